@@ -1,0 +1,56 @@
+# Two commands matter: `make sandbox` and `make test`. Both work on a machine with python3 (3.11 or later), pip and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help venv sandbox test lint lock faces-gallery clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Doppel needs Python 3.11 or later.") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+# Each stamp stands for one set of pinned packages, so a change of its lock installs it anew.
+$(VENV)/installed-sandbox: requirements-sandbox.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements-sandbox.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/installed-sandbox
+
+venv: $(VENV)/installed-dev ## .venv with everything that development needs
+
+sandbox: $(VENV)/installed-sandbox ## the whole bot in a browser, without an account (ARGS="--speed 1 --fresh")
+	$(BIN)/doppel sandbox $(ARGS)
+
+test: venv ## the tests, in random order, with the coverage of branches
+	$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+
+lint: venv ## ruff, pyright and the import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+faces-gallery: venv ## one page of before and after for all models, in var/gallery
+	$(BIN)/python -m tests.sandbox.gallery
+
+# Versions younger than a week are left to settle: mirrors lag, and bad releases are withdrawn in days.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --exclude-newer "7 days" --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+
+lock: $(BIN)/python ## rebuild the locks from pyproject.toml
+	$(PIP) uv
+	$(LOCK) --upgrade --group build -o requirements.lock
+	$(LOCK) --upgrade --group build --extra sandbox -c requirements.lock -o requirements-sandbox.lock
+	$(LOCK) --upgrade --group build --group dev --extra sandbox -c requirements-sandbox.lock -o requirements-dev.lock
+
+clean: ## remove what the other commands made
+	rm -rf $(VENV) var .pytest_cache .ruff_cache .coverage

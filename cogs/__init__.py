@@ -1,0 +1,1 @@
+"""What members type: one module per feature, found by walking this package."""

@@ -1,0 +1,1 @@
+"""Tests over real seams; the folders mirror the packages."""
