@@ -1,0 +1,175 @@
+"""What a face-swap model is: its card, its parameters, and the rules they keep.
+
+A model is declared once, as a class in `cogs/`. The slash command, the validation, the body sent to Segmind,
+the price, the local server and the documentation are all read from that class.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
+
+MAX_FACE_INDEXES = 20
+
+
+class MediaKind(StrEnum):
+    PICTURE = "picture"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSlot:
+    """Marks a parameter that a member fills with a file."""
+
+    accepts: frozenset[MediaKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Marks a parameter that says how bytes travel: sent on the wire, but no choice for a member."""
+
+
+def _address(value: str) -> str:
+    if urlsplit(value).scheme not in {"http", "https", "data"}:
+        raise ValueError("must be an http(s) address or a data URI")
+    return value
+
+
+def _face_indexes(value: str) -> str:
+    """Indexes in the order of detection, counted from 0; spaces are forgiven."""
+    compact = re.sub(r"\s+", "", value)
+    if not re.fullmatch(r"\d{1,2}(,\d{1,2})*", compact):
+        raise ValueError("must be face numbers separated by commas, counted from 0, such as 0,1,2")
+    if compact.count(",") >= MAX_FACE_INDEXES:
+        raise ValueError(f"must name {MAX_FACE_INDEXES} faces at most")
+    return compact
+
+
+Picture = Annotated[str, AfterValidator(_address), MediaSlot(frozenset({MediaKind.PICTURE}))]
+PictureOrVideo = Annotated[str, AfterValidator(_address), MediaSlot(frozenset(MediaKind))]
+FaceIndexes = Annotated[str, AfterValidator(_face_indexes)]
+Base64 = Annotated[bool, Transport()]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is known of a model besides its parameters."""
+
+    slug: str
+    title: str
+    summary: str
+    seconds: float
+    """The usual time from submission to result, by Segmind's own page."""
+    usd: float
+    """The documented cost of one result, or of each started `per_seconds` of video."""
+    per_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One field of a model, read from its declaration."""
+
+    name: str
+    description: str
+    type: type[str] | type[int] | type[float] | type[bool]
+    required: bool
+    default: Any
+    choices: tuple[str, ...]
+    minimum: float | None
+    maximum: float | None
+    slot: MediaSlot | None
+    transport: bool
+
+
+class FaceModel(BaseModel):
+    """The base of the declarations: `class FaceswapV5(FaceModel, slug=…, title=…, seconds=…, usd=…)`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    card: ClassVar[ModelCard]
+
+    def __init_subclass__(
+        cls, *, slug: str, title: str = "", seconds: float, usd: float, per_seconds: float | None = None
+    ) -> None:
+        super().__init_subclass__()
+        # pydantic knows the keyword `title` too: it takes it out and keeps it in the model's configuration.
+        title = cls.model_config.get("title") or title
+        summary = (cls.__doc__ or title).partition("\n")[0].rstrip(".")
+        cls.card = ModelCard(slug, title, summary, seconds, usd, per_seconds)
+
+    @classmethod
+    def parameters(cls) -> Iterator[Parameter]:
+        for name, field in cls.model_fields.items():
+            yield _parameter(name, field)
+
+    @classmethod
+    def slots(cls) -> Mapping[str, MediaSlot]:
+        """The parameters that take files, in the order of declaration."""
+        return {each.name: each.slot for each in cls.parameters() if each.slot is not None}
+
+    def wire(self) -> dict[str, Any]:
+        """The body of the request: every parameter, but for those that say nothing."""
+        return self.model_dump(exclude_none=True)
+
+    def chosen(self) -> dict[str, Any]:
+        """The options that differ from their defaults, without the files."""
+        return {
+            each.name: value
+            for each in self.parameters()
+            if each.slot is None and (value := getattr(self, each.name)) != each.default
+        }
+
+    def with_nonce(self, nonce: str) -> Self:
+        """The same order with an address of its own.
+
+        Segmind has no idempotency key; its history shows the inputs as they were sent, so a word in the
+        query of the first picture's address is how a request is recognised there.
+        """
+        name = next(iter(self.slots()))
+        address: str = getattr(self, name)
+        joint = "&" if urlsplit(address).query else "?"
+        return self.model_copy(update={name: f"{address}{joint}doppel={nonce}"})
+
+
+def _parameter(name: str, field: FieldInfo) -> Parameter:
+    kind, choices = _kind(field.annotation)
+    return Parameter(
+        name=name,
+        description=field.description or name,
+        type=kind,
+        required=field.is_required(),
+        default=None if field.is_required() else field.default,
+        choices=choices,
+        minimum=_bound(field, "ge"),
+        maximum=_bound(field, "le"),
+        slot=next((mark for mark in _marks(field) if isinstance(mark, MediaSlot)), None),
+        transport=any(isinstance(mark, Transport) for mark in _marks(field)),
+    )
+
+
+def _marks(field: FieldInfo) -> Iterator[Any]:
+    """The metadata of the field itself and, where it is optional, of the type that it may hold."""
+    yield from field.metadata
+    for part in get_args(field.annotation):
+        if get_origin(part) is Annotated:
+            yield from part.__metadata__
+
+
+def _bound(field: FieldInfo, side: str) -> float | None:
+    return next((getattr(mark, side) for mark in field.metadata if hasattr(mark, side)), None)
+
+
+def _kind(annotation: Any) -> tuple[Any, tuple[str, ...]]:
+    """The plain type behind an annotation, and the choices that it leaves."""
+    if get_origin(annotation) is Literal:
+        return str, get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _kind(get_args(annotation)[0])
+    if isinstance(annotation, type):
+        return annotation, ()
+    return _kind(next(part for part in get_args(annotation) if part is not type(None)))

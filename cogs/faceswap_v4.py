@@ -1,0 +1,32 @@
+"""Face swap v4: a face or a whole head, in pictures."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.chat.options import cog_for
+from bot.models import Base64, FaceModel, Picture
+
+
+class FaceswapV4(FaceModel, slug="faceswap-v4", title="Face swap v4", seconds=33, usd=0.1235):
+    """Swap a face or a whole head, with control over style and speed."""
+
+    source_image: Picture = Field(description="The face to use")
+    target_image: Picture = Field(description="The picture to put it in")
+    swap_type: Literal["head", "face"] = Field("head", description="Swap the whole head, or the face alone")
+    style_type: Literal["normal", "style"] = Field(
+        "normal", description="normal keeps the face's own look, style matches the target picture"
+    )
+    model_type: Literal["speed", "quality"] = Field(
+        "speed", description="speed takes 8 steps, quality takes 30"
+    )
+    hardware: Literal["fast", "cost"] = Field(
+        "fast", description="The hardware: changes time and cost, never the picture"
+    )
+    image_format: Literal["jpeg", "png", "webp"] = Field("png", description="The format of the result")
+    image_quality: int = Field(90, ge=10, le=100, description="The quality of the result")
+    seed: int = Field(42, description="The same seed gives the same result")
+    base64: Base64 = Field(False, description="Send the result inside the answer")
+
+
+setup = cog_for(FaceswapV4)

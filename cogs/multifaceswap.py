@@ -1,0 +1,50 @@
+"""Multi face swap: several faces of a group picture at once."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.chat.options import cog_for
+from bot.models import Base64, FaceIndexes, FaceModel, Picture
+
+
+class Multifaceswap(
+    FaceModel, slug="faceswap-v3-multifaceswap", title="Multi face swap v3", seconds=8, usd=0.0076
+):
+    """Swap several faces of a group picture at once."""
+
+    source_img: Picture = Field(description="The picture with the faces to use")
+    target_img: Picture = Field(description="The picture to put them in")
+    source_faces_index: FaceIndexes = Field(
+        "0", description="Which faces of the source to use, counted from 0, such as 0,1,2"
+    )
+    input_faces_index: FaceIndexes = Field(
+        "0", description="Which faces of the target to replace, counted from 0, such as 0,1,2"
+    )
+    detection_face_order: Literal[
+        "large-small", "small-large", "top-bottom", "bottom-top", "left-right", "right-left"
+    ] = Field("large-small", description="How faces are counted, for instance from left to right")
+    detect_gender_source: Literal["no", "female", "male"] = Field(
+        "no", description="Use only these faces of the source"
+    )
+    detect_gender_input: Literal["no", "female", "male"] = Field(
+        "no", description="Replace only these faces of the target"
+    )
+    facedetection: Literal["retinaface_resnet50", "retinaface_mobile0.25", "YOLOv5l", "YOLOv5n"] = Field(
+        "retinaface_resnet50", description="How faces are found: resnet50 is exact, YOLOv5n is fast"
+    )
+    face_restore: Literal["disable", "codeformer-v0.1.0.pth", "GFPGANv1.4.pth", "GFPGANv1.3.pth"] = Field(
+        "disable", description="Restore the swapped face; leave it off for several faces"
+    )
+    face_restore_weight: float = Field(
+        0.75, ge=0, le=1, description="How strongly to restore; higher is smoother"
+    )
+    interpolation: Literal["Nearest", "Bilinear", "Bicubic", "Lanczos"] = Field(
+        "Bilinear", description="How pixels are interpolated; Lanczos keeps most detail"
+    )
+    image_format: Literal["jpeg", "png", "webp"] = Field("jpeg", description="The format of the result")
+    image_quality: int = Field(95, ge=10, le=100, description="The quality of the result")
+    base64: Base64 = Field(False, description="Send the result inside the answer")
+
+
+setup = cog_for(Multifaceswap)
