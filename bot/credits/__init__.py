@@ -1,0 +1,1 @@
+"""What an order costs and what a member may spend: pure rules, no storage."""

@@ -1,0 +1,1 @@
+"""A job from order to settlement, knowing neither Discord, HTTP nor SQL."""

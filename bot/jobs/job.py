@@ -1,0 +1,122 @@
+"""A job: what was ordered, where it is answered, and the states that it may pass through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, TypedDict, Unpack
+
+
+class State(StrEnum):
+    HELD = "HELD"
+    """Ordered and paid for by a hold; waits in the line."""
+    SUBMITTING = "SUBMITTING"
+    """About to be sent. Written before the request, so that a crash cannot send it twice."""
+    UNKNOWN = "UNKNOWN"
+    """Sent, but no one knows whether it arrived. Looked up, never sent again."""
+    SUBMITTED = "SUBMITTED"
+    """Segmind has it: queued or processing."""
+    READY = "READY"
+    """The result exists at Segmind."""
+    DONE = "DONE"
+    """The result is in hand, and paid."""
+    FAILED = "FAILED"
+    BLOCKED = "BLOCKED"
+    """Refused by Segmind's content rules."""
+    EXPIRED = "EXPIRED"
+    """Segmind forgot the request before its result was seen."""
+    CANCELLED = "CANCELLED"
+
+    @property
+    def settled(self) -> bool:
+        return not NEXT[self]
+
+
+NEXT: Mapping[State, frozenset[State]] = {
+    State.HELD: frozenset({State.SUBMITTING, State.FAILED, State.CANCELLED}),
+    # Back to HELD only where Segmind surely took nothing: a rate limit, or no connection at all.
+    State.SUBMITTING: frozenset({State.SUBMITTED, State.UNKNOWN, State.HELD, State.FAILED}),
+    State.UNKNOWN: frozenset({State.SUBMITTED, State.FAILED}),
+    State.SUBMITTED: frozenset({State.READY, State.FAILED, State.BLOCKED, State.EXPIRED}),
+    State.READY: frozenset({State.DONE, State.FAILED, State.EXPIRED}),
+    State.DONE: frozenset(),
+    State.FAILED: frozenset(),
+    State.BLOCKED: frozenset(),
+    State.EXPIRED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+
+
+class Reason(StrEnum):
+    """Why a job came to nothing. The sentences for members stand in `chat`."""
+
+    SEGMIND = "segmind"
+    """Segmind ran it and failed; the detail is its own."""
+    PARAMETERS = "parameters"
+    """Segmind refused the order itself."""
+    SERVICE = "service"
+    """The operator's key, balance or model: nothing that a member could mend."""
+    UNREACHABLE = "unreachable"
+    NOT_FOUND = "not found"
+    """Sent with an unknown outcome, and never seen in Segmind's history."""
+    RESULT = "result"
+    """Segmind made a result that could not be fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job is answered: a message, and the key with which it may be edited for a while."""
+
+    user_id: int
+    channel_id: int
+    message_id: int
+    application_id: int
+    token: str
+    token_until: float
+    guild_id: int | None = None
+    locale: str = "en-US"
+
+    def __repr__(self) -> str:
+        # The token is a key to the message; it must not be found in logs.
+        return f"Place(user_id={self.user_id}, channel_id={self.channel_id}, message_id={self.message_id})"
+
+
+class Facts(TypedDict, total=False):
+    """What may become known of a job as it moves."""
+
+    request_id: str
+    submitted_at: float
+    output: str
+    cost: float
+    reason: Reason
+    detail: str
+    settled_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: str
+    slug: str
+    body: Mapping[str, Any]
+    """The request as it goes over the wire; its first address carries the job's id as a nonce."""
+    account: str
+    price: int
+    place: Place
+    created_at: float
+    state: State = State.HELD
+    video_seconds: float | None = None
+    submitted_at: float | None = None
+    request_id: str | None = None
+    output: str | None = None
+    """The address of the result; none where Segmind put the result into its answer."""
+    cost: float | None = None
+    """What Segmind charged, in US dollars."""
+    reason: Reason | None = None
+    detail: str | None = None
+    settled_at: float | None = None
+    told: bool = False
+    """Whether the member has seen the end, or can no longer be reached."""
+
+    def to(self, state: State, **facts: Unpack[Facts]) -> "Job":
+        if state not in NEXT[self.state]:
+            raise ValueError(f"a job does not go from {self.state} to {state}")
+        return replace(self, state=state, **facts)

@@ -1,0 +1,68 @@
+"""What the runner needs of the world, as protocols that others fill in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from bot.credits.account import Balance
+from bot.jobs.job import Job
+from bot.jobs.stages import Stage
+from bot.segmind.protocol import Accepted, Found, Output, State
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Segmind(Protocol):
+    async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted: ...
+
+    async def look(self, request_id: str) -> State: ...
+
+    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None: ...
+
+    async def fetch(self, output: Output, *, limit: int) -> bytes: ...
+
+
+class Lost(Exception):
+    """The job belongs to another process by now, or moved on: whoever holds this copy must let go."""
+
+
+class Store(Protocol):
+    async def balance(self, account: str) -> Balance: ...
+
+    async def open(self, job: Job) -> None:
+        """Write the job and its hold in one transaction, or raise `NotEnoughCredits` and write nothing."""
+        ...
+
+    async def move(self, job: Job, to: Job) -> Job:
+        """Replace `job` by `to` if it still is what it was and still ours, else raise `Lost`.
+
+        A move to DONE captures the hold, a move to any other settled state releases it, in the same transaction.
+        """
+        ...
+
+    async def tell(self, job: Job) -> None:
+        """The member knows how it ended: the job is closed."""
+        ...
+
+    async def find(self, job_id: str) -> Job | None: ...
+
+    async def adopt(self) -> Sequence[Job]:
+        """Take over every open job that has no living owner, oldest first."""
+        ...
+
+
+class Watcher(Protocol):
+    """Who shows a member what happens. Nothing that a watcher does or fails to do decides about money."""
+
+    def show(self, job: Job, stage: Stage) -> None:
+        """Something changed; returns at once."""
+        ...
+
+    async def conclude(self, job: Job, result: bytes | None) -> None:
+        """Show how it ended, or give up: returns when nothing more can be done."""
+        ...

@@ -1,0 +1,33 @@
+"""What a member is shown of a job that is still open."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """In the line, before anything was sent."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Segmind accepted it."""
+
+    since: float
+    usual: float
+    """Seconds that this model usually takes from here on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    since: float
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """Sent with an unknown outcome: being looked for in Segmind's history."""
+
+
+Stage = Waiting | Queued | Processing | Searching
