@@ -1,0 +1,124 @@
+"""The segments of a JPEG."""
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bot.media.facts import Damaged, Truncated
+from bot.media.formats.outline import Outline, turned
+
+MEDIA_TYPE = "image/jpeg"
+
+_SOI = b"\xff\xd8"
+_SOS, _EOI, _APP0, _APP1, _APP14, _APP15, _COM = 0xDA, 0xD9, 0xE0, 0xE1, 0xEE, 0xEF, 0xFE
+# All but DHT, JPG and DAC, which lie among them.
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_EXIF = b"Exif\0\0"
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_XMP_REST = b"http://ns.adobe.com/xmp/extension/\0"
+_LONGEST = 65_533
+# Within the coded pixels 0xFF is followed by 0 or by a restart marker.
+_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
+# A progressive encoder writes about ten. Each one walks over all pixels, however few bytes it has itself.
+_MOST_SCANS = 100
+
+
+class Segment(NamedTuple):
+    """`data` is what stands behind the length; a scan's `end` takes in its coded pixels."""
+
+    marker: int
+    start: int
+    end: int
+    data: memoryview
+
+
+def segments(content: bytes) -> Iterator[Segment]:
+    """All segments between the start and the end of the image."""
+    if not content.startswith(_SOI):
+        raise Damaged(MEDIA_TYPE)
+    view = memoryview(content)
+    at = len(_SOI)
+    while found := _MARKER.match(content, at):
+        marker = found[1][0]
+        if marker == _EOI:
+            return
+        end = _segment_end(content, found.end())
+        data = view[found.end() + 2 : end]
+        if marker == _SOS:
+            following = _MARKER.search(content, end)
+            end = following.start() if following else len(content)
+        yield Segment(marker, at, end, data)
+        at = end
+    raise Truncated(MEDIA_TYPE) if at + 1 >= len(content) else Damaged(MEDIA_TYPE)
+
+
+def outline(content: bytes) -> Outline:
+    kept: list[memoryview | bytes] = [_SOI]
+    sizes: list[tuple[int, int]] = []
+    sideways = False
+    scans = 0
+    for segment in segments(content):
+        if segment.marker in _FRAMES:
+            sizes.append(_frame_size(segment))
+        elif segment.marker == _SOS:
+            scans += 1
+        elif segment.marker == _APP1 and segment.data[: len(_EXIF)].tobytes() == _EXIF:
+            sideways = turned(bytes(segment.data))
+        if _carries_pixels(segment.marker):
+            kept.append(memoryview(content)[segment.start : segment.end])
+    # Two frames, and one's pixels could hide behind the other's size.
+    if len(sizes) != 1 or not 0 < scans <= _MOST_SCANS:
+        raise Damaged(MEDIA_TYPE)
+    return Outline(*sizes[0], sideways, b"".join([*kept, b"\xff\xd9"]))
+
+
+def read_xmp(content: bytes) -> bytes | None:
+    for segment in segments(content):
+        if _is_xmp(segment) and segment.data[: len(_XMP)].tobytes() == _XMP:
+            return bytes(segment.data[len(_XMP) :])
+    return None
+
+
+def with_xmp(content: bytes, packet: bytes) -> bytes:
+    """The same segments with this packet instead of any other, behind JFIF and EXIF, which come first."""
+    if len(_XMP) + len(packet) > _LONGEST:
+        raise Damaged(MEDIA_TYPE)
+    ours = struct.pack(">BBH", 0xFF, _APP1, 2 + len(_XMP) + len(packet)) + _XMP + packet
+    before: list[bytes] = []
+    behind: list[bytes] = []
+    end = len(_SOI)
+    for segment in segments(content):
+        end = segment.end
+        if _is_xmp(segment):
+            continue
+        leads = not behind and segment.marker in {_APP0, _APP1}
+        (before if leads else behind).append(content[segment.start : segment.end])
+    return b"".join([_SOI, *before, ours, *behind, content[end:]])
+
+
+def _segment_end(content: bytes, at: int) -> int:
+    if at + 2 > len(content):
+        raise Truncated(MEDIA_TYPE)
+    (length,) = struct.unpack_from(">H", content, at)
+    if length < 2:  # noqa: PLR2004 - the length counts its own two bytes
+        raise Damaged(MEDIA_TYPE)
+    if at + length > len(content):
+        raise Truncated(MEDIA_TYPE)
+    return at + length
+
+
+def _frame_size(segment: Segment) -> tuple[int, int]:
+    if len(segment.data) < 6:  # noqa: PLR2004 - precision, height, width, components
+        raise Damaged(MEDIA_TYPE)
+    _, height, width = struct.unpack_from(">BHH", segment.data)
+    return width, height
+
+
+def _carries_pixels(marker: int) -> bool:
+    # Adobe's APP14 says how the colours are coded.
+    return marker == _APP14 or not (_APP0 <= marker <= _APP15 or marker == _COM)
+
+
+def _is_xmp(segment: Segment) -> bool:
+    return segment.marker == _APP1 and segment.data[:40].tobytes().startswith((_XMP, _XMP_REST))

@@ -1,0 +1,120 @@
+"""The boxes of an MP4 or QuickTime file."""
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bot.media.facts import Damaged, Truncated
+
+_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_MOST_BOXES = 50_000
+# Pictures and sound: the only boxes that no demuxer reads as tables. (It does look into free ones.)
+_OPAQUE = {b"mdat"}
+_FRAGMENTED = {b"moof", b"sidx", b"mfra"}
+# What makes a demuxer write more entries than the file has bytes: sample sizes (all the same), samples by
+# time, and runs of samples; and a table of contents that is itself compressed.
+_EXPANDING = re.compile(rb"(?=(.{4})(stsz|stz2|stts|ctts|trun|cmov))", re.DOTALL)
+# A minute of uncompressed sound has three million.
+_MOST_SAMPLES = 4_000_000
+
+
+class Box(NamedTuple):
+    """`body` is where the contents begin; `open_ended` says that it runs to the end of the file."""
+
+    name: bytes
+    start: int
+    body: int
+    end: int
+    open_ended: bool
+
+
+def boxes(content: bytes, found: str) -> Iterator[Box]:
+    """The boxes at the top; what is left at the end without being one is ignored, as players do."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        name = content[at + 4 : at + 8]
+        if len(name) < 4 or not _is_name(name):  # noqa: PLR2004 - a name has four bytes
+            return
+        size, body = int.from_bytes(content[at : at + 4]), at + 8
+        if size == 1:
+            size, body = int.from_bytes(content[at + 8 : at + 16]), at + 16
+        end = at + size if size else len(content)
+        if end < body:
+            raise Damaged(found)
+        if end > len(content):
+            raise Truncated(found)
+        yield Box(name, at, body, end, open_ended=not size)
+        at = end
+    raise Damaged(found)
+
+
+def check(content: bytes, found: str) -> None:
+    """Raise when the end is missing, or when the tables would take much more memory than the file."""
+    tops = list(boxes(content, found))
+    names = {box.name for box in tops}
+    if b"moov" not in names or not names & {b"mdat", b"moof"}:
+        raise Truncated(found)
+    # An index of fragments may point anywhere, so then everything is read as tables.
+    tables = (
+        [content]
+        if names & _FRAGMENTED
+        else [content[b.start : b.end] for b in tops if b.name not in _OPAQUE]
+    )
+    samples: dict[bytes, int] = {}
+    for table in tables:
+        for match in _EXPANDING.finditer(table):
+            # Within other data these letters stand behind a size that cannot be.
+            if int.from_bytes(match[1]) <= len(content):
+                samples[match[2]] = samples.get(match[2], 0) + _samples(table, match.start(), match[2])
+    if b"cmov" in samples or max(samples.values(), default=0) > _MOST_SAMPLES:
+        raise Damaged(found)
+
+
+def read_xmp(content: bytes, found: str) -> bytes | None:
+    for box in boxes(content, found):
+        if _is_xmp(content, box):
+            return content[box.body + len(_XMP) : box.end]
+    return None
+
+
+def with_xmp(content: bytes, packet: bytes, found: str) -> bytes:
+    """The same boxes and this packet behind them.
+
+    Nothing may move, since the tables hold offsets into the file: an older packet becomes free space.
+    """
+    tops = list(boxes(content, found))
+    if not tops or tops[-1].end != len(content):
+        raise Damaged(found)
+    patched = bytearray(content)
+    for box in tops:
+        if _is_xmp(content, box):
+            patched[box.start + 4 : box.start + 8] = b"free"
+    if tops[-1].open_ended:
+        struct.pack_into(">I", patched, tops[-1].start, tops[-1].end - tops[-1].start)
+    return bytes(patched) + struct.pack(">I", 8 + len(_XMP) + len(packet)) + b"uuid" + _XMP + packet
+
+
+def _is_name(name: bytes) -> bool:
+    return all(0x20 <= letter < 0x7F or letter == 0xA9 for letter in name)  # noqa: PLR2004 - ASCII and Apple's ©
+
+
+def _is_xmp(content: bytes, box: Box) -> bool:
+    return box.name == b"uuid" and content.startswith(_XMP, box.body)
+
+
+def _samples(table: bytes, at: int, name: bytes) -> int:
+    body = at + 8
+    match name:
+        case b"stsz" | b"stz2":
+            return int.from_bytes(table[body + 8 : body + 12])
+        case b"trun":
+            return int.from_bytes(table[body + 4 : body + 8])
+        case b"stts" | b"ctts":
+            entries = min(int.from_bytes(table[body + 4 : body + 8]), (len(table) - body - 8) // 8)
+            return sum(
+                count
+                for count, _ in struct.iter_unpack(">II", table[body + 8 : body + 8 + 8 * max(entries, 0)])
+            )
+        case _:
+            return 0

@@ -1,0 +1,121 @@
+"""The chunks of a PNG."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bot.media.facts import Animated, Damaged, Truncated
+from bot.media.formats.outline import Outline, turned
+
+MEDIA_TYPE = "image/png"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+_CARRYING_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
+_XMP = b"XML:com.adobe.xmp\0"
+_MOST_XMP = 1024 * 1024
+# An encoder writes thousands at most; a hostile file can hold millions of empty ones.
+_MOST_CHUNKS = 100_000
+
+
+class Chunk(NamedTuple):
+    """`start` and `end` take in the length before and the checksum behind."""
+
+    name: bytes
+    start: int
+    end: int
+    data: memoryview
+
+
+def chunks(content: bytes) -> Iterator[Chunk]:
+    """All chunks up to IEND; raises `Damaged` at the first that makes no sense."""
+    if not content.startswith(SIGNATURE):
+        raise Damaged(MEDIA_TYPE)
+    view = memoryview(content)
+    at = len(SIGNATURE)
+    for _ in range(_MOST_CHUNKS):
+        if at + 8 > len(content):
+            raise Truncated(MEDIA_TYPE)
+        length, name = struct.unpack_from(">I4s", content, at)
+        end = at + 12 + length
+        if not name.isalpha():
+            raise Damaged(MEDIA_TYPE)
+        if end > len(content):
+            raise Truncated(MEDIA_TYPE)
+        yield Chunk(name, at, end, view[at + 8 : end - 4])
+        if name == b"IEND":
+            return
+        at = end
+    raise Damaged(MEDIA_TYPE)
+
+
+def outline(content: bytes) -> Outline:
+    header = b""
+    palette: list[bytes] = []
+    pixels: list[memoryview] = []
+    sideways = False
+    for chunk in chunks(content):
+        if chunk.name in _CARRYING_PIXELS and not _is_intact(content, chunk):
+            raise Damaged(MEDIA_TYPE)
+        match chunk.name:
+            case b"IHDR" if not header and len(chunk.data) == 13:  # noqa: PLR2004 - as the standard says
+                header = bytes(chunk.data)
+            case b"PLTE" | b"tRNS":
+                palette.append(_chunk(chunk.name, chunk.data))
+            case b"IDAT":
+                pixels.append(chunk.data)
+            case b"acTL" if int.from_bytes(chunk.data[:4]) > 1:
+                raise Animated(MEDIA_TYPE)
+            case b"eXIf":
+                sideways = turned(bytes(chunk.data))
+            case _:
+                pass
+    if not header:
+        raise Damaged(MEDIA_TYPE)
+    width, height = struct.unpack(">II", header[:8])
+    data = _chunk(b"IDAT", b"".join(pixels))
+    bare = b"".join([SIGNATURE, _chunk(b"IHDR", header), *palette, data, _chunk(b"IEND", b"")])
+    return Outline(width, height, sideways, bare)
+
+
+def read_xmp(content: bytes) -> bytes | None:
+    for chunk in chunks(content):
+        if _is_xmp(chunk):
+            return _text(bytes(chunk.data))
+    return None
+
+
+def with_xmp(content: bytes, packet: bytes) -> bytes:
+    """The same chunks with this packet instead of any other, right behind the header."""
+    all_chunks = list(chunks(content))
+    if all_chunks[0].name != b"IHDR":
+        raise Damaged(MEDIA_TYPE)
+    kept = [content[c.start : c.end] for c in all_chunks if not _is_xmp(c)]
+    # Keyword, no compression, no language, no translated keyword.
+    kept.insert(1, _chunk(b"iTXt", _XMP + b"\0\0\0\0" + packet))
+    return b"".join([SIGNATURE, *kept, content[all_chunks[-1].end :]])
+
+
+def _is_intact(content: bytes, chunk: Chunk) -> bool:
+    checksum = zlib.crc32(memoryview(content)[chunk.start + 4 : chunk.end - 4])
+    return checksum == int.from_bytes(content[chunk.end - 4 : chunk.end])
+
+
+def _is_xmp(chunk: Chunk) -> bool:
+    return chunk.name == b"iTXt" and chunk.data[: len(_XMP)].tobytes() == _XMP
+
+
+def _text(data: bytes) -> bytes:
+    compressed = data[len(_XMP) : len(_XMP) + 1] == b"\1"
+    *_, packet = data[len(_XMP) + 2 :].split(b"\0", 2)
+    if not compressed:
+        return packet
+    try:
+        return zlib.decompressobj().decompress(packet, _MOST_XMP)
+    except zlib.error:
+        return b""
+
+
+def _chunk(name: bytes, data: bytes | memoryview) -> bytes:
+    checksum = zlib.crc32(data, zlib.crc32(name))
+    return b"".join([struct.pack(">I", len(data)), name, data, struct.pack(">I", checksum)])
