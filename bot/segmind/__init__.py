@@ -1,0 +1,1 @@
+"""Segmind: what is sent and answered (pure), and the thin client that carries it."""

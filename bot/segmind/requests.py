@@ -1,0 +1,94 @@
+"""The requests that the client sends, as plain data (pure)."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+from bot.segmind.errors import BadParameters, ModelUnavailable, UnreadableAnswer
+from bot.segmind.history import PER_PAGE
+from bot.segmind.protocol import checked_id
+
+SEGMIND = "https://api.segmind.com"
+_UPLOAD = "https://workflows-api.segmind.com"
+_SPOT = "https://api.spotprod.segmind.com"
+
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    url: str
+    body: bytes | None = field(default=None, repr=False)
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where Segmind's parts are: on hosts of their own, or all on one server that plays Segmind."""
+
+    api: str
+    upload: str
+    spot: str
+
+    @classmethod
+    def of(cls, base_url: str, upload_url: str | None = None, history_url: str | None = None) -> Self:
+        # The official SDK's base ends in /v1: take it as well.
+        base = re.sub(r"/v\d+$", "", base_url.rstrip("/"))
+        host = urlsplit(base).hostname or ""
+        own = host == "segmind.com" or host.endswith(".segmind.com")
+        return cls(
+            base,
+            (upload_url or (_UPLOAD if own else base)).rstrip("/"),
+            (history_url or (_SPOT if own else base)).rstrip("/"),
+        )
+
+    def submit(self, slug: str, body: Mapping[str, Any]) -> Request:
+        if not _SLUG.fullmatch(slug):
+            raise ModelUnavailable(slug, "this is no model's name")
+        return Request("POST", f"{self.api}/v2/{slug}", _json(body))
+
+    def status(self, request_id: str) -> Request:
+        return Request("GET", f"{self.api}/v2/requests/{_id(request_id)}/status")
+
+    def result(self, request_id: str) -> Request:
+        return Request("GET", f"{self.api}/v2/requests/{_id(request_id)}")
+
+    def record(self, request_id: str) -> Request:
+        return Request("GET", f"{self.spot}/inference-request/request-history/{_id(request_id)}")
+
+    def history(self, slug: str, window: Mapping[str, str], page: int) -> Request:
+        params = {"page": str(page), "per_page": str(PER_PAGE), "model_name": slug, **window}
+        return Request("GET", f"{self.spot}/inference-request/request-history", params=params)
+
+    def credits(self) -> Request:
+        return Request("GET", f"{self.api}/v1/get-user-credits")
+
+    def catalogue(self) -> Request:
+        return Request("GET", f"{self.spot}/inference-model-information/list")
+
+    def upload_asset(self, content: bytes, media_type: str, name: str | None) -> Request:
+        """`name` travels as a parameter of the data URL, which only the local server reads."""
+        if not _MEDIA_TYPE.fullmatch(media_type):
+            raise BadParameters("this is no media type")
+        named = f";name={quote(name, safe='')}" if name else ""
+        data_url = f"data:{media_type}{named};base64,{base64.b64encode(content).decode('ascii')}"
+        return Request("POST", f"{self.upload}/upload-asset", _json({"data_urls": [data_url]}))
+
+
+def _id(request_id: str) -> str:
+    if (checked := checked_id(request_id)) is None:
+        raise UnreadableAnswer("this is no request id")
+    return checked
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise BadParameters("the parameters cannot be written as JSON") from None
