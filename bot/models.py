@@ -145,8 +145,8 @@ def _parameter(name: str, field: FieldInfo) -> Parameter:
         required=field.is_required(),
         default=None if field.is_required() else field.default,
         choices=choices,
-        minimum=_bound(field, "ge"),
-        maximum=_bound(field, "le"),
+        minimum=_bound(field, "ge", kind),
+        maximum=_bound(field, "le", kind),
         slot=next((mark for mark in _marks(field) if isinstance(mark, MediaSlot)), None),
         transport=any(isinstance(mark, Transport) for mark in _marks(field)),
     )
@@ -160,8 +160,8 @@ def _marks(field: FieldInfo) -> Iterator[Any]:
             yield from part.__metadata__
 
 
-def _bound(field: FieldInfo, side: str) -> float | None:
-    return next((getattr(mark, side) for mark in field.metadata if hasattr(mark, side)), None)
+def _bound(field: FieldInfo, side: str, kind: type[Any]) -> float | None:
+    return next((kind(getattr(mark, side)) for mark in field.metadata if hasattr(mark, side)), None)
 
 
 def _kind(annotation: Any) -> tuple[Any, tuple[str, ...]]:

@@ -41,7 +41,8 @@ class Store(Protocol):
     async def move(self, job: Job, to: Job) -> Job:
         """Replace `job` by `to` if it still is what it was and still ours, else raise `Lost`.
 
-        A move to DONE captures the hold, a move to any other settled state releases it, in the same transaction.
+        A move to DONE captures the hold and a move to any other settled state releases it,
+        in the same transaction.
         """
         ...
 

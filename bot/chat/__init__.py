@@ -1,0 +1,1 @@
+"""Everything that speaks Discord: commands in, cards out."""

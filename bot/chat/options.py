@@ -1,0 +1,93 @@
+"""A face model becomes a slash command: one option per parameter, with its range and its choices."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Literal, Protocol
+
+import discord
+from discord import app_commands
+
+from bot.models import FaceModel, Parameter
+
+Interaction = discord.Interaction[Any]
+Handler = Callable[[Interaction, type[FaceModel], dict[str, Any]], Awaitable[None]]
+
+DESCRIPTION_LIMIT = 100
+# Discord passes numbers as IEEE doubles, which are exact up to here.
+INTEGER_LIMIT = 2**53 - 1
+
+
+class OrderTaker(Protocol):
+    """The part of the client that a model's command needs."""
+
+    @property
+    def tree(self) -> app_commands.CommandTree[Any]: ...
+
+    async def order(
+        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]
+    ) -> None: ...
+
+
+def cog_for(model: type[FaceModel]) -> Callable[[OrderTaker], Awaitable[None]]:
+    """The `setup` of a module that declares a model."""
+
+    async def setup(bot: OrderTaker) -> None:
+        bot.tree.add_command(command_for(model, bot.order))
+
+    return setup
+
+
+def command_for(model: type[FaceModel], handler: Handler) -> app_commands.Command[Any, ..., None]:
+    async def callback(interaction: Interaction, **values: Any) -> None:
+        await handler(interaction, model, values)
+
+    # discord.py reads the options from the signature, so the signature is written from the model.
+    signature = [
+        inspect.Parameter(
+            "interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction
+        ),
+        *(_signature(option) for option in options(model)),
+    ]
+    vars(callback)["__signature__"] = inspect.Signature(signature)
+    describe = app_commands.describe(**{option.name: _fit(option.description) for option in options(model)})
+    return app_commands.Command(
+        name=model.card.slug,
+        description=_fit(f"{model.card.title}: {model.card.summary}"),
+        callback=describe(callback),
+    )
+
+
+def options(model: type[FaceModel]) -> Iterator[Parameter]:
+    """What a member may fill in; Discord wants the required options first."""
+    shown = [each for each in model.parameters() if not each.transport]
+    yield from sorted(shown, key=lambda each: not each.required)
+
+
+def _signature(option: Parameter) -> inspect.Parameter:
+    return inspect.Parameter(
+        option.name,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        annotation=_annotation(option),
+        default=inspect.Parameter.empty if option.required else option.default,
+    )
+
+
+def _annotation(option: Parameter) -> Any:
+    if option.slot is not None:
+        kind: Any = discord.Attachment
+    elif option.choices:
+        kind = Literal[option.choices]
+    elif option.type in (int, float):
+        low, high = option.minimum, option.maximum
+        kind = app_commands.Range[
+            option.type,
+            -INTEGER_LIMIT if low is None else low,
+            INTEGER_LIMIT if high is None else high,
+        ]
+    else:
+        kind = option.type
+    return kind | None if option.default is None and not option.required else kind
+
+
+def _fit(text: str) -> str:
+    return text if len(text) <= DESCRIPTION_LIMIT else f"{text[: DESCRIPTION_LIMIT - 1]}…"
