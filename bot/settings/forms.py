@@ -1,0 +1,138 @@
+"""The forms that a setting's value may take: addresses, hosts, prices, and what to say of each."""
+
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Says in words what a value may be, where its type and bounds do not say it."""
+
+    words: str
+
+
+def is_segmind(address: str) -> bool:
+    return f".{urlsplit(address).hostname}".endswith(".segmind.com")
+
+
+def _address(value: str, *schemes: str) -> SplitResult:
+    parts = urlsplit(value.strip())
+    # Credentials in an address would end up in logs, and looking at the port is what checks it.
+    if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or parts.port == 0:
+        raise ValueError("not such an address")
+    if parts.query or parts.fragment:
+        raise ValueError("an address to which paths can be added")
+    return parts
+
+
+def _origin(value: str) -> str:
+    parts = _address(value, "http", "https")
+    if parts.path not in {"", "/"}:
+        raise ValueError("scheme and host only")
+    if parts.scheme == "http" and is_segmind(value):
+        raise ValueError("the key must not travel in the clear")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _api(value: str) -> str:
+    return _address(value, "http", "https").geturl().rstrip("/")
+
+
+def _gateway(value: str) -> str:
+    return _address(value, "ws", "wss").geturl()
+
+
+def _database(value: SecretStr) -> SecretStr:
+    scheme, colon, rest = value.get_secret_value().strip().partition(":")
+    lead = "///" if scheme.startswith("sqlite") else "//"
+    if scheme not in _DRIVERS or not rest.startswith(lead) or rest == lead:
+        raise ValueError("not such an address")
+    # Hosters hand out libpq's word, which asyncpg does not know.
+    rest = re.sub(r"([?&])sslmode=", r"\1ssl=", rest)
+    return SecretStr(_DRIVERS[scheme] + colon + rest)
+
+
+def _filled(value: SecretStr) -> SecretStr:
+    """A pasted secret often brings a line's end along."""
+    stripped = value.get_secret_value().strip()
+    if not stripped or re.search(r"\s", stripped):
+        raise ValueError("one word")
+    return SecretStr(stripped)
+
+
+def _listed(value: Any) -> Any:
+    """A list as TOML has it, or as words with commas, which is what fits into an environment."""
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_host(value.lower()) for value in values)
+
+
+def _host(value: str) -> str:
+    if ":" in value:
+        return str(ipaddress.IPv6Address(value.strip("[]")))
+    if not _HOST.fullmatch(value):
+        raise ValueError("not a host")
+    return value
+
+
+def _priced(value: Any) -> Any:
+    """A table as TOML has it, or `slug=5,slug=7` or JSON in the environment."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        return json.loads(value)
+    pairs = (word.partition("=") for word in value.split(","))
+    return {slug.strip(): int(credit) for slug, _, credit in pairs}
+
+
+Secret = Annotated[SecretStr, AfterValidator(_filled), Allowed("one word without spaces")]
+DatabaseUrl = Annotated[
+    SecretStr,
+    AfterValidator(_database),
+    Allowed("an address such as sqlite:///var/doppel.db or postgresql://user:password@host/name"),
+]
+Origin = Annotated[
+    str,
+    AfterValidator(_origin),
+    Allowed(
+        "scheme and host of an http(s) address without a path, such as http://127.0.0.1:8700 "
+        "(https for Segmind's own)"
+    ),
+]
+Api = Annotated[
+    str, AfterValidator(_api), Allowed("an http(s) address such as http://127.0.0.1:9000/api/v10")
+]
+Gateway = Annotated[
+    str, AfterValidator(_gateway), Allowed("a ws(s) address such as ws://127.0.0.1:9000/gateway/")
+]
+Hosts = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_listed),
+    AfterValidator(_hosts),
+    Allowed('a list of host names without scheme, port or path, such as ["media.example.org"]'),
+]
+Prices = Annotated[
+    Mapping[str, Annotated[int, Field(ge=1, le=1_000_000)]],
+    BeforeValidator(_priced),
+    Allowed("whole numbers of credits from 1 to 1_000_000 by model, such as { faceswap-v5 = 5 }"),
+]

@@ -1,0 +1,124 @@
+"""Every setting, with its default and its bounds. `config/doppel.toml` says why each is there."""
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr
+
+from bot.settings.forms import Allowed, Api, DatabaseUrl, Gateway, Hosts, Origin, Prices, Secret, is_segmind
+
+KIB, MIB, GIB = 1024, 1024**2, 1024**3
+
+_PASSWORD = re.compile(r"(://[^:/@]*:)(.+)(@)")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Discord(Section):
+    token: Secret | None = None
+    api: Api | None = None
+    """Another server that speaks Discord's REST; none means Discord itself."""
+    gateway: Gateway | None = None
+    guild_id: (
+        Annotated[int, Allowed("the id of a server, a whole number such as 81384788765712384")] | None
+    ) = Field(default=None, ge=1, le=2**63 - 1)
+    edit_gap: float = Field(default=2.5, ge=0, le=60)
+
+
+class Segmind(Section):
+    key: Secret | None = None
+    base_url: Origin = "https://api.segmind.com"
+    inputs: Literal["link", "upload"] = "link"
+    allowed_hosts: Hosts = ()
+    requests_per_minute: int = Field(default=60, ge=1, le=10_000)
+    connect_timeout: float = Field(default=10, ge=0.1, le=600)
+    read_timeout: float = Field(default=60, ge=0.1, le=600)
+    submit_timeout: float = Field(default=60, ge=0.1, le=600)
+    download_timeout: float = Field(default=120, ge=0.1, le=3600)
+    download_bytes: ByteSize = Field(default=ByteSize(200 * MIB), ge=KIB, le=2 * GIB)
+    retries: int = Field(default=5, ge=0, le=20)
+    unknown_window: float = Field(default=900, ge=0, le=86_400)
+    unknown_every: float = Field(default=15, ge=0.01, le=3600)
+    job_timeout: float = Field(default=3600, ge=0.1, le=86_400)
+
+    @property
+    def own(self) -> bool:
+        """Whether this is Segmind's own service, which spreads over several hosts."""
+        return is_segmind(self.base_url)
+
+    @property
+    def upload_base(self) -> str:
+        return "https://workflows-api.segmind.com" if self.own else self.base_url
+
+    @property
+    def history_base(self) -> str:
+        """Where the history of requests and the catalogue of models are."""
+        return "https://api.spotprod.segmind.com" if self.own else self.base_url
+
+    @property
+    def download_hosts(self) -> frozenset[str]:
+        """Hosts from which a result may come although they are not public."""
+        local = () if self.own else (urlsplit(self.base_url).hostname or "",)
+        return frozenset((*self.allowed_hosts, *local))
+
+
+class Database(Section):
+    # Secret as a whole, because it may carry a password.
+    url: DatabaseUrl = SecretStr("sqlite+aiosqlite:///var/doppel.db")
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be shown to anybody."""
+        return _PASSWORD.sub(r"\1***\3", self.url.get_secret_value())
+
+    @property
+    def password(self) -> SecretStr | None:
+        found = _PASSWORD.search(self.url.get_secret_value())
+        return SecretStr(unquote(found[2])) if found else None
+
+
+class Jobs(Section):
+    per_member: int = Field(default=2, ge=1, le=1000)
+    per_server: int = Field(default=20, ge=1, le=10_000)
+    in_all: int = Field(default=50, ge=1, le=100_000)
+    waiting_per_member: int = Field(default=5, ge=0, le=10_000)
+    pace: float = Field(default=1.0, ge=0.01, le=10)
+    line_refresh: float = Field(default=5.0, ge=0.01, le=600)
+
+
+class Uploads(Section):
+    picture_bytes: ByteSize = Field(default=ByteSize(20 * MIB), ge=KIB, le=500 * MIB)
+    video_bytes: ByteSize = Field(default=ByteSize(100 * MIB), ge=KIB, le=GIB)
+    pixels: int = Field(default=50_000_000, ge=1024, le=200_000_000)
+    video_seconds: float = Field(default=60, ge=1, le=3600)
+    min_side: int = Field(default=32, ge=1, le=4096)
+
+
+class Credits(Section):
+    usd: float = Field(default=0.01, ge=0.0001, le=100)
+    start: int = Field(default=100, ge=0, le=1_000_000)
+    prices: Prices = Field(default_factory=dict[str, int])
+
+
+class Ops(Section):
+    log_format: Literal["human", "json"] = "human"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(Section):
+    discord: Discord = Discord()
+    segmind: Segmind = Segmind()
+    database: Database = Database()
+    jobs: Jobs = Jobs()
+    uploads: Uploads = Uploads()
+    credits: Credits = Credits()
+    ops: Ops = Ops()
+
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """What must never be seen, for the redaction of logs."""
+        known = (self.discord.token, self.segmind.key, self.database.password)
+        return tuple(secret for secret in known if secret is not None)

@@ -1,0 +1,185 @@
+"""Where settings come from, and one clear sentence when one of them is wrong.
+
+The last of these wins: the defaults in `sections`, the TOML file, `secrets.env` beside it, the environment.
+"""
+
+import difflib
+import io
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dotenv.parser import parse_stream
+from pydantic import ValidationError
+
+from bot.settings.knobs import SHORT_NAMES, Knob, known_keys, read, sections
+from bot.settings.sections import Settings
+
+DEFAULT_CONFIG = Path("config/doppel.toml")
+CONFIG_NAME = "DOPPEL_CONFIG"
+SECRETS_NAME = "secrets.env"
+LONGEST_SHOWN = 80
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. Its message is one sentence and holds no secret; so do all `problems`."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        first, *others = self.problems
+        more = {0: "", 1: "; one more setting is wrong"}.get(
+            len(others), f"; {len(others)} more settings are wrong"
+        )
+        super().__init__(f"{first}{more}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value as the operator wrote it, and where."""
+
+    knob: Knob
+    raw: Any
+    where: str
+    strict: bool
+
+    def read(self) -> Any:
+        return read(self.knob, self.raw, strict=self.strict)
+
+    def wrong(self) -> str:
+        if self.knob.secret:
+            return f"{self.where} cannot be used (its value is not shown): it must be {self.knob.allowed}"
+        return f"{self.where} is {_quoted(self.raw)}, but must be {self.knob.allowed}"
+
+
+def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings, or raise `SettingsError`. Without a name, a missing file means the defaults."""
+    environ = os.environ if environ is None else environ
+    path = _config(config, environ)
+    problems: list[str] = []
+    values: dict[str, dict[str, Any]] = {}
+    for given in (*_toml(path), *_secrets(path.with_name(SECRETS_NAME)), *_environment(environ)):
+        if isinstance(given, str):
+            problems.append(given)
+            continue
+        try:
+            values.setdefault(given.knob.section, {})[given.knob.key] = given.read()
+        except ValidationError:
+            problems.append(given.wrong())
+    if problems:
+        raise SettingsError(problems)
+    return Settings.model_validate(values)
+
+
+def _config(config: Path | None, environ: Mapping[str, str]) -> Path:
+    if config is not None:
+        path, who = config, f"{config} is named as the settings' file"
+    elif named := environ.get(CONFIG_NAME):
+        path, who = Path(named), f"{CONFIG_NAME} names {named}"
+    else:
+        return DEFAULT_CONFIG
+    if not path.is_file():
+        raise SettingsError([f"{who}, but there is no such file"])
+    return path
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError:
+        raise SettingsError([f"{path} is not text in UTF-8"]) from None
+    except OSError as error:
+        raise SettingsError([f"{path} cannot be read: {error.strerror}"]) from None
+
+
+def _toml(path: Path) -> Iterator[Given | str]:
+    try:
+        tables = tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
+        # Without the cause: it carries the whole document, and an operator may have put a secret there.
+        raise SettingsError([f"{path} is not valid TOML: {error}"]) from None
+    knobs = {knob.name: knob for knob in known_keys()}
+    for section, table in tables.items():
+        if section not in sections():
+            yield _unknown_section(section, table, path)
+        elif not isinstance(table, dict):
+            yield f"{section} in {path} is {_quoted(table)}, but must be a section: [{section}]"
+        else:
+            for key, raw in table.items():  # pyright: ignore[reportUnknownVariableType]
+                name = f"{section}.{key}"
+                where = f"{name} in {path}"
+                yield Given(knobs[name], raw, where, strict=True) if name in knobs else _unknown(name, where)
+
+
+def _secrets(path: Path) -> Iterator[Given | str]:
+    knobs = _by_environment()
+    for line in parse_stream(io.StringIO(_text(path))):
+        if line.error or (line.key is not None and line.value is None):
+            # Only the number: the line may be a bare secret.
+            yield f"line {line.original.line} of {path} cannot be read: it must be NAME=value"
+        elif line.key is not None and line.key not in knobs:
+            yield _unknown(line.key, f"{line.key} in {path}")
+        elif line.key is not None and line.value:
+            yield Given(knobs[line.key], line.value, f"{line.key} in {path}", strict=False)
+
+
+def _environment(environ: Mapping[str, str]) -> Iterator[Given | str]:
+    knobs = _by_environment()
+    for name, knob in knobs.items():
+        # Empty is how compose files and shells pass on what is not set.
+        if value := environ.get(name):
+            yield Given(knob, value, name, strict=False)
+    for name in sorted(environ.keys() - knobs.keys() - {CONFIG_NAME}):
+        if name.upper().startswith("DOPPEL_") or _misspelt(name, environ):
+            yield _unknown(name, name)
+
+
+def _by_environment() -> dict[str, Knob]:
+    """Short names first, so that the full name wins where both are set."""
+    pairs = [(name, knob) for knob in known_keys() for name in knob.environment]
+    return dict(sorted(pairs, key=lambda pair: pair[0] not in SHORT_NAMES))
+
+
+def _misspelt(name: str, environ: Mapping[str, str]) -> bool:
+    """A slip in a name without our prefix: SEGMIND_BASEURL would go to the real Segmind and cost money."""
+    meant = difflib.get_close_matches(name.upper(), SHORT_NAMES, 1, cutoff=0.9)
+    return bool(meant) and meant[0] not in environ
+
+
+def _unknown_section(section: str, table: object, path: Path) -> str:
+    if not isinstance(table, dict):
+        return _unknown(section, f"{section} in {path}")
+    near = difflib.get_close_matches(section.lower(), sections(), 1, cutoff=0.5)
+    hint = f"did you mean [{near[0]}]?" if near else f"there are {', '.join(sections())}"
+    return f"[{section}] in {path} is not a section ({hint})"
+
+
+def _unknown(name: str, where: str) -> str:
+    section, _, key = name.rpartition(".")
+    known = {knob.name: knob for knob in known_keys()}
+    beside = [knob.name for knob in known.values() if knob.section == section]
+    same = [knob.name for knob in known.values() if knob.key == (key or name)]
+    names = (*known, *_by_environment(), CONFIG_NAME) if not section else known
+    near = (
+        difflib.get_close_matches(name.lower(), beside, 1, cutoff=0.75)
+        or same
+        or difflib.get_close_matches(name.lower(), beside)
+        or _nearest(name, names)
+    )
+    return f"{where} is not a setting (did you mean {near[0]}?)"
+
+
+def _nearest(name: str, names: Iterable[str]) -> list[str]:
+    """The nearest name, however far: the list of all would be longer than a sentence."""
+    spelling = {known.lower(): known for known in names}
+    return [spelling[near] for near in difflib.get_close_matches(name.lower(), spelling, 1, cutoff=0.0)]
+
+
+def _quoted(raw: object) -> str:
+    text = re.sub(r"//[^/@\s]*@", "//***@", repr(raw))
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
