@@ -74,6 +74,8 @@ class Place:
     token_until: float
     guild_id: int | None = None
     locale: str = "en-US"
+    upload_limit: int = 10 * 2**20
+    """The bytes that one file may have there."""
 
     def __repr__(self) -> str:
         # The token is a key to the message; it must not be found in logs.
@@ -85,9 +87,9 @@ class Facts(TypedDict, total=False):
 
     request_id: str
     submitted_at: float
-    output: str
-    cost: float
-    reason: Reason
+    output: str | None
+    cost: float | None
+    reason: Reason | None
     detail: str
     settled_at: float
 

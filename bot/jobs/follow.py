@@ -1,0 +1,89 @@
+"""A submitted job is asked after until Segmind says how it ended."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+import structlog
+
+from bot.jobs.job import Job, Reason, State
+from bot.jobs.ports import Clock, Segmind, Store, Watcher
+from bot.jobs.stages import Processing, Queued
+from bot.segmind import protocol
+from bot.segmind.pacing import Pace
+
+log = structlog.stdlib.get_logger(__name__)
+
+# An answer that makes no sense may be a passing fault; one that comes again and again is not.
+UNREADABLE_MOST = 3
+
+
+class Follower:
+    def __init__(
+        self,
+        *,
+        segmind: Segmind,
+        store: Store,
+        watcher: Watcher,
+        clock: Clock,
+        pace: Callable[[Job], Pace],
+        patience: float,
+    ) -> None:
+        """`patience`: seconds after which a job without an end is given up."""
+        self._segmind = segmind
+        self._store = store
+        self._watcher = watcher
+        self._clock = clock
+        self._pace = pace
+        self._patience = patience
+
+    async def follow(self, job: Job) -> Job:
+        pace = self._pace(job)
+        sent = job.submitted_at or job.created_at
+        unreadable = 0
+        self._watcher.show(job, Queued(sent, pace.usual))
+        while True:
+            elapsed = self._clock.now() - sent
+            await self._clock.sleep(pace.next_look(elapsed))
+            try:
+                state = await self._segmind.look(job.request_id or "")
+            except protocol.UnreadableAnswer as error:
+                unreadable += 1
+                log.warning("an answer could not be read", error=error.detail)
+                if unreadable >= UNREADABLE_MOST:
+                    return await self._end(job, State.FAILED, Reason.RESULT, error.detail)
+                continue
+            except protocol.Unavailable as error:
+                log.warning("the state could not be asked for", error=error.detail)
+                state = None
+            if (moved := await self._saw(job, state, pace, sent)) is not None:
+                return moved
+            if self._clock.now() - sent > self._patience:
+                return await self._end(job, State.EXPIRED)
+
+    async def _saw(self, job: Job, state: protocol.State | None, pace: Pace, sent: float) -> Job | None:
+        """What a state means for the job; none where it goes on."""
+        match state:
+            case None:
+                return None
+            case protocol.Queued():
+                self._watcher.show(job, Queued(sent, pace.usual))
+                return None
+            case protocol.Processing():
+                self._watcher.show(job, Processing(sent, pace.usual))
+                return None
+            case protocol.Completed(output, metrics):
+                pace.learn(self._clock.now() - sent)
+                url = output.url if isinstance(output, protocol.Link) else None
+                return await self._store.move(job, job.to(State.READY, output=url, cost=metrics.cost))
+            case protocol.Failed(detail, blocked):
+                return await self._end(
+                    job, State.BLOCKED if blocked else State.FAILED, Reason.SEGMIND, detail
+                )
+            case protocol.Expired():
+                return await self._end(job, State.EXPIRED)
+            case _:
+                assert_never(state)
+
+    async def _end(self, job: Job, state: State, reason: Reason | None = None, detail: str = "") -> Job:
+        ended = job.to(state, reason=reason, detail=detail, settled_at=self._clock.now())
+        return await self._store.move(job, ended)

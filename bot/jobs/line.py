@@ -1,0 +1,117 @@
+"""The waiting line: who goes next, fair between members, bounded per member, per server and in all."""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from dataclasses import dataclass
+
+from bot.jobs.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many jobs may be with Segmind at once."""
+
+    per_member: int
+    per_server: int
+    in_all: int
+
+
+class Ticket:
+    """A job's place: in the line until its turn has come, at Segmind from then on."""
+
+    __slots__ = ("_turn", "member", "server")
+
+    def __init__(self, job: Job) -> None:
+        self.member = job.account
+        self.server = job.place.guild_id
+        self._turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def called(self) -> bool:
+        return self._turn.done()
+
+    def call(self) -> None:
+        self._turn.set_result(None)
+
+    async def turn(self, patience: float) -> bool:
+        """Wait for the turn; says whether it has come by the time the patience is over."""
+        await asyncio.wait({self._turn}, timeout=patience)
+        return self.called
+
+
+class Line:
+    """Members take turns: each one's first waiting job is called before anybody's second."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        # The first member of the ring is the next to be served.
+        self._ring: OrderedDict[str, deque[Ticket]] = OrderedDict()
+        self._running = 0
+        self._by_member: Counter[str] = Counter()
+        self._by_server: Counter[int] = Counter()
+
+    def enter(self, job: Job) -> Ticket:
+        ticket = Ticket(job)
+        self._ring.setdefault(ticket.member, deque()).append(ticket)
+        self._call_next()
+        return ticket
+
+    def occupy(self, job: Job) -> Ticket:
+        """A job that is with Segmind already, from before a restart: it takes room without waiting."""
+        ticket = Ticket(job)
+        self._start(ticket)
+        return ticket
+
+    def leave(self, ticket: Ticket) -> None:
+        if ticket.called:
+            self._running -= 1
+            self._by_member[ticket.member] -= 1
+            if ticket.server is not None:
+                self._by_server[ticket.server] -= 1
+        else:
+            self._withdraw(ticket)
+        self._call_next()
+
+    def waiting(self, member: str) -> int:
+        return len(self._ring.get(member, ()))
+
+    def position(self, ticket: Ticket) -> int:
+        """How many turns it takes until this ticket's, counted from 1."""
+        depth = self._ring[ticket.member].index(ticket)
+        before = True
+        turns = 0
+        for member, queue in self._ring.items():
+            if member == ticket.member:
+                before = False
+                turns += depth + 1
+            else:
+                turns += min(len(queue), depth + 1 if before else depth)
+        return turns
+
+    def _withdraw(self, ticket: Ticket) -> None:
+        queue = self._ring[ticket.member]
+        queue.remove(ticket)
+        if not queue:
+            del self._ring[ticket.member]
+
+    def _call_next(self) -> None:
+        while self._running < self._room.in_all and (ticket := self._next()) is not None:
+            self._withdraw(ticket)
+            if ticket.member in self._ring:
+                self._ring.move_to_end(ticket.member)
+            self._start(ticket)
+
+    def _next(self) -> Ticket | None:
+        return next((queue[0] for queue in self._ring.values() if self._has_room(queue[0])), None)
+
+    def _has_room(self, ticket: Ticket) -> bool:
+        return self._by_member[ticket.member] < self._room.per_member and (
+            ticket.server is None or self._by_server[ticket.server] < self._room.per_server
+        )
+
+    def _start(self, ticket: Ticket) -> None:
+        self._running += 1
+        self._by_member[ticket.member] += 1
+        if ticket.server is not None:
+            self._by_server[ticket.server] += 1
+        ticket.call()

@@ -1,0 +1,171 @@
+"""One job's life: wait for its turn, submit once, follow, collect, settle, tell."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from bot.jobs.follow import Follower
+from bot.jobs.job import Job, Reason, State
+from bot.jobs.line import Line
+from bot.jobs.ports import Clock, Lost, Segmind, Store, Watcher
+from bot.jobs.stages import Waiting
+from bot.jobs.submit import Submitter
+from bot.segmind.protocol import Completed, DownloadError, Link, Output, SegmindError, UnreadableAnswer
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How patient a runner is, in seconds."""
+
+    line_refresh: float = 5.0
+    """Between two looks at a waiting job's position."""
+    retry: float = 5.0
+    """After a step that failed for a reason nobody foresaw, at first; doubled each time."""
+    retry_most: float = 300.0
+    result_bytes: int = 200 * 2**20
+
+
+class Runner:
+    """Takes jobs through their states. All that it knows of a job is durable before it acts on it."""
+
+    def __init__(
+        self,
+        *,
+        segmind: Segmind,
+        store: Store,
+        watcher: Watcher,
+        clock: Clock,
+        line: Line,
+        submitter: Submitter,
+        follower: Follower,
+        habits: Habits,
+    ) -> None:
+        self._segmind = segmind
+        self._store = store
+        self._watcher = watcher
+        self._clock = clock
+        self._line = line
+        self._submitter = submitter
+        self._follower = follower
+        self._habits = habits
+        self._lives: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, job: Job) -> None:
+        life = asyncio.create_task(self._live(job), name=f"job {job.id}")
+        self._lives[job.id] = life
+        life.add_done_callback(lambda _: self._lives.pop(job.id, None))
+
+    async def close(self) -> None:
+        """Let go of every job where it is; the next start takes them up."""
+        lives = list(self._lives.values())
+        for life in lives:
+            life.cancel()
+        await asyncio.gather(*lives, return_exceptions=True)
+
+    async def _live(self, job: Job) -> None:
+        with structlog.contextvars.bound_contextvars(job=job.id, guild=job.place.guild_id):
+            retry = self._habits.retry
+            current: Job | None = job
+            while current is not None and not current.told:
+                try:
+                    await self._run(current)
+                    return
+                except Lost:
+                    log.info("another process has taken the job over")
+                    return
+                except Exception:
+                    # A job must come to an end, so what nobody foresaw is tried again from what is durable.
+                    log.exception("a step of the job failed and is tried again", seconds=retry)
+                    await self._clock.sleep(retry)
+                    retry = min(2 * retry, self._habits.retry_most)
+                    current = await self._reload(current)
+
+    async def _reload(self, job: Job) -> Job | None:
+        try:
+            return await self._store.find(job.id)
+        except Exception:
+            log.exception("the job could not be read again")
+            return job
+
+    async def _run(self, job: Job) -> None:
+        async with self._room(job):
+            while not (job.state.settled or job.state is State.READY):
+                job = await self._step(job)
+        content = None
+        if job.state is State.READY:
+            job, content = await self._collect(job)
+        elif job.state is State.DONE:
+            content = await self._recollect(job)
+        log.info("the job has ended", state=job.state, reason=job.reason)
+        await self._watcher.conclude(job, content)
+        await self._store.tell(job)
+
+    @asynccontextmanager
+    async def _room(self, job: Job) -> AsyncGenerator[None]:
+        """Wait in the line, and hold a place at Segmind until the job is through there."""
+        if job.state.settled or job.state is State.READY:
+            yield
+            return
+        ticket = self._line.enter(job) if job.state is State.HELD else self._line.occupy(job)
+        try:
+            shown = 0
+            while not ticket.called:
+                if (position := self._line.position(ticket)) != shown:
+                    self._watcher.show(job, Waiting(position))
+                    shown = position
+                await ticket.turn(self._habits.line_refresh)
+            yield
+        finally:
+            self._line.leave(ticket)
+
+    async def _step(self, job: Job) -> Job:
+        match job.state:
+            case State.HELD:
+                return await self._submitter.submit(job)
+            case State.SUBMITTING:
+                # Only a restart finds a job here: whether its request was sent is not known.
+                return await self._store.move(job, job.to(State.UNKNOWN))
+            case State.UNKNOWN:
+                return await self._submitter.search(job)
+            case State.SUBMITTED:
+                return await self._follower.follow(job)
+            case State.READY | State.DONE | State.FAILED | State.BLOCKED | State.EXPIRED | State.CANCELLED:
+                return job
+            case _:
+                assert_never(job.state)
+
+    async def _collect(self, job: Job) -> tuple[Job, bytes | None]:
+        """Fetch the result before it is paid: a member pays for a picture, not for an address."""
+        try:
+            content = await self._segmind.fetch(await self._output(job), limit=self._habits.result_bytes)
+        except (DownloadError, UnreadableAnswer) as error:
+            log.warning("the result could not be fetched", error=error.detail)
+            failed = job.to(
+                State.FAILED, reason=Reason.RESULT, detail=error.detail, settled_at=self._clock.now()
+            )
+            return await self._store.move(job, failed), None
+        done = job.to(State.DONE, settled_at=self._clock.now())
+        return await self._store.move(job, done), content
+
+    async def _recollect(self, job: Job) -> bytes | None:
+        """The result of a job that was paid before a restart and not yet shown."""
+        try:
+            return await self._segmind.fetch(await self._output(job), limit=self._habits.result_bytes)
+        except SegmindError as error:
+            log.warning("the result could not be fetched again", error=error.detail)
+            return None
+
+    async def _output(self, job: Job) -> Output:
+        if job.output is not None:
+            return Link(job.output)
+        match await self._segmind.look(job.request_id or ""):
+            case Completed(output) if output is not None:
+                return output
+            case state:
+                raise UnreadableAnswer(f"the result is gone: {type(state).__name__}")

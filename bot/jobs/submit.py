@@ -1,0 +1,131 @@
+"""The one paid request of a job: sent once, and looked for where nobody knows whether it arrived."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.jobs.gate import Gate, Trouble
+from bot.jobs.job import Job, Reason, State
+from bot.jobs.ports import Clock, Segmind, Store, Watcher
+from bot.jobs.stages import Searching
+from bot.segmind.protocol import (
+    BadParameters,
+    Found,
+    KeyRejected,
+    ModelUnavailable,
+    OutcomeUnknown,
+    OutOfCredits,
+    RateLimited,
+    Refused,
+    SegmindError,
+    Unreachable,
+)
+
+log = structlog.stdlib.get_logger(__name__)
+
+# The clocks of two machines are never quite the same.
+CLOCK_SKEW = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """How a submission is guarded, in seconds."""
+
+    unknown_window: float = 900.0
+    """How long a request of unknown outcome is looked for before its hold is released."""
+    unknown_every: float = 15.0
+    paused: float = 60.0
+    """How long submissions rest after Segmind refused the key, the balance or the model."""
+    rate_pause: float = 10.0
+    """The same after a rate limit that did not say when it ends."""
+    reconnect: Sequence[float] = (2.0, 5.0, 15.0)
+    """The pauses between tries at a Segmind that cannot be reached at all."""
+
+
+class Submitter:
+    def __init__(
+        self, *, segmind: Segmind, store: Store, watcher: Watcher, clock: Clock, gate: Gate, caution: Caution
+    ) -> None:
+        self._segmind = segmind
+        self._store = store
+        self._watcher = watcher
+        self._clock = clock
+        self._gate = gate
+        self._caution = caution
+
+    async def submit(self, job: Job) -> Job:
+        """From HELD to where Segmind's answer leads."""
+        pauses = iter(self._caution.reconnect)
+        while True:
+            await self._gate.passage(job.slug)
+            sending = await self._store.move(job, job.to(State.SUBMITTING, submitted_at=self._clock.now()))
+            try:
+                accepted = await self._segmind.submit(job.slug, job.body)
+            except RateLimited as error:
+                self._close(Trouble.RATE, error.resets_at)
+                job = await self._store.move(sending, sending.to(State.HELD))
+            except Unreachable as error:
+                if (pause := next(pauses, None)) is None:
+                    return await self._fail(sending, Reason.UNREACHABLE, error.detail)
+                job = await self._store.move(sending, sending.to(State.HELD))
+                await self._clock.sleep(pause)
+            except Refused as error:
+                return await self._refused(sending, error)
+            except OutcomeUnknown as error:
+                log.warning("the outcome of a submission is unknown", error=error.detail)
+                return await self._store.move(sending, sending.to(State.UNKNOWN))
+            else:
+                return await self._submitted(sending, accepted.request_id)
+
+    async def search(self, job: Job) -> Job:
+        """Look for the request in Segmind's history until it is found or the window has passed."""
+        self._watcher.show(job, Searching())
+        sent = job.submitted_at or job.created_at
+        while True:
+            over = self._clock.now() >= sent + self._caution.unknown_window
+            if (found := await self._look_up(job, sent)) is not None:
+                log.info("an unknown submission was found", request=found.request_id)
+                return await self._submitted(job, found.request_id)
+            if over:
+                log.warning("an unknown submission was never found")
+                return await self._fail(job, Reason.NOT_FOUND)
+            await self._clock.sleep(self._caution.unknown_every)
+
+    async def _look_up(self, job: Job, sent: float) -> Found | None:
+        try:
+            return await self._segmind.find(
+                job.id, slug=job.slug, since=sent - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
+            )
+        except SegmindError as error:
+            log.warning("the history could not be read", error=error.detail)
+            return None
+
+    async def _submitted(self, job: Job, request_id: str) -> Job:
+        return await self._store.move(job, job.to(State.SUBMITTED, request_id=request_id))
+
+    async def _refused(self, job: Job, error: Refused) -> Job:
+        """Nothing was taken. Where the reason is the operator's, everybody else's orders rest, too."""
+        match error:
+            case BadParameters():
+                return await self._fail(job, Reason.PARAMETERS, error.detail)
+            case KeyRejected():
+                self._close(Trouble.KEY)
+            case OutOfCredits():
+                self._close(Trouble.BALANCE)
+            case ModelUnavailable():
+                self._close(Trouble.MODEL, slug=job.slug)
+            case _:
+                return await self._fail(job, Reason.PARAMETERS, error.detail)
+        log.error(
+            "Segmind refuses submissions", kind=type(error).__name__, error=error.detail, model=job.slug
+        )
+        return await self._fail(job, Reason.SERVICE)
+
+    def _close(self, trouble: Trouble, until: float | None = None, *, slug: str | None = None) -> None:
+        pause = self._caution.rate_pause if trouble is Trouble.RATE else self._caution.paused
+        self._gate.close(trouble, until=until or self._clock.now() + pause, slug=slug)
+
+    async def _fail(self, job: Job, reason: Reason, detail: str = "") -> Job:
+        failed = job.to(State.FAILED, reason=reason, detail=detail, settled_at=self._clock.now())
+        return await self._store.move(job, failed)
