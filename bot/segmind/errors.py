@@ -110,7 +110,11 @@ class DownloadRefused(DownloadError):
 
 
 class DownloadFailed(DownloadError):
-    """The address was asked and did not deliver."""
+    """The address was asked and did not deliver. `passing` says whether another try may help."""
+
+    def __init__(self, detail: str = "", *, passing: bool = True) -> None:
+        super().__init__(detail)
+        self.passing = passing
 
 
 class TooLargeDownload(DownloadError):

@@ -26,6 +26,8 @@ class Request:
     url: str
     body: bytes | None = field(default=None, repr=False)
     params: Mapping[str, str] = field(default_factory=dict[str, str])
+    long: bool = False
+    """Whether the body is a file, which takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Addresses:
             raise BadParameters("this is no media type")
         named = f";name={quote(name, safe='')}" if name else ""
         data_url = f"data:{media_type}{named};base64,{base64.b64encode(content).decode('ascii')}"
-        return Request("POST", f"{self.upload}/upload-asset", _json({"data_urls": [data_url]}))
+        return Request("POST", f"{self.upload}/upload-asset", _json({"data_urls": [data_url]}), long=True)
 
 
 def _id(request_id: str) -> str:

@@ -1,0 +1,188 @@
+"""Segmind over aiohttp: carries what `protocol` writes and hands back what it deciphers."""
+
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import stamina
+from aiohttp.abc import AbstractResolver
+from pydantic import SecretStr
+
+from bot.segmind.account import decipher_catalogue, decipher_credits, decipher_upload
+from bot.segmind.answers import Answer
+from bot.segmind.carrier import Carrier, EndlessAnswer, Timeouts
+from bot.segmind.download import Downloads, Patience
+from bot.segmind.history import PER_PAGE, decipher_history, decipher_record, window
+from bot.segmind.protocol import (
+    Accepted,
+    Balance,
+    Completed,
+    DownloadFailed,
+    Found,
+    Inline,
+    ListedModel,
+    OutcomeUnknown,
+    Output,
+    RateLimited,
+    SegmindError,
+    State,
+    TooLargeDownload,
+    Unavailable,
+    Unreachable,
+    UnreadableAnswer,
+    decipher_result,
+    decipher_status,
+    decipher_submit,
+)
+from bot.segmind.requests import SEGMIND, Addresses, Request
+
+T = TypeVar("T")
+
+_LARGE, _SMALL = 32 * 1024 * 1024, 2 * 1024 * 1024
+_HISTORY_PAGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How questions are asked again. `rate_limit` is the longest wait for a rate limit's reset."""
+
+    attempts: int = 4
+    first: float = 0.5
+    longest: float = 8.0
+    jitter: float = 0.5
+    rate_limit: float = 60.0
+
+
+class SegmindClient:
+    """Segmind's API. An async context manager.
+
+    `submit` is one POST and nothing else. All the rest is free of charge, and asked again where that may help.
+    """
+
+    def __init__(
+        self,
+        key: SecretStr,
+        *,
+        base_url: str = SEGMIND,
+        upload_url: str | None = None,
+        history_url: str | None = None,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        retry: Retry = Retry(),
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+        allowed_hosts: Iterable[str] = frozenset(),
+        named_uploads: bool = False,
+        resolver: AbstractResolver | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._carrier = Carrier(key, timeouts=timeouts, resolver=resolver)
+        self._addresses = Addresses.of(base_url, upload_url, history_url)
+        self._retry = retry
+        self._named_uploads = named_uploads
+        self._now = now
+        self.downloads = Downloads(allowed_hosts=allowed_hosts, patience=patience, resolver=resolver)
+
+    async def __aenter__(self) -> Self:
+        await self._carrier.__aenter__()
+        await self.downloads.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.downloads.__aexit__(kind, error, trace)
+        await self._carrier.__aexit__(kind, error, trace)
+
+    async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
+        """One POST, which is paid if it succeeds; it is never repeated."""
+        answer = await self._carrier.exchange(self._addresses.submit(slug, body), _SMALL)
+        return decipher_submit(answer, slug=slug)
+
+    async def look(self, request_id: str) -> State:
+        """Where a job is; when it is completed, with its output."""
+        state = await self._ask(self._addresses.status(request_id), decipher_status, _SMALL)
+        return await self.result(request_id) if isinstance(state, Completed) else state
+
+    async def result(self, request_id: str) -> State:
+        return await self._ask(self._addresses.result(request_id), decipher_result, _LARGE)
+
+    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
+        """The request whose inputs hold `nonce`, if the history shows it already; times are POSIX."""
+        if not nonce:
+            raise ValueError("an empty nonce is found everywhere")
+        dates = window(since, until)
+        met: set[str] = set()
+        for page in range(1, _HISTORY_PAGES + 1):
+            rows = await self._ask(self._addresses.history(slug, dates, page), decipher_history, _LARGE)
+            for row in rows:
+                if nonce in row.inputs:
+                    return row.found
+            ids = {row.found.request_id for row in rows}
+            # A server that does not know `page` sends the same rows for ever.
+            if len(rows) < PER_PAGE or ids <= met:
+                return None
+            met |= ids
+        raise Unavailable("the history is too long to be searched")
+
+    async def recall(self, request_id: str) -> Found | None:
+        """What the history knows of a request, of any age."""
+        return await self._ask(self._addresses.record(request_id), decipher_record, _LARGE)
+
+    async def upload(self, content: bytes, media_type: str, name: str) -> str:
+        """Give Segmind a file; the address that it has there."""
+        named = name if self._named_uploads else None
+        request = self._addresses.upload_asset(content, media_type, named)
+        return await self._ask(request, decipher_upload, _SMALL)
+
+    async def balance(self) -> Balance:
+        return await self._ask(self._addresses.credits(), decipher_credits, _SMALL)
+
+    async def catalogue(self) -> tuple[ListedModel, ...]:
+        return await self._ask(self._addresses.catalogue(), decipher_catalogue, _LARGE)
+
+    async def fetch(self, output: Output, *, limit: int) -> bytes:
+        """The bytes of an output."""
+        if isinstance(output, Inline):
+            if len(output.content) > limit:
+                raise TooLargeDownload(limit)
+            return output.content
+        return await self._patiently(lambda: self.downloads.get(output.url, limit=limit))
+
+    async def _ask(self, request: Request, decipher: Callable[[Answer], T], limit: int) -> T:
+        async def once() -> T:
+            trouble: SegmindError
+            try:
+                return decipher(await self._carrier.exchange(request, limit))
+            except EndlessAnswer as error:
+                trouble = UnreadableAnswer(error.detail)
+            except Unreachable as error:
+                trouble = Unavailable(cause=error)
+            except OutcomeUnknown as error:
+                trouble = Unavailable(error.detail)
+            raise trouble
+
+        return await self._patiently(once)
+
+    async def _patiently(self, once: Callable[[], Awaitable[T]]) -> T:
+        retry = self._retry
+        caller = stamina.AsyncRetryingCaller(
+            attempts=retry.attempts,
+            timeout=None,
+            wait_initial=retry.first,
+            wait_max=retry.longest,
+            wait_jitter=retry.jitter,
+        )
+        return await caller(self._again, once)
+
+    def _again(self, error: Exception) -> bool | float:
+        """Whether to ask again, and after how long if that is known."""
+        if not isinstance(error, Unavailable | DownloadFailed | RateLimited):
+            return False
+        limited = error.cause if isinstance(error, Unavailable) else error
+        if isinstance(limited, RateLimited) and limited.resets_at is not None:
+            wait = max(0.0, limited.resets_at - self._now())
+            # Those who wait for the same reset do not all come at once.
+            return wait <= self._retry.rate_limit and wait + random.uniform(0, self._retry.jitter)  # noqa: S311
+        return isinstance(error, RateLimited) or error.passing
