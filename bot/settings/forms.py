@@ -111,6 +111,11 @@ DatabaseUrl = Annotated[
     AfterValidator(_database),
     Allowed("an address such as sqlite:///var/doppel.db or postgresql://user:password@host/name"),
 ]
+ServerId = Annotated[
+    int,
+    Field(ge=1, lt=2**63),
+    Allowed("the id of a server, a whole number such as 81384788765712384"),
+]
 Origin = Annotated[
     str,
     AfterValidator(_origin),

@@ -1,12 +1,12 @@
 """Every setting, with its default and its bounds. `config/doppel.toml` says why each is there."""
 
 import re
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr
 
-from bot.settings.forms import Allowed, Api, DatabaseUrl, Gateway, Hosts, Origin, Prices, Secret, is_segmind
+from bot.settings.forms import Api, DatabaseUrl, Gateway, Hosts, Origin, Prices, Secret, ServerId, is_segmind
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 
@@ -22,9 +22,7 @@ class Discord(Section):
     api: Api | None = None
     """Another server that speaks Discord's REST; none means Discord itself."""
     gateway: Gateway | None = None
-    guild_id: (
-        Annotated[int, Allowed("the id of a server, a whole number such as 81384788765712384")] | None
-    ) = Field(default=None, ge=1, le=2**63 - 1)
+    guild_id: ServerId | None = None
     edit_gap: float = Field(default=2.5, ge=0, le=60)
 
 

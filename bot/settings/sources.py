@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Original, parse_stream
 from pydantic import ValidationError
 
 from bot.settings.knobs import SHORT_NAMES, Knob, known_keys, read, sections
@@ -23,6 +23,9 @@ DEFAULT_CONFIG = Path("config/doppel.toml")
 CONFIG_NAME = "DOPPEL_CONFIG"
 SECRETS_NAME = "secrets.env"
 LONGEST_SHOWN = 80
+
+# A pasted token that ends in "=" must not pass for a name and be repeated.
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 
 class SettingsError(Exception):
@@ -88,7 +91,7 @@ def _config(config: Path | None, environ: Mapping[str, str]) -> Path:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError:
@@ -113,19 +116,30 @@ def _toml(path: Path) -> Iterator[Given | str]:
             for key, raw in table.items():  # pyright: ignore[reportUnknownVariableType]
                 name = f"{section}.{key}"
                 where = f"{name} in {path}"
-                yield Given(knobs[name], raw, where, strict=True) if name in knobs else _unknown(name, where)
+                yield (
+                    Given(knobs[name], raw, where, strict=True)
+                    if name in knobs
+                    else _unknown(name, where, knobs)
+                )
 
 
 def _secrets(path: Path) -> Iterator[Given | str]:
     knobs = _by_environment()
     for line in parse_stream(io.StringIO(_text(path))):
-        if line.error or (line.key is not None and line.value is None):
+        where = f"{line.key} in {path}"
+        if line.error or (line.key is not None and (line.value is None or not _NAME.fullmatch(line.key))):
             # Only the number: the line may be a bare secret.
-            yield f"line {line.original.line} of {path} cannot be read: it must be NAME=value"
+            yield f"line {_number(line.original)} of {path} cannot be read: it must be NAME=value"
         elif line.key is not None and line.key not in knobs:
-            yield _unknown(line.key, f"{line.key} in {path}")
+            yield _unknown(line.key, where, knobs)
         elif line.key is not None and line.value:
-            yield Given(knobs[line.key], line.value, f"{line.key} in {path}", strict=False)
+            yield Given(knobs[line.key], line.value, where, strict=False)
+
+
+def _number(original: Original) -> int:
+    """The line of the statement itself: dotenv counts from the empty lines before it."""
+    text = original.string
+    return original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _environment(environ: Mapping[str, str]) -> Iterator[Given | str]:
@@ -136,7 +150,7 @@ def _environment(environ: Mapping[str, str]) -> Iterator[Given | str]:
             yield Given(knob, value, name, strict=False)
     for name in sorted(environ.keys() - knobs.keys() - {CONFIG_NAME}):
         if name.upper().startswith("DOPPEL_") or _misspelt(name, environ):
-            yield _unknown(name, name)
+            yield _unknown(name, name, (*knobs, CONFIG_NAME))
 
 
 def _by_environment() -> dict[str, Knob]:
@@ -153,31 +167,23 @@ def _misspelt(name: str, environ: Mapping[str, str]) -> bool:
 
 def _unknown_section(section: str, table: object, path: Path) -> str:
     if not isinstance(table, dict):
-        return _unknown(section, f"{section} in {path}")
-    near = difflib.get_close_matches(section.lower(), sections(), 1, cutoff=0.5)
-    hint = f"did you mean [{near[0]}]?" if near else f"there are {', '.join(sections())}"
+        return _unknown(section, f"{section} in {path}", [knob.name for knob in known_keys()])
+    hint = f"did you mean [{_nearest(section, sections())}]?"
     return f"[{section}] in {path} is not a section ({hint})"
 
 
-def _unknown(name: str, where: str) -> str:
-    section, _, key = name.rpartition(".")
-    known = {knob.name: knob for knob in known_keys()}
-    beside = [knob.name for knob in known.values() if knob.section == section]
-    same = [knob.name for knob in known.values() if knob.key == (key or name)]
-    names = (*known, *_by_environment(), CONFIG_NAME) if not section else known
-    near = (
-        difflib.get_close_matches(name.lower(), beside, 1, cutoff=0.75)
-        or same
-        or difflib.get_close_matches(name.lower(), beside)
-        or _nearest(name, names)
-    )
-    return f"{where} is not a setting (did you mean {near[0]}?)"
+def _unknown(name: str, where: str, known: Iterable[str]) -> str:
+    return f"{where} is not a setting (did you mean {_nearest(name, known)}?)"
 
 
-def _nearest(name: str, names: Iterable[str]) -> list[str]:
-    """The nearest name, however far: the list of all would be longer than a sentence."""
-    spelling = {known.lower(): known for known in names}
-    return [spelling[near] for near in difflib.get_close_matches(name.lower(), spelling, 1, cutoff=0.0)]
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """The likeliest of the known names, however far it is: all of them would be more than a sentence.
+
+    A key that is spelt right but stands in the wrong section, or in none, counts as found.
+    """
+    spelling = {each.lower(): each for each in known}
+    moved = [each for each in spelling if each.rpartition(".")[2] == name.lower().rpartition(".")[2]]
+    return spelling[difflib.get_close_matches(name.lower(), moved or spelling, 1, cutoff=0.0)[0]]
 
 
 def _quoted(raw: object) -> str:
