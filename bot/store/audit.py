@@ -1,0 +1,113 @@
+"""Every place where the books do not add up, as one sentence each."""
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.credits.account import Entry
+from bot.jobs.job import State
+from bot.store.tables import accounts, entries, jobs
+
+_SETTLEMENTS = (Entry.CAPTURE, Entry.RELEASE)
+_SETTLED = tuple(state for state in State if state.settled)
+
+
+async def discrepancies(connection: AsyncConnection) -> list[str]:
+    if connection.dialect.name == "postgresql":
+        # All questions have to be about the same moment, while other processes go on writing.
+        await connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+    sentences: list[str] = []
+    for wording, question in _QUESTIONS:
+        sentences += [wording.format(**row) for row in (await connection.execute(question)).mappings()]
+    return sorted(sentences)
+
+
+def _whole(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    # Postgres sums BIGINT as NUMERIC, and a sum of nothing is NULL.
+    return sa.cast(sa.func.coalesce(amount, 0), sa.BigInteger)
+
+
+_hold = entries.alias("hold")
+_settlement = entries.alias("settlement")
+_is_settlement = _settlement.c.kind.in_(_SETTLEMENTS)
+_open_holds = (
+    sa.select(_hold.c.account, _hold.c.job_id, (-_hold.c.amount).label("amount"))
+    .where(
+        _hold.c.kind == Entry.HOLD,
+        ~sa.exists().where(_settlement.c.job_id == _hold.c.job_id, _is_settlement),
+    )
+    .cte("open_holds")
+)
+_sums = sa.select(entries.c.account, sa.func.sum(entries.c.amount).label("total")).group_by(entries.c.account)
+_held = sa.select(_open_holds.c.account, sa.func.sum(_open_holds.c.amount).label("total")).group_by(
+    _open_holds.c.account
+)
+
+
+def _differs(column: sa.Column[int], totals: sa.Subquery) -> sa.Select[str, int, int]:
+    total = _whole(totals.c.total)
+    return (
+        sa.select(accounts.c.id, column.label("kept"), total.label("total"))
+        .outerjoin_from(accounts, totals, totals.c.account == accounts.c.id)
+        .where(column != total)
+    )
+
+
+def _jobs_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[str, str]:
+    return sa.select(jobs.c.id, jobs.c.state).where(*conditions)
+
+
+def _has(kind: Entry) -> sa.ColumnElement[bool]:
+    return sa.exists().where(_settlement.c.job_id == jobs.c.id, _settlement.c.kind == kind)
+
+
+_QUESTIONS = (
+    ("account {id} keeps {kept} free, its entries make {total}", _differs(accounts.c.free, _sums.subquery())),
+    (
+        "account {id} keeps {kept} held, its open holds make {total}",
+        _differs(accounts.c.held, _held.subquery()),
+    ),
+    (
+        "a hold of {amount} on account {account} belongs to no job: {job_id}",
+        sa.select(_open_holds).where(~sa.exists().where(jobs.c.id == _open_holds.c.job_id)),
+    ),
+    (
+        "job {id} of {price} has no hold of that amount on its account",
+        sa.select(jobs.c.id, jobs.c.price).where(
+            ~sa.exists().where(
+                _hold.c.job_id == jobs.c.id,
+                _hold.c.kind == Entry.HOLD,
+                _hold.c.account == jobs.c.account,
+                _hold.c.amount == -jobs.c.price,
+            )
+        ),
+    ),
+    (
+        "job {id} is {state} and was never captured",
+        _jobs_where(jobs.c.state == State.DONE, ~_has(Entry.CAPTURE)),
+    ),
+    (
+        "job {id} is {state} and was never released",
+        _jobs_where(jobs.c.state.in_(_SETTLED), jobs.c.state != State.DONE, ~_has(Entry.RELEASE)),
+    ),
+    (
+        "job {id} is {state} and was settled already",
+        _jobs_where(jobs.c.state.not_in(_SETTLED), _has(Entry.CAPTURE) | _has(Entry.RELEASE)),
+    ),
+    (
+        "job {job_id} was settled {times} times",
+        sa.select(_settlement.c.job_id, sa.func.count().label("times"))
+        .where(_is_settlement)
+        .group_by(_settlement.c.job_id)
+        .having(sa.func.count() > 1),
+    ),
+    (
+        "job {job_id} was released with {amount} instead of {held}",
+        sa.select(_settlement.c.job_id, _settlement.c.amount, (-_hold.c.amount).label("held"))
+        .join_from(_settlement, _hold, _hold.c.job_id == _settlement.c.job_id)
+        .where(
+            _settlement.c.kind == Entry.RELEASE,
+            _hold.c.kind == Entry.HOLD,
+            _settlement.c.amount != -_hold.c.amount,
+        ),
+    ),
+)

@@ -1,0 +1,93 @@
+"""What can go wrong with the store, apart from an order that is too dear and a job that was lost.
+
+StoreError
+├── StoreUnavailable   disk full, locked, corrupt, unreachable: nothing more can be written for now
+├── StoreRefused       the database's own rules forbid this one change
+├── AlreadyOpen        another process owns this SQLite file
+└── SchemaTooNew       a newer version of the bot wrote this database
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import exc
+
+
+class StoreError(Exception):
+    """Any of the above."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be used; whether the change in hand was still written is not known."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database cannot be used: {reason}")
+        self.reason = reason
+
+
+class StoreRefused(StoreError):
+    """One change broke a rule of the tables. Nothing of it was written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database refused a change: {reason}")
+        self.reason = reason
+
+
+class AlreadyOpen(StoreError):
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"another process has {path} open")
+        self.path = path
+
+
+class SchemaTooNew(StoreError):
+    def __init__(self, *, found: str, known: str) -> None:
+        super().__init__(f"the database is at revision {found}, and this version knows none after {known}")
+        self.found = found
+        self.known = known
+
+
+# What a driver says when one statement was wrong, as opposed to the database being out of reach.
+_STATEMENT_AT_FAULT = (
+    exc.IntegrityError,
+    exc.DataError,
+    exc.ProgrammingError,
+    exc.NotSupportedError,
+    # A value that cannot be bound; a broken connection is told apart by its being invalidated.
+    exc.InterfaceError,
+)
+
+# SQLAlchemy has no class of its own for these of Postgres, where the other changes of a batch may well pass.
+_WORTH_ANOTHER_TRY = ("40", "22", "54")
+"""Serialization failures and deadlocks, bad data, limits exceeded: the first two digits of the SQLSTATE."""
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the database itself is at fault, so that no other change would fare better."""
+    if isinstance(error, exc.DBAPIError) and not error.connection_invalidated:
+        code = str(getattr(error.orig, "sqlstate", None) or "")
+        return not (isinstance(error, _STATEMENT_AT_FAULT) or code.startswith(_WORTH_ANOTHER_TRY))
+    return isinstance(error, OSError | exc.DBAPIError | exc.TimeoutError)
+
+
+def explained(error: Exception) -> Exception:
+    """The same trouble as an exception that the other rooms can name."""
+    if is_outage(error):
+        return StoreUnavailable(_plain(error))
+    if isinstance(error, exc.SQLAlchemyError):
+        return StoreRefused(_plain(error))
+    return error
+
+
+@contextmanager
+def named_errors() -> Generator[None]:
+    try:
+        yield
+    except (exc.SQLAlchemyError, OSError) as error:
+        raise explained(error) from error
+
+
+def _plain(error: Exception) -> str:
+    # The statement and its parameters stay out: they carry tokens and members' pictures.
+    cause = error.orig if isinstance(error, exc.StatementError) and error.orig else error
+    return str(cause).splitlines()[0].removeprefix(f"{type(cause)}: ") if str(cause) else type(cause).__name__

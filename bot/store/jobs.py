@@ -1,0 +1,131 @@
+"""Jobs as rows: written with their hold, moved by compare-and-set, adopted from the dead."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.jobs.job import Job, Place, Reason, State
+from bot.store.choice import among
+from bot.store.tables import jobs, workers
+
+FIRST_EPOCH = 1
+
+_JOB_FIELDS = tuple(field.name for field in fields(Job) if field.name != "place")
+_PLACE_FIELDS = tuple(field.name for field in fields(Place))
+_CHANGING = (
+    "state", "submitted_at", "request_id", "output", "cost", "reason", "detail", "settled_at", "told",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredJob(Job):
+    """A job as read from the table: the same job, plus which of its ownerships this copy belongs to.
+
+    The epoch travels with the copy through every `Job.to`, so a copy from before an adoption stays fenced
+    even where its own process is the one that adopted the job again.
+    """
+
+    epoch: int = FIRST_EPOCH
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Job) and all(
+            getattr(self, field.name) == getattr(other, field.name) for field in fields(Job)
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+def epoch_of(job: Job) -> int:
+    return job.epoch if isinstance(job, StoredJob) else FIRST_EPOCH
+
+
+def _job_of(row: sa.RowMapping) -> StoredJob:
+    place = Place(**{name: row[name] for name in _PLACE_FIELDS})
+    facts: dict[str, Any] = {name: row[name] for name in _JOB_FIELDS}
+    facts["state"] = State(facts["state"])
+    facts["reason"] = Reason(facts["reason"]) if facts["reason"] is not None else None
+    facts["told"] = bool(facts["told"])
+    return StoredJob(place=place, epoch=row["epoch"], **facts)
+
+
+async def find(connection: AsyncConnection, job_id: str) -> StoredJob | None:
+    found = await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))
+    row = found.mappings().one_or_none()
+    return None if row is None else _job_of(row)
+
+
+async def insert(connection: AsyncConnection, opened: Iterable[Job], *, owner: str) -> None:
+    rows = [
+        {name: getattr(job, name) for name in _JOB_FIELDS}
+        | {name: getattr(job.place, name) for name in _PLACE_FIELDS}
+        | {"owner": owner, "epoch": FIRST_EPOCH}
+        for job in opened
+    ]
+    if rows:
+        await connection.execute(jobs.insert(), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the table says of a job while its row is locked."""
+
+    owner: str
+    epoch: int
+    state: str
+    account: str
+    price: int
+
+    def honours(self, job: Job, *, owner: str) -> bool:
+        return (self.owner, self.epoch, self.state) == (owner, epoch_of(job), job.state)
+
+
+async def lock(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Claim]:
+    if not ids:
+        return {}
+    columns = (jobs.c.id, jobs.c.owner, jobs.c.epoch, jobs.c.state, jobs.c.account, jobs.c.price)
+    wanted = sa.select(*columns).where(among(jobs.c.id, ids, connection))
+    rows = await connection.execute(wanted.order_by(jobs.c.id).with_for_update())
+    return {row[0]: Claim(*row[1:]) for row in rows}
+
+
+_MOVE = (
+    jobs.update()
+    .where(
+        jobs.c.id == sa.bindparam("of_id"),
+        jobs.c.owner == sa.bindparam("of_owner"),
+        jobs.c.epoch == sa.bindparam("of_epoch"),
+        jobs.c.state == sa.bindparam("of_state"),
+    )
+    .values({name: sa.bindparam(name) for name in _CHANGING})
+)
+
+
+async def move(connection: AsyncConnection, pairs: Iterable[tuple[Job, Job]], *, owner: str) -> None:
+    rows = [
+        {name: getattr(to, name) for name in _CHANGING}
+        | {"of_id": job.id, "of_owner": owner, "of_epoch": epoch_of(job), "of_state": job.state}
+        for job, to in pairs
+    ]
+    if rows:
+        await connection.execute(_MOVE, rows)
+
+
+async def adopt(connection: AsyncConnection, *, owner: str, living_at: float | None) -> Sequence[StoredJob]:
+    """Take every open job that is not ours: all of them, or those whose owner's lease ran out."""
+    orphans = sa.select(jobs.c.id).where(sa.not_(jobs.c.told), jobs.c.owner != owner)
+    if living_at is not None:
+        living = sa.select(workers.c.id).where(workers.c.lease_until > living_at)
+        orphans = orphans.where(jobs.c.owner.not_in(living))
+    # A common table expression that locks is run once; as a plain subquery it might be run per row.
+    found = orphans.with_for_update(skip_locked=True).cte("orphans")
+    taken = await connection.execute(
+        jobs.update()
+        .where(jobs.c.id.in_(sa.select(found.c.id)))
+        .values(owner=owner, epoch=jobs.c.epoch + 1)
+        .returning(jobs)
+    )
+    return sorted(map(_job_of, taken.mappings()), key=lambda job: (job.created_at, job.id))

@@ -1,0 +1,1 @@
+"""One module per revision. What stands here is history and does not follow `tables`."""

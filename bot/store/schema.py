@@ -1,0 +1,45 @@
+"""Brings the tables to this version's revision when the database is opened."""
+
+from importlib import resources
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.store.errors import SchemaTooNew
+
+HEAD = "0001"
+"""The newest revision. Known without alembic, whose import takes longer than all the rest of opening."""
+
+# Any number will do that nothing else on this server uses as an advisory lock.
+_LOCK = 0xD0_99_E1
+
+
+async def bring_up_to_date(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        found = await connection.run_sync(_revision)
+        if found == HEAD:
+            return
+    async with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        await connection.run_sync(_upgrade)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - see HEAD.
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(resources.files("bot.store") / "migrations"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    found = _revision(connection)
+    if found is not None and found not in known:
+        raise SchemaTooNew(found=found, known=HEAD)
+    command.upgrade(config, "head")

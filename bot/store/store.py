@@ -1,0 +1,122 @@
+"""The store as the runner knows it: jobs and credits in SQLite or Postgres."""
+
+import uuid
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import Self, cast
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.credits.account import Balance
+from bot.jobs.job import Job
+from bot.jobs.ports import Clock
+from bot.store import credits as ledgers
+from bot.store import jobs
+from bot.store.audit import discrepancies
+from bot.store.changes import Change, Enrol, Grant, Move, Open, Outcome, Terms, apply
+from bot.store.engine import database_of, file_of, open_engine
+from bot.store.errors import named_errors
+from bot.store.leases import WorkerLease, take_file
+from bot.store.schema import bring_up_to_date
+from bot.store.writer import Writer
+
+
+class SqlStore:
+    """`async with SqlStore(url, start=…, clock=…) as store:`; implements `bot.jobs.ports.Store`.
+
+    Every process that opens it is a worker of its own, and moves only the jobs that it opened or adopted.
+    """
+
+    _writer: Writer
+
+    def __init__(self, url: str, *, start: int, clock: Clock, lease: float = 30.0, batch: int = 500) -> None:
+        self._address = database_of(url)
+        self._path = file_of(self._address)
+        self._engine = open_engine(self._address)
+        self._worker = uuid.uuid4().hex
+        self._start = start
+        self._clock = clock
+        self._seconds = lease
+        self._batch = batch
+        self._lease: WorkerLease | None = None
+        self._exit = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            if self._path is not None:
+                stack.callback(take_file(self._path).release)
+            stack.push_async_callback(self._engine.dispose)
+            with named_errors():
+                await bring_up_to_date(self._engine)
+                if self._path is None:
+                    self._lease = await self._take_lease(stack)
+            self._writer = Writer(self._transact, batch=self._batch)
+            stack.push_async_callback(self._writer.close)
+            self._exit = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._exit.aclose()
+
+    async def balance(self, account: str) -> Balance:
+        async with self._transaction() as connection:
+            balance = await ledgers.read(connection, account)
+        return balance or await self._balance_after(Enrol(account))
+
+    async def grant(self, account: str, amount: int, *, actor: str, why: str) -> Balance:
+        """An operator's gift, or a deduction where the amount is negative."""
+        return await self._balance_after(Grant(account, amount, actor, why))
+
+    async def open(self, job: Job) -> None:
+        await self._writer.write(Open(job))
+
+    async def move(self, job: Job, to: Job) -> Job:
+        await self._writer.write(Move(job, to))
+        return to
+
+    async def tell(self, job: Job) -> None:
+        await self._writer.write(Move(job, replace(job, told=True)))
+
+    async def find(self, job_id: str) -> Job | None:
+        async with self._transaction() as connection:
+            return await jobs.find(connection, job_id)
+
+    async def adopt(self) -> Sequence[Job]:
+        if self._lease is not None:
+            with named_errors():
+                # What is adopted under a lease that ran out would be taken away again at once.
+                await self._lease.renew()
+        living_at = None if self._lease is None else self._clock.now()
+        async with self._transaction() as connection:
+            return await jobs.adopt(connection, owner=self._worker, living_at=living_at)
+
+    async def audit(self) -> list[str]:
+        """Every place where the books do not add up; none is what should be found."""
+        async with self._transaction() as connection:
+            return await discrepancies(connection)
+
+    async def _balance_after(self, change: Enrol | Grant) -> Balance:
+        return cast("Balance", await self._writer.write(change))
+
+    async def _take_lease(self, stack: AsyncExitStack) -> WorkerLease:
+        lease = WorkerLease(
+            open_engine(self._address, connections=1),
+            worker=self._worker,
+            clock=self._clock,
+            seconds=self._seconds,
+        )
+        stack.push_async_callback(lease.close)
+        await lease.start()
+        return lease
+
+    async def _transact(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        terms = Terms(worker=self._worker, now=self._clock.now(), start=self._start)
+        async with self._engine.begin() as connection:
+            return await apply(connection, changes, terms)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
+        with named_errors():
+            async with self._engine.begin() as connection:
+                yield connection
