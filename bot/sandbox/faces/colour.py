@@ -1,0 +1,106 @@
+"""Gives the source's skin the light, and where wished the tone, of the target."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from bot.sandbox.faces.arrays import Floats, floats
+from bot.sandbox.faces.skin import bare_points, gray, skin_area, skin_likeness, to_lab, to_rgb
+
+_ENOUGH_SKIN = 50
+_SURELY_SKIN = 0.4
+_COVERED = 0.5
+_TOLERANCE = 4.2
+_SMALLEST_CHEEK = (12, 8)
+_NOTICEABLY = 1.25
+
+
+@dataclass(frozen=True, eq=False)
+class ColourPlan:
+    """What to do to each pixel, in LAB: multiply, then add."""
+
+    gain: Floats
+    offset: Floats
+
+    def applied_to(self, picture: Floats) -> Floats:
+        height, width = picture.shape[:2]
+        offset = floats(cv2.resize(self.offset, (width, height), interpolation=cv2.INTER_LINEAR))
+        return to_rgb(floats(to_lab(picture) * self.gain + offset))
+
+
+def plan_colours(
+    worn: Floats, target: Floats, coverage: Floats, mesh: Floats, size: float, *, keep_tone: bool
+) -> ColourPlan:
+    """Compares the skin of both; `keep_tone` leaves the source its own complexion and takes only light."""
+    inside = floats((skin_area(mesh, worn.shape[:2]) > 0) & (coverage > _COVERED))
+    mine, theirs = to_lab(worn), to_lab(target)
+    points = bare_points(mesh)
+    my_skin, their_skin = (skin_likeness(lab, points, size, _TOLERANCE) for lab in (mine, theirs))
+    if inside.sum() < _ENOUGH_SKIN:
+        return ColourPlan(np.ones(3, np.float32), np.zeros((1, 1, 3), np.float32))
+    my_middle, my_spread = _statistics(mine, inside, my_skin)
+    their_middle, their_spread = _statistics(theirs, inside, their_skin)
+    gain = floats(np.clip(their_spread / my_spread, [0.75, 0.4, 0.4], [1.3, 1.15, 1.15]))
+    pull = floats([0.8, 0.3, 0.3] if keep_tone else [1, 1, 1])
+    if keep_tone:
+        gain = floats(1 + (gain - 1) * 0.5)
+    offset = my_middle * (1 - gain) + (their_middle - my_middle) * pull
+    trust = floats(inside * their_skin * np.maximum(my_skin, 0.15))
+    light = _light(floats(mine * gain + offset), theirs, trust, size, keep_tone=keep_tone)
+    return ColourPlan(gain, floats(light + offset))
+
+
+def _statistics(lab: Floats, inside: Floats, likeness: Floats) -> tuple[Floats, Floats]:
+    skin = inside * likeness > _SURELY_SKIN
+    samples = lab[skin if skin.sum() >= _ENOUGH_SKIN else inside > 0]
+    return np.median(samples, axis=0), samples.std(axis=0) + 1e-3
+
+
+def _light(mine: Floats, theirs: Floats, trust: Floats, size: float, *, keep_tone: bool) -> Floats:
+    """The slow changes of light over the face that the target has and the source has not."""
+    field = np.zeros_like(mine)
+    if trust.sum() <= _ENOUGH_SKIN:
+        return field
+    kept = floats([1, 0.3, 0.3] if keep_tone else [1, 1, 1])
+    limit = floats([34, 9, 9])
+    for reach, strength in ((0.25, [0.85, 0.51, 0.51]), (0.11, [0.425, 0, 0])):
+        wanted = _spread(theirs, trust, size * reach) - _spread(mine + field, trust, size * reach)
+        field = field + np.clip(wanted, -limit, limit) * kept * floats(strength)
+    return floats(field)
+
+
+def _spread(values: Floats, weights: Floats, sigma: float) -> Floats:
+    """A Gaussian average that counts only the weighted pixels."""
+    total = cv2.GaussianBlur(values * weights[..., None], (0, 0), sigma)
+    weight = cv2.GaussianBlur(weights, (0, 0), sigma)
+    return floats(total / np.maximum(weight, 1e-3)[..., None])
+
+
+def match_sharpness(worn: Floats, target: Floats, mesh: Floats) -> Floats:
+    """Blurs a source that is sharper than the picture it goes into, measured on cheeks and nose."""
+    mine, theirs = fine_detail(worn, mesh), fine_detail(target, mesh)
+    if mine <= theirs * _NOTICEABLY:
+        return worn
+    sigma = min(1.6, 0.45 * (mine / max(theirs, 0.05)) ** 0.5)
+    return floats(cv2.GaussianBlur(worn, (0, 0), sigma))
+
+
+def grain(worn: Floats, target: Floats, mesh: Floats, seed: int) -> Floats:
+    """Noise to add, as strong as the target's own and never quite none, so that a seed shows."""
+    lacking = max(fine_detail(target, mesh) ** 2 - fine_detail(worn, mesh) ** 2, 0) ** 0.5
+    noise = np.random.default_rng(seed).standard_normal(worn.shape[:2], dtype=np.float32)
+    noise -= floats(cv2.GaussianBlur(noise, (0, 0), 1.2))
+    return floats(noise * np.clip(0.6 * lacking, 0.5, 2.2))[..., None]
+
+
+def fine_detail(picture: Floats, mesh: Floats) -> float:
+    cheeks = mesh[[50, 280, 4, 205, 425], :2]
+    (left, top), (right, bottom) = (
+        np.maximum(cheeks.min(axis=0), 0).astype(int),
+        cheeks.max(axis=0).astype(int),
+    )
+    if right - left < _SMALLEST_CHEEK[0] or bottom - top < _SMALLEST_CHEEK[1]:
+        return 0.0
+    cheek = gray(picture[top:bottom, left:right])
+    return float(np.median(np.abs(cheek - cv2.GaussianBlur(cheek, (0, 0), 1.2))) * 1.48)

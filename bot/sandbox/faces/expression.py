@@ -1,0 +1,67 @@
+"""Reads a mood out of a prompt and moves the mesh accordingly: mouth corners, lids and brows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bot.sandbox.faces.arrays import Floats, floats
+from bot.sandbox.faces.face import Face
+from bot.sandbox.faces.order import Order
+from bot.sandbox.faces.topology import LEFT_SIDE, RIGHT_SIDE
+
+_WORDS = {
+    "smile": ("smil", "happy", "happily", "laugh", "joy", "cheerful", "grin"),
+    "sad": ("sad", "cry", "unhappy", "tear", "sorrow"),
+    "angry": ("angry", "mad", "furious", "frown"),
+    "surprised": ("surprise", "shock", "scared", "amazed", "wide eyes"),
+    "closed eyes": ("sleep", "closed eyes", "eyes closed", "blink"),
+}
+# Which point moves how far up and to the right, and how far around it the skin follows; all as parts of
+# the face's width.
+_PUSHES = {
+    "smile": ((61, 0.045, -0.03, 0.11), (291, 0.045, 0.03, 0.11), (50, 0.012, 0, 0.1), (280, 0.012, 0, 0.1)),
+    "sad": ((61, -0.045, 0.01, 0.1), (291, -0.045, -0.01, 0.1), (107, 0.03, 0, 0.08), (336, 0.03, 0, 0.08)),
+    "angry": ((107, -0.035, 0, 0.08), (336, -0.035, 0, 0.08), (61, -0.015, 0, 0.1), (291, -0.015, 0, 0.1)),
+    "surprised": ((105, 0.04, 0, 0.14), (334, 0.04, 0, 0.14), (17, -0.05, 0, 0.12)),
+}
+_UPPER_LIDS = [246, 161, 160, 159, 158, 157, 173, 466, 388, 387, 386, 385, 384, 398]
+_LOWER_LIDS = [7, 163, 144, 145, 153, 154, 155, 249, 390, 373, 374, 380, 381, 382]
+_NEARLY_SHUT = 0.85
+
+
+def moods_in(prompt: str) -> list[str]:
+    words = f" {prompt.lower()}"
+    return [mood for mood, stems in _WORDS.items() if any(f" {stem}" in words for stem in stems)]
+
+
+def wished_moods(order: Order, parameter: str) -> list[str]:
+    """The moods that a prompt asks for; notes down what becomes of the rest of it."""
+    prompt = str(order.parameters[parameter]).strip()
+    moods = moods_in(prompt)
+    if moods:
+        order.notes.approximated[parameter] = (
+            f"only words for a mood are understood, by moving mouth, lids and brows: {', '.join(moods)}"
+        )
+    elif prompt:
+        order.notes.ignored[parameter] = "only words for a mood are understood, and there is none in it"
+    return moods
+
+
+def with_moods(face: Face, moods: Sequence[str], strength: float) -> Face:
+    mesh = face.mesh.copy()
+    for mood in moods:
+        if mood == "closed eyes":
+            fall = face.mesh[_LOWER_LIDS, :2] - face.mesh[_UPPER_LIDS, :2]
+            mesh[_UPPER_LIDS, :2] += fall * (_NEARLY_SHUT * min(strength, 1))
+        for point, upward, rightward, reach in _PUSHES.get(mood, ()):
+            mesh[:, :2] += _push(face, point, upward * strength, rightward * strength, reach)
+    return replace(face, mesh=mesh)
+
+
+def _push(face: Face, point: int, upward: float, rightward: float, reach: float) -> Floats:
+    flat = face.mesh[:, :2]
+    width = float(np.linalg.norm(flat[LEFT_SIDE] - flat[RIGHT_SIDE]))
+    distance = np.linalg.norm(flat - flat[point], axis=1) / width
+    direction = (face.upward * upward + face.rightward * rightward) * width
+    return floats(np.exp(-((distance / reach) ** 2))[:, None] * direction)

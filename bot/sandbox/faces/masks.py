@@ -1,0 +1,65 @@
+"""How much of the new face shows at each pixel."""
+
+import cv2
+import numpy as np
+
+from bot.sandbox.faces.arrays import Floats, floats, pixels
+from bot.sandbox.faces.skin import bare_points, gray, skin_likeness, to_lab
+from bot.sandbox.faces.topology import FOREHEAD, OVAL, smoothstep
+
+_FEATHER = 0.075
+_TARGETS_HAIR, _SOURCES_HAIR = 4.6, 3.3  # How far from the skin's colour something may be and still be skin.
+
+
+def face_mask(mesh: Floats, target: Floats, worn: Floats, coverage: Floats, size: float) -> Floats:
+    """The oval of the face with a soft rim, less the hair that hangs into it on either side."""
+    oval = np.minimum(polygon(mesh[OVAL, :2], coverage.shape), coverage)
+    to_rim = cv2.distanceTransform((oval > 0.5).astype(np.uint8), cv2.DIST_L2, 3)  # noqa: PLR2004 - half covered.
+    mask = smoothstep(floats(to_rim / max(2.0, size * _FEATHER)))
+    points, forehead = bare_points(mesh), _forehead(mesh, coverage.shape, size)
+    for picture, tolerance in ((target, _TARGETS_HAIR), (worn, _SOURCES_HAIR)):
+        skin = _smooth_skin(picture, skin_likeness(to_lab(picture), points, size, tolerance), size)
+        mask = mask * (1 - forehead * (1 - skin))
+    return floats(mask)
+
+
+def polygon(points: Floats, shape: tuple[int, ...], softness: float = 0) -> Floats:
+    area = np.zeros(shape, np.uint8)
+    cv2.fillPoly(area, [np.round(points * 16).astype(np.int32)], (255,), lineType=cv2.LINE_AA, shift=4)
+    mask = floats(area) / np.float32(255)
+    return floats(cv2.GaussianBlur(mask, (0, 0), softness)) if softness else mask
+
+
+def with_hole(mask: Floats, loop: Floats, size: float) -> Floats:
+    """Lets the target show through inside a loop of points."""
+    return floats(mask * (1 - polygon(loop, mask.shape, max(0.6, size * 0.012))))
+
+
+def grown(mask: Floats, by: float, coverage: Floats, size: float) -> Floats:
+    """The mask, wider by some pixels, but never beyond the face itself."""
+    reach = 2 * round(by) + 1
+    wide = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    soft = floats(cv2.GaussianBlur(wide, (0, 0), max(0.5, by * 0.35)))
+    to_rim = cv2.distanceTransform((coverage > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    return floats(np.clip(soft, 0, 1) * np.clip(to_rim / max(1.0, size * 0.02), 0, 1))
+
+
+def _forehead(mesh: Floats, shape: tuple[int, ...], size: float) -> Floats:
+    """Colour tells skin from hair here alone: further down it would take a beard or shade away."""
+    return polygon(mesh[FOREHEAD, :2], shape, size * 0.03)
+
+
+def _smooth_skin(picture: Floats, likeness: Floats, size: float) -> Floats:
+    calm = floats(cv2.medianBlur(pixels(likeness * 255), 3)) / np.float32(255)
+    return floats(np.clip(_guided(gray(picture) / np.float32(255), calm, max(2, int(size * 0.03))), 0, 1))
+
+
+def _guided(guide: Floats, values: Floats, radius: int) -> Floats:
+    """He's guided filter: smooths the values, but keeps the edges that the guide has."""
+    window = (2 * radius + 1, 2 * radius + 1)
+    guide_mean, value_mean = floats(cv2.blur(guide, window)), floats(cv2.blur(values, window))
+    covariance = floats(cv2.blur(guide * values, window)) - guide_mean * value_mean
+    variance = floats(cv2.blur(guide * guide, window)) - guide_mean * guide_mean
+    slope = covariance / (variance + 1e-3)
+    offset = value_mean - slope * guide_mean
+    return floats(floats(cv2.blur(slope, window)) * guide + floats(cv2.blur(offset, window)))

@@ -1,0 +1,140 @@
+"""Opens pictures from outside, carefully, and writes results that say what they are."""
+
+import contextlib
+import io
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from bot.sandbox.faces.arrays import Picture, floats, pixels
+from bot.sandbox.faces.errors import CannotSwap
+
+MAX_PIXELS = 20_000_000
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+_SMALLEST_SIDE = 16
+_OPAQUE = 255
+_WITH_PROFILE = ("RGB", "CMYK")
+_MADE_BY_SWAPPING = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+    'Iptc4xmpExt:DigitalSourceType="{}"/>'
+    '</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+)
+DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    picture: Picture
+    alpha: Picture | None = None
+    """Height by width, where the picture is see-through."""
+    animated: bool = False
+
+    def on_white(self) -> Picture:
+        if self.alpha is None:
+            return self.picture
+        return np.asarray(_flat(Image.fromarray(self.picture), self.alpha))
+
+    def with_picture(self, picture: Picture) -> "Photo":
+        return replace(self, picture=picture)
+
+
+def is_picture(content: bytes) -> bool:
+    try:
+        with _opened(content):
+            return True
+    except UnidentifiedImageError:
+        return False
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return True  # Reading it will say that it is too large.
+
+
+def read_photo(content: bytes, what: str) -> Photo:
+    """Upright, 8-bit sRGB, without metadata; `what` names the picture in complaints."""
+    try:
+        with _opened(content) as image:
+            _refuse_bad_size(image.size, what)
+            return _decoded(image)
+    except UnidentifiedImageError as error:
+        raise CannotSwap(f"The {what} is not a picture that can be read.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise CannotSwap(_too_large(what)) from error
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise CannotSwap(f"The {what} is damaged and cannot be read to its end.") from error
+
+
+def _opened(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content), formats=_FORMATS)
+
+
+def _refuse_bad_size(size: tuple[int, int], what: str) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise CannotSwap(_too_large(what))
+    if min(size) < _SMALLEST_SIDE:
+        raise CannotSwap(f"The {what} is only {size[0]} by {size[1]} pixels: too small to show a face.")
+
+
+def _too_large(what: str) -> str:
+    return f"The {what} has more than {MAX_PIXELS // 1_000_000} million pixels. Please send a smaller one."
+
+
+def _decoded(image: Image.Image) -> Photo:
+    animated = bool(getattr(image, "is_animated", False))
+    upright = ImageOps.exif_transpose(image)
+    plain, alpha = _eight_bit(upright), None
+    if plain.has_transparency_data:
+        plain = plain.convert("RGBA")
+        alpha = np.asarray(plain.getchannel("A"))
+        if alpha.min() == _OPAQUE:
+            alpha = None
+    return Photo(np.asarray(_in_srgb(plain, upright.info.get("icc_profile"))), alpha, animated)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Pillow would clip deeper gray pictures to white instead of scaling them."""
+    if not image.mode.startswith(("I", "F")):
+        return image
+    values = floats(np.asarray(image))
+    brightest = float(values.max())
+    if image.mode.startswith("I") and brightest > _OPAQUE:
+        brightest = 65535
+    return Image.fromarray(pixels(values * (255 / max(brightest, 1))))
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Phones send wider colour spaces, whose profile is dropped with the other metadata."""
+    if profile and image.mode in _WITH_PROFILE:
+        with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):  # Some profiles are broken.
+            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            srgb = ImageCms.createProfile("sRGB")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            converted = ImageCms.profileToProfile(image, given, srgb, outputMode="RGB")  # pyright: ignore[reportUnknownArgumentType]
+            return converted or image
+    return image.convert("RGB")
+
+
+def write_photo(photo: Photo, kind: str, quality: int) -> bytes:
+    image = Image.fromarray(photo.picture)
+    xmp = _MADE_BY_SWAPPING.format(DIGITAL_SOURCE_TYPE)
+    stream = io.BytesIO()
+    if photo.alpha is not None and kind != "jpeg":
+        image.putalpha(Image.fromarray(photo.alpha))
+    elif photo.alpha is not None:
+        image = _flat(image, photo.alpha)
+    if kind == "png":
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add_itxt("XML:com.adobe.xmp", xmp)
+        # Higher levels take several times as long for a few per cent.
+        image.save(stream, "PNG", pnginfo=chunks, compress_level=3)
+    elif kind == "webp":
+        image.save(stream, "WEBP", quality=quality, method=2, xmp=xmp.encode())
+    else:
+        image.save(stream, "JPEG", quality=quality, xmp=xmp.encode())
+    return stream.getvalue()
+
+
+def _flat(image: Image.Image, alpha: Picture) -> Image.Image:
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=Image.fromarray(alpha))
+    return white

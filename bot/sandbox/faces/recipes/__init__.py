@@ -1,0 +1,17 @@
+"""One recipe for each of Segmind's models."""
+
+from collections.abc import Callable
+
+from bot.sandbox.faces.bench import Bench
+from bot.sandbox.faces.order import Order, Rendering
+from bot.sandbox.faces.recipes import ai_face_swap, faceswap_comic, faceswap_v4, faceswap_v5, multifaceswap
+
+Recipe = Callable[[Bench, Order], Rendering]
+
+RECIPES: dict[str, Recipe] = {
+    "faceswap-v4": faceswap_v4.render,
+    "faceswap-v5": faceswap_v5.render,
+    "faceswap-v3-multifaceswap": multifaceswap.render,
+    "faceswap-comic": faceswap_comic.render,
+    "ai-face-swap": ai_face_swap.render,
+}

@@ -1,0 +1,81 @@
+"""Tells a face's own skin from the hair and the things in front of it."""
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from bot.sandbox.faces.arrays import Floats, floats, pixels
+from bot.sandbox.faces.topology import BARE_SKIN, INNER_LIPS, LEFT_EYE, OVAL, RIGHT_EYE, topology
+from bot.sandbox.faces.warp import facing
+
+_IN_VIEW = 0.35
+_FEWEST_POINTS, _FEWEST_SAMPLES = 4, 5
+_SMALLEST_SPREAD = (7, 4, 4.5)  # Even a smooth face varies this much in L, a and b.
+
+
+def to_lab(picture: Floats) -> Floats:
+    return floats(cv2.cvtColor(np.clip(picture, 0, 255) / np.float32(255), cv2.COLOR_RGB2LAB))
+
+
+def to_rgb(lab: Floats) -> Floats:
+    return floats(np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255, 0, 255))
+
+
+def gray(picture: Floats) -> Floats:
+    return floats(cv2.cvtColor(pixels(picture), cv2.COLOR_RGB2GRAY))
+
+
+def skin_area(mesh: Floats, shape: tuple[int, int]) -> Floats:
+    """1 inside the face, without the eyes and the mouth."""
+    area = np.zeros(shape, np.float32)
+    cv2.fillConvexPoly(area, cv2.convexHull(np.round(mesh[OVAL, :2]).astype(np.int32)), (1,))
+    for loop, growth in ((RIGHT_EYE, 1.9), (LEFT_EYE, 1.9), (INNER_LIPS, 1.5)):
+        points = mesh[loop, :2]
+        middle = points.mean(axis=0)
+        grown = floats((points - middle) * floats([growth * 0.8, growth]) + middle)
+        cv2.fillConvexPoly(area, cv2.convexHull(np.round(grown).astype(np.int32)), (0,))
+    return area
+
+
+def bare_points(mesh: Floats) -> Floats:
+    """Those points of bare skin that face the viewer."""
+    towards = facing(mesh)
+    view = np.array([towards[near].mean() for near in _triangles_around_bare_skin()])
+    seen = view > _IN_VIEW
+    if seen.sum() < _FEWEST_POINTS:
+        seen = view >= np.sort(view)[-_FEWEST_POINTS]
+    return mesh[np.array(BARE_SKIN)[seen], :2]
+
+
+@cache
+def _triangles_around_bare_skin() -> list[list[int]]:
+    skin = topology().triangles[: topology().skin_count]
+    return [np.nonzero((skin == point).any(axis=1))[0].tolist() for point in BARE_SKIN]
+
+
+def skin_likeness(lab: Floats, points: Floats, size: float, tolerance: float) -> Floats:
+    """From 0 to 1, how much each pixel has the colour that the face has at these points."""
+    samples = _samples(lab, points, max(1, int(size * 0.02)))
+    if samples is None:
+        return np.ones(lab.shape[:2], np.float32)
+    middle = np.median(samples, axis=0)
+    apart = np.abs(samples - middle)
+    samples = samples[(apart <= np.percentile(apart, 85, axis=0)).all(axis=1)]
+    spread = samples.std(axis=0) if len(samples) > _FEWEST_SAMPLES else 0
+    deviation = floats((lab - middle) / np.maximum(spread, _SMALLEST_SPREAD))
+    # Skin is more often lit or shaded than coloured, so light counts less.
+    deviation[..., 0] *= np.where(deviation[..., 0] > 0, 0.55, 0.75)
+    distance = np.sqrt((deviation**2).sum(axis=-1))
+    return floats(1 / (1 + np.exp((distance - tolerance) * 1.8)))
+
+
+def _samples(lab: Floats, points: Floats, reach: int) -> Floats | None:
+    patches = [
+        lab[max(0, y - reach) : max(0, y + reach + 1), max(0, x - reach) : max(0, x + reach + 1)].reshape(
+            -1, 3
+        )
+        for x, y in np.round(points).astype(int).tolist()
+    ]
+    samples = np.concatenate(patches)
+    return samples if len(samples) else None

@@ -1,0 +1,95 @@
+"""Draws the source's face, triangle by triangle, in the shape of another mesh."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from bot.sandbox.faces.arrays import Floats, Indices, Picture, floats
+from bot.sandbox.faces.face import Portrait
+from bot.sandbox.faces.topology import topology
+
+_FACES_AWAY = -0.2
+_WELL_SEEN, _FADES_OVER = 0.28, 0.3
+_FULLY = 0.99
+_SUBPIXELS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Worn:
+    """A face drawn in another's shape, and where it was drawn (1) or not (0)."""
+
+    picture: Floats
+    coverage: Floats
+
+
+def wear(source: Portrait, mesh: Floats, shape: tuple[int, int], sampling: int) -> Worn:
+    source_mesh = source.face.mesh
+    drawn = _drawn_triangles(mesh, shape)
+    picture = _sampled(source.picture, drawn, _affines(mesh, source_mesh), sampling)
+    seen = _first_hand(source_mesh)
+    if (seen < _FULLY).any():
+        # What the source's pose hides is taken from the other half of the face.
+        mirrored = _sampled(source.picture, drawn, _affines(mesh, source_mesh[topology().mirror]), sampling)
+        share = _softened(seen, drawn)
+        picture = picture * share + mirrored * (1 - share)
+    return Worn(floats(picture), (drawn >= 0).astype(np.float32))
+
+
+def facing(mesh: Floats) -> Floats:
+    """For each triangle, 1 where it faces the viewer, below 0 where it is hidden."""
+    first, second, third = (mesh[topology().triangles[:, corner]] for corner in range(3))
+    normals = np.cross(second - first, third - first)
+    lengths = np.linalg.norm(normals, axis=1) + 1e-9
+    return floats(normals[:, 2] / lengths * topology().winding)
+
+
+def _drawn_triangles(mesh: Floats, shape: tuple[int, int]) -> Indices:
+    """For each pixel the triangle that is seen there, -1 outside; near ones are painted over far ones."""
+    visible = facing(mesh) > _FACES_AWAY
+    farthest_first = np.argsort(-mesh[topology().triangles, 2].mean(axis=1))
+    drawn = np.full(shape, -1, np.int32)
+    corners = np.round(mesh[:, :2] * 2**_SUBPIXELS).astype(np.int32)
+    for triangle in farthest_first[visible[farthest_first]]:
+        outline = corners[topology().triangles[triangle]]
+        cv2.fillConvexPoly(drawn, outline, (int(triangle),), lineType=8, shift=_SUBPIXELS)
+    return drawn
+
+
+def _affines(mesh: Floats, source_mesh: Floats) -> Floats:
+    """For each triangle the six numbers that lead from the new mesh back to the source."""
+    triangles = topology().triangles
+    ones = np.ones((len(triangles), 3, 1))
+    corners = np.concatenate([mesh[triangles, :2], ones], axis=2).astype(np.float64)
+    corners[np.abs(np.linalg.det(corners)) < 1e-6] += np.eye(3) * 1e-3  # noqa: PLR2004 - flat triangles have no inverse.
+    return floats((np.linalg.inv(corners) @ source_mesh[triangles, :2]).transpose(0, 2, 1).reshape(-1, 6))
+
+
+def _sampled(source: Picture, drawn: Indices, affines: Floats, sampling: int) -> Floats:
+    height, width = drawn.shape
+    columns = np.arange(width, dtype=np.float32)[None]
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    outside = floats([[0, 0, -9, 0, 0, -9]])
+    table = np.concatenate([affines, outside])  # Index -1 is the row for what lies outside.
+    a, b, c, d, e, f = (table[:, column][drawn] for column in range(6))
+    across, down = a * columns + b * rows + c, d * columns + e * rows + f
+    return floats(cv2.remap(source, across, down, sampling, borderMode=cv2.BORDER_REFLECT_101))
+
+
+def _first_hand(mesh: Floats) -> Floats:
+    """For each triangle, how far the source itself is the best witness of it (1), or its mirror image (0)."""
+    direct = facing(mesh)
+    mirrored = -facing(mesh[topology().mirror])  # Mirroring turns the normals round.
+    trust = np.clip((direct - _WELL_SEEN) / _FADES_OVER, 0, 1)
+    trust = np.where(mirrored > direct + 0.05, trust, 1.0)
+    trust[topology().skin_count :] = 1  # Eyes and mouth are never mirrored: their light would jump.
+    return floats(trust)
+
+
+def _softened(trust: Floats, drawn: Indices) -> Floats:
+    per_pixel = np.append(trust, np.float32(0))[drawn]
+    inside: npt.NDArray[np.float32] = (drawn >= 0).astype(np.float32)
+    reach = max(3, int(drawn.shape[0] * 0.03) | 1)
+    total, weight = cv2.blur(per_pixel, (reach, reach)), cv2.blur(inside, (reach, reach))
+    return floats(np.clip(total / np.maximum(weight, 1e-3), 0, 1))[..., None]
