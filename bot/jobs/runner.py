@@ -74,8 +74,7 @@ class Runner:
             current: Job | None = job
             while current is not None and not current.told:
                 try:
-                    await self._run(current)
-                    return
+                    current = await self._run(current)
                 except Lost:
                     log.info("another process has taken the job over")
                     return
@@ -94,6 +93,7 @@ class Runner:
             return job
 
     async def _run(self, job: Job) -> None:
+        """To the very end; there is nothing left to run afterwards."""
         async with self._room(job):
             while not (job.state.settled or job.state is State.READY):
                 job = await self._step(job)

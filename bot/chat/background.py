@@ -1,0 +1,29 @@
+"""Work that a handler hands over, so that it can answer Discord within its three seconds."""
+
+import asyncio
+import contextvars
+from collections.abc import Coroutine
+from typing import Any
+
+
+class Background:
+    """Tasks that belong to the whole program, not to the handler that started them.
+
+    They run in the context in which this object was made. A simulated Discord keeps its clock and its
+    bookkeeping in the handler's context, and a job lasts longer than any handler.
+    """
+
+    def __init__(self) -> None:
+        self._context = contextvars.copy_context()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def post(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.get_running_loop().create_task(work, context=self._context.copy())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,141 @@
+"""A job's state becomes a card: pure, from data to Components V2."""
+
+from typing import Protocol, assert_never
+
+import discord
+from discord import ui
+
+from bot.chat.text import Text
+from bot.jobs.job import Job, Reason, State
+from bot.jobs.stages import Processing, Queued, Searching, Stage, Waiting
+from bot.models import ModelCard
+
+GREY, BLUE, AMBER, GREEN, RED, DARK = 0x99AAB5, 0x5865F2, 0xFAA61A, 0x3BA55D, 0xED4245, 0x4E5058
+
+DETAIL_LIMIT = 900
+# Below this, seconds are told to the tenth.
+EXACT_BELOW = 10
+MINUTE = 60
+
+
+class Shown(Protocol):
+    """A result that is attached to the message."""
+
+    @property
+    def filename(self) -> str: ...
+    @property
+    def alt(self) -> str: ...
+
+
+class Card(ui.LayoutView):
+    """The whole message: a container with the title, what happens, and small print."""
+
+    def __init__(self, model: ModelCard, colour: int, lines: list[str], shown: Shown | None = None) -> None:
+        super().__init__(timeout=None)
+        box: ui.Container[Card] = ui.Container(accent_colour=colour)
+        box.add_item(ui.TextDisplay(f"### {model.title}\n{lines[0]}"))
+        if shown is not None:
+            address = f"attachment://{shown.filename}"
+            box.add_item(ui.MediaGallery(discord.MediaGalleryItem(address, description=shown.alt)))
+        if small := [f"-# {line}" for line in lines[1:] if line]:
+            box.add_item(ui.TextDisplay("\n".join(small)))
+        self.add_item(box)
+
+
+def stage_card(model: ModelCard, stage: Stage, text: Text) -> Card:
+    """An open job."""
+    match stage:
+        case Waiting(position):
+            lines = [text("stage.waiting", position=position), text("stage.waiting_note")]
+            return Card(model, GREY, lines)
+        case Queued(since, usual):
+            lines = [text("stage.queued", since=_ago(since)), _usual(usual, text)]
+            return Card(model, BLUE, lines)
+        case Processing(since, usual):
+            lines = [text("stage.processing", since=_ago(since)), _usual(usual, text)]
+            return Card(model, AMBER, lines)
+        case Searching():
+            lines = [text("stage.searching"), text("stage.searching_note")]
+            return Card(model, AMBER, lines)
+        case _:
+            assert_never(stage)
+
+
+def end_card(model: ModelCard, job: Job, text: Text, shown: Shown | None = None) -> Card:
+    """A settled job."""
+    match job.state:
+        case State.DONE:
+            return _done_card(model, job, text, shown)
+        case State.BLOCKED:
+            lines = [text("end.blocked") + _quoted(job.detail, text), text("end.advice_blocked")]
+        case State.EXPIRED:
+            lines = [text("end.expired")]
+        case State.CANCELLED:
+            lines = [text("end.cancelled")]
+        case _:
+            lines = _failure(job, text)
+    colour = DARK if job.state in {State.CANCELLED, State.EXPIRED} else RED
+    return Card(model, colour, [*lines, text("end.free", price=credits_words(job.price, text))])
+
+
+def _done_card(model: ModelCard, job: Job, text: Text, shown: Shown | None) -> Card:
+    took = (job.settled_at or job.created_at) - (job.submitted_at or job.created_at)
+    paid = text("end.paid", price=credits_words(job.price, text))
+    if shown is not None:
+        return Card(model, GREEN, [text("end.done", seconds=duration(took)), paid], shown)
+    link = text("end.link", url=job.output) if job.output else ""
+    return Card(model, GREEN, [text("end.not_shown"), link, paid])
+
+
+def _failure(job: Job, text: Text) -> list[str]:
+    match job.reason:
+        case Reason.SEGMIND | None:
+            return [text("end.failed") + _quoted(job.detail, text), text("end.advice_failed")]
+        case Reason.PARAMETERS:
+            return [text("end.parameters") + _quoted(job.detail, text)]
+        case Reason.SERVICE:
+            return [text("end.service")]
+        case Reason.UNREACHABLE:
+            return [text("end.unreachable")]
+        case Reason.NOT_FOUND:
+            return [text("end.not_found")]
+        case Reason.RESULT:
+            return [text("end.result")]
+        case _:
+            assert_never(job.reason)
+
+
+def notice(sentence: str) -> ui.LayoutView:
+    """An answer that is no job: a refusal, or a word about what went wrong."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(ui.TextDisplay(sentence), accent_colour=RED))
+    return view
+
+
+def credits_words(count: int, text: Text) -> str:
+    return text("credit") if count == 1 else text("credits", count=count)
+
+
+def duration(seconds: float) -> str:
+    if seconds < EXACT_BELOW:
+        return f"{max(seconds, 0):.1f} s"
+    if seconds < 2 * MINUTE:
+        return f"{seconds:.0f} s"
+    return f"{seconds / MINUTE:.0f} min"
+
+
+def _usual(seconds: float, text: Text) -> str:
+    return text("stage.usual", seconds=duration(max(1, round(seconds))))
+
+
+def _ago(moment: float) -> str:
+    """Discord's own clock face: it counts on by itself, without an edit."""
+    return f"<t:{int(moment)}:R>"
+
+
+def _quoted(detail: str | None, text: Text) -> str:
+    """Foreign words as a block of code, where neither markdown nor mentions mean anything."""
+    words = (detail or text("end.silence")).replace("`", "'")
+    if len(words) > DETAIL_LIMIT:
+        words = f"{words[: DETAIL_LIMIT - 1]}…"
+    return f"\n```\n{words}\n```"

@@ -1,0 +1,61 @@
+"""The Discord client: loads the features, tells Discord of the commands, hands orders on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+import structlog
+from discord.ext import commands
+
+from bot.chat.card import notice
+from bot.chat.errors import Words
+from bot.chat.intake import Intake
+from bot.chat.options import Interaction
+from bot.chat.sync import Notes, sync
+from bot.models import FaceModel
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Doppel(commands.Bot):
+    """Interactions come without any privileged intent, so it asks for none."""
+
+    def __init__(self, *, features: Sequence[str], notes: Notes, words: Words, guild_id: int | None) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+        )
+        self._features = features
+        self._notes = notes
+        self._words = words
+        self._guild_id = guild_id
+        self._intake: Intake | None = None
+        self.tree.error(self._on_error)
+
+    def serve(self, intake: Intake) -> None:
+        """From here on orders are taken. The intake needs this client to answer, hence the two steps."""
+        self._intake = intake
+
+    async def setup_hook(self) -> None:
+        # A feature that fails to load stops the start: half a bot is worse than none.
+        for feature in self._features:
+            await self.load_extension(feature)
+        await sync(self.tree, self._notes, self._guild_id)
+
+    async def on_ready(self) -> None:
+        log.info("ready", user=str(self.user), servers=len(self.guilds))
+
+    async def order(self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]) -> None:
+        if self._intake is None:
+            raise RuntimeError("orders came before there was an intake")
+        await self._intake.take(interaction, model, values)
+
+    async def _on_error(self, interaction: Interaction, error: discord.app_commands.AppCommandError) -> None:
+        view = notice(self._words.of(error))
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=view)
+        else:
+            await interaction.response.send_message(view=view, ephemeral=True)

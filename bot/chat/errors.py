@@ -1,0 +1,122 @@
+"""An exception becomes one sentence: the only place where errors are worded for members."""
+
+from typing import Any
+
+import structlog
+from discord import app_commands
+from pydantic import ValidationError
+
+from bot.chat.card import credits_words, duration
+from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
+from bot.chat.text import Text
+from bot.credits.account import NotEnoughCredits
+from bot.jobs.desk import TooManyWaiting
+from bot.jobs.gate import ServicePaused, Trouble
+from bot.media import inspect
+from bot.models import MediaKind
+from bot.ops.logs import incident_id
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Words:
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def of(self, error: BaseException) -> str:
+        """The sentence for an error. One that nobody foresaw gets a number that is in the log, too."""
+        if isinstance(error, app_commands.CommandInvokeError):
+            error = error.original
+        if (sentence := self._known(error)) is not None:
+            return sentence
+        incident = incident_id()
+        log.error("something unexpected happened", incident=incident, exc_info=error)
+        return self._text("refused.unexpected", incident=incident)
+
+    def _known(self, error: BaseException) -> str | None:
+        match error:
+            case NotEnoughCredits(need=need, have=have):
+                need, have = credits_words(need, self._text), credits_words(have, self._text)
+                return self._text("refused.credits", need=need, have=have)
+            case TooManyWaiting(limit=limit):
+                return self._text("refused.waiting", limit=limit)
+            case ServicePaused(trouble=trouble):
+                return self._text("refused.model" if trouble is Trouble.MODEL else "refused.service")
+            case ValidationError():
+                return self._option(error)
+            case InputError():
+                return self._input(error)
+            case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
+                return self._text("refused.outdated")
+            case app_commands.CheckFailure():
+                return self._text("refused.forbidden")
+            case _:
+                return None
+
+    def _option(self, error: ValidationError) -> str:
+        first = error.errors(include_url=False)[0]
+        problem = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        option = str(first["loc"][0]) if first["loc"] else error.title
+        sentence = self._text("refused.option", option=option, problem=problem)
+        value = first["input"]
+        if isinstance(value, str | int | float):
+            return f"{sentence} {self._text('refused.option_more', value=_harmless(str(value)))}"
+        return sentence
+
+    def _input(self, error: InputError) -> str | None:
+        name = _harmless(error.name)
+        match error:
+            case Unreadable():
+                return self._text("refused.unreadable", name=name)
+            case UploadFailed():
+                return self._text("refused.upload", name=name)
+            case WrongKind(found=found, accepts=accepts):
+                return self._text(
+                    "refused.kind",
+                    option=error.option,
+                    name=name,
+                    found=self._text(f"kind.{found}"),
+                    accepts=self._kinds(accepts),
+                )
+            case Unusable(why=why):
+                return self._media(why, name)
+            case _:
+                return None
+
+    def _kinds(self, accepts: frozenset[MediaKind]) -> str:
+        first, *others = [self._text(f"kind.{kind}") for kind in sorted(accepts)]
+        return self._text("kind.or", first=first, second=others[0]) if others else first
+
+    def _media(self, why: inspect.UnusableMedia, name: str) -> str:
+        facts: dict[str, Any] = {}
+        match why:
+            case inspect.TooLarge(size=size, limit=limit):
+                key, facts = "too_large", {"size": _bytes(size), "limit": _bytes(limit)}
+            case inspect.TooManyPixels(width=width, height=height):
+                key, facts = "too_many_pixels", {"width": width, "height": height}
+            case inspect.TooSmall(width=width, height=height, limit=limit):
+                key, facts = "too_small", {"width": width, "height": height, "limit": limit}
+            case inspect.TooLong(seconds=seconds, limit=limit):
+                key, facts = "too_long", {"seconds": duration(seconds), "limit": duration(limit)}
+            case inspect.TooManyFrames():
+                key = "too_many_frames"
+            case inspect.Animated():
+                key = "animated"
+            case inspect.Unsupported(found=found):
+                key, facts = "unsupported", {"found": _harmless(found)}
+            case inspect.Truncated():
+                key = "truncated"
+            case inspect.Damaged():
+                key = "damaged"
+            case _:
+                key = "unrecognised"
+        return self._text(f"media.{key}", name=name, **facts)
+
+
+def _harmless(words: str) -> str:
+    """A member's own words inside a code span: nothing in them is markdown or a mention."""
+    return words.replace("`", "'")[:100]
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 2**20:.1f} MiB" if size >= 2**20 else f"{size / 2**10:.0f} KiB"

@@ -1,0 +1,107 @@
+"""Attachments become inputs: read, looked at, and given an address that Segmind can fetch."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import aiohttp
+import discord
+
+from bot.media import inspect
+from bot.models import MediaKind, MediaSlot
+from bot.segmind.protocol import SegmindError
+
+# So many files are held in memory at once; the others wait their turn.
+READ_AT_ONCE = 4
+
+
+class InputError(Exception):
+    """An attachment that cannot be used; `option` is the slash option that it was given to."""
+
+    def __init__(self, option: str, name: str) -> None:
+        super().__init__(f"{option}: {type(self).__name__}")
+        self.option = option
+        self.name = name
+
+
+class Unreadable(InputError):
+    """Discord did not give the bytes."""
+
+
+class UploadFailed(InputError):
+    """Segmind did not take the bytes."""
+
+
+class WrongKind(InputError):
+    def __init__(self, option: str, name: str, *, found: MediaKind, accepts: frozenset[MediaKind]) -> None:
+        super().__init__(option, name)
+        self.found = found
+        self.accepts = accepts
+
+
+class Unusable(InputError):
+    def __init__(self, option: str, name: str, why: inspect.UnusableMedia) -> None:
+        super().__init__(option, name)
+        self.why = why
+
+
+class Uploads(Protocol):
+    async def upload(self, content: bytes, media_type: str, name: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    address: str
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    content: bytes
+    media: inspect.Media
+
+
+class Inputs:
+    """`uploads` is where bytes go before a job; without it, Segmind is given Discord's own link."""
+
+    def __init__(self, limits: inspect.Limits, uploads: Uploads | None) -> None:
+        self._limits = limits
+        self._uploads = uploads
+        self._room = asyncio.Semaphore(READ_AT_ONCE)
+
+    def weigh(self, slots: Mapping[str, MediaSlot], files: Mapping[str, discord.Attachment]) -> None:
+        """Refuse what is too large by Discord's own word, before a byte of it is read."""
+        for option, file in files.items():
+            allowed = max(self._most(kind) for kind in slots[option].accepts)
+            if file.size > allowed:
+                raise Unusable(option, file.filename, inspect.TooLarge(file.size, allowed))
+
+    async def seen(self, option: str, slot: MediaSlot, file: discord.Attachment) -> Seen:
+        async with self._room:
+            content = await _read(option, file)
+            try:
+                media = await asyncio.to_thread(inspect.inspect, content, self._limits)
+            except inspect.UnusableMedia as why:
+                raise Unusable(option, file.filename, why) from None
+        if media.kind not in slot.accepts:
+            raise WrongKind(option, file.filename, found=media.kind, accepts=slot.accepts)
+        return Seen(content, media)
+
+    async def address(self, option: str, file: discord.Attachment, seen: Seen) -> str:
+        if self._uploads is None:
+            return file.url
+        try:
+            return await self._uploads.upload(seen.content, seen.media.media_type, file.filename)
+        except SegmindError as error:
+            raise UploadFailed(option, file.filename) from error
+
+    def _most(self, kind: MediaKind) -> int:
+        return self._limits.picture_bytes if kind is MediaKind.PICTURE else self._limits.video_bytes
+
+
+async def _read(option: str, file: discord.Attachment) -> bytes:
+    try:
+        return await file.read()
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:
+        raise Unreadable(option, file.filename) from error

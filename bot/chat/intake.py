@@ -1,0 +1,96 @@
+"""From a slash command to an order: answer at once, look at the files, ask the desk."""
+
+import asyncio
+from typing import Any
+
+import discord
+import structlog
+
+from bot.chat.background import Background
+from bot.chat.card import notice
+from bot.chat.errors import Words
+from bot.chat.inputs import Inputs, Seen
+from bot.chat.options import Interaction
+from bot.credits.account import account_of
+from bot.jobs.desk import Desk, Order
+from bot.jobs.job import Place
+from bot.jobs.ports import Clock
+from bot.models import FaceModel
+
+log = structlog.stdlib.get_logger(__name__)
+
+# Discord lets a reply be edited by its token for 15 minutes; the last one is left unused.
+TOKEN_SECONDS = 14 * 60.0
+
+
+class Intake:
+    def __init__(
+        self, *, desk: Desk, inputs: Inputs, background: Background, words: Words, clock: Clock
+    ) -> None:
+        self._desk = desk
+        self._inputs = inputs
+        self._background = background
+        self._words = words
+        self._clock = clock
+
+    async def take(self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]) -> None:
+        """The handler of every model's command: it only promises an answer."""
+        until = self._clock.now() + TOKEN_SECONDS
+        await interaction.response.defer(thinking=True)
+        self._background.post(self._answer(interaction, model, values, until))
+
+    async def _answer(
+        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any], until: float
+    ) -> None:
+        try:
+            await self._order(interaction, model, values, until)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
+            sentence = self._words.of(error)
+            try:
+                await interaction.edit_original_response(view=notice(sentence))
+            except discord.HTTPException as failure:
+                log.warning("a refusal could not be shown", status=failure.status, code=failure.code)
+
+    async def _order(
+        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any], until: float
+    ) -> None:
+        given = {name: value for name, value in values.items() if value is not None}
+        files = {name: given[name] for name in model.slots() if name in given}
+        # The options are checked with Discord's own links, before a byte is read.
+        order = model.model_validate(given | {name: file.url for name, file in files.items()})
+        self._inputs.weigh(model.slots(), files)
+        place = await _place(interaction, until)
+        account = account_of(guild_id=place.guild_id, user_id=place.user_id)
+        seen = await self._seen(model, files)
+        seconds = max((each.media.seconds or 0 for each in seen.values()), default=0) or None
+        await self._desk.check(model.card, account, seconds)
+        addresses = await self._addresses(files, seen)
+        await self._desk.order(Order(order.model_copy(update=addresses), place, account, seconds))
+
+    async def _seen(self, model: type[FaceModel], files: dict[str, discord.Attachment]) -> dict[str, Seen]:
+        slots = model.slots()
+        found = await asyncio.gather(
+            *(self._inputs.seen(name, slots[name], file) for name, file in files.items())
+        )
+        return dict(zip(files, found, strict=True))
+
+    async def _addresses(self, files: dict[str, discord.Attachment], seen: dict[str, Seen]) -> dict[str, str]:
+        found = await asyncio.gather(
+            *(self._inputs.address(name, file, seen[name]) for name, file in files.items())
+        )
+        return dict(zip(files, found, strict=True))
+
+
+async def _place(interaction: Interaction, until: float) -> Place:
+    message = await interaction.original_response()
+    return Place(
+        user_id=interaction.user.id,
+        channel_id=message.channel.id,
+        message_id=message.id,
+        application_id=interaction.application_id,
+        token=interaction.token,
+        token_until=until,
+        guild_id=interaction.guild_id,
+        locale=str(interaction.locale),
+        upload_limit=interaction.filesize_limit,
+    )

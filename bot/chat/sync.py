@@ -1,0 +1,41 @@
+"""Tells Discord about the commands, only when they have changed."""
+
+import hashlib
+import json
+from typing import Any, Protocol
+
+import discord
+import structlog
+from discord import app_commands
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Notes(Protocol):
+    """A place that remembers small things over restarts."""
+
+    async def note(self, name: str) -> str | None: ...
+
+    async def write_note(self, name: str, text: str) -> None: ...
+
+
+async def sync(tree: app_commands.CommandTree[Any], notes: Notes, guild_id: int | None = None) -> bool:
+    """Says whether there was something to tell. Discord allows few such calls a day."""
+    name = f"commands of {tree.client.application_id} in {guild_id or 'all servers'}"
+    fingerprint = _fingerprint(tree)
+    if await notes.note(name) == fingerprint:
+        return False
+    guild = None if guild_id is None else discord.Object(guild_id)
+    if guild is not None:
+        tree.copy_global_to(guild=guild)
+    commands = await tree.sync(guild=guild)
+    await notes.write_note(name, fingerprint)
+    log.info("the commands were told to Discord", count=len(commands))
+    return True
+
+
+def _fingerprint(tree: app_commands.CommandTree[Any]) -> str:
+    commands = sorted(
+        (command.to_dict(tree) for command in tree.get_commands()), key=lambda each: each["name"]
+    )
+    return hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
