@@ -54,7 +54,7 @@ class Limits:
     min_side: int = 32
 
 
-class UnusableMedia(Exception):  # noqa: N818 - the tree is named by what is wrong with a file
+class UnusableMedia(Exception):
     """The root: this file cannot be used, for a reason that its owner can do something about."""
 
 

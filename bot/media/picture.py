@@ -16,25 +16,46 @@ _OUTLINES: dict[str, Callable[[bytes], Outline]] = {
 }
 # Pillow's own plugins can do more, such as following a JPEG into the pictures behind it.
 _PLUGINS = {png.MEDIA_TYPE: "PNG", jpeg.MEDIA_TYPE: "JPEG", webp.MEDIA_TYPE: "WEBP"}
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def shown_size(content: bytes, found: str, *, most_pixels: int, min_side: int) -> tuple[int, int]:
     """Width and height as shown. Takes about four bytes of memory a pixel, for a WebP twelve."""
     outline = _OUTLINES[found](content)
-    width, height = (outline.height, outline.width) if outline.turned else (outline.width, outline.height)
+    width, height = outline.shown_size
     # Above Pillow's own line it would warn, whatever is allowed here.
     limit = min(most_pixels, Image.MAX_IMAGE_PIXELS or most_pixels)
     if width * height > limit:
         raise TooManyPixels(width, height, limit)
-    _decode(outline, found)
+    _check(outline, found)
     if min(width, height) < min_side:
         raise TooSmall(width, height, min_side)
     return width, height
 
 
-def _decode(outline: Outline, found: str) -> None:
+def upright(content: bytes, found: str) -> Image.Image:
+    """A picture as shown, without its metadata except for the colour profile in `info`."""
+    outline = _OUTLINES[found](content)
     try:
-        with Image.open(BytesIO(outline.bare), formats=[_PLUGINS[found]]) as image:
+        with _opened(outline, found) as image:
+            image.load()
+            turn = _TURNS.get(outline.orientation)
+            return image if turn is None else image.transpose(turn)
+    except Exception as error:  # As below.
+        raise Damaged(found) from error
+
+
+def _check(outline: Outline, found: str) -> None:
+    try:
+        with _opened(outline, found) as image:
             same = image.size == (outline.width, outline.height)
             # A JPEG is then read completely, but drawn with an eighth of each side. Others ignore it.
             image.draft(image.mode, (outline.width // 8, outline.height // 8))
@@ -43,3 +64,7 @@ def _decode(outline: Outline, found: str) -> None:
         raise Damaged(found) from error
     if not same:
         raise Damaged(found)
+
+
+def _opened(outline: Outline, found: str) -> Image.Image:
+    return Image.open(BytesIO(outline.bare), formats=[_PLUGINS[found]])

@@ -69,7 +69,7 @@ def shown(content: bytes, found: str, limits: Limits) -> Shown:
     else:
         mp4.check(content, found)
     with opened(content, found) as file:
-        stream = _picture_stream(file, found)
+        stream = picture_stream(file, found)
         _prepare(stream, limits)
         walk = _Walk(content, found, stream, limits, declared=(file.duration or 0) / av.time_base)
         for packet in file.demux():
@@ -93,21 +93,18 @@ class _Walk:
         self._declared = declared
         # A hostile table can point at the same bytes over and over.
         self._bytes_left = 2 * len(content)
+        self._packets_left = limits.frames + _MOST_OTHER_PACKETS
         self._frames = 0
-        self._others = 0
         self._spans: dict[int, tuple[Fraction, Fraction]] = {}
         self._first: VideoFrame | None = None
 
     def take(self, packet: Packet) -> None:
         self._bytes_left -= packet.size
-        if packet.is_corrupt or self._bytes_left < 0:
+        self._packets_left -= 1
+        if packet.is_corrupt or self._bytes_left < 0 or self._packets_left < 0:
             raise Damaged(self._found)
-        if packet.stream_index == self._stream.index:
+        if packet.stream.index == self._stream.index:
             self._take_picture(packet)
-        elif packet.size:
-            self._others += 1
-            if self._others > _MOST_OTHER_PACKETS:
-                raise Damaged(self._found)
         if isinstance(packet.stream, VideoStream | AudioStream):
             self._measure(packet)
 
@@ -137,11 +134,11 @@ class _Walk:
             return
         start = at * packet.time_base
         end = start + (packet.duration or 0) * packet.time_base
-        earliest, latest = self._spans.get(packet.stream_index, (start, end))
-        span = self._spans[packet.stream_index] = min(earliest, start), max(latest, end)
+        earliest, latest = self._spans.get(packet.stream.index, (start, end))
+        span = self._spans[packet.stream.index] = min(earliest, start), max(latest, end)
         limit = self._limits.video_seconds
         # Sound is coded in blocks, and the last one may reach beyond the picture.
-        tolerance = 0 if packet.stream_index == self._stream.index else 1
+        tolerance = 0 if packet.stream.index == self._stream.index else 1
         if _length(span) > limit + tolerance:
             raise TooLong(max(_length(span), self._declared), limit)
 
@@ -151,7 +148,7 @@ def _length(span: tuple[Fraction | int, Fraction | int]) -> float:
     return float(end - start)
 
 
-def _picture_stream(file: InputContainer, found: str) -> VideoStream:
+def picture_stream(file: InputContainer, found: str) -> VideoStream:
     for stream in file.streams.video:
         # Cover art is a picture stream too.
         if stream.disposition & Disposition.attached_pic:

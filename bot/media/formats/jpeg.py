@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bot.media.facts import Damaged, Truncated
-from bot.media.formats.outline import Outline, turned
+from bot.media.formats.outline import Outline, orientation
 
 MEDIA_TYPE = "image/jpeg"
 
 _SOI = b"\xff\xd8"
-_SOS, _EOI, _APP0, _APP1, _APP14, _APP15, _COM = 0xDA, 0xD9, 0xE0, 0xE1, 0xEE, 0xEF, 0xFE
+_SOS, _EOI, _APP0, _APP1, _APP2, _APP14, _APP15, _COM = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
 # All but DHT, JPG and DAC, which lie among them.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _EXIF = b"Exif\0\0"
+_PROFILE = b"ICC_PROFILE\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_REST = b"http://ns.adobe.com/xmp/extension/\0"
 _LONGEST = 65_533
@@ -56,7 +57,7 @@ def segments(content: bytes) -> Iterator[Segment]:
 def outline(content: bytes) -> Outline:
     kept: list[memoryview | bytes] = [_SOI]
     sizes: list[tuple[int, int]] = []
-    sideways = False
+    turn = 1
     scans = 0
     for segment in segments(content):
         if segment.marker in _FRAMES:
@@ -64,13 +65,13 @@ def outline(content: bytes) -> Outline:
         elif segment.marker == _SOS:
             scans += 1
         elif segment.marker == _APP1 and segment.data[: len(_EXIF)].tobytes() == _EXIF:
-            sideways = turned(bytes(segment.data))
-        if _carries_pixels(segment.marker):
+            turn = orientation(bytes(segment.data))
+        if _is_about_pixels(segment):
             kept.append(memoryview(content)[segment.start : segment.end])
     # Two frames, and one's pixels could hide behind the other's size.
     if len(sizes) != 1 or not 0 < scans <= _MOST_SCANS:
         raise Damaged(MEDIA_TYPE)
-    return Outline(*sizes[0], sideways, b"".join([*kept, b"\xff\xd9"]))
+    return Outline(*sizes[0], turn, b"".join([*kept, b"\xff\xd9"]))
 
 
 def read_xmp(content: bytes) -> bytes | None:
@@ -115,9 +116,11 @@ def _frame_size(segment: Segment) -> tuple[int, int]:
     return width, height
 
 
-def _carries_pixels(marker: int) -> bool:
+def _is_about_pixels(segment: Segment) -> bool:
+    if segment.marker == _APP2:
+        return segment.data[: len(_PROFILE)].tobytes() == _PROFILE
     # Adobe's APP14 says how the colours are coded.
-    return marker == _APP14 or not (_APP0 <= marker <= _APP15 or marker == _COM)
+    return segment.marker == _APP14 or not (_APP0 <= segment.marker <= _APP15 or segment.marker == _COM)
 
 
 def _is_xmp(segment: Segment) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bot.media.facts import Animated, Damaged, Truncated
-from bot.media.formats.outline import Outline, turned
+from bot.media.formats.outline import Outline, orientation
 
 MEDIA_TYPE = "image/png"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_CARRYING_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
+_CARRYING_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"IDAT"}
 _XMP = b"XML:com.adobe.xmp\0"
 _MOST_XMP = 1024 * 1024
 # An encoder writes thousands at most; a hostile file can hold millions of empty ones.
@@ -51,31 +51,31 @@ def chunks(content: bytes) -> Iterator[Chunk]:
 
 def outline(content: bytes) -> Outline:
     header = b""
-    palette: list[bytes] = []
+    colours: list[bytes] = []
     pixels: list[memoryview] = []
-    sideways = False
+    turn = 1
     for chunk in chunks(content):
         if chunk.name in _CARRYING_PIXELS and not _is_intact(content, chunk):
             raise Damaged(MEDIA_TYPE)
         match chunk.name:
             case b"IHDR" if not header and len(chunk.data) == 13:  # noqa: PLR2004 - as the standard says
                 header = bytes(chunk.data)
-            case b"PLTE" | b"tRNS":
-                palette.append(_chunk(chunk.name, chunk.data))
+            case b"PLTE" | b"tRNS" | b"iCCP":
+                colours.append(_chunk(chunk.name, chunk.data))
             case b"IDAT":
                 pixels.append(chunk.data)
             case b"acTL" if int.from_bytes(chunk.data[:4]) > 1:
                 raise Animated(MEDIA_TYPE)
             case b"eXIf":
-                sideways = turned(bytes(chunk.data))
+                turn = orientation(bytes(chunk.data))
             case _:
                 pass
     if not header:
         raise Damaged(MEDIA_TYPE)
     width, height = struct.unpack(">II", header[:8])
     data = _chunk(b"IDAT", b"".join(pixels))
-    bare = b"".join([SIGNATURE, _chunk(b"IHDR", header), *palette, data, _chunk(b"IEND", b"")])
-    return Outline(width, height, sideways, bare)
+    bare = b"".join([SIGNATURE, _chunk(b"IHDR", header), *colours, data, _chunk(b"IEND", b"")])
+    return Outline(width, height, turn, bare)
 
 
 def read_xmp(content: bytes) -> bytes | None:

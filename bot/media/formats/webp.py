@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bot.media.facts import Animated, Damaged, Truncated
-from bot.media.formats.outline import Outline, turned
+from bot.media.formats.outline import Outline, orientation
 
 MEDIA_TYPE = "image/webp"
 
-_XMP_FLAG, _ALPHA_FLAG = 0x04, 0x10
+_XMP_FLAG, _ALPHA_FLAG, _PROFILE_FLAG = 0x04, 0x10, 0x20
 _MOST_CHUNKS = 10_000
 
 
@@ -47,7 +47,7 @@ def outline(content: bytes) -> Outline:
     size: tuple[int, int] | None = None
     canvas: tuple[int, int] | None = None
     kept: list[bytes] = []
-    sideways = False
+    turn = 1
     frames = 0
     for chunk in chunks(content):
         match chunk.name:
@@ -56,12 +56,12 @@ def outline(content: bytes) -> Outline:
                 kept.append(_chunk(chunk.name, chunk.data))
             case b"VP8X":
                 canvas = _canvas(chunk)
-                flags = chunk.data[0] & _ALPHA_FLAG
+                flags = chunk.data[0] & (_ALPHA_FLAG | _PROFILE_FLAG)
                 kept.append(_chunk(b"VP8X", bytes([flags]) + chunk.data[1:10]))
-            case b"ALPH":
-                kept.append(_chunk(b"ALPH", chunk.data))
+            case b"ALPH" | b"ICCP":
+                kept.append(_chunk(chunk.name, chunk.data))
             case b"EXIF":
-                sideways = turned(bytes(chunk.data))
+                turn = orientation(bytes(chunk.data))
             case b"ANMF":
                 frames += 1
             case _:
@@ -70,7 +70,7 @@ def outline(content: bytes) -> Outline:
         raise Animated(MEDIA_TYPE)
     if size is None or canvas not in {None, size}:
         raise Damaged(MEDIA_TYPE)
-    return Outline(*size, sideways, _riff(kept))
+    return Outline(*size, turn, _riff(kept))
 
 
 def read_xmp(content: bytes) -> bytes | None:

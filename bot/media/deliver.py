@@ -1,0 +1,114 @@
+"""A result made small enough for the place that it goes to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from io import BytesIO
+from math import sqrt
+
+from PIL import Image
+
+from bot.media import picture, transcode
+from bot.media.facts import Kind, Media, UnusableMedia
+from bot.media.provenance import mark
+
+_QUALITIES = (92, 85, 75)
+# Pictures are made smaller at this quality, which still looks clean.
+_SMALLER_AT = 80
+_MOST_SIZES = 6
+_MIN_SIDE = 64
+_LONGEST_SIDE = {"WEBP": 16_383, "JPEG": 65_500}
+_WITH_DEPTH = ("I", "F")
+
+
+class Change(StrEnum):
+    """What a file had to give: some of its quality, or of its width and height."""
+
+    QUALITY = "quality"
+    SIZE = "size"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    content: bytes
+    media_type: str
+    suffix: str
+    changed: Change | None = None
+
+
+class CannotFit(Exception):
+    """No acceptable rendering of it is as small as the limit."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(size, limit)
+        self.size = size
+        self.limit = limit
+
+
+def fit(content: bytes, media: Media, limit: int) -> Fitted:
+    """The content itself if it fits, else a marked rendering of at most `limit` bytes, or `CannotFit`."""
+    if len(content) <= limit:
+        return Fitted(content, media.media_type, media.suffix)
+    attempts = (
+        _pictures(content, media, limit) if media.kind is Kind.PICTURE else _videos(content, media, limit)
+    )
+    try:
+        for fitted in attempts:
+            if len(fitted.content) <= limit:
+                return fitted
+    except UnusableMedia as error:
+        raise CannotFit(len(content), limit) from error
+    raise CannotFit(len(content), limit)
+
+
+def _pictures(content: bytes, media: Media, limit: int) -> Iterator[Fitted]:
+    """First with less quality, then with fewer pixels; transparency needs WebP, JPEG shows everywhere."""
+    image = picture.upright(content, media.media_type)
+    transparent = image.has_transparency_data
+    plugin = "WEBP" if transparent or media.media_type == "image/webp" else "JPEG"
+    image = _plain(image, "RGBA" if transparent else "RGB")
+    scale = min(1.0, _LONGEST_SIDE[plugin] / max(image.size))
+    for quality in _QUALITIES if scale == 1 else ():
+        fitted = _rendered(image, plugin, quality, Change.QUALITY)
+        yield fitted
+        scale = min(1.0, _step(limit, len(fitted.content)))
+    for _ in range(_MOST_SIZES):
+        size = round(image.width * scale), round(image.height * scale)
+        if min(size) < min(_MIN_SIDE, *image.size):
+            return
+        smaller = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+        smaller.info = image.info
+        fitted = _rendered(smaller, plugin, _SMALLER_AT, Change.SIZE)
+        yield fitted
+        scale *= _step(limit, len(fitted.content))
+
+
+def _step(limit: int, size: int) -> float:
+    """By how much to shrink the sides when this many bytes were too many."""
+    return max(0.2, min(0.9, 0.95 * sqrt(limit / size)))
+
+
+def _plain(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode.startswith(_WITH_DEPTH):
+        # Pillow cuts off at 255 instead of scaling.
+        image = image.convert("I").point(lambda value: value / 256).convert("L")
+    plain = image.convert(mode)
+    # A profile of other channels than these would give wrong colours.
+    profile = image.info.get("icc_profile") if image.mode.startswith("RGB") else None
+    plain.info = {"icc_profile": profile}
+    return plain
+
+
+def _rendered(image: Image.Image, plugin: str, quality: int, changed: Change) -> Fitted:
+    file = BytesIO()
+    image.save(file, plugin, quality=quality, icc_profile=image.info["icc_profile"])
+    media_type, suffix = ("image/webp", ".webp") if plugin == "WEBP" else ("image/jpeg", ".jpg")
+    return Fitted(mark(file.getvalue(), media_type), media_type, suffix, changed)
+
+
+def _videos(content: bytes, media: Media, limit: int) -> Iterator[Fitted]:
+    for rendering in transcode.renderings(content, media, limit):
+        marked = mark(rendering.content, transcode.MEDIA_TYPE)
+        yield Fitted(
+            marked, transcode.MEDIA_TYPE, ".mp4", Change.SIZE if rendering.smaller else Change.QUALITY
+        )
