@@ -6,7 +6,7 @@ from typing import assert_never
 import structlog
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import Clock, Segmind, Store, Watcher
+from bot.jobs.ports import World
 from bot.jobs.stages import Processing, Queued
 from bot.segmind import protocol
 from bot.segmind.pacing import Pace
@@ -18,21 +18,12 @@ UNREADABLE_MOST = 3
 
 
 class Follower:
-    def __init__(
-        self,
-        *,
-        segmind: Segmind,
-        store: Store,
-        watcher: Watcher,
-        clock: Clock,
-        pace: Callable[[Job], Pace],
-        patience: float,
-    ) -> None:
+    def __init__(self, world: World, *, pace: Callable[[Job], Pace], patience: float) -> None:
         """`patience`: seconds after which a job without an end is given up."""
-        self._segmind = segmind
-        self._store = store
-        self._watcher = watcher
-        self._clock = clock
+        self._segmind = world.segmind
+        self._store = world.store
+        self._watcher = world.watcher
+        self._clock = world.clock
         self._pace = pace
         self._patience = patience
 

@@ -1,6 +1,7 @@
 """What the runner needs of the world, as protocols that others fill in."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.credits.account import Balance
@@ -67,3 +68,13 @@ class Watcher(Protocol):
     async def conclude(self, job: Job, result: bytes | None) -> None:
         """Show how it ended, or give up: returns when nothing more can be done."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a job meets outside."""
+
+    segmind: Segmind
+    store: Store
+    watcher: Watcher
+    clock: Clock

@@ -11,7 +11,7 @@ import structlog
 from bot.jobs.follow import Follower
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.line import Line
-from bot.jobs.ports import Clock, Lost, Segmind, Store, Watcher
+from bot.jobs.ports import Lost, World
 from bot.jobs.stages import Waiting
 from bot.jobs.submit import Submitter
 from bot.segmind.protocol import Completed, DownloadError, Link, Output, SegmindError, UnreadableAnswer
@@ -35,21 +35,12 @@ class Runner:
     """Takes jobs through their states. All that it knows of a job is durable before it acts on it."""
 
     def __init__(
-        self,
-        *,
-        segmind: Segmind,
-        store: Store,
-        watcher: Watcher,
-        clock: Clock,
-        line: Line,
-        submitter: Submitter,
-        follower: Follower,
-        habits: Habits,
+        self, world: World, *, line: Line, submitter: Submitter, follower: Follower, habits: Habits
     ) -> None:
-        self._segmind = segmind
-        self._store = store
-        self._watcher = watcher
-        self._clock = clock
+        self._segmind = world.segmind
+        self._store = world.store
+        self._watcher = world.watcher
+        self._clock = world.clock
         self._line = line
         self._submitter = submitter
         self._follower = follower

@@ -7,7 +7,7 @@ import structlog
 
 from bot.jobs.gate import Gate, Trouble
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import Clock, Segmind, Store, Watcher
+from bot.jobs.ports import World
 from bot.jobs.stages import Searching
 from bot.segmind.protocol import (
     BadParameters,
@@ -44,13 +44,11 @@ class Caution:
 
 
 class Submitter:
-    def __init__(
-        self, *, segmind: Segmind, store: Store, watcher: Watcher, clock: Clock, gate: Gate, caution: Caution
-    ) -> None:
-        self._segmind = segmind
-        self._store = store
-        self._watcher = watcher
-        self._clock = clock
+    def __init__(self, world: World, *, gate: Gate, caution: Caution) -> None:
+        self._segmind = world.segmind
+        self._store = world.store
+        self._watcher = world.watcher
+        self._clock = world.clock
         self._gate = gate
         self._caution = caution
 

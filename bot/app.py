@@ -1,0 +1,174 @@
+"""The composition root: opens everything in order, and closes it in reverse."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from pydantic import SecretStr
+from yarl import URL
+
+from bot.catalogue import Catalogue, catalogue, features
+from bot.chat.background import Background
+from bot.chat.client import Doppel
+from bot.chat.errors import Words
+from bot.chat.inputs import Inputs
+from bot.chat.intake import Intake
+from bot.chat.messages import Messages
+from bot.chat.reply import Replies
+from bot.chat.results import Results
+from bot.chat.text import Text
+from bot.clock import WallClock
+from bot.credits.policy import Prices
+from bot.jobs.desk import Desk
+from bot.jobs.follow import Follower
+from bot.jobs.gate import Gate
+from bot.jobs.job import Job
+from bot.jobs.line import Line, Room
+from bot.jobs.ports import Clock, World
+from bot.jobs.runner import Habits, Runner
+from bot.jobs.submit import Caution, Submitter
+from bot.media.inspect import Limits
+from bot.segmind.carrier import Timeouts
+from bot.segmind.client import Retry, SegmindClient
+from bot.segmind.download import Patience
+from bot.segmind.pacing import Pace, Pacing
+from bot.settings import Settings
+from bot.store import SqlStore
+
+log = structlog.stdlib.get_logger(__name__)
+
+FEATURES = "cogs"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The bot, ready to connect."""
+
+    client: Doppel
+    desk: Desk
+    store: SqlStore
+    models: Catalogue
+
+
+@asynccontextmanager
+async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncGenerator[App]:
+    """Everything but the connection to Discord."""
+    clock = clock or WallClock()
+    models = catalogue(FEATURES)
+    cards = {slug: model.card for slug, model in models.items()}
+    text = Text.load()
+    words = Words(text)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(
+            SqlStore(settings.database.url.get_secret_value(), start=settings.credits.start, clock=clock)
+        )
+        segmind = await stack.enter_async_context(segmind_client(settings))
+        background = Background()
+        client = Doppel(
+            features=list(features(FEATURES)), notes=store, words=words, guild_id=settings.discord.guild_id
+        )
+        replies = Replies(
+            messages=Messages(client, clock),
+            results=Results(cards, text),
+            background=background,
+            cards=cards,
+            text=text,
+            clock=clock,
+            gap=settings.discord.edit_gap,
+        )
+        line = Line(Room(settings.jobs.per_member, settings.jobs.per_server, settings.jobs.in_all))
+        gate = Gate(clock)
+        runner = _runner(settings, World(segmind, store, replies, clock), line, gate, models)
+        desk = Desk(
+            store=store,
+            runner=runner,
+            line=line,
+            gate=gate,
+            prices=Prices(settings.credits.usd, settings.credits.prices),
+            clock=clock,
+            waiting_per_member=settings.jobs.waiting_per_member,
+        )
+        inputs = Inputs(_limits(settings), segmind if settings.segmind.inputs == "upload" else None)
+        client.serve(Intake(desk=desk, inputs=inputs, background=background, words=words, clock=clock))
+        stack.push_async_callback(runner.close)
+        stack.push_async_callback(background.close)
+        yield App(client, desk, store, models)
+
+
+async def run(settings: Settings) -> None:
+    """Production: connect and serve until told to stop."""
+    _point_at(settings)
+    async with assembled(settings) as app, app.client as client:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, lambda: loop.create_task(client.close()))
+        token = settings.discord.token
+        await client.login(token.get_secret_value() if token is not None else "")
+        # Open jobs go on before the gateway is up: editing a message needs no connection to it.
+        log.info("open jobs were taken up", count=await app.desk.resume())
+        await client.connect()
+    log.info("stopped")
+
+
+def segmind_client(settings: Settings) -> SegmindClient:
+    its = settings.segmind
+    return SegmindClient(
+        its.key or SecretStr(""),
+        base_url=its.base_url,
+        upload_url=its.upload_base,
+        history_url=its.history_base,
+        timeouts=Timeouts(total=its.submit_timeout, connect=its.connect_timeout, read=its.read_timeout),
+        retry=Retry(attempts=its.retries + 1),
+        patience=Patience(total=its.download_timeout, connect=its.connect_timeout),
+        allowed_hosts=its.download_hosts,
+        named_uploads=not its.own,
+    )
+
+
+def _runner(settings: Settings, world: World, line: Line, gate: Gate, models: Catalogue) -> Runner:
+    its = settings.segmind
+    caution = Caution(unknown_window=its.unknown_window, unknown_every=its.unknown_every)
+    return Runner(
+        world,
+        line=line,
+        submitter=Submitter(world, gate=gate, caution=caution),
+        follower=Follower(world, pace=_pace(settings, models), patience=its.job_timeout),
+        habits=Habits(line_refresh=settings.jobs.line_refresh, result_bytes=its.download_bytes),
+    )
+
+
+def _pace(settings: Settings, models: Catalogue) -> Callable[[Job], Pace]:
+    """The paces of all models. Segmind's own choice of hardware and of steps makes for times of their own."""
+    scale = settings.jobs.pace
+    usual = {slug: model.card.seconds * scale for slug, model in models.items()}
+    pacing = Pacing(usual, scale=scale)
+
+    def pace(job: Job) -> Pace:
+        variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)
+        return pacing.pace(job.slug, variant)
+
+    return pace
+
+
+def _limits(settings: Settings) -> Limits:
+    its = settings.uploads
+    return Limits(
+        picture_bytes=its.picture_bytes,
+        video_bytes=its.video_bytes,
+        pixels=its.pixels,
+        video_seconds=its.video_seconds,
+        min_side=its.min_side,
+    )
+
+
+def _point_at(settings: Settings) -> None:
+    """Another Discord-compatible server; discord.py keeps these addresses in two places of its own."""
+    if settings.discord.api is not None:
+        Route.BASE = settings.discord.api
+    if settings.discord.gateway is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord.gateway)

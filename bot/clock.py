@@ -1,0 +1,12 @@
+"""The real clock. Everything else is given one, so that tests can give theirs."""
+
+import asyncio
+import time
+
+
+class WallClock:
+    def now(self) -> float:
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
