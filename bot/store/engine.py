@@ -43,10 +43,8 @@ def file_of(address: sa.URL) -> Path | None:
 
 def open_engine(address: sa.URL, *, connections: int = 4) -> AsyncEngine:
     """Connects lazily; on SQLite every transaction shares one connection, in the order of asking."""
-    path = file_of(address)
-    if path is None:
+    if file_of(address) is None:
         return create_async_engine(address, pool_size=connections, max_overflow=0, pool_pre_ping=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # A second connection would only wait for the first one's lock, and less fairly than in this pool.
     engine = create_async_engine(address, pool_size=1, max_overflow=0)
     event.listen(engine.sync_engine, "connect", _set_pragmas)

@@ -70,4 +70,4 @@ class WorkerLease:
                 await self.renew()
             except (SQLAlchemyError, OSError) as error:
                 # Not fatal: whoever adopts our jobs meanwhile bumps their epoch, and our moves are refused.
-                await _LOG.awarning("the lease was not renewed", reason=type(error).__name__)
+                _LOG.warning("the lease was not renewed", reason=type(error).__name__)

@@ -44,10 +44,10 @@ class SqlStore:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            if self._path is not None:
-                stack.callback(take_file(self._path).release)
-            stack.push_async_callback(self._engine.dispose)
             with named_errors():
+                if self._path is not None:
+                    stack.callback(take_file(self._path).release)
+                stack.push_async_callback(self._engine.dispose)
                 await bring_up_to_date(self._engine)
                 if self._path is None:
                     self._lease = await self._take_lease(stack)

@@ -117,6 +117,7 @@ jobs = sa.Table(
     sa.Column("token_until", NUMBER, nullable=False),
     sa.Column("guild_id", WHOLE),
     sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("upload_limit", WHOLE, nullable=False),
     sa.Column("created_at", NUMBER, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("video_seconds", NUMBER),

@@ -1,0 +1,1 @@
+"""The store over a real SQLite file and a real Postgres."""

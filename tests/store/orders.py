@@ -1,0 +1,74 @@
+"""What the tests order, and a clock that stands until it is moved."""
+
+import asyncio
+import uuid
+
+from bot.jobs.job import Job, Place, State
+from bot.store import SqlStore
+
+START = 100
+
+LIFE = (State.SUBMITTING, State.SUBMITTED, State.READY, State.DONE)
+
+
+class HandClock:
+    """Time as the test says; whoever sleeps wakes when the test moved it far enough."""
+
+    def __init__(self, time: float = 1_763_700_000.25) -> None:
+        self.time = time
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        wake = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.time + seconds, wake))
+        await wake
+
+    def advance(self, seconds: float) -> None:
+        self.time += seconds
+        for until, wake in self._sleepers:
+            if until <= self.time and not wake.done():
+                wake.set_result(None)
+
+
+def order(account: str = "1:2", price: int = 5, *, created_at: float = 1_763_700_000.1) -> Job:
+    job_id = uuid.uuid4().hex
+    return Job(
+        id=job_id,
+        slug="faceswap-v5",
+        body={"source_image": f"https://cdn.example/face.png?doppel={job_id}", "seed": 7},
+        account=account,
+        price=price,
+        place=Place(
+            user_id=2,
+            channel_id=3,
+            message_id=2**62 + 1,
+            application_id=5,
+            token="a-token",
+            token_until=created_at + 900,
+            guild_id=1,
+        ),
+        created_at=created_at,
+    )
+
+
+async def opened(store: SqlStore, account: str = "1:2", price: int = 5) -> Job:
+    job = order(account, price)
+    await store.open(job)
+    return job
+
+
+async def through(store: SqlStore, job: Job, *states: State) -> Job:
+    """Move a job along these states, with the facts that come with them."""
+    for state in states:
+        match state:
+            case State.SUBMITTED:
+                to = job.to(state, request_id=f"r-{job.id}", submitted_at=job.created_at + 1.1)
+            case State.READY:
+                to = job.to(state, output=f"https://segmind.example/{job.id}.png", cost=0.0512)
+            case _:
+                to = job.to(state, settled_at=job.created_at + 9.3) if state.settled else job.to(state)
+        job = await store.move(job, to)
+    return job
