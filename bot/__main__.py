@@ -1,0 +1,126 @@
+"""The command line: run, check, sandbox, segmind."""
+
+import argparse
+import asyncio
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot import __version__
+from bot.ops.logs import configure
+from bot.settings import Settings, SettingsError, load
+
+SANDBOX_PACKAGES = ("cv2", "numpy", "simcord")
+
+
+class Stop(Exception):
+    """The program cannot go on; the message is one sentence for the operator."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except (SettingsError, Stop) as error:
+        print(f"doppel: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="doppel", description="Face swaps for a Discord community.")
+    parser.add_argument("--version", action="version", version=f"doppel {__version__}")
+    parser.add_argument("--config", type=Path, help="another file than config/doppel.toml")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run the bot")
+    run.set_defaults(command=_run)
+
+    check = commands.add_parser("check", help="say what is configured, reachable and missing")
+    check.set_defaults(command=_check)
+
+    sandbox = commands.add_parser("sandbox", help="the whole bot in a browser, without an account")
+    sandbox.add_argument("--port", type=int, default=8600, help="where the page is served (default: 8600)")
+    sandbox.add_argument(
+        "--speed", type=float, default=10.0, help="how much faster than Segmind (default: 10)"
+    )
+    sandbox.add_argument("--fresh", action="store_true", help="forget the credits and jobs of earlier times")
+    sandbox.add_argument("--no-browser", action="store_true", help="only print the address")
+    sandbox.set_defaults(command=_sandbox)
+
+    segmind = commands.add_parser("segmind", help="the local Segmind by itself")
+    segmind.add_argument("--host", default="127.0.0.1")
+    segmind.add_argument("--port", type=int, default=8700)
+    segmind.add_argument(
+        "--speed", type=float, default=10.0, help="how much faster than Segmind (default: 10)"
+    )
+    segmind.set_defaults(command=_segmind)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from bot.app import run
+    from bot.store import StoreError
+
+    settings = _settings(options)
+    if settings.discord.token is None:
+        raise Stop(
+            "there is no token for Discord: set DISCORD_TOKEN in the environment or in config/secrets.env."
+        )
+    if settings.segmind.key is None:
+        raise Stop(
+            "there is no key for Segmind: set SEGMIND_API_KEY in the environment or in config/secrets.env."
+        )
+    try:
+        asyncio.run(run(settings))
+    except StoreError as error:
+        raise Stop(f"{error}.") from error
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from bot.check import check, table
+
+    findings = asyncio.run(check(_settings(options)))
+    print(table(findings))
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    _require_sandbox()
+    from bot.sandbox.world import Wishes, sandbox
+
+    settings = _settings(options)
+    wishes = Wishes(options.port, options.speed, fresh=options.fresh, browser=not options.no_browser)
+    asyncio.run(sandbox(settings, wishes))
+    return 0
+
+
+def _segmind(options: argparse.Namespace) -> int:
+    _require_sandbox()
+    from bot.sandbox.alone import serve
+
+    configure(format="human", level="info")
+    asyncio.run(serve(options.host, options.port, options.speed))
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = load(options.config)
+    configure(format=settings.ops.log_format, level=settings.ops.log_level, secrets=settings.secrets)
+    return settings
+
+
+def _require_sandbox() -> None:
+    missing = [name for name in SANDBOX_PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Stop(
+            f"the sandbox needs packages that are not installed ({', '.join(missing)}): "
+            "type `make sandbox`, or `pip install 'doppel[sandbox]'`."
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
