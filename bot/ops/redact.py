@@ -36,8 +36,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(://[^/\s:@]{0,64}:)[^/\s@]{1,256}(?=@)"), rf"\1{MARK}"),
     (
         re.compile(
-            r"((?:x-api-key|authorization)['\"]?\s{0,4}[:=,]\s{0,4}b?['\"]?)"
-            r"(?:(?:Bot|Bearer|Basic)\s{1,4})?[^\s'\",;)}\[\]\\]+",
+            r"((?:x-api-key|authorization)(?:['\"]\s{0,4},|['\"]?\s{0,4}[:=])\s{0,4}(?:b?['\"])?)"
+            r"(?:(?:Bot|Bearer|Basic)\s{1,4})?(?:\[redacted\]|[^\s'\",;)}\[\]\\]+)",
             re.IGNORECASE,
         ),
         rf"\1{MARK}",

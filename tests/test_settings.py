@@ -1,0 +1,440 @@
+"""The settings: where they come from, what they refuse, and what the operator is told."""
+
+import itertools
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
+
+from bot.settings import Jobs, Knob, Segmind, Settings, SettingsError, describe, known_keys, load
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = ROOT / "config" / "doppel.toml"
+KNOBS = {knob.name: knob for knob in known_keys()}
+SECRET = "SG_0123456789abcdef"
+
+# One value beside the default for every setting, as an operator would write it in the environment.
+OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
+    "discord.token": (SECRET, SecretStr(SECRET)),
+    "discord.api": ("http://127.0.0.1:9000/api/v10/", "http://127.0.0.1:9000/api/v10"),
+    "discord.gateway": ("ws://127.0.0.1:9000/gateway/", "ws://127.0.0.1:9000/gateway/"),
+    "discord.guild_id": ("81384788765712384", 81384788765712384),
+    "discord.edit_gap": ("0", 0.0),
+    "segmind.key": (f" {SECRET}\n", SecretStr(SECRET)),
+    "segmind.base_url": ("http://LOCALHOST:8700/", "http://localhost:8700"),
+    "segmind.inputs": ("upload", "upload"),
+    "segmind.allowed_hosts": ("Media.example.org, ::1", ("media.example.org", "::1")),
+    "segmind.requests_per_minute": ("120", 120),
+    "segmind.connect_timeout": ("1.5", 1.5),
+    "segmind.read_timeout": ("5", 5.0),
+    "segmind.submit_timeout": ("5", 5.0),
+    "segmind.download_timeout": ("5", 5.0),
+    "segmind.download_bytes": ("1 GiB", 1024**3),
+    "segmind.retries": ("0", 0),
+    "segmind.unknown_window": ("0", 0.0),
+    "segmind.unknown_every": ("0.5", 0.5),
+    "segmind.job_timeout": ("60", 60.0),
+    "database.url": ("postgres://a:b@c/d", SecretStr("postgresql+asyncpg://a:b@c/d")),
+    "jobs.per_member": ("3", 3),
+    "jobs.per_server": ("3", 3),
+    "jobs.in_all": ("3", 3),
+    "jobs.waiting_per_member": ("0", 0),
+    "jobs.pace": ("0.05", 0.05),
+    "jobs.line_refresh": ("0.1", 0.1),
+    "uploads.picture_bytes": ("1048576", 1024**2),
+    "uploads.video_bytes": ("25 MB", 25_000_000),
+    "uploads.pixels": ("1_000_000", 1_000_000),
+    "uploads.video_seconds": ("15", 15.0),
+    "uploads.min_side": ("64", 64),
+    "credits.usd": ("0.05", 0.05),
+    "credits.start": ("0", 0),
+    "credits.prices": ("faceswap-v5=4, comic = 7", {"faceswap-v5": 4, "comic": 7}),
+    "ops.log_format": ("json", "json"),
+    "ops.log_level": ("debug", "debug"),
+}
+
+
+def value(settings: Settings, knob: Knob) -> Any:
+    return getattr(getattr(settings, knob.section), knob.key)
+
+
+def written(folder: Path, text: str, secrets: str | None = None) -> Path:
+    path = folder / "doppel.toml"
+    path.write_text(text, "utf-8")
+    if secrets is not None:
+        path.with_name("secrets.env").write_text(secrets, "utf-8")
+    return path
+
+
+def complaint(config: Path | None = None, environ: Mapping[str, str] | None = None) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(config, environ or {})
+    message = str(caught.value)
+    assert message.endswith(".")
+    assert "\n" not in message
+    return message
+
+
+# What is shipped
+
+
+def test_the_shipped_file_states_every_setting_with_its_default() -> None:
+    tables = tomllib.loads(SHIPPED.read_text("utf-8"))
+    stated = {f"{section}.{key}" for section, table in tables.items() for key in table}
+    assert stated == {knob.name for knob in known_keys() if knob.default is not None}
+    assert load(SHIPPED, {}) == Settings()
+
+
+def test_the_shipped_file_says_one_line_of_why_for_every_setting_and_names_the_secrets() -> None:
+    lines = SHIPPED.read_text("utf-8").splitlines()
+    explained: set[str] = set()
+    section = ""
+    for before, line in itertools.pairwise(lines):
+        section = match[1] if (match := re.fullmatch(r"\[(\w+)\]", line)) else section
+        if match := re.fullmatch(r"(?:# )?(\w+) = .+", line):
+            assert re.fullmatch(r"# (?!\w+ = ).{20,}[.;)].*", before), f"no why above: {line}"
+            explained.add(f"{section}.{match[1]}")
+    secrets = {"discord.token", "segmind.key"}
+    assert explained == KNOBS.keys() - secrets
+    for name in secrets:
+        assert KNOBS[name].env in SHIPPED.read_text("utf-8")
+
+
+def test_the_examples_that_are_commented_out_can_be_used(tmp_path: Path) -> None:
+    text = re.sub(r"(?m)^# (?=\w+ = )", "", SHIPPED.read_text("utf-8"))
+    assert load(written(tmp_path, text), {}).discord.guild_id is not None
+
+
+def test_the_example_of_the_secrets_names_known_ones_and_sets_none(tmp_path: Path) -> None:
+    example = (ROOT / "config" / "secrets.env.example").read_text("utf-8")
+    assert load(written(tmp_path, "", example), {}) == Settings()
+    names = set(re.findall(r"(?m)^(\w+)=", example))
+    assert names == {knob.env for knob in known_keys() if knob.secret}
+
+
+def test_no_line_of_the_shipped_files_is_wider_than_a_screen_allows() -> None:
+    assert all(len(line) <= 130 for line in SHIPPED.read_text("utf-8").splitlines())
+
+
+# Sources
+
+
+@pytest.mark.parametrize("name", [pytest.param(f"{knob.name}", id=knob.name) for knob in known_keys()])
+def test_every_setting_is_read_from_each_of_its_names_in_the_environment(name: str) -> None:
+    raw, expected = OTHER_VALUES[name]
+    for env in KNOBS[name].environment:
+        assert value(load(environ={env: raw}), KNOBS[name]) == expected
+    assert expected != KNOBS[name].default
+
+
+def test_every_setting_has_a_full_name_in_the_environment() -> None:
+    for knob in known_keys():
+        assert f"DOPPEL_{knob.section.upper()}__{knob.key.upper()}" in knob.environment
+
+
+def test_the_last_source_wins(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "[jobs]\nper_member = 3\nper_server = 4\nin_all = 5", "DOPPEL_JOBS__PER_SERVER=6"
+    )
+    settings = load(path, {"DOPPEL_JOBS__IN_ALL": "7"})
+    assert settings.jobs == Jobs(per_member=3, per_server=6, in_all=7)
+    both = load(path, {"DOPPEL_JOBS__PER_SERVER": "8"})
+    assert both.jobs.per_server == 8
+
+
+def test_the_full_name_wins_over_the_short_one() -> None:
+    settings = load(environ={"DOPPEL_DISCORD__TOKEN": "full", "DISCORD_TOKEN": "short"})
+    assert settings.discord.token == SecretStr("full")
+
+
+def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
+    path = written(tmp_path, "[jobs]\nper_member = 3")
+    assert load(environ={"DOPPEL_CONFIG": str(path)}).jobs.per_member == 3
+
+
+def test_without_any_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load(environ={}) == Settings()
+
+
+def test_the_process_environment_is_read_when_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOPPEL_JOBS__PER_MEMBER", "9")
+    assert load().jobs.per_member == 9
+
+
+def test_an_empty_variable_is_one_that_is_not_set() -> None:
+    assert (
+        load(environ={"DISCORD_TOKEN": "", "DOPPEL_JOBS__PER_MEMBER": "", "DOPPEL_CONFIG": ""}) == Settings()
+    )
+
+
+def test_secrets_are_read_as_they_stand_with_comments_quotes_and_a_byte_order_mark(tmp_path: Path) -> None:
+    text = "\ufeff# mine\n\nexport DISCORD_TOKEN='a.b${HOME}'\nSEGMIND_API_KEY=\n"
+    settings = load(written(tmp_path, "", text), {})
+    assert settings.discord.token == SecretStr("a.b${HOME}")
+    assert settings.segmind.key is None
+
+
+# What values may look like
+
+
+@pytest.mark.parametrize(
+    ("given_url", "used"),
+    [
+        ("sqlite:///var/doppel.db", "sqlite+aiosqlite:///var/doppel.db"),
+        ("sqlite+aiosqlite:////srv/doppel.db", "sqlite+aiosqlite:////srv/doppel.db"),
+        ("postgresql://u:p@h:5432/d", "postgresql+asyncpg://u:p@h:5432/d"),
+        ("postgresql+asyncpg://h/d", "postgresql+asyncpg://h/d"),
+        ("postgresql:///d?host=/run/postgresql", "postgresql+asyncpg:///d?host=/run/postgresql"),
+        ("postgres://h/d?a=b&sslmode=require", "postgresql+asyncpg://h/d?a=b&ssl=require"),
+    ],
+)
+def test_a_database_address_gets_its_asynchronous_driver(given_url: str, used: str) -> None:
+    assert load(environ={"DATABASE_URL": given_url}).database.url.get_secret_value() == used
+
+
+@pytest.mark.parametrize(
+    "wrong", ["mysql://u:hunter2@h/d", "sqlite://x", "sqlite:///", "postgres", "postgres:h/d"]
+)
+def test_another_database_is_refused_without_repeating_its_address(wrong: str) -> None:
+    message = complaint(environ={"DATABASE_URL": wrong})
+    assert message.startswith(
+        "DATABASE_URL cannot be used (its value is not shown): it must be an address such"
+    )
+    assert "hunter2" not in message
+
+
+def test_a_local_segmind_takes_upload_history_and_downloads_along() -> None:
+    local = load(environ={"SEGMIND_BASE_URL": "http://127.0.0.1:8700"}).segmind
+    assert (local.upload_base, local.history_base) == ("http://127.0.0.1:8700",) * 2
+    assert local.download_hosts == {"127.0.0.1"}
+    assert not local.own
+
+
+def test_segminds_own_service_has_a_host_for_each_task() -> None:
+    own = Segmind(allowed_hosts=("media.example.org",))
+    assert own.own
+    assert own.upload_base == "https://workflows-api.segmind.com"
+    assert own.history_base == "https://api.spotprod.segmind.com"
+    assert own.download_hosts == {"media.example.org"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "http://api.segmind.com",
+        "https://host/path",
+        "https://host?x=1",
+        "https://host#x",
+        "ftp://host",
+        "host",
+        "https://user:hunter2@host",
+        "http://host:99999",
+        "http://host:0",
+        "http://[::1",
+    ],
+)
+def test_a_base_address_is_scheme_and_host_and_safe(wrong: str) -> None:
+    message = complaint(environ={"SEGMIND_BASE_URL": wrong})
+    assert message.startswith("SEGMIND_BASE_URL is '")
+    assert "such as http://127.0.0.1:8700" in message
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize("host", ["http://x", "a/b", "a:80", "", " ", "-a"])
+def test_a_host_is_a_name_and_nothing_else(host: str, tmp_path: Path) -> None:
+    message = complaint(written(tmp_path, f'[segmind]\nallowed_hosts = ["{host}"]'))
+    assert "must be a list of host names without scheme, port or path" in message
+
+
+def test_prices_may_be_a_table_or_json(tmp_path: Path) -> None:
+    table = load(written(tmp_path, "[credits.prices]\nfaceswap-v5 = 4"), {})
+    json = load(environ={"DOPPEL_CREDITS__PRICES": '{"faceswap-v5": 4}'})
+    assert table.credits.prices == json.credits.prices == {"faceswap-v5": 4}
+
+
+@pytest.mark.parametrize("wrong", ["faceswap-v5", "a=b", "a=0", "{", "a=1,,", '{"a": 1.5}'])
+def test_a_price_is_a_whole_number_of_credits_from_one(wrong: str) -> None:
+    message = complaint(environ={"DOPPEL_CREDITS__PRICES": wrong})
+    assert "must be whole numbers of credits from 1 to 1_000_000 by model" in message
+
+
+@hypothesis.settings(deadline=None)
+@hypothesis.given(
+    st.one_of(
+        st.integers(max_value=0),
+        st.integers(min_value=1001),
+        st.text(st.characters(codec="utf-8", exclude_characters="\0")).filter(
+            lambda word: not word.isspace()
+        ),
+        st.floats(allow_nan=True).filter(lambda number: number not in range(1, 1001)),
+    )
+)
+def test_whatever_is_no_number_in_the_range_is_refused_with_the_range(raw: object) -> None:
+    text = str(raw)
+    if re.fullmatch(r"\s*\+?[\d_]+(\.0*)?\s*", text) or not text:
+        return  # A number after all, or not set.
+    assert "must be a whole number from 1 to 1_000" in complaint(environ={"DOPPEL_JOBS__PER_MEMBER": text})
+
+
+def test_bounds_themselves_are_allowed_and_told_as_they_are() -> None:
+    for knob in known_keys():
+        bounds = re.search(r"from ([\d._]+) to ([\d._]+)$", knob.allowed)
+        for bound in bounds.groups() if bounds else ():
+            assert float(value(load(environ={knob.env: bound}), knob)) == float(bound)
+
+
+# What the operator is told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[jobs]\nper_member = 0", "jobs.per_member in {} is 0, but must be a whole number from 1 to 1_000."),
+        ("[jobs]\nper_member = true", "jobs.per_member in {} is True, but must be a whole number"),
+        ('[jobs]\nper_member = "2"', "jobs.per_member in {} is '2', but must be a whole number"),
+        ("[jobs]\npace = nan", "jobs.pace in {} is nan, but must be a number from 0.01 to 10."),
+        ('[segmind]\ninputs = "bytes"', "segmind.inputs in {} is 'bytes', but must be one of link, upload."),
+        (
+            '[uploads]\npicture_bytes = "20 apples"',
+            "uploads.picture_bytes in {} is '20 apples', but must be a size such as 20 MiB, from 1 KiB to",
+        ),
+        ("[jobs]\nper_membr = 1", "jobs.per_membr in {} is not a setting (did you mean jobs.per_member?)."),
+        ("[jobs]\nretries = 1", "jobs.retries in {} is not a setting (did you mean segmind.retries?)."),
+        ("per_member = 1", "per_member in {} is not a setting (did you mean jobs.per_member?)."),
+        ("[job]\nper_member = 1", "[job] in {} is not a section (did you mean [jobs]?)."),
+        ("jobs = 1", "jobs in {} is 1, but must be a section: [jobs]."),
+        ("[jobs\n", "{} is not valid TOML: "),
+        ("[discord]\nguild_id = 0", "discord.guild_id in {} is 0, but must be the id of a server"),
+        (f'[segmind]\ninputs = "{"x" * 200}"', f"segmind.inputs in {{}} is '{'x' * 79}…, but must be"),
+    ],
+)
+def test_a_wrong_file_is_explained_with_the_key_as_written(tmp_path: Path, text: str, told: str) -> None:
+    path = written(tmp_path, text)
+    assert complaint(path).startswith(told.format(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("DOPPEL_JOBS_PER_MEMBER", "DOPPEL_JOBS__PER_MEMBER"),
+        ("DOPPEL_JOB__PER_MEMBER", "DOPPEL_JOBS__PER_MEMBER"),
+        ("doppel_jobs__per_member", "DOPPEL_JOBS__PER_MEMBER"),
+        ("DOPPEL_CONFG", "DOPPEL_CONFIG"),
+        ("DOPPEL_DISCORD_TOKEN", "DOPPEL_DISCORD__TOKEN"),
+        ("DISCORD_TOKN", "DISCORD_TOKEN"),
+        ("SEGMIND_BASEURL", "SEGMIND_BASE_URL"),
+    ],
+)
+def test_a_misspelt_variable_is_answered_with_the_right_one(name: str, meant: str) -> None:
+    message = complaint(environ={name: SECRET})
+    assert message == f"{name} is not a setting (did you mean {meant}?)."
+
+
+def test_variables_of_other_programs_are_left_alone() -> None:
+    others = {"PATH": "x", "DISCORD_WEBHOOK": "x", "DATABASE_URI": "x", "DATABASE_URL": "sqlite:///x"}
+    assert load(environ=others).database.shown == "sqlite+aiosqlite:///x"
+
+
+def test_a_misspelt_name_among_the_secrets_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "", f"DISCORD_TOCKEN={SECRET}")
+    assert complaint(path) == (
+        f"DISCORD_TOCKEN in {path.with_name('secrets.env')} is not a setting (did you mean DISCORD_TOKEN?)."
+    )
+
+
+@pytest.mark.parametrize("line", [SECRET, f"{SECRET}==", f"'{SECRET}", f"DISCORD_TOKEN={SECRET} {SECRET}"])
+def test_a_line_that_is_no_setting_is_named_by_its_number_and_never_repeated(
+    tmp_path: Path, line: str
+) -> None:
+    message = complaint(written(tmp_path, "", f"# mine\n\n{line}\n"))
+    assert SECRET not in message
+    assert message.startswith(("line 3 of ", "DISCORD_TOKEN in "))
+
+
+def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    gone = tmp_path / "gone.toml"
+    assert complaint(gone) == f"{gone} is named as the settings' file, but there is no such file."
+    assert complaint(environ={"DOPPEL_CONFIG": str(gone)}) == (
+        f"DOPPEL_CONFIG names {gone}, but there is no such file."
+    )
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "doppel.toml"
+    path.write_bytes(b"\xff\xfe")
+    assert complaint(path) == f"{path} is not text in UTF-8."
+    path.write_text("")
+    path.with_name("secrets.env").mkdir()
+    assert complaint(path) == f"{path.with_name('secrets.env')} cannot be read: Is a directory."
+
+
+def test_of_several_mistakes_the_first_is_told_and_the_others_are_counted(tmp_path: Path) -> None:
+    path = written(tmp_path, "[jobs]\nper_member = 0")
+    assert complaint(path, {"DOPPEL_X": "1"}).endswith("from 1 to 1_000; one more setting is wrong.")
+    with pytest.raises(SettingsError) as caught:
+        load(path, {"DOPPEL_X": "1", "DOPPEL_JOBS__PACE": "0"})
+    assert str(caught.value).endswith("; 2 more settings are wrong.")
+    assert len(caught.value.problems) == 3
+
+
+# Secrets
+
+
+@hypothesis.settings(deadline=None)
+@hypothesis.given(
+    st.sampled_from([env for knob in known_keys() if knob.secret for env in knob.environment]), st.text()
+)
+def test_no_message_repeats_a_secret(env: str, rest: str) -> None:
+    message = complaint(environ={env: f"hunter2 {rest}".replace("\0", "") + " hunter2"})
+    assert "hunter2" not in message
+
+
+def test_settings_show_no_secret_in_any_form() -> None:
+    environ = {
+        "DISCORD_TOKEN": SECRET,
+        "SEGMIND_API_KEY": SECRET,
+        "DATABASE_URL": f"postgres://u:{SECRET}@h/d",
+    }
+    settings = load(environ=environ)
+    shown = {knob.name: text for knob, text in describe(settings)}
+    for text in (repr(settings), str(settings), settings.model_dump_json(), str(shown)):
+        assert SECRET not in text
+    assert shown["discord.token"] == "set"
+    assert shown["database.url"] == "postgresql+asyncpg://u:***@h/d"
+    assert {secret.get_secret_value() for secret in settings.secrets} == {SECRET}
+
+
+def test_a_password_is_known_as_it_is_spelt_for_the_database() -> None:
+    settings = load(environ={"DATABASE_URL": "postgres://u:p%40ss@word@h/d"})
+    assert settings.database.password == SecretStr("p@ss@word")
+    assert settings.database.shown == "postgresql+asyncpg://u:***@h/d"
+    assert Settings().database.password is None
+
+
+def test_the_description_has_a_line_for_every_setting() -> None:
+    shown = {knob.name: text for knob, text in describe(Settings())}
+    assert shown.keys() == KNOBS.keys()
+    assert shown["discord.token"] == "not set"
+    assert shown["uploads.picture_bytes"] == "20 MiB"
+    assert shown["segmind.allowed_hosts"] == shown["credits.prices"] == "none"
+    given = {"DOPPEL_UPLOADS__PICTURE_BYTES": "2000", "DOPPEL_CREDITS__PRICES": "a=1"}
+    other = {knob.name: text for knob, text in describe(load(environ=given))}
+    assert other["uploads.picture_bytes"] == "2000 bytes"
+    assert other["credits.prices"] == "a = 1"
+
+
+def test_settings_cannot_be_changed_or_extended() -> None:
+    settings = Settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.jobs.per_member = 3
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.jobs = Jobs()
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        Jobs.model_validate({"per_membr": 3})
