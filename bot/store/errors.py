@@ -84,7 +84,8 @@ def named_errors() -> Generator[None]:
     try:
         yield
     except (exc.SQLAlchemyError, OSError) as error:
-        raise explained(error) from error
+        # The cause would drag the row that failed, tokens and all, into the log.
+        raise explained(error) from None
 
 
 def _plain(error: Exception) -> str:

@@ -14,7 +14,7 @@ from bot.jobs.ports import Clock
 from bot.store.errors import AlreadyOpen
 from bot.store.tables import workers
 
-_LOG = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 def take_file(path: Path) -> FileLock:
@@ -70,4 +70,4 @@ class WorkerLease:
                 await self.renew()
             except (SQLAlchemyError, OSError) as error:
                 # Not fatal: whoever adopts our jobs meanwhile bumps their epoch, and our moves are refused.
-                _LOG.warning("the lease was not renewed", reason=type(error).__name__)
+                log.warning("the lease was not renewed", reason=type(error).__name__)

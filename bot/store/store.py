@@ -12,7 +12,7 @@ from bot.credits.account import Balance
 from bot.jobs.job import Job
 from bot.jobs.ports import Clock
 from bot.store import credits as ledgers
-from bot.store import jobs
+from bot.store import jobs, notes
 from bot.store.audit import discrepancies
 from bot.store.changes import Change, Enrol, Grant, Move, Open, Outcome, Terms, apply
 from bot.store.engine import database_of, file_of, open_engine
@@ -90,6 +90,15 @@ class SqlStore:
         living_at = None if self._lease is None else self._clock.now()
         async with self._transaction() as connection:
             return await jobs.adopt(connection, owner=self._worker, living_at=living_at)
+
+    async def note(self, name: str) -> str | None:
+        """A small thing that was written down, such as which commands Discord knows."""
+        async with self._transaction() as connection:
+            return await notes.read(connection, name)
+
+    async def write_note(self, name: str, text: str) -> None:
+        async with self._transaction() as connection:
+            await notes.write(connection, name, text)
 
     async def audit(self) -> list[str]:
         """Every place where the books do not add up; none is what should be found."""

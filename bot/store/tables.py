@@ -149,3 +149,11 @@ workers = sa.Table(
     sa.Column("lease_until", NUMBER, nullable=False),
     sqlite_strict=True,
 )
+
+notes = sa.Table(
+    "notes",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sqlite_strict=True,
+)

@@ -1,4 +1,4 @@
-"""Accounts and their entries, jobs, workers."""
+"""Accounts and their entries, jobs, workers, notes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,12 @@ def upgrade() -> None:
         "workers",
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("lease_until", NUMBER, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "notes",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("text", sa.Text, nullable=False),
         sqlite_strict=True,
     )
     if op.get_context().dialect.name == "postgresql":

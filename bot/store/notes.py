@@ -1,0 +1,20 @@
+"""Small things to remember over restarts, by name."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.tables import notes
+
+
+async def read(connection: AsyncConnection, name: str) -> str | None:
+    found = await connection.execute(sa.select(notes.c.text).where(notes.c.name == name))
+    return found.scalar_one_or_none()
+
+
+async def write(connection: AsyncConnection, name: str, text: str) -> None:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    written = dialect.insert(notes).values(name=name, text=text)
+    await connection.execute(
+        written.on_conflict_do_update(index_elements=[notes.c.name], set_={"text": text})
+    )
