@@ -51,8 +51,8 @@ class Carrier:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            # Dropped well before a load balancer's usual 60 s of idleness, lest a POST goes out on a connection
-            # that is being closed.
+            # Dropped well before a load balancer's usual 60 s of idleness, lest a POST goes out on one
+            # that is just being closed.
             connector=aiohttp.TCPConnector(resolver=self._resolver, limit=100, keepalive_timeout=15),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "doppel", "Accept": "application/json"},

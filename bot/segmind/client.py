@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,7 +16,7 @@ from bot.segmind.account import decipher_catalogue, decipher_credits, decipher_u
 from bot.segmind.answers import Answer
 from bot.segmind.carrier import Carrier, EndlessAnswer, Timeouts
 from bot.segmind.download import Downloads, Patience
-from bot.segmind.history import PER_PAGE, decipher_history, decipher_record, window
+from bot.segmind.history import decipher_history, decipher_record, window
 from bot.segmind.protocol import (
     Accepted,
     Balance,
@@ -59,7 +60,7 @@ class Retry:
 class SegmindClient:
     """Segmind's API. An async context manager.
 
-    `submit` is one POST and nothing else. All the rest is free of charge, and asked again where that may help.
+    `submit` is one POST and nothing else. The rest is free of charge, and asked again where that may help.
     """
 
     def __init__(
@@ -115,13 +116,15 @@ class SegmindClient:
         dates = window(since, until)
         met: set[str] = set()
         for page in range(1, _HISTORY_PAGES + 1):
-            rows = await self._ask(self._addresses.history(slug, dates, page), decipher_history, _LARGE)
+            request = self._addresses.history(slug, dates, page)
+            rows = await self._ask(request, partial(decipher_history, page=page), _LARGE)
             for row in rows:
                 if nonce in row.inputs:
                     return row.found
             ids = {row.found.request_id for row in rows}
-            # A server that does not know `page` sends the same rows for ever.
-            if len(rows) < PER_PAGE or ids <= met:
+            # The pages end with an empty one; how long a page really is, and whether a server knows `page` at
+            # all or sends the same rows for ever, is not documented.
+            if ids <= met:
                 return None
             met |= ids
         raise Unavailable("the history is too long to be searched")

@@ -45,10 +45,11 @@ def window(since: float, until: float) -> dict[str, str]:
     return {"from_date": f"{first:%Y-%m-%d}", "to_date": f"{last:%Y-%m-%d}"}
 
 
-def decipher_history(answer: Answer) -> list[Row]:
+def decipher_history(answer: Answer, *, page: int = 1) -> list[Row]:
     """One page. A row that lacks its id is skipped: it could not be adopted anyway."""
-    body = answer.json()
-    rows = _rows(body)
+    if answer.status == NOT_FOUND and page > 1:
+        return []
+    rows = _rows(answer.json())
     if answer.status not in OK:
         raise trouble(answer)
     if rows is None:

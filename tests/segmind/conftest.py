@@ -1,0 +1,57 @@
+"""A misbehaving server, and clients that talk to it without waiting."""
+
+from collections.abc import AsyncIterator, Mapping
+from socket import AddressFamily
+from socket import AF_INET
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+from pydantic import SecretStr
+
+from bot.segmind.carrier import Timeouts
+from bot.segmind.client import Retry, SegmindClient
+from bot.segmind.download import Patience
+from tests.segmind.unruly import Unruly
+
+KEY = "SG_0123456789abcdef"
+NO_WAITS = Retry(attempts=3, first=0, longest=0, jitter=0)
+SHORT = Timeouts(total=5, connect=2, read=0.3, upload=5)
+
+
+class Names(AbstractResolver):
+    """A name service of the test's own; a name that it does not have does not exist."""
+
+    def __init__(self, names: Mapping[str, list[str]] | None = None) -> None:
+        self.names = names or {}
+        self.asked: list[str] = []
+
+    async def resolve(self, host: str, port: int = 0, family: AddressFamily = AF_INET) -> list[ResolveResult]:
+        self.asked.append(host)
+        if host not in self.names:
+            raise OSError(None, "no such name")
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=AF_INET, proto=0, flags=0)
+            for address in self.names[host]
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Unruly]:
+    async with Unruly() as unruly:
+        yield unruly
+
+
+@pytest.fixture
+async def client(server: Unruly) -> AsyncIterator[SegmindClient]:
+    async with SegmindClient(
+        SecretStr(KEY),
+        base_url=server.url,
+        timeouts=SHORT,
+        retry=NO_WAITS,
+        patience=Patience(total=5, connect=2, read=0.3),
+        allowed_hosts={f"127.0.0.1:{server.port}"},
+    ) as segmind:
+        yield segmind

@@ -1,0 +1,72 @@
+"""The balance, the catalogue and the uploads."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.segmind.account import Balance, decipher_catalogue, decipher_credits, decipher_upload
+from bot.segmind.answers import Answer
+from bot.segmind.errors import KeyRejected, RateLimited, Unavailable, UnreadableAnswer
+
+URL = "https://images.segmind.com/assets/one.png"
+DECIPHERS = [decipher_upload, decipher_credits, decipher_catalogue]
+
+
+def answer(body: Any, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    "body", [{"file_urls": [URL], "message": "ok"}, {"urls": [URL]}, {"file_urls": [7, URL]}]
+)
+def test_an_upload_is_answered_with_its_address(body: Any) -> None:
+    assert decipher_upload(answer(body)) == URL
+
+
+@pytest.mark.parametrize(
+    "body", [{}, [], {"file_urls": []}, {"file_urls": ["nowhere"]}, {"file_urls": URL}, None]
+)
+def test_an_upload_without_an_address_is_unreadable(body: Any) -> None:
+    with pytest.raises(UnreadableAnswer):
+        decipher_upload(answer(body))
+
+
+def test_the_balance_tells_paid_and_free_credits_apart() -> None:
+    balance = decipher_credits(answer({"credits": "1.5", "free-credits": 0.25}))
+    assert balance == Balance(credits=1.5, free=0.25)
+    assert balance.total == 1.75
+    assert decipher_credits(answer({"credits": 2})) == Balance(2.0, 0.0)
+
+
+def test_a_balance_without_a_number_is_not_taken_for_nothing() -> None:
+    with pytest.raises(UnreadableAnswer):
+        decipher_credits(answer({"credits": None}))
+
+
+@pytest.mark.parametrize("wrap", [lambda it: it, lambda it: {"data": it}, lambda it: {"models": it}])
+def test_the_catalogue_lists_models_and_says_which_are_retired(wrap: Any) -> None:
+    listed = [
+        {"slug": "faceswap-v5", "is_depreciated": False, "parameters_schema": {"type": "object"}},
+        {"slug": "faceswap-v2", "is_depreciated": True, "parameters_schema": None},
+        {"name": "no slug"},
+        "rubbish",
+    ]
+    new, old = decipher_catalogue(answer(wrap(listed)))
+    assert (new.slug, new.deprecated, new.parameters_schema) == ("faceswap-v5", False, {"type": "object"})
+    assert (old.slug, old.deprecated, old.parameters_schema) == ("faceswap-v2", True, {})
+
+
+def test_an_empty_catalogue_is_unreadable() -> None:
+    with pytest.raises(UnreadableAnswer):
+        decipher_catalogue(answer([]))
+
+
+@pytest.mark.parametrize("decipher", DECIPHERS)
+def test_a_refusal_is_told_as_what_it_is(decipher: Any) -> None:
+    with pytest.raises(KeyRejected):
+        decipher(answer({"error": "bad key"}, 401))
+    with pytest.raises(RateLimited):
+        decipher(answer({}, 429))
+    with pytest.raises(Unavailable):
+        decipher(answer({}, 502))

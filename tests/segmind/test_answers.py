@@ -1,0 +1,111 @@
+"""The words in an answer, in every form of envelope, and the times at which rate limits end."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.segmind.answers import Answer, number_of, refusal, reset_time
+from bot.segmind.errors import MAX_DETAIL, ModelUnavailable, Refused, plain
+
+AT = 1767225600.0  # 2026-01-01T00:00:00Z
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"error": "said"}, "said"),
+        ({"error": {"message": "said", "code": 5}}, "said"),
+        ({"message": "said"}, "said"),
+        ({"detail": "said"}, "said"),
+        ({"error": None, "message": "said"}, "said"),
+        ({"error": "", "detail": "said"}, "said"),
+        ("said", "said"),
+        (
+            {"detail": [{"loc": ["body", "quality"], "msg": "too high", "type": "x"}, {"msg": "no"}]},
+            "quality: too high; no",
+        ),
+        ({"error": [{"loc": ["query", "a", 0], "msg": "bad"}]}, "a.0: bad"),
+        ({"errors": 5}, "HTTP 400 without a word of explanation"),
+        ({"error": {"error": {"error": {"error": "too deep"}}}}, "HTTP 400 without a word of explanation"),
+    ],
+)
+def test_the_words_are_found_in_any_envelope(body: Any, detail: str) -> None:
+    assert Answer(400, json.dumps(body).encode()).detail() == detail
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"   ", b"<!DOCTYPE html><p>no</p>", b'{"error": "cut', b"[", b"\xff\xfe\xfd"]
+)
+def test_a_page_or_rubbish_is_not_quoted(body: bytes) -> None:
+    assert Answer(405, body).detail() == "HTTP 405 without a word of explanation"
+
+
+def test_plain_text_is_quoted() -> None:
+    assert Answer(502, b"upstream  timed\nout").detail() == "upstream timed out"
+
+
+def test_foreign_words_are_made_harmless() -> None:
+    assert plain("a\x00b\x1b[31m\r\n\tc\u202ed\ud800e") == "ab[31m cde"
+    assert len(plain("x" * 10_000)) == MAX_DETAIL
+    assert plain("x" * 10_000).endswith("…")
+
+
+@given(st.text(max_size=3000))
+def test_plain_words_are_short_and_printable(text: str) -> None:
+    assert len(plain(text)) <= MAX_DETAIL
+    assert plain(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00+00:00",
+        "2026-01-01T01:00:00+01:00",
+        "2026-01-01T00:00:00.000Z",
+        "2026-01-01 00:00:00",
+        "2026-01-01 00:00:00 UTC",
+        "1767225600",
+        "1767225600.0",
+        "1767225600000",
+        " 1767225600 ",
+        "Thu, 01 Jan 2026 00:00:00 GMT",
+    ],
+)
+def test_the_end_of_a_rate_limit_is_read_in_every_form(text: str) -> None:
+    assert reset_time(text) == AT
+
+
+@pytest.mark.parametrize("text", ["", "soon", "30", "-5", "nan", "1e400", "2026-13-45", "Thu, 99 Jan"])
+def test_a_time_that_makes_no_sense_is_none(text: str) -> None:
+    assert reset_time(text) is None
+
+
+@given(st.text(max_size=40))
+def test_no_header_is_too_odd_to_be_read(text: str) -> None:
+    assert reset_time(text) is None or isinstance(reset_time(text), float)
+
+
+def test_a_404_without_a_model_is_a_plain_refusal() -> None:
+    assert type(refusal(Answer(404, b""))) is Refused
+    assert isinstance(refusal(Answer(404, b""), slug="x"), ModelUnavailable)
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (1, 1.0),
+        ("0.05", 0.05),
+        (True, None),
+        ("x", None),
+        (None, None),
+        ([1], None),
+        ("inf", None),
+        (10**400, None),
+    ],
+)
+def test_only_numbers_are_numbers(value: Any, number: float | None) -> None:
+    assert number_of(value) == number

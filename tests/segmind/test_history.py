@@ -1,0 +1,126 @@
+"""The request history: rows in every envelope, and the dates to ask for."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.segmind.answers import Answer
+from bot.segmind.errors import KeyRejected, SegmindError, Unavailable
+from bot.segmind.history import Found, decipher_history, decipher_record, window
+from bot.segmind.outputs import Link
+
+URL = "https://images.segmind.com/output/one.png"
+ROW = {
+    "request_id": "r-1",
+    "model_name": "faceswap-v5",
+    "model_status": "completed",
+    "credits_deduction": "0.05",
+    "request_body": {"source_image": "https://x.y/a.png?doppel=n0nce"},
+    "generation_url": URL,
+    "latency_ms": 9800,
+    "error": None,
+}
+FOUND = Found("r-1", "COMPLETED", Link(URL), 0.05, None)
+
+
+def answer(body: Any, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [ROW],
+        {"data": [ROW]},
+        {"data": {"data": [ROW]}},
+        {"data": {"results": [ROW], "total": 1}},
+        {"results": [ROW]},
+        {"items": [ROW], "page": 1},
+        {"success": True, "history": [ROW]},
+    ],
+)
+def test_rows_are_found_in_any_envelope(body: Any) -> None:
+    (row,) = decipher_history(answer(body))
+    assert row.found == FOUND
+    assert "doppel=n0nce" in row.inputs
+    assert "n0nce" not in repr(row)
+
+
+def test_a_row_without_its_id_is_skipped() -> None:
+    rows = [{}, None, 5, {"request_id": ""}, {"request_id": 7}, {"request_id": "r-2"}]
+    (row,) = decipher_history(answer(rows))
+    assert row.found == Found("r-2", "", None, None, None)
+
+
+@pytest.mark.parametrize(
+    "body", ["doppel=n0nce", json.dumps({"source_image": "doppel=n0nce"}), ["doppel=n0nce"]]
+)
+def test_inputs_may_be_text(body: Any) -> None:
+    (row,) = decipher_history(answer([{**ROW, "request_body": body}]))
+    assert "doppel=n0nce" in row.inputs
+
+
+@pytest.mark.parametrize("told", [[URL], json.dumps([URL]), {"url": URL}, f" {URL}"])
+def test_the_output_may_be_wrapped(told: Any) -> None:
+    (row,) = decipher_history(answer([{**ROW, "generation_url": told}]))
+    assert row.found.output == Link(URL)
+
+
+def test_a_failure_keeps_its_error() -> None:
+    row = {
+        **ROW,
+        "model_status": "FAILED",
+        "error": "no face",
+        "generation_url": None,
+        "credits_deduction": 0,
+    }
+    assert decipher_record(answer(row)) == Found("r-1", "FAILED", None, 0.0, "no face")
+
+
+@pytest.mark.parametrize("body", [ROW, {"data": ROW}, {"data": {"data": ROW}}])
+def test_one_record_is_found_in_any_envelope(body: Any) -> None:
+    assert decipher_record(answer(body)) == FOUND
+
+
+def test_a_record_that_is_not_known_is_none() -> None:
+    assert decipher_record(answer({"error": "not found"}, 404)) is None
+
+
+def test_a_page_behind_the_last_may_be_a_404() -> None:
+    assert decipher_history(answer({}, 404), page=2) == []
+    with pytest.raises(Unavailable):
+        decipher_history(answer({}, 404), page=1)
+
+
+@pytest.mark.parametrize("body", [{}, None, "x", {"data": {"rows": 5}}])
+def test_an_unknown_form_is_not_taken_for_an_empty_history(body: Any) -> None:
+    with pytest.raises(Unavailable):
+        decipher_history(answer(body))
+    with pytest.raises(Unavailable):
+        decipher_record(answer(body))
+
+
+def test_a_rejected_key_is_told_as_the_cause() -> None:
+    for decipher in (decipher_history, decipher_record):
+        with pytest.raises(Unavailable) as caught:
+            decipher(answer({"error": "no"}, 401))
+        assert isinstance(caught.value.cause, KeyRejected)
+
+
+def test_the_window_is_a_day_wider_on_both_sides_and_never_longer_than_allowed() -> None:
+    noon = datetime(2026, 3, 10, 12, tzinfo=UTC).timestamp()
+    assert window(noon, noon + 60) == {"from_date": "2026-03-09", "to_date": "2026-03-11"}
+    assert window(noon - 90 * 86400, noon) == {"from_date": "2026-02-11", "to_date": "2026-03-11"}
+
+
+@given(status=st.integers(200, 599), body=st.binary(max_size=50))
+def test_no_history_leads_out_of_the_tree(status: int, body: bytes) -> None:
+    for decipher in (decipher_history, decipher_record):
+        try:
+            decipher(Answer(status, body))
+        except SegmindError:
+            pass
