@@ -1,0 +1,66 @@
+"""Every model as the slash command that Discord is told of."""
+
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot.catalogue import catalogue
+from bot.chat.options import INTEGER_LIMIT, command_for
+from tests.documented import FILES, MODELS
+
+CATALOGUE = catalogue("cogs")
+KINDS = {str: 3, int: 4, float: 10}
+ATTACHMENT = 11
+
+
+async def nobody(*_: Any) -> None:
+    raise AssertionError("no command is run here")
+
+
+@pytest.fixture(params=MODELS)
+def slug(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def payload(slug: str) -> dict[str, Any]:
+    tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+    return command_for(CATALOGUE[slug], nobody).to_dict(tree)
+
+
+def test_a_command_has_the_name_of_its_model(slug: str, payload: dict[str, Any]) -> None:
+    assert payload["name"] == slug
+
+
+def test_a_command_offers_every_parameter_but_those_of_transport(slug: str, payload: dict[str, Any]) -> None:
+    assert {option["name"] for option in payload["options"]} == set(MODELS[slug]) - {"base64"}
+
+
+def test_options_have_the_documented_types_ranges_and_choices(slug: str, payload: dict[str, Any]) -> None:
+    for option in payload["options"]:
+        documented = MODELS[slug][option["name"]]
+        is_file = option["name"] in FILES[slug]
+        assert option["type"] == (ATTACHMENT if is_file else KINDS[documented.type])
+        assert option["required"] is documented.required
+        assert {choice["value"] for choice in option.get("choices", [])} == set(documented.choices)
+        if option["type"] in (KINDS[int], KINDS[float]):
+            low, high = documented.range or (-INTEGER_LIMIT, INTEGER_LIMIT)
+            assert (option["min_value"], option["max_value"]) == (low, high)
+
+
+def test_commands_keep_discords_bounds(payload: dict[str, Any]) -> None:
+    options = payload["options"]
+    required = [option["required"] for option in options]
+    texts = [payload["name"], payload["description"]]
+    for option in options:
+        texts += [option["name"], option["description"]]
+        texts += [choice["name"] + str(choice["value"]) for choice in option.get("choices", [])]
+        assert 1 <= len(option["description"]) <= 100
+        assert 1 <= len(option["name"]) <= 32
+        assert option["name"] == option["name"].lower()
+    assert len(options) <= 25
+    assert required == sorted(required, reverse=True)
+    assert 1 <= len(payload["description"]) <= 100
+    assert sum(map(len, texts)) <= 8000

@@ -1,0 +1,111 @@
+"""The declarations of the models against what is documented of them."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot.catalogue import catalogue
+from bot.models import FaceModel, Parameter
+from tests.documented import FILES, MODELS
+
+CATALOGUE = catalogue("cogs")
+EVERY_PARAMETER = [(slug, name) for slug, parameters in MODELS.items() for name in parameters]
+
+
+def parameter(slug: str, name: str) -> Parameter:
+    return next(each for each in CATALOGUE[slug].parameters() if each.name == name)
+
+
+def order(slug: str, **changes: Any) -> FaceModel:
+    files = {
+        name: f"https://files.example/{name}.png" for name in CATALOGUE[slug].slots() if name != "mask_image"
+    }
+    return CATALOGUE[slug].model_validate(files | changes)
+
+
+def test_the_five_models_are_found() -> None:
+    assert set(CATALOGUE) == set(MODELS)
+
+
+@pytest.mark.parametrize("slug", MODELS)
+def test_a_model_has_the_documented_parameters_and_no_others(slug: str) -> None:
+    assert {each.name for each in CATALOGUE[slug].parameters()} == set(MODELS[slug])
+
+
+@pytest.mark.parametrize(("slug", "name"), EVERY_PARAMETER)
+def test_a_parameter_is_as_documented(slug: str, name: str) -> None:
+    declared, documented = parameter(slug, name), MODELS[slug][name]
+    assert declared.type is documented.type
+    assert declared.required is documented.required
+    assert declared.default == documented.default
+    assert sorted(declared.choices) == sorted(documented.choices)
+    assert (declared.minimum, declared.maximum) == (documented.range or (None, None))
+    assert declared.transport is (name == "base64")
+    accepts = FILES[slug].get(name)
+    assert (declared.slot and declared.slot.accepts) == accepts
+
+
+@pytest.mark.parametrize(("slug", "name"), EVERY_PARAMETER)
+def test_a_value_outside_of_what_is_documented_is_refused(slug: str, name: str) -> None:
+    documented = MODELS[slug][name]
+    wrong: list[Any] = [[], {}]
+    if documented.range is not None:
+        low, high = documented.range
+        wrong += [low - 1, high + 1]
+        assert getattr(order(slug, **{name: documented.type(low)}), name) == low
+        assert getattr(order(slug, **{name: documented.type(high)}), name) == high
+    if documented.choices:
+        wrong.append("something else")
+    if name in FILES[slug]:
+        wrong += ["ftp://files.example/a.png", "a.png", ""]
+    for value in wrong:
+        with pytest.raises(ValidationError):
+            order(slug, **{name: value})
+
+
+@pytest.mark.parametrize("slug", MODELS)
+def test_an_unknown_parameter_is_refused(slug: str) -> None:
+    with pytest.raises(ValidationError, match="surprise"):
+        order(slug, surprise=1)
+
+
+@pytest.mark.parametrize("slug", MODELS)
+def test_the_body_holds_every_parameter_that_says_something(slug: str) -> None:
+    silent = {name for name, each in MODELS[slug].items() if not each.required and each.default is None}
+    assert set(order(slug).wire()) == set(MODELS[slug]) - silent
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("0", "0"), ("0,1,2", "0,1,2"), (" 2, 0 ,1", "2,0,1"), ("10", "10"), ("0,0", "0,0")]
+)
+def test_a_list_of_faces_is_kept_without_its_spaces(given: str, kept: str) -> None:
+    multi = order("faceswap-v3-multifaceswap", source_faces_index=given)
+    assert multi.wire()["source_faces_index"] == kept
+
+
+@pytest.mark.parametrize(
+    "given", ["", "a", "0,", ",0", "0;1", "-1", "0,,1", "1.5", "100", ",".join("0" * 21)]
+)
+def test_a_list_of_faces_that_cannot_be_read_is_refused(given: str) -> None:
+    with pytest.raises(ValidationError, match="input_faces_index"):
+        order("faceswap-v3-multifaceswap", input_faces_index=given)
+
+
+@pytest.mark.parametrize("slug", MODELS)
+def test_a_nonce_goes_into_the_first_address_and_nowhere_else(slug: str) -> None:
+    first, *others = list(CATALOGUE[slug].slots())
+    plain = order(slug)
+    marked = plain.with_nonce("abc").wire()
+    assert marked[first] == f"https://files.example/{first}.png?doppel=abc"
+    assert all(marked.get(name) == plain.wire().get(name) for name in others)
+
+
+def test_a_nonce_joins_a_query_that_is_there_already() -> None:
+    signed = order("faceswap-v5", source_image="https://files.example/a.png?ex=1&hm=2")
+    assert signed.with_nonce("abc").wire()["source_image"].endswith("?ex=1&hm=2&doppel=abc")
+
+
+def test_only_what_differs_from_its_default_counts_as_chosen() -> None:
+    assert order("faceswap-v5").chosen() == {}
+    assert order("faceswap-v5", seed=7, quality=95).chosen() == {"seed": 7}
