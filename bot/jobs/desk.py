@@ -65,16 +65,14 @@ class Desk:
 
     async def check(self, card: ModelCard, account: str, video_seconds: float | None) -> None:
         """Refuse early what `order` would refuse, before anything is uploaded for it."""
-        self._gate.ask(card.slug)
-        if self._line.waiting(account) >= self._waiting_per_member:
-            raise TooManyWaiting(self._waiting_per_member)
+        self._admit(card, account)
         price, balance = self.price(card, video_seconds), await self._store.balance(account)
         if balance.free < price:
             raise NotEnoughCredits(need=price, have=balance.free)
 
     async def order(self, order: Order) -> Job:
         card = order.model.card
-        await self.check(card, order.account, order.video_seconds)
+        self._admit(card, order.account)
         job_id = new_id(self._clock.now())
         job = Job(
             id=job_id,
@@ -90,6 +88,11 @@ class Desk:
         log.info("a job was ordered", job=job.id, model=job.slug, price=job.price, guild=job.place.guild_id)
         self._runner.start(job)
         return job
+
+    def _admit(self, card: ModelCard, account: str) -> None:
+        self._gate.ask(card.slug)
+        if self._line.waiting(account) >= self._waiting_per_member:
+            raise TooManyWaiting(self._waiting_per_member)
 
 
 def new_id(now: float) -> str:

@@ -1,5 +1,6 @@
 """The one paid request of a job: sent once, and looked for where nobody knows whether it arrived."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ log = structlog.stdlib.get_logger(__name__)
 
 # The clocks of two machines are never quite the same.
 CLOCK_SKEW = 120.0
+RATE_PAUSE_MOST = 600.0
+# Segmind answers 406 for an empty balance, and for a value that it does not like: only the words tell which.
+_MONEY = re.compile(r"credit|balance|insufficient|quota|fund|payment|billing", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Submitter:
             try:
                 accepted = await self._segmind.submit(job.slug, job.body)
             except RateLimited as error:
-                self._close(Trouble.RATE, error.resets_at)
+                self._slow_down(error.resets_at)
                 job = await self._store.move(sending, sending.to(State.HELD))
             except Unreachable as error:
                 if (pause := next(pauses, None)) is None:
@@ -108,11 +112,11 @@ class Submitter:
             case BadParameters():
                 return await self._fail(job, Reason.PARAMETERS, error.detail)
             case KeyRejected():
-                self._close(Trouble.KEY)
-            case OutOfCredits():
-                self._close(Trouble.BALANCE)
+                self._rest(Trouble.KEY)
+            case OutOfCredits() if _MONEY.search(error.detail) or not error.detail:
+                self._rest(Trouble.BALANCE)
             case ModelUnavailable():
-                self._close(Trouble.MODEL, slug=job.slug)
+                self._rest(Trouble.MODEL, slug=job.slug)
             case _:
                 return await self._fail(job, Reason.PARAMETERS, error.detail)
         log.error(
@@ -120,9 +124,14 @@ class Submitter:
         )
         return await self._fail(job, Reason.SERVICE)
 
-    def _close(self, trouble: Trouble, until: float | None = None, *, slug: str | None = None) -> None:
-        pause = self._caution.rate_pause if trouble is Trouble.RATE else self._caution.paused
-        self._gate.close(trouble, until=until or self._clock.now() + pause, slug=slug)
+    def _rest(self, trouble: Trouble, *, slug: str | None = None) -> None:
+        self._gate.close(trouble, until=self._clock.now() + self._caution.paused, slug=slug)
+
+    def _slow_down(self, resets_at: float | None) -> None:
+        """Until Segmind's reset, as far as it makes sense: clocks differ, and nobody waits for a day."""
+        now, pause = self._clock.now(), self._caution.rate_pause
+        until = now + pause if resets_at is None else min(max(resets_at, now + 1), now + RATE_PAUSE_MOST)
+        self._gate.close(Trouble.RATE, until=until)
 
     async def _fail(self, job: Job, reason: Reason, detail: str = "") -> Job:
         failed = job.to(State.FAILED, reason=reason, detail=detail, settled_at=self._clock.now())
