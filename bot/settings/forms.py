@@ -88,9 +88,16 @@ def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _host(value: str) -> str:
-    if ":" in value:
-        return str(ipaddress.IPv6Address(value.strip("[]")))
-    if not _HOST.fullmatch(value):
+    """A name or an address, with a port where only that one is meant."""
+    if value.count(":") > 1 and not value.startswith("["):
+        return str(ipaddress.IPv6Address(value))
+    parts = urlsplit(f"//{value}")
+    host = parts.hostname or ""
+    if parts.netloc != value or "@" in value or parts.port == 0 or value.endswith(":"):
+        raise ValueError("not a host")
+    if value.startswith("["):
+        ipaddress.IPv6Address(host)
+    elif not _HOST.fullmatch(host):
         raise ValueError("not a host")
     return value
 
@@ -134,10 +141,10 @@ Hosts = Annotated[
     tuple[str, ...],
     BeforeValidator(_listed),
     AfterValidator(_hosts),
-    Allowed('a list of host names without scheme, port or path, such as ["media.example.org"]'),
+    Allowed('a list of hosts without scheme or path, such as ["media.example.org", "10.0.0.5:9000"]'),
 ]
 Prices = Annotated[
-    Mapping[str, Annotated[int, Field(ge=1, le=1_000_000)]],
+    Mapping[str, Annotated[int, Field(ge=0, le=1_000_000)]],
     BeforeValidator(_priced),
-    Allowed("whole numbers of credits from 1 to 1_000_000 by model, such as { faceswap-v5 = 5 }"),
+    Allowed("whole numbers of credits from 0 to 1_000_000 by model, such as { faceswap-v5 = 5 }"),
 ]

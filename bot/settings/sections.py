@@ -58,9 +58,15 @@ class Segmind(Section):
 
     @property
     def download_hosts(self) -> frozenset[str]:
-        """Hosts from which a result may come although they are not public."""
-        local = () if self.own else (urlsplit(self.base_url).hostname or "",)
-        return frozenset((*self.allowed_hosts, *local))
+        """Hosts from which a result may come although they are not public.
+
+        Of a local Segmind's host it is the one port alone: what else listens there is none of its business.
+        """
+        if self.own:
+            return frozenset(self.allowed_hosts)
+        parts = urlsplit(self.base_url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        return frozenset((*self.allowed_hosts, f"{parts.netloc.removesuffix(f':{port}')}:{port}"))
 
 
 class Database(Section):

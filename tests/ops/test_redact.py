@@ -64,7 +64,7 @@ def leaks(secret: str, value: Any) -> bool:
     return isinstance(value, str) and (secret in value or repr(secret)[1:-1] in value)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_a_known_secret_is_in_no_structure_after_redaction(data: st.DataObject) -> None:
     secret = data.draw(SECRETS)
@@ -72,7 +72,7 @@ def test_a_known_secret_is_in_no_structure_after_redaction(data: st.DataObject) 
     assert not leaks(secret, Redactor([SecretStr(secret)]).value(value))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(SECRETS)
 def test_a_redacted_text_does_not_change_when_redacted_again(secret: str) -> None:
     redactor = Redactor([SecretStr(secret)])
