@@ -1,8 +1,7 @@
 """A misbehaving server, and clients that talk to it without waiting."""
 
 from collections.abc import AsyncIterator, Mapping
-from socket import AddressFamily
-from socket import AF_INET
+from socket import AF_INET, AddressFamily
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -25,7 +24,12 @@ class Names(AbstractResolver):
         self.names = names or {}
         self.asked: list[str] = []
 
-    async def resolve(self, host: str, port: int = 0, family: AddressFamily = AF_INET) -> list[ResolveResult]:
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: AddressFamily = AF_INET,  # noqa: ARG002 - the base has it
+    ) -> list[ResolveResult]:
         self.asked.append(host)
         if host not in self.names:
             raise OSError(None, "no such name")

@@ -74,15 +74,18 @@ class Unruly:
         self._tasks.add(task)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError, ValueError):
+        try:
             while True:
                 self.seen.append(await _request(reader))
                 behaviour = self._script.pop(0) if len(self._script) > 1 else self._script[0]
                 if not await behaviour(writer):
                     break
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+        except (OSError, EOFError, asyncio.CancelledError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            writer.close()
+            with suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
 
 
 async def _request(reader: asyncio.StreamReader) -> Seen:

@@ -1,0 +1,401 @@
+"""The client against a server that misbehaves: what it makes of it, and how often it asked."""
+
+import json
+import ssl
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot.segmind.account import Balance
+from bot.segmind.carrier import Carrier, Timeouts
+from bot.segmind.client import Retry, SegmindClient
+from bot.segmind.history import Found
+from bot.segmind.protocol import (
+    Accepted,
+    BadParameters,
+    Completed,
+    DownloadFailed,
+    DownloadRefused,
+    Expired,
+    Failed,
+    Inline,
+    KeyRejected,
+    Link,
+    Metrics,
+    OutcomeUnknown,
+    Processing,
+    RateLimited,
+    Refused,
+    TooLargeDownload,
+    Unavailable,
+    Unreachable,
+    UnreadableAnswer,
+)
+from bot.segmind.requests import Addresses
+from tests.segmind.conftest import KEY, NO_WAITS, SHORT, Names
+from tests.segmind.unruly import (
+    Behaviour,
+    Unruly,
+    endless,
+    hang_up,
+    raw,
+    reply,
+    reset,
+    say_nothing,
+    stall,
+)
+
+URL = "https://images.segmind.com/output/one.png"
+OK = b"HTTP/1.1 200 OK\r\n"
+DONE = {"status": "COMPLETED", "output": URL, "metrics": {"cost": 0.05}}
+
+
+async def test_a_submission_is_one_post_with_the_key(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(200, {"request_id": "r-1", "status_url": "http://elsewhere.test/x"}))
+    assert await client.submit("faceswap-v5", {"seed": 5}) == Accepted("r-1")
+    (seen,) = server.seen
+    assert (seen.method, seen.path, json.loads(seen.body)) == ("POST", "/v2/faceswap-v5", {"seed": 5})
+    assert seen.headers["x-api-key"] == KEY
+    assert seen.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param(hang_up, id="hangs up"),
+        pytest.param(reset, id="resets"),
+        pytest.param(say_nothing, id="says nothing"),
+        pytest.param(raw(b"HTTP/1.1 20"), id="half a status line"),
+        pytest.param(raw(b"SSH-2.0-OpenSSH\r\n\r\n"), id="another protocol"),
+        pytest.param(raw(OK + b"x" * 20_000 + b"\r\n\r\n"), id="endless header"),
+        pytest.param(raw(OK + b"transfer-encoding: chunked\r\n\r\nzz\r\n"), id="broken chunks"),
+        pytest.param(stall(OK + b"content-length: 40\r\n\r\n{"), id="stalls in the body"),
+        pytest.param(reply(200, b'{"request_id": "r', length=40), id="ends in the body"),
+        pytest.param(reply(200, b'{"request_id": "r'), id="truncated json"),
+        pytest.param(reply(200, {"status": "QUEUED"}), id="no id"),
+        pytest.param(reply(200, b"<html>", content_type="text/html"), id="html"),
+        pytest.param(reply(200, b"\x1f\x8bnonsense", content_encoding="gzip"), id="broken gzip"),
+        pytest.param(reply(204), id="no content"),
+        pytest.param(reply(303, location="/elsewhere"), id="see other"),
+        pytest.param(reply(500, {"error": "value"}), id="500"),
+        pytest.param(reply(502), id="502 empty"),
+        pytest.param(reply(504, b"<html>"), id="504 html"),
+        pytest.param(endless(b" " * 65536), id="endless body"),
+        pytest.param(reply(200, b"{}", length=3 * 1024 * 1024), id="declares too much"),
+    ],
+)
+async def test_an_ambiguous_outcome_is_unknown_and_never_posted_again(
+    server: Unruly, client: SegmindClient, behaviour: Behaviour
+) -> None:
+    server.plays(behaviour)
+    with pytest.raises(OutcomeUnknown):
+        await client.submit("faceswap-v5", {})
+    assert server.posts == len(server.seen) == 1
+
+
+async def test_a_pooled_connection_that_died_does_not_make_a_second_post(
+    server: Unruly, client: SegmindClient
+) -> None:
+    server.plays(reply(200, {"request_id": "r-1"}), hang_up, reply(200, {"request_id": "r-2"}))
+    assert await client.submit("x", {}) == Accepted("r-1")
+    with pytest.raises(OutcomeUnknown):
+        await client.submit("x", {})
+    assert server.posts == 2
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind"),
+    [
+        (reply(400, {"error": "bad quality"}), BadParameters),
+        (reply(401, {"error": f"key {KEY} is wrong"}), KeyRejected),
+        (reply(405, b"<html>", content_type="text/html"), Refused),
+        (reply(429, x_rate_limit_reset_at_utc="2026-01-01T00:00:00Z"), RateLimited),
+        (reply(400, b"{", length=50), BadParameters),
+        (endless(b" " * 65536, status=400), BadParameters),
+        (reply(308, location="https://elsewhere.test/"), Refused),
+    ],
+)
+async def test_a_refusal_is_told_at_once_and_not_tried_again(
+    server: Unruly, client: SegmindClient, behaviour: Behaviour, kind: type[Refused]
+) -> None:
+    server.plays(behaviour)
+    with pytest.raises(Refused) as caught:
+        await client.submit("faceswap-v5", {})
+    assert type(caught.value) is kind
+    assert KEY not in caught.value.detail
+    assert len(server.seen) == 1
+
+
+async def test_a_refused_connection_means_that_nothing_was_sent() -> None:
+    async with Unruly() as gone:
+        url = gone.url
+    async with SegmindClient(SecretStr(KEY), base_url=url, timeouts=SHORT, retry=NO_WAITS) as client:
+        with pytest.raises(Unreachable):
+            await client.submit("x", {})
+        with pytest.raises(Unavailable) as caught:
+            await client.look("r-1")
+        assert isinstance(caught.value.cause, Unreachable)
+
+
+async def test_a_name_that_is_not_found_means_that_nothing_was_sent() -> None:
+    names = Names()
+    async with SegmindClient(
+        SecretStr(KEY), base_url="http://api.segmind.test", timeouts=SHORT, retry=NO_WAITS, resolver=names
+    ) as client:
+        with pytest.raises(Unreachable):
+            await client.submit("x", {})
+    assert names.asked == ["api.segmind.test"]
+
+
+@pytest.mark.parametrize("behaviour", [hang_up, say_nothing])
+async def test_a_failed_tls_handshake_means_that_nothing_was_sent(
+    server: Unruly, behaviour: Behaviour
+) -> None:
+    server.plays(behaviour)
+    secure = server.url.replace("http:", "https:")
+    times = Timeouts(total=5, connect=0.2, read=5)
+    async with SegmindClient(SecretStr(KEY), base_url=secure, timeouts=times, retry=NO_WAITS) as client:
+        with pytest.raises(Unreachable):
+            await client.submit("x", {})
+    assert server.posts == 0
+
+
+async def test_a_look_at_a_finished_job_brings_its_output(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(200, {"status": "COMPLETED", "metrics": {"inference_time": 9.8}}), reply(200, DONE))
+    assert await client.look("r-1") == Completed(Link(URL), Metrics(cost=0.05))
+    assert [each.path for each in server.seen] == ["/v2/requests/r-1/status", "/v2/requests/r-1"]
+
+
+async def test_a_look_at_an_unfinished_job_is_one_request(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(200, {"status": "PROCESSING"}))
+    assert await client.look("r-1") == Processing()
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "state"),
+    [
+        (reply(422, {"status": "FAILED", "error": "no face"}), Failed("no face")),
+        (reply(422, {"status": "FAILED", "error": "NSFW"}), Failed("NSFW", blocked=True)),
+        (reply(404, {"error": "not found"}), Expired()),
+    ],
+)
+async def test_the_end_of_a_job_is_told_at_once(
+    server: Unruly, client: SegmindClient, behaviour: Behaviour, state: Any
+) -> None:
+    server.plays(behaviour)
+    assert await client.look("r-1") == state
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        hang_up,
+        reset,
+        say_nothing,
+        reply(500),
+        reply(502, b"<html>"),
+        reply(429),
+        reply(200, b"{", length=50),
+        reply(200, b"<html>maintenance"),
+        reply(429, x_rate_limit_reset_at_utc="2020-01-01T00:00:00Z"),
+        reply(422, b"{", length=50),
+    ],
+)
+async def test_a_look_is_repeated_until_there_is_an_answer(
+    server: Unruly, client: SegmindClient, behaviour: Behaviour
+) -> None:
+    server.plays(behaviour, reply(200, {"status": "PROCESSING"}))
+    assert await client.look("r-1") == Processing()
+
+
+async def test_a_look_that_stays_impossible_is_unavailable(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(502, b"upstream is away"))
+    with pytest.raises(Unavailable, match="upstream is away"):
+        await client.look("r-1")
+    assert len(server.seen) == NO_WAITS.attempts
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 405])
+async def test_a_look_that_was_refused_is_not_repeated_and_no_refusal_of_the_job(
+    server: Unruly, client: SegmindClient, status: int
+) -> None:
+    server.plays(reply(status, {"error": "no"}))
+    with pytest.raises(Unavailable) as caught:
+        await client.look("r-1")
+    assert isinstance(caught.value.cause, Refused)
+    assert len(server.seen) == 1
+
+
+async def test_a_rate_limit_that_ends_too_late_is_not_waited_for(server: Unruly) -> None:
+    server.plays(reply(429, x_rate_limit_reset_at_utc="1767225700"))
+    async with SegmindClient(
+        SecretStr(KEY), base_url=server.url, retry=NO_WAITS, now=lambda: 1767225600.0
+    ) as client:
+        with pytest.raises(Unavailable) as caught:
+            await client.look("r-1")
+    assert isinstance(caught.value.cause, RateLimited)
+    assert caught.value.cause.resets_at == 1767225700
+    assert len(server.seen) == 1
+
+
+async def test_an_endless_answer_is_refused_and_not_asked_for_again(
+    server: Unruly, client: SegmindClient
+) -> None:
+    server.plays(endless(b" " * 65536))
+    with pytest.raises(UnreadableAnswer):
+        await client.look("r-1")
+    assert len(server.seen) == 1
+
+
+async def test_a_completion_without_an_output_is_unreadable(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(200, {"status": "COMPLETED"}))
+    with pytest.raises(UnreadableAnswer):
+        await client.look("r-1")
+
+
+async def test_redirects_of_the_api_are_not_followed(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(302, location=server.url + "/elsewhere"))
+    with pytest.raises(Unavailable):
+        await client.look("r-1")
+    assert {each.path for each in server.seen} == {"/v2/requests/r-1/status"}
+
+
+def rows(first: int, count: int, nonce: str = "") -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = [
+        {"request_id": f"r-{first + index}", "request_body": {"source_image": "https://x.y/a.png"}}
+        for index in range(count)
+    ]
+    if nonce:
+        listed[-1] |= {
+            "request_body": {"source_image": f"https://x.y/a.png?doppel={nonce}"},
+            "model_status": "PENDING",
+        }
+    return listed
+
+
+async def test_a_request_is_found_by_its_nonce_on_a_later_page(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(200, {"data": rows(0, 100)}), reply(200, {"data": rows(100, 30, "n0nce")}))
+    found = await client.find("n0nce", slug="faceswap-v5", since=1767225600, until=1767229200)
+    assert found == Found("r-129", "PENDING", None, None, None)
+    assert [each.query["page"] for each in server.seen] == ["1", "2"]
+    assert server.seen[0].query["from_date"] == "2025-12-31"
+    assert server.seen[0].query["model_name"] == "faceswap-v5"
+
+
+@pytest.mark.parametrize(
+    "end", [reply(200, {"data": []}), reply(404, {"error": "no page"}), reply(200, {"data": rows(0, 50)})]
+)
+async def test_a_request_that_the_history_does_not_show_is_none(
+    server: Unruly, client: SegmindClient, end: Behaviour
+) -> None:
+    server.plays(reply(200, {"data": rows(0, 50)}), end)
+    assert await client.find("n0nce", slug="x", since=0, until=0) is None
+    assert len(server.seen) == 2
+
+
+async def test_a_history_without_an_end_is_not_taken_for_an_empty_one(
+    server: Unruly, client: SegmindClient
+) -> None:
+    server.plays(*(reply(200, rows(100 * page, 2)) for page in range(60)))
+    with pytest.raises(Unavailable):
+        await client.find("n0nce", slug="x", since=0, until=0)
+    assert len(server.seen) == 50
+
+
+async def test_an_empty_nonce_is_a_mistake(client: SegmindClient) -> None:
+    with pytest.raises(ValueError, match="nonce"):
+        await client.find("", slug="x", since=0, until=0)
+
+
+async def test_one_request_is_recalled_by_its_id(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(200, {"request_id": "r-1", "model_status": "COMPLETED", "generation_url": URL}))
+    assert await client.recall("r-1") == Found("r-1", "COMPLETED", Link(URL), None, None)
+    server.plays(reply(404))
+    assert await client.recall("r-1") is None
+
+
+async def test_an_upload_is_free_and_therefore_repeated(server: Unruly, client: SegmindClient) -> None:
+    server.plays(hang_up, reply(502), reply(200, {"file_urls": [URL]}))
+    assert await client.upload(bytes(3 * 1024 * 1024), "image/png", "face.png") == URL
+    assert server.posts == 3
+    assert b";name=" not in server.seen[-1].body
+
+
+async def test_an_upload_is_named_where_the_server_is_the_own_one(server: Unruly) -> None:
+    server.plays(reply(200, {"urls": [URL]}))
+    async with SegmindClient(SecretStr(KEY), base_url=server.url, named_uploads=True) as client:
+        assert await client.upload(b"x", "image/png", "face 1.png") == URL
+    assert b"data:image/png;name=face%201.png;base64,eA==" in server.seen[0].body
+
+
+async def test_a_refused_upload_is_told_as_what_it_is(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(413, {"error": "too large"}))
+    with pytest.raises(Refused, match="too large"):
+        await client.upload(b"x", "image/png", "face.png")
+    assert server.posts == 1
+
+
+async def test_a_rate_limited_upload_is_tried_again(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(429), reply(200, {"file_urls": [URL]}))
+    assert await client.upload(b"x", "image/png", "face.png") == URL
+
+
+async def test_the_balance_and_the_catalogue_are_read(server: Unruly, client: SegmindClient) -> None:
+    server.plays(reply(200, {"credits": 1.0, "free-credits": 0.018}), reply(200, [{"slug": "faceswap-v5"}]))
+    assert await client.balance() == Balance(1.0, 0.018)
+    assert [each.slug for each in await client.catalogue()] == ["faceswap-v5"]
+
+
+async def test_an_inline_output_is_bounded_too(client: SegmindClient) -> None:
+    assert await client.fetch(Inline(b"12345"), limit=5) == b"12345"
+    with pytest.raises(TooLargeDownload):
+        await client.fetch(Inline(b"12345"), limit=4)
+
+
+async def test_an_output_is_fetched_without_the_key_and_again_if_need_be(
+    server: Unruly, client: SegmindClient
+) -> None:
+    server.plays(hang_up, reply(503), reply(200, b"picture"))
+    assert await client.fetch(Link(server.url + "/one.png"), limit=100) == b"picture"
+    assert all("x-api-key" not in each.headers for each in server.seen)
+
+
+async def test_an_output_that_is_gone_or_out_of_bounds_is_not_asked_for_again(
+    server: Unruly, client: SegmindClient
+) -> None:
+    server.plays(reply(404))
+    with pytest.raises(DownloadFailed):
+        await client.fetch(Link(server.url + "/one.png"), limit=100)
+    with pytest.raises(DownloadRefused):
+        await client.fetch(Link("http://10.0.0.1/one.png"), limit=100)
+    assert len(server.seen) == 1
+
+
+async def test_answers_may_be_compressed(server: Unruly, client: SegmindClient) -> None:
+    import gzip  # noqa: PLC0415 - needed here alone
+
+    body = gzip.compress(json.dumps({"status": "QUEUED"}).encode())
+    server.plays(reply(200, body, content_encoding="gzip"))
+    assert type(await client.look("r-1")).__name__ == "Queued"
+
+
+@pytest.mark.parametrize("key", ["", "  ", "a\nb", "schlüssel"])
+def test_there_is_no_client_without_a_usable_key(key: str) -> None:
+    with pytest.raises(KeyRejected):
+        SegmindClient(SecretStr(key))
+
+
+async def test_a_client_is_opened_first() -> None:
+    carrier = Carrier(SecretStr(KEY), timeouts=Timeouts())
+    with pytest.raises(RuntimeError):
+        await carrier.exchange(Addresses.of("http://x.test").credits(), 1)
+    await carrier.__aexit__(None, None, None)
+
+
+def test_waits_and_attempts_have_sensible_defaults() -> None:
+    assert Retry().attempts > 1
+    assert Retry().first > 0
+    assert ssl.HAS_TLSv1_3

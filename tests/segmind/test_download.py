@@ -1,0 +1,199 @@
+"""Downloads are bounded in bytes, time and reach."""
+
+import gzip
+import itertools
+
+import pytest
+
+from bot.segmind.download import Downloads, Patience
+from bot.segmind.errors import DownloadFailed, DownloadRefused, TooLargeDownload
+from tests.segmind.conftest import Names
+from tests.segmind.unruly import Behaviour, Unruly, endless, hang_up, raw, reply, reset, say_nothing, stall
+
+SHORT = Patience(total=2, connect=1, read=0.2)
+LIMIT = 1024 * 1024
+
+
+def downloads(
+    server: Unruly, *allowed: str, names: Names | None = None, patience: Patience = SHORT
+) -> Downloads:
+    hosts = {f"127.0.0.1:{server.port}", *allowed}
+    return Downloads(allowed_hosts=hosts, patience=patience, resolver=names or Names())
+
+
+async def test_a_file_is_read_as_it_is(server: Unruly) -> None:
+    content = bytes(range(256)) * 1024
+    server.plays(reply(200, content, content_type="image/png"))
+    async with downloads(server) as reader:
+        assert await reader.get(f" {server.url}/a.png?x=1 ", limit=len(content)) == content
+    assert server.seen[0].target == "/a.png?x=1"
+    assert server.seen[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param(reply(200, b"x" * (LIMIT + 1)), id="declared and sent"),
+        pytest.param(reply(200, b"x", length=LIMIT + 1), id="declared"),
+        pytest.param(endless(b"x" * 65536), id="never declared"),
+        pytest.param(
+            reply(200, gzip.compress(bytes(20 * LIMIT)), content_encoding="gzip"), id="grows when unpacked"
+        ),
+    ],
+)
+async def test_too_many_bytes_are_not_read(server: Unruly, behaviour: Behaviour) -> None:
+    server.plays(behaviour)
+    async with downloads(server) as reader:
+        with pytest.raises(TooLargeDownload) as caught:
+            await reader.get(server.url, limit=LIMIT)
+    assert caught.value.limit == LIMIT
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "passing"),
+    [
+        (hang_up, True),
+        (reset, True),
+        (say_nothing, True),
+        (stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx"), True),
+        (reply(200, b"x", length=9), True),
+        (reply(200, b""), True),
+        (raw(b"SSH-2.0\r\n\r\n"), True),
+        (reply(200, b"nonsense", content_encoding="gzip"), True),
+        (reply(500), True),
+        (reply(429), True),
+        (reply(404), False),
+        (reply(403), False),
+        (reply(204), False),
+        (reply(304), False),
+        (reply(302), False),
+    ],
+)
+async def test_what_does_not_come_whole_has_failed(
+    server: Unruly, behaviour: Behaviour, passing: bool
+) -> None:
+    server.plays(behaviour)
+    async with downloads(server) as reader:
+        with pytest.raises(DownloadFailed) as caught:
+            await reader.get(server.url, limit=LIMIT)
+    assert caught.value.passing is passing
+    assert caught.value.detail
+
+
+async def test_a_drip_is_cut_off_when_the_grace_is_over(server: Unruly) -> None:
+    server.plays(endless(b"x"))
+    seconds = itertools.count()
+    patience = Patience(total=5, connect=1, read=1, grace=10, floor=1e9)
+    reader = Downloads(
+        allowed_hosts={"127.0.0.1"}, patience=patience, resolver=Names(), clock=lambda: float(next(seconds))
+    )
+    async with reader:
+        with pytest.raises(DownloadFailed, match="slowly"):
+            await reader.get(server.url, limit=LIMIT)
+
+
+async def test_a_drip_that_would_never_end_ends_with_the_total(server: Unruly) -> None:
+    server.plays(endless(b"x", pause=0.01))
+    patience = Patience(total=0.2, connect=1, read=1)
+    async with downloads(server, patience=patience) as reader:
+        with pytest.raises(DownloadFailed, match="too long"):
+            await reader.get(server.url, limit=LIMIT)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "nonsense",
+        "/a.png",
+        "file:///etc/passwd",
+        "ftp://8.8.8.8/a",
+        "data:image/png;base64,xx",
+        "http://",
+        "http:///a",
+        "http://[::1",
+        "http://8.8.8.8:99999/",
+        "http://user:password@8.8.8.8/",
+        "http://127.0.0.1/",
+        "http://127.0.0.1:1/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0/",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[fe80::1%25eth0]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://127.0.0.1./",
+        "http://①②⑦.⓪.⓪.①/",
+        "http://inside.test/",
+        "http://mixed.test/",
+        "http://INSIDE.test:8080/",
+    ],
+)
+async def test_an_address_inside_is_not_asked(server: Unruly, url: str) -> None:
+    names = Names({"inside.test": ["10.0.0.1"], "mixed.test": ["8.8.8.8", "127.0.0.1"]})
+    server.plays(reply(200, b"secret"))
+    async with downloads(server, names=names) as reader:
+        with pytest.raises(DownloadRefused):
+            await reader.get(url, limit=LIMIT)
+    assert not server.seen
+
+
+async def test_a_name_that_does_not_exist_has_failed(server: Unruly) -> None:
+    async with downloads(server) as reader:
+        with pytest.raises(DownloadFailed, match="no such host"):
+            await reader.get("http://nowhere.test/", limit=LIMIT)
+
+
+async def test_a_host_that_the_settings_name_may_be_anywhere(server: Unruly) -> None:
+    server.plays(reply(200, b"picture"))
+    names = Names({"cdn.test": ["127.0.0.1"]})
+    async with downloads(server, "cdn.test", names=names) as reader:
+        assert await reader.get(f"http://cdn.test:{server.port}/a", limit=LIMIT) == b"picture"
+
+
+async def test_a_name_is_allowed_at_its_own_port_alone(server: Unruly) -> None:
+    names = Names({"cdn.test": ["127.0.0.1"]})
+    async with downloads(server, "cdn.test:1", names=names) as reader:
+        with pytest.raises(DownloadRefused):
+            await reader.get(f"http://cdn.test:{server.port}/a", limit=LIMIT)
+
+
+async def test_redirects_are_followed_a_few_times(server: Unruly) -> None:
+    on = reply(302, location="/next")
+    server.plays(on, reply(307, location=server.url + "/third"), on, reply(200, b"picture"))
+    async with downloads(server) as reader:
+        assert await reader.get(server.url + "/first", limit=LIMIT) == b"picture"
+        assert [each.path for each in server.seen] == ["/first", "/next", "/third", "/next"]
+        server.plays(on)
+        with pytest.raises(DownloadFailed, match="too often"):
+            await reader.get(server.url + "/first", limit=LIMIT)
+    assert len(server.seen) == 8
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://10.0.0.1/",
+        "http://169.254.169.254/latest/",
+        "//[::1]/",
+        "http://inside.test/",
+        "file:///etc/passwd",
+        "http://[::1",
+        "http://127.0.0.1:1/",
+    ],
+)
+async def test_a_redirect_does_not_lead_inside(server: Unruly, location: str) -> None:
+    server.plays(reply(302, location=location))
+    async with downloads(server, names=Names({"inside.test": ["192.168.0.1"]})) as reader:
+        with pytest.raises(DownloadRefused):
+            await reader.get(server.url, limit=LIMIT)
+    assert len(server.seen) == 1
+
+
+async def test_downloads_are_opened_first() -> None:
+    reader = Downloads()
+    with pytest.raises(RuntimeError):
+        await reader.get("http://8.8.8.8/", limit=LIMIT)
+    await reader.__aexit__(None, None, None)

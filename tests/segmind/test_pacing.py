@@ -1,0 +1,171 @@
+"""Looks are few, and close to where jobs finish: pure arithmetic over seeded times."""
+
+import json
+import math
+import random
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.segmind.pacing import WINDOW, Pace, Pacing
+
+MEDIANS = (10.0, 22.0, 33.0, 120.0)
+
+
+def looks(pace: Pace, until: float) -> Iterator[float]:
+    """The times of the looks at a job that takes `until` seconds; the last one sees it finished."""
+    at = 0.0
+    while at < until:
+        at += pace.next_look(at)
+        yield at
+
+
+def times(median: float, count: int, *, sigma: float = 0.25, seed: int = 7) -> list[float]:
+    rng = random.Random(seed)
+    return [rng.lognormvariate(math.log(median), sigma) for _ in range(count)]
+
+
+def requests_of_the_sdk(seconds: float) -> int:
+    """A status at once and after every second, and the result."""
+    return math.ceil(seconds) + 2
+
+
+def simulate(median: float, count: int = 400) -> tuple[int, int, float]:
+    """Requests, the SDK's requests, and the mean delay, once the window is full. It learns what it sees."""
+    pace = Pace(median)
+    mine, theirs, delay = 0, 0, 0.0
+    for index, seconds in enumerate(times(median, count + WINDOW)):
+        made = list(looks(pace, seconds))
+        pace.learn(made[-1])
+        if index >= WINDOW:
+            mine += len(made) + 1
+            theirs += requests_of_the_sdk(seconds)
+            delay += (made[-1] - seconds) / seconds
+    return mine, theirs, delay / count
+
+
+def test_over_all_models_it_asks_a_third_as_often_as_the_sdk_and_is_hardly_late() -> None:
+    runs = [simulate(median) for median in MEDIANS]
+    assert sum(mine for mine, _, _ in runs) <= sum(theirs for _, theirs, _ in runs) / 3
+    assert sum(delay for _, _, delay in runs) / len(runs) <= 0.03
+
+
+@pytest.mark.parametrize("median", MEDIANS)
+def test_each_model_is_seen_finished_within_a_twentieth_of_its_time(median: float) -> None:
+    mine, theirs, delay = simulate(median)
+    assert delay <= 0.05
+    assert mine < theirs
+
+
+def test_the_first_looks_are_for_the_people_who_wait() -> None:
+    first, second, *_ = looks(Pace(40), 40)
+    assert (first, second) == (10, 24)
+
+
+def test_an_unlearned_pace_is_close_enough_already() -> None:
+    pace = Pace(30)
+    late = [(list(looks(pace, seconds))[-1] - seconds) / seconds for seconds in times(30, 300)]
+    assert sum(late) / len(late) <= 0.05
+
+
+def test_looks_gather_where_jobs_finish() -> None:
+    pace = Pace(30)
+    for seconds in times(60, WINDOW, sigma=0.05):
+        pace.learn(seconds)
+    made = list(looks(pace, 80))
+    assert sum(50 <= at <= 75 for at in made) > len(made) / 2
+    assert pace.usual == pytest.approx(60, rel=0.05)
+
+
+def test_waits_grow_when_a_job_is_late() -> None:
+    made = list(looks(Pace(10), 600))
+    gaps = [after - before for before, after in pairwise(made) if before > 45]
+    assert gaps == sorted(gaps)
+    assert gaps[-1] == 30
+
+
+def test_outliers_hardly_move_a_learned_pace() -> None:
+    calm, shaken = Pace(30), Pace(30)
+    for index, seconds in enumerate(times(30, WINDOW)):
+        calm.learn(seconds)
+        shaken.learn(3600 if index % 10 == 0 else seconds)
+    assert shaken.usual == pytest.approx(calm.usual, rel=0.1)
+    assert abs(len(list(looks(shaken, 30))) - len(list(looks(calm, 30)))) <= 3
+
+
+def test_one_odd_job_at_the_start_moves_little() -> None:
+    pace = Pace(30)
+    pace.learn(0.5)
+    assert pace.usual == pytest.approx(30)
+
+
+def test_a_pace_follows_when_a_model_becomes_slower() -> None:
+    pace = Pace(10)
+    for seconds in (*times(10, WINDOW), *times(25, WINDOW)):
+        pace.learn(seconds)
+    assert pace.usual == pytest.approx(25, rel=0.1)
+    assert len(pace.seen) == WINDOW
+
+
+@given(
+    usual=st.floats(0.01, 1e5),
+    learned=st.lists(st.floats(1e-3, 1e6), max_size=80),
+    elapsed=st.floats(0, 1e7),
+    scale=st.sampled_from([0.01, 1.0]),
+)
+def test_no_wait_is_too_short_or_too_long(
+    usual: float, learned: list[float], elapsed: float, scale: float
+) -> None:
+    pace = Pace(usual, scale=scale)
+    for seconds in learned:
+        pace.learn(seconds)
+    assert 0.25 * scale <= pace.next_look(elapsed) <= 30 * scale
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, math.nan, math.inf])
+def test_what_is_no_duration_is_not_learned(seconds: float) -> None:
+    pace = Pace(10)
+    pace.learn(seconds)
+    assert pace.seen == ()
+
+
+def test_jitter_moves_a_look_within_the_bounds() -> None:
+    assert Pace(40, jitter=lambda wait: wait * 1.1).next_look(0) == pytest.approx(11)
+    assert Pace(40, jitter=lambda _: 1e9).next_look(0) == 30
+    assert Pace(40, jitter=lambda _: -5).next_look(0) == 0.25
+
+
+def test_a_scaled_server_is_looked_at_in_its_own_seconds() -> None:
+    real, short = Pace(20), Pace(0.2, scale=0.01)
+    assert [at / 100 for at in looks(real, 25)] == pytest.approx(list(looks(short, 0.25)))
+
+
+def test_each_model_and_variant_learns_for_itself() -> None:
+    pacing = Pacing({"ai-face-swap": 120})
+    pacing.pace("ai-face-swap", "10 s").learn(60)
+    assert pacing.pace("ai-face-swap", "10 s") is pacing.pace("ai-face-swap", "10 s")
+    assert pacing.pace("ai-face-swap").seen == ()
+    assert pacing.pace("ai-face-swap").usual == pytest.approx(120)
+    assert pacing.pace("a new one").usual == pytest.approx(30)
+
+
+def test_what_was_learned_survives_as_plain_data() -> None:
+    pacing = Pacing({"faceswap-v5": 10})
+    for seconds in times(12, 80):
+        pacing.pace("faceswap-v5", "png").learn(seconds)
+    pacing.pace("faceswap-v4")
+    stored = json.loads(json.dumps(pacing.export()))
+    again = Pacing({"faceswap-v5": 10})
+    again.load(stored)
+    assert again.export() == pacing.export()
+    assert len(stored) == 1
+    assert again.pace("faceswap-v5", "png").next_look(5) == pacing.pace("faceswap-v5", "png").next_look(5)
+
+
+def test_stored_rubbish_is_left_out() -> None:
+    pacing = Pacing({})
+    pacing.load([{}, {"slug": 5}, {"slug": "x", "variant": "", "seconds": [3, "a", None, True, -1, 4.5]}])
+    assert pacing.export() == [{"slug": "x", "variant": "", "seconds": [3, 4.5]}]
