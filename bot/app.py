@@ -53,6 +53,12 @@ class App:
     desk: Desk
     store: SqlStore
     models: Catalogue
+    background: Background
+
+    async def begin(self) -> None:
+        """Take orders and go on with open jobs, in the context of the caller."""
+        self.background.begin()
+        log.info("open jobs were taken up", count=await self.desk.resume())
 
 
 @asynccontextmanager
@@ -97,7 +103,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         client.serve(Intake(desk=desk, inputs=inputs, background=background, words=words, clock=clock))
         stack.push_async_callback(runner.close)
         stack.push_async_callback(background.close)
-        yield App(client, desk, store, models)
+        yield App(client, desk, store, models, background)
 
 
 async def run(settings: Settings) -> None:
@@ -110,7 +116,7 @@ async def run(settings: Settings) -> None:
         token = settings.discord.token
         await client.login(token.get_secret_value() if token is not None else "")
         # Open jobs go on before the gateway is up: editing a message needs no connection to it.
-        log.info("open jobs were taken up", count=await app.desk.resume())
+        await app.begin()
         await client.connect()
     log.info("stopped")
 

@@ -9,13 +9,16 @@ from typing import Any
 class Background:
     """Tasks that belong to the whole program, not to the handler that started them.
 
-    They run in the context in which this object was made. A simulated Discord keeps its clock and its
-    bookkeeping in the handler's context, and a job lasts longer than any handler.
+    They run in the context of whoever called `begin`. A simulated Discord keeps its clock and its bookkeeping
+    in the handler's context, and a job lasts longer than any handler.
     """
 
     def __init__(self) -> None:
-        self._context = contextvars.copy_context()
+        self._context = contextvars.Context()
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    def begin(self) -> None:
+        self._context = contextvars.copy_context()
 
     def post(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.get_running_loop().create_task(work, context=self._context.copy())

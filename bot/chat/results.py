@@ -47,6 +47,5 @@ class Results:
         media = inspect.inspect(content, RESULT_LIMITS)
         marked = provenance.mark(content, media.media_type)
         fitted = deliver.fit(marked, media, job.place.upload_limit)
-        kind = self._text(f"kind.{media.kind}")
-        alt = self._text("alt.result", kind=kind, title=self._cards[job.slug].title)
+        alt = self._text(f"alt.{media.kind}", title=self._cards[job.slug].title)
         return Result(fitted.content, f"{job.slug}-{job.id}{fitted.suffix}", alt)
