@@ -15,8 +15,9 @@ _EARLY = (0.25, 0.6)
 _SHORTEST, _LONGEST = 0.25, 30.0
 # What the plan aims at: how late a completion is noticed on average, as a share of the usual time.
 _AIM = 0.021
-# How widely times scatter (as the sigma of their logarithms) before anything was seen, and at the least.
-_SCATTER, _LEAST_SCATTER = 0.35, 0.04
+# How widely times scatter, as the sigma of their logarithms: before anything was seen, at the least, and at
+# the most, where the plan's steps would become coarser than its looks.
+_SCATTER, _LEAST_SCATTER, _MOST_SCATTER = 0.35, 0.04, 0.8
 # The documented usual time counts like this many observations, so that a first odd job moves little.
 _WEIGHT = 3
 # The plan ends where all but one in a few thousand are done; from there each wait is longer than the last.
@@ -94,7 +95,7 @@ class Pace:
         share = min(1.0, len(logs) / (2 * _WEIGHT))
         # For a normal distribution the quartiles lie 1.349 sigma apart.
         scatter = share * (high - low) / 1.349 + (1 - share) * _SCATTER
-        return middle, max(scatter, _LEAST_SCATTER)
+        return middle, min(max(scatter, _LEAST_SCATTER), _MOST_SCATTER)
 
     def _planned(self) -> list[float]:
         middle, scatter = self._fit()
@@ -145,7 +146,7 @@ class Pacing:
         scale: float = 1.0,
         jitter: Callable[[float], float] | None = None,
     ) -> None:
-        """`usual` gives each slug's documented seconds."""
+        """`usual` gives each slug's documented seconds, not yet scaled."""
         self._usual = dict(usual)
         self._scale = scale
         self._jitter = jitter
@@ -175,7 +176,7 @@ class Pacing:
                     continue
 
     def _new(self, slug: str, seen: Iterable[Any] = ()) -> Pace:
-        usual = self._usual.get(slug, DEFAULT_USUAL * self._scale)
+        usual = self._usual.get(slug, DEFAULT_USUAL) * self._scale
         return Pace(usual, scale=self._scale, jitter=self._jitter, seen=seen)
 
 

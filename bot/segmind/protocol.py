@@ -148,6 +148,9 @@ def decipher_status(answer: Answer) -> State:
 
 def decipher_result(answer: Answer) -> State:
     """What became of a job. COMPLETED without an output is an error."""
+    if answer.status in OK and answer.headers.get("content-type", "").startswith(("image/", "video/")):
+        # v1 answers with the bytes themselves; nobody says that v2 never does.
+        return Completed(Inline(answer.body), Metrics(cost=number_of(answer.headers.get("x-cost"))))
     state = _state(answer)
     if isinstance(state, Completed) and state.output is None:
         raise UnreadableAnswer("completed, with no output that could be read")

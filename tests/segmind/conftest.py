@@ -5,6 +5,7 @@ from socket import AF_INET, AddressFamily
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
+from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
 from bot.segmind.carrier import Timeouts
@@ -13,8 +14,10 @@ from bot.segmind.download import Patience
 from tests.segmind.unruly import Unruly
 
 KEY = "SG_0123456789abcdef"
+# The machine may be busy with other things: how long an example takes says nothing.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NO_WAITS = Retry(attempts=3, first=0, longest=0, jitter=0)
-SHORT = Timeouts(total=5, connect=2, read=0.3, upload=5)
+SHORT = Timeouts(total=5, connect=2, read=0.8, upload=5)
 
 
 class Names(AbstractResolver):
@@ -55,7 +58,7 @@ async def client(server: Unruly) -> AsyncIterator[SegmindClient]:
         base_url=server.url,
         timeouts=SHORT,
         retry=NO_WAITS,
-        patience=Patience(total=5, connect=2, read=0.3),
+        patience=Patience(total=5, connect=2, read=0.8),
         allowed_hosts={f"127.0.0.1:{server.port}"},
     ) as segmind:
         yield segmind

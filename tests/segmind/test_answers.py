@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.segmind.answers import Answer, number_of, refusal, reset_time
 from bot.segmind.errors import MAX_DETAIL, ModelUnavailable, Refused, plain
+from tests.segmind.conftest import UNHURRIED
 
 AT = 1767225600.0  # 2026-01-01T00:00:00Z
 
@@ -53,6 +54,7 @@ def test_foreign_words_are_made_harmless() -> None:
     assert plain("x" * 10_000).endswith("…")
 
 
+@UNHURRIED
 @given(st.text(max_size=3000))
 def test_plain_words_are_short_and_printable(text: str) -> None:
     assert len(plain(text)) <= MAX_DETAIL
@@ -84,6 +86,7 @@ def test_a_time_that_makes_no_sense_is_none(text: str) -> None:
     assert reset_time(text) is None
 
 
+@UNHURRIED
 @given(st.text(max_size=40))
 def test_no_header_is_too_odd_to_be_read(text: str) -> None:
     assert reset_time(text) is None or isinstance(reset_time(text), float)

@@ -1,7 +1,7 @@
 """The client against a server that misbehaves: what it makes of it, and how often it asked."""
 
+import gzip
 import json
-import ssl
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.segmind.account import Balance
 from bot.segmind.carrier import Carrier, Timeouts
-from bot.segmind.client import Retry, SegmindClient
+from bot.segmind.client import SegmindClient
 from bot.segmind.history import Found
 from bot.segmind.protocol import (
     Accepted,
@@ -375,8 +375,6 @@ async def test_an_output_that_is_gone_or_out_of_bounds_is_not_asked_for_again(
 
 
 async def test_answers_may_be_compressed(server: Unruly, client: SegmindClient) -> None:
-    import gzip  # noqa: PLC0415 - needed here alone
-
     body = gzip.compress(json.dumps({"status": "QUEUED"}).encode())
     server.plays(reply(200, body, content_encoding="gzip"))
     assert type(await client.look("r-1")).__name__ == "Queued"
@@ -393,9 +391,3 @@ async def test_a_client_is_opened_first() -> None:
     with pytest.raises(RuntimeError):
         await carrier.exchange(Addresses.of("http://x.test").credits(), 1)
     await carrier.__aexit__(None, None, None)
-
-
-def test_waits_and_attempts_have_sensible_defaults() -> None:
-    assert Retry().attempts > 1
-    assert Retry().first > 0
-    assert ssl.HAS_TLSv1_3

@@ -10,7 +10,7 @@ from bot.segmind.errors import DownloadFailed, DownloadRefused, TooLargeDownload
 from tests.segmind.conftest import Names
 from tests.segmind.unruly import Behaviour, Unruly, endless, hang_up, raw, reply, reset, say_nothing, stall
 
-SHORT = Patience(total=2, connect=1, read=0.2)
+SHORT = Patience(total=2, connect=1, read=0.5)
 LIMIT = 1024 * 1024
 
 

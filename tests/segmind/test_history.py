@@ -13,6 +13,7 @@ from bot.segmind.answers import Answer
 from bot.segmind.errors import KeyRejected, SegmindError, Unavailable
 from bot.segmind.history import Found, decipher_history, decipher_record, window
 from bot.segmind.outputs import Link
+from tests.segmind.conftest import UNHURRIED
 
 URL = "https://images.segmind.com/output/one.png"
 ROW = {
@@ -118,6 +119,7 @@ def test_the_window_is_a_day_wider_on_both_sides_and_never_longer_than_allowed()
     assert window(noon - 90 * 86400, noon) == {"from_date": "2026-02-11", "to_date": "2026-03-11"}
 
 
+@UNHURRIED
 @given(status=st.integers(200, 599), body=st.binary(max_size=50))
 def test_no_history_leads_out_of_the_tree(status: int, body: bytes) -> None:
     for decipher in (decipher_history, decipher_record):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.segmind.outputs import Inline, Link, is_address, link_of, output_of
+from tests.segmind.conftest import UNHURRIED
 
 URL = "https://images.segmind.com/output/one.png"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
@@ -92,6 +93,7 @@ def test_an_address_has_a_host_and_no_control_characters() -> None:
     assert not is_address("/files/a.png")
 
 
+@UNHURRIED
 @given(st.text())
 def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     for value in (text, f"data:{text}", f"https://{text}"):

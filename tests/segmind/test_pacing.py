@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.segmind.pacing import WINDOW, Pace, Pacing
+from tests.segmind.conftest import UNHURRIED
 
 MEDIANS = (10.0, 22.0, 33.0, 120.0)
 
@@ -102,6 +103,19 @@ def test_one_odd_job_at_the_start_moves_little() -> None:
     assert pace.usual == pytest.approx(30)
 
 
+def test_two_kinds_of_jobs_in_one_pace_are_both_seen_in_time() -> None:
+    pace = Pace(30)
+    mixed = [*times(20, 200, sigma=0.1), *times(90, 200, sigma=0.1)]
+    random.Random(3).shuffle(mixed)
+    late: list[float] = []
+    for seconds in mixed:
+        made = list(looks(pace, seconds))
+        late.append((made[-1] - seconds) / seconds)
+        pace.learn(made[-1])
+        assert len(made) < requests_of_the_sdk(seconds)
+    assert sum(late) / len(late) <= 0.1
+
+
 def test_a_pace_follows_when_a_model_becomes_slower() -> None:
     pace = Pace(10)
     for seconds in (*times(10, WINDOW), *times(25, WINDOW)):
@@ -110,6 +124,7 @@ def test_a_pace_follows_when_a_model_becomes_slower() -> None:
     assert len(pace.seen) == WINDOW
 
 
+@UNHURRIED
 @given(
     usual=st.floats(0.01, 1e5),
     learned=st.lists(st.floats(1e-3, 1e6), max_size=80),
@@ -141,6 +156,10 @@ def test_jitter_moves_a_look_within_the_bounds() -> None:
 def test_a_scaled_server_is_looked_at_in_its_own_seconds() -> None:
     real, short = Pace(20), Pace(0.2, scale=0.01)
     assert [at / 100 for at in looks(real, 25)] == pytest.approx(list(looks(short, 0.25)))
+
+
+def test_documented_times_are_scaled_with_the_server() -> None:
+    assert Pacing({"x": 20}, scale=0.01).pace("x").usual == pytest.approx(0.2)
 
 
 def test_each_model_and_variant_learns_for_itself() -> None:

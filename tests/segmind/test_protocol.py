@@ -39,6 +39,7 @@ from bot.segmind.protocol import (
     decipher_submit,
     is_block,
 )
+from tests.segmind.conftest import UNHURRIED
 
 URL = "https://images.segmind.com/output/one.png"
 BODIES = {
@@ -240,6 +241,11 @@ def test_a_completion_without_a_readable_output_is_an_error(output: Any) -> None
         decipher_result(answer(200, {"status": "COMPLETED", "output": output}))
 
 
+def test_a_result_may_be_the_bytes_themselves() -> None:
+    state = decipher_result(Answer(200, b"\x89PNG", {"content-type": "image/png", "x-cost": "0.05"}))
+    assert state == Completed(Inline(b"\x89PNG"), Metrics(cost=0.05))
+
+
 def test_a_result_may_still_be_on_its_way() -> None:
     assert decipher_result(answer(200, {"status": "PROCESSING"})) == Processing()
 
@@ -320,6 +326,7 @@ def _state(word: str, output: Any) -> bytes:
 STATES = st.builds(_state, WORDS, JSON)
 
 
+@UNHURRIED
 @given(status=st.integers(100, 599), body=BYTES | STATES, reset=st.text(max_size=30))
 def test_no_answer_leads_out_of_the_tree(status: int, body: bytes, reset: str) -> None:
     whole = Answer(status, body, {RESET_HEADER: reset})
@@ -328,6 +335,7 @@ def test_no_answer_leads_out_of_the_tree(status: int, body: bytes, reset: str) -
             decipher(whole)
 
 
+@UNHURRIED
 @given(text=st.text(max_size=2000))
 def test_no_detail_is_long_or_leaves_its_line(text: str) -> None:
     state = decipher_status(answer(422, {"status": "FAILED", "error": text}))
@@ -336,6 +344,7 @@ def test_no_detail_is_long_or_leaves_its_line(text: str) -> None:
     assert state.detail.isprintable()
 
 
+@UNHURRIED
 @given(status=st.integers(200, 599), body=BYTES | STATES)
 def test_no_look_is_ever_a_refusal(status: int, body: bytes) -> None:
     try:
