@@ -12,6 +12,7 @@ _ENOUGH_SKIN = 50
 _SURELY_SKIN = 0.4
 _COVERED = 0.5
 _TOLERANCE = 4.2
+_SMALL_SIGMA = 4.0
 _SMALLEST_CHEEK = (12, 8)
 _NOTICEABLY = 1.25
 
@@ -42,7 +43,7 @@ def plan_colours(
     my_middle, my_spread = _statistics(mine, inside, my_skin)
     their_middle, their_spread = _statistics(theirs, inside, their_skin)
     gain = floats(np.clip(their_spread / my_spread, [0.75, 0.4, 0.4], [1.3, 1.15, 1.15]))
-    pull = floats([0.8, 0.3, 0.3] if keep_tone else [1, 1, 1])
+    pull = floats([0.6, 0.35, 0.35] if keep_tone else [1, 1, 1])
     if keep_tone:
         gain = floats(1 + (gain - 1) * 0.5)
     offset = my_middle * (1 - gain) + (their_middle - my_middle) * pull
@@ -62,19 +63,25 @@ def _light(mine: Floats, theirs: Floats, trust: Floats, size: float, *, keep_ton
     field = np.zeros_like(mine)
     if trust.sum() <= _ENOUGH_SKIN:
         return field
-    kept = floats([1, 0.3, 0.3] if keep_tone else [1, 1, 1])
     limit = floats([34, 9, 9])
     for reach, strength in ((0.25, [0.85, 0.51, 0.51]), (0.11, [0.425, 0, 0])):
         wanted = _spread(theirs, trust, size * reach) - _spread(mine + field, trust, size * reach)
-        field = field + np.clip(wanted, -limit, limit) * kept * floats(strength)
+        if keep_tone:  # Light may move over the face, but on the whole it is as it was.
+            wanted -= np.average(wanted, axis=(0, 1), weights=trust)
+        field = field + np.clip(wanted, -limit, limit) * floats(strength)
     return floats(field)
 
 
 def _spread(values: Floats, weights: Floats, sigma: float) -> Floats:
-    """A Gaussian average that counts only the weighted pixels."""
-    total = cv2.GaussianBlur(values * weights[..., None], (0, 0), sigma)
-    weight = cv2.GaussianBlur(weights, (0, 0), sigma)
-    return floats(total / np.maximum(weight, 1e-3)[..., None])
+    """A Gaussian average that counts only the weighted pixels, worked out small as it is smooth anyway."""
+    scale = min(1.0, _SMALL_SIGMA / sigma)
+    total, weight = (
+        floats(cv2.resize(one, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+        for one in (values * weights[..., None], weights)
+    )
+    total, weight = (floats(cv2.GaussianBlur(one, (0, 0), sigma * scale)) for one in (total, weight))
+    average = total / np.maximum(weight, 1e-3)[..., None]
+    return floats(cv2.resize(average, weights.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def match_sharpness(worn: Floats, target: Floats, mesh: Floats) -> Floats:

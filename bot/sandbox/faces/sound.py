@@ -7,6 +7,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 _PLAYS_EVERYWHERE = ("aac", "mp3")
+_RATE = 48_000
 
 
 class Sound(Protocol):
@@ -30,8 +31,9 @@ class Copied:
 class Encoded:
     def __init__(self, source: AudioStream, result: OutputContainer) -> None:
         self._source, self._result = source, result
-        self._stream = result.add_stream("aac", rate=source.codec_context.sample_rate)  # pyright: ignore[reportUnknownMemberType]
-        self._stream.codec_context.layout = source.codec_context.layout
+        # Set, not taken over: raw sound often has no layout, and some rates are beyond AAC.
+        self._stream = result.add_stream("aac", rate=_RATE)  # pyright: ignore[reportUnknownMemberType]
+        self._stream.layout = "mono" if source.codec_context.layout.nb_channels == 1 else "stereo"
 
     def take(self, packet: Packet) -> None:
         for frame in self._source.decode(packet):
@@ -42,5 +44,5 @@ class Encoded:
 
 
 def sound_of(source: AudioStream, result: OutputContainer) -> Sound:
-    kind = Copied if source.codec_context.name in _PLAYS_EVERYWHERE else Encoded
+    kind = Copied if source.codec_context.codec.canonical_name in _PLAYS_EVERYWHERE else Encoded
     return kind(source, result)

@@ -1,0 +1,152 @@
+"""One engine for all tests of a process, a bench to measure with, and each model's usual parameters."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import cv2
+import pytest
+
+from bot.sandbox.faces import FaceEngine, Rendering
+from bot.sandbox.faces.arrays import Floats, Picture
+from bot.sandbox.faces.bench import Bench
+from bot.sandbox.faces.people import distance
+from tests.sandbox.faces.scenes import encoded, portrait
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "faceswap-v4": {
+        "model_type": "speed",
+        "swap_type": "head",
+        "style_type": "normal",
+        "seed": 42,
+        "image_format": "png",
+        "image_quality": 90,
+        "hardware": "fast",
+        "base64": False,
+    },
+    "faceswap-v5": {
+        "additional_prompt": "",
+        "image_format": "png",
+        "quality": 95,
+        "seed": 8005332,
+    },
+    "faceswap-v3-multifaceswap": {
+        "input_faces_index": "0",
+        "source_faces_index": "0",
+        "detection_face_order": "large-small",
+        "detect_gender_input": "no",
+        "detect_gender_source": "no",
+        "facedetection": "retinaface_resnet50",
+        "face_restore": "disable",
+        "face_restore_weight": 0.75,
+        "interpolation": "Bilinear",
+        "image_format": "jpeg",
+        "image_quality": 95,
+        "base64": False,
+    },
+    "faceswap-comic": {
+        "prompt": "",
+        "face_strength": 0.8,
+        "style_strength": 0.8,
+        "steps": 10,
+        "cfg": 1.6,
+        "grow_mask": 0,
+        "seed": 63255,
+        "output_format": "jpeg",
+        "output_quality": 95,
+        "base64": False,
+    },
+    "ai-face-swap": {
+        "face_selector_mode": "reference",
+        "face_selector_order": "large-small",
+        "face_selector_gender": None,
+        "face_selector_race": None,
+        "face_selector_age_start": 0,
+        "face_selector_age_end": 100,
+        "reference_face_distance": 0.6,
+        "reference_frame_number": 1,
+        "pixel_boost": "384x384",
+        "base64": False,
+    },
+}
+_MORE_THAN_COMPRESSION = 6
+FIELDS = {
+    "faceswap-v3-multifaceswap": ("source_img", "target_img"),
+    "ai-face-swap": ("source_image", "target"),
+}
+
+
+class Render(Protocol):
+    async def __call__(self, slug: str, source: bytes, target: bytes, **changes: Any) -> Rendering: ...
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[FaceEngine]:
+    engine = FaceEngine()
+    yield engine
+    asyncio.run(engine.close())
+
+
+@pytest.fixture(scope="session")
+def render(engine: FaceEngine) -> Render:
+    """Renders with a model's defaults, but for what a test changes."""
+
+    async def render(slug: str, source: bytes, target: bytes, **changes: Any) -> Rendering:
+        fields = FIELDS.get(slug, ("source_image", "target_image"))
+        media: dict[str, bytes] = dict(zip(fields, (source, target), strict=True))
+        if "mask_image" in changes:
+            media["mask_image"] = changes.pop("mask_image")
+        return await engine.render(slug, {**DEFAULTS[slug], **changes}, media)
+
+    return render
+
+
+class Measure:
+    """Looks at results as a stranger would: it finds the faces anew."""
+
+    def __init__(self) -> None:
+        cv2.setNumThreads(1)
+        self.bench = Bench()
+
+    def embeddings(self, picture: Picture) -> list[Floats]:
+        """Of all faces, from left to right."""
+        faces = sorted(self.bench.finder.faces(picture), key=lambda face: face.box[0])
+        return [self.bench.people.embedding(picture, face) for face in faces]
+
+    def apart(self, picture: Picture, name: str, index: int = 0) -> float:
+        """How far a face of the picture, counted from the left, is from a person."""
+        return distance(self.embeddings(picture)[index], self.embeddings(portrait(name))[0])
+
+    def changed_faces(self, before: Picture, after: Picture) -> list[bool]:
+        """For each face from left to right, whether it is another picture now."""
+        changed: list[bool] = []
+        for face in sorted(self.bench.finder.faces(before), key=lambda face: face.box[0]):
+            left, top, right, bottom = face.box.astype(int)
+            difference = cv2.absdiff(before[top:bottom, left:right], after[top:bottom, left:right])
+            changed.append(float(difference.mean()) > _MORE_THAN_COMPRESSION)
+        return changed
+
+
+@pytest.fixture(scope="session")
+def measure() -> Measure:
+    return Measure()
+
+
+@pytest.fixture(scope="session")
+def face_a() -> bytes:
+    return encoded(portrait("face_a"))
+
+
+@pytest.fixture(scope="session")
+def face_b() -> bytes:
+    return encoded(portrait("face_b"))
+
+
+@pytest.fixture(scope="session")
+def face_c() -> bytes:
+    return encoded(portrait("face_c"))
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> bytes:
+    return encoded(portrait("astronaut"))

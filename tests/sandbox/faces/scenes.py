@@ -1,0 +1,105 @@
+"""Small pictures and short clips to test with, made from the samples and one real portrait."""
+
+import io
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+import av
+import numpy as np
+import skimage.data
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from PIL import Image
+
+from bot.sandbox.faces.arrays import Picture
+
+SAMPLES = Path(__file__).parents[3] / "bot" / "sandbox" / "samples"
+
+
+@cache
+def portrait(name: str, side: int = 320) -> Picture:
+    """A sample face, or the astronaut's, in a square."""
+    if name == "astronaut":
+        # The one portrait that comes with scikit-image itself; the others would be downloaded.
+        image = Image.fromarray(np.asarray(skimage.data.astronaut(), np.uint8)[:300, 100:400])
+    else:
+        with Image.open(SAMPLES / f"{name}.jpg") as opened:
+            image = opened.convert("RGB")
+    return np.asarray(image.resize((side, side), Image.Resampling.LANCZOS))
+
+
+@cache
+def group() -> Picture:
+    """Four people in a row."""
+    with Image.open(SAMPLES / "group.jpg") as opened:
+        return np.asarray(opened.convert("RGB").resize((640, 360), Image.Resampling.LANCZOS))
+
+
+@cache
+def couple() -> Picture:
+    """A large man's face on the left and a smaller woman's on the right."""
+    return np.hstack([portrait("face_b"), portrait("astronaut")])
+
+
+def nobody(side: int = 320) -> Picture:
+    return np.repeat(np.linspace(40, 200, side, dtype=np.uint8)[:, None, None], 3, axis=2).repeat(
+        side, axis=1
+    )
+
+
+def encoded(picture: Picture, kind: str = "png", **options: object) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def decoded(content: bytes) -> Picture:
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def clip(
+    pictures: Sequence[Picture],
+    *,
+    moments: Sequence[int] | None = None,
+    sound: str | None = None,
+    container: str = "mp4",
+    codec: str = "libx264",
+    pixels: str = "yuv444p",
+) -> bytes:
+    """A video at 25 frames a second, or with each frame at its own moment, counted in 25ths."""
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=container) as output:
+        video = cast("VideoStream", output.add_stream(codec, rate=25))  # pyright: ignore[reportUnknownMemberType]
+        video.height, video.width = pictures[0].shape[:2]
+        video.pix_fmt = pixels
+        video.options = {"preset": "ultrafast", "crf": "12"}
+        _add_sound(output, sound, seconds=len(pictures) / 25)
+        for moment, picture in zip(moments or range(len(pictures)), pictures, strict=True):
+            frame = VideoFrame.from_ndarray(picture, "rgb24")
+            frame.pts, frame.time_base = moment, Fraction(1, 25)
+            output.mux(video.encode(frame))
+        output.mux(video.encode(None))
+    return stream.getvalue()
+
+
+def _add_sound(output: OutputContainer, codec: str | None, seconds: float) -> None:
+    if codec is None:
+        return
+    audio = cast("AudioStream", output.add_stream(codec, rate=48000))  # pyright: ignore[reportUnknownMemberType]
+    tone = np.sin(np.arange(int(48000 * seconds)) * 0.06)
+    frame = AudioFrame.from_ndarray((tone * 8000).astype(np.int16)[None], format="s16", layout="mono")
+    frame.sample_rate, frame.pts = 48000, 0
+    output.mux(audio.encode(frame))
+    output.mux(audio.encode(None))
+
+
+def frames(content: bytes) -> list[Picture]:
+    with av.open(io.BytesIO(content), "r") as video:
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in video.decode(video=0)]

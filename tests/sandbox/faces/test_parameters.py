@@ -1,0 +1,146 @@
+"""Every parameter of every model changes the result or is listed as not doing so."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.sandbox.faces.conftest import DEFAULTS, Render
+from tests.sandbox.faces.scenes import clip, couple, encoded, group, portrait
+
+V4, V5, MULTI, COMIC, VIDEO = DEFAULTS
+
+
+@dataclass(frozen=True)
+class Trial:
+    slug: str
+    parameter: str
+    value: Any
+    given: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What else is set, in both renderings."""
+    source: str = "face_a"
+    target: str = "face_b"
+
+    def __str__(self) -> str:
+        return f"{self.slug} {self.parameter} {self.value}"
+
+
+CHANGING = [
+    Trial(V4, "model_type", "quality"),
+    Trial(V4, "style_type", "style"),
+    Trial(V4, "seed", 43),
+    Trial(V4, "image_format", "webp"),
+    Trial(V4, "image_quality", 40, {"image_format": "jpeg"}),
+    Trial(V5, "additional_prompt", "a big smile"),
+    Trial(V5, "additional_prompt", "eyes closed, asleep"),
+    Trial(V5, "additional_prompt", "sad"),
+    Trial(V5, "additional_prompt", "angry"),
+    Trial(V5, "additional_prompt", "surprised"),
+    Trial(V5, "image_format", "jpeg"),
+    Trial(V5, "quality", 40, {"image_format": "webp"}),
+    Trial(V5, "seed", 1),
+    Trial(MULTI, "input_faces_index", "2", target="group"),
+    Trial(MULTI, "source_faces_index", "3", source="group"),
+    Trial(
+        MULTI, "detection_face_order", "right-left", {"detection_face_order": "left-right"}, target="group"
+    ),
+    Trial(MULTI, "detect_gender_input", "female", target="couple"),
+    Trial(MULTI, "detect_gender_source", "female", source="couple"),
+    Trial(MULTI, "face_restore", "GFPGANv1.4.pth"),
+    Trial(MULTI, "face_restore", "codeformer-v0.1.0.pth", {"face_restore": "GFPGANv1.3.pth"}),
+    Trial(MULTI, "face_restore_weight", 0.2, {"face_restore": "GFPGANv1.4.pth"}),
+    Trial(MULTI, "interpolation", "Nearest"),
+    Trial(MULTI, "interpolation", "Bicubic"),
+    Trial(MULTI, "interpolation", "Lanczos"),
+    Trial(MULTI, "image_format", "png"),
+    Trial(MULTI, "image_quality", 30),
+    Trial(COMIC, "prompt", "crying", target="comic"),
+    Trial(COMIC, "face_strength", 0.3, target="comic"),
+    Trial(COMIC, "style_strength", 1.6, target="comic"),
+    Trial(COMIC, "style_strength", 0.0, target="comic"),
+    Trial(COMIC, "steps", 1, target="comic"),
+    Trial(COMIC, "cfg", 4.0, target="comic"),
+    Trial(COMIC, "grow_mask", 20, target="comic"),
+    Trial(COMIC, "seed", 1, target="comic"),
+    Trial(COMIC, "output_format", "png", target="comic"),
+    Trial(COMIC, "output_quality", 30, target="comic"),
+    Trial(VIDEO, "face_selector_mode", "many", target="couple"),
+    Trial(VIDEO, "face_selector_order", "small-large", target="couple"),
+    Trial(VIDEO, "face_selector_gender", "female", target="couple"),
+    Trial(VIDEO, "face_selector_age_start", 28, target="couple"),
+    Trial(VIDEO, "face_selector_age_end", 28, {"face_selector_mode": "many"}, target="couple"),
+    Trial(VIDEO, "pixel_boost", "128x128"),
+    Trial(VIDEO, "reference_frame_number", 4, {"face_selector_order": "left-right"}, target="exchange"),
+    Trial(VIDEO, "reference_face_distance", 0.2, target="relatives"),
+]
+LISTED = [
+    Trial(V4, "swap_type", "face"),
+    Trial(V4, "hardware", "cost"),
+    Trial(V4, "image_quality", 40),
+    Trial(V5, "additional_prompt", "in the rain"),
+    Trial(V5, "quality", 40),
+    Trial(MULTI, "facedetection", "YOLOv5n"),
+    Trial(MULTI, "face_restore_weight", 0.2),
+    Trial(MULTI, "image_quality", 40, {"image_format": "png"}),
+    Trial(COMIC, "prompt", "on a horse", target="comic"),
+    Trial(COMIC, "output_quality", 40, {"output_format": "png"}, target="comic"),
+    Trial(VIDEO, "face_selector_race", "asian"),
+    Trial(VIDEO, "reference_frame_number", 2),
+    Trial(VIDEO, "reference_face_distance", 0.1),
+    Trial(VIDEO, "reference_frame_number", 2, {"face_selector_mode": "one"}, target="exchange"),
+]
+
+
+def scene(name: str) -> bytes:
+    match name:
+        case "couple":
+            return encoded(couple())
+        case "group":
+            return encoded(group())
+        case "exchange":  # The man on the left, then the woman there instead.
+            return clip([couple()] * 3 + [np.ascontiguousarray(np.roll(couple(), 320, axis=1))] * 3)
+        case "relatives":  # Two who resemble each other, one after the other.
+            return clip([portrait("face_b")] * 3 + [portrait("face_a")] * 3)
+        case _:
+            return encoded(portrait(name))
+
+
+def test_no_parameter_is_forgotten() -> None:
+    tried = {(trial.slug, trial.parameter) for trial in CHANGING + LISTED}
+    # How the result is carried is not the engine's to say.
+    there_are = {(slug, name) for slug, usual in DEFAULTS.items() for name in usual if name != "base64"}
+    assert tried == there_are
+
+
+@pytest.mark.parametrize("trial", CHANGING, ids=str)
+async def test_a_parameter_changes_the_result(render: Render, trial: Trial) -> None:
+    media = scene(trial.source), scene(trial.target)
+    before = await render(trial.slug, *media, **trial.given)
+    after = await render(trial.slug, *media, **{**trial.given, trial.parameter: trial.value})
+    assert before.content != after.content
+    assert trial.parameter not in after.local["ignored"]
+
+
+@pytest.mark.parametrize("trial", LISTED, ids=str)
+async def test_a_parameter_without_effect_is_listed(render: Render, trial: Trial) -> None:
+    changes = {**trial.given, trial.parameter: trial.value}
+    usual = await render(trial.slug, scene(trial.source), scene(trial.target), **trial.given)
+    other = await render(trial.slug, scene(trial.source), scene(trial.target), **changes)
+    listed = [
+        trial.parameter in {*one.local["ignored"], *one.local["approximated"]} for one in (usual, other)
+    ]
+    assert any(listed)
+    for parameter in other.local["ignored"]:
+        assert other.local["reasons"][parameter]
+
+
+async def test_the_mask_says_where_a_drawing_may_change(render: Render, face_a: bytes) -> None:
+    left_half = np.zeros((160, 160, 3), np.uint8)
+    left_half[:, :80] = 255
+    changes = {"output_format": "png"}
+    drawing = encoded(portrait("comic"))
+    masked = await render(COMIC, face_a, drawing, mask_image=encoded(left_half), **changes)
+    unmasked = await render(COMIC, face_a, drawing, **changes)
+    grown = await render(COMIC, face_a, drawing, mask_image=encoded(left_half), grow_mask=30, **changes)
+    assert len({masked.content, unmasked.content, grown.content}) == 3
