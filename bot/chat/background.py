@@ -21,7 +21,8 @@ class Background:
         self._context = contextvars.copy_context()
 
     def post(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.get_running_loop().create_task(work, context=self._context.copy())
+        # Made inside the context, not only run in it: whoever keeps a list of a handler's tasks looks there.
+        task = self._context.copy().run(asyncio.create_task, work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
