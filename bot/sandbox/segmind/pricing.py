@@ -1,0 +1,40 @@
+"""How long a request takes and what it costs, by its model's card."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from bot.media.facts import Limits, UnusableMedia
+from bot.media.inspect import inspect
+from bot.models import ModelCard
+
+# Segmind's page says that `hardware` changes latency and cost, not by how much: these are guesses.
+CHEAP_HARDWARE_SECONDS, CHEAP_HARDWARE_USD = 1.6, 0.6
+QUEUE_SHARE = 0.15
+_ANY_LENGTH = Limits(video_seconds=3600, frames=1_000_000, min_side=1)
+
+
+def seconds(card: ModelCard, parameters: Mapping[str, Any]) -> float:
+    return card.seconds * (CHEAP_HARDWARE_SECONDS if _is_cheap(parameters) else 1.0)
+
+
+def usd(card: ModelCard, parameters: Mapping[str, Any], plays: float | None) -> float:
+    """`plays` is the length of the resulting video."""
+    price = card.usd * (CHEAP_HARDWARE_USD if _is_cheap(parameters) else 1.0)
+    if plays is not None and card.per_seconds is not None:
+        price *= max(1, math.ceil(round(plays / card.per_seconds, 6)))
+    return round(price, 6)
+
+
+def plays(content: bytes, media_type: str) -> float | None:
+    """The length of a video; None for a picture, and where it cannot be told."""
+    if not media_type.startswith("video/"):
+        return None
+    try:
+        return inspect(content, _ANY_LENGTH).seconds
+    except UnusableMedia:
+        return None
+
+
+def _is_cheap(parameters: Mapping[str, Any]) -> bool:
+    return parameters.get("hardware") == "cost"
