@@ -4,7 +4,7 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from statistics import NormalDist, quantiles
+from statistics import median, quantiles
 from typing import Any
 
 WINDOW = 64
@@ -13,27 +13,22 @@ DEFAULT_USUAL = 30.0
 # The first two looks are for the people who wait: they see that the job has left the queue.
 _EARLY = (0.25, 0.6)
 _SHORTEST, _LONGEST = 0.25, 30.0
-# What the plan aims at: how late a completion is noticed on average, as a share of the usual time.
-_AIM = 0.021
-# How widely times scatter, as the sigma of their logarithms: before anything was seen, at the least, and at
-# the most, where the plan's steps would become coarser than its looks.
-_SCATTER, _LEAST_SCATTER, _MOST_SCATTER = 0.35, 0.04, 0.8
-# The documented usual time counts like this many observations, so that a first odd job moves little.
-_WEIGHT = 3
-# The plan ends where all but one in a few thousand are done; from there each wait is longer than the last.
-_END, _GROWTH = 3.5, 1.3
-_STEPS = 240
-
-_NORMAL = NormalDist()
+# How late a completion is noticed on average, as a share of the job's time: what the plan aims at.
+_AIM = 0.0235
+# Behind the plan's end each look comes a tenth of the job's time after the one before.
+_LATE = 0.1
+# Before there are enough observations, the documented time counts as three of them, this far apart.
+_ENOUGH, _SCATTER = 8, 0.35
+_CENTRES, _NARROWEST, _REACH, _STEPS = 16, 0.04, 3.0, 240
 
 
 class Pace:
     """The looks at one kind of job.
 
-    With a rate of looks r(t), the delay is the integral of f/2r and the number of looks that of r·S, for a
-    density f of completions and a share S of jobs still running. For a given number of looks the delay is
-    least where r is proportional to the square root of the hazard f/S: looks gather where jobs finish. f is a
-    lognormal fitted to the median and the quartiles of what was observed, which outliers hardly move.
+    Over the logarithm of time, let r be the rate of looks, g the density of completions and S the share of
+    jobs still running. The mean delay, as a share of a job's time, is then the integral of g/2r, and the
+    number of looks that of r·S. For a given number of looks the delay is least where r is proportional to the square
+    root of g/S: looks gather where jobs finish. g is what was observed, smoothed; it may have two humps.
     """
 
     def __init__(
@@ -60,7 +55,7 @@ class Pace:
     @property
     def usual(self) -> float:
         """The time that half of the jobs take."""
-        return math.exp(self._fit()[0])
+        return math.exp(median(self._logs()))
 
     def learn(self, seconds: float) -> None:
         """A job of this kind has taken so long."""
@@ -70,70 +65,67 @@ class Pace:
 
     def next_look(self, elapsed: float) -> float:
         """The seconds to wait, `elapsed` seconds after the submission."""
-        # A plan takes a millisecond to make, and one job more or less among many moves little.
-        if not self._plan or self._unplanned > len(self._seen) // 8:
+        # A plan takes a millisecond or two to make, and one job more or less among many moves little.
+        if not self._plan or self._unplanned > len(self._seen) // 4:
             self._plan, self._unplanned = self._planned(), 0
         # A look that would come right after this one has been made by it.
         at = bisect_right(self._plan, elapsed + _SHORTEST * self._scale / 2)
-        if at < len(self._plan):
-            wait = self._plan[at] - elapsed
-        else:
-            step = self._plan[-1] - self._plan[-2]
-            wait = max(step, (elapsed - self._plan[-1]) * (_GROWTH - 1) + step)
+        wait = self._plan[at] - elapsed if at < len(self._plan) else elapsed * _LATE
         return self._bounded(self._jitter(self._bounded(wait)))
 
     def _bounded(self, seconds: float) -> float:
         return min(max(seconds, _SHORTEST * self._scale), _LONGEST * self._scale)
 
-    def _fit(self) -> tuple[float, float]:
-        """The middle and the scatter of the logarithms of the times."""
+    def _logs(self) -> list[float]:
         logs = [math.log(seconds) for seconds in self._seen]
-        if not logs:
-            return math.log(self._default), _SCATTER
-        weighted = sorted([*logs, *[math.log(self._default)] * max(0, _WEIGHT - len(logs))])
-        low, middle, high = quantiles(weighted, n=4, method="inclusive")
-        share = min(1.0, len(logs) / (2 * _WEIGHT))
-        # For a normal distribution the quartiles lie 1.349 sigma apart.
-        scatter = share * (high - low) / 1.349 + (1 - share) * _SCATTER
-        return middle, min(max(scatter, _LEAST_SCATTER), _MOST_SCATTER)
+        if len(logs) < _ENOUGH:
+            documented = math.log(self._default)
+            logs += [documented - _SCATTER, documented, documented + _SCATTER]
+        return logs
 
     def _planned(self) -> list[float]:
-        middle, scatter = self._fit()
-        usual = math.exp(middle)
-        early = [share * usual for share in _EARLY]
-        end = usual * math.exp(_END * scatter)
-        step = (end - early[-1]) / _STEPS
-        times = [early[-1] + step * (index + 0.5) for index in range(_STEPS)]
-        rates = [_root_of_hazard(time, middle, scatter) for time in times]
-        # The mean delay is the mean of 1/2r over the completions: the rates are scaled to what is aimed at.
-        inverse = _mean_inverse(times, rates, middle, scatter, step)
-        factor = inverse / (2 * _AIM * usual)
-        return early + list(_looks(times, [factor * rate for rate in rates], step)) + [end]
+        logs = self._logs()
+        width = _width(logs)
+        centres = quantiles(logs, n=_CENTRES + 1) if len(logs) > _CENTRES else sorted(logs)
+        early = [median(logs) + math.log(share) for share in _EARLY]
+        begin = min(early[0], centres[0] - _REACH * width)
+        step = (centres[-1] + _REACH * width - begin) / _STEPS
+        steps = [begin + step * (index + 0.5) for index in range(_STEPS)]
+        return [math.exp(time) for time in _looks(steps, _rates(steps, centres, width), early)]
 
 
-def _root_of_hazard(time: float, middle: float, scatter: float) -> float:
-    z = (math.log(time) - middle) / scatter
-    running = max(_NORMAL.cdf(-z), 1e-12)
-    return math.sqrt(_NORMAL.pdf(z) / (scatter * time * running))
+def _width(logs: list[float]) -> float:
+    """How far each observation is spread out: Silverman's rule of thumb, by the quartiles."""
+    low, _, high = quantiles(logs, n=4, method="inclusive")
+    return max(0.9 * (high - low) / 1.349 * len(logs) ** -0.2, _NARROWEST)
 
 
-def _mean_inverse(
-    times: list[float], rates: list[float], middle: float, scatter: float, step: float
-) -> float:
-    """The mean of 1/r over the times at which jobs finish."""
-    density = [_NORMAL.pdf((math.log(time) - middle) / scatter) / (scatter * time) for time in times]
-    total = sum(density) * step
-    return sum(part / rate for part, rate in zip(density, rates, strict=True) if rate > 0) * step / total
+def _rates(steps: list[float], centres: list[float], width: float) -> list[float]:
+    """How many looks each step is worth."""
+    density: list[float] = []
+    running: list[float] = []
+    for time in steps:
+        distances = [(time - centre) / (width * math.sqrt(2)) for centre in centres]
+        density.append(sum(math.exp(-far * far) for far in distances))
+        running.append(sum(map(math.erfc, distances)) + 1e-9)
+    # With r = factor·√(g/S), the mean of 1/2r is that of √(S/g) by 2·factor; the units of g and S cancel out.
+    mean = sum(math.sqrt(g * s) for g, s in zip(density, running, strict=True)) / sum(density)
+    factor = mean / (2 * _AIM) * (steps[1] - steps[0])
+    return [factor * math.sqrt(g / s) for g, s in zip(density, running, strict=True)]
 
 
-def _looks(times: list[float], rates: list[float], step: float) -> Iterable[float]:
-    """A look wherever the rate has added up to one more."""
-    due = 0.0
-    for time, rate in zip(times, rates, strict=True):
-        due += rate * step
-        if due >= 1:
-            due -= 1
+def _looks(steps: list[float], rates: list[float], early: list[float]) -> Iterable[float]:
+    """The early looks, and one wherever the rates have added up to one more since the last."""
+    due, waiting = 0.0, list(early)
+    for time, rate in zip(steps, rates, strict=True):
+        due += rate
+        if waiting and time >= waiting[0]:
+            yield waiting.pop(0)
+            due = 0.0
+        elif due >= 1:
             yield time
+            due -= 1
+    yield steps[-1]
 
 
 class Pacing:
