@@ -27,8 +27,9 @@ class Pace:
 
     Over the logarithm of time, let r be the rate of looks, g the density of completions and S the share of
     jobs still running. The mean delay, as a share of a job's time, is then the integral of g/2r, and the
-    number of looks that of r·S. For a given number of looks the delay is least where r is proportional to the
-    square root of g/S: looks gather where jobs finish. g is what was observed, smoothed; it may have two humps.
+    number of looks that of r·S. For a given number of looks the delay is least where r is proportional to
+    the square root of g/S: looks gather where jobs finish. g is what was observed, smoothed, and may have
+    two humps.
     """
 
     def __init__(
