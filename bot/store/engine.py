@@ -24,6 +24,10 @@ _PRAGMAS = (
 )
 
 
+# Parameters are tokens and members' pictures, which have no place in an error's text.
+_DISCREET = {"hide_parameters": True}
+
+
 def database_of(url: str) -> sa.URL:
     """The address with the driver that this program uses."""
     address = sa.make_url(url)
@@ -44,9 +48,11 @@ def file_of(address: sa.URL) -> Path | None:
 def open_engine(address: sa.URL, *, connections: int = 4) -> AsyncEngine:
     """Connects lazily; on SQLite every transaction shares one connection, in the order of asking."""
     if file_of(address) is None:
-        return create_async_engine(address, pool_size=connections, max_overflow=0, pool_pre_ping=True)
+        return create_async_engine(
+            address, pool_size=connections, max_overflow=0, pool_pre_ping=True, **_DISCREET
+        )
     # A second connection would only wait for the first one's lock, and less fairly than in this pool.
-    engine = create_async_engine(address, pool_size=1, max_overflow=0)
+    engine = create_async_engine(address, pool_size=1, max_overflow=0, **_DISCREET)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin_immediately)
     return engine

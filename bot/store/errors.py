@@ -74,7 +74,8 @@ def explained(error: Exception) -> Exception:
     """The same trouble as an exception that the other rooms can name."""
     if is_outage(error):
         return StoreUnavailable(_plain(error))
-    if isinstance(error, exc.SQLAlchemyError):
+    # The driver of SQLite raises Python's own error for a number that is too large.
+    if isinstance(error, exc.SQLAlchemyError | OverflowError):
         return StoreRefused(_plain(error))
     return error
 

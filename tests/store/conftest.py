@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from filelock import FileLock
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bot.store import SqlStore
@@ -42,23 +43,21 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self._folder}"
 
-    @asynccontextmanager
-    async def administration(self) -> AsyncGenerator[AsyncConnection]:
-        address = database_of(self.url("postgres"))
-        engine = create_async_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-        async with engine.connect() as connection:
-            yield connection
-        await engine.dispose()
-
     async def create(self, database: str, template: str = "template1") -> None:
-        async with self.administration() as connection:
+        async with connected(self.url("postgres")) as connection:
             await connection.exec_driver_sql(f"CREATE DATABASE {database} TEMPLATE {template}")
 
     async def drop(self, database: str) -> None:
-        async with self.administration() as connection:
+        async with connected(self.url("postgres")) as connection:
             await connection.exec_driver_sql(f"DROP DATABASE {database} WITH (FORCE)")
 
     async def prepare(self) -> None:
+        async with connected(self.url("postgres")) as connection:
+            # Dropping a database waits for a checkpoint, and nothing here outlives the server anyway.
+            await connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+            # Patience with deadlocks, which one test makes on purpose.
+            await connection.exec_driver_sql("ALTER SYSTEM SET deadlock_timeout = '50ms'")
+            await connection.exec_driver_sql("SELECT pg_reload_conf()")
         await self.create("migrated")
         await migrate(self.url("migrated"))
 
@@ -114,10 +113,30 @@ async def store(url: str, clock: HandClock) -> AsyncGenerator[SqlStore]:
         yield opened
 
 
+@asynccontextmanager
+async def connected(url: str, isolation: IsolationLevel = "AUTOCOMMIT") -> AsyncGenerator[AsyncConnection]:
+    """A connection past the store."""
+    engine = create_async_engine(database_of(url), isolation_level=isolation, poolclass=sa.NullPool)
+    async with engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            await connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        yield connection
+
+
 @pytest.fixture
 async def raw(url: str) -> AsyncGenerator[AsyncConnection]:
-    """A connection past the store, each of its statements a transaction of its own."""
-    async with create_async_engine(
-        database_of(url), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
-    ).connect() as connection:
+    async with connected(url) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def raw_postgres(postgres_url: str) -> AsyncGenerator[AsyncConnection]:
+    async with connected(postgres_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def blocker(postgres_url: str) -> AsyncGenerator[AsyncConnection]:
+    """A transaction of somebody else, which can keep the store's writer waiting."""
+    async with connected(postgres_url, "READ COMMITTED") as connection:
         yield connection

@@ -1,0 +1,73 @@
+"""A process that is killed in the middle of writing has lost nothing that it was told is durable."""
+
+import asyncio
+from contextlib import suppress
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.jobs.job import NEXT, Job, State
+from bot.store import SqlStore
+from bot.store.tables import accounts, jobs
+from tests.store.orders import HandClock, through
+from tests.store.patience import eventually
+from tests.store.restless import RESTLESS, ROOT
+
+YEARS_LATER = 4_000_000_000.0
+
+
+async def test_a_killed_process_loses_nothing_and_pays_nothing_twice(url: str, raw: AsyncConnection) -> None:
+    for lines in (41, 800):
+        durable = await _killed_after(lines, url)
+        async with SqlStore(url, start=10**6, clock=HandClock(YEARS_LATER)) as store:
+            assert await store.audit() == []
+            rows = await raw.execute(sa.select(jobs.c.id, jobs.c.state))
+            found = {row.id: State(row.state) for row in rows}
+            for job_id, state in durable.items():
+                assert found[job_id] is state or found[job_id] in _reachable(state)
+            await asyncio.gather(*(_end(store, job) for job in await _adopted(store, raw)))
+            assert await store.audit() == []
+    left = await raw.execute(sa.select(sa.func.sum(accounts.c.held)))
+    assert left.scalar_one() == 0
+
+
+async def _killed_after(lines: int, url: str) -> dict[str, State]:
+    process = await asyncio.create_subprocess_exec(*RESTLESS, url, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    said = [await process.stdout.readline() for _ in range(lines)]
+    process.kill()
+    said += (await process.stdout.read()).splitlines()
+    await process.wait()
+    heard: dict[str, State] = {}
+    for line in said:
+        # The very last line may have been cut short by the kill.
+        with suppress(ValueError):
+            job_id, state = line.decode().split()
+            heard[job_id] = State(state)
+    assert len(said) >= lines
+    return heard
+
+
+def _reachable(state: State) -> set[State]:
+    return set(NEXT[state]).union(*(_reachable(after) for after in NEXT[state] if after is not State.HELD))
+
+
+async def _adopted(store: SqlStore, raw: AsyncConnection) -> list[Job]:
+    """All open jobs. Postgres skips what the dead one still locks, until it notices that it is gone."""
+    adopted: list[Job] = []
+
+    async def complete() -> bool:
+        adopted.extend(await store.adopt())
+        still_open = sa.select(sa.func.count()).where(sa.not_(jobs.c.told))
+        return len(adopted) == (await raw.execute(still_open)).scalar_one()
+
+    await eventually(complete)
+    return adopted
+
+
+async def _end(store: SqlStore, job: Job) -> None:
+    if job.state is State.SUBMITTING:
+        job = await through(store, job, State.UNKNOWN)
+    if not job.state.settled:
+        job = await through(store, job, State.FAILED)
+    await store.tell(job)

@@ -1,0 +1,105 @@
+"""The tables that the migrations make are the tables that the program means."""
+
+import asyncio
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.jobs.job import Job, Place
+from bot.store import SchemaTooNew, SqlStore, schema
+from bot.store.engine import database_of, open_engine
+from bot.store.tables import METADATA, jobs
+from tests.store.conftest import Postgres
+from tests.store.orders import START, HandClock
+from tests.store.restless import ROOT
+
+
+async def test_migrations_and_tables_agree(raw: AsyncConnection) -> None:
+    def differences(connection: sa.Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        return compare_metadata(context, METADATA)
+
+    assert await raw.run_sync(differences) == []
+
+
+async def test_migrations_and_tables_agree_about_what_must_hold(raw: AsyncConnection, url: str) -> None:
+    """Alembic does not compare CHECKs, so both are read back from the database in its own words."""
+
+    def checks(connection: sa.Connection) -> dict[str, dict[str, str]]:
+        inspector = sa.inspect(connection)
+        return {
+            table: {str(check["name"]): check["sqltext"] for check in inspector.get_check_constraints(table)}
+            for table in METADATA.tables
+        }
+
+    migrated = await raw.run_sync(checks)
+    engine = open_engine(database_of(url))
+    async with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.exec_driver_sql("CREATE SCHEMA meant")
+            await connection.exec_driver_sql("SET LOCAL search_path = meant")
+        else:
+            await connection.run_sync(METADATA.drop_all)
+        await connection.run_sync(METADATA.create_all)
+        assert await connection.run_sync(checks) == migrated
+    await engine.dispose()
+
+
+def test_the_head_that_opening_compares_with_is_the_newest_revision() -> None:
+    folder = Path(schema.__file__).parent / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD
+
+
+def test_a_job_has_a_column_for_every_field() -> None:
+    meant = {field.name for data in (Job, Place) for field in fields(data)}
+    assert {column.name for column in jobs.c} == meant - {"place"} | {"owner", "epoch"}
+
+
+async def test_a_new_file_gets_its_folder_and_its_tables(tmp_path: Path, clock: HandClock) -> None:
+    async with SqlStore(f"sqlite:///{tmp_path}/a/b/doppel.db", start=START, clock=clock) as store:
+        assert await store.audit() == []
+
+
+async def test_two_processes_may_open_an_empty_postgres_at_once(postgres: Postgres, clock: HandClock) -> None:
+    await postgres.create("empty")
+
+    async def opening() -> list[str]:
+        async with SqlStore(postgres.url("empty"), start=START, clock=clock) as store:
+            return await store.audit()
+
+    assert await asyncio.gather(*(opening() for _ in range(3))) == [[], [], []]
+    await postgres.drop("empty")
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(
+    url: str, raw: AsyncConnection, clock: HandClock
+) -> None:
+    await raw.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaTooNew) as refusal:
+        async with SqlStore(url, start=START, clock=clock):
+            pass
+    assert (refusal.value.found, refusal.value.known) == ("9999", schema.HEAD)
+
+
+async def test_alembic_is_not_imported_where_nothing_is_to_be_migrated(sqlite_url: str) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from bot.store import SqlStore\n"
+        "from tests.store.orders import HandClock\n"
+        "async def main():\n"
+        f"    async with SqlStore({sqlite_url!r}, start=1, clock=HandClock()): pass\n"
+        "asyncio.run(main())\n"
+        "assert 'alembic' not in sys.modules\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT)
+    assert await process.wait() == 0

@@ -1,0 +1,160 @@
+"""The writer: what one change does to the others of its batch, and what an outage does to all."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.credits.account import Balance, NotEnoughCredits
+from bot.jobs.job import State
+from bot.store import SqlStore, StoreRefused, StoreUnavailable
+from tests.store.orders import START, HandClock, opened, order, through
+from tests.store.patience import eventually
+
+
+async def test_a_change_that_the_database_refuses_leaves_its_batch_alone(store: SqlStore) -> None:
+    taken = await opened(store, price=1)
+    orders = [order(price=1) for _ in range(20)]
+    orders[3] = replace(orders[3], id=taken.id)
+    orders[11] = replace(orders[11], price=-1)
+    answers = await asyncio.gather(*(store.open(job) for job in orders), return_exceptions=True)
+    assert [n for n, answer in enumerate(answers) if isinstance(answer, StoreRefused)] == [3, 11]
+    assert answers.count(None) == 18
+    assert await store.balance("1:2") == Balance(free=START - 19, held=19)
+    assert await store.audit() == []
+
+
+async def test_a_change_that_no_driver_can_bind_leaves_its_batch_alone(store: SqlStore) -> None:
+    orders = [order(price=1) for _ in range(5)]
+    orders[1] = replace(orders[1], place=replace(orders[1].place, user_id=2**70))
+    orders[3] = replace(orders[3], body={"picture": b"not JSON"})
+    answers = await asyncio.gather(*(store.open(job) for job in orders), return_exceptions=True)
+    assert [answer is None for answer in answers] == [True, False, True, False, True]
+    assert await store.audit() == []
+
+
+async def test_a_refused_order_leaves_its_batch_alone(store: SqlStore) -> None:
+    jobs = [order("poor", START + 1), order("rich", 1), order("poor", 1)]
+    answers = await asyncio.gather(*(store.open(job) for job in jobs), return_exceptions=True)
+    assert isinstance(answers[0], NotEnoughCredits)
+    assert answers[1:] == [None, None]
+
+
+async def test_more_than_a_batch_is_written_in_several(url: str, clock: HandClock) -> None:
+    async with SqlStore(url, start=START, clock=clock, batch=3) as store:
+        await asyncio.gather(*(opened(store, price=1) for _ in range(20)))
+        assert await store.balance("1:2") == Balance(free=START - 20, held=20)
+
+
+async def test_whoever_no_longer_waits_does_not_order(store: SqlStore) -> None:
+    job = order()
+    asking = asyncio.create_task(store.open(job))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await store.balance("1:3")
+    assert await store.find(job.id) is None
+    assert await store.audit() == []
+
+
+async def test_closing_writes_what_was_asked_and_takes_nothing_more(url: str, clock: HandClock) -> None:
+    store = SqlStore(url, start=START, clock=clock)
+    job = order()
+    async with store:
+        asking = asyncio.create_task(store.open(job))
+        await asyncio.sleep(0)
+    await asking
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await store.open(order())
+    async with SqlStore(url, start=START, clock=clock) as again:
+        assert await again.find(job.id) == job
+
+
+def _own_connection(store: SqlStore) -> AbstractAsyncContextManager[AsyncConnection]:
+    # A limit on pages holds for one connection only, so it has to be the store's own.
+    return store._engine.begin()  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_a_full_disk_is_said_to_all_and_ends_when_there_is_room(
+    sqlite_url: str, clock: HandClock
+) -> None:
+    async with SqlStore(sqlite_url, start=10**6, clock=clock) as store:
+        kept = await opened(store)
+        async with _own_connection(store) as connection:
+            await connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        heavy = [replace(order(), body={"prompt": "x" * 100_000}) for _ in range(5)]
+        answers = await asyncio.gather(*(store.open(job) for job in heavy), return_exceptions=True)
+        assert [str(answer) for answer in answers] == [
+            "the database cannot be used: database or disk is full"
+        ] * 5
+        async with _own_connection(store) as connection:
+            await connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        await asyncio.gather(*(store.open(job) for job in heavy), through(store, kept, State.SUBMITTING))
+        assert await store.audit() == []
+
+
+@pytest.fixture
+async def on_postgres(postgres_url: str, clock: HandClock) -> SqlStore:
+    return SqlStore(postgres_url, start=START, clock=clock)
+
+
+async def _hang_up(raw: AsyncConnection) -> None:
+    await raw.exec_driver_sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle in transaction'"
+    )
+
+
+async def test_a_connection_lost_in_the_middle_fails_the_batch_and_the_next_one_works(
+    on_postgres: SqlStore, blocker: AsyncConnection, raw_postgres: AsyncConnection
+) -> None:
+    async with on_postgres as store:
+        await store.balance("1:2")
+        await blocker.exec_driver_sql("SELECT * FROM accounts FOR UPDATE")
+        jobs = [order() for _ in range(4)]
+        asking = asyncio.gather(*(store.open(job) for job in jobs), return_exceptions=True)
+        await _until_waiting(raw_postgres)
+        await _hang_up(raw_postgres)
+        answers = await asking
+        assert all(isinstance(answer, StoreUnavailable) for answer in answers)
+        await blocker.rollback()
+        await asyncio.gather(*(store.open(job) for job in jobs))
+        assert await store.balance("1:2") == Balance(free=START - 20, held=20)
+        assert await store.audit() == []
+
+
+async def test_connections_lost_between_two_changes_go_unnoticed(
+    on_postgres: SqlStore, raw_postgres: AsyncConnection
+) -> None:
+    async with on_postgres as store:
+        job = await opened(store)
+        await _hang_up(raw_postgres)
+        await through(store, job, State.SUBMITTING)
+
+
+async def _until_waiting(raw: AsyncConnection) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+    async def holds() -> bool:
+        return bool((await raw.exec_driver_sql(waiting)).scalar_one())
+
+    await eventually(holds)
+
+
+async def test_two_processes_that_wait_for_each_other_both_get_there(
+    on_postgres: SqlStore, blocker: AsyncConnection, raw_postgres: AsyncConnection
+) -> None:
+    async with on_postgres as store:
+        await asyncio.gather(store.balance("a"), store.balance("b"))
+        # In the opposite order of ours, so that Postgres has to end one of the two.
+        await blocker.exec_driver_sql("SET LOCAL deadlock_timeout = '1h'")
+        await blocker.exec_driver_sql("SELECT * FROM accounts WHERE id = 'b' FOR UPDATE")
+        asking = asyncio.gather(store.open(order("a")), store.open(order("b")))
+        await _until_waiting(raw_postgres)
+        await blocker.exec_driver_sql("SELECT * FROM accounts WHERE id = 'a' FOR UPDATE")
+        await blocker.rollback()
+        await asking
+        assert await store.audit() == []
