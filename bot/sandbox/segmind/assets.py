@@ -92,7 +92,8 @@ def read_data_url(text: str) -> DataUrl:
         content = unquote_to_bytes(payload)
     if not content:
         raise Refusal(400, "the data URL is empty")
-    return DataUrl(content, media_type.lower(), _name(parameters))
+    name = _name(parameters) or f"asset.{media_type.rpartition('/')[2]}"
+    return DataUrl(content, media_type.lower(), name)
 
 
 def file_name(address: str) -> str:

@@ -165,6 +165,8 @@ class Faults:
 
     def always(self, where: Where, *faults: Fault | str, probability: float = 1.0) -> None:
         """From now on, every call meets these, by chance where the probability is below 1."""
+        if not 0 <= probability <= 1:
+            raise ValueError(f"{probability} is no probability")
         self._rules.append(_Rule(_checked(where), _read(faults), probability))
 
     def clear(self) -> None:

@@ -52,6 +52,10 @@ class Terms:
     workers: int = 4
     remembered: int = 10_000
 
+    def __post_init__(self) -> None:
+        if not (self.speed > 0 and self.workers > 0):
+            raise ValueError("speed and workers must be above zero")
+
 
 class Register:
     def __init__(

@@ -94,15 +94,12 @@ class Routes:
         if not 0 < len(listed) <= MOST_UPLOADS or not all(isinstance(each, str) for each in listed):
             raise Refusal(400, f"data_urls must hold 1 to {MOST_UPLOADS} data URLs.")
         now, origin = self._clock(), _origin(request)
-        files = [read_data_url(each) for each in listed]
         paths = [
-            self._uploads.put(
-                file.content, file.media_type, name=file.name or f"asset.{file.media_type[6:]}", now=now
-            )
-            for file in files
+            self._uploads.put(file.content, file.media_type, name=file.name, now=now)
+            for file in map(read_data_url, listed)
         ]
-        told = [origin + path for path in paths]
-        return as_json({"file_urls": told, "message": "Assets uploaded successfully"})
+        told = {"file_urls": [origin + path for path in paths], "message": "Assets uploaded successfully"}
+        return as_json(told)
 
     async def history(self, request: web.Request) -> web.Response:
         now = self._clock()
