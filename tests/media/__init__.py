@@ -1,0 +1,1 @@
+"""Pictures and videos: real files, made here, whole and broken."""

@@ -1,0 +1,152 @@
+"""Small real files of every kind that the tests need; the same call gives the same bytes."""
+
+import random
+import struct
+import wave
+import zlib
+from functools import cache
+from io import BytesIO
+from math import sin
+from typing import Any
+
+import av
+from av.container import OutputContainer
+from av.stream import Stream
+from PIL import Image
+
+SAMPLES_PER_BLOCK = 1024
+RATE = 48_000
+
+
+def noise(width: int = 96, height: int = 72, mode: str = "RGB") -> Image.Image:
+    """A picture that compresses badly, so that cuts and limits bite."""
+    channels = len(Image.new(mode, (1, 1)).getbands())
+    pixels = random.Random(7).randbytes(width * height * channels)
+    return Image.frombytes(mode, (width, height), pixels)
+
+
+def saved(image: Image.Image, plugin: str, **options: object) -> bytes:
+    file = BytesIO()
+    image.save(file, plugin, **options)
+    return file.getvalue()
+
+
+@cache
+def picture(plugin: str, width: int = 96, height: int = 72, mode: str = "RGB") -> bytes:
+    return saved(noise(width, height, mode), plugin)
+
+
+@cache
+def animated(plugin: str) -> bytes:
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("red", "green", "blue")]
+    return saved(frames[0], plugin, save_all=True, append_images=frames[1:])
+
+
+def turned(plugin: str, orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return saved(noise(), plugin, exif=exif.tobytes())
+
+
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def png_bomb(width: int = 20_000, height: int = 20_000) -> bytes:
+    """A good header over black lines, a thousand times larger once decoded."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = bytes(min((1 + 3 * width) * height, 4_000_000))
+    chunks = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+@cache
+def video(
+    container: str = "mp4",
+    codec: str = "libx264",
+    *,
+    width: int = 64,
+    height: int = 48,
+    frames: int = 12,
+    rate: int = 12,
+    sound: str = "",
+    muxer: tuple[tuple[str, str], ...] = (),
+) -> bytes:
+    """A video of moving noise; `sound` names an audio codec."""
+    special = {
+        "libx265": {"x265-params": "log-level=none"},
+        "libaom-av1": {"cpu-used": "8", "usage": "realtime"},
+    }
+    file = BytesIO()
+    with av.open(file, "w", format=container, options=dict(muxer)) as target:
+        stream = _added(target, codec, rate=rate, options=special.get(codec, {}))
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        beep = _added(target, sound, rate=RATE) if sound else None
+        picture = noise(width, height)
+        for index in range(frames):
+            pixels = picture.rotate(index).convert("RGBA").tobytes()
+            target.mux(stream.encode(av.VideoFrame.from_bytes(pixels, width, height, "rgba")))
+        target.mux(stream.encode(None))
+        if isinstance(beep, av.AudioStream):
+            _beep(target, beep, blocks=frames * RATE // rate // SAMPLES_PER_BLOCK)
+    return file.getvalue()
+
+
+@cache
+def sound_only() -> bytes:
+    file = BytesIO()
+    with av.open(file, "w", format="mp4") as target:
+        stream = _added(target, "aac", rate=RATE)
+        assert isinstance(stream, av.AudioStream)
+        _beep(target, stream, blocks=4)
+    return file.getvalue()
+
+
+def _added(target: OutputContainer, codec: str, **options: Any) -> Stream:
+    # PyAV leaves the other keywords untyped.
+    return target.add_stream(codec, **options)  # pyright: ignore[reportUnknownMemberType]
+
+
+def _beep(target: OutputContainer, stream: av.AudioStream, *, blocks: int) -> None:
+    resampler = av.AudioResampler(stream.format, stream.layout, RATE)
+    tone = struct.pack(f"<{SAMPLES_PER_BLOCK}f", *(sin(at / 9) / 4 for at in range(SAMPLES_PER_BLOCK)))
+    for index in range(blocks):
+        block = av.AudioFrame("fltp", "stereo", SAMPLES_PER_BLOCK)
+        for plane in block.planes:
+            plane.update(tone)
+        block.pts, block.rate = index * SAMPLES_PER_BLOCK, RATE
+        for piece in resampler.resample(block):
+            target.mux(stream.encode(piece))
+    target.mux(stream.encode(None))
+
+
+def wav() -> bytes:
+    file = BytesIO()
+    with wave.open(file, "wb") as target:
+        target.setnchannels(1)
+        target.setsampwidth(2)
+        target.setframerate(8000)
+        target.writeframes(bytes(800))
+    return file.getvalue()
+
+
+FRONT = (("moov_size", "4000"),)
+FRAGMENTS = (("movflags", "frag_keyframe+empty_moov"),)
+
+
+def boxes(content: bytes) -> list[tuple[bytes, int, int]]:
+    """Name, start and end of the boxes at the top of an MP4."""
+    found: list[tuple[bytes, int, int]] = []
+    at = 0
+    while at < len(content):
+        end = at + int.from_bytes(content[at : at + 4])
+        found.append((content[at + 4 : at + 8], at, end))
+        at = end
+    return found
+
+
+def patched(content: bytes, name: bytes, offset: int, value: bytes, *, last: bool = False) -> bytes:
+    """The same file with other bytes at an offset behind a box's name."""
+    at = (content.rindex(name) if last else content.index(name)) + 4 + offset
+    return content[:at] + value + content[at + len(value) :]

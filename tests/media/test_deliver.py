@@ -1,0 +1,184 @@
+"""Results that are too large for where they go."""
+
+import struct
+from io import BytesIO
+
+import av
+import pytest
+from PIL import Image
+
+from bot.media.deliver import CannotFit, Change, Fitted, fit
+from bot.media.inspect import Kind, Limits, Media, inspect
+from bot.media.provenance import is_marked
+from tests.media import files
+from tests.media.test_videos import CLOCKWISE
+
+
+def fitted(content: bytes, limit: int) -> Fitted:
+    """What `fit` makes of it, checked for what must always hold."""
+    media = inspect(content, Limits())
+    result = fit(content, media, limit)
+    again = inspect(result.content, Limits())
+    assert len(result.content) <= limit
+    assert (again.media_type, again.suffix) == (result.media_type, result.suffix)
+    assert again.width / again.height == pytest.approx(media.width / media.height, rel=0.1)
+    assert is_marked(result.content)
+    return result
+
+
+def decoded(content: bytes) -> Image.Image:
+    with Image.open(BytesIO(content)) as image:
+        image.load()
+        return image
+
+
+@pytest.mark.parametrize("content", [files.picture("PNG"), files.video()])
+def test_what_fits_is_left_alone(content: bytes) -> None:
+    media = inspect(content, Limits())
+    result = fit(content, media, len(content))
+    assert result == Fitted(content, media.media_type, media.suffix, None)
+    assert result.content is content
+
+
+@pytest.mark.parametrize("plugin", ["PNG", "JPEG"])
+def test_a_picture_gives_quality_first(plugin: str) -> None:
+    content = files.saved(files.noise(256, 256), plugin, quality=100)
+    result = fitted(content, len(content) * 3 // 4)
+    assert (result.media_type, result.changed) == ("image/jpeg", Change.QUALITY)
+    assert decoded(result.content).size == (256, 256)
+
+
+def test_a_webp_stays_one() -> None:
+    content = files.saved(files.noise(256, 256), "WEBP", lossless=True)
+    result = fitted(content, len(content) // 2)
+    assert (result.media_type, result.suffix, result.changed) == ("image/webp", ".webp", Change.QUALITY)
+
+
+def test_a_picture_gives_size_where_quality_is_not_enough() -> None:
+    content = files.picture("PNG", 256, 256)
+    result = fitted(content, 20_000)
+    assert result.changed is Change.SIZE
+    assert 64 <= decoded(result.content).width < 256
+
+
+@pytest.mark.parametrize("limit", [60_000, 20_000])
+def test_transparency_is_kept(limit: int) -> None:
+    image = files.noise(256, 256)
+    image.putalpha(Image.linear_gradient("L"))
+    result = fitted(files.saved(image, "PNG"), limit)
+    assert result.media_type == "image/webp"
+    assert decoded(result.content).getchannel("A").getextrema() == (0, 255)
+
+
+def test_a_palette_with_a_transparent_colour_is_kept() -> None:
+    image = files.noise(256, 256).quantize(64)
+    result = fitted(files.saved(image, "PNG", transparency=3), 40_000)
+    assert decoded(result.content).mode == "RGBA"
+
+
+def test_a_picture_comes_out_upright() -> None:
+    image = files.noise(256, 192)
+    image.paste("white", (0, 0, 128, 192))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    result = fitted(files.saved(image, "JPEG", quality=100, exif=exif.tobytes()), 40_000)
+    shown = decoded(result.content)
+    assert shown.width < shown.height
+    assert min(shown.convert("L").crop((0, 0, shown.width, shown.height // 3)).tobytes()) > 230
+
+
+def test_the_colour_profile_goes_along() -> None:
+    content = files.saved(files.noise(256, 256), "PNG", icc_profile=b"wide colours")
+    assert decoded(fitted(content, 60_000).content).info["icc_profile"] == b"wide colours"
+
+
+def test_a_profile_for_printing_does_not() -> None:
+    image = files.noise(256, 256).convert("CMYK")
+    content = files.saved(image, "JPEG", quality=100, icc_profile=b"ink on paper")
+    assert "icc_profile" not in decoded(fitted(content, 60_000).content).info
+
+
+def test_greys_of_sixteen_bits_keep_their_brightness() -> None:
+    greys = files.noise(512, 256, "L").tobytes()
+    content = files.saved(Image.frombytes("I;16", (256, 256), greys), "PNG")
+    shown = decoded(fitted(content, len(content) // 3).content).convert("L")
+    assert 120 <= sum(shown.tobytes()) / len(shown.tobytes()) <= 135
+
+
+def test_a_picture_that_would_have_to_be_a_stamp_cannot_fit() -> None:
+    content = files.picture("PNG", 256, 256)
+    with pytest.raises(CannotFit) as refusal:
+        fit(content, inspect(content, Limits()), 500)
+    assert (refusal.value.size, refusal.value.limit) == (len(content), 500)
+
+
+def test_a_picture_wider_than_the_format_allows_is_made_smaller() -> None:
+    image = Image.new("RGBA", (17_000, 70), (200, 0, 0, 0))
+    image.paste(files.noise(600, 70), (0, 0))
+    result = fitted(files.saved(image, "PNG"), 60_000)
+    assert (result.media_type, result.changed) == ("image/webp", Change.SIZE)
+
+
+CLIP = files.video(width=320, height=240, frames=24, rate=12, sound="aac")
+
+
+@pytest.mark.parametrize(
+    "content", [CLIP, files.video("webm", "libvpx", width=320, height=240, sound="libopus")]
+)
+def test_a_video_fits_with_its_sound(content: bytes) -> None:
+    before = inspect(content, Limits())
+    result = fitted(content, len(content) * 2 // 5)
+    assert result.media_type == "video/mp4"
+    with av.open(BytesIO(result.content), "r") as file:
+        assert file.streams.audio[0].codec_context.name == "aac"
+        assert len(list(file.decode(audio=0))) > 30
+    assert inspect(result.content, Limits()).seconds == pytest.approx(before.seconds, abs=0.1)
+
+
+def test_a_video_gives_bitrate_first() -> None:
+    result = fitted(CLIP, len(CLIP) * 3 // 5)
+    assert result.changed is Change.QUALITY
+    assert inspect(result.content, Limits()).width == 320
+
+
+def test_a_video_gives_size_where_bitrate_is_not_enough() -> None:
+    silent = files.video(width=320, height=240, frames=60, rate=30)
+    result = fitted(silent, 20_000)
+    assert result.changed is Change.SIZE
+    assert inspect(result.content, Limits()).width < 320
+
+
+def test_a_video_plays_before_all_of_it_is_there() -> None:
+    names = [name for name, _, _ in files.boxes(fitted(CLIP, len(CLIP) // 2).content)]
+    assert names.index(b"moov") < names.index(b"mdat")
+
+
+@pytest.mark.parametrize("matrix", [CLOCKWISE, (0, *CLOCKWISE[3:4], 0, 1 << 16, 0, 0, 0, 0, 1 << 30)])
+def test_a_turned_video_comes_out_upright(matrix: tuple[int, ...]) -> None:
+    silent = files.video(width=160, height=120)
+    turned = files.patched(silent, b"tkhd", 40, struct.pack(">9I", *matrix))
+    result = fitted(turned, len(turned) // 2)
+    with av.open(BytesIO(result.content), "r") as file:
+        frame = next(file.decode(video=0))
+    assert frame.rotation == 0
+    assert frame.width < frame.height
+
+
+@pytest.mark.parametrize("limit", [100, 6000, 12_000])
+def test_a_video_that_would_be_no_pleasure_cannot_fit(limit: int) -> None:
+    with pytest.raises(CannotFit):
+        fit(CLIP, inspect(CLIP, Limits()), limit)
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type", "content"),
+    [
+        (Kind.PICTURE, "image/png", b"\x89PNG\r\n\x1a\n but no more"),
+        (Kind.PICTURE, "image/jpeg", files.picture("JPEG")[:-100] + b"\xff\xd9"),
+        (Kind.VIDEO, "video/mp4", files.video()[:-1000]),
+    ],
+)
+def test_a_broken_result_cannot_fit(kind: Kind, media_type: str, content: bytes) -> None:
+    media = Media(kind, media_type, ".any", len(content), 96, 72, None)
+    with pytest.raises(CannotFit):
+        fit(content, media, 10)

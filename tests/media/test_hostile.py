@@ -1,0 +1,244 @@
+"""Files made to do harm: bombs, lying headers, and whatever chance comes up with."""
+
+import struct
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.media.deliver import CannotFit, fit
+from bot.media.inspect import Damaged, Kind, Limits, Media, TooManyPixels, UnusableMedia, inspect
+from bot.media.provenance import is_marked, mark
+from tests.media import files
+
+LIMITS = Limits()
+WHOLE = [
+    ("image/png", files.picture("PNG")),
+    ("image/jpeg", files.picture("JPEG")),
+    ("image/jpeg", files.turned("JPEG", 6)),
+    ("image/webp", files.picture("WEBP")),
+    ("image/webp", files.turned("WEBP", 6)),
+    ("video/mp4", files.video(sound="aac")),
+    ("video/mp4", files.video(muxer=files.FRAGMENTS)),
+    ("video/mp4", files.video(muxer=files.FRONT)),
+    ("video/webm", files.video("webm", "libvpx-vp9")),
+]
+FUZZ = settings(max_examples=100, deadline=timedelta(seconds=5))
+
+A_BYTE = st.integers(0, 255)
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A good file with some bytes changed, most of them where its structure is, perhaps cut off."""
+    media_type, content = draw(st.sampled_from(WHOLE))
+    anywhere = st.integers(0, len(content) - 1)
+    places = st.integers(0, 200) | st.integers(len(content) - 1500, len(content) - 1) | anywhere
+    changed = bytearray(content)
+    for at, value in draw(st.lists(st.tuples(places, A_BYTE), max_size=8)):
+        changed[at] = value
+    end = draw(st.just(len(content)) | anywhere)
+    return media_type, bytes(changed[:end])
+
+
+def look(content: bytes) -> Media | None:
+    try:
+        return inspect(content, LIMITS)
+    except UnusableMedia:
+        return None
+
+
+@FUZZ
+@given(broken())
+def test_a_broken_file_is_described_or_refused(case: tuple[str, bytes]) -> None:
+    look(case[1])
+
+
+@FUZZ
+@given(st.sampled_from([content[:12] for _, content in WHOLE] + [b""]), st.binary(max_size=300))
+def test_chance_is_refused(beginning: bytes, rest: bytes) -> None:
+    look(beginning + rest)
+
+
+@FUZZ
+@given(broken())
+def test_marking_a_broken_file_never_fails(case: tuple[str, bytes]) -> None:
+    media_type, content = case
+    marked = mark(content, media_type)
+    assert marked is content or is_marked(marked)
+    assert mark(marked, media_type) is marked or marked is content
+
+
+@settings(FUZZ, max_examples=40)
+@given(broken())
+def test_fitting_a_broken_file_succeeds_or_says_that_it_cannot(case: tuple[str, bytes]) -> None:
+    media_type, content = case
+    kind = Kind.PICTURE if media_type.startswith("image") else Kind.VIDEO
+    media = look(content) or Media(kind, media_type, "", len(content), 64, 48, 1.0)
+    limit = len(content) * 2 // 3
+    with suppress(CannotFit):
+        assert len(fit(content, media, limit).content) <= limit
+
+
+@pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (2**31 - 1, 2**31 - 1), (2**32 - 1, 1)])
+def test_a_picture_that_would_fill_the_memory_is_refused_undecoded(width: int, height: int) -> None:
+    started = monotonic()
+    with pytest.raises(TooManyPixels) as refusal:
+        inspect(files.png_bomb(width, height), LIMITS)
+    assert refusal.value.width == width
+    assert monotonic() - started < 1
+
+
+def test_a_webp_that_would_fill_the_memory_is_refused_undecoded() -> None:
+    chunk = b"VP8L" + struct.pack("<I", 10) + b"\x2f" + struct.pack("<I", (1 << 28) - 1) + bytes(5)
+    bomb = b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
+    with pytest.raises(TooManyPixels):
+        inspect(bomb, LIMITS)
+
+
+def test_a_canvas_larger_than_its_picture_is_damaged() -> None:
+    content = files.turned("WEBP", 1)
+    with pytest.raises(Damaged):
+        inspect(files.patched(content, b"VP8X", 8, b"\xff\xff\xff\xff\xff\xff"), LIMITS)
+
+
+@pytest.mark.parametrize("place", [b"IHDR", b"IDAT"])
+def test_a_png_is_held_to_its_checksums(place: bytes) -> None:
+    content = files.picture("PNG")
+    at = content.index(place) + 6
+    with pytest.raises(Damaged):
+        inspect(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :], LIMITS)
+
+
+def test_a_png_whose_pixels_do_not_unpack_is_damaged() -> None:
+    content = files.png_bomb(100, 100)
+    at = content.index(b"IDAT") - 4
+    chunks = files.png_chunk(b"IDAT", b"not packed") + files.png_chunk(b"IEND", b"")
+    with pytest.raises(Damaged):
+        inspect(content[:at] + chunks, LIMITS)
+
+
+def test_a_png_with_millions_of_chunks_is_damaged() -> None:
+    started = monotonic()
+    content = files.picture("PNG")
+    at = content.index(b"IDAT") - 4
+    with pytest.raises(Damaged):
+        inspect(content[:at] + files.png_chunk(b"IDAT", b"") * 150_000 + content[at:], LIMITS)
+    assert monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        files.png_chunk(b"IEND", b""),
+        files.png_chunk(b"IHDR", b"short") + files.png_chunk(b"IEND", b""),
+        files.png_chunk(b"\0\0\0\0", b""),
+    ],
+)
+def test_a_png_without_a_header_is_damaged(chunks: bytes) -> None:
+    with pytest.raises(Damaged):
+        inspect(b"\x89PNG\r\n\x1a\n" + chunks, LIMITS)
+
+
+def test_a_webp_with_ten_thousands_of_chunks_is_damaged() -> None:
+    body = b"WEBP" + b"JUNK\0\0\0\0" * 20_000
+    with pytest.raises(Damaged):
+        inspect(b"RIFF" + struct.pack("<I", len(body)) + body, LIMITS)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [b"JUNK\0\0\0\0", b"VP8X\2\0\0\0ab", b"VP8 \2\0\0\0ab", b"VP8L\2\0\0\0ab", b"VP8 \xff\0\0\0ab"],
+)
+def test_a_webp_without_a_picture_is_damaged(chunk: bytes) -> None:
+    with pytest.raises(Damaged):
+        inspect(b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk, LIMITS)
+
+
+def test_a_jpeg_with_thousands_of_scans_is_damaged() -> None:
+    """Each walks over all pixels, so a small file could keep the decoder busy for minutes."""
+    content = files.saved(files.noise(), "JPEG", progressive=True)
+    at = content.rindex(b"\xff\xda")
+    with pytest.raises(Damaged):
+        inspect(content[:at] + content[at:-2] * 200 + b"\xff\xd9", LIMITS)
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        b"\xff\xe0\0\1",
+        b"\xff\xe0\0\4abcd\xff\xd9",
+        b"\xff\xc0\0\4ab\xff\xd9",
+        b"\xff\xd9",
+    ],
+)
+def test_a_jpeg_without_a_frame_is_damaged(segments: bytes) -> None:
+    with pytest.raises(Damaged):
+        inspect(b"\xff\xd8" + segments, LIMITS)
+
+
+def test_a_jpeg_with_two_frames_is_damaged() -> None:
+    content = files.picture("JPEG")
+    at = content.index(b"\xff\xc0")
+    with pytest.raises(Damaged):
+        inspect(content[:at] + content[at : at + 19] + content[at:], LIMITS)
+
+
+MANY = (20_000_000).to_bytes(4)
+SAME_SIZE = (1).to_bytes(4) + MANY
+
+
+@pytest.mark.parametrize(
+    ("name", "offset", "value"),
+    [(b"stsz", 4, SAME_SIZE), (b"stts", 8, MANY), (b"ctts", 8, MANY), (b"stsd", 0, bytes(4) + b"cmov")],
+)
+def test_tables_that_would_fill_the_memory_are_refused_unread(name: bytes, offset: int, value: bytes) -> None:
+    started = monotonic()
+    with pytest.raises(Damaged):
+        inspect(files.patched(files.video(), name, offset, value), LIMITS)
+    assert monotonic() - started < 1
+
+
+def test_fragments_that_would_fill_the_memory_are_refused_unread() -> None:
+    with pytest.raises(Damaged):
+        inspect(files.patched(files.video(muxer=files.FRAGMENTS), b"trun", 4, MANY), LIMITS)
+
+
+def test_a_video_that_points_at_the_same_bytes_over_and_over_is_damaged() -> None:
+    content = files.video(sound="aac", frames=48)
+    size = (len(content) // 3).to_bytes(4)
+    at = content.index(b"stsz")
+    count = int.from_bytes(content[at + 12 : at + 16])
+    looping = files.patched(content, b"stsz", 12, size * count)
+    chunks = content.index(b"stco")
+    count = int.from_bytes(content[chunks + 8 : chunks + 12])
+    assert count > 6
+    with pytest.raises(Damaged):
+        inspect(files.patched(looping, b"stco", 8, (48).to_bytes(4) * count), LIMITS)
+
+
+def test_a_picture_larger_than_its_container_says_is_not_decoded() -> None:
+    content = files.video(width=640, height=480, frames=2)
+    lying = files.patched(content, b"avc1", 24, struct.pack(">HH", 64, 48))
+    with pytest.raises(UnusableMedia):
+        inspect(lying, Limits(frame_pixels=640 * 480 - 1))
+
+
+def test_a_box_that_ends_before_it_begins_is_damaged() -> None:
+    tail = (1).to_bytes(4) + b"free" + (3).to_bytes(8)
+    with pytest.raises(Damaged):
+        inspect(files.video() + tail, LIMITS)
+
+
+def test_a_video_with_ten_thousands_of_boxes_is_damaged() -> None:
+    with pytest.raises(Damaged):
+        inspect(files.video() + b"\0\0\0\x08free" * 60_000, LIMITS)
+
+
+@pytest.mark.parametrize("body", [b"\xec\x80" * 200, b"\0" * 20])
+def test_a_webm_without_a_segment_is_damaged(body: bytes) -> None:
+    with pytest.raises(Damaged):
+        inspect(b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm" + body, LIMITS)
