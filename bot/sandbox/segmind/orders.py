@@ -19,11 +19,12 @@ LONGEST_KEPT = 8192
 
 
 def read(model: type[FaceModel], body: Mapping[str, Any]) -> Order:
-    """Raises pydantic's `ValidationError`."""
-    wire = model.model_validate(body).wire()
+    """Every parameter, defaults included, so that an engine need not know them; raises `ValidationError`."""
+    values = model.model_validate(body).model_dump()
     slots = model.slots()
-    parameters = {name: value for name, value in wire.items() if name not in slots}
-    return Order(model.card.slug, parameters, {name: wire[name] for name in slots if name in wire})
+    parameters = {name: value for name, value in values.items() if name not in slots}
+    media = {name: values[name] for name in slots if values[name] is not None}
+    return Order(model.card.slug, parameters, media)
 
 
 def plan(model: type[FaceModel], order: Order, plight: Plight, speed: float) -> Plan:

@@ -12,10 +12,11 @@ import pytest
 
 from bot.catalogue import Catalogue
 from bot.models import FaceModel
-from bot.sandbox.segmind import LocalSegmind, PortInUse, StampEngine
+from bot.sandbox.faces import CannotSwap, FaceEngine
+from bot.sandbox.segmind import Engine, LocalSegmind, PortInUse, StampEngine
 from bot.sandbox.segmind.stamp import Stamped
 from tests.sandbox.segmind.conftest import Start
-from tests.sandbox.segmind.wire import Clock, Wire, picture
+from tests.sandbox.segmind.wire import Clock, Wire, data_url, picture
 
 
 class NotToday(Exception):
@@ -153,6 +154,22 @@ async def test_the_engines_own_words_reach_the_caller(
     engine.gate.set()
     wire = Wire(session, (await start(engine=engine, refusals=(NotToday,))).url)
     assert (await wire.finish(await wire.submit(v5))).error == "There is no face in the picture."
+
+
+async def test_the_face_engine_fits_and_its_words_reach_the_caller(
+    start: Start, session: aiohttp.ClientSession, v5: type[FaceModel]
+) -> None:
+    faces = FaceEngine(workers=1)
+    engine: Engine = faces
+    wire = Wire(session, (await start(engine=engine, refusals=(CannotSwap,))).url)
+    assert "face" in (await wire.finish(await wire.submit(v5, source_image=data_url(picture(size=64))))).error
+    await faces.close()
+
+
+async def test_every_parameter_reaches_the_engine_by_name(wire: Wire, models: Catalogue) -> None:
+    for model in models.values():
+        seen = (await wire.finish(await wire.submit(model))).json["metrics"]["local"]["ignored"]
+        assert seen == sorted(each.name for each in model.parameters() if each.slot is None)
 
 
 async def test_a_broken_engine_is_logged_and_fails_the_request(
