@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, assert_never
 
 from bot.models import FaceModel
 from bot.sandbox.segmind.requests import Completed, Failed, Inference, Output, Processing, Queued
@@ -69,6 +69,8 @@ def result(inference: Inference) -> dict[str, Any]:
         case Completed(output=output):
             told["metrics"] = {**told["metrics"], "local": dict(output.local)}
             return {**told, "error": None, **_shaped(inference.slug, output)}
+        case _:
+            assert_never(inference.state)
 
 
 def _shaped(slug: str, output: Output) -> dict[str, Any]:
