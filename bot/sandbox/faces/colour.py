@@ -102,11 +102,8 @@ def grain(worn: Floats, target: Floats, mesh: Floats, seed: int) -> Floats:
 
 
 def fine_detail(picture: Floats, mesh: Floats) -> float:
-    cheeks = mesh[[50, 280, 4, 205, 425], :2]
-    (left, top), (right, bottom) = (
-        np.maximum(cheeks.min(axis=0), 0).astype(int),
-        cheeks.max(axis=0).astype(int),
-    )
+    cheeks = np.clip(mesh[[50, 280, 4, 205, 425], :2], 0, [picture.shape[1], picture.shape[0]])
+    (left, top), (right, bottom) = cheeks.min(axis=0).astype(int), cheeks.max(axis=0).astype(int)
     if right - left < _SMALLEST_CHEEK[0] or bottom - top < _SMALLEST_CHEEK[1]:
         return 0.0
     cheek = gray(picture[top:bottom, left:right])

@@ -93,7 +93,7 @@ def _toned(lab: Floats, theirs: Floats, inside: Area, share: float) -> Floats:
     toned[..., 0] += (np.interp(lab[..., 0], rising, drawn) - lab[..., 0]) * share
     spread = theirs[inside][:, 1:].std(axis=0) / (lab[inside][:, 1:].std(axis=0) + 1e-3)
     middle = np.median(lab[inside][:, 1:], axis=0)
-    toned[..., 1:] = (lab[..., 1:] - middle) * (1 + (np.clip(spread, 0.7, 1.6) - 1) * share) + middle
+    toned[..., 1:] = (lab[..., 1:] - middle) * (1 + (np.clip(spread, 0.7, 1.2) - 1) * share) + middle
     return toned
 
 

@@ -1,5 +1,6 @@
 """Reads a mood out of a prompt and moves the mesh accordingly: mouth corners, lids and brows."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,11 +12,11 @@ from bot.sandbox.faces.order import Order
 from bot.sandbox.faces.topology import LEFT_SIDE, RIGHT_SIDE
 
 _WORDS = {
-    "smile": ("smil", "happy", "happily", "laugh", "joy", "cheerful", "grin"),
-    "sad": ("sad", "cry", "unhappy", "tear", "sorrow"),
-    "angry": ("angry", "mad", "furious", "frown"),
-    "surprised": ("surprise", "shock", "scared", "amazed", "wide eyes"),
-    "closed eyes": ("sleep", "closed eyes", "eyes closed", "blink"),
+    "smile": r"\b(smil|happ[iy]|laugh|joy|cheer|grin)",
+    "sad": r"\b(sad|cry|unhappy|tear|sorrow)",
+    "angry": r"\b(angr|mad\b|furious|frown)",
+    "surprised": r"\b(surpris|shock|scared|amaze|wide eyes)",
+    "closed eyes": r"\b(sleep|asleep|closed eyes|eyes closed|blink)",
 }
 # Which point moves how far up and to the right, and how far around it the skin follows; all as parts of
 # the face's width.
@@ -27,12 +28,14 @@ _PUSHES = {
 }
 _UPPER_LIDS = [246, 161, 160, 159, 158, 157, 173, 466, 388, 387, 386, 385, 384, 398]
 _LOWER_LIDS = [7, 163, 144, 145, 153, 154, 155, 249, 390, 373, 374, 380, 381, 382]
-_NEARLY_SHUT = 0.85
+# The row of points above the upper lids, where a lid folds, and the row above that, under the brow.
+_FOLDS = [247, 30, 29, 27, 28, 56, 190, 467, 260, 259, 257, 258, 286, 414]
+_UNDER_BROWS = [113, 225, 224, 223, 222, 221, 189, 342, 445, 444, 443, 442, 441, 413]
+_NEARLY_SHUT = 0.92
 
 
 def moods_in(prompt: str) -> list[str]:
-    words = f" {prompt.lower()}"
-    return [mood for mood, stems in _WORDS.items() if any(f" {stem}" in words for stem in stems)]
+    return [mood for mood, words in _WORDS.items() if re.search(words, prompt, re.IGNORECASE)]
 
 
 def wished_moods(order: Order, parameter: str) -> list[str]:
@@ -56,6 +59,17 @@ def with_moods(face: Face, moods: Sequence[str], strength: float) -> Face:
             mesh[_UPPER_LIDS, :2] += fall * (_NEARLY_SHUT * min(strength, 1))
         for point, upward, rightward, reach in _PUSHES.get(mood, ()):
             mesh[:, :2] += _push(face, point, upward * strength, rightward * strength, reach)
+    return replace(face, mesh=mesh)
+
+
+def lent_with(face: Face, moods: Sequence[str]) -> Face:
+    """For eyes that shut, the source lends the skin under its brows: stretched lashes would be black fans."""
+    if "closed eyes" not in moods:
+        return face
+    mesh = face.mesh.copy()
+    bare = face.mesh[_UNDER_BROWS] - face.mesh[_FOLDS]
+    mesh[_UPPER_LIDS] = face.mesh[_FOLDS] + bare * 0.25
+    mesh[_FOLDS] += bare * 0.85
     return replace(face, mesh=mesh)
 
 

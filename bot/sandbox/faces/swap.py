@@ -126,7 +126,8 @@ def _coloured(worn: Worn, stage: _Stage, mesh: Floats, manner: Manner) -> tuple[
     small_face, small_target = _shrunk(worn.picture, scale), _shrunk(stage.picture, scale)
     coverage, small_mesh, size = _shrunk(worn.coverage, scale), floats(mesh * scale), stage.face.size * scale
     plan = plan_colours(small_face, small_target, coverage, small_mesh, size, keep_tone=manner.keep_tone)
-    mask = face_mask(small_mesh, small_target, plan.applied_to(small_face), coverage, size)
+    # The source's hair differs from its skin most before its colours are changed.
+    mask = face_mask(small_mesh, small_target, small_face, coverage, size)
     face = plan.applied_to(worn.picture)
     if not (manner.keep_tone or manner.restoration):
         face = match_sharpness(face, stage.picture, mesh)

@@ -107,6 +107,7 @@ class Measure:
     def __init__(self) -> None:
         cv2.setNumThreads(1)
         self.bench = Bench()
+        self._known: dict[str, Floats] = {}
 
     def embeddings(self, picture: Picture) -> list[Floats]:
         """Of all faces, from left to right."""
@@ -115,7 +116,9 @@ class Measure:
 
     def apart(self, picture: Picture, name: str, index: int = 0) -> float:
         """How far a face of the picture, counted from the left, is from a person."""
-        return distance(self.embeddings(picture)[index], self.embeddings(portrait(name))[0])
+        if name not in self._known:
+            self._known[name] = self.embeddings(portrait(name))[0]
+        return distance(self.embeddings(picture)[index], self._known[name])
 
     def changed_faces(self, before: Picture, after: Picture) -> list[bool]:
         """For each face from left to right, whether it is another picture now."""

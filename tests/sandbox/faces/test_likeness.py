@@ -2,6 +2,7 @@
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,7 +10,7 @@ from bot.sandbox.faces.bench import warn_about
 from bot.sandbox.faces.face import Face
 from bot.sandbox.faces.order import Notes
 from tests.sandbox.faces.conftest import Measure, Render
-from tests.sandbox.faces.scenes import decoded, encoded, portrait
+from tests.sandbox.faces.scenes import decoded, encoded, group, portrait
 
 SAME_PERSON = 0.55
 
@@ -103,3 +104,10 @@ async def test_a_tiny_face_brings_a_warning(render: Render, face_a: bytes) -> No
     canvas[100:180, 100:180] = portrait("face_b", 80)
     rendering = await render("faceswap-v5", face_a, encoded(canvas))
     assert any("pixels high" in warning for warning in rendering.local["warnings"])
+
+
+async def test_a_large_group_is_searched_small_but_swapped_at_its_size(render: Render, face_a: bytes) -> None:
+    large = cv2.resize(group(), (1920, 1080), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+    rendering = await render("faceswap-v5", face_a, encoded(large, "jpeg"), image_format="jpeg")
+    assert rendering.local["faces_found"] == 4
+    assert decoded(rendering.content).shape == large.shape

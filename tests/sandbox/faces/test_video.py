@@ -156,6 +156,13 @@ async def test_faces_may_come_and_go(render: Render, measure: Measure, face_a: b
     assert np.abs(result[0].astype(int) - pictures[0]).max() < 12
 
 
+async def test_a_face_may_leave_the_frame(render: Render, face_a: bytes) -> None:
+    wide = np.hstack([portrait("face_b"), nobody()])
+    pictures = [np.ascontiguousarray(wide[:, start : start + 320]) for start in range(0, 320, 32)]
+    rendering = await render(SLUG, face_a, clip(pictures), face_selector_mode="many")
+    assert len(frames(rendering.content)) == len(pictures)
+
+
 async def refusal(render: Render, face: bytes, target: bytes, **changes: object) -> str:
     with pytest.raises(CannotSwap) as caught:
         await render(SLUG, face, target, **changes)

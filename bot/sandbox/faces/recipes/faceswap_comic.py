@@ -7,7 +7,7 @@ from bot.sandbox.faces.arrays import Floats, Picture, floats
 from bot.sandbox.faces.bench import Bench, delivered, warn_about
 from bot.sandbox.faces.drawing import Pen, draw_face
 from bot.sandbox.faces.errors import CannotSwap
-from bot.sandbox.faces.expression import wished_moods, with_moods
+from bot.sandbox.faces.expression import lent_with, wished_moods, with_moods
 from bot.sandbox.faces.face import Portrait
 from bot.sandbox.faces.order import Order, Rendering
 from bot.sandbox.faces.photo import read_photo
@@ -31,7 +31,9 @@ def render(bench: Bench, order: Order) -> Rendering:
         seed=wishes["seed"],
     )
     manner = Manner(grow=wishes["grow_mask"], mask=_mask(order, target.photo.picture))
-    result = draw_face(source.largest, target.portrait(face), pen, manner)
+    result = draw_face(
+        source.portrait(lent_with(source.largest.face, moods)), target.portrait(face), pen, manner
+    )
     order.notes.faces_swapped = 1
     bench.compare(order.notes, source.largest, Portrait(result, face))
     return delivered(order, target.photo.with_picture(result), "output_format", "output_quality")
