@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from io import BytesIO
 from math import sqrt
 from typing import NamedTuple
@@ -137,8 +138,7 @@ class _PictureLane:
         )
         stream.width, stream.height, stream.pix_fmt = aim.width, aim.height, "yuv420p"
         stream.bit_rate = aim.picture
-        if source.time_base:
-            stream.codec_context.time_base = source.time_base
+        stream.codec_context.time_base = source.time_base or Fraction(1, 1000)
         self._encoder = stream
 
     def through(self, packet: Packet) -> list[Packet]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import av
 from av.container import OutputContainer
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from PIL import Image
 
 SAMPLES_PER_BLOCK = 1024
@@ -94,11 +94,17 @@ def video(
 
 
 @cache
-def sound_only() -> bytes:
+def sound_only(*, cover: bool = False) -> bytes:
     file = BytesIO()
     with av.open(file, "w", format="mp4") as target:
+        art = _added(target, "png", rate=1) if cover else None
         stream = _added(target, "aac", rate=RATE)
         assert isinstance(stream, av.AudioStream)
+        if isinstance(art, av.VideoStream):
+            art.width, art.height, art.pix_fmt = 64, 48, "rgba"
+            # The setter takes the number alone.
+            setattr(art, "disposition", Disposition.attached_pic.value)  # noqa: B010
+            target.mux(art.encode(av.VideoFrame(64, 48, "rgba")))
         _beep(target, stream, blocks=4)
     return file.getvalue()
 

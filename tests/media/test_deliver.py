@@ -142,8 +142,8 @@ def test_a_video_gives_bitrate_first() -> None:
 
 
 def test_a_video_gives_size_where_bitrate_is_not_enough() -> None:
-    silent = files.video(width=320, height=240, frames=60, rate=30)
-    result = fitted(silent, 20_000)
+    silent = files.video(width=320, height=240, frames=40, rate=30)
+    result = fitted(silent, 16_000)
     assert result.changed is Change.SIZE
     assert inspect(result.content, Limits()).width < 320
 
@@ -174,6 +174,7 @@ def test_a_video_that_would_be_no_pleasure_cannot_fit(limit: int) -> None:
     ("kind", "media_type", "content"),
     [
         (Kind.PICTURE, "image/png", b"\x89PNG\r\n\x1a\n but no more"),
+        (Kind.PICTURE, "image/png", files.png_bomb(3000, 3000)),
         (Kind.PICTURE, "image/jpeg", files.picture("JPEG")[:-100] + b"\xff\xd9"),
         (Kind.VIDEO, "video/mp4", files.video()[:-1000]),
     ],

@@ -210,14 +210,14 @@ def test_fragments_that_would_fill_the_memory_are_refused_unread() -> None:
 def test_a_video_that_points_at_the_same_bytes_over_and_over_is_damaged() -> None:
     content = files.video(sound="aac", frames=48)
     size = (len(content) // 3).to_bytes(4)
-    at = content.index(b"stsz")
+    at = content.rindex(b"stsz")
     count = int.from_bytes(content[at + 12 : at + 16])
-    looping = files.patched(content, b"stsz", 12, size * count)
-    chunks = content.index(b"stco")
+    looping = files.patched(content, b"stsz", 12, size * count, last=True)
+    chunks = content.rindex(b"stco")
     count = int.from_bytes(content[chunks + 8 : chunks + 12])
     assert count > 6
     with pytest.raises(Damaged):
-        inspect(files.patched(looping, b"stco", 8, (48).to_bytes(4) * count), LIMITS)
+        inspect(files.patched(looping, b"stco", 8, (48).to_bytes(4) * count, last=True), LIMITS)
 
 
 def test_a_picture_larger_than_its_container_says_is_not_decoded() -> None:

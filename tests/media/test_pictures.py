@@ -77,6 +77,7 @@ def test_width_and_height_are_as_shown(plugin: str, orientation: int) -> None:
         b"XX*\0\0\0\0\x08",
         b"MM\0*\xff\xff\xff\xff",
         b"II*\0\x08\0\0\0\xff\xff",
+        b"II*\0\x08\0\0\0\x02\0" + struct.pack("<HHIHH", 0x0110, 2, 1, 65, 0) * 2,
         b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIHH", 0x0112, 3, 1, 9, 0),
     ],
 )

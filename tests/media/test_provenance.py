@@ -4,7 +4,7 @@ import hashlib
 import struct
 import zlib
 from io import BytesIO
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import av
 import pytest
@@ -74,7 +74,7 @@ def test_marking_twice_changes_nothing(media_type: str, content: bytes) -> None:
 
 def test_the_mark_is_xmp_that_others_can_read() -> None:
     with Image.open(BytesIO(mark(files.picture("PNG"), "image/png"))) as image:
-        description = ElementTree.fromstring(_xmp(image)).find(f".//{RDF}Description")
+        description = ET.fromstring(_xmp(image)).find(f".//{RDF}Description")
     assert description is not None
     assert description.get(f"{IPTC}DigitalSourceType") == DIGITAL_SOURCE_TYPE
 
@@ -162,6 +162,7 @@ def test_a_last_box_without_a_size_gets_one() -> None:
         ("image/webp", b"RIFF\4\0\0\0WEBP"),
         ("image/webp", b"RIFF\x0c\0\0\0WEBPJUNK\0\0\0\0"),
         ("image/webp", files.picture("WEBP")[:-5]),
+        ("image/webp", files.patched(files.picture("WEBP"), b"VP8 ", 10, bytes(4))),
         ("video/mp4", b"hello"),
         ("video/mp4", files.video() + b"abc"),
         ("video/mp4", files.video()[:-5]),

@@ -93,7 +93,7 @@ def test_a_webm_without_its_end_is_truncated(missing: int) -> None:
 
 def test_a_webm_of_which_only_the_beginning_arrived_is_truncated() -> None:
     content = files.video("webm", "libvpx-vp9")
-    for length in (41, 45, 60):
+    for length in (content.index(b"\x18\x53\x80\x67"), 45, 60):
         with pytest.raises(Truncated):
             inspect(content[:length], LIMITS)
 
@@ -124,6 +124,7 @@ def test_what_stands_behind_the_last_box_is_ignored() -> None:
         (files.video("matroska"), "video/x-matroska"),
         (files.video("avi", "mpeg4"), "video/x-msvideo"),
         (files.sound_only(), "audio/mp4"),
+        (files.sound_only(cover=True), "audio/mp4"),
         (files.sound_only().replace(b"ftypisom", b"ftypM4A ", 1), "audio/mp4"),
     ],
 )
@@ -175,6 +176,21 @@ def test_a_video_may_be_exactly_as_small_as_allowed() -> None:
     assert inspect(content, Limits(min_side=48)).height == 48
     with pytest.raises(TooSmall):
         inspect(content, Limits(min_side=49))
+
+
+def test_a_video_without_a_single_frame_is_damaged() -> None:
+    with pytest.raises(Damaged):
+        inspect(files.patched(files.video(), b"stsz", 8, bytes(4)), LIMITS)
+
+
+def test_tracks_that_are_neither_picture_nor_sound_are_left_alone() -> None:
+    content = files.video(sound="aac").replace(b"soun", b"meta", 1)
+    assert inspect(content, LIMITS).seconds == pytest.approx(1, abs=0.01)
+
+
+def test_the_letters_of_a_table_within_other_data_are_no_table() -> None:
+    data = b"\xff\xff\xff\xffstsz" + bytes(8) + b"\xff\xff\xff\xff"
+    assert inspect(files.video() + struct.pack(">I", 8 + len(data)) + b"free" + data, LIMITS).width == 64
 
 
 def test_a_video_whose_picture_never_shows_is_damaged() -> None:

@@ -18,7 +18,6 @@ _EXIF = b"Exif\0\0"
 _PROFILE = b"ICC_PROFILE\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_REST = b"http://ns.adobe.com/xmp/extension/\0"
-_LONGEST = 65_533
 # Within the coded pixels 0xFF is followed by 0 or by a restart marker.
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
 # A progressive encoder writes about ten. Each one walks over all pixels, however few bytes it has itself.
@@ -83,8 +82,6 @@ def read_xmp(content: bytes) -> bytes | None:
 
 def with_xmp(content: bytes, packet: bytes) -> bytes:
     """The same segments with this packet instead of any other, behind JFIF and EXIF, which come first."""
-    if len(_XMP) + len(packet) > _LONGEST:
-        raise Damaged(MEDIA_TYPE)
     ours = struct.pack(">BBH", 0xFF, _APP1, 2 + len(_XMP) + len(packet)) + _XMP + packet
     before: list[bytes] = []
     behind: list[bytes] = []

@@ -108,8 +108,9 @@ def _canvas(chunk: Chunk) -> tuple[int, int]:
 def _size_and_alpha(chunk: Chunk) -> tuple[tuple[int, int], bool]:
     data = bytes(chunk.data[:10])
     if chunk.name == b"VP8 " and data[3:6] == b"\x9d\x01\x2a" and len(data) == 10:  # noqa: PLR2004
-        width, height = struct.unpack_from("<HH", data, 6)
-        return (width & 0x3FFF, height & 0x3FFF), False
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 6))
+        if width and height:
+            return (width, height), False
     if chunk.name == b"VP8L" and data[:1] == b"\x2f" and len(data) >= 5:  # noqa: PLR2004
         bits = int.from_bytes(data[1:5], "little")
         return (1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)), bool(bits >> 28 & 1)
