@@ -30,6 +30,7 @@ async def test_migrations_and_tables_agree(raw: AsyncConnection) -> None:
     assert await raw.run_sync(differences) == []
 
 
+@pytest.mark.usefixtures("altered")
 async def test_migrations_and_tables_agree_about_what_must_hold(raw: AsyncConnection, url: str) -> None:
     """Alembic does not compare CHECKs, so both are read back from the database in its own words."""
 
@@ -81,6 +82,7 @@ async def test_two_processes_may_open_an_empty_postgres_at_once(postgres: Postgr
     await postgres.drop("empty")
 
 
+@pytest.mark.usefixtures("altered")
 async def test_a_database_of_a_newer_version_is_left_alone(
     url: str, raw: AsyncConnection, clock: HandClock
 ) -> None:

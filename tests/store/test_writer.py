@@ -126,6 +126,23 @@ async def test_a_connection_lost_in_the_middle_fails_the_batch_and_the_next_one_
         assert await store.audit() == []
 
 
+async def test_whoever_stops_waiting_during_the_commit_has_ordered_all_the_same(
+    on_postgres: SqlStore, blocker: AsyncConnection, raw_postgres: AsyncConnection
+) -> None:
+    async with on_postgres as store:
+        await store.balance("1:2")
+        await blocker.exec_driver_sql("SELECT * FROM accounts FOR UPDATE")
+        job = order()
+        asking = asyncio.create_task(store.open(job))
+        await _until_waiting(raw_postgres)
+        asking.cancel()
+        await blocker.rollback()
+        await opened(store)
+        assert await store.find(job.id) == job
+        assert await store.balance("1:2") == Balance(free=START - 10, held=10)
+        assert await store.audit() == []
+
+
 async def test_connections_lost_between_two_changes_go_unnoticed(
     on_postgres: SqlStore, raw_postgres: AsyncConnection
 ) -> None:
