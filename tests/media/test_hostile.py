@@ -207,6 +207,15 @@ def test_fragments_that_would_fill_the_memory_are_refused_unread() -> None:
         inspect(files.patched(files.video(muxer=files.FRAGMENTS), b"trun", 4, MANY), LIMITS)
 
 
+def test_a_table_with_a_longer_size_is_read_where_it_begins() -> None:
+    content = files.video(muxer=files.FRAGMENTS)
+    at = content.index(b"trun") - 4
+    # By the longer size (in place of the flags and of the count) the count stands eight bytes further on.
+    longer = (1).to_bytes(4) + b"trun" + (100).to_bytes(8) + bytes(4) + MANY
+    with pytest.raises(Damaged):
+        inspect(content[:at] + longer + content[at + len(longer) :], LIMITS)
+
+
 def test_a_video_that_points_at_the_same_bytes_over_and_over_is_damaged() -> None:
     content = files.video(sound="aac", frames=48)
     size = (len(content) // 3).to_bytes(4)

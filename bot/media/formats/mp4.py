@@ -65,8 +65,10 @@ def check(content: bytes, found: str) -> None:
     for table in tables:
         for match in _EXPANDING.finditer(table):
             # Within other data these letters stand behind a size that cannot be.
-            if int.from_bytes(match[1]) <= len(content):
-                samples[match[2]] = samples.get(match[2], 0) + _samples(table, match.start(), match[2])
+            if (size := int.from_bytes(match[1])) <= len(content):
+                # A size of 1 says that a longer one follows.
+                body = match.start() + (16 if size == 1 else 8)
+                samples[match[2]] = samples.get(match[2], 0) + _samples(table, body, match[2])
     if b"cmov" in samples or max(samples.values(), default=0) > _MOST_SAMPLES:
         raise Damaged(found)
 
@@ -103,8 +105,7 @@ def _is_xmp(content: bytes, box: Box) -> bool:
     return box.name == b"uuid" and content.startswith(_XMP, box.body)
 
 
-def _samples(table: bytes, at: int, name: bytes) -> int:
-    body = at + 8
+def _samples(table: bytes, body: int, name: bytes) -> int:
     match name:
         case b"stsz" | b"stz2":
             return int.from_bytes(table[body + 8 : body + 12])
