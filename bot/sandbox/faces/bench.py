@@ -76,10 +76,11 @@ class Bench:
 
 
 def warn_about(notes: Notes, face: Face, whose: str) -> None:
+    """In words that do not change from frame to frame, so that a video brings each warning once."""
     if abs(face.yaw) > _CONVINCING_TURN:
-        notes.warn(f"The {whose} face is turned {abs(face.yaw):.0f}° to the side; patches may show.")
+        notes.warn(f"The {whose} face is turned more than {_CONVINCING_TURN}° to a side; patches may show.")
     if face.size < _CONVINCING_SIZE:
-        notes.warn(f"The {whose} face is only {face.size:.0f} pixels high; little of a person shows.")
+        notes.warn(f"The {whose} face is less than {_CONVINCING_SIZE} pixels high; little can be seen of it.")
 
 
 def delivered(order: Order, photo: Photo, kind_parameter: str, quality_parameter: str) -> Rendering:

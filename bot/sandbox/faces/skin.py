@@ -66,7 +66,7 @@ def skin_likeness(lab: Floats, points: Floats, size: float, tolerance: float) ->
     deviation = floats((lab - middle) / np.maximum(spread, _SMALLEST_SPREAD))
     # Skin is more often lit or shaded than coloured, so light counts less.
     deviation[..., 0] *= np.where(deviation[..., 0] > 0, 0.55, 0.75)
-    distance = np.sqrt((deviation**2).sum(axis=-1))
+    distance = np.sqrt(np.einsum("ijc,ijc->ij", deviation, deviation))
     return floats(1 / (1 + np.exp((distance - tolerance) * 1.8)))
 
 
