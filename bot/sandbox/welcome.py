@@ -1,0 +1,107 @@
+"""The first message in the channel: what to try, and pictures to try it with."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import discord
+from discord import ui
+
+from bot.models import FaceModel, MediaKind
+
+SAMPLES = Path(__file__).with_name("samples")
+FACE, TARGET, CLIP = "face_a.jpg", "face_b.jpg", "clip.mp4"
+# Where another picture shows better what a model is for.
+TARGETS: Mapping[str, str] = {"faceswap-comic": "comic.jpg", "faceswap-v3-multifaceswap": "group.jpg"}
+# The local Segmind goes by these words in the names of files.
+SCRIPTED: Mapping[str, str] = {
+    "slow": "takes three times as long",
+    "fail": "fails",
+    "blocked": "is refused by content rules",
+}
+BLURPLE = 0x5865F2
+
+Interaction = discord.Interaction[Any]
+
+
+class OrderTaker(Protocol):
+    """The client, as far as a button needs it."""
+
+    async def order(
+        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]
+    ) -> None: ...
+
+
+class Welcome(ui.LayoutView):
+    def __init__(
+        self, bot: OrderTaker, models: Iterable[type[FaceModel]], *, folder: Path, speed: float
+    ) -> None:
+        super().__init__(timeout=None)
+        box: ui.Container[Welcome] = ui.Container(accent_colour=BLURPLE)
+        box.add_item(
+            ui.TextDisplay(
+                "## Swap a face\nType `/`, pick a command and choose two files. "
+                "Or press **Show me** to see it done with the files below."
+            )
+        )
+        for model in models:
+            words = f"`/{model.card.slug}`\n{model.card.summary}."
+            box.add_item(ui.Section(ui.TextDisplay(words), accessory=ShowMe(bot, model)))
+        addresses = [f"attachment://{path.name}" for path in samples()]
+        pictures = [each for each in addresses if not each.endswith(CLIP)]
+        box.add_item(ui.MediaGallery(*map(discord.MediaGalleryItem, pictures)))
+        box.add_item(ui.File(f"attachment://{CLIP}"))
+        scripted = ", ".join(f"`{word}` {what}" for word, what in SCRIPTED.items())
+        box.add_item(
+            ui.TextDisplay(
+                f"These files are in `{folder}`, too.\nThe name of a file plays a part: {scripted}.\n"
+                f"-# Nothing leaves this computer. Jobs run {speed:g} times as fast as at Segmind. "
+                "“Viewing as”, at the top, makes you a member or an administrator."
+            )
+        )
+        self.add_item(box)
+
+
+class ShowMe(ui.Button[Welcome]):
+    """Orders what the slash command would, with the samples in the message."""
+
+    def __init__(self, bot: OrderTaker, model: type[FaceModel]) -> None:
+        super().__init__(label="Show me", custom_id=f"show:{model.card.slug}")
+        self._bot = bot
+        self._model = model
+
+    async def callback(self, interaction: Interaction) -> None:
+        message = interaction.message
+        files = {file.filename: file for file in message.attachments} if message is not None else {}
+        values = {slot: files[name] for slot, name in samples_for(self._model).items()}
+        await self._bot.order(interaction, self._model, values)
+
+
+def samples() -> list[Path]:
+    return sorted(SAMPLES.iterdir())
+
+
+def samples_for(model: type[FaceModel]) -> dict[str, str]:
+    """A sample for each file that a model cannot do without: a face first, then what to put it in."""
+    required = {each.name for each in model.parameters() if each.required}
+    names: dict[str, str] = {}
+    for slot, media in model.slots().items():
+        if slot not in required:
+            continue
+        if not names:
+            names[slot] = FACE
+        elif MediaKind.VIDEO in media.accepts:
+            names[slot] = CLIP
+        else:
+            names[slot] = TARGETS.get(model.card.slug, TARGET)
+    return names
+
+
+def lay_out(folder: Path) -> Path:
+    """Put the samples where a file dialog finds them, and a face under each name that plays a part."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in samples():
+        (folder / path.name).write_bytes(path.read_bytes())
+    for word in SCRIPTED:
+        (folder / f"{word}.jpg").write_bytes((SAMPLES / FACE).read_bytes())
+    return folder.resolve()
