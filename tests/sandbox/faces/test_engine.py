@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import cache
 
 import pytest
 
@@ -10,7 +11,11 @@ from bot.sandbox.faces import CannotSwap, FaceEngine
 from tests.sandbox.faces.conftest import DEFAULTS, Render
 from tests.sandbox.faces.scenes import clip, couple, encoded, nobody
 
-LONG = 400
+
+@cache
+def long_clip() -> bytes:
+    """Takes far longer to render than any of these tests may wait."""
+    return clip([couple()] * 250)
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ class Watched(dict[str, bytes]):
 
 
 def long_job(engine: FaceEngine, source: bytes) -> asyncio.Task[object]:
-    media = {"source_image": source, "target": clip([couple()] * LONG)}
+    media = {"source_image": source, "target": long_clip()}
     return asyncio.create_task(engine.render("ai-face-swap", DEFAULTS["ai-face-swap"], media))
 
 
