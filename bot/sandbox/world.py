@@ -2,26 +2,25 @@
 
 import asyncio
 import logging
-import signal
-import webbrowser
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import discord
 import simcord
-from pydantic import SecretStr
 
-from bot.app import FEATURES, App, assembled
-from bot.catalogue import catalogue
+from bot.app import App, assembled
+from bot.sandbox.adapted import adapted
+from bot.sandbox.alone import local_segmind
 from bot.sandbox.door import Door
 from bot.sandbox.errors import SandboxError
-from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.guild import Guild
+from bot.sandbox.here import local_timezone, show
 from bot.sandbox.pulse import Pulse, set_clock
 from bot.sandbox.segmind import LocalSegmind
+from bot.sandbox.stop import stopped
 from bot.sandbox.welcome import Welcome, lay_out, samples
 from bot.settings import Settings
 from bot.store import StoreError
@@ -32,13 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SandboxError", "Wishes", "World", "open_world", "sandbox"]
 
-FOLDER = Path("var")
-# Beyond these the bot would look after a job more often than a computer can answer.
-SLOWEST, FASTEST = 0.1, 100.0
 # Longer than a handler may take; a settling that takes longer is tried again at the next beat.
 SETTLE = 2.0
-# A local Segmind's dollars cost nothing, and an empty balance would end the play.
-DOLLARS = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +44,11 @@ class Wishes:
     fresh: bool = False
     browser: bool = True
     host: str = "127.0.0.1"
-    folder: Path = FOLDER
+    folder: Path = Path("var")
 
-    def __post_init__(self) -> None:
-        if not SLOWEST <= self.speed <= FASTEST:
-            raise SandboxError(f"the speed is {self.speed:g}, but must be from {SLOWEST:g} to {FASTEST:g}")
+    @property
+    def database(self) -> Path:
+        return self.folder / "sandbox.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,50 +71,30 @@ async def sandbox(settings: Settings, wishes: Wishes) -> None:
         # What happens is seen on the page; whoever wants it in the terminal, too, asks for "debug".
         logging.getLogger().setLevel(logging.WARNING)
     async with open_world(settings, wishes) as world:
-        stopped = asyncio.ensure_future(world.preview.wait_closed())
-        with suppress(NotImplementedError):  # Windows
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.cancel)
-        _announce(world.address, wishes)
-        with suppress(asyncio.CancelledError):
-            await stopped
+        print(f"The sandbox is open: {world.address}  (Ctrl-C closes it)", flush=True)  # noqa: T201
+        if wishes.browser:
+            await show(world.address)
+        await stopped(world.preview.wait_closed())
 
 
 @asynccontextmanager
 async def open_world(settings: Settings, wishes: Wishes) -> AsyncGenerator[World]:
     door = Door()
-    async with door.open(wishes.host, wishes.port) as address, _segmind(wishes) as segmind:
-        ours = _adapted(settings, wishes, segmind.url)
+    async with door.open(wishes.host, wishes.port) as address, local_segmind(wishes.speed) as segmind:
         _prepare_database(wishes)
         # Whoever only holds the place: the real bot comes to a server that is there, and at the right time.
         nobody = discord.Client(intents=discord.Intents(guilds=True))
         async with simcord.run(nobody, check_errors=False, settle_timeout=SETTLE) as env:
             guild = Guild.found(env)
             await set_clock(env)
-            # Inside of `run`, because the background of the bot keeps the way to Discord of this moment.
+            ours = adapted(settings, segmind=segmind.url, speed=wishes.speed, database=wishes.database)
             async with _assembled(ours) as app:
                 await _join(env, app)
                 await _welcome(app, guild, wishes)
-                async with (
-                    env.preview(
-                        guild.channel, viewers=[guild.member, guild.administrator], layout="channel"
-                    ) as preview,
-                    _beating(Pulse(env, preview)) as turn,
-                ):
+                async with _page(env, guild) as preview, _beating(Pulse(env, preview)) as turn:
                     await app.begin()
                     async with door.lead_to(preview.url, turn):
                         yield World(address, app, env, guild, preview, segmind, turn)
-
-
-@asynccontextmanager
-async def _segmind(wishes: Wishes) -> AsyncGenerator[LocalSegmind]:
-    engine = FaceEngine()
-    try:
-        async with LocalSegmind(
-            catalogue(FEATURES), engine=engine, refusals=(CannotSwap,), speed=wishes.speed, credits=DOLLARS
-        ) as segmind:
-            yield segmind
-    finally:
-        await engine.close()
 
 
 @asynccontextmanager
@@ -147,6 +121,11 @@ async def _welcome(app: App, guild: Guild, wishes: Wishes) -> None:
     await channel.send(view=view, files=[discord.File(path) for path in samples()])
 
 
+def _page(env: simcord.Env, guild: Guild) -> "Preview":
+    viewers = [guild.member, guild.administrator]
+    return env.preview(guild.channel, viewers=viewers, layout="channel", timezone=local_timezone())
+
+
 @asynccontextmanager
 async def _beating(pulse: Pulse) -> AsyncGenerator[asyncio.Lock]:
     beats = asyncio.create_task(pulse.run())
@@ -157,45 +136,8 @@ async def _beating(pulse: Pulse) -> AsyncGenerator[asyncio.Lock]:
         await asyncio.gather(beats, return_exceptions=True)
 
 
-def _adapted(settings: Settings, wishes: Wishes, segmind: str) -> Settings:
-    """The operator's settings, but for everything that leads to a real service."""
-    scale = 1 / wishes.speed
-    its = settings.segmind
-    return settings.model_copy(
-        update={
-            "discord": settings.discord.model_copy(
-                update={
-                    "token": None,
-                    "guild_id": None,
-                    "edit_gap": min(settings.discord.edit_gap, settings.discord.edit_gap * scale),
-                }
-            ),
-            "segmind": its.model_copy(
-                update={
-                    "key": SecretStr("sandbox"),
-                    "base_url": segmind,
-                    # The simulated Discord's links lead nowhere.
-                    "inputs": "upload",
-                    "unknown_window": its.unknown_window * scale,
-                    "unknown_every": its.unknown_every * scale,
-                }
-            ),
-            "database": settings.database.model_copy(
-                update={"url": SecretStr(f"sqlite:///{_database(wishes)}")}
-            ),
-            "jobs": settings.jobs.model_copy(
-                update={"pace": scale, "line_refresh": settings.jobs.line_refresh * scale}
-            ),
-        }
-    )
-
-
-def _database(wishes: Wishes) -> Path:
-    return wishes.folder / "sandbox.db"
-
-
 def _prepare_database(wishes: Wishes) -> None:
-    path = _database(wishes)
+    path = wishes.database
     path.parent.mkdir(parents=True, exist_ok=True)
     if not wishes.fresh:
         return
@@ -206,9 +148,3 @@ def _prepare_database(wishes: Wishes) -> None:
                 path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
     except StoreError as error:
         raise SandboxError(str(error)) from error
-
-
-def _announce(address: str, wishes: Wishes) -> None:
-    print(f"The sandbox is open: {address}  (Ctrl-C closes it)", flush=True)  # noqa: T201
-    if wishes.browser:
-        webbrowser.open(address)

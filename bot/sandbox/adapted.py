@@ -1,0 +1,43 @@
+"""The operator's settings, but for everything that leads to a real service (pure)."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, SecretStr
+
+from bot.settings import Settings
+
+Section = TypeVar("Section", bound=BaseModel)
+
+
+def adapted(settings: Settings, *, segmind: str, speed: float, database: Path) -> Settings:
+    """`segmind` is the address of the local one, whose time runs `speed` times as fast."""
+    scale = 1 / speed
+    its, chat, jobs = settings.segmind, settings.discord, settings.jobs
+    return _with(
+        settings,
+        discord=_with(
+            chat,
+            token=None,
+            api=None,
+            gateway=None,
+            guild_id=None,
+            # A simulated Discord has no rate limits, but people read at their usual speed.
+            edit_gap=chat.edit_gap * min(1, scale),
+        ),
+        segmind=_with(
+            its,
+            key=SecretStr("sandbox"),
+            base_url=segmind,
+            # The links of a simulated Discord lead nowhere.
+            inputs="upload",
+            unknown_window=its.unknown_window * scale,
+            unknown_every=its.unknown_every * scale,
+        ),
+        database=_with(settings.database, url=SecretStr(f"sqlite:///{database}")),
+        jobs=_with(jobs, pace=scale, line_refresh=jobs.line_refresh * min(1, scale)),
+    )
+
+
+def _with(section: Section, **values: object) -> Section:
+    return section.model_copy(update=values)
