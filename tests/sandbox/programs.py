@@ -1,0 +1,46 @@
+"""Starts the real program, as a terminal does, and stops it, as Ctrl-C does."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+PATIENCE = 60.0
+
+
+class Program:
+    def __init__(self, process: asyncio.subprocess.Process, first: str) -> None:
+        self._process = process
+        self.first = first
+        """The first line that it said."""
+
+    async def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
+        """Its exit code, and what else it said."""
+        self._process.send_signal(number)
+        said, _ = await asyncio.wait_for(self._process.communicate(), PATIENCE)
+        return await self._process.wait(), said.decode()
+
+
+@asynccontextmanager
+async def program(*arguments: str, cwd: Path) -> AsyncGenerator[Program]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=cwd,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        assert process.stdout is not None
+        first = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
+        yield Program(process, first.decode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()

@@ -1,0 +1,63 @@
+"""The door in front of the preview: what it changes, and whom it lets in."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.sandbox.door import CHANGES, Door
+from bot.sandbox.world import Wishes, open_world
+from bot.settings import Settings
+
+STATIC = files("simcord") / "preview" / "static"
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_what_the_door_changes_is_found_in_the_preview(path: str) -> None:
+    text = (STATIC / ("index.html" if path == "/" else path[1:])).read_text("utf-8")
+    for old, _ in CHANGES[path]:
+        assert text.count(old) == 1, old
+
+
+def test_what_the_page_leans_on_is_found_in_the_preview() -> None:
+    ours = (Path(__file__).parents[2] / "bot/sandbox/page/page.js").read_text("utf-8")
+    theirs = (STATIC / "index.html").read_text("utf-8") + (STATIC / "text.js").read_text("utf-8")
+    for name in ("new-messages", "channel-timeline", "channel-message-list", "discord-timestamp"):
+        assert name in ours
+        assert name in theirs
+
+
+async def test_a_door_that_leads_nowhere_yet_asks_for_patience() -> None:
+    async with (
+        Door().open("127.0.0.1", 0) as address,
+        aiohttp.ClientSession() as session,
+        session.get(address) as answer,
+    ):
+        assert answer.status == 503
+        assert answer.headers["Retry-After"] == "1"
+
+
+async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(tmp_path: Path) -> None:
+    wishes = Wishes(0, 10, browser=False, folder=tmp_path)
+    async with open_world(Settings(), wishes) as world, aiohttp.ClientSession() as session:
+        async with session.get(world.address) as answer:
+            page = await answer.text()
+            assert "<title>Doppel's sandbox</title>" in page
+        for name in ("page.js", "page.css", "page.svg"):
+            assert f"/{name}" in page
+            async with session.get(f"{world.address}/{name}") as answer:
+                assert answer.status == 200
+        foreign = (
+            {"Host": "evil.example"},
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+            {"Origin": "http://localhost:1"},
+        )
+        for headers in foreign:
+            async with session.post(f"{world.address}/api/pages", json={}, headers=headers) as answer:
+                assert answer.status == 403, headers
+        async with session.post(
+            f"{world.address}/api/pages", json={}, headers={"Origin": world.address}
+        ) as answer:
+            assert answer.status == 200

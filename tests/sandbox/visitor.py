@@ -1,0 +1,103 @@
+"""A browser without a screen: speaks to the page's address as its scripts do."""
+
+import asyncio
+import json
+import uuid
+from typing import Any, Self
+
+import aiohttp
+
+# Long enough for a slow machine; nothing here waits for it to pass.
+PATIENCE = 60.0
+
+File = tuple[str, bytes]
+
+
+class Visitor:
+    """Opens the page once, and never looks again before it acts: every action comes from an old page."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
+        self._session = session
+        self._address = address
+        self._sequence = 0
+        self._page: dict[str, Any] = {}
+
+    @classmethod
+    async def come(cls, session: aiohttp.ClientSession, address: str) -> Self:
+        visitor = cls(session, address)
+        visitor._page = await visitor._ask("POST", "/api/pages", json={})
+        return visitor
+
+    async def state(self) -> dict[str, Any]:
+        return await self._ask("GET", "/api/state")
+
+    async def words(self) -> list[str]:
+        """The text of each message, as far as its components go."""
+        return [" ".join(_texts(message)) for message in (await self.state())["messages"].values()]
+
+    async def until(self, word: str) -> list[str]:
+        """The words of all messages, once the last of them has this one in it."""
+        async with asyncio.timeout(PATIENCE):
+            while word not in (words := await self.words())[-1]:
+                await asyncio.sleep(0.05)
+        return words
+
+    async def run(self, command: str, files: dict[str, File], **options: str) -> dict[str, Any]:
+        entries = (await self._ask("GET", "/api/commands"))["entries"]
+        entry = next(each for each in entries if each["invocation"] == command)
+        uploads = {name: {"upload": index} for index, name in enumerate(files)}
+        action = self._action(
+            "run_command",
+            command_id=entry["commandId"],
+            path=entry["path"],
+            schema_fingerprint=entry["schemaFingerprint"],
+            options={**uploads, **options},
+        )
+        form = aiohttp.FormData()
+        form.add_field("payload", json.dumps(action))
+        for name, (filename, content) in files.items():
+            form.add_field(f"file:{name}", content, filename=filename)
+        return await self._ask("POST", "/api/action", data=form)
+
+    async def switch(self, name: str) -> None:
+        viewers = {each["name"]: each["id"] for each in self._page["viewers"]}
+        await self._ask("POST", "/api/action", json=self._action("viewer", viewer_id=viewers[name]))
+        self._page = await self.state()
+
+    async def invocations(self) -> set[str]:
+        return {each["invocation"] for each in (await self._ask("GET", "/api/commands"))["entries"]}
+
+    def _action(self, kind: str, **values: Any) -> dict[str, Any]:
+        self._sequence += 1
+        return {
+            **values,
+            "kind": kind,
+            "protocol_version": 3,
+            "sequence": self._sequence,
+            "request_id": uuid.uuid4().hex,
+            "generation": self._page["context"]["generation"],
+            "bot_generation": self._page["botGeneration"],
+            "published_revision": self._page["publishedRevision"],
+        }
+
+    async def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        headers = {"X-Simcord-Capability": "sandbox", "X-Simcord-Context": ""}
+        if self._page:
+            headers["X-Simcord-Context"] = self._page["context"]["id"]
+        async with self._session.request(
+            method, f"{self._address}{path}", headers=headers, **content
+        ) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+
+def _texts(thing: Any) -> list[str]:
+    match thing:
+        case {"content": str(words)} if words:
+            return [words, *(text for value in thing.values() for text in _texts(value))]
+        case dict():
+            return [text for value in thing.values() for text in _texts(value)]  # pyright: ignore[reportUnknownVariableType]
+        case list():
+            return [text for value in thing for text in _texts(value)]  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return []
