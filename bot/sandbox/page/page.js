@@ -3,19 +3,31 @@
 // The preview wants its key in the address; the door replaces whatever stands there.
 if (!location.hash) history.replaceState(null, "", "#sandbox");
 
+// Whoever runs a command wants to see its answer, and how that grows, until they look elsewhere.
+const ours = ["run_command", "click", "select", "modal_submit", "send_message"];
+const elsewhere = ["focus", "viewer"];
+let following = false;
+
+function acted(body) {
+  const { kind } = JSON.parse(body instanceof FormData ? body.get("payload") : body);
+  if (ours.includes(kind)) following = true;
+  if (elsewhere.includes(kind)) following = false;
+}
+
 const ask = window.fetch;
 window.fetch = async (...request) => {
-  // Whoever runs a command wants to see its answer, wherever they have scrolled to.
-  if (request[0] === "/api/action") following = true;
+  if (request[0] === "/api/action") acted(request[1].body);
   const answer = await ask(...request);
   // 410: this page is from before a restart of the sandbox, or slept for too long.
   if (answer.status === 410) location.reload();
   return answer;
 };
 
-let following = false;
-for (const away of ["wheel", "touchmove", "keydown"]) {
-  addEventListener(away, () => { following = false; }, { passive: true });
+for (const gesture of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+  addEventListener(gesture, ({ target, type }) => {
+    // A press on the list itself is one on its scroll bar; a press on anything in it is not.
+    if (type !== "pointerdown" || target.id === "channel-timeline") following = false;
+  }, { passive: true });
 }
 
 function follow() {

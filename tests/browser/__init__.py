@@ -1,0 +1,1 @@
+"""The page of the sandbox, looked at through a real browser."""

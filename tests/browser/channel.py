@@ -1,0 +1,117 @@
+"""What a person does and sees in the channel."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+STATES = ("Queued", "Processing", "Completed")
+
+# The page replaces what it shows, so whoever looks from time to time would miss the short states.
+RECORDER = f"""
+window.states = {{}};
+new MutationObserver(() => {{
+  for (const message of document.querySelectorAll("article[data-message-id]")) {{
+    const seen = window.states[message.dataset.messageId] ??= [];
+    for (const strong of message.querySelectorAll("strong")) {{
+      const word = strong.textContent;
+      if ({list(STATES)}.includes(word) && seen.at(-1) !== word) seen.push(word);
+    }}
+  }}
+}}).observe(document, {{ childList: true, subtree: true, characterData: true }});
+"""
+
+
+class Channel:
+    def __init__(self, page: Page, screenshots: Path) -> None:
+        self._page = page
+        self.screenshots = screenshots
+
+    @property
+    def messages(self) -> Locator:
+        return self._page.locator("article[data-message-id]")
+
+    def settle(self) -> None:
+        """Wait until everything is loaded that is shown."""
+        expect(self._page.locator("#preview-app")).to_have_attribute("aria-busy", "false")
+
+    def screenshot(self, name: str) -> None:
+        self._page.screenshot(path=self.screenshots / f"{name}.png")
+
+    def type(self, text: str) -> None:
+        self._page.locator("#channel-composer-input").fill(text)
+
+    def offered(self) -> list[str]:
+        """The commands in the picker."""
+        entries = self._page.locator(".command-entry strong")
+        expect(entries.first).to_be_visible()
+        return entries.all_inner_texts()
+
+    def pick(self, command: str, files: Mapping[str, Path], options: Mapping[str, str] | None = None) -> None:
+        self.type(f"/{command}")
+        self._page.locator(".command-entry").first.click()
+        for name, file in files.items():
+            self._page.locator(f'input[type=file][data-option="{name}"]').set_input_files(file)
+            expect(self._pill(name).locator(".command-file-choose")).to_have_text(file.name)
+        for name, value in (options or {}).items():
+            self._page.locator(".command-ghost").click()
+            self._page.locator(".command-suggestion", has_text=name).first.click()
+            self._pill(name).locator("input").fill(value)
+            choice = self._page.locator(f'.command-suggestion[data-value="{value}"]')
+            if choice.count():
+                choice.click()
+
+    def send(self) -> Locator:
+        """Run what was picked; gives its answer, which stays the same whatever comes after it."""
+        before = self.messages.count()
+        self._page.locator("#send-message").click()
+        return self._answer(before)
+
+    def press(self, button: Locator) -> Locator:
+        before = self.messages.count()
+        button.click()
+        return self._answer(before)
+
+    def become(self, name: str) -> None:
+        viewers = self._page.locator("#viewer-picker")
+        viewers.select_option(label=name)
+        # The page is emptied first, and filled again with what this viewer may see.
+        expect(self._page.locator("#action-status")).not_to_have_text(re.compile("Switching|Loading"))
+        expect(viewers.locator("option:checked")).to_have_text(name)
+        expect(self.messages.first).to_be_visible()
+        self.settle()
+
+    def states(self, message: Locator) -> list[str]:
+        """What the message was seen to say, in this order."""
+        seen: dict[str, list[str]] = self._page.evaluate("window.states")
+        return seen[str(message.get_attribute("data-message-id"))]
+
+    def look_at(self, message: Locator) -> None:
+        """Scroll there with the wheel, as a person does: then the page lets go of the newest message."""
+        self._page.mouse.move(640, 400)
+        self._page.mouse.wheel(0, -1)
+        message.scroll_into_view_if_needed()
+        self.settle()
+
+    def picture(self, message: Locator) -> tuple[str, tuple[int, int]]:
+        """Opened, saved, and looked at: its type and its size."""
+        shown = message.locator("img.gallery-image")
+        expect(shown).to_have_js_property("complete", value=True)
+        shown.click()
+        with self._page.expect_download() as saved:
+            self._page.locator("dialog").get_by_role("button", name="Download").click()
+        self._page.keyboard.press("Escape")
+        with Image.open(saved.value.path()) as picture:
+            size = shown.evaluate("({naturalWidth, naturalHeight}) => [naturalWidth, naturalHeight]")
+            assert picture.size == tuple(size)
+            return Image.MIME[str(picture.format)], picture.size
+
+    def _pill(self, name: str) -> Locator:
+        return self._page.locator(f'.command-pill[data-option="{name}"]')
+
+    def _answer(self, before: int) -> Locator:
+        expect(self.messages).to_have_count(before + 1)
+        message_id = self.messages.nth(before).get_attribute("data-message-id")
+        return self._page.locator(f'article[data-message-id="{message_id}"]')

@@ -1,0 +1,78 @@
+"""One sandbox and one browser for all tests of a process."""
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.channel import RECORDER, Channel
+
+# Slow enough to see every state, quick enough to wait for.
+SPEED = "5"
+SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """The real program, in a folder of its own."""
+    command = [sys.executable, "-m", "bot", "sandbox", "--no-browser", "--port", "0", "--speed", SPEED]
+    with subprocess.Popen(
+        command, cwd=tmp_path_factory.mktemp("sandbox"), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        found = re.search(r"http://localhost:\d+", first)
+        assert found is not None, first
+        yield found[0]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Generator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("there is no chromium here; Debian's package has one: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE * 1000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Generator[Page]:
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        context.set_default_timeout(PATIENCE * 1000)
+        context.add_init_script(RECORDER)
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        yield page
+        assert wrong == []
+
+
+@pytest.fixture
+def channel(page: Page, address: str) -> Channel:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.goto(address)
+    channel = Channel(page, SCREENSHOTS)
+    channel.settle()
+    return channel

@@ -1,0 +1,78 @@
+"""A tour of the sandbox, as a newcomer would make it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from bot.sandbox.welcome import SAMPLES
+from tests.browser.channel import STATES, Channel
+
+pytestmark = pytest.mark.browser
+
+FACE, TARGET, GROUP = SAMPLES / "face_a.jpg", SAMPLES / "face_b.jpg", SAMPLES / "group.jpg"
+
+CLIP_WIDTH = 640
+
+
+class Trial(NamedTuple):
+    command: str
+    files: dict[str, Path]
+    options: dict[str, str]
+    makes: str
+
+
+TRIALS = (
+    # The longest first, so that the others run beside it.
+    Trial("ai-face-swap", {"source_image": FACE, "target": SAMPLES / "clip.mp4"}, {}, "video/mp4"),
+    Trial("faceswap-v4", {"source_image": FACE, "target_image": TARGET}, {"swap_type": "face"}, "image/png"),
+    Trial("faceswap-v5", {"source_image": FACE, "target_image": TARGET}, {"quality": "80"}, "image/png"),
+    Trial("faceswap-comic", {"source_image": FACE, "target_image": SAMPLES / "comic.jpg"}, {}, "image/jpeg"),
+    Trial(
+        "faceswap-v3-multifaceswap",
+        {"source_img": GROUP, "target_img": GROUP},
+        {"source_faces_index": "0,1", "input_faces_index": "1,0", "image_format": "webp"},
+        "image/webp",
+    ),
+)
+
+
+def test_every_command_is_picked_filled_in_and_followed_to_its_result(channel: Channel) -> None:
+    channel.screenshot("1-welcome")
+    channel.type("/")
+    assert set(channel.offered()) == {f"/{trial.command}" for trial in TRIALS}
+    channel.screenshot("2-commands")
+    answers: list[Locator] = []
+    for trial in TRIALS:
+        channel.pick(trial.command, trial.files, trial.options)
+        channel.screenshot(f"3-{trial.command}")
+        answers.append(channel.send())
+    channel.screenshot("4-several-at-once")
+    for trial, answer in zip(TRIALS, answers, strict=True):
+        expect(answer).to_contain_text("Completed")
+        assert channel.states(answer) == list(STATES), trial.command
+        channel.look_at(answer)
+        channel.screenshot(f"5-{trial.command}")
+        if trial.makes.startswith("video/"):
+            expect(answer.locator("video")).to_have_js_property("videoWidth", CLIP_WIDTH)
+        else:
+            target = list(trial.files.values())[1]
+            assert channel.picture(answer) == (trial.makes, size_of(target))
+
+
+def test_the_administrator_sees_the_same_channel_and_presses_a_button(channel: Channel, page: Page) -> None:
+    channel.become("Ada (administrator)")
+    answer = channel.press(page.get_by_role("button", name="Show me").nth(2))
+    expect(answer).to_contain_text("Completed")
+    expect(answer).to_be_in_viewport(ratio=0.8)
+    channel.settle()
+    channel.screenshot("6-administrator")
+    answer.locator(".component-container").screenshot(path=channel.screenshots / "card.png")
+    assert channel.picture(answer) == ("image/png", size_of(TARGET))
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
