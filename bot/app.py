@@ -78,8 +78,9 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         client = Doppel(
             features=list(features(FEATURES)), notes=store, words=words, guild_id=settings.discord.guild_id
         )
+        messages = Messages(client, clock)
         replies = Replies(
-            messages=Messages(client, clock),
+            messages=messages,
             results=Results(cards, text),
             background=background,
             cards=cards,
@@ -100,7 +101,10 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             waiting_per_member=settings.jobs.waiting_per_member,
         )
         inputs = Inputs(_limits(settings), segmind if settings.segmind.inputs == "upload" else None)
-        client.serve(Intake(desk=desk, inputs=inputs, background=background, words=words, clock=clock))
+        intake = Intake(
+            desk=desk, inputs=inputs, messages=messages, background=background, words=words, clock=clock
+        )
+        client.serve(intake)
         stack.push_async_callback(runner.close)
         stack.push_async_callback(background.close)
         yield App(client, desk, store, models, background)
@@ -138,7 +142,12 @@ def segmind_client(settings: Settings) -> SegmindClient:
 
 def _runner(settings: Settings, world: World, line: Line, gate: Gate, models: Catalogue) -> Runner:
     its = settings.segmind
-    caution = Caution(unknown_window=its.unknown_window, unknown_every=its.unknown_every)
+    patient = Caution()
+    caution = Caution(
+        unknown_window=its.unknown_window,
+        unknown_every=its.unknown_every,
+        reconnect=[pause * settings.jobs.pace for pause in patient.reconnect],
+    )
     return Runner(
         world,
         line=line,
@@ -150,9 +159,8 @@ def _runner(settings: Settings, world: World, line: Line, gate: Gate, models: Ca
 
 def _pace(settings: Settings, models: Catalogue) -> Callable[[Job], Pace]:
     """The paces of all models. Segmind's own choice of hardware and of steps makes for times of their own."""
-    scale = settings.jobs.pace
-    usual = {slug: model.card.seconds * scale for slug, model in models.items()}
-    pacing = Pacing(usual, scale=scale)
+    usual = {slug: model.card.seconds for slug, model in models.items()}
+    pacing = Pacing(usual, scale=settings.jobs.pace)
 
     def pace(job: Job) -> Pace:
         variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)

@@ -7,7 +7,7 @@ from discord import ui
 
 from bot.chat.text import Text
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.stages import Processing, Queued, Searching, Stage, Waiting
+from bot.jobs.stages import Processing, Queued, Reconnecting, Searching, Stage, Waiting
 from bot.models import ModelCard
 
 GREY, BLUE, AMBER, GREEN, RED, DARK = 0x99AAB5, 0x5865F2, 0xFAA61A, 0x3BA55D, 0xED4245, 0x4E5058
@@ -47,6 +47,9 @@ def stage_card(model: ModelCard, stage: Stage, text: Text) -> Card:
     match stage:
         case Waiting(position):
             lines = [text("stage.waiting", position=position), text("stage.waiting_note")]
+            return Card(model, GREY, lines)
+        case Reconnecting():
+            lines = [text("stage.reconnecting"), text("stage.reconnecting_note")]
             return Card(model, GREY, lines)
         case Queued(since, usual):
             lines = [text("stage.queued", since=_ago(since)), _usual(usual, text)]

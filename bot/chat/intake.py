@@ -10,6 +10,7 @@ from bot.chat.background import Background
 from bot.chat.card import notice
 from bot.chat.errors import Words
 from bot.chat.inputs import Inputs, Seen
+from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.options import Interaction
 from bot.credits.account import account_of
 from bot.jobs.desk import Desk, Order
@@ -25,10 +26,18 @@ TOKEN_SECONDS = 14 * 60.0
 
 class Intake:
     def __init__(
-        self, *, desk: Desk, inputs: Inputs, background: Background, words: Words, clock: Clock
+        self,
+        *,
+        desk: Desk,
+        inputs: Inputs,
+        messages: Messages,
+        background: Background,
+        words: Words,
+        clock: Clock,
     ) -> None:
         self._desk = desk
         self._inputs = inputs
+        self._messages = messages
         self._background = background
         self._words = words
         self._clock = clock
@@ -36,30 +45,33 @@ class Intake:
     async def take(self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]) -> None:
         """The handler of every model's command: it only promises an answer."""
         until = self._clock.now() + TOKEN_SECONDS
-        await interaction.response.defer(thinking=True)
-        self._background.post(self._answer(interaction, model, values, until))
+        answered = await interaction.response.defer(thinking=True)
+        message_id = None if answered is None else answered.message_id
+        self._background.post(self._answer(interaction, model, values, until, message_id))
 
     async def _answer(
-        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any], until: float
+        self,
+        interaction: Interaction,
+        model: type[FaceModel],
+        values: dict[str, Any],
+        until: float,
+        message_id: int | None,
     ) -> None:
         try:
-            await self._order(interaction, model, values, until)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
-            sentence = self._words.of(error)
+            place = await _place(interaction, until, message_id)
             try:
-                await interaction.edit_original_response(view=notice(sentence))
-            except discord.HTTPException as failure:
-                log.warning("a refusal could not be shown", status=failure.status, code=failure.code)
+                await self._order(place, model, values)
+            except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
+                await self._messages.edit(place, notice(self._words.of(error)))
+        except (Gone, *PASSING, discord.HTTPException) as failure:
+            log.warning("an answer could not be shown", error=type(failure).__name__)
 
-    async def _order(
-        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any], until: float
-    ) -> None:
+    async def _order(self, place: Place, model: type[FaceModel], values: dict[str, Any]) -> None:
         given = {name: value for name, value in values.items() if value is not None}
         files = {name: given[name] for name in model.slots() if name in given}
         # The options are checked with Discord's own links, before a byte is read.
         order = model.model_validate(given | {name: file.url for name, file in files.items()})
         self._inputs.weigh(model.slots(), files)
-        place = await _place(interaction, until)
         account = account_of(guild_id=place.guild_id, user_id=place.user_id)
         seen = await self._seen(model, files)
         seconds = max((each.media.seconds or 0 for each in seen.values()), default=0) or None
@@ -81,12 +93,11 @@ class Intake:
         return dict(zip(files, found, strict=True))
 
 
-async def _place(interaction: Interaction, until: float) -> Place:
-    message = await interaction.original_response()
+async def _place(interaction: Interaction, until: float, message_id: int | None) -> Place:
     return Place(
         user_id=interaction.user.id,
-        channel_id=message.channel.id,
-        message_id=message.id,
+        channel_id=interaction.channel_id or 0,
+        message_id=message_id or (await interaction.original_response()).id,
         application_id=interaction.application_id,
         token=interaction.token,
         token_until=until,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import aiohttp
 import discord
 from discord import ui
 
@@ -14,6 +15,9 @@ NOBODY = discord.AllowedMentions.none()
 TOKEN_OVER = frozenset({10015, 50027})
 # The message, its channel or the bot's place in the server is gone: nothing can be shown any more.
 GONE = frozenset({10003, 10004, 10008, 50001, 50013})
+
+# Faults of the way to Discord, which a later try may not meet.
+PASSING = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError, discord.RateLimited)
 
 
 class Gone(Exception):

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-import aiohttp
 import discord
 import structlog
 from discord import ui
 
 from bot.chat.background import Background
 from bot.chat.card import end_card, stage_card
-from bot.chat.messages import Gone, Messages
+from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.results import Result, Results
 from bot.chat.text import Text
 from bot.jobs.job import Job
@@ -19,9 +18,6 @@ from bot.jobs.stages import Stage
 from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
-
-# Faults of the way to Discord, which a later try may not meet.
-PASSING = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError, discord.RateLimited)
 
 
 class LiveReply:

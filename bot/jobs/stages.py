@@ -11,6 +11,11 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconnecting:
+    """Its turn has come, and Segmind does not take anything right now: tried again in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Queued:
     """Segmind accepted it."""
 
@@ -30,4 +35,4 @@ class Searching:
     """Sent with an unknown outcome: being looked for in Segmind's history."""
 
 
-Stage = Waiting | Queued | Processing | Searching
+Stage = Waiting | Reconnecting | Queued | Processing | Searching

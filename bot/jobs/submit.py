@@ -9,7 +9,7 @@ import structlog
 from bot.jobs.gate import Gate, Trouble
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import World
-from bot.jobs.stages import Searching
+from bot.jobs.stages import Reconnecting, Searching
 from bot.segmind.protocol import (
     BadParameters,
     Found,
@@ -66,10 +66,12 @@ class Submitter:
                 accepted = await self._segmind.submit(job.slug, job.body)
             except RateLimited as error:
                 self._slow_down(error.resets_at)
+                self._watcher.show(sending, Reconnecting())
                 job = await self._store.move(sending, sending.to(State.HELD))
             except Unreachable as error:
                 if (pause := next(pauses, None)) is None:
                     return await self._fail(sending, Reason.UNREACHABLE, error.detail)
+                self._watcher.show(sending, Reconnecting())
                 job = await self._store.move(sending, sending.to(State.HELD))
                 await self._clock.sleep(pause)
             except Refused as error:

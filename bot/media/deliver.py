@@ -9,8 +9,9 @@ from math import sqrt
 from PIL import Image
 
 from bot.media import picture, transcode
-from bot.media.facts import Kind, Media, UnusableMedia
+from bot.media.facts import Media, UnusableMedia
 from bot.media.provenance import mark
+from bot.models import MediaKind
 
 _QUALITIES = (92, 85, 75)
 # Pictures are made smaller at this quality, which still looks clean.
@@ -50,7 +51,9 @@ def fit(content: bytes, media: Media, limit: int) -> Fitted:
     if len(content) <= limit:
         return Fitted(content, media.media_type, media.suffix)
     attempts = (
-        _pictures(content, media, limit) if media.kind is Kind.PICTURE else _videos(content, media, limit)
+        _pictures(content, media, limit)
+        if media.kind is MediaKind.PICTURE
+        else _videos(content, media, limit)
     )
     try:
         for fitted in attempts:

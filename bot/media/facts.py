@@ -16,20 +16,16 @@ The exceptions carry facts; the sentences that people read are worded elsewhere.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal
 
-
-class Kind(StrEnum):
-    PICTURE = "picture"
-    VIDEO = "video"
+from bot.models import MediaKind
 
 
 @dataclass(frozen=True, slots=True)
 class Media:
     """A file that can be used. `width` and `height` are as shown, turned as its metadata asks."""
 
-    kind: Kind
+    kind: MediaKind
     media_type: str
     suffix: str
     size: int

@@ -4,7 +4,6 @@ from bot.media import picture, sniff, video
 from bot.media.facts import (
     Animated,
     Damaged,
-    Kind,
     Limits,
     Media,
     TooLarge,
@@ -17,11 +16,11 @@ from bot.media.facts import (
     Unsupported,
     UnusableMedia,
 )
+from bot.models import MediaKind
 
 __all__ = [
     "Animated",
     "Damaged",
-    "Kind",
     "Limits",
     "Media",
     "TooLarge",
@@ -43,12 +42,12 @@ def inspect(content: bytes, limits: Limits) -> Media:
     A kind that the caller did not ask for is no error here: compare `Media.kind`.
     """
     found = sniff.media_type(content)
-    kind = Kind.PICTURE if found.startswith("image/") else Kind.VIDEO
-    most_bytes = limits.picture_bytes if kind is Kind.PICTURE else limits.video_bytes
+    kind = MediaKind.PICTURE if found.startswith("image/") else MediaKind.VIDEO
+    most_bytes = limits.picture_bytes if kind is MediaKind.PICTURE else limits.video_bytes
     if len(content) > most_bytes:
         raise TooLarge(len(content), most_bytes)
     seconds = None
-    if kind is Kind.PICTURE:
+    if kind is MediaKind.PICTURE:
         width, height = picture.shown_size(
             content, found, most_pixels=limits.pixels, min_side=limits.min_side
         )

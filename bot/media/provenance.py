@@ -4,18 +4,16 @@ The mark is IPTC's digital source type, which the EU's AI Act (Art. 50) can be m
 container around the pixels, so nothing is encoded again.
 """
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
 from bot.media import sniff
-from bot.media.facts import Kind, UnusableMedia
+from bot.media.facts import UnusableMedia
 from bot.media.formats import jpeg, mp4, png, webp
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 # Discord's limit.
-MOST_ALT_TEXT = 1024
 
 _PACKET = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
@@ -63,17 +61,6 @@ def is_marked(content: bytes) -> bool:
         return carrier is not None and _says_so(carrier.read(content))
     except UnusableMedia:
         return False
-
-
-def digest(content: bytes) -> str:
-    """What stands for this file in the audit trail and on the blocklist."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def alt_text(title: str, kind: Kind) -> str:
-    """A neutral description of a result, with the model's title in it."""
-    what = "face swap video" if kind is Kind.VIDEO else "face swap"
-    return f"AI-generated {what} made with {title}"[:MOST_ALT_TEXT]
 
 
 def _says_so(packet: bytes | None) -> bool:

@@ -12,7 +12,7 @@ from bot.catalogue import catalogue
 from bot.chat.card import end_card, notice, stage_card
 from bot.chat.text import Text
 from bot.jobs.job import Reason, State
-from bot.jobs.stages import Processing, Queued, Searching, Stage, Waiting
+from bot.jobs.stages import Processing, Queued, Reconnecting, Searching, Stage, Waiting
 from tests.jobs.orders import job
 
 TEXT = Text.load()
@@ -38,6 +38,7 @@ def keeps_bounds(view: ui.LayoutView) -> bool:
     ("stage", "said"),
     [
         (Waiting(3), ["Waiting", "number 3"]),
+        (Reconnecting(), ["Trying again", "Nothing was sent"]),
         (Queued(1000, 10), ["Queued", "<t:1000:R>", "about 10 s"]),
         (Processing(1000, 150), ["Processing", "<t:1000:R>", "about 2 min"]),
         (Searching(), ["Checking", "never sent twice"]),

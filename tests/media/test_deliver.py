@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from bot.media.deliver import CannotFit, Change, Fitted, fit
-from bot.media.inspect import Kind, Limits, Media, inspect
+from bot.media.inspect import Limits, Media, inspect
 from bot.media.provenance import is_marked
+from bot.models import MediaKind
 from tests.media import files
 from tests.media.test_videos import CLOCKWISE
 
@@ -173,13 +174,13 @@ def test_a_video_that_would_be_no_pleasure_cannot_fit(limit: int) -> None:
 @pytest.mark.parametrize(
     ("kind", "media_type", "content"),
     [
-        (Kind.PICTURE, "image/png", b"\x89PNG\r\n\x1a\n but no more"),
-        (Kind.PICTURE, "image/png", files.png_bomb(3000, 3000)),
-        (Kind.PICTURE, "image/jpeg", files.picture("JPEG")[:-100] + b"\xff\xd9"),
-        (Kind.VIDEO, "video/mp4", files.video()[:-1000]),
+        (MediaKind.PICTURE, "image/png", b"\x89PNG\r\n\x1a\n but no more"),
+        (MediaKind.PICTURE, "image/png", files.png_bomb(3000, 3000)),
+        (MediaKind.PICTURE, "image/jpeg", files.picture("JPEG")[:-100] + b"\xff\xd9"),
+        (MediaKind.VIDEO, "video/mp4", files.video()[:-1000]),
     ],
 )
-def test_a_broken_result_cannot_fit(kind: Kind, media_type: str, content: bytes) -> None:
+def test_a_broken_result_cannot_fit(kind: MediaKind, media_type: str, content: bytes) -> None:
     media = Media(kind, media_type, ".any", len(content), 96, 72, None)
     with pytest.raises(CannotFit):
         fit(content, media, 10)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.media.deliver import CannotFit, fit
-from bot.media.inspect import Damaged, Kind, Limits, Media, TooManyPixels, UnusableMedia, inspect
+from bot.media.inspect import Damaged, Limits, Media, TooManyPixels, UnusableMedia, inspect
 from bot.media.provenance import is_marked, mark
+from bot.models import MediaKind
 from tests.media import files
 
 LIMITS = Limits()
@@ -76,7 +77,7 @@ def test_marking_a_broken_file_never_fails(case: tuple[str, bytes]) -> None:
 @given(broken())
 def test_fitting_a_broken_file_succeeds_or_says_that_it_cannot(case: tuple[str, bytes]) -> None:
     media_type, content = case
-    kind = Kind.PICTURE if media_type.startswith("image") else Kind.VIDEO
+    kind = MediaKind.PICTURE if media_type.startswith("image") else MediaKind.VIDEO
     media = look(content) or Media(kind, media_type, "", len(content), 64, 48, 1.0)
     limit = len(content) * 2 // 3
     with suppress(CannotFit):

@@ -8,7 +8,6 @@ from PIL import Image
 from bot.media.inspect import (
     Animated,
     Damaged,
-    Kind,
     Limits,
     Media,
     TooLarge,
@@ -20,6 +19,7 @@ from bot.media.inspect import (
     UnusableMedia,
     inspect,
 )
+from bot.models import MediaKind
 from tests.media import files
 
 LIMITS = Limits()
@@ -30,7 +30,7 @@ PLUGINS = [plugin for plugin, _, _ in TAKEN]
 @pytest.mark.parametrize(("plugin", "media_type", "suffix"), TAKEN)
 def test_a_picture_is_described_by_its_bytes(plugin: str, media_type: str, suffix: str) -> None:
     content = files.picture(plugin)
-    assert inspect(content, LIMITS) == Media(Kind.PICTURE, media_type, suffix, len(content), 96, 72)
+    assert inspect(content, LIMITS) == Media(MediaKind.PICTURE, media_type, suffix, len(content), 96, 72)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The mark that says how a result came about."""
 
-import hashlib
 import struct
 import zlib
 from io import BytesIO
@@ -10,8 +9,8 @@ import av
 import pytest
 from PIL import Image, PngImagePlugin
 
-from bot.media.inspect import Kind, Limits, inspect
-from bot.media.provenance import DIGITAL_SOURCE_TYPE, alt_text, digest, is_marked, mark
+from bot.media.inspect import Limits, inspect
+from bot.media.provenance import DIGITAL_SOURCE_TYPE, is_marked, mark
 from tests.media import files
 
 PICTURES = [
@@ -173,19 +172,6 @@ def test_a_last_box_without_a_size_gets_one() -> None:
 def test_what_cannot_be_marked_comes_back_as_it_is(media_type: str, content: bytes) -> None:
     assert mark(content, media_type) is content
     assert not is_marked(content)
-
-
-def test_a_digest_is_sha256() -> None:
-    assert digest(b"a picture") == hashlib.sha256(b"a picture").hexdigest()
-
-
-def test_the_alt_text_names_the_model_and_the_kind() -> None:
-    assert alt_text("Face swap v5", Kind.PICTURE) == "AI-generated face swap made with Face swap v5"
-    assert alt_text("Video swap", Kind.VIDEO) == "AI-generated face swap video made with Video swap"
-
-
-def test_the_alt_text_is_as_short_as_discord_wants_it() -> None:
-    assert len(alt_text("x" * 2000, Kind.PICTURE)) == 1024
 
 
 def _xmp(image: Image.Image) -> bytes:

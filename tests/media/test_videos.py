@@ -6,7 +6,6 @@ import pytest
 
 from bot.media.inspect import (
     Damaged,
-    Kind,
     Limits,
     Media,
     TooLarge,
@@ -18,6 +17,7 @@ from bot.media.inspect import (
     Unsupported,
     inspect,
 )
+from bot.models import MediaKind
 from tests.media import files
 
 LIMITS = Limits()
@@ -37,7 +37,7 @@ CLOCKWISE = (0, 1 << 16, 0, (1 << 32) - (1 << 16), 0, 0, 0, 0, 1 << 30)
 def test_a_video_is_described_by_its_bytes(container: str, codec: str, media_type: str, suffix: str) -> None:
     content = files.video(container, codec)
     media = inspect(content, LIMITS)
-    assert media == Media(Kind.VIDEO, media_type, suffix, len(content), 64, 48, media.seconds)
+    assert media == Media(MediaKind.VIDEO, media_type, suffix, len(content), 64, 48, media.seconds)
     assert media.seconds == pytest.approx(1, abs=0.1)
 
 

@@ -1,0 +1,117 @@
+"""What cannot be done is said in one sentence, and nothing is lost by it."""
+
+from typing import Any
+
+import pytest
+import simcord
+
+from tests.documented import FILES, MODELS
+from tests.media.files import animated, picture, png_bomb, video
+from tests.stage import Stage
+
+EVERY_FILE = [(slug, option) for slug, options in FILES.items() for option in options]
+BOUNDED = [
+    (slug, name, each.range)
+    for slug, parameters in MODELS.items()
+    for name, each in parameters.items()
+    if each.range
+]
+
+
+async def nothing_happened(stage: Stage) -> bool:
+    balance = await stage.app.store.balance(stage.account)
+    return stage.segmind.submissions == () and (balance.free, balance.held) == (100, 0)
+
+
+@pytest.mark.parametrize(("slug", "option"), EVERY_FILE)
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("notes.png", b"this is a text, whatever its name says", "`notes.png` is not a picture or video"),
+        ("cut.png", picture("PNG")[:-200], "`cut.png` is incomplete"),
+        ("tiny.png", picture("PNG", 8, 8), "`tiny.png` has only 8 × 8 pixels"),  # noqa: RUF001
+        ("bomb.png", png_bomb(), "`bomb.png` has 20000 × 20000 pixels"),  # noqa: RUF001
+        ("moving.webp", animated("WEBP"), "`moving.webp` is animated"),
+        ("big.png", bytes(21 * 2**20), "`big.png`"),
+    ],
+    ids=["text", "truncated", "tiny", "bomb", "animated", "too large"],
+)
+async def test_an_unusable_file_is_named_with_what_to_do(
+    stage: Stage, slug: str, option: str, name: str, content: bytes, said: str
+) -> None:
+    reply = await stage.order(slug, **{option: (name, content)})
+    assert said in await reply.says(said)
+    assert await nothing_happened(stage)
+
+
+@pytest.mark.parametrize(
+    ("slug", "option"), [each for each in EVERY_FILE if each != ("ai-face-swap", "target")]
+)
+async def test_a_video_where_a_picture_belongs_is_refused(stage: Stage, slug: str, option: str) -> None:
+    reply = await stage.order(slug, **{option: ("face.png", video())})
+    await reply.says(f"`{option}` needs a picture, and `face.png` is a video")
+    assert await nothing_happened(stage)
+
+
+async def test_a_file_is_known_by_its_bytes_and_not_by_its_name(stage: Stage) -> None:
+    reply = await stage.order("faceswap-v5", source_image=("face.txt", picture("JPEG")))
+    await stage.finish(reply, "Completed")
+
+
+@pytest.mark.parametrize(("slug", "name", "bounds"), BOUNDED)
+async def test_discord_itself_refuses_a_number_out_of_range(
+    stage: Stage, slug: str, name: str, bounds: tuple[float, float]
+) -> None:
+    for value in (bounds[0] - 1, bounds[1] + 1):
+        with pytest.raises(simcord.OptionError):
+            await stage.order(slug, **{name: value})
+
+
+async def test_a_value_that_slips_past_discord_is_refused_all_the_same(stage: Stage) -> None:
+    reply = await stage.order("faceswap-v3-multifaceswap", source_faces_index="one")
+    await reply.says("`source_faces_index` must be face numbers", "such as 0,1,2", "`one`")
+    assert await nothing_happened(stage)
+
+
+async def test_credits_that_do_not_suffice_are_told_in_numbers(stage: Stage) -> None:
+    await stage.app.store.grant(stage.account, -97, actor="test", why="nearly empty")
+    reply = await stage.order("faceswap-v4")
+    await reply.says("costs 13 credits", "you have 3 credits")
+    assert stage.segmind.submissions == ()
+
+
+@pytest.mark.stage(jobs={"per_member": 1, "waiting_per_member": 1})
+async def test_a_full_line_refuses_and_says_how_many_may_wait(stage: Stage) -> None:
+    await (await stage.order("faceswap-v5")).says("Queued")
+    await (await stage.order("faceswap-v5")).says("Waiting in line")
+    await (await stage.order("faceswap-v5")).says("already have 1 jobs in the line")
+    assert (await stage.app.store.balance(stage.account)).held == 10
+
+
+@pytest.mark.stage(segmind={"inputs": "link"})
+async def test_without_an_upload_segmind_is_given_discords_own_link(stage: Stage) -> None:
+    await (await stage.order("faceswap-v5")).says("Queued")
+    (sent,) = stage.segmind.submissions
+    assert "/attachments/" in sent.body["source_image"]
+    assert "doppel=" in sent.body["source_image"]
+
+
+async def test_an_upload_that_fails_charges_nothing(stage: Stage) -> None:
+    stage.segmind.faults.always("upload", "error-before=502")
+    reply = await stage.order("faceswap-v5")
+    await reply.says("`a.png` could not be handed to Segmind")
+    assert await nothing_happened(stage)
+
+
+async def test_something_unexpected_shows_a_number_that_is_in_the_log(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(*_: Any) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(stage.app.store, "balance", broken)
+    text = await (await stage.order("faceswap-v5")).says("Something unexpected happened")
+    incident = text.split("`")[1]
+    logged = capsys.readouterr()
+    assert len(incident) == 8
+    assert incident in logged.out + logged.err

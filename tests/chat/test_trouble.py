@@ -1,0 +1,120 @@
+"""Segmind at its worst: each job ends once, and is paid only for a result."""
+
+import pytest
+
+from bot.jobs.job import Reason, State
+from tests.stage import Stage
+
+
+async def ended(stage: Stage, *, free: int) -> None:
+    balance = await stage.app.store.balance(stage.account)
+    assert (balance.free, balance.held) == (free, 0)
+    assert await stage.app.store.audit() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "said"),
+    [
+        ("bad-key", Reason.SERVICE, "Not possible right now"),
+        ("forbidden", Reason.SERVICE, "Not possible right now"),
+        ("no-credits", Reason.SERVICE, "Not possible right now"),
+        ("unknown-model", Reason.SERVICE, "Not possible right now"),
+        ("retired", Reason.SERVICE, "Not possible right now"),
+    ],
+)
+async def test_a_refusal_that_is_the_operators_releases_and_stops_further_orders(
+    stage: Stage, fault: str, reason: Reason, said: str
+) -> None:
+    stage.segmind.faults.always("submit", fault)
+    reply = await stage.order("faceswap-v5")
+    await reply.says(said, "Nothing was charged")
+    assert (await stage.job(reply)).reason is reason
+    await (await stage.order("faceswap-v5")).says("right now")
+    assert stage.segmind.submissions == ()
+    await ended(stage, free=100)
+
+
+async def test_a_retired_model_does_not_stop_the_others(stage: Stage) -> None:
+    stage.segmind.faults.next("submit", "retired")
+    await (await stage.order("faceswap-v4")).says("Not possible right now")
+    await (await stage.order("faceswap-v4")).says("does not offer this model")
+    await (await stage.order("faceswap-v5")).says("Queued")
+
+
+async def test_segmind_down_is_said_and_nothing_is_charged(stage: Stage) -> None:
+    await stage.segmind.pause()
+    reply = await stage.order("faceswap-v5")
+    await reply.says("could not be handed to Segmind")
+    await ended(stage, free=100)
+
+
+@pytest.mark.stage(segmind={"inputs": "link"})
+async def test_segmind_down_at_the_submission_is_tried_again_and_then_released(stage: Stage) -> None:
+    await stage.segmind.pause()
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Segmind cannot be reached", "Nothing was charged")
+    assert (await stage.job(reply)).reason is Reason.UNREACHABLE
+    await ended(stage, free=100)
+
+
+async def test_a_rate_limit_is_waited_out(stage: Stage) -> None:
+    stage.segmind.faults.next("submit", "rate-limit=0")
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Queued")
+    await stage.finish(reply, "Completed")
+    assert len(stage.segmind.submissions) == 1
+    await ended(stage, free=95)
+
+
+@pytest.mark.parametrize(
+    "fault", ["error-after=500", "error-after=502", "error-after=504", "drop-after", "malformed", "truncated"]
+)
+async def test_a_submission_of_unknown_outcome_is_found_and_never_sent_twice(
+    stage: Stage, fault: str
+) -> None:
+    stage.segmind.faults.next("submit", fault)
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, "Completed")
+    assert any("Checking" in edit for edit in reply.edits)
+    assert len(stage.segmind.submissions) == 1
+    await ended(stage, free=95)
+
+
+@pytest.mark.stage(segmind={"unknown_window": 0.2})
+@pytest.mark.parametrize("fault", ["error-before=500", "error-before=502", "drop-before"])
+async def test_a_submission_that_never_arrived_is_released_when_its_window_is_over(
+    stage: Stage, fault: str
+) -> None:
+    stage.segmind.faults.next("submit", fault)
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Lost on the way", "Nothing was charged")
+    assert stage.segmind.submissions == ()
+    assert (await stage.job(reply)).reason is Reason.NOT_FOUND
+    await ended(stage, free=100)
+
+
+@pytest.mark.parametrize(
+    "fault", ["error-before=502", "drop-before", "malformed", "truncated", "rate-limit=0"]
+)
+async def test_faults_while_asking_do_not_end_a_job(stage: Stage, fault: str) -> None:
+    stage.segmind.faults.next("status", fault, times=2)
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, "Completed")
+    await ended(stage, free=95)
+
+
+async def test_a_job_that_segmind_forgets_expires_without_a_charge(stage: Stage) -> None:
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Queued")
+    stage.segmind.faults.always("status", "expired")
+    await reply.says("Expired", "Nothing was charged")
+    assert (await stage.job(reply)).state is State.EXPIRED
+    await ended(stage, free=100)
+
+
+async def test_a_result_that_cannot_be_fetched_is_not_charged(stage: Stage) -> None:
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Queued")
+    stage.segmind.faults.always("file", "error-before=404")
+    await stage.finish(reply, "could not be fetched", "Nothing was charged")
+    await ended(stage, free=100)

@@ -1,0 +1,178 @@
+"""The whole bot on a simulated Discord, with the local Segmind over HTTP and a real database."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import discord
+import simcord
+from pydantic import SecretStr
+
+from bot import settings
+from bot.app import App, assembled
+from bot.catalogue import catalogue
+from bot.credits.account import account_of
+from bot.jobs.job import Job
+from bot.sandbox.segmind import LocalSegmind, StampEngine
+from tests.clocks import HeldClock
+from tests.media.files import picture
+
+T = TypeVar("T")
+MODELS = catalogue("cogs")
+PATIENCE = 10.0
+
+
+def local_segmind(clock: HeldClock, **terms: Any) -> LocalSegmind:
+    """A Segmind whose jobs move on only when the test moves its clock."""
+    return LocalSegmind(MODELS, engine=StampEngine(), clock=clock.now, sleep=clock.sleep, **terms)
+
+
+def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> settings.Settings:
+    chosen: dict[str, dict[str, Any]] = {
+        "discord": {"edit_gap": 0},
+        "segmind": {
+            "key": SecretStr("key-of-the-tests"),
+            "base_url": url,
+            "inputs": "upload",
+            "unknown_every": 0.01,
+            "retries": 0,
+        },
+        "database": {"url": f"sqlite+aiosqlite:///{database}"},
+        "jobs": {"pace": 0.01, "line_refresh": 0.01},
+    }
+    for name, section in sections.items():
+        chosen[name] = chosen.get(name, {}) | section
+    return settings.Settings.model_validate(chosen)
+
+
+async def eventually(look: Callable[[], T | None], what: Callable[[], str]) -> T:
+    """What `look` finds, as soon as it finds something."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not (found := look()):
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"it never came to this: {what()}") from None
+    return found
+
+
+def texts(components: Any) -> list[str]:
+    """Every text in a tree of components."""
+    match components:
+        case {"type": 10, "content": str(content)}:
+            return [content]
+        case {"components": inner}:
+            return texts(inner)
+        case list():
+            return [text for each in cast("list[Any]", components) for text in texts(each)]
+        case _:
+            return []
+
+
+class Reply:
+    """A message of the bot, as the members of the channel have seen it change."""
+
+    def __init__(self, env: simcord.Env, result: simcord.InteractionResult) -> None:
+        self._env = env
+        self.result = result
+
+    @property
+    def edits(self) -> list[str]:
+        return [
+            "\n".join(texts(entry.json["components"]))
+            for entry in self._env.http_requests
+            if entry.method == "PATCH"
+            and entry.json
+            and "components" in entry.json
+            and str(self.id) in entry.path
+        ]
+
+    @property
+    def text(self) -> str:
+        return self.edits[-1] if self.edits else ""
+
+    @property
+    def attachments(self) -> list[discord.Attachment]:
+        return self._response.attachments
+
+    async def says(self, *words: str) -> str:
+        def found() -> str | None:
+            return self.text if all(word in self.text for word in words) else None
+
+        return await eventually(found, lambda: f"{words} in {self.edits}")
+
+    @property
+    def _response(self) -> simcord.ResponseMessage:
+        assert self.result.response is not None
+        return self.result.response
+
+    @property
+    def id(self) -> int:
+        return self._response.id
+
+
+@dataclass
+class Stage:
+    env: simcord.Env
+    app: App
+    segmind: LocalSegmind
+    clock: HeldClock
+    database: Path
+    guild: simcord.GuildHandle
+    channel: simcord.ChannelHandle
+    member: simcord.MemberActor
+
+    @property
+    def account(self) -> str:
+        return account_of(guild_id=self.guild.id, user_id=self.member.id)
+
+    def another_member(self, name: str) -> simcord.MemberActor:
+        return self.guild.add_member(self.env.create_user(name))
+
+    async def order(self, slug: str, **options: Any) -> Reply:
+        return await self.order_as(self.member, slug, **options)
+
+    async def order_as(self, member: simcord.MemberActor, slug: str, **options: Any) -> Reply:
+        """A member types a model's command; the files that are not given are small pictures."""
+        files = {name: ("a.png", picture("PNG")) for name in MODELS[slug].slots() if name != "mask_image"}
+        return Reply(self.env, await member.slash(self.channel, slug, **files | options))
+
+    async def job(self, reply: Reply) -> Job:
+        """The job behind a reply, as it stands in the database."""
+        with closing(sqlite3.connect(self.database)) as database:
+            ((found,),) = database.execute("SELECT id FROM jobs WHERE message_id = ?", [reply.id]).fetchall()
+        job = await self.app.store.find(found)
+        assert job is not None
+        return job
+
+    async def finish(self, reply: Reply, *words: str) -> str:
+        """Let Segmind's time pass until the reply says this, slowly enough that nothing expires."""
+
+        def found() -> str | None:
+            self.clock.move(2)
+            return reply.text if all(word in reply.text for word in words) else None
+
+        return await eventually(found, lambda: f"{words} in {reply.edits}")
+
+
+@asynccontextmanager
+async def staged(
+    database: Path, segmind: LocalSegmind, clock: HeldClock, /, **sections: dict[str, Any]
+) -> AsyncGenerator[Stage]:
+    async with assembled(settings_for(segmind.url, database, **sections)) as app:
+        env = simcord.Env(app.client)
+        await env.start()
+        try:
+            # Only for the beginning: a fixture is torn down in another context than it was set up in.
+            with env.time_context():
+                await app.begin()
+            guild = env.create_guild("Testers")
+            channel = guild.create_text_channel("swaps")
+            member = guild.add_member(env.create_user("alice"))
+            yield Stage(env, app, segmind, clock, database, guild, channel, member)
+        finally:
+            await env.shutdown()
