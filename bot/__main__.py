@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    import aiohttp
+    import discord
+
     from bot.app import run
     from bot.store import StoreError
 
@@ -77,6 +80,10 @@ def _run(options: argparse.Namespace) -> int:
         asyncio.run(run(settings))
     except StoreError as error:
         raise Stop(f"{error}.") from error
+    except discord.LoginFailure as error:
+        raise Stop("Discord does not accept the token: copy it anew from the developer portal.") from error
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        raise Stop(f"Discord cannot be reached ({type(error).__name__}): try again in a minute.") from error
     return 0
 
 

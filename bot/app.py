@@ -37,12 +37,14 @@ from bot.segmind.carrier import Timeouts
 from bot.segmind.client import Retry, SegmindClient
 from bot.segmind.download import Patience
 from bot.segmind.pacing import Pace, Pacing
-from bot.settings import Settings
-from bot.store import SqlStore
+from bot.settings import Settings, SettingsError
+from bot.store import SqlStore, StoreError
 
 log = structlog.stdlib.get_logger(__name__)
 
 FEATURES = "cogs"
+# Seconds after which a process that does not answer has lost its jobs to the others.
+LEASE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,23 @@ class App:
     store: SqlStore
     models: Catalogue
     background: Background
+    clock: Clock
 
     async def begin(self) -> None:
         """Take orders and go on with open jobs, in the context of the caller."""
         self.background.begin()
         log.info("open jobs were taken up", count=await self.desk.resume())
+        self.background.post(self._adopt())
+
+    async def _adopt(self) -> None:
+        """A process that died leaves its jobs behind; whoever shares its database goes on with them."""
+        while True:
+            await self.clock.sleep(LEASE / 2)
+            try:
+                if count := await self.desk.resume():
+                    log.info("jobs of another process were taken up", count=count)
+            except StoreError as error:
+                log.warning("open jobs could not be looked for", error=str(error))
 
 
 @asynccontextmanager
@@ -66,12 +80,18 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
     """Everything but the connection to Discord."""
     clock = clock or WallClock()
     models = catalogue(FEATURES)
+    _check_prices(settings, models)
     cards = {slug: model.card for slug, model in models.items()}
     text = Text.load()
     words = Words(text)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
-            SqlStore(settings.database.url.get_secret_value(), start=settings.credits.start, clock=clock)
+            SqlStore(
+                settings.database.url.get_secret_value(),
+                start=settings.credits.start,
+                clock=clock,
+                lease=LEASE,
+            )
         )
         segmind = await stack.enter_async_context(segmind_client(settings))
         background = Background()
@@ -89,7 +109,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             gap=settings.discord.edit_gap,
         )
         line = Line(Room(settings.jobs.per_member, settings.jobs.per_server, settings.jobs.in_all))
-        gate = Gate(clock)
+        gate = Gate(clock, per_minute=settings.segmind.requests_per_minute)
         runner = _runner(settings, World(segmind, store, replies, clock), line, gate, models)
         desk = Desk(
             store=store,
@@ -107,7 +127,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         client.serve(intake)
         stack.push_async_callback(runner.close)
         stack.push_async_callback(background.close)
-        yield App(client, desk, store, models, background)
+        yield App(client, desk, store, models, background, clock)
 
 
 async def run(settings: Settings) -> None:
@@ -128,7 +148,8 @@ async def run(settings: Settings) -> None:
 def segmind_client(settings: Settings) -> SegmindClient:
     its = settings.segmind
     return SegmindClient(
-        its.key or SecretStr(""),
+        # Segmind's catalogue is public, so there is something to ask even without a key.
+        its.key or SecretStr("none"),
         base_url=its.base_url,
         upload_url=its.upload_base,
         history_url=its.history_base,
@@ -167,6 +188,14 @@ def _pace(settings: Settings, models: Catalogue) -> Callable[[Job], Pace]:
         return pacing.pace(job.slug, variant)
 
     return pace
+
+
+def _check_prices(settings: Settings, models: Catalogue) -> None:
+    if unknown := sorted(set(settings.credits.prices) - set(models)):
+        known = ", ".join(sorted(models))
+        raise SettingsError(
+            [f"credits.prices names {unknown[0]!r}, which is no model; the models are {known}"]
+        )
 
 
 def _limits(settings: Settings) -> Limits:

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from aiolimiter import AsyncLimiter
+
 from bot.jobs.ports import Clock
 
 
@@ -25,8 +27,11 @@ class ServicePaused(Exception):
 
 
 class Gate:
-    def __init__(self, clock: Clock) -> None:
+    """`per_minute` bounds the submissions, whoever makes them."""
+
+    def __init__(self, clock: Clock, *, per_minute: int) -> None:
         self._clock = clock
+        self._rate = AsyncLimiter(per_minute)
         self._closed: dict[str | None, tuple[float, Trouble]] = {}
 
     def close(self, trouble: Trouble, *, until: float, slug: str | None = None) -> None:
@@ -40,9 +45,10 @@ class Gate:
                 raise ServicePaused(trouble)
 
     async def passage(self, slug: str) -> None:
-        """Wait until the gate is open."""
+        """Wait until the gate is open and it is one's turn in the minute."""
         while closures := self._closures(slug):
             await self._clock.sleep(max(until for until, _ in closures) - self._clock.now())
+        await self._rate.acquire()
 
     def _closures(self, slug: str) -> list[tuple[float, Trouble]]:
         now = self._clock.now()

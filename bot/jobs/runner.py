@@ -48,6 +48,8 @@ class Runner:
         self._lives: dict[str, asyncio.Task[None]] = {}
 
     def start(self, job: Job) -> None:
+        if job.id in self._lives:
+            return
         life = asyncio.create_task(self._live(job), name=f"job {job.id}")
         self._lives[job.id] = life
         life.add_done_callback(lambda _: self._lives.pop(job.id, None))
