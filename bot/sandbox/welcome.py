@@ -55,8 +55,9 @@ class Welcome(ui.LayoutView):
         box.add_item(
             ui.TextDisplay(
                 f"These files are in `{folder}`, too.\nThe name of a file plays a part: {scripted}.\n"
-                f"-# Nothing leaves this computer. Jobs run {speed:g} times as fast as at Segmind. "
-                "“Viewing as”, at the top, makes you a member or an administrator."
+                f"-# Nothing leaves this computer. Jobs run {speed:g} times as fast as at Segmind.\n"
+                "-# Credits are spent as in earnest: `doppel sandbox --fresh` gives them back.\n"
+                "-# “Viewing as”, at the top, makes you a member or an administrator."
             )
         )
         self.add_item(box)

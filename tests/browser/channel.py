@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 STATES = ("Queued", "Processing", "Completed")
 
@@ -39,6 +39,16 @@ class Channel:
 
     def screenshot(self, name: str) -> None:
         self._page.screenshot(path=self.screenshots / f"{name}.png")
+
+    def crop(self, message: Locator, name: str) -> None:
+        """The message alone, without the empty space beside its card."""
+        self._page.mouse.move(0, 0)
+        outer, card = message.bounding_box(), message.locator(".component-container").bounding_box()
+        assert outer is not None
+        assert card is not None
+        width = card["x"] + card["width"] - outer["x"] + 16
+        box = FloatRect(x=outer["x"], y=outer["y"], width=width, height=outer["height"])
+        self._page.screenshot(path=self.screenshots / f"{name}.png", clip=box)
 
     def type(self, text: str) -> None:
         self._page.locator("#channel-composer-input").fill(text)
