@@ -97,20 +97,28 @@ def _check(options: argparse.Namespace) -> int:
 
 def _sandbox(options: argparse.Namespace) -> int:
     _require_sandbox()
+    from bot.sandbox.errors import SandboxError
     from bot.sandbox.world import Wishes, sandbox
 
     settings = _settings(options)
     wishes = Wishes(options.port, options.speed, fresh=options.fresh, browser=not options.no_browser)
-    asyncio.run(sandbox(settings, wishes))
+    try:
+        asyncio.run(sandbox(settings, wishes))
+    except SandboxError as error:
+        raise Stop(f"{error}.") from error
     return 0
 
 
 def _segmind(options: argparse.Namespace) -> int:
     _require_sandbox()
     from bot.sandbox.alone import serve
+    from bot.sandbox.errors import SandboxError
 
     configure(format="human", level="info")
-    asyncio.run(serve(options.host, options.port, options.speed))
+    try:
+        asyncio.run(serve(options.host, options.port, options.speed))
+    except SandboxError as error:
+        raise Stop(f"{error}.") from error
     return 0
 
 
