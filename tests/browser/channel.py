@@ -33,6 +33,10 @@ class Channel:
     def messages(self) -> Locator:
         return self._page.locator("article[data-message-id]")
 
+    def open(self, address: str) -> None:
+        self._page.goto(address)
+        self.settle()
+
     def settle(self) -> None:
         """Wait until everything is loaded that is shown."""
         expect(self._page.locator("#preview-app")).to_have_attribute("aria-busy", "false")
@@ -92,6 +96,9 @@ class Channel:
         expect(viewers.locator("option:checked")).to_have_text(name)
         expect(self.messages.first).to_be_visible()
         self.settle()
+
+    def ids(self) -> list[str]:
+        return [str(each.get_attribute("data-message-id")) for each in self.messages.all()]
 
     def states(self, message: Locator) -> list[str]:
         """What the message was seen to say, in this order."""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,13 +29,11 @@ ARGUMENTS = [
 PATIENCE = 60.0
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """The real program, in a folder of its own."""
-    command = [sys.executable, "-m", "bot", "sandbox", "--no-browser", "--port", "0", "--speed", SPEED]
-    with subprocess.Popen(
-        command, cwd=tmp_path_factory.mktemp("sandbox"), stdout=subprocess.PIPE, text=True
-    ) as process:
+@contextmanager
+def sandbox(folder: Path, port: int = 0) -> Generator[str]:
+    """The real program; gives its address."""
+    command = [sys.executable, "-m", "bot", "sandbox", "--no-browser", "--port", str(port), "--speed", SPEED]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         found = re.search(r"http://localhost:\d+", first)
@@ -42,6 +41,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
         yield found[0]
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    with sandbox(tmp_path_factory.mktemp("sandbox")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +62,17 @@ def browser() -> Generator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Generator[Page]:
+def wrong() -> list[str]:
+    """What the browser complained about."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, wrong: list[str]) -> Generator[Page]:
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
         context.set_default_timeout(PATIENCE * 1000)
         context.add_init_script(RECORDER)
         page = context.new_page()
-        wrong: list[str] = []
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
         yield page
@@ -70,9 +80,6 @@ def page(browser: Browser) -> Generator[Page]:
 
 
 @pytest.fixture
-def channel(page: Page, address: str) -> Channel:
+def channel(page: Page) -> Channel:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.goto(address)
-    channel = Channel(page, SCREENSHOTS)
-    channel.settle()
-    return channel
+    return Channel(page, SCREENSHOTS)
