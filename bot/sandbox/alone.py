@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.app import FEATURES
 from bot.catalogue import catalogue
-from bot.sandbox.errors import SandboxError
+from bot.sandbox.errors import SandboxError, cannot_listen
 from bot.sandbox.faces import CannotSwap, FaceEngine
-from bot.sandbox.segmind import LocalSegmind, PortInUse
+from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.stop import stopped
 
 # Beyond these the bot would look after a job more often than a computer can answer.
@@ -48,10 +48,6 @@ async def local_segmind(
         )
         try:
             segmind = await stack.enter_async_context(local)
-        except PortInUse as error:
-            raise SandboxError(
-                f"port {port} is in use: close what uses it, or name another one with --port"
-            ) from error
-        except OSError as error:
-            raise SandboxError(f"{host}, port {port}, cannot be served: {error.strerror}") from error
+        except (OSError, OverflowError) as error:
+            raise cannot_listen(host, port, error) from error
         yield segmind

@@ -5,7 +5,6 @@ live: what the browser does takes turns with the pulse, so that no click meets a
 """
 
 import asyncio
-import errno
 import json
 import re
 from collections.abc import AsyncGenerator, Mapping
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
-from bot.sandbox.errors import SandboxError
+from bot.sandbox.errors import cannot_listen
 
 PAGE = Path(__file__).with_name("page")
 # A page that can be reached by other names could be driven by foreign web sites.
@@ -69,8 +68,8 @@ class Door:
             site = web.TCPSite(runner, host, port)
             try:
                 await site.start()
-            except OSError as error:
-                raise _refused(host, port, error) from error
+            except (OSError, OverflowError) as error:
+                raise cannot_listen(host, port, error) from error
             yield f"http://localhost:{site.port}"
         finally:
             await runner.cleanup()
@@ -151,9 +150,3 @@ def _from_here(request: web.Request) -> bool:
     if origin and urlsplit(origin).netloc != request.host:
         return False
     return urlsplit(f"//{request.host}").hostname in NAMES
-
-
-def _refused(host: str, port: int, error: OSError) -> SandboxError:
-    if error.errno == errno.EADDRINUSE:
-        return SandboxError(f"port {port} is in use: close what uses it, or name another one with --port")
-    return SandboxError(f"the page cannot be served at {host}, port {port}: {error.strerror}")

@@ -165,6 +165,12 @@ async def test_a_database_in_use_is_neither_shared_nor_forgotten(
         assert database.read_bytes() == b"somebody else's"
 
 
+async def test_a_port_that_cannot_be_is_refused(opening: Opening) -> None:
+    with pytest.raises(SandboxError, match="the port is 65536, but must be from 0 to 65535"):
+        async with opening(port=65536):
+            pass
+
+
 async def test_an_odd_speed_is_refused(opening: Opening) -> None:
     with pytest.raises(SandboxError, match="the speed is 0, but must be from"):
         async with opening(speed=0):

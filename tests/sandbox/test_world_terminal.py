@@ -50,3 +50,10 @@ async def test_the_local_segmind_says_how_it_is_used_and_closes_without_a_word(t
         code, said = await running.end()
     assert said == f"To use it: SEGMIND_BASE_URL={address} SEGMIND_API_KEY=anything doppel run\n"
     assert code in {0, 130}
+
+
+async def test_a_local_segmind_without_a_port_says_so_in_one_sentence(tmp_path: Path) -> None:
+    async with program("segmind", "--port", "0", cwd=tmp_path) as running:
+        port = address_in(running).rpartition(":")[2]
+        async with program("segmind", "--port", port, cwd=tmp_path) as second:
+            assert f"port {port} is in use" in second.first
