@@ -1,4 +1,4 @@
-"""One sandbox and one browser for all tests of a process."""
+"""One sandbox and one browser for all tests of a module."""
 
 import re
 import shutil
@@ -43,13 +43,14 @@ def sandbox(folder: Path, port: int = 0) -> Generator[str]:
         process.communicate(timeout=PATIENCE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     with sandbox(tmp_path_factory.mktemp("sandbox")) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright runs an event loop in this thread, beside which no other can be started.
+@pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
