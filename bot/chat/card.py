@@ -128,7 +128,7 @@ def duration(seconds: float) -> str:
 
 
 def _usual(seconds: float, text: Text) -> str:
-    return text("stage.usual", seconds=duration(max(1, round(seconds))))
+    return text("stage.usual", seconds=duration(max(1, round(seconds))).replace(".0 ", " "))
 
 
 def _ago(moment: float) -> str:

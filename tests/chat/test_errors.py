@@ -1,0 +1,123 @@
+"""Every error that a member can cause has words; what nobody foresaw has a number."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+from pydantic import ValidationError
+
+from bot.chat.errors import Words
+from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
+from bot.chat.text import Text
+from bot.credits.account import NotEnoughCredits
+from bot.jobs.desk import TooManyWaiting
+from bot.jobs.gate import ServicePaused, Trouble
+from bot.media import inspect
+from bot.models import MediaKind
+from tests.test_models import order
+
+WORDS = Words(Text.load())
+UNUSABLE = [
+    inspect.TooLarge(30 * 2**20, 20 * 2**20),
+    inspect.TooLarge(3000, 2000),
+    inspect.TooManyPixels(9000, 9000, 1000),
+    inspect.TooSmall(8, 9, 32),
+    inspect.TooLong(61.0, 60.0),
+    inspect.TooManyFrames(100),
+    inspect.Animated("image/png"),
+    inspect.Unsupported("image/gif"),
+    inspect.Unrecognised("text"),
+    inspect.Truncated("image/png"),
+    inspect.Damaged("video/mp4"),
+]
+
+
+def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
+    for kind in root.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+@pytest.mark.parametrize("why", UNUSABLE, ids=lambda why: type(why).__name__)
+def test_an_unusable_file_is_told_in_one_or_two_sentences_with_its_name(why: inspect.UnusableMedia) -> None:
+    sentence = WORDS.of(Unusable("source_image", "holiday.png", why))
+    assert "`holiday.png`" in sentence
+    assert sentence.endswith(".")
+    assert "unexpected" not in sentence
+
+
+def test_no_kind_of_unusable_file_was_forgotten_here() -> None:
+    assert {type(why) for why in UNUSABLE} == set(kinds(inspect.UnusableMedia))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (NotEnoughCredits(need=13, have=1), ["costs 13 credits", "have 1 credit."]),
+        (TooManyWaiting(5), ["5 jobs"]),
+        (ServicePaused(Trouble.KEY), ["operator has been told"]),
+        (ServicePaused(Trouble.BALANCE), ["operator has been told"]),
+        (ServicePaused(Trouble.MODEL), ["does not offer this model"]),
+        (Unreadable("target", "a.png"), ["`a.png`", "attach it again"]),
+        (UploadFailed("target", "a.png"), ["`a.png`", "Nothing was charged"]),
+        (app_commands.CheckFailure(), ["may not use"]),
+        (app_commands.CommandNotFound("x", []), ["Reload Discord"]),
+    ],
+)
+def test_an_error_is_told_with_what_it_means(error: Exception, said: list[str]) -> None:
+    assert all(word in WORDS.of(error) for word in said)
+
+
+@pytest.mark.parametrize(
+    ("accepts", "said"),
+    [
+        (frozenset({MediaKind.PICTURE}), "needs a picture, and `a.mp4` is a video."),
+        (frozenset(MediaKind), "needs a picture or a video, and"),
+    ],
+)
+def test_a_file_of_the_wrong_kind_is_told_with_the_right_ones(
+    accepts: frozenset[MediaKind], said: str
+) -> None:
+    assert said in WORDS.of(WrongKind("target", "a.mp4", found=MediaKind.VIDEO, accepts=accepts))
+
+
+@pytest.mark.parametrize(
+    ("slug", "changes", "said"),
+    [
+        ("faceswap-comic", {"steps": 51}, ["`steps`", "less than or equal to 50", "`51`"]),
+        ("faceswap-v4", {"swap_type": "nose"}, ["`swap_type`", "'head' or 'face'", "`nose`"]),
+        ("faceswap-v3-multifaceswap", {"source_faces_index": "`x`"}, ["face numbers", "`'x'`"]),
+        ("faceswap-v5", {"source_image": None}, ["`source_image`"]),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_it_may_be(
+    slug: str, changes: dict[str, Any], said: list[str]
+) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        order(slug, **changes)
+    sentence = WORDS.of(wrong.value)
+    assert all(word in sentence for word in said)
+
+
+def test_a_file_name_can_do_no_harm() -> None:
+    sentence = WORDS.of(Unreadable("target", "`@everyone` **a**" + "x" * 500))
+    assert sentence.count("`") == 2
+    assert len(sentence) < 300
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a secret detail"), InputError("target", "a.png")])
+def test_what_nobody_foresaw_gets_a_new_number_each_time_and_tells_no_detail(error: Exception) -> None:
+    first, second = WORDS.of(error), WORDS.of(error)
+    assert first != second
+    assert "a secret detail" not in first
+    assert "nothing was charged" in first
+
+
+def test_an_error_inside_of_a_command_is_told_as_itself() -> None:
+    async def callback(interaction: discord.Interaction) -> None: ...
+
+    command: app_commands.Command[Any, ..., None] = app_commands.Command(name="x", description="x", callback=callback)
+    wrapped = app_commands.CommandInvokeError(command, TooManyWaiting(3))
+    assert "3 jobs" in WORDS.of(wrapped)

@@ -1,0 +1,92 @@
+"""A runner over a real database and a real client, with the local Segmind and a watcher that remembers."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.clock import WallClock
+from bot.jobs.follow import Follower
+from bot.jobs.gate import Gate
+from bot.jobs.job import Job
+from bot.jobs.line import Line, Room
+from bot.jobs.ports import World
+from bot.jobs.runner import Habits, Runner
+from bot.jobs.stages import Stage
+from bot.jobs.submit import Caution, Submitter
+from bot.sandbox.segmind import LocalSegmind
+from bot.segmind.client import Retry, SegmindClient
+from bot.segmind.pacing import Pacing
+from bot.store import SqlStore
+
+HASTE = 0.01
+
+
+@dataclass
+class Diary:
+    """A watcher that writes down what it is shown; `conclude` meets `trouble` first, one at a time."""
+
+    stages: list[Stage] = field(default_factory=list[Stage])
+    ends: dict[str, tuple[Job, bytes | None]] = field(default_factory=dict[str, tuple[Job, bytes | None]])
+    trouble: list[Exception] = field(default_factory=list[Exception])
+
+    def show(self, job: Job, stage: Stage) -> None:
+        del job
+        self.stages.append(stage)
+
+    async def conclude(self, job: Job, result: bytes | None) -> None:
+        if self.trouble:
+            raise self.trouble.pop(0)
+        self.ends[job.id] = (job, result)
+
+
+@dataclass
+class Workshop:
+    runner: Runner
+    store: SqlStore
+    diary: Diary
+
+    async def ended(self, name: str = "a") -> tuple[Job, bytes | None]:
+        """The job once its member was told, as the watcher saw it."""
+        async with asyncio.timeout(20):
+            while not ((job := await self.store.find(name)) and job.told):
+                await asyncio.sleep(0.01)
+        return self.diary.ends[name]
+
+
+@asynccontextmanager
+async def workshop(
+    database: Path,
+    segmind: LocalSegmind,
+    speak: type[SegmindClient] = SegmindClient,
+    *,
+    patience: float = 3600,
+) -> AsyncGenerator[Workshop]:
+    clock, diary = WallClock(), Diary()
+    client = speak(
+        SecretStr("key-of-the-tests"),
+        base_url=segmind.url,
+        retry=Retry(attempts=1),
+        allowed_hosts={f"{segmind.host}:{segmind.port}"},
+    )
+    async with SqlStore(f"sqlite:///{database}", start=100, clock=clock) as store, client:
+        world = World(client, store, diary, clock)
+        pacing = Pacing({"faceswap-v5": 10}, scale=HASTE)
+        runner = Runner(
+            world,
+            line=Line(Room(5, 5, 5)),
+            submitter=Submitter(
+                world,
+                gate=Gate(clock, per_minute=1000),
+                caution=Caution(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
+            ),
+            follower=Follower(world, pace=lambda job: pacing.pace(job.slug), patience=patience),
+            habits=Habits(line_refresh=HASTE, retry=HASTE),
+        )
+        try:
+            yield Workshop(runner, store, diary)
+        finally:
+            await runner.close()
