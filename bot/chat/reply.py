@@ -19,6 +19,10 @@ from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
 
+# Discord's words for a file that is too large.
+TOO_LARGE = 40005
+TOO_LARGE_STATUS = 413
+
 
 class LiveReply:
     """One message. Between two edits lies at least `gap`; of what happens meanwhile, the newest is shown."""
@@ -87,9 +91,8 @@ class Replies:
     async def conclude(self, job: Job, result: bytes | None) -> None:
         """Show the end. Passing faults are raised, so that it is tried again; lasting ones end it."""
         shown = await self._results.prepare(job, result) if result is not None else None
-        view = end_card(self._cards[job.slug], job, self._text, shown)
         try:
-            await self._reply(job).end(view, shown)
+            await self._end(job, shown)
         except Gone:
             log.info("the message of the job is gone")
         except PASSING:
@@ -97,6 +100,16 @@ class Replies:
         except discord.HTTPException as error:
             log.warning("the end of the job cannot be shown", status=error.status, code=error.code)
         self._live.pop(job.id, None)
+
+    async def _end(self, job: Job, shown: Result | None) -> None:
+        reply, model = self._reply(job), self._cards[job.slug]
+        try:
+            await reply.end(end_card(model, job, self._text, shown), shown)
+        except discord.HTTPException as error:
+            if shown is None or (error.code != TOO_LARGE and error.status != TOO_LARGE_STATUS):
+                raise
+            # The place takes smaller files than it said: the link is better than nothing.
+            await reply.end(end_card(model, job, self._text), None)
 
     async def _show(self, job: Job, stage: Stage) -> None:
         try:

@@ -118,6 +118,8 @@ def test_what_nobody_foresaw_gets_a_new_number_each_time_and_tells_no_detail(err
 def test_an_error_inside_of_a_command_is_told_as_itself() -> None:
     async def callback(interaction: discord.Interaction) -> None: ...
 
-    command: app_commands.Command[Any, ..., None] = app_commands.Command(name="x", description="x", callback=callback)
+    command: app_commands.Command[Any, ..., None] = app_commands.Command(
+        name="x", description="x", callback=callback
+    )
     wrapped = app_commands.CommandInvokeError(command, TooManyWaiting(3))
     assert "3 jobs" in WORDS.of(wrapped)
