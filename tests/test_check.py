@@ -1,0 +1,132 @@
+"""`doppel check` says what is configured, reachable and missing."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
+
+from bot.catalogue import catalogue
+from bot.check import Finding, check, table
+from bot.sandbox.segmind import LocalSegmind, StampEngine
+from bot.settings import Settings
+from bot.store import SqlStore
+from tests.clocks import HeldClock
+
+MODELS = catalogue("cogs")
+TOKEN = "the.right.token"
+
+
+async def _me(request: web.Request) -> web.Response:
+    if request.headers["Authorization"] == f"Bot {TOKEN}":
+        return web.json_response({"id": "1", "username": "Doppel"})
+    return web.json_response({"message": "401: Unauthorized", "code": 0}, status=401)
+
+
+@pytest.fixture
+async def discord() -> AsyncGenerator[str]:
+    app = web.Application()
+    app.router.add_get("/api/v10/users/@me", _me)
+    async with TestServer(app) as server:
+        yield str(server.make_url("/api/v10"))
+
+
+@pytest.fixture
+async def segmind() -> AsyncGenerator[LocalSegmind]:
+    async with LocalSegmind(MODELS, engine=StampEngine(), key="the-right-key") as server:
+        yield server
+
+
+@pytest.fixture
+def sections(discord: str, segmind: LocalSegmind, tmp_path: Path) -> dict[str, dict[str, Any]]:
+    return {
+        "discord": {"api": discord, "token": SecretStr(TOKEN)},
+        "segmind": {"base_url": segmind.url, "key": SecretStr("the-right-key"), "retries": 0},
+        "database": {"url": f"sqlite+aiosqlite:///{tmp_path}/doppel.db"},
+    }
+
+
+async def found(sections: dict[str, dict[str, Any]]) -> dict[str, Finding]:
+    return {each.subject: each for each in await check(Settings.model_validate(sections))}
+
+
+async def test_all_is_well(sections: dict[str, dict[str, Any]]) -> None:
+    findings = await found(sections)
+    assert set(findings) == {"Discord's token", "Segmind's key", "database", *MODELS}
+    assert all(each.good for each in findings.values())
+    assert "Doppel" in findings["Discord's token"].words
+    assert "$10.00 left" in findings["Segmind's key"].words
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "subject", "said"),
+    [
+        ("discord", "token", None, "Discord's token", "set DISCORD_TOKEN"),
+        ("discord", "token", SecretStr("a.wrong.token"), "Discord's token", "answers 401"),
+        ("discord", "api", "http://127.0.0.1:9/api/v10", "Discord's token", "could not be asked"),
+        ("segmind", "key", None, "Segmind's key", "set SEGMIND_API_KEY"),
+        ("segmind", "key", SecretStr("a-wrong-key"), "Segmind's key", "API key"),
+        ("segmind", "base_url", "http://127.0.0.1:9", "models", "could not be read"),
+        ("database", "url", "postgresql+asyncpg://nobody@127.0.0.1:9/x", "database", "cannot be used"),
+    ],
+)
+async def test_what_is_wrong_is_named(
+    sections: dict[str, dict[str, Any]], section: str, key: str, value: Any, subject: str, said: str
+) -> None:
+    sections[section][key] = value
+    finding = (await found(sections))[subject]
+    assert not finding.good
+    assert said in finding.words
+
+
+async def test_an_empty_balance_at_segmind_is_not_well(
+    sections: dict[str, dict[str, Any]], segmind: LocalSegmind
+) -> None:
+    segmind.balance = 0
+    assert not (await found(sections))["Segmind's key"].good
+
+
+async def test_a_database_that_is_in_use_says_so(sections: dict[str, dict[str, Any]]) -> None:
+    async with SqlStore(sections["database"]["url"], start=0, clock=HeldClock()):
+        finding = (await found(sections))["database"]
+    assert not finding.good
+    assert "another process" in finding.words
+
+
+async def test_a_model_that_segmind_changed_or_dropped_is_named(sections: dict[str, dict[str, Any]]) -> None:
+    async def listed(_: web.Request) -> web.Response:
+        names: dict[str, dict[str, Any]] = {
+            slug: {each.name: {} for each in model.parameters()} for slug, model in MODELS.items()
+        }
+        names["faceswap-v5"].pop("seed")
+        names["faceswap-v4"]["sharpness"] = {}
+        names.pop("faceswap-comic")
+        rows = [
+            {
+                "slug": slug,
+                "is_depreciated": slug == "ai-face-swap",
+                "parameters_schema": {"properties": schema},
+            }
+            for slug, schema in names.items()
+        ]
+        return web.json_response(rows)
+
+    app = web.Application()
+    app.router.add_get("/inference-model-information/list", listed)
+    async with TestServer(app) as server:
+        sections["segmind"]["base_url"] = str(server.make_url("")).rstrip("/")
+        findings = await found(sections)
+    assert "gone: seed" in findings["faceswap-v5"].words
+    assert not findings["faceswap-v5"].good
+    assert "new there: sharpness" in findings["faceswap-v4"].words
+    assert findings["faceswap-v4"].good
+    assert "not in Segmind's catalogue" in findings["faceswap-comic"].words
+    assert "deprecated" in findings["ai-face-swap"].words
+
+
+def test_the_table_is_one_line_for_each_finding() -> None:
+    lines = table([Finding("a", True, "fine"), Finding("longer", False, "missing")]).splitlines()
+    assert lines == ["ok  a       fine", "NO  longer  missing"]

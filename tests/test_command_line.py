@@ -1,0 +1,111 @@
+"""The command line answers what is wrong in one sentence, and never with a traceback."""
+
+import importlib.util
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import __version__
+from bot.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty folder, and an environment without a token or a key."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("DISCORD_TOKEN", "SEGMIND_API_KEY", "SEGMIND_BASE_URL", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("doppel: ")
+    assert line.endswith(".")
+    return line
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip() == f"doppel {__version__}"
+
+
+def test_without_a_token_nothing_starts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run"]) == 1
+    assert "DISCORD_TOKEN" in sentence(capsys)
+
+
+def test_without_a_key_nothing_starts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "a.token.here")
+    assert main(["run"]) == 1
+    assert "SEGMIND_API_KEY" in sentence(capsys)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DOPPEL_JOBS__PER_MEMBER", "0", "DOPPEL_JOBS__PER_MEMBER"),
+        ("DOPPEL_JOBS__PER_MEMBR", "1", "DOPPEL_JOBS__PER_MEMBER"),
+        ("DOPPEL_CREDITS__PRICES", '{"faceswap-v6": 1}', "faceswap-v5"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "a.token.here")
+    monkeypatch.setenv("SEGMIND_API_KEY", "a-key")
+    monkeypatch.setenv(name, value)
+    assert main(["run"]) == 1
+    assert said in sentence(capsys)
+
+
+@pytest.mark.parametrize("command", ["sandbox", "segmind"])
+def test_without_its_packages_the_sandbox_says_how_to_get_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def find_spec(name: str, *others: Any) -> Any:
+        return None if name == "cv2" else real(name, *others)
+
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+    assert main([command]) == 1
+    said = sentence(capsys)
+    assert "cv2" in said
+    assert "make sandbox" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["sandbox", "--no-browser", "--port"], "is in use"), (["segmind", "--port"], "is in use")],
+)
+def test_a_port_that_is_in_use_is_named(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main([*arguments, str(taken.getsockname()[1])]) == 1
+    assert said in sentence(capsys)
+
+
+def test_check_ends_with_1_where_something_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGMIND_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("DOPPEL_SEGMIND__RETRIES", "0")
+    assert main(["check"]) == 1
+    assert "NO  Discord's token" in capsys.readouterr().out
+
+
+def test_a_discord_that_cannot_be_reached_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discord.http.Route.BASE", "")
+    monkeypatch.setenv("DISCORD_TOKEN", "a.token.here")
+    monkeypatch.setenv("SEGMIND_API_KEY", "a-key")
+    monkeypatch.setenv("DOPPEL_DISCORD_API", "http://127.0.0.1:9/api/v10")
+    assert main(["run"]) == 1
+    assert "Discord cannot be reached" in capsys.readouterr().err
