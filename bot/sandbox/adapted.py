@@ -31,6 +31,8 @@ def adapted(settings: Settings, *, segmind: str, speed: float, database: Path) -
             base_url=segmind,
             # The links of a simulated Discord lead nowhere.
             inputs="upload",
+            # Where a minute is shorter, more fits into ours.
+            requests_per_minute=round(its.requests_per_minute * max(1, speed)),
             unknown_window=its.unknown_window * scale,
             unknown_every=its.unknown_every * scale,
         ),

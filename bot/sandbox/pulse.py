@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger(__name__)
 
 BEAT = 0.1
+# After a beat that went wrong, so that the log can be read.
+REST = 5.0
 
 
 async def set_clock(env: simcord.Env) -> None:
@@ -30,14 +32,23 @@ class Pulse:
         self.turn = asyncio.Lock()
 
     async def run(self) -> None:
+        pause = BEAT
         while True:
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(pause)
             async with self.turn:
-                try:
-                    await self._beat()
-                except TimeoutError as error:
-                    # A handler that takes its time: the next beat finds it further on.
-                    log.debug("the simulated Discord is busy", error=str(error))
+                pause = BEAT if await self._went_well() else REST
+
+    async def _went_well(self) -> bool:
+        try:
+            await self._beat()
+        except (TimeoutError, simcord.SetupError) as error:
+            # A handler that takes its time, or a page that is being closed.
+            log.debug("the simulated Discord is busy", error=str(error))
+        except Exception:
+            # A page that stands still would look like a bot that does.
+            log.exception("the page could not be brought up to date")
+            return False
+        return True
 
     async def _beat(self) -> None:
         await set_clock(self._env)

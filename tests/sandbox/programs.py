@@ -17,9 +17,10 @@ class Program:
         self.first = first
         """The first line that it said."""
 
-    async def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
-        """Its exit code, and what else it said."""
-        self._process.send_signal(number)
+    async def end(self, number: signal.Signals | None = signal.SIGINT) -> tuple[int, str]:
+        """Its exit code, and what else it said; without a signal it is waited for."""
+        if number is not None:
+            self._process.send_signal(number)
         said, _ = await asyncio.wait_for(self._process.communicate(), PATIENCE)
         return await self._process.wait(), said.decode()
 

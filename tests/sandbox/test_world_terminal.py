@@ -38,6 +38,15 @@ async def test_ctrl_c_closes_the_sandbox_without_a_word_and_keeps_its_jobs(
     assert (tmp_path / "var" / "sandbox.db").exists()
 
 
+async def test_the_page_can_end_the_sandbox(tmp_path: Path) -> None:
+    async with (
+        program("sandbox", "--port", "0", "--no-browser", cwd=tmp_path) as running,
+        aiohttp.ClientSession() as session,
+    ):
+        await (await Visitor.come(session, address_in(running))).close()
+        assert await running.end(None) == (0, "")
+
+
 async def test_the_local_segmind_says_how_it_is_used_and_closes_without_a_word(tmp_path: Path) -> None:
     async with (
         program("segmind", "--port", "0", cwd=tmp_path) as running,

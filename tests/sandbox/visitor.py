@@ -64,6 +64,9 @@ class Visitor:
         await self._ask("POST", "/api/action", json=self._action("viewer", viewer_id=viewers[name]))
         self._page = await self.state()
 
+    async def close(self) -> None:
+        await self._ask("POST", "/api/action", json=self._action("close"))
+
     async def invocations(self) -> set[str]:
         return {each["invocation"] for each in (await self._ask("GET", "/api/commands"))["entries"]}
 
