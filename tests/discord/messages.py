@@ -1,0 +1,212 @@
+"""Interactions and messages: answering, editing, deleting, by token or through the channel."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tests.discord import rules
+from tests.discord.calls import Call
+from tests.discord.faults import Refusal
+from tests.discord.places import App, Guild
+from tests.discord.records import (
+    EPHEMERAL,
+    LOADING,
+    Attachment,
+    Interaction,
+    Message,
+    Shelf,
+    Way,
+    new_id,
+    now,
+)
+
+DEFERRED, SEND = 5, 4
+SLASH_ANSWER, FOLLOW_UP = 20, 23
+
+
+class Messages:
+    """`upload_limit` and `answer_seconds` may be changed while it runs."""
+
+    def __init__(self, app: App, guild: Guild, shelf: Shelf) -> None:
+        self._app = app
+        self._guild = guild
+        self._shelf = shelf
+        self.upload_limit = 10 * 2**20
+        # Discord's are three, which a slow computer may exceed without anybody's fault.
+        self.answer_seconds = 60.0
+        self.interactions: dict[str, Interaction] = {}
+        self._by_id: dict[int, Message] = {}
+
+    def answer(self, call: Call) -> dict[str, Any] | None:
+        interaction = self._interaction(call, 10062, "Unknown interaction")
+        if interaction.message is not None:
+            raise Refusal(400, 40060, "Interaction has already been acknowledged.")
+        if time.time() - interaction.sent_at > self.answer_seconds:
+            raise Refusal(404, 10062, "Unknown interaction")
+        kind, data = call.body["type"], call.body.get("data") or {}
+        message = self._new(interaction, SLASH_ANSWER, data.get("flags") or 0)
+        if kind == DEFERRED:
+            message.flags = (message.flags & EPHEMERAL) | LOADING
+        elif kind == SEND:
+            self._show(message, data, call, "callback")
+        else:
+            raise Refusal(400, 50035, f"Invalid Form Body: a command is not answered with {kind}")
+        interaction.message = message
+        interaction.answered.set()
+        return _callback(interaction, kind) if call.query.get("with_response") in {"1", "true"} else None
+
+    def edit_by_token(self, call: Call) -> dict[str, Any]:
+        return self._edit(self._by_token(call), call, "token")
+
+    def get_by_token(self, call: Call) -> dict[str, Any]:
+        return self._by_token(call).payload()
+
+    def delete_by_token(self, call: Call) -> None:
+        self._by_token(call).deleted = True
+
+    def follow_up(self, call: Call) -> dict[str, Any]:
+        interaction = self._living(call)
+        message = self._new(interaction, FOLLOW_UP, call.body.get("flags") or 0)
+        self._show(message, call.body, call, "token")
+        interaction.follow_ups.append(message)
+        return message.payload()
+
+    def edit_in_channel(self, call: Call) -> dict[str, Any]:
+        return self._edit(self._in_channel(call), call, "channel")
+
+    def get_in_channel(self, call: Call) -> dict[str, Any]:
+        return self._in_channel(call).payload()
+
+    def delete_in_channel(self, call: Call) -> None:
+        self._in_channel(call).deleted = True
+
+    def send(self, call: Call) -> dict[str, Any]:
+        message = Message(new_id(), self._channel(call), self._app.user)
+        self._by_id[message.id] = message
+        self._show(message, call.body, call, "channel")
+        return message.payload()
+
+    def rules(self, call: Call) -> list[str]:
+        """What the new content of a message must keep to, whichever way it comes."""
+        body: Mapping[str, Any] = call.body or {}
+        if call.endpoint == "answer":
+            body = body.get("data") or {}
+        message = self._meant(call)
+        was_v2 = message is not None and bool(message.flags & rules.COMPONENTS_V2)
+        return list(rules.message(body, is_v2=was_v2, attached=_names(message, body, call)))
+
+    def _meant(self, call: Call) -> Message | None:
+        interaction = self.interactions.get(call.token)
+        if call.original:
+            return None if interaction is None else interaction.message
+        return self._by_id.get(call.number("message_id")) if "message_id" in call.parts else None
+
+    def _edit(self, message: Message, call: Call, way: Way) -> dict[str, Any]:
+        message.edited_at = now()
+        self._show(message, call.body, call, way)
+        return message.payload()
+
+    def _show(self, message: Message, body: Mapping[str, Any], call: Call, way: Way) -> None:
+        if any(len(file.content) > self.upload_limit for file in call.files.values()):
+            raise Refusal(413, 40005, "Request entity too large")
+        if "attachments" in body or call.files:
+            message.attachments = self._attached(message, body.get("attachments"), call)
+        message.show(body, way)
+
+    def _attached(self, message: Message, listed: list[Any] | None, call: Call) -> list[Attachment]:
+        """What is named stays or comes in; what is not named goes."""
+        found: list[Attachment] = []
+        kept = {str(each.id): each for each in message.attachments}
+        for entry in listed or []:
+            name = str(entry["id"])
+            if name in kept:
+                found.append(kept[name])
+            elif (file := call.files.get(f"files[{name}]")) is not None:
+                filename = entry.get("filename") or file.name
+                found.append(
+                    self._shelf.put(message.channel_id, filename, file.content, entry.get("description"))
+                )
+            else:
+                raise Refusal(400, 50035, f"Invalid Form Body: there is no attachment {name}")
+        return found
+
+    def _new(self, interaction: Interaction, kind: int, flags: int) -> Message:
+        message = Message(
+            new_id(),
+            interaction.channel_id,
+            self._app.user,
+            type=kind,
+            flags=flags & EPHEMERAL,
+            application_id=self._app.id,
+        )
+        self._by_id[message.id] = message
+        return message
+
+    def _interaction(self, call: Call, code: int, words: str) -> Interaction:
+        if (interaction := self.interactions.get(call.token)) is None:
+            raise Refusal(404, code, words)
+        return interaction
+
+    def _living(self, call: Call) -> Interaction:
+        interaction = self._interaction(call, 10015, "Unknown Webhook")
+        if call.number("webhook_id") != self._app.id or interaction.message is None:
+            raise Refusal(404, 10015, "Unknown Webhook")
+        if time.time() >= interaction.over_at:
+            raise Refusal(401, 50027, "Invalid Webhook Token")
+        return interaction
+
+    def _by_token(self, call: Call) -> Message:
+        interaction = self._living(call)
+        own = [each for each in (interaction.message, *interaction.follow_ups) if each is not None]
+        meant = own[0].id if call.original else call.number("message_id")
+        return _existing(next((each for each in own if each.id == meant), None))
+
+    def _channel(self, call: Call) -> int:
+        channel = self._guild.channel
+        if call.number("channel_id") != channel.id:
+            raise Refusal(404, 10003, "Unknown Channel")
+        if not channel.open:
+            raise Refusal(403, 50001, "Missing Access")
+        return channel.id
+
+    def _in_channel(self, call: Call) -> Message:
+        channel_id = self._channel(call)
+        message = _existing(self._by_id.get(call.number("message_id")))
+        # What only one member sees is in no channel.
+        if message.channel_id != channel_id or message.flags & EPHEMERAL:
+            raise Refusal(404, 10008, "Unknown Message")
+        return message
+
+
+def _existing(message: Message | None) -> Message:
+    if message is None or message.deleted:
+        raise Refusal(404, 10008, "Unknown Message")
+    return message
+
+
+def _names(message: Message | None, body: Mapping[str, Any], call: Call) -> list[str]:
+    """The files that the message has once the body is applied."""
+    before = {} if message is None else {str(each.id): each.filename for each in message.attachments}
+    if "attachments" not in body and not call.files:
+        return list(before.values())
+    names: list[str] = []
+    for entry in body.get("attachments") or []:
+        file = call.files.get(f"files[{entry['id']}]")
+        uploaded = entry.get("filename") or ("" if file is None else file.name)
+        names.append(before.get(str(entry["id"])) or uploaded)
+    return names
+
+
+def _callback(interaction: Interaction, kind: int) -> dict[str, Any]:
+    assert interaction.message is not None
+    told = {
+        "id": str(interaction.id),
+        "type": 2,
+        "guild_id": str(interaction.guild_id),
+        "channel_id": str(interaction.channel_id),
+        "response_message_id": str(interaction.message.id),
+        "response_message_loading": kind == DEFERRED,
+        "response_message_ephemeral": interaction.ephemeral,
+    }
+    # However it was answered, Discord's description knows one kind of message that was created.
+    return {"interaction": told, "resource": {"type": SEND, "message": interaction.message.payload()}}

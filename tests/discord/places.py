@@ -1,0 +1,156 @@
+"""Who and what there is: the bot, a server with a channel, its members; as Discord describes them."""
+
+import base64
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.discord.records import new_id, now
+
+EVERYTHING = str((1 << 50) - 1)
+
+
+def user_payload(user_id: int, name: str, *, bot: bool = False) -> dict[str, Any]:
+    return {
+        "id": str(user_id),
+        "username": name,
+        "discriminator": "0",
+        "global_name": None,
+        "avatar": None,
+        "public_flags": 0,
+        "flags": 0,
+        "primary_guild": None,
+        "bot": bot,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The bot as Discord knows it; its user has the application's id, as bots of today have."""
+
+    id: int = field(default_factory=new_id)
+    name: str = "Doppel"
+
+    @property
+    def user(self) -> dict[str, Any]:
+        return user_payload(self.id, self.name, bot=True)
+
+    @property
+    def me(self) -> dict[str, Any]:
+        return self.user | {"mfa_enabled": True, "locale": "en-US", "verified": True, "email": None}
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {
+            "id": str(self.id),
+            "name": self.name,
+            "description": "",
+            "icon": None,
+            "type": None,
+            "flags": 0,
+            "flags_new": "0",
+            "bot": self.user,
+            "bot_public": True,
+            "bot_require_code_grant": False,
+            "owner": user_payload(1, "owner"),
+            "team": None,
+            "verify_key": "0" * 64,
+            "redirect_uris": [],
+            "interactions_endpoint_url": None,
+            "role_connections_verification_url": None,
+            "approximate_guild_count": 1,
+            "approximate_user_install_count": 0,
+            "approximate_user_authorization_count": 0,
+            "explicit_content_filter": 0,
+            "eligible_oauth2_scopes": [],
+        }
+
+    def token(self) -> str:
+        """A token of the shape that Discord's have, so that whatever looks for the shape finds it."""
+        return (
+            f"{base64.b64encode(str(self.id).encode()).decode().rstrip('=')}.Doppel.{secrets.token_hex(19)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    name: str
+    id: int = field(default_factory=new_id)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {
+            "user": user_payload(self.id, self.name),
+            "roles": [],
+            "joined_at": now(),
+            "deaf": False,
+            "mute": False,
+            "flags": 0,
+            "permissions": EVERYTHING,
+        }
+
+
+@dataclass(slots=True)
+class Channel:
+    """`open` says whether the bot may see it and write there."""
+
+    guild_id: int
+    name: str = "swaps"
+    id: int = field(default_factory=new_id)
+    open: bool = True
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {
+            "id": str(self.id),
+            "type": 0,
+            "guild_id": str(self.guild_id),
+            "name": self.name,
+            "position": 0,
+            "permission_overwrites": [],
+            "nsfw": False,
+            "parent_id": None,
+            "topic": None,
+            "last_message_id": None,
+            "rate_limit_per_user": 0,
+            "flags": 0,
+        }
+
+
+class Guild:
+    def __init__(self, name: str = "Testers") -> None:
+        self.id = new_id()
+        self.name = name
+        self.channel = Channel(self.id)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        everyone = {
+            "id": str(self.id),
+            "name": "@everyone",
+            "color": 0,
+            "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+            "hoist": False,
+            "position": 0,
+            "permissions": EVERYTHING,
+            "managed": False,
+            "mentionable": False,
+            "flags": 0,
+        }
+        return {
+            "id": str(self.id),
+            "name": self.name,
+            "owner_id": "1",
+            "unavailable": False,
+            "large": False,
+            "member_count": 2,
+            "roles": [everyone],
+            "channels": [self.channel.payload],
+            "threads": [],
+            "members": [],
+            "presences": [],
+            "emojis": [],
+            "stickers": [],
+            "features": [],
+            "preferred_locale": "en-US",
+        }

@@ -1,0 +1,206 @@
+"""What the small Discord keeps: messages and how they changed, interactions, files."""
+
+import asyncio
+import base64
+import copy
+import hashlib
+import hmac
+import mimetypes
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import BytesIO
+from itertools import count
+from typing import Any, Literal, cast
+
+from PIL import Image, UnidentifiedImageError
+
+from tests.discord.rules import texts
+
+EPHEMERAL, LOADING = 1 << 6, 1 << 7
+_EPOCH = 1_420_070_400
+_DAY = 24 * 3600
+
+Way = Literal["callback", "token", "channel"]
+
+_ids = count(1)
+
+
+def new_id() -> int:
+    """An id of Discord's: its time, and a number that grows."""
+    return (int((time.time() - _EPOCH) * 1000) << 22) + next(_ids)
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    id: int
+    filename: str
+    content: bytes = field(repr=False)
+    url: str
+    description: str | None = None
+
+    @property
+    def media_type(self) -> str:
+        """What the name says: that is all that Discord goes by, too."""
+        return mimetypes.guess_type(self.filename)[0] or "application/octet-stream"
+
+    def payload(self) -> dict[str, Any]:
+        shown: dict[str, Any] = {
+            "id": str(self.id),
+            "filename": self.filename,
+            "size": len(self.content),
+            "url": self.url,
+            "proxy_url": self.url,
+            "content_type": self.media_type,
+        }
+        if self.description is not None:
+            shown["description"] = self.description
+        try:
+            with Image.open(BytesIO(self.content)) as picture:
+                return shown | {"width": picture.width, "height": picture.height}
+        except UnidentifiedImageError:
+            return shown
+
+
+class Shelf:
+    """Files with addresses that are signed and end after a day; `origin` is known once the server runs."""
+
+    def __init__(self) -> None:
+        self.origin = ""
+        self._secret = secrets.token_bytes(16)
+        self._files: dict[str, Attachment] = {}
+
+    def put(
+        self, channel_id: int, filename: str, content: bytes, description: str | None = None
+    ) -> Attachment:
+        file_id = new_id()
+        path = f"/attachments/{channel_id}/{file_id}/{filename}"
+        issued = int(time.time())
+        query = f"ex={issued + _DAY:x}&is={issued:x}"
+        url = f"{self.origin}{path}?{query}&hm={self._signature(path, query)}&"
+        self._files[path] = Attachment(file_id, filename, content, url, description)
+        return self._files[path]
+
+    def get(self, path: str, query: Mapping[str, str]) -> Attachment | None:
+        signed = f"ex={query.get('ex', '')}&is={query.get('is', '')}"
+        fits = hmac.compare_digest(query.get("hm", ""), self._signature(path, signed))
+        return self._files.get(path) if fits and int(query["ex"], 16) > time.time() else None
+
+    def _signature(self, path: str, query: str) -> str:
+        return hmac.new(self._secret, f"{path}?{query}".encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a message was made to show, and by which way."""
+
+    way: Way
+    body: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def components(self) -> list[Any]:
+        return cast("list[Any]", self.body.get("components") or [])
+
+    @property
+    def text(self) -> str:
+        return "\n".join([str(self.body.get("content") or ""), *texts(self.components)]).strip()
+
+
+@dataclass(eq=False, slots=True)
+class Message:
+    id: int
+    channel_id: int
+    author: Mapping[str, Any]
+    flags: int = 0
+    type: int = 0
+    application_id: int | None = None
+    content: str = ""
+    embeds: list[Any] = field(default_factory=list[Any])
+    components: list[Any] = field(default_factory=list[Any])
+    attachments: list[Attachment] = field(default_factory=list[Attachment])
+    edits: list[Edit] = field(default_factory=list[Edit])
+    sent_at: str = field(default_factory=now)
+    edited_at: str | None = None
+    deleted: bool = False
+
+    def show(self, body: Mapping[str, Any], way: Way) -> None:
+        self.edits.append(Edit(way, copy.deepcopy(body)))
+        self.content = body.get("content", self.content) or ""
+        self.embeds = body.get("embeds", self.embeds) or []
+        self.components = body.get("components", self.components) or []
+        self.flags = (self.flags | (body.get("flags") or 0)) & ~LOADING
+
+    def payload(self) -> dict[str, Any]:
+        numbers = count(1)
+        return {
+            "id": str(self.id),
+            "channel_id": str(self.channel_id),
+            "type": self.type,
+            "author": self.author,
+            "content": self.content,
+            "embeds": self.embeds,
+            "components": [self._shown(each, numbers) for each in self.components],
+            "attachments": [each.payload() for each in self.attachments],
+            "mentions": [],
+            "mention_roles": [],
+            "mention_everyone": False,
+            "pinned": False,
+            "tts": False,
+            "timestamp": self.sent_at,
+            "edited_timestamp": self.edited_at,
+            "flags": self.flags,
+        } | ({} if self.application_id is None else self._webhook())
+
+    def _webhook(self) -> dict[str, Any]:
+        return {"application_id": str(self.application_id), "webhook_id": str(self.application_id)}
+
+    def _shown(self, tree: Any, numbers: "count[int]") -> Any:
+        """As Discord gives it back: components have numbers, and files their addresses."""
+        if isinstance(tree, list):
+            return [self._shown(each, numbers) for each in cast("list[Any]", tree)]
+        if not isinstance(tree, dict):
+            return tree
+        found = cast("dict[str, Any]", tree)
+        numbered = {"id": next(numbers)} if "type" in found else {}
+        return numbered | {
+            name: self._media(value["url"]) if name in {"media", "file"} else self._shown(value, numbers)
+            for name, value in found.items()
+        }
+
+    def _media(self, address: str) -> dict[str, Any]:
+        for each in self.attachments:
+            if address == f"attachment://{each.filename}":
+                media = {"id": str(each.id), "attachment_id": str(each.id)}
+                sizes = {name: value for name, value in each.payload().items() if name in {"width", "height"}}
+                return media | sizes | {"url": each.url, "proxy_url": each.url}
+        return {"id": str(self.id), "url": address, "proxy_url": address}
+
+
+@dataclass(eq=False, slots=True)
+class Interaction:
+    id: int
+    token: str = field(repr=False)
+    channel_id: int
+    guild_id: int
+    command: str
+    sent_at: float
+    over_at: float
+    message: Message | None = None
+    follow_ups: list[Message] = field(default_factory=list[Message])
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def ephemeral(self) -> bool:
+        return self.message is not None and bool(self.message.flags & EPHEMERAL)
+
+
+def interaction_token(interaction_id: int) -> str:
+    """Long and in base64, as Discord makes them."""
+    said = f"interaction:{interaction_id}:{secrets.token_hex(48)}"
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")

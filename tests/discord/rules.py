@@ -1,0 +1,125 @@
+"""What Discord refuses although its description allows it (pure)."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+COMPONENTS_V2 = 1 << 15
+MOST_TEXT = 4000
+MOST_COMPONENTS = 40
+MOST_OPTIONS = MOST_CHOICES = 25
+MOST_COMMAND_TEXT = 8000
+SUBCOMMANDS = frozenset({1, 2})
+CHAT_INPUT = 1
+# From here on, the types of components belong to the new kind of message, or to modals.
+FIRST_V2 = 9
+TEXT_DISPLAY = 10
+_NAME = re.compile(r"[-_'\w]{1,32}")
+_ATTACHED = "attachment://"
+
+Tree = Mapping[str, Any]
+
+
+def commands(listed: Sequence[Tree]) -> Iterator[str]:
+    for name, count in Counter((each["name"], each.get("type", CHAT_INPUT)) for each in listed).items():
+        if count > 1:
+            yield f"two commands are named {name[0]}"
+    for each in listed:
+        if each.get("type", CHAT_INPUT) == CHAT_INPUT:
+            yield from (f"/{each['name']}: {problem}" for problem in _command(each))
+
+
+def _command(command: Tree) -> Iterator[str]:
+    yield from _named(command)
+    yield from _options(command.get("options") or [])
+    if (length := _letters(command)) > MOST_COMMAND_TEXT:
+        yield f"{length} characters in all, and {MOST_COMMAND_TEXT} are allowed"
+
+
+def _named(thing: Tree) -> Iterator[str]:
+    name = thing["name"]
+    if not _NAME.fullmatch(name) or name != name.lower():
+        yield f"{name!r} is no name: lowercase letters, digits, - and _ only"
+    if not 1 <= len(thing.get("description") or "") <= 100:
+        yield f"{name!r} needs a description of 1 to 100 characters"
+
+
+def _options(options: Sequence[Tree]) -> Iterator[str]:
+    names = [option["name"] for option in options]
+    if len(names) > MOST_OPTIONS:
+        yield f"{len(names)} options, and {MOST_OPTIONS} are allowed"
+    if len(set(names)) < len(names):
+        yield "two options have the same name"
+    required = [bool(option.get("required")) for option in options]
+    if required != sorted(required, reverse=True):
+        yield "a required option comes after an optional one"
+    for option in options:
+        yield from _named(option)
+        choices = option.get("choices") or []
+        if len(choices) > MOST_CHOICES:
+            yield f"{option['name']}: {len(choices)} choices, and {MOST_CHOICES} are allowed"
+        if choices and option.get("autocomplete"):
+            yield f"{option['name']}: choices and autocomplete exclude each other"
+        if option["type"] in SUBCOMMANDS:
+            yield from _options(option.get("options") or [])
+
+
+def _letters(thing: Tree) -> int:
+    """The characters that count: names, descriptions, and the values of choices."""
+    own = len(thing["name"]) + len(thing.get("description") or "")
+    choices = sum(len(each["name"]) + len(str(each["value"])) for each in thing.get("choices") or [])
+    return own + choices + sum(map(_letters, thing.get("options") or []))
+
+
+def message(body: Tree, *, is_v2: bool = False, attached: Sequence[str] = ()) -> Iterator[str]:
+    """`is_v2`: the message already was one; `attached`: the names of all its files from now on."""
+    tree = list(components(body.get("components")))
+    v2 = is_v2 or bool((body.get("flags") or 0) & COMPONENTS_V2)
+    if not v2 and any(each["type"] >= FIRST_V2 for each in tree):
+        yield "components of the new kind without their flag"
+    if v2:
+        for name in ("content", "embeds", "poll", "sticker_ids"):
+            if body.get(name):
+                yield f"{name} beside the new kind of components"
+    if (length := sum(map(len, texts(body.get("components"))))) > MOST_TEXT:
+        yield f"{length} characters of text, and {MOST_TEXT} are allowed"
+    if len(tree) > MOST_COMPONENTS:
+        yield f"{len(tree)} components, and {MOST_COMPONENTS} are allowed"
+    named = [each["custom_id"] for each in tree if "custom_id" in each]
+    if len(set(named)) < len(named):
+        yield "two components have the same custom_id"
+    if body.get("components") is not None:
+        shown = {address.removeprefix(_ATTACHED) for address in addresses(body["components"])}
+        yield from (f"{name} is shown, but not attached" for name in sorted(shown - set(attached)))
+        if v2:
+            yield from (f"{name} is attached, but not shown" for name in sorted(set(attached) - shown))
+
+
+def components(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every component in a tree, from the top to the bottom."""
+    if isinstance(tree, list):
+        for each in cast("list[Any]", tree):
+            yield from components(each)
+    elif isinstance(tree, dict):
+        found = cast("dict[str, Any]", tree)
+        if "type" in found:
+            yield found
+        for name in ("components", "component", "accessory"):
+            yield from components(found.get(name))
+
+
+def texts(tree: Any) -> list[str]:
+    """Every text in a tree of components."""
+    return [str(each["content"]) for each in components(tree) if each["type"] == TEXT_DISPLAY]
+
+
+def addresses(tree: Any) -> Iterator[str]:
+    """Every `attachment://` in a tree, wherever it stands."""
+    if isinstance(tree, str) and tree.startswith(_ATTACHED):
+        yield tree
+    elif isinstance(tree, dict):
+        yield from addresses(list(cast("dict[str, Any]", tree).values()))
+    elif isinstance(tree, list):
+        for each in cast("list[Any]", tree):
+            yield from addresses(each)

@@ -1,0 +1,75 @@
+"""Discord's own description of its API, where it is at hand: what a body must look like."""
+
+import copy
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Self, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+PLACE = "DOPPEL_OPENAPI"
+BESIDE = Path(__file__).parents[3] / "shared/discord/openapi.json"
+_NAME = "urn:discord"
+_LONGEST = 400
+
+
+class Spec:
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        resource: Resource[Any] = Resource.from_contents(document, default_specification=DRAFT202012)
+        self._registry: Registry[Any] = Registry().with_resource(_NAME, resource)
+        self._validators: dict[tuple[str, ...], Draft202012Validator] = {}
+
+    @classmethod
+    @cache
+    def at_hand(cls) -> Self | None:
+        """The description beside the repository, or where the environment says that it is."""
+        path = Path(os.environ.get(PLACE) or BESIDE)
+        return cls(json.loads(path.read_bytes())) if path.is_file() else None
+
+    def asked(self, method: str, path: str, kind: str, body: Any) -> list[str]:
+        """What is wrong with the body of a request; `path` is written as the description writes it."""
+        return self._problems(("paths", path, method.lower(), "requestBody", "content", kind), _spelt(body))
+
+    def answered(self, method: str, path: str, status: int, body: Any) -> list[str]:
+        """The same of an answer: the small Discord must not say what Discord never would."""
+        steps = ("paths", path, method.lower(), "responses", str(status), "content", "application/json")
+        return self._problems(steps, body)
+
+    def _problems(self, steps: tuple[str, ...], body: Any) -> list[str]:
+        if (validator := self._validator(steps)) is None:
+            return [f"Discord describes no {'/'.join(steps[2:])} of {steps[1]}"]
+        error = best_match(validator.iter_errors(body))
+        if error is None:
+            return []
+        where = "/".join(map(str, error.absolute_path))
+        return [f"{' '.join(steps[1:3])}: {where or 'the body'}: {error.message[:_LONGEST]}"]
+
+    def _validator(self, steps: tuple[str, ...]) -> Draft202012Validator | None:
+        if steps not in self._validators:
+            found: Any = self._document
+            for step in (*steps, "schema"):
+                if step not in found:
+                    return None
+                found = found[step]
+            pointer = "/".join(step.replace("~", "~0").replace("/", "~1") for step in (*steps, "schema"))
+            schema = {"$ref": f"{_NAME}#/{pointer}"}
+            self._validators[steps] = Draft202012Validator(schema, registry=self._registry)
+        return self._validators[steps]
+
+
+def _spelt(body: Any) -> Any:
+    """With the ids of attachments as strings: discord.py sends numbers, and Discord takes both."""
+    found = copy.deepcopy(body)
+    for place in (found, found.get("data")) if isinstance(found, dict) else ():
+        if isinstance(place, dict):
+            listed = cast("dict[str, Any]", place).get("attachments") or []
+            for each in cast("list[dict[str, Any]]", listed):
+                each["id"] = str(each["id"])
+    return found

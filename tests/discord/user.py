@@ -1,0 +1,169 @@
+"""A member who types a command, and what they see come of it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from tests.discord.places import Member
+from tests.discord.records import Attachment, Edit, Interaction, Shelf, interaction_token, new_id
+
+T = TypeVar("T")
+
+SUBCOMMAND, STRING, INTEGER, BOOLEAN, NUMBER, ATTACHMENT = 1, 3, 4, 5, 10, 11
+_TYPES: Mapping[int, tuple[type, ...]] = {
+    STRING: (str,),
+    INTEGER: (int,),
+    BOOLEAN: (bool,),
+    NUMBER: (int, float),
+    ATTACHMENT: (tuple,),
+}
+# Nothing depends on it but how soon a test that fails gives up.
+PATIENCE = 30.0
+
+
+class CannotType(AssertionError):
+    """Discord's own page would not let a member send this."""
+
+
+async def eventually(look: Callable[[], T | None], what: Callable[[], str], patience: float = PATIENCE) -> T:
+    """What `look` finds, as soon as it finds something."""
+    try:
+        async with asyncio.timeout(patience):
+            while not (found := look()):
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"it never came to this: {what()}") from None
+    return found
+
+
+class Reply:
+    """The bot's answer to one command, as the channel has seen it change."""
+
+    def __init__(self, interaction: Interaction) -> None:
+        self.interaction = interaction
+
+    @property
+    def id(self) -> int:
+        assert self.interaction.message is not None
+        return self.interaction.message.id
+
+    @property
+    def token(self) -> str:
+        return self.interaction.token
+
+    @property
+    def edits(self) -> list[Edit]:
+        return [] if self.interaction.message is None else self.interaction.message.edits
+
+    @property
+    def texts(self) -> list[str]:
+        return [edit.text for edit in self.edits]
+
+    @property
+    def text(self) -> str:
+        return self.texts[-1] if self.edits else ""
+
+    @property
+    def attachments(self) -> list[Attachment]:
+        return [] if self.interaction.message is None else self.interaction.message.attachments
+
+    @property
+    def ephemeral(self) -> bool:
+        return self.interaction.ephemeral
+
+    @property
+    def deleted(self) -> bool:
+        return self.interaction.message is not None and self.interaction.message.deleted
+
+    async def acknowledged(self) -> None:
+        await eventually(
+            self.interaction.answered.is_set, lambda: f"an answer to /{self.interaction.command}"
+        )
+
+    async def says(self, *words: str) -> str:
+        def found() -> str | None:
+            return self.text if all(word in self.text for word in words) else None
+
+        return await eventually(found, lambda: f"{words} in {self.texts}")
+
+    def expire(self) -> None:
+        """From now on the token is void, as after its quarter of an hour."""
+        self.interaction.over_at = time.time()
+
+
+def typed(
+    command: Mapping[str, Any], options: Mapping[str, Any], shelf: Shelf, channel_id: int
+) -> dict[str, Any]:
+    """The `data` of an interaction, from what a member filled in."""
+    known = {each["name"]: each for each in command.get("options") or []}
+    if unknown := options.keys() - known.keys():
+        raise CannotType(f"/{command['name']} has no option {', '.join(sorted(unknown))}")
+    given: list[dict[str, Any]] = []
+    files: dict[str, Any] = {}
+    for name, option in known.items():
+        if name in options:
+            value = _checked(option, options[name])
+            if option["type"] == ATTACHMENT:
+                filename, content = value
+                # What a command is given is hosted for a while only.
+                file = shelf.put(channel_id, filename, content)
+                files[str(file.id)] = file.payload() | {"ephemeral": True}
+                value = str(file.id)
+            given.append({"name": name, "type": option["type"], "value": value})
+        elif option.get("required"):
+            raise CannotType(f"/{command['name']} needs {name}")
+    resolved = {"resolved": {"attachments": files}} if files else {}
+    return {"id": command["id"], "name": command["name"], "type": 1, "options": given, **resolved}
+
+
+def payload(
+    interaction: Interaction,
+    member: Member,
+    data: Mapping[str, Any],
+    *,
+    channel: Mapping[str, Any],
+    application_id: int,
+    upload_limit: int,
+) -> dict[str, Any]:
+    """An INTERACTION_CREATE."""
+    guild_id = str(interaction.guild_id)
+    return {
+        "id": str(interaction.id),
+        "application_id": str(application_id),
+        "type": 2,
+        "version": 1,
+        "token": interaction.token,
+        "data": data,
+        "guild": {"id": guild_id, "locale": "en-US", "features": []},
+        "guild_id": guild_id,
+        "guild_locale": "en-US",
+        "channel": channel,
+        "channel_id": channel["id"],
+        "member": member.payload,
+        "locale": "en-US",
+        "app_permissions": member.payload["permissions"],
+        "attachment_size_limit": upload_limit,
+        "authorizing_integration_owners": {"0": guild_id},
+        "context": 0,
+        "entitlements": [],
+    }
+
+
+def new_interaction(command: str, *, guild_id: int, channel_id: int, seconds: float) -> Interaction:
+    number, now = new_id(), time.time()
+    return Interaction(number, interaction_token(number), channel_id, guild_id, command, now, now + seconds)
+
+
+def _checked(option: Mapping[str, Any], value: Any) -> Any:
+    name, kind = option["name"], option["type"]
+    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != BOOLEAN):
+        raise CannotType(f"{name} cannot be {value!r}")
+    if (choices := option.get("choices")) and value not in [each["value"] for each in choices]:
+        raise CannotType(f"{name} offers no {value!r}")
+    low, high = option.get("min_value", value), option.get("max_value", value)
+    if kind in {INTEGER, NUMBER} and not low <= value <= high:
+        raise CannotType(f"{name} must be from {low} to {high}")
+    if kind == STRING and not option.get("min_length", 0) <= len(value) <= option.get("max_length", 6000):
+        raise CannotType(f"{name} has the wrong length")
+    return value
