@@ -1,4 +1,4 @@
-"""Saying that a result was made by a machine: for machines (XMP), for people (alt text), and by its hash.
+"""Saying to machines that a result was made by a machine (XMP).
 
 The mark is IPTC's digital source type, which the EU's AI Act (Art. 50) can be met with. It is put into the
 container around the pixels, so nothing is encoded again.
@@ -13,7 +13,6 @@ from bot.media.facts import UnusableMedia
 from bot.media.formats import jpeg, mp4, png, webp
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-# Discord's limit.
 
 _PACKET = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'

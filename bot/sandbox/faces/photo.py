@@ -5,8 +5,9 @@ import io
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from bot.media.provenance import mark
 from bot.sandbox.faces.arrays import Picture, floats, pixels
 from bot.sandbox.faces.errors import CannotSwap
 
@@ -15,14 +16,6 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _SMALLEST_SIDE = 16
 _OPAQUE = 255
 _WITH_PROFILE = ("RGB", "CMYK")
-_MADE_BY_SWAPPING = (
-    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-    '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
-    'Iptc4xmpExt:DigitalSourceType="{}"/>'
-    '</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
-)
-DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,22 +109,19 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 def write_photo(photo: Photo, kind: str, quality: int) -> bytes:
     image = Image.fromarray(photo.picture)
-    xmp = _MADE_BY_SWAPPING.format(DIGITAL_SOURCE_TYPE)
     stream = io.BytesIO()
     if photo.alpha is not None and kind != "jpeg":
         image.putalpha(Image.fromarray(photo.alpha))
     elif photo.alpha is not None:
         image = _flat(image, photo.alpha)
     if kind == "png":
-        chunks = PngImagePlugin.PngInfo()
-        chunks.add_itxt("XML:com.adobe.xmp", xmp)
         # Higher levels take several times as long for a few per cent.
-        image.save(stream, "PNG", pnginfo=chunks, compress_level=3)
+        image.save(stream, "PNG", compress_level=3)
     elif kind == "webp":
-        image.save(stream, "WEBP", quality=quality, method=2, xmp=xmp.encode())
+        image.save(stream, "WEBP", quality=quality, method=2)
     else:
-        image.save(stream, "JPEG", quality=quality, xmp=xmp.encode())
-    return stream.getvalue()
+        image.save(stream, "JPEG", quality=quality)
+    return mark(stream.getvalue(), f"image/{kind}")
 
 
 def _flat(image: Image.Image, alpha: Picture) -> Image.Image:

@@ -11,9 +11,9 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from bot.media.provenance import mark
 from bot.sandbox.faces.arrays import Picture
 from bot.sandbox.faces.order import Lifeline
-from bot.sandbox.faces.photo import DIGITAL_SOURCE_TYPE
 from bot.sandbox.faces.sound import sound_of
 from bot.sandbox.faces.video import Look, look_of, reading
 
@@ -29,9 +29,8 @@ def rewritten(content: bytes, change: Change, lifeline: Lifeline) -> bytes:
     with tempfile.TemporaryDirectory(prefix="doppel-") as folder:
         path = Path(folder) / "result.mp4"
         with av.open(str(path), "w", options={"movflags": "+faststart"}) as result:
-            result.metadata["comment"] = DIGITAL_SOURCE_TYPE
             _rewrite(content, result, look, change, lifeline)
-        return path.read_bytes()
+        return mark(path.read_bytes(), "video/mp4")
 
 
 def _rewrite(content: bytes, result: OutputContainer, look: Look, change: Change, lifeline: Lifeline) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from bot.media.provenance import is_marked
 from bot.sandbox.faces import CannotSwap
-from bot.sandbox.faces.photo import DIGITAL_SOURCE_TYPE, Photo, is_picture, read_photo, write_photo
+from bot.sandbox.faces.photo import Photo, is_picture, read_photo, write_photo
 from tests.sandbox.faces.conftest import Render
 from tests.sandbox.faces.scenes import clip, couple, encoded, portrait
 
@@ -32,7 +33,7 @@ async def test_every_result_says_how_it_was_made_and_nothing_else(
     with Image.open(io.BytesIO(rendering.content)) as image:
         assert image.format == kind.upper()
         assert "exif" not in image.info
-    assert DIGITAL_SOURCE_TYPE.encode() in rendering.content
+    assert is_marked(rendering.content)
     assert b"at home" not in rendering.content
 
 

@@ -8,9 +8,9 @@ import av
 import numpy as np
 import pytest
 
+from bot.media.provenance import is_marked
 from bot.sandbox.faces import CannotSwap, Rendering
 from bot.sandbox.faces.arrays import Picture
-from bot.sandbox.faces.photo import DIGITAL_SOURCE_TYPE
 from tests.sandbox.faces.conftest import Measure, Render
 from tests.sandbox.faces.scenes import SAMPLES, clip, couple, encoded, frames, nobody, portrait
 
@@ -45,13 +45,13 @@ async def test_the_sample_clip_comes_back_whole(render: Render, face_c: bytes) -
     assert seconds_of(result) == seconds_of(original)
     assert moments_of(result) == moments_of(original)
     assert sound_of(result) == sound_of(original)
+    assert is_marked(result)
     assert result.index(b"moov") < result.index(b"mdat")
     with av.open(io.BytesIO(result), "r") as video:
         stream = video.streams.video[0]
         assert stream.codec_context.name == "h264"
         assert stream.codec_context.pix_fmt == "yuv420p"
         assert stream.average_rate == Fraction(25)
-        assert video.metadata["comment"] == DIGITAL_SOURCE_TYPE
     assert rendering.local["faces_found"] == 2
     assert rendering.local["faces_swapped"] == 1
     assert rendering.local["identity_distance"] < 0.55
