@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument(
         "--speed", type=float, default=10.0, help="how much faster than Segmind (default: 10)"
     )
+    sandbox.add_argument("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1)")
     sandbox.add_argument("--fresh", action="store_true", help="forget the credits and jobs of earlier times")
     sandbox.add_argument("--no-browser", action="store_true", help="only print the address")
     sandbox.set_defaults(command=_sandbox)
@@ -101,7 +102,13 @@ def _sandbox(options: argparse.Namespace) -> int:
     from bot.sandbox.world import Wishes, sandbox
 
     settings = _settings(options)
-    wishes = Wishes(options.port, options.speed, fresh=options.fresh, browser=not options.no_browser)
+    wishes = Wishes(
+        options.port,
+        options.speed,
+        fresh=options.fresh,
+        browser=not options.no_browser,
+        host=options.host,
+    )
     try:
         asyncio.run(sandbox(settings, wishes))
     except SandboxError as error:

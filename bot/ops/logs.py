@@ -18,6 +18,9 @@ Level = Literal["debug", "info", "warning", "error"]
 # No vowels and nothing that looks like something else: it is read aloud and typed off a screen.
 _INCIDENT_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 
+# Libraries that tell of every step at "info"; what they have to say is for whoever debugs them.
+TALKATIVE = ("alembic",)
+
 
 def configure(
     *,
@@ -86,6 +89,8 @@ def _replace_handler(handler: logging.Handler, level: Level) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(level.upper() if level == "debug" else logging.WARNING)
 
 
 class _Redaction:

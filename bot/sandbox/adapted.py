@@ -7,6 +7,9 @@ from pydantic import BaseModel, SecretStr
 
 from bot.settings import Settings
 
+# Whoever plays alone is the whole community: with the usual bounds the play would soon be over.
+CREDITS, WAITING = 1000, 20
+
 Section = TypeVar("Section", bound=BaseModel)
 
 
@@ -37,7 +40,13 @@ def adapted(settings: Settings, *, segmind: str, speed: float, database: Path) -
             unknown_every=its.unknown_every * scale,
         ),
         database=_with(settings.database, url=SecretStr(f"sqlite:///{database}")),
-        jobs=_with(jobs, pace=scale, line_refresh=jobs.line_refresh * min(1, scale)),
+        jobs=_with(
+            jobs,
+            pace=scale,
+            line_refresh=jobs.line_refresh * min(1, scale),
+            waiting_per_member=max(jobs.waiting_per_member, WAITING),
+        ),
+        credits=_with(settings.credits, start=max(settings.credits.start, CREDITS)),
     )
 
 

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from bot.sandbox.adapted import CREDITS
 from bot.sandbox.errors import SandboxError
 from bot.sandbox.welcome import FACE, SCRIPTED, TARGET, samples
 from bot.sandbox.world import Wishes, World, open_world
@@ -19,7 +20,7 @@ from tests.sandbox.visitor import Visitor
 
 Opening = Callable[..., AbstractAsyncContextManager[World]]
 FILES = {path.name: path.read_bytes() for path in samples()}
-START = 100
+START = CREDITS
 
 
 def face_and_target(target: str = TARGET) -> dict[str, tuple[str, bytes]]:
