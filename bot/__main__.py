@@ -91,7 +91,10 @@ def _run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from bot.check import check, table
 
-    findings = asyncio.run(check(_settings(options)))
+    settings = _settings(options)
+    # The table says it all; what led to it would only stand in between.
+    configure(format=settings.ops.log_format, level="error", secrets=settings.secrets)
+    findings = asyncio.run(check(settings))
     print(table(findings))
     return 0 if all(finding.good for finding in findings) else 1
 

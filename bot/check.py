@@ -12,7 +12,7 @@ from bot.clock import WallClock
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import SegmindError
 from bot.settings import Settings
-from bot.store import SqlStore, StoreError
+from bot.store import AlreadyOpen, SqlStore, StoreError
 
 DISCORD_API = "https://discord.com/api/v10"
 PATIENCE = aiohttp.ClientTimeout(total=15)
@@ -68,6 +68,8 @@ async def _database(settings: Settings) -> Finding:
     try:
         async with SqlStore(url, start=settings.credits.start, clock=WallClock()) as store:
             wrong = await store.audit()
+    except AlreadyOpen:
+        return Finding("database", True, f"{settings.database.shown}, in use by a running bot")
     except StoreError as error:
         return Finding("database", False, f"{settings.database.shown}: {error}")
     if wrong:
