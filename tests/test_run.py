@@ -1,8 +1,8 @@
-"""The bot as its operator runs it: a process, killed and started again, on a small Discord of real sockets."""
+"""The bot as its operator runs it: a process that is killed and started again, on a small Discord."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,16 @@ import pytest
 
 from bot.clock import WallClock
 from bot.credits.account import Balance, account_of
+from bot.jobs.job import State
 from bot.sandbox.segmind import LocalSegmind
 from bot.store import SqlStore
 from tests.clocks import HeldClock
+from tests.discord.calls import Call
+from tests.discord.faults import Broken, Dropped, Limited, Refused
+from tests.discord.places import Member
 from tests.discord.program import Program, program
-from tests.discord.user import Reply
+from tests.discord.user import Reply, eventually
+from tests.discord.wire import Wire
 from tests.discord.world import SmallDiscord
 from tests.documented import PRICES
 from tests.media.files import picture
@@ -59,9 +64,9 @@ class Town:
             "DOPPEL_JOBS__LINE_REFRESH": "0.05",
         }
 
-    async def order(self, **options: Any) -> Reply:
+    async def order(self, *, member: Member | None = None, **options: Any) -> Reply:
         files = {name: ("a.png", picture("PNG")) for name in ("source_image", "target_image")}
-        return await self.discord.slash(SLUG, **files | options)
+        return await self.discord.slash(SLUG, member=member, **files | options)
 
     async def finish(self, *replies: Reply) -> None:
         """Segmind's time passes until these are done."""
@@ -74,6 +79,13 @@ class Town:
         for reply in replies:
             await reply.says("Completed")
 
+    def row(self, reply: Reply) -> tuple[str, State]:
+        """The job behind a reply: its id and its state, as they stand in the file."""
+        with closing(sqlite3.connect(self.database)) as database:
+            found = database.execute("SELECT id, state FROM jobs WHERE message_id = ?", [reply.id])
+            ((job_id, state),) = found.fetchall()
+        return job_id, State(state)
+
     async def balance(self) -> Balance:
         """What the member has, once the bot has let go of its database and its books are found in order."""
         url = f"sqlite+aiosqlite:///{self.database}"
@@ -82,6 +94,10 @@ class Town:
             return await store.balance(
                 account_of(guild_id=self.discord.guild.id, user_id=self.discord.member.id)
             )
+
+
+# Found by these tests; the marks go as soon as the bot does what they say.
+KNOWN = "reported, and not mended yet"
 
 
 @pytest.fixture
@@ -113,15 +129,6 @@ async def test_an_order_is_followed_to_its_picture_and_sigterm_ends_the_bot(town
     assert await town.balance() == Balance(START - PRICES[SLUG], 0)
 
 
-async def test_a_second_start_tells_discord_of_no_commands(town: Town) -> None:
-    for _ in range(2):
-        async with town.bot() as bot:
-            await town.discord.online()
-            assert await bot.terminate() == 0
-    (told,) = town.discord.calls("register")
-    assert {command["name"] for command in told.body} == set(MODELS)
-
-
 async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_message(town: Town) -> None:
     async with town.bot() as bot:
         await town.discord.online()
@@ -132,6 +139,9 @@ async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_messa
         await town.discord.online()
         await town.finish(reply)
         assert await bot.terminate() == 0
+    # The second start knew that Discord has the commands already.
+    (told,) = town.discord.calls("register")
+    assert {command["name"] for command in told.body} == set(MODELS)
     assert {edit.way for edit in reply.edits} == {"token"}
     assert len(reply.attachments) == 1
     assert len(town.segmind.submissions) == len(town.segmind.billed) == 1
@@ -148,7 +158,7 @@ async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_messa
         ({"DISCORD_TOKEN": "another.token.than-the-right-one"}, "does not accept the token"),
         ({"DOPPEL_DISCORD_API": "http://127.0.0.1:9/api/v10"}, "Discord cannot be reached"),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    ids=["no token", "no key", "a wrong setting", "a misspelt setting", "a wrong token", "no Discord"],
 )
 async def test_what_cannot_work_is_refused_with_one_sentence(
     town: Town, change: dict[str, str], words: str
@@ -161,6 +171,26 @@ async def test_what_cannot_work_is_refused_with_one_sentence(
     assert "Traceback" not in bot.output
 
 
+@pytest.mark.xfail(reason=KNOWN)
+async def test_sigterm_is_obeyed_while_discord_is_away(town: Town) -> None:
+    town.discord.faults.next("me", *[Broken(502)] * 5)
+    async with town.bot() as bot:
+        await eventually(lambda: town.discord.calls("me"), lambda: "the bot tries to log in")
+        assert await bot.terminate(patience=10) == 0
+    assert "Traceback" not in bot.output
+
+
+@pytest.mark.xfail(reason=KNOWN)
+async def test_an_order_that_the_bot_was_still_looking_at_is_answered_when_it_stops(town: Town) -> None:
+    async with town.bot() as bot:
+        await town.discord.online()
+        town.discord.files_flow.clear()
+        reply = await town.order()
+        assert await bot.terminate(patience=10) == 0
+    assert "restarting" in reply.text
+    assert await town.balance() == Balance(START, 0)
+
+
 async def test_a_second_process_on_the_same_file_is_refused(town: Town) -> None:
     async with town.bot() as first:
         await town.discord.online()
@@ -169,3 +199,194 @@ async def test_a_second_process_on_the_same_file_is_refused(town: Town) -> None:
         assert second.output == f"doppel: another process has {town.database} open.\n"
         await town.finish(await town.order())
         assert await first.terminate() == 0
+
+
+async def test_an_order_whose_answer_was_cut_off_by_a_kill_is_found_and_never_sent_twice(town: Town) -> None:
+    async with Wire(town.segmind.port) as wire:
+        wire.block()
+        async with town.bot(SEGMIND_BASE_URL=wire.url) as bot:
+            await town.discord.online()
+            reply = await town.order()
+            await eventually(lambda: town.segmind.submissions, lambda: "Segmind takes the order")
+            await bot.kill()
+        assert town.row(reply)[1] is State.SUBMITTING
+        wire.unblock()
+        async with town.bot(SEGMIND_BASE_URL=wire.url) as bot:
+            await town.discord.online()
+            await town.finish(reply)
+            assert await bot.terminate() == 0
+    assert shown(reply)[-3:] == ["Queued", "Processing", "Completed"]
+    assert town.segmind.calls["submit"] == len(town.segmind.billed) == 1
+    assert await town.balance() == Balance(START - PRICES[SLUG], 0)
+
+
+async def test_an_order_that_never_arrived_is_given_back_after_a_kill(town: Town) -> None:
+    town.segmind.faults.next("submit", "latency=5", "drop-before")
+    async with town.bot() as bot:
+        await town.discord.online()
+        reply = await town.order()
+        await eventually(lambda: town.segmind.calls["submit"], lambda: "a submission on its way")
+        await bot.kill()
+    async with town.bot(DOPPEL_SEGMIND__UNKNOWN_WINDOW="0") as bot:
+        await town.discord.online()
+        await reply.says("Lost on the way", "Nothing was charged")
+        assert await bot.terminate() == 0
+    assert town.segmind.calls["submit"] == 1
+    assert town.segmind.calls["history"] > 0
+    assert await town.balance() == Balance(START, 0)
+
+
+async def test_jobs_in_the_line_keep_their_order_over_a_kill(town: Town) -> None:
+    limits = {"DOPPEL_JOBS__PER_MEMBER": "1"}
+    async with town.bot(**limits) as bot:
+        await town.discord.online()
+        replies: list[Reply] = []
+        for word in ("Queued", "number 1", "number 2"):
+            replies.append(await town.order())
+            await replies[-1].says(word)
+        await bot.kill()
+    async with town.bot(**limits) as bot:
+        await town.discord.online()
+        for done, reply in enumerate(replies, 1):
+            await reply.says("Queued")
+            assert len(town.segmind.submissions) == done
+            await town.finish(reply)
+        assert await bot.terminate() == 0
+    for reply, sent in zip(replies, town.segmind.submissions, strict=True):
+        assert town.row(reply)[0] in sent.body["source_image"]
+    assert await town.balance() == Balance(START - 3 * PRICES[SLUG], 0)
+
+
+@pytest.mark.xfail(reason=KNOWN)
+async def test_jobs_at_segmind_keep_their_places_over_a_kill(town: Town) -> None:
+    """Bob's job is there already, so the older one that still waits finds no place after the kill either."""
+    limits = {"DOPPEL_JOBS__IN_ALL": "2"}
+    alice, bob = town.discord.member, Member("bob")
+    async with town.bot(**limits) as bot:
+        await town.discord.online()
+        replies: list[Reply] = []
+        for member, word in ((alice, "Queued"), (alice, "Queued"), *[(alice, "number")] * 2, (bob, "number")):
+            replies.append(await town.order(member=member))
+            await replies[-1].says(word)
+        await town.finish(*replies[:2])
+        first, waiting, bobs = replies[2:]
+        await first.says("Queued")
+        await bobs.says("Queued")
+        await waiting.says("number 1")
+        await bot.kill()
+    async with town.bot(**limits) as bot:
+        await town.discord.online()
+        town.clock.move(SECONDS * 0.5)
+        await first.says("Processing")
+        await bobs.says("Processing")
+        assert "number 1" in waiting.text
+        assert len(town.segmind.submissions) == 4
+        assert await bot.terminate() == 0
+
+
+async def test_a_message_is_edited_through_its_channel_once_its_token_is_void(town: Town) -> None:
+    async with town.bot() as bot:
+        await town.discord.online()
+        reply = await town.order()
+        await reply.says("Queued")
+        reply.expire()
+        await town.finish(reply)
+        assert await bot.terminate() == 0
+    assert [edit.way for edit in reply.edits] == ["token", "channel", "channel"]
+    assert len(reply.attachments) == 1
+
+
+async def test_a_message_that_nobody_may_edit_any_more_costs_nothing_but_the_view_of_it(town: Town) -> None:
+    async with town.bot() as bot:
+        await town.discord.online()
+        reply = await town.order()
+        await reply.says("Queued")
+        reply.expire()
+        town.discord.guild.channel.open = False
+        town.clock.move(2 * SECONDS)
+        await bot.says("the message of the job is gone")
+        assert await bot.terminate() == 0
+    assert town.row(reply)[1] is State.DONE
+    assert await town.balance() == Balance(START - PRICES[SLUG], 0)
+
+
+async def test_a_limited_a_broken_and_a_dropped_edit_lose_no_result(town: Town) -> None:
+    async with town.bot(DOPPEL_JOBS__PER_MEMBER="3") as bot:
+        await town.discord.online()
+        replies = [await town.order() for _ in range(3)]
+        for reply, fault in zip(replies, (Limited(0.1), Broken(502), Dropped(after=True)), strict=True):
+            town.discord.faults.next("edit", fault, about=[reply.token, "Completed"])
+        await town.finish(*replies)
+        for reply, tries in zip(replies, (2, 2, 1), strict=True):
+            await eventually(
+                lambda reply=reply, tries=tries: len(finals(town, reply)) >= tries,
+                lambda reply=reply: f"the end is shown again: {finals(town, reply)}",
+            )
+            assert len(reply.attachments) == 1
+        assert await bot.terminate() == 0
+    assert await town.balance() == Balance(START - 3 * PRICES[SLUG], 0)
+
+
+async def test_a_broken_gateway_is_taken_up_again_with_what_was_missed(town: Town) -> None:
+    async with town.bot() as bot:
+        await town.discord.online()
+        first = await town.order()
+        await first.says("Queued")
+        town.discord.gateway.cut()
+        missed = await town.order()
+        await missed.says("Queued")
+        assert (town.discord.gateway.identified, town.discord.gateway.resumed) == (1, 1)
+        await town.discord.gateway.ask_to_reconnect()
+        await town.finish(first, missed)
+        assert await bot.terminate() == 0
+
+
+async def test_no_secret_is_ever_said(town: Town) -> None:
+    async with town.bot(DOPPEL_OPS__LOG_LEVEL="debug") as bot:
+        await town.discord.online()
+        town.discord.faults.next("edit", Limited(0.01), Refused(403, 50013), Broken(500))
+        town.segmind.faults.next("submit", "error-before=500")
+        lost = await town.order()
+        await bot.says("the outcome of a submission is unknown", "could not be shown")
+        reply = await town.order()
+        await town.finish(reply)
+        town.discord.gateway.cut()
+        assert await bot.terminate() == 0
+    for secret in (town.discord.token, KEY, lost.token, reply.token):
+        assert secret not in bot.output
+    assert "[redacted]" in bot.output
+
+
+async def test_check_finds_everything_in_order(town: Town) -> None:
+    async with town.bot("check") as check:
+        assert await check.end() == 0
+    assert "NO " not in check.output
+    assert "belongs to Doppel" in check.output
+    assert "$10.00 left" in check.output
+    for slug in MODELS:
+        assert f"ok  {slug}" in check.output
+
+
+async def test_check_says_all_that_is_wrong_and_shows_no_secret(town: Town) -> None:
+    wrong = {
+        "DISCORD_TOKEN": "another.token.than-the-right-one",
+        "SEGMIND_API_KEY": "another-key-than-the-right-one",
+        "DATABASE_URL": "postgresql://doppel:a-password@127.0.0.1:9/doppel",
+    }
+    async with town.bot("check", **wrong) as check:
+        assert await check.end() == 1
+    bad = [line for line in check.output.splitlines() if line.startswith("NO ")]
+    assert [line[3:].split("  ")[0].strip() for line in bad] == [
+        "Discord's token",
+        "database",
+        "Segmind's key",
+    ]
+    assert "Traceback" not in check.output
+    for secret in (wrong["DISCORD_TOKEN"], wrong["SEGMIND_API_KEY"], "a-password"):
+        assert secret not in check.output
+
+
+def finals(town: Town, reply: Reply) -> list[Call]:
+    return [
+        call for call in town.discord.calls("edit") if reply.token in call.path and "Completed" in call.words
+    ]

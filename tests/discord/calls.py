@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.discord.faults import Refusal
+from tests.discord.rules import entries
 from tests.discord.spec import Spec
 
 JSON, FORM = "application/json", "multipart/form-data"
@@ -115,5 +116,5 @@ class Inspector:
         if self._spec is None or (call.body is None and call.method in {"GET", "DELETE"}):
             return []
         form = {name: file.name for name, file in call.files.items()}
-        body = {**call.body, **form} if form else call.body
+        body = {**entries([call.body])[0], **form} if form else call.body
         return self._spec.asked(call.method, call.described, call.kind, body)

@@ -43,7 +43,8 @@ class Messages:
             raise Refusal(400, 40060, "Interaction has already been acknowledged.")
         if time.time() - interaction.sent_at > self.answer_seconds:
             raise Refusal(404, 10062, "Unknown interaction")
-        kind, data = call.body["type"], call.body.get("data") or {}
+        kind: int = call.body["type"]
+        data: dict[str, Any] = call.body.get("data") or {}
         message = self._new(interaction, SLASH_ANSWER, data.get("flags") or 0)
         if kind == DEFERRED:
             message.flags = (message.flags & EPHEMERAL) | LOADING
@@ -113,11 +114,11 @@ class Messages:
             message.attachments = self._attached(message, body.get("attachments"), call)
         message.show(body, way)
 
-    def _attached(self, message: Message, listed: list[Any] | None, call: Call) -> list[Attachment]:
+    def _attached(self, message: Message, listed: Any, call: Call) -> list[Attachment]:
         """What is named stays or comes in; what is not named goes."""
         found: list[Attachment] = []
         kept = {str(each.id): each for each in message.attachments}
-        for entry in listed or []:
+        for entry in rules.entries(listed):
             name = str(entry["id"])
             if name in kept:
                 found.append(kept[name])
@@ -190,7 +191,7 @@ def _names(message: Message | None, body: Mapping[str, Any], call: Call) -> list
     if "attachments" not in body and not call.files:
         return list(before.values())
     names: list[str] = []
-    for entry in body.get("attachments") or []:
+    for entry in rules.entries(body.get("attachments")):
         file = call.files.get(f"files[{entry['id']}]")
         uploaded = entry.get("filename") or ("" if file is None else file.name)
         names.append(before.get(str(entry["id"])) or uploaded)

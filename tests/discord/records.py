@@ -20,6 +20,7 @@ from PIL import Image, UnidentifiedImageError
 from tests.discord.rules import texts
 
 EPHEMERAL, LOADING = 1 << 6, 1 << 7
+CONTAINER = 17
 _EPOCH = 1_420_070_400
 _DAY = 24 * 3600
 
@@ -167,8 +168,12 @@ class Message:
         if not isinstance(tree, dict):
             return tree
         found = cast("dict[str, Any]", tree)
-        numbered = {"id": next(numbers)} if "type" in found else {}
-        return numbered | {
+        own: dict[str, Any] = {"id": next(numbers)} if "type" in found else {}
+        if found.get("type") == CONTAINER:
+            own |= {"accent_color": None, "spoiler": False}
+        elif "media" in found:
+            own |= {"description": None, "spoiler": False}
+        return own | {
             name: self._media(value["url"]) if name in {"media", "file"} else self._shown(value, numbers)
             for name, value in found.items()
         }

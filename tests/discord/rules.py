@@ -21,6 +21,11 @@ _ATTACHED = "attachment://"
 Tree = Mapping[str, Any]
 
 
+def entries(value: Any) -> list[dict[str, Any]]:
+    """A list that may be absent, or null."""
+    return cast("list[dict[str, Any]]", value or [])
+
+
 def commands(listed: Sequence[Tree]) -> Iterator[str]:
     for name, count in Counter((each["name"], each.get("type", CHAT_INPUT)) for each in listed).items():
         if count > 1:
@@ -32,7 +37,7 @@ def commands(listed: Sequence[Tree]) -> Iterator[str]:
 
 def _command(command: Tree) -> Iterator[str]:
     yield from _named(command)
-    yield from _options(command.get("options") or [])
+    yield from _options(entries(command.get("options")))
     if (length := _letters(command)) > MOST_COMMAND_TEXT:
         yield f"{length} characters in all, and {MOST_COMMAND_TEXT} are allowed"
 
@@ -56,20 +61,20 @@ def _options(options: Sequence[Tree]) -> Iterator[str]:
         yield "a required option comes after an optional one"
     for option in options:
         yield from _named(option)
-        choices = option.get("choices") or []
+        choices = entries(option.get("choices"))
         if len(choices) > MOST_CHOICES:
             yield f"{option['name']}: {len(choices)} choices, and {MOST_CHOICES} are allowed"
         if choices and option.get("autocomplete"):
             yield f"{option['name']}: choices and autocomplete exclude each other"
         if option["type"] in SUBCOMMANDS:
-            yield from _options(option.get("options") or [])
+            yield from _options(entries(option.get("options")))
 
 
 def _letters(thing: Tree) -> int:
     """The characters that count: names, descriptions, and the values of choices."""
     own = len(thing["name"]) + len(thing.get("description") or "")
-    choices = sum(len(each["name"]) + len(str(each["value"])) for each in thing.get("choices") or [])
-    return own + choices + sum(map(_letters, thing.get("options") or []))
+    choices = sum(len(each["name"]) + len(str(each["value"])) for each in entries(thing.get("choices")))
+    return own + choices + sum(map(_letters, entries(thing.get("options"))))
 
 
 def message(body: Tree, *, is_v2: bool = False, attached: Sequence[str] = ()) -> Iterator[str]:

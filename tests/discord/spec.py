@@ -3,15 +3,17 @@
 import copy
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Self, cast
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema import Draft202012Validator, exceptions
+from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
+
+from tests.discord.rules import entries
 
 PLACE = "DOPPEL_OPENAPI"
 BESIDE = Path(__file__).parents[3] / "shared/discord/openapi.json"
@@ -22,8 +24,8 @@ _LONGEST = 400
 class Spec:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
-        resource: Resource[Any] = Resource.from_contents(document, default_specification=DRAFT202012)
-        self._registry: Registry[Any] = Registry().with_resource(_NAME, resource)
+        resource = Resource[Any].from_contents(document, default_specification=DRAFT202012)
+        self._registry = Registry[Any]().with_resource(_NAME, resource)
         self._validators: dict[tuple[str, ...], Draft202012Validator] = {}
 
     @classmethod
@@ -45,7 +47,9 @@ class Spec:
     def _problems(self, steps: tuple[str, ...], body: Any) -> list[str]:
         if (validator := self._validator(steps)) is None:
             return [f"Discord describes no {'/'.join(steps[2:])} of {steps[1]}"]
-        error = best_match(validator.iter_errors(body))
+        # The stubs of jsonschema leave the types of both open.
+        found = cast("Iterable[ValidationError]", validator.iter_errors(body))  # pyright: ignore[reportUnknownMemberType]
+        error = cast("ValidationError | None", exceptions.best_match(found))  # pyright: ignore[reportUnknownMemberType]
         if error is None:
             return []
         where = "/".join(map(str, error.absolute_path))
@@ -66,10 +70,10 @@ class Spec:
 
 def _spelt(body: Any) -> Any:
     """With the ids of attachments as strings: discord.py sends numbers, and Discord takes both."""
-    found = copy.deepcopy(body)
-    for place in (found, found.get("data")) if isinstance(found, dict) else ():
-        if isinstance(place, dict):
-            listed = cast("dict[str, Any]", place).get("attachments") or []
-            for each in cast("list[dict[str, Any]]", listed):
-                each["id"] = str(each["id"])
+    if not isinstance(body, dict):
+        return body
+    found = copy.deepcopy(cast("dict[str, Any]", body))
+    data: dict[str, Any] = found.get("data") or {}
+    for each in (*entries(found.get("attachments")), *entries(data.get("attachments"))):
+        each["id"] = str(each["id"])
     return found

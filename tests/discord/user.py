@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from tests.discord.places import Member
 from tests.discord.records import Attachment, Edit, Interaction, Shelf, interaction_token, new_id
+from tests.discord.rules import entries
 
 T = TypeVar("T")
 
@@ -96,7 +97,7 @@ def typed(
     command: Mapping[str, Any], options: Mapping[str, Any], shelf: Shelf, channel_id: int
 ) -> dict[str, Any]:
     """The `data` of an interaction, from what a member filled in."""
-    known = {each["name"]: each for each in command.get("options") or []}
+    known = {str(each["name"]): each for each in entries(command.get("options"))}
     if unknown := options.keys() - known.keys():
         raise CannotType(f"/{command['name']} has no option {', '.join(sorted(unknown))}")
     given: list[dict[str, Any]] = []
@@ -164,6 +165,8 @@ def _checked(option: Mapping[str, Any], value: Any) -> Any:
     low, high = option.get("min_value", value), option.get("max_value", value)
     if kind in {INTEGER, NUMBER} and not low <= value <= high:
         raise CannotType(f"{name} must be from {low} to {high}")
-    if kind == STRING and not option.get("min_length", 0) <= len(value) <= option.get("max_length", 6000):
+    if kind == STRING and not option.get("min_length", 0) <= len(str(value)) <= option.get(
+        "max_length", 6000
+    ):
         raise CannotType(f"{name} has the wrong length")
     return value

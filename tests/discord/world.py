@@ -1,5 +1,6 @@
 """The small Discord as a whole: one server, one channel, as many members as a test wants."""
 
+import asyncio
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -41,6 +42,9 @@ class SmallDiscord:
         self.messages = Messages(self.app, self.guild, self.shelf)
         self.gateway = Gateway(self.token, self._hello)
         self.member = Member("alice")
+        self.files_flow = asyncio.Event()
+        """Cleared, it keeps whoever asks for a file waiting."""
+        self.files_flow.set()
         self._commands = Commands(self.app)
         self._inspector = Inspector(Spec.at_hand())
         self._rest = Rest(token=self.token, base=BASE, faults=self.faults, inspector=self._inspector)
@@ -124,6 +128,7 @@ class SmallDiscord:
         return self.shelf.get(address.path, address.query)
 
     async def _file(self, request: web.Request) -> web.Response:
+        await self.files_flow.wait()
         if (found := self.file(str(request.url))) is None:
             return web.Response(status=404, text="This content is no longer available.")
         return web.Response(body=found.content, content_type=found.media_type)
