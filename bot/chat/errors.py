@@ -60,7 +60,8 @@ class Words:
         sentence = self._text("refused.option", option=option, problem=problem)
         value = first["input"]
         if isinstance(value, str | int | float):
-            return f"{sentence} {self._text('refused.option_more', value=_harmless(str(value)))}"
+            given = self._text("refused.option_more", value=_harmless(str(value)))
+            return f"{sentence} {given}"
         return sentence
 
     def _input(self, error: InputError) -> str | None:

@@ -15,15 +15,16 @@ class Text:
     @classmethod
     def load(cls, language: str = "en") -> "Text":
         source = files("bot.chat.text").joinpath(f"{language}.toml").read_text(encoding="utf-8")
-        return cls(dict(_flat(tomllib.loads(source))))
+        return cls(dict(flat(source)))
 
     def __call__(self, key: str, /, **facts: Any) -> str:
         return self._sentences[key].format(**facts)
 
 
-def _flat(catalogue: Mapping[str, str | Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+def flat(catalogue: str) -> Iterator[tuple[str, str]]:
     """`[end] done = …` is the sentence `end.done`."""
-    for key, value in catalogue.items():
+    sections: Mapping[str, str | Mapping[str, str]] = tomllib.loads(catalogue)
+    for key, value in sections.items():
         if isinstance(value, str):
             yield key, value
         else:

@@ -1,0 +1,42 @@
+"""The catalogue of sentences holds what the code asks for, and nothing else."""
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import bot.chat
+from bot.chat.text import Text, flat
+
+SENTENCES = dict(flat((files("bot.chat.text") / "en.toml").read_text(encoding="utf-8")))
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in Path(bot.chat.__path__[0]).glob("*.py"))
+# Keys that are put together: the last part is the name of a kind, or of what is wrong with a file.
+COMPOSED = ("kind.", "alt.", "media.")
+ASKED = set(re.findall(r'text\(\s*"([a-z_.]+)"', SOURCE)) | set(re.findall(r'"([a-z]+\.[a-z_]+)" if', SOURCE))
+
+
+def test_every_sentence_that_is_asked_for_is_there() -> None:
+    assert set(SENTENCES) >= ASKED
+    assert len(ASKED) > 20
+
+
+def test_every_sentence_is_asked_for() -> None:
+    plain = {key for key in SENTENCES if not key.startswith(COMPOSED)}
+    assert {key for key in plain if f'"{key}"' not in SOURCE} == set()
+    assert all(f'"{key.partition(".")[2]}"' in SOURCE for key in SENTENCES if key.startswith("media."))
+
+
+def test_a_sentence_is_filled_in_by_name() -> None:
+    assert (
+        Text.load()("refused.waiting", limit=5)
+        == "You already have 5 jobs in the line. Try again when one of them is done."
+    )
+
+
+@pytest.mark.parametrize("key", SENTENCES)
+def test_a_sentence_can_be_filled_in(key: str) -> None:
+    names = [name for _, name, _, _ in Formatter().parse(SENTENCES[key]) if name is not None]
+    assert all(name.isidentifier() for name in names)
+    assert SENTENCES[key].strip() == SENTENCES[key] != ""
