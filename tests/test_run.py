@@ -341,6 +341,19 @@ async def test_a_broken_gateway_is_taken_up_again_with_what_was_missed(town: Tow
         assert await bot.terminate() == 0
 
 
+@pytest.mark.xfail(reason=KNOWN)
+async def test_a_gateway_that_is_away_at_first_is_waited_for(town: Town) -> None:
+    town.discord.gateway.open = False
+    async with town.bot() as bot:
+        await eventually(lambda: town.discord.gateway.turned_away, lambda: "the bot knocks")
+        await bot.says("Attempting a reconnect")
+        town.discord.gateway.open = True
+        await eventually(lambda: town.discord.gateway.online or not bot.running, lambda: "it is let in")
+        assert bot.running
+        await town.finish(await town.order())
+        assert await bot.terminate() == 0
+
+
 async def test_no_secret_is_ever_said(town: Town) -> None:
     async with town.bot(DOPPEL_OPS__LOG_LEVEL="debug") as bot:
         await town.discord.online()

@@ -74,6 +74,9 @@ class Gateway:
         self._token = token
         self._hello = hello
         self._sessions: dict[str, Session] = {}
+        self.open = True
+        """Whether anybody is let in; who is inside stays."""
+        self.turned_away = 0
         self.identified = 0
         self.resumed = 0
 
@@ -98,7 +101,10 @@ class Gateway:
         """No session can be taken up again."""
         self._sessions.clear()
 
-    async def handle(self, request: web.Request) -> web.WebSocketResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        if not self.open:
+            self.turned_away += 1
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
         line = Line(request, socket)
