@@ -1,0 +1,93 @@
+"""All that a bot needs to live: a Discord, a Segmind whose time stands still, and a folder."""
+
+import sqlite3
+from contextlib import AbstractAsyncContextManager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.clock import WallClock
+from bot.credits.account import Balance, account_of
+from bot.jobs.job import State
+from bot.sandbox.segmind import LocalSegmind
+from bot.store import SqlStore
+from tests.clocks import HeldClock
+from tests.discord.calls import Call
+from tests.discord.places import Member
+from tests.discord.program import Program, program
+from tests.discord.user import Reply
+from tests.discord.world import SmallDiscord
+from tests.media.files import picture
+from tests.stage import MODELS
+
+KEY = "key-of-the-tests-0123456789"
+SLUG = "faceswap-v5"
+SECONDS = MODELS[SLUG].card.seconds
+START = 100
+
+
+@dataclass
+class Town:
+    discord: SmallDiscord
+    segmind: LocalSegmind
+    clock: HeldClock
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "doppel.db"
+
+    def bot(self, command: str = "run", **changes: str) -> AbstractAsyncContextManager[Program]:
+        """Start the bot; `changes` to the environment win, and an empty one takes a setting away."""
+        return program(command, cwd=self.folder, environment=self.environment | changes)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "DISCORD_TOKEN": self.discord.token,
+            "DOPPEL_DISCORD_API": self.discord.api,
+            "DOPPEL_DISCORD_GATEWAY": self.discord.gateway_url,
+            "DOPPEL_DISCORD__EDIT_GAP": "0",
+            "SEGMIND_API_KEY": KEY,
+            "SEGMIND_BASE_URL": self.segmind.url,
+            "DOPPEL_SEGMIND__UNKNOWN_EVERY": "0.05",
+            "DATABASE_URL": f"sqlite:///{self.database}",
+            "DOPPEL_JOBS__PACE": "0.01",
+            "DOPPEL_JOBS__LINE_REFRESH": "0.05",
+        }
+
+    async def order(self, *, member: Member | None = None, **options: Any) -> Reply:
+        files = {name: ("a.png", picture("PNG")) for name in ("source_image", "target_image")}
+        return await self.discord.slash(SLUG, member=member, **files | options)
+
+    async def finish(self, *replies: Reply) -> None:
+        """Segmind's time passes until these are done."""
+        for reply in replies:
+            await reply.says("Queued")
+        self.clock.move(SECONDS * 0.5)
+        for reply in replies:
+            await reply.says("Processing")
+        self.clock.move(SECONDS)
+        for reply in replies:
+            await reply.says("Completed")
+
+    def row(self, reply: Reply) -> tuple[str, State]:
+        """The job behind a reply: its id and its state, as they stand in the file."""
+        with closing(sqlite3.connect(self.database)) as database:
+            found = database.execute("SELECT id, state FROM jobs WHERE message_id = ?", [reply.id])
+            ((job_id, state),) = found.fetchall()
+        return job_id, State(state)
+
+    async def balance(self) -> Balance:
+        """What the member has, once the bot has let go of its database and its books are found in order."""
+        url = f"sqlite+aiosqlite:///{self.database}"
+        async with SqlStore(url, start=START, clock=WallClock()) as store:
+            assert await store.audit() == []
+            return await store.balance(
+                account_of(guild_id=self.discord.guild.id, user_id=self.discord.member.id)
+            )
+
+    def endings(self, reply: Reply) -> list[Call]:
+        """Every try to show that the reply is done."""
+        calls = self.discord.calls("edit")
+        return [call for call in calls if reply.token in call.path and "Completed" in call.words]
