@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -57,12 +57,18 @@ class App:
     models: Catalogue
     background: Background
     clock: Clock
+    runner: Runner
 
     async def begin(self) -> None:
         """Take orders and go on with open jobs, in the context of the caller."""
         self.background.begin()
         log.info("open jobs were taken up", count=await self.desk.resume())
         self.background.post(self._adopt())
+
+    async def end(self) -> None:
+        """Take no more orders, and let go of the jobs where they are."""
+        await self.background.close()
+        await self.runner.close()
 
     async def _adopt(self) -> None:
         """A process that died leaves its jobs behind; whoever shares its database goes on with them."""
@@ -125,24 +131,47 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             desk=desk, inputs=inputs, messages=messages, background=background, words=words, clock=clock
         )
         client.serve(intake)
-        stack.push_async_callback(runner.close)
-        stack.push_async_callback(background.close)
-        yield App(client, desk, store, models, background, clock)
+        app = App(client, desk, store, models, background, clock, runner)
+        stack.push_async_callback(app.end)
+        yield app
 
 
 async def run(settings: Settings) -> None:
     """Production: connect and serve until told to stop."""
     _point_at(settings)
-    async with assembled(settings) as app, app.client as client:
+    async with assembled(settings) as app:
+        serving = asyncio.create_task(_serve(settings, app), name="serving")
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, lambda: loop.create_task(client.close()))
-        token = settings.discord.token
-        await client.login(token.get_secret_value() if token is not None else "")
-        # Open jobs go on before the gateway is up: editing a message needs no connection to it.
-        await app.begin()
-        await client.connect()
+            # Closing the client would leave discord.py in its pauses between two tries, of minutes at worst.
+            loop.add_signal_handler(name, serving.cancel)
+        with suppress(asyncio.CancelledError):
+            await serving
     log.info("stopped")
+
+
+async def _serve(settings: Settings, app: App) -> None:
+    token = settings.discord.token
+    async with app.client as client:
+        await client.login(token.get_secret_value() if token is not None else "")
+        try:
+            # Open jobs go on before the gateway is up: editing a message needs no connection to it.
+            await app.begin()
+            await _connected(client)
+        finally:
+            # While the client can still say so to those who wait.
+            await app.end()
+
+
+async def _connected(client: Doppel) -> None:
+    """Until the client is closed. discord.py 2.7 bears a lost gateway, but none that is away at first."""
+    while True:
+        try:
+            return await client.connect()
+        except AttributeError:
+            # It has paused already, and then looked at the connection that there never was.
+            if client.ws is not None:  # pyright: ignore[reportUnnecessaryComparison]
+                raise
 
 
 def segmind_client(settings: Settings) -> SegmindClient:

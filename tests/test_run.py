@@ -17,9 +17,6 @@ from tests.discord.world import SmallDiscord
 from tests.documented import PRICES
 from tests.stage import MODELS, local_segmind
 
-# Found by these tests; the marks go as soon as the bot does what they say.
-KNOWN = "reported, and not mended yet"
-
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncGenerator[Town]:
@@ -92,7 +89,6 @@ async def test_what_cannot_work_is_refused_with_one_sentence(
     assert "Traceback" not in bot.output
 
 
-@pytest.mark.xfail(reason=KNOWN)
 async def test_sigterm_is_obeyed_while_discord_is_away(town: Town) -> None:
     town.discord.faults.next("me", *[Broken(502)] * 5)
     async with town.bot() as bot:
@@ -101,7 +97,6 @@ async def test_sigterm_is_obeyed_while_discord_is_away(town: Town) -> None:
     assert "Traceback" not in bot.output
 
 
-@pytest.mark.xfail(reason=KNOWN)
 async def test_an_order_that_the_bot_was_still_looking_at_is_answered_when_it_stops(town: Town) -> None:
     async with town.bot() as bot:
         await town.discord.online()
@@ -178,7 +173,6 @@ async def test_jobs_in_the_line_keep_their_order_over_a_kill(town: Town) -> None
     assert await town.balance() == Balance(START - 3 * PRICES[SLUG], 0)
 
 
-@pytest.mark.xfail(reason=KNOWN)
 async def test_jobs_at_segmind_keep_their_places_over_a_kill(town: Town) -> None:
     """Bob's job is there already, so the older one that still waits finds no place after the kill either."""
     limits = {"DOPPEL_JOBS__IN_ALL": "2"}
@@ -259,7 +253,6 @@ async def test_a_broken_gateway_is_taken_up_again_with_what_was_missed(town: Tow
         assert await bot.terminate() == 0
 
 
-@pytest.mark.xfail(reason=KNOWN)
 async def test_a_gateway_that_is_away_at_first_is_waited_for(town: Town) -> None:
     town.discord.gateway.open = False
     async with town.bot() as bot:

@@ -5,6 +5,8 @@ import contextvars
 from collections.abc import Coroutine
 from typing import Any
 
+LAST_WORDS = 3.0
+
 
 class Background:
     """Tasks that belong to the whole program, not to the handler that started them.
@@ -27,7 +29,12 @@ class Background:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
+        """Whoever is cancelled may still say a last word, if it does not take long."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=LAST_WORDS)
+            for task in late:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

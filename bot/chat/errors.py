@@ -19,6 +19,10 @@ from bot.ops.logs import incident_id
 log = structlog.stdlib.get_logger(__name__)
 
 
+class Stopping(Exception):
+    """The bot stops before there is an order: nothing was held, and nothing will come of it."""
+
+
 class Words:
     def __init__(self, text: Text) -> None:
         self._text = text
@@ -48,6 +52,8 @@ class Words:
                 return self._input(error)
             case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
                 return self._text("refused.outdated")
+            case Stopping():
+                return self._text("refused.stopping")
             case app_commands.CheckFailure():
                 return self._text("refused.forbidden")
             case _:

@@ -8,7 +8,7 @@ import structlog
 
 from bot.chat.background import Background
 from bot.chat.card import notice
-from bot.chat.errors import Words
+from bot.chat.errors import Stopping, Words
 from bot.chat.inputs import Inputs, Seen
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.options import Interaction
@@ -60,13 +60,20 @@ class Intake:
         try:
             place = await _place(interaction, until, message_id)
             try:
-                await self._order(place, model, values)
+                await self._desk.order(await self._prepared(place, model, values))
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
                 await self._messages.edit(place, notice(self._words.of(error)))
         except (Gone, *PASSING, discord.HTTPException) as failure:
             log.warning("an answer could not be shown", error=type(failure).__name__)
 
-    async def _order(self, place: Place, model: type[FaceModel], values: dict[str, Any]) -> None:
+    async def _prepared(self, place: Place, model: type[FaceModel], values: dict[str, Any]) -> Order:
+        try:
+            return await self._looked_at(place, model, values)
+        except asyncio.CancelledError:
+            # There is no order yet, so no later start would answer this member.
+            raise Stopping from None
+
+    async def _looked_at(self, place: Place, model: type[FaceModel], values: dict[str, Any]) -> Order:
         given = {name: value for name, value in values.items() if value is not None}
         files = {name: given[name] for name in model.slots() if name in given}
         # The options are checked with Discord's own links, before a byte is read.
@@ -77,7 +84,7 @@ class Intake:
         seconds = max((each.media.seconds or 0 for each in seen.values()), default=0) or None
         await self._desk.check(model.card, account, seconds)
         addresses = await self._addresses(files, seen)
-        await self._desk.order(Order(order.model_copy(update=addresses), place, account, seconds))
+        return Order(order.model_copy(update=addresses), place, account, seconds)
 
     async def _seen(self, model: type[FaceModel], files: dict[str, discord.Attachment]) -> dict[str, Seen]:
         slots = model.slots()

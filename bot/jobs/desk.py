@@ -8,7 +8,7 @@ import structlog
 from bot.credits.account import NotEnoughCredits
 from bot.credits.policy import Prices
 from bot.jobs.gate import Gate
-from bot.jobs.job import Job, Place
+from bot.jobs.job import Job, Place, State
 from bot.jobs.line import Line
 from bot.jobs.ports import Clock, Store
 from bot.jobs.runner import Runner
@@ -56,7 +56,8 @@ class Desk:
     async def resume(self) -> int:
         """Go on with every job that a former run left open."""
         jobs = await self._store.adopt()
-        for job in jobs:
+        # Those that are with Segmind already keep their places; the others wait for what is left.
+        for job in sorted(jobs, key=lambda job: job.state is State.HELD):
             self._runner.start(job)
         return len(jobs)
 
