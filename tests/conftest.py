@@ -1,6 +1,7 @@
 """What tests of several rooms need."""
 
 import asyncio
+import logging
 import shutil
 import subprocess
 import tempfile
@@ -9,10 +10,23 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import structlog
 from filelock import FileLock
 
 from bot.store.engine import database_of
 from tests.postgres import Postgres
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Generator[None]:
+    """A test that starts the program leaves a log behind that writes to the captured output of that test."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = [handler for handler in root.handlers if handler in handlers]
+    root.setLevel(level)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture(scope="session")
