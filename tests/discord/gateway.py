@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -12,8 +12,12 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.discord.places import Guild
+
 HEARTBEAT_SECONDS = 41.25
 CLEAN = frozenset({1000, 1001})
+# What Discord reckons a server's shard from: the part of its id that is a time.
+SHARD_BITS = 22
 
 
 class Op(IntEnum):
@@ -34,6 +38,7 @@ class Line:
         self._request = request
         self._zlib = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
         self.socket = socket
+        self.door = request.match_info.get("door", "")
 
     async def send(self, op: Op, data: Any, sequence: int | None = None, event: str | None = None) -> None:
         text = json.dumps({"op": op, "d": data, "s": sequence, "t": event})
@@ -52,9 +57,19 @@ class Line:
 
 @dataclass(eq=False, slots=True)
 class Session:
+    """`guilds` are those that its door and its shard tell of."""
+
+    door: str
+    shard: tuple[int, int]
+    guilds: Sequence[Guild]
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     events: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
     line: Line | None = None
+
+    def hears(self, data: Any) -> bool:
+        """What belongs to no server is heard by all; Discord would tell the first shard alone."""
+        guild_id = data.get("guild_id")
+        return guild_id is None or any(str(guild.id) == guild_id for guild in self.guilds)
 
     async def tell(self, event: str, data: Any) -> None:
         self.events.append((event, data))
@@ -68,10 +83,17 @@ class Session:
 
 
 class Gateway:
-    """`hello` gives the events that a new session begins with."""
+    """`hello` gives the events that a new session begins with.
 
-    def __init__(self, token: str, hello: Callable[[str], list[tuple[str, Any]]]) -> None:
+    A session that comes through a door of its own hears of the servers behind that door alone, and one shard
+    of several of its share of them.
+    """
+
+    def __init__(
+        self, token: str, guilds: Sequence[Guild], hello: Callable[[Session], list[tuple[str, Any]]]
+    ) -> None:
         self._token = token
+        self._guilds = guilds
         self._hello = hello
         self._sessions: dict[str, Session] = {}
         self.open = True
@@ -84,9 +106,14 @@ class Gateway:
     def online(self) -> bool:
         return any(session.line is not None for session in self._sessions.values())
 
+    def tells_of(self, guild: Guild) -> bool:
+        """Whether somebody is connected who hears of this server."""
+        return any(guild in each.guilds for each in self._sessions.values() if each.line is not None)
+
     async def emit(self, event: str, data: Any) -> None:
         for session in list(self._sessions.values()):
-            await session.tell(event, data)
+            if session.hears(data):
+                await session.tell(event, data)
 
     def cut(self) -> None:
         """Break every connection, without a word; the sessions live on."""
@@ -138,11 +165,22 @@ class Gateway:
         if data["token"] != self._token:
             await line.socket.close(code=4004, message=b"Authentication failed.")
             return None
+        door = line.door
+        index, count = shard = (*data.get("shard", (0, 1)),)
+        guilds = [
+            guild
+            for guild in self._guilds
+            if door in ("", guild.door) and (guild.id >> SHARD_BITS) % count == index
+        ]
+        session = Session(door, shard, guilds)
         # Nobody will come back for what a dead process has left.
-        self._sessions = {name: each for name, each in self._sessions.items() if each.line is not None}
-        session = Session()
+        self._sessions = {
+            name: each
+            for name, each in self._sessions.items()
+            if each.line is not None or (each.door, each.shard) != (door, shard)
+        }
         self._sessions[session.id] = session
-        for event, told in self._hello(session.id):
+        for event, told in self._hello(session):
             session.events.append((event, told))
         session.line = line
         self.identified += 1

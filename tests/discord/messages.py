@@ -1,7 +1,7 @@
 """Interactions and messages: answering, editing, deleting, by token or through the channel."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.discord import rules
@@ -27,9 +27,9 @@ SLASH_ANSWER, FOLLOW_UP = 20, 23
 class Messages:
     """`upload_limit` and `answer_seconds` may be changed while it runs."""
 
-    def __init__(self, app: App, guild: Guild, shelf: Shelf) -> None:
+    def __init__(self, app: App, guilds: Sequence[Guild], shelf: Shelf) -> None:
         self._app = app
-        self._guild = guild
+        self._guilds = guilds
         self._shelf = shelf
         self.upload_limit = 10 * 2**20
         # Discord's are three, which a slow computer may exceed without anybody's fault.
@@ -53,6 +53,7 @@ class Messages:
         else:
             raise Refusal(400, 50035, f"Invalid Form Body: a command is not answered with {kind}")
         interaction.message = message
+        interaction.answered_at = time.time()
         interaction.answered.set()
         return _callback(interaction, kind) if call.query.get("with_response") in {"1", "true"} else None
 
@@ -163,8 +164,9 @@ class Messages:
         return _existing(next((each for each in own if each.id == meant), None))
 
     def _channel(self, call: Call) -> int:
-        channel = self._guild.channel
-        if call.number("channel_id") != channel.id:
+        number = call.number("channel_id")
+        channel = next((each.channel for each in self._guilds if each.channel.id == number), None)
+        if channel is None:
             raise Refusal(404, 10003, "Unknown Channel")
         if not channel.open:
             raise Refusal(403, 50001, "Missing Access")

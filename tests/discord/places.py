@@ -118,9 +118,12 @@ class Channel:
 
 
 class Guild:
-    def __init__(self, name: str = "Testers") -> None:
+    """`door` names the gateway that tells of it, where several processes have one each."""
+
+    def __init__(self, name: str = "Testers", door: str = "") -> None:
         self.id = new_id()
         self.name = name
+        self.door = door
         self.channel = Channel(self.id)
 
     @property

@@ -5,13 +5,15 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.discord.user import PATIENCE, eventually
 
 # What every program needs; the settings of whoever runs the tests stay out.
 INHERITED = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
+# The bot is the one beside these tests, whichever is installed.
+ROOT = Path(__file__).parents[2]
 
 
 class Program:
@@ -47,8 +49,13 @@ class Program:
 
     async def kill(self) -> None:
         """As a power cut does: nothing is closed, nothing is said."""
-        self._process.kill()
+        self.strike()
         await self.end()
+
+    def strike(self) -> None:
+        """The same, without waiting for what is left of it."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
@@ -57,15 +64,17 @@ class Program:
 
 
 @asynccontextmanager
-async def program(*arguments: str, cwd: Path, environment: Mapping[str, str]) -> AsyncGenerator[Program]:
+async def program(
+    *arguments: str, cwd: Path, environment: Mapping[str, str], module: str = "bot"
+) -> AsyncGenerator[Program]:
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "bot",
+        module,
         *arguments,
         cwd=cwd,
-        env={**inherited, **environment},
+        env={**inherited, "PYTHONPATH": str(ROOT), **environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

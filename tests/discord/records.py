@@ -103,6 +103,7 @@ class Edit:
 
     way: Way
     body: Mapping[str, Any] = field(repr=False)
+    at: float = field(default_factory=time.time)
 
     @property
     def components(self) -> list[Any]:
@@ -196,6 +197,7 @@ class Interaction:
     command: str
     sent_at: float
     over_at: float
+    answered_at: float | None = None
     message: Message | None = None
     follow_ups: list[Message] = field(default_factory=list[Message])
     answered: asyncio.Event = field(default_factory=asyncio.Event)

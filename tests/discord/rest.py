@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.discord import calls
 from tests.discord.calls import Call, Inspector
-from tests.discord.faults import Broken, Dropped, Fault, Faults, Limited, Refusal, Refused
+from tests.discord.faults import Broken, Dropped, Fault, Faults, Late, Limited, Refusal, Refused
 
 Handler = Callable[[Call], Awaitable[Any] | Any]
 Rules = Callable[[Call], list[str]]
@@ -52,6 +52,9 @@ class Rest:
         self, request: web.Request, call: Call, handler: Handler, rules: Rules | None
     ) -> web.StreamResponse:
         fault = self._faults.meet(call.endpoint, call.words)
+        if isinstance(fault, Late):
+            await asyncio.sleep(fault.seconds)
+            fault = None
         if fault is not None and (early := _before(request, call, fault)) is not None:
             return early
         if not call.described.startswith(BY_TOKEN) and call.authorization != f"Bot {self._token}":
@@ -74,7 +77,7 @@ class Rest:
 
 def _before(request: web.Request, call: Call, fault: Fault) -> web.StreamResponse | None:
     match fault:
-        case Dropped(after=True):
+        case Dropped(after=True) | Late():
             return None
         case Dropped():
             return _cut(request)

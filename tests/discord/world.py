@@ -1,7 +1,7 @@
-"""The small Discord as a whole: one server, one channel, as many members as a test wants."""
+"""The small Discord as a whole: its servers, one unless more are given, and as many members as a test wants."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from yarl import URL
 from tests.discord.calls import Call, Inspector
 from tests.discord.commands import Commands
 from tests.discord.faults import Faults
-from tests.discord.gateway import Gateway
+from tests.discord.gateway import Gateway, Session
 from tests.discord.messages import Messages
 from tests.discord.places import App, Guild, Member
 from tests.discord.records import Attachment, Shelf
@@ -32,15 +32,16 @@ class SmallDiscord:
     it. `token_seconds`, `messages.upload_limit` and `guild.channel.open` may be changed at any time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guilds: Sequence[Guild] = (), *, seed: int = 0) -> None:
         self.app = App()
-        self.guild = Guild()
+        self.guilds = guilds or [Guild()]
+        self.guild = self.guilds[0]
         self.token = self.app.token()
         self.token_seconds = QUARTER
-        self.faults = Faults()
+        self.faults = Faults(seed)
         self.shelf = Shelf()
-        self.messages = Messages(self.app, self.guild, self.shelf)
-        self.gateway = Gateway(self.token, self._hello)
+        self.messages = Messages(self.app, self.guilds, self.shelf)
+        self.gateway = Gateway(self.token, self.guilds, self._hello)
         self.member = Member("alice")
         self.files_flow = asyncio.Event()
         """Cleared, it keeps whoever asks for a file waiting."""
@@ -51,6 +52,7 @@ class SmallDiscord:
         add_routes(self._rest, self.app, self._commands, self.messages, lambda: self.gateway_url)
         app = web.Application(client_max_size=MOST_BODY)
         app.router.add_get("/gateway/", self.gateway.handle)
+        app.router.add_get("/gateway/{door}/", self.gateway.handle)
         app.router.add_get("/attachments/{channel}/{file}/{name}", self._file)
         self._rest.add_to(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -76,7 +78,11 @@ class SmallDiscord:
 
     @property
     def gateway_url(self) -> str:
-        return f"ws://127.0.0.1:{self._port}/gateway/"
+        return self.gateway_through("")
+
+    def gateway_through(self, door: str) -> str:
+        """Where a process is told of the servers behind this door alone."""
+        return f"ws://127.0.0.1:{self._port}/gateway/{f'{door}/' if door else ''}"
 
     @property
     def violations(self) -> list[str]:
@@ -95,20 +101,25 @@ class SmallDiscord:
         """Until the bot is connected."""
         await eventually(lambda: self.gateway.online, lambda: "the bot is connected")
 
-    async def slash(self, command: str, *, member: Member | None = None, **options: Any) -> Reply:
+    async def slash(
+        self, command: str, *, member: Member | None = None, guild: Guild | None = None, **options: Any
+    ) -> Reply:
         """Type a command; a file is its name and its bytes. Comes back once the bot has answered."""
-        reply = await self.slash_unheard(command, member=member, **options)
+        reply = await self.slash_unheard(command, member=member, guild=guild, **options)
         await reply.acknowledged()
         return reply
 
-    async def slash_unheard(self, command: str, *, member: Member | None = None, **options: Any) -> Reply:
+    async def slash_unheard(
+        self, command: str, *, member: Member | None = None, guild: Guild | None = None, **options: Any
+    ) -> Reply:
         """The same, without waiting for the answer: the bot may be away for a moment."""
-        if (known := self.commands.get(command)) is None:
+        guild = guild or self.guild
+        if (known := self._commands.known(guild.id).get(command)) is None:
             raise CannotType(f"there is no /{command}, only {', '.join(self.commands)}")
-        channel = self.guild.channel
+        channel = guild.channel
         data = typed(known, options, self.shelf, channel.id)
         interaction = new_interaction(
-            command, guild_id=self.guild.id, channel_id=channel.id, seconds=self.token_seconds
+            command, guild_id=guild.id, channel_id=channel.id, seconds=self.token_seconds
         )
         self.messages.interactions[interaction.token] = interaction
         told = payload(
@@ -133,13 +144,14 @@ class SmallDiscord:
             return web.Response(status=404, text="This content is no longer available.")
         return web.Response(body=found.content, content_type=found.media_type)
 
-    def _hello(self, session_id: str) -> list[tuple[str, Any]]:
+    def _hello(self, session: Session) -> list[tuple[str, Any]]:
         ready = {
             "v": 10,
             "user": self.app.user,
-            "guilds": [{"id": str(self.guild.id), "unavailable": True}],
-            "session_id": session_id,
-            "resume_gateway_url": self.gateway_url,
+            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in session.guilds],
+            "session_id": session.id,
+            "resume_gateway_url": self.gateway_through(session.door),
+            "shard": list(session.shard),
             "application": {"id": str(self.app.id), "flags": 0},
         }
-        return [("READY", ready), ("GUILD_CREATE", self.guild.payload)]
+        return [("READY", ready), *(("GUILD_CREATE", guild.payload) for guild in session.guilds)]
