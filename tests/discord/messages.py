@@ -37,6 +37,9 @@ class Messages:
         self.interactions: dict[str, Interaction] = {}
         self._by_id: dict[int, Message] = {}
 
+    def find(self, message_id: int) -> Message | None:
+        return self._by_id.get(message_id)
+
     def answer(self, call: Call) -> dict[str, Any] | None:
         interaction = self._interaction(call, 10062, "Unknown interaction")
         if interaction.message is not None:

@@ -120,8 +120,8 @@ class Channel:
 class Guild:
     """`door` names the gateway that tells of it, where several processes have one each."""
 
-    def __init__(self, name: str = "Testers", door: str = "") -> None:
-        self.id = new_id()
+    def __init__(self, name: str = "Testers", door: str = "", guild_id: int | None = None) -> None:
+        self.id = guild_id or new_id()
         self.name = name
         self.door = door
         self.channel = Channel(self.id)

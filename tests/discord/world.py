@@ -1,4 +1,4 @@
-"""The small Discord as a whole: its servers, one unless more are given, and as many members as a test wants."""
+"""The small Discord as a whole: one server unless more are given, and as many members as a test wants."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -88,6 +88,11 @@ class SmallDiscord:
     def violations(self) -> list[str]:
         """Whatever the bot said that Discord would not have taken."""
         return self._inspector.violations
+
+    @property
+    def calls_seen(self) -> int:
+        """How many calls there were in all, each of them looked at."""
+        return len(self._rest.calls)
 
     @property
     def commands(self) -> Mapping[str, Mapping[str, Any]]:

@@ -1,7 +1,7 @@
 """What can be made to go wrong, on purpose: once, always, by chance, by a header or by a line of text."""
 
 import random
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -147,16 +147,21 @@ class Faults:
         self._dice = random.Random(seed)  # noqa: S311 - a storm must be repeatable, not unpredictable.
         self._queues: defaultdict[Endpoint, deque[tuple[Fault, ...]]] = defaultdict(deque)
         self._rules: list[_Rule] = []
+        self.met: Counter[tuple[Endpoint, Trouble]] = Counter()
+        """How often each endpoint met each trouble."""
 
     @classmethod
     def described(cls, text: str, seed: int = 0) -> Self:
-        """Rules in one line: `submit: error-after=502 @ 0.1; status: latency=0.5, malformed; *: latency`."""
         faults = cls(seed)
+        faults.describe(text)
+        return faults
+
+    def describe(self, text: str) -> None:
+        """Rules in one line: `submit: error-after=502 @ 0.1; status: latency=0.5, malformed; *: latency`."""
         for part in filter(None, map(str.strip, text.split(";"))):
             where, _, rest = part.partition(":")
             said, _, probability = rest.partition("@")
-            faults.always(_checked(where.strip()), *said.split(","), probability=float(probability or 1))
-        return faults
+            self.always(_checked(where.strip()), *said.split(","), probability=float(probability or 1))
 
     def next(self, endpoint: Endpoint, *faults: Fault | str, times: int = 1) -> None:
         """The next call of the endpoint meets these; given none, that call goes well."""
@@ -177,7 +182,9 @@ class Faults:
         """What goes wrong with the call that comes in; raises ValueError for a header that says nothing."""
         if not header and not self._rules and not self._queues:
             return Plight()
-        return Plight([*self._ruled(endpoint), *self._queued(endpoint), *_read(_parts(header))])
+        met = (*self._ruled(endpoint), *self._queued(endpoint), *_read(_parts(header)))
+        self.met.update((endpoint, fault.trouble) for fault in met)
+        return Plight(met)
 
     def _queued(self, endpoint: Endpoint) -> tuple[Fault, ...]:
         queue = self._queues.get(endpoint)

@@ -5,7 +5,7 @@ import base64
 import logging
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,9 @@ class Submission:
     body: Mapping[str, Any] = field(repr=False)
     key: str = field(repr=False)
     at: float
+
+
+Witness = Callable[[Submission], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Register:
         terms: Terms,
         clock: Clock,
         sleep: Sleep,
+        witness: Witness,
     ) -> None:
         self._models = models
         self._engine = engine
@@ -79,6 +83,7 @@ class Register:
         self._books = books
         self._terms = terms
         self._clock = clock
+        self._witness = witness
         self._by_id: dict[str, Inference] = {}
         self.submissions: deque[Submission] = deque(maxlen=terms.remembered)
         self.works = Works(
@@ -103,10 +108,12 @@ class Register:
         else:
             plan = orders.plan(model, order, plight, self._terms.speed)
         inference = self._opened(order, plan, orders.kept(body), plight, caller.origin)
-        self.submissions.append(
-            Submission(inference.request_id, slug, inference.body, caller.key, inference.submitted_at)
+        submission = Submission(
+            inference.request_id, slug, inference.body, caller.key, inference.submitted_at
         )
+        self.submissions.append(submission)
         self.works.take(inference)
+        self._witness(submission)
         return inference
 
     def find(self, request_id: str) -> Inference:

@@ -18,7 +18,7 @@ from bot.sandbox.segmind.engine import Engine
 from bot.sandbox.segmind.faults import ENDPOINTS, Endpoint, Faults
 from bot.sandbox.segmind.gate import ORDERS, PUBLIC, Gate
 from bot.sandbox.segmind.inputs import Inputs
-from bot.sandbox.segmind.register import Register, Submission, Terms
+from bot.sandbox.segmind.register import Register, Submission, Terms, Witness
 from bot.sandbox.segmind.routes import Routes
 from bot.sandbox.segmind.works import Clock, Sleep
 
@@ -41,6 +41,7 @@ class LocalSegmind:
 
     `clock` tells the time since 1970 and `sleep` waits by it. `speed` divides the times that the models
     usually take. `refusals` are the engine's exceptions whose words are meant for the one who asked.
+    `witness` sees each submission when it is accepted, and nothing is answered yet.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class LocalSegmind:
         faults: Faults | None = None,
         clock: Clock = time.time,
         sleep: Sleep = asyncio.sleep,
+        witness: Witness = lambda _: None,
     ) -> None:
         self.faults = faults or Faults()
         self._host = host
@@ -83,6 +85,7 @@ class LocalSegmind:
             terms=Terms(speed, expiry, history_delay, workers, remembered),
             clock=clock,
             sleep=sleep,
+            witness=witness,
         )
         self._gate = Gate(
             key=key,

@@ -1,0 +1,187 @@
+"""The bot as `python -m bot` runs it, but for what a storm does to it from within.
+
+python -m tests.chaos.doomed '{"point": "ready", "turn": 3}' run
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from discord import File
+from discord.ui import LayoutView
+
+from bot import app
+from bot.__main__ import main
+from bot.chat.messages import Messages
+from bot.clock import WallClock
+from bot.jobs.desk import Desk
+from bot.jobs.job import Job, Place, State
+from bot.segmind.client import SegmindClient
+from bot.segmind.protocol import Accepted
+from bot.store import SqlStore
+from bot.store import store as store_module
+from bot.store.changes import Change, Move, Outcome, apply
+from tests.chaos.points import Point
+
+
+LEAP = Path("leap")
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What a process is to suffer. The breaches are there to see that the storm's count finds them."""
+
+    point: Point | None = None
+    turn: int = 1
+    """At which passage of the point it dies."""
+    lease: float | None = None
+    """Seconds until the others may take its jobs, where the bot's own are too long for a short storm."""
+    leap: float = 0.0
+    """Seconds by which the clock is ahead, once there is a file named `leap` in the process's folder."""
+    breach: str = ""
+
+    def told(self) -> str:
+        return json.dumps({name: value for name, value in asdict(self).items() if value is not None})
+
+    @classmethod
+    def read(cls, told: str) -> Self:
+        facts: dict[str, Any] = json.loads(told)
+        if "point" in facts:
+            facts["point"] = Point(facts["point"])
+        return cls(**facts)
+
+
+class Death:
+    """`pass_by` is called at every point; at the chosen one the process ends there and then."""
+
+    def __init__(self, fate: Fate) -> None:
+        self._fate = fate
+        self._turns = count(1)
+
+    def pass_by(self, point: Point | None) -> None:
+        if point is not None and point is self._fate.point and next(self._turns) == self._fate.turn:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+_BEFORE: Mapping[State, Point] = {State.SUBMITTED: Point.ANSWERED, State.DONE: Point.FETCHED}
+_AFTER: Mapping[State, Point] = {
+    State.SUBMITTING: Point.SUBMITTING,
+    State.SUBMITTED: Point.SUBMITTED,
+    State.UNKNOWN: Point.UNKNOWN,
+    State.READY: Point.READY,
+    State.DONE: Point.DONE,
+    State.FAILED: Point.RELEASED,
+    State.BLOCKED: Point.RELEASED,
+    State.EXPIRED: Point.RELEASED,
+}
+
+
+class DoomedStore(SqlStore):
+    """The store itself, with the points around its steps."""
+
+    death: ClassVar[Death] = Death(Fate())
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        # The storm has to know whose jobs are orphaned by a kill.
+        print(f"worker {self._worker}", flush=True)
+        return self
+
+    async def open(self, job: Job) -> None:
+        self.death.pass_by(Point.ASKED)
+        await super().open(job)
+        self.death.pass_by(Point.OPENED)
+
+    async def move(self, job: Job, to: Job) -> Job:
+        self.death.pass_by(_BEFORE.get(to.state))
+        moved = await super().move(job, to)
+        self.death.pass_by(_AFTER.get(to.state))
+        return moved
+
+    async def tell(self, job: Job) -> None:
+        self.death.pass_by(Point.SHOWN)
+        await super().tell(job)
+        self.death.pass_by(Point.TOLD)
+
+
+async def _applied(connection: Any, changes: Sequence[Change], terms: Any) -> list[Outcome]:
+    outcomes = await apply(connection, changes, terms)
+    if any(isinstance(change, Move) for change in changes):
+        DoomedStore.death.pass_by(Point.COMMITTING)
+    return outcomes
+
+
+class TwiceClient(SegmindClient):
+    """Breaks the rule that a request is never sent again."""
+
+    async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
+        await super().submit(slug, body)
+        return await super().submit(slug, body)
+
+
+class MuteMessages(Messages):
+    """Breaks the rule that a job is closed only when its end was shown: results are dropped on the way."""
+
+    async def edit(self, place: Place, view: LayoutView, files: Sequence[File] = ()) -> None:
+        if not files:
+            await super().edit(place, view, files)
+
+
+class GenerousStore(DoomedStore):
+    """Breaks the rule that money moves only with an entry."""
+
+    async def tell(self, job: Job) -> None:
+        async with self._engine.begin() as connection:
+            await connection.exec_driver_sql(
+                f"UPDATE accounts SET free = free + 1 WHERE id = '{job.account}'"
+            )
+        await super().tell(job)
+
+
+class ForgetfulDesk(Desk):
+    """Breaks the rule that a start goes on with what was left open."""
+
+    async def resume(self) -> int:
+        return 0
+
+
+def _leaping(fate: Fate) -> type[WallClock]:
+    class LeapingClock(WallClock):
+        def now(self) -> float:
+            return time.time() + (fate.leap if LEAP.exists() else 0)
+
+    return LeapingClock
+
+
+_BREACHES: Mapping[str, tuple[str, type[Any]]] = {
+    "sends twice": ("SegmindClient", TwiceClient),
+    "shows nothing": ("Messages", MuteMessages),
+    "gives credits away": ("SqlStore", GenerousStore),
+    "forgets jobs": ("Desk", ForgetfulDesk),
+}
+
+
+def bend(fate: Fate) -> None:
+    """Put everything in place, in this process alone."""
+    DoomedStore.death = Death(fate)
+    vars(app)["SqlStore"] = DoomedStore
+    vars(store_module)["apply"] = _applied
+    if fate.lease is not None:
+        vars(app)["LEASE"] = fate.lease
+    if fate.leap:
+        vars(app)["WallClock"] = _leaping(fate)
+    if fate.breach:
+        name, broken = _BREACHES[fate.breach]
+        vars(app)[name] = broken
+
+
+if __name__ == "__main__":
+    bend(Fate.read(sys.argv[1]))
+    sys.exit(main(sys.argv[2:]))
