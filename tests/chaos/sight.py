@@ -18,7 +18,7 @@ STAGES = ("Waiting in line", "Trying again", "Queued", "Processing", "Checking")
 
 def shows(reply: Reply, state: State) -> bool:
     """Whether the last word of the message is the end of a job in this state."""
-    return any(f"**{word}" in reply.text for word in ENDS[state])
+    return any(f"**{word}" in reply.text for word in ENDS.get(state, ()))
 
 
 def ended(reply: Reply) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from tests.discord import rules
 from tests.discord.calls import Call
 from tests.discord.faults import Refusal
-from tests.discord.places import App, Guild
+from tests.discord.places import App, Direct, Guild, Member
 from tests.discord.records import (
     EPHEMERAL,
     LOADING,
@@ -35,7 +35,12 @@ class Messages:
         # Discord's are three, which a slow computer may exceed without anybody's fault.
         self.answer_seconds = 60.0
         self.interactions: dict[str, Interaction] = {}
+        self.new: list[Message] = []
+        """What the bot has said without being asked to."""
+        self.direct: dict[int, Direct] = {}
+        """By the user's id: private channels are there before anything is said in them."""
         self._by_id: dict[int, Message] = {}
+        self._by_nonce: dict[str, Message] = {}
 
     def find(self, message_id: int) -> Message | None:
         return self._by_id.get(message_id)
@@ -86,10 +91,33 @@ class Messages:
         self._in_channel(call).deleted = True
 
     def send(self, call: Call) -> dict[str, Any]:
-        message = Message(new_id(), self._channel(call), self._app.user)
-        self._by_id[message.id] = message
+        channel_id = self._channel(call)
+        nonce = call.body.get("nonce") if call.body.get("enforce_nonce") else None
+        if (before := self._by_nonce.get(nonce or "")) is not None:
+            return _existing(before).payload()
+        if (original := call.body.get("message_reference")) is not None:
+            meant = self._by_id.get(int(original["message_id"]))
+            if meant is None or meant.deleted or meant.flags & EPHEMERAL:
+                raise Refusal(400, 50035, "Invalid Form Body: message_reference: Unknown message")
+        message = Message(new_id(), channel_id, self._app.user)
         self._show(message, call.body, call, "channel")
+        self._by_id[message.id] = message
+        self.new.append(message)
+        if nonce:
+            self._by_nonce[nonce] = message
         return message.payload()
+
+    def open_direct(self, call: Call) -> dict[str, Any]:
+        user_id = int(call.body["recipient_id"])
+        return self.direct.setdefault(user_id, Direct(Member("somebody", user_id))).payload
+
+    def guild(self, call: Call) -> dict[str, Any]:
+        guild = next((each for each in self._guilds if each.id == call.number("guild_id")), None)
+        if guild is None:
+            raise Refusal(404, 10004, "Unknown Guild")
+        if not guild.joined:
+            raise Refusal(403, 50001, "Missing Access")
+        return guild.described
 
     def rules(self, call: Call) -> list[str]:
         """What the new content of a message must keep to, whichever way it comes."""
@@ -168,12 +196,16 @@ class Messages:
 
     def _channel(self, call: Call) -> int:
         number = call.number("channel_id")
-        channel = next((each.channel for each in self._guilds if each.channel.id == number), None)
-        if channel is None:
+        if (private := next((each for each in self.direct.values() if each.id == number), None)) is not None:
+            if private.shut is not None:
+                raise Refusal(403, private.shut, "Cannot send messages to this user")
+            return private.id
+        guild = next((each for each in self._guilds if each.channel.id == number), None)
+        if guild is None:
             raise Refusal(404, 10003, "Unknown Channel")
-        if not channel.open:
+        if not (guild.joined and guild.channel.open):
             raise Refusal(403, 50001, "Missing Access")
-        return channel.id
+        return guild.channel.id
 
     def _in_channel(self, call: Call) -> Message:
         channel_id = self._channel(call)

@@ -91,6 +91,20 @@ class Member:
 
 
 @dataclass(slots=True)
+class Direct:
+    """The bot's private channel with a user; a `shut` one takes nothing, for the reason of this code."""
+
+    user: Member
+    id: int = field(default_factory=new_id)
+    shut: int | None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        recipient = user_payload(self.user.id, self.user.name)
+        return {"id": str(self.id), "type": 1, "flags": 0, "recipients": [recipient]}
+
+
+@dataclass(slots=True)
 class Channel:
     """`open` says whether the bot may see it and write there."""
 
@@ -125,6 +139,34 @@ class Guild:
         self.name = name
         self.door = door
         self.channel = Channel(self.id)
+        self.joined = True
+        """Whether the bot is in it. It does not hear of the end by itself."""
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """As whoever asks for it is told."""
+        nothing = (
+            "icon description home_header splash discovery_splash banner application_id afk_channel_id"
+            " system_channel_id widget_channel_id vanity_url_code rules_channel_id safety_alerts_channel_id"
+            " public_updates_channel_id incidents_data max_presences"
+        )
+        none_yet = (
+            "system_channel_flags verification_level default_message_notifications mfa_level nsfw_level"
+            " explicit_content_filter premium_tier premium_subscription_count"
+        )
+        numbers = {"afk_timeout": 300, "max_members": 1000}
+        video = {"max_stage_video_channel_users": 50, "max_video_channel_users": 25}
+        flags = {"widget_enabled": False, "premium_progress_bar_enabled": False, "nsfw": False}
+        told = ("id", "name", "owner_id", "roles", "emojis", "stickers", "features", "preferred_locale")
+        return {
+            **dict.fromkeys(nothing.split()),
+            **dict.fromkeys(none_yet.split(), 0),
+            **numbers,
+            **video,
+            **flags,
+            "region": "deprecated",
+            **{name: self.payload[name] for name in told},
+        }
 
     @property
     def payload(self) -> dict[str, Any]:

@@ -33,6 +33,8 @@ def add_routes(
         add("PATCH", path, "edit", messages.edit_by_token, messages.rules)
         add("GET", path, "get", messages.get_by_token)
         add("DELETE", path, "delete", messages.delete_by_token)
+    add("POST", "/users/@me/channels", "direct", messages.open_direct)
+    add("GET", "/guilds/{guild_id}", "guild", messages.guild)
     one = f"{_MESSAGES}/{{message_id}}"
     add("POST", _MESSAGES, "send", messages.send, messages.rules)
     add("PATCH", one, "edit-in-channel", messages.edit_in_channel, messages.rules)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import WallClock
-from bot.credits.account import Balance, account_of
+from bot.credits.account import account_of
 from bot.jobs.job import State
 from bot.sandbox.segmind import LocalSegmind
 from bot.store import SqlStore
@@ -54,6 +54,8 @@ class Town:
             # The paces of the tests are far from what a key allows.
             "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "1000000",
             "DATABASE_URL": f"sqlite:///{self.database}",
+            "DOPPEL_CREDITS__DAILY": "0",
+            "DOPPEL_CREDITS__START": str(START),
             "DOPPEL_JOBS__PACE": "0.01",
             "DOPPEL_JOBS__LINE_REFRESH": "0.05",
         }
@@ -80,14 +82,14 @@ class Town:
             ((job_id, state),) = found.fetchall()
         return job_id, State(state)
 
-    async def balance(self) -> Balance:
-        """What the member has, once the bot has let go of its database and its books are found in order."""
+    async def balance(self) -> tuple[int, int]:
+        """What the member has free and held, once the bot has let go of its database and the books are right."""
         url = f"sqlite+aiosqlite:///{self.database}"
         async with SqlStore(url, start=START, clock=WallClock()) as store:
             assert await store.audit() == []
-            return await store.balance(
-                account_of(guild_id=self.discord.guild.id, user_id=self.discord.member.id)
-            )
+            member = account_of(guild_id=self.discord.guild.id, user_id=self.discord.member.id)
+            balance = await store.balance(member)
+            return balance.free, balance.held
 
     def endings(self, reply: Reply) -> list[Call]:
         """Every try to show that the reply is done."""

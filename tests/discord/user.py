@@ -63,7 +63,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        return self.texts[-1] if self.edits else ""
+        return self.edits[-1].text if self.edits else ""
 
     @property
     def attachments(self) -> list[Attachment]:
