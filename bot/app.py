@@ -15,6 +15,7 @@ from yarl import URL
 from bot.catalogue import Catalogue, catalogue, features
 from bot.chat.background import Background
 from bot.chat.client import Doppel
+from bot.chat.endings import Endings
 from bot.chat.errors import Words
 from bot.chat.inputs import Inputs
 from bot.chat.intake import Intake
@@ -22,19 +23,21 @@ from bot.chat.messages import Messages
 from bot.chat.reply import Replies
 from bot.chat.results import Results
 from bot.chat.text import Text
-from bot.clock import WallClock
-from bot.credits.policy import Prices
+from bot.clock import Clock, WallClock
+from bot.credits.policy import Policy, Prices
+from bot.credits.rules import Bounds, Limits
 from bot.jobs.desk import Desk
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.job import Job
-from bot.jobs.line import Line, Room
-from bot.jobs.ports import Clock, World
+from bot.jobs.line import Line
+from bot.jobs.ports import World
 from bot.jobs.runner import Habits, Runner
 from bot.jobs.submit import Caution, Submitter
-from bot.media.inspect import Limits
+from bot.media import inspect
+from bot.segmind.breaker import Fuse
 from bot.segmind.carrier import Timeouts
-from bot.segmind.client import Retry, SegmindClient
+from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
 from bot.segmind.pacing import Pace, Pacing
 from bot.settings import Settings, SettingsError
@@ -86,7 +89,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
     """Everything but the connection to Discord."""
     clock = clock or WallClock()
     models = catalogue(FEATURES)
-    _check_prices(settings, models)
+    _check_names(settings, models)
     cards = {slug: model.card for slug, model in models.items()}
     text = Text.load()
     words = Words(text)
@@ -99,7 +102,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
                 lease=LEASE,
             )
         )
-        segmind = await stack.enter_async_context(segmind_client(settings))
+        segmind = await stack.enter_async_context(segmind_client(settings, clock))
         background = Background()
         client = Doppel(
             features=list(features(FEATURES)), notes=store, words=words, guild_id=settings.discord.guild_id
@@ -107,28 +110,35 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         messages = Messages(client, clock)
         replies = Replies(
             messages=messages,
-            results=Results(cards, text),
+            endings=Endings(messages=messages, results=Results(cards, text), cards=cards, text=text),
             background=background,
             cards=cards,
             text=text,
             clock=clock,
             gap=settings.discord.edit_gap,
         )
-        line = Line(Room(settings.jobs.per_member, settings.jobs.per_server, settings.jobs.in_all))
-        gate = Gate(clock, per_minute=settings.segmind.requests_per_minute)
+        policy = _policy(settings)
+        line = Line(policy.limits, in_all=settings.jobs.in_all)
+        gate = Gate(clock, segmind.turnstile)
         runner = _runner(settings, World(segmind, store, replies, clock), line, gate, models)
         desk = Desk(
             store=store,
             runner=runner,
             line=line,
             gate=gate,
-            prices=Prices(settings.credits.usd, settings.credits.prices),
+            prices=_prices(settings),
+            policy=policy,
             clock=clock,
             waiting_per_member=settings.jobs.waiting_per_member,
         )
-        inputs = Inputs(_limits(settings), segmind if settings.segmind.inputs == "upload" else None)
         intake = Intake(
-            desk=desk, inputs=inputs, messages=messages, background=background, words=words, clock=clock
+            desk=desk,
+            inputs=Inputs(segmind if settings.segmind.inputs == "upload" else None),
+            messages=messages,
+            background=background,
+            words=words,
+            clock=clock,
+            limits=_file_limits(settings),
         )
         client.serve(intake)
         app = App(client, desk, store, models, background, clock, runner)
@@ -174,7 +184,7 @@ async def _connected(client: Doppel) -> None:
                 raise
 
 
-def segmind_client(settings: Settings) -> SegmindClient:
+def segmind_client(settings: Settings, clock: Clock | None = None) -> SegmindClient:
     its = settings.segmind
     return SegmindClient(
         # Segmind's catalogue is public, so there is something to ask even without a key.
@@ -186,7 +196,13 @@ def segmind_client(settings: Settings) -> SegmindClient:
         retry=Retry(attempts=its.retries + 1),
         patience=Patience(total=its.download_timeout, connect=its.connect_timeout),
         allowed_hosts=its.download_hosts,
+        restraint=Restraint(
+            per_minute=its.requests_per_minute,
+            fuse=Fuse(its.outage_failures, its.outage_pause, its.outage_pause_most),
+            patience=its.outage_patience,
+        ),
         named_uploads=not its.own,
+        clock=clock,
     )
 
 
@@ -219,17 +235,49 @@ def _pace(settings: Settings, models: Catalogue) -> Callable[[Job], Pace]:
     return pace
 
 
-def _check_prices(settings: Settings, models: Catalogue) -> None:
-    if unknown := sorted(set(settings.credits.prices) - set(models)):
-        known = ", ".join(sorted(models))
-        raise SettingsError(
-            [f"credits.prices names {unknown[0]!r}, which is no model; the models are {known}"]
-        )
+def _check_names(settings: Settings, models: Catalogue) -> None:
+    its = settings.credits
+    choices = {
+        f"{slug}.{option}.{choice}" for slug, model in models.items() for option, choice in model.card.factors
+    }
+    for setting, named, known, what in (
+        ("credits.prices", set(its.prices), set(models), "no model; the models are"),
+        ("credits.factors", set(its.factors), choices, "no choice that changes a cost; those are"),
+    ):
+        if unknown := sorted(named - known):
+            raise SettingsError(
+                [f"{setting} names {unknown[0]!r}, which is {what} {', '.join(sorted(known))}"]
+            )
 
 
-def _limits(settings: Settings) -> Limits:
+def _prices(settings: Settings) -> Prices:
+    its = settings.credits
+    return Prices(its.usd, its.prices, its.factors)
+
+
+def _policy(settings: Settings) -> Policy:
+    its = settings.credits
+    return Policy(
+        daily=its.daily,
+        direct_daily=its.direct_daily,
+        refill=its.refill,
+        roles=its.roles,
+        monthly=its.server_monthly,
+        operator_usd=its.operator_daily_usd,
+        limits=Limits(
+            per_member=settings.jobs.per_member,
+            per_server=settings.jobs.per_server,
+            video_seconds=settings.uploads.video_seconds,
+            picture_bytes=settings.uploads.picture_bytes,
+            video_bytes=settings.uploads.video_bytes,
+        ),
+        bounds=Bounds(daily=its.daily_most, grant=its.grant_most),
+    )
+
+
+def _file_limits(settings: Settings) -> inspect.Limits:
     its = settings.uploads
-    return Limits(
+    return inspect.Limits(
         picture_bytes=its.picture_bytes,
         video_bytes=its.video_bytes,
         pixels=its.pixels,

@@ -68,6 +68,8 @@ class ModelCard:
     usd: float
     """The documented cost of one result, or of each started `per_seconds` of video."""
     per_seconds: float | None
+    factors: Mapping[tuple[str, str], float]
+    """What a choice of an option does to the cost: `("hardware", "cost")` to 0.6 makes it cheaper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,20 @@ class FaceModel(BaseModel):
     card: ClassVar[ModelCard]
 
     def __init_subclass__(
-        cls, *, slug: str, title: str = "", seconds: float, usd: float, per_seconds: float | None = None
+        cls,
+        *,
+        slug: str,
+        title: str = "",
+        seconds: float,
+        usd: float,
+        per_seconds: float | None = None,
+        factors: Mapping[tuple[str, str], float] | None = None,
     ) -> None:
         super().__init_subclass__()
         # pydantic knows the keyword `title` too: it takes it out and keeps it in the model's configuration.
         title = cls.model_config.get("title") or title
         summary = (cls.__doc__ or title).partition("\n")[0].rstrip(".")
-        cls.card = ModelCard(slug, title, summary, seconds, usd, per_seconds)
+        cls.card = ModelCard(slug, title, summary, seconds, usd, per_seconds, factors or {})
 
     @classmethod
     def parameters(cls) -> Iterator[Parameter]:

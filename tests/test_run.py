@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.credits.account import Balance
 from bot.jobs.job import State
 from tests.clocks import HeldClock
 from tests.discord.faults import Broken, Dropped, Limited, Refused
@@ -44,7 +43,7 @@ async def test_an_order_is_followed_to_its_picture_and_sigterm_ends_the_bot(town
         assert attachment.content.startswith(b"\x89PNG")
         assert await bot.terminate(patience=10) == 0
         assert "Traceback" not in bot.output
-    assert await town.balance() == Balance(START - PRICES[SLUG], 0)
+    assert await town.balance() == (START - PRICES[SLUG], 0)
 
 
 async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_message(town: Town) -> None:
@@ -63,7 +62,7 @@ async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_messa
     assert {edit.way for edit in reply.edits} == {"token"}
     assert len(reply.attachments) == 1
     assert len(town.segmind.submissions) == len(town.segmind.billed) == 1
-    assert await town.balance() == Balance(START - PRICES[SLUG], 0)
+    assert await town.balance() == (START - PRICES[SLUG], 0)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +103,7 @@ async def test_an_order_that_the_bot_was_still_looking_at_is_answered_when_it_st
         reply = await town.order()
         assert await bot.terminate(patience=10) == 0
     assert "restarting" in reply.text
-    assert await town.balance() == Balance(START, 0)
+    assert await town.balance() == (START, 0)
 
 
 async def test_a_second_process_on_the_same_file_is_refused(town: Town) -> None:
@@ -133,7 +132,7 @@ async def test_an_order_whose_answer_was_cut_off_by_a_kill_is_found_and_never_se
             assert await bot.terminate() == 0
     assert shown(reply)[-3:] == ["Queued", "Processing", "Completed"]
     assert town.segmind.calls["submit"] == len(town.segmind.billed) == 1
-    assert await town.balance() == Balance(START - PRICES[SLUG], 0)
+    assert await town.balance() == (START - PRICES[SLUG], 0)
 
 
 async def test_an_order_that_never_arrived_is_given_back_after_a_kill(town: Town) -> None:
@@ -149,7 +148,7 @@ async def test_an_order_that_never_arrived_is_given_back_after_a_kill(town: Town
         assert await bot.terminate() == 0
     assert town.segmind.calls["submit"] == 1
     assert town.segmind.calls["history"] > 0
-    assert await town.balance() == Balance(START, 0)
+    assert await town.balance() == (START, 0)
 
 
 async def test_jobs_in_the_line_keep_their_order_over_a_kill(town: Town) -> None:
@@ -170,7 +169,7 @@ async def test_jobs_in_the_line_keep_their_order_over_a_kill(town: Town) -> None
         assert await bot.terminate() == 0
     for reply, sent in zip(replies, town.segmind.submissions, strict=True):
         assert town.row(reply)[0] in sent.body["source_image"]
-    assert await town.balance() == Balance(START - 3 * PRICES[SLUG], 0)
+    assert await town.balance() == (START - 3 * PRICES[SLUG], 0)
 
 
 async def test_jobs_at_segmind_keep_their_places_over_a_kill(town: Town) -> None:
@@ -222,7 +221,7 @@ async def test_a_message_that_nobody_may_edit_any_more_costs_nothing_but_the_vie
         await bot.says("the message of the job is gone")
         assert await bot.terminate() == 0
     assert town.row(reply)[1] is State.DONE
-    assert await town.balance() == Balance(START - PRICES[SLUG], 0)
+    assert await town.balance() == (START - PRICES[SLUG], 0)
 
 
 async def test_a_limited_a_broken_and_a_dropped_edit_lose_no_result(town: Town) -> None:
@@ -236,7 +235,7 @@ async def test_a_limited_a_broken_and_a_dropped_edit_lose_no_result(town: Town) 
             assert len(town.endings(reply)) == 2
             assert len(reply.attachments) == 1
         assert await bot.terminate() == 0
-    assert await town.balance() == Balance(START - 3 * PRICES[SLUG], 0)
+    assert await town.balance() == (START - 3 * PRICES[SLUG], 0)
 
 
 async def test_a_broken_gateway_is_taken_up_again_with_what_was_missed(town: Town) -> None:

@@ -7,7 +7,7 @@ from discord import ui
 
 from bot.chat.text import Text
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.stages import Processing, Queued, Reconnecting, Searching, Stage, Waiting
+from bot.jobs.stages import Collecting, Due, Processing, Queued, Reconnecting, Searching, Stage, Waiting
 from bot.models import ModelCard
 
 GREY, BLUE, AMBER, GREEN, RED, DARK = 0x99AAB5, 0x5865F2, 0xFAA61A, 0x3BA55D, 0xED4245, 0x4E5058
@@ -16,6 +16,8 @@ DETAIL_LIMIT = 900
 # Below this, seconds are told to the tenth.
 EXACT_BELOW = 10
 MINUTE = 60
+# Segmind keeps an output for so long from the end of the job, which is after its submission.
+OUTPUT_SECONDS = 7 * 24 * 3600
 
 
 class Shown(Protocol):
@@ -28,10 +30,20 @@ class Shown(Protocol):
 
 
 class Card(ui.LayoutView):
-    """The whole message: a container with the title, what happens, and small print."""
+    """The whole message: a container with the title, what happens, and small print; above it, a heading."""
 
-    def __init__(self, model: ModelCard, colour: int, lines: list[str], shown: Shown | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelCard,
+        colour: int,
+        lines: list[str],
+        shown: Shown | None = None,
+        *,
+        heading: str = "",
+    ) -> None:
         super().__init__(timeout=None)
+        if heading:
+            self.add_item(ui.TextDisplay(heading))
         box: ui.Container[Card] = ui.Container(accent_colour=colour)
         box.add_item(ui.TextDisplay(f"### {model.title}\n{lines[0]}"))
         if shown is not None:
@@ -48,14 +60,20 @@ def stage_card(model: ModelCard, stage: Stage, text: Text) -> Card:
         case Waiting(position):
             lines = [text("stage.waiting", position=position), text("stage.waiting_note")]
             return Card(model, GREY, lines)
+        case Due():
+            lines = [text("stage.due"), text("stage.due_note")]
+            return Card(model, GREY, lines)
         case Reconnecting():
             lines = [text("stage.reconnecting"), text("stage.reconnecting_note")]
             return Card(model, GREY, lines)
         case Queued(since, usual):
-            lines = [text("stage.queued", since=_ago(since)), _usual(usual, text)]
+            lines = [text("stage.queued", since=moment(since)), _usual(usual, text)]
             return Card(model, BLUE, lines)
         case Processing(since, usual):
-            lines = [text("stage.processing", since=_ago(since)), _usual(usual, text)]
+            lines = [text("stage.processing", since=moment(since)), _usual(usual, text)]
+            return Card(model, AMBER, lines)
+        case Collecting():
+            lines = [text("stage.collecting"), text("stage.collecting_note")]
             return Card(model, AMBER, lines)
         case Searching():
             lines = [text("stage.searching"), text("stage.searching_note")]
@@ -64,11 +82,13 @@ def stage_card(model: ModelCard, stage: Stage, text: Text) -> Card:
             assert_never(stage)
 
 
-def end_card(model: ModelCard, job: Job, text: Text, shown: Shown | None = None) -> Card:
-    """A settled job."""
+def end_card(
+    model: ModelCard, job: Job, text: Text, shown: Shown | None = None, *, heading: str = ""
+) -> Card:
+    """A settled job. The heading is for a message that is not the one of the job."""
     match job.state:
         case State.DONE:
-            return _done_card(model, job, text, shown)
+            return _done_card(model, job, text, shown, heading)
         case State.BLOCKED:
             lines = [text("end.blocked") + _quoted(job.detail, text), text("end.advice_blocked")]
         case State.EXPIRED:
@@ -78,16 +98,23 @@ def end_card(model: ModelCard, job: Job, text: Text, shown: Shown | None = None)
         case _:
             lines = _failure(job, text)
     colour = DARK if job.state in {State.CANCELLED, State.EXPIRED} else RED
-    return Card(model, colour, [*lines, text("end.free", price=credits_words(job.price, text))])
+    free = text("end.free", price=credits_words(job.price, text))
+    return Card(model, colour, [*lines, free], heading=heading)
 
 
-def _done_card(model: ModelCard, job: Job, text: Text, shown: Shown | None) -> Card:
+def _done_card(model: ModelCard, job: Job, text: Text, shown: Shown | None, heading: str) -> Card:
     took = (job.settled_at or job.created_at) - (job.submitted_at or job.created_at)
     paid = text("end.paid", price=credits_words(job.price, text))
     if shown is not None:
-        return Card(model, GREEN, [text("end.done", seconds=duration(took)), paid], shown)
-    link = text("end.link", url=job.output) if job.output else ""
-    return Card(model, GREEN, [text("end.not_shown"), link, paid])
+        lines = [text("end.done", seconds=duration(took)), paid]
+        return Card(model, GREEN, lines, shown, heading=heading)
+    link = text("end.link", url=job.output, until=_until(job)) if job.output else ""
+    return Card(model, GREEN, [text("end.not_shown"), link, paid], heading=heading)
+
+
+def _until(job: Job) -> str:
+    """When Segmind deletes the result, in Discord's words: a little too early rather than too late."""
+    return f"<t:{int((job.submitted_at or job.created_at) + OUTPUT_SECONDS)}:f>"
 
 
 def _failure(job: Job, text: Text) -> list[str]:
@@ -131,9 +158,9 @@ def _usual(seconds: float, text: Text) -> str:
     return text("stage.usual", seconds=duration(max(1, round(seconds))).replace(".0 ", " "))
 
 
-def _ago(moment: float) -> str:
-    """Discord's own clock face: it counts on by itself, without an edit."""
-    return f"<t:{int(moment)}:R>"
+def moment(at: float) -> str:
+    """Discord's own clock face: each reader sees their own time, and it counts on without an edit."""
+    return f"<t:{int(at)}:R>"
 
 
 def _quoted(detail: str | None, text: Text) -> str:

@@ -6,11 +6,12 @@ import structlog
 from discord import app_commands
 from pydantic import ValidationError
 
-from bot.chat.card import credits_words, duration
+from bot.chat.card import credits_words, duration, moment
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.text import Text
 from bot.credits.account import NotEnoughCredits
-from bot.jobs.desk import TooManyWaiting
+from bot.credits.budgets import CapReached
+from bot.jobs.desk import ModelOff, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.media import inspect
 from bot.models import MediaKind
@@ -39,9 +40,10 @@ class Words:
 
     def _known(self, error: BaseException) -> str | None:
         match error:
-            case NotEnoughCredits(need=need, have=have):
-                need, have = credits_words(need, self._text), credits_words(have, self._text)
-                return self._text("refused.credits", need=need, have=have)
+            case NotEnoughCredits() | CapReached():
+                return self._credits(error)
+            case ModelOff(slug=slug):
+                return self._text("refused.model_off", model=slug)
             case TooManyWaiting(limit=limit):
                 return self._text("refused.waiting", limit=limit)
             case ServicePaused(trouble=trouble):
@@ -58,6 +60,16 @@ class Words:
                 return self._text("refused.forbidden")
             case _:
                 return None
+
+    def _credits(self, error: NotEnoughCredits | CapReached) -> str:
+        if isinstance(error, CapReached):
+            left = credits_words(error.left, self._text)
+            return self._text(f"refused.cap_{error.scope}", left=left, resets=moment(error.resets_at))
+        need, have = credits_words(error.need, self._text), credits_words(error.have, self._text)
+        sentence = self._text("refused.credits", need=need, have=have)
+        if error.refills_at is None:
+            return f"{sentence} {self._text('refused.credits_no_refill')}"
+        return f"{sentence} {self._text('refused.credits_refill', refills=moment(error.refills_at))}"
 
     def _option(self, error: ValidationError) -> str:
         first = error.errors(include_url=False)[0]

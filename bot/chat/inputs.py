@@ -65,23 +65,29 @@ class Seen:
 class Inputs:
     """`uploads` is where bytes go before a job; without it, Segmind is given Discord's own link."""
 
-    def __init__(self, limits: inspect.Limits, uploads: Uploads | None) -> None:
-        self._limits = limits
+    def __init__(self, uploads: Uploads | None) -> None:
         self._uploads = uploads
         self._room = asyncio.Semaphore(READ_AT_ONCE)
 
-    def weigh(self, slots: Mapping[str, MediaSlot], files: Mapping[str, discord.Attachment]) -> None:
+    def weigh(
+        self,
+        slots: Mapping[str, MediaSlot],
+        files: Mapping[str, discord.Attachment],
+        limits: inspect.Limits,
+    ) -> None:
         """Refuse what is too large by Discord's own word, before a byte of it is read."""
         for option, file in files.items():
-            allowed = max(self._most(kind) for kind in slots[option].accepts)
+            allowed = max(limits.bytes_of(kind) for kind in slots[option].accepts)
             if file.size > allowed:
                 raise Unusable(option, file.filename, inspect.TooLarge(file.size, allowed))
 
-    async def seen(self, option: str, slot: MediaSlot, file: discord.Attachment) -> Seen:
+    async def seen(
+        self, option: str, slot: MediaSlot, file: discord.Attachment, limits: inspect.Limits
+    ) -> Seen:
         async with self._room:
             content = await _read(option, file)
             try:
-                media = await asyncio.to_thread(inspect.inspect, content, self._limits)
+                media = await asyncio.to_thread(inspect.inspect, content, limits)
             except inspect.UnusableMedia as why:
                 raise Unusable(option, file.filename, why) from None
         if media.kind not in slot.accepts:
@@ -95,9 +101,6 @@ class Inputs:
             return await self._uploads.upload(seen.content, seen.media.media_type, file.filename)
         except SegmindError as error:
             raise UploadFailed(option, file.filename) from error
-
-    def _most(self, kind: MediaKind) -> int:
-        return self._limits.picture_bytes if kind is MediaKind.PICTURE else self._limits.video_bytes
 
 
 async def _read(option: str, file: discord.Attachment) -> bytes:

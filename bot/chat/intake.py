@@ -1,6 +1,7 @@
 """From a slash command to an order: answer at once, look at the files, ask the desk."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -10,12 +11,14 @@ from bot.chat.background import Background
 from bot.chat.card import notice
 from bot.chat.errors import Stopping, Words
 from bot.chat.inputs import Inputs, Seen
+from bot.chat.members import member_of
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.options import Interaction
-from bot.credits.account import account_of
+from bot.credits.account import Member
 from bot.jobs.desk import Desk, Order
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
+from bot.media.inspect import Limits
 from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
@@ -34,13 +37,16 @@ class Intake:
         background: Background,
         words: Words,
         clock: Clock,
+        limits: Limits,
     ) -> None:
+        """`limits` are the operator's; a server may have set narrower ones."""
         self._desk = desk
         self._inputs = inputs
         self._messages = messages
         self._background = background
         self._words = words
         self._clock = clock
+        self._limits = limits
 
     async def take(self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]) -> None:
         """The handler of every model's command: it only promises an answer."""
@@ -60,36 +66,48 @@ class Intake:
         try:
             place = await _place(interaction, until, message_id)
             try:
-                await self._desk.order(await self._prepared(place, model, values))
+                await self._desk.order(await self._prepared(member_of(interaction), place, model, values))
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
                 await self._messages.edit(place, notice(self._words.of(error)))
         except (Gone, *PASSING, discord.HTTPException) as failure:
             log.warning("an answer could not be shown", error=type(failure).__name__)
 
-    async def _prepared(self, place: Place, model: type[FaceModel], values: dict[str, Any]) -> Order:
+    async def _prepared(
+        self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
+    ) -> Order:
         try:
-            return await self._looked_at(place, model, values)
+            return await self._looked_at(member, place, model, values)
         except asyncio.CancelledError:
             # There is no order yet, so no later start would answer this member.
             raise Stopping from None
 
-    async def _looked_at(self, place: Place, model: type[FaceModel], values: dict[str, Any]) -> Order:
+    async def _looked_at(
+        self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
+    ) -> Order:
         given = {name: value for name, value in values.items() if value is not None}
         files = {name: given[name] for name in model.slots() if name in given}
         # The options are checked with Discord's own links, before a byte is read.
-        order = model.model_validate(given | {name: file.url for name, file in files.items()})
-        self._inputs.weigh(model.slots(), files)
-        account = account_of(guild_id=place.guild_id, user_id=place.user_id)
-        seen = await self._seen(model, files)
+        filled = model.model_validate(given | {name: file.url for name, file in files.items()})
+        terms = await self._desk.terms(member)
+        limits = self._limits.at_most(
+            picture_bytes=terms.limits.picture_bytes,
+            video_bytes=terms.limits.video_bytes,
+            video_seconds=terms.limits.video_seconds,
+        )
+        self._inputs.weigh(model.slots(), files, limits)
+        seen = await self._seen(model, files, limits)
         seconds = max((each.media.seconds or 0 for each in seen.values()), default=0) or None
-        await self._desk.check(model.card, account, seconds)
+        order = Order(filled, place, member, terms, seconds)
+        await self._desk.check(order)
         addresses = await self._addresses(files, seen)
-        return Order(order.model_copy(update=addresses), place, account, seconds)
+        return replace(order, model=filled.model_copy(update=addresses))
 
-    async def _seen(self, model: type[FaceModel], files: dict[str, discord.Attachment]) -> dict[str, Seen]:
+    async def _seen(
+        self, model: type[FaceModel], files: dict[str, discord.Attachment], limits: Limits
+    ) -> dict[str, Seen]:
         slots = model.slots()
         found = await asyncio.gather(
-            *(self._inputs.seen(name, slots[name], file) for name, file in files.items())
+            *(self._inputs.seen(name, slots[name], file, limits) for name, file in files.items())
         )
         return dict(zip(files, found, strict=True))
 

@@ -1,12 +1,15 @@
-"""The one door for the chat side: price an order, take it, find it again."""
+"""The one door for the chat side: say what holds for a member, price an order, take it, find it again."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
-from bot.credits.account import NotEnoughCredits
-from bot.credits.policy import Prices
+from bot.credits.account import Balance, Member
+from bot.credits.policy import Policy, Price, Prices, Terms
+from bot.credits.rules import ServerRules
 from bot.jobs.gate import Gate
 from bot.jobs.job import Job, Place, State
 from bot.jobs.line import Line
@@ -25,11 +28,20 @@ class TooManyWaiting(Exception):
         self.limit = limit
 
 
+class ModelOff(Exception):
+    """This server's administrators have switched the model off."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug)
+        self.slug = slug
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     model: FaceModel
     place: Place
-    account: str
+    member: Member
+    terms: Terms
     video_seconds: float | None = None
 
 
@@ -42,6 +54,7 @@ class Desk:
         line: Line,
         gate: Gate,
         prices: Prices,
+        policy: Policy,
         clock: Clock,
         waiting_per_member: int,
     ) -> None:
@@ -50,49 +63,71 @@ class Desk:
         self._line = line
         self._gate = gate
         self._prices = prices
+        self._policy = policy
         self._clock = clock
         self._waiting_per_member = waiting_per_member
 
     async def resume(self) -> int:
         """Go on with every job that a former run left open."""
+        # Jobs that wait already come without their member, so their servers' limits have to be known first.
+        for guild_id, rules in (await self._store.all_rules()).items():
+            self._line.set_limits(guild_id, self._policy.limits_of(rules))
         jobs = await self._store.adopt()
         # Those that are with Segmind already keep their places; the others wait for what is left.
         for job in sorted(jobs, key=lambda job: job.state is State.HELD):
             self._runner.start(job)
         return len(jobs)
 
-    def price(self, card: ModelCard, video_seconds: float | None) -> int:
-        return self._prices.of(card, video_seconds)
+    async def terms(self, member: Member) -> Terms:
+        """What holds for this member here and now."""
+        if member.guild_id is None:
+            return self._policy.terms(member, ServerRules())
+        terms = self._policy.terms(member, await self._store.rules(member.guild_id))
+        self._line.set_limits(member.guild_id, terms.limits)
+        return terms
 
-    async def check(self, card: ModelCard, account: str, video_seconds: float | None) -> None:
+    def price(self, card: ModelCard, body: Mapping[str, Any], video_seconds: float | None) -> Price:
+        return self._prices.of(card, body, video_seconds)
+
+    async def balance(self, member: Member, terms: Terms) -> Balance:
+        """What the member has, with today's allowance."""
+        stored = await self._store.balance(member.account)
+        return stored.on(terms.allowance, self._clock.now())
+
+    async def check(self, order: Order) -> None:
         """Refuse early what `order` would refuse, before anything is uploaded for it."""
-        self._admit(card, account)
-        price, balance = self.price(card, video_seconds), await self._store.balance(account)
-        if balance.free < price:
-            raise NotEnoughCredits(need=price, have=balance.free)
+        self._admit(order)
+        price = self.price(order.model.card, order.model.wire(), order.video_seconds)
+        balance = await self.balance(order.member, order.terms)
+        balance.split(price.credits, order.terms.allowance)
 
     async def order(self, order: Order) -> Job:
-        card = order.model.card
-        self._admit(card, order.account)
+        self._admit(order)
         job_id = new_id(self._clock.now())
+        body = order.model.with_nonce(job_id).wire()
+        price = self.price(order.model.card, body, order.video_seconds)
         job = Job(
             id=job_id,
-            slug=card.slug,
-            body=order.model.with_nonce(job_id).wire(),
-            account=order.account,
-            price=self.price(card, order.video_seconds),
+            slug=order.model.card.slug,
+            body=body,
+            account=order.member.account,
+            price=price.credits,
+            expected=price.usd,
             place=order.place,
             created_at=self._clock.now(),
             video_seconds=order.video_seconds,
         )
-        await self._store.open(job)
+        await self._store.open(job, order.terms)
         log.info("a job was ordered", job=job.id, model=job.slug, price=job.price, guild=job.place.guild_id)
         self._runner.start(job)
         return job
 
-    def _admit(self, card: ModelCard, account: str) -> None:
-        self._gate.ask(card.slug)
-        if self._line.waiting(account) >= self._waiting_per_member:
+    def _admit(self, order: Order) -> None:
+        slug = order.model.card.slug
+        if slug in order.terms.models_off:
+            raise ModelOff(slug)
+        self._gate.ask(slug)
+        if self._line.waiting(order.member.account) >= self._waiting_per_member:
             raise TooManyWaiting(self._waiting_per_member)
 
 

@@ -76,6 +76,8 @@ class Place:
     locale: str = "en-US"
     upload_limit: int = 10 * 2**20
     """The bytes that one file may have there."""
+    hidden: bool = False
+    """Whether the requester alone sees the message."""
 
     def __repr__(self) -> str:
         # The token is a key to the message; it must not be found in logs.
@@ -102,6 +104,8 @@ class Job:
     """The request as it goes over the wire; its first address carries the job's id as a nonce."""
     account: str
     price: int
+    expected: float
+    """What Segmind will presumably charge, in US dollars."""
     place: Place
     created_at: float
     state: State = State.HELD
@@ -117,6 +121,8 @@ class Job:
     settled_at: float | None = None
     told: bool = False
     """Whether the member has seen the end, or can no longer be reached."""
+    delivery: str | None = None
+    """How the end reached its member."""
 
     def to(self, state: State, **facts: Unpack[Facts]) -> "Job":
         if state not in NEXT[self.state]:

@@ -2,18 +2,9 @@
 
 import asyncio
 from collections import Counter, OrderedDict, deque
-from dataclasses import dataclass
 
+from bot.credits.rules import Limits
 from bot.jobs.job import Job
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How many jobs may be with Segmind at once."""
-
-    per_member: int
-    per_server: int
-    in_all: int
 
 
 class Ticket:
@@ -42,13 +33,22 @@ class Ticket:
 class Line:
     """Members take turns: each one's first waiting job is called before anybody's second."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, limits: Limits, *, in_all: int) -> None:
+        """`limits` hold wherever nothing else was set; `in_all` bounds the jobs at Segmind at once."""
+        self._limits = limits
+        self._in_all = in_all
+        self._own_limits: dict[int, Limits] = {}
         # The first member of the ring is the next to be served.
         self._ring: OrderedDict[str, deque[Ticket]] = OrderedDict()
         self._running = 0
         self._by_member: Counter[str] = Counter()
         self._by_server: Counter[int] = Counter()
+
+    def set_limits(self, server: int, limits: Limits) -> None:
+        """What holds for one server from here on."""
+        if self._of(server) != limits:
+            self._own_limits[server] = limits
+            self._call_next()
 
     def enter(self, job: Job) -> Ticket:
         ticket = Ticket(job)
@@ -95,7 +95,7 @@ class Line:
             del self._ring[ticket.member]
 
     def _call_next(self) -> None:
-        while self._running < self._room.in_all and (ticket := self._next()) is not None:
+        while self._running < self._in_all and (ticket := self._next()) is not None:
             self._withdraw(ticket)
             if ticket.member in self._ring:
                 self._ring.move_to_end(ticket.member)
@@ -105,9 +105,13 @@ class Line:
         return next((queue[0] for queue in self._ring.values() if self._has_room(queue[0])), None)
 
     def _has_room(self, ticket: Ticket) -> bool:
-        return self._by_member[ticket.member] < self._room.per_member and (
-            ticket.server is None or self._by_server[ticket.server] < self._room.per_server
+        limits = self._of(ticket.server)
+        return self._by_member[ticket.member] < limits.per_member and (
+            ticket.server is None or self._by_server[ticket.server] < limits.per_server
         )
+
+    def _of(self, server: int | None) -> Limits:
+        return self._limits if server is None else self._own_limits.get(server, self._limits)
 
     def _start(self, ticket: Ticket) -> None:
         self._running += 1

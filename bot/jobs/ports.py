@@ -4,18 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.clock import Clock
 from bot.credits.account import Balance
+from bot.credits.policy import Terms
+from bot.credits.rules import ServerRules
+from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.stages import Stage
 from bot.segmind.protocol import Accepted, Found, Output, State
-
-
-class Clock(Protocol):
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        ...
-
-    async def sleep(self, seconds: float) -> None: ...
 
 
 class Segmind(Protocol):
@@ -35,8 +31,17 @@ class Lost(Exception):
 class Store(Protocol):
     async def balance(self, account: str) -> Balance: ...
 
-    async def open(self, job: Job) -> None:
-        """Write the job and its hold in one transaction, or raise `NotEnoughCredits` and write nothing."""
+    async def rules(self, guild_id: int) -> ServerRules:
+        """What the administrators of this server have set."""
+        ...
+
+    async def all_rules(self) -> Mapping[int, ServerRules]: ...
+
+    async def open(self, job: Job, terms: Terms) -> None:
+        """Write the job, its hold and its share of the budgets in one transaction.
+
+        Raises `NotEnoughCredits` or `CapReached`, with nothing written.
+        """
         ...
 
     async def move(self, job: Job, to: Job) -> Job:
@@ -65,8 +70,11 @@ class Watcher(Protocol):
         """Something changed; returns at once."""
         ...
 
-    async def conclude(self, job: Job, result: bytes | None) -> None:
-        """Show how it ended, or give up: returns when nothing more can be done."""
+    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+        """Show how it ended, or give up: returns when nothing more can be done.
+
+        What it raises is a fault that a later try may not meet.
+        """
         ...
 
 

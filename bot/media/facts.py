@@ -15,7 +15,7 @@
 The exceptions carry facts; the sentences that people read are worded elsewhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.models import MediaKind
@@ -48,6 +48,18 @@ class Limits:
     # A minute at 240 frames a second.
     frames: int = 14_400
     min_side: int = 32
+
+    def at_most(self, *, picture_bytes: int, video_bytes: int, video_seconds: float) -> "Limits":
+        """The same limits, or these where they are narrower."""
+        return replace(
+            self,
+            picture_bytes=min(self.picture_bytes, picture_bytes),
+            video_bytes=min(self.video_bytes, video_bytes),
+            video_seconds=min(self.video_seconds, video_seconds),
+        )
+
+    def bytes_of(self, kind: MediaKind) -> int:
+        return self.picture_bytes if kind is MediaKind.PICTURE else self.video_bytes
 
 
 class UnusableMedia(Exception):

@@ -46,7 +46,7 @@ def adapted(settings: Settings, *, segmind: str, speed: float, database: Path) -
             line_refresh=jobs.line_refresh * min(1, scale),
             waiting_per_member=max(jobs.waiting_per_member, WAITING),
         ),
-        credits=_with(settings.credits, start=max(settings.credits.start, CREDITS)),
+        credits=_with(settings.credits, daily=max(settings.credits.daily, CREDITS)),
     )
 
 

@@ -108,8 +108,14 @@ def _priced(value: Any) -> Any:
         return value
     if value.lstrip().startswith("{"):
         return json.loads(value)
-    pairs = (word.partition("=") for word in value.split(","))
-    return {slug.strip(): int(credit) for slug, _, credit in pairs}
+    pairs = (word.partition("=") for word in value.split(",") if word.strip())
+    return {name.strip(): json.loads(number) for name, _, number in pairs}
+
+
+def _by_id(value: Any) -> Any:
+    """TOML and JSON have words for keys; an id is a number."""
+    named = _priced(value)
+    return {int(name): number for name, number in named.items()} if isinstance(named, dict) else named  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 Secret = Annotated[SecretStr, AfterValidator(_filled), Allowed("one word without spaces")]
@@ -147,4 +153,14 @@ Prices = Annotated[
     Mapping[str, Annotated[int, Field(ge=0, le=1_000_000)]],
     BeforeValidator(_priced),
     Allowed("whole numbers of credits from 0 to 1_000_000 by model, such as { faceswap-v5 = 5 }"),
+]
+Factors = Annotated[
+    Mapping[str, Annotated[float, Field(ge=0, le=100)]],
+    BeforeValidator(_priced),
+    Allowed('numbers by model, option and choice, such as { "faceswap-v4.hardware.cost" = 0.6 }'),
+]
+RoleCredits = Annotated[
+    Mapping[int, Annotated[int, Field(ge=0, le=1_000_000)]],
+    BeforeValidator(_by_id),
+    Allowed('whole numbers of credits by the id of a role, such as { "81384788765712384" = 100 }'),
 ]

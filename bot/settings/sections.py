@@ -6,7 +6,20 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr
 
-from bot.settings.forms import Api, DatabaseUrl, Gateway, Hosts, Origin, Prices, Secret, ServerId, is_segmind
+from bot.credits.allowance import Refill
+from bot.settings.forms import (
+    Api,
+    DatabaseUrl,
+    Factors,
+    Gateway,
+    Hosts,
+    Origin,
+    Prices,
+    RoleCredits,
+    Secret,
+    ServerId,
+    is_segmind,
+)
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 
@@ -24,6 +37,7 @@ class Discord(Section):
     gateway: Gateway | None = None
     guild_id: ServerId | None = None
     edit_gap: float = Field(default=2.5, ge=0, le=60)
+    refusals: int = Field(default=10_000, ge=1, le=1_000_000)
 
 
 class Segmind(Section):
@@ -31,7 +45,11 @@ class Segmind(Section):
     base_url: Origin = "https://api.segmind.com"
     inputs: Literal["link", "upload"] = "link"
     allowed_hosts: Hosts = ()
-    requests_per_minute: int = Field(default=60, ge=1, le=10_000)
+    requests_per_minute: int = Field(default=60, ge=1, le=1_000_000)
+    outage_failures: int = Field(default=5, ge=1, le=1000)
+    outage_pause: float = Field(default=5, ge=0.01, le=3600)
+    outage_pause_most: float = Field(default=60, ge=0.01, le=3600)
+    outage_patience: float = Field(default=600, ge=0, le=86_400)
     connect_timeout: float = Field(default=10, ge=0.1, le=600)
     read_timeout: float = Field(default=60, ge=0.1, le=600)
     submit_timeout: float = Field(default=60, ge=0.1, le=600)
@@ -103,8 +121,17 @@ class Uploads(Section):
 
 class Credits(Section):
     usd: float = Field(default=0.01, ge=0.0001, le=100)
-    start: int = Field(default=100, ge=0, le=1_000_000)
     prices: Prices = Field(default_factory=dict[str, int])
+    factors: Factors = Field(default_factory=dict[str, float])
+    daily: int = Field(default=50, ge=0, le=1_000_000)
+    refill: Refill = Refill.MIDNIGHT
+    roles: RoleCredits = Field(default_factory=dict[int, int])
+    start: int = Field(default=0, ge=0, le=1_000_000)
+    direct_daily: int = Field(default=0, ge=0, le=1_000_000)
+    server_monthly: int | None = Field(default=None, ge=0, le=1_000_000_000)
+    operator_daily_usd: float | None = Field(default=None, ge=0, le=1_000_000)
+    daily_most: int = Field(default=500, ge=0, le=1_000_000)
+    grant_most: int = Field(default=1000, ge=0, le=1_000_000)
 
 
 class Ops(Section):

@@ -4,11 +4,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import Entry
+from bot.credits.budgets import MICROS, Scope
 from bot.jobs.job import State
-from bot.store.tables import accounts, entries, jobs
+from bot.store.tables import accounts, budgets, entries, jobs
 
 _SETTLEMENTS = (Entry.CAPTURE, Entry.RELEASE)
 _SETTLED = tuple(state for state in State if state.settled)
+_came_to_nothing = jobs.c.state.in_([state for state in _SETTLED if state is not State.DONE])
 
 
 async def discrepancies(connection: AsyncConnection) -> list[str]:
@@ -37,7 +39,16 @@ _open_holds = (
     )
     .cte("open_holds")
 )
-_sums = sa.select(entries.c.account, sa.func.sum(entries.c.amount).label("total")).group_by(entries.c.account)
+
+
+def _sums(amount: sa.ColumnElement[int]) -> sa.Subquery:
+    return (
+        sa.select(entries.c.account, sa.func.sum(amount).label("total"))
+        .group_by(entries.c.account)
+        .subquery()
+    )
+
+
 _held = sa.select(_open_holds.c.account, sa.func.sum(_open_holds.c.amount).label("total")).group_by(
     _open_holds.c.account
 )
@@ -52,6 +63,27 @@ def _differs(column: sa.Column[int], totals: sa.Subquery) -> sa.Select[str, int,
     )
 
 
+_counts = sa.and_(jobs.c.created_at >= budgets.c.since, jobs.c.created_at < budgets.c.until)
+_charged = sa.case(
+    (jobs.c.state == State.DONE, sa.func.coalesce(jobs.c.cost, jobs.c.expected)), else_=jobs.c.expected
+)
+
+
+def _miscounted(
+    scope: Scope, amount: sa.ColumnElement[int], *conditions: sa.ColumnElement[bool]
+) -> sa.Select[str, int, int]:
+    """Budgets that differ from the sum over their jobs, but for those that came to nothing."""
+    total = _whole(
+        sa.select(sa.func.sum(amount))
+        .where(_counts, ~_came_to_nothing, *conditions)
+        .correlate(budgets)
+        .scalar_subquery()
+    )
+    return sa.select(budgets.c.id, budgets.c.spent, total.label("total")).where(
+        budgets.c.scope == scope, budgets.c.spent != total
+    )
+
+
 def _jobs_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[str, str]:
     return sa.select(jobs.c.id, jobs.c.state).where(*conditions)
 
@@ -61,7 +93,14 @@ def _has(kind: Entry) -> sa.ColumnElement[bool]:
 
 
 _QUESTIONS = (
-    ("account {id} keeps {kept} free, its entries make {total}", _differs(accounts.c.free, _sums.subquery())),
+    (
+        "account {id} keeps {kept} granted, its entries make {total}",
+        _differs(accounts.c.granted, _sums(entries.c.amount - entries.c.of_allowance)),
+    ),
+    (
+        "account {id} keeps {kept} of its allowance, its entries make {total}",
+        _differs(accounts.c.allowance, _sums(entries.c.of_allowance)),
+    ),
     (
         "account {id} keeps {kept} held, its open holds make {total}",
         _differs(accounts.c.held, _held.subquery()),
@@ -78,6 +117,7 @@ _QUESTIONS = (
                 _hold.c.kind == Entry.HOLD,
                 _hold.c.account == jobs.c.account,
                 _hold.c.amount == -jobs.c.price,
+                _hold.c.of_allowance == -jobs.c.from_allowance,
             )
         ),
     ),
@@ -87,7 +127,7 @@ _QUESTIONS = (
     ),
     (
         "job {id} is {state} and was never released",
-        _jobs_where(jobs.c.state.in_(_SETTLED), jobs.c.state != State.DONE, ~_has(Entry.RELEASE)),
+        _jobs_where(_came_to_nothing, ~_has(Entry.RELEASE)),
     ),
     (
         "job {id} is {state} and was settled already",
@@ -107,7 +147,15 @@ _QUESTIONS = (
         .where(
             _settlement.c.kind == Entry.RELEASE,
             _hold.c.kind == Entry.HOLD,
-            _settlement.c.amount != -_hold.c.amount,
+            (_settlement.c.amount != -_hold.c.amount) | (_settlement.c.of_allowance != -_hold.c.of_allowance),
         ),
+    ),
+    (
+        "budget {id} counts {spent}, its jobs make {total}",
+        _miscounted(Scope.SERVER, jobs.c.price, jobs.c.guild_id == budgets.c.guild_id),
+    ),
+    (
+        "budget {id} counts {spent}, its jobs make {total}",
+        _miscounted(Scope.OPERATOR, sa.cast(sa.func.round(_charged * MICROS), sa.BigInteger)),
     ),
 )

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.account import Balance, NotEnoughCredits
+from bot.credits.account import Balance, NotEnoughCredits, Split
+from bot.credits.books import Deed
+from bot.credits.budgets import Budget, CapReached, budgets_of
+from bot.credits.policy import Terms
 from bot.jobs.job import Job, State
 from bot.jobs.ports import Lost
+from bot.store import budgets, jobs, servers
 from bot.store import credits as ledgers
-from bot.store import jobs
+from bot.store.budgets import Cost, Tallies
 from bot.store.credits import Ledger
 from bot.store.jobs import Claim
 
@@ -17,6 +21,7 @@ from bot.store.jobs import Claim
 @dataclass(frozen=True, slots=True)
 class Open:
     job: Job
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +35,33 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Enrol:
-    """Make the account, if there is none yet."""
-
-    account: str
-
-
-@dataclass(frozen=True, slots=True)
 class Grant:
-    """Credits that an operator gives, or takes back where the amount is negative."""
+    """Credits that never expire."""
 
     account: str
     amount: int
-    actor: str
     why: str
+    deed: Deed
 
 
-Change = Open | Move | Enrol | Grant
+@dataclass(frozen=True, slots=True)
+class Adjust:
+    """Credits taken away, where the amount is negative, or given back for a job that was paid."""
+
+    account: str
+    amount: int
+    why: str
+    deed: Deed
+    job_id: str | None = None
+
+
+Change = Open | Move | Grant | Adjust
 Outcome = Balance | Exception | None
 """What the asker gets; an exception is a refusal of this one change, with nothing of it written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Writing:
     """Who writes, when, and with how many credits a new account starts."""
 
     worker: str
@@ -60,26 +69,30 @@ class Terms:
     start: int
 
 
-async def apply(connection: AsyncConnection, changes: Sequence[Change], terms: Terms) -> list[Outcome]:
+async def apply(connection: AsyncConnection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
     """Decide about every change in the order of asking, then write what was accepted in a few statements.
 
     No two changes may be about the same job.
     """
-    # Rows are locked first, jobs before accounts everywhere: what is decided stays true until the commit.
+    # Rows are locked first, jobs before accounts before budgets everywhere: what is decided stays true
+    # until the commit, and no two processes wait for each other.
     claims = await jobs.lock(connection, [change.job.id for change in changes if isinstance(change, Move)])
-    wanted = _accounts_of(changes, claims)
-    ledger = await ledgers.lock(connection, wanted, start=terms.start, at=terms.now)
-    outcomes = [_decide(change, claims, ledger, terms.worker) for change in changes]
-    accepted = [
-        change
+    ledger = await ledgers.lock(
+        connection, _accounts_of(changes, claims), start=writing.start, at=writing.now
+    )
+    tallies = await budgets.lock(connection, _budgets_of(changes, claims))
+    judge = _Judge(claims, ledger, tallies, writing.worker)
+    outcomes = [judge.decide(change) for change in changes]
+    moved = [
+        (change.job, change.to)
         for change, outcome in zip(changes, outcomes, strict=True)
-        if not isinstance(outcome, Exception)
+        if isinstance(change, Move) and not isinstance(outcome, Exception)
     ]
-    opened = [change.job for change in accepted if isinstance(change, Open)]
-    moved = [(change.job, change.to) for change in accepted if isinstance(change, Move)]
     await ledger.write(connection)
-    await jobs.insert(connection, opened, owner=terms.worker)
-    await jobs.move(connection, moved, owner=terms.worker)
+    await tallies.write(connection)
+    await jobs.insert(connection, judge.opened, owner=writing.worker)
+    await jobs.move(connection, moved, owner=writing.worker)
+    await servers.record(connection, judge.deeds, at=writing.now)
     return outcomes
 
 
@@ -92,27 +105,78 @@ def _accounts_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[
             case Move(job):
                 if change.settles and job.id in claims:
                     wanted.add(claims[job.id].account)
-            case Enrol(account) | Grant(account):
+            case Grant(account) | Adjust(account):
                 wanted.add(account)
     return wanted
 
 
-def _decide(change: Change, claims: Mapping[str, Claim], ledger: Ledger, worker: str) -> Outcome:
-    try:
+def _budgets_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[Budget]:
+    wanted: set[Budget] = set()
+    for change in changes:
         match change:
             case Open(job):
-                ledger.hold(job.account, job.price, job_id=job.id)
-            case Move(job, to):
-                claim = claims.get(job.id)
-                if claim is None or not claim.honours(job, owner=worker):
-                    return Lost(job.id)
-                if change.settles:
-                    settle = ledger.capture if to.state is State.DONE else ledger.release
-                    settle(claim.account, claim.price, job_id=job.id)
-            case Enrol(account):
-                return ledger.balances[account]
-            case Grant(account, amount, actor, why):
-                return ledger.grant(account, amount, actor=actor, why=why)
-    except NotEnoughCredits as refusal:
-        return refusal
-    return None
+                wanted.update(budgets_of(job.place.guild_id, job.created_at))
+            case Move(job) if change.settles and job.id in claims:
+                claim = claims[job.id]
+                wanted.update(budgets_of(claim.guild_id, claim.created_at))
+            case _:
+                pass
+    return wanted
+
+
+class _Judge:
+    """Decides about the changes of one transaction, one after the other."""
+
+    def __init__(self, claims: Mapping[str, Claim], ledger: Ledger, tallies: Tallies, worker: str) -> None:
+        self.opened: list[tuple[Job, Split]] = []
+        self.deeds: list[Deed] = []
+        self._claims = claims
+        self._ledger = ledger
+        self._tallies = tallies
+        self._worker = worker
+
+    def decide(self, change: Change) -> Outcome:
+        try:
+            match change:
+                case Open(job, terms):
+                    return self._open(job, terms)
+                case Move():
+                    return self._move(change)
+                case Grant() | Adjust():
+                    return self._give(change)
+        except (NotEnoughCredits, CapReached) as refusal:
+            return refusal
+
+    def _open(self, job: Job, terms: Terms) -> None:
+        split = self._ledger.split(job.account, job.price, terms.allowance)
+        cost = Cost(job.price, job.expected)
+        self._tallies.take(job.place.guild_id, job.created_at, cost, terms.caps)
+        self._ledger.hold(job.account, split, job_id=job.id)
+        self.opened.append((job, split))
+
+    def _give(self, change: Grant | Adjust) -> Balance:
+        account, amount, actor, why = change.account, change.amount, change.deed.actor, change.why
+        match change:
+            case Grant():
+                balance = self._ledger.grant(account, amount, actor=actor, why=why)
+            case Adjust(job_id=job_id):
+                balance = self._ledger.adjust(account, amount, actor=actor, why=why, job_id=job_id)
+        self.deeds.append(change.deed)
+        return balance
+
+    def _move(self, change: Move) -> Lost | None:
+        job, to = change.job, change.to
+        claim = self._claims.get(job.id)
+        if claim is None or not claim.honours(job, owner=self._worker):
+            return Lost(job.id)
+        if not change.settles:
+            return None
+        if to.state is State.DONE:
+            self._ledger.capture(claim.account, claim.split, job_id=job.id)
+            if to.cost is not None:
+                self._tallies.correct(claim.guild_id, claim.created_at, expected=claim.expected, cost=to.cost)
+        else:
+            self._ledger.release(claim.account, claim.split, job_id=job.id)
+            cost = Cost(claim.split.price, claim.expected)
+            self._tallies.give_back(claim.guild_id, claim.created_at, cost)
+        return None

@@ -1,22 +1,26 @@
 """The ledger in one transaction: accounts are locked, reckoned with, and written back with their entries."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.account import Balance, Entry, NotEnoughCredits
+from bot.credits.account import Balance, Entry, Split, welcome_of
+from bot.credits.allowance import Allowance
 from bot.store.choice import among
 from bot.store.tables import accounts, entries
 
+_PURSES = tuple(field.name for field in fields(Balance))
+_COLUMNS = tuple(accounts.c[name] for name in _PURSES)
 
-async def read(connection: AsyncConnection, account: str) -> Balance | None:
-    chosen = sa.select(accounts.c.free, accounts.c.held).where(accounts.c.id == account)
-    row = (await connection.execute(chosen)).one_or_none()
-    return None if row is None else Balance(*row)
+
+async def read(connection: AsyncConnection, account: str, *, start: int) -> Balance:
+    """An account that does not exist yet has what it will begin with."""
+    row = (await connection.execute(sa.select(*_COLUMNS).where(accounts.c.id == account))).one_or_none()
+    return Balance(granted=welcome_of(account, start)) if row is None else Balance(*row)
 
 
 @dataclass(slots=True)
@@ -31,47 +35,62 @@ class Ledger:
     def __post_init__(self) -> None:
         self.before = dict(self.balances)
 
-    def hold(self, account: str, price: int, *, job_id: str) -> None:
+    def split(self, account: str, price: int, allowance: Allowance) -> Split:
+        """Fill the allowance up if it is time, and say how the price would be paid; or raise."""
         balance = self.balances[account]
-        if balance.free < price:
-            raise NotEnoughCredits(need=price, have=balance.free)
-        self.balances[account] = Balance(balance.free - price, balance.held + price)
-        self._note(account, Entry.HOLD, -price, job_id=job_id)
+        now = self.balances[account] = balance.on(allowance, self.at)
+        if change := now.allowance - balance.allowance:
+            self._note(account, Entry.ALLOWANCE, change, change)
+        return now.split(price, allowance)
 
-    def capture(self, account: str, price: int, *, job_id: str) -> None:
-        balance = self.balances[account]
-        self.balances[account] = Balance(balance.free, balance.held - price)
+    def hold(self, account: str, split: Split, *, job_id: str) -> None:
+        self.balances[account] = self.balances[account].held_for(split)
+        self._note(account, Entry.HOLD, -split.price, -split.from_allowance, job_id=job_id)
+
+    def capture(self, account: str, split: Split, *, job_id: str) -> None:
+        self.balances[account] = self.balances[account].captured(split)
         self._note(account, Entry.CAPTURE, 0, job_id=job_id)
 
-    def release(self, account: str, price: int, *, job_id: str) -> None:
-        balance = self.balances[account]
-        self.balances[account] = Balance(balance.free + price, balance.held - price)
-        self._note(account, Entry.RELEASE, price, job_id=job_id)
+    def release(self, account: str, split: Split, *, job_id: str) -> None:
+        """All of it comes back; what was of a day that is over lapses at once, as it would have unspent."""
+        lapsed = self.at >= split.allowance_until
+        self.balances[account] = self.balances[account].released(split, lapsed=lapsed)
+        self._note(account, Entry.RELEASE, split.price, split.from_allowance, job_id=job_id)
+        if lapsed and split.from_allowance:
+            self._note(account, Entry.ALLOWANCE, -split.from_allowance, -split.from_allowance)
 
     def grant(self, account: str, amount: int, *, actor: str, why: str) -> Balance:
-        balance = self.balances[account]
-        if balance.free + amount < 0:
-            raise NotEnoughCredits(need=-amount, have=balance.free)
-        self.balances[account] = Balance(balance.free + amount, balance.held)
+        balance = self._give(account, amount)
         self._note(account, Entry.GRANT, amount, actor=actor, why=why)
-        return self.balances[account]
+        return balance
+
+    def adjust(self, account: str, amount: int, *, actor: str, why: str, job_id: str | None) -> Balance:
+        balance = self._give(account, amount)
+        self._note(account, Entry.ADJUST, amount, job_id=job_id, actor=actor, why=why)
+        return balance
+
+    def _give(self, account: str, amount: int) -> Balance:
+        now = self.balances[account] = self.balances[account].given(amount)
+        return now
 
     def _note(
         self,
         account: str,
         kind: Entry,
         amount: int,
+        of_allowance: int = 0,
         *,
         job_id: str | None = None,
         actor: str | None = None,
         why: str | None = None,
     ) -> None:
-        line = {"account": account, "job_id": job_id, "kind": kind, "amount": amount, "at": self.at}
-        self.lines.append(line | {"actor": actor, "why": why})
+        line = {"account": account, "kind": kind, "amount": amount, "of_allowance": of_allowance}
+        self.lines.append(line | {"at": self.at, "job_id": job_id, "actor": actor, "why": why})
 
     async def write(self, connection: AsyncConnection) -> None:
         changed = [
-            {"of_id": account, "free": now.free - was.free, "held": now.held - was.held}
+            {"of_id": account, "now_since": now.since}
+            | {f"by_{name}": getattr(now, name) - getattr(was, name) for name in _COUNTED}
             for account, now in self.balances.items()
             if now != (was := self.before[account])
         ]
@@ -81,11 +100,15 @@ class Ledger:
             await connection.execute(entries.insert(), self.lines)
 
 
+_COUNTED = tuple(name for name in _PURSES if name != "since")
 # Differences under a row lock; a WHERE as a guard would skip in silence what the CHECKs refuse aloud.
 _CHANGE = (
     accounts.update()
     .where(accounts.c.id == sa.bindparam("of_id"))
-    .values(free=accounts.c.free + sa.bindparam("free"), held=accounts.c.held + sa.bindparam("held"))
+    .values(
+        {name: accounts.c[name] + sa.bindparam(f"by_{name}") for name in _COUNTED}
+        | {"since": sa.bindparam("now_since")}
+    )
 )
 
 
@@ -99,25 +122,43 @@ async def lock(connection: AsyncConnection, wanted: Collection[str], *, start: i
     if missing := [account for account in ids if account not in known]:
         await _enrol(connection, missing, start=start, at=at)
     locking = (
-        sa.select(accounts)
+        sa.select(accounts.c.id, *_COLUMNS)
         .where(among(accounts.c.id, ids, connection))
         .order_by(accounts.c.id)
         # Not against the foreign keys of new jobs and entries.
         .with_for_update(key_share=True)
     )
-    return Ledger({row.id: Balance(row.free, row.held) for row in await connection.execute(locking)}, at)
+    return Ledger({row[0]: Balance(*row[1:]) for row in await connection.execute(locking)}, at)
 
 
 async def _enrol(connection: AsyncConnection, new: list[str], *, start: int, at: float) -> None:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    rows = [{"id": account, "free": start, "held": 0} for account in new]
+    rows = [
+        {
+            "id": account,
+            "allowance": 0,
+            "granted": welcome_of(account, start),
+            "held": 0,
+            "used": 0,
+            "since": 0,
+        }
+        for account in new
+    ]
     # Another process may be faster; whoever inserts the account also writes its first entry.
     made = await connection.execute(
-        insert(accounts).values(rows).on_conflict_do_nothing().returning(accounts.c.id)
+        insert(accounts).values(rows).on_conflict_do_nothing().returning(accounts.c.id, accounts.c.granted)
     )
     grants = [
-        {"account": account, "job_id": None, "kind": Entry.GRANT, "amount": start, "at": at, "why": "start"}
-        for account in made.scalars()
+        {
+            "account": account,
+            "kind": Entry.GRANT,
+            "amount": granted,
+            "of_allowance": 0,
+            "at": at,
+            "why": "start",
+        }
+        for account, granted in made
+        if granted
     ]
     if grants:
         await connection.execute(entries.insert(), grants)

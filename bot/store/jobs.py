@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.credits.account import Split
 from bot.jobs.job import Job, Place, Reason, State
 from bot.store.choice import among
 from bot.store.tables import jobs, workers
@@ -17,6 +18,7 @@ _JOB_FIELDS = tuple(field.name for field in fields(Job) if field.name != "place"
 _PLACE_FIELDS = tuple(field.name for field in fields(Place))
 _CHANGING = (
     "state", "submitted_at", "request_id", "output", "cost", "reason", "detail", "settled_at", "told",
+    "delivery",
 )  # fmt: skip
 
 
@@ -44,7 +46,9 @@ def epoch_of(job: Job) -> int:
 
 
 def _job_of(row: sa.RowMapping) -> StoredJob:
-    place = Place(**{name: row[name] for name in _PLACE_FIELDS})
+    where: dict[str, Any] = {name: row[name] for name in _PLACE_FIELDS}
+    where["hidden"] = bool(where["hidden"])
+    place = Place(**where)
     facts: dict[str, Any] = {name: row[name] for name in _JOB_FIELDS}
     facts["state"] = State(facts["state"])
     facts["reason"] = Reason(facts["reason"]) if facts["reason"] is not None else None
@@ -58,12 +62,13 @@ async def find(connection: AsyncConnection, job_id: str) -> StoredJob | None:
     return None if row is None else _job_of(row)
 
 
-async def insert(connection: AsyncConnection, opened: Iterable[Job], *, owner: str) -> None:
+async def insert(connection: AsyncConnection, opened: Iterable[tuple[Job, Split]], *, owner: str) -> None:
     rows = [
         {name: getattr(job, name) for name in _JOB_FIELDS}
         | {name: getattr(job.place, name) for name in _PLACE_FIELDS}
+        | {"from_allowance": split.from_allowance, "allowance_until": split.allowance_until}
         | {"owner": owner, "epoch": FIRST_EPOCH}
-        for job in opened
+        for job, split in opened
     ]
     if rows:
         await connection.execute(jobs.insert(), rows)
@@ -77,19 +82,27 @@ class Claim:
     epoch: int
     state: str
     account: str
-    price: int
+    guild_id: int | None
+    created_at: float
+    expected: float
+    split: Split
 
     def honours(self, job: Job, *, owner: str) -> bool:
         return (self.owner, self.epoch, self.state) == (owner, epoch_of(job), job.state)
 
 
+_CLAIMED = (
+    jobs.c.id, jobs.c.owner, jobs.c.epoch, jobs.c.state, jobs.c.account, jobs.c.guild_id, jobs.c.created_at,
+    jobs.c.expected, jobs.c.price, jobs.c.from_allowance, jobs.c.allowance_until,
+)  # fmt: skip
+
+
 async def lock(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Claim]:
     if not ids:
         return {}
-    columns = (jobs.c.id, jobs.c.owner, jobs.c.epoch, jobs.c.state, jobs.c.account, jobs.c.price)
-    wanted = sa.select(*columns).where(among(jobs.c.id, ids, connection))
+    wanted = sa.select(*_CLAIMED).where(among(jobs.c.id, ids, connection))
     rows = await connection.execute(wanted.order_by(jobs.c.id).with_for_update())
-    return {row[0]: Claim(*row[1:]) for row in rows}
+    return {row[0]: Claim(*row[1:-3], split=Split(*row[-3:])) for row in rows}
 
 
 _MOVE = (

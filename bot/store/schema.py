@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store.errors import SchemaTooNew
 
-HEAD = "0001"
+HEAD = "1"
 """The newest revision. Known without alembic, whose import takes longer than all the rest of opening."""
 
 # Any number will do that nothing else on this server uses as an advisory lock.

@@ -1,7 +1,7 @@
 """The store as the runner knows it: jobs and credits in SQLite or Postgres."""
 
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Self, cast
@@ -9,21 +9,25 @@ from typing import Self, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import Balance
+from bot.credits.books import AlreadyRefunded, Deed, Line, Spending
+from bot.credits.budgets import Budget
+from bot.credits.policy import Terms
+from bot.credits.rules import ServerRules
 from bot.jobs.job import Job
 from bot.jobs.ports import Clock
+from bot.store import budgets, jobs, notes, reading, servers
 from bot.store import credits as ledgers
-from bot.store import jobs, notes
 from bot.store.audit import discrepancies
-from bot.store.changes import Change, Enrol, Grant, Move, Open, Outcome, Terms, apply
+from bot.store.changes import Adjust, Change, Grant, Move, Open, Outcome, Writing, apply
 from bot.store.engine import database_of, file_of, open_engine
-from bot.store.errors import named_errors
+from bot.store.errors import StoreRefused, named_errors
 from bot.store.leases import WorkerLease, take_file
 from bot.store.schema import bring_up_to_date
 from bot.store.writer import Writer
 
 
 class SqlStore:
-    """`async with SqlStore(url, start=…, clock=…) as store:`; implements `bot.jobs.ports.Store`.
+    """`async with SqlStore(url, start=…, clock=…) as store:` is both the runner's `Store` and the `Books`.
 
     Every process that opens it is a worker of its own, and moves only the jobs that it opened or adopted.
     """
@@ -61,15 +65,58 @@ class SqlStore:
 
     async def balance(self, account: str) -> Balance:
         async with self._transaction() as connection:
-            balance = await ledgers.read(connection, account)
-        return balance or await self._balance_after(Enrol(account))
+            return await ledgers.read(connection, account, start=self._start)
 
-    async def grant(self, account: str, amount: int, *, actor: str, why: str) -> Balance:
-        """An operator's gift, or a deduction where the amount is negative."""
-        return await self._balance_after(Grant(account, amount, actor, why))
+    async def grant(self, account: str, amount: int, why: str, deed: Deed) -> Balance:
+        return cast("Balance", await self._writer.write(Grant(account, amount, why, deed)))
 
-    async def open(self, job: Job) -> None:
-        await self._writer.write(Open(job))
+    async def adjust(
+        self, account: str, amount: int, why: str, deed: Deed, *, job_id: str | None = None
+    ) -> Balance:
+        try:
+            return cast("Balance", await self._writer.write(Adjust(account, amount, why, deed, job_id)))
+        except StoreRefused as refusal:
+            # The one rule of the tables that two people can run into, by giving back at the same time.
+            raise (refusal if job_id is None else AlreadyRefunded(job_id)) from None
+
+    async def rules(self, guild_id: int) -> ServerRules:
+        async with self._transaction() as connection:
+            return await servers.read(connection, guild_id)
+
+    async def all_rules(self) -> dict[int, ServerRules]:
+        async with self._transaction() as connection:
+            return await servers.read_all(connection)
+
+    async def change_rules(
+        self, guild_id: int, change: Callable[[ServerRules], ServerRules], deed: Deed
+    ) -> ServerRules:
+        async with self._transaction() as connection:
+            rules = await servers.change(connection, guild_id, change)
+            await servers.record(connection, [deed], at=self._clock.now())
+        return rules
+
+    async def history(self, account: str, *, before: int | None = None, limit: int = 10) -> Sequence[Line]:
+        async with self._transaction() as connection:
+            return await reading.history(connection, account, before=before, limit=limit)
+
+    async def deeds(
+        self, guild_id: int | None, *, before: int | None = None, limit: int = 10
+    ) -> Sequence[Deed]:
+        async with self._transaction() as connection:
+            return await servers.recorded(connection, guild_id, before=before, limit=limit)
+
+    async def spending(
+        self, *, since: float, until: float, guild_id: int | None = None
+    ) -> Sequence[Spending]:
+        async with self._transaction() as connection:
+            return await reading.spending(connection, since=since, until=until, guild_id=guild_id)
+
+    async def spent_in(self, budget: Budget) -> int:
+        async with self._transaction() as connection:
+            return await budgets.spent_in(connection, budget)
+
+    async def open(self, job: Job, terms: Terms) -> None:
+        await self._writer.write(Open(job, terms))
 
     async def move(self, job: Job, to: Job) -> Job:
         await self._writer.write(Move(job, to))
@@ -105,9 +152,6 @@ class SqlStore:
         async with self._transaction() as connection:
             return await discrepancies(connection)
 
-    async def _balance_after(self, change: Enrol | Grant) -> Balance:
-        return cast("Balance", await self._writer.write(change))
-
     async def _take_lease(self, stack: AsyncExitStack) -> WorkerLease:
         lease = WorkerLease(
             open_engine(self._address, connections=1),
@@ -120,9 +164,9 @@ class SqlStore:
         return lease
 
     async def _transact(self, changes: Sequence[Change]) -> Sequence[Outcome]:
-        terms = Terms(worker=self._worker, now=self._clock.now(), start=self._start)
+        writing = Writing(worker=self._worker, now=self._clock.now(), start=self._start)
         async with self._engine.begin() as connection:
-            return await apply(connection, changes, terms)
+            return await apply(connection, changes, writing)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[AsyncConnection]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
 from bot.credits.account import Entry
+from bot.credits.budgets import Scope
 from bot.jobs.job import State
 
 # SQLite's STRICT tables know INTEGER, REAL and TEXT alone.
@@ -48,7 +49,7 @@ class Document(TypeDecorator[Mapping[str, Any]]):
         return json.loads(value or "{}")
 
 
-def _one_of(column: str, names: type[State | Entry]) -> str:
+def _one_of(column: str, names: type[State | Entry | Scope]) -> str:
     return f"{column} IN ({', '.join(repr(str(name)) for name in names)})"
 
 
@@ -62,9 +63,13 @@ accounts = sa.Table(
     "accounts",
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("free", WHOLE, nullable=False),
+    sa.Column("allowance", WHOLE, nullable=False),
+    sa.Column("granted", WHOLE, nullable=False),
     sa.Column("held", WHOLE, nullable=False),
-    sa.CheckConstraint("free >= 0", name="accounts_free_is_not_negative"),
+    sa.Column("used", WHOLE, nullable=False),
+    sa.Column("since", NUMBER, nullable=False),
+    sa.CheckConstraint("allowance >= 0", name="accounts_allowance_is_not_negative"),
+    sa.CheckConstraint("granted >= 0", name="accounts_granted_is_not_negative"),
     sa.CheckConstraint("held >= 0", name="accounts_held_is_not_negative"),
     sqlite_strict=True,
 )
@@ -77,16 +82,26 @@ entries = sa.Table(
     # No foreign key: the ledger outlives the jobs, whose rows hold what members may ask to be forgotten.
     sa.Column("job_id", sa.Text),
     sa.Column("kind", sa.Text, nullable=False),
+    # All that changed for the account, and the part of it that concerns the allowance.
     sa.Column("amount", WHOLE, nullable=False),
+    sa.Column("of_allowance", WHOLE, nullable=False),
     sa.Column("at", NUMBER, nullable=False),
     sa.Column("actor", sa.Text),
     sa.Column("why", Prose),
     sa.UniqueConstraint("job_id", "kind", name="entries_once_per_job"),
     sa.CheckConstraint(_one_of("kind", Entry), name="entries_kind_is_known"),
-    sa.CheckConstraint("(kind = 'grant') = (job_id IS NULL)", name="entries_grants_have_no_job"),
     sa.CheckConstraint(
-        "kind = 'grant' OR (kind = 'hold' AND amount <= 0)"
-        " OR (kind = 'capture' AND amount = 0) OR (kind = 'release' AND amount >= 0)",
+        "CASE WHEN kind IN ('hold', 'capture', 'release') THEN job_id IS NOT NULL"
+        " WHEN kind IN ('grant', 'allowance') THEN job_id IS NULL ELSE true END",
+        name="entries_job_fits_the_kind",
+    ),
+    sa.CheckConstraint(
+        "(kind = 'grant' AND amount > 0 AND of_allowance = 0)"
+        " OR (kind = 'adjust' AND of_allowance = 0)"
+        " OR (kind = 'allowance' AND amount = of_allowance)"
+        " OR (kind = 'hold' AND amount <= of_allowance AND of_allowance <= 0)"
+        " OR (kind = 'capture' AND amount = 0 AND of_allowance = 0)"
+        " OR (kind = 'release' AND amount >= of_allowance AND of_allowance >= 0)",
         name="entries_amount_fits_the_kind",
     ),
     # Captured or released, never both.
@@ -97,6 +112,44 @@ entries = sa.Table(
         sqlite_where=sa.text("kind IN ('capture', 'release')"),
         postgresql_where=sa.text("kind IN ('capture', 'release')"),
     ),
+    sa.Index("entries_of_account", "account", "id"),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
+budgets = sa.Table(
+    "budgets",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("guild_id", WHOLE),
+    sa.Column("since", NUMBER, nullable=False),
+    sa.Column("until", NUMBER, nullable=False),
+    # Spent and held: credits for a server, millionths of a dollar for the operator.
+    sa.Column("spent", WHOLE, nullable=False),
+    sa.CheckConstraint(_one_of("scope", Scope), name="budgets_scope_is_known"),
+    sa.CheckConstraint("spent >= 0", name="budgets_spent_is_not_negative"),
+    sqlite_strict=True,
+)
+
+servers = sa.Table(
+    "servers",
+    METADATA,
+    sa.Column("id", WHOLE, primary_key=True, autoincrement=False),
+    sa.Column("rules", Document, nullable=False),
+    sqlite_strict=True,
+)
+
+deeds = sa.Table(
+    "deeds",
+    METADATA,
+    sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+    sa.Column("guild_id", WHOLE),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("deed", sa.Text, nullable=False),
+    sa.Column("facts", Document, nullable=False),
+    sa.Column("at", NUMBER, nullable=False),
+    sa.Index("deeds_of_server", "guild_id", "id"),
     sqlite_strict=True,
     sqlite_autoincrement=True,
 )
@@ -109,6 +162,9 @@ jobs = sa.Table(
     sa.Column("body", Document, nullable=False),
     sa.Column("account", sa.Text, sa.ForeignKey("accounts.id", name="jobs_account"), nullable=False),
     sa.Column("price", WHOLE, nullable=False),
+    sa.Column("from_allowance", WHOLE, nullable=False),
+    sa.Column("allowance_until", NUMBER, nullable=False),
+    sa.Column("expected", NUMBER, nullable=False),
     sa.Column("user_id", WHOLE, nullable=False),
     sa.Column("channel_id", WHOLE, nullable=False),
     sa.Column("message_id", WHOLE, nullable=False),
@@ -118,6 +174,7 @@ jobs = sa.Table(
     sa.Column("guild_id", WHOLE),
     sa.Column("locale", sa.Text, nullable=False),
     sa.Column("upload_limit", WHOLE, nullable=False),
+    sa.Column("hidden", FLAG, nullable=False),
     sa.Column("created_at", NUMBER, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("video_seconds", NUMBER),
@@ -129,16 +186,19 @@ jobs = sa.Table(
     sa.Column("detail", Prose),
     sa.Column("settled_at", NUMBER),
     sa.Column("told", FLAG, nullable=False),
+    sa.Column("delivery", sa.Text),
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("epoch", WHOLE, nullable=False),
     sa.UniqueConstraint("request_id", name="jobs_request_id_once"),
     sa.CheckConstraint("price >= 0", name="jobs_price_is_not_negative"),
+    sa.CheckConstraint("from_allowance BETWEEN 0 AND price", name="jobs_allowance_is_part_of_the_price"),
     sa.CheckConstraint(_one_of("state", State), name="jobs_state_is_known"),
     sa.CheckConstraint(f"NOT told OR {_settled()}", name="jobs_told_of_an_end"),
     # Told implies settled, so these are the open jobs: not settled, or settled and not told.
     sa.Index(
         "jobs_open", "created_at", sqlite_where=sa.text("NOT told"), postgresql_where=sa.text("NOT told")
     ),
+    sa.Index("jobs_of_server", "guild_id", "created_at"),
     sqlite_strict=True,
 )
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.catalogue import catalogue
 from bot.credits.account import account_of
-from bot.credits.policy import Prices
+from bot.credits.policy import Price, Prices
 from tests.documented import PRICES
 
 CARDS = {slug: model.card for slug, model in catalogue("cogs").items()}
@@ -12,28 +12,28 @@ CARDS = {slug: model.card for slug, model in catalogue("cogs").items()}
 
 @pytest.mark.parametrize("slug", PRICES)
 def test_a_price_is_the_documented_cost_in_whole_credits(slug: str) -> None:
-    assert Prices().of(CARDS[slug], None) == PRICES[slug]
+    assert Prices().of(CARDS[slug], {}, None).credits == PRICES[slug]
 
 
 @pytest.mark.parametrize(
     ("seconds", "price"), [(0.4, 11), (10, 11), (10.04, 22), (20, 22), (20.5, 33), (60, 66)]
 )
 def test_a_video_costs_each_started_ten_seconds(seconds: float, price: int) -> None:
-    assert Prices().of(CARDS["ai-face-swap"], seconds) == price
+    assert Prices().of(CARDS["ai-face-swap"], {}, seconds).credits == price
 
 
 def test_the_length_means_nothing_to_a_model_of_pictures() -> None:
-    assert Prices().of(CARDS["faceswap-v5"], 60) == PRICES["faceswap-v5"]
+    assert Prices().of(CARDS["faceswap-v5"], {}, 60).credits == PRICES["faceswap-v5"]
 
 
 def test_the_operators_price_wins_and_still_counts_by_ten_seconds() -> None:
     prices = Prices(fixed={"ai-face-swap": 3, "faceswap-v5": 0})
-    assert prices.of(CARDS["ai-face-swap"], 25) == 9
-    assert prices.of(CARDS["faceswap-v5"], None) == 0
+    assert prices.of(CARDS["ai-face-swap"], {}, 25) == Price(9, 0.309)
+    assert prices.of(CARDS["faceswap-v5"], {}, None).credits == 0
 
 
 def test_a_smaller_credit_makes_for_larger_numbers() -> None:
-    assert Prices(usd=0.001).of(CARDS["faceswap-v5"], None) == 50
+    assert Prices(usd=0.001).of(CARDS["faceswap-v5"], {}, None).credits == 50
 
 
 def test_a_member_has_an_account_per_server_and_one_of_their_own() -> None:

@@ -3,7 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.credits.allowance import Allowance
+from bot.credits.budgets import Caps
+from bot.credits.policy import Terms
+from bot.credits.rules import Limits
 from bot.jobs.job import Job, Place
+
+TERMS = Terms(Allowance(0), Caps(), Limits())
 
 PLACE = Place(
     user_id=1,
@@ -24,5 +30,14 @@ def job(name: str = "a", *, member: str = "5:1", server: int | None = 5, **facts
         "source_image": f"https://files.example/a.png?doppel={name}",
         "target_image": "https://files.example/b.png",
     }
-    plain = Job(id=name, slug="faceswap-v5", body=body, account=member, price=5, place=place, created_at=0.0)
+    plain = Job(
+        id=name,
+        slug="faceswap-v5",
+        body=body,
+        account=member,
+        price=5,
+        expected=0.05,
+        place=place,
+        created_at=0.0,
+    )
     return replace(plain, **facts)

@@ -8,19 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.jobs.line import Line, Room, Ticket
+from bot.credits.rules import Limits
+from bot.jobs.line import Line, Ticket
 from tests.jobs.orders import job
 
-WIDE = Room(per_member=100, per_server=100, in_all=100)
-ONE_BY_ONE = Room(per_member=1, per_server=1, in_all=1)
+
+def line_of(*, per_member: int, per_server: int, in_all: int) -> Line:
+    return Line(Limits(per_member=per_member, per_server=per_server), in_all=in_all)
+
+
+WIDE = {"per_member": 100, "per_server": 100, "in_all": 100}
+ONE_BY_ONE = {"per_member": 1, "per_server": 1, "in_all": 1}
 
 
 async def test_a_job_is_called_at_once_where_there_is_room() -> None:
-    assert Line(WIDE).enter(job()).called
+    assert line_of(**WIDE).enter(job()).called
 
 
 async def test_members_take_turns_whatever_one_of_them_ordered_first() -> None:
-    line = Line(ONE_BY_ONE)
+    line = line_of(**ONE_BY_ONE)
     running = line.enter(job("0", member="early"))
     names = {
         line.enter(job(str(index), member=member)): member
@@ -40,13 +46,13 @@ async def test_members_take_turns_whatever_one_of_them_ordered_first() -> None:
 @pytest.mark.parametrize(
     "room",
     [
-        Room(per_member=2, per_server=100, in_all=100),
-        Room(per_member=100, per_server=2, in_all=100),
-        Room(per_member=100, per_server=100, in_all=2),
+        WIDE | {"per_member": 2},
+        WIDE | {"per_server": 2},
+        WIDE | {"in_all": 2},
     ],
 )
-async def test_each_bound_holds_and_frees_again(room: Room) -> None:
-    line = Line(room)
+async def test_each_bound_holds_and_frees_again(room: dict[str, int]) -> None:
+    line = line_of(**room)
     tickets = [line.enter(job(str(index))) for index in range(3)]
     assert [ticket.called for ticket in tickets] == [True, True, False]
     line.leave(tickets[0])
@@ -54,7 +60,7 @@ async def test_each_bound_holds_and_frees_again(room: Room) -> None:
 
 
 async def test_a_full_server_does_not_hold_up_another() -> None:
-    line = Line(Room(per_member=9, per_server=1, in_all=9))
+    line = line_of(per_member=9, per_server=1, in_all=9)
     line.enter(job("1", member="a", server=1))
     waiting = line.enter(job("2", member="b", server=1))
     assert not waiting.called
@@ -63,7 +69,7 @@ async def test_a_full_server_does_not_hold_up_another() -> None:
 
 
 async def test_jobs_from_before_a_restart_take_room_without_waiting() -> None:
-    line = Line(ONE_BY_ONE)
+    line = line_of(**ONE_BY_ONE)
     taken = [line.occupy(job("1")), line.occupy(job("2"))]
     assert all(ticket.called for ticket in taken)
     waiting = line.enter(job("3"))
@@ -74,7 +80,7 @@ async def test_jobs_from_before_a_restart_take_room_without_waiting() -> None:
 
 
 async def test_who_leaves_the_line_is_forgotten() -> None:
-    line = Line(ONE_BY_ONE)
+    line = line_of(**ONE_BY_ONE)
     running, first, second = (line.enter(job(str(index))) for index in range(3))
     assert (line.position(first), line.position(second), line.waiting("5:1")) == (1, 2, 2)
     line.leave(first)
@@ -85,7 +91,7 @@ async def test_who_leaves_the_line_is_forgotten() -> None:
 
 
 async def test_a_turn_is_waited_for_no_longer_than_the_patience() -> None:
-    line = Line(ONE_BY_ONE)
+    line = line_of(**ONE_BY_ONE)
     running, waiting = line.enter(job("1")), line.enter(job("2"))
     assert not await waiting.turn(0)
     asyncio.get_running_loop().call_soon(line.leave, running)
@@ -97,11 +103,13 @@ async def test_a_turn_is_waited_for_no_longer_than_the_patience() -> None:
 def test_in_any_storm_positions_number_those_who_wait_and_no_bound_is_passed(
     seed: int, per_member: int, per_server: int, in_all: int
 ) -> None:
-    asyncio.run(_storm(random.Random(seed), Room(per_member, per_server, in_all)))
+    asyncio.run(
+        _storm(random.Random(seed), {"per_member": per_member, "per_server": per_server, "in_all": in_all})
+    )
 
 
-async def _storm(dice: random.Random, room: Room) -> None:
-    line = Line(room)
+async def _storm(dice: random.Random, room: dict[str, int]) -> None:
+    line = line_of(**room)
     tickets: list[Ticket] = []
     for step in range(40):
         if tickets and dice.random() < 0.45:
@@ -111,14 +119,14 @@ async def _storm(dice: random.Random, room: Room) -> None:
             tickets.append(line.enter(job(str(step), member=f"{server}:{member}", server=server)))
         running = [ticket for ticket in tickets if ticket.called]
         waiting = [ticket for ticket in tickets if not ticket.called]
-        assert len(running) <= room.in_all
+        assert len(running) <= room["in_all"]
         assert all(
-            count <= room.per_member for count in Counter(ticket.member for ticket in running).values()
+            count <= room["per_member"] for count in Counter(ticket.member for ticket in running).values()
         )
         servers = Counter(ticket.server for ticket in running if ticket.server is not None)
-        assert all(count <= room.per_server for count in servers.values())
+        assert all(count <= room["per_server"] for count in servers.values())
         assert sorted(line.position(ticket) for ticket in waiting) == list(range(1, len(waiting) + 1))
-        if len(running) < room.in_all:
+        if len(running) < room["in_all"]:
             for ticket in waiting:
-                full = sum(each.member == ticket.member for each in running) == room.per_member
-                assert full or servers[ticket.server or 0] == room.per_server
+                full = sum(each.member == ticket.member for each in running) == room["per_member"]
+                assert full or servers[ticket.server or 0] == room["per_server"]

@@ -15,7 +15,7 @@ from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.segmind import protocol
 from bot.segmind.client import SegmindClient
 from bot.store import StoreUnavailable
-from tests.jobs.orders import job
+from tests.jobs.orders import TERMS, job
 from tests.jobs.workshop import Workshop, workshop
 from tests.media.files import picture
 
@@ -42,7 +42,7 @@ def local(name: str = "a") -> Job:
 
 async def left_in(shop: Workshop, order: Job, *states: tuple[State, dict[str, Any]]) -> Job:
     """What a crash leaves behind: the job as far as it came, and nobody who runs it."""
-    await shop.store.open(order)
+    await shop.store.open(order, TERMS)
     for state, facts in states:
         order = await shop.store.move(order, replace(order, state=state, **facts))
     return order

@@ -9,10 +9,12 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.clock import WallClock
+from bot.credits.rules import Limits
+from bot.jobs.delivery import Delivery
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.job import Job
-from bot.jobs.line import Line, Room
+from bot.jobs.line import Line
 from bot.jobs.ports import World
 from bot.jobs.runner import Habits, Runner
 from bot.jobs.stages import Stage
@@ -37,10 +39,11 @@ class Diary:
         del job
         self.stages.append(stage)
 
-    async def conclude(self, job: Job, result: bytes | None) -> None:
+    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
         if self.trouble:
             raise self.trouble.pop(0)
         self.ends[job.id] = (job, result)
+        return Delivery.EDITED
 
 
 @dataclass
@@ -77,10 +80,10 @@ async def workshop(
         pacing = Pacing({"faceswap-v5": 10}, scale=HASTE)
         runner = Runner(
             world,
-            line=Line(Room(5, 5, 5)),
+            line=Line(Limits(per_member=5, per_server=5), in_all=5),
             submitter=Submitter(
                 world,
-                gate=Gate(clock, per_minute=1000),
+                gate=Gate(clock, client.turnstile),
                 caution=Caution(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
             ),
             follower=Follower(world, pace=lambda job: pacing.pace(job.slug), patience=patience),

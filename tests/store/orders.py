@@ -3,10 +3,16 @@
 import asyncio
 import uuid
 
+from bot.credits.allowance import Allowance
+from bot.credits.budgets import Caps
+from bot.credits.policy import Terms
+from bot.credits.rules import Limits
 from bot.jobs.job import Job, Place, State
 from bot.store import SqlStore
 
 START = 100
+# No allowance and no caps: what an account has is what it was given.
+TERMS = Terms(Allowance(0), Caps(), Limits())
 
 LIFE = (State.SUBMITTING, State.SUBMITTED, State.READY, State.DONE)
 
@@ -43,6 +49,7 @@ def order(account: str = "1:2", price: int = 5, *, created_at: float = 1_763_700
         body={"source_image": f"https://cdn.example/face.png?doppel={job_id}", "seed": 7},
         account=account,
         price=price,
+        expected=price / 100,
         place=Place(
             user_id=2,
             channel_id=3,
@@ -56,9 +63,20 @@ def order(account: str = "1:2", price: int = 5, *, created_at: float = 1_763_700
     )
 
 
+async def money(store: SqlStore, account: str) -> tuple[int, int]:
+    """What the account has free, and what is held."""
+    balance = await store.balance(account)
+    return balance.free, balance.held
+
+
+async def enrolled(store: SqlStore, account: str = "1:2") -> None:
+    """The account is there, and has all that it began with."""
+    await through(store, await opened(store, account, price=0), State.CANCELLED)
+
+
 async def opened(store: SqlStore, account: str = "1:2", price: int = 5) -> Job:
     job = order(account, price)
-    await store.open(job)
+    await store.open(job, TERMS)
     return job
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.jobs.job import Job, State
 from bot.store import SqlStore
-from tests.store.orders import LIFE, order, through
+from tests.store.orders import LIFE, TERMS, order, through
 
 ROOT = Path(__file__).parents[2]
 RESTLESS = (sys.executable, "-m", "tests.store.restless")
@@ -33,7 +33,7 @@ def say(job: Job) -> None:
 async def live(store: SqlStore, account: str) -> None:
     while True:
         job = order(account, price=3)
-        await store.open(job)
+        await store.open(job, TERMS)
         say(job)
         ending = LIFE if int(job.id, 16) % 3 else (State.SUBMITTING, State.FAILED)
         for state in ending:

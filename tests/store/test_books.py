@@ -7,42 +7,82 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.credits.allowance import Allowance
+from bot.credits.books import Deed
 from bot.store import SqlStore
-from tests.store.orders import LIFE, order, through
+from tests.store.orders import LIFE, TERMS, order, through
 
-ENTRY = "INSERT INTO entries (account, job_id, kind, amount, at) VALUES ('1:2', {job}, '{kind}', {amount}, 0)"
+ENTRY = (
+    "INSERT INTO entries (account, job_id, kind, amount, of_allowance, at)"
+    " VALUES ('1:2', {job}, '{kind}', {amount}, {part}, 0)"
+)
+
+
+def entry(kind: str, amount: int, part: int = 0, *, job: str = "'new'") -> str:
+    return ENTRY.format(job=job, kind=kind, amount=amount, part=part)
+
 
 FORBIDDEN = {
     "an entry is changed": "UPDATE entries SET amount = 1000",
     "an entry is removed": "DELETE FROM entries",
-    "free credits below nothing": "UPDATE accounts SET free = -1",
+    "a deed is removed": "DELETE FROM deeds",
+    "granted credits below nothing": "UPDATE accounts SET granted = -1",
+    "an allowance below nothing": "UPDATE accounts SET allowance = -1",
     "held credits below nothing": "UPDATE accounts SET held = -1",
-    "a job that was captured is released": ENTRY.format(job="'done'", kind="release", amount=5),
-    "a job is held for twice": ENTRY.format(job="'done'", kind="hold", amount=-5),
-    "a capture that moves credits": ENTRY.format(job="'open'", kind="capture", amount=5),
-    "a release that takes credits": ENTRY.format(job="'open'", kind="release", amount=-5),
-    "a hold that gives credits": ENTRY.format(job="'new'", kind="hold", amount=5),
-    "a hold without a job": ENTRY.format(job="NULL", kind="hold", amount=-5),
-    "a grant for a job": ENTRY.format(job="'new'", kind="grant", amount=5),
-    "a kind that nobody knows": ENTRY.format(job="'new'", kind="gift", amount=5),
-    "an entry without an account": ENTRY.replace("1:2", "nobody").format(job="NULL", kind="grant", amount=5),
+    "a budget below nothing": "UPDATE budgets SET spent = -1",
+    "a job that was captured is released": entry("release", 5, job="'done'"),
+    "a job is held for twice": entry("hold", -5, job="'done'"),
+    "a capture that moves credits": entry("capture", 5, job="'open'"),
+    "a release that takes credits": entry("release", -5, job="'open'"),
+    "a release of more allowance than there was": entry("release", 5, 6, job="'open'"),
+    "a hold that gives credits": entry("hold", 5),
+    "a hold of more allowance than its price": entry("hold", -5, -6),
+    "a hold without a job": entry("hold", -5, job="NULL"),
+    "a grant for a job": entry("grant", 5),
+    "a grant that takes credits": entry("grant", -5, job="NULL"),
+    "a grant of allowance": entry("grant", 5, 5, job="NULL"),
+    "an allowance that is granted": entry("allowance", 5, 0, job="NULL"),
+    "a kind that nobody knows": entry("gift", 5),
+    "an entry without an account": entry("grant", 5, job="NULL").replace("1:2", "nobody"),
+    "more allowance in a job than its price": "UPDATE jobs SET from_allowance = price + 1",
     "a state that nobody knows": "UPDATE jobs SET state = 'PAUSED'",
     "an open job that was told": "UPDATE jobs SET told = {true} WHERE id = 'open'",
 }
 
 FORCED = {
-    "UPDATE accounts SET free = free + 1": ["account 1:2 keeps 91 free, its entries make 90"],
+    "UPDATE accounts SET granted = granted + 1": ["account 1:2 keeps 97 granted, its entries make 96"],
+    "UPDATE accounts SET allowance = 7": ["account 1:2 keeps 7 of its allowance, its entries make 0"],
     "UPDATE accounts SET held = held - 1": ["account 1:2 keeps 4 held, its open holds make 5"],
-    "DELETE FROM jobs WHERE id = 'open'": ["a hold of 5 on account 1:2 belongs to no job: open"],
+    "UPDATE budgets SET spent = spent + 1": [
+        "budget operator:all:1763683200 counts 101201, its jobs make 101200",
+        "budget server:1:1761955200 counts 11, its jobs make 10",
+    ],
+    "DELETE FROM jobs WHERE id = 'open'": [
+        "a hold of 5 on account 1:2 belongs to no job: open",
+        "budget operator:all:1763683200 counts 101200, its jobs make 51200",
+        "budget server:1:1761955200 counts 10, its jobs make 5",
+    ],
     "UPDATE jobs SET price = 6 WHERE id = 'open'": [
-        "job open of 6 has no hold of that amount on its account"
+        "budget server:1:1761955200 counts 10, its jobs make 11",
+        "job open of 6 has no hold of that amount on its account",
+    ],
+    "UPDATE jobs SET from_allowance = 2 WHERE id = 'open'": [
+        "job open of 5 has no hold of that amount on its account"
     ],
     "UPDATE jobs SET state = 'DONE' WHERE id = 'open'": ["job open is DONE and was never captured"],
-    "UPDATE jobs SET state = 'FAILED' WHERE id = 'open'": ["job open is FAILED and was never released"],
-    "UPDATE jobs SET state = 'READY' WHERE id = 'done'": ["job done is READY and was settled already"],
-    ENTRY.format(job="'open'", kind="release", amount=4): [
+    "UPDATE jobs SET state = 'FAILED' WHERE id = 'open'": [
+        "budget operator:all:1763683200 counts 101200, its jobs make 51200",
+        "budget server:1:1761955200 counts 10, its jobs make 5",
+        "job open is FAILED and was never released",
+    ],
+    "UPDATE jobs SET state = 'READY' WHERE id = 'done'": [
+        "budget operator:all:1763683200 counts 101200, its jobs make 100000",
+        "job done is READY and was settled already",
+    ],
+    entry("release", 4, 1, job="'open'"): [
+        "account 1:2 keeps 0 of its allowance, its entries make 1",
         "account 1:2 keeps 5 held, its open holds make 0",
-        "account 1:2 keeps 90 free, its entries make 94",
+        "account 1:2 keeps 96 granted, its entries make 99",
         "job open is HELD and was settled already",
         "job open was released with 4 instead of 5",
     ],
@@ -51,11 +91,13 @@ FORCED = {
 
 @pytest.fixture
 async def books(store: SqlStore) -> SqlStore:
-    """One job done and one open, of 5 each."""
+    """One job done and one open, of 5 each, on an allowance of 6."""
+    terms = replace(TERMS, allowance=Allowance(6))
     done = replace(order(), id="done")
-    await store.open(done)
+    await store.open(done, terms)
     await through(store, done, *LIFE)
-    await store.open(replace(order(), id="open"))
+    await store.open(replace(order(), id="open"), terms)
+    await store.change_rules(1, lambda rules: rules, Deed("7", "nothing"))
     assert await store.audit() == []
     return store
 
@@ -87,8 +129,8 @@ async def test_the_audit_names_what_does_not_add_up(books: SqlStore, raw: AsyncC
 @pytest.mark.usefixtures("altered")
 async def test_the_audit_names_a_job_that_was_settled_twice(books: SqlStore, raw: AsyncConnection) -> None:
     await raw.exec_driver_sql("DROP INDEX entries_one_settlement")
-    await raw.exec_driver_sql(ENTRY.format(job="'done'", kind="release", amount=5))
+    await raw.exec_driver_sql(entry("release", 5, 5, job="'done'"))
     assert await books.audit() == [
-        "account 1:2 keeps 90 free, its entries make 95",
+        "account 1:2 keeps 0 of its allowance, its entries make 5",
         "job done was settled 2 times",
     ]

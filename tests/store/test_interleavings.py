@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections import Counter
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -9,17 +10,25 @@ from dataclasses import dataclass, field, replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.credits.account import Balance, NotEnoughCredits
+from bot.credits.account import Entry, NotEnoughCredits
+from bot.credits.allowance import DAY, Allowance
+from bot.credits.books import Deed
 from bot.jobs.job import NEXT, Job, State
 from bot.jobs.ports import Lost
 from bot.store import SqlStore
-from tests.store.orders import START, HandClock, order
+from tests.store.orders import START, TERMS, HandClock, money, order
 
 
 @dataclass(frozen=True)
 class Ordering:
     account: int
     price: int
+
+
+@dataclass(frozen=True)
+class Giving:
+    account: int
+    amount: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Telling:
 
 
 ACTIONS = st.one_of(
+    st.builds(Giving, st.integers(0, 2), st.integers(-150, 50)),
     st.builds(Ordering, st.integers(0, 2), st.integers(0, 60)),
     st.builds(Stepping, st.integers(0, 30), st.integers(0, 3)),
     st.builds(Stepping, st.integers(0, 30), st.integers(0, 3)),
@@ -50,18 +60,26 @@ class World:
     """What must be true by what the store answered."""
 
     prefix: str = field(default_factory=lambda: uuid.uuid4().hex)
+    daily: int = 0
+    today: float = 0.0
     jobs: dict[str, Job] = field(default_factory=dict[str, Job])
+    given: Counter[str] = field(default_factory=Counter[str])
 
     def account(self, number: int) -> str:
         return f"{self.prefix}:{number}"
 
-    async def act(self, store: SqlStore, action: Ordering | Stepping | Telling) -> None:
+    async def act(self, store: SqlStore, action: Ordering | Giving | Stepping | Telling) -> None:
         match action:
             case Ordering(account, price):
-                job = order(self.account(account), price)
+                job = order(self.account(account), price, created_at=self.today)
                 with suppress(NotEnoughCredits):
-                    await store.open(job)
+                    await store.open(job, replace(TERMS, allowance=Allowance(self.daily)))
                     self.jobs[job.id] = job
+            case Giving(account, amount):
+                give = store.grant if amount > 0 else store.adjust
+                with suppress(NotEnoughCredits):
+                    await give(self.account(account), amount, "because", Deed("7", "give"))
+                    self.given[self.account(account)] += amount
             case Stepping(number, choice):
                 job = self._chosen(number)
                 if job is not None and (following := sorted(NEXT[job.state])):
@@ -86,23 +104,43 @@ class World:
         else:
             self.jobs[job.id] = to
 
-    async def check(self, store: SqlStore) -> None:
+    async def check_jobs(self, store: SqlStore) -> None:
         assert await asyncio.gather(*map(store.find, self.jobs)) == [*self.jobs.values()]
+
+    async def check_money(self, store: SqlStore) -> None:
         for account in {job.account for job in self.jobs.values()}:
             own = [job for job in self.jobs.values() if job.account == account]
             held = sum(job.price for job in own if not job.state.settled)
             spent = sum(job.price for job in own if job.state is State.DONE)
-            assert await store.balance(account) == Balance(free=START - held - spent, held=held)
+            assert await money(store, account) == (START + self.given[account] - held - spent, held)
+
+    async def check_allowances(self, store: SqlStore) -> None:
+        """No day's allowance paid for more than it was, and all else was paid by what was given."""
+        for account in {job.account for job in self.jobs.values()}:
+            lines = await store.history(account, limit=10_000)
+            given = sum(line.amount for line in lines if line.kind in {Entry.GRANT, Entry.ADJUST})
+            assert given == START + self.given[account]
+            own = [job for job in self.jobs.values() if job.account == account]
+            days = {job.created_at for job in own}
+            paid = sum(job.price for job in own if job.state is State.DONE or not job.state.settled)
+            assert paid <= given + self.daily * len(days)
+            balance = await store.balance(account)
+            assert balance.allowance <= self.daily
+            assert balance.held == sum(job.price for job in own if not job.state.settled)
 
 
-@given(waves=WAVES, batch=st.integers(1, 8))
+@given(waves=WAVES, batch=st.integers(1, 8), daily=st.sampled_from([0, 0, 25]))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_books_stay_exact_and_no_job_is_lost(
-    url: str, waves: list[list[Ordering | Stepping | Telling]], batch: int
+    url: str, waves: list[list[Ordering | Giving | Stepping | Telling]], batch: int, daily: int
 ) -> None:
-    world = World()
+    """Each wave is another day."""
+    clock = HandClock()
+    world = World(daily=daily)
     for wave in waves:
-        async with SqlStore(url, start=START, clock=HandClock(), batch=batch) as store:
+        clock.advance(DAY)
+        world.today = clock.now()
+        async with SqlStore(url, start=START, clock=clock, batch=batch) as store:
             for job in await store.adopt():
                 # Former examples left theirs; ours come back as they were, under a new epoch.
                 if job.id in world.jobs:
@@ -111,4 +149,5 @@ async def test_the_books_stay_exact_and_no_job_is_lost(
             await asyncio.gather(*(world.act(store, action) for action in wave))
             assert await store.audit() == []
             if wave is waves[-1]:
-                await world.check(store)
+                await world.check_jobs(store)
+                await (world.check_allowances(store) if daily else world.check_money(store))

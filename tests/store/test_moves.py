@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.credits.account import Balance
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Lost
 from bot.store import SqlStore, StoreRefused
-from tests.store.orders import LIFE, START, opened, order, through
+from tests.store.orders import LIFE, START, TERMS, money, opened, order, through
 
 ENDS = {
     State.FAILED: (State.SUBMITTING, State.SUBMITTED),
@@ -21,7 +20,7 @@ ENDS = {
 
 async def test_a_job_done_has_spent_what_was_held(store: SqlStore) -> None:
     job = await through(store, await opened(store, price=8), *LIFE)
-    assert await store.balance(job.account) == Balance(free=START - 8, held=0)
+    assert await money(store, job.account) == (START - 8, 0)
     assert await store.audit() == []
 
 
@@ -29,7 +28,7 @@ async def test_a_job_done_has_spent_what_was_held(store: SqlStore) -> None:
 async def test_a_job_that_came_to_nothing_gives_the_held_credits_back(store: SqlStore, end: State) -> None:
     job = await through(store, await opened(store, price=8), *ENDS[end], end)
     assert job.state is end
-    assert await store.balance(job.account) == Balance(free=START, held=0)
+    assert await money(store, job.account) == (START, 0)
     assert await store.audit() == []
 
 
@@ -39,7 +38,7 @@ async def test_every_fact_of_a_job_is_read_back_as_it_was_written(store: SqlStor
         body={"zeta": 1, "alpha": [0.1, None, True, "\0 \ud83d \U0001f600"], "nested": {"a": "b"}},
         video_seconds=12.300000000000001,
     )
-    await store.open(job)
+    await store.open(job, TERMS)
     job = await through(store, job, State.SUBMITTING, State.SUBMITTED)
     failed = job.to(
         State.FAILED, reason=Reason.SEGMIND, detail="no face in it", settled_at=1763700009.1234567
@@ -71,7 +70,7 @@ async def test_a_move_from_a_state_that_passed_is_lost(store: SqlStore) -> None:
     await through(store, job, State.SUBMITTING)
     with pytest.raises(Lost):
         await through(store, job, State.CANCELLED)
-    assert await store.balance(job.account) == Balance(free=START - 5, held=5)
+    assert await money(store, job.account) == (START - 5, 5)
 
 
 async def test_a_move_of_a_job_that_was_never_written_is_lost(store: SqlStore) -> None:
@@ -94,7 +93,7 @@ async def test_a_job_is_settled_once_however_many_try(store: SqlStore) -> None:
         *(through(store, job, end) for end in (State.DONE, State.FAILED) * 20), return_exceptions=True
     )
     assert sum(isinstance(answer, Job) for answer in answers) == 1
-    assert await store.balance(job.account) == Balance(free=START - 5, held=0)
+    assert await money(store, job.account) == (START - 5, 0)
     assert await store.audit() == []
 
 
@@ -102,7 +101,7 @@ async def test_two_steps_of_a_job_asked_for_at_once_happen_in_turn(store: SqlSto
     job = order()
     sending = job.to(State.SUBMITTING)
     await asyncio.gather(
-        store.open(job), store.move(job, sending), store.move(sending, sending.to(State.HELD))
+        store.open(job, TERMS), store.move(job, sending), store.move(sending, sending.to(State.HELD))
     )
     assert await store.find(job.id) == job
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.credits.books import Deed
 from bot.store import SqlStore, StoreError, StoreUnavailable
 from bot.store.engine import database_of, open_engine
 from bot.store.errors import explained
@@ -54,7 +55,7 @@ async def test_what_went_wrong_does_not_tell_what_was_being_written(
 ) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock) as store:
         with pytest.raises(StoreError) as refusal:
-            await store.grant("1:2", 2**70, actor="7", why="a secret")
+            await store.grant("1:2", 2**70, "a secret", Deed("7", "grant"))
     assert "secret" not in str(refusal.value)
 
 

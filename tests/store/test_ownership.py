@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.account import Balance
 from bot.jobs.job import State
 from bot.jobs.ports import Lost
 from bot.store import AlreadyOpen, SqlStore
-from tests.store.orders import LIFE, START, HandClock, opened, order, through
+from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
 from tests.store.patience import eventually
 from tests.store.restless import RESTLESS, ROOT
 
@@ -46,7 +45,7 @@ async def test_what_a_former_run_left_open_is_adopted_oldest_first(url: str, clo
     jobs = [order(created_at=clock.time - age) for age in (10, 30, 20)]
     async with SqlStore(url, start=START, clock=clock) as former:
         for job in jobs:
-            await former.open(job)
+            await former.open(job, TERMS)
         told = await through(former, await opened(former), *LIFE)
         await former.tell(told)
         untold = await through(former, await opened(former), *LIFE)
@@ -98,7 +97,7 @@ async def test_whoever_lost_a_job_cannot_move_settle_or_tell_it(paused: SqlStore
     with pytest.raises(Lost):
         await paused.tell(job.to(State.DONE))
     await heir.tell(done)
-    assert await paused.balance(job.account) == Balance(free=START - 5, held=0)
+    assert await money(paused, job.account) == (START - 5, 0)
     assert await heir.audit() == []
 
 
@@ -190,10 +189,10 @@ async def test_a_second_process_on_a_file_is_refused_at_once(sqlite_url: str, cl
 
 async def test_ten_thousand_open_jobs_are_adopted(url: str, clock: HandClock) -> None:
     async with SqlStore(url, start=10_000, clock=clock) as former:
-        await asyncio.gather(*(former.open(order(price=1)) for _ in range(10_000)))
+        await asyncio.gather(*(former.open(order(price=1), TERMS) for _ in range(10_000)))
     async with SqlStore(url, start=10_000, clock=clock) as store:
         adopted = await store.adopt()
         assert len({job.id for job in adopted}) == 10_000
         await asyncio.gather(*(through(store, job, State.CANCELLED) for job in adopted[:100]))
-        assert await store.balance("1:2") == Balance(free=100, held=9_900)
+        assert await money(store, "1:2") == (100, 9_900)
         assert await store.audit() == []

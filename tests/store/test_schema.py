@@ -63,7 +63,12 @@ def test_the_head_that_opening_compares_with_is_the_newest_revision() -> None:
 
 def test_a_job_has_a_column_for_every_field() -> None:
     meant = {field.name for data in (Job, Place) for field in fields(data)}
-    assert {column.name for column in jobs.c} == meant - {"place"} | {"owner", "epoch"}
+    assert {column.name for column in jobs.c} == meant - {"place"} | {
+        "owner",
+        "epoch",
+        "from_allowance",
+        "allowance_until",
+    }
 
 
 async def test_a_new_file_gets_its_folder_and_its_tables(tmp_path: Path, clock: HandClock) -> None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.account import Balance, NotEnoughCredits
+from bot.credits.account import NotEnoughCredits
 from bot.jobs.job import State
 from bot.store import SqlStore, StoreRefused, StoreUnavailable
-from tests.store.orders import START, HandClock, opened, order, through
+from tests.store.orders import START, TERMS, HandClock, enrolled, money, opened, order, through
 from tests.store.patience import eventually
 
 
@@ -19,10 +19,10 @@ async def test_a_change_that_the_database_refuses_leaves_its_batch_alone(store: 
     orders = [order(price=1) for _ in range(20)]
     orders[3] = replace(orders[3], id=taken.id)
     orders[11] = replace(orders[11], price=-1)
-    answers = await asyncio.gather(*(store.open(job) for job in orders), return_exceptions=True)
+    answers = await asyncio.gather(*(store.open(job, TERMS) for job in orders), return_exceptions=True)
     assert [n for n, answer in enumerate(answers) if isinstance(answer, StoreRefused)] == [3, 11]
     assert answers.count(None) == 18
-    assert await store.balance("1:2") == Balance(free=START - 19, held=19)
+    assert await money(store, "1:2") == (START - 19, 19)
     assert await store.audit() == []
 
 
@@ -30,14 +30,14 @@ async def test_a_change_that_no_driver_can_bind_leaves_its_batch_alone(store: Sq
     orders = [order(price=1) for _ in range(5)]
     orders[1] = replace(orders[1], place=replace(orders[1].place, user_id=2**70))
     orders[3] = replace(orders[3], body={"picture": b"not JSON"})
-    answers = await asyncio.gather(*(store.open(job) for job in orders), return_exceptions=True)
+    answers = await asyncio.gather(*(store.open(job, TERMS) for job in orders), return_exceptions=True)
     assert [answer is None for answer in answers] == [True, False, True, False, True]
     assert await store.audit() == []
 
 
 async def test_a_refused_order_leaves_its_batch_alone(store: SqlStore) -> None:
     jobs = [order("poor", START + 1), order("rich", 1), order("poor", 1)]
-    answers = await asyncio.gather(*(store.open(job) for job in jobs), return_exceptions=True)
+    answers = await asyncio.gather(*(store.open(job, TERMS) for job in jobs), return_exceptions=True)
     assert isinstance(answers[0], NotEnoughCredits)
     assert answers[1:] == [None, None]
 
@@ -45,12 +45,12 @@ async def test_a_refused_order_leaves_its_batch_alone(store: SqlStore) -> None:
 async def test_more_than_a_batch_is_written_in_several(url: str, clock: HandClock) -> None:
     async with SqlStore(url, start=START, clock=clock, batch=3) as store:
         await asyncio.gather(*(opened(store, price=1) for _ in range(20)))
-        assert await store.balance("1:2") == Balance(free=START - 20, held=20)
+        assert await money(store, "1:2") == (START - 20, 20)
 
 
 async def test_whoever_no_longer_waits_does_not_order(store: SqlStore) -> None:
     job = order()
-    asking = asyncio.create_task(store.open(job))
+    asking = asyncio.create_task(store.open(job, TERMS))
     await asyncio.sleep(0)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -64,11 +64,11 @@ async def test_closing_writes_what_was_asked_and_takes_nothing_more(url: str, cl
     store = SqlStore(url, start=START, clock=clock)
     job = order()
     async with store:
-        asking = asyncio.create_task(store.open(job))
+        asking = asyncio.create_task(store.open(job, TERMS))
         await asyncio.sleep(0)
     await asking
     with pytest.raises(StoreUnavailable, match="closed"):
-        await store.open(order())
+        await store.open(order(), TERMS)
     async with SqlStore(url, start=START, clock=clock) as again:
         assert await again.find(job.id) == job
 
@@ -86,13 +86,15 @@ async def test_a_full_disk_is_said_to_all_and_ends_when_there_is_room(
         async with _own_connection(store) as connection:
             await connection.exec_driver_sql("PRAGMA max_page_count = 1")
         heavy = [replace(order(), body={"prompt": "x" * 100_000}) for _ in range(5)]
-        answers = await asyncio.gather(*(store.open(job) for job in heavy), return_exceptions=True)
+        answers = await asyncio.gather(*(store.open(job, TERMS) for job in heavy), return_exceptions=True)
         assert [str(answer) for answer in answers] == [
             "the database cannot be used: database or disk is full"
         ] * 5
         async with _own_connection(store) as connection:
             await connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
-        await asyncio.gather(*(store.open(job) for job in heavy), through(store, kept, State.SUBMITTING))
+        await asyncio.gather(
+            *(store.open(job, TERMS) for job in heavy), through(store, kept, State.SUBMITTING)
+        )
         assert await store.audit() == []
 
 
@@ -112,17 +114,17 @@ async def test_a_connection_lost_in_the_middle_fails_the_batch_and_the_next_one_
     on_postgres: SqlStore, blocker: AsyncConnection, raw_postgres: AsyncConnection
 ) -> None:
     async with on_postgres as store:
-        await store.balance("1:2")
+        await enrolled(store)
         await blocker.exec_driver_sql("SELECT * FROM accounts FOR UPDATE")
         jobs = [order() for _ in range(4)]
-        asking = asyncio.gather(*(store.open(job) for job in jobs), return_exceptions=True)
+        asking = asyncio.gather(*(store.open(job, TERMS) for job in jobs), return_exceptions=True)
         await _until_waiting(raw_postgres)
         await _hang_up(raw_postgres)
         answers = await asking
         assert all(isinstance(answer, StoreUnavailable) for answer in answers)
         await blocker.rollback()
-        await asyncio.gather(*(store.open(job) for job in jobs))
-        assert await store.balance("1:2") == Balance(free=START - 20, held=20)
+        await asyncio.gather(*(store.open(job, TERMS) for job in jobs))
+        assert await money(store, "1:2") == (START - 20, 20)
         assert await store.audit() == []
 
 
@@ -130,16 +132,16 @@ async def test_whoever_stops_waiting_during_the_commit_has_ordered_all_the_same(
     on_postgres: SqlStore, blocker: AsyncConnection, raw_postgres: AsyncConnection
 ) -> None:
     async with on_postgres as store:
-        await store.balance("1:2")
+        await enrolled(store)
         await blocker.exec_driver_sql("SELECT * FROM accounts FOR UPDATE")
         job = order()
-        asking = asyncio.create_task(store.open(job))
+        asking = asyncio.create_task(store.open(job, TERMS))
         await _until_waiting(raw_postgres)
         asking.cancel()
         await blocker.rollback()
         await opened(store)
         assert await store.find(job.id) == job
-        assert await store.balance("1:2") == Balance(free=START - 10, held=10)
+        assert await money(store, "1:2") == (START - 10, 10)
         assert await store.audit() == []
 
 
@@ -165,11 +167,11 @@ async def test_two_processes_that_wait_for_each_other_both_get_there(
     on_postgres: SqlStore, blocker: AsyncConnection, raw_postgres: AsyncConnection
 ) -> None:
     async with on_postgres as store:
-        await asyncio.gather(store.balance("a"), store.balance("b"))
+        await asyncio.gather(enrolled(store, "a"), enrolled(store, "b"))
         # In the opposite order of ours, so that Postgres has to end one of the two.
         await blocker.exec_driver_sql("SET LOCAL deadlock_timeout = '1h'")
         await blocker.exec_driver_sql("SELECT * FROM accounts WHERE id = 'b' FOR UPDATE")
-        asking = asyncio.gather(store.open(order("a")), store.open(order("b")))
+        asking = asyncio.gather(store.open(order("a"), TERMS), store.open(order("b"), TERMS))
         await _until_waiting(raw_postgres)
         await blocker.exec_driver_sql("SELECT * FROM accounts WHERE id = 'a' FOR UPDATE")
         await blocker.rollback()

@@ -8,8 +8,8 @@ from bot.media.facts import Limits, UnusableMedia
 from bot.media.inspect import inspect
 from bot.models import ModelCard
 
-# Segmind's page says that `hardware` changes latency and cost, not by how much: these are guesses.
-CHEAP_HARDWARE_SECONDS, CHEAP_HARDWARE_USD = 1.6, 0.6
+# Segmind's page says that `hardware` changes latency, not by how much: this is a guess.
+CHEAP_HARDWARE_SECONDS = 1.6
 QUEUE_SHARE = 0.15
 _ANY_LENGTH = Limits(video_seconds=3600, frames=1_000_000, min_side=1)
 
@@ -20,7 +20,9 @@ def seconds(card: ModelCard, parameters: Mapping[str, Any]) -> float:
 
 def usd(card: ModelCard, parameters: Mapping[str, Any], plays: float | None) -> float:
     """`plays` is the length of the resulting video."""
-    price = card.usd * (CHEAP_HARDWARE_USD if _is_cheap(parameters) else 1.0)
+    price = card.usd
+    for (option, choice), factor in card.factors.items():
+        price *= factor if parameters.get(option) == choice else 1.0
     if plays is not None and card.per_seconds is not None:
         price *= max(1, math.ceil(round(plays / card.per_seconds, 6)))
     return round(price, 6)

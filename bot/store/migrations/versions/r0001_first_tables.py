@@ -1,20 +1,24 @@
-"""Accounts and their entries, jobs, workers, notes."""
+"""Accounts and their entries, budgets, servers, jobs, workers, notes."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "1"
 down_revision = None
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 NUMBER = sa.Double[float]().with_variant(sa.REAL(), "sqlite")
 FLAG = sa.Boolean().with_variant(sa.Integer(), "sqlite")
 
+APPEND_ONLY = ("entries", "deeds")
+
 
 def upgrade() -> None:
     _accounts()
     _entries()
     _jobs()
+    _budgets()
+    _servers()
     op.create_table(
         "workers",
         sa.Column("id", sa.Text, primary_key=True),
@@ -37,9 +41,13 @@ def _accounts() -> None:
     op.create_table(
         "accounts",
         sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("free", WHOLE, nullable=False),
+        sa.Column("allowance", WHOLE, nullable=False),
+        sa.Column("granted", WHOLE, nullable=False),
         sa.Column("held", WHOLE, nullable=False),
-        sa.CheckConstraint("free >= 0", name="accounts_free_is_not_negative"),
+        sa.Column("used", WHOLE, nullable=False),
+        sa.Column("since", NUMBER, nullable=False),
+        sa.CheckConstraint("allowance >= 0", name="accounts_allowance_is_not_negative"),
+        sa.CheckConstraint("granted >= 0", name="accounts_granted_is_not_negative"),
         sa.CheckConstraint("held >= 0", name="accounts_held_is_not_negative"),
         sqlite_strict=True,
     )
@@ -53,15 +61,27 @@ def _entries() -> None:
         sa.Column("job_id", sa.Text),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("amount", WHOLE, nullable=False),
+        sa.Column("of_allowance", WHOLE, nullable=False),
         sa.Column("at", NUMBER, nullable=False),
         sa.Column("actor", sa.Text),
         sa.Column("why", sa.Text),
         sa.UniqueConstraint("job_id", "kind", name="entries_once_per_job"),
-        sa.CheckConstraint("kind IN ('grant', 'hold', 'capture', 'release')", name="entries_kind_is_known"),
-        sa.CheckConstraint("(kind = 'grant') = (job_id IS NULL)", name="entries_grants_have_no_job"),
         sa.CheckConstraint(
-            "kind = 'grant' OR (kind = 'hold' AND amount <= 0)"
-            " OR (kind = 'capture' AND amount = 0) OR (kind = 'release' AND amount >= 0)",
+            "kind IN ('grant', 'allowance', 'hold', 'capture', 'release', 'adjust')",
+            name="entries_kind_is_known",
+        ),
+        sa.CheckConstraint(
+            "CASE WHEN kind IN ('hold', 'capture', 'release') THEN job_id IS NOT NULL"
+            " WHEN kind IN ('grant', 'allowance') THEN job_id IS NULL ELSE true END",
+            name="entries_job_fits_the_kind",
+        ),
+        sa.CheckConstraint(
+            "(kind = 'grant' AND amount > 0 AND of_allowance = 0)"
+            " OR (kind = 'adjust' AND of_allowance = 0)"
+            " OR (kind = 'allowance' AND amount = of_allowance)"
+            " OR (kind = 'hold' AND amount <= of_allowance AND of_allowance <= 0)"
+            " OR (kind = 'capture' AND amount = 0 AND of_allowance = 0)"
+            " OR (kind = 'release' AND amount >= of_allowance AND of_allowance >= 0)",
             name="entries_amount_fits_the_kind",
         ),
         sqlite_strict=True,
@@ -76,6 +96,43 @@ def _entries() -> None:
         sqlite_where=settlements,
         postgresql_where=settlements,
     )
+    op.create_index("entries_of_account", "entries", ["account", "id"])
+
+
+def _budgets() -> None:
+    op.create_table(
+        "budgets",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("scope", sa.Text, nullable=False),
+        sa.Column("guild_id", WHOLE),
+        sa.Column("since", NUMBER, nullable=False),
+        sa.Column("until", NUMBER, nullable=False),
+        sa.Column("spent", WHOLE, nullable=False),
+        sa.CheckConstraint("scope IN ('server', 'operator')", name="budgets_scope_is_known"),
+        sa.CheckConstraint("spent >= 0", name="budgets_spent_is_not_negative"),
+        sqlite_strict=True,
+    )
+
+
+def _servers() -> None:
+    op.create_table(
+        "servers",
+        sa.Column("id", WHOLE, primary_key=True, autoincrement=False),
+        sa.Column("rules", sa.Text, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "deeds",
+        sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+        sa.Column("guild_id", WHOLE),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("deed", sa.Text, nullable=False),
+        sa.Column("facts", sa.Text, nullable=False),
+        sa.Column("at", NUMBER, nullable=False),
+        sqlite_strict=True,
+        sqlite_autoincrement=True,
+    )
+    op.create_index("deeds_of_server", "deeds", ["guild_id", "id"])
 
 
 def _jobs() -> None:
@@ -86,6 +143,9 @@ def _jobs() -> None:
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("account", sa.Text, sa.ForeignKey("accounts.id", name="jobs_account"), nullable=False),
         sa.Column("price", WHOLE, nullable=False),
+        sa.Column("from_allowance", WHOLE, nullable=False),
+        sa.Column("allowance_until", NUMBER, nullable=False),
+        sa.Column("expected", NUMBER, nullable=False),
         sa.Column("user_id", WHOLE, nullable=False),
         sa.Column("channel_id", WHOLE, nullable=False),
         sa.Column("message_id", WHOLE, nullable=False),
@@ -95,6 +155,7 @@ def _jobs() -> None:
         sa.Column("guild_id", WHOLE),
         sa.Column("locale", sa.Text, nullable=False),
         sa.Column("upload_limit", WHOLE, nullable=False),
+        sa.Column("hidden", FLAG, nullable=False),
         sa.Column("created_at", NUMBER, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("video_seconds", NUMBER),
@@ -106,10 +167,12 @@ def _jobs() -> None:
         sa.Column("detail", sa.Text),
         sa.Column("settled_at", NUMBER),
         sa.Column("told", FLAG, nullable=False),
+        sa.Column("delivery", sa.Text),
         sa.Column("owner", sa.Text, nullable=False),
         sa.Column("epoch", WHOLE, nullable=False),
         sa.UniqueConstraint("request_id", name="jobs_request_id_once"),
         sa.CheckConstraint("price >= 0", name="jobs_price_is_not_negative"),
+        sa.CheckConstraint("from_allowance BETWEEN 0 AND price", name="jobs_allowance_is_part_of_the_price"),
         sa.CheckConstraint(
             "state IN ('HELD', 'SUBMITTING', 'UNKNOWN', 'SUBMITTED', 'READY',"
             " 'DONE', 'FAILED', 'BLOCKED', 'EXPIRED', 'CANCELLED')",
@@ -123,23 +186,26 @@ def _jobs() -> None:
     )
     still_open = sa.text("NOT told")
     op.create_index("jobs_open", "jobs", ["created_at"], sqlite_where=still_open, postgresql_where=still_open)
+    op.create_index("jobs_of_server", "jobs", ["guild_id", "created_at"])
 
 
 def _forbid_rewriting_on_sqlite() -> None:
-    for deed in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER entries_no_{deed.lower()} BEFORE {deed} ON entries"
-            " BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END"
-        )
+    for table in APPEND_ONLY:
+        for deed in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{deed.lower()} BEFORE {deed} ON {table}"
+                f" BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
+            )
 
 
 def _forbid_rewriting_on_postgres() -> None:
     op.execute(
-        "CREATE FUNCTION entries_are_append_only() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE EXCEPTION 'entries are append-only'"
+        "CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION '% are append-only', TG_TABLE_NAME"
         " USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
-    op.execute(
-        "CREATE TRIGGER entries_no_rewriting BEFORE UPDATE OR DELETE OR TRUNCATE ON entries"
-        " EXECUTE FUNCTION entries_are_append_only()"
-    )
+    for table in APPEND_ONLY:
+        op.execute(
+            f"CREATE TRIGGER {table}_no_rewriting BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+            " EXECUTE FUNCTION append_only()"
+        )

@@ -1,0 +1,93 @@
+"""What can be read in the books, and the door through which people change them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bot.credits.account import Balance, Entry
+from bot.credits.budgets import Budget
+from bot.credits.rules import ServerRules
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of an account's history."""
+
+    id: int
+    kind: Entry
+    amount: int
+    at: float
+    job_id: str | None = None
+    slug: str | None = None
+    """The model of the job, as long as the job is remembered."""
+    actor: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that a person decided for others: kept for good, with who and when."""
+
+    actor: str
+    deed: str
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    guild_id: int | None = None
+    at: float = 0.0
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """The finished jobs of one model, server and day: what was charged, and what they cost."""
+
+    day: float
+    slug: str
+    guild_id: int | None
+    jobs: int
+    credits: int
+    usd: float
+    """What Segmind charged, as far as it said."""
+    unknown: int
+    """Jobs for which Segmind named no cost."""
+    refunded: int
+    """Credits given back afterwards."""
+
+
+class AlreadyRefunded(Exception):
+    """A job is given back once."""
+
+
+class Books(Protocol):
+    async def balance(self, account: str) -> Balance: ...
+
+    async def rules(self, guild_id: int) -> ServerRules: ...
+
+    async def change_rules(
+        self, guild_id: int, change: Callable[[ServerRules], ServerRules], deed: Deed
+    ) -> ServerRules:
+        """Read, change and write back, with nobody in between."""
+        ...
+
+    async def grant(self, account: str, amount: int, why: str, deed: Deed) -> Balance: ...
+
+    async def adjust(
+        self, account: str, amount: int, why: str, deed: Deed, *, job_id: str | None = None
+    ) -> Balance:
+        """Take credits away (a negative amount), or give those of a job back, which is done once."""
+        ...
+
+    async def history(self, account: str, *, before: int | None = None, limit: int = 10) -> Sequence[Line]:
+        """The newest entries, or those that are older than the line `before`."""
+        ...
+
+    async def deeds(
+        self, guild_id: int | None, *, before: int | None = None, limit: int = 10
+    ) -> Sequence[Deed]: ...
+
+    async def spending(
+        self, *, since: float, until: float, guild_id: int | None = None
+    ) -> Sequence[Spending]:
+        """Day by day; of one server, or of all of them."""
+        ...
+
+    async def spent_in(self, budget: Budget) -> int: ...

@@ -1,0 +1,79 @@
+"""Budgets: what a server may spend in a month, and what the operator will pay for all of them in a day."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from bot.credits.allowance import DAY
+
+MICROS = 1_000_000
+
+
+class Scope(StrEnum):
+    SERVER = "server"
+    """In credits, by calendar month (UTC)."""
+    OPERATOR = "operator"
+    """In millionths of a US dollar, by day (UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A stretch of time in which spending is counted together."""
+
+    scope: Scope
+    since: float
+    until: float
+    guild_id: int | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.scope}:{self.guild_id or 'all'}:{int(self.since)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How far the budgets go; none where there is no end."""
+
+    server_credits: int | None = None
+    operator_usd: float | None = None
+
+    def of(self, scope: Scope) -> int | None:
+        match scope:
+            case Scope.SERVER:
+                return self.server_credits
+            case Scope.OPERATOR:
+                return None if self.operator_usd is None else micros(self.operator_usd)
+
+
+class CapReached(Exception):
+    """An order that would break a budget; nothing was held."""
+
+    def __init__(self, budget: Budget, *, left: int) -> None:
+        super().__init__(f"{budget.scope}: {left} left")
+        self.scope = budget.scope
+        self.left = left
+        self.resets_at = budget.until
+
+
+def budgets_of(guild_id: int | None, at: float) -> Iterator[Budget]:
+    """The budgets that an order of this moment counts against."""
+    if guild_id is not None:
+        yield Budget(Scope.SERVER, *month_of(at), guild_id=guild_id)
+    yield Budget(Scope.OPERATOR, *day_of(at))
+
+
+def day_of(at: float) -> tuple[float, float]:
+    return at // DAY * DAY, at // DAY * DAY + DAY
+
+
+def month_of(at: float) -> tuple[float, float]:
+    moment = datetime.fromtimestamp(at, UTC)
+    first = datetime(moment.year, moment.month, 1, tzinfo=UTC)
+    following = datetime(moment.year + moment.month // 12, moment.month % 12 + 1, 1, tzinfo=UTC)
+    return first.timestamp(), following.timestamp()
+
+
+def micros(usd: float) -> int:
+    """Dollars as a whole number, so that sums are exact."""
+    return round(usd * MICROS)

@@ -1,0 +1,112 @@
+"""The budgets in one transaction: locked, compared with their caps, and written back."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.credits.budgets import Budget, CapReached, Caps, Scope, budgets_of, micros
+from bot.store.choice import among
+from bot.store.tables import budgets
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a job counts for: credits in its server's budget, dollars in the operator's."""
+
+    credits: int
+    usd: float
+
+    def in_(self, scope: Scope) -> int:
+        return self.credits if scope is Scope.SERVER else micros(self.usd)
+
+
+@dataclass(slots=True)
+class Tallies:
+    """The locked budgets of one transaction."""
+
+    spent: dict[str, int]
+    before: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = dict(self.spent)
+
+    def take(self, guild_id: int | None, at: float, cost: Cost, caps: Caps) -> None:
+        """Count an order, or raise and count nothing of it."""
+        counted = list(budgets_of(guild_id, at))
+        for budget in counted:
+            cap = caps.of(budget.scope)
+            left = 0 if cap is None else cap - self.spent[budget.id]
+            if cap is not None and cost.in_(budget.scope) > left:
+                raise CapReached(budget, left=max(0, left))
+        for budget in counted:
+            self.spent[budget.id] += cost.in_(budget.scope)
+
+    def give_back(self, guild_id: int | None, at: float, cost: Cost) -> None:
+        for budget in budgets_of(guild_id, at):
+            self.spent[budget.id] -= cost.in_(budget.scope)
+
+    def correct(self, guild_id: int | None, at: float, *, expected: float, cost: float) -> None:
+        """What a job really cost the operator takes the place of what was expected."""
+        for budget in budgets_of(guild_id, at):
+            if budget.scope is Scope.OPERATOR:
+                self.spent[budget.id] += micros(cost) - micros(expected)
+
+    async def write(self, connection: AsyncConnection) -> None:
+        changed = [
+            {"of_id": id_, "by": now - self.before[id_]}
+            for id_, now in self.spent.items()
+            if now != self.before[id_]
+        ]
+        if changed:
+            await connection.execute(_CHANGE, changed)
+
+
+_CHANGE = (
+    budgets.update()
+    .where(budgets.c.id == sa.bindparam("of_id"))
+    .values(spent=budgets.c.spent + sa.bindparam("by"))
+)
+
+
+async def lock(connection: AsyncConnection, wanted: Iterable[Budget]) -> Tallies:
+    """Lock these budgets, in one order everywhere."""
+    by_id = {budget.id: budget for budget in wanted}
+    if not by_id:
+        return Tallies({})
+    ids = sorted(by_id)
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    locking = (
+        sa.select(budgets.c.id, budgets.c.spent)
+        .where(among(budgets.c.id, ids, connection))
+        .order_by(budgets.c.id)
+        .with_for_update()
+    )
+    found = _by_id(await connection.execute(locking))
+    if missing := [by_id[id_] for id_ in ids if id_ not in found]:
+        rows = [
+            {
+                "id": b.id,
+                "scope": b.scope,
+                "guild_id": b.guild_id,
+                "since": b.since,
+                "until": b.until,
+                "spent": 0,
+            }
+            for b in missing
+        ]
+        await connection.execute(insert(budgets).values(rows).on_conflict_do_nothing())
+        # What another process made meanwhile has to be locked, too.
+        found = _by_id(await connection.execute(locking))
+    return Tallies(found)
+
+
+def _by_id(rows: Iterable[sa.Row[str, int]]) -> dict[str, int]:
+    return {row.id: row.spent for row in rows}
+
+
+async def spent_in(connection: AsyncConnection, budget: Budget) -> int:
+    found = await connection.execute(sa.select(budgets.c.spent).where(budgets.c.id == budget.id))
+    return found.scalar_one_or_none() or 0

@@ -1,0 +1,54 @@
+"""What a server's administrators have set, and the record of who did what."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.credits.books import Deed
+from bot.credits.rules import ServerRules
+from bot.store.tables import deeds, servers
+
+
+async def read(connection: AsyncConnection, guild_id: int) -> ServerRules:
+    found = await connection.execute(sa.select(servers.c.rules).where(servers.c.id == guild_id))
+    return ServerRules.model_validate(found.scalar_one_or_none() or {})
+
+
+async def read_all(connection: AsyncConnection) -> dict[int, ServerRules]:
+    found = await connection.execute(sa.select(servers.c.id, servers.c.rules))
+    return {guild_id: ServerRules.model_validate(rules) for guild_id, rules in found}
+
+
+async def change(
+    connection: AsyncConnection, guild_id: int, change_: Callable[[ServerRules], ServerRules]
+) -> ServerRules:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    await connection.execute(insert(servers).values(id=guild_id, rules={}).on_conflict_do_nothing())
+    locking = sa.select(servers.c.rules).where(servers.c.id == guild_id).with_for_update()
+    was = ServerRules.model_validate((await connection.execute(locking)).scalar_one())
+    now = change_(was)
+    kept = now.model_dump(mode="json", exclude_defaults=True)
+    await connection.execute(servers.update().where(servers.c.id == guild_id).values(rules=kept))
+    return now
+
+
+async def record(connection: AsyncConnection, done: Iterable[Deed], *, at: float) -> None:
+    rows = [
+        {"guild_id": each.guild_id, "actor": each.actor, "deed": each.deed, "facts": each.facts, "at": at}
+        for each in done
+    ]
+    if rows:
+        await connection.execute(deeds.insert(), rows)
+
+
+async def recorded(
+    connection: AsyncConnection, guild_id: int | None, *, before: int | None, limit: int
+) -> Sequence[Deed]:
+    """The newest first; of one server, or what is the operator's."""
+    chosen = sa.select(deeds).where(deeds.c.guild_id.is_not_distinct_from(guild_id))
+    if before is not None:
+        chosen = chosen.where(deeds.c.id < before)
+    rows = await connection.execute(chosen.order_by(deeds.c.id.desc()).limit(limit))
+    return [Deed(**row) for row in rows.mappings()]

@@ -1,0 +1,151 @@
+"""The allowance is spent first, lapses with its day, and never gives more than a day's worth."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.credits.account import NotEnoughCredits
+from bot.credits.allowance import DAY, Allowance, Refill
+from bot.credits.books import Deed
+from bot.credits.policy import Terms
+from bot.jobs.job import Job, State
+from bot.store import SqlStore
+from tests.store.orders import LIFE, START, TERMS, HandClock, money, order, through
+
+DAILY = replace(TERMS, allowance=Allowance(20))
+ROLLING = replace(TERMS, allowance=Allowance(20, Refill.ROLLING))
+
+
+async def opened(store: SqlStore, clock: HandClock, price: int, terms: Terms = DAILY) -> Job:
+    job = order(price=price, created_at=clock.now())
+    await store.open(job, terms)
+    return job
+
+
+async def purses(store: SqlStore) -> tuple[int, int, int]:
+    assert await store.audit() == []
+    balance = await store.balance("1:2")
+    return balance.allowance, balance.granted, balance.held
+
+
+async def kinds(raw: AsyncConnection) -> Sequence[tuple[str, int, int]]:
+    rows = await raw.exec_driver_sql("SELECT kind, amount, of_allowance FROM entries ORDER BY id")
+    return [(kind, amount, part) for kind, amount, part in rows]
+
+
+async def test_the_allowance_is_spent_first_and_the_rest_is_granted_credit(
+    store: SqlStore, clock: HandClock, raw: AsyncConnection
+) -> None:
+    await opened(store, clock, 15)
+    assert await purses(store) == (5, START, 15)
+    await opened(store, clock, 15)
+    assert await purses(store) == (0, START - 10, 30)
+    assert await kinds(raw) == [
+        ("grant", START, 0),
+        ("allowance", 20, 20),
+        ("hold", -15, -15),
+        ("hold", -15, -5),
+    ]
+
+
+async def test_a_release_goes_back_to_the_purses_that_it_came_from(store: SqlStore, clock: HandClock) -> None:
+    job = await opened(store, clock, 30)
+    await through(store, job, State.CANCELLED)
+    assert await purses(store) == (20, START, 0)
+
+
+async def test_a_new_day_fills_the_allowance_up_and_carries_nothing_over(
+    store: SqlStore, clock: HandClock
+) -> None:
+    await through(store, await opened(store, clock, 12), *LIFE)
+    clock.advance(DAY)
+    await opened(store, clock, 1)
+    assert await purses(store) == (19, START, 1)
+
+
+async def test_midnight_is_utc_to_the_second(store: SqlStore, clock: HandClock) -> None:
+    clock.time = 1_763_683_200.0 - 0.001
+    await opened(store, clock, 20)
+    with pytest.raises(NotEnoughCredits) as refusal:
+        await opened(store, clock, START + 1)
+    assert (refusal.value.have, refusal.value.refills_at) == (START, 1_763_683_200.0)
+    clock.advance(0.001)
+    await opened(store, clock, START + 20)
+    assert await purses(store) == (0, 0, START + 40)
+
+
+async def test_what_was_held_of_yesterdays_allowance_lapses_when_it_comes_back(
+    store: SqlStore, clock: HandClock, raw: AsyncConnection
+) -> None:
+    before, after = await opened(store, clock, 25), await opened(store, clock, 5)
+    clock.advance(DAY)
+    # Whether the new day was begun by an order or not, it makes no difference.
+    await through(store, before, State.CANCELLED)
+    await opened(store, clock, 3)
+    await through(store, after, State.CANCELLED)
+    assert await purses(store) == (17, START, 3)
+    assert (await kinds(raw))[-1] == ("release", 5, 0)
+
+
+@pytest.mark.parametrize("first", ["release", "order"])
+async def test_a_day_never_gives_more_than_its_allowance(
+    store: SqlStore, clock: HandClock, first: str
+) -> None:
+    yesterdays = await opened(store, clock, 20)
+    clock.advance(DAY)
+    if first == "release":
+        await through(store, yesterdays, State.CANCELLED)
+        await opened(store, clock, 4)
+    else:
+        await opened(store, clock, 4)
+        await through(store, yesterdays, State.CANCELLED)
+    assert await purses(store) == (16, START, 4)
+
+
+async def test_a_rolling_day_begins_with_the_first_credit_that_is_taken(
+    store: SqlStore, clock: HandClock
+) -> None:
+    await opened(store, clock, 0, ROLLING)
+    clock.advance(DAY / 2)
+    await opened(store, clock, 20, ROLLING)
+    clock.advance(DAY - 1)
+    with pytest.raises(NotEnoughCredits):
+        await opened(store, clock, START + 1, ROLLING)
+    clock.advance(1)
+    await opened(store, clock, START + 1, ROLLING)
+    assert await purses(store) == (0, 19, START + 21)
+
+
+async def test_a_better_role_counts_at_once_and_cannot_be_taken_twice(
+    store: SqlStore, clock: HandClock
+) -> None:
+    better = replace(TERMS, allowance=Allowance(50))
+    await opened(store, clock, 15)
+    for terms, left in [(better, 35), (DAILY, 5), (better, 35), (DAILY, 5)]:
+        await opened(store, clock, 0, terms)
+        assert (await purses(store))[0] == left
+    await opened(store, clock, 30, better)
+    # More than the plain allowance is spent by now; losing the role takes nothing else away.
+    await opened(store, clock, 0, DAILY)
+    assert await purses(store) == (0, START, 45)
+    await opened(store, clock, 0, better)
+    assert await purses(store) == (5, START, 45)
+
+
+async def test_two_hundred_racing_orders_against_an_allowance_for_ten(
+    store: SqlStore, clock: HandClock
+) -> None:
+    await store.adjust("1:2", -START, "none of it", Deed("7", "take"))
+    answers = await asyncio.gather(*(opened(store, clock, 2) for _ in range(200)), return_exceptions=True)
+    assert sum(isinstance(answer, Job) for answer in answers) == 10
+    assert await purses(store) == (0, 0, 20)
+
+
+async def test_direct_messages_have_no_welcome_of_their_own(store: SqlStore) -> None:
+    with pytest.raises(NotEnoughCredits) as refusal:
+        await store.open(order("direct:2"), TERMS)
+    assert (refusal.value.have, refusal.value.refills_at) == (0, None)
+    assert await money(store, "direct:2") == (0, 0)

@@ -1,0 +1,108 @@
+"""A server's month and the operator's day end exactly where they were capped."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.credits.budgets import CapReached, Caps, Scope, budgets_of, day_of, month_of
+from bot.credits.policy import Terms
+from bot.jobs.job import Job, Place, State
+from bot.store import SqlStore
+from tests.store.orders import LIFE, START, TERMS, HandClock, money, order, through
+
+CREDITS = replace(TERMS, caps=Caps(server_credits=20))
+DOLLARS = replace(TERMS, caps=Caps(operator_usd=0.2))
+
+
+def of(guild_id: int | None, at: float, price: int = 5, *, member: int = 2) -> Job:
+    job = order(f"{guild_id}:{member}", price, created_at=at)
+    place: Place = replace(job.place, guild_id=guild_id)
+    return replace(job, place=place)
+
+
+async def spent(store: SqlStore, guild_id: int, at: float) -> list[int]:
+    assert await store.audit() == []
+    return [await store.spent_in(budget) for budget in budgets_of(guild_id, at)]
+
+
+@pytest.mark.parametrize(
+    ("moment", "since", "until"),
+    [
+        (1_764_547_199.9, 1_761_955_200.0, 1_764_547_200.0),
+        (1_764_547_200.0, 1_764_547_200.0, 1_767_225_600.0),
+        (1_767_225_599.0, 1_764_547_200.0, 1_767_225_600.0),
+        (1_709_164_800.0, 1_706_745_600.0, 1_709_251_200.0),
+    ],
+)
+def test_a_month_is_the_calendars(moment: float, since: float, until: float) -> None:
+    assert month_of(moment) == (since, until)
+
+
+def test_a_day_is_utc() -> None:
+    assert day_of(1_763_683_199.9) == (1_763_596_800.0, 1_763_683_200.0)
+
+
+@pytest.mark.parametrize(("terms", "scope"), [(CREDITS, Scope.SERVER), (DOLLARS, Scope.OPERATOR)])
+async def test_the_last_credit_of_a_cap_is_spent_and_no_more(
+    store: SqlStore, clock: HandClock, terms: Terms, scope: Scope
+) -> None:
+    for _ in range(3):
+        await store.open(of(1, clock.time), terms)
+    await store.open(of(1, clock.time, 4), terms)
+    with pytest.raises(CapReached) as refusal:
+        await store.open(of(1, clock.time, 2), terms)
+    assert refusal.value.scope is scope
+    assert refusal.value.left == (1 if scope is Scope.SERVER else 10_000)
+    assert await money(store, "1:2") == (START - 19, 19)
+    await store.open(of(1, clock.time, 1), terms)
+    assert await spent(store, 1, clock.time) == [20, 200_000]
+    await store.open(of(1, clock.time, 0), terms)
+
+
+async def test_one_server_does_not_spend_anothers_month(store: SqlStore, clock: HandClock) -> None:
+    await store.open(of(1, clock.time, 20), CREDITS)
+    await store.open(of(2, clock.time, 20), CREDITS)
+    await store.open(of(None, clock.time, 20), CREDITS)
+    assert await spent(store, 2, clock.time) == [20, 600_000]
+
+
+async def test_the_next_month_begins_anew(store: SqlStore, clock: HandClock) -> None:
+    await store.open(of(1, clock.time, 20), CREDITS)
+    clock.time = month_of(clock.time)[1]
+    await store.open(of(1, clock.time, 20), CREDITS)
+    assert await spent(store, 1, clock.time) == [20, 200_000]
+
+
+async def test_what_came_to_nothing_is_not_counted(store: SqlStore, clock: HandClock) -> None:
+    job = of(1, clock.time, 20)
+    await store.open(job, CREDITS)
+    clock.time = month_of(clock.time)[1]
+    await through(store, job, State.CANCELLED)
+    assert await spent(store, 1, job.created_at) == [0, 0]
+
+
+async def test_the_operators_day_counts_what_it_really_cost(store: SqlStore, clock: HandClock) -> None:
+    job = of(1, clock.time, 5)
+    await store.open(job, TERMS)
+    assert await spent(store, 1, clock.time) == [5, 50_000]
+    await through(store, job, *LIFE)
+    assert await spent(store, 1, clock.time) == [5, 51_200]
+
+
+async def test_racing_members_of_two_processes_share_one_month(postgres_url: str, clock: HandClock) -> None:
+    async with (
+        SqlStore(postgres_url, start=START, clock=HandClock(), batch=7) as one,
+        SqlStore(postgres_url, start=START, clock=HandClock(), batch=5) as other,
+    ):
+        answers = await asyncio.gather(
+            *(
+                store.open(of(1, clock.time, 2, member=member), CREDITS)
+                for member in range(60)
+                for store in (one, other)
+            ),
+            return_exceptions=True,
+        )
+        assert answers.count(None) == 10
+        assert sum(isinstance(answer, CapReached) for answer in answers) == 110
+        assert await spent(other, 1, clock.time) == [20, 200_000]
