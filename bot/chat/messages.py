@@ -1,4 +1,4 @@
-"""Edits the message of a job, for as long as it exists, whichever way is still open."""
+"""Carries cards to Discord: into the message of a job, or to its member by another way."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,11 @@ import aiohttp
 import discord
 from discord import ui
 
+from bot.chat.ways import Refusal, Way, refusal
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
 
 NOBODY = discord.AllowedMentions.none()
-
-# Discord's word for a reply whose 15 minutes are over.
-TOKEN_OVER = frozenset({10015, 50027})
-# The message, its channel or the bot's place in the server is gone: nothing can be shown any more.
-GONE = frozenset({10003, 10004, 10008, 50001, 50013})
 
 # Faults of the way to Discord, which a later try may not meet.
 PASSING = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError, discord.RateLimited)
@@ -29,32 +25,72 @@ class Messages:
         self._client = client
         self._clock = clock
 
-    async def edit(self, place: Place, view: ui.LayoutView, files: Sequence[discord.File] = ()) -> None:
-        """By the reply's token while it lives, which needs no permission; then through the channel."""
-        try:
-            if self._clock.now() < place.token_until and await self._by_token(place, view, files):
-                return
-            await self._in_channel(place, view, files)
-        except discord.HTTPException as error:
-            if error.code in GONE:
-                raise Gone(error.code) from error
-            raise
+    def has_token(self, place: Place) -> bool:
+        """Whether the token of the reply should still be good."""
+        return self._clock.now() < place.token_until
 
-    async def _by_token(self, place: Place, view: ui.LayoutView, files: Sequence[discord.File]) -> bool:
-        webhook = discord.Webhook.partial(place.application_id, place.token, client=self._client)
+    async def edit(self, place: Place, view: ui.LayoutView) -> None:
+        """By the reply's token while it lives, then through the channel: what is worth no new message."""
+        ways = [Way.WEBHOOK] if self.has_token(place) else []
+        ways += [] if place.hidden else [Way.CHANNEL]
+        for way in ways:
+            try:
+                return await self.put(way, place, view)
+            except discord.HTTPException as error:
+                match refusal(way, error.status, error.code, error.text, hidden=place.hidden):
+                    case Refusal.CLOSED:
+                        continue
+                    case Refusal.GONE | Refusal.NO_ACCESS:
+                        raise Gone(error.code) from error
+                    case _:
+                        raise
+        raise Gone
+
+    async def put(
+        self,
+        way: Way,
+        place: Place,
+        view: ui.LayoutView,
+        files: Sequence[discord.File] = (),
+        *,
+        nonce: str = "",
+    ) -> None:
+        """One try on one way.
+
+        A new message carries the nonce, with which discord.py has Discord enforce that there is only one: for
+        some minutes, the same nonce of the same author gives back the first message instead of a second, so
+        that a try whose answer was lost may be repeated. Discord does not promise for how many minutes, nor
+        that it holds over several channels. After a longer pause, such as a bot that was killed between the
+        message and its record and started much later, a second message is possible.
+        """
+        match way:
+            case Way.WEBHOOK:
+                webhook = discord.Webhook.partial(place.application_id, place.token, client=self._client)
+                await webhook.edit_message(
+                    place.message_id, view=view, attachments=files, allowed_mentions=NOBODY
+                )
+            case Way.CHANNEL:
+                message = self._message(place)
+                await message.edit(view=view, attachments=files, allowed_mentions=NOBODY)
+            case Way.REPLY:
+                message = self._message(place)
+                # A message that was deleted is not replied to.
+                original = message.to_reference(fail_if_not_exists=True)
+                await message.channel.send(
+                    view=view, files=files, reference=original, nonce=nonce, allowed_mentions=NOBODY
+                )
+            case Way.DIRECT:
+                channel = await self._client.create_dm(discord.Object(place.user_id))
+                await channel.send(view=view, files=files, nonce=nonce, allowed_mentions=NOBODY)
+
+    async def knows(self, guild_id: int) -> bool:
+        """Whether the bot is in this server. Asked, because one process of several hears of its own alone."""
         try:
-            await webhook.edit_message(
-                place.message_id, view=view, attachments=files, allowed_mentions=NOBODY
-            )
-        except discord.HTTPException as error:
-            if error.code not in TOKEN_OVER:
-                raise
-            for file in files:
-                file.reset()
+            await self._client.fetch_guild(guild_id, with_counts=False)
+        except (discord.Forbidden, discord.NotFound):
             return False
         return True
 
-    async def _in_channel(self, place: Place, view: ui.LayoutView, files: Sequence[discord.File]) -> None:
+    def _message(self, place: Place) -> discord.PartialMessage:
         channel = self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
-        message = channel.get_partial_message(place.message_id)
-        await message.edit(view=view, attachments=files, allowed_mentions=NOBODY)
+        return channel.get_partial_message(place.message_id)

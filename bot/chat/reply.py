@@ -1,27 +1,24 @@
 """Live replies: each change of a job is shown once, at a pace that Discord bears."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import discord
 import structlog
 from discord import ui
 
 from bot.chat.background import Background
-from bot.chat.card import end_card, stage_card
+from bot.chat.card import stage_card
+from bot.chat.endings import Endings
 from bot.chat.messages import PASSING, Gone, Messages
-from bot.chat.results import Result, Results
 from bot.chat.text import Text
+from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.ports import Clock
 from bot.jobs.stages import Stage
 from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
-
-# Discord's words for a file that is too large.
-TOO_LARGE = 40005
-TOO_LARGE_STATUS = 413
 
 
 class LiveReply:
@@ -43,23 +40,28 @@ class LiveReply:
         self._newest = stage
         async with self._lock:
             await self._wait()
-            if self._newest is stage:
-                await self._edit(draw())
+            if self._newest is not stage:
+                return
+            try:
+                await self._messages.edit(self._place, draw())
+            finally:
+                self._edited()
 
-    async def end(self, view: ui.LayoutView, result: Result | None) -> None:
+    async def end(self, deliver: Callable[[], Awaitable[Delivery]]) -> Delivery:
+        """No stage is shown any more; the end takes its turn."""
         self._newest = None
         async with self._lock:
             await self._wait()
-            await self._edit(view, *([result.file()] if result is not None else []))
+            try:
+                return await deliver()
+            finally:
+                self._edited()
 
     async def _wait(self) -> None:
         await self._clock.sleep(max(0.0, self._next_edit - self._clock.now()))
 
-    async def _edit(self, view: ui.LayoutView, *files: discord.File) -> None:
-        try:
-            await self._messages.edit(self._place, view, files)
-        finally:
-            self._next_edit = self._clock.now() + self._gap
+    def _edited(self) -> None:
+        self._next_edit = self._clock.now() + self._gap
 
 
 class Replies:
@@ -69,7 +71,7 @@ class Replies:
         self,
         *,
         messages: Messages,
-        results: Results,
+        endings: Endings,
         background: Background,
         cards: Mapping[str, ModelCard],
         text: Text,
@@ -77,7 +79,7 @@ class Replies:
         gap: float,
     ) -> None:
         self._messages = messages
-        self._results = results
+        self._endings = endings
         self._background = background
         self._cards = cards
         self._text = text
@@ -88,28 +90,10 @@ class Replies:
     def show(self, job: Job, stage: Stage) -> None:
         self._background.post(self._show(job, stage))
 
-    async def conclude(self, job: Job, result: bytes | None) -> None:
-        """Show the end. Passing faults are raised, so that it is tried again; lasting ones end it."""
-        shown = await self._results.prepare(job, result) if result is not None else None
-        try:
-            await self._end(job, shown)
-        except Gone:
-            log.info("the message of the job is gone")
-        except PASSING:
-            raise
-        except discord.HTTPException as error:
-            log.warning("the end of the job cannot be shown", status=error.status, code=error.code)
+    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+        delivery = await self._reply(job).end(lambda: self._endings.deliver(job, result))
         self._live.pop(job.id, None)
-
-    async def _end(self, job: Job, shown: Result | None) -> None:
-        reply, model = self._reply(job), self._cards[job.slug]
-        try:
-            await reply.end(end_card(model, job, self._text, shown), shown)
-        except discord.HTTPException as error:
-            if shown is None or (error.code != TOO_LARGE and error.status != TOO_LARGE_STATUS):
-                raise
-            # The place takes smaller files than it said: the link is better than nothing.
-            await reply.end(end_card(model, job, self._text), None)
+        return delivery
 
     async def _show(self, job: Job, stage: Stage) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import discord
@@ -10,6 +11,8 @@ import structlog
 from bot.chat.text import Text
 from bot.jobs.job import Job
 from bot.media import deliver, inspect, provenance
+from bot.media.deliver import Fitted
+from bot.media.effort import Effort
 from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
@@ -20,32 +23,55 @@ RESULT_LIMITS = inspect.Limits(
 )
 
 
+# What making one result fit may take, in seconds; after that, its address is given instead.
+MOST_EFFORT = 90.0
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     content: bytes
     filename: str
     alt: str
+    limit: int
+    """The bytes that it was allowed to have."""
 
     def file(self) -> discord.File:
         return discord.File(io.BytesIO(self.content), self.filename, description=self.alt)
 
 
 class Results:
-    def __init__(self, cards: dict[str, ModelCard], text: Text) -> None:
+    def __init__(
+        self, cards: Mapping[str, ModelCard], text: Text, *, most_effort: float = MOST_EFFORT
+    ) -> None:
         self._cards = cards
         self._text = text
+        self._most_effort = most_effort
+        # Encoding takes all cores and much memory, so one result at a time is made to fit.
+        self._encoder = asyncio.Lock()
 
-    async def prepare(self, job: Job, content: bytes) -> Result | None:
-        """The file to attach, or none where nothing fits there."""
+    async def prepare(self, job: Job, content: bytes, limit: int) -> Result | None:
+        """The file to attach, of at most so many bytes, or none where nothing fits there."""
         try:
-            return await asyncio.to_thread(self._prepare, job, content)
+            marked, media = await asyncio.to_thread(_marked, content)
+            fitted = await self._fitted(marked, media, limit)
         except (inspect.UnusableMedia, deliver.CannotFit) as error:
             log.warning("the result cannot be attached", error=type(error).__name__, size=len(content))
             return None
-
-    def _prepare(self, job: Job, content: bytes) -> Result:
-        media = inspect.inspect(content, RESULT_LIMITS)
-        marked = provenance.mark(content, media.media_type)
-        fitted = deliver.fit(marked, media, job.place.upload_limit)
         alt = self._text(f"alt.{media.kind}", title=self._cards[job.slug].title)
-        return Result(fitted.content, f"{job.slug}-{job.id}{fitted.suffix}", alt)
+        return Result(fitted.content, f"{job.slug}-{job.id}{fitted.suffix}", alt, limit)
+
+    async def _fitted(self, content: bytes, media: inspect.Media, limit: int) -> Fitted:
+        if len(content) <= limit:
+            return Fitted(content, media.media_type, media.suffix)
+        async with self._encoder:
+            effort = Effort(self._most_effort)
+            try:
+                return await asyncio.to_thread(deliver.fit, content, media, limit, effort)
+            finally:
+                # Nobody waits for the thread any more where the bot is told to stop.
+                effort.stop()
+
+
+def _marked(content: bytes) -> tuple[bytes, inspect.Media]:
+    media = inspect.inspect(content, RESULT_LIMITS)
+    return provenance.mark(content, media.media_type), media

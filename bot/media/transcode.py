@@ -16,6 +16,7 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
+from bot.media.effort import Effort
 from bot.media.facts import Limits, Media
 from bot.media.video import opened, picture_stream
 
@@ -30,6 +31,8 @@ _MOST_SOUND, _LEAST_SOUND = 96_000, 24_000
 _LEAST_PICTURE = 16_000
 # Below this many bits a pixel, H.264 looks worse than the same video made smaller.
 _BITS_PER_PIXEL = 0.03
+# Pixels of all frames together: half a minute of work for a small computer.
+_MOST_PIXELS = 3_000_000_000
 _MIN_SIDE = 96
 # Counter-clockwise, as the display matrix says it.
 _OVER = [("hflip", None), ("vflip", None)]
@@ -68,7 +71,7 @@ class _Aim(NamedTuple):
     height: int
 
 
-def renderings(content: bytes, media: Media, limit: int) -> Iterator[Rendering]:
+def renderings(content: bytes, media: Media, limit: int, effort: Effort) -> Iterator[Rendering]:
     """Ever smaller ones, each aimed by what the last one came to; as many as are worth trying."""
     source = _look(content, media)
     bits = (limit * _SHARE_FOR_STREAMS - source.table_bytes) * 8 / source.seconds
@@ -76,7 +79,9 @@ def renderings(content: bytes, media: Media, limit: int) -> Iterator[Rendering]:
         aim = _aim(source, bits)
         if aim is None:
             return
-        encoded = _encode(source, aim)
+        encoded = _encode(source, aim, effort)
+        if encoded is None:
+            return
         yield Rendering(
             encoded, smaller=(aim.width, aim.height) != (_even(source.width), _even(source.height))
         )
@@ -99,7 +104,7 @@ def _aim(source: _Source, bits: float) -> _Aim | None:
     picture = round(bits - sound)
     if picture < _LEAST_PICTURE:
         return None
-    pixels = picture / _BITS_PER_PIXEL / (source.frames / source.seconds)
+    pixels = min(picture / _BITS_PER_PIXEL * source.seconds, _MOST_PIXELS) / source.frames
     scale = min(1, sqrt(pixels / (source.width * source.height)))
     width, height = _even(source.width * scale), _even(source.height * scale)
     if min(width, height) < min(_MIN_SIDE, _even(source.width), _even(source.height)):
@@ -107,7 +112,8 @@ def _aim(source: _Source, bits: float) -> _Aim | None:
     return _Aim(picture, sound, width, height)
 
 
-def _encode(source: _Source, aim: _Aim) -> bytes:
+def _encode(source: _Source, aim: _Aim, effort: Effort) -> bytes | None:
+    """None where the effort was over first."""
     result = BytesIO()
     # Room for the tables at the front lets players start before they have all of it.
     options = {"moov_size": str(source.table_bytes)}
@@ -118,6 +124,8 @@ def _encode(source: _Source, aim: _Aim) -> bytes:
             if sound is not None:
                 lanes[sound.index] = _SoundLane(sound, target, aim)
             for packet in file.demux([file.streams[index] for index in lanes]):
+                if effort.over:
+                    return None
                 target.mux(lanes[packet.stream.index].through(packet))
             for lane in lanes.values():
                 target.mux(lane.rest())

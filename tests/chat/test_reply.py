@@ -1,6 +1,7 @@
 """Live replies: paced, in order, and by whichever way is still open."""
 
 import asyncio
+from dataclasses import replace
 
 import discord
 import pytest
@@ -10,6 +11,7 @@ from bot.chat.card import notice
 from bot.chat.messages import Gone, Messages
 from bot.chat.reply import LiveReply
 from bot.chat.results import Result
+from bot.jobs.delivery import Delivery
 from bot.jobs.job import Place
 from bot.jobs.stages import Processing, Queued, Stage, Waiting
 from tests.clocks import HeldClock
@@ -26,8 +28,8 @@ class Ledger(Messages):
         self.edits: list[tuple[float, str]] = []
         self._time = clock
 
-    async def edit(self, place: object, view: ui.LayoutView, files: object = ()) -> None:
-        del place, files
+    async def edit(self, place: object, view: ui.LayoutView) -> None:
+        del place
         (text,) = [item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay)]
         self.edits.append((self._time.now(), text))
 
@@ -81,7 +83,12 @@ async def test_the_end_takes_the_place_of_stages_that_were_not_shown_yet(
     shown(reply, Queued(1, 10))
     shown(reply, Processing(1, 10))
     await settled()
-    end = asyncio.create_task(reply.end(notice("the end"), None))
+
+    async def the_end() -> Delivery:
+        await ledger.edit(None, notice("the end"))
+        return Delivery.EDITED
+
+    end = asyncio.create_task(reply.end(the_end))
     await settled()
     clock.move(GAP)
     await end
@@ -90,7 +97,7 @@ async def test_the_end_takes_the_place_of_stages_that_were_not_shown_yet(
 
 
 def result() -> Result:
-    return Result(b"content", "result.png", "a description")
+    return Result(b"content", "result.png", "a description", 10)
 
 
 def place_of(message: discord.Message, stage: Bot, *, until: float = 1e12) -> Place:
@@ -116,18 +123,31 @@ async def test_after_the_tokens_time_a_message_is_edited_through_its_channel(sta
     message = await posted(stage)
     messages = Messages(stage.app.client, HeldClock(1000))
     with stage.env.time_context():
-        await messages.edit(place_of(message, stage, until=999), notice("after"), [result().file()])
+        await messages.edit(place_of(message, stage, until=999), notice("after"))
     entry = stage.env.http_requests[-1]
     assert (entry.method, entry.path.split("/")[1]) == ("PATCH", "channels")
 
 
-async def test_a_token_that_ended_early_leads_to_the_channel_and_the_file_is_sent_whole(stage: Bot) -> None:
+async def test_a_token_that_ended_early_leads_to_the_channel(stage: Bot) -> None:
     message = await posted(stage)
     messages = Messages(stage.app.client, HeldClock(1000))
     with stage.env.time_context():
-        await messages.edit(place_of(message, stage), notice("after"), [result().file()])
-        edited = await message.channel.fetch_message(message.id)
-    assert await edited.attachments[0].read() == b"content"
+        await messages.edit(place_of(message, stage), notice("after"))
+    tried = [entry.path.split("/")[1] for entry in stage.env.http_requests if entry.method == "PATCH"]
+    assert tried == ["webhooks", "channels"]
+
+
+@pytest.mark.parametrize("until", [1e12, 0])
+async def test_a_notice_that_the_member_alone_should_see_never_goes_through_the_channel(
+    stage: Bot, until: float
+) -> None:
+    message = await posted(stage)
+    place = replace(place_of(message, stage, until=until), hidden=True)
+    with stage.env.time_context(), pytest.raises(Gone):
+        await Messages(stage.app.client, HeldClock(1000)).edit(place, notice("after"))
+    assert not [
+        each for each in stage.env.http_requests if (each.method, each.path[:5]) == ("PATCH", "/chan")
+    ]
 
 
 async def test_a_message_that_was_deleted_is_gone(stage: Bot) -> None:
@@ -152,16 +172,19 @@ async def test_a_job_whose_message_was_deleted_ends_all_the_same(stage: Bot) -> 
     assert (await stage.app.store.balance(stage.account)).free == 95
 
 
-async def test_a_result_that_is_refused_as_too_large_is_given_as_a_link(stage: Bot) -> None:
+@pytest.mark.parametrize(("times", "said"), [(1, "Completed"), (2, "could not be shown here")])
+async def test_a_result_that_is_refused_as_too_large_is_made_smaller_and_then_given_as_a_link(
+    stage: Bot, times: int, said: str
+) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     stage.clock.move(5)
     await reply.says("Processing")
     stage.env.inject_error(
-        "PATCH", "/webhooks/*/messages/*", status=413, code=40005, message="Request entity too large"
+        "PATCH", "/webhooks/*/messages/*", status=413, code=40005, message="Too large", times=times
     )
-    text = await stage.finish(reply, "could not be shown here")
-    assert stage.segmind.url in text
+    text = await stage.finish(reply, said)
+    assert (stage.segmind.url in text) == (times == 2)
     assert "5 credits" in text
 
 

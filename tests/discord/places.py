@@ -180,6 +180,8 @@ class Guild:
             "permissions": EVERYTHING,
             "managed": False,
             "mentionable": False,
+            "icon": None,
+            "unicode_emoji": None,
             "flags": 0,
         }
         return {

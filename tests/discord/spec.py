@@ -96,11 +96,13 @@ def _worded(body: Any) -> Any:
 
 
 def _spelt(body: Any) -> Any:
-    """With the ids of attachments as strings: discord.py sends numbers, and Discord takes both."""
+    """With ids as strings: discord.py sends numbers for some of them, and Discord takes both."""
     if not isinstance(body, dict):
         return body
     found = copy.deepcopy(cast("dict[str, Any]", body))
     data: dict[str, Any] = found.get("data") or {}
-    for each in (*entries(found.get("attachments")), *entries(data.get("attachments"))):
-        each["id"] = str(each["id"])
+    reference: dict[str, Any] = found.get("message_reference") or {}
+    ids = ("id", "message_id", "channel_id", "guild_id", "recipient_id")
+    for each in (found, reference, *entries(found.get("attachments")), *entries(data.get("attachments"))):
+        each.update({name: str(each[name]) for name in ids if isinstance(each.get(name), int)})
     return found

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from bot.media.deliver import CannotFit, Change, Fitted, fit
+from bot.media.effort import Effort
 from bot.media.inspect import Limits, Media, inspect
 from bot.media.provenance import is_marked
 from bot.models import MediaKind
@@ -18,7 +19,7 @@ from tests.media.test_videos import CLOCKWISE
 def fitted(content: bytes, limit: int) -> Fitted:
     """What `fit` makes of it, checked for what must always hold."""
     media = inspect(content, Limits())
-    result = fit(content, media, limit)
+    result = fit(content, media, limit, Effort(600))
     again = inspect(result.content, Limits())
     assert len(result.content) <= limit
     assert (again.media_type, again.suffix) == (result.media_type, result.suffix)
@@ -36,7 +37,7 @@ def decoded(content: bytes) -> Image.Image:
 @pytest.mark.parametrize("content", [files.picture("PNG"), files.video()])
 def test_what_fits_is_left_alone(content: bytes) -> None:
     media = inspect(content, Limits())
-    result = fit(content, media, len(content))
+    result = fit(content, media, len(content), Effort(0))
     assert result == Fitted(content, media.media_type, media.suffix, None)
     assert result.content is content
 
@@ -109,7 +110,7 @@ def test_greys_of_sixteen_bits_keep_their_brightness() -> None:
 def test_a_picture_that_would_have_to_be_a_stamp_cannot_fit() -> None:
     content = files.picture("PNG", 256, 256)
     with pytest.raises(CannotFit) as refusal:
-        fit(content, inspect(content, Limits()), 500)
+        fit(content, inspect(content, Limits()), 500, Effort(600))
     assert (refusal.value.size, refusal.value.limit) == (len(content), 500)
 
 
@@ -168,7 +169,7 @@ def test_a_turned_video_comes_out_upright(matrix: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("limit", [100, 6000, 12_000])
 def test_a_video_that_would_be_no_pleasure_cannot_fit(limit: int) -> None:
     with pytest.raises(CannotFit):
-        fit(CLIP, inspect(CLIP, Limits()), limit)
+        fit(CLIP, inspect(CLIP, Limits()), limit, Effort(600))
 
 
 @pytest.mark.parametrize(
@@ -183,4 +184,4 @@ def test_a_video_that_would_be_no_pleasure_cannot_fit(limit: int) -> None:
 def test_a_broken_result_cannot_fit(kind: MediaKind, media_type: str, content: bytes) -> None:
     media = Media(kind, media_type, ".any", len(content), 96, 72, None)
     with pytest.raises(CannotFit):
-        fit(content, media, 10)
+        fit(content, media, 10, Effort(600))
