@@ -38,7 +38,7 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """The finished jobs of one model, server and day: what was charged, and what they cost."""
+    """The jobs of one model, server and day that were charged or cost something."""
 
     day: float
     slug: str
@@ -51,6 +51,8 @@ class Spending:
     """Jobs for which Segmind named no cost."""
     refunded: int
     """Credits given back afterwards."""
+    presumed: float = 0.0
+    """What the jobs of unknown cost were expected to cost, in US dollars."""
 
 
 class AlreadyRefunded(Exception):
@@ -76,12 +78,14 @@ class Books(Protocol):
         """Take credits away (a negative amount), or give those of a job back, which is done once."""
         ...
 
-    async def history(self, account: str, *, before: int | None = None, limit: int = 10) -> Sequence[Line]:
-        """The newest entries, or those that are older than the line `before`."""
+    async def history(
+        self, account: str, *, before: int | None = None, after: int | None = None, limit: int = 10
+    ) -> Sequence[Line]:
+        """The newest entries first; those next to the line `before` or `after`, where one is given."""
         ...
 
     async def deeds(
-        self, guild_id: int | None, *, before: int | None = None, limit: int = 10
+        self, guild_id: int | None, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[Deed]: ...
 
     async def spending(

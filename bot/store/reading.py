@@ -1,6 +1,7 @@
-"""What people read in the books: an account's history, and what was spent on what."""
+"""What people read in the books: an account's history, who decided what, and what was spent on what."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,14 +9,36 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import Entry
 from bot.credits.allowance import DAY
-from bot.credits.books import Line, Spending
+from bot.credits.books import Deed, Line, Spending
 from bot.jobs.job import State
+from bot.jobs.office import Ordered
 from bot.store.tables import WHOLE, entries, jobs
+from bot.store.tables import deeds as recorded
 
 
-async def history(
-    connection: AsyncConnection, account: str, *, before: int | None, limit: int
-) -> Sequence[Line]:
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Rows next to each other in a long list that begins with the newest."""
+
+    before: int | None
+    after: int | None
+    limit: int
+
+    async def of(
+        self, connection: AsyncConnection, rows: sa.Select[*tuple[Any, ...]], number: sa.Column[int]
+    ) -> Sequence[sa.RowMapping]:
+        if self.before is not None:
+            rows = rows.where(number < self.before)
+        if self.after is not None:
+            nearest = await connection.execute(
+                rows.where(number > self.after).order_by(number).limit(self.limit)
+            )
+            return nearest.mappings().all()[::-1]
+        newest = await connection.execute(rows.order_by(number.desc()).limit(self.limit))
+        return newest.mappings().all()
+
+
+async def history(connection: AsyncConnection, account: str, stretch: Stretch) -> Sequence[Line]:
     chosen = (
         sa.select(
             entries.c.id,
@@ -30,15 +53,34 @@ async def history(
         .outerjoin_from(entries, jobs, jobs.c.id == entries.c.job_id)
         .where(entries.c.account == account)
     )
-    if before is not None:
-        chosen = chosen.where(entries.c.id < before)
-    rows = await connection.execute(chosen.order_by(entries.c.id.desc()).limit(limit))
-    return [_line(dict(row)) for row in rows.mappings()]
+    return [_line(dict(row)) for row in await stretch.of(connection, chosen, entries.c.id)]
 
 
 def _line(row: dict[str, Any]) -> Line:
     row["kind"] = Entry(row["kind"])
     return Line(**row)
+
+
+async def deeds(connection: AsyncConnection, guild_id: int | None, stretch: Stretch) -> Sequence[Deed]:
+    """Of one server, or what is the operator's."""
+    chosen = sa.select(recorded).where(recorded.c.guild_id.is_not_distinct_from(guild_id))
+    return [Deed(**row) for row in await stretch.of(connection, chosen, recorded.c.id)]
+
+
+async def jobs_of(connection: AsyncConnection, guild_id: int, *, limit: int) -> Sequence[Ordered]:
+    """The newest first. Whoever pays alone, in a server without the bot, is nobody's member there."""
+    chosen = (
+        sa.select(*(jobs.c[field.name] for field in fields(Ordered)))
+        .where(jobs.c.guild_id == guild_id, jobs.c.account.startswith(f"{guild_id}:"))
+        .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+        .limit(limit)
+    )
+    return [_ordered(dict(row)) for row in (await connection.execute(chosen)).mappings()]
+
+
+def _ordered(row: dict[str, Any]) -> Ordered:
+    row["state"] = State(row["state"])
+    return Ordered(**row)
 
 
 async def spending(
@@ -48,18 +90,22 @@ async def spending(
     back = sa.select(sa.func.sum(entries.c.amount)).where(
         entries.c.job_id == jobs.c.id, entries.c.kind == Entry.ADJUST
     )
+    charged = jobs.c.state == State.DONE
+    unsaid = sa.and_(charged, jobs.c.cost.is_(None))
     chosen = (
         sa.select(
             day,
             jobs.c.slug,
             jobs.c.guild_id,
             sa.func.count().label("jobs"),
-            _sum(jobs.c.price).label("credits"),
+            _sum(sa.case((charged, jobs.c.price), else_=0)).label("credits"),
             sa.func.coalesce(sa.func.sum(jobs.c.cost), 0.0).label("usd"),
-            (sa.func.count() - sa.func.count(jobs.c.cost)).label("unknown"),
+            _sum(sa.case((unsaid, 1), else_=0)).label("unknown"),
             _sum(sa.func.coalesce(back.scalar_subquery(), 0)).label("refunded"),
+            sa.func.coalesce(sa.func.sum(sa.case((unsaid, jobs.c.expected))), 0.0).label("presumed"),
         )
-        .where(jobs.c.state == State.DONE, jobs.c.created_at >= since, jobs.c.created_at < until)
+        # A result that Segmind made and nobody could fetch is paid all the same.
+        .where(charged | (jobs.c.cost > 0), jobs.c.created_at >= since, jobs.c.created_at < until)
         .group_by(day, jobs.c.slug, jobs.c.guild_id)
         .order_by(day, jobs.c.slug, jobs.c.guild_id)
     )

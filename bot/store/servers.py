@@ -1,6 +1,6 @@
 """What a server's administrators have set, and the record of who did what."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -41,14 +41,3 @@ async def record(connection: AsyncConnection, done: Iterable[Deed], *, at: float
     ]
     if rows:
         await connection.execute(deeds.insert(), rows)
-
-
-async def recorded(
-    connection: AsyncConnection, guild_id: int | None, *, before: int | None, limit: int
-) -> Sequence[Deed]:
-    """The newest first; of one server, or what is the operator's."""
-    chosen = sa.select(deeds).where(deeds.c.guild_id.is_not_distinct_from(guild_id))
-    if before is not None:
-        chosen = chosen.where(deeds.c.id < before)
-    rows = await connection.execute(chosen.order_by(deeds.c.id.desc()).limit(limit))
-    return [Deed(**row) for row in rows.mappings()]

@@ -14,6 +14,7 @@ from bot.credits.budgets import Budget
 from bot.credits.policy import Terms
 from bot.credits.rules import ServerRules
 from bot.jobs.job import Job
+from bot.jobs.office import Ordered
 from bot.jobs.ports import Clock
 from bot.store import budgets, jobs, notes, reading, servers
 from bot.store import credits as ledgers
@@ -22,6 +23,7 @@ from bot.store.changes import Adjust, Change, Grant, Move, Open, Outcome, Writin
 from bot.store.engine import database_of, file_of, open_engine
 from bot.store.errors import StoreRefused, named_errors
 from bot.store.leases import WorkerLease, take_file
+from bot.store.reading import Stretch
 from bot.store.schema import bring_up_to_date
 from bot.store.writer import Writer
 
@@ -95,15 +97,21 @@ class SqlStore:
             await servers.record(connection, [deed], at=self._clock.now())
         return rules
 
-    async def history(self, account: str, *, before: int | None = None, limit: int = 10) -> Sequence[Line]:
+    async def history(
+        self, account: str, *, before: int | None = None, after: int | None = None, limit: int = 10
+    ) -> Sequence[Line]:
         async with self._transaction() as connection:
-            return await reading.history(connection, account, before=before, limit=limit)
+            return await reading.history(connection, account, Stretch(before, after, limit))
 
     async def deeds(
-        self, guild_id: int | None, *, before: int | None = None, limit: int = 10
+        self, guild_id: int | None, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[Deed]:
         async with self._transaction() as connection:
-            return await servers.recorded(connection, guild_id, before=before, limit=limit)
+            return await reading.deeds(connection, guild_id, Stretch(before, after, limit))
+
+    async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[Ordered]:
+        async with self._transaction() as connection:
+            return await reading.jobs_of(connection, guild_id, limit=limit)
 
     async def spending(
         self, *, since: float, until: float, guild_id: int | None = None

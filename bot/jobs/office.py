@@ -1,0 +1,215 @@
+"""The one door for administrators: what they decide for their own server, within the operator's bounds."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from bot.credits.account import NotEnoughCredits, account_of
+from bot.credits.books import Books, Deed
+from bot.credits.policy import Policy
+from bot.credits.rules import LIMIT_NAMES, ServerRules
+from bot.jobs.job import Job, State
+from bot.jobs.line import Line
+
+K = TypeVar("K")
+Change = Callable[[ServerRules], ServerRules]
+
+REASON_LIMIT = 200
+
+
+class Did(StrEnum):
+    """What is written down of a decision."""
+
+    GRANT = "grant"
+    TAKE = "take"
+    DAILY = "daily"
+    ROLE = "role"
+    CAP = "cap"
+    REFUND = "refund"
+    MODEL = "model"
+    LIMIT = "limit"
+
+
+class BeyondBound(Exception):
+    """More than the operator lets a server's administrators decide; `what` is the bound."""
+
+    def __init__(self, what: str, *, most: float) -> None:
+        super().__init__(f"{what}: at most {most}")
+        self.what = what
+        self.most = most
+
+
+class TooMuchToTake(Exception):
+    def __init__(self, *, have: int) -> None:
+        super().__init__(have)
+        self.have = have
+
+
+class UnknownJob(Exception):
+    """No job of this server; whether it is one of another's is not told."""
+
+
+class NotPaid(Exception):
+    """Only a job that was charged can be given back."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.state)
+        self.settled = job.state.settled
+
+
+class UnknownModel(Exception):
+    """No model of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Who decides, and for which server: made where the permissions were checked, and nowhere else."""
+
+    user_id: int
+    guild_id: int
+
+    def account_of(self, user_id: int) -> str:
+        return account_of(guild_id=self.guild_id, user_id=user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A job as a list shows it."""
+
+    id: str
+    slug: str
+    user_id: int
+    state: State
+    price: int
+    created_at: float
+
+
+class Archive(Protocol):
+    async def find(self, job_id: str) -> Job | None: ...
+
+    async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[Ordered]:
+        """The newest jobs that were paid from this server's accounts."""
+        ...
+
+
+class Office:
+    def __init__(
+        self, *, books: Books, archive: Archive, policy: Policy, line: Line, models: Collection[str]
+    ) -> None:
+        self._books = books
+        self._archive = archive
+        self._policy = policy
+        self._line = line
+        self._models = models
+
+    async def grant(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> Deed:
+        _bounded("grant", amount, self._policy.bounds.grant, least=1)
+        deed = _deed(by, Did.GRANT, reason, member=user_id, amount=amount)
+        await self._books.grant(by.account_of(user_id), amount, _cut(reason), deed)
+        return deed
+
+    async def take(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> Deed:
+        """From what was granted; the allowance is not anybody's to take."""
+        _bounded("take", amount, None, least=1)
+        deed = _deed(by, Did.TAKE, reason, member=user_id, amount=amount)
+        try:
+            await self._books.adjust(by.account_of(user_id), -amount, _cut(reason), deed)
+        except NotEnoughCredits as refusal:
+            raise TooMuchToTake(have=refusal.have) from None
+        return deed
+
+    async def set_daily(self, by: Administrator, amount: int | None, user_id: int | None = None) -> Deed:
+        """The allowance of all members, or of one; none is the operator's again."""
+        _bounded("daily", amount, self._policy.bounds.daily)
+
+        def change(rules: ServerRules) -> ServerRules:
+            if user_id is None:
+                return rules.model_copy(update={"daily": amount})
+            return rules.model_copy(update={"members": _with(rules.members, user_id, amount)})
+
+        facts = {"amount": amount} if user_id is None else {"amount": amount, "member": user_id}
+        return await self._change(by, change, _deed(by, Did.DAILY, **facts))
+
+    async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> Deed:
+        _bounded("daily", amount, self._policy.bounds.daily)
+
+        def change(rules: ServerRules) -> ServerRules:
+            return rules.model_copy(update={"roles": _with(rules.roles, role_id, amount)})
+
+        return await self._change(by, change, _deed(by, Did.ROLE, role=role_id, amount=amount))
+
+    async def set_cap(self, by: Administrator, amount: int | None) -> Deed:
+        """What the server may spend in a month."""
+        _bounded("monthly", amount, self._policy.monthly)
+
+        def change(rules: ServerRules) -> ServerRules:
+            return rules.model_copy(update={"monthly": amount})
+
+        return await self._change(by, change, _deed(by, Did.CAP, amount=amount))
+
+    async def set_limit(self, by: Administrator, name: str, amount: int | None) -> Deed:
+        if name not in LIMIT_NAMES:
+            raise ValueError(name)
+        _bounded(name, amount, self._policy.limits.named()[name], least=1)
+
+        def change(rules: ServerRules) -> ServerRules:
+            return rules.model_copy(update={"limits": _with(rules.limits, name, amount)})
+
+        return await self._change(by, change, _deed(by, Did.LIMIT, limit=name, amount=amount))
+
+    async def switch(self, by: Administrator, slug: str, *, on: bool) -> Deed:
+        if slug not in self._models:
+            raise UnknownModel(slug)
+
+        def change(rules: ServerRules) -> ServerRules:
+            off = rules.models_off - {slug} if on else rules.models_off | {slug}
+            return rules.model_copy(update={"models_off": off})
+
+        return await self._change(by, change, _deed(by, Did.MODEL, model=slug, on=on))
+
+    async def refund(self, by: Administrator, job_id: str, reason: str = "") -> Deed:
+        job = await self._archive.find(job_id)
+        # A job that is answered in this server may still be paid from a member's own account.
+        if job is None or job.account != by.account_of(job.place.user_id):
+            raise UnknownJob
+        if job.state is not State.DONE:
+            raise NotPaid(job)
+        deed = _deed(by, Did.REFUND, reason, job=job.id, member=job.place.user_id, amount=job.price)
+        await self._books.adjust(job.account, job.price, _cut(reason), deed, job_id=job.id)
+        return deed
+
+    async def recent(self, by: Administrator, limit: int) -> Sequence[Ordered]:
+        return await self._archive.jobs_of(by.guild_id, limit=limit)
+
+    async def _change(self, by: Administrator, change: Change, deed: Deed) -> Deed:
+        rules = await self._books.change_rules(by.guild_id, change, deed)
+        # Those who wait already are called by the new limits.
+        self._line.set_limits(by.guild_id, self._policy.limits_of(rules))
+        return deed
+
+
+def _bounded(what: str, amount: int | None, most: float | None, *, least: int = 0) -> None:
+    if amount is None:
+        return
+    if amount < least:
+        # Discord lets nobody type such a number.
+        raise ValueError(f"{what}: {amount}")
+    if most is not None and amount > most:
+        raise BeyondBound(what, most=most)
+
+
+def _with(known: Mapping[K, int], key: K, amount: int | None) -> dict[K, int]:
+    others = {each: number for each, number in known.items() if each != key}
+    return others if amount is None else others | {key: amount}
+
+
+def _cut(reason: str) -> str:
+    return reason[:REASON_LIMIT]
+
+
+def _deed(by: Administrator, did: Did, reason: str = "", **facts: Any) -> Deed:
+    """Numbers and ids; the only words are the administrator's own reason."""
+    if reason:
+        facts["reason"] = _cut(reason)
+    return Deed(str(by.user_id), did, facts, guild_id=by.guild_id)
