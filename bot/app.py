@@ -24,6 +24,7 @@ from bot.chat.reply import Replies
 from bot.chat.results import Results
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
+from bot.credits.allowance import Refill
 from bot.credits.policy import Policy, Prices
 from bot.credits.rules import Bounds, Limits
 from bot.jobs.desk import Desk
@@ -260,7 +261,7 @@ def _policy(settings: Settings) -> Policy:
     return Policy(
         daily=its.daily,
         direct_daily=its.direct_daily,
-        refill=its.refill,
+        refill=Refill(its.refill),
         roles=its.roles,
         monthly=its.server_monthly,
         operator_usd=its.operator_daily_usd,

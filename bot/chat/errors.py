@@ -10,7 +10,7 @@ from bot.chat.card import credits_words, duration, moment
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.text import Text
 from bot.credits.account import NotEnoughCredits
-from bot.credits.budgets import CapReached
+from bot.credits.budgets import CapReached, Scope
 from bot.jobs.desk import ModelOff, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.media import inspect
@@ -63,13 +63,17 @@ class Words:
 
     def _credits(self, error: NotEnoughCredits | CapReached) -> str:
         if isinstance(error, CapReached):
-            left = credits_words(error.left, self._text)
-            return self._text(f"refused.cap_{error.scope}", left=left, resets=moment(error.resets_at))
+            resets = moment(error.resets_at)
+            if error.scope is Scope.OPERATOR:
+                return self._text("refused.operator_cap", resets=resets)
+            return self._text("refused.server_cap", left=credits_words(error.left, self._text), resets=resets)
         need, have = credits_words(error.need, self._text), credits_words(error.have, self._text)
         sentence = self._text("refused.credits", need=need, have=have)
         if error.refills_at is None:
-            return f"{sentence} {self._text('refused.credits_no_refill')}"
-        return f"{sentence} {self._text('refused.credits_refill', refills=moment(error.refills_at))}"
+            then = self._text("refused.no_refill")
+        else:
+            then = self._text("refused.refill", refills=moment(error.refills_at))
+        return f"{sentence} {then}"
 
     def _option(self, error: ValidationError) -> str:
         first = error.errors(include_url=False)[0]

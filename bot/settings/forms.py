@@ -79,7 +79,7 @@ def _filled(value: SecretStr) -> SecretStr:
 def _listed(value: Any) -> Any:
     """A list as TOML has it, or as words with commas, which is what fits into an environment."""
     if isinstance(value, str):
-        return tuple(word.strip() for word in value.split(",") if word.strip())
+        return tuple(word.strip() for word in value.split(","))
     return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
@@ -108,7 +108,7 @@ def _priced(value: Any) -> Any:
         return value
     if value.lstrip().startswith("{"):
         return json.loads(value)
-    pairs = (word.partition("=") for word in value.split(",") if word.strip())
+    pairs = (word.partition("=") for word in value.split(","))
     return {name.strip(): json.loads(number) for name, _, number in pairs}
 
 

@@ -6,7 +6,6 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr
 
-from bot.credits.allowance import Refill
 from bot.settings.forms import (
     Api,
     DatabaseUrl,
@@ -124,7 +123,7 @@ class Credits(Section):
     prices: Prices = Field(default_factory=dict[str, int])
     factors: Factors = Field(default_factory=dict[str, float])
     daily: int = Field(default=50, ge=0, le=1_000_000)
-    refill: Refill = Refill.MIDNIGHT
+    refill: Literal["midnight", "rolling"] = "midnight"
     roles: RoleCredits = Field(default_factory=dict[int, int])
     start: int = Field(default=0, ge=0, le=1_000_000)
     direct_daily: int = Field(default=0, ge=0, le=1_000_000)

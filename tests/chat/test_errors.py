@@ -12,7 +12,8 @@ from bot.chat.errors import Words
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.text import Text
 from bot.credits.account import NotEnoughCredits
-from bot.jobs.desk import TooManyWaiting
+from bot.credits.budgets import CapReached, budgets_of
+from bot.jobs.desk import ModelOff, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.media import inspect
 from bot.models import MediaKind
@@ -48,6 +49,9 @@ def test_an_unusable_file_is_told_in_one_or_two_sentences_with_its_name(why: ins
     assert "unexpected" not in sentence
 
 
+SERVER, OPERATOR = budgets_of(1, 0)
+
+
 def test_no_kind_of_unusable_file_was_forgotten_here() -> None:
     assert {type(why) for why in UNUSABLE} == set(kinds(inspect.UnusableMedia))
 
@@ -56,6 +60,10 @@ def test_no_kind_of_unusable_file_was_forgotten_here() -> None:
     ("error", "said"),
     [
         (NotEnoughCredits(need=13, have=1), ["costs 13 credits", "have 1 credit."]),
+        (NotEnoughCredits(need=13, have=1, refills_at=60.5), ["filled up <t:60:R>"]),
+        (CapReached(SERVER, left=4), ["this month", "4 credits left", f"<t:{int(SERVER.until)}:R>"]),
+        (CapReached(OPERATOR, left=4), ["operator pays in a day", "<t:86400:R>"]),
+        (ModelOff("faceswap-v5"), ["`faceswap-v5` is switched off"]),
         (TooManyWaiting(5), ["5 jobs"]),
         (ServicePaused(Trouble.KEY), ["operator has been told"]),
         (ServicePaused(Trouble.BALANCE), ["operator has been told"]),

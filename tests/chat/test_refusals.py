@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import simcord
 
+from bot.credits.books import Deed
 from tests.documented import FILES, MODELS
 from tests.media.files import animated, picture, png_bomb, video
 from tests.stage import Stage
@@ -74,10 +75,72 @@ async def test_a_value_that_slips_past_discord_is_refused_all_the_same(stage: St
 
 
 async def test_credits_that_do_not_suffice_are_told_in_numbers(stage: Stage) -> None:
-    await stage.app.store.grant(stage.account, -97, actor="test", why="nearly empty")
+    await stage.app.store.adjust(stage.account, -97, "nearly empty", Deed("test", "take"))
     reply = await stage.order("faceswap-v4")
-    await reply.says("costs 13 credits", "you have 3 credits")
+    await reply.says("costs 13 credits", "you have 3 credits", "no allowance here")
     assert stage.segmind.submissions == ()
+
+
+@pytest.mark.stage(credits={"daily": 10, "start": 0})
+async def test_an_allowance_that_is_spent_says_when_it_is_filled_up(stage: Stage) -> None:
+    for _ in range(2):
+        await (await stage.order("faceswap-v5")).says("Queued")
+    midnight = int(stage.clock.now() // 86_400 * 86_400 + 86_400)
+    await (await stage.order("faceswap-v5")).says("you have 0 credits", f"filled up <t:{midnight}:R>")
+    assert (await stage.app.store.balance(stage.account)).held == 10
+
+
+@pytest.mark.stage(credits={"server_monthly": 9})
+async def test_a_servers_month_that_is_spent_says_so_and_holds_nothing(stage: Stage) -> None:
+    await (await stage.order("faceswap-v5")).says("Queued")
+    other = stage.another_member("bob")
+    reply = await stage.order_as(other, "faceswap-v5")
+    await reply.says("server has spent its credits", "4 credits left")
+    assert (await stage.app.store.balance(f"{stage.guild.id}:{other.id}")).held == 0
+
+
+@pytest.mark.stage(credits={"operator_daily_usd": 0.09})
+async def test_the_operators_day_that_is_spent_says_so(stage: Stage) -> None:
+    await (await stage.order("faceswap-v5")).says("Queued")
+    await (await stage.order("faceswap-v5")).says("what its operator pays in a day")
+    assert (await stage.app.store.balance(stage.account)).held == 5
+
+
+async def test_a_model_that_the_server_switched_off_is_refused_there(stage: Stage) -> None:
+    off = Deed("test", "models")
+    await stage.app.store.change_rules(
+        stage.guild.id, lambda rules: rules.model_copy(update={"models_off": frozenset({"faceswap-v5"})}), off
+    )
+    await (await stage.order("faceswap-v5")).says("`faceswap-v5` is switched off")
+    await (await stage.order("faceswap-v3-multifaceswap")).says("Queued")
+
+
+async def test_a_servers_own_limits_are_narrower(stage: Stage) -> None:
+    limits = {"per_member": 1, "picture_bytes": 1024}
+    await stage.app.store.change_rules(
+        stage.guild.id,
+        lambda rules: rules.model_copy(update={"limits": {"per_member": 1}}),
+        Deed("t", "limits"),
+    )
+    await (await stage.order("faceswap-v5")).says("Queued")
+    await (await stage.order("faceswap-v5")).says("Waiting in line")
+    await stage.app.store.change_rules(
+        stage.guild.id, lambda rules: rules.model_copy(update={"limits": limits}), Deed("t", "limits")
+    )
+    await (await stage.order("faceswap-v5")).says("at most 1 KiB")
+
+
+@pytest.mark.stage(credits={"start": 0})
+async def test_the_best_of_a_members_roles_counts(stage: Stage) -> None:
+    good, better = (stage.guild.create_role(name) for name in ("good", "better"))
+    roles = {good.id: 5, better.id: 13}
+    await stage.app.store.change_rules(
+        stage.guild.id, lambda rules: rules.model_copy(update={"roles": roles}), Deed("t", "roles")
+    )
+    await (await stage.order("faceswap-v5")).says("you have 0 credits")
+    bob = stage.guild.add_member(stage.env.create_user("bob"), roles=[better, good])
+    await (await stage.order_as(bob, "faceswap-v4")).says("Queued")
+    await (await stage.order_as(bob, "faceswap-v3-multifaceswap")).says("you have 0 credits")
 
 
 @pytest.mark.stage(jobs={"per_member": 1, "waiting_per_member": 1})

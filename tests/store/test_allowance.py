@@ -33,7 +33,7 @@ async def purses(store: SqlStore) -> tuple[int, int, int]:
 
 async def kinds(raw: AsyncConnection) -> Sequence[tuple[str, int, int]]:
     rows = await raw.exec_driver_sql("SELECT kind, amount, of_allowance FROM entries ORDER BY id")
-    return [(kind, amount, part) for kind, amount, part in rows]
+    return [(row.kind, row.amount, row.of_allowance) for row in rows]
 
 
 async def test_the_allowance_is_spent_first_and_the_rest_is_granted_credit(
