@@ -1,4 +1,4 @@
-"""What was spent, as a picture: a bar for each day, stacked by model, and the cost in dollars as a line over it."""
+"""What was spent, as a picture: a bar for each day, stacked by model, and the cost in dollars as a line."""
 
 import io
 import math
@@ -109,7 +109,7 @@ class _Canvas:
 
     def _legend(self) -> float:
         """Drawn from the bottom up; says where it begins."""
-        entries = [
+        entries: list[tuple[str | None, str]] = [
             (self._colour(slug), f"{self._titles.get(slug, slug)} · {_short(self._by_model[slug])}")
             for slug in self._known
             if self._by_model.get(slug)

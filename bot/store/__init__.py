@@ -2,5 +2,14 @@
 
 from bot.store.errors import AlreadyOpen, SchemaTooNew, StoreError, StoreRefused, StoreUnavailable
 from bot.store.store import SqlStore
+from bot.store.visit import SqlVisitor
 
-__all__ = ["AlreadyOpen", "SchemaTooNew", "SqlStore", "StoreError", "StoreRefused", "StoreUnavailable"]
+__all__ = [
+    "AlreadyOpen",
+    "SchemaTooNew",
+    "SqlStore",
+    "SqlVisitor",
+    "StoreError",
+    "StoreRefused",
+    "StoreUnavailable",
+]

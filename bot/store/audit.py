@@ -1,5 +1,7 @@
 """Every place where the books do not add up, as one sentence each."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,6 +13,21 @@ from bot.store.tables import accounts, budgets, entries, jobs
 _SETTLEMENTS = (Entry.CAPTURE, Entry.RELEASE)
 _SETTLED = tuple(state for state in State if state.settled)
 _came_to_nothing = jobs.c.state.in_([state for state in _SETTLED if state is not State.DONE])
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much there is to be looked at."""
+
+    accounts: int
+    entries: int
+    jobs: int
+
+
+async def extent(connection: AsyncConnection) -> Extent:
+    counts = [sa.select(sa.func.count()).select_from(each) for each in (accounts, entries, jobs)]
+    found = await connection.execute(sa.select(*(count.scalar_subquery() for count in counts)))
+    return Extent(*found.one())
 
 
 async def discrepancies(connection: AsyncConnection) -> list[str]:
@@ -64,20 +81,20 @@ def _differs(column: sa.Column[int], totals: sa.Subquery) -> sa.Select[str, int,
 
 
 _counts = sa.and_(jobs.c.created_at >= budgets.c.since, jobs.c.created_at < budgets.c.until)
-_charged = sa.case(
-    (jobs.c.state == State.DONE, sa.func.coalesce(jobs.c.cost, jobs.c.expected)), else_=jobs.c.expected
+_paid = sa.case(
+    (jobs.c.state == State.DONE, sa.func.coalesce(jobs.c.cost, jobs.c.expected)),
+    # What came to nothing may have cost something all the same.
+    (_came_to_nothing, sa.func.coalesce(jobs.c.cost, 0.0)),
+    else_=jobs.c.expected,
 )
 
 
 def _miscounted(
     scope: Scope, amount: sa.ColumnElement[int], *conditions: sa.ColumnElement[bool]
 ) -> sa.Select[str, int, int]:
-    """Budgets that differ from the sum over their jobs, but for those that came to nothing."""
+    """Budgets that differ from the sum over their jobs."""
     total = _whole(
-        sa.select(sa.func.sum(amount))
-        .where(_counts, ~_came_to_nothing, *conditions)
-        .correlate(budgets)
-        .scalar_subquery()
+        sa.select(sa.func.sum(amount)).where(_counts, *conditions).correlate(budgets).scalar_subquery()
     )
     return sa.select(budgets.c.id, budgets.c.spent, total.label("total")).where(
         budgets.c.scope == scope, budgets.c.spent != total
@@ -152,10 +169,10 @@ _QUESTIONS = (
     ),
     (
         "budget {id} counts {spent}, its jobs make {total}",
-        _miscounted(Scope.SERVER, jobs.c.price, jobs.c.guild_id == budgets.c.guild_id),
+        _miscounted(Scope.SERVER, jobs.c.price, jobs.c.guild_id == budgets.c.guild_id, ~_came_to_nothing),
     ),
     (
         "budget {id} counts {spent}, its jobs make {total}",
-        _miscounted(Scope.OPERATOR, sa.cast(sa.func.round(_charged * MICROS), sa.BigInteger)),
+        _miscounted(Scope.OPERATOR, sa.cast(sa.func.round(_paid * MICROS), sa.BigInteger)),
     ),
 )

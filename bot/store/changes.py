@@ -179,4 +179,7 @@ class _Judge:
             self._ledger.release(claim.account, claim.split, job_id=job.id)
             cost = Cost(claim.split.price, claim.expected)
             self._tallies.give_back(claim.guild_id, claim.created_at, cost)
+            if to.cost is not None:
+                # Segmind made a result, and is paid for it although nobody could fetch it.
+                self._tallies.correct(claim.guild_id, claim.created_at, expected=0.0, cost=to.cost)
         return None

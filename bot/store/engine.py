@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -58,6 +59,28 @@ def open_engine(address: sa.URL, *, connections: int = 4) -> AsyncEngine:
     return engine
 
 
+def open_beside(address: sa.URL, *, writing: bool) -> AsyncEngine:
+    """One connection to a database that somebody else may own; without `writing` it can only read."""
+    path = file_of(address)
+    if path is None:
+        settings = {"default_transaction_read_only": "off" if writing else "on"}
+        return create_async_engine(
+            address, pool_size=1, connect_args={"server_settings": settings}, **_DISCREET
+        )
+    mode = {"uri": "true", "mode": "rw" if writing else "ro"}
+    # Neither makes a file where there is none.
+    file = sa.URL.create(address.drivername, database=f"file:{quote(str(path))}", query=mode)
+    engine = create_async_engine(file, pool_size=1, max_overflow=0, **_DISCREET)
+    event.listen(engine.sync_engine, "connect", _set_pragmas if writing else _leave_as_it_is)
+    event.listen(engine.sync_engine, "begin", _begin_immediately if writing else _begin)
+    return engine
+
+
+def _leave_as_it_is(connection: Any, record: object) -> None:
+    del record
+    connection.isolation_level = None
+
+
 def _set_pragmas(connection: Any, record: object) -> None:
     del record
     # The driver would begin transactions of its own, deferred ones that fail when they turn into writers.
@@ -70,3 +93,8 @@ def _set_pragmas(connection: Any, record: object) -> None:
 
 def _begin_immediately(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin(connection: sa.Connection) -> None:
+    # A reader sees one moment of the file, and neither waits for a writer nor makes one wait.
+    connection.exec_driver_sql("BEGIN")

@@ -4,7 +4,8 @@ StoreError
 ├── StoreUnavailable   disk full, locked, corrupt, unreachable: nothing more can be written for now
 ├── StoreRefused       the database's own rules forbid this one change
 ├── AlreadyOpen        another process owns this SQLite file
-└── SchemaTooNew       a newer version of the bot wrote this database
+├── SchemaTooNew       a newer version of the bot wrote this database
+└── SchemaDiffers      its tables are not this version's, and whoever looks at them must not change that
 """
 
 from collections.abc import Generator
@@ -43,6 +44,14 @@ class AlreadyOpen(StoreError):
 class SchemaTooNew(StoreError):
     def __init__(self, *, found: str, known: str) -> None:
         super().__init__(f"the database is at revision {found}, and this version knows none after {known}")
+        self.found = found
+        self.known = known
+
+
+class SchemaDiffers(StoreError):
+    def __init__(self, *, found: str | None, known: str) -> None:
+        has = "has no tables yet" if found is None else f"is at revision {found}"
+        super().__init__(f"the database {has}, and this version reads {known}: `doppel run` brings it there")
         self.found = found
         self.known = known
 

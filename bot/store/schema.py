@@ -5,7 +5,7 @@ from importlib import resources
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store.errors import SchemaTooNew
+from bot.store.errors import SchemaDiffers, SchemaTooNew
 
 HEAD = "1"
 """The newest revision. Known without alembic, whose import takes longer than all the rest of opening."""
@@ -23,6 +23,14 @@ async def bring_up_to_date(engine: AsyncEngine) -> None:
         if connection.dialect.name == "postgresql":
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         await connection.run_sync(_upgrade)
+
+
+async def check_revision(engine: AsyncEngine) -> None:
+    """For whoever must not change the tables."""
+    async with engine.begin() as connection:
+        found = await connection.run_sync(_revision)
+    if found != HEAD:
+        raise SchemaDiffers(found=found, known=HEAD)
 
 
 def _revision(connection: sa.Connection) -> str | None:

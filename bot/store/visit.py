@@ -1,0 +1,71 @@
+"""A look into a database that a running bot may own: its jobs are left alone, and nobody is kept waiting."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from bot.credits.account import Balance
+from bot.credits.books import Deed, Spending
+from bot.store import reading
+from bot.store.audit import Extent, discrepancies, extent
+from bot.store.changes import Grant, Writing, apply
+from bot.store.engine import database_of, file_of, open_beside
+from bot.store.errors import StoreUnavailable, named_errors
+from bot.store.schema import check_revision
+
+
+class SqlVisitor:
+    """`async with SqlVisitor(url) as visitor:` only reads; `writing` is for credits that are granted.
+
+    The lock file of SQLite says whose the jobs are. Neither a reader nor an entry in the ledger touches
+    those: accounts are read, changed and written in one transaction, whichever process it is in.
+    """
+
+    def __init__(self, url: str, *, start: int, clock: Clock, writing: bool = False) -> None:
+        self._address = database_of(url)
+        self._path = file_of(self._address)
+        self._engine = open_beside(self._address, writing=writing)
+        self._start = start
+        self._clock = clock
+
+    async def __aenter__(self) -> Self:
+        if self._path is not None and not self._path.is_file():
+            raise StoreUnavailable(f"there is no file {self._path}")
+        try:
+            with named_errors():
+                await check_revision(self._engine)
+        except BaseException:
+            await self._engine.dispose()
+            raise
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._engine.dispose()
+
+    async def audit(self) -> tuple[Sequence[str], Extent]:
+        """Every place where the books do not add up, and how much was looked at."""
+        async with self._transaction() as connection:
+            return await discrepancies(connection), await extent(connection)
+
+    async def spending(
+        self, *, since: float, until: float, guild_id: int | None = None
+    ) -> Sequence[Spending]:
+        async with self._transaction() as connection:
+            return await reading.spending(connection, since=since, until=until, guild_id=guild_id)
+
+    async def grant(self, account: str, amount: int, why: str, deed: Deed) -> Balance:
+        writing = Writing(worker="a visitor", now=self._clock.now(), start=self._start)
+        async with self._transaction() as connection:
+            (outcome,) = await apply(connection, [Grant(account, amount, why, deed)], writing)
+        if not isinstance(outcome, Balance):
+            raise TypeError(outcome)
+        return outcome
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
+        with named_errors():
+            async with self._engine.begin() as connection:
+                yield connection
