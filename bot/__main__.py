@@ -1,4 +1,4 @@
-"""The command line: run, check, sandbox, segmind."""
+"""The command line: run, check, credits, sandbox, segmind."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot import __version__
+from bot.accounting.options import add_deeds
 from bot.ops.logs import configure
 from bot.settings import Settings, SettingsError, load
 
@@ -40,6 +41,10 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="say what is configured, reachable and missing")
     check.set_defaults(command=_check)
+
+    credits_ = commands.add_parser("credits", help="the books: audit, report, grant")
+    add_deeds(credits_)
+    credits_.set_defaults(command=_credits)
 
     sandbox = commands.add_parser("sandbox", help="the whole bot in a browser, without an account")
     sandbox.add_argument("--port", type=int, default=8600, help="where the page is served (default: 8600)")
@@ -97,6 +102,24 @@ def _check(options: argparse.Namespace) -> int:
     findings = asyncio.run(check(settings))
     print(table(findings))
     return 0 if all(finding.good for finding in findings) else 1
+
+
+def _credits(options: argparse.Namespace) -> int:
+    from bot.accounting.commands import carry_out
+    from bot.clock import WallClock
+    from bot.store import StoreError
+
+    settings = _settings(options)
+    try:
+        outcome = asyncio.run(carry_out(options, settings, WallClock()))
+        if outcome.picture is not None:
+            options.chart.write_bytes(outcome.picture)
+    except StoreError as error:
+        raise Stop(f"{error}.") from error
+    except OSError as error:
+        raise Stop(f"{options.chart} cannot be written: {error.strerror}.") from error
+    print(outcome.words)
+    return outcome.code
 
 
 def _sandbox(options: argparse.Namespace) -> int:

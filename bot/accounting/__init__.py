@@ -1,0 +1,1 @@
+"""The operator's books on the command line: `doppel credits`."""

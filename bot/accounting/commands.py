@@ -1,0 +1,77 @@
+"""The deeds of `doppel credits`: each works beside a running bot, and ends in words and an exit code."""
+
+import argparse
+from dataclasses import dataclass
+
+from bot.accounting.report import Report
+from bot.app import FEATURES
+from bot.catalogue import catalogue
+from bot.clock import Clock
+from bot.credits.account import account_of
+from bot.credits.allowance import DAY
+from bot.credits.books import Deed
+from bot.credits.budgets import day_of
+from bot.credits.chart import chart
+from bot.jobs.office import Did
+from bot.settings import Settings
+from bot.store import SqlVisitor
+
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    words: str
+    code: int = 0
+    picture: bytes | None = None
+
+
+async def carry_out(options: argparse.Namespace, settings: Settings, clock: Clock) -> Outcome:
+    """Raises `StoreError` where the database cannot be used."""
+    visitor = SqlVisitor(
+        settings.database.url.get_secret_value(),
+        start=settings.credits.start,
+        clock=clock,
+        writing=options.deed == "grant",
+    )
+    async with visitor:
+        match options.deed:
+            case "audit":
+                return await _audit(visitor)
+            case "report":
+                return await _report(visitor, options, settings, clock)
+            case _:
+                return await _grant(visitor, options)
+
+
+async def _audit(visitor: SqlVisitor) -> Outcome:
+    wrong, extent = await visitor.audit()
+    if wrong:
+        return Outcome("\n".join(f"{sentence}." for sentence in wrong), 1)
+    counts = f"{extent.accounts:,} accounts, {extent.entries:,} entries and {extent.jobs:,} jobs"
+    return Outcome(f"The books are in order: {counts} were checked.")
+
+
+async def _report(
+    visitor: SqlVisitor, options: argparse.Namespace, settings: Settings, clock: Clock
+) -> Outcome:
+    today, until = day_of(clock.now())
+    since = today - (options.days - 1) * DAY
+    spending = await visitor.spending(since=since, until=until, guild_id=options.server)
+    report = Report(spending, since, until, settings.credits.usd)
+    words = {"table": report.table, "csv": report.csv, "json": report.json}[options.format]()
+    if options.chart is None:
+        return Outcome(words)
+    titles = {slug: model.card.title for slug, model in catalogue(FEATURES).items()}
+    return Outcome(words, picture=chart(spending, since=since, until=until, titles=titles))
+
+
+async def _grant(visitor: SqlVisitor, options: argparse.Namespace) -> Outcome:
+    facts = {"member": options.member, "amount": options.amount}
+    if options.why:
+        facts["reason"] = options.why
+    deed = Deed(OPERATOR, Did.GRANT, facts, guild_id=options.server)
+    account = account_of(guild_id=options.server, user_id=options.member)
+    balance = await visitor.grant(account, options.amount, options.why, deed)
+    where = "in direct messages" if options.server is None else f"in server {options.server}"
+    return Outcome(f"Member {options.member} has {balance.granted:,} granted credits {where} now.")
