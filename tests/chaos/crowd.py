@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -74,8 +74,12 @@ class Crowd:
             await asyncio.sleep(GLANCE / 2)
 
     async def _look(self, burst: Sequence[Placed], patience: float) -> None:
+        """Nobody orders more before they see what came of it, and not everybody waits for the end."""
+        heard = [placed for placed in burst if placed.reply.interaction.message is not None]
+        await self._until(lambda: all(placed.reply.edits for placed in heard), UNHEARD_SECONDS)
+        await self._until(lambda: all(ended(placed.reply) for placed in heard), patience)
+
+    async def _until(self, seen: Callable[[], bool], patience: float) -> None:
         until = time.time() + patience
-        while time.time() < until:
-            if all(ended(placed.reply) for placed in burst if placed.reply.interaction.message is not None):
-                return
+        while not seen() and time.time() < until:
             await asyncio.sleep(GLANCE)

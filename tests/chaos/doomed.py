@@ -16,18 +16,21 @@ from typing import Any, ClassVar, Self
 
 from discord import File
 from discord.ui import LayoutView
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import app
 from bot.__main__ import main
 from bot.chat.messages import Messages
+from bot.chat.ways import Way
 from bot.clock import WallClock
+from bot.credits.policy import Terms
 from bot.jobs.desk import Desk
 from bot.jobs.job import Job, Place, State
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
 from bot.store import store as store_module
-from bot.store.changes import Change, Move, Outcome, apply
+from bot.store.changes import Change, Move, Outcome, Writing, apply
 from tests.chaos.points import Point
 
 
@@ -94,9 +97,9 @@ class DoomedStore(SqlStore):
         print(f"worker {self._worker}", flush=True)
         return self
 
-    async def open(self, job: Job) -> None:
+    async def open(self, job: Job, terms: Terms) -> None:
         self.death.pass_by(Point.ASKED)
-        await super().open(job)
+        await super().open(job, terms)
         self.death.pass_by(Point.OPENED)
 
     async def move(self, job: Job, to: Job) -> Job:
@@ -111,8 +114,10 @@ class DoomedStore(SqlStore):
         self.death.pass_by(Point.TOLD)
 
 
-async def _applied(connection: Any, changes: Sequence[Change], terms: Any) -> list[Outcome]:
-    outcomes = await apply(connection, changes, terms)
+async def _applied(
+    connection: AsyncConnection, changes: Sequence[Change], writing: Writing
+) -> list[Outcome]:
+    outcomes = await apply(connection, changes, writing)
     if any(isinstance(change, Move) for change in changes):
         DoomedStore.death.pass_by(Point.COMMITTING)
     return outcomes
@@ -129,9 +134,11 @@ class TwiceClient(SegmindClient):
 class MuteMessages(Messages):
     """Breaks the rule that a job is closed only when its end was shown: results are dropped on the way."""
 
-    async def edit(self, place: Place, view: LayoutView, files: Sequence[File] = ()) -> None:
+    async def put(
+        self, way: Way, place: Place, view: LayoutView, files: Sequence[File] = (), *, nonce: str = ""
+    ) -> None:
         if not files:
-            await super().edit(place, view, files)
+            await super().put(way, place, view, files, nonce=nonce)
 
 
 class GenerousStore(DoomedStore):
@@ -140,7 +147,7 @@ class GenerousStore(DoomedStore):
     async def tell(self, job: Job) -> None:
         async with self._engine.begin() as connection:
             await connection.exec_driver_sql(
-                f"UPDATE accounts SET free = free + 1 WHERE id = '{job.account}'"
+                f"UPDATE accounts SET granted = granted + 1 WHERE id = '{job.account}'"
             )
         await super().tell(job)
 

@@ -39,7 +39,7 @@ class Storm:
     """Into how many the servers are divided among the processes; 0 gives each process a gateway of its own."""
     guilds: int = 2
     """Per process."""
-    seats: int = 40
+    seats: int = 30
     """How many members are there at any time, per process."""
     segmind: str = AMBIGUOUS
     weather: bool = False
@@ -89,7 +89,7 @@ STORMS: Mapping[str, Storm] = {
     storm.name: storm
     for storm in (
         Storm("sqlite", jobs=2000, kills=42),
-        Storm("postgres", jobs=5000, kills=42, database="postgres", processes=3),
+        Storm("postgres", jobs=5000, kills=42, database="postgres", processes=3, seats=20),
         Storm("network", jobs=2000, weather=True),
         Storm("rival", jobs=300, kills=4, rival=True),
         Storm("rival-postgres", jobs=400, kills=4, database="postgres", processes=2, rival=True, lease=6),
