@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -185,8 +186,12 @@ async def _connected(client: Doppel) -> None:
                 raise
 
 
-def segmind_client(settings: Settings, clock: Clock | None = None) -> SegmindClient:
+def segmind_client(
+    settings: Settings, clock: Clock | None = None, *, bears_outages: bool = True
+) -> SegmindClient:
+    """One that bears outages waits until Segmind is back, however long; the other is told of each failure."""
     its = settings.segmind
+    failures = its.outage_failures if bears_outages else sys.maxsize
     return SegmindClient(
         # Segmind's catalogue is public, so there is something to ask even without a key.
         its.key or SecretStr("none"),
@@ -199,7 +204,7 @@ def segmind_client(settings: Settings, clock: Clock | None = None) -> SegmindCli
         allowed_hosts=its.download_hosts,
         restraint=Restraint(
             per_minute=its.requests_per_minute,
-            fuse=Fuse(its.outage_failures, its.outage_pause, its.outage_pause_most),
+            fuse=Fuse(failures, its.outage_pause, its.outage_pause_most),
             patience=its.outage_patience,
         ),
         named_uploads=not its.own,
@@ -220,7 +225,11 @@ def _runner(settings: Settings, world: World, line: Line, gate: Gate, models: Ca
         line=line,
         submitter=Submitter(world, gate=gate, caution=caution),
         follower=Follower(world, pace=_pace(settings, models), patience=its.job_timeout),
-        habits=Habits(line_refresh=settings.jobs.line_refresh, result_bytes=its.download_bytes),
+        habits=Habits(
+            line_refresh=settings.jobs.line_refresh,
+            result_bytes=its.download_bytes,
+            result_patience=its.job_timeout,
+        ),
     )
 
 

@@ -40,7 +40,7 @@ def table(findings: Sequence[Finding]) -> str:
 async def _findings(settings: Settings) -> AsyncGenerator[Finding]:
     yield await _discord(settings)
     yield await _database(settings)
-    async with segmind_client(settings) as segmind:
+    async with segmind_client(settings, bears_outages=False) as segmind:
         for finding in await _segmind(settings, segmind):
             yield finding
 

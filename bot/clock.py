@@ -2,6 +2,15 @@
 
 import asyncio
 import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
 
 
 class WallClock:

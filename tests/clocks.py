@@ -1,6 +1,8 @@
 """Clocks that only move when a test says so."""
 
 import asyncio
+import heapq
+import itertools
 import time
 
 
@@ -40,3 +42,38 @@ class LeapingClock:
     async def sleep(self, seconds: float) -> None:
         self.time += seconds
         await asyncio.sleep(0)
+
+
+class AgendaClock:
+    """Goes from one moment that somebody sleeps for to the next, as far as a test lets it."""
+
+    # Whoever wakes may wake another, and so on: more steps than any chain here has.
+    STEPS = 12
+
+    def __init__(self, start: float = 1000.0) -> None:
+        self.time = start
+        self._agenda: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        woken = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._agenda, (self.time + seconds, next(self._order), woken))
+        await woken
+
+    async def run(self, seconds: float) -> None:
+        until = self.time + seconds
+        await self._settle()
+        while self._agenda and self._agenda[0][0] <= until:
+            self.time, _, woken = heapq.heappop(self._agenda)
+            if not woken.done():
+                woken.set_result(None)
+            if not (self._agenda and self._agenda[0][0] == self.time):
+                await self._settle()
+        self.time = until
+
+    async def _settle(self) -> None:
+        for _ in range(self.STEPS):
+            await asyncio.sleep(0)

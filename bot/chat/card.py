@@ -75,6 +75,9 @@ def stage_card(model: ModelCard, stage: Stage, text: Text) -> Card:
         case Collecting():
             lines = [text("stage.collecting"), text("stage.collecting_note")]
             return Card(model, AMBER, lines)
+        case Collecting():
+            lines = [text("stage.collecting"), text("stage.collecting_note")]
+            return Card(model, AMBER, lines)
         case Searching():
             lines = [text("stage.searching"), text("stage.searching_note")]
             return Card(model, AMBER, lines)

@@ -1,10 +1,11 @@
 """The gate before Segmind: closed for a while where every submission would be refused."""
 
+from collections.abc import Callable
 from enum import StrEnum
 
-from aiolimiter import AsyncLimiter
-
-from bot.jobs.ports import Clock
+from bot.clock import Clock
+from bot.jobs.stages import Due, Reconnecting, Stage
+from bot.segmind.turnstile import Errand, Turnstile
 
 
 class Trouble(StrEnum):
@@ -14,8 +15,6 @@ class Trouble(StrEnum):
     """The operator has no credits left at Segmind."""
     MODEL = "model"
     """Segmind does not offer this model any more."""
-    RATE = "rate"
-    """Too many requests: passes by itself."""
 
 
 class ServicePaused(Exception):
@@ -27,11 +26,11 @@ class ServicePaused(Exception):
 
 
 class Gate:
-    """`per_minute` bounds the submissions, whoever makes them."""
+    """Behind it stands the turnstile, which keeps the key's rate and knows whether Segmind is in order."""
 
-    def __init__(self, clock: Clock, *, per_minute: int) -> None:
+    def __init__(self, clock: Clock, turnstile: Turnstile) -> None:
         self._clock = clock
-        self._rate = AsyncLimiter(per_minute)
+        self._turnstile = turnstile
         self._closed: dict[str | None, tuple[float, Trouble]] = {}
 
     def close(self, trouble: Trouble, *, until: float, slug: str | None = None) -> None:
@@ -41,14 +40,22 @@ class Gate:
     def ask(self, slug: str) -> None:
         """Raise `ServicePaused` where an order would wait for the operator, not for its turn."""
         for _, trouble in self._closures(slug):
-            if trouble is not Trouble.RATE:
-                raise ServicePaused(trouble)
+            raise ServicePaused(trouble)
 
-    async def passage(self, slug: str) -> None:
-        """Wait until the gate is open and it is one's turn in the minute."""
-        while closures := self._closures(slug):
-            await self._clock.sleep(max(until for until, _ in closures) - self._clock.now())
-        await self._rate.acquire()
+    async def passage(self, slug: str, show: Callable[[Stage], None] = lambda _: None) -> None:
+        """Wait until the gate is open and it is one's turn; `show` is told what there is to wait for.
+
+        Raises `Unreachable` where Segmind is out of order for too long.
+        """
+        while True:
+            while closures := self._closures(slug):
+                await self._clock.sleep(max(until for until, _ in closures) - self._clock.now())
+            if self._turnstile.is_busy:
+                show(Due())
+            await self._turnstile.passage(Errand.SUBMISSION, lambda: show(Reconnecting()))
+            # The gate may have closed in the meantime.
+            if not self._closures(slug):
+                return
 
     def _closures(self, slug: str) -> list[tuple[float, Trouble]]:
         now = self._clock.now()

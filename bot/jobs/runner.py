@@ -12,9 +12,17 @@ from bot.jobs.follow import Follower
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.line import Line
 from bot.jobs.ports import Lost, World
-from bot.jobs.stages import Waiting
+from bot.jobs.stages import Collecting, Waiting
 from bot.jobs.submit import Submitter
-from bot.segmind.protocol import Completed, DownloadError, Link, Output, SegmindError, UnreadableAnswer
+from bot.segmind.protocol import (
+    Completed,
+    DownloadError,
+    DownloadFailed,
+    Link,
+    Output,
+    SegmindError,
+    UnreadableAnswer,
+)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -29,6 +37,8 @@ class Habits:
     """After a step that failed for a reason nobody foresaw, at first; doubled each time."""
     retry_most: float = 300.0
     result_bytes: int = 200 * 2**20
+    result_patience: float = 3600.0
+    """How long a result that cannot be had right now is tried for."""
 
 
 class Runner:
@@ -136,7 +146,7 @@ class Runner:
     async def _collect(self, job: Job) -> tuple[Job, bytes | None]:
         """Fetch the result before it is paid: a member pays for a picture, not for an address."""
         try:
-            content = await self._segmind.fetch(await self._output(job), limit=self._habits.result_bytes)
+            content = await self._fetched(job)
         except (DownloadError, UnreadableAnswer) as error:
             log.warning("the result could not be fetched", error=error.detail)
             failed = job.to(
@@ -145,6 +155,20 @@ class Runner:
             return await self._store.move(job, failed), None
         done = job.to(State.DONE, settled_at=self._clock.now())
         return await self._store.move(job, done), content
+
+    async def _fetched(self, job: Job) -> bytes:
+        """The result, which lies at Segmind for days: a fault on the way to it is waited out."""
+        output = await self._output(job)
+        until = self._clock.now() + self._habits.result_patience
+        while True:
+            try:
+                return await self._segmind.fetch(output, limit=self._habits.result_bytes)
+            except DownloadFailed as error:
+                if not error.passing or self._clock.now() >= until:
+                    raise
+                log.warning("the result cannot be had right now", error=error.detail)
+            self._watcher.show(job, Collecting())
+            await self._clock.sleep(self._habits.retry)
 
     async def _recollect(self, job: Job) -> bytes | None:
         """The result of a job that was paid before a restart and not yet shown."""

@@ -11,6 +11,11 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """Its turn has come, and the key's rate has no room this very moment. Nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reconnecting:
     """Its turn has come, and Segmind does not take anything right now: tried again in a moment."""
 
@@ -31,8 +36,13 @@ class Processing:
 
 
 @dataclass(frozen=True, slots=True)
+class Collecting:
+    """Segmind has made the result, and its file is not to be had right now: tried again in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Searching:
     """Sent with an unknown outcome: being looked for in Segmind's history."""
 
 
-Stage = Waiting | Reconnecting | Queued | Processing | Searching
+Stage = Waiting | Due | Reconnecting | Queued | Processing | Collecting | Searching

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, repeat
 
 import structlog
 
 from bot.jobs.gate import Gate, Trouble
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import World
-from bot.jobs.stages import Reconnecting, Searching
+from bot.jobs.stages import Due, Reconnecting, Searching
 from bot.segmind.protocol import (
     BadParameters,
     Found,
@@ -27,7 +29,6 @@ log = structlog.stdlib.get_logger(__name__)
 
 # The clocks of two machines are never quite the same.
 CLOCK_SKEW = 120.0
-RATE_PAUSE_MOST = 600.0
 # Segmind answers 406 for an empty balance, and for a value that it does not like: only the words tell which.
 _MONEY = re.compile(r"credit|balance|insufficient|quota|fund|payment|billing", re.IGNORECASE)
 
@@ -38,13 +39,13 @@ class Caution:
 
     unknown_window: float = 900.0
     """How long a request of unknown outcome is looked for before its hold is released."""
+    unknown_most: float = 3600.0
+    """The same while the history cannot be read, which says nothing: Segmind forgets requests in an hour."""
     unknown_every: float = 15.0
     paused: float = 60.0
     """How long submissions rest after Segmind refused the key, the balance or the model."""
-    rate_pause: float = 10.0
-    """The same after a rate limit that did not say when it ends."""
     reconnect: Sequence[float] = (2.0, 5.0, 15.0)
-    """The pauses between tries at a Segmind that cannot be reached at all."""
+    """The pauses between tries at a Segmind that cannot be reached at all; the last one is repeated."""
 
 
 class Submitter:
@@ -58,22 +59,23 @@ class Submitter:
 
     async def submit(self, job: Job) -> Job:
         """From HELD to where Segmind's answer leads."""
-        pauses = iter(self._caution.reconnect)
+        pauses = chain(self._caution.reconnect, repeat(self._caution.reconnect[-1]))
         while True:
-            await self._gate.passage(job.slug)
+            try:
+                await self._gate.passage(job.slug, partial(self._watcher.show, job))
+            except Unreachable as error:
+                return await self._fail(job, Reason.UNREACHABLE, error.detail)
             sending = await self._store.move(job, job.to(State.SUBMITTING, submitted_at=self._clock.now()))
             try:
                 accepted = await self._segmind.submit(job.slug, job.body)
-            except RateLimited as error:
-                self._slow_down(error.resets_at)
+            except RateLimited:
+                # The turnstile has heard of it, too, and rests.
+                self._watcher.show(sending, Due())
+                job = await self._store.move(sending, sending.to(State.HELD))
+            except Unreachable:
                 self._watcher.show(sending, Reconnecting())
                 job = await self._store.move(sending, sending.to(State.HELD))
-            except Unreachable as error:
-                if (pause := next(pauses, None)) is None:
-                    return await self._fail(sending, Reason.UNREACHABLE, error.detail)
-                self._watcher.show(sending, Reconnecting())
-                job = await self._store.move(sending, sending.to(State.HELD))
-                await self._clock.sleep(pause)
+                await self._clock.sleep(next(pauses))
             except Refused as error:
                 return await self._refused(sending, error)
             except OutcomeUnknown as error:
@@ -87,23 +89,26 @@ class Submitter:
         self._watcher.show(job, Searching())
         sent = job.submitted_at or job.created_at
         while True:
-            over = self._clock.now() >= sent + self._caution.unknown_window
-            if (found := await self._look_up(job, sent)) is not None:
-                log.info("an unknown submission was found", request=found.request_id)
-                return await self._submitted(job, found.request_id)
+            passed = self._clock.now() - sent
+            try:
+                found = await self._look_up(job, sent)
+            except SegmindError as error:
+                log.warning("the history could not be read", error=error.detail)
+                over = passed >= max(self._caution.unknown_window, self._caution.unknown_most)
+            else:
+                if found is not None:
+                    log.info("an unknown submission was found", request=found.request_id)
+                    return await self._submitted(job, found.request_id)
+                over = passed >= self._caution.unknown_window
             if over:
                 log.warning("an unknown submission was never found")
                 return await self._fail(job, Reason.NOT_FOUND)
             await self._clock.sleep(self._caution.unknown_every)
 
     async def _look_up(self, job: Job, sent: float) -> Found | None:
-        try:
-            return await self._segmind.find(
-                job.id, slug=job.slug, since=sent - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
-            )
-        except SegmindError as error:
-            log.warning("the history could not be read", error=error.detail)
-            return None
+        return await self._segmind.find(
+            job.id, slug=job.slug, since=sent - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
+        )
 
     async def _submitted(self, job: Job, request_id: str) -> Job:
         return await self._store.move(job, job.to(State.SUBMITTED, request_id=request_id))
@@ -128,12 +133,6 @@ class Submitter:
 
     def _rest(self, trouble: Trouble, *, slug: str | None = None) -> None:
         self._gate.close(trouble, until=self._clock.now() + self._caution.paused, slug=slug)
-
-    def _slow_down(self, resets_at: float | None) -> None:
-        """Until Segmind's reset, as far as it makes sense: clocks differ, and nobody waits for a day."""
-        now, pause = self._clock.now(), self._caution.rate_pause
-        until = now + pause if resets_at is None else min(max(resets_at, now + 1), now + RATE_PAUSE_MOST)
-        self._gate.close(Trouble.RATE, until=until)
 
     async def _fail(self, job: Job, reason: Reason, detail: str = "") -> Job:
         failed = job.to(State.FAILED, reason=reason, detail=detail, settled_at=self._clock.now())

@@ -25,6 +25,7 @@ RESET_HEADER = "x-rate-limit-reset-at-utc"
 OK = range(200, 300)
 FOUND_ELSEWHERE = range(300, 400)
 CLIENT_ERRORS = range(400, 500)
+SERVER_ERRORS = range(500, 600)
 NOT_FOUND, GONE, RATE_LIMITED, FAILED_STATE = 404, 410, 429, 422
 
 # Below this a number is no time since 1970 that could lie ahead; above the second it must be milliseconds.

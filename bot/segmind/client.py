@@ -1,7 +1,6 @@
 """Segmind over aiohttp: carries what `protocol` writes and hands back what it deciphers."""
 
 import random
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,8 +11,10 @@ import stamina
 from aiohttp.abc import AbstractResolver
 from pydantic import SecretStr
 
+from bot.clock import Clock, WallClock
 from bot.segmind.account import decipher_catalogue, decipher_credits, decipher_upload
-from bot.segmind.answers import Answer
+from bot.segmind.answers import RATE_LIMITED, RESET_HEADER, SERVER_ERRORS, Answer, reset_time
+from bot.segmind.breaker import Breaker, Fuse
 from bot.segmind.carrier import Carrier, EndlessAnswer, Timeouts
 from bot.segmind.download import Downloads, Patience
 from bot.segmind.history import decipher_history, decipher_record, window
@@ -39,6 +40,7 @@ from bot.segmind.protocol import (
     decipher_submit,
 )
 from bot.segmind.requests import SEGMIND, Addresses, Request
+from bot.segmind.turnstile import Errand, Turnstile
 
 T = TypeVar("T")
 
@@ -57,10 +59,22 @@ class Retry:
     rate_limit: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    """How much is asked of Segmind: requests a minute, and what an outage does to them, in seconds."""
+
+    per_minute: int = 1000
+    fuse: Fuse = Fuse()  # noqa: RUF009 - frozen
+    patience: float = 600.0
+    """How long an order waits for the end of an outage."""
+
+
 class SegmindClient:
     """Segmind's API. An async context manager.
 
     `submit` is one POST and nothing else. The rest is free of charge, and asked again where that may help.
+    Every request with the key passes the turnstile: a submission before its POST is decided upon, by whoever
+    calls `submit`; all the others in here.
     """
 
     def __init__(
@@ -73,16 +87,29 @@ class SegmindClient:
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         retry: Retry = Retry(),
         patience: Patience = Patience(),  # noqa: B008 - frozen
+        restraint: Restraint = Restraint(),
         allowed_hosts: Iterable[str] = frozenset(),
         named_uploads: bool = False,
         resolver: AbstractResolver | None = None,
-        now: Callable[[], float] = time.time,
+        clock: Clock | None = None,
     ) -> None:
         self._carrier = Carrier(key, timeouts=timeouts, resolver=resolver)
         self._addresses = Addresses.of(base_url, upload_url, history_url)
         self._retry = retry
         self._named_uploads = named_uploads
-        self._now = now
+        self._clock = clock or WallClock()
+        self.turnstile = Turnstile(
+            self._clock,
+            Breaker(self._clock.now, restraint.fuse),
+            name="Segmind",
+            per_minute=restraint.per_minute,
+            patience=restraint.patience,
+            # Asks for nothing that is paid, and needs no job.
+            sign_of_life=lambda: self._carried(self._addresses.credits(), _SMALL, Errand.LOOK),
+        )
+        self._results = Turnstile(
+            self._clock, Breaker(self._clock.now, restraint.fuse), name="the server of the results"
+        )
         self.downloads = Downloads(allowed_hosts=allowed_hosts, patience=patience, resolver=resolver)
 
     async def __aenter__(self) -> Self:
@@ -93,21 +120,27 @@ class SegmindClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.turnstile.close()
+        self._results.close()
         await self.downloads.__aexit__(kind, error, trace)
         await self._carrier.__aexit__(kind, error, trace)
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
-        """One POST, which is paid if it succeeds; it is never repeated."""
-        answer = await self._carrier.exchange(self._addresses.submit(slug, body), _SMALL)
+        """One POST, which is paid if it succeeds; it is never repeated, and nothing makes it wait in here."""
+        answer = await self._carried(self._addresses.submit(slug, body), _SMALL, Errand.SUBMISSION)
         return decipher_submit(answer, slug=slug)
 
     async def look(self, request_id: str) -> State:
         """Where a job is; when it is completed, with its output."""
-        state = await self._ask(self._addresses.status(request_id), decipher_status, _SMALL)
+        state = await self._ask(
+            self._addresses.status(request_id), decipher_status, _SMALL, errand=Errand.LOOK
+        )
         return await self.result(request_id) if isinstance(state, Completed) else state
 
     async def result(self, request_id: str) -> State:
-        return await self._ask(self._addresses.result(request_id), decipher_result, _LARGE)
+        return await self._ask(
+            self._addresses.result(request_id), decipher_result, _LARGE, errand=Errand.RESULT
+        )
 
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
         """The request whose inputs hold `nonce`, if the history shows it already; times are POSIX."""
@@ -137,10 +170,10 @@ class SegmindClient:
         """Give Segmind a file; the address that it has there."""
         named = name if self._named_uploads else None
         request = self._addresses.upload_asset(content, media_type, named)
-        return await self._ask(request, decipher_upload, _SMALL)
+        return await self._ask(request, decipher_upload, _SMALL, errand=Errand.UPLOAD)
 
     async def balance(self) -> Balance:
-        return await self._ask(self._addresses.credits(), decipher_credits, _SMALL)
+        return await self._ask(self._addresses.credits(), decipher_credits, _SMALL, errand=Errand.LOOK)
 
     async def catalogue(self) -> tuple[ListedModel, ...]:
         return await self._ask(self._addresses.catalogue(), decipher_catalogue, _LARGE)
@@ -151,13 +184,47 @@ class SegmindClient:
             if len(output.content) > limit:
                 raise TooLargeDownload(limit)
             return output.content
-        return await self._patiently(lambda: self.downloads.get(output.url, limit=limit))
+        return await self._patiently(lambda: self._downloaded(output.url, limit))
 
-    async def _ask(self, request: Request, decipher: Callable[[Answer], T], limit: int) -> T:
+    async def _downloaded(self, url: str, limit: int) -> bytes:
+        async with self._results.turn(Errand.RESULT):
+            try:
+                content = await self.downloads.get(url, limit=limit)
+            except DownloadFailed as error:
+                self._heard(self._results, well=error.answered)
+                raise
+            self._heard(self._results, well=True)
+            return content
+
+    async def _carried(self, request: Request, limit: int, errand: Errand) -> Answer:
+        """One exchange; the turnstile hears how it went."""
+        turnstile = self.turnstile if errand.is_of_the_api else None
+        try:
+            answer = await self._carrier.exchange(request, limit)
+        except EndlessAnswer:
+            raise
+        except (OutcomeUnknown, Unreachable):
+            self._heard(turnstile, well=False)
+            raise
+        if answer.status == RATE_LIMITED:
+            self.turnstile.rest(reset_time(answer.headers.get(RESET_HEADER, "")))
+        self._heard(turnstile, well=answer.status not in SERVER_ERRORS)
+        return answer
+
+    async def _ask(
+        self,
+        request: Request,
+        decipher: Callable[[Answer], T],
+        limit: int,
+        *,
+        errand: Errand = Errand.OTHER,
+    ) -> T:
         async def once() -> T:
             trouble: SegmindError
             try:
-                return decipher(await self._carrier.exchange(request, limit))
+                async with self.turnstile.turn(errand):
+                    answer = await self._carried(request, limit, errand)
+                return decipher(answer)
             except EndlessAnswer as error:
                 trouble = UnreadableAnswer(error.detail)
             except Unreachable as error:
@@ -179,13 +246,18 @@ class SegmindClient:
         )
         return await caller(self._again, once)
 
+    @staticmethod
+    def _heard(turnstile: Turnstile | None, *, well: bool) -> None:
+        if turnstile is not None:
+            (turnstile.succeeded if well else turnstile.failed)()
+
     def _again(self, error: Exception) -> bool | float:
         """Whether to ask again, and after how long if that is known."""
         if not isinstance(error, Unavailable | DownloadFailed | RateLimited):
             return False
         limited = error.cause if isinstance(error, Unavailable) else error
         if isinstance(limited, RateLimited) and limited.resets_at is not None:
-            wait = max(0.0, limited.resets_at - self._now())
+            wait = max(0.0, limited.resets_at - self._clock.now())
             # Those who wait for the same reset do not all come at once.
             return wait <= self._retry.rate_limit and wait + random.uniform(0, self._retry.jitter)  # noqa: S311
         return isinstance(error, RateLimited) or error.passing

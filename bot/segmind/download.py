@@ -12,6 +12,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.segmind.addresses import Allowed, is_public
+from bot.segmind.answers import SERVER_ERRORS
 from bot.segmind.errors import DownloadFailed, DownloadRefused, TooLargeDownload, plain
 
 _CHUNK = 64 * 1024
@@ -83,7 +84,7 @@ class Downloads:
                     place = found
         except TimeoutError:
             raise DownloadFailed("it took too long") from None
-        raise DownloadFailed("it was passed on too often", passing=False)
+        raise DownloadFailed("it was passed on too often", passing=False, answered=True)
 
     async def _hop(self, place: URL, limit: int) -> bytes | URL:
         """The bytes, or the address that it goes on at."""
@@ -96,8 +97,9 @@ class Downloads:
                 if response.status in _MOVED:
                     return _onward(place, response.headers.get("Location", ""))
                 if response.status != 200:  # noqa: PLR2004 - nothing but 200 brings a whole file
-                    passing = response.status >= 500 or response.status in _PASSING  # noqa: PLR2004
-                    raise DownloadFailed(f"HTTP {response.status}", passing=passing)
+                    broken = response.status in SERVER_ERRORS
+                    passing = broken or response.status in _PASSING
+                    raise DownloadFailed(f"HTTP {response.status}", passing=passing, answered=not broken)
                 return await self._read(response, limit)
         except aiohttp.ClientConnectorDNSError as error:
             if isinstance(error.os_error, _NotPublicError):
@@ -131,7 +133,7 @@ class Downloads:
             if elapsed > self._patience.grace and len(content) < elapsed * self._patience.floor:
                 raise DownloadFailed("it came too slowly")
         if not content:
-            raise DownloadFailed("it was empty")
+            raise DownloadFailed("it was empty", answered=True)
         return bytes(content)
 
 
@@ -172,7 +174,7 @@ def _parsed(url: str) -> URL:
 
 def _onward(place: URL, location: str) -> URL:
     if not location:
-        raise DownloadFailed("it was passed on to nowhere", passing=False)
+        raise DownloadFailed("it was passed on to nowhere", passing=False, answered=True)
     try:
         return place.join(URL(location))
     except (ValueError, TypeError):

@@ -110,11 +110,15 @@ class DownloadRefused(DownloadError):
 
 
 class DownloadFailed(DownloadError):
-    """The address was asked and did not deliver. `passing` says whether another try may help."""
+    """The address was asked and did not deliver.
 
-    def __init__(self, detail: str = "", *, passing: bool = True) -> None:
+    `passing` says whether another try may help, and `answered` whether its server is in order all the same.
+    """
+
+    def __init__(self, detail: str = "", *, passing: bool = True, answered: bool = False) -> None:
         super().__init__(detail)
         self.passing = passing
+        self.answered = answered
 
 
 class TooLargeDownload(DownloadError):

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.jobs.job import Reason, State
-from tests.stage import Stage
+from tests.stage import Stage, eventually
 
 
 async def ended(stage: Stage, *, free: int) -> None:
@@ -48,10 +48,11 @@ async def test_segmind_down_is_said_and_nothing_is_charged(stage: Stage) -> None
     await ended(stage, free=100)
 
 
-@pytest.mark.stage(segmind={"inputs": "link"})
+@pytest.mark.stage(segmind={"inputs": "link", "outage_patience": 0.3})
 async def test_segmind_down_at_the_submission_is_tried_again_and_then_released(stage: Stage) -> None:
     await stage.segmind.pause()
     reply = await stage.order("faceswap-v5")
+    await reply.says("Trying again", "Nothing was sent yet")
     await reply.says("Segmind cannot be reached", "Nothing was charged")
     assert (await stage.job(reply)).reason is Reason.UNREACHABLE
     await ended(stage, free=100)
@@ -93,14 +94,23 @@ async def test_a_submission_that_never_arrived_is_released_when_its_window_is_ov
     await ended(stage, free=100)
 
 
-@pytest.mark.parametrize(
-    "fault", ["error-before=502", "drop-before", "malformed", "truncated", "rate-limit=0"]
-)
+@pytest.mark.parametrize("fault", ["error-before=502", "drop-before", "malformed", "truncated"])
 async def test_faults_while_asking_do_not_end_a_job(stage: Stage, fault: str) -> None:
     stage.segmind.faults.next("status", fault, times=2)
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, "Completed")
     await ended(stage, free=95)
+
+
+async def test_a_rate_limit_met_while_asking_is_waited_out_by_everybody(stage: Stage) -> None:
+    stage.segmind.faults.next("status", "rate-limit=0")
+    reply = await stage.order("faceswap-v5")
+    await eventually(lambda: stage.segmind.calls["status"] or None, lambda: "the first look")
+    other = await stage.order("faceswap-v4")
+    await other.says("Queued")
+    await stage.finish(reply, "Completed")
+    await stage.finish(other, "Completed")
+    assert len(stage.segmind.submissions) == 2
 
 
 async def test_a_job_that_segmind_forgets_expires_without_a_charge(stage: Stage) -> None:

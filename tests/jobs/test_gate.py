@@ -5,6 +5,10 @@ import asyncio
 import pytest
 
 from bot.jobs.gate import Gate, ServicePaused, Trouble
+from bot.jobs.stages import Due, Reconnecting, Stage
+from bot.segmind.breaker import Breaker, Fuse
+from bot.segmind.errors import Unreachable
+from bot.segmind.turnstile import Turnstile
 from tests.clocks import LeapingClock
 
 
@@ -13,16 +17,29 @@ def clock() -> LeapingClock:
     return LeapingClock()
 
 
-async def test_an_open_gate_holds_nobody_up(clock: LeapingClock) -> None:
-    gate = Gate(clock, per_minute=100)
+@pytest.fixture
+def turnstile(clock: LeapingClock) -> Turnstile:
+    breaker = Breaker(clock.now, Fuse(failures=1, pause=5), jitter=lambda seconds: seconds)
+    return Turnstile(clock, breaker, name="Segmind", per_minute=60, patience=100)
+
+
+@pytest.fixture
+def gate(clock: LeapingClock, turnstile: Turnstile) -> Gate:
+    return Gate(clock, turnstile)
+
+
+async def test_an_open_gate_holds_nobody_up(gate: Gate, clock: LeapingClock) -> None:
+    shown: list[Stage] = []
     gate.ask("faceswap-v5")
-    await gate.passage("faceswap-v5")
+    await gate.passage("faceswap-v5", shown.append)
     assert clock.time == 1000
+    assert shown == []
 
 
 @pytest.mark.parametrize("trouble", [Trouble.KEY, Trouble.BALANCE])
-async def test_orders_are_refused_while_the_operator_is_needed(clock: LeapingClock, trouble: Trouble) -> None:
-    gate = Gate(clock, per_minute=100)
+async def test_orders_are_refused_while_the_operator_is_needed(
+    gate: Gate, clock: LeapingClock, trouble: Trouble
+) -> None:
     gate.close(trouble, until=1060)
     with pytest.raises(ServicePaused) as refused:
         gate.ask("faceswap-v5")
@@ -31,28 +48,45 @@ async def test_orders_are_refused_while_the_operator_is_needed(clock: LeapingClo
     gate.ask("faceswap-v5")
 
 
-async def test_a_retired_model_closes_the_gate_for_itself_alone(clock: LeapingClock) -> None:
-    gate = Gate(clock, per_minute=100)
+async def test_a_retired_model_closes_the_gate_for_itself_alone(gate: Gate) -> None:
     gate.close(Trouble.MODEL, until=1060, slug="faceswap-v4")
     gate.ask("faceswap-v5")
     with pytest.raises(ServicePaused):
         gate.ask("faceswap-v4")
 
 
-async def test_a_rate_limit_takes_orders_and_makes_them_wait(clock: LeapingClock) -> None:
-    gate = Gate(clock, per_minute=100)
-    gate.close(Trouble.RATE, until=1010)
-    gate.close(Trouble.MODEL, until=1020, slug="faceswap-v4")
-    gate.ask("faceswap-v5")
-    await gate.passage("faceswap-v5")
-    assert clock.time == 1010
+async def test_a_closed_gate_is_waited_for_and_so_is_one_that_closes_meanwhile(
+    gate: Gate, clock: LeapingClock, turnstile: Turnstile
+) -> None:
+    gate.close(Trouble.MODEL, until=1010, slug="faceswap-v4")
     await gate.passage("faceswap-v4")
-    assert clock.time == 1020
+    assert clock.time == 1010
+    turnstile.rest(1030)
+    waiting = asyncio.create_task(gate.passage("faceswap-v4"))
+    await asyncio.sleep(0)
+    gate.close(Trouble.KEY, until=1050)
+    await waiting
+    assert clock.time == 1050
 
 
-async def test_no_more_pass_in_a_minute_than_may(clock: LeapingClock) -> None:
-    gate = Gate(clock, per_minute=3)
-    for _ in range(3):
-        await gate.passage("faceswap-v5")
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(gate.passage("faceswap-v5"), timeout=0.05)
+async def test_a_rate_limit_takes_orders_and_makes_them_wait(
+    gate: Gate, clock: LeapingClock, turnstile: Turnstile
+) -> None:
+    shown: list[Stage] = []
+    turnstile.rest(1010)
+    gate.ask("faceswap-v5")
+    await gate.passage("faceswap-v5", shown.append)
+    assert clock.time == 1010
+    assert shown == [Due()]
+
+
+async def test_an_outage_is_shown_and_given_up_in_the_end(
+    gate: Gate, clock: LeapingClock, turnstile: Turnstile
+) -> None:
+    shown: list[Stage] = []
+    turnstile.failed()
+    gate.ask("faceswap-v5")
+    with pytest.raises(Unreachable):
+        await gate.passage("faceswap-v5", shown.append)
+    assert clock.time == pytest.approx(1100)
+    assert shown == [Reconnecting()]

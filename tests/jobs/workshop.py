@@ -20,24 +20,27 @@ from bot.jobs.runner import Habits, Runner
 from bot.jobs.stages import Stage
 from bot.jobs.submit import Caution, Submitter
 from bot.sandbox.segmind import LocalSegmind
-from bot.segmind.client import Retry, SegmindClient
+from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.pacing import Pacing
 from bot.store import SqlStore
 
 HASTE = 0.01
+UNRESTRAINED = Restraint(per_minute=1_000_000)
 
 
 @dataclass
 class Diary:
     """A watcher that writes down what it is shown; `conclude` meets `trouble` first, one at a time."""
 
-    stages: list[Stage] = field(default_factory=list[Stage])
+    stages: list[tuple[str, Stage]] = field(default_factory=list[tuple[str, Stage]])
     ends: dict[str, tuple[Job, bytes | None]] = field(default_factory=dict[str, tuple[Job, bytes | None]])
     trouble: list[Exception] = field(default_factory=list[Exception])
 
     def show(self, job: Job, stage: Stage) -> None:
-        del job
-        self.stages.append(stage)
+        self.stages.append((job.id, stage))
+
+    def shown(self, name: str) -> list[Stage]:
+        return [stage for job_id, stage in self.stages if job_id == name]
 
     async def conclude(self, job: Job, result: bytes | None) -> Delivery:
         if self.trouble:
@@ -51,6 +54,14 @@ class Workshop:
     runner: Runner
     store: SqlStore
     diary: Diary
+    client: SegmindClient
+    clock: WallClock
+
+    async def shows(self, name: str, *stages: type[Stage]) -> None:
+        """Wait until the job's member was shown one of these."""
+        async with asyncio.timeout(20):
+            while not any(isinstance(stage, stages) for stage in self.diary.shown(name)):
+                await asyncio.sleep(0.01)
 
     async def ended(self, name: str = "a") -> tuple[Job, bytes | None]:
         """The job once its member was told, as the watcher saw it."""
@@ -67,12 +78,14 @@ async def workshop(
     speak: type[SegmindClient] = SegmindClient,
     *,
     patience: float = 3600,
+    restraint: Restraint = UNRESTRAINED,
 ) -> AsyncGenerator[Workshop]:
     clock, diary = WallClock(), Diary()
     client = speak(
         SecretStr("key-of-the-tests"),
         base_url=segmind.url,
         retry=Retry(attempts=1),
+        restraint=restraint,
         allowed_hosts={f"{segmind.host}:{segmind.port}"},
     )
     async with SqlStore(f"sqlite:///{database}", start=100, clock=clock) as store, client:
@@ -87,9 +100,9 @@ async def workshop(
                 caution=Caution(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
             ),
             follower=Follower(world, pace=lambda job: pacing.pace(job.slug), patience=patience),
-            habits=Habits(line_refresh=HASTE, retry=HASTE),
+            habits=Habits(line_refresh=HASTE, retry=HASTE, result_patience=patience),
         )
         try:
-            yield Workshop(runner, store, diary)
+            yield Workshop(runner, store, diary, client, clock)
         finally:
             await runner.close()

@@ -1,5 +1,6 @@
 """A misbehaving server, and clients that talk to it without waiting."""
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from socket import AF_INET, AddressFamily
 
@@ -8,15 +9,19 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
+from bot.segmind.breaker import Fuse
 from bot.segmind.carrier import Timeouts
-from bot.segmind.client import Retry, SegmindClient
+from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
+from tests.clocks import LeapingClock
 from tests.segmind.unruly import Unruly
 
 KEY = "SG_0123456789abcdef"
 # The machine may be busy with other things: how long an example takes says nothing.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NO_WAITS = Retry(attempts=3, first=0, longest=0, jitter=0)
+# Of a server that always fails, a test wants to see every try.
+UNRESTRAINED = Restraint(per_minute=1_000_000, fuse=Fuse(failures=1_000_000))
 SHORT = Timeouts(total=5, connect=2, read=0.8, upload=5)
 
 
@@ -60,5 +65,7 @@ async def client(server: Unruly) -> AsyncIterator[SegmindClient]:
         retry=NO_WAITS,
         patience=Patience(total=5, connect=2, read=0.8),
         allowed_hosts={f"127.0.0.1:{server.port}"},
+        restraint=UNRESTRAINED,
+        clock=LeapingClock(time.time()),
     ) as segmind:
         yield segmind

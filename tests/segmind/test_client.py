@@ -33,6 +33,7 @@ from bot.segmind.protocol import (
     UnreadableAnswer,
 )
 from bot.segmind.requests import Addresses
+from tests.clocks import LeapingClock
 from tests.segmind.conftest import KEY, NO_WAITS, SHORT, Names
 from tests.segmind.unruly import (
     Behaviour,
@@ -232,7 +233,7 @@ async def test_a_look_that_was_refused_is_not_repeated_and_no_refusal_of_the_job
 async def test_a_rate_limit_that_ends_too_late_is_not_waited_for(server: Unruly) -> None:
     server.plays(reply(429, x_rate_limit_reset_at_utc="1767225700"))
     async with SegmindClient(
-        SecretStr(KEY), base_url=server.url, retry=NO_WAITS, now=lambda: 1767225600.0
+        SecretStr(KEY), base_url=server.url, retry=NO_WAITS, clock=LeapingClock(1767225600.0)
     ) as client:
         with pytest.raises(Unavailable) as caught:
             await client.look("r-1")

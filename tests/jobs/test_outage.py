@@ -1,0 +1,209 @@
+"""Segmind is away for a while: jobs stay where they are, and nothing is asked in vain or sent twice."""
+
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.jobs.job import Reason, State
+from bot.jobs.stages import Collecting, Processing, Queued, Reconnecting, Searching
+from bot.sandbox.segmind import LocalSegmind
+from bot.segmind.breaker import Fuse
+from bot.segmind.client import Restraint, SegmindClient
+from bot.segmind.errors import OutcomeUnknown
+from bot.segmind.protocol import Accepted
+from tests.clocks import HeldClock
+from tests.jobs.test_runner import left_in, local
+from tests.jobs.workshop import Workshop, workshop
+from tests.stage import eventually, local_segmind
+
+FUSE = Fuse(failures=3, pause=0.05, longest=0.2)
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+@pytest.fixture
+async def segmind(clock: HeldClock) -> AsyncGenerator[LocalSegmind]:
+    async with local_segmind(clock) as server:
+        yield server
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, segmind: LocalSegmind) -> AsyncGenerator[Workshop]:
+    restraint = Restraint(per_minute=1_000_000, fuse=FUSE)
+    async with workshop(tmp_path / "jobs.db", segmind, restraint=restraint) as opened:
+        yield opened
+
+
+async def begin(shop: Workshop, *names: str) -> None:
+    for name in names:
+        shop.runner.start(await left_in(shop, local(name)))
+
+
+async def state(shop: Workshop, name: str) -> State:
+    job = await shop.store.find(name)
+    assert job is not None
+    return job.state
+
+
+async def all_end(shop: Workshop, clock: HeldClock, *names: str) -> None:
+    for name in names:
+        await shop.shows(name, Queued)
+
+    def ended() -> bool:
+        # Segmind works on a few of them at a time.
+        clock.move(10)
+        return all(name in shop.diary.ends for name in names)
+
+    await eventually(ended, lambda: f"{names} end")
+    for name in names:
+        assert (await shop.ended(name))[0].state is State.DONE
+    assert await shop.store.audit() == []
+
+
+async def test_jobs_go_on_after_an_outage_from_where_they_were(
+    shop: Workshop, segmind: LocalSegmind, clock: HeldClock
+) -> None:
+    await begin(shop, "a", "b")
+    await shop.shows("a", Queued)
+    await shop.shows("b", Queued)
+    await segmind.pause()
+    await begin(shop, "c")
+    await shop.shows("c", Reconnecting)
+    await eventually(lambda: shop.client.turnstile.is_shut, lambda: "the breaker opens")
+    assert [await state(shop, name) for name in "ab"] == [State.SUBMITTED] * 2
+    assert (await state(shop, "c")) in {State.HELD, State.SUBMITTING}
+    await segmind.resume()
+    await all_end(shop, clock, *"abc")
+    assert len(segmind.submissions) == len(segmind.billed) == 3
+
+
+async def test_while_segmind_fails_it_is_asked_by_one_probe_at_a_time(
+    shop: Workshop, segmind: LocalSegmind, clock: HeldClock
+) -> None:
+    names = ["one", "two", "three", "four"]
+    await begin(shop, *names)
+    for name in names:
+        await shop.shows(name, Queued, Processing)
+    segmind.faults.always("*", "error-before=502")
+    await eventually(lambda: shop.client.turnstile.is_shut, lambda: "the breaker opens")
+    await begin(shop, "late")
+    asked = sum(segmind.calls.values())
+    began = shop.clock.now()
+    await eventually(lambda: sum(segmind.calls.values()) >= asked + 5, lambda: "five more probes")
+    # Four jobs would ask hundreds of times in so long, each for itself.
+    pauses = 0.8 * sum(min(FUSE.pause * 2**index, FUSE.longest) for index in range(4))
+    assert shop.clock.now() - began >= pauses
+    assert segmind.calls["submit"] == 4
+    segmind.faults.clear()
+    await all_end(shop, clock, *names, "late")
+    assert segmind.calls["submit"] == 5
+
+
+async def test_a_lone_order_finds_out_by_itself_that_segmind_is_back(
+    shop: Workshop, segmind: LocalSegmind, clock: HeldClock
+) -> None:
+    """There is no question to send as a probe, and an order is none: the balance is asked for."""
+    await segmind.pause()
+    await begin(shop, "a")
+    await eventually(lambda: shop.client.turnstile.is_shut, lambda: "the breaker opens")
+    await segmind.resume()
+    await shop.shows("a", Queued)
+    assert segmind.calls["credits"] >= 1
+    await all_end(shop, clock, "a")
+
+
+async def test_orders_of_unknown_outcome_open_the_breaker_and_are_all_looked_up(
+    shop: Workshop, segmind: LocalSegmind, clock: HeldClock
+) -> None:
+    """What Segmind took before it broke is found; what still waits is not sent into the same trouble."""
+    names = ["first", "second", "third"]
+    segmind.faults.next("submit", "error-after=502", times=FUSE.failures)
+    segmind.faults.always("credits", "error-before=502")
+    await begin(shop, *names)
+    for name in names:
+        await shop.shows(name, Searching)
+    await begin(shop, "fourth")
+    await shop.shows("fourth", Reconnecting)
+    assert segmind.calls["submit"] == 3
+    assert await state(shop, "fourth") is State.HELD
+    segmind.faults.clear()
+    await all_end(shop, clock, *names, "fourth")
+    assert segmind.calls["submit"] == len(segmind.billed) == 4
+
+
+async def test_an_order_that_waited_too_long_is_given_back(tmp_path: Path, segmind: LocalSegmind) -> None:
+    await segmind.pause()
+    restraint = Restraint(per_minute=1_000_000, fuse=FUSE, patience=0.2)
+    async with workshop(tmp_path / "jobs.db", segmind, restraint=restraint) as shop:
+        await begin(shop, "a")
+        ended, _ = await shop.ended("a")
+        assert (ended.state, ended.reason) == (State.FAILED, Reason.UNREACHABLE)
+        assert (await shop.store.balance(ended.account)).free == 100
+    assert segmind.submissions == ()
+
+
+async def test_a_result_whose_server_is_away_is_waited_for_and_paid_once(
+    shop: Workshop, segmind: LocalSegmind, clock: HeldClock
+) -> None:
+    await begin(shop, "a")
+    await shop.shows("a", Queued)
+    segmind.faults.always("file", "error-before=502")
+    clock.move(60)
+    await shop.shows("a", Collecting)
+    assert await state(shop, "a") is State.READY
+    await eventually(lambda: segmind.calls["file"] > FUSE.failures, lambda: "it is tried again")
+    segmind.faults.clear()
+    ended, content = await shop.ended("a")
+    assert ended.state is State.DONE
+    assert content is not None
+    assert (await shop.store.balance(ended.account)).free == 95
+
+
+async def test_a_result_that_stays_away_is_not_charged(tmp_path: Path, segmind: LocalSegmind) -> None:
+    segmind.faults.always("file", "error-before=502")
+    async with workshop(tmp_path / "jobs.db", segmind, patience=0.2) as shop:
+        order = await left_in(
+            shop,
+            local("a"),
+            (State.SUBMITTING, {}),
+            (State.SUBMITTED, {"request_id": "r"}),
+            (State.READY, {"output": f"{segmind.url}/files/gone.png"}),
+        )
+        shop.runner.start(order)
+        ended, _ = await shop.ended("a")
+        assert (ended.state, ended.reason) == (State.FAILED, Reason.RESULT)
+        assert (await shop.store.balance(ended.account)).free == 100
+
+
+class Cutting(SegmindClient):
+    """The answers to its submissions are lost on the way."""
+
+    async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
+        await super().submit(slug, body)
+        raise OutcomeUnknown("cut off")
+
+
+async def test_an_order_is_looked_for_until_the_history_could_be_read(
+    tmp_path: Path, segmind: LocalSegmind, clock: HeldClock
+) -> None:
+    """A history that is away longer than the window says nothing about what stands in it."""
+    segmind.faults.always("history", "error-before=502")
+    async with workshop(tmp_path / "jobs.db", segmind, Cutting) as shop:
+        await begin(shop, "order-a")
+        await shop.shows("order-a", Searching)
+        tries = segmind.calls["history"]
+        # The window of the workshop is 0.3 s.
+        began = shop.clock.now()
+        await eventually(lambda: shop.clock.now() > began + 0.5, lambda: "the window passes")
+        assert segmind.calls["history"] > tries
+        assert await state(shop, "order-a") is State.UNKNOWN
+        segmind.faults.clear()
+        await shop.shows("order-a", Queued)
+        clock.move(60)
+        assert (await shop.ended("order-a"))[0].state is State.DONE
+    assert len(segmind.billed) == 1

@@ -1,0 +1,96 @@
+"""A service that fails time after time is left alone."""
+
+from math import inf
+
+import pytest
+
+from bot.segmind.breaker import Breaker, Fuse
+from tests.clocks import LeapingClock
+
+FUSE = Fuse(failures=3, pause=5, longest=30)
+
+
+@pytest.fixture
+def clock() -> LeapingClock:
+    return LeapingClock()
+
+
+@pytest.fixture
+def breaker(clock: LeapingClock) -> Breaker:
+    return Breaker(clock.now, FUSE, jitter=lambda seconds: seconds)
+
+
+def fail(breaker: Breaker, times: int = FUSE.failures) -> None:
+    for _ in range(times):
+        breaker.failed()
+
+
+def test_it_opens_after_a_run_of_failures_and_a_success_begins_a_new_run(breaker: Breaker) -> None:
+    fail(breaker, 2)
+    breaker.succeeded()
+    fail(breaker, 2)
+    assert (breaker.wait(), breaker.open_since) == (0, None)
+    breaker.failed()
+    assert (breaker.wait(), breaker.open_since) == (5, 1000)
+
+
+def test_one_probe_goes_when_the_pause_is_over(breaker: Breaker, clock: LeapingClock) -> None:
+    fail(breaker)
+    clock.time += 5
+    assert breaker.wait() == 0
+    breaker.probe()
+    assert breaker.wait() == inf
+    breaker.succeeded()
+    assert (breaker.wait(), breaker.open_since) == (0, None)
+
+
+def test_a_probe_that_told_nothing_makes_room_for_another(breaker: Breaker, clock: LeapingClock) -> None:
+    fail(breaker)
+    clock.time += 5
+    breaker.probe()
+    breaker.forgo()
+    assert breaker.wait() == 0
+    assert breaker.open_since == 1000
+
+
+def test_pauses_grow_to_a_longest_one_and_begin_anew_after_a_success(
+    breaker: Breaker, clock: LeapingClock
+) -> None:
+    fail(breaker)
+    pauses: list[float] = []
+    for _ in range(5):
+        pauses.append(breaker.wait())
+        clock.time += breaker.wait()
+        breaker.probe()
+        breaker.failed()
+    assert pauses == [5, 10, 20, 30, 30]
+    assert breaker.open_since == 1000
+    breaker.succeeded()
+    fail(breaker)
+    assert breaker.wait() == 5
+
+
+def test_what_was_on_its_way_when_it_opened_is_no_news(breaker: Breaker, clock: LeapingClock) -> None:
+    fail(breaker, 100)
+    assert breaker.wait() == 5
+    clock.time += 4
+    fail(breaker, 100)
+    assert breaker.wait() == 1
+
+
+def test_pauses_are_spread(clock: LeapingClock) -> None:
+    pauses: set[float] = set()
+    for _ in range(20):
+        breaker = Breaker(clock.now, FUSE)
+        fail(breaker)
+        pauses.add(breaker.wait())
+    assert len(pauses) > 10
+    assert all(4 <= pause <= 6 for pause in pauses)
+
+
+def test_a_clock_that_is_set_back_does_not_keep_it_open_for_ever(
+    breaker: Breaker, clock: LeapingClock
+) -> None:
+    fail(breaker)
+    clock.time -= 86_400
+    assert breaker.wait() <= 2 * FUSE.longest

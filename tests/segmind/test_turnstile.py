@@ -1,0 +1,337 @@
+"""Who is let through to Segmind, in which order and how often."""
+
+import asyncio
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from bot.segmind.breaker import Breaker, Fuse
+from bot.segmind.errors import Unreachable
+from bot.segmind.turnstile import Errand, Turnstile
+from tests.clocks import AgendaClock
+
+
+def turnstile_of(clock: AgendaClock, *, per_minute: int | None = None, **facts: Any) -> Turnstile:
+    breaker = Breaker(clock.now, Fuse(failures=3, pause=5, longest=30), jitter=lambda seconds: seconds)
+    return Turnstile(clock, breaker, name="Segmind", per_minute=per_minute, **facts)
+
+
+class Crowd:
+    """Tasks that pass a turnstile, and when they did."""
+
+    def __init__(self, clock: AgendaClock, turnstile: Turnstile) -> None:
+        self.clock = clock
+        self.turnstile = turnstile
+        self.passed: list[tuple[float, Errand, str]] = []
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.held: list[str] = []
+
+    def send(self, errand: Errand, name: str = "", *, well: bool | None = None) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._go(errand, name or errand.value, well))
+        self.tasks[name or errand.value] = task
+        return task
+
+    async def _go(self, errand: Errand, name: str, well: bool | None) -> None:
+        if errand is Errand.SUBMISSION:
+            await self.turnstile.passage(errand, lambda: self.held.append(name))
+            self._note(errand, name)
+        else:
+            async with self.turnstile.turn(errand):
+                self._note(errand, name)
+                if well is not None:
+                    (self.turnstile.succeeded if well else self.turnstile.failed)()
+
+    def _note(self, errand: Errand, name: str) -> None:
+        self.passed.append((self.clock.now(), errand, name))
+
+    @property
+    def names(self) -> list[str]:
+        return [name for _, _, name in self.passed]
+
+    def fail(self) -> None:
+        for _ in range(3):
+            self.turnstile.failed()
+
+    async def leave(self) -> None:
+        for task in self.tasks.values():
+            task.cancel()
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+        self.turnstile.close()
+
+
+@pytest.fixture
+def clock() -> AgendaClock:
+    return AgendaClock()
+
+
+@pytest.fixture
+async def crowd(clock: AgendaClock) -> AsyncIterator[Crowd]:
+    crowd = Crowd(clock, turnstile_of(clock, per_minute=60, patience=100))
+    yield crowd
+    await crowd.leave()
+
+
+def most_in_a_minute(times: list[float]) -> int:
+    return max(bisect_left(times, start + 60 - 1e-6) - index for index, start in enumerate(times))
+
+
+@pytest.mark.parametrize("per_minute", [1, 2, 7, 60, 500, 1000])
+async def test_no_minute_has_more_requests_than_it_may_and_few_are_given_away(
+    clock: AgendaClock, per_minute: int
+) -> None:
+    crowd = Crowd(clock, turnstile_of(clock, per_minute=per_minute))
+    for index in range(4 * per_minute):
+        crowd.send(Errand.LOOK, str(index))
+    await clock.run(180)
+    times = [at for at, _, _ in crowd.passed]
+    assert most_in_a_minute(times) == per_minute
+    assert len(times) >= 3 * per_minute * 0.9
+    await crowd.leave()
+
+
+async def test_orders_go_first_results_next_and_nobody_waits_for_ever(crowd: Crowd) -> None:
+    for index in range(6):
+        crowd.send(Errand.LOOK, f"at once {index}")
+    await crowd.clock.run(0)
+    names = {
+        Errand.LOOK: ["look 1", "look 2", "look 3"],
+        Errand.RESULT: ["result"],
+        Errand.UPLOAD: ["upload 1", "upload 2"],
+        Errand.SUBMISSION: ["order 1", "order 2", "order 3", "order 4", "order 5", "order 6"],
+    }
+    for errand, several in names.items():
+        for name in several:
+            crowd.send(errand, name)
+    await crowd.clock.run(60)
+    assert crowd.names[6:] == [
+        *("upload 1", "upload 2", "order 1", "order 2", "result"),
+        *("order 3", "order 4", "order 5", "order 6", "look 1", "look 2", "look 3"),
+    ]
+
+
+async def test_those_who_gave_up_waiting_take_nobodys_place(crowd: Crowd) -> None:
+    for index in range(10):
+        crowd.send(Errand.LOOK, str(index))
+    await crowd.clock.run(0)
+    for index in range(6, 9):
+        crowd.tasks[str(index)].cancel()
+    await crowd.clock.run(1.2)
+    assert crowd.names == ["0", "1", "2", "3", "4", "5", "9"]
+
+
+async def test_a_rest_holds_everybody_until_the_reset(crowd: Crowd) -> None:
+    start = crowd.clock.now()
+    crowd.turnstile.rest(start + 30)
+    for errand in Errand:
+        crowd.send(errand)
+    await crowd.clock.run(29.9)
+    assert crowd.passed == []
+    await crowd.clock.run(10)
+    assert len(crowd.passed) == len(Errand)
+    assert min(at for at, _, _ in crowd.passed) == start + 30
+
+
+@pytest.mark.parametrize(("until", "seconds"), [(None, 10), (0, 1), (1e12, 600)])
+async def test_a_reset_is_believed_as_far_as_it_makes_sense(
+    crowd: Crowd, until: float | None, seconds: float
+) -> None:
+    start = crowd.clock.now()
+    crowd.turnstile.rest(until)
+    crowd.send(Errand.LOOK)
+    await crowd.clock.run(700)
+    assert crowd.passed[0][0] == start + seconds
+
+
+async def test_while_it_is_out_of_order_one_question_asks_for_all(crowd: Crowd) -> None:
+    crowd.fail()
+    for index in range(20):
+        crowd.send(Errand.LOOK, str(index), well=index > 1)
+    crowd.send(Errand.SUBMISSION, "order")
+    await crowd.clock.run(4.9)
+    assert (crowd.passed, crowd.held) == ([], ["order"])
+    await crowd.clock.run(0.2)
+    assert crowd.names == ["0"]
+    await crowd.clock.run(9.9)
+    assert crowd.names == ["0", "1"]
+    await crowd.clock.run(19.8)
+    assert crowd.names == ["0", "1"]
+    await crowd.clock.run(0.2)
+    assert crowd.names[2:4] == ["2", "order"]
+    await crowd.clock.run(30)
+    assert len(crowd.passed) == 21
+
+
+async def test_orders_hear_of_an_outage_that_begins_while_they_wait(crowd: Crowd) -> None:
+    for index in range(6):
+        crowd.send(Errand.LOOK, str(index))
+    await crowd.clock.run(0)
+    order, upload = crowd.send(Errand.SUBMISSION, "order"), crowd.send(Errand.UPLOAD, "upload")
+    await crowd.clock.run(0)
+    crowd.fail()
+    await crowd.clock.run(0)
+    assert crowd.held == ["order"]
+    assert not order.done()
+    with pytest.raises(Unreachable):
+        await upload
+    with pytest.raises(Unreachable):
+        await crowd.send(Errand.UPLOAD, "another")
+
+
+async def test_orders_do_not_wait_for_longer_than_their_patience_and_questions_do(crowd: Crowd) -> None:
+    crowd.fail()
+    order, look = crowd.send(Errand.SUBMISSION), crowd.send(Errand.LOOK, well=False)
+    later = crowd.send(Errand.RESULT, well=False)
+    await crowd.clock.run(99)
+    waiting = crowd.send(Errand.LOOK, "waiting")
+    assert not order.done()
+    await crowd.clock.run(1.1)
+    for refused in (order, crowd.send(Errand.SUBMISSION, "too late")):
+        with pytest.raises(Unreachable):
+            await refused
+    assert look.done()
+    assert later.done()
+    assert not waiting.done()
+
+
+async def test_a_submission_is_never_the_probe(clock: AgendaClock) -> None:
+    asked: list[float] = []
+
+    async def sign() -> None:
+        asked.append(clock.now())
+        (turnstile.succeeded if len(asked) == 3 else turnstile.failed)()
+
+    turnstile = turnstile_of(clock, patience=100, sign_of_life=sign)
+    crowd, start = Crowd(clock, turnstile), clock.now()
+    crowd.fail()
+    crowd.send(Errand.SUBMISSION)
+    crowd.send(Errand.OTHER)
+    await clock.run(60)
+    assert [at - start for at in asked] == [5, 15, 35]
+    assert [at - start for at, _, _ in crowd.passed] == [35, 35]
+    await crowd.leave()
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_a_sign_of_life_that_goes_wrong_is_no_sign(clock: AgendaClock, told: bool) -> None:
+    async def sign() -> None:
+        if told:
+            turnstile.failed()
+        raise Unreachable("nobody is there")
+
+    turnstile = turnstile_of(clock, sign_of_life=sign)
+    crowd = Crowd(clock, turnstile)
+    crowd.fail()
+    crowd.send(Errand.SUBMISSION)
+    await clock.run(300)
+    assert crowd.passed == []
+    turnstile.succeeded()
+    await clock.run(0)
+    assert len(crowd.passed) == 1
+    await crowd.leave()
+
+
+async def test_a_probe_that_is_cancelled_makes_room_for_the_next(crowd: Crowd) -> None:
+    crowd.fail()
+
+    async def lingering() -> None:
+        async with crowd.turnstile.turn(Errand.LOOK):
+            await asyncio.Event().wait()
+
+    probe = asyncio.create_task(lingering())
+    await crowd.clock.run(0)
+    crowd.send(Errand.LOOK, "next", well=True)
+    await crowd.clock.run(60)
+    assert crowd.passed == []
+    probe.cancel()
+    with suppress(asyncio.CancelledError):
+        await probe
+    await crowd.clock.run(0)
+    assert crowd.names == ["next"]
+
+
+async def test_a_probe_that_is_cancelled_as_it_is_called_makes_room_for_the_next(crowd: Crowd) -> None:
+    crowd.fail()
+    crowd.send(Errand.LOOK, "first")
+    await crowd.clock.run(0)
+    crowd.clock.time += 5
+    # Whoever comes now brings the turnstile to call the first one, which does not know of it yet.
+    crowd.send(Errand.LOOK, "second", well=True)
+    await asyncio.sleep(0)
+    crowd.tasks["first"].cancel()
+    await crowd.clock.run(0)
+    assert crowd.names == ["second"]
+
+
+@dataclass
+class Rush:
+    """So many pollers and so many orders a minute, at one turnstile for some minutes."""
+
+    clock: AgendaClock
+    turnstile: Turnstile
+    passed: list[tuple[float, bool]] = field(default_factory=list[tuple[float, bool]])
+    delays: list[float] = field(default_factory=list[float])
+    looks: Counter[int] = field(default_factory=Counter[int])
+    running: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+
+    async def last(self, minutes: float, *, pollers: int, orders: int) -> None:
+        self.running = [asyncio.create_task(self._poll(name)) for name in range(pollers)]
+        await self.clock.run(0)
+        self.running.append(asyncio.create_task(self._order_on(60 / orders)))
+        await self.clock.run(60 * minutes)
+        for task in self.running:
+            task.cancel()
+        await asyncio.gather(*self.running, return_exceptions=True)
+
+    @property
+    def most_in_a_minute(self) -> int:
+        return most_in_a_minute([at for at, _ in self.passed])
+
+    @property
+    def longest_silence(self) -> float:
+        asked = [at for at, is_order in self.passed if not is_order]
+        return max(after - before for before, after in pairwise(asked))
+
+    async def _poll(self, name: int) -> None:
+        while True:
+            async with self.turnstile.turn(Errand.LOOK):
+                self.passed.append((self.clock.now(), False))
+                self.looks[name] += 1
+            await self.clock.sleep(2.5)
+
+    async def _order_on(self, every: float) -> None:
+        while True:
+            self.running.append(asyncio.create_task(self._order()))
+            await self.clock.sleep(every)
+
+    async def _order(self) -> None:
+        asked = self.clock.now()
+        await self.turnstile.passage(Errand.SUBMISSION)
+        self.passed.append((self.clock.now(), True))
+        self.delays.append(self.clock.now() - asked)
+
+
+async def test_ten_thousand_pollers_hold_up_no_order_and_each_has_its_turn(clock: AgendaClock) -> None:
+    rush = Rush(clock, turnstile_of(clock, per_minute=1000))
+    await rush.last(10, pollers=10_000, orders=500)
+    assert rush.most_in_a_minute <= 1000
+    assert len(rush.passed) > 9000
+    assert len(rush.delays) >= 4999
+    assert max(rush.delays) < 0.2
+    assert rush.longest_silence < 0.5
+    # Whoever comes late comes once: nobody has a second turn before everybody's first.
+    assert set(rush.looks.values()) == {1}
+
+
+async def test_more_orders_than_the_rate_leave_a_fifth_to_the_others(clock: AgendaClock) -> None:
+    rush = Rush(clock, turnstile_of(clock, per_minute=500))
+    await rush.last(5, pollers=1000, orders=600)
+    assert rush.most_in_a_minute <= 500
+    questions = sum(not is_order for _, is_order in rush.passed)
+    assert questions == pytest.approx(len(rush.passed) / 5, rel=0.1)
+    assert rush.longest_silence < 1
