@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from yarl import URL
 
 from bot.catalogue import Catalogue, catalogue, features
 from bot.chat.background import Background
-from bot.chat.client import Doppel
+from bot.chat.client import Doppel, doppel
 from bot.chat.endings import Endings
 from bot.chat.errors import Words
 from bot.chat.inputs import Inputs
@@ -86,6 +86,21 @@ class App:
                 log.warning("open jobs could not be looked for", error=str(error))
 
 
+async def claimed_shards(settings: Settings, store: SqlStore, clock: Clock) -> Sequence[int]:
+    """The shards of this process, as soon as there are enough of them; none where it serves all servers."""
+    plan = settings.discord.shard_plan
+    if plan is None or plan.ids is not None:
+        return () if plan is None else plan.ids or ()
+    waiting = False
+    while not (found := await store.claim_shards(plan.count, plan.total)):
+        if not waiting:
+            log.info("other processes serve all shards; this one stands by", wanted=plan.count)
+        waiting = True
+        await clock.sleep(LEASE / 6)
+    log.info("shards were claimed", shards=found, of=plan.total)
+    return found
+
+
 @asynccontextmanager
 async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncGenerator[App]:
     """Everything but the connection to Discord."""
@@ -106,8 +121,14 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         )
         segmind = await stack.enter_async_context(segmind_client(settings, clock))
         background = Background()
-        client = Doppel(
-            features=list(features(FEATURES)), notes=store, words=words, guild_id=settings.discord.guild_id
+        plan = settings.discord.shard_plan
+        client = doppel(
+            await claimed_shards(settings, store, clock),
+            1 if plan is None else plan.total,
+            features=list(features(FEATURES)),
+            notes=store,
+            words=words,
+            guild_id=settings.discord.guild_id,
         )
         messages = Messages(client, clock)
         replies = Replies(
@@ -151,20 +172,19 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
 async def run(settings: Settings) -> None:
     """Production: connect and serve until told to stop."""
     _point_at(settings)
-    async with assembled(settings) as app:
-        serving = asyncio.create_task(_serve(settings, app), name="serving")
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            # Closing the client would leave discord.py in its pauses between two tries, of minutes at worst.
-            loop.add_signal_handler(name, serving.cancel)
-        with suppress(asyncio.CancelledError):
-            await serving
+    serving = asyncio.create_task(_serve(settings), name="serving")
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        # Closing the client would leave discord.py in its pauses between two tries, of minutes at worst.
+        loop.add_signal_handler(name, serving.cancel)
+    with suppress(asyncio.CancelledError):
+        await serving
     log.info("stopped")
 
 
-async def _serve(settings: Settings, app: App) -> None:
+async def _serve(settings: Settings) -> None:
     token = settings.discord.token
-    async with app.client as client:
+    async with assembled(settings) as app, app.client as client:
         await client.login(token.get_secret_value() if token is not None else "")
         try:
             # Open jobs go on before the gateway is up: editing a message needs no connection to it.

@@ -25,6 +25,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "discord.api": ("http://127.0.0.1:9000/api/v10/", "http://127.0.0.1:9000/api/v10"),
     "discord.gateway": ("ws://127.0.0.1:9000/gateway/", "ws://127.0.0.1:9000/gateway/"),
     "discord.guild_id": ("81384788765712384", 81384788765712384),
+    "discord.shards": ("0-3/8", "0-3/8"),
     "discord.edit_gap": ("0", 0.0),
     "discord.refusals": ("5000", 5000),
     "segmind.key": (f" {SECRET}\n", SecretStr(SECRET)),

@@ -20,8 +20,11 @@ log = structlog.stdlib.get_logger(__name__)
 class Doppel(commands.Bot):
     """Interactions come without any privileged intent, so it asks for none."""
 
-    def __init__(self, *, features: Sequence[str], notes: Notes, words: Words, guild_id: int | None) -> None:
+    def __init__(
+        self, *, features: Sequence[str], notes: Notes, words: Words, guild_id: int | None, **connection: Any
+    ) -> None:
         super().__init__(
+            **connection,
             command_prefix=commands.when_mentioned,
             help_command=None,
             intents=discord.Intents(guilds=True),
@@ -43,7 +46,13 @@ class Doppel(commands.Bot):
         # A feature that fails to load stops the start: half a bot is worse than none.
         for feature in self._features:
             await self.load_extension(feature)
-        await sync(self.tree, self._notes, self._guild_id)
+        if self.is_first:
+            await sync(self.tree, self._notes, self._guild_id)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it falls to this process to do what is done once for all of them."""
+        return self.shard_id in {None, 0}
 
     async def on_ready(self) -> None:
         log.info("ready", user=str(self.user), servers=len(self.guilds))
@@ -59,3 +68,18 @@ class Doppel(commands.Bot):
             await interaction.edit_original_response(view=view)
         else:
             await interaction.response.send_message(view=view, ephemeral=True)
+
+
+class ShardedDoppel(Doppel, commands.AutoShardedBot):
+    """The same bot for a part of the servers, beside other processes that serve the others."""
+
+    @property
+    def is_first(self) -> bool:
+        return self.shard_ids is None or 0 in self.shard_ids
+
+
+def doppel(shards: Sequence[int] = (), total: int = 1, **parts: Any) -> Doppel:
+    """`shards` are none where this process serves all servers."""
+    if not shards:
+        return Doppel(**parts)
+    return ShardedDoppel(shard_ids=list(shards), shard_count=total, **parts)

@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from bot.settings.shards import ShardPlan
+
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -118,6 +120,11 @@ def _by_id(value: Any) -> Any:
     return {int(name): number for name, number in named.items()} if isinstance(named, dict) else named  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
+def _shards(value: str) -> str:
+    ShardPlan.read(value)
+    return value.strip().lower()
+
+
 Secret = Annotated[SecretStr, AfterValidator(_filled), Allowed("one word without spaces")]
 DatabaseUrl = Annotated[
     SecretStr,
@@ -163,4 +170,9 @@ RoleCredits = Annotated[
     Mapping[int, Annotated[int, Field(ge=0, le=1_000_000)]],
     BeforeValidator(_by_id),
     Allowed('whole numbers of credits by the id of a role, such as { "81384788765712384" = 100 }'),
+]
+Shards = Annotated[
+    str,
+    AfterValidator(_shards),
+    Allowed('shards such as "0-3/8" (the first four of eight) or "any 4/8" (four that nobody else serves)'),
 ]

@@ -16,6 +16,7 @@ SHORT_NAMES = {
     "DISCORD_TOKEN": "discord.token",
     "DOPPEL_DISCORD_API": "discord.api",
     "DOPPEL_DISCORD_GATEWAY": "discord.gateway",
+    "DOPPEL_SHARDS": "discord.shards",
     "SEGMIND_API_KEY": "segmind.key",
     "SEGMIND_BASE_URL": "segmind.base_url",
     "DATABASE_URL": "database.url",

@@ -17,8 +17,10 @@ from bot.settings.forms import (
     RoleCredits,
     Secret,
     ServerId,
+    Shards,
     is_segmind,
 )
+from bot.settings.shards import ShardPlan
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 
@@ -35,8 +37,14 @@ class Discord(Section):
     """Another server that speaks Discord's REST; none means Discord itself."""
     gateway: Gateway | None = None
     guild_id: ServerId | None = None
+    shards: Shards | None = None
     edit_gap: float = Field(default=2.5, ge=0, le=60)
     refusals: int = Field(default=10_000, ge=1, le=1_000_000)
+
+    @property
+    def shard_plan(self) -> ShardPlan | None:
+        """None where the process serves all servers that the bot is in."""
+        return None if self.shards is None else ShardPlan.read(self.shards)
 
 
 class Segmind(Section):

@@ -16,7 +16,7 @@ from bot.credits.rules import ServerRules
 from bot.jobs.job import Job
 from bot.jobs.office import Ordered
 from bot.jobs.ports import Clock
-from bot.store import budgets, jobs, notes, reading, servers
+from bot.store import budgets, jobs, notes, reading, servers, shards
 from bot.store import credits as ledgers
 from bot.store.audit import discrepancies
 from bot.store.changes import Adjust, Change, Grant, Move, Open, Outcome, Writing, apply
@@ -145,6 +145,26 @@ class SqlStore:
         living_at = None if self._lease is None else self._clock.now()
         async with self._transaction() as connection:
             return await jobs.adopt(connection, owner=self._worker, living_at=living_at)
+
+    async def workers(self) -> int:
+        """How many processes work on this database now, this one among them."""
+        if self._lease is None:
+            return 1
+        async with self._transaction() as connection:
+            return max(1, await shards.living_workers(connection, self._clock.now()))
+
+    async def claim_shards(self, count: int, total: int) -> Sequence[int]:
+        """So many of Discord's shards that nobody else serves; none where there are too few of them."""
+        if self._lease is not None:
+            with named_errors():
+                await self._lease.renew()
+        living_at = None if self._lease is None else self._clock.now()
+        async with self._transaction() as connection:
+            return await shards.claim(connection, count, total, owner=self._worker, living_at=living_at)
+
+    async def held_shards(self, total: int) -> set[int]:
+        async with self._transaction() as connection:
+            return await shards.held(connection, total, owner=self._worker)
 
     async def note(self, name: str) -> str | None:
         """A small thing that was written down, such as which commands Discord knows."""

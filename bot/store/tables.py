@@ -57,6 +57,8 @@ def _settled() -> str:
     return f"state IN ({', '.join(repr(str(state)) for state in State if state.settled)})"
 
 
+AT_SEGMIND = "state IN ('SUBMITTING', 'UNKNOWN', 'SUBMITTED')"
+
 METADATA = sa.MetaData()
 
 accounts = sa.Table(
@@ -199,6 +201,14 @@ jobs = sa.Table(
         "jobs_open", "created_at", sqlite_where=sa.text("NOT told"), postgresql_where=sa.text("NOT told")
     ),
     sa.Index("jobs_of_server", "guild_id", "created_at"),
+    # How full Segmind is with us is counted before each submission, where several processes submit.
+    sa.Index(
+        "jobs_at_segmind",
+        "account",
+        "guild_id",
+        sqlite_where=sa.text(AT_SEGMIND),
+        postgresql_where=sa.text(AT_SEGMIND),
+    ),
     sqlite_strict=True,
 )
 
@@ -207,6 +217,16 @@ workers = sa.Table(
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("lease_until", NUMBER, nullable=False),
+    sqlite_strict=True,
+)
+
+shards = sa.Table(
+    "shards",
+    METADATA,
+    sa.Column("total", WHOLE, primary_key=True, autoincrement=False),
+    sa.Column("number", WHOLE, primary_key=True, autoincrement=False),
+    # No foreign key: a worker's row goes when it ends, and its shards are free then.
+    sa.Column("owner", sa.Text, nullable=False),
     sqlite_strict=True,
 )
 

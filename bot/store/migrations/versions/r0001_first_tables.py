@@ -26,6 +26,13 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "shards",
+        sa.Column("total", WHOLE, primary_key=True, autoincrement=False),
+        sa.Column("number", WHOLE, primary_key=True, autoincrement=False),
+        sa.Column("owner", sa.Text, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "notes",
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("text", sa.Text, nullable=False),
@@ -187,6 +194,14 @@ def _jobs() -> None:
     still_open = sa.text("NOT told")
     op.create_index("jobs_open", "jobs", ["created_at"], sqlite_where=still_open, postgresql_where=still_open)
     op.create_index("jobs_of_server", "jobs", ["guild_id", "created_at"])
+    at_segmind = sa.text("state IN ('SUBMITTING', 'UNKNOWN', 'SUBMITTED')")
+    op.create_index(
+        "jobs_at_segmind",
+        "jobs",
+        ["account", "guild_id"],
+        sqlite_where=at_segmind,
+        postgresql_where=at_segmind,
+    )
 
 
 def _forbid_rewriting_on_sqlite() -> None:
