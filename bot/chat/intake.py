@@ -1,8 +1,9 @@
 """From a slash command to an order: answer at once, look at the files, ask the desk."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 import structlog
@@ -25,6 +26,11 @@ log = structlog.stdlib.get_logger(__name__)
 
 # Discord lets a reply be edited by its token for 15 minutes; the last one is left unused.
 TOKEN_SECONDS = 14 * 60.0
+# Between two tries to say a word, in seconds.
+PAUSES = (1.0, 3.0, 10.0, 30.0)
+TOO_MANY_REQUESTS = 429
+
+T = TypeVar("T")
 
 
 class Intake:
@@ -51,7 +57,12 @@ class Intake:
     async def take(self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]) -> None:
         """The handler of every model's command: it only promises an answer."""
         until = self._clock.now() + TOKEN_SECONDS
-        answered = await interaction.response.defer(thinking=True)
+        try:
+            answered = await interaction.response.defer(thinking=True)
+        except PASSING as failure:
+            # The promise may have arrived all the same; whoever asks for its message finds out.
+            log.warning("a promise was cut off", error=type(failure).__name__)
+            answered = None
         message_id = None if answered is None else answered.message_id
         self._background.post(self._answer(interaction, model, values, until, message_id))
 
@@ -64,13 +75,27 @@ class Intake:
         message_id: int | None,
     ) -> None:
         try:
-            place = await _place(interaction, until, message_id)
+            place = await self._persistently(lambda: _place(interaction, until, message_id))
             try:
                 await self._desk.order(await self._prepared(member_of(interaction), place, model, values))
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
-                await self._messages.edit(place, notice(self._words.of(error)))
+                sentence = notice(self._words.of(error))
+                await self._persistently(lambda: self._messages.edit(place, sentence))
         except (Gone, *PASSING, discord.HTTPException) as failure:
             log.warning("an answer could not be shown", error=type(failure).__name__)
+
+    async def _persistently(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Nobody else would tell this member anything, so Discord's passing troubles are waited for."""
+        for pause in PAUSES:
+            try:
+                return await act()
+            except PASSING as failure:
+                log.info("an answer is tried again", error=type(failure).__name__)
+            except discord.HTTPException as failure:
+                if failure.status != TOO_MANY_REQUESTS:
+                    raise
+            await self._clock.sleep(pause)
+        return await act()
 
     async def _prepared(
         self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
