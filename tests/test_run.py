@@ -238,6 +238,23 @@ async def test_a_limited_a_broken_and_a_dropped_edit_lose_no_result(town: Town) 
     assert await town.balance() == (START - 3 * PRICES[SLUG], 0)
 
 
+async def test_an_order_whose_promise_of_an_answer_was_cut_off_is_taken_all_the_same(town: Town) -> None:
+    async with town.bot() as bot:
+        await town.discord.online()
+        town.discord.faults.next("answer", Dropped(after=True))
+        await town.finish(await town.order())
+        assert await bot.terminate() == 0
+
+
+async def test_a_refusal_that_was_cut_off_is_said_again(town: Town) -> None:
+    async with town.bot() as bot:
+        await town.discord.online()
+        town.discord.faults.next("edit", Dropped())
+        reply = await town.order(source_image=("a.png", b"words"))
+        await reply.says("not a picture")
+        assert await bot.terminate() == 0
+
+
 async def test_a_broken_gateway_is_taken_up_again_with_what_was_missed(town: Town) -> None:
     async with town.bot() as bot:
         await town.discord.online()
