@@ -210,18 +210,38 @@ async def test_a_message_is_edited_through_its_channel_once_its_token_is_void(to
     assert len(reply.attachments) == 1
 
 
-async def test_a_message_that_nobody_may_edit_any_more_costs_nothing_but_the_view_of_it(town: Town) -> None:
+async def test_a_result_that_its_message_cannot_show_any_more_is_sent_to_the_member_once(town: Town) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         reply = await town.order()
         await reply.says("Queued")
         reply.expire()
         town.discord.guild.channel.open = False
+        # The answer to the first try is lost, so that it is tried again.
+        town.discord.faults.next("send", Dropped(after=True))
         town.clock.move(2 * SECONDS)
-        await bot.says("the message of the job is gone")
+        await bot.says("cannot show its end", "direct")
         assert await bot.terminate() == 0
+    (told,) = town.discord.messages.new
+    assert "Completed" in told.edits[-1].text
+    assert len(told.attachments) == 1
+    assert [call.body["nonce"] for call in town.discord.calls("send")] == [town.row(reply)[0]] * 2
     assert town.row(reply)[1] is State.DONE
     assert await town.balance() == (START - PRICES[SLUG], 0)
+
+
+async def test_a_bot_that_was_sent_away_says_it_nowhere_else(town: Town) -> None:
+    async with town.bot() as bot:
+        await town.discord.online()
+        reply = await town.order()
+        await reply.says("Queued")
+        reply.expire()
+        town.discord.guild.joined = False
+        town.clock.move(2 * SECONDS)
+        await bot.says("cannot show its end", "gone")
+        assert await bot.terminate() == 0
+    assert town.discord.messages.new == []
+    assert town.row(reply)[1] is State.DONE
 
 
 async def test_a_limited_a_broken_and_a_dropped_edit_lose_no_result(town: Town) -> None:

@@ -31,8 +31,8 @@ _MOST_SOUND, _LEAST_SOUND = 96_000, 24_000
 _LEAST_PICTURE = 16_000
 # Below this many bits a pixel, H.264 looks worse than the same video made smaller.
 _BITS_PER_PIXEL = 0.03
-# Pixels of all frames together: half a minute of work for a small computer.
-_MOST_PIXELS = 3_000_000_000
+# Pixels of all frames together: about twenty seconds of work for two cores.
+_MOST_PIXELS = 2_000_000_000
 _MIN_SIDE = 96
 # Counter-clockwise, as the display matrix says it.
 _OVER = [("hflip", None), ("vflip", None)]

@@ -55,7 +55,7 @@ class Room:
         guild, member, messages = self.discord.guild, self.discord.member, self.discord.messages
         interaction = new_interaction("swap", guild_id=guild.id, channel_id=guild.channel.id, seconds=900)
         messages.interactions[interaction.token] = interaction
-        message = messages._new(interaction, SLASH_ANSWER, EPHEMERAL if hidden else 0)
+        message = messages.blank(interaction, SLASH_ANSWER, EPHEMERAL if hidden else 0)
         interaction.message = message
         place = Place(
             user_id=member.id,

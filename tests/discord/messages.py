@@ -53,7 +53,7 @@ class Messages:
             raise Refusal(404, 10062, "Unknown interaction")
         kind: int = call.body["type"]
         data: dict[str, Any] = call.body.get("data") or {}
-        message = self._new(interaction, SLASH_ANSWER, data.get("flags") or 0)
+        message = self.blank(interaction, SLASH_ANSWER, data.get("flags") or 0)
         if kind == DEFERRED:
             message.flags = (message.flags & EPHEMERAL) | LOADING
         elif kind == SEND:
@@ -76,7 +76,7 @@ class Messages:
 
     def follow_up(self, call: Call) -> dict[str, Any]:
         interaction = self._living(call)
-        message = self._new(interaction, FOLLOW_UP, call.body.get("flags") or 0)
+        message = self.blank(interaction, FOLLOW_UP, call.body.get("flags") or 0)
         self._show(message, call.body, call, "token")
         interaction.follow_ups.append(message)
         return message.payload()
@@ -163,7 +163,7 @@ class Messages:
                 raise Refusal(400, 50035, f"Invalid Form Body: there is no attachment {name}")
         return found
 
-    def _new(self, interaction: Interaction, kind: int, flags: int) -> Message:
+    def blank(self, interaction: Interaction, kind: int, flags: int) -> Message:
         message = Message(
             new_id(),
             interaction.channel_id,

@@ -7,6 +7,7 @@ import av
 import pytest
 from PIL import Image
 
+from bot.media import deliver, transcode
 from bot.media.deliver import CannotFit, Change, Fitted, fit
 from bot.media.effort import Effort
 from bot.media.inspect import Limits, Media, inspect
@@ -170,6 +171,39 @@ def test_a_turned_video_comes_out_upright(matrix: tuple[int, ...]) -> None:
 def test_a_video_that_would_be_no_pleasure_cannot_fit(limit: int) -> None:
     with pytest.raises(CannotFit):
         fit(CLIP, inspect(CLIP, Limits()), limit, Effort(600))
+
+
+@pytest.mark.parametrize("content", [CLIP, files.picture("PNG", 256, 256)])
+@pytest.mark.parametrize("stopped", [True, False])
+def test_what_takes_too_long_or_is_waited_for_no_more_cannot_fit(content: bytes, stopped: bool) -> None:
+    ticks = iter(range(1_000_000))
+    effort = Effort(1e9 if stopped else 0.5, timer=lambda: float(next(ticks)))
+    if stopped:
+        effort.stop()
+    with pytest.raises(CannotFit):
+        fit(content, inspect(content, Limits()), 9000, effort)
+    # Long before all of its frames and all of its tries.
+    assert next(ticks) < 10
+
+
+def test_a_picture_that_would_take_too_long_is_made_smaller_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliver, "_MOST_PIXELS", {"WEBP": 128 * 128})
+    image = files.noise(256, 256)
+    image.putalpha(Image.linear_gradient("L"))
+    result = fitted(files.saved(image, "PNG"), 60_000)
+    assert (result.media_type, result.changed) == ("image/webp", Change.SIZE)
+    shown = decoded(result.content)
+    assert shown.size == (128, 128)
+    assert shown.getchannel("A").getextrema() == (1, 254)
+
+
+def test_a_long_video_is_made_smaller_than_its_bytes_would_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that it is done in time."""
+    frames = 25
+    monkeypatch.setattr(transcode, "_MOST_PIXELS", 160 * 120 * frames)
+    result = fitted(CLIP, len(CLIP) * 3 // 5)
+    assert result.changed is Change.SIZE
+    assert inspect(result.content, Limits()).width == pytest.approx(160, abs=2)
 
 
 @pytest.mark.parametrize(
