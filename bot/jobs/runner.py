@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import structlog
@@ -106,8 +106,8 @@ class Runner:
         elif job.state is State.DONE:
             content = await self._recollect(job)
         log.info("the job has ended", state=job.state, reason=job.reason)
-        await self._watcher.conclude(job, content)
-        await self._store.tell(job)
+        delivery = await self._watcher.conclude(job, content)
+        await self._store.tell(replace(job, delivery=delivery))
 
     @asynccontextmanager
     async def _room(self, job: Job) -> AsyncGenerator[None]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.catalogue import catalogue
+from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.segmind import protocol
@@ -58,6 +59,14 @@ async def test_a_job_runs_from_its_hold_to_its_capture(shop: Workshop) -> None:
     balance = await shop.store.balance(ended.account)
     assert (balance.free, balance.held) == (95, 0)
     assert await shop.store.audit() == []
+
+
+async def test_how_the_end_reached_its_member_is_written_down(shop: Workshop) -> None:
+    shop.runner.start(await left_in(shop, local()))
+    await shop.ended()
+    told = await shop.store.find("a")
+    assert told is not None
+    assert (told.told, told.delivery) == (True, Delivery.EDITED)
 
 
 async def test_a_job_started_twice_runs_once(shop: Workshop, segmind: LocalSegmind) -> None:
@@ -159,8 +168,8 @@ async def test_a_job_goes_on_when_its_database_was_away_for_a_while(
     async def away(*_: Any) -> Any:
         raise StoreUnavailable("the disk is full")
 
-    async def moved(job: Job, to: Job) -> Job:
-        return await (away() if next(failures, None) is not None else move(job, to))
+    async def moved(job: Job, to: Job, **room: Any) -> Job:
+        return await (away() if next(failures, None) is not None else move(job, to, **room))
 
     monkeypatch.setattr(shop.store, "move", moved)
     monkeypatch.setattr(shop.store, "find", away)
