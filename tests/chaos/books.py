@@ -77,7 +77,10 @@ class Books:
         return Pages(
             [_job(row) for row in await self._rows(_JOBS)],
             [EntryRow(*row) for row in written],
-            {row.id: (row.allowance + row.granted, row.held) for row in await self._rows(sa.select(accounts))},
+            {
+                row.id: (row.allowance + row.granted, row.held)
+                for row in await self._rows(sa.select(accounts))
+            },
             faults,
         )
 

@@ -114,9 +114,7 @@ class DoomedStore(SqlStore):
         self.death.pass_by(Point.TOLD)
 
 
-async def _applied(
-    connection: AsyncConnection, changes: Sequence[Change], writing: Writing
-) -> list[Outcome]:
+async def _applied(connection: AsyncConnection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
     outcomes = await apply(connection, changes, writing)
     if any(isinstance(change, Move) for change in changes):
         DoomedStore.death.pass_by(Point.COMMITTING)
@@ -167,7 +165,7 @@ def _leaping(fate: Fate) -> type[WallClock]:
     return LeapingClock
 
 
-_BREACHES: Mapping[str, tuple[str, type[Any]]] = {
+BREACHES: Mapping[str, tuple[str, type[Any]]] = {
     "sends twice": ("SegmindClient", TwiceClient),
     "shows nothing": ("Messages", MuteMessages),
     "gives credits away": ("SqlStore", GenerousStore),
@@ -184,8 +182,8 @@ def bend(fate: Fate) -> None:
         vars(app)["LEASE"] = fate.lease
     if fate.leap:
         vars(app)["WallClock"] = _leaping(fate)
-    if fate.breach:
-        name, broken = _BREACHES[fate.breach]
+    for breach in filter(None, fate.breach.split(",")):
+        name, broken = BREACHES[breach.strip()]
         vars(app)[name] = broken
 
 

@@ -1,9 +1,9 @@
 """What a storm is: how many jobs, kills and processes, what goes wrong meanwhile; and the named ones (pure)."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from tests.chaos.points import SELDOM, Point
 
@@ -52,6 +52,9 @@ class Storm:
     """Seconds by which the clock is set forward in the middle, for every process at once."""
     lease: float | None = None
     breach: str = ""
+    """Rules that the bot is made to break, with commas between them."""
+    points: Sequence[Point] = tuple(Point)
+    """Where it is killed, each at least once if there are as many kills."""
     seed: int = 1
     patience: float = 150.0
     """Seconds that the jobs have to come to their end once nothing is ordered any more."""
@@ -62,18 +65,17 @@ def dooms(storm: Storm) -> list[list[Doom]]:
     """For each process the ends of its lives but the last. Every point comes first, then chance."""
     dice = random.Random(storm.seed)
     share = max(2, storm.jobs // (storm.kills + storm.processes))
-    points = list(Point)
-    dice.shuffle(points)
+    points = dice.sample(storm.points, len(storm.points))
     ends = [
-        _doom(points[number] if number < len(points) else _perhaps(dice), share, dice)
+        _doom(points[number] if number < len(points) else _perhaps(storm, dice), share, dice)
         for number in range(storm.kills)
     ]
     dice.shuffle(ends)
     return [ends[process :: storm.processes] for process in range(storm.processes)]
 
 
-def _perhaps(dice: random.Random) -> Point | None:
-    return dice.choice(list(Point)) if dice.random() < _POINT_SHARE else None
+def _perhaps(storm: Storm, dice: random.Random) -> Point | None:
+    return dice.choice(storm.points) if dice.random() < _POINT_SHARE else None
 
 
 def _doom(point: Point | None, share: int, dice: random.Random) -> Doom:
@@ -89,7 +91,7 @@ STORMS: Mapping[str, Storm] = {
     storm.name: storm
     for storm in (
         Storm("sqlite", jobs=2000, kills=42),
-        Storm("postgres", jobs=5000, kills=42, database="postgres", processes=3, seats=20),
+        Storm("postgres", jobs=5000, kills=42, database="postgres", processes=3, shards=6, seats=20),
         Storm("network", jobs=2000, weather=True),
         Storm("rival", jobs=300, kills=4, rival=True),
         Storm("rival-postgres", jobs=400, kills=4, database="postgres", processes=2, rival=True, lease=6),
@@ -101,7 +103,6 @@ STORMS: Mapping[str, Storm] = {
 USUAL = ("sqlite", "postgres", "network")
 
 
-def named(name: str, *, jobs: int | None = None, kills: int | None = None, seed: int | None = None) -> Storm:
-    storm = STORMS[name]
-    changes = {"jobs": jobs, "kills": kills, "seed": seed}
-    return replace(storm, **{key: value for key, value in changes.items() if value is not None})
+def changed(storm: Storm, **changes: Any) -> Storm:
+    """The same storm, but for what is given."""
+    return replace(storm, **{name: value for name, value in changes.items() if value is not None})
