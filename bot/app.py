@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -21,18 +21,25 @@ from bot.chat.errors import Words
 from bot.chat.inputs import Inputs
 from bot.chat.intake import Intake
 from bot.chat.messages import Messages
+from bot.chat.operators import Operators
+from bot.chat.pages import Pages
 from bot.chat.reply import Replies
 from bot.chat.results import Results
+from bot.chat.services import Services
+from bot.chat.shop import Shop
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
+from bot.company import Company
 from bot.credits.allowance import Refill
 from bot.credits.policy import Policy, Prices
 from bot.credits.rules import Bounds, Limits
+from bot.jobs.balance import BalanceWatch, Vigilance
 from bot.jobs.desk import Desk
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.job import Job
 from bot.jobs.line import Line
+from bot.jobs.office import Office
 from bot.jobs.ports import World
 from bot.jobs.runner import Habits, Runner
 from bot.jobs.submit import Caution, Submitter
@@ -43,13 +50,11 @@ from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
 from bot.segmind.pacing import Pace, Pacing
 from bot.settings import Settings, SettingsError
-from bot.store import SqlStore, StoreError
+from bot.store import ShardsLost, SqlStore
 
 log = structlog.stdlib.get_logger(__name__)
 
 FEATURES = "cogs"
-# Seconds after which a process that does not answer has lost its jobs to the others.
-LEASE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +68,27 @@ class App:
     background: Background
     clock: Clock
     runner: Runner
+    company: Company
+    watch: BalanceWatch
+    shop: Shop
 
     async def begin(self) -> None:
         """Take orders and go on with open jobs, in the context of the caller."""
         self.background.begin()
         log.info("open jobs were taken up", count=await self.desk.resume())
-        self.background.post(self._adopt())
+        self.background.post(self._keep_company())
+        self.background.post(self.watch.run())
+        self.shop.open()
 
     async def end(self) -> None:
         """Take no more orders, and let go of the jobs where they are."""
         await self.background.close()
         await self.runner.close()
 
-    async def _adopt(self) -> None:
-        """A process that died leaves its jobs behind; whoever shares its database goes on with them."""
-        while True:
-            await self.clock.sleep(LEASE / 2)
-            try:
-                if count := await self.desk.resume():
-                    log.info("jobs of another process were taken up", count=count)
-            except StoreError as error:
-                log.warning("open jobs could not be looked for", error=str(error))
-
-
-async def claimed_shards(settings: Settings, store: SqlStore, clock: Clock) -> Sequence[int]:
-    """The shards of this process, as soon as there are enough of them; none where it serves all servers."""
-    plan = settings.discord.shard_plan
-    if plan is None or plan.ids is not None:
-        return () if plan is None else plan.ids or ()
-    waiting = False
-    while not (found := await store.claim_shards(plan.count, plan.total)):
-        if not waiting:
-            log.info("other processes serve all shards; this one stands by", wanted=plan.count)
-        waiting = True
-        await clock.sleep(LEASE / 6)
-    log.info("shards were claimed", shards=found, of=plan.total)
-    return found
+    async def _keep_company(self) -> None:
+        """For as long as nobody else has taken this process's place."""
+        await self.company.keep(self.desk)
+        await self.client.close()
 
 
 @asynccontextmanager
@@ -116,14 +106,21 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
                 settings.database.url.get_secret_value(),
                 start=settings.credits.start,
                 clock=clock,
-                lease=LEASE,
+                lease=settings.database.lease,
             )
         )
         segmind = await stack.enter_async_context(segmind_client(settings, clock))
         background = Background()
+        company = Company(
+            store,
+            clock,
+            lease=settings.database.lease,
+            per_minute=settings.segmind.requests_per_minute,
+            set_rate=segmind.turnstile.set_rate,
+        )
         plan = settings.discord.shard_plan
         client = doppel(
-            await claimed_shards(settings, store, clock),
+            await company.shards(plan),
             1 if plan is None else plan.total,
             features=list(features(FEATURES)),
             notes=store,
@@ -142,8 +139,16 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         )
         policy = _policy(settings)
         line = Line(policy.limits, in_all=settings.jobs.in_all)
-        gate = Gate(clock, segmind.turnstile)
-        runner = _runner(settings, World(segmind, store, replies, clock), line, gate, models)
+        gate = Gate(clock, segmind.turnstile, releases=settings.segmind.when_empty == "release")
+        watch = BalanceWatch(
+            Vigilance(settings.segmind.low_balance, settings.segmind.balance_every),
+            account=segmind,
+            gate=gate,
+            operator=Operators(settings.discord.operators, client=client, background=background, text=text),
+            memory=store,
+            clock=clock,
+        )
+        runner = _runner(settings, World(segmind, store, replies, clock), line, gate, watch, models)
         desk = Desk(
             store=store,
             runner=runner,
@@ -163,8 +168,21 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             clock=clock,
             limits=_file_limits(settings),
         )
-        client.serve(intake)
-        app = App(client, desk, store, models, background, clock, runner)
+        client.serve(
+            intake,
+            Services(
+                desk=desk,
+                office=Office(books=store, archive=store, policy=policy, line=line, models=models),
+                books=store,
+                policy=policy,
+                cards=cards,
+                pages=Pages(text),
+                text=text,
+                clock=clock,
+            ),
+        )
+        shop = Shop(settings.shop.credits, client=client, books=store, background=background)
+        app = App(client, desk, store, models, background, clock, runner, company, watch, shop)
         stack.push_async_callback(app.end)
         yield app
 
@@ -190,6 +208,8 @@ async def _serve(settings: Settings) -> None:
             # Open jobs go on before the gateway is up: editing a message needs no connection to it.
             await app.begin()
             await _connected(client)
+            if app.company.replaced:
+                raise ShardsLost
         finally:
             # While the client can still say so to those who wait.
             await app.end()
@@ -232,7 +252,9 @@ def segmind_client(
     )
 
 
-def _runner(settings: Settings, world: World, line: Line, gate: Gate, models: Catalogue) -> Runner:
+def _runner(
+    settings: Settings, world: World, line: Line, gate: Gate, watch: BalanceWatch, models: Catalogue
+) -> Runner:
     its = settings.segmind
     patient = Caution()
     caution = Caution(
@@ -243,8 +265,8 @@ def _runner(settings: Settings, world: World, line: Line, gate: Gate, models: Ca
     return Runner(
         world,
         line=line,
-        submitter=Submitter(world, gate=gate, caution=caution),
-        follower=Follower(world, pace=_pace(settings, models), patience=its.job_timeout),
+        submitter=Submitter(world, gate=gate, line=line, caution=caution),
+        follower=Follower(world, pace=_pace(settings, models), patience=its.job_timeout, heard=watch.heard),
         habits=Habits(
             line_refresh=settings.jobs.line_refresh,
             result_bytes=its.download_bytes,

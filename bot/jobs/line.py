@@ -5,6 +5,7 @@ from collections import Counter, OrderedDict, deque
 
 from bot.credits.rules import Limits
 from bot.jobs.job import Job
+from bot.jobs.ports import Room
 
 
 class Ticket:
@@ -49,6 +50,11 @@ class Line:
         if self._of(server) != limits:
             self._own_limits[server] = limits
             self._call_next()
+
+    def room(self, job: Job) -> Room:
+        """What holds for a job also where other processes submit, too."""
+        limits = self._of(job.place.guild_id)
+        return Room(self._in_all, per_server=limits.per_server, per_member=limits.per_member)
 
     def enter(self, job: Job) -> Ticket:
         ticket = Ticket(job)

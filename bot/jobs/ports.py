@@ -28,6 +28,19 @@ class Lost(Exception):
     """The job belongs to another process by now, or moved on: whoever holds this copy must let go."""
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many jobs may be at Segmind at once, over all processes: in all, of one server, of one member."""
+
+    in_all: int
+    per_server: int
+    per_member: int
+
+
+class NoRoom(Exception):
+    """Other processes have as many jobs at Segmind as may be: to be tried again in a moment."""
+
+
 class Store(Protocol):
     async def balance(self, account: str) -> Balance: ...
 
@@ -44,8 +57,10 @@ class Store(Protocol):
         """
         ...
 
-    async def move(self, job: Job, to: Job) -> Job:
+    async def move(self, job: Job, to: Job, *, room: Room | None = None) -> Job:
         """Replace `job` by `to` if it still is what it was and still ours, else raise `Lost`.
+
+        With a `room`, raise `NoRoom` where it would take more of it than there is.
 
         A move to DONE captures the hold and a move to any other settled state releases it,
         in the same transaction.

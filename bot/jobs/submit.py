@@ -8,9 +8,10 @@ from itertools import chain, repeat
 
 import structlog
 
-from bot.jobs.gate import Gate, Trouble
+from bot.jobs.gate import Gate, ServicePaused, Trouble
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import World
+from bot.jobs.line import Line
+from bot.jobs.ports import NoRoom, World
 from bot.jobs.stages import Due, Reconnecting, Searching
 from bot.segmind.protocol import (
     BadParameters,
@@ -42,30 +43,38 @@ class Caution:
     unknown_most: float = 3600.0
     """The same while the history cannot be read, which says nothing: Segmind forgets requests in an hour."""
     unknown_every: float = 15.0
+    crowded: float = 2.0
+    """Between two looks for room at Segmind, where other processes have taken it."""
     paused: float = 60.0
-    """How long submissions rest after Segmind refused the key, the balance or the model."""
+    """How long submissions rest after Segmind refused the key or the model."""
     reconnect: Sequence[float] = (2.0, 5.0, 15.0)
     """The pauses between tries at a Segmind that cannot be reached at all; the last one is repeated."""
 
 
 class Submitter:
-    def __init__(self, world: World, *, gate: Gate, caution: Caution) -> None:
+    def __init__(self, world: World, *, gate: Gate, line: Line, caution: Caution) -> None:
         self._segmind = world.segmind
         self._store = world.store
         self._watcher = world.watcher
         self._clock = world.clock
         self._gate = gate
+        self._line = line
         self._caution = caution
+
+    @property
+    def sends_away(self) -> bool:
+        """Whether nobody needs to wait for their turn, because nothing will come of it."""
+        return self._gate.sends_away
 
     async def submit(self, job: Job) -> Job:
         """From HELD to where Segmind's answer leads."""
         pauses = chain(self._caution.reconnect, repeat(self._caution.reconnect[-1]))
         while True:
             try:
-                await self._gate.passage(job.slug, partial(self._watcher.show, job))
-            except Unreachable as error:
-                return await self._fail(job, Reason.UNREACHABLE, error.detail)
-            sending = await self._store.move(job, job.to(State.SUBMITTING, submitted_at=self._clock.now()))
+                goes_first = await self._gate.passage(job.slug, partial(self._watcher.show, job))
+            except (Unreachable, ServicePaused) as error:
+                return await self._turned_away(job, error)
+            sending = await self._send_off(job)
             try:
                 accepted = await self._segmind.submit(job.slug, job.body)
             except RateLimited:
@@ -77,12 +86,33 @@ class Submitter:
                 job = await self._store.move(sending, sending.to(State.HELD))
                 await self._clock.sleep(next(pauses))
             except Refused as error:
-                return await self._refused(sending, error)
+                if not _is_about_money(error):
+                    return await self._refused(sending, error)
+                # Nothing was taken, so it stands where it stood, for as long as the gate lets it.
+                self._gate.run_out()
+                job = await self._store.move(sending, sending.to(State.HELD))
             except OutcomeUnknown as error:
                 log.warning("the outcome of a submission is unknown", error=error.detail)
                 return await self._store.move(sending, sending.to(State.UNKNOWN))
             else:
+                if goes_first:
+                    self._gate.refill()
                 return await self._submitted(sending, accepted.request_id)
+
+    async def _turned_away(self, job: Job, error: Unreachable | ServicePaused) -> Job:
+        """The gate will not let it through."""
+        if isinstance(error, Unreachable):
+            return await self._fail(job, Reason.UNREACHABLE, error.detail)
+        return await self._fail(job, Reason.SERVICE)
+
+    async def _send_off(self, job: Job) -> Job:
+        """Write down that it is about to be sent, as soon as there is room beside other processes' jobs."""
+        while True:
+            sending = job.to(State.SUBMITTING, submitted_at=self._clock.now())
+            try:
+                return await self._store.move(job, sending, room=self._line.room(job))
+            except NoRoom:
+                await self._clock.sleep(self._caution.crowded)
 
     async def search(self, job: Job) -> Job:
         """Look for the request in Segmind's history until it is found or the window has passed."""
@@ -120,8 +150,6 @@ class Submitter:
                 return await self._fail(job, Reason.PARAMETERS, error.detail)
             case KeyRejected():
                 self._rest(Trouble.KEY)
-            case OutOfCredits() if _MONEY.search(error.detail) or not error.detail:
-                self._rest(Trouble.BALANCE)
             case ModelUnavailable():
                 self._rest(Trouble.MODEL, slug=job.slug)
             case _:
@@ -137,3 +165,7 @@ class Submitter:
     async def _fail(self, job: Job, reason: Reason, detail: str = "") -> Job:
         failed = job.to(State.FAILED, reason=reason, detail=detail, settled_at=self._clock.now())
         return await self._store.move(job, failed)
+
+
+def _is_about_money(error: Refused) -> bool:
+    return isinstance(error, OutOfCredits) and (not error.detail or bool(_MONEY.search(error.detail)))

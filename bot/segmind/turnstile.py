@@ -50,10 +50,13 @@ class Rate:
     """At most `per_minute` in any minute: a tenth of them at once, the others evenly."""
 
     def __init__(self, per_minute: int) -> None:
+        self._due = -inf
+        self.set(per_minute)
+
+    def set(self, per_minute: int) -> None:
         burst = max(1, per_minute // 10)
         self._gap = _MINUTE / (per_minute - burst + 1)
         self._ahead = (burst - 1) * self._gap
-        self._due = -inf
 
     def wait(self, now: float) -> float:
         # More than a minute ahead is a clock that was set back.
@@ -159,6 +162,12 @@ class Turnstile:
         if rest > self._rest_until:
             self._rest_until = rest
             log.warning("the rate limit was met, and every request rests", seconds=round(rest - now, 1))
+
+    def set_rate(self, per_minute: int) -> None:
+        """Another rate from here on; what was spent already still counts."""
+        if self._rate is not None:
+            self._rate.set(per_minute)
+            self._serve()
 
     def succeeded(self) -> None:
         if (since := self._breaker.open_since) is not None:

@@ -9,6 +9,7 @@ from bot.settings.sections import (
     Ops,
     Segmind,
     Settings,
+    Shop,
     Uploads,
 )
 from bot.settings.sources import SettingsError, load
@@ -23,6 +24,7 @@ __all__ = [
     "Segmind",
     "Settings",
     "SettingsError",
+    "Shop",
     "Uploads",
     "describe",
     "known_keys",

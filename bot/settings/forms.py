@@ -85,6 +85,11 @@ def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
+def _ids(value: Any) -> Any:
+    listed = _listed(value)
+    return tuple(map(int, listed)) if isinstance(value, str) else listed
+
+
 def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_host(value.lower()) for value in values)
 
@@ -165,6 +170,16 @@ Factors = Annotated[
     Mapping[str, Annotated[float, Field(ge=0, le=100)]],
     BeforeValidator(_priced),
     Allowed('numbers by model, option and choice, such as { "faceswap-v4.hardware.cost" = 0.6 }'),
+]
+UserIds = Annotated[
+    tuple[Annotated[int, Field(ge=1, lt=2**63)], ...],
+    BeforeValidator(_ids),
+    Allowed("a list of ids of users, such as [81384788765712384]"),
+]
+SkuCredits = Annotated[
+    Mapping[int, Annotated[int, Field(ge=1, le=1_000_000)]],
+    BeforeValidator(_by_id),
+    Allowed('whole numbers of credits by the id of an SKU, such as { "81384788765712384" = 500 }'),
 ]
 RoleCredits = Annotated[
     Mapping[int, Annotated[int, Field(ge=0, le=1_000_000)]],

@@ -127,7 +127,7 @@ def _shown(value: Any) -> str:
         case ByteSize():
             return size_words(value)
         case tuple():
-            return ", ".join(value) or "none"  # pyright: ignore[reportUnknownArgumentType]
+            return ", ".join(map(str, value)) or "none"  # pyright: ignore[reportUnknownArgumentType]
         case str() | int() | float():
             return str(value)
         case _:

@@ -18,6 +18,8 @@ from bot.settings.forms import (
     Secret,
     ServerId,
     Shards,
+    SkuCredits,
+    UserIds,
     is_segmind,
 )
 from bot.settings.shards import ShardPlan
@@ -38,6 +40,7 @@ class Discord(Section):
     gateway: Gateway | None = None
     guild_id: ServerId | None = None
     shards: Shards | None = None
+    operators: UserIds = ()
     edit_gap: float = Field(default=2.5, ge=0, le=60)
     refusals: int = Field(default=10_000, ge=1, le=1_000_000)
 
@@ -66,6 +69,9 @@ class Segmind(Section):
     unknown_window: float = Field(default=900, ge=0, le=86_400)
     unknown_every: float = Field(default=15, ge=0.01, le=3600)
     job_timeout: float = Field(default=3600, ge=0.1, le=86_400)
+    low_balance: float = Field(default=5, ge=0, le=1_000_000)
+    balance_every: float = Field(default=60, ge=0.01, le=86_400)
+    when_empty: Literal["wait", "release"] = "wait"
 
     @property
     def own(self) -> bool:
@@ -97,6 +103,7 @@ class Segmind(Section):
 class Database(Section):
     # Secret as a whole, because it may carry a password.
     url: DatabaseUrl = SecretStr("sqlite+aiosqlite:///var/doppel.db")
+    lease: float = Field(default=30, ge=1, le=3600)
 
     @property
     def shown(self) -> str:
@@ -141,6 +148,10 @@ class Credits(Section):
     grant_most: int = Field(default=1000, ge=0, le=1_000_000)
 
 
+class Shop(Section):
+    credits: SkuCredits = Field(default_factory=dict[int, int])
+
+
 class Ops(Section):
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -153,6 +164,7 @@ class Settings(Section):
     jobs: Jobs = Jobs()
     uploads: Uploads = Uploads()
     credits: Credits = Credits()
+    shop: Shop = Shop()
     ops: Ops = Ops()
 
     @property

@@ -1,12 +1,13 @@
 """Jobs and credits in SQLite or Postgres: nothing that was promised is lost, and nothing is paid twice."""
 
-from bot.store.errors import AlreadyOpen, SchemaTooNew, StoreError, StoreRefused, StoreUnavailable
+from bot.store.errors import AlreadyOpen, SchemaTooNew, ShardsLost, StoreError, StoreRefused, StoreUnavailable
 from bot.store.store import SqlStore
 from bot.store.visit import SqlVisitor
 
 __all__ = [
     "AlreadyOpen",
     "SchemaTooNew",
+    "ShardsLost",
     "SqlStore",
     "SqlVisitor",
     "StoreError",

@@ -10,11 +10,12 @@ from bot.credits.books import Deed
 from bot.credits.budgets import Budget, CapReached, budgets_of
 from bot.credits.policy import Terms
 from bot.jobs.job import Job, State
-from bot.jobs.ports import Lost
+from bot.jobs.ports import Lost, NoRoom, Room
 from bot.store import budgets, jobs, servers
 from bot.store import credits as ledgers
 from bot.store.budgets import Cost, Tallies
 from bot.store.credits import Ledger
+from bot.store.crowd import Crowd, crowd_at_segmind
 from bot.store.jobs import Claim
 
 
@@ -28,6 +29,8 @@ class Open:
 class Move:
     job: Job
     to: Job
+    room: Room | None = None
+    """Where several processes submit, the one that the job has to find a place in."""
 
     @property
     def settles(self) -> bool:
@@ -42,6 +45,7 @@ class Grant:
     amount: int
     why: str
     deed: Deed
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,13 @@ async def apply(connection: AsyncConnection, changes: Sequence[Change], writing:
     """
     # Rows are locked first, jobs before accounts before budgets everywhere: what is decided stays true
     # until the commit, and no two processes wait for each other.
+    crowd = await _crowd(connection, changes)
     claims = await jobs.lock(connection, [change.job.id for change in changes if isinstance(change, Move)])
     ledger = await ledgers.lock(
         connection, _accounts_of(changes, claims), start=writing.start, at=writing.now
     )
     tallies = await budgets.lock(connection, _budgets_of(changes, claims))
-    judge = _Judge(claims, ledger, tallies, writing.worker)
+    judge = _Judge(claims, ledger, tallies, crowd, writing.worker)
     outcomes = [judge.decide(change) for change in changes]
     moved = [
         (change.job, change.to)
@@ -124,15 +129,32 @@ def _budgets_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[B
     return wanted
 
 
+async def _crowd(connection: AsyncConnection, changes: Sequence[Change]) -> Crowd | None:
+    """Who is at Segmind now, where that matters: a process alone keeps its own count."""
+    if connection.dialect.name != "postgresql":
+        return None
+    if not any(isinstance(change, Move) and change.room is not None for change in changes):
+        return None
+    return await crowd_at_segmind(connection)
+
+
 class _Judge:
     """Decides about the changes of one transaction, one after the other."""
 
-    def __init__(self, claims: Mapping[str, Claim], ledger: Ledger, tallies: Tallies, worker: str) -> None:
+    def __init__(
+        self,
+        claims: Mapping[str, Claim],
+        ledger: Ledger,
+        tallies: Tallies,
+        crowd: Crowd | None,
+        worker: str,
+    ) -> None:
         self.opened: list[tuple[Job, Split]] = []
         self.deeds: list[Deed] = []
         self._claims = claims
         self._ledger = ledger
         self._tallies = tallies
+        self._crowd = crowd
         self._worker = worker
 
     def decide(self, change: Change) -> Outcome:
@@ -157,18 +179,20 @@ class _Judge:
     def _give(self, change: Grant | Adjust) -> Balance:
         account, amount, actor, why = change.account, change.amount, change.deed.actor, change.why
         match change:
-            case Grant():
-                balance = self._ledger.grant(account, amount, actor=actor, why=why)
+            case Grant(receipt=receipt):
+                balance = self._ledger.grant(account, amount, actor=actor, why=why, receipt=receipt)
             case Adjust(job_id=job_id):
                 balance = self._ledger.adjust(account, amount, actor=actor, why=why, job_id=job_id)
         self.deeds.append(change.deed)
         return balance
 
-    def _move(self, change: Move) -> Lost | None:
+    def _move(self, change: Move) -> Lost | NoRoom | None:
         job, to = change.job, change.to
         claim = self._claims.get(job.id)
         if claim is None or not claim.honours(job, owner=self._worker):
             return Lost(job.id)
+        if self._crowd is not None and change.room is not None and not self._crowd.admits(claim, change.room):
+            return NoRoom(job.id)
         if not change.settles:
             return None
         if to.state is State.DONE:

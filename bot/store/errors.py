@@ -4,6 +4,7 @@ StoreError
 ├── StoreUnavailable   disk full, locked, corrupt, unreachable: nothing more can be written for now
 ├── StoreRefused       the database's own rules forbid this one change
 ├── AlreadyOpen        another process owns this SQLite file
+├── ShardsLost         another process serves what this one claimed
 ├── SchemaTooNew       a newer version of the bot wrote this database
 └── SchemaDiffers      its tables are not this version's, and whoever looks at them must not change that
 """
@@ -39,6 +40,11 @@ class AlreadyOpen(StoreError):
     def __init__(self, path: Path) -> None:
         super().__init__(f"another process has {path} open")
         self.path = path
+
+
+class ShardsLost(StoreError):
+    def __init__(self) -> None:
+        super().__init__("this process was silent for so long that another one serves its shards by now")
 
 
 class SchemaTooNew(StoreError):

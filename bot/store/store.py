@@ -9,13 +9,13 @@ from typing import Self, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import Balance
-from bot.credits.books import AlreadyRefunded, Deed, Line, Spending
+from bot.credits.books import AlreadyCredited, AlreadyRefunded, Deed, Line, Spending
 from bot.credits.budgets import Budget
 from bot.credits.policy import Terms
 from bot.credits.rules import ServerRules
 from bot.jobs.job import Job
 from bot.jobs.office import Ordered
-from bot.jobs.ports import Clock
+from bot.jobs.ports import Clock, Room
 from bot.store import budgets, jobs, notes, reading, servers, shards
 from bot.store import credits as ledgers
 from bot.store.audit import discrepancies
@@ -69,8 +69,15 @@ class SqlStore:
         async with self._transaction() as connection:
             return await ledgers.read(connection, account, start=self._start)
 
-    async def grant(self, account: str, amount: int, why: str, deed: Deed) -> Balance:
-        return cast("Balance", await self._writer.write(Grant(account, amount, why, deed)))
+    async def grant(
+        self, account: str, amount: int, why: str, deed: Deed, *, receipt: str | None = None
+    ) -> Balance:
+        try:
+            return cast("Balance", await self._writer.write(Grant(account, amount, why, deed, receipt)))
+        except StoreRefused:
+            if receipt is not None and await self._is_credited(receipt):
+                raise AlreadyCredited(receipt) from None
+            raise
 
     async def adjust(
         self, account: str, amount: int, why: str, deed: Deed, *, job_id: str | None = None
@@ -126,8 +133,8 @@ class SqlStore:
     async def open(self, job: Job, terms: Terms) -> None:
         await self._writer.write(Open(job, terms))
 
-    async def move(self, job: Job, to: Job) -> Job:
-        await self._writer.write(Move(job, to))
+    async def move(self, job: Job, to: Job, *, room: Room | None = None) -> Job:
+        await self._writer.write(Move(job, to, room))
         return to
 
     async def tell(self, job: Job) -> None:
@@ -175,10 +182,19 @@ class SqlStore:
         async with self._transaction() as connection:
             await notes.write(connection, name, text)
 
+    async def swap_note(self, name: str, text: str) -> str | None:
+        """Write it down, and say what stood there."""
+        async with self._transaction() as connection:
+            return await notes.swap(connection, name, text)
+
     async def audit(self) -> list[str]:
         """Every place where the books do not add up; none is what should be found."""
         async with self._transaction() as connection:
             return await discrepancies(connection)
+
+    async def _is_credited(self, receipt: str) -> bool:
+        async with self._transaction() as connection:
+            return await reading.is_credited(connection, receipt)
 
     async def _take_lease(self, stack: AsyncExitStack) -> WorkerLease:
         lease = WorkerLease(

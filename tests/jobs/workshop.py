@@ -91,12 +91,14 @@ async def workshop(
     async with SqlStore(f"sqlite:///{database}", start=100, clock=clock) as store, client:
         world = World(client, store, diary, clock)
         pacing = Pacing({"faceswap-v5": 10}, scale=HASTE)
+        line = Line(Limits(per_member=5, per_server=5), in_all=5)
         runner = Runner(
             world,
-            line=Line(Limits(per_member=5, per_server=5), in_all=5),
+            line=line,
             submitter=Submitter(
                 world,
                 gate=Gate(clock, client.turnstile),
+                line=line,
                 caution=Caution(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
             ),
             follower=Follower(world, pace=lambda job: pacing.pace(job.slug), patience=patience),

@@ -1,0 +1,51 @@
+"""How full Segmind is with the jobs of all processes, counted where they cannot pass each other."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.jobs.ports import Room
+from bot.store.jobs import Claim
+from bot.store.tables import AT_SEGMIND, jobs
+
+# Any number will do that nothing else on this server uses as an advisory lock.
+_LOCK = 0xD0_99_E2
+
+
+@dataclass(slots=True)
+class Crowd:
+    """The jobs at Segmind, and those of this transaction that are about to go there."""
+
+    in_all: int
+    by_server: Counter[int | None]
+    by_member: Counter[str]
+
+    def admits(self, claim: Claim, room: Room) -> bool:
+        full = (
+            self.in_all >= room.in_all
+            or self.by_member[claim.account] >= room.per_member
+            or (claim.guild_id is not None and self.by_server[claim.guild_id] >= room.per_server)
+        )
+        if not full:
+            self.in_all += 1
+            self.by_server[claim.guild_id] += 1
+            self.by_member[claim.account] += 1
+        return not full
+
+
+async def crowd_at_segmind(connection: AsyncConnection) -> Crowd:
+    """To be asked before any row is locked: it keeps other submissions out until the commit."""
+    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    counted = (
+        sa.select(jobs.c.account, jobs.c.guild_id, sa.func.count())
+        .where(sa.text(AT_SEGMIND))
+        .group_by(jobs.c.account, jobs.c.guild_id)
+    )
+    crowd = Crowd(0, Counter(), Counter())
+    for account, guild_id, count in await connection.execute(counted):
+        crowd.in_all += count
+        crowd.by_server[guild_id] += count
+        crowd.by_member[account] += count
+    return crowd

@@ -1,0 +1,76 @@
+"""Several processes together never have more jobs at Segmind than one of them may."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+import pytest
+
+from bot.jobs.job import Job, State
+from bot.jobs.ports import NoRoom, Room
+from bot.store import SqlStore
+from tests.store.orders import START, TERMS, HandClock, order, through
+
+WIDE = Room(in_all=100, per_server=100, per_member=100)
+
+
+@pytest.fixture
+async def processes(postgres_url: str) -> AsyncGenerator[list[SqlStore]]:
+    clock = HandClock()
+    async with (
+        SqlStore(postgres_url, start=START, clock=clock, batch=3) as one,
+        SqlStore(postgres_url, start=START, clock=clock, batch=2) as other,
+    ):
+        yield [one, other]
+
+
+async def waiting(store: SqlStore, count: int, *, member: int = 2, server: int = 1) -> list[Job]:
+    jobs = [order(f"{server}:{member}", price=1) for _ in range(count)]
+    jobs = [replace(job, place=replace(job.place, guild_id=server)) for job in jobs]
+    for job in jobs:
+        await store.open(job, TERMS)
+    return jobs
+
+
+async def sent(store: SqlStore, jobs: list[Job], room: Room) -> list[Job]:
+    """Those for which there was room."""
+    moves = (store.move(job, job.to(State.SUBMITTING), room=room) for job in jobs)
+    answers = await asyncio.gather(*moves, return_exceptions=True)
+    assert all(isinstance(answer, Job | NoRoom) for answer in answers)
+    return [answer for answer in answers if isinstance(answer, Job)]
+
+
+@pytest.mark.parametrize(
+    ("room", "admitted"),
+    [
+        (replace(WIDE, in_all=7), 7),
+        (replace(WIDE, per_server=3), 6),
+        (replace(WIDE, per_member=2), 8),
+    ],
+)
+async def test_racing_processes_share_the_room(processes: list[SqlStore], room: Room, admitted: int) -> None:
+    lots = [
+        (store, await waiting(store, 4, member=member, server=server))
+        for store in processes
+        for member, server in [(1, 1), (2, 1), (3, 2), (4, 2)]
+    ]
+    through_ = await asyncio.gather(*(sent(store, jobs, room) for store, jobs in lots))
+    assert sum(map(len, through_)) == admitted
+
+
+@pytest.mark.parametrize("end", [State.SUBMITTED, State.UNKNOWN])
+async def test_a_place_is_free_again_when_the_job_is_through(processes: list[SqlStore], end: State) -> None:
+    one, other = processes
+    room = replace(WIDE, in_all=1)
+    (first,) = await sent(one, await waiting(one, 1), room)
+    held = await waiting(other, 1)
+    assert await sent(other, held, room) == []
+    first = await through(one, first, end)
+    assert await sent(other, held, room) == []
+    await through(one, first, *([State.SUBMITTED] if end is State.UNKNOWN else []), State.READY)
+    assert len(await sent(other, held, room)) == 1
+
+
+async def test_a_process_alone_keeps_its_own_count(sqlite_url: str, clock: HandClock) -> None:
+    async with SqlStore(sqlite_url, start=START, clock=clock) as store:
+        assert len(await sent(store, await waiting(store, 3), replace(WIDE, in_all=1))) == 3

@@ -1,0 +1,99 @@
+"""Processes that share a database take their parts of the rate, and step down when they were replaced."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, cast
+
+import pytest
+
+from bot.company import Company
+from bot.jobs.desk import Desk
+from bot.settings.shards import ShardPlan
+from bot.store import SqlStore
+from tests.store.orders import START, HandClock
+
+LEASE = 30.0
+
+
+class QuietDesk:
+    """Nobody has died."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    async def resume(self) -> int:
+        self.looks += 1
+        return 0
+
+
+async def settled(look: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not look():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def stores(postgres_url: str) -> AsyncGenerator[list[SqlStore]]:
+    clock = HandClock()
+    async with (
+        SqlStore(postgres_url, start=START, clock=clock, lease=LEASE) as one,
+        SqlStore(postgres_url, start=START, clock=clock, lease=LEASE) as other,
+    ):
+        yield [one, other]
+
+
+def company(store: SqlStore, clock: HandClock, rates: list[int] | None = None) -> Company:
+    noted: list[int] = [] if rates is None else rates
+    return Company(store, clock, lease=LEASE, per_minute=90, set_rate=noted.append)
+
+
+async def test_the_rate_of_the_key_is_divided_among_the_living(
+    postgres_url: str, stores: list[SqlStore]
+) -> None:
+    clock, rates, desk = HandClock(), list[int](), QuietDesk()
+    keeping = asyncio.create_task(company(stores[0], clock, rates).keep(cast("Desk", cast("Any", desk))))
+    await settled(lambda: rates == [45])
+    async with SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE):
+        clock.advance(LEASE / 3)
+        await settled(lambda: rates == [45, 30])
+    clock.advance(LEASE / 3)
+    await settled(lambda: rates == [45, 30, 45])
+    assert desk.looks >= 2
+    keeping.cancel()
+
+
+async def test_a_process_whose_shards_were_taken_steps_down(
+    postgres_url: str, stores: list[SqlStore]
+) -> None:
+    clock = HandClock()
+    here = company(stores[0], clock)
+    assert await here.shards(ShardPlan.read("any 2/2")) == [0, 1]
+    keeping = asyncio.create_task(here.keep(cast("Desk", cast("Any", QuietDesk()))))
+    await settled(lambda: clock.turns == 1)
+    clock.advance(LEASE / 3)
+    await settled(lambda: clock.turns == 2)
+    assert not here.replaced
+    # As if this process had been paused for so long that its lease ran out.
+    late = HandClock(clock.now() + 10 * LEASE)
+    async with SqlStore(postgres_url, start=START, clock=late, lease=LEASE) as successor:
+        assert await successor.claim_shards(2, 2) == [0, 1]
+    clock.advance(LEASE / 3)
+    await asyncio.wait_for(keeping, 20)
+    assert here.replaced
+
+
+async def test_whoever_finds_all_shards_served_stands_by(stores: list[SqlStore]) -> None:
+    clock = HandClock()
+    first, second = (company(store, clock) for store in stores)
+    assert await first.shards(ShardPlan.read("any 1/1")) == [0]
+    standing_by = asyncio.create_task(second.shards(ShardPlan.read("any 1/1")))
+    await settled(lambda: clock.turns == 1)
+    assert not standing_by.done()
+    await stores[0].__aexit__()
+    clock.advance(LEASE / 6)
+    assert await standing_by == [0]
+
+
+async def test_named_shards_are_served_without_asking(stores: list[SqlStore]) -> None:
+    assert await company(stores[0], HandClock()).shards(ShardPlan.read("2-3/8")) == (2, 3)
+    assert await company(stores[0], HandClock()).shards(None) == ()
