@@ -57,7 +57,7 @@ class Scene:
     async def play(self) -> None:
         storm, slots = self._storm, range(self._storm.processes)
         share = -(-storm.jobs // storm.processes)
-        base = Fate(lease=storm.lease, leap=storm.leap, breach=storm.breach)
+        base = Fate(leap=storm.leap, breach=storm.breach)
         gatherings = [Gathering(self._city.of(slot)) for slot in slots]
         lives = [Lives(self._city, slot, gatherings[slot], self._taken, self._diary) for slot in slots]
         living = [

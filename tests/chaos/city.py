@@ -118,6 +118,8 @@ class City:
             "SEGMIND_BASE_URL": self.segmind.url,
             "DATABASE_URL": self.url,
         }
+        if storm.lease is not None:
+            own["DOPPEL_DATABASE__LEASE"] = str(storm.lease)
         if storm.shards:
             each = storm.shards // storm.processes
             own["DOPPEL_SHARDS"] = f"{slot * each}-{(slot + 1) * each - 1}/{storm.shards}"

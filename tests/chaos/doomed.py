@@ -26,13 +26,13 @@ from bot.clock import WallClock
 from bot.credits.policy import Terms
 from bot.jobs.desk import Desk
 from bot.jobs.job import Job, Place, State
+from bot.jobs.ports import Room
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
 from bot.store import store as store_module
 from bot.store.changes import Change, Move, Outcome, Writing, apply
 from tests.chaos.points import Point
-
 
 LEAP = Path("leap")
 
@@ -44,7 +44,6 @@ class Fate:
     point: Point | None = None
     turn: int = 1
     """At which passage of the point it dies."""
-    lease: float | None = None
     """Seconds until the others may take its jobs, where the bot's own are too long for a short storm."""
     leap: float = 0.0
     """Seconds by which the clock is ahead, once there is a file named `leap` in the process's folder."""
@@ -102,9 +101,9 @@ class DoomedStore(SqlStore):
         await super().open(job, terms)
         self.death.pass_by(Point.OPENED)
 
-    async def move(self, job: Job, to: Job) -> Job:
+    async def move(self, job: Job, to: Job, *, room: Room | None = None) -> Job:
         self.death.pass_by(_BEFORE.get(to.state))
-        moved = await super().move(job, to)
+        moved = await super().move(job, to, room=room)
         self.death.pass_by(_AFTER.get(to.state))
         return moved
 
@@ -178,8 +177,6 @@ def bend(fate: Fate) -> None:
     DoomedStore.death = Death(fate)
     vars(app)["SqlStore"] = DoomedStore
     vars(store_module)["apply"] = _applied
-    if fate.lease is not None:
-        vars(app)["LEASE"] = fate.lease
     if fate.leap:
         vars(app)["WallClock"] = _leaping(fate)
     for breach in filter(None, fate.breach.split(",")):
