@@ -15,6 +15,9 @@ NOBODY = discord.AllowedMentions.none()
 # Faults of the way to Discord, which a later try may not meet.
 PASSING = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError, discord.RateLimited)
 
+# Unknown server, and one that the bot is not in.
+NO_SERVER = frozenset({10004, 50001})
+
 
 class Gone(Exception):
     """There is no message to edit, now or later."""
@@ -87,7 +90,9 @@ class Messages:
         """Whether the bot is in this server. Asked, because one process of several hears of its own alone."""
         try:
             await self._client.fetch_guild(guild_id, with_counts=False)
-        except (discord.Forbidden, discord.NotFound):
+        except discord.HTTPException as error:
+            if error.code not in NO_SERVER:
+                raise
             return False
         return True
 

@@ -30,10 +30,10 @@ class Refusal(StrEnum):
     """It would be refused everywhere, or nobody may be told at all."""
 
 
-_SERVER_ERROR, _TOO_MANY, _UNAUTHORIZED, _ENTITY_TOO_LARGE = 500, 429, 401, 413
+_SERVER_ERROR, _TOO_MANY, _UNAUTHORIZED, _FORBIDDEN, _ENTITY_TOO_LARGE = 500, 429, 401, 403, 413
 
-# Limits of a channel or a server, and what Discord has switched off for a while.
-_PASSING = frozenset({20016, 20028, 20029, 40003, 40004, 40006, 40062, 130000})
+# Limits of a channel or a server, what Discord has switched off for a while, and its doorkeeper's no.
+_PASSING = frozenset({20016, 20028, 20029, 40003, 40004, 40006, 40062, 40333, 130000})
 _TOO_LARGE = frozenset({40005, 50045})
 # No view, no permission, no text channel, a level of verification, a history that it may not read and hence
 # not reply to, a locked thread.
@@ -65,8 +65,10 @@ def refusal(way: Way, status: int, code: int, words: str, *, hidden: bool) -> Re
     # What the member alone saw may be lost without anybody's will.
     if code == _NO_MESSAGE and way is Way.WEBHOOK and hidden:
         return Refusal.CLOSED
-    # Without the bot's own token nothing works, until its operator has seen to it.
-    if status >= _SERVER_ERROR or status in {_TOO_MANY, _UNAUTHORIZED} or code in _PASSING:
+    # Without the bot's own token nothing works, until its operator has seen to it; where there is no code,
+    # it was not Discord's API that said no.
+    closed = status in {_TOO_MANY, _UNAUTHORIZED} or (status == _FORBIDDEN and not code)
+    if status >= _SERVER_ERROR or closed or code in _PASSING:
         return Refusal.PASSING
     if status == _ENTITY_TOO_LARGE or code in _TOO_LARGE:
         return Refusal.TOO_LARGE

@@ -147,6 +147,8 @@ CODES: dict[Way, dict[tuple[int, int], str]] = {
         (400, 50035): KEPT,
         (400, 20028): AWAY,
         (401, 0): AWAY,
+        (403, 0): AWAY,
+        (403, 40333): AWAY,
         (503, 0): AWAY,
     },
     REPLY: {
@@ -310,6 +312,15 @@ async def test_a_server_that_sent_the_bot_away_ends_the_delivery(room: Room) -> 
         ended, _ = room.ordered(hidden=hidden, token=False)
         assert await room.endings.deliver(ended, CONTENT) is GONE
     assert room.discord.messages.new == []
+
+
+async def test_a_server_that_cannot_be_asked_for_is_asked_again(room: Room) -> None:
+    ended, message = room.ordered(hidden=True, token=False)
+    room.discord.faults.next("guild", Refused(403, 0))
+    with pytest.raises(discord.Forbidden):
+        await room.endings.deliver(ended, CONTENT)
+    assert await room.endings.deliver(ended, CONTENT) is Delivery.DIRECT
+    assert len(room.seen(message)) == 1
 
 
 async def test_a_server_that_the_bot_was_never_in_does_not(room: Room) -> None:
