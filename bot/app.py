@@ -148,7 +148,14 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             memory=store,
             clock=clock,
         )
-        runner = _runner(settings, World(segmind, store, replies, clock), line, gate, watch, models)
+        runner = _runner(
+            settings,
+            World(segmind, store, replies, clock),
+            line=line,
+            gate=gate,
+            watch=watch,
+            models=models,
+        )
         desk = Desk(
             store=store,
             runner=runner,
@@ -253,7 +260,7 @@ def segmind_client(
 
 
 def _runner(
-    settings: Settings, world: World, line: Line, gate: Gate, watch: BalanceWatch, models: Catalogue
+    settings: Settings, world: World, *, line: Line, gate: Gate, watch: BalanceWatch, models: Catalogue
 ) -> Runner:
     its = settings.segmind
     patient = Caution()

@@ -7,7 +7,17 @@ from discord import ui
 
 from bot.chat.text import Text
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.stages import Collecting, Due, Processing, Queued, Reconnecting, Searching, Stage, Waiting
+from bot.jobs.stages import (
+    Collecting,
+    Due,
+    Paused,
+    Processing,
+    Queued,
+    Reconnecting,
+    Searching,
+    Stage,
+    Waiting,
+)
 from bot.models import ModelCard
 
 GREY, BLUE, AMBER, GREEN, RED, DARK = 0x99AAB5, 0x5865F2, 0xFAA61A, 0x3BA55D, 0xED4245, 0x4E5058
@@ -54,33 +64,30 @@ class Card(ui.LayoutView):
         self.add_item(box)
 
 
-def stage_card(model: ModelCard, stage: Stage, text: Text) -> Card:
-    """An open job."""
+def stage_card(model: ModelCard, stage: Stage, price: int, text: Text) -> Card:
+    """An open job, with what it will cost."""
+    colour, lines = _stage_words(stage, text)
+    return Card(model, colour, [*lines, text("stage.price", price=credits_words(price, text))])
+
+
+def _stage_words(stage: Stage, text: Text) -> tuple[int, list[str]]:
     match stage:
         case Waiting(position):
-            lines = [text("stage.waiting", position=position), text("stage.waiting_note")]
-            return Card(model, GREY, lines)
+            return GREY, [text("stage.waiting", position=position), text("stage.waiting_note")]
         case Due():
-            lines = [text("stage.due"), text("stage.due_note")]
-            return Card(model, GREY, lines)
+            return GREY, [text("stage.due"), text("stage.due_note")]
+        case Paused():
+            return GREY, [text("stage.paused"), text("stage.paused_note")]
         case Reconnecting():
-            lines = [text("stage.reconnecting"), text("stage.reconnecting_note")]
-            return Card(model, GREY, lines)
+            return GREY, [text("stage.reconnecting"), text("stage.reconnecting_note")]
         case Queued(since, usual):
-            lines = [text("stage.queued", since=moment(since)), _usual(usual, text)]
-            return Card(model, BLUE, lines)
+            return BLUE, [text("stage.queued", since=moment(since)), _usual(usual, text)]
         case Processing(since, usual):
-            lines = [text("stage.processing", since=moment(since)), _usual(usual, text)]
-            return Card(model, AMBER, lines)
+            return AMBER, [text("stage.processing", since=moment(since)), _usual(usual, text)]
         case Collecting():
-            lines = [text("stage.collecting"), text("stage.collecting_note")]
-            return Card(model, AMBER, lines)
-        case Collecting():
-            lines = [text("stage.collecting"), text("stage.collecting_note")]
-            return Card(model, AMBER, lines)
+            return AMBER, [text("stage.collecting"), text("stage.collecting_note")]
         case Searching():
-            lines = [text("stage.searching"), text("stage.searching_note")]
-            return Card(model, AMBER, lines)
+            return AMBER, [text("stage.searching"), text("stage.searching_note")]
         case _:
             assert_never(stage)
 
@@ -157,8 +164,13 @@ def duration(seconds: float) -> str:
     return f"{seconds / MINUTE:.0f} min"
 
 
+def about(seconds: float) -> str:
+    """In whole seconds or minutes."""
+    return duration(max(1, round(seconds))).replace(".0 ", " ")
+
+
 def _usual(seconds: float, text: Text) -> str:
-    return text("stage.usual", seconds=duration(max(1, round(seconds))).replace(".0 ", " "))
+    return text("stage.usual", seconds=about(seconds))
 
 
 def moment(at: float) -> str:

@@ -8,11 +8,14 @@ import structlog
 from discord.ext import commands
 
 from bot.chat.card import notice
+from bot.chat.credits_cards import price_words
 from bot.chat.errors import Words
 from bot.chat.intake import Intake
 from bot.chat.options import Interaction
+from bot.chat.pages import Pages, Turn
+from bot.chat.services import Services
 from bot.chat.sync import Notes, sync
-from bot.models import FaceModel
+from bot.models import FaceModel, ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -36,11 +39,24 @@ class Doppel(commands.Bot):
         self._words = words
         self._guild_id = guild_id
         self._intake: Intake | None = None
+        self._services: Services | None = None
+        self.add_dynamic_items(Turn)
         self.tree.error(self._on_error)
 
-    def serve(self, intake: Intake) -> None:
+    def serve(self, intake: Intake, services: Services) -> None:
         """From here on orders are taken. The intake needs this client to answer, hence the two steps."""
         self._intake = intake
+        self._services = services
+
+    @property
+    def services(self) -> Services:
+        if self._services is None:
+            raise RuntimeError("a feature was loaded before there was anything to serve")
+        return self._services
+
+    @property
+    def pages(self) -> Pages:
+        return self.services.pages
 
     async def setup_hook(self) -> None:
         # A feature that fails to load stops the start: half a bot is worse than none.
@@ -61,6 +77,13 @@ class Doppel(commands.Bot):
         if self._intake is None:
             raise RuntimeError("orders came before there was an intake")
         await self._intake.take(interaction, model, values)
+
+    def price_of(self, card: ModelCard) -> str:
+        """What a model costs, in words."""
+        return price_words(card, self.services.desk.unit(card, {}), self.services.text)
+
+    def refusal(self, error: Exception) -> str:
+        return self._words.of(error)
 
     async def _on_error(self, interaction: Interaction, error: discord.app_commands.AppCommandError) -> None:
         view = notice(self._words.of(error))

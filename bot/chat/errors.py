@@ -8,16 +8,30 @@ from pydantic import ValidationError
 
 from bot.chat.card import credits_words, duration, moment
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
+from bot.chat.limits import limit_name, limit_words
+from bot.chat.members import NotAdministrator
+from bot.chat.pages import NotYours
+from bot.chat.sheet import harmless
 from bot.chat.text import Text
 from bot.credits.account import NotEnoughCredits
+from bot.credits.books import AlreadyRefunded
 from bot.credits.budgets import CapReached, Scope
+from bot.credits.rules import LIMIT_NAMES
 from bot.jobs.desk import ModelOff, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
+from bot.jobs.office import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
 from bot.media import inspect
 from bot.models import MediaKind
 from bot.ops.logs import incident_id
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+_PAUSED = {
+    Trouble.KEY: "refused.service",
+    Trouble.BALANCE: "refused.balance",
+    Trouble.MODEL: "refused.model",
+}
 
 
 class Stopping(Exception):
@@ -47,7 +61,7 @@ class Words:
             case TooManyWaiting(limit=limit):
                 return self._text("refused.waiting", limit=limit)
             case ServicePaused(trouble=trouble):
-                return self._text("refused.model" if trouble is Trouble.MODEL else "refused.service")
+                return self._text(_PAUSED[trouble])
             case ValidationError():
                 return self._option(error)
             case InputError():
@@ -59,7 +73,37 @@ class Words:
             case app_commands.CheckFailure():
                 return self._text("refused.forbidden")
             case _:
+                return self._decision(error)
+
+    def _decision(self, error: BaseException) -> str | None:
+        """What an administrator, or somebody in an administrator's place, may not do."""
+        match error:
+            case NotAdministrator():
+                return self._text("refused.not_administrator")
+            case NotYours():
+                return self._text("refused.not_yours")
+            case app_commands.TransformerError():
+                return self._text("refused.not_here")
+            case BeyondBound(what=what, most=most):
+                return self._bound(what, most)
+            case TooMuchToTake(have=have):
+                return self._text("refused.take", have=credits_words(have, self._text))
+            case UnknownJob():
+                return self._text("refused.unknown_job")
+            case NotPaid(settled=settled):
+                return self._text("refused.free_job" if settled else "refused.open_job")
+            case AlreadyRefunded():
+                return self._text("refused.refunded")
+            case UnknownModel():
+                return self._text("refused.unknown_model")
+            case _:
                 return None
+
+    def _bound(self, what: str, most: float) -> str:
+        if what in LIMIT_NAMES:
+            limit, amount = limit_name(what, self._text), limit_words(what, most, self._text)
+            return self._text("bound.limit", limit=limit, most=amount)
+        return self._text(f"bound.{what}", most=credits_words(int(most), self._text))
 
     def _credits(self, error: NotEnoughCredits | CapReached) -> str:
         if isinstance(error, CapReached):
@@ -82,12 +126,12 @@ class Words:
         sentence = self._text("refused.option", option=option, problem=problem)
         value = first["input"]
         if isinstance(value, str | int | float):
-            given = self._text("refused.option_more", value=_harmless(str(value)))
+            given = self._text("refused.option_more", value=harmless(str(value)))
             return f"{sentence} {given}"
         return sentence
 
     def _input(self, error: InputError) -> str | None:
-        name = _harmless(error.name)
+        name = harmless(error.name)
         match error:
             case Unreadable():
                 return self._text("refused.unreadable", name=name)
@@ -126,7 +170,7 @@ class Words:
             case inspect.Animated():
                 key = "animated"
             case inspect.Unsupported(found=found):
-                key, facts = "unsupported", {"found": _harmless(found)}
+                key, facts = "unsupported", {"found": harmless(found)}
             case inspect.Truncated():
                 key = "truncated"
             case inspect.Damaged():
@@ -134,11 +178,6 @@ class Words:
             case _:
                 key = "unrecognised"
         return self._text(f"media.{key}", name=name, **facts)
-
-
-def _harmless(words: str) -> str:
-    """A member's own words inside a code span: nothing in them is markdown or a mention."""
-    return words.replace("`", "'")[:100]
 
 
 def _bytes(size: int) -> str:

@@ -1,10 +1,11 @@
-"""Who stands behind an interaction, as the credits know them."""
+"""Who stands behind an interaction, as the credits know them, and what they may decide."""
 
 from typing import Any
 
 import discord
 
 from bot.credits.account import Member
+from bot.jobs.office import Administrator
 
 
 def member_of(interaction: discord.Interaction[Any]) -> Member:
@@ -13,5 +14,23 @@ def member_of(interaction: discord.Interaction[Any]) -> Member:
     on_their_own = interaction.is_user_integration() and not interaction.is_guild_integration()
     if interaction.guild_id is None or on_their_own:
         return Member(user.id)
-    roles = {role.id for role in user.roles} if isinstance(user, discord.Member) else set[int]()
-    return Member(user.id, interaction.guild_id, frozenset(roles))
+    if isinstance(user, discord.Member):
+        return member_in(interaction.guild_id, user)
+    return Member(user.id, interaction.guild_id)
+
+
+def member_in(guild_id: int, user: discord.Member) -> Member:
+    return Member(user.id, guild_id, frozenset(role.id for role in user.roles))
+
+
+class NotAdministrator(Exception):
+    """Whoever may not manage the server may not decide for it."""
+
+
+def administrator_of(interaction: discord.Interaction[Any]) -> Administrator:
+    """Discord hides the commands from others, but a server's settings can show them to anybody."""
+    may = interaction.permissions
+    guild_id = member_of(interaction).guild_id
+    if guild_id is None or not (may.manage_guild or may.administrator):
+        raise NotAdministrator
+    return Administrator(interaction.user.id, guild_id)

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 import discord
 from discord import app_commands
 
-from bot.models import FaceModel, Parameter
+from bot.models import FaceModel, ModelCard, Parameter
 
 Interaction = discord.Interaction[Any]
 Handler = Callable[[Interaction, type[FaceModel], dict[str, Any]], Awaitable[None]]
@@ -23,6 +23,8 @@ class OrderTaker(Protocol):
     @property
     def tree(self) -> app_commands.CommandTree[Any]: ...
 
+    def price_of(self, card: ModelCard) -> str: ...
+
     async def order(
         self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]
     ) -> None: ...
@@ -32,12 +34,14 @@ def cog_for(model: type[FaceModel]) -> Callable[[OrderTaker], Awaitable[None]]:
     """The `setup` of a module that declares a model."""
 
     async def setup(bot: OrderTaker) -> None:
-        bot.tree.add_command(command_for(model, bot.order))
+        bot.tree.add_command(command_for(model, bot.order, price=bot.price_of(model.card)))
 
     return setup
 
 
-def command_for(model: type[FaceModel], handler: Handler) -> app_commands.Command[Any, ..., None]:
+def command_for(
+    model: type[FaceModel], handler: Handler, *, price: str
+) -> app_commands.Command[Any, ..., None]:
     async def callback(interaction: Interaction, **values: Any) -> None:
         await handler(interaction, model, values)
 
@@ -52,7 +56,7 @@ def command_for(model: type[FaceModel], handler: Handler) -> app_commands.Comman
     describe = app_commands.describe(**{option.name: _fit(option.description) for option in options(model)})
     return app_commands.Command(
         name=model.card.slug,
-        description=_fit(f"{model.card.title}: {model.card.summary}"),
+        description=_fit(f"{model.card.title}: {model.card.summary}", price),
         callback=describe(callback),
     )
 
@@ -89,5 +93,8 @@ def _annotation(option: Parameter) -> Any:
     return kind | None if option.default is None and not option.required else kind
 
 
-def _fit(text: str) -> str:
+def _fit(text: str, price: str = "") -> str:
+    """A price is shown whole or not at all."""
+    if price and len(priced := f"{text} · {price}") <= DESCRIPTION_LIMIT:
+        return priced
     return text if len(text) <= DESCRIPTION_LIMIT else f"{text[: DESCRIPTION_LIMIT - 1]}…"

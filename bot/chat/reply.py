@@ -97,9 +97,12 @@ class Replies:
 
     async def _show(self, job: Job, stage: Stage) -> None:
         try:
-            await self._reply(job).show(stage, lambda: stage_card(self._cards[job.slug], stage, self._text))
+            await self._reply(job).show(stage, lambda: self._card(job, stage))
         except (Gone, discord.HTTPException, *PASSING) as error:
             log.info("a stage of the job could not be shown", error=type(error).__name__)
+
+    def _card(self, job: Job, stage: Stage) -> ui.LayoutView:
+        return stage_card(self._cards[job.slug], stage, job.price, self._text)
 
     def _reply(self, job: Job) -> LiveReply:
         return self._live.setdefault(job.id, LiveReply(job, self._messages, self._clock, self._gap))

@@ -89,6 +89,10 @@ class Desk:
     def price(self, card: ModelCard, body: Mapping[str, Any], video_seconds: float | None) -> Price:
         return self._prices.of(card, body, video_seconds)
 
+    def unit(self, card: ModelCard, body: Mapping[str, Any]) -> int:
+        """The price of one picture, or of each started stretch of video."""
+        return self._prices.unit(card, body)
+
     async def balance(self, member: Member, terms: Terms) -> Balance:
         """What the member has, with today's allowance."""
         stored = await self._store.balance(member.account)

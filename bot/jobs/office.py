@@ -128,8 +128,8 @@ class Office:
                 return rules.model_copy(update={"daily": amount})
             return rules.model_copy(update={"members": _with(rules.members, user_id, amount)})
 
-        facts = {"amount": amount} if user_id is None else {"amount": amount, "member": user_id}
-        return await self._change(by, change, _deed(by, Did.DAILY, **facts))
+        facts: dict[str, Any] = {} if user_id is None else {"member": user_id}
+        return await self._change(by, change, _deed(by, Did.DAILY, amount=amount, **facts))
 
     async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> Deed:
         _bounded("daily", amount, self._policy.bounds.daily)

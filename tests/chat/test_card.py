@@ -45,8 +45,8 @@ def keeps_bounds(view: ui.LayoutView) -> bool:
     ],
 )
 def test_an_open_job_says_where_it_is(stage: Stage, said: list[str]) -> None:
-    view = stage_card(CARDS[0], stage, TEXT)
-    assert all(word in words(view) for word in [CARDS[0].title, *said])
+    view = stage_card(CARDS[0], stage, 5, TEXT)
+    assert all(word in words(view) for word in [CARDS[0].title, "5 credits, charged only when", *said])
     assert keeps_bounds(view)
 
 

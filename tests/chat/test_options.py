@@ -27,11 +27,21 @@ def slug(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def payload(slug: str) -> dict[str, Any]:
     tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
-    return command_for(CATALOGUE[slug], nobody).to_dict(tree)
+    return command_for(CATALOGUE[slug], nobody, price="13 credits").to_dict(tree)
 
 
 def test_a_command_has_the_name_of_its_model(slug: str, payload: dict[str, Any]) -> None:
     assert payload["name"] == slug
+
+
+def test_a_description_ends_with_the_price(payload: dict[str, Any]) -> None:
+    assert payload["description"].endswith(" · 13 credits")
+
+
+def test_a_price_that_does_not_fit_is_left_out_whole(slug: str) -> None:
+    model, tree = CATALOGUE[slug], app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+    payload = command_for(model, nobody, price="9" * 100).to_dict(tree)
+    assert payload["description"] == f"{model.card.title}: {model.card.summary}"
 
 
 def test_a_command_offers_every_parameter_but_those_of_transport(slug: str, payload: dict[str, Any]) -> None:

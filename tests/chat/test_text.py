@@ -8,12 +8,16 @@ from string import Formatter
 import pytest
 
 import bot.chat
+from bot.chat.spend import HEADINGS
 from bot.chat.text import Text, flat
+from bot.credits.rules import LIMIT_NAMES
+from bot.jobs.job import State
+from bot.jobs.office import Did
 
 SENTENCES = dict(flat((files("bot.chat.text") / "en.toml").read_text(encoding="utf-8")))
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in Path(bot.chat.__path__[0]).glob("*.py"))
-# Keys that are put together: the last part is the name of a kind, or of what is wrong with a file.
-COMPOSED = ("kind.", "alt.", "media.")
+# Keys that are put together: the last part is the name of a kind, of what is wrong with a file, of a state…
+COMPOSED = ("kind.", "alt.", "media.", "state.", "limit.", "bound.", "deed.", "spend.", "pages.")
 ASKED = set(re.findall(r'text\(\s*"([a-z_.]+)"', SOURCE)) | set(re.findall(r'"([a-z]+\.[a-z_]+)" if', SOURCE))
 
 
@@ -26,6 +30,26 @@ def test_every_sentence_is_asked_for() -> None:
     plain = {key for key in SENTENCES if not key.startswith(COMPOSED)}
     assert {key for key in plain if f'"{key}"' not in SOURCE} == set()
     assert all(f'"{key.partition(".")[2]}"' in SOURCE for key in SENTENCES if key.startswith("media."))
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [
+        ("state", {state.lower() for state in State}),
+        ("limit", set(LIMIT_NAMES)),
+        ("pages", {"history", "changes", "newer", "older", "empty"}),
+        ("spend", {"title", "nothing", "alt", "presumed", "total"} | set(HEADINGS)),
+        ("bound", {"grant", "daily", "monthly", "limit"}),
+        (
+            "deed",
+            ({*Did} - {Did.MODEL})
+            | {f"{did}_unset" for did in (Did.DAILY, Did.ROLE, Did.CAP, Did.LIMIT)}
+            | {"model_on", "model_off", "daily_member", "daily_member_unset", "other", "why"},
+        ),
+    ],
+)
+def test_a_section_of_names_has_each_of_them_and_no_others(section: str, names: set[str]) -> None:
+    assert {key.partition(".")[2] for key in SENTENCES if key.startswith(f"{section}.")} == names
 
 
 def test_a_sentence_is_filled_in_by_name() -> None:

@@ -1,0 +1,106 @@
+"""What a member reads of their credits: the balance, the prices, and the lines of the history."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from bot.chat.card import about, credits_words, moment
+from bot.chat.sheet import Sheet, mention, quoted
+from bot.chat.text import Text
+from bot.credits.account import Balance, Entry
+from bot.credits.allowance import Refill
+from bot.credits.books import Line
+from bot.credits.policy import Terms
+from bot.jobs.office import REASON_LIMIT
+from bot.models import ModelCard
+
+Unit = Callable[[ModelCard, Mapping[str, Any]], int]
+"""The price of a model with these options: of a picture, or of each started stretch of video."""
+
+
+def balance_card(balance: Balance, terms: Terms, text: Text) -> Sheet:
+    return Sheet(text("balance.title"), list(balance_lines(balance, terms, text)), text)
+
+
+def balance_lines(balance: Balance, terms: Terms, text: Text) -> Iterable[str]:
+    yield text("balance.free", free=credits_words(balance.free, text))
+    if terms.allowance.daily:
+        yield text("balance.allowance", left=balance.allowance, daily=terms.allowance.daily)
+    yield text("balance.granted", granted=balance.granted)
+    yield text("balance.held", held=balance.held)
+    yield _refill(balance, terms, text)
+
+
+def _refill(balance: Balance, terms: Terms, text: Text) -> str:
+    refills_at = terms.allowance.refills_at(balance.since)
+    if refills_at is None:
+        return text("balance.no_refill")
+    if terms.allowance.refill is Refill.ROLLING and balance.used <= 0:
+        return text("balance.full")
+    return text("balance.refill", at=f"<t:{int(refills_at)}:f>", refills=moment(refills_at))
+
+
+def prices_card(cards: Iterable[ModelCard], unit: Unit, text: Text) -> Sheet:
+    lines = [line for card in cards for line in _price_lines(card, unit, text)]
+    return Sheet(text("prices.title"), lines or [text("prices.none")], text, small=[text("prices.note")])
+
+
+def _price_lines(card: ModelCard, unit: Unit, text: Text) -> Iterable[str]:
+    price = price_words(card, unit(card, {}), text)
+    yield text("prices.model", command=card.slug, price=price, usual=about(card.seconds))
+    choices = [
+        text("prices.choice", option=option, choice=choice, price=unit(card, {option: choice}))
+        for option, choice in card.factors
+    ]
+    if choices:
+        yield text("prices.choices", choices=", ".join(choices))
+
+
+def price_words(card: ModelCard, credits_: int, text: Text) -> str:
+    price = credits_words(credits_, text)
+    if card.per_seconds is None:
+        return price
+    return text("prices.stretch", price=price, seconds=f"{card.per_seconds:g}")
+
+
+def history_line(line: Line, cards: Mapping[str, ModelCard], text: Text) -> str:
+    what = _what(line, _job_words(line, cards), text)
+    if line.actor is not None:
+        what = text("history.by", what=what, actor=person(line.actor, text))
+    if line.actor is not None and (why := quoted(line.why or "", REASON_LIMIT)):
+        what = text("history.why", what=what, why=why)
+    return text("history.line", amount=f"{line.amount:+}", what=what, when=moment(line.at))
+
+
+def _what(line: Line, job: str, text: Text) -> str:
+    match line.kind:
+        case Entry.GRANT:
+            return text("history.start") if line.actor is None else text("history.grant")
+        case Entry.ALLOWANCE:
+            return text("history.filled") if line.amount >= 0 else text("history.lapsed")
+        case Entry.HOLD:
+            return text("history.hold", job=job)
+        case Entry.CAPTURE:
+            return text("history.capture", job=job)
+        case Entry.RELEASE:
+            return text("history.release", job=job)
+        case Entry.ADJUST if line.job_id is not None:
+            return text("history.refund", job=job)
+        case Entry.ADJUST:
+            return text("history.take")
+
+
+def _job_words(line: Line, cards: Mapping[str, ModelCard]) -> str:
+    number = quoted(line.job_id or "", REASON_LIMIT)
+    if line.slug is None:
+        return number
+    return f"{title_of(line.slug, cards)} {number}"
+
+
+def title_of(slug: str, cards: Mapping[str, ModelCard]) -> str:
+    """A model that is no longer offered is known by its slug alone."""
+    return cards[slug].title if slug in cards else slug
+
+
+def person(actor: str, text: Text) -> str:
+    """An administrator; whoever has no account at Discord works on the bot's own machine."""
+    return mention(actor) if actor.isdecimal() else text("the_operator")

@@ -1,0 +1,55 @@
+"""What an administrator decided, in the same words when it is done and when it is looked up later."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.chat.card import GREEN, credits_words, moment
+from bot.chat.credits_cards import person, title_of
+from bot.chat.limits import limit_name, limit_words
+from bot.chat.sheet import Sheet, mention, quoted
+from bot.chat.text import Text
+from bot.credits.books import Deed
+from bot.jobs.office import REASON_LIMIT, Did
+from bot.models import ModelCard
+
+
+def done_card(deed: Deed, cards: Mapping[str, ModelCard], text: Text, *more: str) -> Sheet:
+    return Sheet(text("admin.done"), [_deed_words(deed, cards, text), *more], text, colour=GREEN)
+
+
+def change_line(deed: Deed, cards: Mapping[str, ModelCard], text: Text) -> str:
+    actor = person(deed.actor, text)
+    return text("admin.change", when=moment(deed.at), actor=actor, what=_deed_words(deed, cards, text))
+
+
+def _deed_words(deed: Deed, cards: Mapping[str, ModelCard], text: Text) -> str:
+    if deed.deed not in set(Did):
+        return text("deed.other", deed=quoted(deed.deed, REASON_LIMIT))
+    facts = deed.facts
+    what = text(f"deed.{_form(deed.deed, facts)}", **_fact_words(facts, cards, text))
+    why = quoted(str(facts.get("reason", "")), REASON_LIMIT)
+    return text("deed.why", what=what, why=why) if why else what
+
+
+def _form(deed: str, facts: Mapping[str, Any]) -> str:
+    match deed:
+        case Did.MODEL:
+            return "model_on" if facts.get("on") else "model_off"
+        case Did.DAILY | Did.ROLE | Did.CAP | Did.LIMIT:
+            member = "_member" if "member" in facts else ""
+            return f"{deed}{member}" if facts.get("amount") is not None else f"{deed}{member}_unset"
+        case _:
+            return deed
+
+
+def _fact_words(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: Text) -> dict[str, str]:
+    amount, limit = facts.get("amount"), facts.get("limit")
+    return {
+        "credits": credits_words(amount or 0, text),
+        "member": mention(facts.get("member", 0)),
+        "role": f"<@&{facts.get('role', 0)}>",
+        "job": quoted(str(facts.get("job", "")), REASON_LIMIT),
+        "model": title_of(str(facts.get("model", "")), cards),
+        "limit": limit_name(limit, text) if limit else "",
+        "amount": limit_words(limit, amount, text) if limit and amount is not None else "",
+    }

@@ -1,0 +1,120 @@
+"""Long lists as pages of ten, with buttons for whoever asked, which still work after a restart."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from re import Match
+from typing import Any, Protocol, Self, cast
+
+import discord
+from discord import ui
+
+from bot.chat.card import notice
+from bot.chat.options import Interaction
+from bot.chat.sheet import Sheet
+from bot.chat.text import Text
+
+PAGE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    number: int
+    """Newer entries have larger ones."""
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The entries next to a known one, or the newest."""
+
+    before: int | None = None
+    after: int | None = None
+    # One more than is shown says whether there is another page.
+    limit: int = PAGE + 1
+
+
+Reading = Callable[[Interaction, Wish], Awaitable[Sequence[Entry]]]
+"""The newest first. Raises where this reader may not read it."""
+
+
+class Pages:
+    """Every list that is read page by page; each is known by its name."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self._readings: dict[str, Reading] = {}
+
+    def add(self, name: str, reading: Reading) -> None:
+        self._readings[name] = reading
+
+    async def first(self, interaction: Interaction, name: str) -> Sheet:
+        found = await self._readings[name](interaction, Wish())
+        return self._sheet(interaction, name, found[:PAGE], newer=False, older=len(found) > PAGE)
+
+    async def turned(self, interaction: Interaction, name: str, wish: Wish) -> Sheet:
+        found = await self._readings[name](interaction, wish)
+        if wish.after is None:
+            return self._sheet(interaction, name, found[:PAGE], newer=True, older=len(found) > PAGE)
+        if len(found) <= PAGE:
+            return await self.first(interaction, name)
+        return self._sheet(interaction, name, found[-PAGE:], newer=True, older=True)
+
+    def _sheet(
+        self, interaction: Interaction, name: str, entries: Sequence[Entry], *, newer: bool, older: bool
+    ) -> Sheet:
+        reader = interaction.user.id
+        buttons: list[Turn] = []
+        if newer and entries:
+            buttons.append(Turn(name, reader, "after", entries[0].number, self._text("pages.newer")))
+        if older:
+            buttons.append(Turn(name, reader, "before", entries[-1].number, self._text("pages.older")))
+        lines = [entry.line for entry in entries] or [self._text("pages.empty")]
+        return Sheet(self._text(f"pages.{name}"), lines, self._text, buttons=buttons)
+
+
+class Reader(Protocol):
+    """The part of the client that a button needs."""
+
+    @property
+    def pages(self) -> Pages: ...
+
+    def refusal(self, error: Exception) -> str: ...
+
+
+class NotYours(Exception):
+    """The buttons of a list work for the member who asked for it."""
+
+
+class Turn(
+    ui.DynamicItem[ui.Button[Any]],
+    template=r"turn:(?P<name>[a-z]+):(?P<reader>\d+):(?P<way>before|after):(?P<number>\d+)",
+):
+    """Turns the page. All that it has to know stands in its id."""
+
+    def __init__(self, name: str, reader: int, way: str, number: int, label: str) -> None:
+        super().__init__(ui.Button(label=label, custom_id=f"turn:{name}:{reader}:{way}:{number}"))
+        self._name = name
+        self._reader = reader
+        self._wish: Mapping[str, int] = {way: number}
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Any, item: ui.Item[Any], match: Match[str], /) -> Self:
+        del interaction
+        label = item.label if isinstance(item, ui.Button) else None
+        return cls(match["name"], int(match["reader"]), match["way"], int(match["number"]), label or "")
+
+    async def callback(self, interaction: Interaction) -> None:
+        client = cast("Reader", interaction.client)
+        try:
+            page = await self._page(interaction, client.pages)
+        except Exception as error:  # noqa: BLE001 - nobody else would answer the reader
+            await interaction.response.send_message(view=notice(client.refusal(error)), ephemeral=True)
+        else:
+            await interaction.response.edit_message(
+                view=page, allowed_mentions=discord.AllowedMentions.none()
+            )
+
+    async def _page(self, interaction: Interaction, pages: Pages) -> Sheet:
+        if interaction.user.id != self._reader:
+            raise NotYours
+        return await pages.turned(interaction, self._name, Wish(**self._wish))

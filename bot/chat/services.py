@@ -1,0 +1,38 @@
+"""What the commands about credits work with, and the part of the client that gives it to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from discord import app_commands
+
+from bot.chat.pages import Pages
+from bot.chat.text import Text
+from bot.clock import Clock
+from bot.credits.books import Books
+from bot.credits.policy import Policy
+from bot.jobs.desk import Desk
+from bot.jobs.office import Office
+from bot.models import ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    desk: Desk
+    office: Office
+    books: Books
+    policy: Policy
+    cards: Mapping[str, ModelCard]
+    pages: Pages
+    text: Text
+    clock: Clock
+
+
+class Host(Protocol):
+    """The part of the client that a feature needs."""
+
+    @property
+    def tree(self) -> app_commands.CommandTree[Any]: ...
+
+    @property
+    def services(self) -> Services: ...

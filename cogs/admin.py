@@ -1,0 +1,201 @@
+"""What a server's administrators decide: credits, caps, models and limits, within the operator's bounds."""
+
+from collections.abc import Sequence
+
+import discord
+from discord import app_commands
+
+from bot.chat.admin_cards import member_card, models_card, server_card
+from bot.chat.answers import give, promise
+from bot.chat.choices import LOOKED_THROUGH, Choice, Names, job_choices, model_choices
+from bot.chat.credits_cards import balance_lines
+from bot.chat.deeds import change_line, done_card
+from bot.chat.limits import in_bytes, limits_card
+from bot.chat.members import NotAdministrator, administrator_of, member_in
+from bot.chat.options import Interaction
+from bot.chat.pages import Entry, Wish
+from bot.chat.services import Host, Services
+from bot.chat.spend import drawn, month_of_server, spend_card, spent_in_days
+from bot.credits.account import Balance
+from bot.credits.books import Deed
+from bot.credits.policy import Terms
+from bot.jobs.office import REASON_LIMIT, Administrator
+
+Amount = app_commands.Range[int, 0]
+Some = app_commands.Range[int, 1]
+Reason = app_commands.Range[str, 1, REASON_LIMIT]
+LIMITS = [
+    app_commands.Choice(name="jobs of a member at once", value="per_member"),
+    app_commands.Choice(name="jobs of the server at once", value="per_server"),
+    app_commands.Choice(name="length of a video, in seconds", value="video_seconds"),
+    app_commands.Choice(name="size of a picture, in MiB", value="picture_bytes"),
+    app_commands.Choice(name="size of a video, in MiB", value="video_bytes"),
+]
+
+
+@app_commands.guild_only()
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.default_permissions(manage_guild=True)
+class Admin(app_commands.Group, name="admin", description="Credits, models and limits of this server"):
+    accounts = app_commands.Group(name="credits", description="Members' credits, allowances and the cap")
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._office = services.office
+        self._names = Names()
+
+    @accounts.command(description="Give a member credits that never expire")
+    @app_commands.describe(member="Who gets them", amount="How many", reason="The member can read it")
+    async def grant(
+        self, interaction: Interaction, member: discord.Member, amount: Some, reason: Reason = ""
+    ) -> None:
+        by = await _promised(interaction)
+        deed = await self._office.grant(by, member.id, amount, reason)
+        await self._done(interaction, deed, member)
+
+    @accounts.command(description="Take granted credits away from a member")
+    @app_commands.describe(member="Who loses them", amount="How many", reason="The member can read it")
+    async def take(
+        self, interaction: Interaction, member: discord.Member, amount: Some, reason: Reason = ""
+    ) -> None:
+        by = await _promised(interaction)
+        deed = await self._office.take(by, member.id, amount, reason)
+        await self._done(interaction, deed, member)
+
+    @accounts.command(name="set-daily", description="Set the daily allowance, of all members or of one")
+    @app_commands.describe(
+        amount="Credits a day; leave it out to go back to the operator's",
+        member="Only this member, whatever their roles",
+    )
+    async def set_daily(
+        self,
+        interaction: Interaction,
+        amount: Amount | None = None,
+        member: discord.Member | None = None,
+    ) -> None:
+        by = await _promised(interaction)
+        deed = await self._office.set_daily(by, amount, None if member is None else member.id)
+        await self._done(interaction, deed)
+
+    @accounts.command(
+        name="set-role", description="Set the daily allowance of a role; a member's best one counts"
+    )
+    @app_commands.describe(
+        role="Whose members get it", amount="Credits a day; leave it out to go back to the operator's"
+    )
+    async def set_role(
+        self, interaction: Interaction, role: discord.Role, amount: Amount | None = None
+    ) -> None:
+        by = await _promised(interaction)
+        await self._done(interaction, await self._office.set_role(by, role.id, amount))
+
+    @accounts.command(description="Cap what all members together spend in a month")
+    @app_commands.describe(amount="Credits a month; leave it out to go back to the operator's")
+    async def cap(self, interaction: Interaction, amount: Amount | None = None) -> None:
+        by = await _promised(interaction)
+        await self._done(interaction, await self._office.set_cap(by, amount))
+
+    @accounts.command(description="Show this server's allowances and cap, or what a member has")
+    @app_commands.describe(member="Whose credits to show")
+    async def show(self, interaction: Interaction, member: discord.Member | None = None) -> None:
+        by = await _promised(interaction)
+        its = self._services
+        if member is not None:
+            return await give(interaction, member_card(member.id, *await self._account(by, member), its.text))
+        rules = await its.books.rules(by.guild_id)
+        month = await month_of_server(its, by, rules)
+        roles = [role.id for role in interaction.guild.roles] if interaction.guild is not None else []
+        return await give(interaction, server_card(rules, its.policy, month, roles, its.text))
+
+    @app_commands.command(description="Give the credits of a finished job back")
+    @app_commands.describe(job="One of the recent jobs, or its id", reason="The member can read it")
+    async def refund(self, interaction: Interaction, job: str, reason: Reason = "") -> None:
+        by = await _promised(interaction)
+        await self._done(interaction, await self._office.refund(by, job.strip(), reason))
+
+    @refund.autocomplete("job")
+    async def _jobs(self, interaction: Interaction, typed: str) -> list[Choice]:
+        try:
+            by = administrator_of(interaction)
+        except NotAdministrator:
+            return []
+        its = self._services
+        jobs = await self._office.recent(by, LOOKED_THROUGH)
+        names = await self._names.of(interaction.guild, {job.user_id for job in jobs})
+        return job_choices(jobs, names, its.cards, typed, its.text)
+
+    @app_commands.command(description="Show what this server spent")
+    @app_commands.describe(days="How many days back, 30 unless you say otherwise")
+    async def spend(self, interaction: Interaction, days: app_commands.Range[int, 1, 365] = 30) -> None:
+        by = await _promised(interaction)
+        its = self._services
+        spent = await spent_in_days(its, by, days)
+        month = await month_of_server(its, by, await its.books.rules(by.guild_id))
+        drawing = await drawn(spent, its.cards, its.text)
+        files = [] if drawing is None else [drawing.file()]
+        await give(interaction, spend_card(spent, month, drawing, its.cards, its.text), *files)
+
+    @app_commands.command(description="Show the models of this server, or switch one on or off")
+    @app_commands.describe(model="Which one", on="Whether members can use it here")
+    async def models(
+        self, interaction: Interaction, model: str | None = None, on: bool | None = None
+    ) -> None:
+        by = await _promised(interaction)
+        its = self._services
+        if model is not None and on is not None:
+            return await self._done(interaction, await self._office.switch(by, model, on=on))
+        return await give(interaction, models_card(its.cards, await its.books.rules(by.guild_id), its.text))
+
+    @models.autocomplete("model")
+    async def _models(self, interaction: Interaction, typed: str) -> list[Choice]:
+        del interaction
+        return model_choices(self._services.cards, typed)
+
+    @app_commands.command(description="Show the limits of this server, or set one lower than the operator's")
+    @app_commands.describe(limit="Which one", amount="At most; leave it out to go back to the operator's")
+    @app_commands.choices(limit=LIMITS)
+    async def limits(
+        self, interaction: Interaction, limit: str | None = None, amount: Some | None = None
+    ) -> None:
+        by = await _promised(interaction)
+        its = self._services
+        if limit is not None:
+            deed = await self._office.set_limit(by, limit, in_bytes(limit, amount))
+            return await self._done(interaction, deed)
+        return await give(interaction, limits_card(its.policy, await its.books.rules(by.guild_id), its.text))
+
+    @app_commands.command(description="Show who decided what for this server")
+    async def changes(self, interaction: Interaction) -> None:
+        await _promised(interaction)
+        await give(interaction, await self._services.pages.first(interaction, "changes"))
+
+    async def lines(self, interaction: Interaction, wish: Wish) -> Sequence[Entry]:
+        by, its = administrator_of(interaction), self._services
+        found = await its.books.deeds(by.guild_id, before=wish.before, after=wish.after, limit=wish.limit)
+        return [Entry(deed.id, change_line(deed, its.cards, its.text)) for deed in found]
+
+    async def _done(self, interaction: Interaction, deed: Deed, member: discord.Member | None = None) -> None:
+        its = self._services
+        more: list[str] = []
+        if member is not None:
+            account = await self._account(administrator_of(interaction), member)
+            more += balance_lines(*account, its.text)
+        await give(interaction, done_card(deed, its.cards, its.text, *more))
+
+    async def _account(self, by: Administrator, user: discord.Member) -> tuple[Balance, Terms]:
+        member = member_in(by.guild_id, user)
+        terms = await self._services.desk.terms(member)
+        return await self._services.desk.balance(member, terms), terms
+
+
+async def _promised(interaction: Interaction) -> Administrator:
+    by = administrator_of(interaction)
+    await promise(interaction)
+    return by
+
+
+async def setup(bot: Host) -> None:
+    group = Admin(bot.services)
+    bot.services.pages.add("changes", group.lines)
+    bot.tree.add_command(group)

@@ -1,0 +1,50 @@
+"""What members see of their credits: the balance, the history and the prices."""
+
+from collections.abc import Sequence
+
+from discord import app_commands
+
+from bot.chat.answers import give, promise
+from bot.chat.credits_cards import balance_card, history_line, prices_card
+from bot.chat.members import member_of
+from bot.chat.options import Interaction
+from bot.chat.pages import Entry, Wish
+from bot.chat.services import Host, Services
+
+
+class Credits(app_commands.Group, name="credits", description="Your credits: what you have and what it buys"):
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+
+    @app_commands.command(description="What you have left, and when it is filled up")
+    async def balance(self, interaction: Interaction) -> None:
+        await promise(interaction)
+        desk, member = self._services.desk, member_of(interaction)
+        terms = await desk.terms(member)
+        balance = await desk.balance(member, terms)
+        await give(interaction, balance_card(balance, terms, self._services.text))
+
+    @app_commands.command(description="What you were given, what you spent, and what came back")
+    async def history(self, interaction: Interaction) -> None:
+        await promise(interaction)
+        await give(interaction, await self._services.pages.first(interaction, "history"))
+
+    @app_commands.command(description="What each model costs here")
+    async def prices(self, interaction: Interaction) -> None:
+        await promise(interaction)
+        its = self._services
+        terms = await its.desk.terms(member_of(interaction))
+        cards = [card for slug, card in its.cards.items() if slug not in terms.models_off]
+        await give(interaction, prices_card(cards, its.desk.unit, its.text))
+
+    async def lines(self, interaction: Interaction, wish: Wish) -> Sequence[Entry]:
+        its, account = self._services, member_of(interaction).account
+        found = await its.books.history(account, before=wish.before, after=wish.after, limit=wish.limit)
+        return [Entry(line.id, history_line(line, its.cards, its.text)) for line in found]
+
+
+async def setup(bot: Host) -> None:
+    group = Credits(bot.services)
+    bot.services.pages.add("history", group.lines)
+    bot.tree.add_command(group)
