@@ -23,6 +23,7 @@ from bot.chat.intake import Intake
 from bot.chat.messages import Messages
 from bot.chat.operators import Operators
 from bot.chat.pages import Pages
+from bot.chat.refusals import Refusals, Sparing
 from bot.chat.reply import Replies
 from bot.chat.results import Results
 from bot.chat.services import Services
@@ -119,6 +120,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             set_rate=segmind.turnstile.set_rate,
         )
         plan = settings.discord.shard_plan
+        refusals = Refusals(clock, most=settings.discord.refusals)
         client = doppel(
             await company.shards(plan),
             1 if plan is None else plan.total,
@@ -126,6 +128,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             notes=store,
             words=words,
             guild_id=settings.discord.guild_id,
+            http_trace=refusals.trace(),
         )
         messages = Messages(client, clock)
         replies = Replies(
@@ -150,7 +153,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         )
         runner = _runner(
             settings,
-            World(segmind, store, replies, clock),
+            World(segmind, store, Sparing(replies, refusals, clock), clock),
             line=line,
             gate=gate,
             watch=watch,

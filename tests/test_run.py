@@ -275,6 +275,22 @@ async def test_a_refusal_that_was_cut_off_is_said_again(town: Town) -> None:
         assert await bot.terminate() == 0
 
 
+async def test_a_bot_that_discord_refuses_spares_its_edits(town: Town) -> None:
+    """Of four refusals that this Discord bears, the first two make it sparing: Processing is left out."""
+    town.discord.faults.next("edit", *[Refused(403, 50013)] * 2)
+    async with town.bot(DOPPEL_DISCORD__REFUSALS="4", DOPPEL_JOBS__PER_MEMBER="3") as bot:
+        await town.discord.online()
+        for _ in range(2):
+            await town.order()
+        await bot.says("Discord refuses requests", "most stages")
+        reply = await town.order()
+        await reply.says("Queued")
+        town.clock.move(60)
+        await reply.says("Completed")
+        assert await bot.terminate() == 0
+    assert shown(reply) == ["Queued", "Completed"]
+
+
 async def test_a_broken_gateway_is_taken_up_again_with_what_was_missed(town: Town) -> None:
     async with town.bot() as bot:
         await town.discord.online()

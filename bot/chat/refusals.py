@@ -1,0 +1,112 @@
+"""Discord bans an address that is refused too often: its refusals are counted, and edits spared in time."""
+
+from collections import deque
+from enum import IntEnum
+from types import SimpleNamespace
+
+import aiohttp
+import structlog
+from discord.http import Route
+
+from bot.clock import Clock
+from bot.jobs.delivery import Delivery
+from bot.jobs.job import Job
+from bot.jobs.ports import Watcher
+from bot.jobs.stages import Stage
+
+log = structlog.stdlib.get_logger(__name__)
+
+WINDOW = 600.0
+_REFUSED = frozenset({401, 403, 429})
+# The shares of what Discord bears at which more is spared. The last bit is left for answers to commands.
+_SHARES = (0.5, 0.8, 0.95)
+_SELDOM = 30.0
+_LOOK_AGAIN = 15.0
+
+
+class Thrift(IntEnum):
+    """What is spared."""
+
+    NOTHING = 0
+    MOST_STAGES = 1
+    """Of each job's passing stages, one in a while is shown."""
+    ALL_STAGES = 2
+    ENDS = 3
+    """Even the ends wait."""
+
+
+class Refusals:
+    """Counts every answer of 401, 403 and 429, of which Discord bears `most` in ten minutes."""
+
+    def __init__(self, clock: Clock, *, most: int) -> None:
+        self._clock = clock
+        self._most = most
+        self._times: deque[float] = deque(maxlen=most)
+        self._known = Thrift.NOTHING
+
+    @property
+    def thrift(self) -> Thrift:
+        since = self._clock.now() - WINDOW
+        while self._times and self._times[0] <= since:
+            self._times.popleft()
+        thrift = Thrift(sum(len(self._times) >= share * self._most for share in _SHARES))
+        if thrift is not self._known:
+            self._tell(thrift)
+        return thrift
+
+    def trace(self) -> aiohttp.TraceConfig:
+        """What discord.py calls for each answer, of its REST as of its webhooks: one session carries both."""
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(self._on_answer)
+        return trace
+
+    async def _on_answer(
+        self, session: aiohttp.ClientSession, context: SimpleNamespace, answer: aiohttp.TraceRequestEndParams
+    ) -> None:
+        del session, context
+        # Attachments come from other hosts, which count for themselves.
+        if str(answer.url).startswith(Route.BASE):
+            self.count(answer.response.status, answer.response.headers.get("X-RateLimit-Scope", ""))
+
+    def count(self, status: int, scope: str = "") -> None:
+        # A limit that others have used up is not held against this bot.
+        if status in _REFUSED and scope != "shared":
+            self._times.append(self._clock.now())
+            _ = self.thrift
+
+    def _tell(self, thrift: Thrift) -> None:
+        tell = log.warning if thrift > self._known else log.info
+        tell(
+            "Discord refuses requests, and bans the address for too many"
+            if thrift
+            else "Discord refuses few requests again",
+            refused=len(self._times),
+            bears=self._most,
+            spared=thrift.name.lower().replace("_", " "),
+        )
+        self._known = thrift
+
+
+class Sparing:
+    """A watcher before another one: it shows less, and the ends last, when Discord's patience runs out."""
+
+    def __init__(self, watcher: Watcher, refusals: Refusals, clock: Clock) -> None:
+        self._watcher = watcher
+        self._refusals = refusals
+        self._clock = clock
+        self._shown: dict[str, float] = {}
+
+    def show(self, job: Job, stage: Stage) -> None:
+        thrift, now = self._refusals.thrift, self._clock.now()
+        if thrift >= Thrift.ALL_STAGES:
+            return
+        if thrift is Thrift.MOST_STAGES and now < self._shown.get(job.id, 0.0) + _SELDOM:
+            return
+        self._shown[job.id] = now
+        self._watcher.show(job, stage)
+
+    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+        self._shown.pop(job.id, None)
+        while self._refusals.thrift is Thrift.ENDS:
+            await self._clock.sleep(_LOOK_AGAIN)
+        return await self._watcher.conclude(job, result)
