@@ -41,6 +41,9 @@ def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> set
             "unknown_every": 0.01,
             # The paces of the tests are far from what a key allows.
             "requests_per_minute": 1_000_000,
+            # Nothing is asked but what a test asks for.
+            "low_balance": 0,
+            "balance_every": 0.05,
             "retries": 0,
         },
         "database": {"url": f"sqlite+aiosqlite:///{database}"},
@@ -141,8 +144,10 @@ class Stage:
 
     async def order_as(self, member: simcord.MemberActor, slug: str, **options: Any) -> Reply:
         """A member types a model's command; the files that are not given are small pictures."""
-        files = {name: ("a.png", picture("PNG")) for name in MODELS[slug].slots() if name != "mask_image"}
-        return Reply(self.env, await member.slash(self.channel, slug, **files | options))
+        return Reply(self.env, await member.slash(self.channel, slug, **self.files(slug) | options))
+
+    def files(self, slug: str) -> dict[str, Any]:
+        return {name: ("a.png", picture("PNG")) for name in MODELS[slug].slots() if name != "mask_image"}
 
     async def job(self, reply: Reply) -> Job:
         """The job behind a reply, as it stands in the database."""

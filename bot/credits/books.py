@@ -55,6 +55,10 @@ class Spending:
     """What the jobs of unknown cost were expected to cost, in US dollars."""
 
 
+class AlreadyCredited(Exception):
+    """What a receipt stands for is credited once."""
+
+
 class AlreadyRefunded(Exception):
     """A job is given back once."""
 
@@ -70,7 +74,11 @@ class Books(Protocol):
         """Read, change and write back, with nobody in between."""
         ...
 
-    async def grant(self, account: str, amount: int, why: str, deed: Deed) -> Balance: ...
+    async def grant(
+        self, account: str, amount: int, why: str, deed: Deed, *, receipt: str | None = None
+    ) -> Balance:
+        """With a receipt, raises `AlreadyCredited` where that was credited before."""
+        ...
 
     async def adjust(
         self, account: str, amount: int, why: str, deed: Deed, *, job_id: str | None = None

@@ -18,14 +18,22 @@ UNREADABLE_MOST = 3
 
 
 class Follower:
-    def __init__(self, world: World, *, pace: Callable[[Job], Pace], patience: float) -> None:
-        """`patience`: seconds after which a job without an end is given up."""
+    def __init__(
+        self,
+        world: World,
+        *,
+        pace: Callable[[Job], Pace],
+        patience: float,
+        heard: Callable[[float | None], None] = lambda _: None,
+    ) -> None:
+        """`patience`: seconds after which a job without an end is given up; `heard`: what a job left over."""
         self._segmind = world.segmind
         self._store = world.store
         self._watcher = world.watcher
         self._clock = world.clock
         self._pace = pace
         self._patience = patience
+        self._heard = heard
 
     async def follow(self, job: Job) -> Job:
         pace = self._pace(job)
@@ -64,6 +72,7 @@ class Follower:
                 return None
             case protocol.Completed(output, metrics):
                 pace.learn(self._clock.now() - sent)
+                self._heard(metrics.remaining_credits)
                 url = output.url if isinstance(output, protocol.Link) else None
                 return await self._store.move(job, job.to(State.READY, output=url, cost=metrics.cost))
             case protocol.Failed(detail, blocked):

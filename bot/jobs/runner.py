@@ -36,6 +36,8 @@ class Habits:
     retry: float = 5.0
     """After a step that failed for a reason nobody foresaw, at first; doubled each time."""
     retry_most: float = 300.0
+    last_submits: float = 5.0
+    """When the program ends, for the answers to requests that are on their way."""
     result_bytes: int = 200 * 2**20
     result_patience: float = 3600.0
     """How long a result that cannot be had right now is tried for."""
@@ -70,6 +72,7 @@ class Runner:
         for life in lives:
             life.cancel()
         await asyncio.gather(*lives, return_exceptions=True)
+        await self._submitter.drain(self._habits.last_submits)
 
     async def _live(self, job: Job) -> None:
         with structlog.contextvars.bound_contextvars(job=job.id, guild=job.place.guild_id):
@@ -118,7 +121,7 @@ class Runner:
         ticket = self._line.enter(job) if job.state is State.HELD else self._line.occupy(job)
         try:
             shown = 0
-            while not ticket.called:
+            while not (ticket.called or self._submitter.sends_away):
                 if (position := self._line.position(ticket)) != shown:
                     self._watcher.show(job, Waiting(position))
                     shown = position

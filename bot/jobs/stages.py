@@ -16,6 +16,11 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    """Its turn has come, and the operator has nothing left at Segmind. Nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reconnecting:
     """Its turn has come, and Segmind does not take anything right now: tried again in a moment."""
 
@@ -45,4 +50,4 @@ class Searching:
     """Sent with an unknown outcome: being looked for in Segmind's history."""
 
 
-Stage = Waiting | Due | Reconnecting | Queued | Processing | Collecting | Searching
+Stage = Waiting | Due | Paused | Reconnecting | Queued | Processing | Collecting | Searching

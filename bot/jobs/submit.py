@@ -1,10 +1,12 @@
 """The one paid request of a job: sent once, and looked for where nobody knows whether it arrived."""
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
+from typing import Any
 
 import structlog
 
@@ -51,6 +53,13 @@ class Caution:
     """The pauses between tries at a Segmind that cannot be reached at all; the last one is repeated."""
 
 
+class _OutOfReach(Exception):
+    """The job is held again, and there is no sense in trying at once."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+
 class Submitter:
     def __init__(self, world: World, *, gate: Gate, line: Line, caution: Caution) -> None:
         self._segmind = world.segmind
@@ -60,6 +69,7 @@ class Submitter:
         self._gate = gate
         self._line = line
         self._caution = caution
+        self._posts: set[asyncio.Task[Job]] = set()
 
     @property
     def sends_away(self) -> bool:
@@ -74,30 +84,56 @@ class Submitter:
                 goes_first = await self._gate.passage(job.slug, partial(self._watcher.show, job))
             except (Unreachable, ServicePaused) as error:
                 return await self._turned_away(job, error)
-            sending = await self._send_off(job)
+            if (sending := await self._send_off(job)) is None:
+                await self._clock.sleep(self._caution.crowded)
+                continue
             try:
-                accepted = await self._segmind.submit(job.slug, job.body)
-            except RateLimited:
-                # The turnstile has heard of it, too, and rests.
-                self._watcher.show(sending, Due())
-                job = await self._store.move(sending, sending.to(State.HELD))
-            except Unreachable:
-                self._watcher.show(sending, Reconnecting())
-                job = await self._store.move(sending, sending.to(State.HELD))
+                job = await self._in_flight(self._post(sending, goes_first=goes_first))
+            except _OutOfReach as error:
+                job = error.job
                 await self._clock.sleep(next(pauses))
-            except Refused as error:
-                if not _is_about_money(error):
-                    return await self._refused(sending, error)
-                # Nothing was taken, so it stands where it stood, for as long as the gate lets it.
-                self._gate.run_out()
-                job = await self._store.move(sending, sending.to(State.HELD))
-            except OutcomeUnknown as error:
-                log.warning("the outcome of a submission is unknown", error=error.detail)
-                return await self._store.move(sending, sending.to(State.UNKNOWN))
-            else:
-                if goes_first:
-                    self._gate.refill()
-                return await self._submitted(sending, accepted.request_id)
+            if job.state is not State.HELD:
+                return job
+
+    async def drain(self, patience: float) -> None:
+        """Let what is on its way arrive and be written down, so that no later start has to look for it."""
+        posts = list(self._posts)
+        if posts:
+            _, late = await asyncio.wait(posts, timeout=patience)
+            for post in late:
+                post.cancel()
+            await asyncio.gather(*posts, return_exceptions=True)
+
+    async def _post(self, sending: Job, *, goes_first: bool) -> Job:
+        """Send it and write down what came of it: HELD where nothing was taken and it may go again."""
+        try:
+            accepted = await self._segmind.submit(sending.slug, sending.body)
+        except Unreachable:
+            self._watcher.show(sending, Reconnecting())
+            raise _OutOfReach(await self._store.move(sending, sending.to(State.HELD))) from None
+        except RateLimited:
+            # The turnstile has heard of it, too, and rests.
+            self._watcher.show(sending, Due())
+            return await self._store.move(sending, sending.to(State.HELD))
+        except Refused as error:
+            if not _is_about_money(error):
+                return await self._refused(sending, error)
+            # Nothing was taken, so it stands where it stood, for as long as the gate lets it.
+            self._gate.run_out()
+            return await self._store.move(sending, sending.to(State.HELD))
+        except OutcomeUnknown as error:
+            log.warning("the outcome of a submission is unknown", error=error.detail)
+            return await self._store.move(sending, sending.to(State.UNKNOWN))
+        if goes_first:
+            self._gate.refill()
+        return await self._submitted(sending, accepted.request_id)
+
+    async def _in_flight(self, post: Coroutine[Any, Any, Job]) -> Job:
+        """A request that is on its way is not called back when the program ends: see `drain`."""
+        task = asyncio.create_task(post)
+        self._posts.add(task)
+        task.add_done_callback(self._posts.discard)
+        return await asyncio.shield(task)
 
     async def _turned_away(self, job: Job, error: Unreachable | ServicePaused) -> Job:
         """The gate will not let it through."""
@@ -105,14 +141,13 @@ class Submitter:
             return await self._fail(job, Reason.UNREACHABLE, error.detail)
         return await self._fail(job, Reason.SERVICE)
 
-    async def _send_off(self, job: Job) -> Job:
-        """Write down that it is about to be sent, as soon as there is room beside other processes' jobs."""
-        while True:
-            sending = job.to(State.SUBMITTING, submitted_at=self._clock.now())
-            try:
-                return await self._store.move(job, sending, room=self._line.room(job))
-            except NoRoom:
-                await self._clock.sleep(self._caution.crowded)
+    async def _send_off(self, job: Job) -> Job | None:
+        """Write down that it is about to be sent; none where other processes' jobs have taken the room."""
+        sending = job.to(State.SUBMITTING, submitted_at=self._clock.now())
+        try:
+            return await self._store.move(job, sending, room=self._line.room(job))
+        except NoRoom:
+            return None
 
     async def search(self, job: Job) -> Job:
         """Look for the request in Segmind's history until it is found or the window has passed."""

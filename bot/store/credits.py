@@ -59,9 +59,11 @@ class Ledger:
         if lapsed and split.from_allowance:
             self._note(account, Entry.ALLOWANCE, -split.from_allowance, -split.from_allowance)
 
-    def grant(self, account: str, amount: int, *, actor: str, why: str) -> Balance:
+    def grant(
+        self, account: str, amount: int, *, actor: str, why: str, receipt: str | None = None
+    ) -> Balance:
         balance = self._give(account, amount)
-        self._note(account, Entry.GRANT, amount, actor=actor, why=why)
+        self._note(account, Entry.GRANT, amount, actor=actor, why=why, receipt=receipt)
         return balance
 
     def adjust(self, account: str, amount: int, *, actor: str, why: str, job_id: str | None) -> Balance:
@@ -83,9 +85,12 @@ class Ledger:
         job_id: str | None = None,
         actor: str | None = None,
         why: str | None = None,
+        receipt: str | None = None,
     ) -> None:
         line = {"account": account, "kind": kind, "amount": amount, "of_allowance": of_allowance}
-        self.lines.append(line | {"at": self.at, "job_id": job_id, "actor": actor, "why": why})
+        self.lines.append(
+            line | {"at": self.at, "job_id": job_id, "actor": actor, "why": why, "receipt": receipt}
+        )
 
     async def write(self, connection: AsyncConnection) -> None:
         changed = [

@@ -18,3 +18,15 @@ async def write(connection: AsyncConnection, name: str, text: str) -> None:
     await connection.execute(
         written.on_conflict_do_update(index_elements=[notes.c.name], set_={"text": text})
     )
+
+
+async def swap(connection: AsyncConnection, name: str, text: str) -> str | None:
+    """Write it down, and say what stood there; of several processes, only one hears of a change."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    made = dialect.insert(notes).values(name=name, text=text).on_conflict_do_nothing()
+    if (await connection.execute(made.returning(notes.c.name))).one_or_none() is not None:
+        return None
+    locking = sa.select(notes.c.text).where(notes.c.name == name).with_for_update()
+    was = (await connection.execute(locking)).scalar_one()
+    await connection.execute(notes.update().where(notes.c.name == name).values(text=text))
+    return was

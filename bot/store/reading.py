@@ -83,6 +83,11 @@ def _ordered(row: dict[str, Any]) -> Ordered:
     return Ordered(**row)
 
 
+async def is_credited(connection: AsyncConnection, receipt: str) -> bool:
+    found = await connection.execute(sa.select(entries.c.id).where(entries.c.receipt == receipt))
+    return found.one_or_none() is not None
+
+
 async def spending(
     connection: AsyncConnection, *, since: float, until: float, guild_id: int | None
 ) -> Sequence[Spending]:

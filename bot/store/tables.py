@@ -90,7 +90,11 @@ entries = sa.Table(
     sa.Column("at", NUMBER, nullable=False),
     sa.Column("actor", sa.Text),
     sa.Column("why", Prose),
+    # What was paid for the credits elsewhere, such as a purchase in Discord's shop.
+    sa.Column("receipt", sa.Text),
     sa.UniqueConstraint("job_id", "kind", name="entries_once_per_job"),
+    sa.UniqueConstraint("receipt", name="entries_once_per_receipt"),
+    sa.CheckConstraint("receipt IS NULL OR kind = 'grant'", name="entries_receipt_is_for_a_grant"),
     sa.CheckConstraint(_one_of("kind", Entry), name="entries_kind_is_known"),
     sa.CheckConstraint(
         "CASE WHEN kind IN ('hold', 'capture', 'release') THEN job_id IS NOT NULL"

@@ -72,7 +72,10 @@ def _entries() -> None:
         sa.Column("at", NUMBER, nullable=False),
         sa.Column("actor", sa.Text),
         sa.Column("why", sa.Text),
+        sa.Column("receipt", sa.Text),
         sa.UniqueConstraint("job_id", "kind", name="entries_once_per_job"),
+        sa.UniqueConstraint("receipt", name="entries_once_per_receipt"),
+        sa.CheckConstraint("receipt IS NULL OR kind = 'grant'", name="entries_receipt_is_for_a_grant"),
         sa.CheckConstraint(
             "kind IN ('grant', 'allowance', 'hold', 'capture', 'release', 'adjust')",
             name="entries_kind_is_known",

@@ -1,0 +1,196 @@
+"""The watch on the balance, and the gate that it opens: who is told, and who is let through."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.balance import BalanceWatch, IsBack, News, RunLow, RunOut, Vigilance
+from bot.jobs.gate import Gate, ServicePaused, Trouble
+from bot.jobs.stages import Paused, Stage
+from bot.segmind.breaker import Breaker, Fuse
+from bot.segmind.protocol import Balance, Unavailable
+from bot.segmind.turnstile import Turnstile
+from bot.store import SqlStore
+from tests.clocks import HeldClock
+
+V5 = "faceswap-v5"
+
+
+@dataclass
+class Bank:
+    """What is left at Segmind, for all who ask."""
+
+    left: float | None = 10.0
+    asked: int = 0
+
+    async def balance(self) -> Balance:
+        self.asked += 1
+        if self.left is None:
+            raise Unavailable("no such page")
+        return Balance(self.left, 0.0)
+
+
+@dataclass
+class World:
+    store: SqlStore
+    clock: HeldClock
+    exit: AsyncExitStack
+    bank: Bank = field(default_factory=Bank)
+    news: list[News] = field(default_factory=list[News])
+
+    def tell(self, news: News) -> None:
+        self.news.append(news)
+
+    def gate(self, *, releases: bool = False) -> Gate:
+        turnstile = Turnstile(self.clock, Breaker(self.clock.now, Fuse()), name="Segmind", patience=inf)
+        return Gate(self.clock, turnstile, releases=releases)
+
+    def process(self, gate: Gate | None = None, *, low: float = 5.0) -> tuple[Gate, BalanceWatch]:
+        """A process with a watch of its own."""
+        gate = gate or self.gate()
+        watch = BalanceWatch(
+            Vigilance(low, every=60),
+            account=self.bank,
+            gate=gate,
+            operator=self,
+            memory=self.store,
+            clock=self.clock,
+        )
+        task = asyncio.create_task(watch.run())
+        self.exit.callback(task.cancel)
+        return gate, watch
+
+    async def asks(self) -> None:
+        """Let the next look come."""
+        asked = self.bank.asked
+        while self.bank.asked == asked:
+            self.clock.move(60)
+            await asyncio.sleep(0.005)
+        await self.rests()
+
+    async def rests(self) -> None:
+        """Until nothing more happens by itself."""
+        for _ in range(3):
+            await self.store.note("whatever")
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncGenerator[World]:
+    clock = HeldClock()
+    async with SqlStore(f"sqlite:///{tmp_path}/doppel.db", start=0, clock=clock) as store:
+        async with AsyncExitStack() as stack:
+            yield World(store, clock, stack)
+        # Whoever was stopped in the middle of a question has to have let go of the store.
+        await asyncio.sleep(0)
+
+
+async def until(look: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not look():
+            await asyncio.sleep(0.005)
+
+
+async def test_several_processes_tell_the_operator_once_between_them(world: World) -> None:
+    gates = [world.process()[0] for _ in range(3)]
+    for gate in gates:
+        gate.run_out()
+    await until(lambda: world.news)
+    await world.rests()
+    assert world.news == [RunOut()]
+    for gate in gates:
+        gate.refill()
+    await until(lambda: len(world.news) > 1)
+    await world.rests()
+    assert world.news == [RunOut(), IsBack(10.0)]
+
+
+async def test_what_was_told_before_a_restart_is_not_told_again(world: World) -> None:
+    world.bank.left = 3.0
+    world.process()
+    await until(lambda: world.news)
+    world.process()
+    await until(lambda: world.bank.asked == 2)
+    await world.rests()
+    assert world.news == [RunLow(3.0, 5.0)]
+
+
+async def test_a_balance_that_came_back_while_the_bot_was_off_is_told_at_its_start(world: World) -> None:
+    world.process(low=0)[0].run_out()
+    await until(lambda: world.news)
+    world.process(low=0)
+    await until(lambda: len(world.news) > 1)
+    assert world.news == [RunOut(), IsBack(10.0)]
+
+
+async def test_nothing_is_asked_where_nobody_wants_to_know(world: World) -> None:
+    _, watch = world.process(low=0)
+    await world.rests()
+    watch.heard(0.5)
+    world.clock.move(60)
+    await world.rests()
+    assert (world.bank.asked, world.news) == (0, [])
+
+
+async def test_a_paid_job_that_names_no_balance_has_it_asked_for(world: World) -> None:
+    _, watch = world.process()
+    await until(lambda: world.bank.asked == 1)
+    world.clock.move(60)
+    await world.rests()
+    assert world.bank.asked == 1
+    world.bank.left = 4.0
+    watch.heard(None)
+    await world.asks()
+    assert world.news == [RunLow(4.0, 5.0)]
+
+
+async def test_what_a_job_left_over_is_believed_where_the_balance_cannot_be_asked_for(world: World) -> None:
+    world.bank.left = None
+    _, watch = world.process()
+    await until(lambda: world.bank.asked == 1)
+    watch.heard(4.5)
+    await until(lambda: world.news)
+    assert world.news == [RunLow(4.5, 5.0)]
+
+
+async def test_whoever_gave_up_waiting_is_not_the_one_who_tries(world: World) -> None:
+    gate = world.gate()
+    gate.run_out()
+    shown: list[Stage] = []
+    first, second, third = (asyncio.create_task(gate.passage(V5, shown.append)) for _ in range(3))
+    await until(lambda: shown == [Paused()] * 3)
+    first.cancel()
+    await asyncio.sleep(0)
+    gate.let_one_try()
+    assert await second is True
+    assert not third.done()
+    gate.refill()
+    assert await third is False
+
+
+async def test_a_gate_that_lets_one_try_admits_one_order_and_no_more(world: World) -> None:
+    gate = world.gate(releases=True)
+    gate.run_out()
+    gate.let_one_try()
+    gate.ask(V5)
+    assert not gate.sends_away
+    assert await gate.passage(V5) is True
+    assert gate.sends_away
+    with pytest.raises(ServicePaused):
+        gate.ask(V5)
+    with pytest.raises(ServicePaused) as refused:
+        await gate.passage(V5)
+    assert refused.value.trouble is Trouble.BALANCE
+
+
+async def test_an_open_gate_keeps_no_trial_for_later(world: World) -> None:
+    gate = world.gate()
+    gate.let_one_try()
+    gate.run_out()
+    with pytest.raises(ServicePaused):
+        gate.ask(V5)
