@@ -348,11 +348,14 @@ async def test_whoever_cancelled_a_job_is_not_written_to(room: Room) -> None:
     assert room.sent() == []
 
 
-async def test_a_delivery_that_is_repeated_after_a_crash_is_the_same_message(room: Room) -> None:
+@pytest.mark.parametrize(("code", "delivery"), [(50083, Delivery.REPLIED), (50001, Delivery.DIRECT)])
+async def test_a_delivery_that_is_repeated_after_a_crash_is_the_same_message(
+    room: Room, code: int, delivery: Delivery
+) -> None:
     ended, message = room.ordered(token=False)
-    room.discord.guild.channel.open = False
+    room.refuse(CHANNEL, Refused(400, code), Refused(400, code))
     for _ in range(2):
-        assert await room.endings.deliver(ended, CONTENT) is Delivery.DIRECT
+        assert await room.endings.deliver(ended, CONTENT) is delivery
     assert len(room.seen(message)) == 1
     first, second = room.sent()
     assert (first.body["nonce"], first.body["enforce_nonce"]) == (ended.id, True)
@@ -415,7 +418,7 @@ async def test_a_result_that_is_too_large_for_the_place_is_made_to_fit(
 async def test_a_result_that_the_place_takes_in_no_size_is_given_as_a_link_with_its_end(room: Room) -> None:
     room.discord.messages.upload_limit = 100
     ended, message = room.ordered()
-    assert await room.endings.deliver(ended, CONTENT) is Delivery.EDITED
+    assert await room.endings.deliver(ended, files.picture("PNG", 512, 384)) is Delivery.EDITED
     assert len(room.sent("edit")) == 3
     assert message.attachments == []
     text = message.edits[-1].text

@@ -97,7 +97,8 @@ class Messages:
             return _existing(before).payload()
         if (original := call.body.get("message_reference")) is not None:
             meant = self._by_id.get(int(original["message_id"]))
-            if meant is None or meant.deleted or meant.flags & EPHEMERAL:
+            there = meant is not None and not meant.deleted and not meant.flags & EPHEMERAL
+            if original.get("fail_if_not_exists", True) and not there:
                 raise Refusal(400, 50035, "Invalid Form Body: message_reference: Unknown message")
         message = Message(new_id(), channel_id, self._app.user)
         self._show(message, call.body, call, "channel")
