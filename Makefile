@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv sandbox test lint lock faces-gallery clean
+.PHONY: help venv sandbox test chaos lint lock faces-gallery clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ sandbox: $(VENV)/installed-sandbox ## the whole bot in a browser, without an acc
 
 test: venv ## the tests, in random order, with the coverage of branches
 	$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+
+chaos: venv ## three storms of kills and faults over the running bot, and the count (ARGS="--seed 7 --jobs 2000 --kills 40")
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 lint: venv ## ruff, pyright and the import rules
 	$(BIN)/ruff check .

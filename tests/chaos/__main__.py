@@ -33,10 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.storms or USUAL:
         storm = changed(STORMS[name], **{key: getattr(options, key) for key in CHANGES})
         runs.append(_run(storm))
-        print(table(runs[-1:]), flush=True)
+        _say(table(runs[-1:]))
         save(runs, options.json)
-    print(f"\n{table(runs)}\n\n{options.json}")
+    _say(f"\n{table(runs)}\n\n{options.json}")
     return 0 if all(run.clean for run in runs) else 1
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
 
 
 def _run(storm: Storm) -> Run:

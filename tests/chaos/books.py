@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from bot.jobs.job import Reason, State
 from bot.store.audit import discrepancies
@@ -58,7 +58,7 @@ class Books:
 
     async def taken(self) -> Mapping[int, int]:
         """How many jobs each server has ordered."""
-        return {row[0]: row[1] for row in await self._rows(_TAKEN)}
+        return dict(map(tuple, await self._rows(_TAKEN)))
 
     async def open_jobs(self, owner: str | None = None) -> list[JobRow]:
         """Those that are not at their end, oldest first; of one worker, or of all."""
@@ -84,13 +84,13 @@ class Books:
             faults,
         )
 
-    async def _rows(self, question: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    async def _rows(self, question: sa.Select[*tuple[Any, ...]]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         until = time.time() + PATIENCE
         while True:
             try:
                 async with connected(self._url) as connection:
                     return (await connection.execute(question)).all()
-            except (OSError, sa.exc.DBAPIError):
+            except (OSError, DBAPIError):
                 # Postgres may just be restarting.
                 if time.time() > until:
                     raise
@@ -101,9 +101,9 @@ _JOBS = sa.select(*(jobs.c[name] for name in JobRow.__slots__))
 _TAKEN = sa.select(jobs.c.guild_id, sa.func.count()).group_by(jobs.c.guild_id)
 
 
-def _job(row: sa.Row[Any]) -> JobRow:
-    facts = dict(row._mapping)
+def _job(row: sa.Row[*tuple[Any, ...]]) -> JobRow:
+    facts: dict[str, Any] = dict(zip(JobRow.__slots__, row, strict=True))
     facts["state"] = State(facts["state"])
-    with suppress(ValueError):
-        facts["reason"] = Reason(facts["reason"])
-    return JobRow(**facts | {"told": bool(facts["told"])})
+    facts["reason"] = None if facts["reason"] is None else Reason(facts["reason"])
+    facts["told"] = bool(facts["told"])
+    return JobRow(**facts)

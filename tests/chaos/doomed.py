@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar, Self
 
 from discord import File
@@ -44,7 +45,6 @@ class Fate:
     point: Point | None = None
     turn: int = 1
     """At which passage of the point it dies."""
-    """Seconds until the others may take its jobs, where the bot's own are too long for a short storm."""
     leap: float = 0.0
     """Seconds by which the clock is ahead, once there is a file named `leap` in the process's folder."""
     breach: str = ""
@@ -93,7 +93,7 @@ class DoomedStore(SqlStore):
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         # The storm has to know whose jobs are orphaned by a kill.
-        print(f"worker {self._worker}", flush=True)
+        os.write(1, f"worker {self._worker}\n".encode())
         return self
 
     async def open(self, job: Job, terms: Terms) -> None:
@@ -175,13 +175,17 @@ BREACHES: Mapping[str, tuple[str, type[Any]]] = {
 def bend(fate: Fate) -> None:
     """Put everything in place, in this process alone."""
     DoomedStore.death = Death(fate)
-    vars(app)["SqlStore"] = DoomedStore
-    vars(store_module)["apply"] = _applied
+    _put(app, "SqlStore", DoomedStore)
+    _put(store_module, "apply", _applied)
     if fate.leap:
-        vars(app)["WallClock"] = _leaping(fate)
+        _put(app, "WallClock", _leaping(fate))
     for breach in filter(None, fate.breach.split(",")):
-        name, broken = BREACHES[breach.strip()]
-        vars(app)[name] = broken
+        _put(app, *BREACHES[breach.strip()])
+
+
+def _put(module: ModuleType, name: str, thing: object) -> None:
+    assert hasattr(module, name)
+    setattr(module, name, thing)
 
 
 if __name__ == "__main__":

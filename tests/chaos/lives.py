@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from bot.jobs.job import State
 from tests.chaos.city import City
 from tests.chaos.crowd import Gathering
 from tests.chaos.doomed import Fate
@@ -17,6 +18,7 @@ GLANCE = 0.05
 # A doomed process that has had its orders and still has not come by its point is struck from outside.
 GRACE = 4.0
 SIGKILL = -9
+NO_DATABASE = "the database cannot be used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +58,25 @@ class Lives:
         self._gathering = gathering
         self._taken = taken
         self._diary = diary
+        self._orphans: Sequence[int] = ()
         self._recovering: list[asyncio.Task[None]] = []
         self.last = asyncio.Event()
         """It has died as often as it had to."""
 
     async def live(self, dooms: Sequence[Doom], jobs: int, over: asyncio.Event, base: Fate) -> None:
         """Die as often as there are dooms, with a share of the orders for each life, then live on."""
-        orphans: Sequence[int] = ()
         for number, doom in enumerate(dooms, 1):
-            fate = _fated(base, doom)
-            async with self._city.bot(self._slot, fate) as bot:
-                self._recover(orphans)
-                await self._die(bot, doom, -(-jobs * number // (len(dooms) + 1)))
-                orphans = await self._died(bot, doom)
-        async with self._city.bot(self._slot, base) as bot:
-            self._recover(orphans)
-            self.last.set()
-            await self._live_on(bot, jobs, over)
+            share, killed = -(-jobs * number // (len(dooms) + 1)), False
+            while not killed and not self._diary.faults:
+                async with self._city.bot(self._slot, _fated(base, doom)) as bot:
+                    self._recover()
+                    await self._die(bot, doom, share)
+                    killed = await self._died(bot, doom)
+        self.last.set()
+        while not over.is_set() and not self._diary.faults:
+            async with self._city.bot(self._slot, base) as bot:
+                self._recover()
+                await self._live_on(bot, jobs, over)
         for measure in self._recovering:
             measure.cancel()
 
@@ -92,32 +96,38 @@ class Lives:
                     bot.strike()
         self._city.spare(self._slot)
 
-    async def _died(self, bot: Program, doom: Doom) -> Sequence[int]:
-        """Note what the dead one has left; the messages of its open jobs."""
+    async def _died(self, bot: Program, doom: Doom) -> bool:
+        """Note what the dead one has left behind, if it was killed indeed."""
         code = await bot.end()
         at = time.time()
         self._close(bot)
         if code != SIGKILL:
-            self._diary.faults.append(f"a process ended by itself with {code}: {bot.output[-2000:]}")
+            self._ended_by_itself(bot, code)
+            return False
         left = await self._city.open_jobs_of(bot)
-        sending = sum(job.state == "SUBMITTING" for job in left)
+        sending = sum(job.state is State.SUBMITTING for job in left)
         self._diary.kills.append(Kill(self._slot, at, doom.point, sending, len(left)))
-        return [job.message_id for job in left]
+        self._orphans = [job.message_id for job in left]
+        return True
 
     async def _live_on(self, bot: Program, jobs: int, over: asyncio.Event) -> None:
-        while not over.is_set():
+        while bot.running and not over.is_set():
             self._admit(jobs)
-            if not bot.running:
-                self._diary.faults.append(f"a process ended by itself: {bot.output[-2000:]}")
-                break
             with suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), GLANCE)
         self._gathering.gate.clear()
-        if bot.running and (code := await bot.terminate()) != 0:
+        if not bot.running:
+            self._ended_by_itself(bot, await bot.end())
+        elif (code := await bot.terminate()) != 0:
             self._diary.faults.append(
                 f"a process was asked to end, and did with {code}: {bot.output[-2000:]}"
             )
         self._close(bot)
+
+    def _ended_by_itself(self, bot: Program, code: int) -> None:
+        """Without a database it says so and ends; whoever looks after it starts it again."""
+        if not (self._city.storm.restarts and NO_DATABASE in bot.output):
+            self._diary.faults.append(f"a process ended by itself with {code}: {bot.output[-2000:]}")
 
     def _close(self, bot: Program) -> None:
         self._diary.outputs.append(bot.output)
@@ -133,9 +143,11 @@ class Lives:
     def _orders(self) -> int:
         return sum(self._taken.get(guild.id, 0) for guild in self._gathering.guilds)
 
-    def _recover(self, orphans: Sequence[int]) -> None:
-        if orphans:
-            self._recovering.append(asyncio.create_task(self._measure(set(orphans), time.time())))
+    def _recover(self) -> None:
+        if self._orphans:
+            measure = self._measure(set(self._orphans), time.time())
+            self._recovering.append(asyncio.create_task(measure))
+        self._orphans = ()
 
     async def _measure(self, orphans: set[int], since: float) -> None:
         while orphans:

@@ -1,4 +1,4 @@
-"""The points of a job's life at which a process is killed: beside each durable step, just before or just after."""
+"""The points of a job's life at which a process is killed: just before or just after each durable step."""
 
 from enum import StrEnum
 

@@ -77,8 +77,8 @@ def _shown(value: object) -> str:
 
 def _notes(run: Run) -> Iterator[str]:
     yield (
-        f"{run.name}: seed {run.seed}, {run.processes} on {run.database}; besides the jobs {run.refused} orders "
-        f"refused, {run.cut_off} cut off by a kill before there was a job, {run.unheard} while the bot was away"
+        f"{run.name}: seed {run.seed}, {run.processes} on {run.database}; besides the jobs {run.refused} "
+        f"orders refused, {run.cut_off} cut off by a kill before there was a job, {run.unheard} unheard"
     )
     if run.points:
         yield f"{run.name}: killed {', '.join(f'{name} {times}' for name, times in run.points.items())}"

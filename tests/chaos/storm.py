@@ -1,4 +1,4 @@
-"""What a storm is: how many jobs, kills and processes, what goes wrong meanwhile; and the named ones (pure)."""
+"""What a storm is: how many jobs, kills and processes, and what else goes wrong; the named ones (pure)."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class Storm:
     database: Database = "sqlite"
     processes: int = 1
     shards: int = 0
-    """Into how many the servers are divided among the processes; 0 gives each process a gateway of its own."""
+    """Into how many all servers are divided; 0 gives each process a gateway of its own."""
     guilds: int = 2
     """Per process."""
     seats: int = 30
