@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.chat.office import Server, here
 from tests.clocks import HeldClock
 from tests.stage import Stage, local_segmind, staged
 
@@ -21,3 +22,8 @@ async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerato
         staged(tmp_path / "doppel.db", segmind, clock, **sections) as stage,
     ):
         yield stage
+
+
+@pytest.fixture
+async def server(stage: Stage) -> Server:
+    return here(stage)
