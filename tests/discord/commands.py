@@ -28,6 +28,9 @@ class Commands:
 
     def _registered(self, command: Mapping[str, Any], call: Call) -> dict[str, Any]:
         own = {"guild_id": _guild(call)} if _guild(call) else {}
+        # Numbers are taken, and given back as words.
+        if (permissions := command.get("default_member_permissions")) is not None:
+            own["default_member_permissions"] = str(permissions)
         return {
             "id": str(new_id()),
             "application_id": str(self._app.id),

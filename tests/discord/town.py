@@ -61,7 +61,7 @@ class Town:
         }
 
     async def order(self, *, member: Member | None = None, **options: Any) -> Reply:
-        files = {name: ("a.png", picture("PNG")) for name in ("source_image", "target_image")}
+        files: dict[str, Any] = {name: ("a.png", picture("PNG")) for name in ("source_image", "target_image")}
         return await self.discord.slash(SLUG, member=member, **files | options)
 
     async def finish(self, *replies: Reply) -> None:
