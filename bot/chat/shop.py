@@ -48,6 +48,8 @@ class Shop:
             return
         self._client.add_listener(self._on_entitlement, "on_entitlement_create")
         self._client.add_listener(self._on_ready, "on_ready")
+        if self._client.is_ready():
+            self._catch_up_once()
 
     async def _on_entitlement(self, entitlement: discord.Entitlement) -> None:
         # Without a server the event reaches shard 0 alone, so each is heard by one process.
@@ -55,6 +57,10 @@ class Shop:
 
     async def _on_ready(self) -> None:
         # Also after a connection that was lost for good, with all that was bought meanwhile.
+        self._catch_up_once()
+
+    def _catch_up_once(self) -> None:
+        """In one process for all of them."""
         if self._client.is_first:
             self._background.post(self._catch_up())
 
@@ -83,6 +89,10 @@ class Shop:
             log.info("a purchase was credited", entitlement=bought.id, account=account, amount=amount)
         except AlreadyCredited:
             log.info("a purchase had been credited already", entitlement=bought.id)
+        except Exception:
+            # Not consumed, so the next look through the purchases meets it again.
+            log.exception("a purchase could not be credited", entitlement=bought.id)
+            return
         await self._consume(bought)
 
     async def _consume(self, bought: discord.Entitlement) -> None:

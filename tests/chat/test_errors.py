@@ -66,7 +66,7 @@ def test_no_kind_of_unusable_file_was_forgotten_here() -> None:
         (ModelOff("faceswap-v5"), ["`faceswap-v5` is switched off"]),
         (TooManyWaiting(5), ["5 jobs"]),
         (ServicePaused(Trouble.KEY), ["operator has been told"]),
-        (ServicePaused(Trouble.BALANCE), ["operator has been told"]),
+        (ServicePaused(Trouble.BALANCE), ["run out of credit", "has been told"]),
         (ServicePaused(Trouble.MODEL), ["does not offer this model"]),
         (Unreadable("target", "a.png"), ["`a.png`", "attach it again"]),
         (UploadFailed("target", "a.png"), ["`a.png`", "Nothing was charged"]),

@@ -17,7 +17,6 @@ async def ended(stage: Stage, *, free: int) -> None:
     [
         ("bad-key", Reason.SERVICE, "Not possible right now"),
         ("forbidden", Reason.SERVICE, "Not possible right now"),
-        ("no-credits", Reason.SERVICE, "Not possible right now"),
         ("unknown-model", Reason.SERVICE, "Not possible right now"),
         ("retired", Reason.SERVICE, "Not possible right now"),
     ],

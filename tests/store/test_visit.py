@@ -1,0 +1,118 @@
+"""A look into a database that a running bot owns: it reads, it grants, and it leaves the rest alone."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.credits.books import Deed
+from bot.jobs.job import Job, State
+from bot.store import SqlStore, SqlVisitor, StoreError
+from bot.store.audit import Extent
+from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through
+
+DAY = 86_400.0
+
+
+def visitor(url: str, clock: HandClock, *, writing: bool = False) -> SqlVisitor:
+    return SqlVisitor(url, start=START, clock=clock, writing=writing)
+
+
+async def test_the_books_are_audited_beside_a_running_bot(
+    store: SqlStore, url: str, clock: HandClock, raw: AsyncConnection
+) -> None:
+    await through(store, await opened(store), *LIFE)
+    async with visitor(url, clock) as beside:
+        assert await beside.audit() == ([], Extent(accounts=1, entries=3, jobs=1))
+        await raw.exec_driver_sql("UPDATE accounts SET held = 1")
+        wrong, _ = await beside.audit()
+    assert wrong == ["account 1:2 keeps 1 held, its open holds make 0"]
+
+
+async def test_credits_are_granted_beside_a_running_bot_that_goes_on_spending(
+    store: SqlStore, url: str, clock: HandClock
+) -> None:
+    async def spend() -> None:
+        for _ in range(20):
+            await through(store, await opened(store), *LIFE)
+
+    async def give() -> None:
+        async with visitor(url, clock, writing=True) as beside:
+            for _ in range(20):
+                await beside.grant("1:2", 5, "for fun", Deed("operator", "grant", guild_id=1))
+
+    await asyncio.gather(spend(), give())
+    assert (await store.balance("1:2")).granted == START
+    assert len(await store.deeds(1, limit=100)) == 20
+    assert await store.audit() == []
+
+
+async def test_who_only_reads_can_write_nothing(store: SqlStore, url: str, clock: HandClock) -> None:
+    async with visitor(url, clock) as beside:
+        with pytest.raises(StoreError):
+            await beside.grant("1:2", 5, "", Deed("operator", "grant"))
+    assert (await store.balance("1:2")).granted == START
+
+
+async def test_a_bot_starts_while_somebody_reads(sqlite_url: str, clock: HandClock) -> None:
+    async with (
+        visitor(sqlite_url, clock) as beside,
+        SqlStore(sqlite_url, start=START, clock=clock) as store,
+    ):
+        await opened(store)
+        assert (await beside.audit())[1].jobs == 1
+
+
+async def test_what_is_no_database_of_this_version_is_said_so(
+    tmp_path: Path, sqlite_url: str, clock: HandClock
+) -> None:
+    (tmp_path / "empty.db").touch()
+    with closing(sqlite3.connect(tmp_path / "doppel.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '999'")
+    for name, said in (
+        ("nothing.db", "no file"),
+        ("empty.db", "no tables yet"),
+        (Path(sqlite_url).name, "revision 999"),
+    ):
+        with pytest.raises(StoreError, match=said):
+            async with visitor(f"sqlite:///{tmp_path / name}", clock):
+                pass
+    assert not (tmp_path / "nothing.db").exists()
+
+
+async def almost_done(store: SqlStore, slug: str, at: float) -> Job:
+    """A job whose result is there, and its cost known."""
+    job = replace(order(created_at=at), slug=slug)
+    await store.open(job, TERMS)
+    return await through(store, job, *LIFE[:-1])
+
+
+async def test_what_was_charged_stands_against_what_it_cost(
+    store: SqlStore, url: str, clock: HandClock
+) -> None:
+    at = clock.time // DAY * DAY
+    for day in (0, 1):
+        await through(store, await almost_done(store, "faceswap-v5", at + day * DAY), State.DONE)
+    unsaid = (await almost_done(store, "faceswap-v5", at)).to(State.DONE, cost=None, settled_at=at)
+    await store.move(replace(unsaid, state=State.READY), unsaid)
+    refunded = await through(store, await almost_done(store, "faceswap-v4", at), State.DONE)
+    await store.adjust("1:2", 5, "sorry", Deed("9", "refund"), job_id=refunded.id)
+    await through(store, await almost_done(store, "faceswap-v4", at), State.FAILED)
+    async with visitor(url, clock) as beside:
+        rows = await beside.spending(since=at, until=at + 2 * DAY)
+        assert await beside.spending(since=at, until=at + 2 * DAY, guild_id=9) == []
+    assert [(row.day, row.slug, row.jobs, row.credits, row.refunded) for row in rows] == [
+        (at, "faceswap-v4", 2, 5, 5),
+        (at, "faceswap-v5", 2, 10, 0),
+        (at + DAY, "faceswap-v5", 1, 5, 0),
+    ]
+    assert [(round(row.usd, 4), row.unknown, row.presumed) for row in rows] == [
+        (0.1024, 0, 0.0),
+        (0.0512, 1, 0.05),
+        (0.0512, 0, 0.0),
+    ]
+    assert await store.audit() == []
