@@ -83,7 +83,7 @@ class Town:
         return job_id, State(state)
 
     async def balance(self) -> tuple[int, int]:
-        """What the member has free and held, once the bot has let go of its database and the books are right."""
+        """What the member has free and held, once the bot has let go of its database, with books in order."""
         url = f"sqlite+aiosqlite:///{self.database}"
         async with SqlStore(url, start=START, clock=WallClock()) as store:
             assert await store.audit() == []

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from bot.models import FaceModel
-from bot.sandbox.segmind import Fault, Faults, LocalSegmind, Trouble
+from bot.sandbox.segmind import Fault, Faults, LocalSegmind, Submission, Trouble
 from bot.sandbox.segmind.faults import ENDPOINTS, Plight
 from bot.segmind.protocol import Answer, RateLimited, decipher_submit
 from tests.sandbox.segmind.conftest import Start
@@ -208,3 +208,22 @@ def test_a_call_without_faults_meets_none() -> None:
     faults = Faults()
     assert not any(faults.meet(endpoint) for endpoint in ENDPOINTS)
     assert Plight().number(Trouble.SLOW, 1) == 1
+
+
+async def test_what_was_met_is_counted_and_what_was_accepted_is_seen_before_its_answer(
+    start: Start, session: aiohttp.ClientSession, v5: type[FaceModel]
+) -> None:
+    seen: list[Submission] = []
+    segmind = await start(witness=seen.append)
+    wire = Wire(session, segmind.url)
+    segmind.faults.next("submit", "latency=0", "error-after=502")
+    segmind.faults.next("submit", "error-before=500")
+    assert (await wire.post("/v2/faceswap-v5", body_of(v5))).status == 502
+    assert [each.request_id for each in seen] == [each.request_id for each in segmind.submissions]
+    assert (await wire.post("/v2/faceswap-v5", body_of(v5))).status == 500
+    assert len(seen) == 1
+    assert segmind.faults.met == {
+        ("submit", Trouble.LATENCY): 1,
+        ("submit", Trouble.ERROR_AFTER): 1,
+        ("submit", Trouble.ERROR_BEFORE): 1,
+    }
