@@ -48,8 +48,10 @@ async def _audit(visitor: SqlVisitor) -> Outcome:
     wrong, extent = await visitor.audit()
     if wrong:
         return Outcome("\n".join(f"{sentence}." for sentence in wrong), 1)
-    counts = f"{extent.accounts:,} accounts, {extent.entries:,} entries and {extent.jobs:,} jobs"
-    return Outcome(f"The books are in order: {counts} were checked.")
+    accounts = _many(extent.accounts, "account", "accounts")
+    entries = _many(extent.entries, "entry", "entries")
+    jobs = _many(extent.jobs, "job", "jobs")
+    return Outcome(f"The books are in order: {accounts}, {entries} and {jobs} were checked.")
 
 
 async def _report(
@@ -75,3 +77,7 @@ async def _grant(visitor: SqlVisitor, options: argparse.Namespace) -> Outcome:
     balance = await visitor.grant(account, options.amount, options.why, deed)
     where = "in direct messages" if options.server is None else f"in server {options.server}"
     return Outcome(f"Member {options.member} has {balance.granted:,} granted credits {where} now.")
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
