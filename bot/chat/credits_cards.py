@@ -13,6 +13,8 @@ from bot.credits.policy import Terms
 from bot.jobs.office import REASON_LIMIT
 from bot.models import ModelCard
 
+SHOP = "shop"
+
 Unit = Callable[[ModelCard, Mapping[str, Any]], int]
 """The price of a model with these options: of a picture, or of each started stretch of video."""
 
@@ -64,17 +66,19 @@ def price_words(card: ModelCard, credits_: int, text: Text) -> str:
 
 def history_line(line: Line, cards: Mapping[str, ModelCard], text: Text) -> str:
     what = _what(line, _job_words(line, cards), text)
-    if line.actor is not None:
+    if line.actor not in {None, SHOP}:
         what = text("history.by", what=what, actor=person(line.actor, text))
-    if line.actor is not None and (why := quoted(line.why or "", REASON_LIMIT)):
-        what = text("history.why", what=what, why=why)
+        if why := quoted(line.why or "", REASON_LIMIT):
+            what = text("history.why", what=what, why=why)
     return text("history.line", amount=f"{line.amount:+}", what=what, when=moment(line.at))
 
 
 def _what(line: Line, job: str, text: Text) -> str:
     match line.kind:
+        case Entry.GRANT if line.actor is None:
+            return text("history.start")
         case Entry.GRANT:
-            return text("history.start") if line.actor is None else text("history.grant")
+            return text("history.bought" if line.actor == SHOP else "history.grant")
         case Entry.ALLOWANCE:
             return text("history.filled") if line.amount >= 0 else text("history.lapsed")
         case Entry.HOLD:
@@ -102,5 +106,7 @@ def title_of(slug: str, cards: Mapping[str, ModelCard]) -> str:
 
 
 def person(actor: str, text: Text) -> str:
-    """An administrator; whoever has no account at Discord works on the bot's own machine."""
-    return mention(actor) if actor.isdecimal() else text("the_operator")
+    """Whoever decided; besides the operator's own tools and the shop, everybody has an account at Discord."""
+    if actor.isdecimal():
+        return mention(actor)
+    return text("the_shop" if actor == SHOP else "the_operator")

@@ -9,8 +9,10 @@ from discord import EntitlementType
 
 from bot.chat.background import Background
 from bot.chat.client import Doppel
+from bot.chat.credits_cards import SHOP
 from bot.credits.account import account_of
 from bot.credits.books import AlreadyCredited, Books, Deed
+from bot.jobs.office import Did
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -83,7 +85,7 @@ class Shop:
         # the buyer's account of direct messages is the only one that belongs to no server.
         account = account_of(guild_id=bought.guild_id, user_id=bought.user_id)
         facts = {"member": bought.user_id, "amount": amount, "sku": bought.sku_id, "entitlement": bought.id}
-        deed = Deed("shop", "purchase", facts, guild_id=bought.guild_id)
+        deed = Deed(SHOP, Did.PURCHASE, facts, guild_id=bought.guild_id)
         try:
             await self._books.grant(account, amount, "bought", deed, receipt=f"discord:{bought.id}")
             log.info("a purchase was credited", entitlement=bought.id, account=account, amount=amount)

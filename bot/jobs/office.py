@@ -29,6 +29,8 @@ class Did(StrEnum):
     REFUND = "refund"
     MODEL = "model"
     LIMIT = "limit"
+    PURCHASE = "purchase"
+    """By the member, in Discord's shop."""
 
 
 class BeyondBound(Exception):

@@ -65,6 +65,14 @@ async def test_a_deed_of_another_kind_and_of_the_operator_is_told_too(server: Se
     assert "the operator decided something: `something 'new'`" in await server.tell("changes")
 
 
+async def test_a_purchase_is_told_to_the_member_and_to_the_administrators(server: Server) -> None:
+    deed = Deed("shop", "purchase", {"member": server.member.id, "amount": 500}, guild_id=server.guild.id)
+    await server.stage.app.store.grant(server.account, 500, "bought", deed)
+    words = await server.tell("changes")
+    assert f"Discord's shop sold 500 credits to <@{server.member.id}>" in words
+    assert "**+500** · bought · <t:" in await server.ask(server.member, "credits history")
+
+
 async def test_changes_of_other_servers_are_not_shown(server: Server) -> None:
     other = elsewhere(server.stage)
     await other.tell("credits cap", amount=7)

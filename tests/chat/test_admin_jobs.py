@@ -3,9 +3,12 @@
 import asyncio
 from io import BytesIO
 
+import pytest
 from PIL import Image
 
+from bot.jobs.office import Administrator, UnknownJob
 from tests.chat.office import Server, elsewhere, said
+from tests.store.orders import LIFE, TERMS, order, through
 
 
 async def test_a_finished_job_is_given_back_once(server: Server) -> None:
@@ -49,6 +52,17 @@ async def test_another_servers_job_is_as_unknown_as_one_that_never_was(server: S
     assert await server.tell("refund", job=job) == sentence
     assert await other.granted() == 95
     assert await server.deeds() == await other.deeds() == []
+
+
+async def test_a_job_that_somebody_paid_alone_is_no_job_of_the_server(server: Server) -> None:
+    store, (office, _) = server.stage.app.store, server.office
+    job = order("direct:2", price=0)
+    await store.open(job, TERMS)
+    await through(store, job, *LIFE)
+    by = Administrator(server.admin.id, job.place.guild_id or 0)
+    with pytest.raises(UnknownJob):
+        await office.refund(by, job.id)
+    assert await office.recent(by, 10) == []
 
 
 async def test_recent_jobs_of_this_server_alone_are_offered_with_their_members_names(server: Server) -> None:
