@@ -12,7 +12,7 @@ from bot.clock import WallClock
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import SegmindError
 from bot.settings import Settings
-from bot.store import AlreadyOpen, SqlStore, StoreError
+from bot.store import AlreadyOpen, SqlStore, SqlVisitor, StoreError
 
 DISCORD_API = "https://discord.com/api/v10"
 PATIENCE = aiohttp.ClientTimeout(total=15)
@@ -64,17 +64,24 @@ async def _discord(settings: Settings) -> Finding:
 
 
 async def _database(settings: Settings) -> Finding:
-    url = settings.database.url.get_secret_value()
     try:
-        async with SqlStore(url, start=settings.credits.start, clock=WallClock()) as store:
-            wrong = await store.audit()
-    except AlreadyOpen:
-        return Finding("database", True, f"{settings.database.shown}, in use by a running bot")
+        used, wrong = await _audit(settings)
     except StoreError as error:
         return Finding("database", False, f"{settings.database.shown}: {error}")
     if wrong:
         return Finding("database", False, f"{len(wrong)} entries do not add up, first: {wrong[0]}")
-    return Finding("database", True, f"{settings.database.shown}, and its books add up")
+    return Finding("database", True, f"{settings.database.shown}{used}, and its books add up")
+
+
+async def _audit(settings: Settings) -> tuple[str, Sequence[str]]:
+    url, start = settings.database.url.get_secret_value(), settings.credits.start
+    try:
+        async with SqlStore(url, start=start, clock=WallClock()) as store:
+            return "", await store.audit()
+    except AlreadyOpen:
+        async with SqlVisitor(url, start=start, clock=WallClock()) as visitor:
+            wrong, _ = await visitor.audit()
+        return ", in use by a running bot", wrong
 
 
 async def _segmind(settings: Settings, segmind: SegmindClient) -> list[Finding]:

@@ -93,7 +93,7 @@ async def test_a_database_that_a_running_bot_uses_is_well(sections: dict[str, di
     async with SqlStore(sections["database"]["url"], start=0, clock=HeldClock()):
         finding = (await found(sections))["database"]
     assert finding.good
-    assert "in use by a running bot" in finding.words
+    assert finding.words.endswith("in use by a running bot, and its books add up")
 
 
 async def test_a_model_that_segmind_changed_or_dropped_is_named(sections: dict[str, dict[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 """The watch on what the operator has left at Segmind: tells of each change once, and looks for its return."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -92,6 +93,7 @@ class BalanceWatch:
         self._memory = memory
         self._clock = clock
         self._is_due: bool | None = None
+        self._was_answered = True
         self._is_low = False
         self._knows_empty = False
         self._least: float | None = None
@@ -176,10 +178,18 @@ class BalanceWatch:
 
     async def _left(self) -> float | None:
         try:
-            return (await self._account.balance()).total
+            left = (await self._account.balance()).total
         except SegmindError as error:
-            log.warning("the balance at Segmind could not be asked for", error=error.detail)
+            # Once: a key may have no access to it, now and for ever.
+            log.log(
+                logging.WARNING if self._was_answered else logging.DEBUG,
+                "the balance at Segmind could not be asked for",
+                error=error.detail,
+            )
+            self._was_answered = False
             return None
+        self._was_answered = True
+        return left
 
     async def _pause(self) -> None:
         """Until the next look is due, or something happens."""
