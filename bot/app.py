@@ -201,10 +201,14 @@ async def run(settings: Settings) -> None:
     """Production: connect and serve until told to stop."""
     _point_at(settings)
     serving = asyncio.create_task(_serve(settings), name="serving")
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
+
+    def stop() -> None:
+        log.info("told to stop")
         # Closing the client would leave discord.py in its pauses between two tries, of minutes at worst.
-        loop.add_signal_handler(name, serving.cancel)
+        serving.cancel()
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop)
     with suppress(asyncio.CancelledError):
         await serving
     log.info("stopped")

@@ -1,5 +1,6 @@
 """The bot as its operator runs it: a process that is killed and started again, on a small Discord."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def shown(reply: Reply) -> list[str]:
 async def test_an_order_is_followed_to_its_picture_and_sigterm_ends_the_bot(town: Town) -> None:
     async with town.bot() as bot:
         await town.discord.online()
-        assert set(town.discord.commands) == set(MODELS)
+        assert set(town.discord.commands) > set(MODELS)
         reply = await town.order()
         await town.finish(reply)
         assert shown(reply) == ["Queued", "Processing", "Completed"]
@@ -133,6 +134,26 @@ async def test_an_order_whose_answer_was_cut_off_by_a_kill_is_found_and_never_se
     assert shown(reply)[-3:] == ["Queued", "Processing", "Completed"]
     assert town.segmind.calls["submit"] == len(town.segmind.billed) == 1
     assert await town.balance() == (START - PRICES[SLUG], 0)
+
+
+async def test_a_submission_on_its_way_is_written_down_before_the_bot_stops(town: Town) -> None:
+    async with Wire(town.segmind.port) as wire:
+        wire.block()
+        async with town.bot(SEGMIND_BASE_URL=wire.url) as bot:
+            await town.discord.online()
+            reply = await town.order()
+            await eventually(lambda: town.segmind.submissions, lambda: "Segmind takes the order")
+            stopping = asyncio.create_task(bot.terminate(patience=10))
+            await bot.says("told to stop")
+            wire.unblock()
+            assert await stopping == 0
+        assert town.row(reply)[1] is State.SUBMITTED
+        async with town.bot(SEGMIND_BASE_URL=wire.url) as bot:
+            await town.discord.online()
+            await town.finish(reply)
+            assert await bot.terminate() == 0
+    assert town.segmind.calls["history"] == 0
+    assert town.segmind.calls["submit"] == len(town.segmind.billed) == 1
 
 
 async def test_an_order_that_never_arrived_is_given_back_after_a_kill(town: Town) -> None:

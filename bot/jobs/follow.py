@@ -1,6 +1,6 @@
 """A submitted job is asked after until Segmind says how it ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 import structlog
@@ -25,8 +25,12 @@ class Follower:
         pace: Callable[[Job], Pace],
         patience: float,
         heard: Callable[[float | None], None] = lambda _: None,
+        recall_pauses: Sequence[float] = (15.0, 60.0, 180.0),
     ) -> None:
-        """`patience`: seconds after which a job without an end is given up; `heard`: what a job left over."""
+        """`patience`: seconds after which a job without an end is given up; `heard`: what a job left over.
+
+        `recall_pauses`: between the tries to read the history of a job that Segmind has forgotten.
+        """
         self._segmind = world.segmind
         self._store = world.store
         self._watcher = world.watcher
@@ -34,6 +38,7 @@ class Follower:
         self._pace = pace
         self._patience = patience
         self._heard = heard
+        self._recall_pauses = recall_pauses
 
     async def follow(self, job: Job) -> Job:
         pace = self._pace(job)
@@ -57,7 +62,7 @@ class Follower:
             if (moved := await self._saw(job, state, pace, sent)) is not None:
                 return moved
             if self._clock.now() - sent > self._patience:
-                return await self._end(job, State.EXPIRED)
+                return await self._forgotten(job)
 
     async def _saw(self, job: Job, state: protocol.State | None, pace: Pace, sent: float) -> Job | None:
         """What a state means for the job; none where it goes on."""
@@ -80,9 +85,34 @@ class Follower:
                     job, State.BLOCKED if blocked else State.FAILED, Reason.SEGMIND, detail
                 )
             case protocol.Expired():
-                return await self._end(job, State.EXPIRED)
+                return await self._forgotten(job)
             case _:
                 assert_never(state)
+
+    async def _forgotten(self, job: Job) -> Job:
+        """Segmind forgets a request after its hour; its history may still know how it went."""
+        match await self._recalled(job):
+            case protocol.Found(status="COMPLETED", output=protocol.Link(url), cost=cost):
+                log.info("a forgotten job was found in the history")
+                return await self._store.move(job, job.to(State.READY, output=url, cost=cost))
+            case protocol.Found(status="FAILED", error=error):
+                detail = error or ""
+                blocked = protocol.is_block(detail)
+                return await self._end(
+                    job, State.BLOCKED if blocked else State.FAILED, Reason.SEGMIND, detail
+                )
+            case _:
+                return await self._end(job, State.EXPIRED)
+
+    async def _recalled(self, job: Job) -> protocol.Found | None:
+        for pause in (*self._recall_pauses, None):
+            try:
+                return await self._segmind.recall(job.request_id or "")
+            except protocol.SegmindError as error:
+                log.warning("the history could not be read", error=error.detail)
+            if pause is not None:
+                await self._clock.sleep(pause)
+        return None
 
     async def _end(self, job: Job, state: State, reason: Reason | None = None, detail: str = "") -> Job:
         ended = job.to(state, reason=reason, detail=detail, settled_at=self._clock.now())

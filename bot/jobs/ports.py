@@ -21,6 +21,10 @@ class Segmind(Protocol):
 
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None: ...
 
+    async def recall(self, request_id: str) -> Found | None:
+        """What the history knows of a request, of any age."""
+        ...
+
     async def fetch(self, output: Output, *, limit: int) -> bytes: ...
 
 

@@ -159,6 +159,56 @@ async def test_a_job_is_given_up_when_its_patience_is_over(tmp_path: Path, segmi
         assert (await shop.store.balance(ended.account)).free == 100
 
 
+class Forgetful(SegmindClient):
+    """A Segmind that has forgotten every request, and whose history cannot be read at first."""
+
+    troubles = 0
+    looks = 0
+
+    async def look(self, request_id: str) -> protocol.State:
+        # Once it is over: before that, the history would not know the end either.
+        state = await super().look(request_id)
+        stuck = self.looks > 20
+        self.looks += 1
+        return (
+            state
+            if isinstance(state, protocol.Queued | protocol.Processing) and not stuck
+            else protocol.Expired()
+        )
+
+    async def recall(self, request_id: str) -> protocol.Found | None:
+        if self.troubles:
+            self.troubles -= 1
+            raise protocol.Unavailable("the history is away")
+        return await super().recall(request_id)
+
+
+@pytest.mark.parametrize(
+    ("fault", "troubles", "state"),
+    [
+        (None, 0, State.DONE),
+        (None, 2, State.DONE),
+        (None, 3, State.EXPIRED),
+        ("failed=no face", 0, State.FAILED),
+        ("blocked", 0, State.BLOCKED),
+        ("stuck", 0, State.EXPIRED),
+    ],
+)
+async def test_a_forgotten_job_is_asked_for_in_the_history(
+    tmp_path: Path, segmind: LocalSegmind, fault: str | None, troubles: int, state: State
+) -> None:
+    if fault is not None:
+        segmind.faults.next("submit", fault)
+    async with workshop(tmp_path / "jobs.db", segmind, Forgetful) as shop:
+        vars(shop.client)["troubles"] = troubles
+        shop.runner.start(await left_in(shop, local()))
+        ended, content = await shop.ended()
+        assert ended.state is state
+        assert (content is not None) == (state is State.DONE)
+        assert ended.cost == (pytest.approx(0.05) if state is State.DONE else None)
+        assert (await shop.store.balance(ended.account)).free == (95 if state is State.DONE else 100)
+
+
 async def test_a_job_goes_on_when_its_database_was_away_for_a_while(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,7 +101,12 @@ async def workshop(
                 line=line,
                 caution=Caution(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
             ),
-            follower=Follower(world, pace=lambda job: pacing.pace(job.slug), patience=patience),
+            follower=Follower(
+                world,
+                pace=lambda job: pacing.pace(job.slug),
+                patience=patience,
+                recall_pauses=[HASTE, HASTE],
+            ),
             habits=Habits(line_refresh=HASTE, retry=HASTE, result_patience=patience),
         )
         try:
