@@ -59,7 +59,7 @@ async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_messa
         assert await bot.terminate() == 0
     # The second start knew that Discord has the commands already.
     (told,) = town.discord.calls("register")
-    assert {command["name"] for command in told.body} == set(MODELS)
+    assert {command["name"] for command in told.body} > set(MODELS)
     assert {edit.way for edit in reply.edits} == {"token"}
     assert len(reply.attachments) == 1
     assert len(town.segmind.submissions) == len(town.segmind.billed) == 1
