@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from discord.gateway import DiscordWebSocket
@@ -41,6 +42,7 @@ from bot.jobs.gate import Gate
 from bot.jobs.job import Job
 from bot.jobs.line import Line
 from bot.jobs.office import Office
+from bot.jobs.outage import Outage
 from bot.jobs.ports import World
 from bot.jobs.runner import Habits, Runner
 from bot.jobs.submit import Caution, Submitter
@@ -56,6 +58,8 @@ from bot.store import ShardsLost, SqlStore
 log = structlog.stdlib.get_logger(__name__)
 
 FEATURES = "cogs"
+# A database that takes so many bytes takes an order, too.
+ROOM = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,14 @@ class App:
     company: Company
     watch: BalanceWatch
     shop: Shop
+    outage: Outage
 
     async def begin(self) -> None:
         """Take orders and go on with open jobs, in the context of the caller."""
         self.background.begin()
         log.info("open jobs were taken up", count=await self.desk.resume())
         self.background.post(self._keep_company())
+        self.background.post(self._give_up())
         self.background.post(self.watch.run())
         self.shop.open()
 
@@ -86,10 +92,19 @@ class App:
         await self.background.close()
         await self.runner.close()
 
+    async def _give_up(self) -> None:
+        """Stop where the database is damaged: what it holds can only be made worse."""
+        await self.outage.damaged()
+        await self._close()
+
     async def _keep_company(self) -> None:
         """For as long as nobody else has taken this process's place."""
         await self.company.keep(self.desk)
-        await self.client.close()
+        await self._close()
+
+    async def _close(self) -> None:
+        # Whoever waits for the client's end cancels this task then, and must not cancel that end with it.
+        await asyncio.shield(self.client.close())
 
 
 @asynccontextmanager
@@ -100,7 +115,6 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
     _check_names(settings, models)
     cards = {slug: model.card for slug, model in models.items()}
     text = Text.load()
-    words = Words(text)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
             SqlStore(
@@ -110,6 +124,9 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
                 lease=settings.database.lease,
             )
         )
+        outage = Outage(partial(_try_out, store), clock)
+        stack.push_async_callback(outage.close)
+        words = Words(text, outage.met)
         segmind = await stack.enter_async_context(segmind_client(settings, clock))
         background = Background()
         company = Company(
@@ -118,6 +135,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             lease=settings.database.lease,
             per_minute=settings.segmind.requests_per_minute,
             set_rate=segmind.turnstile.set_rate,
+            away=outage.met,
         )
         plan = settings.discord.shard_plan
         refusals = Refusals(clock, most=settings.discord.refusals)
@@ -157,6 +175,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             line=line,
             gate=gate,
             watch=watch,
+            outage=outage,
             models=models,
         )
         desk = Desk(
@@ -192,7 +211,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             ),
         )
         shop = Shop(settings.shop.credits, client=client, books=store, background=background)
-        app = App(client, desk, store, models, background, clock, runner, company, watch, shop)
+        app = App(client, desk, store, models, background, clock, runner, company, watch, shop, outage)
         stack.push_async_callback(app.end)
         yield app
 
@@ -222,6 +241,8 @@ async def _serve(settings: Settings) -> None:
             # Open jobs go on before the gateway is up: editing a message needs no connection to it.
             await app.begin()
             await _connected(client)
+            if app.outage.damage is not None:
+                raise app.outage.damage
             if app.company.replaced:
                 raise ShardsLost
         finally:
@@ -267,7 +288,14 @@ def segmind_client(
 
 
 def _runner(
-    settings: Settings, world: World, *, line: Line, gate: Gate, watch: BalanceWatch, models: Catalogue
+    settings: Settings,
+    world: World,
+    *,
+    line: Line,
+    gate: Gate,
+    watch: BalanceWatch,
+    outage: Outage,
+    models: Catalogue,
 ) -> Runner:
     its = settings.segmind
     patient = Caution()
@@ -281,12 +309,19 @@ def _runner(
         line=line,
         submitter=Submitter(world, gate=gate, line=line, caution=caution),
         follower=Follower(world, pace=_pace(settings, models), patience=its.job_timeout, heard=watch.heard),
+        outage=outage,
         habits=Habits(
             line_refresh=settings.jobs.line_refresh,
             result_bytes=its.download_bytes,
             result_patience=its.job_timeout,
         ),
     )
+
+
+async def _try_out(store: SqlStore) -> None:
+    """Raises `StoreAway` where nothing of any size can be written."""
+    await store.write_note("room", "x" * ROOM)
+    await store.write_note("room", "")
 
 
 def _pace(settings: Settings, models: Catalogue) -> Callable[[Job], Pace]:

@@ -6,6 +6,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.jobs.desk import Desk
+from bot.jobs.ports import StoreAway
 from bot.settings.shards import ShardPlan
 from bot.store import SqlStore, StoreError
 
@@ -23,13 +24,18 @@ class Company:
         lease: float,
         per_minute: int,
         set_rate: Callable[[int], None],
+        away: Callable[[StoreAway], None] = lambda _: None,
     ) -> None:
-        """`per_minute` requests are what the key allows all processes; `set_rate` bounds this one's."""
+        """`per_minute` requests are what the key allows all processes; `set_rate` bounds this one's.
+
+        `away` is told of a database that takes nothing.
+        """
         self._store = store
         self._clock = clock
         self._lease = lease
         self._per_minute = per_minute
         self._set_rate = set_rate
+        self._away = away
         self._claimed: tuple[int, set[int]] | None = None
         self._workers = 1
         self.replaced = False
@@ -61,6 +67,9 @@ class Company:
                 await self._clock.sleep(self._lease / 3)
                 if count := await desk.resume():
                     log.info("jobs of another process were taken up", count=count)
+            except StoreAway as error:
+                self._away(error)
+                await self._clock.sleep(self._lease / 3)
             except StoreError as error:
                 log.warning("the other processes could not be looked after", error=str(error))
                 await self._clock.sleep(self._lease / 3)

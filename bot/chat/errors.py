@@ -1,5 +1,6 @@
 """An exception becomes one sentence: the only place where errors are worded for members."""
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from bot.credits.rules import LIMIT_NAMES
 from bot.jobs.desk import ModelOff, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.jobs.office import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
+from bot.jobs.ports import StoreAway
 from bot.media import inspect
 from bot.models import MediaKind
 from bot.ops.logs import incident_id
@@ -39,13 +41,18 @@ class Stopping(Exception):
 
 
 class Words:
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, away: Callable[[StoreAway], None] = lambda _: None) -> None:
+        """`away` is told of a database that takes nothing, which members only hear about."""
         self._text = text
+        self._away = away
 
     def of(self, error: BaseException) -> str:
         """The sentence for an error. One that nobody foresaw gets a number that is in the log, too."""
         if isinstance(error, app_commands.CommandInvokeError):
             error = error.original
+        if isinstance(error, StoreAway):
+            self._away(error)
+            return self._text("refused.database")
         if (sentence := self._known(error)) is not None:
             return sentence
         incident = incident_id()

@@ -28,6 +28,13 @@ class Segmind(Protocol):
     async def fetch(self, output: Output, *, limit: int) -> bytes: ...
 
 
+class StoreAway(Exception):
+    """The database takes nothing for now; whether the change in hand was still written is not known."""
+
+    lasting = False
+    """Whether it will never take anything again, by itself."""
+
+
 class Lost(Exception):
     """The job belongs to another process by now, or moved on: whoever holds this copy must let go."""
 

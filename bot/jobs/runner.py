@@ -11,7 +11,8 @@ import structlog
 from bot.jobs.follow import Follower
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.line import Line
-from bot.jobs.ports import Lost, World
+from bot.jobs.outage import Outage
+from bot.jobs.ports import Lost, StoreAway, World
 from bot.jobs.stages import Collecting, Waiting
 from bot.jobs.submit import Submitter
 from bot.segmind.protocol import (
@@ -47,7 +48,14 @@ class Runner:
     """Takes jobs through their states. All that it knows of a job is durable before it acts on it."""
 
     def __init__(
-        self, world: World, *, line: Line, submitter: Submitter, follower: Follower, habits: Habits
+        self,
+        world: World,
+        *,
+        line: Line,
+        submitter: Submitter,
+        follower: Follower,
+        outage: Outage,
+        habits: Habits,
     ) -> None:
         self._segmind = world.segmind
         self._store = world.store
@@ -56,6 +64,7 @@ class Runner:
         self._line = line
         self._submitter = submitter
         self._follower = follower
+        self._outage = outage
         self._habits = habits
         self._lives: dict[str, asyncio.Task[None]] = {}
 
@@ -84,12 +93,23 @@ class Runner:
                 except Lost:
                     log.info("another process has taken the job over")
                     return
+                except StoreAway as error:
+                    current = await self._reload_after(error, job)
                 except Exception:
                     # A job must come to an end, so what nobody foresaw is tried again from what is durable.
                     log.exception("a step of the job failed and is tried again", seconds=retry)
                     await self._clock.sleep(retry)
                     retry = min(2 * retry, self._habits.retry_most)
                     current = await self._reload(current)
+
+    async def _reload_after(self, error: StoreAway, job: Job) -> Job | None:
+        """What is durable of it once the database can be used again: the last change may be, or not."""
+        while True:
+            await self._outage.wait(error)
+            try:
+                return await self._store.find(job.id)
+            except StoreAway as again:
+                error = again
 
     async def _reload(self, job: Job) -> Job | None:
         try:

@@ -1,7 +1,8 @@
 """What can go wrong with the store, apart from an order that is too dear and a job that was lost.
 
 StoreError
-├── StoreUnavailable   disk full, locked, corrupt, unreachable: nothing more can be written for now
+├── StoreUnavailable   disk full, locked, unreachable: nothing more can be written for now
+│   └── StoreDamaged   corrupt: nothing more can be written at all
 ├── StoreRefused       the database's own rules forbid this one change
 ├── AlreadyOpen        another process owns this SQLite file
 ├── ShardsLost         another process serves what this one claimed
@@ -9,23 +10,32 @@ StoreError
 └── SchemaDiffers      its tables are not this version's, and whoever looks at them must not change that
 """
 
+import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import exc
 
+from bot.jobs.ports import StoreAway
+
 
 class StoreError(Exception):
     """Any of the above."""
 
 
-class StoreUnavailable(StoreError):
+class StoreUnavailable(StoreError, StoreAway):
     """The database cannot be used; whether the change in hand was still written is not known."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the database cannot be used: {reason}")
         self.reason = reason
+
+
+class StoreDamaged(StoreUnavailable):
+    """The file is no whole database any more. Waiting does not help."""
+
+    lasting = True
 
 
 class StoreRefused(StoreError):
@@ -85,10 +95,16 @@ def is_outage(error: Exception) -> bool:
     return isinstance(error, OSError | exc.DBAPIError | exc.TimeoutError)
 
 
+def _is_damage(error: Exception) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, exc.DBAPIError) else None
+    # The upper bits tell what kind of damage it is.
+    return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
 def explained(error: Exception) -> Exception:
     """The same trouble as an exception that the other rooms can name."""
     if is_outage(error):
-        return StoreUnavailable(_plain(error))
+        return (StoreDamaged if _is_damage(error) else StoreUnavailable)(_plain(error))
     # The driver of SQLite raises Python's own error for a number that is too large.
     if isinstance(error, exc.SQLAlchemyError | OverflowError):
         return StoreRefused(_plain(error))

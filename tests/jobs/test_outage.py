@@ -123,7 +123,8 @@ async def test_orders_of_unknown_outcome_open_the_breaker_and_are_all_looked_up(
     """What Segmind took before it broke is found; what still waits is not sent into the same trouble."""
     names = ["first", "second", "third"]
     segmind.faults.next("submit", "error-after=502", times=FUSE.failures)
-    segmind.faults.always("credits", "error-before=502")
+    for probe in ("credits", "status"):
+        segmind.faults.always(probe, "error-before=502")
     await begin(shop, *names)
     for name in names:
         await shop.shows(name, Searching)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.job import Job
 from bot.jobs.line import Line
+from bot.jobs.outage import Outage
 from bot.jobs.ports import World
 from bot.jobs.runner import Habits, Runner
 from bot.jobs.stages import Stage
@@ -107,6 +109,7 @@ async def workshop(
                 patience=patience,
                 recall_pauses=[HASTE, HASTE],
             ),
+            outage=Outage(partial(store.write_note, "room", ""), clock, every=HASTE),
             habits=Habits(line_refresh=HASTE, retry=HASTE, result_patience=patience),
         )
         try:
