@@ -66,11 +66,12 @@ def price_words(card: ModelCard, credits_: int, text: Text) -> str:
 
 def history_line(line: Line, cards: Mapping[str, ModelCard], text: Text) -> str:
     what = _what(line, _job_words(line, cards), text)
-    if line.actor not in {None, SHOP}:
+    if line.actor is not None and line.actor != SHOP:
         what = text("history.by", what=what, actor=person(line.actor, text))
         if why := quoted(line.why or "", REASON_LIMIT):
             what = text("history.why", what=what, why=why)
-    return text("history.line", amount=f"{line.amount:+}", what=what, when=moment(line.at))
+    amount = f"{line.amount:+}" if line.amount else "0"
+    return text("history.line", amount=amount, what=what, when=moment(line.at))
 
 
 def _what(line: Line, job: str, text: Text) -> str:

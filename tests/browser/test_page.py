@@ -44,7 +44,7 @@ def test_every_command_is_picked_filled_in_and_followed_to_its_result(channel: C
     channel.open(address)
     channel.screenshot("1-welcome")
     channel.type("/")
-    assert set(channel.offered()) == {f"/{trial.command}" for trial in TRIALS}
+    assert set(channel.offered()) > {f"/{trial.command}" for trial in TRIALS}
     channel.screenshot("2-commands")
     answers: list[Locator] = []
     for trial in TRIALS:

@@ -55,7 +55,7 @@ async def test_a_history_tells_of_a_job_from_the_hold_to_the_refund(server: Serv
     job = await server.job_done()
     await server.tell("refund", job=job, reason="it was `blurred` @everyone")
     lines = (await server.ask(server.member, "credits history")).splitlines()[1:]
-    assert [line.split(" · ")[0] for line in lines] == ["**+5**", "**+0**", "**-5**", "**+100**"]
+    assert [line.split(" · ")[0] for line in lines] == ["**+5**", "**0**", "**-5**", "**+100**"]
     assert (
         f"given back for Face swap v5 `{job}` by <@{server.admin.id}>: `it was 'blurred' @everyone`"
         in lines[0]
