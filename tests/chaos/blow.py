@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
 from statistics import median
 from typing import Any
 
@@ -57,7 +56,7 @@ class Scene:
     async def play(self) -> None:
         storm, slots = self._storm, range(self._storm.processes)
         share = -(-storm.jobs // storm.processes)
-        base = Fate(leap=storm.leap, breach=storm.breach)
+        base = Fate(leap=storm.leap, deaf=storm.deaf, breach=storm.breach)
         gatherings = [Gathering(self._city.of(slot)) for slot in slots]
         lives = [Lives(self._city, slot, gatherings[slot], self._taken, self._diary) for slot in slots]
         living = [
@@ -72,10 +71,10 @@ class Scene:
         try:
             await self._ordered(lives, living)
             await self._drained()
-        finally:
             self._over.set()
-            await _all_of(living)
-            await _cancelled(self._tasks)
+            await asyncio.gather(*living)
+        finally:
+            await _cancelled([*living, *self._tasks])
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -217,14 +216,7 @@ async def _end(bot: Program, diary: Diary) -> None:
         diary.faults.append(f"a process was asked to end, and did with {code}: {bot.output[-2000:]}")
 
 
-async def _all_of(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        await task
-
-
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError):
-            await task
+    await asyncio.gather(*tasks, return_exceptions=True)

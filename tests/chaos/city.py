@@ -35,8 +35,9 @@ _SETTINGS = {
     "DOPPEL_SEGMIND__UNKNOWN_EVERY": "1.5",
     "DOPPEL_JOBS__PACE": str(PACE),
     "DOPPEL_JOBS__LINE_REFRESH": "0.5",
-    "DOPPEL_JOBS__PER_SERVER": "60",
-    "DOPPEL_JOBS__IN_ALL": "100",
+    # The jobs of a dead process keep their places until its lease is over.
+    "DOPPEL_JOBS__PER_SERVER": "300",
+    "DOPPEL_JOBS__IN_ALL": "1000",
     "DOPPEL_CREDITS__START": str(START),
     "DOPPEL_OPS__LOG_LEVEL": "warning",
 }

@@ -47,6 +47,8 @@ class Fate:
     """At which passage of the point it dies."""
     leap: float = 0.0
     """Seconds by which the clock is ahead, once there is a file named `leap` in the process's folder."""
+    deaf: int = 0
+    """Of so many commits, one is durable and its answer is lost, as when the database goes away just then."""
     breach: str = ""
 
     def told(self) -> str:
@@ -89,6 +91,8 @@ class DoomedStore(SqlStore):
     """The store itself, with the points around its steps."""
 
     death: ClassVar[Death] = Death(Fate())
+    deaf: ClassVar[int] = 0
+    _commits: ClassVar["count[int]"] = count(1)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -111,6 +115,12 @@ class DoomedStore(SqlStore):
         self.death.pass_by(Point.SHOWN)
         await super().tell(job)
         self.death.pass_by(Point.TOLD)
+
+    async def _transact(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        outcomes = await super()._transact(changes)
+        if self.deaf and next(self._commits) % self.deaf == 0:
+            raise ConnectionResetError("the answer to a commit was lost")
+        return outcomes
 
 
 async def _applied(connection: AsyncConnection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
@@ -174,7 +184,7 @@ BREACHES: Mapping[str, tuple[str, type[Any]]] = {
 
 def bend(fate: Fate) -> None:
     """Put everything in place, in this process alone."""
-    DoomedStore.death = Death(fate)
+    DoomedStore.death, DoomedStore.deaf = Death(fate), fate.deaf
     _put(app, "SqlStore", DoomedStore)
     _put(store_module, "apply", _applied)
     if fate.leap:

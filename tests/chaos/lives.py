@@ -70,7 +70,7 @@ class Lives:
             while not killed and not self._diary.faults:
                 async with self._city.bot(self._slot, _fated(base, doom)) as bot:
                     self._recover()
-                    await self._die(bot, doom, share)
+                    await self._die(bot, doom, share, over)
                     killed = await self._died(bot, doom)
         self.last.set()
         while not over.is_set() and not self._diary.faults:
@@ -80,7 +80,7 @@ class Lives:
         for measure in self._recovering:
             measure.cancel()
 
-    async def _die(self, bot: Program, doom: Doom, share: int) -> None:
+    async def _die(self, bot: Program, doom: Doom, share: int, over: asyncio.Event) -> None:
         if doom.point is Point.SENT:
             self._city.strike(self._slot, bot, doom.turn)
         begun, full_since = self._orders, None
@@ -89,6 +89,8 @@ class Lives:
             self._admit(share)
             if doom.point is None and self._orders >= begun + doom.orders:
                 await asyncio.sleep(doom.pause)
+                bot.strike()
+            if over.is_set():
                 bot.strike()
             if self._orders >= share:
                 full_since = full_since or time.time()

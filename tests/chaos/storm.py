@@ -50,6 +50,8 @@ class Storm:
     """How often Postgres is stopped without a word and started again."""
     leap: float = 0.0
     """Seconds by which the clock is set forward in the middle, for every process at once."""
+    deaf: int = 0
+    """Of so many commits, one is durable and its answer never arrives."""
     lease: float | None = None
     breach: str = ""
     """Rules that the bot is made to break, with commas between them."""
@@ -96,6 +98,7 @@ STORMS: Mapping[str, Storm] = {
         Storm("rival", jobs=300, kills=4, rival=True),
         Storm("rival-postgres", jobs=400, kills=4, database="postgres", processes=2, rival=True, lease=6),
         Storm("restart", jobs=600, kills=4, database="postgres", processes=2, restarts=4, lease=6),
+        Storm("deaf", jobs=100, deaf=4),
         Storm("clock", jobs=400, kills=4, leap=3600.0),
         Storm("clock-postgres", jobs=400, kills=4, database="postgres", processes=2, leap=3600.0, lease=6),
     )
