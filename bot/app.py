@@ -40,6 +40,7 @@ from bot.jobs.desk import Desk
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
 from bot.jobs.job import Job
+from bot.jobs.late import Latecomers
 from bot.jobs.line import Line
 from bot.jobs.office import Office
 from bot.jobs.outage import Outage
@@ -75,6 +76,7 @@ class App:
     runner: Runner
     company: Company
     watch: BalanceWatch
+    latecomers: Latecomers
     shop: Shop
     outage: Outage
 
@@ -85,6 +87,8 @@ class App:
         self.background.post(self._keep_company())
         self.background.post(self._give_up())
         self.background.post(self.watch.run())
+        if self.client.is_first:
+            self.background.post(self.latecomers.run())
         self.shop.open()
 
     async def end(self) -> None:
@@ -211,7 +215,20 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             ),
         )
         shop = Shop(settings.shop.credits, client=client, books=store, background=background)
-        app = App(client, desk, store, models, background, clock, runner, company, watch, shop, outage)
+        app = App(
+            client=client,
+            desk=desk,
+            store=store,
+            models=models,
+            background=background,
+            clock=clock,
+            runner=runner,
+            company=company,
+            watch=watch,
+            latecomers=Latecomers(segmind, store, clock),
+            shop=shop,
+            outage=outage,
+        )
         stack.push_async_callback(app.end)
         yield app
 

@@ -117,6 +117,7 @@ def test_programs_read_the_same(capsys: pytest.CaptureFixture[str]) -> None:
         "presumed_usd": 0.0,
         "margin_usd": -0.0024,
         "cost_unknown": 0,
+        "turned_up_late": 0,
     }
     assert set(told["models"]) == {"faceswap-v4", "faceswap-v5"}
     assert set(told["servers"]) == {"1"}

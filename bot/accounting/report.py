@@ -30,6 +30,7 @@ class Sums:
     presumed: float = 0.0
     """What the jobs of unknown cost were expected to cost."""
     unknown: int = 0
+    late: int = 0
 
     @classmethod
     def of(cls, spending: Iterable[Spending]) -> Self:
@@ -41,6 +42,7 @@ class Sums:
             usd=sum(row.usd for row in rows),
             presumed=sum(row.presumed for row in rows),
             unknown=sum(row.unknown for row in rows),
+            late=sum(row.late for row in rows),
         )
 
     def worth(self, credit_usd: float) -> float:
@@ -63,6 +65,7 @@ class Sums:
             "presumed_usd": _exact(self.presumed),
             "margin_usd": _exact(self.margin(credit_usd)),
             "cost_unknown": self.unknown,
+            "turned_up_late": self.late,
         }
 
 
@@ -92,6 +95,11 @@ class Report:
         if presumed := sum(row.presumed for row in self.spending):
             blocks.append(
                 f"The cost holds ${presumed:,.2f} for the jobs of unknown cost, as was expected of them."
+            )
+        if late := sum(row.late for row in self.spending):
+            blocks.append(
+                f"{late} {'order' if late == 1 else 'orders'} turned up at Segmind after the credits had gone"
+                " back; what that cost is counted above."
             )
         return "\n\n".join(blocks)
 

@@ -53,6 +53,8 @@ class Spending:
     """Credits given back afterwards."""
     presumed: float = 0.0
     """What the jobs of unknown cost were expected to cost, in US dollars."""
+    late: int = 0
+    """Orders that were given back, and turned up at Segmind afterwards."""
 
 
 class AlreadyCredited(Exception):

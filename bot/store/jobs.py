@@ -45,7 +45,7 @@ def epoch_of(job: Job) -> int:
     return job.epoch if isinstance(job, StoredJob) else FIRST_EPOCH
 
 
-def _job_of(row: sa.RowMapping) -> StoredJob:
+def job_of(row: sa.RowMapping) -> StoredJob:
     where: dict[str, Any] = {name: row[name] for name in _PLACE_FIELDS}
     where["hidden"] = bool(where["hidden"])
     place = Place(**where)
@@ -59,7 +59,7 @@ def _job_of(row: sa.RowMapping) -> StoredJob:
 async def find(connection: AsyncConnection, job_id: str) -> StoredJob | None:
     found = await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))
     row = found.mappings().one_or_none()
-    return None if row is None else _job_of(row)
+    return None if row is None else job_of(row)
 
 
 async def insert(connection: AsyncConnection, opened: Iterable[tuple[Job, Split]], *, owner: str) -> None:
@@ -141,4 +141,4 @@ async def adopt(connection: AsyncConnection, *, owner: str, living_at: float | N
         .values(owner=owner, epoch=jobs.c.epoch + 1)
         .returning(jobs)
     )
-    return sorted(map(_job_of, taken.mappings()), key=lambda job: (job.created_at, job.id))
+    return sorted(map(job_of, taken.mappings()), key=lambda job: (job.created_at, job.id))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.credits.account import Entry
 from bot.credits.allowance import DAY
 from bot.credits.books import Deed, Line, Spending
-from bot.jobs.job import State
+from bot.jobs.job import Reason, State
 from bot.jobs.office import Ordered
 from bot.store.tables import WHOLE, entries, jobs
 from bot.store.tables import deeds as recorded
@@ -108,6 +108,7 @@ async def spending(
             _sum(sa.case((unsaid, 1), else_=0)).label("unknown"),
             _sum(sa.func.coalesce(back.scalar_subquery(), 0)).label("refunded"),
             sa.func.coalesce(sa.func.sum(sa.case((unsaid, jobs.c.expected))), 0.0).label("presumed"),
+            _sum(sa.case((jobs.c.reason == Reason.NOT_FOUND, 1), else_=0)).label("late"),
         )
         # A result that Segmind made and nobody could fetch is paid all the same.
         .where(charged | (jobs.c.cost > 0), jobs.c.created_at >= since, jobs.c.created_at < until)

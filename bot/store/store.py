@@ -16,7 +16,7 @@ from bot.credits.rules import ServerRules
 from bot.jobs.job import Job
 from bot.jobs.office import Ordered
 from bot.jobs.ports import Clock, Room
-from bot.store import budgets, jobs, notes, reading, servers, shards
+from bot.store import budgets, jobs, late, notes, reading, servers, shards
 from bot.store import credits as ledgers
 from bot.store.audit import discrepancies
 from bot.store.changes import Adjust, Change, Grant, Move, Open, Outcome, Writing, apply
@@ -152,6 +152,14 @@ class SqlStore:
         living_at = None if self._lease is None else self._clock.now()
         async with self._transaction() as connection:
             return await jobs.adopt(connection, owner=self._worker, living_at=living_at)
+
+    async def never_found(self, since: float) -> Sequence[Job]:
+        async with self._transaction() as connection:
+            return await late.never_found(connection, since)
+
+    async def found_late(self, job: Job, request_id: str, cost: float) -> bool:
+        async with self._transaction() as connection:
+            return await late.found(connection, job, request_id, cost)
 
     async def workers(self) -> int:
         """How many processes work on this database now, this one among them."""

@@ -1,0 +1,40 @@
+"""Orders that were given back because nobody found them, and turned up at Segmind after all."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.credits.budgets import Scope, budgets_of
+from bot.jobs.job import Job, Reason, State
+from bot.store import budgets
+from bot.store.jobs import job_of
+from bot.store.tables import jobs
+
+_NEVER_FOUND = sa.and_(
+    jobs.c.state == State.FAILED, jobs.c.reason == Reason.NOT_FOUND, jobs.c.request_id.is_(None)
+)
+
+
+async def never_found(connection: AsyncConnection, since: float) -> Sequence[Job]:
+    chosen = sa.select(jobs).where(_NEVER_FOUND, jobs.c.created_at >= since).order_by(jobs.c.created_at)
+    return [job_of(row) for row in (await connection.execute(chosen)).mappings()]
+
+
+async def found(connection: AsyncConnection, job: Job, request_id: str, cost: float) -> bool:
+    """Write down what it cost the operator; whoever comes second changes nothing."""
+    taken = await connection.execute(
+        jobs.update()
+        .where(jobs.c.id == job.id, _NEVER_FOUND)
+        .values(request_id=request_id, cost=cost)
+        .returning(jobs.c.id)
+    )
+    if taken.one_or_none() is None:
+        return False
+    counted = [
+        budget for budget in budgets_of(job.place.guild_id, job.created_at) if budget.scope is Scope.OPERATOR
+    ]
+    tallies = await budgets.lock(connection, counted)
+    tallies.correct(job.place.guild_id, job.created_at, expected=0.0, cost=cost)
+    await tallies.write(connection)
+    return True

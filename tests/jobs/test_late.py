@@ -1,0 +1,94 @@
+"""Orders that were given back and turned up afterwards: the credits stay, and the books tell the cost."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.credits.budgets import budgets_of
+from bot.jobs.job import Job, Reason, State
+from bot.jobs.late import Latecomers
+from bot.segmind.protocol import Found, Link, Unavailable
+from bot.store import SqlStore
+from tests.store.orders import START, TERMS, HandClock, money, order
+
+
+class Pages:
+    """A history that shows what it is given, after the trouble that it is given."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Found] = {}
+        self.trouble: Exception | None = None
+
+    def show(self, job: Job, status: str, cost: float | None) -> None:
+        link = Link("https://segmind.example/a.png")
+        self.rows[job.id] = Found(f"r-{job.id}", status, link, cost, None)
+
+    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
+        if self.trouble is not None:
+            raise self.trouble
+        assert slug == "faceswap-v5"
+        assert since < until
+        return self.rows.get(nonce)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return (
+        f"sqlite:///{tmp_path}/a.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    )
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncGenerator[SqlStore]:
+    async with SqlStore(url, start=START, clock=HandClock()) as opened:
+        yield opened
+
+
+async def given_back(store: SqlStore, clock: HandClock) -> Job:
+    job = order(created_at=clock.now())
+    await store.open(job, TERMS)
+    for state in (State.SUBMITTING, State.UNKNOWN):
+        job = await store.move(job, job.to(state))
+    failed = job.to(State.FAILED, reason=Reason.NOT_FOUND, settled_at=clock.now())
+    return await store.move(job, failed)
+
+
+@pytest.mark.parametrize(
+    ("status", "cost", "micros"),
+    [("COMPLETED", 0.07, 70_000), ("COMPLETED", None, 50_000), ("FAILED", 0.07, 0)],
+)
+async def test_what_turned_up_is_counted_once_and_never_charged(
+    store: SqlStore, status: str, cost: float | None, micros: int
+) -> None:
+    clock, pages = HandClock(), Pages()
+    job = await given_back(store, clock)
+    latecomers = Latecomers(pages, store, clock)
+    await latecomers.look()
+    pages.show(job, status, cost)
+    for _ in range(2):
+        await latecomers.look()
+    assert await money(store, job.account) == (START, 0)
+    assert await store.audit() == []
+    _, day = budgets_of(1, job.created_at)
+    assert await store.spent_in(day) == micros
+    known = await store.find(job.id)
+    assert known is not None
+    assert (known.state, known.request_id) == (State.FAILED, f"r-{job.id}")
+    told = await store.spending(since=0, until=clock.now() + 1)
+    assert [(row.late, row.credits) for row in told] == ([(1, 0)] if micros else [])
+
+
+async def test_neither_pending_nor_unreadable_nor_old_orders_are_counted(store: SqlStore) -> None:
+    clock, pages = HandClock(), Pages()
+    job = await given_back(store, clock)
+    latecomers = Latecomers(pages, store, clock)
+    pages.show(job, "PENDING", None)
+    await latecomers.look()
+    pages.show(job, "COMPLETED", 0.07)
+    pages.trouble = Unavailable("the history is away")
+    await latecomers.look()
+    pages.trouble = None
+    await Latecomers(pages, store, HandClock(clock.now() + 2 * 86_400)).look()
+    assert await store.find(job.id) == replace(job)
