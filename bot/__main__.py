@@ -1,4 +1,4 @@
-"""The command line: run, check, credits, sandbox, segmind."""
+"""The command line: run, check, health, credits, sandbox, segmind."""
 
 import argparse
 import asyncio
@@ -42,6 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="say what is configured, reachable and missing")
     check.set_defaults(command=_check)
 
+    health = commands.add_parser("health", help="ask a running bot whether it is well: exit code 0 or 1")
+    health.add_argument("--ready", action="store_true", help="whether it takes orders, too")
+    health.set_defaults(command=_health)
+
     credits_ = commands.add_parser("credits", help="the books: audit, report, grant")
     add_deeds(credits_)
     credits_.set_defaults(command=_credits)
@@ -70,7 +74,8 @@ def _run(options: argparse.Namespace) -> int:
     import aiohttp
     import discord
 
-    from bot.app import run
+    from bot.ops.web import CannotListen
+    from bot.serve import run
     from bot.store import StoreError
 
     settings = _settings(options)
@@ -84,7 +89,7 @@ def _run(options: argparse.Namespace) -> int:
         )
     try:
         asyncio.run(run(settings))
-    except StoreError as error:
+    except (StoreError, CannotListen) as error:
         raise Stop(f"{error}.") from error
     except discord.LoginFailure as error:
         raise Stop("Discord does not accept the token: copy it anew from the developer portal.") from error
@@ -102,6 +107,17 @@ def _check(options: argparse.Namespace) -> int:
     findings = asyncio.run(check(settings))
     print(table(findings))
     return 0 if all(finding.good for finding in findings) else 1
+
+
+def _health(options: argparse.Namespace) -> int:
+    from bot.ops.health import asked
+
+    address = load(options.config).ops.address
+    if address is None:
+        raise Stop("health is not served: set ops.listen, or DOPPEL_OPS__LISTEN in the environment.")
+    well, words = asked(*address, "/readyz" if options.ready else "/healthz")
+    print(words)
+    return 0 if well else 1
 
 
 def _credits(options: argparse.Namespace) -> int:

@@ -1,18 +1,12 @@
 """The composition root: opens everything in order, and closes it in reverse."""
 
 import asyncio
-import signal
-import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
-from pydantic import SecretStr
-from yarl import URL
 
 from bot.catalogue import Catalogue, catalogue, features
 from bot.chat.background import Background
@@ -32,33 +26,21 @@ from bot.chat.shop import Shop
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
 from bot.company import Company
-from bot.credits.allowance import Refill
-from bot.credits.policy import Policy, Prices
-from bot.credits.rules import Bounds, Limits
 from bot.jobs.balance import BalanceWatch, Vigilance
 from bot.jobs.desk import Desk
-from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
-from bot.jobs.job import Job
 from bot.jobs.late import Latecomers
 from bot.jobs.line import Line
 from bot.jobs.office import Office
 from bot.jobs.outage import Outage
 from bot.jobs.ports import World
-from bot.jobs.runner import Habits, Runner
-from bot.jobs.submit import Caution, Submitter
-from bot.media import inspect
-from bot.segmind.breaker import Fuse
-from bot.segmind.carrier import Timeouts
-from bot.segmind.client import Restraint, Retry, SegmindClient
-from bot.segmind.download import Patience
-from bot.segmind.pacing import Pace, Pacing
-from bot.settings import Settings, SettingsError
-from bot.store import ShardsLost, SqlStore
+from bot.jobs.runner import Runner
+from bot.parts import FEATURES, check_names, file_limits, policy_of, prices_of, runner_of, segmind_client
+from bot.settings import Settings
+from bot.store import SqlStore
 
 log = structlog.stdlib.get_logger(__name__)
 
-FEATURES = "cogs"
 # A database that takes so many bytes takes an order, too.
 ROOM = 64 * 1024
 
@@ -116,7 +98,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
     """Everything but the connection to Discord."""
     clock = clock or WallClock()
     models = catalogue(FEATURES)
-    _check_names(settings, models)
+    check_names(settings, models)
     cards = {slug: model.card for slug, model in models.items()}
     text = Text.load()
     async with AsyncExitStack() as stack:
@@ -162,7 +144,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             clock=clock,
             gap=settings.discord.edit_gap,
         )
-        policy = _policy(settings)
+        policy = policy_of(settings)
         line = Line(policy.limits, in_all=settings.jobs.in_all)
         gate = Gate(clock, segmind.turnstile, releases=settings.segmind.when_empty == "release")
         watch = BalanceWatch(
@@ -173,7 +155,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             memory=store,
             clock=clock,
         )
-        runner = _runner(
+        runner = runner_of(
             settings,
             World(segmind, store, Sparing(replies, refusals, clock), clock),
             line=line,
@@ -187,7 +169,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             runner=runner,
             line=line,
             gate=gate,
-            prices=_prices(settings),
+            prices=prices_of(settings),
             policy=policy,
             clock=clock,
             waiting_per_member=settings.jobs.waiting_per_member,
@@ -199,7 +181,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             background=background,
             words=words,
             clock=clock,
-            limits=_file_limits(settings),
+            limits=file_limits(settings),
         )
         client.serve(
             intake,
@@ -233,180 +215,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         yield app
 
 
-async def run(settings: Settings) -> None:
-    """Production: connect and serve until told to stop."""
-    _point_at(settings)
-    serving = asyncio.create_task(_serve(settings), name="serving")
-
-    def stop() -> None:
-        log.info("told to stop")
-        # Closing the client would leave discord.py in its pauses between two tries, of minutes at worst.
-        serving.cancel()
-
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop)
-    with suppress(asyncio.CancelledError):
-        await serving
-    log.info("stopped")
-
-
-async def _serve(settings: Settings) -> None:
-    token = settings.discord.token
-    async with assembled(settings) as app, app.client as client:
-        await client.login(token.get_secret_value() if token is not None else "")
-        try:
-            # Open jobs go on before the gateway is up: editing a message needs no connection to it.
-            await app.begin()
-            await _connected(client)
-            if app.outage.damage is not None:
-                raise app.outage.damage
-            if app.company.replaced:
-                raise ShardsLost
-        finally:
-            # While the client can still say so to those who wait.
-            await app.end()
-
-
-async def _connected(client: Doppel) -> None:
-    """Until the client is closed. discord.py 2.7 bears a lost gateway, but none that is away at first."""
-    while True:
-        try:
-            return await client.connect()
-        except AttributeError:
-            # It has paused already, and then looked at the connection that there never was.
-            if client.ws is not None:  # pyright: ignore[reportUnnecessaryComparison]
-                raise
-
-
-def segmind_client(
-    settings: Settings, clock: Clock | None = None, *, bears_outages: bool = True
-) -> SegmindClient:
-    """One that bears outages waits until Segmind is back, however long; the other is told of each failure."""
-    its = settings.segmind
-    failures = its.outage_failures if bears_outages else sys.maxsize
-    return SegmindClient(
-        # Segmind's catalogue is public, so there is something to ask even without a key.
-        its.key or SecretStr("none"),
-        base_url=its.base_url,
-        upload_url=its.upload_base,
-        history_url=its.history_base,
-        timeouts=Timeouts(total=its.submit_timeout, connect=its.connect_timeout, read=its.read_timeout),
-        retry=Retry(attempts=its.retries + 1),
-        patience=Patience(total=its.download_timeout, connect=its.connect_timeout),
-        allowed_hosts=its.download_hosts,
-        restraint=Restraint(
-            per_minute=its.requests_per_minute,
-            fuse=Fuse(failures, its.outage_pause, its.outage_pause_most),
-            patience=its.outage_patience,
-        ),
-        named_uploads=not its.own,
-        clock=clock,
-    )
-
-
-def _runner(
-    settings: Settings,
-    world: World,
-    *,
-    line: Line,
-    gate: Gate,
-    watch: BalanceWatch,
-    outage: Outage,
-    models: Catalogue,
-) -> Runner:
-    its = settings.segmind
-    patient = Caution()
-    caution = Caution(
-        unknown_window=its.unknown_window,
-        unknown_every=its.unknown_every,
-        reconnect=[pause * settings.jobs.pace for pause in patient.reconnect],
-    )
-    return Runner(
-        world,
-        line=line,
-        submitter=Submitter(world, gate=gate, line=line, caution=caution),
-        follower=Follower(world, pace=_pace(settings, models), patience=its.job_timeout, heard=watch.heard),
-        outage=outage,
-        habits=Habits(
-            line_refresh=settings.jobs.line_refresh,
-            result_bytes=its.download_bytes,
-            result_patience=its.job_timeout,
-        ),
-    )
-
-
 async def _try_out(store: SqlStore) -> None:
     """Raises `StoreAway` where nothing of any size can be written."""
     await store.write_note("room", "x" * ROOM)
     await store.write_note("room", "")
-
-
-def _pace(settings: Settings, models: Catalogue) -> Callable[[Job], Pace]:
-    """The paces of all models. Segmind's own choice of hardware and of steps makes for times of their own."""
-    usual = {slug: model.card.seconds for slug, model in models.items()}
-    pacing = Pacing(usual, scale=settings.jobs.pace)
-
-    def pace(job: Job) -> Pace:
-        variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)
-        return pacing.pace(job.slug, variant)
-
-    return pace
-
-
-def _check_names(settings: Settings, models: Catalogue) -> None:
-    its = settings.credits
-    choices = {
-        f"{slug}.{option}.{choice}" for slug, model in models.items() for option, choice in model.card.factors
-    }
-    for setting, named, known, what in (
-        ("credits.prices", set(its.prices), set(models), "no model; the models are"),
-        ("credits.factors", set(its.factors), choices, "no choice that changes a cost; those are"),
-    ):
-        if unknown := sorted(named - known):
-            raise SettingsError(
-                [f"{setting} names {unknown[0]!r}, which is {what} {', '.join(sorted(known))}"]
-            )
-
-
-def _prices(settings: Settings) -> Prices:
-    its = settings.credits
-    return Prices(its.usd, its.prices, its.factors)
-
-
-def _policy(settings: Settings) -> Policy:
-    its = settings.credits
-    return Policy(
-        daily=its.daily,
-        direct_daily=its.direct_daily,
-        refill=Refill(its.refill),
-        roles=its.roles,
-        monthly=its.server_monthly,
-        operator_usd=its.operator_daily_usd,
-        limits=Limits(
-            per_member=settings.jobs.per_member,
-            per_server=settings.jobs.per_server,
-            video_seconds=settings.uploads.video_seconds,
-            picture_bytes=settings.uploads.picture_bytes,
-            video_bytes=settings.uploads.video_bytes,
-        ),
-        bounds=Bounds(daily=its.daily_most, grant=its.grant_most),
-    )
-
-
-def _file_limits(settings: Settings) -> inspect.Limits:
-    its = settings.uploads
-    return inspect.Limits(
-        picture_bytes=its.picture_bytes,
-        video_bytes=its.video_bytes,
-        pixels=its.pixels,
-        video_seconds=its.video_seconds,
-        min_side=its.min_side,
-    )
-
-
-def _point_at(settings: Settings) -> None:
-    """Another Discord-compatible server; discord.py keeps these addresses in two places of its own."""
-    if settings.discord.api is not None:
-        Route.BASE = settings.discord.api
-    if settings.discord.gateway is not None:
-        DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord.gateway)

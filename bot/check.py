@@ -6,9 +6,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.app import FEATURES, segmind_client
 from bot.catalogue import catalogue
 from bot.clock import WallClock
+from bot.parts import FEATURES, segmind_client
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import SegmindError
 from bot.settings import Settings

@@ -4,7 +4,6 @@ import argparse
 from dataclasses import dataclass
 
 from bot.accounting.report import Report
-from bot.app import FEATURES
 from bot.catalogue import catalogue
 from bot.clock import Clock
 from bot.credits.account import account_of
@@ -13,6 +12,7 @@ from bot.credits.books import Deed
 from bot.credits.budgets import day_of
 from bot.credits.chart import chart
 from bot.jobs.office import Did
+from bot.parts import FEATURES
 from bot.settings import Settings
 from bot.store import SqlVisitor
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bot.app import FEATURES
 from bot.catalogue import catalogue
+from bot.parts import FEATURES
 from bot.sandbox.errors import SandboxError, cannot_listen
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.segmind import LocalSegmind

@@ -1,0 +1,151 @@
+"""What the settings make of each part: the composition root puts them together."""
+
+import sys
+from collections.abc import Callable
+
+from pydantic import SecretStr
+
+from bot.catalogue import Catalogue
+from bot.clock import Clock
+from bot.credits.allowance import Refill
+from bot.credits.policy import Policy, Prices
+from bot.credits.rules import Bounds, Limits
+from bot.jobs.balance import BalanceWatch
+from bot.jobs.follow import Follower
+from bot.jobs.gate import Gate
+from bot.jobs.job import Job
+from bot.jobs.line import Line
+from bot.jobs.outage import Outage
+from bot.jobs.ports import World
+from bot.jobs.runner import Habits, Runner
+from bot.jobs.submit import Caution, Submitter
+from bot.media import inspect
+from bot.segmind.breaker import Fuse
+from bot.segmind.carrier import Timeouts
+from bot.segmind.client import Restraint, Retry, SegmindClient
+from bot.segmind.download import Patience
+from bot.segmind.pacing import Pace, Pacing
+from bot.settings import Settings, SettingsError
+
+FEATURES = "cogs"
+"""The package whose modules are the bot's commands."""
+
+
+def segmind_client(
+    settings: Settings, clock: Clock | None = None, *, bears_outages: bool = True
+) -> SegmindClient:
+    """One that bears outages waits until Segmind is back, however long; the other is told of each failure."""
+    its = settings.segmind
+    failures = its.outage_failures if bears_outages else sys.maxsize
+    return SegmindClient(
+        # Segmind's catalogue is public, so there is something to ask even without a key.
+        its.key or SecretStr("none"),
+        base_url=its.base_url,
+        upload_url=its.upload_base,
+        history_url=its.history_base,
+        timeouts=Timeouts(total=its.submit_timeout, connect=its.connect_timeout, read=its.read_timeout),
+        retry=Retry(attempts=its.retries + 1),
+        patience=Patience(total=its.download_timeout, connect=its.connect_timeout),
+        allowed_hosts=its.download_hosts,
+        restraint=Restraint(
+            per_minute=its.requests_per_minute,
+            fuse=Fuse(failures, its.outage_pause, its.outage_pause_most),
+            patience=its.outage_patience,
+        ),
+        named_uploads=not its.own,
+        clock=clock,
+    )
+
+
+def runner_of(
+    settings: Settings,
+    world: World,
+    *,
+    line: Line,
+    gate: Gate,
+    watch: BalanceWatch,
+    outage: Outage,
+    models: Catalogue,
+) -> Runner:
+    its = settings.segmind
+    patient = Caution()
+    caution = Caution(
+        unknown_window=its.unknown_window,
+        unknown_every=its.unknown_every,
+        reconnect=[pause * settings.jobs.pace for pause in patient.reconnect],
+    )
+    return Runner(
+        world,
+        line=line,
+        submitter=Submitter(world, gate=gate, line=line, caution=caution),
+        follower=Follower(world, pace=_pace(settings, models), patience=its.job_timeout, heard=watch.heard),
+        outage=outage,
+        habits=Habits(
+            line_refresh=settings.jobs.line_refresh,
+            result_bytes=its.download_bytes,
+            result_patience=its.job_timeout,
+        ),
+    )
+
+
+def _pace(settings: Settings, models: Catalogue) -> Callable[[Job], Pace]:
+    """The paces of all models. Segmind's own choice of hardware and of steps makes for times of their own."""
+    usual = {slug: model.card.seconds for slug, model in models.items()}
+    pacing = Pacing(usual, scale=settings.jobs.pace)
+
+    def pace(job: Job) -> Pace:
+        variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)
+        return pacing.pace(job.slug, variant)
+
+    return pace
+
+
+def check_names(settings: Settings, models: Catalogue) -> None:
+    its = settings.credits
+    choices = {
+        f"{slug}.{option}.{choice}" for slug, model in models.items() for option, choice in model.card.factors
+    }
+    for setting, named, known, what in (
+        ("credits.prices", set(its.prices), set(models), "no model; the models are"),
+        ("credits.factors", set(its.factors), choices, "no choice that changes a cost; those are"),
+    ):
+        if unknown := sorted(named - known):
+            raise SettingsError(
+                [f"{setting} names {unknown[0]!r}, which is {what} {', '.join(sorted(known))}"]
+            )
+
+
+def prices_of(settings: Settings) -> Prices:
+    its = settings.credits
+    return Prices(its.usd, its.prices, its.factors)
+
+
+def policy_of(settings: Settings) -> Policy:
+    its = settings.credits
+    return Policy(
+        daily=its.daily,
+        direct_daily=its.direct_daily,
+        refill=Refill(its.refill),
+        roles=its.roles,
+        monthly=its.server_monthly,
+        operator_usd=its.operator_daily_usd,
+        limits=Limits(
+            per_member=settings.jobs.per_member,
+            per_server=settings.jobs.per_server,
+            video_seconds=settings.uploads.video_seconds,
+            picture_bytes=settings.uploads.picture_bytes,
+            video_bytes=settings.uploads.video_bytes,
+        ),
+        bounds=Bounds(daily=its.daily_most, grant=its.grant_most),
+    )
+
+
+def file_limits(settings: Settings) -> inspect.Limits:
+    its = settings.uploads
+    return inspect.Limits(
+        picture_bytes=its.picture_bytes,
+        video_bytes=its.video_bytes,
+        pixels=its.pixels,
+        video_seconds=its.video_seconds,
+        min_side=its.min_side,
+    )
