@@ -35,6 +35,12 @@ from bot.jobs.office import Office
 from bot.jobs.outage import Outage
 from bot.jobs.ports import World
 from bot.jobs.runner import Runner
+from bot.ops.gauges import Gauges
+from bot.ops.health import Health, needed
+from bot.ops.jobs import JobMeter
+from bot.ops.metrics import Metrics
+from bot.ops.observers import ObservedSegmind, ObservedStore
+from bot.ops.web import served
 from bot.parts import FEATURES, check_names, file_limits, policy_of, prices_of, runner_of, segmind_client
 from bot.settings import Settings
 from bot.store import SqlStore
@@ -61,6 +67,8 @@ class App:
     latecomers: Latecomers
     shop: Shop
     outage: Outage
+    served_at: str | None
+    """Where metrics and health are served."""
 
     async def begin(self) -> None:
         """Take orders and go on with open jobs, in the context of the caller."""
@@ -101,6 +109,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
     check_names(settings, models)
     cards = {slug: model.card for slug, model in models.items()}
     text = Text.load()
+    metrics = Metrics()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
             SqlStore(
@@ -108,12 +117,18 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
                 start=settings.credits.start,
                 clock=clock,
                 lease=settings.database.lease,
+                commit=metrics.commit,
             )
         )
+        health = Health(store)
+        # Before there are shards: whoever stands by for them is well, and not ready.
+        served_at = await stack.enter_async_context(served(settings.ops.address, metrics, health))
         outage = Outage(partial(_try_out, store), clock)
         stack.push_async_callback(outage.close)
-        words = Words(text, outage.met)
-        segmind = await stack.enter_async_context(segmind_client(settings, clock))
+        words = Words(text, outage.met, heard=metrics.refused)
+        segmind = await stack.enter_async_context(
+            segmind_client(settings, clock, heard=metrics.segmind_answered)
+        )
         background = Background()
         company = Company(
             store,
@@ -124,7 +139,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             away=outage.met,
         )
         plan = settings.discord.shard_plan
-        refusals = Refusals(clock, most=settings.discord.refusals)
+        refusals = Refusals(clock, most=settings.discord.refusals, heard=metrics.discord_answered)
         client = doppel(
             await company.shards(plan),
             1 if plan is None else plan.total,
@@ -155,9 +170,17 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             memory=store,
             clock=clock,
         )
+        jobs = JobMeter(metrics.registry, clock)
+        observed = ObservedStore(store, jobs)
+        world = World(
+            ObservedSegmind(segmind, jobs, metrics.registry),
+            observed,
+            Sparing(replies, refusals, clock),
+            clock,
+        )
         runner = runner_of(
             settings,
-            World(segmind, store, Sparing(replies, refusals, clock), clock),
+            world,
             line=line,
             gate=gate,
             watch=watch,
@@ -165,7 +188,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             models=models,
         )
         desk = Desk(
-            store=store,
+            store=observed,
             runner=runner,
             line=line,
             gate=gate,
@@ -197,6 +220,12 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             ),
         )
         shop = Shop(settings.shop.credits, client=client, books=store, background=background)
+        gauges = Gauges(metrics.registry)
+        gauges.of_line(line)
+        gauges.of_segmind(segmind.turnstiles, gate)
+        gauges.of_store(store, company, outage)
+        gauges.of_discord(client, refusals)
+        health.assembled(needed(client, store, outage))
         app = App(
             client=client,
             desk=desk,
@@ -210,6 +239,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             latecomers=Latecomers(segmind, store, clock),
             shop=shop,
             outage=outage,
+            served_at=served_at,
         )
         stack.push_async_callback(app.end)
         yield app

@@ -40,6 +40,11 @@ class Company:
         self._workers = 1
         self.replaced = False
 
+    @property
+    def processes(self) -> int:
+        """How many share the database, this one among them, as far as is known."""
+        return self._workers
+
     async def shards(self, plan: ShardPlan | None) -> Sequence[int]:
         """The shards of this process, as soon as there are enough; none where it serves all servers."""
         if plan is None:

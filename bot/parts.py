@@ -25,6 +25,7 @@ from bot.segmind.carrier import Timeouts
 from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
 from bot.segmind.pacing import Pace, Pacing
+from bot.segmind.turnstile import Errand
 from bot.settings import Settings, SettingsError
 
 FEATURES = "cogs"
@@ -32,7 +33,11 @@ FEATURES = "cogs"
 
 
 def segmind_client(
-    settings: Settings, clock: Clock | None = None, *, bears_outages: bool = True
+    settings: Settings,
+    clock: Clock | None = None,
+    *,
+    bears_outages: bool = True,
+    heard: Callable[[Errand, int | None], None] = lambda _errand, _status: None,
 ) -> SegmindClient:
     """One that bears outages waits until Segmind is back, however long; the other is told of each failure."""
     its = settings.segmind
@@ -54,6 +59,7 @@ def segmind_client(
         ),
         named_uploads=not its.own,
         clock=clock,
+        heard=heard,
     )
 
 

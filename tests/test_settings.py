@@ -78,6 +78,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "shop.credits": ('{"12": 500}', {12: 500}),
     "ops.log_format": ("json", "json"),
     "ops.log_level": ("debug", "debug"),
+    "ops.listen": ("127.0.0.1:9100", "127.0.0.1:9100"),
 }
 
 

@@ -70,6 +70,16 @@ class Doppel(commands.Bot):
         """Whether it falls to this process to do what is done once for all of them."""
         return self.shard_id in {None, 0}
 
+    @property
+    def shards_wanted(self) -> int:
+        return 1
+
+    @property
+    def shards_online(self) -> int:
+        """How many of this process's shards are connected to Discord this very moment."""
+        # discord.py has no socket before the first connection.
+        return int(bool(self.ws) and self.ws.open)
+
     async def on_ready(self) -> None:
         log.info("ready", user=str(self.user), servers=len(self.guilds))
 
@@ -99,6 +109,14 @@ class ShardedDoppel(Doppel, commands.AutoShardedBot):
     @property
     def is_first(self) -> bool:
         return self.shard_ids is None or 0 in self.shard_ids
+
+    @property
+    def shards_wanted(self) -> int:
+        return len(self.shard_ids or ())
+
+    @property
+    def shards_online(self) -> int:
+        return sum(not shard.is_closed() for shard in self.shards.values())
 
 
 def doppel(shards: Sequence[int] = (), total: int = 1, **parts: Any) -> Doppel:

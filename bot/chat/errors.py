@@ -41,15 +41,26 @@ class Stopping(Exception):
 
 
 class Words:
-    def __init__(self, text: Text, away: Callable[[StoreAway], None] = lambda _: None) -> None:
-        """`away` is told of a database that takes nothing, which members only hear about."""
+    def __init__(
+        self,
+        text: Text,
+        away: Callable[[StoreAway], None] = lambda _: None,
+        *,
+        heard: Callable[[BaseException], None] = lambda _: None,
+    ) -> None:
+        """`away` is told of a database that takes nothing, which members only hear about.
+
+        `heard` is told of every error that is worded.
+        """
         self._text = text
         self._away = away
+        self._heard = heard
 
     def of(self, error: BaseException) -> str:
         """The sentence for an error. One that nobody foresaw gets a number that is in the log, too."""
         if isinstance(error, app_commands.CommandInvokeError):
             error = error.original
+        self._heard(error)
         if isinstance(error, StoreAway):
             self._away(error)
             return self._text("refused.database")

@@ -1,6 +1,7 @@
 """Discord bans an address that is refused too often: its refusals are counted, and edits spared in time."""
 
 from collections import deque
+from collections.abc import Callable
 from enum import IntEnum
 from types import SimpleNamespace
 
@@ -38,18 +39,32 @@ class Thrift(IntEnum):
 class Refusals:
     """Counts every answer of 401, 403 and 429, of which Discord bears `most` in ten minutes."""
 
-    def __init__(self, clock: Clock, *, most: int) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        most: int,
+        heard: Callable[[str, str, int], None] = lambda _method, _path, _status: None,
+    ) -> None:
+        """`heard` is told of every answer: the method and the path that were asked, and the status."""
         self._clock = clock
         self._most = most
+        self._heard = heard
         self._times: deque[float] = deque(maxlen=most)
         self._known = Thrift.NOTHING
 
     @property
-    def thrift(self) -> Thrift:
+    def recent(self) -> int:
+        """How many refusals Discord still holds against the bot."""
         since = self._clock.now() - WINDOW
         while self._times and self._times[0] <= since:
             self._times.popleft()
-        thrift = Thrift(sum(len(self._times) >= share * self._most for share in _SHARES))
+        return len(self._times)
+
+    @property
+    def thrift(self) -> Thrift:
+        recent = self.recent
+        thrift = Thrift(sum(recent >= share * self._most for share in _SHARES))
         if thrift is not self._known:
             self._tell(thrift)
         return thrift
@@ -66,6 +81,7 @@ class Refusals:
         del session, context
         # Attachments come from other hosts, which count for themselves.
         if str(answer.url).startswith(Route.BASE):
+            self._heard(answer.method, answer.url.path, answer.response.status)
             self.count(answer.response.status, answer.response.headers.get("X-RateLimit-Scope", ""))
 
     def count(self, status: int, scope: str = "") -> None:

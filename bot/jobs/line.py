@@ -45,6 +45,15 @@ class Line:
         self._by_member: Counter[str] = Counter()
         self._by_server: Counter[int] = Counter()
 
+    @property
+    def length(self) -> int:
+        return sum(map(len, self._ring.values()))
+
+    @property
+    def running(self) -> int:
+        """How many have been called and have not left."""
+        return self._running
+
     def set_limits(self, server: int, limits: Limits) -> None:
         """What holds for one server from here on."""
         if self._of(server) != limits:

@@ -26,6 +26,10 @@ class Outage:
         self.damage: StoreAway | None = None
         """What no waiting will mend."""
 
+    def lasts(self) -> bool:
+        """Whether the database takes nothing, now or ever."""
+        return self._trying is not None or self.damage is not None
+
     def met(self, error: StoreAway) -> None:
         if error.lasting:
             self.damage = self.damage or error

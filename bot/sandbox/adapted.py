@@ -46,7 +46,13 @@ def adapted(settings: Settings, *, segmind: str, speed: float, database: Path) -
             line_refresh=jobs.line_refresh * min(1, scale),
             waiting_per_member=max(jobs.waiting_per_member, WAITING),
         ),
-        credits=_with(settings.credits, daily=max(settings.credits.daily, CREDITS)),
+        # It may be what a running bot serves.
+        ops=_with(settings.ops, listen=None),
+        credits=_with(
+            settings.credits,
+            daily=max(settings.credits.daily, CREDITS),
+            daily_most=max(settings.credits.daily_most, CREDITS),
+        ),
     )
 
 

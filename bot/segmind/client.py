@@ -92,7 +92,10 @@ class SegmindClient:
         named_uploads: bool = False,
         resolver: AbstractResolver | None = None,
         clock: Clock | None = None,
+        heard: Callable[[Errand, int | None], None] = lambda _errand, _status: None,
     ) -> None:
+        """`heard` is told of every request with the key, and of its status if an answer came."""
+        self._told = heard
         self._carrier = Carrier(key, timeouts=timeouts, resolver=resolver)
         self._addresses = Addresses.of(base_url, upload_url, history_url)
         self._retry = retry
@@ -124,6 +127,11 @@ class SegmindClient:
         self._results.close()
         await self.downloads.__aexit__(kind, error, trace)
         await self._carrier.__aexit__(kind, error, trace)
+
+    @property
+    def turnstiles(self) -> Mapping[str, Turnstile]:
+        """The one of the API, and the one of the results' files."""
+        return {"api": self.turnstile, "results": self._results}
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
         """One POST, which is paid if it succeeds; it is never repeated, and nothing makes it wait in here."""
@@ -201,11 +209,12 @@ class SegmindClient:
         turnstile = self.turnstile if errand.is_of_the_api else None
         try:
             answer = await self._carrier.exchange(request, limit)
-        except EndlessAnswer:
+        except (OutcomeUnknown, Unreachable) as error:
+            self._told(errand, None)
+            if not isinstance(error, EndlessAnswer):
+                self._heard(turnstile, well=False)
             raise
-        except (OutcomeUnknown, Unreachable):
-            self._heard(turnstile, well=False)
-            raise
+        self._told(errand, answer.status)
         if answer.status == RATE_LIMITED:
             self.turnstile.rest(reset_time(answer.headers.get(RESET_HEADER, "")))
         self._heard(turnstile, well=answer.status not in SERVER_ERRORS)

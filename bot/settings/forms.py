@@ -125,6 +125,19 @@ def _by_id(value: Any) -> Any:
     return {int(name): number for name, number in named.items()} if isinstance(named, dict) else named  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
+def read_listen(value: str) -> tuple[str, int]:
+    """Host and port of an address to listen at; port 0 is any free one."""
+    parts = urlsplit(f"//{value.strip()}")
+    if not parts.hostname or parts.port is None or parts.path or "@" in parts.netloc:
+        raise ValueError("not such an address")
+    return _host(f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname).strip("[]"), parts.port
+
+
+def _listen(value: str) -> str:
+    read_listen(value)
+    return value.strip()
+
+
 def _shards(value: str) -> str:
     ShardPlan.read(value)
     return value.strip().lower()
@@ -154,6 +167,9 @@ Api = Annotated[
 ]
 Gateway = Annotated[
     str, AfterValidator(_gateway), Allowed("a ws(s) address such as ws://127.0.0.1:9000/gateway/")
+]
+Listen = Annotated[
+    str, AfterValidator(_listen), Allowed("a host and a port such as 127.0.0.1:9100 or 0.0.0.0:9100")
 ]
 Hosts = Annotated[
     tuple[str, ...],

@@ -12,6 +12,7 @@ from bot.settings.forms import (
     Factors,
     Gateway,
     Hosts,
+    Listen,
     Origin,
     Prices,
     RoleCredits,
@@ -21,6 +22,7 @@ from bot.settings.forms import (
     SkuCredits,
     UserIds,
     is_segmind,
+    read_listen,
 )
 from bot.settings.shards import ShardPlan
 
@@ -155,6 +157,12 @@ class Shop(Section):
 class Ops(Section):
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    listen: Listen | None = None
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port where metrics and health are served; none where they are not."""
+        return None if self.listen is None else read_listen(self.listen)
 
 
 class Settings(Section):

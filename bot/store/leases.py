@@ -39,6 +39,7 @@ class WorkerLease:
         self._clock = clock
         self._seconds = seconds
         self._task: asyncio.Task[None] | None = None
+        self.until = 0.0
 
     async def start(self) -> None:
         await self.renew()
@@ -51,6 +52,7 @@ class WorkerLease:
             await connection.execute(
                 ours.on_conflict_do_update(index_elements=["id"], set_={"lease_until": until})
             )
+        self.until = until
 
     async def close(self) -> None:
         """Give the lease back, so that the others need not wait for its end."""

@@ -2,10 +2,11 @@
 
 import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Self, cast
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import Balance
@@ -36,7 +37,17 @@ class SqlStore:
 
     _writer: Writer
 
-    def __init__(self, url: str, *, start: int, clock: Clock, lease: float = 30.0, batch: int = 500) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        start: int,
+        clock: Clock,
+        lease: float = 30.0,
+        batch: int = 500,
+        commit: Callable[[int], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        """`commit` is entered around the writing of so many changes."""
         self._address = database_of(url)
         self._path = file_of(self._address)
         self._engine = open_engine(self._address)
@@ -45,6 +56,7 @@ class SqlStore:
         self._clock = clock
         self._seconds = lease
         self._batch = batch
+        self._commit = commit
         self._lease: WorkerLease | None = None
         self._exit = AsyncExitStack()
 
@@ -195,6 +207,15 @@ class SqlStore:
         async with self._transaction() as connection:
             return await notes.swap(connection, name, text)
 
+    async def ping(self) -> None:
+        """Return where the database answers, and raise where it does not."""
+        async with self._transaction() as connection:
+            await connection.execute(sa.select(1))
+
+    def lease_left(self) -> float | None:
+        """Seconds until others may take this process's jobs; none where there are no others."""
+        return None if self._lease is None else self._lease.until - self._clock.now()
+
     async def audit(self) -> list[str]:
         """Every place where the books do not add up; none is what should be found."""
         async with self._transaction() as connection:
@@ -217,8 +238,9 @@ class SqlStore:
 
     async def _transact(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         writing = Writing(worker=self._worker, now=self._clock.now(), start=self._start)
-        async with self._engine.begin() as connection:
-            return await apply(connection, changes, writing)
+        with self._commit(len(changes)):
+            async with self._engine.begin() as connection:
+                return await apply(connection, changes, writing)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[AsyncConnection]:

@@ -1,0 +1,102 @@
+"""Around the members of the runner's world: they pass everything on, and the metrics hear of it."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter
+
+from bot.credits.account import Balance
+from bot.credits.policy import Terms
+from bot.credits.rules import ServerRules
+from bot.jobs.job import Job
+from bot.jobs.ports import Lost, Room, Segmind, Store
+from bot.ops.jobs import JobMeter
+from bot.segmind.protocol import Accepted, Found, Output, SegmindError, State
+
+T = TypeVar("T")
+
+
+class ObservedStore:
+    """Tells of each job what was written down, and only once it is."""
+
+    def __init__(self, store: Store, jobs: JobMeter) -> None:
+        self._store = store
+        self._jobs = jobs
+
+    async def balance(self, account: str) -> Balance:
+        return await self._store.balance(account)
+
+    async def rules(self, guild_id: int) -> ServerRules:
+        return await self._store.rules(guild_id)
+
+    async def all_rules(self) -> Mapping[int, ServerRules]:
+        return await self._store.all_rules()
+
+    async def open(self, job: Job, terms: Terms) -> None:
+        await self._store.open(job, terms)
+        self._jobs.opened(job)
+
+    async def move(self, job: Job, to: Job, *, room: Room | None = None) -> Job:
+        try:
+            moved = await self._store.move(job, to, room=room)
+        except Lost:
+            self._jobs.lost(job)
+            raise
+        self._jobs.moved(job, moved)
+        return moved
+
+    async def tell(self, job: Job) -> None:
+        try:
+            await self._store.tell(job)
+        except Lost:
+            self._jobs.lost(job)
+            raise
+        self._jobs.told(job)
+
+    async def find(self, job_id: str) -> Job | None:
+        return await self._store.find(job_id)
+
+    async def adopt(self) -> Sequence[Job]:
+        jobs = await self._store.adopt()
+        self._jobs.adopted(jobs)
+        return jobs
+
+
+class ObservedSegmind:
+    """Tells of what each call came to, its repetitions taken together."""
+
+    def __init__(self, segmind: Segmind, jobs: JobMeter, registry: CollectorRegistry) -> None:
+        self._segmind = segmind
+        self._jobs = jobs
+        self._outcomes = Counter(
+            "doppel_segmind_outcomes",
+            "What calls of Segmind came to, repetitions included: a state, or the kind of a trouble.",
+            ["call", "outcome"],
+            registry=registry,
+        )
+
+    async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
+        return await self._noted("submit", self._segmind.submit(slug, body))
+
+    async def look(self, request_id: str) -> State:
+        state = await self._noted("look", self._segmind.look(request_id))
+        self._jobs.looked(request_id, state)
+        return state
+
+    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
+        return await self._noted("find", self._segmind.find(nonce, slug=slug, since=since, until=until))
+
+    async def recall(self, request_id: str) -> Found | None:
+        return await self._noted("recall", self._segmind.recall(request_id))
+
+    async def fetch(self, output: Output, *, limit: int) -> bytes:
+        return await self._noted("fetch", self._segmind.fetch(output, limit=limit))
+
+    async def _noted(self, call: str, asked: Awaitable[T]) -> T:
+        try:
+            answer = await asked
+        except SegmindError as error:
+            self._outcomes.labels(call, type(error).__name__).inc()
+            raise
+        self._outcomes.labels(call, "nothing" if answer is None else type(answer).__name__).inc()
+        return answer
