@@ -61,7 +61,9 @@ class Endings:
             else:
                 way = _DELIVERED[way]
         if way is not Delivery.EDITED:
-            log.warning("the message of the job cannot show its end", delivery=way, refusals=refusals)
+            # That somebody deleted a message is nothing to be warned of.
+            tell = log.info if way is Delivery.GONE else log.warning
+            tell("the message of the job cannot show its end", delivery=way, refusals=refusals)
         return way
 
     async def _put(self, way: Way, job: Job, result: Result | None) -> None:

@@ -116,6 +116,12 @@ def account_of(*, guild_id: int | None, user_id: int) -> str:
     return f"{guild_id or 'direct'}:{user_id}"
 
 
+def payer_of(account: str) -> int | None:
+    """The server whose members share a budget; none where the account is a member's own."""
+    owner, _, _ = account.partition(":")
+    return int(owner) if owner.isdigit() else None
+
+
 def welcome_of(account: str, start: int) -> int:
     """What a new account is given. Outside of servers no administrator knows the member, so it is nothing."""
     return 0 if account.startswith("direct:") else start

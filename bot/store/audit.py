@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.credits.account import Entry
 from bot.credits.budgets import MICROS, Scope
 from bot.jobs.job import State
-from bot.store.tables import accounts, budgets, entries, jobs
+from bot.store.tables import accounts, budgets, entries, jobs, payer
 
 _SETTLEMENTS = (Entry.CAPTURE, Entry.RELEASE)
 _SETTLED = tuple(state for state in State if state.settled)
@@ -169,7 +169,7 @@ _QUESTIONS = (
     ),
     (
         "budget {id} counts {spent}, its jobs make {total}",
-        _miscounted(Scope.SERVER, jobs.c.price, jobs.c.guild_id == budgets.c.guild_id, ~_came_to_nothing),
+        _miscounted(Scope.SERVER, jobs.c.price, payer == budgets.c.guild_id, ~_came_to_nothing),
     ),
     (
         "budget {id} counts {spent}, its jobs make {total}",

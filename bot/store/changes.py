@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.account import Balance, NotEnoughCredits, Split
+from bot.credits.account import Balance, NotEnoughCredits, Split, payer_of
 from bot.credits.books import Deed
 from bot.credits.budgets import Budget, CapReached, budgets_of
 from bot.credits.policy import Terms
@@ -120,10 +120,10 @@ def _budgets_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[B
     for change in changes:
         match change:
             case Open(job):
-                wanted.update(budgets_of(job.place.guild_id, job.created_at))
+                wanted.update(budgets_of(payer_of(job.account), job.created_at))
             case Move(job) if change.settles and job.id in claims:
                 claim = claims[job.id]
-                wanted.update(budgets_of(claim.guild_id, claim.created_at))
+                wanted.update(budgets_of(payer_of(claim.account), claim.created_at))
             case _:
                 pass
     return wanted
@@ -172,7 +172,7 @@ class _Judge:
     def _open(self, job: Job, terms: Terms) -> None:
         split = self._ledger.split(job.account, job.price, terms.allowance)
         cost = Cost(job.price, job.expected)
-        self._tallies.take(job.place.guild_id, job.created_at, cost, terms.caps)
+        self._tallies.take(payer_of(job.account), job.created_at, cost, terms.caps)
         self._ledger.hold(job.account, split, job_id=job.id)
         self.opened.append((job, split))
 
@@ -195,15 +195,16 @@ class _Judge:
             return NoRoom(job.id)
         if not change.settles:
             return None
+        payer = payer_of(claim.account)
         if to.state is State.DONE:
             self._ledger.capture(claim.account, claim.split, job_id=job.id)
             if to.cost is not None:
-                self._tallies.correct(claim.guild_id, claim.created_at, expected=claim.expected, cost=to.cost)
+                self._tallies.correct(payer, claim.created_at, expected=claim.expected, cost=to.cost)
         else:
             self._ledger.release(claim.account, claim.split, job_id=job.id)
             cost = Cost(claim.split.price, claim.expected)
-            self._tallies.give_back(claim.guild_id, claim.created_at, cost)
+            self._tallies.give_back(payer, claim.created_at, cost)
             if to.cost is not None:
                 # Segmind made a result, and is paid for it although nobody could fetch it.
-                self._tallies.correct(claim.guild_id, claim.created_at, expected=0.0, cost=to.cost)
+                self._tallies.correct(payer, claim.created_at, expected=0.0, cost=to.cost)
         return None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.credits.account import payer_of
 from bot.credits.budgets import Scope, budgets_of
 from bot.jobs.job import Job, Reason, State
 from bot.store import budgets
@@ -32,9 +33,11 @@ async def found(connection: AsyncConnection, job: Job, request_id: str, cost: fl
     if taken.one_or_none() is None:
         return False
     counted = [
-        budget for budget in budgets_of(job.place.guild_id, job.created_at) if budget.scope is Scope.OPERATOR
+        budget
+        for budget in budgets_of(payer_of(job.account), job.created_at)
+        if budget.scope is Scope.OPERATOR
     ]
     tallies = await budgets.lock(connection, counted)
-    tallies.correct(job.place.guild_id, job.created_at, expected=0.0, cost=cost)
+    tallies.correct(payer_of(job.account), job.created_at, expected=0.0, cost=cost)
     await tallies.write(connection)
     return True

@@ -12,7 +12,7 @@ from bot.credits.allowance import DAY
 from bot.credits.books import Deed, Line, Spending
 from bot.jobs.job import Reason, State
 from bot.jobs.office import Ordered
-from bot.store.tables import WHOLE, entries, jobs
+from bot.store.tables import WHOLE, entries, jobs, payer
 from bot.store.tables import deeds as recorded
 
 
@@ -71,7 +71,7 @@ async def jobs_of(connection: AsyncConnection, guild_id: int, *, limit: int) -> 
     """The newest first. Whoever pays alone, in a server without the bot, is nobody's member there."""
     chosen = (
         sa.select(*(jobs.c[field.name] for field in fields(Ordered)))
-        .where(jobs.c.guild_id == guild_id, jobs.c.account.startswith(f"{guild_id}:"))
+        .where(jobs.c.guild_id == guild_id, payer == guild_id)
         .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
         .limit(limit)
     )
@@ -101,7 +101,7 @@ async def spending(
         sa.select(
             day,
             jobs.c.slug,
-            jobs.c.guild_id,
+            payer.label("guild_id"),
             sa.func.count().label("jobs"),
             _sum(sa.case((charged, jobs.c.price), else_=0)).label("credits"),
             sa.func.coalesce(sa.func.sum(jobs.c.cost), 0.0).label("usd"),
@@ -112,11 +112,11 @@ async def spending(
         )
         # A result that Segmind made and nobody could fetch is paid all the same.
         .where(charged | (jobs.c.cost > 0), jobs.c.created_at >= since, jobs.c.created_at < until)
-        .group_by(day, jobs.c.slug, jobs.c.guild_id)
-        .order_by(day, jobs.c.slug, jobs.c.guild_id)
+        .group_by(day, jobs.c.slug, payer)
+        .order_by(day, jobs.c.slug, payer)
     )
     if guild_id is not None:
-        chosen = chosen.where(jobs.c.guild_id == guild_id)
+        chosen = chosen.where(jobs.c.guild_id == guild_id, payer == guild_id)
     rows = await connection.execute(chosen)
     return [Spending(**{**row, "day": row["day"] * DAY}) for row in rows.mappings()]
 

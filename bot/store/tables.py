@@ -216,6 +216,9 @@ jobs = sa.Table(
     sqlite_strict=True,
 )
 
+payer = sa.case((jobs.c.account.startswith("direct:"), sa.null()), else_=jobs.c.guild_id)
+"""The server that pays for a job: none where it is a member's own, wherever it is answered."""
+
 workers = sa.Table(
     "workers",
     METADATA,

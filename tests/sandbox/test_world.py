@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from bot.credits.account import Member
 from bot.sandbox.adapted import CREDITS
 from bot.sandbox.errors import SandboxError
 from bot.sandbox.welcome import FACE, SCRIPTED, TARGET, samples
@@ -46,8 +47,9 @@ async def visited(world: World) -> AsyncGenerator[Visitor]:
 
 
 async def free(world: World) -> int:
-    account = f"{world.guild.id}:{world.guild.member.id}"
-    return (await world.app.store.balance(account)).free
+    member = Member(world.guild.member.id, world.guild.id)
+    desk = world.app.desk
+    return (await desk.balance(member, await desk.terms(member))).free
 
 
 async def test_the_first_message_names_every_command_and_shows_the_samples(

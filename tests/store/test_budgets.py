@@ -106,3 +106,17 @@ async def test_racing_members_of_two_processes_share_one_month(postgres_url: str
         assert answers.count(None) == 10
         assert sum(isinstance(answer, CapReached) for answer in answers) == 110
         assert await spent(other, 1, clock.time) == [20, 200_000]
+
+
+async def test_an_order_of_a_members_own_account_counts_against_no_server(
+    store: SqlStore, clock: HandClock
+) -> None:
+    """Wherever it was given: the server of a place need not be one that the bot is in."""
+    job = replace(order("direct:2", 0, created_at=clock.time), expected=0.05)
+    await store.open(job, replace(CREDITS, caps=Caps(server_credits=0)))
+    assert job.place.guild_id == 1
+    assert await spent(store, 1, clock.time) == [0, 50_000]
+    await through(store, job, *LIFE)
+    assert [row.guild_id for row in await store.spending(since=0, until=clock.time + 1)] == [None]
+    assert await store.spending(since=0, until=clock.time + 1, guild_id=1) == []
+    assert await store.audit() == []
