@@ -16,6 +16,8 @@ _OUTLINES: dict[str, Callable[[bytes], Outline]] = {
 }
 # Pillow's own plugins can do more, such as following a JPEG into the pictures behind it.
 _PLUGINS = {png.MEDIA_TYPE: "PNG", jpeg.MEDIA_TYPE: "JPEG", webp.MEDIA_TYPE: "WEBP"}
+# Its decoder keeps several copies of what it draws.
+_COSTS = {webp.MEDIA_TYPE: 2}
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -28,11 +30,11 @@ _TURNS = {
 
 
 def shown_size(content: bytes, found: str, *, most_pixels: int, min_side: int) -> tuple[int, int]:
-    """Width and height as shown. Takes about four bytes of memory a pixel, for a WebP twelve."""
+    """Width and height as shown. Takes about four bytes of memory a pixel."""
     outline = _OUTLINES[found](content)
     width, height = outline.shown_size
     # Above Pillow's own line it would warn, whatever is allowed here.
-    limit = min(most_pixels, Image.MAX_IMAGE_PIXELS or most_pixels)
+    limit = min(most_pixels, Image.MAX_IMAGE_PIXELS or most_pixels) // _COSTS.get(found, 1)
     if width * height > limit:
         raise TooManyPixels(width, height, limit)
     _check(outline, found)

@@ -32,6 +32,10 @@ NOT_FOUND, GONE, RATE_LIMITED, FAILED_STATE = 404, 410, 429, 422
 _EARLIEST, _MILLISECONDS = 1e9, 1e11
 
 
+# Two bytes of JSON can be a value that takes a hundred bytes of memory. A page of the history has thousands.
+_BEFORE_VALUES, _MOST_VALUES = (b",", b"[", b"{"), 250_000
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A status, the bytes of a body, and the headers with their names in lower case."""
@@ -42,6 +46,8 @@ class Answer:
 
     def json(self) -> Any:
         """The body as JSON, or None: 405 is HTML, and 502 and 504 may be anything."""
+        if sum(map(self.body.count, _BEFORE_VALUES)) > _MOST_VALUES:
+            return None
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):

@@ -16,6 +16,10 @@ from bot.segmind.answers import SERVER_ERRORS
 from bot.segmind.errors import DownloadFailed, DownloadRefused, TooLargeDownload, plain
 
 _CHUNK = 64 * 1024
+# Each may take twice its limit in memory.
+_AT_ONCE = 16
+# HTML, XML and JSON; neither pictures nor videos begin like that.
+_WORDS, _LEAD = (b"<", b"{", b"[", b"\xef\xbb\xbf"), 256
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 425, 429})
 
@@ -48,12 +52,13 @@ class Downloads:
         self._resolver = resolver
         self._clock = clock
         self._max_redirects = max_redirects
+        self._room = asyncio.Semaphore(_AT_ONCE)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         resolver = _PublicResolver(self._resolver or aiohttp.ThreadedResolver(), self._allowed)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=resolver, limit=64, ttl_dns_cache=10),
+            connector=aiohttp.TCPConnector(resolver=resolver, limit=0, ttl_dns_cache=10),
             # No gzip: what is declared is then what comes.
             headers={"Accept-Encoding": "identity", "User-Agent": "doppel"},
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -76,7 +81,8 @@ class Downloads:
         """The bytes at `url`, no more than `limit` of them."""
         place = _parsed(url)
         try:
-            async with asyncio.timeout(self._patience.total):
+            # Whoever waits for room has not begun to wait for the server.
+            async with self._room, asyncio.timeout(self._patience.total):
                 for _ in range(self._max_redirects + 1):
                     found = await self._hop(place, limit)
                     if isinstance(found, bytes):
@@ -134,6 +140,9 @@ class Downloads:
                 raise DownloadFailed("it came too slowly")
         if not content:
             raise DownloadFailed("it was empty", answered=True)
+        if content[:_LEAD].lstrip().startswith(_WORDS):
+            # As error pages come with 200, under whatever type.
+            raise DownloadFailed("it was no file but words", answered=True)
         return bytes(content)
 
 

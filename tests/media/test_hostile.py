@@ -101,6 +101,13 @@ def test_a_webp_that_would_fill_the_memory_is_refused_undecoded() -> None:
         inspect(bomb, LIMITS)
 
 
+def test_a_webp_counts_for_the_memory_that_it_takes() -> None:
+    content = files.picture("WEBP", 96, 72)
+    assert inspect(content, Limits(pixels=2 * 96 * 72)).width == 96
+    with pytest.raises(TooManyPixels):
+        inspect(content, Limits(pixels=2 * 96 * 72 - 1))
+
+
 def test_a_canvas_larger_than_its_picture_is_damaged() -> None:
     content = files.turned("WEBP", 1)
     with pytest.raises(Damaged):

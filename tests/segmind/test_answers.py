@@ -1,6 +1,7 @@
 """The words in an answer, in every form of envelope, and the times at which rate limits end."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -112,3 +113,27 @@ def test_a_404_without_a_model_is_a_plain_refusal() -> None:
 )
 def test_only_numbers_are_numbers(value: Any, number: float | None) -> None:
     assert number_of(value) == number
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"[" * 5_000_000, id="deeply nested"),
+        pytest.param(b'{"a":' * 1_000_000, id="deeply nested objects"),
+        pytest.param(b"[" + b"[]," * 2_000_000 + b"[]]", id="millions of lists"),
+        pytest.param(b"[" + b"{}," * 2_000_000 + b"{}]", id="millions of objects"),
+        pytest.param(b"[" + b"1," * 2_000_000 + b"1]", id="millions of numbers"),
+        pytest.param(b'{"credits": ' + b"9" * 5_000_000 + b"}", id="an endless number"),
+    ],
+)
+def test_a_body_that_would_unfold_is_no_json(body: bytes) -> None:
+    tracemalloc.start()
+    assert Answer(200, body).json() is None
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 3 * len(body)
+
+
+def test_a_long_answer_with_an_output_inside_is_read() -> None:
+    body = json.dumps({"status": "COMPLETED", "output": "x" * 20_000_000}).encode()
+    assert len(Answer(200, body).fields()["output"]) == 20_000_000

@@ -1,12 +1,17 @@
 """Downloads are bounded in bytes, time and reach."""
 
+import asyncio
 import gzip
 import itertools
+import tracemalloc
+import zlib
+from socket import AF_INET, AddressFamily
 
 import pytest
+from aiohttp.abc import ResolveResult
 
 from bot.segmind.download import Downloads, Patience
-from bot.segmind.errors import DownloadFailed, DownloadRefused, TooLargeDownload
+from bot.segmind.errors import DownloadError, DownloadFailed, DownloadRefused, TooLargeDownload
 from tests.segmind.conftest import Names
 from tests.segmind.unruly import Behaviour, Unruly, endless, hang_up, raw, reply, reset, say_nothing, stall
 
@@ -78,6 +83,102 @@ async def test_what_does_not_come_whole_has_failed(
             await reader.get(server.url, limit=LIMIT)
     assert caught.value.passing is passing
     assert caught.value.detail
+
+
+def packed(size: int, wbits: int) -> bytes:
+    """So many zeros, in a thousandth of their size."""
+    packer, block = zlib.compressobj(9, zlib.DEFLATED, wbits), bytes(2**20)
+    return b"".join(packer.compress(block) for _ in range(size // len(block))) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "kind"),
+    [
+        ("gzip", packed(256 * LIMIT, 31), TooLargeDownload),
+        ("deflate", packed(256 * LIMIT, 15), TooLargeDownload),
+        ("br", b"\x1b" * 1000, DownloadFailed),
+        ("zstd", b"\x28" * 1000, DownloadFailed),
+    ],
+)
+async def test_a_bomb_takes_no_more_memory_than_the_limit(
+    server: Unruly, coding: str, body: bytes, kind: type[DownloadError]
+) -> None:
+    server.plays(reply(200, body, content_encoding=coding))
+    async with downloads(server) as reader:
+        tracemalloc.start()
+        with pytest.raises(kind):
+            await reader.get(server.url, limit=LIMIT)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 4 * LIMIT
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b"\n<!DOCTYPE html><title>Gone",
+        b'{"error": "expired"}',
+        b"<?xml version='1.0'?><Error/>",
+        b"\xef\xbb\xbf[]",
+    ],
+)
+async def test_words_under_the_name_of_a_picture_are_no_file(server: Unruly, words: bytes) -> None:
+    server.plays(reply(200, words, content_type="image/png"))
+    async with downloads(server) as reader:
+        with pytest.raises(DownloadFailed, match="words") as caught:
+            await reader.get(server.url, limit=LIMIT)
+    assert caught.value.answered
+
+
+async def test_a_file_of_an_odd_type_is_taken_for_what_it_is(server: Unruly) -> None:
+    server.plays(reply(200, b"\x89PNG", content_type="text/html"))
+    async with downloads(server) as reader:
+        assert await reader.get(server.url, limit=LIMIT) == b"\x89PNG"
+
+
+async def test_only_a_few_are_read_at_once(server: Unruly) -> None:
+    begun, may_end = 0, asyncio.Event()
+
+    async def held(writer: asyncio.StreamWriter) -> bool:
+        nonlocal begun
+        begun += 1
+        await may_end.wait()
+        return await reply(200, b"picture")(writer)
+
+    server.plays(held)
+    async with downloads(server, patience=Patience(total=60, connect=60, read=60)) as reader:
+        reading = [asyncio.create_task(reader.get(server.url, limit=LIMIT)) for _ in range(40)]
+        async with asyncio.timeout(20):
+            while begun < 16:
+                await asyncio.sleep(0.01)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert begun == 16
+        may_end.set()
+        assert set(await asyncio.gather(*reading)) == {b"picture"}
+
+
+async def test_a_name_that_changes_its_mind_never_leads_inside(server: Unruly) -> None:
+    """What was checked is what is connected to: the name is not asked a second time in between."""
+
+    class Changing(Names):
+        async def resolve(
+            self, host: str, port: int = 0, family: AddressFamily = AF_INET
+        ) -> list[ResolveResult]:
+            # A public address at first, where nobody listens, and then one inside.
+            self.names = {host: ["127.0.0.1"] if self.asked else ["8.8.8.8"]}
+            return await super().resolve(host, port, family)
+
+    names = Changing()
+    server.plays(reply(200, b"secret"))
+    patience = Patience(total=0.5, connect=0.1, read=0.1)
+    for _ in range(3):
+        async with downloads(server, names=names, patience=patience) as reader:
+            for _ in range(2):
+                with pytest.raises(DownloadError):
+                    await reader.get(f"http://rebind.test:{server.port}/", limit=LIMIT)
+    assert len(names.asked) >= 3
+    assert server.seen == []
 
 
 async def test_a_drip_is_cut_off_when_the_grace_is_over(server: Unruly) -> None:
