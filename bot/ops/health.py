@@ -102,13 +102,14 @@ def report(wrong: Wrong) -> str:
 
 def asked(host: str, port: int, path: str) -> tuple[bool, str]:
     """Whether a running bot says that it is well, and what it says."""
-    connection = HTTPConnection(_EVERYWHERE.get(host, host), port, timeout=ASKED_PATIENCE)
+    host = _EVERYWHERE.get(host, host)
+    connection = HTTPConnection(host, port, timeout=ASKED_PATIENCE)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
         words = answer.read().decode(errors="replace")
     except (OSError, HTTPException) as error:
-        return False, f"there is no answer at {host}, port {port} ({type(error).__name__})"
+        return False, f"there is no answer at {host}, port {port} ({type(error).__name__})."
     finally:
         connection.close()
     return answer.status == OK, words

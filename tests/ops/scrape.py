@@ -1,0 +1,63 @@
+"""What Prometheus reads of a running bot, over HTTP."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.stage import PATIENCE
+
+
+@dataclass(frozen=True)
+class Scrape:
+    text: str
+
+    def __call__(self, name: str, **labels: str) -> float:
+        """The sum of a metric over all series with these labels."""
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(self.text)
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    def labels(self) -> set[tuple[str, str]]:
+        return {
+            label
+            for family in text_string_to_metric_families(self.text)
+            for sample in family.samples
+            for label in sample.labels.items()
+        }
+
+    def names(self) -> set[str]:
+        return {family.name for family in text_string_to_metric_families(self.text)}
+
+
+async def fetched(address: str | None, path: str) -> tuple[int, str, Any]:
+    """Status, media type and body, which is read where it is JSON."""
+    assert address is not None
+    async with aiohttp.ClientSession() as session, session.get(f"{address}{path}") as answer:
+        known = answer.content_type == "application/json"
+        return answer.status, answer.content_type, await (answer.json() if known else answer.text())
+
+
+async def scrape(address: str | None) -> Scrape:
+    status, media_type, text = await fetched(address, "/metrics")
+    assert (status, media_type) == (200, "text/plain")
+    return Scrape(text)
+
+
+async def scraped_with(address: str | None, there: Callable[[Scrape], bool]) -> Scrape:
+    """The first scrape of which this holds: what is counted moves a moment after it was seen."""
+    found = await scrape(address)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not there(found):
+                await asyncio.sleep(0.01)
+                found = await scrape(address)
+    except TimeoutError:
+        raise AssertionError(f"it never came to this: {found.text}") from None
+    return found

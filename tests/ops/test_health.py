@@ -1,0 +1,229 @@
+"""Whether the bot is well and ready: told over HTTP, by the whole bot and by its process."""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.__main__ import main
+from bot.app import assembled
+from bot.ops.health import Health
+from bot.ops.metrics import Metrics
+from bot.ops.web import CannotListen, served
+from bot.settings import Settings
+from bot.store.errors import StoreUnavailable
+from tests.clocks import HeldClock
+from tests.discord.faults import Limited
+from tests.discord.program import Program, program
+from tests.discord.town import KEY, Town
+from tests.discord.user import eventually
+from tests.discord.world import SmallDiscord
+from tests.ops.conftest import ANY_PORT
+from tests.ops.scrape import fetched, scrape, scraped_with
+from tests.stage import PATIENCE, Stage, local_segmind, settings_for
+
+
+async def wrong(address: str | None, path: str) -> dict[str, str]:
+    """What is wrong, with the status that belongs to it."""
+    status, media_type, told = await fetched(address, path)
+    assert media_type == "application/json"
+    assert (status, told["ok"]) == ((503, False) if told["wrong"] else (200, True))
+    return told["wrong"]
+
+
+async def well(address: str, path: str = "/readyz") -> None:
+    async with asyncio.timeout(PATIENCE):
+        while await wrong(address, path):
+            await asyncio.sleep(0.01)
+
+
+async def unwell(address: str, path: str = "/readyz") -> dict[str, str]:
+    async with asyncio.timeout(PATIENCE):
+        while not (told := await wrong(address, path)):
+            await asyncio.sleep(0.01)
+    return told
+
+
+async def test_a_bot_that_is_well_says_so(stage: Stage) -> None:
+    assert await wrong(stage.app.served_at, "/healthz") == {}
+    assert await wrong(stage.app.served_at, "/readyz") == {}
+
+
+async def test_a_store_that_is_away_is_told_without_the_words_of_its_driver(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> None:
+        raise StoreUnavailable("connection to a-host failed for user a-user")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stage.app.store, "ping", away)
+        for path in ("/healthz", "/readyz"):
+            assert await wrong(stage.app.served_at, path) == {"database": "it cannot be used"}
+    assert await wrong(stage.app.served_at, "/healthz") == {}
+
+
+async def test_a_database_that_takes_nothing_takes_no_orders(stage: Stage) -> None:
+    stage.app.outage.met(StoreUnavailable("the disk is full"))
+    assert list(await wrong(stage.app.served_at, "/readyz")) == ["orders"]
+    assert await wrong(stage.app.served_at, "/healthz") == {}
+    assert (await scrape(stage.app.served_at))("doppel_store_away") == 1
+
+
+class Stuck:
+    """A store that answers nobody until it is let."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.free = asyncio.Event()
+
+    async def ping(self) -> None:
+        self.asked += 1
+        await self.free.wait()
+
+    def lease_left(self) -> float | None:
+        return None
+
+
+async def test_a_store_that_does_not_answer_is_asked_once_and_waited_for_no_longer_than_is_bearable() -> None:
+    store = Stuck()
+    health = Health(store, patience=0.01)
+    async with served(("127.0.0.1", 0), Metrics(), health) as address:
+        told = [await wrong(address, "/healthz") for _ in range(3)]
+        assert told == [{"database": "it has not answered for 0.01 seconds"}] * 3
+        assert store.asked == 1
+        store.free.set()
+        await asyncio.sleep(0)
+        assert await wrong(address, "/healthz") == {}
+        assert list(await wrong(address, "/readyz")) == ["start"]
+
+
+async def test_a_port_that_is_in_use_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CannotListen, match=f"^port {port} of ops.listen is in use: "):
+            async with served(("127.0.0.1", port), Metrics(), Health(Stuck())):
+                pass
+    with pytest.raises(CannotListen, match=r"^nothing can be served at 192\.0\.2\.1, port 9100"):
+        async with served(("192.0.2.1", 9100), Metrics(), Health(Stuck())):
+            pass
+
+
+# Several processes
+
+
+async def opened(settings: Settings, clock: HeldClock) -> None:
+    async with assembled(settings, clock=clock):
+        pass
+
+
+async def test_lease_and_processes_are_seen_and_whoever_stands_by_is_well_but_not_ready(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    clock = HeldClock()
+    sections = {
+        "database": {"url": postgres_url, "lease": 30},
+        "discord": {"shards": "any 2/2"},
+        "ops": {"listen": ANY_PORT},
+    }
+    settings = settings_for("http://127.0.0.1:9", tmp_path / "unused.db", **sections)
+    async with assembled(settings, clock=clock) as first:
+        with capture_logs() as logs:
+            second = asyncio.create_task(opened(settings, clock))
+            await eventually(lambda: "stands by" in str(logs), lambda: str(logs))
+        address = next(each["address"] for each in logs if "address" in each)
+        assert await wrong(address, "/healthz") == {}
+        assert await wrong(address, "/readyz") == {"start": "the bot is still starting"}
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+        seen = await scrape(first.served_at)
+        assert seen("doppel_lease_left_seconds") == 30
+        assert (seen("doppel_shards_wanted"), seen("doppel_shards_online")) == (2, 0)
+        assert await wrong(first.served_at, "/readyz") == {"discord": "0 of 2 connections are there"}
+
+
+# The process
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncGenerator[Town]:
+    clock = HeldClock()
+    async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as discord:
+        yield Town(discord, segmind, clock, tmp_path)
+        assert discord.violations == []
+
+
+async def door(bot: Program) -> str:
+    await bot.says("metrics and health are served")
+    found = re.search(r"address='(http://127\.0\.0\.1:\d+)", bot.output)
+    assert found is not None, bot.output
+    return found[1]
+
+
+async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(town: Town) -> None:
+    town.discord.gateway.open = False
+    async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
+        address = await door(bot)
+        await eventually(lambda: town.discord.gateway.turned_away, lambda: "the bot knocks")
+        assert await unwell(address) == {"discord": "0 of 1 connections are there"}
+        assert await wrong(address, "/healthz") == {}
+        listen = {"DOPPEL_OPS__LISTEN": address.removeprefix("http://")}
+        async with town.bot("health", **listen) as asking:
+            assert await asking.end() == 0
+        environment = town.environment | listen
+        async with program("health", "--ready", cwd=town.folder, environment=environment) as asking:
+            assert await asking.end() == 1
+        assert "0 of 1 connections" in asking.output
+        town.discord.gateway.open = True
+        await well(address)
+        town.discord.gateway.open = False
+        town.discord.gateway.cut()
+        assert list(await unwell(address)) == ["discord"]
+        assert await bot.terminate() == 0
+
+
+async def test_what_discord_answers_is_counted_and_a_second_bot_finds_the_port_in_use(town: Town) -> None:
+    async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
+        address = await door(bot)
+        await town.discord.online()
+        reply = await town.order()
+        await reply.says("Queued")
+        town.discord.faults.next("edit", Limited(0.1), about=[reply.token, "Completed"])
+        await town.finish(reply)
+        seen = await scraped_with(address, lambda found: found("doppel_deliveries_total") == 1)
+        assert seen("doppel_discord_answers_total", request="answer", code="200") == 1
+        # Queued, Processing, and Completed once it was let.
+        assert seen("doppel_discord_answers_total", request="edit", code="200") == 3
+        assert seen("doppel_discord_answers_total", request="edit", code="429") == 1
+        assert seen("doppel_discord_recent_refusals") == 1
+        assert seen("doppel_shards_online") == 1
+        for hidden in (reply.token, town.discord.token, KEY, str(town.discord.guild.id), str(reply.id)):
+            assert hidden not in seen.text
+        port = address.rpartition(":")[2]
+        other = {"DOPPEL_OPS__LISTEN": f"127.0.0.1:{port}", "DATABASE_URL": f"sqlite:///{town.folder}/b.db"}
+        async with town.bot(**other) as second:
+            assert await second.end() == 1
+        (told,) = [line for line in second.output.splitlines() if line.startswith("doppel: ")]
+        assert told.startswith(f"doppel: port {port} of ops.listen is in use")
+        assert "Traceback" not in second.output
+        assert await bot.terminate() == 0
+
+
+# The command
+
+
+def test_health_that_is_not_served_or_not_there_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["health"]) == 1
+    assert "set ops.listen" in capsys.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    # Whoever listens everywhere is asked at home.
+    monkeypatch.setenv("DOPPEL_OPS__LISTEN", f"0.0.0.0:{port}")
+    assert main(["health"]) == 1
+    assert f"there is no answer at 127.0.0.1, port {port}" in capsys.readouterr().out

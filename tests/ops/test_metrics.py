@@ -1,0 +1,289 @@
+"""What Prometheus reads of the whole bot, while jobs end in all the ways that they can."""
+
+import asyncio
+import re
+import time
+from typing import cast
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+
+from bot.credits.account import NotEnoughCredits
+from bot.credits.books import Deed
+from bot.jobs.delivery import Delivery
+from bot.jobs.job import Job, Reason, State
+from bot.jobs.ports import Lost, Store
+from bot.ops.jobs import JobMeter
+from bot.ops.lag import lag_measured
+from bot.ops.metrics import Metrics
+from bot.ops.observers import ObservedStore
+from bot.segmind.protocol import Completed, Queued
+from bot.segmind.protocol import Metrics as Told
+from tests.clocks import LeapingClock
+from tests.documented import PRICES
+from tests.jobs.orders import job
+from tests.ops.scrape import Scrape, fetched, scrape, scraped_with
+from tests.stage import MODELS, Stage
+
+SLUG = "faceswap-v5"
+STAGES = ("waiting", "submitting", "processing", "downloading", "delivering")
+
+
+async def test_a_job_that_is_done_moves_every_metric_on_its_way(stage: Stage) -> None:
+    reply = await stage.order(SLUG)
+    await reply.says("Queued")
+    under_way = await scrape(stage.app.served_at)
+    assert under_way("doppel_jobs_open", model=SLUG, state="SUBMITTED") == 1
+    assert under_way("doppel_jobs_open") == under_way("doppel_line_running_jobs") == 1
+    assert under_way("doppel_credits_charged_total") == under_way("doppel_jobs_ended_total") == 0
+    await stage.finish(reply, "Completed")
+    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
+    assert seen("doppel_jobs_ended_total", model=SLUG, state="DONE", reason="") == 1
+    assert seen("doppel_jobs_open") == seen("doppel_line_running_jobs") == 0
+    assert seen("doppel_deliveries_total", way="edited") == 1
+    for each in STAGES:
+        assert seen("doppel_job_stage_seconds_count", model=SLUG, stage=each) == 1, each
+    assert seen("doppel_job_stage_seconds_count") == len(STAGES)
+    assert seen("doppel_credits_charged_total", model=SLUG) == PRICES[SLUG]
+    assert seen("doppel_segmind_spent_dollars_total", model=SLUG, basis="told") == pytest.approx(0.05)
+    assert seen("doppel_segmind_spent_dollars_total", basis="expected") == 0
+
+
+async def test_what_is_said_to_segmind_and_to_the_store_is_counted(stage: Stage) -> None:
+    reply = await stage.order(SLUG)
+    await reply.says("Queued")
+    await stage.finish(reply, "Completed")
+    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
+    # Its two pictures are uploaded first.
+    for errand, calls in (("submission", 1), ("upload", 2), ("result", 1)):
+        assert seen("doppel_segmind_answers_total", errand=errand, code="200") == calls, errand
+    looks = seen("doppel_looks_per_job_sum", model=SLUG)
+    assert seen("doppel_segmind_answers_total", errand="look", code="200") == looks >= 1
+    assert seen("doppel_looks_per_job_count") == 1
+    assert seen("doppel_completion_delay_seconds_count", model=SLUG) == 1
+    for call, outcome in (("submit", "Accepted"), ("look", "Completed"), ("fetch", "bytes")):
+        assert seen("doppel_segmind_outcomes_total", call=call, outcome=outcome) == 1, call
+    commits = seen("doppel_store_batch_seconds_count")
+    # Opened, submitting, submitted, ready, done, told.
+    assert commits == seen("doppel_store_batch_changes_count") == 6
+    assert seen("doppel_store_batch_changes_sum") == 6
+    assert seen("doppel_store_batch_seconds_sum") > 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "word"),
+    [("failed=The model failed.", "FAILED", "Failed"), ("blocked=Content blocked.", "BLOCKED", "Blocked")],
+)
+async def test_a_job_without_a_result_is_counted_and_nothing_is_charged(
+    stage: Stage, fault: str, state: str, word: str
+) -> None:
+    stage.segmind.faults.next("submit", fault)
+    reply = await stage.order(SLUG)
+    await stage.finish(reply, word)
+    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
+    assert seen("doppel_jobs_ended_total", model=SLUG, state=state, reason=Reason.SEGMIND) == 1
+    assert seen("doppel_jobs_ended_total") == 1
+    assert seen("doppel_jobs_open") == 0
+    assert seen("doppel_credits_charged_total") == seen("doppel_segmind_spent_dollars_total") == 0
+    assert seen("doppel_segmind_answers_total", code="422") == 1
+    assert seen("doppel_segmind_outcomes_total", call="look", outcome="Failed") == 1
+
+
+async def test_what_segmind_refuses_is_counted_by_its_code_and_reason(stage: Stage) -> None:
+    stage.segmind.faults.next("submit", "rate-limit=0")
+    await (await stage.order(SLUG)).says("Queued")
+    stage.segmind.faults.next("submit", "bad-key")
+    await (await stage.order(SLUG)).says("Not possible right now")
+    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
+    assert seen("doppel_jobs_ended_total", state="FAILED", reason=Reason.SERVICE) == 1
+    assert seen("doppel_segmind_answers_total", errand="submission", code="429") == 1
+    assert seen("doppel_segmind_answers_total", errand="submission", code="401") == 1
+    assert seen("doppel_segmind_outcomes_total", call="submit", outcome="KeyRejected") == 1
+    # It went back to its place after the first.
+    assert seen("doppel_job_stage_seconds_count", stage="waiting") == 3
+
+
+async def test_orders_that_are_refused_are_counted_by_their_reason(stage: Stage) -> None:
+    await (await stage.order(SLUG, source_image=("a.png", b"words"))).says("not a picture")
+    await stage.app.store.adjust(stage.account, -98, "", Deed("1", "take"))
+    await (await stage.order(SLUG)).says("credits")
+    seen = await scrape(stage.app.served_at)
+    assert seen("doppel_members_refused_total", kind=NotEnoughCredits.__name__) == 1
+    assert seen("doppel_members_refused_total", kind="Unusable") == 1
+    assert seen("doppel_members_refused_total") == 2
+    assert seen("doppel_jobs_ended_total") == seen("doppel_jobs_open") == 0
+
+
+@pytest.mark.stage(jobs={"per_member": 1, "pace": 0.01, "line_refresh": 0.01})
+async def test_the_line_is_as_long_as_it_is(stage: Stage) -> None:
+    await (await stage.order(SLUG)).says("Queued")
+    for place in (1, 2):
+        await (await stage.order(SLUG)).says(f"number {place}")
+    seen = await scrape(stage.app.served_at)
+    assert (seen("doppel_line_waiting_jobs"), seen("doppel_line_running_jobs")) == (2, 1)
+    assert seen("doppel_jobs_open", state="HELD") == 2
+    # One database of its own, and one gateway.
+    assert seen("doppel_processes") == seen("doppel_shards_wanted") == seen("doppel_shards_online") == 1
+    assert "doppel_lease_left_seconds" not in seen.names()
+
+
+@pytest.mark.stage(
+    segmind={"inputs": "link", "outage_failures": 2, "outage_pause": 3600, "unknown_window": 0}
+)
+async def test_an_open_breaker_and_a_submission_of_unknown_outcome_are_seen(stage: Stage) -> None:
+    stage.segmind.faults.next("submit", "drop-before", times=2)
+    await (await stage.order(SLUG)).says("Lost on the way")
+    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
+    assert seen("doppel_job_stage_seconds_count", stage="searching") == 1
+    assert seen("doppel_jobs_ended_total", state="FAILED", reason=Reason.NOT_FOUND) == 1
+    assert seen("doppel_breaker_open") == 0
+    await (await stage.order(SLUG)).says("Checking")
+    seen = await scrape(stage.app.served_at)
+    assert seen("doppel_segmind_answers_total", errand="submission", code="none") == 2
+    assert seen("doppel_segmind_outcomes_total", call="submit", outcome="OutcomeUnknown") == 2
+    assert seen("doppel_jobs_open", state="UNKNOWN") == 1
+    assert seen("doppel_breaker_open", service="api") == 1
+    assert seen("doppel_breaker_open", service="results") == 0
+
+
+async def test_no_id_and_no_secret_can_be_read_and_the_labels_are_few(stage: Stage) -> None:
+    replies = [await stage.order(slug) for slug in MODELS if slug != "ai-face-swap"]
+    other = await stage.order_as(stage.another_member("bob"), "ai-face-swap")
+    for reply in (*replies, other):
+        await stage.finish(reply, "Completed")
+    await (await stage.order(SLUG, source_image=("a.png", b"words"))).says("not a picture")
+    ends = len(replies) + 1
+    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == ends)
+    found = await stage.job(other)
+    hidden = {
+        found.id, found.request_id, found.place.token, found.account, "key-of-the-tests",
+        *(str(each) for each in (stage.guild.id, stage.channel.id, stage.member.id, found.place.user_id)),
+        *(str(reply.id) for reply in (*replies, other)),
+    }  # fmt: skip
+    assert not [each for each in hidden if each and each in seen.text]
+    bounds = {("le", value) for name, value in seen.labels() if name == "le"}
+    labels = seen.labels() - bounds
+    assert {name for name, _ in labels} <= {
+        "model", "state", "reason", "stage", "basis", "way", "kind", "errand", "code", "call", "outcome",
+        "service", "version", "request",
+    }  # fmt: skip
+    assert not [value for name, value in labels if re.search(r"\d{4}", value) and name != "version"]
+    assert all(name.startswith("doppel_") for name in seen.names())
+
+
+async def test_open_metrics_are_given_to_whoever_asks_for_them(stage: Stage) -> None:
+    content, media_type = Metrics().exposition("application/openmetrics-text; version=1.0.0")
+    assert media_type.startswith("application/openmetrics-text")
+    assert content.endswith(b"# EOF\n")
+    assert (await fetched(stage.app.served_at, "/nothing"))[0] == 404
+
+
+# By hand: what the whole bot seldom meets.
+
+
+def read(registry: CollectorRegistry) -> Scrape:
+    return Scrape(generate_latest(registry).decode())
+
+
+class Shelf:
+    """A store that gives what it is told to."""
+
+    def __init__(self, *jobs: Job) -> None:
+        self.jobs = jobs
+        self.lost = False
+
+    async def adopt(self) -> tuple[Job, ...]:
+        return self.jobs
+
+    async def move(self, job: Job, to: Job, *, room: object = None) -> Job:
+        del job, room
+        if self.lost:
+            raise Lost
+        return to
+
+    async def tell(self, job: Job) -> None:
+        del job
+        if self.lost:
+            raise Lost
+
+
+def observed(shelf: Shelf, clock: LeapingClock) -> tuple[ObservedStore, JobMeter, CollectorRegistry]:
+    registry = CollectorRegistry()
+    jobs = JobMeter(registry, clock)
+    return ObservedStore(cast("Store", shelf), jobs), jobs, registry
+
+
+async def test_adopted_jobs_are_open_and_only_their_known_times_count() -> None:
+    clock = LeapingClock(1000.0)
+    waiting = job("waiting", created_at=940.0)
+    sent = job("sent", state=State.SUBMITTED, request_id="r", submitted_at=970.0)
+    ready = job("ready", state=State.READY, output="https://files.example/o.png")
+    store, _, registry = observed(Shelf(waiting, sent, ready), clock)
+    await store.adopt()
+    assert read(registry)("doppel_jobs_open") == 3
+    await store.move(waiting, waiting.to(State.SUBMITTING, submitted_at=1000.0))
+    await store.move(sent, sent.to(State.READY, output="https://files.example/p.png"))
+    await store.move(ready, ready.to(State.DONE, settled_at=1000.0))
+    seen = read(registry)
+    assert seen("doppel_job_stage_seconds_sum", stage="waiting") == 60
+    assert seen("doppel_job_stage_seconds_sum", stage="processing") == 30
+    assert seen("doppel_job_stage_seconds_count", stage="downloading") == 0
+    # Segmind told no cost.
+    assert seen("doppel_segmind_spent_dollars_total", basis="expected") == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("step", ["move", "tell"])
+async def test_a_job_that_another_process_has_taken_over_is_not_open_here(step: str) -> None:
+    done = job("a", state=State.DONE, delivery=Delivery.EDITED)
+    shelf = Shelf(done)
+    store, _, registry = observed(shelf, LeapingClock())
+    await store.adopt()
+    shelf.lost = True
+    with pytest.raises(Lost):
+        await (store.tell(done) if step == "tell" else store.move(done, done))
+    seen = read(registry)
+    assert seen("doppel_jobs_open") == seen("doppel_deliveries_total") == 0
+    assert seen("doppel_jobs_ended_total") == 0
+
+
+async def test_a_delay_is_what_is_over_segminds_own_time() -> None:
+    clock = LeapingClock(1000.0)
+    sent = job("sent", state=State.SUBMITTED, request_id="r", submitted_at=980.0)
+    store, jobs, registry = observed(Shelf(sent), clock)
+    await store.adopt()
+    jobs.looked("r", Queued())
+    jobs.looked("another's", Queued())
+    jobs.looked("r", Completed(None, Told(inference_time=12.0, queue_time=5.0)))
+    await store.move(sent, sent.to(State.READY))
+    seen = read(registry)
+    assert seen("doppel_completion_delay_seconds_sum") == 3
+    assert seen("doppel_looks_per_job_sum") == 2
+
+
+def test_discords_answers_are_told_apart_by_what_was_asked_and_never_by_whom() -> None:
+    metrics = Metrics()
+    for method, path, status in (
+        ("PATCH", "/api/v10/webhooks/12/tok.en/messages/34", 200),
+        ("PATCH", "/api/v10/channels/12/messages/34", 429),
+        ("POST", "/api/v10/channels/12/messages", 403),
+        ("POST", "/api/v10/interactions/12/tok.en/callback", 200),
+        ("GET", "/api/v10/users/@me", 999),
+    ):
+        metrics.discord_answered(method, path, status)
+    seen = read(metrics.registry)
+    for request, code in (("edit", "200"), ("edit", "429"), ("send", "403"), ("answer", "200")):
+        assert seen("doppel_discord_answers_total", request=request, code=code) == 1
+    assert seen("doppel_discord_answers_total", request="other", code="other") == 1
+    assert seen("doppel_discord_answers_total") == 5
+
+
+async def test_a_loop_that_is_held_up_is_measured() -> None:
+    lags: list[float] = []
+    async with lag_measured(lags.append, every=0.001):
+        # Begun: it sleeps.
+        await asyncio.sleep(0)
+        time.sleep(0.05)  # noqa: ASYNC251 - this is what is measured
+        while not lags:
+            await asyncio.sleep(0)
+    assert lags[0] >= 0.04
