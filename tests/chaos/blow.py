@@ -120,9 +120,10 @@ class Scene:
         return heard and not ended(placed.reply) and not self._excused(placed)
 
     def _excused(self, placed: Placed) -> bool:
+        # A promise may still be on its way from a process that is dead already.
         answered = placed.reply.interaction.answered_at or placed.at
         slot = self._city.guilds.index(placed.guild) // self._storm.guilds
-        return any(answered <= kill <= answered + LOOKED_AT for kill in self._diary.kills_of(slot))
+        return any(placed.at <= kill <= answered + LOOKED_AT for kill in self._diary.kills_of(slot))
 
     def _raise_what_failed(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         for task in tasks:

@@ -12,14 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar, Self
 
 from discord import File
 from discord.ui import LayoutView
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import app
 from bot.__main__ import main
 from bot.chat.messages import Messages
 from bot.chat.ways import Way
@@ -31,7 +29,6 @@ from bot.jobs.ports import Room
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
-from bot.store import store as store_module
 from bot.store.changes import Change, Move, Outcome, Writing, apply
 from tests.chaos.points import Point
 
@@ -174,28 +171,27 @@ def _leaping(fate: Fate) -> type[WallClock]:
     return LeapingClock
 
 
-BREACHES: Mapping[str, tuple[str, type[Any]]] = {
-    "sends twice": ("SegmindClient", TwiceClient),
-    "shows nothing": ("Messages", MuteMessages),
-    "gives credits away": ("SqlStore", GenerousStore),
-    "forgets jobs": ("Desk", ForgetfulDesk),
+BREACHES: Mapping[str, tuple[type[Any], type[Any]]] = {
+    "sends twice": (SegmindClient, TwiceClient),
+    "shows nothing": (Messages, MuteMessages),
+    "gives credits away": (SqlStore, GenerousStore),
+    "forgets jobs": (Desk, ForgetfulDesk),
 }
 
 
 def bend(fate: Fate) -> None:
     """Put everything in place, in this process alone."""
     DoomedStore.death, DoomedStore.deaf = Death(fate), fate.deaf
-    _put(app, "SqlStore", DoomedStore)
-    _put(store_module, "apply", _applied)
+    changes: dict[Any, Any] = {SqlStore: DoomedStore, apply: _applied}
     if fate.leap:
-        _put(app, "WallClock", _leaping(fate))
-    for breach in filter(None, fate.breach.split(",")):
-        _put(app, *BREACHES[breach.strip()])
-
-
-def _put(module: ModuleType, name: str, thing: object) -> None:
-    assert hasattr(module, name)
-    setattr(module, name, thing)
+        changes[WallClock] = _leaping(fate)
+    changes |= dict(BREACHES[breach.strip()] for breach in filter(None, fate.breach.split(",")))
+    instead = {id(original): changed for original, changed in changes.items()}
+    # Wherever it was imported to; what is imported later finds it changed already.
+    for module in [module for name, module in sys.modules.items() if name.partition(".")[0] == "bot"]:
+        for name, thing in list(vars(module).items()):
+            if id(thing) in instead:
+                setattr(module, name, instead[id(thing)])
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class Lives:
         self._orphans: Sequence[int] = ()
         self._recovering: list[asyncio.Task[None]] = []
         self.last = asyncio.Event()
-        """It has died as often as it had to."""
+        """It has died as often as it had to, and is back."""
 
     async def live(self, dooms: Sequence[Doom], jobs: int, over: asyncio.Event, base: Fate) -> None:
         """Die as often as there are dooms, with a share of the orders for each life, then live on."""
@@ -72,7 +72,6 @@ class Lives:
                     self._recover()
                     await self._die(bot, doom, share, over)
                     killed = await self._died(bot, doom)
-        self.last.set()
         while not over.is_set() and not self._diary.faults:
             async with self._city.bot(self._slot, base) as bot:
                 self._recover()
@@ -115,6 +114,8 @@ class Lives:
     async def _live_on(self, bot: Program, jobs: int, over: asyncio.Event) -> None:
         while bot.running and not over.is_set():
             self._admit(jobs)
+            if all(map(self._city.discord.gateway.tells_of, self._gathering.guilds)):
+                self.last.set()
             with suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), GLANCE)
         self._gathering.gate.clear()

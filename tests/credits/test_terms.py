@@ -1,4 +1,4 @@
-"""What a member may spend and order: the operator's word, within it the server's, and the best of the roles."""
+"""What a member may spend: the word of the operator, within it the server, and the best of the roles."""
 
 import pytest
 from hypothesis import given
