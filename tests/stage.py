@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar, cast
 
 import discord
@@ -15,9 +16,11 @@ from pydantic import SecretStr
 from bot import settings
 from bot.app import App, assembled
 from bot.catalogue import catalogue
+from bot.clock import WallClock
 from bot.credits.account import account_of
 from bot.jobs.job import Job
 from bot.sandbox.segmind import LocalSegmind, StampEngine
+from bot.store import SqlStore
 from tests.clocks import HeldClock
 from tests.media.files import picture
 
@@ -167,10 +170,31 @@ class Stage:
         return await eventually(found, lambda: f"{words} in {reply.edits}")
 
 
+async def empty_database() -> bytes:
+    """A file with all tables and nothing in them, made once: migrations take longer than most tests."""
+    if not _made:
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "doppel.db"
+            async with SqlStore(f"sqlite+aiosqlite:///{file}", start=0, clock=WallClock()):
+                pass
+            _made.append(file.read_bytes())
+    return _made[0]
+
+
+_made: list[bytes] = []
+
+
+def _unless_there(file: Path, content: bytes) -> None:
+    if not file.exists():
+        file.write_bytes(content)
+
+
 @asynccontextmanager
 async def staged(
     database: Path, segmind: LocalSegmind, clock: HeldClock, /, **sections: dict[str, Any]
 ) -> AsyncGenerator[Stage]:
+    if "url" not in sections.get("database", {}):
+        _unless_there(database, await empty_database())
     async with assembled(settings_for(segmind.url, database, **sections)) as app:
         env = simcord.Env(app.client)
         await env.start()

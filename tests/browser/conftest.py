@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.channel import RECORDER, Channel
 
-# Slow enough to see every state, quick enough to wait for.
-SPEED = "5"
+# As everybody sees it who types no speed: slow enough to see every state.
+SPEED = "10"
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
 ARGUMENTS = [
     "--no-sandbox",
@@ -70,7 +70,7 @@ def wrong() -> list[str]:
 
 @pytest.fixture
 def page(browser: Browser, wrong: list[str]) -> Generator[Page]:
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+    with browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
         context.set_default_timeout(PATIENCE * 1000)
         context.add_init_script(RECORDER)
         page = context.new_page()

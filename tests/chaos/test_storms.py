@@ -18,7 +18,7 @@ OFTEN_UNKNOWN = "submit: drop-after @ 0.1; submit: error-after=502 @ 0.1; submit
 async def test_kills_at_the_points_around_a_submission_lose_nothing() -> None:
     storm = Storm(
         "around a submission",
-        jobs=36,
+        jobs=24,
         kills=len(FIRST_HALF),
         points=FIRST_HALF,
         segmind=OFTEN_UNKNOWN,
@@ -36,7 +36,7 @@ async def test_kills_from_the_submission_to_the_end_lose_nothing_among_several(p
     await postgres.empty()
     storm = Storm(
         "to the end",
-        jobs=48,
+        jobs=32,
         kills=len(SECOND_HALF),
         points=SECOND_HALF,
         database="postgres",
@@ -72,7 +72,7 @@ async def test_a_bot_that_breaks_the_rules_is_found_out() -> None:
 
 
 async def test_bad_weather_loses_nothing() -> None:
-    storm = Storm("weather", jobs=40, weather=True, seats=12, environment=HASTE)
+    storm = Storm("weather", jobs=24, weather=True, seats=12, environment=HASTE)
     run = await blow(storm)
     assert run.trouble == []
 

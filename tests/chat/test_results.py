@@ -20,7 +20,7 @@ from tests.stage import MODELS
 CARDS = {slug: model.card for slug, model in MODELS.items()}
 DONE = job("0123", state=State.DONE)
 LARGE = files.picture("PNG", 512, 384)
-VIDEO = files.video(width=320, height=240, frames=120, rate=12)
+VIDEO = files.video(width=320, height=240, frames=24, rate=12)
 
 
 def results(**bounds: float) -> Results:

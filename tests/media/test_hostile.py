@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.media import sniff
 from bot.media.deliver import CannotFit, fit
 from bot.media.effort import Effort
 from bot.media.inspect import Damaged, Limits, Media, TooManyPixels, UnusableMedia, inspect
@@ -70,7 +71,8 @@ def test_chance_is_refused(beginning: bytes, rest: bytes) -> None:
 def test_marking_a_broken_file_never_fails(case: tuple[str, bytes]) -> None:
     media_type, content = case
     marked = mark(content, media_type)
-    assert marked is content or is_marked(marked)
+    # What is no longer known by its first bytes is not looked into.
+    assert marked is content or is_marked(marked) or sniff.media_type(content) != media_type
     assert mark(marked, media_type) is marked or marked is content
 
 

@@ -100,12 +100,12 @@ async def test_a_button_of_the_welcome_shows_a_command_at_work(opening: Opening)
 
 async def test_clicks_on_a_page_that_jobs_keep_changing_are_not_lost(opening: Opening) -> None:
     async with opening(speed=20) as world, visited(world) as visitor:
-        for _ in range(5):
+        for _ in range(3):
             # The visitor still holds the page as it was when they came.
             receipt = await visitor.run("faceswap-v5", face_and_target())
             assert not receipt["rejected"], receipt
         async with asyncio.timeout(60):
-            while sum("Completed" in words for words in await visitor.words()) < 5:
+            while sum("Completed" in words for words in await visitor.words()) < 3:
                 await asyncio.sleep(0.05)
 
 
@@ -132,7 +132,7 @@ async def test_credits_survive_a_restart_and_end_with_a_fresh_start(opening: Ope
 async def test_open_jobs_of_an_earlier_run_are_closed_in_silence(
     opening: Opening, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with opening(speed=1) as world, visited(world) as visitor:
+    async with opening(speed=2) as world, visited(world) as visitor:
         for _ in range(2):
             await visitor.run("faceswap-v5", face_and_target())
             await visitor.until("Processing")
