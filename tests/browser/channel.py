@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, TimeoutError, expect
 
 STATES = ("Queued", "Processing", "Completed")
 
@@ -64,8 +64,7 @@ class Channel:
         return entries.all_inner_texts()
 
     def pick(self, command: str, files: Mapping[str, Path], options: Mapping[str, str] | None = None) -> None:
-        self.type(f"/{command}")
-        self._page.locator(".command-entry").first.click()
+        self._choose(command)
         for name, file in files.items():
             self._page.locator(f'input[type=file][data-option="{name}"]').set_input_files(file)
             expect(self._pill(name).locator(".command-file-choose")).to_have_text(file.name)
@@ -124,6 +123,17 @@ class Channel:
             size = shown.evaluate("({naturalWidth, naturalHeight}) => [naturalWidth, naturalHeight]")
             assert picture.size == tuple(size)
             return Image.MIME[str(picture.format)], picture.size
+
+    def _choose(self, command: str) -> None:
+        # A message that arrives at this moment closes the picker, and whoever typed types again.
+        for last in (False, False, True):
+            self.type(f"/{command}")
+            try:
+                self._page.locator(".command-entry").first.click(timeout=None if last else 5000)
+                return
+            except TimeoutError:
+                if last:
+                    raise
 
     def _pill(self, name: str) -> Locator:
         return self._page.locator(f'.command-pill[data-option="{name}"]')
