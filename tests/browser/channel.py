@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import FloatRect, Locator, Page, TimeoutError, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PageTimeout
 
 STATES = ("Queued", "Processing", "Completed")
 
@@ -126,14 +128,11 @@ class Channel:
 
     def _choose(self, command: str) -> None:
         # A message that arrives at this moment closes the picker, and whoever typed types again.
-        for last in (False, False, True):
+        for _ in range(3):
             self.type(f"/{command}")
-            try:
-                self._page.locator(".command-entry").first.click(timeout=None if last else 5000)
-                return
-            except TimeoutError:
-                if last:
-                    raise
+            with suppress(PageTimeout):
+                return self._page.locator(".command-entry").first.click(timeout=5000)
+        raise AssertionError(f"/{command} cannot be picked")
 
     def _pill(self, name: str) -> Locator:
         return self._page.locator(f'.command-pill[data-option="{name}"]')
