@@ -199,7 +199,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         )
         intake = Intake(
             desk=desk,
-            inputs=Inputs(segmind if settings.segmind.inputs == "upload" else None),
+            inputs=Inputs(segmind, links=settings.segmind.inputs == "link"),
             messages=messages,
             background=background,
             words=words,

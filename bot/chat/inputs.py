@@ -46,6 +46,21 @@ class Unusable(InputError):
         self.why = why
 
 
+class Upload(Protocol):
+    """A file that a member gave, wherever it came from: attached, picked from a message, or saved before."""
+
+    @property
+    def filename(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def url(self) -> str:
+        """Where Segmind can fetch it by itself; nothing where it cannot."""
+        ...
+
+    async def read(self) -> bytes: ...
+
+
 class Uploads(Protocol):
     async def upload(self, content: bytes, media_type: str, name: str) -> str: ...
 
@@ -63,16 +78,17 @@ class Seen:
 
 
 class Inputs:
-    """`uploads` is where bytes go before a job; without it, Segmind is given Discord's own link."""
+    """`uploads` is where bytes go before a job; with `links`, Segmind is given a file's own link instead."""
 
-    def __init__(self, uploads: Uploads | None) -> None:
+    def __init__(self, uploads: Uploads, *, links: bool) -> None:
         self._uploads = uploads
+        self._links = links
         self._room = asyncio.Semaphore(READ_AT_ONCE)
 
     def weigh(
         self,
         slots: Mapping[str, MediaSlot],
-        files: Mapping[str, discord.Attachment],
+        files: Mapping[str, Upload],
         limits: inspect.Limits,
     ) -> None:
         """Refuse what is too large by Discord's own word, before a byte of it is read."""
@@ -81,9 +97,7 @@ class Inputs:
             if file.size > allowed:
                 raise Unusable(option, file.filename, inspect.TooLarge(file.size, allowed))
 
-    async def seen(
-        self, option: str, slot: MediaSlot, file: discord.Attachment, limits: inspect.Limits
-    ) -> Seen:
+    async def seen(self, option: str, slot: MediaSlot, file: Upload, limits: inspect.Limits) -> Seen:
         async with self._room:
             content = await _read(option, file)
             try:
@@ -94,8 +108,8 @@ class Inputs:
             raise WrongKind(option, file.filename, found=media.kind, accepts=slot.accepts)
         return Seen(content, media)
 
-    async def address(self, option: str, file: discord.Attachment, seen: Seen) -> str:
-        if self._uploads is None:
+    async def address(self, option: str, file: Upload, seen: Seen) -> str:
+        if self._links and file.url:
             return file.url
         try:
             return await self._uploads.upload(seen.content, seen.media.media_type, file.filename)
@@ -103,7 +117,7 @@ class Inputs:
             raise UploadFailed(option, file.filename) from error
 
 
-async def _read(option: str, file: discord.Attachment) -> bytes:
+async def _read(option: str, file: Upload) -> bytes:
     try:
         return await file.read()
     except (discord.HTTPException, aiohttp.ClientError, TimeoutError) as error:

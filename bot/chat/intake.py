@@ -11,7 +11,7 @@ import structlog
 from bot.chat.background import Background
 from bot.chat.card import notice
 from bot.chat.errors import Stopping, Words
-from bot.chat.inputs import Inputs, Seen
+from bot.chat.inputs import Inputs, Seen, Upload
 from bot.chat.members import member_of
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.options import Interaction
@@ -29,6 +29,8 @@ TOKEN_SECONDS = 14 * 60.0
 # Between two tries to say a word, in seconds.
 PAUSES = (1.0, 3.0, 10.0, 30.0)
 TOO_MANY_REQUESTS = 429
+# Stands for a file without an address, until it is uploaded.
+NO_LINK = "data:,"
 
 T = TypeVar("T")
 
@@ -112,7 +114,7 @@ class Intake:
         given = {name: value for name, value in values.items() if value is not None}
         files = {name: given[name] for name in model.slots() if name in given}
         # The options are checked with Discord's own links, before a byte is read.
-        filled = model.model_validate(given | {name: file.url for name, file in files.items()})
+        filled = model.model_validate(given | {name: file.url or NO_LINK for name, file in files.items()})
         terms = await self._desk.terms(member)
         limits = self._limits.at_most(
             picture_bytes=terms.limits.picture_bytes,
@@ -128,7 +130,7 @@ class Intake:
         return replace(order, model=filled.model_copy(update=addresses))
 
     async def _seen(
-        self, model: type[FaceModel], files: dict[str, discord.Attachment], limits: Limits
+        self, model: type[FaceModel], files: dict[str, Upload], limits: Limits
     ) -> dict[str, Seen]:
         slots = model.slots()
         found = await asyncio.gather(
@@ -136,7 +138,7 @@ class Intake:
         )
         return dict(zip(files, found, strict=True))
 
-    async def _addresses(self, files: dict[str, discord.Attachment], seen: dict[str, Seen]) -> dict[str, str]:
+    async def _addresses(self, files: dict[str, Upload], seen: dict[str, Seen]) -> dict[str, str]:
         found = await asyncio.gather(
             *(self._inputs.address(name, file, seen[name]) for name, file in files.items())
         )
