@@ -5,6 +5,8 @@ import contextvars
 from collections.abc import Coroutine
 from typing import Any
 
+from bot.chat.text import speaking, spoken
+
 LAST_WORDS = 3.0
 
 
@@ -12,7 +14,8 @@ class Background:
     """Tasks that belong to the whole program, not to the handler that started them.
 
     They run in the context of whoever called `begin`. A simulated Discord keeps its clock and its bookkeeping
-    in the handler's context, and a job lasts longer than any handler.
+    in the handler's context, and a job lasts longer than any handler. Only its language
+    goes with them.
     """
 
     def __init__(self) -> None:
@@ -24,7 +27,7 @@ class Background:
 
     def post(self, work: Coroutine[Any, Any, Any]) -> None:
         # Made inside the context, not only run in it: whoever keeps a list of a handler's tasks looks there.
-        task = self._context.copy().run(asyncio.create_task, work)
+        task = self._context.copy().run(_begun, work, spoken())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -38,3 +41,8 @@ class Background:
             for task in late:
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _begun(work: Coroutine[Any, Any, Any], language: str) -> asyncio.Task[Any]:
+    with speaking(language):
+        return asyncio.create_task(work)

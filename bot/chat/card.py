@@ -153,7 +153,7 @@ def notice(sentence: str) -> ui.LayoutView:
 
 
 def credits_words(count: int, text: Text) -> str:
-    return text("credit") if count == 1 else text("credits", count=count)
+    return text("credits", count=count)
 
 
 def duration(seconds: float) -> str:

@@ -11,6 +11,7 @@ from bot.chat.card import notice
 from bot.chat.credits_cards import price_words
 from bot.chat.errors import Words
 from bot.chat.intake import Intake
+from bot.chat.languages import listen
 from bot.chat.options import Interaction
 from bot.chat.pages import Pages, Turn
 from bot.chat.services import Services
@@ -41,6 +42,7 @@ class Doppel(commands.Bot):
         self._intake: Intake | None = None
         self._services: Services | None = None
         self.add_dynamic_items(Turn)
+        listen(self)
         self.tree.error(self._on_error)
 
     def serve(self, intake: Intake, services: Services) -> None:

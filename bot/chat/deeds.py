@@ -24,7 +24,7 @@ def change_line(deed: Deed, cards: Mapping[str, ModelCard], text: Text) -> str:
 
 def _deed_words(deed: Deed, cards: Mapping[str, ModelCard], text: Text) -> str:
     if deed.deed not in set(Did):
-        return text("deed.other", deed=quoted(deed.deed, REASON_LIMIT))
+        return text("deed.unknown", deed=quoted(deed.deed, REASON_LIMIT))
     facts = deed.facts
     what = text(f"deed.{_form(deed.deed, facts)}", **_fact_words(facts, cards, text))
     why = quoted(str(facts.get("reason", "")), REASON_LIMIT)

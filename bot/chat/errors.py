@@ -77,7 +77,7 @@ class Words:
             case ModelOff(slug=slug):
                 return self._text("refused.model_off", model=slug)
             case TooManyWaiting(limit=limit):
-                return self._text("refused.waiting", limit=limit)
+                return self._text("refused.waiting", count=limit)
             case ServicePaused(trouble=trouble):
                 return self._text(_PAUSED[trouble])
             case ValidationError():

@@ -32,5 +32,5 @@ def limit_name(name: str, text: Text) -> str:
 
 def limit_words(name: str, amount: float, text: Text) -> str:
     if name.startswith("per_"):
-        return text("jobs", count=f"{amount:g}") if amount != 1 else text("job")
+        return text("jobs", count=int(amount))
     return about(amount) if name.endswith("_seconds") else f"{amount / MIB:.3g} MiB"

@@ -9,7 +9,7 @@ import structlog
 
 from bot.chat.background import Background
 from bot.chat.card import notice
-from bot.chat.text import Text
+from bot.chat.text import ENGLISH, Text, speaking
 from bot.jobs.balance import IsBack, News, RunLow, RunOut
 
 log = structlog.stdlib.get_logger(__name__)
@@ -25,7 +25,9 @@ class Operators:
         self._text = text
 
     def tell(self, news: News) -> None:
-        sentence = self._sentence(news)
+        # Nobody knows which language they speak: whose order brought the news has nothing to do with it.
+        with speaking(ENGLISH):
+            sentence = self._sentence(news)
         for user_id in self._ids:
             self._background.post(self._send(user_id, sentence))
 

@@ -11,7 +11,7 @@ from bot.chat.background import Background
 from bot.chat.card import stage_card
 from bot.chat.endings import Endings
 from bot.chat.messages import PASSING, Gone, Messages
-from bot.chat.text import Text
+from bot.chat.text import Text, speaking
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.ports import Clock
@@ -91,7 +91,8 @@ class Replies:
         self._background.post(self._show(job, stage))
 
     async def conclude(self, job: Job, result: bytes | None) -> Delivery:
-        delivery = await self._reply(job).end(lambda: self._endings.deliver(job, result))
+        with speaking(job.place.locale):
+            delivery = await self._reply(job).end(lambda: self._endings.deliver(job, result))
         self._live.pop(job.id, None)
         return delivery
 
@@ -102,7 +103,8 @@ class Replies:
             log.info("a stage of the job could not be shown", error=type(error).__name__)
 
     def _card(self, job: Job, stage: Stage) -> ui.LayoutView:
-        return stage_card(self._cards[job.slug], stage, job.price, self._text)
+        with speaking(job.place.locale):
+            return stage_card(self._cards[job.slug], stage, job.price, self._text)
 
     def _reply(self, job: Job) -> LiveReply:
         return self._live.setdefault(job.id, LiveReply(job, self._messages, self._clock, self._gap))

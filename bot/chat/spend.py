@@ -8,6 +8,7 @@ from io import BytesIO
 import discord
 
 from bot.chat.admin_cards import Month, month_line
+from bot.chat.card import credits_words
 from bot.chat.services import Services
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text
@@ -67,7 +68,8 @@ async def drawn(spent: Spent, cards: Mapping[str, ModelCard], text: Text) -> Dra
     titles = {slug: card.title for slug, card in cards.items()}
     content = await asyncio.to_thread(chart, spent.rows, since=spent.since, until=spent.until, titles=titles)
     total = _summed("", spent.rows)
-    alt = text("spend.alt", days=spent.days, credits=total.credits, usd=f"{total.usd:.2f}")
+    words = credits_words(total.credits, text)
+    alt = text("spend.alt", count=spent.days, credits=words, usd=f"{total.usd:.2f}")
     return Drawing(content, alt)
 
 
@@ -78,8 +80,8 @@ def spend_card(
     small = [month_line(month, text)]
     if unknown := sum(each.unknown for each in spent.rows):
         presumed = sum(each.presumed for each in spent.rows)
-        small.append(text("spend.presumed", jobs=unknown, usd=f"{presumed:.2f}"))
-    return Sheet(text("spend.title", days=spent.days), lines, text, small=small, picture=drawing)
+        small.append(text("spend.presumed", count=unknown, usd=f"{presumed:.2f}"))
+    return Sheet(text("spend.title", count=spent.days), lines, text, small=small, picture=drawing)
 
 
 @dataclass(frozen=True, slots=True)
