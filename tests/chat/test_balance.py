@@ -119,9 +119,8 @@ async def test_all_that_wait_are_given_back_where_the_operator_wants_it_so(stage
     first, second = [await stage.order("faceswap-v5") for _ in range(2)]
     await second.says("Waiting in line")
     stage.segmind.balance = 0
-    stage.clock.move(1)
     for reply in (first, second):
-        await reply.says("Not possible right now", "Nothing was charged")
+        await stage.finish(reply, "Not possible right now", "Nothing was charged")
         assert (await stage.job(reply)).reason is Reason.SERVICE
     await books_are_right(stage, free=100)
     await (await stage.order("faceswap-v5")).says("run out of credit")

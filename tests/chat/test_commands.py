@@ -116,6 +116,8 @@ async def test_segminds_own_words_are_shown_and_nothing_is_charged(
 
 async def test_members_wait_in_line_and_are_shown_their_number(stage: Stage) -> None:
     replies = [await stage.order("faceswap-v5") for _ in range(4)]
+    for reply in replies[:2]:
+        await reply.says("Queued")
     await replies[2].says("Waiting in line", "number 1")
     await replies[3].says("Waiting in line", "number 2")
     assert len(stage.segmind.submissions) == 2
