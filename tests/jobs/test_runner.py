@@ -150,6 +150,9 @@ class Unanswering(SegmindClient):
     async def look(self, request_id: str) -> protocol.State:
         raise protocol.Unavailable(f"nobody answers for {request_id}")
 
+    async def recall(self, request_id: str) -> protocol.Found | None:
+        return None
+
 
 async def test_a_job_is_given_up_when_its_patience_is_over(tmp_path: Path, segmind: LocalSegmind) -> None:
     async with workshop(tmp_path / "jobs.db", segmind, Unanswering, patience=0) as shop:
