@@ -17,6 +17,7 @@ from bot.chat.pages import Pages, Turn
 from bot.chat.services import Services
 from bot.chat.sync import Notes, sync
 from bot.models import FaceModel, ModelCard
+from bot.chat.wish import AS_USUAL, Wish
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -85,10 +86,12 @@ class Doppel(commands.Bot):
     async def on_ready(self) -> None:
         log.info("ready", user=str(self.user), servers=len(self.guilds))
 
-    async def order(self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]) -> None:
+    async def order(
+        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any], wish: Wish = AS_USUAL
+    ) -> None:
         if self._intake is None:
             raise RuntimeError("orders came before there was an intake")
-        await self._intake.take(interaction, model, values)
+        await self._intake.take(interaction, model, values, wish=wish)
 
     def price_of(self, card: ModelCard) -> str:
         """What a model costs, in words."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import discord
@@ -15,6 +16,7 @@ from bot.chat.inputs import Inputs, Seen, Upload
 from bot.chat.members import member_of
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.options import Interaction
+from bot.chat.wish import AS_USUAL, Wish
 from bot.credits.account import Member
 from bot.jobs.desk import Desk, Order
 from bot.jobs.job import Place
@@ -56,28 +58,35 @@ class Intake:
         self._clock = clock
         self._limits = limits
 
-    async def take(self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]) -> None:
-        """The handler of every model's command: it only promises an answer."""
+    async def take(
+        self,
+        interaction: Interaction,
+        model: type[FaceModel],
+        values: dict[str, Any],
+        *,
+        wish: Wish = AS_USUAL,
+    ) -> None:
+        """Where every order comes in, by a command or a button: it only promises an answer."""
         until = self._clock.now() + TOKEN_SECONDS
         try:
-            answered = await interaction.response.defer(thinking=True)
+            answered = await interaction.response.defer(ephemeral=wish.hidden, thinking=True)
         except PASSING as failure:
             # The promise may have arrived all the same; whoever asks for its message finds out.
             log.warning("a promise was cut off", error=type(failure).__name__)
             answered = None
         message_id = None if answered is None else answered.message_id
-        self._background.post(self._answer(interaction, model, values, until, message_id))
+        placed = partial(_place, interaction, wish, until, message_id)
+        self._background.post(self._answer(interaction, model, values, placed))
 
     async def _answer(
         self,
         interaction: Interaction,
         model: type[FaceModel],
         values: dict[str, Any],
-        until: float,
-        message_id: int | None,
+        placed: Callable[[], Awaitable[Place]],
     ) -> None:
         try:
-            place = await self._persistently(lambda: _place(interaction, until, message_id))
+            place = await self._persistently(placed)
             try:
                 await self._desk.order(await self._prepared(member_of(interaction), place, model, values))
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
@@ -145,7 +154,7 @@ class Intake:
         return dict(zip(files, found, strict=True))
 
 
-async def _place(interaction: Interaction, until: float, message_id: int | None) -> Place:
+async def _place(interaction: Interaction, wish: Wish, until: float, message_id: int | None) -> Place:
     return Place(
         user_id=interaction.user.id,
         channel_id=interaction.channel_id or 0,
@@ -156,4 +165,7 @@ async def _place(interaction: Interaction, until: float, message_id: int | None)
         guild_id=interaction.guild_id,
         locale=str(interaction.locale),
         upload_limit=interaction.filesize_limit,
+        hidden=wish.hidden,
+        spoiler=wish.spoiler,
+        direct=wish.direct,
     )

@@ -1,20 +1,27 @@
 """A face model becomes a slash command: one option per parameter, with its range and its choices."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
 import discord
 from discord import app_commands
 
+from bot.chat.wish import Wish
 from bot.models import FaceModel, ModelCard, Parameter
 
 Interaction = discord.Interaction[Any]
-Handler = Callable[[Interaction, type[FaceModel], dict[str, Any]], Awaitable[None]]
+Handler = Callable[[Interaction, type[FaceModel], dict[str, Any], Wish], Awaitable[None]]
 
 DESCRIPTION_LIMIT = 100
 # Discord passes numbers as IEEE doubles, which are exact up to here.
 INTEGER_LIMIT = 2**53 - 1
+# What every order may wish for, whatever the model.
+WISHES: Mapping[str, str] = {
+    "hidden": "Only you see the order and its result",
+    "spoiler": "Cover the pictures until somebody clicks on them",
+    "send_to_me": "Send the result to you in private; the channel only reads that it is done",
+}
 
 
 class OrderTaker(Protocol):
@@ -26,7 +33,7 @@ class OrderTaker(Protocol):
     def price_of(self, card: ModelCard) -> str: ...
 
     async def order(
-        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]
+        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any], wish: Wish
     ) -> None: ...
 
 
@@ -43,7 +50,7 @@ def command_for(
     model: type[FaceModel], handler: Handler, *, price: str
 ) -> app_commands.Command[Any, ..., None]:
     async def callback(interaction: Interaction, **values: Any) -> None:
-        await handler(interaction, model, values)
+        await handler(interaction, model, values, _wish(values))
 
     # discord.py reads the options from the signature, so the signature is written from the model.
     signature = [
@@ -51,9 +58,11 @@ def command_for(
             "interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction
         ),
         *(_signature(option) for option in options(model)),
+        *(_wish_signature(name) for name in WISHES),
     ]
     vars(callback)["__signature__"] = inspect.Signature(signature)
-    describe = app_commands.describe(**{option.name: _fit(option.description) for option in options(model)})
+    descriptions = {option.name: _fit(option.description) for option in options(model)}
+    describe = app_commands.describe(**descriptions, **WISHES)
     return app_commands.Command(
         name=model.card.slug,
         description=_fit(f"{model.card.title}: {model.card.summary}", price),
@@ -83,6 +92,16 @@ def _annotation(option: Parameter) -> Any:
         kind = Literal[option.choices]
     elif option.type in (int, float):
         low, high = option.minimum, option.maximum
+def _wish_signature(name: str) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=bool, default=False)
+
+
+def _wish(values: dict[str, Any]) -> Wish:
+    """What was wished for, taken out of what the model is given."""
+    hidden, spoiler, direct = (values.pop(name, False) for name in WISHES)
+    return Wish(hidden=hidden, spoiler=spoiler, direct=direct)
+
+
         kind = app_commands.Range[
             option.type,
             -INTEGER_LIMIT if low is None else low,

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from discord import app_commands
 
+from bot.chat.options import Interaction
 from bot.chat.pages import Pages
 from bot.chat.text import Text
 from bot.clock import Clock
@@ -26,6 +27,14 @@ class Services:
     pages: Pages
     text: Text
     clock: Clock
+
+
+class Cases(Protocol):
+    """What becomes of a result that somebody objects to; both answer the interaction themselves."""
+
+    async def report(self, interaction: Interaction, job_id: str) -> None: ...
+
+    async def remove(self, interaction: Interaction, job_id: str) -> None: ...
 
 
 class Host(Protocol):

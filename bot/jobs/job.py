@@ -78,6 +78,10 @@ class Place:
     """The bytes that one file may have there."""
     hidden: bool = False
     """Whether the requester alone sees the message."""
+    spoiler: bool = False
+    """Whether the pictures stay covered until somebody clicks on them."""
+    direct: bool = False
+    """Whether the result goes to the requester in private, and the message only says that it is done."""
 
     def __repr__(self) -> str:
         # The token is a key to the message; it must not be found in logs.

@@ -16,6 +16,7 @@ FIRST_EPOCH = 1
 
 _JOB_FIELDS = tuple(field.name for field in fields(Job) if field.name != "place")
 _PLACE_FIELDS = tuple(field.name for field in fields(Place))
+_PLACE_FLAGS = ("hidden", "spoiler", "direct")
 _CHANGING = (
     "state", "submitted_at", "request_id", "output", "cost", "reason", "detail", "settled_at", "told",
     "delivery",
@@ -47,7 +48,7 @@ def epoch_of(job: Job) -> int:
 
 def job_of(row: sa.RowMapping) -> StoredJob:
     where: dict[str, Any] = {name: row[name] for name in _PLACE_FIELDS}
-    where["hidden"] = bool(where["hidden"])
+    where.update((name, bool(where[name])) for name in _PLACE_FLAGS)
     place = Place(**where)
     facts: dict[str, Any] = {name: row[name] for name in _JOB_FIELDS}
     facts["state"] = State(facts["state"])

@@ -181,6 +181,8 @@ jobs = sa.Table(
     sa.Column("locale", sa.Text, nullable=False),
     sa.Column("upload_limit", WHOLE, nullable=False),
     sa.Column("hidden", FLAG, nullable=False),
+    sa.Column("spoiler", FLAG, nullable=False),
+    sa.Column("direct", FLAG, nullable=False),
     sa.Column("created_at", NUMBER, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("video_seconds", NUMBER),

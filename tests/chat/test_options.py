@@ -7,12 +7,12 @@ import pytest
 from discord import app_commands
 
 from bot.catalogue import catalogue
-from bot.chat.options import INTEGER_LIMIT, command_for
+from bot.chat.options import INTEGER_LIMIT, WISHES, command_for
 from tests.documented import FILES, MODELS
 
 CATALOGUE = catalogue("cogs")
 KINDS = {str: 3, int: 4, float: 10}
-ATTACHMENT = 11
+BOOLEAN, ATTACHMENT = 5, 11
 
 
 async def nobody(*_: Any) -> None:
@@ -44,12 +44,18 @@ def test_a_price_that_does_not_fit_is_left_out_whole(slug: str) -> None:
     assert payload["description"] == f"{model.card.title}: {model.card.summary}"
 
 
-def test_a_command_offers_every_parameter_but_those_of_transport(slug: str, payload: dict[str, Any]) -> None:
-    assert {option["name"] for option in payload["options"]} == set(MODELS[slug]) - {"base64"}
+def test_a_command_offers_every_parameter_but_those_of_transport_and_what_every_order_may_wish_for(
+    slug: str, payload: dict[str, Any]
+) -> None:
+    assert {option["name"] for option in payload["options"]} == (set(MODELS[slug]) - {"base64"}) | set(WISHES)
+    wishes = payload["options"][-len(WISHES) :]
+    assert [(each["name"], each["type"], each["required"]) for each in wishes] == [
+        (name, BOOLEAN, False) for name in WISHES
+    ]
 
 
 def test_options_have_the_documented_types_ranges_and_choices(slug: str, payload: dict[str, Any]) -> None:
-    for option in payload["options"]:
+    for option in payload["options"][: -len(WISHES)]:
         documented = MODELS[slug][option["name"]]
         is_file = option["name"] in FILES[slug]
         assert option["type"] == (ATTACHMENT if is_file else KINDS[documented.type])

@@ -169,6 +169,8 @@ def _jobs() -> None:
         sa.Column("created_at", NUMBER, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("video_seconds", NUMBER),
+        sa.Column("spoiler", FLAG, nullable=False),
+        sa.Column("direct", FLAG, nullable=False),
         sa.Column("submitted_at", NUMBER),
         sa.Column("request_id", sa.Text),
         sa.Column("output", sa.Text),
