@@ -85,13 +85,6 @@ def _signature(option: Parameter) -> inspect.Parameter:
     )
 
 
-def _annotation(option: Parameter) -> Any:
-    if option.slot is not None:
-        kind: Any = discord.Attachment
-    elif option.choices:
-        kind = Literal[option.choices]
-    elif option.type in (int, float):
-        low, high = option.minimum, option.maximum
 def _wish_signature(name: str) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=bool, default=False)
 
@@ -102,6 +95,13 @@ def _wish(values: dict[str, Any]) -> Wish:
     return Wish(hidden=hidden, spoiler=spoiler, direct=direct)
 
 
+def _annotation(option: Parameter) -> Any:
+    if option.slot is not None:
+        kind: Any = discord.Attachment
+    elif option.choices:
+        kind = Literal[option.choices]
+    elif option.type in (int, float):
+        low, high = option.minimum, option.maximum
         kind = app_commands.Range[
             option.type,
             -INTEGER_LIMIT if low is None else low,
