@@ -11,6 +11,7 @@ import structlog
 from bot.catalogue import Catalogue, catalogue, features
 from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
+from bot.chat.contexts import Contexts
 from bot.chat.endings import Endings
 from bot.chat.errors import Words
 from bot.chat.inputs import Inputs
@@ -147,6 +148,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             notes=store,
             words=words,
             guild_id=settings.discord.guild_id,
+            contexts=Contexts(settings.contexts.direct, settings.contexts.user_install),
             http_trace=refusals.trace(),
         )
         messages = Messages(client, clock)

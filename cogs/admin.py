@@ -8,6 +8,7 @@ from discord import app_commands
 from bot.chat.admin_cards import member_card, models_card, server_card
 from bot.chat.answers import give, promise
 from bot.chat.choices import LOOKED_THROUGH, Choice, Names, job_choices, model_choices
+from bot.chat.contexts import servers_only
 from bot.chat.credits_cards import balance_lines
 from bot.chat.deeds import change_line, done_card
 from bot.chat.limits import in_bytes, limits_card
@@ -33,8 +34,7 @@ LIMITS = [
 ]
 
 
-@app_commands.guild_only()
-@app_commands.allowed_installs(guilds=True, users=False)
+@servers_only
 @app_commands.default_permissions(manage_guild=True)
 class Admin(app_commands.Group, name="admin", description="Credits, models and limits of this server"):
     accounts = app_commands.Group(name="credits", description="Members' credits, allowances and the cap")

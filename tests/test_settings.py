@@ -29,6 +29,8 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "discord.shards": ("0-3/8", "0-3/8"),
     "discord.edit_gap": ("0", 0.0),
     "discord.refusals": ("5000", 5000),
+    "contexts.direct": ("false", False),
+    "contexts.user_install": ("true", True),
     "segmind.key": (f" {SECRET}\n", SecretStr(SECRET)),
     "segmind.base_url": ("http://LOCALHOST:8700/", "http://localhost:8700"),
     "segmind.inputs": ("upload", "upload"),

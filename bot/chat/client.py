@@ -8,16 +8,17 @@ import structlog
 from discord.ext import commands
 
 from bot.chat.card import notice
+from bot.chat.contexts import Contexts
 from bot.chat.credits_cards import price_words
 from bot.chat.errors import Words
 from bot.chat.intake import Intake
-from bot.chat.languages import listen
+from bot.chat.languages import Translator, listen
 from bot.chat.options import Interaction
 from bot.chat.pages import Pages, Turn
 from bot.chat.services import Services
 from bot.chat.sync import Notes, sync
-from bot.models import FaceModel, ModelCard
 from bot.chat.wish import AS_USUAL, Wish
+from bot.models import FaceModel, ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -26,12 +27,21 @@ class Doppel(commands.Bot):
     """Interactions come without any privileged intent, so it asks for none."""
 
     def __init__(
-        self, *, features: Sequence[str], notes: Notes, words: Words, guild_id: int | None, **connection: Any
+        self,
+        *,
+        features: Sequence[str],
+        notes: Notes,
+        words: Words,
+        guild_id: int | None,
+        contexts: Contexts,
+        **connection: Any,
     ) -> None:
         super().__init__(
             **connection,
             command_prefix=commands.when_mentioned,
             help_command=None,
+            allowed_contexts=contexts.places,
+            allowed_installs=contexts.installs,
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
@@ -65,6 +75,7 @@ class Doppel(commands.Bot):
         # A feature that fails to load stops the start: half a bot is worse than none.
         for feature in self._features:
             await self.load_extension(feature)
+        await self.tree.set_translator(Translator(self.services.text, self.price_of))
         if self.is_first:
             await sync(self.tree, self._notes, self._guild_id)
 

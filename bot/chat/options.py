@@ -65,9 +65,16 @@ def command_for(
     describe = app_commands.describe(**descriptions, **WISHES)
     return app_commands.Command(
         name=model.card.slug,
-        description=_fit(f"{model.card.title}: {model.card.summary}", price),
+        description=app_commands.locale_str(
+            summed_up(model.card, model.card.summary, price), card=model.card
+        ),
         callback=describe(callback),
     )
+
+
+def summed_up(card: ModelCard, summary: str, price: str) -> str:
+    """A model's command in one line, with the summary and the price in anybody's language."""
+    return _fit(f"{card.title}: {summary}", price)
 
 
 def options(model: type[FaceModel]) -> Iterator[Parameter]:

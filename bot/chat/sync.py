@@ -8,6 +8,8 @@ import discord
 import structlog
 from discord import app_commands
 
+Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -22,7 +24,7 @@ class Notes(Protocol):
 async def sync(tree: app_commands.CommandTree[Any], notes: Notes, guild_id: int | None = None) -> bool:
     """Says whether there was something to tell. Discord allows few such calls a day."""
     name = f"commands of {tree.client.application_id} in {guild_id or 'all servers'}"
-    fingerprint = _fingerprint(tree)
+    fingerprint = await _fingerprint(tree)
     if await notes.note(name) == fingerprint:
         return False
     guild = None if guild_id is None else discord.Object(guild_id)
@@ -34,8 +36,14 @@ async def sync(tree: app_commands.CommandTree[Any], notes: Notes, guild_id: int 
     return True
 
 
-def _fingerprint(tree: app_commands.CommandTree[Any]) -> str:
-    commands = sorted(
-        (command.to_dict(tree) for command in tree.get_commands()), key=lambda each: each["name"]
-    )
-    return hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
+async def _fingerprint(tree: app_commands.CommandTree[Any]) -> str:
+    """Of all that Discord is told, the translations too."""
+    told = [await _payload(tree, command) for command in tree.get_commands()]
+    told.sort(key=lambda each: (each["type"], each["name"]))
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+async def _payload(tree: app_commands.CommandTree[Any], command: Command) -> dict[str, Any]:
+    if tree.translator is None:
+        return command.to_dict(tree)
+    return await command.get_translated_payload(tree, tree.translator)

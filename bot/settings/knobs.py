@@ -99,6 +99,8 @@ def _allowed(field: FieldInfo) -> str:
             return mark.words
     if get_origin(field.annotation) is Literal:
         return "one of " + ", ".join(get_args(field.annotation))
+    if field.annotation is bool:
+        return "true or false"
     low, high = _bound(field, "ge"), _bound(field, "le")
     if field.annotation is ByteSize:
         return f"a size such as 20 MiB, from {size_words(low)} to {size_words(high)}"
@@ -124,6 +126,8 @@ def _shown(value: Any) -> str:
             return "not set"
         case SecretStr():
             return "set"
+        case bool():
+            return str(value).lower()
         case ByteSize():
             return size_words(value)
         case tuple():

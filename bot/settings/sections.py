@@ -52,6 +52,11 @@ class Discord(Section):
         return None if self.shards is None else ShardPlan.read(self.shards)
 
 
+class Contexts(Section):
+    direct: bool = True
+    user_install: bool = False
+
+
 class Segmind(Section):
     key: Secret | None = None
     base_url: Origin = "https://api.segmind.com"
@@ -167,6 +172,7 @@ class Ops(Section):
 
 class Settings(Section):
     discord: Discord = Discord()
+    contexts: Contexts = Contexts()
     segmind: Segmind = Segmind()
     database: Database = Database()
     jobs: Jobs = Jobs()

@@ -1,7 +1,7 @@
 """The sentences that people read, in one catalogue per language, and which language is spoken just now."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.resources import files
@@ -28,7 +28,7 @@ def spoken() -> str:
 
 
 @contextmanager
-def speaking(locale: str) -> Iterator[None]:
+def speaking(locale: str) -> Generator[None]:
     """Every sentence inside is said in the language of this locale."""
     before = _spoken.set(language_of(locale))
     try:
