@@ -11,7 +11,9 @@ import structlog
 from bot.catalogue import Catalogue, catalogue, features
 from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
+from bot.chat.consent import Consent
 from bot.chat.contexts import Contexts
+from bot.chat.doorkeeper import Doorkeeper
 from bot.chat.endings import Endings
 from bot.chat.errors import Words
 from bot.chat.inputs import Inputs
@@ -27,6 +29,7 @@ from bot.chat.shop import Shop
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
 from bot.company import Company
+from bot.faces.album import Album
 from bot.jobs.balance import BalanceWatch, Vigilance
 from bot.jobs.desk import Desk
 from bot.jobs.gate import Gate
@@ -42,7 +45,18 @@ from bot.ops.jobs import JobMeter
 from bot.ops.metrics import Metrics
 from bot.ops.observers import ObservedSegmind, ObservedStore
 from bot.ops.web import served
-from bot.parts import FEATURES, check_names, file_limits, policy_of, prices_of, runner_of, segmind_client
+from bot.parts import (
+    FEATURES,
+    album_of,
+    check_names,
+    file_limits,
+    house_of,
+    policy_of,
+    prices_of,
+    runner_of,
+    segmind_client,
+)
+from bot.safety.door import Door
 from bot.settings import Settings
 from bot.store import SqlStore
 
@@ -68,6 +82,7 @@ class App:
     latecomers: Latecomers
     shop: Shop
     outage: Outage
+    album: Album
     served_at: str | None
     """Where metrics and health are served."""
 
@@ -80,6 +95,7 @@ class App:
         self.background.post(self.watch.run())
         if self.client.is_first:
             self.background.post(self.latecomers.run())
+            self.background.post(self.album.keep_swept())
         self.shop.open()
 
     async def end(self) -> None:
@@ -199,8 +215,16 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             clock=clock,
             waiting_per_member=settings.jobs.waiting_per_member,
         )
+        album = album_of(settings, store.shelf, clock)
+        door = Door(store.register, store, house_of(settings), clock)
+        doorkeeper = Doorkeeper(door, store.register)
+        consent = Consent(
+            door, store.register, policy_url=settings.consent.policy_url, text=text, clock=clock
+        )
         intake = Intake(
             desk=desk,
+            doorkeeper=doorkeeper,
+            consent=consent,
             inputs=Inputs(segmind, links=settings.segmind.inputs == "link"),
             messages=messages,
             background=background,
@@ -217,6 +241,9 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
                 policy=policy,
                 cards=cards,
                 pages=Pages(text),
+                doorkeeper=doorkeeper,
+                consent=consent,
+                album=album,
                 text=text,
                 clock=clock,
             ),
@@ -241,6 +268,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             latecomers=Latecomers(segmind, store, clock),
             shop=shop,
             outage=outage,
+            album=album,
             served_at=served_at,
         )
         stack.push_async_callback(app.end)

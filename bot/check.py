@@ -40,6 +40,7 @@ def table(findings: Sequence[Finding]) -> str:
 async def _findings(settings: Settings) -> AsyncGenerator[Finding]:
     yield await _discord(settings)
     yield await _database(settings)
+    yield _faces(settings)
     async with segmind_client(settings, bears_outages=False) as segmind:
         for finding in await _segmind(settings, segmind):
             yield finding
@@ -71,6 +72,14 @@ async def _database(settings: Settings) -> Finding:
     if wrong:
         return Finding("database", False, f"{len(wrong)} entries do not add up, first: {wrong[0]}")
     return Finding("database", True, f"{settings.database.shown}{used}, and its books add up")
+
+
+def _faces(settings: Settings) -> Finding:
+    # Nothing else needs them, so that they are off is no fault.
+    its = settings.faces
+    if not its.keys:
+        return Finding("saved faces", True, "off: set DOPPEL_FACES__KEY to let members save faces")
+    return Finding("saved faces", True, f"on, {its.per_member} a member for {its.days:g} days")
 
 
 async def _audit(settings: Settings) -> tuple[str, Sequence[str]]:

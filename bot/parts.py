@@ -10,6 +10,9 @@ from bot.clock import Clock
 from bot.credits.allowance import Refill
 from bot.credits.policy import Policy, Prices
 from bot.credits.rules import Bounds, Limits
+from bot.faces.album import Album
+from bot.faces.face import Shelf
+from bot.faces.seal import Seal
 from bot.jobs.balance import BalanceWatch
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
@@ -20,6 +23,7 @@ from bot.jobs.ports import World
 from bot.jobs.runner import Habits, Runner
 from bot.jobs.submit import Caution, Submitter
 from bot.media import inspect
+from bot.safety.door import House
 from bot.segmind.breaker import Fuse
 from bot.segmind.carrier import Timeouts
 from bot.segmind.client import Restraint, Retry, SegmindClient
@@ -146,6 +150,18 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
+def album_of(settings: Settings, shelf: Shelf, clock: Clock) -> Album:
+    its = settings.faces
+    return Album(
+        shelf,
+        Seal(its.keys) if its.keys else None,
+        clock,
+        file_limits(settings),
+        days=its.days,
+        per_member=its.per_member,
+    )
+
+
 def file_limits(settings: Settings) -> inspect.Limits:
     its = settings.uploads
     return inspect.Limits(
@@ -154,4 +170,17 @@ def file_limits(settings: Settings) -> inspect.Limits:
         pixels=its.pixels,
         video_seconds=its.video_seconds,
         min_side=its.min_side,
+    )
+
+
+def house_of(settings: Settings) -> House:
+    its = settings.safety
+    return House(
+        version=settings.consent.version if settings.consent.required else None,
+        age_restricted=its.nsfw_channels,
+        blocked=frozenset(its.blocked),
+        strikes=its.strikes,
+        strike_days=its.strike_days,
+        pause_hours=its.pause_hours,
+        distance=its.distance,
     )

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "config" / "doppel.toml"
 KNOBS = {knob.name: knob for knob in known_keys()}
 SECRET = "SG_0123456789abcdef"
+FACE_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 # One value beside the default for every setting, as an operator would write it in the environment.
 OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
@@ -77,7 +78,22 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "credits.daily_most": ("100", 100),
     "credits.grant_most": ("100", 100),
     "credits.prices": ("faceswap-v5=4, comic = 7", {"faceswap-v5": 4, "comic": 7}),
+    "faces.key": (f"{FACE_KEY}, {FACE_KEY}", SecretStr(f"{FACE_KEY},{FACE_KEY}")),
+    "faces.days": ("30", 30.0),
+    "faces.per_member": ("3", 3),
     "shop.credits": ('{"12": 500}', {12: 500}),
+    "consent.required": ("false", False),
+    "consent.version": ("2026-08", "2026-08"),
+    "consent.policy_url": (" https://example.org/privacy?v=1#a", "https://example.org/privacy?v=1#a"),
+    "safety.nsfw_channels": ("true", True),
+    "safety.blocked": ("12, 13", (12, 13)),
+    "safety.strikes": ("0", 0),
+    "safety.strike_days": ("1.5", 1.5),
+    "safety.pause_hours": ("1", 1.0),
+    "safety.distance": ("0", 0),
+    "safety.escalate_hours": ("24", 24.0),
+    "retention.jobs_days": ("30", 30.0),
+    "retention.deeds_days": ("30", 30.0),
     "ops.log_format": ("json", "json"),
     "ops.log_level": ("debug", "debug"),
     "ops.listen": ("127.0.0.1:9100", "127.0.0.1:9100"),
@@ -124,7 +140,7 @@ def test_the_shipped_file_says_one_line_of_why_for_every_setting_and_names_the_s
         if match := re.fullmatch(r"(?:# )?(\w+) = .+", line):
             assert re.fullmatch(r"# (?!\w+ = ).{20,}[.;)].*", before), f"no why above: {line}"
             explained.add(f"{section}.{match[1]}")
-    secrets = {"discord.token", "segmind.key"}
+    secrets = {"discord.token", "segmind.key", "faces.key"}
     assert explained == KNOBS.keys() - secrets
     for name in secrets:
         assert KNOBS[name].env in SHIPPED.read_text("utf-8")

@@ -6,12 +6,15 @@ from typing import Any, Protocol
 
 from discord import app_commands
 
+from bot.chat.consent import Consent
+from bot.chat.doorkeeper import Doorkeeper
 from bot.chat.options import Interaction
 from bot.chat.pages import Pages
 from bot.chat.text import Text
 from bot.clock import Clock
 from bot.credits.books import Books
 from bot.credits.policy import Policy
+from bot.faces.album import Album
 from bot.jobs.desk import Desk
 from bot.jobs.office import Office
 from bot.models import ModelCard
@@ -25,6 +28,9 @@ class Services:
     policy: Policy
     cards: Mapping[str, ModelCard]
     pages: Pages
+    album: Album
+    doorkeeper: Doorkeeper
+    consent: Consent
     text: Text
     clock: Clock
 

@@ -25,7 +25,6 @@ _MIN_SIDE = 64
 _LONGEST_SIDE = {"WEBP": 16_383, "JPEG": 65_500}
 # WebP takes more than ten times as long as JPEG: two seconds for this many.
 _MOST_PIXELS = {"WEBP": 16_777_216, "JPEG": 100_000_000}
-_WITH_DEPTH = ("I", "F")
 
 
 class Change(StrEnum):
@@ -122,10 +121,7 @@ def _step(limit: int, size: float) -> float:
 
 
 def _plain(image: Image.Image, mode: str) -> Image.Image:
-    if image.mode.startswith(_WITH_DEPTH):
-        # Pillow cuts off at 255 instead of scaling.
-        image = image.convert("I").point(lambda value: value / 256).convert("L")
-    plain = image.convert(mode)
+    plain = picture.eight_bits(image).convert(mode)
     # A profile of other channels than these would give wrong colours.
     profile = image.info.get("icc_profile") if image.mode.startswith("RGB") else None
     plain.info = {"icc_profile": profile}

@@ -18,6 +18,7 @@ _OUTLINES: dict[str, Callable[[bytes], Outline]] = {
 _PLUGINS = {png.MEDIA_TYPE: "PNG", jpeg.MEDIA_TYPE: "JPEG", webp.MEDIA_TYPE: "WEBP"}
 # Its decoder keeps several copies of what it draws.
 _COSTS = {webp.MEDIA_TYPE: 2}
+_WITH_DEPTH = ("I", "F")
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -53,6 +54,14 @@ def upright(content: bytes, found: str) -> Image.Image:
             return image if turn is None else image.transpose(turn)
     except Exception as error:  # As below.
         raise Damaged(found) from error
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """The same picture with at most eight bits a channel."""
+    if not image.mode.startswith(_WITH_DEPTH):
+        return image
+    # Pillow cuts off at 255 instead of scaling.
+    return image.convert("I").point(lambda value: value / 256).convert("L")
 
 
 def _check(outline: Outline, found: str) -> None:

@@ -2,11 +2,15 @@
 
 from bot.settings.knobs import Knob, describe, known_keys
 from bot.settings.sections import (
+    Consent,
     Credits,
     Database,
     Discord,
+    Faces,
     Jobs,
     Ops,
+    Retention,
+    Safety,
     Segmind,
     Settings,
     Shop,
@@ -15,12 +19,16 @@ from bot.settings.sections import (
 from bot.settings.sources import SettingsError, load
 
 __all__ = [
+    "Consent",
     "Credits",
     "Database",
     "Discord",
+    "Faces",
     "Jobs",
     "Knob",
     "Ops",
+    "Retention",
+    "Safety",
     "Segmind",
     "Settings",
     "SettingsError",

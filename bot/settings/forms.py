@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from bot.settings.shards import ShardPlan
 
+_KEY_BYTES = 32
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -54,6 +56,20 @@ def _origin(value: str) -> str:
 
 def _api(value: str) -> str:
     return _address(value, "http", "https").geturl().rstrip("/")
+
+
+def _web(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("not such an address")
+    return parts.geturl()
+
+
+def _version(value: str) -> str:
+    """Goes into a button's id, where a colon would end it."""
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,40}", value.strip()):
+        raise ValueError("not such a version")
+    return value.strip()
 
 
 def _gateway(value: str) -> str:
@@ -125,6 +141,15 @@ def _by_id(value: Any) -> Any:
     return {int(name): number for name, number in named.items()} if isinstance(named, dict) else named  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
+def _face_keys(value: SecretStr) -> SecretStr:
+    keys = [key.strip() for key in value.get_secret_value().split(",")]
+    for key in keys:
+        # Both alphabets of base64 are in use, for keys as for anything else.
+        if len(b64decode(key.translate(str.maketrans("-_", "+/")), validate=True)) != _KEY_BYTES:
+            raise ValueError("not such a key")
+    return SecretStr(",".join(keys))
+
+
 def read_listen(value: str) -> tuple[str, int]:
     """Host and port of an address to listen at; port 0 is any free one."""
     parts = urlsplit(f"//{value.strip()}")
@@ -144,6 +169,11 @@ def _shards(value: str) -> str:
 
 
 Secret = Annotated[SecretStr, AfterValidator(_filled), Allowed("one word without spaces")]
+FaceKeys = Annotated[
+    SecretStr,
+    AfterValidator(_face_keys),
+    Allowed("32 random bytes in base64, such as `openssl rand -base64 32` prints; several with commas"),
+]
 DatabaseUrl = Annotated[
     SecretStr,
     AfterValidator(_database),
@@ -164,6 +194,12 @@ Origin = Annotated[
 ]
 Api = Annotated[
     str, AfterValidator(_api), Allowed("an http(s) address such as http://127.0.0.1:9000/api/v10")
+]
+Web = Annotated[str, AfterValidator(_web), Allowed("an http(s) address such as https://example.org/privacy")]
+Version = Annotated[
+    str,
+    AfterValidator(_version),
+    Allowed("up to 40 letters, digits, dots and hyphens, such as 2026-08"),
 ]
 Gateway = Annotated[
     str, AfterValidator(_gateway), Allowed("a ws(s) address such as ws://127.0.0.1:9000/gateway/")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr
 from bot.settings.forms import (
     Api,
     DatabaseUrl,
+    FaceKeys,
     Factors,
     Gateway,
     Hosts,
@@ -21,6 +22,8 @@ from bot.settings.forms import (
     Shards,
     SkuCredits,
     UserIds,
+    Version,
+    Web,
     is_segmind,
     read_listen,
 )
@@ -155,8 +158,44 @@ class Credits(Section):
     grant_most: int = Field(default=1000, ge=0, le=1_000_000)
 
 
+class Faces(Section):
+    key: FaceKeys | None = None
+    days: float = Field(default=90, ge=0.01, le=3650)
+    per_member: int = Field(default=5, ge=1, le=25)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The first one seals, all of them open; none where no faces are kept."""
+        return () if self.key is None else tuple(self.key.get_secret_value().split(","))
+
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        return tuple(SecretStr(key) for key in self.keys)
+
+
 class Shop(Section):
     credits: SkuCredits = Field(default_factory=dict[int, int])
+
+
+class Consent(Section):
+    required: bool = True
+    version: Version = "1"
+    policy_url: Web | None = None
+
+
+class Safety(Section):
+    nsfw_channels: bool = False
+    blocked: UserIds = ()
+    strikes: int = Field(default=3, ge=0, le=1000)
+    strike_days: float = Field(default=7, ge=0.01, le=365)
+    pause_hours: float = Field(default=24, ge=0.01, le=8760)
+    distance: int = Field(default=6, ge=0, le=16)
+    escalate_hours: float = Field(default=48, ge=0.01, le=720)
+
+
+class Retention(Section):
+    jobs_days: float = Field(default=90, ge=1, le=36_500)
+    deeds_days: float = Field(default=730, ge=1, le=36_500)
 
 
 class Ops(Section):
@@ -178,11 +217,15 @@ class Settings(Section):
     jobs: Jobs = Jobs()
     uploads: Uploads = Uploads()
     credits: Credits = Credits()
+    faces: Faces = Faces()
     shop: Shop = Shop()
+    consent: Consent = Consent()
+    safety: Safety = Safety()
+    retention: Retention = Retention()
     ops: Ops = Ops()
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
         """What must never be seen, for the redaction of logs."""
-        known = (self.discord.token, self.segmind.key, self.database.password)
+        known = (self.discord.token, self.segmind.key, self.database.password, *self.faces.secrets)
         return tuple(secret for secret in known if secret is not None)

@@ -23,8 +23,10 @@ from bot.store.audit import discrepancies
 from bot.store.changes import Adjust, Change, Grant, Move, Open, Outcome, Writing, apply
 from bot.store.engine import database_of, file_of, open_engine
 from bot.store.errors import StoreRefused, named_errors
+from bot.store.faces import SqlShelf
 from bot.store.leases import WorkerLease, take_file
 from bot.store.reading import Stretch
+from bot.store.register import SqlRegister
 from bot.store.schema import bring_up_to_date
 from bot.store.writer import Writer
 
@@ -57,8 +59,10 @@ class SqlStore:
         self._seconds = lease
         self._batch = batch
         self._commit = commit
+        self.shelf = SqlShelf(self._transaction)
         self._lease: WorkerLease | None = None
         self._exit = AsyncExitStack()
+        self.register = SqlRegister(self._transaction, clock)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:

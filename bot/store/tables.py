@@ -207,6 +207,7 @@ jobs = sa.Table(
         "jobs_open", "created_at", sqlite_where=sa.text("NOT told"), postgresql_where=sa.text("NOT told")
     ),
     sa.Index("jobs_of_server", "guild_id", "created_at"),
+    sa.Index("jobs_of_member", "user_id", "id"),
     # How full Segmind is with us is counted before each submission, where several processes submit.
     sa.Index(
         "jobs_at_segmind",
@@ -244,5 +245,112 @@ notes = sa.Table(
     METADATA,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("text", sa.Text, nullable=False),
+    sqlite_strict=True,
+)
+
+people = sa.Table(
+    "people",
+    METADATA,
+    sa.Column("user_id", WHOLE, primary_key=True, autoincrement=False),
+    sa.Column("agreed_to", sa.Text),
+    sa.Column("agreed_at", NUMBER),
+    sa.Column("opted_out_at", NUMBER),
+    # When all else about this member was deleted at their wish.
+    sa.Column("left_at", NUMBER),
+    sqlite_strict=True,
+)
+
+prints = sa.Table(
+    "prints",
+    METADATA,
+    # No foreign keys to jobs: what is kept for safety has a time of its own.
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("part", sa.Text, primary_key=True),
+    sa.Column("exact", sa.Text, nullable=False),
+    sa.Column("looks", sa.Text, nullable=False),
+    sa.Column("at", NUMBER, nullable=False),
+    sqlite_strict=True,
+)
+
+listed = sa.Table(
+    "listed",
+    METADATA,
+    sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+    # Of this server; without one, of all of them.
+    sa.Column("guild_id", WHOLE),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("mark", sa.Text, nullable=False),
+    sa.Column("job_id", sa.Text, nullable=False),
+    sa.Column("at", NUMBER, nullable=False),
+    sa.CheckConstraint("kind IN ('exact', 'look')", name="listed_kind_is_known"),
+    sa.Index("listed_marks", "mark", "kind"),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
+takedowns = sa.Table(
+    "takedowns",
+    METADATA,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("at", NUMBER, nullable=False),
+    sqlite_strict=True,
+)
+
+posts = sa.Table(
+    "posts",
+    METADATA,
+    sa.Column("message_id", WHOLE, primary_key=True, autoincrement=False),
+    sa.Column("channel_id", WHOLE, nullable=False),
+    sa.Column("job_id", sa.Text, nullable=False),
+    sa.Column("at", NUMBER, nullable=False),
+    sa.Index("posts_of_job", "job_id"),
+    sqlite_strict=True,
+)
+
+cases = sa.Table(
+    "cases",
+    METADATA,
+    sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.Text, nullable=False),
+    sa.Column("guild_id", WHOLE),
+    sa.Column("reporter", WHOLE, nullable=False),
+    sa.Column("opened_at", NUMBER, nullable=False),
+    sa.Column("steps", sa.Text, nullable=False),
+    sa.Column("closed_at", NUMBER),
+    sa.Column("closed_by", WHOLE),
+    sa.Column("escalated_at", NUMBER),
+    # However many report a job, there is one case of it at a time.
+    sa.Index(
+        "cases_open_once",
+        "job_id",
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    ),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
+faces = sa.Table(
+    "faces",
+    METADATA,
+    sa.Column("user_id", WHOLE, primary_key=True, autoincrement=False),
+    # The name without regard to capitals.
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("size", WHOLE, nullable=False),
+    sa.Column("saved_at", NUMBER, nullable=False),
+    sa.Column("expires_at", NUMBER, nullable=False),
+    sa.Column("is_default", FLAG, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Index(
+        "faces_one_default",
+        "user_id",
+        unique=True,
+        sqlite_where=sa.text("is_default"),
+        postgresql_where=sa.text("is_default"),
+    ),
+    sa.Index("faces_by_end", "expires_at"),
     sqlite_strict=True,
 )

@@ -1,4 +1,4 @@
-"""Accounts and their entries, budgets, servers, jobs, workers, notes."""
+"""Accounts and their entries, budgets, servers, jobs, workers, notes; what is kept for safety."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,6 +38,9 @@ def upgrade() -> None:
         sa.Column("text", sa.Text, nullable=False),
         sqlite_strict=True,
     )
+    _safety()
+    _cases()
+    _faces()
     if op.get_context().dialect.name == "postgresql":
         _forbid_rewriting_on_postgres()
     else:
@@ -166,11 +169,11 @@ def _jobs() -> None:
         sa.Column("locale", sa.Text, nullable=False),
         sa.Column("upload_limit", WHOLE, nullable=False),
         sa.Column("hidden", FLAG, nullable=False),
+        sa.Column("spoiler", FLAG, nullable=False),
+        sa.Column("direct", FLAG, nullable=False),
         sa.Column("created_at", NUMBER, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("video_seconds", NUMBER),
-        sa.Column("spoiler", FLAG, nullable=False),
-        sa.Column("direct", FLAG, nullable=False),
         sa.Column("submitted_at", NUMBER),
         sa.Column("request_id", sa.Text),
         sa.Column("output", sa.Text),
@@ -199,6 +202,7 @@ def _jobs() -> None:
     still_open = sa.text("NOT told")
     op.create_index("jobs_open", "jobs", ["created_at"], sqlite_where=still_open, postgresql_where=still_open)
     op.create_index("jobs_of_server", "jobs", ["guild_id", "created_at"])
+    op.create_index("jobs_of_member", "jobs", ["user_id", "id"])
     at_segmind = sa.text("state IN ('SUBMITTING', 'UNKNOWN', 'SUBMITTED')")
     op.create_index(
         "jobs_at_segmind",
@@ -207,6 +211,107 @@ def _jobs() -> None:
         sqlite_where=at_segmind,
         postgresql_where=at_segmind,
     )
+
+
+def _safety() -> None:
+    op.create_table(
+        "people",
+        sa.Column("user_id", WHOLE, primary_key=True, autoincrement=False),
+        sa.Column("agreed_to", sa.Text),
+        sa.Column("agreed_at", NUMBER),
+        sa.Column("opted_out_at", NUMBER),
+        sa.Column("left_at", NUMBER),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "prints",
+        sa.Column("job_id", sa.Text, primary_key=True),
+        sa.Column("part", sa.Text, primary_key=True),
+        sa.Column("exact", sa.Text, nullable=False),
+        sa.Column("looks", sa.Text, nullable=False),
+        sa.Column("at", NUMBER, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "listed",
+        sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+        sa.Column("guild_id", WHOLE),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("mark", sa.Text, nullable=False),
+        sa.Column("job_id", sa.Text, nullable=False),
+        sa.Column("at", NUMBER, nullable=False),
+        sa.CheckConstraint("kind IN ('exact', 'look')", name="listed_kind_is_known"),
+        sqlite_strict=True,
+        sqlite_autoincrement=True,
+    )
+    op.create_index("listed_marks", "listed", ["mark", "kind"])
+
+
+def _cases() -> None:
+    op.create_table(
+        "takedowns",
+        sa.Column("job_id", sa.Text, primary_key=True),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("at", NUMBER, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "posts",
+        sa.Column("message_id", WHOLE, primary_key=True, autoincrement=False),
+        sa.Column("channel_id", WHOLE, nullable=False),
+        sa.Column("job_id", sa.Text, nullable=False),
+        sa.Column("at", NUMBER, nullable=False),
+        sqlite_strict=True,
+    )
+    op.create_index("posts_of_job", "posts", ["job_id"])
+    op.create_table(
+        "cases",
+        sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+        sa.Column("job_id", sa.Text, nullable=False),
+        sa.Column("guild_id", WHOLE),
+        sa.Column("reporter", WHOLE, nullable=False),
+        sa.Column("opened_at", NUMBER, nullable=False),
+        sa.Column("steps", sa.Text, nullable=False),
+        sa.Column("closed_at", NUMBER),
+        sa.Column("closed_by", WHOLE),
+        sa.Column("escalated_at", NUMBER),
+        sqlite_strict=True,
+        sqlite_autoincrement=True,
+    )
+    still_open = sa.text("closed_at IS NULL")
+    op.create_index(
+        "cases_open_once",
+        "cases",
+        ["job_id"],
+        unique=True,
+        sqlite_where=still_open,
+        postgresql_where=still_open,
+    )
+
+
+def _faces() -> None:
+    op.create_table(
+        "faces",
+        sa.Column("user_id", WHOLE, primary_key=True, autoincrement=False),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("size", WHOLE, nullable=False),
+        sa.Column("saved_at", NUMBER, nullable=False),
+        sa.Column("expires_at", NUMBER, nullable=False),
+        sa.Column("is_default", FLAG, nullable=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+        sqlite_strict=True,
+    )
+    default = sa.text("is_default")
+    op.create_index(
+        "faces_one_default",
+        "faces",
+        ["user_id"],
+        unique=True,
+        sqlite_where=default,
+        postgresql_where=default,
+    )
+    op.create_index("faces_by_end", "faces", ["expires_at"])
 
 
 def _forbid_rewriting_on_sqlite() -> None:

@@ -1,0 +1,1 @@
+"""Faces that members keep for later: sealed for their owner alone, and forgotten after a while."""

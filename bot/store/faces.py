@@ -1,0 +1,109 @@
+"""Saved faces as rows, each with its sealed picture."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.faces.face import Face, Kept, key_of
+from bot.store.tables import faces
+
+_TOLD = (faces.c.name, faces.c.size, faces.c.saved_at, faces.c.expires_at, faces.c.is_default)
+
+
+class SqlShelf:
+    """The `Shelf` of the album; each deed is one transaction."""
+
+    def __init__(self, transaction: Callable[[], AbstractAsyncContextManager[AsyncConnection]]) -> None:
+        self._transaction = transaction
+
+    async def all_of(self, user_id: int, *, now: float) -> Sequence[Face]:
+        chosen = sa.select(*_TOLD).where(faces.c.user_id == user_id, faces.c.expires_at > now)
+        async with self._transaction() as connection:
+            rows = (await connection.execute(chosen.order_by(faces.c.key))).mappings()
+            return [_face(row) for row in rows]
+
+    async def find(self, user_id: int, name: str | None, *, now: float) -> Kept | None:
+        wanted = faces.c.is_default if name is None else faces.c.key == key_of(name)
+        chosen = sa.select(faces).where(faces.c.user_id == user_id, wanted, faces.c.expires_at > now)
+        async with self._transaction() as connection:
+            row = (await connection.execute(chosen)).mappings().one_or_none()
+        return None if row is None else Kept(_face(row), row["sealed"])
+
+    async def keep(self, user_id: int, kept: Kept, *, now: float, most: int) -> bool:
+        face, key = kept.face, key_of(kept.face.name)
+        others = sa.select(sa.func.count()).where(faces.c.user_id == user_id, faces.c.key != key)
+        async with self._transaction() as connection:
+            await _alone(connection, user_id)
+            await _drop(connection, faces.c.user_id == user_id, faces.c.expires_at <= now)
+            if (await connection.execute(others)).scalar_one() >= most:
+                return False
+            if face.is_default:
+                await _choose_none(connection, user_id)
+            await _put(connection, user_id, key, kept)
+        return True
+
+    async def choose(self, user_id: int, name: str | None, *, now: float) -> bool:
+        async with self._transaction() as connection:
+            await _alone(connection, user_id)
+            if name is None:
+                await _choose_none(connection, user_id)
+                return True
+            wanted = (faces.c.user_id == user_id, faces.c.key == key_of(name), faces.c.expires_at > now)
+            if (await connection.execute(sa.select(faces.c.key).where(*wanted))).one_or_none() is None:
+                return False
+            await _choose_none(connection, user_id)
+            await connection.execute(faces.update().where(*wanted).values(is_default=True))
+        return True
+
+    async def drop(self, user_id: int, name: str) -> bool:
+        async with self._transaction() as connection:
+            return await _drop(connection, faces.c.user_id == user_id, faces.c.key == key_of(name)) > 0
+
+    async def drop_all(self, user_id: int) -> int:
+        async with self._transaction() as connection:
+            return await _drop(connection, faces.c.user_id == user_id)
+
+    async def sweep(self, now: float) -> int:
+        async with self._transaction() as connection:
+            return await _drop(connection, faces.c.expires_at <= now)
+
+
+async def _alone(connection: AsyncConnection, user_id: int) -> None:
+    """One writer a member, until the commit. SQLite has one in all anyway."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(user_id)))
+
+
+async def _put(connection: AsyncConnection, user_id: int, key: str, kept: Kept) -> None:
+    face = kept.face
+    row = {
+        "name": face.name,
+        "size": face.size,
+        "saved_at": face.saved_at,
+        "expires_at": face.expires_at,
+        "sealed": kept.sealed,
+    }
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(faces)
+    # A face that takes the place of the default one is the default one.
+    chosen = {"is_default": True} if face.is_default else {}
+    await connection.execute(
+        insert.values(user_id=user_id, key=key, is_default=face.is_default, **row).on_conflict_do_update(
+            index_elements=[faces.c.user_id, faces.c.key], set_=row | chosen
+        )
+    )
+
+
+async def _drop(connection: AsyncConnection, *which: sa.ColumnElement[bool]) -> int:
+    return (await connection.execute(faces.delete().where(*which))).rowcount
+
+
+async def _choose_none(connection: AsyncConnection, user_id: int) -> None:
+    chosen = (faces.c.user_id == user_id, faces.c.is_default)
+    await connection.execute(faces.update().where(*chosen).values(is_default=False))
+
+
+def _face(row: sa.RowMapping) -> Face:
+    return Face(row["name"], row["size"], row["saved_at"], row["expires_at"], bool(row["is_default"]))
