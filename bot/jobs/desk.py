@@ -13,7 +13,7 @@ from bot.credits.rules import ServerRules
 from bot.jobs.gate import Gate
 from bot.jobs.job import Job, Place, State
 from bot.jobs.line import Line
-from bot.jobs.ports import Clock, Store
+from bot.jobs.ports import Clock, Lost, Store
 from bot.jobs.runner import Runner
 from bot.models import FaceModel, ModelCard
 
@@ -34,6 +34,10 @@ class ModelOff(Exception):
     def __init__(self, slug: str) -> None:
         super().__init__(slug)
         self.slug = slug
+
+
+class TooLate(Exception):
+    """The order is under way, or over: it cannot be taken back any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,19 @@ class Desk:
         log.info("a job was ordered", job=job.id, model=job.slug, price=job.price, guild=job.place.guild_id)
         self._runner.start(job)
         return job
+
+    async def find(self, job_id: str) -> Job | None:
+        return await self._store.find(job_id)
+
+    async def cancel(self, job: Job) -> None:
+        """Take an order back while it costs nothing; raises `TooLate` once it was sent."""
+        if job.state is not State.HELD:
+            raise TooLate
+        try:
+            await self._runner.cancel(job)
+        except Lost:
+            raise TooLate from None
+        log.info("a job was cancelled", job=job.id)
 
     def _admit(self, order: Order) -> None:
         slug = order.model.card.slug

@@ -75,6 +75,18 @@ class Runner:
         self._lives[job.id] = life
         life.add_done_callback(lambda _: self._lives.pop(job.id, None))
 
+    async def cancel(self, job: Job) -> None:
+        """Take back a job that was not sent; raises `Lost` where it went on, or is another process's.
+
+        The database decides: of this move and that of the submission, one finds the job as it was.
+        """
+        cancelled = await self._store.move(job, job.to(State.CANCELLED, settled_at=self._clock.now()))
+        # Its life may still wait in the line, for something that does not come any more.
+        if (life := self._lives.get(job.id)) is not None:
+            life.cancel()
+            await asyncio.wait({life})
+        self.start(cancelled)
+
     async def close(self) -> None:
         """Let go of every job where it is; the next start takes them up."""
         lives = list(self._lives.values())

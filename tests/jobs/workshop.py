@@ -58,6 +58,7 @@ class Workshop:
     diary: Diary
     client: SegmindClient
     clock: WallClock
+    line: Line
 
     async def shows(self, name: str, *stages: type[Stage]) -> None:
         """Wait until the job's member was shown one of these."""
@@ -75,7 +76,7 @@ class Workshop:
 
 @asynccontextmanager
 async def workshop(
-    database: Path,
+    database: Path | str,
     segmind: LocalSegmind,
     speak: type[SegmindClient] = SegmindClient,
     *,
@@ -90,7 +91,8 @@ async def workshop(
         restraint=restraint,
         allowed_hosts={f"{segmind.host}:{segmind.port}"},
     )
-    async with SqlStore(f"sqlite:///{database}", start=100, clock=clock) as store, client:
+    url = database if isinstance(database, str) else f"sqlite:///{database}"
+    async with SqlStore(url, start=100, clock=clock) as store, client:
         world = World(client, store, diary, clock)
         pacing = Pacing({"faceswap-v5": 10}, scale=HASTE)
         line = Line(Limits(per_member=5, per_server=5), in_all=5)
@@ -113,6 +115,6 @@ async def workshop(
             habits=Habits(line_refresh=HASTE, retry=HASTE, result_patience=patience),
         )
         try:
-            yield Workshop(runner, store, diary, client, clock)
+            yield Workshop(runner, store, diary, client, clock, line)
         finally:
             await runner.close()
