@@ -1,0 +1,124 @@
+"""What ships for containers, systemd, Prometheus and Grafana speaks of things that exist."""
+
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.__main__ import _parser  # pyright: ignore[reportPrivateUsage]
+from bot.settings import Settings, load
+from tests.ops.scrape import scrape
+from tests.stage import Stage
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+UNIT = (ROOT / "config/doppel.service").read_text()
+SECRETS = {"DISCORD_TOKEN": "a-token", "SEGMIND_API_KEY": "a-key"}
+
+
+def understood(given: Mapping[str, str], folder: Path) -> Settings:
+    """The shipped settings with this environment, without whatever secrets lie beside them here."""
+    return load(Path(shutil.copy(ROOT / "config/doppel.toml", folder)), {**SECRETS, **given})
+
+
+def parsed(name: str) -> Any:
+    return yaml.safe_load((ROOT / name).read_text())
+
+
+COMPOSE = parsed("compose.yaml")
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+BOTS = sorted(name for name, service in SERVICES.items() if service.get("build"))
+
+
+def test_the_image_is_made_of_what_is_there_and_let_in() -> None:
+    copied = re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    names = [name for line in copied for name in line.split()[:-1]]
+    assert "requirements.lock" in names
+    for name in names:
+        assert (ROOT / name).exists(), name
+        assert f"!{name}" in ignored, name
+
+
+def test_what_the_image_runs_are_commands_of_the_program() -> None:
+    health, command = re.findall(r"CMD (\[.+\])", DOCKERFILE)
+    assert json.loads(health)[0] == "doppel"
+    for words in (json.loads(health)[1:], json.loads(command)):
+        _parser().parse_args(words)
+    (started,) = re.findall(r"^ExecStart=.* /opt/doppel/\.venv/bin/doppel (.+)$", UNIT, re.MULTILINE)
+    _parser().parse_args(shlex.split(started))
+
+
+def test_the_image_runs_as_nobody_special_with_settings_that_are_understood(tmp_path: Path) -> None:
+    assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
+    (block,) = re.findall(r"^ENV (PATH=.+?[^\\])$", DOCKERFILE, re.MULTILINE | re.DOTALL)
+    given = dict(word.split("=", 1) for word in block.replace("\\\n", " ").split())
+    settings = understood(given, tmp_path)
+    assert settings.ops.address == ("0.0.0.0", 9100)
+    assert settings.database.url.get_secret_value() == "sqlite+aiosqlite:////data/doppel.db"
+
+
+@pytest.mark.parametrize("name", BOTS)
+def test_every_bot_of_the_compose_file_is_guarded_and_understood(name: str, tmp_path: Path) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["env_file"] == ["config/secrets.env"]
+    environment: dict[str, str] = service["environment"]
+    given = {key: value.replace("${POSTGRES_PASSWORD:-}", "word") for key, value in environment.items()}
+    settings = understood(given, tmp_path)
+    kind = "postgresql+asyncpg" if name.startswith("bot-") else "sqlite+aiosqlite"
+    assert settings.database.url.get_secret_value().startswith(kind)
+    assert (settings.discord.shard_plan is not None) == name.startswith("bot-")
+
+
+def test_the_compose_file_mounts_what_is_there_and_holds_no_secret() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    assert "DISCORD_TOKEN" not in text
+    assert "SEGMIND_API_KEY" not in text
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert (ROOT / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
+
+
+def test_two_bots_a_postgres_and_a_prometheus_go_together() -> None:
+    scaled = {name for name, service in SERVICES.items() if service["profiles"] == ["scaled"]}
+    assert scaled == {"bot-a", "bot-b", "postgres", "prometheus"}
+    (job,) = parsed("config/prometheus.yml")["scrape_configs"]
+    targets = [target for group in job["static_configs"] for target in group["targets"]]
+    assert [target.partition(":")[0] for target in targets] == ["bot-a", "bot-b"]
+    assert {target.partition(":")[2] for target in targets} == set(
+        re.findall(r"^EXPOSE (\d+)$", DOCKERFILE, re.MULTILINE)
+    )
+
+
+def asked() -> dict[str, set[str]]:
+    """The metrics that are asked for, by the file that does."""
+    alerts = [rule["expr"] for group in parsed("config/alerts.yml")["groups"] for rule in group["rules"]]
+    panels = json.loads((ROOT / "config/grafana.json").read_text())["panels"]
+    charts = [target["expr"] for panel in panels for target in panel["targets"]]
+    named = re.compile(r"\bdoppel_[a-z_]+")
+    return {
+        "alerts": {name for each in alerts for name in named.findall(each)},
+        "dashboard": {name for each in charts for name in named.findall(each)},
+    }
+
+
+async def test_alerts_and_dashboard_ask_for_metrics_that_there_are(stage: Stage) -> None:
+    there = (await scrape(stage.app.served_at)).names()
+    for names in asked().values():
+        assert {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in names} <= there
+
+
+def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
+    for group in parsed("config/alerts.yml")["groups"]:
+        for rule in group["rules"]:
+            assert rule["labels"]["severity"] in {"page", "ticket"}
+            assert rule["annotations"].keys() == {"summary", "do"}
