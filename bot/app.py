@@ -221,11 +221,13 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         consent = Consent(
             door, store.register, policy_url=settings.consent.policy_url, text=text, clock=clock
         )
+        inputs = Inputs(segmind, links=settings.segmind.inputs == "link")
         intake = Intake(
             desk=desk,
             doorkeeper=doorkeeper,
             consent=consent,
-            inputs=Inputs(segmind, links=settings.segmind.inputs == "link"),
+            inputs=inputs,
+            album=album,
             messages=messages,
             background=background,
             words=words,
@@ -244,6 +246,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
                 doorkeeper=doorkeeper,
                 consent=consent,
                 album=album,
+                inputs=inputs,
                 text=text,
                 clock=clock,
             ),

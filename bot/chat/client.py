@@ -1,6 +1,7 @@
 """The Discord client: loads the features, tells Discord of the commands, hands orders on."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import discord
@@ -8,12 +9,14 @@ import structlog
 from discord.ext import commands
 
 from bot.chat.card import notice
+from bot.chat.consent import Agree
 from bot.chat.contexts import Contexts
 from bot.chat.credits_cards import price_words
 from bot.chat.errors import Words
+from bot.chat.faces import face_choices
 from bot.chat.intake import Intake
 from bot.chat.languages import Translator, listen
-from bot.chat.options import Interaction
+from bot.chat.options import FaceChoices, Interaction
 from bot.chat.pages import Pages, Turn
 from bot.chat.services import Services
 from bot.chat.sync import Notes, sync
@@ -52,7 +55,7 @@ class Doppel(commands.Bot):
         self._guild_id = guild_id
         self._intake: Intake | None = None
         self._services: Services | None = None
-        self.add_dynamic_items(Turn)
+        self.add_dynamic_items(Agree, Turn)
         listen(self)
         self.tree.error(self._on_error)
 
@@ -103,6 +106,11 @@ class Doppel(commands.Bot):
         if self._intake is None:
             raise RuntimeError("orders came before there was an intake")
         await self._intake.take(interaction, model, values, wish=wish)
+
+    @property
+    def face_choices(self) -> FaceChoices | None:
+        album = self.services.album
+        return partial(face_choices, album) if album.is_open else None
 
     def price_of(self, card: ModelCard) -> str:
         """What a model costs, in words."""

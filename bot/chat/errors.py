@@ -8,6 +8,7 @@ from discord import app_commands
 from pydantic import ValidationError
 
 from bot.chat.card import credits_words, duration, moment
+from bot.chat.faces import BothFaces, NoFace
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.limits import limit_name, limit_words
 from bot.chat.members import NotAdministrator
@@ -18,6 +19,7 @@ from bot.credits.account import NotEnoughCredits
 from bot.credits.books import AlreadyRefunded
 from bot.credits.budgets import CapReached, Scope
 from bot.credits.rules import LIMIT_NAMES
+from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
 from bot.jobs.desk import ModelOff, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.jobs.office import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
@@ -25,6 +27,16 @@ from bot.jobs.ports import StoreAway
 from bot.media import inspect
 from bot.models import MediaKind
 from bot.ops.logs import incident_id
+from bot.safety.refusals import (
+    AgeRestricted,
+    Blocked,
+    JustLeft,
+    NeverAgain,
+    NoConsent,
+    Resting,
+    WrongChannel,
+    WrongRole,
+)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -91,7 +103,48 @@ class Words:
             case app_commands.CheckFailure():
                 return self._text("refused.forbidden")
             case _:
-                return self._decision(error)
+                return self._face(error) or self._door(error) or self._decision(error)
+
+    def _face(self, error: BaseException) -> str | None:
+        match error:
+            case BothFaces(option=option):
+                return self._text("refused.both_faces", option=option)
+            case NoFace(option=option, can_save=can_save):
+                return self._text("refused.no_face" if can_save else "refused.no_file", option=option)
+            case FacesOff():
+                return self._text("refused.faces_off")
+            case NoSuchFace(name=name):
+                return self._text("refused.no_such_face", name=harmless(name))
+            case TooManyFaces(limit=limit):
+                return self._text("refused.too_many_faces", limit=limit)
+            case BadName():
+                return self._text("refused.face_name")
+            case Unopened(name=name):
+                return self._text("refused.unopened_face", name=harmless(name))
+            case _:
+                return None
+
+    def _door(self, error: BaseException) -> str | None:
+        """Who is not let in, or not here, or not with this."""
+        match error:
+            case NoConsent():
+                return self._text("refused.no_consent")
+            case Blocked(everywhere=everywhere):
+                return self._text("refused.blocked_everywhere" if everywhere else "refused.blocked_here")
+            case WrongChannel():
+                return self._text("refused.channel")
+            case WrongRole():
+                return self._text("refused.role")
+            case AgeRestricted():
+                return self._text("refused.age_restricted")
+            case Resting(until=until):
+                return self._text("refused.resting", until=moment(until))
+            case JustLeft(until=until):
+                return self._text("refused.just_left", until=moment(until))
+            case NeverAgain(option=option):
+                return self._text("refused.never_again", option=option)
+            case _:
+                return None
 
     def _decision(self, error: BaseException) -> str | None:
         """What an administrator, or somebody in an administrator's place, may not do."""
@@ -141,7 +194,7 @@ class Words:
         first = error.errors(include_url=False)[0]
         problem = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
         option = str(first["loc"][0]) if first["loc"] else error.title
-        sentence = self._text("refused.option", option=option, problem=problem)
+        sentence = self._text("refused.option", option=option, problem=self._text.phrase(problem))
         value = first["input"]
         if isinstance(value, str | int | float):
             given = self._text("refused.option_more", value=harmless(str(value)))

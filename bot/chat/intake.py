@@ -1,7 +1,7 @@
 """From a slash command to an order: answer at once, look at the files, ask the desk."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -11,18 +11,23 @@ import structlog
 
 from bot.chat.background import Background
 from bot.chat.card import notice
+from bot.chat.consent import Consent
+from bot.chat.doorkeeper import Doorkeeper
 from bot.chat.errors import Stopping, Words
+from bot.chat.faces import with_face
 from bot.chat.inputs import Inputs, Seen, Upload
 from bot.chat.members import member_of
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.options import Interaction
 from bot.chat.wish import AS_USUAL, Wish
 from bot.credits.account import Member
+from bot.faces.album import Album
 from bot.jobs.desk import Desk, Order
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
 from bot.media.inspect import Limits
 from bot.models import FaceModel
+from bot.safety.prints import Print
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,7 +47,10 @@ class Intake:
         self,
         *,
         desk: Desk,
+        doorkeeper: Doorkeeper,
+        consent: Consent,
         inputs: Inputs,
+        album: Album,
         messages: Messages,
         background: Background,
         words: Words,
@@ -51,7 +59,10 @@ class Intake:
     ) -> None:
         """`limits` are the operator's; a server may have set narrower ones."""
         self._desk = desk
+        self._doorkeeper = doorkeeper
+        self._consent = consent
         self._inputs = inputs
+        self._album = album
         self._messages = messages
         self._background = background
         self._words = words
@@ -67,6 +78,12 @@ class Intake:
         wish: Wish = AS_USUAL,
     ) -> None:
         """Where every order comes in, by a command or a button: it only promises an answer."""
+
+        async def go_on(agreement: Interaction) -> None:
+            await self.take(agreement, model, values, wish=wish)
+
+        if not await self._consent.settled(interaction, go_on):
+            return
         until = self._clock.now() + TOKEN_SECONDS
         try:
             answered = await interaction.response.defer(ephemeral=wish.hidden, thinking=True)
@@ -88,7 +105,10 @@ class Intake:
         try:
             place = await self._persistently(placed)
             try:
-                await self._desk.order(await self._prepared(member_of(interaction), place, model, values))
+                await self._doorkeeper.admit(interaction)
+                order, prints = await self._prepared(member_of(interaction), place, model, values)
+                job = await self._desk.order(order)
+                await self._doorkeeper.remember(job.id, prints)
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
                 sentence = notice(self._words.of(error))
                 await self._persistently(lambda: self._messages.edit(place, sentence))
@@ -110,7 +130,7 @@ class Intake:
 
     async def _prepared(
         self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
-    ) -> Order:
+    ) -> tuple[Order, Mapping[str, Print]]:
         try:
             return await self._looked_at(member, place, model, values)
         except asyncio.CancelledError:
@@ -119,8 +139,8 @@ class Intake:
 
     async def _looked_at(
         self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
-    ) -> Order:
-        given = {name: value for name, value in values.items() if value is not None}
+    ) -> tuple[Order, Mapping[str, Print]]:
+        given = await with_face(self._album, member.user_id, model, values)
         files = {name: given[name] for name in model.slots() if name in given}
         # The options are checked with Discord's own links, before a byte is read.
         filled = model.model_validate(given | {name: file.url or NO_LINK for name, file in files.items()})
@@ -135,8 +155,10 @@ class Intake:
         seconds = max((each.media.seconds or 0 for each in seen.values()), default=0) or None
         order = Order(filled, place, member, terms, seconds)
         await self._desk.check(order)
+        contents = {name: each.content for name, each in seen.items()}
+        prints = await self._doorkeeper.admit_inputs(member, contents)
         addresses = await self._addresses(files, seen)
-        return replace(order, model=filled.model_copy(update=addresses))
+        return replace(order, model=filled.model_copy(update=addresses)), prints
 
     async def _seen(
         self, model: type[FaceModel], files: dict[str, Upload], limits: Limits

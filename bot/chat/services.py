@@ -8,6 +8,7 @@ from discord import app_commands
 
 from bot.chat.consent import Consent
 from bot.chat.doorkeeper import Doorkeeper
+from bot.chat.inputs import Inputs
 from bot.chat.options import Interaction
 from bot.chat.pages import Pages
 from bot.chat.text import Text
@@ -29,6 +30,7 @@ class Services:
     cards: Mapping[str, ModelCard]
     pages: Pages
     album: Album
+    inputs: Inputs
     doorkeeper: Doorkeeper
     consent: Consent
     text: Text

@@ -55,3 +55,14 @@ class ServerRules(BaseModel):
     models_off: frozenset[str] = frozenset()
     limits: Mapping[str, int] = Field(default_factory=lambda: MappingProxyType({}))
     """By the names of `Limits`."""
+    blocked: frozenset[int] = frozenset()
+    """Members who may not use the bot here."""
+    channels_only: frozenset[int] = frozenset()
+    """Where there are any, the bot is used there alone."""
+    channels_off: frozenset[int] = frozenset()
+    roles_only: frozenset[int] = frozenset()
+    """Where there are any, a member needs one of them."""
+    roles_off: frozenset[int] = frozenset()
+    log_channel: int | None = None
+    """Where moderators read of finished jobs and of reports."""
+    log_pictures: bool = False

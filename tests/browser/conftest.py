@@ -1,5 +1,6 @@
 """One sandbox and one browser for all tests of a module."""
 
+import os
 import re
 import shutil
 import signal
@@ -33,7 +34,9 @@ PATIENCE = 60.0
 def sandbox(folder: Path, port: int = 0) -> Generator[str]:
     """The real program; gives its address."""
     command = [sys.executable, "-m", "bot", "sandbox", "--no-browser", "--port", str(port), "--speed", SPEED]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+    # Everybody has agreed already.
+    environment = {**os.environ, "DOPPEL_CONSENT__REQUIRED": "false"}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         found = re.search(r"http://localhost:\d+", first)

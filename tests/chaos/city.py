@@ -39,6 +39,7 @@ _SETTINGS = {
     "DOPPEL_JOBS__PER_SERVER": "300",
     "DOPPEL_JOBS__IN_ALL": "1000",
     "DOPPEL_CREDITS__START": str(START),
+    "DOPPEL_CONSENT__REQUIRED": "false",
     "DOPPEL_OPS__LOG_LEVEL": "warning",
 }
 

@@ -56,6 +56,7 @@ class Town:
             "DATABASE_URL": f"sqlite:///{self.database}",
             "DOPPEL_CREDITS__DAILY": "0",
             "DOPPEL_CREDITS__START": str(START),
+            "DOPPEL_CONSENT__REQUIRED": "false",
             "DOPPEL_JOBS__PACE": "0.01",
             "DOPPEL_JOBS__LINE_REFRESH": "0.05",
         }

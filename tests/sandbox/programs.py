@@ -33,7 +33,7 @@ async def program(*arguments: str, cwd: Path) -> AsyncGenerator[Program]:
         "bot",
         *arguments,
         cwd=cwd,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "DOPPEL_CONSENT__REQUIRED": "false"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

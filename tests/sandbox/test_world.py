@@ -15,9 +15,8 @@ from bot.sandbox.adapted import CREDITS
 from bot.sandbox.errors import SandboxError
 from bot.sandbox.welcome import FACE, SCRIPTED, TARGET, samples
 from bot.sandbox.world import Wishes, World, open_world
-from bot.settings import Settings
 from bot.store.leases import take_file
-from tests.sandbox.visitor import Visitor
+from tests.sandbox.visitor import AGREED, Visitor
 
 Opening = Callable[..., AbstractAsyncContextManager[World]]
 FILES = {path.name: path.read_bytes() for path in samples()}
@@ -35,7 +34,7 @@ def opening(tmp_path: Path) -> Opening:
     def world(
         *, port: int = 0, speed: float = 100.0, fresh: bool = False
     ) -> AbstractAsyncContextManager[World]:
-        return open_world(Settings(), Wishes(port, speed, fresh=fresh, browser=False, folder=tmp_path))
+        return open_world(AGREED, Wishes(port, speed, fresh=fresh, browser=False, folder=tmp_path))
 
     return world
 

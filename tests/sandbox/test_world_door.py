@@ -8,7 +8,7 @@ import pytest
 
 from bot.sandbox.door import CHANGES, Door
 from bot.sandbox.world import Wishes, open_world
-from bot.settings import Settings
+from tests.sandbox.visitor import AGREED
 
 STATIC = files("simcord") / "preview" / "static"
 
@@ -40,7 +40,7 @@ async def test_a_door_that_leads_nowhere_yet_asks_for_patience() -> None:
 
 async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(tmp_path: Path) -> None:
     wishes = Wishes(0, 10, browser=False, folder=tmp_path)
-    async with open_world(Settings(), wishes) as world, aiohttp.ClientSession() as session:
+    async with open_world(AGREED, wishes) as world, aiohttp.ClientSession() as session:
         async with session.get(world.address) as answer:
             page = await answer.text()
             assert "<title>Doppel's sandbox</title>" in page

@@ -1,0 +1,110 @@
+"""The door: who is let in, and with what. Where the store cannot be asked, nobody is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.clock import Clock
+from bot.credits.allowance import DAY
+from bot.credits.rules import ServerRules
+from bot.safety.ports import Register, Rules
+from bot.safety.prints import Print
+from bot.safety.refusals import (
+    AgeRestricted,
+    Blocked,
+    JustLeft,
+    NeverAgain,
+    NoConsent,
+    Resting,
+    WrongChannel,
+    WrongRole,
+)
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The operator's own rules."""
+
+    version: str | None = None
+    """What has to be agreed to; none where nothing has."""
+    age_restricted: bool = False
+    """Whether channels for adults are served."""
+    blocked: frozenset[int] = frozenset()
+    strikes: int = 3
+    """So many blocked orders lead to a pause; 0 is never."""
+    strike_days: float = 7
+    pause_hours: float = 24
+    distance: int = 6
+    """In so many of 64 bits a copy may differ and still be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who asks, and from where."""
+
+    user_id: int
+    guild_id: int | None = None
+    channels: frozenset[int] = field(default_factory=frozenset[int])
+    """The channel; where it is a thread, the one that it belongs to as well."""
+    roles: frozenset[int] = field(default_factory=frozenset[int])
+    age_restricted: bool = False
+
+
+class Door:
+    def __init__(self, register: Register, rules: Rules, house: House, clock: Clock) -> None:
+        self._register = register
+        self._rules = rules
+        self._house = house
+        self._clock = clock
+
+    @property
+    def version(self) -> str | None:
+        return self._house.version
+
+    async def ask_consent(self, user_id: int) -> None:
+        version = self._house.version
+        if version is not None and await self._register.agreed_to(user_id) != version:
+            raise NoConsent
+
+    async def admit(self, visit: Visit) -> None:
+        await self.ask_consent(visit.user_id)
+        if visit.user_id in self._house.blocked:
+            raise Blocked(everywhere=True)
+        if visit.age_restricted and not self._house.age_restricted:
+            raise AgeRestricted
+        if visit.guild_id is not None:
+            _obey(await self._rules.rules(visit.guild_id), visit)
+        await self._mind_the_past(visit.user_id)
+
+    async def admit_prints(self, prints: Mapping[str, Print], guild_id: int | None) -> None:
+        """Raises `NeverAgain` for the first that is on a list."""
+        if not prints:
+            return
+        looks = await self._register.looks_listed(guild_id)
+        for option, each in prints.items():
+            if each.resembles(looks, self._house.distance):
+                raise NeverAgain(option)
+            if await self._register.is_listed([each.exact], guild_id):
+                raise NeverAgain(option)
+
+    async def _mind_the_past(self, user_id: int) -> None:
+        now = self._clock.now()
+        left_at = await self._register.left_at(user_id)
+        if left_at is not None and now < left_at + DAY:
+            raise JustLeft(left_at + DAY)
+        its = self._house
+        if its.strikes:
+            strikes = await self._register.strikes(user_id, now - its.strike_days * DAY)
+            if len(strikes) >= its.strikes and now < (until := strikes[0] + its.pause_hours * HOUR):
+                raise Resting(until)
+
+
+def _obey(rules: ServerRules, visit: Visit) -> None:
+    if visit.user_id in rules.blocked:
+        raise Blocked(everywhere=False)
+    only = rules.channels_only
+    if visit.channels & rules.channels_off or (only and not visit.channels & only):
+        raise WrongChannel
+    if visit.roles & rules.roles_off or (rules.roles_only and not visit.roles & rules.roles_only):
+        raise WrongRole
