@@ -1,4 +1,4 @@
-"""The command line: run, check, health, credits, sandbox, segmind."""
+"""The command line: run, check, health, credits, backup, restore, sandbox, segmind."""
 
 import argparse
 import asyncio
@@ -49,6 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     credits_ = commands.add_parser("credits", help="the books: audit, report, grant")
     add_deeds(credits_)
     credits_.set_defaults(command=_credits)
+
+    backup = commands.add_parser("backup", help="copy the SQLite database while the bot runs")
+    backup.add_argument("file", type=Path, help="a new file")
+    backup.set_defaults(command=_backup)
+
+    restore = commands.add_parser("restore", help="put a backup in the database's place")
+    restore.add_argument("file", type=Path, help="what `doppel backup` wrote")
+    restore.set_defaults(command=_restore)
 
     sandbox = commands.add_parser("sandbox", help="the whole bot in a browser, without an account")
     sandbox.add_argument("--port", type=int, default=8600, help="where the page is served (default: 8600)")
@@ -136,6 +144,41 @@ def _credits(options: argparse.Namespace) -> int:
         raise Stop(f"{options.chart} cannot be written: {error.strerror}.") from error
     print(outcome.words)
     return outcome.code
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from bot.store import StoreError
+    from bot.store.backup import back_up
+
+    settings = _settings(options)
+    try:
+        size = back_up(settings.database.url.get_secret_value(), options.file)
+    except StoreError as error:
+        raise Stop(f"{error}.") from error
+    except OSError as error:
+        raise Stop(f"{options.file} cannot be written: {error.strerror}.") from error
+    print(f"{options.file} holds the database as it is now ({size:,} bytes).")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from bot.store import StoreError
+    from bot.store.backup import restore
+
+    settings = _settings(options)
+    try:
+        restored = restore(settings.database.url.get_secret_value(), options.file)
+    except StoreError as error:
+        raise Stop(f"{error}.") from error
+    except OSError as error:
+        raise Stop(f"{options.file} cannot be restored: {error.strerror}.") from error
+    if restored.kept is not None:
+        print(f"What was there before lies in {restored.kept}.")
+    print(
+        f"Restored. The next start goes on with {restored.open_jobs} open jobs; {restored.in_doubt} that"
+        " waited may have been sent since, and are looked for at Segmind instead of being sent."
+    )
+    return 0
 
 
 def _sandbox(options: argparse.Namespace) -> int:
