@@ -121,6 +121,11 @@ class FaceModel(BaseModel):
         """The parameters that take files, in the order of declaration."""
         return {each.name: each.slot for each in cls.parameters() if each.slot is not None}
 
+    @classmethod
+    def face_slot(cls) -> str:
+        """The parameter that takes the face; every model declares it before its other files."""
+        return next(iter(cls.slots()))
+
     def wire(self) -> dict[str, Any]:
         """The body of the request: every parameter, but for those that say nothing."""
         return self.model_dump(exclude_none=True)
@@ -139,7 +144,7 @@ class FaceModel(BaseModel):
         Segmind has no idempotency key; its history shows the inputs as they were sent, so a word in the
         query of the first picture's address is how a request is recognised there.
         """
-        name = next(iter(self.slots()))
+        name = self.face_slot()
         address: str = getattr(self, name)
         joint = "&" if urlsplit(address).query else "?"
         return self.model_copy(update={name: f"{address}{joint}doppel={nonce}"})

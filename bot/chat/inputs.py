@@ -108,6 +108,11 @@ class Inputs:
             raise WrongKind(option, file.filename, found=media.kind, accepts=slot.accepts)
         return Seen(content, media)
 
+    async def content(self, option: str, slot: MediaSlot, file: Upload, limits: inspect.Limits) -> bytes:
+        """What is in a file that is no part of an order."""
+        self.weigh({option: slot}, {option: file}, limits)
+        return (await self.seen(option, slot, file, limits)).content
+
     async def address(self, option: str, file: Upload, seen: Seen) -> str:
         if self._links and file.url:
             return file.url

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 import discord
@@ -12,6 +13,8 @@ from bot.models import FaceModel, ModelCard, Parameter
 
 Interaction = discord.Interaction[Any]
 Handler = Callable[[Interaction, type[FaceModel], dict[str, Any], Wish], Awaitable[None]]
+FaceChoices = Callable[[Interaction, str], Awaitable[list[app_commands.Choice[str]]]]
+"""What is offered of a member's saved faces while they type."""
 
 DESCRIPTION_LIMIT = 100
 # Discord passes numbers as IEEE doubles, which are exact up to here.
@@ -24,11 +27,32 @@ WISHES: Mapping[str, str] = {
 }
 
 
+FACE = "face"
+"""The option that stands for the face's file."""
+_SAVED_FACE = Parameter(
+    name=FACE,
+    description="One of your saved faces, in the place of an attached one",
+    type=str,
+    required=False,
+    default=None,
+    choices=(),
+    minimum=None,
+    maximum=None,
+    slot=None,
+    transport=False,
+)
+
+
 class OrderTaker(Protocol):
     """The part of the client that a model's command needs."""
 
     @property
     def tree(self) -> app_commands.CommandTree[Any]: ...
+
+    @property
+    def face_choices(self) -> FaceChoices | None:
+        """None where no faces are kept."""
+        ...
 
     def price_of(self, card: ModelCard) -> str: ...
 
@@ -41,35 +65,46 @@ def cog_for(model: type[FaceModel]) -> Callable[[OrderTaker], Awaitable[None]]:
     """The `setup` of a module that declares a model."""
 
     async def setup(bot: OrderTaker) -> None:
-        bot.tree.add_command(command_for(model, bot.order, price=bot.price_of(model.card)))
+        price = bot.price_of(model.card)
+        bot.tree.add_command(command_for(model, bot.order, price=price, face_choices=bot.face_choices))
 
     return setup
 
 
 def command_for(
-    model: type[FaceModel], handler: Handler, *, price: str
+    model: type[FaceModel], handler: Handler, *, price: str, face_choices: FaceChoices | None = None
 ) -> app_commands.Command[Any, ..., None]:
     async def callback(interaction: Interaction, **values: Any) -> None:
         await handler(interaction, model, values, _wish(values))
 
+    shown = list(options(model) if face_choices is None else options_with_faces(model))
     # discord.py reads the options from the signature, so the signature is written from the model.
     signature = [
         inspect.Parameter(
             "interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction
         ),
-        *(_signature(option) for option in options(model)),
+        *(_signature(option) for option in shown),
         *(_wish_signature(name) for name in WISHES),
     ]
     vars(callback)["__signature__"] = inspect.Signature(signature)
-    descriptions = {option.name: _fit(option.description) for option in options(model)}
+    descriptions = {option.name: _fit(option.description) for option in shown}
     describe = app_commands.describe(**descriptions, **WISHES)
-    return app_commands.Command(
+    command: app_commands.Command[Any, ..., None] = app_commands.Command(
         name=model.card.slug,
         description=app_commands.locale_str(
             summed_up(model.card, model.card.summary, price), card=model.card
         ),
         callback=describe(callback),
     )
+    if face_choices is not None:
+        _offer(command, face_choices)
+    return command
+
+
+def _offer(command: app_commands.Command[Any, ..., None], face_choices: FaceChoices) -> None:
+    @command.autocomplete(FACE)
+    async def offered(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:  # pyright: ignore[reportUnusedFunction]
+        return await face_choices(interaction, typed)
 
 
 def summed_up(card: ModelCard, summary: str, price: str) -> str:
@@ -81,6 +116,17 @@ def options(model: type[FaceModel]) -> Iterator[Parameter]:
     """What a member may fill in; Discord wants the required options first."""
     shown = [each for each in model.parameters() if not each.transport]
     yield from sorted(shown, key=lambda each: not each.required)
+
+
+def options_with_faces(model: type[FaceModel]) -> Iterator[Parameter]:
+    """The face may be attached or saved before, so Discord can ask for neither of the two."""
+    slot = model.face_slot()
+    for option in sorted(options(model), key=lambda each: not each.required or each.name == slot):
+        if option.name == slot:
+            yield replace(option, required=False, default=None)
+            yield _SAVED_FACE
+        else:
+            yield option
 
 
 def _signature(option: Parameter) -> inspect.Parameter:

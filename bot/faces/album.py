@@ -37,7 +37,7 @@ class Album:
         self._shelf = shelf
         self._seal = seal
         self._clock = clock
-        self._limits = limits
+        self.limits = limits
         self._days = days
         self._per_member = per_member
         # A picture takes some memory while it is made smaller.
@@ -52,7 +52,7 @@ class Album:
         seal = self._sealing()
         name = tidy(name)
         async with self._easel:
-            made = await asyncio.to_thread(portrait, content, self._limits)
+            made = await asyncio.to_thread(portrait, content, self.limits)
             sealed = await asyncio.to_thread(seal.close, owner, made.content)
         now = self._clock.now()
         face = Face(name, len(made.content), now, now + self._days * DAY, default)

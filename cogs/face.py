@@ -1,0 +1,94 @@
+"""Members' saved faces: for the option `face` of every model, and for nobody but themselves."""
+
+from functools import partial
+
+import discord
+from discord import app_commands
+
+from bot.chat.answers import give, promise
+from bot.chat.faces import done_card, face_card, face_choices, faces_card, portrayed, saved_card, shown
+from bot.chat.members import member_of
+from bot.chat.options import Interaction
+from bot.chat.services import Host, Services
+from bot.faces.face import NAME_LIMIT, FacesOff
+from bot.models import MediaKind, MediaSlot
+
+Name = app_commands.Range[str, 1, NAME_LIMIT]
+PICTURE = {"picture": MediaSlot(frozenset({MediaKind.PICTURE}))}
+
+
+class Faces(app_commands.Group, name="face", description="Your saved faces: yours alone, used by their name"):
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self._album = services.album
+
+    @app_commands.command(description="Save a face, which only you can see and use")
+    @app_commands.describe(
+        name="What you will call it; the same name again replaces it",
+        picture="One clear face that looks at the camera",
+        default="Use it wherever you give no other face",
+    )
+    async def save(
+        self, interaction: Interaction, name: Name, picture: discord.Attachment, default: bool = False
+    ) -> None:
+        await self._save(name, picture, default, interaction)
+
+    async def _save(
+        self, name: str, picture: discord.Attachment, default: bool, interaction: Interaction
+    ) -> None:
+        its = self._services
+        if not self._album.is_open:
+            raise FacesOff
+        # A face is about a person, so nothing of it is looked at before they agreed to the rules.
+        if not await its.consent.settled(interaction, partial(self._save, name, picture, default)):
+            return
+        await promise(interaction)
+        await its.doorkeeper.admit(interaction)
+        content = await its.inputs.content("picture", PICTURE["picture"], picture, self._album.limits)
+        await its.doorkeeper.admit_inputs(member_of(interaction), {"picture": content})
+        face = await self._album.save(interaction.user.id, name, content, default=default)
+        await give(interaction, saved_card(face, its.text))
+
+    @app_commands.command(name="list", description="Show which faces you have saved, and for how long")
+    async def list_(self, interaction: Interaction) -> None:
+        await promise(interaction)
+        await give(
+            interaction, faces_card(await self._album.all_of(interaction.user.id), self._services.text)
+        )
+
+    @app_commands.command(description="Show one of your saved faces to you alone")
+    @app_commands.describe(name="Which one")
+    async def show(self, interaction: Interaction, name: Name) -> None:
+        await promise(interaction)
+        face = await self._album.find(interaction.user.id, name)
+        picture = portrayed(face, self._services.text)
+        await give(interaction, face_card(face, picture, self._services.text), picture.file())
+
+    @app_commands.command(description="Delete one of your saved faces for good")
+    @app_commands.describe(name="Which one")
+    async def delete(self, interaction: Interaction, name: Name) -> None:
+        await promise(interaction)
+        await self._album.delete(interaction.user.id, name)
+        await self._say(interaction, "faces.deleted", name)
+
+    @app_commands.command(description="Use one of your saved faces wherever you give no other")
+    @app_commands.describe(name="Which one; leave it out to use none by default")
+    async def default(self, interaction: Interaction, name: Name | None = None) -> None:
+        await promise(interaction)
+        await self._album.choose(interaction.user.id, name)
+        await self._say(interaction, "faces.chosen_none" if name is None else "faces.chosen", name or "")
+
+    @show.autocomplete("name")
+    @delete.autocomplete("name")
+    @default.autocomplete("name")
+    async def _names(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return await face_choices(self._album, interaction, typed)
+
+    async def _say(self, interaction: Interaction, key: str, name: str) -> None:
+        text = self._services.text
+        await give(interaction, done_card(text(key, name=shown(name)), text))
+
+
+async def setup(bot: Host) -> None:
+    bot.tree.add_command(Faces(bot.services))
