@@ -6,7 +6,15 @@ import discord
 from discord import app_commands
 
 from bot.chat.answers import give, promise
-from bot.chat.faces import done_card, face_card, face_choices, faces_card, portrayed, saved_card, shown
+from bot.chat.faces import (
+    chosen_card,
+    deleted_card,
+    face_card,
+    face_choices,
+    faces_card,
+    portrayed,
+    saved_card,
+)
 from bot.chat.members import member_of
 from bot.chat.options import Interaction
 from bot.chat.services import Host, Services
@@ -70,24 +78,20 @@ class Faces(app_commands.Group, name="face", description="Your saved faces: your
     async def delete(self, interaction: Interaction, name: Name) -> None:
         await promise(interaction)
         await self._album.delete(interaction.user.id, name)
-        await self._say(interaction, "faces.deleted", name)
+        await give(interaction, deleted_card(name, self._services.text))
 
     @app_commands.command(description="Use one of your saved faces wherever you give no other")
     @app_commands.describe(name="Which one; leave it out to use none by default")
     async def default(self, interaction: Interaction, name: Name | None = None) -> None:
         await promise(interaction)
         await self._album.choose(interaction.user.id, name)
-        await self._say(interaction, "faces.chosen_none" if name is None else "faces.chosen", name or "")
+        await give(interaction, chosen_card(name, self._services.text))
 
     @show.autocomplete("name")
     @delete.autocomplete("name")
     @default.autocomplete("name")
     async def _names(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return await face_choices(self._album, interaction, typed)
-
-    async def _say(self, interaction: Interaction, key: str, name: str) -> None:
-        text = self._services.text
-        await give(interaction, done_card(text(key, name=shown(name)), text))
 
 
 async def setup(bot: Host) -> None:

@@ -55,10 +55,11 @@ async def found(sections: dict[str, dict[str, Any]]) -> dict[str, Finding]:
 
 async def test_all_is_well(sections: dict[str, dict[str, Any]]) -> None:
     findings = await found(sections)
-    assert set(findings) == {"Discord's token", "Segmind's key", "database", *MODELS}
+    assert set(findings) == {"Discord's token", "Segmind's key", "database", "saved faces", *MODELS}
     assert all(each.good for each in findings.values())
     assert "Doppel" in findings["Discord's token"].words
     assert "$10.00 left" in findings["Segmind's key"].words
+    assert "off: set DOPPEL_FACES__KEY" in findings["saved faces"].words
 
 
 @pytest.mark.parametrize(

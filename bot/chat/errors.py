@@ -116,7 +116,7 @@ class Words:
             case NoSuchFace(name=name):
                 return self._text("refused.no_such_face", name=harmless(name))
             case TooManyFaces(limit=limit):
-                return self._text("refused.too_many_faces", limit=limit)
+                return self._text("refused.too_many_faces", count=limit)
             case BadName():
                 return self._text("refused.face_name")
             case Unopened(name=name):

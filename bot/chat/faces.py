@@ -126,8 +126,13 @@ def face_card(face: Opened, picture: Portrayed, text: Text) -> Sheet:
     return Sheet(text("faces.title"), [shown(face.name)], text, picture=picture)
 
 
-def done_card(sentence: str, text: Text) -> Sheet:
-    return Sheet(text("faces.done"), [sentence], text)
+def deleted_card(name: str, text: Text) -> Sheet:
+    return Sheet(text("faces.done"), [text("faces.deleted", name=shown(name))], text)
+
+
+def chosen_card(name: str | None, text: Text) -> Sheet:
+    line = text("faces.chosen_none") if name is None else text("faces.chosen", name=shown(name))
+    return Sheet(text("faces.done"), [line], text)
 
 
 def shown(name: str) -> str:
