@@ -45,7 +45,7 @@ from bot.segmind.turnstile import Errand, Turnstile
 T = TypeVar("T")
 
 _LARGE, _SMALL = 32 * 1024 * 1024, 2 * 1024 * 1024
-_HISTORY_PAGES = 50
+_HISTORY_PAGES, _STALE_PAGES = 50, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,7 @@ class SegmindClient:
             raise ValueError("an empty nonce is found everywhere")
         dates = window(since, until)
         met: set[str] = set()
+        stale = 0
         for page in range(1, _HISTORY_PAGES + 1):
             request = self._addresses.history(slug, dates, page)
             rows = await self._ask(request, partial(decipher_history, page=page), _LARGE)
@@ -163,9 +164,13 @@ class SegmindClient:
                 if nonce in row.inputs:
                     return row.found
             ids = {row.found.request_id for row in rows}
-            # The pages end with an empty one; how long a page really is, and whether a server knows `page` at
-            # all or sends the same rows for ever, is not documented.
-            if ids <= met:
+            if not ids:
+                return None
+            # How long a page really is, and whether a server knows `page` at all or sends the same rows for
+            # ever, is not documented. One page of known rows says little: so many requests may have come in
+            # since the page before that its rows have moved here.
+            stale = stale + 1 if ids <= met else 0
+            if stale == _STALE_PAGES:
                 return None
             met |= ids
         raise Unavailable("the history is too long to be searched")

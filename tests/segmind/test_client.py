@@ -287,14 +287,31 @@ async def test_a_request_is_found_by_its_nonce_on_a_later_page(server: Unruly, c
 
 
 @pytest.mark.parametrize(
-    "end", [reply(200, {"data": []}), reply(404, {"error": "no page"}), reply(200, {"data": rows(0, 50)})]
+    ("end", "looks"),
+    [
+        (reply(200, {"data": []}), 2),
+        (reply(404, {"error": "no page"}), 2),
+        # A server that knows no pages.
+        (reply(200, {"data": rows(0, 50)}), 4),
+    ],
+    ids=["an empty page", "no page", "the same page for ever"],
 )
 async def test_a_request_that_the_history_does_not_show_is_none(
-    server: Unruly, client: SegmindClient, end: Behaviour
+    server: Unruly, client: SegmindClient, end: Behaviour, looks: int
 ) -> None:
     server.plays(reply(200, {"data": rows(0, 50)}), end)
     assert await client.find("n0nce", slug="x", since=0, until=0) is None
-    assert len(server.seen) == 2
+    assert len(server.seen) == looks
+
+
+async def test_a_page_that_moved_because_many_requests_came_in_is_not_the_end(
+    server: Unruly, client: SegmindClient
+) -> None:
+    first = reply(200, {"data": rows(0, 100)})
+    server.plays(first, first, first, reply(200, {"data": rows(100, 30, "n0nce")}))
+    assert await client.find("n0nce", slug="x", since=0, until=0) == Found(
+        "r-129", "PENDING", None, None, None
+    )
 
 
 async def test_a_history_without_an_end_is_not_taken_for_an_empty_one(
