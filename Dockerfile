@@ -5,7 +5,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 # The packages come first, as they change less often than the code. A package without a wheel would fetch unhashed tools.
 COPY requirements.lock ./
 RUN python -m pip wheel --require-hashes --only-binary :all: --wheel-dir wheels -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY bot bot
 COPY cogs cogs
 RUN python -m pip install --no-index --find-links wheels hatchling \

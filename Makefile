@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv sandbox test chaos lint lock faces-gallery clean
+.PHONY: help venv sandbox test chaos lint lock audit release-check faces-gallery clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,21 @@ lock: $(BIN)/python ## rebuild the locks from pyproject.toml
 	$(LOCK) --upgrade --group build -o requirements.lock
 	$(LOCK) --upgrade --group build --extra sandbox -c requirements.lock -o requirements-sandbox.lock
 	$(LOCK) --upgrade --group build --group dev --extra sandbox -c requirements-sandbox.lock -o requirements-dev.lock
+
+audit: venv ## known weaknesses of the pinned packages, where the advisories can be reached
+	$(PIP) pip-audit
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-sandbox.lock
+
+RELEASE := var/release
+release-check: venv ## build sdist and wheel, install the wheel in a clean environment, and run it there
+	rm -rf $(RELEASE)
+	$(BIN)/hatchling build -d $(RELEASE)
+	$(PYTHON) -m venv $(RELEASE)/venv
+	$(RELEASE)/venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements.lock
+	$(RELEASE)/venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps $(RELEASE)/*.whl
+	cd $(RELEASE) && venv/bin/doppel --version
+	# Without a token and a key it says so and ends with 1; anything else is a fault.
+	cd $(RELEASE) && env -u DISCORD_TOKEN -u SEGMIND_API_KEY venv/bin/doppel check; test $$? -eq 1
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) var .pytest_cache .ruff_cache .coverage

@@ -1,0 +1,39 @@
+"""What the project stands on: pinned with hashes, and named with its licence."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOCKS = sorted(ROOT.glob("requirements*.lock"))
+NOTICE = (ROOT / "NOTICE").read_text()
+
+
+def packages(lock: Path) -> dict[str, str]:
+    """Each pinned package, with all that belongs to its pin."""
+    text = lock.read_text()
+    pins = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)
+    return {match[1]: pin for pin in pins if (match := re.match(r"([a-z0-9._-]+)(?:\[.*?\])?==", pin))}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_every_package_is_pinned_with_hashes_and_without_an_address(lock: Path) -> None:
+    assert len(packages(lock)) > 30
+    for name, pin in packages(lock).items():
+        assert "--hash=sha256:" in pin, name
+    assert "://" not in lock.read_text()
+    assert "--index-url" not in lock.read_text()
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-sandbox.lock"])
+def test_every_package_that_people_install_is_named_with_its_licence(name: str) -> None:
+    for package in packages(ROOT / name):
+        assert re.search(rf"^  {re.escape(package)} +\S", NOTICE, re.MULTILINE), package
+
+
+def test_a_name_in_the_notice_is_still_one_of_ours() -> None:
+    installed = (
+        packages(ROOT / "requirements.lock").keys() | packages(ROOT / "requirements-sandbox.lock").keys()
+    )
+    assert set(re.findall(r"^  ([a-z0-9._-]+) ", NOTICE, re.MULTILINE)) <= installed
