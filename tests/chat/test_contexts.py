@@ -1,0 +1,117 @@
+"""Where the bot can be used, and who pays there."""
+
+from typing import Any
+
+import pytest
+
+from bot.chat.contexts import Contexts
+from bot.credits.account import account_of
+from bot.credits.books import Deed
+from bot.jobs.office import Did
+from tests.arrivals import Arrivals
+from tests.chat.office import Server, said
+from tests.stage import Reply, Stage
+
+SERVER, DIRECT, PRIVATE = 0, 1, 2
+GUILDS, USERS = 0, 1
+
+
+def told(stage: Stage) -> dict[str, dict[str, Any]]:
+    tree = stage.app.client.tree
+    return {command.name: command.to_dict(tree) for command in tree.get_commands()}
+
+
+async def give(stage: Stage, account: str, amount: int) -> None:
+    deed = Deed("operator", Did.GRANT, {"amount": amount})
+    await stage.app.store.grant(account, amount, "a gift", deed)
+
+
+@pytest.fixture
+def arrivals(stage: Stage) -> Arrivals:
+    return Arrivals(stage)
+
+
+@pytest.fixture
+def own(stage: Stage) -> str:
+    """The member's account outside of servers."""
+    return account_of(guild_id=None, user_id=stage.member.id)
+
+
+@pytest.mark.parametrize("direct", [True, False])
+@pytest.mark.parametrize("user_install", [True, False])
+def test_the_settings_open_and_close_each_place(direct: bool, user_install: bool) -> None:
+    contexts = Contexts(direct, user_install)
+    places = {SERVER} | ({DIRECT} if direct else set()) | ({PRIVATE} if user_install else set())
+    assert set(contexts.places.to_array()) == places
+    assert set(contexts.installs.to_array()) == {GUILDS} | ({USERS} if user_install else set())
+
+
+async def test_by_default_it_is_used_in_servers_and_in_direct_messages(stage: Stage) -> None:
+    for name, command in told(stage).items():
+        servers_alone = command["default_member_permissions"] is not None
+        assert command["contexts"] == ([SERVER] if servers_alone else [SERVER, DIRECT]), name
+        assert command["integration_types"] == [GUILDS], name
+
+
+@pytest.mark.stage(contexts={"direct": True, "user_install": True})
+async def test_what_administrators_type_stays_in_servers_whatever_is_opened(stage: Stage) -> None:
+    commands = told(stage)
+    assert commands["faceswap-v5"]["contexts"] == [SERVER, DIRECT, PRIVATE]
+    assert commands["faceswap-v5"]["integration_types"] == [GUILDS, USERS]
+    assert commands["admin"]["contexts"] == [SERVER]
+    assert commands["admin"]["integration_types"] == [GUILDS]
+
+
+async def test_an_order_in_direct_messages_is_paid_from_the_members_own_account(
+    stage: Stage, own: str
+) -> None:
+    await give(stage, own, 7)
+    reply = Reply(stage.env, await stage.member.user.slash("faceswap-v5", **stage.files("faceswap-v5")))
+    await stage.finish(reply, "Completed")
+    assert (await stage.app.store.balance(own)).free == 2
+    assert (await stage.app.store.balance(stage.account)).free in {0, 100}
+    assert (await stage.job(reply)).account == own
+    assert len(reply.attachments) == 1
+
+
+async def test_direct_messages_give_nothing_away_by_themselves(stage: Stage, own: str) -> None:
+    del own
+    reply = Reply(stage.env, await stage.member.user.slash("faceswap-v5", **stage.files("faceswap-v5")))
+    await reply.says("This costs 5 credits, and you have 0 credits.")
+    assert not stage.segmind.submissions
+
+
+@pytest.mark.stage(credits={"direct_daily": 6})
+async def test_the_operator_may_allow_some_credits_a_day_in_direct_messages(stage: Stage) -> None:
+    assert "6 credits" in said(await stage.member.user.slash("credits balance"))
+
+
+@pytest.mark.stage(contexts={"user_install": True})
+async def test_a_members_own_app_is_paid_by_the_member(stage: Stage, arrivals: Arrivals, own: str) -> None:
+    arrivals.brings_the_app(stage.member.id)
+    await give(stage, own, 5)
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, "Completed")
+    assert (await stage.job(reply)).account == own
+    assert (await stage.app.store.balance(own)).free == 0
+
+
+@pytest.mark.stage(contexts={"user_install": True})
+async def test_where_the_server_has_the_bot_too_its_account_pays(stage: Stage, arrivals: Arrivals) -> None:
+    arrivals.brings_the_app(stage.member.id, to=stage.guild.id)
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, "Completed")
+    assert (await stage.job(reply)).account == stage.account
+
+
+@pytest.mark.stage(contexts={"user_install": True})
+async def test_nobody_rules_a_server_with_an_app_of_their_own(server: Server, arrivals: Arrivals) -> None:
+    arrivals.brings_the_app(server.admin.id)
+    assert "Only members who may manage this server" in await server.tell("credits cap", amount=5)
+    assert await server.deeds() == []
+
+
+async def test_an_order_needs_none_of_the_follow_ups_of_which_an_own_app_has_five(stage: Stage) -> None:
+    await stage.finish(await stage.order("faceswap-v5"), "Completed")
+    sent = [each for each in stage.env.http_requests if each.method == "POST" and "/webhooks/" in each.path]
+    assert sent == []

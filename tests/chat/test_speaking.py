@@ -1,0 +1,95 @@
+"""Everybody is answered in their own language, on every way on which the bot hears of somebody."""
+
+import pytest
+
+from tests.arrivals import Arrivals
+from tests.chat.office import Server
+from tests.stage import Stage, texts
+
+
+@pytest.fixture
+def arrivals(stage: Stage) -> Arrivals:
+    return Arrivals(stage)
+
+
+async def test_a_whole_order_is_told_in_german(stage: Stage, arrivals: Arrivals) -> None:
+    arrivals.speaks(stage.member.id, "de")
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Eingereiht", "an Segmind gesendet", "5 Credits, berechnet erst")
+    await stage.finish(reply, "Fertig", "KI-generiert · 5 Credits")
+    (attachment,) = reply.attachments
+    assert attachment.description is not None
+    assert attachment.description.startswith("KI-generiertes Bild")
+    assert not any("Queued" in edit or "Completed" in edit for edit in reply.edits)
+
+
+async def test_a_job_keeps_the_language_of_its_order(stage: Stage, arrivals: Arrivals) -> None:
+    arrivals.speaks(stage.member.id, "ja")
+    reply = await stage.order("faceswap-v5")
+    await reply.says("待機中")
+    assert (await stage.job(reply)).place.locale == "ja"
+    await stage.finish(reply, "完了", "AI生成 · 5クレジット")
+
+
+async def test_members_beside_each_other_are_each_answered_in_their_own(
+    stage: Stage, arrivals: Arrivals
+) -> None:
+    speakers = {
+        "fr": "En attente",
+        "pt-BR": "Em espera",
+        "es-419": "En espera",
+        "en-GB": "Queued",
+        "tr": "Queued",
+    }
+    members = {locale: stage.another_member(f"member-{locale.lower()}") for locale in speakers}
+    for locale, member in members.items():
+        arrivals.speaks(member.id, locale)
+    for locale, member in members.items():
+        await (await stage.order_as(member, "faceswap-v5")).says(speakers[locale])
+
+
+async def test_a_refusal_is_worded_in_the_members_language(stage: Stage, arrivals: Arrivals) -> None:
+    arrivals.speaks(stage.member.id, "fr")
+    reply = await stage.order("faceswap-v5", source_image=("a.png", b"no picture"))
+    await reply.says("n'est ni une image ni une vidéo")
+
+
+@pytest.mark.stage(credits={"start": 3})
+async def test_what_an_order_costs_is_counted_in_the_members_language(
+    stage: Stage, arrivals: Arrivals
+) -> None:
+    arrivals.speaks(stage.member.id, "es-ES")
+    await (await stage.order("faceswap-v5")).says("Esto cuesta 5 créditos, y tienes 3 créditos.")
+
+
+async def test_commands_and_their_checks_answer_in_the_askers_language(
+    server: Server, arrivals: Arrivals
+) -> None:
+    arrivals.speaks(server.member.id, "pt-BR")
+    assert "**100 créditos** para gastar" in await server.balance()
+    await server.show_to(server.member)
+    assert "Só membros que podem gerenciar" in await server.ask(server.member, "admin changes")
+    assert "credits" in await server.tell("credits show")
+
+
+async def test_a_choice_is_offered_in_the_language_of_whoever_types(
+    server: Server, arrivals: Arrivals
+) -> None:
+    await server.job_done()
+    arrivals.speaks(server.admin.id, "de")
+    (offered,) = await server.admin.autocomplete(server.channel, "admin refund", "job", "")
+    assert "· fertig ·" in offered["name"]
+
+
+async def test_a_button_speaks_to_whoever_presses_it(server: Server, arrivals: Arrivals) -> None:
+    """What was asked for in German is refused in Japanese."""
+    arrivals.speaks(server.admin.id, "de")
+    arrivals.speaks(server.member.id, "ja")
+    for _ in range(11):
+        await server.tell("credits cap", amount=500)
+    asked = await server.admin.slash(server.channel, "admin changes")
+    assert asked.response is not None
+    assert "Obergrenze des Monats auf 500 Credits gesetzt" in "\n".join(texts(asked.response.components))
+    turned = await server.admin.click(asked.response, label="Ältere")
+    assert turned.response is not None
+    assert "Änderungen" in "\n".join(texts(turned.response.components))
