@@ -9,10 +9,14 @@ from pydantic import ValidationError
 
 from bot.chat.card import credits_words, duration, moment
 from bot.chat.faces import BothFaces, NoFace
+from bot.chat.cases import NotModerator
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.limits import limit_name, limit_words
 from bot.chat.members import NotAdministrator
 from bot.chat.pages import NotYours
+from bot.chat.posted import NothingPosted, NotToBeUsed
+from bot.chat.presses import NotYourOrder, OrderForgotten, OwnOrder
+from bot.chat.recall import InputGone
 from bot.chat.sheet import harmless
 from bot.chat.text import Text
 from bot.credits.account import NotEnoughCredits
@@ -20,7 +24,7 @@ from bot.credits.books import AlreadyRefunded
 from bot.credits.budgets import CapReached, Scope
 from bot.credits.rules import LIMIT_NAMES
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
-from bot.jobs.desk import ModelOff, TooManyWaiting
+from bot.jobs.desk import ModelOff, TooLate, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.jobs.office import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
 from bot.jobs.ports import StoreAway
@@ -103,7 +107,7 @@ class Words:
             case app_commands.CheckFailure():
                 return self._text("refused.forbidden")
             case _:
-                return self._face(error) or self._door(error) or self._decision(error)
+                return self._face(error) or self._door(error) or self._press(error) or self._decision(error)
 
     def _face(self, error: BaseException) -> str | None:
         match error:
@@ -117,6 +121,10 @@ class Words:
                 return self._text("refused.no_such_face", name=harmless(name))
             case TooManyFaces(limit=limit):
                 return self._text("refused.too_many_faces", count=limit)
+            case NothingPosted():
+                return self._text("refused.nothing_posted")
+            case NotToBeUsed():
+                return self._text("refused.not_to_be_used")
             case BadName():
                 return self._text("refused.face_name")
             case Unopened(name=name):
@@ -146,9 +154,25 @@ class Words:
             case _:
                 return None
 
+    def _press(self, error: BaseException) -> str | None:
+        """What a button on a card does not do."""
+        match error:
+            case NotYourOrder():
+                return self._text("refused.not_your_order")
+            case OwnOrder():
+                return self._text("refused.own_order")
+            case OrderForgotten():
+                return self._text("refused.no_such_order")
+            case TooLate():
+                return self._text("refused.too_late")
+            case _:
+                return None
+
     def _decision(self, error: BaseException) -> str | None:
         """What an administrator, or somebody in an administrator's place, may not do."""
         match error:
+            case NotModerator():
+                return self._text("refused.not_moderator")
             case NotAdministrator():
                 return self._text("refused.not_administrator")
             case NotYours():
@@ -208,6 +232,8 @@ class Words:
                 return self._text("refused.unreadable", name=name)
             case UploadFailed():
                 return self._text("refused.upload", name=name)
+            case InputGone():
+                return self._text("refused.input_gone", name=name)
             case WrongKind(found=found, accepts=accepts):
                 return self._text(
                     "refused.kind",

@@ -12,13 +12,26 @@ from bot.chat.text import ENGLISH, Text, catalogue
 from bot.credits.rules import LIMIT_NAMES
 from bot.jobs.job import State
 from bot.jobs.office import Did
+from bot.safety.wardens import Ruled, Use
 
 ENTRIES = catalogue(ENGLISH)
 # One sentence may stand there in two forms, by a number.
 SENTENCES = {re.sub(r"\.(one|other)$", "", key) for key in ENTRIES}
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in Path(bot.chat.__path__[0]).glob("*.py"))
 # Keys that are put together: the last part is the name of a kind, of what is wrong with a file, of a state…
-COMPOSED = ("kind.", "alt.", "media.", "state.", "limit.", "bound.", "deed.", "spend.", "pages.")
+COMPOSED = (
+    "kind.",
+    "alt.",
+    "media.",
+    "state.",
+    "cases.",
+    "limit.",
+    "bound.",
+    "deed.",
+    "spend.",
+    "pages.",
+    "path.",
+)
 ASKED = set(re.findall(r'text\(\s*"([a-z_.]+)"', SOURCE)) | set(re.findall(r'"([a-z]+\.[a-z_]+)" if', SOURCE))
 
 
@@ -38,13 +51,16 @@ def test_every_sentence_is_asked_for() -> None:
     [
         ("state", {state.lower() for state in State}),
         ("limit", set(LIMIT_NAMES)),
-        ("pages", {"history", "changes", "newer", "older", "empty"}),
+        ("pages", {"history", "changes", "jobs", "server", "newer", "older", "empty"}),
         ("spend", {"title", "nothing", "alt", "presumed", "total"} | set(HEADINGS)),
         ("bound", {"grant", "daily", "monthly", "limit"}),
         (
             "deed",
             ({*Did} - {Did.MODEL})
             | {f"{did}_unset" for did in (Did.DAILY, Did.ROLE, Did.CAP, Did.LIMIT)}
+            | ({*Ruled} - {Ruled.CHANNEL, Ruled.ENTRY})
+            | {f"{ruled}_{use}" for ruled in (Ruled.CHANNEL, Ruled.ENTRY) for use in Use}
+            | {"log_unset"}
             | {"model_on", "model_off", "daily_member", "daily_member_unset", "unknown", "why"},
         ),
     ],
