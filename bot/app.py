@@ -21,6 +21,7 @@ from bot.chat.intake import Intake
 from bot.chat.messages import Messages
 from bot.chat.operators import Operators
 from bot.chat.pages import Pages
+from bot.chat.recall import Recall
 from bot.chat.refusals import Refusals, Sparing
 from bot.chat.reply import Replies
 from bot.chat.results import Results
@@ -170,9 +171,16 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         messages = Messages(client, clock)
         replies = Replies(
             messages=messages,
-            endings=Endings(messages=messages, results=Results(cards, text), cards=cards, text=text),
+            endings=Endings(
+                messages=messages,
+                results=results,
+                models=models,
+                text=text,
+                clock=clock,
+                before_and_after=settings.card.before_and_after,
+            ),
             background=background,
-            cards=cards,
+            models=models,
             text=text,
             clock=clock,
             gap=settings.discord.edit_gap,
@@ -203,7 +211,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             gate=gate,
             watch=watch,
             outage=outage,
-            models=models,
+            pacing=pacing,
         )
         desk = Desk(
             store=observed,
@@ -242,6 +250,8 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
                 books=store,
                 policy=policy,
                 cards=cards,
+                models=models,
+                recall=Recall(segmind),
                 pages=Pages(text),
                 doorkeeper=doorkeeper,
                 consent=consent,

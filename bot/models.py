@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
 MAX_FACE_INDEXES = 20
+MAIN_OPTIONS = 5
 
 
 class MediaKind(StrEnum):
@@ -70,6 +71,8 @@ class ModelCard:
     per_seconds: float | None
     factors: Mapping[tuple[str, str], float]
     """What a choice of an option does to the cost: `("hardware", "cost")` to 0.6 makes it cheaper."""
+    main: tuple[str, ...] = ()
+    """The options that are worth another try with another value; without any, the first ones are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +107,13 @@ class FaceModel(BaseModel):
         usd: float,
         per_seconds: float | None = None,
         factors: Mapping[tuple[str, str], float] | None = None,
+        main: tuple[str, ...] = (),
     ) -> None:
         super().__init_subclass__()
         # pydantic knows the keyword `title` too: it takes it out and keeps it in the model's configuration.
         title = cls.model_config.get("title") or title
         summary = (cls.__doc__ or title).partition("\n")[0].rstrip(".")
-        cls.card = ModelCard(slug, title, summary, seconds, usd, per_seconds, factors or {})
+        cls.card = ModelCard(slug, title, summary, seconds, usd, per_seconds, factors or {}, main)
 
     @classmethod
     def parameters(cls) -> Iterator[Parameter]:
@@ -125,6 +129,18 @@ class FaceModel(BaseModel):
     def face_slot(cls) -> str:
         """The parameter that takes the face; every model declares it before its other files."""
         return next(iter(cls.slots()))
+
+    @classmethod
+    def target_slot(cls) -> str:
+        """The parameter that takes what the face is put into: the second file of every model."""
+        return list(cls.slots())[1]
+
+    @classmethod
+    def main_options(cls) -> list[Parameter]:
+        """Those that a form asks for, of which it has room for a few."""
+        plain = [each for each in cls.parameters() if each.slot is None and not each.transport]
+        chosen = [each for each in plain if each.name in cls.card.main] or plain
+        return chosen[:MAIN_OPTIONS]
 
     def wire(self) -> dict[str, Any]:
         """The body of the request: every parameter, but for those that say nothing."""

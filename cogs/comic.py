@@ -8,7 +8,14 @@ from bot.chat.options import cog_for
 from bot.models import Base64, FaceModel, Picture
 
 
-class FaceswapComic(FaceModel, slug="faceswap-comic", title="Face swap comic", seconds=22, usd=0.0746):
+class FaceswapComic(
+    FaceModel,
+    slug="faceswap-comic",
+    title="Face swap comic",
+    seconds=22,
+    usd=0.0746,
+    main=("prompt", "face_strength", "style_strength", "steps", "seed"),
+):
     """Put a face into a drawing and keep the drawing's style."""
 
     source_image: Picture = Field(description="The face to use")

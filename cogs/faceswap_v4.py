@@ -16,6 +16,7 @@ class FaceswapV4(
     usd=0.1235,
     # Segmind says that these change the cost, not by how much: guesses, which the settings correct.
     factors={("hardware", "cost"): 0.6, ("model_type", "quality"): 1.5},
+    main=("swap_type", "style_type", "model_type", "hardware", "seed"),
 ):
     """Swap a face or a whole head, with control over style and speed."""
 

@@ -9,7 +9,18 @@ from bot.models import Base64, FaceIndexes, FaceModel, Picture
 
 
 class Multifaceswap(
-    FaceModel, slug="faceswap-v3-multifaceswap", title="Multi face swap v3", seconds=8, usd=0.0076
+    FaceModel,
+    slug="faceswap-v3-multifaceswap",
+    title="Multi face swap v3",
+    seconds=8,
+    usd=0.0076,
+    main=(
+        "source_faces_index",
+        "input_faces_index",
+        "detection_face_order",
+        "face_restore",
+        "face_restore_weight",
+    ),
 ):
     """Swap several faces of a group picture at once."""
 

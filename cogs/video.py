@@ -9,7 +9,19 @@ from bot.models import Base64, FaceModel, Picture, PictureOrVideo
 
 
 class AiFaceSwap(
-    FaceModel, slug="ai-face-swap", title="AI face swap", seconds=120, usd=0.103, per_seconds=10
+    FaceModel,
+    slug="ai-face-swap",
+    title="AI face swap",
+    seconds=120,
+    usd=0.103,
+    per_seconds=10,
+    main=(
+        "face_selector_mode",
+        "face_selector_order",
+        "pixel_boost",
+        "reference_frame_number",
+        "reference_face_distance",
+    ),
 ):
     """Put a face into a video or a picture."""
 

@@ -61,6 +61,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "jobs.waiting_per_member": ("0", 0),
     "jobs.pace": ("0.05", 0.05),
     "jobs.line_refresh": ("0.1", 0.1),
+    "card.before_and_after": ("false", False),
     "uploads.picture_bytes": ("1048576", 1024**2),
     "uploads.video_bytes": ("25 MB", 25_000_000),
     "uploads.pixels": ("1_000_000", 1_000_000),

@@ -8,6 +8,7 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.chat.buttons import BUTTONS
 from bot.chat.card import notice
 from bot.chat.consent import Agree
 from bot.chat.contexts import Contexts
@@ -55,7 +56,7 @@ class Doppel(commands.Bot):
         self._guild_id = guild_id
         self._intake: Intake | None = None
         self._services: Services | None = None
-        self.add_dynamic_items(Agree, Turn)
+        self.add_dynamic_items(*BUTTONS, Agree, CaseButton, Turn)
         listen(self)
         self.tree.error(self._on_error)
 

@@ -5,15 +5,19 @@ from collections.abc import Mapping
 import discord
 import structlog
 
-from bot.chat.card import Card, end_card
-from bot.chat.messages import Messages
+from bot.chat.before import before_of
+from bot.chat.buttons import end_rows, show_rows
+from bot.chat.card import Before, Card, Look
+from bot.chat.end_card import elsewhere_card, end_card
+from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.results import Result, Results
 from bot.chat.text import Text
 from bot.chat.ways import Refusal, Way, after, refusal
 from bot.credits.account import account_of
 from bot.jobs.delivery import Delivery
-from bot.jobs.job import Job, State
-from bot.models import ModelCard
+from bot.jobs.job import Job, Reason, State
+from bot.jobs.ports import Clock
+from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -30,56 +34,117 @@ _DELIVERED: Mapping[Way, Delivery] = {
 
 class Endings:
     def __init__(
-        self, *, messages: Messages, results: Results, cards: Mapping[str, ModelCard], text: Text
+        self,
+        *,
+        messages: Messages,
+        results: Results,
+        models: Mapping[str, type[FaceModel]],
+        text: Text,
+        clock: Clock,
+        before_and_after: bool = True,
     ) -> None:
+        """`before_and_after`: whether the target is shown beside the result."""
         self._messages = messages
         self._results = results
-        self._cards = cards
+        self._models = models
         self._text = text
+        self._clock = clock
+        self._before_and_after = before_and_after
+        # Results that arrived in private, while the message in the channel could not be changed yet.
+        self._arrived: set[str] = set()
 
     async def deliver(self, job: Job, content: bytes | None) -> Delivery:
         """Passing faults are raised, so that it is tried again from the first way; lasting ones end it."""
-        result = None
-        if content is not None:
-            result = await self._results.prepare(job, content, job.place.upload_limit)
+        if job.place.direct and job.state is State.DONE and job.reason is not Reason.WITHHELD:
+            return await self._deliver_in_private(job, content)
+        return await self._deliver(job, content)
+
+    async def _deliver_in_private(self, job: Job, content: bytes | None) -> Delivery:
+        if job.id not in self._arrived:
+            delivery = await self._deliver(job, content, Way.DIRECT)
+            if delivery is not Delivery.DIRECT and job.place.hidden:
+                # Where nobody else would see it either.
+                return await self._deliver(job, content)
+            if delivery is Delivery.DIRECT:
+                self._arrived.add(job.id)
+        arrived = job.id in self._arrived
+        try:
+            await self._messages.edit(job.place, self._elsewhere(job, arrived=arrived))
+        except (Gone, discord.HTTPException) as error:
+            if isinstance(error, PASSING):
+                raise
+            log.info("the message of the job cannot say where its end is", error=type(error).__name__)
+        self._arrived.discard(job.id)
+        return Delivery.DIRECT if arrived else Delivery.KEPT
+
+    async def _deliver(self, job: Job, content: bytes | None, way: Way | Delivery = Way.WEBHOOK) -> Delivery:
+        result = await self._prepared(job, content)
+        before = None if result is None else self._before(job)
         refusals: list[str] = []
-        way: Way | Delivery = Way.WEBHOOK
-        if not self._messages.has_token(job.place):
+        if way is Way.WEBHOOK and not self._messages.has_token(job.place):
             way = await self._onward(job, way, Refusal.CLOSED)
         while isinstance(way, Way):
             try:
-                await self._put(way, job, result)
+                await self._put(way, job, result, before)
             except discord.HTTPException as error:
                 refusals.append(f"{way} {error.status}/{error.code}")
                 refused = refusal(way, error.status, error.code, error.text, hidden=job.place.hidden)
                 if refused is Refusal.PASSING:
                     raise
-                if refused is Refusal.TOO_LARGE and content is not None and result is not None:
+                if refused is Refusal.LASTING and before is not None:
+                    # It may be the picture beside the result that is refused.
+                    before = None
+                elif refused is Refusal.TOO_LARGE and content is not None and result is not None:
                     result = await self._smaller(job, content, result)
                 else:
                     way = await self._onward(job, way, refused)
             else:
                 way = _DELIVERED[way]
-        if way is not Delivery.EDITED:
+        if way is not Delivery.EDITED and not (way is Delivery.DIRECT and job.place.direct):
             # That somebody deleted a message is nothing to be warned of.
             tell = log.info if way is Delivery.GONE else log.warning
             tell("the message of the job cannot show its end", delivery=way, refusals=refusals)
         return way
 
-    async def _put(self, way: Way, job: Job, result: Result | None) -> None:
-        files = [] if result is None else [result.file()]
-        await self._messages.put(way, job.place, self._card(way, job, result), files, nonce=job.id)
+    async def _prepared(self, job: Job, content: bytes | None) -> Result | None:
+        if content is None:
+            return None
+        return await self._results.prepare(job, content, job.place.upload_limit)
 
-    def _card(self, way: Way, job: Job, result: Result | None) -> Card:
+    def _before(self, job: Job) -> Before | None:
+        if not self._before_and_after:
+            return None
+        return before_of(self._models[job.slug], job, self._text, now=self._clock.now())
+
+    async def _put(self, way: Way, job: Job, result: Result | None, before: Before | None) -> None:
+        files = [] if result is None else [result.file()]
+        look = Look(
+            shown=result,
+            before=before,
+            spoiler=job.place.spoiler,
+            rows=end_rows(
+                self._models, job, self._text, public=way is not Way.DIRECT and not job.place.hidden
+            ),
+            heading=self._heading(way, job),
+        )
+        card = end_card(self._models[job.slug], job, self._text, look)
+        await self._messages.put(way, job.place, card, files, nonce=job.id)
+
+    def _elsewhere(self, job: Job, *, arrived: bool) -> Card:
+        rows = [] if arrived else show_rows(job, self._text)
+        return elsewhere_card(self._models[job.slug], job, self._text, Look(rows=rows), arrived=arrived)
+
+    def _heading(self, way: Way, job: Job) -> str:
         ordered = f"<t:{int(job.created_at)}:f>"
         match way:
             case Way.WEBHOOK | Way.CHANNEL:
-                heading = ""
+                return ""
             case Way.REPLY:
-                heading = self._text("elsewhere.reply", member=f"<@{job.place.user_id}>", ordered=ordered)
+                return self._text("elsewhere.reply", member=f"<@{job.place.user_id}>", ordered=ordered)
+            case Way.DIRECT if job.place.direct:
+                return self._text("elsewhere.wished", address=_address(job), ordered=ordered)
             case Way.DIRECT:
-                heading = self._text("elsewhere.direct", address=_address(job), ordered=ordered)
-        return end_card(self._cards[job.slug], job, self._text, result, heading=heading)
+                return self._text("elsewhere.direct", address=_address(job), ordered=ordered)
 
     async def _smaller(self, job: Job, content: bytes, refused: Result) -> Result | None:
         """Made to fit once more; after that, a card without the file says where it is."""

@@ -8,15 +8,17 @@ import structlog
 from discord import ui
 
 from bot.chat.background import Background
-from bot.chat.card import stage_card
+from bot.chat.buttons import waiting_rows
+from bot.chat.card import Look
 from bot.chat.endings import Endings
 from bot.chat.messages import PASSING, Gone, Messages
+from bot.chat.open_card import FREE, stage_card
 from bot.chat.text import Text, speaking
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.ports import Clock
 from bot.jobs.stages import Stage
-from bot.models import ModelCard
+from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -73,7 +75,7 @@ class Replies:
         messages: Messages,
         endings: Endings,
         background: Background,
-        cards: Mapping[str, ModelCard],
+        models: Mapping[str, type[FaceModel]],
         text: Text,
         clock: Clock,
         gap: float,
@@ -81,7 +83,7 @@ class Replies:
         self._messages = messages
         self._endings = endings
         self._background = background
-        self._cards = cards
+        self._models = models
         self._text = text
         self._clock = clock
         self._gap = gap
@@ -104,7 +106,9 @@ class Replies:
 
     def _card(self, job: Job, stage: Stage) -> ui.LayoutView:
         with speaking(job.place.locale):
-            return stage_card(self._cards[job.slug], stage, job.price, self._text)
+            rows = waiting_rows(job, self._text) if isinstance(stage, FREE) else []
+            now = self._clock.now()
+            return stage_card(self._models[job.slug], job, stage, self._text, now=now, look=Look(rows=rows))
 
     def _reply(self, job: Job) -> LiveReply:
         return self._live.setdefault(job.id, LiveReply(job, self._messages, self._clock, self._gap))

@@ -58,7 +58,9 @@ class Results:
             log.warning("the result cannot be attached", error=type(error).__name__, size=len(content))
             return None
         alt = self._text(f"alt.{media.kind}", title=self._cards[job.slug].title)
-        return Result(fitted.content, f"{job.slug}-{job.id}{fitted.suffix}", alt, limit)
+        # Discord covers files of this name.
+        covered = "SPOILER_" if job.place.spoiler else ""
+        return Result(fitted.content, f"{covered}{job.slug}-{job.id}{fitted.suffix}", alt, limit)
 
     async def _fitted(self, content: bytes, media: inspect.Media, limit: int) -> Fitted:
         if len(content) <= limit:

@@ -11,6 +11,7 @@ from bot.chat.doorkeeper import Doorkeeper
 from bot.chat.inputs import Inputs
 from bot.chat.options import Interaction
 from bot.chat.pages import Pages
+from bot.chat.recall import Recall, Source
 from bot.chat.text import Text
 from bot.clock import Clock
 from bot.credits.books import Books
@@ -18,7 +19,26 @@ from bot.credits.policy import Policy
 from bot.faces.album import Album
 from bot.jobs.desk import Desk
 from bot.jobs.office import Office
-from bot.models import ModelCard
+from bot.jobs.recent import Recents
+from bot.models import FaceModel, ModelCard
+from bot.safety.cases import Step
+from bot.safety.wardens import Wardens
+
+
+class Cases(Protocol):
+    """What becomes of a result that somebody objects to; the first two answer the interaction themselves."""
+
+    async def report(self, interaction: Interaction, job_id: str) -> None: ...
+
+    async def remove(self, interaction: Interaction, job_id: str) -> None: ...
+
+    async def act(self, interaction: Interaction, number: int, step: Step) -> None:
+        """A button on the card of a case was pressed."""
+        ...
+
+    async def is_down(self, job_id: str) -> bool:
+        """Whether the job's result is shown to nobody any more."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +48,9 @@ class Services:
     books: Books
     policy: Policy
     cards: Mapping[str, ModelCard]
+    models: Mapping[str, type[FaceModel]]
+    recall: Recall
+    recents: Recents
     pages: Pages
     album: Album
     inputs: Inputs

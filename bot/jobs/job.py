@@ -60,6 +60,8 @@ class Reason(StrEnum):
     """Sent with an unknown outcome, and never seen in Segmind's history."""
     RESULT = "result"
     """Segmind made a result that could not be fetched."""
+    WITHHELD = "withheld"
+    """Made and paid, and like something that moderators do not want to see again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,10 @@ class Jobs(Section):
     line_refresh: float = Field(default=5.0, ge=0.01, le=600)
 
 
+class Card(Section):
+    before_and_after: bool = True
+
+
 class Uploads(Section):
     picture_bytes: ByteSize = Field(default=ByteSize(20 * MIB), ge=KIB, le=500 * MIB)
     video_bytes: ByteSize = Field(default=ByteSize(100 * MIB), ge=KIB, le=GIB)
@@ -215,6 +219,7 @@ class Settings(Section):
     segmind: Segmind = Segmind()
     database: Database = Database()
     jobs: Jobs = Jobs()
+    card: Card = Card()
     uploads: Uploads = Uploads()
     credits: Credits = Credits()
     faces: Faces = Faces()

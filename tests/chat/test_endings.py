@@ -108,7 +108,13 @@ async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Room]:
             messages = Messages(client, HeldClock(NOW))
             yield Room(
                 small,
-                Endings(messages=messages, results=Results(CARDS, text), cards=CARDS, text=text),
+                Endings(
+                    messages=messages,
+                    results=Results(CARDS, text),
+                    models=MODELS,
+                    text=text,
+                    clock=HeldClock(NOW),
+                ),
             )
         assert small.violations == []
 
