@@ -75,7 +75,7 @@ def runner_of(
     gate: Gate,
     watch: BalanceWatch,
     outage: Outage,
-    models: Catalogue,
+    pacing: Pacing,
 ) -> Runner:
     its = settings.segmind
     patient = Caution()
@@ -88,7 +88,7 @@ def runner_of(
         world,
         line=line,
         submitter=Submitter(world, gate=gate, line=line, caution=caution),
-        follower=Follower(world, pace=_pace(settings, models), patience=its.job_timeout, heard=watch.heard),
+        follower=Follower(world, pace=_pace(pacing), patience=its.job_timeout, heard=watch.heard),
         outage=outage,
         habits=Habits(
             line_refresh=settings.jobs.line_refresh,
@@ -98,10 +98,13 @@ def runner_of(
     )
 
 
-def _pace(settings: Settings, models: Catalogue) -> Callable[[Job], Pace]:
-    """The paces of all models. Segmind's own choice of hardware and of steps makes for times of their own."""
+def pacing_of(settings: Settings, models: Catalogue) -> Pacing:
     usual = {slug: model.card.seconds for slug, model in models.items()}
-    pacing = Pacing(usual, scale=settings.jobs.pace)
+    return Pacing(usual, scale=settings.jobs.pace)
+
+
+def _pace(pacing: Pacing) -> Callable[[Job], Pace]:
+    """The paces of all models. Segmind's own choice of hardware and of steps makes for times of their own."""
 
     def pace(job: Job) -> Pace:
         variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)
