@@ -11,6 +11,7 @@ from bot.chat.choices import LOOKED_THROUGH, Choice, Names, job_choices, model_c
 from bot.chat.contexts import servers_only
 from bot.chat.credits_cards import balance_lines
 from bot.chat.deeds import change_line, done_card
+from bot.chat.entry import entry_card
 from bot.chat.limits import in_bytes, limits_card
 from bot.chat.members import NotAdministrator, administrator_of, member_in
 from bot.chat.options import Interaction
@@ -21,10 +22,17 @@ from bot.credits.account import Balance
 from bot.credits.books import Deed
 from bot.credits.policy import Terms
 from bot.jobs.office import REASON_LIMIT, Administrator
+from bot.safety.wardens import Use
 
 Amount = app_commands.Range[int, 0]
 Some = app_commands.Range[int, 1]
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
+Place = discord.TextChannel | discord.VoiceChannel | discord.ForumChannel
+USES = [
+    app_commands.Choice(name="only here, and where else you say so", value=Use.ONLY),
+    app_commands.Choice(name="not here", value=Use.OFF),
+    app_commands.Choice(name="nothing special", value=Use.UNSET),
+]
 LIMITS = [
     app_commands.Choice(name="jobs of a member at once", value="per_member"),
     app_commands.Choice(name="jobs of the server at once", value="per_server"),
@@ -165,6 +173,58 @@ class Admin(app_commands.Group, name="admin", description="Credits, models and l
             return await self._done(interaction, deed)
         return await give(interaction, limits_card(its.policy, await its.books.rules(by.guild_id), its.text))
 
+    @app_commands.command(description="Keep a member from using the bot here")
+    @app_commands.describe(member="Whom", reason="Administrators can read it")
+    async def block(self, interaction: Interaction, member: discord.User, reason: Reason = "") -> None:
+        by = await _promised(interaction)
+        await self._done(interaction, await self._services.wardens.block(by, member.id, reason))
+
+    @app_commands.command(description="Let a member use the bot here again")
+    @app_commands.describe(member="Whom")
+    async def unblock(self, interaction: Interaction, member: discord.User) -> None:
+        by = await _promised(interaction)
+        await self._done(interaction, await self._services.wardens.unblock(by, member.id))
+
+    @app_commands.command(description="Show where the bot may be used, or allow or forbid a channel")
+    @app_commands.describe(channel="Which one, with its threads", use="What holds for it")
+    @app_commands.choices(use=USES)
+    async def channels(
+        self, interaction: Interaction, channel: Place | None = None, use: str | None = None
+    ) -> None:
+        by = await _promised(interaction)
+        if channel is not None and use is not None:
+            deed = await self._services.wardens.set_channel(by, channel.id, Use(use))
+            return await self._done(interaction, deed)
+        return await self._show_entry(interaction, by)
+
+    @app_commands.command(description="Show who may use the bot, or allow or forbid a role")
+    @app_commands.describe(role="Which one", use="What holds for its members")
+    @app_commands.choices(use=USES)
+    async def roles(
+        self, interaction: Interaction, role: discord.Role | None = None, use: str | None = None
+    ) -> None:
+        by = await _promised(interaction)
+        if role is not None and use is not None:
+            deed = await self._services.wardens.set_role(by, role.id, Use(use))
+            return await self._done(interaction, deed)
+        return await self._show_entry(interaction, by)
+
+    @app_commands.command(description="Choose where moderators read of finished jobs and of reports")
+    @app_commands.describe(
+        channel="Where; leave it out to switch the log off", pictures="Whether results are shown there, too"
+    )
+    async def log(
+        self,
+        interaction: Interaction,
+        channel: discord.TextChannel | None = None,
+        pictures: bool = False,
+    ) -> None:
+        by = await _promised(interaction)
+        deed = await self._services.wardens.set_log(
+            by, None if channel is None else channel.id, pictures=pictures and channel is not None
+        )
+        await self._done(interaction, deed)
+
     @app_commands.command(description="Show who decided what for this server")
     async def changes(self, interaction: Interaction) -> None:
         await _promised(interaction)
@@ -174,6 +234,10 @@ class Admin(app_commands.Group, name="admin", description="Credits, models and l
         by, its = administrator_of(interaction), self._services
         found = await its.books.deeds(by.guild_id, before=wish.before, after=wish.after, limit=wish.limit)
         return [Entry(deed.id, change_line(deed, its.cards, its.text)) for deed in found]
+
+    async def _show_entry(self, interaction: Interaction, by: Administrator) -> None:
+        rules = await self._services.books.rules(by.guild_id)
+        await give(interaction, entry_card(rules, self._services.text))
 
     async def _done(self, interaction: Interaction, deed: Deed, member: discord.Member | None = None) -> None:
         its = self._services

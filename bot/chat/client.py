@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from bot.chat.buttons import BUTTONS
 from bot.chat.card import notice
+from bot.chat.case_card import CaseButton
 from bot.chat.consent import Agree
 from bot.chat.contexts import Contexts
 from bot.chat.credits_cards import price_words

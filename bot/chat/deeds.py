@@ -11,6 +11,7 @@ from bot.chat.text import Text
 from bot.credits.books import Deed
 from bot.jobs.office import REASON_LIMIT, Did
 from bot.models import ModelCard
+from bot.safety.wardens import Ruled
 
 
 def done_card(deed: Deed, cards: Mapping[str, ModelCard], text: Text, *more: str) -> Sheet:
@@ -23,7 +24,7 @@ def change_line(deed: Deed, cards: Mapping[str, ModelCard], text: Text) -> str:
 
 
 def _deed_words(deed: Deed, cards: Mapping[str, ModelCard], text: Text) -> str:
-    if deed.deed not in set(Did):
+    if deed.deed not in {*Did, *Ruled}:
         return text("deed.unknown", deed=quoted(deed.deed, REASON_LIMIT))
     facts = deed.facts
     what = text(f"deed.{_form(deed.deed, facts)}", **_fact_words(facts, cards, text))
@@ -38,6 +39,10 @@ def _form(deed: str, facts: Mapping[str, Any]) -> str:
         case Did.DAILY | Did.ROLE | Did.CAP | Did.LIMIT:
             member = "_member" if "member" in facts else ""
             return f"{deed}{member}" if facts.get("amount") is not None else f"{deed}{member}_unset"
+        case Ruled.CHANNEL | Ruled.ENTRY:
+            return f"{deed}_{facts.get('use')}"
+        case Ruled.LOG:
+            return "log" if facts.get("channel") is not None else "log_unset"
         case _:
             return deed
 
@@ -48,6 +53,7 @@ def _fact_words(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: 
         "credits": credits_words(amount or 0, text),
         "member": mention(facts.get("member", 0)),
         "role": f"<@&{facts.get('role', 0)}>",
+        "channel": f"<#{facts.get('channel') or 0}>",
         "job": quoted(str(facts.get("job", "")), REASON_LIMIT),
         "model": title_of(str(facts.get("model", "")), cards),
         "limit": limit_name(limit, text) if limit else "",

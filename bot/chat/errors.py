@@ -1,6 +1,6 @@
 """An exception becomes one sentence: the only place where errors are worded for members."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -8,8 +8,8 @@ from discord import app_commands
 from pydantic import ValidationError
 
 from bot.chat.card import credits_words, duration, moment
-from bot.chat.faces import BothFaces, NoFace
 from bot.chat.cases import NotModerator
+from bot.chat.faces import BothFaces, NoFace
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.limits import limit_name, limit_words
 from bot.chat.members import NotAdministrator
@@ -49,6 +49,15 @@ _PAUSED = {
     Trouble.KEY: "refused.service",
     Trouble.BALANCE: "refused.balance",
     Trouble.MODEL: "refused.model",
+}
+
+
+_AT_THE_DOOR: Mapping[type[BaseException], str] = {
+    NoConsent: "refused.no_consent",
+    WrongChannel: "refused.channel",
+    WrongRole: "refused.role",
+    AgeRestricted: "refused.age_restricted",
+    NotModerator: "refused.not_moderator",
 }
 
 
@@ -135,16 +144,8 @@ class Words:
     def _door(self, error: BaseException) -> str | None:
         """Who is not let in, or not here, or not with this."""
         match error:
-            case NoConsent():
-                return self._text("refused.no_consent")
             case Blocked(everywhere=everywhere):
                 return self._text("refused.blocked_everywhere" if everywhere else "refused.blocked_here")
-            case WrongChannel():
-                return self._text("refused.channel")
-            case WrongRole():
-                return self._text("refused.role")
-            case AgeRestricted():
-                return self._text("refused.age_restricted")
             case Resting(until=until):
                 return self._text("refused.resting", until=moment(until))
             case JustLeft(until=until):
@@ -152,7 +153,8 @@ class Words:
             case NeverAgain(option=option):
                 return self._text("refused.never_again", option=option)
             case _:
-                return None
+                plain = _AT_THE_DOOR.get(type(error))
+                return None if plain is None else self._text(plain)
 
     def _press(self, error: BaseException) -> str | None:
         """What a button on a card does not do."""
@@ -171,8 +173,6 @@ class Words:
     def _decision(self, error: BaseException) -> str | None:
         """What an administrator, or somebody in an administrator's place, may not do."""
         match error:
-            case NotModerator():
-                return self._text("refused.not_moderator")
             case NotAdministrator():
                 return self._text("refused.not_administrator")
             case NotYours():

@@ -1,6 +1,6 @@
 """Carries cards to Discord: into the message of a job, or to its member by another way."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
 import discord
@@ -19,14 +19,27 @@ PASSING = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerErro
 NO_SERVER = frozenset({10004, 50001})
 
 
+# Unknown channel and unknown message: there is nothing left to delete.
+NO_MESSAGE = frozenset({10003, 10008})
+
+
 class Gone(Exception):
     """There is no message to edit, now or later."""
 
 
+Posted = Callable[[str, int, int], Awaitable[None]]
+"""Is told of a new message: of which job it is, in which channel, and its id."""
+
+
+async def _forgotten(job_id: str, channel_id: int, message_id: int) -> None:
+    del job_id, channel_id, message_id
+
+
 class Messages:
-    def __init__(self, client: discord.Client, clock: Clock) -> None:
+    def __init__(self, client: discord.Client, clock: Clock, posted: Posted = _forgotten) -> None:
         self._client = client
         self._clock = clock
+        self._posted = posted
 
     def has_token(self, place: Place) -> bool:
         """Whether the token of the reply should still be good."""
@@ -79,12 +92,26 @@ class Messages:
                 message = self._message(place)
                 # A message that was deleted is not replied to.
                 original = message.to_reference(fail_if_not_exists=True)
-                await message.channel.send(
+                sent = await message.channel.send(
                     view=view, files=files, reference=original, nonce=nonce, allowed_mentions=NOBODY
                 )
+                await self._posted(nonce, sent.channel.id, sent.id)
             case Way.DIRECT:
                 channel = await self._client.create_dm(discord.Object(place.user_id))
-                await channel.send(view=view, files=files, nonce=nonce, allowed_mentions=NOBODY)
+                sent = await channel.send(view=view, files=files, nonce=nonce, allowed_mentions=NOBODY)
+                await self._posted(nonce, sent.channel.id, sent.id)
+
+    async def delete(self, place: Place) -> bool:
+        """Whether the message of a job is gone: taken away now, or earlier."""
+        if self.has_token(place):
+            webhook = discord.Webhook.partial(place.application_id, place.token, client=self._client)
+            if await _gone(lambda: webhook.delete_message(place.message_id)):
+                return True
+        return not place.hidden and await self.delete_post(place.channel_id, place.message_id)
+
+    async def delete_post(self, channel_id: int, message_id: int) -> bool:
+        channel = self._client.get_partial_messageable(channel_id)
+        return await _gone(channel.get_partial_message(message_id).delete)
 
     async def knows(self, guild_id: int) -> bool:
         """Whether the bot is in this server. Asked, because one process of several hears of its own alone."""
@@ -99,3 +126,13 @@ class Messages:
     def _message(self, place: Place) -> discord.PartialMessage:
         channel = self._client.get_partial_messageable(place.channel_id, guild_id=place.guild_id)
         return channel.get_partial_message(place.message_id)
+
+
+async def _gone(delete: Callable[[], Awaitable[None]]) -> bool:
+    try:
+        await delete()
+    except discord.NotFound as error:
+        return error.code in NO_MESSAGE
+    except (discord.HTTPException, *PASSING):
+        return False
+    return True

@@ -1,14 +1,16 @@
 """Tells the operators by direct message what only they can mend."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 import aiohttp
 import discord
 import structlog
+from discord import ui
 
 from bot.chat.background import Background
 from bot.chat.card import notice
+from bot.chat.messages import NOBODY
 from bot.chat.text import ENGLISH, Text, speaking
 from bot.jobs.balance import IsBack, News, RunLow, RunOut
 
@@ -29,7 +31,14 @@ class Operators:
         with speaking(ENGLISH):
             sentence = self._sentence(news)
         for user_id in self._ids:
-            self._background.post(self._send(user_id, sentence))
+            self._background.post(self._send(user_id, notice(sentence)))
+
+    def show(self, draw: Callable[[], ui.LayoutView]) -> None:
+        """Something that they can act on."""
+        with speaking(ENGLISH):
+            views = [(user_id, draw()) for user_id in self._ids]
+        for user_id, view in views:
+            self._background.post(self._send(user_id, view))
 
     def _sentence(self, news: News) -> str:
         match news:
@@ -43,10 +52,10 @@ class Operators:
             case _:
                 assert_never(news)
 
-    async def _send(self, user_id: int, sentence: str) -> None:
+    async def _send(self, user_id: int, view: ui.LayoutView) -> None:
         try:
             channel = await self._client.create_dm(discord.Object(user_id))
-            await channel.send(view=notice(sentence))
+            await channel.send(view=view, allowed_mentions=NOBODY)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             # It stands in the log anyway; a closed door is no reason to stop anything.
             log.warning("an operator could not be told", user=user_id, reason=type(error).__name__)

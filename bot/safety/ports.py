@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from bot.credits.books import Deed
 from bot.credits.rules import ServerRules
 from bot.safety.prints import Print
 
@@ -47,6 +48,12 @@ class Register(Protocol):
         ...
 
     async def is_down(self, job_id: str) -> bool: ...
+
+    async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
+        """The messages besides its own that show the job: their channels, and their ids."""
+        ...
+
+    async def record(self, deed: Deed) -> None: ...
 
 
 class Rules(Protocol):

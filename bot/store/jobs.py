@@ -1,7 +1,7 @@
 """Jobs as rows: written with their hold, moved by compare-and-set, adopted from the dead."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.credits.account import Split
 from bot.jobs.job import Job, Place, Reason, State
 from bot.store.choice import among
-from bot.store.tables import jobs, workers
+from bot.store.tables import jobs, takedowns, workers
 
 FIRST_EPOCH = 1
 
@@ -58,9 +58,16 @@ def job_of(row: sa.RowMapping) -> StoredJob:
 
 
 async def find(connection: AsyncConnection, job_id: str) -> StoredJob | None:
-    found = await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))
-    row = found.mappings().one_or_none()
-    return None if row is None else job_of(row)
+    chosen = sa.select(jobs, takedowns.c.at.label("down_since"))
+    chosen = chosen.outerjoin(takedowns, takedowns.c.job_id == jobs.c.id).where(jobs.c.id == job_id)
+    row = (await connection.execute(chosen)).mappings().one_or_none()
+    if row is None:
+        return None
+    job = job_of(row)
+    if row["down_since"] is None or job.state is not State.DONE:
+        return job
+    # Whoever asks for it, and however: where its result is, is not told any more.
+    return replace(job, output=None, reason=Reason.WITHHELD)
 
 
 async def insert(connection: AsyncConnection, opened: Iterable[tuple[Job, Split]], *, owner: str) -> None:

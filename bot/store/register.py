@@ -9,8 +9,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
+from bot.credits.books import Deed
 from bot.jobs.job import State
 from bot.safety.prints import Print, look_from, look_words
+from bot.store import servers
 from bot.store.tables import jobs, listed, people, posts, prints, takedowns
 
 Transaction = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
@@ -100,6 +102,10 @@ class SqlRegister:
         found = sa.select(posts.c.channel_id, posts.c.message_id).where(posts.c.job_id == job_id)
         async with self._transaction() as connection:
             return [(channel, message) for channel, message in await connection.execute(found)]
+
+    async def record(self, deed: Deed) -> None:
+        async with self._transaction() as connection:
+            await servers.record(connection, [deed], at=self._clock.now())
 
     async def _of(self, user_id: int, column: sa.Column[Any]) -> Any:
         async with self._transaction() as connection:

@@ -21,14 +21,21 @@ EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("models", {"model": "faceswap-v5", "on": False}),
     ("limits", {"limit": "per_member", "amount": 1}),
     ("changes", {}),
+    ("block", {}),
+    ("unblock", {}),
+    ("channels", {"use": "off"}),
+    ("roles", {"use": "off"}),
+    ("log", {}),
 ]
 
 
 def filled(server: Server, command: str, options: dict[str, Any]) -> dict[str, Any]:
     """The options that are a member or a role of the server itself."""
-    if command in {"credits grant", "credits take"}:
+    if command in {"credits grant", "credits take", "block", "unblock"}:
         return options | {"member": server.member}
-    if command == "credits set-role":
+    if command in {"channels", "log"}:
+        return options | {"channel": server.channel}
+    if command in {"credits set-role", "roles"}:
         return options | {"role": server.guild.create_role("Painters")}
     return options
 

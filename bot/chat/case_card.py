@@ -1,0 +1,92 @@
+"""A case as moderators see it, with a button for each thing that can be done about it."""
+
+from collections.abc import Mapping
+from re import Match
+from typing import Any, Protocol, Self, cast
+
+from discord import ButtonStyle, ui
+
+from bot.chat.card import DARK, RED, moment, notice
+from bot.chat.credits_cards import title_of
+from bot.chat.options import Interaction
+from bot.chat.sheet import Sheet, mention
+from bot.chat.text import Text
+from bot.jobs.job import Job, Place
+from bot.models import ModelCard
+from bot.safety.cases import Case, Step
+
+_STYLES: Mapping[Step, ButtonStyle] = {
+    Step.REMOVE: ButtonStyle.danger,
+    Step.NEVER: ButtonStyle.danger,
+    Step.BLOCK: ButtonStyle.danger,
+}
+
+
+def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text: Text) -> Sheet:
+    lines = [text("cases.reported", reporter=mention(case.reporter), when=moment(case.opened_at))]
+    if job is None:
+        lines.append(text("cases.forgotten", job=case.job_id))
+    else:
+        facts = {"member": mention(job.place.user_id), "model": title_of(job.slug, cards), "job": job.id}
+        lines.append(text("cases.job", **facts, when=moment(job.created_at)))
+        lines.append(text("cases.where", link=address_of(job.place)))
+    lines += [text(f"cases.done_{step}") for step in case.steps]
+    buttons = [CaseButton(step, case.number, text(f"cases.{step}")) for step in Step if step in case.ahead]
+    return Sheet(
+        text("cases.title", number=case.number),
+        lines,
+        text,
+        small=[text("cases.may")] if buttons else [],
+        buttons=buttons,
+        colour=RED if case.closed_at is None else DARK,
+    )
+
+
+def address_of(place: Place) -> str:
+    return f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"
+
+
+class Room(Protocol):
+    async def act(self, interaction: Interaction, number: int, step: Step) -> None: ...
+
+
+class Rooms(Protocol):
+    @property
+    def cases(self) -> Room: ...
+
+
+class Court(Protocol):
+    """The part of the client that the buttons need."""
+
+    @property
+    def services(self) -> Rooms: ...
+
+    def refusal(self, error: Exception) -> str: ...
+
+
+class CaseButton(
+    ui.DynamicItem[ui.Button[Any]],
+    template=r"case:(?P<step>[a-z]+):(?P<number>\d{1,18})",
+):
+    """What is to be done about which case stands in its id."""
+
+    def __init__(self, step: Step, number: int, label: str) -> None:
+        style = _STYLES.get(step, ButtonStyle.secondary)
+        super().__init__(ui.Button(label=label, style=style, custom_id=f"case:{step}:{number}"))
+        self._step = step
+        self._number = number
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Any, item: ui.Item[Any], match: Match[str], /) -> Self:
+        del interaction
+        label = item.label if isinstance(item, ui.Button) else None
+        return cls(Step(match["step"]), int(match["number"]), label or "")
+
+    async def callback(self, interaction: Interaction) -> None:
+        client = cast("Court", interaction.client)
+        # What is to be deleted may be a message of some age, and Discord waits for three seconds.
+        await interaction.response.defer()
+        try:
+            await client.services.cases.act(interaction, self._number, self._step)
+        except Exception as error:  # noqa: BLE001 - nobody else would answer the moderator
+            await interaction.followup.send(view=notice(client.refusal(error)), ephemeral=True)

@@ -1,0 +1,38 @@
+"""Who may use the bot in a server, and where, as its administrators read it."""
+
+from collections.abc import Iterable
+
+from bot.chat.sheet import Sheet, mention
+from bot.chat.text import Text
+from bot.credits.rules import ServerRules
+
+
+def entry_card(rules: ServerRules, text: Text) -> Sheet:
+    return Sheet(text("entry.title"), list(_lines(rules, text)), text)
+
+
+def _lines(rules: ServerRules, text: Text) -> Iterable[str]:
+    if rules.channels_only:
+        yield text("entry.channels_only", channels=_listed(f"<#{each}>" for each in rules.channels_only))
+    if rules.channels_off:
+        yield text("entry.channels_off", channels=_listed(f"<#{each}>" for each in rules.channels_off))
+    if not (rules.channels_only or rules.channels_off):
+        yield text("entry.channels_all")
+    if rules.roles_only:
+        yield text("entry.roles_only", roles=_listed(f"<@&{each}>" for each in rules.roles_only))
+    if rules.roles_off:
+        yield text("entry.roles_off", roles=_listed(f"<@&{each}>" for each in rules.roles_off))
+    if not (rules.roles_only or rules.roles_off):
+        yield text("entry.roles_all")
+    if rules.blocked:
+        yield text("entry.blocked", members=_listed(map(mention, rules.blocked)))
+    else:
+        yield text("entry.nobody_blocked")
+    if rules.log_channel is None:
+        yield text("entry.no_log")
+    else:
+        yield text("entry.log", channel=f"<#{rules.log_channel}>")
+
+
+def _listed(each: Iterable[str]) -> str:
+    return ", ".join(sorted(each))

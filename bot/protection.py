@@ -1,0 +1,95 @@
+"""What protects people from each other, put together: the door, consent, the guard, the log and the cases."""
+
+from collections.abc import Mapping
+
+from bot.chat.background import Background
+from bot.chat.cases import CaseRoom
+from bot.chat.chronicle import Chronicle
+from bot.chat.client import Doppel
+from bot.chat.consent import Consent
+from bot.chat.doorkeeper import Doorkeeper
+from bot.chat.guard import Guard
+from bot.chat.messages import Messages
+from bot.chat.operators import Operators
+from bot.chat.results import Results
+from bot.chat.text import Text
+from bot.clock import Clock
+from bot.jobs.office import Office
+from bot.jobs.ports import Watcher
+from bot.models import ModelCard
+from bot.parts import house_of
+from bot.safety.cases import Escalation
+from bot.safety.door import Door
+from bot.safety.wardens import Wardens
+from bot.settings import Settings
+from bot.store import SqlStore
+
+
+class Protection:
+    def __init__(
+        self,
+        settings: Settings,
+        store: SqlStore,
+        *,
+        client: Doppel,
+        messages: Messages,
+        results: Results,
+        background: Background,
+        cards: Mapping[str, ModelCard],
+        text: Text,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._client = client
+        self._messages = messages
+        self._cards = cards
+        self._text = text
+        self._clock = clock
+        self._door = Door(store.register, store, house_of(settings), clock)
+        self._chronicle = Chronicle(
+            rules=store,
+            register=store.register,
+            results=results,
+            client=client,
+            background=background,
+            cards=cards,
+            text=text,
+        )
+        self.operators = Operators(
+            settings.discord.operators, client=client, background=background, text=text
+        )
+        self.doorkeeper = Doorkeeper(self._door, store.register)
+        self.consent = Consent(
+            self._door, store.register, policy_url=settings.consent.policy_url, text=text, clock=clock
+        )
+        self.wardens = Wardens(store, store.register)
+
+    def guard(self, watcher: Watcher) -> Guard:
+        return Guard(
+            watcher,
+            door=self._door,
+            doorkeeper=self.doorkeeper,
+            register=self._store.register,
+            chronicle=self._chronicle,
+        )
+
+    def cases(self, office: Office) -> CaseRoom:
+        return CaseRoom(
+            self._store.cases,
+            self._store.register,
+            archive=self._store,
+            rules=self._store,
+            wardens=self.wardens,
+            office=office,
+            messages=self._messages,
+            client=self._client,
+            operators=self._settings.discord.operators,
+            tell_operators=self.operators.show,
+            cards=self._cards,
+            text=self._text,
+        )
+
+    def escalation(self, cases: CaseRoom) -> Escalation:
+        hours = self._settings.safety.escalate_hours
+        return Escalation(self._store.cases, cases.pass_on, self._clock, hours=hours)

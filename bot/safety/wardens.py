@@ -1,0 +1,95 @@
+"""What moderators and administrators decide about who may use the bot in their server, and where."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from bot.credits.books import Books, Deed
+from bot.credits.rules import ServerRules
+from bot.jobs.office import REASON_LIMIT, Administrator
+from bot.safety.ports import Register
+
+Change = Callable[[ServerRules], ServerRules]
+
+
+class Ruled(StrEnum):
+    """What is written down of a decision."""
+
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    CHANNEL = "channel"
+    ENTRY = "entry"
+    """Which roles may use the bot."""
+    LOG = "log"
+    REMOVE = "remove"
+    DISMISS = "dismiss"
+    NEVER = "never"
+
+
+class Use(StrEnum):
+    ONLY = "only"
+    """Here and where else it says so, and nowhere besides."""
+    OFF = "off"
+    UNSET = "unset"
+
+
+class Wardens:
+    def __init__(self, books: Books, register: Register) -> None:
+        self._books = books
+        self._register = register
+
+    async def block(self, by: Administrator, user_id: int, reason: str = "") -> Deed:
+        def change(rules: ServerRules) -> ServerRules:
+            return rules.model_copy(update={"blocked": rules.blocked | {user_id}})
+
+        return await self._change(by, change, ruled(by, Ruled.BLOCK, reason, member=user_id))
+
+    async def unblock(self, by: Administrator, user_id: int) -> Deed:
+        def change(rules: ServerRules) -> ServerRules:
+            return rules.model_copy(update={"blocked": rules.blocked - {user_id}})
+
+        return await self._change(by, change, ruled(by, Ruled.UNBLOCK, member=user_id))
+
+    async def set_channel(self, by: Administrator, channel_id: int, use: Use) -> Deed:
+        deed = ruled(by, Ruled.CHANNEL, channel=channel_id, use=use)
+        return await self._change(by, _using("channels", channel_id, use), deed)
+
+    async def set_role(self, by: Administrator, role_id: int, use: Use) -> Deed:
+        deed = ruled(by, Ruled.ENTRY, role=role_id, use=use)
+        return await self._change(by, _using("roles", role_id, use), deed)
+
+    async def set_log(self, by: Administrator, channel_id: int | None, *, pictures: bool) -> Deed:
+        def change(rules: ServerRules) -> ServerRules:
+            return rules.model_copy(update={"log_channel": channel_id, "log_pictures": pictures})
+
+        return await self._change(by, change, ruled(by, Ruled.LOG, channel=channel_id, pictures=pictures))
+
+    async def note(self, deed: Deed) -> None:
+        """Something that was decided about a job, on record with the rest."""
+        await self._register.record(deed)
+
+    async def _change(self, by: Administrator, change: Change, deed: Deed) -> Deed:
+        await self._books.change_rules(by.guild_id, change, deed)
+        return deed
+
+
+def ruled(by: Administrator, what: Ruled, reason: str = "", **facts: Any) -> Deed:
+    if reason:
+        facts["reason"] = reason[:REASON_LIMIT]
+    return Deed(str(by.user_id), what, facts, guild_id=by.guild_id or None)
+
+
+def _using(what: str, which: int, use: Use) -> Change:
+    def change(rules: ServerRules) -> ServerRules:
+        only: frozenset[int] = getattr(rules, f"{what}_only") - {which}
+        off: frozenset[int] = getattr(rules, f"{what}_off") - {which}
+        match use:
+            case Use.ONLY:
+                only |= {which}
+            case Use.OFF:
+                off |= {which}
+            case Use.UNSET:
+                pass
+        return rules.model_copy(update={f"{what}_only": only, f"{what}_off": off})
+
+    return change

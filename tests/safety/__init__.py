@@ -1,0 +1,1 @@
+"""Tests of the room that decides who is let in."""

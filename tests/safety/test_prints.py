@@ -1,0 +1,81 @@
+"""Fingerprints: a copy is known again, another picture is not taken for it."""
+
+import random
+from io import BytesIO
+
+import pytest
+from PIL import Image, ImageEnhance, ImageFilter
+
+from bot.safety.prints import Print, look_from, look_words, print_of
+from tests.media.files import noise, picture, saved, turned, video
+
+DISTANCE = 6
+
+
+def scene(seed: int) -> Image.Image:
+    """Something like a photograph: soft, with light and dark places."""
+    chance = random.Random(seed)
+    small = Image.frombytes("RGB", (9, 9), chance.randbytes(9 * 9 * 3))
+    return small.resize((360, 320), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(4))
+
+
+def resembles(one: Print, other: Print) -> bool:
+    return one.resembles(other.looks, DISTANCE)
+
+
+SCENE = scene(1)
+ORIGINAL = print_of(saved(SCENE, "PNG"))
+COPIES = {
+    "in another format": saved(SCENE, "JPEG", quality=40),
+    "half as large": saved(SCENE.resize((180, 160)), "WEBP", quality=60),
+    "a little brighter": saved(ImageEnhance.Brightness(SCENE).enhance(1.1), "PNG"),
+    "without colours": saved(SCENE.convert("L"), "PNG"),
+    "with a narrow frame cut off": saved(SCENE.crop((4, 4, 356, 316)), "JPEG"),
+    "with transparency": saved(SCENE.convert("RGBA"), "PNG"),
+}
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_copy_looks_the_same(copy: str) -> None:
+    found = print_of(COPIES[copy])
+    assert found.exact != ORIGINAL.exact
+    assert resembles(found, ORIGINAL)
+
+
+def test_other_pictures_look_different() -> None:
+    others = [print_of(saved(scene(seed), "PNG")) for seed in range(2, 42)]
+    assert [seed for seed, other in enumerate(others, 2) if resembles(other, ORIGINAL)] == []
+
+
+def test_a_plain_surface_is_known_by_its_bytes_alone() -> None:
+    assert print_of(saved(Image.new("RGB", (64, 64), "white"), "PNG")).looks == ()
+
+
+def test_a_picture_is_looked_at_as_it_is_shown() -> None:
+    upright = print_of(saved(noise().transpose(Image.Transpose.ROTATE_180), "PNG"))
+    assert resembles(print_of(turned("JPEG", 3)), upright)
+
+
+def test_a_video_is_known_by_its_frames() -> None:
+    one, other = print_of(video()), print_of(video("webm", "libvpx-vp9"))
+    assert one.exact != other.exact
+    assert resembles(one, other)
+    assert not resembles(one, ORIGINAL)
+
+
+@pytest.mark.parametrize("content", [b"", b"words", picture("PNG")[:60]])
+def test_what_cannot_be_looked_at_is_known_by_its_bytes(content: bytes) -> None:
+    found = print_of(content)
+    assert found.looks == ()
+    assert len(bytes.fromhex(found.exact)) == 32
+
+
+def test_a_look_is_written_down_and_read() -> None:
+    assert all(look_from(look_words(look)) == look for look in (0, 2**64 - 1, *ORIGINAL.looks))
+
+
+def test_deep_pictures_are_looked_at_too() -> None:
+    file = BytesIO()
+    deep = SCENE.convert("L").convert("I").point(lambda value: value * 257).convert("I;16")
+    deep.save(file, "PNG")
+    assert resembles(print_of(file.getvalue()), ORIGINAL)

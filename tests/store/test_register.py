@@ -1,0 +1,68 @@
+"""What is kept for safety, on both databases."""
+
+from bot.jobs.job import Job, State
+from bot.safety.prints import Print
+from bot.store import SqlStore
+from tests.store.orders import HandClock, opened, through
+
+A = Print("a" * 64, (1, 2**64 - 1))
+B = Print("b" * 64)
+
+
+async def test_consent_and_the_wish_to_be_left_alone_stand_side_by_side(store: SqlStore) -> None:
+    its = store.register
+    assert await its.agreed_to(2) is None
+    assert not await its.opted_out(2)
+    await its.set_opted_out(2, True)
+    await its.agree(2, "1")
+    await its.agree(2, "2")
+    assert (await its.agreed_to(2), await its.opted_out(2)) == ("2", True)
+    await its.set_opted_out(2, False)
+    assert (await its.agreed_to(2), await its.opted_out(2)) == ("2", False)
+    assert await its.agreed_to(3) is None
+
+
+async def test_a_list_holds_for_its_server_or_for_all(store: SqlStore) -> None:
+    its = store.register
+    await its.list_prints([A], 1, "job")
+    await its.list_prints([B], None, "job")
+    assert [await its.is_listed([A.exact], guild) for guild in (1, 2, None)] == [True, False, False]
+    assert [await its.is_listed([B.exact], guild) for guild in (1, 2, None)] == [True, True, True]
+    assert set(await its.looks_listed(1)) == set(A.looks)
+    assert list(await its.looks_listed(2)) == []
+
+
+async def test_prints_are_kept_once_and_found_again(store: SqlStore) -> None:
+    its = store.register
+    await its.keep_prints("job", {"source_image": A, "result": B})
+    await its.keep_prints("job", {"result": B})
+    assert await its.prints_of("job") == {"result": B, "source_image": A}
+    assert await its.prints_of("other") == {}
+
+
+async def test_strikes_are_blocked_orders_of_this_member_from_some_day_on(store: SqlStore) -> None:
+    ends: list[Job] = []
+    for state in (State.BLOCKED, State.FAILED, State.BLOCKED):
+        job = await opened(store)
+        ends.append(await through(store, job, State.SUBMITTING, State.SUBMITTED, state))
+    since = min(job.settled_at or 0 for job in ends)
+    assert len(await store.register.strikes(2, since)) == 2
+    assert await store.register.strikes(2, since + 60) == []
+    assert await store.register.strikes(3, 0) == []
+
+
+async def test_what_is_taken_down_stays_down(store: SqlStore, clock: HandClock) -> None:
+    its = store.register
+    assert not await its.is_down("job")
+    await its.take_down("job", "7")
+    clock.advance(60)
+    await its.take_down("job", "8")
+    assert await its.is_down("job")
+
+
+async def test_where_a_job_was_shown_is_known(store: SqlStore) -> None:
+    its = store.register
+    await its.keep_post("job", 3, 2**62)
+    await its.keep_post("job", 3, 2**62)
+    await its.keep_post("other", 3, 5)
+    assert await its.posts_of("job") == [(3, 2**62)]
