@@ -11,15 +11,13 @@ import structlog
 from bot.catalogue import Catalogue, catalogue, features
 from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
-from bot.chat.consent import Consent
 from bot.chat.contexts import Contexts
-from bot.chat.doorkeeper import Doorkeeper
 from bot.chat.endings import Endings
 from bot.chat.errors import Words
 from bot.chat.inputs import Inputs
 from bot.chat.intake import Intake
+from bot.chat.kept import KeptResults
 from bot.chat.messages import Messages
-from bot.chat.operators import Operators
 from bot.chat.pages import Pages
 from bot.chat.recall import Recall
 from bot.chat.refusals import Refusals, Sparing
@@ -35,6 +33,7 @@ from bot.jobs.balance import BalanceWatch, Vigilance
 from bot.jobs.desk import Desk
 from bot.jobs.gate import Gate
 from bot.jobs.late import Latecomers
+from bot.jobs.lessons import Lessons
 from bot.jobs.line import Line
 from bot.jobs.office import Office
 from bot.jobs.outage import Outage
@@ -51,13 +50,14 @@ from bot.parts import (
     album_of,
     check_names,
     file_limits,
-    house_of,
+    pacing_of,
     policy_of,
     prices_of,
     runner_of,
     segmind_client,
 )
-from bot.safety.door import Door
+from bot.protection import Protection
+from bot.safety.cases import Escalation
 from bot.settings import Settings
 from bot.store import SqlStore
 
@@ -81,6 +81,8 @@ class App:
     company: Company
     watch: BalanceWatch
     latecomers: Latecomers
+    lessons: Lessons
+    escalation: Escalation
     shop: Shop
     outage: Outage
     album: Album
@@ -90,12 +92,15 @@ class App:
     async def begin(self) -> None:
         """Take orders and go on with open jobs, in the context of the caller."""
         self.background.begin()
+        await self.lessons.recall()
         log.info("open jobs were taken up", count=await self.desk.resume())
         self.background.post(self._keep_company())
         self.background.post(self._give_up())
         self.background.post(self.watch.run())
+        self.background.post(self.lessons.keep())
         if self.client.is_first:
             self.background.post(self.latecomers.run())
+            self.background.post(self.escalation.run())
             self.background.post(self.album.keep_swept())
         self.shop.open()
 
@@ -103,6 +108,7 @@ class App:
         """Take no more orders, and let go of the jobs where they are."""
         await self.background.close()
         await self.runner.close()
+        await self.lessons.save()
 
     async def _give_up(self) -> None:
         """Stop where the database is damaged: what it holds can only be made worse."""
@@ -168,7 +174,19 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             contexts=Contexts(settings.contexts.direct, settings.contexts.user_install),
             http_trace=refusals.trace(),
         )
-        messages = Messages(client, clock)
+        messages = Messages(client, clock, store.register.keep_post)
+        results = Results(cards, text)
+        protection = Protection(
+            settings,
+            store,
+            client=client,
+            messages=messages,
+            results=results,
+            background=background,
+            cards=cards,
+            text=text,
+            clock=clock,
+        )
         replies = Replies(
             messages=messages,
             endings=Endings(
@@ -192,7 +210,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             Vigilance(settings.segmind.low_balance, settings.segmind.balance_every),
             account=segmind,
             gate=gate,
-            operator=Operators(settings.discord.operators, client=client, background=background, text=text),
+            operator=protection.operators,
             memory=store,
             clock=clock,
         )
@@ -201,9 +219,10 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
         world = World(
             ObservedSegmind(segmind, jobs, metrics.registry),
             observed,
-            Sparing(replies, refusals, clock),
+            Sparing(protection.guard(replies), refusals, clock),
             clock,
         )
+        pacing = pacing_of(settings, models)
         runner = runner_of(
             settings,
             world,
@@ -224,16 +243,11 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             waiting_per_member=settings.jobs.waiting_per_member,
         )
         album = album_of(settings, store.shelf, clock)
-        door = Door(store.register, store, house_of(settings), clock)
-        doorkeeper = Doorkeeper(door, store.register)
-        consent = Consent(
-            door, store.register, policy_url=settings.consent.policy_url, text=text, clock=clock
-        )
         inputs = Inputs(segmind, links=settings.segmind.inputs == "link")
         intake = Intake(
             desk=desk,
-            doorkeeper=doorkeeper,
-            consent=consent,
+            doorkeeper=protection.doorkeeper,
+            consent=protection.consent,
             inputs=inputs,
             album=album,
             messages=messages,
@@ -242,26 +256,32 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             clock=clock,
             limits=file_limits(settings),
         )
+        office = Office(books=store, archive=store, policy=policy, line=line, models=models)
+        cases = protection.cases(office)
         client.serve(
             intake,
             Services(
                 desk=desk,
-                office=Office(books=store, archive=store, policy=policy, line=line, models=models),
+                office=office,
                 books=store,
                 policy=policy,
                 cards=cards,
                 models=models,
                 recall=Recall(segmind),
                 pages=Pages(text),
-                doorkeeper=doorkeeper,
-                consent=consent,
+                doorkeeper=protection.doorkeeper,
+                consent=protection.consent,
+                wardens=protection.wardens,
+                cases=cases,
                 album=album,
                 inputs=inputs,
+                source=segmind,
+                kept=KeptResults(segmind, results),
+                recents=store.recents,
                 text=text,
                 clock=clock,
             ),
         )
-        shop = Shop(settings.shop.credits, client=client, books=store, background=background)
         gauges = Gauges(metrics.registry)
         gauges.of_line(line)
         gauges.of_segmind(segmind.turnstiles, gate)
@@ -279,7 +299,9 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             company=company,
             watch=watch,
             latecomers=Latecomers(segmind, store, clock),
-            shop=shop,
+            lessons=Lessons(pacing, store, clock),
+            escalation=protection.escalation(cases),
+            shop=Shop(settings.shop.credits, client=client, books=store, background=background),
             outage=outage,
             album=album,
             served_at=served_at,

@@ -21,6 +21,8 @@ class Entry:
     number: int
     """Newer entries have larger ones."""
     line: str
+    button: ui.Item[Any] | None = None
+    """Stands beside the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,17 @@ class Pages:
             buttons.append(Turn(name, reader, "after", entries[0].number, self._text("pages.newer")))
         if older:
             buttons.append(Turn(name, reader, "before", entries[-1].number, self._text("pages.older")))
+        title = self._text(f"pages.{name}")
+        if any(entry.button for entry in entries):
+            return Sheet(title, [], self._text, rows=[_row(entry) for entry in entries], buttons=buttons)
         lines = [entry.line for entry in entries] or [self._text("pages.empty")]
-        return Sheet(self._text(f"pages.{name}"), lines, self._text, buttons=buttons)
+        return Sheet(title, lines, self._text, buttons=buttons)
+
+
+def _row(entry: Entry) -> ui.TextDisplay[Any] | ui.Section[Any]:
+    if entry.button is None:
+        return ui.TextDisplay(entry.line)
+    return ui.Section(entry.line, accessory=entry.button)
 
 
 class Reader(Protocol):

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol, cast
 
-from bot.chat.answers import refuse
+from bot.chat.answers import give, promise, refuse
+from bot.chat.card import Look
 from bot.chat.edit import Edit
 from bot.chat.end_card import end_card
+from bot.chat.kept import KeptResults
 from bot.chat.options import Interaction
 from bot.chat.particulars import SEED
 from bot.chat.recall import Recall
@@ -49,6 +51,10 @@ class Cases(Protocol):
 
     async def remove(self, interaction: Interaction, job_id: str) -> None: ...
 
+    async def is_down(self, job_id: str) -> bool:
+        """Whether the result is shown to nobody any more."""
+        ...
+
 
 class Services(Protocol):
     """The part of the services that a press needs."""
@@ -57,6 +63,8 @@ class Services(Protocol):
     def desk(self) -> Desk: ...
     @property
     def recall(self) -> Recall: ...
+    @property
+    def kept(self) -> KeptResults: ...
     @property
     def cases(self) -> Cases: ...
     @property
@@ -123,9 +131,9 @@ async def do(action: Action, interaction: Interaction, client: Client, job_id: s
         case Action.EDIT:
             await interaction.response.send_modal(_edit(client, await _found(client, job_id)))
         case Action.SHOW:
-            job = await _found(client, job_id)
-            card = end_card(client.services.models[job.slug], job, client.services.text)
-            await interaction.response.send_message(view=card, ephemeral=True)
+            if await cases.is_down(job_id):
+                raise OrderForgotten
+            await _show(interaction, client, await _found(client, job_id))
 
 
 async def try_on(slug: str, interaction: Interaction, client: Client, job_id: str) -> None:
@@ -140,6 +148,16 @@ async def _found(client: Client, job_id: str) -> Job:
     if job is None or job.slug not in client.services.models:
         raise OrderForgotten
     return job
+
+
+async def _show(interaction: Interaction, client: Client, job: Job) -> None:
+    """The result for its member alone, or where it can be had."""
+    its = client.services
+    await promise(interaction)
+    result = await its.kept.of(job, interaction.filesize_limit)
+    look = Look(shown=result, spoiler=job.place.spoiler)
+    files = [] if result is None else [result.file()]
+    await give(interaction, end_card(its.models[job.slug], job, its.text, look), *files)
 
 
 async def _order_again(

@@ -9,6 +9,7 @@ from discord import app_commands
 from bot.chat.consent import Consent
 from bot.chat.doorkeeper import Doorkeeper
 from bot.chat.inputs import Inputs
+from bot.chat.kept import KeptResults
 from bot.chat.options import Interaction
 from bot.chat.pages import Pages
 from bot.chat.recall import Recall, Source
@@ -50,22 +51,18 @@ class Services:
     cards: Mapping[str, ModelCard]
     models: Mapping[str, type[FaceModel]]
     recall: Recall
+    kept: KeptResults
     recents: Recents
     pages: Pages
     album: Album
     inputs: Inputs
+    source: Source
     doorkeeper: Doorkeeper
     consent: Consent
+    wardens: Wardens
+    cases: Cases
     text: Text
     clock: Clock
-
-
-class Cases(Protocol):
-    """What becomes of a result that somebody objects to; both answer the interaction themselves."""
-
-    async def report(self, interaction: Interaction, job_id: str) -> None: ...
-
-    async def remove(self, interaction: Interaction, job_id: str) -> None: ...
 
 
 class Host(Protocol):

@@ -15,7 +15,7 @@ TITLE_LIMIT = 100
 
 
 class Sheet(ui.LayoutView):
-    """A container with a title, lines, a picture, small print and buttons."""
+    """A container: title, lines, rows with something beside them, a picture, small print and buttons."""
 
     def __init__(
         self,
@@ -23,6 +23,7 @@ class Sheet(ui.LayoutView):
         lines: Sequence[str],
         text: Text,
         *,
+        rows: Sequence[ui.Item[Any]] = (),
         small: Sequence[str] = (),
         picture: Shown | None = None,
         buttons: Sequence[ui.Item[Any]] = (),
@@ -32,7 +33,9 @@ class Sheet(ui.LayoutView):
         box: ui.Container[Sheet] = ui.Container(accent_colour=colour)
         notes = "\n".join(f"-# {line}" for line in small)
         body = fitted(lines, ROOM - len(notes), text)
-        box.add_item(ui.TextDisplay(f"### {title[:TITLE_LIMIT]}\n{body}"))
+        box.add_item(ui.TextDisplay(f"### {title[:TITLE_LIMIT]}\n{body}".strip()))
+        for row in rows:
+            box.add_item(row)
         if picture is not None:
             address = f"attachment://{picture.filename}"
             box.add_item(ui.MediaGallery(discord.MediaGalleryItem(address, description=picture.alt)))

@@ -20,12 +20,14 @@ from bot.jobs.ports import Clock, Room
 from bot.store import budgets, jobs, late, notes, reading, servers, shards
 from bot.store import credits as ledgers
 from bot.store.audit import discrepancies
+from bot.store.cases import SqlCases
 from bot.store.changes import Adjust, Change, Grant, Move, Open, Outcome, Writing, apply
 from bot.store.engine import database_of, file_of, open_engine
 from bot.store.errors import StoreRefused, named_errors
 from bot.store.faces import SqlShelf
 from bot.store.leases import WorkerLease, take_file
 from bot.store.reading import Stretch
+from bot.store.recent import SqlRecents
 from bot.store.register import SqlRegister
 from bot.store.schema import bring_up_to_date
 from bot.store.writer import Writer
@@ -59,10 +61,12 @@ class SqlStore:
         self._seconds = lease
         self._batch = batch
         self._commit = commit
+        self.recents = SqlRecents(self._transaction)
         self.shelf = SqlShelf(self._transaction)
         self._lease: WorkerLease | None = None
         self._exit = AsyncExitStack()
         self.register = SqlRegister(self._transaction, clock)
+        self.cases = SqlCases(self._transaction, clock)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:

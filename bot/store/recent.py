@@ -1,0 +1,59 @@
+"""Jobs as they are looked up, page by page."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import fields
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.jobs.job import State
+from bot.jobs.recent import Recent
+from bot.store.tables import jobs, payer
+
+_SHOWN = tuple(jobs.c[field.name] for field in fields(Recent))
+_DIGITS = 23
+
+
+class SqlRecents:
+    def __init__(self, transaction: Callable[[], AbstractAsyncContextManager[AsyncConnection]]) -> None:
+        self._transaction = transaction
+
+    async def of_member(
+        self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
+    ) -> Sequence[Recent]:
+        return await self._found(sa.select(*_SHOWN).where(jobs.c.user_id == user_id), before, after, limit)
+
+    async def of_server(
+        self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
+    ) -> Sequence[Recent]:
+        chosen = sa.select(*_SHOWN).where(jobs.c.guild_id == guild_id, payer == guild_id)
+        return await self._found(chosen, before, after, limit)
+
+    async def _found(
+        self,
+        chosen: sa.Select[*tuple[object, ...]],
+        before: int | None,
+        after: int | None,
+        limit: int,
+    ) -> Sequence[Recent]:
+        if before is not None:
+            chosen = chosen.where(jobs.c.id < _id(before))
+        nearest = jobs.c.id.desc()
+        if after is not None:
+            chosen, nearest = chosen.where(jobs.c.id > _id(after)), jobs.c.id.asc()
+        async with self._transaction() as connection:
+            rows = (await connection.execute(chosen.order_by(nearest).limit(limit))).mappings().all()
+        found = [_recent(row) for row in rows]
+        return found if after is None else found[::-1]
+
+
+def _id(number: int) -> str:
+    return f"{number:0{_DIGITS}x}"
+
+
+def _recent(row: sa.RowMapping) -> Recent:
+    facts: dict[str, Any] = dict(row)
+    facts["state"], facts["hidden"] = State(facts["state"]), bool(facts["hidden"])
+    return Recent(**facts)
