@@ -46,8 +46,9 @@ def _field(option: Parameter, value: Any) -> ui.TextInput[Any] | ui.Select[Any]:
         ]
         # An option without a default may be left open.
         least = 0 if option.default is None else 1
-        return ui.Select(options=choices, required=bool(least), min_values=least)
+        return ui.Select(custom_id=option.name, options=choices, required=bool(least), min_values=least)
     return ui.TextInput(
+        custom_id=option.name,
         default=None if value is None else str(value)[:TYPED_LIMIT],
         required=False,
         max_length=TYPED_LIMIT,

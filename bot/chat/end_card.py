@@ -77,7 +77,7 @@ def _until(job: Job) -> str:
 
 def _failure(job: Job, text: Text) -> list[str]:
     match job.reason:
-        case Reason.SEGMIND | Reason.WITHHELD | None:
+        case Reason.SEGMIND | None:
             return [text("end.failed") + _quoted(job.detail, text), text("end.advice_failed")]
         case Reason.PARAMETERS:
             return [text("end.parameters") + _quoted(job.detail, text), text("end.advice_parameters")]

@@ -141,7 +141,7 @@ def test_segminds_own_words_are_shown_and_can_do_no_harm(state: State) -> None:
 def test_every_reason_for_a_failure_has_words_and_an_advice_of_its_own(reason: Reason) -> None:
     said = words(ended(State.FAILED, reason=reason, detail="d"))
     others = [words(ended(State.FAILED, reason=other, detail="d")) for other in REASONS]
-    advice = [line for line in said.splitlines() if line.startswith("-# ")][0]
+    advice = next(line for line in said.splitlines() if line.startswith("-# "))
     assert others.count(said) == 1
     assert sum(advice in other for other in others) == 1
     assert "you keep your 5 credits" in said
@@ -161,8 +161,12 @@ def test_what_goes_to_the_member_in_private_tells_the_channel_nothing_of_it() ->
 
 
 PLACES = st.builds(
-    replace,
-    st.just(job().place),
+    Place,
+    channel_id=st.just(2),
+    message_id=st.just(3),
+    application_id=st.just(4),
+    token=st.just("t"),
+    token_until=st.just(1e12),
     user_id=st.integers(0, 2**64 - 1),
     hidden=st.booleans(),
     spoiler=st.booleans(),
@@ -191,8 +195,7 @@ STAGES = (
 @st.composite
 def orders(draw: st.DrawFn) -> Job:
     model = draw(st.sampled_from(list(MODELS.values())))
-    place: Place = draw(PLACES)
-    plain = job("f" * 23, slug=model.card.slug, body=draw(OPTIONS[model]), place=place)
+    plain = job("f" * 23, slug=model.card.slug, body=draw(OPTIONS[model]), place=draw(PLACES))
     return replace(
         plain,
         price=draw(st.integers(0, 10**9)),
