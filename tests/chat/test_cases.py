@@ -6,11 +6,14 @@ import discord
 import pytest
 import simcord
 
+from bot.chat.cases import CaseRoom
+from bot.chat.operators import Operators
+from bot.chat.text import Text
 from bot.jobs.job import State
+from bot.safety.cases import Escalation
 from tests.chat.office import Server, said
+from tests.clocks import HeldClock
 from tests.stage import Reply, Stage, eventually, texts
-
-OPERATOR = 4242
 
 
 @pytest.fixture
@@ -18,6 +21,18 @@ async def log(server: Server) -> simcord.ChannelHandle:
     channel = server.guild.create_text_channel("mod-log")
     await server.tell("log", channel=channel)
     return channel
+
+
+@pytest.fixture
+def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.UserHandle:
+    """The simulated Discord gives out its ids only after the bot has its settings."""
+    app = server.stage.app
+    user = server.stage.env.create_user("operator")
+    server.guild.add_member(user)
+    its = Operators([user.id], client=app.client, background=app.background, text=Text.load())
+    monkeypatch.setattr(app.client.services.cases, "_operators", [user.id])
+    monkeypatch.setattr(app.client.services.cases, "_tell_operators", its.show)
+    return user
 
 
 @pytest.fixture
@@ -172,3 +187,69 @@ async def test_who_may_not_manage_messages_decides_nothing(
     assert (await server.rules()).blocked == frozenset()
     assert [what for _, what, _ in await server.deeds()] == ["log"]
     assert "✔" not in "\n".join(said_in(await latest(log, "Report")))
+
+
+async def test_whoever_ordered_it_deletes_it_without_anybody_noting(server: Server) -> None:
+    reply = await done(server.stage)
+    pressed = await server.member.click(message_of(server.stage, reply), label="Delete")
+    assert "It was removed" in "\n".join(texts(pressed.followups[0].components))
+    assert not in_channel(server.stage, reply)
+    assert await server.deeds() == []
+
+
+async def test_a_result_that_went_to_the_member_directly_is_removed_there_too(server: Server) -> None:
+    stage = server.stage
+    reply = await stage.order("faceswap-v5", send_to_me=True)
+    await stage.finish(reply, "Completed")
+    direct = server.member.user.dm_channel
+    await eventually(direct.history, lambda: "nothing was sent directly")
+    sent = direct.history()[0]
+    assert (await stage.app.store.register.posts_of((await stage.job(reply)).id)) == [(direct.id, sent.id)]
+    await server.member.user.click(sent, label="Delete")
+    assert direct.history() == []
+    assert not in_channel(stage, reply)
+
+
+async def test_without_a_log_the_operator_hears_of_it_and_decides_for_all_servers(
+    server: Server, operator: simcord.UserHandle
+) -> None:
+    reply = await reported(server)
+    job = await server.stage.job(reply)
+    direct = operator.dm_channel
+    await operator.click(await latest(direct, "Report"), label="Never again")
+    await operator.click(await latest(direct, "are refused from now on"), label="Remove")
+    await latest(direct, "Its messages were removed")
+    assert not in_channel(server.stage, reply)
+    register = server.stage.app.store.register
+    prints = (await register.prints_of(job.id)).values()
+    assert await register.is_listed([each.exact for each in prints], None)
+
+
+async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once(
+    server: Server, log: simcord.ChannelHandle, operator: simcord.UserHandle
+) -> None:
+    await reported(server)
+    await latest(log, "Report")
+    store, clock = server.stage.app.store, HeldClock()
+    cases = server.stage.app.client.services.cases
+    assert isinstance(cases, CaseRoom)
+    escalation = Escalation(store.cases, cases.pass_on, clock, hours=48)
+    clock.move(47 * 3600)
+    await escalation.look()
+    assert operator.dm_channel.history() == []
+    clock.move(3600)
+    await escalation.look()
+    await escalation.look()
+    await latest(operator.dm_channel, "Report")
+    assert len(operator.dm_channel.history()) == 1
+
+
+async def test_what_is_removed_while_it_is_made_is_never_shown(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
+    reply = await server.stage.order("faceswap-v5")
+    await reply.says("Queued")
+    job = await server.stage.job(reply)
+    await server.stage.app.store.register.take_down(job.id, "7")
+    assert "5 credits" in await server.stage.finish(reply, "Not shown")
+    assert reply.attachments == []
