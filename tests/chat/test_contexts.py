@@ -41,9 +41,9 @@ def own(stage: Stage) -> str:
 @pytest.mark.parametrize("user_install", [True, False])
 def test_the_settings_open_and_close_each_place(direct: bool, user_install: bool) -> None:
     contexts = Contexts(direct, user_install)
-    places = {SERVER} | ({DIRECT} if direct else set()) | ({PRIVATE} if user_install else set())
-    assert set(contexts.places.to_array()) == places
-    assert set(contexts.installs.to_array()) == {GUILDS} | ({USERS} if user_install else set())
+    places = [place for place, opened in ((DIRECT, direct), (PRIVATE, user_install)) if opened]
+    assert contexts.places.to_array() == [SERVER, *places]
+    assert contexts.installs.to_array() == ([GUILDS, USERS] if user_install else [GUILDS])
 
 
 async def test_by_default_it_is_used_in_servers_and_in_direct_messages(stage: Stage) -> None:
