@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv sandbox test chaos lint lock audit release-check faces-gallery clean
+.PHONY: help venv sandbox test chaos bench lint lock audit release-check faces-gallery clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ test: venv ## the tests, in random order, with the coverage of branches
 
 chaos: venv ## three storms of kills and faults over the running bot, and the count (ARGS="--seed 7 --jobs 2000 --kills 40")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+bench: venv ## what the bot does in a second beside what it is measured by (ARGS="economy engine")
+	$(BIN)/python -m tests.bench $(ARGS)
 
 lint: venv ## ruff, pyright and the import rules
 	$(BIN)/ruff check .

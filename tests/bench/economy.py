@@ -1,0 +1,113 @@
+"""How often a job's state is asked for, and how late its end is seen: our pace beside a fixed interval."""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.segmind.pacing import WINDOW, Pace
+from tests.bench.figures import Figure, at_most, plain
+from tests.stage import MODELS
+
+# The official SDK asks at once, and then every second.
+SDK_INTERVAL = 1.0
+JOBS = 1500
+# How far times scatter around the usual one; how many jobs meet a cold start, and how much longer they take.
+SIGMA = 0.25
+COLD_SHARE, COLD_FACTOR = 0.15, 2.5
+
+Times = Callable[[random.Random, float], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    requests: float
+    """Per job, with the one that fetches the result."""
+    delay: float
+    """From the end to its being seen, in seconds."""
+    share: float
+    """The same as a share of the job's time."""
+
+
+def figures() -> Iterator[Figure]:
+    for name, times in (("lognormal", _warm), ("with cold starts", _cold)):
+        yield from _compared(name, times)
+
+
+def _warm(dice: random.Random, usual: float) -> float:
+    return dice.lognormvariate(math.log(usual), SIGMA)
+
+
+def _cold(dice: random.Random, usual: float) -> float:
+    return _warm(dice, usual * (COLD_FACTOR if dice.random() < COLD_SHARE else 1))
+
+
+def _compared(name: str, times: Times) -> Iterator[Figure]:
+    runs = [_run(model.card.seconds, times) for model in MODELS.values()]
+    ours = _mean([our for our, _ in runs])
+    sdk = _mean([_fixed(durations, SDK_INTERVAL) for _, durations in runs])
+    # For each model, an interval that asks as often as we do, and one that is as late as we are.
+    as_often = _mean([_fixed(durations, _as_often(our, durations)) for our, durations in runs])
+    as_late = _mean([_fixed(durations, 2 * our.delay) for our, durations in runs])
+    yield plain(f"economy, {name}: our requests per job", ours.requests, "requests")
+    yield plain(f"economy, {name}: the SDK's requests per job", sdk.requests, "requests")
+    yield at_most(f"economy, {name}: our requests to the SDK's", ours.requests / sdk.requests, "ratio", 1 / 3)
+    yield at_most(f"economy, {name}: our mean delay", 100 * ours.share, "% of the job's time", 3)
+    yield at_most(f"economy, {name}: delay at as many requests", ours.delay / as_often.delay, "ratio", 0.5)
+    yield at_most(
+        f"economy, {name}: requests at the same delay", ours.requests / as_late.requests, "ratio", 0.5
+    )
+
+
+def _run(usual: float, times: Times) -> tuple[Cost, Sequence[float]]:
+    """A pace that has learned from a full window, over so many jobs more."""
+    dice, pace = random.Random(7), Pace(usual)
+    durations: list[float] = []
+    requests, delay, share = 0, 0.0, 0.0
+    for index in range(WINDOW + JOBS):
+        seconds = times(dice, usual)
+        looks, at = 0, 0.0
+        while at < seconds:
+            at += pace.next_look(at)
+            looks += 1
+        pace.learn(at)
+        if index >= WINDOW:
+            durations.append(seconds)
+            requests += looks + 1
+            delay += at - seconds
+            share += (at - seconds) / seconds
+    return Cost(requests / JOBS, delay / JOBS, share / JOBS), durations
+
+
+def _fixed(durations: Sequence[float], interval: float) -> Cost:
+    """At once, then every interval, then the result."""
+    seen = [math.ceil(seconds / interval) * interval for seconds in durations]
+    late = [at - seconds for at, seconds in zip(seen, durations, strict=True)]
+    count = len(durations)
+    return Cost(
+        sum(at / interval + 2 for at in seen) / count,
+        sum(late) / count,
+        sum(each / seconds for each, seconds in zip(late, durations, strict=True)) / count,
+    )
+
+
+def _as_often(our: Cost, durations: Sequence[float]) -> float:
+    """The interval with which somebody asks as often as we do, found by halving."""
+    low, high = 0.01, max(durations)
+    for _ in range(40):
+        middle = (low + high) / 2
+        if _fixed(durations, middle).requests > our.requests:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _mean(costs: Sequence[Cost]) -> Cost:
+    """Each model counts the same."""
+    count = len(costs)
+    return Cost(
+        sum(cost.requests for cost in costs) / count,
+        sum(cost.delay for cost in costs) / count,
+        sum(cost.share for cost in costs) / count,
+    )
