@@ -9,7 +9,7 @@ from bot.chat.before import before_of
 from bot.chat.buttons import end_rows, show_rows
 from bot.chat.card import Before, Card, Look
 from bot.chat.end_card import elsewhere_card, end_card
-from bot.chat.messages import PASSING, Gone, Messages
+from bot.chat.messages import Gone, Messages
 from bot.chat.results import Result, Results
 from bot.chat.text import Text
 from bot.chat.ways import Refusal, Way, after, refusal
@@ -70,10 +70,12 @@ class Endings:
         arrived = job.id in self._arrived
         try:
             await self._messages.edit(job.place, self._elsewhere(job, arrived=arrived))
-        except (Gone, discord.HTTPException) as error:
-            if isinstance(error, PASSING):
+        except Gone:
+            log.info("the message of the job cannot say where its end is")
+        except discord.HTTPException as error:
+            if refusal(Way.CHANNEL, error.status, error.code, error.text, hidden=False) is Refusal.PASSING:
                 raise
-            log.info("the message of the job cannot say where its end is", error=type(error).__name__)
+            log.info("the message of the job cannot say where its end is", code=error.code)
         self._arrived.discard(job.id)
         return Delivery.DIRECT if arrived else Delivery.KEPT
 

@@ -121,6 +121,7 @@ async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Room]:
 
 WEBHOOK, CHANNEL, REPLY, DIRECT = Way
 KEPT, GONE = Delivery.KEPT, Delivery.GONE
+GALLERY = 12
 AWAY = "raised"
 
 # What each code comes to on each way, when the ways after it are open.
@@ -385,6 +386,96 @@ async def test_a_message_that_was_deleted_before_it_was_written_down_stays_delet
     room.discord.messages.new[0].deleted = True
     assert await room.endings.deliver(ended, CONTENT) is GONE
     assert room.seen(message) == []
+
+
+def galleries(call: Call) -> list[list[str]]:
+    """The addresses in each gallery of a message that was sent."""
+    (box,) = call.body["components"]
+    found = [each["items"] for each in box["components"] if each["type"] == GALLERY]
+    return [[item["media"]["url"].partition("?")[0] for item in items] for items in found]
+
+
+@pytest.mark.parametrize(
+    ("address", "is_shown"),
+    [
+        ("https://cdn.discordapp.com/ephemeral-attachments/1/b.png?ex=ffffffff&is=1&hm=2", True),
+        ("https://images.segmind.com/assets/b.png", True),
+        ("https://cdn.discordapp.com/ephemeral-attachments/1/b.png?ex=60000000&is=1&hm=2", False),
+        ("https://cdn.discordapp.com/ephemeral-attachments/1/b.png?ex=soon", False),
+        ("http://images.segmind.com/assets/b.png", False),
+        ("https://segmind.com.example/b.png", False),
+        ("https://files.example/b.png", False),
+        ("data:image/png;base64,AAAA", False),
+    ],
+)
+async def test_the_target_stands_beside_the_result_where_it_has_an_address_that_is_known_and_lives(
+    room: Room, address: str, is_shown: bool
+) -> None:
+    body = {"source_image": "https://files.example/a.png", "target_image": address}
+    ended, _ = room.ordered(body=body)
+    assert await room.endings.deliver(ended, CONTENT) is Delivery.EDITED
+    (call,) = room.sent("edit")
+    result = f"attachment://faceswap-v5-{ended.id}.png"
+    assert galleries(call) == [[result, address.partition("?")[0]] if is_shown else [result]]
+
+
+@pytest.mark.parametrize("token", [True, False])
+async def test_a_target_that_is_refused_does_not_cost_the_result(room: Room, token: bool) -> None:
+    body = {**job().body, "target_image": "https://images.segmind.com/assets/b.png"}
+    ended, message = room.ordered(token=token, body=body)
+    room.refuse(WEBHOOK if token else CHANNEL, Refused(400, 50035, "Invalid Form Body"))
+    assert await room.endings.deliver(ended, CONTENT) is Delivery.EDITED
+    _, call = room.sent("edit" if token else "edit-in-channel")
+    assert len(galleries(call)[0]) == 1
+    assert len(room.seen(message)) == 1
+
+
+def in_private(room: Room, **wishes: bool) -> tuple[Job, Message]:
+    ended, message = room.ordered()
+    return replace(ended, place=replace(ended.place, direct=True, **wishes)), message
+
+
+async def test_a_result_that_was_sent_in_private_is_sent_once_however_often_the_channel_is_tried(
+    room: Room,
+) -> None:
+    ended, message = in_private(room)
+    for _ in range(3):
+        room.refuse(WEBHOOK, Refused(400, 40004))
+        with pytest.raises(discord.HTTPException):
+            await room.endings.deliver(ended, CONTENT)
+    assert await room.endings.deliver(ended, CONTENT) is Delivery.DIRECT
+    (_,) = room.sent()
+    assert message.attachments == []
+    assert "in private" in message.edits[-1].text
+
+
+@pytest.mark.parametrize("code", [10008, 50001])
+async def test_a_result_that_was_sent_in_private_is_delivered_whatever_became_of_the_channel(
+    room: Room, code: int
+) -> None:
+    ended, _ = in_private(room)
+    room.refuse(WEBHOOK, Refused(404, code))
+    with capture_logs() as lines:
+        assert await room.endings.deliver(ended, CONTENT) is Delivery.DIRECT
+    assert [line["log_level"] for line in lines] == ["info"]
+
+
+async def test_where_direct_messages_are_closed_the_channel_is_told_and_never_shown(room: Room) -> None:
+    for hidden, delivery in ((False, KEPT), (True, Delivery.EDITED)):
+        ended, message = in_private(room, hidden=hidden)
+        room.direct.shut = 50007
+        assert await room.endings.deliver(ended, CONTENT) is delivery
+        assert len(message.attachments) == hidden
+        assert ("could not be sent in private" in message.edits[-1].text) != hidden
+        assert "files.example" not in message.edits[-1].text
+
+
+async def test_a_result_that_is_too_large_for_direct_messages_is_made_to_fit_there(room: Room) -> None:
+    ended, _ = in_private(room)
+    room.refuse(DIRECT, Refused(413, 40005))
+    assert await room.endings.deliver(ended, files.picture("PNG", 512, 384)) is Delivery.DIRECT
+    first, second = room.sent()
+    assert len(second.files["files[0]"].content) < len(first.files["files[0]"].content)
 
 
 def alpha() -> bytes:
