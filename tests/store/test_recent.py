@@ -1,0 +1,79 @@
+"""Jobs are looked up from the newest on, a member's own and a server's."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from bot.jobs.delivery import Delivery
+from bot.jobs.desk import new_id
+from bot.jobs.job import Job, State
+from bot.jobs.recent import Recent
+from bot.store import SqlStore
+from tests.store.orders import LIFE, TERMS, order, through
+
+SINCE = 1_763_700_000.0
+
+
+def ordered(number: int, account: str = "1:2", *, user_id: int = 2, guild_id: int | None = 1) -> Job:
+    job = order(account, price=1, created_at=SINCE + number)
+    place = replace(job.place, user_id=user_id, guild_id=guild_id, hidden=bool(number % 2))
+    return replace(job, id=new_id(job.created_at), place=place)
+
+
+@pytest.fixture
+async def jobs(store: SqlStore) -> list[Job]:
+    """Seven of one member, the newest first, between those of others."""
+    mine: list[Job] = []
+    for number in range(7):
+        mine.insert(0, ordered(number))
+        await store.open(mine[0], TERMS)
+        await store.open(ordered(number, "1:9", user_id=9), TERMS)
+        await store.open(ordered(number, "3:9", user_id=9, guild_id=3), TERMS)
+    return mine
+
+
+def ids(found: Sequence[Recent]) -> list[str]:
+    return [each.id for each in found]
+
+
+async def test_a_member_finds_their_own_next_to_the_one_named(store: SqlStore, jobs: list[Job]) -> None:
+    mine = [job.id for job in jobs]
+    everything = await store.recents.of_member(2, limit=100)
+    assert ids(everything) == mine
+    third = everything[3].number
+    assert ids(await store.recents.of_member(2, before=third, limit=2)) == mine[4:6]
+    assert ids(await store.recents.of_member(2, after=third, limit=2)) == mine[1:3]
+    assert ids(await store.recents.of_member(2, after=third, limit=100)) == mine[:3]
+    assert await store.recents.of_member(3) == []
+
+
+async def test_a_server_finds_what_was_paid_from_its_accounts(store: SqlStore, jobs: list[Job]) -> None:
+    # Ordered in that server with the member's own credits.
+    await store.open(replace(ordered(8, "direct:2"), price=0), TERMS)
+    found = await store.recents.of_server(1, limit=100)
+    assert {job.user_id for job in found} == {2, 9}
+    assert len(found) == 2 * len(jobs)
+    assert {job.user_id for job in await store.recents.of_server(3)} == {9}
+
+
+async def test_what_is_shown_of_a_job_is_what_became_of_it(store: SqlStore) -> None:
+    job = ordered(1)
+    await store.open(job, TERMS)
+    done = await through(store, job, *LIFE)
+    await store.tell(replace(done, delivery=Delivery.KEPT))
+    (found,) = await store.recents.of_member(2)
+    assert found == Recent(
+        id=job.id,
+        slug=job.slug,
+        user_id=2,
+        guild_id=1,
+        channel_id=job.place.channel_id,
+        message_id=job.place.message_id,
+        hidden=True,
+        state=State.DONE,
+        price=1,
+        created_at=job.created_at,
+        delivery=Delivery.KEPT,
+    )
+    assert found.is_kept
