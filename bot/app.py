@@ -10,6 +10,7 @@ import structlog
 
 from bot.catalogue import Catalogue, catalogue, features
 from bot.chat.background import Background
+from bot.chat.before import MOST_BYTES, Befores
 from bot.chat.client import Doppel, doppel
 from bot.chat.contexts import Contexts
 from bot.chat.endings import Endings
@@ -175,6 +176,9 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             http_trace=refusals.trace(),
         )
         messages = Messages(client, clock, store.register.keep_post)
+        befores = Befores(
+            text, clock, file_limits(settings), most_bytes=MOST_BYTES * settings.card.before_and_after
+        )
         results = Results(cards, text)
         protection = Protection(
             settings,
@@ -194,8 +198,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
                 results=results,
                 models=models,
                 text=text,
-                clock=clock,
-                before_and_after=settings.card.before_and_after,
+                befores=befores,
             ),
             background=background,
             models=models,
@@ -250,6 +253,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             consent=protection.consent,
             inputs=inputs,
             album=album,
+            befores=befores,
             messages=messages,
             background=background,
             words=words,

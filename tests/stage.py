@@ -54,6 +54,8 @@ def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> set
         "jobs": {"pace": 0.01, "line_refresh": 0.01},
         # Everybody has agreed, but where that is what is tested.
         "consent": {"required": False},
+        # One result, one file: what stands beside it has tests of its own.
+        "card": {"before_and_after": False},
     }
     for name, section in sections.items():
         chosen[name] = chosen.get(name, {}) | section

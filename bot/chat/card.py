@@ -1,5 +1,6 @@
 """The card of a job: pure, from data to Components V2; and the plain words that all cards share."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -32,6 +33,14 @@ class Before:
 
     address: str
     alt: str
+    content: bytes = b""
+    """What is attached under that address, if anything is."""
+
+    def files(self) -> list[discord.File]:
+        if not self.content:
+            return []
+        name = self.address.rpartition("/")[2]
+        return [discord.File(io.BytesIO(self.content), name, description=self.alt)]
 
 
 @dataclass(frozen=True, slots=True)

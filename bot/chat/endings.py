@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import discord
 import structlog
 
-from bot.chat.before import before_of
+from bot.chat.before import Befores
 from bot.chat.buttons import end_rows, show_rows
 from bot.chat.card import Before, Card, Look
 from bot.chat.end_card import elsewhere_card, end_card
@@ -16,7 +16,6 @@ from bot.chat.ways import Refusal, Way, after, refusal
 from bot.credits.account import account_of
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import Clock
 from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
@@ -40,24 +39,24 @@ class Endings:
         results: Results,
         models: Mapping[str, type[FaceModel]],
         text: Text,
-        clock: Clock,
-        before_and_after: bool = True,
+        befores: Befores,
     ) -> None:
-        """`before_and_after`: whether the target is shown beside the result."""
         self._messages = messages
         self._results = results
         self._models = models
         self._text = text
-        self._clock = clock
-        self._before_and_after = before_and_after
+        self._befores = befores
         # Results that arrived in private, while the message in the channel could not be changed yet.
         self._arrived: set[str] = set()
 
     async def deliver(self, job: Job, content: bytes | None) -> Delivery:
         """Passing faults are raised, so that it is tried again from the first way; lasting ones end it."""
         if job.place.direct and job.state is State.DONE and job.reason is not Reason.WITHHELD:
-            return await self._deliver_in_private(job, content)
-        return await self._deliver(job, content)
+            delivery = await self._deliver_in_private(job, content)
+        else:
+            delivery = await self._deliver(job, content)
+        self._befores.forget(job)
+        return delivery
 
     async def _deliver_in_private(self, job: Job, content: bytes | None) -> Delivery:
         if job.id not in self._arrived:
@@ -81,7 +80,7 @@ class Endings:
 
     async def _deliver(self, job: Job, content: bytes | None, way: Way | Delivery = Way.WEBHOOK) -> Delivery:
         result = await self._prepared(job, content)
-        before = None if result is None else self._before(job)
+        before = None if result is None else self._befores.of(self._models[job.slug], job)
         refusals: list[str] = []
         if way is Way.WEBHOOK and not self._messages.has_token(job.place):
             way = await self._onward(job, way, Refusal.CLOSED)
@@ -93,7 +92,7 @@ class Endings:
                 refused = refusal(way, error.status, error.code, error.text, hidden=job.place.hidden)
                 if refused is Refusal.PASSING:
                     raise
-                if refused is Refusal.LASTING and before is not None:
+                if refused in {Refusal.LASTING, Refusal.TOO_LARGE} and before is not None:
                     # It may be the picture beside the result that is refused.
                     before = None
                 elif refused is Refusal.TOO_LARGE and content is not None and result is not None:
@@ -113,13 +112,9 @@ class Endings:
             return None
         return await self._results.prepare(job, content, job.place.upload_limit)
 
-    def _before(self, job: Job) -> Before | None:
-        if not self._before_and_after:
-            return None
-        return before_of(self._models[job.slug], job, self._text, now=self._clock.now())
-
     async def _put(self, way: Way, job: Job, result: Result | None, before: Before | None) -> None:
         files = [] if result is None else [result.file()]
+        files += [] if before is None else before.files()
         look = Look(
             shown=result,
             before=before,

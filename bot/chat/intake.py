@@ -10,6 +10,7 @@ import discord
 import structlog
 
 from bot.chat.background import Background
+from bot.chat.before import Befores
 from bot.chat.card import notice
 from bot.chat.consent import Consent
 from bot.chat.doorkeeper import Doorkeeper
@@ -51,6 +52,7 @@ class Intake:
         consent: Consent,
         inputs: Inputs,
         album: Album,
+        befores: Befores,
         messages: Messages,
         background: Background,
         words: Words,
@@ -63,6 +65,7 @@ class Intake:
         self._consent = consent
         self._inputs = inputs
         self._album = album
+        self._befores = befores
         self._messages = messages
         self._background = background
         self._words = words
@@ -157,6 +160,7 @@ class Intake:
         await self._desk.check(order)
         contents = {name: each.content for name, each in seen.items()}
         prints = await self._doorkeeper.admit_inputs(member, contents)
+        self._background.post(self._befores.keep(place, contents[model.target_slot()]))
         addresses = await self._addresses(files, seen)
         return replace(order, model=filled.model_copy(update=addresses)), prints
 

@@ -23,6 +23,9 @@ RESULT_LIMITS = inspect.Limits(
 )
 
 
+# Discord covers files whose names begin like this.
+SPOILER = "SPOILER_"
+
 # What making one result fit may take, in seconds; after that, its address is given instead.
 MOST_EFFORT = 90.0
 
@@ -58,8 +61,7 @@ class Results:
             log.warning("the result cannot be attached", error=type(error).__name__, size=len(content))
             return None
         alt = self._text(f"alt.{media.kind}", title=self._cards[job.slug].title)
-        # Discord covers files of this name.
-        covered = "SPOILER_" if job.place.spoiler else ""
+        covered = SPOILER if job.place.spoiler else ""
         return Result(fitted.content, f"{covered}{job.slug}-{job.id}{fitted.suffix}", alt, limit)
 
     async def _fitted(self, content: bytes, media: inspect.Media, limit: int) -> Fitted:

@@ -14,6 +14,7 @@ from discord.http import Route
 from PIL import Image
 from structlog.testing import capture_logs
 
+from bot.chat.before import Befores
 from bot.chat.endings import Endings
 from bot.chat.messages import Messages
 from bot.chat.results import Results
@@ -113,7 +114,7 @@ async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Room]:
                     results=Results(CARDS, text),
                     models=MODELS,
                     text=text,
-                    clock=HeldClock(NOW),
+                    befores=Befores(text, HeldClock(NOW), Limits()),
                 ),
             )
         assert small.violations == []
