@@ -101,6 +101,8 @@ def _run(options: argparse.Namespace) -> int:
         raise Stop(f"{error}.") from error
     except discord.LoginFailure as error:
         raise Stop("Discord does not accept the token: copy it anew from the developer portal.") from error
+    except discord.app_commands.CommandSyncFailure as error:
+        raise Stop(f"Discord does not take the commands as they are: {error}") from error
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         raise Stop(f"Discord cannot be reached ({type(error).__name__}): try again in a minute.") from error
     return 0

@@ -7,7 +7,7 @@ from discord import app_commands
 
 from bot.chat.admin_cards import member_card, models_card, server_card
 from bot.chat.answers import give, promise
-from bot.chat.choices import LOOKED_THROUGH, Choice, Names, job_choices, model_choices
+from bot.chat.choices import LOOKED_THROUGH, Choice, Names, Places, job_choices, model_choices
 from bot.chat.contexts import servers_only
 from bot.chat.credits_cards import balance_lines
 from bot.chat.deeds import change_line, done_card
@@ -27,7 +27,7 @@ from bot.safety.wardens import Use
 Amount = app_commands.Range[int, 0]
 Some = app_commands.Range[int, 1]
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
-Place = discord.TextChannel | discord.VoiceChannel | discord.ForumChannel
+Place = app_commands.Transform[app_commands.AppCommandChannel, Places]
 USES = [
     app_commands.Choice(name="only here, and where else you say so", value=Use.ONLY),
     app_commands.Choice(name="not here", value=Use.OFF),

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import discord
 import structlog
@@ -26,6 +27,26 @@ MEMBER_LIMIT = 24
 REMEMBERED = 10_000
 # Discord wants the choices within three seconds.
 PATIENCE = 1.5
+
+
+class Places(app_commands.Transformer):
+    """A channel in which, or in whose threads, commands are typed.
+
+    discord.py would name media channels beside forums, which Discord's own description does not know.
+    """
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.voice, kinds.stage_voice, kinds.forum]
+
+    async def transform(self, interaction: Any, value: Any, /) -> app_commands.AppCommandChannel:
+        del interaction
+        return value
 
 
 class Names:
