@@ -108,8 +108,7 @@ class Intake:
         try:
             place = await self._persistently(placed)
             try:
-                await self._doorkeeper.admit(interaction)
-                order, prints = await self._prepared(member_of(interaction), place, model, values)
+                order, prints = await self._prepared(interaction, place, model, values)
                 job = await self._desk.order(order)
                 await self._doorkeeper.remember(job.id, prints)
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
@@ -132,10 +131,11 @@ class Intake:
         return await act()
 
     async def _prepared(
-        self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
+        self, interaction: Interaction, place: Place, model: type[FaceModel], values: dict[str, Any]
     ) -> tuple[Order, Mapping[str, Print]]:
         try:
-            return await self._looked_at(member, place, model, values)
+            await self._doorkeeper.admit(interaction)
+            return await self._looked_at(member_of(interaction), place, model, values)
         except asyncio.CancelledError:
             # There is no order yet, so no later start would answer this member.
             raise Stopping from None
