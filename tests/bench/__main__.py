@@ -1,11 +1,11 @@
-"""The command line: python -m tests.bench [economy] [engine] [start] [load]."""
+"""The command line: python -m tests.bench [economy] [engine] [start]."""
 
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import economy, engine
+from tests.bench import economy, engine, start
 from tests.bench.figures import Figure, save, table
 
 ROOT = Path(__file__).parents[2]
@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 BENCHES: Mapping[str, Callable[[], Iterable[Figure]]] = {
     "economy": economy.figures,
     "engine": engine.figures,
+    "start": start.figures,
 }
 
 

@@ -36,6 +36,8 @@ class Commands:
             "application_id": str(self._app.id),
             "version": str(new_id()),
             "type": 1,
+            # Entries of a context menu have none, and are given back with an empty one.
+            "description": "",
             "default_member_permissions": None,
             **{name: value for name, value in command.items() if value is not None},
             **own,

@@ -1,0 +1,54 @@
+"""From the start of the process to Discord's READY and to the first command that is answered."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from tests.bench.figures import Figure, at_most, plain
+from tests.clocks import HeldClock
+from tests.discord.town import Town
+from tests.discord.world import SmallDiscord
+from tests.stage import local_segmind
+
+ROUNDS = 7
+ROOT = Path(__file__).parents[2]
+
+
+def figures() -> Iterator[Figure]:
+    yield plain("start: importing the bot", median(_import() for _ in range(ROUNDS)), "s")
+    ready, answered = zip(*asyncio.run(_starts()), strict=True)
+    yield plain("start: until READY", median(ready), "s")
+    yield at_most("start: until the first command is answered", median(answered), "s", 1.5)
+
+
+def _import() -> float:
+    began = perf_counter()
+    subprocess.run([sys.executable, "-c", "import bot.serve"], cwd=ROOT, check=True)
+    return perf_counter() - began
+
+
+async def _starts() -> Sequence[tuple[float, float]]:
+    clock = HeldClock()
+    with TemporaryDirectory() as folder:
+        async with SmallDiscord() as discord, local_segmind(clock) as segmind:
+            town = Town(discord, segmind, clock, Path(folder))
+            return [await _start(town) for _ in range(ROUNDS)]
+
+
+async def _start(town: Town) -> tuple[float, float]:
+    began = perf_counter()
+    async with town.bot() as bot:
+        await town.discord.online()
+        ready = perf_counter() - began
+        # The first start tells Discord of the commands; nobody can type one before.
+        while not town.discord.commands:
+            await asyncio.sleep(0.001)
+        await town.order()
+        answered = perf_counter() - began
+        await bot.terminate()
+    return ready, answered
