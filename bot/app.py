@@ -59,6 +59,7 @@ from bot.parts import (
 )
 from bot.protection import Protection
 from bot.safety.cases import Escalation
+from bot.safety.people import Retention
 from bot.settings import Settings
 from bot.store import SqlStore
 
@@ -84,6 +85,7 @@ class App:
     latecomers: Latecomers
     lessons: Lessons
     escalation: Escalation
+    retention: Retention
     shop: Shop
     outage: Outage
     album: Album
@@ -102,6 +104,7 @@ class App:
         if self.client.is_first:
             self.background.post(self.latecomers.run())
             self.background.post(self.escalation.run())
+            self.background.post(self.retention.run())
             self.background.post(self.album.keep_swept())
         self.shop.open()
 
@@ -277,6 +280,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
                 consent=protection.consent,
                 wardens=protection.wardens,
                 cases=cases,
+                privacy=protection.privacy(album),
                 album=album,
                 inputs=inputs,
                 source=segmind,
@@ -305,6 +309,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
             latecomers=Latecomers(segmind, store, clock),
             lessons=Lessons(pacing, store, clock),
             escalation=protection.escalation(cases),
+            retention=protection.retention(),
             shop=Shop(settings.shop.credits, client=client, books=store, background=background),
             outage=outage,
             album=album,

@@ -11,15 +11,18 @@ from bot.chat.doorkeeper import Doorkeeper
 from bot.chat.guard import Guard
 from bot.chat.messages import Messages
 from bot.chat.operators import Operators
+from bot.chat.privacy import Privacy
 from bot.chat.results import Results
 from bot.chat.text import Text
 from bot.clock import Clock
+from bot.faces.album import Album
 from bot.jobs.office import Office
 from bot.jobs.ports import Watcher
 from bot.models import ModelCard
 from bot.parts import house_of
 from bot.safety.cases import Escalation
 from bot.safety.door import Door
+from bot.safety.people import Periods, Retention
 from bot.safety.wardens import Wardens
 from bot.settings import Settings
 from bot.store import SqlStore
@@ -46,6 +49,11 @@ class Protection:
         self._cards = cards
         self._text = text
         self._clock = clock
+        self._periods = Periods(
+            jobs=settings.retention.jobs_days,
+            deeds=settings.retention.deeds_days,
+            strikes=settings.safety.strike_days,
+        )
         self._door = Door(store.register, store, house_of(settings), clock)
         self._chronicle = Chronicle(
             rules=store,
@@ -89,6 +97,21 @@ class Protection:
             cards=self._cards,
             text=self._text,
         )
+
+    def privacy(self, album: Album) -> Privacy:
+        return Privacy(
+            self._store.people,
+            self._store.register,
+            album=album,
+            consent=self.consent,
+            periods=self._periods,
+            policy_url=self._settings.consent.policy_url,
+            text=self._text,
+            clock=self._clock,
+        )
+
+    def retention(self) -> Retention:
+        return Retention(self._store.people, self._clock, self._periods)
 
     def escalation(self, cases: CaseRoom) -> Escalation:
         hours = self._settings.safety.escalate_hours

@@ -20,6 +20,7 @@ from bot.chat.intake import Intake
 from bot.chat.languages import Translator, listen
 from bot.chat.options import FaceChoices, Interaction
 from bot.chat.pages import Pages, Turn
+from bot.chat.privacy import Forget
 from bot.chat.services import Services
 from bot.chat.sync import Notes, sync
 from bot.chat.wish import AS_USUAL, Wish
@@ -57,7 +58,7 @@ class Doppel(commands.Bot):
         self._guild_id = guild_id
         self._intake: Intake | None = None
         self._services: Services | None = None
-        self.add_dynamic_items(*BUTTONS, Agree, CaseButton, Turn)
+        self.add_dynamic_items(*BUTTONS, Agree, CaseButton, Forget, Turn)
         listen(self)
         self.tree.error(self._on_error)
 

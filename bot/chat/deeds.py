@@ -51,7 +51,7 @@ def _fact_words(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: 
     amount, limit = facts.get("amount"), facts.get("limit")
     return {
         "credits": credits_words(amount or 0, text),
-        "member": mention(facts.get("member", 0)),
+        "member": mention(facts["member"]) if facts.get("member") else text("somebody"),
         "role": f"<@&{facts.get('role', 0)}>",
         "channel": f"<#{facts.get('channel') or 0}>",
         "job": quoted(str(facts.get("job", "")), REASON_LIMIT),

@@ -31,6 +31,7 @@ from bot.jobs.ports import StoreAway
 from bot.media import inspect
 from bot.models import MediaKind
 from bot.ops.logs import incident_id
+from bot.safety.people import OpenOrders
 from bot.safety.refusals import (
     AgeRestricted,
     Blocked,
@@ -58,6 +59,7 @@ _AT_THE_DOOR: Mapping[type[BaseException], str] = {
     WrongRole: "refused.role",
     AgeRestricted: "refused.age_restricted",
     NotModerator: "refused.not_moderator",
+    OpenOrders: "refused.open_orders",
 }
 
 

@@ -12,6 +12,7 @@ from bot.chat.inputs import Inputs
 from bot.chat.kept import KeptResults
 from bot.chat.options import Interaction
 from bot.chat.pages import Pages
+from bot.chat.privacy import Privacy
 from bot.chat.recall import Recall, Source
 from bot.chat.text import Text
 from bot.clock import Clock
@@ -61,6 +62,7 @@ class Services:
     consent: Consent
     wardens: Wardens
     cases: Cases
+    privacy: Privacy
     text: Text
     clock: Clock
 

@@ -8,6 +8,9 @@ from bot.credits.account import Balance, Entry
 from bot.credits.budgets import Budget
 from bot.credits.rules import ServerRules
 
+FORGOTTEN = "forgotten"
+"""Stands for a person about whom everything was deleted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

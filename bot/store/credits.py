@@ -133,7 +133,11 @@ async def lock(connection: AsyncConnection, wanted: Collection[str], *, start: i
         # Not against the foreign keys of new jobs and entries.
         .with_for_update(key_share=True)
     )
-    return Ledger({row[0]: Balance(*row[1:]) for row in await connection.execute(locking)}, at)
+    found = {row[0]: Balance(*row[1:]) for row in await connection.execute(locking)}
+    if len(found) < len(ids):
+        # One was forgotten while another process kept it locked: its member begins anew.
+        return await lock(connection, wanted, start=start, at=at)
+    return Ledger(found, at)
 
 
 async def _enrol(connection: AsyncConnection, new: list[str], *, start: int, at: float) -> None:

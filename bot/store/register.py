@@ -13,7 +13,7 @@ from bot.credits.books import Deed
 from bot.jobs.job import State
 from bot.safety.prints import Print, look_from, look_words
 from bot.store import servers
-from bot.store.tables import jobs, listed, people, posts, prints, takedowns
+from bot.store.tables import jobs, listed, people, posts, prints, strikes, takedowns
 
 Transaction = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
@@ -41,13 +41,13 @@ class SqlRegister:
         return await self._of(user_id, people.c.left_at)
 
     async def strikes(self, user_id: int, since: float) -> Sequence[float]:
-        blocked = (
-            sa.select(jobs.c.settled_at)
-            .where(jobs.c.user_id == user_id, jobs.c.state == State.BLOCKED, jobs.c.settled_at >= since)
-            .order_by(jobs.c.settled_at.desc())
+        blocked = sa.select(jobs.c.settled_at).where(
+            jobs.c.user_id == user_id, jobs.c.state == State.BLOCKED, jobs.c.settled_at >= since
         )
+        remembered = sa.select(strikes.c.at).where(strikes.c.user_id == user_id, strikes.c.at >= since)
         async with self._transaction() as connection:
-            return [at for at in (await connection.execute(blocked)).scalars() if at is not None]
+            found = [at for at in (await connection.execute(blocked)).scalars() if at is not None]
+            return sorted([*found, *(await connection.execute(remembered)).scalars()], reverse=True)
 
     async def is_listed(self, exact: Collection[str], guild_id: int | None) -> bool:
         found = (
@@ -86,7 +86,7 @@ class SqlRegister:
     async def take_down(self, job_id: str, actor: str) -> None:
         async with self._transaction() as connection:
             row = {"job_id": job_id, "actor": actor, "at": self._clock.now()}
-            await connection.execute(_insert(connection, takedowns).values(row).on_conflict_do_nothing())
+            await connection.execute(insert_into(connection, takedowns).values(row).on_conflict_do_nothing())
 
     async def is_down(self, job_id: str) -> bool:
         found = sa.select(takedowns.c.job_id).where(takedowns.c.job_id == job_id)
@@ -96,7 +96,7 @@ class SqlRegister:
     async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None:
         row = {"message_id": message_id, "channel_id": channel_id, "job_id": job_id, "at": self._clock.now()}
         async with self._transaction() as connection:
-            await connection.execute(_insert(connection, posts).values(row).on_conflict_do_nothing())
+            await connection.execute(insert_into(connection, posts).values(row).on_conflict_do_nothing())
 
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
         found = sa.select(posts.c.channel_id, posts.c.message_id).where(posts.c.job_id == job_id)
@@ -114,7 +114,7 @@ class SqlRegister:
 
     async def _set(self, user_id: int, **facts: Any) -> None:
         async with self._transaction() as connection:
-            written = _insert(connection, people).values(user_id=user_id, **facts)
+            written = insert_into(connection, people).values(user_id=user_id, **facts)
             await connection.execute(
                 written.on_conflict_do_update(index_elements=[people.c.user_id], set_=facts)
             )
@@ -141,8 +141,8 @@ def _print_rows(job_id: str, found: Mapping[str, Print], at: float) -> list[dict
 async def _keep(connection: AsyncConnection, rows: Iterable[dict[str, Any]]) -> None:
     for row in rows:
         # A result that is fetched again after a restart is the same one.
-        await connection.execute(_insert(connection, prints).values(row).on_conflict_do_nothing())
+        await connection.execute(insert_into(connection, prints).values(row).on_conflict_do_nothing())
 
 
-def _insert(connection: AsyncConnection, table: sa.Table) -> Any:
+def insert_into(connection: AsyncConnection, table: sa.Table) -> Any:
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

@@ -26,6 +26,7 @@ from bot.store.engine import database_of, file_of, open_engine
 from bot.store.errors import StoreRefused, named_errors
 from bot.store.faces import SqlShelf
 from bot.store.leases import WorkerLease, take_file
+from bot.store.people import SqlPeople
 from bot.store.reading import Stretch
 from bot.store.recent import SqlRecents
 from bot.store.register import SqlRegister
@@ -67,6 +68,7 @@ class SqlStore:
         self._exit = AsyncExitStack()
         self.register = SqlRegister(self._transaction, clock)
         self.cases = SqlCases(self._transaction, clock)
+        self.people = SqlPeople(self._transaction, clock)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:

@@ -260,6 +260,18 @@ people = sa.Table(
     sqlite_strict=True,
 )
 
+# Orders that were blocked for their content, of members about whom all else was deleted.
+strikes = sa.Table(
+    "strikes",
+    METADATA,
+    sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+    sa.Column("user_id", WHOLE, nullable=False),
+    sa.Column("at", NUMBER, nullable=False),
+    sa.Index("strikes_of_member", "user_id", "at"),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
 prints = sa.Table(
     "prints",
     METADATA,

@@ -10,7 +10,21 @@ WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 NUMBER = sa.Double[float]().with_variant(sa.REAL(), "sqlite")
 FLAG = sa.Boolean().with_variant(sa.Integer(), "sqlite")
 
-APPEND_ONLY = ("entries", "deeds")
+# Rows that are only ever added; the one change that they may see is that a person in them is forgotten.
+FORGETTING = {
+    "entries": (
+        "NEW.id = OLD.id AND NEW.job_id {is} OLD.job_id AND NEW.kind = OLD.kind AND NEW.amount = OLD.amount"
+        " AND NEW.of_allowance = OLD.of_allowance AND NEW.at = OLD.at AND NEW.receipt {is} OLD.receipt"
+        " AND (NEW.account = OLD.account OR NEW.account LIKE '%forgotten-%')"
+        " AND (NEW.actor {is} OLD.actor OR NEW.actor = 'forgotten')"
+        " AND (NEW.why {is} OLD.why OR NEW.why IS NULL)"
+    ),
+    "deeds": (
+        "NEW.id = OLD.id AND NEW.guild_id {is} OLD.guild_id AND NEW.deed = OLD.deed AND NEW.at = OLD.at"
+        " AND (NEW.actor = OLD.actor OR NEW.actor = 'forgotten')"
+        " AND length(NEW.facts) <= length(OLD.facts)"
+    ),
+}
 
 
 def upgrade() -> None:
@@ -224,6 +238,15 @@ def _safety() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "strikes",
+        sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+        sa.Column("user_id", WHOLE, nullable=False),
+        sa.Column("at", NUMBER, nullable=False),
+        sqlite_strict=True,
+        sqlite_autoincrement=True,
+    )
+    op.create_index("strikes_of_member", "strikes", ["user_id", "at"])
+    op.create_table(
         "prints",
         sa.Column("job_id", sa.Text, primary_key=True),
         sa.Column("part", sa.Text, primary_key=True),
@@ -315,12 +338,13 @@ def _faces() -> None:
 
 
 def _forbid_rewriting_on_sqlite() -> None:
-    for table in APPEND_ONLY:
-        for deed in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{deed.lower()} BEFORE {deed} ON {table}"
-                f" BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
-            )
+    for table, forgetting in FORGETTING.items():
+        aborted = f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
+        op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {aborted}")
+        condition = forgetting.replace("{is}", "IS")
+        op.execute(
+            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} WHEN NOT ({condition}) {aborted}"
+        )
 
 
 def _forbid_rewriting_on_postgres() -> None:
@@ -329,8 +353,13 @@ def _forbid_rewriting_on_postgres() -> None:
         " $$ BEGIN RAISE EXCEPTION '% are append-only', TG_TABLE_NAME"
         " USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
-    for table in APPEND_ONLY:
+    for table, forgetting in FORGETTING.items():
         op.execute(
-            f"CREATE TRIGGER {table}_no_rewriting BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+            f"CREATE TRIGGER {table}_no_rewriting BEFORE DELETE OR TRUNCATE ON {table}"
             " EXECUTE FUNCTION append_only()"
+        )
+        condition = forgetting.replace("{is}", "IS NOT DISTINCT FROM")
+        op.execute(
+            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} FOR EACH ROW"
+            f" WHEN (NOT ({condition})) EXECUTE FUNCTION append_only()"
         )

@@ -1,0 +1,223 @@
+"""Everything about one member, read for them or taken out of the books without changing a sum."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock
+from bot.credits.books import FORGOTTEN
+from bot.credits.rules import ServerRules
+from bot.jobs.job import State
+from bot.safety.people import Holdings, OpenOrders
+from bot.store import servers as rulebooks
+from bot.store.register import Transaction, insert_into
+from bot.store.tables import (
+    accounts,
+    cases,
+    deeds,
+    entries,
+    jobs,
+    people,
+    posts,
+    prints,
+    servers,
+    strikes,
+    takedowns,
+)
+
+# Keys to a message and the workings of the engine are nobody's data.
+_INTERNAL = frozenset({"token", "token_until", "owner", "epoch", "application_id"})
+# What a job was made of, and where its result is.
+_STRIPPED: Mapping[str, Any] = {"body": {}, "token": "", "locale": "", "output": None, "detail": None}
+# A report as its reporter knows it: who dealt with it is the moderators' business.
+_REPORT = (cases.c.id, cases.c.job_id, cases.c.guild_id, cases.c.opened_at, cases.c.closed_at)
+# What a deed says of people.
+_OF_PEOPLE = ("member", "reason")
+
+
+class SqlPeople:
+    """The safety room's `People`."""
+
+    def __init__(self, transaction: Transaction, clock: Clock) -> None:
+        self._transaction = transaction
+        self._clock = clock
+
+    async def about(self, user_id: int) -> Mapping[str, Any]:
+        mine = jobs.c.user_id == user_id
+        of_mine = sa.select(jobs.c.id).where(mine)
+        async with self._transaction() as connection:
+
+            async def rows(chosen: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
+                return [dict(row) for row in (await connection.execute(chosen)).mappings()]
+
+            its = entries.c.account.in_(sa.select(accounts.c.id).where(_owned_by(user_id)))
+            shown = [column for column in jobs.c if column.name not in _INTERNAL]
+            return {
+                "user_id": user_id,
+                "consent": await rows(sa.select(people).where(people.c.user_id == user_id)),
+                "accounts": await rows(sa.select(accounts).where(_owned_by(user_id))),
+                "entries": await rows(sa.select(entries).where(its).order_by(entries.c.id)),
+                "jobs": await rows(sa.select(*shown).where(mine).order_by(jobs.c.created_at)),
+                "fingerprints": await rows(sa.select(prints).where(prints.c.job_id.in_(of_mine))),
+                "messages": await rows(sa.select(posts).where(posts.c.job_id.in_(of_mine))),
+                "strikes": await rows(sa.select(strikes).where(strikes.c.user_id == user_id)),
+                "reports": await rows(sa.select(*_REPORT).where(cases.c.reporter == user_id)),
+                "decisions": [_seen_by(user_id, deed) for deed in await rows(_deeds_with(user_id))],
+                "servers": [_part_of(user_id, row) for row in await rows(_servers_with(user_id))],
+            }
+
+    async def holdings(self, user_id: int) -> Holdings:
+        chosen = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(accounts.c.granted), 0))
+        async with self._transaction() as connection:
+            count, granted = (await connection.execute(chosen.where(_owned_by(user_id)))).one()
+        return Holdings(count, int(granted))
+
+    async def forget(self, user_id: int, *, strikes_since: float) -> None:
+        mine = jobs.c.user_id == user_id
+        async with self._transaction() as connection:
+            # In the order in which the writer locks them: jobs, then accounts.
+            await connection.execute(sa.select(jobs.c.id).where(mine).order_by(jobs.c.id).with_for_update())
+            locking = sa.select(accounts).where(_owned_by(user_id)).order_by(accounts.c.id).with_for_update()
+            owned = [dict(row) for row in (await connection.execute(locking)).mappings()]
+            # Only now: an order that came in between has locked the account before us.
+            still_open = sa.select(jobs.c.id).where(mine, sa.not_(jobs.c.told)).limit(1)
+            if (await connection.execute(still_open)).one_or_none() is not None:
+                raise OpenOrders
+            await self._keep_strikes(connection, user_id, strikes_since)
+            await _leave_jobs(connection, mine)
+            for account in owned:
+                await _rename(connection, account)
+            await _leave_others_books(connection, user_id)
+            await connection.execute(strikes.delete().where(strikes.c.at < strikes_since))
+            gone = {"agreed_to": None, "agreed_at": None, "left_at": self._clock.now()}
+            written = insert_into(connection, people).values(user_id=user_id, **gone)
+            await connection.execute(
+                written.on_conflict_do_update(index_elements=[people.c.user_id], set_=gone)
+            )
+
+    async def strip_jobs(self, before: float, *, most: int) -> int:
+        old = (
+            sa.select(jobs.c.id)
+            .where(jobs.c.told, jobs.c.created_at < before, jobs.c.token != "")
+            .order_by(jobs.c.created_at)
+            .limit(most)
+        )
+        async with self._transaction() as connection:
+            stripped = await connection.execute(
+                jobs.update().where(jobs.c.id.in_(old)).values(_STRIPPED).returning(jobs.c.id)
+            )
+            return len(stripped.all())
+
+    async def strip_deeds(self, before: float, *, most: int) -> int:
+        old = sa.select(deeds).where(deeds.c.at < before, deeds.c.actor != FORGOTTEN)
+        async with self._transaction() as connection:
+            found = (await connection.execute(old.order_by(deeds.c.id).limit(most))).mappings().all()
+            for deed in found:
+                await _rewrite(connection, deed, actor=FORGOTTEN, facts=_without_people(deed["facts"]))
+        return len(found)
+
+    async def clear_up(self, *, prints_before: float, strikes_before: float) -> None:
+        reported = sa.select(cases.c.job_id).where(cases.c.closed_at.is_(None))
+        async with self._transaction() as connection:
+            for table in (prints, posts):
+                old = sa.and_(table.c.at < prints_before, table.c.job_id.not_in(reported))
+                await connection.execute(table.delete().where(old))
+            await connection.execute(cases.delete().where(cases.c.closed_at < prints_before))
+            await connection.execute(strikes.delete().where(strikes.c.at < strikes_before))
+            left = sa.and_(people.c.left_at < strikes_before, people.c.agreed_to.is_(None))
+            await connection.execute(people.delete().where(left, people.c.opted_out_at.is_(None)))
+
+    async def _keep_strikes(self, connection: AsyncConnection, user_id: int, since: float) -> None:
+        blocked = sa.select(jobs.c.user_id, jobs.c.settled_at).where(
+            jobs.c.user_id == user_id, jobs.c.state == State.BLOCKED, jobs.c.settled_at >= since
+        )
+        await connection.execute(strikes.insert().from_select(["user_id", "at"], blocked))
+
+
+def _owned_by(user_id: int) -> sa.ColumnElement[bool]:
+    return accounts.c.id.endswith(f":{user_id}")
+
+
+def _deeds_with(user_id: int) -> sa.Select[Any]:
+    # Facts are text to the database: what looks like it may be another number with the same beginning.
+    about = sa.cast(deeds.c.facts, sa.Text).like(f'%"member":{user_id}%')
+    return sa.select(deeds).where((deeds.c.actor == str(user_id)) | about).order_by(deeds.c.id)
+
+
+def _servers_with(user_id: int) -> sa.Select[Any]:
+    return sa.select(servers).where(sa.cast(servers.c.rules, sa.Text).like(f"%{user_id}%"))
+
+
+def _seen_by(user_id: int, deed: Mapping[str, Any]) -> dict[str, Any]:
+    """Who decided about a member is on record for the server's administrators, and not for the member."""
+    return {name: fact for name, fact in deed.items() if name != "actor" or fact == str(user_id)}
+
+
+def _part_of(user_id: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The member's own part in a server's rules, which name others, too."""
+    rules = ServerRules.model_validate(row["rules"])
+    return {
+        "guild_id": row["id"],
+        "daily": rules.members.get(user_id),
+        "blocked": user_id in rules.blocked,
+    }
+
+
+async def _leave_jobs(connection: AsyncConnection, mine: sa.ColumnElement[bool]) -> None:
+    """Where a result was posted stays known, so that it can still be taken down."""
+    reported = sa.select(cases.c.job_id).where(cases.c.closed_at.is_(None))
+    gone = sa.and_(prints.c.job_id.in_(sa.select(jobs.c.id).where(mine)), prints.c.job_id.not_in(reported))
+    await connection.execute(prints.delete().where(gone))
+    await connection.execute(jobs.update().where(mine).values({**_STRIPPED, "user_id": 0}))
+
+
+async def _rename(connection: AsyncConnection, account: dict[str, Any]) -> None:
+    """The same account under a name that says nothing. Its server stays, whose budget it counts for."""
+    old = account["id"]
+    new = f"{old.partition(':')[0]}:{FORGOTTEN}-{secrets.token_hex(8)}"
+    await connection.execute(accounts.insert(), [{**account, "id": new}])
+    await connection.execute(jobs.update().where(jobs.c.account == old).values(account=new))
+    await connection.execute(entries.update().where(entries.c.account == old).values(account=new, why=None))
+    await connection.execute(accounts.delete().where(accounts.c.id == old))
+
+
+async def _leave_others_books(connection: AsyncConnection, user_id: int) -> None:
+    """What the member decided or reported, and what others decided about them."""
+    actor = str(user_id)
+    await connection.execute(entries.update().where(entries.c.actor == actor).values(actor=FORGOTTEN))
+    await connection.execute(takedowns.update().where(takedowns.c.actor == actor).values(actor=FORGOTTEN))
+    await connection.execute(cases.update().where(cases.c.reporter == user_id).values(reporter=0))
+    await connection.execute(cases.update().where(cases.c.closed_by == user_id).values(closed_by=0))
+    for deed in (await connection.execute(_deeds_with(user_id))).mappings().all():
+        facts: Mapping[str, Any] = deed["facts"]
+        about = facts.get("member") == user_id
+        await _rewrite(
+            connection,
+            deed,
+            actor=FORGOTTEN if deed["actor"] == actor else deed["actor"],
+            facts=_without_people(facts) if about else facts,
+        )
+    for row in (await connection.execute(_servers_with(user_id))).mappings().all():
+        await rulebooks.change(connection, row["id"], lambda rules: _without(rules, user_id))
+
+
+async def _rewrite(
+    connection: AsyncConnection, deed: sa.RowMapping, *, actor: str, facts: Mapping[str, Any]
+) -> None:
+    if (actor, facts) != (deed["actor"], deed["facts"]):
+        changed = deeds.update().where(deeds.c.id == deed["id"])
+        await connection.execute(changed.values(actor=actor, facts=facts))
+
+
+def _without_people(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The member becomes nobody: that there was one belongs to what was decided."""
+    others = {name: fact for name, fact in facts.items() if name not in _OF_PEOPLE}
+    return others | ({"member": 0} if "member" in facts else {})
+
+
+def _without(rules: ServerRules, user_id: int) -> ServerRules:
+    members = {each: amount for each, amount in rules.members.items() if each != user_id}
+    return rules.model_copy(update={"members": members})

@@ -1,0 +1,44 @@
+"""What members decide about their own data: read, take along, delete, and keep out of others' hands."""
+
+from discord import app_commands
+
+from bot.chat.answers import give, promise
+from bot.chat.options import Interaction
+from bot.chat.privacy import Privacy
+from bot.chat.services import Host
+
+
+class PrivacyCommands(app_commands.Group, name="privacy", description="Your data: what is kept, and its end"):
+    def __init__(self, privacy: Privacy) -> None:
+        super().__init__()
+        self._privacy = privacy
+
+    @app_commands.command(description="What is kept of you, for how long, and why")
+    async def policy(self, interaction: Interaction) -> None:
+        await promise(interaction)
+        await give(interaction, self._privacy.policy())
+
+    @app_commands.command(description="A copy of everything that is stored about you")
+    async def export(self, interaction: Interaction) -> None:
+        await promise(interaction)
+        view, file = await self._privacy.export(interaction.user.id)
+        await give(interaction, view, file)
+
+    @app_commands.command(description="Delete everything that is stored about you")
+    async def delete(self, interaction: Interaction) -> None:
+        await promise(interaction)
+        await give(interaction, await self._privacy.ask_to_forget(interaction.user.id))
+
+    @app_commands.command(description="Keep others from using your avatar and the pictures that you post")
+    async def optout(self, interaction: Interaction) -> None:
+        await promise(interaction)
+        await give(interaction, await self._privacy.set_opted_out(interaction.user.id, out=True))
+
+    @app_commands.command(description="Let others use your avatar and the pictures that you post again")
+    async def optin(self, interaction: Interaction) -> None:
+        await promise(interaction)
+        await give(interaction, await self._privacy.set_opted_out(interaction.user.id, out=False))
+
+
+async def setup(bot: Host) -> None:
+    bot.tree.add_command(PrivacyCommands(bot.services.privacy))

@@ -1,0 +1,185 @@
+"""One member's data: given, forgotten at their wish, and forgotten in time; the books stay right."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.credits.allowance import Allowance
+from bot.credits.books import FORGOTTEN, Deed
+from bot.jobs.job import Job, State
+from bot.safety.cases import Step
+from bot.safety.people import OpenOrders, Periods, Retention
+from bot.safety.prints import Print
+from bot.store import SqlStore
+from bot.store.tables import METADATA, deeds, entries, jobs
+from tests.store.orders import LIFE, TERMS, HandClock, opened, order, through
+
+MEMBER = 81384788765712384
+OTHER = 81384788765712385
+ACCOUNT = f"1:{MEMBER}"
+
+
+async def job_of(store: SqlStore, member: int, state: State = State.DONE) -> Job:
+    made = order(f"1:{member}", 5)
+    job = replace(
+        made,
+        place=replace(made.place, user_id=member),
+        body={**made.body, "prompt": f"a secret of {member}"},
+    )
+    await store.open(job, replace(TERMS, allowance=Allowance(6)))
+    if state is State.DONE:
+        job = await through(store, job, *LIFE)
+    else:
+        job = await through(store, job, State.SUBMITTING, State.SUBMITTED, state)
+    await store.tell(job)
+    await store.register.keep_prints(job.id, {"source_image": Print("a" * 64)})
+    await store.register.keep_post(job.id, 3, int(job.id[:12], 16))
+    return job
+
+
+async def lived(store: SqlStore) -> Job:
+    """Two members who ordered, decided about each other, and reported each other."""
+    for member, other in ((MEMBER, OTHER), (OTHER, MEMBER)):
+        await store.register.agree(member, "1")
+        job = await job_of(store, member)
+        await job_of(store, member, State.BLOCKED)
+        deed = Deed(str(other), "grant", {"member": member, "amount": 5, "reason": f"for {member}"}, 1)
+        await store.grant(f"1:{member}", 5, f"for {member}", deed)
+        await store.change_rules(
+            1,
+            lambda rules, member=member: rules.model_copy(
+                update={"members": {**rules.members, member: 9}, "blocked": rules.blocked | {member}}
+            ),
+            Deed(str(other), "daily", {"member": member, "amount": 9}, 1),
+        )
+        case, _ = await store.cases.open(job.id, 1, other)
+        await store.cases.step(case.number, Step.REMOVE, member)
+        await store.register.take_down(job.id, str(member))
+    found = await store.find(job.id)
+    assert found is not None
+    return found
+
+
+async def everything(raw: AsyncConnection) -> dict[str, list[dict[str, Any]]]:
+    async def rows(table: sa.Table) -> list[dict[str, Any]]:
+        return [dict(row) for row in (await raw.execute(sa.select(table))).mappings()]
+
+    return {table.name: await rows(table) for table in METADATA.sorted_tables}
+
+
+def tables_that_name(member: int, found: dict[str, list[dict[str, Any]]]) -> set[str]:
+    return {table for table, rows in found.items() if str(member) in json.dumps(rows, default=str)}
+
+
+async def test_nothing_names_a_member_any_more_and_the_books_are_right(
+    store: SqlStore, raw: AsyncConnection, clock: HandClock
+) -> None:
+    await lived(store)
+    before = await everything(raw)
+    assert {"accounts", "entries", "jobs", "deeds", "cases", "takedowns"} <= tables_that_name(MEMBER, before)
+    await store.people.forget(MEMBER, strikes_since=0)
+    after = await everything(raw)
+    # Kept on purpose: that the member left, the strikes, and that the server has blocked them.
+    assert tables_that_name(MEMBER, after) == {"people", "strikes", "servers"}
+    assert (await store.rules(1)).members == {OTHER: 9}
+    assert (await store.rules(1)).blocked == {MEMBER, OTHER}
+    assert await store.audit() == []
+    assert await store.register.left_at(MEMBER) == clock.now()
+    assert await store.register.agreed_to(MEMBER) is None
+    assert len(await store.register.strikes(MEMBER, 0)) == 1
+
+
+async def test_sums_and_everybody_else_stay_as_they_were(store: SqlStore, raw: AsyncConnection) -> None:
+    await lived(store)
+    total = sa.select(sa.func.count(), sa.func.sum(entries.c.amount))
+    before = (await raw.execute(total)).one(), await store.balance(f"1:{OTHER}")
+    history = await store.history(f"1:{OTHER}")
+    await store.people.forget(MEMBER, strikes_since=0)
+    assert ((await raw.execute(total)).one(), await store.balance(f"1:{OTHER}")) == before
+    assert [(line.amount, line.kind, line.why) for line in await store.history(f"1:{OTHER}")] == [
+        (line.amount, line.kind, line.why) for line in history
+    ]
+    assert {line.actor for line in await store.history(f"1:{OTHER}")} == {None, FORGOTTEN}
+    named = (await raw.execute(sa.select(jobs.c.user_id))).scalars().all()
+    assert sorted(named) == [0, 0, OTHER, OTHER]
+
+
+async def test_whoever_is_forgotten_begins_anew(store: SqlStore) -> None:
+    await lived(store)
+    assert (await store.people.holdings(MEMBER)).granted == (await store.balance(ACCOUNT)).granted
+    await store.people.forget(MEMBER, strikes_since=0)
+    await store.people.forget(MEMBER, strikes_since=0)
+    assert (await store.people.holdings(MEMBER)).accounts == 0
+    await job_of(store, MEMBER)
+    assert await store.audit() == []
+
+
+async def test_open_orders_stand_in_the_way(store: SqlStore, raw: AsyncConnection) -> None:
+    await opened(store, "1:2")
+    before = await everything(raw)
+    with pytest.raises(OpenOrders):
+        await store.people.forget(2, strikes_since=0)
+    assert await everything(raw) == before
+
+
+async def test_what_is_stored_is_given_without_keys_and_without_others(store: SqlStore) -> None:
+    await lived(store)
+    about = await store.people.about(MEMBER)
+    words = json.dumps(about)
+    assert f"a secret of {MEMBER}" in words
+    assert "a-token" not in words
+    others = {name: each for name, each in about.items() if name not in {"entries", "decisions"}}
+    assert str(OTHER) not in json.dumps(others)
+    assert {name: len(each) for name, each in about.items() if name != "user_id"} == {
+        "consent": 1,
+        "accounts": 1,
+        "entries": 7,
+        "jobs": 2,
+        "fingerprints": 2,
+        "messages": 2,
+        "strikes": 0,
+        "reports": 1,
+        "decisions": 4,
+        "servers": 1,
+    }
+    assert about["servers"] == [{"guild_id": 1, "daily": 9, "blocked": True}]
+
+
+async def test_what_is_old_is_forgotten_a_little_at_a_time(
+    store: SqlStore, raw: AsyncConnection, clock: HandClock
+) -> None:
+    await lived(store)
+    young = await opened(store, f"1:{OTHER}", 0)
+    retention = Retention(store.people, clock, Periods(jobs=90, deeds=730), most=3)
+    clock.advance(89 * 86_400)
+    await retention.look()
+    assert (await everything(raw))["prints"] != []
+    clock.advance(2 * 86_400)
+    await retention.look()
+    found = await everything(raw)
+    stripped = [each for each in found["jobs"] if each["id"] != young.id]
+    assert {(json.dumps(each["body"]), each["token"], each["output"]) for each in stripped} == {
+        ("{}", "", None)
+    }
+    assert {each["user_id"] for each in stripped} == {MEMBER, OTHER}
+    assert (found["prints"], found["posts"], found["cases"]) == ([], [], [])
+    assert (await store.find(young.id)) == young
+    assert len(tables_that_name(MEMBER, {"deeds": found["deeds"]})) == 1
+    clock.advance(640 * 86_400)
+    await retention.look()
+    found = await everything(raw)
+    assert tables_that_name(MEMBER, {"deeds": found["deeds"]}) == set()
+    assert len(found["deeds"]) == 4
+    assert await store.audit() == []
+
+
+async def test_a_deed_can_lose_its_people_and_nothing_else(store: SqlStore, raw: AsyncConnection) -> None:
+    await lived(store)
+    for change in ({"deed": "x"}, {"actor": "7"}, {"facts": {"member": 1, "amount": 10**30}}, {"at": 0.0}):
+        with pytest.raises(DBAPIError, match="append-only"):
+            await raw.execute(deeds.update().values(change))
