@@ -89,7 +89,14 @@ class Endings:
                 await self._put(way, job, result, before)
             except discord.HTTPException as error:
                 refusals.append(f"{way} {error.status}/{error.code}")
-                refused = refusal(way, error.status, error.code, error.text, hidden=job.place.hidden)
+                refused = refusal(
+                    way,
+                    error.status,
+                    error.code,
+                    error.text,
+                    hidden=job.place.hidden,
+                    in_server=job.place.guild_id is not None,
+                )
                 if refused is Refusal.PASSING:
                     raise
                 if refused in {Refusal.LASTING, Refusal.TOO_LARGE} and before is not None:

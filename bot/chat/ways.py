@@ -48,7 +48,8 @@ _CLOSED: Mapping[Way, frozenset[int]] = {
     Way.DIRECT: frozenset(),
 }
 _NO_MESSAGE = 10008
-_PLACE_GONE = frozenset({10003, 10004, _NO_MESSAGE})
+_NO_CHANNEL = 10003
+_PLACE_GONE = frozenset({_NO_CHANNEL, 10004, _NO_MESSAGE})
 # On a new message, the third says that the same one was sent and deleted before.
 _GONE: Mapping[Way, frozenset[int]] = {
     Way.WEBHOOK: _PLACE_GONE,
@@ -59,9 +60,12 @@ _GONE: Mapping[Way, frozenset[int]] = {
 _INVALID = 50035
 
 
-def refusal(way: Way, status: int, code: int, words: str, *, hidden: bool) -> Refusal:
+def refusal(way: Way, status: int, code: int, words: str, *, hidden: bool, in_server: bool = True) -> Refusal:
     if code in _CLOSED[way]:
         return Refusal.CLOSED
+    # To a bot that a member has brought along, the private channels of people are closed or unknown.
+    if code == _NO_CHANNEL and way is Way.CHANNEL and not in_server:
+        return Refusal.NO_ACCESS
     # What the member alone saw may be lost without anybody's will.
     if code == _NO_MESSAGE and way is Way.WEBHOOK and hidden:
         return Refusal.CLOSED

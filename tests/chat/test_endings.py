@@ -340,6 +340,20 @@ async def test_a_server_that_the_bot_was_never_in_does_not(room: Room) -> None:
     assert len(room.seen(message)) == 1
 
 
+@pytest.mark.parametrize("code", [10003, 50001])
+async def test_what_was_ordered_among_friends_who_have_no_server_goes_to_the_member(
+    room: Room, code: int
+) -> None:
+    """Their private channel is none of the bot's, which one of them has brought along."""
+    ended, message = room.ordered(token=False)
+    ended = replace(ended, place=replace(ended.place, guild_id=None))
+    own = account_of(guild_id=None, user_id=ended.place.user_id)
+    room.refuse(CHANNEL, Refused(404 if code == 10003 else 403, code))
+    assert await room.endings.deliver(replace(ended, account=own), CONTENT) is Delivery.DIRECT
+    (told,) = room.seen(message)
+    assert f"discord.com/channels/@me/{ended.place.channel_id}/{message.id}" in told.edits[-1].text
+
+
 @pytest.mark.parametrize("state", [State.FAILED, State.BLOCKED, State.EXPIRED])
 async def test_a_failure_is_told_elsewhere_too(room: Room, state: State) -> None:
     ended, _ = room.ordered(token=False, state=state, reason=Reason.SEGMIND)
