@@ -115,7 +115,8 @@ class Channel:
 
     def picture(self, message: Locator) -> tuple[str, tuple[int, int]]:
         """Opened, saved, and looked at: its type and its size."""
-        shown = message.locator("img.gallery-image")
+        # What stands beside the result is the second one.
+        shown = message.locator("img.gallery-image").first
         expect(shown).to_have_js_property("complete", value=True)
         shown.click()
         with self._page.expect_download() as saved:

@@ -40,6 +40,7 @@ _SETTINGS = {
     "DOPPEL_JOBS__IN_ALL": "1000",
     "DOPPEL_CREDITS__START": str(START),
     "DOPPEL_CONSENT__REQUIRED": "false",
+    "DOPPEL_CARD__BEFORE_AND_AFTER": "false",
     "DOPPEL_OPS__LOG_LEVEL": "warning",
 }
 

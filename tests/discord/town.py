@@ -57,6 +57,7 @@ class Town:
             "DOPPEL_CREDITS__DAILY": "0",
             "DOPPEL_CREDITS__START": str(START),
             "DOPPEL_CONSENT__REQUIRED": "false",
+            "DOPPEL_CARD__BEFORE_AND_AFTER": "false",
             "DOPPEL_JOBS__PACE": "0.01",
             "DOPPEL_JOBS__LINE_REFRESH": "0.05",
         }

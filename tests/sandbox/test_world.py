@@ -84,8 +84,9 @@ async def test_a_command_with_two_files_becomes_a_picture(opening: Opening) -> N
         assert "Completed" in (await visitor.until("Completed"))[-1]
         last = world.guild.channel.last_message
         assert last is not None
-        (picture,) = last.attachments
+        picture, before = last.attachments
         assert picture.content_type == "image/png"
+        assert before.filename.startswith("before-")
         assert await free(world) == START - 5
 
 
