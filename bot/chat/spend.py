@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from unicodedata import east_asian_width
 
 import discord
 
@@ -118,14 +119,23 @@ def _table(spending: Sequence[Spending], cards: Mapping[str, ModelCard], text: T
     rows = sorted(by_model, key=lambda row: (-row.credits, row.name))[:ROWS]
     heading = tuple(text(f"spend.{name}") for name in HEADINGS)
     table = [heading, *(row.cells() for row in rows), _summed(text("spend.total"), spending).cells()]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
     lines = [
         "  ".join(
             [
-                row[0].ljust(widths[0]),
-                *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+                row[0] + _gap(row[0], widths[0]),
+                *(_gap(cell, width) + cell for cell, width in zip(row[1:], widths[1:], strict=True)),
             ]
         )
         for row in table
     ]
     return "\n".join(["```", *lines, "```"])
+
+
+def _gap(cell: str, width: int) -> str:
+    return " " * (width - _width(cell))
+
+
+def _width(words: str) -> int:
+    """In a block of code, a Japanese letter takes the room of two others."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)

@@ -1,5 +1,7 @@
 """Everybody is answered in their own language, on every way on which the bot hears of somebody."""
 
+from unicodedata import east_asian_width
+
 import pytest
 
 from tests.arrivals import Arrivals
@@ -93,3 +95,12 @@ async def test_a_button_speaks_to_whoever_presses_it(server: Server, arrivals: A
     turned = await server.admin.click(asked.response, label="Ältere")
     assert turned.response is not None
     assert "Änderungen" in "\n".join(texts(turned.response.components))
+
+
+async def test_columns_stand_straight_in_japanese_too(server: Server, arrivals: Arrivals) -> None:
+    arrivals.speaks(server.admin.id, "ja")
+    await server.job_done()
+    table = (await server.tell("spend", days=7)).split("```")[1].strip("\n").splitlines()
+    assert "クレジット" in table[0]
+    widths = {sum(2 if east_asian_width(letter) in "WF" else 1 for letter in line) for line in table}
+    assert len(widths) == 1
