@@ -1,5 +1,6 @@
 """The operator's settings, but for everything that leads to a real service (pure)."""
 
+from base64 import b64encode
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,6 +10,9 @@ from bot.settings import Settings
 
 # Whoever plays alone is the whole community: with the usual bounds the play would soon be over.
 CREDITS, WAITING = 1000, 20
+
+# Of faces that are saved, the file on one's own machine is all the protection that they need here.
+FACE_KEY = SecretStr(b64encode(b"the sandbox has nothing to hide.").decode())
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -46,6 +50,7 @@ def adapted(settings: Settings, *, segmind: str, speed: float, database: Path) -
             line_refresh=jobs.line_refresh * min(1, scale),
             waiting_per_member=max(jobs.waiting_per_member, WAITING),
         ),
+        faces=_with(settings.faces, key=settings.faces.key or FACE_KEY),
         # It may be what a running bot serves.
         ops=_with(settings.ops, listen=None),
         credits=_with(

@@ -68,6 +68,9 @@ class Channel:
     def pick(self, command: str, files: Mapping[str, Path], options: Mapping[str, str] | None = None) -> None:
         self._choose(command)
         for name, file in files.items():
+            if not self._pill(name).count():
+                self._page.locator(".command-ghost").click()
+                self._page.locator(".command-suggestion", has_text=name).first.click()
             self._page.locator(f'input[type=file][data-option="{name}"]').set_input_files(file)
             expect(self._pill(name).locator(".command-file-choose")).to_have_text(file.name)
         for name, value in (options or {}).items():
