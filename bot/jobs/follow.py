@@ -43,6 +43,7 @@ class Follower:
     async def follow(self, job: Job) -> Job:
         pace = self._pace(job)
         sent = job.submitted_at or job.created_at
+        since, renewed = sent, False
         unreadable = 0
         self._watcher.show(job, Queued(sent, pace.usual))
         while True:
@@ -61,8 +62,11 @@ class Follower:
                 state = None
             if (moved := await self._saw(job, state, pace, sent)) is not None:
                 return moved
-            if self._clock.now() - sent > self._patience:
-                return await self._forgotten(job)
+            if self._clock.now() - since > self._patience:
+                # A clock that was set forward makes a job look old that Segmind is still at work on.
+                if renewed or state is None:
+                    return await self._forgotten(job)
+                since, renewed = self._clock.now(), True
 
     async def _saw(self, job: Job, state: protocol.State | None, pace: Pace, sent: float) -> Job | None:
         """What a state means for the job; none where it goes on."""

@@ -32,6 +32,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 # The clocks of two machines are never quite the same.
 CLOCK_SKEW = 120.0
+# By a clock that was set forward, what was sent a moment ago looks old, and is not in the history yet.
+FEWEST_LOOKS = 3
 # Segmind answers 406 for an empty balance, and for a value that it does not like: only the words tell which.
 _MONEY = re.compile(r"credit|balance|insufficient|quota|fund|payment|billing", re.IGNORECASE)
 
@@ -153,6 +155,7 @@ class Submitter:
         """Look for the request in Segmind's history until it is found or the window has passed."""
         self._watcher.show(job, Searching())
         sent = job.submitted_at or job.created_at
+        looks = 0
         while True:
             passed = self._clock.now() - sent
             try:
@@ -164,7 +167,8 @@ class Submitter:
                 if found is not None:
                     log.info("an unknown submission was found", request=found.request_id)
                     return await self._submitted(job, found.request_id)
-                over = passed >= self._caution.unknown_window
+                looks += 1
+                over = passed >= self._caution.unknown_window and looks >= FEWEST_LOOKS
             if over:
                 log.warning("an unknown submission was never found")
                 return await self._fail(job, Reason.NOT_FOUND)

@@ -10,15 +10,20 @@ from typing import Any
 import pytest
 
 from bot.catalogue import catalogue
+from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
+from bot.jobs.stages import Queued
+from bot.jobs.submit import FEWEST_LOOKS
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.segmind import protocol
 from bot.segmind.client import SegmindClient
 from bot.store import StoreUnavailable
+from tests.clocks import HeldClock
 from tests.jobs.orders import TERMS, job
 from tests.jobs.workshop import Workshop, workshop
 from tests.media.files import picture
+from tests.stage import local_segmind
 
 MODELS = catalogue("cogs")
 
@@ -160,6 +165,53 @@ async def test_a_job_is_given_up_when_its_patience_is_over(tmp_path: Path, segmi
         ended, _ = await shop.ended()
         assert ended.state is State.EXPIRED
         assert (await shop.store.balance(ended.account)).free == 100
+
+
+class Leaping(WallClock):
+    """Set forward by so many seconds, as some machines' clocks are."""
+
+    leap = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.leap
+
+
+async def test_a_clock_that_is_set_forward_gives_no_job_up_that_segmind_is_at_work_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.jobs.workshop.WallClock", Leaping)
+    clock = HeldClock()
+    async with local_segmind(clock) as segmind, workshop(tmp_path / "jobs.db", segmind, patience=600) as shop:
+        shop.runner.start(await left_in(shop, local()))
+        await shop.shows("a", Queued)
+        vars(shop.clock)["leap"] = 3600.0
+        seen = segmind.calls["status"]
+        while segmind.calls["status"] < seen + 3:
+            await asyncio.sleep(0.001)
+        clock.move(3600)
+        assert (await shop.ended())[0].state is State.DONE
+
+
+class Blank(SegmindClient):
+    """A Segmind whose history shows nothing."""
+
+    finds = 0
+
+    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> protocol.Found | None:
+        del nonce, slug, since, until
+        self.finds += 1
+        return None
+
+
+async def test_what_looks_old_at_first_sight_is_looked_for_more_than_once(
+    tmp_path: Path, segmind: LocalSegmind
+) -> None:
+    async with workshop(tmp_path / "jobs.db", segmind, Blank) as shop:
+        long_ago = {"submitted_at": shop.clock.now() - 3600}
+        shop.runner.start(await left_in(shop, local(), (State.SUBMITTING, long_ago)))
+        ended, _ = await shop.ended()
+        assert (ended.state, ended.reason) == (State.FAILED, Reason.NOT_FOUND)
+        assert vars(shop.client)["finds"] == FEWEST_LOOKS
 
 
 class Forgetful(SegmindClient):
