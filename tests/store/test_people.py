@@ -1,6 +1,8 @@
 """One member's data: given, forgotten at their wish, and forgotten in time; the books stay right."""
 
+import asyncio
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +19,7 @@ from bot.safety.people import OpenOrders, Periods, Retention
 from bot.safety.prints import Print
 from bot.store import SqlStore
 from bot.store.tables import METADATA, deeds, entries, jobs
-from tests.store.orders import LIFE, TERMS, HandClock, opened, order, through
+from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through
 
 MEMBER = 81384788765712384
 OTHER = 81384788765712385
@@ -183,3 +185,32 @@ async def test_a_deed_can_lose_its_people_and_nothing_else(store: SqlStore, raw:
     for change in ({"deed": "x"}, {"actor": "7"}, {"facts": {"member": 1, "amount": 10**30}}, {"at": 0.0}):
         with pytest.raises(DBAPIError, match="append-only"):
             await raw.execute(deeds.update().values(change))
+
+
+async def test_orders_of_other_processes_come_before_or_after_and_never_in_between(
+    postgres_url: str, clock: HandClock
+) -> None:
+    async with (
+        SqlStore(postgres_url, start=START, clock=clock) as here,
+        SqlStore(postgres_url, start=START, clock=clock) as there,
+    ):
+
+        async def ordering() -> None:
+            for _ in range(15):
+                job = await through(there, await opened(there), State.CANCELLED)
+                await there.tell(job)
+
+        async def forgetting() -> int:
+            forgotten = 0
+            while not orders.done():
+                with suppress(OpenOrders):
+                    await here.people.forget(2, strikes_since=0)
+                    forgotten += 1
+            return forgotten
+
+        orders = asyncio.create_task(ordering())
+        assert await forgetting() > 0
+        await orders
+        await here.people.forget(2, strikes_since=0)
+        assert await here.audit() == []
+        assert (await here.people.holdings(2)).accounts == 0
