@@ -39,7 +39,8 @@ def _done_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card
         lines = [text("end.withheld"), text("end.withheld_note", price=price), requested(job, text)]
         return Card(model.card, DARK, lines, look)
     if look.shown is not None:
-        lines = [_done(job, text), text("end.paid", price=price)]
+        paid = "end.paid" if look.before is None else "end.paid_beside"
+        lines = [_done(job, text), text(paid, price=price)]
     else:
         link = text("end.link", url=job.output, until=_until(job)) if job.output else ""
         lines = [text("end.not_shown"), link, text("end.paid", price=price)]

@@ -115,6 +115,7 @@ def test_a_finished_job_shows_its_picture_with_alt_text_its_price_and_its_time()
     assert gallery.items[0].description == "AI-generated face swap"
     assert all(each.spoiler for each in gallery.items)
     assert all(word in words(view) for word in ["Completed", "4.2 s", "5 credits", "AI-generated", "<@1>"])
+    assert "beside it the original" in words(view)
 
 
 def test_a_result_that_fits_nowhere_is_given_as_a_link() -> None:
