@@ -13,10 +13,6 @@ from bot.models import ModelCard
 
 GREY, BLUE, AMBER, GREEN, RED, DARK = 0x99AAB5, 0x5865F2, 0xFAA61A, 0x3BA55D, 0xED4245, 0x4E5058
 
-# Below this, seconds are told to the tenth.
-EXACT_BELOW = 10
-MINUTE = 60
-
 
 class Shown(Protocol):
     """A result that is attached to the message."""
@@ -95,19 +91,6 @@ def notice(sentence: str) -> ui.LayoutView:
 
 def credits_words(count: int, text: Text) -> str:
     return text("credits", count=count)
-
-
-def duration(seconds: float) -> str:
-    if seconds < EXACT_BELOW:
-        return f"{max(seconds, 0):.1f} s"
-    if seconds < 2 * MINUTE:
-        return f"{seconds:.0f} s"
-    return f"{seconds / MINUTE:.0f} min"
-
-
-def about(seconds: float) -> str:
-    """In whole seconds or minutes."""
-    return duration(max(1, round(seconds))).replace(".0 ", " ")
 
 
 def moment(at: float) -> str:

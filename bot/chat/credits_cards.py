@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bot.chat.card import about, credits_words, moment
+from bot.chat.amounts import about
+from bot.chat.card import credits_words, moment
 from bot.chat.sheet import Sheet, mention, quoted
 from bot.chat.text import Text
 from bot.credits.account import Balance, Entry
@@ -48,7 +49,7 @@ def prices_card(cards: Iterable[ModelCard], unit: Unit, text: Text) -> Sheet:
 
 def _price_lines(card: ModelCard, unit: Unit, text: Text) -> Iterable[str]:
     price = price_words(card, unit(card, {}), text)
-    yield text("prices.model", command=card.slug, price=price, usual=about(card.seconds))
+    yield text("prices.model", command=card.slug, price=price, usual=about(card.seconds, text))
     choices = [
         text("prices.choice", option=option, choice=choice, price=unit(card, {option: choice}))
         for option, choice in card.factors

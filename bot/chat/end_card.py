@@ -2,7 +2,8 @@
 
 from typing import assert_never
 
-from bot.chat.card import DARK, GREEN, PLAIN, RED, Card, Look, credits_words, duration
+from bot.chat.amounts import duration
+from bot.chat.card import DARK, GREEN, PLAIN, RED, Card, Look, credits_words
 from bot.chat.particulars import chosen_words, requested
 from bot.chat.text import Text
 from bot.jobs.job import Job, Reason, State
@@ -64,7 +65,7 @@ def elsewhere_card(
 
 def _done(job: Job, text: Text) -> str:
     took = (job.settled_at or job.created_at) - (job.submitted_at or job.created_at)
-    return text("end.done", seconds=duration(took))
+    return text("end.done", seconds=duration(took, text))
 
 
 def _chosen(model: type[FaceModel], job: Job) -> str:

@@ -7,7 +7,8 @@ import structlog
 from discord import app_commands
 from pydantic import ValidationError
 
-from bot.chat.card import credits_words, duration, moment
+from bot.chat.amounts import duration, size
+from bot.chat.card import credits_words, moment
 from bot.chat.cases import NotModerator
 from bot.chat.faces import BothFaces, NoFace
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
@@ -256,14 +257,16 @@ class Words:
     def _media(self, why: inspect.UnusableMedia, name: str) -> str:
         facts: dict[str, Any] = {}
         match why:
-            case inspect.TooLarge(size=size, limit=limit):
-                key, facts = "too_large", {"size": _bytes(size), "limit": _bytes(limit)}
+            case inspect.TooLarge(size=found, limit=limit):
+                key = "too_large"
+                facts = {"size": size(found, self._text), "limit": size(limit, self._text)}
             case inspect.TooManyPixels(width=width, height=height):
                 key, facts = "too_many_pixels", {"width": width, "height": height}
             case inspect.TooSmall(width=width, height=height, limit=limit):
                 key, facts = "too_small", {"width": width, "height": height, "limit": limit}
             case inspect.TooLong(seconds=seconds, limit=limit):
-                key, facts = "too_long", {"seconds": duration(seconds), "limit": duration(limit)}
+                key = "too_long"
+                facts = {"seconds": duration(seconds, self._text), "limit": duration(limit, self._text)}
             case inspect.TooManyFrames():
                 key = "too_many_frames"
             case inspect.Animated():
@@ -277,7 +280,3 @@ class Words:
             case _:
                 key = "unrecognised"
         return self._text(f"media.{key}", name=name, **facts)
-
-
-def _bytes(size: int) -> str:
-    return f"{size / 2**20:.1f} MiB" if size >= 2**20 else f"{size / 2**10:.0f} KiB"

@@ -1,6 +1,6 @@
 """The limits of a server in words, and the card of them."""
 
-from bot.chat.card import about
+from bot.chat.amounts import about, size
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text
 from bot.credits.policy import Policy
@@ -33,4 +33,4 @@ def limit_name(name: str, text: Text) -> str:
 def limit_words(name: str, amount: float, text: Text) -> str:
     if name.startswith("per_"):
         return text("jobs", count=int(amount))
-    return about(amount) if name.endswith("_seconds") else f"{amount / MIB:.3g} MiB"
+    return about(amount, text) if name.endswith("_seconds") else size(amount, text)

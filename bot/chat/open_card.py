@@ -2,7 +2,8 @@
 
 from typing import assert_never
 
-from bot.chat.card import AMBER, BLUE, GREY, PLAIN, Card, Look, about, credits_words, moment
+from bot.chat.amounts import about
+from bot.chat.card import AMBER, BLUE, GREY, PLAIN, Card, Look, credits_words, moment
 from bot.chat.particulars import chosen_words, requested
 from bot.chat.text import Text
 from bot.jobs.job import Job
@@ -59,9 +60,9 @@ def _stage_words(stage: Stage, now: float, text: Text) -> tuple[int, list[str]]:
 def _under_way(key: str, since: float, usual: float, now: float, text: Text) -> str:
     shown = bar(now - since, usual)
     if now - since > usual:
-        note = text("stage.overdue", bar=shown, seconds=about(usual))
+        note = text("stage.overdue", bar=shown, seconds=about(usual, text))
     else:
-        note = text("stage.usual", bar=shown, seconds=about(usual), when=moment(since + usual))
+        note = text("stage.usual", bar=shown, seconds=about(usual, text), when=moment(since + usual))
     return f"{text(key, since=moment(since))}\n{note}"
 
 

@@ -70,7 +70,7 @@ async def drawn(spent: Spent, cards: Mapping[str, ModelCard], text: Text) -> Dra
     content = await asyncio.to_thread(chart, spent.rows, since=spent.since, until=spent.until, titles=titles)
     total = _summed("", spent.rows)
     words = credits_words(total.credits, text)
-    alt = text("spend.alt", count=spent.days, credits=words, usd=f"{total.usd:.2f}")
+    alt = text("spend.alt", count=spent.days, credits=words, usd=text.number(total.usd, 2))
     return Drawing(content, alt)
 
 
@@ -81,7 +81,7 @@ def spend_card(
     small = [month_line(month, text)]
     if unknown := sum(each.unknown for each in spent.rows):
         presumed = sum(each.presumed for each in spent.rows)
-        small.append(text("spend.presumed", count=unknown, usd=f"{presumed:.2f}"))
+        small.append(text("spend.presumed", count=unknown, usd=text.number(presumed, 2)))
     return Sheet(text("spend.title", count=spent.days), lines, text, small=small, picture=drawing)
 
 
@@ -93,8 +93,8 @@ class _Row:
     refunded: int
     usd: float
 
-    def cells(self) -> tuple[str, ...]:
-        return (self.name, f"{self.jobs}", f"{self.credits}", f"{self.refunded}", f"{self.usd:.2f}")
+    def cells(self, text: Text) -> tuple[str, ...]:
+        return (self.name, f"{self.jobs}", f"{self.credits}", f"{self.refunded}", text.number(self.usd, 2))
 
 
 def _summed(name: str, spending: Sequence[Spending]) -> _Row:
@@ -118,7 +118,7 @@ def _table(spending: Sequence[Spending], cards: Mapping[str, ModelCard], text: T
     ]
     rows = sorted(by_model, key=lambda row: (-row.credits, row.name))[:ROWS]
     heading = tuple(text(f"spend.{name}") for name in HEADINGS)
-    table = [heading, *(row.cells() for row in rows), _summed(text("spend.total"), spending).cells()]
+    table = [heading, *(row.cells(text) for row in rows), _summed(text("spend.total"), spending).cells(text)]
     widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
     lines = [
         "  ".join(

@@ -9,7 +9,7 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.card import about
+from bot.chat.amounts import about
 from bot.chat.credits_cards import price_words
 from bot.chat.faces import PATIENCE, faces_in_time
 from bot.chat.inputs import Upload
@@ -47,7 +47,7 @@ class Path:
     def label(self, desk: Desk, text: Text) -> str:
         card = self.model.card
         price = price_words(card, desk.unit(card, self.options), text)
-        return text(f"path.{self.name}", price=price, usual=about(card.seconds))[:CHOICE_LIMIT]
+        return text(f"path.{self.name}", price=price, usual=about(card.seconds, text))[:CHOICE_LIMIT]
 
 
 @dataclass(frozen=True, slots=True)

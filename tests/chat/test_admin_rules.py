@@ -61,7 +61,7 @@ async def test_limits_are_shown_beside_the_operators(server: Server) -> None:
 async def test_a_smaller_picture_is_all_that_a_servers_limit_lets_through(server: Server) -> None:
     await server.tell("limits", limit="picture_bytes", amount=1)
     large = ("large.png", picture("PNG") + bytes(MIB))
-    await (await server.stage.order("faceswap-v5", source_image=large)).says("at most 1.0 MiB")
+    await (await server.stage.order("faceswap-v5", source_image=large)).says("at most 1 MiB")
 
 
 async def test_whoever_waits_goes_on_when_the_limit_is_lifted(server: Server) -> None:

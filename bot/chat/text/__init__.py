@@ -10,6 +10,7 @@ from typing import Any
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "de", "es", "fr", "pt", "ja")
 PHRASES = "phrases"
+_WITH_POINT = (ENGLISH, "ja")
 
 # Whoever is spoken to is known where an interaction arrives and where a job's message is drawn. A context
 # variable carries it to every sentence in between, over tasks that are begun there, too.
@@ -62,6 +63,10 @@ class Text:
     def phrase(self, words: str) -> str:
         """Words that stand in English where they belong, such as an option's description, translated."""
         return self._catalogues[spoken()].get(f"{PHRASES}.{words}", words)
+
+    def number(self, value: float, digits: int) -> str:
+        """With so many digits behind the sign that the language puts before them."""
+        return f"{value:.{digits}f}".replace(".", "." if spoken() in _WITH_POINT else ",")
 
     def _sentence(self, language: str, key: str, facts: Mapping[str, Any]) -> str | None:
         sentences = self._catalogues[language]

@@ -1,0 +1,28 @@
+"""Times and sizes in words, as the language that is spoken writes them."""
+
+from bot.chat.text import Text
+
+# Below this, seconds are told to the tenth.
+EXACT_BELOW = 10
+MINUTE = 60
+KIB, MIB = 2**10, 2**20
+
+
+def duration(seconds: float, text: Text) -> str:
+    if seconds < EXACT_BELOW:
+        return text("amount.seconds", amount=text.number(max(seconds, 0), 1))
+    return about(seconds, text)
+
+
+def about(seconds: float, text: Text) -> str:
+    """In whole seconds or minutes."""
+    whole = max(1, round(seconds))
+    if whole < 2 * MINUTE:
+        return text("amount.seconds", amount=whole)
+    return text("amount.minutes", amount=round(whole / MINUTE))
+
+
+def size(count: float, text: Text) -> str:
+    if count < MIB:
+        return text("amount.kib", amount=text.number(count / KIB, 0))
+    return text("amount.mib", amount=text.number(count / MIB, 1 if count % MIB else 0))
