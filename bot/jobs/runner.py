@@ -67,6 +67,8 @@ class Runner:
         self._outage = outage
         self._habits = habits
         self._lives: dict[str, asyncio.Task[None]] = {}
+        # Jobs whose cancelling met a database that was away.
+        self._doubtful: set[str] = set()
 
     def start(self, job: Job) -> None:
         if job.id in self._lives:
@@ -80,7 +82,13 @@ class Runner:
 
         The database decides: of this move and that of the submission, one finds the job as it was.
         """
-        cancelled = await self._store.move(job, job.to(State.CANCELLED, settled_at=self._clock.now()))
+        cancelled = job.to(State.CANCELLED, settled_at=self._clock.now())
+        try:
+            cancelled = await self._store.move(job, cancelled)
+        except StoreAway:
+            # It may be written all the same: then its life will find it lost, and see it to its end.
+            self._doubtful.add(job.id)
+            raise
         # Its life may still wait in the line, for something that does not come any more.
         if (life := self._lives.get(job.id)) is not None:
             life.cancel()
@@ -103,8 +111,8 @@ class Runner:
                 try:
                     current = await self._run(current)
                 except Lost:
-                    log.info("another process has taken the job over")
-                    return
+                    if (current := await self._taken_back(job)) is None:
+                        log.info("another process has taken the job over")
                 except StoreAway as error:
                     current = await self._reload_after(error, job)
                 except Exception:
@@ -113,6 +121,14 @@ class Runner:
                     await self._clock.sleep(retry)
                     retry = min(2 * retry, self._habits.retry_most)
                     current = await self._reload(current)
+
+    async def _taken_back(self, job: Job) -> Job | None:
+        """The job, where it was cancelled here and nobody heard that it was."""
+        if job.id not in self._doubtful:
+            return None
+        self._doubtful.discard(job.id)
+        found = await self._reload(job)
+        return found if found is not None and found.state is State.CANCELLED else None
 
     async def _reload_after(self, error: StoreAway, job: Job) -> Job | None:
         """What is durable of it once the database can be used again: the last change may be, or not."""

@@ -7,7 +7,7 @@ import pytest
 from discord import app_commands
 
 from bot.catalogue import catalogue
-from bot.chat.options import INTEGER_LIMIT, WISHES, command_for
+from bot.chat.options import INTEGER_LIMIT, WISHES, FaceChoices, Interaction, command_for
 from tests.documented import FILES, MODELS
 
 CATALOGUE = catalogue("cogs")
@@ -17,6 +17,10 @@ BOOLEAN, ATTACHMENT = 5, 11
 
 async def nobody(*_: Any) -> None:
     raise AssertionError("no command is run here")
+
+
+async def nothing(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    raise AssertionError(f"{interaction} {typed}: nobody types here")
 
 
 @pytest.fixture(params=MODELS)
@@ -66,7 +70,11 @@ def test_options_have_the_documented_types_ranges_and_choices(slug: str, payload
             assert (option["min_value"], option["max_value"]) == (low, high)
 
 
-def test_commands_keep_discords_bounds(payload: dict[str, Any]) -> None:
+@pytest.mark.parametrize("face_choices", [None, nothing], ids=["files", "saved faces"])
+def test_commands_keep_discords_bounds(slug: str, face_choices: FaceChoices | None) -> None:
+    tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+    command = command_for(CATALOGUE[slug], nobody, price="13 credits", face_choices=face_choices)
+    payload = command.to_dict(tree)
     options = payload["options"]
     required = [option["required"] for option in options]
     texts = [payload["name"], payload["description"]]

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from bot.jobs.job import Job, State
 from bot.jobs.ports import Lost
 from bot.jobs.stages import Queued, Waiting
 from bot.sandbox.segmind import LocalSegmind, StampEngine
+from bot.store import StoreUnavailable
 from tests.jobs.orders import TERMS
 from tests.jobs.test_runner import MODELS, local
 from tests.jobs.workshop import Workshop, workshop
@@ -60,6 +62,31 @@ async def test_a_job_that_was_sent_is_not_taken_back(shop: Workshop) -> None:
         await shop.runner.cancel(job)
     assert (await shop.ended())[0].state is State.DONE
     assert (await shop.store.balance(job.account)).free == 95
+
+
+async def test_a_cancelling_that_was_written_and_not_heard_of_is_told_all_the_same(
+    shop: Workshop, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segmind.faults.always("submit", "failed=no face")
+    *_, last = jobs = [local(name) for name in "abcdef"]
+    move = shop.store.move
+
+    async def unheard(job: Job, to: Job, **room: Any) -> Job:
+        moved = await move(job, to, **room)
+        if to.state is State.CANCELLED:
+            raise StoreUnavailable("the answer was lost")
+        return moved
+
+    monkeypatch.setattr(shop.store, "move", unheard)
+    for job in jobs:
+        await shop.store.open(job, TERMS)
+        shop.runner.start(job)
+    with pytest.raises(StoreUnavailable):
+        await shop.runner.cancel(last)
+    ended, _ = await shop.ended("f")
+    assert ended.state is State.CANCELLED
+    assert len(segmind.submissions) == 5
+    assert await shop.store.audit() == []
 
 
 async def test_whoever_cancels_while_it_is_being_sent_either_has_it_back_or_pays_for_a_result(
