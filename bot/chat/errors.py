@@ -25,6 +25,7 @@ from bot.credits.books import AlreadyRefunded
 from bot.credits.budgets import CapReached, Scope
 from bot.credits.rules import LIMIT_NAMES
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
+from bot.faces.portrait import NoPicture
 from bot.jobs.desk import ModelOff, TooLate, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.jobs.office import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
@@ -273,6 +274,8 @@ class Words:
                 key = "animated"
             case inspect.Unsupported(found=found):
                 key, facts = "unsupported", {"found": harmless(found)}
+            case NoPicture():
+                key = "no_picture"
             case inspect.Truncated():
                 key = "truncated"
             case inspect.Damaged():

@@ -13,6 +13,7 @@ from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, Wron
 from bot.chat.text import Text
 from bot.credits.account import NotEnoughCredits
 from bot.credits.budgets import CapReached, budgets_of
+from bot.faces.portrait import NoPicture
 from bot.jobs.desk import ModelOff, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.media import inspect
@@ -32,6 +33,7 @@ UNUSABLE = [
     inspect.Unrecognised("text"),
     inspect.Truncated("image/png"),
     inspect.Damaged("video/mp4"),
+    NoPicture(),
 ]
 
 
