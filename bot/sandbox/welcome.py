@@ -56,6 +56,7 @@ class Welcome(ui.LayoutView):
             ui.TextDisplay(
                 f"These files are in `{folder}`, too.\nThe name of a file plays a part: {scripted}.\n"
                 f"-# Nothing leaves this computer. Jobs run {speed:g} times as fast as at Segmind.\n"
+                "-# As in earnest, the first order asks for your consent, once.\n"
                 "-# Credits are spent as in earnest: `doppel sandbox --fresh` gives them back.\n"
                 "-# “Viewing as”, at the top, makes you a member or an administrator."
             )

@@ -16,7 +16,7 @@ def scene(seed: int) -> Image.Image:
     """Something like a photograph: soft, with light and dark places."""
     chance = random.Random(seed)
     small = Image.frombytes("RGB", (9, 9), chance.randbytes(9 * 9 * 3))
-    return small.resize((360, 320), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(4))
+    return small.resize((216, 192), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(4))
 
 
 def resembles(one: Print, other: Print) -> bool:
@@ -27,10 +27,10 @@ SCENE = scene(1)
 ORIGINAL = print_of(saved(SCENE, "PNG"))
 COPIES = {
     "in another format": saved(SCENE, "JPEG", quality=40),
-    "half as large": saved(SCENE.resize((180, 160)), "WEBP", quality=60),
+    "half as large": saved(SCENE.resize((108, 96)), "WEBP", quality=60),
     "a little brighter": saved(ImageEnhance.Brightness(SCENE).enhance(1.1), "PNG"),
     "without colours": saved(SCENE.convert("L"), "PNG"),
-    "with a narrow frame cut off": saved(SCENE.crop((4, 4, 356, 316)), "JPEG"),
+    "with a narrow frame cut off": saved(SCENE.crop((3, 3, 213, 189)), "JPEG"),
     "with transparency": saved(SCENE.convert("RGBA"), "PNG"),
 }
 
@@ -43,7 +43,7 @@ def test_a_copy_looks_the_same(copy: str) -> None:
 
 
 def test_other_pictures_look_different() -> None:
-    others = [print_of(saved(scene(seed), "PNG")) for seed in range(2, 42)]
+    others = [print_of(saved(scene(seed), "PNG")) for seed in range(2, 18)]
     assert [seed for seed, other in enumerate(others, 2) if resembles(other, ORIGINAL)] == []
 
 

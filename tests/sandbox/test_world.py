@@ -15,6 +15,7 @@ from bot.sandbox.adapted import CREDITS
 from bot.sandbox.errors import SandboxError
 from bot.sandbox.welcome import FACE, SCRIPTED, TARGET, samples
 from bot.sandbox.world import Wishes, World, open_world
+from bot.settings import Settings
 from bot.store.leases import take_file
 from tests.sandbox.visitor import AGREED, Visitor
 
@@ -90,6 +91,17 @@ async def test_a_command_with_two_files_becomes_a_picture(opening: Opening) -> N
         assert picture.content_type == "image/png"
         assert before.filename.startswith("before-")
         assert await free(world) == START - 5
+
+
+async def test_the_first_order_asks_for_consent_and_goes_on_by_itself(tmp_path: Path) -> None:
+    wishes = Wishes(0, 100.0, fresh=False, browser=False, folder=tmp_path)
+    async with open_world(Settings(), wishes) as world, visited(world) as visitor:
+        await visitor.run("faceswap-v5", face_and_target())
+        assert "Before the first use" in (await visitor.words())[-1]
+        receipt = await visitor.press("I agree")
+        assert not receipt["rejected"], receipt
+        assert "Completed" in (await visitor.until("Completed"))[-1]
+        assert not any("Before the first use" in words for words in await visitor.words())
 
 
 async def test_a_button_of_the_welcome_shows_a_command_at_work(opening: Opening) -> None:

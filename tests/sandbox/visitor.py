@@ -64,6 +64,19 @@ class Visitor:
             form.add_field(f"file:{name}", content, filename=filename)
         return await self._ask("POST", "/api/action", data=form)
 
+    async def press(self, label: str) -> dict[str, Any]:
+        """The newest button that says this."""
+        self._page = await self.state()
+        found = [
+            (number, button)
+            for number, message in self._page["messages"].items()
+            for button in _buttons(message)
+            if button.get("label") == label
+        ]
+        number, button = found[-1]
+        action = self._action("click", target_id=number, control_key=button["control_key"])
+        return await self._ask("POST", "/api/action", json=action)
+
     async def switch(self, name: str) -> None:
         viewers = {each["name"]: each["id"] for each in self._page["viewers"]}
         await self._ask("POST", "/api/action", json=self._action("viewer", viewer_id=viewers[name]))
@@ -107,5 +120,17 @@ def _texts(thing: Any) -> list[str]:
             return [text for value in thing.values() for text in _texts(value)]  # pyright: ignore[reportUnknownVariableType]
         case list():
             return [text for value in thing for text in _texts(value)]  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return []
+
+
+def _buttons(thing: Any) -> list[dict[str, Any]]:
+    match thing:
+        case {"type": 2, "custom_id": str()}:
+            return [thing]  # pyright: ignore[reportUnknownVariableType]
+        case dict():
+            return [each for value in thing.values() for each in _buttons(value)]  # pyright: ignore[reportUnknownVariableType]
+        case list():
+            return [each for value in thing for each in _buttons(value)]  # pyright: ignore[reportUnknownVariableType]
         case _:
             return []
