@@ -64,6 +64,15 @@ _AT_THE_DOOR: Mapping[type[BaseException], str] = {
     OpenOrders: "refused.open_orders",
 }
 
+# What is wrong with a file, where nothing more is to be said of it.
+_PLAIN: Mapping[type[inspect.UnusableMedia], str] = {
+    inspect.TooManyFrames: "too_many_frames",
+    inspect.Animated: "animated",
+    inspect.Truncated: "truncated",
+    inspect.Damaged: "damaged",
+    NoPicture: "no_picture",
+}
+
 
 class Stopping(Exception):
     """The bot stops before there is an order: nothing was held, and nothing will come of it."""
@@ -268,18 +277,8 @@ class Words:
             case inspect.TooLong(seconds=seconds, limit=limit):
                 key = "too_long"
                 facts = {"seconds": duration(seconds, self._text), "limit": duration(limit, self._text)}
-            case inspect.TooManyFrames():
-                key = "too_many_frames"
-            case inspect.Animated():
-                key = "animated"
             case inspect.Unsupported(found=found):
                 key, facts = "unsupported", {"found": harmless(found)}
-            case NoPicture():
-                key = "no_picture"
-            case inspect.Truncated():
-                key = "truncated"
-            case inspect.Damaged():
-                key = "damaged"
             case _:
-                key = "unrecognised"
+                key = _PLAIN.get(type(why), "unrecognised")
         return self._text(f"media.{key}", name=name, **facts)
