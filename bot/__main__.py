@@ -6,13 +6,18 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import __version__
 from bot.accounting.options import add_deeds
 from bot.ops.logs import configure
 from bot.settings import Settings, SettingsError, load
 
-SANDBOX_PACKAGES = ("cv2", "numpy", "simcord")
+if TYPE_CHECKING:
+    from bot.faces.spots import Spotter
+
+FACE_PACKAGES = ("cv2", "numpy")
+SANDBOX_PACKAGES = (*FACE_PACKAGES, "simcord")
 
 
 class Stop(Exception):
@@ -96,7 +101,7 @@ def _run(options: argparse.Namespace) -> int:
             "there is no key for Segmind: set SEGMIND_API_KEY in the environment or in config/secrets.env."
         )
     try:
-        asyncio.run(run(settings))
+        asyncio.run(run(settings, spotter=_spotter()))
     except (StoreError, CannotListen) as error:
         raise Stop(f"{error}.") from error
     except discord.LoginFailure as error:
@@ -220,6 +225,15 @@ def _settings(options: argparse.Namespace) -> Settings:
     settings = load(options.config)
     configure(format=settings.ops.log_format, level=settings.ops.log_level, secrets=settings.secrets)
     return settings
+
+
+def _spotter() -> "Spotter | None":
+    """What finds faces in pictures, where the packages for it are installed."""
+    if any(importlib.util.find_spec(name) is None for name in FACE_PACKAGES):
+        return None
+    from bot.sandbox.faces.spotter import LocalSpotter
+
+    return LocalSpotter()
 
 
 def _require_sandbox() -> None:

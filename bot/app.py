@@ -30,6 +30,7 @@ from bot.chat.text import Text
 from bot.clock import Clock, WallClock
 from bot.company import Company
 from bot.faces.album import Album
+from bot.faces.spots import Spotter
 from bot.jobs.balance import BalanceWatch, Vigilance
 from bot.jobs.desk import Desk
 from bot.jobs.gate import Gate
@@ -130,7 +131,9 @@ class App:
 
 
 @asynccontextmanager
-async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncGenerator[App]:
+async def assembled(
+    settings: Settings, *, clock: Clock | None = None, spotter: Spotter | None = None
+) -> AsyncGenerator[App]:
     """Everything but the connection to Discord."""
     clock = clock or WallClock()
     models = catalogue(FEATURES)
@@ -284,6 +287,7 @@ async def assembled(settings: Settings, *, clock: Clock | None = None) -> AsyncG
                 album=album,
                 inputs=inputs,
                 source=segmind,
+                spotter=spotter,
                 kept=KeptResults(segmind, results),
                 recents=store.recents,
                 text=text,

@@ -11,16 +11,17 @@ from yarl import URL
 
 from bot.app import assembled
 from bot.chat.client import Doppel
+from bot.faces.spots import Spotter
 from bot.settings import Settings
 from bot.store import ShardsLost
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, *, spotter: Spotter | None = None) -> None:
     """Connect and serve until told to stop."""
     _point_at(settings)
-    serving = asyncio.create_task(_serve(settings), name="serving")
+    serving = asyncio.create_task(_serve(settings, spotter), name="serving")
 
     def stop() -> None:
         log.info("told to stop")
@@ -34,9 +35,9 @@ async def run(settings: Settings) -> None:
     log.info("stopped")
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, spotter: Spotter | None) -> None:
     token = settings.discord.token
-    async with assembled(settings) as app, app.client as client:
+    async with assembled(settings, spotter=spotter) as app, app.client as client:
         await client.login(token.get_secret_value() if token is not None else "")
         try:
             # Open jobs go on before the gateway is up: editing a message needs no connection to it.

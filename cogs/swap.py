@@ -4,6 +4,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.options import Interaction
+from bot.chat.picker import FacePicker
 from bot.chat.posted import NothingPosted, NotToBeUsed, posted_in
 from bot.chat.swap import Host, Order, Path, form_for
 from cogs.comic import FaceswapComic
@@ -15,7 +16,7 @@ from cogs.video import AiFaceSwap
 PATHS = (
     Path("fast", FaceswapV5),
     Path("best", FaceswapV4, {"model_type": "quality"}),
-    Path("group", Multifaceswap),
+    Path("group", Multifaceswap, pairs_faces=True),
     Path("comic", FaceswapComic),
     Path("video", AiFaceSwap),
 )
@@ -28,8 +29,16 @@ MENU = "Swap a face into this"
 async def setup(bot: Host) -> None:
     its = bot.services
 
-    async def order(interaction: Interaction, what: Order) -> None:
+    async def send(interaction: Interaction, what: Order) -> None:
         await bot.order(interaction, what.path.model, what.values, what.wish)
+
+    picker = None if its.spotter is None else FacePicker(its, its.spotter, send)
+
+    async def order(interaction: Interaction, what: Order) -> None:
+        if what.path.pairs_faces and picker is not None:
+            await picker.offer(interaction, what)
+        else:
+            await send(interaction, what)
 
     async def swap(interaction: discord.Interaction) -> None:
         await interaction.response.send_modal(await form_for(interaction, its, PATHS, order))

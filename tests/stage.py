@@ -18,6 +18,7 @@ from bot.app import App, assembled
 from bot.catalogue import catalogue
 from bot.clock import WallClock
 from bot.credits.account import account_of
+from bot.faces.spots import Spotter
 from bot.jobs.job import Job
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.store import SqlStore
@@ -195,11 +196,17 @@ def _unless_there(file: Path, content: bytes) -> None:
 
 @asynccontextmanager
 async def staged(
-    database: Path, segmind: LocalSegmind, clock: HeldClock, /, **sections: dict[str, Any]
+    database: Path,
+    segmind: LocalSegmind,
+    clock: HeldClock,
+    /,
+    *,
+    spotter: Spotter | None = None,
+    **sections: dict[str, Any],
 ) -> AsyncGenerator[Stage]:
     if "url" not in sections.get("database", {}):
         _unless_there(database, await empty_database())
-    async with assembled(settings_for(segmind.url, database, **sections)) as app:
+    async with assembled(settings_for(segmind.url, database, **sections), spotter=spotter) as app:
         env = simcord.Env(app.client)
         await env.start()
         try:

@@ -26,6 +26,7 @@ from bot.credits.budgets import CapReached, Scope
 from bot.credits.rules import LIMIT_NAMES
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
 from bot.faces.portrait import NoPicture
+from bot.faces.spots import BadPairs
 from bot.jobs.desk import ModelOff, TooLate, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.jobs.office import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
@@ -93,6 +94,7 @@ class Words:
         self._text = text
         self._away = away
         self._heard = heard
+        self._rooms = (self._face, self._guided, self._door, self._press, self._decision)
 
     def of(self, error: BaseException) -> str:
         """The sentence for an error. One that nobody foresaw gets a number that is in the log, too."""
@@ -129,7 +131,19 @@ class Words:
             case app_commands.CheckFailure():
                 return self._text("refused.forbidden")
             case _:
-                return self._face(error) or self._door(error) or self._press(error) or self._decision(error)
+                return next(filter(None, (say(error) for say in self._rooms)), None)
+
+    def _guided(self, error: BaseException) -> str | None:
+        """What cannot be made of a message, or of a form."""
+        match error:
+            case BadPairs(sources=sources, targets=targets, example=example):
+                return self._text("refused.pairs", sources=sources, targets=targets, example=example)
+            case NothingPosted():
+                return self._text("refused.nothing_posted")
+            case NotToBeUsed():
+                return self._text("refused.not_to_be_used")
+            case _:
+                return None
 
     def _face(self, error: BaseException) -> str | None:
         match error:
@@ -143,10 +157,6 @@ class Words:
                 return self._text("refused.no_such_face", name=harmless(name))
             case TooManyFaces(limit=limit):
                 return self._text("refused.too_many_faces", count=limit)
-            case NothingPosted():
-                return self._text("refused.nothing_posted")
-            case NotToBeUsed():
-                return self._text("refused.not_to_be_used")
             case BadName():
                 return self._text("refused.face_name")
             case Unopened(name=name):

@@ -19,6 +19,7 @@ from bot.clock import Clock
 from bot.credits.books import Books
 from bot.credits.policy import Policy
 from bot.faces.album import Album
+from bot.faces.spots import Spotter
 from bot.jobs.desk import Desk
 from bot.jobs.office import Office
 from bot.jobs.recent import Recents
@@ -58,6 +59,8 @@ class Services:
     album: Album
     inputs: Inputs
     source: Source
+    spotter: Spotter | None
+    """Finds faces in pictures, where what that takes is installed."""
     doorkeeper: Doorkeeper
     consent: Consent
     wardens: Wardens

@@ -40,6 +40,8 @@ class Path:
     name: str
     model: type[FaceModel]
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    pairs_faces: bool = False
+    """Whether it matters which face of the one picture goes where in the other."""
 
     def takes(self, kind: MediaKind) -> bool:
         return kind in self.model.slots()[self.model.target_slot()].accepts

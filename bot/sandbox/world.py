@@ -16,6 +16,7 @@ from bot.sandbox.adapted import adapted
 from bot.sandbox.alone import local_segmind
 from bot.sandbox.door import Door
 from bot.sandbox.errors import SandboxError
+from bot.sandbox.faces.spotter import LocalSpotter
 from bot.sandbox.guild import Guild
 from bot.sandbox.here import local_timezone, show
 from bot.sandbox.pulse import Pulse, set_clock
@@ -100,7 +101,7 @@ async def open_world(settings: Settings, wishes: Wishes) -> AsyncGenerator[World
 @asynccontextmanager
 async def _assembled(settings: Settings) -> AsyncGenerator[App]:
     try:
-        async with assembled(settings) as app:
+        async with assembled(settings, spotter=LocalSpotter()) as app:
             yield app
     except StoreError as error:
         raise SandboxError(str(error)) from error

@@ -1,0 +1,49 @@
+"""Numbers on faces, and the pairs that members type."""
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from bot.faces.spots import PANEL, BadPairs, Pair, Spot, preview, read_pairs, usual_pairs, words_of
+from tests.media.files import picture, saved
+
+
+@pytest.mark.parametrize(
+    ("words", "pairs"),
+    [
+        ("1 > 2, 2 > 1", [Pair(1, 2), Pair(2, 1)]),
+        ("1>2\n2>1", [Pair(1, 2), Pair(2, 1)]),
+        ("2 → 3", [Pair(2, 3)]),
+        ("1-1 1-2 1-3", [Pair(1, 1), Pair(1, 2), Pair(1, 3)]),
+    ],
+)
+def test_pairs_are_read_however_they_are_set_apart(words: str, pairs: list[Pair]) -> None:
+    assert read_pairs(words, sources=2, targets=3) == pairs
+
+
+@pytest.mark.parametrize(
+    "words", ["", "one > two", "1", "1 > 2 > 1", "3 > 1", "1 > 4", "0 > 1", "1 > 2, 2 > 2"]
+)
+def test_pairs_of_faces_that_are_not_there_are_refused_with_an_example(words: str) -> None:
+    with pytest.raises(BadPairs) as caught:
+        read_pairs(words, sources=2, targets=3)
+    assert (caught.value.sources, caught.value.targets) == (2, 3)
+    assert read_pairs(caught.value.example, 2, 3) == usual_pairs(2, 3)
+
+
+def test_what_is_usual_is_one_on_one_and_a_single_face_on_all() -> None:
+    assert words_of(usual_pairs(3, 2)) == "1 > 1, 2 > 2"
+    assert words_of(usual_pairs(1, 3)) == "1 > 1, 1 > 2, 1 > 3"
+    assert usual_pairs(0, 3) == usual_pairs(3, 0) == []
+    assert len(usual_pairs(1, 99)) == len(usual_pairs(99, 99)) == 20
+
+
+def test_a_preview_shows_both_pictures_side_by_side_with_a_mark_on_each_face() -> None:
+    plain = saved(Image.new("RGB", (2000, 1000), "white"), "JPEG")
+    drawn = preview([(plain, [Spot(0.25, 0.25, 0.5, 0.75)]), (picture("PNG"), [])])
+    shown = Image.open(BytesIO(drawn)).convert("RGB")
+    assert shown.width > PANEL > shown.height
+    inside, edge = shown.getpixel((300, 200)), shown.getpixel((PANEL // 4 + 60, 100))
+    assert inside == (255, 255, 255)
+    assert edge != (255, 255, 255)
