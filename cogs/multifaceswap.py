@@ -27,14 +27,19 @@ class Multifaceswap(
     source_img: Picture = Field(description="The picture with the faces to use")
     target_img: Picture = Field(description="The picture to put them in")
     source_faces_index: FaceIndexes = Field(
-        "0", description="Which faces of the source to use, counted from 0, such as 0,1,2"
+        "0",
+        description="Faces of the source, counted from 0: 0,2 with left-right is the first and the third from the left",
     )
     input_faces_index: FaceIndexes = Field(
-        "0", description="Which faces of the target to replace, counted from 0, such as 0,1,2"
+        "0",
+        description="Faces of the target to replace, in turn: 1,0 here and 0,1 for the source lets two change places",
     )
     detection_face_order: Literal[
         "large-small", "small-large", "top-bottom", "bottom-top", "left-right", "right-left"
-    ] = Field("large-small", description="How faces are counted, for instance from left to right")
+    ] = Field(
+        "large-small",
+        description="How faces are counted: left-right makes the leftmost one 0, large-small the largest one",
+    )
     detect_gender_source: Literal["no", "female", "male"] = Field(
         "no", description="Use only these faces of the source"
     )
