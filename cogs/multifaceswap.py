@@ -28,11 +28,11 @@ class Multifaceswap(
     target_img: Picture = Field(description="The picture to put them in")
     source_faces_index: FaceIndexes = Field(
         "0",
-        description="Faces of the source, counted from 0: 0,2 with left-right is the first and the third from the left",
+        description="Faces of the source, counted from 0: with left-right, 0,2 is the first and the third",
     )
     input_faces_index: FaceIndexes = Field(
         "0",
-        description="Faces of the target to replace, in turn: 1,0 here and 0,1 for the source lets two change places",
+        description="Faces of the target they replace, in turn: 1,0 for 0,1 lets two people change places",
     )
     detection_face_order: Literal[
         "large-small", "small-large", "top-bottom", "bottom-top", "left-right", "right-left"
