@@ -5,8 +5,8 @@ from unicodedata import east_asian_width
 import pytest
 
 from tests.arrivals import Arrivals
-from tests.chat.office import Server
-from tests.stage import Stage, texts
+from tests.chat.office import Server, said
+from tests.stage import Reply, Stage, texts
 
 
 @pytest.fixture
@@ -83,18 +83,52 @@ async def test_a_choice_is_offered_in_the_language_of_whoever_types(
     assert "· fertig ·" in offered["name"]
 
 
-async def test_a_button_speaks_to_whoever_presses_it(server: Server, arrivals: Arrivals) -> None:
-    """What was asked for in German is refused in Japanese."""
+async def test_a_button_speaks_to_whoever_presses_it(stage: Stage, arrivals: Arrivals) -> None:
+    """What was ordered in German is refused in Japanese, and stays German."""
+    other = stage.another_member("hanako")
+    arrivals.speaks(stage.member.id, "de")
+    arrivals.speaks(other.id, "ja")
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, "Fertig")
+    shown = reply.result.response
+    assert shown is not None
+    assert "それは注文した人のもの" in said(await other.click(shown, label="Löschen"))
+    assert "報告を担当者に送りました" in said(await other.click(shown, label="Melden"))
+    assert "Fertig" in reply.text
+
+
+async def test_an_order_again_is_told_in_the_language_of_whoever_presses(
+    stage: Stage, arrivals: Arrivals
+) -> None:
+    arrivals.speaks(stage.member.id, "fr")
+    first = await stage.order("faceswap-v5")
+    await stage.finish(first, "Terminé")
+    assert first.result.response is not None
+    arrivals.speaks(stage.member.id, "de")
+    again = Reply(stage.env, await stage.member.click(first.result.response, label="Encore une fois"))
+    await again.says("Eingereiht")
+
+
+async def test_a_list_is_turned_in_the_language_of_its_reader(server: Server, arrivals: Arrivals) -> None:
     arrivals.speaks(server.admin.id, "de")
-    arrivals.speaks(server.member.id, "ja")
     for _ in range(11):
         await server.tell("credits cap", amount=500)
     asked = await server.admin.slash(server.channel, "admin changes")
+    assert "Obergrenze des Monats auf 500 Credits gesetzt" in said(asked)
     assert asked.response is not None
-    assert "Obergrenze des Monats auf 500 Credits gesetzt" in "\n".join(texts(asked.response.components))
     turned = await server.admin.click(asked.response, label="Ältere")
     assert turned.response is not None
     assert "Änderungen" in "\n".join(texts(turned.response.components))
+
+
+@pytest.mark.stage(consent={"required": True})
+async def test_consent_is_asked_for_in_the_members_language(stage: Stage, arrivals: Arrivals) -> None:
+    arrivals.speaks(stage.member.id, "es-419")
+    asked = await stage.member.slash(stage.channel, "faceswap-v5", **stage.files("faceswap-v5"))
+    assert "el consentimiento de todas las personas" in said(asked)
+    assert asked.response is not None
+    order = Reply(stage.env, await stage.member.click(asked.response, label="Acepto"))
+    await order.says("En espera")
 
 
 async def test_columns_stand_straight_in_japanese_too(server: Server, arrivals: Arrivals) -> None:
