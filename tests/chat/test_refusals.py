@@ -143,7 +143,7 @@ async def test_the_best_of_a_members_roles_counts(stage: Stage) -> None:
 async def test_a_full_line_refuses_and_says_how_many_may_wait(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     await (await stage.order("faceswap-v5")).says("Waiting in line")
-    await (await stage.order("faceswap-v5")).says("already have 1 jobs in the line")
+    await (await stage.order("faceswap-v5")).says("already have a job in the line")
     assert (await stage.app.store.balance(stage.account)).held == 10
 
 
