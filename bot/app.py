@@ -12,7 +12,6 @@ from bot.catalogue import Catalogue, catalogue, features
 from bot.chat.background import Background
 from bot.chat.before import MOST_BYTES, Befores
 from bot.chat.client import Doppel, doppel
-from bot.chat.contexts import Contexts
 from bot.chat.endings import Endings
 from bot.chat.errors import Words
 from bot.chat.inputs import Inputs
@@ -51,6 +50,7 @@ from bot.parts import (
     FEATURES,
     album_of,
     check_names,
+    contexts_of,
     file_limits,
     pacing_of,
     policy_of,
@@ -178,7 +178,7 @@ async def assembled(
             notes=store,
             words=words,
             guild_id=settings.discord.guild_id,
-            contexts=Contexts(settings.contexts.direct, settings.contexts.user_install),
+            contexts=contexts_of(settings),
             http_trace=refusals.trace(),
         )
         messages = Messages(client, clock, store.register.keep_post)

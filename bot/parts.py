@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pydantic import SecretStr
 
 from bot.catalogue import Catalogue
+from bot.chat.contexts import Contexts
 from bot.clock import Clock
 from bot.credits.allowance import Refill
 from bot.credits.policy import Policy, Prices
@@ -163,6 +164,10 @@ def album_of(settings: Settings, shelf: Shelf, clock: Clock) -> Album:
         days=its.days,
         per_member=its.per_member,
     )
+
+
+def contexts_of(settings: Settings) -> Contexts:
+    return Contexts(direct=settings.contexts.direct, user_install=settings.contexts.user_install)
 
 
 def file_limits(settings: Settings) -> inspect.Limits:

@@ -19,7 +19,7 @@ from bot.faces.album import Album
 from bot.jobs.office import Office
 from bot.jobs.ports import Watcher
 from bot.models import ModelCard
-from bot.parts import house_of
+from bot.parts import contexts_of, house_of
 from bot.safety.cases import Escalation
 from bot.safety.door import Door
 from bot.safety.people import Periods, Retention
@@ -67,7 +67,7 @@ class Protection:
         self.operators = Operators(
             settings.discord.operators, client=client, background=background, text=text
         )
-        self.doorkeeper = Doorkeeper(self._door, store.register)
+        self.doorkeeper = Doorkeeper(self._door, store.register, contexts_of(settings))
         self.consent = Consent(
             self._door, store.register, policy_url=settings.consent.policy_url, text=text, clock=clock
         )

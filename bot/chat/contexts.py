@@ -5,6 +5,9 @@ from typing import TypeVar
 
 from discord import app_commands
 
+from bot.chat.members import on_their_own
+from bot.chat.options import Interaction
+
 T = TypeVar("T")
 
 
@@ -26,6 +29,14 @@ class Contexts:
     @property
     def installs(self) -> app_commands.AppInstallationType:
         return app_commands.AppInstallationType(guild=True, user=self.user_install)
+
+    def opened(self, interaction: Interaction) -> bool:
+        """Discord offers no command where it is closed, but a button from before can be pressed there."""
+        if interaction.context.private_channel:
+            return self.user_install
+        if interaction.guild_id is None:
+            return self.direct
+        return self.user_install or not on_their_own(interaction)
 
 
 def servers_only(command: T) -> T:

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 import structlog
 
+from bot.chat.contexts import Contexts
 from bot.chat.members import member_of
 from bot.chat.options import Interaction
 from bot.credits.account import Member
@@ -14,6 +15,7 @@ from bot.jobs.ports import StoreAway
 from bot.safety.door import Door, Visit
 from bot.safety.ports import Register
 from bot.safety.prints import Print, print_of
+from bot.safety.refusals import WrongChannel
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -22,13 +24,16 @@ LOOKED_AT_ONCE = 2
 
 
 class Doorkeeper:
-    def __init__(self, door: Door, register: Register) -> None:
+    def __init__(self, door: Door, register: Register, contexts: Contexts) -> None:
         self._door = door
+        self._contexts = contexts
         self._register = register
         self._room = asyncio.Semaphore(LOOKED_AT_ONCE)
 
     async def admit(self, interaction: Interaction) -> None:
         """Before anything of an order is read. Raises one of the safety room's refusals."""
+        if not self._contexts.opened(interaction):
+            raise WrongChannel
         await self._door.admit(visit_of(interaction))
 
     async def admit_inputs(self, member: Member, contents: Mapping[str, bytes]) -> Mapping[str, Print]:

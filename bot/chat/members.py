@@ -11,12 +11,16 @@ from bot.jobs.office import Administrator
 def member_of(interaction: discord.Interaction[Any]) -> Member:
     """A server counts only where the bot is a member of it; elsewhere it is the user's own."""
     user = interaction.user
-    on_their_own = interaction.is_user_integration() and not interaction.is_guild_integration()
-    if interaction.guild_id is None or on_their_own:
+    if interaction.guild_id is None or on_their_own(interaction):
         return Member(user.id)
     if isinstance(user, discord.Member):
         return member_in(interaction.guild_id, user)
     return Member(user.id, interaction.guild_id)
+
+
+def on_their_own(interaction: discord.Interaction[Any]) -> bool:
+    """Whether somebody has brought the bot along as their own app, and the server has not invited it."""
+    return interaction.is_user_integration() and not interaction.is_guild_integration()
 
 
 def member_in(guild_id: int, user: discord.Member) -> Member:

@@ -104,6 +104,20 @@ async def test_where_the_server_has_the_bot_too_its_account_pays(stage: Stage, a
     assert (await stage.job(reply)).account == stage.account
 
 
+@pytest.mark.stage(credits={"direct_daily": 50})
+async def test_a_button_from_before_does_nothing_where_it_was_closed_since(
+    stage: Stage, arrivals: Arrivals
+) -> None:
+    """A member's own app is switched off, and its old messages still have their buttons."""
+    first = await stage.order("faceswap-v5")
+    await stage.finish(first, "Completed")
+    assert first.result.response is not None
+    arrivals.brings_the_app(stage.member.id)
+    again = Reply(stage.env, await stage.member.click(first.result.response, label="Again"))
+    await again.says("not to be used in this channel")
+    assert len(stage.segmind.submissions) == 1
+
+
 @pytest.mark.stage(contexts={"user_install": True})
 async def test_nobody_rules_a_server_with_an_app_of_their_own(server: Server, arrivals: Arrivals) -> None:
     arrivals.brings_the_app(server.admin.id)
