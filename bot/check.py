@@ -41,6 +41,7 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding]:
     yield await _discord(settings)
     yield await _database(settings)
     yield _faces(settings)
+    yield _reports(settings)
     async with segmind_client(settings, bears_outages=False) as segmind:
         for finding in await _segmind(settings, segmind):
             yield finding
@@ -80,6 +81,12 @@ def _faces(settings: Settings) -> Finding:
     if not its.keys:
         return Finding("saved faces", True, "off: set DOPPEL_FACES__KEY to let members save faces")
     return Finding("saved faces", True, f"on, {its.per_member} a member for {its.days:g} days")
+
+
+def _reports(settings: Settings) -> Finding:
+    if settings.discord.operators:
+        return Finding("reports", True, "the operators hear of them where a server's moderators do not")
+    return Finding("reports", True, "only servers with /admin log hear of them: set discord.operators")
 
 
 async def _audit(settings: Settings) -> tuple[str, Sequence[str]]:

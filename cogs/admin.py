@@ -185,6 +185,12 @@ class Admin(app_commands.Group, name="admin", description="Credits, models and l
         by = await _promised(interaction)
         await self._done(interaction, await self._services.wardens.unblock(by, member.id))
 
+    @app_commands.command(description="Take a job's pictures off the list of what must not come again")
+    @app_commands.describe(job="Its id, which stands in the report")
+    async def forgive(self, interaction: Interaction, job: str) -> None:
+        by = await _promised(interaction)
+        await self._done(interaction, await self._services.wardens.allow_again(by, job.strip()))
+
     @app_commands.command(description="Show where the bot may be used, or allow or forbid a channel")
     @app_commands.describe(channel="Which one, with its threads", use="What holds for it")
     @app_commands.choices(use=USES)

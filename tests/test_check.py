@@ -55,11 +55,15 @@ async def found(sections: dict[str, dict[str, Any]]) -> dict[str, Finding]:
 
 async def test_all_is_well(sections: dict[str, dict[str, Any]]) -> None:
     findings = await found(sections)
-    assert set(findings) == {"Discord's token", "Segmind's key", "database", "saved faces", *MODELS}
+    others = {"Discord's token", "Segmind's key", "database", "saved faces", "reports"}
+    assert set(findings) == others | set(MODELS)
     assert all(each.good for each in findings.values())
     assert "Doppel" in findings["Discord's token"].words
     assert "$10.00 left" in findings["Segmind's key"].words
     assert "off: set DOPPEL_FACES__KEY" in findings["saved faces"].words
+    assert "set discord.operators" in findings["reports"].words
+    told = await found(sections | {"discord": {**sections["discord"], "operators": (12,)}})
+    assert "the operators hear of them" in told["reports"].words
 
 
 @pytest.mark.parametrize(

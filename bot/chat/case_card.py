@@ -9,7 +9,7 @@ from discord import ButtonStyle, ui
 from bot.chat.card import DARK, RED, moment, notice
 from bot.chat.credits_cards import title_of
 from bot.chat.options import Interaction
-from bot.chat.sheet import Sheet, mention
+from bot.chat.sheet import Sheet, whoever
 from bot.chat.text import Text
 from bot.jobs.job import Job, Place
 from bot.models import ModelCard
@@ -23,12 +23,14 @@ _STYLES: Mapping[Step, ButtonStyle] = {
 
 
 def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text: Text) -> Sheet:
-    lines = [text("cases.reported", reporter=mention(case.reporter), when=moment(case.opened_at))]
+    lines = [text("cases.reported", reporter=whoever(case.reporter, text), when=moment(case.opened_at))]
     if job is None:
         lines.append(text("cases.forgotten", job=case.job_id))
     else:
-        facts = {"member": mention(job.place.user_id), "model": title_of(job.slug, cards), "job": job.id}
-        lines.append(text("cases.job", **facts, when=moment(job.created_at)))
+        facts = {"model": title_of(job.slug, cards), "job": job.id}
+        lines.append(
+            text("cases.job", member=whoever(job.place.user_id, text), when=moment(job.created_at), **facts)
+        )
         lines.append(text("cases.where", link=address_of(job.place)))
     lines += [text(f"cases.done_{step}") for step in case.steps]
     buttons = [CaseButton(step, case.number, text(f"cases.{step}")) for step in Step if step in case.ahead]

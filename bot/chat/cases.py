@@ -128,6 +128,9 @@ class CaseRoom:
                 await self._register.list_prints(list(prints.values()), guild_id, job.id)
                 await self._note(by, Ruled.NEVER, job)
             case Step.BLOCK:
+                if not job.place.user_id:
+                    # The member had everything about them deleted.
+                    raise UnknownJob
                 await self._wardens.block(by, job.place.user_id)
             case Step.REFUND:
                 await self._refund(by, job)

@@ -6,7 +6,7 @@ from typing import Any
 from bot.chat.card import GREEN, credits_words, moment
 from bot.chat.credits_cards import person, title_of
 from bot.chat.limits import limit_name, limit_words
-from bot.chat.sheet import Sheet, mention, quoted
+from bot.chat.sheet import Sheet, quoted, whoever
 from bot.chat.text import Text
 from bot.credits.books import Deed
 from bot.jobs.office import REASON_LIMIT, Did
@@ -51,7 +51,7 @@ def _fact_words(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: 
     amount, limit = facts.get("amount"), facts.get("limit")
     return {
         "credits": credits_words(amount or 0, text),
-        "member": mention(facts["member"]) if facts.get("member") else text("somebody"),
+        "member": whoever(facts.get("member", 0), text),
         "role": f"<@&{facts.get('role', 0)}>",
         "channel": f"<#{facts.get('channel') or 0}>",
         "job": quoted(str(facts.get("job", "")), REASON_LIMIT),

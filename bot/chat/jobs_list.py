@@ -13,7 +13,7 @@ from bot.chat.members import member_of
 from bot.chat.options import Interaction
 from bot.chat.pages import Entry, Wish
 from bot.chat.presses import Action
-from bot.chat.sheet import mention
+from bot.chat.sheet import whoever
 from bot.chat.text import Text
 from bot.jobs.job import State
 from bot.jobs.recent import Recent, Recents
@@ -56,7 +56,7 @@ class JobLists:
             "when": moment(job.created_at),
         }
         if whose:
-            return text("jobs_list.line_of", member=mention(job.user_id), **facts)
+            return text("jobs_list.line_of", member=whoever(job.user_id, text), **facts)
         return text("jobs_list.kept_line" if job.is_kept else "jobs_list.line", **facts)
 
     def _button(self, job: Recent) -> ui.Item[Any] | None:

@@ -35,6 +35,8 @@ class Operators:
 
     def show(self, draw: Callable[[], ui.LayoutView]) -> None:
         """Something that they can act on."""
+        if not self._ids:
+            log.warning("there is nobody to show a report to: no operators are set")
         with speaking(ENGLISH):
             views = [(user_id, draw()) for user_id in self._ids]
         for user_id, view in views:

@@ -145,7 +145,8 @@ async def try_on(slug: str, interaction: Interaction, client: Client, job_id: st
 
 async def _found(client: Client, job_id: str) -> Job:
     job = await client.services.desk.find(job_id)
-    if job is None or job.slug not in client.services.models:
+    # What an order was made of is forgotten in time.
+    if job is None or not job.body or job.slug not in client.services.models:
         raise OrderForgotten
     return job
 

@@ -71,3 +71,8 @@ def quoted(words: str, limit: int) -> str:
 
 def mention(user_id: int | str) -> str:
     return f"<@{user_id}>"
+
+
+def whoever(user_id: int, text: Text) -> str:
+    """Somebody about whom everything was deleted has no name any more."""
+    return mention(user_id) if user_id else text("somebody")

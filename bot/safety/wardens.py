@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.credits.books import Books, Deed
 from bot.credits.rules import ServerRules
-from bot.jobs.office import REASON_LIMIT, Administrator
+from bot.jobs.office import REASON_LIMIT, Administrator, UnknownJob
 from bot.safety.ports import Register
 
 Change = Callable[[ServerRules], ServerRules]
@@ -24,6 +24,8 @@ class Ruled(StrEnum):
     REMOVE = "remove"
     DISMISS = "dismiss"
     NEVER = "never"
+    AGAIN = "again"
+    """What was put on the list by mistake may come again."""
 
 
 class Use(StrEnum):
@@ -63,6 +65,13 @@ class Wardens:
             return rules.model_copy(update={"log_channel": channel_id, "log_pictures": pictures})
 
         return await self._change(by, change, ruled(by, Ruled.LOG, channel=channel_id, pictures=pictures))
+
+    async def allow_again(self, by: Administrator, job_id: str) -> Deed:
+        if not await self._register.unlist(job_id, by.guild_id):
+            raise UnknownJob
+        deed = ruled(by, Ruled.AGAIN, job=job_id)
+        await self.note(deed)
+        return deed
 
     async def note(self, deed: Deed) -> None:
         """Something that was decided about a job, on record with the rest."""

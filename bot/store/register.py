@@ -73,6 +73,12 @@ class SqlRegister:
         async with self._transaction() as connection:
             await connection.execute(listed.insert(), rows)
 
+    async def unlist(self, job_id: str, guild_id: int) -> int:
+        its = sa.and_(listed.c.job_id == job_id, listed.c.guild_id == guild_id)
+        async with self._transaction() as connection:
+            gone = await connection.execute(listed.delete().where(its).returning(listed.c.id))
+            return len(gone.all())
+
     async def keep_prints(self, job_id: str, prints: Mapping[str, Print]) -> None:
         async with self._transaction() as connection:
             await _keep(connection, _print_rows(job_id, prints, self._clock.now()))

@@ -23,6 +23,7 @@ EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("changes", {}),
     ("block", {}),
     ("unblock", {}),
+    ("forgive", {"job": "x"}),
     ("channels", {"use": "off"}),
     ("roles", {"use": "off"}),
     ("log", {}),

@@ -131,10 +131,13 @@ async def test_remove_takes_the_message_away_for_good(
 async def test_a_copy_of_what_was_put_on_the_list_is_refused(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    await reported(server)
+    job = await server.stage.job(await reported(server))
     await moderator.click(await latest(log, "Report"), label="Never again")
     await latest(log, "are refused from now on")
     await (await server.stage.order("faceswap-v5")).says("moderators do not allow this picture")
+    assert "no such job" in (await server.tell("forgive", job="another")).lower()
+    assert "off the list again" in await server.tell("forgive", job=job.id)
+    await (await server.stage.order("faceswap-v5")).says("Queued")
 
 
 async def test_a_result_on_the_list_is_paid_and_not_shown(server: Server, log: simcord.ChannelHandle) -> None:
@@ -244,9 +247,7 @@ async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once
     assert len(operator.dm_channel.history()) == 1
 
 
-async def test_what_is_removed_while_it_is_made_is_never_shown(
-    server: Server, log: simcord.ChannelHandle
-) -> None:
+async def test_what_is_removed_while_it_is_made_is_never_shown(server: Server) -> None:
     reply = await server.stage.order("faceswap-v5")
     await reply.says("Queued")
     job = await server.stage.job(reply)

@@ -83,6 +83,10 @@ async def test_one_click_more_deletes_everything(server: Server) -> None:
     assert await stage.app.store.audit() == []
     assert "somebody who has left" in await server.tell("changes")
     await (await stage.order("faceswap-v5")).says("You had everything about you deleted")
+    done = next(each for each in stage.channel.history() if each.attachments)
+    pressed = await stage.member.click(done, label="Again")
+    assert pressed.response is not None
+    assert "Nothing is known of that order" in "\n".join(texts(pressed.response.components))
 
 
 async def test_nobody_deletes_anything_for_somebody_else(stage: Stage) -> None:
