@@ -20,6 +20,8 @@ OTHERS = [language for language in LANGUAGES if language != ENGLISH]
 LOCALES = [locale.value for locale in Locale if language_of(locale.value) != ENGLISH]
 CATALOGUES = {language: catalogue(language) for language in LANGUAGES}
 DESCRIPTION_LIMIT, COMMAND_LIMIT = 100, 8000
+# Discord's bounds: titles and labels of forms, buttons, and choices, which are filled in besides.
+ROOM = {"swap.": 45, "picker.title": 45, "picker.pairs": 100, "buttons.": 80, "path.": 90, "cases.remove": 80}
 MULTIFACESWAP = MODELS["faceswap-v3-multifaceswap"]
 # What the models themselves find wrong with an option; Discord lets nothing else through.
 PROBLEMS = {
@@ -99,6 +101,13 @@ def test_a_sentence_that_is_not_translated_is_said_in_english() -> None:
         assert text.phrase("Anything") == "Anything"
         with pytest.raises(KeyError):
             text("nothing")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_stands_on_a_form_or_a_button_fits_there(language: str) -> None:
+    for key, sentence in sentences(language).items():
+        bounds = [most for start, most in ROOM.items() if key.startswith(start)]
+        assert all(len(sentence) <= most for most in bounds), key
 
 
 async def told(stage: Stage) -> list[dict[str, Any]]:
