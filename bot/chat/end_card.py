@@ -9,7 +9,8 @@ from bot.chat.text import Text
 from bot.jobs.job import Job, Reason, State
 from bot.models import FaceModel
 
-DETAIL_LIMIT = 900
+# What Segmind says, and the longest address that leaves room for everything else.
+DETAIL_LIMIT, LINK_LIMIT = 900, 1500
 # Segmind keeps an output for so long from the end of the job, which is after its submission.
 OUTPUT_SECONDS = 7 * 24 * 3600
 
@@ -43,8 +44,7 @@ def _done_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card
         paid = "end.paid" if look.before is None else "end.paid_beside"
         lines = [_done(job, text), text(paid, price=price)]
     else:
-        link = text("end.link", url=job.output, until=_until(job)) if job.output else ""
-        lines = [text("end.not_shown"), link, text("end.paid", price=price)]
+        lines = [text("end.not_shown"), _link(job, text), text("end.paid", price=price)]
     return Card(model.card, GREEN, [*lines, chosen_words(model, job), requested(job, text)], look)
 
 
@@ -70,6 +70,12 @@ def _done(job: Job, text: Text) -> str:
 
 def _chosen(model: type[FaceModel], job: Job) -> str:
     return "" if job.place.direct and not job.place.hidden else chosen_words(model, job)
+
+
+def _link(job: Job, text: Text) -> str:
+    if not job.output or len(job.output) > LINK_LIMIT:
+        return ""
+    return text("end.link", url=job.output, until=_until(job))
 
 
 def _until(job: Job) -> str:

@@ -202,7 +202,9 @@ def orders(draw: st.DrawFn) -> Job:
         price=draw(st.integers(0, 10**9)),
         detail=draw(st.none() | st.text(max_size=6000)),
         reason=draw(st.sampled_from([None, *Reason])),
-        output=draw(st.none() | st.text(max_size=300)),
+        output=draw(
+            st.none() | st.sampled_from(["https://files.example/" + "r" * size for size in (9, 1500, 5000)])
+        ),
         video_seconds=draw(st.none() | st.just(9.0)),
     )
 
