@@ -9,7 +9,7 @@ import pytest
 from bot.safety.prints import print_of
 from tests.chat.office import Server
 from tests.media.files import noise, picture, saved
-from tests.stage import Stage
+from tests.stage import Reply, Stage
 
 
 async def test_a_blocked_member_orders_nothing_until_unblocked(server: Server) -> None:
@@ -101,3 +101,17 @@ async def test_where_the_register_cannot_be_read_nobody_is_let_in(stage: Stage) 
 
 
 OTHER = saved(noise(96, 72).rotate(90, expand=True), "PNG")
+
+
+async def test_a_thread_is_what_its_channel_is(server: Server) -> None:
+    stage = server.stage
+    channel = stage.app.client.get_channel(stage.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    await channel.create_thread(name="a thread", type=discord.ChannelType.public_thread)
+    (thread,) = stage.channel.threads
+    await server.tell("channels", channel=server.channel, use="off")
+    reply = Reply(stage.env, await stage.member.slash(thread, "faceswap-v5", **stage.files("faceswap-v5")))
+    await reply.says("not to be used in this channel")
+    for_adults(stage)
+    reply = Reply(stage.env, await stage.member.slash(thread, "faceswap-v5", **stage.files("faceswap-v5")))
+    await reply.says("marked for adults")
