@@ -177,21 +177,23 @@ async def test_the_buttons_of_an_earlier_run_work(stage: Stage) -> None:
     await Reply(stage.env, pressed).says("Queued")
 
 
-@pytest.mark.parametrize("address", ["{url}/assets/gone.png", ""])
-async def test_files_that_are_gone_are_asked_for_again_in_one_sentence(stage: Stage, address: str) -> None:
+async def test_files_that_are_gone_are_asked_for_again_in_one_sentence(stage: Stage) -> None:
     first = await done(stage)
-    gone = address.format(url=stage.segmind.url)
+    gone = f"{stage.segmind.url}/assets/gone.png"
     await rewrite(stage, first, f"body = json_set(body, '$.target_image', '{gone}')")
-    again = await press(stage, first, "Again")
-    await again.says("attach the files again" if address else "`target_image`")
+    await (await press(stage, first, "Again")).says("`gone.png`", "attach the files again")
+    pressed = await stage.member.select(shown_in(first), ["faceswap-v4"])
+    await Reply(stage.env, pressed).says("`gone.png`", "attach the files again")
     assert await free(stage) == 95
 
 
-async def test_an_order_that_is_forgotten_by_now_says_so(stage: Stage) -> None:
+@pytest.mark.parametrize("change", ["id = 'another'", "body = '{}'"])
+async def test_an_order_that_is_forgotten_by_now_says_so(stage: Stage, change: str) -> None:
     first = await done(stage)
-    await rewrite(stage, first, "id = 'another'")
-    pressed = await stage.member.click(shown_in(first), label="Again")
-    assert "Nothing is known of that order" in said(pressed)
+    await rewrite(stage, first, change)
+    for label in ("Again", "Edit"):
+        pressed = await stage.member.click(shown_in(first), label=label)
+        assert "Nothing is known of that order" in said(pressed)
 
 
 async def rewrite(stage: Stage, reply: Reply, change: str) -> None:
