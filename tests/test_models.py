@@ -109,3 +109,18 @@ def test_a_nonce_joins_a_query_that_is_there_already() -> None:
 def test_only_what_differs_from_its_default_counts_as_chosen() -> None:
     assert order("faceswap-v5").chosen() == {}
     assert order("faceswap-v5", seed=7, quality=95).chosen() == {"seed": 7}
+
+
+@pytest.mark.parametrize("slug", MODELS)
+def test_a_form_asks_for_a_few_options_that_there_are(slug: str) -> None:
+    model = CATALOGUE[slug]
+    plain = [each.name for each in model.parameters() if each.slot is None and not each.transport]
+    asked = [each.name for each in model.main_options()]
+    assert set(model.card.main) <= set(asked) <= set(plain)
+    assert 1 <= len(asked) <= 5
+
+
+@pytest.mark.parametrize("slug", MODELS)
+def test_the_face_and_its_target_are_the_two_files_that_every_model_needs(slug: str) -> None:
+    needed = [name for name in FILES[slug] if MODELS[slug][name].required]
+    assert [CATALOGUE[slug].face_slot(), CATALOGUE[slug].target_slot()] == needed
