@@ -1,5 +1,6 @@
 """What becomes of a picture that is saved, and who gets it back."""
 
+import asyncio
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -14,8 +15,10 @@ from bot.faces.album import DAY, Album
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
 from bot.faces.portrait import LONGEST_SIDE, NoPicture, portrait
 from bot.faces.seal import Seal
+from bot.jobs.ports import StoreAway
 from bot.media.inspect import Limits, UnusableMedia
 from bot.store import SqlStore
+from bot.store.faces import SqlShelf
 from tests.clocks import LeapingClock
 from tests.media.files import noise, picture, saved, turned, video
 from tests.stage import empty_database
@@ -237,3 +240,27 @@ async def test_a_face_is_forgotten_when_its_days_are_over(
         await album.find(ALICE, "Eva")
     assert await album.sweep() == 1
     assert await store.shelf.all_of(ALICE, now=0) == []
+
+
+class Restless(SqlShelf):
+    """A database that is away at first."""
+
+    asked = 0
+
+    async def sweep(self, now: float) -> int:
+        self.asked += 1
+        if self.asked == 1:
+            raise StoreAway
+        return await super().sweep(now)
+
+
+async def test_faces_are_swept_for_as_long_as_the_bot_runs(store: SqlStore, clock: LeapingClock) -> None:
+    restless = Restless(vars(store.shelf)["_transaction"])
+    album = Album(restless, Seal([OLD]), clock, LIMITS, days=0.5, per_member=2)
+    await album.save(ALICE, "Eva", picture("PNG"))
+    sweeping = asyncio.create_task(album.keep_swept())
+    async with asyncio.timeout(30):
+        while await store.shelf.all_of(ALICE, now=0):
+            await asyncio.sleep(0)
+    sweeping.cancel()
+    assert restless.asked > 12
