@@ -275,6 +275,8 @@ class Words:
         return self._text("kind.or", first=first, second=others[0]) if others else first
 
     def _media(self, why: inspect.UnusableMedia, name: str) -> str:
+        if (plain := _PLAIN.get(type(why))) is not None:
+            return self._text(f"media.{plain}", name=name)
         facts: dict[str, Any] = {}
         match why:
             case inspect.TooLarge(size=found, limit=limit):
@@ -290,5 +292,5 @@ class Words:
             case inspect.Unsupported(found=found):
                 key, facts = "unsupported", {"found": harmless(found)}
             case _:
-                key = _PLAIN.get(type(why), "unrecognised")
+                key = "unrecognised"
         return self._text(f"media.{key}", name=name, **facts)
