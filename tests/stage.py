@@ -199,9 +199,8 @@ async def staged(
     database: Path,
     segmind: LocalSegmind,
     clock: HeldClock,
-    /,
-    *,
     spotter: Spotter | None = None,
+    /,
     **sections: dict[str, Any],
 ) -> AsyncGenerator[Stage]:
     if "url" not in sections.get("database", {}):
