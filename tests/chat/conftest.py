@@ -13,7 +13,7 @@ from tests.stage import Stage, local_segmind, staged
 
 @pytest.fixture
 async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Stage]:
-    """`@pytest.mark.stage(jobs={…})` changes settings for one test; `spotter=…` finds faces in pictures there."""
+    """`@pytest.mark.stage(jobs={…})` changes settings for one test, `spotter=…` finds faces in it."""
     marker = request.node.get_closest_marker("stage")
     sections: dict[str, Any] = dict(marker.kwargs) if marker else {}
     spotter = sections.pop("spotter", None)
