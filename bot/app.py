@@ -290,6 +290,7 @@ async def assembled(
                 spotter=spotter,
                 kept=KeptResults(segmind, results),
                 recents=store.recents,
+                background=background,
                 text=text,
                 clock=clock,
             ),

@@ -56,6 +56,11 @@ class FacePicker:
         if not await its.consent.settled(interaction, once_more):
             return
         await promise(interaction)
+        # To look for faces takes seconds, for which Discord is not kept waiting.
+        its.background.post(answered(interaction, lambda asked, _: self._offer(asked, order)))
+
+    async def _offer(self, interaction: Interaction, order: Order) -> None:
+        its = self._services
         await its.doorkeeper.admit(interaction)
         order, contents = await self._read(interaction, order)
         async with self._table:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from discord import app_commands
 
+from bot.chat.background import Background
 from bot.chat.consent import Consent
 from bot.chat.doorkeeper import Doorkeeper
 from bot.chat.inputs import Inputs
@@ -66,6 +67,7 @@ class Services:
     wardens: Wardens
     cases: Cases
     privacy: Privacy
+    background: Background
     text: Text
     clock: Clock
 
