@@ -19,7 +19,8 @@ from tests.stage import MODELS, Stage
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
 LOCALES = [locale.value for locale in Locale if language_of(locale.value) != ENGLISH]
 CATALOGUES = {language: catalogue(language) for language in LANGUAGES}
-DESCRIPTION_LIMIT, COMMAND_LIMIT = 100, 8000
+DESCRIPTION_LIMIT, MENU_LIMIT, COMMAND_LIMIT = 100, 32, 8000
+SLASH = 1
 # Discord's bounds: titles and labels of forms, buttons, and choices, which are filled in besides.
 ROOM = {"swap.": 45, "picker.title": 45, "picker.pairs": 100, "buttons.": 80, "path.": 90, "cases.remove": 80}
 MULTIFACESWAP = MODELS["faceswap-v3-multifaceswap"]
@@ -159,6 +160,12 @@ async def test_a_command_is_small_enough_in_each_language(stage: Stage) -> None:
         assert all(size(command, locale) <= COMMAND_LIMIT for locale in LOCALES), command["name"]
 
 
+async def test_an_entry_of_a_menu_is_short_enough_in_each_language(stage: Stage) -> None:
+    menus = [command for command in await told(stage) if command["type"] != SLASH]
+    assert menus
+    assert all(0 < len(name) <= MENU_LIMIT for menu in menus for name in menu["name_localizations"].values())
+
+
 async def test_a_models_price_is_told_in_each_language(stage: Stage) -> None:
     (command,) = [each for each in await told(stage) if each["name"] == "faceswap-v5"]
     others = command["description_localizations"]
@@ -181,7 +188,7 @@ async def test_names_and_values_stay_as_they_are_documented(stage: Stage) -> Non
         for option in part.get("options", []):
             yield from names(option)
 
-    slash = [command for command in await told(stage) if command["type"] == 1]
+    slash = [command for command in await told(stage) if command["type"] == SLASH]
     assert not any(each for command in slash for each in names(command))
     for command in slash:
         # Choices that are spelled out stand in administrators' commands alone.
