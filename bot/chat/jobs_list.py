@@ -49,10 +49,11 @@ class JobLists:
         # Nobody but the member could ever see a hidden message, and no link leads to it.
         if not job.hidden:
             title = f"[{title}]({address_of(job)})"
+        is_free = job.state.settled and job.state is not State.DONE
         facts: dict[str, Any] = {
             "title": title,
             "state": text(f"state.{job.state.lower()}"),
-            "price": credits_words(job.price, text),
+            "price": text("jobs_list.free") if is_free else credits_words(job.price, text),
             "when": moment(job.created_at),
         }
         if whose:

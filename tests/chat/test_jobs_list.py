@@ -74,7 +74,7 @@ async def test_an_order_that_waits_can_be_cancelled_in_the_list(stage: Stage) ->
     assert shown.response is not None
     await stage.member.click(shown.response.message, label="Cancel")
     await waiting.says("Cancelled")
-    assert "cancelled · 8 credits" in await mine(stage)
+    assert "cancelled · nothing charged" in await mine(stage)
 
 
 async def test_a_result_that_could_not_be_shown_is_fetched_once_more(stage: Stage) -> None:
