@@ -1,6 +1,7 @@
 """What was learned of how long jobs take, over restarts."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,8 @@ async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_somet
             await asyncio.sleep(0.001)
         assert await store.note(NOTE) == "untouched"
         keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
 
 
 @pytest.mark.parametrize(
