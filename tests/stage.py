@@ -165,6 +165,13 @@ class Stage:
         assert job is not None
         return job
 
+    async def told(self, reply: Reply) -> Job:
+        """The job once it is written down that its member was told: a moment after the message says so."""
+        async with asyncio.timeout(PATIENCE):
+            while not (job := await self.job(reply)).told:
+                await asyncio.sleep(0.01)
+        return job
+
     async def finish(self, reply: Reply, *words: str) -> str:
         """Let Segmind's time pass until the reply says this, slowly enough that nothing expires."""
 

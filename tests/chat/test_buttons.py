@@ -262,7 +262,7 @@ async def test_a_result_is_sent_in_private_and_the_channel_only_reads_that_it_is
     (sent,) = private(stage)
     assert "secret" in sent
     assert "over there" in sent
-    assert (await stage.job(reply)).delivery == "direct"
+    assert (await stage.told(reply)).delivery == "direct"
 
 
 def private(stage: Stage) -> list[str]:
@@ -283,6 +283,7 @@ async def test_a_result_that_cannot_be_sent_in_private_is_shown_to_its_member_al
     stage.env.inject_error("POST", "/channels/*/messages", status=403, code=50007, message="Closed")
     text = await stage.finish(reply, "could not be sent in private")
     assert stage.segmind.url not in text
+    await stage.told(reply)
     shown = await stage.member.click(shown_in(reply), label="Show me")
     assert "Completed" in said(shown)
     assert shown.response is not None
