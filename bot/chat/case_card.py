@@ -8,10 +8,11 @@ from discord import ButtonStyle, ui
 
 from bot.chat.card import DARK, RED, moment, notice
 from bot.chat.credits_cards import title_of
+from bot.chat.messages import address_of
 from bot.chat.options import Interaction
 from bot.chat.sheet import Sheet, whoever
 from bot.chat.text import Text
-from bot.jobs.job import Job, Place
+from bot.jobs.job import Job
 from bot.models import ModelCard
 from bot.safety.cases import Case, Step
 
@@ -42,10 +43,6 @@ def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text:
         buttons=buttons,
         colour=RED if case.closed_at is None else DARK,
     )
-
-
-def address_of(place: Place) -> str:
-    return f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"
 
 
 class Room(Protocol):

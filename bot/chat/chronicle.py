@@ -8,10 +8,9 @@ import structlog
 
 from bot.chat.background import Background
 from bot.chat.card import DARK
-from bot.chat.case_card import address_of
 from bot.chat.credits_cards import title_of
-from bot.chat.messages import NOBODY
-from bot.chat.results import Result, Results
+from bot.chat.messages import NOBODY, address_of
+from bot.chat.results import EVERYWHERE, Result, Results
 from bot.chat.sheet import Sheet, mention
 from bot.chat.text import Text, speaking
 from bot.jobs.job import Job, Reason, State
@@ -21,9 +20,6 @@ from bot.safety.ports import Register, Rules
 from bot.safety.prints import Print
 
 log = structlog.stdlib.get_logger(__name__)
-
-# What every channel takes, in bytes.
-EVERYWHERE = 10 * 2**20
 
 
 class Chronicle:

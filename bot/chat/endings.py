@@ -9,8 +9,8 @@ from bot.chat.before import Befores
 from bot.chat.buttons import end_rows, show_rows
 from bot.chat.card import Before, Card, Look
 from bot.chat.end_card import elsewhere_card, end_card
-from bot.chat.messages import Gone, Messages
-from bot.chat.results import Result, Results
+from bot.chat.messages import Gone, Messages, address_of
+from bot.chat.results import EVERYWHERE, Result, Results
 from bot.chat.text import Text
 from bot.chat.ways import Refusal, Way, after, refusal
 from bot.credits.account import account_of
@@ -19,9 +19,6 @@ from bot.jobs.job import Job, Reason, State
 from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
-
-# What every place takes, in bytes: a channel may take less than the reply in it had promised.
-EVERYWHERE = 10 * 2**20
 
 _DELIVERED: Mapping[Way, Delivery] = {
     Way.WEBHOOK: Delivery.EDITED,
@@ -146,9 +143,9 @@ class Endings:
             case Way.REPLY:
                 return self._text("elsewhere.reply", member=f"<@{job.place.user_id}>", ordered=ordered)
             case Way.DIRECT if job.place.direct:
-                return self._text("elsewhere.wished", address=_address(job), ordered=ordered)
+                return self._text("elsewhere.wished", address=address_of(job.place), ordered=ordered)
             case Way.DIRECT:
-                return self._text("elsewhere.direct", address=_address(job), ordered=ordered)
+                return self._text("elsewhere.direct", address=address_of(job.place), ordered=ordered)
 
     async def _smaller(self, job: Job, content: bytes, refused: Result) -> Result | None:
         """Made to fit once more; after that, a card without the file says where it is."""
@@ -178,8 +175,3 @@ class Endings:
         place = job.place
         was_there = job.account == account_of(guild_id=place.guild_id, user_id=place.user_id)
         return place.guild_id is not None and was_there and not await self._messages.knows(place.guild_id)
-
-
-def _address(job: Job) -> str:
-    place = job.place
-    return f"https://discord.com/channels/{place.guild_id or '@me'}/{place.channel_id}/{place.message_id}"

@@ -10,6 +10,7 @@ from bot.chat.card import credits_words, moment
 from bot.chat.cases import NotModerator
 from bot.chat.credits_cards import title_of
 from bot.chat.members import member_of
+from bot.chat.messages import address_of
 from bot.chat.options import Interaction
 from bot.chat.pages import Entry, Wish
 from bot.chat.presses import Action
@@ -75,7 +76,3 @@ def moderated_by(interaction: Interaction) -> int:
     if guild_id is None or not (may.manage_messages or may.manage_guild):
         raise NotModerator
     return guild_id
-
-
-def address_of(job: Recent) -> str:
-    return f"https://discord.com/channels/{job.guild_id or '@me'}/{job.channel_id}/{job.message_id}"

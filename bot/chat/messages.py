@@ -9,6 +9,7 @@ from discord import ui
 from bot.chat.ways import Refusal, Way, refusal
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
+from bot.jobs.recent import Recent
 
 NOBODY = discord.AllowedMentions.none()
 
@@ -21,6 +22,11 @@ NO_SERVER = frozenset({10004, 50001})
 
 # Unknown channel and unknown message: there is nothing left to delete.
 NO_MESSAGE = frozenset({10003, 10008})
+
+
+def address_of(there: Place | Recent) -> str:
+    """Where members find the message of a job."""
+    return f"https://discord.com/channels/{there.guild_id or '@me'}/{there.channel_id}/{there.message_id}"
 
 
 class Gone(Exception):

@@ -23,6 +23,9 @@ RESULT_LIMITS = inspect.Limits(
 )
 
 
+# What every place takes, in bytes: a channel may take less than the reply in it had promised.
+EVERYWHERE = 10 * 2**20
+
 # Discord covers files whose names begin like this.
 SPOILER = "SPOILER_"
 
