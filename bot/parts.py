@@ -14,22 +14,12 @@ from bot.credits.rules import Bounds, Limits
 from bot.faces.album import Album
 from bot.faces.face import Shelf
 from bot.faces.seal import Seal
-from bot.jobs.balance import BalanceWatch
-from bot.jobs.follow import Follower
-from bot.jobs.gate import Gate
-from bot.jobs.job import Job
-from bot.jobs.line import Line
-from bot.jobs.outage import Outage
-from bot.jobs.ports import World
-from bot.jobs.runner import Habits, Runner
-from bot.jobs.submit import Caution, Submitter
 from bot.media import inspect
 from bot.safety.door import House
 from bot.segmind.breaker import Fuse
 from bot.segmind.carrier import Timeouts
 from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
-from bot.segmind.pacing import Pace, Pacing
 from bot.segmind.turnstile import Errand
 from bot.settings import Settings, SettingsError
 
@@ -66,52 +56,6 @@ def segmind_client(
         clock=clock,
         heard=heard,
     )
-
-
-def runner_of(
-    settings: Settings,
-    world: World,
-    *,
-    line: Line,
-    gate: Gate,
-    watch: BalanceWatch,
-    outage: Outage,
-    pacing: Pacing,
-) -> Runner:
-    its = settings.segmind
-    patient = Caution()
-    caution = Caution(
-        unknown_window=its.unknown_window,
-        unknown_every=its.unknown_every,
-        reconnect=[pause * settings.jobs.pace for pause in patient.reconnect],
-    )
-    return Runner(
-        world,
-        line=line,
-        submitter=Submitter(world, gate=gate, line=line, caution=caution),
-        follower=Follower(world, pace=_pace(pacing), patience=its.job_timeout, heard=watch.heard),
-        outage=outage,
-        habits=Habits(
-            line_refresh=settings.jobs.line_refresh,
-            result_bytes=its.download_bytes,
-            result_patience=its.job_timeout,
-        ),
-    )
-
-
-def pacing_of(settings: Settings, models: Catalogue) -> Pacing:
-    usual = {slug: model.card.seconds for slug, model in models.items()}
-    return Pacing(usual, scale=settings.jobs.pace)
-
-
-def _pace(pacing: Pacing) -> Callable[[Job], Pace]:
-    """The paces of all models. Segmind's own choice of hardware and of steps makes for times of their own."""
-
-    def pace(job: Job) -> Pace:
-        variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)
-        return pacing.pace(job.slug, variant)
-
-    return pace
 
 
 def check_names(settings: Settings, models: Catalogue) -> None:

@@ -1,24 +1,15 @@
 """What protects people from each other, put together: the door, consent, the guard, the log and the cases."""
 
-from collections.abc import Mapping
-
-from bot.chat.background import Background
 from bot.chat.cases import CaseRoom
 from bot.chat.chronicle import Chronicle
-from bot.chat.client import Doppel
 from bot.chat.consent import Consent
 from bot.chat.doorkeeper import Doorkeeper
 from bot.chat.guard import Guard
-from bot.chat.messages import Messages
 from bot.chat.operators import Operators
 from bot.chat.privacy import Privacy
-from bot.chat.results import Results
-from bot.chat.text import Text
-from bot.clock import Clock
-from bot.faces.album import Album
+from bot.front import Front
 from bot.jobs.office import Office
 from bot.jobs.ports import Watcher
-from bot.models import ModelCard
 from bot.parts import contexts_of, house_of
 from bot.safety.cases import Escalation
 from bot.safety.door import Door
@@ -33,43 +24,39 @@ class Protection:
         self,
         settings: Settings,
         store: SqlStore,
-        *,
-        client: Doppel,
-        messages: Messages,
-        results: Results,
-        background: Background,
-        cards: Mapping[str, ModelCard],
-        text: Text,
-        clock: Clock,
+        front: Front,
     ) -> None:
         self._settings = settings
         self._store = store
-        self._client = client
-        self._messages = messages
-        self._cards = cards
-        self._text = text
-        self._clock = clock
+        self._front = front
         self._periods = Periods(
             jobs=settings.retention.jobs_days,
             deeds=settings.retention.deeds_days,
             strikes=settings.safety.strike_days,
         )
-        self._door = Door(store.register, store, house_of(settings), clock)
+        self._door = Door(store.register, store, house_of(settings), front.clock)
         self._chronicle = Chronicle(
             rules=store,
             register=store.register,
-            results=results,
-            client=client,
-            background=background,
-            cards=cards,
-            text=text,
+            results=front.results,
+            client=front.client,
+            background=front.background,
+            cards=front.cards,
+            text=front.text,
         )
         self.operators = Operators(
-            settings.discord.operators, client=client, background=background, text=text
+            settings.discord.operators,
+            client=front.client,
+            background=front.background,
+            text=front.text,
         )
         self.doorkeeper = Doorkeeper(self._door, store.register, contexts_of(settings))
         self.consent = Consent(
-            self._door, store.register, policy_url=settings.consent.policy_url, text=text, clock=clock
+            self._door,
+            store.register,
+            policy_url=settings.consent.policy_url,
+            text=front.text,
+            clock=front.clock,
         )
         self.wardens = Wardens(store, store.register)
 
@@ -90,29 +77,29 @@ class Protection:
             rules=self._store,
             wardens=self.wardens,
             office=office,
-            messages=self._messages,
-            client=self._client,
+            messages=self._front.messages,
+            client=self._front.client,
             operators=self._settings.discord.operators,
             tell_operators=self.operators.show,
-            cards=self._cards,
-            text=self._text,
+            cards=self._front.cards,
+            text=self._front.text,
         )
 
-    def privacy(self, album: Album) -> Privacy:
+    def privacy(self) -> Privacy:
         return Privacy(
             self._store.people,
             self._store.register,
-            album=album,
+            album=self._front.album,
             consent=self.consent,
             periods=self._periods,
             policy_url=self._settings.consent.policy_url,
-            text=self._text,
-            clock=self._clock,
+            text=self._front.text,
+            clock=self._front.clock,
         )
 
     def retention(self) -> Retention:
-        return Retention(self._store.people, self._clock, self._periods)
+        return Retention(self._store.people, self._front.clock, self._periods)
 
     def escalation(self, cases: CaseRoom) -> Escalation:
         hours = self._settings.safety.escalate_hours
-        return Escalation(self._store.cases, cases.pass_on, self._clock, hours=hours)
+        return Escalation(self._store.cases, cases.pass_on, self._front.clock, hours=hours)

@@ -21,7 +21,7 @@ def operator(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> int:
     operators = Operators(
         [stage.member.id], client=stage.app.client, background=stage.app.background, text=Text.load()
     )
-    monkeypatch.setattr(stage.app.watch, "_operator", operators)
+    monkeypatch.setattr(stage.app.engine.watch, "_operator", operators)
     return stage.member.id
 
 

@@ -48,7 +48,7 @@ async def visited(world: World) -> AsyncGenerator[Visitor]:
 
 async def free(world: World) -> int:
     member = Member(world.guild.member.id, world.guild.id)
-    desk = world.app.desk
+    desk = world.app.engine.desk
     return (await desk.balance(member, await desk.terms(member))).free
 
 

@@ -1,0 +1,56 @@
+"""What members see of the bot, put together: the client, its messages and the cards on them."""
+
+from bot.catalogue import Catalogue
+from bot.chat.background import Background
+from bot.chat.before import MOST_BYTES, Befores
+from bot.chat.client import Doppel
+from bot.chat.endings import Endings
+from bot.chat.messages import Messages
+from bot.chat.reply import Replies
+from bot.chat.results import Results
+from bot.chat.text import Text
+from bot.clock import Clock
+from bot.parts import album_of, file_limits
+from bot.settings import Settings
+from bot.store import SqlStore
+
+
+class Front:
+    def __init__(
+        self,
+        settings: Settings,
+        client: Doppel,
+        store: SqlStore,
+        *,
+        models: Catalogue,
+        text: Text,
+        clock: Clock,
+    ) -> None:
+        self.client = client
+        self.models = models
+        self.cards = {slug: model.card for slug, model in models.items()}
+        self.text = text
+        self.clock = clock
+        self.background = Background()
+        self.limits = file_limits(settings)
+        self.album = album_of(settings, store.shelf, clock)
+        self.messages = Messages(client, clock, store.register.keep_post)
+        self.results = Results(self.cards, text)
+        self.befores = Befores(
+            text, clock, self.limits, most_bytes=MOST_BYTES * settings.card.before_and_after
+        )
+        self.replies = Replies(
+            messages=self.messages,
+            endings=Endings(
+                messages=self.messages,
+                results=self.results,
+                models=models,
+                text=text,
+                befores=self.befores,
+            ),
+            background=self.background,
+            models=models,
+            text=text,
+            clock=clock,
+            gap=settings.discord.edit_gap,
+        )
