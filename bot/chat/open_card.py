@@ -10,6 +10,7 @@ from bot.jobs.job import Job
 from bot.jobs.stages import (
     Collecting,
     Due,
+    Halted,
     Paused,
     Processing,
     Queued,
@@ -22,7 +23,7 @@ from bot.models import FaceModel
 
 BAR = 10
 # The stages before anything was sent, in which an order can still be taken back for nothing.
-FREE = (Waiting, Due, Paused, Reconnecting)
+FREE = (Waiting, Due, Paused, Halted, Reconnecting)
 
 
 def stage_card(
@@ -43,6 +44,8 @@ def _stage_words(stage: Stage, now: float, text: Text) -> tuple[int, list[str]]:
             return GREY, [text("stage.due"), text("stage.due_note")]
         case Paused():
             return GREY, [text("stage.paused"), text("stage.paused_note")]
+        case Halted():
+            return GREY, [text("stage.halted"), text("stage.halted_note")]
         case Reconnecting():
             return GREY, [text("stage.reconnecting"), text("stage.reconnecting_note")]
         case Queued(since, usual):

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from bot.clock import Clock
-from bot.jobs.stages import Due, Paused, Reconnecting, Stage
+from bot.jobs.stages import Due, Halted, Paused, Reconnecting, Stage
 from bot.segmind.turnstile import Errand, Turnstile
 
 
@@ -42,6 +42,8 @@ class Gate:
         self._is_empty = False
         self._may_try = False
         self._waiting: deque[asyncio.Future[bool]] = deque()
+        self._going = asyncio.Event()
+        self._going.set()
         self.changed = asyncio.Event()
         """Set when the balance has run out or is back; whoever waits for it clears it."""
 
@@ -53,6 +55,24 @@ class Gate:
     def sends_away(self) -> bool:
         """Whether nobody needs to wait any longer."""
         return self._is_empty and self._releases and not self._may_try
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether the operator lets nothing through."""
+        return not self._going.is_set()
+
+    @property
+    def closures(self) -> Mapping[str | None, Trouble]:
+        """What is closed right now, by the model; none stands for all of them."""
+        now = self._clock.now()
+        return {slug: trouble for slug, (until, trouble) in self._closed.items() if until > now}
+
+    def halt(self) -> None:
+        """By the operator, and not for any trouble: orders are taken all the same, and wait."""
+        self._going.clear()
+
+    def go_on(self) -> None:
+        self._going.set()
 
     def close(self, trouble: Trouble, *, until: float, slug: str | None = None) -> None:
         """Close for one model, or for all of them."""
@@ -95,6 +115,10 @@ class Gate:
         """
         first = False
         while True:
+            if self.is_halted:
+                show(Halted())
+                await self._going.wait()
+                continue
             while closures := self._closures(slug):
                 await self._clock.sleep(max(until for until, _ in closures) - self._clock.now())
             if self._is_empty and not first:
@@ -104,7 +128,7 @@ class Gate:
                 show(Due())
             await self._turnstile.passage(Errand.SUBMISSION, lambda: show(Reconnecting()))
             # The gate may have closed in the meantime.
-            if not self._closures(slug) and (first or not self._is_empty):
+            if not (self.is_halted or self._closures(slug)) and (first or not self._is_empty):
                 return first
 
     async def _balance(self, show: Callable[[Stage], None]) -> bool:

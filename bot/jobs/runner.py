@@ -13,7 +13,7 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.line import Line
 from bot.jobs.outage import Outage
 from bot.jobs.ports import Lost, StoreAway, World
-from bot.jobs.stages import Collecting, Waiting
+from bot.jobs.stages import Collecting, Halted, Stage, Waiting
 from bot.jobs.submit import Submitter
 from bot.segmind.protocol import (
     Completed,
@@ -168,11 +168,12 @@ class Runner:
             return
         ticket = self._line.enter(job) if job.state is State.HELD else self._line.occupy(job)
         try:
-            shown = 0
+            shown: Stage | None = None
             while not (ticket.called or self._submitter.sends_away):
-                if (position := self._line.position(ticket)) != shown:
-                    self._watcher.show(job, Waiting(position))
-                    shown = position
+                stage = Halted() if self._submitter.is_halted else Waiting(self._line.position(ticket))
+                if stage != shown:
+                    self._watcher.show(job, stage)
+                    shown = stage
                 await ticket.turn(self._habits.line_refresh)
             yield
         finally:

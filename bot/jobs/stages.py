@@ -21,6 +21,11 @@ class Paused:
 
 
 @dataclass(frozen=True, slots=True)
+class Halted:
+    """The operator has paused new jobs, wherever this one stood. Nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reconnecting:
     """Its turn has come, and Segmind does not take anything right now: tried again in a moment."""
 
@@ -50,4 +55,4 @@ class Searching:
     """Sent with an unknown outcome: being looked for in Segmind's history."""
 
 
-Stage = Waiting | Due | Paused | Reconnecting | Queued | Processing | Collecting | Searching
+Stage = Waiting | Due | Paused | Halted | Reconnecting | Queued | Processing | Collecting | Searching

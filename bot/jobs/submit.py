@@ -78,6 +78,11 @@ class Submitter:
         """Whether nobody needs to wait for their turn, because nothing will come of it."""
         return self._gate.sends_away
 
+    @property
+    def is_halted(self) -> bool:
+        """Whether everybody waits for the operator, and not for their turn."""
+        return self._gate.is_halted
+
     async def submit(self, job: Job) -> Job:
         """From HELD to where Segmind's answer leads."""
         pauses = chain(self._caution.reconnect, repeat(self._caution.reconnect[-1]))

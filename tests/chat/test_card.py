@@ -17,6 +17,7 @@ from bot.jobs.job import Job, Place, Reason, State
 from bot.jobs.stages import (
     Collecting,
     Due,
+    Halted,
     Paused,
     Processing,
     Queued,
@@ -64,6 +65,7 @@ def body(**options: Any) -> dict[str, Any]:
     [
         (Waiting(3), ["Waiting", "number 3"]),
         (Reconnecting(), ["Trying again", "Nothing was sent"]),
+        (Halted(), ["Paused", "goes on by itself"]),
         (Queued(1000, 10), ["Queued", "<t:1000:R>", "about 10 s", "<t:1010:R>"]),
         (Processing(1000, 150), ["Processing", "<t:1000:R>", "about 2 min", "<t:1150:R>"]),
         (Searching(), ["Checking", "never sent twice"]),
@@ -187,7 +189,7 @@ OPTIONS: dict[type[FaceModel], Any] = {
     for model in MODELS.values()
 }
 STAGES = (
-    st.sampled_from([Waiting(10**6), Due(), Paused(), Reconnecting(), Collecting(), Searching()])
+    st.sampled_from([Waiting(10**6), Due(), Paused(), Halted(), Reconnecting(), Collecting(), Searching()])
     | st.builds(Queued, st.floats(0, 1e10), st.floats(0, 1e6))
     | st.builds(Processing, st.floats(0, 1e10), st.floats(0, 1e6))
 )

@@ -59,6 +59,7 @@ class Workshop:
     client: SegmindClient
     clock: WallClock
     line: Line
+    gate: Gate
 
     async def shows(self, name: str, *stages: type[Stage]) -> None:
         """Wait until the job's member was shown one of these."""
@@ -96,12 +97,13 @@ async def workshop(
         world = World(client, store, diary, clock)
         pacing = Pacing({"faceswap-v5": 10}, scale=HASTE)
         line = Line(Limits(per_member=5, per_server=5), in_all=5)
+        gate = Gate(clock, client.turnstile)
         runner = Runner(
             world,
             line=line,
             submitter=Submitter(
                 world,
-                gate=Gate(clock, client.turnstile),
+                gate=gate,
                 line=line,
                 caution=Caution(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
             ),
@@ -115,6 +117,6 @@ async def workshop(
             habits=Habits(line_refresh=HASTE, retry=HASTE, result_patience=patience),
         )
         try:
-            yield Workshop(runner, store, diary, client, clock, line)
+            yield Workshop(runner, store, diary, client, clock, line, gate)
         finally:
             await runner.close()

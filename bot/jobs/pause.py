@@ -1,0 +1,83 @@
+"""The operator's pause: kept in the database over restarts, and seen by every process within seconds."""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from bot.clock import Clock
+from bot.jobs.gate import Gate
+from bot.jobs.ports import StoreAway
+
+log = structlog.stdlib.get_logger(__name__)
+
+NOTE = "pause"
+# One short question; whoever presses the button sees the others follow.
+EVERY = 2.0
+
+
+class Memory(Protocol):
+    async def note(self, name: str) -> str | None: ...
+
+    async def write_note(self, name: str, text: str) -> None: ...
+
+
+class Pause:
+    """While it lasts no new job goes to Segmind; what is there goes on, and orders wait for its end."""
+
+    def __init__(self, gate: Gate, memory: Memory, clock: Clock, *, every: float = EVERY) -> None:
+        self._gate = gate
+        self._memory = memory
+        self._clock = clock
+        self._every = every
+        # A look that began before a change must not undo it.
+        self._one_at_a_time = asyncio.Lock()
+        self.since: float | None = None
+        """When it began; none where there is none."""
+
+    @property
+    def seconds(self) -> float:
+        return 0.0 if self.since is None else max(0.0, self._clock.now() - self.since)
+
+    async def run(self) -> None:
+        while True:
+            await self._clock.sleep(self._every)
+            try:
+                await self.look()
+            except StoreAway:
+                # Others say so, and the last that was heard holds.
+                continue
+            except Exception:
+                log.exception("whether the operator has paused could not be looked up")
+
+    async def look(self) -> None:
+        async with self._one_at_a_time:
+            self._take(_read(await self._memory.note(NOTE)))
+
+    async def begin(self) -> None:
+        """It is as long as it was where it has begun already."""
+        async with self._one_at_a_time:
+            since = _read(await self._memory.note(NOTE)) or self._clock.now()
+            await self._memory.write_note(NOTE, repr(since))
+            self._take(since)
+
+    async def end(self) -> None:
+        async with self._one_at_a_time:
+            await self._memory.write_note(NOTE, "")
+            self._take(None)
+
+    def _take(self, since: float | None) -> None:
+        if (since is None) != (self.since is None):
+            log.warning("the operator has paused new jobs" if since else "new jobs go on")
+        self.since = since
+        if since is None:
+            self._gate.go_on()
+        else:
+            self._gate.halt()
+
+
+def _read(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return None

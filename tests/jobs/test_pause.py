@@ -1,0 +1,171 @@
+"""The operator's pause: nothing new is sent by any process, what was sent goes on, and nothing is lost."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.gate import Gate
+from bot.jobs.job import State
+from bot.jobs.pause import Pause
+from bot.jobs.ports import StoreAway
+from bot.jobs.stages import Halted, Queued, Stage
+from bot.sandbox.segmind import LocalSegmind
+from bot.segmind.breaker import Breaker, Fuse
+from bot.segmind.turnstile import Turnstile
+from tests.clocks import HeldClock, LeapingClock
+from tests.jobs.orders import TERMS
+from tests.jobs.test_runner import local
+from tests.jobs.workshop import HASTE, Workshop, workshop
+from tests.stage import local_segmind
+
+
+class Slate:
+    """A memory that can be away."""
+
+    def __init__(self, text: str | None = None) -> None:
+        self.text = text
+        self.trouble: Exception | None = None
+
+    async def note(self, name: str) -> str | None:
+        del name
+        if self.trouble is not None:
+            raise self.trouble
+        return self.text
+
+    async def write_note(self, name: str, text: str) -> None:
+        del name
+        self.text = text
+
+
+def gate_of(clock: LeapingClock | HeldClock) -> Gate:
+    return Gate(clock, Turnstile(clock, Breaker(clock.now, Fuse()), name="Segmind", per_minute=60))
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_halted_gate_takes_orders_and_lets_nobody_through_until_it_goes_on() -> None:
+    gate = gate_of(LeapingClock())
+    gate.halt()
+    gate.ask("faceswap-v5")
+    shown: list[Stage] = []
+    waiting = asyncio.create_task(gate.passage("faceswap-v5", shown.append))
+    await until(lambda: shown == [Halted()])
+    assert not waiting.done()
+    gate.go_on()
+    assert await waiting is False
+
+
+async def test_whoever_stands_in_the_turnstile_when_it_is_halted_does_not_go_either() -> None:
+    clock = HeldClock(1000.0)
+    turnstile = Turnstile(clock, Breaker(clock.now, Fuse()), name="Segmind", per_minute=60)
+    gate = Gate(clock, turnstile)
+    turnstile.rest(1010)
+    shown: list[Stage] = []
+    waiting = asyncio.create_task(gate.passage("faceswap-v5", shown.append))
+    await until(lambda: shown)
+    gate.halt()
+    clock.move(20)
+    await until(lambda: shown[-1] == Halted())
+    assert not waiting.done()
+    gate.go_on()
+    await asyncio.wait_for(waiting, 20)
+
+
+async def test_a_pause_that_is_asked_for_twice_is_as_old_as_the_first_and_outlives_a_restart() -> None:
+    clock, slate = LeapingClock(1000.0), Slate()
+    pause = Pause(gate_of(clock), slate, clock)
+    assert (pause.since, pause.seconds) == (None, 0)
+    await pause.begin()
+    clock.time = 1060
+    await pause.begin()
+    assert (pause.since, pause.seconds) == (1000, 60)
+    gate = gate_of(clock)
+    restarted = Pause(gate, slate, clock)
+    await restarted.look()
+    assert (restarted.since, gate.is_halted) == (1000, True)
+    await restarted.end()
+    assert (restarted.since, gate.is_halted) == (None, False)
+    await pause.look()
+    assert pause.since is None
+
+
+@pytest.mark.parametrize("trouble", [StoreAway("away"), RuntimeError("a bug")])
+async def test_while_the_database_is_away_the_last_that_was_heard_holds(trouble: Exception) -> None:
+    clock, slate = HeldClock(1000.0), Slate("990.0")
+    gate = gate_of(clock)
+    pause = Pause(gate, slate, clock)
+    await pause.look()
+    slate.trouble = trouble
+    running = asyncio.create_task(pause.run())
+    for _ in range(3):
+        await asyncio.sleep(0)
+        clock.move(2)
+    assert gate.is_halted
+    slate.trouble, slate.text = None, "no number"
+    await until(lambda: clock.move(2) or not gate.is_halted)
+    running.cancel()
+
+
+# Two processes
+
+
+@asynccontextmanager
+async def process(url: Path | str, segmind: LocalSegmind) -> AsyncGenerator[tuple[Workshop, Pause]]:
+    async with workshop(url, segmind) as shop:
+        pause = Pause(shop.gate, shop.store, shop.clock, every=HASTE)
+        looking = asyncio.create_task(pause.run())
+        try:
+            yield shop, pause
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+
+async def test_of_two_processes_both_pause_and_both_go_on_and_what_was_sent_is_delivered_meanwhile(
+    postgres_url: str,
+) -> None:
+    clock = HeldClock()
+    async with (
+        local_segmind(clock) as segmind,
+        process(postgres_url, segmind) as (first, pause),
+        process(postgres_url, segmind) as (second, other),
+    ):
+        await start(second, "sent")
+        await second.shows("sent", Queued)
+        await pause.begin()
+        await until(lambda: other.since == pause.since)
+        # More than there is room for, so that some of them stand in the line.
+        waiting = [f"w{number}" for number in range(8)]
+        for number, name in enumerate(waiting):
+            await start((first, second)[number % 2], name)
+        for shop in (first, second):
+            await until(
+                lambda shop=shop: (
+                    {name for name, stage in shop.diary.stages if stage == Halted()}
+                    == set(waiting[0::2] if shop is first else waiting[1::2])
+                )
+            )
+        clock.move(60)
+        assert (await second.ended("sent"))[0].state is State.DONE
+        assert len(segmind.submissions) == 1
+        await other.end()
+        for number, name in enumerate(waiting):
+            shop = (first, second)[number % 2]
+            await shop.shows(name, Queued)
+            await until(lambda name=name, shop=shop: clock.move(1) or name in shop.diary.ends)
+            assert (await shop.ended(name))[0].state is State.DONE
+        assert len(segmind.submissions) == 1 + len(waiting)
+        assert await first.store.audit() == []
+
+
+async def start(shop: Workshop, name: str) -> None:
+    job = local(name)
+    await shop.store.open(job, TERMS)
+    shop.runner.start(job)
