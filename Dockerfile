@@ -2,16 +2,19 @@
 FROM python:3.13-slim AS build
 WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+# What signs results and tells traces is left out, unless this is [c2pa,otel]: it is larger than all the rest.
+ARG EXTRAS=
 # The packages come first, as they change less often than the code. A package without a wheel would fetch unhashed tools.
-COPY requirements.lock ./
-RUN python -m pip wheel --require-hashes --only-binary :all: --wheel-dir wheels -r requirements.lock
+COPY requirements.lock requirements-extras.lock ./
+RUN python -m pip wheel --require-hashes --only-binary :all: --wheel-dir wheels \
+    -r "requirements${EXTRAS:+-extras}.lock"
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY bot bot
 COPY cogs cogs
 RUN python -m pip install --no-index --find-links wheels hatchling \
     && python -m pip wheel --no-index --no-deps --no-build-isolation --wheel-dir wheels .
 RUN python -m venv --without-pip /opt/doppel \
-    && python -m pip --python /opt/doppel install --no-index --find-links wheels doppel
+    && python -m pip --python /opt/doppel install --no-index --find-links wheels "doppel$EXTRAS"
 
 FROM python:3.13-slim
 # A number that is known outside, so that a folder of the host can be given to it.

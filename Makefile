@@ -56,11 +56,13 @@ lock: $(BIN)/python ## rebuild the locks from pyproject.toml
 	$(PIP) uv
 	$(LOCK) --upgrade --group build -o requirements.lock
 	$(LOCK) --upgrade --group build --extra sandbox -c requirements.lock -o requirements-sandbox.lock
-	$(LOCK) --upgrade --group build --group dev --extra sandbox -c requirements-sandbox.lock -o requirements-dev.lock
+	$(LOCK) --upgrade --group build --extra c2pa --extra otel -c requirements.lock -o requirements-extras.lock
+	$(LOCK) --upgrade --group build --group dev --all-extras -c requirements-sandbox.lock -c requirements-extras.lock -o requirements-dev.lock
 
 audit: venv ## known weaknesses of the pinned packages, where the advisories can be reached
 	$(PIP) pip-audit
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-sandbox.lock
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-extras.lock
 
 RELEASE := var/release
 release-check: venv ## build sdist and wheel, install the wheel in a clean environment, and run it there

@@ -26,14 +26,23 @@ def test_every_package_is_pinned_with_hashes_and_without_an_address(lock: Path) 
     assert "--index-url" not in lock.read_text()
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-sandbox.lock"])
+INSTALLED = ["requirements.lock", "requirements-sandbox.lock", "requirements-extras.lock"]
+"""What people install; the rest is for development."""
+
+
+@pytest.mark.parametrize("name", INSTALLED)
 def test_every_package_that_people_install_is_named_with_its_licence(name: str) -> None:
     for package in packages(ROOT / name):
         assert re.search(rf"^  {re.escape(package)} +\S", NOTICE, re.MULTILINE), package
 
 
 def test_a_name_in_the_notice_is_still_one_of_ours() -> None:
-    installed = (
-        packages(ROOT / "requirements.lock").keys() | packages(ROOT / "requirements-sandbox.lock").keys()
-    )
+    installed = {package for name in INSTALLED for package in packages(ROOT / name)}
     assert set(re.findall(r"^  ([a-z0-9._-]+) ", NOTICE, re.MULTILINE)) <= installed
+
+
+def test_development_has_every_extra_in_the_versions_that_people_install() -> None:
+    developed = packages(ROOT / "requirements-dev.lock")
+    for name in INSTALLED:
+        for package, pin in packages(ROOT / name).items():
+            assert pin.split()[0] == developed[package].split()[0], package
