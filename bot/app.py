@@ -30,7 +30,7 @@ from bot.ops.jobs import JobMeter
 from bot.ops.metrics import Metrics
 from bot.ops.observers import ObservedSegmind, ObservedStore
 from bot.ops.web import served
-from bot.parts import FEATURES, check_names, contexts_of, segmind_client
+from bot.parts import FEATURES, check_names, contexts_of, segmind_client, signatory_of
 from bot.protection import Protection
 from bot.reception import receive
 from bot.settings import Settings
@@ -107,6 +107,7 @@ async def assembled(
     check_names(settings, models)
     text = Text.load()
     metrics = Metrics()
+    signatory = signatory_of(settings, clock, heard=metrics.signed)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
             SqlStore(
@@ -136,7 +137,7 @@ async def assembled(
         refusals = Refusals(clock, most=settings.discord.refusals, heard=metrics.discord_answered)
         words = Words(text, outage.met, heard=metrics.refused)
         client = await _client(settings, company, refusals, store=store, words=words)
-        front = Front(settings, client, store, models=models, text=text, clock=clock)
+        front = Front(settings, client, store, models=models, text=text, clock=clock, signatory=signatory)
         protection = Protection(settings, store, front)
         jobs = JobMeter(metrics.registry, clock)
         world = World(

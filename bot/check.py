@@ -8,10 +8,10 @@ import aiohttp
 
 from bot.catalogue import catalogue
 from bot.clock import WallClock
-from bot.parts import FEATURES, segmind_client
+from bot.parts import FEATURES, segmind_client, signatory_of
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import SegmindError
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.store import AlreadyOpen, SqlStore, SqlVisitor, StoreError
 
 DISCORD_API = "https://discord.com/api/v10"
@@ -42,6 +42,7 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding]:
     yield await _database(settings)
     yield _faces(settings)
     yield _reports(settings)
+    yield _signatures(settings)
     async with segmind_client(settings, bears_outages=False) as segmind:
         for finding in await _segmind(settings, segmind):
             yield finding
@@ -87,6 +88,17 @@ def _reports(settings: Settings) -> Finding:
     if settings.discord.operators:
         return Finding("reports", True, "the operators hear of them where a server's moderators do not")
     return Finding("reports", True, "only servers with /admin log hear of them: set discord.operators")
+
+
+def _signatures(settings: Settings) -> Finding:
+    try:
+        signatory = signatory_of(settings, WallClock())
+    except SettingsError as error:
+        return Finding("signatures", False, str(error))
+    if signatory is None:
+        return Finding("signatures", True, "off: set c2pa.certificates and c2pa.key to sign results (C2PA)")
+    words = f"results are signed as {signatory.holder}, until {signatory.until:%Y-%m-%d}"
+    return Finding("signatures", True, words)
 
 
 async def _audit(settings: Settings) -> tuple[str, Sequence[str]]:

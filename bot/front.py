@@ -10,6 +10,7 @@ from bot.chat.reply import Replies
 from bot.chat.results import Results
 from bot.chat.text import Text
 from bot.clock import Clock
+from bot.media.signing import Signatory
 from bot.parts import album_of, file_limits
 from bot.settings import Settings
 from bot.store import SqlStore
@@ -25,6 +26,7 @@ class Front:
         models: Catalogue,
         text: Text,
         clock: Clock,
+        signatory: Signatory | None,
     ) -> None:
         self.client = client
         self.models = models
@@ -35,7 +37,7 @@ class Front:
         self.limits = file_limits(settings)
         self.album = album_of(settings, store.shelf, clock)
         self.messages = Messages(client, clock, store.register.keep_post)
-        self.results = Results(self.cards, text)
+        self.results = Results(self.cards, text, signatory)
         self.befores = Befores(
             text, clock, self.limits, most_bytes=MOST_BYTES * settings.card.before_and_after
         )

@@ -2,7 +2,10 @@
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import structlog
 from pydantic import SecretStr
 
 from bot.catalogue import Catalogue
@@ -15,6 +18,8 @@ from bot.faces.album import Album
 from bot.faces.face import Shelf
 from bot.faces.seal import Seal
 from bot.media import inspect
+from bot.media.credentials import BadCredentials, read_credentials
+from bot.media.signing import Signatory, Signing
 from bot.safety.door import House
 from bot.segmind.breaker import Fuse
 from bot.segmind.carrier import Timeouts
@@ -22,6 +27,11 @@ from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
 from bot.segmind.turnstile import Errand
 from bot.settings import Settings, SettingsError
+
+log = structlog.stdlib.get_logger(__name__)
+
+# So that a certificate can be renewed before it ends.
+_SOON = timedelta(days=30)
 
 FEATURES = "cogs"
 """The package whose modules are the bot's commands."""
@@ -108,6 +118,29 @@ def album_of(settings: Settings, shelf: Shelf, clock: Clock) -> Album:
         days=its.days,
         per_member=its.per_member,
     )
+
+
+def signatory_of(
+    settings: Settings, clock: Clock, *, heard: Callable[[Signing], None] = lambda _: None
+) -> Signatory | None:
+    """Who signs results; none where the operator gave nothing to sign with."""
+    its = settings.c2pa
+    if its.certificates is None and its.key is None:
+        return None
+    if its.certificates is None or its.key is None:
+        missing = "c2pa.certificates" if its.certificates is None else "c2pa.key"
+        raise SettingsError([f"results cannot be signed: {missing} is not set, but its other half is"])
+    now = datetime.fromtimestamp(clock.now(), UTC)
+    try:
+        credentials = read_credentials(Path(its.certificates), Path(its.key), now)
+        signatory = Signatory(credentials, timestamps=its.timestamps, heard=heard)
+    except BadCredentials as error:
+        raise SettingsError([f"results cannot be signed: {error}"]) from None
+    if credentials.until - now < _SOON:
+        log.warning(
+            "a certificate that results are signed with ends soon", until=credentials.until.isoformat()
+        )
+    return signatory
 
 
 def contexts_of(settings: Settings) -> Contexts:

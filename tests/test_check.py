@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from bot.catalogue import catalogue
 from bot.check import Finding, check, table
@@ -15,6 +16,7 @@ from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.settings import Settings
 from bot.store import SqlStore
 from tests.clocks import HeldClock
+from tests.media.certificates import DAY, HOLDER, papers
 
 MODELS = catalogue("cogs")
 TOKEN = "the.right.token"
@@ -55,7 +57,7 @@ async def found(sections: dict[str, dict[str, Any]]) -> dict[str, Finding]:
 
 async def test_all_is_well(sections: dict[str, dict[str, Any]]) -> None:
     findings = await found(sections)
-    others = {"Discord's token", "Segmind's key", "database", "saved faces", "reports"}
+    others = {"Discord's token", "Segmind's key", "database", "saved faces", "reports", "signatures"}
     assert set(findings) == others | set(MODELS)
     assert all(each.good for each in findings.values())
     assert "Doppel" in findings["Discord's token"].words
@@ -130,6 +132,24 @@ async def test_a_model_that_segmind_changed_or_dropped_is_named(sections: dict[s
     assert findings["faceswap-v4"].good
     assert "not in Segmind's catalogue" in findings["faceswap-comic"].words
     assert "deprecated" in findings["ai-face-swap"].words
+
+
+async def test_it_says_who_signs_results_and_until_when(
+    sections: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    assert (await found(sections))["signatures"].words.startswith("off: set c2pa.certificates")
+    given = papers(end=20 * DAY)
+    chain, key = given.written(tmp_path)
+    sections["c2pa"] = {"certificates": str(chain), "key": str(key)}
+    with capture_logs() as logs:
+        finding = (await found(sections))["signatures"]
+    assert finding.good
+    assert finding.words == f"results are signed as {HOLDER}, until {given.until:%Y-%m-%d}"
+    assert [log["event"] for log in logs] == ["a certificate that results are signed with ends soon"]
+    key.unlink()
+    finding = (await found(sections))["signatures"]
+    assert not finding.good
+    assert finding.words == f"results cannot be signed: {key} cannot be read: No such file or directory."
 
 
 def test_the_table_is_one_line_for_each_finding() -> None:

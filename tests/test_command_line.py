@@ -9,6 +9,7 @@ import pytest
 
 from bot import __version__
 from bot.__main__ import main
+from tests.media.certificates import papers
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,32 @@ def test_without_a_key_nothing_starts(
     monkeypatch.setenv("DISCORD_TOKEN", "a.token.here")
     assert main(["run"]) == 1
     assert "SEGMIND_API_KEY" in sentence(capsys)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"CERTIFICATES": "chain.pem"}, "c2pa.key is not set, but its other half is"),
+        ({"KEY": "key.pem"}, "c2pa.certificates is not set, but its other half is"),
+        ({"CERTIFICATES": "chain.pem", "KEY": "gone.pem"}, "gone.pem cannot be read: No such file"),
+        ({"CERTIFICATES": "key.pem", "KEY": "key.pem"}, "key.pem holds no certificates in PEM"),
+    ],
+)
+def test_what_cannot_sign_results_stops_the_start(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    given: dict[str, str],
+    said: str,
+) -> None:
+    papers().written(tmp_path)
+    monkeypatch.setenv("DISCORD_TOKEN", "a.token.here")
+    monkeypatch.setenv("SEGMIND_API_KEY", "a-key")
+    for name, value in given.items():
+        monkeypatch.setenv(f"DOPPEL_C2PA__{name}", value)
+    assert main(["run"]) == 1
+    assert f"results cannot be signed: {said}" in sentence(capsys)
+    assert not Path("var").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A result becomes a file that Discord takes: looked at, marked, made to fit, described."""
+"""A result becomes a file that Discord takes: looked at, marked, made to fit, signed, described."""
 
 import asyncio
 import io
@@ -13,6 +13,7 @@ from bot.jobs.job import Job
 from bot.media import deliver, inspect, provenance
 from bot.media.deliver import Fitted
 from bot.media.effort import Effort
+from bot.media.signing import Signatory
 from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
@@ -47,10 +48,16 @@ class Result:
 
 class Results:
     def __init__(
-        self, cards: Mapping[str, ModelCard], text: Text, *, most_effort: float = MOST_EFFORT
+        self,
+        cards: Mapping[str, ModelCard],
+        text: Text,
+        signatory: Signatory | None = None,
+        *,
+        most_effort: float = MOST_EFFORT,
     ) -> None:
         self._cards = cards
         self._text = text
+        self._signatory = signatory
         self._most_effort = most_effort
         # Encoding takes all cores and much memory, so one result at a time is made to fit.
         self._encoder = asyncio.Lock()
@@ -59,13 +66,24 @@ class Results:
         """The file to attach, of at most so many bytes, or none where nothing fits there."""
         try:
             marked, media = await asyncio.to_thread(_marked, content)
-            fitted = await self._fitted(marked, media, limit)
+            fitted = await self._fitted(marked, media, limit - self._room)
         except (inspect.UnusableMedia, deliver.CannotFit) as error:
             log.warning("the result cannot be attached", error=type(error).__name__, size=len(content))
             return None
+        # Last, as whatever changes the file afterwards would break the signature.
+        content = await self._signed(fitted)
         alt = self._text(f"alt.{media.kind}", title=self._cards[job.slug].title)
         covered = SPOILER if job.place.spoiler else ""
-        return Result(fitted.content, f"{covered}{job.slug}-{job.id}{fitted.suffix}", alt, limit)
+        return Result(content, f"{covered}{job.slug}-{job.id}{fitted.suffix}", alt, limit)
+
+    @property
+    def _room(self) -> int:
+        return 0 if self._signatory is None else self._signatory.room
+
+    async def _signed(self, fitted: Fitted) -> bytes:
+        if self._signatory is None:
+            return fitted.content
+        return await self._signatory.sign(fitted.content, fitted.media_type)
 
     async def _fitted(self, content: bytes, media: inspect.Media, limit: int) -> Fitted:
         if len(content) <= limit:

@@ -50,6 +50,12 @@ class Metrics:
             ["request", "code"],
             registry=registry,
         )
+        self._signed = Counter(
+            "doppel_results_signed",
+            "Results by what became of their signature: signed, failed, or unsupported by their format.",
+            ["outcome"],
+            registry=registry,
+        )
         self._batches = Histogram(
             "doppel_store_batch_changes",
             "Changes that were committed together.",
@@ -79,6 +85,9 @@ class Metrics:
         asked = f"{method} {path}"
         request = next((name for name, form in _DISCORD if form.fullmatch(asked)), "other")
         self._discord.labels(request, _code(status)).inc()
+
+    def signed(self, outcome: str) -> None:
+        self._signed.labels(outcome).inc()
 
     def lagged(self, seconds: float) -> None:
         self._lag.observe(seconds)

@@ -2,6 +2,7 @@
 
 from bot.settings.knobs import Knob, describe, known_keys
 from bot.settings.sections import (
+    C2pa,
     Consent,
     Credits,
     Database,
@@ -19,6 +20,7 @@ from bot.settings.sections import (
 from bot.settings.sources import SettingsError, load
 
 __all__ = [
+    "C2pa",
     "Consent",
     "Credits",
     "Database",

@@ -150,6 +150,12 @@ def _face_keys(value: SecretStr) -> SecretStr:
     return SecretStr(",".join(keys))
 
 
+def _file(value: str) -> str:
+    if not value.strip() or "\0" in value:
+        raise ValueError("not such a path")
+    return value.strip()
+
+
 def read_listen(value: str) -> tuple[str, int]:
     """Host and port of an address to listen at; port 0 is any free one."""
     parts = urlsplit(f"//{value.strip()}")
@@ -174,6 +180,7 @@ FaceKeys = Annotated[
     AfterValidator(_face_keys),
     Allowed("32 random bytes in base64, such as `openssl rand -base64 32` prints; several with commas"),
 ]
+FilePath = Annotated[str, AfterValidator(_file), Allowed("the path of a file, such as config/chain.pem")]
 DatabaseUrl = Annotated[
     SecretStr,
     AfterValidator(_database),

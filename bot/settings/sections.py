@@ -11,6 +11,7 @@ from bot.settings.forms import (
     DatabaseUrl,
     FaceKeys,
     Factors,
+    FilePath,
     Gateway,
     Hosts,
     Listen,
@@ -177,6 +178,12 @@ class Faces(Section):
         return tuple(SecretStr(key) for key in self.keys)
 
 
+class C2pa(Section):
+    certificates: FilePath | None = None
+    key: FilePath | None = None
+    timestamps: Web | None = None
+
+
 class Shop(Section):
     credits: SkuCredits = Field(default_factory=dict[int, int])
 
@@ -223,6 +230,7 @@ class Settings(Section):
     uploads: Uploads = Uploads()
     credits: Credits = Credits()
     faces: Faces = Faces()
+    c2pa: C2pa = C2pa()
     shop: Shop = Shop()
     consent: Consent = Consent()
     safety: Safety = Safety()

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,12 @@ from bot.jobs.job import State
 from bot.media import deliver
 from bot.media.deliver import Fitted
 from bot.media.effort import Effort
+from bot.media.provenance import is_marked
+from tests.clocks import HeldClock
 from tests.jobs.orders import job
 from tests.media import files
-from tests.stage import MODELS
+from tests.media.test_signing import PAPERS, read, signatory
+from tests.stage import MODELS, local_segmind, staged
 
 CARDS = {slug: model.card for slug, model in MODELS.items()}
 DONE = job("0123", state=State.DONE)
@@ -23,8 +27,8 @@ LARGE = files.picture("PNG", 512, 384)
 VIDEO = files.video(width=320, height=240, frames=24, rate=12)
 
 
-def results(**bounds: float) -> Results:
-    return Results(CARDS, Text.load(), **bounds)
+def results(**choices: Any) -> Results:
+    return Results(CARDS, Text.load(), **choices)
 
 
 async def test_what_fits_goes_out_marked_and_named_after_its_job() -> None:
@@ -53,6 +57,41 @@ async def test_several_results_are_made_to_fit_one_after_the_other(monkeypatch: 
     made = await asyncio.gather(*(room.prepare(DONE, LARGE, len(LARGE) // 2) for _ in range(4)))
     assert [len(each.content) <= each.limit for each in made if each is not None] == [True] * 4
     assert most == 1
+
+
+async def test_a_result_is_signed_last_of_all_and_still_fits(tmp_path: Path) -> None:
+    room = results(signatory=signatory(tmp_path))
+    whole = await room.prepare(DONE, LARGE, 10**6)
+    smaller = await room.prepare(DONE, LARGE, len(LARGE) // 2)
+    just = await room.prepare(DONE, LARGE, len(LARGE) + 100)
+    moving = await room.prepare(DONE, VIDEO, len(VIDEO) * 3 // 4)
+    for result, media_type in (
+        (whole, "image/png"),
+        (smaller, "image/jpeg"),
+        (just, "image/jpeg"),
+        (moving, "video/mp4"),
+    ):
+        assert result is not None
+        assert len(result.content) <= result.limit
+        assert read(result.content, media_type).get_validation_state() == "Trusted"
+        assert is_marked(result.content)
+
+
+@pytest.mark.parametrize("slug", ["faceswap-v5", "ai-face-swap"])
+async def test_what_discord_gets_is_signed_to_the_last_byte(slug: str, tmp_path: Path) -> None:
+    chain, key = PAPERS.written(tmp_path)
+    clock = HeldClock()
+    signing = {"certificates": str(chain), "key": str(key)}
+    async with (
+        local_segmind(clock) as segmind,
+        staged(tmp_path / "doppel.db", segmind, clock, c2pa=signing) as stage,
+    ):
+        reply = await stage.order(slug)
+        await stage.finish(reply, "Completed")
+        (attachment,) = reply.attachments
+        content = await attachment.read()
+    assert read(content, attachment.content_type or "").get_validation_state() == "Trusted"
+    assert is_marked(content)
 
 
 async def test_what_would_take_too_long_is_no_file() -> None:
