@@ -20,6 +20,10 @@ _INCIDENT_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 
 # Libraries that tell of every step at "info"; what they have to say is for whoever debugs them.
 TALKATIVE = ("alembic",)
+# Who is heard from at "debug". What others tell there is the thing itself: rows of the database, the texts
+# inside a picture; and these two of discord.py the frames and bodies, with all that members typed in them.
+OUTSPOKEN = ("bot", "cogs", "discord", "asyncio", "aiohttp")
+VERBATIM = ("discord.gateway", "discord.http")
 
 
 def configure(
@@ -88,9 +92,14 @@ def _replace_handler(handler: logging.Handler, level: Level) -> None:
     for old in [each for each in root.handlers if isinstance(each, _Handler)]:
         root.removeHandler(old)
     root.addHandler(handler)
-    root.setLevel(level.upper())
+    wished = logging.getLevelNamesMapping()[level.upper()]
+    root.setLevel(max(wished, logging.INFO))
+    for name in OUTSPOKEN:
+        logging.getLogger(name).setLevel(wished)
+    for name in VERBATIM:
+        logging.getLogger(name).setLevel(max(wished, logging.INFO))
     for name in TALKATIVE:
-        logging.getLogger(name).setLevel(level.upper() if level == "debug" else logging.WARNING)
+        logging.getLogger(name).setLevel(wished if level == "debug" else max(wished, logging.WARNING))
 
 
 class _Redaction:

@@ -11,6 +11,7 @@ from bot.sandbox.segmind import Trouble
 from tests.chaos.city import City, city, dice_of
 from tests.chaos.crowd import Crowd, Gathering
 from tests.chaos.doomed import LEAP, Fate
+from tests.chaos.leaks import Ears
 from tests.chaos.lives import Diary, Lives
 from tests.chaos.orders import Placed
 from tests.chaos.report import Run
@@ -146,6 +147,7 @@ class Scene:
             else:
                 await self._over.wait()
                 await _end(second, self._diary)
+            self._diary.outputs.append(second.output)
         await self._over.wait()
 
     async def _restart(self) -> None:
@@ -209,6 +211,7 @@ class Scene:
             *ledger,
             *verdict.unfinished,
             *sorted(set(self._city.discord.violations)),
+            *Ears(self._city.discord.token).told(self._diary.outputs),
         ]
 
 

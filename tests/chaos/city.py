@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.sandbox.segmind import Faults, LocalSegmind, Submission
 from tests.chaos.books import Books, JobRow
 from tests.chaos.doomed import Fate
+from tests.chaos.leaks import FACE_KEY, PASSWORD
 from tests.chaos.orders import Mirror
 from tests.chaos.storm import Storm
 from tests.discord.gateway import SHARD_BITS
@@ -24,6 +25,7 @@ from tests.stage import MODELS
 DOLLARS = 100_000.0
 SPEED = 100.0
 START = 100
+CITY_KEY = "key-of-the-storm-"
 # Nobody there sees the difference, and a job of the fastest model is not over before its first look.
 PACE = 0.01
 REMEMBERED = 100_000
@@ -41,7 +43,10 @@ _SETTINGS = {
     "DOPPEL_CREDITS__START": str(START),
     "DOPPEL_CONSENT__REQUIRED": "false",
     "DOPPEL_CARD__BEFORE_AND_AFTER": "false",
-    "DOPPEL_OPS__LOG_LEVEL": "warning",
+    "DOPPEL_FACES__KEY": FACE_KEY,
+    # Everything that a log can come to hold is listened to.
+    "DOPPEL_OPS__LOG_FORMAT": "json",
+    "DOPPEL_OPS__LOG_LEVEL": "debug",
 }
 
 
@@ -119,7 +124,8 @@ class City:
             "DOPPEL_DISCORD_GATEWAY": self.discord.gateway_through("" if storm.shards else _door(slot)),
             "SEGMIND_API_KEY": _key(slot),
             "SEGMIND_BASE_URL": self.segmind.url,
-            "DATABASE_URL": self.url,
+            # Nobody asks for it there, but a bot does not know that.
+            "DATABASE_URL": self.url.replace("//postgres@", f"//postgres:{PASSWORD}@"),
         }
         if storm.lease is not None:
             own["DOPPEL_DATABASE__LEASE"] = str(storm.lease)
@@ -158,7 +164,7 @@ def _door(slot: int) -> str:
 
 
 def _key(slot: int) -> str:
-    return f"key-of-the-storm-{slot}"
+    return f"{CITY_KEY}{slot}"
 
 
 def dice_of(storm: Storm, what: str) -> random.Random:

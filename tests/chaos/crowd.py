@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from tests.chaos.leaks import CANARY
 from tests.chaos.orders import Placed, wanted
 from tests.chaos.sight import ended, refused
 from tests.discord.places import Guild, Member
@@ -38,7 +39,7 @@ class Crowd:
     async def visit(self, gathering: Gathering) -> None:
         """One seat, taken by one member after the other until it is cancelled."""
         while True:
-            member = Member(f"member-{next(self._names)}")
+            member = Member(f"{CANARY}-{next(self._names)}")
             guild = self._dice.choice(gathering.guilds)
             for _ in range(self._dice.randint(1, _LONGEST_VISIT)):
                 burst = [

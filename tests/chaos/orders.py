@@ -15,6 +15,7 @@ from bot.media import sniff
 from bot.models import FaceModel, MediaKind
 from bot.sandbox.segmind import CannotRender
 from bot.sandbox.segmind.stamp import Stamped
+from tests.chaos.leaks import CANARY
 from tests.discord.places import Guild, Member
 from tests.discord.records import Attachment
 from tests.discord.user import Reply
@@ -75,25 +76,27 @@ def wanted(dice: random.Random) -> Wanted:
     slug = dice.choice(sorted(MODELS))
     (wish,) = dice.choices(list(_SHARES), list(_SHARES.values()))
     colour = (dice.randrange(256), dice.randrange(256), dice.randrange(256))
-    options, moving = _files(MODELS[slug], wish, colour, dice)
+    options, moving = _typed(MODELS[slug], wish, colour, dice)
     return Wanted(slug, wish, options, None if moving else colour)
 
 
-def _files(
+def _typed(
     model: type[FaceModel], wish: Wish, colour: Colour, dice: random.Random
 ) -> tuple[Mapping[str, Any], bool]:
-    files: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     moving = False
     for parameter in model.parameters():
+        if parameter.type is str and parameter.default == "" and not (parameter.slot or parameter.choices):
+            given[parameter.name] = f"a {CANARY} on the shoulder"
         if parameter.slot is None or not parameter.required:
             continue
         if wish is Wish.UNUSABLE:
-            files[parameter.name] = ("notes.png", b"these are words")
+            given[parameter.name] = (f"{CANARY}.png", b"these are words")
         elif MediaKind.VIDEO in parameter.slot.accepts and dice.random() < _VIDEO_SHARE:
-            files[parameter.name], moving = (f"{wish}.mp4", video()), True
+            given[parameter.name], moving = (f"{wish}-{CANARY}.mp4", video()), True
         else:
-            files[parameter.name] = (f"{wish}.png", plain_png(colour))
-    return files, moving
+            given[parameter.name] = (f"{wish}-{CANARY}.png", plain_png(colour))
+    return given, moving
 
 
 def plain_png(colour: Colour) -> bytes:

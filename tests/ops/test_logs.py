@@ -80,6 +80,21 @@ def test_quieter_records_are_left_out(out: io.StringIO) -> None:
     assert len(lines(out)) == 1
 
 
+@pytest.mark.parametrize(
+    "name", ["aiosqlite", "discord.http", "discord.gateway", "PIL.TiffImagePlugin", "lib"]
+)
+def test_what_a_library_tells_word_by_word_is_left_out_at_every_level(out: io.StringIO, name: str) -> None:
+    for level in ("debug", "info"):
+        configure(format="json", level=level, stream=out)
+        logging.getLogger(name).debug("what members typed")
+        assert out.getvalue() == ""
+    logging.getLogger(name).info("that something happened")
+    assert len(lines(out)) == 1
+    configure(format="json", level="error", stream=out)
+    logging.getLogger(name).warning("that something went wrong")
+    assert len(lines(out)) == 1
+
+
 def test_a_second_call_replaces_the_first(out: io.StringIO) -> None:
     log = as_json(out)
     later = io.StringIO()

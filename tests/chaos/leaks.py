@@ -1,0 +1,52 @@
+"""What no log may hold: secrets, keys to messages, addresses that open files, what members typed (pure)."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+# In every name and every text that a member of a storm gives.
+CANARY = "zaunkoenig"
+FACE_KEY = "c3Rvcm1zIGtlZXAgbm8gZmFjZXMsIGJ1dCBzZWFscyE="
+PASSWORD = "word-of-the-storm"
+
+_SHAPES: Mapping[str, str] = {
+    "what a member typed": CANARY,
+    "the key of the faces": re.escape(FACE_KEY),
+    "the database's password": PASSWORD,
+    "a key of Segmind": "key-of-the-storm",
+    # "interaction:" in base64.
+    "an interaction's token": "aW50ZXJhY3Rpb246",
+    "a signed address of Discord": r"[?&]hm=\w",
+    "the address of a file at Segmind": r"/(?:assets|outputs)/[0-9a-f]{16}",
+}
+
+
+class Ears:
+    """Listens to the logs of a storm, of a bot with this token."""
+
+    def __init__(self, token: str) -> None:
+        shapes = {**_SHAPES, "the bot's token": re.escape(token)}
+        self._names = list(shapes)
+        self._any = re.compile("|".join(f"({shape})" for shape in shapes.values()))
+
+    def told(self, outputs: Iterable[str]) -> list[str]:
+        """A sentence for each kind of leak and each place that it comes from."""
+        return sorted({sentence for output in outputs for sentence in self._leaks(output)})
+
+    def _leaks(self, output: str) -> Iterator[str]:
+        for found in self._any.finditer(output):
+            assert found.lastindex is not None
+            start = output.rfind("\n", 0, found.start()) + 1
+            line = output[start : output.find("\n", found.end())]
+            yield f"a log shows {self._names[found.lastindex - 1]}: {_place(line)}"
+
+
+def _place(line: str) -> str:
+    """Who said it, without what it was said of."""
+    try:
+        entry = cast("dict[str, Any]", json.loads(line))
+    except ValueError:
+        return f"a line of {len(line)} characters that is no entry, {line[:20]!r}"
+    event = re.split(r"[\n{\[<]", str(entry["event"]))[0][:80]
+    return f"{entry.get('logger')}, {entry.get('level')}: {event!r}, in {', '.join(sorted(entry))}"
