@@ -24,11 +24,13 @@ from bot.front import Front
 from bot.jobs.late import Latecomers
 from bot.jobs.outage import Outage
 from bot.jobs.ports import World
+from bot.lookout import lookout
 from bot.ops.gauges import Gauges
 from bot.ops.health import Health, needed
 from bot.ops.jobs import JobMeter
 from bot.ops.metrics import Metrics
 from bot.ops.observers import ObservedSegmind, ObservedStore
+from bot.ops.page import OperatorPage, Ring
 from bot.ops.web import served
 from bot.parts import FEATURES, check_names, contexts_of, segmind_client, signatory_of
 from bot.protection import Protection
@@ -66,11 +68,14 @@ class App:
         """Take orders and go on with open jobs, in the context of the caller."""
         self.background.begin()
         await self.engine.lessons.recall()
+        # Before any of them could go on.
+        await self.engine.pause.look()
         log.info("open jobs were taken up", count=await self.engine.desk.resume())
         self.background.post(self._keep_company())
         self.background.post(self._give_up())
         self.background.post(self.engine.watch.run())
         self.background.post(self.engine.lessons.keep())
+        self.background.post(self.engine.pause.run())
         if self.client.is_first:
             for chore in self.chores:
                 self.background.post(chore())
@@ -120,7 +125,8 @@ async def assembled(
         )
         health = Health(store)
         # Before there are shards: whoever stands by for them is well, and not ready.
-        served_at = await stack.enter_async_context(served(settings.ops.address, metrics, health))
+        page = OperatorPage(settings.ops.page_token, Ring(metrics, clock), clock)
+        served_at = await stack.enter_async_context(served(settings.ops.address, metrics, health, page))
         outage = Outage(partial(_try_out, store), clock)
         stack.push_async_callback(outage.close)
         segmind = await stack.enter_async_context(
@@ -168,11 +174,24 @@ async def assembled(
             words=words,
         )
         gauges = Gauges(metrics.registry)
-        gauges.of_line(engine.line)
+        gauges.of_line(engine.line, engine.pause)
         gauges.of_segmind(segmind.turnstiles, engine.gate)
         gauges.of_store(store, company, outage)
         gauges.of_discord(client, refusals)
         health.assembled(needed(client, store, outage))
+        await stack.enter_async_context(
+            lookout(
+                settings,
+                page,
+                engine,
+                front,
+                segmind=segmind,
+                store=store,
+                company=company,
+                outage=outage,
+                refusals=refusals,
+            )
+        )
         app = App(
             client=client,
             engine=engine,

@@ -12,6 +12,7 @@ from bot.jobs.lessons import Lessons
 from bot.jobs.line import Line
 from bot.jobs.office import Office
 from bot.jobs.outage import Outage
+from bot.jobs.pause import Pause
 from bot.jobs.ports import World
 from bot.jobs.runner import Habits, Runner
 from bot.jobs.submit import Caution, Submitter
@@ -48,7 +49,9 @@ class Engine:
             clock=clock,
         )
         pacing = Pacing({slug: model.card.seconds for slug, model in models.items()}, scale=jobs.pace)
+        self.pacing = pacing
         self.lessons = Lessons(pacing, store, clock)
+        self.pause = Pause(self.gate, store, clock)
         self.runner = Runner(
             world,
             line=self.line,

@@ -101,6 +101,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "ops.log_format": ("json", "json"),
     "ops.log_level": ("debug", "debug"),
     "ops.listen": ("127.0.0.1:9100", "127.0.0.1:9100"),
+    "ops.page_token": (f" {SECRET}\n", SecretStr(SECRET)),
 }
 
 
@@ -144,7 +145,7 @@ def test_the_shipped_file_says_one_line_of_why_for_every_setting_and_names_the_s
         if match := re.fullmatch(r"(?:# )?(\w+) = .+", line):
             assert re.fullmatch(r"# (?!\w+ = ).{20,}[.;)].*", before), f"no why above: {line}"
             explained.add(f"{section}.{match[1]}")
-    secrets = {"discord.token", "segmind.key", "faces.key"}
+    secrets = {"discord.token", "segmind.key", "faces.key", "ops.page_token"}
     assert explained == KNOBS.keys() - secrets
     for name in secrets:
         assert KNOBS[name].env in SHIPPED.read_text("utf-8")

@@ -98,9 +98,13 @@ class BalanceWatch:
         self._knows_empty = False
         self._least: float | None = None
         self._heard: float | None = None
+        self.left: float | None = None
+        """US dollars, as they were last told or asked for; none where nobody has said."""
 
     def heard(self, left: float | None) -> None:
         """A job was paid; Segmind may have said what was left then."""
+        if left is not None:
+            self.left = left
         if self._vigilance.low <= 0 or self._gate.is_empty:
             return
         self._heard = left
@@ -189,6 +193,7 @@ class BalanceWatch:
             self._was_answered = False
             return None
         self._was_answered = True
+        self.left = left
         return left
 
     async def _pause(self) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter, OrderedDict, deque
+from collections.abc import Iterator
+from itertools import islice, zip_longest
 
 from bot.credits.rules import Limits
 from bot.jobs.job import Job
@@ -11,9 +13,10 @@ from bot.jobs.ports import Room
 class Ticket:
     """A job's place: in the line until its turn has come, at Segmind from then on."""
 
-    __slots__ = ("_turn", "member", "server")
+    __slots__ = ("_turn", "job_id", "member", "server")
 
     def __init__(self, job: Job) -> None:
+        self.job_id = job.id
         self.member = job.account
         self.server = job.place.guild_id
         self._turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -102,6 +105,11 @@ class Line:
             else:
                 turns += min(len(queue), depth + 1 if before else depth)
         return turns
+
+    def ahead(self, count: int) -> Iterator[str]:
+        """The ids of so many jobs that are next, if all of them had room."""
+        turns = zip_longest(*self._ring.values())
+        return islice((ticket.job_id for turn in turns for ticket in turn if ticket is not None), count)
 
     def _withdraw(self, ticket: Ticket) -> None:
         queue = self._ring[ticket.member]

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from bot.jobs.gate import Gate
 from bot.jobs.line import Line
 from bot.jobs.outage import Outage
+from bot.jobs.pause import Pause
 from bot.segmind.turnstile import Turnstile
 
 
@@ -41,9 +42,14 @@ class Gauges:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
 
-    def of_line(self, line: Line) -> None:
+    def of_line(self, line: Line, pause: Pause) -> None:
         self._add("doppel_line_waiting_jobs", "Jobs in the line.", lambda: line.length)
         self._add("doppel_line_running_jobs", "Jobs that hold a place at Segmind.", lambda: line.running)
+        self._add(
+            "doppel_paused_seconds",
+            "For how long the operator has let no new job go to Segmind; 0 where they go.",
+            lambda: pause.seconds,
+        )
 
     def of_segmind(self, turnstiles: Mapping[str, Turnstile], gate: Gate) -> None:
         opened = Gauge(

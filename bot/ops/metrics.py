@@ -1,7 +1,7 @@
 """What is counted of a running bot: a registry of its own, with names after Prometheus's conventions."""
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector
@@ -89,6 +89,13 @@ class Metrics:
     def signed(self, outcome: str) -> None:
         self._signed.labels(outcome).inc()
 
+    def segmind_answers(self) -> Mapping[str, int]:
+        """All since the start, by code, whatever was asked."""
+        return _by_code(self._segmind)
+
+    def discord_answers(self) -> Mapping[str, int]:
+        return _by_code(self._discord)
+
     def lagged(self, seconds: float) -> None:
         self._lag.observe(seconds)
 
@@ -104,6 +111,15 @@ class Metrics:
         encode: Callable[[CollectorRegistry], bytes]
         encode, media_type = choose_encoder(accept)
         return encode(self.registry), media_type
+
+
+def _by_code(counter: Counter) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for sample in (sample for family in counter.collect() for sample in family.samples):
+        if sample.name.endswith("_total"):
+            code = sample.labels["code"]
+            found[code] = found.get(code, 0) + int(sample.value)
+    return found
 
 
 def _code(status: int | None) -> str:

@@ -1,7 +1,8 @@
-"""The operator's door: /metrics for Prometheus, /healthz and /readyz for whatever keeps the bot running."""
+"""The operator's door: the page, /metrics for Prometheus, /healthz and /readyz for what keeps the bot up."""
 
 import errno
-from collections.abc import AsyncGenerator
+import ipaddress
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -10,6 +11,7 @@ from aiohttp import web
 from bot.ops.health import OK, Health, Wrong, report
 from bot.ops.lag import lag_measured
 from bot.ops.metrics import Metrics
+from bot.ops.page import OperatorPage
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -30,13 +32,16 @@ class CannotListen(Exception):
 
 
 @asynccontextmanager
-async def served(at: tuple[str, int] | None, metrics: Metrics, health: Health) -> AsyncGenerator[str | None]:
+async def served(
+    at: tuple[str, int] | None, metrics: Metrics, health: Health, page: OperatorPage | None = None
+) -> AsyncGenerator[str | None]:
     """For as long as the context lasts; gives the address. None is for an operator who wants none of it."""
     if at is None:
         yield None
         return
     host, port = at
-    runner = web.AppRunner(_application(metrics, health), access_log=None, shutdown_timeout=LAST_ANSWERS)
+    application = _application(metrics, health, page)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=LAST_ANSWERS)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
@@ -46,14 +51,42 @@ async def served(at: tuple[str, int] | None, metrics: Metrics, health: Health) -
             raise CannotListen(host, port, error) from error
         address = f"http://{f'[{host}]' if ':' in host else host}:{site.port}"
         log.info("metrics and health are served", address=address)
-        async with lag_measured(metrics.lagged):
+        noted = [metrics.lagged]
+        if page is not None and page.is_there:
+            _tell(host, address)
+            noted.append(page.ring.lagged)
+        async with lag_measured(_each(noted)):
             yield address
     finally:
         await runner.cleanup()
         await health.close()
 
 
-def _application(metrics: Metrics, health: Health) -> web.Application:
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _tell(host: str, address: str) -> None:
+    log.info("the operator's page is served", address=address)
+    if not _is_here(host):
+        log.warning(
+            "the operator's page and its token travel unencrypted: let this machine alone reach it,"
+            " or put TLS in front of it"
+        )
+
+
+def _each(noted: Sequence[Callable[[float], None]]) -> Callable[[float], None]:
+    def note(seconds: float) -> None:
+        for each in noted:
+            each(seconds)
+
+    return note
+
+
+def _application(metrics: Metrics, health: Health, page: OperatorPage | None) -> web.Application:
     async def exposition(request: web.Request) -> web.Response:
         content, media_type = metrics.exposition(request.headers.get("Accept", ""))
         return web.Response(body=content, headers={"Content-Type": media_type})
@@ -70,6 +103,8 @@ def _application(metrics: Metrics, health: Health) -> web.Application:
     app.router.add_get("/metrics", exposition)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
+    if page is not None:
+        page.add_to(app.router)
     return app
 
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from bot.settings.shards import ShardPlan
 
 _KEY_BYTES = 32
+_TOKEN_LENGTH = 16
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -141,6 +142,12 @@ def _by_id(value: Any) -> Any:
     return {int(name): number for name, number in named.items()} if isinstance(named, dict) else named  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
+def _page_token(value: SecretStr) -> SecretStr:
+    if len(_filled(value).get_secret_value()) < _TOKEN_LENGTH:
+        raise ValueError("too easy to guess")
+    return _filled(value)
+
+
 def _face_keys(value: SecretStr) -> SecretStr:
     keys = [key.strip() for key in value.get_secret_value().split(",")]
     for key in keys:
@@ -175,6 +182,11 @@ def _shards(value: str) -> str:
 
 
 Secret = Annotated[SecretStr, AfterValidator(_filled), Allowed("one word without spaces")]
+PageToken = Annotated[
+    SecretStr,
+    AfterValidator(_page_token),
+    Allowed("one word of 16 characters or more, such as `openssl rand -hex 16` prints"),
+]
 FaceKeys = Annotated[
     SecretStr,
     AfterValidator(_face_keys),

@@ -16,6 +16,7 @@ from bot.settings.forms import (
     Hosts,
     Listen,
     Origin,
+    PageToken,
     Prices,
     RoleCredits,
     Secret,
@@ -31,6 +32,8 @@ from bot.settings.forms import (
 from bot.settings.shards import ShardPlan
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
+
+HERE = "127.0.0.1:9100"
 
 _PASSWORD = re.compile(r"(://[^:/@]*:)(.+)(@)")
 
@@ -213,11 +216,15 @@ class Ops(Section):
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     listen: Listen | None = None
+    page_token: PageToken | None = None
 
     @property
     def address(self) -> tuple[str, int] | None:
-        """Host and port where metrics and health are served; none where they are not."""
-        return None if self.listen is None else read_listen(self.listen)
+        """Host and port where metrics, health and the page are served; none where nothing is."""
+        if self.listen is not None:
+            return read_listen(self.listen)
+        # Whoever sets a token wants the page, and on this machine alone it needs no other word.
+        return None if self.page_token is None else read_listen(HERE)
 
 
 class Settings(Section):
@@ -240,5 +247,11 @@ class Settings(Section):
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
         """What must never be seen, for the redaction of logs."""
-        known = (self.discord.token, self.segmind.key, self.database.password, *self.faces.secrets)
+        known = (
+            self.discord.token,
+            self.segmind.key,
+            self.database.password,
+            self.ops.page_token,
+            *self.faces.secrets,
+        )
         return tuple(secret for secret in known if secret is not None)

@@ -206,6 +206,13 @@ jobs = sa.Table(
     sa.Index(
         "jobs_open", "created_at", sqlite_where=sa.text("NOT told"), postgresql_where=sa.text("NOT told")
     ),
+    # What ended in the last hours is looked at again and again, while there may be a million from before.
+    sa.Index(
+        "jobs_settled",
+        "settled_at",
+        sqlite_where=sa.text("settled_at IS NOT NULL"),
+        postgresql_where=sa.text("settled_at IS NOT NULL"),
+    ),
     sa.Index("jobs_of_server", "guild_id", "created_at"),
     sa.Index("jobs_of_member", "user_id", "id"),
     # How full Segmind is with us is counted before each submission, where several processes submit.

@@ -215,6 +215,8 @@ def _jobs() -> None:
     )
     still_open = sa.text("NOT told")
     op.create_index("jobs_open", "jobs", ["created_at"], sqlite_where=still_open, postgresql_where=still_open)
+    over = sa.text("settled_at IS NOT NULL")
+    op.create_index("jobs_settled", "jobs", ["settled_at"], sqlite_where=over, postgresql_where=over)
     op.create_index("jobs_of_server", "jobs", ["guild_id", "created_at"])
     op.create_index("jobs_of_member", "jobs", ["user_id", "id"])
     at_segmind = sa.text("state IN ('SUBMITTING', 'UNKNOWN', 'SUBMITTED')")

@@ -1,0 +1,76 @@
+"""What the operator's page looks at, put together; nothing looks where there is no page."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from bot.chat.refusals import Refusals
+from bot.company import Company
+from bot.engine import Engine
+from bot.front import Front
+from bot.jobs.outage import Outage
+from bot.ops.page import Figures, OperatorPage, Sources
+from bot.ops.page.figures import Bounds
+from bot.segmind.client import SegmindClient
+from bot.settings import Settings
+from bot.store import SqlStore
+from bot.store.overview import SqlOverview
+
+
+@asynccontextmanager
+async def lookout(
+    settings: Settings,
+    page: OperatorPage,
+    engine: Engine,
+    front: Front,
+    *,
+    segmind: SegmindClient,
+    store: SqlStore,
+    company: Company,
+    outage: Outage,
+    refusals: Refusals,
+) -> AsyncGenerator[None]:
+    if not page.is_there:
+        yield
+        return
+    async with SqlOverview(settings.database.url.get_secret_value()) as overview:
+        sources = Sources(
+            overview=overview,
+            cards=front.cards,
+            policy=engine.policy,
+            bounds=_bounds(settings),
+            line=engine.line,
+            gate=engine.gate,
+            pause=engine.pause,
+            watch=engine.watch,
+            pacing=engine.pacing,
+            turnstiles=segmind.turnstiles,
+            outage=outage,
+            company=company,
+            lease=store,
+            client=front.client,
+            refusals=refusals,
+        )
+        figures = Figures(sources, page.ring, front.clock)
+        page.assembled(figures, engine.pause)
+        sampling = asyncio.create_task(page.ring.run(overview.waiting), name="the operator's page")
+        try:
+            yield
+        finally:
+            sampling.cancel()
+            await asyncio.gather(sampling, return_exceptions=True)
+            await figures.books.close()
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        per_minute=settings.segmind.requests_per_minute,
+        per_member=settings.jobs.per_member,
+        per_server=settings.jobs.per_server,
+        in_all=settings.jobs.in_all,
+        waiting_per_member=settings.jobs.waiting_per_member,
+        low_balance=settings.segmind.low_balance,
+        refusals=settings.discord.refusals,
+        escalate_hours=settings.safety.escalate_hours,
+        pace=settings.jobs.pace,
+    )

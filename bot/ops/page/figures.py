@@ -1,0 +1,291 @@
+"""All that the operator's page shows, as plain data: jobs of all processes, and the rest of this one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median, quantiles
+from typing import Any, Protocol
+
+import structlog
+
+from bot import __version__
+from bot.clock import Clock
+from bot.credits.policy import Policy
+from bot.jobs.balance import BalanceWatch
+from bot.jobs.gate import Gate
+from bot.jobs.line import Line
+from bot.jobs.outage import Outage
+from bot.jobs.pause import Pause
+from bot.models import ModelCard
+from bot.ops.jobs import DELIVERING, STAGES
+from bot.ops.page.books import Books
+from bot.ops.page.fresh import Fresh
+from bot.ops.page.ring import Ring
+from bot.segmind.pacing import Pacing
+from bot.segmind.turnstile import Turnstile
+from bot.store.errors import StoreError
+from bot.store.overview import DAY, HOUR, Count, Past, Present, SqlOverview, Worker
+
+log = structlog.stdlib.get_logger(__name__)
+
+# A page that is open asks every other second; the charts move by the minute.
+PRESENT_EVERY, PAST_EVERY = 1.0, 10.0
+TEN_MINUTES = 600.0
+NEXT = 5
+# A quantile of fewer is one of them.
+_FEW = 2
+
+
+class Client(Protocol):
+    @property
+    def shards_wanted(self) -> int: ...
+
+    @property
+    def shards_online(self) -> int: ...
+
+    def is_ready(self) -> bool: ...
+
+
+class Refusals(Protocol):
+    @property
+    def recent(self) -> int: ...
+
+
+class Company(Protocol):
+    @property
+    def processes(self) -> int: ...
+
+
+class Lease(Protocol):
+    def lease_left(self) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the operator has set, to be seen beside what there is."""
+
+    per_minute: int
+    per_member: int
+    per_server: int
+    in_all: int
+    waiting_per_member: int
+    low_balance: float
+    refusals: int
+    escalate_hours: float
+    pace: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The parts of the bot that are looked at."""
+
+    overview: SqlOverview
+    cards: Mapping[str, ModelCard]
+    policy: Policy
+    bounds: Bounds
+    line: Line
+    gate: Gate
+    pause: Pause
+    watch: BalanceWatch
+    pacing: Pacing
+    turnstiles: Mapping[str, Turnstile]
+    outage: Outage
+    company: Company
+    lease: Lease
+    client: Client
+    refusals: Refusals
+
+
+class Figures:
+    def __init__(self, sources: Sources, ring: Ring, clock: Clock) -> None:
+        self._its = sources
+        self._ring = ring
+        self._clock = clock
+        overview = sources.overview
+        self._present = Fresh(lambda: overview.present(clock.now()), clock, seconds=PRESENT_EVERY)
+        self._past = Fresh(lambda: overview.past(clock.now()), clock, seconds=PAST_EVERY)
+        self.books = Books(overview.audit, clock)
+
+    async def read(self) -> Mapping[str, Any]:
+        self.books.look()
+        trouble = False
+        try:
+            await self._present.get()
+            await self._past.get()
+        except StoreError as error:
+            log.debug("the operator's page cannot read the database", error=type(error).__name__)
+            trouble = True
+        present, past = self._present.last, self._past.last
+        now = self._clock.now()
+        return {
+            "at": now,
+            "version": __version__,
+            "began": self._ring.began,
+            "pause": self._its.pause.since,
+            # What was read before stays, and is said to be old.
+            "trouble": trouble or self._its.outage.lasts(),
+            "jobs": None if present is None else _jobs(present),
+            "line": self._line(),
+            "models": self._models(past),
+            "spend": None if past is None else self._spend(past),
+            "segmind": self._segmind(),
+            "discord": self._discord(),
+            "process": self._process(present, now),
+            "troubles": None if past is None else _troubles(past),
+            "cases": None if present is None else self._cases(present),
+            "books": self.books.figures(),
+            "charts": None if past is None else self._charts(past, now),
+        }
+
+    def _line(self) -> Mapping[str, Any]:
+        its, bounds = self._its, self._its.bounds
+        return {
+            "waiting": its.line.length,
+            "running": its.line.running,
+            "next": list(its.line.ahead(NEXT)),
+            "in_all": bounds.in_all,
+            "per_server": bounds.per_server,
+            "per_member": bounds.per_member,
+            "waiting_per_member": bounds.waiting_per_member,
+        }
+
+    def _models(self, past: Past | None) -> Sequence[Mapping[str, Any]]:
+        learned: dict[str, list[float]] = {}
+        for entry in self._its.pacing.export():
+            learned.setdefault(entry["slug"], []).extend(entry["seconds"])
+        lately = {} if past is None else {each.slug: each for each in past.models}
+        return [
+            {
+                "slug": slug,
+                "title": card.title,
+                "usual": card.seconds * self._its.bounds.pace,
+                "learned": _quantiles(learned.get(slug, [])),
+                "hour": asdict(lately[slug]) if slug in lately else None,
+            }
+            for slug, card in self._its.cards.items()
+        ]
+
+    def _spend(self, past: Past) -> Mapping[str, Any]:
+        return {
+            "today": past.days[-1][1],
+            "cap": self._its.policy.operator_usd,
+            "servers": [
+                {
+                    # A number of this size is not exact in a browser.
+                    "id": str(month.guild_id),
+                    "spent": month.spent,
+                    "cap": self._its.policy.monthly_of(month.rules),
+                }
+                for month in past.months
+            ],
+        }
+
+    def _segmind(self) -> Mapping[str, Any]:
+        its, ring = self._its, self._ring
+        return {
+            "answers": {
+                "ten_minutes": ring.segmind_answers(TEN_MINUTES),
+                "hour": ring.segmind_answers(HOUR),
+            },
+            "per_minute": its.bounds.per_minute,
+            "shut": [name for name, turnstile in its.turnstiles.items() if turnstile.is_shut],
+            "closed": [{"model": slug, "why": str(trouble)} for slug, trouble in its.gate.closures.items()],
+            "empty": its.gate.is_empty,
+            "left": its.watch.left,
+            "low": its.bounds.low_balance,
+        }
+
+    def _discord(self) -> Mapping[str, Any]:
+        its, ring = self._its, self._ring
+        return {
+            "online": its.client.shards_online,
+            "wanted": its.client.shards_wanted,
+            "ready": its.client.is_ready(),
+            "refused": its.refusals.recent,
+            "bears": its.bounds.refusals,
+            "answers": {
+                "ten_minutes": ring.discord_answers(TEN_MINUTES),
+                "hour": ring.discord_answers(HOUR),
+            },
+        }
+
+    def _process(self, present: Present | None, now: float) -> Mapping[str, Any]:
+        others: Sequence[Worker] = [] if present is None else present.workers
+        return {
+            "processes": self._its.company.processes,
+            "lease": self._its.lease.lease_left(),
+            "lag": {"minute": self._ring.worst_lag(60.0), "hour": self._ring.worst_lag(HOUR)},
+            "all": [
+                {"id": each.id[:8], "lease": each.lease_until - now, "shards": each.shards} for each in others
+            ],
+        }
+
+    def _cases(self, present: Present) -> Mapping[str, Any]:
+        return {
+            "open": present.open_cases,
+            "patience": self._its.bounds.escalate_hours * HOUR,
+            "oldest": [asdict(case) for case in present.cases],
+        }
+
+    def _charts(self, past: Past, now: float) -> Mapping[str, Any]:
+        reach = self._its.overview.reach
+        minutes: dict[float, dict[str, int]] = {}
+        for ended in past.ended:
+            minutes.setdefault(ended.at, {})[ended.state] = ended.jobs
+        return {
+            "since": now - reach.charts,
+            "until": now,
+            "jobs": [{"at": at, **states} for at, states in minutes.items()],
+            "stretch": reach.stretch,
+            "times": [asdict(each) for each in past.times],
+            "line": [{"at": sample.at, "waiting": sample.waiting} for sample in self._ring.samples],
+            "days": [{"at": at, "usd": usd} for at, usd in past.days],
+            "day": DAY,
+        }
+
+
+def _jobs(present: Present) -> Mapping[str, Any]:
+    return {
+        "counts": [_count(count) for count in present.counts],
+        "oldest": [
+            {
+                "id": job.id,
+                "model": job.slug,
+                "state": STAGES.get(job.state, DELIVERING),
+                "created_at": job.created_at,
+                "submitted_at": job.submitted_at,
+            }
+            for job in present.oldest
+        ],
+    }
+
+
+def _count(count: Count) -> Mapping[str, Any]:
+    return {
+        "model": count.slug,
+        "state": STAGES.get(count.state, DELIVERING),
+        "jobs": count.jobs,
+        "since": count.since,
+    }
+
+
+def _troubles(past: Past) -> Mapping[str, Any]:
+    return {
+        "failures": [
+            {
+                "model": each.slug,
+                "state": each.state,
+                "reason": each.reason,
+                "jobs": each.jobs,
+                "last": each.last,
+            }
+            for each in past.failures
+        ],
+        "deliveries": past.deliveries,
+    }
+
+
+def _quantiles(seconds: Sequence[float]) -> Mapping[str, Any] | None:
+    if not seconds:
+        return None
+    most = quantiles(seconds, n=10, method="inclusive")[-1] if len(seconds) >= _FEW else seconds[0]
+    return {"jobs": len(seconds), "half": median(seconds), "most": most}

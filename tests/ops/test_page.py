@@ -1,0 +1,376 @@
+"""The operator's page over HTTP: who is let in, what they see, and the switch that pauses new jobs."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from bot.ops.health import Health
+from bot.ops.metrics import Metrics
+from bot.ops.page import OperatorPage, Ring
+from bot.ops.page.entry import FORGIVEN, LONGEST_PAUSE, SESSION, Entry, TooManyGuesses, WrongToken
+from bot.ops.page.routes import ELSEWHERE, FILES, WRONG
+from bot.ops.web import served
+from bot.store.errors import StoreUnavailable
+from tests.clocks import HeldClock
+from tests.ops.conftest import ANY_PORT
+from tests.ops.scrape import fetched, scrape
+from tests.ops.test_health import Stuck, wrong
+from tests.stage import PATIENCE, Stage
+
+TOKEN = "a-token-of-the-tests-0123456789"
+SECRET = SecretStr(TOKEN)
+SLUG = "faceswap-v5"
+WITH_PAGE = pytest.mark.stage(ops={"listen": ANY_PORT, "page_token": SECRET})
+
+
+# Who is let in
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock(1_763_700_000.0)
+
+
+@asynccontextmanager
+async def page(
+    clock: HeldClock, token: SecretStr | None = SECRET, host: str = "127.0.0.1"
+) -> AsyncGenerator[str]:
+    """Served by a bot that has just begun; gives its address."""
+    metrics = Metrics()
+    shown = OperatorPage(token, Ring(metrics, clock), clock)
+    async with served((host, 0), metrics, Health(Stuck()), shown) as address:
+        assert address is not None
+        yield address.replace("0.0.0.0", "127.0.0.1")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Any
+    text: str
+    cookies: SimpleCookie
+
+    @property
+    def said(self) -> str:
+        return json.loads(self.text)["said"]
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A browser, or a program, that remembers cookies by itself alone."""
+
+    session: aiohttp.ClientSession
+    address: str
+
+    async def ask(self, method: str, path: str, token: str | None = None, **headers: str) -> Answer:
+        data = None if token is None else {"token": token}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.session.request(
+            method, f"{self.address}/{path}", data=data, headers=named, allow_redirects=False
+        ) as answer:
+            return Answer(answer.status, answer.headers, await answer.text(), answer.cookies)
+
+    async def sign_in(self, token: str = TOKEN) -> Answer:
+        return await self.ask("POST", "login", token, Origin=self.address)
+
+
+@asynccontextmanager
+async def visiting(address: str | None) -> AsyncGenerator[Visitor]:
+    assert address is not None
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        yield Visitor(session, address)
+
+
+async def test_without_a_token_there_is_no_page_and_it_is_said_how_to_get_one(clock: HeldClock) -> None:
+    async with page(clock, None) as address, visiting(address) as visitor:
+        told = await visitor.ask("GET", "")
+        assert (told.status, told.headers["Content-Type"]) == (404, "text/plain; charset=utf-8")
+        assert "DOPPEL_OPS__PAGE_TOKEN" in told.text
+        for path in ("figures", "login", "pause"):
+            assert (await visitor.ask("POST", path)).status == 404
+
+
+async def test_whoever_signs_in_gets_a_cookie_that_is_not_the_token_and_is_let_in_until_it_ends(
+    clock: HeldClock,
+) -> None:
+    async with page(clock) as address, visiting(address) as visitor:
+        assert 'name="token"' in (await visitor.ask("GET", "")).text
+        assert (await visitor.ask("GET", "figures")).status == 401
+        answer = await visitor.sign_in()
+        assert (answer.status, answer.headers["Location"]) == (303, "./")
+        (cookie,) = answer.cookies.values()
+        assert (cookie["httponly"], cookie["samesite"], cookie["secure"]) == (True, "Strict", "")
+        assert TOKEN not in cookie.OutputString()
+        assert 'src="page.js"' in (await visitor.ask("GET", "")).text
+        starting = await visitor.ask("GET", "figures")
+        assert (starting.status, starting.said) == (503, "The bot is still starting.")
+        clock.move(SESSION)
+        assert 'name="token"' in (await visitor.ask("GET", "")).text
+        assert (await visitor.ask("GET", "figures")).status == 401
+
+
+async def test_whoever_signs_out_is_out(clock: HeldClock) -> None:
+    async with page(clock) as address, visiting(address) as visitor:
+        await visitor.sign_in()
+        assert (await visitor.ask("POST", "logout", Origin="https://evil.example")).status == 403
+        assert (await visitor.ask("GET", "figures")).status == 503
+        assert (await visitor.ask("POST", "logout", Origin=address)).status == 303
+        assert (await visitor.ask("GET", "figures")).status == 401
+
+
+async def test_behind_tls_the_cookie_travels_by_tls_alone(clock: HeldClock) -> None:
+    async with page(clock) as address, visiting(address) as visitor:
+        answer = await visitor.ask("POST", "login", TOKEN, Origin=address, X_Forwarded_Proto="https")
+        (cookie,) = answer.cookies.values()
+        assert cookie["secure"] is True
+
+
+async def test_a_session_outlives_a_restart_and_ends_with_the_token(clock: HeldClock) -> None:
+    first, again = Entry(SECRET, clock), Entry(SECRET, clock)
+    session = first.session()
+    assert again.knows(session)
+    assert again.cookie == first.cookie
+    other = Entry(SecretStr("another-token-0123456789"), clock)
+    assert not other.knows(session)
+    assert other.cookie != first.cookie
+    until, nonce, signature = session.split(".")
+    for forged in (
+        "",
+        ".",
+        "é.é.é",
+        f"{int(until) + 1}.{nonce}.{signature}",
+        f"{until}.{nonce}.{signature}0",
+    ):
+        assert not first.knows(forged), forged
+
+
+async def test_a_program_shows_the_token_each_time_and_needs_no_origin(clock: HeldClock) -> None:
+    async with page(clock) as address, visiting(address) as visitor:
+        assert (await visitor.ask("GET", "figures", Authorization=f"Bearer {TOKEN}")).status == 503
+        assert (await visitor.ask("POST", "pause", Authorization=f"bearer {TOKEN}")).status == 503
+        assert (await visitor.ask("GET", "", Authorization=f"Bearer {TOKEN}")).status == 200
+        refused = await visitor.ask("GET", "figures", Authorization="Bearer wrong")
+        assert (refused.status, refused.said) == (401, WRONG)
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+        # Another kind of authorization is none.
+        assert (await visitor.ask("GET", "figures", Authorization=f"Basic {TOKEN}")).status == 401
+
+
+@pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("path", ["pause", "resume", "login", "logout"])
+async def test_a_post_from_another_page_does_nothing(clock: HeldClock, origin: str | None, path: str) -> None:
+    async with page(clock) as address, visiting(address) as visitor:
+        await visitor.sign_in()
+        headers = {} if origin is None else {"Origin": origin}
+        answer = await visitor.ask("POST", path, TOKEN, **headers)
+        assert (answer.status, answer.said) == (403, ELSEWHERE)
+        assert not answer.cookies
+
+
+async def test_wrong_tokens_are_told_in_a_sentence_and_slow_down_whoever_tries(clock: HeldClock) -> None:
+    async with page(clock) as address, visiting(address) as visitor:
+        first = await visitor.sign_in("wrong")
+        assert (first.status, first.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert f'role="alert">{WRONG}<' in first.text
+        # Not even the right one is looked at before the second is over.
+        slowed = await visitor.sign_in()
+        assert (slowed.status, slowed.headers["Retry-After"]) == (429, "2")
+        assert "Try again in 2 s." in slowed.text
+        assert (await visitor.ask("GET", "figures", Authorization=f"Bearer {TOKEN}")).status == 429
+        clock.move(1)
+        assert (await visitor.sign_in()).status == 303
+        # Whoever is in is not kept out by others' guesses.
+        await visitor.ask("GET", "figures", Authorization="Bearer wrong")
+        assert (await visitor.ask("GET", "figures")).status == 503
+
+
+def test_each_wrong_token_costs_twice_as_long_until_nobody_has_tried_for_a_while(clock: HeldClock) -> None:
+    entry = Entry(SECRET, clock)
+    pauses: list[float] = []
+    for _ in range(9):
+        with pytest.raises(WrongToken):
+            entry.check("wrong", "192.0.2.1")
+        with pytest.raises(TooManyGuesses) as slowed:
+            entry.check(TOKEN, "192.0.2.1")
+        pauses.append(slowed.value.seconds)
+        clock.move(slowed.value.seconds)
+    assert pauses == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
+    clock.move(FORGIVEN)
+    with pytest.raises(WrongToken):
+        entry.check("\ud800", "192.0.2.1")
+    clock.move(1)
+    entry.check(TOKEN, "192.0.2.1")
+    with pytest.raises(WrongToken):
+        entry.check("", "192.0.2.1")
+
+
+def test_others_are_not_slowed_down_but_a_whole_network_is_and_so_is_a_crowd(clock: HeldClock) -> None:
+    entry = Entry(SECRET, clock)
+
+    def guess(guest: str) -> type[Exception] | None:
+        try:
+            entry.check("wrong", guest)
+        except (WrongToken, TooManyGuesses) as error:
+            return type(error)
+        return None
+
+    assert guess("2001:db8::1") is WrongToken
+    assert guess("2001:db8::2") is TooManyGuesses
+    assert guess("2001:db8:0:1::1") is WrongToken
+    assert [guess(f"10.0.{number // 256}.{number % 256}") for number in range(254)] == [WrongToken] * 254
+    assert guess("192.0.2.1") is WrongToken
+    assert guess("192.0.2.2") is TooManyGuesses
+    assert guess("no address") is TooManyGuesses
+    clock.move(FORGIVEN + 1)
+    assert guess("192.0.2.1") is WrongToken
+    assert guess("192.0.2.2") is WrongToken
+
+
+async def test_no_script_and_nothing_from_elsewhere_can_run_on_the_page(clock: HeldClock) -> None:
+    async with page(clock) as address, visiting(address) as visitor:
+        await visitor.sign_in()
+        for path in ("", "figures", "page.css", "page.js", "page.svg"):
+            headers = (await visitor.ask("GET", path)).headers
+            policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
+            assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+            assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Cache-Control"] == "no-store"
+    for file in FILES.glob("*.html"):
+        text = file.read_text("utf-8")
+        assert "style=" not in text
+        assert not re.search(r" on[a-z]+=", text)
+        assert text.count("<script") == text.count('<script src="page.js" defer></script>')
+    for file in FILES.iterdir():
+        addresses = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert "://" not in addresses
+        assert "innerHTML =" not in addresses
+
+
+async def test_the_token_is_in_no_log_and_a_place_that_others_reach_is_told(clock: HeldClock) -> None:
+    with capture_logs() as logs:
+        async with page(clock, host="0.0.0.0") as address, visiting(address) as visitor:
+            await visitor.sign_in("wrong")
+            clock.move(1)
+            await visitor.sign_in()
+            await visitor.ask("GET", "figures", Authorization=f"Bearer {TOKEN}")
+    assert TOKEN not in str(logs)
+    assert [log["event"] for log in logs if log["log_level"] == "warning" and "unencrypted" in log["event"]]
+    with capture_logs() as logs:
+        async with page(clock):
+            pass
+    assert not [log for log in logs if log["log_level"] == "warning"]
+
+
+# What they see
+
+
+async def figures(stage: Stage, there: Callable[[Any], object] = bool) -> Any:
+    """The first figures of which this holds."""
+    async with visiting(stage.app.served_at) as visitor, asyncio.timeout(PATIENCE):
+        while True:
+            answer = await visitor.ask("GET", "figures", Authorization=f"Bearer {TOKEN}")
+            assert answer.status == 200, answer.text
+            if there(found := json.loads(answer.text)):
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def switched(stage: Stage, which: str) -> Any:
+    async with visiting(stage.app.served_at) as visitor:
+        answer = await visitor.ask("POST", which, Authorization=f"Bearer {TOKEN}")
+        assert answer.status == 200, answer.text
+        return json.loads(answer.text)
+
+
+@WITH_PAGE
+async def test_the_page_shows_a_job_on_its_way_and_nobody_by_name(stage: Stage) -> None:
+    reply = await stage.order(SLUG, additional_prompt="a prompt of a member")
+    await reply.says("Queued")
+    job = await stage.job(reply)
+    seen = await figures(stage, lambda it: it["jobs"]["counts"] and it["books"])
+    (count,) = seen["jobs"]["counts"]
+    assert (count["model"], count["state"], count["jobs"]) == (SLUG, "processing", 1)
+    (shown,) = seen["jobs"]["oldest"]
+    assert shown["id"] == job.id
+    assert seen["line"]["running"] == 1
+    assert (seen["discord"]["online"], seen["discord"]["wanted"], seen["discord"]["ready"]) == (1, 1, True)
+    assert (seen["segmind"]["shut"], seen["segmind"]["closed"], seen["segmind"]["empty"]) == ([], [], False)
+    assert seen["segmind"]["answers"]["hour"]["200"] >= 3
+    assert (seen["trouble"], seen["pause"]) == (False, None)
+    assert (seen["books"]["wrong"], seen["books"]["jobs"]) == (0, 1)
+    assert seen["spend"]["today"] == pytest.approx(0.05)
+    assert [model["slug"] for model in seen["models"] if model["usual"] > 0]
+    text = json.dumps(seen)
+    for hidden in (stage.member.id, stage.channel.id, job.place.message_id, job.place.token, "a prompt"):
+        assert str(hidden) not in text
+    await stage.finish(reply, "Completed")
+    ended = await figures(stage, lambda it: not it["jobs"]["counts"])
+    assert (ended["jobs"]["oldest"], ended["segmind"]["left"]) == ([], pytest.approx(stage.segmind.balance))
+
+
+@WITH_PAGE
+async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await figures(stage, lambda it: it["books"])
+
+    async def away(_overview: object, _now: float) -> None:
+        raise StoreUnavailable("connection to a-host failed for user a-user")
+
+    async def refuses(*_: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("bot.store.overview.SqlOverview.present", away)
+        broken.setattr("bot.store.overview.SqlOverview.past", away)
+        seen = await figures(stage, lambda it: it["trouble"])
+        assert seen["discord"]["online"] == 1
+        # What was known before is shown for as long.
+        assert seen["jobs"] == {"counts": [], "oldest": []}
+        assert "a-host" not in json.dumps(seen)
+        broken.setattr(stage.app.store, "write_note", refuses)
+        async with visiting(stage.app.served_at) as visitor:
+            answer = await visitor.ask("POST", "pause", Authorization=f"Bearer {TOKEN}")
+            assert answer.status == 503
+            assert answer.said.startswith("The database takes nothing right now, so nothing was changed.")
+    assert not (await figures(stage, lambda it: not it["trouble"]))["pause"]
+
+
+@WITH_PAGE
+async def test_while_the_operator_pauses_orders_wait_and_what_was_sent_is_delivered(stage: Stage) -> None:
+    sent = await stage.order(SLUG)
+    await sent.says("Queued")
+    assert (await switched(stage, "pause"))["pause"] > 0
+    waiting = await stage.order(SLUG)
+    assert "Nothing was sent yet" in await waiting.says("Paused", "operator of this bot")
+    await stage.finish(sent, "Completed")
+    assert len(stage.segmind.submissions) == 1
+    paused = await figures(stage, lambda it: it["pause"] and it["jobs"]["counts"][0]["state"] == "waiting")
+    assert [count["jobs"] for count in paused["jobs"]["counts"]] == [1]
+    assert (await scrape(stage.app.served_at))("doppel_paused_seconds") > 0
+    # It takes orders, and has nothing to be mended.
+    assert await wrong(stage.app.served_at, "/readyz") == {}
+    assert (await switched(stage, "resume"))["pause"] is None
+    await waiting.says("Queued")
+    await stage.finish(waiting, "Completed")
+    assert (await scrape(stage.app.served_at))("doppel_paused_seconds") == 0
+    assert len(stage.segmind.submissions) == 2
+
+
+async def test_where_there_is_no_token_nothing_is_looked_at(stage: Stage) -> None:
+    status, _, text = await fetched(stage.app.served_at, "/")
+    assert status == 404
+    assert "DOPPEL_OPS__PAGE_TOKEN" in text
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "the operator's page"]
