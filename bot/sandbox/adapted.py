@@ -11,13 +11,17 @@ from bot.settings import Settings
 # Whoever plays alone is the whole community: with the usual bounds the play would soon be over.
 CREDITS, WAITING = 1000, 20
 
+ANY_PORT = "127.0.0.1:0"
+
 # Of faces that are saved, the file on one's own machine is all the protection that they need here.
 FACE_KEY = SecretStr(b64encode(b"the sandbox has nothing to hide.").decode())
 
 Section = TypeVar("Section", bound=BaseModel)
 
 
-def adapted(settings: Settings, *, segmind: str, speed: float, database: Path) -> Settings:
+def adapted(
+    settings: Settings, *, segmind: str, speed: float, database: Path, page_token: SecretStr
+) -> Settings:
     """`segmind` is the address of the local one, whose time runs `speed` times as fast."""
     scale = 1 / speed
     its, chat, jobs = settings.segmind, settings.discord, settings.jobs
@@ -51,8 +55,8 @@ def adapted(settings: Settings, *, segmind: str, speed: float, database: Path) -
             waiting_per_member=max(jobs.waiting_per_member, WAITING),
         ),
         faces=_with(settings.faces, key=settings.faces.key or FACE_KEY),
-        # It may be what a running bot serves.
-        ops=_with(settings.ops, listen=None),
+        # What is set may be where a running bot serves.
+        ops=_with(settings.ops, listen=ANY_PORT, page_token=page_token),
         credits=_with(
             settings.credits,
             daily=max(settings.credits.daily, CREDITS),

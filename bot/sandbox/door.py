@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
+from pydantic import SecretStr
 
 from bot.sandbox.errors import cannot_listen
 
@@ -29,6 +30,7 @@ HEAD = (
     '<link rel="icon" href="/page.svg"><link rel="stylesheet" href="/page.css">'
     '<script src="/page.js"></script></head>'
 )
+OPERATOR = '<a class="toolbar-button" id="operator" href="/operator/" target="_blank">Operator\'s page</a>'
 # They belong to one connection, or are said anew for the next one.
 _OWN_HEADERS = frozenset(
     {"host", "origin", "connection", "content-length", "transfer-encoding", "content-encoding"}
@@ -39,6 +41,7 @@ CHANGES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "/": (
         ("<title>SimCord Preview</title>", "<title>Doppel's sandbox</title>"),
         ("</head>", HEAD),
+        ('<details class="session-menu">', OPERATOR + '<details class="session-menu">'),
         ('aria-hidden="true">S</span>', 'aria-hidden="true">D</span>'),
         (
             "<strong>SimCord</strong><small>Preview</small>",
@@ -55,8 +58,11 @@ class Door:
 
     def __init__(self) -> None:
         self._behind: _Behind | None = None
+        self._operator: _Operator | None = None
         self._app = web.Application(client_max_size=MOST_BODY)
         self._app.router.add_get("/page.{kind:css|js|svg}", self._own_file)
+        self._app.router.add_get("/operator", _to_operator)
+        self._app.router.add_route("*", "/operator/{path:.*}", self._pass_to_operator)
         self._app.router.add_route("*", "/{path:.*}", self._pass)
 
     @asynccontextmanager
@@ -84,6 +90,16 @@ class Door:
             finally:
                 self._behind = None
 
+    @asynccontextmanager
+    async def lead_operator_to(self, address: str | None, token: SecretStr) -> AsyncGenerator[None]:
+        """The operator's page, at an address that stays the same; nobody signs in who comes by this door."""
+        async with aiohttp.ClientSession() as session:
+            self._operator = None if address is None else _Operator(session, address, token)
+            try:
+                yield
+            finally:
+                self._operator = None
+
     async def _own_file(self, request: web.Request) -> web.FileResponse:
         name = f"page.{request.match_info['kind']}"
         return web.FileResponse(PAGE / name, headers={"Cache-Control": "no-store"})
@@ -94,6 +110,26 @@ class Door:
         if not _from_here(request):
             raise web.HTTPForbidden(text="The sandbox is for the machine that it runs on.")
         return await self._behind.pass_on(request)
+
+    async def _pass_to_operator(self, request: web.Request) -> web.Response:
+        if self._operator is None:
+            raise web.HTTPServiceUnavailable(text="The sandbox is starting.", headers={"Retry-After": "1"})
+        if not _from_here(request):
+            raise web.HTTPForbidden(text="The sandbox is for the machine that it runs on.")
+        return await self._operator.pass_on(request)
+
+
+class _Operator:
+    def __init__(self, session: aiohttp.ClientSession, address: str, token: SecretStr) -> None:
+        self._session = session
+        self._address = address
+        self._headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+
+    async def pass_on(self, request: web.Request) -> web.Response:
+        address = f"{self._address}/{request.match_info['path']}"
+        async with self._session.request(request.method, address, headers=self._headers) as answer:
+            kept = {name: value for name, value in answer.headers.items() if name.lower() not in _OWN_HEADERS}
+            return web.Response(status=answer.status, body=await answer.read(), headers=kept)
 
 
 class _Behind:
@@ -136,6 +172,12 @@ class _Behind:
             if name.lower().startswith(only) and name.lower() not in _OWN_HEADERS
         }
         return {**kept, KEY: self._key}
+
+
+async def _to_operator(request: web.Request) -> web.Response:
+    del request
+    # What lies beside the page is found from behind the slash alone.
+    raise web.HTTPFound("/operator/")
 
 
 def _changed(path: str, content: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import discord
 import simcord
+from pydantic import SecretStr
 
 from bot.app import App, assembled
 from bot.sandbox.adapted import adapted
@@ -88,13 +90,21 @@ async def open_world(settings: Settings, wishes: Wishes) -> AsyncGenerator[World
         async with simcord.run(nobody, check_errors=False, settle_timeout=SETTLE) as env:
             guild = Guild.found(env)
             await set_clock(env)
-            ours = adapted(settings, segmind=segmind.url, speed=wishes.speed, database=wishes.database)
+            # Nobody has to know it: the door shows it for whoever comes in by it.
+            token = SecretStr(secrets.token_urlsafe())
+            ours = adapted(
+                settings,
+                segmind=segmind.url,
+                speed=wishes.speed,
+                database=wishes.database,
+                page_token=token,
+            )
             async with _assembled(ours) as app:
                 await _join(env, app)
                 await _welcome(app, guild, wishes)
                 async with _page(env, guild) as preview, _beating(Pulse(env, preview)) as turn:
                     await app.begin()
-                    async with door.lead_to(preview.url, turn):
+                    async with door.lead_to(preview.url, turn), door.lead_operator_to(app.served_at, token):
                         yield World(address, app, env, guild, preview, segmind, turn)
 
 

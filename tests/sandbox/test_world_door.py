@@ -36,6 +36,29 @@ async def test_a_door_that_leads_nowhere_yet_asks_for_patience() -> None:
     ):
         assert answer.status == 503
         assert answer.headers["Retry-After"] == "1"
+        async with session.get(f"{address}/operator/") as operator:
+            assert operator.status == 503
+
+
+async def test_the_operators_page_is_one_click_away_and_for_this_machine_only(tmp_path: Path) -> None:
+    wishes = Wishes(0, 10, browser=False, folder=tmp_path)
+    async with open_world(AGREED, wishes) as world, aiohttp.ClientSession() as session:
+        async with session.get(world.address) as answer:
+            assert 'href="/operator/"' in await answer.text()
+        async with session.get(f"{world.address}/operator") as answer:
+            assert str(answer.url) == f"{world.address}/operator/"
+            assert 'src="page.js"' in await answer.text()
+        async with session.get(f"{world.address}/operator/figures") as answer:
+            assert (answer.status, (await answer.json())["pause"]) == (200, None)
+        for path, paused in (("pause", True), ("resume", False)):
+            address = f"{world.address}/operator/{path}"
+            for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+                async with session.post(address, headers=headers) as answer:
+                    assert answer.status == 403
+            assert world.app.engine.gate.is_halted is not paused
+            async with session.post(address, headers={"Origin": world.address}) as answer:
+                assert answer.status == 200
+            assert world.app.engine.gate.is_halted is paused
 
 
 async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(tmp_path: Path) -> None:
