@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv sandbox test chaos bench lint lock audit release-check faces-gallery clean
+.PHONY: help venv sandbox test chaos bench lint lock audit release-check faces-gallery pictures clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ lint: venv ## ruff, pyright and the import rules
 
 faces-gallery: venv ## one page of before and after for all models, in var/gallery
 	$(BIN)/python -m tests.sandbox.gallery
+
+pictures: venv ## the pictures of the docs, taken in the sandbox with Debian's chromium
+	$(BIN)/python -m tests.browser.pictures
 
 # Versions younger than a week are left to settle: mirrors lag, and bad releases are withdrawn in days.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -68,14 +68,11 @@ class Channel:
     def pick(self, command: str, files: Mapping[str, Path], options: Mapping[str, str] | None = None) -> None:
         self._choose(command)
         for name, file in files.items():
-            if not self._pill(name).count():
-                self._page.locator(".command-ghost").click()
-                self._page.locator(".command-suggestion", has_text=name).first.click()
+            self._ask_for(name)
             self._page.locator(f'input[type=file][data-option="{name}"]').set_input_files(file)
             expect(self._pill(name).locator(".command-file-choose")).to_have_text(file.name)
         for name, value in (options or {}).items():
-            self._page.locator(".command-ghost").click()
-            self._page.locator(".command-suggestion", has_text=name).first.click()
+            self._ask_for(name)
             self._pill(name).locator("input").fill(value)
             choice = self._page.locator(f'.command-suggestion[data-value="{value}"]')
             if choice.count():
@@ -137,6 +134,12 @@ class Channel:
             with suppress(PageTimeout):
                 return self._page.locator(".command-entry").first.click(timeout=5000)
         raise AssertionError(f"/{command} cannot be picked")
+
+    def _ask_for(self, option: str) -> None:
+        """What has to be given is there from the beginning."""
+        if not self._pill(option).count():
+            self._page.locator(".command-ghost").click()
+            self._page.locator(".command-suggestion", has_text=option).first.click()
 
     def _pill(self, name: str) -> Locator:
         return self._page.locator(f'.command-pill[data-option="{name}"]')

@@ -31,19 +31,20 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def sandbox(folder: Path, port: int = 0) -> Generator[str]:
-    """The real program; gives its address."""
+def sandbox(folder: Path, port: int = 0, *, consent: bool = False) -> Generator[str]:
+    """The real program; gives its address. Unless consent is asked for, everybody has agreed already."""
     command = [sys.executable, "-m", "bot", "sandbox", "--no-browser", "--port", str(port), "--speed", SPEED]
-    # Everybody has agreed already.
-    environment = {**os.environ, "DOPPEL_CONSENT__REQUIRED": "false"}
+    environment = {**os.environ, "DOPPEL_CONSENT__REQUIRED": str(consent).lower()}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         found = re.search(r"http://localhost:\d+", first)
         assert found is not None, first
-        yield found[0]
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE)
+        try:
+            yield found[0]
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,234 @@
+"""The pictures of the docs, taken in the sandbox: python -m tests.browser.pictures."""
+
+import shutil
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image, ImageChops, ImageStat
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from bot.sandbox.welcome import SAMPLES
+from tests.browser.channel import RECORDER, Channel
+from tests.browser.conftest import ARGUMENTS, SCREENSHOTS, sandbox
+
+DOCS = Path(__file__).parents[2] / "docs"
+FACE, TARGET, CLIP = SAMPLES / "face_a.jpg", SAMPLES / "face_c.jpg", SAMPLES / "clip.mp4"
+ADMINISTRATOR = "Ada (administrator)"
+# A picture is an explanation, and is not to be waited for.
+MOST_BYTES = 150 * 1000
+# What stands in words alone has less than these, and is shown as well by those.
+MANY_COLOURS, FEW_COLOURS = 5000, 256
+# Milliseconds.
+PATIENCE = 20_000
+# What looks the same stays as it is, byte by byte: a duration may differ by a tenth.
+SAME = 0.2
+
+# The clock says the same on every day, and a form is shown to its end.
+STYLE = """
+time.message-time { font-size: 0; }
+time.message-time::before { content: "Today at 12:00"; font-size: 12px; }
+.modal-dialog { max-height: none; }
+"""
+
+
+# Ids, fingerprints and times are others in every run, and nobody reads them here.
+TIMELESS = """(message) => {
+  const walk = document.createTreeWalker(message, NodeFilter.SHOW_TEXT);
+  const digits = (found) => "1234567890".repeat(7).slice(0, found.length);
+  while (walk.nextNode()) {
+    walk.currentNode.data = walk.currentNode.data
+      .replace(/\\d+ seconds? ago|now$/, "12 seconds ago")
+      .replace(/\\d{17,}/g, digits)
+      .replace(/[0-9a-f]{20,}/g, (found) => "1f3a5c7e9b".repeat(7).slice(0, found.length));
+  }
+}"""
+
+
+class Photographer:
+    def __init__(self, page: Page, folder: Path) -> None:
+        self.page = page
+        self.channel = Channel(page, folder)
+        self._folder = folder
+        self.taken: dict[str, bytes] = {}
+
+    def message(self, name: str, message: Locator) -> None:
+        """One message, with whatever stands in it."""
+        self.channel.look_at(message)
+        message.evaluate(TIMELESS)
+        self.channel.crop(message, name)
+        self._keep(name)
+
+    def form(self, name: str, form: Locator) -> None:
+        form.screenshot(path=self._folder / f"{name}.png")
+        self._keep(name)
+
+    def _keep(self, name: str) -> None:
+        self.taken[name] = light((self._folder / f"{name}.png").read_bytes())
+
+
+def light(content: bytes) -> bytes:
+    """As few bytes as it can do with: photos keep their colours."""
+    with Image.open(BytesIO(content)) as opened:
+        shot = opened.convert("RGB")
+    if shot.getcolors(MANY_COLOURS) is not None:
+        shot = shot.quantize(FEW_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    out = BytesIO()
+    shot.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def put(name: str, content: bytes) -> str:
+    path = DOCS / ("card.png" if name == "card" else f"pictures/{name}.png")
+    if len(content) > MOST_BYTES:
+        raise SystemExit(
+            f"{path.name} has {len(content):,} bytes, and more than {MOST_BYTES:,} are too many."
+        )
+    if path.exists() and (apart := difference(path.read_bytes(), content)) < SAME:
+        return f"as before ({apart:.2f})"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return f"{len(content):,} bytes"
+
+
+def difference(one: bytes, other: bytes) -> float:
+    """How far a pixel is from its like, of 255, on the average; two sizes have nothing in common."""
+    with Image.open(BytesIO(one)) as first, Image.open(BytesIO(other)) as second:
+        if first.size != second.size:
+            return 255.0
+        apart = ImageChops.difference(first.convert("RGB"), second.convert("RGB"))
+        return sum(ImageStat.Stat(apart).mean) / 3
+
+
+def ordered(by: Photographer, slug: str = "faceswap-v5", face: Path = FACE, **options: str) -> Locator:
+    target = CLIP if slug == "ai-face-swap" else TARGET
+    slot = "target" if slug == "ai-face-swap" else "target_image"
+    by.channel.pick(slug, {"source_image": face, slot: target}, options)
+    return by.channel.send()
+
+
+def first_order(by: Photographer, faces: Path) -> None:
+    """Consent is asked for once, after which the order goes on."""
+    del faces
+    asked = ordered(by, "faceswap-v4", swap_type="face")
+    expect(asked).to_contain_text("Before the first use")
+    by.message("consent", asked)
+    asked.get_by_role("button", name="I agree").click()
+    done = by.channel.messages.filter(has_text="Completed").first
+    expect(done).to_be_visible()
+    by.message("card", done)
+
+
+def log_and_endings(by: Photographer, faces: Path) -> None:
+    by.channel.become(ADMINISTRATOR)
+    by.channel.pick("admin log", {}, {"channel": "faceswap"})
+    by.page.locator(".command-suggestion", has_text="faceswap").first.click()
+    expect(by.channel.send()).to_contain_text("logged")
+    by.channel.become("Robin")
+    for name, word in (("failed", "Failed"), ("blocked", "Blocked")):
+        ended = ordered(by, face=faces / f"{'fail' if name == 'failed' else name}.jpg")
+        expect(ended).to_contain_text(word)
+        by.message(name, ended)
+    logged = by.channel.messages.filter(has_text="source_image").last
+    expect(logged).to_be_visible()
+    by.message("log", logged)
+
+
+def report(by: Photographer, faces: Path) -> None:
+    del faces
+    by.channel.become(ADMINISTRATOR)
+    done = by.channel.messages.filter(has=by.page.get_by_role("button", name="Report")).first
+    done.get_by_role("button", name="Report").click()
+    case = by.channel.messages.filter(has_text="Dismiss").last
+    expect(case).to_be_visible()
+    by.message("case", case)
+    by.channel.become("Robin")
+
+
+def lists(by: Photographer, faces: Path) -> None:
+    del faces
+    by.channel.pick("face save", {"picture": FACE}, {"name": "me"})
+    expect(by.channel.send()).to_contain_text("is saved")
+    by.channel.pick("face list", {})
+    shown = by.channel.send()
+    expect(shown).to_contain_text("Your faces")
+    by.message("faces", shown)
+    by.channel.pick("jobs", {})
+    listed = by.channel.send()
+    expect(listed).to_contain_text("Your jobs")
+    by.message("jobs", listed)
+
+
+def form(by: Photographer, faces: Path) -> None:
+    del faces
+    by.channel.pick("swap", {})
+    by.page.locator("#send-message").click()
+    dialog = by.page.locator("#modal-root [role=dialog]")
+    expect(dialog).to_be_visible()
+    by.form("swap", dialog)
+    by.page.keyboard.press("Escape")
+
+
+def waiting(by: Photographer, faces: Path) -> None:
+    """Two may run at once, so the third one waits."""
+    for _ in range(2):
+        expect(ordered(by, "ai-face-swap", faces / "slow.jpg")).to_contain_text("Segmind")
+    third = ordered(by)
+    expect(third).to_contain_text("Waiting in line")
+    by.message("waiting", third)
+
+
+TOUR: Sequence[Callable[[Photographer, Path], None]] = (
+    first_order,
+    log_and_endings,
+    report,
+    lists,
+    form,
+    waiting,
+)
+
+
+@contextmanager
+def photographer(folder: Path) -> Generator[Photographer]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        raise SystemExit("There is no chromium here; Debian's package has one: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    with sandbox(folder, consent=True) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        page = browser.new_page(
+            viewport={"width": 1000, "height": 1400}, reduced_motion="reduce", bypass_csp=True
+        )
+        page.set_default_timeout(PATIENCE)
+        page.add_init_script(RECORDER)
+        by = Photographer(page, folder)
+        by.channel.open(address)
+        page.add_style_tag(content=STYLE)
+        try:
+            yield by
+        except Exception:
+            page.screenshot(path=SCREENSHOTS / "where-it-stopped.png")
+            raise
+        finally:
+            browser.close()
+
+
+def taken() -> Mapping[str, bytes]:
+    with TemporaryDirectory() as folder, photographer(Path(folder)) as by:
+        for part in TOUR:
+            part(by, Path(folder) / "var/samples")
+        return by.taken
+
+
+def main() -> int:
+    for name, content in taken().items():
+        sys.stdout.write(f"{name:<12}{put(name, content)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the pages say, against what there is: links, commands, settings, alerts, examples."""

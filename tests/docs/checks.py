@@ -1,0 +1,166 @@
+"""What the pages ask of programs that are not run here, against what there is: files, services, options."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+
+import yaml
+
+from bot.__main__ import _parser  # pyright: ignore[reportPrivateUsage]
+from tests.docs.pages import ROOT
+from tests.docs.terminal import Call
+
+# Where each command of `make` is run for good, as it takes minutes, a browser or a network.
+MAKE = {
+    "sandbox": "tests/browser/conftest.py",
+    "test": ".ci/run",
+    "lint": ".ci/run",
+    "venv": "Makefile",
+    "chaos": "tests/chaos/test_storms.py",
+    "bench": "tests/bench/__main__.py",
+    "pictures": "tests/browser/pictures.py",
+    "faces-gallery": "tests/sandbox/gallery.py",
+    "lock": "tests/test_supply.py",
+    "audit": "Makefile",
+    "release-check": "Makefile",
+}
+# What needs a Discord, a Segmind or a running bot, and is done elsewhere; all else is done here.
+DOPPEL = {
+    "run": "tests/test_run.py",
+    "check": "tests/test_check.py",
+    "health": "tests/ops/test_health.py",
+    "sandbox": "tests/sandbox/test_world_terminal.py",
+    "segmind": "tests/sandbox/test_world_terminal.py",
+}
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+# The options of `docker compose` that the pages use, by its command.
+COMPOSE_OPTIONS = {
+    "up": {"--detach", "--build"},
+    "ps": set[str](),
+    "logs": {"--since"},
+    "stop": set[str](),
+    "restart": set[str](),
+    "pull": set[str](),
+    "build": set[str](),
+    "exec": {"-T"},
+    "run": {"--rm"},
+    "cp": set[str](),
+}
+UNIT = (ROOT / "config/doppel.service").read_text()
+
+
+def understood(words: Sequence[str]) -> None:
+    """As the program reads it; it ends with 2 where it does not."""
+    _parser().parse_args(list(words))
+
+
+def of_service(words: Sequence[str]) -> tuple[str, ...]:
+    """What `doppel` is asked for, of what systemd is."""
+    return tuple(words[words.index("/opt/doppel/.venv/bin/doppel") + 1 :])
+
+
+def _make(call: Call) -> None:
+    assert call.words[0] in MAKE, str(call)
+
+
+def _service(call: Call) -> None:
+    command, *rest = call.words
+    assert command in {"daemon-reload", "enable", "start", "stop", "restart", "status"}, str(call)
+    assert set(rest) <= {"--now", "doppel.service"}, str(call)
+
+
+def _log(call: Call) -> None:
+    assert call.words[0] == "--unit=doppel.service"
+    assert all(word.startswith("--since=") for word in call.words[1:]), str(call)
+
+
+def _as_service(call: Call) -> None:
+    """The same user, files and program as the unit's."""
+    said = " ".join(call.words)
+    (started,) = re.findall(r"(?m)^ExecStart=(.+) run$", UNIT)
+    assert started.replace("${STATE_DIRECTORY}", "/var/lib/doppel") in said
+    for line in (f"--uid={_unit('User')}", f"--gid={_unit('Group')}", f"--property=UMask={_unit('UMask')}"):
+        assert line in call.words
+    assert f"--property=EnvironmentFile={_unit('EnvironmentFile')}" in call.words
+    (config,) = re.findall(r"(?m)^Environment=(DOPPEL_CONFIG=\S+)$", UNIT)
+    assert f"--setenv={config}" in call.words
+    understood(of_service(call.words))
+
+
+def _unit(key: str) -> str:
+    (value,) = re.findall(rf"(?m)^{key}=(.+)$", UNIT)
+    return value
+
+
+def _docker(call: Call) -> None:
+    compose, flag, profile, command, *rest = call.words
+    assert (compose, flag) == ("compose", "--profile"), str(call)
+    assert any(profile in service["profiles"] for service in SERVICES.values()), str(call)
+    options = list(takewhile(lambda word: word.startswith("-"), rest))
+    assert {option.partition("=")[0] for option in options} <= COMPOSE_OPTIONS[command], str(call)
+    named = rest[len(options) :]
+    if command in {"exec", "run"}:
+        service, *inside = named
+        _in_container(service, inside if command == "exec" else ["doppel", *inside])
+        named = [service]
+    elif command == "cp":
+        named = [word.partition(":")[0] for word in named if ":" in word]
+    for service in named:
+        assert profile in SERVICES[service]["profiles"], str(call)
+
+
+def _in_container(service: str, words: Sequence[str]) -> None:
+    program, *rest = words
+    if service != "postgres":
+        assert program == "doppel"
+        understood(rest)
+        return
+    environment = SERVICES["postgres"]["environment"]
+    assert program in {"pg_dump", "pg_restore", "psql"}
+    assert f"--username={environment['POSTGRES_USER']}" in rest
+    assert environment["POSTGRES_DB"] in rest or f"--dbname={environment['POSTGRES_DB']}" in rest
+
+
+def _pip(call: Call) -> None:
+    assert call.words[0] == "install"
+    for word in call.words:
+        if word.startswith("/opt/doppel/"):
+            assert (ROOT / word.removeprefix("/opt/doppel/")).exists(), str(call)
+
+
+def _pytest(call: Call) -> None:
+    for word in call.words:
+        assert (ROOT / word).exists(), str(call)
+
+
+def _asked(call: Call) -> None:
+    served = (ROOT / "bot/ops/web.py").read_text()
+    addresses = [word for word in call.words if word.startswith("http")]
+    assert addresses, str(call)
+    for address in addresses:
+        assert address.startswith("http://127.0.0.1:9100/"), str(call)
+        assert f'"{address.removeprefix("http://127.0.0.1:9100")}"' in served, str(call)
+
+
+def _known(_: Call) -> None:
+    """Nothing of ours is named in it."""
+
+
+CHECKS: Mapping[str, Callable[[Call], None]] = {
+    "make": _make,
+    "systemctl": _service,
+    "journalctl": _log,
+    "systemd-run": _as_service,
+    "docker": _docker,
+    "pip": _pip,
+    "pytest": _pytest,
+    "curl": _asked,
+    "doppel": lambda call: understood(call.words),
+    "apt-get": _known,
+    "useradd": _known,
+    "git": _known,
+    "python3": _known,
+    "editor": _known,
+}

@@ -1,0 +1,163 @@
+"""Every command of the pages is typed, and what needs a machine or a network speaks of things that exist.
+
+Each block is typed into bash, one page on one machine (`terminal.py`). The fakes tell how they were called,
+and each call is looked at (`checks.py`); what is neither real nor a fake ends with "command not found". What
+`doppel` can do beside no running bot is then done by the real program.
+"""
+
+import asyncio
+import re
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.clock import WallClock
+from bot.jobs.job import State
+from bot.settings import load
+from bot.store import SqlStore
+from bot.store.backup import back_up, restore
+from tests.docs.checks import CHECKS, DOPPEL, MAKE, UNIT, of_service, understood
+from tests.docs.pages import BLOCKS, PAGES, ROOT, page
+from tests.docs.terminal import Call, Terminal
+from tests.store.orders import START, TERMS, opened, order, through
+
+WITH_COMMANDS = sorted({block.page for block in BLOCKS if block.language == "sh"} - {"docs/local-segmind.md"})
+
+
+@pytest.mark.parametrize("name", WITH_COMMANDS)
+def test_every_command_of_a_page_can_be_typed(name: str, tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    for block in PAGES[name].blocks:
+        if block.language == "sh":
+            terminal.type(block)
+    for call in terminal.calls():
+        CHECKS[call.name](call)
+
+
+def test_the_commands_for_systemd_leave_a_machine_that_can_run_it(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    for block in page("docs/operators.md").blocks:
+        if block.language == "sh" and block.text in page("docs/operators.md").section("Under systemd"):
+            terminal.type(block)
+    machine = terminal.machine
+    environment = machine / "etc/doppel/environment"
+    assert environment.stat().st_mode & 0o777 == 0o600
+    given = dict(re.findall(r"(?m)^(\w+)=(.*)$", environment.read_text()))
+    settings = load(machine / "etc/doppel/doppel.toml", given)
+    assert settings.discord.token is not None
+    assert settings.ops.address == ("127.0.0.1", 9100)
+    assert (machine / "etc/systemd/system/doppel.service").read_text() == UNIT
+    # What the unit starts was made by the commands before.
+    for path in re.findall(r"(?m)(?:^WorkingDirectory=| )(/opt/\S+)", UNIT):
+        assert (machine / path[1:]).exists(), path
+
+
+def test_the_nightly_backup_is_a_line_of_cron(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    for block in page("docs/operators.md").blocks:
+        if "cron.d" in block.text:
+            terminal.type(block)
+    line = (terminal.machine / "etc/cron.d/doppel").read_text()
+    *when, who, command = line.split(maxsplit=6)[:7]
+    assert len(when) == 5
+    assert who == "root"
+    assert "\\%u" in command or "\\%u" in line
+
+
+@pytest.mark.parametrize("command", ["run", "check", *sorted(DOPPEL.keys() - {"run", "check"})])
+def test_what_is_said_to_be_done_elsewhere_is(command: str) -> None:
+    assert command in (ROOT / DOPPEL[command]).read_text()
+
+
+def test_what_make_is_asked_for_is_there() -> None:
+    targets = re.findall(r"(?m)^([a-z-]+):.*##", (ROOT / "Makefile").read_text())
+    asked = {words[1] for block in BLOCKS for words in _makes(block.text)}
+    asked |= {words[1] for each in PAGES.values() for word in each.words for words in _makes(word)}
+    assert asked <= MAKE.keys() & {*targets}
+    for path in MAKE.values():
+        assert (ROOT / path).exists(), path
+    done = subprocess.run(
+        ["make", "--dry-run", *sorted(asked)], check=False, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_commands_within_a_sentence_are_commands_too() -> None:
+    for each in PAGES.values():
+        for word in each.words:
+            found = re.match(r"(?:sudo |\.venv/bin/)?doppel ([a-z]+)( .*)?$", word)
+            if found:
+                assert found[1] in {*DOPPEL, "credits", "backup", "restore"}, f"{each.name}: {word}"
+            # A name alone stands for all that it does.
+            if found and found[2]:
+                understood(word[found.start(1) :].split())
+            if word.startswith(".venv/bin/"):
+                assert (ROOT / word.split()[0]).exists(), f"{each.name}: {word}"
+
+
+async def test_what_doppel_is_asked_for_beside_a_database_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {words for words in _asked_of_doppel(tmp_path / "terminal") if words[0] not in DOPPEL}
+    assert {words[0] for words in asked} == {"credits", "backup", "restore"}
+    url = f"sqlite:///{tmp_path}/doppel.db"
+    async with SqlStore(url, start=START, clock=WallClock()) as store:
+        await opened(store)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", url)
+    # The copy comes before whatever is made of it.
+    for words in sorted(asked):
+        here = [re.sub(r"^(/var/lib/doppel|/data)/", "", word) for word in words]
+        if words[0] == "backup":
+            (tmp_path / "backup.db").unlink(missing_ok=True)
+        # `main` has an event loop of its own.
+        assert await asyncio.to_thread(main, here) == 0, words
+
+
+async def test_what_waited_is_doubted_after_a_restore_of_postgres_as_after_one_of_sqlite(
+    tmp_path: Path,
+) -> None:
+    (update,) = re.findall(r'--command="(UPDATE [^"]+)"', page("docs/operators.md").text)
+    url = f"sqlite:///{tmp_path}/doppel.db"
+    async with SqlStore(url, start=START, clock=WallClock()) as store:
+        await opened(store)
+        sent = order()
+        await store.open(sent, TERMS)
+        await through(store, sent, State.SUBMITTING, State.SUBMITTED)
+    back_up(url, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "doppel.db")) as database, database:
+        database.execute(update)
+        by_hand = database.execute("SELECT id, state, submitted_at FROM jobs ORDER BY id").fetchall()
+    restore(url, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "doppel.db")) as database:
+        assert database.execute("SELECT id, state, submitted_at FROM jobs ORDER BY id").fetchall() == by_hand
+
+
+def _asked_of_doppel(folder: Path) -> set[tuple[str, ...]]:
+    asked: set[tuple[str, ...]] = set()
+    for name in WITH_COMMANDS:
+        terminal = Terminal(folder / name.replace("/", "-"))
+        for block in PAGES[name].blocks:
+            if block.language == "sh":
+                terminal.type(block)
+        for call in terminal.calls():
+            match call:
+                case Call("systemd-run", words):
+                    asked.add(of_service(words))
+                case Call("docker", ("compose", _, _, "exec" | "run", *rest)):
+                    rest = [word for word in rest if not word.startswith("-")]
+                    if rest[0] != "postgres":
+                        asked.add(tuple(rest[2:] if rest[1] == "doppel" else rest[1:]))
+                case Call("doppel-of-venv" | "doppel", words):
+                    asked.add(words)
+                case _:
+                    pass
+    return asked
+
+
+def _makes(text: str) -> list[tuple[str, str]]:
+    return [("make", target) for target in re.findall(r"(?m)^make ([a-z-]+)", text)]

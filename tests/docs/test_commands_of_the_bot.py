@@ -1,0 +1,81 @@
+"""What the pages say can be typed in Discord can be typed there, and nothing is left out."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from bot.chat.text import ENGLISH, catalogue
+from tests.docs.pages import PAGES, page
+from tests.documented import PRICES
+from tests.stage import MODELS, Stage
+
+MEMBERS, ADMINISTRATORS = page("docs/members.md"), page("docs/administrators.md")
+ENGLISH_WORDS = catalogue(ENGLISH)
+
+
+def typed(command: Mapping[str, Any], before: str = "/") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every command that can be sent, with its description; groups are only the way to them."""
+    name = f"{before}{command['name']}"
+    inner = [option for option in command.get("options", []) if option["type"] in {1, 2}]
+    if not inner:
+        yield name, command
+    for option in inner:
+        yield from typed(option, f"{name} ")
+
+
+async def commands(stage: Stage) -> dict[str, Mapping[str, Any]]:
+    tree = stage.app.client.tree
+    told = [command.to_dict(tree) for command in tree.get_commands()]
+    return {name: each for command in told if command.get("type", 1) == 1 for name, each in typed(command)}
+
+
+async def test_every_command_stands_on_the_page_of_those_who_type_it(stage: Stage) -> None:
+    for name in await commands(stage):
+        its = ADMINISTRATORS if name.startswith("/admin") else MEMBERS
+        assert any(word.startswith(name) for word in its.words), name
+
+
+async def test_what_a_page_says_can_be_typed_can_be(stage: Stage) -> None:
+    there = await commands(stage)
+    groups = {part for name in there for part in (name.partition(" ")[0], name.rpartition(" ")[0])}
+    for each in PAGES.values():
+        for word in each.words:
+            if re.match(r"/[a-z][a-z0-9-]*( |$)", word) and "." not in word.partition(" ")[0]:
+                name = re.sub(r" [a-z_]+:.*$", "", word)
+                if name in {"/metrics", "/healthz", "/readyz", "/page"}:
+                    continue
+                assert name in there or name in groups, f"{each.name}: {word}"
+                options = {option["name"] for option in there.get(name, {}).get("options", [])}
+                assert set(re.findall(r" ([a-z_]+):", word)) <= options, f"{each.name}: {word}"
+
+
+@pytest.mark.parametrize("slug", MODELS)
+def test_the_readme_names_each_model_with_its_price_and_its_time(slug: str) -> None:
+    (row,) = re.findall(rf"(?m)^\| `/{slug}` \|.+$", page("README.md").text)
+    card = MODELS[slug].card
+    time = f"{card.seconds:.0f} s" if card.seconds < 100 else f"{card.seconds / 60:.0f} min"
+    assert f"| {PRICES[slug]} " in row
+    assert row.endswith(f"| {time} |")
+
+
+@pytest.mark.parametrize("part", ["buttons", "cases"])
+def test_buttons_and_words_of_a_card_are_those_that_members_see(part: str) -> None:
+    bold = set(re.findall(r"\*\*([^*]+)\*\*", MEMBERS.text + ADMINISTRATORS.text))
+    buttons = {
+        "buttons": [key for key in ENGLISH_WORDS if key.startswith("buttons.")],
+        "cases": [f"cases.{step}" for step in ("remove", "never", "block", "refund", "dismiss")],
+    }[part]
+    for key in buttons:
+        assert ENGLISH_WORDS[key] in bold, key
+
+
+def test_every_end_of_a_job_is_explained() -> None:
+    ends = {
+        found[1]
+        for key, words in ENGLISH_WORDS.items()
+        if re.match(r"(end|stage)\.", key) and (found := re.match(r"\*\*([^*]+)\*\*", words))
+    }
+    explained = set(re.findall(r"\*\*([^*]+)\*\*", MEMBERS.text)) | {ENGLISH_WORDS.get("withheld", "")}
+    assert ends - explained == set()

@@ -1,0 +1,55 @@
+"""Every link of the pages leads somewhere, and every page is found from the README."""
+
+import re
+
+import pytest
+
+from tests.docs.pages import BLOCKS, PAGES, ROOT, Page, page
+
+# What a block may be written in; `text` is for what nobody types.
+LANGUAGES = {"sh", "python", "toml", "ini", "json", "http", "promql", "text"}
+OUTSIDE = re.compile(r"(https|mailto):")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_a_page_links_to_is_there(name: str) -> None:
+    for link in PAGES[name].links:
+        if OUTSIDE.match(link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (PAGES[name].path.parent / path).resolve() if path else PAGES[name].path
+        assert target.exists(), f"{name} links to {link}"
+        assert target.is_relative_to(ROOT), f"{name} links out of the project: {link}"
+        if anchor:
+            assert anchor in Page(target).anchors, f"{name} links to {link}"
+
+
+def test_every_page_is_found_from_the_readme() -> None:
+    found, new = set[str](), {"README.md"}
+    while new:
+        found |= new
+        linked = {
+            (PAGES[name].path.parent / link.partition("#")[0]).resolve()
+            for name in new
+            for link in PAGES[name].links
+            if not OUTSIDE.match(link) and not link.startswith("#")
+        }
+        new = {name for name, each in PAGES.items() if each.path in linked} - found
+    assert found == set(PAGES)
+
+
+def test_every_picture_is_shown_and_is_small() -> None:
+    shown = {link for each in PAGES.values() for link in each.links if link.endswith((".png", ".webp"))}
+    for path in [ROOT / "docs/card.png", *ROOT.glob("docs/pictures/*")]:
+        assert path.stat().st_size <= 150_000, path.name
+        assert any(link.endswith(path.name) for link in shown), path.name
+
+
+def test_every_block_of_code_says_what_it_is() -> None:
+    for block in BLOCKS:
+        assert block.language in LANGUAGES, f"{block} is {block.language or 'nothing'}"
+
+
+def test_the_readme_is_short() -> None:
+    # It is for whoever has never heard of it: what it is, how it is tried, and where the rest stands.
+    assert len(page("README.md").text.splitlines()) <= 90

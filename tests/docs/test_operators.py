@@ -1,0 +1,91 @@
+"""The operators' page knows every setting, every alert and no metric that is not there."""
+
+import re
+
+import pytest
+import yaml
+
+from bot.settings import Settings, known_keys
+from tests.docs.pages import BLOCKS, PAGES, ROOT, page
+from tests.docs.tables import PAGE, written
+from tests.ops.scrape import scrape
+from tests.stage import Stage
+
+OPERATORS = page("docs/operators.md")
+RULES = [
+    rule
+    for group in yaml.safe_load((ROOT / "config/alerts.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
+SETTINGS = {knob.name for knob in known_keys()}
+SECTIONS = {knob.section for knob in known_keys()}
+# What Prometheus itself knows of whoever it asks.
+OF_PROMETHEUS = {"up"}
+
+
+def test_the_tables_of_the_settings_are_up_to_date() -> None:
+    assert PAGE.read_text() == written(PAGE.read_text()), "python -m tests.docs.tables writes them"
+
+
+def test_every_setting_has_a_row_that_says_why() -> None:
+    table = OPERATORS.section("Every setting")
+    for knob in known_keys():
+        section = table.partition(f"### [{knob.section}]\n")[2].partition("### [")[0]
+        (why,) = re.findall(rf"(?m)^\| `{knob.key}` \|.*\| (.+) \|$", section)
+        assert len(why) > 20, knob.name
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_setting_that_a_page_names_is_one(name: str) -> None:
+    for word in PAGES[name].words:
+        found = re.match(r"([a-z0-9]+)\.([a-z_0-9]+)\b(?! *\()", word)
+        if found and found[1] in SECTIONS and found[2] not in {"py", "md"}:
+            assert found[0] in SETTINGS, f"{name}: {word}"
+        for section, key in re.findall(r"\bDOPPEL_([A-Z0-9]+)__([A-Z0-9_]+)", word):
+            assert f"{section}.{key}".lower() in SETTINGS, f"{name}: {word}"
+
+
+def test_the_bounds_that_the_page_names_are_the_defaults() -> None:
+    its = Settings()
+    assert (its.jobs.per_member, its.jobs.per_server, its.jobs.in_all) == (2, 20, 50)
+    row = "| jobs at Segmind at once: member, server, all | 2, 20, 50 |"
+    assert row in OPERATORS.text
+    assert f"| {its.jobs.waiting_per_member} | `jobs.waiting_per_member` |" in OPERATORS.text
+    assert f"| {its.segmind.requests_per_minute} a minute | `segmind.requests_per_minute` |" in OPERATORS.text
+    assert f"({its.database.lease:.0f} s)" not in OPERATORS.text
+    assert f"`database.lease`, {its.database.lease:.0f} s" in OPERATORS.text
+    assert f"{its.uploads.pixels:,}, {its.uploads.video_seconds:.0f} s" in OPERATORS.text
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_every_alert_has_a_part_in_the_runbook_and_leads_there(rule: dict[str, dict[str, str]]) -> None:
+    section = OPERATORS.section("When an alert fires")
+    assert f"### {rule['alert']}\n" in section
+    path, _, anchor = rule["annotations"]["runbook"].partition("#")
+    assert path == "docs/operators.md"
+    assert anchor in OPERATORS.anchors
+
+
+def test_the_runbook_knows_no_alert_that_is_gone() -> None:
+    headings = re.findall(r"(?m)^### (\w+)$", OPERATORS.section("When an alert fires"))
+    assert headings == [rule["alert"] for rule in RULES]
+
+
+async def test_the_pages_ask_for_metrics_that_there_are(stage: Stage) -> None:
+    there = (await scrape(stage.app.served_at)).names()
+    asked = "\n".join(block.text for block in BLOCKS if block.language == "promql")
+    assert len(re.findall(r"doppel_", asked)) > 8
+    said = "\n".join(word for each in PAGES.values() for word in each.words)
+    for name in re.findall(r"\bdoppel_[a-z_]+", f"{asked}\n{said}"):
+        assert re.sub(r"_(total|bucket|sum|count)$", "", name) in there, name
+    # Whatever else stands before a brace or a range is a metric, too.
+    for name in re.findall(r"\b([a-z_]+)(?=[{\[])", asked):
+        assert name.startswith("doppel_") or name in OF_PROMETHEUS, name
+
+
+def test_each_service_level_has_its_question() -> None:
+    section = OPERATORS.section("Service levels")
+    levels = re.split(r"(?m)^\*\*", section)[1:]
+    assert len(levels) == 4
+    for level in levels:
+        assert "```promql" in level
