@@ -121,4 +121,4 @@ def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
     for group in parsed("config/alerts.yml")["groups"]:
         for rule in group["rules"]:
             assert rule["labels"]["severity"] in {"page", "ticket"}
-            assert rule["annotations"].keys() == {"summary", "do"}
+            assert rule["annotations"].keys() == {"summary", "do", "runbook"}
