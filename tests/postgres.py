@@ -16,15 +16,15 @@ from filelock import FileLock
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from bot.store.engine import database_of, open_engine
+from bot.store.engine import database_of, open_database
 from bot.store.schema import bring_up_to_date
 from bot.store.tables import METADATA
 
 
 async def migrate(url: str) -> None:
-    engine = open_engine(database_of(url))
-    await bring_up_to_date(engine)
-    await engine.dispose()
+    database = open_database(database_of(url))
+    await bring_up_to_date(database)
+    await database.dispose()
 
 
 class NoPostgres(Exception):
@@ -103,7 +103,10 @@ def server() -> Generator[Postgres]:
 @asynccontextmanager
 async def connected(url: str, isolation: IsolationLevel = "AUTOCOMMIT") -> AsyncGenerator[AsyncConnection]:
     """A connection past the store."""
-    engine = create_async_engine(database_of(url), isolation_level=isolation, poolclass=sa.NullPool)
+    address = database_of(url)
+    if address.drivername == "sqlite":
+        address = address.set(drivername="sqlite+aiosqlite")
+    engine = create_async_engine(address, isolation_level=isolation, poolclass=sa.NullPool)
     async with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             await connection.exec_driver_sql("PRAGMA foreign_keys=ON")

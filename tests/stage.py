@@ -50,7 +50,7 @@ def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> set
             "balance_every": 0.05,
             "retries": 0,
         },
-        "database": {"url": f"sqlite+aiosqlite:///{database}"},
+        "database": {"url": f"sqlite:///{database}"},
         "credits": {"daily": 0, "start": 100},
         "jobs": {"pace": 0.01, "line_refresh": 0.01},
         # Everybody has agreed, but where that is what is tested.
@@ -187,7 +187,7 @@ async def empty_database() -> bytes:
     if not _made:
         with TemporaryDirectory() as folder:
             file = Path(folder) / "doppel.db"
-            async with SqlStore(f"sqlite+aiosqlite:///{file}", start=0, clock=WallClock()):
+            async with SqlStore(f"sqlite:///{file}", start=0, clock=WallClock()):
                 pass
             _made.append(file.read_bytes())
     return _made[0]

@@ -47,7 +47,7 @@ def sections(discord: str, segmind: LocalSegmind, tmp_path: Path) -> dict[str, d
     return {
         "discord": {"api": discord, "token": SecretStr(TOKEN)},
         "segmind": {"base_url": segmind.url, "key": SecretStr("the-right-key"), "retries": 0},
-        "database": {"url": f"sqlite+aiosqlite:///{tmp_path}/doppel.db"},
+        "database": {"url": f"sqlite:///{tmp_path}/doppel.db"},
     }
 
 
@@ -57,7 +57,7 @@ async def found(sections: dict[str, dict[str, Any]]) -> dict[str, Finding]:
 
 async def test_all_is_well(sections: dict[str, dict[str, Any]]) -> None:
     findings = await found(sections)
-    others = {"Discord's token", "Segmind's key", "database", "saved faces", "reports", "signatures"}
+    others = {"Discord's token", "Segmind's key", "database", "saved faces", "reports", "signatures", "traces"}
     assert set(findings) == others | set(MODELS)
     assert all(each.good for each in findings.values())
     assert "Doppel" in findings["Discord's token"].words

@@ -34,9 +34,9 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage]:
 
 
 async def pragma(stage: Stage, name: str, value: int) -> None:
-    """The store has one connection, whose settings these are."""
-    engine = stage.app.store._engine  # pyright: ignore[reportPrivateUsage]
-    async with engine.begin() as connection:
+    """The store writes on one connection, whose settings these are."""
+    database = stage.app.store._database  # pyright: ignore[reportPrivateUsage]
+    async with database.begin() as connection:
         await connection.execute(sa.text(f"PRAGMA {name} = {value}"))
 
 

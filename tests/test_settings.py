@@ -95,6 +95,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "safety.strike_days": ("1.5", 1.5),
     "safety.pause_hours": ("1", 1.0),
     "safety.distance": ("0", 0),
+    "safety.open_reports": ("1", 1),
     "safety.escalate_hours": ("24", 24.0),
     "retention.jobs_days": ("30", 30.0),
     "retention.deeds_days": ("30", 30.0),
@@ -102,6 +103,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "ops.log_level": ("debug", "debug"),
     "ops.listen": ("127.0.0.1:9100", "127.0.0.1:9100"),
     "ops.page_token": (f" {SECRET}\n", SecretStr(SECRET)),
+    "ops.traces": ("true", True),
 }
 
 
@@ -232,8 +234,8 @@ def test_secrets_are_read_as_they_stand_with_comments_quotes_and_a_byte_order_ma
 @pytest.mark.parametrize(
     ("given_url", "used"),
     [
-        ("sqlite:///var/doppel.db", "sqlite+aiosqlite:///var/doppel.db"),
-        ("sqlite+aiosqlite:////srv/doppel.db", "sqlite+aiosqlite:////srv/doppel.db"),
+        ("sqlite:///var/doppel.db", "sqlite:///var/doppel.db"),
+        ("sqlite:////srv/doppel.db", "sqlite:////srv/doppel.db"),
         ("postgresql://u:p@h:5432/d", "postgresql+asyncpg://u:p@h:5432/d"),
         ("postgresql+asyncpg://h/d", "postgresql+asyncpg://h/d"),
         ("postgresql:///d?host=/run/postgresql", "postgresql+asyncpg:///d?host=/run/postgresql"),
@@ -399,7 +401,7 @@ def test_a_misspelt_variable_is_answered_with_the_right_one(name: str, meant: st
 
 def test_variables_of_other_programs_are_left_alone() -> None:
     others = {"PATH": "x", "DISCORD_WEBHOOK": "x", "DATABASE_URI": "x", "DATABASE_URL": "sqlite:///x"}
-    assert load(environ=others).database.shown == "sqlite+aiosqlite:///x"
+    assert load(environ=others).database.shown == "sqlite:///x"
 
 
 def test_a_misspelt_name_among_the_secrets_is_refused(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ class Segmind(Section):
 
 class Database(Section):
     # Secret as a whole, because it may carry a password.
-    url: DatabaseUrl = SecretStr("sqlite+aiosqlite:///var/doppel.db")
+    url: DatabaseUrl = SecretStr("sqlite:///var/doppel.db")
     lease: float = Field(default=30, ge=1, le=3600)
 
     @property
@@ -204,6 +204,7 @@ class Safety(Section):
     strike_days: float = Field(default=7, ge=0.01, le=365)
     pause_hours: float = Field(default=24, ge=0.01, le=8760)
     distance: int = Field(default=6, ge=0, le=16)
+    open_reports: int = Field(default=5, ge=1, le=1000)
     escalate_hours: float = Field(default=48, ge=0.01, le=720)
 
 
@@ -217,6 +218,7 @@ class Ops(Section):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     listen: Listen | None = None
     page_token: PageToken | None = None
+    traces: bool = False
 
     @property
     def address(self) -> tuple[str, int] | None:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import Entry
 from bot.credits.budgets import MICROS, Scope
 from bot.jobs.job import State
+from bot.store.connection import Connection
 from bot.store.tables import accounts, budgets, entries, jobs, payer
 
 _SETTLEMENTS = (Entry.CAPTURE, Entry.RELEASE)
@@ -24,13 +24,13 @@ class Extent:
     jobs: int
 
 
-async def extent(connection: AsyncConnection) -> Extent:
+async def extent(connection: Connection) -> Extent:
     counts = [sa.select(sa.func.count()).select_from(each) for each in (accounts, entries, jobs)]
     found = await connection.execute(sa.select(*(count.scalar_subquery() for count in counts)))
     return Extent(*found.one())
 
 
-async def discrepancies(connection: AsyncConnection) -> list[str]:
+async def discrepancies(connection: Connection) -> list[str]:
     if connection.dialect.name == "postgresql":
         # All questions have to be about the same moment, while other processes go on writing.
         await connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))

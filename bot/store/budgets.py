@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.budgets import Budget, CapReached, Caps, Scope, budgets_of, micros
 from bot.store.choice import among
+from bot.store.connection import Connection
 from bot.store.tables import budgets
 
 
@@ -54,7 +54,7 @@ class Tallies:
             if budget.scope is Scope.OPERATOR:
                 self.spent[budget.id] += micros(cost) - micros(expected)
 
-    async def write(self, connection: AsyncConnection) -> None:
+    async def write(self, connection: Connection) -> None:
         changed = [
             {"of_id": id_, "by": now - self.before[id_]}
             for id_, now in self.spent.items()
@@ -71,7 +71,7 @@ _CHANGE = (
 )
 
 
-async def lock(connection: AsyncConnection, wanted: Iterable[Budget]) -> Tallies:
+async def lock(connection: Connection, wanted: Iterable[Budget]) -> Tallies:
     """Lock these budgets, in one order everywhere."""
     by_id = {budget.id: budget for budget in wanted}
     if not by_id:
@@ -107,6 +107,6 @@ def _by_id(rows: Iterable[sa.Row[str, int]]) -> dict[str, int]:
     return {row.id: row.spent for row in rows}
 
 
-async def spent_in(connection: AsyncConnection, budget: Budget) -> int:
+async def spent_in(connection: Connection, budget: Budget) -> int:
     found = await connection.execute(sa.select(budgets.c.spent).where(budgets.c.id == budget.id))
     return found.scalar_one_or_none() or 0

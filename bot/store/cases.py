@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.clock import Clock
-from bot.safety.cases import Case, Step
-from bot.store.register import Transaction
+from bot.safety.cases import Case, Step, TooManyReports
+from bot.store.connection import Transaction
 from bot.store.tables import cases
 
 
@@ -18,7 +18,9 @@ class SqlCases:
         self._transaction = transaction
         self._clock = clock
 
-    async def open(self, job_id: str, guild_id: int | None, reporter: int) -> tuple[Case, bool]:
+    async def open(
+        self, job_id: str, guild_id: int | None, reporter: int, *, most: int
+    ) -> tuple[Case, bool]:
         row = {"job_id": job_id, "guild_id": guild_id, "reporter": reporter, "steps": ""}
         async with self._transaction() as connection:
             insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -29,6 +31,11 @@ class SqlCases:
                 .returning(cases)
             )
             if (new := made.mappings().one_or_none()) is not None:
+                its_own = sa.and_(cases.c.reporter == reporter, cases.c.closed_at.is_(None))
+                counting = sa.select(sa.func.count()).select_from(cases).where(its_own)
+                if (await connection.execute(counting)).scalar_one() > most:
+                    # With it, the new one is not written either.
+                    raise TooManyReports(most)
                 return _case(new), True
             its_open = sa.select(cases).where(cases.c.job_id == job_id, cases.c.closed_at.is_(None))
             return _case((await connection.execute(its_open)).mappings().one()), False
@@ -50,6 +57,25 @@ class SqlCases:
                 facts |= {"closed_at": self._clock.now(), "closed_by": actor}
             written = cases.update().where(cases.c.id == number).values(facts).returning(cases)
             return _case((await connection.execute(written)).mappings().one())
+
+    async def posted(self, number: int, channel_id: int, message_id: int) -> None:
+        where = {"channel_id": channel_id, "message_id": message_id}
+        async with self._transaction() as connection:
+            await connection.execute(cases.update().where(cases.c.id == number).values(where))
+
+    async def open_in(
+        self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
+    ) -> Sequence[Case]:
+        chosen = sa.select(cases).where(cases.c.guild_id == guild_id, cases.c.closed_at.is_(None))
+        nearest = cases.c.id.desc()
+        if before is not None:
+            chosen = chosen.where(cases.c.id < before)
+        if after is not None:
+            chosen, nearest = chosen.where(cases.c.id > after), cases.c.id.asc()
+        async with self._transaction() as connection:
+            rows = (await connection.execute(chosen.order_by(nearest).limit(limit))).mappings().all()
+        found = [_case(row) for row in rows]
+        return found if after is None else found[::-1]
 
     async def overdue(self, opened_before: float) -> Sequence[Case]:
         waiting = (
@@ -84,4 +110,6 @@ def _case(row: sa.RowMapping) -> Case:
         opened_at=row["opened_at"],
         steps=tuple(map(Step, row["steps"].split())),
         closed_at=row["closed_at"],
+        channel_id=row["channel_id"],
+        message_id=row["message_id"],
     )

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.credits.account import Balance, NotEnoughCredits, Split, payer_of
 from bot.credits.books import Deed
 from bot.credits.budgets import Budget, CapReached, budgets_of
@@ -14,6 +12,7 @@ from bot.jobs.ports import Lost, NoRoom, Room
 from bot.store import budgets, jobs, servers
 from bot.store import credits as ledgers
 from bot.store.budgets import Cost, Tallies
+from bot.store.connection import Connection
 from bot.store.credits import Ledger
 from bot.store.crowd import Crowd, crowd_at_segmind
 from bot.store.jobs import Claim
@@ -73,7 +72,7 @@ class Writing:
     start: int
 
 
-async def apply(connection: AsyncConnection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
+async def apply(connection: Connection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
     """Decide about every change in the order of asking, then write what was accepted in a few statements.
 
     No two changes may be about the same job.
@@ -129,7 +128,7 @@ def _budgets_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[B
     return wanted
 
 
-async def _crowd(connection: AsyncConnection, changes: Sequence[Change]) -> Crowd | None:
+async def _crowd(connection: Connection, changes: Sequence[Change]) -> Crowd | None:
     """Who is at Segmind now, where that matters: a process alone keeps its own count."""
     if connection.dialect.name != "postgresql":
         return None

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.connection import Connection
 
 
-def among(
-    column: sa.Column[str], values: Sequence[str], connection: AsyncConnection
-) -> sa.ColumnElement[bool]:
+def among(column: sa.Column[str], values: Sequence[str], connection: Connection) -> sa.ColumnElement[bool]:
     # IN with a parameter per value is another statement for every length, to be prepared each time anew.
     if connection.dialect.name == "postgresql":
         return column == sa.any_(sa.literal(list(values), ARRAY(sa.Text)))

@@ -6,18 +6,18 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import Balance, Entry, Split, welcome_of
 from bot.credits.allowance import Allowance
 from bot.store.choice import among
+from bot.store.connection import Connection
 from bot.store.tables import accounts, entries
 
 _PURSES = tuple(field.name for field in fields(Balance))
 _COLUMNS = tuple(accounts.c[name] for name in _PURSES)
 
 
-async def read(connection: AsyncConnection, account: str, *, start: int) -> Balance:
+async def read(connection: Connection, account: str, *, start: int) -> Balance:
     """An account that does not exist yet has what it will begin with."""
     row = (await connection.execute(sa.select(*_COLUMNS).where(accounts.c.id == account))).one_or_none()
     return Balance(granted=welcome_of(account, start)) if row is None else Balance(*row)
@@ -92,7 +92,7 @@ class Ledger:
             line | {"at": self.at, "job_id": job_id, "actor": actor, "why": why, "receipt": receipt}
         )
 
-    async def write(self, connection: AsyncConnection) -> None:
+    async def write(self, connection: Connection) -> None:
         changed = [
             {"of_id": account, "now_since": now.since}
             | {f"by_{name}": getattr(now, name) - getattr(was, name) for name in _COUNTED}
@@ -117,7 +117,7 @@ _CHANGE = (
 )
 
 
-async def lock(connection: AsyncConnection, wanted: Collection[str], *, start: int, at: float) -> Ledger:
+async def lock(connection: Connection, wanted: Collection[str], *, start: int, at: float) -> Ledger:
     """Lock these accounts, in one order everywhere so that no two processes wait for each other."""
     if not wanted:
         return Ledger({}, at)
@@ -140,7 +140,7 @@ async def lock(connection: AsyncConnection, wanted: Collection[str], *, start: i
     return Ledger(found, at)
 
 
-async def _enrol(connection: AsyncConnection, new: list[str], *, start: int, at: float) -> None:
+async def _enrol(connection: Connection, new: list[str], *, start: int, at: float) -> None:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     rows = [
         {

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.ports import Room
+from bot.store.connection import Connection
 from bot.store.jobs import Claim
 from bot.store.tables import AT_SEGMIND, jobs
 
@@ -35,7 +35,7 @@ class Crowd:
         return not full
 
 
-async def crowd_at_segmind(connection: AsyncConnection) -> Crowd:
+async def crowd_at_segmind(connection: Connection) -> Crowd:
     """To be asked before any row is locked: it keeps other submissions out until the commit."""
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     counted = (

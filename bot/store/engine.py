@@ -1,16 +1,19 @@
 """Opens the database: a SQLite file that survives a power cut, or Postgres."""
 
+import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.store.connection import Database
+from bot.store.postgres import PostgresDatabase
+from bot.store.sqlite import READERS, SqliteDatabase
 
 _DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "sqlite": "sqlite",
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
@@ -23,6 +26,7 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=30000",
 )
+_READING = ("busy_timeout=30000", "query_only=ON")
 
 
 # Parameters are tokens and members' pictures, which have no place in an error's text.
@@ -46,55 +50,61 @@ def file_of(address: sa.URL) -> Path | None:
     return Path(str(address.database)).resolve()
 
 
-def open_engine(address: sa.URL, *, connections: int = 4) -> AsyncEngine:
-    """Connects lazily; on SQLite every transaction shares one connection, in the order of asking."""
-    if file_of(address) is None:
-        return create_async_engine(
+def open_database(address: sa.URL, *, connections: int = 4) -> Database:
+    """Connects lazily."""
+    path = file_of(address)
+    if path is None:
+        return PostgresDatabase(
             address, pool_size=connections, max_overflow=0, pool_pre_ping=True, **_DISCREET
         )
-    # A second connection would only wait for the first one's lock, and less fairly than in this pool.
-    engine = create_async_engine(address, pool_size=1, max_overflow=0, **_DISCREET)
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
-    event.listen(engine.sync_engine, "begin", _begin_immediately)
-    return engine
+    return _sqlite(address, address, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS)
 
 
-def open_beside(address: sa.URL, *, writing: bool) -> AsyncEngine:
-    """One connection to a database that somebody else may own; without `writing` it can only read."""
+def open_beside(address: sa.URL, *, writing: bool) -> Database:
+    """A database that somebody else may own; without `writing` it can only be read."""
     path = file_of(address)
     if path is None:
         settings = {"default_transaction_read_only": "off" if writing else "on"}
-        return create_async_engine(
-            address, pool_size=1, connect_args={"server_settings": settings}, **_DISCREET
-        )
-    mode = {"uri": "true", "mode": "rw" if writing else "ro"}
+        return PostgresDatabase(address, pool_size=1, connect_args={"server_settings": settings}, **_DISCREET)
     # Neither makes a file where there is none.
-    file = sa.URL.create(address.drivername, database=f"file:{quote(str(path))}", query=mode)
-    engine = create_async_engine(file, pool_size=1, max_overflow=0, **_DISCREET)
-    event.listen(engine.sync_engine, "connect", _set_pragmas if writing else _leave_as_it_is)
-    event.listen(engine.sync_engine, "begin", _begin_immediately if writing else _begin)
-    return engine
-
-
-def _leave_as_it_is(connection: Any, record: object) -> None:
-    del record
-    connection.isolation_level = None
-
-
-def _set_pragmas(connection: Any, record: object) -> None:
-    del record
-    # The driver would begin transactions of its own, deferred ones that fail when they turn into writers.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_immediately(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin(connection: sa.Connection) -> None:
+    read, write = (
+        sa.URL.create(
+            address.drivername, database=f"file:{quote(str(path))}", query={"uri": "true", "mode": mode}
+        )
+        for mode in ("ro", "rw")
+    )
+    if writing:
+        return _sqlite(write, read, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS)
     # A reader sees one moment of the file, and neither waits for a writer nor makes one wait.
-    connection.exec_driver_sql("BEGIN")
+    return _sqlite(read, read, begin="BEGIN", pragmas=())
+
+
+def _sqlite(write: sa.URL, read: sa.URL, *, begin: str, pragmas: Sequence[str]) -> SqliteDatabase:
+    def begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    writing, reading = _engine(write, 1, pragmas), _engine(read, READERS, _READING)
+    event.listen(writing, "begin", begun)
+    return SqliteDatabase(writing, reading)
+
+
+def _engine(address: sa.URL, connections: int, pragmas: Sequence[str]) -> sa.Engine:
+    """Which thread comes to which connection is the pool's business, as long as each has it for itself."""
+    engine = sa.create_engine(
+        address,
+        poolclass=sa.QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"check_same_thread": False},
+        **_DISCREET,
+    )
+
+    def connected(connection: sqlite3.Connection, record: object) -> None:
+        del record
+        # The driver would begin transactions of its own, deferred ones that fail when they turn into writers.
+        connection.isolation_level = None
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    event.listen(engine, "connect", connected)
+    return engine

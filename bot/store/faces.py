@@ -1,13 +1,12 @@
 """Saved faces as rows, each with its sealed picture."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.faces.face import Face, Kept, key_of
+from bot.store.connection import Connection, Transaction
 from bot.store.tables import faces
 
 _TOLD = (faces.c.name, faces.c.size, faces.c.saved_at, faces.c.expires_at, faces.c.is_default)
@@ -16,7 +15,7 @@ _TOLD = (faces.c.name, faces.c.size, faces.c.saved_at, faces.c.expires_at, faces
 class SqlShelf:
     """The `Shelf` of the album; each deed is one transaction."""
 
-    def __init__(self, transaction: Callable[[], AbstractAsyncContextManager[AsyncConnection]]) -> None:
+    def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def all_of(self, user_id: int, *, now: float) -> Sequence[Face]:
@@ -71,13 +70,13 @@ class SqlShelf:
             return await _drop(connection, faces.c.expires_at <= now)
 
 
-async def _alone(connection: AsyncConnection, user_id: int) -> None:
+async def _alone(connection: Connection, user_id: int) -> None:
     """One writer a member, until the commit. SQLite has one in all anyway."""
     if connection.dialect.name == "postgresql":
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(user_id)))
 
 
-async def _put(connection: AsyncConnection, user_id: int, key: str, kept: Kept) -> None:
+async def _put(connection: Connection, user_id: int, key: str, kept: Kept) -> None:
     face = kept.face
     row = {
         "name": face.name,
@@ -96,11 +95,12 @@ async def _put(connection: AsyncConnection, user_id: int, key: str, kept: Kept) 
     )
 
 
-async def _drop(connection: AsyncConnection, *which: sa.ColumnElement[bool]) -> int:
-    return (await connection.execute(faces.delete().where(*which))).rowcount
+async def _drop(connection: Connection, *which: sa.ColumnElement[bool]) -> int:
+    gone = await connection.execute(faces.delete().where(*which).returning(faces.c.key))
+    return len(gone.all())
 
 
-async def _choose_none(connection: AsyncConnection, user_id: int) -> None:
+async def _choose_none(connection: Connection, user_id: int) -> None:
     chosen = (faces.c.user_id == user_id, faces.c.is_default)
     await connection.execute(faces.update().where(*chosen).values(is_default=False))
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import Split
 from bot.jobs.job import Job, Place, Reason, State
 from bot.store.choice import among
+from bot.store.connection import Connection
 from bot.store.tables import jobs, takedowns, workers
 
 FIRST_EPOCH = 1
@@ -57,7 +57,7 @@ def job_of(row: sa.RowMapping) -> StoredJob:
     return StoredJob(place=place, epoch=row["epoch"], **facts)
 
 
-async def find(connection: AsyncConnection, job_id: str) -> StoredJob | None:
+async def find(connection: Connection, job_id: str) -> StoredJob | None:
     chosen = sa.select(jobs, takedowns.c.at.label("down_since"))
     chosen = chosen.outerjoin(takedowns, takedowns.c.job_id == jobs.c.id).where(jobs.c.id == job_id)
     row = (await connection.execute(chosen)).mappings().one_or_none()
@@ -70,7 +70,7 @@ async def find(connection: AsyncConnection, job_id: str) -> StoredJob | None:
     return replace(job, output=None, reason=Reason.WITHHELD)
 
 
-async def insert(connection: AsyncConnection, opened: Iterable[tuple[Job, Split]], *, owner: str) -> None:
+async def insert(connection: Connection, opened: Iterable[tuple[Job, Split]], *, owner: str) -> None:
     rows = [
         {name: getattr(job, name) for name in _JOB_FIELDS}
         | {name: getattr(job.place, name) for name in _PLACE_FIELDS}
@@ -105,7 +105,7 @@ _CLAIMED = (
 )  # fmt: skip
 
 
-async def lock(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Claim]:
+async def lock(connection: Connection, ids: Sequence[str]) -> Mapping[str, Claim]:
     if not ids:
         return {}
     wanted = sa.select(*_CLAIMED).where(among(jobs.c.id, ids, connection))
@@ -125,7 +125,7 @@ _MOVE = (
 )
 
 
-async def move(connection: AsyncConnection, pairs: Iterable[tuple[Job, Job]], *, owner: str) -> None:
+async def move(connection: Connection, pairs: Iterable[tuple[Job, Job]], *, owner: str) -> None:
     rows = [
         {name: getattr(to, name) for name in _CHANGING}
         | {"of_id": job.id, "of_owner": owner, "of_epoch": epoch_of(job), "of_state": job.state}
@@ -135,7 +135,7 @@ async def move(connection: AsyncConnection, pairs: Iterable[tuple[Job, Job]], *,
         await connection.execute(_MOVE, rows)
 
 
-async def adopt(connection: AsyncConnection, *, owner: str, living_at: float | None) -> Sequence[StoredJob]:
+async def adopt(connection: Connection, *, owner: str, living_at: float | None) -> Sequence[StoredJob]:
     """Take every open job that is not ours: all of them, or those whose owner's lease ran out."""
     orphans = sa.select(jobs.c.id).where(sa.not_(jobs.c.told), jobs.c.owner != owner)
     if living_at is not None:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import payer_of
 from bot.credits.budgets import Scope, budgets_of
 from bot.jobs.job import Job, Reason, State
 from bot.store import budgets
+from bot.store.connection import Connection
 from bot.store.jobs import job_of
 from bot.store.tables import jobs
 
@@ -17,12 +17,12 @@ _NEVER_FOUND = sa.and_(
 )
 
 
-async def never_found(connection: AsyncConnection, since: float) -> Sequence[Job]:
+async def never_found(connection: Connection, since: float) -> Sequence[Job]:
     chosen = sa.select(jobs).where(_NEVER_FOUND, jobs.c.created_at >= since).order_by(jobs.c.created_at)
     return [job_of(row) for row in (await connection.execute(chosen)).mappings()]
 
 
-async def found(connection: AsyncConnection, job: Job, request_id: str, cost: float) -> bool:
+async def found(connection: Connection, job: Job, request_id: str, cost: float) -> bool:
     """Write down what it cost the operator; whoever comes second changes nothing."""
     taken = await connection.execute(
         jobs.update()

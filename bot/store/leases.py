@@ -8,9 +8,9 @@ import structlog
 from filelock import FileLock, Timeout
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.jobs.ports import Clock
+from bot.store.connection import Database
 from bot.store.errors import AlreadyOpen
 from bot.store.tables import workers
 
@@ -32,9 +32,9 @@ def take_file(path: Path) -> FileLock:
 class WorkerLease:
     """One row per worker, not per job: renewal costs the same however many jobs are open."""
 
-    def __init__(self, engine: AsyncEngine, *, worker: str, clock: Clock, seconds: float) -> None:
-        # An engine of its own: renewal must never wait behind the writer, or others adopt our jobs.
-        self._engine = engine
+    def __init__(self, database: Database, *, worker: str, clock: Clock, seconds: float) -> None:
+        # A connection of its own: renewal must never wait behind the writer, or others adopt our jobs.
+        self._database = database
         self._worker = worker
         self._clock = clock
         self._seconds = seconds
@@ -48,7 +48,7 @@ class WorkerLease:
     async def renew(self) -> None:
         until = self._clock.now() + self._seconds
         ours = insert(workers).values(id=self._worker, lease_until=until)
-        async with self._engine.begin() as connection:
+        async with self._database.begin() as connection:
             await connection.execute(
                 ours.on_conflict_do_update(index_elements=["id"], set_={"lease_until": until})
             )
@@ -61,9 +61,9 @@ class WorkerLease:
             with suppress(asyncio.CancelledError):
                 await self._task
         with suppress(SQLAlchemyError, OSError):
-            async with self._engine.begin() as connection:
+            async with self._database.begin() as connection:
                 await connection.execute(workers.delete().where(workers.c.id == self._worker))
-        await self._engine.dispose()
+        await self._database.dispose()
 
     async def _keep(self) -> None:
         while True:

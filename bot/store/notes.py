@@ -2,17 +2,17 @@
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.connection import Connection
 from bot.store.tables import notes
 
 
-async def read(connection: AsyncConnection, name: str) -> str | None:
+async def read(connection: Connection, name: str) -> str | None:
     found = await connection.execute(sa.select(notes.c.text).where(notes.c.name == name))
     return found.scalar_one_or_none()
 
 
-async def write(connection: AsyncConnection, name: str, text: str) -> None:
+async def write(connection: Connection, name: str, text: str) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     written = dialect.insert(notes).values(name=name, text=text)
     await connection.execute(
@@ -20,7 +20,7 @@ async def write(connection: AsyncConnection, name: str, text: str) -> None:
     )
 
 
-async def swap(connection: AsyncConnection, name: str, text: str) -> str | None:
+async def swap(connection: Connection, name: str, text: str) -> str | None:
     """Write it down, and say what stood there; of several processes, only one hears of a change."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     made = dialect.insert(notes).values(name=name, text=text).on_conflict_do_nothing()

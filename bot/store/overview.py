@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.budgets import MICROS, Budget, Scope, day_of, month_of
 from bot.credits.rules import ServerRules
 from bot.jobs.job import State
 from bot.store import servers
 from bot.store.audit import Extent, discrepancies, extent
+from bot.store.connection import Connection
 from bot.store.engine import database_of, open_beside
 from bot.store.errors import named_errors
 from bot.store.tables import WHOLE, budgets, cases, jobs, shards, workers
@@ -189,7 +189,7 @@ class SqlOverview:
             return await discrepancies(connection), await extent(connection)
 
     @asynccontextmanager
-    async def _transaction(self, *, patiently: bool = False) -> AsyncGenerator[AsyncConnection]:
+    async def _transaction(self, *, patiently: bool = False) -> AsyncGenerator[Connection]:
         with named_errors():
             async with self._engine.begin() as connection:
                 if connection.dialect.name == "postgresql" and not patiently:
@@ -197,7 +197,7 @@ class SqlOverview:
                 yield connection
 
 
-async def _counts(connection: AsyncConnection) -> Sequence[Count]:
+async def _counts(connection: Connection) -> Sequence[Count]:
     counted = (
         sa.select(jobs.c.slug, jobs.c.state, sa.func.count(), sa.func.min(jobs.c.created_at))
         .where(_OPEN)
@@ -207,7 +207,7 @@ async def _counts(connection: AsyncConnection) -> Sequence[Count]:
     return [Count(slug, State(state), count, since) for slug, state, count, since in rows]
 
 
-async def _oldest(connection: AsyncConnection) -> Sequence[OpenJob]:
+async def _oldest(connection: Connection) -> Sequence[OpenJob]:
     chosen = (
         sa.select(jobs.c.id, jobs.c.slug, jobs.c.state, jobs.c.created_at, jobs.c.submitted_at)
         .where(_OPEN)
@@ -220,7 +220,7 @@ async def _oldest(connection: AsyncConnection) -> Sequence[OpenJob]:
     ]
 
 
-async def _cases(connection: AsyncConnection) -> Sequence[OpenCase]:
+async def _cases(connection: Connection) -> Sequence[OpenCase]:
     chosen = (
         sa.select(cases.c.id, cases.c.opened_at, cases.c.escalated_at)
         .where(cases.c.closed_at.is_(None))
@@ -230,12 +230,12 @@ async def _cases(connection: AsyncConnection) -> Sequence[OpenCase]:
     return [OpenCase(*row) for row in await connection.execute(chosen)]
 
 
-async def _open_cases(connection: AsyncConnection) -> int:
+async def _open_cases(connection: Connection) -> int:
     counted = sa.select(sa.func.count()).select_from(cases).where(cases.c.closed_at.is_(None))
     return (await connection.execute(counted)).scalar_one()
 
 
-async def _workers(connection: AsyncConnection, now: float) -> Sequence[Worker]:
+async def _workers(connection: Connection, now: float) -> Sequence[Worker]:
     served = (
         sa.select(sa.func.count())
         .select_from(shards)
@@ -252,7 +252,7 @@ async def _workers(connection: AsyncConnection, now: float) -> Sequence[Worker]:
     return [Worker(*row) for row in await connection.execute(chosen)]
 
 
-async def _ended(connection: AsyncConnection, since: float) -> Sequence[Ended]:
+async def _ended(connection: Connection, since: float) -> Sequence[Ended]:
     minute = _stretch(connection, MINUTE)
     counted = (
         sa.select(minute, jobs.c.state, sa.func.count())
@@ -264,13 +264,13 @@ async def _ended(connection: AsyncConnection, since: float) -> Sequence[Ended]:
     return [Ended(number * MINUTE, State(state), count) for number, state, count in rows]
 
 
-async def _times(connection: AsyncConnection, since: float, length: float) -> Sequence[Times]:
+async def _times(connection: Connection, since: float, length: float) -> Sequence[Times]:
     stretch = _stretch(connection, length)
     rows = await connection.execute(_shares(stretch, jobs.c.created_at, since))
     return [Times(number * length, count, half, most) for number, count, half, most in rows]
 
 
-async def _model_times(connection: AsyncConnection, since: float) -> Sequence[ModelTimes]:
+async def _model_times(connection: Connection, since: float) -> Sequence[ModelTimes]:
     rows = await connection.execute(_shares(jobs.c.slug, jobs.c.submitted_at, since))
     return [ModelTimes(*row) for row in rows]
 
@@ -301,7 +301,7 @@ def _shares(
     )
 
 
-async def _failures(connection: AsyncConnection, since: float) -> Sequence[Failure]:
+async def _failures(connection: Connection, since: float) -> Sequence[Failure]:
     count = sa.func.count().label("count")
     counted = (
         sa.select(jobs.c.slug, jobs.c.state, jobs.c.reason, count, sa.func.max(jobs.c.settled_at))
@@ -314,7 +314,7 @@ async def _failures(connection: AsyncConnection, since: float) -> Sequence[Failu
     return [Failure(slug, State(state), reason, count, last) for slug, state, reason, count, last in rows]
 
 
-async def _deliveries(connection: AsyncConnection, since: float) -> Mapping[str, int]:
+async def _deliveries(connection: Connection, since: float) -> Mapping[str, int]:
     counted = (
         sa.select(jobs.c.delivery, sa.func.count())
         .where(jobs.c.settled_at >= since, jobs.c.delivery.is_not(None))
@@ -323,18 +323,18 @@ async def _deliveries(connection: AsyncConnection, since: float) -> Mapping[str,
     return {way: count for way, count in await connection.execute(counted) if way is not None}
 
 
-async def _days(connection: AsyncConnection, now: float, days: int) -> Sequence[tuple[float, float]]:
+async def _days(connection: Connection, now: float, days: int) -> Sequence[tuple[float, float]]:
     wanted = [Budget(Scope.OPERATOR, *day_of(now - DAY * back)) for back in reversed(range(days))]
     found = await _spent(connection, [budget.id for budget in wanted])
     return [(budget.since, found.get(budget.id, 0) / MICROS) for budget in wanted]
 
 
-async def _spent(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, int]:
+async def _spent(connection: Connection, ids: Collection[str]) -> Mapping[str, int]:
     chosen = sa.select(budgets.c.id, budgets.c.spent).where(budgets.c.id.in_(ids))
     return {row.id: row.spent for row in await connection.execute(chosen)}
 
 
-async def _months(connection: AsyncConnection, now: float, most: int) -> Sequence[Month]:
+async def _months(connection: Connection, now: float, most: int) -> Sequence[Month]:
     since, _ = month_of(now)
     chosen = (
         sa.select(budgets.c.guild_id, budgets.c.spent)
@@ -350,7 +350,7 @@ async def _months(connection: AsyncConnection, now: float, most: int) -> Sequenc
     ]
 
 
-def _stretch(connection: AsyncConnection, length: float) -> sa.ColumnElement[int]:
+def _stretch(connection: Connection, length: float) -> sa.ColumnElement[int]:
     """The number of the stretch of so many seconds that an end lies in."""
     count = jobs.c.settled_at / sa.literal_column(str(length))
     # SQLite's cast cuts off, Postgres's rounds.

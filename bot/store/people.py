@@ -5,17 +5,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.credits.books import FORGOTTEN
 from bot.credits.rules import ServerRules
 from bot.jobs.job import State
+from bot.safety.approvals import Verdict
 from bot.safety.people import Holdings, OpenOrders
 from bot.store import servers as rulebooks
-from bot.store.register import Transaction, insert_into
+from bot.store.connection import Connection, Transaction
+from bot.store.register import insert_into
 from bot.store.tables import (
     accounts,
+    approvals,
     cases,
     deeds,
     entries,
@@ -34,6 +36,8 @@ _INTERNAL = frozenset({"token", "token_until", "owner", "epoch", "application_id
 _STRIPPED: Mapping[str, Any] = {"body": {}, "token": "", "locale": "", "output": None, "detail": None}
 # A report as its reporter knows it: who dealt with it is the moderators' business.
 _REPORT = (cases.c.id, cases.c.job_id, cases.c.guild_id, cases.c.opened_at, cases.c.closed_at)
+# What is decided about a result is its member's, too, but for who did.
+_APPROVAL = (approvals.c.job_id, approvals.c.asked_at, approvals.c.verdict, approvals.c.decided_at)
 # What a deed says of people.
 _OF_PEOPLE = ("member", "reason")
 
@@ -54,15 +58,19 @@ class SqlPeople:
                 return [dict(row) for row in (await connection.execute(chosen)).mappings()]
 
             its = entries.c.account.in_(sa.select(accounts.c.id).where(_owned_by(user_id)))
-            shown = [column for column in jobs.c if column.name not in _INTERNAL]
+            shown = [column for column in jobs.c if column.name not in {*_INTERNAL, "output"}]
+            # Where a result is that waits for a moderator is told nobody, its member not yet either.
+            waiting = sa.select(approvals.c.job_id).where(approvals.c.verdict == Verdict.WAITING)
+            output = sa.case((jobs.c.id.in_(waiting), sa.null()), else_=jobs.c.output).label("output")
             return {
                 "user_id": user_id,
                 "consent": await rows(sa.select(people).where(people.c.user_id == user_id)),
                 "accounts": await rows(sa.select(accounts).where(_owned_by(user_id))),
                 "entries": await rows(sa.select(entries).where(its).order_by(entries.c.id)),
-                "jobs": await rows(sa.select(*shown).where(mine).order_by(jobs.c.created_at)),
+                "jobs": await rows(sa.select(*shown, output).where(mine).order_by(jobs.c.created_at)),
                 "fingerprints": await rows(sa.select(prints).where(prints.c.job_id.in_(of_mine))),
                 "messages": await rows(sa.select(posts).where(posts.c.job_id.in_(of_mine))),
+                "approvals": await rows(sa.select(*_APPROVAL).where(approvals.c.job_id.in_(of_mine))),
                 "strikes": await rows(sa.select(strikes).where(strikes.c.user_id == user_id)),
                 "reports": await rows(sa.select(*_REPORT).where(cases.c.reporter == user_id)),
                 "decisions": [_seen_by(user_id, deed) for deed in await rows(_deeds_with(user_id))],
@@ -126,11 +134,12 @@ class SqlPeople:
                 old = sa.and_(table.c.at < prints_before, table.c.job_id.not_in(reported))
                 await connection.execute(table.delete().where(old))
             await connection.execute(cases.delete().where(cases.c.closed_at < prints_before))
+            await connection.execute(approvals.delete().where(approvals.c.decided_at < prints_before))
             await connection.execute(strikes.delete().where(strikes.c.at < strikes_before))
             left = sa.and_(people.c.left_at < strikes_before, people.c.agreed_to.is_(None))
             await connection.execute(people.delete().where(left, people.c.opted_out_at.is_(None)))
 
-    async def _keep_strikes(self, connection: AsyncConnection, user_id: int, since: float) -> None:
+    async def _keep_strikes(self, connection: Connection, user_id: int, since: float) -> None:
         blocked = sa.select(jobs.c.user_id, jobs.c.settled_at).where(
             jobs.c.user_id == user_id, jobs.c.state == State.BLOCKED, jobs.c.settled_at >= since
         )
@@ -166,15 +175,19 @@ def _part_of(user_id: int, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _leave_jobs(connection: AsyncConnection, mine: sa.ColumnElement[bool]) -> None:
+async def _leave_jobs(connection: Connection, mine: sa.ColumnElement[bool]) -> None:
     """Where a result was posted stays known, so that it can still be taken down."""
     reported = sa.select(cases.c.job_id).where(cases.c.closed_at.is_(None))
-    gone = sa.and_(prints.c.job_id.in_(sa.select(jobs.c.id).where(mine)), prints.c.job_id.not_in(reported))
+    of_mine = sa.select(jobs.c.id).where(mine)
+    gone = sa.and_(prints.c.job_id.in_(of_mine), prints.c.job_id.not_in(reported))
     await connection.execute(prints.delete().where(gone))
+    # What still waits for a moderator is shown to nobody any more: its card in the log is taken away next.
+    waiting = sa.and_(approvals.c.job_id.in_(of_mine), approvals.c.verdict == Verdict.WAITING)
+    await connection.execute(approvals.update().where(waiting).values(verdict=Verdict.WITHDRAWN))
     await connection.execute(jobs.update().where(mine).values({**_STRIPPED, "user_id": 0}))
 
 
-async def _rename(connection: AsyncConnection, account: dict[str, Any]) -> None:
+async def _rename(connection: Connection, account: dict[str, Any]) -> None:
     """The same account under a name that says nothing. Its server stays, whose budget it counts for."""
     old = account["id"]
     new = f"{old.partition(':')[0]}:{FORGOTTEN}-{secrets.token_hex(8)}"
@@ -184,13 +197,15 @@ async def _rename(connection: AsyncConnection, account: dict[str, Any]) -> None:
     await connection.execute(accounts.delete().where(accounts.c.id == old))
 
 
-async def _leave_others_books(connection: AsyncConnection, user_id: int) -> None:
+async def _leave_others_books(connection: Connection, user_id: int) -> None:
     """What the member decided or reported, and what others decided about them."""
     actor = str(user_id)
     await connection.execute(entries.update().where(entries.c.actor == actor).values(actor=FORGOTTEN))
     await connection.execute(takedowns.update().where(takedowns.c.actor == actor).values(actor=FORGOTTEN))
     await connection.execute(cases.update().where(cases.c.reporter == user_id).values(reporter=0))
     await connection.execute(cases.update().where(cases.c.closed_by == user_id).values(closed_by=0))
+    by_me = approvals.update().where(approvals.c.decided_by == user_id)
+    await connection.execute(by_me.values(decided_by=0))
     for deed in (await connection.execute(_deeds_with(user_id))).mappings().all():
         facts: Mapping[str, Any] = deed["facts"]
         about = facts.get("member") == user_id
@@ -205,7 +220,7 @@ async def _leave_others_books(connection: AsyncConnection, user_id: int) -> None
 
 
 async def _rewrite(
-    connection: AsyncConnection, deed: sa.RowMapping, *, actor: str, facts: Mapping[str, Any]
+    connection: Connection, deed: sa.RowMapping, *, actor: str, facts: Mapping[str, Any]
 ) -> None:
     if (actor, facts) != (deed["actor"], deed["facts"]):
         changed = deeds.update().where(deeds.c.id == deed["id"])

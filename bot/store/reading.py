@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import Entry
 from bot.credits.allowance import DAY
 from bot.credits.books import Deed, Line, Spending
 from bot.jobs.job import Reason, State
 from bot.jobs.office import Ordered
+from bot.store.connection import Connection
 from bot.store.tables import WHOLE, entries, jobs, payer
 from bot.store.tables import deeds as recorded
 
@@ -25,7 +25,7 @@ class Stretch:
     limit: int
 
     async def of(
-        self, connection: AsyncConnection, rows: sa.Select[*tuple[Any, ...]], number: sa.Column[int]
+        self, connection: Connection, rows: sa.Select[*tuple[Any, ...]], number: sa.Column[int]
     ) -> Sequence[sa.RowMapping]:
         if self.before is not None:
             rows = rows.where(number < self.before)
@@ -38,7 +38,7 @@ class Stretch:
         return newest.mappings().all()
 
 
-async def history(connection: AsyncConnection, account: str, stretch: Stretch) -> Sequence[Line]:
+async def history(connection: Connection, account: str, stretch: Stretch) -> Sequence[Line]:
     chosen = (
         sa.select(
             entries.c.id,
@@ -61,13 +61,13 @@ def _line(row: dict[str, Any]) -> Line:
     return Line(**row)
 
 
-async def deeds(connection: AsyncConnection, guild_id: int | None, stretch: Stretch) -> Sequence[Deed]:
+async def deeds(connection: Connection, guild_id: int | None, stretch: Stretch) -> Sequence[Deed]:
     """Of one server, or what is the operator's."""
     chosen = sa.select(recorded).where(recorded.c.guild_id.is_not_distinct_from(guild_id))
     return [Deed(**row) for row in await stretch.of(connection, chosen, recorded.c.id)]
 
 
-async def jobs_of(connection: AsyncConnection, guild_id: int, *, limit: int) -> Sequence[Ordered]:
+async def jobs_of(connection: Connection, guild_id: int, *, limit: int) -> Sequence[Ordered]:
     """The newest first. Whoever pays alone, in a server without the bot, is nobody's member there."""
     chosen = (
         sa.select(*(jobs.c[field.name] for field in fields(Ordered)))
@@ -83,13 +83,13 @@ def _ordered(row: dict[str, Any]) -> Ordered:
     return Ordered(**row)
 
 
-async def is_credited(connection: AsyncConnection, receipt: str) -> bool:
+async def is_credited(connection: Connection, receipt: str) -> bool:
     found = await connection.execute(sa.select(entries.c.id).where(entries.c.receipt == receipt))
     return found.one_or_none() is not None
 
 
 async def spending(
-    connection: AsyncConnection, *, since: float, until: float, guild_id: int | None
+    connection: Connection, *, since: float, until: float, guild_id: int | None
 ) -> Sequence[Spending]:
     day = _day(connection).label("day")
     back = sa.select(sa.func.sum(entries.c.amount)).where(
@@ -126,7 +126,7 @@ def _sum(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     return sa.cast(sa.func.sum(amount), sa.BigInteger)
 
 
-def _day(connection: AsyncConnection) -> sa.ColumnElement[int]:
+def _day(connection: Connection) -> sa.ColumnElement[int]:
     days = jobs.c.created_at / DAY
     # SQLite's cast cuts off, Postgres's rounds.
     return sa.cast(sa.func.floor(days) if connection.dialect.name == "postgresql" else days, WHOLE)

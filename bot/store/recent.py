@@ -1,15 +1,14 @@
 """Jobs as they are looked up, page by page."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import State
 from bot.jobs.recent import Recent
+from bot.store.connection import Transaction
 from bot.store.tables import jobs, payer
 
 _SHOWN = tuple(jobs.c[field.name] for field in fields(Recent))
@@ -17,8 +16,8 @@ _DIGITS = 23
 
 
 class SqlRecents:
-    def __init__(self, transaction: Callable[[], AbstractAsyncContextManager[AsyncConnection]]) -> None:
-        self._transaction = transaction
+    def __init__(self, reading: Transaction) -> None:
+        self._reading = reading
 
     async def of_member(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
@@ -43,7 +42,7 @@ class SqlRecents:
         nearest = jobs.c.id.desc()
         if after is not None:
             chosen, nearest = chosen.where(jobs.c.id > _id(after)), jobs.c.id.asc()
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             rows = (await connection.execute(chosen.order_by(nearest).limit(limit))).mappings().all()
         found = [_recent(row) for row in rows]
         return found if after is None else found[::-1]

@@ -1,28 +1,26 @@
 """What is kept for safety: who agreed, who wants to be left alone, and what must not come again."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.credits.books import Deed
 from bot.jobs.job import State
 from bot.safety.prints import Print, look_from, look_words
 from bot.store import servers
+from bot.store.connection import Connection, Transaction
 from bot.store.tables import jobs, listed, people, posts, prints, strikes, takedowns
-
-Transaction = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 
 class SqlRegister:
-    """The safety room's `Register`; each of its methods is one transaction."""
+    """The safety room's `Register`; each of its methods is one transaction, or only reads."""
 
-    def __init__(self, transaction: Transaction, clock: Clock) -> None:
+    def __init__(self, transaction: Transaction, reading: Transaction, clock: Clock) -> None:
         self._transaction = transaction
+        self._reading = reading
         self._clock = clock
 
     async def agreed_to(self, user_id: int) -> str | None:
@@ -45,7 +43,7 @@ class SqlRegister:
             jobs.c.user_id == user_id, jobs.c.state == State.BLOCKED, jobs.c.settled_at >= since
         )
         remembered = sa.select(strikes.c.at).where(strikes.c.user_id == user_id, strikes.c.at >= since)
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             found = [at for at in (await connection.execute(blocked)).scalars() if at is not None]
             return sorted([*found, *(await connection.execute(remembered)).scalars()], reverse=True)
 
@@ -55,12 +53,12 @@ class SqlRegister:
             .where(listed.c.kind == "exact", listed.c.mark.in_(list(exact)), _holds(guild_id))
             .limit(1)
         )
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return (await connection.execute(found)).one_or_none() is not None
 
     async def looks_listed(self, guild_id: int | None) -> Collection[int]:
         found = sa.select(listed.c.mark).where(listed.c.kind == "look", _holds(guild_id)).distinct()
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return [look_from(mark) for mark in (await connection.execute(found)).scalars()]
 
     async def list_prints(self, prints: Collection[Print], guild_id: int | None, job_id: str) -> None:
@@ -74,10 +72,8 @@ class SqlRegister:
             await connection.execute(listed.insert(), rows)
 
     async def unlist(self, job_id: str, guild_id: int) -> int:
-        its = sa.and_(listed.c.job_id == job_id, listed.c.guild_id == guild_id)
         async with self._transaction() as connection:
-            gone = await connection.execute(listed.delete().where(its).returning(listed.c.id))
-            return len(gone.all())
+            return await unlist(connection, job_id, guild_id)
 
     async def keep_prints(self, job_id: str, prints: Mapping[str, Print]) -> None:
         async with self._transaction() as connection:
@@ -85,7 +81,7 @@ class SqlRegister:
 
     async def prints_of(self, job_id: str) -> Mapping[str, Print]:
         found = sa.select(prints.c.part, prints.c.exact, prints.c.looks).where(prints.c.job_id == job_id)
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             rows = (await connection.execute(found.order_by(prints.c.part))).all()
         return {part: Print(exact, tuple(map(look_from, looks.split()))) for part, exact, looks in rows}
 
@@ -96,7 +92,7 @@ class SqlRegister:
 
     async def is_down(self, job_id: str) -> bool:
         found = sa.select(takedowns.c.job_id).where(takedowns.c.job_id == job_id)
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return (await connection.execute(found)).one_or_none() is not None
 
     async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None:
@@ -106,7 +102,7 @@ class SqlRegister:
 
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
         found = sa.select(posts.c.channel_id, posts.c.message_id).where(posts.c.job_id == job_id)
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return [(channel, message) for channel, message in await connection.execute(found)]
 
     async def record(self, deed: Deed) -> None:
@@ -114,7 +110,7 @@ class SqlRegister:
             await servers.record(connection, [deed], at=self._clock.now())
 
     async def _of(self, user_id: int, column: sa.Column[Any]) -> Any:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             found = await connection.execute(sa.select(column).where(people.c.user_id == user_id))
             return found.scalar_one_or_none()
 
@@ -124,6 +120,14 @@ class SqlRegister:
             await connection.execute(
                 written.on_conflict_do_update(index_elements=[people.c.user_id], set_=facts)
             )
+
+
+async def unlist(connection: Connection, job_id: str, guild_id: int | None) -> int:
+    """Without a server, take a job's prints off the list of all servers; how many there were."""
+    of_list = listed.c.guild_id.is_(None) if guild_id is None else listed.c.guild_id == guild_id
+    its = sa.and_(listed.c.job_id == job_id, of_list)
+    gone = await connection.execute(listed.delete().where(its).returning(listed.c.id))
+    return len(gone.all())
 
 
 def _holds(guild_id: int | None) -> sa.ColumnElement[bool]:
@@ -144,11 +148,11 @@ def _print_rows(job_id: str, found: Mapping[str, Print], at: float) -> list[dict
     ]
 
 
-async def _keep(connection: AsyncConnection, rows: Iterable[dict[str, Any]]) -> None:
+async def _keep(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
     for row in rows:
         # A result that is fetched again after a restart is the same one.
         await connection.execute(insert_into(connection, prints).values(row).on_conflict_do_nothing())
 
 
-def insert_into(connection: AsyncConnection, table: sa.Table) -> Any:
+def insert_into(connection: Connection, table: sa.Table) -> Any:
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

@@ -3,8 +3,8 @@
 from importlib import resources
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.store.connection import Database
 from bot.store.errors import SchemaDiffers, SchemaTooNew
 
 HEAD = "1"
@@ -14,20 +14,20 @@ HEAD = "1"
 _LOCK = 0xD0_99_E1
 
 
-async def bring_up_to_date(engine: AsyncEngine) -> None:
-    async with engine.begin() as connection:
+async def bring_up_to_date(database: Database) -> None:
+    async with database.begin() as connection:
         found = await connection.run_sync(_revision)
         if found == HEAD:
             return
-    async with engine.begin() as connection:
+    async with database.begin() as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         await connection.run_sync(_upgrade)
 
 
-async def check_revision(engine: AsyncEngine) -> None:
+async def check_revision(database: Database) -> None:
     """For whoever must not change the tables."""
-    async with engine.begin() as connection:
+    async with database.begin() as connection:
         found = await connection.run_sync(_revision)
     if found != HEAD:
         raise SchemaDiffers(found=found, known=HEAD)

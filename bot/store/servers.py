@@ -4,25 +4,25 @@ from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.books import Deed
 from bot.credits.rules import ServerRules
+from bot.store.connection import Connection
 from bot.store.tables import deeds, servers
 
 
-async def read(connection: AsyncConnection, guild_id: int) -> ServerRules:
+async def read(connection: Connection, guild_id: int) -> ServerRules:
     found = await connection.execute(sa.select(servers.c.rules).where(servers.c.id == guild_id))
     return ServerRules.model_validate(found.scalar_one_or_none() or {})
 
 
-async def read_all(connection: AsyncConnection) -> dict[int, ServerRules]:
+async def read_all(connection: Connection) -> dict[int, ServerRules]:
     found = await connection.execute(sa.select(servers.c.id, servers.c.rules))
     return {guild_id: ServerRules.model_validate(rules) for guild_id, rules in found}
 
 
 async def change(
-    connection: AsyncConnection, guild_id: int, change_: Callable[[ServerRules], ServerRules]
+    connection: Connection, guild_id: int, change_: Callable[[ServerRules], ServerRules]
 ) -> ServerRules:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     await connection.execute(insert(servers).values(id=guild_id, rules={}).on_conflict_do_nothing())
@@ -34,7 +34,7 @@ async def change(
     return now
 
 
-async def record(connection: AsyncConnection, done: Iterable[Deed], *, at: float) -> None:
+async def record(connection: Connection, done: Iterable[Deed], *, at: float) -> None:
     rows = [
         {"guild_id": each.guild_id, "actor": each.actor, "deed": each.deed, "facts": each.facts, "at": at}
         for each in done

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.connection import Connection
 from bot.store.tables import shards, workers
 
 NOBODY = ""
 
 
 async def claim(
-    connection: AsyncConnection, count: int, total: int, *, owner: str, living_at: float | None
+    connection: Connection, count: int, total: int, *, owner: str, living_at: float | None
 ) -> Sequence[int]:
     """So many of `total` shards that no living process has, or none at all."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -33,19 +33,19 @@ async def claim(
     return taken
 
 
-async def held(connection: AsyncConnection, total: int, *, owner: str) -> set[int]:
+async def held(connection: Connection, total: int, *, owner: str) -> set[int]:
     rows = await connection.execute(
         sa.select(shards.c.number).where(shards.c.total == total, shards.c.owner == owner)
     )
     return set(rows.scalars())
 
 
-async def living_workers(connection: AsyncConnection, living_at: float) -> int:
+async def living_workers(connection: Connection, living_at: float) -> int:
     counted = sa.select(sa.func.count()).select_from(workers).where(workers.c.lease_until > living_at)
     return (await connection.execute(counted)).scalar_one()
 
 
-async def _living(connection: AsyncConnection, living_at: float | None) -> set[str]:
+async def _living(connection: Connection, living_at: float | None) -> set[str]:
     """Without leases there is one process, and whoever else is written down is gone."""
     if living_at is None:
         return set()

@@ -4,10 +4,10 @@ import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Self, cast
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.account import Balance
 from bot.credits.books import AlreadyCredited, AlreadyRefunded, Deed, Line, Spending
@@ -19,10 +19,12 @@ from bot.jobs.office import Ordered
 from bot.jobs.ports import Clock, Room
 from bot.store import budgets, jobs, late, notes, reading, servers, shards
 from bot.store import credits as ledgers
+from bot.store.approvals import SqlApprovals
 from bot.store.audit import discrepancies
 from bot.store.cases import SqlCases
 from bot.store.changes import Adjust, Change, Grant, Move, Open, Outcome, Writing, apply
-from bot.store.engine import database_of, file_of, open_engine
+from bot.store.connection import Connection
+from bot.store.engine import database_of, file_of, open_database
 from bot.store.errors import StoreRefused, named_errors
 from bot.store.faces import SqlShelf
 from bot.store.leases import WorkerLease, take_file
@@ -55,19 +57,20 @@ class SqlStore:
         """`commit` is entered around the writing of so many changes."""
         self._address = database_of(url)
         self._path = file_of(self._address)
-        self._engine = open_engine(self._address)
+        self._database = open_database(self._address)
         self._worker = uuid.uuid4().hex
         self._start = start
         self._clock = clock
         self._seconds = lease
         self._batch = batch
         self._commit = commit
-        self.recents = SqlRecents(self._transaction)
+        self.recents = SqlRecents(self._reading)
         self.shelf = SqlShelf(self._transaction)
         self._lease: WorkerLease | None = None
         self._exit = AsyncExitStack()
-        self.register = SqlRegister(self._transaction, clock)
+        self.register = SqlRegister(self._transaction, self._reading, clock)
         self.cases = SqlCases(self._transaction, clock)
+        self.approvals = SqlApprovals(self._transaction, clock, worker=self._worker)
         self.people = SqlPeople(self._transaction, clock)
 
     async def __aenter__(self) -> Self:
@@ -75,8 +78,8 @@ class SqlStore:
             with named_errors():
                 if self._path is not None:
                     stack.callback(take_file(self._path).release)
-                stack.push_async_callback(self._engine.dispose)
-                await bring_up_to_date(self._engine)
+                stack.push_async_callback(self._database.dispose)
+                await bring_up_to_date(self._database)
                 if self._path is None:
                     self._lease = await self._take_lease(stack)
             self._writer = Writer(self._transact, batch=self._batch)
@@ -88,7 +91,7 @@ class SqlStore:
         await self._exit.aclose()
 
     async def balance(self, account: str) -> Balance:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await ledgers.read(connection, account, start=self._start)
 
     async def grant(
@@ -111,11 +114,11 @@ class SqlStore:
             raise (refusal if job_id is None else AlreadyRefunded(job_id)) from None
 
     async def rules(self, guild_id: int) -> ServerRules:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await servers.read(connection, guild_id)
 
     async def all_rules(self) -> dict[int, ServerRules]:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await servers.read_all(connection)
 
     async def change_rules(
@@ -129,27 +132,27 @@ class SqlStore:
     async def history(
         self, account: str, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[Line]:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await reading.history(connection, account, Stretch(before, after, limit))
 
     async def deeds(
         self, guild_id: int | None, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[Deed]:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await reading.deeds(connection, guild_id, Stretch(before, after, limit))
 
     async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[Ordered]:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await reading.jobs_of(connection, guild_id, limit=limit)
 
     async def spending(
         self, *, since: float, until: float, guild_id: int | None = None
     ) -> Sequence[Spending]:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await reading.spending(connection, since=since, until=until, guild_id=guild_id)
 
     async def spent_in(self, budget: Budget) -> int:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await budgets.spent_in(connection, budget)
 
     async def open(self, job: Job, terms: Terms) -> None:
@@ -163,7 +166,7 @@ class SqlStore:
         await self._writer.write(Move(job, replace(job, told=True)))
 
     async def find(self, job_id: str) -> Job | None:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await jobs.find(connection, job_id)
 
     async def adopt(self) -> Sequence[Job]:
@@ -176,7 +179,7 @@ class SqlStore:
             return await jobs.adopt(connection, owner=self._worker, living_at=living_at)
 
     async def never_found(self, since: float) -> Sequence[Job]:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await late.never_found(connection, since)
 
     async def found_late(self, job: Job, request_id: str, cost: float) -> bool:
@@ -187,7 +190,7 @@ class SqlStore:
         """How many processes work on this database now, this one among them."""
         if self._lease is None:
             return 1
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return max(1, await shards.living_workers(connection, self._clock.now()))
 
     async def claim_shards(self, count: int, total: int) -> Sequence[int]:
@@ -200,12 +203,12 @@ class SqlStore:
             return await shards.claim(connection, count, total, owner=self._worker, living_at=living_at)
 
     async def held_shards(self, total: int) -> set[int]:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await shards.held(connection, total, owner=self._worker)
 
     async def note(self, name: str) -> str | None:
         """A small thing that was written down, such as which commands Discord knows."""
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await notes.read(connection, name)
 
     async def write_note(self, name: str, text: str) -> None:
@@ -219,7 +222,7 @@ class SqlStore:
 
     async def ping(self) -> None:
         """Return where the database answers, and raise where it does not."""
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             await connection.execute(sa.select(1))
 
     def lease_left(self) -> float | None:
@@ -232,12 +235,12 @@ class SqlStore:
             return await discrepancies(connection)
 
     async def _is_credited(self, receipt: str) -> bool:
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return await reading.is_credited(connection, receipt)
 
     async def _take_lease(self, stack: AsyncExitStack) -> WorkerLease:
         lease = WorkerLease(
-            open_engine(self._address, connections=1),
+            open_database(self._address, connections=1),
             worker=self._worker,
             clock=self._clock,
             seconds=self._seconds,
@@ -249,11 +252,16 @@ class SqlStore:
     async def _transact(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         writing = Writing(worker=self._worker, now=self._clock.now(), start=self._start)
         with self._commit(len(changes)):
-            async with self._engine.begin() as connection:
-                return await apply(connection, changes, writing)
+            return await self._database.carry_out(partial(apply, changes=changes, writing=writing))
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
+    async def _transaction(self) -> AsyncGenerator[Connection]:
         with named_errors():
-            async with self._engine.begin() as connection:
+            async with self._database.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncGenerator[Connection]:
+        with named_errors():
+            async with self._database.reading() as connection:
                 yield connection

@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeDecorator
 from bot.credits.account import Entry
 from bot.credits.budgets import Scope
 from bot.jobs.job import State
+from bot.safety.approvals import Verdict
 
 # SQLite's STRICT tables know INTEGER, REAL and TEXT alone.
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -49,7 +50,7 @@ class Document(TypeDecorator[Mapping[str, Any]]):
         return json.loads(value or "{}")
 
 
-def _one_of(column: str, names: type[State | Entry | Scope]) -> str:
+def _one_of(column: str, names: type[State | Entry | Scope | Verdict]) -> str:
     return f"{column} IN ({', '.join(repr(str(name)) for name in names)})"
 
 
@@ -339,6 +340,9 @@ cases = sa.Table(
     sa.Column("closed_at", NUMBER),
     sa.Column("closed_by", WHOLE),
     sa.Column("escalated_at", NUMBER),
+    # The card in the log; none where it went to the operators.
+    sa.Column("channel_id", WHOLE),
+    sa.Column("message_id", WHOLE),
     # However many report a job, there is one case of it at a time.
     sa.Index(
         "cases_open_once",
@@ -349,6 +353,33 @@ cases = sa.Table(
     ),
     sqlite_strict=True,
     sqlite_autoincrement=True,
+)
+
+approvals = sa.Table(
+    "approvals",
+    METADATA,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("guild_id", WHOLE, nullable=False),
+    sa.Column("asked_at", NUMBER, nullable=False),
+    sa.Column("lapses_at", NUMBER, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("decided_by", WHOLE, nullable=False),
+    sa.Column("decided_at", NUMBER),
+    # The card in the log; none where moderators could not be asked yet.
+    sa.Column("channel_id", WHOLE),
+    sa.Column("message_id", WHOLE),
+    sa.CheckConstraint(_one_of("verdict", Verdict), name="approvals_verdict_is_known"),
+    sa.CheckConstraint(
+        "(verdict IN ('approved', 'rejected', 'lapsed')) = (decided_at IS NOT NULL)",
+        name="approvals_decided_at_some_time",
+    ),
+    sa.Index(
+        "approvals_waiting",
+        "lapses_at",
+        sqlite_where=sa.text("verdict IN ('waiting', 'withdrawn')"),
+        postgresql_where=sa.text("verdict IN ('waiting', 'withdrawn')"),
+    ),
+    sqlite_strict=True,
 )
 
 faces = sa.Table(

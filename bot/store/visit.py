@@ -4,21 +4,21 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.clock import Clock
 from bot.credits.account import Balance
 from bot.credits.books import Deed, Spending
-from bot.store import reading
+from bot.store import reading, servers
 from bot.store.audit import Extent, discrepancies, extent
 from bot.store.changes import Grant, Writing, apply
+from bot.store.connection import Connection
 from bot.store.engine import database_of, file_of, open_beside
 from bot.store.errors import StoreUnavailable, named_errors
+from bot.store.register import unlist
 from bot.store.schema import check_revision
 
 
 class SqlVisitor:
-    """`async with SqlVisitor(url) as visitor:` only reads; `writing` is for credits that are granted.
+    """`async with SqlVisitor(url) as visitor:` only reads; `writing` is for what an operator decides.
 
     The lock file of SQLite says whose the jobs are. Neither a reader nor an entry in the ledger touches
     those: accounts are read, changed and written in one transaction, whichever process it is in.
@@ -27,7 +27,7 @@ class SqlVisitor:
     def __init__(self, url: str, *, start: int, clock: Clock, writing: bool = False) -> None:
         self._address = database_of(url)
         self._path = file_of(self._address)
-        self._engine = open_beside(self._address, writing=writing)
+        self._database = open_beside(self._address, writing=writing)
         self._start = start
         self._clock = clock
 
@@ -36,14 +36,14 @@ class SqlVisitor:
             raise StoreUnavailable(f"there is no file {self._path}")
         try:
             with named_errors():
-                await check_revision(self._engine)
+                await check_revision(self._database)
         except BaseException:
-            await self._engine.dispose()
+            await self._database.dispose()
             raise
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._engine.dispose()
+        await self._database.dispose()
 
     async def audit(self) -> tuple[Sequence[str], Extent]:
         """Every place where the books do not add up, and how much was looked at."""
@@ -64,8 +64,16 @@ class SqlVisitor:
             raise TypeError(outcome)
         return outcome
 
+    async def forgive(self, job_id: str, deed: Deed) -> int:
+        """Take a job's prints off the list of all servers; how many there were."""
+        async with self._transaction() as connection:
+            gone = await unlist(connection, job_id, None)
+            if gone:
+                await servers.record(connection, [deed], at=self._clock.now())
+        return gone
+
     @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
+    async def _transaction(self) -> AsyncGenerator[Connection]:
         with named_errors():
-            async with self._engine.begin() as connection:
+            async with self._database.begin() as connection:
                 yield connection

@@ -16,7 +16,6 @@ from typing import Any, ClassVar, Self
 
 from discord import File
 from discord.ui import LayoutView
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.__main__ import main
 from bot.chat.messages import Messages
@@ -30,6 +29,7 @@ from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
 from bot.store.changes import Change, Move, Outcome, Writing, apply
+from bot.store.connection import Connection
 from tests.chaos.points import Point
 
 LEAP = Path("leap")
@@ -120,7 +120,7 @@ class DoomedStore(SqlStore):
         return outcomes
 
 
-async def _applied(connection: AsyncConnection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
+async def _applied(connection: Connection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
     outcomes = await apply(connection, changes, writing)
     if any(isinstance(change, Move) for change in changes):
         DoomedStore.death.pass_by(Point.COMMITTING)
@@ -149,7 +149,7 @@ class GenerousStore(DoomedStore):
     """Breaks the rule that money moves only with an entry."""
 
     async def tell(self, job: Job) -> None:
-        async with self._engine.begin() as connection:
+        async with self._database.begin() as connection:
             await connection.exec_driver_sql(
                 f"UPDATE accounts SET granted = granted + 1 WHERE id = '{job.account}'"
             )

@@ -25,6 +25,10 @@ class Program:
         self._reader = asyncio.create_task(self._read())
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def output(self) -> str:
         return self._said.decode(errors="replace")
 

@@ -86,7 +86,7 @@ class Town:
 
     async def balance(self) -> tuple[int, int]:
         """What the member has free and held, once the bot has let go of its database, with books in order."""
-        url = f"sqlite+aiosqlite:///{self.database}"
+        url = f"sqlite:///{self.database}"
         async with SqlStore(url, start=START, clock=WallClock()) as store:
             assert await store.audit() == []
             member = account_of(guild_id=self.discord.guild.id, user_id=self.discord.member.id)

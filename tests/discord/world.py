@@ -32,7 +32,8 @@ class SmallDiscord:
     it. `token_seconds`, `messages.upload_limit` and `guild.channel.open` may be changed at any time.
     """
 
-    def __init__(self, guilds: Sequence[Guild] = (), *, seed: int = 0) -> None:
+    def __init__(self, guilds: Sequence[Guild] = (), *, seed: int = 0, inspects: bool = True) -> None:
+        """Without inspection it is quick enough to be measured against."""
         self.app = App()
         self.guilds = guilds or [Guild()]
         self.guild = self.guilds[0]
@@ -47,7 +48,7 @@ class SmallDiscord:
         """Cleared, it keeps whoever asks for a file waiting."""
         self.files_flow.set()
         self._commands = Commands(self.app)
-        self._inspector = Inspector(Spec.at_hand())
+        self._inspector = Inspector(Spec.at_hand() if inspects else None)
         self._rest = Rest(token=self.token, base=BASE, faults=self.faults, inspector=self._inspector)
         add_routes(self._rest, self.app, self._commands, self.messages, lambda: self.gateway_url)
         app = web.Application(client_max_size=MOST_BODY)

@@ -61,7 +61,7 @@ def test_the_image_runs_as_nobody_special_with_settings_that_are_understood(tmp_
     given = dict(word.split("=", 1) for word in block.replace("\\\n", " ").split())
     settings = understood(given, tmp_path)
     assert settings.ops.address == ("0.0.0.0", 9100)
-    assert settings.database.url.get_secret_value() == "sqlite+aiosqlite:////data/doppel.db"
+    assert settings.database.url.get_secret_value() == "sqlite:////data/doppel.db"
 
 
 @pytest.mark.parametrize("name", BOTS)
@@ -73,7 +73,7 @@ def test_every_bot_of_the_compose_file_is_guarded_and_understood(name: str, tmp_
     environment: dict[str, str] = service["environment"]
     given = {key: value.replace("${POSTGRES_PASSWORD:-}", "word") for key, value in environment.items()}
     settings = understood(given, tmp_path)
-    kind = "postgresql+asyncpg" if name.startswith("bot-") else "sqlite+aiosqlite"
+    kind = "postgresql+asyncpg" if name.startswith("bot-") else "sqlite"
     assert settings.database.url.get_secret_value().startswith(kind)
     assert (settings.discord.shard_plan is not None) == name.startswith("bot-")
 

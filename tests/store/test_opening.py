@@ -6,19 +6,19 @@ import pytest
 
 from bot.credits.books import Deed
 from bot.store import SqlStore, StoreError, StoreUnavailable
-from bot.store.engine import database_of, open_engine
+from bot.store.engine import database_of, open_database
 from bot.store.errors import explained
 from tests.store.orders import START, HandClock
 
 
 async def test_a_sqlite_file_survives_a_power_cut(sqlite_url: str) -> None:
-    engine = open_engine(database_of(sqlite_url))
-    async with engine.connect() as connection:
+    database = open_database(database_of(sqlite_url))
+    async with database.begin() as connection:
         kept = {
             pragma: (await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar_one()
             for pragma in ("journal_mode", "synchronous", "foreign_keys")
         }
-    await engine.dispose()
+    await database.dispose()
     full = 2
     assert kept == {"journal_mode": "wal", "synchronous": full, "foreign_keys": 1}
 

@@ -59,7 +59,7 @@ async def lived(store: SqlStore) -> Job:
             ),
             Deed(str(other), "daily", {"member": member, "amount": 9}, 1),
         )
-        case, _ = await store.cases.open(job.id, 1, other)
+        case, _ = await store.cases.open(job.id, 1, other, most=9)
         await store.cases.step(case.number, Step.REMOVE, member)
         await store.register.take_down(job.id, str(member))
     found = await store.find(job.id)
@@ -144,6 +144,7 @@ async def test_what_is_stored_is_given_without_keys_and_without_others(store: Sq
         "jobs": 2,
         "fingerprints": 2,
         "messages": 2,
+        "approvals": 0,
         "strikes": 0,
         "reports": 1,
         "decisions": 4,

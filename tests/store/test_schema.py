@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import Job, Place
 from bot.store import SchemaTooNew, SqlStore, schema
-from bot.store.engine import database_of, open_engine
+from bot.store.engine import database_of, open_database
 from bot.store.tables import METADATA, jobs
 from tests.store.conftest import Postgres
 from tests.store.orders import START, HandClock
@@ -42,8 +42,8 @@ async def test_migrations_and_tables_agree_about_what_must_hold(raw: AsyncConnec
         }
 
     migrated = await raw.run_sync(checks)
-    engine = open_engine(database_of(url))
-    async with engine.begin() as connection:
+    database = open_database(database_of(url))
+    async with database.begin() as connection:
         if connection.dialect.name == "postgresql":
             await connection.exec_driver_sql("CREATE SCHEMA meant")
             await connection.exec_driver_sql("SET LOCAL search_path = meant")
@@ -51,7 +51,7 @@ async def test_migrations_and_tables_agree_about_what_must_hold(raw: AsyncConnec
             await connection.run_sync(METADATA.drop_all)
         await connection.run_sync(METADATA.create_all)
         assert await connection.run_sync(checks) == migrated
-    await engine.dispose()
+    await database.dispose()
 
 
 def test_the_head_that_opening_compares_with_is_the_newest_revision() -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.credits.account import NotEnoughCredits
 from bot.jobs.job import State
 from bot.store import SqlStore, StoreRefused, StoreUnavailable
+from bot.store.connection import Connection
 from tests.store.orders import START, TERMS, HandClock, enrolled, money, opened, order, through
 from tests.store.patience import eventually
 
@@ -73,9 +74,9 @@ async def test_closing_writes_what_was_asked_and_takes_nothing_more(url: str, cl
         assert await again.find(job.id) == job
 
 
-def _own_connection(store: SqlStore) -> AbstractAsyncContextManager[AsyncConnection]:
+def _own_connection(store: SqlStore) -> AbstractAsyncContextManager[Connection]:
     # A limit on pages holds for one connection only, so it has to be the store's own.
-    return store._engine.begin()  # pyright: ignore[reportPrivateUsage]
+    return store._database.begin()  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_a_full_disk_is_said_to_all_and_ends_when_there_is_room(

@@ -54,6 +54,7 @@ def upgrade() -> None:
     )
     _safety()
     _cases()
+    _approvals()
     _faces()
     if op.get_context().dialect.name == "postgresql":
         _forbid_rewriting_on_postgres()
@@ -300,6 +301,8 @@ def _cases() -> None:
         sa.Column("closed_at", NUMBER),
         sa.Column("closed_by", WHOLE),
         sa.Column("escalated_at", NUMBER),
+        sa.Column("channel_id", WHOLE),
+        sa.Column("message_id", WHOLE),
         sqlite_strict=True,
         sqlite_autoincrement=True,
     )
@@ -311,6 +314,38 @@ def _cases() -> None:
         unique=True,
         sqlite_where=still_open,
         postgresql_where=still_open,
+    )
+
+
+def _approvals() -> None:
+    op.create_table(
+        "approvals",
+        sa.Column("job_id", sa.Text, primary_key=True),
+        sa.Column("guild_id", WHOLE, nullable=False),
+        sa.Column("asked_at", NUMBER, nullable=False),
+        sa.Column("lapses_at", NUMBER, nullable=False),
+        sa.Column("verdict", sa.Text, nullable=False),
+        sa.Column("decided_by", WHOLE, nullable=False),
+        sa.Column("decided_at", NUMBER),
+        sa.Column("channel_id", WHOLE),
+        sa.Column("message_id", WHOLE),
+        sa.CheckConstraint(
+            "verdict IN ('waiting', 'approved', 'rejected', 'lapsed', 'withdrawn')",
+            name="approvals_verdict_is_known",
+        ),
+        sa.CheckConstraint(
+            "(verdict IN ('approved', 'rejected', 'lapsed')) = (decided_at IS NOT NULL)",
+            name="approvals_decided_at_some_time",
+        ),
+        sqlite_strict=True,
+    )
+    undecided = sa.text("verdict IN ('waiting', 'withdrawn')")
+    op.create_index(
+        "approvals_waiting",
+        "approvals",
+        ["lapses_at"],
+        sqlite_where=undecided,
+        postgresql_where=undecided,
     )
 
 

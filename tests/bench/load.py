@@ -1,0 +1,281 @@
+"""The whole bot over real sockets with so many jobs in flight, beside a plain one of the kind people write.
+
+Commands come at an even rate, and the jobs take so long that the wanted number is in flight. Discord and
+Segmind are the small ones, in the process that measures; the bot has a process of its own.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from statistics import mean, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from yarl import URL
+
+from bot.ops.lag import lag_measured
+from bot.sandbox.segmind import LocalSegmind, Submission
+from bot.sandbox.segmind.stamp import Stamped
+from tests.bench.figures import Figure, at_least, at_most, plain
+from tests.discord.places import Member
+from tests.discord.program import Program, program
+from tests.discord.user import Reply
+from tests.discord.world import SmallDiscord
+from tests.media.files import picture
+from tests.stage import MODELS
+
+SLUG = "faceswap-v4"
+USUAL = MODELS[SLUG].card.seconds
+PER_SECOND = 30.0
+WINDOW = 40.0
+# As many jobs as an hour brings where there is one a second.
+HOUR = 3600
+KIB = 1024
+FILE = picture("PNG")
+RESULT = Stamped(picture("PNG", 256, 256), "image/png", {})
+EVERYBODY = 500
+
+
+class Same:
+    """Costs nothing, as somebody else's computer makes the pictures."""
+
+    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Stamped:
+        del slug, parameters, media
+        return RESULT
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process has used by now."""
+
+    cpu: float
+    memory: int
+
+
+@dataclass(eq=False, slots=True)
+class Order:
+    reply: Reply
+    accepted: Submission | None = None
+
+    @property
+    def heard(self) -> float | None:
+        """Seconds from the command to the first word."""
+        interaction = self.reply.interaction
+        return None if interaction.answered_at is None else interaction.answered_at - interaction.sent_at
+
+    @property
+    def done(self) -> float | None:
+        """When its member saw the result."""
+        return self.reply.edits[-1].at if self.reply.attachments else None
+
+
+@dataclass(eq=False, slots=True)
+class Town:
+    """`orders` by the names of their first files."""
+
+    discord: SmallDiscord
+    segmind: LocalSegmind
+    seconds: float
+    orders: dict[str, Order] = field(default_factory=dict[str, Order])
+
+    def witness(self, submission: Submission) -> None:
+        self.orders[URL(str(submission.body["source_image"])).name].accepted = submission
+
+    async def order(self, number: int, members: Sequence[Member]) -> None:
+        name = f"{number}.png"
+        options: Mapping[str, Any] = {"source_image": (name, FILE), "target_image": ("target.png", FILE)}
+        reply = await self.discord.slash_unheard(SLUG, member=members[number % len(members)], **options)
+        self.orders[name] = Order(reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the window has shown: times in seconds, what the bot used, how late the measuring itself was."""
+
+    heard: Sequence[float]
+    late: Sequence[float]
+    finished: int
+    in_flight: int
+    cpu: float
+    memory: Sequence[int]
+    own_lag: float
+
+    def heard_at(self, percent: int) -> float:
+        return _percentile(self.heard, percent)
+
+    def late_at(self, percent: int) -> float:
+        return _percentile(self.late, percent)
+
+
+Start = Callable[[Town, Path], AbstractAsyncContextManager[Program]]
+
+
+def figures() -> Iterator[Figure]:
+    beside = {flight: asyncio.run(_seen(_plain(flight), flight)) for flight in (100, 1_000)}
+    for flight, seen in beside.items():
+        yield from _times(f"a plain bot, {flight:,} in flight", seen)
+    few = asyncio.run(_seen(_ours, 100, window=HOUR / PER_SECOND))
+    yield from _times("100 in flight", few)
+    middle = len(few.memory) // 2
+    yield at_most(
+        "load: memory after an hour's worth of jobs to that at half time",
+        few.memory[-1] / few.memory[middle],
+        "ratio",
+        1.05,
+    )
+    yield from _times("1,000 in flight", asyncio.run(_seen(_ours, 1_000)))
+    many = asyncio.run(_seen(_ours, 10_000))
+    yield from _times("10,000 in flight", many)
+    yield at_most("load: p99 of the first reply, 10,000 in flight", 1000 * many.heard_at(99), "ms", 150)
+    per_job = (mean(many.memory) - mean(few.memory)) / (many.in_flight - few.in_flight)
+    yield at_most("load: memory per job in flight", per_job / KIB, "KiB", 30)
+    yield at_least(
+        "load: p99 of a plain bot's first reply with a tenth of the jobs to ours",
+        beside[1_000].heard_at(99) / many.heard_at(99),
+        "ratio",
+        1,
+    )
+
+
+def _times(name: str, seen: Seen) -> Iterator[Figure]:
+    yield plain(f"load, {name}: jobs that were", seen.in_flight, "jobs")
+    for percent in (50, 95, 99):
+        yield plain(f"load, {name}: command to first reply, p{percent}", 1000 * seen.heard_at(percent), "ms")
+    for percent in (50, 95, 99):
+        yield plain(f"load, {name}: COMPLETED to final edit, p{percent}", seen.late_at(percent), "s")
+    yield plain(f"load, {name}: jobs a second", seen.finished / WINDOW, "jobs/s")
+    yield plain(f"load, {name}: processor per job", 1000 * seen.cpu / max(1, seen.finished), "ms")
+    yield plain(f"load, {name}: memory", mean(seen.memory) / KIB**2, "MiB")
+    yield plain(f"load, {name}: how late the measuring was, at most", 1000 * seen.own_lag, "ms")
+
+
+async def _seen(start: Start, flight: int, *, window: float = WINDOW) -> Seen:
+    seconds = flight / PER_SECOND
+    async with _town(seconds) as town, asyncio.timeout(seconds * 3 + window + 60):
+        with TemporaryDirectory() as folder:
+            async with start(town, Path(folder)) as bot:
+                await town.discord.online()
+                while SLUG not in town.discord.commands:
+                    await asyncio.sleep(0.05)
+                seen = await _measured(town, bot, window)
+                await bot.terminate()
+    return seen
+
+
+async def _measured(town: Town, bot: Program, window: float) -> Seen:
+    crowd = asyncio.create_task(_crowd(town))
+    try:
+        # Until jobs end as they begin.
+        await asyncio.sleep(town.seconds * 1.2 + 5)
+        lags: list[float] = []
+        memory: list[int] = []
+        async with lag_measured(lags.append, every=0.05):
+            began, before = time.time(), _usage(bot.pid)
+            while (now := time.time()) < began + window:
+                await asyncio.sleep(min(1.0, began + window - now))
+                memory.append(_usage(bot.pid).memory)
+            ended, after = time.time(), _usage(bot.pid)
+    finally:
+        crowd.cancel()
+    return _result(town, began, ended, cpu=after.cpu - before.cpu, memory=memory, own_lag=max(lags))
+
+
+def _result(
+    town: Town, began: float, ended: float, *, cpu: float, memory: Sequence[int], own_lag: float
+) -> Seen:
+    heard: list[float] = []
+    late: list[float] = []
+    in_flight = 0
+    for order in town.orders.values():
+        if began <= order.reply.interaction.sent_at < ended - 1:
+            # Whoever got no answer has waited for one until now.
+            heard.append(ended - order.reply.interaction.sent_at if order.heard is None else order.heard)
+        if order.accepted is None:
+            continue
+        over = order.accepted.at + town.seconds
+        in_flight += order.accepted.at < ended and (order.done is None or order.done > ended)
+        if over < ended and (order.done is None or order.done > began):
+            late.append((order.done or ended) - over)
+    finished = sum(began < (order.done or 0) <= ended for order in town.orders.values())
+    return Seen(heard, late, finished, in_flight, cpu, memory, own_lag)
+
+
+async def _crowd(town: Town) -> None:
+    """Somebody orders every so often, however long the bot takes."""
+    members = [Member(f"member-{number}") for number in range(EVERYBODY)]
+    began = asyncio.get_running_loop().time()
+    for number in count():
+        due = began + number / PER_SECOND
+        await asyncio.sleep(due - asyncio.get_running_loop().time())
+        await town.order(number, members)
+
+
+@asynccontextmanager
+async def _town(seconds: float) -> AsyncGenerator[Town]:
+    def witness(submission: Submission) -> None:
+        town.witness(submission)
+
+    segmind = LocalSegmind(
+        MODELS,
+        engine=Same(),
+        credits=1_000_000.0,
+        speed=USUAL / seconds,
+        workers=100_000,
+        keep_outputs=100_000,
+        remembered=100_000,
+        witness=witness,
+    )
+    async with SmallDiscord(inspects=False) as discord, segmind:
+        town = Town(discord, segmind, seconds)
+        yield town
+
+
+def _ours(town: Town, folder: Path) -> AbstractAsyncContextManager[Program]:
+    its = {
+        "DATABASE_URL": f"sqlite:///{folder / 'doppel.db'}",
+        "DOPPEL_CREDITS__START": "1000000",
+        "DOPPEL_CONSENT__REQUIRED": "false",
+        "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "1000000",
+        "DOPPEL_JOBS__PER_MEMBER": "1000",
+        "DOPPEL_JOBS__PER_SERVER": "10000",
+        "DOPPEL_JOBS__IN_ALL": "100000",
+        "DOPPEL_JOBS__PACE": str(town.seconds / USUAL),
+        "DOPPEL_OPS__LOG_LEVEL": "warning",
+    }
+    return program("run", cwd=folder, environment=_environment(town) | its)
+
+
+def _plain(threads: int) -> Start:
+    def start(town: Town, folder: Path) -> AbstractAsyncContextManager[Program]:
+        its = {"THREADS": str(2 * threads)}
+        return program(cwd=folder, environment=_environment(town) | its, module="tests.bench.plain_bot")
+
+    return start
+
+
+def _environment(town: Town) -> dict[str, str]:
+    return {
+        "DISCORD_TOKEN": town.discord.token,
+        "DOPPEL_DISCORD_API": town.discord.api,
+        "DOPPEL_DISCORD_GATEWAY": town.discord.gateway_url,
+        "SEGMIND_API_KEY": "key-of-the-bench",
+        "SEGMIND_BASE_URL": town.segmind.url,
+    }
+
+
+def _usage(process: int) -> Usage:
+    """As Linux counts it."""
+    its = Path(f"/proc/{process}")
+    fields = (its / "stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    pages = int((its / "statm").read_text().split()[1])
+    return Usage(ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def _percentile(values: Sequence[float], percent: int) -> float:
+    return quantiles(values, n=100, method="inclusive")[percent - 1] if len(values) > 1 else float("nan")
