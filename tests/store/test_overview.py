@@ -1,0 +1,234 @@
+"""What an operator sees of the database: jobs in every state, and nothing read that need not be."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from bot.credits.books import Deed
+from bot.jobs.delivery import Delivery
+from bot.jobs.job import Job, Reason, State
+from bot.store import SqlStore
+from bot.store.overview import DAY, HOUR, MINUTE, SqlOverview
+from tests.store.orders import TERMS, HandClock, order
+
+NOW = 1_763_700_000.25
+
+
+@pytest.fixture
+async def overview(url: str, store: SqlStore) -> AsyncGenerator[SqlOverview]:
+    del store
+    async with SqlOverview(url) as opened:
+        yield opened
+
+
+async def left(store: SqlStore, *states: State, age: float, took: float = 0.0, **facts: Any) -> Job:
+    """A job that was ordered so long ago, and came so far."""
+    slug = facts.pop("slug", "faceswap-v5")
+    job = replace(order(created_at=NOW - age), slug=slug)
+    await store.open(job, TERMS)
+    for state in states:
+        match state:
+            case State.SUBMITTING:
+                to = job.to(state, submitted_at=job.created_at + 1)
+            case State.SUBMITTED:
+                to = job.to(state, request_id=f"r-{job.id}")
+            case State.READY:
+                to = job.to(state, output="https://segmind.example/o.png", cost=0.07)
+            case _ if state.settled:
+                to = job.to(state, settled_at=job.created_at + took, **facts)
+            case _:
+                to = job.to(state)
+        job = await store.move(job, to)
+    return job
+
+
+async def told(store: SqlStore, job: Job, way: Delivery = Delivery.EDITED) -> None:
+    await store.tell(replace(job, delivery=way))
+
+
+SENT = (State.SUBMITTING, State.SUBMITTED)
+DONE = (*SENT, State.READY, State.DONE)
+OPEN = {
+    State.HELD: (),
+    State.SUBMITTING: (State.SUBMITTING,),
+    State.UNKNOWN: (State.SUBMITTING, State.UNKNOWN),
+    State.SUBMITTED: SENT,
+    State.READY: (*SENT, State.READY),
+    State.DONE: DONE,
+    State.FAILED: (State.SUBMITTING, State.FAILED),
+    State.BLOCKED: (*SENT, State.BLOCKED),
+    State.EXPIRED: (*SENT, State.EXPIRED),
+    State.CANCELLED: (State.CANCELLED,),
+}
+
+
+async def test_jobs_in_every_state_are_counted_and_the_oldest_are_named(
+    store: SqlStore, overview: SqlOverview
+) -> None:
+    assert OPEN.keys() == set(State)
+    for number, states in enumerate(OPEN.values()):
+        await left(store, *states, age=100.0 - number)
+    second = await left(store, age=5.0)
+    await told(store, await left(store, *DONE, age=1000.0, took=10))
+    seen = await overview.present(NOW)
+    counts = {count.state: (count.jobs, count.since) for count in seen.counts}
+    assert counts.keys() == set(State)
+    assert counts[State.HELD] == (2, pytest.approx(NOW - 100))
+    assert counts[State.CANCELLED] == (1, pytest.approx(NOW - 91))
+    assert [job.state for job in seen.oldest] == [*OPEN, State.HELD]
+    assert seen.oldest[-1].id == second.id
+    assert (seen.oldest[0].submitted_at, seen.oldest[1].submitted_at) == (None, pytest.approx(NOW - 98))
+    assert await overview.waiting() == 2
+
+
+async def test_what_ended_is_counted_by_the_minute_and_what_took_how_long_by_the_stretch(
+    store: SqlStore, overview: SqlOverview
+) -> None:
+    await store.grant("1:2", 1000, "", Deed("7", "grant"))
+    began = NOW // (5 * MINUTE) * 5 * MINUTE - 10 * MINUTE
+    for seconds in range(1, 21):
+        await left(store, *DONE, age=NOW - began, took=float(seconds))
+    await left(store, *DONE, age=NOW - began - 61, took=30, slug="faceswap-v4")
+    await left(store, *OPEN[State.BLOCKED], age=NOW - began, took=2, reason=Reason.SEGMIND)
+    # Before the charts begin, and before the last hour.
+    await left(store, *DONE, age=4 * HOUR, took=10)
+    await left(store, *DONE, age=2 * HOUR, took=99)
+    seen = await overview.past(NOW)
+    assert [(ended.at - began, ended.state, ended.jobs) for ended in seen.ended if ended.at >= began] == [
+        (0, State.BLOCKED, 1),
+        (0, State.DONE, 20),
+        (MINUTE, State.DONE, 1),
+    ]
+    (first,) = [times for times in seen.times if times.at == began]
+    assert (first.jobs, first.half, first.most) == (21, pytest.approx(11), pytest.approx(20))
+    assert sum(times.jobs for times in seen.times) == 22
+    # From the submission on, a second after the order.
+    assert {each.slug: (each.jobs, each.half, each.most) for each in seen.models} == {
+        "faceswap-v4": (1, pytest.approx(29), pytest.approx(29)),
+        "faceswap-v5": (20, pytest.approx(9), pytest.approx(18)),
+    }
+
+
+async def test_what_came_to_nothing_is_told_by_model_and_reason_and_so_is_what_reached_nobody(
+    store: SqlStore, overview: SqlOverview
+) -> None:
+    for _ in range(2):
+        await left(store, *OPEN[State.FAILED], age=300, took=20, reason=Reason.SERVICE)
+    await left(store, *OPEN[State.BLOCKED], age=200, took=20, reason=Reason.SEGMIND, slug="faceswap-comic")
+    await left(store, *OPEN[State.CANCELLED], age=200, took=20)
+    await left(store, *OPEN[State.FAILED], age=7 * HOUR, took=20, reason=Reason.SERVICE)
+    await told(store, await left(store, *DONE, age=100, took=10), Delivery.KEPT)
+    seen = await overview.past(NOW)
+    assert [(each.slug, each.state, each.reason, each.jobs) for each in seen.failures] == [
+        ("faceswap-v5", State.FAILED, Reason.SERVICE, 2),
+        ("faceswap-comic", State.BLOCKED, Reason.SEGMIND, 1),
+    ]
+    assert seen.failures[0].last == pytest.approx(NOW - 280)
+    assert seen.deliveries == {Delivery.KEPT: 1}
+
+
+async def test_what_was_spent_is_told_by_the_day_and_by_the_server(
+    store: SqlStore, overview: SqlOverview
+) -> None:
+    await left(store, *DONE, age=0)
+    await left(store, age=2 * DAY)
+    other = order("2:2", price=30, created_at=NOW)
+    await store.open(replace(other, place=replace(other.place, guild_id=2)), TERMS)
+    await store.change_rules(2, lambda rules: rules.model_copy(update={"monthly": 500}), Deed("7", "cap"))
+    seen = await overview.past(NOW)
+    assert [usd for _, usd in seen.days] == [pytest.approx(usd) for usd in [0.0] * 11 + [0.05, 0.0, 0.37]]
+    assert seen.days[-1][0] == NOW // DAY * DAY
+    assert [(month.guild_id, month.spent, month.rules.monthly) for month in seen.months] == [
+        (2, 30, 500),
+        (1, 10, None),
+    ]
+
+
+async def test_open_cases_are_told_the_oldest_first(
+    store: SqlStore, overview: SqlOverview, clock: HandClock
+) -> None:
+    first, _ = await store.cases.open("a", 1, 7)
+    clock.time += 60
+    await store.cases.open("b", None, 7)
+    await store.cases.pass_on(first.number)
+    seen = await overview.present(clock.time)
+    assert [(case.number, case.escalated_at is None) for case in seen.cases] == [(1, False), (2, True)]
+    assert seen.open_cases == 2
+
+
+async def test_the_books_are_looked_at_and_there_is_as_much_as_there_is(
+    store: SqlStore, overview: SqlOverview
+) -> None:
+    await left(store, *DONE, age=10)
+    wrong, extent = await overview.audit()
+    assert (wrong, extent.jobs, extent.accounts) == ([], 1, 1)
+
+
+async def test_processes_that_live_are_told_with_their_shards(postgres_url: str, clock: HandClock) -> None:
+    async with (
+        SqlStore(postgres_url, start=0, clock=clock) as first,
+        SqlOverview(postgres_url) as overview,
+    ):
+        await first.claim_shards(2, 4)
+        async with SqlStore(postgres_url, start=0, clock=clock):
+            seen = await overview.present(clock.now())
+            assert sorted(worker.shards for worker in seen.workers) == [0, 2]
+            assert {worker.lease_until - clock.now() for worker in seen.workers} == {30}
+        assert len((await overview.present(clock.now())).workers) == 1
+
+
+async def test_nobody_who_writes_waits_for_whoever_looks(store: SqlStore, overview: SqlOverview) -> None:
+    async with overview._transaction() as connection:
+        await connection.execute(sa.text("SELECT count(*) FROM jobs"))
+        async with asyncio.timeout(10):
+            await left(store, *DONE, age=10)
+
+
+# Plans
+
+
+@contextmanager
+def listening() -> Generator[list[tuple[str, Any]]]:
+    """Every statement that any database is sent meanwhile."""
+    said: list[tuple[str, Any]] = []
+
+    def hear(_c: object, _k: object, statement: str, parameters: Any, _x: object, _m: object) -> None:
+        said.append((statement, parameters))
+
+    event.listen(sa.Engine, "before_cursor_execute", hear)
+    try:
+        yield said
+    finally:
+        event.remove(sa.Engine, "before_cursor_execute", hear)
+
+
+async def test_of_finished_jobs_only_those_of_the_last_hours_are_read(
+    sqlite_url: str, clock: HandClock
+) -> None:
+    plans: list[str] = []
+    async with SqlStore(sqlite_url, start=100, clock=clock), SqlOverview(sqlite_url) as overview:
+        with listening() as said:
+            await overview.waiting()
+            await overview.present(NOW)
+            await overview.past(NOW)
+        async with overview._transaction() as connection:
+            for statement, parameters in said:
+                if statement.startswith("SELECT"):
+                    plans += await explained(connection, statement, parameters)
+    of_jobs = [step for step in plans if "jobs" in step]
+    assert len(of_jobs) >= 7
+    for step in of_jobs:
+        assert "INDEX jobs_open" in step or "INDEX jobs_settled (settled_at>?)" in step, step
+
+
+async def explained(connection: Any, statement: str, parameters: Any) -> list[str]:
+    plan = await connection.run_sync(
+        lambda sync: sync.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    )
+    return [row.detail for row in plan]
