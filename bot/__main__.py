@@ -1,4 +1,4 @@
-"""The command line: run, check, health, credits, backup, restore, sandbox, segmind."""
+"""The command line: run, check, health, credits, forgive, backup, restore, sandbox, segmind."""
 
 import argparse
 import asyncio
@@ -54,6 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     credits_ = commands.add_parser("credits", help="the books: audit, report, grant")
     add_deeds(credits_)
     credits_.set_defaults(command=_credits)
+
+    forgive = commands.add_parser("forgive", help="let pictures come again that you refused everywhere")
+    forgive.add_argument("job", help="the id in the report on whose card you pressed Never again")
+    forgive.set_defaults(command=_forgive)
 
     backup = commands.add_parser("backup", help="copy the SQLite database while the bot runs")
     backup.add_argument("file", type=Path, help="a new file")
@@ -151,6 +155,23 @@ def _credits(options: argparse.Namespace) -> int:
         raise Stop(f"{options.chart} cannot be written: {error.strerror}.") from error
     print(outcome.words)
     return outcome.code
+
+
+def _forgive(options: argparse.Namespace) -> int:
+    from bot.clock import WallClock
+    from bot.pardon import forgive
+    from bot.store import StoreError
+
+    try:
+        count = asyncio.run(forgive(options.job, _settings(options), WallClock()))
+    except StoreError as error:
+        raise Stop(f"{error}.") from error
+    if not count:
+        raise Stop("nothing of this job is on the list of all servers; servers have lists of their own.")
+    print(
+        f"The pictures of the job {options.job} may come again: {count} fingerprints were taken off the list."
+    )
+    return 0
 
 
 def _backup(options: argparse.Namespace) -> int:

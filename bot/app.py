@@ -162,12 +162,14 @@ async def assembled(
             outage=outage,
         )
         cases = protection.cases(engine.office)
+        approvals = protection.approvals(engine.desk, segmind)
         receive(
             settings,
             front,
             protection,
             engine,
             cases,
+            approvals=approvals,
             segmind=segmind,
             store=store,
             spotter=spotter,
@@ -205,6 +207,7 @@ async def assembled(
             chores=(
                 Latecomers(segmind, store, clock).run,
                 protection.escalation(cases).run,
+                protection.waiting(approvals).run,
                 protection.retention().run,
                 front.album.keep_swept,
             ),

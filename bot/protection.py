@@ -1,5 +1,7 @@
 """What protects people from each other, put together: the door, consent, the guard, the log and the cases."""
 
+from bot.chat.approvals import ApprovalRoom
+from bot.chat.asking import Asker
 from bot.chat.cases import CaseRoom
 from bot.chat.chronicle import Chronicle
 from bot.chat.consent import Consent
@@ -8,9 +10,12 @@ from bot.chat.guard import Guard
 from bot.chat.operators import Operators
 from bot.chat.privacy import Privacy
 from bot.front import Front
+from bot.jobs.desk import Desk
 from bot.jobs.office import Office
+from bot.jobs.outputs import Source
 from bot.jobs.ports import Watcher
 from bot.parts import contexts_of, house_of
+from bot.safety.approvals import Waiting
 from bot.safety.cases import Escalation
 from bot.safety.door import Door
 from bot.safety.people import Periods, Retention
@@ -59,6 +64,17 @@ class Protection:
             clock=front.clock,
         )
         self.wardens = Wardens(store, store.register)
+        self._asker = Asker(
+            store.approvals,
+            store,
+            results=front.results,
+            client=front.client,
+            tell_operators=self.operators.show,
+            cards=front.cards,
+            text=front.text,
+            clock=front.clock,
+            days=settings.retention.jobs_days,
+        )
 
     def guard(self, watcher: Watcher) -> Guard:
         return Guard(
@@ -67,6 +83,21 @@ class Protection:
             doorkeeper=self.doorkeeper,
             register=self._store.register,
             chronicle=self._chronicle,
+            asker=self._asker,
+        )
+
+    def approvals(self, desk: Desk, source: Source) -> ApprovalRoom:
+        return ApprovalRoom(
+            self._store.approvals,
+            self._asker,
+            archive=self._store,
+            desk=desk,
+            source=source,
+            messages=self._front.messages,
+            watcher=self._front.replies,
+            background=self._front.background,
+            operators=self._settings.discord.operators,
+            clock=self._front.clock,
         )
 
     def cases(self, office: Office) -> CaseRoom:
@@ -80,6 +111,7 @@ class Protection:
             messages=self._front.messages,
             client=self._front.client,
             operators=self._settings.discord.operators,
+            open_reports=self._settings.safety.open_reports,
             tell_operators=self.operators.show,
             cards=self._front.cards,
             text=self._front.text,
@@ -99,6 +131,9 @@ class Protection:
 
     def retention(self) -> Retention:
         return Retention(self._store.people, self._front.clock, self._periods)
+
+    def waiting(self, approvals: ApprovalRoom) -> Waiting:
+        return Waiting(self._store.approvals, approvals, self._front.clock)
 
     def escalation(self, cases: CaseRoom) -> Escalation:
         hours = self._settings.safety.escalate_hours

@@ -1,5 +1,6 @@
 """Where members come in, put together: the intake of orders, and what every other command works with."""
 
+from bot.chat.approvals import ApprovalRoom
 from bot.chat.cases import CaseRoom
 from bot.chat.errors import Words
 from bot.chat.inputs import Inputs
@@ -24,6 +25,7 @@ def receive(
     engine: Engine,
     cases: CaseRoom,
     *,
+    approvals: ApprovalRoom,
     segmind: SegmindClient,
     store: SqlStore,
     spotter: Spotter | None,
@@ -57,6 +59,7 @@ def receive(
         consent=protection.consent,
         wardens=protection.wardens,
         cases=cases,
+        approvals=approvals,
         privacy=protection.privacy(),
         album=front.album,
         inputs=inputs,

@@ -11,7 +11,7 @@ from bot.chat.choices import LOOKED_THROUGH, Choice, Names, Places, job_choices,
 from bot.chat.contexts import servers_only
 from bot.chat.credits_cards import balance_lines
 from bot.chat.deeds import change_line, done_card
-from bot.chat.entry import entry_card
+from bot.chat.entry import approve_card, entry_card
 from bot.chat.limits import in_bytes, limits_card
 from bot.chat.members import NotAdministrator, administrator_of, member_in
 from bot.chat.options import Interaction
@@ -231,6 +231,22 @@ class Admin(app_commands.Group, name="admin", description="Credits, models and l
         )
         await self._done(interaction, deed)
 
+    @app_commands.command(description="List the reports that nobody has dealt with yet")
+    async def cases(self, interaction: Interaction) -> None:
+        await _promised(interaction)
+        await give(interaction, await self._services.pages.first(interaction, "cases"))
+
+    @app_commands.command(description="Have moderators look at each result before it is shown, or not")
+    @app_commands.describe(on="Whether results wait for them; leave it out to see how many do")
+    async def approve(self, interaction: Interaction, on: bool | None = None) -> None:
+        by = await _promised(interaction)
+        its = self._services
+        if on is not None:
+            return await self._done(interaction, await its.wardens.set_approval(by, on=on))
+        rules = await its.books.rules(by.guild_id)
+        waiting = await its.approvals.waiting_in(by.guild_id)
+        return await give(interaction, approve_card(rules, waiting, its.text))
+
     @app_commands.command(description="Show who decided what for this server")
     async def changes(self, interaction: Interaction) -> None:
         await _promised(interaction)
@@ -240,6 +256,9 @@ class Admin(app_commands.Group, name="admin", description="Credits, models and l
         by, its = administrator_of(interaction), self._services
         found = await its.books.deeds(by.guild_id, before=wish.before, after=wish.after, limit=wish.limit)
         return [Entry(deed.id, change_line(deed, its.cards, its.text)) for deed in found]
+
+    async def open_cases(self, interaction: Interaction, wish: Wish) -> Sequence[Entry]:
+        return await self._services.cases.open_cases(administrator_of(interaction).guild_id, wish)
 
     async def _show_entry(self, interaction: Interaction, by: Administrator) -> None:
         rules = await self._services.books.rules(by.guild_id)
@@ -268,4 +287,5 @@ async def _promised(interaction: Interaction) -> Administrator:
 async def setup(bot: Host) -> None:
     group = Admin(bot.services)
     bot.services.pages.add("changes", group.lines)
+    bot.services.pages.add("cases", group.open_cases)
     bot.tree.add_command(group)

@@ -12,7 +12,7 @@ from bot.chat.particulars import SEED
 from bot.chat.presses import Action, Client, admit, answered, do, try_on
 from bot.chat.recall import alternatives
 from bot.chat.text import Text
-from bot.jobs.job import Job, Reason, State
+from bot.jobs.job import Job, State
 from bot.models import FaceModel
 
 # Discord's bounds for the choices of a select and for their descriptions.
@@ -97,7 +97,7 @@ def end_rows(
     models: Mapping[str, type[FaceModel]], job: Job, text: Text, *, public: bool
 ) -> list[ui.ActionRow[Any]]:
     """`public`: whether others than the member see the result."""
-    if job.reason is Reason.WITHHELD:
+    if job.is_kept_back:
         return []
     actions: list[Action] = []
     others: list[type[FaceModel]] = []

@@ -45,6 +45,17 @@ def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text:
     )
 
 
+def case_line(case: Case, text: Text) -> str:
+    """With the way to its card, which operators have in private."""
+    title = f"**{text('cases.title', number=case.number)}**"
+    facts = {"job": case.job_id, "when": moment(case.opened_at)}
+    if case.card is None:
+        return text("cases.line_passed_on", title=title, **facts)
+    channel_id, message_id = case.card
+    link = f"https://discord.com/channels/{case.guild_id}/{channel_id}/{message_id}"
+    return text("cases.line", title=f"[{title}]({link})", **facts)
+
+
 class Room(Protocol):
     async def act(self, interaction: Interaction, number: int, step: Step) -> None: ...
 

@@ -1,6 +1,6 @@
 """The moderators' loop: a report opens a case, and its buttons remove, block, refund, dismiss and list."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import aiohttp
 import discord
@@ -9,16 +9,18 @@ from discord import ui
 
 from bot.chat.answers import give, promise
 from bot.chat.card import GREEN, notice
-from bot.chat.case_card import case_card
+from bot.chat.case_card import case_card, case_line
+from bot.chat.judges import judge
 from bot.chat.messages import NOBODY, Messages
 from bot.chat.options import Interaction
+from bot.chat.pages import Entry, Wish
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text, speaking
-from bot.credits.account import account_of
 from bot.credits.books import AlreadyRefunded
 from bot.jobs.job import Job
 from bot.jobs.office import Administrator, Archive, Office, UnknownJob
 from bot.models import ModelCard
+from bot.safety.approvals import server_of
 from bot.safety.cases import Case, CaseBook, Step
 from bot.safety.ports import Register, Rules
 from bot.safety.wardens import Ruled, Wardens, ruled
@@ -26,12 +28,6 @@ from bot.safety.wardens import Ruled, Wardens, ruled
 log = structlog.stdlib.get_logger(__name__)
 
 PASSING = (discord.HTTPException, aiohttp.ClientError, OSError)
-# For what the operator decides where there is no server.
-NOWHERE = 0
-
-
-class NotModerator(Exception):
-    """Only those who may manage messages decide about what others had made."""
 
 
 class CaseRoom:
@@ -47,6 +43,7 @@ class CaseRoom:
         messages: Messages,
         client: discord.Client,
         operators: Collection[int],
+        open_reports: int,
         tell_operators: Callable[[Callable[[], ui.LayoutView]], None],
         cards: Mapping[str, ModelCard],
         text: Text,
@@ -60,6 +57,7 @@ class CaseRoom:
         self._messages = messages
         self._client = client
         self._operators = operators
+        self._open_reports = open_reports
         self._tell_operators = tell_operators
         self._cards = cards
         self._text = text
@@ -69,8 +67,8 @@ class CaseRoom:
         if not interaction.response.is_done():
             await promise(interaction)
         job = await self._job(job_id)
-        guild_id = self._server_of(job)
-        case, new = await self._book.open(job.id, guild_id, interaction.user.id)
+        guild_id = server_of(job)
+        case, new = await self._book.open(job.id, guild_id, interaction.user.id, most=self._open_reports)
         if new:
             log.info("a job was reported", case=case.number, job=job.id, guild=guild_id)
             await self._bring_before_someone(case, job, str(interaction.guild_locale or ""))
@@ -85,7 +83,7 @@ class CaseRoom:
         if interaction.user.id == job.place.user_id:
             left = await self._take_away(job, str(interaction.user.id), interaction)
         else:
-            by = self._judge(interaction, self._server_of(job))
+            by = judge(interaction, server_of(job), self._operators)
             left = await self._take_away(job, str(by.user_id), interaction)
             await self._note(by, Ruled.REMOVE, job)
         words = self._text("cases.left", count=left) if left else self._text("cases.gone")
@@ -96,13 +94,18 @@ class CaseRoom:
         case = await self._book.find(number)
         if case is None:
             raise UnknownJob
-        by = self._judge(interaction, case.guild_id, refunds=step is Step.REFUND)
+        by = judge(interaction, case.guild_id, self._operators, refunds=step is Step.REFUND)
         if step not in case.ahead:
             await self._redraw(interaction, case)
             return
         await self._do(interaction, case, step, by)
         case = await self._book.step(number, step, by.user_id)
         await self._redraw(interaction, case)
+
+    async def open_cases(self, guild_id: int, wish: Wish) -> Sequence[Entry]:
+        """Those of a server with which nobody has dealt, as lines that lead to their cards."""
+        found = await self._book.open_in(guild_id, before=wish.before, after=wish.after, limit=wish.limit)
+        return [Entry(case.number, case_line(case, self._text)) for case in found]
 
     async def is_down(self, job_id: str) -> bool:
         return await self._register.is_down(job_id)
@@ -156,19 +159,6 @@ class CaseRoom:
             gone.append(await self._messages.delete(job.place))
         return gone.count(False)
 
-    def _judge(
-        self, interaction: Interaction, guild_id: int | None, *, refunds: bool = False
-    ) -> Administrator:
-        """Who decides; raises where this person may not."""
-        user_id = interaction.user.id
-        if user_id in self._operators:
-            return Administrator(user_id, guild_id or NOWHERE)
-        may = interaction.permissions
-        allowed = may.manage_guild if refunds else (may.manage_messages or may.manage_guild)
-        if guild_id is None or interaction.guild_id != guild_id or not (allowed or may.administrator):
-            raise NotModerator
-        return Administrator(user_id, guild_id)
-
     async def _note(self, by: Administrator, what: Ruled, job: Job) -> None:
         await self._wardens.note(ruled(by, what, job=job.id, member=job.place.user_id))
 
@@ -180,10 +170,11 @@ class CaseRoom:
                 with speaking(locale):
                     card = case_card(case, job, self._cards, self._text)
                 try:
-                    await channel.send(view=card, allowed_mentions=NOBODY)
+                    sent = await channel.send(view=card, allowed_mentions=NOBODY)
                 except PASSING as error:
                     log.warning("a report could not be logged", case=case.number, reason=type(error).__name__)
                 else:
+                    await self._book.posted(case.number, channel_id, sent.id)
                     return
         if await self._book.pass_on(case.number):
             await self.pass_on(case)
@@ -199,12 +190,6 @@ class CaseRoom:
         if job is None:
             raise UnknownJob
         return job
-
-    def _server_of(self, job: Job) -> int | None:
-        """Whose moderators may decide: none where the bot is no member of the server."""
-        place = job.place
-        here = account_of(guild_id=place.guild_id, user_id=place.user_id)
-        return place.guild_id if place.guild_id is not None and job.account == here else None
 
 
 async def _deleted(interaction: Interaction) -> bool:

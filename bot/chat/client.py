@@ -8,6 +8,7 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.chat.approval_card import ApprovalButton
 from bot.chat.buttons import BUTTONS
 from bot.chat.card import notice
 from bot.chat.case_card import CaseButton
@@ -58,7 +59,7 @@ class Doppel(commands.Bot):
         self._guild_id = guild_id
         self._intake: Intake | None = None
         self._services: Services | None = None
-        self.add_dynamic_items(*BUTTONS, Agree, CaseButton, Forget, Turn)
+        self.add_dynamic_items(*BUTTONS, Agree, ApprovalButton, CaseButton, Forget, Turn)
         listen(self)
         self.tree.error(self._on_error)
 

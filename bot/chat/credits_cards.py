@@ -9,7 +9,7 @@ from bot.chat.sheet import Sheet, mention, quoted
 from bot.chat.text import Text
 from bot.credits.account import Balance, Entry
 from bot.credits.allowance import Refill
-from bot.credits.books import FORGOTTEN, Line
+from bot.credits.books import BOT, FORGOTTEN, Line
 from bot.credits.policy import Terms
 from bot.jobs.office import REASON_LIMIT
 from bot.models import ModelCard
@@ -111,6 +111,8 @@ def person(actor: str, text: Text) -> str:
     """Whoever decided; besides the operator's own tools and the shop, everybody has an account at Discord."""
     if actor == FORGOTTEN:
         return text("somebody")
+    if actor == BOT:
+        return text("the_bot")
     if actor.isdecimal():
         return mention(actor)
     return text("the_shop" if actor == SHOP else "the_operator")

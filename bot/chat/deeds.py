@@ -41,6 +41,8 @@ def _form(deed: str, facts: Mapping[str, Any]) -> str:
             return f"{deed}{member}" if facts.get("amount") is not None else f"{deed}{member}_unset"
         case Ruled.CHANNEL | Ruled.ENTRY:
             return f"{deed}_{facts.get('use')}"
+        case Ruled.APPROVAL:
+            return "approval_on" if facts.get("on") else "approval_off"
         case Ruled.LOG:
             return "log" if facts.get("channel") is not None else "log_unset"
         case _:

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from bot.chat.amounts import duration
-from bot.chat.card import DARK, GREEN, PLAIN, RED, Card, Look, credits_words
+from bot.chat.card import AMBER, DARK, GREEN, PLAIN, RED, Card, Look, credits_words
 from bot.chat.particulars import chosen_words, requested
 from bot.chat.text import Text
 from bot.jobs.job import Job, Reason, State
@@ -18,8 +18,8 @@ OUTPUT_SECONDS = 7 * 24 * 3600
 def end_card(model: type[FaceModel], job: Job, text: Text, look: Look = PLAIN) -> Card:
     """A settled job, with its result where the look shows one."""
     match job.state:
-        case State.DONE if job.reason is Reason.WITHHELD:
-            return _withheld_card(model, job, text, look)
+        case State.DONE if job.is_kept_back:
+            return _kept_back_card(model, job, text, look)
         case State.DONE:
             return _done_card(model, job, text, look)
         case State.BLOCKED:
@@ -37,9 +37,6 @@ def end_card(model: type[FaceModel], job: Job, text: Text, look: Look = PLAIN) -
 
 def _done_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card:
     price = credits_words(job.price, text)
-    if job.reason is Reason.WITHHELD:
-        lines = [text("end.withheld"), text("end.withheld_note", price=price), requested(job, text)]
-        return Card(model.card, DARK, lines, look)
     if look.shown is not None:
         paid = "end.paid" if look.before is None else "end.paid_beside"
         lines = [_done(job, text), text(paid, price=price)]
@@ -48,9 +45,11 @@ def _done_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card
     return Card(model.card, GREEN, [*lines, chosen_words(model, job), requested(job, text)], look)
 
 
-def _withheld_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card:
-    note = text("end.withheld_note", price=credits_words(job.price, text))
-    return Card(model.card, DARK, [text("end.withheld"), note, requested(job, text)], look)
+def _kept_back_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card:
+    """What became of the credits is said with it: the result was made, and paid."""
+    note = text(f"end.{job.reason}_note", price=credits_words(job.price, text))
+    colour = AMBER if job.reason is Reason.AWAITED else DARK
+    return Card(model.card, colour, [text(f"end.{job.reason}"), note, requested(job, text)], look)
 
 
 def elsewhere_card(
@@ -95,7 +94,10 @@ def _failure(job: Job, text: Text) -> list[str]:
             return [text("end.unreachable"), text("end.advice_unreachable")]
         case Reason.NOT_FOUND:
             return [text("end.not_found"), text("end.advice_not_found")]
-        case Reason.RESULT | Reason.WITHHELD:
+        case Reason.RESULT:
+            return [text("end.result"), text("end.advice_result")]
+        case Reason.WITHHELD | Reason.AWAITED | Reason.UNHEARD | Reason.REJECTED | Reason.LAPSED:
+            # What is kept back did not fail: it was made.
             return [text("end.result"), text("end.advice_result")]
         case _:
             assert_never(job.reason)

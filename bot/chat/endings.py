@@ -15,7 +15,7 @@ from bot.chat.text import Text
 from bot.chat.ways import Refusal, Way, after, refusal
 from bot.credits.account import account_of
 from bot.jobs.delivery import Delivery
-from bot.jobs.job import Job, Reason, State
+from bot.jobs.job import Job, State
 from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
@@ -48,7 +48,11 @@ class Endings:
 
     async def deliver(self, job: Job, content: bytes | None) -> Delivery:
         """Passing faults are raised, so that it is tried again from the first way; lasting ones end it."""
-        if job.place.direct and job.state is State.DONE and job.reason is not Reason.WITHHELD:
+        if job.reason is not None and job.reason.waits:
+            card = end_card(self._models[job.slug], job, self._text)
+            await self._say(job, card)
+            return Delivery.AWAITED
+        if job.place.direct and job.state is State.DONE and not job.is_kept_back:
             delivery = await self._deliver_in_private(job, content)
         else:
             delivery = await self._deliver(job, content)
@@ -64,16 +68,20 @@ class Endings:
             if delivery is Delivery.DIRECT:
                 self._arrived.add(job.id)
         arrived = job.id in self._arrived
+        await self._say(job, self._elsewhere(job, arrived=arrived))
+        self._arrived.discard(job.id)
+        return Delivery.DIRECT if arrived else Delivery.KEPT
+
+    async def _say(self, job: Job, card: Card) -> None:
+        """In the message of the job or nowhere: the end itself is elsewhere, or is to come."""
         try:
-            await self._messages.edit(job.place, self._elsewhere(job, arrived=arrived))
+            await self._messages.edit(job.place, card)
         except Gone:
             log.info("the message of the job cannot say where its end is")
         except discord.HTTPException as error:
             if refusal(Way.CHANNEL, error.status, error.code, error.text, hidden=False) is Refusal.PASSING:
                 raise
             log.info("the message of the job cannot say where its end is", code=error.code)
-        self._arrived.discard(job.id)
-        return Delivery.DIRECT if arrived else Delivery.KEPT
 
     async def _deliver(self, job: Job, content: bytes | None, way: Way | Delivery = Way.WEBHOOK) -> Delivery:
         result = await self._prepared(job, content)

@@ -11,6 +11,13 @@ def entry_card(rules: ServerRules, text: Text) -> Sheet:
     return Sheet(text("entry.title"), list(_lines(rules, text)), text)
 
 
+def approve_card(rules: ServerRules, waiting: int, text: Text) -> Sheet:
+    """Whether results are looked at before they are shown, and how many wait for it."""
+    lines = [text("entry.approve" if rules.approve else "entry.no_approve")]
+    lines += [text("entry.awaited", count=waiting)] if waiting else []
+    return Sheet(text("entry.approve_title"), lines, text)
+
+
 def _lines(rules: ServerRules, text: Text) -> Iterable[str]:
     if rules.channels_only:
         yield text("entry.channels_only", channels=_listed(f"<#{each}>" for each in rules.channels_only))
@@ -32,6 +39,8 @@ def _lines(rules: ServerRules, text: Text) -> Iterable[str]:
         yield text("entry.no_log")
     else:
         yield text("entry.log", channel=f"<#{rules.log_channel}>")
+    if rules.approve:
+        yield text("entry.approve")
 
 
 def _listed(each: Iterable[str]) -> str:

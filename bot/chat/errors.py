@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from bot.chat.amounts import duration, size
 from bot.chat.card import credits_words, moment
-from bot.chat.cases import NotModerator
 from bot.chat.faces import BothFaces, NoFace
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
+from bot.chat.judges import NotModerator
 from bot.chat.limits import limit_name, limit_words
 from bot.chat.members import NotAdministrator
 from bot.chat.pages import NotYours
@@ -34,6 +34,8 @@ from bot.jobs.ports import StoreAway
 from bot.media import inspect
 from bot.models import MediaKind
 from bot.ops.logs import incident_id
+from bot.safety.approvals import LogNeeded, NoLog, NothingAwaited
+from bot.safety.cases import TooManyReports
 from bot.safety.people import OpenOrders
 from bot.safety.refusals import (
     AgeRestricted,
@@ -63,6 +65,17 @@ _AT_THE_DOOR: Mapping[type[BaseException], str] = {
     AgeRestricted: "refused.age_restricted",
     NotModerator: "refused.not_moderator",
     OpenOrders: "refused.open_orders",
+}
+
+_OF_DECISIONS: Mapping[type[BaseException], str] = {
+    NotAdministrator: "refused.not_administrator",
+    NotYours: "refused.not_yours",
+    UnknownJob: "refused.unknown_job",
+    UnknownModel: "refused.unknown_model",
+    AlreadyRefunded: "refused.refunded",
+    NoLog: "refused.no_log",
+    LogNeeded: "refused.log_needed",
+    NothingAwaited: "refused.nothing_awaited",
 }
 
 # What is wrong with a file, where nothing more is to be said of it.
@@ -190,32 +203,25 @@ class Words:
                 return self._text("refused.no_such_order")
             case TooLate():
                 return self._text("refused.too_late")
+            case TooManyReports(limit=limit):
+                return self._text("refused.reports", count=limit)
             case _:
                 return None
 
     def _decision(self, error: BaseException) -> str | None:
         """What an administrator, or somebody in an administrator's place, may not do."""
         match error:
-            case NotAdministrator():
-                return self._text("refused.not_administrator")
-            case NotYours():
-                return self._text("refused.not_yours")
             case app_commands.TransformerError():
                 return self._text("refused.not_here")
             case BeyondBound(what=what, most=most):
                 return self._bound(what, most)
             case TooMuchToTake(have=have):
                 return self._text("refused.take", have=credits_words(have, self._text))
-            case UnknownJob():
-                return self._text("refused.unknown_job")
             case NotPaid(settled=settled):
                 return self._text("refused.free_job" if settled else "refused.open_job")
-            case AlreadyRefunded():
-                return self._text("refused.refunded")
-            case UnknownModel():
-                return self._text("refused.unknown_model")
             case _:
-                return None
+                plain = _OF_DECISIONS.get(type(error))
+                return None if plain is None else self._text(plain)
 
     def _bound(self, what: str, most: float) -> str:
         if what in LIMIT_NAMES:

@@ -1,16 +1,19 @@
-"""Stands between the runner and the replies: what must not come again is not shown, and ends are logged."""
+"""Stands between the runner and the replies: what nobody may see is not shown, or not yet."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 import structlog
 
+from bot.chat.asking import Asker
 from bot.chat.chronicle import Chronicle
 from bot.chat.doorkeeper import Doorkeeper
+from bot.credits.books import BOT, FORGOTTEN
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Watcher
 from bot.jobs.stages import Stage
+from bot.safety.approvals import Approval, Verdict
 from bot.safety.door import Door
 from bot.safety.ports import Register
 from bot.safety.prints import Print
@@ -21,6 +24,7 @@ log = structlog.stdlib.get_logger(__name__)
 RESULT = "result"
 # Who took down what a list took down.
 LIST = "list"
+_REFUSED = frozenset({Verdict.REJECTED, Verdict.LAPSED})
 
 
 class Guard:
@@ -34,23 +38,50 @@ class Guard:
         doorkeeper: Doorkeeper,
         register: Register,
         chronicle: Chronicle,
+        asker: Asker,
     ) -> None:
         self._watcher = watcher
         self._door = door
         self._doorkeeper = doorkeeper
         self._register = register
         self._chronicle = chronicle
+        self._asker = asker
 
     def show(self, job: Job, stage: Stage) -> None:
         self._watcher.show(job, stage)
 
     async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+        approval = await self._asker.approval_of(job) if job.state is State.DONE else None
+        if approval is not None and approval.verdict in _REFUSED:
+            return await self._refuse(job, approval)
         if job.state is State.DONE and not await self._may_show(job, result):
             # It was made and is paid, as Segmind was. A moderator can give it back.
             job, result = replace(job, reason=Reason.WITHHELD, output=None), None
+        elif approval is not None and approval.verdict is Verdict.WAITING:
+            return await self._hold(job, result, approval)
         delivery = await self._watcher.conclude(job, result)
         self._chronicle.enter(job, result)
         return delivery
+
+    async def _hold(self, job: Job, result: bytes | None, approval: Approval) -> Delivery:
+        """Nobody sees it before a moderator has, not even where no moderator can be asked right now."""
+        approval = await self._asker.note(approval)
+        if approval.verdict is not Verdict.WAITING:
+            return await self.conclude(replace(job, delivery=Delivery.AWAITED), result)
+        # First the member, then the moderators: what they decide comes after what the member reads here.
+        delivery = await self._watcher.conclude(replace(job, reason=Reason.AWAITED, output=None), None)
+        if not await self._asker.ask(approval, job, result):
+            await self._watcher.conclude(replace(job, reason=Reason.UNHEARD, output=None), None)
+        return delivery
+
+    async def _refuse(self, job: Job, approval: Approval) -> Delivery:
+        """What nobody may see is given back: the member got nothing, and it was not theirs to decide."""
+        lapsed = approval.verdict is Verdict.LAPSED
+        actor = BOT if lapsed else (str(approval.decided_by) if approval.decided_by else FORGOTTEN)
+        await self._register.take_down(job.id, actor)
+        await self._asker.give_back(job, approval.guild_id, actor)
+        reason = Reason.LAPSED if lapsed else Reason.REJECTED
+        return await self._watcher.conclude(replace(job, reason=reason, output=None), None)
 
     async def _may_show(self, job: Job, result: bytes | None) -> bool:
         if await self._register.is_down(job.id):

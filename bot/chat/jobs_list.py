@@ -7,8 +7,8 @@ from discord import ui
 
 from bot.chat.buttons import JobButton
 from bot.chat.card import credits_words, moment
-from bot.chat.cases import NotModerator
 from bot.chat.credits_cards import title_of
+from bot.chat.judges import NotModerator
 from bot.chat.members import member_of
 from bot.chat.messages import address_of
 from bot.chat.options import Interaction
@@ -53,7 +53,7 @@ class JobLists:
         is_free = job.state.settled and job.state is not State.DONE
         facts: dict[str, Any] = {
             "title": title,
-            "state": text(f"state.{job.state.lower()}"),
+            "state": text("state.awaited" if job.is_awaited else f"state.{job.state.lower()}"),
             "price": text("jobs_list.free") if is_free else credits_words(job.price, text),
             "when": moment(job.created_at),
         }

@@ -1,6 +1,6 @@
 """What the commands about credits work with, and the part of the client that gives it to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from bot.chat.doorkeeper import Doorkeeper
 from bot.chat.inputs import Inputs
 from bot.chat.kept import KeptResults
 from bot.chat.options import Interaction
-from bot.chat.pages import Pages
+from bot.chat.pages import Entry, Pages, Wish
 from bot.chat.privacy import Privacy
 from bot.chat.recall import Recall, Source
 from bot.chat.text import Text
@@ -25,6 +25,7 @@ from bot.jobs.desk import Desk
 from bot.jobs.office import Office
 from bot.jobs.recent import Recents
 from bot.models import FaceModel, ModelCard
+from bot.safety.approvals import Verdict
 from bot.safety.cases import Step
 from bot.safety.wardens import Wardens
 
@@ -40,8 +41,22 @@ class Cases(Protocol):
         """A button on the card of a case was pressed."""
         ...
 
+    async def open_cases(self, guild_id: int, wish: Wish) -> Sequence[Entry]: ...
+
     async def is_down(self, job_id: str) -> bool:
         """Whether the job's result is shown to nobody any more."""
+        ...
+
+
+class Approvals(Protocol):
+    """What becomes of results that wait for moderators."""
+
+    async def decide(self, interaction: Interaction, job_id: str, verdict: Verdict) -> None:
+        """A button on the card of a result was pressed."""
+        ...
+
+    async def waiting_in(self, guild_id: int) -> int:
+        """How many wait in this server."""
         ...
 
 
@@ -66,6 +81,7 @@ class Services:
     consent: Consent
     wardens: Wardens
     cases: Cases
+    approvals: Approvals
     privacy: Privacy
     background: Background
     text: Text

@@ -26,6 +26,7 @@ class Sheet(ui.LayoutView):
         rows: Sequence[ui.Item[Any]] = (),
         small: Sequence[str] = (),
         picture: Shown | None = None,
+        spoiler: bool = False,
         buttons: Sequence[ui.Item[Any]] = (),
         colour: int = BLUE,
     ) -> None:
@@ -38,7 +39,8 @@ class Sheet(ui.LayoutView):
             box.add_item(row)
         if picture is not None:
             address = f"attachment://{picture.filename}"
-            box.add_item(ui.MediaGallery(discord.MediaGalleryItem(address, description=picture.alt)))
+            shown = discord.MediaGalleryItem(address, description=picture.alt, spoiler=spoiler)
+            box.add_item(ui.MediaGallery(shown))
         if notes:
             box.add_item(ui.TextDisplay(notes))
         if buttons:

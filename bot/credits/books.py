@@ -10,6 +10,8 @@ from bot.credits.rules import ServerRules
 
 FORGOTTEN = "forgotten"
 """Stands for a person about whom everything was deleted."""
+BOT = "bot"
+"""Stands for what no person decided."""
 
 
 @dataclass(frozen=True, slots=True)

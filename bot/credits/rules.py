@@ -66,3 +66,5 @@ class ServerRules(BaseModel):
     log_channel: int | None = None
     """Where moderators read of finished jobs and of reports."""
     log_pictures: bool = False
+    approve: bool = False
+    """Whether a moderator looks at each result there before anybody else does."""

@@ -10,6 +10,8 @@ class Delivery(StrEnum):
     """A new message in the same channel shows it."""
     DIRECT = "direct"
     """A direct message shows it."""
+    AWAITED = "awaited"
+    """Nobody sees it before a moderator has: when one decides, it is told once more."""
     KEPT = "kept"
     """Nothing could show it: it waits until the member asks for it."""
     GONE = "gone"

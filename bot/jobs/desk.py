@@ -143,6 +143,14 @@ class Desk:
             raise TooLate from None
         log.info("a job was cancelled", job=job.id)
 
+    async def tell_again(self, job: Job) -> None:
+        """Somebody has decided how a job ends that was over."""
+        await self._runner.tell_again(job)
+
+    async def go_on(self, job: Job) -> None:
+        """See an open job to its end, unless somebody is at it."""
+        self._runner.start(job)
+
     def _admit(self, order: Order) -> None:
         slug = order.model.card.slug
         if slug in order.terms.models_off:

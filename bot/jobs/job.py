@@ -62,6 +62,23 @@ class Reason(StrEnum):
     """Segmind made a result that could not be fetched."""
     WITHHELD = "withheld"
     """Made and paid, and like something that moderators do not want to see again."""
+    AWAITED = "awaited"
+    """Made and paid, and shown once a moderator has looked at it."""
+    UNHEARD = "unheard"
+    """The same, and moderators cannot be told of it for now."""
+    REJECTED = "rejected"
+    """Made, looked at by a moderator, and given back instead of shown."""
+    LAPSED = "lapsed"
+    """Made, and given back, as nobody looked at it for as long as there was something to look at."""
+
+    @property
+    def waits(self) -> bool:
+        return self in {Reason.AWAITED, Reason.UNHEARD}
+
+    @property
+    def keeps_back(self) -> bool:
+        """Whether there is a result that is not shown."""
+        return self.waits or self in {Reason.WITHHELD, Reason.REJECTED, Reason.LAPSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +146,11 @@ class Job:
     """Whether the member has seen the end, or can no longer be reached."""
     delivery: str | None = None
     """How the end reached its member."""
+
+    @property
+    def is_kept_back(self) -> bool:
+        """Whether its result is there, and nobody may see it, or not yet."""
+        return self.reason is not None and self.reason.keeps_back
 
     def to(self, state: State, **facts: Unpack[Facts]) -> "Job":
         if state not in NEXT[self.state]:

@@ -32,6 +32,11 @@ class Recent:
         """Whether there is a result that nobody has seen yet."""
         return self.state is State.DONE and self.delivery == Delivery.KEPT
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a moderator has to look at its result first."""
+        return self.state is State.DONE and self.delivery == Delivery.AWAITED
+
 
 class Recents(Protocol):
     """Those next to a known one, by its number, or the newest."""

@@ -12,15 +12,13 @@ from bot.jobs.follow import Follower
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.line import Line
 from bot.jobs.outage import Outage
+from bot.jobs.outputs import output_of
 from bot.jobs.ports import Lost, StoreAway, World
 from bot.jobs.stages import Collecting, Halted, Stage, Waiting
 from bot.jobs.submit import Submitter
 from bot.segmind.protocol import (
-    Completed,
     DownloadError,
     DownloadFailed,
-    Link,
-    Output,
     SegmindError,
     UnreadableAnswer,
 )
@@ -94,6 +92,14 @@ class Runner:
             life.cancel()
             await asyncio.wait({life})
         self.start(cancelled)
+
+    async def tell_again(self, job: Job) -> None:
+        """See a job that was over to its end once more: somebody has decided what that end is."""
+        # Its life may still be about to write down that the member was told of another one.
+        if (life := self._lives.get(job.id)) is not None:
+            life.cancel()
+            await asyncio.wait({life})
+        self.start(job)
 
     async def close(self) -> None:
         """Let go of every job where it is; the next start takes them up."""
@@ -210,7 +216,7 @@ class Runner:
 
     async def _fetched(self, job: Job) -> bytes:
         """The result, which lies at Segmind for days: a fault on the way to it is waited out."""
-        output = await self._output(job)
+        output = await output_of(self._segmind, job)
         until = self._clock.now() + self._habits.result_patience
         while True:
             try:
@@ -225,16 +231,9 @@ class Runner:
     async def _recollect(self, job: Job) -> bytes | None:
         """The result of a job that was paid before a restart and not yet shown."""
         try:
-            return await self._segmind.fetch(await self._output(job), limit=self._habits.result_bytes)
+            return await self._segmind.fetch(
+                await output_of(self._segmind, job), limit=self._habits.result_bytes
+            )
         except SegmindError as error:
             log.warning("the result could not be fetched again", error=error.detail)
             return None
-
-    async def _output(self, job: Job) -> Output:
-        if job.output is not None:
-            return Link(job.output)
-        match await self._segmind.look(job.request_id or ""):
-            case Completed(output) if output is not None:
-                return output
-            case state:
-                raise UnreadableAnswer(f"the result is gone: {type(state).__name__}")

@@ -13,6 +13,14 @@ from bot.safety.door import HOUR
 log = structlog.stdlib.get_logger(__name__)
 
 
+class TooManyReports(Exception):
+    """The member has as many reports open as may be."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
 class Step(StrEnum):
     """What can be done about it, in the order of the buttons."""
 
@@ -43,6 +51,15 @@ class Case:
     opened_at: float
     steps: tuple[Step, ...] = ()
     closed_at: float | None = None
+    channel_id: int | None = None
+    message_id: int | None = None
+    """Its card in the log; none where it went to the operators."""
+
+    @property
+    def card(self) -> tuple[int, int] | None:
+        if self.channel_id is None or self.message_id is None:
+            return None
+        return self.channel_id, self.message_id
 
     @property
     def ahead(self) -> frozenset[Step]:
@@ -55,8 +72,21 @@ class Case:
 
 
 class CaseBook(Protocol):
-    async def open(self, job_id: str, guild_id: int | None, reporter: int) -> tuple[Case, bool]:
-        """The open case of this job, and whether it is a new one."""
+    async def open(self, job_id: str, guild_id: int | None, reporter: int, *, most: int) -> tuple[Case, bool]:
+        """The open case of this job, and whether it is a new one.
+
+        Raises `TooManyReports` where it would be, and the reporter has so many open ones.
+        """
+        ...
+
+    async def posted(self, number: int, channel_id: int, message_id: int) -> None:
+        """Write down where its card is."""
+        ...
+
+    async def open_in(
+        self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
+    ) -> Sequence[Case]:
+        """Those of this server with which nobody has dealt, the newest first."""
         ...
 
     async def find(self, number: int) -> Case | None: ...

@@ -7,6 +7,7 @@ from typing import Any
 from bot.credits.books import Books, Deed
 from bot.credits.rules import ServerRules
 from bot.jobs.office import REASON_LIMIT, Administrator, UnknownJob
+from bot.safety.approvals import LogNeeded, NoLog
 from bot.safety.ports import Register
 
 Change = Callable[[ServerRules], ServerRules]
@@ -26,6 +27,10 @@ class Ruled(StrEnum):
     NEVER = "never"
     AGAIN = "again"
     """What was put on the list by mistake may come again."""
+    APPROVAL = "approval"
+    """Whether moderators look at results first."""
+    APPROVE = "approve"
+    REJECT = "reject"
 
 
 class Use(StrEnum):
@@ -62,9 +67,21 @@ class Wardens:
 
     async def set_log(self, by: Administrator, channel_id: int | None, *, pictures: bool) -> Deed:
         def change(rules: ServerRules) -> ServerRules:
+            if rules.approve and channel_id is None:
+                raise LogNeeded
             return rules.model_copy(update={"log_channel": channel_id, "log_pictures": pictures})
 
         return await self._change(by, change, ruled(by, Ruled.LOG, channel=channel_id, pictures=pictures))
+
+    async def set_approval(self, by: Administrator, *, on: bool) -> Deed:
+        """Whether a moderator looks at each result before it is shown; raises `NoLog` where none could."""
+
+        def change(rules: ServerRules) -> ServerRules:
+            if on and rules.log_channel is None:
+                raise NoLog
+            return rules.model_copy(update={"approve": on})
+
+        return await self._change(by, change, ruled(by, Ruled.APPROVAL, on=on))
 
     async def allow_again(self, by: Administrator, job_id: str) -> Deed:
         if not await self._register.unlist(job_id, by.guild_id):

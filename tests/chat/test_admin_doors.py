@@ -27,6 +27,8 @@ EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("channels", {"use": "off"}),
     ("roles", {"use": "off"}),
     ("log", {}),
+    ("approve", {"on": True}),
+    ("cases", {}),
 ]
 
 

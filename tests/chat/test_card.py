@@ -33,7 +33,7 @@ from tests.stage import MODELS
 TEXT = Text.load()
 V5 = MODELS["faceswap-v5"]
 # Why nothing came of a job: what was withheld was made.
-REASONS = [reason for reason in Reason if reason is not Reason.WITHHELD]
+REASONS = [reason for reason in Reason if not reason.keeps_back]
 SETTLED = [state for state in State if state.settled]
 HARMFUL = "@everyone **bold** <@1> [x](https://x.example) ``` `code` \u202e # CUDA out of memory"
 

@@ -113,6 +113,43 @@ async def test_the_log_shows_pictures_where_that_was_asked_for(server: Server) -
     assert len((await latest(channel, "Face swap v5")).attachments) == 1
 
 
+@pytest.mark.stage(safety={"open_reports": 1}, jobs={"per_member": 9})
+async def test_a_member_has_so_many_reports_open_and_no_more(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    witness, other = server.stage.another_member("w"), server.stage.another_member("o")
+    first = await reported(server, witness)
+    second = await done(server.stage)
+    assert "once somebody has dealt with it" in await report(server, second, witness)
+    assert "is being looked at" in await report(server, first, witness)
+    assert "passed on" in await report(server, second, other)
+    # What somebody else has reported is known, and no report of their own.
+    assert "is being looked at" in await report(server, second, witness)
+    await moderator.click(await latest(log, "Report 1"), label="Dismiss")
+    assert "passed on" in await report(server, await done(server.stage), witness)
+
+
+async def test_open_reports_are_listed_with_the_way_to_their_cards(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    assert "There is nothing yet" in await server.tell("cases")
+    replies = [await reported(server) for _ in range(2)]
+    cards = [await latest(log, f"Report {number}") for number in (1, 2)]
+    listed = await server.tell("cases")
+    assert all(f"[**Report {each}**]({card.jump_url})" in listed for each, card in enumerate(cards, 1))
+    assert all([(await server.stage.job(reply)).id in listed for reply in replies])
+    await moderator.click(cards[0], label="Dismiss")
+    await latest(log, "Report 1", "Dismissed")
+    listed = await server.tell("cases")
+    assert "Report 2" in listed
+    assert "Report 1" not in listed
+    await server.tell("log")
+    await reported(server)
+    assert "**Report 3**" in (listed := await server.tell("cases"))
+    assert "lies with the operator" in listed
+    assert listed.index("Report 3") < listed.index("Report 2")
+
+
 async def test_remove_takes_the_message_away_for_good(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
@@ -225,7 +262,7 @@ async def test_without_a_log_the_operator_hears_of_it_and_decides_for_all_server
     assert not in_channel(server.stage, reply)
     register = server.stage.app.store.register
     prints = (await register.prints_of(job.id)).values()
-    assert await register.is_listed([each.exact for each in prints], None)
+    assert (await register.on_list([each.exact for each in prints], None)).exact
 
 
 async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once(

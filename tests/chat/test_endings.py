@@ -246,7 +246,22 @@ async def test_however_it_goes_there_is_one_outcome_and_at_most_one_message_and_
         public = [each for each in room.discord.messages.new if each.channel_id == ended.place.channel_id]
         assert bool(public) == (outcome == Delivery.REPLIED)
         assert not (hidden and public)
-    assert outcomes == {AWAY, *Delivery}
+    assert outcomes == {AWAY, *Delivery} - {Delivery.AWAITED}
+
+
+@pytest.mark.parametrize("reason", [Reason.AWAITED, Reason.UNHEARD])
+async def test_what_waits_for_a_moderator_is_said_in_its_message_or_nowhere(
+    room: Room, reason: Reason
+) -> None:
+    ended, message = room.ordered(reason=reason)
+    assert await room.endings.deliver(ended, None) == Delivery.AWAITED
+    assert "Waits for a moderator" in message.edits[-1].text
+    room.refuse(WEBHOOK, Refused(404, 10008))
+    assert await room.endings.deliver(ended, None) == Delivery.AWAITED
+    room.refuse(WEBHOOK, Refused(400, 40004))
+    with pytest.raises(discord.HTTPException):
+        await room.endings.deliver(ended, None)
+    assert room.discord.messages.new == []
 
 
 @pytest.mark.parametrize("code", [10003, 10004])

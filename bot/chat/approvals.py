@@ -1,0 +1,127 @@
+"""What moderators decide about results that wait for them, and what becomes of those nobody decides about."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import structlog
+
+from bot.chat.asking import Asker
+from bot.chat.background import Background
+from bot.chat.judges import judge
+from bot.chat.messages import NOBODY, Messages
+from bot.chat.options import Interaction
+from bot.chat.results import RESULT_LIMITS
+from bot.clock import Clock
+from bot.credits.books import Deed
+from bot.jobs.job import Reason
+from bot.jobs.office import Archive
+from bot.jobs.outputs import Source, output_of
+from bot.jobs.ports import Watcher
+from bot.safety.approvals import Approval, ApprovalBook, Desk, NothingAwaited, Verdict
+from bot.safety.wardens import Ruled, ruled
+from bot.segmind.protocol import SegmindError
+
+log = structlog.stdlib.get_logger(__name__)
+
+# Each of Discord's refusals counts against the bot.
+REST = 600.0
+_NOBODY = 0
+_RULED = {Verdict.APPROVED: Ruled.APPROVE, Verdict.REJECTED: Ruled.REJECT}
+
+
+class ApprovalRoom:
+    """A decision opens the job again, and the engine sees it to its end: the guard knows what was decided."""
+
+    def __init__(
+        self,
+        book: ApprovalBook,
+        asker: Asker,
+        *,
+        archive: Archive,
+        desk: Desk,
+        source: Source,
+        messages: Messages,
+        watcher: Watcher,
+        background: Background,
+        operators: Collection[int],
+        clock: Clock,
+    ) -> None:
+        self._book = book
+        self._asker = asker
+        self._archive = archive
+        self._desk = desk
+        self._source = source
+        self._messages = messages
+        self._watcher = watcher
+        self._background = background
+        self._operators = operators
+        self._clock = clock
+        # Servers that are not asked before then, as the last try was refused.
+        self._rests: dict[int, float] = {}
+
+    async def decide(self, interaction: Interaction, job_id: str, verdict: Verdict) -> None:
+        """A button was pressed, and Discord has been told that it was heard."""
+        approval = await self._book.find(job_id)
+        job = await self._archive.find(job_id)
+        if approval is None or job is None or approval.verdict is Verdict.WITHDRAWN:
+            raise NothingAwaited(job_id)
+        by = judge(interaction, approval.guild_id, self._operators)
+        deed = None
+        if verdict is Verdict.APPROVED and self._clock.now() >= approval.lapses_at:
+            verdict = Verdict.LAPSED
+        else:
+            deed = ruled(by, _RULED[verdict], job=job.id, member=job.place.user_id)
+        approval = await self._carry_out(approval, verdict, by.user_id, deed)
+        card = self._asker.card(approval, job)
+        await interaction.edit_original_response(view=card, attachments=[], allowed_mentions=NOBODY)
+
+    async def waiting_in(self, guild_id: int) -> int:
+        return await self._book.waiting_in(guild_id)
+
+    async def ask_again(self, approval: Approval) -> bool:
+        """Whether the moderators of its server can be asked by now."""
+        job = await self._archive.find(approval.job_id)
+        if job is None or job.reason is not None:
+            # It was taken down since: nobody is to look at it, and it lapses.
+            return True
+        now = self._clock.now()
+        if now < self._rests.get(approval.guild_id, 0.0) or not await self._asker.can_ask(approval.guild_id):
+            return False
+        try:
+            output = await output_of(self._source, job)
+            content = await self._source.fetch(output, limit=RESULT_LIMITS.video_bytes)
+        except SegmindError as error:
+            log.info("a result that waits cannot be fetched", job=job.id, error=type(error).__name__)
+            return True
+        if not await self._asker.ask(approval, job, content):
+            self._rests[approval.guild_id] = now + REST
+            return False
+        await self._watcher.conclude(replace(job, reason=Reason.AWAITED, output=None), None)
+        return True
+
+    async def lapse(self, approval: Approval) -> None:
+        """Nobody has looked at it for as long as it was there."""
+        log.info("a result has waited in vain for a moderator", job=approval.job_id, guild=approval.guild_id)
+        approval = await self._carry_out(approval, Verdict.LAPSED, _NOBODY, None)
+        job = await self._archive.find(approval.job_id)
+        if job is not None:
+            await self._asker.redraw(approval, job)
+
+    async def take_back(self, approval: Approval) -> None:
+        """Its member is nobody any more: the picture leaves the log, and the message waits for nothing."""
+        if approval.card is not None:
+            await self._messages.delete_post(*approval.card)
+        job = await self._archive.find(approval.job_id)
+        if job is not None:
+            await self._messages.delete(job.place)
+        await self._book.drop(approval.job_id)
+
+    async def _carry_out(
+        self, approval: Approval, verdict: Verdict, actor: int, deed: Deed | None
+    ) -> Approval:
+        ruling = await self._book.decide(approval.job_id, verdict, actor, deed)
+        if ruling.job is not None:
+            # What an earlier attempt has decided may be on its way already, or may have been left undone.
+            see_to_it = self._desk.tell_again if ruling.is_new else self._desk.go_on
+            self._background.post(see_to_it(ruling.job))
+        return ruling.approval

@@ -1,0 +1,22 @@
+"""Where the result of a job is, at its address or in Segmind's answer."""
+
+from typing import Protocol
+
+from bot.jobs.job import Job
+from bot.segmind.protocol import Completed, Link, Output, State, UnreadableAnswer
+
+
+class Source(Protocol):
+    async def look(self, request_id: str) -> State: ...
+
+    async def fetch(self, output: Output, *, limit: int) -> bytes: ...
+
+
+async def output_of(segmind: Source, job: Job) -> Output:
+    if job.output is not None:
+        return Link(job.output)
+    match await segmind.look(job.request_id or ""):
+        case Completed(output) if output is not None:
+            return output
+        case state:
+            raise UnreadableAnswer(f"the result is gone: {type(state).__name__}")

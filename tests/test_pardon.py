@@ -1,0 +1,70 @@
+"""`doppel forgive`: the operator's list for all servers, beside a running bot."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.clock import WallClock
+from bot.pardon import forgive
+from bot.safety.prints import Print
+from bot.settings import Settings
+from bot.store import SqlStore
+from tests.store.orders import START
+
+EXACT = "a" * 64
+GUILD = 1
+
+
+async def listed(store: SqlStore) -> list[bool]:
+    """In all servers, and in the one that has a list of its own."""
+    return [bool((await store.register.on_list([EXACT], guild_id)).exact) for guild_id in (None, GUILD)]
+
+
+async def refused(store: SqlStore) -> None:
+    await store.register.list_prints([Print(EXACT, (7,))], None, "job")
+    await store.register.list_prints([Print(EXACT, (7,))], GUILD, "job")
+
+
+def settings_of(url: str) -> Settings:
+    return Settings.model_validate({"database": {"url": url}})
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/doppel.db"
+    return request.getfixturevalue("postgres_url")
+
+
+async def test_what_was_refused_everywhere_comes_again_while_the_bot_runs(url: str) -> None:
+    async with SqlStore(url, start=START, clock=WallClock()) as store:
+        await refused(store)
+        assert await listed(store) == [True, True]
+        assert await forgive("another", settings_of(url), WallClock()) == 0
+        assert await forgive("job", settings_of(url), WallClock()) == 2
+        # A server's own list is its moderators'.
+        assert await listed(store) == [False, True]
+        (deed,) = await store.deeds(None)
+        assert (deed.actor, deed.deed, dict(deed.facts)) == ("operator", "again", {"job": "job"})
+
+
+def test_it_says_what_it_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path}/doppel.db"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert main(["forgive", "job"]) == 1
+    assert "there is no file" in capsys.readouterr().err
+
+    async def prepare() -> None:
+        async with SqlStore(url, start=START, clock=WallClock()) as store:
+            await refused(store)
+
+    asyncio.run(prepare())
+    assert main(["forgive", "job"]) == 0
+    assert "The pictures of the job job may come again: 2 fingerprints" in capsys.readouterr().out
+    assert main(["forgive", "job"]) == 1
+    assert "nothing of this job is on the list of all servers" in capsys.readouterr().err
