@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.books import Deed
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.store import SqlStore
 from bot.store.overview import DAY, HOUR, MINUTE, SqlOverview
+from bot.store.tables import cases
+from tests.postgres import connected
 from tests.store.orders import TERMS, HandClock, order
 
 NOW = 1_763_700_000.25
@@ -150,15 +153,18 @@ async def test_what_was_spent_is_told_by_the_day_and_by_the_server(
     ]
 
 
-async def test_open_cases_are_told_the_oldest_first(
-    store: SqlStore, overview: SqlOverview, clock: HandClock
-) -> None:
-    first, _ = await store.cases.open("a", 1, 7)
-    clock.time += 60
-    await store.cases.open("b", None, 7)
-    await store.cases.pass_on(first.number)
-    seen = await overview.present(clock.time)
-    assert [(case.number, case.escalated_at is None) for case in seen.cases] == [(1, False), (2, True)]
+async def test_open_cases_are_told_the_oldest_first(overview: SqlOverview, raw: AsyncConnection) -> None:
+    case = {"guild_id": 1, "reporter": 7, "steps": "", "escalated_at": None, "closed_at": None}
+    await raw.execute(
+        cases.insert(),
+        [
+            case | {"job_id": "a", "opened_at": NOW - 60},
+            case | {"job_id": "b", "opened_at": NOW - 90, "escalated_at": NOW},
+            case | {"job_id": "c", "opened_at": NOW - 99, "closed_at": NOW},
+        ],
+    )
+    seen = await overview.present(NOW)
+    assert [(case.number, case.escalated_at is None) for case in seen.cases] == [(2, False), (1, True)]
     assert seen.open_cases == 2
 
 
@@ -184,7 +190,7 @@ async def test_processes_that_live_are_told_with_their_shards(postgres_url: str,
 
 
 async def test_nobody_who_writes_waits_for_whoever_looks(store: SqlStore, overview: SqlOverview) -> None:
-    async with overview._transaction() as connection:
+    async with overview._transaction() as connection:  # pyright: ignore[reportPrivateUsage]
         await connection.execute(sa.text("SELECT count(*) FROM jobs"))
         async with asyncio.timeout(10):
             await left(store, *DONE, age=10)
@@ -217,18 +223,12 @@ async def test_of_finished_jobs_only_those_of_the_last_hours_are_read(
             await overview.waiting()
             await overview.present(NOW)
             await overview.past(NOW)
-        async with overview._transaction() as connection:
-            for statement, parameters in said:
-                if statement.startswith("SELECT"):
-                    plans += await explained(connection, statement, parameters)
+    async with connected(sqlite_url) as connection:
+        for statement, parameters in said:
+            if statement.startswith("SELECT"):
+                plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters))
+                plans += [row.detail for row in plan]
     of_jobs = [step for step in plans if "jobs" in step]
     assert len(of_jobs) >= 7
     for step in of_jobs:
         assert "INDEX jobs_open" in step or "INDEX jobs_settled (settled_at>?)" in step, step
-
-
-async def explained(connection: Any, statement: str, parameters: Any) -> list[str]:
-    plan = await connection.run_sync(
-        lambda sync: sync.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-    )
-    return [row.detail for row in plan]
