@@ -25,6 +25,7 @@ from bot.jobs.late import Latecomers
 from bot.jobs.outage import Outage
 from bot.jobs.ports import World
 from bot.lookout import lookout
+from bot.ops.audit import Audit
 from bot.ops.gauges import Gauges
 from bot.ops.health import Health, needed
 from bot.ops.jobs import JobMeter
@@ -36,7 +37,7 @@ from bot.parts import FEATURES, check_names, contexts_of, segmind_client, signat
 from bot.protection import Protection
 from bot.reception import receive
 from bot.settings import Settings
-from bot.store import SqlStore
+from bot.store import SqlStore, audited
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -180,6 +181,9 @@ async def assembled(
         gauges.of_segmind(segmind.turnstiles, engine.gate)
         gauges.of_store(store, company, outage)
         gauges.of_discord(client, refusals)
+        books = partial(
+            audited, settings.database.url.get_secret_value(), start=settings.credits.start, clock=clock
+        )
         health.assembled(needed(client, store, outage))
         await stack.enter_async_context(
             lookout(
@@ -210,6 +214,7 @@ async def assembled(
                 protection.waiting(approvals).run,
                 protection.retention().run,
                 front.album.keep_swept,
+                Audit(books, clock, metrics.registry).run,
             ),
             served_at=served_at,
         )

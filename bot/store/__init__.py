@@ -2,7 +2,7 @@
 
 from bot.store.errors import AlreadyOpen, SchemaTooNew, ShardsLost, StoreError, StoreRefused, StoreUnavailable
 from bot.store.store import SqlStore
-from bot.store.visit import SqlVisitor
+from bot.store.visit import SqlVisitor, audited
 
 __all__ = [
     "AlreadyOpen",
@@ -13,4 +13,5 @@ __all__ = [
     "StoreError",
     "StoreRefused",
     "StoreUnavailable",
+    "audited",
 ]

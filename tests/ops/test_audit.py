@@ -1,0 +1,75 @@
+"""Once a day Prometheus is told whether the books add up."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from bot.clock import WallClock
+from bot.ops.audit import EVERY, FIRST, Audit
+from bot.store import SqlStore, StoreUnavailable, audited
+from tests.clocks import AgendaClock, HeldClock
+from tests.ops.scrape import scrape
+from tests.stage import Stage
+from tests.store.orders import START, opened
+
+WRONG = "account 1:2 keeps 3 granted, its entries make 4"
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self.trouble: Exception | None = None
+        self.looks = 0
+
+    async def audit(self) -> Sequence[str]:
+        self.looks += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return self.wrong
+
+
+async def test_a_difference_is_told_and_so_is_its_end() -> None:
+    registry, clock, ledger = CollectorRegistry(), HeldClock(), Ledger()
+    audit = Audit(ledger.audit, clock, registry)
+    never = registry.get_sample_value("doppel_books_differences")
+    assert never is not None
+    assert math.isnan(never)
+    assert registry.get_sample_value("doppel_books_checked_timestamp_seconds") == 0
+    ledger.wrong = [WRONG]
+    await audit.look()
+    assert registry.get_sample_value("doppel_books_differences") == 1
+    assert registry.get_sample_value("doppel_books_checked_timestamp_seconds") == clock.now()
+    ledger.wrong = []
+    await audit.look()
+    assert registry.get_sample_value("doppel_books_differences") == 0
+
+
+async def test_it_looks_once_a_day_and_again_after_a_trouble() -> None:
+    registry, clock, ledger = CollectorRegistry(), AgendaClock(), Ledger()
+    running = asyncio.create_task(Audit(ledger.audit, clock, registry).run())
+    await clock.run(FIRST - 1)
+    assert ledger.looks == 0
+    ledger.trouble = StoreUnavailable("it is away")
+    await clock.run(2)
+    assert ledger.looks == 1
+    ledger.trouble = None
+    await clock.run(EVERY)
+    assert ledger.looks == 2
+    assert registry.get_sample_value("doppel_books_differences") == 0
+    running.cancel()
+
+
+async def test_the_books_are_read_beside_a_store_that_goes_on_writing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/doppel.db"
+    async with SqlStore(url, start=START, clock=WallClock()) as store:
+        await opened(store)
+        assert await audited(url, start=START, clock=WallClock()) == []
+
+
+async def test_a_running_bot_tells_of_its_books(stage: Stage) -> None:
+    assert {"doppel_books_differences", "doppel_books_checked_timestamp_seconds"} <= (
+        await scrape(stage.app.served_at)
+    ).names()
