@@ -29,6 +29,7 @@ MAKE = {
 DOPPEL = {
     "run": "tests/test_run.py",
     "check": "tests/test_check.py",
+    "forgive": "tests/test_pardon.py",
     "health": "tests/ops/test_health.py",
     "sandbox": "tests/sandbox/test_world_terminal.py",
     "segmind": "tests/sandbox/test_world_terminal.py",
