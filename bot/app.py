@@ -30,10 +30,10 @@ from bot.ops.gauges import Gauges
 from bot.ops.health import Health, needed
 from bot.ops.jobs import JobMeter
 from bot.ops.metrics import Metrics
-from bot.ops.observers import ObservedSegmind, ObservedStore
+from bot.ops.observers import Both, ObservedSegmind, ObservedStore
 from bot.ops.page import OperatorPage, Ring
 from bot.ops.web import served
-from bot.parts import FEATURES, check_names, contexts_of, segmind_client, signatory_of
+from bot.parts import FEATURES, check_names, contexts_of, segmind_client, signatory_of, traces_of
 from bot.protection import Protection
 from bot.reception import receive
 from bot.settings import Settings
@@ -114,7 +114,10 @@ async def assembled(
     text = Text.load()
     metrics = Metrics()
     signatory = signatory_of(settings, clock, heard=metrics.signed)
+    traces = traces_of(settings, clock)
     async with AsyncExitStack() as stack:
+        if traces is not None:
+            stack.push_async_callback(traces.close)
         store = await stack.enter_async_context(
             SqlStore(
                 settings.database.url.get_secret_value(),
@@ -146,7 +149,8 @@ async def assembled(
         client = await _client(settings, company, refusals, store=store, words=words)
         front = Front(settings, client, store, models=models, text=text, clock=clock, signatory=signatory)
         protection = Protection(settings, store, front)
-        jobs = JobMeter(metrics.registry, clock)
+        meter = JobMeter(metrics.registry, clock)
+        jobs = meter if traces is None else Both(meter, traces)
         world = World(
             ObservedSegmind(segmind, jobs, metrics.registry),
             ObservedStore(store, jobs),

@@ -8,7 +8,7 @@ import aiohttp
 
 from bot.catalogue import catalogue
 from bot.clock import WallClock
-from bot.parts import FEATURES, segmind_client, signatory_of
+from bot.parts import FEATURES, segmind_client, signatory_of, traces_of
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import SegmindError
 from bot.settings import Settings, SettingsError
@@ -43,6 +43,7 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding]:
     yield _faces(settings)
     yield _reports(settings)
     yield _signatures(settings)
+    yield await _traces(settings)
     async with segmind_client(settings, bears_outages=False) as segmind:
         for finding in await _segmind(settings, segmind):
             yield finding
@@ -99,6 +100,17 @@ def _signatures(settings: Settings) -> Finding:
         return Finding("signatures", True, "off: set c2pa.certificates and c2pa.key to sign results (C2PA)")
     words = f"results are signed as {signatory.holder}, until {signatory.until:%Y-%m-%d}"
     return Finding("signatures", True, words)
+
+
+async def _traces(settings: Settings) -> Finding:
+    try:
+        traces = traces_of(settings, WallClock())
+    except SettingsError as error:
+        return Finding("traces", False, str(error))
+    if traces is None:
+        return Finding("traces", True, "off: set ops.traces to tell an OpenTelemetry collector of jobs")
+    await traces.close()
+    return Finding("traces", True, "on, for the collector that OTEL_EXPORTER_OTLP_ENDPOINT names")
 
 
 async def _audit(settings: Settings) -> tuple[str, Sequence[str]]:

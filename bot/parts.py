@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import SecretStr
@@ -27,6 +28,9 @@ from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
 from bot.segmind.turnstile import Errand
 from bot.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from bot.ops.traces import JobTraces
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -141,6 +145,22 @@ def signatory_of(
             "a certificate that results are signed with ends soon", until=credentials.until.isoformat()
         )
     return signatory
+
+
+def traces_of(settings: Settings, clock: Clock) -> "JobTraces | None":
+    """Who tells a collector of jobs; none where the operator does not want it, at no cost then."""
+    if not settings.ops.traces:
+        return None
+    plan = settings.discord.shard_plan
+    try:
+        from bot.ops.traces import JobTraces  # noqa: PLC0415 - what it needs comes with an extra
+
+        return JobTraces(clock, shards=1 if plan is None else plan.total)
+    except ImportError:
+        missing = "the packages for it are missing: `pip install 'doppel[otel]'`"
+        raise SettingsError([f"jobs cannot be traced: {missing}"]) from None
+    except ValueError as error:
+        raise SettingsError([f"jobs cannot be traced: {error}"]) from None
 
 
 def contexts_of(settings: Settings) -> Contexts:

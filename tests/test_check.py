@@ -1,5 +1,6 @@
 """`doppel check` says what is configured, reachable and missing."""
 
+import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,15 @@ async def found(sections: dict[str, dict[str, Any]]) -> dict[str, Finding]:
 
 async def test_all_is_well(sections: dict[str, dict[str, Any]]) -> None:
     findings = await found(sections)
-    others = {"Discord's token", "Segmind's key", "database", "saved faces", "reports", "signatures", "traces"}
+    others = {
+        "Discord's token",
+        "Segmind's key",
+        "database",
+        "saved faces",
+        "reports",
+        "signatures",
+        "traces",
+    }
     assert set(findings) == others | set(MODELS)
     assert all(each.good for each in findings.values())
     assert "Doppel" in findings["Discord's token"].words
@@ -150,6 +159,20 @@ async def test_it_says_who_signs_results_and_until_when(
     finding = (await found(sections))["signatures"]
     assert not finding.good
     assert finding.words == f"results cannot be signed: {key} cannot be read: No such file or directory."
+
+
+async def test_it_says_whether_jobs_are_traced(
+    sections: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await found(sections))["traces"].words.startswith("off: set ops.traces")
+    sections["ops"] = {"traces": True}
+    finding = (await found(sections))["traces"]
+    assert finding.good
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT" in finding.words
+    monkeypatch.setitem(sys.modules, "bot.ops.traces", None)
+    finding = (await found(sections))["traces"]
+    assert not finding.good
+    assert "pip install 'doppel[otel]'" in finding.words
 
 
 def test_the_table_is_one_line_for_each_finding() -> None:

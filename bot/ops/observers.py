@@ -1,7 +1,7 @@
-"""Around the members of the runner's world: they pass everything on, and the metrics hear of it."""
+"""Around the members of the runner's world: they pass everything on, and metrics and traces hear of it."""
 
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -10,16 +10,64 @@ from bot.credits.policy import Terms
 from bot.credits.rules import ServerRules
 from bot.jobs.job import Job
 from bot.jobs.ports import Lost, Room, Segmind, Store
-from bot.ops.jobs import JobMeter
 from bot.segmind.protocol import Accepted, Found, Output, SegmindError, State
 
 T = TypeVar("T")
 
 
+class JobListener(Protocol):
+    """Whoever is told of every job that this process opens, adopts, moves and closes."""
+
+    def opened(self, job: Job) -> None: ...
+
+    def adopted(self, jobs: Sequence[Job]) -> None: ...
+
+    def moved(self, job: Job, to: Job) -> None: ...
+
+    def told(self, job: Job) -> None: ...
+
+    def lost(self, job: Job) -> None:
+        """It is another process's by now."""
+        ...
+
+    def looked(self, request_id: str, seen: State) -> None: ...
+
+
+class Both:
+    """Two listeners as one."""
+
+    def __init__(self, one: JobListener, other: JobListener) -> None:
+        self._each = one, other
+
+    def opened(self, job: Job) -> None:
+        for each in self._each:
+            each.opened(job)
+
+    def adopted(self, jobs: Sequence[Job]) -> None:
+        for each in self._each:
+            each.adopted(jobs)
+
+    def moved(self, job: Job, to: Job) -> None:
+        for each in self._each:
+            each.moved(job, to)
+
+    def told(self, job: Job) -> None:
+        for each in self._each:
+            each.told(job)
+
+    def lost(self, job: Job) -> None:
+        for each in self._each:
+            each.lost(job)
+
+    def looked(self, request_id: str, seen: State) -> None:
+        for each in self._each:
+            each.looked(request_id, seen)
+
+
 class ObservedStore:
     """Tells of each job what was written down, and only once it is."""
 
-    def __init__(self, store: Store, jobs: JobMeter) -> None:
+    def __init__(self, store: Store, jobs: JobListener) -> None:
         self._store = store
         self._jobs = jobs
 
@@ -65,7 +113,7 @@ class ObservedStore:
 class ObservedSegmind:
     """Tells of what each call came to, its repetitions taken together."""
 
-    def __init__(self, segmind: Segmind, jobs: JobMeter, registry: CollectorRegistry) -> None:
+    def __init__(self, segmind: Segmind, jobs: JobListener, registry: CollectorRegistry) -> None:
         self._segmind = segmind
         self._jobs = jobs
         self._outcomes = Counter(

@@ -1,0 +1,347 @@
+"""What a collector of OpenTelemetry hears of jobs, by the exporter in memory and over HTTP."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+
+from bot import __version__
+from bot.jobs.job import Job, Reason, State
+from bot.ops import traces
+from bot.ops.observers import Both
+from bot.ops.traces import JobTraces, ids_of
+from bot.parts import traces_of
+from bot.sandbox.segmind import LocalSegmind
+from bot.segmind.protocol import Completed, Processing
+from bot.settings import Settings, SettingsError
+from tests.clocks import HeldClock, LeapingClock
+from tests.jobs.orders import job
+from tests.stage import Stage, local_segmind, staged
+
+SLUG = "faceswap-v5"
+TRACED = {"traces": True}
+
+
+class Collector:
+    """Jobs as their spans tell of them."""
+
+    def __init__(self, **choices: Any) -> None:
+        self.kept = InMemorySpanExporter()
+        self.clock = LeapingClock()
+        self.traces = JobTraces(self.clock, processor=SimpleSpanProcessor(self.kept), **choices)
+
+    @property
+    def spans(self) -> tuple[ReadableSpan, ...]:
+        return self.kept.get_finished_spans()
+
+    def named(self, name: str) -> list[ReadableSpan]:
+        return [span for span in self.spans if span.name == name]
+
+    def moved(self, job: Job, state: State, *, after: float = 1.0, **facts: Any) -> Job:
+        self.clock.time += after
+        moved = job.to(state, **facts)
+        self.traces.moved(job, moved)
+        return moved
+
+
+def facts(span: ReadableSpan) -> dict[str, Any]:
+    return {name.removeprefix("doppel."): value for name, value in (span.attributes or {}).items()}
+
+
+def seconds(span: ReadableSpan) -> float:
+    assert span.start_time is not None
+    assert span.end_time is not None
+    return (span.end_time - span.start_time) / 1e9
+
+
+def at(span: ReadableSpan) -> int:
+    assert span.context is not None
+    return span.context.trace_id
+
+
+def parent_of(span: ReadableSpan) -> int | None:
+    return None if span.parent is None else span.parent.span_id
+
+
+def own_id(span: ReadableSpan) -> int:
+    assert span.context is not None
+    return span.context.span_id
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[InMemorySpanExporter]:
+    """What each process of the whole bot tells of its jobs."""
+    kept: list[InMemorySpanExporter] = []
+
+    def exporter() -> InMemorySpanExporter:
+        kept.append(InMemorySpanExporter())
+        return kept[-1]
+
+    monkeypatch.setattr(traces, "_exporter", exporter)
+    return kept
+
+
+def playing(tmp_path: Path, segmind: LocalSegmind, clock: HeldClock) -> AbstractAsyncContextManager[Stage]:
+    return staged(tmp_path / "doppel.db", segmind, clock, ops=TRACED)
+
+
+async def test_a_job_is_a_span_with_its_stages_and_waits_in_it(
+    told: list[InMemorySpanExporter], tmp_path: Path
+) -> None:
+    clock = HeldClock()
+    async with local_segmind(clock) as segmind, playing(tmp_path, segmind, clock) as stage:
+        reply = await stage.order(SLUG)
+        await stage.finish(reply, "Completed")
+        done = await stage.told(reply)
+    spans = told[0].get_finished_spans()
+    (whole,) = [span for span in spans if span.name == "job"]
+    stages = [span for span in spans if parent_of(span) == own_id(whole)]
+    assert [span.name for span in stages] == [
+        "waiting",
+        "submitting",
+        "processing",
+        "downloading",
+        "delivering",
+    ]
+    waits = [span for span in spans if span.name == "wait"]
+    (processing,) = [span for span in stages if span.name == "processing"]
+    assert {parent_of(span) for span in waits} == {own_id(processing)}
+    assert facts(waits[-1]) == {"answer": "Completed"}
+    assert sum(map(seconds, waits)) == pytest.approx(seconds(processing), abs=1)
+    assert facts(whole) == {
+        "job": done.id,
+        "model": SLUG,
+        "request": done.request_id,
+        "guild": stage.guild.id,
+        "shard": 0,
+        "state": "DONE",
+        "delivery": "edited",
+    }
+    assert {at(span) for span in spans} == {ids_of(done.id)[0]}
+    assert f"{at(whole):032x}" == sha256(done.id.encode()).hexdigest()[:32]
+    assert whole.status.status_code is StatusCode.UNSET
+
+
+async def test_a_restart_is_a_second_span_of_the_same_trace_with_a_link_to_the_first(
+    told: list[InMemorySpanExporter], tmp_path: Path
+) -> None:
+    clock = HeldClock()
+    async with local_segmind(clock) as segmind:
+        async with playing(tmp_path, segmind, clock) as stage:
+            reply = await stage.order(SLUG)
+            await reply.says("Queued")
+            ordered = await stage.job(reply)
+        (first,) = [span for span in told[0].get_finished_spans() if span.name == "job"]
+        assert facts(first)["state"] == "SUBMITTED"
+        assert [event.name for event in first.events] == ["let go"]
+        async with playing(tmp_path, segmind, clock) as stage:
+            async with asyncio.timeout(10):
+                while not (found := await stage.app.store.find(ordered.id)) or not found.told:
+                    clock.move(2)
+                    await asyncio.sleep(0.01)
+    (second,) = [span for span in told[1].get_finished_spans() if span.name == "job"]
+    assert at(second) == at(first)
+    assert own_id(second) != own_id(first) == ids_of(ordered.id)[1]
+    assert second.parent is None
+    (link,) = second.links
+    assert (link.context.trace_id, link.context.span_id) == ids_of(ordered.id)
+    assert facts(second)["resumed"] is True
+    assert facts(second)["state"] == "DONE"
+
+
+async def test_a_collector_hears_of_it_over_http_as_the_environment_says_and_never_what_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[Mapping[str, str], bytes]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        heard.append((dict(request.headers), await request.read()))
+        return web.Response()
+
+    collector = web.Application()
+    collector.router.add_post("/v1/traces", take)
+    clock = HeldClock()
+    async with TestServer(collector) as server, local_segmind(clock) as segmind:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", str(server.make_url("")))
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=seven")
+        monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=tests,service.name=faces")
+        async with playing(tmp_path, segmind, clock) as stage:
+            reply = await stage.order(SLUG, additional_prompt="a secret smile")
+            await stage.finish(reply, "Completed")
+            done = await stage.told(reply)
+    requests = [ExportTraceServiceRequest.FromString(body) for _, body in heard]
+    (resource,) = {str(each.resource) for request in requests for each in request.resource_spans}
+    for word in ("deployment.environment", "faces", "service.version", __version__):
+        assert word in resource
+    spans = [
+        span
+        for request in requests
+        for each in request.resource_spans
+        for scope in each.scope_spans
+        for span in scope.spans
+    ]
+    assert {"job", "waiting", "processing", "wait", "delivering"} <= {span.name for span in spans}
+    assert {span.trace_id.hex() for span in spans} == {f"{ids_of(done.id)[0]:032x}"}
+    for headers, body in heard:
+        assert headers["x-tenant"] == "seven"
+        for typed in (b"smile", b"a.png", done.place.token.encode(), b"alice"):
+            assert typed not in body
+
+
+# What becomes of jobs that do not end as they should
+
+
+def test_a_failure_is_an_error_with_its_reason_and_a_refusal_is_none() -> None:
+    told = Collector(shards=4)
+    for name, end in (("a", State.FAILED), ("b", State.BLOCKED)):
+        told.traces.opened(order := job(name, server=(7 << 22) + 1))
+        order = told.moved(order, State.SUBMITTING)
+        order = told.moved(order, State.SUBMITTED, request_id=f"r{name}")
+        order = told.moved(order, end, reason=Reason.SEGMIND, detail="what nobody should read")
+        told.clock.time += 2
+        told.traces.told(order)
+    failed, blocked = told.named("job")
+    assert (failed.status.status_code, failed.status.description) == (StatusCode.ERROR, "segmind")
+    assert blocked.status.status_code is StatusCode.UNSET
+    assert facts(failed)["shard"] == 3
+    assert facts(failed)["reason"] == "segmind"
+    assert seconds(failed) == pytest.approx(5)
+    assert [seconds(span) for span in told.named("delivering")] == [2, 2]
+    assert "nobody should read" not in "".join(span.to_json() for span in told.spans)
+
+
+def test_each_wait_ends_with_the_answer_that_ended_it() -> None:
+    told = Collector()
+    told.traces.opened(order := job(server=None))
+    order = told.moved(told.moved(order, State.SUBMITTING), State.SUBMITTED, request_id="r")
+    for pause, answer in ((3.0, Processing()), (0.5, Completed(None))):
+        told.clock.time += pause
+        told.traces.looked("r", answer)
+    told.traces.looked("somebody else's", Processing())
+    told.moved(order, State.READY)
+    told.traces.looked("r", Processing())
+    waits = told.named("wait")
+    assert [(seconds(span), facts(span)["answer"]) for span in waits] == [
+        (3, "Processing"),
+        (0.5, "Completed"),
+    ]
+    assert {parent_of(span) for span in waits} == {own_id(told.named("processing")[0])}
+
+
+def test_a_job_that_another_process_has_by_now_is_let_go_and_may_come_back() -> None:
+    told = Collector()
+    told.traces.opened(order := job())
+    told.traces.lost(order)
+    told.traces.lost(order)
+    (first,) = told.named("job")
+    assert facts(first)["lost"] is True
+    told.traces.told(told.moved(order, State.CANCELLED))
+    _, again = told.named("job")
+    assert (at(again), facts(again)["resumed"], facts(again)["state"]) == (at(first), True, "CANCELLED")
+    assert "shard" in facts(again)
+
+
+def test_a_second_listener_hears_what_the_first_one_hears() -> None:
+    one, other = Collector(), Collector()
+    both = Both(one.traces, other.traces)
+    both.opened(order := job())
+    sent = order.to(State.SUBMITTING)
+    followed = sent.to(State.SUBMITTED, request_id="r")
+    both.moved(order, sent)
+    both.moved(sent, followed)
+    both.looked("r", Processing())
+    both.adopted([followed])
+    both.told(followed)
+    both.opened(job("b"))
+    both.lost(job("b"))
+    assert [span.name for span in one.spans] == [span.name for span in other.spans]
+    assert len(one.named("job")) == 3
+
+
+# What the operator is told, and what it costs where nobody wants it
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("OTEL_TRACES_EXPORTER", "zipkin", "OTEL_TRACES_EXPORTER is 'zipkin', but must be otlp or console."),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "-1", "jobs cannot be traced: "),
+    ],
+)
+def test_an_environment_that_asks_for_what_there_is_not_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as caught:
+        traces_of(Settings.model_validate({"ops": TRACED}), LeapingClock())
+    assert said in str(caught.value)
+
+
+def test_packages_that_are_missing_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bot.ops.traces", None)
+    with pytest.raises(SettingsError, match=r"jobs cannot be traced: .* `pip install 'doppel\[otel\]'`\.$"):
+        traces_of(Settings.model_validate({"ops": TRACED}), LeapingClock())
+    assert traces_of(Settings(), LeapingClock()) is None
+
+
+async def test_a_collector_that_is_away_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traces, "_FAREWELL", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+        told = JobTraces(LeapingClock())
+        told.opened(job())
+        await told.close()
+        (still_telling,) = [each for each in threading.enumerate() if each.name == traces.LAST_WORDS]
+        assert still_telling.daemon
+        await asyncio.to_thread(still_telling.join)
+
+
+WITHOUT_EXTRAS = """
+import sys
+sys.modules["c2pa"] = sys.modules["opentelemetry"] = None
+import bot.serve
+from bot.__main__ import main
+code = main(["check"])
+assert not [name for name in sys.modules if name.startswith(("c2pa.", "opentelemetry."))]
+sys.exit(code)
+"""
+
+
+def test_without_any_extra_the_program_says_what_is_missing_and_imports_nothing_of_them(
+    tmp_path: Path,
+) -> None:
+    environment = {
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PATH": "",
+        "SEGMIND_BASE_URL": "http://127.0.0.1:9",
+        "DOPPEL_SEGMIND__RETRIES": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRAS],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "ok  traces           off: set ops.traces" in done.stdout
+    assert "ok  signatures       off: set c2pa.certificates" in done.stdout
+    assert "NO  Discord's token  missing: set DISCORD_TOKEN" in done.stdout
