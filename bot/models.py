@@ -5,9 +5,10 @@ the price, the local server and the documentation are all read from that class.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -116,9 +117,9 @@ class FaceModel(BaseModel):
         cls.card = ModelCard(slug, title, summary, seconds, usd, per_seconds, factors or {}, main)
 
     @classmethod
-    def parameters(cls) -> Iterator[Parameter]:
-        for name, field in cls.model_fields.items():
-            yield _parameter(name, field)
+    @cache
+    def parameters(cls) -> Sequence[Parameter]:
+        return [_parameter(name, field) for name, field in cls.model_fields.items()]
 
     @classmethod
     def slots(cls) -> Mapping[str, MediaSlot]:

@@ -12,6 +12,7 @@ from yarl import URL
 from bot.app import assembled
 from bot.chat.client import Doppel
 from bot.faces.spots import Spotter
+from bot.garbage import collect_seldom
 from bot.settings import Settings
 from bot.store import ShardsLost
 
@@ -40,6 +41,7 @@ async def _serve(settings: Settings, spotter: Spotter | None) -> None:
     async with assembled(settings, spotter=spotter) as app, app.client as client:
         await client.login(token.get_secret_value() if token is not None else "")
         try:
+            collect_seldom()
             # Open jobs go on before the gateway is up: editing a message needs no connection to it.
             await app.begin()
             await _connected(client)

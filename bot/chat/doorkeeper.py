@@ -51,7 +51,7 @@ class Doorkeeper:
 
     async def may_use(self, author_id: int) -> bool:
         """Whether others may take this member's avatar and posted pictures for a swap."""
-        return not await self._register.opted_out(author_id)
+        return not (await self._register.standing(author_id)).opted_out
 
     async def print_of(self, content: bytes) -> Print:
         async with self._room:

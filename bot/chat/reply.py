@@ -24,7 +24,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class LiveReply:
-    """One message. Between two edits lies at least `gap`; of what happens meanwhile, the newest is shown."""
+    """One message. Between two stages lies at least `gap`; of what happens meanwhile, the newest is shown."""
 
     def __init__(self, job: Job, messages: Messages, clock: Clock, gap: float) -> None:
         self._place = job.place
@@ -40,30 +40,22 @@ class LiveReply:
         if stage == self._newest:
             return
         self._newest = stage
+        # Not in the lock: whatever comes meanwhile, an end above all, goes first.
+        await self._clock.sleep(max(0.0, self._next_edit - self._clock.now()))
         async with self._lock:
-            await self._wait()
             if self._newest is not stage:
                 return
-            try:
-                await self._messages.edit(self._place, draw())
-            finally:
-                self._edited()
+            self._next_edit = self._clock.now() + self._gap
+            await self._messages.edit(self._place, draw())
 
     async def end(self, deliver: Callable[[], Awaitable[Delivery]]) -> Delivery:
-        """No stage is shown any more; the end takes its turn."""
+        """No stage is shown any more. Whoever waits for the end need not wait for the gap, too.
+
+        The gap keeps stages far below what Discord bears, so that there is always room for one edit more.
+        """
         self._newest = None
         async with self._lock:
-            await self._wait()
-            try:
-                return await deliver()
-            finally:
-                self._edited()
-
-    async def _wait(self) -> None:
-        await self._clock.sleep(max(0.0, self._next_edit - self._clock.now()))
-
-    def _edited(self) -> None:
-        self._next_edit = self._clock.now() + self._gap
+            return await deliver()
 
 
 class Replies:

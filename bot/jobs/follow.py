@@ -45,7 +45,9 @@ class Follower:
         sent = job.submitted_at or job.created_at
         since, renewed = sent, False
         unreadable = 0
-        self._watcher.show(job, Queued(sent, pace.usual))
+        # What is learned meanwhile is no news of this job.
+        usual = pace.usual
+        self._watcher.show(job, Queued(sent, usual))
         while True:
             elapsed = self._clock.now() - sent
             await self._clock.sleep(pace.next_look(elapsed))
@@ -60,7 +62,7 @@ class Follower:
             except protocol.Unavailable as error:
                 log.warning("the state could not be asked for", error=error.detail)
                 state = None
-            if (moved := await self._saw(job, state, pace, sent)) is not None:
+            if (moved := await self._saw(job, state, pace, sent, usual)) is not None:
                 return moved
             if self._clock.now() - since > self._patience:
                 # A clock that was set forward makes a job look old that Segmind is still at work on.
@@ -68,16 +70,18 @@ class Follower:
                     return await self._forgotten(job)
                 since, renewed = self._clock.now(), True
 
-    async def _saw(self, job: Job, state: protocol.State | None, pace: Pace, sent: float) -> Job | None:
+    async def _saw(
+        self, job: Job, state: protocol.State | None, pace: Pace, sent: float, usual: float
+    ) -> Job | None:
         """What a state means for the job; none where it goes on."""
         match state:
             case None:
                 return None
             case protocol.Queued():
-                self._watcher.show(job, Queued(sent, pace.usual))
+                self._watcher.show(job, Queued(sent, usual))
                 return None
             case protocol.Processing():
-                self._watcher.show(job, Processing(sent, pace.usual))
+                self._watcher.show(job, Processing(sent, usual))
                 return None
             case protocol.Completed(output, metrics):
                 pace.learn(self._clock.now() - sent)

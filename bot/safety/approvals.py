@@ -90,8 +90,8 @@ class ApprovalBook(Protocol):
         """
         ...
 
-    async def unposted(self) -> Sequence[Approval]:
-        """Those of which moderators could not be told yet, the oldest first."""
+    async def waiting(self) -> Sequence[Approval]:
+        """Those about which nobody has decided, the oldest first."""
         ...
 
     async def overdue(self, now: float) -> Sequence[Approval]: ...
@@ -121,7 +121,7 @@ class Asking(Protocol):
     """What is done about results that wait, besides deciding."""
 
     async def ask_again(self, approval: Approval) -> bool:
-        """Whether the moderators of its server can be asked by now."""
+        """Where they were not asked yet, or elsewhere; whether the moderators of its server can be asked."""
         ...
 
     async def lapse(self, approval: Approval) -> None: ...
@@ -152,7 +152,7 @@ class Waiting:
         for approval in await self._book.withdrawn():
             await self._asking.take_back(approval)
         deaf: set[int] = set()
-        for approval in await self._book.unposted():
+        for approval in await self._book.waiting():
             if approval.guild_id not in deaf and not await self._asking.ask_again(approval):
                 deaf.add(approval.guild_id)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.clock import Clock
 from bot.credits.allowance import DAY
 from bot.credits.rules import ServerRules
-from bot.safety.ports import Register, Rules
+from bot.safety.ports import Register, Rules, Standing
 from bot.safety.prints import Print
 from bot.safety.refusals import (
     AgeRestricted,
@@ -63,36 +63,38 @@ class Door:
         return self._house.version
 
     async def ask_consent(self, user_id: int) -> None:
-        version = self._house.version
-        if version is not None and await self._register.agreed_to(user_id) != version:
-            raise NoConsent
+        if self._house.version is not None:
+            self._mind_consent(await self._register.standing(user_id))
 
     async def admit(self, visit: Visit) -> None:
-        await self.ask_consent(visit.user_id)
+        standing = await self._register.standing(visit.user_id)
+        self._mind_consent(standing)
         if visit.user_id in self._house.blocked:
             raise Blocked(everywhere=True)
         if visit.age_restricted and not self._house.age_restricted:
             raise AgeRestricted
         if visit.guild_id is not None:
             _obey(await self._rules.rules(visit.guild_id), visit)
-        await self._mind_the_past(visit.user_id)
+        await self._mind_the_past(visit.user_id, standing)
 
     async def admit_prints(self, prints: Mapping[str, Print], guild_id: int | None) -> None:
         """Raises `NeverAgain` for the first that is on a list."""
         if not prints:
             return
-        looks = await self._register.looks_listed(guild_id)
+        listed = await self._register.on_list([each.exact for each in prints.values()], guild_id)
         for option, each in prints.items():
-            if each.resembles(looks, self._house.distance):
-                raise NeverAgain(option)
-            if await self._register.is_listed([each.exact], guild_id):
+            if each.exact in listed.exact or each.resembles(listed.looks, self._house.distance):
                 raise NeverAgain(option)
 
-    async def _mind_the_past(self, user_id: int) -> None:
+    def _mind_consent(self, standing: Standing) -> None:
+        version = self._house.version
+        if version is not None and standing.agreed_to != version:
+            raise NoConsent
+
+    async def _mind_the_past(self, user_id: int, standing: Standing) -> None:
         now = self._clock.now()
-        left_at = await self._register.left_at(user_id)
-        if left_at is not None and now < left_at + DAY:
-            raise JustLeft(left_at + DAY)
+        if standing.left_at is not None and now < standing.left_at + DAY:
+            raise JustLeft(standing.left_at + DAY)
         its = self._house
         if its.strikes:
             strikes = await self._register.strikes(user_id, now - its.strike_days * DAY)

@@ -1,6 +1,7 @@
 """What the door needs to know, as protocols that the store fills in."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.credits.books import Deed
@@ -8,16 +9,31 @@ from bot.credits.rules import ServerRules
 from bot.safety.prints import Print
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a member has decided about the bot."""
+
+    agreed_to: str | None = None
+    """The version that they have agreed to last."""
+    opted_out: bool = False
+    left_at: float | None = None
+    """When they had everything deleted, if that was lately."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    exact: Collection[str]
+    """Those that were asked for and are on the list."""
+    looks: Collection[int]
+    """All of them, as resemblance cannot be looked up."""
+
+
 class Register(Protocol):
     """What is kept about members for everybody's safety."""
 
-    async def agreed_to(self, user_id: int) -> str | None:
-        """The version that the member has agreed to last."""
-        ...
+    async def standing(self, user_id: int) -> Standing: ...
 
     async def agree(self, user_id: int, version: str) -> None: ...
-
-    async def opted_out(self, user_id: int) -> bool: ...
 
     async def set_opted_out(self, user_id: int, out: bool) -> None: ...
 
@@ -25,15 +41,9 @@ class Register(Protocol):
         """When orders of this member were blocked for their content, the newest first."""
         ...
 
-    async def left_at(self, user_id: int) -> float | None:
-        """When the member had everything deleted, if that was lately."""
+    async def on_list(self, exact: Collection[str], guild_id: int | None) -> Listed:
+        """What must not come again, on the list of all servers or on that of this one."""
         ...
-
-    async def is_listed(self, exact: Collection[str], guild_id: int | None) -> bool:
-        """Whether one of these is on the list of all servers, or on that of this one."""
-        ...
-
-    async def looks_listed(self, guild_id: int | None) -> Collection[int]: ...
 
     async def list_prints(self, prints: Collection[Print], guild_id: int | None, job_id: str) -> None:
         """From now on; without a server, everywhere."""

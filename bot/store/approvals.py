@@ -11,8 +11,8 @@ from bot.jobs.job import Job
 from bot.safety.approvals import Approval, NothingAwaited, Ruling, Verdict
 from bot.store import servers
 from bot.store.connection import Connection, Transaction
+from bot.store.dialects import insert_into
 from bot.store.jobs import job_of
-from bot.store.register import insert_into
 from bot.store.tables import approvals, jobs, posts
 
 _SHOWN = (
@@ -24,8 +24,9 @@ _SHOWN = (
 class SqlApprovals:
     """The safety room's `ApprovalBook`; what it opens again belongs to this worker."""
 
-    def __init__(self, transaction: Transaction, clock: Clock, *, worker: str) -> None:
+    def __init__(self, transaction: Transaction, reading: Transaction, clock: Clock, *, worker: str) -> None:
         self._transaction = transaction
+        self._reading = reading
         self._clock = clock
         self._worker = worker
 
@@ -68,11 +69,10 @@ class SqlApprovals:
             row = (await connection.execute(opened.returning(jobs))).mappings().one()
             return Ruling(approval, job_of(row), is_new)
 
-    async def unposted(self) -> Sequence[Approval]:
-        unposted = approvals.c.message_id.is_(None) & (approvals.c.verdict == Verdict.WAITING)
+    async def waiting(self) -> Sequence[Approval]:
         # One that is still being told of is asked about by whoever tells.
         told = approvals.c.job_id.in_(sa.select(jobs.c.id).where(jobs.c.told))
-        return await self._chosen(unposted & told)
+        return await self._chosen((approvals.c.verdict == Verdict.WAITING) & told)
 
     async def overdue(self, now: float) -> Sequence[Approval]:
         return await self._chosen((approvals.c.verdict == Verdict.WAITING) & (approvals.c.lapses_at <= now))
@@ -86,7 +86,7 @@ class SqlApprovals:
 
     async def waiting_in(self, guild_id: int) -> int:
         waiting = (approvals.c.verdict == Verdict.WAITING) & (approvals.c.guild_id == guild_id)
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             counted = await connection.execute(
                 sa.select(sa.func.count()).select_from(approvals).where(waiting)
             )
@@ -94,7 +94,7 @@ class SqlApprovals:
 
     async def _chosen(self, condition: sa.ColumnElement[bool]) -> Sequence[Approval]:
         chosen = sa.select(*_SHOWN).where(condition).order_by(approvals.c.asked_at)
-        async with self._transaction() as connection:
+        async with self._reading() as connection:
             return [_approval(row) for row in (await connection.execute(chosen)).mappings()]
 
     async def _unfinished(self, connection: Connection, job_id: str) -> Job | None:

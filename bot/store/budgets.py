@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.credits.budgets import Budget, CapReached, Caps, Scope, budgets_of, micros
-from bot.store.choice import among
 from bot.store.connection import Connection
+from bot.store.dialects import among
 from bot.store.tables import budgets
 
 

@@ -18,9 +18,7 @@ class SqlCases:
         self._transaction = transaction
         self._clock = clock
 
-    async def open(
-        self, job_id: str, guild_id: int | None, reporter: int, *, most: int
-    ) -> tuple[Case, bool]:
+    async def open(self, job_id: str, guild_id: int | None, reporter: int, *, most: int) -> tuple[Case, bool]:
         row = {"job_id": job_id, "guild_id": guild_id, "reporter": reporter, "steps": ""}
         async with self._transaction() as connection:
             insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
 
 from bot.credits.account import Balance, NotEnoughCredits, Split, payer_of
 from bot.credits.books import Deed
@@ -15,6 +18,7 @@ from bot.store.budgets import Cost, Tallies
 from bot.store.connection import Connection
 from bot.store.credits import Ledger
 from bot.store.crowd import Crowd, crowd_at_segmind
+from bot.store.dialects import insert_into
 from bot.store.jobs import Claim
 
 
@@ -58,7 +62,15 @@ class Adjust:
     job_id: str | None = None
 
 
-Change = Open | Move | Grant | Adjust
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Rows beside the jobs, each written once: one that is there already stays as it is."""
+
+    table: sa.Table
+    rows: Sequence[Mapping[str, Any]]
+
+
+Change = Open | Move | Grant | Adjust | Keep
 Outcome = Balance | Exception | None
 """What the asker gets; an exception is a refusal of this one change, with nothing of it written."""
 
@@ -97,6 +109,11 @@ async def apply(connection: Connection, changes: Sequence[Change], writing: Writ
     await jobs.insert(connection, judge.opened, owner=writing.worker)
     await jobs.move(connection, moved, owner=writing.worker)
     await servers.record(connection, judge.deeds, at=writing.now)
+    for change in changes:
+        if isinstance(change, Keep):
+            await connection.execute(
+                insert_into(connection, change.table).on_conflict_do_nothing(), change.rows
+            )
     return outcomes
 
 
@@ -111,6 +128,8 @@ def _accounts_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[
                     wanted.add(claims[job.id].account)
             case Grant(account) | Adjust(account):
                 wanted.add(account)
+            case Keep():
+                pass
     return wanted
 
 
@@ -165,6 +184,8 @@ class _Judge:
                     return self._move(change)
                 case Grant() | Adjust():
                     return self._give(change)
+                case Keep():
+                    return None
         except (NotEnoughCredits, CapReached) as refusal:
             return refusal
 

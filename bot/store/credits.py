@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.credits.account import Balance, Entry, Split, welcome_of
 from bot.credits.allowance import Allowance
-from bot.store.choice import among
 from bot.store.connection import Connection
+from bot.store.dialects import among
 from bot.store.tables import accounts, entries
 
 _PURSES = tuple(field.name for field in fields(Balance))

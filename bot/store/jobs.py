@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from bot.credits.account import Split
 from bot.jobs.job import Job, Place, Reason, State
-from bot.store.choice import among
 from bot.store.connection import Connection
+from bot.store.dialects import among
 from bot.store.tables import jobs, takedowns, workers
 
 FIRST_EPOCH = 1

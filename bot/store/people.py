@@ -14,7 +14,7 @@ from bot.safety.approvals import Verdict
 from bot.safety.people import Holdings, OpenOrders
 from bot.store import servers as rulebooks
 from bot.store.connection import Connection, Transaction
-from bot.store.register import insert_into
+from bot.store.dialects import insert_into
 from bot.store.tables import (
     accounts,
     approvals,

@@ -1,42 +1,51 @@
 """What is kept for safety: who agreed, who wants to be left alone, and what must not come again."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.clock import Clock
 from bot.credits.books import Deed
 from bot.jobs.job import State
+from bot.safety.ports import Listed, Standing
 from bot.safety.prints import Print, look_from, look_words
 from bot.store import servers
 from bot.store.connection import Connection, Transaction
-from bot.store.tables import jobs, listed, people, posts, prints, strikes, takedowns
+from bot.store.dialects import insert_into
+from bot.store.tables import jobs, listed, people, posts, strikes, takedowns
+from bot.store.tables import prints as kept_prints
+
+_STANDING = sa.select(people.c.agreed_to, people.c.opted_out_at, people.c.left_at)
+
+
+Keeping = Callable[[sa.Table, Sequence[Mapping[str, Any]]], Awaitable[None]]
 
 
 class SqlRegister:
     """The safety room's `Register`; each of its methods is one transaction, or only reads."""
 
-    def __init__(self, transaction: Transaction, reading: Transaction, clock: Clock) -> None:
+    def __init__(self, transaction: Transaction, reading: Transaction, keep: Keeping, clock: Clock) -> None:
+        """`keep` writes rows that may be there already, together with what others write."""
         self._transaction = transaction
         self._reading = reading
+        self._keep = keep
         self._clock = clock
 
-    async def agreed_to(self, user_id: int) -> str | None:
-        return await self._of(user_id, people.c.agreed_to)
+    async def standing(self, user_id: int) -> Standing:
+        found = _STANDING.where(people.c.user_id == user_id)
+        async with self._reading() as connection:
+            row = (await connection.execute(found)).one_or_none()
+        if row is None:
+            return Standing()
+        agreed_to, opted_out_at, left_at = row
+        return Standing(agreed_to, opted_out_at is not None, left_at)
 
     async def agree(self, user_id: int, version: str) -> None:
         await self._set(user_id, agreed_to=version, agreed_at=self._clock.now())
 
-    async def opted_out(self, user_id: int) -> bool:
-        return await self._of(user_id, people.c.opted_out_at) is not None
-
     async def set_opted_out(self, user_id: int, out: bool) -> None:
         await self._set(user_id, opted_out_at=self._clock.now() if out else None)
-
-    async def left_at(self, user_id: int) -> float | None:
-        return await self._of(user_id, people.c.left_at)
 
     async def strikes(self, user_id: int, since: float) -> Sequence[float]:
         blocked = sa.select(jobs.c.settled_at).where(
@@ -44,22 +53,18 @@ class SqlRegister:
         )
         remembered = sa.select(strikes.c.at).where(strikes.c.user_id == user_id, strikes.c.at >= since)
         async with self._reading() as connection:
-            found = [at for at in (await connection.execute(blocked)).scalars() if at is not None]
-            return sorted([*found, *(await connection.execute(remembered)).scalars()], reverse=True)
+            found = (await connection.execute(sa.union_all(blocked, remembered))).scalars()
+            return sorted((at for at in found if at is not None), reverse=True)
 
-    async def is_listed(self, exact: Collection[str], guild_id: int | None) -> bool:
-        found = (
-            sa.select(listed.c.id)
-            .where(listed.c.kind == "exact", listed.c.mark.in_(list(exact)), _holds(guild_id))
-            .limit(1)
+    async def on_list(self, exact: Collection[str], guild_id: int | None) -> Listed:
+        concerns = (listed.c.kind == "look") | (listed.c.kind == "exact") & listed.c.mark.in_(list(exact))
+        found = sa.select(listed.c.kind, listed.c.mark).where(concerns, _holds(guild_id)).distinct()
+        async with self._reading() as connection:
+            rows = (await connection.execute(found)).all()
+        return Listed(
+            {mark for kind, mark in rows if kind == "exact"},
+            {look_from(mark) for kind, mark in rows if kind == "look"},
         )
-        async with self._reading() as connection:
-            return (await connection.execute(found)).one_or_none() is not None
-
-    async def looks_listed(self, guild_id: int | None) -> Collection[int]:
-        found = sa.select(listed.c.mark).where(listed.c.kind == "look", _holds(guild_id)).distinct()
-        async with self._reading() as connection:
-            return [look_from(mark) for mark in (await connection.execute(found)).scalars()]
 
     async def list_prints(self, prints: Collection[Print], guild_id: int | None, job_id: str) -> None:
         marks = [("exact", each.exact) for each in prints]
@@ -76,19 +81,19 @@ class SqlRegister:
             return await unlist(connection, job_id, guild_id)
 
     async def keep_prints(self, job_id: str, prints: Mapping[str, Print]) -> None:
-        async with self._transaction() as connection:
-            await _keep(connection, _print_rows(job_id, prints, self._clock.now()))
+        # A result that is fetched again after a restart is the same one.
+        await self._keep(kept_prints, _print_rows(job_id, prints, self._clock.now()))
 
     async def prints_of(self, job_id: str) -> Mapping[str, Print]:
-        found = sa.select(prints.c.part, prints.c.exact, prints.c.looks).where(prints.c.job_id == job_id)
+        found = sa.select(kept_prints.c.part, kept_prints.c.exact, kept_prints.c.looks).where(
+            kept_prints.c.job_id == job_id
+        )
         async with self._reading() as connection:
-            rows = (await connection.execute(found.order_by(prints.c.part))).all()
+            rows = (await connection.execute(found.order_by(kept_prints.c.part))).all()
         return {part: Print(exact, tuple(map(look_from, looks.split()))) for part, exact, looks in rows}
 
     async def take_down(self, job_id: str, actor: str) -> None:
-        async with self._transaction() as connection:
-            row = {"job_id": job_id, "actor": actor, "at": self._clock.now()}
-            await connection.execute(insert_into(connection, takedowns).values(row).on_conflict_do_nothing())
+        await self._keep(takedowns, [{"job_id": job_id, "actor": actor, "at": self._clock.now()}])
 
     async def is_down(self, job_id: str) -> bool:
         found = sa.select(takedowns.c.job_id).where(takedowns.c.job_id == job_id)
@@ -97,8 +102,7 @@ class SqlRegister:
 
     async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None:
         row = {"message_id": message_id, "channel_id": channel_id, "job_id": job_id, "at": self._clock.now()}
-        async with self._transaction() as connection:
-            await connection.execute(insert_into(connection, posts).values(row).on_conflict_do_nothing())
+        await self._keep(posts, [row])
 
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
         found = sa.select(posts.c.channel_id, posts.c.message_id).where(posts.c.job_id == job_id)
@@ -108,11 +112,6 @@ class SqlRegister:
     async def record(self, deed: Deed) -> None:
         async with self._transaction() as connection:
             await servers.record(connection, [deed], at=self._clock.now())
-
-    async def _of(self, user_id: int, column: sa.Column[Any]) -> Any:
-        async with self._reading() as connection:
-            found = await connection.execute(sa.select(column).where(people.c.user_id == user_id))
-            return found.scalar_one_or_none()
 
     async def _set(self, user_id: int, **facts: Any) -> None:
         async with self._transaction() as connection:
@@ -146,13 +145,3 @@ def _print_rows(job_id: str, found: Mapping[str, Print], at: float) -> list[dict
         }
         for part, each in found.items()
     ]
-
-
-async def _keep(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
-    for row in rows:
-        # A result that is fetched again after a restart is the same one.
-        await connection.execute(insert_into(connection, prints).values(row).on_conflict_do_nothing())
-
-
-def insert_into(connection: Connection, table: sa.Table) -> Any:
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

@@ -1,11 +1,11 @@
 """The store as the runner knows it: jobs and credits in SQLite or Postgres."""
 
 import uuid
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ from bot.store import credits as ledgers
 from bot.store.approvals import SqlApprovals
 from bot.store.audit import discrepancies
 from bot.store.cases import SqlCases
-from bot.store.changes import Adjust, Change, Grant, Move, Open, Outcome, Writing, apply
+from bot.store.changes import Adjust, Change, Grant, Keep, Move, Open, Outcome, Writing, apply
 from bot.store.connection import Connection
 from bot.store.engine import database_of, file_of, open_database
 from bot.store.errors import StoreRefused, named_errors
@@ -68,9 +68,9 @@ class SqlStore:
         self.shelf = SqlShelf(self._transaction)
         self._lease: WorkerLease | None = None
         self._exit = AsyncExitStack()
-        self.register = SqlRegister(self._transaction, self._reading, clock)
+        self.register = SqlRegister(self._transaction, self._reading, self._keep, clock)
         self.cases = SqlCases(self._transaction, clock)
-        self.approvals = SqlApprovals(self._transaction, clock, worker=self._worker)
+        self.approvals = SqlApprovals(self._transaction, self._reading, clock, worker=self._worker)
         self.people = SqlPeople(self._transaction, clock)
 
     async def __aenter__(self) -> Self:
@@ -233,6 +233,10 @@ class SqlStore:
         """Every place where the books do not add up; none is what should be found."""
         async with self._transaction() as connection:
             return await discrepancies(connection)
+
+    async def _keep(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        if rows:
+            await self._writer.write(Keep(table, rows))
 
     async def _is_credited(self, receipt: str) -> bool:
         async with self._reading() as connection:

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from bot.clock import WallClock
+from bot.garbage import collect_seldom
 from bot.jobs.job import State
 from bot.store import SqlStore
 from tests.bench.figures import Figure, at_least, at_most
@@ -26,6 +27,7 @@ ROUNDS = 3
 
 
 def figures(*, finished: int = FINISHED) -> Iterator[Figure]:
+    collect_seldom()
     with TemporaryDirectory() as folder, server() as postgres:
         asyncio.run(_made_durable(postgres))
         for flight, lives in ((1_000, 4_000), (10_000, 10_000)):

@@ -4,6 +4,8 @@ It has what it needs to be measured beside ours and no more. It is given a threa
 have in flight; with asyncio's own pool it would have room for six on a machine with two cores.
 """
 
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +46,7 @@ async def faceswap(
     assert isinstance(bot, PlainBot)
     await interaction.response.defer(thinking=True)
     try:
-        made = await asyncio.to_thread(
+        made: dict[str, Any] = await asyncio.to_thread(
             bot.segmind.run, "faceswap-v4", source_image=source_image.url, target_image=target_image.url
         )
         async with aiohttp.ClientSession() as session, session.get(made["output"]) as answer:

@@ -18,7 +18,7 @@ async def test_the_first_order_waits_for_consent_and_then_goes_on_by_itself(stag
     await stage.finish(reply, "Completed")
     assert (await stage.job(reply)).place.user_id == stage.member.id
     assert not pressed.ephemeral
-    assert await stage.app.store.register.agreed_to(stage.member.id) == "2026-08"
+    assert (await stage.app.store.register.standing(stage.member.id)).agreed_to == "2026-08"
     await (await stage.order("faceswap-v5")).says("Queued")
 
 
@@ -46,7 +46,7 @@ async def test_nobody_agrees_for_somebody_else(stage: Stage) -> None:
     other = stage.another_member("mallory")
     await stage.app.store.register.agree(other.id, "2026-08")
     await (await stage.order_as(other, "faceswap-v5")).says("Queued")
-    assert await stage.app.store.register.agreed_to(stage.member.id) is None
+    assert (await stage.app.store.register.standing(stage.member.id)).agreed_to is None
 
 
 async def agree(stage: Stage, asked: simcord.InteractionResult) -> simcord.InteractionResult:

@@ -77,10 +77,11 @@ async def test_between_two_edits_lies_the_gap_and_the_newest_stage_wins(
     assert ledger.edits == [(1000, "Waiting"), (1000 + GAP, "Processing")]
 
 
-async def test_the_end_takes_the_place_of_stages_that_were_not_shown_yet(
+async def test_the_end_waits_for_no_gap_and_takes_the_place_of_stages_that_do(
     reply: LiveReply, ledger: Ledger, clock: HeldClock
 ) -> None:
     shown(reply, Queued(1, 10))
+    await settled()
     shown(reply, Processing(1, 10))
     await settled()
 
@@ -88,12 +89,10 @@ async def test_the_end_takes_the_place_of_stages_that_were_not_shown_yet(
         await ledger.edit(None, notice("the end"))
         return Delivery.EDITED
 
-    end = asyncio.create_task(reply.end(the_end))
-    await settled()
+    await reply.end(the_end)
     clock.move(GAP)
-    await end
     await settled()
-    assert ledger.edits == [(1000, "Queued"), (1000 + GAP, "the end")]
+    assert ledger.edits == [(1000, "Queued"), (1000, "the end")]
 
 
 def result() -> Result:

@@ -10,6 +10,7 @@ from bot.chat.text import Text
 from bot.credits.books import Deed
 from bot.credits.rules import ServerRules
 from bot.safety.door import Door, House, Visit
+from bot.safety.ports import Listed, Standing
 from bot.safety.prints import Print
 from bot.safety.refusals import (
     AgeRestricted,
@@ -44,23 +45,18 @@ class Memory:
         assert guild_id == 1
         return self.its_rules
 
-    async def agreed_to(self, user_id: int) -> str | None:
-        return self.agreed if user_id == 2 else None
+    async def standing(self, user_id: int) -> Standing:
+        return Standing(self.agreed, left_at=self.left) if user_id == 2 else Standing()
 
     async def strikes(self, user_id: int, since: float) -> Sequence[float]:
         return [at for at in self.blocked_at if at >= since and user_id == 2]
 
-    async def left_at(self, user_id: int) -> float | None:
-        return self.left if user_id == 2 else None
-
-    async def is_listed(self, exact: Collection[str], guild_id: int | None) -> bool:
-        return guild_id == 1 and bool(self.exact & set(exact))
-
-    async def looks_listed(self, guild_id: int | None) -> Collection[int]:
-        return self.looks if guild_id == 1 else []
+    async def on_list(self, exact: Collection[str], guild_id: int | None) -> Listed:
+        if guild_id != 1:
+            return Listed(set(), ())
+        return Listed(self.exact & set(exact), self.looks)
 
     async def agree(self, user_id: int, version: str) -> None: ...
-    async def opted_out(self, user_id: int) -> bool: ...
     async def set_opted_out(self, user_id: int, out: bool) -> None: ...
     async def list_prints(self, prints: Collection[Print], guild_id: int | None, job_id: str) -> None: ...
     async def unlist(self, job_id: str, guild_id: int) -> int: ...

@@ -16,6 +16,7 @@ from bot.credits.books import FORGOTTEN, Deed
 from bot.jobs.job import Job, State
 from bot.safety.cases import Step
 from bot.safety.people import OpenOrders, Periods, Retention
+from bot.safety.ports import Standing
 from bot.safety.prints import Print
 from bot.store import SqlStore
 from bot.store.tables import METADATA, deeds, entries, jobs
@@ -91,8 +92,7 @@ async def test_nothing_names_a_member_any_more_and_the_books_are_right(
     assert (await store.rules(1)).members == {OTHER: 9}
     assert (await store.rules(1)).blocked == {MEMBER, OTHER}
     assert await store.audit() == []
-    assert await store.register.left_at(MEMBER) == clock.now()
-    assert await store.register.agreed_to(MEMBER) is None
+    assert await store.register.standing(MEMBER) == Standing(left_at=clock.now())
     assert len(await store.register.strikes(MEMBER, 0)) == 1
 
 

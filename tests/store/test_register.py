@@ -1,6 +1,7 @@
 """What is kept for safety, on both databases."""
 
 from bot.jobs.job import Job, State
+from bot.safety.ports import Listed, Standing
 from bot.safety.prints import Print
 from bot.store import SqlStore
 from tests.store.orders import HandClock, opened, through
@@ -11,25 +12,24 @@ B = Print("b" * 64)
 
 async def test_consent_and_the_wish_to_be_left_alone_stand_side_by_side(store: SqlStore) -> None:
     its = store.register
-    assert await its.agreed_to(2) is None
-    assert not await its.opted_out(2)
+    assert await its.standing(2) == Standing()
     await its.set_opted_out(2, True)
     await its.agree(2, "1")
     await its.agree(2, "2")
-    assert (await its.agreed_to(2), await its.opted_out(2)) == ("2", True)
+    assert await its.standing(2) == Standing("2", opted_out=True)
     await its.set_opted_out(2, False)
-    assert (await its.agreed_to(2), await its.opted_out(2)) == ("2", False)
-    assert await its.agreed_to(3) is None
+    assert await its.standing(2) == Standing("2")
+    assert await its.standing(3) == Standing()
 
 
 async def test_a_list_holds_for_its_server_or_for_all(store: SqlStore) -> None:
     its = store.register
     await its.list_prints([A], 1, "job")
     await its.list_prints([B], None, "job")
-    assert [await its.is_listed([A.exact], guild) for guild in (1, 2, None)] == [True, False, False]
-    assert [await its.is_listed([B.exact], guild) for guild in (1, 2, None)] == [True, True, True]
-    assert set(await its.looks_listed(1)) == set(A.looks)
-    assert list(await its.looks_listed(2)) == []
+    exact, looks = {A.exact, B.exact}, {*A.looks, *B.looks}
+    assert await its.on_list([A.exact, B.exact, "another"], 1) == Listed(exact, looks)
+    assert await its.on_list([A.exact], 2) == Listed(set(), set(B.looks))
+    assert await its.on_list([B.exact], None) == Listed({B.exact}, set(B.looks))
 
 
 async def test_prints_are_kept_once_and_found_again(store: SqlStore) -> None:
