@@ -11,12 +11,13 @@ from bot.chat.choices import LOOKED_THROUGH, Choice, Names, Places, job_choices,
 from bot.chat.contexts import servers_only
 from bot.chat.credits_cards import balance_lines
 from bot.chat.deeds import change_line, done_card
-from bot.chat.entry import approve_card, entry_card
+from bot.chat.entry import approval_lines, entry_card
 from bot.chat.limits import in_bytes, limits_card
 from bot.chat.members import NotAdministrator, administrator_of, member_in
 from bot.chat.options import Interaction
 from bot.chat.pages import Entry, Wish
 from bot.chat.services import Host, Services
+from bot.chat.sheet import Sheet
 from bot.chat.spend import drawn, month_of_server, spend_card, spent_in_days
 from bot.credits.account import Balance
 from bot.credits.books import Deed
@@ -241,11 +242,13 @@ class Admin(app_commands.Group, name="admin", description="Credits, models and l
     async def approve(self, interaction: Interaction, on: bool | None = None) -> None:
         by = await _promised(interaction)
         its = self._services
-        if on is not None:
-            return await self._done(interaction, await its.wardens.set_approval(by, on=on))
+        deed = None if on is None else await its.wardens.set_approval(by, on=on)
         rules = await its.books.rules(by.guild_id)
         waiting = await its.approvals.waiting_in(by.guild_id)
-        return await give(interaction, approve_card(rules, waiting, its.text))
+        lines = approval_lines(rules, waiting, its.text, open_=await its.approvals.can_ask(by.guild_id))
+        if deed is None:
+            return await give(interaction, Sheet(its.text("entry.approve_title"), lines, its.text))
+        return await give(interaction, done_card(deed, its.cards, its.text, *lines))
 
     @app_commands.command(description="Show who decided what for this server")
     async def changes(self, interaction: Interaction) -> None:

@@ -13,7 +13,7 @@ from bot.chat.options import Interaction
 from bot.chat.results import RESULT_LIMITS
 from bot.clock import Clock
 from bot.credits.books import Deed
-from bot.jobs.job import Reason
+from bot.jobs.job import Job, Reason
 from bot.jobs.office import Archive
 from bot.jobs.outputs import Source, output_of
 from bot.jobs.ports import Watcher
@@ -78,26 +78,31 @@ class ApprovalRoom:
     async def waiting_in(self, guild_id: int) -> int:
         return await self._book.waiting_in(guild_id)
 
+    async def can_ask(self, guild_id: int) -> bool:
+        return await self._asker.log_of(guild_id) is not None
+
     async def ask_again(self, approval: Approval) -> bool:
-        """Whether the moderators of its server can be asked by now."""
+        """Where nobody was asked yet, or in another log; whether those of its server can be."""
+        now, log_channel = self._clock.now(), await self._asker.log_of(approval.guild_id)
+        if log_channel is None or now < self._rests.get(approval.guild_id, 0.0):
+            return False
+        if approval.channel_id == log_channel:
+            return True
         job = await self._archive.find(approval.job_id)
-        if job is None or job.reason is not None:
-            # It was taken down since: nobody is to look at it, and it lapses.
+        content = None if job is None else await self._fetched(job)
+        as_it_stands = await self._book.find(approval.job_id)
+        if job is None or content is None or as_it_stands != approval:
             return True
-        now = self._clock.now()
-        if now < self._rests.get(approval.guild_id, 0.0) or not await self._asker.can_ask(approval.guild_id):
-            return False
-        try:
-            output = await output_of(self._source, job)
-            content = await self._source.fetch(output, limit=RESULT_LIMITS.video_bytes)
-        except SegmindError as error:
-            log.info("a result that waits cannot be fetched", job=job.id, error=type(error).__name__)
-            return True
-        if not await self._asker.ask(approval, job, content):
-            self._rests[approval.guild_id] = now + REST
-            return False
+        if approval.card is not None:
+            await self._messages.delete_post(*approval.card)
+            approval = replace(approval, channel_id=None, message_id=None)
+        # First the member, then the moderators: what they decide comes after what the member reads here.
         await self._watcher.conclude(replace(job, reason=Reason.AWAITED, output=None), None)
-        return True
+        heard = await self._asker.ask(approval, job, content)
+        if not heard:
+            self._rests[approval.guild_id] = now + REST
+            await self._watcher.conclude(replace(job, reason=Reason.UNHEARD, output=None), None)
+        return heard
 
     async def lapse(self, approval: Approval) -> None:
         """Nobody has looked at it for as long as it was there."""
@@ -115,6 +120,17 @@ class ApprovalRoom:
         if job is not None:
             await self._messages.delete(job.place)
         await self._book.drop(approval.job_id)
+
+    async def _fetched(self, job: Job) -> bytes | None:
+        """What was taken down since, or cannot be had, is for nobody to look at: then it lapses."""
+        if job.is_kept_back:
+            return None
+        try:
+            output = await output_of(self._source, job)
+            return await self._source.fetch(output, limit=RESULT_LIMITS.video_bytes)
+        except SegmindError as error:
+            log.info("a result that waits cannot be fetched", job=job.id, error=type(error).__name__)
+            return None
 
     async def _carry_out(
         self, approval: Approval, verdict: Verdict, actor: int, deed: Deed | None

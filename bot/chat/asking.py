@@ -76,7 +76,7 @@ class Asker:
         if approval.card is not None:
             return True
         guild_id = approval.guild_id
-        channel_id = await self._log_of(guild_id)
+        channel_id = await self.log_of(guild_id)
         # A result that is out of reach is asked about later; that is not for want of a log.
         heard = channel_id is not None and (
             content is None or await self._post(approval, job, content, channel_id)
@@ -87,9 +87,21 @@ class Asker:
             self._tell_once(guild_id)
         return heard
 
-    async def can_ask(self, guild_id: int) -> bool:
-        """As far as this process knows: each refusal of Discord's counts against the bot."""
-        return await self._log_of(guild_id) is not None
+    async def log_of(self, guild_id: int) -> int | None:
+        """The channel in which moderators are asked; none where the bot may not write there.
+
+        As far as this process knows: each of Discord's refusals counts against the bot.
+        """
+        channel_id = (await self._books.rules(guild_id)).log_channel
+        guild = self._client.get_guild(guild_id)
+        if channel_id is None or guild is None:
+            # Of a server that another process serves, nothing more is known here.
+            return channel_id
+        channel = guild.get_channel_or_thread(channel_id)
+        if channel is None:
+            return None
+        may = channel.permissions_for(guild.me)
+        return channel_id if may.view_channel and may.send_messages and may.attach_files else None
 
     async def give_back(self, job: Job, guild_id: int, actor: str) -> None:
         """The credits, once. What the server may spend is not more for it: Segmind was paid."""
@@ -136,19 +148,6 @@ class Asker:
             return False
         await self._book.posted(job.id, channel_id, sent.id)
         return True
-
-    async def _log_of(self, guild_id: int) -> int | None:
-        """The channel in which moderators are asked; none where the bot may not write there."""
-        channel_id = (await self._books.rules(guild_id)).log_channel
-        guild = self._client.get_guild(guild_id)
-        if channel_id is None or guild is None:
-            # Of a server that another process serves, nothing more is known here.
-            return channel_id
-        channel = guild.get_channel_or_thread(channel_id)
-        if channel is None:
-            return None
-        may = channel.permissions_for(guild.me)
-        return channel_id if may.view_channel and may.send_messages and may.attach_files else None
 
     def _tell_once(self, guild_id: int) -> None:
         if guild_id in self._silent:

@@ -1,6 +1,6 @@
 """Who may use the bot in a server, and where, as its administrators read it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.chat.sheet import Sheet, mention
 from bot.chat.text import Text
@@ -11,11 +11,14 @@ def entry_card(rules: ServerRules, text: Text) -> Sheet:
     return Sheet(text("entry.title"), list(_lines(rules, text)), text)
 
 
-def approve_card(rules: ServerRules, waiting: int, text: Text) -> Sheet:
-    """Whether results are looked at before they are shown, and how many wait for it."""
+def approval_lines(rules: ServerRules, waiting: int, text: Text, *, open_: bool) -> Sequence[str]:
+    """Whether results are looked at before they are shown, how many wait for it, and whether they can be."""
     lines = [text("entry.approve" if rules.approve else "entry.no_approve")]
-    lines += [text("entry.awaited", count=waiting)] if waiting else []
-    return Sheet(text("entry.approve_title"), lines, text)
+    if waiting:
+        lines.append(text("entry.awaited", count=waiting))
+    if not open_ and (waiting or rules.approve):
+        lines.append(text("entry.closed_log"))
+    return lines
 
 
 def _lines(rules: ServerRules, text: Text) -> Iterable[str]:

@@ -59,6 +59,10 @@ class Approvals(Protocol):
         """How many wait in this server."""
         ...
 
+    async def can_ask(self, guild_id: int) -> bool:
+        """Whether the bot may write in the log of this server."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Services:

@@ -315,6 +315,29 @@ async def test_a_log_that_refuses_is_not_asked_again_and_again(
     assert log.history() == []
 
 
+async def test_what_waits_moves_to_another_log(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply, _ = await awaited(server, log)
+    waiting = waiting_of(server, HeldClock())
+    await waiting.look()
+    assert len(cards_in(log)) == 1
+    closed = discord.PermissionOverwrite(send_messages=False)
+    shut = server.guild.create_text_channel("shut", overwrites={server.guild.default_role: closed})
+    await server.tell("log", channel=shut)
+    assert "Nobody can look at them" in await server.tell("approve")
+    await waiting.look()
+    assert len(cards_in(log)) == 1
+    other = server.guild.create_text_channel("another-log")
+    await server.tell("log", channel=other)
+    assert "Nobody can" not in await server.tell("approve")
+    await waiting.look()
+    await waiting.look()
+    assert [len(cards_in(each)) for each in (log, shut, other)] == [0, 0, 1]
+    await moderator.click(other.history()[0], label="Approve")
+    await reply.says("Completed")
+
+
 async def test_the_operator_decides_everywhere(
     server: Server, log: simcord.ChannelHandle, operator: simcord.MemberActor
 ) -> None:

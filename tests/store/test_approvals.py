@@ -1,0 +1,153 @@
+"""Results that wait for moderators: decided once, opened again with it, and forgotten in time."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.credits.books import Deed
+from bot.jobs.delivery import Delivery
+from bot.jobs.job import Job
+from bot.jobs.ports import Lost
+from bot.safety.approvals import NothingAwaited, Verdict
+from bot.store import SqlStore
+from bot.store.tables import approvals
+from tests.store.orders import LIFE, START, HandClock, opened, through
+
+GUILD, MODERATOR, OTHER = 1, 81384788765712384, 81384788765712385
+
+
+async def awaited(store: SqlStore, clock: HandClock) -> Job:
+    """A job that is over for now, and whose result waits for a moderator."""
+    job = await through(store, await opened(store), *LIFE)
+    await store.approvals.ask(job.id, GUILD, clock.time + 100)
+    await store.tell(told_of(job))
+    return told_of(job)
+
+
+def told_of(job: Job) -> Job:
+    return replace(job, delivery=Delivery.AWAITED)
+
+
+def deed(actor: int, job: Job) -> Deed:
+    return Deed(str(actor), "approve", {"job": job.id, "member": job.place.user_id}, GUILD)
+
+
+async def test_of_many_who_decide_one_does_and_it_is_on_record(store: SqlStore, clock: HandClock) -> None:
+    job = await awaited(store, clock)
+    verdicts = [Verdict.APPROVED, Verdict.REJECTED] * 3
+    rulings = await asyncio.gather(
+        *(
+            store.approvals.decide(job.id, each, who, deed(who, job))
+            for who, each in enumerate(verdicts, MODERATOR)
+        )
+    )
+    (first,) = [each for each in rulings if each.is_new]
+    assert {each.approval for each in rulings} == {first.approval}
+    assert [each.actor for each in await store.deeds(GUILD)] == [str(first.approval.decided_by)]
+    # Whoever comes later may see to it, too: the process that decided may have been cut off.
+    assert {None if each.job is None else each.job.id for each in rulings} == {job.id}
+
+
+async def test_a_decision_opens_the_job_and_former_copies_of_it_are_worth_nothing(
+    store: SqlStore, clock: HandClock
+) -> None:
+    job = await awaited(store, clock)
+    ruling = await store.approvals.decide(job.id, Verdict.APPROVED, MODERATOR, None)
+    assert ruling.job is not None
+    assert (ruling.job.told, ruling.job.delivery) == (False, Delivery.AWAITED)
+    with pytest.raises(Lost):
+        await store.tell(job)
+    await store.tell(ruling.job)
+    again = await store.approvals.decide(job.id, Verdict.REJECTED, OTHER, None)
+    assert (again.is_new, again.job, again.approval.verdict) == (False, None, Verdict.APPROVED)
+    assert await store.audit() == []
+
+
+async def test_what_was_decided_in_the_last_moment_is_found_by_the_next_run(
+    url: str, clock: HandClock
+) -> None:
+    async with SqlStore(url, start=START, clock=clock) as store:
+        job = await awaited(store, clock)
+        await store.approvals.decide(job.id, Verdict.REJECTED, MODERATOR, None)
+    async with SqlStore(url, start=START, clock=clock) as heir:
+        assert [each.id for each in await heir.adopt()] == [job.id]
+        approval = await heir.approvals.find(job.id)
+        assert approval is not None
+        assert (approval.verdict, approval.decided_by) == (Verdict.REJECTED, MODERATOR)
+
+
+@pytest.fixture
+async def neighbour(postgres_url: str, clock: HandClock) -> AsyncGenerator[SqlStore]:
+    async with SqlStore(postgres_url, start=START, clock=HandClock(clock.time)) as store:
+        yield store
+
+
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+async def test_two_processes_decide_once_and_the_one_that_did_owns_the_job(
+    store: SqlStore, neighbour: SqlStore, clock: HandClock
+) -> None:
+    for _ in range(5):
+        job = await awaited(store, clock)
+        rulings = await asyncio.gather(
+            store.approvals.decide(job.id, Verdict.APPROVED, MODERATOR, None),
+            neighbour.approvals.decide(job.id, Verdict.REJECTED, OTHER, None),
+        )
+        owners = [(each.is_new, each.job is not None) for each in rulings]
+        assert sorted(owners) == [(False, False), (True, True)]
+        opener = store if rulings[0].is_new else neighbour
+        other = neighbour if opener is store else store
+        mine = rulings[0].job or rulings[1].job
+        assert mine is not None
+        with pytest.raises(Lost):
+            await other.tell(mine)
+        await opener.tell(mine)
+
+
+async def test_what_waits_is_found_as_long_as_it_does(store: SqlStore, clock: HandClock) -> None:
+    book = store.approvals
+    job = await awaited(store, clock)
+    again = await book.ask(job.id, GUILD, clock.time + 999)
+    assert (await book.waiting(), await book.waiting_in(GUILD), await book.waiting_in(2)) == ([again], 1, 0)
+    assert again.card is None
+    await book.posted(job.id, 3, 4)
+    (posted,) = await book.waiting()
+    assert posted.card == (3, 4)
+    assert await store.register.posts_of(job.id) == [(3, 4)]
+    assert await book.overdue(clock.time + 99) == []
+    assert await book.overdue(clock.time + 100) == [posted]
+    await book.decide(job.id, Verdict.LAPSED, 0, None)
+    assert (await book.waiting(), await book.overdue(clock.time + 100), await book.waiting_in(GUILD)) == (
+        [],
+        [],
+        0,
+    )
+    with pytest.raises(NothingAwaited):
+        await book.decide("another", Verdict.APPROVED, MODERATOR, None)
+
+
+async def test_whoever_is_forgotten_has_nothing_waiting(
+    store: SqlStore, clock: HandClock, raw: AsyncConnection
+) -> None:
+    waits, decided = await awaited(store, clock), await awaited(store, clock)
+    ruling = await store.approvals.decide(decided.id, Verdict.APPROVED, MODERATOR, None)
+    assert ruling.job is not None
+    await store.tell(ruling.job)
+    about = await store.people.about(waits.place.user_id)
+    outputs = {each["id"]: each["output"] for each in about["jobs"]}
+    assert (outputs[waits.id], outputs[decided.id]) == (None, decided.output)
+    assert str(MODERATOR) not in str(about["approvals"])
+    for user_id in (waits.place.user_id, MODERATOR):
+        await store.people.forget(user_id, strikes_since=0)
+    assert [each.job_id for each in await store.approvals.withdrawn()] == [waits.id]
+    ruling = await store.approvals.decide(waits.id, Verdict.APPROVED, OTHER, None)
+    assert (ruling.is_new, ruling.job) == (False, None)
+    found = await store.approvals.find(decided.id)
+    assert found is not None
+    assert found.decided_by == 0
+    await store.approvals.drop(waits.id)
+    await store.people.clear_up(prints_before=clock.time + 1, strikes_before=0)
+    assert (await raw.execute(sa.select(approvals))).all() == []
