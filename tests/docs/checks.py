@@ -162,6 +162,7 @@ CHECKS: Mapping[str, Callable[[Call], None]] = {
     "apt-get": _known,
     "useradd": _known,
     "git": _known,
+    "ssh": _known,
     "python3": _known,
-    "editor": _known,
+    "nano": _known,
 }

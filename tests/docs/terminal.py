@@ -28,12 +28,13 @@ FAKES = {
     "journalctl": "",
     "systemd-run": "",
     "curl": "",
+    "ssh": "",
     "make": f"[[ $1 != venv ]] || {{ {_venv('.venv')}; }}",
-    "git": 'cp -r "$2/." "$3"',
+    "git": '[[ $1 != clone ]] || cp -r "$2/." "$3"',
     "docker": "echo said by a container",
     "python3": _venv('"$3"'),
     **{f"{name}-of-venv": "" for name in OF_VENV},
-    "editor": "sed -i 's/^DISCORD_TOKEN=$/DISCORD_TOKEN=a-token/; s/^SEGMIND_API_KEY=$/&a-key/' \"$1\"",
+    "nano": "sed -i 's/^DISCORD_TOKEN=$/DISCORD_TOKEN=a-token/; s/^SEGMIND_API_KEY=$/&a-key/' \"$1\"",
 }
 _NOTED = """#!/bin/bash
 set -eu
