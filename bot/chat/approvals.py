@@ -56,8 +56,8 @@ class ApprovalRoom:
         self._background = background
         self._operators = operators
         self._clock = clock
-        # Servers that are not asked before then, as the last try was refused.
-        self._rests: dict[int, float] = {}
+        # Servers whose log refused the last try, and results that could not be had, are left alone till then.
+        self._rests: dict[int | str, float] = {}
 
     async def decide(self, interaction: Interaction, job_id: str, verdict: Verdict) -> None:
         """A button was pressed, and Discord has been told that it was heard."""
@@ -86,12 +86,14 @@ class ApprovalRoom:
         now, log_channel = self._clock.now(), await self._asker.log_of(approval.guild_id)
         if log_channel is None or now < self._rests.get(approval.guild_id, 0.0):
             return False
-        if approval.channel_id == log_channel:
+        if approval.channel_id == log_channel or now < self._rests.get(approval.job_id, 0.0):
             return True
         job = await self._archive.find(approval.job_id)
         content = None if job is None else await self._fetched(job)
-        as_it_stands = await self._book.find(approval.job_id)
-        if job is None or content is None or as_it_stands != approval:
+        if job is None or content is None:
+            self._rests[approval.job_id] = now + REST
+            return True
+        if await self._book.find(approval.job_id) != approval:
             return True
         if approval.card is not None:
             await self._messages.delete_post(*approval.card)

@@ -13,7 +13,7 @@ from bot.store import servers
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into
 from bot.store.jobs import job_of
-from bot.store.tables import approvals, jobs, posts
+from bot.store.tables import approvals, jobs
 
 _SHOWN = (
     approvals.c.job_id, approvals.c.guild_id, approvals.c.asked_at, approvals.c.lapses_at,
@@ -45,9 +45,6 @@ class SqlApprovals:
         where = {"channel_id": channel_id, "message_id": message_id}
         async with self._transaction() as connection:
             await connection.execute(approvals.update().where(approvals.c.job_id == job_id).values(**where))
-            # It shows the result, so it goes wherever the result is taken down.
-            post = insert_into(connection, posts).values(**where, job_id=job_id, at=self._clock.now())
-            await connection.execute(post.on_conflict_do_nothing())
 
     async def decide(self, job_id: str, verdict: Verdict, actor: int, deed: Deed | None) -> Ruling:
         facts = {"verdict": verdict, "decided_by": actor, "decided_at": self._clock.now()}

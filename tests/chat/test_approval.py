@@ -23,7 +23,7 @@ from bot.safety.approvals import Approval, Verdict, Waiting
 from tests.chat.office import Server, here, said
 from tests.chat.test_cases import in_channel, latest, said_in
 from tests.clocks import HeldClock
-from tests.stage import Reply, Stage, empty_database, local_segmind, settings_for, texts
+from tests.stage import Reply, Stage, empty_database, local_segmind, settings_for, staged, texts
 
 WAITS = "Waits for a moderator"
 
@@ -412,6 +412,45 @@ async def test_moderators_see_in_the_list_of_jobs_what_waits(
     mine = said(await server.member.slash(server.channel, "jobs"))
     assert "waits for a moderator" in mine
     assert "Show me" not in mine
+
+
+async def test_a_result_that_cannot_be_had_is_asked_about_once_it_can(
+    server: Server, log: simcord.ChannelHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, clock = server.stage, HeldClock()
+    room: Any = stage.app.client.services.approvals
+    monkeypatch.setattr(room, "_clock", clock)
+    await lose_the_log(server)
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, WAITS, "out of reach")
+    await stage.told(reply)
+    await server.tell("log", channel=log)
+    stage.segmind.faults.next("file", "forbidden")
+    waiting = waiting_of(server, clock)
+    for _ in range(2):
+        await waiting.look()
+        assert cards_in(log) == []
+    clock.move(REST)
+    await waiting.look()
+    assert len(cards_in(log)) == 1
+
+
+async def test_on_postgres_a_result_waits_and_is_shown_just_so(tmp_path: Path, postgres_url: str) -> None:
+    clock = HeldClock()
+    database = {"url": postgres_url}
+    async with (
+        local_segmind(clock) as segmind,
+        staged(tmp_path / "unused.db", segmind, clock, database=database) as stage,
+    ):
+        server = here(stage)
+        log, moderator = await with_log(server), a_moderator(server)
+        for label, end in (("Approve", "Completed"), ("Reject", "given back")):
+            reply = await stage.order("faceswap-v5")
+            await stage.finish(reply, WAITS)
+            await moderator.click(await latest(log, "Waits for your approval"), label=label)
+            await reply.says(end)
+        assert await server.granted() == 95
+        assert await stage.app.store.audit() == []
 
 
 @dataclass
