@@ -37,7 +37,9 @@ def approval_card(
         lines.append(text("cases.where", link=address_of(job.place)))
     if waits and picture is None and job.output and len(job.output) <= _LINK_LIMIT:
         lines.append(text("approval.link", url=job.output))
-    if not waits:
+    if approval.verdict is Verdict.WITHDRAWN:
+        lines.append(text("refused.nothing_awaited"))
+    elif not waits:
         lines.append(text(f"approval.{approval.verdict}"))
     until = moment(approval.lapses_at)
     return Sheet(
