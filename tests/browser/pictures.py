@@ -66,6 +66,11 @@ class Photographer:
         form.screenshot(path=self._folder / f"{name}.png")
         self._keep(name)
 
+    def screen(self, name: str, page: Page) -> None:
+        """As much of a page as fits on the screen."""
+        page.screenshot(path=self._folder / f"{name}.png")
+        self._keep(name)
+
     def _keep(self, name: str) -> None:
         self.taken[name] = light((self._folder / f"{name}.png").read_bytes())
 
@@ -181,6 +186,21 @@ def waiting(by: Photographer, faces: Path) -> None:
     by.message("waiting", third)
 
 
+def operator_page(by: Photographer, faces: Path) -> None:
+    """While the jobs of before wait and run."""
+    del faces
+    browser = by.page.context.browser
+    assert browser is not None
+    page = browser.new_page(viewport={"width": 1000, "height": 1180}, color_scheme="dark")
+    page.goto(f"{by.page.url.partition('#')[0]}operator/")
+    expect(page.locator("#states")).to_contain_text("1 waiting")
+    expect(page.locator("#books")).to_contain_text("add up")
+    # So many of them that the charts have something to show.
+    expect(page.locator("#chart-line path.curve")).to_have_count(1)
+    by.screen("operator-page", page)
+    page.close()
+
+
 TOUR: Sequence[Callable[[Photographer, Path], None]] = (
     first_order,
     log_and_endings,
@@ -188,6 +208,7 @@ TOUR: Sequence[Callable[[Photographer, Path], None]] = (
     lists,
     form,
     waiting,
+    operator_page,
 )
 
 

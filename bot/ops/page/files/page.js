@@ -284,7 +284,7 @@ function tiles(it) {
       full >= 1 ? "red" : full >= 0.8 ? "amber" : "",
       spend?.cap == null ? null : h("meter", { min: 0, max: spend.cap || 0.01, high: 0.8 * spend.cap, value: spend.today, "aria-label": "Spent today, of the cap" })),
     tile("Left at Segmind", segmind.empty ? "nothing" : segmind.left == null ? "unknown" : money.format(segmind.left),
-      segmind.empty ? "orders wait for credit" : segmind.left == null ? "no job has told yet" : `you are told below ${money.format(segmind.low)}`,
+      segmind.empty ? "orders wait for credit" : segmind.left == null ? "no job has told yet" : segmind.low ? `you are told below ${money.format(segmind.low)}` : "as of the last job",
       segmind.empty ? "red" : segmind.left != null && segmind.left < segmind.low ? "amber" : segmind.left == null ? "" : "green"));
 }
 
