@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv sandbox test chaos bench lint lock audit release-check faces-gallery pictures clean
+.PHONY: help venv schema sandbox test chaos bench lint lock audit release-check faces-gallery pictures clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,8 +67,12 @@ audit: venv ## known weaknesses of the pinned packages, where the advisories can
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-sandbox.lock
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-extras.lock
 
+schema: venv ## keep the schema of the newest revision with rows in it, until a release has it
+	$(BIN)/python -m tests.store.schemas $(ARGS)
+
 RELEASE := var/release
 release-check: venv ## build sdist and wheel, install the wheel in a clean environment, and run it there
+	$(BIN)/python -m tests.store.schemas --check
 	rm -rf $(RELEASE)
 	$(BIN)/hatchling build -d $(RELEASE)
 	$(PYTHON) -m venv $(RELEASE)/venv
