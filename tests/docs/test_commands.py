@@ -26,24 +26,36 @@ from tests.docs.terminal import Call, Terminal
 from tests.store.orders import START, TERMS, opened, order, through
 
 WITH_COMMANDS = sorted({block.page for block in BLOCKS if block.language == "sh"} - {"docs/local-segmind.md"})
+# Whoever reads these has set up a machine before.
+LATER = {"docs/upgrading.md"}
+
+
+def set_up(folder: Path) -> Terminal:
+    """A machine on which the operators' page was followed."""
+    terminal, its = Terminal(folder), page("docs/operators.md")
+    for block in its.blocks:
+        if block.language == "sh" and block.text in its.section("Under systemd"):
+            terminal.type(block)
+    return terminal
+
+
+def typed(name: str, folder: Path) -> list[Call]:
+    """What a page asks for, from its beginning to its end."""
+    terminal = set_up(folder) if name in LATER else Terminal(folder)
+    for block in PAGES[name].blocks:
+        if block.language == "sh":
+            terminal.type(block)
+    return terminal.calls()
 
 
 @pytest.mark.parametrize("name", WITH_COMMANDS)
 def test_every_command_of_a_page_can_be_typed(name: str, tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path)
-    for block in PAGES[name].blocks:
-        if block.language == "sh":
-            terminal.type(block)
-    for call in terminal.calls():
+    for call in typed(name, tmp_path):
         CHECKS[call.name](call)
 
 
 def test_the_commands_for_systemd_leave_a_machine_that_can_run_it(tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path)
-    for block in page("docs/operators.md").blocks:
-        if block.language == "sh" and block.text in page("docs/operators.md").section("Under systemd"):
-            terminal.type(block)
-    machine = terminal.machine
+    machine = set_up(tmp_path).machine
     environment = machine / "etc/doppel/environment"
     assert environment.stat().st_mode & 0o777 == 0o600
     given = dict(re.findall(r"(?m)^(\w+)=(.*)$", environment.read_text()))
@@ -113,7 +125,7 @@ async def test_what_doppel_is_asked_for_beside_a_database_is_done(
     for words in sorted(asked):
         here = [re.sub(r"^(/var/lib/doppel|/data)/", "", word) for word in words]
         if words[0] == "backup":
-            (tmp_path / "backup.db").unlink(missing_ok=True)
+            (tmp_path / here[1]).unlink(missing_ok=True)
         # `main` has an event loop of its own.
         assert await asyncio.to_thread(main, here) == 0, words
 
@@ -140,11 +152,7 @@ async def test_what_waited_is_doubted_after_a_restore_of_postgres_as_after_one_o
 def _asked_of_doppel(folder: Path) -> set[tuple[str, ...]]:
     asked: set[tuple[str, ...]] = set()
     for name in WITH_COMMANDS:
-        terminal = Terminal(folder / name.replace("/", "-"))
-        for block in PAGES[name].blocks:
-            if block.language == "sh":
-                terminal.type(block)
-        for call in terminal.calls():
+        for call in typed(name, folder / name.replace("/", "-")):
             match call:
                 case Call("systemd-run", words):
                     asked.add(of_service(words))

@@ -18,6 +18,7 @@ from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.faults import ENDPOINTS, Fault, Trouble
 from bot.sandbox.segmind.gate import PUBLIC
 from tests.clocks import HeldClock
+from tests.docs.checks import understood
 from tests.docs.pages import Block, page
 from tests.sandbox.segmind.wire import data_url, picture
 from tests.stage import local_segmind
@@ -115,6 +116,15 @@ async def test_the_examples_are_answered_as_the_page_says(segmind: LocalSegmind,
             await reader.told(said)
             assert answered.language == "json", str(answered)
             reader.alike(json.loads(answered.text), said, str(answered))
+
+
+def test_what_starts_the_server_is_a_command_of_the_program() -> None:
+    asked = {id(block) for block, _ in examples()}
+    for block in PAGE.blocks:
+        if block.language == "sh" and id(block) not in asked:
+            program, *words = shlex.split(block.text)
+            assert program == ".venv/bin/doppel"
+            understood(words)
 
 
 async def test_the_sdk_works_as_the_page_says(
