@@ -59,7 +59,7 @@ async def lookout(
         finally:
             sampling.cancel()
             await asyncio.gather(sampling, return_exceptions=True)
-            await figures.books.close()
+            await figures.close()
 
 
 def _bounds(settings: Settings) -> Bounds:

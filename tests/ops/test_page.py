@@ -18,8 +18,11 @@ from bot.ops.health import Health
 from bot.ops.metrics import Metrics
 from bot.ops.page import OperatorPage, Ring
 from bot.ops.page.entry import FORGIVEN, LONGEST_PAUSE, SESSION, Entry, TooManyGuesses, WrongToken
+from bot.ops.page.fresh import Fresh
+from bot.ops.page.ring import EVERY
 from bot.ops.page.routes import ELSEWHERE, FILES, WRONG
 from bot.ops.web import served
+from bot.segmind.turnstile import Errand
 from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.ops.conftest import ANY_PORT
@@ -271,6 +274,104 @@ async def test_the_token_is_in_no_log_and_a_place_that_others_reach_is_told(cloc
         async with page(clock):
             pass
     assert not [log for log in logs if log["log_level"] == "warning"]
+
+
+# What is kept in memory
+
+
+class Slow:
+    """Answers how often it was asked, as soon as it is let."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.free = asyncio.Event()
+        self.trouble: Exception | None = None
+
+    async def __call__(self) -> int:
+        self.asked += 1
+        await self.free.wait()
+        if self.trouble is not None:
+            raise self.trouble
+        return self.asked
+
+
+async def test_a_question_is_shared_by_all_who_want_to_know_and_outlives_their_patience(
+    clock: HeldClock,
+) -> None:
+    slow = Slow()
+    fresh = Fresh(slow, clock, seconds=10)
+    await asyncio.gather(*(fresh.look(patience=0.01) for _ in range(3)))
+    assert (slow.asked, fresh.last, fresh.failed) == (1, None, True)
+    slow.free.set()
+    await fresh.look(patience=PATIENCE)
+    assert (fresh.last, fresh.at, fresh.failed) == (1, clock.now(), False)
+    await fresh.look(patience=PATIENCE)
+    assert slow.asked == 1
+    clock.move(10)
+    await fresh.look(patience=PATIENCE)
+    assert fresh.last == 2
+
+
+@pytest.mark.parametrize("trouble", [StoreUnavailable("away"), RuntimeError("a bug")])
+async def test_a_question_that_failed_leaves_the_last_answer_and_is_asked_again(
+    clock: HeldClock, trouble: Exception
+) -> None:
+    slow = Slow()
+    slow.free.set()
+    fresh = Fresh(slow, clock, seconds=10)
+    await fresh.look(patience=PATIENCE)
+    clock.move(10)
+    slow.trouble = trouble
+    with capture_logs() as logs:
+        await fresh.look(patience=PATIENCE)
+    assert [log["log_level"] for log in logs] == [
+        "debug" if isinstance(trouble, StoreUnavailable) else "error"
+    ]
+    assert (fresh.last, fresh.failed) == (1, True)
+    slow.trouble = None
+    clock.move(10)
+    await fresh.look(patience=PATIENCE)
+    assert (fresh.last, fresh.failed) == (3, False)
+    slow.free.clear()
+    clock.move(10)
+    await fresh.look(patience=0)
+    await fresh.close()
+
+
+async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop_was(
+    clock: HeldClock,
+) -> None:
+    metrics = Metrics()
+    ring = Ring(metrics, clock)
+    waiting = iter([3, StoreUnavailable("away"), *range(10)])
+
+    async def count() -> int:
+        found = next(waiting)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    metrics.segmind_answered(Errand.SUBMISSION, 200)
+    metrics.discord_answered("POST", "/api/v10/channels/12/messages", 403)
+    ring.lagged(0.2)
+    ring.lagged(0.1)
+    running = asyncio.create_task(ring.run(count))
+    for _ in range(3):
+        for _ in range(5):
+            await asyncio.sleep(0)
+        clock.move(EVERY)
+    # Of the second look came nothing.
+    assert [(sample.waiting, sample.lag) for sample in ring.samples] == [(3, 0.2), (0, 0.0)]
+    for status in (200, 429, None):
+        metrics.segmind_answered(Errand.LOOK, status)
+    assert ring.segmind_answers(60) == {"200": 2, "429": 1, "none": 1}
+    # Since the sample of twenty seconds ago or earlier.
+    assert ring.segmind_answers(20) == {"200": 1, "429": 1, "none": 1}
+    assert ring.discord_answers(20) == {}
+    assert ring.discord_answers(60) == {"403": 1}
+    ring.lagged(0.05)
+    assert (ring.worst_lag(15), ring.worst_lag(60)) == (0.05, 0.2)
+    running.cancel()
 
 
 # What they see

@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from statistics import median, quantiles
 from typing import Any, Protocol
 
-import structlog
-
 from bot import __version__
 from bot.clock import Clock
 from bot.credits.policy import Policy
@@ -17,18 +15,20 @@ from bot.jobs.outage import Outage
 from bot.jobs.pause import Pause
 from bot.models import ModelCard
 from bot.ops.jobs import DELIVERING, STAGES
-from bot.ops.page.books import Books
 from bot.ops.page.fresh import Fresh
 from bot.ops.page.ring import Ring
 from bot.segmind.pacing import Pacing
 from bot.segmind.turnstile import Turnstile
-from bot.store.errors import StoreError
 from bot.store.overview import DAY, HOUR, Count, Past, Present, SqlOverview, Worker
-
-log = structlog.stdlib.get_logger(__name__)
 
 # A page that is open asks every other second; the charts move by the minute.
 PRESENT_EVERY, PAST_EVERY = 1.0, 10.0
+# Every entry is read for it.
+BOOKS_EVERY = 3600.0
+# Where many things are wrong, `doppel credits audit` tells all of them.
+TOLD = 5
+# A database that takes longer is told as one that is away.
+PATIENCE = 2.0
 TEN_MINUTES = 600.0
 NEXT = 5
 # A quantile of fewer is one of them.
@@ -103,17 +103,13 @@ class Figures:
         overview = sources.overview
         self._present = Fresh(lambda: overview.present(clock.now()), clock, seconds=PRESENT_EVERY)
         self._past = Fresh(lambda: overview.past(clock.now()), clock, seconds=PAST_EVERY)
-        self.books = Books(overview.audit, clock)
+        self._books = Fresh(overview.audit, clock, seconds=BOOKS_EVERY)
 
     async def read(self) -> Mapping[str, Any]:
-        self.books.look()
-        trouble = False
-        try:
-            await self._present.get()
-            await self._past.get()
-        except StoreError as error:
-            log.debug("the operator's page cannot read the database", error=type(error).__name__)
-            trouble = True
+        await self._present.look(patience=PATIENCE)
+        await self._past.look(patience=PATIENCE)
+        # That takes as long as there are entries, so whoever looks at the page does not wait for it.
+        await self._books.look(patience=0)
         present, past = self._present.last, self._past.last
         now = self._clock.now()
         return {
@@ -122,7 +118,7 @@ class Figures:
             "began": self._ring.began,
             "pause": self._its.pause.since,
             # What was read before stays, and is said to be old.
-            "trouble": trouble or self._its.outage.lasts(),
+            "trouble": self._present.failed or self._past.failed or self._its.outage.lasts(),
             "jobs": None if present is None else _jobs(present),
             "line": self._line(),
             "models": self._models(past),
@@ -132,9 +128,13 @@ class Figures:
             "process": self._process(present, now),
             "troubles": None if past is None else _troubles(past),
             "cases": None if present is None else self._cases(present),
-            "books": self.books.figures(),
+            "books": self._added_up(),
             "charts": None if past is None else self._charts(past, now),
         }
+
+    async def close(self) -> None:
+        for each in (self._present, self._past, self._books):
+            await each.close()
 
     def _line(self) -> Mapping[str, Any]:
         its, bounds = self._its, self._its.bounds
@@ -225,6 +225,12 @@ class Figures:
             "patience": self._its.bounds.escalate_hours * HOUR,
             "oldest": [asdict(case) for case in present.cases],
         }
+
+    def _added_up(self) -> Mapping[str, Any] | None:
+        if self._books.last is None:
+            return None
+        wrong, extent = self._books.last
+        return {"at": self._books.at, "wrong": len(wrong), "told": wrong[:TOLD], **asdict(extent)}
 
     def _charts(self, past: Past, now: float) -> Mapping[str, Any]:
         reach = self._its.overview.reach
