@@ -1,4 +1,4 @@
-"""The command line: run, check, health, credits, forgive, backup, restore, sandbox, segmind."""
+"""The command line: run, check, health, pause, credits, forgive, backup, restore, sandbox, segmind."""
 
 import argparse
 import asyncio
@@ -50,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     health = commands.add_parser("health", help="ask a running bot whether it is well: exit code 0 or 1")
     health.add_argument("--ready", action="store_true", help="whether it takes orders, too")
     health.set_defaults(command=_health)
+
+    pause = commands.add_parser("pause", help="let no new job go to Segmind, until `doppel resume`")
+    pause.set_defaults(command=_pause)
+
+    resume = commands.add_parser("resume", help="let jobs that wait for it go to Segmind again")
+    resume.set_defaults(command=_resume)
 
     credits_ = commands.add_parser("credits", help="the books: audit, report, grant")
     add_deeds(credits_)
@@ -137,6 +143,32 @@ def _health(options: argparse.Namespace) -> int:
     well, words = asked(*address, "/readyz" if options.ready else "/healthz")
     print(words)
     return 0 if well else 1
+
+
+def _pause(options: argparse.Namespace) -> int:
+    from bot.clock import WallClock
+    from bot.halt import halt
+    from bot.store import StoreError
+
+    try:
+        since = asyncio.run(halt(_settings(options), WallClock()))
+    except StoreError as error:
+        raise Stop(f"{error}.") from error
+    print(f"Paused since {since:%Y-%m-%d %H:%M} UTC: orders wait, and `doppel resume` lets them go on.")
+    return 0
+
+
+def _resume(options: argparse.Namespace) -> int:
+    from bot.clock import WallClock
+    from bot.halt import go_on
+    from bot.store import StoreError
+
+    try:
+        was_paused = asyncio.run(go_on(_settings(options), WallClock()))
+    except StoreError as error:
+        raise Stop(f"{error}.") from error
+    print("New jobs go on." if was_paused else "Nothing was paused.")
+    return 0
 
 
 def _credits(options: argparse.Namespace) -> int:

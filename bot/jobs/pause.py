@@ -22,6 +22,24 @@ class Memory(Protocol):
     async def write_note(self, name: str, text: str) -> None: ...
 
 
+async def paused_since(memory: Memory) -> float | None:
+    try:
+        return float(await memory.note(NOTE) or "")
+    except ValueError:
+        return None
+
+
+async def pause(memory: Memory, now: float) -> float:
+    """Since when; where it has begun already, it is as long as it was."""
+    since = await paused_since(memory) or now
+    await memory.write_note(NOTE, repr(since))
+    return since
+
+
+async def resume(memory: Memory) -> None:
+    await memory.write_note(NOTE, "")
+
+
 class Pause:
     """While it lasts no new job goes to Segmind; what is there goes on, and orders wait for its end."""
 
@@ -52,18 +70,15 @@ class Pause:
 
     async def look(self) -> None:
         async with self._one_at_a_time:
-            self._take(_read(await self._memory.note(NOTE)))
+            self._take(await paused_since(self._memory))
 
     async def begin(self) -> None:
-        """It is as long as it was where it has begun already."""
         async with self._one_at_a_time:
-            since = _read(await self._memory.note(NOTE)) or self._clock.now()
-            await self._memory.write_note(NOTE, repr(since))
-            self._take(since)
+            self._take(await pause(self._memory, self._clock.now()))
 
     async def end(self) -> None:
         async with self._one_at_a_time:
-            await self._memory.write_note(NOTE, "")
+            await resume(self._memory)
             self._take(None)
 
     def _take(self, since: float | None) -> None:
@@ -74,10 +89,3 @@ class Pause:
             self._gate.go_on()
         else:
             self._gate.halt()
-
-
-def _read(text: str | None) -> float | None:
-    try:
-        return float(text or "")
-    except ValueError:
-        return None

@@ -7,7 +7,7 @@ from typing import Self
 from bot.clock import Clock
 from bot.credits.account import Balance
 from bot.credits.books import Deed, Spending
-from bot.store import reading, servers
+from bot.store import notes, reading, servers
 from bot.store.audit import Extent, discrepancies, extent
 from bot.store.changes import Grant, Writing, apply
 from bot.store.connection import Connection
@@ -71,6 +71,14 @@ class SqlVisitor:
             if gone:
                 await servers.record(connection, [deed], at=self._clock.now())
         return gone
+
+    async def note(self, name: str) -> str | None:
+        async with self._transaction() as connection:
+            return await notes.read(connection, name)
+
+    async def write_note(self, name: str, text: str) -> None:
+        async with self._transaction() as connection:
+            await notes.write(connection, name, text)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Connection]:

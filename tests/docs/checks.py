@@ -32,6 +32,8 @@ DOPPEL = {
     "check": "tests/test_check.py",
     "forgive": "tests/test_pardon.py",
     "health": "tests/ops/test_health.py",
+    "pause": "tests/test_halt.py",
+    "resume": "tests/test_halt.py",
     "sandbox": "tests/sandbox/test_world_terminal.py",
     "segmind": "tests/sandbox/test_world_terminal.py",
 }
