@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.credits.budgets import Budget, CapReached, Caps, Scope, budgets_of, micros
 from bot.store.connection import Connection
-from bot.store.dialects import among
+from bot.store.dialects import among, insert_into, these
 from bot.store.tables import budgets
 
 
@@ -71,20 +71,21 @@ _CHANGE = (
 )
 
 
+# Built once: making a statement takes longer than carrying it out.
+@cache
+def _locking(dialect: str) -> sa.Select[str, int]:
+    wanted = sa.select(budgets.c.id, budgets.c.spent).where(among(budgets.c.id, dialect))
+    return wanted.order_by(budgets.c.id).with_for_update()
+
+
 async def lock(connection: Connection, wanted: Iterable[Budget]) -> Tallies:
     """Lock these budgets, in one order everywhere."""
     by_id = {budget.id: budget for budget in wanted}
     if not by_id:
         return Tallies({})
     ids = sorted(by_id)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    locking = (
-        sa.select(budgets.c.id, budgets.c.spent)
-        .where(among(budgets.c.id, ids, connection))
-        .order_by(budgets.c.id)
-        .with_for_update()
-    )
-    found = _by_id(await connection.execute(locking))
+    locking, given = _locking(connection.dialect.name), these(ids, connection)
+    found = _by_id(await connection.execute(locking, given))
     if missing := [by_id[id_] for id_ in ids if id_ not in found]:
         rows = [
             {
@@ -97,9 +98,9 @@ async def lock(connection: Connection, wanted: Iterable[Budget]) -> Tallies:
             }
             for b in missing
         ]
-        await connection.execute(insert(budgets).values(rows).on_conflict_do_nothing())
+        await connection.execute(insert_into(connection, budgets).on_conflict_do_nothing(), rows)
         # What another process made meanwhile has to be locked, too.
-        found = _by_id(await connection.execute(locking))
+        found = _by_id(await connection.execute(locking, given))
     return Tallies(found)
 
 

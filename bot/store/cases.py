@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.clock import Clock
 from bot.safety.cases import Case, Step, TooManyReports
 from bot.store.connection import Transaction
+from bot.store.dialects import insert_into
 from bot.store.tables import cases
 
 
@@ -21,9 +21,8 @@ class SqlCases:
     async def open(self, job_id: str, guild_id: int | None, reporter: int, *, most: int) -> tuple[Case, bool]:
         row = {"job_id": job_id, "guild_id": guild_id, "reporter": reporter, "steps": ""}
         async with self._transaction() as connection:
-            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
             made = await connection.execute(
-                insert(cases)
+                insert_into(connection, cases)
                 .values(**row, opened_at=self._clock.now())
                 .on_conflict_do_nothing()
                 .returning(cases)

@@ -2,24 +2,25 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.credits.account import Balance, Entry, Split, welcome_of
 from bot.credits.allowance import Allowance
 from bot.store.connection import Connection
-from bot.store.dialects import among
+from bot.store.dialects import among, insert_into, these
 from bot.store.tables import accounts, entries
 
 _PURSES = tuple(field.name for field in fields(Balance))
 _COLUMNS = tuple(accounts.c[name] for name in _PURSES)
+_BALANCE = sa.select(*_COLUMNS).where(accounts.c.id == sa.bindparam("account"))
 
 
 async def read(connection: Connection, account: str, *, start: int) -> Balance:
     """An account that does not exist yet has what it will begin with."""
-    row = (await connection.execute(sa.select(*_COLUMNS).where(accounts.c.id == account))).one_or_none()
+    row = (await connection.execute(_BALANCE, {"account": account})).one_or_none()
     return Balance(granted=welcome_of(account, start)) if row is None else Balance(*row)
 
 
@@ -117,23 +118,29 @@ _CHANGE = (
 )
 
 
+# Built once: making a statement takes longer than carrying it out.
+@cache
+def _known(dialect: str) -> sa.Select[str]:
+    return sa.select(accounts.c.id).where(among(accounts.c.id, dialect))
+
+
+@cache
+def _locking(dialect: str) -> sa.Select[*tuple[Any, ...]]:
+    wanted = sa.select(accounts.c.id, *_COLUMNS).where(among(accounts.c.id, dialect))
+    # Not against the foreign keys of new jobs and entries.
+    return wanted.order_by(accounts.c.id).with_for_update(key_share=True)
+
+
 async def lock(connection: Connection, wanted: Collection[str], *, start: int, at: float) -> Ledger:
     """Lock these accounts, in one order everywhere so that no two processes wait for each other."""
     if not wanted:
         return Ledger({}, at)
     ids = sorted(wanted)
-    chosen = sa.select(accounts.c.id).where(among(accounts.c.id, ids, connection))
-    known = set((await connection.execute(chosen)).scalars())
+    dialect, given = connection.dialect.name, these(ids, connection)
+    known = set((await connection.execute(_known(dialect), given)).scalars())
     if missing := [account for account in ids if account not in known]:
         await _enrol(connection, missing, start=start, at=at)
-    locking = (
-        sa.select(accounts.c.id, *_COLUMNS)
-        .where(among(accounts.c.id, ids, connection))
-        .order_by(accounts.c.id)
-        # Not against the foreign keys of new jobs and entries.
-        .with_for_update(key_share=True)
-    )
-    found = {row[0]: Balance(*row[1:]) for row in await connection.execute(locking)}
+    found = {row[0]: Balance(*row[1:]) for row in await connection.execute(_locking(dialect), given)}
     if len(found) < len(ids):
         # One was forgotten while another process kept it locked: its member begins anew.
         return await lock(connection, wanted, start=start, at=at)
@@ -141,7 +148,6 @@ async def lock(connection: Connection, wanted: Collection[str], *, start: int, a
 
 
 async def _enrol(connection: Connection, new: list[str], *, start: int, at: float) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     rows = [
         {
             "id": account,
@@ -155,7 +161,10 @@ async def _enrol(connection: Connection, new: list[str], *, start: int, at: floa
     ]
     # Another process may be faster; whoever inserts the account also writes its first entry.
     made = await connection.execute(
-        insert(accounts).values(rows).on_conflict_do_nothing().returning(accounts.c.id, accounts.c.granted)
+        insert_into(connection, accounts)
+        .values(rows)
+        .on_conflict_do_nothing()
+        .returning(accounts.c.id, accounts.c.granted)
     )
     grants = [
         {

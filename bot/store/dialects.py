@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,15 +10,25 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.store.connection import Connection
 
+POSTGRES = "postgresql"
 
-def among(column: sa.Column[str], values: Sequence[str], connection: Connection) -> sa.ColumnElement[bool]:
-    """One statement, however many values there are."""
+
+def among(column: sa.Column[str], dialect: str) -> sa.ColumnElement[bool]:
+    """One statement, however many values `these` brings along with it."""
     # IN with a parameter per value is another statement for every length, to be prepared each time anew.
-    if connection.dialect.name == "postgresql":
-        return column == sa.any_(sa.literal(list(values), ARRAY(sa.Text)))
-    return column.in_(sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value))
+    if dialect == POSTGRES:
+        return column == sa.any_(sa.bindparam("these", type_=ARRAY(sa.Text)))
+    given = sa.func.json_each(sa.bindparam("these", type_=sa.Text))
+    return column.in_(sa.select(given.table_valued("value").c.value))
 
 
-def insert_into(connection: Connection, table: sa.Table) -> Any:
+def these(values: Sequence[str], connection: Connection) -> dict[str, Any]:
+    return {"these": list(values) if connection.dialect.name == POSTGRES else json.dumps(values)}
+
+
+def insert_into(connection: Connection, table: sa.Table) -> sqlite.Insert:
     """With what either has for rows that are there already."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    if connection.dialect.name == POSTGRES:
+        # Of the same build, as far as it is used here.
+        return cast("sqlite.Insert", postgresql.insert(table))
+    return sqlite.insert(table)

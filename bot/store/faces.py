@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.faces.face import Face, Kept, key_of
 from bot.store.connection import Connection, Transaction
+from bot.store.dialects import insert_into
 from bot.store.tables import faces
 
 _TOLD = (faces.c.name, faces.c.size, faces.c.saved_at, faces.c.expires_at, faces.c.is_default)
@@ -85,13 +85,12 @@ async def _put(connection: Connection, user_id: int, key: str, kept: Kept) -> No
         "expires_at": face.expires_at,
         "sealed": kept.sealed,
     }
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(faces)
     # A face that takes the place of the default one is the default one.
     chosen = {"is_default": True} if face.is_default else {}
     await connection.execute(
-        insert.values(user_id=user_id, key=key, is_default=face.is_default, **row).on_conflict_do_update(
-            index_elements=[faces.c.user_id, faces.c.key], set_=row | chosen
-        )
+        insert_into(connection, faces)
+        .values(user_id=user_id, key=key, is_default=face.is_default, **row)
+        .on_conflict_do_update(index_elements=[faces.c.user_id, faces.c.key], set_=row | chosen)
     )
 
 

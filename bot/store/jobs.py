@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from bot.credits.account import Split
 from bot.jobs.job import Job, Place, Reason, State
 from bot.store.connection import Connection
-from bot.store.dialects import among
+from bot.store.dialects import among, these
 from bot.store.tables import jobs, takedowns, workers
 
 FIRST_EPOCH = 1
@@ -105,11 +106,17 @@ _CLAIMED = (
 )  # fmt: skip
 
 
+# Built once: making a statement takes longer than carrying it out.
+@cache
+def _locking(dialect: str) -> sa.Select[*tuple[Any, ...]]:
+    wanted = sa.select(*_CLAIMED).where(among(jobs.c.id, dialect))
+    return wanted.order_by(jobs.c.id).with_for_update()
+
+
 async def lock(connection: Connection, ids: Sequence[str]) -> Mapping[str, Claim]:
     if not ids:
         return {}
-    wanted = sa.select(*_CLAIMED).where(among(jobs.c.id, ids, connection))
-    rows = await connection.execute(wanted.order_by(jobs.c.id).with_for_update())
+    rows = await connection.execute(_locking(connection.dialect.name), these(ids, connection))
     return {row[0]: Claim(*row[1:-3], split=Split(*row[-3:])) for row in rows}
 
 

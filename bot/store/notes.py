@@ -1,9 +1,9 @@
 """Small things to remember over restarts, by name."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.connection import Connection
+from bot.store.dialects import insert_into
 from bot.store.tables import notes
 
 
@@ -13,8 +13,7 @@ async def read(connection: Connection, name: str) -> str | None:
 
 
 async def write(connection: Connection, name: str, text: str) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    written = dialect.insert(notes).values(name=name, text=text)
+    written = insert_into(connection, notes).values(name=name, text=text)
     await connection.execute(
         written.on_conflict_do_update(index_elements=[notes.c.name], set_={"text": text})
     )
@@ -22,8 +21,7 @@ async def write(connection: Connection, name: str, text: str) -> None:
 
 async def swap(connection: Connection, name: str, text: str) -> str | None:
     """Write it down, and say what stood there; of several processes, only one hears of a change."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    made = dialect.insert(notes).values(name=name, text=text).on_conflict_do_nothing()
+    made = insert_into(connection, notes).values(name=name, text=text).on_conflict_do_nothing()
     if (await connection.execute(made.returning(notes.c.name))).one_or_none() is not None:
         return None
     locking = sa.select(notes.c.text).where(notes.c.name == name).with_for_update()

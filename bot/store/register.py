@@ -1,6 +1,7 @@
 """What is kept for safety: who agreed, who wants to be left alone, and what must not come again."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,11 +13,25 @@ from bot.safety.ports import Listed, Standing
 from bot.safety.prints import Print, look_from, look_words
 from bot.store import servers
 from bot.store.connection import Connection, Transaction
-from bot.store.dialects import insert_into
+from bot.store.dialects import among, insert_into, these
 from bot.store.tables import jobs, listed, people, posts, strikes, takedowns
 from bot.store.tables import prints as kept_prints
 
-_STANDING = sa.select(people.c.agreed_to, people.c.opted_out_at, people.c.left_at)
+# Built once: making a statement takes longer than carrying it out.
+_STANDING = sa.select(people.c.agreed_to, people.c.opted_out_at, people.c.left_at).where(
+    people.c.user_id == sa.bindparam("user")
+)
+_STRIKES = sa.union_all(
+    sa.select(jobs.c.settled_at).where(
+        jobs.c.user_id == sa.bindparam("user"),
+        jobs.c.state == State.BLOCKED,
+        jobs.c.settled_at >= sa.bindparam("since"),
+    ),
+    sa.select(strikes.c.at).where(
+        strikes.c.user_id == sa.bindparam("user"), strikes.c.at >= sa.bindparam("since")
+    ),
+)
+_IS_DOWN = sa.select(takedowns.c.job_id).where(takedowns.c.job_id == sa.bindparam("job"))
 
 
 Keeping = Callable[[sa.Table, Sequence[Mapping[str, Any]]], Awaitable[None]]
@@ -33,9 +48,8 @@ class SqlRegister:
         self._clock = clock
 
     async def standing(self, user_id: int) -> Standing:
-        found = _STANDING.where(people.c.user_id == user_id)
         async with self._reading() as connection:
-            row = (await connection.execute(found)).one_or_none()
+            row = (await connection.execute(_STANDING, {"user": user_id})).one_or_none()
         if row is None:
             return Standing()
         agreed_to, opted_out_at, left_at = row
@@ -48,19 +62,15 @@ class SqlRegister:
         await self._set(user_id, opted_out_at=self._clock.now() if out else None)
 
     async def strikes(self, user_id: int, since: float) -> Sequence[float]:
-        blocked = sa.select(jobs.c.settled_at).where(
-            jobs.c.user_id == user_id, jobs.c.state == State.BLOCKED, jobs.c.settled_at >= since
-        )
-        remembered = sa.select(strikes.c.at).where(strikes.c.user_id == user_id, strikes.c.at >= since)
         async with self._reading() as connection:
-            found = (await connection.execute(sa.union_all(blocked, remembered))).scalars()
+            given = {"user": user_id, "since": since}
+            found = (await connection.execute(_STRIKES, given)).scalars()
             return sorted((at for at in found if at is not None), reverse=True)
 
     async def on_list(self, exact: Collection[str], guild_id: int | None) -> Listed:
-        concerns = (listed.c.kind == "look") | (listed.c.kind == "exact") & listed.c.mark.in_(list(exact))
-        found = sa.select(listed.c.kind, listed.c.mark).where(concerns, _holds(guild_id)).distinct()
         async with self._reading() as connection:
-            rows = (await connection.execute(found)).all()
+            chosen, given = _on_list(connection.dialect.name), these(list(exact), connection)
+            rows = (await connection.execute(chosen, given | {"guild": guild_id})).all()
         return Listed(
             {mark for kind, mark in rows if kind == "exact"},
             {look_from(mark) for kind, mark in rows if kind == "look"},
@@ -96,9 +106,8 @@ class SqlRegister:
         await self._keep(takedowns, [{"job_id": job_id, "actor": actor, "at": self._clock.now()}])
 
     async def is_down(self, job_id: str) -> bool:
-        found = sa.select(takedowns.c.job_id).where(takedowns.c.job_id == job_id)
         async with self._reading() as connection:
-            return (await connection.execute(found)).one_or_none() is not None
+            return (await connection.execute(_IS_DOWN, {"job": job_id})).one_or_none() is not None
 
     async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None:
         row = {"message_id": message_id, "channel_id": channel_id, "job_id": job_id, "at": self._clock.now()}
@@ -129,9 +138,12 @@ async def unlist(connection: Connection, job_id: str, guild_id: int | None) -> i
     return len(gone.all())
 
 
-def _holds(guild_id: int | None) -> sa.ColumnElement[bool]:
-    everywhere = listed.c.guild_id.is_(None)
-    return everywhere if guild_id is None else everywhere | (listed.c.guild_id == guild_id)
+@cache
+def _on_list(dialect: str) -> sa.Select[str, str]:
+    concerns = (listed.c.kind == "look") | (listed.c.kind == "exact") & among(listed.c.mark, dialect)
+    # No server is the one that nothing equals: then the list of all servers is what counts.
+    holds = listed.c.guild_id.is_(None) | (listed.c.guild_id == sa.bindparam("guild"))
+    return sa.select(listed.c.kind, listed.c.mark).where(concerns, holds).distinct()
 
 
 def _print_rows(job_id: str, found: Mapping[str, Print], at: float) -> list[dict[str, Any]]:

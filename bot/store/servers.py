@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.credits.books import Deed
 from bot.credits.rules import ServerRules
 from bot.store.connection import Connection
+from bot.store.dialects import insert_into
 from bot.store.tables import deeds, servers
 
 
@@ -24,8 +24,8 @@ async def read_all(connection: Connection) -> dict[int, ServerRules]:
 async def change(
     connection: Connection, guild_id: int, change_: Callable[[ServerRules], ServerRules]
 ) -> ServerRules:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    await connection.execute(insert(servers).values(id=guild_id, rules={}).on_conflict_do_nothing())
+    new = insert_into(connection, servers).values(id=guild_id, rules={})
+    await connection.execute(new.on_conflict_do_nothing())
     locking = sa.select(servers.c.rules).where(servers.c.id == guild_id).with_for_update()
     was = ServerRules.model_validate((await connection.execute(locking)).scalar_one())
     now = change_(was)

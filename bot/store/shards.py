@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.connection import Connection
+from bot.store.dialects import insert_into
 from bot.store.tables import shards, workers
 
 NOBODY = ""
@@ -15,9 +15,8 @@ async def claim(
     connection: Connection, count: int, total: int, *, owner: str, living_at: float | None
 ) -> Sequence[int]:
     """So many of `total` shards that no living process has, or none at all."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     every = [{"number": number, "total": total, "owner": NOBODY} for number in range(total)]
-    await connection.execute(insert(shards).values(every).on_conflict_do_nothing())
+    await connection.execute(insert_into(connection, shards).values(every).on_conflict_do_nothing())
     of_total = shards.c.total == total
     # All of them are locked, in one order, so that two processes do not wait for each other.
     locking = sa.select(shards.c.number, shards.c.owner).where(of_total).order_by(shards.c.number)
