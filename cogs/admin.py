@@ -11,13 +11,12 @@ from bot.chat.choices import LOOKED_THROUGH, Choice, Names, Places, job_choices,
 from bot.chat.contexts import servers_only
 from bot.chat.credits_cards import balance_lines
 from bot.chat.deeds import change_line, done_card
-from bot.chat.entry import approval_lines, entry_card
+from bot.chat.entry import approval_card, approval_lines, entry_card
 from bot.chat.limits import in_bytes, limits_card
 from bot.chat.members import NotAdministrator, administrator_of, member_in
 from bot.chat.options import Interaction
 from bot.chat.pages import Entry, Wish
 from bot.chat.services import Host, Services
-from bot.chat.sheet import Sheet
 from bot.chat.spend import drawn, month_of_server, spend_card, spent_in_days
 from bot.credits.account import Balance
 from bot.credits.books import Deed
@@ -247,7 +246,7 @@ class Admin(app_commands.Group, name="admin", description="Credits, models and l
         waiting = await its.approvals.waiting_in(by.guild_id)
         lines = approval_lines(rules, waiting, its.text, open_=await its.approvals.can_ask(by.guild_id))
         if deed is None:
-            return await give(interaction, Sheet(its.text("entry.approve_title"), lines, its.text))
+            return await give(interaction, approval_card(lines, its.text))
         return await give(interaction, done_card(deed, its.cards, its.text, *lines))
 
     @app_commands.command(description="Show who decided what for this server")

@@ -1,5 +1,6 @@
 """The card of a job that has ended: the result, or what happened, what it means and what to try."""
 
+from collections.abc import Mapping
 from typing import assert_never
 
 from bot.chat.amounts import duration
@@ -14,12 +15,21 @@ DETAIL_LIMIT, LINK_LIMIT = 900, 1500
 # Segmind keeps an output for so long from the end of the job, which is after its submission.
 OUTPUT_SECONDS = 7 * 24 * 3600
 
+# Results that are there, and that nobody may see, or not yet.
+_KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
+    Reason.WITHHELD: ("end.withheld", "end.withheld_note"),
+    Reason.AWAITED: ("end.awaited", "end.awaited_note"),
+    Reason.UNHEARD: ("end.unheard", "end.unheard_note"),
+    Reason.REJECTED: ("end.rejected", "end.rejected_note"),
+    Reason.LAPSED: ("end.lapsed", "end.lapsed_note"),
+}
+
 
 def end_card(model: type[FaceModel], job: Job, text: Text, look: Look = PLAIN) -> Card:
     """A settled job, with its result where the look shows one."""
     match job.state:
-        case State.DONE if job.is_kept_back:
-            return _kept_back_card(model, job, text, look)
+        case State.DONE if job.reason is not None and job.reason in _KEPT_BACK:
+            return _kept_back_card(model, job, job.reason, text, look)
         case State.DONE:
             return _done_card(model, job, text, look)
         case State.BLOCKED:
@@ -45,11 +55,12 @@ def _done_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card
     return Card(model.card, GREEN, [*lines, chosen_words(model, job), requested(job, text)], look)
 
 
-def _kept_back_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card:
+def _kept_back_card(model: type[FaceModel], job: Job, reason: Reason, text: Text, look: Look) -> Card:
     """What became of the credits is said with it: the result was made, and paid."""
-    note = text(f"end.{job.reason}_note", price=credits_words(job.price, text))
-    colour = AMBER if job.reason is Reason.AWAITED else DARK
-    return Card(model.card, colour, [text(f"end.{job.reason}"), note, requested(job, text)], look)
+    words, note = _KEPT_BACK[reason]
+    colour = AMBER if reason is Reason.AWAITED else DARK
+    lines = [text(words), text(note, price=credits_words(job.price, text)), requested(job, text)]
+    return Card(model.card, colour, lines, look)
 
 
 def elsewhere_card(

@@ -11,6 +11,10 @@ def entry_card(rules: ServerRules, text: Text) -> Sheet:
     return Sheet(text("entry.title"), list(_lines(rules, text)), text)
 
 
+def approval_card(lines: Sequence[str], text: Text) -> Sheet:
+    return Sheet(text("entry.approve_title"), lines, text)
+
+
 def approval_lines(rules: ServerRules, waiting: int, text: Text, *, open_: bool) -> Sequence[str]:
     """Whether results are looked at before they are shown, how many wait for it, and whether they can be."""
     lines = [text("entry.approve" if rules.approve else "entry.no_approve")]

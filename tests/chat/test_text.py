@@ -12,6 +12,7 @@ from bot.chat.text import ENGLISH, Text, catalogue
 from bot.credits.rules import LIMIT_NAMES
 from bot.jobs.job import State
 from bot.jobs.office import Did
+from bot.safety.approvals import Verdict
 from bot.safety.wardens import Ruled, Use
 
 ENTRIES = catalogue(ENGLISH)
@@ -31,6 +32,7 @@ COMPOSED = (
     "spend.",
     "pages.",
     "path.",
+    "approval.",
 )
 ASKED = set(re.findall(r'text\(\s*"([a-z_.]+)"', SOURCE)) | set(re.findall(r'"([a-z]+\.[a-z_]+)" if', SOURCE))
 
@@ -49,18 +51,32 @@ def test_every_sentence_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("section", "names"),
     [
-        ("state", {state.lower() for state in State}),
+        ("state", {state.lower() for state in State} | {"awaited"}),
         ("limit", set(LIMIT_NAMES)),
-        ("pages", {"history", "changes", "jobs", "server", "newer", "older", "empty"}),
+        ("pages", {"history", "changes", "cases", "jobs", "server", "newer", "older", "empty"}),
+        (
+            "approval",
+            {
+                "title",
+                "title_decided",
+                "hidden",
+                "link",
+                "marked",
+                "may",
+                "button_approved",
+                "button_rejected",
+            }
+            | {Verdict.APPROVED, Verdict.REJECTED, Verdict.LAPSED},
+        ),
         ("spend", {"title", "nothing", "alt", "presumed", "total"} | set(HEADINGS)),
         ("bound", {"grant", "daily", "monthly", "limit"}),
         (
             "deed",
             ({*Did} - {Did.MODEL})
             | {f"{did}_unset" for did in (Did.DAILY, Did.ROLE, Did.CAP, Did.LIMIT)}
-            | ({*Ruled} - {Ruled.CHANNEL, Ruled.ENTRY})
+            | ({*Ruled} - {Ruled.CHANNEL, Ruled.ENTRY, Ruled.APPROVAL})
             | {f"{ruled}_{use}" for ruled in (Ruled.CHANNEL, Ruled.ENTRY) for use in Use}
-            | {"log_unset"}
+            | {"log_unset", "approval_on", "approval_off"}
             | {"model_on", "model_off", "daily_member", "daily_member_unset", "unknown", "why"},
         ),
     ],
