@@ -9,14 +9,12 @@ from bot.store import SqlStore, schema
 from tests.postgres import Postgres, connected, migrate
 from tests.store.orders import START, HandClock
 from tests.store.schemas.dumps import (
-    Rows,
     Shape,
+    contents,
     kept,
     restore_postgres,
     restore_sqlite,
     revisions,
-    rows_in,
-    shape_of,
 )
 
 OLD = "released"
@@ -33,31 +31,30 @@ def revision(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def its_postgres(dialect: str, request: pytest.FixtureRequest) -> Postgres | None:
+    return request.getfixturevalue("postgres") if dialect == "postgresql" else None
+
+
+@pytest.fixture
 async def old(
-    revision: str, dialect: str, tmp_path: Path, request: pytest.FixtureRequest
+    revision: str, dialect: str, tmp_path: Path, its_postgres: Postgres | None
 ) -> AsyncGenerator[str]:
     """A database as a release has left it."""
     script = kept(revision, dialect).read_text()
-    if dialect == "sqlite":
+    if its_postgres is None:
         restore_sqlite(tmp_path / "old.db", script)
         yield f"sqlite:///{tmp_path / 'old.db'}"
         return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    await postgres.create(OLD)
-    await restore_postgres(postgres.url(OLD), script)
-    yield postgres.url(OLD)
-    await postgres.drop(OLD)
+    await its_postgres.create(OLD)
+    await restore_postgres(its_postgres.url(OLD), script)
+    yield its_postgres.url(OLD)
+    await its_postgres.drop(OLD)
 
 
 @pytest.fixture
 def fresh(dialect: str, request: pytest.FixtureRequest) -> str:
     """A database as this version makes it."""
     return request.getfixturevalue("sqlite_url" if dialect == "sqlite" else "postgres_url")
-
-
-async def found(url: str) -> tuple[Shape, Rows]:
-    async with connected(url) as connection:
-        return await shape_of(connection), await rows_in(connection)
 
 
 def differences(shape: Shape, other: Shape) -> list[str]:
@@ -67,10 +64,10 @@ def differences(shape: Shape, other: Shape) -> list[str]:
 async def test_every_release_comes_forward_with_all_its_rows_to_what_a_fresh_start_makes(
     old: str, fresh: str, revision: str, clock: HandClock
 ) -> None:
-    _, before = await found(old)
+    _, before = await contents(old)
     await migrate(old)
-    shape, after = await found(old)
-    meant, _ = await found(fresh)
+    shape, after = await contents(old)
+    meant, _ = await contents(fresh)
     if (differing := differences(shape, meant)) and revision == schema.HEAD:
         pytest.fail(
             f"The tables of revision {revision} are not what they were when its schema was kept: keep it "
@@ -86,7 +83,7 @@ async def test_every_release_comes_forward_with_all_its_rows_to_what_a_fresh_sta
 
 
 async def test_a_schema_that_is_kept_has_rows_in_every_table_and_something_in_every_column(old: str) -> None:
-    _, rows = await found(old)
+    _, rows = await contents(old)
     assert rows
     for table, those in rows.items():
         for column in those[0]:
@@ -101,7 +98,7 @@ def test_both_databases_are_kept_for_the_first_revision_and_each_one_after_it() 
 
 
 async def test_whatever_differs_between_two_databases_is_told(
-    fresh: str, dialect: str, tmp_path: Path, postgres: Postgres
+    fresh: str, dialect: str, tmp_path: Path, its_postgres: Postgres | None
 ) -> None:
     changes = (
         "ALTER TABLE notes ADD COLUMN mood text",
@@ -109,15 +106,16 @@ async def test_whatever_differs_between_two_databases_is_told(
         "CREATE TABLE more (id bigint)" if dialect == "postgresql" else "CREATE TABLE more (id INT) STRICT",
         "DROP TRIGGER deeds_no_update" + (" ON deeds" if dialect == "postgresql" else ""),
     )
-    url = f"sqlite:///{tmp_path / 'changed.db'}" if dialect == "sqlite" else postgres.url(OLD)
-    if dialect == "postgresql":
-        await postgres.create(OLD)
+    url = f"sqlite:///{tmp_path / 'changed.db'}"
+    if its_postgres is not None:
+        await its_postgres.create(OLD)
+        url = its_postgres.url(OLD)
     await migrate(url)
     async with connected(url) as connection:
         for change in changes:
             await connection.exec_driver_sql(change)
-    shape, _ = await found(url)
-    meant, _ = await found(fresh)
+    shape, _ = await contents(url)
+    meant, _ = await contents(fresh)
     told = differences(shape, meant)
     assert {each for each in told if not each.endswith(" of more")} == {
         "columns of notes",
@@ -125,5 +123,5 @@ async def test_whatever_differs_between_two_databases_is_told(
         "trigger deeds_no_update",
     }
     assert "columns of more" in told
-    if dialect == "postgresql":
-        await postgres.drop(OLD)
+    if its_postgres is not None:
+        await its_postgres.drop(OLD)

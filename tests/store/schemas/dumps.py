@@ -69,6 +69,11 @@ async def restore_postgres(url: str, script: str) -> None:
         await driver.execute(script)
 
 
+async def contents(url: str) -> tuple[Shape, Rows]:
+    async with connected(url) as connection:
+        return await shape_of(connection), await rows_in(connection)
+
+
 async def shape_of(connection: AsyncConnection) -> Shape:
     """Everything that holds in a database, each by its name, as the database itself tells it."""
     found = dict(await connection.run_sync(_tables))
