@@ -48,7 +48,7 @@ class Program:
         return code
 
     async def terminate(self, patience: float = PATIENCE) -> int:
-        self._process.send_signal(signal.SIGTERM)
+        self._signal(signal.SIGTERM)
         return await self.end(patience)
 
     async def kill(self) -> None:
@@ -58,8 +58,13 @@ class Program:
 
     def strike(self) -> None:
         """The same, without waiting for what is left of it."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        # The process object would look first whether it lives, and so hide its end from the event loop.
+        if self.running:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
