@@ -1,7 +1,6 @@
 """The sandbox: the real bot between a simulated Discord, shown in the browser, and a local Segmind."""
 
 import asyncio
-import logging
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ import simcord
 from pydantic import SecretStr
 
 from bot.app import App, assembled
+from bot.ops.logs import configure
 from bot.sandbox.adapted import adapted
 from bot.sandbox.alone import local_segmind
 from bot.sandbox.door import Door
@@ -72,7 +72,7 @@ async def sandbox(settings: Settings, wishes: Wishes) -> None:
     """Open the sandbox, say where it is, and keep it open until told to stop."""
     if settings.ops.log_level == "info":
         # What happens is seen on the page; whoever wants it in the terminal, too, asks for "debug".
-        logging.getLogger().setLevel(logging.WARNING)
+        configure(format=settings.ops.log_format, level="warning", secrets=settings.secrets)
     async with open_world(settings, wishes) as world:
         print(f"The sandbox is open: {world.address}  (Ctrl-C closes it)", flush=True)  # noqa: T201
         if wishes.browser:
