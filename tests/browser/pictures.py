@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from bot.sandbox.welcome import SAMPLES
 from tests.browser.channel import RECORDER, Channel
 from tests.browser.conftest import ARGUMENTS, SCREENSHOTS, sandbox
+from tests.browser.history import lived
 
 DOCS = Path(__file__).parents[2] / "docs"
 FACE, TARGET, CLIP = SAMPLES / "face_a.jpg", SAMPLES / "face_c.jpg", SAMPLES / "clip.mp4"
@@ -239,9 +240,15 @@ def photographer(folder: Path) -> Generator[Photographer]:
 
 
 def taken() -> Mapping[str, bytes]:
-    with TemporaryDirectory() as folder, photographer(Path(folder)) as by:
+    with TemporaryDirectory() as folder:
+        lived(Path(folder) / "var/sandbox.db")
+        return _taken(Path(folder))
+
+
+def _taken(folder: Path) -> Mapping[str, bytes]:
+    with photographer(folder) as by:
         for part in TOUR:
-            part(by, Path(folder) / "var/samples")
+            part(by, folder / "var/samples")
         return by.taken
 
 
