@@ -10,8 +10,8 @@ from typing import Any
 WINDOW = 64
 DEFAULT_USUAL = 30.0
 
-# The first two looks are for the people who wait: they see that the job has left the queue.
-_EARLY = (0.25, 0.6)
+# The first look is for the people who wait: by half of the usual time, a job has left the queue.
+_EARLY = 0.5
 _SHORTEST, _LONGEST = 0.25, 30.0
 # How late a completion is noticed on average, as a share of the job's time: what the plan aims at.
 _AIM = 0.0235
@@ -88,8 +88,8 @@ class Pace:
         logs = self._logs()
         width = _width(logs)
         centres = quantiles(logs, n=_CENTRES + 1) if len(logs) > _CENTRES else sorted(logs)
-        early = [median(logs) + math.log(share) for share in _EARLY]
-        begin = min(early[0], centres[0] - _REACH * width)
+        early = median(logs) + math.log(_EARLY)
+        begin = min(early, centres[0] - _REACH * width)
         step = (centres[-1] + _REACH * width - begin) / _STEPS
         steps = [begin + step * (index + 0.5) for index in range(_STEPS)]
         return [math.exp(time) for time in _looks(steps, _rates(steps, centres, width), early)]
@@ -115,14 +115,14 @@ def _rates(steps: list[float], centres: list[float], width: float) -> list[float
     return [factor * math.sqrt(g / s) for g, s in zip(density, running, strict=True)]
 
 
-def _looks(steps: list[float], rates: list[float], early: list[float]) -> Iterable[float]:
-    """The early looks, and one wherever the rates have added up to one more since the last."""
-    due, waiting = 0.0, list(early)
+def _looks(steps: list[float], rates: list[float], early: float) -> Iterable[float]:
+    """The early look, and one wherever the rates have added up to one more since the last."""
+    due, is_early = 0.0, True
     for time, rate in zip(steps, rates, strict=True):
         due += rate
-        if waiting and time >= waiting[0]:
-            yield waiting.pop(0)
-            due = 0.0
+        if is_early and time >= early:
+            yield early
+            due, is_early = 0.0, False
         elif due >= 1:
             yield time
             due -= 1

@@ -17,6 +17,8 @@ SIGMA = 0.25
 COLD_SHARE, COLD_FACTOR = 0.15, 2.5
 
 Times = Callable[[random.Random, float], float]
+Shares = Callable[[float], float]
+"""How many jobs a moment takes, in any unit; the usual time is 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,12 @@ class Cost:
 
 
 def figures() -> Iterator[Figure]:
-    for name, times in (("lognormal", _warm), ("with cold starts", _cold)):
+    for name, times, shares in (
+        ("lognormal", _warm, _warm_shares),
+        ("with cold starts", _cold, _cold_shares),
+    ):
         yield from _compared(name, times)
+        yield plain(f"economy, {name}: the least that any plan could reach", _least(shares), "ratio")
 
 
 def _warm(dice: random.Random, usual: float) -> float:
@@ -40,6 +46,32 @@ def _warm(dice: random.Random, usual: float) -> float:
 
 def _cold(dice: random.Random, usual: float) -> float:
     return _warm(dice, usual * (COLD_FACTOR if dice.random() < COLD_SHARE else 1))
+
+
+def _warm_shares(time: float) -> float:
+    return math.exp(-(math.log(time) ** 2) / (2 * SIGMA**2)) / time
+
+
+def _cold_shares(time: float) -> float:
+    return (1 - COLD_SHARE) * _warm_shares(time) + COLD_SHARE * _warm_shares(time / COLD_FACTOR) / COLD_FACTOR
+
+
+def _least(shares: Shares, *, end: float = 12.0, steps: int = 12_000) -> float:
+    """The delay of the best plan to that of a fixed interval with as many requests, in the limit of many.
+
+    With g the density of ends, S the share of jobs that still run and r the rate of looks, the delay is the
+    integral of g/2r and the number of looks that of r·S. The best r is proportional to √(g/S); the ratio is
+    then the square of the integral of √(g·S), divided by that of S.
+    """
+    step = end / steps
+    density = [shares(step * (index + 0.5)) for index in range(steps)]
+    whole = sum(density) * step
+    running, least, duration = 1.0, 0.0, 0.0
+    for each in density:
+        least += math.sqrt(each / whole * running) * step
+        duration += running * step
+        running = max(0.0, running - each / whole * step)
+    return least**2 / duration
 
 
 def _compared(name: str, times: Times) -> Iterator[Figure]:

@@ -5,6 +5,7 @@ have in flight; with asyncio's own pool it would have room for six on a machine 
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
 
 import asyncio
 import os
