@@ -22,7 +22,7 @@ from bot.segmind.turnstile import Turnstile
 from bot.store.overview import DAY, HOUR, Count, Past, Present, SqlOverview, Worker
 
 # A page that is open asks every other second; the charts move by the minute.
-PRESENT_EVERY, PAST_EVERY = 1.0, 10.0
+PRESENT_EVERY, PAST_EVERY = 1.0, 5.0
 # Every entry is read for it.
 BOOKS_EVERY = 3600.0
 # Where many things are wrong, `doppel credits audit` tells all of them.
