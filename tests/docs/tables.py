@@ -61,8 +61,7 @@ def _secret_reasons() -> Iterator[tuple[str, str]]:
 
 def _row(knob: Knob, default: str, why: str) -> str:
     if default not in {"not set", "none"}:
-        # The driver is ours to choose.
-        default = f"`{default.replace('sqlite+aiosqlite', 'sqlite')}`"
+        default = f"`{default}`"
     cells = (f"`{knob.key}`", default, knob.allowed, why)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 

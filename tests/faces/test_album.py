@@ -264,7 +264,6 @@ async def test_faces_are_swept_for_as_long_as_the_bot_runs(store: SqlStore, cloc
         while await store.shelf.all_of(ALICE, now=0):
             await asyncio.sleep(0)
     sweeping.cancel()
-    # A store that is closed under somebody who is asking it keeps them waiting for ever.
     with suppress(asyncio.CancelledError):
         await sweeping
     assert restless.asked > 12
