@@ -7,8 +7,9 @@ picture but the result, and nothing of what the result was made from.
 import asyncio
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from enum import StrEnum
 
 import structlog
@@ -107,16 +108,19 @@ class Signatory:
         try:
             async with asyncio.timeout(self._patience):
                 signed = await loop.run_in_executor(self._threads, self._pen.signed, content, media_type)
-        except (BadCredentials, TimeoutError) as error:
-            log.warning("a result goes out without a signature", error=str(error) or type(error).__name__)
-            self._heard(Signing.FAILED)
-            return content
+        except BadCredentials as error:
+            return self._unsigned(content, str(error))
+        except Exception as error:  # noqa: BLE001 - nothing about a signature may keep a result from its member
+            return self._unsigned(content, type(error).__name__)
         if len(signed) > len(content) + self.room:
-            log.warning("a result goes out without a signature", error="there is no room for it")
-            self._heard(Signing.FAILED)
-            return content
+            return self._unsigned(content, "there is no room for it")
         self._heard(Signing.SIGNED)
         return signed
+
+    def _unsigned(self, content: bytes, why: str) -> bytes:
+        log.warning("a result goes out without a signature", error=why)
+        self._heard(Signing.FAILED)
+        return content
 
 
 class _Pen:
@@ -131,25 +135,23 @@ class _Pen:
         except (OSError, RuntimeError) as error:
             raise BadCredentials(f"the package for it does not work here: {error}") from None
         self._c2pa = c2pa
-        try:
+        with self._worded():
             info = c2pa.C2paSignerInfo(credentials.algorithm, credentials.chain, credentials.key, timestamps)
             self._context = c2pa.Context(c2pa.Settings.from_json(_SETTINGS), c2pa.Signer.from_info(info))
-        except c2pa.C2paError as error:
-            raise BadCredentials(_words(error)) from None
 
     def signed(self, content: bytes, media_type: str) -> bytes:
         """In the thread of the caller; may be called by several at once."""
         signed = io.BytesIO()
-        try:
-            with self._c2pa.Builder.from_json(_MANIFEST, self._context) as manifest:
-                manifest.sign(media_type, io.BytesIO(content), signed)
-        except self._c2pa.C2paError as error:
-            raise BadCredentials(_words(error)) from None
+        with self._worded(), self._c2pa.Builder.from_json(_MANIFEST, self._context) as manifest:
+            manifest.sign(media_type, io.BytesIO(content), signed)
         return signed.getvalue()
 
-
-def _words(error: Exception) -> str:
-    return " ".join(str(error).split())
+    @contextmanager
+    def _worded(self) -> Generator[None]:
+        try:
+            yield
+        except self._c2pa.C2paError as error:
+            raise BadCredentials(" ".join(str(error).split())) from None
 
 
 def _pixel() -> bytes:

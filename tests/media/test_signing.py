@@ -179,6 +179,13 @@ def test_what_signs_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert complaint(tmp_path) == "the package for it is missing: `pip install 'doppel[c2pa]'`"
 
 
+def test_what_signs_may_not_work_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "c2pa.py").write_text("raise RuntimeError('no libc2pa_c.so')")
+    monkeypatch.delitem(sys.modules, "c2pa")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert complaint(tmp_path) == "the package for it does not work here: no libc2pa_c.so"
+
+
 def test_credentials_show_no_key(tmp_path: Path) -> None:
     shown = repr(read_credentials(*PAPERS.written(tmp_path), datetime.now(UTC)))
     assert HOLDER in shown
@@ -201,6 +208,14 @@ async def test_what_cannot_be_signed_goes_out_as_it_is(tmp_path: Path) -> None:
     assert await signs.sign(PNG[:60], "image/png") == PNG[:60]
     assert await signs.sign(PNG, "image/png") != PNG
     assert heard == [Signing.FAILED, Signing.SIGNED]
+
+
+async def test_a_signature_that_would_be_too_large_is_left_out(tmp_path: Path) -> None:
+    heard: list[Signing] = []
+    signs = signatory(tmp_path, heard=heard.append)
+    signs.room = 100
+    assert await signs.sign(PNG, "image/png") is PNG
+    assert heard == [Signing.FAILED]
 
 
 async def test_a_timestamp_server_that_is_away_leaves_results_unsigned(tmp_path: Path) -> None:
