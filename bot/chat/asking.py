@@ -103,6 +103,10 @@ class Asker:
         may = channel.permissions_for(guild.me)
         return channel_id if may.view_channel and may.send_messages and may.attach_files else None
 
+    def is_gone(self, approval: Approval, job: Job) -> bool:
+        """Whether what could not be fetched is not to be had any more, by nobody."""
+        return job.output is None or self._clock.now() >= approval.lapses_at
+
     async def give_back(self, job: Job, guild_id: int, actor: str) -> None:
         """The credits, once. What the server may spend is not more for it: Segmind was paid."""
         if not job.price:

@@ -24,7 +24,11 @@ log = structlog.stdlib.get_logger(__name__)
 RESULT = "result"
 # Who took down what a list took down.
 LIST = "list"
-_REFUSED = frozenset({Verdict.REJECTED, Verdict.LAPSED})
+_REFUSED: Mapping[Verdict, Reason] = {
+    Verdict.REJECTED: Reason.REJECTED,
+    Verdict.LAPSED: Reason.LAPSED,
+    Verdict.WITHDRAWN: Reason.LAPSED,
+}
 
 
 class Guard:
@@ -52,13 +56,15 @@ class Guard:
 
     async def conclude(self, job: Job, result: bytes | None) -> Delivery:
         approval = await self._asker.approval_of(job) if job.state is State.DONE else None
-        if approval is not None and approval.verdict in _REFUSED:
-            return await self._refuse(job, approval)
+        if approval is not None and (reason := _REFUSED.get(approval.verdict)) is not None:
+            return await self._give_back(job, approval, reason)
         if job.state is State.DONE and not await self._may_show(job, result):
             # It was made and is paid, as Segmind was. A moderator can give it back.
             job, result = replace(job, reason=Reason.WITHHELD, output=None), None
         elif approval is not None and approval.verdict is Verdict.WAITING:
             return await self._hold(job, result, approval)
+        elif approval is not None and result is None and self._asker.is_gone(approval, job):
+            return await self._give_back(job, approval, Reason.LAPSED)
         delivery = await self._watcher.conclude(job, result)
         self._chronicle.enter(job, result)
         return delivery
@@ -74,13 +80,11 @@ class Guard:
             await self._watcher.conclude(replace(job, reason=Reason.UNHEARD, output=None), None)
         return delivery
 
-    async def _refuse(self, job: Job, approval: Approval) -> Delivery:
+    async def _give_back(self, job: Job, approval: Approval, reason: Reason) -> Delivery:
         """What nobody may see is given back: the member got nothing, and it was not theirs to decide."""
-        lapsed = approval.verdict is Verdict.LAPSED
-        actor = BOT if lapsed else (str(approval.decided_by) if approval.decided_by else FORGOTTEN)
+        actor = BOT if reason is Reason.LAPSED else str(approval.decided_by or FORGOTTEN)
         await self._register.take_down(job.id, actor)
         await self._asker.give_back(job, approval.guild_id, actor)
-        reason = Reason.LAPSED if lapsed else Reason.REJECTED
         return await self._watcher.conclude(replace(job, reason=reason, output=None), None)
 
     async def _may_show(self, job: Job, result: bytes | None) -> bool:

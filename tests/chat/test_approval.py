@@ -354,7 +354,7 @@ async def test_what_nobody_looks_at_in_time_is_given_back(server: Server, log: s
     assert WAITS in reply.text
     clock.move(1)
     await waiting.look()
-    await reply.says("Not shown", "in time", "5 credits")
+    await reply.says("Not shown", "too long", "5 credits")
     assert (await delivered(server, reply)).output is None
     assert await server.granted() == 100
     assert (await latest(log, "Nobody has decided in time")).attachments == []
@@ -375,8 +375,25 @@ async def test_a_moderator_who_comes_too_late_is_told_so(
     monkeypatch.setattr(room, "_clock", HeldClock(approval.lapses_at))
     await moderator.click(card, label="Approve")
     await latest(log, "Nobody has decided in time")
-    await reply.says("Not shown", "in time")
+    await reply.says("Not shown", "too long")
     assert await server.granted() == 100
+
+
+async def test_what_is_gone_when_it_is_approved_is_given_back(
+    server: Server,
+    log: simcord.ChannelHandle,
+    moderator: simcord.MemberActor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The moderator was in time, and the way to the result was not open before its end."""
+    reply, card = await awaited(server, log)
+    room: Any = server.stage.app.client.services.approvals
+    monkeypatch.setattr(room._asker, "_clock", HeldClock((await approval_of(server, reply)).lapses_at))
+    server.stage.segmind.faults.next("file", "forbidden")
+    await moderator.click(card, label="Approve")
+    await reply.says("Not shown", "too long", "5 credits")
+    assert await server.granted() == 100
+    assert (await delivered(server, reply)).output is None
 
 
 async def test_whoever_had_everything_deleted_leaves_nothing_in_the_log(
