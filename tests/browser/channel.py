@@ -9,6 +9,9 @@ from PIL import Image
 from playwright.sync_api import FloatRect, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PageTimeout
 
+# Milliseconds, in which the page answers to a key.
+SOON = 5000
+
 STATES = ("Queued", "Processing", "Completed")
 
 # The page replaces what it shows, so whoever looks from time to time would miss the short states.
@@ -66,12 +69,19 @@ class Channel:
         return entries.all_inner_texts()
 
     def pick(self, command: str, files: Mapping[str, Path], options: Mapping[str, str] | None = None) -> None:
-        self._choose(command)
+        # A message that arrives at this moment closes the picker, and whoever typed types again.
+        for _ in range(3):
+            with suppress(PageTimeout):
+                self._choose(command)
+                return self._fill_in(files, options or {})
+        raise AssertionError(f"/{command} cannot be picked")
+
+    def _fill_in(self, files: Mapping[str, Path], options: Mapping[str, str]) -> None:
         for name, file in files.items():
             self._ask_for(name)
             self._page.locator(f'input[type=file][data-option="{name}"]').set_input_files(file)
             expect(self._pill(name).locator(".command-file-choose")).to_have_text(file.name)
-        for name, value in (options or {}).items():
+        for name, value in options.items():
             self._ask_for(name)
             self._pill(name).locator("input").fill(value)
             choice = self._page.locator(f'.command-suggestion[data-value="{value}"]')
@@ -128,18 +138,14 @@ class Channel:
             return Image.MIME[str(picture.format)], picture.size
 
     def _choose(self, command: str) -> None:
-        # A message that arrives at this moment closes the picker, and whoever typed types again.
-        for _ in range(3):
-            self.type(f"/{command}")
-            with suppress(PageTimeout):
-                return self._page.locator(".command-entry").first.click(timeout=5000)
-        raise AssertionError(f"/{command} cannot be picked")
+        self.type(f"/{command}")
+        self._page.locator(".command-entry").first.click(timeout=SOON)
 
     def _ask_for(self, option: str) -> None:
         """What has to be given is there from the beginning."""
         if not self._pill(option).count():
-            self._page.locator(".command-ghost").click()
-            self._page.locator(".command-suggestion", has_text=option).first.click()
+            self._page.locator(".command-ghost").click(timeout=SOON)
+            self._page.locator(".command-suggestion", has_text=option).first.click(timeout=SOON)
 
     def _pill(self, name: str) -> Locator:
         return self._page.locator(f'.command-pill[data-option="{name}"]')
