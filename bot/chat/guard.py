@@ -83,7 +83,8 @@ class Guard:
     async def _give_back(self, job: Job, approval: Approval, reason: Reason) -> Delivery:
         """What nobody may see is given back: the member got nothing, and it was not theirs to decide."""
         actor = BOT if reason is Reason.LAPSED else str(approval.decided_by or FORGOTTEN)
-        await self._register.take_down(job.id, actor)
+        if approval.verdict in _REFUSED:
+            await self._register.take_down(job.id, actor)
         await self._asker.give_back(job, approval.guild_id, actor)
         return await self._watcher.conclude(replace(job, reason=reason, output=None), None)
 

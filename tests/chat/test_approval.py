@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import simcord
 from bot.app import assembled
 from bot.chat.approvals import REST
 from bot.chat.end_card import OUTPUT_SECONDS
+from bot.chat.messages import Messages
 from bot.chat.operators import Operators
 from bot.chat.text import Text
 from bot.jobs.delivery import Delivery
@@ -139,6 +140,34 @@ async def test_a_refused_result_is_given_back_and_nobody_gets_it_any_more(
     assert "were given back already" in await server.tell("refund", job=job.id)
     assert (await latest(log, "Refused")).attachments == []
     assert await server.stage.app.store.audit() == []
+
+
+async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is_tried(
+    server: Server,
+    log: simcord.ChannelHandle,
+    moderator: simcord.MemberActor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reply, card = await awaited(server, log)
+    app = server.stage.app
+    runner: Any = app.engine.runner
+    monkeypatch.setattr(runner, "_habits", replace(runner._habits, retry=0.01))
+    put, tries = Messages.put, 0
+
+    async def stumbling(self: Messages, *where: Any, **what: Any) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise OSError("the way to Discord is broken")
+        await put(self, *where, **what)
+
+    monkeypatch.setattr(Messages, "put", stumbling)
+    await moderator.click(card, label="Reject")
+    await reply.says("Not shown", "refused it", "given back")
+    await delivered(server, reply)
+    assert tries == 3
+    assert await server.granted() == 100
+    assert await app.store.audit() == []
 
 
 async def test_members_and_strangers_decide_nothing_and_are_told_why(
@@ -393,7 +422,7 @@ async def test_what_is_gone_when_it_is_approved_is_given_back(
     await moderator.click(card, label="Approve")
     await reply.says("Not shown", "too long", "5 credits")
     assert await server.granted() == 100
-    assert (await delivered(server, reply)).output is None
+    assert (await delivered(server, reply)).delivery == Delivery.EDITED
 
 
 async def test_whoever_had_everything_deleted_leaves_nothing_in_the_log(
