@@ -13,19 +13,21 @@ import sqlalchemy as sa
 from bot.credits.budgets import MICROS, Budget, Scope, day_of, month_of
 from bot.credits.rules import ServerRules
 from bot.jobs.job import State
+from bot.safety.approvals import Verdict
 from bot.store import servers
 from bot.store.audit import Extent, discrepancies, extent
 from bot.store.connection import Connection
 from bot.store.engine import database_of, open_beside
 from bot.store.errors import named_errors
-from bot.store.tables import WHOLE, budgets, cases, jobs, shards, workers
+from bot.store.tables import WHOLE, approvals, budgets, cases, jobs, shards, workers
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 # A question that takes longer is not worth its answer.
 _PATIENCE = "5s"
 _LISTED = 30
-# In the words of the index, which SQLite would not recognize in others.
+# In the words of the indexes, which SQLite would not recognize in others.
 _OPEN = sa.text("NOT told")
+_UNDECIDED = sa.text("verdict IN ('waiting', 'withdrawn')")
 _NOTHING_CAME = (State.FAILED, State.BLOCKED, State.EXPIRED)
 
 
@@ -55,6 +57,15 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Results that moderators look at before anybody sees them."""
+
+    results: int
+    since: float | None
+    """When the oldest was asked about."""
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
     id: str
     lease_until: float
@@ -76,6 +87,7 @@ class Present:
     oldest: Sequence[OpenJob]
     cases: Sequence[OpenCase]
     open_cases: int
+    asked: Asked
     workers: Sequence[Worker]
 
 
@@ -167,6 +179,7 @@ class SqlOverview:
                 oldest=await _oldest(connection),
                 cases=await _cases(connection),
                 open_cases=await _open_cases(connection),
+                asked=await _asked(connection),
                 workers=await _workers(connection, now),
             )
 
@@ -233,6 +246,13 @@ async def _cases(connection: Connection) -> Sequence[OpenCase]:
 async def _open_cases(connection: Connection) -> int:
     counted = sa.select(sa.func.count()).select_from(cases).where(cases.c.closed_at.is_(None))
     return (await connection.execute(counted)).scalar_one()
+
+
+async def _asked(connection: Connection) -> Asked:
+    waiting = sa.select(sa.func.count(), sa.func.min(approvals.c.asked_at)).where(
+        _UNDECIDED, approvals.c.verdict == Verdict.WAITING
+    )
+    return Asked(*(await connection.execute(waiting)).one())
 
 
 async def _workers(connection: Connection, now: float) -> Sequence[Worker]:

@@ -14,7 +14,10 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from bot.jobs.gate import Trouble
+from bot.jobs.job import Reason, State
 from bot.ops.health import Health
+from bot.ops.jobs import DELIVERING, STAGES
 from bot.ops.metrics import Metrics
 from bot.ops.page import OperatorPage, Ring
 from bot.ops.page.entry import FORGIVEN, LONGEST_PAUSE, SESSION, Entry, TooManyGuesses, WrongToken
@@ -274,6 +277,16 @@ async def test_the_token_is_in_no_log_and_a_place_that_others_reach_is_told(cloc
         async with page(clock):
             pass
     assert not [log for log in logs if log["log_level"] == "warning"]
+
+
+def test_the_page_has_words_for_whatever_it_can_be_told() -> None:
+    script = (FILES / "page.js").read_text("utf-8")
+    ends = {state for state in State if state.settled}
+    stages = {*STAGES.values(), DELIVERING}
+    for name in (*stages, *ends):
+        assert f'["{name}", "' in script, name
+    for name in (*Reason, *Trouble):
+        assert re.search(rf'(\b{name}|"{name}"): "', script), name
 
 
 # What is kept in memory

@@ -1,6 +1,7 @@
 """What an operator sees of the database: jobs in every state, and nothing read that need not be."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,8 +16,8 @@ from bot.credits.books import Deed
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.store import SqlStore
-from bot.store.overview import DAY, HOUR, MINUTE, SqlOverview
-from bot.store.tables import cases
+from bot.store.overview import DAY, HOUR, MINUTE, Asked, SqlOverview
+from bot.store.tables import approvals, cases
 from tests.postgres import connected
 from tests.store.orders import TERMS, HandClock, order
 
@@ -168,6 +169,23 @@ async def test_open_cases_are_told_the_oldest_first(overview: SqlOverview, raw: 
     assert seen.open_cases == 2
 
 
+async def test_results_that_moderators_look_at_first_are_told(
+    overview: SqlOverview, raw: AsyncConnection
+) -> None:
+    assert (await overview.present(NOW)).asked == Asked(0, None)
+    row = {"guild_id": 1, "lapses_at": NOW + 60, "decided_by": 0, "verdict": "waiting", "decided_at": None}
+    await raw.execute(
+        approvals.insert(),
+        [
+            row | {"job_id": "a", "asked_at": NOW - 60},
+            row | {"job_id": "b", "asked_at": NOW - 90},
+            row | {"job_id": "c", "asked_at": NOW - 99, "verdict": "approved", "decided_at": NOW},
+            row | {"job_id": "d", "asked_at": NOW - 99, "verdict": "withdrawn"},
+        ],
+    )
+    assert (await overview.present(NOW)).asked == Asked(2, NOW - 90)
+
+
 async def test_the_books_are_looked_at_and_there_is_as_much_as_there_is(
     store: SqlStore, overview: SqlOverview
 ) -> None:
@@ -228,7 +246,7 @@ async def test_of_finished_jobs_only_those_of_the_last_hours_are_read(
             if statement.startswith("SELECT"):
                 plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters))
                 plans += [row.detail for row in plan]
-    of_jobs = [step for step in plans if "jobs" in step]
-    assert len(of_jobs) >= 7
-    for step in of_jobs:
-        assert "INDEX jobs_open" in step or "INDEX jobs_settled (settled_at>?)" in step, step
+    growing = [step for step in plans if "jobs" in step or "approvals" in step]
+    assert len(growing) >= 8
+    for step in growing:
+        assert re.search(r"INDEX (jobs_open|approvals_waiting|jobs_settled \(settled_at>\?\))", step), step

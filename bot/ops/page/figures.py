@@ -224,6 +224,7 @@ class Figures:
             "open": present.open_cases,
             "patience": self._its.bounds.escalate_hours * HOUR,
             "oldest": [asdict(case) for case in present.cases],
+            "asked": asdict(present.asked),
         }
 
     def _added_up(self) -> Mapping[str, Any] | None:

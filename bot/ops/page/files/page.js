@@ -14,7 +14,8 @@ const ENDS = [
 ];
 const REASONS = {
   segmind: "Segmind failed", parameters: "order refused", service: "key, balance or model", unreachable: "Segmind unreachable",
-  "not found": "lost on the way", result: "result not fetched", withheld: "withheld: listed by moderators",
+  "not found": "lost on the way", result: "result not fetched", withheld: "listed by moderators",
+  awaited: "moderators look first", unheard: "moderators cannot be asked", rejected: "refused by moderators", lapsed: "no moderator looked in time",
 };
 const CLOSED = { key: "Segmind refuses the key", balance: "the balance is used up", model: "Segmind does not offer it" };
 
@@ -360,6 +361,7 @@ function books(it) {
   const { cases, books } = it;
   list($("books"), [
     cases && ["Open cases", whole.format(cases.open), cases.oldest.some((each) => each.escalated_at != null) ? "warn" : ""],
+    cases?.asked.results && ["Wait for moderators", `${plural(cases.asked.results, "result", "results")}, the oldest for ${age(cases.asked.since)}`],
     ["Books", !books ? "being looked at" : books.wrong ? `${plural(books.wrong, "thing does", "things do")} not add up` : "add up", books?.wrong ? "bad" : ""],
     books && ["Looked at", `${plural(books.entries, "entry", "entries")} of ${plural(books.accounts, "account", "accounts")} at ${when(books.at)}`],
     ...(books?.told ?? []).map((sentence) => ["Wrong", sentence]),
