@@ -219,9 +219,13 @@ async def test_a_refusal_by_discord_is_no_reason_to_forget_an_approval(
 
 async def expire(server: Server, job: Job) -> None:
     """Its quarter of an hour is over."""
-    with closing(sqlite3.connect(server.stage.database)) as database:
-        database.execute("UPDATE jobs SET token_until = 0 WHERE id = ?", [job.id])
-        database.commit()
+
+    def void() -> None:
+        with closing(sqlite3.connect(server.stage.database)) as database:
+            database.execute("UPDATE jobs SET token_until = 0 WHERE id = ?", [job.id])
+            database.commit()
+
+    await asyncio.to_thread(void)
 
 
 async def test_what_was_wished_for_in_private_goes_there_after_the_approval(
