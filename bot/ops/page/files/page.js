@@ -240,7 +240,7 @@ function drawLine(its) {
 
 function drawDays(its, cap) {
   const { most, ticks } = scale(Math.max(cap || 0, ...its.days.map((each) => each.usd)), 0.01);
-  const cents = ticks[1] < 1;
+  const cents = ticks.some((tick) => tick % 1);
   shown(charts.days, {
     legend: [key("blue", "spent at Segmind"), cap == null ? null : key("red", `your cap, ${money.format(cap)}`)],
     label: `US dollars spent a day, for two weeks; today ${money.format(its.days.at(-1).usd)}. The table below has the numbers.`,
@@ -321,7 +321,7 @@ function troubles(it) {
   if (!it.troubles) return;
   const ends = Object.fromEntries(ENDS.map(([state, word, tone]) => [state, [word, tone]]));
   const rows = it.troubles.failures.map((each) => [each.model, key(ends[each.state][1], ends[each.state][0]),
-    REASONS[each.reason] || each.reason || "–", whole.format(each.jobs), when(each.last)]);
+    each.state === "BLOCKED" ? "content rules" : REASONS[each.reason] || each.reason || "–", whole.format(each.jobs), when(each.last)]);
   const kept = it.troubles.deliveries.kept || 0;
   put($("failures"), table("By model and kind", ["Model", "End", "Why", ">Jobs", ">Last"], rows, "Nothing: every job has come to a result."),
     kept ? h("p", { class: "nothing" }, `${plural(kept, "end", "ends")} reached nobody, and can be fetched with /jobs.`) : null);
