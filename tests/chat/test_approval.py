@@ -138,7 +138,7 @@ async def test_a_refused_result_is_given_back_and_nobody_gets_it_any_more(
         (str(moderator.id), "refund"),
     ]
     assert "were given back already" in await server.tell("refund", job=job.id)
-    assert (await latest(log, "Refused")).attachments == []
+    assert (await latest(log, "Rejected")).attachments == []
     assert await server.stage.app.store.audit() == []
 
 
@@ -163,7 +163,7 @@ async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is
 
     monkeypatch.setattr(Messages, "put", stumbling)
     await moderator.click(card, label="Reject")
-    await reply.says("Not shown", "refused it", "given back")
+    await reply.says("Not shown", "rejected it", "given back")
     await delivered(server, reply)
     assert tries == 3
     assert await server.granted() == 100
