@@ -65,9 +65,10 @@ async def test_what_is_said_to_segmind_and_to_the_store_is_counted(stage: Stage)
     for call, outcome in (("submit", "Accepted"), ("look", "Completed"), ("fetch", "bytes")):
         assert seen("doppel_segmind_outcomes_total", call=call, outcome=outcome) == 1, call
     commits = seen("doppel_store_batch_seconds_count")
-    # Opened, submitting, submitted, ready, done, told.
-    assert commits == seen("doppel_store_batch_changes_count") == 6
-    assert seen("doppel_store_batch_changes_sum") == 6
+    # Opened, submitting, submitted, ready, done, told; and the prints of what was given and what came of it.
+    assert seen("doppel_store_batch_changes_sum") == 8
+    # Of these, some may have been written together.
+    assert 6 <= commits == seen("doppel_store_batch_changes_count") <= 8
     assert seen("doppel_store_batch_seconds_sum") > 0
 
 
