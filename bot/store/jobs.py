@@ -11,7 +11,7 @@ from bot.credits.account import Split
 from bot.jobs.job import Job, Place, Reason, State
 from bot.store.connection import Connection
 from bot.store.dialects import among, these
-from bot.store.tables import jobs, takedowns, workers
+from bot.store.tables import OPEN, jobs, takedowns, workers
 
 FIRST_EPOCH = 1
 
@@ -144,7 +144,7 @@ async def move(connection: Connection, pairs: Iterable[tuple[Job, Job]], *, owne
 
 async def adopt(connection: Connection, *, owner: str, living_at: float | None) -> Sequence[StoredJob]:
     """Take every open job that is not ours: all of them, or those whose owner's lease ran out."""
-    orphans = sa.select(jobs.c.id).where(sa.not_(jobs.c.told), jobs.c.owner != owner)
+    orphans = sa.select(jobs.c.id).where(OPEN, jobs.c.owner != owner)
     if living_at is not None:
         living = sa.select(workers.c.id).where(workers.c.lease_until > living_at)
         orphans = orphans.where(jobs.c.owner.not_in(living))

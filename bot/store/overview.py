@@ -19,14 +19,13 @@ from bot.store.audit import Extent, discrepancies, extent
 from bot.store.connection import Connection
 from bot.store.engine import database_of, open_beside
 from bot.store.errors import named_errors
-from bot.store.tables import WHOLE, approvals, budgets, cases, jobs, shards, workers
+from bot.store.tables import OPEN, WHOLE, approvals, budgets, cases, jobs, shards, workers
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 # A question that takes longer is not worth its answer.
 _PATIENCE = "5s"
 _LISTED = 30
-# In the words of the indexes, which SQLite would not recognize in others.
-_OPEN = sa.text("NOT told")
+# In the words of its index, as `OPEN` is.
 _UNDECIDED = sa.text("verdict IN ('waiting', 'withdrawn')")
 _NOTHING_CAME = (State.FAILED, State.BLOCKED, State.EXPIRED)
 
@@ -168,7 +167,7 @@ class SqlOverview:
 
     async def waiting(self) -> int:
         """Jobs of all processes that were not sent yet."""
-        held = sa.select(sa.func.count()).select_from(jobs).where(_OPEN, jobs.c.state == State.HELD)
+        held = sa.select(sa.func.count()).select_from(jobs).where(OPEN, jobs.c.state == State.HELD)
         async with self._transaction() as connection:
             return (await connection.execute(held)).scalar_one()
 
@@ -213,7 +212,7 @@ class SqlOverview:
 async def _counts(connection: Connection) -> Sequence[Count]:
     counted = (
         sa.select(jobs.c.slug, jobs.c.state, sa.func.count(), sa.func.min(jobs.c.created_at))
-        .where(_OPEN)
+        .where(OPEN)
         .group_by(jobs.c.slug, jobs.c.state)
     )
     rows = await connection.execute(counted)
@@ -223,7 +222,7 @@ async def _counts(connection: Connection) -> Sequence[Count]:
 async def _oldest(connection: Connection) -> Sequence[OpenJob]:
     chosen = (
         sa.select(jobs.c.id, jobs.c.slug, jobs.c.state, jobs.c.created_at, jobs.c.submitted_at)
-        .where(_OPEN)
+        .where(OPEN)
         .order_by(jobs.c.created_at)
         .limit(_LISTED)
     )

@@ -16,6 +16,7 @@ from bot.store import servers as rulebooks
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into
 from bot.store.tables import (
+    OPEN,
     accounts,
     approvals,
     cases,
@@ -91,7 +92,7 @@ class SqlPeople:
             locking = sa.select(accounts).where(_owned_by(user_id)).order_by(accounts.c.id).with_for_update()
             owned = [dict(row) for row in (await connection.execute(locking)).mappings()]
             # Only now: an order that came in between has locked the account before us.
-            still_open = sa.select(jobs.c.id).where(mine, sa.not_(jobs.c.told)).limit(1)
+            still_open = sa.select(jobs.c.id).where(mine, OPEN).limit(1)
             if (await connection.execute(still_open)).one_or_none() is not None:
                 raise OpenOrders
             await self._keep_strikes(connection, user_id, strikes_since)

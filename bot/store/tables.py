@@ -161,6 +161,9 @@ deeds = sa.Table(
     sqlite_autoincrement=True,
 )
 
+OPEN = sa.text("NOT told")
+"""In the words of its index, which SQLite would not recognize in others."""
+
 jobs = sa.Table(
     "jobs",
     METADATA,
@@ -204,9 +207,7 @@ jobs = sa.Table(
     sa.CheckConstraint(_one_of("state", State), name="jobs_state_is_known"),
     sa.CheckConstraint(f"NOT told OR {_settled()}", name="jobs_told_of_an_end"),
     # Told implies settled, so these are the open jobs: not settled, or settled and not told.
-    sa.Index(
-        "jobs_open", "created_at", sqlite_where=sa.text("NOT told"), postgresql_where=sa.text("NOT told")
-    ),
+    sa.Index("jobs_open", "created_at", sqlite_where=OPEN, postgresql_where=OPEN),
     # What ended in the last hours is looked at again and again, while there may be a million from before.
     sa.Index(
         "jobs_settled",

@@ -2,14 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.credits.books import Deed
@@ -18,8 +16,8 @@ from bot.jobs.job import Job, Reason, State
 from bot.store import SqlStore
 from bot.store.overview import DAY, HOUR, MINUTE, Asked, SqlOverview
 from bot.store.tables import approvals, cases
-from tests.postgres import connected
 from tests.store.orders import TERMS, HandClock, order
+from tests.store.plans import listening, steps
 
 NOW = 1_763_700_000.25
 
@@ -217,35 +215,15 @@ async def test_nobody_who_writes_waits_for_whoever_looks(store: SqlStore, overvi
 # Plans
 
 
-@contextmanager
-def listening() -> Generator[list[tuple[str, Any]]]:
-    """Every statement that any database is sent meanwhile."""
-    said: list[tuple[str, Any]] = []
-
-    def hear(_c: object, _k: object, statement: str, parameters: Any, _x: object, _m: object) -> None:
-        said.append((statement, parameters))
-
-    event.listen(sa.Engine, "before_cursor_execute", hear)
-    try:
-        yield said
-    finally:
-        event.remove(sa.Engine, "before_cursor_execute", hear)
-
-
 async def test_of_finished_jobs_only_those_of_the_last_hours_are_read(
     sqlite_url: str, clock: HandClock
 ) -> None:
-    plans: list[str] = []
     async with SqlStore(sqlite_url, start=100, clock=clock), SqlOverview(sqlite_url) as overview:
         with listening() as said:
             await overview.waiting()
             await overview.present(NOW)
             await overview.past(NOW)
-    async with connected(sqlite_url) as connection:
-        for statement, parameters in said:
-            if statement.startswith("SELECT"):
-                plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters))
-                plans += [row.detail for row in plan]
+    plans = await steps(sqlite_url, said, "SELECT")
     growing = [step for step in plans if "jobs" in step or "approvals" in step]
     assert len(growing) >= 8
     for step in growing:

@@ -12,6 +12,7 @@ from bot.jobs.ports import Lost
 from bot.store import AlreadyOpen, SqlStore
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
 from tests.store.patience import eventually
+from tests.store.plans import listening, steps
 from tests.store.restless import RESTLESS, ROOT
 
 LATER = 31.0
@@ -196,3 +197,13 @@ async def test_ten_thousand_open_jobs_are_adopted(url: str, clock: HandClock) ->
         await asyncio.gather(*(through(store, job, State.CANCELLED) for job in adopted[:100]))
         assert await money(store, "1:2") == (100, 9_900)
         assert await store.audit() == []
+
+
+async def test_whoever_adopts_looks_at_open_jobs_alone(sqlite_url: str, clock: HandClock) -> None:
+    async with SqlStore(sqlite_url, start=START, clock=clock) as store:
+        await opened(store)
+        with listening() as said:
+            await store.adopt()
+    plans = await steps(sqlite_url, said, "WITH", "UPDATE")
+    assert any("INDEX jobs_open" in step for step in plans)
+    assert not [step for step in plans if step.startswith("SCAN") and "jobs_open" not in step]
