@@ -4,7 +4,8 @@ import argparse
 import asyncio
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,12 +149,9 @@ def _health(options: argparse.Namespace) -> int:
 def _pause(options: argparse.Namespace) -> int:
     from bot.clock import WallClock
     from bot.halt import halt
-    from bot.store import StoreError
 
-    try:
+    with _plainly():
         since = asyncio.run(halt(_settings(options), WallClock()))
-    except StoreError as error:
-        raise Stop(f"{error}.") from error
     print(f"Paused since {since:%Y-%m-%d %H:%M} UTC: orders wait, and `doppel resume` lets them go on.")
     return 0
 
@@ -161,12 +159,9 @@ def _pause(options: argparse.Namespace) -> int:
 def _resume(options: argparse.Namespace) -> int:
     from bot.clock import WallClock
     from bot.halt import go_on
-    from bot.store import StoreError
 
-    try:
+    with _plainly():
         was_paused = asyncio.run(go_on(_settings(options), WallClock()))
-    except StoreError as error:
-        raise Stop(f"{error}.") from error
     print("New jobs go on." if was_paused else "Nothing was paused.")
     return 0
 
@@ -174,17 +169,13 @@ def _resume(options: argparse.Namespace) -> int:
 def _credits(options: argparse.Namespace) -> int:
     from bot.accounting.commands import carry_out
     from bot.clock import WallClock
-    from bot.store import StoreError
 
     settings = _settings(options)
-    try:
+    with _plainly():
         outcome = asyncio.run(carry_out(options, settings, WallClock()))
-        if outcome.picture is not None:
+    if outcome.picture is not None:
+        with _plainly(options.chart):
             options.chart.write_bytes(outcome.picture)
-    except StoreError as error:
-        raise Stop(f"{error}.") from error
-    except OSError as error:
-        raise Stop(f"{options.chart} cannot be written: {error.strerror}.") from error
     print(outcome.words)
     return outcome.code
 
@@ -192,12 +183,9 @@ def _credits(options: argparse.Namespace) -> int:
 def _forgive(options: argparse.Namespace) -> int:
     from bot.clock import WallClock
     from bot.pardon import forgive
-    from bot.store import StoreError
 
-    try:
+    with _plainly():
         count = asyncio.run(forgive(options.job, _settings(options), WallClock()))
-    except StoreError as error:
-        raise Stop(f"{error}.") from error
     if not count:
         raise Stop("nothing of this job is on the list of all servers; servers have lists of their own.")
     print(
@@ -207,31 +195,21 @@ def _forgive(options: argparse.Namespace) -> int:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    from bot.store import StoreError
     from bot.store.backup import back_up
 
     settings = _settings(options)
-    try:
+    with _plainly(options.file):
         size = back_up(settings.database.url.get_secret_value(), options.file)
-    except StoreError as error:
-        raise Stop(f"{error}.") from error
-    except OSError as error:
-        raise Stop(f"{options.file} cannot be written: {error.strerror}.") from error
     print(f"{options.file} holds the database as it is now ({size:,} bytes).")
     return 0
 
 
 def _restore(options: argparse.Namespace) -> int:
-    from bot.store import StoreError
     from bot.store.backup import restore
 
     settings = _settings(options)
-    try:
+    with _plainly(options.file, "restored"):
         restored = restore(settings.database.url.get_secret_value(), options.file)
-    except StoreError as error:
-        raise Stop(f"{error}.") from error
-    except OSError as error:
-        raise Stop(f"{options.file} cannot be restored: {error.strerror}.") from error
     if restored.kept is not None:
         print(f"What was there before lies in {restored.kept}.")
     print(
@@ -272,6 +250,21 @@ def _segmind(options: argparse.Namespace) -> int:
     except SandboxError as error:
         raise Stop(f"{error}.") from error
     return 0
+
+
+@contextmanager
+def _plainly(file: Path | None = None, cannot_be: str = "written") -> Generator[None]:
+    """What goes wrong with the database, or with the file that was named, is one sentence."""
+    from bot.store import StoreError
+
+    try:
+        yield
+    except StoreError as error:
+        raise Stop(f"{error}.") from error
+    except OSError as error:
+        if file is None:
+            raise
+        raise Stop(f"{file} cannot be {cannot_be}: {error.strerror}.") from error
 
 
 def _settings(options: argparse.Namespace) -> Settings:
