@@ -71,7 +71,7 @@ class Channel:
     def pick(self, command: str, files: Mapping[str, Path], options: Mapping[str, str] | None = None) -> None:
         # A message that arrives at this moment closes the picker, and whoever typed types again.
         for _ in range(3):
-            with suppress(PageTimeout):
+            with suppress(PageTimeout, AssertionError):
                 self._choose(command)
                 return self._fill_in(files, options or {})
         raise AssertionError(f"/{command} cannot be picked")
@@ -80,7 +80,7 @@ class Channel:
         for name, file in files.items():
             self._ask_for(name)
             self._page.locator(f'input[type=file][data-option="{name}"]').set_input_files(file)
-            expect(self._pill(name).locator(".command-file-choose")).to_have_text(file.name)
+            expect(self._pill(name).locator(".command-file-choose")).to_have_text(file.name, timeout=SOON)
         for name, value in options.items():
             self._ask_for(name)
             self._pill(name).locator("input").fill(value)

@@ -53,7 +53,11 @@ TIMELESS = """(message) => {
   };
   const ago = [...message.querySelectorAll("time.discord-timestamp")];
   for (const [place, time] of ago.filter((each) => /ago|now/.test(each.textContent)).entries()) {
-    time.textContent = `${7 + 9 * place} seconds ago`;
+    // The page sets its own ones right, as time goes by.
+    const still = document.createElement("span");
+    still.className = time.className;
+    still.textContent = `${7 + 9 * place} seconds ago`;
+    time.replaceWith(still);
   }
   while (walk.nextNode()) {
     walk.currentNode.data = walk.currentNode.data
@@ -61,6 +65,13 @@ TIMELESS = """(message) => {
       .replace(/\\d{17,}/g, (found) => other(found, "123456789"));
   }
 }"""
+
+
+# By itself and on whole pixels, as others that change meanwhile would push it out of the picture.
+ALONE = """
+article[data-message-id]:not([data-alone]) { display: none; }
+article[data-alone] { position: fixed; top: 0; left: 0; width: 704px; z-index: 9999; background: #323339; }
+"""
 
 
 class Photographer:
@@ -74,8 +85,17 @@ class Photographer:
         """One message, with whatever stands in it."""
         self.channel.look_at(message)
         message.evaluate(TIMELESS)
-        self.channel.crop(message, name)
+        message.evaluate("(message) => message.setAttribute('data-alone', '')")
+        with self._styled(ALONE):
+            self.channel.crop(message, name)
+        message.evaluate("(message) => message.removeAttribute('data-alone')")
         self._keep(name)
+
+    @contextmanager
+    def _styled(self, style: str) -> Generator[None]:
+        sheet = self.page.add_style_tag(content=style)
+        yield
+        sheet.evaluate("(sheet) => sheet.remove()")
 
     def form(self, name: str, form: Locator) -> None:
         form.screenshot(path=self._folder / f"{name}.png")
