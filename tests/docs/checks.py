@@ -148,6 +148,12 @@ def _asked(call: Call) -> None:
         assert f'"{address.removeprefix("http://127.0.0.1:9100")}"' in served, str(call)
 
 
+def _random(call: Call) -> None:
+    what, form, count = call.words
+    assert (what, form) in {("rand", "-hex"), ("rand", "-base64")}, str(call)
+    assert int(count) >= 16, str(call)
+
+
 def _known(_: Call) -> None:
     """Nothing of ours is named in it."""
 
@@ -166,6 +172,7 @@ CHECKS: Mapping[str, Callable[[Call], None]] = {
     "useradd": _known,
     "git": _known,
     "ssh": _known,
+    "openssl": _random,
     "python3": _known,
     "nano": _known,
 }
