@@ -14,6 +14,7 @@ from bot.jobs.line import Line
 from bot.jobs.outage import Outage
 from bot.jobs.pause import Pause
 from bot.models import ModelCard
+from bot.ops.health import Client
 from bot.ops.jobs import DELIVERING, STAGES
 from bot.ops.page.fresh import Fresh
 from bot.ops.page.ring import Ring
@@ -33,16 +34,6 @@ TEN_MINUTES = 600.0
 NEXT = 5
 # A quantile of fewer is one of them.
 _FEW = 2
-
-
-class Client(Protocol):
-    @property
-    def shards_wanted(self) -> int: ...
-
-    @property
-    def shards_online(self) -> int: ...
-
-    def is_ready(self) -> bool: ...
 
 
 class Refusals(Protocol):
