@@ -244,7 +244,7 @@ def _ours(town: Town, folder: Path) -> AbstractAsyncContextManager[Program]:
         "DOPPEL_JOBS__PER_MEMBER": "1000",
         "DOPPEL_JOBS__PER_SERVER": "10000",
         "DOPPEL_JOBS__IN_ALL": "100000",
-        "DOPPEL_JOBS__PACE": str(town.seconds / USUAL),
+        "DOPPEL_JOBS__PACE": str(min(10, town.seconds / USUAL)),
         "DOPPEL_OPS__LOG_LEVEL": "warning",
     }
     return program("run", cwd=folder, environment=_environment(town) | its)
