@@ -147,21 +147,21 @@ def _health(options: argparse.Namespace) -> int:
 
 
 def _pause(options: argparse.Namespace) -> int:
+    from bot.beside import pause
     from bot.clock import WallClock
-    from bot.halt import halt
 
     with _plainly():
-        since = asyncio.run(halt(_settings(options), WallClock()))
+        since = asyncio.run(pause(_settings(options), WallClock()))
     print(f"Paused since {since:%Y-%m-%d %H:%M} UTC: orders wait, and `doppel resume` lets them go on.")
     return 0
 
 
 def _resume(options: argparse.Namespace) -> int:
+    from bot.beside import resume
     from bot.clock import WallClock
-    from bot.halt import go_on
 
     with _plainly():
-        was_paused = asyncio.run(go_on(_settings(options), WallClock()))
+        was_paused = asyncio.run(resume(_settings(options), WallClock()))
     print("New jobs go on." if was_paused else "Nothing was paused.")
     return 0
 
@@ -181,8 +181,8 @@ def _credits(options: argparse.Namespace) -> int:
 
 
 def _forgive(options: argparse.Namespace) -> int:
+    from bot.beside import forgive
     from bot.clock import WallClock
-    from bot.pardon import forgive
 
     with _plainly():
         count = asyncio.run(forgive(options.job, _settings(options), WallClock()))

@@ -28,6 +28,7 @@ from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
 from bot.segmind.turnstile import Errand
 from bot.settings import Settings, SettingsError
+from bot.store import SqlVisitor
 
 if TYPE_CHECKING:
     from bot.ops.traces import JobTraces
@@ -161,6 +162,12 @@ def traces_of(settings: Settings, clock: Clock) -> "JobTraces | None":
         raise SettingsError([f"jobs cannot be traced: {missing}"]) from None
     except ValueError as error:
         raise SettingsError([f"jobs cannot be traced: {error}"]) from None
+
+
+def visitor_of(settings: Settings, clock: Clock, *, writing: bool) -> SqlVisitor:
+    """For a look into the database beside a running bot."""
+    url = settings.database.url.get_secret_value()
+    return SqlVisitor(url, start=settings.credits.start, clock=clock, writing=writing)
 
 
 def contexts_of(settings: Settings) -> Contexts:

@@ -8,15 +8,13 @@ from bot.catalogue import catalogue
 from bot.clock import Clock
 from bot.credits.account import account_of
 from bot.credits.allowance import DAY
-from bot.credits.books import Deed
+from bot.credits.books import OPERATOR, Deed
 from bot.credits.budgets import day_of
 from bot.credits.chart import chart
 from bot.jobs.office import Did
-from bot.parts import FEATURES
+from bot.parts import FEATURES, visitor_of
 from bot.settings import Settings
 from bot.store import SqlVisitor
-
-OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +26,7 @@ class Outcome:
 
 async def carry_out(options: argparse.Namespace, settings: Settings, clock: Clock) -> Outcome:
     """Raises `StoreError` where the database cannot be used."""
-    visitor = SqlVisitor(
-        settings.database.url.get_secret_value(),
-        start=settings.credits.start,
-        clock=clock,
-        writing=options.deed == "grant",
-    )
-    async with visitor:
+    async with visitor_of(settings, clock, writing=options.deed == "grant") as visitor:
         match options.deed:
             case "audit":
                 return await _audit(visitor)

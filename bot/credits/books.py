@@ -12,6 +12,8 @@ FORGOTTEN = "forgotten"
 """Stands for a person about whom everything was deleted."""
 BOT = "bot"
 """Stands for what no person decided."""
+OPERATOR = "operator"
+"""Stands for whoever runs the bot, at its own terminal."""
 
 
 @dataclass(frozen=True, slots=True)

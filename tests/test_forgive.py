@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
+from bot.beside import forgive
 from bot.clock import WallClock
-from bot.pardon import forgive
 from bot.safety.prints import Print
 from bot.settings import Settings
 from bot.store import SqlStore

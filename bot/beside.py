@@ -1,0 +1,35 @@
+"""What an operator does from a terminal beside a running bot: `doppel pause`, `resume` and `forgive`.
+
+Each raises `StoreError` where there is no database.
+"""
+
+from datetime import UTC, datetime
+
+from bot.clock import Clock
+from bot.credits.books import OPERATOR, Deed
+from bot.jobs.pause import pause as pause_all
+from bot.jobs.pause import paused_since
+from bot.jobs.pause import resume as resume_all
+from bot.parts import visitor_of
+from bot.safety.wardens import Ruled
+from bot.settings import Settings
+
+
+async def pause(settings: Settings, clock: Clock) -> datetime:
+    """The switch of the operator's page; since when."""
+    async with visitor_of(settings, clock, writing=True) as visitor:
+        return datetime.fromtimestamp(await pause_all(visitor, clock.now()), UTC)
+
+
+async def resume(settings: Settings, clock: Clock) -> bool:
+    """Whether anything was paused."""
+    async with visitor_of(settings, clock, writing=True) as visitor:
+        since = await paused_since(visitor)
+        await resume_all(visitor)
+    return since is not None
+
+
+async def forgive(job_id: str, settings: Settings, clock: Clock) -> int:
+    """What was refused in all servers may come again; how many fingerprints were taken off the list."""
+    async with visitor_of(settings, clock, writing=True) as visitor:
+        return await visitor.forgive(job_id, Deed(OPERATOR, Ruled.AGAIN, {"job": job_id}))
