@@ -165,6 +165,16 @@ class Stage:
         assert job is not None
         return job
 
+    async def alter(self, change: str, *values: object) -> None:
+        """Change the database past the bot."""
+
+        def altered() -> None:
+            with closing(sqlite3.connect(self.database)) as database, database:
+                database.execute(change, values)
+
+        # Beside the event loop, which the bot may need to be done with its own transaction.
+        await asyncio.to_thread(altered)
+
     async def told(self, reply: Reply) -> Job:
         """The job once it is written down that its member was told: a moment after the message says so."""
         async with asyncio.timeout(PATIENCE):

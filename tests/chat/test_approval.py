@@ -1,9 +1,8 @@
 """Approval before anybody sees a result: by whom, when, over restarts, and where nobody can be asked."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -219,13 +218,7 @@ async def test_a_refusal_by_discord_is_no_reason_to_forget_an_approval(
 
 async def expire(server: Server, job: Job) -> None:
     """Its quarter of an hour is over."""
-
-    def void() -> None:
-        with closing(sqlite3.connect(server.stage.database)) as database:
-            database.execute("UPDATE jobs SET token_until = 0 WHERE id = ?", [job.id])
-            database.commit()
-
-    await asyncio.to_thread(void)
+    await server.stage.alter("UPDATE jobs SET token_until = 0 WHERE id = ?", job.id)
 
 
 async def test_what_was_wished_for_in_private_goes_there_after_the_approval(

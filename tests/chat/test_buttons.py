@@ -1,8 +1,5 @@
 """The buttons on a card, pressed by those who may and by those who may not."""
 
-import asyncio
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -198,13 +195,7 @@ async def test_an_order_that_is_forgotten_by_now_says_so(stage: Stage, change: s
 
 async def rewrite(stage: Stage, reply: Reply, change: str) -> None:
     """As time or a deletion would leave the order behind."""
-
-    def written() -> None:
-        with closing(sqlite3.connect(stage.database)) as database, database:
-            database.execute(f"UPDATE jobs SET {change} WHERE message_id = ?", [reply.id])
-
-    # In a thread, as the bot may be writing, too.
-    await asyncio.to_thread(written)
+    await stage.alter(f"UPDATE jobs SET {change} WHERE message_id = ?", reply.id)
 
 
 def test_what_is_offered_fits_how_it_ended() -> None:

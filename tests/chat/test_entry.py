@@ -1,6 +1,5 @@
 """Who is let in, where, and with which pictures."""
 
-import asyncio
 import sqlite3
 from contextlib import closing
 
@@ -92,13 +91,7 @@ async def test_the_prints_of_an_order_are_kept(stage: Stage) -> None:
 
 
 async def test_where_the_register_cannot_be_read_nobody_is_let_in(stage: Stage) -> None:
-    def lose_the_register() -> None:
-        with closing(sqlite3.connect(stage.database)) as database:
-            database.execute("ALTER TABLE people RENAME TO elsewhere")
-            database.commit()
-
-    # Beside the bot, which may be in the middle of a transaction just now.
-    await asyncio.to_thread(lose_the_register)
+    await stage.alter("ALTER TABLE people RENAME TO elsewhere")
     reply = await stage.order("faceswap-v5")
     await reply.says("it takes no orders")
     with closing(sqlite3.connect(stage.database)) as database:

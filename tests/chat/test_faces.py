@@ -1,7 +1,5 @@
 """Saved faces in Discord: saved, picked in a command, used by default, and nobody else's."""
 
-import sqlite3
-from contextlib import closing
 from io import BytesIO
 from typing import Any
 
@@ -138,8 +136,7 @@ async def test_a_refused_face_is_explained_and_not_kept(stage: Stage) -> None:
 @faces_on
 async def test_a_face_is_not_used_after_its_days(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
-    with closing(sqlite3.connect(stage.database)) as database, database:
-        database.execute("UPDATE faces SET expires_at = ?", [stage.clock.now()])
+    await stage.alter("UPDATE faces SET expires_at = ?", stage.clock.now())
     await (await order(stage, face="Eva")).says("no saved face called `Eva`")
     assert await stage.app.album.sweep() == 1
 
