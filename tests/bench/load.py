@@ -95,8 +95,9 @@ class Town:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the window has shown: times in seconds, what the bot used, how late the measuring itself was."""
+    """What a window of so many seconds has shown: times, what the bot used, how late the measuring was."""
 
+    seconds: float
     heard: Sequence[float]
     late: Sequence[float]
     finished: int
@@ -148,7 +149,7 @@ def _times(name: str, seen: Seen) -> Iterator[Figure]:
         yield plain(f"load, {name}: command to first reply, p{percent}", 1000 * seen.heard_at(percent), "ms")
     for percent in (50, 95, 99):
         yield plain(f"load, {name}: COMPLETED to final edit, p{percent}", seen.late_at(percent), "s")
-    yield plain(f"load, {name}: jobs a second", seen.finished / WINDOW, "jobs/s")
+    yield plain(f"load, {name}: jobs a second", seen.finished / seen.seconds, "jobs/s")
     yield plain(f"load, {name}: processor per job", 1000 * seen.cpu / max(1, seen.finished), "ms")
     yield plain(f"load, {name}: memory", mean(seen.memory) / KIB**2, "MiB")
     yield plain(f"load, {name}: how late the measuring was, at most", 1000 * seen.own_lag, "ms")
@@ -202,7 +203,7 @@ def _result(
         if over < ended and (order.done is None or order.done > began):
             late.append((order.done or ended) - over)
     finished = sum(began < (order.done or 0) <= ended for order in town.orders.values())
-    return Seen(heard, late, finished, in_flight, cpu, memory, own_lag)
+    return Seen(ended - began, heard, late, finished, in_flight, cpu, memory, own_lag)
 
 
 async def _crowd(town: Town) -> None:
