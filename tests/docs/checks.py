@@ -30,10 +30,10 @@ MAKE = {
 DOPPEL = {
     "run": "tests/test_run.py",
     "check": "tests/test_check.py",
-    "forgive": "tests/test_pardon.py",
+    "forgive": "tests/test_forgive.py",
     "health": "tests/ops/test_health.py",
-    "pause": "tests/test_halt.py",
-    "resume": "tests/test_halt.py",
+    "pause": "tests/test_pause.py",
+    "resume": "tests/test_pause.py",
     "sandbox": "tests/sandbox/test_world_terminal.py",
     "segmind": "tests/sandbox/test_world_terminal.py",
 }
