@@ -26,12 +26,16 @@ from bot.segmind.protocol import (
 log = structlog.stdlib.get_logger(__name__)
 
 
+# So many are near the front of the line; far behind them, a position is looked at so many times less often.
+_NEAR, _SELDOM = 10, 12
+
+
 @dataclass(frozen=True, slots=True)
 class Habits:
     """How patient a runner is, in seconds."""
 
     line_refresh: float = 5.0
-    """Between two looks at a waiting job's position."""
+    """Between two looks at a waiting job's position, near the front of the line."""
     retry: float = 5.0
     """After a step that failed for a reason nobody foresaw, at first; doubled each time."""
     retry_most: float = 300.0
@@ -40,6 +44,10 @@ class Habits:
     result_bytes: int = 200 * 2**20
     result_patience: float = 3600.0
     """How long a result that cannot be had right now is tried for."""
+
+    def refresh(self, position: int) -> float:
+        """Further back a change says less, and a long line would fill all of Discord's limits with itself."""
+        return self.line_refresh * min(_SELDOM, max(1.0, position / _NEAR))
 
 
 class Runner:
@@ -176,11 +184,12 @@ class Runner:
         try:
             shown: Stage | None = None
             while not (ticket.called or self._submitter.sends_away):
-                stage = Halted() if self._submitter.is_halted else Waiting(self._line.position(ticket))
+                position = self._line.position(ticket)
+                stage = Halted() if self._submitter.is_halted else Waiting(position)
                 if stage != shown:
                     self._watcher.show(job, stage)
                     shown = stage
-                await ticket.turn(self._habits.line_refresh)
+                await ticket.turn(self._habits.refresh(position))
             yield
         finally:
             self._line.leave(ticket)

@@ -13,6 +13,7 @@ from bot.catalogue import catalogue
 from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
+from bot.jobs.runner import Habits
 from bot.jobs.stages import Queued
 from bot.jobs.submit import FEWEST_LOOKS
 from bot.sandbox.segmind import LocalSegmind, StampEngine
@@ -304,3 +305,10 @@ async def test_a_job_that_moved_on_without_this_runner_is_let_go(
         await asyncio.sleep(0.01)
     assert segmind.submissions == ()
     assert (await shop.store.balance(order.account)).free == 100
+
+
+def test_a_position_far_back_is_looked_at_less_often() -> None:
+    habits = Habits(line_refresh=5)
+    assert [habits.refresh(position) for position in (1, 10, 20, 120, 5000)] == [5, 5, 10, 60, 60]
+    # A thousand who wait stay below the fifty requests a second that Discord bears.
+    assert sum(1 / habits.refresh(position) for position in range(1, 1001)) < 25
