@@ -32,7 +32,8 @@ REMEMBERED = 100_000
 
 _SETTINGS = {
     "DOPPEL_DISCORD__EDIT_GAP": "0.2",
-    "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "10000",
+    # The dead count as living until their leases are over, and each has its share of it.
+    "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "100000",
     "DOPPEL_SEGMIND__UNKNOWN_WINDOW": "12",
     "DOPPEL_SEGMIND__UNKNOWN_EVERY": "1.5",
     "DOPPEL_JOBS__PACE": str(PACE),

@@ -58,7 +58,7 @@ class Storm:
     points: Sequence[Point] = tuple(Point)
     """Where it is killed, each at least once if there are as many kills."""
     seed: int = 1
-    patience: float = 150.0
+    patience: float = 300.0
     """Seconds that the jobs have to come to their end once nothing is ordered any more."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
