@@ -8,6 +8,7 @@ from bot.credits.account import Entry
 from bot.credits.budgets import MICROS, Scope
 from bot.jobs.job import State
 from bot.store.connection import Connection
+from bot.store.dialects import is_postgres
 from bot.store.tables import accounts, budgets, entries, jobs, payer
 
 _SETTLEMENTS = (Entry.CAPTURE, Entry.RELEASE)
@@ -31,7 +32,7 @@ async def extent(connection: Connection) -> Extent:
 
 
 async def discrepancies(connection: Connection) -> list[str]:
-    if connection.dialect.name == "postgresql":
+    if is_postgres(connection):
         # All questions have to be about the same moment, while other processes go on writing.
         await connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     sentences: list[str] = []

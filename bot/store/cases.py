@@ -8,6 +8,7 @@ from bot.clock import Clock
 from bot.safety.cases import Case, Step, TooManyReports
 from bot.store.connection import Transaction
 from bot.store.dialects import insert_into
+from bot.store.reading import Stretch
 from bot.store.tables import cases
 
 
@@ -64,15 +65,9 @@ class SqlCases:
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[Case]:
         chosen = sa.select(cases).where(cases.c.guild_id == guild_id, cases.c.closed_at.is_(None))
-        nearest = cases.c.id.desc()
-        if before is not None:
-            chosen = chosen.where(cases.c.id < before)
-        if after is not None:
-            chosen, nearest = chosen.where(cases.c.id > after), cases.c.id.asc()
         async with self._transaction() as connection:
-            rows = (await connection.execute(chosen.order_by(nearest).limit(limit))).mappings().all()
-        found = [_case(row) for row in rows]
-        return found if after is None else found[::-1]
+            rows = await Stretch(before, after, limit).of(connection, chosen, cases.c.id)
+        return [_case(row) for row in rows]
 
     async def overdue(self, opened_before: float) -> Sequence[Case]:
         waiting = (

@@ -18,7 +18,7 @@ from bot.store.budgets import Cost, Tallies
 from bot.store.connection import Connection
 from bot.store.credits import Ledger
 from bot.store.crowd import Crowd, crowd_at_segmind
-from bot.store.dialects import insert_into
+from bot.store.dialects import insert_into, is_postgres
 from bot.store.jobs import Claim
 
 
@@ -149,7 +149,7 @@ def _budgets_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[B
 
 async def _crowd(connection: Connection, changes: Sequence[Change]) -> Crowd | None:
     """Who is at Segmind now, where that matters: a process alone keeps its own count."""
-    if connection.dialect.name != "postgresql":
+    if not is_postgres(connection):
         return None
     if not any(isinstance(change, Move) and change.room is not None for change in changes):
         return None

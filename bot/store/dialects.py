@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.store.connection import Connection
+from bot.store.tables import WHOLE
 
 POSTGRES = "postgresql"
 
@@ -23,12 +24,21 @@ def among(column: sa.Column[str], dialect: str) -> sa.ColumnElement[bool]:
 
 
 def these(values: Sequence[str], connection: Connection) -> dict[str, Any]:
-    return {"these": list(values) if connection.dialect.name == POSTGRES else json.dumps(values)}
+    return {"these": list(values) if is_postgres(connection) else json.dumps(values)}
+
+
+def is_postgres(connection: Connection) -> bool:
+    return connection.dialect.name == POSTGRES
+
+
+def cut_off(value: sa.ColumnElement[Any], connection: Connection) -> sa.ColumnElement[int]:
+    """The whole number below: SQLite's cast cuts off, Postgres's rounds."""
+    return sa.cast(sa.func.floor(value) if is_postgres(connection) else value, WHOLE)
 
 
 def insert_into(connection: Connection, table: sa.Table) -> sqlite.Insert:
     """With what either has for rows that are there already."""
-    if connection.dialect.name == POSTGRES:
+    if is_postgres(connection):
         # Of the same build, as far as it is used here.
         return cast("sqlite.Insert", postgresql.insert(table))
     return sqlite.insert(table)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from bot.faces.face import Face, Kept, key_of
 from bot.store.connection import Connection, Transaction
-from bot.store.dialects import insert_into
+from bot.store.dialects import insert_into, is_postgres
 from bot.store.tables import faces
 
 _TOLD = (faces.c.name, faces.c.size, faces.c.saved_at, faces.c.expires_at, faces.c.is_default)
@@ -72,7 +72,7 @@ class SqlShelf:
 
 async def _alone(connection: Connection, user_id: int) -> None:
     """One writer a member, until the commit. SQLite has one in all anyway."""
-    if connection.dialect.name == "postgresql":
+    if is_postgres(connection):
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(user_id)))
 
 

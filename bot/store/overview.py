@@ -17,9 +17,10 @@ from bot.safety.approvals import Verdict
 from bot.store import servers
 from bot.store.audit import Extent, discrepancies, extent
 from bot.store.connection import Connection
+from bot.store.dialects import cut_off, is_postgres
 from bot.store.engine import database_of, open_beside
 from bot.store.errors import named_errors
-from bot.store.tables import OPEN, WHOLE, approvals, budgets, cases, jobs, shards, workers
+from bot.store.tables import OPEN, approvals, budgets, cases, jobs, shards, workers
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 # A question that takes longer is not worth its answer.
@@ -204,7 +205,7 @@ class SqlOverview:
     async def _transaction(self, *, patiently: bool = False) -> AsyncGenerator[Connection]:
         with named_errors():
             async with self._engine.begin() as connection:
-                if connection.dialect.name == "postgresql" and not patiently:
+                if is_postgres(connection) and not patiently:
                     await connection.execute(sa.text(f"SET LOCAL statement_timeout = '{_PATIENCE}'"))
                 yield connection
 
@@ -371,6 +372,4 @@ async def _months(connection: Connection, now: float, most: int) -> Sequence[Mon
 
 def _stretch(connection: Connection, length: float) -> sa.ColumnElement[int]:
     """The number of the stretch of so many seconds that an end lies in."""
-    count = jobs.c.settled_at / sa.literal_column(str(length))
-    # SQLite's cast cuts off, Postgres's rounds.
-    return sa.cast(sa.func.floor(count) if connection.dialect.name == "postgresql" else count, WHOLE)
+    return cut_off(jobs.c.settled_at / sa.literal_column(str(length)), connection)

@@ -12,8 +12,9 @@ from bot.credits.books import Deed, Line, Spending
 from bot.jobs.job import Reason, State
 from bot.jobs.office import Ordered
 from bot.store.connection import Connection
-from bot.store.tables import WHOLE, entries, jobs, payer
+from bot.store.dialects import cut_off
 from bot.store.tables import deeds as recorded
+from bot.store.tables import entries, jobs, payer
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,4 @@ def _sum(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
 
 
 def _day(connection: Connection) -> sa.ColumnElement[int]:
-    days = jobs.c.created_at / DAY
-    # SQLite's cast cuts off, Postgres's rounds.
-    return sa.cast(sa.func.floor(days) if connection.dialect.name == "postgresql" else days, WHOLE)
+    return cut_off(jobs.c.created_at / DAY, connection)

@@ -5,6 +5,7 @@ from importlib import resources
 import sqlalchemy as sa
 
 from bot.store.connection import Database
+from bot.store.dialects import is_postgres
 from bot.store.errors import SchemaDiffers, SchemaTooNew
 
 HEAD = "1"
@@ -20,7 +21,7 @@ async def bring_up_to_date(database: Database) -> None:
         if found == HEAD:
             return
     async with database.begin() as connection:
-        if connection.dialect.name == "postgresql":
+        if is_postgres(connection):
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         await connection.run_sync(_upgrade)
 
