@@ -23,8 +23,9 @@ from bot.chat.options import FaceChoices, Interaction
 from bot.chat.pages import Pages, Turn
 from bot.chat.privacy import Forget
 from bot.chat.services import Services
-from bot.chat.sync import Notes, sync
+from bot.chat.sync import sync
 from bot.chat.wish import AS_USUAL, Wish
+from bot.jobs.ports import Notes
 from bot.models import FaceModel, ModelCard
 
 log = structlog.stdlib.get_logger(__name__)

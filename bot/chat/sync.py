@@ -2,23 +2,17 @@
 
 import hashlib
 import json
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 import structlog
 from discord import app_commands
 
+from bot.jobs.ports import Notes
+
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
 log = structlog.stdlib.get_logger(__name__)
-
-
-class Notes(Protocol):
-    """A place that remembers small things over restarts."""
-
-    async def note(self, name: str) -> str | None: ...
-
-    async def write_note(self, name: str, text: str) -> None: ...
 
 
 async def sync(tree: app_commands.CommandTree[Any], notes: Notes, guild_id: int | None = None) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.jobs.ports import Clock, StoreAway
+from bot.jobs.ports import Clock, Notes, StoreAway
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -23,16 +23,10 @@ class Learner(Protocol):
         ...
 
 
-class Memory(Protocol):
-    async def note(self, name: str) -> str | None: ...
-
-    async def write_note(self, name: str, text: str) -> None: ...
-
-
 class Lessons:
     """Several processes write over each other here: each of them has seen enough by itself."""
 
-    def __init__(self, learner: Learner, memory: Memory, clock: Clock, *, every: float = EVERY) -> None:
+    def __init__(self, learner: Learner, memory: Notes, clock: Clock, *, every: float = EVERY) -> None:
         self._learner = learner
         self._memory = memory
         self._clock = clock

@@ -1,13 +1,12 @@
 """The operator's pause: kept in the database over restarts, and seen by every process within seconds."""
 
 import asyncio
-from typing import Protocol
 
 import structlog
 
 from bot.clock import Clock
 from bot.jobs.gate import Gate
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import Notes, StoreAway
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -16,34 +15,28 @@ NOTE = "pause"
 EVERY = 2.0
 
 
-class Memory(Protocol):
-    async def note(self, name: str) -> str | None: ...
-
-    async def write_note(self, name: str, text: str) -> None: ...
-
-
-async def paused_since(memory: Memory) -> float | None:
+async def paused_since(memory: Notes) -> float | None:
     try:
         return float(await memory.note(NOTE) or "")
     except ValueError:
         return None
 
 
-async def pause(memory: Memory, now: float) -> float:
+async def pause(memory: Notes, now: float) -> float:
     """Since when; where it has begun already, it is as long as it was."""
     since = await paused_since(memory) or now
     await memory.write_note(NOTE, repr(since))
     return since
 
 
-async def resume(memory: Memory) -> None:
+async def resume(memory: Notes) -> None:
     await memory.write_note(NOTE, "")
 
 
 class Pause:
     """While it lasts no new job goes to Segmind; what is there goes on, and orders wait for its end."""
 
-    def __init__(self, gate: Gate, memory: Memory, clock: Clock, *, every: float = EVERY) -> None:
+    def __init__(self, gate: Gate, memory: Notes, clock: Clock, *, every: float = EVERY) -> None:
         self._gate = gate
         self._memory = memory
         self._clock = clock

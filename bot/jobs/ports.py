@@ -112,3 +112,11 @@ class World:
     store: Store
     watcher: Watcher
     clock: Clock
+
+
+class Notes(Protocol):
+    """A place that remembers small things over restarts."""
+
+    async def note(self, name: str) -> str | None: ...
+
+    async def write_note(self, name: str, text: str) -> None: ...
