@@ -9,6 +9,7 @@ import structlog
 from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.jobs.submit import CLOCK_SKEW
+from bot.rounds import rounds
 from bot.segmind.protocol import Found, SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -50,12 +51,10 @@ class Latecomers:
         self._persistence = persistence
 
     async def run(self) -> None:
-        while True:
-            await self._clock.sleep(self._persistence.every)
-            try:
-                await self.look()
-            except Exception:
-                log.exception("orders that turned up late could not be looked for")
+        every = self._persistence.every
+        await rounds(
+            self.look, self._clock, every, "orders that turned up late could not be looked for", first=every
+        )
 
     async def look(self) -> None:
         for job in await self._register.never_found(self._clock.now() - self._persistence.window):

@@ -6,6 +6,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from bot.clock import Clock
+from bot.rounds import rounds
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -31,13 +32,7 @@ class Audit:
         )
 
     async def run(self) -> None:
-        await self._clock.sleep(FIRST)
-        while True:
-            try:
-                await self.look()
-            except Exception:
-                log.exception("the books could not be looked at")
-            await self._clock.sleep(EVERY)
+        await rounds(self.look, self._clock, EVERY, "the books could not be looked at", first=FIRST)
 
     async def look(self) -> None:
         wrong = await self._audit()

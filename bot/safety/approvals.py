@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-import structlog
-
 from bot.clock import Clock
 from bot.credits.account import account_of
 from bot.credits.books import Deed
 from bot.jobs.job import Job
-
-log = structlog.stdlib.get_logger(__name__)
+from bot.rounds import rounds
 
 
 class NoLog(Exception):
@@ -139,12 +136,9 @@ class Waiting:
         self._every = every
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception:
-                log.exception("results that wait for moderators could not be looked after")
-            await self._clock.sleep(self._every)
+        await rounds(
+            self.look, self._clock, self._every, "results that wait for moderators could not be looked after"
+        )
 
     async def look(self) -> None:
         for approval in await self._book.overdue(self._clock.now()):

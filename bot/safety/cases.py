@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from bot.clock import Clock
+from bot.rounds import rounds
 from bot.safety.door import HOUR
 
 log = structlog.stdlib.get_logger(__name__)
@@ -123,12 +124,7 @@ class Escalation:
         self._every = every
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception:
-                log.exception("overdue reports could not be passed on")
-            await self._clock.sleep(self._every)
+        await rounds(self.look, self._clock, self._every, "overdue reports could not be passed on")
 
     async def look(self) -> None:
         for case in await self._book.overdue(self._clock.now() - self._patience):

@@ -8,6 +8,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.credits.allowance import DAY
+from bot.rounds import rounds
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -72,12 +73,7 @@ class Retention:
         self._most = most
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception:
-                log.exception("what is old could not be forgotten")
-            await self._clock.sleep(self._every)
+        await rounds(self.look, self._clock, self._every, "what is old could not be forgotten")
 
     async def look(self) -> None:
         now, its, jobs, deeds = self._clock.now(), self._periods, 0, 0
