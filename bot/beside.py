@@ -6,10 +6,10 @@ Each raises `StoreError` where there is no database.
 from datetime import UTC, datetime
 
 from bot.clock import Clock
-from bot.credits.books import OPERATOR, Deed
 from bot.jobs.pause import pause as pause_all
 from bot.jobs.pause import paused_since
 from bot.jobs.pause import resume as resume_all
+from bot.ledger.ledger import OPERATOR, Deed
 from bot.parts import visitor_of
 from bot.safety.wardens import Ruled
 from bot.settings import Settings

@@ -12,12 +12,12 @@ from pydantic import SecretStr
 from bot.catalogue import Catalogue
 from bot.chat.contexts import Contexts
 from bot.clock import Clock
-from bot.credits.allowance import Refill
-from bot.credits.policy import Policy, Prices
-from bot.credits.rules import Bounds, Limits
 from bot.faces.album import Album
 from bot.faces.face import Shelf
 from bot.faces.seal import Seal
+from bot.ledger.allowance import Refill
+from bot.ledger.policy import Policy, Prices
+from bot.ledger.server_rules import Bounds, Limits
 from bot.media import inspect
 from bot.media.credentials import BadCredentials, read_credentials
 from bot.media.signing import Signatory, Signing

@@ -18,10 +18,10 @@ from bot.chat.options import Interaction
 from bot.chat.pages import Entry, Wish
 from bot.chat.services import Host, Services
 from bot.chat.spend import drawn, month_of_server, spend_card, spent_in_days
-from bot.credits.account import Balance
-from bot.credits.books import Deed
-from bot.credits.policy import Terms
 from bot.jobs.office import REASON_LIMIT, Administrator
+from bot.ledger.account import Balance
+from bot.ledger.ledger import Deed
+from bot.ledger.policy import Terms
 from bot.safety.wardens import Use
 
 Amount = app_commands.Range[int, 0]

@@ -17,9 +17,9 @@ from bot import settings
 from bot.app import App, assembled
 from bot.catalogue import catalogue
 from bot.clock import WallClock
-from bot.credits.account import account_of
 from bot.faces.spots import Spotter
 from bot.jobs.job import Job
+from bot.ledger.account import account_of
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.store import SqlStore
 from tests.clocks import HeldClock

@@ -21,7 +21,7 @@ from bot.__main__ import main
 from bot.accounting.commands import carry_out
 from bot.accounting.options import add_deeds
 from bot.clock import WallClock
-from bot.credits.books import Deed
+from bot.ledger.ledger import Deed
 from bot.settings import Settings
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, opened, order, through

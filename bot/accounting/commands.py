@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from bot.accounting.report import Report
 from bot.catalogue import catalogue
+from bot.chat.admin.spending_chart import chart
 from bot.clock import Clock
-from bot.credits.account import account_of
-from bot.credits.allowance import DAY
-from bot.credits.books import OPERATOR, Deed
-from bot.credits.budgets import day_of
-from bot.credits.chart import chart
 from bot.jobs.office import Did
+from bot.ledger.account import account_of
+from bot.ledger.allowance import DAY
+from bot.ledger.budgets import day_of
+from bot.ledger.ledger import OPERATOR, Deed
 from bot.parts import FEATURES, visitor_of
 from bot.settings import Settings
 from bot.store import SqlVisitor

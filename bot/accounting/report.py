@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Self, TypeVar
 
-from bot.credits.books import Spending
+from bot.ledger.ledger import Spending
 
 K = TypeVar("K", bound=Hashable)
 

@@ -7,10 +7,10 @@ from bot.chat.card import moment
 from bot.chat.credits_cards import balance_lines
 from bot.chat.sheet import Sheet, mention
 from bot.chat.text import Text
-from bot.credits.account import Balance
-from bot.credits.budgets import Budget
-from bot.credits.policy import Policy, Terms
-from bot.credits.rules import ServerRules
+from bot.ledger.account import Balance
+from bot.ledger.budgets import Budget
+from bot.ledger.policy import Policy, Terms
+from bot.ledger.server_rules import ServerRules
 from bot.models import ModelCard
 
 

@@ -12,11 +12,11 @@ from bot.chat.messages import NOBODY, Messages
 from bot.chat.options import Interaction
 from bot.chat.results import RESULT_LIMITS
 from bot.clock import Clock
-from bot.credits.books import Deed
 from bot.jobs.job import Job, Reason
 from bot.jobs.office import Archive
 from bot.jobs.outputs import Source, output_of
 from bot.jobs.ports import Watcher
+from bot.ledger.ledger import Deed
 from bot.safety.approvals import Approval, ApprovalBook, Desk, NothingAwaited, Verdict
 from bot.safety.wardens import Ruled, ruled
 from bot.segmind.protocol import SegmindError

@@ -16,11 +16,11 @@ from bot.chat.results import EVERYWHERE, Results
 from bot.chat.sheet import quoted
 from bot.chat.text import Text, speaking
 from bot.clock import Clock
-from bot.credits.allowance import DAY
-from bot.credits.books import AlreadyRefunded, Books, Deed
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.office import Did
+from bot.ledger.allowance import DAY
+from bot.ledger.ledger import AlreadyRefunded, Books, Deed
 from bot.models import ModelCard
 from bot.safety.approvals import Approval, ApprovalBook, server_of
 

@@ -16,9 +16,9 @@ from bot.chat.options import Interaction
 from bot.chat.pages import Entry, Wish
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text, speaking
-from bot.credits.books import AlreadyRefunded
 from bot.jobs.job import Job
 from bot.jobs.office import Administrator, Archive, Office, UnknownJob
+from bot.ledger.ledger import AlreadyRefunded
 from bot.models import ModelCard
 from bot.safety.approvals import server_of
 from bot.safety.cases import Case, CaseBook, Step

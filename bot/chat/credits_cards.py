@@ -7,11 +7,11 @@ from bot.chat.amounts import about
 from bot.chat.card import credits_words, moment
 from bot.chat.sheet import Sheet, mention, quoted
 from bot.chat.text import Text
-from bot.credits.account import Balance, Entry
-from bot.credits.allowance import Refill
-from bot.credits.books import BOT, FORGOTTEN, Line
-from bot.credits.policy import Terms
 from bot.jobs.office import REASON_LIMIT
+from bot.ledger.account import Balance, Entry
+from bot.ledger.allowance import Refill
+from bot.ledger.ledger import BOT, FORGOTTEN, Line
+from bot.ledger.policy import Terms
 from bot.models import ModelCard
 
 SHOP = "shop"

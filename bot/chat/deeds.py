@@ -8,8 +8,8 @@ from bot.chat.credits_cards import person, title_of
 from bot.chat.limits import limit_name, limit_words
 from bot.chat.sheet import Sheet, quoted, whoever
 from bot.chat.text import Text
-from bot.credits.books import Deed
 from bot.jobs.office import REASON_LIMIT, Did
+from bot.ledger.ledger import Deed
 from bot.models import ModelCard
 from bot.safety.wardens import Ruled
 

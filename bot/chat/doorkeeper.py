@@ -10,8 +10,8 @@ import structlog
 from bot.chat.contexts import Contexts
 from bot.chat.members import member_of
 from bot.chat.options import Interaction
-from bot.credits.account import Member
 from bot.jobs.ports import StoreAway
+from bot.ledger.account import Member
 from bot.safety.door import Door, Visit
 from bot.safety.ports import Register
 from bot.safety.prints import Print, print_of

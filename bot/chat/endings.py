@@ -13,9 +13,9 @@ from bot.chat.messages import Gone, Messages, address_of
 from bot.chat.results import EVERYWHERE, Result, Results
 from bot.chat.text import Text
 from bot.chat.ways import Refusal, Way, after, refusal
-from bot.credits.account import account_of
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, State
+from bot.ledger.account import account_of
 from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)

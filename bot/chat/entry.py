@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.chat.sheet import Sheet, mention
 from bot.chat.text import Text
-from bot.credits.rules import ServerRules
+from bot.ledger.server_rules import ServerRules
 
 
 def entry_card(rules: ServerRules, text: Text) -> Sheet:

@@ -20,10 +20,6 @@ from bot.chat.presses import NotYourOrder, OrderForgotten, OwnOrder
 from bot.chat.recall import InputGone
 from bot.chat.sheet import harmless
 from bot.chat.text import Text
-from bot.credits.account import NotEnoughCredits
-from bot.credits.books import AlreadyRefunded
-from bot.credits.budgets import CapReached, Scope
-from bot.credits.rules import LIMIT_NAMES
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
 from bot.faces.portrait import NoPicture
 from bot.faces.spots import BadPairs
@@ -31,6 +27,10 @@ from bot.jobs.desk import ModelOff, TooLate, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.jobs.office import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
 from bot.jobs.ports import StoreAway
+from bot.ledger.account import NotEnoughCredits
+from bot.ledger.budgets import CapReached, Scope
+from bot.ledger.ledger import AlreadyRefunded
+from bot.ledger.server_rules import LIMIT_NAMES
 from bot.media import inspect
 from bot.models import MediaKind
 from bot.ops.logs import incident_id

@@ -8,11 +8,11 @@ import structlog
 from bot.chat.asking import Asker
 from bot.chat.chronicle import Chronicle
 from bot.chat.doorkeeper import Doorkeeper
-from bot.credits.books import BOT, FORGOTTEN
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Watcher
 from bot.jobs.stages import Stage
+from bot.ledger.ledger import BOT, FORGOTTEN
 from bot.safety.approvals import Approval, Verdict
 from bot.safety.door import Door
 from bot.safety.ports import Register

@@ -3,8 +3,8 @@
 from bot.chat.amounts import about, size
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text
-from bot.credits.policy import Policy
-from bot.credits.rules import LIMIT_NAMES, MIB, ServerRules
+from bot.ledger.policy import Policy
+from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
 
 
 def limits_card(policy: Policy, rules: ServerRules, text: Text) -> Sheet:

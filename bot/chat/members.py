@@ -4,8 +4,8 @@ from typing import Any
 
 import discord
 
-from bot.credits.account import Member
 from bot.jobs.office import Administrator
+from bot.ledger.account import Member
 
 
 def member_of(interaction: discord.Interaction[Any]) -> Member:

@@ -19,9 +19,9 @@ from bot.chat.pages import NotYours
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text
 from bot.clock import Clock
-from bot.credits.allowance import DAY
 from bot.faces.album import Album
 from bot.faces.face import FaceError
+from bot.ledger.allowance import DAY
 from bot.safety.people import Holdings, People, Periods
 from bot.safety.ports import Register
 

@@ -17,13 +17,13 @@ from bot.chat.privacy import Privacy
 from bot.chat.recall import Recall, Source
 from bot.chat.text import Text
 from bot.clock import Clock
-from bot.credits.books import Books
-from bot.credits.policy import Policy
 from bot.faces.album import Album
 from bot.faces.spots import Spotter
 from bot.jobs.desk import Desk
 from bot.jobs.office import Office
 from bot.jobs.recent import Recents
+from bot.ledger.ledger import Books
+from bot.ledger.policy import Policy
 from bot.models import FaceModel, ModelCard
 from bot.safety.approvals import Verdict
 from bot.safety.cases import Step

@@ -10,9 +10,9 @@ from discord import EntitlementType
 from bot.chat.background import Background
 from bot.chat.client import Doppel
 from bot.chat.credits_cards import SHOP
-from bot.credits.account import account_of
-from bot.credits.books import AlreadyCredited, Books, Deed
 from bot.jobs.office import Did
+from bot.ledger.account import account_of
+from bot.ledger.ledger import AlreadyCredited, Books, Deed
 
 log = structlog.stdlib.get_logger(__name__)
 

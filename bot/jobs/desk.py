@@ -7,14 +7,14 @@ from typing import Any
 
 import structlog
 
-from bot.credits.account import Balance, Member
-from bot.credits.policy import Policy, Price, Prices, Terms
-from bot.credits.rules import ServerRules
 from bot.jobs.gate import Gate
 from bot.jobs.job import Job, Place, State
 from bot.jobs.line import Line
 from bot.jobs.ports import Clock, Lost, Store
 from bot.jobs.runner import Runner
+from bot.ledger.account import Balance, Member
+from bot.ledger.policy import Policy, Price, Prices, Terms
+from bot.ledger.server_rules import ServerRules
 from bot.models import FaceModel, ModelCard
 
 log = structlog.stdlib.get_logger(__name__)

@@ -5,9 +5,9 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from itertools import islice, zip_longest
 
-from bot.credits.rules import Limits
 from bot.jobs.job import Job
 from bot.jobs.ports import Room
+from bot.ledger.server_rules import Limits
 
 
 class Ticket:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
-from bot.credits.account import NotEnoughCredits, account_of
-from bot.credits.books import Books, Deed
-from bot.credits.policy import Policy
-from bot.credits.rules import LIMIT_NAMES, ServerRules
 from bot.jobs.job import Job, State
 from bot.jobs.line import Line
+from bot.ledger.account import NotEnoughCredits, account_of
+from bot.ledger.ledger import Books, Deed
+from bot.ledger.policy import Policy
+from bot.ledger.server_rules import LIMIT_NAMES, ServerRules
 
 K = TypeVar("K")
 Change = Callable[[ServerRules], ServerRules]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.clock import Clock
-from bot.credits.account import Balance
-from bot.credits.policy import Terms
-from bot.credits.rules import ServerRules
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.stages import Stage
+from bot.ledger.account import Balance
+from bot.ledger.policy import Terms
+from bot.ledger.server_rules import ServerRules
 from bot.segmind.protocol import Accepted, Found, Output, State
 
 

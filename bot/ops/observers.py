@@ -5,11 +5,11 @@ from typing import Any, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter
 
-from bot.credits.account import Balance
-from bot.credits.policy import Terms
-from bot.credits.rules import ServerRules
 from bot.jobs.job import Job
 from bot.jobs.ports import Lost, Room, Segmind, Store
+from bot.ledger.account import Balance
+from bot.ledger.policy import Terms
+from bot.ledger.server_rules import ServerRules
 from bot.segmind.protocol import Accepted, Found, Output, SegmindError, State
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.credits.account import account_of
-from bot.credits.books import Deed
 from bot.jobs.job import Job
+from bot.ledger.account import account_of
+from bot.ledger.ledger import Deed
 from bot.rounds import rounds
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
-from bot.credits.allowance import DAY
-from bot.credits.rules import ServerRules
+from bot.ledger.allowance import DAY
+from bot.ledger.server_rules import ServerRules
 from bot.safety.ports import Register, Rules, Standing
 from bot.safety.prints import Print
 from bot.safety.refusals import (

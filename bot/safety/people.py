@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.clock import Clock
-from bot.credits.allowance import DAY
+from bot.ledger.allowance import DAY
 from bot.rounds import rounds
 
 log = structlog.stdlib.get_logger(__name__)

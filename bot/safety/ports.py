@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.credits.books import Deed
-from bot.credits.rules import ServerRules
+from bot.ledger.ledger import Deed
+from bot.ledger.server_rules import ServerRules
 from bot.safety.prints import Print
 
 

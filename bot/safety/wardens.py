@@ -4,9 +4,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from bot.credits.books import Books, Deed
-from bot.credits.rules import ServerRules
 from bot.jobs.office import REASON_LIMIT, Administrator, UnknownJob
+from bot.ledger.ledger import Books, Deed
+from bot.ledger.server_rules import ServerRules
 from bot.safety.approvals import LogNeeded, NoLog
 from bot.safety.ports import Register
 

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.clock import Clock
-from bot.credits.books import Deed
 from bot.jobs.job import Job
+from bot.ledger.ledger import Deed
 from bot.safety.approvals import Approval, NothingAwaited, Ruling, Verdict
 from bot.store import servers
 from bot.store.connection import Connection, Transaction

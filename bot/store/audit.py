@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.credits.account import Entry
-from bot.credits.budgets import MICROS, Scope
 from bot.jobs.job import State
+from bot.ledger.account import Entry
+from bot.ledger.budgets import MICROS, Scope
 from bot.store.connection import Connection
 from bot.store.dialects import is_postgres
 from bot.store.tables import accounts, budgets, entries, jobs, payer

@@ -6,7 +6,7 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from bot.credits.budgets import Budget, CapReached, Caps, Scope, budgets_of, micros
+from bot.ledger.budgets import Budget, CapReached, Caps, Scope, budgets_of, micros
 from bot.store.connection import Connection
 from bot.store.dialects import among, insert_into, these
 from bot.store.tables import budgets

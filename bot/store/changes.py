@@ -6,12 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.credits.account import Balance, NotEnoughCredits, Split, payer_of
-from bot.credits.books import Deed
-from bot.credits.budgets import Budget, CapReached, budgets_of
-from bot.credits.policy import Terms
 from bot.jobs.job import Job, State
 from bot.jobs.ports import Lost, NoRoom, Room
+from bot.ledger.account import Balance, NotEnoughCredits, Split, payer_of
+from bot.ledger.budgets import Budget, CapReached, budgets_of
+from bot.ledger.ledger import Deed
+from bot.ledger.policy import Terms
 from bot.store import budgets, jobs, servers
 from bot.store import credits as ledgers
 from bot.store.budgets import Cost, Tallies

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.credits.account import Balance, Entry, Split, welcome_of
-from bot.credits.allowance import Allowance
+from bot.ledger.account import Balance, Entry, Split, welcome_of
+from bot.ledger.allowance import Allowance
 from bot.store.connection import Connection
 from bot.store.dialects import among, insert_into, these
 from bot.store.tables import accounts, entries

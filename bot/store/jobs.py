@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.credits.account import Split
 from bot.jobs.job import Job, Place, Reason, State
+from bot.ledger.account import Split
 from bot.store.connection import Connection
 from bot.store.dialects import among, these
 from bot.store.tables import OPEN, jobs, takedowns, workers

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from bot.credits.account import payer_of
-from bot.credits.budgets import Scope, budgets_of
 from bot.jobs.job import Job, Reason, State
+from bot.ledger.account import payer_of
+from bot.ledger.budgets import Scope, budgets_of
 from bot.store import budgets
 from bot.store.connection import Connection
 from bot.store.jobs import job_of

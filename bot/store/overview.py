@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from bot.credits.budgets import MICROS, Budget, Scope, day_of, month_of
-from bot.credits.rules import ServerRules
 from bot.jobs.job import State
+from bot.ledger.budgets import MICROS, Budget, Scope, day_of, month_of
+from bot.ledger.server_rules import ServerRules
 from bot.safety.approvals import Verdict
 from bot.store import servers
 from bot.store.audit import Extent, discrepancies, extent

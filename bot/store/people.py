@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.clock import Clock
-from bot.credits.books import FORGOTTEN
-from bot.credits.rules import ServerRules
 from bot.jobs.job import State
+from bot.ledger.ledger import FORGOTTEN
+from bot.ledger.server_rules import ServerRules
 from bot.safety.approvals import Verdict
 from bot.safety.people import Holdings, OpenOrders
 from bot.store import servers as rulebooks

@@ -6,11 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.credits.account import Entry
-from bot.credits.allowance import DAY
-from bot.credits.books import Deed, Line, Spending
 from bot.jobs.job import Reason, State
 from bot.jobs.office import Ordered
+from bot.ledger.account import Entry
+from bot.ledger.allowance import DAY
+from bot.ledger.ledger import Deed, Line, Spending
 from bot.store.connection import Connection
 from bot.store.dialects import cut_off
 from bot.store.tables import deeds as recorded

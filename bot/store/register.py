@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.clock import Clock
-from bot.credits.books import Deed
 from bot.jobs.job import State
+from bot.ledger.ledger import Deed
 from bot.safety.ports import Listed, Standing
 from bot.safety.prints import Print, look_from, look_words
 from bot.store import servers

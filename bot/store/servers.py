@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 
-from bot.credits.books import Deed
-from bot.credits.rules import ServerRules
+from bot.ledger.ledger import Deed
+from bot.ledger.server_rules import ServerRules
 from bot.store.connection import Connection
 from bot.store.dialects import insert_into
 from bot.store.tables import deeds, servers

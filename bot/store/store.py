@@ -9,14 +9,14 @@ from typing import Any, Self, cast
 
 import sqlalchemy as sa
 
-from bot.credits.account import Balance
-from bot.credits.books import AlreadyCredited, AlreadyRefunded, Deed, Line, Spending
-from bot.credits.budgets import Budget
-from bot.credits.policy import Terms
-from bot.credits.rules import ServerRules
 from bot.jobs.job import Job
 from bot.jobs.office import Ordered
 from bot.jobs.ports import Clock, Room
+from bot.ledger.account import Balance
+from bot.ledger.budgets import Budget
+from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, Deed, Line, Spending
+from bot.ledger.policy import Terms
+from bot.ledger.server_rules import ServerRules
 from bot.store import budgets, jobs, late, notes, reading, servers, shards
 from bot.store import credits as ledgers
 from bot.store.approvals import SqlApprovals

@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
-from bot.credits.account import Entry
-from bot.credits.budgets import Scope
 from bot.jobs.job import State
+from bot.ledger.account import Entry
+from bot.ledger.budgets import Scope
 from bot.safety.approvals import Verdict
 
 # SQLite's STRICT tables know INTEGER, REAL and TEXT alone.

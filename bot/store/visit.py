@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from bot.clock import Clock
-from bot.credits.account import Balance
-from bot.credits.books import Deed, Spending
+from bot.ledger.account import Balance
+from bot.ledger.ledger import Deed, Spending
 from bot.store import notes, reading, servers
 from bot.store.audit import Extent, discrepancies, extent
 from bot.store.changes import Grant, Writing, apply

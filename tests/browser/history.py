@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.clock import WallClock
-from bot.credits.account import account_of
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
+from bot.ledger.account import account_of
 from bot.sandbox.alone import DOLLARS
 from bot.store import SqlStore
 from bot.store.overview import DAY, HOUR

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any
 
-from bot.credits.account import Entry
 from bot.jobs.job import State
+from bot.ledger.account import Entry
 from tests.chaos.books import JobRow, Pages
 from tests.chaos.orders import Placed, belongs
 from tests.chaos.sight import refused, shows, was_taken

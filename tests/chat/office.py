@@ -6,9 +6,9 @@ from typing import Any
 import discord
 import simcord
 
-from bot.credits.account import account_of
-from bot.credits.rules import ServerRules
 from bot.jobs.office import Administrator, Office
+from bot.ledger.account import account_of
+from bot.ledger.server_rules import ServerRules
 from tests.stage import Reply, Stage, texts
 
 

@@ -5,7 +5,7 @@ import discord
 from bot.chat.pages import Turn
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text
-from bot.credits.books import Deed
+from bot.ledger.ledger import Deed
 from tests.chat.office import Server, elsewhere, said
 from tests.stage import texts
 

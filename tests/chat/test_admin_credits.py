@@ -3,8 +3,8 @@
 import pytest
 import simcord
 
-from bot.credits.books import Deed
-from bot.credits.rules import ServerRules
+from bot.ledger.ledger import Deed
+from bot.ledger.server_rules import ServerRules
 from tests.chat.office import Server
 
 BOUNDS = {"daily_most": 80, "grant_most": 60, "server_monthly": 500, "daily": 20, "start": 0}

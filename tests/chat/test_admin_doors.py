@@ -5,7 +5,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.credits.rules import ServerRules
+from bot.ledger.server_rules import ServerRules
 from tests.chat.office import Server, elsewhere
 from tests.stage import Reply
 

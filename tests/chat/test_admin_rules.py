@@ -1,6 +1,6 @@
 """Models that are switched off, and limits that are narrower than the operator's."""
 
-from bot.credits.rules import LIMIT_NAMES, MIB, ServerRules
+from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
 from tests.chat.office import Server
 from tests.documented import MODELS
 from tests.media.files import picture

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from bot.chat.contexts import Contexts
-from bot.credits.account import account_of
-from bot.credits.books import Deed
 from bot.jobs.office import Did
+from bot.ledger.account import account_of
+from bot.ledger.ledger import Deed
 from tests.arrivals import Arrivals
 from tests.chat.office import Server, said
 from tests.stage import Reply, Stage

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.credits.books import Deed
+from bot.ledger.ledger import Deed
 from tests.chat.office import Server, elsewhere, said
 from tests.documented import MODELS, PRICES
 from tests.stage import Stage, texts

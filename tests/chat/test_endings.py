@@ -20,10 +20,10 @@ from bot.chat.messages import Messages
 from bot.chat.results import Results
 from bot.chat.text import Text
 from bot.chat.ways import Way
-from bot.credits.account import account_of
 from bot.jobs.delivery import Delivery
 from bot.jobs.desk import new_id
 from bot.jobs.job import Job, Place, Reason, State
+from bot.ledger.account import account_of
 from bot.media.inspect import Limits, inspect
 from tests.clocks import HeldClock
 from tests.discord.calls import Call

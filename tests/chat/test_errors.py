@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from bot.chat.errors import Words
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.text import Text
-from bot.credits.account import NotEnoughCredits
-from bot.credits.budgets import CapReached, budgets_of
 from bot.faces.portrait import NoPicture
 from bot.jobs.desk import ModelOff, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
+from bot.ledger.account import NotEnoughCredits
+from bot.ledger.budgets import CapReached, budgets_of
 from bot.media import inspect
 from bot.models import MediaKind
 from tests.test_models import order

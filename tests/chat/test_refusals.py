@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.credits.books import Deed
+from bot.ledger.ledger import Deed
 from tests.documented import FILES, MODELS
 from tests.media.files import animated, picture, png_bomb, video
 from tests.stage import Stage

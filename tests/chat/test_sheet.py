@@ -14,12 +14,12 @@ from bot.chat.credits_cards import prices_card
 from bot.chat.sheet import ROOM, Sheet, fitted, harmless, quoted
 from bot.chat.spend import Spent, spend_card
 from bot.chat.text import Text
-from bot.credits.books import Spending
-from bot.credits.budgets import Budget, Scope
-from bot.credits.policy import Policy, Prices
-from bot.credits.rules import ServerRules
 from bot.jobs.job import State
 from bot.jobs.office import Ordered
+from bot.ledger.budgets import Budget, Scope
+from bot.ledger.ledger import Spending
+from bot.ledger.policy import Policy, Prices
+from bot.ledger.server_rules import ServerRules
 from tests.chat.test_card import keeps_bounds, words
 
 TEXT = Text.load()

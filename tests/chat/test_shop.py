@@ -7,7 +7,7 @@ import pytest
 import simcord
 from discord import EntitlementType, SKUType
 
-from bot.credits.account import account_of
+from bot.ledger.account import account_of
 from bot.store import StoreUnavailable
 from tests.stage import Stage, eventually
 

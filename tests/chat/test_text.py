@@ -9,9 +9,9 @@ import pytest
 import bot.chat
 from bot.chat.spend import HEADINGS
 from bot.chat.text import ENGLISH, Text, catalogue
-from bot.credits.rules import LIMIT_NAMES
 from bot.jobs.job import State
 from bot.jobs.office import Did
+from bot.ledger.server_rules import LIMIT_NAMES
 from bot.safety.approvals import Verdict
 from bot.safety.wardens import Ruled, Use
 

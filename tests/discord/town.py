@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import WallClock
-from bot.credits.account import account_of
 from bot.jobs.job import State
+from bot.ledger.account import account_of
 from bot.sandbox.segmind import LocalSegmind
 from bot.store import SqlStore
 from tests.clocks import HeldClock

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.credits.allowance import Allowance
-from bot.credits.budgets import Caps
-from bot.credits.policy import Terms
-from bot.credits.rules import Limits
 from bot.jobs.job import Job, Place
+from bot.ledger.allowance import Allowance
+from bot.ledger.budgets import Caps
+from bot.ledger.policy import Terms
+from bot.ledger.server_rules import Limits
 
 TERMS = Terms(Allowance(0), Caps(), Limits())
 

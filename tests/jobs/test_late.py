@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.credits.budgets import budgets_of
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.late import Latecomers
+from bot.ledger.budgets import budgets_of
 from bot.segmind.protocol import Found, Link, Unavailable
 from bot.store import SqlStore
 from tests.store.orders import START, TERMS, HandClock, money, order

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.credits.rules import Limits
 from bot.jobs.line import Line, Ticket
+from bot.ledger.server_rules import Limits
 from tests.jobs.orders import job
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.clock import WallClock
-from bot.credits.rules import Limits
 from bot.jobs.delivery import Delivery
 from bot.jobs.follow import Follower
 from bot.jobs.gate import Gate
@@ -21,6 +20,7 @@ from bot.jobs.ports import World
 from bot.jobs.runner import Habits, Runner
 from bot.jobs.stages import Stage
 from bot.jobs.submit import Caution, Submitter
+from bot.ledger.server_rules import Limits
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.pacing import Pacing

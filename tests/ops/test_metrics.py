@@ -9,11 +9,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
-from bot.credits.account import NotEnoughCredits
-from bot.credits.books import Deed
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Lost, Store
+from bot.ledger.account import NotEnoughCredits
+from bot.ledger.ledger import Deed
 from bot.ops.jobs import JobMeter
 from bot.ops.lag import lag_measured
 from bot.ops.metrics import Metrics

@@ -7,8 +7,8 @@ import pytest
 
 from bot.chat.errors import Words
 from bot.chat.text import Text
-from bot.credits.books import Deed
-from bot.credits.rules import ServerRules
+from bot.ledger.ledger import Deed
+from bot.ledger.server_rules import ServerRules
 from bot.safety.door import Door, House, Visit
 from bot.safety.ports import Listed, Standing
 from bot.safety.prints import Print

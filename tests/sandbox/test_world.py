@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from bot.credits.account import Member
+from bot.ledger.account import Member
 from bot.sandbox.adapted import CREDITS
 from bot.sandbox.errors import SandboxError
 from bot.sandbox.welcome import FACE, SCRIPTED, TARGET, samples

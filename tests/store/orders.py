@@ -3,11 +3,11 @@
 import asyncio
 import uuid
 
-from bot.credits.allowance import Allowance
-from bot.credits.budgets import Caps
-from bot.credits.policy import Terms
-from bot.credits.rules import Limits
 from bot.jobs.job import Job, Place, State
+from bot.ledger.allowance import Allowance
+from bot.ledger.budgets import Caps
+from bot.ledger.policy import Terms
+from bot.ledger.server_rules import Limits
 from bot.store import SqlStore
 
 START = 100

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.account import NotEnoughCredits
-from bot.credits.allowance import DAY, Allowance, Refill
-from bot.credits.books import Deed
-from bot.credits.policy import Terms
 from bot.jobs.job import Job, State
+from bot.ledger.account import NotEnoughCredits
+from bot.ledger.allowance import DAY, Allowance, Refill
+from bot.ledger.ledger import Deed
+from bot.ledger.policy import Terms
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, order, through
 

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.books import Deed
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.ports import Lost
+from bot.ledger.ledger import Deed
 from bot.safety.approvals import NothingAwaited, Verdict
 from bot.store import SqlStore
 from bot.store.tables import approvals

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.allowance import Allowance
-from bot.credits.books import Deed
+from bot.ledger.allowance import Allowance
+from bot.ledger.ledger import Deed
 from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, order, through
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.credits.budgets import CapReached, Caps, Scope, budgets_of, day_of, month_of
-from bot.credits.policy import Terms
 from bot.jobs.job import Job, Place, State
+from bot.ledger.budgets import CapReached, Caps, Scope, budgets_of, day_of, month_of
+from bot.ledger.policy import Terms
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, order, through
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.credits.account import Entry, NotEnoughCredits
-from bot.credits.allowance import DAY, Allowance
-from bot.credits.books import Deed
 from bot.jobs.job import NEXT, Job, State
 from bot.jobs.ports import Lost
+from bot.ledger.account import Entry, NotEnoughCredits
+from bot.ledger.allowance import DAY, Allowance
+from bot.ledger.ledger import Deed
 from bot.store import SqlStore
 from tests.store.orders import START, TERMS, HandClock, money, order
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.credits.books import Deed
+from bot.ledger.ledger import Deed
 from bot.store import SqlStore, StoreError, StoreUnavailable
 from bot.store.engine import database_of, open_database
 from bot.store.errors import explained

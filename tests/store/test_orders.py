@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.account import NotEnoughCredits
-from bot.credits.books import AlreadyRefunded, Deed
 from bot.jobs.job import State
+from bot.ledger.account import NotEnoughCredits
+from bot.ledger.ledger import AlreadyRefunded, Deed
 from bot.store import SqlStore, StoreRefused
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
 

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.books import Deed
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
+from bot.ledger.ledger import Deed
 from bot.store import SqlStore
 from bot.store.overview import DAY, HOUR, MINUTE, Asked, SqlOverview
 from bot.store.tables import approvals, cases

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.allowance import Allowance
-from bot.credits.books import FORGOTTEN, Deed
 from bot.jobs.job import Job, State
+from bot.ledger.allowance import Allowance
+from bot.ledger.ledger import FORGOTTEN, Deed
 from bot.safety.cases import Step
 from bot.safety.people import OpenOrders, Periods, Retention
 from bot.safety.ports import Standing

@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from bot.credits.books import Deed, Line
 from bot.jobs.job import State
+from bot.ledger.ledger import Deed, Line
 from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, HandClock, opened, order, through
 

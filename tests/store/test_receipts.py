@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.account import Balance
-from bot.credits.books import AlreadyCredited, Deed
+from bot.ledger.account import Balance
+from bot.ledger.ledger import AlreadyCredited, Deed
 from bot.store import SqlStore, StoreRefused
 from tests.store.orders import START, HandClock
 

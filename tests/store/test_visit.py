@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.books import Deed
 from bot.jobs.job import Job, State
+from bot.ledger.ledger import Deed
 from bot.store import SqlStore, SqlVisitor, StoreError
 from bot.store.audit import Extent
 from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.credits.account import NotEnoughCredits
 from bot.jobs.job import State
+from bot.ledger.account import NotEnoughCredits
 from bot.store import SqlStore, StoreRefused, StoreUnavailable
 from bot.store.connection import Connection
 from tests.store.orders import START, TERMS, HandClock, enrolled, money, opened, order, through

@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 from bot import __version__
 from bot.clock import Clock
-from bot.credits.policy import Policy
 from bot.jobs.balance import BalanceWatch
 from bot.jobs.gate import Gate
 from bot.jobs.line import Line
 from bot.jobs.outage import Outage
 from bot.jobs.pause import Pause
+from bot.ledger.policy import Policy
 from bot.models import ModelCard
 from bot.ops.health import Client
 from bot.ops.jobs import DELIVERING, STAGES

@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.credits.budgets import Scope
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Reason, State
+from bot.ledger.budgets import Scope
 from bot.safety.approvals import Verdict
 from bot.store.tables import Document
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from PIL import Image
 
-from bot.credits.books import Spending
-from bot.credits.chart import HEIGHT, WIDTH, chart
+from bot.chat.admin.spending_chart import HEIGHT, WIDTH, chart
+from bot.ledger.ledger import Spending
 
 DAY = 86_400.0
 UNTIL = 1_763_683_200.0

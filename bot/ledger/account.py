@@ -7,7 +7,7 @@ over, and granted credits, which never do.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.credits.allowance import Allowance
+from bot.ledger.allowance import Allowance
 
 
 class Entry(StrEnum):

@@ -9,8 +9,8 @@ from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.credits.allowance import DAY
-from bot.credits.books import Spending
+from bot.ledger.allowance import DAY
+from bot.ledger.ledger import Spending
 
 # Discord shows a picture at half of this width, so what is written has to be twice as large as usual.
 WIDTH, HEIGHT = 1100, 660

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from bot.credits.allowance import DAY
+from bot.ledger.allowance import DAY
 
 MICROS = 1_000_000
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.credits.account import Member
-from bot.credits.allowance import Allowance, Refill
-from bot.credits.budgets import Caps
-from bot.credits.rules import Bounds, Limits, ServerRules
+from bot.ledger.account import Member
+from bot.ledger.allowance import Allowance, Refill
+from bot.ledger.budgets import Caps
+from bot.ledger.server_rules import Bounds, Limits, ServerRules
 from bot.models import ModelCard
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.catalogue import catalogue
-from bot.credits.account import account_of
-from bot.credits.policy import Price, Prices
+from bot.ledger.account import account_of
+from bot.ledger.policy import Price, Prices
 from tests.documented import PRICES
 
 CARDS = {slug: model.card for slug, model in catalogue("cogs").items()}

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bot.credits.account import Balance, Entry
-from bot.credits.budgets import Budget
-from bot.credits.rules import ServerRules
+from bot.ledger.account import Balance, Entry
+from bot.ledger.budgets import Budget
+from bot.ledger.server_rules import ServerRules
 
 FORGOTTEN = "forgotten"
 """Stands for a person about whom everything was deleted."""
