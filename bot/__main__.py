@@ -15,7 +15,7 @@ from bot.ops.logs import configure
 from bot.settings import Settings, SettingsError, load
 
 if TYPE_CHECKING:
-    from bot.faces.spots import Spotter
+    from bot.faces.detection import Spotter
 
 FACE_PACKAGES = ("cv2", "numpy")
 SANDBOX_PACKAGES = (*FACE_PACKAGES, "simcord")

@@ -18,8 +18,8 @@ from bot.chat.text import Text
 from bot.clock import Clock, WallClock
 from bot.company import Company
 from bot.engine import Engine
-from bot.faces.album import Album
-from bot.faces.spots import Spotter
+from bot.faces.detection import Spotter
+from bot.faces.saved_faces import Album
 from bot.front import Front
 from bot.jobs.late import Latecomers
 from bot.jobs.outage import Outage

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from bot.administration.credits import Office
 from bot.catalogue import Catalogue
 from bot.jobs.balance import BalanceWatch, Operator, Vigilance
 from bot.jobs.desk import Desk
@@ -10,7 +11,6 @@ from bot.jobs.gate import Gate
 from bot.jobs.job import Job
 from bot.jobs.lessons import Lessons
 from bot.jobs.line import Line
-from bot.jobs.office import Office
 from bot.jobs.outage import Outage
 from bot.jobs.pause import Pause
 from bot.jobs.ports import World

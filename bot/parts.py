@@ -12,16 +12,16 @@ from pydantic import SecretStr
 from bot.catalogue import Catalogue
 from bot.chat.contexts import Contexts
 from bot.clock import Clock
-from bot.faces.album import Album
+from bot.faces.cipher import Seal
 from bot.faces.face import Shelf
-from bot.faces.seal import Seal
+from bot.faces.saved_faces import Album
 from bot.ledger.allowance import Refill
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import Bounds, Limits
 from bot.media import inspect
 from bot.media.credentials import BadCredentials, read_credentials
 from bot.media.signing import Signatory, Signing
-from bot.safety.door import House
+from bot.moderation.access import House
 from bot.segmind.breaker import Fuse
 from bot.segmind.carrier import Timeouts
 from bot.segmind.client import Restraint, Retry, SegmindClient

@@ -1,5 +1,7 @@
 """What protects people from each other, put together: the door, consent, the guard, the log and the cases."""
 
+from bot.administration.access import Wardens
+from bot.administration.credits import Office
 from bot.chat.approvals import ApprovalRoom
 from bot.chat.asking import Asker
 from bot.chat.cases import CaseRoom
@@ -11,15 +13,13 @@ from bot.chat.operators import Operators
 from bot.chat.privacy import Privacy
 from bot.front import Front
 from bot.jobs.desk import Desk
-from bot.jobs.office import Office
 from bot.jobs.outputs import Source
 from bot.jobs.ports import Watcher
+from bot.moderation.access import Door
+from bot.moderation.approvals import Waiting
+from bot.moderation.cases import Escalation
+from bot.moderation.member_data import Periods, Retention
 from bot.parts import contexts_of, house_of
-from bot.safety.approvals import Waiting
-from bot.safety.cases import Escalation
-from bot.safety.door import Door
-from bot.safety.people import Periods, Retention
-from bot.safety.wardens import Wardens
 from bot.settings import Settings
 from bot.store import SqlStore
 

@@ -10,7 +10,7 @@ from bot.chat.pages import Pages
 from bot.chat.recall import Recall
 from bot.chat.services import Services
 from bot.engine import Engine
-from bot.faces.spots import Spotter
+from bot.faces.detection import Spotter
 from bot.front import Front
 from bot.protection import Protection
 from bot.segmind.client import SegmindClient

@@ -11,7 +11,7 @@ from yarl import URL
 
 from bot.app import assembled
 from bot.chat.client import Doppel
-from bot.faces.spots import Spotter
+from bot.faces.detection import Spotter
 from bot.garbage import collect_seldom
 from bot.settings import Settings
 from bot.store import ShardsLost

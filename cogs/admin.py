@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import discord
 from discord import app_commands
 
+from bot.administration.access import Use
+from bot.administration.credits import REASON_LIMIT, Administrator
 from bot.chat.admin_cards import member_card, models_card, server_card
 from bot.chat.answers import give, promise
 from bot.chat.choices import LOOKED_THROUGH, Choice, Names, Places, job_choices, model_choices
@@ -18,11 +20,9 @@ from bot.chat.options import Interaction
 from bot.chat.pages import Entry, Wish
 from bot.chat.services import Host, Services
 from bot.chat.spend import drawn, month_of_server, spend_card, spent_in_days
-from bot.jobs.office import REASON_LIMIT, Administrator
 from bot.ledger.account import Balance
 from bot.ledger.ledger import Deed
 from bot.ledger.policy import Terms
-from bot.safety.wardens import Use
 
 Amount = app_commands.Range[int, 0]
 Some = app_commands.Range[int, 1]

@@ -17,7 +17,7 @@ from bot import settings
 from bot.app import App, assembled
 from bot.catalogue import catalogue
 from bot.clock import WallClock
-from bot.faces.spots import Spotter
+from bot.faces.detection import Spotter
 from bot.jobs.job import Job
 from bot.ledger.account import account_of
 from bot.sandbox.segmind import LocalSegmind, StampEngine

@@ -8,7 +8,7 @@ import pytest
 from bot.__main__ import main
 from bot.beside import forgive
 from bot.clock import WallClock
-from bot.safety.prints import Print
+from bot.moderation.fingerprints import Print
 from bot.settings import Settings
 from bot.store import SqlStore
 from tests.store.orders import START

@@ -4,10 +4,10 @@ import argparse
 from dataclasses import dataclass
 
 from bot.accounting.report import Report
+from bot.administration.credits import Did
 from bot.catalogue import catalogue
 from bot.chat.admin.spending_chart import chart
 from bot.clock import Clock
-from bot.jobs.office import Did
 from bot.ledger.account import account_of
 from bot.ledger.allowance import DAY
 from bot.ledger.budgets import day_of

@@ -14,7 +14,7 @@ from bot.chat.sheet import Sheet, whoever
 from bot.chat.text import Text
 from bot.jobs.job import Job
 from bot.models import ModelCard
-from bot.safety.approvals import Approval, Verdict
+from bot.moderation.approvals import Approval, Verdict
 
 _STYLES: Mapping[Verdict, ButtonStyle] = {
     Verdict.APPROVED: ButtonStyle.success,

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import structlog
 
+from bot.administration.access import Ruled, ruled
+from bot.administration.credits import Archive
 from bot.chat.asking import Asker
 from bot.chat.background import Background
 from bot.chat.judges import judge
@@ -13,12 +15,10 @@ from bot.chat.options import Interaction
 from bot.chat.results import RESULT_LIMITS
 from bot.clock import Clock
 from bot.jobs.job import Job, Reason
-from bot.jobs.office import Archive
 from bot.jobs.outputs import Source, output_of
 from bot.jobs.ports import Watcher
 from bot.ledger.ledger import Deed
-from bot.safety.approvals import Approval, ApprovalBook, Desk, NothingAwaited, Verdict
-from bot.safety.wardens import Ruled, ruled
+from bot.moderation.approvals import Approval, ApprovalBook, Desk, NothingAwaited, Verdict
 from bot.segmind.protocol import SegmindError
 
 log = structlog.stdlib.get_logger(__name__)

@@ -8,6 +8,7 @@ import discord
 import structlog
 from discord import ui
 
+from bot.administration.credits import Did
 from bot.chat.approval_card import approval_card
 from bot.chat.card import Shown, notice
 from bot.chat.end_card import OUTPUT_SECONDS
@@ -18,11 +19,10 @@ from bot.chat.text import Text, speaking
 from bot.clock import Clock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
-from bot.jobs.office import Did
 from bot.ledger.allowance import DAY
 from bot.ledger.ledger import AlreadyRefunded, Books, Deed
 from bot.models import ModelCard
-from bot.safety.approvals import Approval, ApprovalBook, server_of
+from bot.moderation.approvals import Approval, ApprovalBook, server_of
 
 log = structlog.stdlib.get_logger(__name__)
 

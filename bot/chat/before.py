@@ -8,7 +8,7 @@ from bot.chat.card import Before
 from bot.chat.results import SPOILER
 from bot.chat.text import Text
 from bot.clock import Clock
-from bot.faces.portrait import Portrait, portrait
+from bot.faces.normalize import Portrait, portrait
 from bot.jobs.job import Job, Place
 from bot.media.inspect import Limits, UnusableMedia
 from bot.models import FaceModel

@@ -14,7 +14,7 @@ from bot.chat.sheet import Sheet, whoever
 from bot.chat.text import Text
 from bot.jobs.job import Job
 from bot.models import ModelCard
-from bot.safety.cases import Case, Step
+from bot.moderation.cases import Case, Step
 
 _STYLES: Mapping[Step, ButtonStyle] = {
     Step.REMOVE: ButtonStyle.danger,

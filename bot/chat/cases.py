@@ -7,6 +7,8 @@ import discord
 import structlog
 from discord import ui
 
+from bot.administration.access import Ruled, Wardens, ruled
+from bot.administration.credits import Administrator, Archive, Office, UnknownJob
 from bot.chat.answers import give, promise
 from bot.chat.card import GREEN, notice
 from bot.chat.case_card import case_card, case_line
@@ -17,13 +19,11 @@ from bot.chat.pages import Entry, Wish
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text, speaking
 from bot.jobs.job import Job
-from bot.jobs.office import Administrator, Archive, Office, UnknownJob
 from bot.ledger.ledger import AlreadyRefunded
 from bot.models import ModelCard
-from bot.safety.approvals import server_of
-from bot.safety.cases import Case, CaseBook, Step
-from bot.safety.ports import Register, Rules
-from bot.safety.wardens import Ruled, Wardens, ruled
+from bot.moderation.approvals import server_of
+from bot.moderation.cases import Case, CaseBook, Step
+from bot.moderation.ports import Register, Rules
 
 log = structlog.stdlib.get_logger(__name__)
 

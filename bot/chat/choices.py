@@ -9,10 +9,10 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.administration.credits import Ordered
 from bot.chat.credits_cards import title_of
 from bot.chat.sheet import harmless
 from bot.chat.text import Text
-from bot.jobs.office import Ordered
 from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)

@@ -16,8 +16,8 @@ from bot.chat.text import Text, speaking
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import StoreAway
 from bot.models import ModelCard
-from bot.safety.ports import Register, Rules
-from bot.safety.prints import Print
+from bot.moderation.fingerprints import Print
+from bot.moderation.ports import Register, Rules
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -16,9 +16,9 @@ from bot.chat.options import Interaction
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text
 from bot.clock import Clock
-from bot.safety.door import Door
-from bot.safety.ports import Register
-from bot.safety.refusals import NoConsent
+from bot.moderation.access import Door
+from bot.moderation.errors import NoConsent
+from bot.moderation.ports import Register
 
 log = structlog.stdlib.get_logger(__name__)
 

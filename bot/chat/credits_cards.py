@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from bot.administration.credits import REASON_LIMIT
 from bot.chat.amounts import about
 from bot.chat.card import credits_words, moment
 from bot.chat.sheet import Sheet, mention, quoted
 from bot.chat.text import Text
-from bot.jobs.office import REASON_LIMIT
 from bot.ledger.account import Balance, Entry
 from bot.ledger.allowance import Refill
 from bot.ledger.ledger import BOT, FORGOTTEN, Line

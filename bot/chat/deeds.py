@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot.administration.access import Ruled
+from bot.administration.credits import REASON_LIMIT, Did
 from bot.chat.card import GREEN, credits_words, moment
 from bot.chat.credits_cards import person, title_of
 from bot.chat.limits import limit_name, limit_words
 from bot.chat.sheet import Sheet, quoted, whoever
 from bot.chat.text import Text
-from bot.jobs.office import REASON_LIMIT, Did
 from bot.ledger.ledger import Deed
 from bot.models import ModelCard
-from bot.safety.wardens import Ruled
 
 
 def done_card(deed: Deed, cards: Mapping[str, ModelCard], text: Text, *more: str) -> Sheet:

@@ -12,10 +12,10 @@ from bot.chat.members import member_of
 from bot.chat.options import Interaction
 from bot.jobs.ports import StoreAway
 from bot.ledger.account import Member
-from bot.safety.door import Door, Visit
-from bot.safety.ports import Register
-from bot.safety.prints import Print, print_of
-from bot.safety.refusals import WrongChannel
+from bot.moderation.access import Door, Visit
+from bot.moderation.errors import WrongChannel
+from bot.moderation.fingerprints import Print, print_of
+from bot.moderation.ports import Register
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -7,6 +7,7 @@ import structlog
 from discord import app_commands
 from pydantic import ValidationError
 
+from bot.administration.credits import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
 from bot.chat.amounts import duration, size
 from bot.chat.card import credits_words, moment
 from bot.chat.faces import BothFaces, NoFace
@@ -20,12 +21,11 @@ from bot.chat.presses import NotYourOrder, OrderForgotten, OwnOrder
 from bot.chat.recall import InputGone
 from bot.chat.sheet import harmless
 from bot.chat.text import Text
+from bot.faces.detection import BadPairs
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
-from bot.faces.portrait import NoPicture
-from bot.faces.spots import BadPairs
+from bot.faces.normalize import NoPicture
 from bot.jobs.desk import ModelOff, TooLate, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
-from bot.jobs.office import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
 from bot.jobs.ports import StoreAway
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, Scope
@@ -33,11 +33,9 @@ from bot.ledger.ledger import AlreadyRefunded
 from bot.ledger.server_rules import LIMIT_NAMES
 from bot.media import inspect
 from bot.models import MediaKind
-from bot.ops.logs import incident_id
-from bot.safety.approvals import LogNeeded, NoLog, NothingAwaited
-from bot.safety.cases import TooManyReports
-from bot.safety.people import OpenOrders
-from bot.safety.refusals import (
+from bot.moderation.approvals import LogNeeded, NoLog, NothingAwaited
+from bot.moderation.cases import TooManyReports
+from bot.moderation.errors import (
     AgeRestricted,
     Blocked,
     JustLeft,
@@ -47,6 +45,8 @@ from bot.safety.refusals import (
     WrongChannel,
     WrongRole,
 )
+from bot.moderation.member_data import OpenOrders
+from bot.ops.logs import incident_id
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -14,8 +14,8 @@ from bot.chat.card import moment
 from bot.chat.options import FACE, Interaction
 from bot.chat.sheet import Sheet, harmless
 from bot.chat.text import Text
-from bot.faces.album import Album, Opened
 from bot.faces.face import NAME_LIMIT, Face
+from bot.faces.saved_faces import Album, Opened
 from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)

@@ -13,11 +13,11 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Watcher
 from bot.jobs.stages import Stage
 from bot.ledger.ledger import BOT, FORGOTTEN
-from bot.safety.approvals import Approval, Verdict
-from bot.safety.door import Door
-from bot.safety.ports import Register
-from bot.safety.prints import Print
-from bot.safety.refusals import NeverAgain
+from bot.moderation.access import Door
+from bot.moderation.approvals import Approval, Verdict
+from bot.moderation.errors import NeverAgain
+from bot.moderation.fingerprints import Print
+from bot.moderation.ports import Register
 
 log = structlog.stdlib.get_logger(__name__)
 

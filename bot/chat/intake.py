@@ -21,14 +21,14 @@ from bot.chat.members import member_of
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.options import Interaction
 from bot.chat.wish import AS_USUAL, Wish
-from bot.faces.album import Album
+from bot.faces.saved_faces import Album
 from bot.jobs.desk import Desk, Order
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
 from bot.ledger.account import Member
 from bot.media.inspect import Limits
 from bot.models import FaceModel
-from bot.safety.prints import Print
+from bot.moderation.fingerprints import Print
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
+from bot.administration.credits import Administrator
 from bot.chat.options import Interaction
-from bot.jobs.office import Administrator
 
 # For what the operator decides where there is no server.
 NOWHERE = 0

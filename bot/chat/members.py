@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.jobs.office import Administrator
+from bot.administration.credits import Administrator
 from bot.ledger.account import Member
 
 

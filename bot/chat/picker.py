@@ -19,7 +19,7 @@ from bot.chat.services import Services
 from bot.chat.sheet import Sheet
 from bot.chat.swap import LABEL_LIMIT, OPEN_SECONDS, GoOn, Order
 from bot.chat.text import Text
-from bot.faces.spots import Pair, Spotter, preview, read_pairs, usual_pairs, words_of
+from bot.faces.detection import Pair, Spotter, preview, read_pairs, usual_pairs, words_of
 
 TYPED_LIMIT = 400
 # Faces are numbered as they are read.

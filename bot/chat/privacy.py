@@ -19,11 +19,11 @@ from bot.chat.pages import NotYours
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text
 from bot.clock import Clock
-from bot.faces.album import Album
 from bot.faces.face import FaceError
+from bot.faces.saved_faces import Album
 from bot.ledger.allowance import DAY
-from bot.safety.people import Holdings, People, Periods
-from bot.safety.ports import Register
+from bot.moderation.member_data import Holdings, People, Periods
+from bot.moderation.ports import Register
 
 ARCHIVE = "doppel.zip"
 

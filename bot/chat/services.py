@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from discord import app_commands
 
+from bot.administration.access import Wardens
+from bot.administration.credits import Office
 from bot.chat.background import Background
 from bot.chat.consent import Consent
 from bot.chat.doorkeeper import Doorkeeper
@@ -17,17 +19,15 @@ from bot.chat.privacy import Privacy
 from bot.chat.recall import Recall, Source
 from bot.chat.text import Text
 from bot.clock import Clock
-from bot.faces.album import Album
-from bot.faces.spots import Spotter
+from bot.faces.detection import Spotter
+from bot.faces.saved_faces import Album
 from bot.jobs.desk import Desk
-from bot.jobs.office import Office
 from bot.jobs.recent import Recents
 from bot.ledger.ledger import Books
 from bot.ledger.policy import Policy
 from bot.models import FaceModel, ModelCard
-from bot.safety.approvals import Verdict
-from bot.safety.cases import Step
-from bot.safety.wardens import Wardens
+from bot.moderation.approvals import Verdict
+from bot.moderation.cases import Step
 
 
 class Cases(Protocol):

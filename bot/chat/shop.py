@@ -7,10 +7,10 @@ import discord
 import structlog
 from discord import EntitlementType
 
+from bot.administration.credits import Did
 from bot.chat.background import Background
 from bot.chat.client import Doppel
 from bot.chat.credits_cards import SHOP
-from bot.jobs.office import Did
 from bot.ledger.account import account_of
 from bot.ledger.ledger import AlreadyCredited, Books, Deed
 

@@ -8,13 +8,13 @@ from unicodedata import east_asian_width
 
 import discord
 
+from bot.administration.credits import Administrator
 from bot.chat.admin.spending_chart import chart
 from bot.chat.admin_cards import Month, month_line
 from bot.chat.card import credits_words
 from bot.chat.services import Services
 from bot.chat.sheet import Sheet
 from bot.chat.text import Text
-from bot.jobs.office import Administrator
 from bot.ledger.allowance import DAY
 from bot.ledger.budgets import Budget, Scope, day_of, month_of
 from bot.ledger.ledger import Spending

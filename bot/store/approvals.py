@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.ledger.ledger import Deed
-from bot.safety.approvals import Approval, NothingAwaited, Ruling, Verdict
+from bot.moderation.approvals import Approval, NothingAwaited, Ruling, Verdict
 from bot.store import servers
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot.clock import Clock
-from bot.safety.cases import Case, Step, TooManyReports
+from bot.moderation.cases import Case, Step, TooManyReports
 from bot.store.connection import Transaction
 from bot.store.dialects import insert_into
 from bot.store.reading import Stretch

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.jobs.job import State
 from bot.ledger.budgets import MICROS, Budget, Scope, day_of, month_of
 from bot.ledger.server_rules import ServerRules
-from bot.safety.approvals import Verdict
+from bot.moderation.approvals import Verdict
 from bot.store import servers
 from bot.store.audit import Extent, discrepancies, extent
 from bot.store.connection import Connection

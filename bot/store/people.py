@@ -10,8 +10,8 @@ from bot.clock import Clock
 from bot.jobs.job import State
 from bot.ledger.ledger import FORGOTTEN
 from bot.ledger.server_rules import ServerRules
-from bot.safety.approvals import Verdict
-from bot.safety.people import Holdings, OpenOrders
+from bot.moderation.approvals import Verdict
+from bot.moderation.member_data import Holdings, OpenOrders
 from bot.store import servers as rulebooks
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.administration.credits import Ordered
 from bot.jobs.job import Reason, State
-from bot.jobs.office import Ordered
 from bot.ledger.account import Entry
 from bot.ledger.allowance import DAY
 from bot.ledger.ledger import Deed, Line, Spending

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from bot.clock import Clock
 from bot.jobs.job import State
 from bot.ledger.ledger import Deed
-from bot.safety.ports import Listed, Standing
-from bot.safety.prints import Print, look_from, look_words
+from bot.moderation.fingerprints import Print, look_from, look_words
+from bot.moderation.ports import Listed, Standing
 from bot.store import servers
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import among, insert_into, these

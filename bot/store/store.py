@@ -9,8 +9,8 @@ from typing import Any, Self, cast
 
 import sqlalchemy as sa
 
+from bot.administration.credits import Ordered
 from bot.jobs.job import Job
-from bot.jobs.office import Ordered
 from bot.jobs.ports import Clock, Room
 from bot.ledger.account import Balance
 from bot.ledger.budgets import Budget

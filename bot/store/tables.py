@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeDecorator
 from bot.jobs.job import State
 from bot.ledger.account import Entry
 from bot.ledger.budgets import Scope
-from bot.safety.approvals import Verdict
+from bot.moderation.approvals import Verdict
 
 # SQLite's STRICT tables know INTEGER, REAL and TEXT alone.
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

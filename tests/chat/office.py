@@ -6,7 +6,7 @@ from typing import Any
 import discord
 import simcord
 
-from bot.jobs.office import Administrator, Office
+from bot.administration.credits import Administrator, Office
 from bot.ledger.account import account_of
 from bot.ledger.server_rules import ServerRules
 from tests.stage import Reply, Stage, texts

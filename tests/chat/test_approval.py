@@ -19,7 +19,7 @@ from bot.chat.operators import Operators
 from bot.chat.text import Text
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
-from bot.safety.approvals import Approval, Verdict, Waiting
+from bot.moderation.approvals import Approval, Verdict, Waiting
 from tests.chat.office import Server, here, said
 from tests.chat.test_cases import in_channel, latest, said_in
 from tests.clocks import HeldClock

@@ -11,7 +11,7 @@ from bot.chat.approval_card import approval_card
 from bot.chat.results import EVERYWHERE, Results
 from bot.chat.text import LANGUAGES, Text, speaking
 from bot.jobs.job import Job, State
-from bot.safety.approvals import Approval, Verdict
+from bot.moderation.approvals import Approval, Verdict
 from tests.discord.world import SmallDiscord
 from tests.jobs.orders import job
 from tests.media import files

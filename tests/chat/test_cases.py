@@ -10,7 +10,7 @@ from bot.chat.cases import CaseRoom
 from bot.chat.operators import Operators
 from bot.chat.text import Text
 from bot.jobs.job import State
-from bot.safety.cases import Escalation
+from bot.moderation.cases import Escalation
 from tests.chat.office import Server, said
 from tests.clocks import HeldClock
 from tests.stage import Reply, Stage, eventually, texts

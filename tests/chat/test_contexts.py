@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from bot.administration.credits import Did
 from bot.chat.contexts import Contexts
-from bot.jobs.office import Did
 from bot.ledger.account import account_of
 from bot.ledger.ledger import Deed
 from tests.arrivals import Arrivals

@@ -6,7 +6,7 @@ from contextlib import closing
 import discord
 import pytest
 
-from bot.safety.prints import print_of
+from bot.moderation.fingerprints import print_of
 from tests.chat.office import Server
 from tests.media.files import noise, picture, saved
 from tests.stage import Reply, Stage

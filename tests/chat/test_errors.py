@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from bot.chat.errors import Words
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.text import Text
-from bot.faces.portrait import NoPicture
+from bot.faces.normalize import NoPicture
 from bot.jobs.desk import ModelOff, TooManyWaiting
 from bot.jobs.gate import ServicePaused, Trouble
 from bot.ledger.account import NotEnoughCredits

@@ -7,6 +7,7 @@ from discord import ui
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.administration.credits import Ordered
 from bot.catalogue import catalogue
 from bot.chat.admin_cards import Month, models_card, server_card
 from bot.chat.choices import CHOICES, NAME_LIMIT, job_choices, model_choices
@@ -15,7 +16,6 @@ from bot.chat.sheet import ROOM, Sheet, fitted, harmless, quoted
 from bot.chat.spend import Spent, spend_card
 from bot.chat.text import Text
 from bot.jobs.job import State
-from bot.jobs.office import Ordered
 from bot.ledger.budgets import Budget, Scope
 from bot.ledger.ledger import Spending
 from bot.ledger.policy import Policy, Prices

@@ -7,13 +7,13 @@ from string import Formatter
 import pytest
 
 import bot.chat
+from bot.administration.access import Ruled, Use
+from bot.administration.credits import Did
 from bot.chat.spend import HEADINGS
 from bot.chat.text import ENGLISH, Text, catalogue
 from bot.jobs.job import State
-from bot.jobs.office import Did
 from bot.ledger.server_rules import LIMIT_NAMES
-from bot.safety.approvals import Verdict
-from bot.safety.wardens import Ruled, Use
+from bot.moderation.approvals import Verdict
 
 ENTRIES = catalogue(ENGLISH)
 # One sentence may stand there in two forms, by a number.

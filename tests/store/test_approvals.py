@@ -12,7 +12,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.ports import Lost
 from bot.ledger.ledger import Deed
-from bot.safety.approvals import NothingAwaited, Verdict
+from bot.moderation.approvals import NothingAwaited, Verdict
 from bot.store import SqlStore
 from bot.store.tables import approvals
 from tests.store.orders import LIFE, START, HandClock, opened, through

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import Job, State
 from bot.ledger.allowance import Allowance
 from bot.ledger.ledger import FORGOTTEN, Deed
-from bot.safety.cases import Step
-from bot.safety.people import OpenOrders, Periods, Retention
-from bot.safety.ports import Standing
-from bot.safety.prints import Print
+from bot.moderation.cases import Step
+from bot.moderation.fingerprints import Print
+from bot.moderation.member_data import OpenOrders, Periods, Retention
+from bot.moderation.ports import Standing
 from bot.store import SqlStore
 from bot.store.tables import METADATA, deeds, entries, jobs
 from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through

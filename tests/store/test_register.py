@@ -1,8 +1,8 @@
 """What is kept for safety, on both databases."""
 
 from bot.jobs.job import Job, State
-from bot.safety.ports import Listed, Standing
-from bot.safety.prints import Print
+from bot.moderation.fingerprints import Print
+from bot.moderation.ports import Listed, Standing
 from bot.store import SqlStore
 from tests.store.orders import HandClock, opened, through
 

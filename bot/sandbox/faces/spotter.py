@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 
-from bot.faces.spots import Spot
+from bot.faces.detection import Spot
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import in_order
 from bot.sandbox.faces.finder import FaceFinder

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Reason, State
 from bot.ledger.budgets import Scope
-from bot.safety.approvals import Verdict
+from bot.moderation.approvals import Verdict
 from bot.store.tables import Document
 
 ACCOUNT, PRIVATE = "81384788765712384:81384788765712385", "direct:81384788765712385"

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.faces.spots import PANEL, BadPairs, Pair, Spot, preview, read_pairs, usual_pairs, words_of
+from bot.faces.detection import PANEL, BadPairs, Pair, Spot, preview, read_pairs, usual_pairs, words_of
 from tests.media.files import picture, saved
 
 

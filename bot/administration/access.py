@@ -4,11 +4,11 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from bot.jobs.office import REASON_LIMIT, Administrator, UnknownJob
+from bot.administration.credits import REASON_LIMIT, Administrator, UnknownJob
 from bot.ledger.ledger import Books, Deed
 from bot.ledger.server_rules import ServerRules
-from bot.safety.approvals import LogNeeded, NoLog
-from bot.safety.ports import Register
+from bot.moderation.approvals import LogNeeded, NoLog
+from bot.moderation.ports import Register
 
 Change = Callable[[ServerRules], ServerRules]
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from bot.faces.album import DAY, Album
+from bot.faces.cipher import Seal
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
-from bot.faces.portrait import LONGEST_SIDE, NoPicture, portrait
-from bot.faces.seal import Seal
+from bot.faces.normalize import LONGEST_SIDE, NoPicture, portrait
+from bot.faces.saved_faces import DAY, Album
 from bot.jobs.ports import StoreAway
 from bot.media.inspect import Limits, UnusableMedia
 from bot.store import SqlStore

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bot.ledger.ledger import Deed
 from bot.ledger.server_rules import ServerRules
-from bot.safety.prints import Print
+from bot.moderation.fingerprints import Print
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from bot.clock import Clock
 from bot.ledger.allowance import DAY
 from bot.ledger.server_rules import ServerRules
-from bot.safety.ports import Register, Rules, Standing
-from bot.safety.prints import Print
-from bot.safety.refusals import (
+from bot.moderation.errors import (
     AgeRestricted,
     Blocked,
     JustLeft,
@@ -18,6 +16,8 @@ from bot.safety.refusals import (
     WrongChannel,
     WrongRole,
 )
+from bot.moderation.fingerprints import Print
+from bot.moderation.ports import Register, Rules, Standing
 
 HOUR = 3600.0
 

@@ -9,10 +9,8 @@ from bot.chat.errors import Words
 from bot.chat.text import Text
 from bot.ledger.ledger import Deed
 from bot.ledger.server_rules import ServerRules
-from bot.safety.door import Door, House, Visit
-from bot.safety.ports import Listed, Standing
-from bot.safety.prints import Print
-from bot.safety.refusals import (
+from bot.moderation.access import Door, House, Visit
+from bot.moderation.errors import (
     AgeRestricted,
     Blocked,
     JustLeft,
@@ -23,6 +21,8 @@ from bot.safety.refusals import (
     WrongChannel,
     WrongRole,
 )
+from bot.moderation.fingerprints import Print
+from bot.moderation.ports import Listed, Standing
 from tests.clocks import LeapingClock
 
 DAY = 86_400.0

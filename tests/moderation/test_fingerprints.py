@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from bot.safety.prints import Print, look_from, look_words, print_of
+from bot.moderation.fingerprints import Print, look_from, look_words, print_of
 from tests.media.files import noise, picture, saved, turned, video
 
 DISTANCE = 6

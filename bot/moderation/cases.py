@@ -8,8 +8,8 @@ from typing import Protocol
 import structlog
 
 from bot.clock import Clock
+from bot.moderation.access import HOUR
 from bot.rounds import rounds
-from bot.safety.door import HOUR
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import structlog
 
 from bot.clock import Clock
+from bot.faces.cipher import Seal
 from bot.faces.face import Face, FacesOff, Kept, NoSuchFace, Shelf, TooManyFaces, Unopened, tidy
-from bot.faces.portrait import portrait, suffix_of
-from bot.faces.seal import Seal
+from bot.faces.normalize import portrait, suffix_of
 from bot.media.inspect import Limits
 
 log = structlog.stdlib.get_logger(__name__)
