@@ -21,9 +21,9 @@ from bot.engine import Engine
 from bot.faces.detection import Spotter
 from bot.faces.saved_faces import Album
 from bot.front import Front
-from bot.jobs.late import Latecomers
-from bot.jobs.outage import Outage
 from bot.jobs.ports import World
+from bot.jobs.reconcile import Latecomers
+from bot.jobs.supervision.outage import Outage
 from bot.lookout import lookout
 from bot.ops.audit import Audit
 from bot.ops.gauges import Gauges

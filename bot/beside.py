@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from bot.administration.access import Ruled
 from bot.clock import Clock
-from bot.jobs.pause import pause as pause_all
-from bot.jobs.pause import paused_since
-from bot.jobs.pause import resume as resume_all
+from bot.jobs.supervision.pause import pause as pause_all
+from bot.jobs.supervision.pause import paused_since
+from bot.jobs.supervision.pause import resume as resume_all
 from bot.ledger.ledger import OPERATOR, Deed
 from bot.parts import visitor_of
 from bot.settings import Settings

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.desk import Desk
 from bot.jobs.ports import StoreAway
+from bot.jobs.service import Desk
 from bot.settings.shards import ShardPlan
 from bot.store import SqlStore, StoreError
 

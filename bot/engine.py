@@ -4,21 +4,21 @@ from collections.abc import Callable
 
 from bot.administration.credits import Office
 from bot.catalogue import Catalogue
-from bot.jobs.balance import BalanceWatch, Operator, Vigilance
-from bot.jobs.desk import Desk
-from bot.jobs.follow import Follower
-from bot.jobs.gate import Gate
 from bot.jobs.job import Job
-from bot.jobs.lessons import Lessons
-from bot.jobs.line import Line
-from bot.jobs.outage import Outage
-from bot.jobs.pause import Pause
+from bot.jobs.poller import Follower
 from bot.jobs.ports import World
+from bot.jobs.queue import Line
 from bot.jobs.runner import Habits, Runner
+from bot.jobs.service import Desk
+from bot.jobs.submission_gate import Gate
 from bot.jobs.submit import Caution, Submitter
+from bot.jobs.supervision.balance import BalanceWatch, Operator, Vigilance
+from bot.jobs.supervision.learned_timings import Lessons
+from bot.jobs.supervision.outage import Outage
+from bot.jobs.supervision.pause import Pause
 from bot.parts import policy_of, prices_of
 from bot.segmind.client import SegmindClient
-from bot.segmind.pacing import Pace, Pacing
+from bot.segmind.polling import Pace, Pacing
 from bot.settings import Settings
 from bot.store import SqlStore
 

@@ -8,7 +8,7 @@ from bot.chat.refusals import Refusals
 from bot.company import Company
 from bot.engine import Engine
 from bot.front import Front
-from bot.jobs.outage import Outage
+from bot.jobs.supervision.outage import Outage
 from bot.ops.page import Figures, OperatorPage, Sources
 from bot.ops.page.figures import Bounds
 from bot.segmind.client import SegmindClient

@@ -23,10 +23,10 @@ from bot.media.credentials import BadCredentials, read_credentials
 from bot.media.signing import Signatory, Signing
 from bot.moderation.access import House
 from bot.segmind.breaker import Fuse
-from bot.segmind.carrier import Timeouts
 from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
-from bot.segmind.turnstile import Errand
+from bot.segmind.scheduler import Errand
+from bot.segmind.transport import Timeouts
 from bot.settings import Settings, SettingsError
 from bot.store import SqlVisitor
 

@@ -12,9 +12,9 @@ from bot.chat.guard import Guard
 from bot.chat.operators import Operators
 from bot.chat.privacy import Privacy
 from bot.front import Front
-from bot.jobs.desk import Desk
 from bot.jobs.outputs import Source
 from bot.jobs.ports import Watcher
+from bot.jobs.service import Desk
 from bot.moderation.access import Door
 from bot.moderation.approvals import Waiting
 from bot.moderation.cases import Escalation

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from bot.company import Company
-from bot.jobs.desk import Desk
+from bot.jobs.service import Desk
 from bot.settings.shards import ShardPlan
 from bot.store import SqlStore
 from tests.store.orders import START, HandClock

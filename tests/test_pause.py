@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.jobs.pause import paused_since
+from bot.jobs.supervision.pause import paused_since
 from bot.store import SqlStore
 from tests.store.orders import START, HandClock
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from bot.jobs.job import Job, State
-from bot.jobs.line import Line
+from bot.jobs.queue import Line
 from bot.ledger.account import NotEnoughCredits, account_of
 from bot.ledger.ledger import Books, Deed
 from bot.ledger.policy import Policy

@@ -24,9 +24,9 @@ from bot.chat.text import Text
 from bot.faces.detection import BadPairs
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
 from bot.faces.normalize import NoPicture
-from bot.jobs.desk import ModelOff, TooLate, TooManyWaiting
-from bot.jobs.gate import ServicePaused, Trouble
 from bot.jobs.ports import StoreAway
+from bot.jobs.service import ModelOff, TooLate, TooManyWaiting
+from bot.jobs.submission_gate import ServicePaused, Trouble
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, Scope
 from bot.ledger.ledger import AlreadyRefunded

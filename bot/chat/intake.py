@@ -22,9 +22,9 @@ from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.options import Interaction
 from bot.chat.wish import AS_USUAL, Wish
 from bot.faces.saved_faces import Album
-from bot.jobs.desk import Desk, Order
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
+from bot.jobs.service import Desk, Order
 from bot.ledger.account import Member
 from bot.media.inspect import Limits
 from bot.models import FaceModel

@@ -16,8 +16,8 @@ from bot.chat.pages import Entry, Wish
 from bot.chat.presses import Action
 from bot.chat.sheet import whoever
 from bot.chat.text import Text
+from bot.jobs.history import Recent, Recents
 from bot.jobs.job import State
-from bot.jobs.recent import Recent, Recents
 from bot.models import ModelCard
 
 MINE, HERE = "jobs", "server"

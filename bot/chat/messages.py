@@ -7,9 +7,9 @@ import discord
 from discord import ui
 
 from bot.chat.ways import Refusal, Way, refusal
+from bot.jobs.history import Recent
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
-from bot.jobs.recent import Recent
 
 NOBODY = discord.AllowedMentions.none()
 

@@ -12,7 +12,7 @@ from bot.chat.background import Background
 from bot.chat.card import notice
 from bot.chat.messages import NOBODY
 from bot.chat.text import ENGLISH, Text, speaking
-from bot.jobs.balance import IsBack, News, RunLow, RunOut
+from bot.jobs.supervision.balance import IsBack, News, RunLow, RunOut
 
 log = structlog.stdlib.get_logger(__name__)
 

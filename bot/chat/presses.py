@@ -15,8 +15,8 @@ from bot.chat.particulars import SEED
 from bot.chat.recall import Recall
 from bot.chat.text import Text
 from bot.chat.wish import Wish
-from bot.jobs.desk import Desk
 from bot.jobs.job import Job
+from bot.jobs.service import Desk
 from bot.models import FaceModel
 
 SEED_MOST = 2**31

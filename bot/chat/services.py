@@ -21,8 +21,8 @@ from bot.chat.text import Text
 from bot.clock import Clock
 from bot.faces.detection import Spotter
 from bot.faces.saved_faces import Album
-from bot.jobs.desk import Desk
-from bot.jobs.recent import Recents
+from bot.jobs.history import Recents
+from bot.jobs.service import Desk
 from bot.ledger.ledger import Books
 from bot.ledger.policy import Policy
 from bot.models import FaceModel, ModelCard

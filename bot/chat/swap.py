@@ -22,7 +22,7 @@ from bot.chat.sheet import harmless
 from bot.chat.text import Text
 from bot.chat.wish import Wish
 from bot.faces.face import Face
-from bot.jobs.desk import Desk, ModelOff
+from bot.jobs.service import Desk, ModelOff
 from bot.models import FaceModel, MediaKind
 
 log = structlog.stdlib.get_logger(__name__)

@@ -8,14 +8,14 @@ from typing import assert_never
 
 import structlog
 
-from bot.jobs.follow import Follower
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.line import Line
-from bot.jobs.outage import Outage
 from bot.jobs.outputs import output_of
+from bot.jobs.poller import Follower
 from bot.jobs.ports import Lost, StoreAway, World
+from bot.jobs.queue import Line
 from bot.jobs.stages import Collecting, Halted, Stage, Waiting
 from bot.jobs.submit import Submitter
+from bot.jobs.supervision.outage import Outage
 from bot.segmind.protocol import (
     DownloadError,
     DownloadFailed,

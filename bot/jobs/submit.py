@@ -10,11 +10,11 @@ from typing import Any
 
 import structlog
 
-from bot.jobs.gate import Gate, ServicePaused, Trouble
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.line import Line
 from bot.jobs.ports import NoRoom, World
+from bot.jobs.queue import Line
 from bot.jobs.stages import Due, Reconnecting, Searching
+from bot.jobs.submission_gate import Gate, ServicePaused, Trouble
 from bot.segmind.protocol import (
     BadParameters,
     Found,

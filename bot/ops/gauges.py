@@ -5,11 +5,11 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from bot.jobs.gate import Gate
-from bot.jobs.line import Line
-from bot.jobs.outage import Outage
-from bot.jobs.pause import Pause
-from bot.segmind.turnstile import Turnstile
+from bot.jobs.queue import Line
+from bot.jobs.submission_gate import Gate
+from bot.jobs.supervision.outage import Outage
+from bot.jobs.supervision.pause import Pause
+from bot.segmind.scheduler import Turnstile
 
 
 class Lease(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http.client import HTTPConnection, HTTPException
 from typing import Protocol
 
-from bot.jobs.outage import Outage
+from bot.jobs.supervision.outage import Outage
 
 PATIENCE = 3.0
 ASKED_PATIENCE = 5.0

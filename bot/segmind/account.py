@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.segmind.answers import CLIENT_ERRORS, OK, Answer, fields_of, number_of, refusal, rows_of
 from bot.segmind.errors import SegmindError, Unavailable, UnreadableAnswer
 from bot.segmind.outputs import is_address
+from bot.segmind.responses import CLIENT_ERRORS, OK, Answer, fields_of, number_of, refusal, rows_of
 
 
 @dataclass(frozen=True, slots=True)

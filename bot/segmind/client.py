@@ -13,9 +13,7 @@ from pydantic import SecretStr
 
 from bot.clock import Clock, WallClock
 from bot.segmind.account import decipher_catalogue, decipher_credits, decipher_upload
-from bot.segmind.answers import RATE_LIMITED, RESET_HEADER, SERVER_ERRORS, Answer, reset_time
 from bot.segmind.breaker import Breaker, Fuse
-from bot.segmind.carrier import Carrier, EndlessAnswer, Timeouts
 from bot.segmind.download import Downloads, Patience
 from bot.segmind.history import decipher_history, decipher_record, window
 from bot.segmind.protocol import (
@@ -40,7 +38,9 @@ from bot.segmind.protocol import (
     decipher_submit,
 )
 from bot.segmind.requests import SEGMIND, Addresses, Request
-from bot.segmind.turnstile import Errand, Turnstile
+from bot.segmind.responses import RATE_LIMITED, RESET_HEADER, SERVER_ERRORS, Answer, reset_time
+from bot.segmind.scheduler import Errand, Turnstile
+from bot.segmind.transport import Carrier, EndlessAnswer, Timeouts
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bot.segmind.addresses import Allowed, is_public
-from bot.segmind.answers import SERVER_ERRORS
 from bot.segmind.errors import DownloadFailed, DownloadRefused, TooLargeDownload, plain
+from bot.segmind.host_policy import Allowed, is_public
+from bot.segmind.responses import SERVER_ERRORS
 
 _CHUNK = 64 * 1024
 # Each may take twice its limit in memory.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.segmind.answers import NOT_FOUND, OK, Answer, fields_of, number_of, rows_of, text_of, trouble
 from bot.segmind.errors import Unavailable
 from bot.segmind.outputs import Link, link_of
+from bot.segmind.responses import NOT_FOUND, OK, Answer, fields_of, number_of, rows_of, text_of, trouble
 
 PER_PAGE = 100
 # A window may span 31 days; it is widened by a day on both sides, for nobody says whose midnight counts.

@@ -21,19 +21,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.segmind.account import Balance, ListedModel
-from bot.segmind.answers import (
-    CLIENT_ERRORS,
-    FAILED_STATE,
-    GONE,
-    NOT_FOUND,
-    OK,
-    RESET_HEADER,
-    Answer,
-    fields_of,
-    number_of,
-    refusal,
-    trouble,
-)
 from bot.segmind.errors import (
     MAX_DETAIL,
     BadParameters,
@@ -54,6 +41,19 @@ from bot.segmind.errors import (
 )
 from bot.segmind.history import Found
 from bot.segmind.outputs import Inline, Link, Output, output_of
+from bot.segmind.responses import (
+    CLIENT_ERRORS,
+    FAILED_STATE,
+    GONE,
+    NOT_FOUND,
+    OK,
+    RESET_HEADER,
+    Answer,
+    fields_of,
+    number_of,
+    refusal,
+    trouble,
+)
 from bot.segmind.states import Accepted, Completed, Expired, Failed, Metrics, Processing, Queued, State
 
 __all__ = [

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.jobs.history import Recent
 from bot.jobs.job import State
-from bot.jobs.recent import Recent
 from bot.store.connection import Transaction
 from bot.store.tables import jobs, payer
 

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.segmind.pacing import WINDOW, Pace
+from bot.segmind.polling import WINDOW, Pace
 from tests.bench.figures import Figure, at_most, plain
 from tests.stage import MODELS
 

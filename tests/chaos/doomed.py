@@ -21,9 +21,9 @@ from bot.__main__ import main
 from bot.chat.messages import Messages
 from bot.chat.ways import Way
 from bot.clock import WallClock
-from bot.jobs.desk import Desk
 from bot.jobs.job import Job, Place, State
 from bot.jobs.ports import Room
+from bot.jobs.service import Desk
 from bot.ledger.policy import Terms
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import Accepted

@@ -9,8 +9,8 @@ import simcord
 
 from bot.chat.buttons import BUTTONS, JobButton, OtherModel, end_rows
 from bot.chat.text import Text
-from bot.jobs.desk import TooLate
 from bot.jobs.job import Job, State
+from bot.jobs.service import TooLate
 from tests.chat.office import said
 from tests.jobs.orders import job
 from tests.media.files import picture

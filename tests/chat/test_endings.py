@@ -21,8 +21,8 @@ from bot.chat.results import Results
 from bot.chat.text import Text
 from bot.chat.ways import Way
 from bot.jobs.delivery import Delivery
-from bot.jobs.desk import new_id
 from bot.jobs.job import Job, Place, Reason, State
+from bot.jobs.service import new_id
 from bot.ledger.account import account_of
 from bot.media.inspect import Limits, inspect
 from tests.clocks import HeldClock

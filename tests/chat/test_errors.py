@@ -12,8 +12,8 @@ from bot.chat.errors import Words
 from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.text import Text
 from bot.faces.normalize import NoPicture
-from bot.jobs.desk import ModelOff, TooManyWaiting
-from bot.jobs.gate import ServicePaused, Trouble
+from bot.jobs.service import ModelOff, TooManyWaiting
+from bot.jobs.submission_gate import ServicePaused, Trouble
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, budgets_of
 from bot.media import inspect

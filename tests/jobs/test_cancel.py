@@ -13,9 +13,9 @@ from bot.jobs.ports import Lost
 from bot.jobs.stages import Queued, Waiting
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.store import StoreUnavailable
+from tests.jobs.harness import Workshop, workshop
 from tests.jobs.orders import TERMS
 from tests.jobs.test_runner import MODELS, local
-from tests.jobs.workshop import Workshop, workshop
 
 
 @pytest.fixture

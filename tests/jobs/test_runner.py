@@ -21,8 +21,8 @@ from bot.segmind import protocol
 from bot.segmind.client import SegmindClient
 from bot.store import StoreUnavailable
 from tests.clocks import HeldClock
+from tests.jobs.harness import Workshop, workshop
 from tests.jobs.orders import TERMS, job
-from tests.jobs.workshop import Workshop, workshop
 from tests.media.files import picture
 from tests.stage import local_segmind
 
@@ -180,7 +180,7 @@ class Leaping(WallClock):
 async def test_a_clock_that_is_set_forward_gives_no_job_up_that_segmind_is_at_work_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.jobs.workshop.WallClock", Leaping)
+    monkeypatch.setattr("tests.jobs.harness.WallClock", Leaping)
     clock = HeldClock()
     async with local_segmind(clock) as segmind, workshop(tmp_path / "jobs.db", segmind, patience=600) as shop:
         shop.runner.start(await left_in(shop, local()))

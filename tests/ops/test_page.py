@@ -14,8 +14,8 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from bot.jobs.gate import Trouble
 from bot.jobs.job import Reason, State
+from bot.jobs.submission_gate import Trouble
 from bot.ops.health import Health
 from bot.ops.jobs import DELIVERING, STAGES
 from bot.ops.metrics import Metrics
@@ -25,7 +25,7 @@ from bot.ops.page.fresh import Fresh
 from bot.ops.page.ring import EVERY
 from bot.ops.page.routes import ELSEWHERE, FILES, WRONG
 from bot.ops.web import served
-from bot.segmind.turnstile import Errand
+from bot.segmind.scheduler import Errand
 from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.ops.conftest import ANY_PORT

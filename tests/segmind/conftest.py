@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
 from bot.segmind.breaker import Fuse
-from bot.segmind.carrier import Timeouts
 from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
+from bot.segmind.transport import Timeouts
 from tests.clocks import LeapingClock
-from tests.segmind.unruly import Unruly
+from tests.segmind.hostile_server import Unruly
 
 KEY = "SG_0123456789abcdef"
 # The machine may be busy with other things: how long an example takes says nothing.

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.segmind.account import Balance, decipher_catalogue, decipher_credits, decipher_upload
-from bot.segmind.answers import Answer
 from bot.segmind.errors import KeyRejected, RateLimited, Unavailable, UnreadableAnswer
+from bot.segmind.responses import Answer
 
 URL = "https://images.segmind.com/assets/one.png"
 DECIPHERS = [decipher_upload, decipher_credits, decipher_catalogue]

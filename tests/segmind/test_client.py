@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr
 
 from bot.segmind.account import Balance
-from bot.segmind.carrier import Carrier, Timeouts
 from bot.segmind.client import SegmindClient
 from bot.segmind.history import Found
 from bot.segmind.protocol import (
@@ -33,9 +32,10 @@ from bot.segmind.protocol import (
     UnreadableAnswer,
 )
 from bot.segmind.requests import Addresses
+from bot.segmind.transport import Carrier, Timeouts
 from tests.clocks import LeapingClock
 from tests.segmind.conftest import KEY, NO_WAITS, SHORT, Names
-from tests.segmind.unruly import (
+from tests.segmind.hostile_server import (
     Behaviour,
     Unruly,
     endless,

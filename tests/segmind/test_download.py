@@ -13,7 +13,17 @@ from aiohttp.abc import ResolveResult
 from bot.segmind.download import Downloads, Patience
 from bot.segmind.errors import DownloadError, DownloadFailed, DownloadRefused, TooLargeDownload
 from tests.segmind.conftest import Names
-from tests.segmind.unruly import Behaviour, Unruly, endless, hang_up, raw, reply, reset, say_nothing, stall
+from tests.segmind.hostile_server import (
+    Behaviour,
+    Unruly,
+    endless,
+    hang_up,
+    raw,
+    reply,
+    reset,
+    say_nothing,
+    stall,
+)
 
 SHORT = Patience(total=2, connect=1, read=0.5)
 LIMIT = 1024 * 1024

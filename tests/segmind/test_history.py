@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.segmind.answers import Answer
 from bot.segmind.errors import KeyRejected, SegmindError, Unavailable
 from bot.segmind.history import Found, decipher_history, decipher_record, window
 from bot.segmind.outputs import Link
+from bot.segmind.responses import Answer
 from tests.segmind.conftest import UNHURRIED
 
 URL = "https://images.segmind.com/output/one.png"

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from bot.segmind.client import SegmindClient
 from bot.segmind.errors import SegmindError
 from tests.segmind.conftest import KEY, NO_WAITS, SHORT, Names
-from tests.segmind.unruly import Behaviour, Unruly, hang_up, raw, reply, reset, say_nothing
+from tests.segmind.hostile_server import Behaviour, Unruly, hang_up, raw, reply, reset, say_nothing
 
 TROUBLES = [
     hang_up,

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.delivery import Delivery
-from bot.jobs.desk import new_id
+from bot.jobs.history import Recent
 from bot.jobs.job import Job, State
-from bot.jobs.recent import Recent
+from bot.jobs.service import new_id
 from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, order, through
 

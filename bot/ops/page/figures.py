@@ -7,19 +7,19 @@ from typing import Any, Protocol
 
 from bot import __version__
 from bot.clock import Clock
-from bot.jobs.balance import BalanceWatch
-from bot.jobs.gate import Gate
-from bot.jobs.line import Line
-from bot.jobs.outage import Outage
-from bot.jobs.pause import Pause
+from bot.jobs.queue import Line
+from bot.jobs.submission_gate import Gate
+from bot.jobs.supervision.balance import BalanceWatch
+from bot.jobs.supervision.outage import Outage
+from bot.jobs.supervision.pause import Pause
 from bot.ledger.policy import Policy
 from bot.models import ModelCard
 from bot.ops.health import Client
 from bot.ops.jobs import DELIVERING, STAGES
 from bot.ops.page.fresh import Fresh
 from bot.ops.page.ring import Ring
-from bot.segmind.pacing import Pacing
-from bot.segmind.turnstile import Turnstile
+from bot.segmind.polling import Pacing
+from bot.segmind.scheduler import Turnstile
 from bot.store.overview import DAY, HOUR, Count, Past, Present, SqlOverview, Worker
 
 # A page that is open asks every other second; the charts move by the minute.

@@ -11,8 +11,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.jobs.pause import Pause
 from bot.jobs.ports import StoreAway
+from bot.jobs.supervision.pause import Pause
 from bot.ops.page.entry import SESSION, Entry, TooManyGuesses, WrongToken
 from bot.ops.page.figures import Figures
 from bot.ops.page.ring import Ring

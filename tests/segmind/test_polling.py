@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.segmind.pacing import WINDOW, Pace, Pacing
+from bot.segmind.polling import WINDOW, Pace, Pacing
 from tests.segmind.conftest import UNHURRIED
 
 MEDIANS = (10.0, 22.0, 33.0, 120.0)

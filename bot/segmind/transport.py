@@ -9,9 +9,9 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from pydantic import SecretStr
 
-from bot.segmind.answers import CLIENT_ERRORS, Answer
 from bot.segmind.errors import KeyRejected, OutcomeUnknown, SegmindError, Unreachable
 from bot.segmind.requests import Request
+from bot.segmind.responses import CLIENT_ERRORS, Answer
 
 _CHUNK = 64 * 1024
 _HIDDEN = "***"

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from bot.jobs.gate import Gate, ServicePaused, Trouble
 from bot.jobs.stages import Due, Reconnecting, Stage
+from bot.jobs.submission_gate import Gate, ServicePaused, Trouble
 from bot.segmind.breaker import Breaker, Fuse
 from bot.segmind.errors import Unreachable
-from bot.segmind.turnstile import Turnstile
+from bot.segmind.scheduler import Turnstile
 from tests.clocks import LeapingClock
 
 

@@ -9,7 +9,7 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import World
 from bot.jobs.stages import Processing, Queued
 from bot.segmind import protocol
-from bot.segmind.pacing import Pace
+from bot.segmind.polling import Pace
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.late import Latecomers
+from bot.jobs.reconcile import Latecomers
 from bot.ledger.budgets import budgets_of
 from bot.segmind.protocol import Found, Link, Unavailable
 from bot.store import SqlStore

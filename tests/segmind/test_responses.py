@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.segmind.answers import Answer, number_of, refusal, reset_time
 from bot.segmind.errors import MAX_DETAIL, ModelUnavailable, Refused, plain
+from bot.segmind.responses import Answer, number_of, refusal, reset_time
 from tests.segmind.conftest import UNHURRIED
 
 AT = 1767225600.0  # 2026-01-01T00:00:00Z

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs.balance import BalanceWatch, IsBack, News, RunLow, RunOut, Vigilance
-from bot.jobs.gate import Gate, ServicePaused, Trouble
 from bot.jobs.stages import Paused, Stage
+from bot.jobs.submission_gate import Gate, ServicePaused, Trouble
+from bot.jobs.supervision.balance import BalanceWatch, IsBack, News, RunLow, RunOut, Vigilance
 from bot.segmind.breaker import Breaker, Fuse
 from bot.segmind.protocol import Balance, Unavailable
-from bot.segmind.turnstile import Turnstile
+from bot.segmind.scheduler import Turnstile
 from bot.store import SqlStore
 from tests.clocks import HeldClock
 

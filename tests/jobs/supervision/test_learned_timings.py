@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs.lessons import NOTE, Lessons
 from bot.jobs.ports import StoreAway
-from bot.segmind.pacing import Pacing
+from bot.jobs.supervision.learned_timings import NOTE, Lessons
+from bot.segmind.polling import Pacing
 from bot.store import SqlStore
 from tests.store.orders import HandClock
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bot.clock import Clock
 from bot.jobs.stages import Due, Halted, Paused, Reconnecting, Stage
-from bot.segmind.turnstile import Errand, Turnstile
+from bot.segmind.scheduler import Errand, Turnstile
 
 
 class Trouble(StrEnum):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.segmind.addresses import Allowed, is_public
+from bot.segmind.host_policy import Allowed, is_public
 
 
 @pytest.mark.parametrize(

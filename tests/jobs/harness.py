@@ -11,19 +11,19 @@ from pydantic import SecretStr
 
 from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
-from bot.jobs.follow import Follower
-from bot.jobs.gate import Gate
 from bot.jobs.job import Job
-from bot.jobs.line import Line
-from bot.jobs.outage import Outage
+from bot.jobs.poller import Follower
 from bot.jobs.ports import World
+from bot.jobs.queue import Line
 from bot.jobs.runner import Habits, Runner
 from bot.jobs.stages import Stage
+from bot.jobs.submission_gate import Gate
 from bot.jobs.submit import Caution, Submitter
+from bot.jobs.supervision.outage import Outage
 from bot.ledger.server_rules import Limits
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.client import Restraint, Retry, SegmindClient
-from bot.segmind.pacing import Pacing
+from bot.segmind.polling import Pacing
 from bot.store import SqlStore
 
 HASTE = 0.01

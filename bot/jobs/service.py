@@ -7,11 +7,11 @@ from typing import Any
 
 import structlog
 
-from bot.jobs.gate import Gate
 from bot.jobs.job import Job, Place, State
-from bot.jobs.line import Line
 from bot.jobs.ports import Clock, Lost, Store
+from bot.jobs.queue import Line
 from bot.jobs.runner import Runner
+from bot.jobs.submission_gate import Gate
 from bot.ledger.account import Balance, Member
 from bot.ledger.policy import Policy, Price, Prices, Terms
 from bot.ledger.server_rules import ServerRules

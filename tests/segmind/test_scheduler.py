@@ -13,7 +13,7 @@ import pytest
 
 from bot.segmind.breaker import Breaker, Fuse
 from bot.segmind.errors import Unreachable
-from bot.segmind.turnstile import Errand, Turnstile
+from bot.segmind.scheduler import Errand, Turnstile
 from tests.clocks import AgendaClock
 
 

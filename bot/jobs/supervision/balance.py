@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.gate import Gate
+from bot.jobs.submission_gate import Gate
 from bot.segmind.protocol import Balance, SegmindError
 
 log = structlog.stdlib.get_logger(__name__)

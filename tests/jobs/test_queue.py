@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.jobs.line import Line, Ticket
+from bot.jobs.queue import Line, Ticket
 from bot.ledger.server_rules import Limits
 from tests.jobs.orders import job
 

@@ -5,8 +5,8 @@ import asyncio
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.gate import Gate
 from bot.jobs.ports import Notes, StoreAway
+from bot.jobs.submission_gate import Gate
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs.gate import Gate
 from bot.jobs.job import State
-from bot.jobs.pause import Pause
 from bot.jobs.ports import StoreAway
 from bot.jobs.stages import Halted, Queued, Stage
+from bot.jobs.submission_gate import Gate
+from bot.jobs.supervision.pause import Pause
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.breaker import Breaker, Fuse
-from bot.segmind.turnstile import Turnstile
+from bot.segmind.scheduler import Turnstile
 from tests.clocks import HeldClock, LeapingClock
+from tests.jobs.harness import HASTE, Workshop, workshop
 from tests.jobs.orders import TERMS
 from tests.jobs.test_runner import local
-from tests.jobs.workshop import HASTE, Workshop, workshop
 from tests.stage import local_segmind
 
 
