@@ -14,7 +14,7 @@ from bot.ops.page.figures import Bounds
 from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.store.overview import SqlOverview
+from bot.store.read.dashboard import SqlOverview
 
 
 @asynccontextmanager

@@ -16,8 +16,8 @@ from filelock import FileLock
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from bot.store.engine import database_of, open_database
-from bot.store.schema import bring_up_to_date
+from bot.store.backend.open import database_of, open_database
+from bot.store.backend.schema import bring_up_to_date
 from bot.store.tables import METADATA
 
 

@@ -27,7 +27,7 @@ from bot.sandbox.stop import stopped
 from bot.sandbox.welcome import Welcome, lay_out, samples
 from bot.settings import Settings
 from bot.store import StoreError
-from bot.store.leases import take_file
+from bot.store.backend.leases import take_file
 
 if TYPE_CHECKING:
     from simcord import Preview

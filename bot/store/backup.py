@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.jobs.job import State
-from bot.store.engine import database_of, file_of
+from bot.store.backend.leases import take_file
+from bot.store.backend.open import database_of, file_of
+from bot.store.backend.schema import HEAD
 from bot.store.errors import SchemaTooNew, StoreError, StoreUnavailable
-from bot.store.leases import take_file
-from bot.store.schema import HEAD
 
 # Whoever was sent before keeps the time of it; the others were sent after their order, if at all.
 _DOUBT = "UPDATE jobs SET state = ?, submitted_at = coalesce(submitted_at, created_at) WHERE state = ?"

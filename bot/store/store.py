@@ -17,23 +17,25 @@ from bot.ledger.budgets import Budget
 from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, Deed, Line, Spending
 from bot.ledger.policy import Terms
 from bot.ledger.server_rules import ServerRules
-from bot.store import budgets, jobs, late, notes, reading, servers, shards
-from bot.store import credits as ledgers
-from bot.store.approvals import SqlApprovals
-from bot.store.audit import discrepancies
-from bot.store.cases import SqlCases
-from bot.store.changes import Adjust, Change, Grant, Keep, Move, Open, Outcome, Writing, apply
+from bot.store.backend import shards
+from bot.store.backend.leases import WorkerLease, take_file
+from bot.store.backend.open import database_of, file_of, open_database
+from bot.store.backend.schema import bring_up_to_date
 from bot.store.connection import Connection
-from bot.store.engine import database_of, file_of, open_database
 from bot.store.errors import StoreRefused, named_errors
-from bot.store.faces import SqlShelf
-from bot.store.leases import WorkerLease, take_file
-from bot.store.people import SqlPeople
-from bot.store.reading import Stretch
-from bot.store.recent import SqlRecents
-from bot.store.register import SqlRegister
-from bot.store.schema import bring_up_to_date
-from bot.store.writer import Writer
+from bot.store.read import queries
+from bot.store.read.history import SqlRecents
+from bot.store.read.integrity import discrepancies
+from bot.store.read.queries import Stretch
+from bot.store.repositories.approvals import SqlApprovals
+from bot.store.repositories.cases import SqlCases
+from bot.store.repositories.faces import SqlShelf
+from bot.store.repositories.member_data import SqlPeople
+from bot.store.repositories.moderation import SqlRegister
+from bot.store.write import budgets, jobs, key_values, reconcile, servers
+from bot.store.write import ledger as ledgers
+from bot.store.write.commands import Adjust, Change, Grant, Keep, Move, Open, Outcome, Writing, apply
+from bot.store.write.writer import Writer
 
 
 class SqlStore:
@@ -133,23 +135,23 @@ class SqlStore:
         self, account: str, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[Line]:
         async with self._reading() as connection:
-            return await reading.history(connection, account, Stretch(before, after, limit))
+            return await queries.history(connection, account, Stretch(before, after, limit))
 
     async def deeds(
         self, guild_id: int | None, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[Deed]:
         async with self._reading() as connection:
-            return await reading.deeds(connection, guild_id, Stretch(before, after, limit))
+            return await queries.deeds(connection, guild_id, Stretch(before, after, limit))
 
     async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[Ordered]:
         async with self._reading() as connection:
-            return await reading.jobs_of(connection, guild_id, limit=limit)
+            return await queries.jobs_of(connection, guild_id, limit=limit)
 
     async def spending(
         self, *, since: float, until: float, guild_id: int | None = None
     ) -> Sequence[Spending]:
         async with self._reading() as connection:
-            return await reading.spending(connection, since=since, until=until, guild_id=guild_id)
+            return await queries.spending(connection, since=since, until=until, guild_id=guild_id)
 
     async def spent_in(self, budget: Budget) -> int:
         async with self._reading() as connection:
@@ -180,11 +182,11 @@ class SqlStore:
 
     async def never_found(self, since: float) -> Sequence[Job]:
         async with self._reading() as connection:
-            return await late.never_found(connection, since)
+            return await reconcile.never_found(connection, since)
 
     async def found_late(self, job: Job, request_id: str, cost: float) -> bool:
         async with self._transaction() as connection:
-            return await late.found(connection, job, request_id, cost)
+            return await reconcile.found(connection, job, request_id, cost)
 
     async def workers(self) -> int:
         """How many processes work on this database now, this one among them."""
@@ -209,16 +211,16 @@ class SqlStore:
     async def note(self, name: str) -> str | None:
         """A small thing that was written down, such as which commands Discord knows."""
         async with self._reading() as connection:
-            return await notes.read(connection, name)
+            return await key_values.read(connection, name)
 
     async def write_note(self, name: str, text: str) -> None:
         async with self._transaction() as connection:
-            await notes.write(connection, name, text)
+            await key_values.write(connection, name, text)
 
     async def swap_note(self, name: str, text: str) -> str | None:
         """Write it down, and say what stood there."""
         async with self._transaction() as connection:
-            return await notes.swap(connection, name, text)
+            return await key_values.swap(connection, name, text)
 
     async def ping(self) -> None:
         """Return where the database answers, and raise where it does not."""
@@ -240,7 +242,7 @@ class SqlStore:
 
     async def _is_credited(self, receipt: str) -> bool:
         async with self._reading() as connection:
-            return await reading.is_credited(connection, receipt)
+            return await queries.is_credited(connection, receipt)
 
     async def _take_lease(self, stack: AsyncExitStack) -> WorkerLease:
         lease = WorkerLease(

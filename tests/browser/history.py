@@ -13,7 +13,7 @@ from bot.jobs.job import Job, Reason, State
 from bot.ledger.account import account_of
 from bot.sandbox.alone import DOLLARS
 from bot.store import SqlStore
-from bot.store.overview import DAY, HOUR
+from bot.store.read.dashboard import DAY, HOUR
 from tests.stage import MODELS
 from tests.store.orders import TERMS, order
 

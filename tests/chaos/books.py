@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from bot.jobs.job import Reason, State
-from bot.store.audit import discrepancies
+from bot.store.read.integrity import discrepancies
 from bot.store.tables import accounts, entries, jobs
 from tests.postgres import connected
 

@@ -28,8 +28,8 @@ from bot.ledger.policy import Terms
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
-from bot.store.changes import Change, Move, Outcome, Writing, apply
 from bot.store.connection import Connection
+from bot.store.write.commands import Change, Move, Outcome, Writing, apply
 from tests.chaos.points import Point
 
 LEAP = Path("leap")

@@ -24,7 +24,7 @@ MAKE = {
     "lock": "tests/test_supply.py",
     "audit": "Makefile",
     "release-check": "Makefile",
-    "schema": "tests/store/test_releases.py",
+    "schema": "tests/store/backend/test_releases.py",
 }
 # What needs a Discord, a Segmind or a running bot, and is done elsewhere; all else is done here.
 DOPPEL = {

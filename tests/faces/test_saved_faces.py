@@ -19,7 +19,7 @@ from bot.faces.saved_faces import DAY, Album
 from bot.jobs.ports import StoreAway
 from bot.media.inspect import Limits, UnusableMedia
 from bot.store import SqlStore
-from bot.store.faces import SqlShelf
+from bot.store.repositories.faces import SqlShelf
 from tests.clocks import LeapingClock
 from tests.media.files import noise, picture, saved, turned, video
 from tests.stage import empty_database

@@ -447,8 +447,8 @@ async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
         raise StoreUnavailable("the disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr("bot.store.overview.SqlOverview.present", away)
-        broken.setattr("bot.store.overview.SqlOverview.past", away)
+        broken.setattr("bot.store.read.dashboard.SqlOverview.present", away)
+        broken.setattr("bot.store.read.dashboard.SqlOverview.past", away)
         seen = await figures(stage, lambda it: it["trouble"])
         assert seen["discord"]["online"] == 1
         # What was known before is shown for as long.

@@ -16,7 +16,7 @@ from bot.sandbox.errors import SandboxError
 from bot.sandbox.welcome import FACE, SCRIPTED, TARGET, samples
 from bot.sandbox.world import Wishes, World, open_world
 from bot.settings import Settings
-from bot.store.leases import take_file
+from bot.store.backend.leases import take_file
 from tests.sandbox.visitor import AGREED, Visitor
 
 Opening = Callable[..., AbstractAsyncContextManager[World]]

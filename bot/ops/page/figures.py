@@ -20,7 +20,7 @@ from bot.ops.page.fresh import Fresh
 from bot.ops.page.ring import Ring
 from bot.segmind.polling import Pacing
 from bot.segmind.scheduler import Turnstile
-from bot.store.overview import DAY, HOUR, Count, Past, Present, SqlOverview, Worker
+from bot.store.read.dashboard import DAY, HOUR, Count, Past, Present, SqlOverview, Worker
 
 # A page that is open asks every other second; the charts move by the minute.
 PRESENT_EVERY, PAST_EVERY = 1.0, 5.0

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.store.schema import HEAD
+from bot.store.backend.schema import HEAD
 from tests.postgres import Postgres, migrate, server
 from tests.store.schemas.dumps import (
     contents,

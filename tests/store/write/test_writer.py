@@ -12,7 +12,7 @@ from bot.ledger.account import NotEnoughCredits
 from bot.store import SqlStore, StoreRefused, StoreUnavailable
 from bot.store.connection import Connection
 from tests.store.orders import START, TERMS, HandClock, enrolled, money, opened, order, through
-from tests.store.patience import eventually
+from tests.store.waiting import eventually
 
 
 async def test_a_change_that_the_database_refuses_leaves_its_batch_alone(store: SqlStore) -> None:

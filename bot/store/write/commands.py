@@ -12,14 +12,14 @@ from bot.ledger.account import Balance, NotEnoughCredits, Split, payer_of
 from bot.ledger.budgets import Budget, CapReached, budgets_of
 from bot.ledger.ledger import Deed
 from bot.ledger.policy import Terms
-from bot.store import budgets, jobs, servers
-from bot.store import credits as ledgers
-from bot.store.budgets import Cost, Tallies
 from bot.store.connection import Connection
-from bot.store.credits import Ledger
-from bot.store.crowd import Crowd, crowd_at_segmind
 from bot.store.dialects import insert_into, is_postgres
-from bot.store.jobs import Claim
+from bot.store.write import budgets, jobs, servers
+from bot.store.write import ledger as ledgers
+from bot.store.write.budgets import Cost, Tallies
+from bot.store.write.in_flight import Crowd, crowd_at_segmind
+from bot.store.write.jobs import Claim
+from bot.store.write.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

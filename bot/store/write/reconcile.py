@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from bot.jobs.job import Job, Reason, State
 from bot.ledger.account import payer_of
 from bot.ledger.budgets import Scope, budgets_of
-from bot.store import budgets
 from bot.store.connection import Connection
-from bot.store.jobs import job_of
 from bot.store.tables import jobs
+from bot.store.write import budgets
+from bot.store.write.jobs import job_of
 
 _NEVER_FOUND = sa.and_(
     jobs.c.state == State.FAILED, jobs.c.reason == Reason.NOT_FOUND, jobs.c.request_id.is_(None)

@@ -11,11 +11,11 @@ from bot.jobs.job import State
 from bot.ledger.ledger import Deed
 from bot.moderation.fingerprints import Print, look_from, look_words
 from bot.moderation.ports import Listed, Standing
-from bot.store import servers
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import among, insert_into, these
 from bot.store.tables import jobs, listed, people, posts, strikes, takedowns
 from bot.store.tables import prints as kept_prints
+from bot.store.write import servers
 
 # Built once: making a statement takes longer than carrying it out.
 _STANDING = sa.select(people.c.agreed_to, people.c.opted_out_at, people.c.left_at).where(

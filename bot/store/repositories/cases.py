@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.moderation.cases import Case, Step, TooManyReports
 from bot.store.connection import Transaction
 from bot.store.dialects import insert_into
-from bot.store.reading import Stretch
+from bot.store.read.queries import Stretch
 from bot.store.tables import cases
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.ledger.ledger import Deed
 from bot.store import SqlStore, StoreError, StoreUnavailable
-from bot.store.engine import database_of, open_database
+from bot.store.backend.open import database_of, open_database
 from bot.store.errors import explained
 from tests.store.orders import START, HandClock
 

@@ -9,11 +9,11 @@ from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.ledger.ledger import Deed
 from bot.moderation.approvals import Approval, NothingAwaited, Ruling, Verdict
-from bot.store import servers
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into
-from bot.store.jobs import job_of
 from bot.store.tables import approvals, jobs
+from bot.store.write import servers
+from bot.store.write.jobs import job_of
 
 _SHOWN = (
     approvals.c.job_id, approvals.c.guild_id, approvals.c.asked_at, approvals.c.lapses_at,

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import NEXT, Job, State
 from bot.store import SqlStore
 from bot.store.tables import accounts, jobs
+from tests.store.crashing_writer import RESTLESS, ROOT
 from tests.store.orders import HandClock, through
-from tests.store.patience import eventually
-from tests.store.restless import RESTLESS, ROOT
+from tests.store.waiting import eventually
 
 YEARS_LATER = 4_000_000_000.0
 

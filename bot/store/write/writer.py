@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.store.changes import Change, Move, Open, Outcome
 from bot.store.errors import StoreUnavailable, explained, is_outage
+from bot.store.write.commands import Change, Move, Open, Outcome
 
 
 @dataclass(slots=True, eq=False)

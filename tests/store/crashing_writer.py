@@ -1,6 +1,6 @@
 """A process that takes jobs through their lives until it is killed, and says what is durable.
 
-python -m tests.store.restless URL
+python -m tests.store.crashing_writer URL
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, order, through
 
 ROOT = Path(__file__).parents[2]
-RESTLESS = (sys.executable, "-m", "tests.store.restless")
+RESTLESS = (sys.executable, "-m", "tests.store.crashing_writer")
 
 
 class WallClock:

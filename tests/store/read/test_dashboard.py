@@ -14,7 +14,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.ledger.ledger import Deed
 from bot.store import SqlStore
-from bot.store.overview import DAY, HOUR, MINUTE, Asked, SqlOverview
+from bot.store.read.dashboard import DAY, HOUR, MINUTE, Asked, SqlOverview
 from bot.store.tables import approvals, cases
 from tests.store.orders import TERMS, HandClock, order
 from tests.store.plans import listening, steps

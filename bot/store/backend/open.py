@@ -8,9 +8,9 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from bot.store.backend.postgres import PostgresDatabase
+from bot.store.backend.sqlite import READERS, SqliteDatabase
 from bot.store.connection import Database
-from bot.store.postgres import PostgresDatabase
-from bot.store.sqlite import READERS, SqliteDatabase
 
 _DRIVERS = {
     "sqlite": "sqlite",

@@ -14,13 +14,13 @@ from bot.jobs.job import State
 from bot.ledger.budgets import MICROS, Budget, Scope, day_of, month_of
 from bot.ledger.server_rules import ServerRules
 from bot.moderation.approvals import Verdict
-from bot.store import servers
-from bot.store.audit import Extent, discrepancies, extent
+from bot.store.backend.open import database_of, open_beside
 from bot.store.connection import Connection
 from bot.store.dialects import cut_off, is_postgres
-from bot.store.engine import database_of, open_beside
 from bot.store.errors import named_errors
+from bot.store.read.integrity import Extent, discrepancies, extent
 from bot.store.tables import OPEN, approvals, budgets, cases, jobs, shards, workers
+from bot.store.write import servers
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 # A question that takes longer is not worth its answer.

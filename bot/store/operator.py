@@ -7,14 +7,15 @@ from typing import Self
 from bot.clock import Clock
 from bot.ledger.account import Balance
 from bot.ledger.ledger import Deed, Spending
-from bot.store import notes, reading, servers
-from bot.store.audit import Extent, discrepancies, extent
-from bot.store.changes import Grant, Writing, apply
+from bot.store.backend.open import database_of, file_of, open_beside
+from bot.store.backend.schema import check_revision
 from bot.store.connection import Connection
-from bot.store.engine import database_of, file_of, open_beside
 from bot.store.errors import StoreUnavailable, named_errors
-from bot.store.register import unlist
-from bot.store.schema import check_revision
+from bot.store.read import queries
+from bot.store.read.integrity import Extent, discrepancies, extent
+from bot.store.repositories.moderation import unlist
+from bot.store.write import key_values, servers
+from bot.store.write.commands import Grant, Writing, apply
 
 
 class SqlVisitor:
@@ -54,7 +55,7 @@ class SqlVisitor:
         self, *, since: float, until: float, guild_id: int | None = None
     ) -> Sequence[Spending]:
         async with self._transaction() as connection:
-            return await reading.spending(connection, since=since, until=until, guild_id=guild_id)
+            return await queries.spending(connection, since=since, until=until, guild_id=guild_id)
 
     async def grant(self, account: str, amount: int, why: str, deed: Deed) -> Balance:
         writing = Writing(worker="a visitor", now=self._clock.now(), start=self._start)
@@ -74,11 +75,11 @@ class SqlVisitor:
 
     async def note(self, name: str) -> str | None:
         async with self._transaction() as connection:
-            return await notes.read(connection, name)
+            return await key_values.read(connection, name)
 
     async def write_note(self, name: str, text: str) -> None:
         async with self._transaction() as connection:
-            await notes.write(connection, name, text)
+            await key_values.write(connection, name, text)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Connection]:

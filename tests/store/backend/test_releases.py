@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import SqlStore, schema
+from bot.store import SqlStore
+from bot.store.backend import schema
 from tests.postgres import Postgres, connected, migrate
 from tests.store.orders import START, HandClock
 from tests.store.schemas.dumps import (

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import State
 from bot.jobs.ports import Lost
 from bot.store import AlreadyOpen, SqlStore
+from tests.store.crashing_writer import RESTLESS, ROOT
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
-from tests.store.patience import eventually
 from tests.store.plans import listening, steps
-from tests.store.restless import RESTLESS, ROOT
+from tests.store.waiting import eventually
 
 LATER = 31.0
 """By more than a lease."""

@@ -14,12 +14,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import Job, Place
-from bot.store import SchemaTooNew, SqlStore, schema
-from bot.store.engine import database_of, open_database
+from bot.store import SchemaTooNew, SqlStore
+from bot.store.backend import schema
+from bot.store.backend.open import database_of, open_database
 from bot.store.tables import METADATA, jobs
 from tests.store.conftest import Postgres
+from tests.store.crashing_writer import ROOT
 from tests.store.orders import START, HandClock
-from tests.store.restless import ROOT
 
 
 async def test_migrations_and_tables_agree(raw: AsyncConnection) -> None:

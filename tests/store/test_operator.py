@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import Job, State
 from bot.ledger.ledger import Deed
 from bot.store import SqlStore, SqlVisitor, StoreError
-from bot.store.audit import Extent
+from bot.store.read.integrity import Extent
 from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through
 
 DAY = 86_400.0

@@ -12,7 +12,6 @@ from bot.ledger.ledger import FORGOTTEN
 from bot.ledger.server_rules import ServerRules
 from bot.moderation.approvals import Verdict
 from bot.moderation.member_data import Holdings, OpenOrders
-from bot.store import servers as rulebooks
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into
 from bot.store.tables import (
@@ -30,6 +29,7 @@ from bot.store.tables import (
     strikes,
     takedowns,
 )
+from bot.store.write import servers as rulebooks
 
 # Keys to a message and the workings of the engine are nobody's data.
 _INTERNAL = frozenset({"token", "token_until", "owner", "epoch", "application_id"})

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from bot.jobs.ports import Room
 from bot.store.connection import Connection
-from bot.store.jobs import Claim
 from bot.store.tables import AT_SEGMIND, jobs
+from bot.store.write.jobs import Claim
 
 # Any number will do that nothing else on this server uses as an advisory lock.
 _LOCK = 0xD0_99_E2
