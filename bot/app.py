@@ -25,13 +25,13 @@ from bot.jobs.ports import World
 from bot.jobs.reconcile import Latecomers
 from bot.jobs.supervision.outage import Outage
 from bot.lookout import lookout
-from bot.ops.audit import Audit
+from bot.ops.dashboard import OperatorPage, Ring
 from bot.ops.gauges import Gauges
 from bot.ops.health import Health, needed
-from bot.ops.jobs import JobMeter
+from bot.ops.job_metrics import JobMeter
+from bot.ops.ledger_check import Audit
 from bot.ops.metrics import Metrics
 from bot.ops.observers import Both, ObservedSegmind, ObservedStore
-from bot.ops.page import OperatorPage, Ring
 from bot.ops.web import served
 from bot.parts import FEATURES, check_names, contexts_of, segmind_client, signatory_of, traces_of
 from bot.protection import Protection

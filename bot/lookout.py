@@ -9,8 +9,8 @@ from bot.company import Company
 from bot.engine import Engine
 from bot.front import Front
 from bot.jobs.supervision.outage import Outage
-from bot.ops.page import Figures, OperatorPage, Sources
-from bot.ops.page.figures import Bounds
+from bot.ops.dashboard import Figures, OperatorPage, Sources
+from bot.ops.dashboard.snapshot import Bounds
 from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore

@@ -18,9 +18,9 @@ from bot.faces.saved_faces import Album
 from bot.ledger.allowance import Refill
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import Bounds, Limits
-from bot.media import inspect
-from bot.media.credentials import BadCredentials, read_credentials
+from bot.media import probe
 from bot.media.signing import Signatory, Signing
+from bot.media.signing_keys import BadCredentials, read_credentials
 from bot.moderation.access import House
 from bot.segmind.breaker import Fuse
 from bot.segmind.client import Restraint, Retry, SegmindClient
@@ -31,7 +31,7 @@ from bot.settings import Settings, SettingsError
 from bot.store import SqlVisitor
 
 if TYPE_CHECKING:
-    from bot.ops.traces import JobTraces
+    from bot.ops.tracing import JobTraces
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -154,7 +154,7 @@ def traces_of(settings: Settings, clock: Clock) -> "JobTraces | None":
         return None
     plan = settings.discord.shard_plan
     try:
-        from bot.ops.traces import JobTraces  # noqa: PLC0415 - what it needs comes with an extra
+        from bot.ops.tracing import JobTraces  # noqa: PLC0415 - what it needs comes with an extra
 
         return JobTraces(clock, shards=1 if plan is None else plan.total)
     except ImportError:
@@ -174,9 +174,9 @@ def contexts_of(settings: Settings) -> Contexts:
     return Contexts(direct=settings.contexts.direct, user_install=settings.contexts.user_install)
 
 
-def file_limits(settings: Settings) -> inspect.Limits:
+def file_limits(settings: Settings) -> probe.Limits:
     its = settings.uploads
-    return inspect.Limits(
+    return probe.Limits(
         picture_bytes=its.picture_bytes,
         video_bytes=its.video_bytes,
         pixels=its.pixels,

@@ -169,7 +169,7 @@ async def test_it_says_whether_jobs_are_traced(
     finding = (await found(sections))["traces"]
     assert finding.good
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" in finding.words
-    monkeypatch.setitem(sys.modules, "bot.ops.traces", None)
+    monkeypatch.setitem(sys.modules, "bot.ops.tracing", None)
     finding = (await found(sections))["traces"]
     assert not finding.good
     assert "pip install 'doppel[otel]'" in finding.words

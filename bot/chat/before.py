@@ -10,7 +10,7 @@ from bot.chat.text import Text
 from bot.clock import Clock
 from bot.faces.normalize import Portrait, portrait
 from bot.jobs.job import Job, Place
-from bot.media.inspect import Limits, UnusableMedia
+from bot.media.probe import Limits, UnusableMedia
 from bot.models import FaceModel
 
 # Of all small copies together, in bytes: those of about a hundred orders.

@@ -31,7 +31,7 @@ from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, Scope
 from bot.ledger.ledger import AlreadyRefunded
 from bot.ledger.server_rules import LIMIT_NAMES
-from bot.media import inspect
+from bot.media import probe
 from bot.models import MediaKind
 from bot.moderation.approvals import LogNeeded, NoLog, NothingAwaited
 from bot.moderation.cases import TooManyReports
@@ -79,11 +79,11 @@ _OF_DECISIONS: Mapping[type[BaseException], str] = {
 }
 
 # What is wrong with a file, where nothing more is to be said of it.
-_PLAIN: Mapping[type[inspect.UnusableMedia], str] = {
-    inspect.TooManyFrames: "too_many_frames",
-    inspect.Animated: "animated",
-    inspect.Truncated: "truncated",
-    inspect.Damaged: "damaged",
+_PLAIN: Mapping[type[probe.UnusableMedia], str] = {
+    probe.TooManyFrames: "too_many_frames",
+    probe.Animated: "animated",
+    probe.Truncated: "truncated",
+    probe.Damaged: "damaged",
     NoPicture: "no_picture",
 }
 
@@ -280,22 +280,22 @@ class Words:
         first, *others = [self._text(f"kind.{kind}") for kind in sorted(accepts)]
         return self._text("kind.or", first=first, second=others[0]) if others else first
 
-    def _media(self, why: inspect.UnusableMedia, name: str) -> str:
+    def _media(self, why: probe.UnusableMedia, name: str) -> str:
         if (plain := _PLAIN.get(type(why))) is not None:
             return self._text(f"media.{plain}", name=name)
         facts: dict[str, Any] = {}
         match why:
-            case inspect.TooLarge(size=found, limit=limit):
+            case probe.TooLarge(size=found, limit=limit):
                 key = "too_large"
                 facts = {"size": size(found, self._text), "limit": size(limit, self._text)}
-            case inspect.TooManyPixels(width=width, height=height):
+            case probe.TooManyPixels(width=width, height=height):
                 key, facts = "too_many_pixels", {"width": width, "height": height}
-            case inspect.TooSmall(width=width, height=height, limit=limit):
+            case probe.TooSmall(width=width, height=height, limit=limit):
                 key, facts = "too_small", {"width": width, "height": height, "limit": limit}
-            case inspect.TooLong(seconds=seconds, limit=limit):
+            case probe.TooLong(seconds=seconds, limit=limit):
                 key = "too_long"
                 facts = {"seconds": duration(seconds, self._text), "limit": duration(limit, self._text)}
-            case inspect.Unsupported(found=found):
+            case probe.Unsupported(found=found):
                 key, facts = "unsupported", {"found": harmless(found)}
             case _:
                 key = "unrecognised"

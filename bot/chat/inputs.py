@@ -8,7 +8,7 @@ from typing import Protocol
 import aiohttp
 import discord
 
-from bot.media import inspect
+from bot.media import probe
 from bot.models import MediaKind, MediaSlot
 from bot.segmind.protocol import SegmindError
 
@@ -41,7 +41,7 @@ class WrongKind(InputError):
 
 
 class Unusable(InputError):
-    def __init__(self, option: str, name: str, why: inspect.UnusableMedia) -> None:
+    def __init__(self, option: str, name: str, why: probe.UnusableMedia) -> None:
         super().__init__(option, name)
         self.why = why
 
@@ -74,7 +74,7 @@ class Input:
 @dataclass(frozen=True, slots=True)
 class Seen:
     content: bytes
-    media: inspect.Media
+    media: probe.Media
 
 
 class Inputs:
@@ -89,26 +89,26 @@ class Inputs:
         self,
         slots: Mapping[str, MediaSlot],
         files: Mapping[str, Upload],
-        limits: inspect.Limits,
+        limits: probe.Limits,
     ) -> None:
         """Refuse what is too large by Discord's own word, before a byte of it is read."""
         for option, file in files.items():
             allowed = max(limits.bytes_of(kind) for kind in slots[option].accepts)
             if file.size > allowed:
-                raise Unusable(option, file.filename, inspect.TooLarge(file.size, allowed))
+                raise Unusable(option, file.filename, probe.TooLarge(file.size, allowed))
 
-    async def seen(self, option: str, slot: MediaSlot, file: Upload, limits: inspect.Limits) -> Seen:
+    async def seen(self, option: str, slot: MediaSlot, file: Upload, limits: probe.Limits) -> Seen:
         async with self._room:
             content = await _read(option, file)
             try:
-                media = await asyncio.to_thread(inspect.inspect, content, limits)
-            except inspect.UnusableMedia as why:
+                media = await asyncio.to_thread(probe.inspect, content, limits)
+            except probe.UnusableMedia as why:
                 raise Unusable(option, file.filename, why) from None
         if media.kind not in slot.accepts:
             raise WrongKind(option, file.filename, found=media.kind, accepts=slot.accepts)
         return Seen(content, media)
 
-    async def content(self, option: str, slot: MediaSlot, file: Upload, limits: inspect.Limits) -> bytes:
+    async def content(self, option: str, slot: MediaSlot, file: Upload, limits: probe.Limits) -> bytes:
         """What is in a file that is no part of an order."""
         self.weigh({option: slot}, {option: file}, limits)
         return (await self.seen(option, slot, file, limits)).content

@@ -26,7 +26,7 @@ from bot.jobs.job import Place
 from bot.jobs.ports import Clock
 from bot.jobs.service import Desk, Order
 from bot.ledger.account import Member
-from bot.media.inspect import Limits
+from bot.media.probe import Limits
 from bot.models import FaceModel
 from bot.moderation.fingerprints import Print
 

@@ -10,16 +10,16 @@ import structlog
 
 from bot.chat.text import Text
 from bot.jobs.job import Job
-from bot.media import deliver, inspect, provenance
-from bot.media.deliver import Fitted
-from bot.media.effort import Effort
+from bot.media import fit, probe, provenance
+from bot.media.deadline import Effort
+from bot.media.fit import Fitted
 from bot.media.signing import Signatory
 from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
 
 # Results come from Segmind, not from members; these bounds only keep a broken one from taking all memory.
-RESULT_LIMITS = inspect.Limits(
+RESULT_LIMITS = probe.Limits(
     picture_bytes=200 * 2**20, video_bytes=200 * 2**20, video_seconds=3600, frames=500_000, min_side=1
 )
 
@@ -67,7 +67,7 @@ class Results:
         try:
             marked, media = await asyncio.to_thread(_marked, content)
             fitted = await self._fitted(marked, media, limit - self._room)
-        except (inspect.UnusableMedia, deliver.CannotFit) as error:
+        except (probe.UnusableMedia, fit.CannotFit) as error:
             log.warning("the result cannot be attached", error=type(error).__name__, size=len(content))
             return None
         # Last, as whatever changes the file afterwards would break the signature.
@@ -85,18 +85,18 @@ class Results:
             return fitted.content
         return await self._signatory.sign(fitted.content, fitted.media_type)
 
-    async def _fitted(self, content: bytes, media: inspect.Media, limit: int) -> Fitted:
+    async def _fitted(self, content: bytes, media: probe.Media, limit: int) -> Fitted:
         if len(content) <= limit:
             return Fitted(content, media.media_type, media.suffix)
         async with self._encoder:
             effort = Effort(self._most_effort)
             try:
-                return await asyncio.to_thread(deliver.fit, content, media, limit, effort)
+                return await asyncio.to_thread(fit.fit, content, media, limit, effort)
             finally:
                 # Nobody waits for the thread any more where the bot is told to stop.
                 effort.stop()
 
 
-def _marked(content: bytes) -> tuple[bytes, inspect.Media]:
-    media = inspect.inspect(content, RESULT_LIMITS)
+def _marked(content: bytes) -> tuple[bytes, probe.Media]:
+    media = probe.inspect(content, RESULT_LIMITS)
     return provenance.mark(content, media.media_type), media

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
-from bot.media import inspect, picture
+from bot.media import picture, probe
 from bot.models import MediaKind
 
 LONGEST_SIDE = 1536
@@ -13,7 +13,7 @@ LONGEST_SIDE = 1536
 _JPEG_QUALITY = 92
 
 
-class NoPicture(inspect.UnusableMedia):
+class NoPicture(probe.UnusableMedia):
     """A video, where a face is wanted."""
 
 
@@ -24,9 +24,9 @@ class Portrait:
     """With its dot."""
 
 
-def portrait(content: bytes, limits: inspect.Limits) -> Portrait:
+def portrait(content: bytes, limits: probe.Limits) -> Portrait:
     """Raises `UnusableMedia` where there is no picture in it."""
-    media = inspect.inspect(content, limits)
+    media = probe.inspect(content, limits)
     if media.kind is not MediaKind.PICTURE:
         raise NoPicture
     image = picture.upright(content, media.media_type)
@@ -34,7 +34,7 @@ def portrait(content: bytes, limits: inspect.Limits) -> Portrait:
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
         return _encoded(image)
     except Exception as error:  # Pillow's decoders raise whatever a hostile byte leads them to.
-        raise inspect.Damaged(media.media_type) from error
+        raise probe.Damaged(media.media_type) from error
 
 
 def suffix_of(content: bytes) -> str:

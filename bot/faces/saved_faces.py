@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.faces.cipher import Seal
 from bot.faces.face import Face, FacesOff, Kept, NoSuchFace, Shelf, TooManyFaces, Unopened, tidy
 from bot.faces.normalize import portrait, suffix_of
-from bot.media.inspect import Limits
+from bot.media.probe import Limits
 
 log = structlog.stdlib.get_logger(__name__)
 

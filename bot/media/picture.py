@@ -5,9 +5,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from bot.media.facts import Damaged, TooManyPixels, TooSmall
 from bot.media.formats import jpeg, png, webp
-from bot.media.formats.outline import Outline
+from bot.media.formats.header import Outline
+from bot.media.types import Damaged, TooManyPixels, TooSmall
 
 _OUTLINES: dict[str, Callable[[bytes], Outline]] = {
     png.MEDIA_TYPE: png.outline,

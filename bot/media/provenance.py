@@ -9,8 +9,8 @@ from functools import partial
 from typing import NamedTuple
 
 from bot.media import sniff
-from bot.media.facts import UnusableMedia
 from bot.media.formats import jpeg, mp4, png, webp
+from bot.media.types import UnusableMedia
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 

@@ -16,8 +16,8 @@ import structlog
 from PIL import Image
 
 from bot import __version__
-from bot.media.credentials import BadCredentials, Credentials
 from bot.media.provenance import DIGITAL_SOURCE_TYPE
+from bot.media.signing_keys import BadCredentials, Credentials
 
 log = structlog.stdlib.get_logger(__name__)
 

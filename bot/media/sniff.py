@@ -2,7 +2,7 @@
 
 import re
 
-from bot.media.facts import Unrecognised, Unsupported
+from bot.media.types import Unrecognised, Unsupported
 
 TAKEN = {
     "image/png": ".png",

@@ -16,8 +16,8 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from bot.media.effort import Effort
-from bot.media.facts import Limits, Media
+from bot.media.deadline import Effort
+from bot.media.types import Limits, Media
 from bot.media.video import opened, picture_stream
 
 MEDIA_TYPE = "video/mp4"

@@ -14,7 +14,8 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from bot.media.facts import (
+from bot.media.formats import mp4, webm
+from bot.media.types import (
     Damaged,
     Limits,
     TooLong,
@@ -25,7 +26,6 @@ from bot.media.facts import (
     Unsupported,
     UnusableMedia,
 )
-from bot.media.formats import mp4, webm
 
 _CODECS = {"h264", "hevc", "vp8", "vp9", "av1"}
 # Packets fed to the decoder before it must have shown something: more than the frames it may hold back.

@@ -8,7 +8,7 @@ from itertools import islice
 from PIL import Image
 
 from bot.media import picture, sniff, video
-from bot.media.facts import UnusableMedia
+from bot.media.types import UnusableMedia
 
 # So many frames of a video are looked at: those that stand for themselves, from its beginning on.
 FRAMES = 8

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
+from bot.ops.dashboard import OperatorPage
 from bot.ops.health import OK, Health, Wrong, report
-from bot.ops.lag import lag_measured
+from bot.ops.loop_lag import lag_measured
 from bot.ops.metrics import Metrics
-from bot.ops.page import OperatorPage
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr
 
-from bot.settings.forms import (
+from bot.settings.shards import ShardPlan
+from bot.settings.types import (
     Api,
     DatabaseUrl,
     FaceKeys,
@@ -29,7 +30,6 @@ from bot.settings.forms import (
     is_segmind,
     read_listen,
 )
-from bot.settings.shards import ShardPlan
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 

@@ -16,7 +16,7 @@ from typing import Any
 from dotenv.parser import Original, parse_stream
 from pydantic import ValidationError
 
-from bot.settings.knobs import SHORT_NAMES, Knob, known_keys, read, sections
+from bot.settings.fields import SHORT_NAMES, Knob, known_keys, read, sections
 from bot.settings.sections import Settings
 
 DEFAULT_CONFIG = Path("config/doppel.toml")

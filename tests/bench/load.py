@@ -18,7 +18,7 @@ from typing import Any
 
 from yarl import URL
 
-from bot.ops.lag import lag_measured
+from bot.ops.loop_lag import lag_measured
 from bot.sandbox.segmind import LocalSegmind, Submission
 from bot.sandbox.segmind.stamp import Stamped
 from tests.bench.figures import Figure, at_least, at_most, plain

@@ -9,7 +9,7 @@ from PIL import Image
 from bot.chat.before import MOST_BYTES, Befores
 from bot.chat.text import Text
 from bot.jobs.job import Place
-from bot.media.inspect import Limits
+from bot.media.probe import Limits
 from tests.clocks import HeldClock
 from tests.jobs.orders import PLACE, job
 from tests.media import files

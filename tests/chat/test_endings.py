@@ -24,7 +24,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Place, Reason, State
 from bot.jobs.service import new_id
 from bot.ledger.account import account_of
-from bot.media.inspect import Limits, inspect
+from bot.media.probe import Limits, inspect
 from tests.clocks import HeldClock
 from tests.discord.calls import Call
 from tests.discord.faults import Dropped, Fault, Refused

@@ -16,23 +16,23 @@ from bot.jobs.service import ModelOff, TooManyWaiting
 from bot.jobs.submission_gate import ServicePaused, Trouble
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, budgets_of
-from bot.media import inspect
+from bot.media import probe
 from bot.models import MediaKind
 from tests.test_models import order
 
 WORDS = Words(Text.load())
 UNUSABLE = [
-    inspect.TooLarge(30 * 2**20, 20 * 2**20),
-    inspect.TooLarge(3000, 2000),
-    inspect.TooManyPixels(9000, 9000, 1000),
-    inspect.TooSmall(8, 9, 32),
-    inspect.TooLong(61.0, 60.0),
-    inspect.TooManyFrames(100),
-    inspect.Animated("image/png"),
-    inspect.Unsupported("image/gif"),
-    inspect.Unrecognised("text"),
-    inspect.Truncated("image/png"),
-    inspect.Damaged("video/mp4"),
+    probe.TooLarge(30 * 2**20, 20 * 2**20),
+    probe.TooLarge(3000, 2000),
+    probe.TooManyPixels(9000, 9000, 1000),
+    probe.TooSmall(8, 9, 32),
+    probe.TooLong(61.0, 60.0),
+    probe.TooManyFrames(100),
+    probe.Animated("image/png"),
+    probe.Unsupported("image/gif"),
+    probe.Unrecognised("text"),
+    probe.Truncated("image/png"),
+    probe.Damaged("video/mp4"),
     NoPicture(),
 ]
 
@@ -44,7 +44,7 @@ def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
 
 
 @pytest.mark.parametrize("why", UNUSABLE, ids=lambda why: type(why).__name__)
-def test_an_unusable_file_is_told_in_one_or_two_sentences_with_its_name(why: inspect.UnusableMedia) -> None:
+def test_an_unusable_file_is_told_in_one_or_two_sentences_with_its_name(why: probe.UnusableMedia) -> None:
     sentence = WORDS.of(Unusable("source_image", "holiday.png", why))
     assert "`holiday.png`" in sentence
     assert sentence.endswith(".")
@@ -55,7 +55,7 @@ SERVER, OPERATOR = budgets_of(1, 0)
 
 
 def test_no_kind_of_unusable_file_was_forgotten_here() -> None:
-    assert {type(why) for why in UNUSABLE} == set(kinds(inspect.UnusableMedia))
+    assert {type(why) for why in UNUSABLE} == set(kinds(probe.UnusableMedia))
 
 
 @pytest.mark.parametrize(

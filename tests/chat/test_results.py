@@ -11,9 +11,9 @@ import pytest
 from bot.chat.results import Result, Results
 from bot.chat.text import Text
 from bot.jobs.job import State
-from bot.media import deliver
-from bot.media.deliver import Fitted
-from bot.media.effort import Effort
+from bot.media import fit as fitting
+from bot.media.deadline import Effort
+from bot.media.fit import Fitted
 from bot.media.provenance import is_marked
 from tests.clocks import HeldClock
 from tests.jobs.orders import job
@@ -40,7 +40,7 @@ async def test_what_fits_goes_out_marked_and_named_after_its_job() -> None:
 
 async def test_several_results_are_made_to_fit_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once, most, loop_thread = 0, 0, threading.get_ident()
-    fit = deliver.fit
+    fit = fitting.fit
 
     def counted(*order: Any) -> Fitted:
         nonlocal at_once, most
@@ -52,7 +52,7 @@ async def test_several_results_are_made_to_fit_one_after_the_other(monkeypatch: 
         finally:
             at_once -= 1
 
-    monkeypatch.setattr(deliver, "fit", counted)
+    monkeypatch.setattr(fitting, "fit", counted)
     room = results()
     made = await asyncio.gather(*(room.prepare(DONE, LARGE, len(LARGE) // 2) for _ in range(4)))
     assert [len(each.content) <= each.limit for each in made if each is not None] == [True] * 4
@@ -104,7 +104,7 @@ async def test_what_is_no_picture_is_no_file() -> None:
 
 async def test_a_bot_that_stops_does_not_leave_a_thread_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     began, ended = threading.Event(), threading.Event()
-    fit = deliver.fit
+    fit = fitting.fit
 
     def watched(content: bytes, media: Any, limit: int, effort: Effort) -> Fitted:
         began.set()
@@ -115,7 +115,7 @@ async def test_a_bot_that_stops_does_not_leave_a_thread_at_work(monkeypatch: pyt
         finally:
             ended.set()
 
-    monkeypatch.setattr(deliver, "fit", watched)
+    monkeypatch.setattr(fitting, "fit", watched)
     preparing = asyncio.create_task(results().prepare(DONE, VIDEO, len(VIDEO) // 2))
     await asyncio.to_thread(began.wait)
     preparing.cancel()

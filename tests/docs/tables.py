@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
 from bot.settings import Knob, Settings, describe, known_keys
-from bot.settings.knobs import SHORT_NAMES
+from bot.settings.fields import SHORT_NAMES
 from tests.docs.pages import ROOT
 
 EXAMPLE = ROOT / "config/doppel.toml"

@@ -17,7 +17,7 @@ from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
 from bot.faces.normalize import LONGEST_SIDE, NoPicture, portrait
 from bot.faces.saved_faces import DAY, Album
 from bot.jobs.ports import StoreAway
-from bot.media.inspect import Limits, UnusableMedia
+from bot.media.probe import Limits, UnusableMedia
 from bot.store import SqlStore
 from bot.store.repositories.faces import SqlShelf
 from tests.clocks import LeapingClock

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.media import sniff
-from bot.media.deliver import CannotFit, fit
-from bot.media.effort import Effort
-from bot.media.inspect import Damaged, Limits, Media, TooManyPixels, UnusableMedia, inspect
+from bot.media.deadline import Effort
+from bot.media.fit import CannotFit, fit
+from bot.media.probe import Damaged, Limits, Media, TooManyPixels, UnusableMedia, inspect
 from bot.media.provenance import is_marked, mark
 from bot.models import MediaKind
 from tests.media import files

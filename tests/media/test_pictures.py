@@ -5,7 +5,7 @@ import struct
 import pytest
 from PIL import Image
 
-from bot.media.inspect import (
+from bot.media.probe import (
     Animated,
     Damaged,
     Limits,

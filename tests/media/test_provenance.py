@@ -9,7 +9,7 @@ import av
 import pytest
 from PIL import Image, PngImagePlugin
 
-from bot.media.inspect import Limits, inspect
+from bot.media.probe import Limits, inspect
 from bot.media.provenance import DIGITAL_SOURCE_TYPE, is_marked, mark
 from tests.media import files
 

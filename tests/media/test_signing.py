@@ -21,9 +21,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from PIL import Image, ImageSequence
 
 from bot import __version__
-from bot.media.credentials import BadCredentials, read_credentials
 from bot.media.provenance import DIGITAL_SOURCE_TYPE, is_marked, mark
 from bot.media.signing import Signatory, Signing
+from bot.media.signing_keys import BadCredentials, read_credentials
 from tests.media import files
 from tests.media.certificates import DAY, HOLDER, Papers, papers
 from tests.media.test_provenance import MARKABLE, frames

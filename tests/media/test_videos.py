@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from bot.media.inspect import (
+from bot.media.probe import (
     Damaged,
     Limits,
     Media,

@@ -14,8 +14,8 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Lost, Store
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.ledger import Deed
-from bot.ops.jobs import JobMeter
-from bot.ops.lag import lag_measured
+from bot.ops.job_metrics import JobMeter
+from bot.ops.loop_lag import lag_measured
 from bot.ops.metrics import Metrics
 from bot.ops.observers import ObservedStore
 from bot.segmind.protocol import Completed, Queued

@@ -5,8 +5,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bot.media.facts import Damaged, Truncated
-from bot.media.formats.outline import Outline, orientation
+from bot.media.formats.header import Outline, orientation
+from bot.media.types import Damaged, Truncated
 
 MEDIA_TYPE = "image/jpeg"
 

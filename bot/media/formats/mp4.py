@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bot.media.facts import Damaged, Truncated
+from bot.media.types import Damaged, Truncated
 
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _MOST_BOXES = 50_000

@@ -5,8 +5,8 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bot.media.facts import Animated, Damaged, Truncated
-from bot.media.formats.outline import Outline, orientation
+from bot.media.formats.header import Outline, orientation
+from bot.media.types import Animated, Damaged, Truncated
 
 MEDIA_TYPE = "image/png"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

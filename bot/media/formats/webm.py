@@ -1,6 +1,6 @@
 """The outermost elements of a WebM file."""
 
-from bot.media.facts import Damaged, Truncated
+from bot.media.types import Damaged, Truncated
 
 MEDIA_TYPE = "video/webm"
 

@@ -4,8 +4,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bot.media.facts import Animated, Damaged, Truncated
-from bot.media.formats.outline import Outline, orientation
+from bot.media.formats.header import Outline, orientation
+from bot.media.types import Animated, Damaged, Truncated
 
 MEDIA_TYPE = "image/webp"
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from bot.media.facts import Limits, UnusableMedia
-from bot.media.inspect import inspect
+from bot.media.probe import inspect
+from bot.media.types import Limits, UnusableMedia
 from bot.models import ModelCard
 
 # Segmind's page says that `hardware` changes latency, not by how much: this is a guess.

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from bot.media import sniff
-from bot.media.facts import UnusableMedia
+from bot.media.types import UnusableMedia
 from bot.sandbox.segmind.engine import CannotRender
 
 INK = (214, 40, 57)

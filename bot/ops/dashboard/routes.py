@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from bot.clock import Clock
 from bot.jobs.ports import StoreAway
 from bot.jobs.supervision.pause import Pause
-from bot.ops.page.entry import SESSION, Entry, TooManyGuesses, WrongToken
-from bot.ops.page.figures import Figures
-from bot.ops.page.ring import Ring
+from bot.ops.dashboard.auth import SESSION, Entry, TooManyGuesses, WrongToken
+from bot.ops.dashboard.snapshot import Figures
+from bot.ops.dashboard.timeseries import Ring
 
 log = structlog.stdlib.get_logger(__name__)
 

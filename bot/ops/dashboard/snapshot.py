@@ -14,10 +14,10 @@ from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import Pause
 from bot.ledger.policy import Policy
 from bot.models import ModelCard
+from bot.ops.dashboard.cache import Fresh
+from bot.ops.dashboard.timeseries import Ring
 from bot.ops.health import Client
-from bot.ops.jobs import DELIVERING, STAGES
-from bot.ops.page.fresh import Fresh
-from bot.ops.page.ring import Ring
+from bot.ops.job_metrics import DELIVERING, STAGES
 from bot.segmind.polling import Pacing
 from bot.segmind.scheduler import Turnstile
 from bot.store.read.dashboard import DAY, HOUR, Count, Past, Present, SqlOverview, Worker

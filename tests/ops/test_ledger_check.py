@@ -8,7 +8,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from bot.clock import WallClock
-from bot.ops.audit import EVERY, FIRST, Audit
+from bot.ops.ledger_check import EVERY, FIRST, Audit
 from bot.store import SqlStore, StoreUnavailable, audited
 from tests.clocks import AgendaClock, HeldClock
 from tests.ops.scrape import scrape

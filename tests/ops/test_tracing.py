@@ -22,9 +22,9 @@ from opentelemetry.trace import StatusCode
 
 from bot import __version__
 from bot.jobs.job import Job, Reason, State
-from bot.ops import traces
+from bot.ops import tracing
 from bot.ops.observers import Both
-from bot.ops.traces import JobTraces, ids_of
+from bot.ops.tracing import JobTraces, ids_of
 from bot.parts import traces_of
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.protocol import Completed, Processing
@@ -92,7 +92,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[InMemorySpanExporter]:
         kept.append(InMemorySpanExporter())
         return kept[-1]
 
-    monkeypatch.setattr(traces, "_exporter", exporter)
+    monkeypatch.setattr(tracing, "_exporter", exporter)
     return kept
 
 
@@ -293,21 +293,21 @@ def test_an_environment_that_asks_for_what_there_is_not_stops_the_start(
 
 
 def test_packages_that_are_missing_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "bot.ops.traces", None)
+    monkeypatch.setitem(sys.modules, "bot.ops.tracing", None)
     with pytest.raises(SettingsError, match=r"jobs cannot be traced: .* `pip install 'doppel\[otel\]'`\.$"):
         traces_of(Settings.model_validate({"ops": TRACED}), LeapingClock())
     assert traces_of(Settings(), LeapingClock()) is None
 
 
 async def test_a_collector_that_is_away_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traces, "_FAREWELL", 0.05)
+    monkeypatch.setattr(tracing, "_FAREWELL", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
         told = JobTraces(LeapingClock())
         told.opened(job())
         await told.close()
-        (still_telling,) = [each for each in threading.enumerate() if each.name == traces.LAST_WORDS]
+        (still_telling,) = [each for each in threading.enumerate() if each.name == tracing.LAST_WORDS]
         assert still_telling.daemon
         await asyncio.to_thread(still_telling.join)
 

@@ -16,14 +16,14 @@ from structlog.testing import capture_logs
 
 from bot.jobs.job import Reason, State
 from bot.jobs.submission_gate import Trouble
+from bot.ops.dashboard import OperatorPage, Ring
+from bot.ops.dashboard.auth import FORGIVEN, LONGEST_PAUSE, SESSION, Entry, TooManyGuesses, WrongToken
+from bot.ops.dashboard.cache import Fresh
+from bot.ops.dashboard.routes import ELSEWHERE, FILES, WRONG
+from bot.ops.dashboard.timeseries import EVERY
 from bot.ops.health import Health
-from bot.ops.jobs import DELIVERING, STAGES
+from bot.ops.job_metrics import DELIVERING, STAGES
 from bot.ops.metrics import Metrics
-from bot.ops.page import OperatorPage, Ring
-from bot.ops.page.entry import FORGIVEN, LONGEST_PAUSE, SESSION, Entry, TooManyGuesses, WrongToken
-from bot.ops.page.fresh import Fresh
-from bot.ops.page.ring import EVERY
-from bot.ops.page.routes import ELSEWHERE, FILES, WRONG
 from bot.ops.web import served
 from bot.segmind.scheduler import Errand
 from bot.store.errors import StoreUnavailable

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ByteSize, SecretStr
 from pydantic.fields import FieldInfo
 
-from bot.settings.forms import Allowed
 from bot.settings.sections import Section, Settings
+from bot.settings.types import Allowed
 
 # The names that people know from elsewhere; every setting also has its `DOPPEL_<SECTION>__<KEY>`.
 SHORT_NAMES = {

@@ -9,9 +9,9 @@ from math import sqrt
 from PIL import Image
 
 from bot.media import picture, transcode
-from bot.media.effort import Effort
-from bot.media.facts import Media, UnusableMedia
+from bot.media.deadline import Effort
 from bot.media.provenance import mark
+from bot.media.types import Media, UnusableMedia
 from bot.models import MediaKind
 
 # Qualities, and what each leaves of the first one's bytes: less in clean pictures, more in noisy ones.

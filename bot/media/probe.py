@@ -1,7 +1,7 @@
 """What a file really is, by its bytes: kind, size, dimensions, seconds; or why it cannot be used."""
 
 from bot.media import picture, sniff, video
-from bot.media.facts import (
+from bot.media.types import (
     Animated,
     Damaged,
     Limits,

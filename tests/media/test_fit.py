@@ -7,10 +7,11 @@ import av
 import pytest
 from PIL import Image
 
-from bot.media import deliver, transcode
-from bot.media.deliver import CannotFit, Change, Fitted, fit
-from bot.media.effort import Effort
-from bot.media.inspect import Limits, Media, inspect
+from bot.media import fit as fitting
+from bot.media import transcode
+from bot.media.deadline import Effort
+from bot.media.fit import CannotFit, Change, Fitted, fit
+from bot.media.probe import Limits, Media, inspect
 from bot.media.provenance import is_marked
 from bot.models import MediaKind
 from tests.media import files
@@ -187,7 +188,7 @@ def test_what_takes_too_long_or_is_waited_for_no_more_cannot_fit(content: bytes,
 
 
 def test_a_picture_that_would_take_too_long_is_made_smaller_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliver, "_MOST_PIXELS", {"WEBP": 128 * 128})
+    monkeypatch.setattr(fitting, "_MOST_PIXELS", {"WEBP": 128 * 128})
     image = files.noise(256, 256)
     image.putalpha(Image.linear_gradient("L"))
     result = fitted(files.saved(image, "PNG"), 60_000)

@@ -35,7 +35,7 @@ from opentelemetry.util.types import AttributeValue
 from bot import __version__
 from bot.clock import Clock
 from bot.jobs.job import Job, State
-from bot.ops.jobs import DELIVERING, STAGES
+from bot.ops.job_metrics import DELIVERING, STAGES
 from bot.segmind.protocol import State as Seen
 
 # Whose end nobody wished for; a refusal or a cancellation is no error.
