@@ -221,8 +221,8 @@ def _restore(options: argparse.Namespace) -> int:
 
 def _sandbox(options: argparse.Namespace) -> int:
     _require_sandbox()
+    from bot.sandbox.app import Wishes, sandbox
     from bot.sandbox.errors import SandboxError
-    from bot.sandbox.world import Wishes, sandbox
 
     settings = _settings(options)
     wishes = Wishes(
@@ -241,8 +241,8 @@ def _sandbox(options: argparse.Namespace) -> int:
 
 def _segmind(options: argparse.Namespace) -> int:
     _require_sandbox()
-    from bot.sandbox.alone import serve
     from bot.sandbox.errors import SandboxError
+    from bot.sandbox.segmind_server import serve
 
     configure(format="human", level="info")
     try:
@@ -277,7 +277,7 @@ def _spotter() -> "Spotter | None":
     """What finds faces in pictures, where the packages for it are installed."""
     if any(importlib.util.find_spec(name) is None for name in FACE_PACKAGES):
         return None
-    from bot.sandbox.faces.spotter import LocalSpotter
+    from bot.sandbox.faces.detection.detector import LocalSpotter
 
     return LocalSpotter()
 

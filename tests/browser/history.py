@@ -11,7 +11,7 @@ from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.ledger.account import account_of
-from bot.sandbox.alone import DOLLARS
+from bot.sandbox.segmind_server import DOLLARS
 from bot.store import SqlStore
 from bot.store.read.dashboard import DAY, HOUR
 from tests.stage import MODELS

@@ -8,7 +8,7 @@ import pytest
 import simcord
 from PIL import Image
 
-from bot.sandbox.faces.spotter import LocalSpotter
+from bot.sandbox.faces.detection.detector import LocalSpotter
 from bot.sandbox.welcome import SAMPLES
 from tests.chat.office import said
 from tests.chat.test_swap import FACE, TARGET, fields, opened, ordered

@@ -34,8 +34,8 @@ DOPPEL = {
     "health": "tests/ops/test_health.py",
     "pause": "tests/test_pause.py",
     "resume": "tests/test_pause.py",
-    "sandbox": "tests/sandbox/test_world_terminal.py",
-    "segmind": "tests/sandbox/test_world_terminal.py",
+    "sandbox": "tests/sandbox/test_terminal.py",
+    "segmind": "tests/sandbox/test_terminal.py",
 }
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

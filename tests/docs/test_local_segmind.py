@@ -16,7 +16,7 @@ import pytest
 
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.faults import ENDPOINTS, Fault, Trouble
-from bot.sandbox.segmind.gate import PUBLIC
+from bot.sandbox.segmind.middleware import PUBLIC
 from tests.clocks import HeldClock
 from tests.docs.checks import understood
 from tests.docs.pages import Block, page

@@ -15,7 +15,7 @@ from bot.catalogue import catalogue
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.faces.recipes import RECIPES
 from bot.sandbox.segmind import LocalSegmind
-from bot.sandbox.segmind.register import Submission
+from bot.sandbox.segmind.request_store import Submission
 from bot.sandbox.welcome import SAMPLES
 from tests import documented
 from tests.clocks import HeldClock

@@ -8,9 +8,9 @@ from typing import Any
 
 import cv2
 
-from bot.sandbox.faces.bench import Bench
 from bot.sandbox.faces.errors import Abandoned, CannotSwap
 from bot.sandbox.faces.order import Lifeline, Order, Rendering
+from bot.sandbox.faces.pipeline import Bench
 from bot.sandbox.faces.recipes import RECIPES
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.sandbox.faces.arrays import Floats
+from bot.sandbox.faces.detection.people import distance
+from bot.sandbox.faces.detection.tracking import Track
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import Face, in_order
-from bot.sandbox.faces.people import distance
-from bot.sandbox.faces.tracking import Track
 
 _ANY_AGE = (0, 100)
 

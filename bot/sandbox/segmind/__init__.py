@@ -2,7 +2,7 @@
 
 from bot.sandbox.segmind.engine import CannotRender, Engine, Rendering
 from bot.sandbox.segmind.faults import FAULT_HEADER, Fault, Faults, Trouble
-from bot.sandbox.segmind.register import Submission
+from bot.sandbox.segmind.request_store import Submission
 from bot.sandbox.segmind.server import LocalSegmind, PortInUse
 from bot.sandbox.segmind.stamp import StampEngine
 

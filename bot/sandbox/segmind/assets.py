@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
-from bot.sandbox.segmind.refusal import Refusal
+from bot.sandbox.segmind.errors import Refusal
 
 WEEK = 7 * 24 * 3600.0
 MAX_NAME = 100

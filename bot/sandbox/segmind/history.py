@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from math import ceil
 from typing import Any
 
-from bot.sandbox.segmind import answers
-from bot.sandbox.segmind.refusal import Refusal
+from bot.sandbox.segmind import responses
+from bot.sandbox.segmind.errors import Refusal
 from bot.sandbox.segmind.requests import Inference
 
 MOST_ROWS = 100
@@ -55,7 +55,7 @@ class Query:
         if not self.ascending:
             found.reverse()
         start = (self.page - 1) * self.per_page
-        rows = [answers.row(each) for each in found[start : start + self.per_page]]
+        rows = [responses.row(each) for each in found[start : start + self.per_page]]
         return {
             "data": rows,
             "page": self.page,

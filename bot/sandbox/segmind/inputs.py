@@ -8,7 +8,7 @@ import aiohttp
 
 from bot.sandbox.segmind.assets import Assets, read_data_url
 from bot.sandbox.segmind.engine import CannotRender
-from bot.sandbox.segmind.refusal import Refusal
+from bot.sandbox.segmind.errors import Refusal
 
 MOST_BYTES = 64 * 1024 * 1024
 PATIENCE = 30.0

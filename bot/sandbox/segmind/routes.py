@@ -7,16 +7,16 @@ from typing import Any, cast
 from aiohttp import web
 
 from bot.models import FaceModel
-from bot.sandbox.segmind import answers
+from bot.sandbox.segmind import responses
+from bot.sandbox.segmind.account import Books
 from bot.sandbox.segmind.assets import Assets, read_data_url
-from bot.sandbox.segmind.books import Books
+from bot.sandbox.segmind.errors import Refusal
 from bot.sandbox.segmind.faults import Trouble
-from bot.sandbox.segmind.gate import PLIGHT, as_json, key_of
 from bot.sandbox.segmind.history import Query
-from bot.sandbox.segmind.refusal import Refusal
-from bot.sandbox.segmind.register import Caller, Register
+from bot.sandbox.segmind.middleware import PLIGHT, as_json, key_of
+from bot.sandbox.segmind.request_store import Caller, Register
 from bot.sandbox.segmind.requests import Completed, Failed, Inference
-from bot.sandbox.segmind.works import Clock
+from bot.sandbox.segmind.scheduler import Clock
 
 MOST_UPLOADS = 20
 
@@ -59,7 +59,7 @@ class Routes:
 
     async def submit(self, request: web.Request) -> web.Response:
         inference = await self._accepted(request)
-        return as_json(answers.submitted(inference, inference.origin))
+        return as_json(responses.submitted(inference, inference.origin))
 
     async def sync(self, request: web.Request) -> web.Response:
         inference = await self._accepted(request)
@@ -72,19 +72,19 @@ class Routes:
                     "x-remaining-credits": str(remaining),
                 }
                 if output.base64 is not None:
-                    return as_json(answers.inline(output), headers=headers)
+                    return as_json(responses.inline(output), headers=headers)
                 token = output.url.split("/")[-2]
                 return self._hosted(self._outputs, token, headers)
             case _:
-                return as_json(answers.status(inference), 422)
+                return as_json(responses.status(inference), 422)
 
     async def status(self, request: web.Request) -> web.Response:
         inference = self._found(request)
-        return as_json(answers.status(inference), _code(inference))
+        return as_json(responses.status(inference), _code(inference))
 
     async def result(self, request: web.Request) -> web.Response:
         inference = self._found(request)
-        return as_json(answers.result(inference), _code(inference))
+        return as_json(responses.result(inference), _code(inference))
 
     async def upload(self, request: web.Request) -> web.Response:
         data_urls = (await _body(request)).get("data_urls")
@@ -109,13 +109,13 @@ class Routes:
         inference = self._register.recall(request.match_info["id"])
         if inference is None or inference.visible_at > self._clock():
             raise Refusal(404, "Request not found.")
-        return as_json({"data": answers.row(inference)})
+        return as_json({"data": responses.row(inference)})
 
     async def credits(self, _: web.Request) -> web.Response:
         return as_json({"credits": self._books.balance, "free-credits": 0.0})
 
     async def catalogue(self, _: web.Request) -> web.Response:
-        return as_json([answers.listed(model) for model in self._models.values()])
+        return as_json([responses.listed(model) for model in self._models.values()])
 
     async def file(self, request: web.Request) -> web.Response:
         shelf = self._uploads if request.match_info["folder"] == "assets" else self._outputs

@@ -12,15 +12,15 @@ from typing import Self
 from aiohttp import web
 
 from bot.models import FaceModel
+from bot.sandbox.segmind.account import Books, RateLimit
 from bot.sandbox.segmind.assets import Assets
-from bot.sandbox.segmind.books import Books, RateLimit
 from bot.sandbox.segmind.engine import Engine
 from bot.sandbox.segmind.faults import ENDPOINTS, Endpoint, Faults
-from bot.sandbox.segmind.gate import ORDERS, PUBLIC, Gate
 from bot.sandbox.segmind.inputs import Inputs
-from bot.sandbox.segmind.register import Register, Submission, Terms, Witness
+from bot.sandbox.segmind.middleware import ORDERS, PUBLIC, Gate
+from bot.sandbox.segmind.request_store import Register, Submission, Terms, Witness
 from bot.sandbox.segmind.routes import Routes
-from bot.sandbox.segmind.works import Clock, Sleep
+from bot.sandbox.segmind.scheduler import Clock, Sleep
 
 MEGABYTE = 1024 * 1024
 MOST_BODY = 128 * MEGABYTE

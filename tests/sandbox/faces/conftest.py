@@ -9,8 +9,8 @@ import pytest
 
 from bot.sandbox.faces import FaceEngine, Rendering
 from bot.sandbox.faces.arrays import Floats, Picture
-from bot.sandbox.faces.bench import Bench
-from bot.sandbox.faces.people import distance
+from bot.sandbox.faces.detection.people import distance
+from bot.sandbox.faces.pipeline import Bench
 from tests.sandbox.faces.scenes import encoded, portrait
 
 DEFAULTS: dict[str, dict[str, Any]] = {

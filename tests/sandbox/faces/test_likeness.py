@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from bot.sandbox.faces.bench import warn_about
 from bot.sandbox.faces.face import Face
 from bot.sandbox.faces.order import Notes
+from bot.sandbox.faces.pipeline import warn_about
 from tests.sandbox.faces.conftest import Measure, Render
 from tests.sandbox.faces.scenes import decoded, encoded, group, portrait
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.faces.expression import moods_in
 from bot.sandbox.faces.face import Face
+from bot.sandbox.faces.swapping.expression import moods_in
 from tests.sandbox.faces.conftest import Measure, Render
 from tests.sandbox.faces.scenes import decoded
 

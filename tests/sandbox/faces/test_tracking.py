@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bot.sandbox.faces.arrays import Picture
+from bot.sandbox.faces.detection.people import distance
+from bot.sandbox.faces.detection.tracking import Tracker
 from bot.sandbox.faces.face import in_order
-from bot.sandbox.faces.people import distance
-from bot.sandbox.faces.tracking import Tracker
 from tests.sandbox.faces.conftest import Measure
 from tests.sandbox.faces.scenes import couple, nobody, portrait
 

@@ -11,8 +11,8 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from bot.models import FaceModel
 from bot.sandbox.segmind import CannotRender, LocalSegmind, server
 from bot.sandbox.segmind.assets import Assets, DataUrl, file_name, read_data_url
+from bot.sandbox.segmind.errors import Refusal
 from bot.sandbox.segmind.inputs import Inputs
-from bot.sandbox.segmind.refusal import Refusal
 from tests.sandbox.segmind.conftest import Start
 from tests.sandbox.segmind.wire import Wire, data_url, picture
 

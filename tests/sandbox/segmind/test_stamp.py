@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from bot.catalogue import Catalogue
-from bot.sandbox.segmind import CannotRender, StampEngine, books, pricing
+from bot.sandbox.segmind import CannotRender, StampEngine, account, pricing
 from tests.sandbox.segmind.conftest import Start
 from tests.sandbox.segmind.wire import Wire, picture
 
@@ -62,9 +62,9 @@ def test_a_length_is_read_from_videos_alone() -> None:
 
 
 def test_the_oldest_bills_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(books, "REMEMBERED", 2)
-    account = books.Books(1.0)
+    monkeypatch.setattr(account, "REMEMBERED", 2)
+    books = account.Books(1.0)
     for request_id in "abc":
-        account.charge(request_id, 0.1)
-    assert dict(account.billed) == {"b": 0.1, "c": 0.1}
-    assert account.balance == 0.7
+        books.charge(request_id, 0.1)
+    assert dict(books.billed) == {"b": 0.1, "c": 0.1}
+    assert books.balance == 0.7

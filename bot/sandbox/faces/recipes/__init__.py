@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from bot.sandbox.faces.bench import Bench
 from bot.sandbox.faces.order import Order, Rendering
+from bot.sandbox.faces.pipeline import Bench
 from bot.sandbox.faces.recipes import ai_face_swap, faceswap_comic, faceswap_v4, faceswap_v5, multifaceswap
 
 Recipe = Callable[[Bench, Order], Rendering]

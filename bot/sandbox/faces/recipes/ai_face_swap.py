@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 from bot.sandbox.faces.arrays import Picture
-from bot.sandbox.faces.bench import Bench, Scene, warn_about
+from bot.sandbox.faces.detection.tracking import Track, Tracker
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import Portrait
 from bot.sandbox.faces.order import Order, Rendering
 from bot.sandbox.faces.photo import is_picture, write_photo
-from bot.sandbox.faces.rewrite import rewritten
+from bot.sandbox.faces.pipeline import Bench, Scene, warn_about
 from bot.sandbox.faces.selection import Filter, Selector
-from bot.sandbox.faces.swap import Manner, swap_face
-from bot.sandbox.faces.tracking import Track, Tracker
-from bot.sandbox.faces.video import frame_of
+from bot.sandbox.faces.swapping.swap import Manner, swap_face
+from bot.sandbox.faces.video.frames import frame_of
+from bot.sandbox.faces.video.writer import rewritten
 
 _NOBODY = "None of the faces in the target fits the selection by gender, age and reference."
 

@@ -4,14 +4,14 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, Picture, floats
-from bot.sandbox.faces.bench import Bench, delivered, warn_about
-from bot.sandbox.faces.drawing import Pen, draw_face
 from bot.sandbox.faces.errors import CannotSwap
-from bot.sandbox.faces.expression import lent_with, wished_moods, with_moods
 from bot.sandbox.faces.face import Portrait
 from bot.sandbox.faces.order import Order, Rendering
 from bot.sandbox.faces.photo import read_photo
-from bot.sandbox.faces.swap import Manner
+from bot.sandbox.faces.pipeline import Bench, delivered, warn_about
+from bot.sandbox.faces.swapping.drawing import Pen, draw_face
+from bot.sandbox.faces.swapping.expression import lent_with, wished_moods, with_moods
+from bot.sandbox.faces.swapping.swap import Manner
 
 _BLACK = 8
 

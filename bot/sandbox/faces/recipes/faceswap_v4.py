@@ -2,11 +2,11 @@
 
 import cv2
 
-from bot.sandbox.faces.bench import Bench, delivered, warn_about
 from bot.sandbox.faces.face import Portrait
 from bot.sandbox.faces.order import Order, Rendering
-from bot.sandbox.faces.restore import Restoration
-from bot.sandbox.faces.swap import Manner, swap_face
+from bot.sandbox.faces.pipeline import Bench, delivered, warn_about
+from bot.sandbox.faces.swapping.restore import Restoration
+from bot.sandbox.faces.swapping.swap import Manner, swap_face
 
 
 def render(bench: Bench, order: Order) -> Rendering:

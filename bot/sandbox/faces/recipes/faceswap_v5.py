@@ -1,10 +1,10 @@
 """Face swap v5: the largest face of one picture onto the largest of another, in the mood of a prompt."""
 
-from bot.sandbox.faces.bench import Bench, delivered, warn_about
-from bot.sandbox.faces.expression import lent_with, wished_moods, with_moods
 from bot.sandbox.faces.face import Portrait
 from bot.sandbox.faces.order import Order, Rendering
-from bot.sandbox.faces.swap import Manner, swap_face
+from bot.sandbox.faces.pipeline import Bench, delivered, warn_about
+from bot.sandbox.faces.swapping.expression import lent_with, wished_moods, with_moods
+from bot.sandbox.faces.swapping.swap import Manner, swap_face
 
 _MOOD_STRENGTH = 1.4
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import cv2
 
 from bot.sandbox.faces.arrays import Picture
-from bot.sandbox.faces.bench import Bench, Scene, delivered, warn_about
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import Face, Portrait, in_order
 from bot.sandbox.faces.order import Notes, Order, Rendering
-from bot.sandbox.faces.restore import Restoration
+from bot.sandbox.faces.pipeline import Bench, Scene, delivered, warn_about
 from bot.sandbox.faces.selection import indices, picked
-from bot.sandbox.faces.swap import Manner, swap_face
+from bot.sandbox.faces.swapping.restore import Restoration
+from bot.sandbox.faces.swapping.swap import Manner, swap_face
 
 _SAMPLINGS = {
     "Nearest": cv2.INTER_NEAREST,

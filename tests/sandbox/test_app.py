@@ -11,10 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.ledger.account import Member
-from bot.sandbox.adapted import CREDITS
+from bot.sandbox.app import Wishes, World, open_world
 from bot.sandbox.errors import SandboxError
+from bot.sandbox.settings import CREDITS
 from bot.sandbox.welcome import FACE, SCRIPTED, TARGET, samples
-from bot.sandbox.world import Wishes, World, open_world
 from bot.settings import Settings
 from bot.store.backend.leases import take_file
 from tests.sandbox.visitor import AGREED, Visitor

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, Picture, floats
-from bot.sandbox.faces.blaze import NEAR, sigmoid
-from bot.sandbox.faces.cutting import Region, cut
+from bot.sandbox.faces.crop import Region, cut
+from bot.sandbox.faces.detection.blaze import NEAR, sigmoid
+from bot.sandbox.faces.detection.tiling import Candidate, Scanner
 from bot.sandbox.faces.face import Face, overlap
 from bot.sandbox.faces.nets import read_net
-from bot.sandbox.faces.scan import Candidate, Scanner
 
 _MESH_SIDE = 192
 _MESH_MARGIN = 1.5

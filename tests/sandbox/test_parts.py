@@ -11,9 +11,9 @@ import pytest
 import simcord
 from structlog.testing import capture_logs
 
-from bot.sandbox import alone, here, pulse, world
-from bot.sandbox.stop import stopped
-from bot.sandbox.world import Wishes
+from bot.sandbox import app, local_env, segmind_server, ticker
+from bot.sandbox.app import Wishes
+from bot.sandbox.shutdown import stopped
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ class Moody:
 async def test_a_beat_that_goes_wrong_is_not_the_last(
     failure: Exception, logged: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulse, "REST", 0.0)
+    monkeypatch.setattr(ticker, "REST", 0.0)
     moody = Moody(failure)
     with capture_logs() as said:
-        beats = asyncio.create_task(pulse.Pulse(cast("simcord.Env", moody), cast("Preview", moody)).run())
+        beats = asyncio.create_task(ticker.Pulse(cast("simcord.Env", moody), cast("Preview", moody)).run())
         await asyncio.wait_for(moody.refreshed.wait(), 30)
         beats.cancel()
     assert [entry["log_level"] for entry in said] == [logged]
@@ -69,10 +69,10 @@ async def test_the_browser_is_opened_where_there_is_a_screen(monkeypatch: pytest
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr("sys.platform", "linux")
-    await here.show("http://nowhere")
+    await local_env.show("http://nowhere")
     assert opened == []
     monkeypatch.setenv("DISPLAY", ":0")
-    await here.show("http://here")
+    await local_env.show("http://here")
     assert opened == ["http://here"]
 
 
@@ -83,7 +83,7 @@ def test_a_time_zone_that_nobody_knows_is_utc(
     named: str, found: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", named)
-    assert here.local_timezone() == found
+    assert local_env.local_timezone() == found
 
 
 async def test_both_commands_say_where_they_are_and_end_when_they_are_told(
@@ -92,10 +92,10 @@ async def test_both_commands_say_where_they_are_and_end_when_they_are_told(
     async def at_once(end: Awaitable[Any]) -> None:
         asyncio.ensure_future(end).cancel()
 
-    monkeypatch.setattr(alone, "stopped", at_once)
-    monkeypatch.setattr(world, "stopped", at_once)
-    await alone.serve("127.0.0.1", 0, 10)
+    monkeypatch.setattr(segmind_server, "stopped", at_once)
+    monkeypatch.setattr(app, "stopped", at_once)
+    await segmind_server.serve("127.0.0.1", 0, 10)
     assert "SEGMIND_API_KEY=anything doppel run" in capsys.readouterr().out
     quiet = Settings.model_validate({"ops": {"log_level": "warning"}})
-    await world.sandbox(quiet, Wishes(0, 10, browser=False, folder=tmp_path))
+    await app.sandbox(quiet, Wishes(0, 10, browser=False, folder=tmp_path))
     assert "The sandbox is open: http://localhost:" in capsys.readouterr().out

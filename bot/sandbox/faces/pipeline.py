@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from bot.sandbox.faces.detection.finder import FaceFinder
+from bot.sandbox.faces.detection.people import People, distance
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import Face, Portrait
-from bot.sandbox.faces.finder import FaceFinder
 from bot.sandbox.faces.order import Notes, Order, Rendering
-from bot.sandbox.faces.people import People, distance
 from bot.sandbox.faces.photo import Photo, read_photo, write_photo
 
 _CONVINCING_TURN = 30

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, Picture, floats, pixels
-from bot.sandbox.faces.blaze import FAR, NEAR, BlazeKind, BlazeNet, Guesses
+from bot.sandbox.faces.detection.blaze import FAR, NEAR, BlazeKind, BlazeNet, Guesses
 
 _WORKING_SIDE = 1600
 _BATCH = 8

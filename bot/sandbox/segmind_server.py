@@ -9,7 +9,7 @@ from bot.parts import FEATURES
 from bot.sandbox.errors import SandboxError, cannot_listen
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.segmind import LocalSegmind
-from bot.sandbox.stop import stopped
+from bot.sandbox.shutdown import stopped
 
 # Beyond these the bot would look after a job more often than a computer can answer.
 SLOWEST, FASTEST = 0.1, 100.0

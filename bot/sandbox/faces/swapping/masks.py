@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, floats, pixels
-from bot.sandbox.faces.skin import bare_points, gray, skin_likeness, to_lab
+from bot.sandbox.faces.swapping.skin import bare_points, gray, skin_likeness, to_lab
 from bot.sandbox.faces.topology import FOREHEAD, OVAL, smoothstep
 
 _FEATHER = 0.075

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, Picture, floats
+from bot.sandbox.faces.detection.finder import FaceFinder
+from bot.sandbox.faces.detection.people import People
 from bot.sandbox.faces.face import Face, overlap
-from bot.sandbox.faces.finder import FaceFinder
-from bot.sandbox.faces.people import People
 
 _LOOK_AGAIN_AFTER = 12
 _LOOK_AGAIN_WHEN_EMPTY = 3

@@ -13,14 +13,14 @@ from pydantic import ValidationError
 
 from bot.models import FaceModel
 from bot.sandbox.segmind import orders, pricing
+from bot.sandbox.segmind.account import Books
 from bot.sandbox.segmind.assets import Assets
-from bot.sandbox.segmind.books import Books
 from bot.sandbox.segmind.engine import CannotRender, Engine
+from bot.sandbox.segmind.errors import Refusal
 from bot.sandbox.segmind.faults import Plight, Trouble
 from bot.sandbox.segmind.inputs import Inputs
-from bot.sandbox.segmind.refusal import Refusal
 from bot.sandbox.segmind.requests import Completed, Failed, Inference, Order, Output, Plan
-from bot.sandbox.segmind.works import Clock, Made, Outcome, Sleep, Works
+from bot.sandbox.segmind.scheduler import Clock, Made, Outcome, Sleep, Works
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from typing import Any, cast
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.sandbox.segmind import answers
-from bot.sandbox.segmind.books import RateLimit, rate_limited
+from bot.sandbox.segmind import responses
+from bot.sandbox.segmind.account import RateLimit, rate_limited
+from bot.sandbox.segmind.errors import Refusal
 from bot.sandbox.segmind.faults import FAULT_HEADER, Endpoint, Faults, Plight, Trouble
-from bot.sandbox.segmind.refusal import Refusal
-from bot.sandbox.segmind.works import Clock, Sleep, Works
+from bot.sandbox.segmind.scheduler import Clock, Sleep, Works
 
 PUBLIC: frozenset[Endpoint] = frozenset({"catalogue", "file"})
 ORDERS: frozenset[Endpoint] = frozenset({"submit", "sync"})
@@ -113,7 +113,7 @@ def as_json(body: Any, status: int = 200, headers: dict[str, str] | None = None)
 
 def as_page(status: int, headers: dict[str, str] | None = None) -> web.Response:
     title = f"{status} {HTTPStatus(status).phrase}"
-    return web.Response(text=answers.page(title), status=status, content_type="text/html", headers=headers)
+    return web.Response(text=responses.page(title), status=status, content_type="text/html", headers=headers)
 
 
 async def _after(request: web.Request, plight: Plight, response: web.StreamResponse) -> web.StreamResponse:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from bot.sandbox.segmind.refusal import Refusal
+from bot.sandbox.segmind.errors import Refusal
 
 RESET_HEADER = "x-rate-limit-reset-at-utc"
 MINUTE = 60.0

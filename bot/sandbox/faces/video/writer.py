@@ -14,8 +14,8 @@ from av.video.stream import VideoStream
 from bot.media.provenance import mark
 from bot.sandbox.faces.arrays import Picture
 from bot.sandbox.faces.order import Lifeline
-from bot.sandbox.faces.sound import sound_of
-from bot.sandbox.faces.video import Look, look_of, reading
+from bot.sandbox.faces.video.frames import Look, look_of, reading
+from bot.sandbox.faces.video.sound import sound_of
 
 _USUAL_RATE = Fraction(25)
 

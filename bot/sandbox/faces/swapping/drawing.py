@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from bot.sandbox.faces.arrays import Floats, Picture, floats, pixels
 from bot.sandbox.faces.face import Face, Portrait
-from bot.sandbox.faces.masks import polygon
-from bot.sandbox.faces.skin import to_lab, to_rgb
-from bot.sandbox.faces.swap import Manner, swap_face
+from bot.sandbox.faces.swapping.masks import polygon
+from bot.sandbox.faces.swapping.skin import to_lab, to_rgb
+from bot.sandbox.faces.swapping.swap import Manner, swap_face
 from bot.sandbox.faces.topology import OVAL
 
 _FLATTENED_SIZE = 260

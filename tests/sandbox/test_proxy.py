@@ -6,8 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.sandbox.door import CHANGES, Door
-from bot.sandbox.world import Wishes, open_world
+from bot.sandbox.app import Wishes, open_world
+from bot.sandbox.proxy import CHANGES, Door
 from tests.sandbox.visitor import AGREED
 
 STATIC = files("simcord") / "preview" / "static"

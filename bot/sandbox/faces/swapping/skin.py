@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, floats, pixels
+from bot.sandbox.faces.swapping.warp import facing
 from bot.sandbox.faces.topology import BARE_SKIN, INNER_LIPS, LEFT_EYE, OVAL, RIGHT_EYE, topology
-from bot.sandbox.faces.warp import facing
 
 _IN_VIEW = 0.35
 _FEWEST_POINTS, _FEWEST_SAMPLES = 4, 5

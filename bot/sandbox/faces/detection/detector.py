@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from bot.faces.detection import Spot
+from bot.sandbox.faces.detection.finder import FaceFinder
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import in_order
-from bot.sandbox.faces.finder import FaceFinder
 from bot.sandbox.faces.photo import read_photo
 
 

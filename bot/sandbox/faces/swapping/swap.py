@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, Picture, floats, pixels
-from bot.sandbox.faces.blend import blended
-from bot.sandbox.faces.colour import grain, match_sharpness, plan_colours
 from bot.sandbox.faces.face import Face, Portrait
-from bot.sandbox.faces.masks import face_mask, grown, with_hole
-from bot.sandbox.faces.restore import Restoration, restored
-from bot.sandbox.faces.shape import moulded
+from bot.sandbox.faces.swapping.blend import blended
+from bot.sandbox.faces.swapping.colour import grain, match_sharpness, plan_colours
+from bot.sandbox.faces.swapping.masks import face_mask, grown, with_hole
+from bot.sandbox.faces.swapping.restore import Restoration, restored
+from bot.sandbox.faces.swapping.shape import moulded
+from bot.sandbox.faces.swapping.warp import Worn, wear
 from bot.sandbox.faces.topology import INNER_LIPS, LEFT_EYE, RIGHT_EYE
-from bot.sandbox.faces.warp import Worn, wear
 
 _ANALYSED_SIZE = 160  # Colours and masks change slowly, so they are worked out on a small copy.
 _MARGIN = 0.35

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, Picture, floats
-from bot.sandbox.faces.cutting import cut
+from bot.sandbox.faces.crop import cut
 from bot.sandbox.faces.face import Face
 from bot.sandbox.faces.nets import read_net
 

@@ -14,16 +14,16 @@ from pydantic import SecretStr
 
 from bot.app import App, assembled
 from bot.ops.logs import configure
-from bot.sandbox.adapted import adapted
-from bot.sandbox.alone import local_segmind
-from bot.sandbox.door import Door
 from bot.sandbox.errors import SandboxError
-from bot.sandbox.faces.spotter import LocalSpotter
+from bot.sandbox.faces.detection.detector import LocalSpotter
 from bot.sandbox.guild import Guild
-from bot.sandbox.here import local_timezone, show
-from bot.sandbox.pulse import Pulse, set_clock
+from bot.sandbox.local_env import local_timezone, show
+from bot.sandbox.proxy import Door
 from bot.sandbox.segmind import LocalSegmind
-from bot.sandbox.stop import stopped
+from bot.sandbox.segmind_server import local_segmind
+from bot.sandbox.settings import adapted
+from bot.sandbox.shutdown import stopped
+from bot.sandbox.ticker import Pulse, set_clock
 from bot.sandbox.welcome import Welcome, lay_out, samples
 from bot.settings import Settings
 from bot.store import StoreError

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, floats
-from bot.sandbox.faces.skin import bare_points, gray, skin_area, skin_likeness, to_lab, to_rgb
+from bot.sandbox.faces.swapping.skin import bare_points, gray, skin_area, skin_likeness, to_lab, to_rgb
 
 _ENOUGH_SKIN = 50
 _SURELY_SKIN = 0.4
