@@ -9,11 +9,11 @@ from functools import partial
 import structlog
 
 from bot.catalogue import Catalogue, catalogue, features
+from bot.chat.account.purchases import Shop
 from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
+from bot.chat.delivery.invalid_requests import Refusals, Sparing
 from bot.chat.errors import Words
-from bot.chat.refusals import Refusals, Sparing
-from bot.chat.shop import Shop
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
 from bot.company import Company
@@ -209,7 +209,13 @@ async def assembled(
             models=models,
             background=front.background,
             company=company,
-            shop=Shop(settings.shop.credits, client=client, books=store, background=front.background),
+            shop=Shop(
+                settings.shop.credits,
+                client=client,
+                is_first=client.is_first,
+                books=store,
+                background=front.background,
+            ),
             outage=outage,
             album=front.album,
             chores=(

@@ -2,12 +2,12 @@
 
 from bot.catalogue import Catalogue
 from bot.chat.background import Background
-from bot.chat.before import MOST_BYTES, Befores
 from bot.chat.client import Doppel
-from bot.chat.endings import Endings
+from bot.chat.delivery.live_reply import Replies
+from bot.chat.delivery.result_delivery import Endings
+from bot.chat.delivery.result_file import Results
 from bot.chat.messages import Messages
-from bot.chat.reply import Replies
-from bot.chat.results import Results
+from bot.chat.orders.original_preview import MOST_BYTES, Befores
 from bot.chat.text import Text
 from bot.clock import Clock
 from bot.media.signing import Signatory

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from bot.chat.refusals import Refusals
+from bot.chat.delivery.invalid_requests import Refusals
 from bot.company import Company
 from bot.engine import Engine
 from bot.front import Front

@@ -1,14 +1,23 @@
 """Where members come in, put together: the intake of orders, and what every other command works with."""
 
-from bot.chat.approvals import ApprovalRoom
-from bot.chat.cases import CaseRoom
+from bot.chat.access.consent import Agree
+from bot.chat.account.jobs_list import JobLists
+from bot.chat.account.privacy import Forget
+from bot.chat.account.services import AccountServices
+from bot.chat.admin.services import AdminServices
+from bot.chat.delivery.button_actions import JobActions
+from bot.chat.delivery.job_buttons import JobButton, OtherModel
+from bot.chat.delivery.undelivered import KeptResults
 from bot.chat.errors import Words
-from bot.chat.inputs import Inputs
-from bot.chat.intake import Intake
-from bot.chat.kept import KeptResults
-from bot.chat.pages import Pages
-from bot.chat.recall import Recall
-from bot.chat.services import Services
+from bot.chat.moderation.approval_card import ApprovalButton
+from bot.chat.moderation.approvals import ApprovalRoom
+from bot.chat.moderation.case_card import CaseButton
+from bot.chat.moderation.cases import CaseRoom
+from bot.chat.orders.attachments import Inputs
+from bot.chat.orders.order_handler import Intake
+from bot.chat.orders.reorder import Recall
+from bot.chat.orders.services import OrderServices
+from bot.chat.ui.pagination import Pages, Turn
 from bot.engine import Engine
 from bot.faces.detection import Spotter
 from bot.front import Front
@@ -42,33 +51,66 @@ def receive(
         befores=front.befores,
         messages=front.messages,
         background=front.background,
-        words=words,
+        message_for=words.of,
         clock=front.clock,
         limits=front.limits,
     )
-    services = Services(
+    pages = Pages(front.text)
+    privacy = protection.privacy()
+    orders = OrderServices(
+        intake=intake,
         desk=engine.desk,
-        office=engine.office,
-        books=store,
-        policy=engine.policy,
-        cards=front.cards,
-        models=front.models,
-        recall=Recall(segmind),
-        pages=Pages(front.text),
         doorkeeper=protection.doorkeeper,
         consent=protection.consent,
-        wardens=protection.wardens,
-        cases=cases,
-        approvals=approvals,
-        privacy=protection.privacy(),
-        album=front.album,
         inputs=inputs,
+        album=front.album,
         source=segmind,
         spotter=spotter,
-        kept=KeptResults(segmind, front.results),
-        recents=store.recents,
         background=front.background,
+        text=front.text,
+    )
+    account = AccountServices(
+        desk=engine.desk,
+        books=store,
+        job_lists=JobLists(store.recents, front.cards, front.text),
+        privacy=privacy,
+        pages=pages,
+        cards=front.cards,
+        text=front.text,
+    )
+    admin = AdminServices(
+        office=engine.office,
+        wardens=protection.wardens,
+        desk=engine.desk,
+        books=store,
+        policy=engine.policy,
+        cases=cases,
+        approvals=approvals,
+        pages=pages,
+        cards=front.cards,
         text=front.text,
         clock=front.clock,
     )
-    front.client.serve(intake, services)
+    actions = JobActions(
+        desk=engine.desk,
+        intake=intake,
+        recall=Recall(segmind),
+        kept=KeptResults(segmind, front.results),
+        cases=cases,
+        models=front.models,
+        text=front.text,
+    )
+    front.client.serve(
+        orders,
+        account,
+        admin,
+        {
+            JobButton: actions.press,
+            OtherModel: actions.choose_model,
+            Agree: protection.consent.press,
+            ApprovalButton: approvals.press,
+            CaseButton: cases.press,
+            Forget: privacy.press,
+            Turn: pages.press,
+        },
+    )

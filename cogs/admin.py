@@ -4,22 +4,24 @@ from collections.abc import Sequence
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
 from bot.administration.access import Use
 from bot.administration.credits import REASON_LIMIT, Administrator
-from bot.chat.admin_cards import member_card, models_card, server_card
-from bot.chat.answers import give, promise
-from bot.chat.choices import LOOKED_THROUGH, Choice, Names, Places, job_choices, model_choices
+from bot.chat.account.credits_cards import balance_lines
+from bot.chat.admin.access_cards import approval_card, approval_lines, entry_card
+from bot.chat.admin.audit_lines import change_line, done_card
+from bot.chat.admin.autocomplete import LOOKED_THROUGH, Choice, Names, Places, job_choices, model_choices
+from bot.chat.admin.cards import member_card, models_card, server_card
+from bot.chat.admin.limits import in_bytes, limits_card
+from bot.chat.admin.services import AdminServices
+from bot.chat.admin.spending import drawn, month_of_server, spend_card, spent_in_days
+from bot.chat.client import Doppel
 from bot.chat.contexts import servers_only
-from bot.chat.credits_cards import balance_lines
-from bot.chat.deeds import change_line, done_card
-from bot.chat.entry import approval_card, approval_lines, entry_card
-from bot.chat.limits import in_bytes, limits_card
+from bot.chat.interactions import Interaction
 from bot.chat.members import NotAdministrator, administrator_of, member_in
-from bot.chat.options import Interaction
-from bot.chat.pages import Entry, Wish
-from bot.chat.services import Host, Services
-from bot.chat.spend import drawn, month_of_server, spend_card, spent_in_days
+from bot.chat.ui.pagination import Entry, Wish
+from bot.chat.ui.replies import give, promise
 from bot.ledger.account import Balance
 from bot.ledger.ledger import Deed
 from bot.ledger.policy import Terms
@@ -44,14 +46,21 @@ LIMITS = [
 
 @servers_only
 @app_commands.default_permissions(manage_guild=True)
-class Admin(app_commands.Group, name="admin", description="Credits, models and limits of this server"):
+class Admin(
+    commands.GroupCog, group_name="admin", group_description="Credits, models and limits of this server"
+):
+    """`/admin`."""
+
     accounts = app_commands.Group(name="credits", description="Members' credits, allowances and the cap")
 
-    def __init__(self, services: Services) -> None:
-        super().__init__()
+    def __init__(self, services: AdminServices) -> None:
         self._services = services
         self._office = services.office
         self._names = Names()
+
+    async def cog_load(self) -> None:
+        self._services.pages.add("changes", self.lines)
+        self._services.pages.add("cases", self.open_cases)
 
     @accounts.command(description="Give a member credits that never expire")
     @app_commands.describe(member="Who gets them", amount="How many", reason="The member can read it")
@@ -286,8 +295,5 @@ async def _promised(interaction: Interaction) -> Administrator:
     return by
 
 
-async def setup(bot: Host) -> None:
-    group = Admin(bot.services)
-    bot.services.pages.add("changes", group.lines)
-    bot.services.pages.add("cases", group.open_cases)
-    bot.tree.add_command(group)
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(Admin(bot.admin))

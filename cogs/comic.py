@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.chat.options import cog_for
+from bot.chat.client import Doppel
+from bot.chat.model_cog import ModelCog
 from bot.models import Base64, FaceModel, Picture
 
 
@@ -33,4 +34,11 @@ class FaceswapComic(
     base64: Base64 = Field(False, description="Send the result inside the answer")
 
 
-setup = cog_for(FaceswapComic)
+class FaceswapComicCog(ModelCog):
+    """`/faceswap-comic`."""
+
+    model = FaceswapComic
+
+
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(FaceswapComicCog(bot))

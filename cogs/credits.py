@@ -3,19 +3,27 @@
 from collections.abc import Sequence
 
 from discord import app_commands
+from discord.ext import commands
 
-from bot.chat.answers import give, promise
-from bot.chat.credits_cards import balance_card, history_line, prices_card
+from bot.chat.account.credits_cards import balance_card, history_line, prices_card
+from bot.chat.account.services import AccountServices
+from bot.chat.client import Doppel
+from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
-from bot.chat.options import Interaction
-from bot.chat.pages import Entry, Wish
-from bot.chat.services import Host, Services
+from bot.chat.ui.pagination import Entry, Wish
+from bot.chat.ui.replies import give, promise
 
 
-class Credits(app_commands.Group, name="credits", description="Your credits: what you have and what it buys"):
-    def __init__(self, services: Services) -> None:
-        super().__init__()
+class Credits(
+    commands.GroupCog, group_name="credits", group_description="Your credits: what you have and what it buys"
+):
+    """`/credits`."""
+
+    def __init__(self, services: AccountServices) -> None:
         self._services = services
+
+    async def cog_load(self) -> None:
+        self._services.pages.add("history", self.lines)
 
     @app_commands.command(description="What you have left, and when it is filled up")
     async def balance(self, interaction: Interaction) -> None:
@@ -44,7 +52,5 @@ class Credits(app_commands.Group, name="credits", description="Your credits: wha
         return [Entry(line.id, history_line(line, its.cards, its.text)) for line in found]
 
 
-async def setup(bot: Host) -> None:
-    group = Credits(bot.services)
-    bot.services.pages.add("history", group.lines)
-    bot.tree.add_command(group)
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(Credits(bot.account))

@@ -4,9 +4,12 @@ from functools import partial
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
-from bot.chat.answers import give, promise
-from bot.chat.faces import (
+from bot.chat.client import Doppel
+from bot.chat.interactions import Interaction
+from bot.chat.members import member_of
+from bot.chat.orders.saved_faces import (
     chosen_card,
     deleted_card,
     face_card,
@@ -15,9 +18,8 @@ from bot.chat.faces import (
     portrayed,
     saved_card,
 )
-from bot.chat.members import member_of
-from bot.chat.options import Interaction
-from bot.chat.services import Host, Services
+from bot.chat.orders.services import OrderServices
+from bot.chat.ui.replies import give, promise
 from bot.faces.face import NAME_LIMIT, FacesOff
 from bot.models import MediaKind, MediaSlot
 
@@ -25,9 +27,14 @@ Name = app_commands.Range[str, 1, NAME_LIMIT]
 PICTURE = {"picture": MediaSlot(frozenset({MediaKind.PICTURE}))}
 
 
-class Faces(app_commands.Group, name="face", description="Your saved faces: yours alone, used by their name"):
-    def __init__(self, services: Services) -> None:
-        super().__init__()
+class Faces(
+    commands.GroupCog,
+    group_name="face",
+    group_description="Your saved faces: yours alone, used by their name",
+):
+    """`/face`."""
+
+    def __init__(self, services: OrderServices) -> None:
         self._services = services
         self._album = services.album
 
@@ -94,5 +101,5 @@ class Faces(app_commands.Group, name="face", description="Your saved faces: your
         return await face_choices(self._album, interaction, typed)
 
 
-async def setup(bot: Host) -> None:
-    bot.tree.add_command(Faces(bot.services))
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(Faces(bot.orders))

@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.chat.options import cog_for
+from bot.chat.client import Doppel
+from bot.chat.model_cog import ModelCog
 from bot.models import Base64, FaceModel, Picture
 
 
@@ -38,4 +39,11 @@ class FaceswapV4(
     base64: Base64 = Field(False, description="Send the result inside the answer")
 
 
-setup = cog_for(FaceswapV4)
+class FaceswapV4Cog(ModelCog):
+    """`/faceswap-v4`."""
+
+    model = FaceswapV4
+
+
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(FaceswapV4Cog(bot))

@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.chat.options import cog_for
+from bot.chat.client import Doppel
+from bot.chat.model_cog import ModelCog
 from bot.models import FaceModel, Picture
 
 
@@ -19,4 +20,11 @@ class FaceswapV5(FaceModel, slug="faceswap-v5", title="Face swap v5", seconds=10
     seed: int = Field(8005332, description="The same seed gives the same result")
 
 
-setup = cog_for(FaceswapV5)
+class FaceswapV5Cog(ModelCog):
+    """`/faceswap-v5`."""
+
+    model = FaceswapV5
+
+
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(FaceswapV5Cog(bot))

@@ -1,23 +1,34 @@
 """What became of the orders: a member's own, and for moderators those of their server."""
 
-from discord import Interaction, app_commands
+from discord import app_commands
+from discord.ext import commands
 
-from bot.chat.answers import give, promise
-from bot.chat.jobs_list import HERE, MINE, JobLists
-from bot.chat.services import Host
+from bot.chat.account.jobs_list import HERE, MINE
+from bot.chat.account.services import AccountServices
+from bot.chat.client import Doppel
+from bot.chat.interactions import Interaction
+from bot.chat.ui.replies import give, promise
 
 JOBS = "Your running and recent jobs: what became of them, and results that could not be shown"
 
 
-async def setup(bot: Host) -> None:
-    its = bot.services
-    lists = JobLists(its.recents, its.cards, its.text)
-    its.pages.add(MINE, lists.mine)
-    its.pages.add(HERE, lists.here)
+class Jobs(commands.Cog):
+    """`/jobs`."""
 
+    def __init__(self, services: AccountServices) -> None:
+        self._pages = services.pages
+        self._lists = services.job_lists
+
+    async def cog_load(self) -> None:
+        self._pages.add(MINE, self._lists.mine)
+        self._pages.add(HERE, self._lists.here)
+
+    @app_commands.command(description=JOBS)
     @app_commands.describe(server="Everybody's in this server, which only its moderators can see")
-    async def jobs(interaction: Interaction, server: bool = False) -> None:
+    async def jobs(self, interaction: Interaction, server: bool = False) -> None:
         await promise(interaction)
-        await give(interaction, await its.pages.first(interaction, HERE if server else MINE))
+        await give(interaction, await self._pages.first(interaction, HERE if server else MINE))
 
-    bot.tree.add_command(app_commands.Command(name="jobs", description=JOBS, callback=jobs))
+
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(Jobs(bot.account))

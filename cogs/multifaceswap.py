@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.chat.options import cog_for
+from bot.chat.client import Doppel
+from bot.chat.model_cog import ModelCog
 from bot.models import Base64, FaceIndexes, FaceModel, Picture
 
 
@@ -63,4 +64,11 @@ class Multifaceswap(
     base64: Base64 = Field(False, description="Send the result inside the answer")
 
 
-setup = cog_for(Multifaceswap)
+class MultifaceswapCog(ModelCog):
+    """`/faceswap-v3-multifaceswap`."""
+
+    model = Multifaceswap
+
+
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(MultifaceswapCog(bot))

@@ -1,16 +1,20 @@
 """What members decide about their own data: read, take along, delete, and keep out of others' hands."""
 
 from discord import app_commands
+from discord.ext import commands
 
-from bot.chat.answers import give, promise
-from bot.chat.options import Interaction
-from bot.chat.privacy import Privacy
-from bot.chat.services import Host
+from bot.chat.account.privacy import Privacy
+from bot.chat.client import Doppel
+from bot.chat.interactions import Interaction
+from bot.chat.ui.replies import give, promise
 
 
-class PrivacyCommands(app_commands.Group, name="privacy", description="Your data: what is kept, and its end"):
+class PrivacyCommands(
+    commands.GroupCog, group_name="privacy", group_description="Your data: what is kept, and its end"
+):
+    """`/privacy`."""
+
     def __init__(self, privacy: Privacy) -> None:
-        super().__init__()
         self._privacy = privacy
 
     @app_commands.command(description="What is kept of you, for how long, and why")
@@ -40,5 +44,5 @@ class PrivacyCommands(app_commands.Group, name="privacy", description="Your data
         await give(interaction, await self._privacy.set_opted_out(interaction.user.id, out=False))
 
 
-async def setup(bot: Host) -> None:
-    bot.tree.add_command(PrivacyCommands(bot.services.privacy))
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(PrivacyCommands(bot.account.privacy))

@@ -2,11 +2,14 @@
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
-from bot.chat.options import Interaction
-from bot.chat.picker import FacePicker
-from bot.chat.posted import NothingPosted, NotToBeUsed, posted_in
-from bot.chat.swap import Host, Order, Path, form_for
+from bot.chat.client import Doppel
+from bot.chat.interactions import Interaction
+from bot.chat.orders.face_picker import FacePicker
+from bot.chat.orders.message_media import NothingPosted, NotToBeUsed, posted_in
+from bot.chat.orders.services import OrderServices
+from bot.chat.orders.swap_form import Order, Path, form_for
 from cogs.comic import FaceswapComic
 from cogs.faceswap_v4 import FaceswapV4
 from cogs.faceswap_v5 import FaceswapV5
@@ -26,30 +29,46 @@ SWAP = "Swap a face, step by step: a form asks for all that is needed"
 MENU = "Swap a face into this"
 
 
-async def setup(bot: Host) -> None:
-    its = bot.services
+class Swap(commands.Cog):
+    """`/swap` and the message menu."""
 
-    async def send(interaction: Interaction, what: Order) -> None:
-        await bot.order(interaction, what.path.model, what.values, what.wish)
+    def __init__(self, bot: Doppel, services: OrderServices) -> None:
+        self._bot = bot
+        self._services = services
+        spotter = services.spotter
+        self._picker = None if spotter is None else FacePicker(services, spotter, self._send)
+        self._menu = app_commands.ContextMenu(name=MENU, callback=self._swap_into)
 
-    picker = None if its.spotter is None else FacePicker(its, its.spotter, send)
+    async def cog_load(self) -> None:
+        self._bot.tree.add_command(self._menu)
 
-    async def order(interaction: Interaction, what: Order) -> None:
-        if what.path.pairs_faces and picker is not None:
-            await picker.offer(interaction, what)
-        else:
-            await send(interaction, what)
+    async def cog_unload(self) -> None:
+        self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
 
-    async def swap(interaction: discord.Interaction) -> None:
-        await interaction.response.send_modal(await form_for(interaction, its, PATHS, order))
+    @app_commands.command(description=SWAP)
+    async def swap(self, interaction: Interaction) -> None:
+        form = await form_for(interaction, self._services, PATHS, self._order)
+        await interaction.response.send_modal(form)
 
-    async def into(interaction: discord.Interaction, message: discord.Message) -> None:
-        posted = posted_in(message, its.source)
+    async def _swap_into(self, interaction: Interaction, message: discord.Message) -> None:
+        posted = posted_in(message, self._services.source)
         if not posted:
             raise NothingPosted
-        if message.author != interaction.user and not await its.doorkeeper.may_use(message.author.id):
+        author = message.author
+        if author != interaction.user and not await self._services.doorkeeper.may_use(author.id):
             raise NotToBeUsed
-        await interaction.response.send_modal(await form_for(interaction, its, PATHS, order, posted))
+        form = await form_for(interaction, self._services, PATHS, self._order, posted)
+        await interaction.response.send_modal(form)
 
-    bot.tree.add_command(app_commands.Command(name="swap", description=SWAP, callback=swap))
-    bot.tree.add_command(app_commands.ContextMenu(name=MENU, callback=into))
+    async def _order(self, interaction: Interaction, order: Order) -> None:
+        if order.path.pairs_faces and self._picker is not None:
+            await self._picker.offer(interaction, order)
+        else:
+            await self._send(interaction, order)
+
+    async def _send(self, interaction: Interaction, order: Order) -> None:
+        await self._services.intake.take(interaction, order.path.model, order.values, wish=order.wish)
+
+
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(Swap(bot, bot.orders))

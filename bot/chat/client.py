@@ -1,32 +1,29 @@
 """The Discord client: loads the features, tells Discord of the commands, hands orders on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import discord
 import structlog
+from discord import ui
 from discord.ext import commands
 
-from bot.chat.approval_card import ApprovalButton
-from bot.chat.buttons import BUTTONS
-from bot.chat.card import notice
-from bot.chat.case_card import CaseButton
-from bot.chat.consent import Agree
+from bot.chat.account.services import AccountServices
+from bot.chat.admin.services import AdminServices
 from bot.chat.contexts import Contexts
-from bot.chat.credits_cards import price_words
 from bot.chat.errors import Words
-from bot.chat.faces import face_choices
-from bot.chat.intake import Intake
-from bot.chat.languages import Translator, listen
-from bot.chat.options import FaceChoices, Interaction
-from bot.chat.pages import Pages, Turn
-from bot.chat.privacy import Forget
-from bot.chat.services import Services
+from bot.chat.interactions import Interaction
+from bot.chat.localization import Translator, listen
+from bot.chat.orders.saved_faces import face_choices
+from bot.chat.orders.services import OrderServices
+from bot.chat.orders.slash_command import FaceChoices
 from bot.chat.sync import sync
-from bot.chat.wish import AS_USUAL, Wish
+from bot.chat.ui.buttons import Handler
+from bot.chat.ui.card import notice
+from bot.chat.ui.labels import price_words
 from bot.jobs.ports import Notes
-from bot.models import FaceModel, ModelCard
+from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -58,32 +55,32 @@ class Doppel(commands.Bot):
         self._notes = notes
         self._words = words
         self._guild_id = guild_id
-        self._intake: Intake | None = None
-        self._services: Services | None = None
-        self.add_dynamic_items(*BUTTONS, Agree, ApprovalButton, CaseButton, Forget, Turn)
+        self._item_handlers: Mapping[type[ui.DynamicItem[Any]], Handler] = {}
         listen(self)
         self.tree.error(self._on_error)
 
-    def serve(self, intake: Intake, services: Services) -> None:
-        """From here on orders are taken. The intake needs this client to answer, hence the two steps."""
-        self._intake = intake
-        self._services = services
+    def serve(
+        self,
+        orders: OrderServices,
+        account: AccountServices,
+        admin: AdminServices,
+        handlers: Mapping[type[ui.DynamicItem[Any]], Handler],
+    ) -> None:
+        """Attach what cogs and buttons work with. The services need this client, hence the two steps."""
+        self.orders = orders
+        self.account = account
+        self.admin = admin
+        self._item_handlers = handlers
+        self.add_dynamic_items(*handlers)
 
-    @property
-    def services(self) -> Services:
-        if self._services is None:
-            raise RuntimeError("a feature was loaded before there was anything to serve")
-        return self._services
-
-    @property
-    def pages(self) -> Pages:
-        return self.services.pages
+    def handler_of(self, kind: type[ui.DynamicItem[Any]]) -> Handler:
+        return self._item_handlers[kind]
 
     async def setup_hook(self) -> None:
         # A feature that fails to load stops the start: half a bot is worse than none.
         for feature in self._features:
             await self.load_extension(feature)
-        await self.tree.set_translator(Translator(self.services.text, self.price_of))
+        await self.tree.set_translator(Translator(self.orders.text, self.price_of))
         if self.is_first:
             await sync(self.tree, self._notes, self._guild_id)
 
@@ -105,23 +102,16 @@ class Doppel(commands.Bot):
     async def on_ready(self) -> None:
         log.info("ready", user=str(self.user), servers=len(self.guilds))
 
-    async def order(
-        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any], wish: Wish = AS_USUAL
-    ) -> None:
-        if self._intake is None:
-            raise RuntimeError("orders came before there was an intake")
-        await self._intake.take(interaction, model, values, wish=wish)
-
     @property
     def face_choices(self) -> FaceChoices | None:
-        album = self.services.album
+        album = self.orders.album
         return partial(face_choices, album) if album.is_open else None
 
     def price_of(self, card: ModelCard) -> str:
         """What a model costs, in words."""
-        return price_words(card, self.services.desk.unit(card, {}), self.services.text)
+        return price_words(card, self.orders.desk.unit(card, {}), self.orders.text)
 
-    def refusal(self, error: Exception) -> str:
+    def message_for(self, error: Exception) -> str:
         return self._words.of(error)
 
     async def _on_error(self, interaction: Interaction, error: discord.app_commands.AppCommandError) -> None:

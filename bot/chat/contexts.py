@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from discord import app_commands
 
+from bot.chat.interactions import Interaction
 from bot.chat.members import on_their_own
-from bot.chat.options import Interaction
 
 T = TypeVar("T")
 

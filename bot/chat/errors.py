@@ -8,19 +8,20 @@ from discord import app_commands
 from pydantic import ValidationError
 
 from bot.administration.credits import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
-from bot.chat.amounts import duration, size
-from bot.chat.card import credits_words, moment
-from bot.chat.faces import BothFaces, NoFace
-from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
-from bot.chat.judges import NotModerator
-from bot.chat.limits import limit_name, limit_words
+from bot.chat.access.permissions import NotModerator
+from bot.chat.admin.limits import limit_name, limit_words
+from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOrder
 from bot.chat.members import NotAdministrator
-from bot.chat.pages import NotYours
-from bot.chat.posted import NothingPosted, NotToBeUsed
-from bot.chat.presses import NotYourOrder, OrderForgotten, OwnOrder
-from bot.chat.recall import InputGone
-from bot.chat.sheet import harmless
+from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
+from bot.chat.orders.message_media import NothingPosted, NotToBeUsed
+from bot.chat.orders.order_handler import Stopping
+from bot.chat.orders.reorder import InputGone
+from bot.chat.orders.saved_faces import BothFaces, NoFace
 from bot.chat.text import Text
+from bot.chat.ui.amounts import duration, size
+from bot.chat.ui.card import credits_words, moment
+from bot.chat.ui.info_card import harmless
+from bot.chat.ui.pagination import NotYours
 from bot.faces.detection import BadPairs
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
 from bot.faces.normalize import NoPicture
@@ -86,10 +87,6 @@ _PLAIN: Mapping[type[probe.UnusableMedia], str] = {
     probe.Damaged: "damaged",
     NoPicture: "no_picture",
 }
-
-
-class Stopping(Exception):
-    """The bot stops before there is an order: nothing was held, and nothing will come of it."""
 
 
 class Words:

@@ -6,7 +6,7 @@ import aiohttp
 import discord
 from discord import ui
 
-from bot.chat.ways import Refusal, Way, refusal
+from bot.chat.routes import Refusal, Way, refusal
 from bot.jobs.history import Recent
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock

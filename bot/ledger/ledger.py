@@ -10,6 +10,8 @@ from bot.ledger.server_rules import ServerRules
 
 FORGOTTEN = "forgotten"
 """Stands for a person about whom everything was deleted."""
+SHOP = "shop"
+"""Stands for Discord's own shop, where a member bought credits."""
 BOT = "bot"
 """Stands for what no person decided."""
 OPERATOR = "operator"

@@ -128,7 +128,7 @@ async def _join(env: simcord.Env, app: App) -> None:
 async def _welcome(app: App, guild: Guild, wishes: Wishes) -> None:
     channel = app.client.get_partial_messageable(guild.channel.id, guild_id=guild.id)
     folder = lay_out(wishes.folder / "samples")
-    view = Welcome(app.client, app.models.values(), folder=folder, speed=wishes.speed)
+    view = Welcome(app.client.orders.intake.take, app.models.values(), folder=folder, speed=wishes.speed)
     await channel.send(view=view, files=[discord.File(path) for path in samples()])
 
 

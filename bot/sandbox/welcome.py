@@ -1,8 +1,8 @@
 """The first message in the channel: what to try, and pictures to try it with."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 from discord import ui
@@ -24,17 +24,13 @@ BLURPLE = 0x5865F2
 Interaction = discord.Interaction[Any]
 
 
-class OrderTaker(Protocol):
-    """The client, as far as a button needs it."""
-
-    async def order(
-        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]
-    ) -> None: ...
+Order = Callable[[Interaction, type[FaceModel], dict[str, Any]], Awaitable[None]]
+"""Takes an order, as the slash commands do."""
 
 
 class Welcome(ui.LayoutView):
     def __init__(
-        self, bot: OrderTaker, models: Iterable[type[FaceModel]], *, folder: Path, speed: float
+        self, order: Order, models: Iterable[type[FaceModel]], *, folder: Path, speed: float
     ) -> None:
         super().__init__(timeout=None)
         box: ui.Container[Welcome] = ui.Container(accent_colour=BLURPLE)
@@ -46,7 +42,7 @@ class Welcome(ui.LayoutView):
         )
         for model in models:
             words = f"`/{model.card.slug}`\n{model.card.summary}."
-            box.add_item(ui.Section(ui.TextDisplay(words), accessory=ShowMe(bot, model)))
+            box.add_item(ui.Section(ui.TextDisplay(words), accessory=ShowMe(order, model)))
         addresses = [f"attachment://{path.name}" for path in samples()]
         pictures = [each for each in addresses if not each.endswith(CLIP)]
         box.add_item(ui.MediaGallery(*map(discord.MediaGalleryItem, pictures)))
@@ -67,16 +63,16 @@ class Welcome(ui.LayoutView):
 class ShowMe(ui.Button[Welcome]):
     """Orders what the slash command would, with the samples in the message."""
 
-    def __init__(self, bot: OrderTaker, model: type[FaceModel]) -> None:
+    def __init__(self, order: Order, model: type[FaceModel]) -> None:
         super().__init__(label="Show me", custom_id=f"show:{model.card.slug}")
-        self._bot = bot
+        self._order = order
         self._model = model
 
     async def callback(self, interaction: Interaction) -> None:
         message = interaction.message
         files = {file.filename: file for file in message.attachments} if message is not None else {}
         values = {slot: files[name] for slot, name in samples_for(self._model).items()}
-        await self._bot.order(interaction, self._model, values)
+        await self._order(interaction, self._model, values)
 
 
 def samples() -> list[Path]:

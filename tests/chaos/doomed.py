@@ -19,7 +19,7 @@ from discord.ui import LayoutView
 
 from bot.__main__ import main
 from bot.chat.messages import Messages
-from bot.chat.ways import Way
+from bot.chat.routes import Way
 from bot.clock import WallClock
 from bot.jobs.job import Job, Place, State
 from bot.jobs.ports import Room

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.chat.office import Server, here
+from tests.chat.admin_harness import Server, here
 from tests.clocks import HeldClock
 from tests.stage import Stage, local_segmind, staged
 

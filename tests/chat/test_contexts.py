@@ -9,7 +9,7 @@ from bot.chat.contexts import Contexts
 from bot.ledger.account import account_of
 from bot.ledger.ledger import Deed
 from tests.arrivals import Arrivals
-from tests.chat.office import Server, said
+from tests.chat.admin_harness import Server, said
 from tests.stage import Reply, Stage
 
 SERVER, DIRECT, PRIVATE = 0, 1, 2

@@ -9,7 +9,7 @@ from discord import app_commands
 from pydantic import ValidationError
 
 from bot.chat.errors import Words
-from bot.chat.inputs import InputError, Unreadable, Unusable, UploadFailed, WrongKind
+from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.text import Text
 from bot.faces.normalize import NoPicture
 from bot.jobs.service import ModelOff, TooManyWaiting

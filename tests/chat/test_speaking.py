@@ -5,7 +5,7 @@ from unicodedata import east_asian_width
 import pytest
 
 from tests.arrivals import Arrivals
-from tests.chat.office import Server, said
+from tests.chat.admin_harness import Server, said
 from tests.stage import Reply, Stage, texts
 
 

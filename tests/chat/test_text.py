@@ -9,7 +9,7 @@ import pytest
 import bot.chat
 from bot.administration.access import Ruled, Use
 from bot.administration.credits import Did
-from bot.chat.spend import HEADINGS
+from bot.chat.admin.spending import HEADINGS
 from bot.chat.text import ENGLISH, Text, catalogue
 from bot.jobs.job import State
 from bot.ledger.server_rules import LIMIT_NAMES
@@ -18,7 +18,7 @@ from bot.moderation.approvals import Verdict
 ENTRIES = catalogue(ENGLISH)
 # One sentence may stand there in two forms, by a number.
 SENTENCES = {re.sub(r"\.(one|other)$", "", key) for key in ENTRIES}
-SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in Path(bot.chat.__path__[0]).glob("*.py"))
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in Path(bot.chat.__path__[0]).rglob("*.py"))
 # Keys that are put together: the last part is the name of a kind, of what is wrong with a file, of a state…
 COMPOSED = (
     "kind.",

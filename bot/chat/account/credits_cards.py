@@ -1,0 +1,94 @@
+"""What a member reads of their credits: the balance, the prices, and the lines of the history."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from bot.administration.credits import REASON_LIMIT
+from bot.chat.text import Text
+from bot.chat.ui.amounts import about
+from bot.chat.ui.card import credits_words, moment
+from bot.chat.ui.info_card import Sheet, quoted
+from bot.chat.ui.labels import person, price_words, title_of
+from bot.ledger.account import Balance, Entry
+from bot.ledger.allowance import Refill
+from bot.ledger.ledger import SHOP, Line
+from bot.ledger.policy import Terms
+from bot.models import ModelCard
+
+Unit = Callable[[ModelCard, Mapping[str, Any]], int]
+"""The price of a model with these options: of a picture, or of each started stretch of video."""
+
+
+def balance_card(balance: Balance, terms: Terms, text: Text) -> Sheet:
+    return Sheet(text("balance.title"), list(balance_lines(balance, terms, text)), text)
+
+
+def balance_lines(balance: Balance, terms: Terms, text: Text) -> Iterable[str]:
+    yield text("balance.free", free=credits_words(balance.free, text))
+    if terms.allowance.daily:
+        yield text("balance.allowance", left=balance.allowance, daily=terms.allowance.daily)
+    yield text("balance.granted", granted=balance.granted)
+    yield text("balance.held", held=balance.held)
+    yield _refill(balance, terms, text)
+
+
+def _refill(balance: Balance, terms: Terms, text: Text) -> str:
+    refills_at = terms.allowance.refills_at(balance.since)
+    if refills_at is None:
+        return text("balance.no_refill")
+    if terms.allowance.refill is Refill.ROLLING and balance.used <= 0:
+        return text("balance.full")
+    return text("balance.refill", at=f"<t:{int(refills_at)}:f>", refills=moment(refills_at))
+
+
+def prices_card(cards: Iterable[ModelCard], unit: Unit, text: Text) -> Sheet:
+    lines = [line for card in cards for line in _price_lines(card, unit, text)]
+    return Sheet(text("prices.title"), lines or [text("prices.none")], text, small=[text("prices.note")])
+
+
+def _price_lines(card: ModelCard, unit: Unit, text: Text) -> Iterable[str]:
+    price = price_words(card, unit(card, {}), text)
+    yield text("prices.model", command=card.slug, price=price, usual=about(card.seconds, text))
+    choices = [
+        text("prices.choice", option=option, choice=choice, price=unit(card, {option: choice}))
+        for option, choice in card.factors
+    ]
+    if choices:
+        yield text("prices.choices", choices=", ".join(choices))
+
+
+def history_line(line: Line, cards: Mapping[str, ModelCard], text: Text) -> str:
+    what = _what(line, _job_words(line, cards), text)
+    if line.actor is not None and line.actor != SHOP:
+        what = text("history.by", what=what, actor=person(line.actor, text))
+        if why := quoted(line.why or "", REASON_LIMIT):
+            what = text("history.why", what=what, why=why)
+    amount = f"{line.amount:+}" if line.amount else "0"
+    return text("history.line", amount=amount, what=what, when=moment(line.at))
+
+
+def _what(line: Line, job: str, text: Text) -> str:
+    match line.kind:
+        case Entry.GRANT if line.actor is None:
+            return text("history.start")
+        case Entry.GRANT:
+            return text("history.bought" if line.actor == SHOP else "history.grant")
+        case Entry.ALLOWANCE:
+            return text("history.filled") if line.amount >= 0 else text("history.lapsed")
+        case Entry.HOLD:
+            return text("history.hold", job=job)
+        case Entry.CAPTURE:
+            return text("history.capture", job=job)
+        case Entry.RELEASE:
+            return text("history.release", job=job)
+        case Entry.ADJUST if line.job_id is not None:
+            return text("history.refund", job=job)
+        case Entry.ADJUST:
+            return text("history.take")
+
+
+def _job_words(line: Line, cards: Mapping[str, ModelCard]) -> str:
+    number = quoted(line.job_id or "", REASON_LIMIT)
+    if line.slug is None:
+        return number
+    return f"{title_of(line.slug, cards)} {number}"

@@ -1,0 +1,155 @@
+"""A member's own data: what is kept of them, a copy of it, and its end."""
+
+import asyncio
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from re import Match
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.chat.access.consent import Consent
+from bot.chat.interactions import Interaction
+from bot.chat.messages import NOBODY
+from bot.chat.text import Text
+from bot.chat.ui.buttons import StatefulButton
+from bot.chat.ui.card import DARK, GREEN, RED, credits_words
+from bot.chat.ui.info_card import Sheet
+from bot.chat.ui.pagination import NotYours
+from bot.clock import Clock
+from bot.faces.face import FaceError
+from bot.faces.saved_faces import Album
+from bot.ledger.allowance import DAY
+from bot.moderation.member_data import Holdings, People, Periods
+from bot.moderation.ports import Register
+
+ARCHIVE = "doppel.zip"
+
+
+class Privacy:
+    def __init__(
+        self,
+        people: People,
+        register: Register,
+        *,
+        album: Album,
+        consent: Consent,
+        periods: Periods,
+        policy_url: str | None,
+        text: Text,
+        clock: Clock,
+    ) -> None:
+        self._people = people
+        self._register = register
+        self._album = album
+        self._consent = consent
+        self._periods = periods
+        self._policy_url = policy_url
+        self._text = text
+        self._clock = clock
+
+    async def press(self, interaction: Interaction, button: "Forget") -> None:
+        await interaction.response.defer()
+        if interaction.user.id != button.user_id:
+            raise NotYours
+        view = await self.forget(button.user_id)
+        await interaction.edit_original_response(view=view, allowed_mentions=NOBODY)
+
+    def policy(self) -> Sheet:
+        text = self._text
+        its = self._periods
+        lines = [
+            text("privacy.orders", days=f"{its.jobs:g}"),
+            text("privacy.credits"),
+            text("privacy.decisions", days=f"{its.deeds:g}"),
+            text("privacy.prints", days=f"{its.jobs:g}"),
+            text("privacy.segmind"),
+            text("privacy.yours"),
+        ]
+        link = self._text("consent.policy")
+        buttons: list[ui.Item[Any]] = []
+        if self._policy_url is not None:
+            buttons.append(ui.Button(label=link, url=self._policy_url))
+        return Sheet(text("privacy.title"), lines, text, buttons=buttons)
+
+    async def export(self, user_id: int) -> tuple[Sheet, discord.File]:
+        about = await self._people.about(user_id)
+        faces, closed = await self._faces(user_id)
+        content = await asyncio.to_thread(_packed, about, faces)
+        text = self._text
+        small = [text("privacy.closed_faces", count=closed)] if closed else []
+        view = Sheet(
+            text("privacy.export_title"),
+            [text("privacy.export_note")],
+            text,
+            small=small,
+            rows=[ui.File(f"attachment://{ARCHIVE}")],
+        )
+        return view, discord.File(io.BytesIO(content), ARCHIVE)
+
+    async def ask_to_forget(self, user_id: int) -> Sheet:
+        text = self._text
+        lines = [
+            text("privacy.delete_what"),
+            self._given_up(await self._people.holdings(user_id)),
+            text("privacy.delete_kept"),
+            text("privacy.delete_messages"),
+        ]
+        button = Forget(user_id, text("privacy.delete_button"))
+        return Sheet(text("privacy.delete_title"), lines, text, buttons=[button], colour=RED)
+
+    async def forget(self, user_id: int) -> Sheet:
+        strikes_since = self._clock.now() - self._periods.strikes * DAY
+        await self._people.forget(user_id, strikes_since=strikes_since)
+        await self._album.forget(user_id)
+        self._consent.forget(user_id)
+        text = self._text
+        return Sheet(text("privacy.deleted_title"), [text("privacy.deleted")], text, colour=DARK)
+
+    async def set_opted_out(self, user_id: int, out: bool) -> Sheet:
+        await self._register.set_opted_out(user_id, out)
+        text = self._text
+        line = text("privacy.opted_out") if out else text("privacy.opted_in")
+        return Sheet(text("admin.done"), [line], text, colour=GREEN)
+
+    def _given_up(self, holdings: Holdings) -> str:
+        if not holdings.granted:
+            return self._text("privacy.delete_nothing")
+        return self._text("privacy.delete_credits", credits=credits_words(holdings.granted, self._text))
+
+    async def _faces(self, user_id: int) -> tuple[Mapping[str, bytes], int]:
+        """The saved faces as files, and how many of them cannot be opened."""
+        opened: dict[str, bytes] = {}
+        known = await self._album.all_of(user_id)
+        for face in known:
+            try:
+                found = await self._album.find(user_id, face.name)
+            except FaceError:
+                continue
+            opened[found.filename] = found.content
+        return opened, len(known) - len(opened)
+
+
+def _packed(about: Mapping[str, Any], faces: Mapping[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("doppel.json", json.dumps(about, indent=2, ensure_ascii=False))
+        for number, (name, content) in enumerate(faces.items(), 1):
+            # A name of a member's choosing is no path.
+            archive.writestr(f"faces/{number}-{name.replace('/', '_').replace(chr(92), '_')}", content)
+    return file.getvalue()
+
+
+class Forget(StatefulButton, template=r"forget:(?P<user>\d{1,20})"):
+    """Button that confirms the deletion; nothing is deleted without this second click."""
+
+    def __init__(self, user_id: int, label: str) -> None:
+        super().__init__(label, f"forget:{user_id}", discord.ButtonStyle.danger)
+        self.user_id = user_id
+
+    @classmethod
+    def from_match(cls, match: Match[str], label: str) -> Self:
+        return cls(int(match["user"]), label)

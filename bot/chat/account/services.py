@@ -1,0 +1,25 @@
+"""Everything that the commands about a member's own account need."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.chat.account.jobs_list import JobLists
+from bot.chat.account.privacy import Privacy
+from bot.chat.text import Text
+from bot.chat.ui.pagination import Pages
+from bot.jobs.service import Desk
+from bot.ledger.ledger import Books
+from bot.models import ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class AccountServices:
+    """Services of `/credits`, `/jobs` and `/privacy`."""
+
+    desk: Desk
+    books: Books
+    job_lists: JobLists
+    privacy: Privacy
+    pages: Pages
+    cards: Mapping[str, ModelCard]
+    text: Text

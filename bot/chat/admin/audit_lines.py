@@ -1,0 +1,63 @@
+"""What an administrator decided, in the same words when it is done and when it is looked up later."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.administration.access import Ruled
+from bot.administration.credits import REASON_LIMIT, Did
+from bot.chat.admin.limits import limit_name, limit_words
+from bot.chat.text import Text
+from bot.chat.ui.card import GREEN, credits_words, moment
+from bot.chat.ui.info_card import Sheet, quoted, whoever
+from bot.chat.ui.labels import person, title_of
+from bot.ledger.ledger import Deed
+from bot.models import ModelCard
+
+
+def done_card(deed: Deed, cards: Mapping[str, ModelCard], text: Text, *more: str) -> Sheet:
+    return Sheet(text("admin.done"), [_deed_words(deed, cards, text), *more], text, colour=GREEN)
+
+
+def change_line(deed: Deed, cards: Mapping[str, ModelCard], text: Text) -> str:
+    actor = person(deed.actor, text)
+    return text("admin.change", when=moment(deed.at), actor=actor, what=_deed_words(deed, cards, text))
+
+
+def _deed_words(deed: Deed, cards: Mapping[str, ModelCard], text: Text) -> str:
+    if deed.deed not in {*Did, *Ruled}:
+        return text("deed.unknown", deed=quoted(deed.deed, REASON_LIMIT))
+    facts = deed.facts
+    what = text(f"deed.{_form(deed.deed, facts)}", **_fact_words(facts, cards, text))
+    why = quoted(str(facts.get("reason", "")), REASON_LIMIT)
+    return text("deed.why", what=what, why=why) if why else what
+
+
+def _form(deed: str, facts: Mapping[str, Any]) -> str:
+    match deed:
+        case Did.MODEL:
+            return "model_on" if facts.get("on") else "model_off"
+        case Did.DAILY | Did.ROLE | Did.CAP | Did.LIMIT:
+            member = "_member" if "member" in facts else ""
+            return f"{deed}{member}" if facts.get("amount") is not None else f"{deed}{member}_unset"
+        case Ruled.CHANNEL | Ruled.ENTRY:
+            return f"{deed}_{facts.get('use')}"
+        case Ruled.APPROVAL:
+            return "approval_on" if facts.get("on") else "approval_off"
+        case Ruled.LOG:
+            return "log" if facts.get("channel") is not None else "log_unset"
+        case _:
+            return deed
+
+
+def _fact_words(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: Text) -> dict[str, str]:
+    amount, limit = facts.get("amount"), facts.get("limit")
+    return {
+        "credits": credits_words(amount or 0, text),
+        "member": whoever(facts.get("member", 0), text),
+        "role": f"<@&{facts.get('role', 0)}>",
+        "channel": f"<#{facts.get('channel') or 0}>",
+        "job": quoted(str(facts.get("job", "")), REASON_LIMIT),
+        "model": title_of(str(facts.get("model", "")), cards),
+        "limit": limit_name(limit, text) if limit else "",
+        "amount": limit_words(limit, amount, text) if limit and amount is not None else "",
+    }

@@ -1,0 +1,75 @@
+"""What an administrator reads of the own server: its settings, its members' balances, its models."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.chat.account.credits_cards import balance_lines
+from bot.chat.text import Text
+from bot.chat.ui.card import moment
+from bot.chat.ui.info_card import Sheet, mention
+from bot.ledger.account import Balance
+from bot.ledger.budgets import Budget
+from bot.ledger.policy import Policy, Terms
+from bot.ledger.server_rules import ServerRules
+from bot.models import ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The server's budget of this month."""
+
+    budget: Budget
+    spent: int
+    cap: int | None
+
+
+def server_card(
+    rules: ServerRules, policy: Policy, month: Month, known_roles: Collection[int], text: Text
+) -> Sheet:
+    daily = policy.daily if rules.daily is None else min(rules.daily, policy.bounds.daily)
+    lines = [
+        _own(text("admin.daily", amount=daily), text, own=rules.daily is not None),
+        month_line(month, text),
+        *_role_lines(rules, policy, known_roles, text),
+        *_member_lines(rules, policy, text),
+    ]
+    bounds = text("admin.bounds", daily=policy.bounds.daily, grant=policy.bounds.grant)
+    return Sheet(text("admin.title"), lines, text, small=[bounds])
+
+
+def _own(line: str, text: Text, *, own: bool) -> str:
+    return line if own else text("admin.inherited", line=line)
+
+
+def month_line(month: Month, text: Text) -> str:
+    resets = moment(month.budget.until)
+    if month.cap is None:
+        return text("admin.uncapped", spent=month.spent, resets=resets)
+    return text("admin.capped", spent=month.spent, cap=month.cap, resets=resets)
+
+
+def _role_lines(rules: ServerRules, policy: Policy, known: Collection[int], text: Text) -> Iterable[str]:
+    for role, amount in sorted(rules.roles.items(), key=lambda each: -each[1]):
+        yield text("admin.role", role=role, amount=min(amount, policy.bounds.daily))
+    # The operator's roles are of all servers; those of others are nothing to this one.
+    for role, amount in policy.roles.items():
+        if role in known and role not in rules.roles:
+            yield _own(text("admin.role", role=role, amount=amount), text, own=False)
+
+
+def _member_lines(rules: ServerRules, policy: Policy, text: Text) -> Iterable[str]:
+    for member, amount in sorted(rules.members.items(), key=lambda each: -each[1]):
+        yield text("admin.member", member=mention(member), amount=min(amount, policy.bounds.daily))
+
+
+def member_card(user_id: int, balance: Balance, terms: Terms, text: Text) -> Sheet:
+    lines = [mention(user_id), *balance_lines(balance, terms, text)]
+    return Sheet(text("admin.member_title"), lines, text)
+
+
+def models_card(cards: Mapping[str, ModelCard], rules: ServerRules, text: Text) -> Sheet:
+    lines = [
+        text("models.off" if slug in rules.models_off else "models.on", title=card.title, slug=slug)
+        for slug, card in cards.items()
+    ]
+    return Sheet(text("models.title"), lines, text)

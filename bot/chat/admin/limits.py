@@ -1,0 +1,36 @@
+"""The limits of a server in words, and the card of them."""
+
+from bot.chat.text import Text
+from bot.chat.ui.amounts import about, size
+from bot.chat.ui.info_card import Sheet
+from bot.ledger.policy import Policy
+from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
+
+
+def limits_card(policy: Policy, rules: ServerRules, text: Text) -> Sheet:
+    here, most = policy.limits_of(rules).named(), policy.limits.named()
+    lines = [
+        text(
+            "limits.line",
+            limit=limit_name(name, text),
+            amount=limit_words(name, here[name], text),
+            most=limit_words(name, most[name], text),
+        )
+        for name in LIMIT_NAMES
+    ]
+    return Sheet(text("limits.title"), lines, text)
+
+
+def in_bytes(name: str, amount: int | None) -> int | None:
+    """Sizes are typed in MiB."""
+    return amount * MIB if amount is not None and name.endswith("_bytes") else amount
+
+
+def limit_name(name: str, text: Text) -> str:
+    return text(f"limit.{name}") if name in LIMIT_NAMES else name
+
+
+def limit_words(name: str, amount: float, text: Text) -> str:
+    if name.startswith("per_"):
+        return text("jobs", count=int(amount))
+    return about(amount, text) if name.endswith("_seconds") else size(amount, text)

@@ -1,0 +1,141 @@
+"""What a server spent, as a table and a picture."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from unicodedata import east_asian_width
+
+import discord
+
+from bot.administration.credits import Administrator
+from bot.chat.admin.cards import Month, month_line
+from bot.chat.admin.services import AdminServices
+from bot.chat.admin.spending_chart import chart
+from bot.chat.text import Text
+from bot.chat.ui.card import credits_words
+from bot.chat.ui.info_card import Sheet
+from bot.ledger.allowance import DAY
+from bot.ledger.budgets import Budget, Scope, day_of, month_of
+from bot.ledger.ledger import Spending
+from bot.ledger.server_rules import ServerRules
+from bot.models import ModelCard
+
+# More models than this are counted in the last line alone.
+ROWS = 25
+TITLE_WIDTH = 22
+HEADINGS = ("model", "jobs", "credits", "refunded", "usd")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The chart, as it is attached."""
+
+    content: bytes
+    alt: str
+    filename: str = "spending.png"
+
+    def file(self) -> discord.File:
+        return discord.File(BytesIO(self.content), self.filename, description=self.alt)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was spent in some days, in UTC."""
+
+    days: int
+    since: float
+    until: float
+    rows: Sequence[Spending]
+
+
+async def spent_in_days(services: AdminServices, by: Administrator, days: int) -> Spent:
+    """Today and the days before it."""
+    _, until = day_of(services.clock.now())
+    since = until - days * DAY
+    rows = await services.books.spending(since=since, until=until, guild_id=by.guild_id)
+    return Spent(days, since, until, rows)
+
+
+async def month_of_server(services: AdminServices, by: Administrator, rules: ServerRules) -> Month:
+    budget = Budget(Scope.SERVER, *month_of(services.clock.now()), guild_id=by.guild_id)
+    return Month(budget, await services.books.spent_in(budget), services.policy.monthly_of(rules))
+
+
+async def drawn(spent: Spent, cards: Mapping[str, ModelCard], text: Text) -> Drawing | None:
+    """None where there is nothing to draw. It takes a moment, in which others are answered."""
+    if not spent.rows:
+        return None
+    titles = {slug: card.title for slug, card in cards.items()}
+    content = await asyncio.to_thread(chart, spent.rows, since=spent.since, until=spent.until, titles=titles)
+    total = _summed("", spent.rows)
+    words = credits_words(total.credits, text)
+    alt = text("spend.alt", count=spent.days, credits=words, usd=text.number(total.usd, 2))
+    return Drawing(content, alt)
+
+
+def spend_card(
+    spent: Spent, month: Month, drawing: Drawing | None, cards: Mapping[str, ModelCard], text: Text
+) -> Sheet:
+    lines = [_table(spent.rows, cards, text) if spent.rows else text("spend.nothing")]
+    small = [month_line(month, text)]
+    if unknown := sum(each.unknown for each in spent.rows):
+        presumed = sum(each.presumed for each in spent.rows)
+        small.append(text("spend.presumed", count=unknown, usd=text.number(presumed, 2)))
+    return Sheet(text("spend.title", count=spent.days), lines, text, small=small, picture=drawing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    name: str
+    jobs: int
+    credits: int
+    refunded: int
+    usd: float
+
+    def cells(self, text: Text) -> tuple[str, ...]:
+        return (self.name, f"{self.jobs}", f"{self.credits}", f"{self.refunded}", text.number(self.usd, 2))
+
+
+def _summed(name: str, spending: Sequence[Spending]) -> _Row:
+    return _Row(
+        name=name,
+        jobs=sum(each.jobs for each in spending),
+        credits=sum(each.credits for each in spending),
+        refunded=sum(each.refunded for each in spending),
+        usd=sum(each.usd for each in spending),
+    )
+
+
+def _table(spending: Sequence[Spending], cards: Mapping[str, ModelCard], text: Text) -> str:
+    """A block of code, where columns stand straight."""
+    by_model = [
+        _summed(
+            (cards[slug].title if slug in cards else slug)[:TITLE_WIDTH],
+            [each for each in spending if each.slug == slug],
+        )
+        for slug in {each.slug for each in spending}
+    ]
+    rows = sorted(by_model, key=lambda row: (-row.credits, row.name))[:ROWS]
+    heading = tuple(text(f"spend.{name}") for name in HEADINGS)
+    table = [heading, *(row.cells(text) for row in rows), _summed(text("spend.total"), spending).cells(text)]
+    widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  ".join(
+            [
+                row[0] + _gap(row[0], widths[0]),
+                *(_gap(cell, width) + cell for cell, width in zip(row[1:], widths[1:], strict=True)),
+            ]
+        )
+        for row in table
+    ]
+    return "\n".join(["```", *lines, "```"])
+
+
+def _gap(cell: str, width: int) -> str:
+    return " " * (width - _width(cell))
+
+
+def _width(words: str) -> int:
+    """In a block of code, a Japanese letter takes the room of two others."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)

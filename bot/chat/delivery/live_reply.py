@@ -1,0 +1,106 @@
+"""Live replies: each change of a job is shown once, at a pace that Discord bears."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import discord
+import structlog
+from discord import ui
+
+from bot.chat.background import Background
+from bot.chat.delivery.job_buttons import waiting_rows
+from bot.chat.delivery.progress_card import FREE, stage_card
+from bot.chat.delivery.result_delivery import Endings
+from bot.chat.messages import PASSING, Gone, Messages
+from bot.chat.text import Text, speaking
+from bot.chat.ui.card import Look
+from bot.jobs.delivery import Delivery
+from bot.jobs.job import Job
+from bot.jobs.ports import Clock
+from bot.jobs.stages import Stage
+from bot.models import FaceModel
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class LiveReply:
+    """One message. Between two stages lies at least `gap`; of what happens meanwhile, the newest is shown."""
+
+    def __init__(self, job: Job, messages: Messages, clock: Clock, gap: float) -> None:
+        self._place = job.place
+        self._messages = messages
+        self._clock = clock
+        self._gap = gap
+        self._next_edit = 0.0
+        self._newest: Stage | None = None
+        self._lock = asyncio.Lock()
+
+    async def show(self, stage: Stage, draw: Callable[[], ui.LayoutView]) -> None:
+        """Draw the stage when its time has come, unless a newer one has taken its place."""
+        if stage == self._newest:
+            return
+        self._newest = stage
+        # Not in the lock: whatever comes meanwhile, an end above all, goes first.
+        await self._clock.sleep(max(0.0, self._next_edit - self._clock.now()))
+        async with self._lock:
+            if self._newest is not stage:
+                return
+            self._next_edit = self._clock.now() + self._gap
+            await self._messages.edit(self._place, draw())
+
+    async def end(self, deliver: Callable[[], Awaitable[Delivery]]) -> Delivery:
+        """No stage is shown any more. Whoever waits for the end need not wait for the gap, too.
+
+        The gap keeps stages far below what Discord bears, so that there is always room for one edit more.
+        """
+        self._newest = None
+        async with self._lock:
+            return await deliver()
+
+
+class Replies:
+    """The watcher of all jobs. What it fails to show changes nothing about a job."""
+
+    def __init__(
+        self,
+        *,
+        messages: Messages,
+        endings: Endings,
+        background: Background,
+        models: Mapping[str, type[FaceModel]],
+        text: Text,
+        clock: Clock,
+        gap: float,
+    ) -> None:
+        self._messages = messages
+        self._endings = endings
+        self._background = background
+        self._models = models
+        self._text = text
+        self._clock = clock
+        self._gap = gap
+        self._live: dict[str, LiveReply] = {}
+
+    def show(self, job: Job, stage: Stage) -> None:
+        self._background.post(self._show(job, stage))
+
+    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+        with speaking(job.place.locale):
+            delivery = await self._reply(job).end(lambda: self._endings.deliver(job, result))
+        self._live.pop(job.id, None)
+        return delivery
+
+    async def _show(self, job: Job, stage: Stage) -> None:
+        try:
+            await self._reply(job).show(stage, lambda: self._card(job, stage))
+        except (Gone, discord.HTTPException, *PASSING) as error:
+            log.info("a stage of the job could not be shown", error=type(error).__name__)
+
+    def _card(self, job: Job, stage: Stage) -> ui.LayoutView:
+        with speaking(job.place.locale):
+            rows = waiting_rows(job, self._text) if isinstance(stage, FREE) else []
+            now = self._clock.now()
+            return stage_card(self._models[job.slug], job, stage, self._text, now=now, look=Look(rows=rows))
+
+    def _reply(self, job: Job) -> LiveReply:
+        return self._live.setdefault(job.id, LiveReply(job, self._messages, self._clock, self._gap))

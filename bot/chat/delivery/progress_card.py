@@ -1,0 +1,76 @@
+"""The card of a job that is still open: where it stands, how far it is, and what it will cost."""
+
+from typing import assert_never
+
+from bot.chat.text import Text
+from bot.chat.ui.amounts import about
+from bot.chat.ui.card import AMBER, BLUE, GREY, PLAIN, Card, Look, credits_words, moment
+from bot.chat.ui.order_summary import chosen_words, requested
+from bot.jobs.job import Job
+from bot.jobs.stages import (
+    Collecting,
+    Due,
+    Halted,
+    Paused,
+    Processing,
+    Queued,
+    Reconnecting,
+    Searching,
+    Stage,
+    Waiting,
+)
+from bot.models import FaceModel
+
+BAR = 10
+# The stages before anything was sent, in which an order can still be taken back for nothing.
+FREE = (Waiting, Due, Paused, Halted, Reconnecting)
+
+
+def stage_card(
+    model: type[FaceModel], job: Job, stage: Stage, text: Text, *, now: float, look: Look = PLAIN
+) -> Card:
+    colour, lines = _stage_words(stage, now, text)
+    # What goes to the member in private is nobody else's to read, from the order on.
+    chosen = "" if job.place.direct and not job.place.hidden else chosen_words(model, job)
+    price = text("stage.price", price=credits_words(job.price, text))
+    return Card(model.card, colour, [*lines, chosen, price, requested(job, text)], look)
+
+
+def _stage_words(stage: Stage, now: float, text: Text) -> tuple[int, list[str]]:
+    match stage:
+        case Waiting(position):
+            return GREY, [text("stage.waiting", position=position), text("stage.waiting_note")]
+        case Due():
+            return GREY, [text("stage.due"), text("stage.due_note")]
+        case Paused():
+            return GREY, [text("stage.paused"), text("stage.paused_note")]
+        case Halted():
+            return GREY, [text("stage.halted"), text("stage.halted_note")]
+        case Reconnecting():
+            return GREY, [text("stage.reconnecting"), text("stage.reconnecting_note")]
+        case Queued(since, usual):
+            return BLUE, [_under_way("stage.queued", since, usual, now, text)]
+        case Processing(since, usual):
+            return AMBER, [_under_way("stage.processing", since, usual, now, text)]
+        case Collecting():
+            return AMBER, [text("stage.collecting"), text("stage.collecting_note")]
+        case Searching():
+            return AMBER, [text("stage.searching"), text("stage.searching_note")]
+        case _:
+            assert_never(stage)
+
+
+def _under_way(key: str, since: float, usual: float, now: float, text: Text) -> str:
+    shown = bar(now - since, usual)
+    if now - since > usual:
+        note = text("stage.overdue", bar=shown, seconds=about(usual, text))
+    else:
+        note = text("stage.usual", bar=shown, seconds=about(usual, text), when=moment(since + usual))
+    return f"{text(key, since=moment(since))}\n{note}"
+
+
+def bar(elapsed: float, usual: float) -> str:
+    """How much of the usual time has passed. It is full only when there is a result."""
+    share = min(max(elapsed / usual, 0.0), 1.0) if usual > 0 else 1.0
+    steps = min(int(BAR * share), BAR - 1)
+    return "▰" * steps + "▱" * (BAR - steps)

@@ -1,0 +1,122 @@
+"""The card of a job that has ended: the result, or what happened, what it means and what to try."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from bot.chat.text import Text
+from bot.chat.ui.amounts import duration
+from bot.chat.ui.card import AMBER, DARK, GREEN, PLAIN, RED, Card, Look, credits_words
+from bot.chat.ui.order_summary import chosen_words, requested
+from bot.jobs.job import Job, Reason, State
+from bot.models import FaceModel
+
+# What Segmind says, and the longest address that leaves room for everything else.
+DETAIL_LIMIT, LINK_LIMIT = 900, 1500
+# Segmind keeps an output for so long from the end of the job, which is after its submission.
+OUTPUT_SECONDS = 7 * 24 * 3600
+
+# Results that are there, and that nobody may see, or not yet.
+_KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
+    Reason.WITHHELD: ("end.withheld", "end.withheld_note"),
+    Reason.AWAITED: ("end.awaited", "end.awaited_note"),
+    Reason.UNHEARD: ("end.unheard", "end.unheard_note"),
+    Reason.REJECTED: ("end.rejected", "end.rejected_note"),
+    Reason.LAPSED: ("end.lapsed", "end.lapsed_note"),
+}
+
+
+def end_card(model: type[FaceModel], job: Job, text: Text, look: Look = PLAIN) -> Card:
+    """A settled job, with its result where the look shows one."""
+    match job.state:
+        case State.DONE if job.reason is not None and job.reason in _KEPT_BACK:
+            return _kept_back_card(model, job, job.reason, text, look)
+        case State.DONE:
+            return _done_card(model, job, text, look)
+        case State.BLOCKED:
+            lines = [text("end.blocked") + _quoted(job.detail, text), text("end.advice_blocked")]
+        case State.EXPIRED:
+            lines = [text("end.expired"), text("end.advice_expired")]
+        case State.CANCELLED:
+            lines = [text("end.cancelled")]
+        case _:
+            lines = _failure(job, text)
+    colour = DARK if job.state in {State.CANCELLED, State.EXPIRED} else RED
+    free = text("end.free", price=credits_words(job.price, text))
+    return Card(model.card, colour, [*lines, free, _chosen(model, job), requested(job, text)], look)
+
+
+def _done_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card:
+    price = credits_words(job.price, text)
+    if look.shown is not None:
+        paid = "end.paid" if look.before is None else "end.paid_beside"
+        lines = [_done(job, text), text(paid, price=price)]
+    else:
+        lines = [text("end.not_shown"), _link(job, text), text("end.paid", price=price)]
+    return Card(model.card, GREEN, [*lines, chosen_words(model, job), requested(job, text)], look)
+
+
+def _kept_back_card(model: type[FaceModel], job: Job, reason: Reason, text: Text, look: Look) -> Card:
+    """What became of the credits is said with it: the result was made, and paid."""
+    words, note = _KEPT_BACK[reason]
+    colour = AMBER if reason is Reason.AWAITED else DARK
+    lines = [text(words), text(note, price=credits_words(job.price, text)), requested(job, text)]
+    return Card(model.card, colour, lines, look)
+
+
+def elsewhere_card(
+    model: type[FaceModel], job: Job, text: Text, look: Look = PLAIN, *, arrived: bool
+) -> Card:
+    """What the channel reads of a result that only the member should see."""
+    note = text("end.sent") if arrived else text("end.not_sent")
+    paid = text("end.paid", price=credits_words(job.price, text))
+    lines = [_done(job, text), note, paid, requested(job, text)]
+    return Card(model.card, GREEN if arrived else DARK, lines, look)
+
+
+def _done(job: Job, text: Text) -> str:
+    took = (job.settled_at or job.created_at) - (job.submitted_at or job.created_at)
+    return text("end.done", seconds=duration(took, text))
+
+
+def _chosen(model: type[FaceModel], job: Job) -> str:
+    return "" if job.place.direct and not job.place.hidden else chosen_words(model, job)
+
+
+def _link(job: Job, text: Text) -> str:
+    if not job.output or len(job.output) > LINK_LIMIT:
+        return ""
+    return text("end.link", url=job.output, until=_until(job))
+
+
+def _until(job: Job) -> str:
+    """When Segmind deletes the result, in Discord's words: a little too early rather than too late."""
+    return f"<t:{int((job.submitted_at or job.created_at) + OUTPUT_SECONDS)}:f>"
+
+
+def _failure(job: Job, text: Text) -> list[str]:
+    match job.reason:
+        case Reason.SEGMIND | None:
+            return [text("end.failed") + _quoted(job.detail, text), text("end.advice_failed")]
+        case Reason.PARAMETERS:
+            return [text("end.parameters") + _quoted(job.detail, text), text("end.advice_parameters")]
+        case Reason.SERVICE:
+            return [text("end.service"), text("end.advice_service")]
+        case Reason.UNREACHABLE:
+            return [text("end.unreachable"), text("end.advice_unreachable")]
+        case Reason.NOT_FOUND:
+            return [text("end.not_found"), text("end.advice_not_found")]
+        case Reason.RESULT:
+            return [text("end.result"), text("end.advice_result")]
+        case Reason.WITHHELD | Reason.AWAITED | Reason.UNHEARD | Reason.REJECTED | Reason.LAPSED:
+            # What is kept back did not fail: it was made.
+            return [text("end.result"), text("end.advice_result")]
+        case _:
+            assert_never(job.reason)
+
+
+def _quoted(detail: str | None, text: Text) -> str:
+    """Foreign words as a block of code, where neither markdown nor mentions mean anything."""
+    words = (detail or text("end.silence")).replace("`", "'")
+    if len(words) > DETAIL_LIMIT:
+        words = f"{words[: DETAIL_LIMIT - 1]}…"
+    return f"\n```\n{words}\n```"

@@ -1,0 +1,7 @@
+"""The kind of interaction that every handler receives."""
+
+from typing import Any
+
+import discord
+
+Interaction = discord.Interaction[Any]

@@ -1,0 +1,35 @@
+"""Base of the cogs that are made from a model's declaration."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from discord import AppCommandType
+from discord.ext import commands
+
+from bot.chat.client import Doppel
+from bot.chat.interactions import Interaction
+from bot.chat.orders.display_options import Wish
+from bot.chat.orders.slash_command import command_for
+from bot.models import FaceModel
+
+
+class ModelCog(commands.Cog):
+    """Cog with one slash command, which orders from `model`."""
+
+    model: ClassVar[type[FaceModel]]
+
+    def __init__(self, bot: Doppel) -> None:
+        self._bot = bot
+
+    async def cog_load(self) -> None:
+        price = self._bot.price_of(self.model.card)
+        command = command_for(self.model, self._order, price=price, face_choices=self._bot.face_choices)
+        self._bot.tree.add_command(command)
+
+    async def cog_unload(self) -> None:
+        self._bot.tree.remove_command(self.model.card.slug, type=AppCommandType.chat_input)
+
+    async def _order(
+        self, interaction: Interaction, model: type[FaceModel], values: Mapping[str, Any], wish: Wish
+    ) -> None:
+        await self._bot.orders.intake.take(interaction, model, dict(values), wish=wish)

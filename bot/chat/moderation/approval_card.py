@@ -1,0 +1,74 @@
+"""A result that waits for a moderator, as moderators see it, with the two buttons that decide about it."""
+
+from collections.abc import Mapping
+from re import Match
+from typing import Self
+
+from discord import ButtonStyle
+
+from bot.chat.messages import address_of
+from bot.chat.text import Text
+from bot.chat.ui.buttons import StatefulButton
+from bot.chat.ui.card import AMBER, DARK, Shown, moment
+from bot.chat.ui.info_card import Sheet, whoever
+from bot.chat.ui.labels import title_of
+from bot.jobs.job import Job
+from bot.models import ModelCard
+from bot.moderation.approvals import Approval, Verdict
+
+_STYLES: Mapping[Verdict, ButtonStyle] = {
+    Verdict.APPROVED: ButtonStyle.success,
+    Verdict.REJECTED: ButtonStyle.danger,
+}
+# The longest address that leaves room for everything else.
+_LINK_LIMIT = 1500
+
+
+def approval_card(
+    approval: Approval, job: Job, cards: Mapping[str, ModelCard], text: Text, picture: Shown | None = None
+) -> Sheet:
+    """With the picture for as long as nobody has decided; what is in the log for good names it alone."""
+    waits = approval.verdict is Verdict.WAITING
+    facts = {"member": whoever(job.place.user_id, text), "model": title_of(job.slug, cards), "job": job.id}
+    lines = [text("cases.job", when=moment(job.created_at), **facts)]
+    if job.place.hidden:
+        lines.append(text("approval.hidden"))
+    else:
+        lines.append(text("cases.where", link=address_of(job.place)))
+    if waits and picture is None and job.output and len(job.output) <= _LINK_LIMIT:
+        lines.append(text("approval.link", url=job.output))
+    if approval.verdict is Verdict.WITHDRAWN:
+        lines.append(text("refused.nothing_awaited"))
+    elif not waits:
+        lines.append(text(f"approval.{approval.verdict}"))
+    until = moment(approval.lapses_at)
+    return Sheet(
+        text("approval.title") if waits else text("approval.title_decided"),
+        lines,
+        text,
+        small=[text("approval.marked"), text("approval.may", until=until)] if waits else [],
+        picture=picture,
+        spoiler=True,
+        buttons=[_button(verdict, job.id, text) for verdict in _STYLES] if waits else [],
+        colour=AMBER if waits else DARK,
+    )
+
+
+def _button(verdict: Verdict, job_id: str, text: Text) -> "ApprovalButton":
+    return ApprovalButton(verdict, job_id, text(f"approval.button_{verdict}"))
+
+
+class ApprovalButton(
+    StatefulButton,
+    template=r"approval:(?P<verdict>approved|rejected):(?P<job>[0-9A-Za-z_-]{1,40})",
+):
+    """Button that decides about the result of one job."""
+
+    def __init__(self, verdict: Verdict, job_id: str, label: str) -> None:
+        super().__init__(label, f"approval:{verdict}:{job_id}", _STYLES[verdict])
+        self.verdict = verdict
+        self.job_id = job_id
+
+    @classmethod
+    def from_match(cls, match: Match[str], label: str) -> Self:
+        return cls(Verdict(match["verdict"]), match["job"], label)

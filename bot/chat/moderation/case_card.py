@@ -1,0 +1,72 @@
+"""A case as moderators see it, with a button for each thing that can be done about it."""
+
+from collections.abc import Mapping
+from re import Match
+from typing import Self
+
+from discord import ButtonStyle
+
+from bot.chat.messages import address_of
+from bot.chat.text import Text
+from bot.chat.ui.buttons import StatefulButton
+from bot.chat.ui.card import DARK, RED, moment
+from bot.chat.ui.info_card import Sheet, whoever
+from bot.chat.ui.labels import title_of
+from bot.jobs.job import Job
+from bot.models import ModelCard
+from bot.moderation.cases import Case, Step
+
+_STYLES: Mapping[Step, ButtonStyle] = {
+    Step.REMOVE: ButtonStyle.danger,
+    Step.NEVER: ButtonStyle.danger,
+    Step.BLOCK: ButtonStyle.danger,
+}
+
+
+def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text: Text) -> Sheet:
+    lines = [text("cases.reported", reporter=whoever(case.reporter, text), when=moment(case.opened_at))]
+    if job is None:
+        lines.append(text("cases.forgotten", job=case.job_id))
+    else:
+        facts = {"model": title_of(job.slug, cards), "job": job.id}
+        lines.append(
+            text("cases.job", member=whoever(job.place.user_id, text), when=moment(job.created_at), **facts)
+        )
+        lines.append(text("cases.where", link=address_of(job.place)))
+    lines += [text(f"cases.done_{step}") for step in case.steps]
+    buttons = [CaseButton(step, case.number, text(f"cases.{step}")) for step in Step if step in case.ahead]
+    return Sheet(
+        text("cases.title", number=case.number),
+        lines,
+        text,
+        small=[text("cases.may")] if buttons else [],
+        buttons=buttons,
+        colour=RED if case.closed_at is None else DARK,
+    )
+
+
+def case_line(case: Case, text: Text) -> str:
+    """With the way to its card, which operators have in private."""
+    title = f"**{text('cases.title', number=case.number)}**"
+    facts = {"job": case.job_id, "when": moment(case.opened_at)}
+    if case.card is None:
+        return text("cases.line_passed_on", title=title, **facts)
+    channel_id, message_id = case.card
+    link = f"https://discord.com/channels/{case.guild_id}/{channel_id}/{message_id}"
+    return text("cases.line", title=f"[{title}]({link})", **facts)
+
+
+class CaseButton(
+    StatefulButton,
+    template=r"case:(?P<step>[a-z]+):(?P<number>\d{1,18})",
+):
+    """Button that takes one step in a case."""
+
+    def __init__(self, step: Step, number: int, label: str) -> None:
+        super().__init__(label, f"case:{step}:{number}", _STYLES.get(step, ButtonStyle.secondary))
+        self.step = step
+        self.number = number
+
+    @classmethod
+    def from_match(cls, match: Match[str], label: str) -> Self:
+        return cls(Step(match["step"]), int(match["number"]), label)

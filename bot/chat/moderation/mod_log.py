@@ -1,0 +1,91 @@
+"""The log of finished jobs in a channel of the server: who, with what, how it ended; for its moderators."""
+
+from collections.abc import Mapping
+
+import aiohttp
+import discord
+import structlog
+
+from bot.chat.background import Background
+from bot.chat.delivery.result_file import EVERYWHERE, Result, Results
+from bot.chat.messages import NOBODY, address_of
+from bot.chat.text import Text, speaking
+from bot.chat.ui.card import DARK
+from bot.chat.ui.info_card import Sheet, mention
+from bot.chat.ui.labels import title_of
+from bot.jobs.job import Job, Reason, State
+from bot.jobs.ports import StoreAway
+from bot.models import ModelCard
+from bot.moderation.fingerprints import Print
+from bot.moderation.ports import Register, Rules
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Chronicle:
+    def __init__(
+        self,
+        *,
+        rules: Rules,
+        register: Register,
+        results: Results,
+        client: discord.Client,
+        background: Background,
+        cards: Mapping[str, ModelCard],
+        text: Text,
+    ) -> None:
+        self._rules = rules
+        self._register = register
+        self._results = results
+        self._client = client
+        self._background = background
+        self._cards = cards
+        self._text = text
+
+    def enter(self, job: Job, result: bytes | None) -> None:
+        """In a moment: nobody waits for it."""
+        if job.place.guild_id is not None and job.state is not State.CANCELLED:
+            self._background.post(self._enter(job, job.place.guild_id, result))
+
+    async def _enter(self, job: Job, guild_id: int, content: bytes | None) -> None:
+        try:
+            rules = await self._rules.rules(guild_id)
+            if rules.log_channel is None:
+                return
+            prints = await self._register.prints_of(job.id)
+            result = None
+            if rules.log_pictures and content is not None:
+                result = await self._results.prepare(job, content, EVERYWHERE)
+            channel = self._client.get_partial_messageable(rules.log_channel, guild_id=guild_id)
+            await channel.send(
+                view=self._entry(job, prints, result),
+                files=[] if result is None else [result.file()],
+                nonce=f"log{job.id}"[:25],
+                allowed_mentions=NOBODY,
+            )
+        except (discord.HTTPException, aiohttp.ClientError, OSError, StoreAway) as error:
+            log.warning("a finished job could not be logged", job=job.id, reason=type(error).__name__)
+
+    def _entry(self, job: Job, prints: Mapping[str, Print], result: Result | None) -> Sheet:
+        text = self._text
+        guild = self._client.get_guild(job.place.guild_id or 0)
+        with speaking("" if guild is None else str(guild.preferred_locale)):
+            lines = [
+                text(
+                    "log.job",
+                    member=mention(job.place.user_id),
+                    user=job.place.user_id,
+                    outcome=self._outcome(job),
+                    job=job.id,
+                )
+            ]
+            if not job.place.hidden:
+                lines.append(text("log.where", link=address_of(job.place)))
+            small = [f"{part} `{each.exact}`" for part, each in prints.items()]
+            title = title_of(job.slug, self._cards)
+            return Sheet(title, lines, text, small=small, picture=result, colour=DARK)
+
+    def _outcome(self, job: Job) -> str:
+        if job.reason is Reason.WITHHELD:
+            return self._text("log.withheld")
+        return self._text(f"state.{job.state.lower()}")

@@ -1,0 +1,67 @@
+"""Tells the operators by direct message what only they can mend."""
+
+from collections.abc import Callable, Sequence
+from typing import assert_never
+
+import aiohttp
+import discord
+import structlog
+from discord import ui
+
+from bot.chat.background import Background
+from bot.chat.messages import NOBODY
+from bot.chat.text import ENGLISH, Text, speaking
+from bot.chat.ui.card import notice
+from bot.jobs.supervision.balance import IsBack, News, RunLow, RunOut
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Operators:
+    def __init__(
+        self, ids: Sequence[int], *, client: discord.Client, background: Background, text: Text
+    ) -> None:
+        self._ids = ids
+        self._client = client
+        self._background = background
+        self._text = text
+
+    def tell(self, news: News) -> None:
+        # Nobody knows which language they speak: whose order brought the news has nothing to do with it.
+        with speaking(ENGLISH):
+            sentence = self._sentence(news)
+        for user_id in self._ids:
+            self._background.post(self._send(user_id, notice(sentence)))
+
+    def show(self, draw: Callable[[], ui.LayoutView]) -> None:
+        """Something that they can act on."""
+        if not self._ids:
+            log.warning("there is nobody to show a report to: no operators are set")
+        with speaking(ENGLISH):
+            views = [(user_id, draw()) for user_id in self._ids]
+        for user_id, view in views:
+            self._background.post(self._send(user_id, view))
+
+    def _sentence(self, news: News) -> str:
+        match news:
+            case RunLow(left, low):
+                return self._text("operator.low", left=_dollars(left), low=_dollars(low))
+            case RunOut():
+                return self._text("operator.empty")
+            case IsBack(left):
+                key = "operator.back" if left is None else "operator.back_with"
+                return self._text(key, left=_dollars(left or 0.0))
+            case _:
+                assert_never(news)
+
+    async def _send(self, user_id: int, view: ui.LayoutView) -> None:
+        try:
+            channel = await self._client.create_dm(discord.Object(user_id))
+            await channel.send(view=view, allowed_mentions=NOBODY)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            # It stands in the log anyway; a closed door is no reason to stop anything.
+            log.warning("an operator could not be told", user=user_id, reason=type(error).__name__)
+
+
+def _dollars(usd: float) -> str:
+    return f"${usd:,.2f}"

@@ -1,0 +1,104 @@
+"""Stands between the runner and the replies: what nobody may see is not shown, or not yet."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import structlog
+
+from bot.chat.access.guard import Doorkeeper
+from bot.chat.moderation.approval_requests import Asker
+from bot.chat.moderation.mod_log import Chronicle
+from bot.jobs.delivery import Delivery
+from bot.jobs.job import Job, Reason, State
+from bot.jobs.ports import Watcher
+from bot.jobs.stages import Stage
+from bot.ledger.ledger import BOT, FORGOTTEN
+from bot.moderation.access import Door
+from bot.moderation.approvals import Approval, Verdict
+from bot.moderation.errors import NeverAgain
+from bot.moderation.fingerprints import Print
+from bot.moderation.ports import Register
+
+log = structlog.stdlib.get_logger(__name__)
+
+RESULT = "result"
+# Who took down what a list took down.
+LIST = "list"
+_REFUSED: Mapping[Verdict, Reason] = {
+    Verdict.REJECTED: Reason.REJECTED,
+    Verdict.LAPSED: Reason.LAPSED,
+    Verdict.WITHDRAWN: Reason.LAPSED,
+}
+
+
+class Guard:
+    """A watcher before the watcher. Where the register cannot be asked, nothing is shown for now."""
+
+    def __init__(
+        self,
+        watcher: Watcher,
+        *,
+        door: Door,
+        doorkeeper: Doorkeeper,
+        register: Register,
+        chronicle: Chronicle,
+        asker: Asker,
+    ) -> None:
+        self._watcher = watcher
+        self._door = door
+        self._doorkeeper = doorkeeper
+        self._register = register
+        self._chronicle = chronicle
+        self._asker = asker
+
+    def show(self, job: Job, stage: Stage) -> None:
+        self._watcher.show(job, stage)
+
+    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+        approval = await self._asker.approval_of(job) if job.state is State.DONE else None
+        if approval is not None and (reason := _REFUSED.get(approval.verdict)) is not None:
+            return await self._give_back(job, approval, reason)
+        if job.state is State.DONE and not await self._may_show(job, result):
+            # It was made and is paid, as Segmind was. A moderator can give it back.
+            job, result = replace(job, reason=Reason.WITHHELD, output=None), None
+        elif approval is not None and approval.verdict is Verdict.WAITING:
+            return await self._hold(job, result, approval)
+        elif approval is not None and result is None and self._asker.is_gone(approval, job):
+            return await self._give_back(job, approval, Reason.LAPSED)
+        delivery = await self._watcher.conclude(job, result)
+        self._chronicle.enter(job, result)
+        return delivery
+
+    async def _hold(self, job: Job, result: bytes | None, approval: Approval) -> Delivery:
+        """Nobody sees it before a moderator has, not even where no moderator can be asked right now."""
+        approval = await self._asker.note(approval)
+        if approval.verdict is not Verdict.WAITING:
+            return await self.conclude(replace(job, delivery=Delivery.AWAITED), result)
+        # First the member, then the moderators: what they decide comes after what the member reads here.
+        delivery = await self._watcher.conclude(replace(job, reason=Reason.AWAITED, output=None), None)
+        if not await self._asker.ask(approval, job, result):
+            await self._watcher.conclude(replace(job, reason=Reason.UNHEARD, output=None), None)
+        return delivery
+
+    async def _give_back(self, job: Job, approval: Approval, reason: Reason) -> Delivery:
+        """What nobody may see is given back: the member got nothing, and it was not theirs to decide."""
+        actor = BOT if reason is Reason.LAPSED else str(approval.decided_by or FORGOTTEN)
+        if approval.verdict in _REFUSED:
+            await self._register.take_down(job.id, actor)
+        await self._asker.give_back(job, approval.guild_id, actor)
+        return await self._watcher.conclude(replace(job, reason=reason, output=None), None)
+
+    async def _may_show(self, job: Job, result: bytes | None) -> bool:
+        if await self._register.is_down(job.id):
+            return False
+        if result is None:
+            return True
+        prints: Mapping[str, Print] = {RESULT: await self._doorkeeper.print_of(result)}
+        await self._register.keep_prints(job.id, prints)
+        try:
+            await self._door.admit_prints(prints, job.place.guild_id)
+        except NeverAgain:
+            log.warning("a result is withheld, as it is like one on the list", job=job.id)
+            await self._register.take_down(job.id, LIST)
+            return False
+        return True

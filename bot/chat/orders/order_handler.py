@@ -1,0 +1,200 @@
+"""From a slash command to an order: answer at once, look at the files, ask the desk."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+import discord
+import structlog
+
+from bot.chat.access.consent import Consent
+from bot.chat.access.guard import Doorkeeper
+from bot.chat.background import Background
+from bot.chat.interactions import Interaction
+from bot.chat.members import member_of
+from bot.chat.messages import PASSING, Gone, Messages
+from bot.chat.orders.attachments import Inputs, Seen, Upload
+from bot.chat.orders.display_options import AS_USUAL, Wish
+from bot.chat.orders.original_preview import Befores
+from bot.chat.orders.saved_faces import with_face
+from bot.chat.ui.card import notice
+from bot.faces.saved_faces import Album
+from bot.jobs.job import Place
+from bot.jobs.ports import Clock
+from bot.jobs.service import Desk, Order
+from bot.ledger.account import Member
+from bot.media.probe import Limits
+from bot.models import FaceModel
+from bot.moderation.fingerprints import Print
+
+log = structlog.stdlib.get_logger(__name__)
+
+# Discord lets a reply be edited by its token for 15 minutes; the last one is left unused.
+TOKEN_SECONDS = 14 * 60.0
+# Between two tries to say a word, in seconds.
+PAUSES = (1.0, 3.0, 10.0, 30.0)
+TOO_MANY_REQUESTS = 429
+# Stands for a file without an address, until it is uploaded.
+NO_LINK = "data:,"
+
+T = TypeVar("T")
+
+
+class Stopping(Exception):
+    """The bot stops before there is an order: nothing was held, and nothing will come of it."""
+
+
+class Intake:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        doorkeeper: Doorkeeper,
+        consent: Consent,
+        inputs: Inputs,
+        album: Album,
+        befores: Befores,
+        messages: Messages,
+        background: Background,
+        message_for: Callable[[Exception], str],
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        """`limits` are the operator's; a server may have set narrower ones."""
+        self._desk = desk
+        self._doorkeeper = doorkeeper
+        self._consent = consent
+        self._inputs = inputs
+        self._album = album
+        self._befores = befores
+        self._messages = messages
+        self._background = background
+        self._message_for = message_for
+        self._clock = clock
+        self._limits = limits
+
+    async def take(
+        self,
+        interaction: Interaction,
+        model: type[FaceModel],
+        values: dict[str, Any],
+        *,
+        wish: Wish = AS_USUAL,
+    ) -> None:
+        """Where every order comes in, by a command or a button: it only promises an answer."""
+
+        async def go_on(agreement: Interaction) -> None:
+            await self.take(agreement, model, values, wish=wish)
+
+        if not await self._consent.settled(interaction, go_on):
+            return
+        until = self._clock.now() + TOKEN_SECONDS
+        try:
+            answered = await interaction.response.defer(ephemeral=wish.hidden, thinking=True)
+        except PASSING as failure:
+            # The promise may have arrived all the same; whoever asks for its message finds out.
+            log.warning("a promise was cut off", error=type(failure).__name__)
+            answered = None
+        message_id = None if answered is None else answered.message_id
+        placed = partial(_place, interaction, wish, until, message_id)
+        self._background.post(self._answer(interaction, model, values, placed))
+
+    async def _answer(
+        self,
+        interaction: Interaction,
+        model: type[FaceModel],
+        values: dict[str, Any],
+        placed: Callable[[], Awaitable[Place]],
+    ) -> None:
+        try:
+            place = await self._persistently(placed)
+            try:
+                order, prints = await self._prepared(interaction, place, model, values)
+                job = await self._desk.order(order)
+                await self._doorkeeper.remember(job.id, prints)
+            except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
+                sentence = notice(self._message_for(error))
+                await self._persistently(lambda: self._messages.edit(place, sentence))
+        except (Gone, *PASSING, discord.HTTPException) as failure:
+            log.warning("an answer could not be shown", error=type(failure).__name__)
+
+    async def _persistently(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Nobody else would tell this member anything, so Discord's passing troubles are waited for."""
+        for pause in PAUSES:
+            try:
+                return await act()
+            except PASSING as failure:
+                log.info("an answer is tried again", error=type(failure).__name__)
+            except discord.HTTPException as failure:
+                if failure.status != TOO_MANY_REQUESTS:
+                    raise
+            await self._clock.sleep(pause)
+        return await act()
+
+    async def _prepared(
+        self, interaction: Interaction, place: Place, model: type[FaceModel], values: dict[str, Any]
+    ) -> tuple[Order, Mapping[str, Print]]:
+        try:
+            await self._doorkeeper.admit(interaction)
+            return await self._looked_at(member_of(interaction), place, model, values)
+        except asyncio.CancelledError:
+            # There is no order yet, so no later start would answer this member.
+            raise Stopping from None
+
+    async def _looked_at(
+        self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
+    ) -> tuple[Order, Mapping[str, Print]]:
+        given = await with_face(self._album, member.user_id, model, values)
+        files = {name: given[name] for name in model.slots() if name in given}
+        # The options are checked with Discord's own links, before a byte is read.
+        filled = model.model_validate(given | {name: file.url or NO_LINK for name, file in files.items()})
+        terms = await self._desk.terms(member)
+        limits = self._limits.at_most(
+            picture_bytes=terms.limits.picture_bytes,
+            video_bytes=terms.limits.video_bytes,
+            video_seconds=terms.limits.video_seconds,
+        )
+        self._inputs.weigh(model.slots(), files, limits)
+        seen = await self._seen(model, files, limits)
+        seconds = max((each.media.seconds or 0 for each in seen.values()), default=0) or None
+        order = Order(filled, place, member, terms, seconds)
+        await self._desk.check(order)
+        contents = {name: each.content for name, each in seen.items()}
+        prints = await self._doorkeeper.admit_inputs(member, contents)
+        self._background.post(self._befores.keep(place, contents[model.target_slot()]))
+        addresses = await self._addresses(files, seen)
+        return replace(order, model=filled.model_copy(update=addresses)), prints
+
+    async def _seen(
+        self, model: type[FaceModel], files: dict[str, Upload], limits: Limits
+    ) -> dict[str, Seen]:
+        slots = model.slots()
+        found = await asyncio.gather(
+            *(self._inputs.seen(name, slots[name], file, limits) for name, file in files.items())
+        )
+        return dict(zip(files, found, strict=True))
+
+    async def _addresses(self, files: dict[str, Upload], seen: dict[str, Seen]) -> dict[str, str]:
+        found = await asyncio.gather(
+            *(self._inputs.address(name, file, seen[name]) for name, file in files.items())
+        )
+        return dict(zip(files, found, strict=True))
+
+
+async def _place(interaction: Interaction, wish: Wish, until: float, message_id: int | None) -> Place:
+    return Place(
+        user_id=interaction.user.id,
+        channel_id=interaction.channel_id or 0,
+        message_id=message_id or (await interaction.original_response()).id,
+        application_id=interaction.application_id,
+        token=interaction.token,
+        token_until=until,
+        guild_id=interaction.guild_id,
+        locale=str(interaction.locale),
+        upload_limit=interaction.filesize_limit,
+        hidden=wish.hidden,
+        spoiler=wish.spoiler,
+        direct=wish.direct,
+    )

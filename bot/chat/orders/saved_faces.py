@@ -1,0 +1,145 @@
+"""Saved faces in orders and on cards: found by name, offered while somebody types, shown to their owner."""
+
+import asyncio
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.chat.interactions import Interaction
+from bot.chat.orders.slash_command import FACE
+from bot.chat.text import Text
+from bot.chat.ui.card import moment
+from bot.chat.ui.info_card import Sheet, harmless
+from bot.faces.face import NAME_LIMIT, Face
+from bot.faces.saved_faces import Album, Opened
+from bot.models import FaceModel
+
+log = structlog.stdlib.get_logger(__name__)
+
+# Discord wants the choices within three seconds, and so it does a modal.
+PATIENCE = 1.5
+
+
+class BothFaces(Exception):
+    """A file and a saved face, where one of them is enough; `option` is the file's."""
+
+    def __init__(self, option: str) -> None:
+        super().__init__(option)
+        self.option = option
+
+
+class NoFace(Exception):
+    """Neither a file nor a saved face, and none that is used by default."""
+
+    def __init__(self, option: str, *, can_save: bool) -> None:
+        super().__init__(option)
+        self.option = option
+        self.can_save = can_save
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """An opened face as an `Upload`: it has no address, so its bytes are given to Segmind."""
+
+    face: Opened
+    url: str = ""
+
+    @property
+    def filename(self) -> str:
+        return self.face.filename
+
+    @property
+    def size(self) -> int:
+        return len(self.face.content)
+
+    async def read(self) -> bytes:
+        return self.face.content
+
+
+async def with_face(
+    album: Album, owner: int, model: type[FaceModel], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What was given, with a saved face in the face's slot where its name, or nothing, was given."""
+    given = {name: value for name, value in values.items() if value is not None}
+    name, slot = given.pop(FACE, None), model.face_slot()
+    if slot in given:
+        if name:
+            raise BothFaces(slot)
+        return given
+    face = await (album.find(owner, name) if name else album.default_of(owner))
+    if face is None:
+        raise NoFace(slot, can_save=album.is_open)
+    return given | {slot: SavedFile(face)}
+
+
+async def faces_in_time(album: Album, owner: int) -> Sequence[Face]:
+    """None of them where the database takes longer than Discord waits."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await album.all_of(owner)
+    except Exception as error:  # noqa: BLE001 - whoever cannot be offered a face may still type or attach one
+        log.info("saved faces could not be offered", error=type(error).__name__)
+        return []
+
+
+async def face_choices(album: Album, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    found = await faces_in_time(album, interaction.user.id)
+    return [
+        app_commands.Choice(name=face.name, value=face.name)
+        for face in found
+        if typed.casefold().strip() in face.name.casefold()
+    ]
+
+
+def faces_card(faces: Sequence[Face], text: Text) -> Sheet:
+    lines = [_line(face, text) for face in faces] or [text("faces.none")]
+    return Sheet(text("faces.title"), lines, text, small=[text("faces.note")])
+
+
+def saved_card(face: Face, text: Text) -> Sheet:
+    key = "faces.saved_default" if face.is_default else "faces.saved"
+    line = text(key, name=shown(face.name), until=moment(face.expires_at))
+    return Sheet(text("faces.done"), [line], text, small=[text("faces.note")])
+
+
+@dataclass(frozen=True, slots=True)
+class Portrayed:
+    """A face as a picture on a card."""
+
+    content: bytes
+    filename: str
+    alt: str
+
+    def file(self) -> discord.File:
+        return discord.File(io.BytesIO(self.content), self.filename, description=self.alt)
+
+
+def portrayed(face: Opened, text: Text) -> Portrayed:
+    return Portrayed(face.content, face.filename, text("faces.alt", name=face.name))
+
+
+def face_card(face: Opened, picture: Portrayed, text: Text) -> Sheet:
+    return Sheet(text("faces.title"), [shown(face.name)], text, picture=picture)
+
+
+def deleted_card(name: str, text: Text) -> Sheet:
+    return Sheet(text("faces.done"), [text("faces.deleted", name=shown(name))], text)
+
+
+def chosen_card(name: str | None, text: Text) -> Sheet:
+    line = text("faces.chosen_none") if name is None else text("faces.chosen", name=shown(name))
+    return Sheet(text("faces.done"), [line], text)
+
+
+def shown(name: str) -> str:
+    return f"`{harmless(name, NAME_LIMIT)}`"
+
+
+def _line(face: Face, text: Text) -> str:
+    key = "faces.default_line" if face.is_default else "faces.line"
+    return text(key, name=shown(face.name), saved=moment(face.saved_at), until=moment(face.expires_at))

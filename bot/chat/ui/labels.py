@@ -1,0 +1,32 @@
+"""Short names for models, people and prices, as cards and lists show them."""
+
+from collections.abc import Mapping
+
+from bot.chat.text import Text
+from bot.chat.ui.card import credits_words
+from bot.chat.ui.info_card import mention
+from bot.ledger.ledger import BOT, FORGOTTEN, SHOP
+from bot.models import ModelCard
+
+
+def title_of(slug: str, cards: Mapping[str, ModelCard]) -> str:
+    """Title of a model; one that is no longer offered is known by its slug alone."""
+    return cards[slug].title if slug in cards else slug
+
+
+def person(actor: str, text: Text) -> str:
+    """Name for whoever made a decision: a mention, unless the bot, the shop or the operator made it."""
+    if actor == FORGOTTEN:
+        return text("somebody")
+    if actor == BOT:
+        return text("the_bot")
+    if actor.isdecimal():
+        return mention(actor)
+    return text("the_shop" if actor == SHOP else "the_operator")
+
+
+def price_words(card: ModelCard, credits_: int, text: Text) -> str:
+    price = credits_words(credits_, text)
+    if card.per_seconds is None:
+        return price
+    return text("prices.stretch", price=price, seconds=f"{card.per_seconds:g}")

@@ -1,0 +1,42 @@
+"""What sets one order apart from others of its model, in words for its card."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.chat.text import Text
+from bot.chat.ui.info_card import quoted
+from bot.jobs.job import Job
+from bot.models import FaceModel
+
+SEED = "seed"
+# Of one value, and of all of them together.
+VALUE_LIMIT, LIMIT = 60, 700
+
+
+def requested(job: Job, text: Text) -> str:
+    return text("card.by", member=f"<@{job.place.user_id}>")
+
+
+def chosen_words(model: type[FaceModel], job: Job) -> str:
+    """The options that differ from their defaults, and the seed; nothing where there are none."""
+    words = ""
+    for name, value in _chosen(model, job):
+        each = f"{name} {quoted(str(value), VALUE_LIMIT)}"
+        if len(words) + len(each) > LIMIT:
+            return f"{words} …"
+        words = f"{words} · {each}" if words else each
+    return words
+
+
+def _chosen(model: type[FaceModel], job: Job) -> Iterator[tuple[str, Any]]:
+    try:
+        ordered = model.model_validate(dict(job.body))
+    except ValidationError:
+        # Ordered before the model was declared as it is now.
+        return
+    chosen = ordered.chosen()
+    if SEED in job.body:
+        chosen[SEED] = job.body[SEED]
+    yield from ((name, value) for name, value in chosen.items() if value != "")

@@ -1,0 +1,54 @@
+"""Consent before the first use: asked once a version, and the order goes on by itself."""
+
+import pytest
+import simcord
+
+from tests.chat.admin_harness import said
+from tests.stage import Reply, Stage
+
+ASKING = {"required": True, "version": "2026-08", "policy_url": "https://example.org/privacy"}
+
+
+@pytest.mark.stage(consent=ASKING)
+async def test_the_first_order_waits_for_consent_and_then_goes_on_by_itself(stage: Stage) -> None:
+    asked = (await stage.order("faceswap-v5")).result
+    assert "the consent of everybody whose face is in them" in said(asked)
+    pressed = await agree(stage, asked)
+    reply = Reply(stage.env, pressed)
+    await stage.finish(reply, "Completed")
+    assert (await stage.job(reply)).place.user_id == stage.member.id
+    assert not pressed.ephemeral
+    assert (await stage.app.store.register.standing(stage.member.id)).agreed_to == "2026-08"
+    await (await stage.order("faceswap-v5")).says("Queued")
+
+
+@pytest.mark.stage(consent=ASKING)
+async def test_consent_without_an_order_asks_to_send_it_again(stage: Stage) -> None:
+    asked = (await stage.order("faceswap-v5")).result
+    # As after a restart, or a long time.
+    stage.app.client.orders.consent.forget(stage.member.id)
+    await agree(stage, asked)
+    assert "send your command again" in said(asked)
+    await (await stage.order("faceswap-v5")).says("Queued")
+
+
+@pytest.mark.stage(consent=ASKING)
+async def test_an_older_consent_does_not_count(stage: Stage) -> None:
+    await stage.app.store.register.agree(stage.member.id, "2025-01")
+    assert "Before the first use" in said((await stage.order("faceswap-v5")).result)
+    await stage.app.store.register.agree(stage.member.id, "2026-08")
+    await (await stage.order("faceswap-v5")).says("Queued")
+
+
+@pytest.mark.stage(consent=ASKING)
+async def test_nobody_agrees_for_somebody_else(stage: Stage) -> None:
+    await stage.order("faceswap-v5")
+    other = stage.another_member("mallory")
+    await stage.app.store.register.agree(other.id, "2026-08")
+    await (await stage.order_as(other, "faceswap-v5")).says("Queued")
+    assert (await stage.app.store.register.standing(stage.member.id)).agreed_to is None
+
+
+async def agree(stage: Stage, asked: simcord.InteractionResult) -> simcord.InteractionResult:
+    assert asked.response is not None
+    return await stage.member.click(asked.response, label="I agree")

@@ -1,0 +1,165 @@
+"""What members read of their credits: the balance, the history page by page, and the prices."""
+
+import asyncio
+import re
+import time
+from typing import Any
+
+import pytest
+
+from bot.ledger.ledger import Deed
+from tests.chat.admin_harness import Server, elsewhere, said
+from tests.documented import MODELS, PRICES
+from tests.stage import Stage, texts
+
+
+async def test_a_new_member_has_what_everybody_begins_with(server: Server) -> None:
+    words = await server.balance()
+    assert "**100 credits** to spend" in words
+    assert "no allowance here that fills up" in words
+
+
+@pytest.mark.stage(credits={"daily": 50, "start": 0})
+async def test_a_balance_tells_allowance_grants_and_holds_and_when_it_is_filled_up(server: Server) -> None:
+    stage = server.stage
+    await stage.app.store.grant(server.account, 7, "a prize", Deed("1", "grant"))
+    await (await stage.order("faceswap-v5")).says("Queued")
+    words = await server.balance()
+    midnight = int(time.time() // 86_400 * 86_400 + 86_400)
+    assert "**52 credits** to spend" in words
+    assert "**45** of 50 left" in words
+    assert "never to expire: **7**" in words
+    assert "under way: **5**" in words
+    assert f"filled up at <t:{midnight}:f> (<t:{midnight}:R>)" in words
+
+
+@pytest.mark.stage(credits={"daily": 50, "start": 0, "refill": "rolling"})
+async def test_a_rolling_allowance_begins_with_the_first_credit_of_it(server: Server) -> None:
+    assert "Its day begins with the first credit" in await server.balance()
+    before = time.time()
+    await (await server.stage.order("faceswap-v5")).says("Queued")
+    after = time.time()
+    (shown,) = re.findall(r"<t:(\d+):R>", await server.balance())
+    assert int(before) <= int(shown) - 86_400 <= after
+
+
+@pytest.mark.stage(credits={"daily": 50})
+async def test_in_direct_messages_nothing_fills_up_unless_the_operator_pays(stage: Stage) -> None:
+    user = stage.env.create_user("dora")
+    words = said(await user.slash("credits balance"))
+    assert "**0 credits** to spend" in words
+    assert "no allowance here that fills up" in words
+
+
+async def test_a_history_tells_of_a_job_from_the_hold_to_the_refund(server: Server) -> None:
+    job = await server.job_done()
+    await server.tell("refund", job=job, reason="it was `blurred` @everyone")
+    lines = (await server.ask(server.member, "credits history")).splitlines()[1:]
+    assert [line.split(" · ")[0] for line in lines] == ["**+5**", "**0**", "**-5**", "**+100**"]
+    assert (
+        f"given back for Face swap v5 `{job}` by <@{server.admin.id}>: `it was 'blurred' @everyone`"
+        in lines[0]
+    )
+    assert f"charged, as held, for Face swap v5 `{job}`" in lines[1]
+    assert "set aside for Face swap v5" in lines[2]
+    assert "given to begin with" in lines[3]
+    assert all(line.endswith(":R>") for line in lines)
+
+
+@pytest.mark.stage(credits={"daily": 50, "start": 0})
+async def test_a_history_tells_of_allowances_and_of_what_came_to_nothing(server: Server) -> None:
+    server.stage.segmind.faults.next("submit", "failed=no face")
+    reply = await server.stage.order("faceswap-v5")
+    await server.stage.finish(reply, "Failed")
+    words = await server.ask(server.member, "credits history")
+    assert "**+50** · allowance filled up" in words
+    assert "**+5** · back, as nothing came of Face swap v5" in words
+
+
+async def test_a_history_of_a_thousand_entries_is_turned_page_by_page(server: Server) -> None:
+    store = server.stage.app.store
+    longest = Deed(str(2**63 - 1), "grant")
+    await asyncio.gather(
+        *(store.grant(server.account, 1, f"{number} {'x' * 300}", longest) for number in range(1, 1000))
+    )
+    result = await server.member.slash(server.channel, "credits history")
+    assert numbers(result) == list(range(999, 989, -1))
+    assert labels(result) == ["Older"]
+    for page in range(1, 3):
+        result = await press(server, result, "Older")
+        assert numbers(result) == list(range(999 - 10 * page, 989 - 10 * page, -1))
+        assert labels(result) == ["Newer", "Older"]
+    assert numbers(await press(server, result, "Newer")) == list(range(989, 979, -1))
+
+
+async def test_the_last_page_leads_back_and_the_newest_one_no_further(server: Server) -> None:
+    store = server.stage.app.store
+    for number in range(1, 12):
+        await store.grant(server.account, 1, f"{number} ", Deed("7", "grant"))
+    result = await server.member.slash(server.channel, "credits history")
+    result = await press(server, result, "Older")
+    assert labels(result) == ["Newer"]
+    await store.grant(server.account, 1, "12 ", Deed("7", "grant"))
+    result = await press(server, result, "Newer")
+    assert numbers(result) == list(range(11, 1, -1))
+    result = await press(server, result, "Newer")
+    assert numbers(result) == list(range(12, 2, -1))
+    assert labels(result) == ["Older"]
+
+
+async def test_a_history_of_nothing_says_so(stage: Stage) -> None:
+    user = stage.env.create_user("dora")
+    assert "There is nothing yet." in said(await user.slash("credits history"))
+
+
+async def test_prices_are_those_of_the_models_that_are_on_here(server: Server) -> None:
+    await server.tell("models", model="faceswap-comic", on=False)
+    words = await server.ask(server.member, "credits prices")
+    lines = {slug: next((line for line in words.splitlines() if f"`/{slug}`" in line), "") for slug in MODELS}
+    assert lines.pop("faceswap-comic") == ""
+    assert "**11 credits per started 10 s** · usually 2 min" in lines.pop("ai-face-swap")
+    assert all(f"**{PRICES[slug]} credit" in line for slug, line in lines.items())
+    assert "`hardware: cost` makes it 8, `model_type: quality` makes it 19" in words
+
+
+@pytest.mark.stage(credits={"prices": {"faceswap-v5": 1}})
+async def test_the_operators_own_price_is_shown_everywhere(server: Server) -> None:
+    assert "`/faceswap-v5` · **1 credit** ·" in await server.ask(server.member, "credits prices")
+    commands = await server.stage.app.client.tree.fetch_commands()
+    described = {command.name: command.description for command in commands}
+    assert described["faceswap-v5"].endswith(" · 1 credit")
+    assert described["ai-face-swap"].endswith(" · 11 credits per started 10 s")
+    reply = await server.stage.order("faceswap-v5")
+    await reply.says("Queued", "1 credit, charged only when the result is here.")
+
+
+async def test_where_every_model_is_off_there_are_no_prices(server: Server) -> None:
+    for slug in MODELS:
+        await server.tell("models", model=slug, on=False)
+    assert "Every model is switched off" in await server.ask(server.member, "credits prices")
+
+
+async def test_each_server_has_a_history_of_its_own(server: Server) -> None:
+    other = elsewhere(server.stage)
+    await server.stage.app.store.grant(other.account, 3, "theirs", Deed("7", "grant"))
+    again = server.guild.add_member(other.member.user)
+    assert "theirs" not in await server.ask(again, "credits history")
+
+
+def numbers(result: Any) -> list[int]:
+    """The reasons of the tests begin with a number."""
+    assert result.response is not None
+    lines = "\n".join(texts(result.response.components)).splitlines()[1:]
+    assert len("\n".join(lines)) < 4000
+    return [int(line.split("`")[1].split()[0]) for line in lines]
+
+
+def labels(result: Any) -> list[str]:
+    (box,) = result.response.components
+    rows = [each for each in box["components"] if each["type"] == 1]
+    return [button["label"] for row in rows for button in row["components"]]
+
+
+async def press(server: Server, result: Any, label: str) -> Any:
+    await server.member.click(result.response, label=label)
+    return result

@@ -1,0 +1,120 @@
+"""Who may decide, and for which server: nobody else, and for no other."""
+
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.ledger.server_rules import ServerRules
+from tests.chat.admin_harness import Server, elsewhere
+from tests.stage import Reply
+
+EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
+    ("credits grant", {"amount": 5}),
+    ("credits take", {"amount": 5}),
+    ("credits set-daily", {"amount": 5}),
+    ("credits set-role", {"amount": 5}),
+    ("credits cap", {"amount": 5}),
+    ("credits show", {}),
+    ("refund", {"job": "x"}),
+    ("spend", {}),
+    ("models", {"model": "faceswap-v5", "on": False}),
+    ("limits", {"limit": "per_member", "amount": 1}),
+    ("changes", {}),
+    ("block", {}),
+    ("unblock", {}),
+    ("forgive", {"job": "x"}),
+    ("channels", {"use": "off"}),
+    ("roles", {"use": "off"}),
+    ("log", {}),
+    ("approve", {"on": True}),
+    ("cases", {}),
+]
+
+
+def filled(server: Server, command: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options that are a member or a role of the server itself."""
+    if command in {"credits grant", "credits take", "block", "unblock"}:
+        return options | {"member": server.member}
+    if command in {"channels", "log"}:
+        return options | {"channel": server.channel}
+    if command in {"credits set-role", "roles"}:
+        return options | {"role": server.guild.create_role("Painters")}
+    return options
+
+
+def test_every_command_is_tried_by_those_who_may_not(server: Server) -> None:
+    (admin,) = [each for each in server.stage.app.client.tree.get_commands() if each.name == "admin"]
+    assert isinstance(admin, app_commands.Group)
+    leaves = {each for each in admin.walk_commands() if isinstance(each, app_commands.Command)}
+    names = {each.qualified_name.removeprefix("admin ") for each in leaves}
+    assert names == {command for command, _ in EVERY_COMMAND}
+
+
+async def test_a_member_who_sees_a_command_may_not_use_it(server: Server) -> None:
+    await server.show_to(server.member)
+    for command, options in EVERY_COMMAND:
+        words = await server.ask(server.member, f"admin {command}", **filled(server, command, options))
+        assert "Only members who may manage this server can do that." in words
+    assert await server.rules() == ServerRules()
+    assert await server.deeds() == []
+    assert await server.granted() == 100
+
+
+async def test_whoever_rules_elsewhere_decides_nothing_here(server: Server) -> None:
+    other = elsewhere(server.stage)
+    visitor = server.guild.add_member(other.admin.user)
+    await server.show_to(visitor)
+    for command, options in EVERY_COMMAND:
+        words = await server.ask(visitor, f"admin {command}", **filled(server, command, options))
+        assert "Only members who may manage this server" in words
+    assert await server.deeds() == []
+
+
+async def test_without_the_servers_own_leave_a_member_does_not_even_see_them(server: Server) -> None:
+    assert not [each for each in server.member.available_commands(server.channel) if "admin" in each]
+    assert "admin refund" in server.admin.available_commands(server.channel)
+
+
+async def test_the_permission_of_an_administrator_is_enough(server: Server) -> None:
+    role = server.guild.create_role("All", permissions=discord.Permissions(administrator=True))
+    ruler = server.guild.add_member(server.stage.env.create_user("ruth"), roles=[role])
+    assert "capped the month" in await server.ask(ruler, "admin credits cap", amount=5)
+
+
+async def test_what_is_decided_in_one_server_changes_nothing_in_another(server: Server) -> None:
+    other = elsewhere(server.stage)
+    visitor = server.guild.add_member(other.member.user)
+    await server.tell("credits grant", member=visitor, amount=50)
+    await server.tell("credits set-daily", amount=50, member=visitor)
+    await server.tell("credits set-daily", amount=40)
+    await server.tell("credits cap", amount=0)
+    await server.tell("models", model="faceswap-v5", on=False)
+    await server.tell("limits", limit="per_member", amount=1)
+    assert "**100 credits** to spend" in await other.balance()
+    assert await other.rules() == ServerRules()
+    reply = Reply(
+        server.stage.env,
+        await other.member.slash(other.channel, "faceswap-v5", **server.stage.files("faceswap-v5")),
+    )
+    await reply.says("Queued")
+
+
+async def test_a_member_of_another_server_is_nobody_here(server: Server) -> None:
+    other = elsewhere(server.stage)
+    for command in ("credits grant", "credits take", "credits set-daily", "credits show"):
+        options = {} if command == "credits show" else {"amount": 5}
+        words = await server.tell(command, member=other.member.user, **options)
+        assert "nobody, or nothing, of this server" in words
+    assert await other.granted() == 100
+    assert await server.deeds() == await other.deeds() == []
+
+
+async def test_a_role_of_another_server_means_nothing_there(server: Server) -> None:
+    other = elsewhere(server.stage)
+    role = other.guild.create_role("Painters")
+    painter = other.guild.add_member(server.stage.env.create_user("pat"), roles=[role])
+    office, by = server.office
+    await office.set_role(by, role.id, 70)
+    assert "**100 credits** to spend" in await other.ask(painter, "credits balance")
+    assert await other.rules() == ServerRules()

@@ -1,0 +1,115 @@
+"""Who is let in, where, and with which pictures."""
+
+import sqlite3
+from contextlib import closing
+
+import discord
+import pytest
+
+from bot.moderation.fingerprints import print_of
+from tests.chat.admin_harness import Server
+from tests.media.files import noise, picture, saved
+from tests.stage import Reply, Stage
+
+
+async def test_a_blocked_member_orders_nothing_until_unblocked(server: Server) -> None:
+    assert f"blocked <@{server.member.id}>" in await server.tell("block", member=server.member, reason="rude")
+    await (await server.stage.order("faceswap-v5")).says("moderators do not let you use the bot here")
+    assert str(server.member.id) in await server.tell("channels")
+    await server.tell("unblock", member=server.member)
+    await (await server.stage.order("faceswap-v5")).says("Queued")
+    assert [(what, facts) for _, what, facts in await server.deeds()] == [
+        ("block", {"member": server.member.id, "reason": "rude"}),
+        ("unblock", {"member": server.member.id}),
+    ]
+
+
+async def test_a_channel_is_forbidden_and_another_is_the_only_one(server: Server) -> None:
+    await server.tell("channels", channel=server.channel, use="off")
+    await (await server.stage.order("faceswap-v5")).says("not to be used in this channel")
+    await server.tell("channels", channel=server.channel, use="only")
+    await (await server.stage.order("faceswap-v5")).says("Queued")
+    await server.tell("channels", channel=server.guild.create_text_channel("art"), use="only")
+    await server.tell("channels", channel=server.channel, use="unset")
+    await (await server.stage.order("faceswap-v5")).says("not to be used in this channel")
+
+
+async def test_a_role_is_needed_or_shut_out(server: Server) -> None:
+    role = server.guild.create_role("Artists")
+    await server.tell("roles", role=role, use="only")
+    await (await server.stage.order("faceswap-v5")).says("members with certain roles")
+    artist = server.guild.add_member(server.stage.env.create_user("art"), roles=[role])
+    await (await server.stage.order_as(artist, "faceswap-v5")).says("Queued")
+    await server.tell("roles", role=role, use="off")
+    await (await server.stage.order_as(artist, "faceswap-v5")).says("members with certain roles")
+    assert f"Not for: <@&{role.id}>" in await server.tell("roles")
+
+
+def for_adults(stage: Stage) -> None:
+    """The simulated Discord has no such channels, so the bot is told that this one is."""
+    channel = stage.app.client.get_channel(stage.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    channel.nsfw = True
+
+
+async def test_a_channel_for_adults_is_refused(stage: Stage) -> None:
+    for_adults(stage)
+    await (await stage.order("faceswap-v5")).says("marked for adults")
+
+
+@pytest.mark.stage(safety={"nsfw_channels": True})
+async def test_the_operator_may_allow_channels_for_adults(stage: Stage) -> None:
+    for_adults(stage)
+    await (await stage.order("faceswap-v5")).says("Queued")
+
+
+async def test_who_is_blocked_again_and_again_has_to_rest(stage: Stage) -> None:
+    for _ in range(3):
+        stage.segmind.faults.next("submit", "blocked=Content blocked by RAI policy")
+        await stage.finish(await stage.order("faceswap-v5"), "Blocked")
+    await (await stage.order("faceswap-v5")).says("content rules refused several of your orders")
+    other = stage.another_member("eve")
+    await (await stage.order_as(other, "faceswap-v5")).says("Queued")
+
+
+async def test_a_listed_picture_and_its_copies_go_nowhere(stage: Stage) -> None:
+    await stage.app.store.register.list_prints([print_of(picture("PNG"))], stage.guild.id, "a-job")
+    for copy in (picture("PNG"), saved(noise().resize((192, 144)), "JPEG", quality=80)):
+        reply = await stage.order("faceswap-v5", target_image=("b.png", copy), source_image=("a.png", OTHER))
+        assert "`target_image`: moderators do not allow" in await reply.says("nothing is charged")
+    assert len(stage.segmind.submissions) == 0
+    await (
+        await stage.order("faceswap-v5", target_image=("b.png", OTHER), source_image=("a.png", OTHER))
+    ).says("Queued")
+
+
+async def test_the_prints_of_an_order_are_kept(stage: Stage) -> None:
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Queued")
+    prints = await stage.app.store.register.prints_of((await stage.job(reply)).id)
+    assert prints == {name: print_of(picture("PNG")) for name in ("source_image", "target_image")}
+
+
+async def test_where_the_register_cannot_be_read_nobody_is_let_in(stage: Stage) -> None:
+    await stage.alter("ALTER TABLE people RENAME TO elsewhere")
+    reply = await stage.order("faceswap-v5")
+    await reply.says("it takes no orders")
+    with closing(sqlite3.connect(stage.database)) as database:
+        assert database.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+
+
+OTHER = saved(noise(96, 72).rotate(90, expand=True), "PNG")
+
+
+async def test_a_thread_is_what_its_channel_is(server: Server) -> None:
+    stage = server.stage
+    channel = stage.app.client.get_channel(stage.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    await channel.create_thread(name="a thread", type=discord.ChannelType.public_thread)
+    (thread,) = stage.channel.threads
+    await server.tell("channels", channel=server.channel, use="off")
+    reply = Reply(stage.env, await stage.member.slash(thread, "faceswap-v5", **stage.files("faceswap-v5")))
+    await reply.says("not to be used in this channel")
+    for_adults(stage)
+    reply = Reply(stage.env, await stage.member.slash(thread, "faceswap-v5", **stage.files("faceswap-v5")))
+    await reply.says("marked for adults")

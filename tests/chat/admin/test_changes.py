@@ -1,0 +1,106 @@
+"""Who decided what: every change is on record, and is read page by page."""
+
+import discord
+
+from bot.chat.text import Text
+from bot.chat.ui.info_card import Sheet
+from bot.chat.ui.pagination import Turn
+from bot.ledger.ledger import Deed
+from tests.chat.admin_harness import Server, elsewhere, said
+from tests.stage import texts
+
+
+async def test_every_change_is_told_with_who_and_when(server: Server) -> None:
+    job = await server.job_done()
+    role = server.guild.create_role("Painters")
+    for command, options in (
+        ("credits grant", {"member": server.member, "amount": 5, "reason": "a `prize`\n@everyone"}),
+        ("credits take", {"member": server.member, "amount": 1}),
+        ("credits set-daily", {"amount": 1}),
+        ("credits set-daily", {}),
+        ("credits set-daily", {"amount": 2, "member": server.member}),
+        ("credits set-role", {"role": role, "amount": 3}),
+        ("credits set-role", {"role": role}),
+        ("credits cap", {"amount": 7}),
+        ("refund", {"job": job}),
+        ("models", {"model": "faceswap-v5", "on": False}),
+        ("limits", {"limit": "per_server", "amount": 3}),
+    ):
+        await server.tell(command, **options)
+    result = await server.admin.slash(server.channel, "admin changes")
+    newest = said(result).splitlines()[1:]
+    assert result.response is not None
+    await server.admin.click(result.response, label="Older")
+    lines = newest + said(result).splitlines()[1:]
+    member = f"<@{server.member.id}>"
+    assert [line.split(f"<@{server.admin.id}> ")[1] for line in lines] == [
+        "set a limit: jobs of the server at once, 3 jobs",
+        "switched Face swap v5 off",
+        f"gave 5 credits back to {member} for the job `{job}`",
+        "capped the month at 7 credits",
+        f"set the daily allowance of <@&{role.id}> back to the operator's",
+        f"set the daily allowance of <@&{role.id}> to 3 credits",
+        f"set the daily allowance of {member} to 2 credits",
+        "set the daily allowance back to the operator's",
+        "set the daily allowance to 1 credit",
+        f"took 1 credit from {member}",
+        f"gave 5 credits to {member}: `a 'prize' @everyone`",
+    ]
+    assert all(line.startswith("<t:") for line in lines)
+
+
+async def test_the_longest_changes_fit_on_a_page(server: Server) -> None:
+    facts = {"member": 2**63 - 1, "amount": 10**15, "job": "f" * 23, "reason": "`w`" * 100}
+    for _ in range(10):
+        deed = Deed(str(2**63 - 1), "refund", facts, guild_id=server.guild.id)
+        await server.stage.app.store.change_rules(server.guild.id, lambda same: same, deed)
+    words = await server.tell("changes")
+    assert len(words) <= 4000
+    assert len(words.splitlines()) == 11
+
+
+async def test_a_deed_of_another_kind_and_of_the_operator_is_told_too(server: Server) -> None:
+    deed = Deed("operator", "something `new`", {}, guild_id=server.guild.id)
+    await server.stage.app.store.change_rules(server.guild.id, lambda same: same, deed)
+    assert "the operator decided something: `something 'new'`" in await server.tell("changes")
+
+
+async def test_a_purchase_is_told_to_the_member_and_to_the_administrators(server: Server) -> None:
+    deed = Deed("shop", "purchase", {"member": server.member.id, "amount": 500}, guild_id=server.guild.id)
+    await server.stage.app.store.grant(server.account, 500, "bought", deed)
+    words = await server.tell("changes")
+    assert f"Discord's shop sold 500 credits to <@{server.member.id}>" in words
+    assert "**+500** · bought · <t:" in await server.ask(server.member, "credits history")
+
+
+async def test_changes_of_other_servers_are_not_shown(server: Server) -> None:
+    other = elsewhere(server.stage)
+    await other.tell("credits cap", amount=7)
+    assert "There is nothing yet." in await server.tell("changes")
+    assert "capped the month at 7" in await other.tell("changes")
+
+
+async def test_whoever_rules_no_more_turns_no_more_pages(server: Server) -> None:
+    for amount in range(11):
+        await server.tell("credits cap", amount=amount)
+    result = await server.admin.slash(server.channel, "admin changes")
+    server.stage.env.backend.remove_member_role(
+        server.guild.id, server.admin.id, server.guild.roles["Ruling"].id
+    )
+    assert result.response is not None
+    pressed = await server.admin.click(result.response, label="Older")
+    assert "Only members who may manage this server" in said(pressed)
+    assert "capped the month at 0 credits" not in said(result)
+
+
+async def test_the_buttons_of_a_list_are_for_whoever_asked(server: Server) -> None:
+    await server.tell("credits cap", amount=7)
+    channel = server.stage.app.client.get_channel(server.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    turn = Turn("changes", server.admin.id, "before", 10**9, "Older")
+    message = await channel.send(view=Sheet("Changes", [], Text.load(), buttons=[turn]))
+    eve = server.stage.another_member("eve")
+    assert "These buttons are for whoever asked." in said(await eve.click(message, label="Older"))
+    pressed = await server.admin.click(message, label="Older")
+    assert pressed.response is not None
+    assert "capped the month at 7" in "\n".join(texts(pressed.response.components))

@@ -1,0 +1,179 @@
+"""Grants, allowances and caps: what administrators decide within the operator's bounds, on record."""
+
+import pytest
+import simcord
+
+from bot.ledger.ledger import Deed
+from bot.ledger.server_rules import ServerRules
+from tests.chat.admin_harness import Server
+
+BOUNDS = {"daily_most": 80, "grant_most": 60, "server_monthly": 500, "daily": 20, "start": 0}
+bounded = pytest.mark.stage(credits=BOUNDS)
+
+
+@bounded
+async def test_a_grant_up_to_the_bound_is_given_and_recorded(server: Server) -> None:
+    words = await server.tell("credits grant", member=server.member, amount=1)
+    assert f"gave 1 credit to <@{server.member.id}>\n" in words
+    words = await server.tell("credits grant", member=server.member, amount=60, reason="a *prize*")
+    assert f"gave 60 credits to <@{server.member.id}>: `a *prize*`" in words
+    assert "never to expire: **61**" in words
+    assert await server.granted() == 61
+    facts = {"member": server.member.id, "amount": 60, "reason": "a *prize*"}
+    assert (await server.deeds())[1:] == [(str(server.admin.id), "grant", facts)]
+
+
+@bounded
+async def test_a_grant_beyond_the_bound_is_refused_with_the_bound(server: Server) -> None:
+    for amount in (61, 2**53 - 1):
+        words = await server.tell("credits grant", member=server.member, amount=amount)
+        assert "At most 60 credits can be given at once" in words
+    assert await server.granted() == 0
+    assert await server.deeds() == []
+
+
+@bounded
+@pytest.mark.parametrize("command", ["credits grant", "credits take"])
+async def test_nothing_and_less_than_nothing_cannot_be_typed(server: Server, command: str) -> None:
+    for amount in (0, -1):
+        with pytest.raises(simcord.OptionError):
+            await server.tell(command, member=server.member, amount=amount)
+
+
+async def test_what_slips_past_discord_is_refused_all_the_same(server: Server) -> None:
+    office, by = server.office
+    for wrong in (
+        office.take(by, server.member.id, -5000),
+        office.grant(by, server.member.id, 0),
+        office.set_daily(by, -1),
+        office.set_limit(by, "per_member", 0),
+        office.set_limit(by, "pixels", 5),
+    ):
+        with pytest.raises(ValueError, match=r"^(\w+: -?\d+|pixels)$"):
+            await wrong
+    assert await server.granted() == 100
+    assert await server.rules() == ServerRules()
+
+
+async def test_what_was_granted_is_taken_to_the_last_credit(server: Server) -> None:
+    words = await server.tell("credits take", member=server.member, amount=40)
+    assert f"took 40 credits from <@{server.member.id}>" in words
+    assert "never to expire: **60**" in words
+    await server.tell("credits take", member=server.member, amount=60)
+    assert await server.granted() == 0
+
+
+@pytest.mark.stage(credits={"daily": 50, "start": 10})
+async def test_no_more_is_taken_than_was_granted_and_none_of_the_allowance(server: Server) -> None:
+    words = await server.tell("credits take", member=server.member, amount=11)
+    assert "only 10 credits that were granted" in words
+    assert await server.granted() == 10
+    assert await server.deeds() == []
+
+
+@bounded
+async def test_a_daily_allowance_holds_for_all_until_it_is_the_operators_again(server: Server) -> None:
+    for amount in (0, 80):
+        words = await server.tell("credits set-daily", amount=amount)
+        assert f"set the daily allowance to {amount} credits" in words
+        assert f"**{amount} credits** to spend" in await server.balance()
+    assert "back to the operator's" in await server.tell("credits set-daily")
+    assert "**20 credits** to spend" in await server.balance()
+    assert [facts["amount"] for _, _, facts in await server.deeds()] == [0, 80, None]
+
+
+@bounded
+async def test_a_member_has_an_allowance_of_their_own_whatever_their_roles(server: Server) -> None:
+    painters = server.guild.create_role("Painters")
+    painter = server.guild.add_member(server.stage.env.create_user("pat"), roles=[painters])
+    await server.tell("credits set-role", role=painters, amount=70)
+    words = await server.tell("credits set-daily", amount=5, member=painter)
+    assert f"set the daily allowance of <@{painter.id}> to 5 credits" in words
+    assert "**5 credits** to spend" in await server.ask(painter, "credits balance")
+    assert "**20 credits** to spend" in await server.balance()
+    assert "back to everybody's" in await server.tell("credits set-daily", member=painter)
+    assert "**70 credits** to spend" in await server.ask(painter, "credits balance")
+
+
+@bounded
+async def test_the_best_of_a_members_roles_counts(server: Server) -> None:
+    roles = [server.guild.create_role(f"Role {number}") for number in range(3)]
+    painter = server.guild.add_member(server.stage.env.create_user("pat"), roles=roles[:2])
+    for role, amount in zip(roles, (30, 80, 60), strict=True):
+        assert f"allowance of <@&{role.id}> to {amount}" in await server.tell(
+            "credits set-role", role=role, amount=amount
+        )
+    assert "**80 credits** to spend" in await server.ask(painter, "credits balance")
+    await server.tell("credits set-role", role=roles[1])
+    assert "**30 credits** to spend" in await server.ask(painter, "credits balance")
+
+
+@bounded
+async def test_an_allowance_beyond_the_bound_is_refused(server: Server) -> None:
+    role = server.guild.create_role("Painters")
+    for words in (
+        await server.tell("credits set-daily", amount=81),
+        await server.tell("credits set-daily", amount=81, member=server.member),
+        await server.tell("credits set-role", amount=81, role=role),
+    ):
+        assert "An allowance can be 80 credits at most" in words
+    assert await server.rules() == ServerRules()
+    assert await server.deeds() == []
+
+
+@bounded
+async def test_a_cap_stops_orders_and_leaving_it_out_lets_them_go_on(server: Server) -> None:
+    assert "capped the month at 4 credits" in await server.tell("credits cap", amount=4)
+    reply = await server.stage.order("faceswap-v5")
+    await reply.says("spent its credits of this month (4 credits left)")
+    await server.tell("credits cap")
+    await (await server.stage.order("faceswap-v5")).says("Queued")
+    assert [facts["amount"] for _, _, facts in await server.deeds()] == [4, None]
+
+
+@bounded
+async def test_a_cap_can_only_be_lower_than_the_operators(server: Server) -> None:
+    assert "can be 500 credits at most" in await server.tell("credits cap", amount=501)
+    assert (await server.rules()).monthly is None
+    await server.tell("credits cap", amount=500)
+    assert (await server.rules()).monthly == 500
+
+
+async def test_where_the_operator_has_no_cap_any_is_taken(server: Server) -> None:
+    await server.tell("credits cap", amount=10**9)
+    assert (await server.rules()).monthly == 10**9
+
+
+async def test_the_server_is_shown_with_what_is_its_own_and_what_the_operators(server: Server) -> None:
+    words = await server.tell("credits show")
+    assert "Daily allowance of a member: **0** (the operator's)" in words
+    assert "**0** credits, without a cap" in words
+    assert "allowances up to 500, and grants up to 1000 at once" in words
+    await server.tell("credits cap", amount=50)
+    await server.tell("credits set-daily", amount=30)
+    await server.tell("credits set-daily", amount=3, member=server.member)
+    await (await server.stage.order("faceswap-v4")).says("Queued")
+    words = await server.tell("credits show")
+    assert "Daily allowance of a member: **30**\n" in words
+    assert "**13** of 50 credits" in words
+    assert f"Daily allowance of <@{server.member.id}>: **3**" in words
+
+
+async def test_a_member_is_shown_as_they_see_themselves(server: Server) -> None:
+    words = await server.tell("credits show", member=server.member)
+    assert f"<@{server.member.id}>" in words
+    assert set((await server.balance()).splitlines()[1:]) <= set(words.splitlines())
+
+
+async def test_25_roles_and_hundreds_of_members_fit_on_the_card(server: Server) -> None:
+    roles = {10**18 + number: number for number in range(25)}
+    members = {10**18 + number: number for number in range(300)}
+    await server.stage.app.store.change_rules(
+        server.guild.id,
+        lambda rules_: rules_.model_copy(update={"roles": roles, "members": members}),
+        Deed("1", "many"),
+    )
+    words = await server.tell("credits show")
+    assert all(f"<@&{role}>" in words for role in roles)
+    assert "… and " in words
+    assert len(words) <= 4000

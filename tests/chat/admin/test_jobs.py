@@ -1,0 +1,116 @@
+"""What administrators do about jobs: give one back, and see what all of them cost."""
+
+import asyncio
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from bot.administration.credits import Administrator, UnknownJob
+from tests.chat.admin_harness import Server, elsewhere, said
+from tests.store.orders import LIFE, TERMS, order, through
+
+
+async def test_a_finished_job_is_given_back_once(server: Server) -> None:
+    job = await server.job_done()
+    assert await server.granted() == 95
+    words = await server.tell("refund", job=f" {job} ", reason="blurred")
+    assert f"gave 5 credits back to <@{server.member.id}> for the job `{job}`: `blurred`" in words
+    assert await server.granted() == 100
+    assert "given back already" in await server.tell("refund", job=job)
+    assert await server.granted() == 100
+    facts = {"job": job, "member": server.member.id, "amount": 5, "reason": "blurred"}
+    assert await server.deeds() == [(str(server.admin.id), "refund", facts)]
+    assert await server.stage.app.store.audit() == []
+
+
+async def test_two_administrators_at_once_give_a_job_back_once(server: Server) -> None:
+    job = await server.job_done()
+    office, by = server.office
+    outcomes = await asyncio.gather(*(office.refund(by, job) for _ in range(5)), return_exceptions=True)
+    assert [type(each).__name__ for each in outcomes].count("AlreadyRefunded") == 4
+    assert await server.granted() == 100
+
+
+async def test_a_job_that_was_not_charged_is_not_given_back(server: Server) -> None:
+    stage = server.stage
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Queued")
+    assert "still going on" in await server.tell("refund", job=(await stage.job(reply)).id)
+    stage.segmind.faults.next("submit", "failed=no face")
+    failing = await stage.order("faceswap-v5")
+    await stage.finish(failing, "Failed")
+    assert "Nothing came of that job" in await server.tell("refund", job=(await stage.job(failing)).id)
+    assert await server.deeds() == []
+
+
+async def test_another_servers_job_is_as_unknown_as_one_that_never_was(server: Server) -> None:
+    other = elsewhere(server.stage)
+    job = await other.job_done()
+    sentence = await server.tell("refund", job="never")
+    assert "no such job in this server" in sentence
+    assert await server.tell("refund", job=job) == sentence
+    assert await other.granted() == 95
+    assert await server.deeds() == await other.deeds() == []
+
+
+async def test_a_job_that_somebody_paid_alone_is_no_job_of_the_server(server: Server) -> None:
+    store, (office, _) = server.stage.app.store, server.office
+    job = order("direct:2", price=0)
+    await store.open(job, TERMS)
+    await through(store, job, *LIFE)
+    by = Administrator(server.admin.id, job.place.guild_id or 0)
+    with pytest.raises(UnknownJob):
+        await office.refund(by, job.id)
+    assert await office.recent(by, 10) == []
+
+
+async def test_recent_jobs_of_this_server_alone_are_offered_with_their_members_names(server: Server) -> None:
+    other = elsewhere(server.stage)
+    theirs, ours = await other.job_done(), await server.job_done("faceswap-comic")
+    again = await server.job_done("faceswap-v5")
+
+    async def offered(typed: str) -> list[str]:
+        found = await server.admin.autocomplete(server.channel, "admin refund", "job", typed)
+        return [choice["value"] for choice in found]
+
+    assert await offered("") == [again, ours]
+    assert await offered("ALICE comic") == [ours]
+    assert await offered("done") == [again, ours]
+    assert await offered(again[:14]) == [again]
+    assert await offered("carol") == await offered(theirs) == []
+    (choice,) = await server.admin.autocomplete(server.channel, "admin refund", "job", "comic")
+    assert choice["name"] == f"Face swap comic · alice · done · {ours}"
+
+
+async def test_jobs_are_not_offered_to_a_member_who_sees_the_command(server: Server) -> None:
+    await server.job_done()
+    await server.show_to(server.member)
+    assert await server.member.autocomplete(server.channel, "admin refund", "job", "") == []
+
+
+async def test_what_was_spent_is_a_table_and_a_picture(server: Server) -> None:
+    other = elsewhere(server.stage)
+    await other.job_done("faceswap-comic")
+    job = await server.job_done("faceswap-v5")
+    await server.job_done("faceswap-v4")
+    await server.tell("refund", job=job)
+    result = await server.admin.slash(server.channel, "admin spend", days=7)
+    words = said(result)
+    table = [line.split() for line in words.split("```")[1].strip().splitlines()]
+    assert table[1][-4:] == ["1", "13", "0", "0.12"]
+    assert table[2][-4:] == ["1", "5", "5", "0.05"]
+    assert table[3] == ["in", "all", "2", "18", "5", "0.17"]
+    assert "Comic" not in words
+    assert "Spent this month: **18** credits" in words
+    assert result.response is not None
+    (chart,) = result.response.attachments
+    assert "18 credits" in (chart.description or "")
+    assert Image.open(BytesIO(await chart.read())).format == "PNG"
+
+
+async def test_where_nothing_was_spent_there_is_no_picture(server: Server) -> None:
+    result = await server.admin.slash(server.channel, "admin spend")
+    assert "Spent in 30 days\nNothing." in said(result)
+    assert result.response is not None
+    assert result.response.attachments == []

@@ -1,0 +1,72 @@
+"""Models that are switched off, and limits that are narrower than the operator's."""
+
+from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
+from tests.chat.admin_harness import Server
+from tests.documented import MODELS
+from tests.media.files import picture
+
+
+async def test_a_model_is_switched_off_and_on_again(server: Server) -> None:
+    assert "switched Face swap v5 off" in await server.tell("models", model="faceswap-v5", on=False)
+    words = await server.tell("models")
+    assert "**Off** · Face swap v5 · `faceswap-v5`" in words
+    assert words.count("**On**") == len(MODELS) - 1
+    await (await server.stage.order("faceswap-v5")).says("switched off in this server")
+    assert "switched Face swap v5 on" in await server.tell("models", model="faceswap-v5", on=True)
+    await (await server.stage.order("faceswap-v5")).says("Queued")
+    assert [facts for _, _, facts in await server.deeds()] == [
+        {"model": "faceswap-v5", "on": False},
+        {"model": "faceswap-v5", "on": True},
+    ]
+
+
+async def test_a_model_that_nobody_knows_cannot_be_switched(server: Server) -> None:
+    assert "no such model" in await server.tell("models", model="faceswap-v9", on=False)
+    assert await server.rules() == ServerRules()
+
+
+async def test_models_are_offered_by_any_word_of_theirs(server: Server) -> None:
+    found = await server.admin.autocomplete(server.channel, "admin models", "model", "comic")
+    assert [choice["value"] for choice in found] == ["faceswap-comic"]
+
+
+OPERATORS = {"per_member": 2, "per_server": 20, "video_seconds": 60, "picture_bytes": 20, "video_bytes": 100}
+
+
+async def test_a_limit_is_set_up_to_the_operators_and_unset(server: Server) -> None:
+    assert set(OPERATORS) == set(LIMIT_NAMES)
+    for limit, most in OPERATORS.items():
+        scale = MIB if limit.endswith("_bytes") else 1
+        for amount in (1, most):
+            assert "set a limit:" in await server.tell("limits", limit=limit, amount=amount)
+            assert (await server.rules()).limits == {limit: amount * scale}
+        refusal = await server.tell("limits", limit=limit, amount=most + 1)
+        assert f"is {most}" in refusal
+        assert "a server's can only be lower" in refusal
+        assert (await server.rules()).limits == {limit: most * scale}
+        assert "back to the operator's" in await server.tell("limits", limit=limit)
+        assert (await server.rules()).limits == {}
+    assert len(await server.deeds()) == 3 * len(OPERATORS)
+
+
+async def test_limits_are_shown_beside_the_operators(server: Server) -> None:
+    await server.tell("limits", limit="video_seconds", amount=10)
+    await server.tell("limits", limit="per_member", amount=1)
+    words = await server.tell("limits")
+    assert "length of a video: **10 s** (the operator's: 60 s)" in words
+    assert "jobs of a member at once: **1 job** (the operator's: 2 jobs)" in words
+    assert "size of a picture: **20 MiB** (the operator's: 20 MiB)" in words
+
+
+async def test_a_smaller_picture_is_all_that_a_servers_limit_lets_through(server: Server) -> None:
+    await server.tell("limits", limit="picture_bytes", amount=1)
+    large = ("large.png", picture("PNG") + bytes(MIB))
+    await (await server.stage.order("faceswap-v5", source_image=large)).says("at most 1 MiB")
+
+
+async def test_whoever_waits_goes_on_when_the_limit_is_lifted(server: Server) -> None:
+    await server.tell("limits", limit="per_member", amount=1)
+    replies = [await server.stage.order("faceswap-v5") for _ in range(2)]
+    await replies[1].says("Waiting in line")
+    await server.tell("limits", limit="per_member")
+    await replies[1].says("Queued")

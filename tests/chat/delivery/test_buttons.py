@@ -1,0 +1,293 @@
+"""The buttons on a card, pressed by those who may and by those who may not."""
+
+from dataclasses import replace
+from typing import Any
+
+import discord
+import pytest
+import simcord
+
+from bot.chat.delivery.job_buttons import JobButton, OtherModel, end_rows
+from bot.chat.text import Text
+from bot.jobs.job import Job, State
+from bot.jobs.service import TooLate
+from tests.chat.admin_harness import said
+from tests.jobs.orders import job
+from tests.media.files import picture
+from tests.stage import MODELS, Reply, Stage, texts
+
+V5 = "faceswap-v5"
+# What the other models take as well, beside the two files.
+ALONE = pytest.mark.stage(jobs={"per_member": 1})
+
+
+async def done(stage: Stage, slug: str = V5, **options: Any) -> Reply:
+    reply = await stage.order(slug, **options)
+    await stage.finish(reply, "Completed")
+    return reply
+
+
+async def press(stage: Stage, reply: Reply, label: str, member: Any = None) -> Reply:
+    pressed = await (member or stage.member).click(shown_in(reply), label=label)
+    return Reply(stage.env, pressed)
+
+
+def shown_in(reply: Reply) -> simcord.ResponseMessage:
+    assert reply.result.response is not None
+    return reply.result.response
+
+
+def offered(job: Job, *, public: bool = True) -> list[str]:
+    rows = end_rows(MODELS, job, Text.load(), public=public)
+    return [each.item.label or "" for row in rows for each in row.children if isinstance(each, JobButton)]
+
+
+async def free(stage: Stage) -> int:
+    assert await stage.app.store.audit() == []
+    return (await stage.app.store.balance(stage.account)).free
+
+
+async def test_again_orders_the_same_once_more_in_a_new_message_that_is_paid(stage: Stage) -> None:
+    first = await done(stage, additional_prompt="a smile", seed=7)
+    again = await press(stage, first, "Again")
+    await stage.finish(again, "Completed", "a smile")
+    assert again.id != first.id
+    one, other = (submission.body for submission in stage.segmind.submissions)
+    assert {**one, "source_image": "", "target_image": ""} == {
+        **other,
+        "source_image": "",
+        "target_image": "",
+    }
+    assert one["target_image"] != other["target_image"]
+    assert len(again.attachments) == 1
+    assert await free(stage) == 90
+
+
+async def test_another_seed_changes_nothing_but_the_seed(stage: Stage) -> None:
+    first = await done(stage, quality=80)
+    await stage.finish(await press(stage, first, "Another seed"), "Completed")
+    one, other = (submission.body for submission in stage.segmind.submissions)
+    assert one["seed"] != other["seed"]
+    assert one["quality"] == other["quality"] == 80
+
+
+async def test_an_order_is_edited_in_a_form_that_is_filled_in(stage: Stage) -> None:
+    first = await done(stage, "faceswap-v4", swap_type="face", seed=5, image_quality=50)
+    form = await stage.member.click(shown_in(first), label="Edit")
+    assert form.modal is not None
+    changes = {"swap_type": ["head"], "style_type": ["style"], "model_type": ["speed"], "hardware": ["fast"]}
+    edited = await stage.member.submit_modal(form, changes | {"seed": " 6 "})
+    await stage.finish(Reply(stage.env, edited), "Completed")
+    body = stage.segmind.submissions[1].body
+    assert {name: body[name] for name in ("swap_type", "style_type", "seed", "image_quality")} == {
+        "swap_type": "head",
+        "style_type": "style",
+        "seed": 6,
+        "image_quality": 50,
+    }
+
+
+async def test_what_cannot_be_is_refused_by_its_name(stage: Stage) -> None:
+    first = await done(stage)
+    form = await stage.member.click(shown_in(first), label="Edit")
+    edited = await stage.member.submit_modal(form, {"quality": "most", "image_format": ["png"], "seed": "1"})
+    await Reply(stage.env, edited).says("`quality`", "`most`")
+    assert await free(stage) == 95
+
+
+@pytest.mark.parametrize("slug", [slug for slug in MODELS if slug != V5])
+async def test_the_same_files_are_tried_on_every_other_model(stage: Stage, slug: str) -> None:
+    first = await done(stage)
+    pressed = await stage.member.select(shown_in(first), [slug])
+    await stage.finish(Reply(stage.env, pressed), "Completed")
+    assert [submission.slug for submission in stage.segmind.submissions] == [V5, slug]
+
+
+async def test_nobody_orders_with_the_pictures_of_somebody_else(stage: Stage) -> None:
+    first = await done(stage)
+    other = stage.another_member("bob")
+    for label in ("Again", "Another seed", "Edit", "Delete"):
+        assert "the pictures are theirs" in said(await other.click(shown_in(first), label=label))
+    pressed = await other.select(shown_in(first), ["faceswap-comic"])
+    assert "the pictures are theirs" in said(pressed)
+    assert len(stage.segmind.submissions) == 1
+
+
+async def test_what_is_ones_own_is_deleted_and_not_reported(stage: Stage) -> None:
+    first = await done(stage)
+    pressed = await stage.member.click(shown_in(first), label="Report")
+    assert "You can delete it" in said(pressed)
+    await stage.member.click(shown_in(first), label="Delete")
+    assert first.result.response is None
+
+
+async def test_others_report_and_moderators_delete(stage: Stage) -> None:
+    first = await done(stage)
+    reported = await stage.another_member("bob").click(shown_in(first), label="Report")
+    assert "passed on" in said(reported)
+    role = stage.guild.create_role("Moderating", permissions=discord.Permissions(manage_messages=True))
+    moderator = stage.guild.add_member(stage.env.create_user("mo"), roles=[role])
+    await moderator.click(shown_in(first), label="Delete")
+    assert first.result.response is None
+
+
+@ALONE
+async def test_an_order_that_waits_is_cancelled_by_its_member_alone(stage: Stage) -> None:
+    await (await stage.order(V5)).says("Queued")
+    waiting = await stage.order(V5)
+    await waiting.says("Waiting in line")
+    other = stage.another_member("bob")
+    assert "the pictures are theirs" in said(await other.click(shown_in(waiting), label="Cancel"))
+    await stage.member.click(shown_in(waiting), label="Cancel")
+    await waiting.says("Cancelled", "Nothing was charged")
+    assert (await stage.job(waiting)).state is State.CANCELLED
+    assert await free(stage) == 95
+    assert len(stage.segmind.submissions) == 1
+
+
+@ALONE
+async def test_a_press_that_comes_too_late_says_so(stage: Stage) -> None:
+    running = await stage.order(V5)
+    waiting = await stage.order(V5)
+    await waiting.says("Waiting in line")
+    (row,) = [each for each in shown_in(waiting).components[0]["components"] if each["type"] == 1]
+    sent = await stage.job(running)
+    with pytest.raises(TooLate):
+        await stage.app.engine.desk.cancel(replace(sent, state=State.HELD))
+    with pytest.raises(TooLate):
+        await stage.app.engine.desk.cancel(sent)
+    assert (
+        row["components"][0]["custom_id"] == f"job:cancel:{stage.member.id}:{(await stage.job(waiting)).id}"
+    )
+
+
+async def test_the_buttons_of_an_earlier_run_work(stage: Stage) -> None:
+    first = await done(stage)
+    client = stage.app.client
+    # What a start knows: no message and no view, only how the ids of buttons are made.
+    views = client._connection._view_store  # pyright: ignore[reportPrivateUsage]
+    for known in (views._views, views._synced_message_views, views._dynamic_items):  # pyright: ignore[reportPrivateUsage]
+        known.clear()
+    client.add_dynamic_items(JobButton, OtherModel)
+    await stage.finish(await press(stage, first, "Again"), "Completed")
+    pressed = await stage.member.select(shown_in(first), ["faceswap-comic"])
+    await Reply(stage.env, pressed).says("Queued")
+
+
+async def test_files_that_are_gone_are_asked_for_again_in_one_sentence(stage: Stage) -> None:
+    first = await done(stage)
+    gone = f"{stage.segmind.url}/assets/gone.png"
+    await rewrite(stage, first, f"body = json_set(body, '$.target_image', '{gone}')")
+    await (await press(stage, first, "Again")).says("`gone.png`", "attach the files again")
+    pressed = await stage.member.select(shown_in(first), ["faceswap-v4"])
+    await Reply(stage.env, pressed).says("`gone.png`", "attach the files again")
+    assert await free(stage) == 95
+
+
+@pytest.mark.parametrize("change", ["id = 'another'", "body = '{}'"])
+async def test_an_order_that_is_forgotten_by_now_says_so(stage: Stage, change: str) -> None:
+    first = await done(stage)
+    await rewrite(stage, first, change)
+    for label in ("Again", "Edit"):
+        pressed = await stage.member.click(shown_in(first), label=label)
+        assert "Nothing is known of that order" in said(pressed)
+
+
+async def rewrite(stage: Stage, reply: Reply, change: str) -> None:
+    """As time or a deletion would leave the order behind."""
+    await stage.alter(f"UPDATE jobs SET {change} WHERE message_id = ?", reply.id)
+
+
+def test_what_is_offered_fits_how_it_ended() -> None:
+    order = job(state=State.DONE, body={**job().body, "seed": 1})
+    assert offered(order) == ["Again", "Another seed", "Edit", "Delete", "Report"]
+    assert offered(order, public=False) == ["Again", "Another seed", "Edit", "Delete"]
+    assert offered(replace(order, state=State.FAILED)) == ["Again", "Edit"]
+    assert offered(replace(order, state=State.BLOCKED)) == ["Edit"]
+    assert offered(replace(order, body={"source_image": "data:,", "target_image": ""})) == [
+        "Delete",
+        "Report",
+    ]
+
+
+def test_a_video_is_offered_to_no_model_that_takes_pictures_alone() -> None:
+    order = job(slug="ai-face-swap", state=State.DONE, video_seconds=3.0)
+    order = replace(order, body={"source_image": "https://a.example/a", "target": "https://a.example/b"})
+    selects = [
+        item
+        for row in end_rows(MODELS, order, Text.load(), public=True)
+        for item in row.walk_children()
+        if isinstance(item, OtherModel)
+    ]
+    assert selects == []
+
+
+async def test_a_hidden_order_is_seen_by_its_member_alone_and_so_is_what_it_is_repeated_as(
+    stage: Stage,
+) -> None:
+    first = await done(stage, hidden=True)
+    assert first.result.ephemeral
+    again = await press(stage, first, "Again")
+    assert again.result.ephemeral
+    await stage.finish(again, "Completed")
+
+
+async def test_a_spoiler_is_covered_by_its_name_and_by_its_gallery(stage: Stage) -> None:
+    first = await done(stage, spoiler=True)
+    (attachment,) = first.attachments
+    assert attachment.filename.startswith("SPOILER_faceswap-v5")
+    (gallery,) = galleries(first)
+    assert all(item["spoiler"] for item in gallery["items"])
+
+
+def galleries(reply: Reply) -> list[dict[str, Any]]:
+    return [each for each in shown_in(reply).components[0]["components"] if each["type"] == 12]
+
+
+async def test_a_result_is_sent_in_private_and_the_channel_only_reads_that_it_is_done(stage: Stage) -> None:
+    reply = await stage.order(V5, send_to_me=True, additional_prompt="secret")
+    text = await stage.finish(reply, "Completed", "in private")
+    assert "secret" not in "".join(reply.edits)
+    assert "files" not in text
+    assert reply.attachments == []
+    (sent,) = private(stage)
+    assert "secret" in sent
+    assert "over there" in sent
+    assert (await stage.told(reply)).delivery == "direct"
+
+
+def private(stage: Stage) -> list[str]:
+    """What was written in private."""
+    return [
+        "\n".join(texts(entry.json["components"]))
+        for entry in stage.env.http_requests
+        if entry.method == "POST"
+        and entry.path.endswith("/messages")
+        and entry.json
+        and str(stage.channel.id) not in entry.path
+    ]
+
+
+async def test_a_result_that_cannot_be_sent_in_private_is_shown_to_its_member_alone(stage: Stage) -> None:
+    reply = await stage.order(V5, send_to_me=True)
+    await reply.says("Queued")
+    stage.env.inject_error("POST", "/channels/*/messages", status=403, code=50007, message="Closed")
+    text = await stage.finish(reply, "could not be sent in private")
+    assert stage.segmind.url not in text
+    await stage.told(reply)
+    shown = await stage.member.click(shown_in(reply), label="Show me")
+    assert "Completed" in said(shown)
+    assert shown.response is not None
+    assert len(shown.response.attachments) == 1
+    other = stage.another_member("bob")
+    assert "theirs" in said(await other.click(shown_in(reply), label="Show me"))
+
+
+async def test_a_hidden_result_that_cannot_be_sent_in_private_is_shown_where_only_its_member_sees_it(
+    stage: Stage,
+) -> None:
+    reply = await stage.order(V5, send_to_me=True, hidden=True, target_image=("b.png", picture("PNG")))
+    await reply.says("Queued")
+    stage.env.inject_error("POST", "/channels/*/messages", status=403, code=50007, message="Closed")
+    await stage.finish(reply, "Completed")
+    assert len(reply.attachments) == 1

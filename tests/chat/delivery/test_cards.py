@@ -1,0 +1,240 @@
+"""Cards in every state keep Discord's bounds and say what a member needs to know."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from discord import ui
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.delivery.job_buttons import end_rows, waiting_rows
+from bot.chat.delivery.progress_card import BAR, bar, stage_card
+from bot.chat.delivery.result_card import elsewhere_card, end_card
+from bot.chat.text import LANGUAGES, Text, speaking
+from bot.chat.ui.card import Before, Card, Look, notice
+from bot.jobs.job import Job, Place, Reason, State
+from bot.jobs.stages import (
+    Collecting,
+    Due,
+    Halted,
+    Paused,
+    Processing,
+    Queued,
+    Reconnecting,
+    Searching,
+    Stage,
+    Waiting,
+)
+from bot.models import FaceModel
+from tests.jobs.orders import job
+from tests.stage import MODELS
+
+TEXT = Text.load()
+V5 = MODELS["faceswap-v5"]
+# Why nothing came of a job: what was withheld was made.
+REASONS = [reason for reason in Reason if not reason.keeps_back]
+SETTLED = [state for state in State if state.settled]
+HARMFUL = "@everyone **bold** <@1> [x](https://x.example) ``` `code` \u202e # CUDA out of memory"
+
+
+@dataclass(frozen=True)
+class Attached:
+    filename: str = "faceswap-v5-abc.png"
+    alt: str = "AI-generated face swap"
+
+
+def words(view: ui.LayoutView) -> str:
+    return "\n".join(item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay))
+
+
+def keeps_bounds(view: ui.LayoutView) -> bool:
+    return len(list(view.walk_children())) <= 40 and view.content_length() <= 4000
+
+
+def ended(state: State, **facts: Any) -> Card:
+    return end_card(V5, job(state=state, **facts), TEXT)
+
+
+def body(**options: Any) -> dict[str, Any]:
+    return {**job().body, "seed": 8005332, **options}
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [
+        (Waiting(3), ["Waiting", "number 3"]),
+        (Reconnecting(), ["Trying again", "Nothing was sent"]),
+        (Halted(), ["Paused", "goes on by itself"]),
+        (Queued(1000, 10), ["Queued", "<t:1000:R>", "about 10 s", "<t:1010:R>"]),
+        (Processing(1000, 150), ["Processing", "<t:1000:R>", "about 2 min", "<t:1150:R>"]),
+        (Searching(), ["Checking", "never sent twice"]),
+    ],
+)
+def test_an_open_job_says_where_it_is(stage: Stage, said: list[str]) -> None:
+    view = stage_card(V5, job(), stage, TEXT, now=1001)
+    common = [V5.card.title, "5 credits, charged only when", "For <@1>"]
+    assert all(word in words(view) for word in [*common, *said])
+    assert keeps_bounds(view)
+
+
+def test_the_progress_grows_with_the_time_and_is_full_only_at_the_end() -> None:
+    steps = [bar(elapsed, 10).count("▰") for elapsed in range(-5, 40)]
+    assert steps == sorted(steps)
+    assert (steps[0], steps[10], steps[-1]) == (0, 5, BAR - 1)
+    assert {len(bar(elapsed, 0.0)) for elapsed in range(3)} == {BAR}
+
+
+def test_a_job_that_takes_longer_says_so() -> None:
+    assert "longer than the usual 10 s" in words(stage_card(V5, job(), Processing(1000, 10), TEXT, now=1030))
+
+
+def test_options_that_differ_from_their_defaults_are_shown_with_the_seed_and_can_do_no_harm() -> None:
+    order = job(body=body(additional_prompt=HARMFUL * 3, quality=95, image_format="webp"))
+    said = words(stage_card(V5, order, Queued(1, 10), TEXT, now=1))
+    (line,) = [line for line in said.splitlines() if "additional_prompt" in line]
+    assert line.startswith("-# additional_prompt `@everyone **bold** <@1> [x]")
+    assert "\u202e" not in line
+    assert "image_format `webp`" in line
+    assert line.endswith("seed `8005332`")
+    assert "quality" not in line
+    assert len(line) < 200
+
+
+def test_an_order_from_before_its_model_changed_is_shown_without_its_options() -> None:
+    assert "seed" not in words(stage_card(V5, job(body={"gone": 1}), Queued(1, 10), TEXT, now=1))
+
+
+def test_a_finished_job_shows_its_picture_with_alt_text_its_price_and_its_time() -> None:
+    done = job(state=State.DONE, submitted_at=100.0, settled_at=104.2)
+    before = Before("https://cdn.discordapp.com/b.png", "Before")
+    view = end_card(V5, done, TEXT, Look(shown=Attached(), before=before, spoiler=True))
+    (gallery,) = [item for item in view.walk_children() if isinstance(item, ui.MediaGallery)]
+    assert [each.media.url for each in gallery.items] == [
+        "attachment://faceswap-v5-abc.png",
+        "https://cdn.discordapp.com/b.png",
+    ]
+    assert gallery.items[0].description == "AI-generated face swap"
+    assert all(each.spoiler for each in gallery.items)
+    assert all(word in words(view) for word in ["Completed", "4.2 s", "5 credits", "AI-generated", "<@1>"])
+    assert "beside it the original" in words(view)
+
+
+def test_a_result_that_fits_nowhere_is_given_as_a_link() -> None:
+    assert "https://files.example/r.mp4" in words(ended(State.DONE, output="https://files.example/r.mp4"))
+
+
+def test_what_is_withheld_is_neither_shown_nor_linked_and_says_what_can_be_done() -> None:
+    said = words(ended(State.DONE, reason=Reason.WITHHELD, output="https://files.example/r.png"))
+    assert all(word in said for word in ["Not shown", "5 credits", "ask a moderator"])
+    assert "files.example" not in said
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.BLOCKED])
+def test_segminds_own_words_are_shown_and_can_do_no_harm(state: State) -> None:
+    said = words(ended(state, reason=Reason.SEGMIND, detail=HARMFUL))
+    block = said.split("```")[1]
+    assert said.count("```") == 2
+    assert "CUDA out of memory" in block
+    assert "@everyone" in block
+    assert "Nothing was charged" in said
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_for_a_failure_has_words_and_an_advice_of_its_own(reason: Reason) -> None:
+    said = words(ended(State.FAILED, reason=reason, detail="d"))
+    others = [words(ended(State.FAILED, reason=other, detail="d")) for other in REASONS]
+    advice = next(line for line in said.splitlines() if line.startswith("-# "))
+    assert others.count(said) == 1
+    assert sum(advice in other for other in others) == 1
+    assert "you keep your 5 credits" in said
+
+
+def test_what_goes_to_the_member_in_private_tells_the_channel_nothing_of_it() -> None:
+    place = replace(job().place, direct=True)
+    order = job(body=body(additional_prompt="secret"), place=place, output="https://files.example/r.png")
+    done = replace(order, state=State.DONE)
+    cards = [
+        stage_card(V5, order, Queued(1, 10), TEXT, now=1),
+        end_card(V5, replace(order, state=State.FAILED), TEXT),
+        elsewhere_card(V5, done, TEXT, arrived=True),
+        elsewhere_card(V5, done, TEXT, arrived=False),
+    ]
+    assert not any("secret" in words(card) or "files.example" in words(card) for card in cards)
+
+
+PLACES = st.builds(
+    Place,
+    channel_id=st.just(2),
+    message_id=st.just(3),
+    application_id=st.just(4),
+    token=st.just("t"),
+    token_until=st.just(1e12),
+    user_id=st.integers(0, 2**64 - 1),
+    hidden=st.booleans(),
+    spoiler=st.booleans(),
+    direct=st.booleans(),
+    locale=st.sampled_from(LANGUAGES),
+)
+OPTIONS: dict[type[FaceModel], Any] = {
+    model: st.fixed_dictionaries(
+        {name: st.just("https://segmind.example/a.png") for name in model.slots()},
+        optional={
+            each.name: st.sampled_from(each.choices) if each.choices else st.text(max_size=3000)
+            for each in model.parameters()
+            if each.type is str and each.slot is None and not each.name.endswith("_index")
+        }
+        | {each.name: st.integers(0, 100) for each in model.parameters() if each.type is int},
+    )
+    for model in MODELS.values()
+}
+STAGES = (
+    st.sampled_from([Waiting(10**6), Due(), Paused(), Halted(), Reconnecting(), Collecting(), Searching()])
+    | st.builds(Queued, st.floats(0, 1e10), st.floats(0, 1e6))
+    | st.builds(Processing, st.floats(0, 1e10), st.floats(0, 1e6))
+)
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> Job:
+    model = draw(st.sampled_from(list(MODELS.values())))
+    plain = job("f" * 23, slug=model.card.slug, body=draw(OPTIONS[model]), place=draw(PLACES))
+    return replace(
+        plain,
+        price=draw(st.integers(0, 10**9)),
+        detail=draw(st.none() | st.text(max_size=6000)),
+        reason=draw(st.sampled_from([None, *Reason])),
+        output=draw(
+            st.none() | st.sampled_from(["https://files.example/" + "r" * size for size in (9, 1500, 5000)])
+        ),
+        video_seconds=draw(st.none() | st.just(9.0)),
+    )
+
+
+@given(orders(), STAGES, st.floats(0, 1e10), st.sampled_from(SETTLED), st.booleans(), st.booleans())
+def test_every_card_of_every_model_keeps_discords_bounds(
+    order: Job, stage: Stage, now: float, state: State, attached: bool, public: bool
+) -> None:
+    model = MODELS[order.slug]
+    with speaking(order.place.locale):
+        rows = waiting_rows(order, TEXT)
+        assert keeps_bounds(stage_card(model, order, stage, TEXT, now=now, look=Look(rows=rows)))
+        done = replace(order, state=state)
+        look = Look(
+            shown=Attached() if attached else None,
+            before=Before("https://cdn.discordapp.com/" + "b" * 300, "Before"),
+            rows=end_rows(MODELS, done, TEXT, public=public),
+            heading=TEXT("elsewhere.reply", member="<@1>", ordered="<t:1:f>") if public else "",
+        )
+        card = end_card(model, done, TEXT, look)
+        assert keeps_bounds(card)
+        assert card.to_components()
+        assert keeps_bounds(elsewhere_card(model, done, TEXT, arrived=attached))
+
+
+def test_a_notice_keeps_them_too() -> None:
+    assert keeps_bounds(notice("x" * 3000))
+
+
+def test_one_credit_is_not_called_credits() -> None:
+    assert "your 1 credit." in words(ended(State.CANCELLED, price=1))

@@ -1,0 +1,192 @@
+"""Live replies: paced, in order, and by whichever way is still open."""
+
+import asyncio
+from dataclasses import replace
+
+import discord
+import pytest
+from discord import ui
+
+from bot.chat.delivery.live_reply import LiveReply
+from bot.chat.delivery.result_file import Result
+from bot.chat.messages import Gone, Messages
+from bot.chat.ui.card import notice
+from bot.jobs.delivery import Delivery
+from bot.jobs.job import Place
+from bot.jobs.stages import Processing, Queued, Stage, Waiting
+from tests.clocks import HeldClock
+from tests.jobs.orders import job
+from tests.stage import Stage as Bot
+
+GAP = 2.5
+
+
+class Ledger(Messages):
+    """Writes down what would be edited, and when."""
+
+    def __init__(self, clock: HeldClock) -> None:
+        self.edits: list[tuple[float, str]] = []
+        self._time = clock
+
+    async def edit(self, place: object, view: ui.LayoutView) -> None:
+        del place
+        (text,) = [item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay)]
+        self.edits.append((self._time.now(), text))
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock(1000)
+
+
+@pytest.fixture
+def ledger(clock: HeldClock) -> Ledger:
+    return Ledger(clock)
+
+
+@pytest.fixture
+def reply(ledger: Ledger, clock: HeldClock) -> LiveReply:
+    return LiveReply(job(), ledger, clock, GAP)
+
+
+def shown(reply: LiveReply, stage: Stage) -> asyncio.Task[None]:
+    return asyncio.create_task(reply.show(stage, lambda: notice(type(stage).__name__)))
+
+
+async def settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_the_first_stage_is_shown_at_once_and_only_once(reply: LiveReply, ledger: Ledger) -> None:
+    await asyncio.gather(*(shown(reply, Queued(1, 10)) for _ in range(5)))
+    assert ledger.edits == [(1000, "Queued")]
+
+
+async def test_between_two_edits_lies_the_gap_and_the_newest_stage_wins(
+    reply: LiveReply, ledger: Ledger, clock: HeldClock
+) -> None:
+    for stage in (Waiting(2), Waiting(1), Queued(1, 10), Processing(1, 10)):
+        shown(reply, stage)
+        await settled()
+    clock.move(GAP - 0.1)
+    await settled()
+    assert ledger.edits == [(1000, "Waiting")]
+    clock.move(0.1)
+    await settled()
+    assert ledger.edits == [(1000, "Waiting"), (1000 + GAP, "Processing")]
+
+
+async def test_the_end_waits_for_no_gap_and_takes_the_place_of_stages_that_do(
+    reply: LiveReply, ledger: Ledger, clock: HeldClock
+) -> None:
+    shown(reply, Queued(1, 10))
+    await settled()
+    shown(reply, Processing(1, 10))
+    await settled()
+
+    async def the_end() -> Delivery:
+        await ledger.edit(None, notice("the end"))
+        return Delivery.EDITED
+
+    await reply.end(the_end)
+    clock.move(GAP)
+    await settled()
+    assert ledger.edits == [(1000, "Queued"), (1000, "the end")]
+
+
+def result() -> Result:
+    return Result(b"content", "result.png", "a description", 10)
+
+
+def place_of(message: discord.Message, stage: Bot, *, until: float = 1e12) -> Place:
+    return Place(
+        user_id=stage.member.id,
+        channel_id=stage.channel.id,
+        message_id=message.id,
+        application_id=stage.app.client.application_id or 0,
+        token="no such token",
+        token_until=until,
+        guild_id=stage.guild.id,
+    )
+
+
+async def posted(stage: Bot) -> discord.Message:
+    channel = stage.app.client.get_channel(stage.channel.id)
+    assert isinstance(channel, discord.TextChannel)
+    with stage.env.time_context():
+        return await channel.send(view=notice("before"))
+
+
+async def test_after_the_tokens_time_a_message_is_edited_through_its_channel(stage: Bot) -> None:
+    message = await posted(stage)
+    messages = Messages(stage.app.client, HeldClock(1000))
+    with stage.env.time_context():
+        await messages.edit(place_of(message, stage, until=999), notice("after"))
+    entry = stage.env.http_requests[-1]
+    assert (entry.method, entry.path.split("/")[1]) == ("PATCH", "channels")
+
+
+async def test_a_token_that_ended_early_leads_to_the_channel(stage: Bot) -> None:
+    message = await posted(stage)
+    messages = Messages(stage.app.client, HeldClock(1000))
+    with stage.env.time_context():
+        await messages.edit(place_of(message, stage), notice("after"))
+    tried = [entry.path.split("/")[1] for entry in stage.env.http_requests if entry.method == "PATCH"]
+    assert tried == ["webhooks", "channels"]
+
+
+@pytest.mark.parametrize("until", [1e12, 0])
+async def test_a_notice_that_the_member_alone_should_see_never_goes_through_the_channel(
+    stage: Bot, until: float
+) -> None:
+    message = await posted(stage)
+    place = replace(place_of(message, stage, until=until), hidden=True)
+    with stage.env.time_context(), pytest.raises(Gone):
+        await Messages(stage.app.client, HeldClock(1000)).edit(place, notice("after"))
+    assert not [
+        each for each in stage.env.http_requests if (each.method, each.path[:5]) == ("PATCH", "/chan")
+    ]
+
+
+async def test_a_message_that_was_deleted_is_gone(stage: Bot) -> None:
+    message = await posted(stage)
+    messages = Messages(stage.app.client, HeldClock(1000))
+    with stage.env.time_context():
+        await message.delete()
+        with pytest.raises(Gone):
+            await messages.edit(place_of(message, stage, until=0), notice("after"))
+
+
+async def test_a_job_whose_message_was_deleted_ends_all_the_same(stage: Bot) -> None:
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Queued")
+    before = await stage.job(reply)
+    message = stage.app.client.get_partial_messageable(stage.channel.id).get_partial_message(reply.id)
+    with stage.env.time_context():
+        await message.delete()
+    while not ((now := await stage.app.store.find(before.id)) and now.told):
+        stage.clock.move(2)
+        await asyncio.sleep(0.01)
+    assert (await stage.app.store.balance(stage.account)).free == 95
+
+
+@pytest.mark.parametrize(("times", "said"), [(1, "Completed"), (2, "could not be shown here")])
+async def test_a_result_that_is_refused_as_too_large_is_made_smaller_and_then_given_as_a_link(
+    stage: Bot, times: int, said: str
+) -> None:
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Queued")
+    stage.clock.move(5)
+    await reply.says("Processing")
+    stage.env.inject_error(
+        "PATCH", "/webhooks/*/messages/*", status=413, code=40005, message="Too large", times=times
+    )
+    text = await stage.finish(reply, said)
+    assert (stage.segmind.url in text) == (times == 2)
+    assert "5 credits" in text
+
+
+def test_a_result_can_be_sent_more_than_once() -> None:
+    again = result()
+    assert [again.file().fp.read(), again.file().fp.read()] == [b"content"] * 2

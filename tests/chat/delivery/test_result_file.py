@@ -1,0 +1,124 @@
+"""Results become files: one at a time, off the event loop, and no longer than is bearable."""
+
+import asyncio
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.chat.delivery.result_file import Result, Results
+from bot.chat.text import Text
+from bot.jobs.job import State
+from bot.media import fit as fitting
+from bot.media.deadline import Effort
+from bot.media.fit import Fitted
+from bot.media.provenance import is_marked
+from tests.clocks import HeldClock
+from tests.jobs.orders import job
+from tests.media import files
+from tests.media.test_signing import PAPERS, read, signatory
+from tests.stage import MODELS, local_segmind, staged
+
+CARDS = {slug: model.card for slug, model in MODELS.items()}
+DONE = job("0123", state=State.DONE)
+LARGE = files.picture("PNG", 512, 384)
+VIDEO = files.video(width=320, height=240, frames=24, rate=12)
+
+
+def results(**choices: Any) -> Results:
+    return Results(CARDS, Text.load(), **choices)
+
+
+async def test_what_fits_goes_out_marked_and_named_after_its_job() -> None:
+    result = await results().prepare(DONE, files.picture("PNG"), 10**6)
+    assert isinstance(result, Result)
+    assert (result.filename, result.limit) == ("faceswap-v5-0123.png", 10**6)
+    assert result.alt == "AI-generated picture: a face swap made with Face swap v5"
+
+
+async def test_several_results_are_made_to_fit_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once, most, loop_thread = 0, 0, threading.get_ident()
+    fit = fitting.fit
+
+    def counted(*order: Any) -> Fitted:
+        nonlocal at_once, most
+        assert threading.get_ident() != loop_thread
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            return fit(*order)
+        finally:
+            at_once -= 1
+
+    monkeypatch.setattr(fitting, "fit", counted)
+    room = results()
+    made = await asyncio.gather(*(room.prepare(DONE, LARGE, len(LARGE) // 2) for _ in range(4)))
+    assert [len(each.content) <= each.limit for each in made if each is not None] == [True] * 4
+    assert most == 1
+
+
+async def test_a_result_is_signed_last_of_all_and_still_fits(tmp_path: Path) -> None:
+    room = results(signatory=signatory(tmp_path))
+    whole = await room.prepare(DONE, LARGE, 10**6)
+    smaller = await room.prepare(DONE, LARGE, len(LARGE) // 2)
+    just = await room.prepare(DONE, LARGE, len(LARGE) + 100)
+    moving = await room.prepare(DONE, VIDEO, len(VIDEO) * 3 // 4)
+    for result, media_type in (
+        (whole, "image/png"),
+        (smaller, "image/jpeg"),
+        (just, "image/jpeg"),
+        (moving, "video/mp4"),
+    ):
+        assert result is not None
+        assert len(result.content) <= result.limit
+        assert read(result.content, media_type).get_validation_state() == "Trusted"
+        assert is_marked(result.content)
+
+
+@pytest.mark.parametrize("slug", ["faceswap-v5", "ai-face-swap"])
+async def test_what_discord_gets_is_signed_to_the_last_byte(slug: str, tmp_path: Path) -> None:
+    chain, key = PAPERS.written(tmp_path)
+    clock = HeldClock()
+    signing = {"certificates": str(chain), "key": str(key)}
+    async with (
+        local_segmind(clock) as segmind,
+        staged(tmp_path / "doppel.db", segmind, clock, c2pa=signing) as stage,
+    ):
+        reply = await stage.order(slug)
+        await stage.finish(reply, "Completed")
+        (attachment,) = reply.attachments
+        content = await attachment.read()
+    assert read(content, attachment.content_type or "").get_validation_state() == "Trusted"
+    assert is_marked(content)
+
+
+async def test_what_would_take_too_long_is_no_file() -> None:
+    assert await results(most_effort=0).prepare(DONE, VIDEO, len(VIDEO) // 2) is None
+
+
+async def test_what_is_no_picture_is_no_file() -> None:
+    assert await results().prepare(DONE, b"<html>", 10**6) is None
+
+
+async def test_a_bot_that_stops_does_not_leave_a_thread_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, ended = threading.Event(), threading.Event()
+    fit = fitting.fit
+
+    def watched(content: bytes, media: Any, limit: int, effort: Effort) -> Fitted:
+        began.set()
+        try:
+            while not effort.over:
+                time.sleep(0.001)
+            return fit(content, media, limit, effort)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(fitting, "fit", watched)
+    preparing = asyncio.create_task(results().prepare(DONE, VIDEO, len(VIDEO) // 2))
+    await asyncio.to_thread(began.wait)
+    preparing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await preparing
+    assert await asyncio.to_thread(ended.wait, 20)

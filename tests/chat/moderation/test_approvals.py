@@ -1,0 +1,592 @@
+"""Approval before anybody sees a result: by whom, when, over restarts, and where nobody can be asked."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+import simcord
+
+from bot.app import assembled
+from bot.chat.delivery.result_card import OUTPUT_SECONDS
+from bot.chat.messages import Messages
+from bot.chat.moderation.approvals import REST
+from bot.chat.moderation.operator_alerts import Operators
+from bot.chat.text import Text
+from bot.jobs.delivery import Delivery
+from bot.jobs.job import Job
+from bot.moderation.approvals import Approval, Verdict, Waiting
+from tests.chat.admin_harness import Server, here, said
+from tests.chat.moderation.test_cases import in_channel, latest, said_in
+from tests.clocks import HeldClock
+from tests.stage import Reply, Stage, empty_database, local_segmind, settings_for, staged, texts
+
+WAITS = "Waits for a moderator"
+
+
+@pytest.fixture
+async def log(server: Server) -> simcord.ChannelHandle:
+    return await with_log(server)
+
+
+@pytest.fixture
+def moderator(server: Server) -> simcord.MemberActor:
+    return a_moderator(server)
+
+
+async def with_log(server: Server) -> simcord.ChannelHandle:
+    """A log, and the wish that moderators look at each result in it."""
+    channel = server.guild.create_text_channel("mod-log")
+    await server.tell("log", channel=channel)
+    assert "look at each result" in await server.tell("approve", on=True)
+    return channel
+
+
+def a_moderator(server: Server) -> simcord.MemberActor:
+    role = server.guild.create_role("Mods", permissions=discord.Permissions(manage_messages=True))
+    return server.guild.add_member(server.stage.env.create_user("mod"), roles=[role])
+
+
+async def awaited(server: Server, log: simcord.ChannelHandle, **options: Any) -> tuple[Reply, Any]:
+    """An order whose result waits, and the card with which moderators are asked about it."""
+    reply = await server.stage.order("faceswap-v5", **options)
+    await server.stage.finish(reply, WAITS)
+    card = await latest(log, "Waits for your approval")
+    assert (await server.stage.told(reply)).delivery == Delivery.AWAITED
+    return reply, card
+
+
+async def approval_of(server: Server, reply: Reply) -> Approval:
+    approval = await server.stage.app.store.approvals.find((await server.stage.job(reply)).id)
+    assert approval is not None
+    return approval
+
+
+async def delivered(server: Server, reply: Reply) -> Job:
+    """The job once its end was told for good."""
+    async with asyncio.timeout(10):
+        while not (job := await server.stage.job(reply)).told or job.delivery == Delivery.AWAITED:
+            await asyncio.sleep(0.01)
+    return job
+
+
+def waiting_of(server: Server, clock: HeldClock) -> Waiting:
+    app = server.stage.app
+    room: Any = app.client.admin.approvals
+    return Waiting(app.store.approvals, room, clock)
+
+
+def refusal_of(pressed: simcord.InteractionResult) -> str:
+    return "\n".join(texts(pressed.followups[0].components))
+
+
+def shown_pictures(message: Any) -> list[dict[str, Any]]:
+    return [
+        picture
+        for component in message.components
+        for inner in component.to_dict().get("components", [])
+        for picture in inner.get("items", [])
+    ]
+
+
+def cards_in(log: simcord.ChannelHandle) -> list[Any]:
+    """With which moderators were asked."""
+    words = ("Waits for your approval", "Decided")
+    return [each for each in log.history() if any(word in "\n".join(said_in(each)) for word in words)]
+
+
+async def test_a_result_is_shown_in_its_message_once_a_moderator_approves_it(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply, card = await awaited(server, log)
+    assert reply.attachments == []
+    assert "nothing for you to do" in reply.text
+    assert "segmind" not in reply.text.lower()
+    asked = "\n".join(said_in(card))
+    for word in (f"<@{server.member.id}>", "Face swap v5", str(reply.id), "AI-generated"):
+        assert word in asked
+    assert [each["spoiler"] for each in shown_pictures(card)] == [True]
+    await moderator.click(card, label="Approve")
+    await reply.says("Completed", "5 credits")
+    assert len(reply.attachments) == 1
+    assert (await delivered(server, reply)).delivery == Delivery.EDITED
+    decided = await latest(log, "Approved")
+    assert (decided.attachments, shown_pictures(decided)) == ([], [])
+    assert "custom_id" not in str([each.to_dict() for each in decided.components])
+    assert await server.granted() == 95
+    assert [(who, what) for who, what, _ in await server.deeds()][-1] == (str(moderator.id), "approve")
+    assert await server.stage.app.store.audit() == []
+
+
+async def test_a_refused_result_is_given_back_and_nobody_gets_it_any_more(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply, card = await awaited(server, log)
+    await moderator.click(card, label="Reject")
+    assert "5 credits" in await reply.says("Not shown", "given back")
+    assert reply.attachments == []
+    job = await delivered(server, reply)
+    assert job.output is None
+    assert await server.granted() == 100
+    assert [(who, what) for who, what, _ in await server.deeds()][-2:] == [
+        (str(moderator.id), "reject"),
+        (str(moderator.id), "refund"),
+    ]
+    assert "were given back already" in await server.tell("refund", job=job.id)
+    assert (await latest(log, "Rejected")).attachments == []
+    assert await server.stage.app.store.audit() == []
+
+
+async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is_tried(
+    server: Server,
+    log: simcord.ChannelHandle,
+    moderator: simcord.MemberActor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reply, card = await awaited(server, log)
+    app = server.stage.app
+    runner: Any = app.engine.runner
+    monkeypatch.setattr(runner, "_habits", replace(runner._habits, retry=0.01))
+    put, tries = Messages.put, 0
+
+    async def stumbling(self: Messages, *where: Any, **what: Any) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise OSError("the way to Discord is broken")
+        await put(self, *where, **what)
+
+    monkeypatch.setattr(Messages, "put", stumbling)
+    await moderator.click(card, label="Reject")
+    await reply.says("Not shown", "rejected it", "given back")
+    await delivered(server, reply)
+    assert tries == 3
+    assert await server.granted() == 100
+    assert await app.store.audit() == []
+
+
+async def test_members_and_strangers_decide_nothing_and_are_told_why(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
+    reply, card = await awaited(server, log)
+    for actor in (server.member, server.stage.another_member("eve")):
+        pressed = await actor.click(card, label="Approve")
+        assert "Only members who may manage messages" in refusal_of(pressed)
+    assert (await approval_of(server, reply)).verdict is Verdict.WAITING
+    assert WAITS in reply.text
+    await server.admin.click(card, label="Approve")
+    await reply.says("Completed")
+
+
+async def test_two_moderators_at_once_decide_once(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply, card = await awaited(server, log)
+    book = server.stage.app.store.approvals
+    job_id = (await server.stage.job(reply)).id
+    other = server.admin
+    first, second = await asyncio.gather(
+        book.decide(job_id, Verdict.REJECTED, moderator.id, None),
+        book.decide(job_id, Verdict.APPROVED, other.id, None),
+    )
+    assert sorted([first.is_new, second.is_new]) == [False, True]
+    assert first.approval == second.approval
+    # What neither has begun is begun by whoever presses again.
+    await other.click(card, label="Approve")
+    await delivered(server, reply)
+    assert sum("Completed" in each or "Not shown" in each for each in reply.edits) == 1
+    assert len(cards_in(log)) == 1
+
+
+async def test_a_refusal_by_discord_is_no_reason_to_forget_an_approval(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    """The way of a hidden result, when the key to its message is void: in private."""
+    reply, card = await awaited(server, log, hidden=True)
+    assert str(reply.id) not in "\n".join(said_in(card))
+    job = await server.stage.job(reply)
+    await expire(server, job)
+    await moderator.click(card, label="Approve")
+    assert (await delivered(server, reply)).delivery == Delivery.DIRECT
+    sent = server.member.user.dm_channel.history()[0]
+    assert len(sent.attachments) == 1
+
+
+async def expire(server: Server, job: Job) -> None:
+    """Its quarter of an hour is over."""
+    await server.stage.alter("UPDATE jobs SET token_until = 0 WHERE id = ?", job.id)
+
+
+async def test_what_was_wished_for_in_private_goes_there_after_the_approval(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply, card = await awaited(server, log, send_to_me=True)
+    direct = server.member.user.dm_channel
+    assert direct.history() == []
+    await moderator.click(card, label="Approve")
+    assert (await delivered(server, reply)).delivery == Delivery.DIRECT
+    assert len(direct.history()[0].attachments) == 1
+    assert "in private" in reply.text
+
+
+@pytest.mark.stage(card={"before_and_after": True})
+async def test_before_and_after_and_the_spoiler_are_there_after_an_approval(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply, card = await awaited(server, log, spoiler=True)
+    await moderator.click(card, label="Approve")
+    await reply.says("Completed", "beside it the original")
+    assert len(reply.attachments) == 2
+    assert all(each.filename.startswith("SPOILER_") for each in reply.attachments)
+
+
+async def test_a_result_that_was_listed_meanwhile_is_withheld_in_spite_of_an_approval(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply, card = await awaited(server, log)
+    store, job = server.stage.app.store, await server.stage.job(reply)
+    await store.register.list_prints(list((await store.register.prints_of(job.id)).values()), None, "x")
+    await moderator.click(card, label="Approve")
+    await reply.says("Not shown", "ask a moderator")
+    assert reply.attachments == []
+    await latest(log, "withheld")
+
+
+async def test_approval_needs_a_log_and_the_log_stays_while_it_is_on(server: Server) -> None:
+    assert "/admin log" in await server.tell("approve", on=True)
+    assert not (await server.rules()).approve
+    log = await with_log(server)
+    assert "/admin approve" in await server.tell("log")
+    assert (await server.rules()).log_channel == log.id
+    assert "before anybody else sees it" in await server.tell("approve")
+    await awaited(server, log)
+    assert "One result waits" in await server.tell("approve")
+    assert "without a look" in await server.tell("approve", on=False)
+    reply = await server.stage.order("faceswap-v5")
+    await server.stage.finish(reply, "Completed")
+    assert "as soon as they are there" in await server.tell("approve")
+    assert "log" in [what for _, what, _ in await server.deeds()]
+
+
+@pytest.fixture
+def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.MemberActor:
+    """The simulated Discord gives out its ids only after the bot has its settings."""
+    app = server.stage.app
+    user = server.guild.add_member(server.stage.env.create_user("operator"))
+    its = Operators([user.id], client=app.client, background=app.background, text=Text.load())
+    room: Any = app.client.admin.approvals
+    monkeypatch.setattr(room, "_operators", [user.id])
+    monkeypatch.setattr(room._asker, "_tell_operators", its.show)
+    return user
+
+
+async def lose_the_log(server: Server) -> None:
+    """Somebody has deleted the channel."""
+    wardens = server.stage.app.client.admin.wardens
+    await wardens.set_log(server.office[1], 17, pictures=False)
+
+
+async def test_where_nobody_can_be_asked_results_wait_and_everybody_is_told(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor, operator: simcord.MemberActor
+) -> None:
+    await lose_the_log(server)
+    replies = [await server.stage.order("faceswap-v5") for _ in range(2)]
+    for reply in replies:
+        await server.stage.finish(reply, WAITS, "out of reach")
+        assert (await server.stage.told(reply)).delivery == Delivery.AWAITED
+        assert reply.attachments == []
+    await latest(operator.user.dm_channel, "Results wait for moderators who cannot be told", "Testers")
+    assert len(operator.user.dm_channel.history()) == 1
+    waiting = waiting_of(server, HeldClock())
+    await waiting.look()
+    assert "out of reach" in replies[0].text
+    other = server.guild.create_text_channel("another-log")
+    await server.tell("log", channel=other)
+    await waiting.look()
+    await replies[0].says(WAITS, "nothing for you to do")
+    assert [len(shown_pictures(each)) for each in other.history()] == [1, 1]
+    assert log.history() == []
+    for card in other.history():
+        await moderator.click(card, label="Approve")
+    for reply in replies:
+        await reply.says("Completed")
+
+
+async def test_a_log_that_refuses_is_not_asked_again_and_again(
+    server: Server, log: simcord.ChannelHandle, operator: simcord.MemberActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from a process that does not serve this server, and hence knows nothing of its channels."""
+    stage, clock = server.stage, HeldClock()
+    room: Any = stage.app.client.admin.approvals
+    monkeypatch.setattr(room, "_clock", clock)
+    monkeypatch.setattr(stage.app.client, "get_guild", dict[int, discord.Guild]().get)
+    await lose_the_log(server)
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, WAITS, "out of reach")
+    await stage.told(reply)
+    waiting = waiting_of(server, clock)
+
+    async def tries() -> int:
+        await waiting.look()
+        return sum(entry.path.endswith("/channels/17/messages") for entry in stage.env.http_requests)
+
+    assert [await tries(), await tries()] == [2, 2]
+    clock.move(REST)
+    assert await tries() == 3
+    assert len(operator.user.dm_channel.history()) == 1
+    assert log.history() == []
+
+
+async def test_what_waits_moves_to_another_log(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply, _ = await awaited(server, log)
+    waiting = waiting_of(server, HeldClock())
+    await waiting.look()
+    assert len(cards_in(log)) == 1
+    closed = discord.PermissionOverwrite(send_messages=False)
+    shut = server.guild.create_text_channel("shut", overwrites={server.guild.default_role: closed})
+    await server.tell("log", channel=shut)
+    assert "Nobody can look at them" in await server.tell("approve")
+    await waiting.look()
+    assert len(cards_in(log)) == 1
+    other = server.guild.create_text_channel("another-log")
+    await server.tell("log", channel=other)
+    assert "Nobody can" not in await server.tell("approve")
+    await waiting.look()
+    await waiting.look()
+    assert [len(cards_in(each)) for each in (log, shut, other)] == [0, 0, 1]
+    await moderator.click(other.history()[0], label="Approve")
+    await reply.says("Completed")
+
+
+async def test_the_operator_decides_everywhere(
+    server: Server, log: simcord.ChannelHandle, operator: simcord.MemberActor
+) -> None:
+    reply, card = await awaited(server, log)
+    await operator.click(card, label="Approve")
+    await reply.says("Completed")
+
+
+async def test_what_nobody_looks_at_in_time_is_given_back(server: Server, log: simcord.ChannelHandle) -> None:
+    reply, _ = await awaited(server, log)
+    clock = HeldClock((await approval_of(server, reply)).lapses_at - 1)
+    waiting = waiting_of(server, clock)
+    await waiting.look()
+    assert WAITS in reply.text
+    clock.move(1)
+    await waiting.look()
+    await reply.says("Not shown", "too long", "5 credits")
+    assert (await delivered(server, reply)).output is None
+    assert await server.granted() == 100
+    assert (await latest(log, "Nobody has decided in time")).attachments == []
+    assert (await server.deeds())[-1][:2] == ("bot", "refund")
+
+
+async def test_a_moderator_who_comes_too_late_is_told_so(
+    server: Server,
+    log: simcord.ChannelHandle,
+    moderator: simcord.MemberActor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reply, card = await awaited(server, log)
+    room: Any = server.stage.app.client.admin.approvals
+    approval = await approval_of(server, reply)
+    job = await server.stage.job(reply)
+    assert approval.lapses_at == (job.submitted_at or 0) + OUTPUT_SECONDS
+    monkeypatch.setattr(room, "_clock", HeldClock(approval.lapses_at))
+    await moderator.click(card, label="Approve")
+    await latest(log, "Nobody has decided in time")
+    await reply.says("Not shown", "too long")
+    assert await server.granted() == 100
+
+
+async def test_what_is_gone_when_it_is_approved_is_given_back(
+    server: Server,
+    log: simcord.ChannelHandle,
+    moderator: simcord.MemberActor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The moderator was in time, and the way to the result was not open before its end."""
+    reply, card = await awaited(server, log)
+    room: Any = server.stage.app.client.admin.approvals
+    monkeypatch.setattr(room._asker, "_clock", HeldClock((await approval_of(server, reply)).lapses_at))
+    server.stage.segmind.faults.next("file", "forbidden")
+    await moderator.click(card, label="Approve")
+    await reply.says("Not shown", "too long", "5 credits")
+    assert await server.granted() == 100
+    assert (await delivered(server, reply)).delivery == Delivery.EDITED
+
+
+async def test_whoever_had_everything_deleted_leaves_nothing_in_the_log(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply, card = await awaited(server, log)
+    store = server.stage.app.store
+    about = await store.people.about(server.member.id)
+    assert [each["verdict"] for each in about["approvals"]] == ["waiting"]
+    assert [each["output"] for each in about["jobs"]] == [None]
+    await store.people.forget(server.member.id, strikes_since=0)
+    pressed = await moderator.click(card, label="Approve")
+    assert "was deleted" in refusal_of(pressed)
+    await waiting_of(server, HeldClock()).look()
+    assert log.history() == []
+    assert not in_channel(server.stage, reply)
+    assert await store.audit() == []
+
+
+@pytest.mark.stage(credits={"direct_daily": 6})
+async def test_jobs_in_direct_messages_wait_for_nobody(server: Server, log: simcord.ChannelHandle) -> None:
+    stage = server.stage
+    files = stage.files("faceswap-v5")
+    reply = Reply(stage.env, await server.member.user.slash("faceswap-v5", **files))
+    await stage.finish(reply, "Completed")
+    assert log.history() == []
+
+
+async def test_moderators_see_in_the_list_of_jobs_what_waits(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
+    await awaited(server, log)
+    mine = said(await server.member.slash(server.channel, "jobs"))
+    assert "waits for a moderator" in mine
+    assert "Show me" not in mine
+
+
+async def test_a_result_that_cannot_be_had_is_asked_about_once_it_can(
+    server: Server, log: simcord.ChannelHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, clock = server.stage, HeldClock()
+    room: Any = stage.app.client.admin.approvals
+    monkeypatch.setattr(room, "_clock", clock)
+    await lose_the_log(server)
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, WAITS, "out of reach")
+    await stage.told(reply)
+    await server.tell("log", channel=log)
+    stage.segmind.faults.next("file", "forbidden")
+    waiting = waiting_of(server, clock)
+    for _ in range(2):
+        await waiting.look()
+        assert cards_in(log) == []
+    clock.move(REST)
+    await waiting.look()
+    assert len(cards_in(log)) == 1
+
+
+async def test_on_postgres_a_result_waits_and_is_shown_just_so(tmp_path: Path, postgres_url: str) -> None:
+    clock = HeldClock()
+    database = {"url": postgres_url}
+    async with (
+        local_segmind(clock) as segmind,
+        staged(tmp_path / "unused.db", segmind, clock, database=database) as stage,
+    ):
+        server = here(stage)
+        log, moderator = await with_log(server), a_moderator(server)
+        for label, end in (("Approve", "Completed"), ("Reject", "given back")):
+            reply = await stage.order("faceswap-v5")
+            await stage.finish(reply, WAITS)
+            await moderator.click(await latest(log, "Waits for your approval"), label=label)
+            await reply.says(end)
+        assert await server.granted() == 95
+        assert await stage.app.store.audit() == []
+
+
+@dataclass
+class House:
+    """A server whose bot can be started anew, on the same database and in the same Discord."""
+
+    server: Server
+    settings: Any
+    lives: AsyncExitStack
+
+    async def restart(self) -> None:
+        """What the old one was about to do is not done."""
+        await self.lives.aclose()
+        app = await self.lives.enter_async_context(assembled(self.settings))
+        await self.server.stage.env.restart_bot(app.client)
+        with self.server.stage.env.time_context():
+            await app.begin()
+        self.server.stage.app = app
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncGenerator[House]:
+    clock, database = HeldClock(), tmp_path / "doppel.db"
+    database.write_bytes(await empty_database())
+    async with local_segmind(clock) as segmind, AsyncExitStack() as lives:
+        settings = settings_for(segmind.url, database)
+        app = await lives.enter_async_context(assembled(settings))
+        env = simcord.Env(app.client)
+        await env.start()
+        with env.time_context():
+            await app.begin()
+        guild = env.create_guild("Testers")
+        channel = guild.create_text_channel("swaps")
+        member = guild.add_member(env.create_user("alice"))
+        stage = Stage(env, app, segmind, clock, database, guild, channel, member)
+        try:
+            yield House(here(stage), settings, lives)
+        finally:
+            await env.shutdown()
+
+
+async def test_a_button_works_after_a_restart(house: House) -> None:
+    server = house.server
+    log, moderator = await with_log(server), a_moderator(server)
+    reply, card = await awaited(server, log)
+    await house.restart()
+    await moderator.click(card, label="Approve")
+    await reply.says("Completed", "5 credits")
+    assert len(reply.attachments) == 1
+    assert await server.stage.app.store.audit() == []
+
+
+@pytest.mark.parametrize("label", ["Approve", "Reject"])
+async def test_what_was_decided_right_before_the_end_is_done_by_the_next_start(
+    house: House, label: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = house.server
+    log, moderator = await with_log(server), a_moderator(server)
+    reply, card = await awaited(server, log)
+
+    async def nothing(job: Job) -> None:
+        del job
+
+    monkeypatch.setattr(server.stage.app.engine.desk, "tell_again", nothing)
+    await moderator.click(card, label=label)
+    assert WAITS in reply.text
+    await house.restart()
+    await reply.says("Completed" if label == "Approve" else "given back")
+    await delivered(server, reply)
+    assert await server.granted() == (95 if label == "Approve" else 100)
+    assert await server.stage.app.store.audit() == []
+
+
+async def test_an_end_before_moderators_were_asked_loses_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = house.server
+    log, moderator = await with_log(server), a_moderator(server)
+    room: Any = server.stage.app.client.admin.approvals
+    asked = asyncio.Event()
+
+    async def never(*_: Any) -> bool:
+        asked.set()
+        return await asyncio.Future[bool]()
+
+    monkeypatch.setattr(room._asker, "_post", never)
+    reply = await server.stage.order("faceswap-v5")
+    await server.stage.finish(reply, WAITS)
+    await asked.wait()
+    assert not (await server.stage.job(reply)).told
+    await house.restart()
+    card = await latest(log, "Waits for your approval")
+    assert (await server.stage.told(reply)).delivery == Delivery.AWAITED
+    await moderator.click(card, label="Approve")
+    await reply.says("Completed")
+    assert len(cards_in(log)) == 1

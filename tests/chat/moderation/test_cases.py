@@ -1,0 +1,293 @@
+"""Reports: a case opens before those who decide, and its buttons do what they say."""
+
+from typing import Any
+
+import discord
+import pytest
+import simcord
+
+from bot.chat.moderation.cases import CaseRoom
+from bot.chat.moderation.operator_alerts import Operators
+from bot.chat.text import Text
+from bot.jobs.job import State
+from bot.moderation.cases import Escalation
+from tests.chat.admin_harness import Server, said
+from tests.clocks import HeldClock
+from tests.stage import Reply, Stage, eventually, texts
+
+
+@pytest.fixture
+async def log(server: Server) -> simcord.ChannelHandle:
+    channel = server.guild.create_text_channel("mod-log")
+    await server.tell("log", channel=channel)
+    return channel
+
+
+@pytest.fixture
+def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.UserHandle:
+    """The simulated Discord gives out its ids only after the bot has its settings."""
+    app = server.stage.app
+    user = server.stage.env.create_user("operator")
+    server.guild.add_member(user)
+    its = Operators([user.id], client=app.client, background=app.background, text=Text.load())
+    monkeypatch.setattr(app.client.admin.cases, "_operators", [user.id])
+    monkeypatch.setattr(app.client.admin.cases, "_tell_operators", its.show)
+    return user
+
+
+@pytest.fixture
+def moderator(server: Server) -> simcord.MemberActor:
+    role = server.guild.create_role("Mods", permissions=discord.Permissions(manage_messages=True))
+    return server.guild.add_member(server.stage.env.create_user("mod"), roles=[role])
+
+
+async def done(stage: Stage) -> Reply:
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, "Completed")
+    return reply
+
+
+async def latest(channel: simcord.ChannelHandle, *words: str) -> Any:
+    """The newest message of a channel that says this."""
+
+    def found() -> Any:
+        for message in reversed(channel.history()):
+            if all(word in "\n".join(said_in(message)) for word in words):
+                return message
+        return None
+
+    return await eventually(found, lambda: f"{words} in {[said_in(each) for each in channel.history()]}")
+
+
+def said_in(message: Any) -> list[str]:
+    return [each for component in message.components for each in texts(component.to_dict())]
+
+
+async def reported(server: Server, by: simcord.MemberActor | None = None) -> Reply:
+    reply = await done(server.stage)
+    await report(server, reply, by or server.stage.another_member("witness"))
+    return reply
+
+
+async def report(server: Server, reply: Reply, by: simcord.MemberActor) -> str:
+    return said(await by.click(message_of(server.stage, reply), label="Report"))
+
+
+def message_of(stage: Stage, reply: Reply) -> discord.Message:
+    return next(each for each in stage.channel.history() if each.id == reply.id)
+
+
+def in_channel(stage: Stage, reply: Reply) -> bool:
+    return any(each.id == reply.id for each in stage.channel.history())
+
+
+async def test_a_report_opens_one_case_in_the_log(server: Server, log: simcord.ChannelHandle) -> None:
+    reply = await done(server.stage)
+    witness, other = server.stage.another_member("w"), server.stage.another_member("o")
+    assert "passed on to those who decide" in await report(server, reply, witness)
+    assert "is being looked at" in await report(server, reply, other)
+    case = await latest(log, "Report 1", f"<@{witness.id}>", f"<@{server.member.id}>")
+    assert str(reply.id) in "\n".join(said_in(case))
+    assert sum("Report" in "\n".join(said_in(each)) for each in log.history()) == 1
+
+
+async def test_a_finished_job_is_logged_with_its_prints_and_without_its_picture(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
+    reply = await done(server.stage)
+    job = await server.stage.job(reply)
+    entry = await latest(log, "Face swap v5", f"<@{server.member.id}>", "done", job.id)
+    prints = await server.stage.app.store.register.prints_of(job.id)
+    assert set(prints) == {"source_image", "target_image", "result"}
+    assert all(each.exact in "\n".join(said_in(entry)) for each in prints.values())
+    assert entry.attachments == []
+    server.stage.segmind.faults.next("submit", "blocked=RAI")
+    await server.stage.finish(await server.stage.order("faceswap-v5"), "Blocked")
+    await latest(log, "blocked")
+
+
+async def test_the_log_shows_pictures_where_that_was_asked_for(server: Server) -> None:
+    channel = server.guild.create_text_channel("mod-log")
+    await server.tell("log", channel=channel, pictures=True)
+    await done(server.stage)
+    assert len((await latest(channel, "Face swap v5")).attachments) == 1
+
+
+@pytest.mark.stage(safety={"open_reports": 1}, jobs={"per_member": 9})
+async def test_a_member_has_so_many_reports_open_and_no_more(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    witness, other = server.stage.another_member("w"), server.stage.another_member("o")
+    first = await reported(server, witness)
+    second = await done(server.stage)
+    assert "once somebody has dealt with it" in await report(server, second, witness)
+    assert "is being looked at" in await report(server, first, witness)
+    assert "passed on" in await report(server, second, other)
+    # What somebody else has reported is known, and no report of their own.
+    assert "is being looked at" in await report(server, second, witness)
+    await moderator.click(await latest(log, "Report 1"), label="Dismiss")
+    assert "passed on" in await report(server, await done(server.stage), witness)
+
+
+async def test_open_reports_are_listed_with_the_way_to_their_cards(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    assert "There is nothing yet" in await server.tell("cases")
+    replies = [await reported(server) for _ in range(2)]
+    cards = [await latest(log, f"Report {number}") for number in (1, 2)]
+    listed = await server.tell("cases")
+    assert all(f"[**Report {each}**]({card.jump_url})" in listed for each, card in enumerate(cards, 1))
+    assert all([(await server.stage.job(reply)).id in listed for reply in replies])
+    await moderator.click(cards[0], label="Dismiss")
+    await latest(log, "Report 1", "Dismissed")
+    listed = await server.tell("cases")
+    assert "Report 2" in listed
+    assert "Report 1" not in listed
+    await server.tell("log")
+    await reported(server)
+    assert "**Report 3**" in (listed := await server.tell("cases"))
+    assert "lies with the operator" in listed
+    assert listed.index("Report 3") < listed.index("Report 2")
+
+
+async def test_remove_takes_the_message_away_for_good(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply = await reported(server)
+    job = await server.stage.job(reply)
+    await moderator.click(await latest(log, "Report"), label="Remove")
+    await latest(log, "Report", "Its messages were removed")
+    assert not in_channel(server.stage, reply)
+    found = await server.stage.app.store.find(job.id)
+    assert found is not None
+    assert (found.state, found.output) == (State.DONE, None)
+    assert await server.stage.app.store.audit() == []
+    assert [(who, what) for who, what, _ in await server.deeds()][-1] == (str(moderator.id), "remove")
+
+
+async def test_a_copy_of_what_was_put_on_the_list_is_refused(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    job = await server.stage.job(await reported(server))
+    await moderator.click(await latest(log, "Report"), label="Never again")
+    await latest(log, "are refused from now on")
+    await (await server.stage.order("faceswap-v5")).says("moderators do not allow this picture")
+    assert "no such job" in (await server.tell("forgive", job="another")).lower()
+    assert "off the list again" in await server.tell("forgive", job=job.id)
+    await (await server.stage.order("faceswap-v5")).says("Queued")
+
+
+async def test_a_result_on_the_list_is_paid_and_not_shown(server: Server, log: simcord.ChannelHandle) -> None:
+    stage = server.stage
+    job = await stage.job(await done(stage))
+    result = (await stage.app.store.register.prints_of(job.id))["result"]
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Queued")
+    await stage.app.store.register.list_prints([result], stage.guild.id, job.id)
+    assert "5 credits" in await stage.finish(reply, "Not shown")
+    assert reply.attachments == []
+    assert "segmind" not in reply.text.lower()
+    await latest(log, "withheld")
+    assert (await stage.app.store.balance(stage.account)).free == 90
+    assert await stage.app.store.audit() == []
+
+
+async def test_the_member_is_blocked_and_the_case_dismissed(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply = await reported(server)
+    await moderator.click(await latest(log, "Report"), label="Block the member")
+    await latest(log, "may not use the bot here any more")
+    assert (await server.rules()).blocked == {server.member.id}
+    await moderator.click(await latest(log, "Report"), label="Dismiss")
+    assert not any("custom_id" in str(each.to_dict()) for each in (await latest(log, "Dismissed")).components)
+    assert in_channel(server.stage, reply)
+
+
+async def test_a_refund_is_for_administrators(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    await reported(server)
+    pressed = await moderator.click(await latest(log, "Report"), label="Give credits back")
+    assert "may manage messages" in "\n".join(texts(pressed.followups[0].components))
+    assert await server.granted() == 95
+    await server.admin.click(await latest(log, "Report"), label="Give credits back")
+    await latest(log, "The credits were given back")
+    assert await server.granted() == 100
+
+
+async def test_who_may_not_manage_messages_decides_nothing(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
+    reply = await reported(server)
+    eve = server.stage.another_member("eve")
+    for label in ("Remove", "Never again", "Block the member", "Give credits back", "Dismiss"):
+        await eve.click(await latest(log, "Report"), label=label)
+    assert in_channel(server.stage, reply)
+    assert (await server.rules()).blocked == frozenset()
+    assert [what for _, what, _ in await server.deeds()] == ["log"]
+    assert "✔" not in "\n".join(said_in(await latest(log, "Report")))
+
+
+async def test_whoever_ordered_it_deletes_it_without_anybody_noting(server: Server) -> None:
+    reply = await done(server.stage)
+    pressed = await server.member.click(message_of(server.stage, reply), label="Delete")
+    assert "It was removed" in "\n".join(texts(pressed.followups[0].components))
+    assert not in_channel(server.stage, reply)
+    assert await server.deeds() == []
+
+
+async def test_a_result_that_went_to_the_member_directly_is_removed_there_too(server: Server) -> None:
+    stage = server.stage
+    reply = await stage.order("faceswap-v5", send_to_me=True)
+    await stage.finish(reply, "Completed")
+    direct = server.member.user.dm_channel
+    await eventually(direct.history, lambda: "nothing was sent directly")
+    sent = direct.history()[0]
+    assert (await stage.app.store.register.posts_of((await stage.job(reply)).id)) == [(direct.id, sent.id)]
+    await server.member.user.click(sent, label="Delete")
+    assert direct.history() == []
+    assert not in_channel(stage, reply)
+
+
+async def test_without_a_log_the_operator_hears_of_it_and_decides_for_all_servers(
+    server: Server, operator: simcord.UserHandle
+) -> None:
+    reply = await reported(server)
+    job = await server.stage.job(reply)
+    direct = operator.dm_channel
+    await operator.click(await latest(direct, "Report"), label="Never again")
+    await operator.click(await latest(direct, "are refused from now on"), label="Remove")
+    await latest(direct, "Its messages were removed")
+    assert not in_channel(server.stage, reply)
+    register = server.stage.app.store.register
+    prints = (await register.prints_of(job.id)).values()
+    assert (await register.on_list([each.exact for each in prints], None)).exact
+
+
+async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once(
+    server: Server, log: simcord.ChannelHandle, operator: simcord.UserHandle
+) -> None:
+    await reported(server)
+    await latest(log, "Report")
+    store, clock = server.stage.app.store, HeldClock()
+    cases = server.stage.app.client.admin.cases
+    assert isinstance(cases, CaseRoom)
+    escalation = Escalation(store.cases, cases.pass_on, clock, hours=48)
+    clock.move(47 * 3600)
+    await escalation.look()
+    assert operator.dm_channel.history() == []
+    clock.move(3600)
+    await escalation.look()
+    await escalation.look()
+    await latest(operator.dm_channel, "Report")
+    assert len(operator.dm_channel.history()) == 1
+
+
+async def test_what_is_removed_while_it_is_made_is_never_shown(server: Server) -> None:
+    reply = await server.stage.order("faceswap-v5")
+    await reply.says("Queued")
+    job = await server.stage.job(reply)
+    await server.stage.app.store.register.take_down(job.id, "7")
+    assert "5 credits" in await server.stage.finish(reply, "Not shown")
+    assert reply.attachments == []

@@ -1,0 +1,95 @@
+"""In a group, members choose by numbers which face goes where."""
+
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+import pytest
+import simcord
+from PIL import Image
+
+from bot.sandbox.faces.detection.detector import LocalSpotter
+from bot.sandbox.welcome import SAMPLES
+from tests.chat.admin_harness import said
+from tests.chat.orders.test_swap_form import FACE, TARGET, fields, opened, ordered
+from tests.media.files import saved
+from tests.stage import Reply, Stage, eventually
+
+
+def smaller(name: str) -> tuple[str, bytes]:
+    with Image.open(SAMPLES / name) as image:
+        image.thumbnail((640, 640))
+        return name, saved(image, "JPEG", quality=92)
+
+
+GROUP, ALONE = smaller("group.jpg"), smaller("face_a.jpg")
+# What was looked at once looks the same the next time.
+spotting = pytest.mark.stage(spotter=cache(LocalSpotter()))
+
+
+async def offered(
+    stage: Stage, face: tuple[str, bytes], target: tuple[str, bytes]
+) -> simcord.InteractionResult:
+    shown = await opened(stage)
+    values: dict[str, Any] = {"face": face, "target": target, "path": "group"}
+    result = await stage.member.submit_modal(shown, values)
+    await eventually(lambda: result.response and result.response.components, lambda: "no faces are shown")
+    return result
+
+
+async def pressed(stage: Stage, result: simcord.InteractionResult, label: str) -> simcord.InteractionResult:
+    assert result.response is not None
+    return await stage.member.click(result.response.message, label=label)
+
+
+def indexes(body: Any) -> tuple[str, str, str]:
+    return body["source_faces_index"], body["input_faces_index"], body["detection_face_order"]
+
+
+@spotting
+async def test_people_of_a_group_change_places(stage: Stage) -> None:
+    result = await offered(stage, GROUP, GROUP)
+    assert "Which face goes where?" in said(result)
+    assert result.response is not None
+    (attachment,) = result.response.attachments
+    assert Image.open(BytesIO(await attachment.read())).width > 1000
+    assert not stage.segmind.submissions
+    form = await pressed(stage, result, "Choose")
+    usual = fields(form)["pairs"]["value"]
+    assert usual.startswith("1 > 1, 2 > 2")
+    reply = Reply(stage.env, await stage.member.submit_modal(form, {"pairs": "1 > 2, 2 > 1"}))
+    job = await ordered(stage, reply)
+    assert indexes(job.body) == ("0,1", "1,0", "left-right")
+
+
+@spotting
+async def test_one_face_goes_on_everybody_unless_something_else_is_said(stage: Stage) -> None:
+    result = await offered(stage, ALONE, GROUP)
+    job = await ordered(stage, Reply(stage.env, await pressed(stage, result, "Swap like this")))
+    source, target, order = indexes(job.body)
+    assert (source, order) == ("0", "left-right")
+    assert target.startswith("0,1")
+
+
+@spotting
+async def test_faces_that_are_not_there_are_refused_with_an_example(stage: Stage) -> None:
+    form = await pressed(stage, await offered(stage, ALONE, GROUP), "Choose")
+    refused = said(await stage.member.submit_modal(form, {"pairs": "2 > 1"}))
+    assert "the first picture has 1" in refused
+    assert "`1 > 1, 1 > 2" in refused
+    assert not stage.segmind.submissions
+
+
+@spotting
+async def test_where_no_faces_are_found_the_order_can_be_sent_as_it_is(stage: Stage) -> None:
+    result = await offered(stage, FACE, TARGET)
+    assert "No faces were found" in said(result)
+    job = await ordered(stage, Reply(stage.env, await pressed(stage, result, "Swap like this")))
+    assert indexes(job.body) == ("0", "0", "large-small")
+
+
+async def test_without_a_detector_the_order_goes_on_by_itself(stage: Stage) -> None:
+    shown = await opened(stage)
+    values: dict[str, Any] = {"face": FACE, "target": TARGET, "path": "group"}
+    job = await ordered(stage, Reply(stage.env, await stage.member.submit_modal(shown, values)))
+    assert indexes(job.body) == ("0", "0", "large-small")

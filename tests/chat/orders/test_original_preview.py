@@ -1,0 +1,99 @@
+"""Before and after: the target beside its result, small, bare, and only for as long as there is room."""
+
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from bot.chat.orders.original_preview import MOST_BYTES, Befores
+from bot.chat.text import Text
+from bot.jobs.job import Place
+from bot.media.probe import Limits
+from tests.clocks import HeldClock
+from tests.jobs.orders import PLACE, job
+from tests.media import files
+from tests.stage import MODELS, Stage
+
+V5 = MODELS["faceswap-v5"]
+BOTH = pytest.mark.stage(card={"before_and_after": True})
+
+
+def befores(most_bytes: int = MOST_BYTES) -> Befores:
+    return Befores(Text.load(), HeldClock(), Limits(), most_bytes=most_bytes)
+
+
+def at(message_id: int, *, spoiler: bool = False) -> Place:
+    return replace(PLACE, message_id=message_id, spoiler=spoiler)
+
+
+@BOTH
+async def test_a_result_stands_beside_a_copy_of_its_target(stage: Stage) -> None:
+    target = files.picture("PNG", 64, 48)
+    reply = await stage.order("faceswap-v5", target_image=("holiday.png", target))
+    await stage.finish(reply, "Completed")
+    result, before = reply.attachments
+    assert result.filename.startswith("faceswap-v5-")
+    assert before.filename.startswith("before-")
+    assert before.description == "Before: what the face was put into"
+    assert Image.open(BytesIO(await before.read())).size == (64, 48)
+    assert "holiday" not in before.filename
+
+
+@BOTH
+async def test_a_copy_is_covered_where_the_result_is(stage: Stage) -> None:
+    reply = await stage.order("faceswap-v5", spoiler=True)
+    await stage.finish(reply, "Completed")
+    assert all(each.filename.startswith("SPOILER_") for each in reply.attachments)
+
+
+@BOTH
+async def test_copies_that_do_not_fit_are_left_out_and_the_result_is_shown_as_it_is(stage: Stage) -> None:
+    reply = await stage.order("faceswap-v5")
+    await reply.says("Queued")
+    stage.clock.move(5)
+    await reply.says("Processing")
+    stage.env.inject_error("PATCH", "/webhooks/*/messages/*", status=413, code=40005, message="Too large")
+    await stage.finish(reply, "Completed")
+    (result,) = reply.attachments
+    assert result.filename.endswith(".png")
+
+
+@BOTH
+async def test_a_video_is_not_attached_again(stage: Stage) -> None:
+    reply = await stage.order("ai-face-swap", target=("clip.mp4", files.video(frames=12, rate=12)))
+    await stage.finish(reply, "Completed")
+    assert len(reply.attachments) == 1
+
+
+async def test_a_copy_is_small_and_tells_nothing_but_the_picture() -> None:
+    kept = befores()
+    exif = Image.Exif()
+    exif[0x010E] = "at home"
+    large = BytesIO()
+    Image.new("RGB", (4000, 1000), "red").save(large, "JPEG", exif=exif, comment=b"at home")
+    await kept.keep(at(1), large.getvalue())
+    before = kept.of(V5, job(place=at(1)))
+    assert before is not None
+    assert b"at home" in large.getvalue()
+    assert b"at home" not in before.content
+    assert max(Image.open(BytesIO(before.content)).size) < 2000
+
+
+async def test_copies_are_forgotten_when_there_is_no_more_room_for_them_and_after_their_result() -> None:
+    picture = files.saved(files.noise(96, 96), "PNG")
+    kept = befores(40_000)
+    for number in range(20):
+        await kept.keep(at(number), picture)
+    held = [number for number in range(20) if kept.of(V5, job(place=at(number)))]
+    assert 0 < len(held) < 20
+    assert held == list(range(held[0], 20))
+    kept.forget(job(place=at(19)))
+    assert kept.of(V5, job(place=at(19))) is None
+
+
+async def test_where_it_is_switched_off_nothing_is_kept_and_no_address_is_shown() -> None:
+    off = befores(0)
+    await off.keep(at(1), files.picture("PNG"))
+    body = {**job().body, "target_image": "https://images.segmind.com/b.png"}
+    assert off.of(V5, job(place=at(1), body=body)) is None

@@ -1,0 +1,152 @@
+"""Saved faces in Discord: saved, picked in a command, used by default, and nobody else's."""
+
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+import pytest
+import simcord
+from PIL import Image
+
+from tests.chat.admin_harness import said
+from tests.media.files import picture, video
+from tests.stage import MODELS, Reply, Stage
+
+KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+EVA, ADAM = (("a.png", picture("PNG", width, 60)) for width in (80, 90))
+faces_on = pytest.mark.stage(faces={"key": KEY, "per_member": 2})
+
+
+async def ask(stage: Stage, command: str, member: simcord.MemberActor | None = None, **options: Any) -> str:
+    return said(await (member or stage.member).slash(stage.channel, command, **options))
+
+
+async def order(
+    stage: Stage, slug: str = "faceswap-v5", member: simcord.MemberActor | None = None, **options: Any
+) -> Reply:
+    """With everything but the face."""
+    files = {name: file for name, file in stage.files(slug).items() if name != MODELS[slug].face_slot()}
+    member = member or stage.member
+    return Reply(stage.env, await member.slash(stage.channel, slug, **files | options))
+
+
+async def width_sent(stage: Stage, slug: str = "faceswap-v5") -> int:
+    """How wide the face is that Segmind was given last."""
+    address = stage.segmind.submissions[-1].body[MODELS[slug].face_slot()]
+    assert address.startswith(stage.segmind.url)
+    async with aiohttp.ClientSession() as session, session.get(address) as answer:
+        return Image.open(BytesIO(await answer.read())).width
+
+
+@faces_on
+@pytest.mark.parametrize("slug", MODELS)
+async def test_a_saved_face_takes_the_place_of_an_attached_one(stage: Stage, slug: str) -> None:
+    assert "`Eva` is saved" in await ask(stage, "face save", name="Eva", picture=EVA)
+    reply = await order(stage, slug, face="eva")
+    await stage.finish(reply, "Completed")
+    assert await width_sent(stage, slug) == 80
+
+
+@pytest.mark.stage(faces={"key": KEY}, segmind={"inputs": "link"})
+async def test_a_saved_face_is_uploaded_even_where_links_are_passed_on(stage: Stage) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA)
+    reply = await order(stage, face="Eva")
+    await reply.says("Queued")
+    body = stage.segmind.submissions[-1].body
+    assert body["source_image"].startswith(stage.segmind.url)
+    assert not body["target_image"].startswith(stage.segmind.url)
+
+
+@faces_on
+async def test_a_face_is_given_once_and_has_to_be_there(stage: Stage) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA)
+    assert "Give the face once" in await (await order(stage, face="Eva", source_image=ADAM)).says("once")
+    await (await order(stage)).says("There is no face yet", "`source_image`", "/face save")
+    await (await order(stage, face="nobody")).says("no saved face called `nobody`")
+    assert not stage.segmind.submissions
+
+
+@faces_on
+async def test_the_default_face_is_used_where_none_is_given(stage: Stage) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA)
+    await ask(stage, "face save", name="Adam", picture=ADAM, default=True)
+    attached = {"source_image": ("b.png", picture("PNG"))}
+    orders: list[tuple[dict[str, Any], int]] = [({}, 90), ({"face": "Eva"}, 80), (attached, 96)]
+    for given, width in orders:
+        await stage.finish(await order(stage, **given), "Completed")
+        assert await width_sent(stage) == width
+    assert "`Eva` is used" in await ask(stage, "face default", name="Eva")
+    await stage.finish(await order(stage), "Completed")
+    assert await width_sent(stage) == 80
+    assert "No face is used" in await ask(stage, "face default")
+    await (await order(stage)).says("There is no face yet")
+
+
+@faces_on
+async def test_nobody_else_sees_or_uses_a_face(stage: Stage) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA, default=True)
+    other = stage.another_member("mallory")
+    assert "You have saved no face yet" in await ask(stage, "face list", other)
+    assert "no saved face called" in await ask(stage, "face show", other, name="Eva")
+    assert "no saved face called" in await ask(stage, "face delete", other, name="Eva")
+    assert await other.autocomplete(stage.channel, "faceswap-v5", "face", "") == []
+    await (await order(stage, member=other, face="Eva")).says("no saved face called `Eva`")
+    await (await order(stage, member=other)).says("There is no face yet")
+
+
+@faces_on
+async def test_faces_are_offered_while_a_member_types(stage: Stage) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA)
+    await ask(stage, "face save", name="Adam", picture=ADAM)
+    for command, option in (("faceswap-v4", "face"), ("face delete", "name"), ("face show", "name")):
+        offered = await stage.member.autocomplete(stage.channel, command, option, "")
+        assert [choice["value"] for choice in offered] == ["Adam", "Eva"]
+    offered = await stage.member.autocomplete(stage.channel, "face default", "name", "DA")
+    assert [choice["value"] for choice in offered] == ["Adam"]
+
+
+@faces_on
+async def test_a_member_sees_and_deletes_their_faces(stage: Stage) -> None:
+    await ask(stage, "face save", name="`Eva` <@1>", picture=EVA, default=True)
+    shown = await stage.member.slash(stage.channel, "face show", name="'eva' <@1>")
+    assert "'Eva' <@1>" in said(shown)
+    assert shown.response is not None
+    (attachment,) = shown.response.attachments
+    assert Image.open(BytesIO(await attachment.read())).size == (80, 60)
+    assert "used when you give no other face" in await ask(stage, "face list")
+    assert "deleted for good" in await ask(stage, "face delete", name="'Eva' <@1>")
+    assert "You have saved no face yet" in await ask(stage, "face list")
+
+
+@faces_on
+async def test_a_refused_face_is_explained_and_not_kept(stage: Stage) -> None:
+    for name, file, words in (
+        ("Eva", ("v.mp4", video()), "`picture` needs a picture, and `v.mp4` is a video"),
+        ("Eva", ("a.png", b"words"), "`a.png` is not a picture"),
+        ("Eva", ("a.png", picture("PNG")[:300]), "is incomplete"),
+        ("\u202e", EVA, "cannot be the name of a face"),
+    ):
+        assert words in await ask(stage, "face save", name=name, picture=file)
+    assert "You have saved no face yet" in await ask(stage, "face list")
+    for name in ("one", "two"):
+        await ask(stage, "face save", name=name, picture=EVA)
+    assert "You already have 2 saved faces" in await ask(stage, "face save", name="three", picture=EVA)
+
+
+@faces_on
+async def test_a_face_is_not_used_after_its_days(stage: Stage) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA)
+    await stage.alter("UPDATE faces SET expires_at = ?", stage.clock.now())
+    await (await order(stage, face="Eva")).says("no saved face called `Eva`")
+    assert await stage.app.album.sweep() == 1
+
+
+async def test_without_a_key_the_commands_say_so_and_models_ask_for_a_file(stage: Stage) -> None:
+    given: dict[str, dict[str, Any]] = {"save": {"picture": EVA}, "show": {}, "default": {}}
+    for command, options in given.items():
+        assert "This bot keeps no faces" in await ask(stage, f"face {command}", name="Eva", **options)
+    commands = await stage.app.client.tree.fetch_commands()
+    (model,) = [command for command in commands if command.name == "faceswap-v5"]
+    asked = {option.name: option.required for option in model.options}  # type: ignore[union-attr]
+    assert asked["source_image"]
+    assert "face" not in asked

@@ -1,0 +1,91 @@
+"""Every model as the slash command that Discord is told of."""
+
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot.catalogue import catalogue
+from bot.chat.interactions import Interaction
+from bot.chat.orders.slash_command import INTEGER_LIMIT, WISHES, FaceChoices, command_for
+from tests.documented import FILES, MODELS
+
+CATALOGUE = catalogue("cogs")
+KINDS = {str: 3, int: 4, float: 10}
+BOOLEAN, ATTACHMENT = 5, 11
+
+
+async def nobody(*_: Any) -> None:
+    raise AssertionError("no command is run here")
+
+
+async def nothing(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    raise AssertionError(f"{interaction} {typed}: nobody types here")
+
+
+@pytest.fixture(params=MODELS)
+def slug(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def payload(slug: str) -> dict[str, Any]:
+    tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+    return command_for(CATALOGUE[slug], nobody, price="13 credits").to_dict(tree)
+
+
+def test_a_command_has_the_name_of_its_model(slug: str, payload: dict[str, Any]) -> None:
+    assert payload["name"] == slug
+
+
+def test_a_description_ends_with_the_price(payload: dict[str, Any]) -> None:
+    assert payload["description"].endswith(" · 13 credits")
+
+
+def test_a_price_that_does_not_fit_is_left_out_whole(slug: str) -> None:
+    model, tree = CATALOGUE[slug], app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+    payload = command_for(model, nobody, price="9" * 100).to_dict(tree)
+    assert payload["description"] == f"{model.card.title}: {model.card.summary}"
+
+
+def test_a_command_offers_every_parameter_but_those_of_transport_and_what_every_order_may_wish_for(
+    slug: str, payload: dict[str, Any]
+) -> None:
+    assert {option["name"] for option in payload["options"]} == (set(MODELS[slug]) - {"base64"}) | set(WISHES)
+    wishes = payload["options"][-len(WISHES) :]
+    assert [(each["name"], each["type"], each["required"]) for each in wishes] == [
+        (name, BOOLEAN, False) for name in WISHES
+    ]
+
+
+def test_options_have_the_documented_types_ranges_and_choices(slug: str, payload: dict[str, Any]) -> None:
+    for option in payload["options"][: -len(WISHES)]:
+        documented = MODELS[slug][option["name"]]
+        is_file = option["name"] in FILES[slug]
+        assert option["type"] == (ATTACHMENT if is_file else KINDS[documented.type])
+        assert option["required"] is documented.required
+        assert {choice["value"] for choice in option.get("choices", [])} == set(documented.choices)
+        if option["type"] in (KINDS[int], KINDS[float]):
+            low, high = documented.range or (-INTEGER_LIMIT, INTEGER_LIMIT)
+            assert (option["min_value"], option["max_value"]) == (low, high)
+
+
+@pytest.mark.parametrize("face_choices", [None, nothing], ids=["files", "saved faces"])
+def test_commands_keep_discords_bounds(slug: str, face_choices: FaceChoices | None) -> None:
+    tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+    command = command_for(CATALOGUE[slug], nobody, price="13 credits", face_choices=face_choices)
+    payload = command.to_dict(tree)
+    options = payload["options"]
+    required = [option["required"] for option in options]
+    texts = [payload["name"], payload["description"]]
+    for option in options:
+        texts += [option["name"], option["description"]]
+        texts += [choice["name"] + str(choice["value"]) for choice in option.get("choices", [])]
+        assert 1 <= len(option["description"]) <= 100
+        assert 1 <= len(option["name"]) <= 32
+        assert option["name"] == option["name"].lower()
+    assert len(options) <= 25
+    assert required == sorted(required, reverse=True)
+    assert 1 <= len(payload["description"]) <= 100
+    assert sum(map(len, texts)) <= 8000

@@ -1,0 +1,208 @@
+"""The guided ways to an order: the form of `/swap`, and the menu on a message."""
+
+from typing import Any
+
+import discord
+import pytest
+import simcord
+from discord import ui
+
+from bot.chat.orders.message_media import posted_in
+from bot.jobs.job import Job
+from tests.chat.admin_harness import said
+from tests.chat.orders.test_saved_faces import EVA, KEY, width_sent
+from tests.media.files import picture, video
+from tests.stage import Reply, Stage
+
+MENU = "Swap a face into this"
+FACE = ("face.png", picture("PNG", 80, 60))
+TARGET = ("photo.png", picture("PNG", 64, 48))
+
+
+def fields(shown: simcord.InteractionResult) -> dict[str, dict[str, Any]]:
+    """What a form asks for, by the ids of its fields."""
+    assert shown.modal is not None
+    return {label["component"]["custom_id"]: label["component"] for label in shown.modal["components"]}
+
+
+def choices(field: dict[str, Any]) -> list[str]:
+    return [option["value"] for option in field["options"]]
+
+
+async def opened(stage: Stage) -> simcord.InteractionResult:
+    return await stage.member.slash(stage.channel, "swap")
+
+
+async def sent(stage: Stage, shown: simcord.InteractionResult, **values: Any) -> Reply:
+    return Reply(stage.env, await stage.member.submit_modal(shown, values))
+
+
+async def ordered(stage: Stage, reply: Reply) -> Job:
+    await reply.says("Queued")
+    return await stage.job(reply)
+
+
+# The form
+
+
+async def test_the_form_names_every_way_with_its_price_and_its_usual_time(stage: Stage) -> None:
+    asked = fields(await opened(stage))
+    assert list(asked) == ["face", "target", "path", "wishes"]
+    assert [(each["value"], each["label"]) for each in asked["path"]["options"]] == [
+        ("fast", "Fast picture · 5 credits · about 10 s"),
+        ("best", "Best picture · 19 credits · about 33 s"),
+        ("group", "Group · 1 credit · about 8 s"),
+        ("comic", "Comic · 8 credits · about 22 s"),
+        ("video", "Video · 11 credits per started 10 s · about 2 min"),
+    ]
+    assert asked["face"]["required"]
+
+
+@pytest.mark.parametrize(
+    ("path", "slug"),
+    [
+        ("fast", "faceswap-v5"),
+        ("best", "faceswap-v4"),
+        ("group", "faceswap-v3-multifaceswap"),
+        ("comic", "faceswap-comic"),
+        ("video", "ai-face-swap"),
+    ],
+)
+async def test_a_form_that_was_sent_is_an_order_like_any_other(stage: Stage, path: str, slug: str) -> None:
+    reply = await sent(stage, await opened(stage), face=FACE, target=TARGET, path=path)
+    await stage.finish(reply, "Completed")
+    assert (await stage.job(reply)).slug == slug
+    assert await width_sent(stage, slug) == 80
+
+
+async def test_the_best_picture_is_ordered_in_quality_and_costs_what_the_form_said(stage: Stage) -> None:
+    job = await ordered(stage, await sent(stage, await opened(stage), face=FACE, target=TARGET, path="best"))
+    assert (job.body["model_type"], job.price) == ("quality", 19)
+
+
+async def test_a_wish_in_the_form_is_kept(stage: Stage) -> None:
+    shown = await opened(stage)
+    values = {"face": FACE, "target": TARGET, "path": "fast", "wishes": ["hidden", "spoiler"]}
+    reply = Reply(stage.env, await stage.member.submit_modal(shown, values))
+    place = (await ordered(stage, reply)).place
+    assert (place.hidden, place.spoiler, place.direct) == (True, True, False)
+    assert reply.result.ephemeral
+
+
+@pytest.mark.stage(faces={"key": KEY})
+async def test_a_saved_face_can_be_picked_and_an_attached_one_wins(stage: Stage) -> None:
+    await stage.member.slash(stage.channel, "face save", name="Eva", picture=EVA, default=True)
+    shown = await opened(stage)
+    asked = fields(shown)
+    assert choices(asked["saved"]) == ["Eva"]
+    assert asked["saved"]["options"][0]["default"]
+    assert not asked["face"]["required"]
+    await stage.finish(await sent(stage, shown, target=TARGET, path="fast", saved=["Eva"]), "Completed")
+    assert await width_sent(stage) == 80
+    other = ("b.png", picture("PNG", 100, 60))
+    reply = await sent(stage, await opened(stage), target=TARGET, path="fast", saved=["Eva"], face=other)
+    await stage.finish(reply, "Completed")
+    assert await width_sent(stage) == 100
+
+
+async def test_models_that_are_off_here_are_not_offered(stage: Stage, server: Any) -> None:
+    for slug in ("faceswap-v4", "faceswap-comic", "faceswap-v3-multifaceswap", "ai-face-swap"):
+        await server.tell("models", model=slug, on=False)
+    shown = await opened(stage)
+    assert "path" not in fields(shown)
+    reply = await sent(stage, shown, face=FACE, target=TARGET)
+    assert (await ordered(stage, reply)).slug == "faceswap-v5"
+    await server.tell("models", model="faceswap-v5", on=False)
+    assert "is switched off in this server" in said(await opened(stage))
+
+
+async def test_a_video_that_is_sent_to_a_model_of_pictures_is_explained(stage: Stage) -> None:
+    reply = await sent(stage, await opened(stage), face=FACE, target=("v.mp4", video()), path="fast")
+    await reply.says("needs a picture, and `v.mp4` is a video")
+
+
+# The menu
+
+
+async def into(stage: Stage, message: Any) -> simcord.InteractionResult:
+    return await stage.member.context_menu(stage.channel, MENU, message)
+
+
+async def test_the_one_picture_of_a_message_needs_no_choice(stage: Stage) -> None:
+    author = stage.another_member("bob")
+    message = await author.send(stage.channel, "look", attachments=[TARGET, ("words.txt", b"words")])
+    shown = await into(stage, message)
+    asked = fields(shown)
+    assert list(asked) == ["face", "path", "wishes"]
+    assert choices(asked["path"]) == ["fast", "best", "group", "comic"]
+    reply = await sent(stage, shown, face=FACE, path="fast")
+    await stage.finish(reply, "Completed")
+    assert await width_sent(stage) == 80
+
+
+async def test_of_several_files_one_is_chosen(stage: Stage) -> None:
+    message = await stage.member.send(stage.channel, "", attachments=[TARGET, ("clip.mp4", video())])
+    shown = await into(stage, message)
+    asked = fields(shown)
+    assert [each["label"] for each in asked["which"]["options"]] == ["1. photo.png", "2. clip.mp4"]
+    assert choices(asked["path"]) == ["fast", "best", "group", "comic", "video"]
+    job = await ordered(stage, await sent(stage, shown, face=FACE, path="video", which=["1"]))
+    assert job.video_seconds
+
+
+async def test_a_message_with_a_video_offers_what_takes_videos(stage: Stage) -> None:
+    message = await stage.member.send(stage.channel, "", attachments=[("clip.mp4", video())])
+    shown = await into(stage, message)
+    assert list(fields(shown)) == ["face", "wishes"]
+    assert (await ordered(stage, await sent(stage, shown, face=FACE))).slug == "ai-face-swap"
+
+
+async def test_the_picture_of_a_card_can_be_used_again(stage: Stage) -> None:
+    card = await stage.order("faceswap-v5")
+    await stage.finish(card, "Completed")
+    assert card.result.response is not None
+    shown = await into(stage, card.result.response.message)
+    assert "which" not in fields(shown)
+    await stage.finish(await sent(stage, shown, face=FACE, path="fast"), "Completed")
+    assert await width_sent(stage) == 80
+
+
+async def test_pictures_are_found_wherever_a_message_shows_them_and_each_once(stage: Stage) -> None:
+    order = await ordered(stage, await stage.order("faceswap-v5"))
+    # Somewhere on the web: Segmind's own address of a file serves as well as any.
+    address = order.body["target_image"]
+    channel = stage.app.client.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
+    embedded = await channel.send(embed=discord.Embed().set_image(url=address).set_thumbnail(url=address))
+    view = ui.LayoutView()
+    thumbnail: ui.Thumbnail[Any] = ui.Thumbnail("https://example.org/a/b.webp")
+    section: ui.Section[Any] = ui.Section("words", accessory=thumbnail)
+    gallery = discord.MediaGalleryItem(f"{address}?again"), discord.MediaGalleryItem(address)
+    view.add_item(ui.Container(section, ui.MediaGallery(*gallery)))
+    shown = await channel.send(view=view)
+    source = stage.app.client.orders.source
+    assert [each.file.filename for each in posted_in(shown, source)] == ["b.webp", "a.png"]
+    form = await into(stage, embedded)
+    await stage.finish(await sent(stage, form, face=FACE, path="fast"), "Completed")
+    assert await width_sent(stage) == 80
+
+
+async def test_a_picture_that_is_gone_since_is_explained(stage: Stage) -> None:
+    channel = stage.app.client.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
+    gone = discord.Embed().set_image(url=f"{stage.segmind.url}/assets/gone.png")
+    form = await into(stage, await channel.send(embed=gone))
+    reply = await sent(stage, form, face=FACE, path="fast")
+    await reply.says("`gone.png` could not be read from Discord")
+
+
+async def test_a_message_without_pictures_says_so(stage: Stage) -> None:
+    message = await stage.member.send(stage.channel, "words", attachments=[("words.txt", b"words")])
+    assert "There is no picture or video in that message" in said(await into(stage, message))
+
+
+async def test_what_somebody_posted_who_wants_to_be_left_alone_is_not_used(stage: Stage) -> None:
+    author = stage.another_member("bob")
+    message = await author.send(stage.channel, "", attachments=[TARGET])
+    await stage.app.store.register.set_opted_out(author.id, out=True)
+    assert "does not want it to be used" in said(await into(stage, message))
+    own = await author.context_menu(stage.channel, MENU, message)
+    assert own.modal is not None

@@ -1,0 +1,219 @@
+"""Six languages say the same: each sentence with the same facts, each command within Discord's bounds."""
+
+import re
+from collections.abc import Iterator, Mapping
+from string import Formatter
+from typing import Any
+
+import pytest
+from discord import Locale
+from pydantic import ValidationError
+
+from bot.chat.errors import Words
+from bot.chat.localization import Translator
+from bot.chat.sync import sync
+from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, Text, catalogue, form, language_of, speaking
+from bot.models import MAX_FACE_INDEXES
+from tests.stage import MODELS, Stage
+
+OTHERS = [language for language in LANGUAGES if language != ENGLISH]
+LOCALES = [locale.value for locale in Locale if language_of(locale.value) != ENGLISH]
+CATALOGUES = {language: catalogue(language) for language in LANGUAGES}
+DESCRIPTION_LIMIT, MENU_LIMIT, COMMAND_LIMIT = 100, 32, 8000
+SLASH = 1
+# Discord's bounds: titles and labels of forms, buttons, and choices, which are filled in besides.
+ROOM = {"swap.": 45, "picker.title": 45, "picker.pairs": 100, "buttons.": 80, "path.": 90, "cases.remove": 80}
+MULTIFACESWAP = MODELS["faceswap-v3-multifaceswap"]
+# What the models themselves find wrong with an option; Discord lets nothing else through.
+PROBLEMS = {
+    "must be face numbers separated by commas, counted from 0, such as 0,1,2",
+    f"must name {MAX_FACE_INDEXES} faces at most",
+}
+
+
+def sentences(language: str) -> dict[str, str]:
+    return {key: text for key, text in CATALOGUES[language].items() if not key.startswith(f"{PHRASES}.")}
+
+
+def plain(key: str) -> str:
+    return re.sub(r"\.(one|other)$", "", key)
+
+
+def facts(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_sentence_is_missing_and_none_is_left_over(language: str) -> None:
+    assert {plain(key) for key in sentences(language)} == {plain(key) for key in sentences(ENGLISH)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_that_counts_has_each_form_of_its_language(language: str) -> None:
+    forms = {form(language, count) for count in range(100)}
+    counted = {plain(key) for key in sentences(ENGLISH) if key != plain(key)}
+    assert counted
+    for key in counted:
+        assert {name for name in ("one", "other") if f"{key}.{name}" in CATALOGUES[language]} == forms, key
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_sentence_is_filled_in_with_the_same_facts(language: str) -> None:
+    english: dict[str, set[str]] = {}
+    for key, sentence in sentences(ENGLISH).items():
+        english.setdefault(plain(key), set()).update(facts(sentence))
+    for key, sentence in sentences(language).items():
+        # "One job" needs no number.
+        implied = {"count"} if key.endswith(".one") else set[str]()
+        assert facts(sentence) | implied == english[plain(key)], key
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_markup_and_code_are_the_same(language: str) -> None:
+    """What is bold, small print, code, a link or a mention in English is so in every language."""
+    for key, sentence in sentences(language).items():
+        english = CATALOGUES[ENGLISH].get(key, CATALOGUES[ENGLISH].get(f"{plain(key)}.other", ""))
+        for mark in ("**", "`", "-# ", "](", "<@&"):
+            assert sentence.count(mark) == english.count(mark), (key, mark)
+
+
+@pytest.mark.parametrize(
+    ("locale", "none", "one", "many"),
+    [
+        ("en-GB", "0 credits", "1 credit", "5 credits"),
+        ("de", "0 Credits", "1 Credit", "5 Credits"),
+        ("es-419", "0 créditos", "1 crédito", "5 créditos"),
+        ("fr", "0 crédit", "1 crédit", "5 crédits"),
+        ("pt-BR", "0 créditos", "1 crédito", "5 créditos"),
+        ("ja", "0クレジット", "1クレジット", "5クレジット"),
+        ("tr", "0 credits", "1 credit", "5 credits"),
+    ],
+)
+def test_credits_are_counted_as_each_language_counts(locale: str, none: str, one: str, many: str) -> None:
+    text = Text.load()
+    with speaking(locale):
+        assert [text("credits", count=count) for count in (0, 1, 5)] == [none, one, many]
+
+
+def test_a_sentence_that_is_not_translated_is_said_in_english() -> None:
+    text = Text({language: {} for language in LANGUAGES} | {ENGLISH: {"jobs.other": "{count} jobs"}})
+    with speaking("de"):
+        assert text("jobs", count=3) == "3 jobs"
+        assert text.phrase("Anything") == "Anything"
+        with pytest.raises(KeyError):
+            text("nothing")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_stands_on_a_form_or_a_button_fits_there(language: str) -> None:
+    for key, sentence in sentences(language).items():
+        bounds = [most for start, most in ROOM.items() if key.startswith(start)]
+        assert all(len(sentence) <= most for most in bounds), key
+
+
+async def told(stage: Stage) -> list[dict[str, Any]]:
+    """All commands as Discord is told of them."""
+    tree = stage.app.client.tree
+    translator = tree.translator
+    assert translator is not None
+    return [await command.get_translated_payload(tree, translator) for command in tree.get_commands()]
+
+
+def descriptions(part: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    """The path, the English words and the translations of whatever is a sentence in a command."""
+    path = f"{path} {part['name']}"
+    if "description" in part:
+        yield path, part["description"], part.get("description_localizations", {})
+    else:
+        yield path, part["name"], part.get("name_localizations", {})
+    for option in part.get("options", []):
+        yield from descriptions(option, path)
+
+
+def choices(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from part.get("choices", [])
+    for option in part.get("options", []):
+        yield from choices(option)
+
+
+async def test_every_command_and_option_is_described_in_each_language(stage: Stage) -> None:
+    seen = [each for command in await told(stage) for each in descriptions(command)]
+    assert len(seen) > 100
+    for path, english, others in seen:
+        assert set(others) == set(LOCALES), path
+        assert all(each != english for each in others.values()), path
+        assert all(0 < len(each) <= DESCRIPTION_LIMIT for each in others.values()), path
+
+
+async def test_a_command_is_small_enough_in_each_language(stage: Stage) -> None:
+    def size(part: Mapping[str, Any], locale: str) -> int:
+        description = part.get("description", "")
+        own = len(part["name"]) + len(part.get("description_localizations", {}).get(locale, description))
+        offered = part.get("choices", [])
+        named = [each.get("name_localizations", {}).get(locale, each["name"]) for each in offered]
+        values = [str(each["value"]) for each in offered]
+        return (
+            own + sum(map(len, named + values)) + sum(size(each, locale) for each in part.get("options", []))
+        )
+
+    for command in await told(stage):
+        assert all(size(command, locale) <= COMMAND_LIMIT for locale in LOCALES), command["name"]
+
+
+async def test_an_entry_of_a_menu_is_short_enough_in_each_language(stage: Stage) -> None:
+    menus = [command for command in await told(stage) if command["type"] != SLASH]
+    assert menus
+    assert all(0 < len(name) <= MENU_LIMIT for menu in menus for name in menu["name_localizations"].values())
+
+
+async def test_a_models_price_is_told_in_each_language(stage: Stage) -> None:
+    (command,) = [each for each in await told(stage) if each["name"] == "faceswap-v5"]
+    others = command["description_localizations"]
+    assert others["de"] == "Face swap v5: Ein Gesicht oder einen Kopf in Sekunden tauschen · 5 Credits"
+    assert others["ja"].endswith(" · 5クレジット")
+
+
+async def test_a_changed_translation_is_told_to_discord(stage: Stage) -> None:
+    client = stage.app.client
+    assert not await sync(client.tree, stage.app.store)
+    changed = CATALOGUES | {"de": CATALOGUES["de"] | {f"{PHRASES}.How many": "Wie viele genau"}}
+    await client.tree.set_translator(Translator(Text(changed), client.price_of))
+    assert await sync(client.tree, stage.app.store)
+    assert not await sync(client.tree, stage.app.store)
+
+
+async def test_names_and_values_stay_as_they_are_documented(stage: Stage) -> None:
+    def names(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        yield part.get("name_localizations") or {}
+        for option in part.get("options", []):
+            yield from names(option)
+
+    slash = [command for command in await told(stage) if command["type"] == SLASH]
+    assert not any(each for command in slash for each in names(command))
+    for command in slash:
+        # Choices that are spelled out stand in administrators' commands alone.
+        locales = set[str]() if command["name"] in stage.app.models else set(LOCALES)
+        assert all(set(each.get("name_localizations") or {}) == locales for each in choices(command))
+
+
+async def test_a_phrase_is_translated_in_each_language_or_in_none_and_belongs_somewhere(stage: Stage) -> None:
+    commands = await told(stage)
+    said = {english for command in commands for _, english, _ in descriptions(command)}
+    said |= {choice["name"] for command in commands for choice in choices(command)}
+    said |= {model.card.summary for model in stage.app.models.values()} | PROBLEMS
+    for language in OTHERS:
+        phrases = {key.removeprefix(f"{PHRASES}.") for key in CATALOGUES[language] if key.startswith(PHRASES)}
+        assert phrases - said == set(), language
+        assert phrases >= PROBLEMS
+
+
+@pytest.mark.parametrize("numbers", ["one, two", ",".join(["0"] * 21)])
+def test_what_is_wrong_with_an_option_is_said_in_each_language(numbers: str) -> None:
+    addresses = {"source_img": "https://example.org/a.png", "target_img": "https://example.org/b.png"}
+    with pytest.raises(ValidationError) as caught:
+        MULTIFACESWAP.model_validate(addresses | {"source_faces_index": numbers})
+    words = Words(Text.load())
+    with speaking("de"):
+        sentence = words.of(caught.value)
+    assert "source_faces_index" in sentence
+    assert not any(problem in sentence for problem in PROBLEMS)

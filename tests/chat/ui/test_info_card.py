@@ -1,0 +1,99 @@
+"""Sheets keep Discord's bounds whatever is on them, and foreign words do no harm there."""
+
+from dataclasses import replace
+
+import pytest
+from discord import ui
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.administration.credits import Ordered
+from bot.catalogue import catalogue
+from bot.chat.account.credits_cards import prices_card
+from bot.chat.admin.autocomplete import CHOICES, NAME_LIMIT, job_choices, model_choices
+from bot.chat.admin.cards import Month, models_card, server_card
+from bot.chat.admin.spending import Spent, spend_card
+from bot.chat.text import Text
+from bot.chat.ui.info_card import ROOM, Sheet, fitted, harmless, quoted
+from bot.jobs.job import State
+from bot.ledger.budgets import Budget, Scope
+from bot.ledger.ledger import Spending
+from bot.ledger.policy import Policy, Prices
+from bot.ledger.server_rules import ServerRules
+from tests.chat.delivery.test_cards import keeps_bounds, words
+
+TEXT = Text.load()
+CARD = next(iter(catalogue("cogs").values())).card
+MANY = {f"model-{number}": replace(CARD, slug=f"model-{number}", title="T" * 80) for number in range(60)}
+MONTH = Month(Budget(Scope.SERVER, 0, 2_678_400, guild_id=1), spent=10**12, cap=10**12)
+
+
+@given(st.lists(st.text(max_size=300), max_size=200))
+def test_as_many_whole_lines_are_shown_as_fit_and_the_others_are_counted(lines: list[str]) -> None:
+    shown = fitted(lines, ROOM, TEXT)
+    assert len(shown) <= ROOM
+    assert keeps_bounds(Sheet("x" * 500, lines, TEXT, small=["small"]))
+    if shown != "\n".join(lines):
+        *kept, last = shown.rsplit("\n", 1)
+        assert last == f"… and {len(lines) - len(kept and lines[: _count(lines, kept[0])])} more"
+
+
+def _count(lines: list[str], shown: str) -> int:
+    """How many whole lines make up what is shown."""
+    return next(count for count in range(1, len(lines) + 1) if "\n".join(lines[:count]) == shown)
+
+
+@given(st.text(max_size=400))
+def test_foreign_words_stay_in_their_code_span_on_their_line(said: str) -> None:
+    kept = harmless(said)
+    assert len(kept) <= 100
+    assert "`" not in kept
+    assert kept.isprintable()
+    assert quoted(said, 100) in {"", f"`{kept}`"}
+
+
+def test_words_that_turn_the_direction_of_writing_are_made_harmless() -> None:
+    assert harmless("a\u202eb\nc\u2066") == "a b c"
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        prices_card(MANY.values(), Prices().unit, TEXT),
+        models_card(MANY, ServerRules(), TEXT),
+        server_card(
+            ServerRules(roles={10**18 + n: 500 for n in range(250)}),
+            Policy(roles={10**17 + n: 10**6 for n in range(250)}),
+            MONTH,
+            [10**17 + n for n in range(250)],
+            TEXT,
+        ),
+        spend_card(
+            Spent(365, 0, 1, [Spending(0, slug, 1, 10**9, 10**9, 10**6, 10**9, 10**9) for slug in MANY]),
+            MONTH,
+            None,
+            MANY,
+            TEXT,
+        ),
+    ],
+    ids=["prices", "models", "server", "spending"],
+)
+def test_sixty_models_and_hundreds_of_roles_keep_discords_bounds(view: ui.LayoutView) -> None:
+    assert keeps_bounds(view)
+    assert words(view)
+
+
+def test_choices_keep_discords_bounds() -> None:
+    jobs = [Ordered(f"{number:023}", "model-1", 10**18, State.DONE, 5, 0.0) for number in range(100)]
+    names = {10**18: "`" * 20 + "\n" + "n" * 80}
+    found = job_choices(jobs, names, MANY, "", TEXT)
+    assert len(found) == CHOICES
+    assert all(len(choice.name) <= NAME_LIMIT and choice.name.endswith(choice.value) for choice in found)
+    offered = model_choices(MANY, "")
+    assert len(offered) == CHOICES
+    assert all(1 <= len(choice.name) <= NAME_LIMIT for choice in offered)
+
+
+def test_a_member_whose_name_nobody_knows_is_offered_by_their_number() -> None:
+    (found,) = job_choices([Ordered("j", CARD.slug, 77, State.HELD, 5, 0.0)], {}, {}, "77 wait", TEXT)
+    assert found.name == f"{CARD.slug} · 77 · waiting · j"
