@@ -212,7 +212,7 @@ async def assembled(
             shop=Shop(
                 settings.shop.credits,
                 client=client,
-                is_first=client.is_first,
+                is_first=lambda: client.is_first,
                 books=store,
                 background=front.background,
             ),

@@ -1,6 +1,6 @@
 """Discord's own shop: what members buy there becomes credits, once for each purchase."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import aiohttp
 import discord
@@ -40,7 +40,7 @@ class Shop:
         credits_: Mapping[int, int],
         *,
         client: commands.Bot,
-        is_first: bool,
+        is_first: Callable[[], bool],
         books: Books,
         background: Background,
     ) -> None:
@@ -69,7 +69,7 @@ class Shop:
 
     def _catch_up_once(self) -> None:
         """In one process for all of them."""
-        if self._is_first:
+        if self._is_first():
             self._background.post(self._catch_up())
 
     async def _catch_up(self) -> None:

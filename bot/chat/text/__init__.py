@@ -39,7 +39,7 @@ def speaking(locale: str) -> Generator[None]:
 
 
 class Text:
-    """Sentences by key, in the language that is spoken: `text("done.paid", price=5)`.
+    """Sentences by key, in the language that is spoken: `text("end.paid", price=5)`.
 
     A sentence with forms for one and for several takes that of its `count`.
     """
