@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import __version__
-from bot.accounting.options import add_deeds
+from bot.cli.credits_options import add_deeds
 from bot.ops.logs import configure
 from bot.settings import Settings, SettingsError, load
 
@@ -98,8 +98,8 @@ def _run(options: argparse.Namespace) -> int:
     import aiohttp
     import discord
 
+    from bot.cli.run import run
     from bot.ops.web import CannotListen
-    from bot.serve import run
     from bot.store import StoreError
 
     settings = _settings(options)
@@ -125,7 +125,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from bot.check import check, table
+    from bot.cli.check import check, table
 
     settings = _settings(options)
     # The table says it all; what led to it would only stand in between.
@@ -147,7 +147,7 @@ def _health(options: argparse.Namespace) -> int:
 
 
 def _pause(options: argparse.Namespace) -> int:
-    from bot.beside import pause
+    from bot.cli.operator import pause
     from bot.clock import WallClock
 
     with _plainly():
@@ -157,7 +157,7 @@ def _pause(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from bot.beside import resume
+    from bot.cli.operator import resume
     from bot.clock import WallClock
 
     with _plainly():
@@ -167,7 +167,7 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _credits(options: argparse.Namespace) -> int:
-    from bot.accounting.commands import carry_out
+    from bot.cli.credits import carry_out
     from bot.clock import WallClock
 
     settings = _settings(options)
@@ -181,7 +181,7 @@ def _credits(options: argparse.Namespace) -> int:
 
 
 def _forgive(options: argparse.Namespace) -> int:
-    from bot.beside import forgive
+    from bot.cli.operator import forgive
     from bot.clock import WallClock
 
     with _plainly():

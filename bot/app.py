@@ -8,7 +8,6 @@ from functools import partial
 
 import structlog
 
-from bot.catalogue import Catalogue, catalogue, features
 from bot.chat.account.purchases import Shop
 from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
@@ -16,15 +15,12 @@ from bot.chat.delivery.invalid_requests import Refusals, Sparing
 from bot.chat.errors import Words
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
-from bot.company import Company
-from bot.engine import Engine
 from bot.faces.detection import Spotter
 from bot.faces.saved_faces import Album
-from bot.front import Front
+from bot.jobs.cluster import Company
 from bot.jobs.ports import World
 from bot.jobs.reconcile import Latecomers
 from bot.jobs.supervision.outage import Outage
-from bot.lookout import lookout
 from bot.ops.dashboard import OperatorPage, Ring
 from bot.ops.gauges import Gauges
 from bot.ops.health import Health, needed
@@ -33,11 +29,15 @@ from bot.ops.ledger_check import Audit
 from bot.ops.metrics import Metrics
 from bot.ops.observers import Both, ObservedSegmind, ObservedStore
 from bot.ops.web import served
-from bot.parts import FEATURES, check_names, contexts_of, segmind_client, signatory_of, traces_of
-from bot.protection import Protection
-from bot.reception import receive
+from bot.registry import Catalogue, catalogue, features
 from bot.settings import Settings
 from bot.store import SqlStore, audited
+from bot.wiring.chat import Front
+from bot.wiring.factories import FEATURES, check_names, contexts_of, segmind_client, signatory_of, traces_of
+from bot.wiring.jobs import Engine
+from bot.wiring.moderation import Protection
+from bot.wiring.ops import lookout
+from bot.wiring.services import receive
 
 log = structlog.stdlib.get_logger(__name__)
 

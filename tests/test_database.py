@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from tests.clocks import HeldClock
 from tests.discord.town import KEY, Town
 from tests.discord.world import SmallDiscord
-from tests.stage import Reply, Stage, eventually, local_segmind, staged
+from tests.harness import Reply, Stage, eventually, local_segmind, staged
 
 STOPS, GOES_ON = "no orders are taken", "can be used again"
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.catalogue import catalogue
 from bot.models import FaceModel, Parameter
-from tests.documented import FILES, MODELS
+from bot.registry import catalogue
+from tests.segmind_docs import FILES, MODELS
 
 CATALOGUE = catalogue("cogs")
 EVERY_PARAMETER = [(slug, name) for slug, parameters in MODELS.items() for name in parameters]

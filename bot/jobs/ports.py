@@ -28,7 +28,11 @@ class Segmind(Protocol):
     async def fetch(self, output: Output, *, limit: int) -> bytes: ...
 
 
-class StoreAway(Exception):
+class StoreError(Exception):
+    """Root of what can go wrong with the store."""
+
+
+class StoreAway(StoreError):
     """The database takes nothing for now; whether the change in hand was still written is not known."""
 
     lasting = False

@@ -9,7 +9,7 @@ import structlog
 from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.jobs.submit import CLOCK_SKEW
-from bot.rounds import rounds
+from bot.periodic import rounds
 from bot.segmind.protocol import Found, SegmindError
 
 log = structlog.stdlib.get_logger(__name__)

@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.ledger.account import account_of
 from bot.ledger.ledger import Deed
-from bot.rounds import rounds
+from bot.periodic import rounds
 
 
 class NoLog(Exception):

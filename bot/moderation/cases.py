@@ -9,7 +9,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.moderation.access import HOUR
-from bot.rounds import rounds
+from bot.periodic import rounds
 
 log = structlog.stdlib.get_logger(__name__)
 

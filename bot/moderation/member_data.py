@@ -8,7 +8,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.ledger.allowance import DAY
-from bot.rounds import rounds
+from bot.periodic import rounds
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -6,7 +6,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from bot.clock import Clock
-from bot.rounds import rounds
+from bot.periodic import rounds
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bot.catalogue import catalogue
-from bot.parts import FEATURES
+from bot.registry import catalogue
 from bot.sandbox.errors import SandboxError, cannot_listen
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.shutdown import stopped
+from bot.wiring.factories import FEATURES
 
 # Beyond these the bot would look after a job more often than a computer can answer.
 SLOWEST, FASTEST = 0.1, 100.0

@@ -17,14 +17,10 @@ from pathlib import Path
 
 from sqlalchemy import exc
 
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreAway, StoreError
 
 
-class StoreError(Exception):
-    """Any of the above."""
-
-
-class StoreUnavailable(StoreError, StoreAway):
+class StoreUnavailable(StoreAway):
     """The database cannot be used; whether the change in hand was still written is not known."""
 
     def __init__(self, reason: str) -> None:

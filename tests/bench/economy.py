@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.segmind.polling import WINDOW, Pace
 from tests.bench.figures import Figure, at_most, plain
-from tests.stage import MODELS
+from tests.harness import MODELS
 
 # The official SDK asks at once, and then every second.
 SDK_INTERVAL = 1.0

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
+from bot.cli.gc_tuning import collect_seldom
 from bot.clock import WallClock
-from bot.garbage import collect_seldom
 from bot.jobs.job import State
 from bot.store import SqlStore
 from tests.bench.figures import Figure, at_least, at_most

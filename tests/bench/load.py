@@ -26,8 +26,8 @@ from tests.discord.places import Member
 from tests.discord.program import Program, program
 from tests.discord.user import Reply
 from tests.discord.world import SmallDiscord
+from tests.harness import MODELS
 from tests.media.files import picture
-from tests.stage import MODELS
 
 SLUG = "faceswap-v4"
 USUAL = MODELS[SLUG].card.seconds

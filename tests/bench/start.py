@@ -13,7 +13,7 @@ from tests.bench.figures import Figure, at_most, plain
 from tests.clocks import HeldClock
 from tests.discord.town import Town
 from tests.discord.world import SmallDiscord
-from tests.stage import local_segmind
+from tests.harness import local_segmind
 
 ROUNDS = 7
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def figures() -> Iterator[Figure]:
 
 def _import() -> float:
     began = perf_counter()
-    subprocess.run([sys.executable, "-c", "import bot.serve"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", "import bot.cli.run"], cwd=ROOT, check=True)
     return perf_counter() - began
 
 

@@ -14,7 +14,7 @@ from bot.ledger.account import account_of
 from bot.sandbox.segmind_server import DOLLARS
 from bot.store import SqlStore
 from bot.store.read.dashboard import DAY, HOUR
-from tests.stage import MODELS
+from tests.harness import MODELS
 from tests.store.orders import TERMS, order
 
 GUILD, MEMBER = 81384788765712384, 80351110224678912

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from tests.browser.conftest import ARGUMENTS, SCREENSHOTS
 from tests.clocks import HeldClock
-from tests.stage import Stage, local_segmind, staged
+from tests.harness import Stage, local_segmind, staged
 
 pytestmark = pytest.mark.browser
 

@@ -19,8 +19,8 @@ from tests.discord.places import Guild
 from tests.discord.program import Program, program
 from tests.discord.records import new_id
 from tests.discord.world import SmallDiscord
+from tests.harness import MODELS
 from tests.postgres import migrate
-from tests.stage import MODELS
 
 DOLLARS = 100_000.0
 SPEED = 100.0

@@ -19,8 +19,8 @@ from tests.chaos.leaks import CANARY
 from tests.discord.places import Guild, Member
 from tests.discord.records import Attachment
 from tests.discord.user import Reply
+from tests.harness import MODELS
 from tests.media.files import png_chunk, video
-from tests.stage import MODELS
 
 SIDE = 32
 Colour = tuple[int, int, int]

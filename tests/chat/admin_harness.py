@@ -9,7 +9,7 @@ import simcord
 from bot.administration.credits import Administrator, Office
 from bot.ledger.account import account_of
 from bot.ledger.server_rules import ServerRules
-from tests.stage import Reply, Stage, texts
+from tests.harness import Reply, Stage, texts
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 
 from tests.chat.admin_harness import Server, here
 from tests.clocks import HeldClock
-from tests.stage import Stage, local_segmind, staged
+from tests.harness import Stage, local_segmind, staged
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from bot.administration.credits import Did
 from bot.chat.contexts import Contexts
 from bot.ledger.account import account_of
 from bot.ledger.ledger import Deed
-from tests.arrivals import Arrivals
 from tests.chat.admin_harness import Server, said
-from tests.stage import Reply, Stage
+from tests.harness import Reply, Stage
+from tests.interactions import Arrivals
 
 SERVER, DIRECT, PRIVATE = 0, 1, 2
 GUILDS, USERS = 0, 1

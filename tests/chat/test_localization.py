@@ -14,7 +14,7 @@ from bot.chat.localization import Translator
 from bot.chat.sync import sync
 from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, Text, catalogue, form, language_of, speaking
 from bot.models import MAX_FACE_INDEXES
-from tests.stage import MODELS, Stage
+from tests.harness import MODELS, Stage
 
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
 LOCALES = [locale.value for locale in Locale if language_of(locale.value) != ENGLISH]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.clocks import HeldClock
-from tests.stage import local_segmind, staged
+from tests.harness import local_segmind, staged
 
 
 async def test_a_job_runs_from_the_slash_to_the_picture_on_postgres(

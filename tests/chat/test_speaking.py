@@ -4,9 +4,9 @@ from unicodedata import east_asian_width
 
 import pytest
 
-from tests.arrivals import Arrivals
 from tests.chat.admin_harness import Server, said
-from tests.stage import Reply, Stage, texts
+from tests.harness import Reply, Stage, texts
+from tests.interactions import Arrivals
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from tests.discord.places import Member
 from tests.discord.program import Program, program
 from tests.discord.user import Reply
 from tests.discord.world import SmallDiscord
+from tests.harness import MODELS
 from tests.media.files import picture
-from tests.stage import MODELS
 
 KEY = "key-of-the-tests-0123456789"
 SLUG = "faceswap-v5"

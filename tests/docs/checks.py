@@ -28,12 +28,12 @@ MAKE = {
 }
 # What needs a Discord, a Segmind or a running bot, and is done elsewhere; all else is done here.
 DOPPEL = {
-    "run": "tests/test_run.py",
-    "check": "tests/test_check.py",
-    "forgive": "tests/test_forgive.py",
+    "run": "tests/cli/test_run.py",
+    "check": "tests/cli/test_check.py",
+    "forgive": "tests/cli/test_forgive.py",
     "health": "tests/ops/test_health.py",
-    "pause": "tests/test_pause.py",
-    "resume": "tests/test_pause.py",
+    "pause": "tests/cli/test_pause.py",
+    "resume": "tests/cli/test_pause.py",
     "sandbox": "tests/sandbox/test_terminal.py",
     "segmind": "tests/sandbox/test_terminal.py",
 }

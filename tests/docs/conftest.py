@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.clocks import HeldClock
-from tests.stage import Stage, local_segmind, staged
+from tests.harness import Stage, local_segmind, staged
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 
 from bot.chat.text import ENGLISH, catalogue
 from tests.docs.pages import PAGES, page
-from tests.documented import PRICES
-from tests.stage import MODELS, Stage
+from tests.harness import MODELS, Stage
+from tests.segmind_docs import PRICES
 
 MEMBERS, ADMINISTRATORS = page("docs/members.md"), page("docs/administrators.md")
 ENGLISH_WORDS = catalogue(ENGLISH)

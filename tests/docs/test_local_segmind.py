@@ -20,8 +20,8 @@ from bot.sandbox.segmind.middleware import PUBLIC
 from tests.clocks import HeldClock
 from tests.docs.checks import understood
 from tests.docs.pages import Block, page
+from tests.harness import local_segmind
 from tests.sandbox.segmind.wire import data_url, picture
-from tests.stage import local_segmind
 
 PAGE = page("docs/local-segmind.md")
 ADDRESS = "http://127.0.0.1:8700"

@@ -8,8 +8,8 @@ import yaml
 from bot.settings import Settings, known_keys
 from tests.docs.pages import BLOCKS, PAGES, ROOT, page
 from tests.docs.tables import PAGE, written
+from tests.harness import Stage
 from tests.ops.scrape import scrape
-from tests.stage import Stage
 
 OPERATORS = page("docs/operators.md")
 RULES = [

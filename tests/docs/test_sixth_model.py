@@ -11,16 +11,16 @@ import pytest
 
 import bot.sandbox.faces.recipes
 import cogs
-from bot.catalogue import catalogue
+from bot.registry import catalogue
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.faces.recipes import RECIPES
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.request_store import Submission
 from bot.sandbox.welcome import SAMPLES
-from tests import documented
+from tests import segmind_docs
 from tests.clocks import HeldClock
 from tests.docs.pages import page
-from tests.stage import Reply, staged
+from tests.harness import Reply, staged
 
 SLUG = "faceswap-pencil"
 PYTHON = {
@@ -94,7 +94,7 @@ async def test_without_its_recipe_the_sandbox_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("followed")
 def test_what_the_page_documents_of_the_model_is_what_it_declares() -> None:
-    facts: dict[str, Any] = eval(PYTHON[FACTS], dict(vars(documented)))
+    facts: dict[str, Any] = eval(PYTHON[FACTS], dict(vars(segmind_docs)))
     for declared in catalogue("cogs")[SLUG].parameters():
         said = facts[SLUG].pop(declared.name)
         assert said.type is declared.type

@@ -21,8 +21,8 @@ from bot.media.probe import Limits, UnusableMedia
 from bot.store import SqlStore
 from bot.store.repositories.faces import SqlShelf
 from tests.clocks import LeapingClock
+from tests.harness import empty_database
 from tests.media.files import noise, picture, saved, turned, video
-from tests.stage import empty_database
 
 ALICE, BOB = 1001, 1002
 OLD, NEW = (b64encode(bytes([number]) * 32).decode() for number in (251, 255))

@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-from bot.catalogue import catalogue
 from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.runner import Habits
 from bot.jobs.stages import Queued
 from bot.jobs.submit import FEWEST_LOOKS
+from bot.registry import catalogue
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.segmind import protocol
 from bot.segmind.client import SegmindClient
 from bot.store import StoreUnavailable
 from tests.clocks import HeldClock
+from tests.harness import local_segmind
 from tests.jobs.harness import Workshop, workshop
 from tests.jobs.orders import TERMS, job
 from tests.media.files import picture
-from tests.stage import local_segmind
 
 MODELS = catalogue("cogs")
 

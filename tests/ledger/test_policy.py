@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.catalogue import catalogue
 from bot.ledger.account import account_of
 from bot.ledger.policy import Price, Prices
-from tests.documented import PRICES
+from bot.registry import catalogue
+from tests.segmind_docs import PRICES
 
 CARDS = {slug: model.card for slug, model in catalogue("cogs").items()}
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.catalogue import catalogue
 from bot.ledger.account import Balance, Member
 from bot.ledger.allowance import DAY, Allowance, Refill
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import LIMIT_NAMES, Bounds, Limits, ServerRules
+from bot.registry import catalogue
 
 CARD = catalogue("cogs")["faceswap-v4"].card
 MEMBER = Member(2, 1, frozenset({10, 11}))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.clocks import HeldClock
-from tests.stage import Stage, local_segmind, staged
+from tests.harness import Stage, local_segmind, staged
 
 ANY_PORT = "127.0.0.1:0"
 

@@ -13,8 +13,8 @@ import yaml
 
 from bot.__main__ import _parser  # pyright: ignore[reportPrivateUsage]
 from bot.settings import Settings, load
+from tests.harness import Stage
 from tests.ops.scrape import scrape
-from tests.stage import Stage
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

@@ -22,9 +22,9 @@ from tests.discord.program import Program, program
 from tests.discord.town import KEY, Town
 from tests.discord.user import eventually
 from tests.discord.world import SmallDiscord
+from tests.harness import PATIENCE, Stage, local_segmind, settings_for
 from tests.ops.conftest import ANY_PORT
 from tests.ops.scrape import fetched, scrape, scraped_with
-from tests.stage import PATIENCE, Stage, local_segmind, settings_for
 
 
 async def wrong(address: str | None, path: str) -> dict[str, str]:

@@ -11,8 +11,8 @@ from bot.clock import WallClock
 from bot.ops.ledger_check import EVERY, FIRST, Audit
 from bot.store import SqlStore, StoreUnavailable, audited
 from tests.clocks import AgendaClock, HeldClock
+from tests.harness import Stage
 from tests.ops.scrape import scrape
-from tests.stage import Stage
 from tests.store.orders import START, opened
 
 WRONG = "account 1:2 keeps 3 granted, its entries make 4"

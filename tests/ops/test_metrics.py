@@ -21,10 +21,10 @@ from bot.ops.observers import ObservedStore
 from bot.segmind.protocol import Completed, Queued
 from bot.segmind.protocol import Metrics as Told
 from tests.clocks import LeapingClock
-from tests.documented import PRICES
+from tests.harness import MODELS, Stage
 from tests.jobs.orders import job
 from tests.ops.scrape import Scrape, fetched, scrape, scraped_with
-from tests.stage import MODELS, Stage
+from tests.segmind_docs import PRICES
 
 SLUG = "faceswap-v5"
 STAGES = ("waiting", "submitting", "processing", "downloading", "delivering")

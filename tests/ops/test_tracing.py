@@ -25,13 +25,13 @@ from bot.jobs.job import Job, Reason, State
 from bot.ops import tracing
 from bot.ops.observers import Both
 from bot.ops.tracing import JobTraces, ids_of
-from bot.parts import traces_of
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.protocol import Completed, Processing
 from bot.settings import Settings, SettingsError
+from bot.wiring.factories import traces_of
 from tests.clocks import HeldClock, LeapingClock
+from tests.harness import Stage, local_segmind, staged
 from tests.jobs.orders import job
-from tests.stage import Stage, local_segmind, staged
 
 SLUG = "faceswap-v5"
 TRACED = {"traces": True}
@@ -315,7 +315,7 @@ async def test_a_collector_that_is_away_keeps_nobody_waiting(monkeypatch: pytest
 WITHOUT_EXTRAS = """
 import sys
 sys.modules["c2pa"] = sys.modules["opentelemetry"] = None
-import bot.serve
+import bot.cli.run
 from bot.__main__ import main
 code = main(["check"])
 assert not [name for name in sys.modules if name.startswith(("c2pa.", "opentelemetry."))]

@@ -4,7 +4,7 @@ import pytest
 import simcord
 
 from tests.chat.admin_harness import said
-from tests.stage import Reply, Stage
+from tests.harness import Reply, Stage
 
 ASKING = {"required": True, "version": "2026-08", "policy_url": "https://example.org/privacy"}
 

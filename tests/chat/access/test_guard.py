@@ -6,9 +6,9 @@ import pytest
 import simcord
 
 from bot.ledger.ledger import Deed
-from tests.documented import FILES, MODELS
+from tests.harness import Stage
 from tests.media.files import animated, picture, png_bomb, video
-from tests.stage import Stage
+from tests.segmind_docs import FILES, MODELS
 
 EVERY_FILE = [(slug, option) for slug, options in FILES.items() for option in options]
 BOUNDED = [

@@ -9,7 +9,7 @@ from bot.chat.moderation.operator_alerts import Operators
 from bot.chat.text import Text
 from bot.jobs.job import Reason, State
 from bot.sandbox.segmind.faults import Trouble
-from tests.stage import Reply, Stage, eventually, texts
+from tests.harness import Reply, Stage, eventually, texts
 
 RELEASE = pytest.mark.stage(segmind={"when_empty": "release"}, jobs={"per_member": 1})
 LOW = pytest.mark.stage(segmind={"low_balance": 9.92})

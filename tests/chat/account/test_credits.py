@@ -9,8 +9,8 @@ import pytest
 
 from bot.ledger.ledger import Deed
 from tests.chat.admin_harness import Server, elsewhere, said
-from tests.documented import MODELS, PRICES
-from tests.stage import Stage, texts
+from tests.harness import Stage, texts
+from tests.segmind_docs import MODELS, PRICES
 
 
 async def test_a_new_member_has_what_everybody_begins_with(server: Server) -> None:

@@ -10,7 +10,7 @@ import simcord
 from bot.jobs.delivery import Delivery
 from bot.media.provenance import is_marked
 from tests.chat.admin_harness import Server, elsewhere, said
-from tests.stage import Reply, Stage, eventually, texts
+from tests.harness import Reply, Stage, eventually, texts
 
 
 async def mine(stage: Stage, member: simcord.MemberActor | None = None, **options: Any) -> str:

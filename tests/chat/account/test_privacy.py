@@ -10,8 +10,8 @@ import pytest
 import simcord
 
 from tests.chat.admin_harness import Server, said
+from tests.harness import Stage, texts
 from tests.media.files import picture
-from tests.stage import Stage, texts
 
 
 async def asked(stage: Stage, command: str) -> simcord.InteractionResult:

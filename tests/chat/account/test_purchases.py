@@ -9,7 +9,7 @@ from discord import EntitlementType, SKUType
 
 from bot.ledger.account import account_of
 from bot.store import StoreUnavailable
-from tests.stage import Stage, eventually
+from tests.harness import Stage, eventually
 
 COINS, OTHER = 81384788765712384, 81384788765712385
 pytestmark = pytest.mark.stage(shop={"credits": {COINS: 500}})

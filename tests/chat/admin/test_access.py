@@ -7,7 +7,7 @@ from discord import app_commands
 
 from bot.ledger.server_rules import ServerRules
 from tests.chat.admin_harness import Server, elsewhere
-from tests.stage import Reply
+from tests.harness import Reply
 
 EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("credits grant", {"amount": 5}),

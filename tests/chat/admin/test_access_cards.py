@@ -8,8 +8,8 @@ import pytest
 
 from bot.moderation.fingerprints import print_of
 from tests.chat.admin_harness import Server
+from tests.harness import Reply, Stage
 from tests.media.files import noise, picture, saved
-from tests.stage import Reply, Stage
 
 
 async def test_a_blocked_member_orders_nothing_until_unblocked(server: Server) -> None:

@@ -7,7 +7,7 @@ from bot.chat.ui.info_card import Sheet
 from bot.chat.ui.pagination import Turn
 from bot.ledger.ledger import Deed
 from tests.chat.admin_harness import Server, elsewhere, said
-from tests.stage import texts
+from tests.harness import texts
 
 
 async def test_every_change_is_told_with_who_and_when(server: Server) -> None:

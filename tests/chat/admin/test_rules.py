@@ -2,8 +2,8 @@
 
 from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
 from tests.chat.admin_harness import Server
-from tests.documented import MODELS
 from tests.media.files import picture
+from tests.segmind_docs import MODELS
 
 
 async def test_a_model_is_switched_off_and_on_again(server: Server) -> None:

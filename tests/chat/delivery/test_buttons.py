@@ -12,9 +12,9 @@ from bot.chat.text import Text
 from bot.jobs.job import Job, State
 from bot.jobs.service import TooLate
 from tests.chat.admin_harness import said
+from tests.harness import MODELS, Reply, Stage, texts
 from tests.jobs.orders import job
 from tests.media.files import picture
-from tests.stage import MODELS, Reply, Stage, texts
 
 V5 = "faceswap-v5"
 # What the other models take as well, beside the two files.

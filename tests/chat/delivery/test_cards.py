@@ -27,8 +27,8 @@ from bot.jobs.stages import (
     Waiting,
 )
 from bot.models import FaceModel
+from tests.harness import MODELS
 from tests.jobs.orders import job
-from tests.stage import MODELS
 
 TEXT = Text.load()
 V5 = MODELS["faceswap-v5"]

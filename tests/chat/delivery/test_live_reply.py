@@ -15,8 +15,8 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Place
 from bot.jobs.stages import Processing, Queued, Stage, Waiting
 from tests.clocks import HeldClock
+from tests.harness import Stage as Bot
 from tests.jobs.orders import job
-from tests.stage import Stage as Bot
 
 GAP = 2.5
 

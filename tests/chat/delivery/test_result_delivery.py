@@ -33,9 +33,9 @@ from tests.discord.places import Direct
 from tests.discord.records import EPHEMERAL, Message
 from tests.discord.user import new_interaction
 from tests.discord.world import SmallDiscord
+from tests.harness import MODELS
 from tests.jobs.orders import job
 from tests.media import files
-from tests.stage import MODELS
 
 NOW = 1_800_000_000.0
 CARDS = {slug: model.card for slug, model in MODELS.items()}

@@ -16,10 +16,10 @@ from bot.media.deadline import Effort
 from bot.media.fit import Fitted
 from bot.media.provenance import is_marked
 from tests.clocks import HeldClock
+from tests.harness import MODELS, local_segmind, staged
 from tests.jobs.orders import job
 from tests.media import files
 from tests.media.test_signing import PAPERS, read, signatory
-from tests.stage import MODELS, local_segmind, staged
 
 CARDS = {slug: model.card for slug, model in MODELS.items()}
 DONE = job("0123", state=State.DONE)

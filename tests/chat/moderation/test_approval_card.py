@@ -13,9 +13,9 @@ from bot.chat.text import LANGUAGES, Text, speaking
 from bot.jobs.job import Job, State
 from bot.moderation.approvals import Approval, Verdict
 from tests.discord.world import SmallDiscord
+from tests.harness import MODELS
 from tests.jobs.orders import job
 from tests.media import files
-from tests.stage import MODELS
 
 CARDS = {slug: model.card for slug, model in MODELS.items()}
 TEXT = Text.load()

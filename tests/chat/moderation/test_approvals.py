@@ -23,7 +23,7 @@ from bot.moderation.approvals import Approval, Verdict, Waiting
 from tests.chat.admin_harness import Server, here, said
 from tests.chat.moderation.test_cases import in_channel, latest, said_in
 from tests.clocks import HeldClock
-from tests.stage import Reply, Stage, empty_database, local_segmind, settings_for, staged, texts
+from tests.harness import Reply, Stage, empty_database, local_segmind, settings_for, staged, texts
 
 WAITS = "Waits for a moderator"
 

@@ -13,7 +13,7 @@ from bot.jobs.job import State
 from bot.moderation.cases import Escalation
 from tests.chat.admin_harness import Server, said
 from tests.clocks import HeldClock
-from tests.stage import Reply, Stage, eventually, texts
+from tests.harness import Reply, Stage, eventually, texts
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from bot.sandbox.faces.detection.detector import LocalSpotter
 from bot.sandbox.welcome import SAMPLES
 from tests.chat.admin_harness import said
 from tests.chat.orders.test_swap_form import FACE, TARGET, fields, opened, ordered
+from tests.harness import Reply, Stage, eventually
 from tests.media.files import saved
-from tests.stage import Reply, Stage, eventually
 
 
 def smaller(name: str) -> tuple[str, bytes]:

@@ -8,9 +8,9 @@ from PIL import Image
 
 from bot.jobs.job import State
 from bot.media.provenance import is_marked
-from tests.documented import MODELS, PRICES
+from tests.harness import Stage
 from tests.media.files import picture, video
-from tests.stage import Stage
+from tests.segmind_docs import MODELS, PRICES
 
 # For each model, options that differ from their defaults, as a member may set them.
 CHOSEN: dict[str, dict[str, Any]] = {

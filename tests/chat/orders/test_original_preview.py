@@ -11,9 +11,9 @@ from bot.chat.text import Text
 from bot.jobs.job import Place
 from bot.media.probe import Limits
 from tests.clocks import HeldClock
+from tests.harness import MODELS, Stage
 from tests.jobs.orders import PLACE, job
 from tests.media import files
-from tests.stage import MODELS, Stage
 
 V5 = MODELS["faceswap-v5"]
 BOTH = pytest.mark.stage(card={"before_and_after": True})

@@ -9,8 +9,8 @@ import simcord
 from PIL import Image
 
 from tests.chat.admin_harness import said
+from tests.harness import MODELS, Reply, Stage
 from tests.media.files import picture, video
-from tests.stage import MODELS, Reply, Stage
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 EVA, ADAM = (("a.png", picture("PNG", width, 60)) for width in (80, 90))

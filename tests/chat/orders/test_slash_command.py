@@ -6,10 +6,10 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.catalogue import catalogue
 from bot.chat.interactions import Interaction
 from bot.chat.orders.slash_command import INTEGER_LIMIT, WISHES, FaceChoices, command_for
-from tests.documented import FILES, MODELS
+from bot.registry import catalogue
+from tests.segmind_docs import FILES, MODELS
 
 CATALOGUE = catalogue("cogs")
 KINDS = {str: 3, int: 4, float: 10}

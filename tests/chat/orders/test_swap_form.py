@@ -11,8 +11,8 @@ from bot.chat.orders.message_media import posted_in
 from bot.jobs.job import Job
 from tests.chat.admin_harness import said
 from tests.chat.orders.test_saved_faces import EVA, KEY, width_sent
+from tests.harness import Reply, Stage
 from tests.media.files import picture, video
-from tests.stage import Reply, Stage
 
 MENU = "Swap a face into this"
 FACE = ("face.png", picture("PNG", 80, 60))

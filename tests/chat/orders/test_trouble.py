@@ -3,7 +3,7 @@
 import pytest
 
 from bot.jobs.job import Reason, State
-from tests.stage import Stage, eventually
+from tests.harness import Stage, eventually
 
 
 async def ended(stage: Stage, *, free: int) -> None:

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.administration.credits import Ordered
-from bot.catalogue import catalogue
 from bot.chat.account.credits_cards import prices_card
 from bot.chat.admin.autocomplete import CHOICES, NAME_LIMIT, job_choices, model_choices
 from bot.chat.admin.cards import Month, models_card, server_card
@@ -20,6 +19,7 @@ from bot.ledger.budgets import Budget, Scope
 from bot.ledger.ledger import Spending
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import ServerRules
+from bot.registry import catalogue
 from tests.chat.delivery.test_cards import keeps_bounds, words
 
 TEXT = Text.load()

@@ -14,9 +14,9 @@ from bot.segmind.client import Restraint, SegmindClient
 from bot.segmind.errors import OutcomeUnknown
 from bot.segmind.protocol import Accepted
 from tests.clocks import HeldClock
+from tests.harness import eventually, local_segmind
 from tests.jobs.harness import Workshop, workshop
 from tests.jobs.test_runner import left_in, local
-from tests.stage import eventually, local_segmind
 
 FUSE = Fuse(failures=3, pause=0.05, longest=0.2)
 

@@ -16,10 +16,10 @@ from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.breaker import Breaker, Fuse
 from bot.segmind.scheduler import Turnstile
 from tests.clocks import HeldClock, LeapingClock
+from tests.harness import local_segmind
 from tests.jobs.harness import HASTE, Workshop, workshop
 from tests.jobs.orders import TERMS
 from tests.jobs.test_runner import local
-from tests.stage import local_segmind
 
 
 class Slate:

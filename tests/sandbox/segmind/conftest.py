@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.catalogue import Catalogue, catalogue
 from bot.models import FaceModel
+from bot.registry import Catalogue, catalogue
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from tests.sandbox.segmind.wire import Clock, Wire
 

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from bot.catalogue import Catalogue
 from bot.models import FaceModel
+from bot.registry import Catalogue
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.stamp import INK
 from bot.segmind.protocol import Answer, Completed, Failed, decipher_result, decipher_submit

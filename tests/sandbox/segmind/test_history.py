@@ -3,8 +3,8 @@
 import aiohttp
 import pytest
 
-from bot.catalogue import Catalogue
 from bot.models import FaceModel
+from bot.registry import Catalogue
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.history import decipher_history, decipher_record
 from bot.segmind.protocol import Answer

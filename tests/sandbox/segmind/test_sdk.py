@@ -14,8 +14,8 @@ import pytest
 from segmind import InferenceFailed, InferenceTimeout, SegmindClient, SegmindError
 from segmind.files import Files
 
-from bot.catalogue import Catalogue
 from bot.models import FaceModel
+from bot.registry import Catalogue
 from bot.sandbox.segmind import LocalSegmind
 from tests.sandbox.segmind.wire import body_of, picture
 

@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.catalogue import Catalogue
 from bot.models import FaceModel
+from bot.registry import Catalogue
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.segmind import Engine, LocalSegmind, PortInUse, StampEngine
 from bot.sandbox.segmind.stamp import Stamped

@@ -5,7 +5,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.catalogue import Catalogue
+from bot.registry import Catalogue
 from bot.sandbox.segmind import CannotRender, StampEngine, account, pricing
 from tests.sandbox.segmind.conftest import Start
 from tests.sandbox.segmind.wire import Wire, picture

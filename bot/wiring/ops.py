@@ -5,9 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from bot.chat.delivery.invalid_requests import Refusals
-from bot.company import Company
-from bot.engine import Engine
-from bot.front import Front
+from bot.jobs.cluster import Company
 from bot.jobs.supervision.outage import Outage
 from bot.ops.dashboard import Figures, OperatorPage, Sources
 from bot.ops.dashboard.snapshot import Bounds
@@ -15,6 +13,8 @@ from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
 from bot.store.read.dashboard import SqlOverview
+from bot.wiring.chat import Front
+from bot.wiring.jobs import Engine
 
 
 @asynccontextmanager

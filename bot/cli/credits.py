@@ -3,18 +3,18 @@
 import argparse
 from dataclasses import dataclass
 
-from bot.accounting.report import Report
 from bot.administration.credits import Did
-from bot.catalogue import catalogue
 from bot.chat.admin.spending_chart import chart
 from bot.clock import Clock
 from bot.ledger.account import account_of
 from bot.ledger.allowance import DAY
 from bot.ledger.budgets import day_of
 from bot.ledger.ledger import OPERATOR, Deed
-from bot.parts import FEATURES, visitor_of
+from bot.ledger.report import Report
+from bot.registry import catalogue
 from bot.settings import Settings
 from bot.store import SqlVisitor
+from bot.wiring.factories import FEATURES, visitor_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from PIL import Image
 from pydantic import SecretStr
 
 from bot.__main__ import main
-from bot.accounting.commands import carry_out
-from bot.accounting.options import add_deeds
+from bot.cli.credits import carry_out
+from bot.cli.credits_options import add_deeds
 from bot.clock import WallClock
 from bot.ledger.ledger import Deed
 from bot.settings import Settings

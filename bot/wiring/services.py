@@ -18,13 +18,13 @@ from bot.chat.orders.order_handler import Intake
 from bot.chat.orders.reorder import Recall
 from bot.chat.orders.services import OrderServices
 from bot.chat.ui.pagination import Pages, Turn
-from bot.engine import Engine
 from bot.faces.detection import Spotter
-from bot.front import Front
-from bot.protection import Protection
 from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
+from bot.wiring.chat import Front
+from bot.wiring.jobs import Engine
+from bot.wiring.moderation import Protection
 
 
 def receive(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import structlog
 from pydantic import SecretStr
 
-from bot.catalogue import Catalogue
 from bot.chat.contexts import Contexts
 from bot.clock import Clock
 from bot.faces.cipher import Seal
@@ -22,6 +21,7 @@ from bot.media import probe
 from bot.media.signing import Signatory, Signing
 from bot.media.signing_keys import BadCredentials, read_credentials
 from bot.moderation.access import House
+from bot.registry import Catalogue
 from bot.segmind.breaker import Fuse
 from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience

@@ -11,7 +11,6 @@ from bot.chat.moderation.cases import CaseRoom
 from bot.chat.moderation.mod_log import Chronicle
 from bot.chat.moderation.operator_alerts import Operators
 from bot.chat.moderation.result_gate import Guard
-from bot.front import Front
 from bot.jobs.outputs import Source
 from bot.jobs.ports import Watcher
 from bot.jobs.service import Desk
@@ -19,9 +18,10 @@ from bot.moderation.access import Door
 from bot.moderation.approvals import Waiting
 from bot.moderation.cases import Escalation
 from bot.moderation.member_data import Periods, Retention
-from bot.parts import contexts_of, house_of
 from bot.settings import Settings
 from bot.store import SqlStore
+from bot.wiring.chat import Front
+from bot.wiring.factories import contexts_of, house_of
 
 
 class Protection:

@@ -1,6 +1,5 @@
 """What members see of the bot, put together: the client, its messages and the cards on them."""
 
-from bot.catalogue import Catalogue
 from bot.chat.background import Background
 from bot.chat.client import Doppel
 from bot.chat.delivery.live_reply import Replies
@@ -11,9 +10,10 @@ from bot.chat.orders.original_preview import MOST_BYTES, Befores
 from bot.chat.text import Text
 from bot.clock import Clock
 from bot.media.signing import Signatory
-from bot.parts import album_of, file_limits
+from bot.registry import Catalogue
 from bot.settings import Settings
 from bot.store import SqlStore
+from bot.wiring.factories import album_of, file_limits
 
 
 class Front:

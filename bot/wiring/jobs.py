@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from bot.administration.credits import Office
-from bot.catalogue import Catalogue
 from bot.jobs.job import Job
 from bot.jobs.poller import Follower
 from bot.jobs.ports import World
@@ -16,11 +15,12 @@ from bot.jobs.supervision.balance import BalanceWatch, Operator, Vigilance
 from bot.jobs.supervision.learned_timings import Lessons
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import Pause
-from bot.parts import policy_of, prices_of
+from bot.registry import Catalogue
 from bot.segmind.client import SegmindClient
 from bot.segmind.polling import Pace, Pacing
 from bot.settings import Settings
 from bot.store import SqlStore
+from bot.wiring.factories import policy_of, prices_of
 
 
 class Engine:

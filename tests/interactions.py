@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.stage import Stage
+from tests.harness import Stage
 
 
 class Arrivals:

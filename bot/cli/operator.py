@@ -11,8 +11,8 @@ from bot.jobs.supervision.pause import pause as pause_all
 from bot.jobs.supervision.pause import paused_since
 from bot.jobs.supervision.pause import resume as resume_all
 from bot.ledger.ledger import OPERATOR, Deed
-from bot.parts import visitor_of
 from bot.settings import Settings
+from bot.wiring.factories import visitor_of
 
 
 async def pause(settings: Settings, clock: Clock) -> datetime:

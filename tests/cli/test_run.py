@@ -14,8 +14,8 @@ from tests.discord.town import KEY, SECONDS, SLUG, START, Town
 from tests.discord.user import Reply, eventually
 from tests.discord.wire import Wire
 from tests.discord.world import SmallDiscord
-from tests.documented import PRICES
-from tests.stage import MODELS, local_segmind
+from tests.harness import MODELS, local_segmind
+from tests.segmind_docs import PRICES
 
 
 @pytest.fixture

@@ -1,16 +1,26 @@
 """What a process owes the others that share its database, and what it takes over from them."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreAway, StoreError
 from bot.jobs.service import Desk
 from bot.settings.shards import ShardPlan
-from bot.store import SqlStore, StoreError
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+class ClusterStore(Protocol):
+    """What processes know of each other through their database."""
+
+    async def workers(self) -> int: ...
+
+    async def claim_shards(self, count: int, total: int) -> Sequence[int]: ...
+
+    async def held_shards(self, total: int) -> set[int]: ...
 
 
 class Company:
@@ -18,7 +28,7 @@ class Company:
 
     def __init__(
         self,
-        store: SqlStore,
+        store: ClusterStore,
         clock: Clock,
         *,
         lease: float,

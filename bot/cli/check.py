@@ -6,13 +6,13 @@ from typing import Any
 
 import aiohttp
 
-from bot.catalogue import catalogue
 from bot.clock import WallClock
-from bot.parts import FEATURES, segmind_client, signatory_of, traces_of
+from bot.registry import catalogue
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import SegmindError
 from bot.settings import Settings, SettingsError
 from bot.store import AlreadyOpen, SqlStore, SqlVisitor, StoreError
+from bot.wiring.factories import FEATURES, segmind_client, signatory_of, traces_of
 
 DISCORD_API = "https://discord.com/api/v10"
 PATIENCE = aiohttp.ClientTimeout(total=15)

@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from bot.catalogue import catalogue
-from bot.check import Finding, check, table
+from bot.cli.check import Finding, check, table
+from bot.registry import catalogue
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.settings import Settings
 from bot.store import SqlStore

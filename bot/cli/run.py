@@ -11,8 +11,8 @@ from yarl import URL
 
 from bot.app import assembled
 from bot.chat.client import Doppel
+from bot.cli.gc_tuning import collect_seldom
 from bot.faces.detection import Spotter
-from bot.garbage import collect_seldom
 from bot.settings import Settings
 from bot.store import ShardsLost
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.beside import forgive
+from bot.cli.operator import forgive
 from bot.clock import WallClock
 from bot.moderation.fingerprints import Print
 from bot.settings import Settings

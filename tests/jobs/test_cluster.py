@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.company import Company
+from bot.jobs.cluster import Company
 from bot.jobs.service import Desk
 from bot.settings.shards import ShardPlan
 from bot.store import SqlStore

@@ -15,11 +15,11 @@ from pydantic import SecretStr
 
 from bot import settings
 from bot.app import App, assembled
-from bot.catalogue import catalogue
 from bot.clock import WallClock
 from bot.faces.detection import Spotter
 from bot.jobs.job import Job
 from bot.ledger.account import account_of
+from bot.registry import catalogue
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.store import SqlStore
 from tests.clocks import HeldClock
