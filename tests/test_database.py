@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.clocks import HeldClock
-from tests.discord.town import KEY, Town
-from tests.discord.world import SmallDiscord
+from tests.discord.environment import KEY, Town
+from tests.discord.server import SmallDiscord
 from tests.harness import Reply, Stage, eventually, local_segmind, staged
 
 STOPS, GOES_ON = "no orders are taken", "can be used again"

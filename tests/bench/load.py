@@ -22,10 +22,10 @@ from bot.ops.loop_lag import lag_measured
 from bot.sandbox.segmind import LocalSegmind, Submission
 from bot.sandbox.segmind.stamp import Stamped
 from tests.bench.figures import Figure, at_least, at_most, plain
-from tests.discord.places import Member
+from tests.discord.entities import Member
 from tests.discord.program import Program, program
+from tests.discord.server import SmallDiscord
 from tests.discord.user import Reply
-from tests.discord.world import SmallDiscord
 from tests.harness import MODELS
 from tests.media.files import picture
 

@@ -11,8 +11,8 @@ from time import perf_counter
 
 from tests.bench.figures import Figure, at_most, plain
 from tests.clocks import HeldClock
-from tests.discord.town import Town
-from tests.discord.world import SmallDiscord
+from tests.discord.environment import Town
+from tests.discord.server import SmallDiscord
 from tests.harness import local_segmind
 
 ROUNDS = 7

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.chaos.blow import blow
 from tests.chaos.report import Run, save, table
-from tests.chaos.storm import STORMS, USUAL, Storm, changed
+from tests.chaos.run import blow
+from tests.chaos.scenarios import STORMS, USUAL, Storm, changed
 from tests.postgres import server
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from bot.models import FaceModel, MediaKind
 from bot.sandbox.segmind import CannotRender
 from bot.sandbox.segmind.stamp import Stamped
 from tests.chaos.leaks import CANARY
-from tests.discord.places import Guild, Member
+from tests.discord.entities import Guild, Member
 from tests.discord.records import Attachment
 from tests.discord.user import Reply
 from tests.harness import MODELS

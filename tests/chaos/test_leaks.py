@@ -6,9 +6,9 @@ from base64 import b64decode
 import pytest
 
 from bot.sandbox.segmind.assets import Assets
-from tests.chaos.city import CITY_KEY
+from tests.chaos.environment import CITY_KEY
 from tests.chaos.leaks import CANARY, FACE_KEY, PASSWORD, Ears
-from tests.discord.places import App
+from tests.discord.entities import App
 from tests.discord.records import Shelf, interaction_token
 
 TOKEN = App().token()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.chaos.blow import blow
-from tests.chaos.points import Point
-from tests.chaos.storm import Storm
+from tests.chaos.kill_points import Point
+from tests.chaos.run import blow
+from tests.chaos.scenarios import Storm
 from tests.postgres import Postgres
 
 # A request that never arrived is soon given up here, and so is a peer that died.

@@ -8,12 +8,12 @@ import pytest
 
 from bot.jobs.job import State
 from tests.clocks import HeldClock
+from tests.discord.entities import Member
+from tests.discord.environment import KEY, SECONDS, SLUG, START, Town
 from tests.discord.faults import Broken, Dropped, Limited, Refused
-from tests.discord.places import Member
-from tests.discord.town import KEY, SECONDS, SLUG, START, Town
+from tests.discord.proxy import Wire
+from tests.discord.server import SmallDiscord
 from tests.discord.user import Reply, eventually
-from tests.discord.wire import Wire
-from tests.discord.world import SmallDiscord
 from tests.harness import MODELS, local_segmind
 from tests.segmind_docs import PRICES
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.discord.calls import Call
-from tests.discord.places import App
+from tests.discord.entities import App
 from tests.discord.records import new_id
+from tests.discord.requests import Call
 
 
 class Commands:

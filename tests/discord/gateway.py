@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.discord.places import Guild
+from tests.discord.entities import Guild
 
 HEARTBEAT_SECONDS = 41.25
 CLEAN = frozenset({1000, 1001})

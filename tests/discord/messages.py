@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.discord import rules
-from tests.discord.calls import Call
+from tests.discord.entities import App, Direct, Guild, Member
 from tests.discord.faults import Refusal
-from tests.discord.places import App, Direct, Guild, Member
 from tests.discord.records import (
     EPHEMERAL,
     LOADING,
@@ -19,6 +18,7 @@ from tests.discord.records import (
     new_id,
     now,
 )
+from tests.discord.requests import Call
 
 DEFERRED, SEND = 5, 4
 SLASH_ANSWER, FOLLOW_UP = 20, 23

@@ -8,9 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.discord import calls
-from tests.discord.calls import Call, Inspector
+from tests.discord import requests
 from tests.discord.faults import Broken, Dropped, Fault, Faults, Late, Limited, Refusal, Refused
+from tests.discord.requests import Call, Inspector
 
 Handler = Callable[[Call], Awaitable[Any] | Any]
 Rules = Callable[[Call], list[str]]
@@ -36,7 +36,7 @@ class Rest:
     ) -> None:
         async def serve(request: web.Request) -> web.StreamResponse:
             try:
-                call = await calls.read(request, endpoint=endpoint, described=described)
+                call = await requests.read(request, endpoint=endpoint, described=described)
                 self.calls.append(call)
                 return await self._answer(request, call, handler, rules)
             except Refusal as refusal:
@@ -112,5 +112,5 @@ def _json(status: int, body: Any, bucket: str, retry_after: float | None = None)
     if body is None:
         return web.Response(status=status, headers=headers)
     # Exactly this, without a charset: discord.py reads nothing else as JSON.
-    headers["Content-Type"] = calls.JSON
+    headers["Content-Type"] = requests.JSON
     return web.Response(status=status, body=json.dumps(body).encode(), headers=headers)

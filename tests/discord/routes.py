@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from tests.discord import rules
 from tests.discord.commands import Commands
+from tests.discord.entities import App
 from tests.discord.messages import Messages
-from tests.discord.places import App
 from tests.discord.rest import Rest
 
 _ANSWER = "/interactions/{interaction_id}/{interaction_token}/callback"

@@ -7,10 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.discord.entities import Guild
 from tests.discord.faults import Broken, Dropped, Faults, Late
 from tests.discord.gateway import SHARD_BITS, Op
-from tests.discord.places import Guild
-from tests.discord.world import SmallDiscord
+from tests.discord.server import SmallDiscord
 
 TIME = 1_000_000
 

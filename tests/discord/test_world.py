@@ -9,8 +9,8 @@ import pytest
 from tests.discord.faults import Broken, Dropped, Limited
 from tests.discord.gateway import Op
 from tests.discord.rules import COMPONENTS_V2
+from tests.discord.server import SmallDiscord
 from tests.discord.user import CannotType, Reply, eventually
-from tests.discord.world import SmallDiscord
 
 COMMAND = {
     "name": "swap",

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from tests.discord.places import Member
+from tests.discord.entities import Member
 from tests.discord.records import Attachment, Edit, Interaction, Shelf, interaction_token, new_id
 from tests.discord.rules import entries
 

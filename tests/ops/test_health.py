@@ -17,11 +17,11 @@ from bot.ops.web import CannotListen, served
 from bot.settings import Settings
 from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
+from tests.discord.environment import KEY, Town
 from tests.discord.faults import Limited
 from tests.discord.program import Program, program
-from tests.discord.town import KEY, Town
+from tests.discord.server import SmallDiscord
 from tests.discord.user import eventually
-from tests.discord.world import SmallDiscord
 from tests.harness import PATIENCE, Stage, local_segmind, settings_for
 from tests.ops.conftest import ANY_PORT
 from tests.ops.scrape import fetched, scrape, scraped_with

@@ -26,13 +26,13 @@ from bot.jobs.service import new_id
 from bot.ledger.account import account_of
 from bot.media.probe import Limits, inspect
 from tests.clocks import HeldClock
-from tests.discord.calls import Call
+from tests.discord.entities import Direct
 from tests.discord.faults import Dropped, Fault, Refused
 from tests.discord.messages import SLASH_ANSWER
-from tests.discord.places import Direct
 from tests.discord.records import EPHEMERAL, Message
+from tests.discord.requests import Call
+from tests.discord.server import SmallDiscord
 from tests.discord.user import new_interaction
-from tests.discord.world import SmallDiscord
 from tests.harness import MODELS
 from tests.jobs.orders import job
 from tests.media import files

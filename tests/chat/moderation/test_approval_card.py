@@ -12,7 +12,7 @@ from bot.chat.moderation.approval_card import approval_card
 from bot.chat.text import LANGUAGES, Text, speaking
 from bot.jobs.job import Job, State
 from bot.moderation.approvals import Approval, Verdict
-from tests.discord.world import SmallDiscord
+from tests.discord.server import SmallDiscord
 from tests.harness import MODELS
 from tests.jobs.orders import job
 from tests.media import files

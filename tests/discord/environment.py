@@ -12,11 +12,11 @@ from bot.ledger.account import account_of
 from bot.sandbox.segmind import LocalSegmind
 from bot.store import SqlStore
 from tests.clocks import HeldClock
-from tests.discord.calls import Call
-from tests.discord.places import Member
+from tests.discord.entities import Member
 from tests.discord.program import Program, program
+from tests.discord.requests import Call
+from tests.discord.server import SmallDiscord
 from tests.discord.user import Reply
-from tests.discord.world import SmallDiscord
 from tests.harness import MODELS
 from tests.media.files import picture
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from bot.jobs.job import Reason, State
-from tests.chaos.books import EntryRow, JobRow, Pages
+from tests.chaos.checks import Evidence, Verdict, judged
+from tests.chaos.kill_points import Point
+from tests.chaos.ledger import EntryRow, JobRow, Pages
 from tests.chaos.orders import Placed, Wanted, Wish, belongs, plain_png
-from tests.chaos.points import Point
 from tests.chaos.report import Run, save, table
-from tests.chaos.storm import STORMS, changed, dooms
-from tests.chaos.verdict import Evidence, Verdict, judged
-from tests.discord.places import Guild, Member
+from tests.chaos.scenarios import STORMS, changed, dooms
+from tests.discord.entities import Guild, Member
 from tests.discord.records import Attachment, Message
 from tests.discord.user import Reply, new_interaction
 

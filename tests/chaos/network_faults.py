@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.sandbox.segmind import LocalSegmind
 from tests.discord.faults import Broken, Dropped, Late, Limited
-from tests.discord.world import SmallDiscord
+from tests.discord.server import SmallDiscord
 
 # Endpoints of Discord at which a member waits for the bot.
 _SHOWING = ("edit", "edit-in-channel", "send", "follow-up")

@@ -8,13 +8,13 @@ from typing import Any, Self
 from aiohttp import web
 from yarl import URL
 
-from tests.discord.calls import Call, Inspector
 from tests.discord.commands import Commands
+from tests.discord.entities import App, Guild, Member
 from tests.discord.faults import Faults
 from tests.discord.gateway import Gateway, Session
 from tests.discord.messages import Messages
-from tests.discord.places import App, Guild, Member
 from tests.discord.records import Attachment, Shelf
+from tests.discord.requests import Call, Inspector
 from tests.discord.rest import Rest
 from tests.discord.routes import add_routes
 from tests.discord.spec import Spec

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.segmind import Faults, LocalSegmind, Submission
-from tests.chaos.books import Books, JobRow
-from tests.chaos.doomed import Fate
+from tests.chaos.crashing_bot import Fate
 from tests.chaos.leaks import FACE_KEY, PASSWORD
+from tests.chaos.ledger import Books, JobRow
 from tests.chaos.orders import Mirror
-from tests.chaos.storm import Storm
+from tests.chaos.scenarios import Storm
+from tests.discord.entities import Guild
 from tests.discord.gateway import SHARD_BITS
-from tests.discord.places import Guild
 from tests.discord.program import Program, program
 from tests.discord.records import new_id
-from tests.discord.world import SmallDiscord
+from tests.discord.server import SmallDiscord
 from tests.harness import MODELS
 from tests.postgres import migrate
 
@@ -101,7 +101,7 @@ class City:
         if fate == Fate() and self.storm.database == "sqlite":
             return program("run", cwd=self.folder, environment=environment)
         return program(
-            fate.told(), "run", cwd=self.folder, environment=environment, module="tests.chaos.doomed"
+            fate.told(), "run", cwd=self.folder, environment=environment, module="tests.chaos.crashing_bot"
         )
 
     async def open_jobs_of(self, bot: Program) -> list[JobRow]:

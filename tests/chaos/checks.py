@@ -8,9 +8,9 @@ from typing import Any
 
 from bot.jobs.job import State
 from bot.ledger.account import Entry
-from tests.chaos.books import JobRow, Pages
+from tests.chaos.ledger import JobRow, Pages
 from tests.chaos.orders import Placed, belongs
-from tests.chaos.sight import refused, shows, was_taken
+from tests.chaos.reply_states import refused, shows, was_taken
 
 _NONCE = re.compile(r"[?&]doppel=([0-9a-z]+)")
 

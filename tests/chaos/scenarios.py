@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from tests.chaos.points import SELDOM, Point
+from tests.chaos.kill_points import SELDOM, Point
 
 Database = Literal["sqlite", "postgres"]
 

@@ -1,6 +1,6 @@
 """The bot as `python -m bot` runs it, but for what a storm does to it from within.
 
-python -m tests.chaos.doomed '{"point": "ready", "turn": 3}' run
+python -m tests.chaos.crashing_bot '{"point": "ready", "turn": 3}' run
 """
 
 import json
@@ -30,7 +30,7 @@ from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
 from bot.store.connection import Connection
 from bot.store.write.commands import Change, Move, Outcome, Writing, apply
-from tests.chaos.points import Point
+from tests.chaos.kill_points import Point
 
 LEAP = Path("leap")
 

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from bot.jobs.job import State
-from tests.chaos.city import City
-from tests.chaos.crowd import Gathering
-from tests.chaos.doomed import Fate
-from tests.chaos.points import Point
-from tests.chaos.storm import Doom
+from tests.chaos.crashing_bot import Fate
+from tests.chaos.environment import City
+from tests.chaos.kill_points import Point
+from tests.chaos.load import Gathering
+from tests.chaos.scenarios import Doom
 from tests.discord.program import Program
 
 GLANCE = 0.05

@@ -8,17 +8,17 @@ from statistics import median
 from typing import Any
 
 from bot.sandbox.segmind import Trouble
-from tests.chaos.city import City, city, dice_of
-from tests.chaos.crowd import Crowd, Gathering
-from tests.chaos.doomed import LEAP, Fate
+from tests.chaos.checks import Evidence, Verdict, judged
+from tests.chaos.crashing_bot import LEAP, Fate
+from tests.chaos.environment import City, city, dice_of
 from tests.chaos.leaks import Ears
-from tests.chaos.lives import Diary, Lives
+from tests.chaos.load import Crowd, Gathering
+from tests.chaos.network_faults import Weather
 from tests.chaos.orders import Placed
+from tests.chaos.process import Diary, Lives
+from tests.chaos.reply_states import ended
 from tests.chaos.report import Run
-from tests.chaos.sight import ended
-from tests.chaos.storm import Storm, dooms
-from tests.chaos.verdict import Evidence, Verdict, judged
-from tests.chaos.weather import Weather
+from tests.chaos.scenarios import Storm, dooms
 from tests.discord.program import Program
 from tests.discord.spec import Spec
 from tests.postgres import Postgres

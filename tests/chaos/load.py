@@ -9,9 +9,9 @@ from itertools import count
 
 from tests.chaos.leaks import CANARY
 from tests.chaos.orders import Placed, wanted
-from tests.chaos.sight import ended, refused
-from tests.discord.places import Guild, Member
-from tests.discord.world import SmallDiscord
+from tests.chaos.reply_states import ended, refused
+from tests.discord.entities import Guild, Member
+from tests.discord.server import SmallDiscord
 
 GLANCE = 0.1
 # How long a member waits for the bot to say anything at all, as Discord itself would.
