@@ -22,6 +22,7 @@ from bot.store import SqlStore
 from bot.store.faces import SqlShelf
 from tests.clocks import LeapingClock
 from tests.media.files import noise, picture, saved, turned, video
+from tests.patience import PATIENCE
 from tests.stage import empty_database
 
 ALICE, BOB = 1001, 1002
@@ -260,7 +261,7 @@ async def test_faces_are_swept_for_as_long_as_the_bot_runs(store: SqlStore, cloc
     album = Album(restless, Seal([OLD]), clock, LIMITS, days=0.5, per_member=2)
     await album.save(ALICE, "Eva", picture("PNG"))
     sweeping = asyncio.create_task(album.keep_swept())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while await store.shelf.all_of(ALICE, now=0):
             await asyncio.sleep(0)
     sweeping.cancel()

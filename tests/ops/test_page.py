@@ -31,7 +31,8 @@ from tests.clocks import HeldClock
 from tests.ops.conftest import ANY_PORT
 from tests.ops.scrape import fetched, scrape
 from tests.ops.test_health import Stuck, wrong
-from tests.stage import PATIENCE, Stage
+from tests.patience import PATIENCE
+from tests.stage import Stage
 
 TOKEN = "a-token-of-the-tests-0123456789"
 SECRET = SecretStr(TOKEN)

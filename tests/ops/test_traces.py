@@ -31,6 +31,7 @@ from bot.segmind.protocol import Completed, Processing
 from bot.settings import Settings, SettingsError
 from tests.clocks import HeldClock, LeapingClock
 from tests.jobs.orders import job
+from tests.patience import PATIENCE
 from tests.stage import Stage, local_segmind, staged
 
 SLUG = "faceswap-v5"
@@ -150,7 +151,7 @@ async def test_a_restart_is_a_second_span_of_the_same_trace_with_a_link_to_the_f
         assert facts(first)["state"] == "SUBMITTED"
         assert [event.name for event in first.events] == ["let go"]
         async with playing(tmp_path, segmind, clock) as stage:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while not (found := await stage.app.store.find(ordered.id)) or not found.told:
                     clock.move(2)
                     await asyncio.sleep(0.01)
@@ -338,7 +339,7 @@ def test_without_any_extra_the_program_says_what_is_missing_and_imports_nothing_
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (1, "")

@@ -15,6 +15,7 @@ from bot.sandbox import alone, here, pulse, world
 from bot.sandbox.stop import stopped
 from bot.sandbox.world import Wishes
 from bot.settings import Settings
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from simcord import Preview
@@ -51,7 +52,7 @@ async def test_a_beat_that_goes_wrong_is_not_the_last(
     moody = Moody(failure)
     with capture_logs() as said:
         beats = asyncio.create_task(pulse.Pulse(cast("simcord.Env", moody), cast("Preview", moody)).run())
-        await asyncio.wait_for(moody.refreshed.wait(), 30)
+        await asyncio.wait_for(moody.refreshed.wait(), PATIENCE)
         beats.cancel()
     assert [entry["log_level"] for entry in said] == [logged]
 

@@ -12,6 +12,7 @@ from aiohttp.abc import ResolveResult
 
 from bot.segmind.download import Downloads, Patience
 from bot.segmind.errors import DownloadError, DownloadFailed, DownloadRefused, TooLargeDownload
+from tests.patience import PATIENCE
 from tests.segmind.conftest import Names
 from tests.segmind.unruly import Behaviour, Unruly, endless, hang_up, raw, reply, reset, say_nothing, stall
 
@@ -149,7 +150,7 @@ async def test_only_a_few_are_read_at_once(server: Unruly) -> None:
     server.plays(held)
     async with downloads(server, patience=Patience(total=60, connect=60, read=60)) as reader:
         reading = [asyncio.create_task(reader.get(server.url, limit=LIMIT)) for _ in range(40)]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while begun < 16:
                 await asyncio.sleep(0.01)
         for _ in range(50):
