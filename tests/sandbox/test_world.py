@@ -149,9 +149,10 @@ async def test_credits_survive_a_restart_and_end_with_a_fresh_start(opening: Ope
 async def test_open_jobs_of_an_earlier_run_are_closed_in_silence(
     opening: Opening, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with opening(speed=2) as world, visited(world) as visitor:
-        # The last one waits for as long as the first one takes.
-        for state in ("Processing", "Queued", "Waiting in line"):
+    async with opening() as world, visited(world) as visitor:
+        # The last one waits for as long as the first ones take.
+        world.segmind.faults.next("submit", "stuck", "stuck")
+        for state in ("Processing", "Processing", "Waiting in line"):
             await visitor.run("faceswap-v5", face_and_target())
             await visitor.until(state)
         assert await free(world) == START - 3 * 5
