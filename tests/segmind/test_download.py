@@ -17,11 +17,12 @@ from tests.segmind.conftest import Names
 from tests.segmind.unruly import Behaviour, Unruly, endless, hang_up, raw, reply, reset, say_nothing, stall
 
 SHORT = Patience(total=2, connect=1, read=0.5)
+LONG = Patience(total=PATIENCE, connect=PATIENCE, read=PATIENCE)
 LIMIT = 1024 * 1024
 
 
 def downloads(
-    server: Unruly, *allowed: str, names: Names | None = None, patience: Patience = SHORT
+    server: Unruly, *allowed: str, names: Names | None = None, patience: Patience = LONG
 ) -> Downloads:
     hosts = {f"127.0.0.1:{server.port}", *allowed}
     return Downloads(allowed_hosts=hosts, patience=patience, resolver=names or Names())
@@ -60,8 +61,6 @@ async def test_too_many_bytes_are_not_read(server: Unruly, behaviour: Behaviour)
     [
         (hang_up, True),
         (reset, True),
-        (say_nothing, True),
-        (stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx"), True),
         (reply(200, b"x", length=9), True),
         (reply(200, b""), True),
         (raw(b"SSH-2.0\r\n\r\n"), True),
@@ -83,6 +82,16 @@ async def test_what_does_not_come_whole_has_failed(
         with pytest.raises(DownloadFailed) as caught:
             await reader.get(server.url, limit=LIMIT)
     assert caught.value.passing is passing
+    assert caught.value.detail
+
+
+@pytest.mark.parametrize("behaviour", [say_nothing, stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx")])
+async def test_what_does_not_come_in_time_has_failed_for_now(server: Unruly, behaviour: Behaviour) -> None:
+    server.plays(behaviour)
+    async with downloads(server, patience=SHORT) as reader:
+        with pytest.raises(DownloadFailed) as caught:
+            await reader.get(server.url, limit=LIMIT)
+    assert caught.value.passing
     assert caught.value.detail
 
 
