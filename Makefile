@@ -31,7 +31,7 @@ sandbox: $(VENV)/installed-sandbox ## the whole bot in a browser, without an acc
 	$(BIN)/doppel sandbox $(ARGS)
 
 test: venv ## the tests, in random order, with the coverage of branches
-	$(BIN)/pytest -n 3 --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term --cov-fail-under=95 $(ARGS)
 
 chaos: venv ## three storms of kills and faults over the running bot, and the count (ARGS="--seed 7 --jobs 2000 --kills 40")
 	$(BIN)/python -m tests.chaos $(ARGS)

@@ -24,10 +24,10 @@ from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.store import SqlStore
 from tests.clocks import HeldClock
 from tests.media.files import picture
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 MODELS = catalogue("cogs")
-PATIENCE = 10.0
 
 
 def local_segmind(clock: HeldClock, **terms: Any) -> LocalSegmind:

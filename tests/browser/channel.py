@@ -10,7 +10,7 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PageTimeout
 
 # Milliseconds, in which the page answers to a key.
-SOON = 5000
+SOON = 15_000
 
 STATES = ("Queued", "Processing", "Completed")
 

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.channel import RECORDER, Channel
+from tests.patience import PATIENCE
 
 # As everybody sees it who types no speed: slow enough to see every state.
 SPEED = "10"
@@ -27,7 +28,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 60.0
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from tests.browser.conftest import ARGUMENTS, SCREENSHOTS
 from tests.clocks import HeldClock
 from tests.harness import Stage, local_segmind, staged
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +22,6 @@ TOKEN = "a-token-of-the-tests-0123456789"
 SLUG = "faceswap-v5"
 PHONE = ViewportSize(width=360, height=740)
 # Milliseconds.
-PATIENCE = 20_000
 
 
 @asynccontextmanager
@@ -30,7 +30,7 @@ async def phone(said: list[str]) -> AsyncGenerator[Page]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("there is no chromium here; Debian's package has one: apt-get install chromium")
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=PATIENCE * 1000)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         context = await browser.new_context(viewport=PHONE, color_scheme="dark", reduced_motion="reduce")

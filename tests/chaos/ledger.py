@@ -12,9 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from bot.jobs.job import Reason, State
 from bot.store.read.integrity import discrepancies
 from bot.store.tables import accounts, entries, jobs
+from tests.patience import PATIENCE
 from tests.postgres import connected
-
-PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,8 @@ async def test_a_models_price_is_told_in_each_language(stage: Stage) -> None:
 async def test_a_changed_translation_is_told_to_discord(stage: Stage) -> None:
     client = stage.app.client
     assert not await sync(client.tree, stage.app.store)
-    changed = CATALOGUES | {"de": CATALOGUES["de"] | {f"{PHRASES}.How many": "Wie viele genau"}}
+    german = {**CATALOGUES["de"], f"{PHRASES}.How many": "Wie viele genau"}
+    changed = {**CATALOGUES, "de": german}
     await client.tree.set_translator(Translator(Text(changed), client.price_of))
     assert await sync(client.tree, stage.app.store)
     assert not await sync(client.tree, stage.app.store)

@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from tests.discord.user import PATIENCE, eventually
+from tests.discord.user import eventually
+from tests.patience import PATIENCE
 
 # What every program needs; the settings of whoever runs the tests stay out.
 INHERITED = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from tests.discord.entities import Member
 from tests.discord.records import Attachment, Edit, Interaction, Shelf, interaction_token, new_id
 from tests.discord.rules import entries
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 
@@ -19,8 +20,6 @@ _TYPES: Mapping[int, tuple[type, ...]] = {
     NUMBER: (int, float),
     ATTACHMENT: (tuple,),
 }
-# Nothing depends on it but how soon a test that fails gives up.
-PATIENCE = 30.0
 
 
 class CannotType(AssertionError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.docs.pages import ROOT, Block
+from tests.patience import PATIENCE
 
 # What does no harm in a folder of one's own. Whatever is neither here nor a fake is not found.
 REAL = ("bash", "cat", "chmod", "cp", "date", "env", "install", "ln", "mkdir", "rm", "sed", "tee")
@@ -51,7 +52,6 @@ _PROJECT = (
     "requirements-sandbox.lock",
     "pyproject.toml",
 )
-PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tests.clocks import HeldClock
 from tests.docs.checks import understood
 from tests.docs.pages import Block, page
 from tests.harness import local_segmind
+from tests.patience import PATIENCE
 from tests.sandbox.segmind.wire import data_url, picture
 
 PAGE = page("docs/local-segmind.md")
@@ -65,7 +66,7 @@ class Reader:
             case {"request_id": str(request), "status": "QUEUED"}:
                 self.known["REQUEST"] = request
                 # What comes next on the page is a job that is over.
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE):
                     while not self.segmind.billed:
                         self.clock.move(1)
                         await asyncio.sleep(0.01)

@@ -23,6 +23,7 @@ from bot.store.repositories.faces import SqlShelf
 from tests.clocks import LeapingClock
 from tests.harness import empty_database
 from tests.media.files import noise, picture, saved, turned, video
+from tests.patience import PATIENCE
 
 ALICE, BOB = 1001, 1002
 OLD, NEW = (b64encode(bytes([number]) * 32).decode() for number in (251, 255))
@@ -260,7 +261,7 @@ async def test_faces_are_swept_for_as_long_as_the_bot_runs(store: SqlStore, cloc
     album = Album(restless, Seal([OLD]), clock, LIMITS, days=0.5, per_member=2)
     await album.save(ALICE, "Eva", picture("PNG"))
     sweeping = asyncio.create_task(album.keep_swept())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while await store.shelf.all_of(ALICE, now=0):
             await asyncio.sleep(0)
     sweeping.cancel()

@@ -25,6 +25,7 @@ from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.polling import Pacing
 from bot.store import SqlStore
+from tests.patience import PATIENCE
 
 HASTE = 0.01
 UNRESTRAINED = Restraint(per_minute=1_000_000)
@@ -63,13 +64,13 @@ class Workshop:
 
     async def shows(self, name: str, *stages: type[Stage]) -> None:
         """Wait until the job's member was shown one of these."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not any(isinstance(stage, stages) for stage in self.diary.shown(name)):
                 await asyncio.sleep(0.01)
 
     async def ended(self, name: str = "a") -> tuple[Job, bytes | None]:
         """The job once its member was told, as the watcher saw it."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not ((job := await self.store.find(name)) and job.told):
                 await asyncio.sleep(0.01)
         return self.diary.ends[name]

@@ -10,6 +10,7 @@ from bot.jobs.cluster import Company
 from bot.jobs.service import Desk
 from bot.settings.shards import ShardPlan
 from bot.store import SqlStore
+from tests.patience import PATIENCE
 from tests.store.orders import START, HandClock
 
 LEASE = 30.0
@@ -27,7 +28,7 @@ class QuietDesk:
 
 
 async def settled(look: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not look():
             await asyncio.sleep(0.01)
 
@@ -78,7 +79,7 @@ async def test_a_process_whose_shards_were_taken_steps_down(
     async with SqlStore(postgres_url, start=START, clock=late, lease=LEASE) as successor:
         assert await successor.claim_shards(2, 2) == [0, 1]
     clock.advance(LEASE / 3)
-    await asyncio.wait_for(keeping, 20)
+    await asyncio.wait_for(keeping, PATIENCE)
     assert here.replaced
 
 

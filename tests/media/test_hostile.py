@@ -1,9 +1,9 @@
 """Files made to do harm: bombs, lying headers, and whatever chance comes up with."""
 
 import struct
-from contextlib import suppress
-from datetime import timedelta
-from time import monotonic
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +29,8 @@ WHOLE = [
     ("video/mp4", files.video(muxer=files.FRONT)),
     ("video/webm", files.video("webm", "libvpx-vp9")),
 ]
-FUZZ = settings(max_examples=100, deadline=timedelta(seconds=5))
+# Hypothesis measures by the clock on the wall, which goes on while other programs have their turn.
+FUZZ = settings(max_examples=100, deadline=None)
 
 A_BYTE = st.integers(0, 255)
 
@@ -47,6 +48,14 @@ def broken(draw: st.DrawFn) -> tuple[str, bytes]:
     return media_type, bytes(changed[:end])
 
 
+@contextmanager
+def cheap(*, seconds: float) -> Generator[None]:
+    """Bounds what this process computes, however long it waits for its turn."""
+    started = process_time()
+    yield
+    assert process_time() - started < seconds
+
+
 def look(content: bytes) -> Media | None:
     try:
         return inspect(content, LIMITS)
@@ -56,18 +65,21 @@ def look(content: bytes) -> Media | None:
 
 @FUZZ
 @given(broken())
+@cheap(seconds=5)
 def test_a_broken_file_is_described_or_refused(case: tuple[str, bytes]) -> None:
     look(case[1])
 
 
 @FUZZ
 @given(st.sampled_from([content[:12] for _, content in WHOLE] + [b""]), st.binary(max_size=300))
+@cheap(seconds=5)
 def test_chance_is_refused(beginning: bytes, rest: bytes) -> None:
     look(beginning + rest)
 
 
 @FUZZ
 @given(broken())
+@cheap(seconds=5)
 def test_marking_a_broken_file_never_fails(case: tuple[str, bytes]) -> None:
     media_type, content = case
     marked = mark(content, media_type)
@@ -78,6 +90,7 @@ def test_marking_a_broken_file_never_fails(case: tuple[str, bytes]) -> None:
 
 @settings(FUZZ, max_examples=40)
 @given(broken())
+@cheap(seconds=5)
 def test_fitting_a_broken_file_succeeds_or_says_that_it_cannot(case: tuple[str, bytes]) -> None:
     media_type, content = case
     kind = MediaKind.PICTURE if media_type.startswith("image") else MediaKind.VIDEO
@@ -89,11 +102,9 @@ def test_fitting_a_broken_file_succeeds_or_says_that_it_cannot(case: tuple[str, 
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (2**31 - 1, 2**31 - 1), (2**32 - 1, 1)])
 def test_a_picture_that_would_fill_the_memory_is_refused_undecoded(width: int, height: int) -> None:
-    started = monotonic()
-    with pytest.raises(TooManyPixels) as refusal:
+    with cheap(seconds=1), pytest.raises(TooManyPixels) as refusal:
         inspect(files.png_bomb(width, height), LIMITS)
     assert refusal.value.width == width
-    assert monotonic() - started < 1
 
 
 def test_a_webp_that_would_fill_the_memory_is_refused_undecoded() -> None:
@@ -133,12 +144,10 @@ def test_a_png_whose_pixels_do_not_unpack_is_damaged() -> None:
 
 
 def test_a_png_with_millions_of_chunks_is_damaged() -> None:
-    started = monotonic()
     content = files.picture("PNG")
     at = content.index(b"IDAT") - 4
-    with pytest.raises(Damaged):
+    with cheap(seconds=5), pytest.raises(Damaged):
         inspect(content[:at] + files.png_chunk(b"IDAT", b"") * 150_000 + content[at:], LIMITS)
-    assert monotonic() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -207,10 +216,8 @@ SAME_SIZE = (1).to_bytes(4) + MANY
     [(b"stsz", 4, SAME_SIZE), (b"stts", 8, MANY), (b"ctts", 8, MANY), (b"stsd", 0, bytes(4) + b"cmov")],
 )
 def test_tables_that_would_fill_the_memory_are_refused_unread(name: bytes, offset: int, value: bytes) -> None:
-    started = monotonic()
-    with pytest.raises(Damaged):
+    with cheap(seconds=1), pytest.raises(Damaged):
         inspect(files.patched(files.video(), name, offset, value), LIMITS)
-    assert monotonic() - started < 1
 
 
 def test_fragments_that_would_fill_the_memory_are_refused_unread() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.harness import PATIENCE
+from tests.patience import PATIENCE
 
 
 @dataclass(frozen=True)

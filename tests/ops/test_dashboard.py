@@ -28,10 +28,11 @@ from bot.ops.web import served
 from bot.segmind.scheduler import Errand
 from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
-from tests.harness import PATIENCE, Stage
+from tests.harness import Stage
 from tests.ops.conftest import ANY_PORT
 from tests.ops.scrape import fetched, scrape
 from tests.ops.test_health import Stuck, wrong
+from tests.patience import PATIENCE
 
 TOKEN = "a-token-of-the-tests-0123456789"
 SECRET = SecretStr(TOKEN)

@@ -194,9 +194,9 @@ def test_an_object_that_cannot_show_itself_is_named_by_its_kind() -> None:
 )
 def test_a_long_line_made_to_be_slow_is_still_cheap(piece: str) -> None:
     text = piece * (100_000 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     Redactor([SecretStr("hunter2hunter2")]).text(text)
-    assert time.perf_counter() - started < 1.5
+    assert time.process_time() - started < 1.5
 
 
 def test_the_mark_is_the_same_everywhere() -> None:

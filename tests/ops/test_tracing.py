@@ -32,6 +32,7 @@ from bot.wiring.factories import traces_of
 from tests.clocks import HeldClock, LeapingClock
 from tests.harness import Stage, local_segmind, staged
 from tests.jobs.orders import job
+from tests.patience import PATIENCE
 
 SLUG = "faceswap-v5"
 TRACED = {"traces": True}
@@ -150,7 +151,7 @@ async def test_a_restart_is_a_second_span_of_the_same_trace_with_a_link_to_the_f
         assert facts(first)["state"] == "SUBMITTED"
         assert [event.name for event in first.events] == ["let go"]
         async with playing(tmp_path, segmind, clock) as stage:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while not (found := await stage.app.store.find(ordered.id)) or not found.told:
                     clock.move(2)
                     await asyncio.sleep(0.01)
@@ -338,7 +339,7 @@ def test_without_any_extra_the_program_says_what_is_missing_and_imports_nothing_
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert (done.returncode, done.stderr) == (1, "")

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-PATIENCE = 60.0
+from tests.patience import PATIENCE
 
 
 class Program:

@@ -17,6 +17,7 @@ from bot.sandbox.settings import CREDITS
 from bot.sandbox.welcome import FACE, SCRIPTED, TARGET, samples
 from bot.settings import Settings
 from bot.store.backend.leases import take_file
+from tests.patience import PATIENCE
 from tests.sandbox.visitor import AGREED, Visitor
 
 Opening = Callable[..., AbstractAsyncContextManager[World]]
@@ -118,7 +119,7 @@ async def test_clicks_on_a_page_that_jobs_keep_changing_are_not_lost(opening: Op
             # The visitor still holds the page as it was when they came.
             receipt = await visitor.run("faceswap-v5", face_and_target())
             assert not receipt["rejected"], receipt
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while sum("Completed" in words for words in await visitor.words()) < 3:
                 await asyncio.sleep(0.05)
 
@@ -148,14 +149,15 @@ async def test_credits_survive_a_restart_and_end_with_a_fresh_start(opening: Ope
 async def test_open_jobs_of_an_earlier_run_are_closed_in_silence(
     opening: Opening, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with opening(speed=2) as world, visited(world) as visitor:
-        # The last one waits for as long as the first one takes.
-        for state in ("Processing", "Queued", "Waiting in line"):
+    async with opening() as world, visited(world) as visitor:
+        # The last one waits for as long as the first ones take.
+        world.segmind.faults.next("submit", "stuck", "stuck")
+        for state in ("Processing", "Processing", "Waiting in line"):
             await visitor.run("faceswap-v5", face_and_target())
             await visitor.until(state)
         assert await free(world) == START - 3 * 5
     with capture_logs() as said:
-        async with opening() as world, asyncio.timeout(60):
+        async with opening() as world, asyncio.timeout(PATIENCE):
             while sum(entry["event"] == "the job has ended" for entry in said) < 3:
                 await asyncio.sleep(0.05)
             assert await free(world) == START

@@ -15,6 +15,7 @@ from bot.sandbox import app, local_env, segmind_server, ticker
 from bot.sandbox.app import Wishes
 from bot.sandbox.shutdown import stopped
 from bot.settings import Settings
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from simcord import Preview
@@ -51,7 +52,7 @@ async def test_a_beat_that_goes_wrong_is_not_the_last(
     moody = Moody(failure)
     with capture_logs() as said:
         beats = asyncio.create_task(ticker.Pulse(cast("simcord.Env", moody), cast("Preview", moody)).run())
-        await asyncio.wait_for(moody.refreshed.wait(), 30)
+        await asyncio.wait_for(moody.refreshed.wait(), PATIENCE)
         beats.cancel()
     assert [entry["log_level"] for entry in said] == [logged]
 

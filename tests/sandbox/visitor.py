@@ -8,12 +8,12 @@ from typing import Any, Self
 import aiohttp
 
 from bot.settings import Consent, Settings
+from tests.patience import PATIENCE
 
 # Visitors of the tests have agreed already.
 AGREED = Settings(consent=Consent(required=False))
 
 # Long enough for a slow machine; nothing here waits for it to pass.
-PATIENCE = 60.0
 
 File = tuple[str, bytes]
 

@@ -14,6 +14,7 @@ from bot.segmind.client import Restraint, Retry, SegmindClient
 from bot.segmind.download import Patience
 from bot.segmind.transport import Timeouts
 from tests.clocks import LeapingClock
+from tests.patience import PATIENCE
 from tests.segmind.hostile_server import Unruly
 
 KEY = "SG_0123456789abcdef"
@@ -23,6 +24,7 @@ NO_WAITS = Retry(attempts=3, first=0, longest=0, jitter=0)
 # Of a server that always fails, a test wants to see every try.
 UNRESTRAINED = Restraint(per_minute=1_000_000, fuse=Fuse(failures=1_000_000))
 SHORT = Timeouts(total=5, connect=2, read=0.8, upload=5)
+LONG = Timeouts(total=PATIENCE, connect=PATIENCE, read=PATIENCE, upload=PATIENCE)
 
 
 class Names(AbstractResolver):
@@ -57,13 +59,15 @@ async def server() -> AsyncIterator[Unruly]:
 
 
 @pytest.fixture
-async def client(server: Unruly) -> AsyncIterator[SegmindClient]:
+async def client(server: Unruly, request: pytest.FixtureRequest) -> AsyncIterator[SegmindClient]:
+    """Gives up soon where `@pytest.mark.silent` says that no answer comes."""
+    silent = request.node.get_closest_marker("silent") is not None
     async with SegmindClient(
         SecretStr(KEY),
         base_url=server.url,
-        timeouts=SHORT,
+        timeouts=SHORT if silent else LONG,
         retry=NO_WAITS,
-        patience=Patience(total=5, connect=2, read=0.8),
+        patience=Patience(total=PATIENCE, connect=PATIENCE, read=PATIENCE),
         allowed_hosts={f"127.0.0.1:{server.port}"},
         restraint=UNRESTRAINED,
         clock=LeapingClock(time.time()),

@@ -49,6 +49,7 @@ from tests.segmind.hostile_server import (
 
 URL = "https://images.segmind.com/output/one.png"
 OK = b"HTTP/1.1 200 OK\r\n"
+SILENT = pytest.mark.silent
 DONE = {"status": "COMPLETED", "output": URL, "metrics": {"cost": 0.05}}
 
 
@@ -66,12 +67,12 @@ async def test_a_submission_is_one_post_with_the_key(server: Unruly, client: Seg
     [
         pytest.param(hang_up, id="hangs up"),
         pytest.param(reset, id="resets"),
-        pytest.param(say_nothing, id="says nothing"),
+        pytest.param(say_nothing, id="says nothing", marks=SILENT),
         pytest.param(raw(b"HTTP/1.1 20"), id="half a status line"),
         pytest.param(raw(b"SSH-2.0-OpenSSH\r\n\r\n"), id="another protocol"),
         pytest.param(raw(OK + b"x" * 20_000 + b"\r\n\r\n"), id="endless header"),
         pytest.param(raw(OK + b"transfer-encoding: chunked\r\n\r\nzz\r\n"), id="broken chunks"),
-        pytest.param(stall(OK + b"content-length: 40\r\n\r\n{"), id="stalls in the body"),
+        pytest.param(stall(OK + b"content-length: 40\r\n\r\n{"), id="stalls in the body", marks=SILENT),
         pytest.param(reply(200, b'{"request_id": "r', length=40), id="ends in the body"),
         pytest.param(reply(200, b'{"request_id": "r'), id="truncated json"),
         pytest.param(reply(200, {"status": "QUEUED"}), id="no id"),
@@ -195,7 +196,7 @@ async def test_the_end_of_a_job_is_told_at_once(
     [
         hang_up,
         reset,
-        say_nothing,
+        pytest.param(say_nothing, marks=SILENT),
         reply(500),
         reply(502, b"<html>"),
         reply(429),

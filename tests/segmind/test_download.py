@@ -12,6 +12,7 @@ from aiohttp.abc import ResolveResult
 
 from bot.segmind.download import Downloads, Patience
 from bot.segmind.errors import DownloadError, DownloadFailed, DownloadRefused, TooLargeDownload
+from tests.patience import PATIENCE
 from tests.segmind.conftest import Names
 from tests.segmind.hostile_server import (
     Behaviour,
@@ -26,11 +27,12 @@ from tests.segmind.hostile_server import (
 )
 
 SHORT = Patience(total=2, connect=1, read=0.5)
+LONG = Patience(total=PATIENCE, connect=PATIENCE, read=PATIENCE)
 LIMIT = 1024 * 1024
 
 
 def downloads(
-    server: Unruly, *allowed: str, names: Names | None = None, patience: Patience = SHORT
+    server: Unruly, *allowed: str, names: Names | None = None, patience: Patience = LONG
 ) -> Downloads:
     hosts = {f"127.0.0.1:{server.port}", *allowed}
     return Downloads(allowed_hosts=hosts, patience=patience, resolver=names or Names())
@@ -69,8 +71,6 @@ async def test_too_many_bytes_are_not_read(server: Unruly, behaviour: Behaviour)
     [
         (hang_up, True),
         (reset, True),
-        (say_nothing, True),
-        (stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx"), True),
         (reply(200, b"x", length=9), True),
         (reply(200, b""), True),
         (raw(b"SSH-2.0\r\n\r\n"), True),
@@ -92,6 +92,16 @@ async def test_what_does_not_come_whole_has_failed(
         with pytest.raises(DownloadFailed) as caught:
             await reader.get(server.url, limit=LIMIT)
     assert caught.value.passing is passing
+    assert caught.value.detail
+
+
+@pytest.mark.parametrize("behaviour", [say_nothing, stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx")])
+async def test_what_does_not_come_in_time_has_failed_for_now(server: Unruly, behaviour: Behaviour) -> None:
+    server.plays(behaviour)
+    async with downloads(server, patience=SHORT) as reader:
+        with pytest.raises(DownloadFailed) as caught:
+            await reader.get(server.url, limit=LIMIT)
+    assert caught.value.passing
     assert caught.value.detail
 
 
@@ -159,7 +169,7 @@ async def test_only_a_few_are_read_at_once(server: Unruly) -> None:
     server.plays(held)
     async with downloads(server, patience=Patience(total=60, connect=60, read=60)) as reader:
         reading = [asyncio.create_task(reader.get(server.url, limit=LIMIT)) for _ in range(40)]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while begun < 16:
                 await asyncio.sleep(0.01)
         for _ in range(50):

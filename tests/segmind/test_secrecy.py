@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from bot.segmind.client import SegmindClient
 from bot.segmind.errors import SegmindError
+from tests.patience import PATIENCE
 from tests.segmind.conftest import KEY, NO_WAITS, SHORT, Names
 from tests.segmind.hostile_server import Behaviour, Unruly, hang_up, raw, reply, reset, say_nothing
 
@@ -71,9 +72,15 @@ async def test_a_failure_without_a_connection_does_not_tell_the_key() -> None:
 
 
 async def test_a_timeout_from_outside_does_not_tell_the_key(server: Unruly, client: SegmindClient) -> None:
-    server.plays(say_nothing)
+    limit = asyncio.timeout(PATIENCE)
+
+    async def outlasts(writer: asyncio.StreamWriter) -> bool:
+        limit.reschedule(asyncio.get_running_loop().time())
+        return await say_nothing(writer)
+
+    server.plays(outlasts)
     with pytest.raises(TimeoutError) as caught:
-        async with asyncio.timeout(0.1):
+        async with limit:
             await client.submit("x", {})
     told = trace(caught.value)
     assert "x-api-key" in told

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -17,6 +18,7 @@ _WITH_POINT = (ENGLISH, "ja")
 _spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
+@lru_cache
 def language_of(locale: str) -> str:
     """The language of a locale of Discord's, such as `es-419`; where it is not spoken here, English."""
     language = locale.partition("-")[0].lower()
@@ -81,7 +83,8 @@ def form(language: str, count: float) -> str:
     return "one" if count in singular else "other"
 
 
-def catalogue(language: str) -> dict[str, str]:
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
     source = files("bot.chat.text").joinpath(f"{language}.toml").read_text(encoding="utf-8")
     return dict(flat(source))
 

@@ -24,6 +24,7 @@ from tests.chat.admin_harness import Server, here, said
 from tests.chat.moderation.test_cases import in_channel, latest, said_in
 from tests.clocks import HeldClock
 from tests.harness import Reply, Stage, empty_database, local_segmind, settings_for, staged, texts
+from tests.patience import PATIENCE
 
 WAITS = "Waits for a moderator"
 
@@ -68,7 +69,7 @@ async def approval_of(server: Server, reply: Reply) -> Approval:
 
 async def delivered(server: Server, reply: Reply) -> Job:
     """The job once its end was told for good."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not (job := await server.stage.job(reply)).told or job.delivery == Delivery.AWAITED:
             await asyncio.sleep(0.01)
     return job

@@ -17,6 +17,7 @@ from bot.segmind.protocol import Balance, Unavailable
 from bot.segmind.scheduler import Turnstile
 from bot.store import SqlStore
 from tests.clocks import HeldClock
+from tests.patience import PATIENCE
 
 V5 = "faceswap-v5"
 
@@ -91,7 +92,7 @@ async def world(tmp_path: Path) -> AsyncGenerator[World]:
 
 
 async def until(look: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not look():
             await asyncio.sleep(0.005)
 

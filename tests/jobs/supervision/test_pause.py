@@ -20,6 +20,7 @@ from tests.harness import local_segmind
 from tests.jobs.harness import HASTE, Workshop, workshop
 from tests.jobs.orders import TERMS
 from tests.jobs.test_runner import local
+from tests.patience import PATIENCE
 
 
 class Slate:
@@ -45,7 +46,7 @@ def gate_of(clock: LeapingClock | HeldClock) -> Gate:
 
 
 async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not holds():
             await asyncio.sleep(0.01)
 
@@ -75,7 +76,7 @@ async def test_whoever_stands_in_the_turnstile_when_it_is_halted_does_not_go_eit
     await until(lambda: shown[-1] == Halted())
     assert not waiting.done()
     gate.go_on()
-    await asyncio.wait_for(waiting, 20)
+    await asyncio.wait_for(waiting, PATIENCE)
 
 
 async def test_a_pause_that_is_asked_for_twice_is_as_old_as_the_first_and_outlives_a_restart() -> None:

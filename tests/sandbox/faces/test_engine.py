@@ -1,21 +1,37 @@
 """The engine's door: errors in sentences, cancelling, and an event loop that stays free."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager, suppress
 from functools import cache
+from time import process_time
 
 import pytest
 
 from bot.sandbox.faces import CannotSwap, FaceEngine
+from tests.patience import PATIENCE
 from tests.sandbox.faces.conftest import DEFAULTS, Render
 from tests.sandbox.faces.scenes import clip, couple, encoded, nobody
 
 
 @cache
 def long_clip() -> bytes:
-    """Takes far longer to render than any of these tests may wait."""
+    """Takes far more work to render than any of these tests may do."""
     return clip([couple()] * 250)
+
+
+@contextmanager
+def little_work() -> Generator[None]:
+    """By what this process computes, however long it waits for its turn."""
+    before = process_time()
+    yield
+    assert process_time() - before < 10
+
+
+async def begun(media: "Watched") -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not media.looked_at:
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -36,9 +52,12 @@ class Watched(dict[str, bytes]):
         return super().get(key, default)
 
 
-def long_job(engine: FaceEngine, source: bytes) -> asyncio.Task[object]:
-    media = {"source_image": source, "target": long_clip()}
-    return asyncio.create_task(engine.render("ai-face-swap", DEFAULTS["ai-face-swap"], media))
+async def long_job(engine: FaceEngine, source: bytes) -> asyncio.Task[object]:
+    """One that is under way."""
+    media = Watched(source_image=source, target=long_clip())
+    job = asyncio.create_task(engine.render("ai-face-swap", DEFAULTS["ai-face-swap"], media))
+    await begun(media)
+    return job
 
 
 def short_job(
@@ -49,18 +68,17 @@ def short_job(
 
 
 async def test_a_cancelled_job_frees_its_worker(single: FaceEngine, face_a: bytes) -> None:
-    long = long_job(single, face_a)
-    await asyncio.sleep(0.5)
+    long = await long_job(single, face_a)
     long.cancel()
     with pytest.raises(asyncio.CancelledError):
         await long
-    # All frames would take far longer than this.
-    await asyncio.wait_for(short_job(single, face_a), 10)
+    with little_work():
+        await short_job(single, face_a)
 
 
 async def test_a_job_that_is_cancelled_while_it_waits_never_starts(single: FaceEngine, face_a: bytes) -> None:
     media = Watched(source_image=face_a, target_image=face_a)
-    first = long_job(single, face_a)
+    first = await long_job(single, face_a)
     waiting = short_job(single, face_a, media)
     await asyncio.sleep(0.1)
     waiting.cancel()
@@ -74,9 +92,11 @@ async def test_a_job_that_is_cancelled_while_it_waits_never_starts(single: FaceE
 
 async def test_closing_abandons_what_is_under_way(face_a: bytes) -> None:
     engine = FaceEngine(workers=1)
-    running, waiting = long_job(engine, face_a), short_job(engine, face_a)
-    await asyncio.sleep(0.5)
-    await asyncio.wait_for(engine.close(), 10)
+    running, waiting = await long_job(engine, face_a), short_job(engine, face_a)
+    # It has to stand in the line before everything is closed.
+    await asyncio.sleep(0)
+    with little_work():
+        await engine.close()
     for task in (running, waiting):
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -11,6 +11,7 @@ import pytest
 from bot.models import FaceModel
 from bot.registry import Catalogue, catalogue
 from bot.sandbox.segmind import LocalSegmind, StampEngine
+from tests.patience import PATIENCE
 from tests.sandbox.segmind.wire import Clock, Wire
 
 Start = Callable[..., Any]
@@ -38,7 +39,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session:
         yield session
 
 

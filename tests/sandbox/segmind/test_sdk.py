@@ -17,6 +17,7 @@ from segmind.files import Files
 from bot.models import FaceModel
 from bot.registry import Catalogue
 from bot.sandbox.segmind import LocalSegmind
+from tests.patience import PATIENCE
 from tests.sandbox.segmind.wire import body_of, picture
 
 
@@ -47,7 +48,7 @@ async def test_run_brings_the_result_of_every_model(
 )
 async def test_a_handle_can_be_asked_and_waited_for(sdk: SegmindClient, models: Catalogue, slug: str) -> None:
     job = await asyncio.to_thread(sdk.submit_async, slug, **body_of(models[slug]))
-    result = await asyncio.to_thread(job.wait, timeout=20, interval=0.01)
+    result = await asyncio.to_thread(job.wait, timeout=PATIENCE, interval=0.01)
     assert result == await asyncio.to_thread(job.result)
     assert (await asyncio.to_thread(job.status))["status"] == "COMPLETED"
 
@@ -58,7 +59,7 @@ async def test_a_failure_is_raised_with_its_words(
     segmind.faults.next("submit", "failed=No%20face%20found.")
     job = await asyncio.to_thread(sdk.submit_async, "faceswap-v5", **body_of(v5))
     with pytest.raises(InferenceFailed) as raised:
-        await asyncio.to_thread(job.wait, timeout=20, interval=0.01)
+        await asyncio.to_thread(job.wait, timeout=PATIENCE, interval=0.01)
     assert raised.value.detail == "No face found."
     assert raised.value.status_body["status"] == "FAILED"
 
@@ -105,7 +106,7 @@ async def test_what_the_sdk_keeps_on_other_hosts_is_here_too(
     (url,) = (await asyncio.to_thread(sdk.files.upload, path))["file_urls"]
     body = body_of(v5, source_image=url, target_image=url)
     job = await asyncio.to_thread(sdk.submit_async, "faceswap-v5", **body)
-    await asyncio.to_thread(job.wait, timeout=20, interval=0.01)
+    await asyncio.to_thread(job.wait, timeout=PATIENCE, interval=0.01)
     listed = await asyncio.to_thread(sdk.generations.history, model_name="faceswap-v5", status="COMPLETED")
     assert [row["request_id"] for row in listed["data"]] == [job.request_id]
     assert (await asyncio.to_thread(sdk.generations.get, job.request_id))["data"]["request_body"] == body

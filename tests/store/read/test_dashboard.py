@@ -16,6 +16,7 @@ from bot.ledger.ledger import Deed
 from bot.store import SqlStore
 from bot.store.read.dashboard import DAY, HOUR, MINUTE, Asked, SqlOverview
 from bot.store.tables import approvals, cases
+from tests.patience import PATIENCE
 from tests.store.orders import TERMS, HandClock, order
 from tests.store.plans import listening, steps
 
@@ -208,7 +209,7 @@ async def test_processes_that_live_are_told_with_their_shards(postgres_url: str,
 async def test_nobody_who_writes_waits_for_whoever_looks(store: SqlStore, overview: SqlOverview) -> None:
     async with overview._transaction() as connection:  # pyright: ignore[reportPrivateUsage]
         await connection.execute(sa.text("SELECT count(*) FROM jobs"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await left(store, *DONE, age=10)
 
 
