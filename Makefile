@@ -1,8 +1,9 @@
 # Two commands matter: `make sandbox` and `make test`. Both work on a machine with python3 (3.11 or later), pip and make.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+INSTALL := $(PYTHON) requirements/install.py
+INSTALLER := requirements/install.py requirements/installer.lock requirements/build.lock pyproject.toml
 
 .DEFAULT_GOAL := help
 .PHONY: help venv schema sandbox test chaos bench lint lock audit release-check faces-gallery pictures clean
@@ -10,19 +11,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit("Doppel needs Python 3.11 or later.") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
-
-# Each stamp stands for one set of pinned packages, so a change of its lock installs it anew.
-$(VENV)/installed-sandbox: requirements-sandbox.lock pyproject.toml | $(BIN)/python
-	$(PIP) --require-hashes -r requirements-sandbox.lock
-	$(PIP) --no-deps --no-build-isolation -e .
+# Each stamp stands for one lock, so that make installs again when the lock has changed.
+$(VENV)/installed-sandbox: requirements/sandbox.lock $(INSTALLER)
+	@echo "Installing the pinned packages into $(VENV) ..."
+	@$(INSTALL) $(VENV) sandbox --editable
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
-	$(PIP) --require-hashes -r requirements-dev.lock
-	$(PIP) --no-deps --no-build-isolation -e .
+$(VENV)/installed-dev: requirements/dev.lock $(INSTALLER)
+	@echo "Installing the pinned packages into $(VENV) ..."
+	@$(INSTALL) $(VENV) dev --editable
 	@touch $@ $(VENV)/installed-sandbox
 
 venv: $(VENV)/installed-dev ## .venv with everything that development needs
@@ -31,7 +28,7 @@ sandbox: $(VENV)/installed-sandbox ## the whole bot in a browser, without an acc
 	$(BIN)/doppel sandbox $(ARGS)
 
 test: venv ## the tests, in random order, with the coverage of branches
-	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal --durations=10 --cov --cov-report=term --cov-fail-under=95 $(ARGS)
 
 chaos: venv ## three storms of kills and faults over the running bot, and the count (ARGS="--seed 7 --jobs 2000 --kills 40")
 	$(BIN)/python -m tests.chaos $(ARGS)
@@ -52,20 +49,19 @@ pictures: venv ## the pictures of the docs, taken in the sandbox with Debian's c
 	$(BIN)/python -m tests.browser.pictures
 
 # Versions younger than a week are left to settle: mirrors lag, and bad releases are withdrawn in days.
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-  --exclude-newer "7 days" --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+  --exclude-newer "7 days" --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-lock: $(BIN)/python ## rebuild the locks from pyproject.toml
-	$(PIP) uv
-	$(LOCK) --upgrade --group build -o requirements.lock
-	$(LOCK) --upgrade --group build --extra sandbox -c requirements.lock -o requirements-sandbox.lock
-	$(LOCK) --upgrade --group build --extra c2pa --extra otel -c requirements.lock -o requirements-extras.lock
-	$(LOCK) --upgrade --group build --group dev --all-extras -c requirements-sandbox.lock -c requirements-extras.lock -o requirements-dev.lock
+lock: venv ## rebuild the locks from pyproject.toml
+	$(LOCK) --group installer -o requirements/installer.lock
+	$(LOCK) --group build -o requirements/build.lock
+	$(LOCK) pyproject.toml -c requirements/build.lock -o requirements/base.lock
+	$(LOCK) pyproject.toml --extra sandbox -c requirements/build.lock -c requirements/base.lock -o requirements/sandbox.lock
+	$(LOCK) pyproject.toml --extra c2pa --extra otel -c requirements/build.lock -c requirements/base.lock -o requirements/extras.lock
+	$(LOCK) pyproject.toml --all-extras --group dev -c requirements/build.lock -c requirements/sandbox.lock -c requirements/extras.lock -o requirements/dev.lock
 
 audit: venv ## known weaknesses of the pinned packages, where the advisories can be reached
-	$(PIP) pip-audit
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-sandbox.lock
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-extras.lock
+	$(BIN)/uv tool run pip-audit --require-hashes --disable-pip $(foreach name,installer build sandbox extras,-r requirements/$(name).lock)
 
 schema: venv ## keep the schema of the newest revision with rows in it, until a release has it
 	$(BIN)/python -m tests.store.schemas $(ARGS)
@@ -75,9 +71,7 @@ release-check: venv ## build sdist and wheel, install the wheel in a clean envir
 	$(BIN)/python -m tests.store.schemas --check
 	rm -rf $(RELEASE)
 	$(BIN)/hatchling build -d $(RELEASE)
-	$(PYTHON) -m venv $(RELEASE)/venv
-	$(RELEASE)/venv/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements.lock
-	$(RELEASE)/venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps $(RELEASE)/*.whl
+	$(INSTALL) $(RELEASE)/venv base --project $(RELEASE)/*.whl
 	cd $(RELEASE) && venv/bin/doppel --version
 	# Without a token and a key it says so and ends with 1; anything else is a fault.
 	cd $(RELEASE) && env -u DISCORD_TOKEN -u SEGMIND_API_KEY venv/bin/doppel check; test $$? -eq 1

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = sorted(ROOT.glob("requirements*.lock"))
+FOLDER = ROOT / "requirements"
+LOCKS = sorted(FOLDER.glob("*.lock"))
 NOTICE = (ROOT / "NOTICE").read_text()
 
 
@@ -19,30 +20,30 @@ def packages(lock: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_every_package_is_pinned_with_hashes_and_without_an_address(lock: Path) -> None:
-    assert len(packages(lock)) > 30
+    assert packages(lock)
     for name, pin in packages(lock).items():
         assert "--hash=sha256:" in pin, name
     assert "://" not in lock.read_text()
     assert "--index-url" not in lock.read_text()
 
 
-INSTALLED = ["requirements.lock", "requirements-sandbox.lock", "requirements-extras.lock"]
+INSTALLED = ["installer.lock", "build.lock", "base.lock", "sandbox.lock", "extras.lock"]
 """What people install; the rest is for development."""
 
 
 @pytest.mark.parametrize("name", INSTALLED)
 def test_every_package_that_people_install_is_named_with_its_licence(name: str) -> None:
-    for package in packages(ROOT / name):
+    for package in packages(FOLDER / name):
         assert re.search(rf"^  {re.escape(package)} +\S", NOTICE, re.MULTILINE), package
 
 
 def test_a_name_in_the_notice_is_still_one_of_ours() -> None:
-    installed = {package for name in INSTALLED for package in packages(ROOT / name)}
+    installed = {package for name in INSTALLED for package in packages(FOLDER / name)}
     assert set(re.findall(r"^  ([a-z0-9._-]+) ", NOTICE, re.MULTILINE)) <= installed
 
 
 def test_development_has_every_extra_in_the_versions_that_people_install() -> None:
-    developed = packages(ROOT / "requirements-dev.lock")
-    for name in INSTALLED:
-        for package, pin in packages(ROOT / name).items():
+    developed = packages(FOLDER / "dev.lock")
+    for name in ["base.lock", "sandbox.lock", "extras.lock"]:
+        for package, pin in packages(FOLDER / name).items():
             assert pin.split()[0] == developed[package].split()[0], package

@@ -122,7 +122,7 @@ def light(content: bytes) -> bytes:
 
 
 def put(name: str, content: bytes) -> str:
-    path = DOCS / ("card.png" if name == "card" else f"pictures/{name}.png")
+    path = DOCS / f"pictures/{name}.png"
     if len(content) > MOST_BYTES:
         raise SystemExit(
             f"{path.name} has {len(content):,} bytes, and more than {MOST_BYTES:,} are too many."

@@ -37,7 +37,7 @@ DOPPEL = {
     "sandbox": "tests/sandbox/test_terminal.py",
     "segmind": "tests/sandbox/test_terminal.py",
 }
-COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 # The options of `docker compose` that the pages use, by its command.
 COMPOSE_OPTIONS = {
@@ -52,7 +52,7 @@ COMPOSE_OPTIONS = {
     "run": {"--rm"},
     "cp": set[str](),
 }
-UNIT = (ROOT / "config/doppel.service").read_text()
+UNIT = (ROOT / "deploy/doppel.service").read_text()
 
 
 def understood(words: Sequence[str]) -> None:
@@ -127,11 +127,11 @@ def _in_container(service: str, words: Sequence[str]) -> None:
     assert environment["POSTGRES_DB"] in rest or f"--dbname={environment['POSTGRES_DB']}" in rest
 
 
-def _pip(call: Call) -> None:
-    assert call.words[0] == "install"
-    for word in call.words:
-        if word.startswith("/opt/doppel/"):
-            assert (ROOT / word.removeprefix("/opt/doppel/")).exists(), str(call)
+def _installs(call: Call) -> None:
+    script, venv, lock = call.words
+    assert venv == "/opt/doppel/.venv"
+    for path in (script.removeprefix("/opt/doppel/"), f"requirements/{lock}.lock"):
+        assert (ROOT / path).exists(), str(call)
 
 
 def _pytest(call: Call) -> None:
@@ -164,7 +164,6 @@ CHECKS: Mapping[str, Callable[[Call], None]] = {
     "journalctl": _log,
     "systemd-run": _as_service,
     "docker": _docker,
-    "pip": _pip,
     "pytest": _pytest,
     "curl": _asked,
     "doppel": lambda call: understood(call.words),
@@ -173,6 +172,6 @@ CHECKS: Mapping[str, Callable[[Call], None]] = {
     "git": _known,
     "ssh": _known,
     "openssl": _random,
-    "python3": _known,
+    "python3": _installs,
     "nano": _known,
 }

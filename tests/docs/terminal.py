@@ -12,7 +12,7 @@ from tests.patience import PATIENCE
 
 # What does no harm in a folder of one's own. Whatever is neither here nor a fake is not found.
 REAL = ("bash", "cat", "chmod", "cp", "date", "env", "install", "ln", "mkdir", "rm", "sed", "tee")
-OF_VENV = ("doppel", "pip", "pytest")
+OF_VENV = ("doppel", "pytest")
 
 
 def _venv(folder: str) -> str:
@@ -34,7 +34,7 @@ FAKES = {
     "make": f"[[ $1 != venv ]] || {{ {_venv('.venv')}; }}",
     "git": '[[ $1 != clone ]] || cp -r "$2/." "$3"',
     "docker": "echo said by a container",
-    "python3": _venv('"$3"'),
+    "python3": _venv('"$2"'),
     **{f"{name}-of-venv": "" for name in OF_VENV},
     "nano": "sed -i 's/^DISCORD_TOKEN=$/DISCORD_TOKEN=a-token/; s/^SEGMIND_API_KEY=$/&a-key/' \"$1\"",
 }
@@ -46,10 +46,9 @@ set -eu
 _MACHINE = re.compile(r"(?<![\w./:])/(?=(?:opt|etc|usr/local|var/lib)/)")
 _PROJECT = (
     "config",
-    "compose.yaml",
+    "deploy",
     "Makefile",
-    "requirements.lock",
-    "requirements-sandbox.lock",
+    "requirements",
     "pyproject.toml",
 )
 

@@ -14,7 +14,7 @@ from tests.ops.scrape import scrape
 OPERATORS = page("docs/operators.md")
 RULES = [
     rule
-    for group in yaml.safe_load((ROOT / "config/alerts.yml").read_text())["groups"]
+    for group in yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"]
     for rule in group["rules"]
 ]
 SETTINGS = {knob.name for knob in known_keys()}

@@ -17,8 +17,9 @@ from tests.harness import Stage
 from tests.ops.scrape import scrape
 
 ROOT = Path(__file__).parents[2]
-DOCKERFILE = (ROOT / "Dockerfile").read_text()
-UNIT = (ROOT / "config/doppel.service").read_text()
+DEPLOY = ROOT / "deploy"
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
+UNIT = (DEPLOY / "doppel.service").read_text()
 SECRETS = {"DISCORD_TOKEN": "a-token", "SEGMIND_API_KEY": "a-key"}
 
 
@@ -28,7 +29,7 @@ def understood(given: Mapping[str, str], folder: Path) -> Settings:
 
 
 def parsed(name: str) -> Any:
-    return yaml.safe_load((ROOT / name).read_text())
+    return yaml.safe_load((DEPLOY / name).read_text())
 
 
 COMPOSE = parsed("compose.yaml")
@@ -38,9 +39,9 @@ BOTS = sorted(name for name, service in SERVICES.items() if service.get("build")
 
 def test_the_image_is_made_of_what_is_there_and_let_in() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
-    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
     names = [name for line in copied for name in line.split()[:-1]]
-    assert "requirements.lock" in names
+    assert "requirements" in names
     for name in names:
         assert (ROOT / name).exists(), name
         assert f"!{name}" in ignored, name
@@ -69,7 +70,7 @@ def test_every_bot_of_the_compose_file_is_guarded_and_understood(name: str, tmp_
     service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
-    assert service["env_file"] == ["config/secrets.env"]
+    assert service["env_file"] == ["../config/secrets.env"]
     environment: dict[str, str] = service["environment"]
     given = {key: value.replace("${POSTGRES_PASSWORD:-}", "word") for key, value in environment.items()}
     settings = understood(given, tmp_path)
@@ -79,19 +80,19 @@ def test_every_bot_of_the_compose_file_is_guarded_and_understood(name: str, tmp_
 
 
 def test_the_compose_file_mounts_what_is_there_and_holds_no_secret() -> None:
-    text = (ROOT / "compose.yaml").read_text()
+    text = (DEPLOY / "compose.yaml").read_text()
     assert "DISCORD_TOKEN" not in text
     assert "SEGMIND_API_KEY" not in text
     for service in SERVICES.values():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            assert (ROOT / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
+            assert (DEPLOY / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
 
 
 def test_two_bots_a_postgres_and_a_prometheus_go_together() -> None:
     scaled = {name for name, service in SERVICES.items() if service["profiles"] == ["scaled"]}
     assert scaled == {"bot-a", "bot-b", "postgres", "prometheus"}
-    (job,) = parsed("config/prometheus.yml")["scrape_configs"]
+    (job,) = parsed("prometheus.yml")["scrape_configs"]
     targets = [target for group in job["static_configs"] for target in group["targets"]]
     assert [target.partition(":")[0] for target in targets] == ["bot-a", "bot-b"]
     assert {target.partition(":")[2] for target in targets} == set(
@@ -101,8 +102,8 @@ def test_two_bots_a_postgres_and_a_prometheus_go_together() -> None:
 
 def asked() -> dict[str, set[str]]:
     """The metrics that are asked for, by the file that does."""
-    alerts = [rule["expr"] for group in parsed("config/alerts.yml")["groups"] for rule in group["rules"]]
-    panels = json.loads((ROOT / "config/grafana.json").read_text())["panels"]
+    alerts = [rule["expr"] for group in parsed("alerts.yml")["groups"] for rule in group["rules"]]
+    panels = json.loads((DEPLOY / "grafana.json").read_text())["panels"]
     charts = [target["expr"] for panel in panels for target in panel["targets"]]
     named = re.compile(r"\bdoppel_[a-z_]+")
     return {
@@ -118,7 +119,7 @@ async def test_alerts_and_dashboard_ask_for_metrics_that_there_are(stage: Stage)
 
 
 def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
-    for group in parsed("config/alerts.yml")["groups"]:
+    for group in parsed("alerts.yml")["groups"]:
         for rule in group["rules"]:
             assert rule["labels"]["severity"] in {"page", "ticket"}
             assert rule["annotations"].keys() == {"summary", "do", "runbook"}

@@ -1,0 +1,95 @@
+"""Installs the project and its pinned packages into a virtual environment, given stock Python and pip.
+
+pip installs uv from `installer.lock`, and uv makes the environment equal to the locks. They name every
+package with its hashes, so that neither of the two ever looks for a version.
+"""
+
+import argparse
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+# The words of the system, pip and uv, and what a person can do about it.
+ADVICE = {
+    r"No space left on device|Disk quota exceeded": """\
+The disk is full: {venv}, the temporary folder and the cache in your home need 2 GB. \
+Free some, and try again.""",
+    r"Read-only file system|Permission denied": """\
+{venv} cannot be written to, or your home or the temporary folder cannot: \
+copy the project to a folder of your own, and try again there.""",
+    r"connection broken by|error sending request|Failed to fetch": """\
+The package index does not answer: check the network and your proxy settings, and try again.""",
+}
+
+
+class CannotInstall(Exception):
+    """Says what the person who installs can do."""
+
+
+def explained(output: str, venv: Path) -> CannotInstall:
+    for pattern, advice in ADVICE.items():
+        if re.search(pattern, output):
+            return CannotInstall(advice.format(venv=venv))
+    return CannotInstall(f"{output.strip()}\nThe installation failed; the lines above say why.")
+
+
+def run(venv: Path, *command: str | Path) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        raise explained(done.stdout, venv)
+
+
+def installer(venv: Path) -> tuple[str | Path, ...]:
+    """Make sure of the environment, and name the pip that installs into it."""
+    python = venv / "bin/python"
+    # A pip of its own takes ensurepip several seconds, and is needed only where the machine has none.
+    own = importlib.util.find_spec("pip") is None
+    needed = ("venv", "ensurepip") if own else ("venv",)
+    if any(importlib.util.find_spec(name) is None for name in needed):
+        raise CannotInstall(
+            "This Python comes without venv and pip: install them (on Debian and Ubuntu, "
+            "sudo apt-get install python3-venv python3-pip), and try again."
+        )
+    if not python.exists():
+        from venv import EnvBuilder  # noqa: PLC0415 - It is missing on some machines.
+
+        EnvBuilder(symlinks=True, with_pip=own, clear=True).create(venv)
+    return (python, "-m", "pip") if own else (sys.executable, "-m", "pip", "--python", python)
+
+
+def install(venv: Path, lock: str, project: Path, *, editable: bool) -> None:
+    pip = installer(venv)
+    uv, locks = venv / "bin/uv", [FOLDER / f"{name}.lock" for name in ("installer", "build", lock)]
+    run(venv, *pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", locks[0])
+    # Whoever develops compiles what they import; a service may not write beside its modules.
+    options = ("--quiet", "--python", venv / "bin/python", *(() if editable else ("--compile-bytecode",)))
+    run(venv, uv, "pip", "sync", *options, "--require-hashes", "--only-binary", ":all:", *locks)
+    source = ("--editable", project) if editable else (project,)
+    run(venv, uv, "pip", "install", *options, "--no-deps", "--no-build-isolation", *source)
+
+
+def main() -> None:
+    if sys.version_info < (3, 11):  # noqa: UP036 - An older Python can read this file, but not run the project.
+        sys.exit(f"Doppel needs Python 3.11 or later, and this is Python {sys.version.split()[0]}.")
+    parser = argparse.ArgumentParser(description="Install the project and its pinned packages.")
+    parser.add_argument("venv", type=Path, help="the virtual environment; created where there is none")
+    parser.add_argument("lock", choices=["base", "sandbox", "extras", "dev"], help="the packages")
+    parser.add_argument("--project", type=Path, default=FOLDER.parent, help="its folder, or a wheel of it")
+    parser.add_argument("--editable", action="store_true", help="run it from its folder, for development")
+    options = parser.parse_args()
+    venv = options.venv.absolute()
+    try:
+        install(venv, options.lock, options.project, editable=options.editable)
+    except CannotInstall as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(str(explained(str(error), venv)))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
