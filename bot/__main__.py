@@ -15,13 +15,13 @@ from bot.ops.logs import configure
 from bot.settings import Settings, SettingsError, load
 
 if TYPE_CHECKING:
-    from bot.faces.detection import Spotter
+    from bot.faces.detection import FaceDetector
 
 FACE_PACKAGES = ("cv2", "numpy")
 SANDBOX_PACKAGES = (*FACE_PACKAGES, "simcord")
 
 
-class Stop(Exception):
+class CliError(Exception):
     """The program cannot go on; the message is one sentence for the operator."""
 
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
-    except (SettingsError, Stop) as error:
+    except (SettingsError, CliError) as error:
         print(f"doppel: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -104,23 +104,27 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = _settings(options)
     if settings.discord.token is None:
-        raise Stop(
+        raise CliError(
             "there is no token for Discord: set DISCORD_TOKEN in the environment or in config/secrets.env."
         )
     if settings.segmind.key is None:
-        raise Stop(
+        raise CliError(
             "there is no key for Segmind: set SEGMIND_API_KEY in the environment or in config/secrets.env."
         )
     try:
         asyncio.run(run(settings, spotter=_spotter()))
     except (StoreError, CannotListen) as error:
-        raise Stop(f"{error}.") from error
+        raise CliError(f"{error}.") from error
     except discord.LoginFailure as error:
-        raise Stop("Discord does not accept the token: copy it anew from the developer portal.") from error
+        raise CliError(
+            "Discord does not accept the token: copy it anew from the developer portal."
+        ) from error
     except discord.app_commands.CommandSyncFailure as error:
-        raise Stop(f"Discord does not take the commands as they are: {error}") from error
+        raise CliError(f"Discord does not take the commands as they are: {error}") from error
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        raise Stop(f"Discord cannot be reached ({type(error).__name__}): try again in a minute.") from error
+        raise CliError(
+            f"Discord cannot be reached ({type(error).__name__}): try again in a minute."
+        ) from error
     return 0
 
 
@@ -140,7 +144,7 @@ def _health(options: argparse.Namespace) -> int:
 
     address = load(options.config).ops.address
     if address is None:
-        raise Stop("health is not served: set ops.listen, or DOPPEL_OPS__LISTEN in the environment.")
+        raise CliError("health is not served: set ops.listen, or DOPPEL_OPS__LISTEN in the environment.")
     well, words = asked(*address, "/readyz" if options.ready else "/healthz")
     print(words)
     return 0 if well else 1
@@ -150,7 +154,7 @@ def _pause(options: argparse.Namespace) -> int:
     from bot.cli.operator import pause
     from bot.clock import WallClock
 
-    with _plainly():
+    with _as_cli_error():
         since = asyncio.run(pause(_settings(options), WallClock()))
     print(f"Paused since {since:%Y-%m-%d %H:%M} UTC: orders wait, and `doppel resume` lets them go on.")
     return 0
@@ -160,7 +164,7 @@ def _resume(options: argparse.Namespace) -> int:
     from bot.cli.operator import resume
     from bot.clock import WallClock
 
-    with _plainly():
+    with _as_cli_error():
         was_paused = asyncio.run(resume(_settings(options), WallClock()))
     print("New jobs go on." if was_paused else "Nothing was paused.")
     return 0
@@ -171,10 +175,10 @@ def _credits(options: argparse.Namespace) -> int:
     from bot.clock import WallClock
 
     settings = _settings(options)
-    with _plainly():
+    with _as_cli_error():
         outcome = asyncio.run(carry_out(options, settings, WallClock()))
     if outcome.picture is not None:
-        with _plainly(options.chart):
+        with _as_cli_error(options.chart):
             options.chart.write_bytes(outcome.picture)
     print(outcome.words)
     return outcome.code
@@ -184,10 +188,10 @@ def _forgive(options: argparse.Namespace) -> int:
     from bot.cli.operator import forgive
     from bot.clock import WallClock
 
-    with _plainly():
+    with _as_cli_error():
         count = asyncio.run(forgive(options.job, _settings(options), WallClock()))
     if not count:
-        raise Stop("nothing of this job is on the list of all servers; servers have lists of their own.")
+        raise CliError("nothing of this job is on the list of all servers; servers have lists of their own.")
     print(
         f"The pictures of the job {options.job} may come again: {count} fingerprints were taken off the list."
     )
@@ -198,7 +202,7 @@ def _backup(options: argparse.Namespace) -> int:
     from bot.store.backup import back_up
 
     settings = _settings(options)
-    with _plainly(options.file):
+    with _as_cli_error(options.file):
         size = back_up(settings.database.url.get_secret_value(), options.file)
     print(f"{options.file} holds the database as it is now ({size:,} bytes).")
     return 0
@@ -208,7 +212,7 @@ def _restore(options: argparse.Namespace) -> int:
     from bot.store.backup import restore
 
     settings = _settings(options)
-    with _plainly(options.file, "restored"):
+    with _as_cli_error(options.file, "restored"):
         restored = restore(settings.database.url.get_secret_value(), options.file)
     if restored.kept is not None:
         print(f"What was there before lies in {restored.kept}.")
@@ -235,7 +239,7 @@ def _sandbox(options: argparse.Namespace) -> int:
     try:
         asyncio.run(sandbox(settings, wishes))
     except SandboxError as error:
-        raise Stop(f"{error}.") from error
+        raise CliError(f"{error}.") from error
     return 0
 
 
@@ -248,23 +252,23 @@ def _segmind(options: argparse.Namespace) -> int:
     try:
         asyncio.run(serve(options.host, options.port, options.speed))
     except SandboxError as error:
-        raise Stop(f"{error}.") from error
+        raise CliError(f"{error}.") from error
     return 0
 
 
 @contextmanager
-def _plainly(file: Path | None = None, cannot_be: str = "written") -> Generator[None]:
+def _as_cli_error(file: Path | None = None, cannot_be: str = "written") -> Generator[None]:
     """What goes wrong with the database, or with the file that was named, is one sentence."""
     from bot.store import StoreError
 
     try:
         yield
     except StoreError as error:
-        raise Stop(f"{error}.") from error
+        raise CliError(f"{error}.") from error
     except OSError as error:
         if file is None:
             raise
-        raise Stop(f"{file} cannot be {cannot_be}: {error.strerror}.") from error
+        raise CliError(f"{file} cannot be {cannot_be}: {error.strerror}.") from error
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -273,19 +277,19 @@ def _settings(options: argparse.Namespace) -> Settings:
     return settings
 
 
-def _spotter() -> "Spotter | None":
+def _spotter() -> "FaceDetector | None":
     """What finds faces in pictures, where the packages for it are installed."""
     if any(importlib.util.find_spec(name) is None for name in FACE_PACKAGES):
         return None
-    from bot.sandbox.faces.detection.detector import LocalSpotter
+    from bot.sandbox.faces.detection.detector import LocalFaceDetector
 
-    return LocalSpotter()
+    return LocalFaceDetector()
 
 
 def _require_sandbox() -> None:
     missing = [name for name in SANDBOX_PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise Stop(
+        raise CliError(
             f"the sandbox needs packages that are not installed ({', '.join(missing)}): "
             "type `make sandbox`, or `pip install 'doppel[sandbox]'`."
         )

@@ -11,23 +11,23 @@ import structlog
 from bot.chat.account.purchases import Shop
 from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
-from bot.chat.delivery.invalid_requests import Refusals, Sparing
-from bot.chat.errors import Words
+from bot.chat.delivery.invalid_requests import Refusals, ThrottledWatcher
+from bot.chat.errors import ErrorMessages
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
-from bot.faces.detection import Spotter
-from bot.faces.saved_faces import Album
+from bot.faces.detection import FaceDetector
+from bot.faces.saved_faces import SavedFaces
 from bot.jobs.cluster import Company
 from bot.jobs.ports import World
-from bot.jobs.reconcile import Latecomers
+from bot.jobs.reconcile import LateReconciler
 from bot.jobs.supervision.outage import Outage
-from bot.ops.dashboard import OperatorPage, Ring
+from bot.ops.dashboard import OperatorPage, TimeSeries
 from bot.ops.gauges import Gauges
 from bot.ops.health import Health, needed
 from bot.ops.job_metrics import JobMeter
 from bot.ops.ledger_check import Audit
 from bot.ops.metrics import Metrics
-from bot.ops.observers import Both, ObservedSegmind, ObservedStore
+from bot.ops.observers import FanOut, ObservedSegmind, ObservedStore
 from bot.ops.web import served
 from bot.registry import Catalogue, catalogue, features
 from bot.settings import Settings
@@ -44,7 +44,7 @@ log = structlog.stdlib.get_logger(__name__)
 # A database that takes so many bytes takes an order, too.
 ROOM = 64 * 1024
 
-Chore = Callable[[], Coroutine[None, None, None]]
+PeriodicTask = Callable[[], Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class App:
     company: Company
     shop: Shop
     outage: Outage
-    album: Album
-    chores: Sequence[Chore]
+    album: SavedFaces
+    chores: Sequence[PeriodicTask]
     """What one process does for all, for as long as it lives."""
     served_at: str | None
     """Where metrics and health are served."""
@@ -105,7 +105,7 @@ class App:
 
 @asynccontextmanager
 async def assembled(
-    settings: Settings, *, clock: Clock | None = None, spotter: Spotter | None = None
+    settings: Settings, *, clock: Clock | None = None, spotter: FaceDetector | None = None
 ) -> AsyncGenerator[App]:
     """Everything but the connection to Discord."""
     clock = clock or WallClock()
@@ -129,9 +129,9 @@ async def assembled(
         )
         health = Health(store)
         # Before there are shards: whoever stands by for them is well, and not ready.
-        page = OperatorPage(settings.ops.page_token, Ring(metrics, clock), clock)
+        page = OperatorPage(settings.ops.page_token, TimeSeries(metrics, clock), clock)
         served_at = await stack.enter_async_context(served(settings.ops.address, metrics, health, page))
-        outage = Outage(partial(_try_out, store), clock)
+        outage = Outage(partial(_probe_write, store), clock)
         stack.push_async_callback(outage.close)
         segmind = await stack.enter_async_context(
             segmind_client(settings, clock, heard=metrics.segmind_answered)
@@ -145,16 +145,16 @@ async def assembled(
             away=outage.met,
         )
         refusals = Refusals(clock, most=settings.discord.refusals, heard=metrics.discord_answered)
-        words = Words(text, outage.met, heard=metrics.refused)
+        words = ErrorMessages(text, outage.met, heard=metrics.refused)
         client = await _client(settings, company, refusals, store=store, words=words)
         front = Front(settings, client, store, models=models, text=text, clock=clock, signatory=signatory)
         protection = Protection(settings, store, front)
         meter = JobMeter(metrics.registry, clock)
-        jobs = meter if traces is None else Both(meter, traces)
+        jobs = meter if traces is None else FanOut(meter, traces)
         world = World(
             ObservedSegmind(segmind, jobs, metrics.registry),
             ObservedStore(store, jobs),
-            Sparing(protection.guard(front.replies), refusals, clock),
+            ThrottledWatcher(protection.guard(front.replies), refusals, clock),
             clock,
         )
         engine = Engine(
@@ -219,7 +219,7 @@ async def assembled(
             outage=outage,
             album=front.album,
             chores=(
-                Latecomers(segmind, store, clock).run,
+                LateReconciler(segmind, store, clock).run,
                 protection.escalation(cases).run,
                 protection.waiting(approvals).run,
                 protection.retention().run,
@@ -233,7 +233,7 @@ async def assembled(
 
 
 async def _client(
-    settings: Settings, company: Company, refusals: Refusals, *, store: SqlStore, words: Words
+    settings: Settings, company: Company, refusals: Refusals, *, store: SqlStore, words: ErrorMessages
 ) -> Doppel:
     """For the shards that this process comes to serve, as soon as there are some."""
     plan = settings.discord.shard_plan
@@ -249,7 +249,7 @@ async def _client(
     )
 
 
-async def _try_out(store: SqlStore) -> None:
+async def _probe_write(store: SqlStore) -> None:
     """Raises `StoreAway` where nothing of any size can be written."""
-    await store.write_note("room", "x" * ROOM)
-    await store.write_note("room", "")
+    await store.write_value("room", "x" * ROOM)
+    await store.write_value("room", "")

@@ -11,7 +11,14 @@ from bot.administration.credits import REASON_LIMIT, Administrator
 from bot.chat.account.credits_cards import balance_lines
 from bot.chat.admin.access_cards import approval_card, approval_lines, entry_card
 from bot.chat.admin.audit_lines import change_line, done_card
-from bot.chat.admin.autocomplete import LOOKED_THROUGH, Choice, Names, Places, job_choices, model_choices
+from bot.chat.admin.autocomplete import (
+    LOOKED_THROUGH,
+    ChannelTransformer,
+    Choice,
+    Names,
+    job_choices,
+    model_choices,
+)
 from bot.chat.admin.cards import member_card, models_card, server_card
 from bot.chat.admin.limits import in_bytes, limits_card
 from bot.chat.admin.services import AdminServices
@@ -23,13 +30,13 @@ from bot.chat.members import NotAdministrator, administrator_of, member_in
 from bot.chat.ui.pagination import Entry, Wish
 from bot.chat.ui.replies import give, promise
 from bot.ledger.account import Balance
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import Terms
 
 Amount = app_commands.Range[int, 0]
 Some = app_commands.Range[int, 1]
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
-Place = app_commands.Transform[app_commands.AppCommandChannel, Places]
+Place = app_commands.Transform[app_commands.AppCommandChannel, ChannelTransformer]
 USES = [
     app_commands.Choice(name="only here, and where else you say so", value=Use.ONLY),
     app_commands.Choice(name="not here", value=Use.OFF),
@@ -275,7 +282,9 @@ class Admin(
         rules = await self._services.books.rules(by.guild_id)
         await give(interaction, entry_card(rules, self._services.text))
 
-    async def _done(self, interaction: Interaction, deed: Deed, member: discord.Member | None = None) -> None:
+    async def _done(
+        self, interaction: Interaction, deed: AuditEntry, member: discord.Member | None = None
+    ) -> None:
         its = self._services
         more: list[str] = []
         if member is not None:

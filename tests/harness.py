@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from bot import settings
 from bot.app import App, assembled
 from bot.clock import WallClock
-from bot.faces.detection import Spotter
+from bot.faces.detection import FaceDetector
 from bot.jobs.job import Job
 from bot.ledger.account import account_of
 from bot.registry import catalogue
@@ -216,7 +216,7 @@ async def staged(
     database: Path,
     segmind: LocalSegmind,
     clock: HeldClock,
-    spotter: Spotter | None = None,
+    spotter: FaceDetector | None = None,
     /,
     **sections: dict[str, Any],
 ) -> AsyncGenerator[Stage]:

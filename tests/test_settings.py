@@ -12,7 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from bot.settings import Jobs, Knob, Segmind, Settings, SettingsError, describe, known_keys, load
+from bot.settings import Jobs, Segmind, SettingField, Settings, SettingsError, describe, known_keys, load
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "config" / "doppel.toml"
@@ -107,7 +107,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
 }
 
 
-def value(settings: Settings, knob: Knob) -> Any:
+def value(settings: Settings, knob: SettingField) -> Any:
     return getattr(getattr(settings, knob.section), knob.key)
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.administration.credits import REASON_LIMIT, Administrator, UnknownJob
-from bot.ledger.ledger import Books, Deed
+from bot.ledger.ledger import AuditEntry, Books
 from bot.ledger.server_rules import ServerRules
 from bot.moderation.approvals import LogNeeded, NoLog
 from bot.moderation.ports import Register
@@ -40,32 +40,32 @@ class Use(StrEnum):
     UNSET = "unset"
 
 
-class Wardens:
+class AccessAdmin:
     def __init__(self, books: Books, register: Register) -> None:
         self._books = books
         self._register = register
 
-    async def block(self, by: Administrator, user_id: int, reason: str = "") -> Deed:
+    async def block(self, by: Administrator, user_id: int, reason: str = "") -> AuditEntry:
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"blocked": rules.blocked | {user_id}})
 
         return await self._change(by, change, ruled(by, Ruled.BLOCK, reason, member=user_id))
 
-    async def unblock(self, by: Administrator, user_id: int) -> Deed:
+    async def unblock(self, by: Administrator, user_id: int) -> AuditEntry:
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"blocked": rules.blocked - {user_id}})
 
         return await self._change(by, change, ruled(by, Ruled.UNBLOCK, member=user_id))
 
-    async def set_channel(self, by: Administrator, channel_id: int, use: Use) -> Deed:
+    async def set_channel(self, by: Administrator, channel_id: int, use: Use) -> AuditEntry:
         deed = ruled(by, Ruled.CHANNEL, channel=channel_id, use=use)
         return await self._change(by, _using("channels", channel_id, use), deed)
 
-    async def set_role(self, by: Administrator, role_id: int, use: Use) -> Deed:
+    async def set_role(self, by: Administrator, role_id: int, use: Use) -> AuditEntry:
         deed = ruled(by, Ruled.ENTRY, role=role_id, use=use)
         return await self._change(by, _using("roles", role_id, use), deed)
 
-    async def set_log(self, by: Administrator, channel_id: int | None, *, pictures: bool) -> Deed:
+    async def set_log(self, by: Administrator, channel_id: int | None, *, pictures: bool) -> AuditEntry:
         def change(rules: ServerRules) -> ServerRules:
             if rules.approve and channel_id is None:
                 raise LogNeeded
@@ -73,7 +73,7 @@ class Wardens:
 
         return await self._change(by, change, ruled(by, Ruled.LOG, channel=channel_id, pictures=pictures))
 
-    async def set_approval(self, by: Administrator, *, on: bool) -> Deed:
+    async def set_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
         """Whether a moderator looks at each result before it is shown; raises `NoLog` where none could."""
 
         def change(rules: ServerRules) -> ServerRules:
@@ -83,26 +83,26 @@ class Wardens:
 
         return await self._change(by, change, ruled(by, Ruled.APPROVAL, on=on))
 
-    async def allow_again(self, by: Administrator, job_id: str) -> Deed:
+    async def allow_again(self, by: Administrator, job_id: str) -> AuditEntry:
         if not await self._register.unlist(job_id, by.guild_id):
             raise UnknownJob
         deed = ruled(by, Ruled.AGAIN, job=job_id)
         await self.note(deed)
         return deed
 
-    async def note(self, deed: Deed) -> None:
+    async def note(self, deed: AuditEntry) -> None:
         """Something that was decided about a job, on record with the rest."""
         await self._register.record(deed)
 
-    async def _change(self, by: Administrator, change: Change, deed: Deed) -> Deed:
+    async def _change(self, by: Administrator, change: Change, deed: AuditEntry) -> AuditEntry:
         await self._books.change_rules(by.guild_id, change, deed)
         return deed
 
 
-def ruled(by: Administrator, what: Ruled, reason: str = "", **facts: Any) -> Deed:
+def ruled(by: Administrator, what: Ruled, reason: str = "", **facts: Any) -> AuditEntry:
     if reason:
         facts["reason"] = reason[:REASON_LIMIT]
-    return Deed(str(by.user_id), what, facts, guild_id=by.guild_id or None)
+    return AuditEntry(str(by.user_id), what, facts, guild_id=by.guild_id or None)
 
 
 def _using(what: str, which: int, use: Use) -> Change:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from bot.jobs.job import Job, State
 from bot.jobs.queue import Line
 from bot.ledger.account import NotEnoughCredits, account_of
-from bot.ledger.ledger import Books, Deed
+from bot.ledger.ledger import AuditEntry, Books
 from bot.ledger.policy import Policy
 from bot.ledger.server_rules import LIMIT_NAMES, ServerRules
 
@@ -95,7 +95,7 @@ class Archive(Protocol):
         ...
 
 
-class Office:
+class CreditAdmin:
     def __init__(
         self, *, books: Books, archive: Archive, policy: Policy, line: Line, models: Collection[str]
     ) -> None:
@@ -105,13 +105,13 @@ class Office:
         self._line = line
         self._models = models
 
-    async def grant(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> Deed:
+    async def grant(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
         _bounded("grant", amount, self._policy.bounds.grant, least=1)
         deed = _deed(by, Did.GRANT, reason, member=user_id, amount=amount)
         await self._books.grant(by.account_of(user_id), amount, _cut(reason), deed)
         return deed
 
-    async def take(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> Deed:
+    async def take(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
         """From what was granted; the allowance is not anybody's to take."""
         _bounded("take", amount, None, least=1)
         deed = _deed(by, Did.TAKE, reason, member=user_id, amount=amount)
@@ -121,7 +121,9 @@ class Office:
             raise TooMuchToTake(have=refusal.have) from None
         return deed
 
-    async def set_daily(self, by: Administrator, amount: int | None, user_id: int | None = None) -> Deed:
+    async def set_daily(
+        self, by: Administrator, amount: int | None, user_id: int | None = None
+    ) -> AuditEntry:
         """The allowance of all members, or of one; none is the operator's again."""
         _bounded("daily", amount, self._policy.bounds.daily)
 
@@ -133,7 +135,7 @@ class Office:
         facts: dict[str, Any] = {} if user_id is None else {"member": user_id}
         return await self._change(by, change, _deed(by, Did.DAILY, amount=amount, **facts))
 
-    async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> Deed:
+    async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> AuditEntry:
         _bounded("daily", amount, self._policy.bounds.daily)
 
         def change(rules: ServerRules) -> ServerRules:
@@ -141,7 +143,7 @@ class Office:
 
         return await self._change(by, change, _deed(by, Did.ROLE, role=role_id, amount=amount))
 
-    async def set_cap(self, by: Administrator, amount: int | None) -> Deed:
+    async def set_cap(self, by: Administrator, amount: int | None) -> AuditEntry:
         """What the server may spend in a month."""
         _bounded("monthly", amount, self._policy.monthly)
 
@@ -150,7 +152,7 @@ class Office:
 
         return await self._change(by, change, _deed(by, Did.CAP, amount=amount))
 
-    async def set_limit(self, by: Administrator, name: str, amount: int | None) -> Deed:
+    async def set_limit(self, by: Administrator, name: str, amount: int | None) -> AuditEntry:
         if name not in LIMIT_NAMES:
             raise ValueError(name)
         _bounded(name, amount, self._policy.limits.named()[name], least=1)
@@ -160,7 +162,7 @@ class Office:
 
         return await self._change(by, change, _deed(by, Did.LIMIT, limit=name, amount=amount))
 
-    async def switch(self, by: Administrator, slug: str, *, on: bool) -> Deed:
+    async def switch(self, by: Administrator, slug: str, *, on: bool) -> AuditEntry:
         if slug not in self._models:
             raise UnknownModel(slug)
 
@@ -170,7 +172,7 @@ class Office:
 
         return await self._change(by, change, _deed(by, Did.MODEL, model=slug, on=on))
 
-    async def refund(self, by: Administrator, job_id: str, reason: str = "") -> Deed:
+    async def refund(self, by: Administrator, job_id: str, reason: str = "") -> AuditEntry:
         job = await self._archive.find(job_id)
         # A job that is answered in this server may still be paid from a member's own account.
         if job is None or job.account != by.account_of(job.place.user_id):
@@ -184,7 +186,7 @@ class Office:
     async def recent(self, by: Administrator, limit: int) -> Sequence[Ordered]:
         return await self._archive.jobs_of(by.guild_id, limit=limit)
 
-    async def _change(self, by: Administrator, change: Change, deed: Deed) -> Deed:
+    async def _change(self, by: Administrator, change: Change, deed: AuditEntry) -> AuditEntry:
         rules = await self._books.change_rules(by.guild_id, change, deed)
         # Those who wait already are called by the new limits.
         self._line.set_limits(by.guild_id, self._policy.limits_of(rules))
@@ -210,8 +212,8 @@ def _cut(reason: str) -> str:
     return reason[:REASON_LIMIT]
 
 
-def _deed(by: Administrator, did: Did, reason: str = "", **facts: Any) -> Deed:
+def _deed(by: Administrator, did: Did, reason: str = "", **facts: Any) -> AuditEntry:
     """Numbers and ids; the only words are the administrator's own reason."""
     if reason:
         facts["reason"] = _cut(reason)
-    return Deed(str(by.user_id), did, facts, guild_id=by.guild_id)
+    return AuditEntry(str(by.user_id), did, facts, guild_id=by.guild_id)

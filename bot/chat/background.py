@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.chat.text import speaking, spoken
 
-LAST_WORDS = 3.0
+SHUTDOWN_GRACE = 3.0
 
 
 class Background:
@@ -37,7 +37,7 @@ class Background:
         for task in tasks:
             task.cancel()
         if tasks:
-            _, late = await asyncio.wait(tasks, timeout=LAST_WORDS)
+            _, late = await asyncio.wait(tasks, timeout=SHUTDOWN_GRACE)
             for task in late:
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.chat.account.services import AccountServices
 from bot.chat.admin.services import AdminServices
 from bot.chat.contexts import Contexts
-from bot.chat.errors import Words
+from bot.chat.errors import ErrorMessages
 from bot.chat.interactions import Interaction
 from bot.chat.localization import Translator, listen
 from bot.chat.orders.saved_faces import face_choices
@@ -36,7 +36,7 @@ class Doppel(commands.Bot):
         *,
         features: Sequence[str],
         notes: Notes,
-        words: Words,
+        words: ErrorMessages,
         guild_id: int | None,
         contexts: Contexts,
         **connection: Any,

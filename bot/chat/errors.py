@@ -14,7 +14,7 @@ from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOr
 from bot.chat.members import NotAdministrator
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.orders.message_media import NothingPosted, NotToBeUsed
-from bot.chat.orders.order_handler import Stopping
+from bot.chat.orders.order_handler import ShuttingDown
 from bot.chat.orders.reorder import InputGone
 from bot.chat.orders.saved_faces import BothFaces, NoFace
 from bot.chat.text import Text
@@ -23,7 +23,7 @@ from bot.chat.ui.card import credits_words, moment
 from bot.chat.ui.info_card import harmless
 from bot.chat.ui.pagination import NotYours
 from bot.faces.detection import BadPairs
-from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
+from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
 from bot.faces.normalize import NoPicture
 from bot.jobs.ports import StoreAway
 from bot.jobs.service import ModelOff, TooLate, TooManyWaiting
@@ -39,10 +39,10 @@ from bot.moderation.cases import TooManyReports
 from bot.moderation.errors import (
     AgeRestricted,
     Blocked,
-    JustLeft,
-    NeverAgain,
+    ListedMedia,
     NoConsent,
-    Resting,
+    RecentlyDeleted,
+    Suspended,
     WrongChannel,
     WrongRole,
 )
@@ -89,7 +89,7 @@ _PLAIN: Mapping[type[probe.UnusableMedia], str] = {
 }
 
 
-class Words:
+class ErrorMessages:
     def __init__(
         self,
         text: Text,
@@ -136,7 +136,7 @@ class Words:
                 return self._input(error)
             case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
                 return self._text("refused.outdated")
-            case Stopping():
+            case ShuttingDown():
                 return self._text("refused.stopping")
             case app_commands.CheckFailure():
                 return self._text("refused.forbidden")
@@ -169,7 +169,7 @@ class Words:
                 return self._text("refused.too_many_faces", count=limit)
             case BadName():
                 return self._text("refused.face_name")
-            case Unopened(name=name):
+            case UnreadableFace(name=name):
                 return self._text("refused.unopened_face", name=harmless(name))
             case _:
                 return None
@@ -179,11 +179,11 @@ class Words:
         match error:
             case Blocked(everywhere=everywhere):
                 return self._text("refused.blocked_everywhere" if everywhere else "refused.blocked_here")
-            case Resting(until=until):
+            case Suspended(until=until):
                 return self._text("refused.resting", until=moment(until))
-            case JustLeft(until=until):
+            case RecentlyDeleted(until=until):
                 return self._text("refused.just_left", until=moment(until))
-            case NeverAgain(option=option):
+            case ListedMedia(option=option):
                 return self._text("refused.never_again", option=option)
             case _:
                 plain = _AT_THE_DOOR.get(type(error))

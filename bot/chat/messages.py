@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.chat.routes import Refusal, Way, refusal
-from bot.jobs.history import Recent
+from bot.jobs.history import PastJob
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
 
@@ -24,7 +24,7 @@ NO_SERVER = frozenset({10004, 50001})
 NO_MESSAGE = frozenset({10003, 10008})
 
 
-def address_of(there: Place | Recent) -> str:
+def address_of(there: Place | PastJob) -> str:
     """Where members find the message of a job."""
     return f"https://discord.com/channels/{there.guild_id or '@me'}/{there.channel_id}/{there.message_id}"
 

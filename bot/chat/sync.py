@@ -25,7 +25,7 @@ async def sync(tree: app_commands.CommandTree[Any], notes: Notes, guild_id: int 
     if guild is not None:
         tree.copy_global_to(guild=guild)
     commands = await tree.sync(guild=guild)
-    await notes.write_note(name, fingerprint)
+    await notes.write_value(name, fingerprint)
     log.info("the commands were told to Discord", count=len(commands))
     return True
 

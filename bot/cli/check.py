@@ -11,7 +11,7 @@ from bot.registry import catalogue
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import SegmindError
 from bot.settings import Settings, SettingsError
-from bot.store import AlreadyOpen, SqlStore, SqlVisitor, StoreError
+from bot.store import DatabaseInUse, OperatorConnection, SqlStore, StoreError
 from bot.wiring.factories import FEATURES, segmind_client, signatory_of, traces_of
 
 DISCORD_API = "https://discord.com/api/v10"
@@ -118,8 +118,8 @@ async def _audit(settings: Settings) -> tuple[str, Sequence[str]]:
     try:
         async with SqlStore(url, start=start, clock=WallClock()) as store:
             return "", await store.audit()
-    except AlreadyOpen:
-        async with SqlVisitor(url, start=start, clock=WallClock()) as visitor:
+    except DatabaseInUse:
+        async with OperatorConnection(url, start=start, clock=WallClock()) as visitor:
             wrong, _ = await visitor.audit()
         return ", in use by a running bot", wrong
 

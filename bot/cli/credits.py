@@ -9,11 +9,11 @@ from bot.clock import Clock
 from bot.ledger.account import account_of
 from bot.ledger.allowance import DAY
 from bot.ledger.budgets import day_of
-from bot.ledger.ledger import OPERATOR, Deed
+from bot.ledger.ledger import OPERATOR, AuditEntry
 from bot.ledger.report import Report
 from bot.registry import catalogue
 from bot.settings import Settings
-from bot.store import SqlVisitor
+from bot.store import OperatorConnection
 from bot.wiring.factories import FEATURES, visitor_of
 
 
@@ -36,7 +36,7 @@ async def carry_out(options: argparse.Namespace, settings: Settings, clock: Cloc
                 return await _grant(visitor, options)
 
 
-async def _audit(visitor: SqlVisitor) -> Outcome:
+async def _audit(visitor: OperatorConnection) -> Outcome:
     wrong, extent = await visitor.audit()
     if wrong:
         return Outcome("\n".join(f"{sentence}." for sentence in wrong), 1)
@@ -47,7 +47,7 @@ async def _audit(visitor: SqlVisitor) -> Outcome:
 
 
 async def _report(
-    visitor: SqlVisitor, options: argparse.Namespace, settings: Settings, clock: Clock
+    visitor: OperatorConnection, options: argparse.Namespace, settings: Settings, clock: Clock
 ) -> Outcome:
     today, until = day_of(clock.now())
     since = today - (options.days - 1) * DAY
@@ -60,11 +60,11 @@ async def _report(
     return Outcome(words, picture=chart(spending, since=since, until=until, titles=titles))
 
 
-async def _grant(visitor: SqlVisitor, options: argparse.Namespace) -> Outcome:
+async def _grant(visitor: OperatorConnection, options: argparse.Namespace) -> Outcome:
     facts = {"member": options.member, "amount": options.amount}
     if options.why:
         facts["reason"] = options.why
-    deed = Deed(OPERATOR, Did.GRANT, facts, guild_id=options.server)
+    deed = AuditEntry(OPERATOR, Did.GRANT, facts, guild_id=options.server)
     account = account_of(guild_id=options.server, user_id=options.member)
     balance = await visitor.grant(account, options.amount, options.why, deed)
     where = "in direct messages" if options.server is None else f"in server {options.server}"

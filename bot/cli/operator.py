@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.jobs.supervision.pause import pause as pause_all
 from bot.jobs.supervision.pause import paused_since
 from bot.jobs.supervision.pause import resume as resume_all
-from bot.ledger.ledger import OPERATOR, Deed
+from bot.ledger.ledger import OPERATOR, AuditEntry
 from bot.settings import Settings
 from bot.wiring.factories import visitor_of
 
@@ -32,4 +32,4 @@ async def resume(settings: Settings, clock: Clock) -> bool:
 async def forgive(job_id: str, settings: Settings, clock: Clock) -> int:
     """What was refused in all servers may come again; how many fingerprints were taken off the list."""
     async with visitor_of(settings, clock, writing=True) as visitor:
-        return await visitor.forgive(job_id, Deed(OPERATOR, Ruled.AGAIN, {"job": job_id}))
+        return await visitor.forgive(job_id, AuditEntry(OPERATOR, Ruled.AGAIN, {"job": job_id}))

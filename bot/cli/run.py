@@ -12,14 +12,14 @@ from yarl import URL
 from bot.app import assembled
 from bot.chat.client import Doppel
 from bot.cli.gc_tuning import collect_seldom
-from bot.faces.detection import Spotter
+from bot.faces.detection import FaceDetector
 from bot.settings import Settings
 from bot.store import ShardsLost
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def run(settings: Settings, *, spotter: Spotter | None = None) -> None:
+async def run(settings: Settings, *, spotter: FaceDetector | None = None) -> None:
     """Connect and serve until told to stop."""
     _point_at(settings)
     serving = asyncio.create_task(_serve(settings, spotter), name="serving")
@@ -36,7 +36,7 @@ async def run(settings: Settings, *, spotter: Spotter | None = None) -> None:
     log.info("stopped")
 
 
-async def _serve(settings: Settings, spotter: Spotter | None) -> None:
+async def _serve(settings: Settings, spotter: FaceDetector | None) -> None:
     token = settings.discord.token
     async with assembled(settings, spotter=spotter) as app, app.client as client:
         await client.login(token.get_secret_value() if token is not None else "")

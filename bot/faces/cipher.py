@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from bot.faces.face import Unopened
+from bot.faces.face import UnreadableFace
 
 _OWNER_BYTES = 8
 
 
-class Seal:
+class FaceCipher:
     """The first key closes; each of them opens, so that a new one can be put in front of the old ones."""
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -25,9 +25,9 @@ class Seal:
         try:
             content = self._keys.decrypt(sealed)
         except InvalidToken:
-            raise Unopened from None
+            raise UnreadableFace from None
         if content[:_OWNER_BYTES] != _named(owner):
-            raise Unopened
+            raise UnreadableFace
         return content[_OWNER_BYTES:]
 
 

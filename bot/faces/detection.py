@@ -19,7 +19,7 @@ _INK, _PAPER, _EDGE = "white", "#5865f2", "#2b2d31"
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class FaceBox:
     """A face, by fractions of the width and the height of its picture."""
 
     left: float
@@ -28,8 +28,8 @@ class Spot:
     bottom: float
 
 
-class Spotter(Protocol):
-    def __call__(self, content: bytes) -> Sequence[Spot]:
+class FaceDetector(Protocol):
+    def __call__(self, content: bytes) -> Sequence[FaceBox]:
         """The faces of a picture from left to right; none where it finds none."""
         ...
 
@@ -73,7 +73,7 @@ def read_pairs(words: str, sources: int, targets: int) -> list[Pair]:
     return pairs
 
 
-def preview(parts: Sequence[tuple[bytes, Sequence[Spot]]]) -> bytes:
+def preview(parts: Sequence[tuple[bytes, Sequence[FaceBox]]]) -> bytes:
     """The pictures side by side, smaller, with a number on each face."""
     panels = [_panel(content, spots) for content, spots in parts]
     width = sum(panel.width for panel in panels) + _GAP * (len(panels) - 1)
@@ -87,7 +87,7 @@ def preview(parts: Sequence[tuple[bytes, Sequence[Spot]]]) -> bytes:
     return result.getvalue()
 
 
-def _panel(content: bytes, spots: Sequence[Spot]) -> Image.Image:
+def _panel(content: bytes, spots: Sequence[FaceBox]) -> Image.Image:
     image = picture.eight_bits(picture.upright(content, sniff.media_type(content))).convert("RGB")
     image.thumbnail((PANEL, PANEL))
     drawing = ImageDraw.Draw(image)

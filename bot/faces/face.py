@@ -39,7 +39,7 @@ class BadName(FaceError):
     pass
 
 
-class Unopened(FaceError):
+class UnreadableFace(FaceError):
     def __init__(self, name: str = "") -> None:
         super().__init__()
         self.name = name
@@ -58,7 +58,7 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SealedFace:
     """A face and its sealed picture."""
 
     face: Face
@@ -72,11 +72,11 @@ class Shelf(Protocol):
         """By name."""
         ...
 
-    async def find(self, user_id: int, name: str | None, *, now: float) -> Kept | None:
+    async def find(self, user_id: int, name: str | None, *, now: float) -> SealedFace | None:
         """The one of this name, or the default one."""
         ...
 
-    async def keep(self, user_id: int, kept: Kept, *, now: float, most: int) -> bool:
+    async def keep(self, user_id: int, kept: SealedFace, *, now: float, most: int) -> bool:
         """Add it, or put it in the place of the one of the same name. False where there are too many."""
         ...
 

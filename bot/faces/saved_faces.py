@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import structlog
 
 from bot.clock import Clock
-from bot.faces.cipher import Seal
-from bot.faces.face import Face, FacesOff, Kept, NoSuchFace, Shelf, TooManyFaces, Unopened, tidy
+from bot.faces.cipher import FaceCipher
+from bot.faces.face import Face, FacesOff, NoSuchFace, SealedFace, Shelf, TooManyFaces, UnreadableFace, tidy
 from bot.faces.normalize import portrait, suffix_of
 from bot.media.probe import Limits
 
@@ -27,11 +27,18 @@ class Opened:
     content: bytes
 
 
-class Album:
+class SavedFaces:
     """Every member sees, uses and deletes their own faces alone."""
 
     def __init__(
-        self, shelf: Shelf, seal: Seal | None, clock: Clock, limits: Limits, *, days: float, per_member: int
+        self,
+        shelf: Shelf,
+        seal: FaceCipher | None,
+        clock: Clock,
+        limits: Limits,
+        *,
+        days: float,
+        per_member: int,
     ) -> None:
         """Without a seal nothing is kept, and what was kept before stays closed."""
         self._shelf = shelf
@@ -56,7 +63,7 @@ class Album:
             sealed = await asyncio.to_thread(seal.close, owner, made.content)
         now = self._clock.now()
         face = Face(name, len(made.content), now, now + self._days * DAY, default)
-        if not await self._shelf.keep(owner, Kept(face, sealed), now=now, most=self._per_member):
+        if not await self._shelf.keep(owner, SealedFace(face, sealed), now=now, most=self._per_member):
             raise TooManyFaces(self._per_member)
         return face
 
@@ -104,18 +111,18 @@ class Album:
                 log.warning("saved faces could not be swept", error=type(error).__name__)
             await self._clock.sleep(SWEEP_EVERY)
 
-    def _sealing(self) -> Seal:
+    def _sealing(self) -> FaceCipher:
         if self._seal is None:
             raise FacesOff
         return self._seal
 
 
-async def _opened(seal: Seal, owner: int, kept: Kept) -> Opened:
+async def _opened(seal: FaceCipher, owner: int, kept: SealedFace) -> Opened:
     name = kept.face.name
     try:
         content = await asyncio.to_thread(seal.open, owner, kept.sealed)
-    except Unopened:
+    except UnreadableFace:
         # Said aloud: a key that the operator took away makes all of them useless.
         log.warning("a saved face cannot be opened with the keys that are set")
-        raise Unopened(name) from None
+        raise UnreadableFace(name) from None
     return Opened(name, f"face{suffix_of(content)}", content)

@@ -9,7 +9,7 @@ from bot.jobs.job import State
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
+class PastJob:
     id: str
     slug: str
     user_id: int
@@ -38,17 +38,17 @@ class Recent:
         return self.state is State.DONE and self.delivery == Delivery.AWAITED
 
 
-class Recents(Protocol):
+class JobHistory(Protocol):
     """Those next to a known one, by its number, or the newest."""
 
     async def of_member(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
-    ) -> Sequence[Recent]:
+    ) -> Sequence[PastJob]:
         """Wherever they were ordered."""
         ...
 
     async def of_server(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
-    ) -> Sequence[Recent]:
+    ) -> Sequence[PastJob]:
         """Those that were paid from this server's accounts."""
         ...

@@ -107,7 +107,7 @@ class Place:
         return f"Place(user_id={self.user_id}, channel_id={self.channel_id}, message_id={self.message_id})"
 
 
-class Facts(TypedDict, total=False):
+class JobChanges(TypedDict, total=False):
     """What may become known of a job as it moves."""
 
     request_id: str
@@ -152,7 +152,7 @@ class Job:
         """Whether its result is there, and nobody may see it, or not yet."""
         return self.reason is not None and self.reason.keeps_back
 
-    def to(self, state: State, **facts: Unpack[Facts]) -> "Job":
+    def to(self, state: State, **facts: Unpack[JobChanges]) -> "Job":
         if state not in NEXT[self.state]:
             raise ValueError(f"a job does not go from {self.state} to {state}")
         return replace(self, state=state, **facts)

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from bot.jobs.job import Job
-from bot.segmind.protocol import Completed, Link, Output, State, UnreadableAnswer
+from bot.segmind.protocol import Completed, Link, Output, State, UnreadableResponse
 
 
 class Source(Protocol):
@@ -19,4 +19,4 @@ async def output_of(segmind: Source, job: Job) -> Output:
         case Completed(output) if output is not None:
             return output
         case state:
-            raise UnreadableAnswer(f"the result is gone: {type(state).__name__}")
+            raise UnreadableResponse(f"the result is gone: {type(state).__name__}")

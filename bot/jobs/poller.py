@@ -9,7 +9,7 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import World
 from bot.jobs.stages import Processing, Queued
 from bot.segmind import protocol
-from bot.segmind.polling import Pace
+from bot.segmind.polling import PollTiming
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -17,12 +17,12 @@ log = structlog.stdlib.get_logger(__name__)
 UNREADABLE_MOST = 3
 
 
-class Follower:
+class Poller:
     def __init__(
         self,
         world: World,
         *,
-        pace: Callable[[Job], Pace],
+        pace: Callable[[Job], PollTiming],
         patience: float,
         heard: Callable[[float | None], None] = lambda _: None,
         recall_pauses: Sequence[float] = (15.0, 60.0, 180.0),
@@ -53,7 +53,7 @@ class Follower:
             await self._clock.sleep(pace.next_look(elapsed))
             try:
                 state = await self._segmind.look(job.request_id or "")
-            except protocol.UnreadableAnswer as error:
+            except protocol.UnreadableResponse as error:
                 unreadable += 1
                 log.warning("an answer could not be read", error=error.detail)
                 if unreadable >= UNREADABLE_MOST:
@@ -71,7 +71,7 @@ class Follower:
                 since, renewed = self._clock.now(), True
 
     async def _saw(
-        self, job: Job, state: protocol.State | None, pace: Pace, sent: float, usual: float
+        self, job: Job, state: protocol.State | None, pace: PollTiming, sent: float, usual: float
     ) -> Job | None:
         """What a state means for the job; none where it goes on."""
         match state:

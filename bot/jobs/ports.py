@@ -39,7 +39,7 @@ class StoreAway(StoreError):
     """Whether it will never take anything again, by itself."""
 
 
-class Lost(Exception):
+class StaleJob(Exception):
     """The job belongs to another process by now, or moved on: whoever holds this copy must let go."""
 
 
@@ -52,7 +52,7 @@ class Room:
     per_member: int
 
 
-class NoRoom(Exception):
+class AtCapacity(Exception):
     """Other processes have as many jobs at Segmind as may be: to be tried again in a moment."""
 
 
@@ -73,9 +73,9 @@ class Store(Protocol):
         ...
 
     async def move(self, job: Job, to: Job, *, room: Room | None = None) -> Job:
-        """Replace `job` by `to` if it still is what it was and still ours, else raise `Lost`.
+        """Replace `job` by `to` if it still is what it was and still ours, else raise `StaleJob`.
 
-        With a `room`, raise `NoRoom` where it would take more of it than there is.
+        With a `room`, raise `AtCapacity` where it would take more of it than there is.
 
         A move to DONE captures the hold and a move to any other settled state releases it,
         in the same transaction.
@@ -123,4 +123,4 @@ class Notes(Protocol):
 
     async def note(self, name: str) -> str | None: ...
 
-    async def write_note(self, name: str, text: str) -> None: ...
+    async def write_value(self, name: str, text: str) -> None: ...

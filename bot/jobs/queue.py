@@ -10,7 +10,7 @@ from bot.jobs.ports import Room
 from bot.ledger.server_rules import Limits
 
 
-class Ticket:
+class QueueEntry:
     """A job's place: in the line until its turn has come, at Segmind from then on."""
 
     __slots__ = ("_turn", "job_id", "member", "server")
@@ -43,7 +43,7 @@ class Line:
         self._in_all = in_all
         self._own_limits: dict[int, Limits] = {}
         # The first member of the ring is the next to be served.
-        self._ring: OrderedDict[str, deque[Ticket]] = OrderedDict()
+        self._ring: OrderedDict[str, deque[QueueEntry]] = OrderedDict()
         self._running = 0
         self._by_member: Counter[str] = Counter()
         self._by_server: Counter[int] = Counter()
@@ -68,19 +68,19 @@ class Line:
         limits = self._of(job.place.guild_id)
         return Room(self._in_all, per_server=limits.per_server, per_member=limits.per_member)
 
-    def enter(self, job: Job) -> Ticket:
-        ticket = Ticket(job)
+    def enter(self, job: Job) -> QueueEntry:
+        ticket = QueueEntry(job)
         self._ring.setdefault(ticket.member, deque()).append(ticket)
         self._call_next()
         return ticket
 
-    def occupy(self, job: Job) -> Ticket:
+    def occupy(self, job: Job) -> QueueEntry:
         """A job that is with Segmind already, from before a restart: it takes room without waiting."""
-        ticket = Ticket(job)
+        ticket = QueueEntry(job)
         self._start(ticket)
         return ticket
 
-    def leave(self, ticket: Ticket) -> None:
+    def leave(self, ticket: QueueEntry) -> None:
         if ticket.called:
             self._running -= 1
             self._by_member[ticket.member] -= 1
@@ -93,7 +93,7 @@ class Line:
     def waiting(self, member: str) -> int:
         return len(self._ring.get(member, ()))
 
-    def position(self, ticket: Ticket) -> int:
+    def position(self, ticket: QueueEntry) -> int:
         """How many turns it takes until this ticket's, counted from 1."""
         depth = self._ring[ticket.member].index(ticket)
         before = True
@@ -111,7 +111,7 @@ class Line:
         turns = zip_longest(*self._ring.values())
         return islice((ticket.job_id for turn in turns for ticket in turn if ticket is not None), count)
 
-    def _withdraw(self, ticket: Ticket) -> None:
+    def _withdraw(self, ticket: QueueEntry) -> None:
         queue = self._ring[ticket.member]
         queue.remove(ticket)
         if not queue:
@@ -124,10 +124,10 @@ class Line:
                 self._ring.move_to_end(ticket.member)
             self._start(ticket)
 
-    def _next(self) -> Ticket | None:
+    def _next(self) -> QueueEntry | None:
         return next((queue[0] for queue in self._ring.values() if self._has_room(queue[0])), None)
 
-    def _has_room(self, ticket: Ticket) -> bool:
+    def _has_room(self, ticket: QueueEntry) -> bool:
         limits = self._of(ticket.server)
         return self._by_member[ticket.member] < limits.per_member and (
             ticket.server is None or self._by_server[ticket.server] < limits.per_server
@@ -136,7 +136,7 @@ class Line:
     def _of(self, server: int | None) -> Limits:
         return self._limits if server is None else self._own_limits.get(server, self._limits)
 
-    def _start(self, ticket: Ticket) -> None:
+    def _start(self, ticket: QueueEntry) -> None:
         self._running += 1
         self._by_member[ticket.member] += 1
         if ticket.server is not None:

@@ -28,14 +28,14 @@ class Register(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Persistence:
+class ReconcileConfig:
     """For how long such orders are looked for, and how often, in seconds."""
 
     window: float = 86_400.0
     every: float = 1800.0
 
 
-class Latecomers:
+class LateReconciler:
     """The member keeps their credits; the operator's books and report tell what it cost."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Latecomers:
         history: History,
         register: Register,
         clock: Clock,
-        persistence: Persistence = Persistence(),
+        persistence: ReconcileConfig = ReconcileConfig(),
     ) -> None:
         self._history = history
         self._register = register

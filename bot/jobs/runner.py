@@ -10,8 +10,8 @@ import structlog
 
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.outputs import output_of
-from bot.jobs.poller import Follower
-from bot.jobs.ports import Lost, StoreAway, World
+from bot.jobs.poller import Poller
+from bot.jobs.ports import StaleJob, StoreAway, World
 from bot.jobs.queue import Line
 from bot.jobs.stages import Collecting, Halted, Stage, Waiting
 from bot.jobs.submit import Submitter
@@ -20,7 +20,7 @@ from bot.segmind.protocol import (
     DownloadError,
     DownloadFailed,
     SegmindError,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 
 log = structlog.stdlib.get_logger(__name__)
@@ -31,7 +31,7 @@ _NEAR, _SELDOM = 10, 12
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class RunnerConfig:
     """How patient a runner is, in seconds."""
 
     line_refresh: float = 5.0
@@ -59,9 +59,9 @@ class Runner:
         *,
         line: Line,
         submitter: Submitter,
-        follower: Follower,
+        follower: Poller,
         outage: Outage,
-        habits: Habits,
+        habits: RunnerConfig,
     ) -> None:
         self._segmind = world.segmind
         self._store = world.store
@@ -84,7 +84,7 @@ class Runner:
         life.add_done_callback(lambda _: self._lives.pop(job.id, None))
 
     async def cancel(self, job: Job) -> None:
-        """Take back a job that was not sent; raises `Lost` where it went on, or is another process's.
+        """Take back a job that was not sent; raises `StaleJob` where it went on, or is another process's.
 
         The database decides: of this move and that of the submission, one finds the job as it was.
         """
@@ -124,7 +124,7 @@ class Runner:
             while current is not None and not current.told:
                 try:
                     current = await self._run(current)
-                except Lost:
+                except StaleJob:
                     if (current := await self._taken_back(job)) is None:
                         log.info("another process has taken the job over")
                 except StoreAway as error:
@@ -214,7 +214,7 @@ class Runner:
         """Fetch the result before it is paid: a member pays for a picture, not for an address."""
         try:
             content = await self._fetched(job)
-        except (DownloadError, UnreadableAnswer) as error:
+        except (DownloadError, UnreadableResponse) as error:
             log.warning("the result could not be fetched", error=error.detail)
             failed = job.to(
                 State.FAILED, reason=Reason.RESULT, detail=error.detail, settled_at=self._clock.now()

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from bot.jobs.job import Job, Place, State
-from bot.jobs.ports import Clock, Lost, Store
+from bot.jobs.ports import Clock, StaleJob, Store
 from bot.jobs.queue import Line
 from bot.jobs.runner import Runner
 from bot.jobs.submission_gate import Gate
@@ -139,7 +139,7 @@ class Desk:
             raise TooLate
         try:
             await self._runner.cancel(job)
-        except Lost:
+        except StaleJob:
             raise TooLate from None
         log.info("a job was cancelled", job=job.id)
 

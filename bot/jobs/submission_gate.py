@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bot.clock import Clock
 from bot.jobs.stages import Due, Halted, Paused, Reconnecting, Stage
-from bot.segmind.scheduler import Errand, Turnstile
+from bot.segmind.scheduler import RequestKind, RequestScheduler
 
 
 class Trouble(StrEnum):
@@ -33,7 +33,7 @@ class Gate:
     A refused key or model closes it for a while; an empty balance closes it until there is one again.
     """
 
-    def __init__(self, clock: Clock, turnstile: Turnstile, *, releases: bool = False) -> None:
+    def __init__(self, clock: Clock, turnstile: RequestScheduler, *, releases: bool = False) -> None:
         """`releases`: whether an empty balance sends those away who wait, or keeps them."""
         self._clock = clock
         self._turnstile = turnstile
@@ -126,7 +126,7 @@ class Gate:
                 continue
             if self._turnstile.is_busy:
                 show(Due())
-            await self._turnstile.passage(Errand.SUBMISSION, lambda: show(Reconnecting()))
+            await self._turnstile.passage(RequestKind.SUBMISSION, lambda: show(Reconnecting()))
             # The gate may have closed in the meantime.
             if not (self.is_halted or self._closures(slug)) and (first or not self._is_empty):
                 return first

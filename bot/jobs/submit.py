@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import NoRoom, World
+from bot.jobs.ports import AtCapacity, World
 from bot.jobs.queue import Line
 from bot.jobs.stages import Due, Reconnecting, Searching
 from bot.jobs.submission_gate import Gate, ServicePaused, Trouble
@@ -39,7 +39,7 @@ _MONEY = re.compile(r"credit|balance|insufficient|quota|fund|payment|billing", r
 
 
 @dataclass(frozen=True, slots=True)
-class Caution:
+class SubmitConfig:
     """How a submission is guarded, in seconds."""
 
     unknown_window: float = 900.0
@@ -63,7 +63,7 @@ class _OutOfReach(Exception):
 
 
 class Submitter:
-    def __init__(self, world: World, *, gate: Gate, line: Line, caution: Caution) -> None:
+    def __init__(self, world: World, *, gate: Gate, line: Line, caution: SubmitConfig) -> None:
         self._segmind = world.segmind
         self._store = world.store
         self._watcher = world.watcher
@@ -95,7 +95,7 @@ class Submitter:
                 await self._clock.sleep(self._caution.crowded)
                 continue
             try:
-                job = await self._in_flight(self._post(sending, goes_first=goes_first))
+                job = await self._shielded(self._post(sending, goes_first=goes_first))
             except _OutOfReach as error:
                 job = error.job
                 await self._clock.sleep(next(pauses))
@@ -135,7 +135,7 @@ class Submitter:
             self._gate.refill()
         return await self._submitted(sending, accepted.request_id)
 
-    async def _in_flight(self, post: Coroutine[Any, Any, Job]) -> Job:
+    async def _shielded(self, post: Coroutine[Any, Any, Job]) -> Job:
         """A request that is on its way is not called back when the program ends: see `drain`."""
         task = asyncio.create_task(post)
         self._posts.add(task)
@@ -153,7 +153,7 @@ class Submitter:
         sending = job.to(State.SUBMITTING, submitted_at=self._clock.now())
         try:
             return await self._store.move(job, sending, room=self._line.room(job))
-        except NoRoom:
+        except AtCapacity:
             return None
 
     async def search(self, job: Job) -> Job:

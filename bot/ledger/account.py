@@ -41,7 +41,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Allocation:
     """A price as it was taken from the two purses."""
 
     price: int
@@ -70,19 +70,19 @@ class Balance:
         used = self.used if since == self.since else 0
         return replace(self, allowance=max(0, allowance.daily - used), used=used, since=since)
 
-    def split(self, price: int, allowance: Allowance) -> Split:
+    def split(self, price: int, allowance: Allowance) -> Allocation:
         """How the price would be paid; raises where it cannot be."""
         if self.free < price:
             raise NotEnoughCredits(need=price, have=self.free, refills_at=allowance.refills_at(self.since))
-        return Split(price, min(price, self.allowance), allowance.ends(self.since))
+        return Allocation(price, min(price, self.allowance), allowance.ends(self.since))
 
-    def held_for(self, split: Split) -> "Balance":
+    def held_for(self, split: Allocation) -> "Balance":
         return self._moved(-split.from_allowance, split.from_allowance - split.price, split.price)
 
-    def captured(self, split: Split) -> "Balance":
+    def captured(self, split: Allocation) -> "Balance":
         return self._moved(0, 0, -split.price)
 
-    def released(self, split: Split, *, lapsed: bool) -> "Balance":
+    def released(self, split: Allocation, *, lapsed: bool) -> "Balance":
         back = 0 if lapsed else split.from_allowance
         return self._moved(back, split.price - split.from_allowance, -split.price)
 

@@ -34,7 +34,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEntry:
     """Something that a person decided for others: kept for good, with who and when."""
 
     actor: str
@@ -80,19 +80,19 @@ class Books(Protocol):
     async def rules(self, guild_id: int) -> ServerRules: ...
 
     async def change_rules(
-        self, guild_id: int, change: Callable[[ServerRules], ServerRules], deed: Deed
+        self, guild_id: int, change: Callable[[ServerRules], ServerRules], deed: AuditEntry
     ) -> ServerRules:
         """Read, change and write back, with nobody in between."""
         ...
 
     async def grant(
-        self, account: str, amount: int, why: str, deed: Deed, *, receipt: str | None = None
+        self, account: str, amount: int, why: str, deed: AuditEntry, *, receipt: str | None = None
     ) -> Balance:
         """With a receipt, raises `AlreadyCredited` where that was credited before."""
         ...
 
     async def adjust(
-        self, account: str, amount: int, why: str, deed: Deed, *, job_id: str | None = None
+        self, account: str, amount: int, why: str, deed: AuditEntry, *, job_id: str | None = None
     ) -> Balance:
         """Take credits away (a negative amount), or give those of a job back, which is done once."""
         ...
@@ -105,7 +105,7 @@ class Books(Protocol):
 
     async def deeds(
         self, guild_id: int | None, *, before: int | None = None, after: int | None = None, limit: int = 10
-    ) -> Sequence[Deed]: ...
+    ) -> Sequence[AuditEntry]: ...
 
     async def spending(
         self, *, since: float, until: float, guild_id: int | None = None

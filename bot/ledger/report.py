@@ -18,7 +18,7 @@ _HEADINGS = ("jobs", "charged", "given back", "worth", "cost", "margin", "", "co
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class Totals:
     """Some jobs together."""
 
     jobs: int = 0
@@ -82,7 +82,7 @@ class Report:
             ("model", self._by(lambda row: row.slug)),
             ("server", self._by(_server)),
             ("day (UTC)", self._by(_day)),
-            ("in all", {"": Sums.of(self.spending)}),
+            ("in all", {"": Totals.of(self.spending)}),
         ]
         rows = [
             [(heading, *_HEADINGS), *((name, *self._cells(each)) for name, each in sums.items())]
@@ -106,7 +106,7 @@ class Report:
     def csv(self) -> str:
         file = io.StringIO()
         rows = self._rows()
-        names = list(rows[0]) if rows else ["day", "server", "model", *Sums().facts(0)]
+        names = list(rows[0]) if rows else ["day", "server", "model", *Totals().facts(0)]
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -121,27 +121,27 @@ class Report:
             "models": self._facts(lambda row: row.slug),
             "servers": self._facts(_server),
             "days": self._facts(_day),
-            "total": Sums.of(self.spending).facts(self.credit_usd),
+            "total": Totals.of(self.spending).facts(self.credit_usd),
         }
         return json.dumps(told, indent=2)
 
     def _rows(self) -> list[dict[str, Any]]:
         return [
             {"day": _day(row), "server": row.guild_id, "model": row.slug}
-            | Sums.of([row]).facts(self.credit_usd)
+            | Totals.of([row]).facts(self.credit_usd)
             for row in self.spending
         ]
 
     def _facts(self, key: Callable[[Spending], str]) -> Mapping[str, Mapping[str, Any]]:
         return {name: sums.facts(self.credit_usd) for name, sums in self._by(key).items()}
 
-    def _by(self, key: Callable[[Spending], K]) -> dict[K, Sums]:
+    def _by(self, key: Callable[[Spending], K]) -> dict[K, Totals]:
         groups: dict[K, list[Spending]] = {}
         for row in self.spending:
             groups.setdefault(key(row), []).append(row)
-        return {name: Sums.of(rows) for name, rows in groups.items()}
+        return {name: Totals.of(rows) for name, rows in groups.items()}
 
-    def _cells(self, sums: Sums) -> Sequence[str]:
+    def _cells(self, sums: Totals) -> Sequence[str]:
         worth, margin = sums.worth(self.credit_usd), sums.margin(self.credit_usd)
         return (
             f"{sums.jobs:,}",

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-class Effort:
+class Deadline:
     """Asked between two steps of the work, each of them short: a frame, or one picture encoded."""
 
     def __init__(self, seconds: float, timer: Callable[[], float] = time.monotonic) -> None:

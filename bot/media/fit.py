@@ -9,7 +9,7 @@ from math import sqrt
 from PIL import Image
 
 from bot.media import picture, transcode
-from bot.media.deadline import Effort
+from bot.media.deadline import Deadline
 from bot.media.provenance import mark
 from bot.media.types import Media, UnusableMedia
 from bot.models import MediaKind
@@ -51,7 +51,7 @@ class CannotFit(Exception):
         self.limit = limit
 
 
-def fit(content: bytes, media: Media, limit: int, effort: Effort) -> Fitted:
+def fit(content: bytes, media: Media, limit: int, effort: Deadline) -> Fitted:
     """The content itself if it fits, else a marked rendering of at most `limit` bytes, or `CannotFit`."""
     if len(content) <= limit:
         return Fitted(content, media.media_type, media.suffix)
@@ -135,7 +135,7 @@ def _rendered(image: Image.Image, plugin: str, quality: int, changed: Change) ->
     return Fitted(mark(file.getvalue(), media_type), media_type, suffix, changed)
 
 
-def _videos(content: bytes, media: Media, limit: int, effort: Effort) -> Iterator[Fitted]:
+def _videos(content: bytes, media: Media, limit: int, effort: Deadline) -> Iterator[Fitted]:
     for rendering in transcode.renderings(content, media, limit, effort):
         marked = mark(rendering.content, transcode.MEDIA_TYPE)
         yield Fitted(

@@ -17,7 +17,7 @@ from PIL import Image
 
 from bot import __version__
 from bot.media.provenance import DIGITAL_SOURCE_TYPE
-from bot.media.signing_keys import BadCredentials, Credentials
+from bot.media.signing_keys import BadSigningKeys, SigningKeys
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -69,7 +69,7 @@ class Signing(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
-class Signatory:
+class C2paSigner:
     """Signs results. Its making signs one pixel, so that whatever is wrong is known at the start.
 
     A result that cannot be signed later on goes out without a signature, and with its XMP mark, a warning in
@@ -80,7 +80,7 @@ class Signatory:
 
     def __init__(
         self,
-        credentials: Credentials,
+        credentials: SigningKeys,
         *,
         timestamps: str | None = None,
         patience: float = _PATIENCE,
@@ -90,10 +90,10 @@ class Signatory:
         self.until = credentials.until
         self._patience = patience
         self._heard = heard
-        self._pen = _Pen(credentials, timestamps)
+        self._pen = _ManifestWriter(credentials, timestamps)
         pixel = _pixel()
         # Without a timestamp: a start does not wait for somebody else's server.
-        signed = _Pen(credentials, None).signed(pixel, "image/png")
+        signed = _ManifestWriter(credentials, None).signed(pixel, "image/png")
         self.room = len(signed) - len(pixel) + _LEEWAY + (_TIMESTAMP if timestamps else 0)
         """The bytes that a signature takes at most."""
         # Of its own: a timestamp server that hangs must not keep the bot's other threads.
@@ -108,7 +108,7 @@ class Signatory:
         try:
             async with asyncio.timeout(self._patience):
                 signed = await loop.run_in_executor(self._threads, self._pen.signed, content, media_type)
-        except BadCredentials as error:
+        except BadSigningKeys as error:
             return self._unsigned(content, str(error))
         except Exception as error:  # noqa: BLE001 - nothing about a signature may keep a result from its member
             return self._unsigned(content, type(error).__name__)
@@ -123,17 +123,17 @@ class Signatory:
         return content
 
 
-class _Pen:
+class _ManifestWriter:
     """The signing library, which is known here alone."""
 
-    def __init__(self, credentials: Credentials, timestamps: str | None) -> None:
+    def __init__(self, credentials: SigningKeys, timestamps: str | None) -> None:
         try:
             # It comes with an extra, and brings annotations but no stubs.
             import c2pa  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
         except ImportError:
-            raise BadCredentials("the package for it is missing: `pip install 'doppel[c2pa]'`") from None
+            raise BadSigningKeys("the package for it is missing: `pip install 'doppel[c2pa]'`") from None
         except (OSError, RuntimeError) as error:
-            raise BadCredentials(f"the package for it does not work here: {error}") from None
+            raise BadSigningKeys(f"the package for it does not work here: {error}") from None
         self._c2pa = c2pa
         with self._worded():
             info = c2pa.C2paSignerInfo(credentials.algorithm, credentials.chain, credentials.key, timestamps)
@@ -151,7 +151,7 @@ class _Pen:
         try:
             yield
         except self._c2pa.C2paError as error:
-            raise BadCredentials(" ".join(str(error).split())) from None
+            raise BadSigningKeys(" ".join(str(error).split())) from None
 
 
 def _pixel() -> bytes:

@@ -30,12 +30,12 @@ _CURVES: Mapping[type[EllipticCurve], str] = {SECP256R1: "es256", SECP384R1: "es
 _LEAST_RSA_BITS = 2048
 
 
-class BadCredentials(Exception):
+class BadSigningKeys(Exception):
     """Nothing can be signed with these; the message is half a sentence for the operator, without a secret."""
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class SigningKeys:
     chain: bytes
     """PEM, the signer's own certificate first."""
     key: bytes
@@ -49,17 +49,17 @@ class Credentials:
         return f"Credentials(holder={self.holder!r}, until={self.until})"
 
 
-def read_credentials(certificates: Path, key: Path, now: datetime) -> Credentials:
-    """Raise `BadCredentials` unless the two fit each other and are valid at this moment."""
+def read_credentials(certificates: Path, key: Path, now: datetime) -> SigningKeys:
+    """Raise `BadSigningKeys` unless the two fit each other and are valid at this moment."""
     chain = _chain(certificates)
     private, algorithm = _key(key)
     own = chain[0]
     if own.public_key() != private.public_key():
-        raise BadCredentials(f"{key} is not the key of the first certificate in {certificates}")
+        raise BadSigningKeys(f"{key} is not the key of the first certificate in {certificates}")
     for each in chain:
         _check_dates(each, certificates, now)
     _check_order(chain, certificates)
-    return Credentials(
+    return SigningKeys(
         b"".join(each.public_bytes(Encoding.PEM) for each in chain),
         # Keys are stored in several forms, of which the signing library reads this one.
         private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
@@ -73,14 +73,14 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BadCredentials(f"{path} cannot be read: {error.strerror}") from None
+        raise BadSigningKeys(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _chain(path: Path) -> Sequence[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(_content(path))
     except ValueError:
-        raise BadCredentials(f"{path} holds no certificates in PEM") from None
+        raise BadSigningKeys(f"{path} holds no certificates in PEM") from None
 
 
 def _key(path: Path) -> tuple[_PrivateKey, str]:
@@ -88,9 +88,9 @@ def _key(path: Path) -> tuple[_PrivateKey, str]:
     try:
         key = load_pem_private_key(_content(path), password=None)
     except TypeError:
-        raise BadCredentials(f"{path} is locked with a passphrase: write the key without one") from None
+        raise BadSigningKeys(f"{path} is locked with a passphrase: write the key without one") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise BadCredentials(f"{path} holds no private key in PEM") from None
+        raise BadSigningKeys(f"{path} holds no private key in PEM") from None
     match key:
         case EllipticCurvePrivateKey() if type(key.curve) in _CURVES:
             return key, _CURVES[type(key.curve)]
@@ -100,15 +100,15 @@ def _key(path: Path) -> tuple[_PrivateKey, str]:
             return key, "ps256"
         case _:
             kinds = "P-256, P-384, P-521, Ed25519, and RSA of 2048 bits or more"
-            raise BadCredentials(f"{path} is a key that C2PA does not take: it takes {kinds}")
+            raise BadSigningKeys(f"{path} is a key that C2PA does not take: it takes {kinds}")
 
 
 def _check_dates(certificate: x509.Certificate, path: Path, now: datetime) -> None:
     whose = f"the certificate of {_name(certificate)} in {path}"
     if now >= certificate.not_valid_after_utc:
-        raise BadCredentials(f"{whose} was valid until {certificate.not_valid_after_utc:%Y-%m-%d}")
+        raise BadSigningKeys(f"{whose} was valid until {certificate.not_valid_after_utc:%Y-%m-%d}")
     if now < certificate.not_valid_before_utc:
-        raise BadCredentials(f"{whose} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}")
+        raise BadSigningKeys(f"{whose} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}")
 
 
 def _check_order(chain: Sequence[x509.Certificate], path: Path) -> None:
@@ -116,7 +116,7 @@ def _check_order(chain: Sequence[x509.Certificate], path: Path) -> None:
         try:
             each.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature):
-            raise BadCredentials(
+            raise BadSigningKeys(
                 f"the certificates in {path} are no chain: next to that of {_name(each)} belongs its issuer's"
             ) from None
 

@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from bot.media.deadline import Effort
+from bot.media.deadline import Deadline
 from bot.media.types import Limits, Media
 from bot.media.video import opened, picture_stream
 
@@ -71,7 +71,7 @@ class _Aim(NamedTuple):
     height: int
 
 
-def renderings(content: bytes, media: Media, limit: int, effort: Effort) -> Iterator[Rendering]:
+def renderings(content: bytes, media: Media, limit: int, effort: Deadline) -> Iterator[Rendering]:
     """Ever smaller ones, each aimed by what the last one came to; as many as are worth trying."""
     source = _look(content, media)
     bits = (limit * _SHARE_FOR_STREAMS - source.table_bytes) * 8 / source.seconds
@@ -112,7 +112,7 @@ def _aim(source: _Source, bits: float) -> _Aim | None:
     return _Aim(picture, sound, width, height)
 
 
-def _encode(source: _Source, aim: _Aim, effort: Effort) -> bytes | None:
+def _encode(source: _Source, aim: _Aim, effort: Deadline) -> bytes | None:
     """None where the effort was over first."""
     result = BytesIO()
     # Room for the tables at the front lets players start before they have all of it.

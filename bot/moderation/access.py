@@ -9,14 +9,14 @@ from bot.ledger.server_rules import ServerRules
 from bot.moderation.errors import (
     AgeRestricted,
     Blocked,
-    JustLeft,
-    NeverAgain,
+    ListedMedia,
     NoConsent,
-    Resting,
+    RecentlyDeleted,
+    Suspended,
     WrongChannel,
     WrongRole,
 )
-from bot.moderation.fingerprints import Print
+from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.ports import Register, Rules, Standing
 
 HOUR = 3600.0
@@ -40,7 +40,7 @@ class House:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class AccessRequest:
     """Who asks, and from where."""
 
     user_id: int
@@ -66,7 +66,7 @@ class Door:
         if self._house.version is not None:
             self._mind_consent(await self._register.standing(user_id))
 
-    async def admit(self, visit: Visit) -> None:
+    async def admit(self, visit: AccessRequest) -> None:
         standing = await self._register.standing(visit.user_id)
         self._mind_consent(standing)
         if visit.user_id in self._house.blocked:
@@ -75,34 +75,34 @@ class Door:
             raise AgeRestricted
         if visit.guild_id is not None:
             _obey(await self._rules.rules(visit.guild_id), visit)
-        await self._mind_the_past(visit.user_id, standing)
+        await self._check_strikes(visit.user_id, standing)
 
-    async def admit_prints(self, prints: Mapping[str, Print], guild_id: int | None) -> None:
-        """Raises `NeverAgain` for the first that is on a list."""
+    async def admit_prints(self, prints: Mapping[str, Fingerprint], guild_id: int | None) -> None:
+        """Raises `ListedMedia` for the first that is on a list."""
         if not prints:
             return
-        listed = await self._register.on_list([each.exact for each in prints.values()], guild_id)
+        listed = await self._register.is_listed([each.exact for each in prints.values()], guild_id)
         for option, each in prints.items():
             if each.exact in listed.exact or each.resembles(listed.looks, self._house.distance):
-                raise NeverAgain(option)
+                raise ListedMedia(option)
 
     def _mind_consent(self, standing: Standing) -> None:
         version = self._house.version
         if version is not None and standing.agreed_to != version:
             raise NoConsent
 
-    async def _mind_the_past(self, user_id: int, standing: Standing) -> None:
+    async def _check_strikes(self, user_id: int, standing: Standing) -> None:
         now = self._clock.now()
         if standing.left_at is not None and now < standing.left_at + DAY:
-            raise JustLeft(standing.left_at + DAY)
+            raise RecentlyDeleted(standing.left_at + DAY)
         its = self._house
         if its.strikes:
             strikes = await self._register.strikes(user_id, now - its.strike_days * DAY)
             if len(strikes) >= its.strikes and now < (until := strikes[0] + its.pause_hours * HOUR):
-                raise Resting(until)
+                raise Suspended(until)
 
 
-def _obey(rules: ServerRules, visit: Visit) -> None:
+def _obey(rules: ServerRules, visit: AccessRequest) -> None:
     if visit.user_id in rules.blocked:
         raise Blocked(everywhere=False)
     only = rules.channels_only

@@ -12,7 +12,7 @@ from typing import Protocol
 from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.ledger.account import account_of
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.periodic import rounds
 
 
@@ -80,7 +80,7 @@ class ApprovalBook(Protocol):
         """Write down where moderators are asked."""
         ...
 
-    async def decide(self, job_id: str, verdict: Verdict, actor: int, deed: Deed | None) -> Ruling:
+    async def decide(self, job_id: str, verdict: Verdict, actor: int, deed: AuditEntry | None) -> Ruling:
         """Of several attempts, the first one decides. Its job is open again, and this process's.
 
         Raises `NothingAwaited`.

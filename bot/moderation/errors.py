@@ -29,7 +29,7 @@ class AgeRestricted(Refused):
     """A channel for adults, or one of which it cannot be known."""
 
 
-class Resting(Refused):
+class Suspended(Refused):
     """Too many orders of this member were blocked for their content."""
 
     def __init__(self, until: float) -> None:
@@ -37,7 +37,7 @@ class Resting(Refused):
         self.until = until
 
 
-class JustLeft(Refused):
+class RecentlyDeleted(Refused):
     """The member had everything deleted: whoever comes back at once would have today's allowance twice."""
 
     def __init__(self, until: float) -> None:
@@ -45,7 +45,7 @@ class JustLeft(Refused):
         self.until = until
 
 
-class NeverAgain(Refused):
+class ListedMedia(Refused):
     """A moderator has put this picture or video, or one that looks the same, on the list."""
 
     def __init__(self, option: str) -> None:

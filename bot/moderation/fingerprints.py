@@ -20,7 +20,7 @@ _STEP = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Print:
+class Fingerprint:
     exact: str
     """The SHA-256 of the bytes."""
     looks: tuple[int, ...] = ()
@@ -30,15 +30,15 @@ class Print:
         return any((mine ^ other).bit_count() <= distance for other in looks for mine in self.looks)
 
 
-def print_of(content: bytes) -> Print:
+def fingerprint_of(content: bytes) -> Fingerprint:
     """Of anything: what is no picture or video is known by its bytes alone."""
     exact = hashlib.sha256(content).hexdigest()
     try:
         found = sniff.media_type(content)
         looks = [look_of(each) for each in _pictures(content, found)]
     except UnusableMedia:
-        return Print(exact)
-    return Print(exact, tuple(dict.fromkeys(look for look in looks if look is not None)))
+        return Fingerprint(exact)
+    return Fingerprint(exact, tuple(dict.fromkeys(look for look in looks if look is not None)))
 
 
 def look_of(image: Image.Image) -> int | None:

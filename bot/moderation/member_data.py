@@ -52,7 +52,7 @@ class People(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Periods:
+class RetentionPeriods:
     """For how many days things are kept."""
 
     jobs: float = 90
@@ -64,7 +64,13 @@ class Retention:
     """Forgets what is old enough, a little at a time."""
 
     def __init__(
-        self, people: People, clock: Clock, periods: Periods, *, every: float = 6 * 3600.0, most: int = 500
+        self,
+        people: People,
+        clock: Clock,
+        periods: RetentionPeriods,
+        *,
+        every: float = 6 * 3600.0,
+        most: int = 500,
     ) -> None:
         self._people = people
         self._clock = clock

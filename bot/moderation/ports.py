@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
-from bot.moderation.fingerprints import Print
+from bot.moderation.fingerprints import Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ class Register(Protocol):
         """When orders of this member were blocked for their content, the newest first."""
         ...
 
-    async def on_list(self, exact: Collection[str], guild_id: int | None) -> Listed:
+    async def is_listed(self, exact: Collection[str], guild_id: int | None) -> Listed:
         """What must not come again, on the list of all servers or on that of this one."""
         ...
 
-    async def list_prints(self, prints: Collection[Print], guild_id: int | None, job_id: str) -> None:
+    async def list_prints(self, prints: Collection[Fingerprint], guild_id: int | None, job_id: str) -> None:
         """From now on; without a server, everywhere."""
         ...
 
@@ -53,9 +53,9 @@ class Register(Protocol):
         """Take a job's prints off the list of this server; how many there were."""
         ...
 
-    async def keep_prints(self, job_id: str, prints: Mapping[str, Print]) -> None: ...
+    async def keep_prints(self, job_id: str, prints: Mapping[str, Fingerprint]) -> None: ...
 
-    async def prints_of(self, job_id: str) -> Mapping[str, Print]: ...
+    async def prints_of(self, job_id: str) -> Mapping[str, Fingerprint]: ...
 
     async def take_down(self, job_id: str, actor: str) -> None:
         """Nobody is shown the job's result any more."""
@@ -67,7 +67,7 @@ class Register(Protocol):
         """The messages besides its own that show the job: their channels, and their ids."""
         ...
 
-    async def record(self, deed: Deed) -> None: ...
+    async def record(self, deed: AuditEntry) -> None: ...
 
 
 class Rules(Protocol):

@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from bot.jobs.queue import Line
 from bot.jobs.submission_gate import Gate
 from bot.jobs.supervision.outage import Outage
-from bot.jobs.supervision.pause import Pause
-from bot.segmind.scheduler import Turnstile
+from bot.jobs.supervision.pause import OperatorPause
+from bot.segmind.scheduler import RequestScheduler
 
 
 class Lease(Protocol):
@@ -42,7 +42,7 @@ class Gauges:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
 
-    def of_line(self, line: Line, pause: Pause) -> None:
+    def of_line(self, line: Line, pause: OperatorPause) -> None:
         self._add("doppel_line_waiting_jobs", "Jobs in the line.", lambda: line.length)
         self._add("doppel_line_running_jobs", "Jobs that hold a place at Segmind.", lambda: line.running)
         self._add(
@@ -51,7 +51,7 @@ class Gauges:
             lambda: pause.seconds,
         )
 
-    def of_segmind(self, turnstiles: Mapping[str, Turnstile], gate: Gate) -> None:
+    def of_segmind(self, turnstiles: Mapping[str, RequestScheduler], gate: Gate) -> None:
         opened = Gauge(
             "doppel_breaker_open",
             "Whether a service is left alone because it failed time after time.",
@@ -99,5 +99,5 @@ class Gauges:
         Gauge(name, words, registry=self._registry).set_function(lambda: float(read()))
 
 
-def _reading(turnstile: Turnstile) -> Callable[[], float]:
+def _reading(turnstile: RequestScheduler) -> Callable[[], float]:
     return lambda: float(turnstile.is_shut)

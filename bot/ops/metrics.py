@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Info, Proce
 from prometheus_client.exposition import choose_encoder
 
 from bot import __version__
-from bot.segmind.scheduler import Errand
+from bot.segmind.scheduler import RequestKind
 
 BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 COMMITS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -78,7 +78,7 @@ class Metrics:
     def refused(self, error: BaseException) -> None:
         self._refused.labels(type(error).__name__).inc()
 
-    def segmind_answered(self, errand: Errand, status: int | None) -> None:
+    def segmind_answered(self, errand: RequestKind, status: int | None) -> None:
         self._segmind.labels(errand.value, _code(status)).inc()
 
     def discord_answered(self, method: str, path: str, status: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 from prometheus_client import CollectorRegistry, Counter
 
 from bot.jobs.job import Job
-from bot.jobs.ports import Lost, Room, Segmind, Store
+from bot.jobs.ports import Room, Segmind, StaleJob, Store
 from bot.ledger.account import Balance
 from bot.ledger.policy import Terms
 from bot.ledger.server_rules import ServerRules
@@ -33,7 +33,7 @@ class JobListener(Protocol):
     def looked(self, request_id: str, seen: State) -> None: ...
 
 
-class Both:
+class FanOut:
     """Two listeners as one."""
 
     def __init__(self, one: JobListener, other: JobListener) -> None:
@@ -87,7 +87,7 @@ class ObservedStore:
     async def move(self, job: Job, to: Job, *, room: Room | None = None) -> Job:
         try:
             moved = await self._store.move(job, to, room=room)
-        except Lost:
+        except StaleJob:
             self._jobs.lost(job)
             raise
         self._jobs.moved(job, moved)
@@ -96,7 +96,7 @@ class ObservedStore:
     async def tell(self, job: Job) -> None:
         try:
             await self._store.tell(job)
-        except Lost:
+        except StaleJob:
             self._jobs.lost(job)
             raise
         self._jobs.told(job)

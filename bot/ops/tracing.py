@@ -43,11 +43,11 @@ _ERRORS = frozenset({State.FAILED, State.EXPIRED})
 _SHARD_BITS = 22
 # Seconds that an end waits for what is still to be told.
 _FAREWELL = 5.0
-LAST_WORDS = "last words of the traces"
+SHUTDOWN_GRACE = "last words of the traces"
 
 
 @dataclass(slots=True)
-class _Life:
+class _JobSpans:
     """The open spans of a job."""
 
     whole: Span
@@ -63,7 +63,7 @@ class JobTraces:
         self._clock = clock
         self._shards = shards
         self._ids = _Ids()
-        self._lives: dict[str, _Life] = {}
+        self._lives: dict[str, _JobSpans] = {}
         self._requests: dict[str, str] = {}
         self._provider = TracerProvider(id_generator=self._ids, resource=_resource(), shutdown_on_exit=False)
         self._provider.add_span_processor(processor or BatchSpanProcessor(_exporter()))
@@ -126,7 +126,7 @@ class JobTraces:
                 loop.call_soon_threadsafe(told.set)
 
         # As a daemon, so that the end of the program waits no longer than this for a collector that is away.
-        Thread(target=shut_down, name=LAST_WORDS, daemon=True).start()
+        Thread(target=shut_down, name=SHUTDOWN_GRACE, daemon=True).start()
         with suppress(TimeoutError):
             async with asyncio.timeout(_FAREWELL):
                 await told.wait()
@@ -152,7 +152,7 @@ class JobTraces:
             links=[] if first else [Link(origin)],
             start_time=now,
         )
-        self._lives[job.id] = _Life(whole, self._stage(job, whole, now), now)
+        self._lives[job.id] = _JobSpans(whole, self._stage(job, whole, now), now)
 
     def _stage(self, job: Job, whole: Span, now: int) -> Span:
         if job.state is State.SUBMITTED and job.request_id is not None:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.app import App, assembled
 from bot.ops.logs import configure
 from bot.sandbox.errors import SandboxError
-from bot.sandbox.faces.detection.detector import LocalSpotter
+from bot.sandbox.faces.detection.detector import LocalFaceDetector
 from bot.sandbox.guild import Guild
 from bot.sandbox.local_env import local_timezone, show
 from bot.sandbox.proxy import Door
@@ -111,7 +111,7 @@ async def open_world(settings: Settings, wishes: Wishes) -> AsyncGenerator[World
 @asynccontextmanager
 async def _assembled(settings: Settings) -> AsyncGenerator[App]:
     try:
-        async with assembled(settings, spotter=LocalSpotter()) as app:
+        async with assembled(settings, spotter=LocalFaceDetector()) as app:
             yield app
     except StoreError as error:
         raise SandboxError(str(error)) from error

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.segmind.errors import SegmindError, Unavailable, UnreadableAnswer
+from bot.segmind.errors import SegmindError, Unavailable, UnreadableResponse
 from bot.segmind.outputs import is_address
 from bot.segmind.responses import CLIENT_ERRORS, OK, Answer, fields_of, number_of, refusal, rows_of
 
@@ -37,14 +37,14 @@ def decipher_upload(answer: Answer) -> str:
         for url in rows_of(fields_of(body).get(key)):
             if isinstance(url, str) and is_address(url):
                 return url
-    raise UnreadableAnswer("the upload was answered without an address")
+    raise UnreadableResponse("the upload was answered without an address")
 
 
 def decipher_credits(answer: Answer) -> Balance:
     body = fields_of(_body(answer))
     paid, free = number_of(body.get("credits")), number_of(body.get("free-credits"))
     if paid is None and free is None:
-        raise UnreadableAnswer("the balance was answered without a number")
+        raise UnreadableResponse("the balance was answered without a number")
     return Balance(paid or 0.0, free or 0.0)
 
 
@@ -60,7 +60,7 @@ def decipher_catalogue(answer: Answer) -> tuple[ListedModel, ...]:
         if isinstance(slug := each.get("slug"), str) and slug
     )
     if not found:
-        raise UnreadableAnswer("the catalogue was answered without a model")
+        raise UnreadableResponse("the catalogue was answered without a model")
     return found
 
 

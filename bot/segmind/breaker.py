@@ -7,7 +7,7 @@ from math import inf
 
 
 @dataclass(frozen=True, slots=True)
-class Fuse:
+class BreakerConfig:
     """What a breaker bears: so many failures in a row, and how it rests afterwards, in seconds."""
 
     failures: int = 5
@@ -27,7 +27,7 @@ class Breaker:
     """
 
     def __init__(
-        self, now: Callable[[], float], fuse: Fuse, *, jitter: Callable[[float], float] = _spread
+        self, now: Callable[[], float], fuse: BreakerConfig, *, jitter: Callable[[float], float] = _spread
     ) -> None:
         self._now = now
         self._fuse = fuse

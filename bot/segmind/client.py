@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from bot.clock import Clock, WallClock
 from bot.segmind.account import decipher_catalogue, decipher_credits, decipher_upload
-from bot.segmind.breaker import Breaker, Fuse
-from bot.segmind.download import Downloads, Patience
+from bot.segmind.breaker import Breaker, BreakerConfig
+from bot.segmind.download import Downloader, DownloadTimeouts
 from bot.segmind.history import decipher_history, decipher_record, window
 from bot.segmind.protocol import (
     Accepted,
@@ -32,15 +32,15 @@ from bot.segmind.protocol import (
     TooLargeDownload,
     Unavailable,
     Unreachable,
-    UnreadableAnswer,
+    UnreadableResponse,
     decipher_result,
     decipher_status,
     decipher_submit,
 )
 from bot.segmind.requests import SEGMIND, Addresses, Request
 from bot.segmind.responses import RATE_LIMITED, RESET_HEADER, SERVER_ERRORS, Answer, reset_time
-from bot.segmind.scheduler import Errand, Turnstile
-from bot.segmind.transport import Carrier, EndlessAnswer, Timeouts
+from bot.segmind.scheduler import RequestKind, RequestScheduler
+from bot.segmind.transport import Carrier, ResponseTooLong, Timeouts
 
 T = TypeVar("T")
 
@@ -60,11 +60,11 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class Restraint:
+class RateConfig:
     """How much is asked of Segmind: requests a minute, and what an outage does to them, in seconds."""
 
     per_minute: int = 1000
-    fuse: Fuse = Fuse()  # noqa: RUF009 - frozen
+    fuse: BreakerConfig = BreakerConfig()  # noqa: RUF009 - frozen
     patience: float = 600.0
     """How long an order waits for the end of an outage."""
 
@@ -86,13 +86,13 @@ class SegmindClient:
         history_url: str | None = None,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         retry: Retry = Retry(),
-        patience: Patience = Patience(),  # noqa: B008 - frozen
-        restraint: Restraint = Restraint(),
+        patience: DownloadTimeouts = DownloadTimeouts(),  # noqa: B008 - frozen
+        restraint: RateConfig = RateConfig(),
         allowed_hosts: Iterable[str] = frozenset(),
         named_uploads: bool = False,
         resolver: AbstractResolver | None = None,
         clock: Clock | None = None,
-        heard: Callable[[Errand, int | None], None] = lambda _errand, _status: None,
+        heard: Callable[[RequestKind, int | None], None] = lambda _errand, _status: None,
     ) -> None:
         """`heard` is told of every request with the key, and of its status if an answer came."""
         self._told = heard
@@ -101,19 +101,19 @@ class SegmindClient:
         self._retry = retry
         self._named_uploads = named_uploads
         self._clock = clock or WallClock()
-        self.turnstile = Turnstile(
+        self.turnstile = RequestScheduler(
             self._clock,
             Breaker(self._clock.now, restraint.fuse),
             name="Segmind",
             per_minute=restraint.per_minute,
             patience=restraint.patience,
             # Asks for nothing that is paid, and needs no job.
-            sign_of_life=lambda: self._carried(self._addresses.credits(), _SMALL, Errand.LOOK),
+            sign_of_life=lambda: self._carried(self._addresses.credits(), _SMALL, RequestKind.LOOK),
         )
-        self._results = Turnstile(
+        self._results = RequestScheduler(
             self._clock, Breaker(self._clock.now, restraint.fuse), name="the server of the results"
         )
-        self.downloads = Downloads(allowed_hosts=allowed_hosts, patience=patience, resolver=resolver)
+        self.downloads = Downloader(allowed_hosts=allowed_hosts, patience=patience, resolver=resolver)
 
     async def __aenter__(self) -> Self:
         await self._carrier.__aenter__()
@@ -129,25 +129,25 @@ class SegmindClient:
         await self._carrier.__aexit__(kind, error, trace)
 
     @property
-    def turnstiles(self) -> Mapping[str, Turnstile]:
+    def turnstiles(self) -> Mapping[str, RequestScheduler]:
         """The one of the API, and the one of the results' files."""
         return {"api": self.turnstile, "results": self._results}
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
         """One POST, which is paid if it succeeds; it is never repeated, and nothing makes it wait in here."""
-        answer = await self._carried(self._addresses.submit(slug, body), _SMALL, Errand.SUBMISSION)
+        answer = await self._carried(self._addresses.submit(slug, body), _SMALL, RequestKind.SUBMISSION)
         return decipher_submit(answer, slug=slug)
 
     async def look(self, request_id: str) -> State:
         """Where a job is; when it is completed, with its output."""
         state = await self._ask(
-            self._addresses.status(request_id), decipher_status, _SMALL, errand=Errand.LOOK
+            self._addresses.status(request_id), decipher_status, _SMALL, errand=RequestKind.LOOK
         )
         return await self.result(request_id) if isinstance(state, Completed) else state
 
     async def result(self, request_id: str) -> State:
         return await self._ask(
-            self._addresses.result(request_id), decipher_result, _LARGE, errand=Errand.RESULT
+            self._addresses.result(request_id), decipher_result, _LARGE, errand=RequestKind.RESULT
         )
 
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
@@ -183,10 +183,10 @@ class SegmindClient:
         """Give Segmind a file; the address that it has there."""
         named = name if self._named_uploads else None
         request = self._addresses.upload_asset(content, media_type, named)
-        return await self._ask(request, decipher_upload, _SMALL, errand=Errand.UPLOAD)
+        return await self._ask(request, decipher_upload, _SMALL, errand=RequestKind.UPLOAD)
 
     async def balance(self) -> Balance:
-        return await self._ask(self._addresses.credits(), decipher_credits, _SMALL, errand=Errand.LOOK)
+        return await self._ask(self._addresses.credits(), decipher_credits, _SMALL, errand=RequestKind.LOOK)
 
     async def catalogue(self) -> tuple[ListedModel, ...]:
         return await self._ask(self._addresses.catalogue(), decipher_catalogue, _LARGE)
@@ -200,7 +200,7 @@ class SegmindClient:
         return await self._patiently(lambda: self._downloaded(output.url, limit))
 
     async def _downloaded(self, url: str, limit: int) -> bytes:
-        async with self._results.turn(Errand.RESULT):
+        async with self._results.turn(RequestKind.RESULT):
             try:
                 content = await self.downloads.get(url, limit=limit)
             except DownloadFailed as error:
@@ -209,14 +209,14 @@ class SegmindClient:
             self._heard(self._results, well=True)
             return content
 
-    async def _carried(self, request: Request, limit: int, errand: Errand) -> Answer:
+    async def _carried(self, request: Request, limit: int, errand: RequestKind) -> Answer:
         """One exchange; the turnstile hears how it went."""
         turnstile = self.turnstile if errand.is_of_the_api else None
         try:
             answer = await self._carrier.exchange(request, limit)
         except (OutcomeUnknown, Unreachable) as error:
             self._told(errand, None)
-            if not isinstance(error, EndlessAnswer):
+            if not isinstance(error, ResponseTooLong):
                 self._heard(turnstile, well=False)
             raise
         self._told(errand, answer.status)
@@ -231,7 +231,7 @@ class SegmindClient:
         decipher: Callable[[Answer], T],
         limit: int,
         *,
-        errand: Errand = Errand.OTHER,
+        errand: RequestKind = RequestKind.OTHER,
     ) -> T:
         async def once() -> T:
             trouble: SegmindError
@@ -239,8 +239,8 @@ class SegmindClient:
                 async with self.turnstile.turn(errand):
                     answer = await self._carried(request, limit, errand)
                 return decipher(answer)
-            except EndlessAnswer as error:
-                trouble = UnreadableAnswer(error.detail)
+            except ResponseTooLong as error:
+                trouble = UnreadableResponse(error.detail)
             except Unreachable as error:
                 trouble = Unavailable(cause=error)
             except OutcomeUnknown as error:
@@ -261,7 +261,7 @@ class SegmindClient:
         return await caller(self._again, once)
 
     @staticmethod
-    def _heard(turnstile: Turnstile | None, *, well: bool) -> None:
+    def _heard(turnstile: RequestScheduler | None, *, well: bool) -> None:
         if turnstile is not None:
             (turnstile.succeeded if well else turnstile.failed)()
 

@@ -25,7 +25,7 @@ _PASSING = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class DownloadTimeouts:
     """Seconds, and the bytes a second that a server must keep up once the grace is over."""
 
     total: float = 180.0
@@ -35,14 +35,14 @@ class Patience:
     floor: float = 16 * 1024
 
 
-class Downloads:
+class Downloader:
     """Reads files. An async context manager; each `get` is one attempt."""
 
     def __init__(
         self,
         *,
         allowed_hosts: Iterable[str] = (),
-        patience: Patience = Patience(),
+        patience: DownloadTimeouts = DownloadTimeouts(),
         resolver: AbstractResolver | None = None,
         clock: Callable[[], float] | None = None,
         max_redirects: int = 3,

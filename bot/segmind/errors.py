@@ -93,7 +93,7 @@ class Unavailable(SegmindError):
         self.passing = passing
 
 
-class UnreadableAnswer(SegmindError):
+class UnreadableResponse(SegmindError):
     """The answer came, and there is nothing to be made of it."""
 
 

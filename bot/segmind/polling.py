@@ -22,7 +22,7 @@ _ENOUGH, _SCATTER = 8, 0.35
 _CENTRES, _NARROWEST, _REACH, _STEPS = 16, 0.04, 3.0, 240
 
 
-class Pace:
+class PollTiming:
     """The looks at one kind of job.
 
     Over the logarithm of time, let r be the rate of looks, g the density of completions and S the share of
@@ -129,7 +129,7 @@ def _looks(steps: list[float], rates: list[float], early: float) -> Iterable[flo
     yield steps[-1]
 
 
-class Pacing:
+class PollTimings:
     """A pace for each model, and for each variant of it that takes a time of its own."""
 
     def __init__(
@@ -143,9 +143,9 @@ class Pacing:
         self._usual = dict(usual)
         self._scale = scale
         self._jitter = jitter
-        self._paces: dict[tuple[str, str], Pace] = {}
+        self._paces: dict[tuple[str, str], PollTiming] = {}
 
-    def pace(self, slug: str, variant: str = "") -> Pace:
+    def pace(self, slug: str, variant: str = "") -> PollTiming:
         key = slug, variant
         if key not in self._paces:
             self._paces[key] = self._new(slug)
@@ -168,9 +168,9 @@ class Pacing:
                 case _:
                     continue
 
-    def _new(self, slug: str, seen: Iterable[Any] = ()) -> Pace:
+    def _new(self, slug: str, seen: Iterable[Any] = ()) -> PollTiming:
         usual = self._usual.get(slug, DEFAULT_USUAL) * self._scale
-        return Pace(usual, scale=self._scale, jitter=self._jitter, seen=seen)
+        return PollTiming(usual, scale=self._scale, jitter=self._jitter, seen=seen)
 
 
 def _unchanged(seconds: float) -> float:

@@ -37,7 +37,7 @@ from bot.segmind.errors import (
     TooLargeDownload,
     Unavailable,
     Unreachable,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from bot.segmind.history import Found
 from bot.segmind.outputs import Inline, Link, Output, output_of
@@ -88,7 +88,7 @@ __all__ = [
     "TooLargeDownload",
     "Unavailable",
     "Unreachable",
-    "UnreadableAnswer",
+    "UnreadableResponse",
     "decipher_result",
     "decipher_status",
     "decipher_submit",
@@ -153,7 +153,7 @@ def decipher_result(answer: Answer) -> State:
         return Completed(Inline(answer.body), Metrics(cost=number_of(answer.headers.get("x-cost"))))
     state = _state(answer)
     if isinstance(state, Completed) and state.output is None:
-        raise UnreadableAnswer("completed, with no output that could be read")
+        raise UnreadableResponse("completed, with no output that could be read")
     return state
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
-from bot.segmind.errors import BadParameters, ModelUnavailable, UnreadableAnswer
+from bot.segmind.errors import BadParameters, ModelUnavailable, UnreadableResponse
 from bot.segmind.history import PER_PAGE
 from bot.segmind.protocol import checked_id
 
@@ -85,7 +85,7 @@ class Addresses:
 
 def _id(request_id: str) -> str:
     if (checked := checked_id(request_id)) is None:
-        raise UnreadableAnswer("this is no request id")
+        raise UnreadableResponse("this is no request id")
     return checked
 
 

@@ -25,7 +25,7 @@ _REST = 10.0
 _REST_MOST = 600.0
 
 
-class Errand(Enum):
+class RequestKind(Enum):
     """What a request is for."""
 
     SUBMISSION = "submission"
@@ -38,12 +38,12 @@ class Errand(Enum):
     @property
     def is_order(self) -> bool:
         """Whether a member waits for it to begin."""
-        return self in {Errand.SUBMISSION, Errand.UPLOAD}
+        return self in {RequestKind.SUBMISSION, RequestKind.UPLOAD}
 
     @property
     def is_of_the_api(self) -> bool:
         """Whether it tells how the API is: uploads, history and catalogue have hosts of their own."""
-        return self in {Errand.SUBMISSION, Errand.RESULT, Errand.LOOK}
+        return self in {RequestKind.SUBMISSION, RequestKind.RESULT, RequestKind.LOOK}
 
 
 class Rate:
@@ -69,13 +69,13 @@ class Rate:
 
 @dataclass(slots=True, eq=False)
 class _Waiter:
-    errand: Errand
+    errand: RequestKind
     held: Callable[[], None]
     turn: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """Whether it goes as the probe."""
 
 
-class Turnstile:
+class RequestScheduler:
     """Wakes nobody but those whose turn has come, however many wait.
 
     While the breaker is open, uploads fail at once, submissions wait for `patience` seconds of the outage,
@@ -120,7 +120,7 @@ class Turnstile:
         return not self.is_shut and (self._anybody() or self._wait() > 0)
 
     @asynccontextmanager
-    async def turn(self, errand: Errand) -> AsyncGenerator[None]:
+    async def turn(self, errand: RequestKind) -> AsyncGenerator[None]:
         """Wait for the turn, and say inside how the request went."""
         probe = await self.passage(errand)
         try:
@@ -128,13 +128,13 @@ class Turnstile:
         finally:
             self._leave(probe)
 
-    async def passage(self, errand: Errand, held: Callable[[], None] = lambda: None) -> bool:
+    async def passage(self, errand: RequestKind, held: Callable[[], None] = lambda: None) -> bool:
         """Wait for the turn; `held` is called if an outage is what it waits for.
 
         Raises `Unreachable` where the outage lasts too long for this errand.
         """
         if self._breaker.open_since is not None:
-            if errand is Errand.UPLOAD or self._is_given_up(errand):
+            if errand is RequestKind.UPLOAD or self._is_given_up(errand):
                 raise self._out_of_order()
             held()
         waiter = _Waiter(errand, held)
@@ -230,7 +230,7 @@ class Turnstile:
     def _probe(self) -> None:
         """The one request of a pause that is over; whoever makes it says how it went."""
         self._breaker.probe()
-        for queue, errand in ((self._results, Errand.RESULT), (self._questions, Errand.LOOK)):
+        for queue, errand in ((self._results, RequestKind.RESULT), (self._questions, RequestKind.LOOK)):
             for waiter in queue:
                 if waiter.errand is errand and not waiter.turn.done():
                     queue.remove(waiter)
@@ -252,7 +252,7 @@ class Turnstile:
         for waiter in [*self._orders]:
             if waiter.turn.done():
                 continue
-            if waiter.errand is Errand.UPLOAD:
+            if waiter.errand is RequestKind.UPLOAD:
                 self._orders.remove(waiter)
                 waiter.turn.set_exception(self._out_of_order())
             else:
@@ -264,7 +264,7 @@ class Turnstile:
             if not (waiter := self._orders.popleft()).turn.done():
                 waiter.turn.set_exception(self._out_of_order())
 
-    def _is_given_up(self, errand: Errand) -> bool:
+    def _is_given_up(self, errand: RequestKind) -> bool:
         return errand.is_order and self._patience_left() <= 0
 
     def _patience_left(self) -> float:
@@ -299,7 +299,7 @@ class Turnstile:
             self._alarm.cancel()
             self._alarm = None
 
-    def _queue_of(self, errand: Errand) -> deque[_Waiter]:
+    def _queue_of(self, errand: RequestKind) -> deque[_Waiter]:
         if errand.is_order:
             return self._orders
-        return self._results if errand is Errand.RESULT else self._questions
+        return self._results if errand is RequestKind.RESULT else self._questions

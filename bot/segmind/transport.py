@@ -32,7 +32,7 @@ class Timeouts:
     upload: float = 180.0
 
 
-class EndlessAnswer(OutcomeUnknown):
+class ResponseTooLong(OutcomeUnknown):
     """The answer is longer than any that is awaited."""
 
 
@@ -78,7 +78,7 @@ class Carrier:
                 params=request.params,
                 # bytes of more than a megabyte would be written in one go.
                 data=None if request.body is None else io.BytesIO(request.body),
-                headers={"Content-Type": "application/json", "x-api-key": _Veiled(self._secret())},
+                headers={"Content-Type": "application/json", "x-api-key": _HiddenHeader(self._secret())},
                 timeout=self._timeout(request),
                 allow_redirects=False,
             ) as response:
@@ -93,7 +93,7 @@ class Carrier:
     async def _answer(self, response: aiohttp.ClientResponse, limit: int) -> Answer:
         try:
             body = await _body(response, limit)
-        except (*_BROKEN, EndlessAnswer):
+        except (*_BROKEN, ResponseTooLong):
             # A 4xx to a POST has said no, whatever became of its words.
             if response.method != "POST" or response.status not in CLIENT_ERRORS:
                 raise
@@ -122,7 +122,7 @@ def _fits_a_header(text: str) -> bool:
     return bool(text) and text.isascii() and text.isprintable()
 
 
-class _Veiled(str):
+class _HiddenHeader(str):
     """A header's value that does not show in the locals of aiohttp's frames, should a trace print them."""
 
     __slots__ = ()
@@ -140,4 +140,4 @@ async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
                 break
         else:
             return bytes(content)
-    raise EndlessAnswer(f"an answer of more than {limit} bytes")
+    raise ResponseTooLong(f"an answer of more than {limit} bytes")

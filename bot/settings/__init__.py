@@ -1,6 +1,6 @@
 """The settings: `load` reads them once, and everything else receives the section that it needs."""
 
-from bot.settings.fields import Knob, describe, known_keys
+from bot.settings.fields import SettingField, describe, known_keys
 from bot.settings.sections import (
     C2pa,
     Consent,
@@ -27,11 +27,11 @@ __all__ = [
     "Discord",
     "Faces",
     "Jobs",
-    "Knob",
     "Ops",
     "Retention",
     "Safety",
     "Segmind",
+    "SettingField",
     "Settings",
     "SettingsError",
     "Shop",

@@ -24,7 +24,7 @@ SHORT_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Knob:
+class SettingField:
     section: str
     key: str
     environment: tuple[str, ...]
@@ -43,7 +43,7 @@ class Knob:
 
 
 @cache
-def known_keys() -> tuple[Knob, ...]:
+def known_keys() -> tuple[SettingField, ...]:
     """All settings, in the order of the file."""
     return tuple(
         _knob(section, key, field)
@@ -56,17 +56,17 @@ def sections() -> dict[str, type[Section]]:
     return {name: type(field.default) for name, field in Settings.model_fields.items()}
 
 
-def describe(settings: Settings) -> Iterator[tuple[Knob, str]]:
+def describe(settings: Settings) -> Iterator[tuple[SettingField, str]]:
     """Each setting with its value as it may be shown to anybody."""
     for knob in known_keys():
         value = getattr(getattr(settings, knob.section), knob.key)
         yield knob, settings.database.shown if knob.name == "database.url" else _shown(value)
 
 
-def _knob(section: str, key: str, field: FieldInfo) -> Knob:
+def _knob(section: str, key: str, field: FieldInfo) -> SettingField:
     name = f"{section}.{key}"
     short = [env for env, known in SHORT_NAMES.items() if known == name]
-    return Knob(
+    return SettingField(
         section=section,
         key=key,
         environment=(*short, f"DOPPEL_{section}__{key}".upper()),
@@ -138,7 +138,7 @@ def _shown(value: Any) -> str:
             return ", ".join(f"{slug} = {price}" for slug, price in value.items()) or "none"
 
 
-def read(knob: Knob, raw: Any, *, strict: bool) -> Any:
+def read(knob: SettingField, raw: Any, *, strict: bool) -> Any:
     """The value that was written, checked alone; raises pydantic's `ValidationError`."""
     model: type[BaseModel] = sections()[knob.section]
     return getattr(model.model_validate({knob.key: raw}, strict=strict), knob.key)

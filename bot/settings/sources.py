@@ -16,7 +16,7 @@ from typing import Any
 from dotenv.parser import Original, parse_stream
 from pydantic import ValidationError
 
-from bot.settings.fields import SHORT_NAMES, Knob, known_keys, read, sections
+from bot.settings.fields import SHORT_NAMES, SettingField, known_keys, read, sections
 from bot.settings.sections import Settings
 
 DEFAULT_CONFIG = Path("config/doppel.toml")
@@ -44,7 +44,7 @@ class SettingsError(Exception):
 class Given:
     """A value as the operator wrote it, and where."""
 
-    knob: Knob
+    knob: SettingField
     raw: Any
     where: str
     strict: bool
@@ -153,7 +153,7 @@ def _environment(environ: Mapping[str, str]) -> Iterator[Given | str]:
             yield _unknown(name, name, (*knobs, CONFIG_NAME))
 
 
-def _by_environment() -> dict[str, Knob]:
+def _by_environment() -> dict[str, SettingField]:
     """Short names first, so that the full name wins where both are set."""
     pairs = [(name, knob) for knob in known_keys() for name in knob.environment]
     return dict(sorted(pairs, key=lambda pair: pair[0] not in SHORT_NAMES))

@@ -24,7 +24,7 @@ class NoFile(StoreError):
         super().__init__("only SQLite's file is copied here: for Postgres there are pg_dump and pg_restore")
 
 
-class InTheWay(StoreError):
+class TargetExists(StoreError):
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is there already, and nothing is written over it")
 
@@ -49,7 +49,7 @@ def back_up(url: str, target: Path) -> int:
     if not source.is_file():
         raise StoreUnavailable(f"there is no file {source}")
     if target.exists():
-        raise InTheWay(target)
+        raise TargetExists(target)
     # A copy that is cut off must not look like a backup.
     unfinished = target.with_name(f"{target.name}.unfinished")
     try:

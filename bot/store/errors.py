@@ -42,7 +42,7 @@ class StoreRefused(StoreError):
         self.reason = reason
 
 
-class AlreadyOpen(StoreError):
+class DatabaseInUse(StoreError):
     def __init__(self, path: Path) -> None:
         super().__init__(f"another process has {path} open")
         self.path = path

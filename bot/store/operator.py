@@ -6,7 +6,7 @@ from typing import Self
 
 from bot.clock import Clock
 from bot.ledger.account import Balance
-from bot.ledger.ledger import Deed, Spending
+from bot.ledger.ledger import AuditEntry, Spending
 from bot.store.backend.open import database_of, file_of, open_beside
 from bot.store.backend.schema import check_revision
 from bot.store.connection import Connection
@@ -18,8 +18,8 @@ from bot.store.write import key_values, servers
 from bot.store.write.commands import Grant, Writing, apply
 
 
-class SqlVisitor:
-    """`async with SqlVisitor(url) as visitor:` only reads; `writing` is for what an operator decides.
+class OperatorConnection:
+    """`async with OperatorConnection(url) as visitor:` only reads; `writing` is for what an operator decides.
 
     The lock file of SQLite says whose the jobs are. Neither a reader nor an entry in the ledger touches
     those: accounts are read, changed and written in one transaction, whichever process it is in.
@@ -57,7 +57,7 @@ class SqlVisitor:
         async with self._transaction() as connection:
             return await queries.spending(connection, since=since, until=until, guild_id=guild_id)
 
-    async def grant(self, account: str, amount: int, why: str, deed: Deed) -> Balance:
+    async def grant(self, account: str, amount: int, why: str, deed: AuditEntry) -> Balance:
         writing = Writing(worker="a visitor", now=self._clock.now(), start=self._start)
         async with self._transaction() as connection:
             (outcome,) = await apply(connection, [Grant(account, amount, why, deed)], writing)
@@ -65,7 +65,7 @@ class SqlVisitor:
             raise TypeError(outcome)
         return outcome
 
-    async def forgive(self, job_id: str, deed: Deed) -> int:
+    async def forgive(self, job_id: str, deed: AuditEntry) -> int:
         """Take a job's prints off the list of all servers; how many there were."""
         async with self._transaction() as connection:
             gone = await unlist(connection, job_id, None)
@@ -77,7 +77,7 @@ class SqlVisitor:
         async with self._transaction() as connection:
             return await key_values.read(connection, name)
 
-    async def write_note(self, name: str, text: str) -> None:
+    async def write_value(self, name: str, text: str) -> None:
         async with self._transaction() as connection:
             await key_values.write(connection, name, text)
 
@@ -90,6 +90,6 @@ class SqlVisitor:
 
 async def audited(url: str, *, start: int, clock: Clock) -> Sequence[str]:
     """Every place where the books do not add up, looked at beside a store that goes on writing."""
-    async with SqlVisitor(url, start=start, clock=clock) as visitor:
+    async with OperatorConnection(url, start=start, clock=clock) as visitor:
         wrong, _ = await visitor.audit()
     return wrong

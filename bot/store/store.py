@@ -14,7 +14,7 @@ from bot.jobs.job import Job
 from bot.jobs.ports import Clock, Room
 from bot.ledger.account import Balance
 from bot.ledger.budgets import Budget
-from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, Deed, Line, Spending
+from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, AuditEntry, Line, Spending
 from bot.ledger.policy import Terms
 from bot.ledger.server_rules import ServerRules
 from bot.store.backend import shards
@@ -24,14 +24,14 @@ from bot.store.backend.schema import bring_up_to_date
 from bot.store.connection import Connection
 from bot.store.errors import StoreRefused, named_errors
 from bot.store.read import queries
-from bot.store.read.history import SqlRecents
+from bot.store.read.history import SqlJobHistory
 from bot.store.read.integrity import discrepancies
 from bot.store.read.queries import Stretch
 from bot.store.repositories.approvals import SqlApprovals
 from bot.store.repositories.cases import SqlCases
-from bot.store.repositories.faces import SqlShelf
-from bot.store.repositories.member_data import SqlPeople
-from bot.store.repositories.moderation import SqlRegister
+from bot.store.repositories.faces import SqlFaceRepository
+from bot.store.repositories.member_data import SqlMemberData
+from bot.store.repositories.moderation import SqlModerationStore
 from bot.store.write import budgets, jobs, key_values, reconcile, servers
 from bot.store.write import ledger as ledgers
 from bot.store.write.commands import Adjust, Change, Grant, Keep, Move, Open, Outcome, Writing, apply
@@ -66,14 +66,14 @@ class SqlStore:
         self._seconds = lease
         self._batch = batch
         self._commit = commit
-        self.recents = SqlRecents(self._reading)
-        self.shelf = SqlShelf(self._transaction)
+        self.recents = SqlJobHistory(self._reading)
+        self.shelf = SqlFaceRepository(self._transaction)
         self._lease: WorkerLease | None = None
         self._exit = AsyncExitStack()
-        self.register = SqlRegister(self._transaction, self._reading, self._keep, clock)
+        self.register = SqlModerationStore(self._transaction, self._reading, self._keep, clock)
         self.cases = SqlCases(self._transaction, clock)
         self.approvals = SqlApprovals(self._transaction, self._reading, clock, worker=self._worker)
-        self.people = SqlPeople(self._transaction, clock)
+        self.people = SqlMemberData(self._transaction, clock)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -97,7 +97,7 @@ class SqlStore:
             return await ledgers.read(connection, account, start=self._start)
 
     async def grant(
-        self, account: str, amount: int, why: str, deed: Deed, *, receipt: str | None = None
+        self, account: str, amount: int, why: str, deed: AuditEntry, *, receipt: str | None = None
     ) -> Balance:
         try:
             return cast("Balance", await self._writer.write(Grant(account, amount, why, deed, receipt)))
@@ -107,7 +107,7 @@ class SqlStore:
             raise
 
     async def adjust(
-        self, account: str, amount: int, why: str, deed: Deed, *, job_id: str | None = None
+        self, account: str, amount: int, why: str, deed: AuditEntry, *, job_id: str | None = None
     ) -> Balance:
         try:
             return cast("Balance", await self._writer.write(Adjust(account, amount, why, deed, job_id)))
@@ -124,7 +124,7 @@ class SqlStore:
             return await servers.read_all(connection)
 
     async def change_rules(
-        self, guild_id: int, change: Callable[[ServerRules], ServerRules], deed: Deed
+        self, guild_id: int, change: Callable[[ServerRules], ServerRules], deed: AuditEntry
     ) -> ServerRules:
         async with self._transaction() as connection:
             rules = await servers.change(connection, guild_id, change)
@@ -139,7 +139,7 @@ class SqlStore:
 
     async def deeds(
         self, guild_id: int | None, *, before: int | None = None, after: int | None = None, limit: int = 10
-    ) -> Sequence[Deed]:
+    ) -> Sequence[AuditEntry]:
         async with self._reading() as connection:
             return await queries.deeds(connection, guild_id, Stretch(before, after, limit))
 
@@ -213,11 +213,11 @@ class SqlStore:
         async with self._reading() as connection:
             return await key_values.read(connection, name)
 
-    async def write_note(self, name: str, text: str) -> None:
+    async def write_value(self, name: str, text: str) -> None:
         async with self._transaction() as connection:
             await key_values.write(connection, name, text)
 
-    async def swap_note(self, name: str, text: str) -> str | None:
+    async def swap_value(self, name: str, text: str) -> str | None:
         """Write it down, and say what stood there."""
         async with self._transaction() as connection:
             return await key_values.swap(connection, name, text)

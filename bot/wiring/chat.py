@@ -2,14 +2,14 @@
 
 from bot.chat.background import Background
 from bot.chat.client import Doppel
-from bot.chat.delivery.live_reply import Replies
-from bot.chat.delivery.result_delivery import Endings
+from bot.chat.delivery.live_reply import LiveReplies
+from bot.chat.delivery.result_delivery import ResultDelivery
 from bot.chat.delivery.result_file import Results
 from bot.chat.messages import Messages
-from bot.chat.orders.original_preview import MOST_BYTES, Befores
+from bot.chat.orders.original_preview import MOST_BYTES, OriginalPreviews
 from bot.chat.text import Text
 from bot.clock import Clock
-from bot.media.signing import Signatory
+from bot.media.signing import C2paSigner
 from bot.registry import Catalogue
 from bot.settings import Settings
 from bot.store import SqlStore
@@ -26,7 +26,7 @@ class Front:
         models: Catalogue,
         text: Text,
         clock: Clock,
-        signatory: Signatory | None,
+        signatory: C2paSigner | None,
     ) -> None:
         self.client = client
         self.models = models
@@ -38,12 +38,12 @@ class Front:
         self.album = album_of(settings, store.shelf, clock)
         self.messages = Messages(client, clock, store.register.keep_post)
         self.results = Results(self.cards, text, signatory)
-        self.befores = Befores(
+        self.befores = OriginalPreviews(
             text, clock, self.limits, most_bytes=MOST_BYTES * settings.card.before_and_after
         )
-        self.replies = Replies(
+        self.replies = LiveReplies(
             messages=self.messages,
-            endings=Endings(
+            endings=ResultDelivery(
                 messages=self.messages,
                 results=self.results,
                 models=models,

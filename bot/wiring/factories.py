@@ -11,24 +11,24 @@ from pydantic import SecretStr
 
 from bot.chat.contexts import Contexts
 from bot.clock import Clock
-from bot.faces.cipher import Seal
+from bot.faces.cipher import FaceCipher
 from bot.faces.face import Shelf
-from bot.faces.saved_faces import Album
+from bot.faces.saved_faces import SavedFaces
 from bot.ledger.allowance import Refill
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import Bounds, Limits
 from bot.media import probe
-from bot.media.signing import Signatory, Signing
-from bot.media.signing_keys import BadCredentials, read_credentials
+from bot.media.signing import C2paSigner, Signing
+from bot.media.signing_keys import BadSigningKeys, read_credentials
 from bot.moderation.access import House
 from bot.registry import Catalogue
-from bot.segmind.breaker import Fuse
-from bot.segmind.client import Restraint, Retry, SegmindClient
-from bot.segmind.download import Patience
-from bot.segmind.scheduler import Errand
+from bot.segmind.breaker import BreakerConfig
+from bot.segmind.client import RateConfig, Retry, SegmindClient
+from bot.segmind.download import DownloadTimeouts
+from bot.segmind.scheduler import RequestKind
 from bot.segmind.transport import Timeouts
 from bot.settings import Settings, SettingsError
-from bot.store import SqlVisitor
+from bot.store import OperatorConnection
 
 if TYPE_CHECKING:
     from bot.ops.tracing import JobTraces
@@ -47,7 +47,7 @@ def segmind_client(
     clock: Clock | None = None,
     *,
     bears_outages: bool = True,
-    heard: Callable[[Errand, int | None], None] = lambda _errand, _status: None,
+    heard: Callable[[RequestKind, int | None], None] = lambda _errand, _status: None,
 ) -> SegmindClient:
     """One that bears outages waits until Segmind is back, however long; the other is told of each failure."""
     its = settings.segmind
@@ -60,11 +60,11 @@ def segmind_client(
         history_url=its.history_base,
         timeouts=Timeouts(total=its.submit_timeout, connect=its.connect_timeout, read=its.read_timeout),
         retry=Retry(attempts=its.retries + 1),
-        patience=Patience(total=its.download_timeout, connect=its.connect_timeout),
+        patience=DownloadTimeouts(total=its.download_timeout, connect=its.connect_timeout),
         allowed_hosts=its.download_hosts,
-        restraint=Restraint(
+        restraint=RateConfig(
             per_minute=its.requests_per_minute,
-            fuse=Fuse(failures, its.outage_pause, its.outage_pause_most),
+            fuse=BreakerConfig(failures, its.outage_pause, its.outage_pause_most),
             patience=its.outage_patience,
         ),
         named_uploads=not its.own,
@@ -113,11 +113,11 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def album_of(settings: Settings, shelf: Shelf, clock: Clock) -> Album:
+def album_of(settings: Settings, shelf: Shelf, clock: Clock) -> SavedFaces:
     its = settings.faces
-    return Album(
+    return SavedFaces(
         shelf,
-        Seal(its.keys) if its.keys else None,
+        FaceCipher(its.keys) if its.keys else None,
         clock,
         file_limits(settings),
         days=its.days,
@@ -127,7 +127,7 @@ def album_of(settings: Settings, shelf: Shelf, clock: Clock) -> Album:
 
 def signatory_of(
     settings: Settings, clock: Clock, *, heard: Callable[[Signing], None] = lambda _: None
-) -> Signatory | None:
+) -> C2paSigner | None:
     """Who signs results; none where the operator gave nothing to sign with."""
     its = settings.c2pa
     if its.certificates is None and its.key is None:
@@ -138,8 +138,8 @@ def signatory_of(
     now = datetime.fromtimestamp(clock.now(), UTC)
     try:
         credentials = read_credentials(Path(its.certificates), Path(its.key), now)
-        signatory = Signatory(credentials, timestamps=its.timestamps, heard=heard)
-    except BadCredentials as error:
+        signatory = C2paSigner(credentials, timestamps=its.timestamps, heard=heard)
+    except BadSigningKeys as error:
         raise SettingsError([f"results cannot be signed: {error}"]) from None
     if credentials.until - now < _SOON:
         log.warning(
@@ -164,10 +164,10 @@ def traces_of(settings: Settings, clock: Clock) -> "JobTraces | None":
         raise SettingsError([f"jobs cannot be traced: {error}"]) from None
 
 
-def visitor_of(settings: Settings, clock: Clock, *, writing: bool) -> SqlVisitor:
+def visitor_of(settings: Settings, clock: Clock, *, writing: bool) -> OperatorConnection:
     """For a look into the database beside a running bot."""
     url = settings.database.url.get_secret_value()
-    return SqlVisitor(url, start=settings.credits.start, clock=clock, writing=writing)
+    return OperatorConnection(url, start=settings.credits.start, clock=clock, writing=writing)
 
 
 def contexts_of(settings: Settings) -> Contexts:

@@ -1,23 +1,23 @@
 """What protects people from each other, put together: the door, consent, the guard, the log and the cases."""
 
-from bot.administration.access import Wardens
-from bot.administration.credits import Office
+from bot.administration.access import AccessAdmin
+from bot.administration.credits import CreditAdmin
 from bot.chat.access.consent import Consent
-from bot.chat.access.guard import Doorkeeper
+from bot.chat.access.guard import AccessGuard
 from bot.chat.account.privacy import Privacy
 from bot.chat.moderation.approval_requests import Asker
-from bot.chat.moderation.approvals import ApprovalRoom
-from bot.chat.moderation.cases import CaseRoom
-from bot.chat.moderation.mod_log import Chronicle
-from bot.chat.moderation.operator_alerts import Operators
-from bot.chat.moderation.result_gate import Guard
+from bot.chat.moderation.approvals import ApprovalService
+from bot.chat.moderation.cases import CaseService
+from bot.chat.moderation.mod_log import ModLog
+from bot.chat.moderation.operator_alerts import OperatorAlerts
+from bot.chat.moderation.result_gate import ModeratingWatcher
 from bot.jobs.outputs import Source
 from bot.jobs.ports import Watcher
 from bot.jobs.service import Desk
 from bot.moderation.access import Door
 from bot.moderation.approvals import Waiting
 from bot.moderation.cases import Escalation
-from bot.moderation.member_data import Periods, Retention
+from bot.moderation.member_data import Retention, RetentionPeriods
 from bot.settings import Settings
 from bot.store import SqlStore
 from bot.wiring.chat import Front
@@ -34,13 +34,13 @@ class Protection:
         self._settings = settings
         self._store = store
         self._front = front
-        self._periods = Periods(
+        self._periods = RetentionPeriods(
             jobs=settings.retention.jobs_days,
             deeds=settings.retention.deeds_days,
             strikes=settings.safety.strike_days,
         )
         self._door = Door(store.register, store, house_of(settings), front.clock)
-        self._chronicle = Chronicle(
+        self._chronicle = ModLog(
             rules=store,
             register=store.register,
             results=front.results,
@@ -49,13 +49,13 @@ class Protection:
             cards=front.cards,
             text=front.text,
         )
-        self.operators = Operators(
+        self.operators = OperatorAlerts(
             settings.discord.operators,
             client=front.client,
             background=front.background,
             text=front.text,
         )
-        self.doorkeeper = Doorkeeper(self._door, store.register, contexts_of(settings))
+        self.doorkeeper = AccessGuard(self._door, store.register, contexts_of(settings))
         self.consent = Consent(
             self._door,
             store.register,
@@ -63,7 +63,7 @@ class Protection:
             text=front.text,
             clock=front.clock,
         )
-        self.wardens = Wardens(store, store.register)
+        self.wardens = AccessAdmin(store, store.register)
         self._asker = Asker(
             store.approvals,
             store,
@@ -76,8 +76,8 @@ class Protection:
             days=settings.retention.jobs_days,
         )
 
-    def guard(self, watcher: Watcher) -> Guard:
-        return Guard(
+    def guard(self, watcher: Watcher) -> ModeratingWatcher:
+        return ModeratingWatcher(
             watcher,
             door=self._door,
             doorkeeper=self.doorkeeper,
@@ -86,8 +86,8 @@ class Protection:
             asker=self._asker,
         )
 
-    def approvals(self, desk: Desk, source: Source) -> ApprovalRoom:
-        return ApprovalRoom(
+    def approvals(self, desk: Desk, source: Source) -> ApprovalService:
+        return ApprovalService(
             self._store.approvals,
             self._asker,
             archive=self._store,
@@ -100,8 +100,8 @@ class Protection:
             clock=self._front.clock,
         )
 
-    def cases(self, office: Office) -> CaseRoom:
-        return CaseRoom(
+    def cases(self, office: CreditAdmin) -> CaseService:
+        return CaseService(
             self._store.cases,
             self._store.register,
             archive=self._store,
@@ -132,9 +132,9 @@ class Protection:
     def retention(self) -> Retention:
         return Retention(self._store.people, self._front.clock, self._periods)
 
-    def waiting(self, approvals: ApprovalRoom) -> Waiting:
+    def waiting(self, approvals: ApprovalService) -> Waiting:
         return Waiting(self._store.approvals, approvals, self._front.clock)
 
-    def escalation(self, cases: CaseRoom) -> Escalation:
+    def escalation(self, cases: CaseService) -> Escalation:
         hours = self._settings.safety.escalate_hours
         return Escalation(self._store.cases, cases.pass_on, self._front.clock, hours=hours)

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from bot.chat.delivery.invalid_requests import Refusals
 from bot.jobs.cluster import Company
 from bot.jobs.supervision.outage import Outage
-from bot.ops.dashboard import Figures, OperatorPage, Sources
+from bot.ops.dashboard import OperatorPage, SnapshotReader, Sources
 from bot.ops.dashboard.snapshot import Bounds
 from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.store.read.dashboard import SqlOverview
+from bot.store.read.dashboard import DashboardQueries
 from bot.wiring.chat import Front
 from bot.wiring.jobs import Engine
 
@@ -33,7 +33,7 @@ async def lookout(
     if not page.is_there:
         yield
         return
-    async with SqlOverview(settings.database.url.get_secret_value()) as overview:
+    async with DashboardQueries(settings.database.url.get_secret_value()) as overview:
         sources = Sources(
             overview=overview,
             cards=front.cards,
@@ -51,7 +51,7 @@ async def lookout(
             client=front.client,
             refusals=refusals,
         )
-        figures = Figures(sources, page.ring, front.clock)
+        figures = SnapshotReader(sources, page.ring, front.clock)
         page.assembled(figures, engine.pause)
         sampling = asyncio.create_task(page.ring.run(overview.waiting), name="the operator's page")
         try:

@@ -8,17 +8,17 @@ from bot.chat.admin.services import AdminServices
 from bot.chat.delivery.button_actions import JobActions
 from bot.chat.delivery.job_buttons import JobButton, OtherModel
 from bot.chat.delivery.undelivered import KeptResults
-from bot.chat.errors import Words
+from bot.chat.errors import ErrorMessages
 from bot.chat.moderation.approval_card import ApprovalButton
-from bot.chat.moderation.approvals import ApprovalRoom
+from bot.chat.moderation.approvals import ApprovalService
 from bot.chat.moderation.case_card import CaseButton
-from bot.chat.moderation.cases import CaseRoom
+from bot.chat.moderation.cases import CaseService
 from bot.chat.orders.attachments import Inputs
-from bot.chat.orders.order_handler import Intake
-from bot.chat.orders.reorder import Recall
+from bot.chat.orders.order_handler import OrderHandler
+from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.orders.services import OrderServices
-from bot.chat.ui.pagination import Pages, Turn
-from bot.faces.detection import Spotter
+from bot.chat.ui.pagination import PageButton, Pages
+from bot.faces.detection import FaceDetector
 from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
@@ -32,17 +32,17 @@ def receive(
     front: Front,
     protection: Protection,
     engine: Engine,
-    cases: CaseRoom,
+    cases: CaseService,
     *,
-    approvals: ApprovalRoom,
+    approvals: ApprovalService,
     segmind: SegmindClient,
     store: SqlStore,
-    spotter: Spotter | None,
-    words: Words,
+    spotter: FaceDetector | None,
+    words: ErrorMessages,
 ) -> None:
     """From here on the client takes orders and answers commands."""
     inputs = Inputs(segmind, links=settings.segmind.inputs == "link")
-    intake = Intake(
+    intake = OrderHandler(
         desk=engine.desk,
         doorkeeper=protection.doorkeeper,
         consent=protection.consent,
@@ -94,7 +94,7 @@ def receive(
     actions = JobActions(
         desk=engine.desk,
         intake=intake,
-        recall=Recall(segmind),
+        recall=PreviousInputs(segmind),
         kept=KeptResults(segmind, front.results),
         cases=cases,
         models=front.models,
@@ -111,6 +111,6 @@ def receive(
             ApprovalButton: approvals.press,
             CaseButton: cases.press,
             Forget: privacy.press,
-            Turn: pages.press,
+            PageButton: pages.press,
         },
     )

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.segmind.polling import WINDOW, Pace
+from bot.segmind.polling import WINDOW, PollTiming
 from tests.bench.figures import Figure, at_most, plain
 from tests.harness import MODELS
 
@@ -93,7 +93,7 @@ def _compared(name: str, times: Times) -> Iterator[Figure]:
 
 def _run(usual: float, times: Times) -> tuple[Cost, Sequence[float]]:
     """A pace that has learned from a full window, over so many jobs more."""
-    dice, pace = random.Random(7), Pace(usual)
+    dice, pace = random.Random(7), PollTiming(usual)
     durations: list[float] = []
     requests, delay, share = 0, 0.0, 0.0
     for index in range(WINDOW + JOBS):

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 import simcord
 
-from bot.administration.credits import Administrator, Office
+from bot.administration.credits import Administrator, CreditAdmin
 from bot.ledger.account import account_of
 from bot.ledger.server_rules import ServerRules
 from tests.harness import Reply, Stage, texts
@@ -56,7 +56,7 @@ class Server:
         return await self.ask(self.member, "credits balance")
 
     @property
-    def office(self) -> tuple[Office, Administrator]:
+    def office(self) -> tuple[CreditAdmin, Administrator]:
         return self.stage.app.client.admin.office, Administrator(self.admin.id, self.guild.id)
 
     @property

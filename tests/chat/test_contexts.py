@@ -7,7 +7,7 @@ import pytest
 from bot.administration.credits import Did
 from bot.chat.contexts import Contexts
 from bot.ledger.account import account_of
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from tests.chat.admin_harness import Server, said
 from tests.harness import Reply, Stage
 from tests.interactions import Arrivals
@@ -22,7 +22,7 @@ def told(stage: Stage) -> dict[str, dict[str, Any]]:
 
 
 async def give(stage: Stage, account: str, amount: int) -> None:
-    deed = Deed("operator", Did.GRANT, {"amount": amount})
+    deed = AuditEntry("operator", Did.GRANT, {"amount": amount})
     await stage.app.store.grant(account, amount, "a gift", deed)
 
 

@@ -8,7 +8,7 @@ import pytest
 from discord import app_commands
 from pydantic import ValidationError
 
-from bot.chat.errors import Words
+from bot.chat.errors import ErrorMessages
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.text import Text
 from bot.faces.normalize import NoPicture
@@ -20,7 +20,7 @@ from bot.media import probe
 from bot.models import MediaKind
 from tests.test_models import order
 
-WORDS = Words(Text.load())
+WORDS = ErrorMessages(Text.load())
 UNUSABLE = [
     probe.TooLarge(30 * 2**20, 20 * 2**20),
     probe.TooLarge(3000, 2000),

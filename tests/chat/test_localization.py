@@ -9,7 +9,7 @@ import pytest
 from discord import Locale
 from pydantic import ValidationError
 
-from bot.chat.errors import Words
+from bot.chat.errors import ErrorMessages
 from bot.chat.localization import Translator
 from bot.chat.sync import sync
 from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, Text, catalogue, form, language_of, speaking
@@ -213,7 +213,7 @@ def test_what_is_wrong_with_an_option_is_said_in_each_language(numbers: str) -> 
     addresses = {"source_img": "https://example.org/a.png", "target_img": "https://example.org/b.png"}
     with pytest.raises(ValidationError) as caught:
         MULTIFACESWAP.model_validate(addresses | {"source_faces_index": numbers})
-    words = Words(Text.load())
+    words = ErrorMessages(Text.load())
     with speaking("de"):
         sentence = words.of(caught.value)
     assert "source_faces_index" in sentence

@@ -10,8 +10,8 @@ from bot.__main__ import main
 from bot.clock import WallClock
 from bot.jobs.job import State
 from bot.store import SqlStore
-from bot.store.backup import InTheWay, NoBackup, back_up, restore
-from bot.store.errors import AlreadyOpen, SchemaTooNew
+from bot.store.backup import NoBackup, TargetExists, back_up, restore
+from bot.store.errors import DatabaseInUse, SchemaTooNew
 from tests.store.orders import LIFE, START, TERMS, opened, order, through
 
 
@@ -80,9 +80,9 @@ async def test_nothing_is_written_over_and_nobody_is_robbed(url: str, tmp_path: 
     copy = tmp_path / "copy.db"
     async with store(url):
         back_up(url, copy)
-        with pytest.raises(InTheWay):
+        with pytest.raises(TargetExists):
             back_up(url, copy)
-        with pytest.raises(AlreadyOpen):
+        with pytest.raises(DatabaseInUse):
             restore(url, copy)
 
 

@@ -21,7 +21,7 @@ from bot.__main__ import main
 from bot.cli.credits import carry_out
 from bot.cli.credits_options import add_deeds
 from bot.clock import WallClock
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.settings import Settings
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, opened, order, through
@@ -37,7 +37,7 @@ async def bot(url: str) -> AsyncGenerator[SqlStore]:
             job = replace(order(price=10, created_at=WallClock().now()), slug=slug)
             await store.open(job, TERMS)
             await through(store, job, *LIFE)
-        await store.adjust("1:2", 10, "sorry", Deed("9", "refund"), job_id=job.id)
+        await store.adjust("1:2", 10, "sorry", AuditEntry("9", "refund"), job_id=job.id)
         await opened(store)
         yield store
 

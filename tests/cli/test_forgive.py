@@ -8,7 +8,7 @@ import pytest
 from bot.__main__ import main
 from bot.cli.operator import forgive
 from bot.clock import WallClock
-from bot.moderation.fingerprints import Print
+from bot.moderation.fingerprints import Fingerprint
 from bot.settings import Settings
 from bot.store import SqlStore
 from tests.store.orders import START
@@ -19,12 +19,12 @@ GUILD = 1
 
 async def listed(store: SqlStore) -> list[bool]:
     """In all servers, and in the one that has a list of its own."""
-    return [bool((await store.register.on_list([EXACT], guild_id)).exact) for guild_id in (None, GUILD)]
+    return [bool((await store.register.is_listed([EXACT], guild_id)).exact) for guild_id in (None, GUILD)]
 
 
 async def refused(store: SqlStore) -> None:
-    await store.register.list_prints([Print(EXACT, (7,))], None, "job")
-    await store.register.list_prints([Print(EXACT, (7,))], GUILD, "job")
+    await store.register.list_prints([Fingerprint(EXACT, (7,))], None, "job")
+    await store.register.list_prints([Fingerprint(EXACT, (7,))], GUILD, "job")
 
 
 def settings_of(url: str) -> Settings:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
-from bot.settings import Knob, Settings, describe, known_keys
+from bot.settings import SettingField, Settings, describe, known_keys
 from bot.settings.fields import SHORT_NAMES
 from tests.docs.pages import ROOT
 
@@ -59,7 +59,7 @@ def _secret_reasons() -> Iterator[tuple[str, str]]:
             comment = []
 
 
-def _row(knob: Knob, default: str, why: str) -> str:
+def _row(knob: SettingField, default: str, why: str) -> str:
     if default not in {"not set", "none"}:
         default = f"`{default}`"
     cells = (f"`{knob.key}`", default, knob.allowed, why)

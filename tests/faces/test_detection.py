@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.faces.detection import PANEL, BadPairs, Pair, Spot, preview, read_pairs, usual_pairs, words_of
+from bot.faces.detection import PANEL, BadPairs, FaceBox, Pair, preview, read_pairs, usual_pairs, words_of
 from tests.media.files import picture, saved
 
 
@@ -41,7 +41,7 @@ def test_what_is_usual_is_one_on_one_and_a_single_face_on_all() -> None:
 
 def test_a_preview_shows_both_pictures_side_by_side_with_a_mark_on_each_face() -> None:
     plain = saved(Image.new("RGB", (2000, 1000), "white"), "JPEG")
-    drawn = preview([(plain, [Spot(0.25, 0.25, 0.5, 0.75)]), (picture("PNG"), [])])
+    drawn = preview([(plain, [FaceBox(0.25, 0.25, 0.5, 0.75)]), (picture("PNG"), [])])
     shown = Image.open(BytesIO(drawn)).convert("RGB")
     assert shown.width > PANEL > shown.height
     inside, edge = shown.getpixel((300, 200)), shown.getpixel((PANEL // 4 + 60, 100))

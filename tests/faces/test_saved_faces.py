@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from bot.faces.cipher import Seal
-from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unopened
+from bot.faces.cipher import FaceCipher
+from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
 from bot.faces.normalize import LONGEST_SIDE, NoPicture, portrait
-from bot.faces.saved_faces import DAY, Album
+from bot.faces.saved_faces import DAY, SavedFaces
 from bot.jobs.ports import StoreAway
 from bot.media.probe import Limits, UnusableMedia
 from bot.store import SqlStore
-from bot.store.repositories.faces import SqlShelf
+from bot.store.repositories.faces import SqlFaceRepository
 from tests.clocks import LeapingClock
 from tests.harness import empty_database
 from tests.media.files import noise, picture, saved, turned, video
@@ -44,12 +44,12 @@ def clock() -> LeapingClock:
 
 
 @pytest.fixture
-def album(store: SqlStore, clock: LeapingClock) -> Album:
+def album(store: SqlStore, clock: LeapingClock) -> SavedFaces:
     return album_with(store, clock, OLD)
 
 
-def album_with(store: SqlStore, clock: LeapingClock, *keys: str) -> Album:
-    return Album(store.shelf, Seal(keys) if keys else None, clock, LIMITS, days=30, per_member=2)
+def album_with(store: SqlStore, clock: LeapingClock, *keys: str) -> SavedFaces:
+    return SavedFaces(store.shelf, FaceCipher(keys) if keys else None, clock, LIMITS, days=30, per_member=2)
 
 
 def opened(content: bytes) -> Image.Image:
@@ -59,7 +59,7 @@ def opened(content: bytes) -> Image.Image:
 # The picture
 
 
-async def test_a_saved_face_comes_back_as_the_same_picture(album: Album) -> None:
+async def test_a_saved_face_comes_back_as_the_same_picture(album: SavedFaces) -> None:
     await album.save(ALICE, " Eva  Green\n", picture("PNG"))
     face = await album.find(ALICE, "eva green")
     assert (face.name, face.filename) == ("Eva Green", "face.jpg")
@@ -117,13 +117,13 @@ def test_every_kind_of_picture_becomes_one_that_models_take(mode: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"words", picture("PNG")[:200]])
-async def test_what_is_no_picture_is_refused_and_not_kept(album: Album, content: bytes) -> None:
+async def test_what_is_no_picture_is_refused_and_not_kept(album: SavedFaces, content: bytes) -> None:
     with pytest.raises(UnusableMedia):
         await album.save(ALICE, "Eva", content)
     assert await album.all_of(ALICE) == []
 
 
-async def test_a_video_is_no_face(album: Album) -> None:
+async def test_a_video_is_no_face(album: SavedFaces) -> None:
     with pytest.raises(NoPicture):
         await album.save(ALICE, "Eva", video())
 
@@ -132,7 +132,7 @@ async def test_a_video_is_no_face(album: Album) -> None:
 
 
 async def test_what_is_stored_is_no_picture_and_opens_for_its_owner_alone(
-    album: Album, store: SqlStore, clock: LeapingClock
+    album: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     await album.save(ALICE, "Eva", picture("PNG"))
     kept = await store.shelf.find(ALICE, "Eva", now=clock.now())
@@ -140,13 +140,13 @@ async def test_what_is_stored_is_no_picture_and_opens_for_its_owner_alone(
     assert b"JFIF" not in kept.sealed
     # A row that somebody moved to another member by hand.
     assert await store.shelf.keep(BOB, kept, now=clock.now(), most=9)
-    with pytest.raises(Unopened):
+    with pytest.raises(UnreadableFace):
         await album.find(BOB, "Eva")
     assert opened((await album.find(ALICE, "Eva")).content).size == (96, 72)
 
 
 async def test_a_sealed_face_that_was_tampered_with_does_not_open(
-    album: Album, store: SqlStore, clock: LeapingClock
+    album: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     await album.save(ALICE, "Eva", picture("PNG"))
     kept = await store.shelf.find(ALICE, "Eva", now=clock.now())
@@ -154,7 +154,7 @@ async def test_a_sealed_face_that_was_tampered_with_does_not_open(
     middle = len(kept.sealed) // 2
     bent = kept.sealed[:middle] + b"AAAA" + kept.sealed[middle + 4 :]
     await store.shelf.keep(ALICE, replace(kept, sealed=bent), now=clock.now(), most=9)
-    with pytest.raises(Unopened):
+    with pytest.raises(UnreadableFace):
         await album.find(ALICE, "Eva")
 
 
@@ -167,18 +167,18 @@ async def test_a_new_key_in_front_of_the_old_one_opens_what_both_of_them_sealed(
     assert (await both.find(ALICE, "old")).content == (await both.find(ALICE, "new")).content
     alone = album_with(store, clock, NEW)
     assert (await alone.find(ALICE, "new")).name == "new"
-    with pytest.raises(Unopened):
+    with pytest.raises(UnreadableFace):
         await alone.find(ALICE, "old")
 
 
 def test_keys_may_be_written_in_either_alphabet_of_base64() -> None:
     other = urlsafe_b64encode(bytes([251]) * 32).decode()
     assert other != OLD
-    assert Seal([other]).open(ALICE, Seal([OLD]).close(ALICE, b"face")) == b"face"
+    assert FaceCipher([other]).open(ALICE, FaceCipher([OLD]).close(ALICE, b"face")) == b"face"
 
 
 async def test_without_a_key_nothing_is_kept_or_opened_yet_everything_can_be_deleted(
-    album: Album, store: SqlStore, clock: LeapingClock
+    album: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     await album.save(ALICE, "Eva", picture("PNG"), default=True)
     off = album_with(store, clock)
@@ -197,12 +197,12 @@ async def test_without_a_key_nothing_is_kept_or_opened_yet_everything_can_be_del
 
 
 @pytest.mark.parametrize("name", ["", " \n", "x" * 33, "\u202e"])
-async def test_a_name_is_one_that_can_be_read_and_typed(album: Album, name: str) -> None:
+async def test_a_name_is_one_that_can_be_read_and_typed(album: SavedFaces, name: str) -> None:
     with pytest.raises(BadName):
         await album.save(ALICE, name, picture("PNG"))
 
 
-async def test_the_default_face_is_the_one_that_was_chosen_last(album: Album) -> None:
+async def test_the_default_face_is_the_one_that_was_chosen_last(album: SavedFaces) -> None:
     assert await album.default_of(ALICE) is None
     await album.save(ALICE, "Eva", picture("PNG"), default=True)
     await album.save(ALICE, "Adam", picture("PNG"))
@@ -221,7 +221,7 @@ async def test_the_default_face_is_the_one_that_was_chosen_last(album: Album) ->
             await deed
 
 
-async def test_a_member_keeps_no_more_than_may_be_and_may_replace_one(album: Album) -> None:
+async def test_a_member_keeps_no_more_than_may_be_and_may_replace_one(album: SavedFaces) -> None:
     await album.save(ALICE, "one", picture("PNG"))
     await album.save(ALICE, "two", picture("PNG"))
     with pytest.raises(TooManyFaces):
@@ -231,7 +231,7 @@ async def test_a_member_keeps_no_more_than_may_be_and_may_replace_one(album: Alb
 
 
 async def test_a_face_is_forgotten_when_its_days_are_over(
-    album: Album, store: SqlStore, clock: LeapingClock
+    album: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     face = await album.save(ALICE, "Eva", picture("PNG"))
     assert face.expires_at == clock.now() + 30 * DAY
@@ -244,7 +244,7 @@ async def test_a_face_is_forgotten_when_its_days_are_over(
     assert await store.shelf.all_of(ALICE, now=0) == []
 
 
-class Restless(SqlShelf):
+class Restless(SqlFaceRepository):
     """A database that is away at first."""
 
     asked = 0
@@ -258,7 +258,7 @@ class Restless(SqlShelf):
 
 async def test_faces_are_swept_for_as_long_as_the_bot_runs(store: SqlStore, clock: LeapingClock) -> None:
     restless = Restless(vars(store.shelf)["_transaction"])
-    album = Album(restless, Seal([OLD]), clock, LIMITS, days=0.5, per_member=2)
+    album = SavedFaces(restless, FaceCipher([OLD]), clock, LIMITS, days=0.5, per_member=2)
     await album.save(ALICE, "Eva", picture("PNG"))
     sweeping = asyncio.create_task(album.keep_swept())
     async with asyncio.timeout(PATIENCE):

@@ -12,23 +12,23 @@ from pydantic import SecretStr
 from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
-from bot.jobs.poller import Follower
+from bot.jobs.poller import Poller
 from bot.jobs.ports import World
 from bot.jobs.queue import Line
-from bot.jobs.runner import Habits, Runner
+from bot.jobs.runner import Runner, RunnerConfig
 from bot.jobs.stages import Stage
 from bot.jobs.submission_gate import Gate
-from bot.jobs.submit import Caution, Submitter
+from bot.jobs.submit import SubmitConfig, Submitter
 from bot.jobs.supervision.outage import Outage
 from bot.ledger.server_rules import Limits
 from bot.sandbox.segmind import LocalSegmind
-from bot.segmind.client import Restraint, Retry, SegmindClient
-from bot.segmind.polling import Pacing
+from bot.segmind.client import RateConfig, Retry, SegmindClient
+from bot.segmind.polling import PollTimings
 from bot.store import SqlStore
 from tests.patience import PATIENCE
 
 HASTE = 0.01
-UNRESTRAINED = Restraint(per_minute=1_000_000)
+UNRESTRAINED = RateConfig(per_minute=1_000_000)
 
 
 @dataclass
@@ -83,7 +83,7 @@ async def workshop(
     speak: type[SegmindClient] = SegmindClient,
     *,
     patience: float = 3600,
-    restraint: Restraint = UNRESTRAINED,
+    restraint: RateConfig = UNRESTRAINED,
 ) -> AsyncGenerator[Workshop]:
     clock, diary = WallClock(), Diary()
     client = speak(
@@ -96,7 +96,7 @@ async def workshop(
     url = database if isinstance(database, str) else f"sqlite:///{database}"
     async with SqlStore(url, start=100, clock=clock) as store, client:
         world = World(client, store, diary, clock)
-        pacing = Pacing({"faceswap-v5": 10}, scale=HASTE)
+        pacing = PollTimings({"faceswap-v5": 10}, scale=HASTE)
         line = Line(Limits(per_member=5, per_server=5), in_all=5)
         gate = Gate(clock, client.turnstile)
         runner = Runner(
@@ -106,16 +106,16 @@ async def workshop(
                 world,
                 gate=gate,
                 line=line,
-                caution=Caution(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
+                caution=SubmitConfig(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
             ),
-            follower=Follower(
+            follower=Poller(
                 world,
                 pace=lambda job: pacing.pace(job.slug),
                 patience=patience,
                 recall_pauses=[HASTE, HASTE],
             ),
-            outage=Outage(partial(store.write_note, "room", ""), clock, every=HASTE),
-            habits=Habits(line_refresh=HASTE, retry=HASTE, result_patience=patience),
+            outage=Outage(partial(store.write_value, "room", ""), clock, every=HASTE),
+            habits=RunnerConfig(line_refresh=HASTE, retry=HASTE, result_patience=patience),
         )
         try:
             yield Workshop(runner, store, diary, client, clock, line, gate)

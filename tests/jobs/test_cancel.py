@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.jobs.job import Job, State
-from bot.jobs.ports import Lost
+from bot.jobs.ports import StaleJob
 from bot.jobs.stages import Queued, Waiting
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.store import StoreUnavailable
@@ -58,7 +58,7 @@ async def test_a_job_that_was_sent_is_not_taken_back(shop: Workshop) -> None:
     await shop.store.open(job, TERMS)
     shop.runner.start(job)
     await shop.shows("a", Queued)
-    with pytest.raises(Lost):
+    with pytest.raises(StaleJob):
         await shop.runner.cancel(job)
     assert (await shop.ended())[0].state is State.DONE
     assert (await shop.store.balance(job.account)).free == 95
@@ -101,7 +101,7 @@ async def test_whoever_cancels_while_it_is_being_sent_either_has_it_back_or_pays
         for _ in range(turns):
             await asyncio.sleep(0)
         tries = await asyncio.gather(*(shop.runner.cancel(job) for _ in range(2)), return_exceptions=True)
-        assert all(answer is None or isinstance(answer, Lost) for answer in tries)
+        assert all(answer is None or isinstance(answer, StaleJob) for answer in tries)
         taken_back[job.id] = tries.count(None)
 
     # Four at once, for which there is room: each is about to be sent when its member thinks again.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.jobs.queue import Line, Ticket
+from bot.jobs.queue import Line, QueueEntry
 from bot.ledger.server_rules import Limits
 from tests.jobs.orders import job
 
@@ -110,7 +110,7 @@ def test_in_any_storm_positions_number_those_who_wait_and_no_bound_is_passed(
 
 async def _storm(dice: random.Random, room: dict[str, int]) -> None:
     line = line_of(**room)
-    tickets: list[Ticket] = []
+    tickets: list[QueueEntry] = []
     for step in range(40):
         if tickets and dice.random() < 0.45:
             line.leave(tickets.pop(dice.randrange(len(tickets))))

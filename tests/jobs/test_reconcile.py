@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.reconcile import Latecomers
+from bot.jobs.reconcile import LateReconciler
 from bot.ledger.budgets import budgets_of
 from bot.segmind.protocol import Found, Link, Unavailable
 from bot.store import SqlStore
@@ -64,7 +64,7 @@ async def test_what_turned_up_is_counted_once_and_never_charged(
 ) -> None:
     clock, pages = HandClock(), Pages()
     job = await given_back(store, clock)
-    latecomers = Latecomers(pages, store, clock)
+    latecomers = LateReconciler(pages, store, clock)
     await latecomers.look()
     pages.show(job, status, cost)
     for _ in range(2):
@@ -83,12 +83,12 @@ async def test_what_turned_up_is_counted_once_and_never_charged(
 async def test_neither_pending_nor_unreadable_nor_old_orders_are_counted(store: SqlStore) -> None:
     clock, pages = HandClock(), Pages()
     job = await given_back(store, clock)
-    latecomers = Latecomers(pages, store, clock)
+    latecomers = LateReconciler(pages, store, clock)
     pages.show(job, "PENDING", None)
     await latecomers.look()
     pages.show(job, "COMPLETED", 0.07)
     pages.trouble = Unavailable("the history is away")
     await latecomers.look()
     pages.trouble = None
-    await Latecomers(pages, store, HandClock(clock.now() + 2 * 86_400)).look()
+    await LateReconciler(pages, store, HandClock(clock.now() + 2 * 86_400)).look()
     assert await store.find(job.id) == replace(job)

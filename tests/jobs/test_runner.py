@@ -12,7 +12,7 @@ import pytest
 from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.runner import Habits
+from bot.jobs.runner import RunnerConfig
 from bot.jobs.stages import Queued
 from bot.jobs.submit import FEWEST_LOOKS
 from bot.registry import catalogue
@@ -137,7 +137,7 @@ class Mumbling(SegmindClient):
     """A Segmind that says COMPLETED and shows nothing for it."""
 
     async def look(self, request_id: str) -> protocol.State:
-        raise protocol.UnreadableAnswer(f"{request_id} is completed without an output")
+        raise protocol.UnreadableResponse(f"{request_id} is completed without an output")
 
 
 async def test_an_answer_that_never_makes_sense_ends_the_job_without_a_charge(
@@ -308,7 +308,7 @@ async def test_a_job_that_moved_on_without_this_runner_is_let_go(
 
 
 def test_a_position_far_back_is_looked_at_less_often() -> None:
-    habits = Habits(line_refresh=5)
+    habits = RunnerConfig(line_refresh=5)
     assert [habits.refresh(position) for position in (1, 10, 20, 120, 5000)] == [5, 5, 10, 60, 60]
     # A thousand who wait stay below the fifty requests a second that Discord bears.
     assert sum(1 / habits.refresh(position) for position in range(1, 1001)) < 25

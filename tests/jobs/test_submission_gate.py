@@ -6,9 +6,9 @@ import pytest
 
 from bot.jobs.stages import Due, Reconnecting, Stage
 from bot.jobs.submission_gate import Gate, ServicePaused, Trouble
-from bot.segmind.breaker import Breaker, Fuse
+from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.errors import Unreachable
-from bot.segmind.scheduler import Turnstile
+from bot.segmind.scheduler import RequestScheduler
 from tests.clocks import LeapingClock
 
 
@@ -18,13 +18,13 @@ def clock() -> LeapingClock:
 
 
 @pytest.fixture
-def turnstile(clock: LeapingClock) -> Turnstile:
-    breaker = Breaker(clock.now, Fuse(failures=1, pause=5), jitter=lambda seconds: seconds)
-    return Turnstile(clock, breaker, name="Segmind", per_minute=60, patience=100)
+def turnstile(clock: LeapingClock) -> RequestScheduler:
+    breaker = Breaker(clock.now, BreakerConfig(failures=1, pause=5), jitter=lambda seconds: seconds)
+    return RequestScheduler(clock, breaker, name="Segmind", per_minute=60, patience=100)
 
 
 @pytest.fixture
-def gate(clock: LeapingClock, turnstile: Turnstile) -> Gate:
+def gate(clock: LeapingClock, turnstile: RequestScheduler) -> Gate:
     return Gate(clock, turnstile)
 
 
@@ -56,7 +56,7 @@ async def test_a_retired_model_closes_the_gate_for_itself_alone(gate: Gate) -> N
 
 
 async def test_a_closed_gate_is_waited_for_and_so_is_one_that_closes_meanwhile(
-    gate: Gate, clock: LeapingClock, turnstile: Turnstile
+    gate: Gate, clock: LeapingClock, turnstile: RequestScheduler
 ) -> None:
     gate.close(Trouble.MODEL, until=1010, slug="faceswap-v4")
     await gate.passage("faceswap-v4")
@@ -70,7 +70,7 @@ async def test_a_closed_gate_is_waited_for_and_so_is_one_that_closes_meanwhile(
 
 
 async def test_a_rate_limit_takes_orders_and_makes_them_wait(
-    gate: Gate, clock: LeapingClock, turnstile: Turnstile
+    gate: Gate, clock: LeapingClock, turnstile: RequestScheduler
 ) -> None:
     shown: list[Stage] = []
     turnstile.rest(1010)
@@ -81,7 +81,7 @@ async def test_a_rate_limit_takes_orders_and_makes_them_wait(
 
 
 async def test_an_outage_is_shown_and_given_up_in_the_end(
-    gate: Gate, clock: LeapingClock, turnstile: Turnstile
+    gate: Gate, clock: LeapingClock, turnstile: RequestScheduler
 ) -> None:
     shown: list[Stage] = []
     turnstile.failed()

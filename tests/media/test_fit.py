@@ -9,7 +9,7 @@ from PIL import Image
 
 from bot.media import fit as fitting
 from bot.media import transcode
-from bot.media.deadline import Effort
+from bot.media.deadline import Deadline
 from bot.media.fit import CannotFit, Change, Fitted, fit
 from bot.media.probe import Limits, Media, inspect
 from bot.media.provenance import is_marked
@@ -21,7 +21,7 @@ from tests.media.test_videos import CLOCKWISE
 def fitted(content: bytes, limit: int) -> Fitted:
     """What `fit` makes of it, checked for what must always hold."""
     media = inspect(content, Limits())
-    result = fit(content, media, limit, Effort(600))
+    result = fit(content, media, limit, Deadline(600))
     again = inspect(result.content, Limits())
     assert len(result.content) <= limit
     assert (again.media_type, again.suffix) == (result.media_type, result.suffix)
@@ -39,7 +39,7 @@ def decoded(content: bytes) -> Image.Image:
 @pytest.mark.parametrize("content", [files.picture("PNG"), files.video()])
 def test_what_fits_is_left_alone(content: bytes) -> None:
     media = inspect(content, Limits())
-    result = fit(content, media, len(content), Effort(0))
+    result = fit(content, media, len(content), Deadline(0))
     assert result == Fitted(content, media.media_type, media.suffix, None)
     assert result.content is content
 
@@ -112,7 +112,7 @@ def test_greys_of_sixteen_bits_keep_their_brightness() -> None:
 def test_a_picture_that_would_have_to_be_a_stamp_cannot_fit() -> None:
     content = files.picture("PNG", 256, 256)
     with pytest.raises(CannotFit) as refusal:
-        fit(content, inspect(content, Limits()), 500, Effort(600))
+        fit(content, inspect(content, Limits()), 500, Deadline(600))
     assert (refusal.value.size, refusal.value.limit) == (len(content), 500)
 
 
@@ -171,14 +171,14 @@ def test_a_turned_video_comes_out_upright(matrix: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("limit", [100, 6000, 12_000])
 def test_a_video_that_would_be_no_pleasure_cannot_fit(limit: int) -> None:
     with pytest.raises(CannotFit):
-        fit(CLIP, inspect(CLIP, Limits()), limit, Effort(600))
+        fit(CLIP, inspect(CLIP, Limits()), limit, Deadline(600))
 
 
 @pytest.mark.parametrize("content", [CLIP, files.picture("PNG", 256, 256)])
 @pytest.mark.parametrize("stopped", [True, False])
 def test_what_takes_too_long_or_is_waited_for_no_more_cannot_fit(content: bytes, stopped: bool) -> None:
     ticks = iter(range(1_000_000))
-    effort = Effort(1e9 if stopped else 0.5, timer=lambda: float(next(ticks)))
+    effort = Deadline(1e9 if stopped else 0.5, timer=lambda: float(next(ticks)))
     if stopped:
         effort.stop()
     with pytest.raises(CannotFit):
@@ -219,4 +219,4 @@ def test_a_long_video_is_made_smaller_than_its_bytes_would_ask_for(monkeypatch: 
 def test_a_broken_result_cannot_fit(kind: MediaKind, media_type: str, content: bytes) -> None:
     media = Media(kind, media_type, ".any", len(content), 96, 72, None)
     with pytest.raises(CannotFit):
-        fit(content, media, 10, Effort(600))
+        fit(content, media, 10, Deadline(600))

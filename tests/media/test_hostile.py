@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.media import sniff
-from bot.media.deadline import Effort
+from bot.media.deadline import Deadline
 from bot.media.fit import CannotFit, fit
 from bot.media.probe import Damaged, Limits, Media, TooManyPixels, UnusableMedia, inspect
 from bot.media.provenance import is_marked, mark
@@ -97,7 +97,7 @@ def test_fitting_a_broken_file_succeeds_or_says_that_it_cannot(case: tuple[str, 
     media = look(content) or Media(kind, media_type, "", len(content), 64, 48, 1.0)
     limit = len(content) * 2 // 3
     with suppress(CannotFit):
-        assert len(fit(content, media, limit, Effort(600)).content) <= limit
+        assert len(fit(content, media, limit, Deadline(600)).content) <= limit
 
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (2**31 - 1, 2**31 - 1), (2**32 - 1, 1)])

@@ -5,28 +5,28 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.chat.errors import Words
+from bot.chat.errors import ErrorMessages
 from bot.chat.text import Text
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
-from bot.moderation.access import Door, House, Visit
+from bot.moderation.access import AccessRequest, Door, House
 from bot.moderation.errors import (
     AgeRestricted,
     Blocked,
-    JustLeft,
-    NeverAgain,
+    ListedMedia,
     NoConsent,
+    RecentlyDeleted,
     Refused,
-    Resting,
+    Suspended,
     WrongChannel,
     WrongRole,
 )
-from bot.moderation.fingerprints import Print
+from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.ports import Listed, Standing
 from tests.clocks import LeapingClock
 
 DAY = 86_400.0
-HERE = Visit(user_id=2, guild_id=1, channels=frozenset({3, 4}), roles=frozenset({5}))
+HERE = AccessRequest(user_id=2, guild_id=1, channels=frozenset({3, 4}), roles=frozenset({5}))
 HOUSE = House(version="1")
 
 
@@ -51,28 +51,30 @@ class Memory:
     async def strikes(self, user_id: int, since: float) -> Sequence[float]:
         return [at for at in self.blocked_at if at >= since and user_id == 2]
 
-    async def on_list(self, exact: Collection[str], guild_id: int | None) -> Listed:
+    async def is_listed(self, exact: Collection[str], guild_id: int | None) -> Listed:
         if guild_id != 1:
             return Listed(set(), ())
         return Listed(self.exact & set(exact), self.looks)
 
     async def agree(self, user_id: int, version: str) -> None: ...
     async def set_opted_out(self, user_id: int, out: bool) -> None: ...
-    async def list_prints(self, prints: Collection[Print], guild_id: int | None, job_id: str) -> None: ...
+    async def list_prints(
+        self, prints: Collection[Fingerprint], guild_id: int | None, job_id: str
+    ) -> None: ...
     async def unlist(self, job_id: str, guild_id: int) -> int: ...
-    async def keep_prints(self, job_id: str, prints: Mapping[str, Print]) -> None: ...
-    async def prints_of(self, job_id: str) -> Mapping[str, Print]: ...
+    async def keep_prints(self, job_id: str, prints: Mapping[str, Fingerprint]) -> None: ...
+    async def prints_of(self, job_id: str) -> Mapping[str, Fingerprint]: ...
     async def take_down(self, job_id: str, actor: str) -> None: ...
     async def is_down(self, job_id: str) -> bool: ...
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]: ...
-    async def record(self, deed: Deed) -> None: ...
+    async def record(self, deed: AuditEntry) -> None: ...
 
 
 def door(memory: Memory, house: House = HOUSE, now: float = 100 * DAY) -> Door:
     return Door(memory, memory, house, LeapingClock(now))
 
 
-async def refusal(memory: Memory, visit: Visit = HERE, house: House = HOUSE) -> type[Refused] | None:
+async def refusal(memory: Memory, visit: AccessRequest = HERE, house: House = HOUSE) -> type[Refused] | None:
     try:
         await door(memory, house).admit(visit)
     except Refused as refused:
@@ -97,15 +99,17 @@ async def refusal(memory: Memory, visit: Visit = HERE, house: House = HOUSE) -> 
         (Memory(its_rules=ServerRules(roles_only=frozenset({9}))), HERE, HOUSE, WrongRole),
         (Memory(its_rules=ServerRules(roles_only=frozenset({5, 9}))), HERE, HOUSE, None),
         (Memory(its_rules=ServerRules(roles_off=frozenset({5}))), HERE, HOUSE, WrongRole),
-        (Memory(left=99.5 * DAY), HERE, HOUSE, JustLeft),
+        (Memory(left=99.5 * DAY), HERE, HOUSE, RecentlyDeleted),
         (Memory(left=98.9 * DAY), HERE, HOUSE, None),
-        (Memory(blocked_at=[99.5 * DAY, 98 * DAY, 94 * DAY]), HERE, HOUSE, Resting),
+        (Memory(blocked_at=[99.5 * DAY, 98 * DAY, 94 * DAY]), HERE, HOUSE, Suspended),
         (Memory(blocked_at=[99.5 * DAY, 98 * DAY, 92 * DAY]), HERE, HOUSE, None),
         (Memory(blocked_at=[98.9 * DAY, 98 * DAY, 94 * DAY]), HERE, HOUSE, None),
         (Memory(blocked_at=[99.5 * DAY] * 9), HERE, replace(HOUSE, strikes=0), None),
     ],
 )
-async def test_who_is_let_in(memory: Memory, visit: Visit, house: House, meant: type[Refused] | None) -> None:
+async def test_who_is_let_in(
+    memory: Memory, visit: AccessRequest, house: House, meant: type[Refused] | None
+) -> None:
     assert await refusal(memory, visit, house) is meant
 
 
@@ -113,22 +117,22 @@ async def test_who_is_let_in(memory: Memory, visit: Visit, house: House, meant: 
 async def test_a_near_copy_is_refused_up_to_the_distance(bits: int, guild: int | None, let_in: bool) -> None:
     look = 0x0123_4567_89AB_CDEF
     its = door(Memory(looks=[look ^ (1 << bits) - 1], exact={"a"}))
-    prints = {"source_image": Print("b"), "target_image": Print("c", (look,))}
+    prints = {"source_image": Fingerprint("b"), "target_image": Fingerprint("c", (look,))}
     if let_in:
         return await its.admit_prints(prints, guild)
-    with pytest.raises(NeverAgain) as refused:
+    with pytest.raises(ListedMedia) as refused:
         await its.admit_prints(prints, guild)
     assert refused.value.option == "target_image"
     return None
 
 
 async def test_the_same_bytes_are_refused_whatever_they_look_like() -> None:
-    with pytest.raises(NeverAgain):
-        await door(Memory(exact={"a"})).admit_prints({"mask_image": Print("a")}, 1)
+    with pytest.raises(ListedMedia):
+        await door(Memory(exact={"a"})).admit_prints({"mask_image": Fingerprint("a")}, 1)
 
 
 def test_every_refusal_has_a_sentence() -> None:
-    words = Words(Text.load())
+    words = ErrorMessages(Text.load())
     refusals = [
         NoConsent(),
         Blocked(everywhere=True),
@@ -136,9 +140,9 @@ def test_every_refusal_has_a_sentence() -> None:
         WrongChannel(),
         WrongRole(),
         AgeRestricted(),
-        Resting(1.0),
-        JustLeft(1.0),
-        NeverAgain("target_image"),
+        Suspended(1.0),
+        RecentlyDeleted(1.0),
+        ListedMedia("target_image"),
     ]
     assert {type(each) for each in refusals} == set(Refused.__subclasses__())
     said = {words.of(each) for each in refusals}

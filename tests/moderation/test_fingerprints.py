@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from bot.moderation.fingerprints import Print, look_from, look_words, print_of
+from bot.moderation.fingerprints import Fingerprint, fingerprint_of, look_from, look_words
 from tests.media.files import noise, picture, saved, turned, video
 
 DISTANCE = 6
@@ -19,12 +19,12 @@ def scene(seed: int) -> Image.Image:
     return small.resize((216, 192), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(4))
 
 
-def resembles(one: Print, other: Print) -> bool:
+def resembles(one: Fingerprint, other: Fingerprint) -> bool:
     return one.resembles(other.looks, DISTANCE)
 
 
 SCENE = scene(1)
-ORIGINAL = print_of(saved(SCENE, "PNG"))
+ORIGINAL = fingerprint_of(saved(SCENE, "PNG"))
 COPIES = {
     "in another format": saved(SCENE, "JPEG", quality=40),
     "half as large": saved(SCENE.resize((108, 96)), "WEBP", quality=60),
@@ -37,27 +37,27 @@ COPIES = {
 
 @pytest.mark.parametrize("copy", COPIES)
 def test_a_copy_looks_the_same(copy: str) -> None:
-    found = print_of(COPIES[copy])
+    found = fingerprint_of(COPIES[copy])
     assert found.exact != ORIGINAL.exact
     assert resembles(found, ORIGINAL)
 
 
 def test_other_pictures_look_different() -> None:
-    others = [print_of(saved(scene(seed), "PNG")) for seed in range(2, 18)]
+    others = [fingerprint_of(saved(scene(seed), "PNG")) for seed in range(2, 18)]
     assert [seed for seed, other in enumerate(others, 2) if resembles(other, ORIGINAL)] == []
 
 
 def test_a_plain_surface_is_known_by_its_bytes_alone() -> None:
-    assert print_of(saved(Image.new("RGB", (64, 64), "white"), "PNG")).looks == ()
+    assert fingerprint_of(saved(Image.new("RGB", (64, 64), "white"), "PNG")).looks == ()
 
 
 def test_a_picture_is_looked_at_as_it_is_shown() -> None:
-    upright = print_of(saved(noise().transpose(Image.Transpose.ROTATE_180), "PNG"))
-    assert resembles(print_of(turned("JPEG", 3)), upright)
+    upright = fingerprint_of(saved(noise().transpose(Image.Transpose.ROTATE_180), "PNG"))
+    assert resembles(fingerprint_of(turned("JPEG", 3)), upright)
 
 
 def test_a_video_is_known_by_its_frames() -> None:
-    one, other = print_of(video()), print_of(video("webm", "libvpx-vp9"))
+    one, other = fingerprint_of(video()), fingerprint_of(video("webm", "libvpx-vp9"))
     assert one.exact != other.exact
     assert resembles(one, other)
     assert not resembles(one, ORIGINAL)
@@ -65,7 +65,7 @@ def test_a_video_is_known_by_its_frames() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"words", picture("PNG")[:60]])
 def test_what_cannot_be_looked_at_is_known_by_its_bytes(content: bytes) -> None:
-    found = print_of(content)
+    found = fingerprint_of(content)
     assert found.looks == ()
     assert len(bytes.fromhex(found.exact)) == 32
 
@@ -78,4 +78,4 @@ def test_deep_pictures_are_looked_at_too() -> None:
     file = BytesIO()
     deep = SCENE.convert("L").convert("I").point(lambda value: value * 257).convert("I;16")
     deep.save(file, "PNG")
-    assert resembles(print_of(file.getvalue()), ORIGINAL)
+    assert resembles(fingerprint_of(file.getvalue()), ORIGINAL)

@@ -16,16 +16,16 @@ from structlog.testing import capture_logs
 
 from bot.jobs.job import Reason, State
 from bot.jobs.submission_gate import Trouble
-from bot.ops.dashboard import OperatorPage, Ring
+from bot.ops.dashboard import OperatorPage, TimeSeries
 from bot.ops.dashboard.auth import FORGIVEN, LONGEST_PAUSE, SESSION, Entry, TooManyGuesses, WrongToken
-from bot.ops.dashboard.cache import Fresh
+from bot.ops.dashboard.cache import Cached
 from bot.ops.dashboard.routes import ELSEWHERE, FILES, WRONG
 from bot.ops.dashboard.timeseries import EVERY
 from bot.ops.health import Health
 from bot.ops.job_metrics import DELIVERING, STAGES
 from bot.ops.metrics import Metrics
 from bot.ops.web import served
-from bot.segmind.scheduler import Errand
+from bot.segmind.scheduler import RequestKind
 from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.harness import Stage
@@ -54,7 +54,7 @@ async def page(
 ) -> AsyncGenerator[str]:
     """Served by a bot that has just begun; gives its address."""
     metrics = Metrics()
-    shown = OperatorPage(token, Ring(metrics, clock), clock)
+    shown = OperatorPage(token, TimeSeries(metrics, clock), clock)
     async with served((host, 0), metrics, Health(Stuck()), shown) as address:
         assert address is not None
         yield address.replace("0.0.0.0", "127.0.0.1")
@@ -313,7 +313,7 @@ async def test_a_question_is_shared_by_all_who_want_to_know_and_outlives_their_p
     clock: HeldClock,
 ) -> None:
     slow = Slow()
-    fresh = Fresh(slow, clock, seconds=10)
+    fresh = Cached(slow, clock, seconds=10)
     await asyncio.gather(*(fresh.look(patience=0.01) for _ in range(3)))
     assert (slow.asked, fresh.last, fresh.failed) == (1, None, True)
     slow.free.set()
@@ -332,7 +332,7 @@ async def test_a_question_that_failed_leaves_the_last_answer_and_is_asked_again(
 ) -> None:
     slow = Slow()
     slow.free.set()
-    fresh = Fresh(slow, clock, seconds=10)
+    fresh = Cached(slow, clock, seconds=10)
     await fresh.look(patience=PATIENCE)
     clock.move(10)
     slow.trouble = trouble
@@ -356,7 +356,7 @@ async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop
     clock: HeldClock,
 ) -> None:
     metrics = Metrics()
-    ring = Ring(metrics, clock)
+    ring = TimeSeries(metrics, clock)
     waiting = iter([3, StoreUnavailable("away"), *range(10)])
 
     async def count() -> int:
@@ -365,7 +365,7 @@ async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop
             raise found
         return found
 
-    metrics.segmind_answered(Errand.SUBMISSION, 200)
+    metrics.segmind_answered(RequestKind.SUBMISSION, 200)
     metrics.discord_answered("POST", "/api/v10/channels/12/messages", 403)
     ring.lagged(0.2)
     ring.lagged(0.1)
@@ -377,7 +377,7 @@ async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop
     # Of the second look came nothing.
     assert [(sample.waiting, sample.lag) for sample in ring.samples] == [(3, 0.2), (0, 0.0)]
     for status in (200, 429, None):
-        metrics.segmind_answered(Errand.LOOK, status)
+        metrics.segmind_answered(RequestKind.LOOK, status)
     assert ring.segmind_answers(60) == {"200": 2, "429": 1, "none": 1}
     # Since the sample of twenty seconds ago or earlier.
     assert ring.segmind_answers(20) == {"200": 1, "429": 1, "none": 1}
@@ -448,8 +448,8 @@ async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
         raise StoreUnavailable("the disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr("bot.store.read.dashboard.SqlOverview.present", away)
-        broken.setattr("bot.store.read.dashboard.SqlOverview.past", away)
+        broken.setattr("bot.store.read.dashboard.DashboardQueries.present", away)
+        broken.setattr("bot.store.read.dashboard.DashboardQueries.past", away)
         seen = await figures(stage, lambda it: it["trouble"])
         assert seen["discord"]["online"] == 1
         # What was known before is shown for as long.

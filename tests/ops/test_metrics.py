@@ -11,9 +11,9 @@ from prometheus_client.exposition import generate_latest
 
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import Lost, Store
+from bot.jobs.ports import StaleJob, Store
 from bot.ledger.account import NotEnoughCredits
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.ops.job_metrics import JobMeter
 from bot.ops.loop_lag import lag_measured
 from bot.ops.metrics import Metrics
@@ -107,7 +107,7 @@ async def test_what_segmind_refuses_is_counted_by_its_code_and_reason(stage: Sta
 
 async def test_orders_that_are_refused_are_counted_by_their_reason(stage: Stage) -> None:
     await (await stage.order(SLUG, source_image=("a.png", b"words"))).says("not a picture")
-    await stage.app.store.adjust(stage.account, -98, "", Deed("1", "take"))
+    await stage.app.store.adjust(stage.account, -98, "", AuditEntry("1", "take"))
     await (await stage.order(SLUG)).says("credits")
     seen = await scrape(stage.app.served_at)
     assert seen("doppel_members_refused_total", kind=NotEnoughCredits.__name__) == 1
@@ -134,7 +134,7 @@ async def test_the_line_is_as_long_as_it_is(stage: Stage) -> None:
 )
 async def test_an_open_breaker_and_a_submission_of_unknown_outcome_are_seen(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "drop-before", times=2)
-    await (await stage.order(SLUG)).says("Lost on the way")
+    await (await stage.order(SLUG)).says("StaleJob on the way")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     assert seen("doppel_job_stage_seconds_count", stage="searching") == 1
     assert seen("doppel_jobs_ended_total", state="FAILED", reason=Reason.NOT_FOUND) == 1
@@ -200,13 +200,13 @@ class Shelf:
     async def move(self, job: Job, to: Job, *, room: object = None) -> Job:
         del job, room
         if self.lost:
-            raise Lost
+            raise StaleJob
         return to
 
     async def tell(self, job: Job) -> None:
         del job
         if self.lost:
-            raise Lost
+            raise StaleJob
 
 
 def observed(shelf: Shelf, clock: LeapingClock) -> tuple[ObservedStore, JobMeter, CollectorRegistry]:
@@ -241,7 +241,7 @@ async def test_a_job_that_another_process_has_taken_over_is_not_open_here(step: 
     store, _, registry = observed(shelf, LeapingClock())
     await store.adopt()
     shelf.lost = True
-    with pytest.raises(Lost):
+    with pytest.raises(StaleJob):
         await (store.tell(done) if step == "tell" else store.move(done, done))
     seen = read(registry)
     assert seen("doppel_jobs_open") == seen("doppel_deliveries_total") == 0

@@ -23,7 +23,7 @@ from opentelemetry.trace import StatusCode
 from bot import __version__
 from bot.jobs.job import Job, Reason, State
 from bot.ops import tracing
-from bot.ops.observers import Both
+from bot.ops.observers import FanOut
 from bot.ops.tracing import JobTraces, ids_of
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.protocol import Completed, Processing
@@ -259,7 +259,7 @@ def test_a_job_that_another_process_has_by_now_is_let_go_and_may_come_back() -> 
 
 def test_a_second_listener_hears_what_the_first_one_hears() -> None:
     one, other = Collector(), Collector()
-    both = Both(one.traces, other.traces)
+    both = FanOut(one.traces, other.traces)
     both.opened(order := job())
     sent = order.to(State.SUBMITTING)
     followed = sent.to(State.SUBMITTED, request_id="r")
@@ -308,7 +308,7 @@ async def test_a_collector_that_is_away_keeps_nobody_waiting(monkeypatch: pytest
         told = JobTraces(LeapingClock())
         told.opened(job())
         await told.close()
-        (still_telling,) = [each for each in threading.enumerate() if each.name == tracing.LAST_WORDS]
+        (still_telling,) = [each for each in threading.enumerate() if each.name == tracing.SHUTDOWN_GRACE]
         assert still_telling.daemon
         await asyncio.to_thread(still_telling.join)
 

@@ -9,9 +9,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
-from bot.segmind.breaker import Fuse
-from bot.segmind.client import Restraint, Retry, SegmindClient
-from bot.segmind.download import Patience
+from bot.segmind.breaker import BreakerConfig
+from bot.segmind.client import RateConfig, Retry, SegmindClient
+from bot.segmind.download import DownloadTimeouts
 from bot.segmind.transport import Timeouts
 from tests.clocks import LeapingClock
 from tests.patience import PATIENCE
@@ -22,7 +22,7 @@ KEY = "SG_0123456789abcdef"
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NO_WAITS = Retry(attempts=3, first=0, longest=0, jitter=0)
 # Of a server that always fails, a test wants to see every try.
-UNRESTRAINED = Restraint(per_minute=1_000_000, fuse=Fuse(failures=1_000_000))
+UNRESTRAINED = RateConfig(per_minute=1_000_000, fuse=BreakerConfig(failures=1_000_000))
 SHORT = Timeouts(total=5, connect=2, read=0.8, upload=5)
 LONG = Timeouts(total=PATIENCE, connect=PATIENCE, read=PATIENCE, upload=PATIENCE)
 
@@ -67,7 +67,7 @@ async def client(server: Unruly, request: pytest.FixtureRequest) -> AsyncIterato
         base_url=server.url,
         timeouts=SHORT if silent else LONG,
         retry=NO_WAITS,
-        patience=Patience(total=PATIENCE, connect=PATIENCE, read=PATIENCE),
+        patience=DownloadTimeouts(total=PATIENCE, connect=PATIENCE, read=PATIENCE),
         allowed_hosts={f"127.0.0.1:{server.port}"},
         restraint=UNRESTRAINED,
         clock=LeapingClock(time.time()),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.segmind.account import Balance, decipher_catalogue, decipher_credits, decipher_upload
-from bot.segmind.errors import KeyRejected, RateLimited, Unavailable, UnreadableAnswer
+from bot.segmind.errors import KeyRejected, RateLimited, Unavailable, UnreadableResponse
 from bot.segmind.responses import Answer
 
 URL = "https://images.segmind.com/assets/one.png"
@@ -28,7 +28,7 @@ def test_an_upload_is_answered_with_its_address(body: Any) -> None:
     "body", [{}, [], {"file_urls": []}, {"file_urls": ["nowhere"]}, {"file_urls": URL}, None]
 )
 def test_an_upload_without_an_address_is_unreadable(body: Any) -> None:
-    with pytest.raises(UnreadableAnswer):
+    with pytest.raises(UnreadableResponse):
         decipher_upload(answer(body))
 
 
@@ -40,7 +40,7 @@ def test_the_balance_tells_paid_and_free_credits_apart() -> None:
 
 
 def test_a_balance_without_a_number_is_not_taken_for_nothing() -> None:
-    with pytest.raises(UnreadableAnswer):
+    with pytest.raises(UnreadableResponse):
         decipher_credits(answer({"credits": None}))
 
 
@@ -58,7 +58,7 @@ def test_the_catalogue_lists_models_and_says_which_are_retired(key: str) -> None
 
 
 def test_an_empty_catalogue_is_unreadable() -> None:
-    with pytest.raises(UnreadableAnswer):
+    with pytest.raises(UnreadableResponse):
         decipher_catalogue(answer([]))
 
 

@@ -4,10 +4,10 @@ from math import inf
 
 import pytest
 
-from bot.segmind.breaker import Breaker, Fuse
+from bot.segmind.breaker import Breaker, BreakerConfig
 from tests.clocks import LeapingClock
 
-FUSE = Fuse(failures=3, pause=5, longest=30)
+FUSE = BreakerConfig(failures=3, pause=5, longest=30)
 
 
 @pytest.fixture

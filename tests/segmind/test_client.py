@@ -29,7 +29,7 @@ from bot.segmind.protocol import (
     TooLargeDownload,
     Unavailable,
     Unreachable,
-    UnreadableAnswer,
+    UnreadableResponse,
 )
 from bot.segmind.requests import Addresses
 from bot.segmind.transport import Carrier, Timeouts
@@ -247,14 +247,14 @@ async def test_an_endless_answer_is_refused_and_not_asked_for_again(
     server: Unruly, client: SegmindClient
 ) -> None:
     server.plays(endless(b" " * 65536))
-    with pytest.raises(UnreadableAnswer):
+    with pytest.raises(UnreadableResponse):
         await client.look("r-1")
     assert len(server.seen) == 1
 
 
 async def test_a_completion_without_an_output_is_unreadable(server: Unruly, client: SegmindClient) -> None:
     server.plays(reply(200, {"status": "COMPLETED"}))
-    with pytest.raises(UnreadableAnswer):
+    with pytest.raises(UnreadableResponse):
         await client.look("r-1")
 
 

@@ -10,7 +10,7 @@ from socket import AF_INET, AddressFamily
 import pytest
 from aiohttp.abc import ResolveResult
 
-from bot.segmind.download import Downloads, Patience
+from bot.segmind.download import Downloader, DownloadTimeouts
 from bot.segmind.errors import DownloadError, DownloadFailed, DownloadRefused, TooLargeDownload
 from tests.patience import PATIENCE
 from tests.segmind.conftest import Names
@@ -26,16 +26,16 @@ from tests.segmind.hostile_server import (
     stall,
 )
 
-SHORT = Patience(total=2, connect=1, read=0.5)
-LONG = Patience(total=PATIENCE, connect=PATIENCE, read=PATIENCE)
+SHORT = DownloadTimeouts(total=2, connect=1, read=0.5)
+LONG = DownloadTimeouts(total=PATIENCE, connect=PATIENCE, read=PATIENCE)
 LIMIT = 1024 * 1024
 
 
 def downloads(
-    server: Unruly, *allowed: str, names: Names | None = None, patience: Patience = LONG
-) -> Downloads:
+    server: Unruly, *allowed: str, names: Names | None = None, patience: DownloadTimeouts = LONG
+) -> Downloader:
     hosts = {f"127.0.0.1:{server.port}", *allowed}
-    return Downloads(allowed_hosts=hosts, patience=patience, resolver=names or Names())
+    return Downloader(allowed_hosts=hosts, patience=patience, resolver=names or Names())
 
 
 async def test_a_file_is_read_as_it_is(server: Unruly) -> None:
@@ -167,7 +167,7 @@ async def test_only_a_few_are_read_at_once(server: Unruly) -> None:
         return await reply(200, b"picture")(writer)
 
     server.plays(held)
-    async with downloads(server, patience=Patience(total=60, connect=60, read=60)) as reader:
+    async with downloads(server, patience=DownloadTimeouts(total=60, connect=60, read=60)) as reader:
         reading = [asyncio.create_task(reader.get(server.url, limit=LIMIT)) for _ in range(40)]
         async with asyncio.timeout(PATIENCE):
             while begun < 16:
@@ -192,7 +192,7 @@ async def test_a_name_that_changes_its_mind_never_leads_inside(server: Unruly) -
 
     names = Changing()
     server.plays(reply(200, b"secret"))
-    patience = Patience(total=0.5, connect=0.1, read=0.1)
+    patience = DownloadTimeouts(total=0.5, connect=0.1, read=0.1)
     for _ in range(3):
         async with downloads(server, names=names, patience=patience) as reader:
             for _ in range(2):
@@ -205,8 +205,8 @@ async def test_a_name_that_changes_its_mind_never_leads_inside(server: Unruly) -
 async def test_a_drip_is_cut_off_when_the_grace_is_over(server: Unruly) -> None:
     server.plays(endless(b"x"))
     seconds = itertools.count()
-    patience = Patience(total=5, connect=1, read=1, grace=10, floor=1e9)
-    reader = Downloads(
+    patience = DownloadTimeouts(total=5, connect=1, read=1, grace=10, floor=1e9)
+    reader = Downloader(
         allowed_hosts={"127.0.0.1"}, patience=patience, resolver=Names(), clock=lambda: float(next(seconds))
     )
     async with reader:
@@ -216,7 +216,7 @@ async def test_a_drip_is_cut_off_when_the_grace_is_over(server: Unruly) -> None:
 
 async def test_a_drip_that_would_never_end_ends_with_the_total(server: Unruly) -> None:
     server.plays(endless(b"x", pause=0.01))
-    patience = Patience(total=0.2, connect=1, read=1)
+    patience = DownloadTimeouts(total=0.2, connect=1, read=1)
     async with downloads(server, patience=patience) as reader:
         with pytest.raises(DownloadFailed, match="too long"):
             await reader.get(server.url, limit=LIMIT)
@@ -315,7 +315,7 @@ async def test_a_redirect_does_not_lead_inside(server: Unruly, location: str) ->
 
 
 async def test_downloads_are_opened_first() -> None:
-    reader = Downloads()
+    reader = Downloader()
     with pytest.raises(RuntimeError):
         await reader.get("http://8.8.8.8/", limit=LIMIT)
     await reader.__aexit__(None, None, None)

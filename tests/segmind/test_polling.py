@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.segmind.polling import WINDOW, Pace, Pacing
+from bot.segmind.polling import WINDOW, PollTiming, PollTimings
 from tests.segmind.conftest import UNHURRIED
 
 MEDIANS = (10.0, 22.0, 33.0, 120.0)
 
 
-def looks(pace: Pace, until: float) -> Iterator[float]:
+def looks(pace: PollTiming, until: float) -> Iterator[float]:
     """The times of the looks at a job that takes `until` seconds; the last one sees it finished."""
     at = 0.0
     while at < until:
@@ -36,7 +36,7 @@ def requests_of_the_sdk(seconds: float) -> int:
 
 def simulate(median: float, count: int = 400) -> tuple[int, int, float]:
     """Requests, the SDK's requests, and the mean delay, once the window is full. It learns what it sees."""
-    pace = Pace(median)
+    pace = PollTiming(median)
     mine, theirs, delay = 0, 0, 0.0
     for index, seconds in enumerate(times(median, count + WINDOW)):
         made = list(looks(pace, seconds))
@@ -68,17 +68,17 @@ def test_each_model_is_seen_finished_within_a_twentieth_of_its_time(median: floa
 
 
 def test_the_first_look_is_for_the_people_who_wait() -> None:
-    assert next(iter(looks(Pace(40), 40))) == pytest.approx(20)
+    assert next(iter(looks(PollTiming(40), 40))) == pytest.approx(20)
 
 
 def test_an_unlearned_pace_is_close_enough_already() -> None:
-    pace = Pace(30)
+    pace = PollTiming(30)
     late = [(list(looks(pace, seconds))[-1] - seconds) / seconds for seconds in times(30, 300)]
     assert sum(late) / len(late) <= 0.05
 
 
 def test_looks_gather_where_jobs_finish() -> None:
-    pace = Pace(30)
+    pace = PollTiming(30)
     for seconds in times(60, WINDOW, sigma=0.05):
         pace.learn(seconds)
     made = list(looks(pace, 80))
@@ -87,14 +87,14 @@ def test_looks_gather_where_jobs_finish() -> None:
 
 
 def test_waits_grow_when_a_job_is_late() -> None:
-    made = list(looks(Pace(10), 600))
+    made = list(looks(PollTiming(10), 600))
     gaps = [after - before for before, after in pairwise(made) if before > 45]
     assert gaps == pytest.approx(sorted(gaps))
     assert gaps[-1] == pytest.approx(30)
 
 
 def test_outliers_hardly_move_a_learned_pace() -> None:
-    calm, shaken = Pace(30), Pace(30)
+    calm, shaken = PollTiming(30), PollTiming(30)
     for index, seconds in enumerate(times(30, WINDOW)):
         calm.learn(seconds)
         shaken.learn(3600 if index % 10 == 0 else seconds)
@@ -103,13 +103,13 @@ def test_outliers_hardly_move_a_learned_pace() -> None:
 
 
 def test_one_odd_job_at_the_start_moves_little() -> None:
-    pace = Pace(30)
+    pace = PollTiming(30)
     pace.learn(0.5)
     assert pace.usual == pytest.approx(30, rel=0.2)
 
 
 def test_two_kinds_of_jobs_in_one_pace_are_both_seen_in_time() -> None:
-    pace = Pace(30)
+    pace = PollTiming(30)
     mixed = [*times(20, 200, sigma=0.1), *times(90, 200, sigma=0.1)]
     random.Random(3).shuffle(mixed)
     late: list[float] = []
@@ -122,7 +122,7 @@ def test_two_kinds_of_jobs_in_one_pace_are_both_seen_in_time() -> None:
 
 
 def test_a_pace_follows_when_a_model_becomes_slower() -> None:
-    pace = Pace(10)
+    pace = PollTiming(10)
     for seconds in (*times(10, WINDOW), *times(25, WINDOW)):
         pace.learn(seconds)
     assert pace.usual == pytest.approx(25, rel=0.1)
@@ -139,7 +139,7 @@ def test_a_pace_follows_when_a_model_becomes_slower() -> None:
 def test_no_wait_is_too_short_or_too_long(
     usual: float, learned: list[float], elapsed: float, scale: float
 ) -> None:
-    pace = Pace(usual, scale=scale)
+    pace = PollTiming(usual, scale=scale)
     for seconds in learned:
         pace.learn(seconds)
     assert 0.25 * scale <= pace.next_look(elapsed) <= 30 * scale
@@ -147,28 +147,28 @@ def test_no_wait_is_too_short_or_too_long(
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, math.nan, math.inf])
 def test_what_is_no_duration_is_not_learned(seconds: float) -> None:
-    pace = Pace(10)
+    pace = PollTiming(10)
     pace.learn(seconds)
     assert pace.seen == ()
 
 
 def test_jitter_moves_a_look_within_the_bounds() -> None:
-    assert Pace(40, jitter=lambda wait: wait * 1.1).next_look(0) == pytest.approx(22)
-    assert Pace(40, jitter=lambda _: 1e9).next_look(0) == 30
-    assert Pace(40, jitter=lambda _: -5).next_look(0) == 0.25
+    assert PollTiming(40, jitter=lambda wait: wait * 1.1).next_look(0) == pytest.approx(22)
+    assert PollTiming(40, jitter=lambda _: 1e9).next_look(0) == 30
+    assert PollTiming(40, jitter=lambda _: -5).next_look(0) == 0.25
 
 
 def test_a_scaled_server_is_looked_at_in_its_own_seconds() -> None:
-    real, short = Pace(20), Pace(0.2, scale=0.01)
+    real, short = PollTiming(20), PollTiming(0.2, scale=0.01)
     assert [at / 100 for at in looks(real, 25)] == pytest.approx(list(looks(short, 0.25)))
 
 
 def test_documented_times_are_scaled_with_the_server() -> None:
-    assert Pacing({"x": 20}, scale=0.01).pace("x").usual == pytest.approx(0.2)
+    assert PollTimings({"x": 20}, scale=0.01).pace("x").usual == pytest.approx(0.2)
 
 
 def test_each_model_and_variant_learns_for_itself() -> None:
-    pacing = Pacing({"ai-face-swap": 120})
+    pacing = PollTimings({"ai-face-swap": 120})
     pacing.pace("ai-face-swap", "10 s").learn(60)
     assert pacing.pace("ai-face-swap", "10 s") is pacing.pace("ai-face-swap", "10 s")
     assert pacing.pace("ai-face-swap").seen == ()
@@ -177,12 +177,12 @@ def test_each_model_and_variant_learns_for_itself() -> None:
 
 
 def test_what_was_learned_survives_as_plain_data() -> None:
-    pacing = Pacing({"faceswap-v5": 10})
+    pacing = PollTimings({"faceswap-v5": 10})
     for seconds in times(12, 80):
         pacing.pace("faceswap-v5", "png").learn(seconds)
     pacing.pace("faceswap-v4")
     stored = json.loads(json.dumps(pacing.export()))
-    again = Pacing({"faceswap-v5": 10})
+    again = PollTimings({"faceswap-v5": 10})
     again.load(stored)
     assert again.export() == pacing.export()
     assert len(stored) == 1
@@ -190,6 +190,6 @@ def test_what_was_learned_survives_as_plain_data() -> None:
 
 
 def test_stored_rubbish_is_left_out() -> None:
-    pacing = Pacing({})
+    pacing = PollTimings({})
     pacing.load([{}, {"slug": 5}, {"slug": "x", "variant": "", "seconds": [3, "a", None, True, -1, 4.5]}])
     assert pacing.export() == [{"slug": "x", "variant": "", "seconds": [3, 4.5]}]

@@ -33,7 +33,7 @@ from bot.segmind.protocol import (
     SegmindError,
     State,
     Unavailable,
-    UnreadableAnswer,
+    UnreadableResponse,
     decipher_result,
     decipher_status,
     decipher_submit,
@@ -237,7 +237,7 @@ def test_an_output_without_a_status_word_is_a_completion() -> None:
     "output", [None, "", "done", [], {}, {"url": 5}, "ftp://x/y", "data:image/png;base64,"]
 )
 def test_a_completion_without_a_readable_output_is_an_error(output: Any) -> None:
-    with pytest.raises(UnreadableAnswer):
+    with pytest.raises(UnreadableResponse):
         decipher_result(answer(200, {"status": "COMPLETED", "output": output}))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.segmind.errors import BadParameters, ModelUnavailable, UnreadableAnswer
+from bot.segmind.errors import BadParameters, ModelUnavailable, UnreadableResponse
 from bot.segmind.requests import SEGMIND, Addresses
 
 OWN = Addresses.of(SEGMIND)
@@ -43,7 +43,7 @@ def test_the_addresses_of_a_job_are_built_from_its_id() -> None:
     assert OWN.status("r-1").url == "https://api.segmind.com/v2/requests/r-1/status"
     assert OWN.result("r-1").url == "https://api.segmind.com/v2/requests/r-1"
     for odd in ("../x", "", "a/b", "a?b"):
-        with pytest.raises(UnreadableAnswer):
+        with pytest.raises(UnreadableResponse):
             OWN.status(odd)
 
 

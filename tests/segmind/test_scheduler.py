@@ -11,34 +11,36 @@ from typing import Any
 
 import pytest
 
-from bot.segmind.breaker import Breaker, Fuse
+from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.errors import Unreachable
-from bot.segmind.scheduler import Errand, Turnstile
+from bot.segmind.scheduler import RequestKind, RequestScheduler
 from tests.clocks import AgendaClock
 
 
-def turnstile_of(clock: AgendaClock, *, per_minute: int | None = None, **facts: Any) -> Turnstile:
-    breaker = Breaker(clock.now, Fuse(failures=3, pause=5, longest=30), jitter=lambda seconds: seconds)
-    return Turnstile(clock, breaker, name="Segmind", per_minute=per_minute, **facts)
+def turnstile_of(clock: AgendaClock, *, per_minute: int | None = None, **facts: Any) -> RequestScheduler:
+    breaker = Breaker(
+        clock.now, BreakerConfig(failures=3, pause=5, longest=30), jitter=lambda seconds: seconds
+    )
+    return RequestScheduler(clock, breaker, name="Segmind", per_minute=per_minute, **facts)
 
 
 class Crowd:
     """Tasks that pass a turnstile, and when they did."""
 
-    def __init__(self, clock: AgendaClock, turnstile: Turnstile) -> None:
+    def __init__(self, clock: AgendaClock, turnstile: RequestScheduler) -> None:
         self.clock = clock
         self.turnstile = turnstile
-        self.passed: list[tuple[float, Errand, str]] = []
+        self.passed: list[tuple[float, RequestKind, str]] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.held: list[str] = []
 
-    def send(self, errand: Errand, name: str = "", *, well: bool | None = None) -> asyncio.Task[None]:
+    def send(self, errand: RequestKind, name: str = "", *, well: bool | None = None) -> asyncio.Task[None]:
         task = asyncio.create_task(self._go(errand, name or errand.value, well))
         self.tasks[name or errand.value] = task
         return task
 
-    async def _go(self, errand: Errand, name: str, well: bool | None) -> None:
-        if errand is Errand.SUBMISSION:
+    async def _go(self, errand: RequestKind, name: str, well: bool | None) -> None:
+        if errand is RequestKind.SUBMISSION:
             await self.turnstile.passage(errand, lambda: self.held.append(name))
             self._note(errand, name)
         else:
@@ -47,7 +49,7 @@ class Crowd:
                 if well is not None:
                     (self.turnstile.succeeded if well else self.turnstile.failed)()
 
-    def _note(self, errand: Errand, name: str) -> None:
+    def _note(self, errand: RequestKind, name: str) -> None:
         self.passed.append((self.clock.now(), errand, name))
 
     @property
@@ -87,7 +89,7 @@ async def test_no_minute_has_more_requests_than_it_may_and_few_are_given_away(
 ) -> None:
     crowd = Crowd(clock, turnstile_of(clock, per_minute=per_minute))
     for index in range(4 * per_minute):
-        crowd.send(Errand.LOOK, str(index))
+        crowd.send(RequestKind.LOOK, str(index))
     await clock.run(180)
     times = [at for at, _, _ in crowd.passed]
     assert most_in_a_minute(times) == per_minute
@@ -97,13 +99,13 @@ async def test_no_minute_has_more_requests_than_it_may_and_few_are_given_away(
 
 async def test_orders_go_first_results_next_and_nobody_waits_for_ever(crowd: Crowd) -> None:
     for index in range(6):
-        crowd.send(Errand.LOOK, f"at once {index}")
+        crowd.send(RequestKind.LOOK, f"at once {index}")
     await crowd.clock.run(0)
     names = {
-        Errand.LOOK: ["look 1", "look 2", "look 3"],
-        Errand.RESULT: ["result"],
-        Errand.UPLOAD: ["upload 1", "upload 2"],
-        Errand.SUBMISSION: ["order 1", "order 2", "order 3", "order 4", "order 5", "order 6"],
+        RequestKind.LOOK: ["look 1", "look 2", "look 3"],
+        RequestKind.RESULT: ["result"],
+        RequestKind.UPLOAD: ["upload 1", "upload 2"],
+        RequestKind.SUBMISSION: ["order 1", "order 2", "order 3", "order 4", "order 5", "order 6"],
     }
     for errand, several in names.items():
         for name in several:
@@ -117,7 +119,7 @@ async def test_orders_go_first_results_next_and_nobody_waits_for_ever(crowd: Cro
 
 async def test_those_who_gave_up_waiting_take_nobodys_place(crowd: Crowd) -> None:
     for index in range(10):
-        crowd.send(Errand.LOOK, str(index))
+        crowd.send(RequestKind.LOOK, str(index))
     await crowd.clock.run(0)
     for index in range(6, 9):
         crowd.tasks[str(index)].cancel()
@@ -128,12 +130,12 @@ async def test_those_who_gave_up_waiting_take_nobodys_place(crowd: Crowd) -> Non
 async def test_a_rest_holds_everybody_until_the_reset(crowd: Crowd) -> None:
     start = crowd.clock.now()
     crowd.turnstile.rest(start + 30)
-    for errand in Errand:
+    for errand in RequestKind:
         crowd.send(errand)
     await crowd.clock.run(29.9)
     assert crowd.passed == []
     await crowd.clock.run(10)
-    assert len(crowd.passed) == len(Errand)
+    assert len(crowd.passed) == len(RequestKind)
     assert min(at for at, _, _ in crowd.passed) == start + 30
 
 
@@ -143,7 +145,7 @@ async def test_a_reset_is_believed_as_far_as_it_makes_sense(
 ) -> None:
     start = crowd.clock.now()
     crowd.turnstile.rest(until)
-    crowd.send(Errand.LOOK)
+    crowd.send(RequestKind.LOOK)
     await crowd.clock.run(700)
     assert crowd.passed[0][0] == start + seconds
 
@@ -151,8 +153,8 @@ async def test_a_reset_is_believed_as_far_as_it_makes_sense(
 async def test_while_it_is_out_of_order_one_question_asks_for_all(crowd: Crowd) -> None:
     crowd.fail()
     for index in range(20):
-        crowd.send(Errand.LOOK, str(index), well=index > 1)
-    crowd.send(Errand.SUBMISSION, "order")
+        crowd.send(RequestKind.LOOK, str(index), well=index > 1)
+    crowd.send(RequestKind.SUBMISSION, "order")
     await crowd.clock.run(4.9)
     assert (crowd.passed, crowd.held) == ([], ["order"])
     await crowd.clock.run(0.2)
@@ -169,9 +171,9 @@ async def test_while_it_is_out_of_order_one_question_asks_for_all(crowd: Crowd) 
 
 async def test_orders_hear_of_an_outage_that_begins_while_they_wait(crowd: Crowd) -> None:
     for index in range(6):
-        crowd.send(Errand.LOOK, str(index))
+        crowd.send(RequestKind.LOOK, str(index))
     await crowd.clock.run(0)
-    order, upload = crowd.send(Errand.SUBMISSION, "order"), crowd.send(Errand.UPLOAD, "upload")
+    order, upload = crowd.send(RequestKind.SUBMISSION, "order"), crowd.send(RequestKind.UPLOAD, "upload")
     await crowd.clock.run(0)
     crowd.fail()
     await crowd.clock.run(0)
@@ -180,18 +182,18 @@ async def test_orders_hear_of_an_outage_that_begins_while_they_wait(crowd: Crowd
     with pytest.raises(Unreachable):
         await upload
     with pytest.raises(Unreachable):
-        await crowd.send(Errand.UPLOAD, "another")
+        await crowd.send(RequestKind.UPLOAD, "another")
 
 
 async def test_orders_do_not_wait_for_longer_than_their_patience_and_questions_do(crowd: Crowd) -> None:
     crowd.fail()
-    order, look = crowd.send(Errand.SUBMISSION), crowd.send(Errand.LOOK, well=False)
-    later = crowd.send(Errand.RESULT, well=False)
+    order, look = crowd.send(RequestKind.SUBMISSION), crowd.send(RequestKind.LOOK, well=False)
+    later = crowd.send(RequestKind.RESULT, well=False)
     await crowd.clock.run(99)
-    waiting = crowd.send(Errand.LOOK, "waiting")
+    waiting = crowd.send(RequestKind.LOOK, "waiting")
     assert not order.done()
     await crowd.clock.run(1.1)
-    for refused in (order, crowd.send(Errand.SUBMISSION, "too late")):
+    for refused in (order, crowd.send(RequestKind.SUBMISSION, "too late")):
         with pytest.raises(Unreachable):
             await refused
     assert look.done()
@@ -209,8 +211,8 @@ async def test_a_submission_is_never_the_probe(clock: AgendaClock) -> None:
     turnstile = turnstile_of(clock, patience=100, sign_of_life=sign)
     crowd, start = Crowd(clock, turnstile), clock.now()
     crowd.fail()
-    crowd.send(Errand.SUBMISSION)
-    crowd.send(Errand.OTHER)
+    crowd.send(RequestKind.SUBMISSION)
+    crowd.send(RequestKind.OTHER)
     await clock.run(60)
     assert [at - start for at in asked] == [5, 15, 35]
     assert [at - start for at, _, _ in crowd.passed] == [35, 35]
@@ -227,7 +229,7 @@ async def test_a_sign_of_life_that_goes_wrong_is_no_sign(clock: AgendaClock, tol
     turnstile = turnstile_of(clock, sign_of_life=sign)
     crowd = Crowd(clock, turnstile)
     crowd.fail()
-    crowd.send(Errand.SUBMISSION)
+    crowd.send(RequestKind.SUBMISSION)
     await clock.run(300)
     assert crowd.passed == []
     turnstile.succeeded()
@@ -240,12 +242,12 @@ async def test_a_probe_that_is_cancelled_makes_room_for_the_next(crowd: Crowd) -
     crowd.fail()
 
     async def lingering() -> None:
-        async with crowd.turnstile.turn(Errand.LOOK):
+        async with crowd.turnstile.turn(RequestKind.LOOK):
             await asyncio.Event().wait()
 
     probe = asyncio.create_task(lingering())
     await crowd.clock.run(0)
-    crowd.send(Errand.LOOK, "next", well=True)
+    crowd.send(RequestKind.LOOK, "next", well=True)
     await crowd.clock.run(60)
     assert crowd.passed == []
     probe.cancel()
@@ -257,11 +259,11 @@ async def test_a_probe_that_is_cancelled_makes_room_for_the_next(crowd: Crowd) -
 
 async def test_a_probe_that_is_cancelled_as_it_is_called_makes_room_for_the_next(crowd: Crowd) -> None:
     crowd.fail()
-    crowd.send(Errand.LOOK, "first")
+    crowd.send(RequestKind.LOOK, "first")
     await crowd.clock.run(0)
     crowd.clock.time += 5
     # Whoever comes now brings the turnstile to call the first one, which does not know of it yet.
-    crowd.send(Errand.LOOK, "second", well=True)
+    crowd.send(RequestKind.LOOK, "second", well=True)
     await asyncio.sleep(0)
     crowd.tasks["first"].cancel()
     await crowd.clock.run(0)
@@ -273,7 +275,7 @@ class Rush:
     """So many pollers and so many orders a minute, at one turnstile for some minutes."""
 
     clock: AgendaClock
-    turnstile: Turnstile
+    turnstile: RequestScheduler
     passed: list[tuple[float, bool]] = field(default_factory=list[tuple[float, bool]])
     delays: list[float] = field(default_factory=list[float])
     looks: Counter[int] = field(default_factory=Counter[int])
@@ -299,7 +301,7 @@ class Rush:
 
     async def _poll(self, name: int) -> None:
         while True:
-            async with self.turnstile.turn(Errand.LOOK):
+            async with self.turnstile.turn(RequestKind.LOOK):
                 self.passed.append((self.clock.now(), False))
                 self.looks[name] += 1
             await self.clock.sleep(2.5)
@@ -311,7 +313,7 @@ class Rush:
 
     async def _order(self) -> None:
         asked = self.clock.now()
-        await self.turnstile.passage(Errand.SUBMISSION)
+        await self.turnstile.passage(RequestKind.SUBMISSION)
         self.passed.append((self.clock.now(), True))
         self.delays.append(self.clock.now() - asked)
 

@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import Job, State
-from bot.ledger.ledger import Deed
-from bot.store import SqlStore, SqlVisitor, StoreError
+from bot.ledger.ledger import AuditEntry
+from bot.store import OperatorConnection, SqlStore, StoreError
 from bot.store.read.integrity import Extent
 from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through
 
 DAY = 86_400.0
 
 
-def visitor(url: str, clock: HandClock, *, writing: bool = False) -> SqlVisitor:
-    return SqlVisitor(url, start=START, clock=clock, writing=writing)
+def visitor(url: str, clock: HandClock, *, writing: bool = False) -> OperatorConnection:
+    return OperatorConnection(url, start=START, clock=clock, writing=writing)
 
 
 async def test_the_books_are_audited_beside_a_running_bot(
@@ -43,7 +43,7 @@ async def test_credits_are_granted_beside_a_running_bot_that_goes_on_spending(
     async def give() -> None:
         async with visitor(url, clock, writing=True) as beside:
             for _ in range(20):
-                await beside.grant("1:2", 5, "for fun", Deed("operator", "grant", guild_id=1))
+                await beside.grant("1:2", 5, "for fun", AuditEntry("operator", "grant", guild_id=1))
 
     await asyncio.gather(spend(), give())
     assert (await store.balance("1:2")).granted == START
@@ -54,7 +54,7 @@ async def test_credits_are_granted_beside_a_running_bot_that_goes_on_spending(
 async def test_who_only_reads_can_write_nothing(store: SqlStore, url: str, clock: HandClock) -> None:
     async with visitor(url, clock) as beside:
         with pytest.raises(StoreError):
-            await beside.grant("1:2", 5, "", Deed("operator", "grant"))
+            await beside.grant("1:2", 5, "", AuditEntry("operator", "grant"))
     assert (await store.balance("1:2")).granted == START
 
 
@@ -100,7 +100,7 @@ async def test_what_was_charged_stands_against_what_it_cost(
     unsaid = (await almost_done(store, "faceswap-v5", at)).to(State.DONE, cost=None, settled_at=at)
     await store.move(replace(unsaid, state=State.READY), unsaid)
     refunded = await through(store, await almost_done(store, "faceswap-v4", at), State.DONE)
-    await store.adjust("1:2", 5, "sorry", Deed("9", "refund"), job_id=refunded.id)
+    await store.adjust("1:2", 5, "sorry", AuditEntry("9", "refund"), job_id=refunded.id)
     await through(store, await almost_done(store, "faceswap-v4", at), State.FAILED)
     async with visitor(url, clock) as beside:
         rows = await beside.spending(since=at, until=at + 2 * DAY)

@@ -15,7 +15,7 @@ from bot.chat.interactions import Interaction
 from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import GREEN
-from bot.chat.ui.info_card import Sheet
+from bot.chat.ui.info_card import InfoCard
 from bot.clock import Clock
 from bot.moderation.access import Door
 from bot.moderation.errors import NoConsent
@@ -97,12 +97,12 @@ class Consent:
         await interaction.response.send_message(view=card, ephemeral=True)
         return interaction.delete_original_response
 
-    def _card(self, version: str) -> Sheet:
+    def _card(self, version: str) -> InfoCard:
         buttons: list[ui.Item[Any]] = [Agree(version, self._text("consent.agree"))]
         if self._policy_url is not None:
             buttons.append(ui.Button(label=self._text("consent.policy"), url=self._policy_url))
         lines = [self._text("consent.rights"), self._text("consent.marked"), self._text("consent.forbidden")]
-        return Sheet(
+        return InfoCard(
             self._text("consent.title"),
             lines,
             self._text,
@@ -110,8 +110,8 @@ class Consent:
             buttons=buttons,
         )
 
-    def _thanks(self) -> Sheet:
-        return Sheet(
+    def _thanks(self) -> InfoCard:
+        return InfoCard(
             self._text("consent.thanks"), [self._text("consent.send_again")], self._text, colour=GREEN
         )
 

@@ -12,9 +12,9 @@ from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.jobs.ports import StoreAway
 from bot.ledger.account import Member
-from bot.moderation.access import Door, Visit
+from bot.moderation.access import AccessRequest, Door
 from bot.moderation.errors import WrongChannel
-from bot.moderation.fingerprints import Print, print_of
+from bot.moderation.fingerprints import Fingerprint, fingerprint_of
 from bot.moderation.ports import Register
 
 log = structlog.stdlib.get_logger(__name__)
@@ -23,7 +23,7 @@ log = structlog.stdlib.get_logger(__name__)
 LOOKED_AT_ONCE = 2
 
 
-class Doorkeeper:
+class AccessGuard:
     def __init__(self, door: Door, register: Register, contexts: Contexts) -> None:
         self._door = door
         self._contexts = contexts
@@ -36,13 +36,13 @@ class Doorkeeper:
             raise WrongChannel
         await self._door.admit(visit_of(interaction))
 
-    async def admit_inputs(self, member: Member, contents: Mapping[str, bytes]) -> Mapping[str, Print]:
+    async def admit_inputs(self, member: Member, contents: Mapping[str, bytes]) -> Mapping[str, Fingerprint]:
         """Before anything is uploaded; what was let in is known again by its prints."""
-        prints = {option: await self.print_of(content) for option, content in contents.items()}
+        prints = {option: await self.fingerprint_of(content) for option, content in contents.items()}
         await self._door.admit_prints(prints, member.guild_id)
         return prints
 
-    async def remember(self, job_id: str, prints: Mapping[str, Print]) -> None:
+    async def remember(self, job_id: str, prints: Mapping[str, Fingerprint]) -> None:
         try:
             await self._register.keep_prints(job_id, prints)
         except StoreAway as error:
@@ -53,16 +53,16 @@ class Doorkeeper:
         """Whether others may take this member's avatar and posted pictures for a swap."""
         return not (await self._register.standing(author_id)).opted_out
 
-    async def print_of(self, content: bytes) -> Print:
+    async def fingerprint_of(self, content: bytes) -> Fingerprint:
         async with self._room:
-            return await asyncio.to_thread(print_of, content)
+            return await asyncio.to_thread(fingerprint_of, content)
 
 
-def visit_of(interaction: Interaction) -> Visit:
+def visit_of(interaction: Interaction) -> AccessRequest:
     channel: Any = interaction.channel
     parent = getattr(channel, "parent_id", None)
     channels = {each for each in (interaction.channel_id, parent) if each is not None}
-    return Visit(
+    return AccessRequest(
         user_id=interaction.user.id,
         guild_id=interaction.guild_id,
         channels=frozenset(channels),

@@ -7,7 +7,7 @@ from bot.administration.credits import REASON_LIMIT
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about
 from bot.chat.ui.card import credits_words, moment
-from bot.chat.ui.info_card import Sheet, quoted
+from bot.chat.ui.info_card import InfoCard, quoted
 from bot.chat.ui.labels import person, price_words, title_of
 from bot.ledger.account import Balance, Entry
 from bot.ledger.allowance import Refill
@@ -19,8 +19,8 @@ Unit = Callable[[ModelCard, Mapping[str, Any]], int]
 """The price of a model with these options: of a picture, or of each started stretch of video."""
 
 
-def balance_card(balance: Balance, terms: Terms, text: Text) -> Sheet:
-    return Sheet(text("balance.title"), list(balance_lines(balance, terms, text)), text)
+def balance_card(balance: Balance, terms: Terms, text: Text) -> InfoCard:
+    return InfoCard(text("balance.title"), list(balance_lines(balance, terms, text)), text)
 
 
 def balance_lines(balance: Balance, terms: Terms, text: Text) -> Iterable[str]:
@@ -41,9 +41,9 @@ def _refill(balance: Balance, terms: Terms, text: Text) -> str:
     return text("balance.refill", at=f"<t:{int(refills_at)}:f>", refills=moment(refills_at))
 
 
-def prices_card(cards: Iterable[ModelCard], unit: Unit, text: Text) -> Sheet:
+def prices_card(cards: Iterable[ModelCard], unit: Unit, text: Text) -> InfoCard:
     lines = [line for card in cards for line in _price_lines(card, unit, text)]
-    return Sheet(text("prices.title"), lines or [text("prices.none")], text, small=[text("prices.note")])
+    return InfoCard(text("prices.title"), lines or [text("prices.none")], text, small=[text("prices.note")])
 
 
 def _price_lines(card: ModelCard, unit: Unit, text: Text) -> Iterable[str]:

@@ -16,7 +16,7 @@ from bot.chat.ui.card import credits_words, moment
 from bot.chat.ui.info_card import whoever
 from bot.chat.ui.labels import title_of
 from bot.chat.ui.pagination import Entry, Wish
-from bot.jobs.history import Recent, Recents
+from bot.jobs.history import JobHistory, PastJob
 from bot.jobs.job import State
 from bot.models import ModelCard
 
@@ -24,7 +24,7 @@ MINE, HERE = "jobs", "server"
 
 
 class JobLists:
-    def __init__(self, recents: Recents, cards: Mapping[str, ModelCard], text: Text) -> None:
+    def __init__(self, recents: JobHistory, cards: Mapping[str, ModelCard], text: Text) -> None:
         self._recents = recents
         self._cards = cards
         self._text = text
@@ -44,7 +44,7 @@ class JobLists:
         )
         return [Entry(job.number, self._line(job, whose=True)) for job in found]
 
-    def _line(self, job: Recent, *, whose: bool = False) -> str:
+    def _line(self, job: PastJob, *, whose: bool = False) -> str:
         text = self._text
         title = f"**{title_of(job.slug, self._cards)}**"
         # Nobody but the member could ever see a hidden message, and no link leads to it.
@@ -61,7 +61,7 @@ class JobLists:
             return text("jobs_list.line_of", member=whoever(job.user_id, text), **facts)
         return text("jobs_list.kept_line" if job.is_kept else "jobs_list.line", **facts)
 
-    def _button(self, job: Recent) -> ui.Item[Any] | None:
+    def _button(self, job: PastJob) -> ui.Item[Any] | None:
         if job.state is State.HELD:
             return JobButton(Action.CANCEL, job.user_id, job.id, self._text("buttons.cancel"))
         if job.is_kept:

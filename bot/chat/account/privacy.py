@@ -17,13 +17,13 @@ from bot.chat.messages import NOBODY
 from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import DARK, GREEN, RED, credits_words
-from bot.chat.ui.info_card import Sheet
+from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.pagination import NotYours
 from bot.clock import Clock
 from bot.faces.face import FaceError
-from bot.faces.saved_faces import Album
+from bot.faces.saved_faces import SavedFaces
 from bot.ledger.allowance import DAY
-from bot.moderation.member_data import Holdings, People, Periods
+from bot.moderation.member_data import Holdings, People, RetentionPeriods
 from bot.moderation.ports import Register
 
 ARCHIVE = "doppel.zip"
@@ -35,9 +35,9 @@ class Privacy:
         people: People,
         register: Register,
         *,
-        album: Album,
+        album: SavedFaces,
         consent: Consent,
-        periods: Periods,
+        periods: RetentionPeriods,
         policy_url: str | None,
         text: Text,
         clock: Clock,
@@ -58,7 +58,7 @@ class Privacy:
         view = await self.forget(button.user_id)
         await interaction.edit_original_response(view=view, allowed_mentions=NOBODY)
 
-    def policy(self) -> Sheet:
+    def policy(self) -> InfoCard:
         text = self._text
         its = self._periods
         lines = [
@@ -73,15 +73,15 @@ class Privacy:
         buttons: list[ui.Item[Any]] = []
         if self._policy_url is not None:
             buttons.append(ui.Button(label=link, url=self._policy_url))
-        return Sheet(text("privacy.title"), lines, text, buttons=buttons)
+        return InfoCard(text("privacy.title"), lines, text, buttons=buttons)
 
-    async def export(self, user_id: int) -> tuple[Sheet, discord.File]:
+    async def export(self, user_id: int) -> tuple[InfoCard, discord.File]:
         about = await self._people.about(user_id)
         faces, closed = await self._faces(user_id)
         content = await asyncio.to_thread(_packed, about, faces)
         text = self._text
         small = [text("privacy.closed_faces", count=closed)] if closed else []
-        view = Sheet(
+        view = InfoCard(
             text("privacy.export_title"),
             [text("privacy.export_note")],
             text,
@@ -90,7 +90,7 @@ class Privacy:
         )
         return view, discord.File(io.BytesIO(content), ARCHIVE)
 
-    async def ask_to_forget(self, user_id: int) -> Sheet:
+    async def ask_to_forget(self, user_id: int) -> InfoCard:
         text = self._text
         lines = [
             text("privacy.delete_what"),
@@ -99,21 +99,21 @@ class Privacy:
             text("privacy.delete_messages"),
         ]
         button = Forget(user_id, text("privacy.delete_button"))
-        return Sheet(text("privacy.delete_title"), lines, text, buttons=[button], colour=RED)
+        return InfoCard(text("privacy.delete_title"), lines, text, buttons=[button], colour=RED)
 
-    async def forget(self, user_id: int) -> Sheet:
+    async def forget(self, user_id: int) -> InfoCard:
         strikes_since = self._clock.now() - self._periods.strikes * DAY
         await self._people.forget(user_id, strikes_since=strikes_since)
         await self._album.forget(user_id)
         self._consent.forget(user_id)
         text = self._text
-        return Sheet(text("privacy.deleted_title"), [text("privacy.deleted")], text, colour=DARK)
+        return InfoCard(text("privacy.deleted_title"), [text("privacy.deleted")], text, colour=DARK)
 
-    async def set_opted_out(self, user_id: int, out: bool) -> Sheet:
+    async def set_opted_out(self, user_id: int, out: bool) -> InfoCard:
         await self._register.set_opted_out(user_id, out)
         text = self._text
         line = text("privacy.opted_out") if out else text("privacy.opted_in")
-        return Sheet(text("admin.done"), [line], text, colour=GREEN)
+        return InfoCard(text("admin.done"), [line], text, colour=GREEN)
 
     def _given_up(self, holdings: Holdings) -> str:
         if not holdings.granted:

@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.administration.credits import Did
 from bot.chat.background import Background
 from bot.ledger.account import account_of
-from bot.ledger.ledger import SHOP, AlreadyCredited, Books, Deed
+from bot.ledger.ledger import SHOP, AlreadyCredited, AuditEntry, Books
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -91,7 +91,7 @@ class Shop:
         # the buyer's account of direct messages is the only one that belongs to no server.
         account = account_of(guild_id=bought.guild_id, user_id=bought.user_id)
         facts = {"member": bought.user_id, "amount": amount, "sku": bought.sku_id, "entitlement": bought.id}
-        deed = Deed(SHOP, Did.PURCHASE, facts, guild_id=bought.guild_id)
+        deed = AuditEntry(SHOP, Did.PURCHASE, facts, guild_id=bought.guild_id)
         try:
             await self._books.grant(account, amount, "bought", deed, receipt=f"discord:{bought.id}")
             log.info("a purchase was credited", entitlement=bought.id, account=account, amount=amount)

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Sequence
 
 from bot.chat.text import Text
-from bot.chat.ui.info_card import Sheet, mention
+from bot.chat.ui.info_card import InfoCard, mention
 from bot.ledger.server_rules import ServerRules
 
 
-def entry_card(rules: ServerRules, text: Text) -> Sheet:
-    return Sheet(text("entry.title"), list(_lines(rules, text)), text)
+def entry_card(rules: ServerRules, text: Text) -> InfoCard:
+    return InfoCard(text("entry.title"), list(_lines(rules, text)), text)
 
 
-def approval_card(lines: Sequence[str], text: Text) -> Sheet:
-    return Sheet(text("entry.approve_title"), lines, text)
+def approval_card(lines: Sequence[str], text: Text) -> InfoCard:
+    return InfoCard(text("entry.approve_title"), lines, text)
 
 
 def approval_lines(rules: ServerRules, waiting: int, text: Text, *, open_: bool) -> Sequence[str]:

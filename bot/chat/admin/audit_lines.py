@@ -8,22 +8,22 @@ from bot.administration.credits import REASON_LIMIT, Did
 from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.text import Text
 from bot.chat.ui.card import GREEN, credits_words, moment
-from bot.chat.ui.info_card import Sheet, quoted, whoever
+from bot.chat.ui.info_card import InfoCard, quoted, whoever
 from bot.chat.ui.labels import person, title_of
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.models import ModelCard
 
 
-def done_card(deed: Deed, cards: Mapping[str, ModelCard], text: Text, *more: str) -> Sheet:
-    return Sheet(text("admin.done"), [_deed_words(deed, cards, text), *more], text, colour=GREEN)
+def done_card(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text, *more: str) -> InfoCard:
+    return InfoCard(text("admin.done"), [_deed_words(deed, cards, text), *more], text, colour=GREEN)
 
 
-def change_line(deed: Deed, cards: Mapping[str, ModelCard], text: Text) -> str:
+def change_line(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
     actor = person(deed.actor, text)
     return text("admin.change", when=moment(deed.at), actor=actor, what=_deed_words(deed, cards, text))
 
 
-def _deed_words(deed: Deed, cards: Mapping[str, ModelCard], text: Text) -> str:
+def _deed_words(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
     if deed.deed not in {*Did, *Ruled}:
         return text("deed.unknown", deed=quoted(deed.deed, REASON_LIMIT))
     facts = deed.facts

@@ -29,7 +29,7 @@ REMEMBERED = 10_000
 PATIENCE = 1.5
 
 
-class Places(app_commands.Transformer):
+class ChannelTransformer(app_commands.Transformer):
     """A channel in which, or in whose threads, commands are typed.
 
     discord.py would name media channels beside forums, which Discord's own description does not know.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.chat.account.credits_cards import balance_lines
 from bot.chat.text import Text
 from bot.chat.ui.card import moment
-from bot.chat.ui.info_card import Sheet, mention
+from bot.chat.ui.info_card import InfoCard, mention
 from bot.ledger.account import Balance
 from bot.ledger.budgets import Budget
 from bot.ledger.policy import Policy, Terms
@@ -25,7 +25,7 @@ class Month:
 
 def server_card(
     rules: ServerRules, policy: Policy, month: Month, known_roles: Collection[int], text: Text
-) -> Sheet:
+) -> InfoCard:
     daily = policy.daily if rules.daily is None else min(rules.daily, policy.bounds.daily)
     lines = [
         _own(text("admin.daily", amount=daily), text, own=rules.daily is not None),
@@ -34,7 +34,7 @@ def server_card(
         *_member_lines(rules, policy, text),
     ]
     bounds = text("admin.bounds", daily=policy.bounds.daily, grant=policy.bounds.grant)
-    return Sheet(text("admin.title"), lines, text, small=[bounds])
+    return InfoCard(text("admin.title"), lines, text, small=[bounds])
 
 
 def _own(line: str, text: Text, *, own: bool) -> str:
@@ -62,14 +62,14 @@ def _member_lines(rules: ServerRules, policy: Policy, text: Text) -> Iterable[st
         yield text("admin.member", member=mention(member), amount=min(amount, policy.bounds.daily))
 
 
-def member_card(user_id: int, balance: Balance, terms: Terms, text: Text) -> Sheet:
+def member_card(user_id: int, balance: Balance, terms: Terms, text: Text) -> InfoCard:
     lines = [mention(user_id), *balance_lines(balance, terms, text)]
-    return Sheet(text("admin.member_title"), lines, text)
+    return InfoCard(text("admin.member_title"), lines, text)
 
 
-def models_card(cards: Mapping[str, ModelCard], rules: ServerRules, text: Text) -> Sheet:
+def models_card(cards: Mapping[str, ModelCard], rules: ServerRules, text: Text) -> InfoCard:
     lines = [
         text("models.off" if slug in rules.models_off else "models.on", title=card.title, slug=slug)
         for slug, card in cards.items()
     ]
-    return Sheet(text("models.title"), lines, text)
+    return InfoCard(text("models.title"), lines, text)

@@ -2,12 +2,12 @@
 
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about, size
-from bot.chat.ui.info_card import Sheet
+from bot.chat.ui.info_card import InfoCard
 from bot.ledger.policy import Policy
 from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
 
 
-def limits_card(policy: Policy, rules: ServerRules, text: Text) -> Sheet:
+def limits_card(policy: Policy, rules: ServerRules, text: Text) -> InfoCard:
     here, most = policy.limits_of(rules).named(), policy.limits.named()
     lines = [
         text(
@@ -18,7 +18,7 @@ def limits_card(policy: Policy, rules: ServerRules, text: Text) -> Sheet:
         )
         for name in LIMIT_NAMES
     ]
-    return Sheet(text("limits.title"), lines, text)
+    return InfoCard(text("limits.title"), lines, text)
 
 
 def in_bytes(name: str, amount: int | None) -> int | None:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.administration.access import Wardens
-from bot.administration.credits import Office
-from bot.chat.moderation.approvals import ApprovalRoom
-from bot.chat.moderation.cases import CaseRoom
+from bot.administration.access import AccessAdmin
+from bot.administration.credits import CreditAdmin
+from bot.chat.moderation.approvals import ApprovalService
+from bot.chat.moderation.cases import CaseService
 from bot.chat.text import Text
 from bot.chat.ui.pagination import Pages
 from bot.clock import Clock
@@ -20,13 +20,13 @@ from bot.models import ModelCard
 class AdminServices:
     """Services of `/admin`."""
 
-    office: Office
-    wardens: Wardens
+    office: CreditAdmin
+    wardens: AccessAdmin
     desk: Desk
     books: Books
     policy: Policy
-    cases: CaseRoom
-    approvals: ApprovalRoom
+    cases: CaseService
+    approvals: ApprovalService
     pages: Pages
     cards: Mapping[str, ModelCard]
     text: Text

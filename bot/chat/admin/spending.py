@@ -14,7 +14,7 @@ from bot.chat.admin.services import AdminServices
 from bot.chat.admin.spending_chart import chart
 from bot.chat.text import Text
 from bot.chat.ui.card import credits_words
-from bot.chat.ui.info_card import Sheet
+from bot.chat.ui.info_card import InfoCard
 from bot.ledger.allowance import DAY
 from bot.ledger.budgets import Budget, Scope, day_of, month_of
 from bot.ledger.ledger import Spending
@@ -76,13 +76,13 @@ async def drawn(spent: Spent, cards: Mapping[str, ModelCard], text: Text) -> Dra
 
 def spend_card(
     spent: Spent, month: Month, drawing: Drawing | None, cards: Mapping[str, ModelCard], text: Text
-) -> Sheet:
+) -> InfoCard:
     lines = [_table(spent.rows, cards, text) if spent.rows else text("spend.nothing")]
     small = [month_line(month, text)]
     if unknown := sum(each.unknown for each in spent.rows):
         presumed = sum(each.presumed for each in spent.rows)
         small.append(text("spend.presumed", count=unknown, usd=text.number(presumed, 2)))
-    return Sheet(text("spend.title", count=spent.days), lines, text, small=small, picture=drawing)
+    return InfoCard(text("spend.title", count=spent.days), lines, text, small=small, picture=drawing)
 
 
 @dataclass(frozen=True, slots=True)

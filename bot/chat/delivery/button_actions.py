@@ -10,8 +10,8 @@ from bot.chat.delivery.undelivered import KeptResults
 from bot.chat.interactions import Interaction
 from bot.chat.orders.display_options import Wish
 from bot.chat.orders.edit_form import Edit
-from bot.chat.orders.order_handler import Intake
-from bot.chat.orders.reorder import Recall
+from bot.chat.orders.order_handler import OrderHandler
+from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.text import Text
 from bot.chat.ui.card import Look
 from bot.chat.ui.order_summary import SEED
@@ -54,8 +54,8 @@ class JobActions:
         self,
         *,
         desk: Desk,
-        intake: Intake,
-        recall: Recall,
+        intake: OrderHandler,
+        recall: PreviousInputs,
         kept: KeptResults,
         cases: Cases,
         models: Mapping[str, type[FaceModel]],

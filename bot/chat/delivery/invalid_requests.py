@@ -25,7 +25,7 @@ _SELDOM = 30.0
 _LOOK_AGAIN = 15.0
 
 
-class Thrift(IntEnum):
+class ThrottleLevel(IntEnum):
     """What is spared."""
 
     NOTHING = 0
@@ -51,7 +51,7 @@ class Refusals:
         self._most = most
         self._heard = heard
         self._times: deque[float] = deque(maxlen=most)
-        self._known = Thrift.NOTHING
+        self._known = ThrottleLevel.NOTHING
 
     @property
     def recent(self) -> int:
@@ -62,9 +62,9 @@ class Refusals:
         return len(self._times)
 
     @property
-    def thrift(self) -> Thrift:
+    def thrift(self) -> ThrottleLevel:
         recent = self.recent
-        thrift = Thrift(sum(recent >= share * self._most for share in _SHARES))
+        thrift = ThrottleLevel(sum(recent >= share * self._most for share in _SHARES))
         if thrift is not self._known:
             self._tell(thrift)
         return thrift
@@ -90,7 +90,7 @@ class Refusals:
             self._times.append(self._clock.now())
             _ = self.thrift
 
-    def _tell(self, thrift: Thrift) -> None:
+    def _tell(self, thrift: ThrottleLevel) -> None:
         tell = log.warning if thrift > self._known else log.info
         tell(
             "Discord refuses requests, and bans the address for too many"
@@ -103,7 +103,7 @@ class Refusals:
         self._known = thrift
 
 
-class Sparing:
+class ThrottledWatcher:
     """A watcher before another one: it shows less, and the ends last, when Discord's patience runs out."""
 
     def __init__(self, watcher: Watcher, refusals: Refusals, clock: Clock) -> None:
@@ -114,15 +114,15 @@ class Sparing:
 
     def show(self, job: Job, stage: Stage) -> None:
         thrift, now = self._refusals.thrift, self._clock.now()
-        if thrift >= Thrift.ALL_STAGES:
+        if thrift >= ThrottleLevel.ALL_STAGES:
             return
-        if thrift is Thrift.MOST_STAGES and now < self._shown.get(job.id, 0.0) + _SELDOM:
+        if thrift is ThrottleLevel.MOST_STAGES and now < self._shown.get(job.id, 0.0) + _SELDOM:
             return
         self._shown[job.id] = now
         self._watcher.show(job, stage)
 
     async def conclude(self, job: Job, result: bytes | None) -> Delivery:
         self._shown.pop(job.id, None)
-        while self._refusals.thrift is Thrift.ENDS:
+        while self._refusals.thrift is ThrottleLevel.ENDS:
             await self._clock.sleep(_LOOK_AGAIN)
         return await self._watcher.conclude(job, result)

@@ -10,7 +10,7 @@ from discord import ui
 from bot.chat.background import Background
 from bot.chat.delivery.job_buttons import waiting_rows
 from bot.chat.delivery.progress_card import FREE, stage_card
-from bot.chat.delivery.result_delivery import Endings
+from bot.chat.delivery.result_delivery import ResultDelivery
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.text import Text, speaking
 from bot.chat.ui.card import Look
@@ -58,14 +58,14 @@ class LiveReply:
             return await deliver()
 
 
-class Replies:
+class LiveReplies:
     """The watcher of all jobs. What it fails to show changes nothing about a job."""
 
     def __init__(
         self,
         *,
         messages: Messages,
-        endings: Endings,
+        endings: ResultDelivery,
         background: Background,
         models: Mapping[str, type[FaceModel]],
         text: Text,

@@ -9,10 +9,10 @@ from bot.chat.delivery.job_buttons import end_rows, show_rows
 from bot.chat.delivery.result_card import elsewhere_card, end_card
 from bot.chat.delivery.result_file import EVERYWHERE, Result, Results
 from bot.chat.messages import Gone, Messages, address_of
-from bot.chat.orders.original_preview import Befores
+from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.routes import Refusal, Way, after, refusal
 from bot.chat.text import Text
-from bot.chat.ui.card import Before, Card, Look
+from bot.chat.ui.card import Card, Look, OriginalPreview
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, State
 from bot.ledger.account import account_of
@@ -28,7 +28,7 @@ _DELIVERED: Mapping[Way, Delivery] = {
 }
 
 
-class Endings:
+class ResultDelivery:
     def __init__(
         self,
         *,
@@ -36,7 +36,7 @@ class Endings:
         results: Results,
         models: Mapping[str, type[FaceModel]],
         text: Text,
-        befores: Befores,
+        befores: OriginalPreviews,
     ) -> None:
         self._messages = messages
         self._results = results
@@ -124,7 +124,7 @@ class Endings:
             return None
         return await self._results.prepare(job, content, job.place.upload_limit)
 
-    async def _put(self, way: Way, job: Job, result: Result | None, before: Before | None) -> None:
+    async def _put(self, way: Way, job: Job, result: Result | None, before: OriginalPreview | None) -> None:
         files = [] if result is None else [result.file()]
         files += [] if before is None else before.files()
         look = Look(

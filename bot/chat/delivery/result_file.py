@@ -12,9 +12,9 @@ from bot.chat.text import Text
 from bot.chat.ui.card import SPOILER
 from bot.jobs.job import Job
 from bot.media import fit, probe, provenance
-from bot.media.deadline import Effort
+from bot.media.deadline import Deadline
 from bot.media.fit import Fitted
-from bot.media.signing import Signatory
+from bot.media.signing import C2paSigner
 from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
@@ -51,7 +51,7 @@ class Results:
         self,
         cards: Mapping[str, ModelCard],
         text: Text,
-        signatory: Signatory | None = None,
+        signatory: C2paSigner | None = None,
         *,
         most_effort: float = MOST_EFFORT,
     ) -> None:
@@ -89,7 +89,7 @@ class Results:
         if len(content) <= limit:
             return Fitted(content, media.media_type, media.suffix)
         async with self._encoder:
-            effort = Effort(self._most_effort)
+            effort = Deadline(self._most_effort)
             try:
                 return await asyncio.to_thread(fit.fit, content, media, limit, effort)
             finally:

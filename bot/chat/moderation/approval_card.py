@@ -10,7 +10,7 @@ from bot.chat.messages import address_of
 from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import AMBER, DARK, Shown, moment
-from bot.chat.ui.info_card import Sheet, whoever
+from bot.chat.ui.info_card import InfoCard, whoever
 from bot.chat.ui.labels import title_of
 from bot.jobs.job import Job
 from bot.models import ModelCard
@@ -26,7 +26,7 @@ _LINK_LIMIT = 1500
 
 def approval_card(
     approval: Approval, job: Job, cards: Mapping[str, ModelCard], text: Text, picture: Shown | None = None
-) -> Sheet:
+) -> InfoCard:
     """With the picture for as long as nobody has decided; what is in the log for good names it alone."""
     waits = approval.verdict is Verdict.WAITING
     facts = {"member": whoever(job.place.user_id, text), "model": title_of(job.slug, cards), "job": job.id}
@@ -42,7 +42,7 @@ def approval_card(
     elif not waits:
         lines.append(text(f"approval.{approval.verdict}"))
     until = moment(approval.lapses_at)
-    return Sheet(
+    return InfoCard(
         text("approval.title") if waits else text("approval.title_decided"),
         lines,
         text,

@@ -20,7 +20,7 @@ from bot.clock import Clock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.ledger.allowance import DAY
-from bot.ledger.ledger import AlreadyRefunded, Books, Deed
+from bot.ledger.ledger import AlreadyRefunded, AuditEntry, Books
 from bot.models import ModelCard
 from bot.moderation.approvals import Approval, ApprovalBook, server_of
 
@@ -113,7 +113,7 @@ class Asker:
             return
         facts = {"job": job.id, "member": job.place.user_id, "amount": job.price}
         try:
-            deed = Deed(actor, Did.REFUND, facts, guild_id=guild_id)
+            deed = AuditEntry(actor, Did.REFUND, facts, guild_id=guild_id)
             await self._books.adjust(job.account, job.price, "", deed, job_id=job.id)
         except AlreadyRefunded:
             log.info("a result that is not shown had been given back already", job=job.id)

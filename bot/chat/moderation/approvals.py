@@ -18,7 +18,7 @@ from bot.clock import Clock
 from bot.jobs.job import Job, Reason
 from bot.jobs.outputs import Source, output_of
 from bot.jobs.ports import Watcher
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.moderation.approvals import Approval, ApprovalBook, Desk, NothingAwaited, Verdict
 from bot.segmind.protocol import SegmindError
 
@@ -30,7 +30,7 @@ _NOBODY = 0
 _RULED = {Verdict.APPROVED: Ruled.APPROVE, Verdict.REJECTED: Ruled.REJECT}
 
 
-class ApprovalRoom:
+class ApprovalService:
     """A decision opens the job again, and the engine sees it to its end: the guard knows what was decided."""
 
     def __init__(
@@ -141,7 +141,7 @@ class ApprovalRoom:
             return None
 
     async def _carry_out(
-        self, approval: Approval, verdict: Verdict, actor: int, deed: Deed | None
+        self, approval: Approval, verdict: Verdict, actor: int, deed: AuditEntry | None
     ) -> Approval:
         ruling = await self._book.decide(approval.job_id, verdict, actor, deed)
         if ruling.job is not None:

@@ -10,7 +10,7 @@ from bot.chat.messages import address_of
 from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import DARK, RED, moment
-from bot.chat.ui.info_card import Sheet, whoever
+from bot.chat.ui.info_card import InfoCard, whoever
 from bot.chat.ui.labels import title_of
 from bot.jobs.job import Job
 from bot.models import ModelCard
@@ -23,7 +23,7 @@ _STYLES: Mapping[Step, ButtonStyle] = {
 }
 
 
-def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text: Text) -> Sheet:
+def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text: Text) -> InfoCard:
     lines = [text("cases.reported", reporter=whoever(case.reporter, text), when=moment(case.opened_at))]
     if job is None:
         lines.append(text("cases.forgotten", job=case.job_id))
@@ -35,7 +35,7 @@ def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text:
         lines.append(text("cases.where", link=address_of(job.place)))
     lines += [text(f"cases.done_{step}") for step in case.steps]
     buttons = [CaseButton(step, case.number, text(f"cases.{step}")) for step in Step if step in case.ahead]
-    return Sheet(
+    return InfoCard(
         text("cases.title", number=case.number),
         lines,
         text,

@@ -7,15 +7,15 @@ import discord
 import structlog
 from discord import ui
 
-from bot.administration.access import Ruled, Wardens, ruled
-from bot.administration.credits import Administrator, Archive, Office, UnknownJob
+from bot.administration.access import AccessAdmin, Ruled, ruled
+from bot.administration.credits import Administrator, Archive, CreditAdmin, UnknownJob
 from bot.chat.access.permissions import judge
 from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY, Messages
 from bot.chat.moderation.case_card import CaseButton, case_card, case_line
 from bot.chat.text import Text, speaking
 from bot.chat.ui.card import GREEN, notice
-from bot.chat.ui.info_card import Sheet
+from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.pagination import Entry, Wish
 from bot.chat.ui.replies import give, promise
 from bot.jobs.job import Job
@@ -30,7 +30,7 @@ log = structlog.stdlib.get_logger(__name__)
 PASSING = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 
-class CaseRoom:
+class CaseService:
     def __init__(
         self,
         book: CaseBook,
@@ -38,8 +38,8 @@ class CaseRoom:
         *,
         archive: Archive,
         rules: Rules,
-        wardens: Wardens,
-        office: Office,
+        wardens: AccessAdmin,
+        office: CreditAdmin,
         messages: Messages,
         client: discord.Client,
         operators: Collection[int],
@@ -73,7 +73,7 @@ class CaseRoom:
             log.info("a job was reported", case=case.number, job=job.id, guild=guild_id)
             await self._bring_before_someone(case, job, str(interaction.guild_locale or ""))
         thanks = self._text("cases.thanks") if new else self._text("cases.known")
-        await give(interaction, Sheet(self._text("cases.received"), [thanks], self._text, colour=GREEN))
+        await give(interaction, InfoCard(self._text("cases.received"), [thanks], self._text, colour=GREEN))
 
     async def remove(self, interaction: Interaction, job_id: str) -> None:
         """Whoever ordered a job takes it back, or a moderator takes it away."""

@@ -11,18 +11,18 @@ from bot.chat.delivery.result_file import EVERYWHERE, Result, Results
 from bot.chat.messages import NOBODY, address_of
 from bot.chat.text import Text, speaking
 from bot.chat.ui.card import DARK
-from bot.chat.ui.info_card import Sheet, mention
+from bot.chat.ui.info_card import InfoCard, mention
 from bot.chat.ui.labels import title_of
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import StoreAway
 from bot.models import ModelCard
-from bot.moderation.fingerprints import Print
+from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.ports import Register, Rules
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-class Chronicle:
+class ModLog:
     def __init__(
         self,
         *,
@@ -66,7 +66,7 @@ class Chronicle:
         except (discord.HTTPException, aiohttp.ClientError, OSError, StoreAway) as error:
             log.warning("a finished job could not be logged", job=job.id, reason=type(error).__name__)
 
-    def _entry(self, job: Job, prints: Mapping[str, Print], result: Result | None) -> Sheet:
+    def _entry(self, job: Job, prints: Mapping[str, Fingerprint], result: Result | None) -> InfoCard:
         text = self._text
         guild = self._client.get_guild(job.place.guild_id or 0)
         with speaking("" if guild is None else str(guild.preferred_locale)):
@@ -83,7 +83,7 @@ class Chronicle:
                 lines.append(text("log.where", link=address_of(job.place)))
             small = [f"{part} `{each.exact}`" for part, each in prints.items()]
             title = title_of(job.slug, self._cards)
-            return Sheet(title, lines, text, small=small, picture=result, colour=DARK)
+            return InfoCard(title, lines, text, small=small, picture=result, colour=DARK)
 
     def _outcome(self, job: Job) -> str:
         if job.reason is Reason.WITHHELD:

@@ -12,12 +12,12 @@ from bot.chat.background import Background
 from bot.chat.messages import NOBODY
 from bot.chat.text import ENGLISH, Text, speaking
 from bot.chat.ui.card import notice
-from bot.jobs.supervision.balance import IsBack, News, RunLow, RunOut
+from bot.jobs.supervision.balance import BalanceEmpty, BalanceEvent, BalanceLow, BalanceRestored
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-class Operators:
+class OperatorAlerts:
     def __init__(
         self, ids: Sequence[int], *, client: discord.Client, background: Background, text: Text
     ) -> None:
@@ -26,7 +26,7 @@ class Operators:
         self._background = background
         self._text = text
 
-    def tell(self, news: News) -> None:
+    def tell(self, news: BalanceEvent) -> None:
         # Nobody knows which language they speak: whose order brought the news has nothing to do with it.
         with speaking(ENGLISH):
             sentence = self._sentence(news)
@@ -42,13 +42,13 @@ class Operators:
         for user_id, view in views:
             self._background.post(self._send(user_id, view))
 
-    def _sentence(self, news: News) -> str:
+    def _sentence(self, news: BalanceEvent) -> str:
         match news:
-            case RunLow(left, low):
+            case BalanceLow(left, low):
                 return self._text("operator.low", left=_dollars(left), low=_dollars(low))
-            case RunOut():
+            case BalanceEmpty():
                 return self._text("operator.empty")
-            case IsBack(left):
+            case BalanceRestored(left):
                 key = "operator.back" if left is None else "operator.back_with"
                 return self._text(key, left=_dollars(left or 0.0))
             case _:

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import structlog
 
-from bot.chat.access.guard import Doorkeeper
+from bot.chat.access.guard import AccessGuard
 from bot.chat.moderation.approval_requests import Asker
-from bot.chat.moderation.mod_log import Chronicle
+from bot.chat.moderation.mod_log import ModLog
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Watcher
@@ -15,8 +15,8 @@ from bot.jobs.stages import Stage
 from bot.ledger.ledger import BOT, FORGOTTEN
 from bot.moderation.access import Door
 from bot.moderation.approvals import Approval, Verdict
-from bot.moderation.errors import NeverAgain
-from bot.moderation.fingerprints import Print
+from bot.moderation.errors import ListedMedia
+from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.ports import Register
 
 log = structlog.stdlib.get_logger(__name__)
@@ -31,7 +31,7 @@ _REFUSED: Mapping[Verdict, Reason] = {
 }
 
 
-class Guard:
+class ModeratingWatcher:
     """A watcher before the watcher. Where the register cannot be asked, nothing is shown for now."""
 
     def __init__(
@@ -39,9 +39,9 @@ class Guard:
         watcher: Watcher,
         *,
         door: Door,
-        doorkeeper: Doorkeeper,
+        doorkeeper: AccessGuard,
         register: Register,
-        chronicle: Chronicle,
+        chronicle: ModLog,
         asker: Asker,
     ) -> None:
         self._watcher = watcher
@@ -93,11 +93,11 @@ class Guard:
             return False
         if result is None:
             return True
-        prints: Mapping[str, Print] = {RESULT: await self._doorkeeper.print_of(result)}
+        prints: Mapping[str, Fingerprint] = {RESULT: await self._doorkeeper.fingerprint_of(result)}
         await self._register.keep_prints(job.id, prints)
         try:
             await self._door.admit_prints(prints, job.place.guild_id)
-        except NeverAgain:
+        except ListedMedia:
             log.warning("a result is withheld, as it is like one on the list", job=job.id)
             await self._register.take_down(job.id, LIST)
             return False

@@ -16,9 +16,9 @@ from bot.chat.orders.saved_faces import with_face
 from bot.chat.orders.services import OrderServices
 from bot.chat.orders.swap_form import LABEL_LIMIT, OPEN_SECONDS, GoOn, Order
 from bot.chat.text import Text
-from bot.chat.ui.info_card import Sheet
+from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.replies import give, promise, report_errors
-from bot.faces.detection import Pair, Spotter, preview, read_pairs, usual_pairs, words_of
+from bot.faces.detection import FaceDetector, Pair, preview, read_pairs, usual_pairs, words_of
 
 TYPED_LIMIT = 400
 # Faces are numbered as they are read.
@@ -26,7 +26,7 @@ ORDER = "left-right"
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedPreview:
     """The preview as a file."""
 
     content: bytes
@@ -38,7 +38,7 @@ class Numbered:
 
 
 class FacePicker:
-    def __init__(self, services: OrderServices, spotter: Spotter, go_on: GoOn) -> None:
+    def __init__(self, services: OrderServices, spotter: FaceDetector, go_on: GoOn) -> None:
         self._services = services
         self._spotter = spotter
         self._go_on = go_on
@@ -66,7 +66,7 @@ class FacePicker:
             spots = [await asyncio.to_thread(self._spotter, content) for content in contents]
             drawn = await asyncio.to_thread(preview, list(zip(contents, spots, strict=True)))
         counts = (len(spots[0]), len(spots[1]))
-        numbered = Numbered(drawn, its.text("picker.alt", sources=counts[0], targets=counts[1]))
+        numbered = NumberedPreview(drawn, its.text("picker.alt", sources=counts[0], targets=counts[1]))
         await give(interaction, self._sheet(order, counts, numbered), numbered.file())
 
     async def _read(self, interaction: Interaction, order: Order) -> tuple[Order, Sequence[bytes]]:
@@ -81,7 +81,7 @@ class FacePicker:
         await its.doorkeeper.admit_inputs(member_of(interaction), named)
         return replace(order, values=values), contents
 
-    def _sheet(self, order: Order, counts: tuple[int, int], numbered: Numbered) -> Sheet:
+    def _sheet(self, order: Order, counts: tuple[int, int], numbered: NumberedPreview) -> InfoCard:
         text = self._services.text
         buttons: list[ui.Item[Any]] = []
         if all(counts):
@@ -89,7 +89,7 @@ class FacePicker:
         buttons.append(_Send(order, usual_pairs(*counts), self._go_on, text))
         line = text("picker.found") if all(counts) else text("picker.none")
         note = text("picker.note")
-        sheet = Sheet(text("picker.title"), [line], text, small=[note], picture=numbered, buttons=buttons)
+        sheet = InfoCard(text("picker.title"), [line], text, small=[note], picture=numbered, buttons=buttons)
         # Its buttons know the pictures, which are not kept for longer.
         sheet.timeout = OPEN_SECONDS
         return sheet

@@ -10,24 +10,24 @@ import discord
 import structlog
 
 from bot.chat.access.consent import Consent
-from bot.chat.access.guard import Doorkeeper
+from bot.chat.access.guard import AccessGuard
 from bot.chat.background import Background
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.orders.attachments import Inputs, Seen, Upload
 from bot.chat.orders.display_options import AS_USUAL, Wish
-from bot.chat.orders.original_preview import Befores
+from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.orders.saved_faces import with_face
 from bot.chat.ui.card import notice
-from bot.faces.saved_faces import Album
+from bot.faces.saved_faces import SavedFaces
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
 from bot.jobs.service import Desk, Order
 from bot.ledger.account import Member
 from bot.media.probe import Limits
 from bot.models import FaceModel
-from bot.moderation.fingerprints import Print
+from bot.moderation.fingerprints import Fingerprint
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,20 +42,20 @@ NO_LINK = "data:,"
 T = TypeVar("T")
 
 
-class Stopping(Exception):
+class ShuttingDown(Exception):
     """The bot stops before there is an order: nothing was held, and nothing will come of it."""
 
 
-class Intake:
+class OrderHandler:
     def __init__(
         self,
         *,
         desk: Desk,
-        doorkeeper: Doorkeeper,
+        doorkeeper: AccessGuard,
         consent: Consent,
         inputs: Inputs,
-        album: Album,
-        befores: Befores,
+        album: SavedFaces,
+        befores: OriginalPreviews,
         messages: Messages,
         background: Background,
         message_for: Callable[[Exception], str],
@@ -135,17 +135,17 @@ class Intake:
 
     async def _prepared(
         self, interaction: Interaction, place: Place, model: type[FaceModel], values: dict[str, Any]
-    ) -> tuple[Order, Mapping[str, Print]]:
+    ) -> tuple[Order, Mapping[str, Fingerprint]]:
         try:
             await self._doorkeeper.admit(interaction)
-            return await self._looked_at(member_of(interaction), place, model, values)
+            return await self._validate(member_of(interaction), place, model, values)
         except asyncio.CancelledError:
             # There is no order yet, so no later start would answer this member.
-            raise Stopping from None
+            raise ShuttingDown from None
 
-    async def _looked_at(
+    async def _validate(
         self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
-    ) -> tuple[Order, Mapping[str, Print]]:
+    ) -> tuple[Order, Mapping[str, Fingerprint]]:
         given = await with_face(self._album, member.user_id, model, values)
         files = {name: given[name] for name in model.slots() if name in given}
         # The options are checked with Discord's own links, before a byte is read.

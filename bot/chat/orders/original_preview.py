@@ -5,7 +5,7 @@ from collections import OrderedDict
 from urllib.parse import parse_qs, urlsplit
 
 from bot.chat.text import Text
-from bot.chat.ui.card import SPOILER, Before
+from bot.chat.ui.card import SPOILER, OriginalPreview
 from bot.clock import Clock
 from bot.faces.normalize import Portrait, portrait
 from bot.jobs.job import Job, Place
@@ -19,7 +19,7 @@ _DISCORD = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 _SEGMIND = ".segmind.com"
 
 
-class Befores:
+class OriginalPreviews:
     """Small copies of targets, without their metadata, for as long as there is room in memory.
 
     Attached anew, they last as long as the result. A link of Discord's would end after a day, so it is second
@@ -49,15 +49,15 @@ class Befores:
         while sum(len(each.content) for each in self._copies.values()) > self._most_bytes:
             self._copies.popitem(last=False)
 
-    def of(self, model: type[FaceModel], job: Job) -> Before | None:
+    def of(self, model: type[FaceModel], job: Job) -> OriginalPreview | None:
         if not self._most_bytes:
             return None
         alt = self._text("alt.before")
         if (small := self._copies.get(job.place.message_id)) is not None:
             covered = SPOILER if job.place.spoiler else ""
-            return Before(f"attachment://{covered}before-{job.id}{small.suffix}", alt, small.content)
+            return OriginalPreview(f"attachment://{covered}before-{job.id}{small.suffix}", alt, small.content)
         address = str(job.body.get(model.target_slot(), ""))
-        return Before(address, alt) if _lives(address, self._clock.now()) else None
+        return OriginalPreview(address, alt) if _lives(address, self._clock.now()) else None
 
     def forget(self, job: Job) -> None:
         self._copies.pop(job.place.message_id, None)

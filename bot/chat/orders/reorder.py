@@ -23,7 +23,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class PreviousInput:
     """A file of an earlier order."""
 
     option: str
@@ -46,7 +46,7 @@ class Recalled:
             raise InputGone(self.option, self.filename) from error
 
 
-class Recall:
+class PreviousInputs:
     def __init__(self, source: Source) -> None:
         self._source = source
 
@@ -55,20 +55,20 @@ class Recall:
         plain = [each.name for each in model.parameters() if each.slot is None and not each.transport]
         return {name: job.body[name] for name in plain if name in job.body}
 
-    def files(self, model: type[FaceModel], job: Job) -> dict[str, Recalled]:
+    def files(self, model: type[FaceModel], job: Job) -> dict[str, PreviousInput]:
         """The files of an order of this model."""
         return {
-            name: Recalled(name, str(job.body[name]), self._source)
+            name: PreviousInput(name, str(job.body[name]), self._source)
             for name in model.slots()
             if job.body.get(name)
         }
 
-    def files_for(self, other: type[FaceModel], model: type[FaceModel], job: Job) -> dict[str, Recalled]:
+    def files_for(self, other: type[FaceModel], model: type[FaceModel], job: Job) -> dict[str, PreviousInput]:
         """The same files for another model, which calls them by its own names: face and target alone."""
         known = self.files(model, job)
         names = {model.face_slot(): other.face_slot(), model.target_slot(): other.target_slot()}
         return {
-            names[name]: Recalled(names[name], file.address, self._source)
+            names[name]: PreviousInput(names[name], file.address, self._source)
             for name, file in known.items()
             if name in names
         }

@@ -14,9 +14,9 @@ from bot.chat.interactions import Interaction
 from bot.chat.orders.slash_command import FACE
 from bot.chat.text import Text
 from bot.chat.ui.card import moment
-from bot.chat.ui.info_card import Sheet, harmless
+from bot.chat.ui.info_card import InfoCard, harmless
 from bot.faces.face import NAME_LIMIT, Face
-from bot.faces.saved_faces import Album, Opened
+from bot.faces.saved_faces import Opened, SavedFaces
 from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
@@ -62,7 +62,7 @@ class SavedFile:
 
 
 async def with_face(
-    album: Album, owner: int, model: type[FaceModel], values: Mapping[str, Any]
+    album: SavedFaces, owner: int, model: type[FaceModel], values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What was given, with a saved face in the face's slot where its name, or nothing, was given."""
     given = {name: value for name, value in values.items() if value is not None}
@@ -77,7 +77,7 @@ async def with_face(
     return given | {slot: SavedFile(face)}
 
 
-async def faces_in_time(album: Album, owner: int) -> Sequence[Face]:
+async def faces_in_time(album: SavedFaces, owner: int) -> Sequence[Face]:
     """None of them where the database takes longer than Discord waits."""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -87,7 +87,9 @@ async def faces_in_time(album: Album, owner: int) -> Sequence[Face]:
         return []
 
 
-async def face_choices(album: Album, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+async def face_choices(
+    album: SavedFaces, interaction: Interaction, typed: str
+) -> list[app_commands.Choice[str]]:
     found = await faces_in_time(album, interaction.user.id)
     return [
         app_commands.Choice(name=face.name, value=face.name)
@@ -96,15 +98,15 @@ async def face_choices(album: Album, interaction: Interaction, typed: str) -> li
     ]
 
 
-def faces_card(faces: Sequence[Face], text: Text) -> Sheet:
+def faces_card(faces: Sequence[Face], text: Text) -> InfoCard:
     lines = [_line(face, text) for face in faces] or [text("faces.none")]
-    return Sheet(text("faces.title"), lines, text, small=[text("faces.note")])
+    return InfoCard(text("faces.title"), lines, text, small=[text("faces.note")])
 
 
-def saved_card(face: Face, text: Text) -> Sheet:
+def saved_card(face: Face, text: Text) -> InfoCard:
     key = "faces.saved_default" if face.is_default else "faces.saved"
     line = text(key, name=shown(face.name), until=moment(face.expires_at))
-    return Sheet(text("faces.done"), [line], text, small=[text("faces.note")])
+    return InfoCard(text("faces.done"), [line], text, small=[text("faces.note")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +125,17 @@ def portrayed(face: Opened, text: Text) -> Portrayed:
     return Portrayed(face.content, face.filename, text("faces.alt", name=face.name))
 
 
-def face_card(face: Opened, picture: Portrayed, text: Text) -> Sheet:
-    return Sheet(text("faces.title"), [shown(face.name)], text, picture=picture)
+def face_card(face: Opened, picture: Portrayed, text: Text) -> InfoCard:
+    return InfoCard(text("faces.title"), [shown(face.name)], text, picture=picture)
 
 
-def deleted_card(name: str, text: Text) -> Sheet:
-    return Sheet(text("faces.done"), [text("faces.deleted", name=shown(name))], text)
+def deleted_card(name: str, text: Text) -> InfoCard:
+    return InfoCard(text("faces.done"), [text("faces.deleted", name=shown(name))], text)
 
 
-def chosen_card(name: str | None, text: Text) -> Sheet:
+def chosen_card(name: str | None, text: Text) -> InfoCard:
     line = text("faces.chosen_none") if name is None else text("faces.chosen", name=shown(name))
-    return Sheet(text("faces.done"), [line], text)
+    return InfoCard(text("faces.done"), [line], text)
 
 
 def shown(name: str) -> str:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from bot.chat.access.consent import Consent
-from bot.chat.access.guard import Doorkeeper
+from bot.chat.access.guard import AccessGuard
 from bot.chat.background import Background
 from bot.chat.orders.attachments import Inputs
-from bot.chat.orders.order_handler import Intake
+from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import Source
 from bot.chat.text import Text
-from bot.faces.detection import Spotter
-from bot.faces.saved_faces import Album
+from bot.faces.detection import FaceDetector
+from bot.faces.saved_faces import SavedFaces
 from bot.jobs.service import Desk
 
 
@@ -18,14 +18,14 @@ from bot.jobs.service import Desk
 class OrderServices:
     """Services of the commands that order."""
 
-    intake: Intake
+    intake: OrderHandler
     desk: Desk
-    doorkeeper: Doorkeeper
+    doorkeeper: AccessGuard
     consent: Consent
     inputs: Inputs
-    album: Album
+    album: SavedFaces
     source: Source
-    spotter: Spotter | None
+    spotter: FaceDetector | None
     """Finds faces in pictures, where the packages for it are installed."""
     background: Background
     text: Text

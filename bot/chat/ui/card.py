@@ -27,7 +27,7 @@ class Shown(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class OriginalPreview:
     """What the face was put into, to be looked at beside the result."""
 
     address: str
@@ -47,7 +47,7 @@ class Look:
     """What a card shows besides its words."""
 
     shown: Shown | None = None
-    before: Before | None = None
+    before: OriginalPreview | None = None
     spoiler: bool = False
     rows: Sequence[ui.ActionRow[Any]] = field(default_factory=tuple[ui.ActionRow[Any], ...])
     heading: str = ""

@@ -14,7 +14,7 @@ ROOM = 3600
 TITLE_LIMIT = 100
 
 
-class Sheet(ui.LayoutView):
+class InfoCard(ui.LayoutView):
     """A container: title, lines, rows with something beside them, a picture, small print and buttons."""
 
     def __init__(
@@ -31,7 +31,7 @@ class Sheet(ui.LayoutView):
         colour: int = BLUE,
     ) -> None:
         super().__init__(timeout=None)
-        box: ui.Container[Sheet] = ui.Container(accent_colour=colour)
+        box: ui.Container[InfoCard] = ui.Container(accent_colour=colour)
         notes = "\n".join(f"-# {line}" for line in small)
         body = fitted(lines, ROOM - len(notes), text)
         box.add_item(ui.TextDisplay(f"### {title[:TITLE_LIMIT]}\n{body}".strip()))

@@ -11,7 +11,7 @@ from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY
 from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
-from bot.chat.ui.info_card import Sheet
+from bot.chat.ui.info_card import InfoCard
 
 PAGE = 10
 
@@ -49,17 +49,17 @@ class Pages:
     def add(self, name: str, reading: Reading) -> None:
         self._readings[name] = reading
 
-    async def first(self, interaction: Interaction, name: str) -> Sheet:
+    async def first(self, interaction: Interaction, name: str) -> InfoCard:
         found = await self._readings[name](interaction, Wish())
         return self._sheet(interaction, name, found[:PAGE], newer=False, older=len(found) > PAGE)
 
-    async def press(self, interaction: Interaction, button: "Turn") -> None:
+    async def press(self, interaction: Interaction, button: "PageButton") -> None:
         if interaction.user.id != button.reader:
             raise NotYours
         page = await self.turned(interaction, button.name, Wish(**button.wish))
         await interaction.response.edit_message(view=page, allowed_mentions=NOBODY)
 
-    async def turned(self, interaction: Interaction, name: str, wish: Wish) -> Sheet:
+    async def turned(self, interaction: Interaction, name: str, wish: Wish) -> InfoCard:
         found = await self._readings[name](interaction, wish)
         if wish.after is None:
             return self._sheet(interaction, name, found[:PAGE], newer=True, older=len(found) > PAGE)
@@ -69,18 +69,18 @@ class Pages:
 
     def _sheet(
         self, interaction: Interaction, name: str, entries: Sequence[Entry], *, newer: bool, older: bool
-    ) -> Sheet:
+    ) -> InfoCard:
         reader = interaction.user.id
-        buttons: list[Turn] = []
+        buttons: list[PageButton] = []
         if newer and entries:
-            buttons.append(Turn(name, reader, "after", entries[0].number, self._text("pages.newer")))
+            buttons.append(PageButton(name, reader, "after", entries[0].number, self._text("pages.newer")))
         if older:
-            buttons.append(Turn(name, reader, "before", entries[-1].number, self._text("pages.older")))
+            buttons.append(PageButton(name, reader, "before", entries[-1].number, self._text("pages.older")))
         title = self._text(f"pages.{name}")
         if any(entry.button for entry in entries):
-            return Sheet(title, [], self._text, rows=[_row(entry) for entry in entries], buttons=buttons)
+            return InfoCard(title, [], self._text, rows=[_row(entry) for entry in entries], buttons=buttons)
         lines = [entry.line for entry in entries] or [self._text("pages.empty")]
-        return Sheet(title, lines, self._text, buttons=buttons)
+        return InfoCard(title, lines, self._text, buttons=buttons)
 
 
 def _row(entry: Entry) -> ui.TextDisplay[Any] | ui.Section[Any]:
@@ -93,7 +93,7 @@ class NotYours(Exception):
     """The buttons of a list work for the member who asked for it."""
 
 
-class Turn(
+class PageButton(
     StatefulButton,
     template=r"turn:(?P<name>[a-z]+):(?P<reader>\d+):(?P<way>before|after):(?P<number>\d+)",
 ):

@@ -26,27 +26,27 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RunLow:
+class BalanceLow:
     left: float
     low: float
 
 
 @dataclass(frozen=True, slots=True)
-class RunOut:
+class BalanceEmpty:
     """Segmind refuses orders for want of credit."""
 
 
 @dataclass(frozen=True, slots=True)
-class IsBack:
+class BalanceRestored:
     left: float | None
     """Unknown where Segmind cannot be asked."""
 
 
-News = RunLow | RunOut | IsBack
+BalanceEvent = BalanceLow | BalanceEmpty | BalanceRestored
 
 
 class Operator(Protocol):
-    def tell(self, news: News) -> None:
+    def tell(self, news: BalanceEvent) -> None:
         """Returns at once."""
         ...
 
@@ -60,25 +60,25 @@ class Memory(Protocol):
 
     async def note(self, name: str) -> str | None: ...
 
-    async def swap_note(self, name: str, text: str) -> str | None:
+    async def swap_value(self, name: str, text: str) -> str | None:
         """Write it down, and say what stood there."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Vigilance:
+class BalanceConfig:
     low: float = 5.0
     """US dollars below which the operator is told; 0 for never."""
     every: float = 60.0
     """Seconds between two looks at a balance that is used up."""
 
 
-class BalanceWatch:
+class BalanceMonitor:
     """Asks only where there is something to learn: at the start, after a job, and while nothing is left."""
 
     def __init__(
         self,
-        vigilance: Vigilance,
+        vigilance: BalanceConfig,
         *,
         account: Account,
         gate: Gate,
@@ -161,19 +161,19 @@ class BalanceWatch:
 
     async def _became(self, level: Level, left: float | None = None) -> None:
         self._is_low = level is Level.LOW
-        was = await self._memory.swap_note(_NOTE, level)
+        was = await self._memory.swap_value(_NOTE, level)
         if was == level:
             return
         match level:
             case Level.EMPTY:
                 log.error("the balance at Segmind is used up")
-                self._operator.tell(RunOut())
+                self._operator.tell(BalanceEmpty())
             case _ if was == Level.EMPTY:
                 log.warning("there is balance at Segmind again", left=left)
-                self._operator.tell(IsBack(left))
+                self._operator.tell(BalanceRestored(left))
             case Level.LOW if left is not None:
                 log.warning("the balance at Segmind is low", left=left)
-                self._operator.tell(RunLow(left, self._vigilance.low))
+                self._operator.tell(BalanceLow(left, self._vigilance.low))
             case _:
                 log.info("the balance at Segmind is above the mark", left=left)
 

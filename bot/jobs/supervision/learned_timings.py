@@ -23,7 +23,7 @@ class Learner(Protocol):
         ...
 
 
-class Lessons:
+class LearnedTimings:
     """Several processes write over each other here: each of them has seen enough by itself."""
 
     def __init__(self, learner: Learner, memory: Notes, clock: Clock, *, every: float = EVERY) -> None:
@@ -53,7 +53,7 @@ class Lessons:
         if text in {self._written, "[]"}:
             return
         try:
-            await self._memory.write_note(NOTE, text)
+            await self._memory.write_value(NOTE, text)
         except StoreAway:
             # Nothing depends on it, and the next time is soon.
             return

@@ -18,7 +18,7 @@ class Outage:
 
     def __init__(self, try_out: Callable[[], Awaitable[None]], clock: Clock, *, every: float = EVERY) -> None:
         """`try_out` writes something, and raises `StoreAway` where that is not possible."""
-        self._try_out = try_out
+        self._probe_write = try_out
         self._clock = clock
         self.every = every
         self._trying: asyncio.Task[None] | None = None
@@ -66,7 +66,7 @@ class Outage:
     async def _is_over(self) -> bool:
         await self._clock.sleep(self.every)
         try:
-            await self._try_out()
+            await self._probe_write()
         except StoreAway as error:
             self.met(error)
             return False

@@ -25,15 +25,15 @@ async def paused_since(memory: Notes) -> float | None:
 async def pause(memory: Notes, now: float) -> float:
     """Since when; where it has begun already, it is as long as it was."""
     since = await paused_since(memory) or now
-    await memory.write_note(NOTE, repr(since))
+    await memory.write_value(NOTE, repr(since))
     return since
 
 
 async def resume(memory: Notes) -> None:
-    await memory.write_note(NOTE, "")
+    await memory.write_value(NOTE, "")
 
 
-class Pause:
+class OperatorPause:
     """While it lasts no new job goes to Segmind; what is there goes on, and orders wait for its end."""
 
     def __init__(self, gate: Gate, memory: Notes, clock: Clock, *, every: float = EVERY) -> None:

@@ -14,7 +14,7 @@ log = structlog.stdlib.get_logger(__name__)
 T = TypeVar("T")
 
 
-class Fresh(Generic[T]):
+class Cached(Generic[T]):
     """Whoever comes while it is asked waits for the same, and nobody who stops waiting takes it back."""
 
     def __init__(self, ask: Callable[[], Awaitable[T]], clock: Clock, *, seconds: float) -> None:

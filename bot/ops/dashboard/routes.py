@@ -12,10 +12,10 @@ from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.jobs.ports import StoreAway
-from bot.jobs.supervision.pause import Pause
+from bot.jobs.supervision.pause import OperatorPause
 from bot.ops.dashboard.auth import SESSION, Entry, TooManyGuesses, WrongToken
-from bot.ops.dashboard.snapshot import Figures
-from bot.ops.dashboard.timeseries import Ring
+from bot.ops.dashboard.snapshot import SnapshotReader
+from bot.ops.dashboard.timeseries import TimeSeries
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -53,17 +53,17 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class OperatorPage:
     """Served from the start; there are figures as soon as the bot is put together."""
 
-    def __init__(self, token: SecretStr | None, ring: Ring, clock: Clock) -> None:
+    def __init__(self, token: SecretStr | None, ring: TimeSeries, clock: Clock) -> None:
         self.ring = ring
         self._entry = None if token is None else Entry(token, clock)
-        self._figures: Figures | None = None
-        self._pause: Pause | None = None
+        self._figures: SnapshotReader | None = None
+        self._pause: OperatorPause | None = None
 
     @property
     def is_there(self) -> bool:
         return self._entry is not None
 
-    def assembled(self, figures: Figures, pause: Pause) -> None:
+    def assembled(self, figures: SnapshotReader, pause: OperatorPause) -> None:
         self._figures = figures
         self._pause = pause
 

@@ -9,18 +9,18 @@ from bot import __version__
 from bot.clock import Clock
 from bot.jobs.queue import Line
 from bot.jobs.submission_gate import Gate
-from bot.jobs.supervision.balance import BalanceWatch
+from bot.jobs.supervision.balance import BalanceMonitor
 from bot.jobs.supervision.outage import Outage
-from bot.jobs.supervision.pause import Pause
+from bot.jobs.supervision.pause import OperatorPause
 from bot.ledger.policy import Policy
 from bot.models import ModelCard
-from bot.ops.dashboard.cache import Fresh
-from bot.ops.dashboard.timeseries import Ring
+from bot.ops.dashboard.cache import Cached
+from bot.ops.dashboard.timeseries import TimeSeries
 from bot.ops.health import Client
 from bot.ops.job_metrics import DELIVERING, STAGES
-from bot.segmind.polling import Pacing
-from bot.segmind.scheduler import Turnstile
-from bot.store.read.dashboard import DAY, HOUR, Count, Past, Present, SqlOverview, Worker
+from bot.segmind.polling import PollTimings
+from bot.segmind.scheduler import RequestScheduler
+from bot.store.read.dashboard import DAY, HOUR, Count, DashboardQueries, Past, Present, Worker
 
 # A page that is open asks every other second; the charts move by the minute.
 PRESENT_EVERY, PAST_EVERY = 1.0, 5.0
@@ -69,16 +69,16 @@ class Bounds:
 class Sources:
     """The parts of the bot that are looked at."""
 
-    overview: SqlOverview
+    overview: DashboardQueries
     cards: Mapping[str, ModelCard]
     policy: Policy
     bounds: Bounds
     line: Line
     gate: Gate
-    pause: Pause
-    watch: BalanceWatch
-    pacing: Pacing
-    turnstiles: Mapping[str, Turnstile]
+    pause: OperatorPause
+    watch: BalanceMonitor
+    pacing: PollTimings
+    turnstiles: Mapping[str, RequestScheduler]
     outage: Outage
     company: Company
     lease: Lease
@@ -86,15 +86,15 @@ class Sources:
     refusals: Refusals
 
 
-class Figures:
-    def __init__(self, sources: Sources, ring: Ring, clock: Clock) -> None:
+class SnapshotReader:
+    def __init__(self, sources: Sources, ring: TimeSeries, clock: Clock) -> None:
         self._its = sources
         self._ring = ring
         self._clock = clock
         overview = sources.overview
-        self._present = Fresh(lambda: overview.present(clock.now()), clock, seconds=PRESENT_EVERY)
-        self._past = Fresh(lambda: overview.past(clock.now()), clock, seconds=PAST_EVERY)
-        self._books = Fresh(overview.audit, clock, seconds=BOOKS_EVERY)
+        self._present = Cached(lambda: overview.present(clock.now()), clock, seconds=PRESENT_EVERY)
+        self._past = Cached(lambda: overview.past(clock.now()), clock, seconds=PAST_EVERY)
+        self._books = Cached(overview.audit, clock, seconds=BOOKS_EVERY)
 
     async def read(self) -> Mapping[str, Any]:
         await self._present.look(patience=PATIENCE)

@@ -26,7 +26,7 @@ class Sample:
     discord: Mapping[str, int]
 
 
-class Ring:
+class TimeSeries:
     """Filled by `run`, and by whoever measures the lag."""
 
     def __init__(self, metrics: Metrics, clock: Clock) -> None:

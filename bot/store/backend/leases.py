@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.jobs.ports import Clock
 from bot.store.connection import Database
-from bot.store.errors import AlreadyOpen
+from bot.store.errors import DatabaseInUse
 from bot.store.tables import workers
 
 log = structlog.stdlib.get_logger(__name__)
@@ -25,7 +25,7 @@ def take_file(path: Path) -> FileLock:
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
-        raise AlreadyOpen(path) from error
+        raise DatabaseInUse(path) from error
     return lock
 
 

@@ -28,17 +28,17 @@ class SqliteDatabase:
     def __init__(self, writing: sa.Engine, reading: sa.Engine) -> None:
         self._writing = writing
         self._reading = reading
-        self._writer = Crew(1, "sqlite-writer")
-        self._readers = Crew(READERS, "sqlite-reader")
+        self._writer = WorkerThreads(1, "sqlite-writer")
+        self._readers = WorkerThreads(READERS, "sqlite-reader")
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[Connection]:
         async with self._turn:
-            held = _Held(self._writing)
+            held = _OpenTransaction(self._writing)
             try:
                 await self._writer.do(held.open)
-                yield _Handed(self._writing.dialect, partial(self._in_thread, held))
+                yield _ThreadConnection(self._writing.dialect, partial(self._in_thread, held))
             except BaseException:
                 await self._writer.do(held.give_up)
                 raise
@@ -46,7 +46,7 @@ class SqliteDatabase:
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Connection]:
-        yield _Handed(self._reading.dialect, self._read)
+        yield _ThreadConnection(self._reading.dialect, self._read)
 
     async def carry_out(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
         async with self._turn:
@@ -61,9 +61,9 @@ class SqliteDatabase:
 
     def _carried_out(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
         with self._writing.begin() as connection:
-            return _at_once(act(_Handed(connection.dialect, partial(_here, connection))))
+            return _run_sync(act(_ThreadConnection(connection.dialect, partial(_here, connection))))
 
-    async def _in_thread(self, held: "_Held", act: Callable[[sa.Connection], T]) -> T:
+    async def _in_thread(self, held: "_OpenTransaction", act: Callable[[sa.Connection], T]) -> T:
         return await self._writer.do(lambda: act(held.connection))
 
     async def _read(self, act: Callable[[sa.Connection], T]) -> T:
@@ -74,7 +74,7 @@ class SqliteDatabase:
         return await self._readers.do(read)
 
 
-class Crew:
+class WorkerThreads:
     """Threads that do what the event loop hands them."""
 
     def __init__(self, threads: int, name: str) -> None:
@@ -101,7 +101,7 @@ class Crew:
             self._pool = None
 
 
-class _Held:
+class _OpenTransaction:
     """A transaction between two visits to its thread."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -131,7 +131,7 @@ class _Held:
             connection.close()
 
 
-class _Handed:
+class _ThreadConnection:
     """A connection for those who live in the event loop; `do` brings their wishes to where it is."""
 
     def __init__(
@@ -163,7 +163,7 @@ async def _here(connection: sa.Connection, act: Callable[[sa.Connection], T]) ->
     return act(connection)
 
 
-def _at_once(work: Coroutine[Any, Any, T]) -> T:
+def _run_sync(work: Coroutine[Any, Any, T]) -> T:
     """Outside any event loop: all that is awaited is there already."""
     try:
         work.send(None)

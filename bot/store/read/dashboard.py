@@ -153,7 +153,7 @@ class Reach:
     servers: int = 8
 
 
-class SqlOverview:
+class DashboardQueries:
     """A connection of its own that can only read: on SQLite, writers do not even notice it."""
 
     def __init__(self, url: str, reach: Reach = Reach()) -> None:

@@ -6,27 +6,27 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.jobs.history import Recent
+from bot.jobs.history import PastJob
 from bot.jobs.job import State
 from bot.store.connection import Transaction
 from bot.store.tables import jobs, payer
 
-_SHOWN = tuple(jobs.c[field.name] for field in fields(Recent))
+_SHOWN = tuple(jobs.c[field.name] for field in fields(PastJob))
 _DIGITS = 23
 
 
-class SqlRecents:
+class SqlJobHistory:
     def __init__(self, reading: Transaction) -> None:
         self._reading = reading
 
     async def of_member(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
-    ) -> Sequence[Recent]:
+    ) -> Sequence[PastJob]:
         return await self._found(sa.select(*_SHOWN).where(jobs.c.user_id == user_id), before, after, limit)
 
     async def of_server(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
-    ) -> Sequence[Recent]:
+    ) -> Sequence[PastJob]:
         chosen = sa.select(*_SHOWN).where(jobs.c.guild_id == guild_id, payer == guild_id)
         return await self._found(chosen, before, after, limit)
 
@@ -36,7 +36,7 @@ class SqlRecents:
         before: int | None,
         after: int | None,
         limit: int,
-    ) -> Sequence[Recent]:
+    ) -> Sequence[PastJob]:
         if before is not None:
             chosen = chosen.where(jobs.c.id < _id(before))
         nearest = jobs.c.id.desc()
@@ -52,7 +52,7 @@ def _id(number: int) -> str:
     return f"{number:0{_DIGITS}x}"
 
 
-def _recent(row: sa.RowMapping) -> Recent:
+def _recent(row: sa.RowMapping) -> PastJob:
     facts: dict[str, Any] = dict(row)
     facts["state"], facts["hidden"] = State(facts["state"]), bool(facts["hidden"])
-    return Recent(**facts)
+    return PastJob(**facts)

@@ -10,7 +10,7 @@ from bot.administration.credits import Ordered
 from bot.jobs.job import Reason, State
 from bot.ledger.account import Entry
 from bot.ledger.allowance import DAY
-from bot.ledger.ledger import Deed, Line, Spending
+from bot.ledger.ledger import AuditEntry, Line, Spending
 from bot.store.connection import Connection
 from bot.store.dialects import cut_off
 from bot.store.tables import deeds as recorded
@@ -62,10 +62,10 @@ def _line(row: dict[str, Any]) -> Line:
     return Line(**row)
 
 
-async def deeds(connection: Connection, guild_id: int | None, stretch: Stretch) -> Sequence[Deed]:
+async def deeds(connection: Connection, guild_id: int | None, stretch: Stretch) -> Sequence[AuditEntry]:
     """Of one server, or what is the operator's."""
     chosen = sa.select(recorded).where(recorded.c.guild_id.is_not_distinct_from(guild_id))
-    return [Deed(**row) for row in await stretch.of(connection, chosen, recorded.c.id)]
+    return [AuditEntry(**row) for row in await stretch.of(connection, chosen, recorded.c.id)]
 
 
 async def jobs_of(connection: Connection, guild_id: int, *, limit: int) -> Sequence[Ordered]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot.clock import Clock
 from bot.jobs.job import Job
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.moderation.approvals import Approval, NothingAwaited, Ruling, Verdict
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into
@@ -46,7 +46,7 @@ class SqlApprovals:
         async with self._transaction() as connection:
             await connection.execute(approvals.update().where(approvals.c.job_id == job_id).values(**where))
 
-    async def decide(self, job_id: str, verdict: Verdict, actor: int, deed: Deed | None) -> Ruling:
+    async def decide(self, job_id: str, verdict: Verdict, actor: int, deed: AuditEntry | None) -> Ruling:
         facts = {"verdict": verdict, "decided_by": actor, "decided_at": self._clock.now()}
         waiting = sa.and_(approvals.c.job_id == job_id, approvals.c.verdict == Verdict.WAITING)
         async with self._transaction() as connection:

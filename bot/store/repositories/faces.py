@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from bot.faces.face import Face, Kept, key_of
+from bot.faces.face import Face, SealedFace, key_of
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into, is_postgres
 from bot.store.tables import faces
@@ -12,7 +12,7 @@ from bot.store.tables import faces
 _TOLD = (faces.c.name, faces.c.size, faces.c.saved_at, faces.c.expires_at, faces.c.is_default)
 
 
-class SqlShelf:
+class SqlFaceRepository:
     """The `Shelf` of the album; each deed is one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
@@ -24,14 +24,14 @@ class SqlShelf:
             rows = (await connection.execute(chosen.order_by(faces.c.key))).mappings()
             return [_face(row) for row in rows]
 
-    async def find(self, user_id: int, name: str | None, *, now: float) -> Kept | None:
+    async def find(self, user_id: int, name: str | None, *, now: float) -> SealedFace | None:
         wanted = faces.c.is_default if name is None else faces.c.key == key_of(name)
         chosen = sa.select(faces).where(faces.c.user_id == user_id, wanted, faces.c.expires_at > now)
         async with self._transaction() as connection:
             row = (await connection.execute(chosen)).mappings().one_or_none()
-        return None if row is None else Kept(_face(row), row["sealed"])
+        return None if row is None else SealedFace(_face(row), row["sealed"])
 
-    async def keep(self, user_id: int, kept: Kept, *, now: float, most: int) -> bool:
+    async def keep(self, user_id: int, kept: SealedFace, *, now: float, most: int) -> bool:
         face, key = kept.face, key_of(kept.face.name)
         others = sa.select(sa.func.count()).where(faces.c.user_id == user_id, faces.c.key != key)
         async with self._transaction() as connection:
@@ -76,7 +76,7 @@ async def _alone(connection: Connection, user_id: int) -> None:
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(user_id)))
 
 
-async def _put(connection: Connection, user_id: int, key: str, kept: Kept) -> None:
+async def _put(connection: Connection, user_id: int, key: str, kept: SealedFace) -> None:
     face = kept.face
     row = {
         "name": face.name,

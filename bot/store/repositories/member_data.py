@@ -43,7 +43,7 @@ _APPROVAL = (approvals.c.job_id, approvals.c.asked_at, approvals.c.verdict, appr
 _OF_PEOPLE = ("member", "reason")
 
 
-class SqlPeople:
+class SqlMemberData:
     """The safety room's `People`."""
 
     def __init__(self, transaction: Transaction, clock: Clock) -> None:

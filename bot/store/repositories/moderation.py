@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from bot.clock import Clock
 from bot.jobs.job import State
-from bot.ledger.ledger import Deed
-from bot.moderation.fingerprints import Print, look_from, look_words
+from bot.ledger.ledger import AuditEntry
+from bot.moderation.fingerprints import Fingerprint, look_from, look_words
 from bot.moderation.ports import Listed, Standing
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import among, insert_into, these
@@ -37,7 +37,7 @@ _IS_DOWN = sa.select(takedowns.c.job_id).where(takedowns.c.job_id == sa.bindpara
 Keeping = Callable[[sa.Table, Sequence[Mapping[str, Any]]], Awaitable[None]]
 
 
-class SqlRegister:
+class SqlModerationStore:
     """The safety room's `Register`; each of its methods is one transaction, or only reads."""
 
     def __init__(self, transaction: Transaction, reading: Transaction, keep: Keeping, clock: Clock) -> None:
@@ -67,7 +67,7 @@ class SqlRegister:
             found = (await connection.execute(_STRIKES, given)).scalars()
             return sorted((at for at in found if at is not None), reverse=True)
 
-    async def on_list(self, exact: Collection[str], guild_id: int | None) -> Listed:
+    async def is_listed(self, exact: Collection[str], guild_id: int | None) -> Listed:
         async with self._reading() as connection:
             chosen, given = _on_list(connection.dialect.name), these(list(exact), connection)
             rows = (await connection.execute(chosen, given | {"guild": guild_id})).all()
@@ -76,7 +76,7 @@ class SqlRegister:
             {look_from(mark) for kind, mark in rows if kind == "look"},
         )
 
-    async def list_prints(self, prints: Collection[Print], guild_id: int | None, job_id: str) -> None:
+    async def list_prints(self, prints: Collection[Fingerprint], guild_id: int | None, job_id: str) -> None:
         marks = [("exact", each.exact) for each in prints]
         marks += [("look", look_words(look)) for each in prints for look in each.looks]
         common = {"guild_id": guild_id, "job_id": job_id, "at": self._clock.now()}
@@ -90,17 +90,17 @@ class SqlRegister:
         async with self._transaction() as connection:
             return await unlist(connection, job_id, guild_id)
 
-    async def keep_prints(self, job_id: str, prints: Mapping[str, Print]) -> None:
+    async def keep_prints(self, job_id: str, prints: Mapping[str, Fingerprint]) -> None:
         # A result that is fetched again after a restart is the same one.
         await self._keep(kept_prints, _print_rows(job_id, prints, self._clock.now()))
 
-    async def prints_of(self, job_id: str) -> Mapping[str, Print]:
+    async def prints_of(self, job_id: str) -> Mapping[str, Fingerprint]:
         found = sa.select(kept_prints.c.part, kept_prints.c.exact, kept_prints.c.looks).where(
             kept_prints.c.job_id == job_id
         )
         async with self._reading() as connection:
             rows = (await connection.execute(found.order_by(kept_prints.c.part))).all()
-        return {part: Print(exact, tuple(map(look_from, looks.split()))) for part, exact, looks in rows}
+        return {part: Fingerprint(exact, tuple(map(look_from, looks.split()))) for part, exact, looks in rows}
 
     async def take_down(self, job_id: str, actor: str) -> None:
         await self._keep(takedowns, [{"job_id": job_id, "actor": actor, "at": self._clock.now()}])
@@ -118,7 +118,7 @@ class SqlRegister:
         async with self._reading() as connection:
             return [(channel, message) for channel, message in await connection.execute(found)]
 
-    async def record(self, deed: Deed) -> None:
+    async def record(self, deed: AuditEntry) -> None:
         async with self._transaction() as connection:
             await servers.record(connection, [deed], at=self._clock.now())
 
@@ -146,7 +146,7 @@ def _on_list(dialect: str) -> sa.Select[str, str]:
     return sa.select(listed.c.kind, listed.c.mark).where(concerns, holds).distinct()
 
 
-def _print_rows(job_id: str, found: Mapping[str, Print], at: float) -> list[dict[str, Any]]:
+def _print_rows(job_id: str, found: Mapping[str, Fingerprint], at: float) -> list[dict[str, Any]]:
     return [
         {
             "job_id": job_id,

@@ -24,7 +24,7 @@ class Cost:
 
 
 @dataclass(slots=True)
-class Tallies:
+class LockedBudgets:
     """The locked budgets of one transaction."""
 
     spent: dict[str, int]
@@ -78,11 +78,11 @@ def _locking(dialect: str) -> sa.Select[str, int]:
     return wanted.order_by(budgets.c.id).with_for_update()
 
 
-async def lock(connection: Connection, wanted: Iterable[Budget]) -> Tallies:
+async def lock(connection: Connection, wanted: Iterable[Budget]) -> LockedBudgets:
     """Lock these budgets, in one order everywhere."""
     by_id = {budget.id: budget for budget in wanted}
     if not by_id:
-        return Tallies({})
+        return LockedBudgets({})
     ids = sorted(by_id)
     locking, given = _locking(connection.dialect.name), these(ids, connection)
     found = _by_id(await connection.execute(locking, given))
@@ -101,7 +101,7 @@ async def lock(connection: Connection, wanted: Iterable[Budget]) -> Tallies:
         await connection.execute(insert_into(connection, budgets).on_conflict_do_nothing(), rows)
         # What another process made meanwhile has to be locked, too.
         found = _by_id(await connection.execute(locking, given))
-    return Tallies(found)
+    return LockedBudgets(found)
 
 
 def _by_id(rows: Iterable[sa.Row[str, int]]) -> dict[str, int]:

@@ -7,16 +7,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.jobs.job import Job, State
-from bot.jobs.ports import Lost, NoRoom, Room
-from bot.ledger.account import Balance, NotEnoughCredits, Split, payer_of
+from bot.jobs.ports import AtCapacity, Room, StaleJob
+from bot.ledger.account import Allocation, Balance, NotEnoughCredits, payer_of
 from bot.ledger.budgets import Budget, CapReached, budgets_of
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import Terms
 from bot.store.connection import Connection
 from bot.store.dialects import insert_into, is_postgres
 from bot.store.write import budgets, jobs, servers
 from bot.store.write import ledger as ledgers
-from bot.store.write.budgets import Cost, Tallies
+from bot.store.write.budgets import Cost, LockedBudgets
 from bot.store.write.in_flight import Crowd, crowd_at_segmind
 from bot.store.write.jobs import Claim
 from bot.store.write.ledger import Ledger
@@ -47,7 +47,7 @@ class Grant:
     account: str
     amount: int
     why: str
-    deed: Deed
+    deed: AuditEntry
     receipt: str | None = None
 
 
@@ -58,7 +58,7 @@ class Adjust:
     account: str
     amount: int
     why: str
-    deed: Deed
+    deed: AuditEntry
     job_id: str | None = None
 
 
@@ -97,7 +97,7 @@ async def apply(connection: Connection, changes: Sequence[Change], writing: Writ
         connection, _accounts_of(changes, claims), start=writing.start, at=writing.now
     )
     tallies = await budgets.lock(connection, _budgets_of(changes, claims))
-    judge = _Judge(claims, ledger, tallies, crowd, writing.worker)
+    judge = _Planner(claims, ledger, tallies, crowd, writing.worker)
     outcomes = [judge.decide(change) for change in changes]
     moved = [
         (change.job, change.to)
@@ -156,19 +156,19 @@ async def _crowd(connection: Connection, changes: Sequence[Change]) -> Crowd | N
     return await crowd_at_segmind(connection)
 
 
-class _Judge:
+class _Planner:
     """Decides about the changes of one transaction, one after the other."""
 
     def __init__(
         self,
         claims: Mapping[str, Claim],
         ledger: Ledger,
-        tallies: Tallies,
+        tallies: LockedBudgets,
         crowd: Crowd | None,
         worker: str,
     ) -> None:
-        self.opened: list[tuple[Job, Split]] = []
-        self.deeds: list[Deed] = []
+        self.opened: list[tuple[Job, Allocation]] = []
+        self.deeds: list[AuditEntry] = []
         self._claims = claims
         self._ledger = ledger
         self._tallies = tallies
@@ -206,13 +206,13 @@ class _Judge:
         self.deeds.append(change.deed)
         return balance
 
-    def _move(self, change: Move) -> Lost | NoRoom | None:
+    def _move(self, change: Move) -> StaleJob | AtCapacity | None:
         job, to = change.job, change.to
         claim = self._claims.get(job.id)
         if claim is None or not claim.honours(job, owner=self._worker):
-            return Lost(job.id)
+            return StaleJob(job.id)
         if self._crowd is not None and change.room is not None and not self._crowd.admits(claim, change.room):
-            return NoRoom(job.id)
+            return AtCapacity(job.id)
         if not change.settles:
             return None
         payer = payer_of(claim.account)

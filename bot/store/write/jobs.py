@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.jobs.job import Job, Place, Reason, State
-from bot.ledger.account import Split
+from bot.ledger.account import Allocation
 from bot.store.connection import Connection
 from bot.store.dialects import among, these
 from bot.store.tables import OPEN, jobs, takedowns, workers
@@ -71,7 +71,7 @@ async def find(connection: Connection, job_id: str) -> StoredJob | None:
     return replace(job, output=None, reason=Reason.WITHHELD)
 
 
-async def insert(connection: Connection, opened: Iterable[tuple[Job, Split]], *, owner: str) -> None:
+async def insert(connection: Connection, opened: Iterable[tuple[Job, Allocation]], *, owner: str) -> None:
     rows = [
         {name: getattr(job, name) for name in _JOB_FIELDS}
         | {name: getattr(job.place, name) for name in _PLACE_FIELDS}
@@ -94,7 +94,7 @@ class Claim:
     guild_id: int | None
     created_at: float
     expected: float
-    split: Split
+    split: Allocation
 
     def honours(self, job: Job, *, owner: str) -> bool:
         return (self.owner, self.epoch, self.state) == (owner, epoch_of(job), job.state)
@@ -117,7 +117,7 @@ async def lock(connection: Connection, ids: Sequence[str]) -> Mapping[str, Claim
     if not ids:
         return {}
     rows = await connection.execute(_locking(connection.dialect.name), these(ids, connection))
-    return {row[0]: Claim(*row[1:-3], split=Split(*row[-3:])) for row in rows}
+    return {row[0]: Claim(*row[1:-3], split=Allocation(*row[-3:])) for row in rows}
 
 
 _MOVE = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.ledger.account import Balance, Entry, Split, welcome_of
+from bot.ledger.account import Allocation, Balance, Entry, welcome_of
 from bot.ledger.allowance import Allowance
 from bot.store.connection import Connection
 from bot.store.dialects import among, insert_into, these
@@ -36,7 +36,7 @@ class Ledger:
     def __post_init__(self) -> None:
         self.before = dict(self.balances)
 
-    def split(self, account: str, price: int, allowance: Allowance) -> Split:
+    def split(self, account: str, price: int, allowance: Allowance) -> Allocation:
         """Fill the allowance up if it is time, and say how the price would be paid; or raise."""
         balance = self.balances[account]
         now = self.balances[account] = balance.on(allowance, self.at)
@@ -44,15 +44,15 @@ class Ledger:
             self._note(account, Entry.ALLOWANCE, change, change)
         return now.split(price, allowance)
 
-    def hold(self, account: str, split: Split, *, job_id: str) -> None:
+    def hold(self, account: str, split: Allocation, *, job_id: str) -> None:
         self.balances[account] = self.balances[account].held_for(split)
         self._note(account, Entry.HOLD, -split.price, -split.from_allowance, job_id=job_id)
 
-    def capture(self, account: str, split: Split, *, job_id: str) -> None:
+    def capture(self, account: str, split: Allocation, *, job_id: str) -> None:
         self.balances[account] = self.balances[account].captured(split)
         self._note(account, Entry.CAPTURE, 0, job_id=job_id)
 
-    def release(self, account: str, split: Split, *, job_id: str) -> None:
+    def release(self, account: str, split: Allocation, *, job_id: str) -> None:
         """All of it comes back; what was of a day that is over lapses at once, as it would have unspent."""
         lapsed = self.at >= split.allowance_until
         self.balances[account] = self.balances[account].released(split, lapsed=lapsed)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
 from bot.store.connection import Connection
 from bot.store.dialects import insert_into
@@ -34,7 +34,7 @@ async def change(
     return now
 
 
-async def record(connection: Connection, done: Iterable[Deed], *, at: float) -> None:
+async def record(connection: Connection, done: Iterable[AuditEntry], *, at: float) -> None:
     rows = [
         {"guild_id": each.guild_id, "actor": each.actor, "deed": each.deed, "facts": each.facts, "at": at}
         for each in done

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from tests.harness import Stage
 from tests.media.files import animated, picture, png_bomb, video
 from tests.segmind_docs import FILES, MODELS
@@ -71,7 +71,7 @@ async def test_a_value_that_slips_past_discord_is_refused_all_the_same(stage: St
 
 
 async def test_credits_that_do_not_suffice_are_told_in_numbers(stage: Stage) -> None:
-    await stage.app.store.adjust(stage.account, -97, "nearly empty", Deed("test", "take"))
+    await stage.app.store.adjust(stage.account, -97, "nearly empty", AuditEntry("test", "take"))
     reply = await stage.order("faceswap-v4")
     await reply.says("costs 13 credits", "you have 3 credits", "no allowance here")
     assert stage.segmind.submissions == ()
@@ -103,7 +103,7 @@ async def test_the_operators_day_that_is_spent_says_so(stage: Stage) -> None:
 
 
 async def test_a_model_that_the_server_switched_off_is_refused_there(stage: Stage) -> None:
-    off = Deed("test", "models")
+    off = AuditEntry("test", "models")
     await stage.app.store.change_rules(
         stage.guild.id, lambda rules: rules.model_copy(update={"models_off": frozenset({"faceswap-v5"})}), off
     )
@@ -116,12 +116,12 @@ async def test_a_servers_own_limits_are_narrower(stage: Stage) -> None:
     await stage.app.store.change_rules(
         stage.guild.id,
         lambda rules: rules.model_copy(update={"limits": {"per_member": 1}}),
-        Deed("t", "limits"),
+        AuditEntry("t", "limits"),
     )
     await (await stage.order("faceswap-v5")).says("Queued")
     await (await stage.order("faceswap-v5")).says("Waiting in line")
     await stage.app.store.change_rules(
-        stage.guild.id, lambda rules: rules.model_copy(update={"limits": limits}), Deed("t", "limits")
+        stage.guild.id, lambda rules: rules.model_copy(update={"limits": limits}), AuditEntry("t", "limits")
     )
     await (await stage.order("faceswap-v5")).says("at most 1 KiB")
 
@@ -131,7 +131,7 @@ async def test_the_best_of_a_members_roles_counts(stage: Stage) -> None:
     good, better = (stage.guild.create_role(name) for name in ("good", "better"))
     roles = {good.id: 5, better.id: 13}
     await stage.app.store.change_rules(
-        stage.guild.id, lambda rules: rules.model_copy(update={"roles": roles}), Deed("t", "roles")
+        stage.guild.id, lambda rules: rules.model_copy(update={"roles": roles}), AuditEntry("t", "roles")
     )
     await (await stage.order("faceswap-v5")).says("you have 0 credits")
     bob = stage.guild.add_member(stage.env.create_user("bob"), roles=[better, good])

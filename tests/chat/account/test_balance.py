@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from bot.chat.moderation.operator_alerts import Operators
+from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.text import Text
 from bot.jobs.job import Reason, State
 from bot.sandbox.segmind.faults import Trouble
@@ -18,7 +18,7 @@ LOW = pytest.mark.stage(segmind={"low_balance": 9.92})
 @pytest.fixture(autouse=True)
 def operator(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> int:
     """The member herself: the simulated Discord gives out its ids only after the bot has its settings."""
-    operators = Operators(
+    operators = OperatorAlerts(
         [stage.member.id], client=stage.app.client, background=stage.app.background, text=Text.load()
     )
     monkeypatch.setattr(stage.app.engine.watch, "_operator", operators)

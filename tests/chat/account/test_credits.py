@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from tests.chat.admin_harness import Server, elsewhere, said
 from tests.harness import Stage, texts
 from tests.segmind_docs import MODELS, PRICES
@@ -22,7 +22,7 @@ async def test_a_new_member_has_what_everybody_begins_with(server: Server) -> No
 @pytest.mark.stage(credits={"daily": 50, "start": 0})
 async def test_a_balance_tells_allowance_grants_and_holds_and_when_it_is_filled_up(server: Server) -> None:
     stage = server.stage
-    await stage.app.store.grant(server.account, 7, "a prize", Deed("1", "grant"))
+    await stage.app.store.grant(server.account, 7, "a prize", AuditEntry("1", "grant"))
     await (await stage.order("faceswap-v5")).says("Queued")
     words = await server.balance()
     midnight = int(time.time() // 86_400 * 86_400 + 86_400)
@@ -78,7 +78,7 @@ async def test_a_history_tells_of_allowances_and_of_what_came_to_nothing(server:
 
 async def test_a_history_of_a_thousand_entries_is_turned_page_by_page(server: Server) -> None:
     store = server.stage.app.store
-    longest = Deed(str(2**63 - 1), "grant")
+    longest = AuditEntry(str(2**63 - 1), "grant")
     await asyncio.gather(
         *(store.grant(server.account, 1, f"{number} {'x' * 300}", longest) for number in range(1, 1000))
     )
@@ -95,11 +95,11 @@ async def test_a_history_of_a_thousand_entries_is_turned_page_by_page(server: Se
 async def test_the_last_page_leads_back_and_the_newest_one_no_further(server: Server) -> None:
     store = server.stage.app.store
     for number in range(1, 12):
-        await store.grant(server.account, 1, f"{number} ", Deed("7", "grant"))
+        await store.grant(server.account, 1, f"{number} ", AuditEntry("7", "grant"))
     result = await server.member.slash(server.channel, "credits history")
     result = await press(server, result, "Older")
     assert labels(result) == ["Newer"]
-    await store.grant(server.account, 1, "12 ", Deed("7", "grant"))
+    await store.grant(server.account, 1, "12 ", AuditEntry("7", "grant"))
     result = await press(server, result, "Newer")
     assert numbers(result) == list(range(11, 1, -1))
     result = await press(server, result, "Newer")
@@ -141,7 +141,7 @@ async def test_where_every_model_is_off_there_are_no_prices(server: Server) -> N
 
 async def test_each_server_has_a_history_of_its_own(server: Server) -> None:
     other = elsewhere(server.stage)
-    await server.stage.app.store.grant(other.account, 3, "theirs", Deed("7", "grant"))
+    await server.stage.app.store.grant(other.account, 3, "theirs", AuditEntry("7", "grant"))
     again = server.guild.add_member(other.member.user)
     assert "theirs" not in await server.ask(again, "credits history")
 

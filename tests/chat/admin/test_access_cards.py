@@ -6,7 +6,7 @@ from contextlib import closing
 import discord
 import pytest
 
-from bot.moderation.fingerprints import print_of
+from bot.moderation.fingerprints import fingerprint_of
 from tests.chat.admin_harness import Server
 from tests.harness import Reply, Stage
 from tests.media.files import noise, picture, saved
@@ -73,7 +73,7 @@ async def test_who_is_blocked_again_and_again_has_to_rest(stage: Stage) -> None:
 
 
 async def test_a_listed_picture_and_its_copies_go_nowhere(stage: Stage) -> None:
-    await stage.app.store.register.list_prints([print_of(picture("PNG"))], stage.guild.id, "a-job")
+    await stage.app.store.register.list_prints([fingerprint_of(picture("PNG"))], stage.guild.id, "a-job")
     for copy in (picture("PNG"), saved(noise().resize((192, 144)), "JPEG", quality=80)):
         reply = await stage.order("faceswap-v5", target_image=("b.png", copy), source_image=("a.png", OTHER))
         assert "`target_image`: moderators do not allow" in await reply.says("nothing is charged")
@@ -87,7 +87,7 @@ async def test_the_prints_of_an_order_are_kept(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     prints = await stage.app.store.register.prints_of((await stage.job(reply)).id)
-    assert prints == {name: print_of(picture("PNG")) for name in ("source_image", "target_image")}
+    assert prints == {name: fingerprint_of(picture("PNG")) for name in ("source_image", "target_image")}
 
 
 async def test_where_the_register_cannot_be_read_nobody_is_let_in(stage: Stage) -> None:

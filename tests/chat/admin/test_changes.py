@@ -3,9 +3,9 @@
 import discord
 
 from bot.chat.text import Text
-from bot.chat.ui.info_card import Sheet
-from bot.chat.ui.pagination import Turn
-from bot.ledger.ledger import Deed
+from bot.chat.ui.info_card import InfoCard
+from bot.chat.ui.pagination import PageButton
+from bot.ledger.ledger import AuditEntry
 from tests.chat.admin_harness import Server, elsewhere, said
 from tests.harness import texts
 
@@ -52,7 +52,7 @@ async def test_every_change_is_told_with_who_and_when(server: Server) -> None:
 async def test_the_longest_changes_fit_on_a_page(server: Server) -> None:
     facts = {"member": 2**63 - 1, "amount": 10**15, "job": "f" * 23, "reason": "`w`" * 100}
     for _ in range(10):
-        deed = Deed(str(2**63 - 1), "refund", facts, guild_id=server.guild.id)
+        deed = AuditEntry(str(2**63 - 1), "refund", facts, guild_id=server.guild.id)
         await server.stage.app.store.change_rules(server.guild.id, lambda same: same, deed)
     words = await server.tell("changes")
     assert len(words) <= 4000
@@ -60,13 +60,15 @@ async def test_the_longest_changes_fit_on_a_page(server: Server) -> None:
 
 
 async def test_a_deed_of_another_kind_and_of_the_operator_is_told_too(server: Server) -> None:
-    deed = Deed("operator", "something `new`", {}, guild_id=server.guild.id)
+    deed = AuditEntry("operator", "something `new`", {}, guild_id=server.guild.id)
     await server.stage.app.store.change_rules(server.guild.id, lambda same: same, deed)
     assert "the operator decided something: `something 'new'`" in await server.tell("changes")
 
 
 async def test_a_purchase_is_told_to_the_member_and_to_the_administrators(server: Server) -> None:
-    deed = Deed("shop", "purchase", {"member": server.member.id, "amount": 500}, guild_id=server.guild.id)
+    deed = AuditEntry(
+        "shop", "purchase", {"member": server.member.id, "amount": 500}, guild_id=server.guild.id
+    )
     await server.stage.app.store.grant(server.account, 500, "bought", deed)
     words = await server.tell("changes")
     assert f"Discord's shop sold 500 credits to <@{server.member.id}>" in words
@@ -97,8 +99,8 @@ async def test_the_buttons_of_a_list_are_for_whoever_asked(server: Server) -> No
     await server.tell("credits cap", amount=7)
     channel = server.stage.app.client.get_channel(server.channel.id)
     assert isinstance(channel, discord.TextChannel)
-    turn = Turn("changes", server.admin.id, "before", 10**9, "Older")
-    message = await channel.send(view=Sheet("Changes", [], Text.load(), buttons=[turn]))
+    turn = PageButton("changes", server.admin.id, "before", 10**9, "Older")
+    message = await channel.send(view=InfoCard("Changes", [], Text.load(), buttons=[turn]))
     eve = server.stage.another_member("eve")
     assert "These buttons are for whoever asked." in said(await eve.click(message, label="Older"))
     pressed = await server.admin.click(message, label="Older")

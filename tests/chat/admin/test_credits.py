@@ -3,7 +3,7 @@
 import pytest
 import simcord
 
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
 from tests.chat.admin_harness import Server
 
@@ -171,7 +171,7 @@ async def test_25_roles_and_hundreds_of_members_fit_on_the_card(server: Server) 
     await server.stage.app.store.change_rules(
         server.guild.id,
         lambda rules_: rules_.model_copy(update={"roles": roles, "members": members}),
-        Deed("1", "many"),
+        AuditEntry("1", "many"),
     )
     words = await server.tell("credits show")
     assert all(f"<@&{role}>" in words for role in roles)

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from discord.http import Route
 
-from bot.chat.delivery.invalid_requests import Refusals, Sparing, Thrift
+from bot.chat.delivery.invalid_requests import Refusals, ThrottledWatcher, ThrottleLevel
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.stages import Queued, Stage, Waiting
@@ -29,35 +29,35 @@ def test_what_discord_holds_against_a_bot_counts_for_ten_minutes(clock: LeapingC
     refusals = Refusals(clock, most=2)
     for status, scope in ((200, ""), (404, ""), (500, ""), (429, "shared")):
         refusals.count(status, scope)
-    assert refusals.thrift is Thrift.NOTHING
+    assert refusals.thrift is ThrottleLevel.NOTHING
     refusals.count(401)
-    assert refusals.thrift is Thrift.MOST_STAGES
+    assert refusals.thrift is ThrottleLevel.MOST_STAGES
     clock.time += 300
     refusals.count(429, "user")
-    assert refusals.thrift is Thrift.ENDS
+    assert refusals.thrift is ThrottleLevel.ENDS
     clock.time += 300
-    assert refusals.thrift is Thrift.MOST_STAGES
+    assert refusals.thrift is ThrottleLevel.MOST_STAGES
     clock.time += 300
-    assert refusals.thrift is Thrift.NOTHING
+    assert refusals.thrift is ThrottleLevel.NOTHING
 
 
 def test_more_is_spared_the_closer_a_ban_comes_and_each_step_is_logged(
     clock: LeapingClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refusals = Refusals(clock, most=10_000)
-    steps: list[tuple[int, Thrift]] = []
+    steps: list[tuple[int, ThrottleLevel]] = []
     for count in range(1, 10_001):
         refusals.count(403)
         if not steps or steps[-1][1] is not refusals.thrift:
             steps.append((count, refusals.thrift))
     assert steps == [
-        (1, Thrift.NOTHING),
-        (5000, Thrift.MOST_STAGES),
-        (8000, Thrift.ALL_STAGES),
-        (9500, Thrift.ENDS),
+        (1, ThrottleLevel.NOTHING),
+        (5000, ThrottleLevel.MOST_STAGES),
+        (8000, ThrottleLevel.ALL_STAGES),
+        (9500, ThrottleLevel.ENDS),
     ]
     clock.time += 600
-    assert refusals.thrift is Thrift.NOTHING
+    assert refusals.thrift is ThrottleLevel.NOTHING
     said = capsys.readouterr()
     assert (said.out + said.err).count("Discord refuses") == 4
 
@@ -81,7 +81,7 @@ class Shown:
 
 async def test_passing_stages_are_spared_first_and_the_ends_last(clock: LeapingClock) -> None:
     refusals, shown = Refusals(clock, most=100), Shown()
-    watcher = Sparing(shown, refusals, clock)
+    watcher = ThrottledWatcher(shown, refusals, clock)
     stages = [Waiting(2), Waiting(1), Queued(0, 1)]
 
     def show_all() -> list[Stage]:
@@ -146,14 +146,14 @@ async def test_every_answer_to_rest_and_webhooks_is_seen(
         with pytest.raises(discord.Forbidden):
             await webhook.edit_message(1, content="a")
         await webhook.delete_message(1)
-        assert (api, refusals.thrift) == ([], Thrift.MOST_STAGES)
+        assert (api, refusals.thrift) == ([], ThrottleLevel.MOST_STAGES)
         # What is read from elsewhere counts for itself.
         api += [(403, {})]
         with pytest.raises(discord.Forbidden):
             await client.http.get_from_cdn(Route.BASE.replace("/api/v10", "/file"))
-        assert refusals.thrift is Thrift.MOST_STAGES
+        assert refusals.thrift is ThrottleLevel.MOST_STAGES
         api += [(429, {}), (403, {}), (403, {})]
         for _ in range(2):
             with pytest.raises(discord.Forbidden):
                 await client.http.get_channel(1)
-        assert refusals.thrift is Thrift.ENDS
+        assert refusals.thrift is ThrottleLevel.ENDS

@@ -14,10 +14,10 @@ from discord.http import Route
 from PIL import Image
 from structlog.testing import capture_logs
 
-from bot.chat.delivery.result_delivery import Endings
+from bot.chat.delivery.result_delivery import ResultDelivery
 from bot.chat.delivery.result_file import Results
 from bot.chat.messages import Messages
-from bot.chat.orders.original_preview import Befores
+from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.routes import Way
 from bot.chat.text import Text
 from bot.jobs.delivery import Delivery
@@ -49,7 +49,7 @@ class Room:
     """One channel, and a bot in it that is logged in and not connected, as at the start of a run."""
 
     discord: SmallDiscord
-    endings: Endings
+    endings: ResultDelivery
 
     def ordered(self, *, hidden: bool = False, token: bool = True, **facts: Any) -> tuple[Job, Message]:
         """A job that is done, and the message that waits for its end."""
@@ -109,12 +109,12 @@ async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Room]:
             messages = Messages(client, HeldClock(NOW))
             yield Room(
                 small,
-                Endings(
+                ResultDelivery(
                     messages=messages,
                     results=Results(CARDS, text),
                     models=MODELS,
                     text=text,
-                    befores=Befores(text, HeldClock(NOW), Limits()),
+                    befores=OriginalPreviews(text, HeldClock(NOW), Limits()),
                 ),
             )
         assert small.violations == []

@@ -12,7 +12,7 @@ from bot.chat.delivery.result_file import Result, Results
 from bot.chat.text import Text
 from bot.jobs.job import State
 from bot.media import fit as fitting
-from bot.media.deadline import Effort
+from bot.media.deadline import Deadline
 from bot.media.fit import Fitted
 from bot.media.provenance import is_marked
 from tests.clocks import HeldClock
@@ -106,7 +106,7 @@ async def test_a_bot_that_stops_does_not_leave_a_thread_at_work(monkeypatch: pyt
     began, ended = threading.Event(), threading.Event()
     fit = fitting.fit
 
-    def watched(content: bytes, media: Any, limit: int, effort: Effort) -> Fitted:
+    def watched(content: bytes, media: Any, limit: int, effort: Deadline) -> Fitted:
         began.set()
         try:
             while not effort.over:

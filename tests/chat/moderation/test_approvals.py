@@ -15,7 +15,7 @@ from bot.app import assembled
 from bot.chat.delivery.result_card import OUTPUT_SECONDS
 from bot.chat.messages import Messages
 from bot.chat.moderation.approvals import REST
-from bot.chat.moderation.operator_alerts import Operators
+from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.text import Text
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
@@ -278,7 +278,7 @@ def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.MemberA
     """The simulated Discord gives out its ids only after the bot has its settings."""
     app = server.stage.app
     user = server.guild.add_member(server.stage.env.create_user("operator"))
-    its = Operators([user.id], client=app.client, background=app.background, text=Text.load())
+    its = OperatorAlerts([user.id], client=app.client, background=app.background, text=Text.load())
     room: Any = app.client.admin.approvals
     monkeypatch.setattr(room, "_operators", [user.id])
     monkeypatch.setattr(room._asker, "_tell_operators", its.show)

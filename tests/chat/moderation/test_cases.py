@@ -6,8 +6,8 @@ import discord
 import pytest
 import simcord
 
-from bot.chat.moderation.cases import CaseRoom
-from bot.chat.moderation.operator_alerts import Operators
+from bot.chat.moderation.cases import CaseService
+from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.text import Text
 from bot.jobs.job import State
 from bot.moderation.cases import Escalation
@@ -29,7 +29,7 @@ def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.UserHan
     app = server.stage.app
     user = server.stage.env.create_user("operator")
     server.guild.add_member(user)
-    its = Operators([user.id], client=app.client, background=app.background, text=Text.load())
+    its = OperatorAlerts([user.id], client=app.client, background=app.background, text=Text.load())
     monkeypatch.setattr(app.client.admin.cases, "_operators", [user.id])
     monkeypatch.setattr(app.client.admin.cases, "_tell_operators", its.show)
     return user
@@ -262,7 +262,7 @@ async def test_without_a_log_the_operator_hears_of_it_and_decides_for_all_server
     assert not in_channel(server.stage, reply)
     register = server.stage.app.store.register
     prints = (await register.prints_of(job.id)).values()
-    assert (await register.on_list([each.exact for each in prints], None)).exact
+    assert (await register.is_listed([each.exact for each in prints], None)).exact
 
 
 async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once(
@@ -272,7 +272,7 @@ async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once
     await latest(log, "Report")
     store, clock = server.stage.app.store, HeldClock()
     cases = server.stage.app.client.admin.cases
-    assert isinstance(cases, CaseRoom)
+    assert isinstance(cases, CaseService)
     escalation = Escalation(store.cases, cases.pass_on, clock, hours=48)
     clock.move(47 * 3600)
     await escalation.look()

@@ -8,7 +8,7 @@ import pytest
 import simcord
 from PIL import Image
 
-from bot.sandbox.faces.detection.detector import LocalSpotter
+from bot.sandbox.faces.detection.detector import LocalFaceDetector
 from bot.sandbox.welcome import SAMPLES
 from tests.chat.admin_harness import said
 from tests.chat.orders.test_swap_form import FACE, TARGET, fields, opened, ordered
@@ -24,7 +24,7 @@ def smaller(name: str) -> tuple[str, bytes]:
 
 GROUP, ALONE = smaller("group.jpg"), smaller("face_a.jpg")
 # What was looked at once looks the same the next time.
-spotting = pytest.mark.stage(spotter=cache(LocalSpotter()))
+spotting = pytest.mark.stage(spotter=cache(LocalFaceDetector()))
 
 
 async def offered(

@@ -13,7 +13,7 @@ from bot.chat.admin.autocomplete import CHOICES, NAME_LIMIT, job_choices, model_
 from bot.chat.admin.cards import Month, models_card, server_card
 from bot.chat.admin.spending import Spent, spend_card
 from bot.chat.text import Text
-from bot.chat.ui.info_card import ROOM, Sheet, fitted, harmless, quoted
+from bot.chat.ui.info_card import ROOM, InfoCard, fitted, harmless, quoted
 from bot.jobs.job import State
 from bot.ledger.budgets import Budget, Scope
 from bot.ledger.ledger import Spending
@@ -32,7 +32,7 @@ MONTH = Month(Budget(Scope.SERVER, 0, 2_678_400, guild_id=1), spent=10**12, cap=
 def test_as_many_whole_lines_are_shown_as_fit_and_the_others_are_counted(lines: list[str]) -> None:
     shown = fitted(lines, ROOM, TEXT)
     assert len(shown) <= ROOM
-    assert keeps_bounds(Sheet("x" * 500, lines, TEXT, small=["small"]))
+    assert keeps_bounds(InfoCard("x" * 500, lines, TEXT, small=["small"]))
     if shown != "\n".join(lines):
         *kept, last = shown.rsplit("\n", 1)
         assert last == f"… and {len(lines) - len(kept and lines[: _count(lines, kept[0])])} more"

@@ -11,10 +11,17 @@ import pytest
 
 from bot.jobs.stages import Paused, Stage
 from bot.jobs.submission_gate import Gate, ServicePaused, Trouble
-from bot.jobs.supervision.balance import BalanceWatch, IsBack, News, RunLow, RunOut, Vigilance
-from bot.segmind.breaker import Breaker, Fuse
+from bot.jobs.supervision.balance import (
+    BalanceConfig,
+    BalanceEmpty,
+    BalanceEvent,
+    BalanceLow,
+    BalanceMonitor,
+    BalanceRestored,
+)
+from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.protocol import Balance, Unavailable
-from bot.segmind.scheduler import Turnstile
+from bot.segmind.scheduler import RequestScheduler
 from bot.store import SqlStore
 from tests.clocks import HeldClock
 from tests.patience import PATIENCE
@@ -42,20 +49,22 @@ class World:
     clock: HeldClock
     exit: AsyncExitStack
     bank: Bank = field(default_factory=Bank)
-    news: list[News] = field(default_factory=list[News])
+    news: list[BalanceEvent] = field(default_factory=list[BalanceEvent])
 
-    def tell(self, news: News) -> None:
+    def tell(self, news: BalanceEvent) -> None:
         self.news.append(news)
 
     def gate(self, *, releases: bool = False) -> Gate:
-        turnstile = Turnstile(self.clock, Breaker(self.clock.now, Fuse()), name="Segmind", patience=inf)
+        turnstile = RequestScheduler(
+            self.clock, Breaker(self.clock.now, BreakerConfig()), name="Segmind", patience=inf
+        )
         return Gate(self.clock, turnstile, releases=releases)
 
-    def process(self, gate: Gate | None = None, *, low: float = 5.0) -> tuple[Gate, BalanceWatch]:
+    def process(self, gate: Gate | None = None, *, low: float = 5.0) -> tuple[Gate, BalanceMonitor]:
         """A process with a watch of its own."""
         gate = gate or self.gate()
-        watch = BalanceWatch(
-            Vigilance(low, every=60),
+        watch = BalanceMonitor(
+            BalanceConfig(low, every=60),
             account=self.bank,
             gate=gate,
             operator=self,
@@ -103,12 +112,12 @@ async def test_several_processes_tell_the_operator_once_between_them(world: Worl
         gate.run_out()
     await until(lambda: world.news)
     await world.rests()
-    assert world.news == [RunOut()]
+    assert world.news == [BalanceEmpty()]
     for gate in gates:
         gate.refill()
     await until(lambda: len(world.news) > 1)
     await world.rests()
-    assert world.news == [RunOut(), IsBack(10.0)]
+    assert world.news == [BalanceEmpty(), BalanceRestored(10.0)]
 
 
 async def test_what_was_told_before_a_restart_is_not_told_again(world: World) -> None:
@@ -118,7 +127,7 @@ async def test_what_was_told_before_a_restart_is_not_told_again(world: World) ->
     world.process()
     await until(lambda: world.bank.asked == 2)
     await world.rests()
-    assert world.news == [RunLow(3.0, 5.0)]
+    assert world.news == [BalanceLow(3.0, 5.0)]
 
 
 async def test_a_balance_that_came_back_while_the_bot_was_off_is_told_at_its_start(world: World) -> None:
@@ -126,7 +135,7 @@ async def test_a_balance_that_came_back_while_the_bot_was_off_is_told_at_its_sta
     await until(lambda: world.news)
     world.process(low=0)
     await until(lambda: len(world.news) > 1)
-    assert world.news == [RunOut(), IsBack(10.0)]
+    assert world.news == [BalanceEmpty(), BalanceRestored(10.0)]
 
 
 async def test_nothing_is_asked_where_nobody_wants_to_know(world: World) -> None:
@@ -147,7 +156,7 @@ async def test_a_paid_job_that_names_no_balance_has_it_asked_for(world: World) -
     world.bank.left = 4.0
     watch.heard(None)
     await world.asks()
-    assert world.news == [RunLow(4.0, 5.0)]
+    assert world.news == [BalanceLow(4.0, 5.0)]
 
 
 async def test_what_a_job_left_over_is_believed_where_the_balance_cannot_be_asked_for(world: World) -> None:
@@ -156,7 +165,7 @@ async def test_what_a_job_left_over_is_believed_where_the_balance_cannot_be_aske
     await until(lambda: world.bank.asked == 1)
     watch.heard(4.5)
     await until(lambda: world.news)
-    assert world.news == [RunLow(4.5, 5.0)]
+    assert world.news == [BalanceLow(4.5, 5.0)]
 
 
 async def test_whoever_gave_up_waiting_is_not_the_one_who_tries(world: World) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.jobs.ports import StoreAway
-from bot.jobs.supervision.learned_timings import NOTE, Lessons
-from bot.segmind.polling import Pacing
+from bot.jobs.supervision.learned_timings import NOTE, LearnedTimings
+from bot.segmind.polling import PollTimings
 from bot.store import SqlStore
 from tests.store.orders import HandClock
 
@@ -20,8 +20,8 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/doppel.db"
 
 
-def pacing(*seconds: float) -> Pacing:
-    made = Pacing(USUAL)
+def pacing(*seconds: float) -> PollTimings:
+    made = PollTimings(USUAL)
     for each in seconds:
         made.pace("faceswap-v5", "cost").learn(each)
     return made
@@ -30,10 +30,10 @@ def pacing(*seconds: float) -> Pacing:
 async def test_a_new_run_begins_with_what_the_last_one_learned(url: str) -> None:
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
-        await Lessons(pacing(*[40.0] * 20), store, clock).save()
+        await LearnedTimings(pacing(*[40.0] * 20), store, clock).save()
     async with SqlStore(url, start=0, clock=clock) as store:
         fresh = pacing()
-        await Lessons(fresh, store, clock).recall()
+        await LearnedTimings(fresh, store, clock).recall()
     assert fresh.pace("faceswap-v5", "cost").usual == pytest.approx(40)
     assert fresh.pace("faceswap-v5").usual == pytest.approx(10)
 
@@ -42,7 +42,7 @@ async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_somet
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
         made = pacing(40.0)
-        keeping = asyncio.create_task(Lessons(made, store, clock, every=60).keep())
+        keeping = asyncio.create_task(LearnedTimings(made, store, clock, every=60).keep())
         for _ in range(2):
             while not clock.turns:
                 await asyncio.sleep(0)
@@ -51,7 +51,7 @@ async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_somet
         while not clock.turns:
             await asyncio.sleep(0.001)
         assert "[40.0]" in (await store.note(NOTE) or "")
-        await store.write_note(NOTE, "untouched")
+        await store.write_value(NOTE, "untouched")
         clock.turns = 0
         clock.advance(60)
         while not clock.turns:
@@ -68,9 +68,9 @@ async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_somet
 async def test_what_cannot_be_read_is_learned_anew(url: str, text: str) -> None:
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
-        await store.write_note(NOTE, text)
+        await store.write_value(NOTE, text)
         fresh = pacing()
-        await Lessons(fresh, store, clock).recall()
+        await LearnedTimings(fresh, store, clock).recall()
     assert fresh.pace("faceswap-v5").usual == pytest.approx(10)
 
 
@@ -78,10 +78,10 @@ class Away:
     async def note(self, name: str) -> str | None:
         raise AssertionError(name)
 
-    async def write_note(self, name: str, text: str) -> None:
+    async def write_value(self, name: str, text: str) -> None:
         del text
         raise StoreAway(name)
 
 
 async def test_a_store_that_is_away_stops_nothing() -> None:
-    await Lessons(pacing(40.0), Away(), HandClock()).save()
+    await LearnedTimings(pacing(40.0), Away(), HandClock()).save()

@@ -9,8 +9,8 @@ import pytest
 from bot.jobs.job import Reason, State
 from bot.jobs.stages import Collecting, Processing, Queued, Reconnecting, Searching
 from bot.sandbox.segmind import LocalSegmind
-from bot.segmind.breaker import Fuse
-from bot.segmind.client import Restraint, SegmindClient
+from bot.segmind.breaker import BreakerConfig
+from bot.segmind.client import RateConfig, SegmindClient
 from bot.segmind.errors import OutcomeUnknown
 from bot.segmind.protocol import Accepted
 from tests.clocks import HeldClock
@@ -18,7 +18,7 @@ from tests.harness import eventually, local_segmind
 from tests.jobs.harness import Workshop, workshop
 from tests.jobs.test_runner import left_in, local
 
-FUSE = Fuse(failures=3, pause=0.05, longest=0.2)
+FUSE = BreakerConfig(failures=3, pause=0.05, longest=0.2)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def segmind(clock: HeldClock) -> AsyncGenerator[LocalSegmind]:
 
 @pytest.fixture
 async def shop(tmp_path: Path, segmind: LocalSegmind) -> AsyncGenerator[Workshop]:
-    restraint = Restraint(per_minute=1_000_000, fuse=FUSE)
+    restraint = RateConfig(per_minute=1_000_000, fuse=FUSE)
     async with workshop(tmp_path / "jobs.db", segmind, restraint=restraint) as opened:
         yield opened
 
@@ -139,7 +139,7 @@ async def test_orders_of_unknown_outcome_open_the_breaker_and_are_all_looked_up(
 
 async def test_an_order_that_waited_too_long_is_given_back(tmp_path: Path, segmind: LocalSegmind) -> None:
     await segmind.pause()
-    restraint = Restraint(per_minute=1_000_000, fuse=FUSE, patience=0.2)
+    restraint = RateConfig(per_minute=1_000_000, fuse=FUSE, patience=0.2)
     async with workshop(tmp_path / "jobs.db", segmind, restraint=restraint) as shop:
         await begin(shop, "a")
         ended, _ = await shop.ended("a")

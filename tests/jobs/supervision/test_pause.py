@@ -11,10 +11,10 @@ from bot.jobs.job import State
 from bot.jobs.ports import StoreAway
 from bot.jobs.stages import Halted, Queued, Stage
 from bot.jobs.submission_gate import Gate
-from bot.jobs.supervision.pause import Pause
+from bot.jobs.supervision.pause import OperatorPause
 from bot.sandbox.segmind import LocalSegmind
-from bot.segmind.breaker import Breaker, Fuse
-from bot.segmind.scheduler import Turnstile
+from bot.segmind.breaker import Breaker, BreakerConfig
+from bot.segmind.scheduler import RequestScheduler
 from tests.clocks import HeldClock, LeapingClock
 from tests.harness import local_segmind
 from tests.jobs.harness import HASTE, Workshop, workshop
@@ -36,13 +36,15 @@ class Slate:
             raise self.trouble
         return self.text
 
-    async def write_note(self, name: str, text: str) -> None:
+    async def write_value(self, name: str, text: str) -> None:
         del name
         self.text = text
 
 
 def gate_of(clock: LeapingClock | HeldClock) -> Gate:
-    return Gate(clock, Turnstile(clock, Breaker(clock.now, Fuse()), name="Segmind", per_minute=60))
+    return Gate(
+        clock, RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", per_minute=60)
+    )
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -65,7 +67,7 @@ async def test_a_halted_gate_takes_orders_and_lets_nobody_through_until_it_goes_
 
 async def test_whoever_stands_in_the_turnstile_when_it_is_halted_does_not_go_either() -> None:
     clock = HeldClock(1000.0)
-    turnstile = Turnstile(clock, Breaker(clock.now, Fuse()), name="Segmind", per_minute=60)
+    turnstile = RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", per_minute=60)
     gate = Gate(clock, turnstile)
     turnstile.rest(1010)
     shown: list[Stage] = []
@@ -81,14 +83,14 @@ async def test_whoever_stands_in_the_turnstile_when_it_is_halted_does_not_go_eit
 
 async def test_a_pause_that_is_asked_for_twice_is_as_old_as_the_first_and_outlives_a_restart() -> None:
     clock, slate = LeapingClock(1000.0), Slate()
-    pause = Pause(gate_of(clock), slate, clock)
+    pause = OperatorPause(gate_of(clock), slate, clock)
     assert (pause.since, pause.seconds) == (None, 0)
     await pause.begin()
     clock.time = 1060
     await pause.begin()
     assert (pause.since, pause.seconds) == (1000, 60)
     gate = gate_of(clock)
-    restarted = Pause(gate, slate, clock)
+    restarted = OperatorPause(gate, slate, clock)
     await restarted.look()
     assert (restarted.since, gate.is_halted) == (1000, True)
     await restarted.end()
@@ -101,7 +103,7 @@ async def test_a_pause_that_is_asked_for_twice_is_as_old_as_the_first_and_outliv
 async def test_while_the_database_is_away_the_last_that_was_heard_holds(trouble: Exception) -> None:
     clock, slate = HeldClock(1000.0), Slate("990.0")
     gate = gate_of(clock)
-    pause = Pause(gate, slate, clock)
+    pause = OperatorPause(gate, slate, clock)
     await pause.look()
     slate.trouble = trouble
     running = asyncio.create_task(pause.run())
@@ -118,9 +120,9 @@ async def test_while_the_database_is_away_the_last_that_was_heard_holds(trouble:
 
 
 @asynccontextmanager
-async def process(url: Path | str, segmind: LocalSegmind) -> AsyncGenerator[tuple[Workshop, Pause]]:
+async def process(url: Path | str, segmind: LocalSegmind) -> AsyncGenerator[tuple[Workshop, OperatorPause]]:
     async with workshop(url, segmind) as shop:
-        pause = Pause(shop.gate, shop.store, shop.clock, every=HASTE)
+        pause = OperatorPause(shop.gate, shop.store, shop.clock, every=HASTE)
         looking = asyncio.create_task(pause.run())
         try:
             yield shop, pause

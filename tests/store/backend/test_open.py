@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.store import SqlStore, StoreError, StoreUnavailable
 from bot.store.backend.open import database_of, open_database
 from bot.store.errors import explained
@@ -55,7 +55,7 @@ async def test_what_went_wrong_does_not_tell_what_was_being_written(
 ) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock) as store:
         with pytest.raises(StoreError) as refusal:
-            await store.grant("1:2", 2**70, "a secret", Deed("7", "grant"))
+            await store.grant("1:2", 2**70, "a secret", AuditEntry("7", "grant"))
     assert "secret" not in str(refusal.value)
 
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import State
-from bot.jobs.ports import Lost
-from bot.store import AlreadyOpen, SqlStore
+from bot.jobs.ports import StaleJob
+from bot.store import DatabaseInUse, SqlStore
 from tests.store.crashing_writer import RESTLESS, ROOT
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
 from tests.store.plans import listening, steps
@@ -75,9 +75,9 @@ async def test_nobody_moves_the_job_of_another(paused: SqlStore, neighbour: SqlS
     job = await opened(paused)
     found = await neighbour.find(job.id)
     assert found is not None
-    with pytest.raises(Lost):
+    with pytest.raises(StaleJob):
         await through(neighbour, found, State.CANCELLED)
-    with pytest.raises(Lost):
+    with pytest.raises(StaleJob):
         await through(neighbour, job, State.CANCELLED)
 
 
@@ -92,10 +92,10 @@ async def test_whoever_lost_a_job_cannot_move_settle_or_tell_it(paused: SqlStore
     job = await through(paused, await opened(paused), State.SUBMITTING, State.SUBMITTED, State.READY)
     [adopted] = await heir.adopt()
     for end in (State.DONE, State.FAILED):
-        with pytest.raises(Lost):
+        with pytest.raises(StaleJob):
             await through(paused, job, end)
     done = await through(heir, adopted, State.DONE)
-    with pytest.raises(Lost):
+    with pytest.raises(StaleJob):
         await paused.tell(job.to(State.DONE))
     await heir.tell(done)
     assert await money(paused, job.account) == (START - 5, 0)
@@ -110,7 +110,7 @@ async def test_a_copy_from_before_two_adoptions_stays_fenced(
     clock.time += 3 * LATER
     [back] = await paused.adopt()
     for store, copy in ((paused, before), (heir, lent)):
-        with pytest.raises(Lost):
+        with pytest.raises(StaleJob):
             await through(store, copy, State.SUBMITTING)
     await through(paused, back, State.SUBMITTING)
 
@@ -170,7 +170,7 @@ async def test_a_lease_that_could_not_be_renewed_is_renewed_at_the_next_turn(
 
 async def test_a_second_opening_of_a_file_is_refused_at_once(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock):
-        with pytest.raises(AlreadyOpen) as refusal:
+        with pytest.raises(DatabaseInUse) as refusal:
             async with SqlStore(sqlite_url, start=START, clock=clock):
                 pass
     assert refusal.value.path == Path(sqlite_url.removeprefix("sqlite:///"))

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.store import SqlStore
-from bot.store.read.dashboard import DAY, HOUR, MINUTE, Asked, SqlOverview
+from bot.store.read.dashboard import DAY, HOUR, MINUTE, Asked, DashboardQueries
 from bot.store.tables import approvals, cases
 from tests.patience import PATIENCE
 from tests.store.orders import TERMS, HandClock, order
@@ -24,9 +24,9 @@ NOW = 1_763_700_000.25
 
 
 @pytest.fixture
-async def overview(url: str, store: SqlStore) -> AsyncGenerator[SqlOverview]:
+async def overview(url: str, store: SqlStore) -> AsyncGenerator[DashboardQueries]:
     del store
-    async with SqlOverview(url) as opened:
+    async with DashboardQueries(url) as opened:
         yield opened
 
 
@@ -72,7 +72,7 @@ OPEN = {
 
 
 async def test_jobs_in_every_state_are_counted_and_the_oldest_are_named(
-    store: SqlStore, overview: SqlOverview
+    store: SqlStore, overview: DashboardQueries
 ) -> None:
     assert OPEN.keys() == set(State)
     for number, states in enumerate(OPEN.values()):
@@ -91,9 +91,9 @@ async def test_jobs_in_every_state_are_counted_and_the_oldest_are_named(
 
 
 async def test_what_ended_is_counted_by_the_minute_and_what_took_how_long_by_the_stretch(
-    store: SqlStore, overview: SqlOverview
+    store: SqlStore, overview: DashboardQueries
 ) -> None:
-    await store.grant("1:2", 1000, "", Deed("7", "grant"))
+    await store.grant("1:2", 1000, "", AuditEntry("7", "grant"))
     began = NOW // (5 * MINUTE) * 5 * MINUTE - 10 * MINUTE
     for seconds in range(1, 21):
         await left(store, *DONE, age=NOW - began, took=float(seconds))
@@ -119,7 +119,7 @@ async def test_what_ended_is_counted_by_the_minute_and_what_took_how_long_by_the
 
 
 async def test_what_came_to_nothing_is_told_by_model_and_reason_and_so_is_what_reached_nobody(
-    store: SqlStore, overview: SqlOverview
+    store: SqlStore, overview: DashboardQueries
 ) -> None:
     for _ in range(2):
         await left(store, *OPEN[State.FAILED], age=300, took=20, reason=Reason.SERVICE)
@@ -137,13 +137,15 @@ async def test_what_came_to_nothing_is_told_by_model_and_reason_and_so_is_what_r
 
 
 async def test_what_was_spent_is_told_by_the_day_and_by_the_server(
-    store: SqlStore, overview: SqlOverview
+    store: SqlStore, overview: DashboardQueries
 ) -> None:
     await left(store, *DONE, age=0)
     await left(store, age=2 * DAY)
     other = order("2:2", price=30, created_at=NOW)
     await store.open(replace(other, place=replace(other.place, guild_id=2)), TERMS)
-    await store.change_rules(2, lambda rules: rules.model_copy(update={"monthly": 500}), Deed("7", "cap"))
+    await store.change_rules(
+        2, lambda rules: rules.model_copy(update={"monthly": 500}), AuditEntry("7", "cap")
+    )
     seen = await overview.past(NOW)
     assert [usd for _, usd in seen.days] == [pytest.approx(usd) for usd in [0.0] * 11 + [0.05, 0.0, 0.37]]
     assert seen.days[-1][0] == NOW // DAY * DAY
@@ -153,7 +155,7 @@ async def test_what_was_spent_is_told_by_the_day_and_by_the_server(
     ]
 
 
-async def test_open_cases_are_told_the_oldest_first(overview: SqlOverview, raw: AsyncConnection) -> None:
+async def test_open_cases_are_told_the_oldest_first(overview: DashboardQueries, raw: AsyncConnection) -> None:
     case = {"guild_id": 1, "reporter": 7, "steps": "", "escalated_at": None, "closed_at": None}
     await raw.execute(
         cases.insert(),
@@ -169,7 +171,7 @@ async def test_open_cases_are_told_the_oldest_first(overview: SqlOverview, raw: 
 
 
 async def test_results_that_moderators_look_at_first_are_told(
-    overview: SqlOverview, raw: AsyncConnection
+    overview: DashboardQueries, raw: AsyncConnection
 ) -> None:
     assert (await overview.present(NOW)).asked == Asked(0, None)
     row = {"guild_id": 1, "lapses_at": NOW + 60, "decided_by": 0, "verdict": "waiting", "decided_at": None}
@@ -186,7 +188,7 @@ async def test_results_that_moderators_look_at_first_are_told(
 
 
 async def test_the_books_are_looked_at_and_there_is_as_much_as_there_is(
-    store: SqlStore, overview: SqlOverview
+    store: SqlStore, overview: DashboardQueries
 ) -> None:
     await left(store, *DONE, age=10)
     wrong, extent = await overview.audit()
@@ -196,7 +198,7 @@ async def test_the_books_are_looked_at_and_there_is_as_much_as_there_is(
 async def test_processes_that_live_are_told_with_their_shards(postgres_url: str, clock: HandClock) -> None:
     async with (
         SqlStore(postgres_url, start=0, clock=clock) as first,
-        SqlOverview(postgres_url) as overview,
+        DashboardQueries(postgres_url) as overview,
     ):
         await first.claim_shards(2, 4)
         async with SqlStore(postgres_url, start=0, clock=clock):
@@ -206,7 +208,7 @@ async def test_processes_that_live_are_told_with_their_shards(postgres_url: str,
         assert len((await overview.present(clock.now())).workers) == 1
 
 
-async def test_nobody_who_writes_waits_for_whoever_looks(store: SqlStore, overview: SqlOverview) -> None:
+async def test_nobody_who_writes_waits_for_whoever_looks(store: SqlStore, overview: DashboardQueries) -> None:
     async with overview._transaction() as connection:  # pyright: ignore[reportPrivateUsage]
         await connection.execute(sa.text("SELECT count(*) FROM jobs"))
         async with asyncio.timeout(PATIENCE):
@@ -219,7 +221,7 @@ async def test_nobody_who_writes_waits_for_whoever_looks(store: SqlStore, overvi
 async def test_of_finished_jobs_only_those_of_the_last_hours_are_read(
     sqlite_url: str, clock: HandClock
 ) -> None:
-    async with SqlStore(sqlite_url, start=100, clock=clock), SqlOverview(sqlite_url) as overview:
+    async with SqlStore(sqlite_url, start=100, clock=clock), DashboardQueries(sqlite_url) as overview:
         with listening() as said:
             await overview.waiting()
             await overview.present(NOW)

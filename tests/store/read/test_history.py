@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.delivery import Delivery
-from bot.jobs.history import Recent
+from bot.jobs.history import PastJob
 from bot.jobs.job import Job, State
 from bot.jobs.service import new_id
 from bot.store import SqlStore
@@ -33,7 +33,7 @@ async def jobs(store: SqlStore) -> list[Job]:
     return mine
 
 
-def ids(found: Sequence[Recent]) -> list[str]:
+def ids(found: Sequence[PastJob]) -> list[str]:
     return [each.id for each in found]
 
 
@@ -63,7 +63,7 @@ async def test_what_is_shown_of_a_job_is_what_became_of_it(store: SqlStore) -> N
     done = await through(store, job, *LIFE)
     await store.tell(replace(done, delivery=Delivery.KEPT))
     (found,) = await store.recents.of_member(2)
-    assert found == Recent(
+    assert found == PastJob(
         id=job.id,
         slug=job.slug,
         user_id=2,

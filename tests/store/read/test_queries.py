@@ -7,19 +7,19 @@ from functools import partial
 import pytest
 
 from bot.jobs.job import State
-from bot.ledger.ledger import Deed, Line
+from bot.ledger.ledger import AuditEntry, Line
 from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, HandClock, opened, order, through
 
-Reading = Callable[..., Awaitable[Sequence[Line | Deed]]]
+Reading = Callable[..., Awaitable[Sequence[Line | AuditEntry]]]
 
 
 @pytest.fixture(params=["history", "deeds"])
 async def reading(store: SqlStore, request: pytest.FixtureRequest) -> Reading:
     """Seven entries of one account, each with its deed, among those of others."""
     for number in range(7):
-        await store.grant("1:2", 1, f"{number}", Deed("7", "grant", {"number": number}, guild_id=1))
-        await store.grant("2:2", 1, "theirs", Deed("7", "grant", guild_id=2))
+        await store.grant("1:2", 1, f"{number}", AuditEntry("7", "grant", {"number": number}, guild_id=1))
+        await store.grant("2:2", 1, "theirs", AuditEntry("7", "grant", guild_id=2))
     if request.param == "history":
         return partial(store.history, "1:2")
     return partial(store.deeds, 1)

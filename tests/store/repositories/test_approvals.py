@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
-from bot.jobs.ports import Lost
-from bot.ledger.ledger import Deed
+from bot.jobs.ports import StaleJob
+from bot.ledger.ledger import AuditEntry
 from bot.moderation.approvals import NothingAwaited, Verdict
 from bot.store import SqlStore
 from bot.store.tables import approvals
@@ -32,8 +32,8 @@ def told_of(job: Job) -> Job:
     return replace(job, delivery=Delivery.AWAITED)
 
 
-def deed(actor: int, job: Job) -> Deed:
-    return Deed(str(actor), "approve", {"job": job.id, "member": job.place.user_id}, GUILD)
+def deed(actor: int, job: Job) -> AuditEntry:
+    return AuditEntry(str(actor), "approve", {"job": job.id, "member": job.place.user_id}, GUILD)
 
 
 async def test_of_many_who_decide_one_does_and_it_is_on_record(store: SqlStore, clock: HandClock) -> None:
@@ -59,7 +59,7 @@ async def test_a_decision_opens_the_job_and_former_copies_of_it_are_worth_nothin
     ruling = await store.approvals.decide(job.id, Verdict.APPROVED, MODERATOR, None)
     assert ruling.job is not None
     assert (ruling.job.told, ruling.job.delivery) == (False, Delivery.AWAITED)
-    with pytest.raises(Lost):
+    with pytest.raises(StaleJob):
         await store.tell(job)
     await store.tell(ruling.job)
     again = await store.approvals.decide(job.id, Verdict.REJECTED, OTHER, None)
@@ -102,7 +102,7 @@ async def test_two_processes_decide_once_and_the_one_that_did_owns_the_job(
         other = neighbour if opener is store else store
         mine = rulings[0].job or rulings[1].job
         assert mine is not None
-        with pytest.raises(Lost):
+        with pytest.raises(StaleJob):
             await other.tell(mine)
         await opener.tell(mine)
 

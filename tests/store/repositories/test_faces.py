@@ -5,19 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from bot.faces.face import Face, Kept
+from bot.faces.face import Face, SealedFace
 from bot.store import SqlStore
 
 ALICE, BOB = 1001, 1002
 NOW = 1000.0
-EVA = Kept(Face("Eva", 3, saved_at=NOW, expires_at=2000.0), b"\x00sealed\xff")
+EVA = SealedFace(Face("Eva", 3, saved_at=NOW, expires_at=2000.0), b"\x00sealed\xff")
 
 
-def named(name: str, *, default: bool = False) -> Kept:
+def named(name: str, *, default: bool = False) -> SealedFace:
     return replace(EVA, face=replace(EVA.face, name=name, is_default=default))
 
 
-async def kept(store: SqlStore, *faces: Kept, of: int = ALICE, most: int = 10) -> list[bool]:
+async def kept(store: SqlStore, *faces: SealedFace, of: int = ALICE, most: int = 10) -> list[bool]:
     return [await store.shelf.keep(of, face, now=NOW, most=most) for face in faces]
 
 
@@ -46,7 +46,7 @@ async def test_the_same_name_takes_the_place_of_the_former_face_and_of_its_being
     store: SqlStore,
 ) -> None:
     await kept(store, named("Eva", default=True))
-    again = Kept(Face("EVA", 9, saved_at=1500.0, expires_at=2500.0), b"another")
+    again = SealedFace(Face("EVA", 9, saved_at=1500.0, expires_at=2500.0), b"another")
     assert await kept(store, again, most=1) == [True]
     found = await store.shelf.find(ALICE, None, now=NOW)
     assert found == replace(again, face=replace(again.face, is_default=True))

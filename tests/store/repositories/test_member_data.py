@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import Job, State
 from bot.ledger.allowance import Allowance
-from bot.ledger.ledger import FORGOTTEN, Deed
+from bot.ledger.ledger import FORGOTTEN, AuditEntry
 from bot.moderation.cases import Step
-from bot.moderation.fingerprints import Print
-from bot.moderation.member_data import OpenOrders, Periods, Retention
+from bot.moderation.fingerprints import Fingerprint
+from bot.moderation.member_data import OpenOrders, Retention, RetentionPeriods
 from bot.moderation.ports import Standing
 from bot.store import SqlStore
 from bot.store.tables import METADATA, deeds, entries, jobs
@@ -40,7 +40,7 @@ async def job_of(store: SqlStore, member: int, state: State = State.DONE) -> Job
     else:
         job = await through(store, job, State.SUBMITTING, State.SUBMITTED, state)
     await store.tell(job)
-    await store.register.keep_prints(job.id, {"source_image": Print("a" * 64)})
+    await store.register.keep_prints(job.id, {"source_image": Fingerprint("a" * 64)})
     await store.register.keep_post(job.id, 3, int(job.id[:12], 16))
     return job
 
@@ -51,14 +51,14 @@ async def lived(store: SqlStore) -> Job:
         await store.register.agree(member, "1")
         job = await job_of(store, member)
         await job_of(store, member, State.BLOCKED)
-        deed = Deed(str(other), "grant", {"member": member, "amount": 5, "reason": f"for {member}"}, 1)
+        deed = AuditEntry(str(other), "grant", {"member": member, "amount": 5, "reason": f"for {member}"}, 1)
         await store.grant(f"1:{member}", 5, f"for {member}", deed)
         await store.change_rules(
             1,
             lambda rules, member=member: rules.model_copy(
                 update={"members": {**rules.members, member: 9}, "blocked": rules.blocked | {member}}
             ),
-            Deed(str(other), "daily", {"member": member, "amount": 9}, 1),
+            AuditEntry(str(other), "daily", {"member": member, "amount": 9}, 1),
         )
         case, _ = await store.cases.open(job.id, 1, other, most=9)
         await store.cases.step(case.number, Step.REMOVE, member)
@@ -158,7 +158,7 @@ async def test_what_is_old_is_forgotten_a_little_at_a_time(
 ) -> None:
     await lived(store)
     young = await opened(store, f"1:{OTHER}", 0)
-    retention = Retention(store.people, clock, Periods(jobs=90, deeds=730), most=3)
+    retention = Retention(store.people, clock, RetentionPeriods(jobs=90, deeds=730), most=3)
     clock.advance(89 * 86_400)
     await retention.look()
     assert (await everything(raw))["prints"] != []

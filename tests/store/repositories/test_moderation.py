@@ -1,13 +1,13 @@
 """What is kept for safety, on both databases."""
 
 from bot.jobs.job import Job, State
-from bot.moderation.fingerprints import Print
+from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.ports import Listed, Standing
 from bot.store import SqlStore
 from tests.store.orders import HandClock, opened, through
 
-A = Print("a" * 64, (1, 2**64 - 1))
-B = Print("b" * 64)
+A = Fingerprint("a" * 64, (1, 2**64 - 1))
+B = Fingerprint("b" * 64)
 
 
 async def test_consent_and_the_wish_to_be_left_alone_stand_side_by_side(store: SqlStore) -> None:
@@ -27,9 +27,9 @@ async def test_a_list_holds_for_its_server_or_for_all(store: SqlStore) -> None:
     await its.list_prints([A], 1, "job")
     await its.list_prints([B], None, "job")
     exact, looks = {A.exact, B.exact}, {*A.looks, *B.looks}
-    assert await its.on_list([A.exact, B.exact, "another"], 1) == Listed(exact, looks)
-    assert await its.on_list([A.exact], 2) == Listed(set(), set(B.looks))
-    assert await its.on_list([B.exact], None) == Listed({B.exact}, set(B.looks))
+    assert await its.is_listed([A.exact, B.exact, "another"], 1) == Listed(exact, looks)
+    assert await its.is_listed([A.exact], 2) == Listed(set(), set(B.looks))
+    assert await its.is_listed([B.exact], None) == Listed({B.exact}, set(B.looks))
 
 
 async def test_prints_are_kept_once_and_found_again(store: SqlStore) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import Job, State
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.allowance import DAY, Allowance, Refill
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import Terms
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, order, through
@@ -138,7 +138,7 @@ async def test_a_better_role_counts_at_once_and_cannot_be_taken_twice(
 async def test_two_hundred_racing_orders_against_an_allowance_for_ten(
     store: SqlStore, clock: HandClock
 ) -> None:
-    await store.adjust("1:2", -START, "none of it", Deed("7", "take"))
+    await store.adjust("1:2", -START, "none of it", AuditEntry("7", "take"))
     answers = await asyncio.gather(*(opened(store, clock, 2) for _ in range(200)), return_exceptions=True)
     assert sum(isinstance(answer, Job) for answer in answers) == 10
     assert await purses(store) == (0, 0, 20)

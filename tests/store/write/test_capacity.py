@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.job import Job, State
-from bot.jobs.ports import NoRoom, Room
+from bot.jobs.ports import AtCapacity, Room
 from bot.store import SqlStore
 from tests.store.orders import START, TERMS, HandClock, order, through
 
@@ -36,7 +36,7 @@ async def sent(store: SqlStore, jobs: list[Job], room: Room) -> list[Job]:
     """Those for which there was room."""
     moves = (store.move(job, job.to(State.SUBMITTING), room=room) for job in jobs)
     answers = await asyncio.gather(*moves, return_exceptions=True)
-    assert all(isinstance(answer, Job | NoRoom) for answer in answers)
+    assert all(isinstance(answer, Job | AtCapacity) for answer in answers)
     return [answer for answer in answers if isinstance(answer, Job)]
 
 

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.jobs.job import NEXT, Job, State
-from bot.jobs.ports import Lost
+from bot.jobs.ports import StaleJob
 from bot.ledger.account import Entry, NotEnoughCredits
 from bot.ledger.allowance import DAY, Allowance
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.store import SqlStore
 from tests.store.orders import START, TERMS, HandClock, money, order
 
@@ -78,7 +78,7 @@ class World:
             case Giving(account, amount):
                 give = store.grant if amount > 0 else store.adjust
                 with suppress(NotEnoughCredits):
-                    await give(self.account(account), amount, "because", Deed("7", "give"))
+                    await give(self.account(account), amount, "because", AuditEntry("7", "give"))
                     self.given[self.account(account)] += amount
             case Stepping(number, choice):
                 job = self._chosen(number)
@@ -98,7 +98,7 @@ class World:
     async def _try(self, asking: Awaitable[object], job: Job, to: Job) -> None:
         try:
             await asking
-        except Lost:
+        except StaleJob:
             # Only to somebody who was faster.
             assert self.jobs[job.id].state is not job.state or self.jobs[job.id] != job
         else:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ledger.allowance import Allowance
-from bot.ledger.ledger import Deed
+from bot.ledger.ledger import AuditEntry
 from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, order, through
 
@@ -97,7 +97,7 @@ async def books(store: SqlStore) -> SqlStore:
     await store.open(done, terms)
     await through(store, done, *LIFE)
     await store.open(replace(order(), id="open"), terms)
-    await store.change_rules(1, lambda rules: rules, Deed("7", "nothing"))
+    await store.change_rules(1, lambda rules: rules, AuditEntry("7", "nothing"))
     assert await store.audit() == []
     return store
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import Lost
+from bot.jobs.ports import StaleJob
 from bot.store import SqlStore, StoreRefused
 from tests.store.orders import LIFE, START, TERMS, money, opened, order, through
 
@@ -68,13 +68,13 @@ async def test_no_job_is_found_where_there_is_none(store: SqlStore) -> None:
 async def test_a_move_from_a_state_that_passed_is_lost(store: SqlStore) -> None:
     job = await opened(store)
     await through(store, job, State.SUBMITTING)
-    with pytest.raises(Lost):
+    with pytest.raises(StaleJob):
         await through(store, job, State.CANCELLED)
     assert await money(store, job.account) == (START - 5, 5)
 
 
 async def test_a_move_of_a_job_that_was_never_written_is_lost(store: SqlStore) -> None:
-    with pytest.raises(Lost):
+    with pytest.raises(StaleJob):
         await through(store, order(), State.SUBMITTING)
 
 
@@ -84,7 +84,7 @@ async def test_of_fifty_moves_at_once_one_wins(store: SqlStore) -> None:
         *(through(store, job, State.SUBMITTING) for _ in range(50)), return_exceptions=True
     )
     assert sum(isinstance(answer, Job) for answer in answers) == 1
-    assert sum(isinstance(answer, Lost) for answer in answers) == 49
+    assert sum(isinstance(answer, StaleJob) for answer in answers) == 49
 
 
 async def test_a_job_is_settled_once_however_many_try(store: SqlStore) -> None:

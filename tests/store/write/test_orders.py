@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import State
 from bot.ledger.account import NotEnoughCredits
-from bot.ledger.ledger import AlreadyRefunded, Deed
+from bot.ledger.ledger import AlreadyRefunded, AuditEntry
 from bot.store import SqlStore, StoreRefused
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
 
@@ -20,7 +20,7 @@ async def test_a_new_account_starts_with_its_credits(store: SqlStore) -> None:
 
 
 async def test_fifty_first_gifts_at_once_grant_the_start_once(store: SqlStore) -> None:
-    given = (store.grant("1:2", 1, "a prize", Deed("7", "grant")) for _ in range(50))
+    given = (store.grant("1:2", 1, "a prize", AuditEntry("7", "grant")) for _ in range(50))
     assert max(balance.granted for balance in await asyncio.gather(*given)) == START + 50
     assert await store.audit() == []
 
@@ -93,9 +93,9 @@ async def test_two_processes_racing_for_one_balance_stay_exact(postgres_url: str
 async def test_what_people_give_and_take_is_written_down_and_never_falls_below_nothing(
     store: SqlStore, raw: AsyncConnection, clock: HandClock
 ) -> None:
-    grant = Deed("7", "grant", {"amount": 50}, guild_id=1)
+    grant = AuditEntry("7", "grant", {"amount": 50}, guild_id=1)
     assert (await store.grant("1:2", 50, "a prize", grant)).granted == START + 50
-    take = Deed("7", "take", {"amount": 150}, guild_id=1)
+    take = AuditEntry("7", "take", {"amount": 150}, guild_id=1)
     assert (await store.adjust("1:2", -150, "a mistake", take)).granted == 0
     with pytest.raises(NotEnoughCredits):
         await store.adjust("1:2", -1, "too much", take)
@@ -113,7 +113,7 @@ async def test_what_people_give_and_take_is_written_down_and_never_falls_below_n
 
 async def test_a_job_is_given_back_once(store: SqlStore) -> None:
     job = await through(store, await opened(store), *LIFE)
-    refund = Deed("7", "refund", {"job": job.id}, guild_id=1)
+    refund = AuditEntry("7", "refund", {"job": job.id}, guild_id=1)
     answers = await asyncio.gather(
         *(store.adjust(job.account, 5, "blurred", refund, job_id=job.id) for _ in range(3)),
         return_exceptions=True,

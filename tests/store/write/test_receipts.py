@@ -7,11 +7,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ledger.account import Balance
-from bot.ledger.ledger import AlreadyCredited, Deed
+from bot.ledger.ledger import AlreadyCredited, AuditEntry
 from bot.store import SqlStore, StoreRefused
 from tests.store.orders import START, HandClock
 
-DEED = Deed("shop", "purchase")
+DEED = AuditEntry("shop", "purchase")
 
 
 async def buy(store: SqlStore, receipt: str, amount: int = 500) -> Balance | BaseException:

@@ -4,20 +4,20 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 
-from bot.faces.detection import Spot
+from bot.faces.detection import FaceBox
 from bot.sandbox.faces.detection.finder import FaceFinder
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import in_order
 from bot.sandbox.faces.photo import read_photo
 
 
-class LocalSpotter:
+class LocalFaceDetector:
     """The networks are read when the first picture comes, and look at one picture at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def __call__(self, content: bytes) -> Sequence[Spot]:
+    def __call__(self, content: bytes) -> Sequence[FaceBox]:
         with self._lock:
             try:
                 picture = read_photo(content, "picture").on_white()
@@ -26,7 +26,7 @@ class LocalSpotter:
             faces = in_order(self._finder.faces(picture), "left-right")
         height, width = picture.shape[:2]
         return [
-            Spot(*(float(side) / whole for side, whole in zip(face.box, (width, height) * 2, strict=True)))
+            FaceBox(*(float(side) / whole for side, whole in zip(face.box, (width, height) * 2, strict=True)))
             for face in faces
         ]
 
