@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import __version__
-from bot.cli.credits_options import add_deeds
+from bot.cli.credits_options import add_subcommands
 from bot.ops.logs import configure
 from bot.settings import Settings, SettingsError, load
 
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     resume.set_defaults(command=_resume)
 
     credits_ = commands.add_parser("credits", help="the books: audit, report, grant")
-    add_deeds(credits_)
+    add_subcommands(credits_)
     credits_.set_defaults(command=_credits)
 
     forgive = commands.add_parser("forgive", help="let pictures come again that you refused everywhere")
@@ -171,12 +171,12 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _credits(options: argparse.Namespace) -> int:
-    from bot.cli.credits import carry_out
+    from bot.cli.credits import run
     from bot.clock import WallClock
 
     settings = _settings(options)
     with _as_cli_error():
-        outcome = asyncio.run(carry_out(options, settings, WallClock()))
+        outcome = asyncio.run(run(options, settings, WallClock()))
     if outcome.picture is not None:
         with _as_cli_error(options.chart):
             options.chart.write_bytes(outcome.picture)

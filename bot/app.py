@@ -8,17 +8,17 @@ from functools import partial
 
 import structlog
 
-from bot.chat.account.purchases import Shop
+from bot.chat.account.purchases import Purchases
 from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
-from bot.chat.delivery.invalid_requests import Refusals, ThrottledWatcher
+from bot.chat.delivery.invalid_requests import InvalidRequestCounter, ThrottledWatcher
 from bot.chat.errors import ErrorMessages
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
 from bot.faces.detection import FaceDetector
 from bot.faces.saved_faces import SavedFaces
-from bot.jobs.cluster import Company
-from bot.jobs.ports import World
+from bot.jobs.cluster import Cluster
+from bot.jobs.ports import JobPorts
 from bot.jobs.reconcile import LateReconciler
 from bot.jobs.supervision.outage import Outage
 from bot.ops.dashboard import OperatorPage, TimeSeries
@@ -29,20 +29,20 @@ from bot.ops.ledger_check import Audit
 from bot.ops.metrics import Metrics
 from bot.ops.observers import FanOut, ObservedSegmind, ObservedStore
 from bot.ops.web import served
-from bot.registry import Catalogue, catalogue, features
+from bot.registry import ModelRegistry, iter_modules, model_registry
 from bot.settings import Settings
 from bot.store import SqlStore, audited
-from bot.wiring.chat import Front
-from bot.wiring.factories import FEATURES, check_names, contexts_of, segmind_client, signatory_of, traces_of
-from bot.wiring.jobs import Engine
-from bot.wiring.moderation import Protection
-from bot.wiring.ops import lookout
-from bot.wiring.services import receive
+from bot.wiring.chat import ChatParts
+from bot.wiring.factories import FEATURES, c2pa_signer_of, check_names, contexts_of, segmind_client, traces_of
+from bot.wiring.jobs import JobEngine
+from bot.wiring.moderation import ModerationParts
+from bot.wiring.ops import wire_dashboard
+from bot.wiring.services import wire_services
 
 log = structlog.stdlib.get_logger(__name__)
 
 # A database that takes so many bytes takes an order, too.
-ROOM = 64 * 1024
+PROBE_BYTES = 64 * 1024
 
 PeriodicTask = Callable[[], Coroutine[None, None, None]]
 
@@ -52,12 +52,12 @@ class App:
     """The bot, ready to connect."""
 
     client: Doppel
-    engine: Engine
+    engine: JobEngine
     store: SqlStore
-    models: Catalogue
+    models: ModelRegistry
     background: Background
-    company: Company
-    shop: Shop
+    company: Cluster
+    shop: Purchases
     outage: Outage
     album: SavedFaces
     chores: Sequence[PeriodicTask]
@@ -68,18 +68,18 @@ class App:
     async def begin(self) -> None:
         """Take orders and go on with open jobs, in the context of the caller."""
         self.background.begin()
-        await self.engine.lessons.recall()
+        await self.engine.lessons.load()
         # Before any of them could go on.
-        await self.engine.pause.look()
+        await self.engine.pause.refresh()
         log.info("open jobs were taken up", count=await self.engine.desk.resume())
-        self.background.post(self._keep_company())
-        self.background.post(self._give_up())
-        self.background.post(self.engine.watch.run())
-        self.background.post(self.engine.lessons.keep())
-        self.background.post(self.engine.pause.run())
+        self.background.spawn(self._keep_company())
+        self.background.spawn(self._give_up())
+        self.background.spawn(self.engine.watch.run())
+        self.background.spawn(self.engine.lessons.run())
+        self.background.spawn(self.engine.pause.run())
         if self.client.is_first:
             for chore in self.chores:
-                self.background.post(chore())
+                self.background.spawn(chore())
         self.shop.open()
 
     async def end(self) -> None:
@@ -90,12 +90,12 @@ class App:
 
     async def _give_up(self) -> None:
         """Stop where the database is damaged: what it holds can only be made worse."""
-        await self.outage.damaged()
+        await self.outage.wait_for_damage()
         await self._close()
 
     async def _keep_company(self) -> None:
         """For as long as nobody else has taken this process's place."""
-        await self.company.keep(self.engine.desk)
+        await self.company.run(self.engine.desk)
         await self._close()
 
     async def _close(self) -> None:
@@ -104,16 +104,16 @@ class App:
 
 
 @asynccontextmanager
-async def assembled(
+async def build_app(
     settings: Settings, *, clock: Clock | None = None, spotter: FaceDetector | None = None
 ) -> AsyncGenerator[App]:
     """Everything but the connection to Discord."""
     clock = clock or WallClock()
-    models = catalogue(FEATURES)
+    models = model_registry(FEATURES)
     check_names(settings, models)
     text = Text.load()
     metrics = Metrics()
-    signatory = signatory_of(settings, clock, heard=metrics.signed)
+    signatory = c2pa_signer_of(settings, clock, heard=metrics.signed)
     traces = traces_of(settings, clock)
     async with AsyncExitStack() as stack:
         if traces is not None:
@@ -136,28 +136,30 @@ async def assembled(
         segmind = await stack.enter_async_context(
             segmind_client(settings, clock, heard=metrics.segmind_answered)
         )
-        company = Company(
+        company = Cluster(
             store,
             clock,
             lease=settings.database.lease,
             per_minute=settings.segmind.requests_per_minute,
             set_rate=segmind.turnstile.set_rate,
-            away=outage.met,
+            on_store_unavailable=outage.report,
         )
-        refusals = Refusals(clock, most=settings.discord.refusals, heard=metrics.discord_answered)
-        words = ErrorMessages(text, outage.met, heard=metrics.refused)
+        refusals = InvalidRequestCounter(
+            clock, most=settings.discord.refusals, heard=metrics.discord_answered
+        )
+        words = ErrorMessages(text, outage.report, heard=metrics.refused)
         client = await _client(settings, company, refusals, store=store, words=words)
-        front = Front(settings, client, store, models=models, text=text, clock=clock, signatory=signatory)
-        protection = Protection(settings, store, front)
+        front = ChatParts(settings, client, store, models=models, text=text, clock=clock, signatory=signatory)
+        protection = ModerationParts(settings, store, front)
         meter = JobMeter(metrics.registry, clock)
         jobs = meter if traces is None else FanOut(meter, traces)
-        world = World(
+        world = JobPorts(
             ObservedSegmind(segmind, jobs, metrics.registry),
             ObservedStore(store, jobs),
             ThrottledWatcher(protection.guard(front.replies), refusals, clock),
             clock,
         )
-        engine = Engine(
+        engine = JobEngine(
             settings,
             world,
             models=models,
@@ -168,7 +170,7 @@ async def assembled(
         )
         cases = protection.cases(engine.office)
         approvals = protection.approvals(engine.desk, segmind)
-        receive(
+        wire_services(
             settings,
             front,
             protection,
@@ -190,7 +192,7 @@ async def assembled(
         )
         health.assembled(needed(client, store, outage))
         await stack.enter_async_context(
-            lookout(
+            wire_dashboard(
                 settings,
                 page,
                 engine,
@@ -209,7 +211,7 @@ async def assembled(
             models=models,
             background=front.background,
             company=company,
-            shop=Shop(
+            shop=Purchases(
                 settings.shop.credits,
                 client=client,
                 is_first=lambda: client.is_first,
@@ -233,14 +235,19 @@ async def assembled(
 
 
 async def _client(
-    settings: Settings, company: Company, refusals: Refusals, *, store: SqlStore, words: ErrorMessages
+    settings: Settings,
+    company: Cluster,
+    refusals: InvalidRequestCounter,
+    *,
+    store: SqlStore,
+    words: ErrorMessages,
 ) -> Doppel:
     """For the shards that this process comes to serve, as soon as there are some."""
     plan = settings.discord.shard_plan
     return doppel(
         await company.shards(plan),
         1 if plan is None else plan.total,
-        features=list(features(FEATURES)),
+        features=list(iter_modules(FEATURES)),
         notes=store,
         words=words,
         guild_id=settings.discord.guild_id,
@@ -251,5 +258,5 @@ async def _client(
 
 async def _probe_write(store: SqlStore) -> None:
     """Raises `StoreAway` where nothing of any size can be written."""
-    await store.write_value("room", "x" * ROOM)
+    await store.write_value("room", "x" * PROBE_BYTES)
     await store.write_value("room", "")

@@ -9,15 +9,20 @@ from bot.clock import Clock
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def rounds(
-    look: Callable[[], Awaitable[object]], clock: Clock, every: float, trouble: str, *, first: float = 0.0
+async def run_periodically(
+    look: Callable[[], Awaitable[object]],
+    clock: Clock,
+    every: float,
+    error_message: str,
+    *,
+    initial_delay: float = 0.0,
 ) -> None:
-    """`trouble` is what the log says when it fails; `first` is how long it has time for the first time."""
-    if first:
-        await clock.sleep(first)
+    """The log says `error_message` when a round fails; the first one waits for `initial_delay`."""
+    if initial_delay:
+        await clock.sleep(initial_delay)
     while True:
         try:
             await look()
         except Exception:
-            log.exception(trouble)
+            log.exception(error_message)
         await clock.sleep(every)

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Mapping
 
 from bot.models import FaceModel
 
-Catalogue = Mapping[str, type[FaceModel]]
+ModelRegistry = Mapping[str, type[FaceModel]]
 
 
-def features(package: str) -> Iterator[str]:
+def iter_modules(package: str) -> Iterator[str]:
     """The module names of a package, in their order of name."""
     for found in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
         yield found.name
 
 
-def catalogue(package: str) -> Catalogue:
+def model_registry(package: str) -> ModelRegistry:
     """Every model declared under the package, by slug."""
     models = [
         thing
-        for name in features(package)
+        for name in iter_modules(package)
         for thing in vars(importlib.import_module(name)).values()
         if isinstance(thing, type) and issubclass(thing, FaceModel) and thing.__module__ == name
     ]

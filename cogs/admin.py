@@ -10,28 +10,28 @@ from bot.administration.access import Use
 from bot.administration.credits import REASON_LIMIT, Administrator
 from bot.chat.account.credits_cards import balance_lines
 from bot.chat.admin.access_cards import approval_card, approval_lines, entry_card
-from bot.chat.admin.audit_lines import change_line, done_card
+from bot.chat.admin.audit_lines import audit_card, audit_line
 from bot.chat.admin.autocomplete import (
     LOOKED_THROUGH,
     ChannelTransformer,
     Choice,
-    Names,
+    MemberNames,
     job_choices,
     model_choices,
 )
 from bot.chat.admin.cards import member_card, models_card, server_card
 from bot.chat.admin.limits import in_bytes, limits_card
 from bot.chat.admin.services import AdminServices
-from bot.chat.admin.spending import drawn, month_of_server, spend_card, spent_in_days
+from bot.chat.admin.spending import drawn_chart, month_of_server, spend_card, spent_in_days
 from bot.chat.client import Doppel
 from bot.chat.contexts import servers_only
 from bot.chat.interactions import Interaction
 from bot.chat.members import NotAdministrator, administrator_of, member_in
-from bot.chat.ui.pagination import Entry, Wish
-from bot.chat.ui.replies import give, promise
+from bot.chat.ui.pagination import PageItem, PageRequest
+from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.ledger.account import Balance
 from bot.ledger.ledger import AuditEntry
-from bot.ledger.policy import Terms
+from bot.ledger.policy import MemberTerms
 
 Amount = app_commands.Range[int, 0]
 Some = app_commands.Range[int, 1]
@@ -63,7 +63,7 @@ class Admin(
     def __init__(self, services: AdminServices) -> None:
         self._services = services
         self._office = services.office
-        self._names = Names()
+        self._names = MemberNames()
 
     async def cog_load(self) -> None:
         self._services.pages.add("changes", self.lines)
@@ -126,11 +126,13 @@ class Admin(
         by = await _promised(interaction)
         its = self._services
         if member is not None:
-            return await give(interaction, member_card(member.id, *await self._account(by, member), its.text))
+            return await send_deferred(
+                interaction, member_card(member.id, *await self._account(by, member), its.text)
+            )
         rules = await its.books.rules(by.guild_id)
         month = await month_of_server(its, by, rules)
         roles = [role.id for role in interaction.guild.roles] if interaction.guild is not None else []
-        return await give(interaction, server_card(rules, its.policy, month, roles, its.text))
+        return await send_deferred(interaction, server_card(rules, its.policy, month, roles, its.text))
 
     @app_commands.command(description="Give the credits of a finished job back")
     @app_commands.describe(job="One of the recent jobs, or its id", reason="The member can read it")
@@ -156,9 +158,9 @@ class Admin(
         its = self._services
         spent = await spent_in_days(its, by, days)
         month = await month_of_server(its, by, await its.books.rules(by.guild_id))
-        drawing = await drawn(spent, its.cards, its.text)
+        drawing = await drawn_chart(spent, its.cards, its.text)
         files = [] if drawing is None else [drawing.file()]
-        await give(interaction, spend_card(spent, month, drawing, its.cards, its.text), *files)
+        await send_deferred(interaction, spend_card(spent, month, drawing, its.cards, its.text), *files)
 
     @app_commands.command(description="Show the models of this server, or switch one on or off")
     @app_commands.describe(model="Which one", on="Whether members can use it here")
@@ -169,7 +171,9 @@ class Admin(
         its = self._services
         if model is not None and on is not None:
             return await self._done(interaction, await self._office.switch(by, model, on=on))
-        return await give(interaction, models_card(its.cards, await its.books.rules(by.guild_id), its.text))
+        return await send_deferred(
+            interaction, models_card(its.cards, await its.books.rules(by.guild_id), its.text)
+        )
 
     @models.autocomplete("model")
     async def _models(self, interaction: Interaction, typed: str) -> list[Choice]:
@@ -187,7 +191,9 @@ class Admin(
         if limit is not None:
             deed = await self._office.set_limit(by, limit, in_bytes(limit, amount))
             return await self._done(interaction, deed)
-        return await give(interaction, limits_card(its.policy, await its.books.rules(by.guild_id), its.text))
+        return await send_deferred(
+            interaction, limits_card(its.policy, await its.books.rules(by.guild_id), its.text)
+        )
 
     @app_commands.command(description="Keep a member from using the bot here")
     @app_commands.describe(member="Whom", reason="Administrators can read it")
@@ -205,7 +211,7 @@ class Admin(
     @app_commands.describe(job="Its id, which stands in the report")
     async def forgive(self, interaction: Interaction, job: str) -> None:
         by = await _promised(interaction)
-        await self._done(interaction, await self._services.wardens.allow_again(by, job.strip()))
+        await self._done(interaction, await self._services.wardens.unlist_job(by, job.strip()))
 
     @app_commands.command(description="Show where the bot may be used, or allow or forbid a channel")
     @app_commands.describe(channel="Which one, with its threads", use="What holds for it")
@@ -250,7 +256,7 @@ class Admin(
     @app_commands.command(description="List the reports that nobody has dealt with yet")
     async def cases(self, interaction: Interaction) -> None:
         await _promised(interaction)
-        await give(interaction, await self._services.pages.first(interaction, "cases"))
+        await send_deferred(interaction, await self._services.pages.first(interaction, "cases"))
 
     @app_commands.command(description="Have moderators look at each result before it is shown, or not")
     @app_commands.describe(on="Whether results wait for them; leave it out to see how many do")
@@ -262,25 +268,27 @@ class Admin(
         waiting = await its.approvals.waiting_in(by.guild_id)
         lines = approval_lines(rules, waiting, its.text, open_=await its.approvals.can_ask(by.guild_id))
         if deed is None:
-            return await give(interaction, approval_card(lines, its.text))
-        return await give(interaction, done_card(deed, its.cards, its.text, *lines))
+            return await send_deferred(interaction, approval_card(lines, its.text))
+        return await send_deferred(interaction, audit_card(deed, its.cards, its.text, *lines))
 
     @app_commands.command(description="Show who decided what for this server")
     async def changes(self, interaction: Interaction) -> None:
         await _promised(interaction)
-        await give(interaction, await self._services.pages.first(interaction, "changes"))
+        await send_deferred(interaction, await self._services.pages.first(interaction, "changes"))
 
-    async def lines(self, interaction: Interaction, wish: Wish) -> Sequence[Entry]:
+    async def lines(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         by, its = administrator_of(interaction), self._services
-        found = await its.books.deeds(by.guild_id, before=wish.before, after=wish.after, limit=wish.limit)
-        return [Entry(deed.id, change_line(deed, its.cards, its.text)) for deed in found]
+        found = await its.books.audit_entries(
+            by.guild_id, before=wish.before, after=wish.after, limit=wish.limit
+        )
+        return [PageItem(deed.id, audit_line(deed, its.cards, its.text)) for deed in found]
 
-    async def open_cases(self, interaction: Interaction, wish: Wish) -> Sequence[Entry]:
+    async def open_cases(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         return await self._services.cases.open_cases(administrator_of(interaction).guild_id, wish)
 
     async def _show_entry(self, interaction: Interaction, by: Administrator) -> None:
         rules = await self._services.books.rules(by.guild_id)
-        await give(interaction, entry_card(rules, self._services.text))
+        await send_deferred(interaction, entry_card(rules, self._services.text))
 
     async def _done(
         self, interaction: Interaction, deed: AuditEntry, member: discord.Member | None = None
@@ -290,9 +298,9 @@ class Admin(
         if member is not None:
             account = await self._account(administrator_of(interaction), member)
             more += balance_lines(*account, its.text)
-        await give(interaction, done_card(deed, its.cards, its.text, *more))
+        await send_deferred(interaction, audit_card(deed, its.cards, its.text, *more))
 
-    async def _account(self, by: Administrator, user: discord.Member) -> tuple[Balance, Terms]:
+    async def _account(self, by: Administrator, user: discord.Member) -> tuple[Balance, MemberTerms]:
         member = member_in(by.guild_id, user)
         terms = await self._services.desk.terms(member)
         return await self._services.desk.balance(member, terms), terms
@@ -300,7 +308,7 @@ class Admin(
 
 async def _promised(interaction: Interaction) -> Administrator:
     by = administrator_of(interaction)
-    await promise(interaction)
+    await defer_ephemeral(interaction)
     return by
 
 

@@ -10,8 +10,8 @@ from bot.chat.account.services import AccountServices
 from bot.chat.client import Doppel
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
-from bot.chat.ui.pagination import Entry, Wish
-from bot.chat.ui.replies import give, promise
+from bot.chat.ui.pagination import PageItem, PageRequest
+from bot.chat.ui.replies import defer_ephemeral, send_deferred
 
 
 class Credits(
@@ -27,29 +27,29 @@ class Credits(
 
     @app_commands.command(description="What you have left, and when it is filled up")
     async def balance(self, interaction: Interaction) -> None:
-        await promise(interaction)
+        await defer_ephemeral(interaction)
         desk, member = self._services.desk, member_of(interaction)
         terms = await desk.terms(member)
         balance = await desk.balance(member, terms)
-        await give(interaction, balance_card(balance, terms, self._services.text))
+        await send_deferred(interaction, balance_card(balance, terms, self._services.text))
 
     @app_commands.command(description="What you were given, what you spent, and what came back")
     async def history(self, interaction: Interaction) -> None:
-        await promise(interaction)
-        await give(interaction, await self._services.pages.first(interaction, "history"))
+        await defer_ephemeral(interaction)
+        await send_deferred(interaction, await self._services.pages.first(interaction, "history"))
 
     @app_commands.command(description="What each model costs here")
     async def prices(self, interaction: Interaction) -> None:
-        await promise(interaction)
+        await defer_ephemeral(interaction)
         its = self._services
         terms = await its.desk.terms(member_of(interaction))
         cards = [card for slug, card in its.cards.items() if slug not in terms.models_off]
-        await give(interaction, prices_card(cards, its.desk.unit, its.text))
+        await send_deferred(interaction, prices_card(cards, its.desk.unit_price, its.text))
 
-    async def lines(self, interaction: Interaction, wish: Wish) -> Sequence[Entry]:
+    async def lines(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         its, account = self._services, member_of(interaction).account
         found = await its.books.history(account, before=wish.before, after=wish.after, limit=wish.limit)
-        return [Entry(line.id, history_line(line, its.cards, its.text)) for line in found]
+        return [PageItem(line.id, history_line(line, its.cards, its.text)) for line in found]
 
 
 async def setup(bot: Doppel) -> None:

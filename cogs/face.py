@@ -19,7 +19,7 @@ from bot.chat.orders.saved_faces import (
     saved_card,
 )
 from bot.chat.orders.services import OrderServices
-from bot.chat.ui.replies import give, promise
+from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.faces.face import NAME_LIMIT, FacesOff
 from bot.models import MediaKind, MediaSlot
 
@@ -56,43 +56,43 @@ class Faces(
         if not self._album.is_open:
             raise FacesOff
         # A face is about a person, so nothing of it is looked at before they agreed to the rules.
-        if not await its.consent.settled(interaction, partial(self._save, name, picture, default)):
+        if not await its.consent.ensure_consent(interaction, partial(self._save, name, picture, default)):
             return
-        await promise(interaction)
+        await defer_ephemeral(interaction)
         await its.doorkeeper.admit(interaction)
         content = await its.inputs.content("picture", PICTURE["picture"], picture, self._album.limits)
         await its.doorkeeper.admit_inputs(member_of(interaction), {"picture": content})
         face = await self._album.save(interaction.user.id, name, content, default=default)
-        await give(interaction, saved_card(face, its.text))
+        await send_deferred(interaction, saved_card(face, its.text))
 
     @app_commands.command(name="list", description="Show which faces you have saved, and for how long")
     async def list_(self, interaction: Interaction) -> None:
-        await promise(interaction)
-        await give(
+        await defer_ephemeral(interaction)
+        await send_deferred(
             interaction, faces_card(await self._album.all_of(interaction.user.id), self._services.text)
         )
 
     @app_commands.command(description="Show one of your saved faces to you alone")
     @app_commands.describe(name="Which one")
     async def show(self, interaction: Interaction, name: Name) -> None:
-        await promise(interaction)
+        await defer_ephemeral(interaction)
         face = await self._album.find(interaction.user.id, name)
         picture = portrayed(face, self._services.text)
-        await give(interaction, face_card(face, picture, self._services.text), picture.file())
+        await send_deferred(interaction, face_card(face, picture, self._services.text), picture.file())
 
     @app_commands.command(description="Delete one of your saved faces for good")
     @app_commands.describe(name="Which one")
     async def delete(self, interaction: Interaction, name: Name) -> None:
-        await promise(interaction)
+        await defer_ephemeral(interaction)
         await self._album.delete(interaction.user.id, name)
-        await give(interaction, deleted_card(name, self._services.text))
+        await send_deferred(interaction, deleted_card(name, self._services.text))
 
     @app_commands.command(description="Use one of your saved faces wherever you give no other")
     @app_commands.describe(name="Which one; leave it out to use none by default")
     async def default(self, interaction: Interaction, name: Name | None = None) -> None:
-        await promise(interaction)
+        await defer_ephemeral(interaction)
         await self._album.choose(interaction.user.id, name)
-        await give(interaction, chosen_card(name, self._services.text))
+        await send_deferred(interaction, chosen_card(name, self._services.text))
 
     @show.autocomplete("name")
     @delete.autocomplete("name")

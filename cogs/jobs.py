@@ -7,7 +7,7 @@ from bot.chat.account.jobs_list import HERE, MINE
 from bot.chat.account.services import AccountServices
 from bot.chat.client import Doppel
 from bot.chat.interactions import Interaction
-from bot.chat.ui.replies import give, promise
+from bot.chat.ui.replies import defer_ephemeral, send_deferred
 
 JOBS = "Your running and recent jobs: what became of them, and results that could not be shown"
 
@@ -26,8 +26,8 @@ class Jobs(commands.Cog):
     @app_commands.command(description=JOBS)
     @app_commands.describe(server="Everybody's in this server, which only its moderators can see")
     async def jobs(self, interaction: Interaction, server: bool = False) -> None:
-        await promise(interaction)
-        await give(interaction, await self._pages.first(interaction, HERE if server else MINE))
+        await defer_ephemeral(interaction)
+        await send_deferred(interaction, await self._pages.first(interaction, HERE if server else MINE))
 
 
 async def setup(bot: Doppel) -> None:

@@ -67,7 +67,7 @@ class Swap(commands.Cog):
             await self._send(interaction, order)
 
     async def _send(self, interaction: Interaction, order: Order) -> None:
-        await self._services.intake.take(interaction, order.path.model, order.values, wish=order.wish)
+        await self._services.intake.handle(interaction, order.path.model, order.values, wish=order.wish)
 
 
 async def setup(bot: Doppel) -> None:

@@ -14,12 +14,12 @@ import simcord
 from pydantic import SecretStr
 
 from bot import settings
-from bot.app import App, assembled
+from bot.app import App, build_app
 from bot.clock import WallClock
 from bot.faces.detection import FaceDetector
 from bot.jobs.job import Job
 from bot.ledger.account import account_of
-from bot.registry import catalogue
+from bot.registry import model_registry
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.store import SqlStore
 from tests.clocks import HeldClock
@@ -27,7 +27,7 @@ from tests.media.files import picture
 from tests.patience import PATIENCE
 
 T = TypeVar("T")
-MODELS = catalogue("cogs")
+MODELS = model_registry("cogs")
 
 
 def local_segmind(clock: HeldClock, **terms: Any) -> LocalSegmind:
@@ -222,7 +222,7 @@ async def staged(
 ) -> AsyncGenerator[Stage]:
     if "url" not in sections.get("database", {}):
         _unless_there(database, await empty_database())
-    async with assembled(settings_for(segmind.url, database, **sections), spotter=spotter) as app:
+    async with build_app(settings_for(segmind.url, database, **sections), spotter=spotter) as app:
         env = simcord.Env(app.client)
         await env.start()
         try:

@@ -6,10 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from bot.models import FaceModel, Parameter
-from bot.registry import catalogue
+from bot.registry import model_registry
 from tests.segmind_docs import FILES, MODELS
 
-CATALOGUE = catalogue("cogs")
+CATALOGUE = model_registry("cogs")
 EVERY_PARAMETER = [(slug, name) for slug, parameters in MODELS.items() for name in parameters]
 
 

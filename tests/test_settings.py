@@ -12,11 +12,11 @@ import pytest
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from bot.settings import Jobs, Segmind, SettingField, Settings, SettingsError, describe, known_keys, load
+from bot.settings import Jobs, Segmind, SettingField, Settings, SettingsError, describe, known_fields, load
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "config" / "doppel.toml"
-KNOBS = {knob.name: knob for knob in known_keys()}
+KNOBS = {knob.name: knob for knob in known_fields()}
 SECRET = "SG_0123456789abcdef"
 FACE_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
@@ -134,7 +134,7 @@ def complaint(config: Path | None = None, environ: Mapping[str, str] | None = No
 def test_the_shipped_file_states_every_setting_with_its_default() -> None:
     tables = tomllib.loads(SHIPPED.read_text("utf-8"))
     stated = {f"{section}.{key}" for section, table in tables.items() for key in table}
-    assert stated == {knob.name for knob in known_keys() if knob.default is not None}
+    assert stated == {knob.name for knob in known_fields() if knob.default is not None}
     assert load(SHIPPED, {}) == Settings()
 
 
@@ -162,7 +162,7 @@ def test_the_example_of_the_secrets_names_known_ones_and_sets_none(tmp_path: Pat
     example = (ROOT / "config" / "secrets.env.example").read_text("utf-8")
     assert load(written(tmp_path, "", example), {}) == Settings()
     names = set(re.findall(r"(?m)^(\w+)=", example))
-    assert names == {knob.env for knob in known_keys() if knob.secret}
+    assert names == {knob.env for knob in known_fields() if knob.secret}
 
 
 def test_no_line_of_the_shipped_files_is_wider_than_a_screen_allows() -> None:
@@ -172,7 +172,7 @@ def test_no_line_of_the_shipped_files_is_wider_than_a_screen_allows() -> None:
 # Sources
 
 
-@pytest.mark.parametrize("name", [pytest.param(f"{knob.name}", id=knob.name) for knob in known_keys()])
+@pytest.mark.parametrize("name", [pytest.param(f"{knob.name}", id=knob.name) for knob in known_fields()])
 def test_every_setting_is_read_from_each_of_its_names_in_the_environment(name: str) -> None:
     raw, expected = OTHER_VALUES[name]
     for env in KNOBS[name].environment:
@@ -181,7 +181,7 @@ def test_every_setting_is_read_from_each_of_its_names_in_the_environment(name: s
 
 
 def test_every_setting_has_a_full_name_in_the_environment() -> None:
-    for knob in known_keys():
+    for knob in known_fields():
         assert f"DOPPEL_{knob.section.upper()}__{knob.key.upper()}" in knob.environment
 
 
@@ -346,7 +346,7 @@ def test_whatever_is_no_number_in_the_range_is_refused_with_the_range(raw: objec
 
 
 def test_bounds_themselves_are_allowed_and_told_as_they_are() -> None:
-    for knob in known_keys():
+    for knob in known_fields():
         bounds = re.search(r"from ([\d._]+) to ([\d._]+)$", knob.allowed)
         for bound in bounds.groups() if bounds else ():
             assert float(value(load(environ={knob.env: bound}), knob)) == float(bound)
@@ -451,7 +451,7 @@ def test_of_several_mistakes_the_first_is_told_and_the_others_are_counted(tmp_pa
 
 @hypothesis.settings(deadline=None)
 @hypothesis.given(
-    st.sampled_from([env for knob in known_keys() if knob.secret for env in knob.environment]), st.text()
+    st.sampled_from([env for knob in known_fields() if knob.secret for env in knob.environment]), st.text()
 )
 def test_no_message_repeats_a_secret(env: str, rest: str) -> None:
     message = complaint(environ={env: f"hunter2 {rest}".replace("\0", "") + " hunter2"})

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Any
 
 from bot.administration.credits import REASON_LIMIT, Administrator, UnknownJob
-from bot.ledger.ledger import AuditEntry, Books
+from bot.ledger.ledger import AuditEntry, Ledger
 from bot.ledger.server_rules import ServerRules
 from bot.moderation.approvals import LogNeeded, NoLog
-from bot.moderation.ports import Register
+from bot.moderation.ports import ModerationStore
 
 Change = Callable[[ServerRules], ServerRules]
 
@@ -41,7 +41,7 @@ class Use(StrEnum):
 
 
 class AccessAdmin:
-    def __init__(self, books: Books, register: Register) -> None:
+    def __init__(self, books: Ledger, register: ModerationStore) -> None:
         self._books = books
         self._register = register
 
@@ -83,7 +83,7 @@ class AccessAdmin:
 
         return await self._change(by, change, ruled(by, Ruled.APPROVAL, on=on))
 
-    async def allow_again(self, by: Administrator, job_id: str) -> AuditEntry:
+    async def unlist_job(self, by: Administrator, job_id: str) -> AuditEntry:
         if not await self._register.unlist(job_id, by.guild_id):
             raise UnknownJob
         deed = ruled(by, Ruled.AGAIN, job=job_id)

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from bot.jobs.job import Job, State
-from bot.jobs.queue import Line
+from bot.jobs.queue import FairQueue
 from bot.ledger.account import NotEnoughCredits, account_of
-from bot.ledger.ledger import AuditEntry, Books
+from bot.ledger.ledger import AuditEntry, Ledger
 from bot.ledger.policy import Policy
 from bot.ledger.server_rules import LIMIT_NAMES, ServerRules
 
@@ -97,7 +97,7 @@ class Archive(Protocol):
 
 class CreditAdmin:
     def __init__(
-        self, *, books: Books, archive: Archive, policy: Policy, line: Line, models: Collection[str]
+        self, *, books: Ledger, archive: Archive, policy: Policy, line: FairQueue, models: Collection[str]
     ) -> None:
         self._books = books
         self._archive = archive

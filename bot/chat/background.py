@@ -25,7 +25,7 @@ class Background:
     def begin(self) -> None:
         self._context = contextvars.copy_context()
 
-    def post(self, work: Coroutine[Any, Any, Any]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         # Made inside the context, not only run in it: whoever keeps a list of a handler's tasks looks there.
         task = self._context.copy().run(_begun, work, spoken())
         self._tasks.add(task)

@@ -20,9 +20,9 @@ from bot.chat.orders.services import OrderServices
 from bot.chat.orders.slash_command import FaceChoices
 from bot.chat.sync import sync
 from bot.chat.ui.buttons import Handler
-from bot.chat.ui.card import notice
+from bot.chat.ui.card import error_card
 from bot.chat.ui.labels import price_words
-from bot.jobs.ports import Notes
+from bot.jobs.ports import KeyValues
 from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
@@ -35,7 +35,7 @@ class Doppel(commands.Bot):
         self,
         *,
         features: Sequence[str],
-        notes: Notes,
+        notes: KeyValues,
         words: ErrorMessages,
         guild_id: int | None,
         contexts: Contexts,
@@ -109,13 +109,13 @@ class Doppel(commands.Bot):
 
     def price_of(self, card: ModelCard) -> str:
         """What a model costs, in words."""
-        return price_words(card, self.orders.desk.unit(card, {}), self.orders.text)
+        return price_words(card, self.orders.desk.unit_price(card, {}), self.orders.text)
 
     def message_for(self, error: Exception) -> str:
-        return self._words.of(error)
+        return self._words.message_for(error)
 
     async def _on_error(self, interaction: Interaction, error: discord.app_commands.AppCommandError) -> None:
-        view = notice(self._words.of(error))
+        view = error_card(self._words.message_for(error))
         if interaction.response.is_done():
             await interaction.edit_original_response(view=view)
         else:

@@ -30,7 +30,7 @@ class Contexts:
     def installs(self) -> app_commands.AppInstallationType:
         return app_commands.AppInstallationType(guild=True, user=self.user_install)
 
-    def opened(self, interaction: Interaction) -> bool:
+    def allows(self, interaction: Interaction) -> bool:
         """Discord offers no command where it is closed, but a button from before can be pressed there."""
         if interaction.context.private_channel:
             return self.user_install

@@ -19,15 +19,15 @@ from bot.chat.orders.reorder import InputGone
 from bot.chat.orders.saved_faces import BothFaces, NoFace
 from bot.chat.text import Text
 from bot.chat.ui.amounts import duration, size
-from bot.chat.ui.card import credits_words, moment
-from bot.chat.ui.info_card import harmless
+from bot.chat.ui.card import credits_words, relative_timestamp
+from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.pagination import NotYours
 from bot.faces.detection import BadPairs
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
 from bot.faces.normalize import NoPicture
 from bot.jobs.ports import StoreAway
 from bot.jobs.service import ModelOff, TooLate, TooManyWaiting
-from bot.jobs.submission_gate import ServicePaused, Trouble
+from bot.jobs.submission_gate import ClosureReason, ServicePaused
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, Scope
 from bot.ledger.ledger import AlreadyRefunded
@@ -53,9 +53,9 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 _PAUSED = {
-    Trouble.KEY: "refused.service",
-    Trouble.BALANCE: "refused.balance",
-    Trouble.MODEL: "refused.model",
+    ClosureReason.KEY: "refused.service",
+    ClosureReason.BALANCE: "refused.balance",
+    ClosureReason.MODEL: "refused.model",
 }
 
 
@@ -106,7 +106,7 @@ class ErrorMessages:
         self._heard = heard
         self._rooms = (self._face, self._guided, self._door, self._press, self._decision)
 
-    def of(self, error: BaseException) -> str:
+    def message_for(self, error: BaseException) -> str:
         """The sentence for an error. One that nobody foresaw gets a number that is in the log, too."""
         if isinstance(error, app_commands.CommandInvokeError):
             error = error.original
@@ -164,13 +164,13 @@ class ErrorMessages:
             case FacesOff():
                 return self._text("refused.faces_off")
             case NoSuchFace(name=name):
-                return self._text("refused.no_such_face", name=harmless(name))
+                return self._text("refused.no_such_face", name=sanitize(name))
             case TooManyFaces(limit=limit):
                 return self._text("refused.too_many_faces", count=limit)
             case BadName():
                 return self._text("refused.face_name")
             case UnreadableFace(name=name):
-                return self._text("refused.unopened_face", name=harmless(name))
+                return self._text("refused.unopened_face", name=sanitize(name))
             case _:
                 return None
 
@@ -180,9 +180,9 @@ class ErrorMessages:
             case Blocked(everywhere=everywhere):
                 return self._text("refused.blocked_everywhere" if everywhere else "refused.blocked_here")
             case Suspended(until=until):
-                return self._text("refused.resting", until=moment(until))
+                return self._text("refused.resting", until=relative_timestamp(until))
             case RecentlyDeleted(until=until):
-                return self._text("refused.just_left", until=moment(until))
+                return self._text("refused.just_left", until=relative_timestamp(until))
             case ListedMedia(option=option):
                 return self._text("refused.never_again", option=option)
             case _:
@@ -228,7 +228,7 @@ class ErrorMessages:
 
     def _credits(self, error: NotEnoughCredits | CapReached) -> str:
         if isinstance(error, CapReached):
-            resets = moment(error.resets_at)
+            resets = relative_timestamp(error.resets_at)
             if error.scope is Scope.OPERATOR:
                 return self._text("refused.operator_cap", resets=resets)
             return self._text("refused.server_cap", left=credits_words(error.left, self._text), resets=resets)
@@ -237,7 +237,7 @@ class ErrorMessages:
         if error.refills_at is None:
             then = self._text("refused.no_refill")
         else:
-            then = self._text("refused.refill", refills=moment(error.refills_at))
+            then = self._text("refused.refill", refills=relative_timestamp(error.refills_at))
         return f"{sentence} {then}"
 
     def _option(self, error: ValidationError) -> str:
@@ -247,12 +247,12 @@ class ErrorMessages:
         sentence = self._text("refused.option", option=option, problem=self._text.phrase(problem))
         value = first["input"]
         if isinstance(value, str | int | float):
-            given = self._text("refused.option_more", value=harmless(str(value)))
+            given = self._text("refused.option_more", value=sanitize(str(value)))
             return f"{sentence} {given}"
         return sentence
 
     def _input(self, error: InputError) -> str | None:
-        name = harmless(error.name)
+        name = sanitize(error.name)
         match error:
             case Unreadable():
                 return self._text("refused.unreadable", name=name)
@@ -293,7 +293,7 @@ class ErrorMessages:
                 key = "too_long"
                 facts = {"seconds": duration(seconds, self._text), "limit": duration(limit, self._text)}
             case probe.Unsupported(found=found):
-                key, facts = "unsupported", {"found": harmless(found)}
+                key, facts = "unsupported", {"found": sanitize(found)}
             case _:
                 key = "unrecognised"
         return self._text(f"media.{key}", name=name, **facts)

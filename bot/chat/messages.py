@@ -6,7 +6,7 @@ import aiohttp
 import discord
 from discord import ui
 
-from bot.chat.routes import Refusal, Way, refusal
+from bot.chat.routes import DeliveryError, Route, classify
 from bot.jobs.history import PastJob
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
@@ -53,16 +53,16 @@ class Messages:
 
     async def edit(self, place: Place, view: ui.LayoutView) -> None:
         """By the reply's token while it lives, then through the channel: what is worth no new message."""
-        ways = [Way.WEBHOOK] if self.has_token(place) else []
-        ways += [] if place.hidden else [Way.CHANNEL]
+        ways = [Route.WEBHOOK] if self.has_token(place) else []
+        ways += [] if place.hidden else [Route.CHANNEL]
         for way in ways:
             try:
                 return await self.put(way, place, view)
             except discord.HTTPException as error:
-                match refusal(way, error.status, error.code, error.text, hidden=place.hidden):
-                    case Refusal.CLOSED:
+                match classify(way, error.status, error.code, error.text, hidden=place.hidden):
+                    case DeliveryError.CLOSED:
                         continue
-                    case Refusal.GONE | Refusal.NO_ACCESS:
+                    case DeliveryError.GONE | DeliveryError.NO_ACCESS:
                         raise Gone(error.code) from error
                     case _:
                         raise
@@ -70,7 +70,7 @@ class Messages:
 
     async def put(
         self,
-        way: Way,
+        way: Route,
         place: Place,
         view: ui.LayoutView,
         files: Sequence[discord.File] = (),
@@ -86,15 +86,15 @@ class Messages:
         message and its record and started much later, a second message is possible.
         """
         match way:
-            case Way.WEBHOOK:
+            case Route.WEBHOOK:
                 webhook = discord.Webhook.partial(place.application_id, place.token, client=self._client)
                 await webhook.edit_message(
                     place.message_id, view=view, attachments=files, allowed_mentions=NOBODY
                 )
-            case Way.CHANNEL:
+            case Route.CHANNEL:
                 message = self._message(place)
                 await message.edit(view=view, attachments=files, allowed_mentions=NOBODY)
-            case Way.REPLY:
+            case Route.REPLY:
                 message = self._message(place)
                 # A message that was deleted is not replied to.
                 original = message.to_reference(fail_if_not_exists=True)
@@ -102,7 +102,7 @@ class Messages:
                     view=view, files=files, reference=original, nonce=nonce, allowed_mentions=NOBODY
                 )
                 await self._posted(nonce, sent.channel.id, sent.id)
-            case Way.DIRECT:
+            case Route.DIRECT:
                 channel = await self._client.create_dm(discord.Object(place.user_id))
                 sent = await channel.send(view=view, files=files, nonce=nonce, allowed_mentions=NOBODY)
                 await self._posted(nonce, sent.channel.id, sent.id)

@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.chat.client import Doppel
 from bot.chat.interactions import Interaction
-from bot.chat.orders.display_options import Wish
+from bot.chat.orders.display_options import DisplayOptions
 from bot.chat.orders.slash_command import command_for
 from bot.models import FaceModel
 
@@ -30,6 +30,10 @@ class ModelCog(commands.Cog):
         self._bot.tree.remove_command(self.model.card.slug, type=AppCommandType.chat_input)
 
     async def _order(
-        self, interaction: Interaction, model: type[FaceModel], values: Mapping[str, Any], wish: Wish
+        self,
+        interaction: Interaction,
+        model: type[FaceModel],
+        values: Mapping[str, Any],
+        wish: DisplayOptions,
     ) -> None:
-        await self._bot.orders.intake.take(interaction, model, dict(values), wish=wish)
+        await self._bot.orders.intake.handle(interaction, model, dict(values), wish=wish)

@@ -8,18 +8,18 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.jobs.ports import Notes
+from bot.jobs.ports import KeyValues
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def sync(tree: app_commands.CommandTree[Any], notes: Notes, guild_id: int | None = None) -> bool:
+async def sync(tree: app_commands.CommandTree[Any], notes: KeyValues, guild_id: int | None = None) -> bool:
     """Says whether there was something to tell. Discord allows few such calls a day."""
     name = f"commands of {tree.client.application_id} in {guild_id or 'all servers'}"
     fingerprint = await _fingerprint(tree)
-    if await notes.note(name) == fingerprint:
+    if await notes.read_value(name) == fingerprint:
         return False
     guild = None if guild_id is None else discord.Object(guild_id)
     if guild is not None:

@@ -7,12 +7,12 @@ from typing import Any
 import aiohttp
 
 from bot.clock import WallClock
-from bot.registry import catalogue
+from bot.registry import model_registry
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import SegmindError
 from bot.settings import Settings, SettingsError
 from bot.store import DatabaseInUse, OperatorConnection, SqlStore, StoreError
-from bot.wiring.factories import FEATURES, segmind_client, signatory_of, traces_of
+from bot.wiring.factories import FEATURES, c2pa_signer_of, segmind_client, traces_of
 
 DISCORD_API = "https://discord.com/api/v10"
 PATIENCE = aiohttp.ClientTimeout(total=15)
@@ -93,7 +93,7 @@ def _reports(settings: Settings) -> Finding:
 
 def _signatures(settings: Settings) -> Finding:
     try:
-        signatory = signatory_of(settings, WallClock())
+        signatory = c2pa_signer_of(settings, WallClock())
     except SettingsError as error:
         return Finding("signatures", False, str(error))
     if signatory is None:
@@ -133,7 +133,7 @@ async def _segmind(settings: Settings, segmind: SegmindClient) -> list[Finding]:
         listed = {model.slug: model for model in await segmind.catalogue()}
     except SegmindError as error:
         return [*found, Finding("models", False, f"the catalogue could not be read: {_words(error)}")]
-    for slug, model in catalogue(FEATURES).items():
+    for slug, model in model_registry(FEATURES).items():
         entry = listed.get(slug)
         if entry is None:
             found.append(Finding(slug, False, "is not in Segmind's catalogue"))

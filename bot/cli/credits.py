@@ -11,10 +11,10 @@ from bot.ledger.allowance import DAY
 from bot.ledger.budgets import day_of
 from bot.ledger.ledger import OPERATOR, AuditEntry
 from bot.ledger.report import Report
-from bot.registry import catalogue
+from bot.registry import model_registry
 from bot.settings import Settings
 from bot.store import OperatorConnection
-from bot.wiring.factories import FEATURES, visitor_of
+from bot.wiring.factories import FEATURES, operator_connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Outcome:
     picture: bytes | None = None
 
 
-async def carry_out(options: argparse.Namespace, settings: Settings, clock: Clock) -> Outcome:
+async def run(options: argparse.Namespace, settings: Settings, clock: Clock) -> Outcome:
     """Raises `StoreError` where the database cannot be used."""
-    async with visitor_of(settings, clock, writing=options.deed == "grant") as visitor:
+    async with operator_connection(settings, clock, writing=options.deed == "grant") as visitor:
         match options.deed:
             case "audit":
                 return await _audit(visitor)
@@ -56,7 +56,7 @@ async def _report(
     words = {"table": report.table, "csv": report.csv, "json": report.json}[options.format]()
     if options.chart is None:
         return Outcome(words)
-    titles = {slug: model.card.title for slug, model in catalogue(FEATURES).items()}
+    titles = {slug: model.card.title for slug, model in model_registry(FEATURES).items()}
     return Outcome(words, picture=chart(spending, since=since, until=until, titles=titles))
 
 

@@ -10,7 +10,7 @@ AMOUNT_MOST = 1_000_000_000
 ID_MOST = 2**63 - 1
 
 
-def add_deeds(credits_: argparse.ArgumentParser) -> None:
+def add_subcommands(credits_: argparse.ArgumentParser) -> None:
     deeds = credits_.add_subparsers(required=True, metavar="DEED", dest="deed")
     deeds.add_parser("audit", help="say where the books do not add up; ends with 1 if they do not")
     _report(deeds.add_parser("report", help="what was charged and what it cost, by model, server and day"))

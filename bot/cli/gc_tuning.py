@@ -7,7 +7,7 @@ import gc
 _YOUNG, _MIDDLE, _OLD = 50_000, 20, 50
 
 
-def collect_seldom() -> None:
+def relax_gc() -> None:
     """Once everything is loaded. Each job in flight is some dozens of objects that live for long.
 
     As Python comes, it would look through all of them again and again: with ten thousand jobs, a third of

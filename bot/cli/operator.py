@@ -12,18 +12,18 @@ from bot.jobs.supervision.pause import paused_since
 from bot.jobs.supervision.pause import resume as resume_all
 from bot.ledger.ledger import OPERATOR, AuditEntry
 from bot.settings import Settings
-from bot.wiring.factories import visitor_of
+from bot.wiring.factories import operator_connection
 
 
 async def pause(settings: Settings, clock: Clock) -> datetime:
     """The switch of the operator's page; since when."""
-    async with visitor_of(settings, clock, writing=True) as visitor:
+    async with operator_connection(settings, clock, writing=True) as visitor:
         return datetime.fromtimestamp(await pause_all(visitor, clock.now()), UTC)
 
 
 async def resume(settings: Settings, clock: Clock) -> bool:
     """Whether anything was paused."""
-    async with visitor_of(settings, clock, writing=True) as visitor:
+    async with operator_connection(settings, clock, writing=True) as visitor:
         since = await paused_since(visitor)
         await resume_all(visitor)
     return since is not None
@@ -31,5 +31,5 @@ async def resume(settings: Settings, clock: Clock) -> bool:
 
 async def forgive(job_id: str, settings: Settings, clock: Clock) -> int:
     """What was refused in all servers may come again; how many fingerprints were taken off the list."""
-    async with visitor_of(settings, clock, writing=True) as visitor:
+    async with operator_connection(settings, clock, writing=True) as visitor:
         return await visitor.forgive(job_id, AuditEntry(OPERATOR, Ruled.AGAIN, {"job": job_id}))

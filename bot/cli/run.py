@@ -9,9 +9,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.app import assembled
+from bot.app import build_app
 from bot.chat.client import Doppel
-from bot.cli.gc_tuning import collect_seldom
+from bot.cli.gc_tuning import relax_gc
 from bot.faces.detection import FaceDetector
 from bot.settings import Settings
 from bot.store import ShardsLost
@@ -38,10 +38,10 @@ async def run(settings: Settings, *, spotter: FaceDetector | None = None) -> Non
 
 async def _serve(settings: Settings, spotter: FaceDetector | None) -> None:
     token = settings.discord.token
-    async with assembled(settings, spotter=spotter) as app, app.client as client:
+    async with build_app(settings, spotter=spotter) as app, app.client as client:
         await client.login(token.get_secret_value() if token is not None else "")
         try:
-            collect_seldom()
+            relax_gc()
             # Open jobs go on before the gateway is up: editing a message needs no connection to it.
             await app.begin()
             await _connected(client)

@@ -41,7 +41,7 @@ class BadPairs(Exception):
         super().__init__(sources, targets)
         self.sources = sources
         self.targets = targets
-        self.example = words_of(usual_pairs(sources, targets))
+        self.example = format_pairs(default_pairs(sources, targets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,18 @@ class Pair:
     target: int
 
 
-def usual_pairs(sources: int, targets: int) -> list[Pair]:
+def default_pairs(sources: int, targets: int) -> list[Pair]:
     """The first on the first, and so on; one face alone goes on all of them."""
     if sources == 1:
         return [Pair(1, number) for number in range(1, min(targets, MAX_FACE_INDEXES) + 1)]
     return [Pair(number, number) for number in range(1, min(sources, targets, MAX_FACE_INDEXES) + 1)]
 
 
-def words_of(pairs: Sequence[Pair]) -> str:
+def format_pairs(pairs: Sequence[Pair]) -> str:
     return ", ".join(f"{pair.source} > {pair.target}" for pair in pairs)
 
 
-def read_pairs(words: str, sources: int, targets: int) -> list[Pair]:
+def parse_pairs(words: str, sources: int, targets: int) -> list[Pair]:
     """`1 > 2, 2 > 1`, whichever way the numbers are set apart."""
     numbers = [int(number) for number in re.findall(r"\d{1,3}", words)]
     pairs = [Pair(*both) for both in zip(numbers[::2], numbers[1::2], strict=False)]

@@ -65,7 +65,7 @@ class SealedFace:
     sealed: bytes
 
 
-class Shelf(Protocol):
+class FaceRepository(Protocol):
     """Where faces are kept. What expired is not found, even before it is swept out."""
 
     async def all_of(self, user_id: int, *, now: float) -> Sequence[Face]:

@@ -8,7 +8,16 @@ import structlog
 
 from bot.clock import Clock
 from bot.faces.cipher import FaceCipher
-from bot.faces.face import Face, FacesOff, NoSuchFace, SealedFace, Shelf, TooManyFaces, UnreadableFace, tidy
+from bot.faces.face import (
+    Face,
+    FaceRepository,
+    FacesOff,
+    NoSuchFace,
+    SealedFace,
+    TooManyFaces,
+    UnreadableFace,
+    tidy,
+)
 from bot.faces.normalize import portrait, suffix_of
 from bot.media.probe import Limits
 
@@ -32,7 +41,7 @@ class SavedFaces:
 
     def __init__(
         self,
-        shelf: Shelf,
+        shelf: FaceRepository,
         seal: FaceCipher | None,
         clock: Clock,
         limits: Limits,

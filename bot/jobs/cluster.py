@@ -7,7 +7,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.jobs.ports import StoreAway, StoreError
-from bot.jobs.service import Desk
+from bot.jobs.service import JobService
 from bot.settings.shards import ShardPlan
 
 log = structlog.stdlib.get_logger(__name__)
@@ -23,7 +23,7 @@ class ClusterStore(Protocol):
     async def held_shards(self, total: int) -> set[int]: ...
 
 
-class Company:
+class Cluster:
     """Goes on with the jobs of the dead, asks Segmind for its part alone, and steps down when replaced."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Company:
         lease: float,
         per_minute: int,
         set_rate: Callable[[int], None],
-        away: Callable[[StoreAway], None] = lambda _: None,
+        on_store_unavailable: Callable[[StoreAway], None] = lambda _: None,
     ) -> None:
         """`per_minute` requests are what the key allows all processes; `set_rate` bounds this one's.
 
@@ -45,7 +45,7 @@ class Company:
         self._lease = lease
         self._per_minute = per_minute
         self._set_rate = set_rate
-        self._away = away
+        self._away = on_store_unavailable
         self._claimed: tuple[int, set[int]] | None = None
         self._workers = 1
         self.replaced = False
@@ -71,7 +71,7 @@ class Company:
         self._claimed = plan.total, set(found)
         return found
 
-    async def keep(self, desk: Desk) -> None:
+    async def run(self, desk: JobService) -> None:
         """Until another process has taken this one's place."""
         while True:
             try:

@@ -6,16 +6,16 @@ from bot.jobs.job import Job
 from bot.segmind.protocol import Completed, Link, Output, State, UnreadableResponse
 
 
-class Source(Protocol):
-    async def look(self, request_id: str) -> State: ...
+class ResultSource(Protocol):
+    async def status(self, request_id: str) -> State: ...
 
     async def fetch(self, output: Output, *, limit: int) -> bytes: ...
 
 
-async def output_of(segmind: Source, job: Job) -> Output:
+async def output_of(segmind: ResultSource, job: Job) -> Output:
     if job.output is not None:
         return Link(job.output)
-    match await segmind.look(job.request_id or ""):
+    match await segmind.status(job.request_id or ""):
         case Completed(output) if output is not None:
             return output
         case state:

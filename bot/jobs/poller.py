@@ -6,7 +6,7 @@ from typing import assert_never
 import structlog
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import World
+from bot.jobs.ports import JobPorts
 from bot.jobs.stages import Processing, Queued
 from bot.segmind import protocol
 from bot.segmind.polling import PollTiming
@@ -20,27 +20,27 @@ UNREADABLE_MOST = 3
 class Poller:
     def __init__(
         self,
-        world: World,
+        world: JobPorts,
         *,
         pace: Callable[[Job], PollTiming],
-        patience: float,
-        heard: Callable[[float | None], None] = lambda _: None,
-        recall_pauses: Sequence[float] = (15.0, 60.0, 180.0),
+        timeout: float,
+        on_cost: Callable[[float | None], None] = lambda _: None,
+        history_delays: Sequence[float] = (15.0, 60.0, 180.0),
     ) -> None:
-        """`patience`: seconds after which a job without an end is given up; `heard`: what a job left over.
+        """`timeout`: seconds until a job without an end is given up; `on_cost`: told what a job left over.
 
-        `recall_pauses`: between the tries to read the history of a job that Segmind has forgotten.
+        `history_delays`: between the tries to read the history of a job that Segmind has forgotten.
         """
         self._segmind = world.segmind
         self._store = world.store
         self._watcher = world.watcher
         self._clock = world.clock
         self._pace = pace
-        self._patience = patience
-        self._heard = heard
-        self._recall_pauses = recall_pauses
+        self._patience = timeout
+        self._on_cost = on_cost
+        self._recall_pauses = history_delays
 
-    async def follow(self, job: Job) -> Job:
+    async def poll(self, job: Job) -> Job:
         pace = self._pace(job)
         sent = job.submitted_at or job.created_at
         since, renewed = sent, False
@@ -52,7 +52,7 @@ class Poller:
             elapsed = self._clock.now() - sent
             await self._clock.sleep(pace.next_look(elapsed))
             try:
-                state = await self._segmind.look(job.request_id or "")
+                state = await self._segmind.status(job.request_id or "")
             except protocol.UnreadableResponse as error:
                 unreadable += 1
                 log.warning("an answer could not be read", error=error.detail)
@@ -85,7 +85,7 @@ class Poller:
                 return None
             case protocol.Completed(output, metrics):
                 pace.learn(self._clock.now() - sent)
-                self._heard(metrics.remaining_credits)
+                self._on_cost(metrics.remaining_credits)
                 url = output.url if isinstance(output, protocol.Link) else None
                 return await self._store.move(job, job.to(State.READY, output=url, cost=metrics.cost))
             case protocol.Failed(detail, blocked):
@@ -115,7 +115,7 @@ class Poller:
     async def _recalled(self, job: Job) -> protocol.Found | None:
         for pause in (*self._recall_pauses, None):
             try:
-                return await self._segmind.recall(job.request_id or "")
+                return await self._segmind.history_record(job.request_id or "")
             except protocol.SegmindError as error:
                 log.warning("the history could not be read", error=error.detail)
             if pause is not None:

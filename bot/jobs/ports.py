@@ -9,7 +9,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.stages import Stage
 from bot.ledger.account import Balance
-from bot.ledger.policy import Terms
+from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
 from bot.segmind.protocol import Accepted, Found, Output, State
 
@@ -17,11 +17,11 @@ from bot.segmind.protocol import Accepted, Found, Output, State
 class Segmind(Protocol):
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted: ...
 
-    async def look(self, request_id: str) -> State: ...
+    async def status(self, request_id: str) -> State: ...
 
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None: ...
 
-    async def recall(self, request_id: str) -> Found | None:
+    async def history_record(self, request_id: str) -> Found | None:
         """What the history knows of a request, of any age."""
         ...
 
@@ -44,7 +44,7 @@ class StaleJob(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Capacity:
     """How many jobs may be at Segmind at once, over all processes: in all, of one server, of one member."""
 
     in_all: int
@@ -65,14 +65,14 @@ class Store(Protocol):
 
     async def all_rules(self) -> Mapping[int, ServerRules]: ...
 
-    async def open(self, job: Job, terms: Terms) -> None:
+    async def open(self, job: Job, terms: MemberTerms) -> None:
         """Write the job, its hold and its share of the budgets in one transaction.
 
         Raises `NotEnoughCredits` or `CapReached`, with nothing written.
         """
         ...
 
-    async def move(self, job: Job, to: Job, *, room: Room | None = None) -> Job:
+    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
         """Replace `job` by `to` if it still is what it was and still ours, else raise `StaleJob`.
 
         With a `room`, raise `AtCapacity` where it would take more of it than there is.
@@ -82,7 +82,7 @@ class Store(Protocol):
         """
         ...
 
-    async def tell(self, job: Job) -> None:
+    async def mark_told(self, job: Job) -> None:
         """The member knows how it ended: the job is closed."""
         ...
 
@@ -100,7 +100,7 @@ class Watcher(Protocol):
         """Something changed; returns at once."""
         ...
 
-    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+    async def finish(self, job: Job, result: bytes | None) -> Delivery:
         """Show how it ended, or give up: returns when nothing more can be done.
 
         What it raises is a fault that a later try may not meet.
@@ -109,7 +109,7 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class JobPorts:
     """All that a job meets outside."""
 
     segmind: Segmind
@@ -118,9 +118,9 @@ class World:
     clock: Clock
 
 
-class Notes(Protocol):
+class KeyValues(Protocol):
     """A place that remembers small things over restarts."""
 
-    async def note(self, name: str) -> str | None: ...
+    async def read_value(self, name: str) -> str | None: ...
 
     async def write_value(self, name: str, text: str) -> None: ...

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice, zip_longest
 
 from bot.jobs.job import Job
-from bot.jobs.ports import Room
+from bot.jobs.ports import Capacity
 from bot.ledger.server_rules import Limits
 
 
@@ -28,13 +28,13 @@ class QueueEntry:
     def call(self) -> None:
         self._turn.set_result(None)
 
-    async def turn(self, patience: float) -> bool:
+    async def wait(self, patience: float) -> bool:
         """Wait for the turn; says whether it has come by the time the patience is over."""
         await asyncio.wait({self._turn}, timeout=patience)
         return self.called
 
 
-class Line:
+class FairQueue:
     """Members take turns: each one's first waiting job is called before anybody's second."""
 
     def __init__(self, limits: Limits, *, in_all: int) -> None:
@@ -63,10 +63,10 @@ class Line:
             self._own_limits[server] = limits
             self._call_next()
 
-    def room(self, job: Job) -> Room:
+    def capacity_for(self, job: Job) -> Capacity:
         """What holds for a job also where other processes submit, too."""
         limits = self._of(job.place.guild_id)
-        return Room(self._in_all, per_server=limits.per_server, per_member=limits.per_member)
+        return Capacity(self._in_all, per_server=limits.per_server, per_member=limits.per_member)
 
     def enter(self, job: Job) -> QueueEntry:
         ticket = QueueEntry(job)
@@ -74,7 +74,7 @@ class Line:
         self._call_next()
         return ticket
 
-    def occupy(self, job: Job) -> QueueEntry:
+    def enter_running(self, job: Job) -> QueueEntry:
         """A job that is with Segmind already, from before a restart: it takes room without waiting."""
         ticket = QueueEntry(job)
         self._start(ticket)
@@ -106,7 +106,7 @@ class Line:
                 turns += min(len(queue), depth + 1 if before else depth)
         return turns
 
-    def ahead(self, count: int) -> Iterator[str]:
+    def next_ids(self, count: int) -> Iterator[str]:
         """The ids of so many jobs that are next, if all of them had room."""
         turns = zip_longest(*self._ring.values())
         return islice((ticket.job_id for turn in turns for ticket in turn if ticket is not None), count)

@@ -9,7 +9,7 @@ import structlog
 from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.jobs.submit import CLOCK_SKEW
-from bot.periodic import rounds
+from bot.periodic import run_periodically
 from bot.segmind.protocol import Found, SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -19,7 +19,7 @@ class History(Protocol):
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None: ...
 
 
-class Register(Protocol):
+class ReconcileStore(Protocol):
     async def never_found(self, since: float) -> Sequence[Job]:
         """Orders from then on whose credits went back because nobody found them."""
         ...
@@ -41,7 +41,7 @@ class LateReconciler:
     def __init__(
         self,
         history: History,
-        register: Register,
+        register: ReconcileStore,
         clock: Clock,
         persistence: ReconcileConfig = ReconcileConfig(),
     ) -> None:
@@ -52,8 +52,12 @@ class LateReconciler:
 
     async def run(self) -> None:
         every = self._persistence.every
-        await rounds(
-            self.look, self._clock, every, "orders that turned up late could not be looked for", first=every
+        await run_periodically(
+            self.look,
+            self._clock,
+            every,
+            "orders that turned up late could not be looked for",
+            initial_delay=every,
         )
 
     async def look(self) -> None:

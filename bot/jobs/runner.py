@@ -11,8 +11,8 @@ import structlog
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.outputs import output_of
 from bot.jobs.poller import Poller
-from bot.jobs.ports import StaleJob, StoreAway, World
-from bot.jobs.queue import Line
+from bot.jobs.ports import JobPorts, StaleJob, StoreAway
+from bot.jobs.queue import FairQueue
 from bot.jobs.stages import Collecting, Halted, Stage, Waiting
 from bot.jobs.submit import Submitter
 from bot.jobs.supervision.outage import Outage
@@ -55,9 +55,9 @@ class Runner:
 
     def __init__(
         self,
-        world: World,
+        world: JobPorts,
         *,
-        line: Line,
+        line: FairQueue,
         submitter: Submitter,
         follower: Poller,
         outage: Outage,
@@ -101,7 +101,7 @@ class Runner:
             await asyncio.wait({life})
         self.start(cancelled)
 
-    async def tell_again(self, job: Job) -> None:
+    async def redeliver(self, job: Job) -> None:
         """See a job that was over to its end once more: somebody has decided what that end is."""
         # Its life may still be about to write down that the member was told of another one.
         if (life := self._lives.get(job.id)) is not None:
@@ -171,8 +171,8 @@ class Runner:
         elif job.state is State.DONE:
             content = await self._recollect(job)
         log.info("the job has ended", state=job.state, reason=job.reason)
-        delivery = await self._watcher.conclude(job, content)
-        await self._store.tell(replace(job, delivery=delivery))
+        delivery = await self._watcher.finish(job, content)
+        await self._store.mark_told(replace(job, delivery=delivery))
 
     @asynccontextmanager
     async def _room(self, job: Job) -> AsyncGenerator[None]:
@@ -180,7 +180,7 @@ class Runner:
         if job.state.settled or job.state is State.READY:
             yield
             return
-        ticket = self._line.enter(job) if job.state is State.HELD else self._line.occupy(job)
+        ticket = self._line.enter(job) if job.state is State.HELD else self._line.enter_running(job)
         try:
             shown: Stage | None = None
             while not (ticket.called or self._submitter.sends_away):
@@ -189,7 +189,7 @@ class Runner:
                 if stage != shown:
                     self._watcher.show(job, stage)
                     shown = stage
-                await ticket.turn(self._habits.refresh(position))
+                await ticket.wait(self._habits.refresh(position))
             yield
         finally:
             self._line.leave(ticket)
@@ -204,7 +204,7 @@ class Runner:
             case State.UNKNOWN:
                 return await self._submitter.search(job)
             case State.SUBMITTED:
-                return await self._follower.follow(job)
+                return await self._follower.poll(job)
             case State.READY | State.DONE | State.FAILED | State.BLOCKED | State.EXPIRED | State.CANCELLED:
                 return job
             case _:

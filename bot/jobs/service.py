@@ -9,11 +9,11 @@ import structlog
 
 from bot.jobs.job import Job, Place, State
 from bot.jobs.ports import Clock, StaleJob, Store
-from bot.jobs.queue import Line
+from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner
-from bot.jobs.submission_gate import Gate
+from bot.jobs.submission_gate import SubmissionGate
 from bot.ledger.account import Balance, Member
-from bot.ledger.policy import Policy, Price, Prices, Terms
+from bot.ledger.policy import MemberTerms, Policy, Price, Prices
 from bot.ledger.server_rules import ServerRules
 from bot.models import FaceModel, ModelCard
 
@@ -45,18 +45,18 @@ class Order:
     model: FaceModel
     place: Place
     member: Member
-    terms: Terms
+    terms: MemberTerms
     video_seconds: float | None = None
 
 
-class Desk:
+class JobService:
     def __init__(
         self,
         *,
         store: Store,
         runner: Runner,
-        line: Line,
-        gate: Gate,
+        line: FairQueue,
+        gate: SubmissionGate,
         prices: Prices,
         policy: Policy,
         clock: Clock,
@@ -82,7 +82,7 @@ class Desk:
             self._runner.start(job)
         return len(jobs)
 
-    async def terms(self, member: Member) -> Terms:
+    async def terms(self, member: Member) -> MemberTerms:
         """What holds for this member here and now."""
         if member.guild_id is None:
             return self._policy.terms(member, ServerRules())
@@ -93,21 +93,21 @@ class Desk:
     def price(self, card: ModelCard, body: Mapping[str, Any], video_seconds: float | None) -> Price:
         return self._prices.of(card, body, video_seconds)
 
-    def unit(self, card: ModelCard, body: Mapping[str, Any]) -> int:
+    def unit_price(self, card: ModelCard, body: Mapping[str, Any]) -> int:
         """The price of one picture, or of each started stretch of video."""
         return self._prices.unit(card, body)
 
-    async def balance(self, member: Member, terms: Terms) -> Balance:
+    async def balance(self, member: Member, terms: MemberTerms) -> Balance:
         """What the member has, with today's allowance."""
         stored = await self._store.balance(member.account)
-        return stored.on(terms.allowance, self._clock.now())
+        return stored.with_allowance(terms.allowance, self._clock.now())
 
     async def check(self, order: Order) -> None:
         """Refuse early what `order` would refuse, before anything is uploaded for it."""
         self._admit(order)
         price = self.price(order.model.card, order.model.wire(), order.video_seconds)
         balance = await self.balance(order.member, order.terms)
-        balance.split(price.credits, order.terms.allowance)
+        balance.allocate(price.credits, order.terms.allowance)
 
     async def order(self, order: Order) -> Job:
         self._admit(order)
@@ -143,11 +143,11 @@ class Desk:
             raise TooLate from None
         log.info("a job was cancelled", job=job.id)
 
-    async def tell_again(self, job: Job) -> None:
+    async def redeliver(self, job: Job) -> None:
         """Somebody has decided how a job ends that was over."""
-        await self._runner.tell_again(job)
+        await self._runner.redeliver(job)
 
-    async def go_on(self, job: Job) -> None:
+    async def ensure_running(self, job: Job) -> None:
         """See an open job to its end, unless somebody is at it."""
         self._runner.start(job)
 
@@ -155,7 +155,7 @@ class Desk:
         slug = order.model.card.slug
         if slug in order.terms.models_off:
             raise ModelOff(slug)
-        self._gate.ask(slug)
+        self._gate.check(slug)
         if self._line.waiting(order.member.account) >= self._waiting_per_member:
             raise TooManyWaiting(self._waiting_per_member)
 

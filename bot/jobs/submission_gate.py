@@ -10,7 +10,7 @@ from bot.jobs.stages import Due, Halted, Paused, Reconnecting, Stage
 from bot.segmind.scheduler import RequestKind, RequestScheduler
 
 
-class Trouble(StrEnum):
+class ClosureReason(StrEnum):
     KEY = "key"
     """Segmind does not accept the operator's key."""
     BALANCE = "balance"
@@ -22,12 +22,12 @@ class Trouble(StrEnum):
 class ServicePaused(Exception):
     """An order that would only be refused; nothing was held."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: ClosureReason) -> None:
         super().__init__(trouble)
         self.trouble = trouble
 
 
-class Gate:
+class SubmissionGate:
     """Behind it stands the turnstile, which keeps the key's rate and knows whether Segmind is in order.
 
     A refused key or model closes it for a while; an empty balance closes it until there is one again.
@@ -38,7 +38,7 @@ class Gate:
         self._clock = clock
         self._turnstile = turnstile
         self._releases = releases
-        self._closed: dict[str | None, tuple[float, Trouble]] = {}
+        self._closed: dict[str | None, tuple[float, ClosureReason]] = {}
         self._is_empty = False
         self._may_try = False
         self._waiting: deque[asyncio.Future[bool]] = deque()
@@ -52,33 +52,33 @@ class Gate:
         return self._is_empty
 
     @property
-    def sends_away(self) -> bool:
+    def rejects_orders(self) -> bool:
         """Whether nobody needs to wait any longer."""
         return self._is_empty and self._releases and not self._may_try
 
     @property
-    def is_halted(self) -> bool:
+    def is_paused(self) -> bool:
         """Whether the operator lets nothing through."""
         return not self._going.is_set()
 
     @property
-    def closures(self) -> Mapping[str | None, Trouble]:
+    def closures(self) -> Mapping[str | None, ClosureReason]:
         """What is closed right now, by the model; none stands for all of them."""
         now = self._clock.now()
         return {slug: trouble for slug, (until, trouble) in self._closed.items() if until > now}
 
-    def halt(self) -> None:
+    def pause(self) -> None:
         """By the operator, and not for any trouble: orders are taken all the same, and wait."""
         self._going.clear()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         self._going.set()
 
-    def close(self, trouble: Trouble, *, until: float, slug: str | None = None) -> None:
+    def close(self, trouble: ClosureReason, *, until: float, slug: str | None = None) -> None:
         """Close for one model, or for all of them."""
         self._closed[slug] = (until, trouble)
 
-    def run_out(self) -> None:
+    def mark_empty(self) -> None:
         """Segmind takes nothing, because the operator has nothing left there."""
         if not self._is_empty:
             self._is_empty = True
@@ -93,21 +93,21 @@ class Gate:
         while self._waiting:
             self._call(going_first=False)
 
-    def let_one_try(self) -> None:
+    def probe(self) -> None:
         """One of those who wait finds out whether there is balance again; or else the next one who comes."""
         while self._is_empty and self._waiting:
             if self._call(going_first=True):
                 return
         self._may_try = self._is_empty
 
-    def ask(self, slug: str) -> None:
+    def check(self, slug: str) -> None:
         """Raise `ServicePaused` where an order would wait for the operator, not for its turn."""
         for _, trouble in self._closures(slug):
             raise ServicePaused(trouble)
         if self._is_empty and not self._may_try:
-            raise ServicePaused(Trouble.BALANCE)
+            raise ServicePaused(ClosureReason.BALANCE)
 
-    async def passage(self, slug: str, show: Callable[[Stage], None] = lambda _: None) -> bool:
+    async def acquire(self, slug: str, show: Callable[[Stage], None] = lambda _: None) -> bool:
         """Wait until the gate is open and it is one's turn; `show` is told what there is to wait for.
 
         Says whether this one goes first, to find out about the balance. Raises `Unreachable` where Segmind is
@@ -115,7 +115,7 @@ class Gate:
         """
         first = False
         while True:
-            if self.is_halted:
+            if self.is_paused:
                 show(Halted())
                 await self._going.wait()
                 continue
@@ -126,9 +126,9 @@ class Gate:
                 continue
             if self._turnstile.is_busy:
                 show(Due())
-            await self._turnstile.passage(RequestKind.SUBMISSION, lambda: show(Reconnecting()))
+            await self._turnstile.acquire(RequestKind.SUBMISSION, lambda: show(Reconnecting()))
             # The gate may have closed in the meantime.
-            if not (self.is_halted or self._closures(slug)) and (first or not self._is_empty):
+            if not (self.is_paused or self._closures(slug)) and (first or not self._is_empty):
                 return first
 
     async def _balance(self, show: Callable[[Stage], None]) -> bool:
@@ -137,7 +137,7 @@ class Gate:
             self._may_try = False
             return True
         if self._releases:
-            raise ServicePaused(Trouble.BALANCE)
+            raise ServicePaused(ClosureReason.BALANCE)
         show(Paused())
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
@@ -151,7 +151,7 @@ class Gate:
         turn.set_result(going_first)
         return True
 
-    def _closures(self, slug: str) -> list[tuple[float, Trouble]]:
+    def _closures(self, slug: str) -> list[tuple[float, ClosureReason]]:
         now = self._clock.now()
         found = [self._closed[key] for key in (None, slug) if key in self._closed]
         return [closure for closure in found if closure[0] > now]

@@ -11,10 +11,10 @@ from typing import Any
 import structlog
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import AtCapacity, World
-from bot.jobs.queue import Line
+from bot.jobs.ports import AtCapacity, JobPorts
+from bot.jobs.queue import FairQueue
 from bot.jobs.stages import Due, Reconnecting, Searching
-from bot.jobs.submission_gate import Gate, ServicePaused, Trouble
+from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.segmind.protocol import (
     BadParameters,
     Found,
@@ -63,7 +63,9 @@ class _OutOfReach(Exception):
 
 
 class Submitter:
-    def __init__(self, world: World, *, gate: Gate, line: Line, caution: SubmitConfig) -> None:
+    def __init__(
+        self, world: JobPorts, *, gate: SubmissionGate, line: FairQueue, caution: SubmitConfig
+    ) -> None:
         self._segmind = world.segmind
         self._store = world.store
         self._watcher = world.watcher
@@ -76,19 +78,19 @@ class Submitter:
     @property
     def sends_away(self) -> bool:
         """Whether nobody needs to wait for their turn, because nothing will come of it."""
-        return self._gate.sends_away
+        return self._gate.rejects_orders
 
     @property
     def is_halted(self) -> bool:
         """Whether everybody waits for the operator, and not for their turn."""
-        return self._gate.is_halted
+        return self._gate.is_paused
 
     async def submit(self, job: Job) -> Job:
         """From HELD to where Segmind's answer leads."""
         pauses = chain(self._caution.reconnect, repeat(self._caution.reconnect[-1]))
         while True:
             try:
-                goes_first = await self._gate.passage(job.slug, partial(self._watcher.show, job))
+                goes_first = await self._gate.acquire(job.slug, partial(self._watcher.show, job))
             except (Unreachable, ServicePaused) as error:
                 return await self._turned_away(job, error)
             if (sending := await self._send_off(job)) is None:
@@ -126,7 +128,7 @@ class Submitter:
             if not _is_about_money(error):
                 return await self._refused(sending, error)
             # Nothing was taken, so it stands where it stood, for as long as the gate lets it.
-            self._gate.run_out()
+            self._gate.mark_empty()
             return await self._store.move(sending, sending.to(State.HELD))
         except OutcomeUnknown as error:
             log.warning("the outcome of a submission is unknown", error=error.detail)
@@ -152,7 +154,7 @@ class Submitter:
         """Write down that it is about to be sent; none where other processes' jobs have taken the room."""
         sending = job.to(State.SUBMITTING, submitted_at=self._clock.now())
         try:
-            return await self._store.move(job, sending, room=self._line.room(job))
+            return await self._store.move(job, sending, room=self._line.capacity_for(job))
         except AtCapacity:
             return None
 
@@ -193,9 +195,9 @@ class Submitter:
             case BadParameters():
                 return await self._fail(job, Reason.PARAMETERS, error.detail)
             case KeyRejected():
-                self._rest(Trouble.KEY)
+                self._rest(ClosureReason.KEY)
             case ModelUnavailable():
-                self._rest(Trouble.MODEL, slug=job.slug)
+                self._rest(ClosureReason.MODEL, slug=job.slug)
             case _:
                 return await self._fail(job, Reason.PARAMETERS, error.detail)
         log.error(
@@ -203,7 +205,7 @@ class Submitter:
         )
         return await self._fail(job, Reason.SERVICE)
 
-    def _rest(self, trouble: Trouble, *, slug: str | None = None) -> None:
+    def _rest(self, trouble: ClosureReason, *, slug: str | None = None) -> None:
         self._gate.close(trouble, until=self._clock.now() + self._caution.paused, slug=slug)
 
     async def _fail(self, job: Job, reason: Reason, detail: str = "") -> Job:

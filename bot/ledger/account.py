@@ -10,7 +10,7 @@ from enum import StrEnum
 from bot.ledger.allowance import Allowance
 
 
-class Entry(StrEnum):
+class EntryKind(StrEnum):
     """A line of the ledger. What an account has free is the sum of the amounts of its lines."""
 
     GRANT = "grant"
@@ -64,13 +64,13 @@ class Balance:
     def free(self) -> int:
         return self.allowance + self.granted
 
-    def on(self, allowance: Allowance, now: float) -> "Balance":
+    def with_allowance(self, allowance: Allowance, now: float) -> "Balance":
         """The same account with the allowance that its member has now."""
         since = allowance.began(self.since, self.used, now)
         used = self.used if since == self.since else 0
         return replace(self, allowance=max(0, allowance.daily - used), used=used, since=since)
 
-    def split(self, price: int, allowance: Allowance) -> Allocation:
+    def allocate(self, price: int, allowance: Allowance) -> Allocation:
         """How the price would be paid; raises where it cannot be."""
         if self.free < price:
             raise NotEnoughCredits(need=price, have=self.free, refills_at=allowance.refills_at(self.since))
@@ -122,6 +122,6 @@ def payer_of(account: str) -> int | None:
     return int(owner) if owner.isdigit() else None
 
 
-def welcome_of(account: str, start: int) -> int:
+def starting_credits(account: str, start: int) -> int:
     """What a new account is given. Outside of servers no administrator knows the member, so it is nothing."""
     return 0 if account.startswith("direct:") else start

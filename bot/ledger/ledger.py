@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bot.ledger.account import Balance, Entry
+from bot.ledger.account import Balance, EntryKind
 from bot.ledger.budgets import Budget
 from bot.ledger.server_rules import ServerRules
 
@@ -19,11 +19,11 @@ OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LedgerLine:
     """One entry of an account's history."""
 
     id: int
-    kind: Entry
+    kind: EntryKind
     amount: int
     at: float
     job_id: str | None = None
@@ -74,7 +74,7 @@ class AlreadyRefunded(Exception):
     """A job is given back once."""
 
 
-class Books(Protocol):
+class Ledger(Protocol):
     async def balance(self, account: str) -> Balance: ...
 
     async def rules(self, guild_id: int) -> ServerRules: ...
@@ -99,11 +99,11 @@ class Books(Protocol):
 
     async def history(
         self, account: str, *, before: int | None = None, after: int | None = None, limit: int = 10
-    ) -> Sequence[Line]:
+    ) -> Sequence[LedgerLine]:
         """The newest entries first; those next to the line `before` or `after`, where one is given."""
         ...
 
-    async def deeds(
+    async def audit_entries(
         self, guild_id: int | None, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[AuditEntry]: ...
 

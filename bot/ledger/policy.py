@@ -58,7 +58,7 @@ def _whole(amount: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class MemberTerms:
     """What holds for one member, here and now."""
 
     allowance: Allowance
@@ -80,8 +80,8 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = field(default_factory=Bounds)
 
-    def terms(self, member: Member, rules: ServerRules) -> Terms:
-        return Terms(
+    def terms(self, member: Member, rules: ServerRules) -> MemberTerms:
+        return MemberTerms(
             allowance=Allowance(self._daily(member, rules), self.refill),
             caps=Caps(self.monthly_of(rules), self.operator_usd),
             limits=self.limits_of(rules),

@@ -49,7 +49,7 @@ class SigningKeys:
         return f"Credentials(holder={self.holder!r}, until={self.until})"
 
 
-def read_credentials(certificates: Path, key: Path, now: datetime) -> SigningKeys:
+def read_signing_keys(certificates: Path, key: Path, now: datetime) -> SigningKeys:
     """Raise `BadSigningKeys` unless the two fit each other and are valid at this moment."""
     chain = _chain(certificates)
     private, algorithm = _key(key)

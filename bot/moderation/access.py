@@ -17,13 +17,13 @@ from bot.moderation.errors import (
     WrongRole,
 )
 from bot.moderation.fingerprints import Fingerprint
-from bot.moderation.ports import Register, Rules, Standing
+from bot.moderation.ports import ModerationStore, Rules, Standing
 
 HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class AccessRules:
     """The operator's own rules."""
 
     version: str | None = None
@@ -51,8 +51,8 @@ class AccessRequest:
     age_restricted: bool = False
 
 
-class Door:
-    def __init__(self, register: Register, rules: Rules, house: House, clock: Clock) -> None:
+class AccessPolicy:
+    def __init__(self, register: ModerationStore, rules: Rules, house: AccessRules, clock: Clock) -> None:
         self._register = register
         self._rules = rules
         self._house = house

@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.ledger.account import account_of
 from bot.ledger.ledger import AuditEntry
-from bot.periodic import rounds
+from bot.periodic import run_periodically
 
 
 class NoLog(Exception):
@@ -102,18 +102,6 @@ class ApprovalBook(Protocol):
         ...
 
 
-class Desk(Protocol):
-    """Sees jobs to their ends."""
-
-    async def tell_again(self, job: Job) -> None:
-        """Of a job that was over: somebody has decided otherwise."""
-        ...
-
-    async def go_on(self, job: Job) -> None:
-        """Unless somebody is at it."""
-        ...
-
-
 class Asking(Protocol):
     """What is done about results that wait, besides deciding."""
 
@@ -136,7 +124,7 @@ class Waiting:
         self._every = every
 
     async def run(self) -> None:
-        await rounds(
+        await run_periodically(
             self.look, self._clock, self._every, "results that wait for moderators could not be looked after"
         )
 

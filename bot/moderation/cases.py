@@ -9,7 +9,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.moderation.access import HOUR
-from bot.periodic import rounds
+from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -124,7 +124,7 @@ class Escalation:
         self._every = every
 
     async def run(self) -> None:
-        await rounds(self.look, self._clock, self._every, "overdue reports could not be passed on")
+        await run_periodically(self.look, self._clock, self._every, "overdue reports could not be passed on")
 
     async def look(self) -> None:
         for case in await self._book.overdue(self._clock.now() - self._patience):

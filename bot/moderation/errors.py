@@ -1,15 +1,15 @@
 """Why somebody is not let in."""
 
 
-class Refused(Exception):
+class AccessDenied(Exception):
     """The root: the rules of the operator or of the server stand against it."""
 
 
-class NoConsent(Refused):
+class NoConsent(AccessDenied):
     """The member has not agreed yet, or to an older version."""
 
 
-class Blocked(Refused):
+class Blocked(AccessDenied):
     """Somebody decided that this member may not use the bot, here or anywhere."""
 
     def __init__(self, *, everywhere: bool) -> None:
@@ -17,19 +17,19 @@ class Blocked(Refused):
         self.everywhere = everywhere
 
 
-class WrongChannel(Refused):
+class WrongChannel(AccessDenied):
     """This server does not want the bot to be used in this channel."""
 
 
-class WrongRole(Refused):
+class WrongRole(AccessDenied):
     """This server lets only some roles use the bot."""
 
 
-class AgeRestricted(Refused):
+class AgeRestricted(AccessDenied):
     """A channel for adults, or one of which it cannot be known."""
 
 
-class Suspended(Refused):
+class Suspended(AccessDenied):
     """Too many orders of this member were blocked for their content."""
 
     def __init__(self, until: float) -> None:
@@ -37,7 +37,7 @@ class Suspended(Refused):
         self.until = until
 
 
-class RecentlyDeleted(Refused):
+class RecentlyDeleted(AccessDenied):
     """The member had everything deleted: whoever comes back at once would have today's allowance twice."""
 
     def __init__(self, until: float) -> None:
@@ -45,7 +45,7 @@ class RecentlyDeleted(Refused):
         self.until = until
 
 
-class ListedMedia(Refused):
+class ListedMedia(AccessDenied):
     """A moderator has put this picture or video, or one that looks the same, on the list."""
 
     def __init__(self, option: str) -> None:

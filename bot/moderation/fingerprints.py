@@ -35,13 +35,13 @@ def fingerprint_of(content: bytes) -> Fingerprint:
     exact = hashlib.sha256(content).hexdigest()
     try:
         found = sniff.media_type(content)
-        looks = [look_of(each) for each in _pictures(content, found)]
+        looks = [dhash(each) for each in _pictures(content, found)]
     except UnusableMedia:
         return Fingerprint(exact)
     return Fingerprint(exact, tuple(dict.fromkeys(look for look in looks if look is not None)))
 
 
-def look_of(image: Image.Image) -> int | None:
+def dhash(image: Image.Image) -> int | None:
     """Whether each of 64 places is brighter than the one to its right; none of a plain surface."""
     small = picture.eight_bits(image).convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BOX)
     shades = small.tobytes()
@@ -53,11 +53,11 @@ def look_of(image: Image.Image) -> int | None:
     return look if _LEAST_SET <= look.bit_count() <= _MOST_SET else None
 
 
-def look_words(look: int) -> str:
+def format_hash(look: int) -> str:
     return f"{look:016x}"
 
 
-def look_from(words: str) -> int:
+def parse_hash(words: str) -> int:
     return int(words, 16)
 
 

@@ -8,7 +8,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.ledger.allowance import DAY
-from bot.periodic import rounds
+from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -79,7 +79,7 @@ class Retention:
         self._most = most
 
     async def run(self) -> None:
-        await rounds(self.look, self._clock, self._every, "what is old could not be forgotten")
+        await run_periodically(self.look, self._clock, self._every, "what is old could not be forgotten")
 
     async def look(self) -> None:
         now, its, jobs, deeds = self._clock.now(), self._periods, 0, 0

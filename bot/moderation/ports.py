@@ -28,7 +28,7 @@ class Listed:
     """All of them, as resemblance cannot be looked up."""
 
 
-class Register(Protocol):
+class ModerationStore(Protocol):
     """What is kept about members for everybody's safety."""
 
     async def standing(self, user_id: int) -> Standing: ...

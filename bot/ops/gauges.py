@@ -5,8 +5,8 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from bot.jobs.queue import Line
-from bot.jobs.submission_gate import Gate
+from bot.jobs.queue import FairQueue
+from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
 from bot.segmind.scheduler import RequestScheduler
@@ -42,7 +42,7 @@ class Gauges:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
 
-    def of_line(self, line: Line, pause: OperatorPause) -> None:
+    def of_line(self, line: FairQueue, pause: OperatorPause) -> None:
         self._add("doppel_line_waiting_jobs", "Jobs in the line.", lambda: line.length)
         self._add("doppel_line_running_jobs", "Jobs that hold a place at Segmind.", lambda: line.running)
         self._add(
@@ -51,7 +51,7 @@ class Gauges:
             lambda: pause.seconds,
         )
 
-    def of_segmind(self, turnstiles: Mapping[str, RequestScheduler], gate: Gate) -> None:
+    def of_segmind(self, turnstiles: Mapping[str, RequestScheduler], gate: SubmissionGate) -> None:
         opened = Gauge(
             "doppel_breaker_open",
             "Whether a service is left alone because it failed time after time.",
@@ -79,7 +79,9 @@ class Gauges:
             lambda: company.processes,
         )
         self._add(
-            "doppel_store_away", "Whether the database takes nothing, and no orders are taken.", outage.lasts
+            "doppel_store_away",
+            "Whether the database takes nothing, and no orders are taken.",
+            outage.is_active,
         )
 
     def of_discord(self, shards: Shards, refusals: Refusals) -> None:

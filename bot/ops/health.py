@@ -91,7 +91,7 @@ def needed(client: Client, store: Store, outage: Outage) -> Mapping[str, Check]:
         return None if left is None or left > 0 else "it ran out, so others may take the jobs over"
 
     def orders() -> str | None:
-        return "none are taken, because the database takes nothing" if outage.lasts() else None
+        return "none are taken, because the database takes nothing" if outage.is_active() else None
 
     return {"discord": discord, "lease": lease, "orders": orders}
 

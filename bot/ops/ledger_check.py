@@ -6,7 +6,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from bot.clock import Clock
-from bot.periodic import rounds
+from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -32,7 +32,9 @@ class Audit:
         )
 
     async def run(self) -> None:
-        await rounds(self.look, self._clock, EVERY, "the books could not be looked at", first=FIRST)
+        await run_periodically(
+            self.look, self._clock, EVERY, "the books could not be looked at", initial_delay=FIRST
+        )
 
     async def look(self) -> None:
         wrong = await self._audit()

@@ -6,9 +6,9 @@ from typing import Any, Protocol, TypeVar
 from prometheus_client import CollectorRegistry, Counter
 
 from bot.jobs.job import Job
-from bot.jobs.ports import Room, Segmind, StaleJob, Store
+from bot.jobs.ports import Capacity, Segmind, StaleJob, Store
 from bot.ledger.account import Balance
-from bot.ledger.policy import Terms
+from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
 from bot.segmind.protocol import Accepted, Found, Output, SegmindError, State
 
@@ -80,11 +80,11 @@ class ObservedStore:
     async def all_rules(self) -> Mapping[int, ServerRules]:
         return await self._store.all_rules()
 
-    async def open(self, job: Job, terms: Terms) -> None:
+    async def open(self, job: Job, terms: MemberTerms) -> None:
         await self._store.open(job, terms)
         self._jobs.opened(job)
 
-    async def move(self, job: Job, to: Job, *, room: Room | None = None) -> Job:
+    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
         try:
             moved = await self._store.move(job, to, room=room)
         except StaleJob:
@@ -93,9 +93,9 @@ class ObservedStore:
         self._jobs.moved(job, moved)
         return moved
 
-    async def tell(self, job: Job) -> None:
+    async def mark_told(self, job: Job) -> None:
         try:
-            await self._store.tell(job)
+            await self._store.mark_told(job)
         except StaleJob:
             self._jobs.lost(job)
             raise
@@ -126,16 +126,16 @@ class ObservedSegmind:
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
         return await self._noted("submit", self._segmind.submit(slug, body))
 
-    async def look(self, request_id: str) -> State:
-        state = await self._noted("look", self._segmind.look(request_id))
+    async def status(self, request_id: str) -> State:
+        state = await self._noted("look", self._segmind.status(request_id))
         self._jobs.looked(request_id, state)
         return state
 
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
         return await self._noted("find", self._segmind.find(nonce, slug=slug, since=since, until=until))
 
-    async def recall(self, request_id: str) -> Found | None:
-        return await self._noted("recall", self._segmind.recall(request_id))
+    async def history_record(self, request_id: str) -> Found | None:
+        return await self._noted("recall", self._segmind.history_record(request_id))
 
     async def fetch(self, output: Output, *, limit: int) -> bytes:
         return await self._noted("fetch", self._segmind.fetch(output, limit=limit))

@@ -12,7 +12,7 @@ import discord
 import simcord
 from pydantic import SecretStr
 
-from bot.app import App, assembled
+from bot.app import App, build_app
 from bot.ops.logs import configure
 from bot.sandbox.errors import SandboxError
 from bot.sandbox.faces.detection.detector import LocalFaceDetector
@@ -111,7 +111,7 @@ async def open_world(settings: Settings, wishes: Wishes) -> AsyncGenerator[World
 @asynccontextmanager
 async def _assembled(settings: Settings) -> AsyncGenerator[App]:
     try:
-        async with assembled(settings, spotter=LocalFaceDetector()) as app:
+        async with build_app(settings, spotter=LocalFaceDetector()) as app:
             yield app
     except StoreError as error:
         raise SandboxError(str(error)) from error
@@ -128,7 +128,7 @@ async def _join(env: simcord.Env, app: App) -> None:
 async def _welcome(app: App, guild: Guild, wishes: Wishes) -> None:
     channel = app.client.get_partial_messageable(guild.channel.id, guild_id=guild.id)
     folder = lay_out(wishes.folder / "samples")
-    view = Welcome(app.client.orders.intake.take, app.models.values(), folder=folder, speed=wishes.speed)
+    view = Welcome(app.client.orders.intake.handle, app.models.values(), folder=folder, speed=wishes.speed)
     await channel.send(view=view, files=[discord.File(path) for path in samples()])
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bot.registry import catalogue
+from bot.registry import model_registry
 from bot.sandbox.errors import SandboxError, cannot_listen
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.segmind import LocalSegmind
@@ -38,7 +38,7 @@ async def local_segmind(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.close)
         local = LocalSegmind(
-            catalogue(FEATURES),
+            model_registry(FEATURES),
             engine=engine,
             refusals=(CannotSwap,),
             host=host,

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.segmind.errors import SegmindError, Unavailable, UnreadableResponse
 from bot.segmind.outputs import is_address
-from bot.segmind.responses import CLIENT_ERRORS, OK, Answer, fields_of, number_of, refusal, rows_of
+from bot.segmind.responses import CLIENT_ERRORS, OK, Response, fields_of, number_of, refusal, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ListedModel:
     parameters_schema: Mapping[str, Any] = field(repr=False)
 
 
-def decipher_upload(answer: Answer) -> str:
+def decipher_upload(answer: Response) -> str:
     """The address of the one file that was uploaded: `file_urls`, or `urls` on older servers."""
     body = _body(answer)
     for key in ("file_urls", "urls"):
@@ -40,7 +40,7 @@ def decipher_upload(answer: Answer) -> str:
     raise UnreadableResponse("the upload was answered without an address")
 
 
-def decipher_credits(answer: Answer) -> Balance:
+def decipher_credits(answer: Response) -> Balance:
     body = fields_of(_body(answer))
     paid, free = number_of(body.get("credits")), number_of(body.get("free-credits"))
     if paid is None and free is None:
@@ -48,7 +48,7 @@ def decipher_credits(answer: Answer) -> Balance:
     return Balance(paid or 0.0, free or 0.0)
 
 
-def decipher_catalogue(answer: Answer) -> tuple[ListedModel, ...]:
+def decipher_catalogue(answer: Response) -> tuple[ListedModel, ...]:
     """The models, bare or under a key; entries without a slug are skipped."""
     body = _body(answer)
     listed = rows_of(body)
@@ -69,12 +69,12 @@ def _is_deprecated(fields: Mapping[str, Any]) -> bool:
     return any(fields.get(key) in (True, 1, "true", "True") for key in ("is_depreciated", "is_deprecated"))
 
 
-def _body(answer: Answer) -> Any:
+def _body(answer: Response) -> Any:
     if answer.status in OK:
         return answer.json()
     raise _error(answer)
 
 
-def _error(answer: Answer) -> SegmindError:
+def _error(answer: Response) -> SegmindError:
     """Nothing was paid or taken by asking, so a refusal is told as what it is."""
     return refusal(answer) if answer.status in CLIENT_ERRORS else Unavailable(answer.detail())

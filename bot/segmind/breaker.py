@@ -48,7 +48,7 @@ class Breaker:
         """The one request that is made of an open breaker."""
         self._probing = True
 
-    def forgo(self) -> None:
+    def cancel_probe(self) -> None:
         """The probe came to nothing, by no fault of the service: the next one may go at once."""
         self._probing = False
 

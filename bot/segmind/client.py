@@ -38,9 +38,9 @@ from bot.segmind.protocol import (
     decipher_submit,
 )
 from bot.segmind.requests import SEGMIND, Addresses, Request
-from bot.segmind.responses import RATE_LIMITED, RESET_HEADER, SERVER_ERRORS, Answer, reset_time
+from bot.segmind.responses import RATE_LIMITED, RESET_HEADER, SERVER_ERRORS, Response, reset_time
 from bot.segmind.scheduler import RequestKind, RequestScheduler
-from bot.segmind.transport import Carrier, ResponseTooLong, Timeouts
+from bot.segmind.transport import ResponseTooLong, Timeouts, Transport
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class SegmindClient:
     ) -> None:
         """`heard` is told of every request with the key, and of its status if an answer came."""
         self._told = heard
-        self._carrier = Carrier(key, timeouts=timeouts, resolver=resolver)
+        self._carrier = Transport(key, timeouts=timeouts, resolver=resolver)
         self._addresses = Addresses.of(base_url, upload_url, history_url)
         self._retry = retry
         self._named_uploads = named_uploads
@@ -108,7 +108,7 @@ class SegmindClient:
             per_minute=restraint.per_minute,
             patience=restraint.patience,
             # Asks for nothing that is paid, and needs no job.
-            sign_of_life=lambda: self._carried(self._addresses.credits(), _SMALL, RequestKind.LOOK),
+            sign_of_life=lambda: self._send(self._addresses.credits(), _SMALL, RequestKind.LOOK),
         )
         self._results = RequestScheduler(
             self._clock, Breaker(self._clock.now, restraint.fuse), name="the server of the results"
@@ -135,10 +135,10 @@ class SegmindClient:
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
         """One POST, which is paid if it succeeds; it is never repeated, and nothing makes it wait in here."""
-        answer = await self._carried(self._addresses.submit(slug, body), _SMALL, RequestKind.SUBMISSION)
+        answer = await self._send(self._addresses.submit(slug, body), _SMALL, RequestKind.SUBMISSION)
         return decipher_submit(answer, slug=slug)
 
-    async def look(self, request_id: str) -> State:
+    async def status(self, request_id: str) -> State:
         """Where a job is; when it is completed, with its output."""
         state = await self._ask(
             self._addresses.status(request_id), decipher_status, _SMALL, errand=RequestKind.LOOK
@@ -175,7 +175,7 @@ class SegmindClient:
             met |= ids
         raise Unavailable("the history is too long to be searched")
 
-    async def recall(self, request_id: str) -> Found | None:
+    async def history_record(self, request_id: str) -> Found | None:
         """What the history knows of a request, of any age."""
         return await self._ask(self._addresses.record(request_id), decipher_record, _LARGE)
 
@@ -197,10 +197,10 @@ class SegmindClient:
             if len(output.content) > limit:
                 raise TooLargeDownload(limit)
             return output.content
-        return await self._patiently(lambda: self._downloaded(output.url, limit))
+        return await self._with_retries(lambda: self._downloaded(output.url, limit))
 
     async def _downloaded(self, url: str, limit: int) -> bytes:
-        async with self._results.turn(RequestKind.RESULT):
+        async with self._results.slot(RequestKind.RESULT):
             try:
                 content = await self.downloads.get(url, limit=limit)
             except DownloadFailed as error:
@@ -209,7 +209,7 @@ class SegmindClient:
             self._heard(self._results, well=True)
             return content
 
-    async def _carried(self, request: Request, limit: int, errand: RequestKind) -> Answer:
+    async def _send(self, request: Request, limit: int, errand: RequestKind) -> Response:
         """One exchange; the turnstile hears how it went."""
         turnstile = self.turnstile if errand.is_of_the_api else None
         try:
@@ -221,14 +221,14 @@ class SegmindClient:
             raise
         self._told(errand, answer.status)
         if answer.status == RATE_LIMITED:
-            self.turnstile.rest(reset_time(answer.headers.get(RESET_HEADER, "")))
+            self.turnstile.back_off(reset_time(answer.headers.get(RESET_HEADER, "")))
         self._heard(turnstile, well=answer.status not in SERVER_ERRORS)
         return answer
 
     async def _ask(
         self,
         request: Request,
-        decipher: Callable[[Answer], T],
+        decipher: Callable[[Response], T],
         limit: int,
         *,
         errand: RequestKind = RequestKind.OTHER,
@@ -236,8 +236,8 @@ class SegmindClient:
         async def once() -> T:
             trouble: SegmindError
             try:
-                async with self.turnstile.turn(errand):
-                    answer = await self._carried(request, limit, errand)
+                async with self.turnstile.slot(errand):
+                    answer = await self._send(request, limit, errand)
                 return decipher(answer)
             except ResponseTooLong as error:
                 trouble = UnreadableResponse(error.detail)
@@ -247,9 +247,9 @@ class SegmindClient:
                 trouble = Unavailable(error.detail)
             raise trouble
 
-        return await self._patiently(once)
+        return await self._with_retries(once)
 
-    async def _patiently(self, once: Callable[[], Awaitable[T]]) -> T:
+    async def _with_retries(self, once: Callable[[], Awaitable[T]]) -> T:
         retry = self._retry
         caller = stamina.AsyncRetryingCaller(
             attempts=retry.attempts,

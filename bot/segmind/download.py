@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.segmind.errors import DownloadFailed, DownloadRefused, TooLargeDownload, plain
-from bot.segmind.host_policy import Allowed, is_public
+from bot.segmind.host_policy import AllowedHosts, is_public
 from bot.segmind.responses import SERVER_ERRORS
 
 _CHUNK = 64 * 1024
@@ -47,7 +47,7 @@ class Downloader:
         clock: Callable[[], float] | None = None,
         max_redirects: int = 3,
     ) -> None:
-        self._allowed = Allowed(allowed_hosts)
+        self._allowed = AllowedHosts(allowed_hosts)
         self._patience = patience
         self._resolver = resolver
         self._clock = clock
@@ -157,7 +157,7 @@ class _PublicResolver(AbstractResolver):
     checked and another when it is used.
     """
 
-    def __init__(self, inner: AbstractResolver, allowed: Allowed) -> None:
+    def __init__(self, inner: AbstractResolver, allowed: AllowedHosts) -> None:
         self._inner = inner
         self._allowed = allowed
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.segmind.errors import Unavailable
 from bot.segmind.outputs import Link, link_of
-from bot.segmind.responses import NOT_FOUND, OK, Answer, fields_of, number_of, rows_of, text_of, trouble
+from bot.segmind.responses import NOT_FOUND, OK, Response, fields_of, number_of, rows_of, text_of, unavailable
 
 PER_PAGE = 100
 # A window may span 31 days; it is widened by a day on both sides, for nobody says whose midnight counts.
@@ -45,24 +45,24 @@ def window(since: float, until: float) -> dict[str, str]:
     return {"from_date": f"{first:%Y-%m-%d}", "to_date": f"{last:%Y-%m-%d}"}
 
 
-def decipher_history(answer: Answer, *, page: int = 1) -> list[Row]:
+def decipher_history(answer: Response, *, page: int = 1) -> list[Row]:
     """One page. A row that lacks its id is skipped: it could not be adopted anyway."""
     if answer.status == NOT_FOUND and page > 1:
         return []
     rows = _rows(answer.json())
     if answer.status not in OK:
-        raise trouble(answer)
+        raise unavailable(answer)
     if rows is None:
         raise Unavailable("the history came in no known form")
     return [row for each in rows if (row := _row(fields_of(each))) is not None]
 
 
-def decipher_record(answer: Answer) -> Found | None:
+def decipher_record(answer: Response) -> Found | None:
     """One request by its id; None where the history does not know it (yet)."""
     if answer.status == NOT_FOUND:
         return None
     if answer.status not in OK:
-        raise trouble(answer)
+        raise unavailable(answer)
     for fields in _nested(answer.fields()):
         if (row := _row(fields)) is not None:
             return row.found
@@ -107,5 +107,5 @@ def _row(fields: Mapping[str, Any]) -> Row | None:
 def _unpacked(value: Any) -> Any:
     """Several outputs may stand in one field, as JSON in a text."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
-        return Answer(200, value.encode(errors="replace")).json()
+        return Response(200, value.encode(errors="replace")).json()
     return value

@@ -38,7 +38,7 @@ def _is_global(address: IPv4Address | IPv6Address) -> bool:
     return address.is_global and not (isinstance(address, IPv6Address) and address.is_site_local)
 
 
-class Allowed:
+class AllowedHosts:
     """Hosts that may be asked anywhere: `localhost` at any port, `127.0.0.1:8700` at that one alone."""
 
     def __init__(self, hosts: Iterable[str]) -> None:

@@ -48,11 +48,11 @@ from bot.segmind.responses import (
     NOT_FOUND,
     OK,
     RESET_HEADER,
-    Answer,
+    Response,
     fields_of,
     number_of,
     refusal,
-    trouble,
+    unavailable,
 )
 from bot.segmind.states import Accepted, Completed, Expired, Failed, Metrics, Processing, Queued, State
 
@@ -60,7 +60,6 @@ __all__ = [
     "MAX_DETAIL",
     "RESET_HEADER",
     "Accepted",
-    "Answer",
     "BadParameters",
     "Balance",
     "Completed",
@@ -83,6 +82,7 @@ __all__ = [
     "Queued",
     "RateLimited",
     "Refused",
+    "Response",
     "SegmindError",
     "State",
     "TooLargeDownload",
@@ -129,7 +129,7 @@ def checked_id(request_id: object) -> str | None:
 _MOVED = frozenset({301, 307, 308})
 
 
-def decipher_submit(answer: Answer, *, slug: str) -> Accepted:
+def decipher_submit(answer: Response, *, slug: str) -> Accepted:
     """The answer to the one POST of a job."""
     if answer.status in OK:
         if (request_id := checked_id(answer.fields().get("request_id"))) is not None:
@@ -140,13 +140,13 @@ def decipher_submit(answer: Answer, *, slug: str) -> Accepted:
     raise OutcomeUnknown(answer.detail())
 
 
-def decipher_status(answer: Answer) -> State:
+def decipher_status(answer: Response) -> State:
     """Where a job is. COMPLETED comes without its output here."""
     state = _state(answer)
     return Completed(None, state.metrics) if isinstance(state, Completed) else state
 
 
-def decipher_result(answer: Answer) -> State:
+def decipher_result(answer: Response) -> State:
     """What became of a job. COMPLETED without an output is an error."""
     if answer.status in OK and answer.headers.get("content-type", "").startswith(("image/", "video/")):
         # v1 answers with the bytes themselves; nobody says that v2 never does.
@@ -157,11 +157,11 @@ def decipher_result(answer: Answer) -> State:
     return state
 
 
-def _state(answer: Answer) -> State:
+def _state(answer: Response) -> State:
     if answer.status in {NOT_FOUND, GONE}:
         return Expired()
     if answer.status not in OK and not _is_final(answer):
-        raise trouble(answer)
+        raise unavailable(answer)
     body = answer.fields()
     word, output = _word(body.get("status")), output_of(body)
     if word == "EXPIRED":
@@ -176,7 +176,7 @@ def _state(answer: Answer) -> State:
     return Queued() if word in _QUEUED else Processing()
 
 
-def _is_final(answer: Answer) -> bool:
+def _is_final(answer: Response) -> bool:
     """Whether a code other than 2xx still carries a state: FAILED is served as 422 with a normal body.
 
     As the official SDK does, a documented final word is believed under other codes too. It must be that very

@@ -37,7 +37,7 @@ _BEFORE_VALUES, _MOST_VALUES = (b",", b"[", b"{"), 250_000
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A status, the bytes of a body, and the headers with their names in lower case."""
 
     status: int
@@ -112,7 +112,7 @@ def _place(loc: Any) -> str:
     return ".".join(str(step) for step in rows_of(loc) if step not in ("body", "query"))
 
 
-def refusal(answer: Answer, *, slug: str = "") -> Refused:
+def refusal(answer: Response, *, slug: str = "") -> Refused:
     """What a 4xx, or a redirect that is not followed, means."""
     detail = answer.detail()
     match answer.status:
@@ -130,7 +130,7 @@ def refusal(answer: Answer, *, slug: str = "") -> Refused:
             return Refused(detail)
 
 
-def trouble(answer: Answer) -> Unavailable:
+def unavailable(answer: Response) -> Unavailable:
     """Why a question about a job has no answer, from a status that is none."""
     if answer.status in CLIENT_ERRORS:
         passing = answer.status == RATE_LIMITED

@@ -120,15 +120,15 @@ class RequestScheduler:
         return not self.is_shut and (self._anybody() or self._wait() > 0)
 
     @asynccontextmanager
-    async def turn(self, errand: RequestKind) -> AsyncGenerator[None]:
+    async def slot(self, errand: RequestKind) -> AsyncGenerator[None]:
         """Wait for the turn, and say inside how the request went."""
-        probe = await self.passage(errand)
+        probe = await self.acquire(errand)
         try:
             yield
         finally:
             self._leave(probe)
 
-    async def passage(self, errand: RequestKind, held: Callable[[], None] = lambda: None) -> bool:
+    async def acquire(self, errand: RequestKind, on_outage: Callable[[], None] = lambda: None) -> bool:
         """Wait for the turn; `held` is called if an outage is what it waits for.
 
         Raises `Unreachable` where the outage lasts too long for this errand.
@@ -136,8 +136,8 @@ class RequestScheduler:
         if self._breaker.open_since is not None:
             if errand is RequestKind.UPLOAD or self._is_given_up(errand):
                 raise self._out_of_order()
-            held()
-        waiter = _Waiter(errand, held)
+            on_outage()
+        waiter = _Waiter(errand, on_outage)
         self._queue_of(errand).append(waiter)
         self._living += 1
         try:
@@ -152,7 +152,7 @@ class RequestScheduler:
             if not self._living:
                 self._silence()
 
-    def rest(self, until: float | None) -> None:
+    def back_off(self, until: float | None) -> None:
         """The key has made too many requests: let nobody through until then.
 
         As far as it makes sense: clocks differ, and nobody waits for a day.
@@ -203,7 +203,7 @@ class RequestScheduler:
     def _leave(self, probe: bool) -> None:
         """A probe that told nothing makes room for the next one."""
         if probe:
-            self._breaker.forgo()
+            self._breaker.cancel_probe()
             self._serve()
 
     def _wait(self) -> float:

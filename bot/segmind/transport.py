@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.segmind.errors import KeyRejected, OutcomeUnknown, SegmindError, Unreachable
 from bot.segmind.requests import Request
-from bot.segmind.responses import CLIENT_ERRORS, Answer
+from bot.segmind.responses import CLIENT_ERRORS, Response
 
 _CHUNK = 64 * 1024
 _HIDDEN = "***"
@@ -36,7 +36,7 @@ class ResponseTooLong(OutcomeUnknown):
     """The answer is longer than any that is awaited."""
 
 
-class Carrier:
+class Transport:
     """One pooled session. An async context manager; without a usable key there is none."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Carrier:
         if self._session is not None:
             await self._session.close()
 
-    async def exchange(self, request: Request, limit: int) -> Answer:
+    async def exchange(self, request: Request, limit: int) -> Response:
         """Raises `Unreachable`, or `OutcomeUnknown` from the moment on that something may have been sent."""
         if self._session is None:
             raise RuntimeError("it is opened with `async with`")
@@ -90,7 +90,7 @@ class Carrier:
         # Raised out here, so that it does not carry aiohttp's exception along, whose frames hold the headers.
         raise trouble
 
-    async def _answer(self, response: aiohttp.ClientResponse, limit: int) -> Answer:
+    async def _answer(self, response: aiohttp.ClientResponse, limit: int) -> Response:
         try:
             body = await _body(response, limit)
         except (*_BROKEN, ResponseTooLong):
@@ -100,7 +100,7 @@ class Carrier:
             body = b""
         headers = {name.lower(): value for name, value in response.headers.items()}
         # Some services repeat a key that they do not like.
-        return Answer(response.status, body.replace(self._secret().encode(), _HIDDEN.encode()), headers)
+        return Response(response.status, body.replace(self._secret().encode(), _HIDDEN.encode()), headers)
 
     def _secret(self) -> str:
         return self._key.get_secret_value().strip()

@@ -1,6 +1,6 @@
 """The settings: `load` reads them once, and everything else receives the section that it needs."""
 
-from bot.settings.fields import SettingField, describe, known_keys
+from bot.settings.fields import SettingField, describe, known_fields
 from bot.settings.sections import (
     C2pa,
     Consent,
@@ -37,6 +37,6 @@ __all__ = [
     "Shop",
     "Uploads",
     "describe",
-    "known_keys",
+    "known_fields",
     "load",
 ]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ByteSize, SecretStr
 from pydantic.fields import FieldInfo
 
 from bot.settings.sections import Section, Settings
-from bot.settings.types import Allowed
+from bot.settings.types import Hint
 
 # The names that people know from elsewhere; every setting also has its `DOPPEL_<SECTION>__<KEY>`.
 SHORT_NAMES = {
@@ -43,7 +43,7 @@ class SettingField:
 
 
 @cache
-def known_keys() -> tuple[SettingField, ...]:
+def known_fields() -> tuple[SettingField, ...]:
     """All settings, in the order of the file."""
     return tuple(
         _knob(section, key, field)
@@ -58,7 +58,7 @@ def sections() -> dict[str, type[Section]]:
 
 def describe(settings: Settings) -> Iterator[tuple[SettingField, str]]:
     """Each setting with its value as it may be shown to anybody."""
-    for knob in known_keys():
+    for knob in known_fields():
         value = getattr(getattr(settings, knob.section), knob.key)
         yield knob, settings.database.shown if knob.name == "database.url" else _shown(value)
 
@@ -95,7 +95,7 @@ def _marks(field: FieldInfo) -> Iterator[Any]:
 
 def _allowed(field: FieldInfo) -> str:
     for mark in _marks(field):
-        if isinstance(mark, Allowed):
+        if isinstance(mark, Hint):
             return mark.words
     if get_origin(field.annotation) is Literal:
         return "one of " + ", ".join(get_args(field.annotation))

@@ -16,7 +16,7 @@ from typing import Any
 from dotenv.parser import Original, parse_stream
 from pydantic import ValidationError
 
-from bot.settings.fields import SHORT_NAMES, SettingField, known_keys, read, sections
+from bot.settings.fields import SHORT_NAMES, SettingField, known_fields, read, sections
 from bot.settings.sections import Settings
 
 DEFAULT_CONFIG = Path("config/doppel.toml")
@@ -106,7 +106,7 @@ def _toml(path: Path) -> Iterator[Given | str]:
     except tomllib.TOMLDecodeError as error:
         # Without the cause: it carries the whole document, and an operator may have put a secret there.
         raise SettingsError([f"{path} is not valid TOML: {error}"]) from None
-    knobs = {knob.name: knob for knob in known_keys()}
+    knobs = {knob.name: knob for knob in known_fields()}
     for section, table in tables.items():
         if section not in sections():
             yield _unknown_section(section, table, path)
@@ -155,7 +155,7 @@ def _environment(environ: Mapping[str, str]) -> Iterator[Given | str]:
 
 def _by_environment() -> dict[str, SettingField]:
     """Short names first, so that the full name wins where both are set."""
-    pairs = [(name, knob) for knob in known_keys() for name in knob.environment]
+    pairs = [(name, knob) for knob in known_fields() for name in knob.environment]
     return dict(sorted(pairs, key=lambda pair: pair[0] not in SHORT_NAMES))
 
 
@@ -167,7 +167,7 @@ def _misspelt(name: str, environ: Mapping[str, str]) -> bool:
 
 def _unknown_section(section: str, table: object, path: Path) -> str:
     if not isinstance(table, dict):
-        return _unknown(section, f"{section} in {path}", [knob.name for knob in known_keys()])
+        return _unknown(section, f"{section} in {path}", [knob.name for knob in known_fields()])
     hint = f"did you mean [{_nearest(section, sections())}]?"
     return f"[{section}] in {path} is not a section ({hint})"
 

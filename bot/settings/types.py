@@ -25,7 +25,7 @@ _DRIVERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class Hint:
     """Says in words what a value may be, where its type and bounds do not say it."""
 
     words: str
@@ -180,84 +180,82 @@ def _shards(value: str) -> str:
     return value.strip().lower()
 
 
-Secret = Annotated[SecretStr, AfterValidator(_filled), Allowed("one word without spaces")]
+Secret = Annotated[SecretStr, AfterValidator(_filled), Hint("one word without spaces")]
 PageToken = Annotated[
     SecretStr,
     AfterValidator(_page_token),
-    Allowed("one word of 16 characters or more, such as `openssl rand -hex 16` prints"),
+    Hint("one word of 16 characters or more, such as `openssl rand -hex 16` prints"),
 ]
 FaceKeys = Annotated[
     SecretStr,
     AfterValidator(_face_keys),
-    Allowed("32 random bytes in base64, such as `openssl rand -base64 32` prints; several with commas"),
+    Hint("32 random bytes in base64, such as `openssl rand -base64 32` prints; several with commas"),
 ]
-FilePath = Annotated[str, AfterValidator(_file), Allowed("the path of a file, such as config/chain.pem")]
+FilePath = Annotated[str, AfterValidator(_file), Hint("the path of a file, such as config/chain.pem")]
 DatabaseUrl = Annotated[
     SecretStr,
     AfterValidator(_database),
-    Allowed("an address such as sqlite:///var/doppel.db or postgresql://user:password@host/name"),
+    Hint("an address such as sqlite:///var/doppel.db or postgresql://user:password@host/name"),
 ]
 ServerId = Annotated[
     int,
     Field(ge=1, lt=2**63),
-    Allowed("the id of a server, a whole number such as 81384788765712384"),
+    Hint("the id of a server, a whole number such as 81384788765712384"),
 ]
 Origin = Annotated[
     str,
     AfterValidator(_origin),
-    Allowed(
+    Hint(
         "scheme and host of an http(s) address without a path, such as http://127.0.0.1:8700 "
         "(https for Segmind's own)"
     ),
 ]
-Api = Annotated[
-    str, AfterValidator(_api), Allowed("an http(s) address such as http://127.0.0.1:9000/api/v10")
-]
-Web = Annotated[str, AfterValidator(_web), Allowed("an http(s) address such as https://example.org/privacy")]
+Api = Annotated[str, AfterValidator(_api), Hint("an http(s) address such as http://127.0.0.1:9000/api/v10")]
+Web = Annotated[str, AfterValidator(_web), Hint("an http(s) address such as https://example.org/privacy")]
 Version = Annotated[
     str,
     AfterValidator(_version),
-    Allowed("up to 40 letters, digits, dots and hyphens, such as 2026-08"),
+    Hint("up to 40 letters, digits, dots and hyphens, such as 2026-08"),
 ]
 Gateway = Annotated[
-    str, AfterValidator(_gateway), Allowed("a ws(s) address such as ws://127.0.0.1:9000/gateway/")
+    str, AfterValidator(_gateway), Hint("a ws(s) address such as ws://127.0.0.1:9000/gateway/")
 ]
 Listen = Annotated[
-    str, AfterValidator(_listen), Allowed("a host and a port such as 127.0.0.1:9100 or 0.0.0.0:9100")
+    str, AfterValidator(_listen), Hint("a host and a port such as 127.0.0.1:9100 or 0.0.0.0:9100")
 ]
 Hosts = Annotated[
     tuple[str, ...],
     BeforeValidator(_listed),
     AfterValidator(_hosts),
-    Allowed('a list of hosts without scheme or path, such as ["media.example.org", "10.0.0.5:9000"]'),
+    Hint('a list of hosts without scheme or path, such as ["media.example.org", "10.0.0.5:9000"]'),
 ]
 Prices = Annotated[
     Mapping[str, Annotated[int, Field(ge=0, le=1_000_000)]],
     BeforeValidator(_priced),
-    Allowed("whole numbers of credits from 0 to 1_000_000 by model, such as { faceswap-v5 = 5 }"),
+    Hint("whole numbers of credits from 0 to 1_000_000 by model, such as { faceswap-v5 = 5 }"),
 ]
 Factors = Annotated[
     Mapping[str, Annotated[float, Field(ge=0, le=100)]],
     BeforeValidator(_priced),
-    Allowed('numbers by model, option and choice, such as { "faceswap-v4.hardware.cost" = 0.6 }'),
+    Hint('numbers by model, option and choice, such as { "faceswap-v4.hardware.cost" = 0.6 }'),
 ]
 UserIds = Annotated[
     tuple[Annotated[int, Field(ge=1, lt=2**63)], ...],
     BeforeValidator(_ids),
-    Allowed("a list of ids of users, such as [81384788765712384]"),
+    Hint("a list of ids of users, such as [81384788765712384]"),
 ]
 SkuCredits = Annotated[
     Mapping[int, Annotated[int, Field(ge=1, le=1_000_000)]],
     BeforeValidator(_by_id),
-    Allowed('whole numbers of credits by the id of an SKU, such as { "81384788765712384" = 500 }'),
+    Hint('whole numbers of credits by the id of an SKU, such as { "81384788765712384" = 500 }'),
 ]
 RoleCredits = Annotated[
     Mapping[int, Annotated[int, Field(ge=0, le=1_000_000)]],
     BeforeValidator(_by_id),
-    Allowed('whole numbers of credits by the id of a role, such as { "81384788765712384" = 100 }'),
+    Hint('whole numbers of credits by the id of a role, such as { "81384788765712384" = 100 }'),
 ]
 Shards = Annotated[
     str,
     AfterValidator(_shards),
-    Allowed('shards such as "0-3/8" (the first four of eight) or "any 4/8" (four that nobody else serves)'),
+    Hint('shards such as "0-3/8" (the first four of eight) or "any 4/8" (four that nobody else serves)'),
 ]

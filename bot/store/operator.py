@@ -73,7 +73,7 @@ class OperatorConnection:
                 await servers.record(connection, [deed], at=self._clock.now())
         return gone
 
-    async def note(self, name: str) -> str | None:
+    async def read_value(self, name: str) -> str | None:
         async with self._transaction() as connection:
             return await key_values.read(connection, name)
 

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from bot.administration.credits import Ordered
 from bot.jobs.job import Job
-from bot.jobs.ports import Clock, Room
+from bot.jobs.ports import Capacity, Clock
 from bot.ledger.account import Balance
 from bot.ledger.budgets import Budget
-from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, AuditEntry, Line, Spending
-from bot.ledger.policy import Terms
+from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, AuditEntry, LedgerLine, Spending
+from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
 from bot.store.backend import shards
 from bot.store.backend.leases import WorkerLease, take_file
@@ -26,7 +26,7 @@ from bot.store.errors import StoreRefused, named_errors
 from bot.store.read import queries
 from bot.store.read.history import SqlJobHistory
 from bot.store.read.integrity import discrepancies
-from bot.store.read.queries import Stretch
+from bot.store.read.queries import Page
 from bot.store.repositories.approvals import SqlApprovals
 from bot.store.repositories.cases import SqlCases
 from bot.store.repositories.faces import SqlFaceRepository
@@ -133,15 +133,15 @@ class SqlStore:
 
     async def history(
         self, account: str, *, before: int | None = None, after: int | None = None, limit: int = 10
-    ) -> Sequence[Line]:
+    ) -> Sequence[LedgerLine]:
         async with self._reading() as connection:
-            return await queries.history(connection, account, Stretch(before, after, limit))
+            return await queries.history(connection, account, Page(before, after, limit))
 
-    async def deeds(
+    async def audit_entries(
         self, guild_id: int | None, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[AuditEntry]:
         async with self._reading() as connection:
-            return await queries.deeds(connection, guild_id, Stretch(before, after, limit))
+            return await queries.deeds(connection, guild_id, Page(before, after, limit))
 
     async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[Ordered]:
         async with self._reading() as connection:
@@ -157,14 +157,14 @@ class SqlStore:
         async with self._reading() as connection:
             return await budgets.spent_in(connection, budget)
 
-    async def open(self, job: Job, terms: Terms) -> None:
+    async def open(self, job: Job, terms: MemberTerms) -> None:
         await self._writer.write(Open(job, terms))
 
-    async def move(self, job: Job, to: Job, *, room: Room | None = None) -> Job:
+    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
         await self._writer.write(Move(job, to, room))
         return to
 
-    async def tell(self, job: Job) -> None:
+    async def mark_told(self, job: Job) -> None:
         await self._writer.write(Move(job, replace(job, told=True)))
 
     async def find(self, job_id: str) -> Job | None:
@@ -208,7 +208,7 @@ class SqlStore:
         async with self._reading() as connection:
             return await shards.held(connection, total, owner=self._worker)
 
-    async def note(self, name: str) -> str | None:
+    async def read_value(self, name: str) -> str | None:
         """A small thing that was written down, such as which commands Discord knows."""
         async with self._reading() as connection:
             return await key_values.read(connection, name)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
 from bot.jobs.job import State
-from bot.ledger.account import Entry
+from bot.ledger.account import EntryKind
 from bot.ledger.budgets import Scope
 from bot.moderation.approvals import Verdict
 
@@ -50,7 +50,7 @@ class Document(TypeDecorator[Mapping[str, Any]]):
         return json.loads(value or "{}")
 
 
-def _one_of(column: str, names: type[State | Entry | Scope | Verdict]) -> str:
+def _one_of(column: str, names: type[State | EntryKind | Scope | Verdict]) -> str:
     return f"{column} IN ({', '.join(repr(str(name)) for name in names)})"
 
 
@@ -96,7 +96,7 @@ entries = sa.Table(
     sa.UniqueConstraint("job_id", "kind", name="entries_once_per_job"),
     sa.UniqueConstraint("receipt", name="entries_once_per_receipt"),
     sa.CheckConstraint("receipt IS NULL OR kind = 'grant'", name="entries_receipt_is_for_a_grant"),
-    sa.CheckConstraint(_one_of("kind", Entry), name="entries_kind_is_known"),
+    sa.CheckConstraint(_one_of("kind", EntryKind), name="entries_kind_is_known"),
     sa.CheckConstraint(
         "CASE WHEN kind IN ('hold', 'capture', 'release') THEN job_id IS NOT NULL"
         " WHEN kind IN ('grant', 'allowance') THEN job_id IS NULL ELSE true END",

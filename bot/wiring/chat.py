@@ -10,20 +10,20 @@ from bot.chat.orders.original_preview import MOST_BYTES, OriginalPreviews
 from bot.chat.text import Text
 from bot.clock import Clock
 from bot.media.signing import C2paSigner
-from bot.registry import Catalogue
+from bot.registry import ModelRegistry
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.factories import album_of, file_limits
+from bot.wiring.factories import file_limits, saved_faces_of
 
 
-class Front:
+class ChatParts:
     def __init__(
         self,
         settings: Settings,
         client: Doppel,
         store: SqlStore,
         *,
-        models: Catalogue,
+        models: ModelRegistry,
         text: Text,
         clock: Clock,
         signatory: C2paSigner | None,
@@ -35,7 +35,7 @@ class Front:
         self.clock = clock
         self.background = Background()
         self.limits = file_limits(settings)
-        self.album = album_of(settings, store.shelf, clock)
+        self.album = saved_faces_of(settings, store.shelf, clock)
         self.messages = Messages(client, clock, store.register.keep_post)
         self.results = Results(self.cards, text, signatory)
         self.befores = OriginalPreviews(

@@ -12,16 +12,16 @@ from pydantic import SecretStr
 from bot.chat.contexts import Contexts
 from bot.clock import Clock
 from bot.faces.cipher import FaceCipher
-from bot.faces.face import Shelf
+from bot.faces.face import FaceRepository
 from bot.faces.saved_faces import SavedFaces
 from bot.ledger.allowance import Refill
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import Bounds, Limits
 from bot.media import probe
 from bot.media.signing import C2paSigner, Signing
-from bot.media.signing_keys import BadSigningKeys, read_credentials
-from bot.moderation.access import House
-from bot.registry import Catalogue
+from bot.media.signing_keys import BadSigningKeys, read_signing_keys
+from bot.moderation.access import AccessRules
+from bot.registry import ModelRegistry
 from bot.segmind.breaker import BreakerConfig
 from bot.segmind.client import RateConfig, Retry, SegmindClient
 from bot.segmind.download import DownloadTimeouts
@@ -73,7 +73,7 @@ def segmind_client(
     )
 
 
-def check_names(settings: Settings, models: Catalogue) -> None:
+def check_names(settings: Settings, models: ModelRegistry) -> None:
     its = settings.credits
     choices = {
         f"{slug}.{option}.{choice}" for slug, model in models.items() for option, choice in model.card.factors
@@ -93,7 +93,7 @@ def prices_of(settings: Settings) -> Prices:
     return Prices(its.usd, its.prices, its.factors)
 
 
-def policy_of(settings: Settings) -> Policy:
+def policy_from(settings: Settings) -> Policy:
     its = settings.credits
     return Policy(
         daily=its.daily,
@@ -113,7 +113,7 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def album_of(settings: Settings, shelf: Shelf, clock: Clock) -> SavedFaces:
+def saved_faces_of(settings: Settings, shelf: FaceRepository, clock: Clock) -> SavedFaces:
     its = settings.faces
     return SavedFaces(
         shelf,
@@ -125,7 +125,7 @@ def album_of(settings: Settings, shelf: Shelf, clock: Clock) -> SavedFaces:
     )
 
 
-def signatory_of(
+def c2pa_signer_of(
     settings: Settings, clock: Clock, *, heard: Callable[[Signing], None] = lambda _: None
 ) -> C2paSigner | None:
     """Who signs results; none where the operator gave nothing to sign with."""
@@ -137,7 +137,7 @@ def signatory_of(
         raise SettingsError([f"results cannot be signed: {missing} is not set, but its other half is"])
     now = datetime.fromtimestamp(clock.now(), UTC)
     try:
-        credentials = read_credentials(Path(its.certificates), Path(its.key), now)
+        credentials = read_signing_keys(Path(its.certificates), Path(its.key), now)
         signatory = C2paSigner(credentials, timestamps=its.timestamps, heard=heard)
     except BadSigningKeys as error:
         raise SettingsError([f"results cannot be signed: {error}"]) from None
@@ -164,7 +164,7 @@ def traces_of(settings: Settings, clock: Clock) -> "JobTraces | None":
         raise SettingsError([f"jobs cannot be traced: {error}"]) from None
 
 
-def visitor_of(settings: Settings, clock: Clock, *, writing: bool) -> OperatorConnection:
+def operator_connection(settings: Settings, clock: Clock, *, writing: bool) -> OperatorConnection:
     """For a look into the database beside a running bot."""
     url = settings.database.url.get_secret_value()
     return OperatorConnection(url, start=settings.credits.start, clock=clock, writing=writing)
@@ -185,9 +185,9 @@ def file_limits(settings: Settings) -> probe.Limits:
     )
 
 
-def house_of(settings: Settings) -> House:
+def access_rules(settings: Settings) -> AccessRules:
     its = settings.safety
-    return House(
+    return AccessRules(
         version=settings.consent.version if settings.consent.required else None,
         age_restricted=its.nsfw_channels,
         blocked=frozenset(its.blocked),

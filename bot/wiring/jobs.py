@@ -5,31 +5,31 @@ from collections.abc import Callable
 from bot.administration.credits import CreditAdmin
 from bot.jobs.job import Job
 from bot.jobs.poller import Poller
-from bot.jobs.ports import World
-from bot.jobs.queue import Line
+from bot.jobs.ports import JobPorts
+from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner, RunnerConfig
-from bot.jobs.service import Desk
-from bot.jobs.submission_gate import Gate
+from bot.jobs.service import JobService
+from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.submit import SubmitConfig, Submitter
 from bot.jobs.supervision.balance import BalanceConfig, BalanceMonitor, Operator
 from bot.jobs.supervision.learned_timings import LearnedTimings
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
-from bot.registry import Catalogue
+from bot.registry import ModelRegistry
 from bot.segmind.client import SegmindClient
 from bot.segmind.polling import PollTiming, PollTimings
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.factories import policy_of, prices_of
+from bot.wiring.factories import policy_from, prices_of
 
 
-class Engine:
+class JobEngine:
     def __init__(
         self,
         settings: Settings,
-        world: World,
+        world: JobPorts,
         *,
-        models: Catalogue,
+        models: ModelRegistry,
         segmind: SegmindClient,
         store: SqlStore,
         operator: Operator,
@@ -37,9 +37,9 @@ class Engine:
     ) -> None:
         """`operator` is told of what is left at Segmind."""
         its, jobs, clock = settings.segmind, settings.jobs, world.clock
-        self.policy = policy_of(settings)
-        self.line = Line(self.policy.limits, in_all=jobs.in_all)
-        self.gate = Gate(clock, segmind.turnstile, releases=its.when_empty == "release")
+        self.policy = policy_from(settings)
+        self.line = FairQueue(self.policy.limits, in_all=jobs.in_all)
+        self.gate = SubmissionGate(clock, segmind.turnstile, releases=its.when_empty == "release")
         self.watch = BalanceMonitor(
             BalanceConfig(its.low_balance, its.balance_every),
             account=segmind,
@@ -56,7 +56,7 @@ class Engine:
             world,
             line=self.line,
             submitter=Submitter(world, gate=self.gate, line=self.line, caution=_caution(settings)),
-            follower=Poller(world, pace=_pace(pacing), patience=its.job_timeout, heard=self.watch.heard),
+            follower=Poller(world, pace=_pace(pacing), timeout=its.job_timeout, on_cost=self.watch.on_cost),
             outage=outage,
             habits=RunnerConfig(
                 line_refresh=jobs.line_refresh,
@@ -64,7 +64,7 @@ class Engine:
                 result_patience=its.job_timeout,
             ),
         )
-        self.desk = Desk(
+        self.desk = JobService(
             store=world.store,
             runner=self.runner,
             line=self.line,

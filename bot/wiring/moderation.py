@@ -5,31 +5,31 @@ from bot.administration.credits import CreditAdmin
 from bot.chat.access.consent import Consent
 from bot.chat.access.guard import AccessGuard
 from bot.chat.account.privacy import Privacy
-from bot.chat.moderation.approval_requests import Asker
+from bot.chat.moderation.approval_requests import ApprovalRequester
 from bot.chat.moderation.approvals import ApprovalService
 from bot.chat.moderation.cases import CaseService
 from bot.chat.moderation.mod_log import ModLog
 from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.moderation.result_gate import ModeratingWatcher
-from bot.jobs.outputs import Source
+from bot.jobs.outputs import ResultSource
 from bot.jobs.ports import Watcher
-from bot.jobs.service import Desk
-from bot.moderation.access import Door
+from bot.jobs.service import JobService
+from bot.moderation.access import AccessPolicy
 from bot.moderation.approvals import Waiting
 from bot.moderation.cases import Escalation
 from bot.moderation.member_data import Retention, RetentionPeriods
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.chat import Front
-from bot.wiring.factories import contexts_of, house_of
+from bot.wiring.chat import ChatParts
+from bot.wiring.factories import access_rules, contexts_of
 
 
-class Protection:
+class ModerationParts:
     def __init__(
         self,
         settings: Settings,
         store: SqlStore,
-        front: Front,
+        front: ChatParts,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -39,7 +39,7 @@ class Protection:
             deeds=settings.retention.deeds_days,
             strikes=settings.safety.strike_days,
         )
-        self._door = Door(store.register, store, house_of(settings), front.clock)
+        self._door = AccessPolicy(store.register, store, access_rules(settings), front.clock)
         self._chronicle = ModLog(
             rules=store,
             register=store.register,
@@ -64,7 +64,7 @@ class Protection:
             clock=front.clock,
         )
         self.wardens = AccessAdmin(store, store.register)
-        self._asker = Asker(
+        self._asker = ApprovalRequester(
             store.approvals,
             store,
             results=front.results,
@@ -86,7 +86,7 @@ class Protection:
             asker=self._asker,
         )
 
-    def approvals(self, desk: Desk, source: Source) -> ApprovalService:
+    def approvals(self, desk: JobService, source: ResultSource) -> ApprovalService:
         return ApprovalService(
             self._store.approvals,
             self._asker,

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from bot.chat.delivery.invalid_requests import Refusals
-from bot.jobs.cluster import Company
+from bot.chat.delivery.invalid_requests import InvalidRequestCounter
+from bot.jobs.cluster import Cluster
 from bot.jobs.supervision.outage import Outage
 from bot.ops.dashboard import OperatorPage, SnapshotReader, Sources
 from bot.ops.dashboard.snapshot import Bounds
@@ -13,22 +13,22 @@ from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
 from bot.store.read.dashboard import DashboardQueries
-from bot.wiring.chat import Front
-from bot.wiring.jobs import Engine
+from bot.wiring.chat import ChatParts
+from bot.wiring.jobs import JobEngine
 
 
 @asynccontextmanager
-async def lookout(
+async def wire_dashboard(
     settings: Settings,
     page: OperatorPage,
-    engine: Engine,
-    front: Front,
+    engine: JobEngine,
+    front: ChatParts,
     *,
     segmind: SegmindClient,
     store: SqlStore,
-    company: Company,
+    company: Cluster,
     outage: Outage,
-    refusals: Refusals,
+    refusals: InvalidRequestCounter,
 ) -> AsyncGenerator[None]:
     if not page.is_there:
         yield

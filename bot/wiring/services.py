@@ -13,7 +13,7 @@ from bot.chat.moderation.approval_card import ApprovalButton
 from bot.chat.moderation.approvals import ApprovalService
 from bot.chat.moderation.case_card import CaseButton
 from bot.chat.moderation.cases import CaseService
-from bot.chat.orders.attachments import Inputs
+from bot.chat.orders.attachments import Attachments
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.orders.services import OrderServices
@@ -22,16 +22,16 @@ from bot.faces.detection import FaceDetector
 from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.chat import Front
-from bot.wiring.jobs import Engine
-from bot.wiring.moderation import Protection
+from bot.wiring.chat import ChatParts
+from bot.wiring.jobs import JobEngine
+from bot.wiring.moderation import ModerationParts
 
 
-def receive(
+def wire_services(
     settings: Settings,
-    front: Front,
-    protection: Protection,
-    engine: Engine,
+    front: ChatParts,
+    protection: ModerationParts,
+    engine: JobEngine,
     cases: CaseService,
     *,
     approvals: ApprovalService,
@@ -41,7 +41,7 @@ def receive(
     words: ErrorMessages,
 ) -> None:
     """From here on the client takes orders and answers commands."""
-    inputs = Inputs(segmind, links=settings.segmind.inputs == "link")
+    inputs = Attachments(segmind, links=settings.segmind.inputs == "link")
     intake = OrderHandler(
         desk=engine.desk,
         doorkeeper=protection.doorkeeper,
@@ -51,7 +51,7 @@ def receive(
         befores=front.befores,
         messages=front.messages,
         background=front.background,
-        message_for=words.of,
+        message_for=words.message_for,
         clock=front.clock,
         limits=front.limits,
     )

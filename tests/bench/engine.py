@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
-from bot.cli.gc_tuning import collect_seldom
+from bot.cli.gc_tuning import relax_gc
 from bot.clock import WallClock
 from bot.jobs.job import State
 from bot.store import SqlStore
@@ -27,7 +27,7 @@ ROUNDS = 3
 
 
 def figures(*, finished: int = FINISHED) -> Iterator[Figure]:
-    collect_seldom()
+    relax_gc()
     with TemporaryDirectory() as folder, server() as postgres:
         asyncio.run(_made_durable(postgres))
         for flight, lives in ((1_000, 4_000), (10_000, 10_000)):

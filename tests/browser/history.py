@@ -68,7 +68,9 @@ async def _end(store: SqlStore, its: Moment) -> None:
     if its.end is State.DONE:
         job = await store.move(job, job.to(State.READY, output="https://segmind.example/o.png", cost=usd))
     ended = its.at + its.seconds
-    await store.tell(replace(await store.move(job, _last(job, its.end, ended)), delivery=Delivery.EDITED))
+    await store.mark_told(
+        replace(await store.move(job, _last(job, its.end, ended)), delivery=Delivery.EDITED)
+    )
 
 
 def _last(job: Job, end: State, at: float) -> Job:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.jobs.job import State
-from bot.ledger.account import Entry
+from bot.ledger.account import EntryKind
 from tests.chaos.ledger import JobRow, Pages
 from tests.chaos.orders import Placed, belongs
 from tests.chaos.reply_states import refused, shows, was_taken
@@ -107,12 +107,14 @@ def difference(pages: Pages) -> int:
     free: defaultdict[str, int] = defaultdict(int)
     given: defaultdict[str, int] = defaultdict(int)
     held: defaultdict[str, int] = defaultdict(int)
-    settled = {entry.job_id for entry in pages.entries if entry.kind in {Entry.CAPTURE, Entry.RELEASE}}
+    settled = {
+        entry.job_id for entry in pages.entries if entry.kind in {EntryKind.CAPTURE, EntryKind.RELEASE}
+    }
     for entry in pages.entries:
         free[entry.account] += entry.amount
         if entry.job_id is None:
             given[entry.account] += entry.amount
-        if entry.kind == Entry.HOLD and entry.job_id not in settled:
+        if entry.kind == EntryKind.HOLD and entry.job_id not in settled:
             held[entry.account] -= entry.amount
     for job in pages.jobs:
         if job.state is State.DONE:

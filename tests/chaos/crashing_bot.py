@@ -19,12 +19,12 @@ from discord.ui import LayoutView
 
 from bot.__main__ import main
 from bot.chat.messages import Messages
-from bot.chat.routes import Way
+from bot.chat.routes import Route
 from bot.clock import WallClock
 from bot.jobs.job import Job, Place, State
-from bot.jobs.ports import Room
-from bot.jobs.service import Desk
-from bot.ledger.policy import Terms
+from bot.jobs.ports import Capacity
+from bot.jobs.service import JobService
+from bot.ledger.policy import MemberTerms
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
@@ -97,12 +97,12 @@ class DoomedStore(SqlStore):
         os.write(1, f"worker {self._worker}\n".encode())
         return self
 
-    async def open(self, job: Job, terms: Terms) -> None:
+    async def open(self, job: Job, terms: MemberTerms) -> None:
         self.death.pass_by(Point.ASKED)
         await super().open(job, terms)
         self.death.pass_by(Point.OPENED)
 
-    async def move(self, job: Job, to: Job, *, room: Room | None = None) -> Job:
+    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
         self.death.pass_by(_BEFORE.get(to.state))
         moved = await super().move(job, to, room=room)
         self.death.pass_by(_AFTER.get(to.state))
@@ -110,7 +110,7 @@ class DoomedStore(SqlStore):
 
     async def tell(self, job: Job) -> None:
         self.death.pass_by(Point.SHOWN)
-        await super().tell(job)
+        await super().mark_told(job)
         self.death.pass_by(Point.TOLD)
 
     async def _transact(self, changes: Sequence[Change]) -> Sequence[Outcome]:
@@ -139,7 +139,7 @@ class MuteMessages(Messages):
     """Breaks the rule that a job is closed only when its end was shown: results are dropped on the way."""
 
     async def put(
-        self, way: Way, place: Place, view: LayoutView, files: Sequence[File] = (), *, nonce: str = ""
+        self, way: Route, place: Place, view: LayoutView, files: Sequence[File] = (), *, nonce: str = ""
     ) -> None:
         if not files:
             await super().put(way, place, view, files, nonce=nonce)
@@ -156,7 +156,7 @@ class GenerousStore(DoomedStore):
         await super().tell(job)
 
 
-class ForgetfulDesk(Desk):
+class ForgetfulDesk(JobService):
     """Breaks the rule that a start goes on with what was left open."""
 
     async def resume(self) -> int:
@@ -175,7 +175,7 @@ BREACHES: Mapping[str, tuple[type[Any], type[Any]]] = {
     "sends twice": (SegmindClient, TwiceClient),
     "shows nothing": (Messages, MuteMessages),
     "gives credits away": (SqlStore, GenerousStore),
-    "forgets jobs": (Desk, ForgetfulDesk),
+    "forgets jobs": (JobService, ForgetfulDesk),
 }
 
 

@@ -43,7 +43,7 @@ class Server:
 
     async def deeds(self) -> list[tuple[str, str, dict[str, Any]]]:
         """What is on record, from the first on: who, what, and the facts."""
-        found = await self.stage.app.store.deeds(self.guild.id, limit=1000)
+        found = await self.stage.app.store.audit_entries(self.guild.id, limit=1000)
         return [(deed.actor, deed.deed, dict(deed.facts)) for deed in reversed(found)]
 
     async def rules(self) -> ServerRules:

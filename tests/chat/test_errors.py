@@ -13,7 +13,7 @@ from bot.chat.orders.attachments import InputError, Unreadable, Unusable, Upload
 from bot.chat.text import Text
 from bot.faces.normalize import NoPicture
 from bot.jobs.service import ModelOff, TooManyWaiting
-from bot.jobs.submission_gate import ServicePaused, Trouble
+from bot.jobs.submission_gate import ClosureReason, ServicePaused
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, budgets_of
 from bot.media import probe
@@ -45,7 +45,7 @@ def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
 
 @pytest.mark.parametrize("why", UNUSABLE, ids=lambda why: type(why).__name__)
 def test_an_unusable_file_is_told_in_one_or_two_sentences_with_its_name(why: probe.UnusableMedia) -> None:
-    sentence = WORDS.of(Unusable("source_image", "holiday.png", why))
+    sentence = WORDS.message_for(Unusable("source_image", "holiday.png", why))
     assert "`holiday.png`" in sentence
     assert sentence.endswith(".")
     assert "unexpected" not in sentence
@@ -67,9 +67,9 @@ def test_no_kind_of_unusable_file_was_forgotten_here() -> None:
         (CapReached(OPERATOR, left=4), ["operator pays in a day", "<t:86400:R>"]),
         (ModelOff("faceswap-v5"), ["`faceswap-v5` is switched off"]),
         (TooManyWaiting(5), ["5 jobs"]),
-        (ServicePaused(Trouble.KEY), ["operator has been told"]),
-        (ServicePaused(Trouble.BALANCE), ["run out of credit", "has been told"]),
-        (ServicePaused(Trouble.MODEL), ["does not offer this model"]),
+        (ServicePaused(ClosureReason.KEY), ["operator has been told"]),
+        (ServicePaused(ClosureReason.BALANCE), ["run out of credit", "has been told"]),
+        (ServicePaused(ClosureReason.MODEL), ["does not offer this model"]),
         (Unreadable("target", "a.png"), ["`a.png`", "attach it again"]),
         (UploadFailed("target", "a.png"), ["`a.png`", "Nothing was charged"]),
         (app_commands.CheckFailure(), ["may not use"]),
@@ -77,7 +77,7 @@ def test_no_kind_of_unusable_file_was_forgotten_here() -> None:
     ],
 )
 def test_an_error_is_told_with_what_it_means(error: Exception, said: list[str]) -> None:
-    assert all(word in WORDS.of(error) for word in said)
+    assert all(word in WORDS.message_for(error) for word in said)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_an_error_is_told_with_what_it_means(error: Exception, said: list[str]) 
 def test_a_file_of_the_wrong_kind_is_told_with_the_right_ones(
     accepts: frozenset[MediaKind], said: str
 ) -> None:
-    assert said in WORDS.of(WrongKind("target", "a.mp4", found=MediaKind.VIDEO, accepts=accepts))
+    assert said in WORDS.message_for(WrongKind("target", "a.mp4", found=MediaKind.VIDEO, accepts=accepts))
 
 
 @pytest.mark.parametrize(
@@ -107,19 +107,19 @@ def test_a_wrong_option_is_named_with_what_it_may_be(
 ) -> None:
     with pytest.raises(ValidationError) as wrong:
         order(slug, **changes)
-    sentence = WORDS.of(wrong.value)
+    sentence = WORDS.message_for(wrong.value)
     assert all(word in sentence for word in said)
 
 
 def test_a_file_name_can_do_no_harm() -> None:
-    sentence = WORDS.of(Unreadable("target", "`@everyone` **a**" + "x" * 500))
+    sentence = WORDS.message_for(Unreadable("target", "`@everyone` **a**" + "x" * 500))
     assert sentence.count("`") == 2
     assert len(sentence) < 300
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a secret detail"), InputError("target", "a.png")])
 def test_what_nobody_foresaw_gets_a_new_number_each_time_and_tells_no_detail(error: Exception) -> None:
-    first, second = WORDS.of(error), WORDS.of(error)
+    first, second = WORDS.message_for(error), WORDS.message_for(error)
     assert first != second
     assert "a secret detail" not in first
     assert "nothing was charged" in first
@@ -132,4 +132,4 @@ def test_an_error_inside_of_a_command_is_told_as_itself() -> None:
         name="x", description="x", callback=callback
     )
     wrapped = app_commands.CommandInvokeError(command, TooManyWaiting(3))
-    assert "3 jobs" in WORDS.of(wrapped)
+    assert "3 jobs" in WORDS.message_for(wrapped)

@@ -215,6 +215,6 @@ def test_what_is_wrong_with_an_option_is_said_in_each_language(numbers: str) -> 
         MULTIFACESWAP.model_validate(addresses | {"source_faces_index": numbers})
     words = ErrorMessages(Text.load())
     with speaking("de"):
-        sentence = words.of(caught.value)
+        sentence = words.message_for(caught.value)
     assert "source_faces_index" in sentence
     assert not any(problem in sentence for problem in PROBLEMS)

@@ -12,14 +12,14 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.cli.check import Finding, check, table
-from bot.registry import catalogue
+from bot.registry import model_registry
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.settings import Settings
 from bot.store import SqlStore
 from tests.clocks import HeldClock
 from tests.media.certificates import DAY, HOLDER, papers
 
-MODELS = catalogue("cogs")
+MODELS = model_registry("cogs")
 TOKEN = "the.right.token"
 
 

@@ -18,8 +18,8 @@ from PIL import Image
 from pydantic import SecretStr
 
 from bot.__main__ import main
-from bot.cli.credits import carry_out
-from bot.cli.credits_options import add_deeds
+from bot.cli.credits import run
+from bot.cli.credits_options import add_subcommands
 from bot.clock import WallClock
 from bot.ledger.ledger import AuditEntry
 from bot.settings import Settings
@@ -196,11 +196,11 @@ def test_where_there_is_no_database_none_is_made(
 async def test_all_of_it_works_on_postgres(postgres_url: str) -> None:
     settings = Settings.model_validate({"database": {"url": SecretStr(postgres_url)}})
     parser = argparse.ArgumentParser()
-    add_deeds(parser)
+    add_subcommands(parser)
 
     async def said(*arguments: str) -> Any:
         options = parser.parse_args(arguments)
-        return (await carry_out(options, settings, WallClock())).words
+        return (await run(options, settings, WallClock())).words
 
     async with bot(postgres_url):
         assert await said("audit") == IN_ORDER

@@ -46,7 +46,7 @@ async def test_what_was_refused_everywhere_comes_again_while_the_bot_runs(url: s
         assert await forgive("job", settings_of(url), WallClock()) == 2
         # A server's own list is its moderators'.
         assert await listed(store) == [False, True]
-        (deed,) = await store.deeds(None)
+        (deed,) = await store.audit_entries(None)
         assert (deed.actor, deed.deed, dict(deed.facts)) == ("operator", "again", {"job": "job"})
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
-from bot.settings import SettingField, Settings, describe, known_keys
+from bot.settings import SettingField, Settings, describe, known_fields
 from bot.settings.fields import SHORT_NAMES
 from tests.docs.pages import ROOT
 
@@ -49,7 +49,7 @@ def _reasons(text: str) -> Iterator[tuple[str, str]]:
 
 def _secret_reasons() -> Iterator[tuple[str, str]]:
     comment: list[str] = []
-    names = {env: knob.name for knob in known_keys() if knob.secret for env in knob.environment}
+    names = {env: knob.name for knob in known_fields() if knob.secret for env in knob.environment}
     for line in _SECRETS.splitlines():
         if line.startswith("# "):
             comment.append(line[2:])

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from bot.settings import Settings, known_keys
+from bot.settings import Settings, known_fields
 from tests.docs.pages import BLOCKS, PAGES, ROOT, page
 from tests.docs.tables import PAGE, written
 from tests.harness import Stage
@@ -17,8 +17,8 @@ RULES = [
     for group in yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"]
     for rule in group["rules"]
 ]
-SETTINGS = {knob.name for knob in known_keys()}
-SECTIONS = {knob.section for knob in known_keys()}
+SETTINGS = {knob.name for knob in known_fields()}
+SECTIONS = {knob.section for knob in known_fields()}
 # What Prometheus itself knows of whoever it asks.
 OF_PROMETHEUS = {"up"}
 
@@ -29,7 +29,7 @@ def test_the_tables_of_the_settings_are_up_to_date() -> None:
 
 def test_every_setting_has_a_row_that_says_why() -> None:
     table = OPERATORS.section("Every setting")
-    for knob in known_keys():
+    for knob in known_fields():
         section = table.partition(f"### [{knob.section}]\n")[2].partition("### [")[0]
         (why,) = re.findall(rf"(?m)^\| `{knob.key}` \|.*\| (.+) \|$", section)
         assert len(why) > 20, knob.name

@@ -11,7 +11,7 @@ import pytest
 
 import bot.sandbox.faces.recipes
 import cogs
-from bot.registry import catalogue
+from bot.registry import model_registry
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.faces.recipes import RECIPES
 from bot.sandbox.segmind import LocalSegmind
@@ -56,7 +56,7 @@ def named_in_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def ordered(tmp_path: Path, until: str) -> tuple[tuple[Submission, ...], str]:
-    clock, models = HeldClock(), catalogue("cogs")
+    clock, models = HeldClock(), model_registry("cogs")
     async with (
         LocalSegmind(
             models, engine=FaceEngine(), refusals=(CannotSwap,), clock=clock.now, sleep=clock.sleep
@@ -83,7 +83,7 @@ async def test_the_new_command_is_typed_and_its_result_is_shown(
     assert "6 credits" in text
     (submitted,) = submissions
     assert submitted.body["hardness"] == "hard"
-    assert submitted.body.keys() == catalogue("cogs")[SLUG].model_fields.keys()
+    assert submitted.body.keys() == model_registry("cogs")[SLUG].model_fields.keys()
 
 
 @pytest.mark.usefixtures("followed")
@@ -95,7 +95,7 @@ async def test_without_its_recipe_the_sandbox_says_so(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("followed")
 def test_what_the_page_documents_of_the_model_is_what_it_declares() -> None:
     facts: dict[str, Any] = eval(PYTHON[FACTS], dict(vars(segmind_docs)))
-    for declared in catalogue("cogs")[SLUG].parameters():
+    for declared in model_registry("cogs")[SLUG].parameters():
         said = facts[SLUG].pop(declared.name)
         assert said.type is declared.type
         assert (said.required, said.default) == (declared.required, declared.default)

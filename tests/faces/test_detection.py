@@ -5,7 +5,16 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.faces.detection import PANEL, BadPairs, FaceBox, Pair, preview, read_pairs, usual_pairs, words_of
+from bot.faces.detection import (
+    PANEL,
+    BadPairs,
+    FaceBox,
+    Pair,
+    default_pairs,
+    format_pairs,
+    parse_pairs,
+    preview,
+)
 from tests.media.files import picture, saved
 
 
@@ -19,7 +28,7 @@ from tests.media.files import picture, saved
     ],
 )
 def test_pairs_are_read_however_they_are_set_apart(words: str, pairs: list[Pair]) -> None:
-    assert read_pairs(words, sources=2, targets=3) == pairs
+    assert parse_pairs(words, sources=2, targets=3) == pairs
 
 
 @pytest.mark.parametrize(
@@ -27,16 +36,16 @@ def test_pairs_are_read_however_they_are_set_apart(words: str, pairs: list[Pair]
 )
 def test_pairs_of_faces_that_are_not_there_are_refused_with_an_example(words: str) -> None:
     with pytest.raises(BadPairs) as caught:
-        read_pairs(words, sources=2, targets=3)
+        parse_pairs(words, sources=2, targets=3)
     assert (caught.value.sources, caught.value.targets) == (2, 3)
-    assert read_pairs(caught.value.example, 2, 3) == usual_pairs(2, 3)
+    assert parse_pairs(caught.value.example, 2, 3) == default_pairs(2, 3)
 
 
 def test_what_is_usual_is_one_on_one_and_a_single_face_on_all() -> None:
-    assert words_of(usual_pairs(3, 2)) == "1 > 1, 2 > 2"
-    assert words_of(usual_pairs(1, 3)) == "1 > 1, 1 > 2, 1 > 3"
-    assert usual_pairs(0, 3) == usual_pairs(3, 0) == []
-    assert len(usual_pairs(1, 99)) == len(usual_pairs(99, 99)) == 20
+    assert format_pairs(default_pairs(3, 2)) == "1 > 1, 2 > 2"
+    assert format_pairs(default_pairs(1, 3)) == "1 > 1, 1 > 2, 1 > 3"
+    assert default_pairs(0, 3) == default_pairs(3, 0) == []
+    assert len(default_pairs(1, 99)) == len(default_pairs(99, 99)) == 20
 
 
 def test_a_preview_shows_both_pictures_side_by_side_with_a_mark_on_each_face() -> None:

@@ -13,11 +13,11 @@ from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.poller import Poller
-from bot.jobs.ports import World
-from bot.jobs.queue import Line
+from bot.jobs.ports import JobPorts
+from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner, RunnerConfig
 from bot.jobs.stages import Stage
-from bot.jobs.submission_gate import Gate
+from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.submit import SubmitConfig, Submitter
 from bot.jobs.supervision.outage import Outage
 from bot.ledger.server_rules import Limits
@@ -33,7 +33,7 @@ UNRESTRAINED = RateConfig(per_minute=1_000_000)
 
 @dataclass
 class Diary:
-    """A watcher that writes down what it is shown; `conclude` meets `trouble` first, one at a time."""
+    """A watcher that writes down what it is shown; `finish` meets `trouble` first, one at a time."""
 
     stages: list[tuple[str, Stage]] = field(default_factory=list[tuple[str, Stage]])
     ends: dict[str, tuple[Job, bytes | None]] = field(default_factory=dict[str, tuple[Job, bytes | None]])
@@ -45,7 +45,7 @@ class Diary:
     def shown(self, name: str) -> list[Stage]:
         return [stage for job_id, stage in self.stages if job_id == name]
 
-    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+    async def finish(self, job: Job, result: bytes | None) -> Delivery:
         if self.trouble:
             raise self.trouble.pop(0)
         self.ends[job.id] = (job, result)
@@ -59,8 +59,8 @@ class Workshop:
     diary: Diary
     client: SegmindClient
     clock: WallClock
-    line: Line
-    gate: Gate
+    line: FairQueue
+    gate: SubmissionGate
 
     async def shows(self, name: str, *stages: type[Stage]) -> None:
         """Wait until the job's member was shown one of these."""
@@ -95,10 +95,10 @@ async def workshop(
     )
     url = database if isinstance(database, str) else f"sqlite:///{database}"
     async with SqlStore(url, start=100, clock=clock) as store, client:
-        world = World(client, store, diary, clock)
+        world = JobPorts(client, store, diary, clock)
         pacing = PollTimings({"faceswap-v5": 10}, scale=HASTE)
-        line = Line(Limits(per_member=5, per_server=5), in_all=5)
-        gate = Gate(clock, client.turnstile)
+        line = FairQueue(Limits(per_member=5, per_server=5), in_all=5)
+        gate = SubmissionGate(clock, client.turnstile)
         runner = Runner(
             world,
             line=line,
@@ -111,8 +111,8 @@ async def workshop(
             follower=Poller(
                 world,
                 pace=lambda job: pacing.pace(job.slug),
-                patience=patience,
-                recall_pauses=[HASTE, HASTE],
+                timeout=patience,
+                history_delays=[HASTE, HASTE],
             ),
             outage=Outage(partial(store.write_value, "room", ""), clock, every=HASTE),
             habits=RunnerConfig(line_refresh=HASTE, retry=HASTE, result_patience=patience),

@@ -6,10 +6,10 @@ from typing import Any
 from bot.jobs.job import Job, Place
 from bot.ledger.allowance import Allowance
 from bot.ledger.budgets import Caps
-from bot.ledger.policy import Terms
+from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import Limits
 
-TERMS = Terms(Allowance(0), Caps(), Limits())
+TERMS = MemberTerms(Allowance(0), Caps(), Limits())
 
 PLACE = Place(
     user_id=1,

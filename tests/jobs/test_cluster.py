@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from bot.jobs.cluster import Company
-from bot.jobs.service import Desk
+from bot.jobs.cluster import Cluster
+from bot.jobs.service import JobService
 from bot.settings.shards import ShardPlan
 from bot.store import SqlStore
 from tests.patience import PATIENCE
@@ -43,16 +43,16 @@ async def stores(postgres_url: str) -> AsyncGenerator[list[SqlStore]]:
         yield [one, other]
 
 
-def company(store: SqlStore, clock: HandClock, rates: list[int] | None = None) -> Company:
+def company(store: SqlStore, clock: HandClock, rates: list[int] | None = None) -> Cluster:
     noted: list[int] = [] if rates is None else rates
-    return Company(store, clock, lease=LEASE, per_minute=90, set_rate=noted.append)
+    return Cluster(store, clock, lease=LEASE, per_minute=90, set_rate=noted.append)
 
 
 async def test_the_rate_of_the_key_is_divided_among_the_living(
     postgres_url: str, stores: list[SqlStore]
 ) -> None:
     clock, rates, desk = HandClock(), list[int](), QuietDesk()
-    keeping = asyncio.create_task(company(stores[0], clock, rates).keep(cast("Desk", cast("Any", desk))))
+    keeping = asyncio.create_task(company(stores[0], clock, rates).run(cast("JobService", cast("Any", desk))))
     await settled(lambda: rates == [45])
     async with SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE):
         clock.advance(LEASE / 3)
@@ -69,7 +69,7 @@ async def test_a_process_whose_shards_were_taken_steps_down(
     clock = HandClock()
     here = company(stores[0], clock)
     assert await here.shards(ShardPlan.read("any 2/2")) == [0, 1]
-    keeping = asyncio.create_task(here.keep(cast("Desk", cast("Any", QuietDesk()))))
+    keeping = asyncio.create_task(here.run(cast("JobService", cast("Any", QuietDesk()))))
     await settled(lambda: clock.turns == 1)
     clock.advance(LEASE / 3)
     await settled(lambda: clock.turns == 2)

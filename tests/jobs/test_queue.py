@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.jobs.queue import Line, QueueEntry
+from bot.jobs.queue import FairQueue, QueueEntry
 from bot.ledger.server_rules import Limits
 from tests.jobs.orders import job
 
 
-def line_of(*, per_member: int, per_server: int, in_all: int) -> Line:
-    return Line(Limits(per_member=per_member, per_server=per_server), in_all=in_all)
+def line_of(*, per_member: int, per_server: int, in_all: int) -> FairQueue:
+    return FairQueue(Limits(per_member=per_member, per_server=per_server), in_all=in_all)
 
 
 WIDE = {"per_member": 100, "per_server": 100, "in_all": 100}
@@ -70,7 +70,7 @@ async def test_a_full_server_does_not_hold_up_another() -> None:
 
 async def test_jobs_from_before_a_restart_take_room_without_waiting() -> None:
     line = line_of(**ONE_BY_ONE)
-    taken = [line.occupy(job("1")), line.occupy(job("2"))]
+    taken = [line.enter_running(job("1")), line.enter_running(job("2"))]
     assert all(ticket.called for ticket in taken)
     waiting = line.enter(job("3"))
     line.leave(taken[0])
@@ -93,9 +93,9 @@ async def test_who_leaves_the_line_is_forgotten() -> None:
 async def test_a_turn_is_waited_for_no_longer_than_the_patience() -> None:
     line = line_of(**ONE_BY_ONE)
     running, waiting = line.enter(job("1")), line.enter(job("2"))
-    assert not await waiting.turn(0)
+    assert not await waiting.wait(0)
     asyncio.get_running_loop().call_soon(line.leave, running)
-    assert await waiting.turn(60)
+    assert await waiting.wait(60)
 
 
 @settings(max_examples=60, deadline=None)

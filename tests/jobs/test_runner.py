@@ -15,7 +15,7 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.runner import RunnerConfig
 from bot.jobs.stages import Queued
 from bot.jobs.submit import FEWEST_LOOKS
-from bot.registry import catalogue
+from bot.registry import model_registry
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.segmind import protocol
 from bot.segmind.client import SegmindClient
@@ -26,7 +26,7 @@ from tests.jobs.harness import Workshop, workshop
 from tests.jobs.orders import TERMS, job
 from tests.media.files import picture
 
-MODELS = catalogue("cogs")
+MODELS = model_registry("cogs")
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ class Forgetful(SegmindClient):
 
     async def look(self, request_id: str) -> protocol.State:
         # Once it is over: before that, the history would not know the end either.
-        state = await super().look(request_id)
+        state = await super().status(request_id)
         stuck = self.looks > 20
         self.looks += 1
         return (
@@ -236,7 +236,7 @@ class Forgetful(SegmindClient):
         if self.troubles:
             self.troubles -= 1
             raise protocol.Unavailable("the history is away")
-        return await super().recall(request_id)
+        return await super().history_record(request_id)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.jobs.stages import Due, Reconnecting, Stage
-from bot.jobs.submission_gate import Gate, ServicePaused, Trouble
+from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.errors import Unreachable
 from bot.segmind.scheduler import RequestScheduler
@@ -24,69 +24,69 @@ def turnstile(clock: LeapingClock) -> RequestScheduler:
 
 
 @pytest.fixture
-def gate(clock: LeapingClock, turnstile: RequestScheduler) -> Gate:
-    return Gate(clock, turnstile)
+def gate(clock: LeapingClock, turnstile: RequestScheduler) -> SubmissionGate:
+    return SubmissionGate(clock, turnstile)
 
 
-async def test_an_open_gate_holds_nobody_up(gate: Gate, clock: LeapingClock) -> None:
+async def test_an_open_gate_holds_nobody_up(gate: SubmissionGate, clock: LeapingClock) -> None:
     shown: list[Stage] = []
-    gate.ask("faceswap-v5")
-    await gate.passage("faceswap-v5", shown.append)
+    gate.check("faceswap-v5")
+    await gate.acquire("faceswap-v5", shown.append)
     assert clock.time == 1000
     assert shown == []
 
 
-@pytest.mark.parametrize("trouble", [Trouble.KEY, Trouble.BALANCE])
+@pytest.mark.parametrize("trouble", [ClosureReason.KEY, ClosureReason.BALANCE])
 async def test_orders_are_refused_while_the_operator_is_needed(
-    gate: Gate, clock: LeapingClock, trouble: Trouble
+    gate: SubmissionGate, clock: LeapingClock, trouble: ClosureReason
 ) -> None:
     gate.close(trouble, until=1060)
     with pytest.raises(ServicePaused) as refused:
-        gate.ask("faceswap-v5")
+        gate.check("faceswap-v5")
     assert refused.value.trouble is trouble
     clock.time = 1060
-    gate.ask("faceswap-v5")
+    gate.check("faceswap-v5")
 
 
-async def test_a_retired_model_closes_the_gate_for_itself_alone(gate: Gate) -> None:
-    gate.close(Trouble.MODEL, until=1060, slug="faceswap-v4")
-    gate.ask("faceswap-v5")
+async def test_a_retired_model_closes_the_gate_for_itself_alone(gate: SubmissionGate) -> None:
+    gate.close(ClosureReason.MODEL, until=1060, slug="faceswap-v4")
+    gate.check("faceswap-v5")
     with pytest.raises(ServicePaused):
-        gate.ask("faceswap-v4")
+        gate.check("faceswap-v4")
 
 
 async def test_a_closed_gate_is_waited_for_and_so_is_one_that_closes_meanwhile(
-    gate: Gate, clock: LeapingClock, turnstile: RequestScheduler
+    gate: SubmissionGate, clock: LeapingClock, turnstile: RequestScheduler
 ) -> None:
-    gate.close(Trouble.MODEL, until=1010, slug="faceswap-v4")
-    await gate.passage("faceswap-v4")
+    gate.close(ClosureReason.MODEL, until=1010, slug="faceswap-v4")
+    await gate.acquire("faceswap-v4")
     assert clock.time == 1010
-    turnstile.rest(1030)
-    waiting = asyncio.create_task(gate.passage("faceswap-v4"))
+    turnstile.back_off(1030)
+    waiting = asyncio.create_task(gate.acquire("faceswap-v4"))
     await asyncio.sleep(0)
-    gate.close(Trouble.KEY, until=1050)
+    gate.close(ClosureReason.KEY, until=1050)
     await waiting
     assert clock.time == 1050
 
 
 async def test_a_rate_limit_takes_orders_and_makes_them_wait(
-    gate: Gate, clock: LeapingClock, turnstile: RequestScheduler
+    gate: SubmissionGate, clock: LeapingClock, turnstile: RequestScheduler
 ) -> None:
     shown: list[Stage] = []
-    turnstile.rest(1010)
-    gate.ask("faceswap-v5")
-    await gate.passage("faceswap-v5", shown.append)
+    turnstile.back_off(1010)
+    gate.check("faceswap-v5")
+    await gate.acquire("faceswap-v5", shown.append)
     assert clock.time == 1010
     assert shown == [Due()]
 
 
 async def test_an_outage_is_shown_and_given_up_in_the_end(
-    gate: Gate, clock: LeapingClock, turnstile: RequestScheduler
+    gate: SubmissionGate, clock: LeapingClock, turnstile: RequestScheduler
 ) -> None:
     shown: list[Stage] = []
     turnstile.failed()
-    gate.ask("faceswap-v5")
+    gate.check("faceswap-v5")
     with pytest.raises(Unreachable):
-        await gate.passage("faceswap-v5", shown.append)
+        await gate.acquire("faceswap-v5", shown.append)
     assert clock.time == pytest.approx(1100)
     assert shown == [Reconnecting()]

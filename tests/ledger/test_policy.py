@@ -4,10 +4,10 @@ import pytest
 
 from bot.ledger.account import account_of
 from bot.ledger.policy import Price, Prices
-from bot.registry import catalogue
+from bot.registry import model_registry
 from tests.segmind_docs import PRICES
 
-CARDS = {slug: model.card for slug, model in catalogue("cogs").items()}
+CARDS = {slug: model.card for slug, model in model_registry("cogs").items()}
 
 
 @pytest.mark.parametrize("slug", PRICES)

@@ -8,9 +8,9 @@ from bot.ledger.account import Balance, Member
 from bot.ledger.allowance import DAY, Allowance, Refill
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import LIMIT_NAMES, Bounds, Limits, ServerRules
-from bot.registry import catalogue
+from bot.registry import model_registry
 
-CARD = catalogue("cogs")["faceswap-v4"].card
+CARD = model_registry("cogs")["faceswap-v4"].card
 MEMBER = Member(2, 1, frozenset({10, 11}))
 POLICY = Policy(daily=50, direct_daily=3, roles={10: 60}, monthly=1000, bounds=Bounds(daily=200))
 
@@ -98,10 +98,10 @@ def test_a_price_is_split_so_that_the_allowance_goes_first(
     allowance: int, price: int, now: float, refill: Refill
 ) -> None:
     terms = Allowance(allowance, refill)
-    balance = Balance(granted=40).on(terms, now)
+    balance = Balance(granted=40).with_allowance(terms, now)
     if price > allowance + 40:
         return
-    split = balance.split(price, terms)
+    split = balance.allocate(price, terms)
     held = balance.held_for(split)
     assert split.from_allowance == min(price, allowance)
     assert (held.free, held.held) == (allowance + 40 - price, price)

@@ -23,7 +23,7 @@ from PIL import Image, ImageSequence
 from bot import __version__
 from bot.media.provenance import DIGITAL_SOURCE_TYPE, is_marked, mark
 from bot.media.signing import C2paSigner, Signing
-from bot.media.signing_keys import BadSigningKeys, read_credentials
+from bot.media.signing_keys import BadSigningKeys, read_signing_keys
 from tests.media import files
 from tests.media.certificates import DAY, HOLDER, Papers, papers
 from tests.media.test_provenance import MARKABLE, frames
@@ -33,7 +33,7 @@ PNG = files.picture("PNG")
 
 
 def signatory(folder: Path, papers: Papers = PAPERS, **choices: Any) -> C2paSigner:
-    return C2paSigner(read_credentials(*papers.written(folder), datetime.now(UTC)), **choices)
+    return C2paSigner(read_signing_keys(*papers.written(folder), datetime.now(UTC)), **choices)
 
 
 def read(content: bytes, media_type: str, papers: Papers = PAPERS) -> c2pa.Reader:
@@ -51,7 +51,7 @@ def shown(content: bytes, media_type: str) -> list[bytes]:
 def complaint(folder: Path, wrong: Papers = PAPERS, **form: Any) -> str:
     chain, key = wrong.written(folder, **form)
     with pytest.raises(BadSigningKeys) as caught:
-        C2paSigner(read_credentials(chain, key, datetime.now(UTC)))
+        C2paSigner(read_signing_keys(chain, key, datetime.now(UTC)))
     return str(caught.value).replace(f"{folder}/", "")
 
 
@@ -120,7 +120,7 @@ async def test_every_kind_of_key_that_c2pa_knows_signs(make: Callable[[], Any], 
 async def test_a_key_may_be_written_as_openssl_once_did(tmp_path: Path) -> None:
     chain, key = PAPERS.written(tmp_path, form=PrivateFormat.TraditionalOpenSSL)
     assert "EC PRIVATE KEY" in key.read_text()
-    signs = C2paSigner(read_credentials(chain, key, datetime.now(UTC)))
+    signs = C2paSigner(read_signing_keys(chain, key, datetime.now(UTC)))
     assert (signs.holder, signs.until > datetime.now(UTC)) == (HOLDER, True)
     assert await signs.sign(PNG, "image/png") != PNG
 
@@ -157,7 +157,7 @@ def test_a_key_of_another_trade_is_explained(tmp_path: Path) -> None:
     other = generate_dsa_key(1024)
     key.write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     with pytest.raises(BadSigningKeys, match=r"key\.pem is a key that C2PA does not take"):
-        read_credentials(chain, key, datetime.now(UTC))
+        read_signing_keys(chain, key, datetime.now(UTC))
 
 
 @pytest.mark.parametrize("name", ["chain.pem", "key.pem"])
@@ -167,11 +167,11 @@ def test_files_that_hold_something_else_or_are_missing_are_named_and_not_repeate
     chain, key = PAPERS.written(tmp_path)
     (tmp_path / name).write_text("hunter2")
     with pytest.raises(BadSigningKeys, match=rf"{name} holds no [a-z ]+ in PEM$") as caught:
-        read_credentials(chain, key, datetime.now(UTC))
+        read_signing_keys(chain, key, datetime.now(UTC))
     assert "hunter2" not in str(caught.value)
     (tmp_path / name).unlink()
     with pytest.raises(BadSigningKeys, match=rf"{name} cannot be read: No such file or directory$"):
-        read_credentials(chain, key, datetime.now(UTC))
+        read_signing_keys(chain, key, datetime.now(UTC))
 
 
 def test_what_signs_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ def test_what_signs_may_not_work_on_this_machine(tmp_path: Path, monkeypatch: py
 
 
 def test_credentials_show_no_key(tmp_path: Path) -> None:
-    shown = repr(read_credentials(*PAPERS.written(tmp_path), datetime.now(UTC)))
+    shown = repr(read_signing_keys(*PAPERS.written(tmp_path), datetime.now(UTC)))
     assert HOLDER in shown
     assert "PRIVATE" not in shown
 

@@ -9,14 +9,14 @@ from bot.chat.errors import ErrorMessages
 from bot.chat.text import Text
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
-from bot.moderation.access import AccessRequest, Door, House
+from bot.moderation.access import AccessPolicy, AccessRequest, AccessRules
 from bot.moderation.errors import (
+    AccessDenied,
     AgeRestricted,
     Blocked,
     ListedMedia,
     NoConsent,
     RecentlyDeleted,
-    Refused,
     Suspended,
     WrongChannel,
     WrongRole,
@@ -27,7 +27,7 @@ from tests.clocks import LeapingClock
 
 DAY = 86_400.0
 HERE = AccessRequest(user_id=2, guild_id=1, channels=frozenset({3, 4}), roles=frozenset({5}))
-HOUSE = House(version="1")
+HOUSE = AccessRules(version="1")
 
 
 @dataclass
@@ -70,14 +70,16 @@ class Memory:
     async def record(self, deed: AuditEntry) -> None: ...
 
 
-def door(memory: Memory, house: House = HOUSE, now: float = 100 * DAY) -> Door:
-    return Door(memory, memory, house, LeapingClock(now))
+def door(memory: Memory, house: AccessRules = HOUSE, now: float = 100 * DAY) -> AccessPolicy:
+    return AccessPolicy(memory, memory, house, LeapingClock(now))
 
 
-async def refusal(memory: Memory, visit: AccessRequest = HERE, house: House = HOUSE) -> type[Refused] | None:
+async def refusal(
+    memory: Memory, visit: AccessRequest = HERE, house: AccessRules = HOUSE
+) -> type[AccessDenied] | None:
     try:
         await door(memory, house).admit(visit)
-    except Refused as refused:
+    except AccessDenied as refused:
         return type(refused)
     return None
 
@@ -108,7 +110,7 @@ async def refusal(memory: Memory, visit: AccessRequest = HERE, house: House = HO
     ],
 )
 async def test_who_is_let_in(
-    memory: Memory, visit: AccessRequest, house: House, meant: type[Refused] | None
+    memory: Memory, visit: AccessRequest, house: AccessRules, meant: type[AccessDenied] | None
 ) -> None:
     assert await refusal(memory, visit, house) is meant
 
@@ -144,7 +146,7 @@ def test_every_refusal_has_a_sentence() -> None:
         RecentlyDeleted(1.0),
         ListedMedia("target_image"),
     ]
-    assert {type(each) for each in refusals} == set(Refused.__subclasses__())
-    said = {words.of(each) for each in refusals}
+    assert {type(each) for each in refusals} == set(AccessDenied.__subclasses__())
+    said = {words.message_for(each) for each in refusals}
     assert len(said) == len(refusals)
     assert not any("unexpected" in each for each in said)

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from bot.moderation.fingerprints import Fingerprint, fingerprint_of, look_from, look_words
+from bot.moderation.fingerprints import Fingerprint, fingerprint_of, format_hash, parse_hash
 from tests.media.files import noise, picture, saved, turned, video
 
 DISTANCE = 6
@@ -71,7 +71,7 @@ def test_what_cannot_be_looked_at_is_known_by_its_bytes(content: bytes) -> None:
 
 
 def test_a_look_is_written_down_and_read() -> None:
-    assert all(look_from(look_words(look)) == look for look in (0, 2**64 - 1, *ORIGINAL.looks))
+    assert all(parse_hash(format_hash(look)) == look for look in (0, 2**64 - 1, *ORIGINAL.looks))
 
 
 def test_deep_pictures_are_looked_at_too() -> None:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.jobs.job import Reason, State
-from bot.jobs.submission_gate import Trouble
+from bot.jobs.submission_gate import ClosureReason
 from bot.ops.dashboard import OperatorPage, TimeSeries
 from bot.ops.dashboard.auth import FORGIVEN, LONGEST_PAUSE, SESSION, Entry, TooManyGuesses, WrongToken
 from bot.ops.dashboard.cache import Cached
@@ -286,7 +286,7 @@ def test_the_page_has_words_for_whatever_it_can_be_told() -> None:
     stages = {*STAGES.values(), DELIVERING}
     for name in (*stages, *ends):
         assert f'["{name}", "' in script, name
-    for name in (*Reason, *Trouble):
+    for name in (*Reason, *ClosureReason):
         assert re.search(rf'(\b{name}|"{name}"): "', script), name
 
 

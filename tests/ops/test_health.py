@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.__main__ import main
-from bot.app import assembled
+from bot.app import build_app
 from bot.ops.health import Health
 from bot.ops.metrics import Metrics
 from bot.ops.web import CannotListen, served
@@ -68,7 +68,7 @@ async def test_a_store_that_is_away_is_told_without_the_words_of_its_driver(
 
 
 async def test_a_database_that_takes_nothing_takes_no_orders(stage: Stage) -> None:
-    stage.app.outage.met(StoreUnavailable("the disk is full"))
+    stage.app.outage.report(StoreUnavailable("the disk is full"))
     assert list(await wrong(stage.app.served_at, "/readyz")) == ["orders"]
     assert await wrong(stage.app.served_at, "/healthz") == {}
     assert (await scrape(stage.app.served_at))("doppel_store_away") == 1
@@ -117,7 +117,7 @@ async def test_a_port_that_is_in_use_is_named() -> None:
 
 
 async def opened(settings: Settings, clock: HeldClock) -> None:
-    async with assembled(settings, clock=clock):
+    async with build_app(settings, clock=clock):
         pass
 
 
@@ -131,7 +131,7 @@ async def test_lease_and_processes_are_seen_and_whoever_stands_by_is_well_but_no
         "ops": {"listen": ANY_PORT},
     }
     settings = settings_for("http://127.0.0.1:9", tmp_path / "unused.db", **sections)
-    async with assembled(settings, clock=clock) as first:
+    async with build_app(settings, clock=clock) as first:
         with capture_logs() as logs:
             second = asyncio.create_task(opened(settings, clock))
             await eventually(lambda: "stands by" in str(logs), lambda: str(logs))

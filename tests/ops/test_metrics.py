@@ -242,7 +242,7 @@ async def test_a_job_that_another_process_has_taken_over_is_not_open_here(step: 
     await store.adopt()
     shelf.lost = True
     with pytest.raises(StaleJob):
-        await (store.tell(done) if step == "tell" else store.move(done, done))
+        await (store.mark_told(done) if step == "tell" else store.move(done, done))
     seen = read(registry)
     assert seen("doppel_jobs_open") == seen("doppel_deliveries_total") == 0
     assert seen("doppel_jobs_ended_total") == 0

@@ -55,10 +55,10 @@ async def test_the_operators_page_is_one_click_away_and_for_this_machine_only(tm
             for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
                 async with session.post(address, headers=headers) as answer:
                     assert answer.status == 403
-            assert world.app.engine.gate.is_halted is not paused
+            assert world.app.engine.gate.is_paused is not paused
             async with session.post(address, headers={"Origin": world.address}) as answer:
                 assert answer.status == 200
-            assert world.app.engine.gate.is_halted is paused
+            assert world.app.engine.gate.is_paused is paused
 
 
 async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ import pytest
 
 from bot.segmind.account import Balance, decipher_catalogue, decipher_credits, decipher_upload
 from bot.segmind.errors import KeyRejected, RateLimited, Unavailable, UnreadableResponse
-from bot.segmind.responses import Answer
+from bot.segmind.responses import Response
 
 URL = "https://images.segmind.com/assets/one.png"
 DECIPHERS = [decipher_upload, decipher_credits, decipher_catalogue]
 
 
-def answer(body: Any, status: int = 200) -> Answer:
-    return Answer(status, json.dumps(body).encode())
+def answer(body: Any, status: int = 200) -> Response:
+    return Response(status, json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(

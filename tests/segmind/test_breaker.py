@@ -48,7 +48,7 @@ def test_a_probe_that_told_nothing_makes_room_for_another(breaker: Breaker, cloc
     fail(breaker)
     clock.time += 5
     breaker.probe()
-    breaker.forgo()
+    breaker.cancel_probe()
     assert breaker.wait() == 0
     assert breaker.open_since == 1000
 

@@ -32,7 +32,7 @@ from bot.segmind.protocol import (
     UnreadableResponse,
 )
 from bot.segmind.requests import Addresses
-from bot.segmind.transport import Carrier, Timeouts
+from bot.segmind.transport import Timeouts, Transport
 from tests.clocks import LeapingClock
 from tests.segmind.conftest import KEY, NO_WAITS, SHORT, Names
 from tests.segmind.hostile_server import (
@@ -136,7 +136,7 @@ async def test_a_refused_connection_means_that_nothing_was_sent() -> None:
         with pytest.raises(Unreachable):
             await client.submit("x", {})
         with pytest.raises(Unavailable) as caught:
-            await client.look("r-1")
+            await client.status("r-1")
         assert isinstance(caught.value.cause, Unreachable)
 
 
@@ -165,13 +165,13 @@ async def test_a_failed_tls_handshake_means_that_nothing_was_sent(
 
 async def test_a_look_at_a_finished_job_brings_its_output(server: Unruly, client: SegmindClient) -> None:
     server.plays(reply(200, {"status": "COMPLETED", "metrics": {"inference_time": 9.8}}), reply(200, DONE))
-    assert await client.look("r-1") == Completed(Link(URL), Metrics(cost=0.05))
+    assert await client.status("r-1") == Completed(Link(URL), Metrics(cost=0.05))
     assert [each.path for each in server.seen] == ["/v2/requests/r-1/status", "/v2/requests/r-1"]
 
 
 async def test_a_look_at_an_unfinished_job_is_one_request(server: Unruly, client: SegmindClient) -> None:
     server.plays(reply(200, {"status": "PROCESSING"}))
-    assert await client.look("r-1") == Processing()
+    assert await client.status("r-1") == Processing()
     assert len(server.seen) == 1
 
 
@@ -187,7 +187,7 @@ async def test_the_end_of_a_job_is_told_at_once(
     server: Unruly, client: SegmindClient, behaviour: Behaviour, state: Any
 ) -> None:
     server.plays(behaviour)
-    assert await client.look("r-1") == state
+    assert await client.status("r-1") == state
     assert len(server.seen) == 1
 
 
@@ -210,13 +210,13 @@ async def test_a_look_is_repeated_until_there_is_an_answer(
     server: Unruly, client: SegmindClient, behaviour: Behaviour
 ) -> None:
     server.plays(behaviour, reply(200, {"status": "PROCESSING"}))
-    assert await client.look("r-1") == Processing()
+    assert await client.status("r-1") == Processing()
 
 
 async def test_a_look_that_stays_impossible_is_unavailable(server: Unruly, client: SegmindClient) -> None:
     server.plays(reply(502, b"upstream is away"))
     with pytest.raises(Unavailable, match="upstream is away"):
-        await client.look("r-1")
+        await client.status("r-1")
     assert len(server.seen) == NO_WAITS.attempts
 
 
@@ -226,7 +226,7 @@ async def test_a_look_that_was_refused_is_not_repeated_and_no_refusal_of_the_job
 ) -> None:
     server.plays(reply(status, {"error": "no"}))
     with pytest.raises(Unavailable) as caught:
-        await client.look("r-1")
+        await client.status("r-1")
     assert isinstance(caught.value.cause, Refused)
     assert len(server.seen) == 1
 
@@ -237,7 +237,7 @@ async def test_a_rate_limit_that_ends_too_late_is_not_waited_for(server: Unruly)
         SecretStr(KEY), base_url=server.url, retry=NO_WAITS, clock=LeapingClock(1767225600.0)
     ) as client:
         with pytest.raises(Unavailable) as caught:
-            await client.look("r-1")
+            await client.status("r-1")
     assert isinstance(caught.value.cause, RateLimited)
     assert caught.value.cause.resets_at == 1767225700
     assert len(server.seen) == 1
@@ -248,20 +248,20 @@ async def test_an_endless_answer_is_refused_and_not_asked_for_again(
 ) -> None:
     server.plays(endless(b" " * 65536))
     with pytest.raises(UnreadableResponse):
-        await client.look("r-1")
+        await client.status("r-1")
     assert len(server.seen) == 1
 
 
 async def test_a_completion_without_an_output_is_unreadable(server: Unruly, client: SegmindClient) -> None:
     server.plays(reply(200, {"status": "COMPLETED"}))
     with pytest.raises(UnreadableResponse):
-        await client.look("r-1")
+        await client.status("r-1")
 
 
 async def test_redirects_of_the_api_are_not_followed(server: Unruly, client: SegmindClient) -> None:
     server.plays(reply(302, location=server.url + "/elsewhere"))
     with pytest.raises(Unavailable):
-        await client.look("r-1")
+        await client.status("r-1")
     assert {each.path for each in server.seen} == {"/v2/requests/r-1/status"}
 
 
@@ -331,9 +331,9 @@ async def test_an_empty_nonce_is_a_mistake(client: SegmindClient) -> None:
 
 async def test_one_request_is_recalled_by_its_id(server: Unruly, client: SegmindClient) -> None:
     server.plays(reply(200, {"request_id": "r-1", "model_status": "COMPLETED", "generation_url": URL}))
-    assert await client.recall("r-1") == Found("r-1", "COMPLETED", Link(URL), None, None)
+    assert await client.history_record("r-1") == Found("r-1", "COMPLETED", Link(URL), None, None)
     server.plays(reply(404))
-    assert await client.recall("r-1") is None
+    assert await client.history_record("r-1") is None
 
 
 async def test_an_upload_is_free_and_therefore_repeated(server: Unruly, client: SegmindClient) -> None:
@@ -396,7 +396,7 @@ async def test_an_output_that_is_gone_or_out_of_bounds_is_not_asked_for_again(
 async def test_answers_may_be_compressed(server: Unruly, client: SegmindClient) -> None:
     body = gzip.compress(json.dumps({"status": "QUEUED"}).encode())
     server.plays(reply(200, body, content_encoding="gzip"))
-    assert type(await client.look("r-1")).__name__ == "Queued"
+    assert type(await client.status("r-1")).__name__ == "Queued"
 
 
 @pytest.mark.parametrize("key", ["", "  ", "a\nb", "schlüssel"])
@@ -406,7 +406,7 @@ def test_there_is_no_client_without_a_usable_key(key: str) -> None:
 
 
 async def test_a_client_is_opened_first() -> None:
-    carrier = Carrier(SecretStr(KEY), timeouts=Timeouts())
+    carrier = Transport(SecretStr(KEY), timeouts=Timeouts())
     with pytest.raises(RuntimeError):
         await carrier.exchange(Addresses.of("http://x.test").credits(), 1)
     await carrier.__aexit__(None, None, None)

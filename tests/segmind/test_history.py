@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.segmind.errors import KeyRejected, SegmindError, Unavailable
 from bot.segmind.history import Found, decipher_history, decipher_record, window
 from bot.segmind.outputs import Link
-from bot.segmind.responses import Answer
+from bot.segmind.responses import Response
 from tests.segmind.conftest import UNHURRIED
 
 URL = "https://images.segmind.com/output/one.png"
@@ -29,8 +29,8 @@ ROW = {
 FOUND = Found("r-1", "COMPLETED", Link(URL), 0.05, None)
 
 
-def answer(body: Any, status: int = 200) -> Answer:
-    return Answer(status, json.dumps(body).encode())
+def answer(body: Any, status: int = 200) -> Response:
+    return Response(status, json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_the_window_is_a_day_wider_on_both_sides_and_never_longer_than_allowed()
 def test_no_history_leads_out_of_the_tree(status: int, body: bytes) -> None:
     for decipher in (decipher_history, decipher_record):
         with suppress(SegmindError):
-            decipher(Answer(status, body))
+            decipher(Response(status, body))

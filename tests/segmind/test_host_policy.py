@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.segmind.host_policy import Allowed, is_public
+from bot.segmind.host_policy import AllowedHosts, is_public
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_any_other_address_is_not(address: str) -> None:
 
 
 def test_a_host_is_allowed_at_its_port_or_at_any() -> None:
-    allowed = Allowed(["127.0.0.1:8700", " LOCALHOST ", "[::1]:80", "fd00::1"])
+    allowed = AllowedHosts(["127.0.0.1:8700", " LOCALHOST ", "[::1]:80", "fd00::1"])
     assert ("127.0.0.1", 8700) in allowed
     assert ("127.0.0.1", 8701) not in allowed
     assert ("localhost", 1) in allowed
@@ -79,4 +79,4 @@ def test_a_host_is_allowed_at_its_port_or_at_any() -> None:
     assert ("[::1]", 80) in allowed
     assert ("::1", 81) not in allowed
     assert ("fd00::1", 5) in allowed
-    assert ("example.com", 80) not in Allowed([])
+    assert ("example.com", 80) not in AllowedHosts([])

@@ -14,7 +14,6 @@ from bot.segmind.protocol import (
     MAX_DETAIL,
     RESET_HEADER,
     Accepted,
-    Answer,
     BadParameters,
     Completed,
     Expired,
@@ -30,6 +29,7 @@ from bot.segmind.protocol import (
     Queued,
     RateLimited,
     Refused,
+    Response,
     SegmindError,
     State,
     Unavailable,
@@ -54,8 +54,8 @@ BODIES = {
 }
 
 
-def answer(status: int, body: Any) -> Answer:
-    return Answer(status, body if isinstance(body, bytes) else json.dumps(body).encode())
+def answer(status: int, body: Any) -> Response:
+    return Response(status, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
 def submit(status: int, body: Any) -> Accepted:
@@ -117,7 +117,7 @@ def test_a_refusal_tells_which_model_and_when_the_limit_ends() -> None:
         submit(404, {"error": "no such model"})
     assert (unknown.value.slug, unknown.value.detail) == ("faceswap-v5", "no such model")
     with pytest.raises(RateLimited) as limited:
-        decipher_submit(Answer(429, b"", {RESET_HEADER: "1767225600"}), slug="x")
+        decipher_submit(Response(429, b"", {RESET_HEADER: "1767225600"}), slug="x")
     assert limited.value.resets_at == 1767225600
 
 
@@ -148,7 +148,7 @@ def test_a_failure_has_many_words(word: str) -> None:
 
 
 @pytest.mark.parametrize("decipher", [decipher_status, decipher_result])
-def test_failed_is_served_as_422_with_a_normal_body(decipher: Callable[[Answer], State]) -> None:
+def test_failed_is_served_as_422_with_a_normal_body(decipher: Callable[[Response], State]) -> None:
     body = {
         "status": "FAILED",
         "error": "No face was found in the source image",
@@ -242,7 +242,7 @@ def test_a_completion_without_a_readable_output_is_an_error(output: Any) -> None
 
 
 def test_a_result_may_be_the_bytes_themselves() -> None:
-    state = decipher_result(Answer(200, b"\x89PNG", {"content-type": "image/png", "x-cost": "0.05"}))
+    state = decipher_result(Response(200, b"\x89PNG", {"content-type": "image/png", "x-cost": "0.05"}))
     assert state == Completed(Inline(b"\x89PNG"), Metrics(cost=0.05))
 
 
@@ -329,7 +329,7 @@ STATES = st.builds(_state, WORDS, JSON)
 @UNHURRIED
 @given(status=st.integers(100, 599), body=BYTES | STATES, reset=st.text(max_size=30))
 def test_no_answer_leads_out_of_the_tree(status: int, body: bytes, reset: str) -> None:
-    whole = Answer(status, body, {RESET_HEADER: reset})
+    whole = Response(status, body, {RESET_HEADER: reset})
     for decipher in (decipher_status, decipher_result, partial(decipher_submit, slug="x")):
         with suppress(SegmindError):
             decipher(whole)
@@ -348,7 +348,7 @@ def test_no_detail_is_long_or_leaves_its_line(text: str) -> None:
 @given(status=st.integers(200, 599), body=BYTES | STATES)
 def test_no_look_is_ever_a_refusal(status: int, body: bytes) -> None:
     try:
-        decipher_status(Answer(status, body))
+        decipher_status(Response(status, body))
     except Refused:
         pytest.fail("a look was taken for a refused submission")
     except SegmindError:
@@ -365,4 +365,4 @@ def test_an_inline_output_is_handed_over_as_bytes() -> None:
 
 
 def test_json_that_is_nested_without_end_is_no_json() -> None:
-    assert Answer(200, b"[" * 100_000).json() is None
+    assert Response(200, b"[" * 100_000).json() is None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.segmind.errors import MAX_DETAIL, ModelUnavailable, Refused, plain
-from bot.segmind.responses import Answer, number_of, refusal, reset_time
+from bot.segmind.responses import Response, number_of, refusal, reset_time
 from tests.segmind.conftest import UNHURRIED
 
 AT = 1767225600.0  # 2026-01-01T00:00:00Z
@@ -35,18 +35,18 @@ AT = 1767225600.0  # 2026-01-01T00:00:00Z
     ],
 )
 def test_the_words_are_found_in_any_envelope(body: Any, detail: str) -> None:
-    assert Answer(400, json.dumps(body).encode()).detail() == detail
+    assert Response(400, json.dumps(body).encode()).detail() == detail
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"   ", b"<!DOCTYPE html><p>no</p>", b'{"error": "cut', b"[", b"\xff\xfe\xfd"]
 )
 def test_a_page_or_rubbish_is_not_quoted(body: bytes) -> None:
-    assert Answer(405, body).detail() == "HTTP 405 without a word of explanation"
+    assert Response(405, body).detail() == "HTTP 405 without a word of explanation"
 
 
 def test_plain_text_is_quoted() -> None:
-    assert Answer(502, b"upstream  timed\nout").detail() == "upstream timed out"
+    assert Response(502, b"upstream  timed\nout").detail() == "upstream timed out"
 
 
 def test_foreign_words_are_made_harmless() -> None:
@@ -94,8 +94,8 @@ def test_no_header_is_too_odd_to_be_read(text: str) -> None:
 
 
 def test_a_404_without_a_model_is_a_plain_refusal() -> None:
-    assert type(refusal(Answer(404, b""))) is Refused
-    assert isinstance(refusal(Answer(404, b""), slug="x"), ModelUnavailable)
+    assert type(refusal(Response(404, b""))) is Refused
+    assert isinstance(refusal(Response(404, b""), slug="x"), ModelUnavailable)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_only_numbers_are_numbers(value: Any, number: float | None) -> None:
 )
 def test_a_body_that_would_unfold_is_no_json(body: bytes) -> None:
     tracemalloc.start()
-    assert Answer(200, body).json() is None
+    assert Response(200, body).json() is None
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 3 * len(body)
@@ -136,4 +136,4 @@ def test_a_body_that_would_unfold_is_no_json(body: bytes) -> None:
 
 def test_a_long_answer_with_an_output_inside_is_read() -> None:
     body = json.dumps({"status": "COMPLETED", "output": "x" * 20_000_000}).encode()
-    assert len(Answer(200, body).fields()["output"]) == 20_000_000
+    assert len(Response(200, body).fields()["output"]) == 20_000_000

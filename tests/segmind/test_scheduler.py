@@ -41,10 +41,10 @@ class Crowd:
 
     async def _go(self, errand: RequestKind, name: str, well: bool | None) -> None:
         if errand is RequestKind.SUBMISSION:
-            await self.turnstile.passage(errand, lambda: self.held.append(name))
+            await self.turnstile.acquire(errand, lambda: self.held.append(name))
             self._note(errand, name)
         else:
-            async with self.turnstile.turn(errand):
+            async with self.turnstile.slot(errand):
                 self._note(errand, name)
                 if well is not None:
                     (self.turnstile.succeeded if well else self.turnstile.failed)()
@@ -129,7 +129,7 @@ async def test_those_who_gave_up_waiting_take_nobodys_place(crowd: Crowd) -> Non
 
 async def test_a_rest_holds_everybody_until_the_reset(crowd: Crowd) -> None:
     start = crowd.clock.now()
-    crowd.turnstile.rest(start + 30)
+    crowd.turnstile.back_off(start + 30)
     for errand in RequestKind:
         crowd.send(errand)
     await crowd.clock.run(29.9)
@@ -144,7 +144,7 @@ async def test_a_reset_is_believed_as_far_as_it_makes_sense(
     crowd: Crowd, until: float | None, seconds: float
 ) -> None:
     start = crowd.clock.now()
-    crowd.turnstile.rest(until)
+    crowd.turnstile.back_off(until)
     crowd.send(RequestKind.LOOK)
     await crowd.clock.run(700)
     assert crowd.passed[0][0] == start + seconds
@@ -242,7 +242,7 @@ async def test_a_probe_that_is_cancelled_makes_room_for_the_next(crowd: Crowd) -
     crowd.fail()
 
     async def lingering() -> None:
-        async with crowd.turnstile.turn(RequestKind.LOOK):
+        async with crowd.turnstile.slot(RequestKind.LOOK):
             await asyncio.Event().wait()
 
     probe = asyncio.create_task(lingering())
@@ -301,7 +301,7 @@ class Rush:
 
     async def _poll(self, name: int) -> None:
         while True:
-            async with self.turnstile.turn(RequestKind.LOOK):
+            async with self.turnstile.slot(RequestKind.LOOK):
                 self.passed.append((self.clock.now(), False))
                 self.looks[name] += 1
             await self.clock.sleep(2.5)
@@ -313,7 +313,7 @@ class Rush:
 
     async def _order(self) -> None:
         asked = self.clock.now()
-        await self.turnstile.passage(RequestKind.SUBMISSION)
+        await self.turnstile.acquire(RequestKind.SUBMISSION)
         self.passed.append((self.clock.now(), True))
         self.delays.append(self.clock.now() - asked)
 

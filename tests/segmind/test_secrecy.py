@@ -50,7 +50,7 @@ async def test_no_failure_tells_the_key(
     server.plays(behaviour)
     for ask in (
         lambda: client.submit("x", {}),
-        lambda: client.look("r-1"),
+        lambda: client.status("r-1"),
         client.balance,
         lambda: client.upload(b"x", "image/png", "face.png"),
     ):

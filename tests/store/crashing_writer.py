@@ -39,7 +39,7 @@ async def live(store: SqlStore, account: str) -> None:
         for state in ending:
             job = await through(store, job, state)
             say(job)
-        await store.tell(job)
+        await store.mark_told(job)
 
 
 async def main(url: str) -> None:

@@ -6,13 +6,13 @@ import uuid
 from bot.jobs.job import Job, Place, State
 from bot.ledger.allowance import Allowance
 from bot.ledger.budgets import Caps
-from bot.ledger.policy import Terms
+from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import Limits
 from bot.store import SqlStore
 
 START = 100
 # No allowance and no caps: what an account has is what it was given.
-TERMS = Terms(Allowance(0), Caps(), Limits())
+TERMS = MemberTerms(Allowance(0), Caps(), Limits())
 
 LIFE = (State.SUBMITTING, State.SUBMITTED, State.READY, State.DONE)
 

@@ -47,7 +47,7 @@ async def test_credits_are_granted_beside_a_running_bot_that_goes_on_spending(
 
     await asyncio.gather(spend(), give())
     assert (await store.balance("1:2")).granted == START
-    assert len(await store.deeds(1, limit=100)) == 20
+    assert len(await store.audit_entries(1, limit=100)) == 20
     assert await store.audit() == []
 
 

@@ -17,9 +17,9 @@ from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import GREEN
 from bot.chat.ui.info_card import InfoCard
 from bot.clock import Clock
-from bot.moderation.access import Door
+from bot.moderation.access import AccessPolicy
 from bot.moderation.errors import NoConsent
-from bot.moderation.ports import Register
+from bot.moderation.ports import ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,7 +42,13 @@ class Pending:
 
 class Consent:
     def __init__(
-        self, door: Door, register: Register, *, policy_url: str | None, text: Text, clock: Clock
+        self,
+        door: AccessPolicy,
+        register: ModerationStore,
+        *,
+        policy_url: str | None,
+        text: Text,
+        clock: Clock,
     ) -> None:
         self._door = door
         self._register = register
@@ -51,7 +57,7 @@ class Consent:
         self._clock = clock
         self._pending: dict[int, Pending] = {}
 
-    async def settled(self, interaction: Interaction, go_on: GoOn) -> bool:
+    async def ensure_consent(self, interaction: Interaction, go_on: GoOn) -> bool:
         """Whether the member has agreed. If not, they are asked, and `go_on` follows when they agree.
 
         Where that cannot be known in time, it is for the door to ask once more.

@@ -12,10 +12,10 @@ from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.jobs.ports import StoreAway
 from bot.ledger.account import Member
-from bot.moderation.access import AccessRequest, Door
+from bot.moderation.access import AccessPolicy, AccessRequest
 from bot.moderation.errors import WrongChannel
 from bot.moderation.fingerprints import Fingerprint, fingerprint_of
-from bot.moderation.ports import Register
+from bot.moderation.ports import ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -24,7 +24,7 @@ LOOKED_AT_ONCE = 2
 
 
 class AccessGuard:
-    def __init__(self, door: Door, register: Register, contexts: Contexts) -> None:
+    def __init__(self, door: AccessPolicy, register: ModerationStore, contexts: Contexts) -> None:
         self._door = door
         self._contexts = contexts
         self._register = register
@@ -32,7 +32,7 @@ class AccessGuard:
 
     async def admit(self, interaction: Interaction) -> None:
         """Before anything of an order is read. Raises one of the safety room's refusals."""
-        if not self._contexts.opened(interaction):
+        if not self._contexts.allows(interaction):
             raise WrongChannel
         await self._door.admit(visit_of(interaction))
 

@@ -13,7 +13,7 @@ class NotModerator(Exception):
     """Only those who may manage messages decide about what others had made."""
 
 
-def judge(
+def require_moderator(
     interaction: Interaction, guild_id: int | None, operators: Collection[int], *, refunds: bool = False
 ) -> Administrator:
     """Who decides; raises where this person may not."""

@@ -6,24 +6,24 @@ from typing import Any
 from bot.administration.credits import REASON_LIMIT
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about
-from bot.chat.ui.card import credits_words, moment
-from bot.chat.ui.info_card import InfoCard, quoted
+from bot.chat.ui.card import credits_words, relative_timestamp
+from bot.chat.ui.info_card import InfoCard, as_code
 from bot.chat.ui.labels import person, price_words, title_of
-from bot.ledger.account import Balance, Entry
+from bot.ledger.account import Balance, EntryKind
 from bot.ledger.allowance import Refill
-from bot.ledger.ledger import SHOP, Line
-from bot.ledger.policy import Terms
+from bot.ledger.ledger import SHOP, LedgerLine
+from bot.ledger.policy import MemberTerms
 from bot.models import ModelCard
 
 Unit = Callable[[ModelCard, Mapping[str, Any]], int]
 """The price of a model with these options: of a picture, or of each started stretch of video."""
 
 
-def balance_card(balance: Balance, terms: Terms, text: Text) -> InfoCard:
+def balance_card(balance: Balance, terms: MemberTerms, text: Text) -> InfoCard:
     return InfoCard(text("balance.title"), list(balance_lines(balance, terms, text)), text)
 
 
-def balance_lines(balance: Balance, terms: Terms, text: Text) -> Iterable[str]:
+def balance_lines(balance: Balance, terms: MemberTerms, text: Text) -> Iterable[str]:
     yield text("balance.free", free=credits_words(balance.free, text))
     if terms.allowance.daily:
         yield text("balance.allowance", left=balance.allowance, daily=terms.allowance.daily)
@@ -32,13 +32,13 @@ def balance_lines(balance: Balance, terms: Terms, text: Text) -> Iterable[str]:
     yield _refill(balance, terms, text)
 
 
-def _refill(balance: Balance, terms: Terms, text: Text) -> str:
+def _refill(balance: Balance, terms: MemberTerms, text: Text) -> str:
     refills_at = terms.allowance.refills_at(balance.since)
     if refills_at is None:
         return text("balance.no_refill")
     if terms.allowance.refill is Refill.ROLLING and balance.used <= 0:
         return text("balance.full")
-    return text("balance.refill", at=f"<t:{int(refills_at)}:f>", refills=moment(refills_at))
+    return text("balance.refill", at=f"<t:{int(refills_at)}:f>", refills=relative_timestamp(refills_at))
 
 
 def prices_card(cards: Iterable[ModelCard], unit: Unit, text: Text) -> InfoCard:
@@ -57,38 +57,38 @@ def _price_lines(card: ModelCard, unit: Unit, text: Text) -> Iterable[str]:
         yield text("prices.choices", choices=", ".join(choices))
 
 
-def history_line(line: Line, cards: Mapping[str, ModelCard], text: Text) -> str:
+def history_line(line: LedgerLine, cards: Mapping[str, ModelCard], text: Text) -> str:
     what = _what(line, _job_words(line, cards), text)
     if line.actor is not None and line.actor != SHOP:
         what = text("history.by", what=what, actor=person(line.actor, text))
-        if why := quoted(line.why or "", REASON_LIMIT):
+        if why := as_code(line.why or "", REASON_LIMIT):
             what = text("history.why", what=what, why=why)
     amount = f"{line.amount:+}" if line.amount else "0"
-    return text("history.line", amount=amount, what=what, when=moment(line.at))
+    return text("history.line", amount=amount, what=what, when=relative_timestamp(line.at))
 
 
-def _what(line: Line, job: str, text: Text) -> str:
+def _what(line: LedgerLine, job: str, text: Text) -> str:
     match line.kind:
-        case Entry.GRANT if line.actor is None:
+        case EntryKind.GRANT if line.actor is None:
             return text("history.start")
-        case Entry.GRANT:
+        case EntryKind.GRANT:
             return text("history.bought" if line.actor == SHOP else "history.grant")
-        case Entry.ALLOWANCE:
+        case EntryKind.ALLOWANCE:
             return text("history.filled") if line.amount >= 0 else text("history.lapsed")
-        case Entry.HOLD:
+        case EntryKind.HOLD:
             return text("history.hold", job=job)
-        case Entry.CAPTURE:
+        case EntryKind.CAPTURE:
             return text("history.capture", job=job)
-        case Entry.RELEASE:
+        case EntryKind.RELEASE:
             return text("history.release", job=job)
-        case Entry.ADJUST if line.job_id is not None:
+        case EntryKind.ADJUST if line.job_id is not None:
             return text("history.refund", job=job)
-        case Entry.ADJUST:
+        case EntryKind.ADJUST:
             return text("history.take")
 
 
-def _job_words(line: Line, cards: Mapping[str, ModelCard]) -> str:
-    number = quoted(line.job_id or "", REASON_LIMIT)
+def _job_words(line: LedgerLine, cards: Mapping[str, ModelCard]) -> str:
+    number = as_code(line.job_id or "", REASON_LIMIT)
     if line.slug is None:
         return number
     return f"{title_of(line.slug, cards)} {number}"

@@ -12,10 +12,10 @@ from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.messages import address_of
 from bot.chat.text import Text
-from bot.chat.ui.card import credits_words, moment
-from bot.chat.ui.info_card import whoever
+from bot.chat.ui.card import credits_words, relative_timestamp
+from bot.chat.ui.info_card import mention_or_unknown
 from bot.chat.ui.labels import title_of
-from bot.chat.ui.pagination import Entry, Wish
+from bot.chat.ui.pagination import PageItem, PageRequest
 from bot.jobs.history import JobHistory, PastJob
 from bot.jobs.job import State
 from bot.models import ModelCard
@@ -29,20 +29,20 @@ class JobLists:
         self._cards = cards
         self._text = text
 
-    async def mine(self, interaction: Interaction, wish: Wish) -> Sequence[Entry]:
+    async def mine(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         """A member's own, wherever they ordered them."""
         found = await self._recents.of_member(
             interaction.user.id, before=wish.before, after=wish.after, limit=wish.limit
         )
-        return [Entry(job.number, self._line(job), self._button(job)) for job in found]
+        return [PageItem(job.number, self._line(job), self._button(job)) for job in found]
 
-    async def here(self, interaction: Interaction, wish: Wish) -> Sequence[Entry]:
+    async def here(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         """Everybody's in this server, for its moderators."""
         guild_id = moderated_by(interaction)
         found = await self._recents.of_server(
             guild_id, before=wish.before, after=wish.after, limit=wish.limit
         )
-        return [Entry(job.number, self._line(job, whose=True)) for job in found]
+        return [PageItem(job.number, self._line(job, whose=True)) for job in found]
 
     def _line(self, job: PastJob, *, whose: bool = False) -> str:
         text = self._text
@@ -55,10 +55,10 @@ class JobLists:
             "title": title,
             "state": text("state.awaited" if job.is_awaited else f"state.{job.state.lower()}"),
             "price": text("jobs_list.free") if is_free else credits_words(job.price, text),
-            "when": moment(job.created_at),
+            "when": relative_timestamp(job.created_at),
         }
         if whose:
-            return text("jobs_list.line_of", member=whoever(job.user_id, text), **facts)
+            return text("jobs_list.line_of", member=mention_or_unknown(job.user_id, text), **facts)
         return text("jobs_list.kept_line" if job.is_kept else "jobs_list.line", **facts)
 
     def _button(self, job: PastJob) -> ui.Item[Any] | None:

@@ -24,7 +24,7 @@ from bot.faces.face import FaceError
 from bot.faces.saved_faces import SavedFaces
 from bot.ledger.allowance import DAY
 from bot.moderation.member_data import Holdings, People, RetentionPeriods
-from bot.moderation.ports import Register
+from bot.moderation.ports import ModerationStore
 
 ARCHIVE = "doppel.zip"
 
@@ -33,7 +33,7 @@ class Privacy:
     def __init__(
         self,
         people: People,
-        register: Register,
+        register: ModerationStore,
         *,
         album: SavedFaces,
         consent: Consent,

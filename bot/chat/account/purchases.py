@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.administration.credits import Did
 from bot.chat.background import Background
 from bot.ledger.account import account_of
-from bot.ledger.ledger import SHOP, AlreadyCredited, AuditEntry, Books
+from bot.ledger.ledger import SHOP, AlreadyCredited, AuditEntry, Ledger
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -28,7 +28,7 @@ _GENUINE = frozenset(
 )
 
 
-class Shop:
+class Purchases:
     """Credits first and consumes then.
 
     After a crash in between, the purchase is met again, and its receipt in the ledger says that it was
@@ -41,7 +41,7 @@ class Shop:
         *,
         client: commands.Bot,
         is_first: Callable[[], bool],
-        books: Books,
+        books: Ledger,
         background: Background,
     ) -> None:
         """`credits_` by the id of the SKU; it has to be a consumable one."""
@@ -61,7 +61,7 @@ class Shop:
 
     async def _on_entitlement(self, entitlement: discord.Entitlement) -> None:
         # Without a server the event reaches shard 0 alone, so each is heard by one process.
-        self._background.post(self._fulfil(entitlement))
+        self._background.spawn(self._fulfil(entitlement))
 
     async def _on_ready(self) -> None:
         # Also after a connection that was lost for good, with all that was bought meanwhile.
@@ -70,7 +70,7 @@ class Shop:
     def _catch_up_once(self) -> None:
         """In one process for all of them."""
         if self._is_first():
-            self._background.post(self._catch_up())
+            self._background.spawn(self._catch_up())
 
     async def _catch_up(self) -> None:
         skus = [discord.Object(sku) for sku in self._credits]

@@ -7,8 +7,8 @@ from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import Privacy
 from bot.chat.text import Text
 from bot.chat.ui.pagination import Pages
-from bot.jobs.service import Desk
-from bot.ledger.ledger import Books
+from bot.jobs.service import JobService
+from bot.ledger.ledger import Ledger
 from bot.models import ModelCard
 
 
@@ -16,8 +16,8 @@ from bot.models import ModelCard
 class AccountServices:
     """Services of `/credits`, `/jobs` and `/privacy`."""
 
-    desk: Desk
-    books: Books
+    desk: JobService
+    books: Ledger
     job_lists: JobLists
     privacy: Privacy
     pages: Pages

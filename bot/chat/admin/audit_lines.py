@@ -7,28 +7,30 @@ from bot.administration.access import Ruled
 from bot.administration.credits import REASON_LIMIT, Did
 from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.text import Text
-from bot.chat.ui.card import GREEN, credits_words, moment
-from bot.chat.ui.info_card import InfoCard, quoted, whoever
+from bot.chat.ui.card import GREEN, credits_words, relative_timestamp
+from bot.chat.ui.info_card import InfoCard, as_code, mention_or_unknown
 from bot.chat.ui.labels import person, title_of
 from bot.ledger.ledger import AuditEntry
 from bot.models import ModelCard
 
 
-def done_card(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text, *more: str) -> InfoCard:
+def audit_card(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text, *more: str) -> InfoCard:
     return InfoCard(text("admin.done"), [_deed_words(deed, cards, text), *more], text, colour=GREEN)
 
 
-def change_line(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
+def audit_line(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
     actor = person(deed.actor, text)
-    return text("admin.change", when=moment(deed.at), actor=actor, what=_deed_words(deed, cards, text))
+    return text(
+        "admin.change", when=relative_timestamp(deed.at), actor=actor, what=_deed_words(deed, cards, text)
+    )
 
 
 def _deed_words(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
     if deed.deed not in {*Did, *Ruled}:
-        return text("deed.unknown", deed=quoted(deed.deed, REASON_LIMIT))
+        return text("deed.unknown", deed=as_code(deed.deed, REASON_LIMIT))
     facts = deed.facts
     what = text(f"deed.{_form(deed.deed, facts)}", **_fact_words(facts, cards, text))
-    why = quoted(str(facts.get("reason", "")), REASON_LIMIT)
+    why = as_code(str(facts.get("reason", "")), REASON_LIMIT)
     return text("deed.why", what=what, why=why) if why else what
 
 
@@ -53,10 +55,10 @@ def _fact_words(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: 
     amount, limit = facts.get("amount"), facts.get("limit")
     return {
         "credits": credits_words(amount or 0, text),
-        "member": whoever(facts.get("member", 0), text),
+        "member": mention_or_unknown(facts.get("member", 0), text),
         "role": f"<@&{facts.get('role', 0)}>",
         "channel": f"<#{facts.get('channel') or 0}>",
-        "job": quoted(str(facts.get("job", "")), REASON_LIMIT),
+        "job": as_code(str(facts.get("job", "")), REASON_LIMIT),
         "model": title_of(str(facts.get("model", "")), cards),
         "limit": limit_name(limit, text) if limit else "",
         "amount": limit_words(limit, amount, text) if limit and amount is not None else "",

@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.administration.credits import Ordered
 from bot.chat.text import Text
-from bot.chat.ui.info_card import harmless
+from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.labels import title_of
 from bot.models import ModelCard
 
@@ -49,7 +49,7 @@ class ChannelTransformer(app_commands.Transformer):
         return value
 
 
-class Names:
+class MemberNames:
     """What members are called in their server. Without the privileged intent nobody tells, so it is asked."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ def model_choices(cards: Mapping[str, ModelCard], typed: str) -> list[Choice]:
 
 
 def _job_name(job: Ordered, names: Mapping[int, str], cards: Mapping[str, ModelCard], text: Text) -> str:
-    member = harmless(names.get(job.user_id, str(job.user_id)), MEMBER_LIMIT)
+    member = sanitize(names.get(job.user_id, str(job.user_id)), MEMBER_LIMIT)
     state = text(f"state.{job.state.lower()}")
     name = f"{title_of(job.slug, cards)} · {member} · {state} · {job.id}"
     return name[-NAME_LIMIT:]

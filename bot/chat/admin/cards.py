@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from bot.chat.account.credits_cards import balance_lines
 from bot.chat.text import Text
-from bot.chat.ui.card import moment
+from bot.chat.ui.card import relative_timestamp
 from bot.chat.ui.info_card import InfoCard, mention
 from bot.ledger.account import Balance
 from bot.ledger.budgets import Budget
-from bot.ledger.policy import Policy, Terms
+from bot.ledger.policy import MemberTerms, Policy
 from bot.ledger.server_rules import ServerRules
 from bot.models import ModelCard
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class MonthlyBudget:
     """The server's budget of this month."""
 
     budget: Budget
@@ -24,7 +24,7 @@ class Month:
 
 
 def server_card(
-    rules: ServerRules, policy: Policy, month: Month, known_roles: Collection[int], text: Text
+    rules: ServerRules, policy: Policy, month: MonthlyBudget, known_roles: Collection[int], text: Text
 ) -> InfoCard:
     daily = policy.daily if rules.daily is None else min(rules.daily, policy.bounds.daily)
     lines = [
@@ -41,8 +41,8 @@ def _own(line: str, text: Text, *, own: bool) -> str:
     return line if own else text("admin.inherited", line=line)
 
 
-def month_line(month: Month, text: Text) -> str:
-    resets = moment(month.budget.until)
+def month_line(month: MonthlyBudget, text: Text) -> str:
+    resets = relative_timestamp(month.budget.until)
     if month.cap is None:
         return text("admin.uncapped", spent=month.spent, resets=resets)
     return text("admin.capped", spent=month.spent, cap=month.cap, resets=resets)
@@ -62,7 +62,7 @@ def _member_lines(rules: ServerRules, policy: Policy, text: Text) -> Iterable[st
         yield text("admin.member", member=mention(member), amount=min(amount, policy.bounds.daily))
 
 
-def member_card(user_id: int, balance: Balance, terms: Terms, text: Text) -> InfoCard:
+def member_card(user_id: int, balance: Balance, terms: MemberTerms, text: Text) -> InfoCard:
     lines = [mention(user_id), *balance_lines(balance, terms, text)]
     return InfoCard(text("admin.member_title"), lines, text)
 

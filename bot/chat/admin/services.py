@@ -10,8 +10,8 @@ from bot.chat.moderation.cases import CaseService
 from bot.chat.text import Text
 from bot.chat.ui.pagination import Pages
 from bot.clock import Clock
-from bot.jobs.service import Desk
-from bot.ledger.ledger import Books
+from bot.jobs.service import JobService
+from bot.ledger.ledger import Ledger
 from bot.ledger.policy import Policy
 from bot.models import ModelCard
 
@@ -22,8 +22,8 @@ class AdminServices:
 
     office: CreditAdmin
     wardens: AccessAdmin
-    desk: Desk
-    books: Books
+    desk: JobService
+    books: Ledger
     policy: Policy
     cases: CaseService
     approvals: ApprovalService

@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 import discord
 
 from bot.administration.credits import Administrator
-from bot.chat.admin.cards import Month, month_line
+from bot.chat.admin.cards import MonthlyBudget, month_line
 from bot.chat.admin.services import AdminServices
 from bot.chat.admin.spending_chart import chart
 from bot.chat.text import Text
@@ -57,12 +57,12 @@ async def spent_in_days(services: AdminServices, by: Administrator, days: int) -
     return Spent(days, since, until, rows)
 
 
-async def month_of_server(services: AdminServices, by: Administrator, rules: ServerRules) -> Month:
+async def month_of_server(services: AdminServices, by: Administrator, rules: ServerRules) -> MonthlyBudget:
     budget = Budget(Scope.SERVER, *month_of(services.clock.now()), guild_id=by.guild_id)
-    return Month(budget, await services.books.spent_in(budget), services.policy.monthly_of(rules))
+    return MonthlyBudget(budget, await services.books.spent_in(budget), services.policy.monthly_of(rules))
 
 
-async def drawn(spent: Spent, cards: Mapping[str, ModelCard], text: Text) -> Drawing | None:
+async def drawn_chart(spent: Spent, cards: Mapping[str, ModelCard], text: Text) -> Drawing | None:
     """None where there is nothing to draw. It takes a moment, in which others are answered."""
     if not spent.rows:
         return None
@@ -75,7 +75,7 @@ async def drawn(spent: Spent, cards: Mapping[str, ModelCard], text: Text) -> Dra
 
 
 def spend_card(
-    spent: Spent, month: Month, drawing: Drawing | None, cards: Mapping[str, ModelCard], text: Text
+    spent: Spent, month: MonthlyBudget, drawing: Drawing | None, cards: Mapping[str, ModelCard], text: Text
 ) -> InfoCard:
     lines = [_table(spent.rows, cards, text) if spent.rows else text("spend.nothing")]
     small = [month_line(month, text)]

@@ -8,16 +8,16 @@ from bot.chat.delivery.job_buttons import Action, JobButton, OtherModel
 from bot.chat.delivery.result_card import end_card
 from bot.chat.delivery.undelivered import KeptResults
 from bot.chat.interactions import Interaction
-from bot.chat.orders.display_options import Wish
-from bot.chat.orders.edit_form import Edit
+from bot.chat.orders.display_options import DisplayOptions
+from bot.chat.orders.edit_form import EditOrderForm
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.text import Text
-from bot.chat.ui.card import Look
+from bot.chat.ui.card import CardMedia
 from bot.chat.ui.order_summary import SEED
-from bot.chat.ui.replies import give, promise, report_errors
+from bot.chat.ui.replies import defer_ephemeral, report_errors, send_deferred
 from bot.jobs.job import Job
-from bot.jobs.service import Desk
+from bot.jobs.service import JobService
 from bot.models import FaceModel
 
 SEED_MOST = 2**31
@@ -53,7 +53,7 @@ class JobActions:
     def __init__(
         self,
         *,
-        desk: Desk,
+        desk: JobService,
         intake: OrderHandler,
         recall: PreviousInputs,
         kept: KeptResults,
@@ -98,7 +98,7 @@ class JobActions:
         job = await self._find(select.job_id)
         model = self._models[select.item.values[0]]
         files = self._recall.files_for(model, self._models[job.slug], job)
-        await self._intake.take(interaction, model, dict(files), wish=_wish(job))
+        await self._intake.handle(interaction, model, dict(files), wish=_wish(job))
 
     async def _find(self, job_id: str) -> Job:
         job = await self._desk.find(job_id)
@@ -109,24 +109,24 @@ class JobActions:
 
     async def _show(self, interaction: Interaction, job: Job) -> None:
         """Send the result to its member alone, or say where it can be downloaded."""
-        await promise(interaction)
-        result = await self._kept.of(job, interaction.filesize_limit)
-        look = Look(shown=result, spoiler=job.place.spoiler)
+        await defer_ephemeral(interaction)
+        result = await self._kept.fetch(job, interaction.filesize_limit)
+        look = CardMedia(shown=result, spoiler=job.place.spoiler)
         files = [] if result is None else [result.file()]
-        await give(interaction, end_card(self._models[job.slug], job, self._text, look), *files)
+        await send_deferred(interaction, end_card(self._models[job.slug], job, self._text, look), *files)
 
     async def _order_again(self, interaction: Interaction, job: Job, changes: Mapping[str, Any]) -> None:
         model = self._models[job.slug]
         values = {**self._recall.options(model, job), **changes, **self._recall.files(model, job)}
-        await self._intake.take(interaction, model, values, wish=_wish(job))
+        await self._intake.handle(interaction, model, values, wish=_wish(job))
 
-    def _edit_form(self, job: Job) -> Edit:
+    def _edit_form(self, job: Job) -> EditOrderForm:
         model = self._models[job.slug]
 
         async def go_on(interaction: Interaction, changes: Mapping[str, Any]) -> None:
             await report_errors(interaction, lambda: self._order_again(interaction, job, changes))
 
-        return Edit(model, self._recall.options(model, job), self._text, go_on)
+        return EditOrderForm(model, self._recall.options(model, job), self._text, go_on)
 
 
 def _check_permission(action: Action, interaction: Interaction, owner: int) -> None:
@@ -143,6 +143,6 @@ def _check_permission(action: Action, interaction: Interaction, owner: int) -> N
                 raise NotYourOrder
 
 
-def _wish(job: Job) -> Wish:
+def _wish(job: Job) -> DisplayOptions:
     place = job.place
-    return Wish(hidden=place.hidden, spoiler=place.spoiler, direct=place.direct)
+    return DisplayOptions(hidden=place.hidden, spoiler=place.spoiler, direct=place.direct)

@@ -36,7 +36,7 @@ class ThrottleLevel(IntEnum):
     """Even the ends wait."""
 
 
-class Refusals:
+class InvalidRequestCounter:
     """Counts every answer of 401, 403 and 429, of which Discord bears `most` in ten minutes."""
 
     def __init__(
@@ -106,7 +106,7 @@ class Refusals:
 class ThrottledWatcher:
     """A watcher before another one: it shows less, and the ends last, when Discord's patience runs out."""
 
-    def __init__(self, watcher: Watcher, refusals: Refusals, clock: Clock) -> None:
+    def __init__(self, watcher: Watcher, refusals: InvalidRequestCounter, clock: Clock) -> None:
         self._watcher = watcher
         self._refusals = refusals
         self._clock = clock
@@ -121,8 +121,8 @@ class ThrottledWatcher:
         self._shown[job.id] = now
         self._watcher.show(job, stage)
 
-    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+    async def finish(self, job: Job, result: bytes | None) -> Delivery:
         self._shown.pop(job.id, None)
         while self._refusals.thrift is ThrottleLevel.ENDS:
             await self._clock.sleep(_LOOK_AGAIN)
-        return await self._watcher.conclude(job, result)
+        return await self._watcher.finish(job, result)

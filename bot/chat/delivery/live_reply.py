@@ -13,7 +13,7 @@ from bot.chat.delivery.progress_card import FREE, stage_card
 from bot.chat.delivery.result_delivery import ResultDelivery
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.text import Text, speaking
-from bot.chat.ui.card import Look
+from bot.chat.ui.card import CardMedia
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.ports import Clock
@@ -82,9 +82,9 @@ class LiveReplies:
         self._live: dict[str, LiveReply] = {}
 
     def show(self, job: Job, stage: Stage) -> None:
-        self._background.post(self._show(job, stage))
+        self._background.spawn(self._show(job, stage))
 
-    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+    async def finish(self, job: Job, result: bytes | None) -> Delivery:
         with speaking(job.place.locale):
             delivery = await self._reply(job).end(lambda: self._endings.deliver(job, result))
         self._live.pop(job.id, None)
@@ -100,7 +100,9 @@ class LiveReplies:
         with speaking(job.place.locale):
             rows = waiting_rows(job, self._text) if isinstance(stage, FREE) else []
             now = self._clock.now()
-            return stage_card(self._models[job.slug], job, stage, self._text, now=now, look=Look(rows=rows))
+            return stage_card(
+                self._models[job.slug], job, stage, self._text, now=now, look=CardMedia(rows=rows)
+            )
 
     def _reply(self, job: Job) -> LiveReply:
         return self._live.setdefault(job.id, LiveReply(job, self._messages, self._clock, self._gap))

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from bot.chat.text import Text
 from bot.chat.ui.amounts import duration
-from bot.chat.ui.card import AMBER, DARK, GREEN, PLAIN, RED, Card, Look, credits_words
+from bot.chat.ui.card import AMBER, DARK, GREEN, PLAIN, RED, Card, CardMedia, credits_words
 from bot.chat.ui.order_summary import chosen_words, requested
 from bot.jobs.job import Job, Reason, State
 from bot.models import FaceModel
@@ -25,7 +25,7 @@ _KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
 }
 
 
-def end_card(model: type[FaceModel], job: Job, text: Text, look: Look = PLAIN) -> Card:
+def end_card(model: type[FaceModel], job: Job, text: Text, look: CardMedia = PLAIN) -> Card:
     """A settled job, with its result where the look shows one."""
     match job.state:
         case State.DONE if job.reason is not None and job.reason in _KEPT_BACK:
@@ -45,7 +45,7 @@ def end_card(model: type[FaceModel], job: Job, text: Text, look: Look = PLAIN) -
     return Card(model.card, colour, [*lines, free, _chosen(model, job), requested(job, text)], look)
 
 
-def _done_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card:
+def _done_card(model: type[FaceModel], job: Job, text: Text, look: CardMedia) -> Card:
     price = credits_words(job.price, text)
     if look.shown is not None:
         paid = "end.paid" if look.before is None else "end.paid_beside"
@@ -55,7 +55,7 @@ def _done_card(model: type[FaceModel], job: Job, text: Text, look: Look) -> Card
     return Card(model.card, GREEN, [*lines, chosen_words(model, job), requested(job, text)], look)
 
 
-def _kept_back_card(model: type[FaceModel], job: Job, reason: Reason, text: Text, look: Look) -> Card:
+def _kept_back_card(model: type[FaceModel], job: Job, reason: Reason, text: Text, look: CardMedia) -> Card:
     """What became of the credits is said with it: the result was made, and paid."""
     words, note = _KEPT_BACK[reason]
     colour = AMBER if reason is Reason.AWAITED else DARK
@@ -64,7 +64,7 @@ def _kept_back_card(model: type[FaceModel], job: Job, reason: Reason, text: Text
 
 
 def elsewhere_card(
-    model: type[FaceModel], job: Job, text: Text, look: Look = PLAIN, *, arrived: bool
+    model: type[FaceModel], job: Job, text: Text, look: CardMedia = PLAIN, *, arrived: bool
 ) -> Card:
     """What the channel reads of a result that only the member should see."""
     note = text("end.sent") if arrived else text("end.not_sent")

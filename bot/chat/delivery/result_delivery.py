@@ -10,9 +10,9 @@ from bot.chat.delivery.result_card import elsewhere_card, end_card
 from bot.chat.delivery.result_file import EVERYWHERE, Result, Results
 from bot.chat.messages import Gone, Messages, address_of
 from bot.chat.orders.original_preview import OriginalPreviews
-from bot.chat.routes import Refusal, Way, after, refusal
+from bot.chat.routes import DeliveryError, Route, classify, next_route
 from bot.chat.text import Text
-from bot.chat.ui.card import Card, Look, OriginalPreview
+from bot.chat.ui.card import Card, CardMedia, OriginalPreview
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, State
 from bot.ledger.account import account_of
@@ -20,11 +20,11 @@ from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
 
-_DELIVERED: Mapping[Way, Delivery] = {
-    Way.WEBHOOK: Delivery.EDITED,
-    Way.CHANNEL: Delivery.EDITED,
-    Way.REPLY: Delivery.REPLIED,
-    Way.DIRECT: Delivery.DIRECT,
+_DELIVERED: Mapping[Route, Delivery] = {
+    Route.WEBHOOK: Delivery.EDITED,
+    Route.CHANNEL: Delivery.EDITED,
+    Route.REPLY: Delivery.REPLIED,
+    Route.DIRECT: Delivery.DIRECT,
 }
 
 
@@ -50,7 +50,7 @@ class ResultDelivery:
         """Passing faults are raised, so that it is tried again from the first way; lasting ones end it."""
         if job.reason is not None and job.reason.waits:
             card = end_card(self._models[job.slug], job, self._text)
-            await self._say(job, card)
+            await self._edit_message(job, card)
             return Delivery.AWAITED
         if job.place.direct and job.state is State.DONE and not job.is_kept_back:
             delivery = await self._deliver_in_private(job, content)
@@ -61,40 +61,45 @@ class ResultDelivery:
 
     async def _deliver_in_private(self, job: Job, content: bytes | None) -> Delivery:
         if job.id not in self._arrived:
-            delivery = await self._deliver(job, content, Way.DIRECT)
+            delivery = await self._deliver(job, content, Route.DIRECT)
             if delivery is not Delivery.DIRECT and job.place.hidden:
                 # Where nobody else would see it either.
                 return await self._deliver(job, content)
             if delivery is Delivery.DIRECT:
                 self._arrived.add(job.id)
         arrived = job.id in self._arrived
-        await self._say(job, self._elsewhere(job, arrived=arrived))
+        await self._edit_message(job, self._elsewhere(job, arrived=arrived))
         self._arrived.discard(job.id)
         return Delivery.DIRECT if arrived else Delivery.KEPT
 
-    async def _say(self, job: Job, card: Card) -> None:
+    async def _edit_message(self, job: Job, card: Card) -> None:
         """In the message of the job or nowhere: the end itself is elsewhere, or is to come."""
         try:
             await self._messages.edit(job.place, card)
         except Gone:
             log.info("the message of the job cannot say where its end is")
         except discord.HTTPException as error:
-            if refusal(Way.CHANNEL, error.status, error.code, error.text, hidden=False) is Refusal.PASSING:
+            if (
+                classify(Route.CHANNEL, error.status, error.code, error.text, hidden=False)
+                is DeliveryError.PASSING
+            ):
                 raise
             log.info("the message of the job cannot say where its end is", code=error.code)
 
-    async def _deliver(self, job: Job, content: bytes | None, way: Way | Delivery = Way.WEBHOOK) -> Delivery:
+    async def _deliver(
+        self, job: Job, content: bytes | None, way: Route | Delivery = Route.WEBHOOK
+    ) -> Delivery:
         result = await self._prepared(job, content)
         before = None if result is None else self._befores.of(self._models[job.slug], job)
         refusals: list[str] = []
-        if way is Way.WEBHOOK and not self._messages.has_token(job.place):
-            way = await self._onward(job, way, Refusal.CLOSED)
-        while isinstance(way, Way):
+        if way is Route.WEBHOOK and not self._messages.has_token(job.place):
+            way = await self._next_route(job, way, DeliveryError.CLOSED)
+        while isinstance(way, Route):
             try:
                 await self._put(way, job, result, before)
             except discord.HTTPException as error:
                 refusals.append(f"{way} {error.status}/{error.code}")
-                refused = refusal(
+                refused = classify(
                     way,
                     error.status,
                     error.code,
@@ -102,15 +107,15 @@ class ResultDelivery:
                     hidden=job.place.hidden,
                     in_server=job.place.guild_id is not None,
                 )
-                if refused is Refusal.PASSING:
+                if refused is DeliveryError.PASSING:
                     raise
-                if refused in {Refusal.LASTING, Refusal.TOO_LARGE} and before is not None:
+                if refused in {DeliveryError.LASTING, DeliveryError.TOO_LARGE} and before is not None:
                     # It may be the picture beside the result that is refused.
                     before = None
-                elif refused is Refusal.TOO_LARGE and content is not None and result is not None:
+                elif refused is DeliveryError.TOO_LARGE and content is not None and result is not None:
                     result = await self._smaller(job, content, result)
                 else:
-                    way = await self._onward(job, way, refused)
+                    way = await self._next_route(job, way, refused)
             else:
                 way = _DELIVERED[way]
         if way is not Delivery.EDITED and not (way is Delivery.DIRECT and job.place.direct):
@@ -124,15 +129,15 @@ class ResultDelivery:
             return None
         return await self._results.prepare(job, content, job.place.upload_limit)
 
-    async def _put(self, way: Way, job: Job, result: Result | None, before: OriginalPreview | None) -> None:
+    async def _put(self, way: Route, job: Job, result: Result | None, before: OriginalPreview | None) -> None:
         files = [] if result is None else [result.file()]
         files += [] if before is None else before.files()
-        look = Look(
+        look = CardMedia(
             shown=result,
             before=before,
             spoiler=job.place.spoiler,
             rows=end_rows(
-                self._models, job, self._text, public=way is not Way.DIRECT and not job.place.hidden
+                self._models, job, self._text, public=way is not Route.DIRECT and not job.place.hidden
             ),
             heading=self._heading(way, job),
         )
@@ -141,18 +146,18 @@ class ResultDelivery:
 
     def _elsewhere(self, job: Job, *, arrived: bool) -> Card:
         rows = [] if arrived else show_rows(job, self._text)
-        return elsewhere_card(self._models[job.slug], job, self._text, Look(rows=rows), arrived=arrived)
+        return elsewhere_card(self._models[job.slug], job, self._text, CardMedia(rows=rows), arrived=arrived)
 
-    def _heading(self, way: Way, job: Job) -> str:
+    def _heading(self, way: Route, job: Job) -> str:
         ordered = f"<t:{int(job.created_at)}:f>"
         match way:
-            case Way.WEBHOOK | Way.CHANNEL:
+            case Route.WEBHOOK | Route.CHANNEL:
                 return ""
-            case Way.REPLY:
+            case Route.REPLY:
                 return self._text("elsewhere.reply", member=f"<@{job.place.user_id}>", ordered=ordered)
-            case Way.DIRECT if job.place.direct:
+            case Route.DIRECT if job.place.direct:
                 return self._text("elsewhere.wished", address=address_of(job.place), ordered=ordered)
-            case Way.DIRECT:
+            case Route.DIRECT:
                 return self._text("elsewhere.direct", address=address_of(job.place), ordered=ordered)
 
     async def _smaller(self, job: Job, content: bytes, refused: Result) -> Result | None:
@@ -161,20 +166,20 @@ class ResultDelivery:
             return None
         return await self._results.prepare(job, content, min(len(refused.content) // 2, EVERYWHERE))
 
-    async def _onward(self, job: Job, way: Way, refused: Refusal) -> Way | Delivery:
+    async def _next_route(self, job: Job, way: Route, refused: DeliveryError) -> Route | Delivery:
         match refused:
-            case Refusal.GONE:
+            case DeliveryError.GONE:
                 return Delivery.GONE
-            case Refusal.CLOSED:
-                onward = after(way, hidden=job.place.hidden)
-            case Refusal.NO_ACCESS:
-                onward = Way.DIRECT
+            case DeliveryError.CLOSED:
+                onward = next_route(way, hidden=job.place.hidden)
+            case DeliveryError.NO_ACCESS:
+                onward = Route.DIRECT
             case _:
                 onward = None
         # Whoever cancelled a job knows how it ended.
-        if onward is None or (onward is not Way.CHANNEL and job.state is State.CANCELLED):
+        if onward is None or (onward is not Route.CHANNEL and job.state is State.CANCELLED):
             return Delivery.KEPT
-        if onward is Way.DIRECT and await self._was_sent_away(job):
+        if onward is Route.DIRECT and await self._was_sent_away(job):
             return Delivery.GONE
         return onward
 

@@ -15,7 +15,7 @@ class KeptResults:
         self._source = source
         self._results = results
 
-    async def of(self, job: Job, limit: int) -> Result | None:
+    async def fetch(self, job: Job, limit: int) -> Result | None:
         """As a file of at most so many bytes, or none: then the card says where it can be had."""
         if job.output is None:
             return None

@@ -9,8 +9,8 @@ from discord import ButtonStyle
 from bot.chat.messages import address_of
 from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
-from bot.chat.ui.card import AMBER, DARK, Shown, moment
-from bot.chat.ui.info_card import InfoCard, whoever
+from bot.chat.ui.card import AMBER, DARK, Attachment, relative_timestamp
+from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import title_of
 from bot.jobs.job import Job
 from bot.models import ModelCard
@@ -25,12 +25,20 @@ _LINK_LIMIT = 1500
 
 
 def approval_card(
-    approval: Approval, job: Job, cards: Mapping[str, ModelCard], text: Text, picture: Shown | None = None
+    approval: Approval,
+    job: Job,
+    cards: Mapping[str, ModelCard],
+    text: Text,
+    picture: Attachment | None = None,
 ) -> InfoCard:
     """With the picture for as long as nobody has decided; what is in the log for good names it alone."""
     waits = approval.verdict is Verdict.WAITING
-    facts = {"member": whoever(job.place.user_id, text), "model": title_of(job.slug, cards), "job": job.id}
-    lines = [text("cases.job", when=moment(job.created_at), **facts)]
+    facts = {
+        "member": mention_or_unknown(job.place.user_id, text),
+        "model": title_of(job.slug, cards),
+        "job": job.id,
+    }
+    lines = [text("cases.job", when=relative_timestamp(job.created_at), **facts)]
     if job.place.hidden:
         lines.append(text("approval.hidden"))
     else:
@@ -41,7 +49,7 @@ def approval_card(
         lines.append(text("refused.nothing_awaited"))
     elif not waits:
         lines.append(text(f"approval.{approval.verdict}"))
-    until = moment(approval.lapses_at)
+    until = relative_timestamp(approval.lapses_at)
     return InfoCard(
         text("approval.title") if waits else text("approval.title_decided"),
         lines,

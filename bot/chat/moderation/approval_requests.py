@@ -14,13 +14,13 @@ from bot.chat.delivery.result_file import EVERYWHERE, Results
 from bot.chat.messages import NOBODY
 from bot.chat.moderation.approval_card import approval_card
 from bot.chat.text import Text, speaking
-from bot.chat.ui.card import Shown, notice
-from bot.chat.ui.info_card import quoted
+from bot.chat.ui.card import Attachment, error_card
+from bot.chat.ui.info_card import as_code
 from bot.clock import Clock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.ledger.allowance import DAY
-from bot.ledger.ledger import AlreadyRefunded, AuditEntry, Books
+from bot.ledger.ledger import AlreadyRefunded, AuditEntry, Ledger
 from bot.models import ModelCard
 from bot.moderation.approvals import Approval, ApprovalBook, server_of
 
@@ -30,11 +30,11 @@ PASSING = (discord.HTTPException, aiohttp.ClientError, OSError)
 NAME_LIMIT = 100
 
 
-class Asker:
+class ApprovalRequester:
     def __init__(
         self,
         book: ApprovalBook,
-        books: Books,
+        books: Ledger,
         *,
         results: Results,
         client: discord.Client,
@@ -55,7 +55,7 @@ class Asker:
         self._clock = clock
         self._days = days
         # Servers whose log cannot be reached, of which the operators know.
-        self._silent: set[int] = set()
+        self._unreachable_logs: set[int] = set()
 
     async def approval_of(self, job: Job) -> Approval | None:
         """How it stands with a result that is there; none where it needs nobody's approval."""
@@ -82,7 +82,7 @@ class Asker:
             content is None or await self._post(approval, job, content, channel_id)
         )
         if heard:
-            self._silent.discard(guild_id)
+            self._unreachable_logs.discard(guild_id)
         else:
             self._tell_once(guild_id)
         return heard
@@ -118,7 +118,7 @@ class Asker:
         except AlreadyRefunded:
             log.info("a result that is not shown had been given back already", job=job.id)
 
-    def card(self, approval: Approval, job: Job, picture: Shown | None = None) -> ui.LayoutView:
+    def card(self, approval: Approval, job: Job, picture: Attachment | None = None) -> ui.LayoutView:
         """As it stands, in the language of the server."""
         guild = self._client.get_guild(approval.guild_id)
         with speaking("" if guild is None else str(guild.preferred_locale)):
@@ -154,13 +154,13 @@ class Asker:
         return True
 
     def _tell_once(self, guild_id: int) -> None:
-        if guild_id in self._silent:
+        if guild_id in self._unreachable_logs:
             return
-        self._silent.add(guild_id)
+        self._unreachable_logs.add(guild_id)
         log.warning("results wait for moderators who cannot be told", guild=guild_id)
         guild = self._client.get_guild(guild_id)
-        name = quoted("" if guild is None else guild.name, NAME_LIMIT)
-        self._tell_operators(lambda: notice(self._text("operator.unheard", server=name, id=guild_id)))
+        name = as_code("" if guild is None else guild.name, NAME_LIMIT)
+        self._tell_operators(lambda: error_card(self._text("operator.unheard", server=name, id=guild_id)))
 
     def _lapses_at(self, job: Job) -> float:
         """Segmind deletes its results by themselves, and the bot forgets where they are."""

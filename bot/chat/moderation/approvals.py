@@ -7,19 +7,20 @@ import structlog
 
 from bot.administration.access import Ruled, ruled
 from bot.administration.credits import Archive
-from bot.chat.access.permissions import judge
+from bot.chat.access.permissions import require_moderator
 from bot.chat.background import Background
 from bot.chat.delivery.result_file import RESULT_LIMITS
 from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY, Messages
 from bot.chat.moderation.approval_card import ApprovalButton
-from bot.chat.moderation.approval_requests import Asker
+from bot.chat.moderation.approval_requests import ApprovalRequester
 from bot.clock import Clock
 from bot.jobs.job import Job, Reason
-from bot.jobs.outputs import Source, output_of
+from bot.jobs.outputs import ResultSource, output_of
 from bot.jobs.ports import Watcher
+from bot.jobs.service import JobService
 from bot.ledger.ledger import AuditEntry
-from bot.moderation.approvals import Approval, ApprovalBook, Desk, NothingAwaited, Verdict
+from bot.moderation.approvals import Approval, ApprovalBook, NothingAwaited, Verdict
 from bot.segmind.protocol import SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -36,11 +37,11 @@ class ApprovalService:
     def __init__(
         self,
         book: ApprovalBook,
-        asker: Asker,
+        asker: ApprovalRequester,
         *,
         archive: Archive,
-        desk: Desk,
-        source: Source,
+        desk: JobService,
+        source: ResultSource,
         messages: Messages,
         watcher: Watcher,
         background: Background,
@@ -71,7 +72,7 @@ class ApprovalService:
         job = await self._archive.find(job_id)
         if approval is None or job is None or approval.verdict is Verdict.WITHDRAWN:
             raise NothingAwaited(job_id)
-        by = judge(interaction, approval.guild_id, self._operators)
+        by = require_moderator(interaction, approval.guild_id, self._operators)
         deed = None
         if verdict is Verdict.APPROVED and self._clock.now() >= approval.lapses_at:
             verdict = Verdict.LAPSED
@@ -105,11 +106,11 @@ class ApprovalService:
             await self._messages.delete_post(*approval.card)
             approval = replace(approval, channel_id=None, message_id=None)
         # First the member, then the moderators: what they decide comes after what the member reads here.
-        await self._watcher.conclude(replace(job, reason=Reason.AWAITED, output=None), None)
+        await self._watcher.finish(replace(job, reason=Reason.AWAITED, output=None), None)
         heard = await self._asker.ask(approval, job, content)
         if not heard:
             self._rests[approval.guild_id] = now + REST
-            await self._watcher.conclude(replace(job, reason=Reason.UNHEARD, output=None), None)
+            await self._watcher.finish(replace(job, reason=Reason.UNHEARD, output=None), None)
         return heard
 
     async def lapse(self, approval: Approval) -> None:
@@ -146,6 +147,6 @@ class ApprovalService:
         ruling = await self._book.decide(approval.job_id, verdict, actor, deed)
         if ruling.job is not None:
             # What an earlier attempt has decided may be on its way already, or may have been left undone.
-            see_to_it = self._desk.tell_again if ruling.is_new else self._desk.go_on
-            self._background.post(see_to_it(ruling.job))
+            see_to_it = self._desk.redeliver if ruling.is_new else self._desk.ensure_running
+            self._background.spawn(see_to_it(ruling.job))
         return ruling.approval

@@ -9,8 +9,8 @@ from discord import ButtonStyle
 from bot.chat.messages import address_of
 from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
-from bot.chat.ui.card import DARK, RED, moment
-from bot.chat.ui.info_card import InfoCard, whoever
+from bot.chat.ui.card import DARK, RED, relative_timestamp
+from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import title_of
 from bot.jobs.job import Job
 from bot.models import ModelCard
@@ -24,13 +24,24 @@ _STYLES: Mapping[Step, ButtonStyle] = {
 
 
 def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text: Text) -> InfoCard:
-    lines = [text("cases.reported", reporter=whoever(case.reporter, text), when=moment(case.opened_at))]
+    lines = [
+        text(
+            "cases.reported",
+            reporter=mention_or_unknown(case.reporter, text),
+            when=relative_timestamp(case.opened_at),
+        )
+    ]
     if job is None:
         lines.append(text("cases.forgotten", job=case.job_id))
     else:
         facts = {"model": title_of(job.slug, cards), "job": job.id}
         lines.append(
-            text("cases.job", member=whoever(job.place.user_id, text), when=moment(job.created_at), **facts)
+            text(
+                "cases.job",
+                member=mention_or_unknown(job.place.user_id, text),
+                when=relative_timestamp(job.created_at),
+                **facts,
+            )
         )
         lines.append(text("cases.where", link=address_of(job.place)))
     lines += [text(f"cases.done_{step}") for step in case.steps]
@@ -48,7 +59,7 @@ def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text:
 def case_line(case: Case, text: Text) -> str:
     """With the way to its card, which operators have in private."""
     title = f"**{text('cases.title', number=case.number)}**"
-    facts = {"job": case.job_id, "when": moment(case.opened_at)}
+    facts = {"job": case.job_id, "when": relative_timestamp(case.opened_at)}
     if case.card is None:
         return text("cases.line_passed_on", title=title, **facts)
     channel_id, message_id = case.card

@@ -9,21 +9,21 @@ from discord import ui
 
 from bot.administration.access import AccessAdmin, Ruled, ruled
 from bot.administration.credits import Administrator, Archive, CreditAdmin, UnknownJob
-from bot.chat.access.permissions import judge
+from bot.chat.access.permissions import require_moderator
 from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY, Messages
 from bot.chat.moderation.case_card import CaseButton, case_card, case_line
 from bot.chat.text import Text, speaking
-from bot.chat.ui.card import GREEN, notice
+from bot.chat.ui.card import GREEN, error_card
 from bot.chat.ui.info_card import InfoCard
-from bot.chat.ui.pagination import Entry, Wish
-from bot.chat.ui.replies import give, promise
+from bot.chat.ui.pagination import PageItem, PageRequest
+from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.jobs.job import Job
 from bot.ledger.ledger import AlreadyRefunded
 from bot.models import ModelCard
 from bot.moderation.approvals import server_of
 from bot.moderation.cases import Case, CaseBook, Step
-from bot.moderation.ports import Register, Rules
+from bot.moderation.ports import ModerationStore, Rules
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -34,7 +34,7 @@ class CaseService:
     def __init__(
         self,
         book: CaseBook,
-        register: Register,
+        register: ModerationStore,
         *,
         archive: Archive,
         rules: Rules,
@@ -65,7 +65,7 @@ class CaseService:
     async def report(self, interaction: Interaction, job_id: str) -> None:
         """Somebody objects to a result: the moderators of its server hear of it, or else the operator."""
         if not interaction.response.is_done():
-            await promise(interaction)
+            await defer_ephemeral(interaction)
         job = await self._job(job_id)
         guild_id = server_of(job)
         case, new = await self._book.open(job.id, guild_id, interaction.user.id, most=self._open_reports)
@@ -73,7 +73,9 @@ class CaseService:
             log.info("a job was reported", case=case.number, job=job.id, guild=guild_id)
             await self._bring_before_someone(case, job, str(interaction.guild_locale or ""))
         thanks = self._text("cases.thanks") if new else self._text("cases.known")
-        await give(interaction, InfoCard(self._text("cases.received"), [thanks], self._text, colour=GREEN))
+        await send_deferred(
+            interaction, InfoCard(self._text("cases.received"), [thanks], self._text, colour=GREEN)
+        )
 
     async def remove(self, interaction: Interaction, job_id: str) -> None:
         """Whoever ordered a job takes it back, or a moderator takes it away."""
@@ -83,11 +85,11 @@ class CaseService:
         if interaction.user.id == job.place.user_id:
             left = await self._take_away(job, str(interaction.user.id), interaction)
         else:
-            by = judge(interaction, server_of(job), self._operators)
+            by = require_moderator(interaction, server_of(job), self._operators)
             left = await self._take_away(job, str(by.user_id), interaction)
             await self._note(by, Ruled.REMOVE, job)
         words = self._text("cases.left", count=left) if left else self._text("cases.gone")
-        await interaction.followup.send(view=notice(words), ephemeral=True)
+        await interaction.followup.send(view=error_card(words), ephemeral=True)
 
     async def press(self, interaction: Interaction, button: CaseButton) -> None:
         # What is to be deleted may be a message of some age, and Discord waits for three seconds.
@@ -99,7 +101,7 @@ class CaseService:
         case = await self._book.find(number)
         if case is None:
             raise UnknownJob
-        by = judge(interaction, case.guild_id, self._operators, refunds=step is Step.REFUND)
+        by = require_moderator(interaction, case.guild_id, self._operators, refunds=step is Step.REFUND)
         if step not in case.ahead:
             await self._redraw(interaction, case)
             return
@@ -107,10 +109,10 @@ class CaseService:
         case = await self._book.step(number, step, by.user_id)
         await self._redraw(interaction, case)
 
-    async def open_cases(self, guild_id: int, wish: Wish) -> Sequence[Entry]:
+    async def open_cases(self, guild_id: int, wish: PageRequest) -> Sequence[PageItem]:
         """Those of a server with which nobody has dealt, as lines that lead to their cards."""
         found = await self._book.open_in(guild_id, before=wish.before, after=wish.after, limit=wish.limit)
-        return [Entry(case.number, case_line(case, self._text)) for case in found]
+        return [PageItem(case.number, case_line(case, self._text)) for case in found]
 
     async def is_down(self, job_id: str) -> bool:
         return await self._register.is_down(job_id)
@@ -127,7 +129,7 @@ class CaseService:
                 left = await self._take_away(job, str(by.user_id), interaction)
                 await self._note(by, Ruled.REMOVE, job)
                 if left:
-                    words = notice(self._text("cases.left", count=left))
+                    words = error_card(self._text("cases.left", count=left))
                     await interaction.followup.send(view=words, ephemeral=True)
             case Step.NEVER:
                 prints = await self._register.prints_of(job.id)

@@ -17,7 +17,7 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import StoreAway
 from bot.models import ModelCard
 from bot.moderation.fingerprints import Fingerprint
-from bot.moderation.ports import Register, Rules
+from bot.moderation.ports import ModerationStore, Rules
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -27,7 +27,7 @@ class ModLog:
         self,
         *,
         rules: Rules,
-        register: Register,
+        register: ModerationStore,
         results: Results,
         client: discord.Client,
         background: Background,
@@ -42,10 +42,10 @@ class ModLog:
         self._cards = cards
         self._text = text
 
-    def enter(self, job: Job, result: bytes | None) -> None:
+    def record(self, job: Job, result: bytes | None) -> None:
         """In a moment: nobody waits for it."""
         if job.place.guild_id is not None and job.state is not State.CANCELLED:
-            self._background.post(self._enter(job, job.place.guild_id, result))
+            self._background.spawn(self._enter(job, job.place.guild_id, result))
 
     async def _enter(self, job: Job, guild_id: int, content: bytes | None) -> None:
         try:

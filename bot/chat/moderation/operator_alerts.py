@@ -11,7 +11,7 @@ from discord import ui
 from bot.chat.background import Background
 from bot.chat.messages import NOBODY
 from bot.chat.text import ENGLISH, Text, speaking
-from bot.chat.ui.card import notice
+from bot.chat.ui.card import error_card
 from bot.jobs.supervision.balance import BalanceEmpty, BalanceEvent, BalanceLow, BalanceRestored
 
 log = structlog.stdlib.get_logger(__name__)
@@ -31,7 +31,7 @@ class OperatorAlerts:
         with speaking(ENGLISH):
             sentence = self._sentence(news)
         for user_id in self._ids:
-            self._background.post(self._send(user_id, notice(sentence)))
+            self._background.spawn(self._send(user_id, error_card(sentence)))
 
     def show(self, draw: Callable[[], ui.LayoutView]) -> None:
         """Something that they can act on."""
@@ -40,7 +40,7 @@ class OperatorAlerts:
         with speaking(ENGLISH):
             views = [(user_id, draw()) for user_id in self._ids]
         for user_id, view in views:
-            self._background.post(self._send(user_id, view))
+            self._background.spawn(self._send(user_id, view))
 
     def _sentence(self, news: BalanceEvent) -> str:
         match news:

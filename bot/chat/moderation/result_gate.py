@@ -6,18 +6,18 @@ from dataclasses import replace
 import structlog
 
 from bot.chat.access.guard import AccessGuard
-from bot.chat.moderation.approval_requests import Asker
+from bot.chat.moderation.approval_requests import ApprovalRequester
 from bot.chat.moderation.mod_log import ModLog
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Watcher
 from bot.jobs.stages import Stage
 from bot.ledger.ledger import BOT, FORGOTTEN
-from bot.moderation.access import Door
+from bot.moderation.access import AccessPolicy
 from bot.moderation.approvals import Approval, Verdict
 from bot.moderation.errors import ListedMedia
 from bot.moderation.fingerprints import Fingerprint
-from bot.moderation.ports import Register
+from bot.moderation.ports import ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -38,11 +38,11 @@ class ModeratingWatcher:
         self,
         watcher: Watcher,
         *,
-        door: Door,
+        door: AccessPolicy,
         doorkeeper: AccessGuard,
-        register: Register,
+        register: ModerationStore,
         chronicle: ModLog,
-        asker: Asker,
+        asker: ApprovalRequester,
     ) -> None:
         self._watcher = watcher
         self._door = door
@@ -54,7 +54,7 @@ class ModeratingWatcher:
     def show(self, job: Job, stage: Stage) -> None:
         self._watcher.show(job, stage)
 
-    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+    async def finish(self, job: Job, result: bytes | None) -> Delivery:
         approval = await self._asker.approval_of(job) if job.state is State.DONE else None
         if approval is not None and (reason := _REFUSED.get(approval.verdict)) is not None:
             return await self._give_back(job, approval, reason)
@@ -65,19 +65,19 @@ class ModeratingWatcher:
             return await self._hold(job, result, approval)
         elif approval is not None and result is None and self._asker.is_gone(approval, job):
             return await self._give_back(job, approval, Reason.LAPSED)
-        delivery = await self._watcher.conclude(job, result)
-        self._chronicle.enter(job, result)
+        delivery = await self._watcher.finish(job, result)
+        self._chronicle.record(job, result)
         return delivery
 
     async def _hold(self, job: Job, result: bytes | None, approval: Approval) -> Delivery:
         """Nobody sees it before a moderator has, not even where no moderator can be asked right now."""
         approval = await self._asker.note(approval)
         if approval.verdict is not Verdict.WAITING:
-            return await self.conclude(replace(job, delivery=Delivery.AWAITED), result)
+            return await self.finish(replace(job, delivery=Delivery.AWAITED), result)
         # First the member, then the moderators: what they decide comes after what the member reads here.
-        delivery = await self._watcher.conclude(replace(job, reason=Reason.AWAITED, output=None), None)
+        delivery = await self._watcher.finish(replace(job, reason=Reason.AWAITED, output=None), None)
         if not await self._asker.ask(approval, job, result):
-            await self._watcher.conclude(replace(job, reason=Reason.UNHEARD, output=None), None)
+            await self._watcher.finish(replace(job, reason=Reason.UNHEARD, output=None), None)
         return delivery
 
     async def _give_back(self, job: Job, approval: Approval, reason: Reason) -> Delivery:
@@ -86,7 +86,7 @@ class ModeratingWatcher:
         if approval.verdict in _REFUSED:
             await self._register.take_down(job.id, actor)
         await self._asker.give_back(job, approval.guild_id, actor)
-        return await self._watcher.conclude(replace(job, reason=reason, output=None), None)
+        return await self._watcher.finish(replace(job, reason=reason, output=None), None)
 
     async def _may_show(self, job: Job, result: bytes | None) -> bool:
         if await self._register.is_down(job.id):

@@ -72,12 +72,12 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LoadedFile:
     content: bytes
     media: probe.Media
 
 
-class Inputs:
+class Attachments:
     """`uploads` is where bytes go before a job; with `links`, Segmind is given a file's own link instead."""
 
     def __init__(self, uploads: Uploads, *, links: bool) -> None:
@@ -85,7 +85,7 @@ class Inputs:
         self._links = links
         self._room = asyncio.Semaphore(READ_AT_ONCE)
 
-    def weigh(
+    def check_size(
         self,
         slots: Mapping[str, MediaSlot],
         files: Mapping[str, Upload],
@@ -97,7 +97,7 @@ class Inputs:
             if file.size > allowed:
                 raise Unusable(option, file.filename, probe.TooLarge(file.size, allowed))
 
-    async def seen(self, option: str, slot: MediaSlot, file: Upload, limits: probe.Limits) -> Seen:
+    async def load(self, option: str, slot: MediaSlot, file: Upload, limits: probe.Limits) -> LoadedFile:
         async with self._room:
             content = await _read(option, file)
             try:
@@ -106,14 +106,14 @@ class Inputs:
                 raise Unusable(option, file.filename, why) from None
         if media.kind not in slot.accepts:
             raise WrongKind(option, file.filename, found=media.kind, accepts=slot.accepts)
-        return Seen(content, media)
+        return LoadedFile(content, media)
 
     async def content(self, option: str, slot: MediaSlot, file: Upload, limits: probe.Limits) -> bytes:
         """What is in a file that is no part of an order."""
-        self.weigh({option: slot}, {option: file}, limits)
-        return (await self.seen(option, slot, file, limits)).content
+        self.check_size({option: slot}, {option: file}, limits)
+        return (await self.load(option, slot, file, limits)).content
 
-    async def address(self, option: str, file: Upload, seen: Seen) -> str:
+    async def address(self, option: str, file: Upload, seen: LoadedFile) -> str:
         if self._links and file.url:
             return file.url
         try:

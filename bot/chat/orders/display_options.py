@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DisplayOptions:
     hidden: bool = False
     """Only the member sees the message."""
     spoiler: bool = False
@@ -13,4 +13,4 @@ class Wish:
     """The result comes by direct message, and the channel only reads that it is done."""
 
 
-AS_USUAL = Wish()
+DEFAULT = DisplayOptions()

@@ -18,7 +18,7 @@ PATIENCE = 15 * 60.0
 GoOn = Callable[[Interaction, Mapping[str, Any]], Awaitable[None]]
 
 
-class Edit(ui.Modal):
+class EditOrderForm(ui.Modal):
     def __init__(self, model: type[FaceModel], values: Mapping[str, Any], text: Text, go_on: GoOn) -> None:
         super().__init__(title=model.card.title[:LABEL_LIMIT], timeout=PATIENCE)
         self._go_on = go_on

@@ -17,8 +17,8 @@ from bot.chat.orders.services import OrderServices
 from bot.chat.orders.swap_form import LABEL_LIMIT, OPEN_SECONDS, GoOn, Order
 from bot.chat.text import Text
 from bot.chat.ui.info_card import InfoCard
-from bot.chat.ui.replies import give, promise, report_errors
-from bot.faces.detection import FaceDetector, Pair, preview, read_pairs, usual_pairs, words_of
+from bot.chat.ui.replies import defer_ephemeral, report_errors, send_deferred
+from bot.faces.detection import FaceDetector, Pair, default_pairs, format_pairs, parse_pairs, preview
 
 TYPED_LIMIT = 400
 # Faces are numbered as they are read.
@@ -52,11 +52,11 @@ class FacePicker:
         async def once_more(agreement: Interaction) -> None:
             await self.offer(agreement, order)
 
-        if not await its.consent.settled(interaction, once_more):
+        if not await its.consent.ensure_consent(interaction, once_more):
             return
-        await promise(interaction)
+        await defer_ephemeral(interaction)
         # To look for faces takes seconds, for which Discord is not kept waiting.
-        its.background.post(report_errors(interaction, lambda: self._offer(interaction, order)))
+        its.background.spawn(report_errors(interaction, lambda: self._offer(interaction, order)))
 
     async def _offer(self, interaction: Interaction, order: Order) -> None:
         its = self._services
@@ -67,7 +67,7 @@ class FacePicker:
             drawn = await asyncio.to_thread(preview, list(zip(contents, spots, strict=True)))
         counts = (len(spots[0]), len(spots[1]))
         numbered = NumberedPreview(drawn, its.text("picker.alt", sources=counts[0], targets=counts[1]))
-        await give(interaction, self._sheet(order, counts, numbered), numbered.file())
+        await send_deferred(interaction, self._sheet(order, counts, numbered), numbered.file())
 
     async def _read(self, interaction: Interaction, order: Order) -> tuple[Order, Sequence[bytes]]:
         its, model = self._services, order.path.model
@@ -86,7 +86,7 @@ class FacePicker:
         buttons: list[ui.Item[Any]] = []
         if all(counts):
             buttons.append(_Choose(order, counts, self._go_on, text))
-        buttons.append(_Send(order, usual_pairs(*counts), self._go_on, text))
+        buttons.append(_Send(order, default_pairs(*counts), self._go_on, text))
         line = text("picker.found") if all(counts) else text("picker.none")
         note = text("picker.note")
         sheet = InfoCard(text("picker.title"), [line], text, small=[note], picture=numbered, buttons=buttons)
@@ -120,7 +120,7 @@ class PairsForm(ui.Modal):
         self._order = order
         self._counts = counts
         self._go_on = go_on
-        usual = words_of(usual_pairs(*counts))
+        usual = format_pairs(default_pairs(*counts))
         self._pairs: ui.TextInput[Any] = ui.TextInput(
             custom_id="pairs", default=usual[:TYPED_LIMIT], max_length=TYPED_LIMIT
         )
@@ -135,7 +135,7 @@ class PairsForm(ui.Modal):
         await report_errors(interaction, lambda: self._sent(interaction))
 
     async def _sent(self, interaction: Interaction) -> None:
-        pairs = read_pairs(self._pairs.value, *self._counts)
+        pairs = parse_pairs(self._pairs.value, *self._counts)
         await self._go_on(interaction, paired(self._order, pairs))
 
 

@@ -15,15 +15,15 @@ from bot.chat.background import Background
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.messages import PASSING, Gone, Messages
-from bot.chat.orders.attachments import Inputs, Seen, Upload
-from bot.chat.orders.display_options import AS_USUAL, Wish
+from bot.chat.orders.attachments import Attachments, LoadedFile, Upload
+from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.orders.saved_faces import with_face
-from bot.chat.ui.card import notice
+from bot.chat.ui.card import error_card
 from bot.faces.saved_faces import SavedFaces
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
-from bot.jobs.service import Desk, Order
+from bot.jobs.service import JobService, Order
 from bot.ledger.account import Member
 from bot.media.probe import Limits
 from bot.models import FaceModel
@@ -50,10 +50,10 @@ class OrderHandler:
     def __init__(
         self,
         *,
-        desk: Desk,
+        desk: JobService,
         doorkeeper: AccessGuard,
         consent: Consent,
-        inputs: Inputs,
+        inputs: Attachments,
         album: SavedFaces,
         befores: OriginalPreviews,
         messages: Messages,
@@ -75,20 +75,20 @@ class OrderHandler:
         self._clock = clock
         self._limits = limits
 
-    async def take(
+    async def handle(
         self,
         interaction: Interaction,
         model: type[FaceModel],
         values: dict[str, Any],
         *,
-        wish: Wish = AS_USUAL,
+        wish: DisplayOptions = DEFAULT,
     ) -> None:
         """Where every order comes in, by a command or a button: it only promises an answer."""
 
         async def go_on(agreement: Interaction) -> None:
-            await self.take(agreement, model, values, wish=wish)
+            await self.handle(agreement, model, values, wish=wish)
 
-        if not await self._consent.settled(interaction, go_on):
+        if not await self._consent.ensure_consent(interaction, go_on):
             return
         until = self._clock.now() + TOKEN_SECONDS
         try:
@@ -98,8 +98,8 @@ class OrderHandler:
             log.warning("a promise was cut off", error=type(failure).__name__)
             answered = None
         message_id = None if answered is None else answered.message_id
-        placed = partial(_place, interaction, wish, until, message_id)
-        self._background.post(self._answer(interaction, model, values, placed))
+        placed = partial(make_place, interaction, wish, until, message_id)
+        self._background.spawn(self._answer(interaction, model, values, placed))
 
     async def _answer(
         self,
@@ -115,7 +115,7 @@ class OrderHandler:
                 job = await self._desk.order(order)
                 await self._doorkeeper.remember(job.id, prints)
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
-                sentence = notice(self._message_for(error))
+                sentence = error_card(self._message_for(error))
                 await self._persistently(lambda: self._messages.edit(place, sentence))
         except (Gone, *PASSING, discord.HTTPException) as failure:
             log.warning("an answer could not be shown", error=type(failure).__name__)
@@ -156,34 +156,36 @@ class OrderHandler:
             video_bytes=terms.limits.video_bytes,
             video_seconds=terms.limits.video_seconds,
         )
-        self._inputs.weigh(model.slots(), files, limits)
-        seen = await self._seen(model, files, limits)
+        self._inputs.check_size(model.slots(), files, limits)
+        seen = await self._load(model, files, limits)
         seconds = max((each.media.seconds or 0 for each in seen.values()), default=0) or None
         order = Order(filled, place, member, terms, seconds)
         await self._desk.check(order)
         contents = {name: each.content for name, each in seen.items()}
         prints = await self._doorkeeper.admit_inputs(member, contents)
-        self._background.post(self._befores.keep(place, contents[model.target_slot()]))
+        self._background.spawn(self._befores.keep(place, contents[model.target_slot()]))
         addresses = await self._addresses(files, seen)
         return replace(order, model=filled.model_copy(update=addresses)), prints
 
-    async def _seen(
+    async def _load(
         self, model: type[FaceModel], files: dict[str, Upload], limits: Limits
-    ) -> dict[str, Seen]:
+    ) -> dict[str, LoadedFile]:
         slots = model.slots()
         found = await asyncio.gather(
-            *(self._inputs.seen(name, slots[name], file, limits) for name, file in files.items())
+            *(self._inputs.load(name, slots[name], file, limits) for name, file in files.items())
         )
         return dict(zip(files, found, strict=True))
 
-    async def _addresses(self, files: dict[str, Upload], seen: dict[str, Seen]) -> dict[str, str]:
+    async def _addresses(self, files: dict[str, Upload], seen: dict[str, LoadedFile]) -> dict[str, str]:
         found = await asyncio.gather(
             *(self._inputs.address(name, file, seen[name]) for name, file in files.items())
         )
         return dict(zip(files, found, strict=True))
 
 
-async def _place(interaction: Interaction, wish: Wish, until: float, message_id: int | None) -> Place:
+async def make_place(
+    interaction: Interaction, wish: DisplayOptions, until: float, message_id: int | None
+) -> Place:
     return Place(
         user_id=interaction.user.id,
         channel_id=interaction.channel_id or 0,

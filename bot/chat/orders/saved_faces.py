@@ -13,8 +13,8 @@ from discord import app_commands
 from bot.chat.interactions import Interaction
 from bot.chat.orders.slash_command import FACE
 from bot.chat.text import Text
-from bot.chat.ui.card import moment
-from bot.chat.ui.info_card import InfoCard, harmless
+from bot.chat.ui.card import relative_timestamp
+from bot.chat.ui.info_card import InfoCard, sanitize
 from bot.faces.face import NAME_LIMIT, Face
 from bot.faces.saved_faces import Opened, SavedFaces
 from bot.models import FaceModel
@@ -105,7 +105,7 @@ def faces_card(faces: Sequence[Face], text: Text) -> InfoCard:
 
 def saved_card(face: Face, text: Text) -> InfoCard:
     key = "faces.saved_default" if face.is_default else "faces.saved"
-    line = text(key, name=shown(face.name), until=moment(face.expires_at))
+    line = text(key, name=shown(face.name), until=relative_timestamp(face.expires_at))
     return InfoCard(text("faces.done"), [line], text, small=[text("faces.note")])
 
 
@@ -139,9 +139,14 @@ def chosen_card(name: str | None, text: Text) -> InfoCard:
 
 
 def shown(name: str) -> str:
-    return f"`{harmless(name, NAME_LIMIT)}`"
+    return f"`{sanitize(name, NAME_LIMIT)}`"
 
 
 def _line(face: Face, text: Text) -> str:
     key = "faces.default_line" if face.is_default else "faces.line"
-    return text(key, name=shown(face.name), saved=moment(face.saved_at), until=moment(face.expires_at))
+    return text(
+        key,
+        name=shown(face.name),
+        saved=relative_timestamp(face.saved_at),
+        until=relative_timestamp(face.expires_at),
+    )

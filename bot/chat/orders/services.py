@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from bot.chat.access.consent import Consent
 from bot.chat.access.guard import AccessGuard
 from bot.chat.background import Background
-from bot.chat.orders.attachments import Inputs
+from bot.chat.orders.attachments import Attachments
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import Source
 from bot.chat.text import Text
 from bot.faces.detection import FaceDetector
 from bot.faces.saved_faces import SavedFaces
-from bot.jobs.service import Desk
+from bot.jobs.service import JobService
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,10 @@ class OrderServices:
     """Services of the commands that order."""
 
     intake: OrderHandler
-    desk: Desk
+    desk: JobService
     doorkeeper: AccessGuard
     consent: Consent
-    inputs: Inputs
+    inputs: Attachments
     album: SavedFaces
     source: Source
     spotter: FaceDetector | None

@@ -9,10 +9,10 @@ import discord
 from discord import app_commands
 
 from bot.chat.interactions import Interaction
-from bot.chat.orders.display_options import Wish
+from bot.chat.orders.display_options import DisplayOptions
 from bot.models import FaceModel, ModelCard, Parameter
 
-Handler = Callable[[Interaction, type[FaceModel], dict[str, Any], Wish], Awaitable[None]]
+Handler = Callable[[Interaction, type[FaceModel], dict[str, Any], DisplayOptions], Awaitable[None]]
 FaceChoices = Callable[[Interaction, str], Awaitable[list[app_commands.Choice[str]]]]
 """What is offered of a member's saved faces while they type."""
 
@@ -114,10 +114,10 @@ def _wish_signature(name: str) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=bool, default=False)
 
 
-def _wish(values: dict[str, Any]) -> Wish:
+def _wish(values: dict[str, Any]) -> DisplayOptions:
     """What was wished for, taken out of what the model is given."""
     hidden, spoiler, direct = (values.pop(name, False) for name in WISHES)
-    return Wish(hidden=hidden, spoiler=spoiler, direct=direct)
+    return DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct)
 
 
 def _annotation(option: Parameter) -> Any:

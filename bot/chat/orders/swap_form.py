@@ -12,18 +12,18 @@ from discord import ui
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.orders.attachments import Upload
-from bot.chat.orders.display_options import Wish
+from bot.chat.orders.display_options import DisplayOptions
 from bot.chat.orders.message_media import Posted
 from bot.chat.orders.saved_faces import PATIENCE, faces_in_time
 from bot.chat.orders.services import OrderServices
 from bot.chat.orders.slash_command import FACE, WISHES
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about
-from bot.chat.ui.info_card import harmless
+from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.labels import price_words
 from bot.chat.ui.replies import report_errors
 from bot.faces.face import Face
-from bot.jobs.service import Desk, ModelOff
+from bot.jobs.service import JobService, ModelOff
 from bot.models import FaceModel, MediaKind
 
 log = structlog.stdlib.get_logger(__name__)
@@ -47,9 +47,9 @@ class Path:
     def takes(self, kind: MediaKind) -> bool:
         return kind in self.model.slots()[self.model.target_slot()].accepts
 
-    def label(self, desk: Desk, text: Text) -> str:
+    def label(self, desk: JobService, text: Text) -> str:
         card = self.model.card
-        price = price_words(card, desk.unit(card, self.options), text)
+        price = price_words(card, desk.unit_price(card, self.options), text)
         return text(f"path.{self.name}", price=price, usual=about(card.seconds, text))[:CHOICE_LIMIT]
 
 
@@ -59,7 +59,7 @@ class Order:
 
     path: Path
     values: dict[str, Any]
-    wish: Wish
+    wish: DisplayOptions
 
 
 GoOn = Callable[[Interaction, Order], Awaitable[None]]
@@ -145,7 +145,7 @@ class SwapForm(ui.Modal):
         values[path.model.target_slot()] = self._given()
         wished = self._wishes.values
         hidden, spoiler, direct = (name in wished for name in WISHES)
-        return Order(path, values, Wish(hidden=hidden, spoiler=spoiler, direct=direct))
+        return Order(path, values, DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct))
 
     def _given(self) -> Upload:
         if self._target is not None:
@@ -156,7 +156,7 @@ class SwapForm(ui.Modal):
 def _which(posted: Sequence[Posted], text: Text) -> ui.Select[Any]:
     options = [
         discord.SelectOption(
-            label=f"{number}. {harmless(each.file.filename, CHOICE_LIMIT - 4)}",
+            label=f"{number}. {sanitize(each.file.filename, CHOICE_LIMIT - 4)}",
             value=str(number - 1),
             description=text(f"kind.{each.kind}"),
         )
@@ -173,7 +173,7 @@ def _saved(faces: Sequence[Face]) -> ui.Select[Any]:
     return ui.Select(custom_id="saved", options=options, required=False, min_values=0)
 
 
-def _ways(paths: Sequence[Path], desk: Desk, text: Text) -> ui.RadioGroup[Any]:
+def _ways(paths: Sequence[Path], desk: JobService, text: Text) -> ui.RadioGroup[Any]:
     group: ui.RadioGroup[Any] = ui.RadioGroup(custom_id="path")
     for number, path in enumerate(paths):
         note = text(f"path.{path.name}_note")[:CHOICE_LIMIT]

@@ -17,7 +17,7 @@ SPOILER = "SPOILER_"
 GREY, BLUE, AMBER, GREEN, RED, DARK = 0x99AAB5, 0x5865F2, 0xFAA61A, 0x3BA55D, 0xED4245, 0x4E5058
 
 
-class Shown(Protocol):
+class Attachment(Protocol):
     """A result that is attached to the message."""
 
     @property
@@ -43,10 +43,10 @@ class OriginalPreview:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CardMedia:
     """What a card shows besides its words."""
 
-    shown: Shown | None = None
+    shown: Attachment | None = None
     before: OriginalPreview | None = None
     spoiler: bool = False
     rows: Sequence[ui.ActionRow[Any]] = field(default_factory=tuple[ui.ActionRow[Any], ...])
@@ -54,13 +54,13 @@ class Look:
     """Above the card, in a message that is not the one of the job."""
 
 
-PLAIN = Look()
+PLAIN = CardMedia()
 
 
 class Card(ui.LayoutView):
     """The whole message: a container with the title, what happens, the pictures, small print and buttons."""
 
-    def __init__(self, model: ModelCard, colour: int, lines: Sequence[str], look: Look = PLAIN) -> None:
+    def __init__(self, model: ModelCard, colour: int, lines: Sequence[str], look: CardMedia = PLAIN) -> None:
         super().__init__(timeout=None)
         if look.heading:
             self.add_item(ui.TextDisplay(look.heading))
@@ -75,7 +75,7 @@ class Card(ui.LayoutView):
         self.add_item(box)
 
 
-def _pictures(shown: Shown, look: Look) -> list[discord.MediaGalleryItem]:
+def _pictures(shown: Attachment, look: CardMedia) -> list[discord.MediaGalleryItem]:
     attached = discord.MediaGalleryItem(
         f"attachment://{shown.filename}", description=shown.alt, spoiler=look.spoiler
     )
@@ -85,7 +85,7 @@ def _pictures(shown: Shown, look: Look) -> list[discord.MediaGalleryItem]:
     return [attached, before]
 
 
-def notice(sentence: str) -> ui.LayoutView:
+def error_card(sentence: str) -> ui.LayoutView:
     """An answer that is no job: a refusal, or a word about what went wrong."""
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(ui.TextDisplay(sentence), accent_colour=RED))
@@ -96,6 +96,6 @@ def credits_words(count: int, text: Text) -> str:
     return text("credits", count=count)
 
 
-def moment(at: float) -> str:
+def relative_timestamp(at: float) -> str:
     """Discord's own clock face: each reader sees their own time, and it counts on without an edit."""
     return f"<t:{int(at)}:R>"

@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.chat.text import Text
-from bot.chat.ui.card import BLUE, Shown
+from bot.chat.ui.card import BLUE, Attachment
 
 # Discord takes 4,000 characters in all; the title and the small print take their share of them.
 ROOM = 3600
@@ -25,7 +25,7 @@ class InfoCard(ui.LayoutView):
         *,
         rows: Sequence[ui.Item[Any]] = (),
         small: Sequence[str] = (),
-        picture: Shown | None = None,
+        picture: Attachment | None = None,
         spoiler: bool = False,
         buttons: Sequence[ui.Item[Any]] = (),
         colour: int = BLUE,
@@ -58,16 +58,16 @@ def fitted(lines: Sequence[str], room: int, text: Text) -> str:
     return "\n".join(lines)
 
 
-def harmless(words: str, limit: int = 100) -> str:
+def sanitize(words: str, limit: int = 100) -> str:
     """Foreign words for inside of a code span, where nothing is markdown or a mention: on one line, cut."""
     # What is invisible, such as a change of the writing's direction, would reach beyond the span.
     plain = "".join(letter if letter.isprintable() else " " for letter in words)
     return " ".join(plain.replace("`", "'").split())[:limit]
 
 
-def quoted(words: str, limit: int) -> str:
+def as_code(words: str, limit: int) -> str:
     """As a code span; nothing where there are no words."""
-    shown = harmless(words, limit)
+    shown = sanitize(words, limit)
     return f"`{shown}`" if shown else ""
 
 
@@ -75,6 +75,6 @@ def mention(user_id: int | str) -> str:
     return f"<@{user_id}>"
 
 
-def whoever(user_id: int, text: Text) -> str:
+def mention_or_unknown(user_id: int, text: Text) -> str:
     """Somebody about whom everything was deleted has no name any more."""
     return mention(user_id) if user_id else text("somebody")

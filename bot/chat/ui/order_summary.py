@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.chat.text import Text
-from bot.chat.ui.info_card import quoted
+from bot.chat.ui.info_card import as_code
 from bot.jobs.job import Job
 from bot.models import FaceModel
 
@@ -23,7 +23,7 @@ def chosen_words(model: type[FaceModel], job: Job) -> str:
     """The options that differ from their defaults, and the seed; nothing where there are none."""
     words = ""
     for name, value in _chosen(model, job):
-        each = f"{name} {quoted(str(value), VALUE_LIMIT)}"
+        each = f"{name} {as_code(str(value), VALUE_LIMIT)}"
         if len(words) + len(each) > LIMIT:
             return f"{words} …"
         words = f"{words} · {each}" if words else each

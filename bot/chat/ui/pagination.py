@@ -17,7 +17,7 @@ PAGE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PageItem:
     number: int
     """Newer entries have larger ones."""
     line: str
@@ -26,7 +26,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PageRequest:
     """The entries next to a known one, or the newest."""
 
     before: int | None = None
@@ -35,7 +35,7 @@ class Wish:
     limit: int = PAGE + 1
 
 
-Reading = Callable[[Interaction, Wish], Awaitable[Sequence[Entry]]]
+Reading = Callable[[Interaction, PageRequest], Awaitable[Sequence[PageItem]]]
 """The newest first. Raises where this reader may not read it."""
 
 
@@ -50,16 +50,16 @@ class Pages:
         self._readings[name] = reading
 
     async def first(self, interaction: Interaction, name: str) -> InfoCard:
-        found = await self._readings[name](interaction, Wish())
+        found = await self._readings[name](interaction, PageRequest())
         return self._sheet(interaction, name, found[:PAGE], newer=False, older=len(found) > PAGE)
 
     async def press(self, interaction: Interaction, button: "PageButton") -> None:
         if interaction.user.id != button.reader:
             raise NotYours
-        page = await self.turned(interaction, button.name, Wish(**button.wish))
+        page = await self.turned(interaction, button.name, PageRequest(**button.wish))
         await interaction.response.edit_message(view=page, allowed_mentions=NOBODY)
 
-    async def turned(self, interaction: Interaction, name: str, wish: Wish) -> InfoCard:
+    async def turned(self, interaction: Interaction, name: str, wish: PageRequest) -> InfoCard:
         found = await self._readings[name](interaction, wish)
         if wish.after is None:
             return self._sheet(interaction, name, found[:PAGE], newer=True, older=len(found) > PAGE)
@@ -68,7 +68,7 @@ class Pages:
         return self._sheet(interaction, name, found[-PAGE:], newer=True, older=True)
 
     def _sheet(
-        self, interaction: Interaction, name: str, entries: Sequence[Entry], *, newer: bool, older: bool
+        self, interaction: Interaction, name: str, entries: Sequence[PageItem], *, newer: bool, older: bool
     ) -> InfoCard:
         reader = interaction.user.id
         buttons: list[PageButton] = []
@@ -83,7 +83,7 @@ class Pages:
         return InfoCard(title, lines, self._text, buttons=buttons)
 
 
-def _row(entry: Entry) -> ui.TextDisplay[Any] | ui.Section[Any]:
+def _row(entry: PageItem) -> ui.TextDisplay[Any] | ui.Section[Any]:
     if entry.button is None:
         return ui.TextDisplay(entry.line)
     return ui.Section(entry.line, accessory=entry.button)

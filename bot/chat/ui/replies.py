@@ -7,7 +7,7 @@ from discord import File, ui
 
 from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY
-from bot.chat.ui.card import notice
+from bot.chat.ui.card import error_card
 
 
 class ErrorWording(Protocol):
@@ -16,21 +16,21 @@ class ErrorWording(Protocol):
     def message_for(self, error: Exception) -> str: ...
 
 
-async def promise(interaction: Interaction) -> None:
+async def defer_ephemeral(interaction: Interaction) -> None:
     """Discord waits for three seconds, and a database may need longer."""
     await interaction.response.defer(ephemeral=True, thinking=True)
 
 
-async def give(interaction: Interaction, view: ui.LayoutView, *files: File) -> None:
+async def send_deferred(interaction: Interaction, view: ui.LayoutView, *files: File) -> None:
     await interaction.edit_original_response(view=view, attachments=files, allowed_mentions=NOBODY)
 
 
-async def refuse(interaction: Interaction, sentence: str) -> None:
+async def send_error(interaction: Interaction, sentence: str) -> None:
     """Tell an error to whoever caused it, whether or not the interaction was answered already."""
     if interaction.response.is_done():
-        await interaction.followup.send(view=notice(sentence), ephemeral=True)
+        await interaction.followup.send(view=error_card(sentence), ephemeral=True)
     else:
-        await interaction.response.send_message(view=notice(sentence), ephemeral=True)
+        await interaction.response.send_message(view=error_card(sentence), ephemeral=True)
 
 
 async def report_errors(interaction: Interaction, act: Callable[[], Awaitable[None]]) -> None:
@@ -38,4 +38,4 @@ async def report_errors(interaction: Interaction, act: Callable[[], Awaitable[No
     try:
         await act()
     except Exception as error:  # noqa: BLE001 - nobody else would answer the member
-        await refuse(interaction, cast("ErrorWording", interaction.client).message_for(error))
+        await send_error(interaction, cast("ErrorWording", interaction.client).message_for(error))

@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.submission_gate import Gate
+from bot.jobs.submission_gate import SubmissionGate
 from bot.segmind.protocol import Balance, SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -58,7 +58,7 @@ class Account(Protocol):
 class Memory(Protocol):
     """Shared by all processes, and outlives them: so the operator is told once, by one of them."""
 
-    async def note(self, name: str) -> str | None: ...
+    async def read_value(self, name: str) -> str | None: ...
 
     async def swap_value(self, name: str, text: str) -> str | None:
         """Write it down, and say what stood there."""
@@ -81,7 +81,7 @@ class BalanceMonitor:
         vigilance: BalanceConfig,
         *,
         account: Account,
-        gate: Gate,
+        gate: SubmissionGate,
         operator: Operator,
         memory: Memory,
         clock: Clock,
@@ -101,7 +101,7 @@ class BalanceMonitor:
         self.left: float | None = None
         """US dollars, as they were last told or asked for; none where nobody has said."""
 
-    def heard(self, left: float | None) -> None:
+    def on_cost(self, left: float | None) -> None:
         """A job was paid; Segmind may have said what was left then."""
         if left is not None:
             self.left = left
@@ -126,7 +126,7 @@ class BalanceMonitor:
 
     async def _look(self) -> None:
         if self._is_due is None:
-            self._is_due = self._vigilance.low > 0 or await self._memory.note(_NOTE) == Level.EMPTY
+            self._is_due = self._vigilance.low > 0 or await self._memory.read_value(_NOTE) == Level.EMPTY
         is_empty = self._gate.is_empty
         if is_empty and not self._knows_empty:
             self._knows_empty = True
@@ -150,14 +150,14 @@ class BalanceMonitor:
     async def _look_for_more(self) -> None:
         least, left = self._least, await self._left()
         if left is None:
-            self._gate.let_one_try()
+            self._gate.probe()
             return
         self._least = left if least is None else min(least, left)
         if least is not None and left > least + _RISE:
             self._gate.refill()
         elif left > 0:
             # Too little for the job that was refused, perhaps not for the next one; or put there meanwhile.
-            self._gate.let_one_try()
+            self._gate.probe()
 
     async def _became(self, level: Level, left: float | None = None) -> None:
         self._is_low = level is Level.LOW

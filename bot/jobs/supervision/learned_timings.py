@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.jobs.ports import Clock, Notes, StoreAway
+from bot.jobs.ports import Clock, KeyValues, StoreAway
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -26,15 +26,15 @@ class Learner(Protocol):
 class LearnedTimings:
     """Several processes write over each other here: each of them has seen enough by itself."""
 
-    def __init__(self, learner: Learner, memory: Notes, clock: Clock, *, every: float = EVERY) -> None:
+    def __init__(self, learner: Learner, memory: KeyValues, clock: Clock, *, every: float = EVERY) -> None:
         self._learner = learner
         self._memory = memory
         self._clock = clock
         self._every = every
         self._written = ""
 
-    async def recall(self) -> None:
-        text = await self._memory.note(NOTE) or "[]"
+    async def load(self) -> None:
+        text = await self._memory.read_value(NOTE) or "[]"
         try:
             learned: list[Any] = json.loads(text)
         except ValueError:
@@ -43,7 +43,7 @@ class LearnedTimings:
         self._learner.load(learned)
         self._written = text
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         while True:
             await self._clock.sleep(self._every)
             await self.save()

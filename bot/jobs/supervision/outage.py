@@ -16,9 +16,9 @@ EVERY = 5.0
 class Outage:
     """Whoever meets it says so with `met`, and may `wait` for its end."""
 
-    def __init__(self, try_out: Callable[[], Awaitable[None]], clock: Clock, *, every: float = EVERY) -> None:
+    def __init__(self, probe: Callable[[], Awaitable[None]], clock: Clock, *, every: float = EVERY) -> None:
         """`try_out` writes something, and raises `StoreAway` where that is not possible."""
-        self._probe_write = try_out
+        self._probe_write = probe
         self._clock = clock
         self.every = every
         self._trying: asyncio.Task[None] | None = None
@@ -26,11 +26,11 @@ class Outage:
         self.damage: StoreAway | None = None
         """What no waiting will mend."""
 
-    def lasts(self) -> bool:
+    def is_active(self) -> bool:
         """Whether the database takes nothing, now or ever."""
         return self._trying is not None or self.damage is not None
 
-    def met(self, error: StoreAway) -> None:
+    def report(self, error: StoreAway) -> None:
         if error.lasting:
             self.damage = self.damage or error
             self._damaged.set()
@@ -39,7 +39,7 @@ class Outage:
             self._trying = asyncio.create_task(self._until_it_is_over(), name="database outage")
 
     async def wait(self, error: StoreAway) -> None:
-        self.met(error)
+        self.report(error)
         if self.damage is not None:
             # There is nothing to wait for but the end of the program.
             await asyncio.get_running_loop().create_future()
@@ -47,7 +47,7 @@ class Outage:
             # Others wait for the same, so whoever stops waiting must not stop it.
             await asyncio.wait({self._trying})
 
-    async def damaged(self) -> None:
+    async def wait_for_damage(self) -> None:
         """Return when the database is found to be damaged."""
         await self._damaged.wait()
 
@@ -68,6 +68,6 @@ class Outage:
         try:
             await self._probe_write()
         except StoreAway as error:
-            self.met(error)
+            self.report(error)
             return False
         return True

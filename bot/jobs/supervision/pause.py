@@ -5,8 +5,8 @@ import asyncio
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.ports import Notes, StoreAway
-from bot.jobs.submission_gate import Gate
+from bot.jobs.ports import KeyValues, StoreAway
+from bot.jobs.submission_gate import SubmissionGate
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -15,28 +15,30 @@ NOTE = "pause"
 EVERY = 2.0
 
 
-async def paused_since(memory: Notes) -> float | None:
+async def paused_since(memory: KeyValues) -> float | None:
     try:
-        return float(await memory.note(NOTE) or "")
+        return float(await memory.read_value(NOTE) or "")
     except ValueError:
         return None
 
 
-async def pause(memory: Notes, now: float) -> float:
+async def pause(memory: KeyValues, now: float) -> float:
     """Since when; where it has begun already, it is as long as it was."""
     since = await paused_since(memory) or now
     await memory.write_value(NOTE, repr(since))
     return since
 
 
-async def resume(memory: Notes) -> None:
+async def resume(memory: KeyValues) -> None:
     await memory.write_value(NOTE, "")
 
 
 class OperatorPause:
     """While it lasts no new job goes to Segmind; what is there goes on, and orders wait for its end."""
 
-    def __init__(self, gate: Gate, memory: Notes, clock: Clock, *, every: float = EVERY) -> None:
+    def __init__(
+        self, gate: SubmissionGate, memory: KeyValues, clock: Clock, *, every: float = EVERY
+    ) -> None:
         self._gate = gate
         self._memory = memory
         self._clock = clock
@@ -54,22 +56,22 @@ class OperatorPause:
         while True:
             await self._clock.sleep(self._every)
             try:
-                await self.look()
+                await self.refresh()
             except StoreAway:
                 # Others say so, and the last that was heard holds.
                 continue
             except Exception:
                 log.exception("whether the operator has paused could not be looked up")
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         async with self._one_at_a_time:
             self._take(await paused_since(self._memory))
 
-    async def begin(self) -> None:
+    async def pause(self) -> None:
         async with self._one_at_a_time:
             self._take(await pause(self._memory, self._clock.now()))
 
-    async def end(self) -> None:
+    async def resume(self) -> None:
         async with self._one_at_a_time:
             await resume(self._memory)
             self._take(None)
@@ -79,6 +81,6 @@ class OperatorPause:
             log.warning("the operator has paused new jobs" if since else "new jobs go on")
         self.since = since
         if since is None:
-            self._gate.go_on()
+            self._gate.resume()
         else:
-            self._gate.halt()
+            self._gate.pause()

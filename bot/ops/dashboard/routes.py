@@ -96,7 +96,7 @@ class OperatorPage:
         if self._pause is None:
             return _told(503, STARTING)
         try:
-            await (self._pause.begin() if on else self._pause.end())
+            await (self._pause.pause() if on else self._pause.resume())
         except StoreAway:
             return _told(503, NOT_WRITTEN)
         log.info("the pause was switched on the operator's page", on=on, by=request.remote)

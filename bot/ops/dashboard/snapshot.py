@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from bot import __version__
 from bot.clock import Clock
-from bot.jobs.queue import Line
-from bot.jobs.submission_gate import Gate
+from bot.jobs.queue import FairQueue
+from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.supervision.balance import BalanceMonitor
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
@@ -73,8 +73,8 @@ class Sources:
     cards: Mapping[str, ModelCard]
     policy: Policy
     bounds: Bounds
-    line: Line
-    gate: Gate
+    line: FairQueue
+    gate: SubmissionGate
     pause: OperatorPause
     watch: BalanceMonitor
     pacing: PollTimings
@@ -109,7 +109,7 @@ class SnapshotReader:
             "began": self._ring.began,
             "pause": self._its.pause.since,
             # What was read before stays, and is said to be old.
-            "trouble": self._present.failed or self._past.failed or self._its.outage.lasts(),
+            "trouble": self._present.failed or self._past.failed or self._its.outage.is_active(),
             "jobs": None if present is None else _jobs(present),
             "line": self._line(),
             "models": self._models(past),
@@ -132,7 +132,7 @@ class SnapshotReader:
         return {
             "waiting": its.line.length,
             "running": its.line.running,
-            "next": list(its.line.ahead(NEXT)),
+            "next": list(its.line.next_ids(NEXT)),
             "in_all": bounds.in_all,
             "per_server": bounds.per_server,
             "per_member": bounds.per_member,

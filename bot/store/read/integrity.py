@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from bot.jobs.job import State
-from bot.ledger.account import Entry
+from bot.ledger.account import EntryKind
 from bot.ledger.budgets import MICROS, Scope
 from bot.store.connection import Connection
 from bot.store.dialects import is_postgres
 from bot.store.tables import accounts, budgets, entries, jobs, payer
 
-_SETTLEMENTS = (Entry.CAPTURE, Entry.RELEASE)
+_SETTLEMENTS = (EntryKind.CAPTURE, EntryKind.RELEASE)
 _SETTLED = tuple(state for state in State if state.settled)
 _came_to_nothing = jobs.c.state.in_([state for state in _SETTLED if state is not State.DONE])
 
@@ -52,7 +52,7 @@ _is_settlement = _settlement.c.kind.in_(_SETTLEMENTS)
 _open_holds = (
     sa.select(_hold.c.account, _hold.c.job_id, (-_hold.c.amount).label("amount"))
     .where(
-        _hold.c.kind == Entry.HOLD,
+        _hold.c.kind == EntryKind.HOLD,
         ~sa.exists().where(_settlement.c.job_id == _hold.c.job_id, _is_settlement),
     )
     .cte("open_holds")
@@ -106,7 +106,7 @@ def _jobs_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[str, str]:
     return sa.select(jobs.c.id, jobs.c.state).where(*conditions)
 
 
-def _has(kind: Entry) -> sa.ColumnElement[bool]:
+def _has(kind: EntryKind) -> sa.ColumnElement[bool]:
     return sa.exists().where(_settlement.c.job_id == jobs.c.id, _settlement.c.kind == kind)
 
 
@@ -132,7 +132,7 @@ _QUESTIONS = (
         sa.select(jobs.c.id, jobs.c.price).where(
             ~sa.exists().where(
                 _hold.c.job_id == jobs.c.id,
-                _hold.c.kind == Entry.HOLD,
+                _hold.c.kind == EntryKind.HOLD,
                 _hold.c.account == jobs.c.account,
                 _hold.c.amount == -jobs.c.price,
                 _hold.c.of_allowance == -jobs.c.from_allowance,
@@ -141,15 +141,15 @@ _QUESTIONS = (
     ),
     (
         "job {id} is {state} and was never captured",
-        _jobs_where(jobs.c.state == State.DONE, ~_has(Entry.CAPTURE)),
+        _jobs_where(jobs.c.state == State.DONE, ~_has(EntryKind.CAPTURE)),
     ),
     (
         "job {id} is {state} and was never released",
-        _jobs_where(_came_to_nothing, ~_has(Entry.RELEASE)),
+        _jobs_where(_came_to_nothing, ~_has(EntryKind.RELEASE)),
     ),
     (
         "job {id} is {state} and was settled already",
-        _jobs_where(jobs.c.state.not_in(_SETTLED), _has(Entry.CAPTURE) | _has(Entry.RELEASE)),
+        _jobs_where(jobs.c.state.not_in(_SETTLED), _has(EntryKind.CAPTURE) | _has(EntryKind.RELEASE)),
     ),
     (
         "job {job_id} was settled {times} times",
@@ -163,8 +163,8 @@ _QUESTIONS = (
         sa.select(_settlement.c.job_id, _settlement.c.amount, (-_hold.c.amount).label("held"))
         .join_from(_settlement, _hold, _hold.c.job_id == _settlement.c.job_id)
         .where(
-            _settlement.c.kind == Entry.RELEASE,
-            _hold.c.kind == Entry.HOLD,
+            _settlement.c.kind == EntryKind.RELEASE,
+            _hold.c.kind == EntryKind.HOLD,
             (_settlement.c.amount != -_hold.c.amount) | (_settlement.c.of_allowance != -_hold.c.of_allowance),
         ),
     ),

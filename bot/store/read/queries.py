@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from bot.administration.credits import Ordered
 from bot.jobs.job import Reason, State
-from bot.ledger.account import Entry
+from bot.ledger.account import EntryKind
 from bot.ledger.allowance import DAY
-from bot.ledger.ledger import AuditEntry, Line, Spending
+from bot.ledger.ledger import AuditEntry, LedgerLine, Spending
 from bot.store.connection import Connection
 from bot.store.dialects import cut_off
 from bot.store.tables import deeds as recorded
@@ -18,7 +18,7 @@ from bot.store.tables import entries, jobs, payer
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Page:
     """Rows next to each other in a long list that begins with the newest."""
 
     before: int | None
@@ -39,7 +39,7 @@ class Stretch:
         return newest.mappings().all()
 
 
-async def history(connection: Connection, account: str, stretch: Stretch) -> Sequence[Line]:
+async def history(connection: Connection, account: str, stretch: Page) -> Sequence[LedgerLine]:
     chosen = (
         sa.select(
             entries.c.id,
@@ -57,12 +57,12 @@ async def history(connection: Connection, account: str, stretch: Stretch) -> Seq
     return [_line(dict(row)) for row in await stretch.of(connection, chosen, entries.c.id)]
 
 
-def _line(row: dict[str, Any]) -> Line:
-    row["kind"] = Entry(row["kind"])
-    return Line(**row)
+def _line(row: dict[str, Any]) -> LedgerLine:
+    row["kind"] = EntryKind(row["kind"])
+    return LedgerLine(**row)
 
 
-async def deeds(connection: Connection, guild_id: int | None, stretch: Stretch) -> Sequence[AuditEntry]:
+async def deeds(connection: Connection, guild_id: int | None, stretch: Page) -> Sequence[AuditEntry]:
     """Of one server, or what is the operator's."""
     chosen = sa.select(recorded).where(recorded.c.guild_id.is_not_distinct_from(guild_id))
     return [AuditEntry(**row) for row in await stretch.of(connection, chosen, recorded.c.id)]
@@ -94,7 +94,7 @@ async def spending(
 ) -> Sequence[Spending]:
     day = _day(connection).label("day")
     back = sa.select(sa.func.sum(entries.c.amount)).where(
-        entries.c.job_id == jobs.c.id, entries.c.kind == Entry.ADJUST
+        entries.c.job_id == jobs.c.id, entries.c.kind == EntryKind.ADJUST
     )
     charged = jobs.c.state == State.DONE
     unsaid = sa.and_(charged, jobs.c.cost.is_(None))

@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.moderation.cases import Case, Step, TooManyReports
 from bot.store.connection import Transaction
 from bot.store.dialects import insert_into
-from bot.store.read.queries import Stretch
+from bot.store.read.queries import Page
 from bot.store.tables import cases
 
 
@@ -66,7 +66,7 @@ class SqlCases:
     ) -> Sequence[Case]:
         chosen = sa.select(cases).where(cases.c.guild_id == guild_id, cases.c.closed_at.is_(None))
         async with self._transaction() as connection:
-            rows = await Stretch(before, after, limit).of(connection, chosen, cases.c.id)
+            rows = await Page(before, after, limit).of(connection, chosen, cases.c.id)
         return [_case(row) for row in rows]
 
     async def overdue(self, opened_before: float) -> Sequence[Case]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.clock import Clock
 from bot.jobs.job import State
 from bot.ledger.ledger import AuditEntry
-from bot.moderation.fingerprints import Fingerprint, look_from, look_words
+from bot.moderation.fingerprints import Fingerprint, format_hash, parse_hash
 from bot.moderation.ports import Listed, Standing
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import among, insert_into, these
@@ -73,12 +73,12 @@ class SqlModerationStore:
             rows = (await connection.execute(chosen, given | {"guild": guild_id})).all()
         return Listed(
             {mark for kind, mark in rows if kind == "exact"},
-            {look_from(mark) for kind, mark in rows if kind == "look"},
+            {parse_hash(mark) for kind, mark in rows if kind == "look"},
         )
 
     async def list_prints(self, prints: Collection[Fingerprint], guild_id: int | None, job_id: str) -> None:
         marks = [("exact", each.exact) for each in prints]
-        marks += [("look", look_words(look)) for each in prints for look in each.looks]
+        marks += [("look", format_hash(look)) for each in prints for look in each.looks]
         common = {"guild_id": guild_id, "job_id": job_id, "at": self._clock.now()}
         rows = [common | {"kind": kind, "mark": mark} for kind, mark in dict.fromkeys(marks)]
         if not rows:
@@ -100,7 +100,9 @@ class SqlModerationStore:
         )
         async with self._reading() as connection:
             rows = (await connection.execute(found.order_by(kept_prints.c.part))).all()
-        return {part: Fingerprint(exact, tuple(map(look_from, looks.split()))) for part, exact, looks in rows}
+        return {
+            part: Fingerprint(exact, tuple(map(parse_hash, looks.split()))) for part, exact, looks in rows
+        }
 
     async def take_down(self, job_id: str, actor: str) -> None:
         await self._keep(takedowns, [{"job_id": job_id, "actor": actor, "at": self._clock.now()}])
@@ -152,7 +154,7 @@ def _print_rows(job_id: str, found: Mapping[str, Fingerprint], at: float) -> lis
             "job_id": job_id,
             "part": part,
             "exact": each.exact,
-            "looks": " ".join(map(look_words, each.looks)),
+            "looks": " ".join(map(format_hash, each.looks)),
             "at": at,
         }
         for part, each in found.items()

@@ -7,32 +7,32 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.jobs.job import Job, State
-from bot.jobs.ports import AtCapacity, Room, StaleJob
+from bot.jobs.ports import AtCapacity, Capacity, StaleJob
 from bot.ledger.account import Allocation, Balance, NotEnoughCredits, payer_of
 from bot.ledger.budgets import Budget, CapReached, budgets_of
 from bot.ledger.ledger import AuditEntry
-from bot.ledger.policy import Terms
+from bot.ledger.policy import MemberTerms
 from bot.store.connection import Connection
 from bot.store.dialects import insert_into, is_postgres
 from bot.store.write import budgets, jobs, servers
 from bot.store.write import ledger as ledgers
 from bot.store.write.budgets import Cost, LockedBudgets
-from bot.store.write.in_flight import Crowd, crowd_at_segmind
+from bot.store.write.in_flight import InFlight, jobs_in_flight
 from bot.store.write.jobs import Claim
-from bot.store.write.ledger import Ledger
+from bot.store.write.ledger import LedgerTransaction
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
     job: Job
-    terms: Terms
+    terms: MemberTerms
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     job: Job
     to: Job
-    room: Room | None = None
+    room: Capacity | None = None
     """Where several processes submit, the one that the job has to find a place in."""
 
     @property
@@ -147,13 +147,13 @@ def _budgets_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[B
     return wanted
 
 
-async def _crowd(connection: Connection, changes: Sequence[Change]) -> Crowd | None:
+async def _crowd(connection: Connection, changes: Sequence[Change]) -> InFlight | None:
     """Who is at Segmind now, where that matters: a process alone keeps its own count."""
     if not is_postgres(connection):
         return None
     if not any(isinstance(change, Move) and change.room is not None for change in changes):
         return None
-    return await crowd_at_segmind(connection)
+    return await jobs_in_flight(connection)
 
 
 class _Planner:
@@ -162,9 +162,9 @@ class _Planner:
     def __init__(
         self,
         claims: Mapping[str, Claim],
-        ledger: Ledger,
+        ledger: LedgerTransaction,
         tallies: LockedBudgets,
-        crowd: Crowd | None,
+        crowd: InFlight | None,
         worker: str,
     ) -> None:
         self.opened: list[tuple[Job, Allocation]] = []
@@ -189,7 +189,7 @@ class _Planner:
         except (NotEnoughCredits, CapReached) as refusal:
             return refusal
 
-    def _open(self, job: Job, terms: Terms) -> None:
+    def _open(self, job: Job, terms: MemberTerms) -> None:
         split = self._ledger.split(job.account, job.price, terms.allowance)
         cost = Cost(job.price, job.expected)
         self._tallies.take(payer_of(job.account), job.created_at, cost, terms.caps)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.jobs.ports import Room
+from bot.jobs.ports import Capacity
 from bot.store.connection import Connection
 from bot.store.tables import AT_SEGMIND, jobs
 from bot.store.write.jobs import Claim
@@ -15,14 +15,14 @@ _LOCK = 0xD0_99_E2
 
 
 @dataclass(slots=True)
-class Crowd:
+class InFlight:
     """The jobs at Segmind, and those of this transaction that are about to go there."""
 
     in_all: int
     by_server: Counter[int | None]
     by_member: Counter[str]
 
-    def admits(self, claim: Claim, room: Room) -> bool:
+    def admits(self, claim: Claim, room: Capacity) -> bool:
         full = (
             self.in_all >= room.in_all
             or self.by_member[claim.account] >= room.per_member
@@ -35,7 +35,7 @@ class Crowd:
         return not full
 
 
-async def crowd_at_segmind(connection: Connection) -> Crowd:
+async def jobs_in_flight(connection: Connection) -> InFlight:
     """To be asked before any row is locked: it keeps other submissions out until the commit."""
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     counted = (
@@ -43,7 +43,7 @@ async def crowd_at_segmind(connection: Connection) -> Crowd:
         .where(sa.text(AT_SEGMIND))
         .group_by(jobs.c.account, jobs.c.guild_id)
     )
-    crowd = Crowd(0, Counter(), Counter())
+    crowd = InFlight(0, Counter(), Counter())
     for account, guild_id, count in await connection.execute(counted):
         crowd.in_all += count
         crowd.by_server[guild_id] += count

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.ledger.account import Allocation, Balance, Entry, welcome_of
+from bot.ledger.account import Allocation, Balance, EntryKind, starting_credits
 from bot.ledger.allowance import Allowance
 from bot.store.connection import Connection
 from bot.store.dialects import among, insert_into, these
@@ -21,11 +21,11 @@ _BALANCE = sa.select(*_COLUMNS).where(accounts.c.id == sa.bindparam("account"))
 async def read(connection: Connection, account: str, *, start: int) -> Balance:
     """An account that does not exist yet has what it will begin with."""
     row = (await connection.execute(_BALANCE, {"account": account})).one_or_none()
-    return Balance(granted=welcome_of(account, start)) if row is None else Balance(*row)
+    return Balance(granted=starting_credits(account, start)) if row is None else Balance(*row)
 
 
 @dataclass(slots=True)
-class Ledger:
+class LedgerTransaction:
     """The locked accounts of one transaction, and what is to be written about them."""
 
     balances: dict[str, Balance]
@@ -39,37 +39,37 @@ class Ledger:
     def split(self, account: str, price: int, allowance: Allowance) -> Allocation:
         """Fill the allowance up if it is time, and say how the price would be paid; or raise."""
         balance = self.balances[account]
-        now = self.balances[account] = balance.on(allowance, self.at)
+        now = self.balances[account] = balance.with_allowance(allowance, self.at)
         if change := now.allowance - balance.allowance:
-            self._note(account, Entry.ALLOWANCE, change, change)
-        return now.split(price, allowance)
+            self._note(account, EntryKind.ALLOWANCE, change, change)
+        return now.allocate(price, allowance)
 
     def hold(self, account: str, split: Allocation, *, job_id: str) -> None:
         self.balances[account] = self.balances[account].held_for(split)
-        self._note(account, Entry.HOLD, -split.price, -split.from_allowance, job_id=job_id)
+        self._note(account, EntryKind.HOLD, -split.price, -split.from_allowance, job_id=job_id)
 
     def capture(self, account: str, split: Allocation, *, job_id: str) -> None:
         self.balances[account] = self.balances[account].captured(split)
-        self._note(account, Entry.CAPTURE, 0, job_id=job_id)
+        self._note(account, EntryKind.CAPTURE, 0, job_id=job_id)
 
     def release(self, account: str, split: Allocation, *, job_id: str) -> None:
         """All of it comes back; what was of a day that is over lapses at once, as it would have unspent."""
         lapsed = self.at >= split.allowance_until
         self.balances[account] = self.balances[account].released(split, lapsed=lapsed)
-        self._note(account, Entry.RELEASE, split.price, split.from_allowance, job_id=job_id)
+        self._note(account, EntryKind.RELEASE, split.price, split.from_allowance, job_id=job_id)
         if lapsed and split.from_allowance:
-            self._note(account, Entry.ALLOWANCE, -split.from_allowance, -split.from_allowance)
+            self._note(account, EntryKind.ALLOWANCE, -split.from_allowance, -split.from_allowance)
 
     def grant(
         self, account: str, amount: int, *, actor: str, why: str, receipt: str | None = None
     ) -> Balance:
         balance = self._give(account, amount)
-        self._note(account, Entry.GRANT, amount, actor=actor, why=why, receipt=receipt)
+        self._note(account, EntryKind.GRANT, amount, actor=actor, why=why, receipt=receipt)
         return balance
 
     def adjust(self, account: str, amount: int, *, actor: str, why: str, job_id: str | None) -> Balance:
         balance = self._give(account, amount)
-        self._note(account, Entry.ADJUST, amount, job_id=job_id, actor=actor, why=why)
+        self._note(account, EntryKind.ADJUST, amount, job_id=job_id, actor=actor, why=why)
         return balance
 
     def _give(self, account: str, amount: int) -> Balance:
@@ -79,7 +79,7 @@ class Ledger:
     def _note(
         self,
         account: str,
-        kind: Entry,
+        kind: EntryKind,
         amount: int,
         of_allowance: int = 0,
         *,
@@ -131,10 +131,12 @@ def _locking(dialect: str) -> sa.Select[*tuple[Any, ...]]:
     return wanted.order_by(accounts.c.id).with_for_update(key_share=True)
 
 
-async def lock(connection: Connection, wanted: Collection[str], *, start: int, at: float) -> Ledger:
+async def lock(
+    connection: Connection, wanted: Collection[str], *, start: int, at: float
+) -> LedgerTransaction:
     """Lock these accounts, in one order everywhere so that no two processes wait for each other."""
     if not wanted:
-        return Ledger({}, at)
+        return LedgerTransaction({}, at)
     ids = sorted(wanted)
     dialect, given = connection.dialect.name, these(ids, connection)
     known = set((await connection.execute(_known(dialect), given)).scalars())
@@ -144,7 +146,7 @@ async def lock(connection: Connection, wanted: Collection[str], *, start: int, a
     if len(found) < len(ids):
         # One was forgotten while another process kept it locked: its member begins anew.
         return await lock(connection, wanted, start=start, at=at)
-    return Ledger(found, at)
+    return LedgerTransaction(found, at)
 
 
 async def _enrol(connection: Connection, new: list[str], *, start: int, at: float) -> None:
@@ -152,7 +154,7 @@ async def _enrol(connection: Connection, new: list[str], *, start: int, at: floa
         {
             "id": account,
             "allowance": 0,
-            "granted": welcome_of(account, start),
+            "granted": starting_credits(account, start),
             "held": 0,
             "used": 0,
             "since": 0,
@@ -169,7 +171,7 @@ async def _enrol(connection: Connection, new: list[str], *, start: int, at: floa
     grants = [
         {
             "account": account,
-            "kind": Entry.GRANT,
+            "kind": EntryKind.GRANT,
             "amount": granted,
             "of_allowance": 0,
             "at": at,

@@ -156,7 +156,7 @@ async def test_a_low_balance_is_told_once_for_each_time_that_it_becomes_low(stag
     await jobs(2)
     stage.segmind.balance = 10.05
     await jobs(1)
-    while await stage.app.store.note("balance at Segmind") != "fine":
+    while await stage.app.store.read_value("balance at Segmind") != "fine":
         await asyncio.sleep(0.01)
     await jobs(2)
     await was_told(stage, "$9.90 are left", "$9.90 are left")

@@ -57,7 +57,7 @@ async def test_a_purchase_for_a_server_is_credited_there(stage: Stage) -> None:
     bought = await stage.env.grant_entitlement(COINS, user=stage.member.id, guild=stage.guild)
     await consumed(stage, bought)
     assert (await granted(stage, stage.guild.id), await granted(stage, None)) == (600, 0)
-    (deed,) = await stage.app.store.deeds(stage.guild.id)
+    (deed,) = await stage.app.store.audit_entries(stage.guild.id)
     assert deed.facts["entitlement"] == bought.id
 
 

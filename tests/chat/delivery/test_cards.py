@@ -12,7 +12,7 @@ from bot.chat.delivery.job_buttons import end_rows, waiting_rows
 from bot.chat.delivery.progress_card import BAR, bar, stage_card
 from bot.chat.delivery.result_card import elsewhere_card, end_card
 from bot.chat.text import LANGUAGES, Text, speaking
-from bot.chat.ui.card import Card, Look, OriginalPreview, notice
+from bot.chat.ui.card import Card, CardMedia, OriginalPreview, error_card
 from bot.jobs.job import Job, Place, Reason, State
 from bot.jobs.stages import (
     Collecting,
@@ -108,7 +108,7 @@ def test_an_order_from_before_its_model_changed_is_shown_without_its_options() -
 def test_a_finished_job_shows_its_picture_with_alt_text_its_price_and_its_time() -> None:
     done = job(state=State.DONE, submitted_at=100.0, settled_at=104.2)
     before = OriginalPreview("https://cdn.discordapp.com/b.png", "OriginalPreview")
-    view = end_card(V5, done, TEXT, Look(shown=Attached(), before=before, spoiler=True))
+    view = end_card(V5, done, TEXT, CardMedia(shown=Attached(), before=before, spoiler=True))
     (gallery,) = [item for item in view.walk_children() if isinstance(item, ui.MediaGallery)]
     assert [each.media.url for each in gallery.items] == [
         "attachment://faceswap-v5-abc.png",
@@ -218,9 +218,9 @@ def test_every_card_of_every_model_keeps_discords_bounds(
     model = MODELS[order.slug]
     with speaking(order.place.locale):
         rows = waiting_rows(order, TEXT)
-        assert keeps_bounds(stage_card(model, order, stage, TEXT, now=now, look=Look(rows=rows)))
+        assert keeps_bounds(stage_card(model, order, stage, TEXT, now=now, look=CardMedia(rows=rows)))
         done = replace(order, state=state)
-        look = Look(
+        look = CardMedia(
             shown=Attached() if attached else None,
             before=OriginalPreview("https://cdn.discordapp.com/" + "b" * 300, "OriginalPreview"),
             rows=end_rows(MODELS, done, TEXT, public=public),
@@ -233,7 +233,7 @@ def test_every_card_of_every_model_keeps_discords_bounds(
 
 
 def test_a_notice_keeps_them_too() -> None:
-    assert keeps_bounds(notice("x" * 3000))
+    assert keeps_bounds(error_card("x" * 3000))
 
 
 def test_one_credit_is_not_called_credits() -> None:

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from discord.http import Route
 
-from bot.chat.delivery.invalid_requests import Refusals, ThrottledWatcher, ThrottleLevel
+from bot.chat.delivery.invalid_requests import InvalidRequestCounter, ThrottledWatcher, ThrottleLevel
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.stages import Queued, Stage, Waiting
@@ -20,13 +20,13 @@ def clock() -> LeapingClock:
     return LeapingClock()
 
 
-def refused(refusals: Refusals, times: int) -> None:
+def refused(refusals: InvalidRequestCounter, times: int) -> None:
     for _ in range(times):
         refusals.count(403)
 
 
 def test_what_discord_holds_against_a_bot_counts_for_ten_minutes(clock: LeapingClock) -> None:
-    refusals = Refusals(clock, most=2)
+    refusals = InvalidRequestCounter(clock, most=2)
     for status, scope in ((200, ""), (404, ""), (500, ""), (429, "shared")):
         refusals.count(status, scope)
     assert refusals.thrift is ThrottleLevel.NOTHING
@@ -44,7 +44,7 @@ def test_what_discord_holds_against_a_bot_counts_for_ten_minutes(clock: LeapingC
 def test_more_is_spared_the_closer_a_ban_comes_and_each_step_is_logged(
     clock: LeapingClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refusals = Refusals(clock, most=10_000)
+    refusals = InvalidRequestCounter(clock, most=10_000)
     steps: list[tuple[int, ThrottleLevel]] = []
     for count in range(1, 10_001):
         refusals.count(403)
@@ -73,14 +73,14 @@ class Shown:
         del job
         self.stages.append(stage)
 
-    async def conclude(self, job: Job, result: bytes | None) -> Delivery:
+    async def finish(self, job: Job, result: bytes | None) -> Delivery:
         del result
         self.ends.append(job.id)
         return Delivery.GONE
 
 
 async def test_passing_stages_are_spared_first_and_the_ends_last(clock: LeapingClock) -> None:
-    refusals, shown = Refusals(clock, most=100), Shown()
+    refusals, shown = InvalidRequestCounter(clock, most=100), Shown()
     watcher = ThrottledWatcher(shown, refusals, clock)
     stages = [Waiting(2), Waiting(1), Queued(0, 1)]
 
@@ -99,10 +99,10 @@ async def test_passing_stages_are_spared_first_and_the_ends_last(clock: LeapingC
     refused(refusals, 30)
     clock.time += 30
     assert show_all() == []
-    await watcher.conclude(job("a"), None)
+    await watcher.finish(job("a"), None)
     refused(refusals, 20)
     began = clock.time
-    await watcher.conclude(job("b"), None)
+    await watcher.finish(job("b"), None)
     assert shown.ends == ["a", "b"]
     # Until the first fifty are forgotten.
     assert 0 < clock.time - began <= 600
@@ -135,7 +135,7 @@ async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[tuple[int, 
 async def test_every_answer_to_rest_and_webhooks_is_seen(
     api: list[tuple[int, dict[str, str]]], clock: LeapingClock
 ) -> None:
-    refusals = Refusals(clock, most=6)
+    refusals = InvalidRequestCounter(clock, most=6)
     client = discord.Client(intents=discord.Intents(guilds=True), http_trace=refusals.trace())
     async with client:
         api += [(401, {})]

@@ -10,7 +10,7 @@ from discord import ui
 from bot.chat.delivery.live_reply import LiveReply
 from bot.chat.delivery.result_file import Result
 from bot.chat.messages import Gone, Messages
-from bot.chat.ui.card import notice
+from bot.chat.ui.card import error_card
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Place
 from bot.jobs.stages import Processing, Queued, Stage, Waiting
@@ -50,7 +50,7 @@ def reply(ledger: Ledger, clock: HeldClock) -> LiveReply:
 
 
 def shown(reply: LiveReply, stage: Stage) -> asyncio.Task[None]:
-    return asyncio.create_task(reply.show(stage, lambda: notice(type(stage).__name__)))
+    return asyncio.create_task(reply.show(stage, lambda: error_card(type(stage).__name__)))
 
 
 async def settled() -> None:
@@ -86,7 +86,7 @@ async def test_the_end_waits_for_no_gap_and_takes_the_place_of_stages_that_do(
     await settled()
 
     async def the_end() -> Delivery:
-        await ledger.edit(None, notice("the end"))
+        await ledger.edit(None, error_card("the end"))
         return Delivery.EDITED
 
     await reply.end(the_end)
@@ -115,14 +115,14 @@ async def posted(stage: Bot) -> discord.Message:
     channel = stage.app.client.get_channel(stage.channel.id)
     assert isinstance(channel, discord.TextChannel)
     with stage.env.time_context():
-        return await channel.send(view=notice("before"))
+        return await channel.send(view=error_card("before"))
 
 
 async def test_after_the_tokens_time_a_message_is_edited_through_its_channel(stage: Bot) -> None:
     message = await posted(stage)
     messages = Messages(stage.app.client, HeldClock(1000))
     with stage.env.time_context():
-        await messages.edit(place_of(message, stage, until=999), notice("after"))
+        await messages.edit(place_of(message, stage, until=999), error_card("after"))
     entry = stage.env.http_requests[-1]
     assert (entry.method, entry.path.split("/")[1]) == ("PATCH", "channels")
 
@@ -131,7 +131,7 @@ async def test_a_token_that_ended_early_leads_to_the_channel(stage: Bot) -> None
     message = await posted(stage)
     messages = Messages(stage.app.client, HeldClock(1000))
     with stage.env.time_context():
-        await messages.edit(place_of(message, stage), notice("after"))
+        await messages.edit(place_of(message, stage), error_card("after"))
     tried = [entry.path.split("/")[1] for entry in stage.env.http_requests if entry.method == "PATCH"]
     assert tried == ["webhooks", "channels"]
 
@@ -143,7 +143,7 @@ async def test_a_notice_that_the_member_alone_should_see_never_goes_through_the_
     message = await posted(stage)
     place = replace(place_of(message, stage, until=until), hidden=True)
     with stage.env.time_context(), pytest.raises(Gone):
-        await Messages(stage.app.client, HeldClock(1000)).edit(place, notice("after"))
+        await Messages(stage.app.client, HeldClock(1000)).edit(place, error_card("after"))
     assert not [
         each for each in stage.env.http_requests if (each.method, each.path[:5]) == ("PATCH", "/chan")
     ]
@@ -155,7 +155,7 @@ async def test_a_message_that_was_deleted_is_gone(stage: Bot) -> None:
     with stage.env.time_context():
         await message.delete()
         with pytest.raises(Gone):
-            await messages.edit(place_of(message, stage, until=0), notice("after"))
+            await messages.edit(place_of(message, stage, until=0), error_card("after"))
 
 
 async def test_a_job_whose_message_was_deleted_ends_all_the_same(stage: Bot) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import aiohttp
 import discord
 import pytest
-from discord.http import Route
 from PIL import Image
 from structlog.testing import capture_logs
 
@@ -18,7 +17,7 @@ from bot.chat.delivery.result_delivery import ResultDelivery
 from bot.chat.delivery.result_file import Results
 from bot.chat.messages import Messages
 from bot.chat.orders.original_preview import OriginalPreviews
-from bot.chat.routes import Way
+from bot.chat.routes import Route
 from bot.chat.text import Text
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Place, Reason, State
@@ -40,7 +39,12 @@ from tests.media import files
 NOW = 1_800_000_000.0
 CARDS = {slug: model.card for slug, model in MODELS.items()}
 CONTENT = files.picture("PNG")
-ENDPOINTS = {Way.WEBHOOK: "edit", Way.CHANNEL: "edit-in-channel", Way.REPLY: "send", Way.DIRECT: "send"}
+ENDPOINTS = {
+    Route.WEBHOOK: "edit",
+    Route.CHANNEL: "edit-in-channel",
+    Route.REPLY: "send",
+    Route.DIRECT: "send",
+}
 UNKNOWN_ORIGINAL = Refused(400, 50035, "Invalid Form Body: message_reference: Unknown message")
 
 
@@ -79,8 +83,8 @@ class Room:
         account = account_of(guild_id=guild.id, user_id=member.id)
         return replace(plain, account=account, place=place, **facts), message
 
-    def refuse(self, way: Way, *faults: Fault) -> None:
-        channel = {Way.REPLY: self.discord.guild.channel.id, Way.DIRECT: self.direct.id}.get(way)
+    def refuse(self, way: Route, *faults: Fault) -> None:
+        channel = {Route.REPLY: self.discord.guild.channel.id, Route.DIRECT: self.direct.id}.get(way)
         words = [] if channel is None else [f"/channels/{channel}/messages"]
         self.discord.faults.next(ENDPOINTS[way], *faults, about=words)
 
@@ -120,13 +124,13 @@ async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Room]:
         assert small.violations == []
 
 
-WEBHOOK, CHANNEL, REPLY, DIRECT = Way
+WEBHOOK, CHANNEL, REPLY, DIRECT = Route
 KEPT, GONE = Delivery.KEPT, Delivery.GONE
 GALLERY = 12
 AWAY = "raised"
 
 # What each code comes to on each way, when the ways after it are open.
-CODES: dict[Way, dict[tuple[int, int], str]] = {
+CODES: dict[Route, dict[tuple[int, int], str]] = {
     WEBHOOK: {
         (401, 50027): Delivery.EDITED,
         (404, 10015): Delivery.EDITED,
@@ -185,7 +189,7 @@ CODES: dict[Way, dict[tuple[int, int], str]] = {
     },
 }
 # How it comes about that a way is tried at all.
-BEFORE: dict[Way, list[tuple[Way, Fault]]] = {
+BEFORE: dict[Route, list[tuple[Route, Fault]]] = {
     WEBHOOK: [],
     CHANNEL: [],
     REPLY: [(CHANNEL, Refused(400, 50083))],
@@ -198,7 +202,7 @@ BEFORE: dict[Way, list[tuple[Way, Fault]]] = {
     [(way, *code, expected) for way, codes in CODES.items() for code, expected in codes.items()],
 )
 async def test_every_code_on_every_way_has_one_outcome(
-    room: Room, way: Way, status: int, code: int, expected: str
+    room: Room, way: Route, status: int, code: int, expected: str
 ) -> None:
     ended, message = room.ordered(token=way is WEBHOOK)
     for earlier, fault in BEFORE[way]:
@@ -218,7 +222,7 @@ async def test_every_code_on_every_way_has_one_outcome(
 
 
 OPEN: Sequence[Fault] = ()
-FAULTS: dict[Way, list[Sequence[Fault]]] = {
+FAULTS: dict[Route, list[Sequence[Fault]]] = {
     way: [OPEN, *([Refused(status, code)] * 4 for status, code in codes if status < 500)]
     for way, codes in CODES.items()
 }
@@ -234,7 +238,7 @@ async def test_however_it_goes_there_is_one_outcome_and_at_most_one_message_and_
         room.discord.faults.clear()
         room.discord.messages.new.clear()
         ended, message = room.ordered(hidden=hidden, token=token)
-        for way, fault in zip(Way, faults, strict=True):
+        for way, fault in zip(Route, faults, strict=True):
             room.refuse(way, *fault)
         try:
             outcome: str = await room.endings.deliver(ended, CONTENT)

@@ -11,7 +11,7 @@ import discord
 import pytest
 import simcord
 
-from bot.app import assembled
+from bot.app import build_app
 from bot.chat.delivery.result_card import OUTPUT_SECONDS
 from bot.chat.messages import Messages
 from bot.chat.moderation.approvals import REST
@@ -508,7 +508,7 @@ class House:
     async def restart(self) -> None:
         """What the old one was about to do is not done."""
         await self.lives.aclose()
-        app = await self.lives.enter_async_context(assembled(self.settings))
+        app = await self.lives.enter_async_context(build_app(self.settings))
         await self.server.stage.env.restart_bot(app.client)
         with self.server.stage.env.time_context():
             await app.begin()
@@ -521,7 +521,7 @@ async def house(tmp_path: Path) -> AsyncGenerator[House]:
     database.write_bytes(await empty_database())
     async with local_segmind(clock) as segmind, AsyncExitStack() as lives:
         settings = settings_for(segmind.url, database)
-        app = await lives.enter_async_context(assembled(settings))
+        app = await lives.enter_async_context(build_app(settings))
         env = simcord.Env(app.client)
         await env.start()
         with env.time_context():

@@ -8,10 +8,10 @@ from discord import app_commands
 
 from bot.chat.interactions import Interaction
 from bot.chat.orders.slash_command import INTEGER_LIMIT, WISHES, FaceChoices, command_for
-from bot.registry import catalogue
+from bot.registry import model_registry
 from tests.segmind_docs import FILES, MODELS
 
-CATALOGUE = catalogue("cogs")
+CATALOGUE = model_registry("cogs")
 KINDS = {str: 3, int: 4, float: 10}
 BOOLEAN, ATTACHMENT = 5, 11
 

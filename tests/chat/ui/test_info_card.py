@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 from bot.administration.credits import Ordered
 from bot.chat.account.credits_cards import prices_card
 from bot.chat.admin.autocomplete import CHOICES, NAME_LIMIT, job_choices, model_choices
-from bot.chat.admin.cards import Month, models_card, server_card
+from bot.chat.admin.cards import MonthlyBudget, models_card, server_card
 from bot.chat.admin.spending import Spent, spend_card
 from bot.chat.text import Text
-from bot.chat.ui.info_card import ROOM, InfoCard, fitted, harmless, quoted
+from bot.chat.ui.info_card import ROOM, InfoCard, as_code, fitted, sanitize
 from bot.jobs.job import State
 from bot.ledger.budgets import Budget, Scope
 from bot.ledger.ledger import Spending
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import ServerRules
-from bot.registry import catalogue
+from bot.registry import model_registry
 from tests.chat.delivery.test_cards import keeps_bounds, words
 
 TEXT = Text.load()
-CARD = next(iter(catalogue("cogs").values())).card
+CARD = next(iter(model_registry("cogs").values())).card
 MANY = {f"model-{number}": replace(CARD, slug=f"model-{number}", title="T" * 80) for number in range(60)}
-MONTH = Month(Budget(Scope.SERVER, 0, 2_678_400, guild_id=1), spent=10**12, cap=10**12)
+MONTH = MonthlyBudget(Budget(Scope.SERVER, 0, 2_678_400, guild_id=1), spent=10**12, cap=10**12)
 
 
 @given(st.lists(st.text(max_size=300), max_size=200))
@@ -45,15 +45,15 @@ def _count(lines: list[str], shown: str) -> int:
 
 @given(st.text(max_size=400))
 def test_foreign_words_stay_in_their_code_span_on_their_line(said: str) -> None:
-    kept = harmless(said)
+    kept = sanitize(said)
     assert len(kept) <= 100
     assert "`" not in kept
     assert kept.isprintable()
-    assert quoted(said, 100) in {"", f"`{kept}`"}
+    assert as_code(said, 100) in {"", f"`{kept}`"}
 
 
 def test_words_that_turn_the_direction_of_writing_are_made_harmless() -> None:
-    assert harmless("a\u202eb\nc\u2066") == "a b c"
+    assert sanitize("a\u202eb\nc\u2066") == "a b c"
 
 
 @pytest.mark.parametrize(

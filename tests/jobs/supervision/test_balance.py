@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.jobs.stages import Paused, Stage
-from bot.jobs.submission_gate import Gate, ServicePaused, Trouble
+from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.jobs.supervision.balance import (
     BalanceConfig,
     BalanceEmpty,
@@ -54,13 +54,15 @@ class World:
     def tell(self, news: BalanceEvent) -> None:
         self.news.append(news)
 
-    def gate(self, *, releases: bool = False) -> Gate:
+    def gate(self, *, releases: bool = False) -> SubmissionGate:
         turnstile = RequestScheduler(
             self.clock, Breaker(self.clock.now, BreakerConfig()), name="Segmind", patience=inf
         )
-        return Gate(self.clock, turnstile, releases=releases)
+        return SubmissionGate(self.clock, turnstile, releases=releases)
 
-    def process(self, gate: Gate | None = None, *, low: float = 5.0) -> tuple[Gate, BalanceMonitor]:
+    def process(
+        self, gate: SubmissionGate | None = None, *, low: float = 5.0
+    ) -> tuple[SubmissionGate, BalanceMonitor]:
         """A process with a watch of its own."""
         gate = gate or self.gate()
         watch = BalanceMonitor(
@@ -86,7 +88,7 @@ class World:
     async def rests(self) -> None:
         """Until nothing more happens by itself."""
         for _ in range(3):
-            await self.store.note("whatever")
+            await self.store.read_value("whatever")
             await asyncio.sleep(0.005)
 
 
@@ -109,7 +111,7 @@ async def until(look: Callable[[], object]) -> None:
 async def test_several_processes_tell_the_operator_once_between_them(world: World) -> None:
     gates = [world.process()[0] for _ in range(3)]
     for gate in gates:
-        gate.run_out()
+        gate.mark_empty()
     await until(lambda: world.news)
     await world.rests()
     assert world.news == [BalanceEmpty()]
@@ -131,7 +133,7 @@ async def test_what_was_told_before_a_restart_is_not_told_again(world: World) ->
 
 
 async def test_a_balance_that_came_back_while_the_bot_was_off_is_told_at_its_start(world: World) -> None:
-    world.process(low=0)[0].run_out()
+    world.process(low=0)[0].mark_empty()
     await until(lambda: world.news)
     world.process(low=0)
     await until(lambda: len(world.news) > 1)
@@ -141,7 +143,7 @@ async def test_a_balance_that_came_back_while_the_bot_was_off_is_told_at_its_sta
 async def test_nothing_is_asked_where_nobody_wants_to_know(world: World) -> None:
     _, watch = world.process(low=0)
     await world.rests()
-    watch.heard(0.5)
+    watch.on_cost(0.5)
     world.clock.move(60)
     await world.rests()
     assert (world.bank.asked, world.news) == (0, [])
@@ -154,7 +156,7 @@ async def test_a_paid_job_that_names_no_balance_has_it_asked_for(world: World) -
     await world.rests()
     assert world.bank.asked == 1
     world.bank.left = 4.0
-    watch.heard(None)
+    watch.on_cost(None)
     await world.asks()
     assert world.news == [BalanceLow(4.0, 5.0)]
 
@@ -163,20 +165,20 @@ async def test_what_a_job_left_over_is_believed_where_the_balance_cannot_be_aske
     world.bank.left = None
     _, watch = world.process()
     await until(lambda: world.bank.asked == 1)
-    watch.heard(4.5)
+    watch.on_cost(4.5)
     await until(lambda: world.news)
     assert world.news == [BalanceLow(4.5, 5.0)]
 
 
 async def test_whoever_gave_up_waiting_is_not_the_one_who_tries(world: World) -> None:
     gate = world.gate()
-    gate.run_out()
+    gate.mark_empty()
     shown: list[Stage] = []
-    first, second, third = (asyncio.create_task(gate.passage(V5, shown.append)) for _ in range(3))
+    first, second, third = (asyncio.create_task(gate.acquire(V5, shown.append)) for _ in range(3))
     await until(lambda: shown == [Paused()] * 3)
     first.cancel()
     await asyncio.sleep(0)
-    gate.let_one_try()
+    gate.probe()
     assert await second is True
     assert not third.done()
     gate.refill()
@@ -185,22 +187,22 @@ async def test_whoever_gave_up_waiting_is_not_the_one_who_tries(world: World) ->
 
 async def test_a_gate_that_lets_one_try_admits_one_order_and_no_more(world: World) -> None:
     gate = world.gate(releases=True)
-    gate.run_out()
-    gate.let_one_try()
-    gate.ask(V5)
-    assert not gate.sends_away
-    assert await gate.passage(V5) is True
-    assert gate.sends_away
+    gate.mark_empty()
+    gate.probe()
+    gate.check(V5)
+    assert not gate.rejects_orders
+    assert await gate.acquire(V5) is True
+    assert gate.rejects_orders
     with pytest.raises(ServicePaused):
-        gate.ask(V5)
+        gate.check(V5)
     with pytest.raises(ServicePaused) as refused:
-        await gate.passage(V5)
-    assert refused.value.trouble is Trouble.BALANCE
+        await gate.acquire(V5)
+    assert refused.value.trouble is ClosureReason.BALANCE
 
 
 async def test_an_open_gate_keeps_no_trial_for_later(world: World) -> None:
     gate = world.gate()
-    gate.let_one_try()
-    gate.run_out()
+    gate.probe()
+    gate.mark_empty()
     with pytest.raises(ServicePaused):
-        gate.ask(V5)
+        gate.check(V5)

@@ -33,7 +33,7 @@ async def test_a_new_run_begins_with_what_the_last_one_learned(url: str) -> None
         await LearnedTimings(pacing(*[40.0] * 20), store, clock).save()
     async with SqlStore(url, start=0, clock=clock) as store:
         fresh = pacing()
-        await LearnedTimings(fresh, store, clock).recall()
+        await LearnedTimings(fresh, store, clock).load()
     assert fresh.pace("faceswap-v5", "cost").usual == pytest.approx(40)
     assert fresh.pace("faceswap-v5").usual == pytest.approx(10)
 
@@ -42,7 +42,7 @@ async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_somet
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
         made = pacing(40.0)
-        keeping = asyncio.create_task(LearnedTimings(made, store, clock, every=60).keep())
+        keeping = asyncio.create_task(LearnedTimings(made, store, clock, every=60).run())
         for _ in range(2):
             while not clock.turns:
                 await asyncio.sleep(0)
@@ -50,13 +50,13 @@ async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_somet
             clock.advance(60)
         while not clock.turns:
             await asyncio.sleep(0.001)
-        assert "[40.0]" in (await store.note(NOTE) or "")
+        assert "[40.0]" in (await store.read_value(NOTE) or "")
         await store.write_value(NOTE, "untouched")
         clock.turns = 0
         clock.advance(60)
         while not clock.turns:
             await asyncio.sleep(0.001)
-        assert await store.note(NOTE) == "untouched"
+        assert await store.read_value(NOTE) == "untouched"
         keeping.cancel()
         with suppress(asyncio.CancelledError):
             await keeping
@@ -70,12 +70,12 @@ async def test_what_cannot_be_read_is_learned_anew(url: str, text: str) -> None:
     async with SqlStore(url, start=0, clock=clock) as store:
         await store.write_value(NOTE, text)
         fresh = pacing()
-        await LearnedTimings(fresh, store, clock).recall()
+        await LearnedTimings(fresh, store, clock).load()
     assert fresh.pace("faceswap-v5").usual == pytest.approx(10)
 
 
 class Away:
-    async def note(self, name: str) -> str | None:
+    async def read_value(self, name: str) -> str | None:
         raise AssertionError(name)
 
     async def write_value(self, name: str, text: str) -> None:

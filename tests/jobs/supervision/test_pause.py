@@ -10,7 +10,7 @@ import pytest
 from bot.jobs.job import State
 from bot.jobs.ports import StoreAway
 from bot.jobs.stages import Halted, Queued, Stage
-from bot.jobs.submission_gate import Gate
+from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.supervision.pause import OperatorPause
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.breaker import Breaker, BreakerConfig
@@ -30,7 +30,7 @@ class Slate:
         self.text = text
         self.trouble: Exception | None = None
 
-    async def note(self, name: str) -> str | None:
+    async def read_value(self, name: str) -> str | None:
         del name
         if self.trouble is not None:
             raise self.trouble
@@ -41,8 +41,8 @@ class Slate:
         self.text = text
 
 
-def gate_of(clock: LeapingClock | HeldClock) -> Gate:
-    return Gate(
+def gate_of(clock: LeapingClock | HeldClock) -> SubmissionGate:
+    return SubmissionGate(
         clock, RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", per_minute=60)
     )
 
@@ -55,29 +55,29 @@ async def until(holds: Callable[[], object]) -> None:
 
 async def test_a_halted_gate_takes_orders_and_lets_nobody_through_until_it_goes_on() -> None:
     gate = gate_of(LeapingClock())
-    gate.halt()
-    gate.ask("faceswap-v5")
+    gate.pause()
+    gate.check("faceswap-v5")
     shown: list[Stage] = []
-    waiting = asyncio.create_task(gate.passage("faceswap-v5", shown.append))
+    waiting = asyncio.create_task(gate.acquire("faceswap-v5", shown.append))
     await until(lambda: shown == [Halted()])
     assert not waiting.done()
-    gate.go_on()
+    gate.resume()
     assert await waiting is False
 
 
 async def test_whoever_stands_in_the_turnstile_when_it_is_halted_does_not_go_either() -> None:
     clock = HeldClock(1000.0)
     turnstile = RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", per_minute=60)
-    gate = Gate(clock, turnstile)
-    turnstile.rest(1010)
+    gate = SubmissionGate(clock, turnstile)
+    turnstile.back_off(1010)
     shown: list[Stage] = []
-    waiting = asyncio.create_task(gate.passage("faceswap-v5", shown.append))
+    waiting = asyncio.create_task(gate.acquire("faceswap-v5", shown.append))
     await until(lambda: shown)
-    gate.halt()
+    gate.pause()
     clock.move(20)
     await until(lambda: shown[-1] == Halted())
     assert not waiting.done()
-    gate.go_on()
+    gate.resume()
     await asyncio.wait_for(waiting, PATIENCE)
 
 
@@ -85,17 +85,17 @@ async def test_a_pause_that_is_asked_for_twice_is_as_old_as_the_first_and_outliv
     clock, slate = LeapingClock(1000.0), Slate()
     pause = OperatorPause(gate_of(clock), slate, clock)
     assert (pause.since, pause.seconds) == (None, 0)
-    await pause.begin()
+    await pause.pause()
     clock.time = 1060
-    await pause.begin()
+    await pause.pause()
     assert (pause.since, pause.seconds) == (1000, 60)
     gate = gate_of(clock)
     restarted = OperatorPause(gate, slate, clock)
-    await restarted.look()
-    assert (restarted.since, gate.is_halted) == (1000, True)
-    await restarted.end()
-    assert (restarted.since, gate.is_halted) == (None, False)
-    await pause.look()
+    await restarted.refresh()
+    assert (restarted.since, gate.is_paused) == (1000, True)
+    await restarted.resume()
+    assert (restarted.since, gate.is_paused) == (None, False)
+    await pause.refresh()
     assert pause.since is None
 
 
@@ -104,15 +104,15 @@ async def test_while_the_database_is_away_the_last_that_was_heard_holds(trouble:
     clock, slate = HeldClock(1000.0), Slate("990.0")
     gate = gate_of(clock)
     pause = OperatorPause(gate, slate, clock)
-    await pause.look()
+    await pause.refresh()
     slate.trouble = trouble
     running = asyncio.create_task(pause.run())
     for _ in range(3):
         await asyncio.sleep(0)
         clock.move(2)
-    assert gate.is_halted
+    assert gate.is_paused
     slate.trouble, slate.text = None, "no number"
-    await until(lambda: clock.move(2) or not gate.is_halted)
+    await until(lambda: clock.move(2) or not gate.is_paused)
     running.cancel()
 
 
@@ -142,7 +142,7 @@ async def test_of_two_processes_both_pause_and_both_go_on_and_what_was_sent_is_d
     ):
         await start(second, "sent")
         await second.shows("sent", Queued)
-        await pause.begin()
+        await pause.pause()
         await until(lambda: other.since == pause.since)
         # More than there is room for, so that some of them stand in the line.
         waiting = [f"w{number}" for number in range(8)]
@@ -158,7 +158,7 @@ async def test_of_two_processes_both_pause_and_both_go_on_and_what_was_sent_is_d
         clock.move(60)
         assert (await second.ended("sent"))[0].state is State.DONE
         assert len(segmind.submissions) == 1
-        await other.end()
+        await other.resume()
         for number, name in enumerate(waiting):
             shop = (first, second)[number % 2]
             await shop.shows(name, Queued)

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bot.models import FaceModel
-from bot.registry import Catalogue, catalogue
+from bot.registry import ModelRegistry, model_registry
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from tests.patience import PATIENCE
 from tests.sandbox.segmind.wire import Clock, Wire
@@ -18,17 +18,17 @@ Start = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def models() -> Catalogue:
-    return catalogue("cogs")
+def models() -> ModelRegistry:
+    return model_registry("cogs")
 
 
 @pytest.fixture
-def v5(models: Catalogue) -> type[FaceModel]:
+def v5(models: ModelRegistry) -> type[FaceModel]:
     return models["faceswap-v5"]
 
 
 @pytest.fixture
-def v4(models: Catalogue) -> type[FaceModel]:
+def v4(models: ModelRegistry) -> type[FaceModel]:
     return models["faceswap-v4"]
 
 
@@ -44,7 +44,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def start(models: Catalogue) -> AsyncIterator[Start]:
+async def start(models: ModelRegistry) -> AsyncIterator[Start]:
     """Starts servers that take no time at all, unless told otherwise."""
     async with AsyncExitStack() as stack:
 

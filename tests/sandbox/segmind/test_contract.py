@@ -10,17 +10,17 @@ import pytest
 from PIL import Image
 
 from bot.models import FaceModel
-from bot.registry import Catalogue
+from bot.registry import ModelRegistry
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.stamp import INK
-from bot.segmind.protocol import Answer, Completed, Failed, decipher_result, decipher_submit
+from bot.segmind.protocol import Completed, Failed, Response, decipher_result, decipher_submit
 from tests.sandbox.segmind.conftest import Start
 from tests.sandbox.segmind.wire import Clock, Said, Wire, body_of, picture
 
 SLUGS = ("faceswap-v4", "faceswap-v5", "faceswap-v3-multifaceswap", "faceswap-comic", "ai-face-swap")
 
 
-def test_the_slugs_of_these_tests_are_all_there_are(models: Catalogue) -> None:
+def test_the_slugs_of_these_tests_are_all_there_are(models: ModelRegistry) -> None:
     assert set(SLUGS) == set(models)
 
 
@@ -37,7 +37,7 @@ async def test_a_submission_is_answered_with_the_addresses_to_ask(
         "status_url": f"{segmind.url}/v2/requests/{request_id}/status",
         "response_url": f"{segmind.url}/v2/requests/{request_id}",
     }
-    assert decipher_submit(Answer(200, said.body), slug="faceswap-v5").request_id == request_id
+    assert decipher_submit(Response(200, said.body), slug="faceswap-v5").request_id == request_id
 
 
 async def test_a_request_waits_runs_and_completes_in_its_usual_time(
@@ -69,10 +69,10 @@ async def test_a_completed_status_has_its_metrics_and_no_output(wire: Wire, v5: 
 
 @pytest.mark.parametrize("slug", SLUGS)
 async def test_every_model_delivers_the_stamped_target(
-    segmind: LocalSegmind, wire: Wire, models: Catalogue, slug: str
+    segmind: LocalSegmind, wire: Wire, models: ModelRegistry, slug: str
 ) -> None:
     said = await wire.finish(await wire.submit(models[slug]))
-    state = decipher_result(Answer(said.status, said.body))
+    state = decipher_result(Response(said.status, said.body))
     assert isinstance(state, Completed)
     assert state.metrics.cost == models[slug].card.usd
     assert state.metrics.remaining_credits == segmind.balance
@@ -82,7 +82,7 @@ async def test_every_model_delivers_the_stamped_target(
         assert shown.convert("RGB").crop((0, 15, 1, 16)).tobytes()[0] == pytest.approx(INK[0], abs=25)
 
 
-async def test_the_models_answer_in_several_shapes(wire: Wire, models: Catalogue) -> None:
+async def test_the_models_answer_in_several_shapes(wire: Wire, models: ModelRegistry) -> None:
     said = {slug: (await wire.finish(await wire.submit(models[slug]))).json for slug in SLUGS}
     assert isinstance(said["faceswap-v5"]["output"], str)
     assert "images" not in said["faceswap-v5"]
@@ -152,7 +152,7 @@ async def test_an_unknown_path_is_404_and_a_wrong_method_405_in_html(wire: Wire)
 async def test_a_failure_is_served_as_422_by_both(wire: Wire, v5: type[FaceModel]) -> None:
     request_id = await wire.submit(v5, "failed=No%20face")
     said = await wire.finish(request_id)
-    state = decipher_result(Answer(said.status, said.body))
+    state = decipher_result(Response(said.status, said.body))
     assert isinstance(state, Failed)
     assert said.status == 422
     assert said.json["error"] == "No face"
@@ -172,7 +172,7 @@ async def test_a_file_name_scripts_the_end(
 ) -> None:
     address = f"{await wire.upload(picture(), name=name)}?doppel=1"
     result = await wire.finish(await wire.submit(v5, target_image=address))
-    state = decipher_result(Answer(result.status, result.body))
+    state = decipher_result(Response(result.status, result.body))
     assert isinstance(state, Failed)
     assert said in state.detail
     assert state.blocked is blocked
@@ -208,7 +208,7 @@ async def test_status_and_result_expire_an_hour_after_the_submission_and_the_fil
     assert (await wire.get(output)).status == 404
 
 
-async def test_the_catalogue_is_public_and_lists_every_model(wire: Wire, models: Catalogue) -> None:
+async def test_the_catalogue_is_public_and_lists_every_model(wire: Wire, models: ModelRegistry) -> None:
     listed = (await wire.get("/inference-model-information/list")).json
     assert {each["slug"] for each in listed} == set(models)
     assert all(each["is_depreciated"] is False for each in listed)

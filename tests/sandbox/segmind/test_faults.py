@@ -9,7 +9,7 @@ import pytest
 from bot.models import FaceModel
 from bot.sandbox.segmind import Fault, Faults, LocalSegmind, Submission, Trouble
 from bot.sandbox.segmind.faults import ENDPOINTS, Plight
-from bot.segmind.protocol import Answer, RateLimited, decipher_submit
+from bot.segmind.protocol import RateLimited, Response, decipher_submit
 from tests.sandbox.segmind.conftest import Start
 from tests.sandbox.segmind.wire import Clock, Wire, body_of
 
@@ -51,7 +51,7 @@ async def test_a_rate_limit_names_its_reset(wire: Wire, v5: type[FaceModel]) -> 
     said = await wire.post("/v2/faceswap-v5", body_of(v5), "rate-limit=20")
     headers = {name.lower(): value for name, value in said.headers.items()}
     with pytest.raises(RateLimited) as raised:
-        decipher_submit(Answer(said.status, said.body, headers), slug="faceswap-v5")
+        decipher_submit(Response(said.status, said.body, headers), slug="faceswap-v5")
     assert raised.value.resets_at == pytest.approx(time.time() + 20, abs=15)
 
 

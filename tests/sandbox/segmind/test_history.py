@@ -4,10 +4,10 @@ import aiohttp
 import pytest
 
 from bot.models import FaceModel
-from bot.registry import Catalogue
+from bot.registry import ModelRegistry
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.history import decipher_history, decipher_record
-from bot.segmind.protocol import Answer
+from bot.segmind.protocol import Response
 from tests.sandbox.segmind.conftest import Start
 from tests.sandbox.segmind.wire import Clock, Wire, body_of, picture
 
@@ -24,7 +24,9 @@ async def test_a_lost_submission_is_found_by_its_nonce(
     ).status == 502
     await wire.finish(segmind.submissions[1].request_id)
     said = await wire.get(HISTORY, model_name="faceswap-v5")
-    (row,) = [row for row in decipher_history(Answer(said.status, said.body)) if "doppel=n0nce" in row.inputs]
+    (row,) = [
+        row for row in decipher_history(Response(said.status, said.body)) if "doppel=n0nce" in row.inputs
+    ]
     assert row.found.request_id == segmind.submissions[1].request_id
     assert (row.found.status, row.found.cost) == ("COMPLETED", 0.05)
     assert row.found.output is not None
@@ -34,7 +36,7 @@ async def test_a_record_is_found_by_its_id(wire: Wire, v5: type[FaceModel]) -> N
     request_id = await wire.submit(v5, "failed=Nope")
     await wire.finish(request_id)
     said = await wire.get(f"{HISTORY}/{request_id}")
-    found = decipher_record(Answer(said.status, said.body))
+    found = decipher_record(Response(said.status, said.body))
     assert found is not None
     assert (found.status, found.error, found.output) == ("FAILED", "Nope", None)
     assert (await wire.get(f"{HISTORY}/nobody")).status == 404
@@ -70,7 +72,7 @@ async def test_the_newest_come_first_in_pages(wire: Wire, v5: type[FaceModel]) -
     assert [row["request_id"] for row in third["data"]] == ids[:1]
 
 
-async def test_rows_are_filtered_and_sorted(wire: Wire, models: Catalogue) -> None:
+async def test_rows_are_filtered_and_sorted(wire: Wire, models: ModelRegistry) -> None:
     dear = await wire.submit(models["faceswap-v4"])
     cheap = await wire.submit(models["faceswap-v5"])
     failed = await wire.submit(models["faceswap-comic"], "failed")

@@ -15,7 +15,7 @@ from segmind import InferenceFailed, InferenceTimeout, SegmindClient, SegmindErr
 from segmind.files import Files
 
 from bot.models import FaceModel
-from bot.registry import Catalogue
+from bot.registry import ModelRegistry
 from bot.sandbox.segmind import LocalSegmind
 from tests.patience import PATIENCE
 from tests.sandbox.segmind.wire import body_of, picture
@@ -30,7 +30,7 @@ def sdk(segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch) -> Iterator[Segm
 
 
 async def test_run_brings_the_result_of_every_model(
-    segmind: LocalSegmind, sdk: SegmindClient, models: Catalogue
+    segmind: LocalSegmind, sdk: SegmindClient, models: ModelRegistry
 ) -> None:
     results: list[dict[str, Any]] = await asyncio.gather(
         *(asyncio.to_thread(sdk.run, slug, **body_of(model)) for slug, model in models.items())
@@ -46,7 +46,9 @@ async def test_run_brings_the_result_of_every_model(
 @pytest.mark.parametrize(
     "slug", ["faceswap-v4", "faceswap-v5", "faceswap-v3-multifaceswap", "faceswap-comic", "ai-face-swap"]
 )
-async def test_a_handle_can_be_asked_and_waited_for(sdk: SegmindClient, models: Catalogue, slug: str) -> None:
+async def test_a_handle_can_be_asked_and_waited_for(
+    sdk: SegmindClient, models: ModelRegistry, slug: str
+) -> None:
     job = await asyncio.to_thread(sdk.submit_async, slug, **body_of(models[slug]))
     result = await asyncio.to_thread(job.wait, timeout=PATIENCE, interval=0.01)
     assert result == await asyncio.to_thread(job.result)
@@ -83,7 +85,7 @@ async def test_an_error_carries_its_code_and_words(sdk: SegmindClient, v5: type[
 @pytest.mark.parametrize(
     "slug", ["faceswap-v4", "faceswap-v5", "faceswap-v3-multifaceswap", "faceswap-comic", "ai-face-swap"]
 )
-async def test_run_sync_brings_the_bytes(sdk: SegmindClient, models: Catalogue, slug: str) -> None:
+async def test_run_sync_brings_the_bytes(sdk: SegmindClient, models: ModelRegistry, slug: str) -> None:
     response = await asyncio.to_thread(sdk.run_sync, slug, **body_of(models[slug]))
     assert response.headers["content-type"].startswith("image/")
     assert response.content

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bot.models import FaceModel
-from bot.registry import Catalogue
+from bot.registry import ModelRegistry
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.segmind import Engine, LocalSegmind, PortInUse, StampEngine
 from bot.sandbox.segmind.stamp import Stamped
@@ -45,7 +45,7 @@ class SlowEngine:
         return Stamped(next(iter(media.values())), "image/png", {"seen": sorted(parameters)})
 
 
-async def test_a_used_port_is_named(start: Start, models: Catalogue) -> None:
+async def test_a_used_port_is_named(start: Start, models: ModelRegistry) -> None:
     first = await start()
     with pytest.raises(PortInUse) as raised:
         async with LocalSegmind(models, engine=StampEngine(), port=first.port):
@@ -54,7 +54,7 @@ async def test_a_used_port_is_named(start: Start, models: Catalogue) -> None:
     assert str(first.port) in str(raised.value)
 
 
-async def test_a_host_that_is_not_ours_is_another_error(models: Catalogue) -> None:
+async def test_a_host_that_is_not_ours_is_another_error(models: ModelRegistry) -> None:
     with pytest.raises(OSError, match=r"192\.0\.2\.1") as raised:
         async with LocalSegmind(models, engine=StampEngine(), host="192.0.2.1"):
             pass
@@ -69,13 +69,13 @@ async def test_a_host_that_is_not_ours_is_another_error(models: Catalogue) -> No
         ("localhost", "http://localhost:8010"),
     ],
 )
-def test_the_url_is_one_that_a_client_can_use(models: Catalogue, host: str, url: str) -> None:
+def test_the_url_is_one_that_a_client_can_use(models: ModelRegistry, host: str, url: str) -> None:
     segmind = LocalSegmind(models, engine=StampEngine(), host=host, port=8010)
     assert (segmind.host, segmind.url) == (host, url)
 
 
 @pytest.mark.parametrize("terms", [{"speed": 0.0}, {"speed": math.nan}, {"workers": 0}])
-def test_terms_that_cannot_be_kept_are_refused(models: Catalogue, terms: dict[str, Any]) -> None:
+def test_terms_that_cannot_be_kept_are_refused(models: ModelRegistry, terms: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="above zero"):
         LocalSegmind(models, engine=StampEngine(), **terms)
 
@@ -166,7 +166,7 @@ async def test_the_face_engine_fits_and_its_words_reach_the_caller(
     await faces.close()
 
 
-async def test_every_parameter_reaches_the_engine_by_name(wire: Wire, models: Catalogue) -> None:
+async def test_every_parameter_reaches_the_engine_by_name(wire: Wire, models: ModelRegistry) -> None:
     for model in models.values():
         seen = (await wire.finish(await wire.submit(model))).json["metrics"]["local"]["ignored"]
         assert seen == sorted(each.name for each in model.parameters() if each.slot is None)
@@ -192,7 +192,7 @@ async def test_an_engine_that_is_closed_fails_the_request(
 
 
 async def test_closing_gives_up_what_runs(
-    models: Catalogue, session: aiohttp.ClientSession, v5: type[FaceModel]
+    models: ModelRegistry, session: aiohttp.ClientSession, v5: type[FaceModel]
 ) -> None:
     engine = SlowEngine()
     async with LocalSegmind(models, engine=engine, speed=math.inf) as segmind:
@@ -203,7 +203,7 @@ async def test_closing_gives_up_what_runs(
 
 
 async def test_the_background_needs_no_polls(
-    start: Start, session: aiohttp.ClientSession, clock: Clock, models: Catalogue
+    start: Start, session: aiohttp.ClientSession, clock: Clock, models: ModelRegistry
 ) -> None:
     segmind = await start(speed=1, clock=clock, sleep=clock.sleep)
     wire = Wire(session, segmind.url)

@@ -5,7 +5,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.registry import Catalogue
+from bot.registry import ModelRegistry
 from bot.sandbox.segmind import CannotRender, StampEngine, account, pricing
 from tests.sandbox.segmind.conftest import Start
 from tests.sandbox.segmind.wire import Wire, picture
@@ -36,7 +36,7 @@ async def test_what_cannot_be_stamped_is_said(media: dict[str, bytes], says: str
 
 
 async def test_a_video_comes_back_as_it_is(
-    start: Start, session: aiohttp.ClientSession, models: Catalogue
+    start: Start, session: aiohttp.ClientSession, models: ModelRegistry
 ) -> None:
     wire = Wire(session, (await start()).url)
     target = await wire.upload(CLIP.read_bytes(), "video/mp4", "clip.mp4")
@@ -51,7 +51,9 @@ async def test_a_video_comes_back_as_it_is(
 @pytest.mark.parametrize(
     ("plays", "usd"), [(None, 0.103), (0.5, 0.103), (10.0, 0.103), (10.1, 0.206), (25, 0.309)]
 )
-def test_a_video_costs_by_each_ten_seconds_begun(models: Catalogue, plays: float | None, usd: float) -> None:
+def test_a_video_costs_by_each_ten_seconds_begun(
+    models: ModelRegistry, plays: float | None, usd: float
+) -> None:
     assert pricing.usd(models["ai-face-swap"].card, {}, plays) == usd
 
 

@@ -48,7 +48,7 @@ async def test_what_a_former_run_left_open_is_adopted_oldest_first(url: str, clo
         for job in jobs:
             await former.open(job, TERMS)
         told = await through(former, await opened(former), *LIFE)
-        await former.tell(told)
+        await former.mark_told(told)
         untold = await through(former, await opened(former), *LIFE)
     async with SqlStore(url, start=START, clock=clock) as store:
         adopted = await store.adopt()
@@ -56,7 +56,7 @@ async def test_what_a_former_run_left_open_is_adopted_oldest_first(url: str, clo
         assert await store.adopt() == []
         for job in adopted[:3]:
             await through(store, job, *LIFE)
-        await store.tell(adopted[3])
+        await store.mark_told(adopted[3])
         assert await store.audit() == []
 
 
@@ -96,8 +96,8 @@ async def test_whoever_lost_a_job_cannot_move_settle_or_tell_it(paused: SqlStore
             await through(paused, job, end)
     done = await through(heir, adopted, State.DONE)
     with pytest.raises(StaleJob):
-        await paused.tell(job.to(State.DONE))
-    await heir.tell(done)
+        await paused.mark_told(job.to(State.DONE))
+    await heir.mark_told(done)
     assert await money(paused, job.account) == (START - 5, 0)
     assert await heir.audit() == []
 

@@ -52,7 +52,7 @@ async def left(store: SqlStore, *states: State, age: float, took: float = 0.0, *
 
 
 async def told(store: SqlStore, job: Job, way: Delivery = Delivery.EDITED) -> None:
-    await store.tell(replace(job, delivery=way))
+    await store.mark_told(replace(job, delivery=way))
 
 
 SENT = (State.SUBMITTING, State.SUBMITTED)

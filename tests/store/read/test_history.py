@@ -61,7 +61,7 @@ async def test_what_is_shown_of_a_job_is_what_became_of_it(store: SqlStore) -> N
     job = ordered(1)
     await store.open(job, TERMS)
     done = await through(store, job, *LIFE)
-    await store.tell(replace(done, delivery=Delivery.KEPT))
+    await store.mark_told(replace(done, delivery=Delivery.KEPT))
     (found,) = await store.recents.of_member(2)
     assert found == PastJob(
         id=job.id,

@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 
 from bot.jobs.job import State
-from bot.ledger.ledger import AuditEntry, Line
+from bot.ledger.ledger import AuditEntry, LedgerLine
 from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, HandClock, opened, order, through
 
-Reading = Callable[..., Awaitable[Sequence[Line | AuditEntry]]]
+Reading = Callable[..., Awaitable[Sequence[LedgerLine | AuditEntry]]]
 
 
 @pytest.fixture(params=["history", "deeds"])
@@ -22,7 +22,7 @@ async def reading(store: SqlStore, request: pytest.FixtureRequest) -> Reading:
         await store.grant("2:2", 1, "theirs", AuditEntry("7", "grant", guild_id=2))
     if request.param == "history":
         return partial(store.history, "1:2")
-    return partial(store.deeds, 1)
+    return partial(store.audit_entries, 1)
 
 
 async def test_a_list_begins_with_the_newest(reading: Reading) -> None:

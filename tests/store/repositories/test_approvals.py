@@ -24,7 +24,7 @@ async def awaited(store: SqlStore, clock: HandClock) -> Job:
     """A job that is over for now, and whose result waits for a moderator."""
     job = await through(store, await opened(store), *LIFE)
     await store.approvals.ask(job.id, GUILD, clock.time + 100)
-    await store.tell(told_of(job))
+    await store.mark_told(told_of(job))
     return told_of(job)
 
 
@@ -47,7 +47,7 @@ async def test_of_many_who_decide_one_does_and_it_is_on_record(store: SqlStore, 
     )
     (first,) = [each for each in rulings if each.is_new]
     assert {each.approval for each in rulings} == {first.approval}
-    assert [each.actor for each in await store.deeds(GUILD)] == [str(first.approval.decided_by)]
+    assert [each.actor for each in await store.audit_entries(GUILD)] == [str(first.approval.decided_by)]
     # Whoever comes later may see to it, too: the process that decided may have been cut off.
     assert {None if each.job is None else each.job.id for each in rulings} == {job.id}
 
@@ -60,8 +60,8 @@ async def test_a_decision_opens_the_job_and_former_copies_of_it_are_worth_nothin
     assert ruling.job is not None
     assert (ruling.job.told, ruling.job.delivery) == (False, Delivery.AWAITED)
     with pytest.raises(StaleJob):
-        await store.tell(job)
-    await store.tell(ruling.job)
+        await store.mark_told(job)
+    await store.mark_told(ruling.job)
     again = await store.approvals.decide(job.id, Verdict.REJECTED, OTHER, None)
     assert (again.is_new, again.job, again.approval.verdict) == (False, None, Verdict.APPROVED)
     assert await store.audit() == []
@@ -103,8 +103,8 @@ async def test_two_processes_decide_once_and_the_one_that_did_owns_the_job(
         mine = rulings[0].job or rulings[1].job
         assert mine is not None
         with pytest.raises(StaleJob):
-            await other.tell(mine)
-        await opener.tell(mine)
+            await other.mark_told(mine)
+        await opener.mark_told(mine)
 
 
 async def test_what_waits_is_found_as_long_as_it_does(store: SqlStore, clock: HandClock) -> None:
@@ -136,7 +136,7 @@ async def test_whoever_is_forgotten_has_nothing_waiting(
     waits, decided = await awaited(store, clock), await awaited(store, clock)
     ruling = await store.approvals.decide(decided.id, Verdict.APPROVED, MODERATOR, None)
     assert ruling.job is not None
-    await store.tell(ruling.job)
+    await store.mark_told(ruling.job)
     about = await store.people.about(waits.place.user_id)
     outputs = {each["id"]: each["output"] for each in about["jobs"]}
     assert (outputs[waits.id], outputs[decided.id]) == (None, decided.output)

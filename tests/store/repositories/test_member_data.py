@@ -39,7 +39,7 @@ async def job_of(store: SqlStore, member: int, state: State = State.DONE) -> Job
         job = await through(store, job, *LIFE)
     else:
         job = await through(store, job, State.SUBMITTING, State.SUBMITTED, state)
-    await store.tell(job)
+    await store.mark_told(job)
     await store.register.keep_prints(job.id, {"source_image": Fingerprint("a" * 64)})
     await store.register.keep_post(job.id, 3, int(job.id[:12], 16))
     return job
@@ -199,7 +199,7 @@ async def test_orders_of_other_processes_come_before_or_after_and_never_in_betwe
         async def ordering() -> None:
             for _ in range(15):
                 job = await through(there, await opened(there), State.CANCELLED)
-                await there.tell(job)
+                await there.mark_told(job)
 
         async def forgetting() -> int:
             forgotten = 0

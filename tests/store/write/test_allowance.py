@@ -11,7 +11,7 @@ from bot.jobs.job import Job, State
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.allowance import DAY, Allowance, Refill
 from bot.ledger.ledger import AuditEntry
-from bot.ledger.policy import Terms
+from bot.ledger.policy import MemberTerms
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, order, through
 
@@ -19,7 +19,7 @@ DAILY = replace(TERMS, allowance=Allowance(20))
 ROLLING = replace(TERMS, allowance=Allowance(20, Refill.ROLLING))
 
 
-async def opened(store: SqlStore, clock: HandClock, price: int, terms: Terms = DAILY) -> Job:
+async def opened(store: SqlStore, clock: HandClock, price: int, terms: MemberTerms = DAILY) -> Job:
     job = order(price=price, created_at=clock.now())
     await store.open(job, terms)
     return job

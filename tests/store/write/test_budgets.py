@@ -7,7 +7,7 @@ import pytest
 
 from bot.jobs.job import Job, Place, State
 from bot.ledger.budgets import CapReached, Caps, Scope, budgets_of, day_of, month_of
-from bot.ledger.policy import Terms
+from bot.ledger.policy import MemberTerms
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, order, through
 
@@ -45,7 +45,7 @@ def test_a_day_is_utc() -> None:
 
 @pytest.mark.parametrize(("terms", "scope"), [(CREDITS, Scope.SERVER), (DOLLARS, Scope.OPERATOR)])
 async def test_the_last_credit_of_a_cap_is_spent_and_no_more(
-    store: SqlStore, clock: HandClock, terms: Terms, scope: Scope
+    store: SqlStore, clock: HandClock, terms: MemberTerms, scope: Scope
 ) -> None:
     for _ in range(3):
         await store.open(of(1, clock.time), terms)

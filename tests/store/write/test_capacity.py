@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.job import Job, State
-from bot.jobs.ports import AtCapacity, Room
+from bot.jobs.ports import AtCapacity, Capacity
 from bot.store import SqlStore
 from tests.store.orders import START, TERMS, HandClock, order, through
 
-WIDE = Room(in_all=100, per_server=100, per_member=100)
+WIDE = Capacity(in_all=100, per_server=100, per_member=100)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def waiting(store: SqlStore, count: int, *, member: int = 2, server: int =
     return jobs
 
 
-async def sent(store: SqlStore, jobs: list[Job], room: Room) -> list[Job]:
+async def sent(store: SqlStore, jobs: list[Job], room: Capacity) -> list[Job]:
     """Those for which there was room."""
     moves = (store.move(job, job.to(State.SUBMITTING), room=room) for job in jobs)
     answers = await asyncio.gather(*moves, return_exceptions=True)
@@ -48,7 +48,9 @@ async def sent(store: SqlStore, jobs: list[Job], room: Room) -> list[Job]:
         (replace(WIDE, per_member=2), 8),
     ],
 )
-async def test_racing_processes_share_the_room(processes: list[SqlStore], room: Room, admitted: int) -> None:
+async def test_racing_processes_share_the_room(
+    processes: list[SqlStore], room: Capacity, admitted: int
+) -> None:
     lots = [
         (store, await waiting(store, 4, member=member, server=server))
         for store in processes

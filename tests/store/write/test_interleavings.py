@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.jobs.job import NEXT, Job, State
 from bot.jobs.ports import StaleJob
-from bot.ledger.account import Entry, NotEnoughCredits
+from bot.ledger.account import EntryKind, NotEnoughCredits
 from bot.ledger.allowance import DAY, Allowance
 from bot.ledger.ledger import AuditEntry
 from bot.store import SqlStore
@@ -88,7 +88,7 @@ class World:
             case Telling(number):
                 job = self._chosen(number)
                 if job is not None and job.state.settled:
-                    await self._try(store.tell(job), job, replace(job, told=True))
+                    await self._try(store.mark_told(job), job, replace(job, told=True))
 
     def _chosen(self, number: int) -> Job | None:
         # A job that was told is closed, and belongs to nobody after its process has ended.
@@ -118,7 +118,7 @@ class World:
         """No day's allowance paid for more than it was, and all else was paid by what was given."""
         for account in {job.account for job in self.jobs.values()}:
             lines = await store.history(account, limit=10_000)
-            given = sum(line.amount for line in lines if line.kind in {Entry.GRANT, Entry.ADJUST})
+            given = sum(line.amount for line in lines if line.kind in {EntryKind.GRANT, EntryKind.ADJUST})
             assert given == START + self.given[account]
             own = [job for job in self.jobs.values() if job.account == account]
             days = {job.created_at for job in own}

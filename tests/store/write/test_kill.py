@@ -70,4 +70,4 @@ async def _end(store: SqlStore, job: Job) -> None:
         job = await through(store, job, State.UNKNOWN)
     if not job.state.settled:
         job = await through(store, job, State.FAILED)
-    await store.tell(job)
+    await store.mark_told(job)

@@ -108,8 +108,8 @@ async def test_two_steps_of_a_job_asked_for_at_once_happen_in_turn(store: SqlSto
 
 async def test_a_job_is_closed_when_its_end_was_told(store: SqlStore) -> None:
     job = await through(store, await opened(store), *LIFE)
-    await store.tell(job)
-    await store.tell(job)
+    await store.mark_told(job)
+    await store.mark_told(job)
     found = await store.find(job.id)
     assert found is not None
     assert found.told
@@ -118,7 +118,7 @@ async def test_a_job_is_closed_when_its_end_was_told(store: SqlStore) -> None:
 
 async def test_the_end_of_an_open_job_cannot_be_told(store: SqlStore) -> None:
     with pytest.raises(StoreRefused):
-        await store.tell(await opened(store))
+        await store.mark_told(await opened(store))
 
 
 async def test_two_jobs_cannot_claim_one_request(store: SqlStore) -> None:

@@ -106,8 +106,8 @@ async def test_what_people_give_and_take_is_written_down_and_never_falls_below_n
         ("adjust", -150, "7", "a mistake"),
     ]
     done = [replace(take, at=clock.now(), id=2), replace(grant, at=clock.now(), id=1)]
-    assert await store.deeds(1) == done
-    assert await store.deeds(2) == await store.deeds(None) == []
+    assert await store.audit_entries(1) == done
+    assert await store.audit_entries(2) == await store.audit_entries(None) == []
     assert await store.audit() == []
 
 
@@ -120,5 +120,5 @@ async def test_a_job_is_given_back_once(store: SqlStore) -> None:
     )
     assert sum(isinstance(answer, AlreadyRefunded) for answer in answers) == 2
     assert await money(store, job.account) == (START, 0)
-    assert len(await store.deeds(1)) == 1
+    assert len(await store.audit_entries(1)) == 1
     assert await store.audit() == []

@@ -28,7 +28,7 @@ async def test_a_receipt_is_credited_once_also_where_it_is_shown_twice_at_once(s
     assert isinstance(outcomes[3], Balance)
     assert isinstance(await buy(store, "discord:7"), AlreadyCredited)
     assert (await store.balance("direct:2")).granted == 1000
-    assert len(await store.deeds(None)) == 2
+    assert len(await store.audit_entries(None)) == 2
     assert await store.audit() == []
 
 
