@@ -112,7 +112,7 @@ def _run(options: argparse.Namespace) -> int:
             "there is no key for Segmind: set SEGMIND_API_KEY in the environment or in config/secrets.env."
         )
     try:
-        asyncio.run(run(settings, spotter=_spotter()))
+        asyncio.run(run(settings, face_detector=_face_detector()))
     except (StoreError, CannotListen) as error:
         raise CliError(f"{error}.") from error
     except discord.LoginFailure as error:
@@ -277,7 +277,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     return settings
 
 
-def _spotter() -> "FaceDetector | None":
+def _face_detector() -> "FaceDetector | None":
     """What finds faces in pictures, where the packages for it are installed."""
     if any(importlib.util.find_spec(name) is None for name in FACE_PACKAGES):
         return None

@@ -56,10 +56,10 @@ class App:
     store: SqlStore
     models: ModelRegistry
     background: Background
-    company: Cluster
+    cluster: Cluster
     shop: Purchases
     outage: Outage
-    album: SavedFaces
+    saved_faces: SavedFaces
     chores: Sequence[PeriodicTask]
     """What one process does for all, for as long as it lives."""
     served_at: str | None
@@ -68,14 +68,14 @@ class App:
     async def begin(self) -> None:
         """Take orders and go on with open jobs, in the context of the caller."""
         self.background.begin()
-        await self.engine.lessons.load()
+        await self.engine.learned_timings.load()
         # Before any of them could go on.
         await self.engine.pause.refresh()
-        log.info("open jobs were taken up", count=await self.engine.desk.resume())
+        log.info("open jobs were taken up", count=await self.engine.job_service.resume())
         self.background.spawn(self._keep_company())
         self.background.spawn(self._give_up())
         self.background.spawn(self.engine.watch.run())
-        self.background.spawn(self.engine.lessons.run())
+        self.background.spawn(self.engine.learned_timings.run())
         self.background.spawn(self.engine.pause.run())
         if self.client.is_first:
             for chore in self.chores:
@@ -86,7 +86,7 @@ class App:
         """Take no more orders, and let go of the jobs where they are."""
         await self.background.close()
         await self.engine.runner.close()
-        await self.engine.lessons.save()
+        await self.engine.learned_timings.save()
 
     async def _give_up(self) -> None:
         """Stop where the database is damaged: what it holds can only be made worse."""
@@ -95,7 +95,7 @@ class App:
 
     async def _keep_company(self) -> None:
         """For as long as nobody else has taken this process's place."""
-        await self.company.run(self.engine.desk)
+        await self.cluster.run(self.engine.job_service)
         await self._close()
 
     async def _close(self) -> None:
@@ -105,7 +105,7 @@ class App:
 
 @asynccontextmanager
 async def build_app(
-    settings: Settings, *, clock: Clock | None = None, spotter: FaceDetector | None = None
+    settings: Settings, *, clock: Clock | None = None, face_detector: FaceDetector | None = None
 ) -> AsyncGenerator[App]:
     """Everything but the connection to Discord."""
     clock = clock or WallClock()
@@ -113,7 +113,7 @@ async def build_app(
     check_names(settings, models)
     text = Text.load()
     metrics = Metrics()
-    signatory = c2pa_signer_of(settings, clock, heard=metrics.signed)
+    c2pa_signer = c2pa_signer_of(settings, clock, heard=metrics.signed)
     traces = traces_of(settings, clock)
     async with AsyncExitStack() as stack:
         if traces is not None:
@@ -136,20 +136,22 @@ async def build_app(
         segmind = await stack.enter_async_context(
             segmind_client(settings, clock, heard=metrics.segmind_answered)
         )
-        company = Cluster(
+        cluster = Cluster(
             store,
             clock,
             lease=settings.database.lease,
             per_minute=settings.segmind.requests_per_minute,
-            set_rate=segmind.turnstile.set_rate,
+            set_rate=segmind.scheduler.set_rate,
             on_store_unavailable=outage.report,
         )
         refusals = InvalidRequestCounter(
             clock, most=settings.discord.refusals, heard=metrics.discord_answered
         )
         words = ErrorMessages(text, outage.report, heard=metrics.refused)
-        client = await _client(settings, company, refusals, store=store, words=words)
-        front = ChatParts(settings, client, store, models=models, text=text, clock=clock, signatory=signatory)
+        client = await _client(settings, cluster, refusals, store=store, words=words)
+        front = ChatParts(
+            settings, client, store, models=models, text=text, clock=clock, c2pa_signer=c2pa_signer
+        )
         protection = ModerationParts(settings, store, front)
         meter = JobMeter(metrics.registry, clock)
         jobs = meter if traces is None else FanOut(meter, traces)
@@ -168,8 +170,8 @@ async def build_app(
             operator=protection.operators,
             outage=outage,
         )
-        cases = protection.cases(engine.office)
-        approvals = protection.approvals(engine.desk, segmind)
+        cases = protection.cases(engine.credit_admin)
+        approvals = protection.approvals(engine.job_service, segmind)
         wire_services(
             settings,
             front,
@@ -179,13 +181,13 @@ async def build_app(
             approvals=approvals,
             segmind=segmind,
             store=store,
-            spotter=spotter,
+            face_detector=face_detector,
             words=words,
         )
         gauges = Gauges(metrics.registry)
         gauges.of_line(engine.line, engine.pause)
-        gauges.of_segmind(segmind.turnstiles, engine.gate)
-        gauges.of_store(store, company, outage)
+        gauges.of_segmind(segmind.schedulers, engine.gate)
+        gauges.of_store(store, cluster, outage)
         gauges.of_discord(client, refusals)
         books = partial(
             audited, settings.database.url.get_secret_value(), start=settings.credits.start, clock=clock
@@ -199,7 +201,7 @@ async def build_app(
                 front,
                 segmind=segmind,
                 store=store,
-                company=company,
+                cluster=cluster,
                 outage=outage,
                 refusals=refusals,
             )
@@ -210,7 +212,7 @@ async def build_app(
             store=store,
             models=models,
             background=front.background,
-            company=company,
+            cluster=cluster,
             shop=Purchases(
                 settings.shop.credits,
                 client=client,
@@ -219,13 +221,13 @@ async def build_app(
                 background=front.background,
             ),
             outage=outage,
-            album=front.album,
+            saved_faces=front.saved_faces,
             chores=(
                 LateReconciler(segmind, store, clock).run,
                 protection.escalation(cases).run,
                 protection.waiting(approvals).run,
                 protection.retention().run,
-                front.album.keep_swept,
+                front.saved_faces.keep_swept,
                 Audit(books, clock, metrics.registry).run,
             ),
             served_at=served_at,
@@ -236,7 +238,7 @@ async def build_app(
 
 async def _client(
     settings: Settings,
-    company: Cluster,
+    cluster: Cluster,
     refusals: InvalidRequestCounter,
     *,
     store: SqlStore,
@@ -245,7 +247,7 @@ async def _client(
     """For the shards that this process comes to serve, as soon as there are some."""
     plan = settings.discord.shard_plan
     return doppel(
-        await company.shards(plan),
+        await cluster.shards(plan),
         1 if plan is None else plan.total,
         features=list(iter_modules(FEATURES)),
         notes=store,

@@ -62,7 +62,7 @@ class Admin(
 
     def __init__(self, services: AdminServices) -> None:
         self._services = services
-        self._office = services.office
+        self._credit_admin = services.credit_admin
         self._names = MemberNames()
 
     async def cog_load(self) -> None:
@@ -75,8 +75,8 @@ class Admin(
         self, interaction: Interaction, member: discord.Member, amount: Some, reason: Reason = ""
     ) -> None:
         by = await _promised(interaction)
-        deed = await self._office.grant(by, member.id, amount, reason)
-        await self._done(interaction, deed, member)
+        audit_entry = await self._credit_admin.grant(by, member.id, amount, reason)
+        await self._done(interaction, audit_entry, member)
 
     @accounts.command(description="Take granted credits away from a member")
     @app_commands.describe(member="Who loses them", amount="How many", reason="The member can read it")
@@ -84,8 +84,8 @@ class Admin(
         self, interaction: Interaction, member: discord.Member, amount: Some, reason: Reason = ""
     ) -> None:
         by = await _promised(interaction)
-        deed = await self._office.take(by, member.id, amount, reason)
-        await self._done(interaction, deed, member)
+        audit_entry = await self._credit_admin.take(by, member.id, amount, reason)
+        await self._done(interaction, audit_entry, member)
 
     @accounts.command(name="set-daily", description="Set the daily allowance, of all members or of one")
     @app_commands.describe(
@@ -99,8 +99,8 @@ class Admin(
         member: discord.Member | None = None,
     ) -> None:
         by = await _promised(interaction)
-        deed = await self._office.set_daily(by, amount, None if member is None else member.id)
-        await self._done(interaction, deed)
+        audit_entry = await self._credit_admin.set_daily(by, amount, None if member is None else member.id)
+        await self._done(interaction, audit_entry)
 
     @accounts.command(
         name="set-role", description="Set the daily allowance of a role; a member's best one counts"
@@ -112,13 +112,13 @@ class Admin(
         self, interaction: Interaction, role: discord.Role, amount: Amount | None = None
     ) -> None:
         by = await _promised(interaction)
-        await self._done(interaction, await self._office.set_role(by, role.id, amount))
+        await self._done(interaction, await self._credit_admin.set_role(by, role.id, amount))
 
     @accounts.command(description="Cap what all members together spend in a month")
     @app_commands.describe(amount="Credits a month; leave it out to go back to the operator's")
     async def cap(self, interaction: Interaction, amount: Amount | None = None) -> None:
         by = await _promised(interaction)
-        await self._done(interaction, await self._office.set_cap(by, amount))
+        await self._done(interaction, await self._credit_admin.set_cap(by, amount))
 
     @accounts.command(description="Show this server's allowances and cap, or what a member has")
     @app_commands.describe(member="Whose credits to show")
@@ -138,7 +138,7 @@ class Admin(
     @app_commands.describe(job="One of the recent jobs, or its id", reason="The member can read it")
     async def refund(self, interaction: Interaction, job: str, reason: Reason = "") -> None:
         by = await _promised(interaction)
-        await self._done(interaction, await self._office.refund(by, job.strip(), reason))
+        await self._done(interaction, await self._credit_admin.refund(by, job.strip(), reason))
 
     @refund.autocomplete("job")
     async def _jobs(self, interaction: Interaction, typed: str) -> list[Choice]:
@@ -147,7 +147,7 @@ class Admin(
         except NotAdministrator:
             return []
         its = self._services
-        jobs = await self._office.recent(by, LOOKED_THROUGH)
+        jobs = await self._credit_admin.recent(by, LOOKED_THROUGH)
         names = await self._names.of(interaction.guild, {job.user_id for job in jobs})
         return job_choices(jobs, names, its.cards, typed, its.text)
 
@@ -170,7 +170,7 @@ class Admin(
         by = await _promised(interaction)
         its = self._services
         if model is not None and on is not None:
-            return await self._done(interaction, await self._office.switch(by, model, on=on))
+            return await self._done(interaction, await self._credit_admin.switch(by, model, on=on))
         return await send_deferred(
             interaction, models_card(its.cards, await its.books.rules(by.guild_id), its.text)
         )
@@ -189,8 +189,8 @@ class Admin(
         by = await _promised(interaction)
         its = self._services
         if limit is not None:
-            deed = await self._office.set_limit(by, limit, in_bytes(limit, amount))
-            return await self._done(interaction, deed)
+            audit_entry = await self._credit_admin.set_limit(by, limit, in_bytes(limit, amount))
+            return await self._done(interaction, audit_entry)
         return await send_deferred(
             interaction, limits_card(its.policy, await its.books.rules(by.guild_id), its.text)
         )
@@ -199,19 +199,19 @@ class Admin(
     @app_commands.describe(member="Whom", reason="Administrators can read it")
     async def block(self, interaction: Interaction, member: discord.User, reason: Reason = "") -> None:
         by = await _promised(interaction)
-        await self._done(interaction, await self._services.wardens.block(by, member.id, reason))
+        await self._done(interaction, await self._services.access_admin.block(by, member.id, reason))
 
     @app_commands.command(description="Let a member use the bot here again")
     @app_commands.describe(member="Whom")
     async def unblock(self, interaction: Interaction, member: discord.User) -> None:
         by = await _promised(interaction)
-        await self._done(interaction, await self._services.wardens.unblock(by, member.id))
+        await self._done(interaction, await self._services.access_admin.unblock(by, member.id))
 
     @app_commands.command(description="Take a job's pictures off the list of what must not come again")
     @app_commands.describe(job="Its id, which stands in the report")
     async def forgive(self, interaction: Interaction, job: str) -> None:
         by = await _promised(interaction)
-        await self._done(interaction, await self._services.wardens.unlist_job(by, job.strip()))
+        await self._done(interaction, await self._services.access_admin.unlist_job(by, job.strip()))
 
     @app_commands.command(description="Show where the bot may be used, or allow or forbid a channel")
     @app_commands.describe(channel="Which one, with its threads", use="What holds for it")
@@ -221,8 +221,8 @@ class Admin(
     ) -> None:
         by = await _promised(interaction)
         if channel is not None and use is not None:
-            deed = await self._services.wardens.set_channel(by, channel.id, Use(use))
-            return await self._done(interaction, deed)
+            audit_entry = await self._services.access_admin.set_channel(by, channel.id, Use(use))
+            return await self._done(interaction, audit_entry)
         return await self._show_entry(interaction, by)
 
     @app_commands.command(description="Show who may use the bot, or allow or forbid a role")
@@ -233,8 +233,8 @@ class Admin(
     ) -> None:
         by = await _promised(interaction)
         if role is not None and use is not None:
-            deed = await self._services.wardens.set_role(by, role.id, Use(use))
-            return await self._done(interaction, deed)
+            audit_entry = await self._services.access_admin.set_role(by, role.id, Use(use))
+            return await self._done(interaction, audit_entry)
         return await self._show_entry(interaction, by)
 
     @app_commands.command(description="Choose where moderators read of finished jobs and of reports")
@@ -248,10 +248,10 @@ class Admin(
         pictures: bool = False,
     ) -> None:
         by = await _promised(interaction)
-        deed = await self._services.wardens.set_log(
+        audit_entry = await self._services.access_admin.set_log(
             by, None if channel is None else channel.id, pictures=pictures and channel is not None
         )
-        await self._done(interaction, deed)
+        await self._done(interaction, audit_entry)
 
     @app_commands.command(description="List the reports that nobody has dealt with yet")
     async def cases(self, interaction: Interaction) -> None:
@@ -263,13 +263,13 @@ class Admin(
     async def approve(self, interaction: Interaction, on: bool | None = None) -> None:
         by = await _promised(interaction)
         its = self._services
-        deed = None if on is None else await its.wardens.set_approval(by, on=on)
+        audit_entry = None if on is None else await its.access_admin.set_approval(by, on=on)
         rules = await its.books.rules(by.guild_id)
         waiting = await its.approvals.waiting_in(by.guild_id)
         lines = approval_lines(rules, waiting, its.text, open_=await its.approvals.can_ask(by.guild_id))
-        if deed is None:
+        if audit_entry is None:
             return await send_deferred(interaction, approval_card(lines, its.text))
-        return await send_deferred(interaction, audit_card(deed, its.cards, its.text, *lines))
+        return await send_deferred(interaction, audit_card(audit_entry, its.cards, its.text, *lines))
 
     @app_commands.command(description="Show who decided what for this server")
     async def changes(self, interaction: Interaction) -> None:
@@ -281,7 +281,9 @@ class Admin(
         found = await its.books.audit_entries(
             by.guild_id, before=wish.before, after=wish.after, limit=wish.limit
         )
-        return [PageItem(deed.id, audit_line(deed, its.cards, its.text)) for deed in found]
+        return [
+            PageItem(audit_entry.id, audit_line(audit_entry, its.cards, its.text)) for audit_entry in found
+        ]
 
     async def open_cases(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         return await self._services.cases.open_cases(administrator_of(interaction).guild_id, wish)
@@ -291,19 +293,19 @@ class Admin(
         await send_deferred(interaction, entry_card(rules, self._services.text))
 
     async def _done(
-        self, interaction: Interaction, deed: AuditEntry, member: discord.Member | None = None
+        self, interaction: Interaction, audit_entry: AuditEntry, member: discord.Member | None = None
     ) -> None:
         its = self._services
         more: list[str] = []
         if member is not None:
             account = await self._account(administrator_of(interaction), member)
             more += balance_lines(*account, its.text)
-        await send_deferred(interaction, audit_card(deed, its.cards, its.text, *more))
+        await send_deferred(interaction, audit_card(audit_entry, its.cards, its.text, *more))
 
     async def _account(self, by: Administrator, user: discord.Member) -> tuple[Balance, MemberTerms]:
         member = member_in(by.guild_id, user)
-        terms = await self._services.desk.terms(member)
-        return await self._services.desk.balance(member, terms), terms
+        terms = await self._services.job_service.terms(member)
+        return await self._services.job_service.balance(member, terms), terms
 
 
 async def _promised(interaction: Interaction) -> Administrator:

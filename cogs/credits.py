@@ -28,9 +28,9 @@ class Credits(
     @app_commands.command(description="What you have left, and when it is filled up")
     async def balance(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
-        desk, member = self._services.desk, member_of(interaction)
-        terms = await desk.terms(member)
-        balance = await desk.balance(member, terms)
+        job_service, member = self._services.job_service, member_of(interaction)
+        terms = await job_service.terms(member)
+        balance = await job_service.balance(member, terms)
         await send_deferred(interaction, balance_card(balance, terms, self._services.text))
 
     @app_commands.command(description="What you were given, what you spent, and what came back")
@@ -42,9 +42,9 @@ class Credits(
     async def prices(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         its = self._services
-        terms = await its.desk.terms(member_of(interaction))
+        terms = await its.job_service.terms(member_of(interaction))
         cards = [card for slug, card in its.cards.items() if slug not in terms.models_off]
-        await send_deferred(interaction, prices_card(cards, its.desk.unit_price, its.text))
+        await send_deferred(interaction, prices_card(cards, its.job_service.unit_price, its.text))
 
     async def lines(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         its, account = self._services, member_of(interaction).account

@@ -36,7 +36,7 @@ class Faces(
 
     def __init__(self, services: OrderServices) -> None:
         self._services = services
-        self._album = services.album
+        self._saved_faces = services.saved_faces
 
     @app_commands.command(description="Save a face, which only you can see and use")
     @app_commands.describe(
@@ -53,30 +53,30 @@ class Faces(
         self, name: str, picture: discord.Attachment, default: bool, interaction: Interaction
     ) -> None:
         its = self._services
-        if not self._album.is_open:
+        if not self._saved_faces.is_open:
             raise FacesOff
         # A face is about a person, so nothing of it is looked at before they agreed to the rules.
         if not await its.consent.ensure_consent(interaction, partial(self._save, name, picture, default)):
             return
         await defer_ephemeral(interaction)
-        await its.doorkeeper.admit(interaction)
-        content = await its.inputs.content("picture", PICTURE["picture"], picture, self._album.limits)
-        await its.doorkeeper.admit_inputs(member_of(interaction), {"picture": content})
-        face = await self._album.save(interaction.user.id, name, content, default=default)
+        await its.access_guard.admit(interaction)
+        content = await its.inputs.content("picture", PICTURE["picture"], picture, self._saved_faces.limits)
+        await its.access_guard.admit_inputs(member_of(interaction), {"picture": content})
+        face = await self._saved_faces.save(interaction.user.id, name, content, default=default)
         await send_deferred(interaction, saved_card(face, its.text))
 
     @app_commands.command(name="list", description="Show which faces you have saved, and for how long")
     async def list_(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(
-            interaction, faces_card(await self._album.all_of(interaction.user.id), self._services.text)
+            interaction, faces_card(await self._saved_faces.all_of(interaction.user.id), self._services.text)
         )
 
     @app_commands.command(description="Show one of your saved faces to you alone")
     @app_commands.describe(name="Which one")
     async def show(self, interaction: Interaction, name: Name) -> None:
         await defer_ephemeral(interaction)
-        face = await self._album.find(interaction.user.id, name)
+        face = await self._saved_faces.find(interaction.user.id, name)
         picture = portrayed(face, self._services.text)
         await send_deferred(interaction, face_card(face, picture, self._services.text), picture.file())
 
@@ -84,21 +84,21 @@ class Faces(
     @app_commands.describe(name="Which one")
     async def delete(self, interaction: Interaction, name: Name) -> None:
         await defer_ephemeral(interaction)
-        await self._album.delete(interaction.user.id, name)
+        await self._saved_faces.delete(interaction.user.id, name)
         await send_deferred(interaction, deleted_card(name, self._services.text))
 
     @app_commands.command(description="Use one of your saved faces wherever you give no other")
     @app_commands.describe(name="Which one; leave it out to use none by default")
     async def default(self, interaction: Interaction, name: Name | None = None) -> None:
         await defer_ephemeral(interaction)
-        await self._album.choose(interaction.user.id, name)
+        await self._saved_faces.choose(interaction.user.id, name)
         await send_deferred(interaction, chosen_card(name, self._services.text))
 
     @show.autocomplete("name")
     @delete.autocomplete("name")
     @default.autocomplete("name")
     async def _names(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return await face_choices(self._album, interaction, typed)
+        return await face_choices(self._saved_faces, interaction, typed)
 
 
 async def setup(bot: Doppel) -> None:

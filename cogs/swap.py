@@ -35,8 +35,8 @@ class Swap(commands.Cog):
     def __init__(self, bot: Doppel, services: OrderServices) -> None:
         self._bot = bot
         self._services = services
-        spotter = services.spotter
-        self._picker = None if spotter is None else FacePicker(services, spotter, self._send)
+        face_detector = services.face_detector
+        self._picker = None if face_detector is None else FacePicker(services, face_detector, self._send)
         self._menu = app_commands.ContextMenu(name=MENU, callback=self._swap_into)
 
     async def cog_load(self) -> None:
@@ -55,7 +55,7 @@ class Swap(commands.Cog):
         if not posted:
             raise NothingPosted
         author = message.author
-        if author != interaction.user and not await self._services.doorkeeper.may_use(author.id):
+        if author != interaction.user and not await self._services.access_guard.may_use(author.id):
             raise NotToBeUsed
         form = await form_for(interaction, self._services, PATHS, self._order, posted)
         await interaction.response.send_modal(form)
@@ -67,7 +67,9 @@ class Swap(commands.Cog):
             await self._send(interaction, order)
 
     async def _send(self, interaction: Interaction, order: Order) -> None:
-        await self._services.intake.handle(interaction, order.path.model, order.values, wish=order.wish)
+        await self._services.order_handler.handle(
+            interaction, order.path.model, order.values, wish=order.wish
+        )
 
 
 async def setup(bot: Doppel) -> None:

@@ -216,13 +216,13 @@ async def staged(
     database: Path,
     segmind: LocalSegmind,
     clock: HeldClock,
-    spotter: FaceDetector | None = None,
+    face_detector: FaceDetector | None = None,
     /,
     **sections: dict[str, Any],
 ) -> AsyncGenerator[Stage]:
     if "url" not in sections.get("database", {}):
         _unless_there(database, await empty_database())
-    async with build_app(settings_for(segmind.url, database, **sections), spotter=spotter) as app:
+    async with build_app(settings_for(segmind.url, database, **sections), face_detector=face_detector) as app:
         env = simcord.Env(app.client)
         await env.start()
         try:

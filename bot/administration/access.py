@@ -58,12 +58,12 @@ class AccessAdmin:
         return await self._change(by, change, ruled(by, Ruled.UNBLOCK, member=user_id))
 
     async def set_channel(self, by: Administrator, channel_id: int, use: Use) -> AuditEntry:
-        deed = ruled(by, Ruled.CHANNEL, channel=channel_id, use=use)
-        return await self._change(by, _using("channels", channel_id, use), deed)
+        audit_entry = ruled(by, Ruled.CHANNEL, channel=channel_id, use=use)
+        return await self._change(by, _using("channels", channel_id, use), audit_entry)
 
     async def set_role(self, by: Administrator, role_id: int, use: Use) -> AuditEntry:
-        deed = ruled(by, Ruled.ENTRY, role=role_id, use=use)
-        return await self._change(by, _using("roles", role_id, use), deed)
+        audit_entry = ruled(by, Ruled.ENTRY, role=role_id, use=use)
+        return await self._change(by, _using("roles", role_id, use), audit_entry)
 
     async def set_log(self, by: Administrator, channel_id: int | None, *, pictures: bool) -> AuditEntry:
         def change(rules: ServerRules) -> ServerRules:
@@ -86,17 +86,17 @@ class AccessAdmin:
     async def unlist_job(self, by: Administrator, job_id: str) -> AuditEntry:
         if not await self._register.unlist(job_id, by.guild_id):
             raise UnknownJob
-        deed = ruled(by, Ruled.AGAIN, job=job_id)
-        await self.note(deed)
-        return deed
+        audit_entry = ruled(by, Ruled.AGAIN, job=job_id)
+        await self.note(audit_entry)
+        return audit_entry
 
-    async def note(self, deed: AuditEntry) -> None:
+    async def note(self, audit_entry: AuditEntry) -> None:
         """Something that was decided about a job, on record with the rest."""
-        await self._register.record(deed)
+        await self._register.record(audit_entry)
 
-    async def _change(self, by: Administrator, change: Change, deed: AuditEntry) -> AuditEntry:
-        await self._books.change_rules(by.guild_id, change, deed)
-        return deed
+    async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
+        await self._books.change_rules(by.guild_id, change, audit_entry)
+        return audit_entry
 
 
 def ruled(by: Administrator, what: Ruled, reason: str = "", **facts: Any) -> AuditEntry:

@@ -107,19 +107,19 @@ class CreditAdmin:
 
     async def grant(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
         _bounded("grant", amount, self._policy.bounds.grant, least=1)
-        deed = _deed(by, Did.GRANT, reason, member=user_id, amount=amount)
-        await self._books.grant(by.account_of(user_id), amount, _cut(reason), deed)
-        return deed
+        audit_entry = _audit_entry(by, Did.GRANT, reason, member=user_id, amount=amount)
+        await self._books.grant(by.account_of(user_id), amount, _cut(reason), audit_entry)
+        return audit_entry
 
     async def take(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
         """From what was granted; the allowance is not anybody's to take."""
         _bounded("take", amount, None, least=1)
-        deed = _deed(by, Did.TAKE, reason, member=user_id, amount=amount)
+        audit_entry = _audit_entry(by, Did.TAKE, reason, member=user_id, amount=amount)
         try:
-            await self._books.adjust(by.account_of(user_id), -amount, _cut(reason), deed)
+            await self._books.adjust(by.account_of(user_id), -amount, _cut(reason), audit_entry)
         except NotEnoughCredits as refusal:
             raise TooMuchToTake(have=refusal.have) from None
-        return deed
+        return audit_entry
 
     async def set_daily(
         self, by: Administrator, amount: int | None, user_id: int | None = None
@@ -133,7 +133,7 @@ class CreditAdmin:
             return rules.model_copy(update={"members": _with(rules.members, user_id, amount)})
 
         facts: dict[str, Any] = {} if user_id is None else {"member": user_id}
-        return await self._change(by, change, _deed(by, Did.DAILY, amount=amount, **facts))
+        return await self._change(by, change, _audit_entry(by, Did.DAILY, amount=amount, **facts))
 
     async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> AuditEntry:
         _bounded("daily", amount, self._policy.bounds.daily)
@@ -141,7 +141,7 @@ class CreditAdmin:
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"roles": _with(rules.roles, role_id, amount)})
 
-        return await self._change(by, change, _deed(by, Did.ROLE, role=role_id, amount=amount))
+        return await self._change(by, change, _audit_entry(by, Did.ROLE, role=role_id, amount=amount))
 
     async def set_cap(self, by: Administrator, amount: int | None) -> AuditEntry:
         """What the server may spend in a month."""
@@ -150,7 +150,7 @@ class CreditAdmin:
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"monthly": amount})
 
-        return await self._change(by, change, _deed(by, Did.CAP, amount=amount))
+        return await self._change(by, change, _audit_entry(by, Did.CAP, amount=amount))
 
     async def set_limit(self, by: Administrator, name: str, amount: int | None) -> AuditEntry:
         if name not in LIMIT_NAMES:
@@ -160,7 +160,7 @@ class CreditAdmin:
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"limits": _with(rules.limits, name, amount)})
 
-        return await self._change(by, change, _deed(by, Did.LIMIT, limit=name, amount=amount))
+        return await self._change(by, change, _audit_entry(by, Did.LIMIT, limit=name, amount=amount))
 
     async def switch(self, by: Administrator, slug: str, *, on: bool) -> AuditEntry:
         if slug not in self._models:
@@ -170,7 +170,7 @@ class CreditAdmin:
             off = rules.models_off - {slug} if on else rules.models_off | {slug}
             return rules.model_copy(update={"models_off": off})
 
-        return await self._change(by, change, _deed(by, Did.MODEL, model=slug, on=on))
+        return await self._change(by, change, _audit_entry(by, Did.MODEL, model=slug, on=on))
 
     async def refund(self, by: Administrator, job_id: str, reason: str = "") -> AuditEntry:
         job = await self._archive.find(job_id)
@@ -179,18 +179,20 @@ class CreditAdmin:
             raise UnknownJob
         if job.state is not State.DONE:
             raise NotPaid(job)
-        deed = _deed(by, Did.REFUND, reason, job=job.id, member=job.place.user_id, amount=job.price)
-        await self._books.adjust(job.account, job.price, _cut(reason), deed, job_id=job.id)
-        return deed
+        audit_entry = _audit_entry(
+            by, Did.REFUND, reason, job=job.id, member=job.place.user_id, amount=job.price
+        )
+        await self._books.adjust(job.account, job.price, _cut(reason), audit_entry, job_id=job.id)
+        return audit_entry
 
     async def recent(self, by: Administrator, limit: int) -> Sequence[Ordered]:
         return await self._archive.jobs_of(by.guild_id, limit=limit)
 
-    async def _change(self, by: Administrator, change: Change, deed: AuditEntry) -> AuditEntry:
-        rules = await self._books.change_rules(by.guild_id, change, deed)
+    async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
+        rules = await self._books.change_rules(by.guild_id, change, audit_entry)
         # Those who wait already are called by the new limits.
         self._line.set_limits(by.guild_id, self._policy.limits_of(rules))
-        return deed
+        return audit_entry
 
 
 def _bounded(what: str, amount: int | None, most: float | None, *, least: int = 0) -> None:
@@ -212,7 +214,7 @@ def _cut(reason: str) -> str:
     return reason[:REASON_LIMIT]
 
 
-def _deed(by: Administrator, did: Did, reason: str = "", **facts: Any) -> AuditEntry:
+def _audit_entry(by: Administrator, did: Did, reason: str = "", **facts: Any) -> AuditEntry:
     """Numbers and ids; the only words are the administrator's own reason."""
     if reason:
         facts["reason"] = _cut(reason)

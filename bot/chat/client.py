@@ -104,12 +104,12 @@ class Doppel(commands.Bot):
 
     @property
     def face_choices(self) -> FaceChoices | None:
-        album = self.orders.album
-        return partial(face_choices, album) if album.is_open else None
+        saved_faces = self.orders.saved_faces
+        return partial(face_choices, saved_faces) if saved_faces.is_open else None
 
     def price_of(self, card: ModelCard) -> str:
         """What a model costs, in words."""
-        return price_words(card, self.orders.desk.unit_price(card, {}), self.orders.text)
+        return price_words(card, self.orders.job_service.unit_price(card, {}), self.orders.text)
 
     def message_for(self, error: Exception) -> str:
         return self._words.message_for(error)

@@ -36,4 +36,4 @@ class ModelCog(commands.Cog):
         values: Mapping[str, Any],
         wish: DisplayOptions,
     ) -> None:
-        await self._bot.orders.intake.handle(interaction, model, dict(values), wish=wish)
+        await self._bot.orders.order_handler.handle(interaction, model, dict(values), wish=wish)

@@ -93,12 +93,12 @@ def _reports(settings: Settings) -> Finding:
 
 def _signatures(settings: Settings) -> Finding:
     try:
-        signatory = c2pa_signer_of(settings, WallClock())
+        c2pa_signer = c2pa_signer_of(settings, WallClock())
     except SettingsError as error:
         return Finding("signatures", False, str(error))
-    if signatory is None:
+    if c2pa_signer is None:
         return Finding("signatures", True, "off: set c2pa.certificates and c2pa.key to sign results (C2PA)")
-    words = f"results are signed as {signatory.holder}, until {signatory.until:%Y-%m-%d}"
+    words = f"results are signed as {c2pa_signer.holder}, until {c2pa_signer.until:%Y-%m-%d}"
     return Finding("signatures", True, words)
 
 

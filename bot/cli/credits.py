@@ -26,8 +26,8 @@ class Outcome:
 
 async def run(options: argparse.Namespace, settings: Settings, clock: Clock) -> Outcome:
     """Raises `StoreError` where the database cannot be used."""
-    async with operator_connection(settings, clock, writing=options.deed == "grant") as visitor:
-        match options.deed:
+    async with operator_connection(settings, clock, writing=options.audit_entry == "grant") as visitor:
+        match options.audit_entry:
             case "audit":
                 return await _audit(visitor)
             case "report":
@@ -64,9 +64,9 @@ async def _grant(visitor: OperatorConnection, options: argparse.Namespace) -> Ou
     facts = {"member": options.member, "amount": options.amount}
     if options.why:
         facts["reason"] = options.why
-    deed = AuditEntry(OPERATOR, Did.GRANT, facts, guild_id=options.server)
+    audit_entry = AuditEntry(OPERATOR, Did.GRANT, facts, guild_id=options.server)
     account = account_of(guild_id=options.server, user_id=options.member)
-    balance = await visitor.grant(account, options.amount, options.why, deed)
+    balance = await visitor.grant(account, options.amount, options.why, audit_entry)
     where = "in direct messages" if options.server is None else f"in server {options.server}"
     return Outcome(f"Member {options.member} has {balance.granted:,} granted credits {where} now.")
 

@@ -19,10 +19,10 @@ from bot.store import ShardsLost
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def run(settings: Settings, *, spotter: FaceDetector | None = None) -> None:
+async def run(settings: Settings, *, face_detector: FaceDetector | None = None) -> None:
     """Connect and serve until told to stop."""
     _point_at(settings)
-    serving = asyncio.create_task(_serve(settings, spotter), name="serving")
+    serving = asyncio.create_task(_serve(settings, face_detector), name="serving")
 
     def stop() -> None:
         log.info("told to stop")
@@ -36,9 +36,9 @@ async def run(settings: Settings, *, spotter: FaceDetector | None = None) -> Non
     log.info("stopped")
 
 
-async def _serve(settings: Settings, spotter: FaceDetector | None) -> None:
+async def _serve(settings: Settings, face_detector: FaceDetector | None) -> None:
     token = settings.discord.token
-    async with build_app(settings, spotter=spotter) as app, app.client as client:
+    async with build_app(settings, face_detector=face_detector) as app, app.client as client:
         await client.login(token.get_secret_value() if token is not None else "")
         try:
             relax_gc()
@@ -47,7 +47,7 @@ async def _serve(settings: Settings, spotter: FaceDetector | None) -> None:
             await _connected(client)
             if app.outage.damage is not None:
                 raise app.outage.damage
-            if app.company.replaced:
+            if app.cluster.replaced:
                 raise ShardsLost
         finally:
             # While the client can still say so to those who wait.

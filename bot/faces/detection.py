@@ -75,7 +75,7 @@ def parse_pairs(words: str, sources: int, targets: int) -> list[Pair]:
 
 def preview(parts: Sequence[tuple[bytes, Sequence[FaceBox]]]) -> bytes:
     """The pictures side by side, smaller, with a number on each face."""
-    panels = [_panel(content, spots) for content, spots in parts]
+    panels = [_panel(content, face_boxes) for content, face_boxes in parts]
     width = sum(panel.width for panel in panels) + _GAP * (len(panels) - 1)
     sheet = Image.new("RGB", (width, max(panel.height for panel in panels)), _EDGE)
     left = 0
@@ -87,11 +87,11 @@ def preview(parts: Sequence[tuple[bytes, Sequence[FaceBox]]]) -> bytes:
     return result.getvalue()
 
 
-def _panel(content: bytes, spots: Sequence[FaceBox]) -> Image.Image:
+def _panel(content: bytes, face_boxes: Sequence[FaceBox]) -> Image.Image:
     image = picture.eight_bits(picture.upright(content, sniff.media_type(content))).convert("RGB")
     image.thumbnail((PANEL, PANEL))
     drawing = ImageDraw.Draw(image)
-    for number, spot in enumerate(spots, start=1):
+    for number, spot in enumerate(face_boxes, start=1):
         box = (
             spot.left * image.width,
             spot.top * image.height,

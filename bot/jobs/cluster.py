@@ -71,7 +71,7 @@ class Cluster:
         self._claimed = plan.total, set(found)
         return found
 
-    async def run(self, desk: JobService) -> None:
+    async def run(self, job_service: JobService) -> None:
         """Until another process has taken this one's place."""
         while True:
             try:
@@ -80,7 +80,7 @@ class Cluster:
                     self.replaced = True
                     return
                 await self._clock.sleep(self._lease / 3)
-                if count := await desk.resume():
+                if count := await job_service.resume():
                     log.info("jobs of another process were taken up", count=count)
             except StoreAway as error:
                 self._away(error)

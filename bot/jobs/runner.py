@@ -59,9 +59,9 @@ class Runner:
         *,
         line: FairQueue,
         submitter: Submitter,
-        follower: Poller,
+        poller: Poller,
         outage: Outage,
-        habits: RunnerConfig,
+        config: RunnerConfig,
     ) -> None:
         self._segmind = world.segmind
         self._store = world.store
@@ -69,19 +69,19 @@ class Runner:
         self._clock = world.clock
         self._line = line
         self._submitter = submitter
-        self._follower = follower
+        self._poller = poller
         self._outage = outage
-        self._habits = habits
-        self._lives: dict[str, asyncio.Task[None]] = {}
+        self._config = config
+        self._running: dict[str, asyncio.Task[None]] = {}
         # Jobs whose cancelling met a database that was away.
         self._doubtful: set[str] = set()
 
     def start(self, job: Job) -> None:
-        if job.id in self._lives:
+        if job.id in self._running:
             return
-        life = asyncio.create_task(self._live(job), name=f"job {job.id}")
-        self._lives[job.id] = life
-        life.add_done_callback(lambda _: self._lives.pop(job.id, None))
+        life = asyncio.create_task(self._run_to_end(job), name=f"job {job.id}")
+        self._running[job.id] = life
+        life.add_done_callback(lambda _: self._running.pop(job.id, None))
 
     async def cancel(self, job: Job) -> None:
         """Take back a job that was not sent; raises `StaleJob` where it went on, or is another process's.
@@ -96,7 +96,7 @@ class Runner:
             self._doubtful.add(job.id)
             raise
         # Its life may still wait in the line, for something that does not come any more.
-        if (life := self._lives.get(job.id)) is not None:
+        if (life := self._running.get(job.id)) is not None:
             life.cancel()
             await asyncio.wait({life})
         self.start(cancelled)
@@ -104,22 +104,22 @@ class Runner:
     async def redeliver(self, job: Job) -> None:
         """See a job that was over to its end once more: somebody has decided what that end is."""
         # Its life may still be about to write down that the member was told of another one.
-        if (life := self._lives.get(job.id)) is not None:
+        if (life := self._running.get(job.id)) is not None:
             life.cancel()
             await asyncio.wait({life})
         self.start(job)
 
     async def close(self) -> None:
         """Let go of every job where it is; the next start takes them up."""
-        lives = list(self._lives.values())
-        for life in lives:
+        running = list(self._running.values())
+        for life in running:
             life.cancel()
-        await asyncio.gather(*lives, return_exceptions=True)
-        await self._submitter.drain(self._habits.last_submits)
+        await asyncio.gather(*running, return_exceptions=True)
+        await self._submitter.drain(self._config.last_submits)
 
-    async def _live(self, job: Job) -> None:
+    async def _run_to_end(self, job: Job) -> None:
         with structlog.contextvars.bound_contextvars(job=job.id, guild=job.place.guild_id):
-            retry = self._habits.retry
+            retry = self._config.retry
             current: Job | None = job
             while current is not None and not current.told:
                 try:
@@ -133,7 +133,7 @@ class Runner:
                     # A job must come to an end, so what nobody foresaw is tried again from what is durable.
                     log.exception("a step of the job failed and is tried again", seconds=retry)
                     await self._clock.sleep(retry)
-                    retry = min(2 * retry, self._habits.retry_most)
+                    retry = min(2 * retry, self._config.retry_most)
                     current = await self._reload(current)
 
     async def _taken_back(self, job: Job) -> Job | None:
@@ -189,7 +189,7 @@ class Runner:
                 if stage != shown:
                     self._watcher.show(job, stage)
                     shown = stage
-                await ticket.wait(self._habits.refresh(position))
+                await ticket.wait(self._config.refresh(position))
             yield
         finally:
             self._line.leave(ticket)
@@ -204,7 +204,7 @@ class Runner:
             case State.UNKNOWN:
                 return await self._submitter.search(job)
             case State.SUBMITTED:
-                return await self._follower.poll(job)
+                return await self._poller.poll(job)
             case State.READY | State.DONE | State.FAILED | State.BLOCKED | State.EXPIRED | State.CANCELLED:
                 return job
             case _:
@@ -226,22 +226,22 @@ class Runner:
     async def _fetched(self, job: Job) -> bytes:
         """The result, which lies at Segmind for days: a fault on the way to it is waited out."""
         output = await output_of(self._segmind, job)
-        until = self._clock.now() + self._habits.result_patience
+        until = self._clock.now() + self._config.result_patience
         while True:
             try:
-                return await self._segmind.fetch(output, limit=self._habits.result_bytes)
+                return await self._segmind.fetch(output, limit=self._config.result_bytes)
             except DownloadFailed as error:
                 if not error.passing or self._clock.now() >= until:
                     raise
                 log.warning("the result cannot be had right now", error=error.detail)
             self._watcher.show(job, Collecting())
-            await self._clock.sleep(self._habits.retry)
+            await self._clock.sleep(self._config.retry)
 
     async def _recollect(self, job: Job) -> bytes | None:
         """The result of a job that was paid before a restart and not yet shown."""
         try:
             return await self._segmind.fetch(
-                await output_of(self._segmind, job), limit=self._habits.result_bytes
+                await output_of(self._segmind, job), limit=self._config.result_bytes
             )
         except SegmindError as error:
             log.warning("the result could not be fetched again", error=error.detail)

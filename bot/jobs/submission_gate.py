@@ -33,10 +33,10 @@ class SubmissionGate:
     A refused key or model closes it for a while; an empty balance closes it until there is one again.
     """
 
-    def __init__(self, clock: Clock, turnstile: RequestScheduler, *, releases: bool = False) -> None:
+    def __init__(self, clock: Clock, scheduler: RequestScheduler, *, releases: bool = False) -> None:
         """`releases`: whether an empty balance sends those away who wait, or keeps them."""
         self._clock = clock
-        self._turnstile = turnstile
+        self._scheduler = scheduler
         self._releases = releases
         self._closed: dict[str | None, tuple[float, ClosureReason]] = {}
         self._is_empty = False
@@ -124,9 +124,9 @@ class SubmissionGate:
             if self._is_empty and not first:
                 first = await self._balance(show)
                 continue
-            if self._turnstile.is_busy:
+            if self._scheduler.is_busy:
                 show(Due())
-            await self._turnstile.acquire(RequestKind.SUBMISSION, lambda: show(Reconnecting()))
+            await self._scheduler.acquire(RequestKind.SUBMISSION, lambda: show(Reconnecting()))
             # The gate may have closed in the meantime.
             if not (self.is_paused or self._closures(slug)) and (first or not self._is_empty):
                 return first

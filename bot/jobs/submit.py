@@ -64,7 +64,7 @@ class _OutOfReach(Exception):
 
 class Submitter:
     def __init__(
-        self, world: JobPorts, *, gate: SubmissionGate, line: FairQueue, caution: SubmitConfig
+        self, world: JobPorts, *, gate: SubmissionGate, line: FairQueue, config: SubmitConfig
     ) -> None:
         self._segmind = world.segmind
         self._store = world.store
@@ -72,7 +72,7 @@ class Submitter:
         self._clock = world.clock
         self._gate = gate
         self._line = line
-        self._caution = caution
+        self._config = config
         self._posts: set[asyncio.Task[Job]] = set()
 
     @property
@@ -87,14 +87,14 @@ class Submitter:
 
     async def submit(self, job: Job) -> Job:
         """From HELD to where Segmind's answer leads."""
-        pauses = chain(self._caution.reconnect, repeat(self._caution.reconnect[-1]))
+        pauses = chain(self._config.reconnect, repeat(self._config.reconnect[-1]))
         while True:
             try:
                 goes_first = await self._gate.acquire(job.slug, partial(self._watcher.show, job))
             except (Unreachable, ServicePaused) as error:
                 return await self._turned_away(job, error)
             if (sending := await self._send_off(job)) is None:
-                await self._clock.sleep(self._caution.crowded)
+                await self._clock.sleep(self._config.crowded)
                 continue
             try:
                 job = await self._shielded(self._post(sending, goes_first=goes_first))
@@ -169,17 +169,17 @@ class Submitter:
                 found = await self._look_up(job, sent)
             except SegmindError as error:
                 log.warning("the history could not be read", error=error.detail)
-                over = passed >= max(self._caution.unknown_window, self._caution.unknown_most)
+                over = passed >= max(self._config.unknown_window, self._config.unknown_most)
             else:
                 if found is not None:
                     log.info("an unknown submission was found", request=found.request_id)
                     return await self._submitted(job, found.request_id)
                 looks += 1
-                over = passed >= self._caution.unknown_window and looks >= FEWEST_LOOKS
+                over = passed >= self._config.unknown_window and looks >= FEWEST_LOOKS
             if over:
                 log.warning("an unknown submission was never found")
                 return await self._fail(job, Reason.NOT_FOUND)
-            await self._clock.sleep(self._caution.unknown_every)
+            await self._clock.sleep(self._config.unknown_every)
 
     async def _look_up(self, job: Job, sent: float) -> Found | None:
         return await self._segmind.find(
@@ -206,7 +206,7 @@ class Submitter:
         return await self._fail(job, Reason.SERVICE)
 
     def _rest(self, trouble: ClosureReason, *, slug: str | None = None) -> None:
-        self._gate.close(trouble, until=self._clock.now() + self._caution.paused, slug=slug)
+        self._gate.close(trouble, until=self._clock.now() + self._config.paused, slug=slug)
 
     async def _fail(self, job: Job, reason: Reason, detail: str = "") -> Job:
         failed = job.to(State.FAILED, reason=reason, detail=detail, settled_at=self._clock.now())

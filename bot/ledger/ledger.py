@@ -38,7 +38,7 @@ class AuditEntry:
     """Something that a person decided for others: kept for good, with who and when."""
 
     actor: str
-    deed: str
+    audit_entry: str
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     guild_id: int | None = None
     at: float = 0.0
@@ -80,19 +80,19 @@ class Ledger(Protocol):
     async def rules(self, guild_id: int) -> ServerRules: ...
 
     async def change_rules(
-        self, guild_id: int, change: Callable[[ServerRules], ServerRules], deed: AuditEntry
+        self, guild_id: int, change: Callable[[ServerRules], ServerRules], audit_entry: AuditEntry
     ) -> ServerRules:
         """Read, change and write back, with nobody in between."""
         ...
 
     async def grant(
-        self, account: str, amount: int, why: str, deed: AuditEntry, *, receipt: str | None = None
+        self, account: str, amount: int, why: str, audit_entry: AuditEntry, *, receipt: str | None = None
     ) -> Balance:
         """With a receipt, raises `AlreadyCredited` where that was credited before."""
         ...
 
     async def adjust(
-        self, account: str, amount: int, why: str, deed: AuditEntry, *, job_id: str | None = None
+        self, account: str, amount: int, why: str, audit_entry: AuditEntry, *, job_id: str | None = None
     ) -> Balance:
         """Take credits away (a negative amount), or give those of a job back, which is done once."""
         ...

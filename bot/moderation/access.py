@@ -77,12 +77,12 @@ class AccessPolicy:
             _obey(await self._rules.rules(visit.guild_id), visit)
         await self._check_strikes(visit.user_id, standing)
 
-    async def admit_prints(self, prints: Mapping[str, Fingerprint], guild_id: int | None) -> None:
+    async def check_fingerprints(self, fingerprints: Mapping[str, Fingerprint], guild_id: int | None) -> None:
         """Raises `ListedMedia` for the first that is on a list."""
-        if not prints:
+        if not fingerprints:
             return
-        listed = await self._register.is_listed([each.exact for each in prints.values()], guild_id)
-        for option, each in prints.items():
+        listed = await self._register.is_listed([each.exact for each in fingerprints.values()], guild_id)
+        for option, each in fingerprints.items():
             if each.exact in listed.exact or each.resembles(listed.looks, self._house.distance):
                 raise ListedMedia(option)
 

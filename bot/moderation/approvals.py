@@ -80,7 +80,9 @@ class ApprovalBook(Protocol):
         """Write down where moderators are asked."""
         ...
 
-    async def decide(self, job_id: str, verdict: Verdict, actor: int, deed: AuditEntry | None) -> Ruling:
+    async def decide(
+        self, job_id: str, verdict: Verdict, actor: int, audit_entry: AuditEntry | None
+    ) -> Ruling:
         """Of several attempts, the first one decides. Its job is open again, and this process's.
 
         Raises `NothingAwaited`.

@@ -56,7 +56,7 @@ class RetentionPeriods:
     """For how many days things are kept."""
 
     jobs: float = 90
-    deeds: float = 730
+    audit_entries: float = 730
     strikes: float = 7
 
 
@@ -82,13 +82,13 @@ class Retention:
         await run_periodically(self.look, self._clock, self._every, "what is old could not be forgotten")
 
     async def look(self) -> None:
-        now, its, jobs, deeds = self._clock.now(), self._periods, 0, 0
+        now, its, jobs, audit_entries = self._clock.now(), self._periods, 0, 0
         while count := await self._people.strip_jobs(now - its.jobs * DAY, most=self._most):
             jobs += count
-        while count := await self._people.strip_deeds(now - its.deeds * DAY, most=self._most):
-            deeds += count
+        while count := await self._people.strip_deeds(now - its.audit_entries * DAY, most=self._most):
+            audit_entries += count
         await self._people.clear_up(
             prints_before=now - its.jobs * DAY, strikes_before=now - max(its.strikes, 1) * DAY
         )
-        if jobs or deeds:
-            log.info("what is old was forgotten", jobs=jobs, deeds=deeds)
+        if jobs or audit_entries:
+            log.info("what is old was forgotten", jobs=jobs, audit_entries=audit_entries)

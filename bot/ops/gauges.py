@@ -51,22 +51,22 @@ class Gauges:
             lambda: pause.seconds,
         )
 
-    def of_segmind(self, turnstiles: Mapping[str, RequestScheduler], gate: SubmissionGate) -> None:
+    def of_segmind(self, schedulers: Mapping[str, RequestScheduler], gate: SubmissionGate) -> None:
         opened = Gauge(
             "doppel_breaker_open",
             "Whether a service is left alone because it failed time after time.",
             ["service"],
             registry=self._registry,
         )
-        for name, turnstile in turnstiles.items():
-            opened.labels(name).set_function(_reading(turnstile))
+        for name, scheduler in schedulers.items():
+            opened.labels(name).set_function(_reading(scheduler))
         self._add(
             "doppel_segmind_balance_empty",
             "Whether Segmind refuses orders for want of credit.",
             lambda: gate.is_empty,
         )
 
-    def of_store(self, lease: Lease, company: Company, outage: Outage) -> None:
+    def of_store(self, lease: Lease, cluster: Company, outage: Outage) -> None:
         if lease.lease_left() is not None:
             self._add(
                 "doppel_lease_left_seconds",
@@ -76,7 +76,7 @@ class Gauges:
         self._add(
             "doppel_processes",
             "Processes that share the database, this one included.",
-            lambda: company.processes,
+            lambda: cluster.processes,
         )
         self._add(
             "doppel_store_away",
@@ -101,5 +101,5 @@ class Gauges:
         Gauge(name, words, registry=self._registry).set_function(lambda: float(read()))
 
 
-def _reading(turnstile: RequestScheduler) -> Callable[[], float]:
-    return lambda: float(turnstile.is_shut)
+def _reading(scheduler: RequestScheduler) -> Callable[[], float]:
+    return lambda: float(scheduler.is_shut)

@@ -63,7 +63,7 @@ class JobTraces:
         self._clock = clock
         self._shards = shards
         self._ids = _Ids()
-        self._lives: dict[str, _JobSpans] = {}
+        self._running: dict[str, _JobSpans] = {}
         self._requests: dict[str, str] = {}
         self._provider = TracerProvider(id_generator=self._ids, resource=_resource(), shutdown_on_exit=False)
         self._provider.add_span_processor(processor or BatchSpanProcessor(_exporter()))
@@ -78,7 +78,7 @@ class JobTraces:
             self._begin(job, first=False)
 
     def moved(self, job: Job, to: Job) -> None:
-        if (life := self._lives.get(job.id)) is None:
+        if (life := self._running.get(job.id)) is None:
             self._begin(to, first=False)
             return
         now = self._now()
@@ -97,7 +97,7 @@ class JobTraces:
         self._end(job, lost=True)
 
     def looked(self, request_id: str, seen: Seen) -> None:
-        if (life := self._lives.get(self._requests.get(request_id, ""))) is None:
+        if (life := self._running.get(self._requests.get(request_id, ""))) is None:
             return
         now = self._now()
         self._tracer.start_span(
@@ -111,11 +111,11 @@ class JobTraces:
     async def close(self) -> None:
         """Let go of the jobs where they are, and tell the collector of what was not told yet."""
         now = self._now()
-        for life in self._lives.values():
+        for life in self._running.values():
             life.stage.end(now)
             life.whole.add_event("let go", timestamp=now)
             life.whole.end(now)
-        self._lives.clear()
+        self._running.clear()
         self._requests.clear()
         told, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -152,7 +152,7 @@ class JobTraces:
             links=[] if first else [Link(origin)],
             start_time=now,
         )
-        self._lives[job.id] = _JobSpans(whole, self._stage(job, whole, now), now)
+        self._running[job.id] = _JobSpans(whole, self._stage(job, whole, now), now)
 
     def _stage(self, job: Job, whole: Span, now: int) -> Span:
         if job.state is State.SUBMITTED and job.request_id is not None:
@@ -161,7 +161,7 @@ class JobTraces:
         return self._tracer.start_span(name, set_span_in_context(whole, Context()), start_time=now)
 
     def _end(self, job: Job, **facts: AttributeValue | None) -> None:
-        if (life := self._lives.pop(job.id, None)) is None:
+        if (life := self._running.pop(job.id, None)) is None:
             return
         self._requests.pop(job.request_id or "", None)
         now = self._now()

@@ -111,7 +111,7 @@ async def open_world(settings: Settings, wishes: Wishes) -> AsyncGenerator[World
 @asynccontextmanager
 async def _assembled(settings: Settings) -> AsyncGenerator[App]:
     try:
-        async with build_app(settings, spotter=LocalFaceDetector()) as app:
+        async with build_app(settings, face_detector=LocalFaceDetector()) as app:
             yield app
     except StoreError as error:
         raise SandboxError(str(error)) from error
@@ -128,7 +128,9 @@ async def _join(env: simcord.Env, app: App) -> None:
 async def _welcome(app: App, guild: Guild, wishes: Wishes) -> None:
     channel = app.client.get_partial_messageable(guild.channel.id, guild_id=guild.id)
     folder = lay_out(wishes.folder / "samples")
-    view = Welcome(app.client.orders.intake.handle, app.models.values(), folder=folder, speed=wishes.speed)
+    view = Welcome(
+        app.client.orders.order_handler.handle, app.models.values(), folder=folder, speed=wishes.speed
+    )
     await channel.send(view=view, files=[discord.File(path) for path in samples()])
 
 

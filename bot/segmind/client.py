@@ -101,7 +101,7 @@ class SegmindClient:
         self._retry = retry
         self._named_uploads = named_uploads
         self._clock = clock or WallClock()
-        self.turnstile = RequestScheduler(
+        self.scheduler = RequestScheduler(
             self._clock,
             Breaker(self._clock.now, restraint.fuse),
             name="Segmind",
@@ -123,15 +123,15 @@ class SegmindClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.turnstile.close()
+        self.scheduler.close()
         self._results.close()
         await self.downloads.__aexit__(kind, error, trace)
         await self._carrier.__aexit__(kind, error, trace)
 
     @property
-    def turnstiles(self) -> Mapping[str, RequestScheduler]:
+    def schedulers(self) -> Mapping[str, RequestScheduler]:
         """The one of the API, and the one of the results' files."""
-        return {"api": self.turnstile, "results": self._results}
+        return {"api": self.scheduler, "results": self._results}
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
         """One POST, which is paid if it succeeds; it is never repeated, and nothing makes it wait in here."""
@@ -211,18 +211,18 @@ class SegmindClient:
 
     async def _send(self, request: Request, limit: int, errand: RequestKind) -> Response:
         """One exchange; the turnstile hears how it went."""
-        turnstile = self.turnstile if errand.is_of_the_api else None
+        scheduler = self.scheduler if errand.is_of_the_api else None
         try:
             answer = await self._carrier.exchange(request, limit)
         except (OutcomeUnknown, Unreachable) as error:
             self._told(errand, None)
             if not isinstance(error, ResponseTooLong):
-                self._heard(turnstile, well=False)
+                self._heard(scheduler, well=False)
             raise
         self._told(errand, answer.status)
         if answer.status == RATE_LIMITED:
-            self.turnstile.back_off(reset_time(answer.headers.get(RESET_HEADER, "")))
-        self._heard(turnstile, well=answer.status not in SERVER_ERRORS)
+            self.scheduler.back_off(reset_time(answer.headers.get(RESET_HEADER, "")))
+        self._heard(scheduler, well=answer.status not in SERVER_ERRORS)
         return answer
 
     async def _ask(
@@ -236,7 +236,7 @@ class SegmindClient:
         async def once() -> T:
             trouble: SegmindError
             try:
-                async with self.turnstile.slot(errand):
+                async with self.scheduler.slot(errand):
                     answer = await self._send(request, limit, errand)
                 return decipher(answer)
             except ResponseTooLong as error:
@@ -261,9 +261,9 @@ class SegmindClient:
         return await caller(self._again, once)
 
     @staticmethod
-    def _heard(turnstile: RequestScheduler | None, *, well: bool) -> None:
-        if turnstile is not None:
-            (turnstile.succeeded if well else turnstile.failed)()
+    def _heard(scheduler: RequestScheduler | None, *, well: bool) -> None:
+        if scheduler is not None:
+            (scheduler.succeeded if well else scheduler.failed)()
 
     def _again(self, error: Exception) -> bool | float:
         """Whether to ask again, and after how long if that is known."""

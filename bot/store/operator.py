@@ -57,20 +57,20 @@ class OperatorConnection:
         async with self._transaction() as connection:
             return await queries.spending(connection, since=since, until=until, guild_id=guild_id)
 
-    async def grant(self, account: str, amount: int, why: str, deed: AuditEntry) -> Balance:
+    async def grant(self, account: str, amount: int, why: str, audit_entry: AuditEntry) -> Balance:
         writing = Writing(worker="a visitor", now=self._clock.now(), start=self._start)
         async with self._transaction() as connection:
-            (outcome,) = await apply(connection, [Grant(account, amount, why, deed)], writing)
+            (outcome,) = await apply(connection, [Grant(account, amount, why, audit_entry)], writing)
         if not isinstance(outcome, Balance):
             raise TypeError(outcome)
         return outcome
 
-    async def forgive(self, job_id: str, deed: AuditEntry) -> int:
+    async def forgive(self, job_id: str, audit_entry: AuditEntry) -> int:
         """Take a job's prints off the list of all servers; how many there were."""
         async with self._transaction() as connection:
             gone = await unlist(connection, job_id, None)
             if gone:
-                await servers.record(connection, [deed], at=self._clock.now())
+                await servers.record(connection, [audit_entry], at=self._clock.now())
         return gone
 
     async def read_value(self, name: str) -> str | None:

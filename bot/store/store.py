@@ -66,7 +66,7 @@ class SqlStore:
         self._seconds = lease
         self._batch = batch
         self._commit = commit
-        self.recents = SqlJobHistory(self._reading)
+        self.job_history = SqlJobHistory(self._reading)
         self.shelf = SqlFaceRepository(self._transaction)
         self._lease: WorkerLease | None = None
         self._exit = AsyncExitStack()
@@ -97,20 +97,24 @@ class SqlStore:
             return await ledgers.read(connection, account, start=self._start)
 
     async def grant(
-        self, account: str, amount: int, why: str, deed: AuditEntry, *, receipt: str | None = None
+        self, account: str, amount: int, why: str, audit_entry: AuditEntry, *, receipt: str | None = None
     ) -> Balance:
         try:
-            return cast("Balance", await self._writer.write(Grant(account, amount, why, deed, receipt)))
+            return cast(
+                "Balance", await self._writer.write(Grant(account, amount, why, audit_entry, receipt))
+            )
         except StoreRefused:
             if receipt is not None and await self._is_credited(receipt):
                 raise AlreadyCredited(receipt) from None
             raise
 
     async def adjust(
-        self, account: str, amount: int, why: str, deed: AuditEntry, *, job_id: str | None = None
+        self, account: str, amount: int, why: str, audit_entry: AuditEntry, *, job_id: str | None = None
     ) -> Balance:
         try:
-            return cast("Balance", await self._writer.write(Adjust(account, amount, why, deed, job_id)))
+            return cast(
+                "Balance", await self._writer.write(Adjust(account, amount, why, audit_entry, job_id))
+            )
         except StoreRefused as refusal:
             # The one rule of the tables that two people can run into, by giving back at the same time.
             raise (refusal if job_id is None else AlreadyRefunded(job_id)) from None
@@ -124,11 +128,11 @@ class SqlStore:
             return await servers.read_all(connection)
 
     async def change_rules(
-        self, guild_id: int, change: Callable[[ServerRules], ServerRules], deed: AuditEntry
+        self, guild_id: int, change: Callable[[ServerRules], ServerRules], audit_entry: AuditEntry
     ) -> ServerRules:
         async with self._transaction() as connection:
             rules = await servers.change(connection, guild_id, change)
-            await servers.record(connection, [deed], at=self._clock.now())
+            await servers.record(connection, [audit_entry], at=self._clock.now())
         return rules
 
     async def history(
@@ -141,7 +145,7 @@ class SqlStore:
         self, guild_id: int | None, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[AuditEntry]:
         async with self._reading() as connection:
-            return await queries.deeds(connection, guild_id, Page(before, after, limit))
+            return await queries.audit_entries(connection, guild_id, Page(before, after, limit))
 
     async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[Ordered]:
         async with self._reading() as connection:

@@ -147,7 +147,7 @@ servers = sa.Table(
     sqlite_strict=True,
 )
 
-deeds = sa.Table(
+audit_entries = sa.Table(
     "deeds",
     METADATA,
     sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
@@ -281,7 +281,7 @@ strikes = sa.Table(
     sqlite_autoincrement=True,
 )
 
-prints = sa.Table(
+fingerprints = sa.Table(
     "prints",
     METADATA,
     # No foreign keys to jobs: what is kept for safety has a time of its own.

@@ -26,7 +26,7 @@ class ChatParts:
         models: ModelRegistry,
         text: Text,
         clock: Clock,
-        signatory: C2paSigner | None,
+        c2pa_signer: C2paSigner | None,
     ) -> None:
         self.client = client
         self.models = models
@@ -35,20 +35,20 @@ class ChatParts:
         self.clock = clock
         self.background = Background()
         self.limits = file_limits(settings)
-        self.album = saved_faces_of(settings, store.shelf, clock)
+        self.saved_faces = saved_faces_of(settings, store.shelf, clock)
         self.messages = Messages(client, clock, store.register.keep_post)
-        self.results = Results(self.cards, text, signatory)
-        self.befores = OriginalPreviews(
+        self.results = Results(self.cards, text, c2pa_signer)
+        self.original_previews = OriginalPreviews(
             text, clock, self.limits, most_bytes=MOST_BYTES * settings.card.before_and_after
         )
         self.replies = LiveReplies(
             messages=self.messages,
-            endings=ResultDelivery(
+            result_delivery=ResultDelivery(
                 messages=self.messages,
                 results=self.results,
                 models=models,
                 text=text,
-                befores=self.befores,
+                original_previews=self.original_previews,
             ),
             background=self.background,
             models=models,

@@ -138,14 +138,14 @@ def c2pa_signer_of(
     now = datetime.fromtimestamp(clock.now(), UTC)
     try:
         credentials = read_signing_keys(Path(its.certificates), Path(its.key), now)
-        signatory = C2paSigner(credentials, timestamps=its.timestamps, heard=heard)
+        c2pa_signer = C2paSigner(credentials, timestamps=its.timestamps, heard=heard)
     except BadSigningKeys as error:
         raise SettingsError([f"results cannot be signed: {error}"]) from None
     if credentials.until - now < _SOON:
         log.warning(
             "a certificate that results are signed with ends soon", until=credentials.until.isoformat()
         )
-    return signatory
+    return c2pa_signer
 
 
 def traces_of(settings: Settings, clock: Clock) -> "JobTraces | None":

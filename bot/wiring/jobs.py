@@ -39,7 +39,7 @@ class JobEngine:
         its, jobs, clock = settings.segmind, settings.jobs, world.clock
         self.policy = policy_from(settings)
         self.line = FairQueue(self.policy.limits, in_all=jobs.in_all)
-        self.gate = SubmissionGate(clock, segmind.turnstile, releases=its.when_empty == "release")
+        self.gate = SubmissionGate(clock, segmind.scheduler, releases=its.when_empty == "release")
         self.watch = BalanceMonitor(
             BalanceConfig(its.low_balance, its.balance_every),
             account=segmind,
@@ -48,23 +48,23 @@ class JobEngine:
             memory=store,
             clock=clock,
         )
-        pacing = PollTimings({slug: model.card.seconds for slug, model in models.items()}, scale=jobs.pace)
-        self.pacing = pacing
-        self.lessons = LearnedTimings(pacing, store, clock)
+        timings = PollTimings({slug: model.card.seconds for slug, model in models.items()}, scale=jobs.pace)
+        self.timings = timings
+        self.learned_timings = LearnedTimings(timings, store, clock)
         self.pause = OperatorPause(self.gate, store, clock)
         self.runner = Runner(
             world,
             line=self.line,
-            submitter=Submitter(world, gate=self.gate, line=self.line, caution=_caution(settings)),
-            follower=Poller(world, pace=_pace(pacing), timeout=its.job_timeout, on_cost=self.watch.on_cost),
+            submitter=Submitter(world, gate=self.gate, line=self.line, config=_config(settings)),
+            poller=Poller(world, pace=_pace(timings), timeout=its.job_timeout, on_cost=self.watch.on_cost),
             outage=outage,
-            habits=RunnerConfig(
+            config=RunnerConfig(
                 line_refresh=jobs.line_refresh,
                 result_bytes=its.download_bytes,
                 result_patience=its.job_timeout,
             ),
         )
-        self.desk = JobService(
+        self.job_service = JobService(
             store=world.store,
             runner=self.runner,
             line=self.line,
@@ -74,12 +74,12 @@ class JobEngine:
             clock=clock,
             waiting_per_member=jobs.waiting_per_member,
         )
-        self.office = CreditAdmin(
+        self.credit_admin = CreditAdmin(
             books=store, archive=store, policy=self.policy, line=self.line, models=models
         )
 
 
-def _caution(settings: Settings) -> SubmitConfig:
+def _config(settings: Settings) -> SubmitConfig:
     patient = SubmitConfig()
     return SubmitConfig(
         unknown_window=settings.segmind.unknown_window,
@@ -88,11 +88,11 @@ def _caution(settings: Settings) -> SubmitConfig:
     )
 
 
-def _pace(pacing: PollTimings) -> Callable[[Job], PollTiming]:
+def _pace(timings: PollTimings) -> Callable[[Job], PollTiming]:
     """The paces of all models. Segmind's own choice of hardware and of steps makes for times of their own."""
 
     def pace(job: Job) -> PollTiming:
         variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)
-        return pacing.pace(job.slug, variant)
+        return timings.pace(job.slug, variant)
 
     return pace

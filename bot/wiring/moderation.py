@@ -36,11 +36,11 @@ class ModerationParts:
         self._front = front
         self._periods = RetentionPeriods(
             jobs=settings.retention.jobs_days,
-            deeds=settings.retention.deeds_days,
+            audit_entries=settings.retention.deeds_days,
             strikes=settings.safety.strike_days,
         )
         self._door = AccessPolicy(store.register, store, access_rules(settings), front.clock)
-        self._chronicle = ModLog(
+        self._mod_log = ModLog(
             rules=store,
             register=store.register,
             results=front.results,
@@ -55,7 +55,7 @@ class ModerationParts:
             background=front.background,
             text=front.text,
         )
-        self.doorkeeper = AccessGuard(self._door, store.register, contexts_of(settings))
+        self.access_guard = AccessGuard(self._door, store.register, contexts_of(settings))
         self.consent = Consent(
             self._door,
             store.register,
@@ -63,8 +63,8 @@ class ModerationParts:
             text=front.text,
             clock=front.clock,
         )
-        self.wardens = AccessAdmin(store, store.register)
-        self._asker = ApprovalRequester(
+        self.access_admin = AccessAdmin(store, store.register)
+        self._approval_requester = ApprovalRequester(
             store.approvals,
             store,
             results=front.results,
@@ -80,18 +80,18 @@ class ModerationParts:
         return ModeratingWatcher(
             watcher,
             door=self._door,
-            doorkeeper=self.doorkeeper,
+            access_guard=self.access_guard,
             register=self._store.register,
-            chronicle=self._chronicle,
-            asker=self._asker,
+            mod_log=self._mod_log,
+            approval_requester=self._approval_requester,
         )
 
-    def approvals(self, desk: JobService, source: ResultSource) -> ApprovalService:
+    def approvals(self, job_service: JobService, source: ResultSource) -> ApprovalService:
         return ApprovalService(
             self._store.approvals,
-            self._asker,
+            self._approval_requester,
             archive=self._store,
-            desk=desk,
+            job_service=job_service,
             source=source,
             messages=self._front.messages,
             watcher=self._front.replies,
@@ -100,14 +100,14 @@ class ModerationParts:
             clock=self._front.clock,
         )
 
-    def cases(self, office: CreditAdmin) -> CaseService:
+    def cases(self, credit_admin: CreditAdmin) -> CaseService:
         return CaseService(
             self._store.cases,
             self._store.register,
             archive=self._store,
             rules=self._store,
-            wardens=self.wardens,
-            office=office,
+            access_admin=self.access_admin,
+            credit_admin=credit_admin,
             messages=self._front.messages,
             client=self._front.client,
             operators=self._settings.discord.operators,
@@ -121,7 +121,7 @@ class ModerationParts:
         return Privacy(
             self._store.people,
             self._store.register,
-            album=self._front.album,
+            saved_faces=self._front.saved_faces,
             consent=self.consent,
             periods=self._periods,
             policy_url=self._settings.consent.policy_url,

@@ -37,18 +37,18 @@ def wire_services(
     approvals: ApprovalService,
     segmind: SegmindClient,
     store: SqlStore,
-    spotter: FaceDetector | None,
+    face_detector: FaceDetector | None,
     words: ErrorMessages,
 ) -> None:
     """From here on the client takes orders and answers commands."""
     inputs = Attachments(segmind, links=settings.segmind.inputs == "link")
-    intake = OrderHandler(
-        desk=engine.desk,
-        doorkeeper=protection.doorkeeper,
+    order_handler = OrderHandler(
+        job_service=engine.job_service,
+        access_guard=protection.access_guard,
         consent=protection.consent,
         inputs=inputs,
-        album=front.album,
-        befores=front.befores,
+        saved_faces=front.saved_faces,
+        original_previews=front.original_previews,
         messages=front.messages,
         background=front.background,
         message_for=words.message_for,
@@ -58,30 +58,30 @@ def wire_services(
     pages = Pages(front.text)
     privacy = protection.privacy()
     orders = OrderServices(
-        intake=intake,
-        desk=engine.desk,
-        doorkeeper=protection.doorkeeper,
+        order_handler=order_handler,
+        job_service=engine.job_service,
+        access_guard=protection.access_guard,
         consent=protection.consent,
         inputs=inputs,
-        album=front.album,
+        saved_faces=front.saved_faces,
         source=segmind,
-        spotter=spotter,
+        face_detector=face_detector,
         background=front.background,
         text=front.text,
     )
     account = AccountServices(
-        desk=engine.desk,
+        job_service=engine.job_service,
         books=store,
-        job_lists=JobLists(store.recents, front.cards, front.text),
+        job_lists=JobLists(store.job_history, front.cards, front.text),
         privacy=privacy,
         pages=pages,
         cards=front.cards,
         text=front.text,
     )
     admin = AdminServices(
-        office=engine.office,
-        wardens=protection.wardens,
-        desk=engine.desk,
+        credit_admin=engine.credit_admin,
+        access_admin=protection.access_admin,
+        job_service=engine.job_service,
         books=store,
         policy=engine.policy,
         cases=cases,
@@ -92,8 +92,8 @@ def wire_services(
         clock=front.clock,
     )
     actions = JobActions(
-        desk=engine.desk,
-        intake=intake,
+        job_service=engine.job_service,
+        order_handler=order_handler,
         recall=PreviousInputs(segmind),
         kept=KeptResults(segmind, front.results),
         cases=cases,

@@ -30,9 +30,9 @@ def figures(*, finished: int = FINISHED) -> Iterator[Figure]:
     relax_gc()
     with TemporaryDirectory() as folder, server() as postgres:
         asyncio.run(_made_durable(postgres))
-        for flight, lives in ((1_000, 4_000), (10_000, 10_000)):
-            yield from asyncio.run(_sqlite(Path(folder), flight, lives))
-            yield asyncio.run(_postgres(postgres, flight, lives))
+        for flight, running in ((1_000, 4_000), (10_000, 10_000)):
+            yield from asyncio.run(_sqlite(Path(folder), flight, running))
+            yield asyncio.run(_postgres(postgres, flight, running))
         yield asyncio.run(_among_finished(Path(folder), finished))
         yield asyncio.run(_recovery(Path(folder)))
 
@@ -44,15 +44,15 @@ async def _made_durable(postgres: Postgres) -> None:
         await connection.exec_driver_sql("SELECT pg_reload_conf()")
 
 
-async def _sqlite(folder: Path, flight: int, lives: int) -> Sequence[Figure]:
+async def _sqlite(folder: Path, flight: int, running: int) -> Sequence[Figure]:
     rates: list[float] = []
     raw: list[float] = []
     for round_ in range(ROUNDS):
         file = folder / f"engine-{flight}-{round_}.db"
         batches: list[int] = []
         async with _store(f"sqlite:///{file}", commit=_noted(batches)) as store:
-            rates.append(await _lives(store, flight, lives))
-        raw.append(_raw(folder / f"raw-{flight}-{round_}.db", file, batches, lives))
+            rates.append(await _running(store, flight, running))
+        raw.append(_raw(folder / f"raw-{flight}-{round_}.db", file, batches, running))
     rate, name = median(rates), f"engine, SQLite, {flight:,} in flight"
     return [
         at_least(name, rate, "lives/s", 1200),
@@ -60,12 +60,12 @@ async def _sqlite(folder: Path, flight: int, lives: int) -> Sequence[Figure]:
     ]
 
 
-async def _postgres(postgres: Postgres, flight: int, lives: int) -> Figure:
+async def _postgres(postgres: Postgres, flight: int, running: int) -> Figure:
     rates: list[float] = []
     for _ in range(ROUNDS):
         await postgres.empty()
         async with _store(postgres.url("doppel")) as store:
-            rates.append(await _lives(store, flight, lives))
+            rates.append(await _running(store, flight, running))
     return at_least(f"engine, Postgres, {flight:,} in flight", median(rates), "lives/s", 1200)
 
 
@@ -73,7 +73,7 @@ def _store(url: str, **options: Any) -> SqlStore:
     return SqlStore(url, start=RICH, clock=WallClock(), **options)
 
 
-async def _lives(store: SqlStore, flight: int, lives: int) -> float:
+async def _running(store: SqlStore, flight: int, running: int) -> float:
     """So many complete lives, of which so many run at once."""
     room = asyncio.Semaphore(flight)
 
@@ -84,8 +84,8 @@ async def _lives(store: SqlStore, flight: int, lives: int) -> float:
             await through(store, job, *LIFE)
 
     began = perf_counter()
-    await asyncio.gather(*(live(number) for number in range(lives)))
-    return lives / (perf_counter() - began)
+    await asyncio.gather(*(live(number) for number in range(running)))
+    return running / (perf_counter() - began)
 
 
 def _noted(batches: list[int]) -> Callable[[int], AbstractContextManager[None]]:
@@ -97,7 +97,7 @@ def _noted(batches: list[int]) -> Callable[[int], AbstractContextManager[None]]:
     return commit
 
 
-def _raw(file: Path, model: Path, batches: Sequence[int], lives: int) -> float:
+def _raw(file: Path, model: Path, batches: Sequence[int], running: int) -> float:
     """What the bot wrote, written again: the same tables, as many changes per commit, nothing asked."""
     with closing(sqlite3.connect(model)) as source, closing(sqlite3.connect(file)) as target:
         # The tables with all their rules and indexes, and the rows to write.
@@ -120,7 +120,7 @@ def _raw(file: Path, model: Path, batches: Sequence[int], lives: int) -> float:
         target.executemany(put, accounts)
         began = perf_counter()
         _write(target, jobs, entries, columns, batches)
-        return lives / (perf_counter() - began)
+        return running / (perf_counter() - began)
 
 
 def _write(
@@ -164,14 +164,14 @@ async def _among_finished(folder: Path, finished: int) -> Figure:
     empty, full = folder / "empty.db", folder / "full.db"
     for file in (empty, full):
         async with _store(f"sqlite:///{file}") as store:
-            await _lives(store, 100, 100)
+            await _running(store, 100, 100)
     _fill(full, finished)
     ratios: list[float] = []
     for _ in range(ROUNDS):
         rates: list[float] = []
         for file in (empty, full):
             async with _store(f"sqlite:///{file}") as store:
-                rates.append(await _lives(store, 1_000, 3_000))
+                rates.append(await _running(store, 1_000, 3_000))
         ratios.append(rates[0] / rates[1])
     return at_most(f"engine, with {finished:,} finished jobs: empty to full", median(ratios), "ratio", 1.1)
 

@@ -169,7 +169,7 @@ async def _seen(start: Start, flight: int, *, window: float = WINDOW) -> Seen:
 
 
 async def _measured(town: Town, bot: Program, window: float) -> Seen:
-    crowd = asyncio.create_task(_crowd(town))
+    in_flight = asyncio.create_task(_crowd(town))
     try:
         # Until jobs end as they begin.
         await asyncio.sleep(town.seconds * 1.2 + 5)
@@ -182,7 +182,7 @@ async def _measured(town: Town, bot: Program, window: float) -> Seen:
                 memory.append(_usage(bot.pid).memory)
             ended, after = time.time(), _usage(bot.pid)
     finally:
-        crowd.cancel()
+        in_flight.cancel()
     return _result(town, began, ended, cpu=after.cpu - before.cpu, memory=memory, own_lag=max(lags))
 
 

@@ -59,18 +59,18 @@ class Scene:
         share = -(-storm.jobs // storm.processes)
         base = Fate(leap=storm.leap, deaf=storm.deaf, breach=storm.breach)
         gatherings = [Gathering(self._city.of(slot)) for slot in slots]
-        lives = [Lives(self._city, slot, gatherings[slot], self._taken, self._diary) for slot in slots]
+        running = [Lives(self._city, slot, gatherings[slot], self._taken, self._diary) for slot in slots]
         living = [
             asyncio.create_task(life.live(ends, share, self._over, base))
-            for life, ends in zip(lives, dooms(storm), strict=True)
+            for life, ends in zip(running, dooms(storm), strict=True)
         ]
         for gathering in gatherings:
             for _ in range(storm.seats):
                 self._begin(self._crowd.visit(gathering))
         self._begin(self._count())
-        self._begin_troubles(lives, base)
+        self._begin_troubles(running, base)
         try:
-            await self._ordered(lives, living)
+            await self._ordered(running, living)
             await self._drained()
             self._over.set()
             await asyncio.gather(*living)
@@ -80,7 +80,7 @@ class Scene:
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
 
-    def _begin_troubles(self, lives: Sequence[Lives], base: Fate) -> None:
+    def _begin_troubles(self, running: Sequence[Lives], base: Fate) -> None:
         storm = self._storm
         if storm.weather:
             weather = Weather(
@@ -88,7 +88,7 @@ class Scene:
             )
             self._begin(weather.blow())
         if storm.rival:
-            self._begin(self._rival(lives, base))
+            self._begin(self._rival(running, base))
         if storm.restarts:
             self._begin(self._restart())
         if storm.leap:
@@ -99,9 +99,9 @@ class Scene:
             self._taken.update(Counter(await self._city.books.taken()) - self._taken)
             await asyncio.sleep(GLANCE)
 
-    async def _ordered(self, lives: Sequence[Lives], living: Sequence[asyncio.Task[None]]) -> None:
+    async def _ordered(self, running: Sequence[Lives], living: Sequence[asyncio.Task[None]]) -> None:
         """Until everybody has died as planned, and everything was ordered."""
-        while not all(life.last.is_set() for life in lives) or self._taken.total() < self._storm.jobs:
+        while not all(life.last.is_set() for life in running) or self._taken.total() < self._storm.jobs:
             self._raise_what_failed([*living, *self._tasks])
             if self._diary.faults:
                 return
@@ -135,9 +135,9 @@ class Scene:
         while self._taken.total() * of < self._storm.jobs * parts:
             await asyncio.sleep(GLANCE)
 
-    async def _rival(self, lives: Sequence[Lives], base: Fate) -> None:
+    async def _rival(self, running: Sequence[Lives], base: Fate) -> None:
         """Somebody starts the bot a second time."""
-        await lives[0].last.wait()
+        await running[0].last.wait()
         await self._city.discord.online()
         async with self._city.bot(0, base) as second:
             if self._storm.database == "sqlite":

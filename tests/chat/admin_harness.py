@@ -41,10 +41,13 @@ class Server:
         await self.stage.finish(reply, "Completed")
         return (await self.stage.job(reply)).id
 
-    async def deeds(self) -> list[tuple[str, str, dict[str, Any]]]:
+    async def audit_entries(self) -> list[tuple[str, str, dict[str, Any]]]:
         """What is on record, from the first on: who, what, and the facts."""
         found = await self.stage.app.store.audit_entries(self.guild.id, limit=1000)
-        return [(deed.actor, deed.deed, dict(deed.facts)) for deed in reversed(found)]
+        return [
+            (audit_entry.actor, audit_entry.audit_entry, dict(audit_entry.facts))
+            for audit_entry in reversed(found)
+        ]
 
     async def rules(self) -> ServerRules:
         return await self.stage.app.store.rules(self.guild.id)
@@ -56,8 +59,8 @@ class Server:
         return await self.ask(self.member, "credits balance")
 
     @property
-    def office(self) -> tuple[CreditAdmin, Administrator]:
-        return self.stage.app.client.admin.office, Administrator(self.admin.id, self.guild.id)
+    def credit_admin(self) -> tuple[CreditAdmin, Administrator]:
+        return self.stage.app.client.admin.credit_admin, Administrator(self.admin.id, self.guild.id)
 
     @property
     def account(self) -> str:

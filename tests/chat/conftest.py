@@ -13,14 +13,14 @@ from tests.harness import Stage, local_segmind, staged
 
 @pytest.fixture
 async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Stage]:
-    """`@pytest.mark.stage(jobs={…})` changes settings for one test, `spotter=…` finds faces in it."""
+    """`@pytest.mark.stage(jobs={…})` changes settings for one test, `face_detector=…` finds faces in it."""
     marker = request.node.get_closest_marker("stage")
     sections: dict[str, Any] = dict(marker.kwargs) if marker else {}
-    spotter = sections.pop("spotter", None)
+    face_detector = sections.pop("spotter", None)
     clock = HeldClock()
     async with (
         local_segmind(clock) as segmind,
-        staged(tmp_path / "doppel.db", segmind, clock, spotter, **sections) as stage,
+        staged(tmp_path / "doppel.db", segmind, clock, face_detector, **sections) as stage,
     ):
         yield stage
 

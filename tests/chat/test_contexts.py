@@ -22,8 +22,8 @@ def told(stage: Stage) -> dict[str, dict[str, Any]]:
 
 
 async def give(stage: Stage, account: str, amount: int) -> None:
-    deed = AuditEntry("operator", Did.GRANT, {"amount": amount})
-    await stage.app.store.grant(account, amount, "a gift", deed)
+    audit_entry = AuditEntry("operator", Did.GRANT, {"amount": amount})
+    await stage.app.store.grant(account, amount, "a gift", audit_entry)
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ async def test_a_button_from_before_does_nothing_where_it_was_closed_since(
 async def test_nobody_rules_a_server_with_an_app_of_their_own(server: Server, arrivals: Arrivals) -> None:
     arrivals.brings_the_app(server.admin.id)
     assert "Only members who may manage this server" in await server.tell("credits cap", amount=5)
-    assert await server.deeds() == []
+    assert await server.audit_entries() == []
 
 
 async def test_an_order_needs_none_of_the_follow_ups_of_which_an_own_app_has_five(stage: Stage) -> None:

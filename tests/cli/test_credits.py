@@ -152,9 +152,9 @@ def test_a_grant_is_kept_with_who_and_why(capsys: pytest.CaptureFixture[str], da
     credits_(capsys, "grant", "1", "7", "50", "--why", "fun")
     with closing(sqlite3.connect(database)) as reader:
         (entry,) = reader.execute("SELECT kind, amount, actor, why FROM entries WHERE account = '1:7'")
-        (deed,) = reader.execute("SELECT guild_id, actor, facts FROM deeds WHERE deed = 'grant'")
+        (audit_entry,) = reader.execute("SELECT guild_id, actor, facts FROM deeds WHERE deed = 'grant'")
     assert entry == ("grant", 50, "operator", "fun")
-    assert (deed[:2], json.loads(deed[2])["member"]) == ((1, "operator"), 7)
+    assert (audit_entry[:2], json.loads(audit_entry[2])["member"]) == ((1, "operator"), 7)
 
 
 @pytest.mark.parametrize(
@@ -185,11 +185,14 @@ def test_what_cannot_be_meant_is_refused(
 
 @pytest.mark.parametrize("deed", [["audit"], ["report"], ["grant", "1", "7", "5"]])
 def test_where_there_is_no_database_none_is_made(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: list[str]
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    audit_entry: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/doppel.db")
-    assert "there is no file" in credits_(capsys, *deed, code=1)
+    assert "there is no file" in credits_(capsys, *audit_entry, code=1)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -23,8 +23,8 @@ async def listed(store: SqlStore) -> list[bool]:
 
 
 async def refused(store: SqlStore) -> None:
-    await store.register.list_prints([Fingerprint(EXACT, (7,))], None, "job")
-    await store.register.list_prints([Fingerprint(EXACT, (7,))], GUILD, "job")
+    await store.register.list_fingerprints([Fingerprint(EXACT, (7,))], None, "job")
+    await store.register.list_fingerprints([Fingerprint(EXACT, (7,))], GUILD, "job")
 
 
 def settings_of(url: str) -> Settings:
@@ -46,8 +46,12 @@ async def test_what_was_refused_everywhere_comes_again_while_the_bot_runs(url: s
         assert await forgive("job", settings_of(url), WallClock()) == 2
         # A server's own list is its moderators'.
         assert await listed(store) == [False, True]
-        (deed,) = await store.audit_entries(None)
-        assert (deed.actor, deed.deed, dict(deed.facts)) == ("operator", "again", {"job": "job"})
+        (audit_entry,) = await store.audit_entries(None)
+        assert (audit_entry.actor, audit_entry.audit_entry, dict(audit_entry.facts)) == (
+            "operator",
+            "again",
+            {"job": "job"},
+        )
 
 
 def test_it_says_what_it_did(

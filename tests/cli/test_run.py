@@ -273,7 +273,7 @@ async def test_a_limited_a_broken_and_a_dropped_edit_lose_no_result(town: Town) 
             town.discord.faults.next("edit", fault, about=[reply.token, "Completed"])
         await town.finish(*replies)
         for reply in replies:
-            assert len(town.endings(reply)) == 2
+            assert len(town.result_delivery(reply)) == 2
             assert len(reply.attachments) == 1
         assert await bot.terminate() == 0
     assert await town.balance() == (START - 3 * PRICES[SLUG], 0)

@@ -93,7 +93,7 @@ class Town:
             balance = await store.balance(member)
             return balance.free, balance.held
 
-    def endings(self, reply: Reply) -> list[Call]:
+    def result_delivery(self, reply: Reply) -> list[Call]:
         """Every try to show that the reply is done."""
         calls = self.discord.calls("edit")
         return [call for call in calls if reply.token in call.path and "Completed" in call.words]

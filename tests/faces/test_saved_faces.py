@@ -44,7 +44,7 @@ def clock() -> LeapingClock:
 
 
 @pytest.fixture
-def album(store: SqlStore, clock: LeapingClock) -> SavedFaces:
+def saved_faces(store: SqlStore, clock: LeapingClock) -> SavedFaces:
     return album_with(store, clock, OLD)
 
 
@@ -59,9 +59,9 @@ def opened(content: bytes) -> Image.Image:
 # The picture
 
 
-async def test_a_saved_face_comes_back_as_the_same_picture(album: SavedFaces) -> None:
-    await album.save(ALICE, " Eva  Green\n", picture("PNG"))
-    face = await album.find(ALICE, "eva green")
+async def test_a_saved_face_comes_back_as_the_same_picture(saved_faces: SavedFaces) -> None:
+    await saved_faces.save(ALICE, " Eva  Green\n", picture("PNG"))
+    face = await saved_faces.find(ALICE, "eva green")
     assert (face.name, face.filename) == ("Eva Green", "face.jpg")
     assert opened(face.content).size == (96, 72)
 
@@ -117,45 +117,45 @@ def test_every_kind_of_picture_becomes_one_that_models_take(mode: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"words", picture("PNG")[:200]])
-async def test_what_is_no_picture_is_refused_and_not_kept(album: SavedFaces, content: bytes) -> None:
+async def test_what_is_no_picture_is_refused_and_not_kept(saved_faces: SavedFaces, content: bytes) -> None:
     with pytest.raises(UnusableMedia):
-        await album.save(ALICE, "Eva", content)
-    assert await album.all_of(ALICE) == []
+        await saved_faces.save(ALICE, "Eva", content)
+    assert await saved_faces.all_of(ALICE) == []
 
 
-async def test_a_video_is_no_face(album: SavedFaces) -> None:
+async def test_a_video_is_no_face(saved_faces: SavedFaces) -> None:
     with pytest.raises(NoPicture):
-        await album.save(ALICE, "Eva", video())
+        await saved_faces.save(ALICE, "Eva", video())
 
 
 # Whose it is
 
 
 async def test_what_is_stored_is_no_picture_and_opens_for_its_owner_alone(
-    album: SavedFaces, store: SqlStore, clock: LeapingClock
+    saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
-    await album.save(ALICE, "Eva", picture("PNG"))
+    await saved_faces.save(ALICE, "Eva", picture("PNG"))
     kept = await store.shelf.find(ALICE, "Eva", now=clock.now())
     assert kept is not None
     assert b"JFIF" not in kept.sealed
     # A row that somebody moved to another member by hand.
     assert await store.shelf.keep(BOB, kept, now=clock.now(), most=9)
     with pytest.raises(UnreadableFace):
-        await album.find(BOB, "Eva")
-    assert opened((await album.find(ALICE, "Eva")).content).size == (96, 72)
+        await saved_faces.find(BOB, "Eva")
+    assert opened((await saved_faces.find(ALICE, "Eva")).content).size == (96, 72)
 
 
 async def test_a_sealed_face_that_was_tampered_with_does_not_open(
-    album: SavedFaces, store: SqlStore, clock: LeapingClock
+    saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
-    await album.save(ALICE, "Eva", picture("PNG"))
+    await saved_faces.save(ALICE, "Eva", picture("PNG"))
     kept = await store.shelf.find(ALICE, "Eva", now=clock.now())
     assert kept is not None
     middle = len(kept.sealed) // 2
     bent = kept.sealed[:middle] + b"AAAA" + kept.sealed[middle + 4 :]
     await store.shelf.keep(ALICE, replace(kept, sealed=bent), now=clock.now(), most=9)
     with pytest.raises(UnreadableFace):
-        await album.find(ALICE, "Eva")
+        await saved_faces.find(ALICE, "Eva")
 
 
 async def test_a_new_key_in_front_of_the_old_one_opens_what_both_of_them_sealed(
@@ -178,9 +178,9 @@ def test_keys_may_be_written_in_either_alphabet_of_base64() -> None:
 
 
 async def test_without_a_key_nothing_is_kept_or_opened_yet_everything_can_be_deleted(
-    album: SavedFaces, store: SqlStore, clock: LeapingClock
+    saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
-    await album.save(ALICE, "Eva", picture("PNG"), default=True)
+    await saved_faces.save(ALICE, "Eva", picture("PNG"), default=True)
     off = album_with(store, clock)
     assert not off.is_open
     with pytest.raises(FacesOff):
@@ -197,50 +197,50 @@ async def test_without_a_key_nothing_is_kept_or_opened_yet_everything_can_be_del
 
 
 @pytest.mark.parametrize("name", ["", " \n", "x" * 33, "\u202e"])
-async def test_a_name_is_one_that_can_be_read_and_typed(album: SavedFaces, name: str) -> None:
+async def test_a_name_is_one_that_can_be_read_and_typed(saved_faces: SavedFaces, name: str) -> None:
     with pytest.raises(BadName):
-        await album.save(ALICE, name, picture("PNG"))
+        await saved_faces.save(ALICE, name, picture("PNG"))
 
 
-async def test_the_default_face_is_the_one_that_was_chosen_last(album: SavedFaces) -> None:
-    assert await album.default_of(ALICE) is None
-    await album.save(ALICE, "Eva", picture("PNG"), default=True)
-    await album.save(ALICE, "Adam", picture("PNG"))
-    found = await album.default_of(ALICE)
+async def test_the_default_face_is_the_one_that_was_chosen_last(saved_faces: SavedFaces) -> None:
+    assert await saved_faces.default_of(ALICE) is None
+    await saved_faces.save(ALICE, "Eva", picture("PNG"), default=True)
+    await saved_faces.save(ALICE, "Adam", picture("PNG"))
+    found = await saved_faces.default_of(ALICE)
     assert found is not None
     assert found.name == "Eva"
-    await album.choose(ALICE, "ADAM")
-    assert [(face.name, face.is_default) for face in await album.all_of(ALICE)] == [
+    await saved_faces.choose(ALICE, "ADAM")
+    assert [(face.name, face.is_default) for face in await saved_faces.all_of(ALICE)] == [
         ("Adam", True),
         ("Eva", False),
     ]
-    await album.choose(ALICE, None)
-    assert await album.default_of(ALICE) is None
-    for deed in (album.choose(ALICE, "nobody"), album.delete(ALICE, "nobody")):
+    await saved_faces.choose(ALICE, None)
+    assert await saved_faces.default_of(ALICE) is None
+    for audit_entry in (saved_faces.choose(ALICE, "nobody"), saved_faces.delete(ALICE, "nobody")):
         with pytest.raises(NoSuchFace):
-            await deed
+            await audit_entry
 
 
-async def test_a_member_keeps_no_more_than_may_be_and_may_replace_one(album: SavedFaces) -> None:
-    await album.save(ALICE, "one", picture("PNG"))
-    await album.save(ALICE, "two", picture("PNG"))
+async def test_a_member_keeps_no_more_than_may_be_and_may_replace_one(saved_faces: SavedFaces) -> None:
+    await saved_faces.save(ALICE, "one", picture("PNG"))
+    await saved_faces.save(ALICE, "two", picture("PNG"))
     with pytest.raises(TooManyFaces):
-        await album.save(ALICE, "three", picture("PNG"))
-    await album.save(ALICE, "TWO", picture("PNG"))
-    assert [face.name for face in await album.all_of(ALICE)] == ["one", "TWO"]
+        await saved_faces.save(ALICE, "three", picture("PNG"))
+    await saved_faces.save(ALICE, "TWO", picture("PNG"))
+    assert [face.name for face in await saved_faces.all_of(ALICE)] == ["one", "TWO"]
 
 
 async def test_a_face_is_forgotten_when_its_days_are_over(
-    album: SavedFaces, store: SqlStore, clock: LeapingClock
+    saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
-    face = await album.save(ALICE, "Eva", picture("PNG"))
+    face = await saved_faces.save(ALICE, "Eva", picture("PNG"))
     assert face.expires_at == clock.now() + 30 * DAY
     clock.time = face.expires_at - 1
-    assert await album.sweep() == 0
+    assert await saved_faces.sweep() == 0
     clock.time = face.expires_at
     with pytest.raises(NoSuchFace):
-        await album.find(ALICE, "Eva")
-    assert await album.sweep() == 1
+        await saved_faces.find(ALICE, "Eva")
+    assert await saved_faces.sweep() == 1
     assert await store.shelf.all_of(ALICE, now=0) == []
 
 
@@ -258,9 +258,9 @@ class Restless(SqlFaceRepository):
 
 async def test_faces_are_swept_for_as_long_as_the_bot_runs(store: SqlStore, clock: LeapingClock) -> None:
     restless = Restless(vars(store.shelf)["_transaction"])
-    album = SavedFaces(restless, FaceCipher([OLD]), clock, LIMITS, days=0.5, per_member=2)
-    await album.save(ALICE, "Eva", picture("PNG"))
-    sweeping = asyncio.create_task(album.keep_swept())
+    saved_faces = SavedFaces(restless, FaceCipher([OLD]), clock, LIMITS, days=0.5, per_member=2)
+    await saved_faces.save(ALICE, "Eva", picture("PNG"))
+    sweeping = asyncio.create_task(saved_faces.keep_swept())
     async with asyncio.timeout(PATIENCE):
         while await store.shelf.all_of(ALICE, now=0):
             await asyncio.sleep(0)

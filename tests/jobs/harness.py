@@ -96,9 +96,9 @@ async def workshop(
     url = database if isinstance(database, str) else f"sqlite:///{database}"
     async with SqlStore(url, start=100, clock=clock) as store, client:
         world = JobPorts(client, store, diary, clock)
-        pacing = PollTimings({"faceswap-v5": 10}, scale=HASTE)
+        timings = PollTimings({"faceswap-v5": 10}, scale=HASTE)
         line = FairQueue(Limits(per_member=5, per_server=5), in_all=5)
-        gate = SubmissionGate(clock, client.turnstile)
+        gate = SubmissionGate(clock, client.scheduler)
         runner = Runner(
             world,
             line=line,
@@ -106,16 +106,16 @@ async def workshop(
                 world,
                 gate=gate,
                 line=line,
-                caution=SubmitConfig(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
+                config=SubmitConfig(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
             ),
-            follower=Poller(
+            poller=Poller(
                 world,
-                pace=lambda job: pacing.pace(job.slug),
+                pace=lambda job: timings.pace(job.slug),
                 timeout=patience,
                 history_delays=[HASTE, HASTE],
             ),
             outage=Outage(partial(store.write_value, "room", ""), clock, every=HASTE),
-            habits=RunnerConfig(line_refresh=HASTE, retry=HASTE, result_patience=patience),
+            config=RunnerConfig(line_refresh=HASTE, retry=HASTE, result_patience=patience),
         )
         try:
             yield Workshop(runner, store, diary, client, clock, line, gate)

@@ -43,7 +43,7 @@ async def stores(postgres_url: str) -> AsyncGenerator[list[SqlStore]]:
         yield [one, other]
 
 
-def company(store: SqlStore, clock: HandClock, rates: list[int] | None = None) -> Cluster:
+def cluster(store: SqlStore, clock: HandClock, rates: list[int] | None = None) -> Cluster:
     noted: list[int] = [] if rates is None else rates
     return Cluster(store, clock, lease=LEASE, per_minute=90, set_rate=noted.append)
 
@@ -51,15 +51,17 @@ def company(store: SqlStore, clock: HandClock, rates: list[int] | None = None) -
 async def test_the_rate_of_the_key_is_divided_among_the_living(
     postgres_url: str, stores: list[SqlStore]
 ) -> None:
-    clock, rates, desk = HandClock(), list[int](), QuietDesk()
-    keeping = asyncio.create_task(company(stores[0], clock, rates).run(cast("JobService", cast("Any", desk))))
+    clock, rates, job_service = HandClock(), list[int](), QuietDesk()
+    keeping = asyncio.create_task(
+        cluster(stores[0], clock, rates).run(cast("JobService", cast("Any", job_service)))
+    )
     await settled(lambda: rates == [45])
     async with SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE):
         clock.advance(LEASE / 3)
         await settled(lambda: rates == [45, 30])
     clock.advance(LEASE / 3)
     await settled(lambda: rates == [45, 30, 45])
-    assert desk.looks >= 2
+    assert job_service.looks >= 2
     keeping.cancel()
 
 
@@ -67,7 +69,7 @@ async def test_a_process_whose_shards_were_taken_steps_down(
     postgres_url: str, stores: list[SqlStore]
 ) -> None:
     clock = HandClock()
-    here = company(stores[0], clock)
+    here = cluster(stores[0], clock)
     assert await here.shards(ShardPlan.read("any 2/2")) == [0, 1]
     keeping = asyncio.create_task(here.run(cast("JobService", cast("Any", QuietDesk()))))
     await settled(lambda: clock.turns == 1)
@@ -85,7 +87,7 @@ async def test_a_process_whose_shards_were_taken_steps_down(
 
 async def test_whoever_finds_all_shards_served_stands_by(stores: list[SqlStore]) -> None:
     clock = HandClock()
-    first, second = (company(store, clock) for store in stores)
+    first, second = (cluster(store, clock) for store in stores)
     assert await first.shards(ShardPlan.read("any 1/1")) == [0]
     standing_by = asyncio.create_task(second.shards(ShardPlan.read("any 1/1")))
     await settled(lambda: clock.turns == 1)
@@ -96,5 +98,5 @@ async def test_whoever_finds_all_shards_served_stands_by(stores: list[SqlStore])
 
 
 async def test_named_shards_are_served_without_asking(stores: list[SqlStore]) -> None:
-    assert await company(stores[0], HandClock()).shards(ShardPlan.read("2-3/8")) == (2, 3)
-    assert await company(stores[0], HandClock()).shards(None) == ()
+    assert await cluster(stores[0], HandClock()).shards(ShardPlan.read("2-3/8")) == (2, 3)
+    assert await cluster(stores[0], HandClock()).shards(None) == ()

@@ -308,7 +308,7 @@ async def test_a_job_that_moved_on_without_this_runner_is_let_go(
 
 
 def test_a_position_far_back_is_looked_at_less_often() -> None:
-    habits = RunnerConfig(line_refresh=5)
-    assert [habits.refresh(position) for position in (1, 10, 20, 120, 5000)] == [5, 5, 10, 60, 60]
+    config = RunnerConfig(line_refresh=5)
+    assert [config.refresh(position) for position in (1, 10, 20, 120, 5000)] == [5, 5, 10, 60, 60]
     # A thousand who wait stay below the fifty requests a second that Discord bears.
-    assert sum(1 / habits.refresh(position) for position in range(1, 1001)) < 25
+    assert sum(1 / config.refresh(position) for position in range(1, 1001)) < 25

@@ -18,14 +18,14 @@ def clock() -> LeapingClock:
 
 
 @pytest.fixture
-def turnstile(clock: LeapingClock) -> RequestScheduler:
+def scheduler(clock: LeapingClock) -> RequestScheduler:
     breaker = Breaker(clock.now, BreakerConfig(failures=1, pause=5), jitter=lambda seconds: seconds)
     return RequestScheduler(clock, breaker, name="Segmind", per_minute=60, patience=100)
 
 
 @pytest.fixture
-def gate(clock: LeapingClock, turnstile: RequestScheduler) -> SubmissionGate:
-    return SubmissionGate(clock, turnstile)
+def gate(clock: LeapingClock, scheduler: RequestScheduler) -> SubmissionGate:
+    return SubmissionGate(clock, scheduler)
 
 
 async def test_an_open_gate_holds_nobody_up(gate: SubmissionGate, clock: LeapingClock) -> None:
@@ -56,12 +56,12 @@ async def test_a_retired_model_closes_the_gate_for_itself_alone(gate: Submission
 
 
 async def test_a_closed_gate_is_waited_for_and_so_is_one_that_closes_meanwhile(
-    gate: SubmissionGate, clock: LeapingClock, turnstile: RequestScheduler
+    gate: SubmissionGate, clock: LeapingClock, scheduler: RequestScheduler
 ) -> None:
     gate.close(ClosureReason.MODEL, until=1010, slug="faceswap-v4")
     await gate.acquire("faceswap-v4")
     assert clock.time == 1010
-    turnstile.back_off(1030)
+    scheduler.back_off(1030)
     waiting = asyncio.create_task(gate.acquire("faceswap-v4"))
     await asyncio.sleep(0)
     gate.close(ClosureReason.KEY, until=1050)
@@ -70,10 +70,10 @@ async def test_a_closed_gate_is_waited_for_and_so_is_one_that_closes_meanwhile(
 
 
 async def test_a_rate_limit_takes_orders_and_makes_them_wait(
-    gate: SubmissionGate, clock: LeapingClock, turnstile: RequestScheduler
+    gate: SubmissionGate, clock: LeapingClock, scheduler: RequestScheduler
 ) -> None:
     shown: list[Stage] = []
-    turnstile.back_off(1010)
+    scheduler.back_off(1010)
     gate.check("faceswap-v5")
     await gate.acquire("faceswap-v5", shown.append)
     assert clock.time == 1010
@@ -81,10 +81,10 @@ async def test_a_rate_limit_takes_orders_and_makes_them_wait(
 
 
 async def test_an_outage_is_shown_and_given_up_in_the_end(
-    gate: SubmissionGate, clock: LeapingClock, turnstile: RequestScheduler
+    gate: SubmissionGate, clock: LeapingClock, scheduler: RequestScheduler
 ) -> None:
     shown: list[Stage] = []
-    turnstile.failed()
+    scheduler.failed()
     gate.check("faceswap-v5")
     with pytest.raises(Unreachable):
         await gate.acquire("faceswap-v5", shown.append)

@@ -32,7 +32,7 @@ PAPERS = papers()
 PNG = files.picture("PNG")
 
 
-def signatory(folder: Path, papers: Papers = PAPERS, **choices: Any) -> C2paSigner:
+def c2pa_signer(folder: Path, papers: Papers = PAPERS, **choices: Any) -> C2paSigner:
     return C2paSigner(read_signing_keys(*papers.written(folder), datetime.now(UTC)), **choices)
 
 
@@ -59,7 +59,7 @@ def complaint(folder: Path, wrong: Papers = PAPERS, **form: Any) -> str:
 async def test_a_signed_result_says_who_made_it_and_how_and_is_the_same_result(
     media_type: str, content: bytes, tmp_path: Path
 ) -> None:
-    signs = signatory(tmp_path)
+    signs = c2pa_signer(tmp_path)
     marked = mark(content, media_type)
     signed = await signs.sign(marked, media_type)
     found = read(signed, media_type)
@@ -83,7 +83,7 @@ async def test_a_signed_result_says_who_made_it_and_how_and_is_the_same_result(
 async def test_whoever_changes_a_signed_result_is_found_out(
     media_type: str, content: bytes, tmp_path: Path
 ) -> None:
-    signed = bytearray(await signatory(tmp_path).sign(content, media_type))
+    signed = bytearray(await c2pa_signer(tmp_path).sign(content, media_type))
     assert read(bytes(signed), media_type).get_validation_state() == "Trusted"
     # Of the picture itself, wherever the manifest stands.
     at = signed.index(b"mdat") + 40 if b"mdat" in content else signed.rindex(content[-48:-40])
@@ -92,12 +92,12 @@ async def test_whoever_changes_a_signed_result_is_found_out(
 
 
 async def test_nobody_else_can_sign_in_the_operators_name(tmp_path: Path) -> None:
-    signed = await signatory(tmp_path).sign(PNG, "image/png")
+    signed = await c2pa_signer(tmp_path).sign(PNG, "image/png")
     assert read(signed, "image/png", papers()).get_validation_state() == "Valid"
 
 
 async def test_several_are_signed_at_once(tmp_path: Path) -> None:
-    signs = signatory(tmp_path)
+    signs = c2pa_signer(tmp_path)
     signed = await asyncio.gather(*(signs.sign(PNG, "image/png") for _ in range(20)))
     assert {read(each, "image/png").get_validation_state() for each in signed} == {"Trusted"}
 
@@ -113,7 +113,7 @@ async def test_several_are_signed_at_once(tmp_path: Path) -> None:
 )
 async def test_every_kind_of_key_that_c2pa_knows_signs(make: Callable[[], Any], tmp_path: Path) -> None:
     own = papers(make())
-    signed = await signatory(tmp_path, own).sign(PNG, "image/png")
+    signed = await c2pa_signer(tmp_path, own).sign(PNG, "image/png")
     assert read(signed, "image/png", own).get_validation_state() == "Trusted"
 
 
@@ -198,13 +198,13 @@ def test_credentials_show_no_key(tmp_path: Path) -> None:
 async def test_a_format_without_a_place_for_it_goes_out_as_it_is(tmp_path: Path) -> None:
     heard: list[Signing] = []
     webm = files.video("webm", codec="libvpx-vp9")
-    assert await signatory(tmp_path, heard=heard.append).sign(webm, "video/webm") is webm
+    assert await c2pa_signer(tmp_path, heard=heard.append).sign(webm, "video/webm") is webm
     assert heard == [Signing.UNSUPPORTED]
 
 
 async def test_what_cannot_be_signed_goes_out_as_it_is(tmp_path: Path) -> None:
     heard: list[Signing] = []
-    signs = signatory(tmp_path, heard=heard.append)
+    signs = c2pa_signer(tmp_path, heard=heard.append)
     assert await signs.sign(PNG[:60], "image/png") == PNG[:60]
     assert await signs.sign(PNG, "image/png") != PNG
     assert heard == [Signing.FAILED, Signing.SIGNED]
@@ -212,7 +212,7 @@ async def test_what_cannot_be_signed_goes_out_as_it_is(tmp_path: Path) -> None:
 
 async def test_a_signature_that_would_be_too_large_is_left_out(tmp_path: Path) -> None:
     heard: list[Signing] = []
-    signs = signatory(tmp_path, heard=heard.append)
+    signs = c2pa_signer(tmp_path, heard=heard.append)
     signs.room = 100
     assert await signs.sign(PNG, "image/png") is PNG
     assert heard == [Signing.FAILED]
@@ -222,7 +222,7 @@ async def test_a_timestamp_server_that_is_away_leaves_results_unsigned(tmp_path:
     heard: list[Signing] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/"
-    signs = signatory(tmp_path, timestamps=address, heard=heard.append)
+    signs = c2pa_signer(tmp_path, timestamps=address, heard=heard.append)
     assert await signs.sign(PNG, "image/png") is PNG
     assert heard == [Signing.FAILED]
 
@@ -231,7 +231,7 @@ async def test_nobody_waits_for_a_timestamp_server_that_says_nothing(tmp_path: P
     heard: list[Signing] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/"
-        signs = signatory(tmp_path, timestamps=address, patience=0.05, heard=heard.append)
+        signs = c2pa_signer(tmp_path, timestamps=address, patience=0.05, heard=heard.append)
         assert await signs.sign(PNG, "image/png") is PNG
         assert heard == [Signing.FAILED]
         server.accept()[0].close()

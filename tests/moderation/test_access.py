@@ -58,16 +58,16 @@ class Memory:
 
     async def agree(self, user_id: int, version: str) -> None: ...
     async def set_opted_out(self, user_id: int, out: bool) -> None: ...
-    async def list_prints(
-        self, prints: Collection[Fingerprint], guild_id: int | None, job_id: str
+    async def list_fingerprints(
+        self, fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str
     ) -> None: ...
     async def unlist(self, job_id: str, guild_id: int) -> int: ...
-    async def keep_prints(self, job_id: str, prints: Mapping[str, Fingerprint]) -> None: ...
-    async def prints_of(self, job_id: str) -> Mapping[str, Fingerprint]: ...
+    async def save_fingerprints(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None: ...
+    async def fingerprints_of(self, job_id: str) -> Mapping[str, Fingerprint]: ...
     async def take_down(self, job_id: str, actor: str) -> None: ...
     async def is_down(self, job_id: str) -> bool: ...
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]: ...
-    async def record(self, deed: AuditEntry) -> None: ...
+    async def record(self, audit_entry: AuditEntry) -> None: ...
 
 
 def door(memory: Memory, house: AccessRules = HOUSE, now: float = 100 * DAY) -> AccessPolicy:
@@ -119,18 +119,18 @@ async def test_who_is_let_in(
 async def test_a_near_copy_is_refused_up_to_the_distance(bits: int, guild: int | None, let_in: bool) -> None:
     look = 0x0123_4567_89AB_CDEF
     its = door(Memory(looks=[look ^ (1 << bits) - 1], exact={"a"}))
-    prints = {"source_image": Fingerprint("b"), "target_image": Fingerprint("c", (look,))}
+    fingerprints = {"source_image": Fingerprint("b"), "target_image": Fingerprint("c", (look,))}
     if let_in:
-        return await its.admit_prints(prints, guild)
+        return await its.check_fingerprints(fingerprints, guild)
     with pytest.raises(ListedMedia) as refused:
-        await its.admit_prints(prints, guild)
+        await its.check_fingerprints(fingerprints, guild)
     assert refused.value.option == "target_image"
     return None
 
 
 async def test_the_same_bytes_are_refused_whatever_they_look_like() -> None:
     with pytest.raises(ListedMedia):
-        await door(Memory(exact={"a"})).admit_prints({"mask_image": Fingerprint("a")}, 1)
+        await door(Memory(exact={"a"})).check_fingerprints({"mask_image": Fingerprint("a")}, 1)
 
 
 def test_every_refusal_has_a_sentence() -> None:

@@ -49,8 +49,8 @@ async def visited(world: World) -> AsyncGenerator[Visitor]:
 
 async def free(world: World) -> int:
     member = Member(world.guild.member.id, world.guild.id)
-    desk = world.app.engine.desk
-    return (await desk.balance(member, await desk.terms(member))).free
+    job_service = world.app.engine.job_service
+    return (await job_service.balance(member, await job_service.terms(member))).free
 
 
 async def test_the_first_message_names_every_command_and_shows_the_samples(

@@ -168,28 +168,28 @@ def test_documented_times_are_scaled_with_the_server() -> None:
 
 
 def test_each_model_and_variant_learns_for_itself() -> None:
-    pacing = PollTimings({"ai-face-swap": 120})
-    pacing.pace("ai-face-swap", "10 s").learn(60)
-    assert pacing.pace("ai-face-swap", "10 s") is pacing.pace("ai-face-swap", "10 s")
-    assert pacing.pace("ai-face-swap").seen == ()
-    assert pacing.pace("ai-face-swap").usual == pytest.approx(120)
-    assert pacing.pace("a new one").usual == pytest.approx(30)
+    timings = PollTimings({"ai-face-swap": 120})
+    timings.pace("ai-face-swap", "10 s").learn(60)
+    assert timings.pace("ai-face-swap", "10 s") is timings.pace("ai-face-swap", "10 s")
+    assert timings.pace("ai-face-swap").seen == ()
+    assert timings.pace("ai-face-swap").usual == pytest.approx(120)
+    assert timings.pace("a new one").usual == pytest.approx(30)
 
 
 def test_what_was_learned_survives_as_plain_data() -> None:
-    pacing = PollTimings({"faceswap-v5": 10})
+    timings = PollTimings({"faceswap-v5": 10})
     for seconds in times(12, 80):
-        pacing.pace("faceswap-v5", "png").learn(seconds)
-    pacing.pace("faceswap-v4")
-    stored = json.loads(json.dumps(pacing.export()))
+        timings.pace("faceswap-v5", "png").learn(seconds)
+    timings.pace("faceswap-v4")
+    stored = json.loads(json.dumps(timings.export()))
     again = PollTimings({"faceswap-v5": 10})
     again.load(stored)
-    assert again.export() == pacing.export()
+    assert again.export() == timings.export()
     assert len(stored) == 1
-    assert again.pace("faceswap-v5", "png").next_look(5) == pacing.pace("faceswap-v5", "png").next_look(5)
+    assert again.pace("faceswap-v5", "png").next_look(5) == timings.pace("faceswap-v5", "png").next_look(5)
 
 
 def test_stored_rubbish_is_left_out() -> None:
-    pacing = PollTimings({})
-    pacing.load([{}, {"slug": 5}, {"slug": "x", "variant": "", "seconds": [3, "a", None, True, -1, 4.5]}])
-    assert pacing.export() == [{"slug": "x", "variant": "", "seconds": [3, 4.5]}]
+    timings = PollTimings({})
+    timings.load([{}, {"slug": 5}, {"slug": "x", "variant": "", "seconds": [3, "a", None, True, -1, 4.5]}])
+    assert timings.export() == [{"slug": "x", "variant": "", "seconds": [3, 4.5]}]

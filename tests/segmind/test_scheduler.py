@@ -27,9 +27,9 @@ def turnstile_of(clock: AgendaClock, *, per_minute: int | None = None, **facts: 
 class Crowd:
     """Tasks that pass a turnstile, and when they did."""
 
-    def __init__(self, clock: AgendaClock, turnstile: RequestScheduler) -> None:
+    def __init__(self, clock: AgendaClock, scheduler: RequestScheduler) -> None:
         self.clock = clock
-        self.turnstile = turnstile
+        self.scheduler = scheduler
         self.passed: list[tuple[float, RequestKind, str]] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.held: list[str] = []
@@ -41,13 +41,13 @@ class Crowd:
 
     async def _go(self, errand: RequestKind, name: str, well: bool | None) -> None:
         if errand is RequestKind.SUBMISSION:
-            await self.turnstile.acquire(errand, lambda: self.held.append(name))
+            await self.scheduler.acquire(errand, lambda: self.held.append(name))
             self._note(errand, name)
         else:
-            async with self.turnstile.slot(errand):
+            async with self.scheduler.slot(errand):
                 self._note(errand, name)
                 if well is not None:
-                    (self.turnstile.succeeded if well else self.turnstile.failed)()
+                    (self.scheduler.succeeded if well else self.scheduler.failed)()
 
     def _note(self, errand: RequestKind, name: str) -> None:
         self.passed.append((self.clock.now(), errand, name))
@@ -58,13 +58,13 @@ class Crowd:
 
     def fail(self) -> None:
         for _ in range(3):
-            self.turnstile.failed()
+            self.scheduler.failed()
 
     async def leave(self) -> None:
         for task in self.tasks.values():
             task.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
-        self.turnstile.close()
+        self.scheduler.close()
 
 
 @pytest.fixture
@@ -73,10 +73,10 @@ def clock() -> AgendaClock:
 
 
 @pytest.fixture
-async def crowd(clock: AgendaClock) -> AsyncIterator[Crowd]:
-    crowd = Crowd(clock, turnstile_of(clock, per_minute=60, patience=100))
-    yield crowd
-    await crowd.leave()
+async def in_flight(clock: AgendaClock) -> AsyncIterator[Crowd]:
+    in_flight = Crowd(clock, turnstile_of(clock, per_minute=60, patience=100))
+    yield in_flight
+    await in_flight.leave()
 
 
 def most_in_a_minute(times: list[float]) -> int:
@@ -87,20 +87,20 @@ def most_in_a_minute(times: list[float]) -> int:
 async def test_no_minute_has_more_requests_than_it_may_and_few_are_given_away(
     clock: AgendaClock, per_minute: int
 ) -> None:
-    crowd = Crowd(clock, turnstile_of(clock, per_minute=per_minute))
+    in_flight = Crowd(clock, turnstile_of(clock, per_minute=per_minute))
     for index in range(4 * per_minute):
-        crowd.send(RequestKind.LOOK, str(index))
+        in_flight.send(RequestKind.LOOK, str(index))
     await clock.run(180)
-    times = [at for at, _, _ in crowd.passed]
+    times = [at for at, _, _ in in_flight.passed]
     assert most_in_a_minute(times) == per_minute
     assert len(times) >= 3 * per_minute * 0.9
-    await crowd.leave()
+    await in_flight.leave()
 
 
-async def test_orders_go_first_results_next_and_nobody_waits_for_ever(crowd: Crowd) -> None:
+async def test_orders_go_first_results_next_and_nobody_waits_for_ever(in_flight: Crowd) -> None:
     for index in range(6):
-        crowd.send(RequestKind.LOOK, f"at once {index}")
-    await crowd.clock.run(0)
+        in_flight.send(RequestKind.LOOK, f"at once {index}")
+    await in_flight.clock.run(0)
     names = {
         RequestKind.LOOK: ["look 1", "look 2", "look 3"],
         RequestKind.RESULT: ["result"],
@@ -109,91 +109,94 @@ async def test_orders_go_first_results_next_and_nobody_waits_for_ever(crowd: Cro
     }
     for errand, several in names.items():
         for name in several:
-            crowd.send(errand, name)
-    await crowd.clock.run(60)
-    assert crowd.names[6:] == [
+            in_flight.send(errand, name)
+    await in_flight.clock.run(60)
+    assert in_flight.names[6:] == [
         *("upload 1", "upload 2", "order 1", "order 2", "result"),
         *("order 3", "order 4", "order 5", "order 6", "look 1", "look 2", "look 3"),
     ]
 
 
-async def test_those_who_gave_up_waiting_take_nobodys_place(crowd: Crowd) -> None:
+async def test_those_who_gave_up_waiting_take_nobodys_place(in_flight: Crowd) -> None:
     for index in range(10):
-        crowd.send(RequestKind.LOOK, str(index))
-    await crowd.clock.run(0)
+        in_flight.send(RequestKind.LOOK, str(index))
+    await in_flight.clock.run(0)
     for index in range(6, 9):
-        crowd.tasks[str(index)].cancel()
-    await crowd.clock.run(1.2)
-    assert crowd.names == ["0", "1", "2", "3", "4", "5", "9"]
+        in_flight.tasks[str(index)].cancel()
+    await in_flight.clock.run(1.2)
+    assert in_flight.names == ["0", "1", "2", "3", "4", "5", "9"]
 
 
-async def test_a_rest_holds_everybody_until_the_reset(crowd: Crowd) -> None:
-    start = crowd.clock.now()
-    crowd.turnstile.back_off(start + 30)
+async def test_a_rest_holds_everybody_until_the_reset(in_flight: Crowd) -> None:
+    start = in_flight.clock.now()
+    in_flight.scheduler.back_off(start + 30)
     for errand in RequestKind:
-        crowd.send(errand)
-    await crowd.clock.run(29.9)
-    assert crowd.passed == []
-    await crowd.clock.run(10)
-    assert len(crowd.passed) == len(RequestKind)
-    assert min(at for at, _, _ in crowd.passed) == start + 30
+        in_flight.send(errand)
+    await in_flight.clock.run(29.9)
+    assert in_flight.passed == []
+    await in_flight.clock.run(10)
+    assert len(in_flight.passed) == len(RequestKind)
+    assert min(at for at, _, _ in in_flight.passed) == start + 30
 
 
 @pytest.mark.parametrize(("until", "seconds"), [(None, 10), (0, 1), (1e12, 600)])
 async def test_a_reset_is_believed_as_far_as_it_makes_sense(
-    crowd: Crowd, until: float | None, seconds: float
+    in_flight: Crowd, until: float | None, seconds: float
 ) -> None:
-    start = crowd.clock.now()
-    crowd.turnstile.back_off(until)
-    crowd.send(RequestKind.LOOK)
-    await crowd.clock.run(700)
-    assert crowd.passed[0][0] == start + seconds
+    start = in_flight.clock.now()
+    in_flight.scheduler.back_off(until)
+    in_flight.send(RequestKind.LOOK)
+    await in_flight.clock.run(700)
+    assert in_flight.passed[0][0] == start + seconds
 
 
-async def test_while_it_is_out_of_order_one_question_asks_for_all(crowd: Crowd) -> None:
-    crowd.fail()
+async def test_while_it_is_out_of_order_one_question_asks_for_all(in_flight: Crowd) -> None:
+    in_flight.fail()
     for index in range(20):
-        crowd.send(RequestKind.LOOK, str(index), well=index > 1)
-    crowd.send(RequestKind.SUBMISSION, "order")
-    await crowd.clock.run(4.9)
-    assert (crowd.passed, crowd.held) == ([], ["order"])
-    await crowd.clock.run(0.2)
-    assert crowd.names == ["0"]
-    await crowd.clock.run(9.9)
-    assert crowd.names == ["0", "1"]
-    await crowd.clock.run(19.8)
-    assert crowd.names == ["0", "1"]
-    await crowd.clock.run(0.2)
-    assert crowd.names[2:4] == ["2", "order"]
-    await crowd.clock.run(30)
-    assert len(crowd.passed) == 21
+        in_flight.send(RequestKind.LOOK, str(index), well=index > 1)
+    in_flight.send(RequestKind.SUBMISSION, "order")
+    await in_flight.clock.run(4.9)
+    assert (in_flight.passed, in_flight.held) == ([], ["order"])
+    await in_flight.clock.run(0.2)
+    assert in_flight.names == ["0"]
+    await in_flight.clock.run(9.9)
+    assert in_flight.names == ["0", "1"]
+    await in_flight.clock.run(19.8)
+    assert in_flight.names == ["0", "1"]
+    await in_flight.clock.run(0.2)
+    assert in_flight.names[2:4] == ["2", "order"]
+    await in_flight.clock.run(30)
+    assert len(in_flight.passed) == 21
 
 
-async def test_orders_hear_of_an_outage_that_begins_while_they_wait(crowd: Crowd) -> None:
+async def test_orders_hear_of_an_outage_that_begins_while_they_wait(in_flight: Crowd) -> None:
     for index in range(6):
-        crowd.send(RequestKind.LOOK, str(index))
-    await crowd.clock.run(0)
-    order, upload = crowd.send(RequestKind.SUBMISSION, "order"), crowd.send(RequestKind.UPLOAD, "upload")
-    await crowd.clock.run(0)
-    crowd.fail()
-    await crowd.clock.run(0)
-    assert crowd.held == ["order"]
+        in_flight.send(RequestKind.LOOK, str(index))
+    await in_flight.clock.run(0)
+    order, upload = (
+        in_flight.send(RequestKind.SUBMISSION, "order"),
+        in_flight.send(RequestKind.UPLOAD, "upload"),
+    )
+    await in_flight.clock.run(0)
+    in_flight.fail()
+    await in_flight.clock.run(0)
+    assert in_flight.held == ["order"]
     assert not order.done()
     with pytest.raises(Unreachable):
         await upload
     with pytest.raises(Unreachable):
-        await crowd.send(RequestKind.UPLOAD, "another")
+        await in_flight.send(RequestKind.UPLOAD, "another")
 
 
-async def test_orders_do_not_wait_for_longer_than_their_patience_and_questions_do(crowd: Crowd) -> None:
-    crowd.fail()
-    order, look = crowd.send(RequestKind.SUBMISSION), crowd.send(RequestKind.LOOK, well=False)
-    later = crowd.send(RequestKind.RESULT, well=False)
-    await crowd.clock.run(99)
-    waiting = crowd.send(RequestKind.LOOK, "waiting")
+async def test_orders_do_not_wait_for_longer_than_their_patience_and_questions_do(in_flight: Crowd) -> None:
+    in_flight.fail()
+    order, look = in_flight.send(RequestKind.SUBMISSION), in_flight.send(RequestKind.LOOK, well=False)
+    later = in_flight.send(RequestKind.RESULT, well=False)
+    await in_flight.clock.run(99)
+    waiting = in_flight.send(RequestKind.LOOK, "waiting")
     assert not order.done()
-    await crowd.clock.run(1.1)
-    for refused in (order, crowd.send(RequestKind.SUBMISSION, "too late")):
+    await in_flight.clock.run(1.1)
+    for refused in (order, in_flight.send(RequestKind.SUBMISSION, "too late")):
         with pytest.raises(Unreachable):
             await refused
     assert look.done()
@@ -206,68 +209,68 @@ async def test_a_submission_is_never_the_probe(clock: AgendaClock) -> None:
 
     async def sign() -> None:
         asked.append(clock.now())
-        (turnstile.succeeded if len(asked) == 3 else turnstile.failed)()
+        (scheduler.succeeded if len(asked) == 3 else scheduler.failed)()
 
-    turnstile = turnstile_of(clock, patience=100, sign_of_life=sign)
-    crowd, start = Crowd(clock, turnstile), clock.now()
-    crowd.fail()
-    crowd.send(RequestKind.SUBMISSION)
-    crowd.send(RequestKind.OTHER)
+    scheduler = turnstile_of(clock, patience=100, sign_of_life=sign)
+    in_flight, start = Crowd(clock, scheduler), clock.now()
+    in_flight.fail()
+    in_flight.send(RequestKind.SUBMISSION)
+    in_flight.send(RequestKind.OTHER)
     await clock.run(60)
     assert [at - start for at in asked] == [5, 15, 35]
-    assert [at - start for at, _, _ in crowd.passed] == [35, 35]
-    await crowd.leave()
+    assert [at - start for at, _, _ in in_flight.passed] == [35, 35]
+    await in_flight.leave()
 
 
 @pytest.mark.parametrize("told", [False, True])
 async def test_a_sign_of_life_that_goes_wrong_is_no_sign(clock: AgendaClock, told: bool) -> None:
     async def sign() -> None:
         if told:
-            turnstile.failed()
+            scheduler.failed()
         raise Unreachable("nobody is there")
 
-    turnstile = turnstile_of(clock, sign_of_life=sign)
-    crowd = Crowd(clock, turnstile)
-    crowd.fail()
-    crowd.send(RequestKind.SUBMISSION)
+    scheduler = turnstile_of(clock, sign_of_life=sign)
+    in_flight = Crowd(clock, scheduler)
+    in_flight.fail()
+    in_flight.send(RequestKind.SUBMISSION)
     await clock.run(300)
-    assert crowd.passed == []
-    turnstile.succeeded()
+    assert in_flight.passed == []
+    scheduler.succeeded()
     await clock.run(0)
-    assert len(crowd.passed) == 1
-    await crowd.leave()
+    assert len(in_flight.passed) == 1
+    await in_flight.leave()
 
 
-async def test_a_probe_that_is_cancelled_makes_room_for_the_next(crowd: Crowd) -> None:
-    crowd.fail()
+async def test_a_probe_that_is_cancelled_makes_room_for_the_next(in_flight: Crowd) -> None:
+    in_flight.fail()
 
     async def lingering() -> None:
-        async with crowd.turnstile.slot(RequestKind.LOOK):
+        async with in_flight.scheduler.slot(RequestKind.LOOK):
             await asyncio.Event().wait()
 
     probe = asyncio.create_task(lingering())
-    await crowd.clock.run(0)
-    crowd.send(RequestKind.LOOK, "next", well=True)
-    await crowd.clock.run(60)
-    assert crowd.passed == []
+    await in_flight.clock.run(0)
+    in_flight.send(RequestKind.LOOK, "next", well=True)
+    await in_flight.clock.run(60)
+    assert in_flight.passed == []
     probe.cancel()
     with suppress(asyncio.CancelledError):
         await probe
-    await crowd.clock.run(0)
-    assert crowd.names == ["next"]
+    await in_flight.clock.run(0)
+    assert in_flight.names == ["next"]
 
 
-async def test_a_probe_that_is_cancelled_as_it_is_called_makes_room_for_the_next(crowd: Crowd) -> None:
-    crowd.fail()
-    crowd.send(RequestKind.LOOK, "first")
-    await crowd.clock.run(0)
-    crowd.clock.time += 5
+async def test_a_probe_that_is_cancelled_as_it_is_called_makes_room_for_the_next(in_flight: Crowd) -> None:
+    in_flight.fail()
+    in_flight.send(RequestKind.LOOK, "first")
+    await in_flight.clock.run(0)
+    in_flight.clock.time += 5
     # Whoever comes now brings the turnstile to call the first one, which does not know of it yet.
-    crowd.send(RequestKind.LOOK, "second", well=True)
+    in_flight.send(RequestKind.LOOK, "second", well=True)
     await asyncio.sleep(0)
-    crowd.tasks["first"].cancel()
-    await crowd.clock.run(0)
-    assert crowd.names == ["second"]
+    in_flight.tasks["first"].cancel()
+    await in_flight.clock.run(0)
+    assert in_flight.names == ["second"]
 
 
 @dataclass
@@ -275,7 +278,7 @@ class Rush:
     """So many pollers and so many orders a minute, at one turnstile for some minutes."""
 
     clock: AgendaClock
-    turnstile: RequestScheduler
+    scheduler: RequestScheduler
     passed: list[tuple[float, bool]] = field(default_factory=list[tuple[float, bool]])
     delays: list[float] = field(default_factory=list[float])
     looks: Counter[int] = field(default_factory=Counter[int])
@@ -301,7 +304,7 @@ class Rush:
 
     async def _poll(self, name: int) -> None:
         while True:
-            async with self.turnstile.slot(RequestKind.LOOK):
+            async with self.scheduler.slot(RequestKind.LOOK):
                 self.passed.append((self.clock.now(), False))
                 self.looks[name] += 1
             await self.clock.sleep(2.5)
@@ -313,7 +316,7 @@ class Rush:
 
     async def _order(self) -> None:
         asked = self.clock.now()
-        await self.turnstile.acquire(RequestKind.SUBMISSION)
+        await self.scheduler.acquire(RequestKind.SUBMISSION)
         self.passed.append((self.clock.now(), True))
         self.delays.append(self.clock.now() - asked)
 

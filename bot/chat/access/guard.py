@@ -38,13 +38,13 @@ class AccessGuard:
 
     async def admit_inputs(self, member: Member, contents: Mapping[str, bytes]) -> Mapping[str, Fingerprint]:
         """Before anything is uploaded; what was let in is known again by its prints."""
-        prints = {option: await self.fingerprint_of(content) for option, content in contents.items()}
-        await self._door.admit_prints(prints, member.guild_id)
-        return prints
+        fingerprints = {option: await self.fingerprint_of(content) for option, content in contents.items()}
+        await self._door.check_fingerprints(fingerprints, member.guild_id)
+        return fingerprints
 
-    async def remember(self, job_id: str, prints: Mapping[str, Fingerprint]) -> None:
+    async def remember(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None:
         try:
-            await self._register.keep_prints(job_id, prints)
+            await self._register.save_fingerprints(job_id, fingerprints)
         except StoreAway as error:
             # The order stands already. A moderator can still put its result on the list.
             log.warning("the prints of a job's files could not be kept", error=str(error))

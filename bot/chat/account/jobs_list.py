@@ -24,14 +24,14 @@ MINE, HERE = "jobs", "server"
 
 
 class JobLists:
-    def __init__(self, recents: JobHistory, cards: Mapping[str, ModelCard], text: Text) -> None:
-        self._recents = recents
+    def __init__(self, job_history: JobHistory, cards: Mapping[str, ModelCard], text: Text) -> None:
+        self._job_history = job_history
         self._cards = cards
         self._text = text
 
     async def mine(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         """A member's own, wherever they ordered them."""
-        found = await self._recents.of_member(
+        found = await self._job_history.of_member(
             interaction.user.id, before=wish.before, after=wish.after, limit=wish.limit
         )
         return [PageItem(job.number, self._line(job), self._button(job)) for job in found]
@@ -39,7 +39,7 @@ class JobLists:
     async def here(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         """Everybody's in this server, for its moderators."""
         guild_id = moderated_by(interaction)
-        found = await self._recents.of_server(
+        found = await self._job_history.of_server(
             guild_id, before=wish.before, after=wish.after, limit=wish.limit
         )
         return [PageItem(job.number, self._line(job, whose=True)) for job in found]

@@ -35,7 +35,7 @@ class Privacy:
         people: People,
         register: ModerationStore,
         *,
-        album: SavedFaces,
+        saved_faces: SavedFaces,
         consent: Consent,
         periods: RetentionPeriods,
         policy_url: str | None,
@@ -44,7 +44,7 @@ class Privacy:
     ) -> None:
         self._people = people
         self._register = register
-        self._album = album
+        self._saved_faces = saved_faces
         self._consent = consent
         self._periods = periods
         self._policy_url = policy_url
@@ -64,7 +64,7 @@ class Privacy:
         lines = [
             text("privacy.orders", days=f"{its.jobs:g}"),
             text("privacy.credits"),
-            text("privacy.decisions", days=f"{its.deeds:g}"),
+            text("privacy.decisions", days=f"{its.audit_entries:g}"),
             text("privacy.prints", days=f"{its.jobs:g}"),
             text("privacy.segmind"),
             text("privacy.yours"),
@@ -104,7 +104,7 @@ class Privacy:
     async def forget(self, user_id: int) -> InfoCard:
         strikes_since = self._clock.now() - self._periods.strikes * DAY
         await self._people.forget(user_id, strikes_since=strikes_since)
-        await self._album.forget(user_id)
+        await self._saved_faces.forget(user_id)
         self._consent.forget(user_id)
         text = self._text
         return InfoCard(text("privacy.deleted_title"), [text("privacy.deleted")], text, colour=DARK)
@@ -123,10 +123,10 @@ class Privacy:
     async def _faces(self, user_id: int) -> tuple[Mapping[str, bytes], int]:
         """The saved faces as files, and how many of them cannot be opened."""
         opened: dict[str, bytes] = {}
-        known = await self._album.all_of(user_id)
+        known = await self._saved_faces.all_of(user_id)
         for face in known:
             try:
-                found = await self._album.find(user_id, face.name)
+                found = await self._saved_faces.find(user_id, face.name)
             except FaceError:
                 continue
             opened[found.filename] = found.content

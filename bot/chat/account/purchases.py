@@ -91,9 +91,9 @@ class Purchases:
         # the buyer's account of direct messages is the only one that belongs to no server.
         account = account_of(guild_id=bought.guild_id, user_id=bought.user_id)
         facts = {"member": bought.user_id, "amount": amount, "sku": bought.sku_id, "entitlement": bought.id}
-        deed = AuditEntry(SHOP, Did.PURCHASE, facts, guild_id=bought.guild_id)
+        audit_entry = AuditEntry(SHOP, Did.PURCHASE, facts, guild_id=bought.guild_id)
         try:
-            await self._books.grant(account, amount, "bought", deed, receipt=f"discord:{bought.id}")
+            await self._books.grant(account, amount, "bought", audit_entry, receipt=f"discord:{bought.id}")
             log.info("a purchase was credited", entitlement=bought.id, account=account, amount=amount)
         except AlreadyCredited:
             log.info("a purchase had been credited already", entitlement=bought.id)

@@ -16,7 +16,7 @@ from bot.models import ModelCard
 class AccountServices:
     """Services of `/credits`, `/jobs` and `/privacy`."""
 
-    desk: JobService
+    job_service: JobService
     books: Ledger
     job_lists: JobLists
     privacy: Privacy

@@ -14,41 +14,48 @@ from bot.ledger.ledger import AuditEntry
 from bot.models import ModelCard
 
 
-def audit_card(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text, *more: str) -> InfoCard:
-    return InfoCard(text("admin.done"), [_deed_words(deed, cards, text), *more], text, colour=GREEN)
+def audit_card(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text, *more: str) -> InfoCard:
+    return InfoCard(text("admin.done"), [_deed_words(audit_entry, cards, text), *more], text, colour=GREEN)
 
 
-def audit_line(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
-    actor = person(deed.actor, text)
+def audit_line(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
+    actor = person(audit_entry.actor, text)
     return text(
-        "admin.change", when=relative_timestamp(deed.at), actor=actor, what=_deed_words(deed, cards, text)
+        "admin.change",
+        when=relative_timestamp(audit_entry.at),
+        actor=actor,
+        what=_deed_words(audit_entry, cards, text),
     )
 
 
-def _deed_words(deed: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
-    if deed.deed not in {*Did, *Ruled}:
-        return text("deed.unknown", deed=as_code(deed.deed, REASON_LIMIT))
-    facts = deed.facts
-    what = text(f"deed.{_form(deed.deed, facts)}", **_fact_words(facts, cards, text))
+def _deed_words(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
+    if audit_entry.audit_entry not in {*Did, *Ruled}:
+        return text("deed.unknown", audit_entry=as_code(audit_entry.audit_entry, REASON_LIMIT))
+    facts = audit_entry.facts
+    what = text(f"deed.{_form(audit_entry.audit_entry, facts)}", **_fact_words(facts, cards, text))
     why = as_code(str(facts.get("reason", "")), REASON_LIMIT)
     return text("deed.why", what=what, why=why) if why else what
 
 
-def _form(deed: str, facts: Mapping[str, Any]) -> str:
-    match deed:
+def _form(audit_entry: str, facts: Mapping[str, Any]) -> str:
+    match audit_entry:
         case Did.MODEL:
             return "model_on" if facts.get("on") else "model_off"
         case Did.DAILY | Did.ROLE | Did.CAP | Did.LIMIT:
             member = "_member" if "member" in facts else ""
-            return f"{deed}{member}" if facts.get("amount") is not None else f"{deed}{member}_unset"
+            return (
+                f"{audit_entry}{member}"
+                if facts.get("amount") is not None
+                else f"{audit_entry}{member}_unset"
+            )
         case Ruled.CHANNEL | Ruled.ENTRY:
-            return f"{deed}_{facts.get('use')}"
+            return f"{audit_entry}_{facts.get('use')}"
         case Ruled.APPROVAL:
             return "approval_on" if facts.get("on") else "approval_off"
         case Ruled.LOG:
             return "log" if facts.get("channel") is not None else "log_unset"
         case _:
-            return deed
+            return audit_entry
 
 
 def _fact_words(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: Text) -> dict[str, str]:

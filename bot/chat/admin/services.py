@@ -20,9 +20,9 @@ from bot.models import ModelCard
 class AdminServices:
     """Services of `/admin`."""
 
-    office: CreditAdmin
-    wardens: AccessAdmin
-    desk: JobService
+    credit_admin: CreditAdmin
+    access_admin: AccessAdmin
+    job_service: JobService
     books: Ledger
     policy: Policy
     cases: CaseService

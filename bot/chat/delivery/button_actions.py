@@ -53,16 +53,16 @@ class JobActions:
     def __init__(
         self,
         *,
-        desk: JobService,
-        intake: OrderHandler,
+        job_service: JobService,
+        order_handler: OrderHandler,
         recall: PreviousInputs,
         kept: KeptResults,
         cases: Cases,
         models: Mapping[str, type[FaceModel]],
         text: Text,
     ) -> None:
-        self._desk = desk
-        self._intake = intake
+        self._job_service = job_service
+        self._order_handler = order_handler
         self._recall = recall
         self._kept = kept
         self._cases = cases
@@ -79,7 +79,7 @@ class JobActions:
             case Action.CANCEL:
                 # The card will say what came of it.
                 await interaction.response.defer()
-                await self._desk.cancel(await self._find(button.job_id))
+                await self._job_service.cancel(await self._find(button.job_id))
             case Action.AGAIN:
                 await self._order_again(interaction, await self._find(button.job_id), {})
             case Action.SEED:
@@ -98,10 +98,10 @@ class JobActions:
         job = await self._find(select.job_id)
         model = self._models[select.item.values[0]]
         files = self._recall.files_for(model, self._models[job.slug], job)
-        await self._intake.handle(interaction, model, dict(files), wish=_wish(job))
+        await self._order_handler.handle(interaction, model, dict(files), wish=_wish(job))
 
     async def _find(self, job_id: str) -> Job:
-        job = await self._desk.find(job_id)
+        job = await self._job_service.find(job_id)
         # Retention empties the inputs of old orders.
         if job is None or not job.body or job.slug not in self._models:
             raise OrderForgotten
@@ -118,7 +118,7 @@ class JobActions:
     async def _order_again(self, interaction: Interaction, job: Job, changes: Mapping[str, Any]) -> None:
         model = self._models[job.slug]
         values = {**self._recall.options(model, job), **changes, **self._recall.files(model, job)}
-        await self._intake.handle(interaction, model, values, wish=_wish(job))
+        await self._order_handler.handle(interaction, model, values, wish=_wish(job))
 
     def _edit_form(self, job: Job) -> EditOrderForm:
         model = self._models[job.slug]

@@ -65,7 +65,7 @@ class LiveReplies:
         self,
         *,
         messages: Messages,
-        endings: ResultDelivery,
+        result_delivery: ResultDelivery,
         background: Background,
         models: Mapping[str, type[FaceModel]],
         text: Text,
@@ -73,21 +73,21 @@ class LiveReplies:
         gap: float,
     ) -> None:
         self._messages = messages
-        self._endings = endings
+        self._result_delivery = result_delivery
         self._background = background
         self._models = models
         self._text = text
         self._clock = clock
         self._gap = gap
-        self._live: dict[str, LiveReply] = {}
+        self._run_to_end: dict[str, LiveReply] = {}
 
     def show(self, job: Job, stage: Stage) -> None:
         self._background.spawn(self._show(job, stage))
 
     async def finish(self, job: Job, result: bytes | None) -> Delivery:
         with speaking(job.place.locale):
-            delivery = await self._reply(job).end(lambda: self._endings.deliver(job, result))
-        self._live.pop(job.id, None)
+            delivery = await self._reply(job).end(lambda: self._result_delivery.deliver(job, result))
+        self._run_to_end.pop(job.id, None)
         return delivery
 
     async def _show(self, job: Job, stage: Stage) -> None:
@@ -105,4 +105,4 @@ class LiveReplies:
             )
 
     def _reply(self, job: Job) -> LiveReply:
-        return self._live.setdefault(job.id, LiveReply(job, self._messages, self._clock, self._gap))
+        return self._run_to_end.setdefault(job.id, LiveReply(job, self._messages, self._clock, self._gap))

@@ -36,13 +36,13 @@ class ResultDelivery:
         results: Results,
         models: Mapping[str, type[FaceModel]],
         text: Text,
-        befores: OriginalPreviews,
+        original_previews: OriginalPreviews,
     ) -> None:
         self._messages = messages
         self._results = results
         self._models = models
         self._text = text
-        self._befores = befores
+        self._original_previews = original_previews
         # Results that arrived in private, while the message in the channel could not be changed yet.
         self._arrived: set[str] = set()
 
@@ -56,7 +56,7 @@ class ResultDelivery:
             delivery = await self._deliver_in_private(job, content)
         else:
             delivery = await self._deliver(job, content)
-        self._befores.forget(job)
+        self._original_previews.forget(job)
         return delivery
 
     async def _deliver_in_private(self, job: Job, content: bytes | None) -> Delivery:
@@ -90,7 +90,7 @@ class ResultDelivery:
         self, job: Job, content: bytes | None, way: Route | Delivery = Route.WEBHOOK
     ) -> Delivery:
         result = await self._prepared(job, content)
-        before = None if result is None else self._befores.of(self._models[job.slug], job)
+        before = None if result is None else self._original_previews.of(self._models[job.slug], job)
         refusals: list[str] = []
         if way is Route.WEBHOOK and not self._messages.has_token(job.place):
             way = await self._next_route(job, way, DeliveryError.CLOSED)

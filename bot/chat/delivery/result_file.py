@@ -51,13 +51,13 @@ class Results:
         self,
         cards: Mapping[str, ModelCard],
         text: Text,
-        signatory: C2paSigner | None = None,
+        c2pa_signer: C2paSigner | None = None,
         *,
         most_effort: float = MOST_EFFORT,
     ) -> None:
         self._cards = cards
         self._text = text
-        self._signatory = signatory
+        self._c2pa_signer = c2pa_signer
         self._most_effort = most_effort
         # Encoding takes all cores and much memory, so one result at a time is made to fit.
         self._encoder = asyncio.Lock()
@@ -78,12 +78,12 @@ class Results:
 
     @property
     def _room(self) -> int:
-        return 0 if self._signatory is None else self._signatory.room
+        return 0 if self._c2pa_signer is None else self._c2pa_signer.room
 
     async def _signed(self, fitted: Fitted) -> bytes:
-        if self._signatory is None:
+        if self._c2pa_signer is None:
             return fitted.content
-        return await self._signatory.sign(fitted.content, fitted.media_type)
+        return await self._c2pa_signer.sign(fitted.content, fitted.media_type)
 
     async def _fitted(self, content: bytes, media: probe.Media, limit: int) -> Fitted:
         if len(content) <= limit:

@@ -113,8 +113,8 @@ class ApprovalRequester:
             return
         facts = {"job": job.id, "member": job.place.user_id, "amount": job.price}
         try:
-            deed = AuditEntry(actor, Did.REFUND, facts, guild_id=guild_id)
-            await self._books.adjust(job.account, job.price, "", deed, job_id=job.id)
+            audit_entry = AuditEntry(actor, Did.REFUND, facts, guild_id=guild_id)
+            await self._books.adjust(job.account, job.price, "", audit_entry, job_id=job.id)
         except AlreadyRefunded:
             log.info("a result that is not shown had been given back already", job=job.id)
 

@@ -37,10 +37,10 @@ class ApprovalService:
     def __init__(
         self,
         book: ApprovalBook,
-        asker: ApprovalRequester,
+        approval_requester: ApprovalRequester,
         *,
         archive: Archive,
-        desk: JobService,
+        job_service: JobService,
         source: ResultSource,
         messages: Messages,
         watcher: Watcher,
@@ -49,9 +49,9 @@ class ApprovalService:
         clock: Clock,
     ) -> None:
         self._book = book
-        self._asker = asker
+        self._approval_requester = approval_requester
         self._archive = archive
-        self._desk = desk
+        self._job_service = job_service
         self._source = source
         self._messages = messages
         self._watcher = watcher
@@ -73,24 +73,24 @@ class ApprovalService:
         if approval is None or job is None or approval.verdict is Verdict.WITHDRAWN:
             raise NothingAwaited(job_id)
         by = require_moderator(interaction, approval.guild_id, self._operators)
-        deed = None
+        audit_entry = None
         if verdict is Verdict.APPROVED and self._clock.now() >= approval.lapses_at:
             verdict = Verdict.LAPSED
         else:
-            deed = ruled(by, _RULED[verdict], job=job.id, member=job.place.user_id)
-        approval = await self._carry_out(approval, verdict, by.user_id, deed)
-        card = self._asker.card(approval, job)
+            audit_entry = ruled(by, _RULED[verdict], job=job.id, member=job.place.user_id)
+        approval = await self._carry_out(approval, verdict, by.user_id, audit_entry)
+        card = self._approval_requester.card(approval, job)
         await interaction.edit_original_response(view=card, attachments=[], allowed_mentions=NOBODY)
 
     async def waiting_in(self, guild_id: int) -> int:
         return await self._book.waiting_in(guild_id)
 
     async def can_ask(self, guild_id: int) -> bool:
-        return await self._asker.log_of(guild_id) is not None
+        return await self._approval_requester.log_of(guild_id) is not None
 
     async def ask_again(self, approval: Approval) -> bool:
         """Where nobody was asked yet, or in another log; whether those of its server can be."""
-        now, log_channel = self._clock.now(), await self._asker.log_of(approval.guild_id)
+        now, log_channel = self._clock.now(), await self._approval_requester.log_of(approval.guild_id)
         if log_channel is None or now < self._rests.get(approval.guild_id, 0.0):
             return False
         if approval.channel_id == log_channel or now < self._rests.get(approval.job_id, 0.0):
@@ -107,7 +107,7 @@ class ApprovalService:
             approval = replace(approval, channel_id=None, message_id=None)
         # First the member, then the moderators: what they decide comes after what the member reads here.
         await self._watcher.finish(replace(job, reason=Reason.AWAITED, output=None), None)
-        heard = await self._asker.ask(approval, job, content)
+        heard = await self._approval_requester.ask(approval, job, content)
         if not heard:
             self._rests[approval.guild_id] = now + REST
             await self._watcher.finish(replace(job, reason=Reason.UNHEARD, output=None), None)
@@ -119,7 +119,7 @@ class ApprovalService:
         approval = await self._carry_out(approval, Verdict.LAPSED, _NOBODY, None)
         job = await self._archive.find(approval.job_id)
         if job is not None:
-            await self._asker.redraw(approval, job)
+            await self._approval_requester.redraw(approval, job)
 
     async def take_back(self, approval: Approval) -> None:
         """Its member is nobody any more: the picture leaves the log, and the message waits for nothing."""
@@ -142,11 +142,11 @@ class ApprovalService:
             return None
 
     async def _carry_out(
-        self, approval: Approval, verdict: Verdict, actor: int, deed: AuditEntry | None
+        self, approval: Approval, verdict: Verdict, actor: int, audit_entry: AuditEntry | None
     ) -> Approval:
-        ruling = await self._book.decide(approval.job_id, verdict, actor, deed)
+        ruling = await self._book.decide(approval.job_id, verdict, actor, audit_entry)
         if ruling.job is not None:
             # What an earlier attempt has decided may be on its way already, or may have been left undone.
-            see_to_it = self._desk.redeliver if ruling.is_new else self._desk.ensure_running
+            see_to_it = self._job_service.redeliver if ruling.is_new else self._job_service.ensure_running
             self._background.spawn(see_to_it(ruling.job))
         return ruling.approval

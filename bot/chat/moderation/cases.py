@@ -38,8 +38,8 @@ class CaseService:
         *,
         archive: Archive,
         rules: Rules,
-        wardens: AccessAdmin,
-        office: CreditAdmin,
+        access_admin: AccessAdmin,
+        credit_admin: CreditAdmin,
         messages: Messages,
         client: discord.Client,
         operators: Collection[int],
@@ -52,8 +52,8 @@ class CaseService:
         self._register = register
         self._archive = archive
         self._rules = rules
-        self._wardens = wardens
-        self._office = office
+        self._access_admin = access_admin
+        self._credit_admin = credit_admin
         self._messages = messages
         self._client = client
         self._operators = operators
@@ -132,16 +132,16 @@ class CaseService:
                     words = error_card(self._text("cases.left", count=left))
                     await interaction.followup.send(view=words, ephemeral=True)
             case Step.NEVER:
-                prints = await self._register.prints_of(job.id)
+                fingerprints = await self._register.fingerprints_of(job.id)
                 # A moderator decides for their own server, the operator for all of them.
                 guild_id = None if by.user_id in self._operators else case.guild_id
-                await self._register.list_prints(list(prints.values()), guild_id, job.id)
+                await self._register.list_fingerprints(list(fingerprints.values()), guild_id, job.id)
                 await self._note(by, Ruled.NEVER, job)
             case Step.BLOCK:
                 if not job.place.user_id:
                     # The member had everything about them deleted.
                     raise UnknownJob
-                await self._wardens.block(by, job.place.user_id)
+                await self._access_admin.block(by, job.place.user_id)
             case Step.REFUND:
                 await self._refund(by, job)
             case Step.DISMISS:
@@ -149,7 +149,7 @@ class CaseService:
 
     async def _refund(self, by: Administrator, job: Job) -> None:
         try:
-            await self._office.refund(by, job.id)
+            await self._credit_admin.refund(by, job.id)
         except AlreadyRefunded:
             log.info("a reported job had been refunded already", job=job.id)
 
@@ -167,7 +167,7 @@ class CaseService:
         return gone.count(False)
 
     async def _note(self, by: Administrator, what: Ruled, job: Job) -> None:
-        await self._wardens.note(ruled(by, what, job=job.id, member=job.place.user_id))
+        await self._access_admin.note(ruled(by, what, job=job.id, member=job.place.user_id))
 
     async def _bring_before_someone(self, case: Case, job: Job, locale: str) -> None:
         if case.guild_id is not None:

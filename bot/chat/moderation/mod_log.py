@@ -52,13 +52,13 @@ class ModLog:
             rules = await self._rules.rules(guild_id)
             if rules.log_channel is None:
                 return
-            prints = await self._register.prints_of(job.id)
+            fingerprints = await self._register.fingerprints_of(job.id)
             result = None
             if rules.log_pictures and content is not None:
                 result = await self._results.prepare(job, content, EVERYWHERE)
             channel = self._client.get_partial_messageable(rules.log_channel, guild_id=guild_id)
             await channel.send(
-                view=self._entry(job, prints, result),
+                view=self._entry(job, fingerprints, result),
                 files=[] if result is None else [result.file()],
                 nonce=f"log{job.id}"[:25],
                 allowed_mentions=NOBODY,
@@ -66,7 +66,7 @@ class ModLog:
         except (discord.HTTPException, aiohttp.ClientError, OSError, StoreAway) as error:
             log.warning("a finished job could not be logged", job=job.id, reason=type(error).__name__)
 
-    def _entry(self, job: Job, prints: Mapping[str, Fingerprint], result: Result | None) -> InfoCard:
+    def _entry(self, job: Job, fingerprints: Mapping[str, Fingerprint], result: Result | None) -> InfoCard:
         text = self._text
         guild = self._client.get_guild(job.place.guild_id or 0)
         with speaking("" if guild is None else str(guild.preferred_locale)):
@@ -81,7 +81,7 @@ class ModLog:
             ]
             if not job.place.hidden:
                 lines.append(text("log.where", link=address_of(job.place)))
-            small = [f"{part} `{each.exact}`" for part, each in prints.items()]
+            small = [f"{part} `{each.exact}`" for part, each in fingerprints.items()]
             title = title_of(job.slug, self._cards)
             return InfoCard(title, lines, text, small=small, picture=result, colour=DARK)
 

@@ -39,23 +39,23 @@ class ModeratingWatcher:
         watcher: Watcher,
         *,
         door: AccessPolicy,
-        doorkeeper: AccessGuard,
+        access_guard: AccessGuard,
         register: ModerationStore,
-        chronicle: ModLog,
-        asker: ApprovalRequester,
+        mod_log: ModLog,
+        approval_requester: ApprovalRequester,
     ) -> None:
         self._watcher = watcher
         self._door = door
-        self._doorkeeper = doorkeeper
+        self._access_guard = access_guard
         self._register = register
-        self._chronicle = chronicle
-        self._asker = asker
+        self._mod_log = mod_log
+        self._approval_requester = approval_requester
 
     def show(self, job: Job, stage: Stage) -> None:
         self._watcher.show(job, stage)
 
     async def finish(self, job: Job, result: bytes | None) -> Delivery:
-        approval = await self._asker.approval_of(job) if job.state is State.DONE else None
+        approval = await self._approval_requester.approval_of(job) if job.state is State.DONE else None
         if approval is not None and (reason := _REFUSED.get(approval.verdict)) is not None:
             return await self._give_back(job, approval, reason)
         if job.state is State.DONE and not await self._may_show(job, result):
@@ -63,20 +63,20 @@ class ModeratingWatcher:
             job, result = replace(job, reason=Reason.WITHHELD, output=None), None
         elif approval is not None and approval.verdict is Verdict.WAITING:
             return await self._hold(job, result, approval)
-        elif approval is not None and result is None and self._asker.is_gone(approval, job):
+        elif approval is not None and result is None and self._approval_requester.is_gone(approval, job):
             return await self._give_back(job, approval, Reason.LAPSED)
         delivery = await self._watcher.finish(job, result)
-        self._chronicle.record(job, result)
+        self._mod_log.record(job, result)
         return delivery
 
     async def _hold(self, job: Job, result: bytes | None, approval: Approval) -> Delivery:
         """Nobody sees it before a moderator has, not even where no moderator can be asked right now."""
-        approval = await self._asker.note(approval)
+        approval = await self._approval_requester.note(approval)
         if approval.verdict is not Verdict.WAITING:
             return await self.finish(replace(job, delivery=Delivery.AWAITED), result)
         # First the member, then the moderators: what they decide comes after what the member reads here.
         delivery = await self._watcher.finish(replace(job, reason=Reason.AWAITED, output=None), None)
-        if not await self._asker.ask(approval, job, result):
+        if not await self._approval_requester.ask(approval, job, result):
             await self._watcher.finish(replace(job, reason=Reason.UNHEARD, output=None), None)
         return delivery
 
@@ -85,7 +85,7 @@ class ModeratingWatcher:
         actor = BOT if reason is Reason.LAPSED else str(approval.decided_by or FORGOTTEN)
         if approval.verdict in _REFUSED:
             await self._register.take_down(job.id, actor)
-        await self._asker.give_back(job, approval.guild_id, actor)
+        await self._approval_requester.give_back(job, approval.guild_id, actor)
         return await self._watcher.finish(replace(job, reason=reason, output=None), None)
 
     async def _may_show(self, job: Job, result: bytes | None) -> bool:
@@ -93,10 +93,10 @@ class ModeratingWatcher:
             return False
         if result is None:
             return True
-        prints: Mapping[str, Fingerprint] = {RESULT: await self._doorkeeper.fingerprint_of(result)}
-        await self._register.keep_prints(job.id, prints)
+        fingerprints: Mapping[str, Fingerprint] = {RESULT: await self._access_guard.fingerprint_of(result)}
+        await self._register.save_fingerprints(job.id, fingerprints)
         try:
-            await self._door.admit_prints(prints, job.place.guild_id)
+            await self._door.check_fingerprints(fingerprints, job.place.guild_id)
         except ListedMedia:
             log.warning("a result is withheld, as it is like one on the list", job=job.id)
             await self._register.take_down(job.id, LIST)

@@ -38,9 +38,9 @@ class NumberedPreview:
 
 
 class FacePicker:
-    def __init__(self, services: OrderServices, spotter: FaceDetector, go_on: GoOn) -> None:
+    def __init__(self, services: OrderServices, face_detector: FaceDetector, go_on: GoOn) -> None:
         self._services = services
-        self._spotter = spotter
+        self._face_detector = face_detector
         self._go_on = go_on
         # What is drawn and looked at takes memory and all of a core.
         self._table = asyncio.Lock()
@@ -60,25 +60,25 @@ class FacePicker:
 
     async def _offer(self, interaction: Interaction, order: Order) -> None:
         its = self._services
-        await its.doorkeeper.admit(interaction)
+        await its.access_guard.admit(interaction)
         order, contents = await self._read(interaction, order)
         async with self._table:
-            spots = [await asyncio.to_thread(self._spotter, content) for content in contents]
-            drawn = await asyncio.to_thread(preview, list(zip(contents, spots, strict=True)))
-        counts = (len(spots[0]), len(spots[1]))
+            face_boxes = [await asyncio.to_thread(self._face_detector, content) for content in contents]
+            drawn = await asyncio.to_thread(preview, list(zip(contents, face_boxes, strict=True)))
+        counts = (len(face_boxes[0]), len(face_boxes[1]))
         numbered = NumberedPreview(drawn, its.text("picker.alt", sources=counts[0], targets=counts[1]))
         await send_deferred(interaction, self._sheet(order, counts, numbered), numbered.file())
 
     async def _read(self, interaction: Interaction, order: Order) -> tuple[Order, Sequence[bytes]]:
         its, model = self._services, order.path.model
-        values = await with_face(its.album, interaction.user.id, model, order.values)
-        limits = its.album.limits
+        values = await with_face(its.saved_faces, interaction.user.id, model, order.values)
+        limits = its.saved_faces.limits
         contents = [
             await its.inputs.content(name, model.slots()[name], values[name], limits)
             for name in (model.face_slot(), model.target_slot())
         ]
         named = {"source": contents[0], "target": contents[1]}
-        await its.doorkeeper.admit_inputs(member_of(interaction), named)
+        await its.access_guard.admit_inputs(member_of(interaction), named)
         return replace(order, values=values), contents
 
     def _sheet(self, order: Order, counts: tuple[int, int], numbered: NumberedPreview) -> InfoCard:

@@ -50,12 +50,12 @@ class OrderHandler:
     def __init__(
         self,
         *,
-        desk: JobService,
-        doorkeeper: AccessGuard,
+        job_service: JobService,
+        access_guard: AccessGuard,
         consent: Consent,
         inputs: Attachments,
-        album: SavedFaces,
-        befores: OriginalPreviews,
+        saved_faces: SavedFaces,
+        original_previews: OriginalPreviews,
         messages: Messages,
         background: Background,
         message_for: Callable[[Exception], str],
@@ -63,12 +63,12 @@ class OrderHandler:
         limits: Limits,
     ) -> None:
         """`limits` are the operator's; a server may have set narrower ones."""
-        self._desk = desk
-        self._doorkeeper = doorkeeper
+        self._job_service = job_service
+        self._access_guard = access_guard
         self._consent = consent
         self._inputs = inputs
-        self._album = album
-        self._befores = befores
+        self._saved_faces = saved_faces
+        self._original_previews = original_previews
         self._messages = messages
         self._background = background
         self._message_for = message_for
@@ -111,9 +111,9 @@ class OrderHandler:
         try:
             place = await self._persistently(placed)
             try:
-                order, prints = await self._prepared(interaction, place, model, values)
-                job = await self._desk.order(order)
-                await self._doorkeeper.remember(job.id, prints)
+                order, fingerprints = await self._prepared(interaction, place, model, values)
+                job = await self._job_service.order(order)
+                await self._access_guard.remember(job.id, fingerprints)
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
                 sentence = error_card(self._message_for(error))
                 await self._persistently(lambda: self._messages.edit(place, sentence))
@@ -137,7 +137,7 @@ class OrderHandler:
         self, interaction: Interaction, place: Place, model: type[FaceModel], values: dict[str, Any]
     ) -> tuple[Order, Mapping[str, Fingerprint]]:
         try:
-            await self._doorkeeper.admit(interaction)
+            await self._access_guard.admit(interaction)
             return await self._validate(member_of(interaction), place, model, values)
         except asyncio.CancelledError:
             # There is no order yet, so no later start would answer this member.
@@ -146,11 +146,11 @@ class OrderHandler:
     async def _validate(
         self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
     ) -> tuple[Order, Mapping[str, Fingerprint]]:
-        given = await with_face(self._album, member.user_id, model, values)
+        given = await with_face(self._saved_faces, member.user_id, model, values)
         files = {name: given[name] for name in model.slots() if name in given}
         # The options are checked with Discord's own links, before a byte is read.
         filled = model.model_validate(given | {name: file.url or NO_LINK for name, file in files.items()})
-        terms = await self._desk.terms(member)
+        terms = await self._job_service.terms(member)
         limits = self._limits.at_most(
             picture_bytes=terms.limits.picture_bytes,
             video_bytes=terms.limits.video_bytes,
@@ -160,12 +160,12 @@ class OrderHandler:
         seen = await self._load(model, files, limits)
         seconds = max((each.media.seconds or 0 for each in seen.values()), default=0) or None
         order = Order(filled, place, member, terms, seconds)
-        await self._desk.check(order)
+        await self._job_service.check(order)
         contents = {name: each.content for name, each in seen.items()}
-        prints = await self._doorkeeper.admit_inputs(member, contents)
-        self._background.spawn(self._befores.keep(place, contents[model.target_slot()]))
+        fingerprints = await self._access_guard.admit_inputs(member, contents)
+        self._background.spawn(self._original_previews.keep(place, contents[model.target_slot()]))
         addresses = await self._addresses(files, seen)
-        return replace(order, model=filled.model_copy(update=addresses)), prints
+        return replace(order, model=filled.model_copy(update=addresses)), fingerprints
 
     async def _load(
         self, model: type[FaceModel], files: dict[str, Upload], limits: Limits

@@ -57,13 +57,13 @@ class OriginalPreviews:
             covered = SPOILER if job.place.spoiler else ""
             return OriginalPreview(f"attachment://{covered}before-{job.id}{small.suffix}", alt, small.content)
         address = str(job.body.get(model.target_slot(), ""))
-        return OriginalPreview(address, alt) if _lives(address, self._clock.now()) else None
+        return OriginalPreview(address, alt) if _running(address, self._clock.now()) else None
 
     def forget(self, job: Job) -> None:
         self._copies.pop(job.place.message_id, None)
 
 
-def _lives(address: str, now: float) -> bool:
+def _running(address: str, now: float) -> bool:
     """Whether the address is somebody's who is known, and has not ended."""
     parts = urlsplit(address)
     host = parts.hostname or ""

@@ -62,7 +62,7 @@ class SavedFile:
 
 
 async def with_face(
-    album: SavedFaces, owner: int, model: type[FaceModel], values: Mapping[str, Any]
+    saved_faces: SavedFaces, owner: int, model: type[FaceModel], values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What was given, with a saved face in the face's slot where its name, or nothing, was given."""
     given = {name: value for name, value in values.items() if value is not None}
@@ -71,26 +71,26 @@ async def with_face(
         if name:
             raise BothFaces(slot)
         return given
-    face = await (album.find(owner, name) if name else album.default_of(owner))
+    face = await (saved_faces.find(owner, name) if name else saved_faces.default_of(owner))
     if face is None:
-        raise NoFace(slot, can_save=album.is_open)
+        raise NoFace(slot, can_save=saved_faces.is_open)
     return given | {slot: SavedFile(face)}
 
 
-async def faces_in_time(album: SavedFaces, owner: int) -> Sequence[Face]:
+async def faces_in_time(saved_faces: SavedFaces, owner: int) -> Sequence[Face]:
     """None of them where the database takes longer than Discord waits."""
     try:
         async with asyncio.timeout(PATIENCE):
-            return await album.all_of(owner)
+            return await saved_faces.all_of(owner)
     except Exception as error:  # noqa: BLE001 - whoever cannot be offered a face may still type or attach one
         log.info("saved faces could not be offered", error=type(error).__name__)
         return []
 
 
 async def face_choices(
-    album: SavedFaces, interaction: Interaction, typed: str
+    saved_faces: SavedFaces, interaction: Interaction, typed: str
 ) -> list[app_commands.Choice[str]]:
-    found = await faces_in_time(album, interaction.user.id)
+    found = await faces_in_time(saved_faces, interaction.user.id)
     return [
         app_commands.Choice(name=face.name, value=face.name)
         for face in found

@@ -18,14 +18,14 @@ from bot.jobs.service import JobService
 class OrderServices:
     """Services of the commands that order."""
 
-    intake: OrderHandler
-    desk: JobService
-    doorkeeper: AccessGuard
+    order_handler: OrderHandler
+    job_service: JobService
+    access_guard: AccessGuard
     consent: Consent
     inputs: Attachments
-    album: SavedFaces
+    saved_faces: SavedFaces
     source: Source
-    spotter: FaceDetector | None
+    face_detector: FaceDetector | None
     """Finds faces in pictures, where the packages for it are installed."""
     background: Background
     text: Text

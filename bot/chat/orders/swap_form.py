@@ -47,9 +47,9 @@ class Path:
     def takes(self, kind: MediaKind) -> bool:
         return kind in self.model.slots()[self.model.target_slot()].accepts
 
-    def label(self, desk: JobService, text: Text) -> str:
+    def label(self, job_service: JobService, text: Text) -> str:
         card = self.model.card
-        price = price_words(card, desk.unit_price(card, self.options), text)
+        price = price_words(card, job_service.unit_price(card, self.options), text)
         return text(f"path.{self.name}", price=price, usual=about(card.seconds, text))[:CHOICE_LIMIT]
 
 
@@ -74,8 +74,8 @@ async def form_for(
 ) -> "SwapForm":
     """Filled with what this member can choose here and now: Discord waits for it, so it is soon there."""
     faces: Sequence[Face] = ()
-    if services.album.is_open:
-        faces = await faces_in_time(services.album, interaction.user.id)
+    if services.saved_faces.is_open:
+        faces = await faces_in_time(services.saved_faces, interaction.user.id)
     off = await _models_off(interaction, services)
     kinds = {each.kind for each in posted} or set(MediaKind)
     fitting = [path for path in paths if any(path.takes(kind) for kind in kinds)]
@@ -91,7 +91,7 @@ async def form_for(
 async def _models_off(interaction: Interaction, services: OrderServices) -> frozenset[str]:
     try:
         async with asyncio.timeout(PATIENCE):
-            return (await services.desk.terms(member_of(interaction))).models_off
+            return (await services.job_service.terms(member_of(interaction))).models_off
     except Exception as error:  # noqa: BLE001 - whatever is switched off is refused later, too
         log.info("it could not be asked which models are off", error=type(error).__name__)
         return frozenset()
@@ -117,7 +117,7 @@ class SwapForm(ui.Modal):
         self._target: ui.FileUpload[Any] | None = None
         if not posted:
             self._target = ui.FileUpload(custom_id="target", max_values=1)
-        self._path = _ways(paths, services.desk, text) if len(paths) > 1 else None
+        self._path = _ways(paths, services.job_service, text) if len(paths) > 1 else None
         self._wishes = _wishes(text)
         for key, item in (
             ("swap.which", self._which),
@@ -173,11 +173,13 @@ def _saved(faces: Sequence[Face]) -> ui.Select[Any]:
     return ui.Select(custom_id="saved", options=options, required=False, min_values=0)
 
 
-def _ways(paths: Sequence[Path], desk: JobService, text: Text) -> ui.RadioGroup[Any]:
+def _ways(paths: Sequence[Path], job_service: JobService, text: Text) -> ui.RadioGroup[Any]:
     group: ui.RadioGroup[Any] = ui.RadioGroup(custom_id="path")
     for number, path in enumerate(paths):
         note = text(f"path.{path.name}_note")[:CHOICE_LIMIT]
-        group.add_option(label=path.label(desk, text), value=path.name, description=note, default=not number)
+        group.add_option(
+            label=path.label(job_service, text), value=path.name, description=note, default=not number
+        )
     return group
 
 

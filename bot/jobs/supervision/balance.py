@@ -78,7 +78,7 @@ class BalanceMonitor:
 
     def __init__(
         self,
-        vigilance: BalanceConfig,
+        config: BalanceConfig,
         *,
         account: Account,
         gate: SubmissionGate,
@@ -86,7 +86,7 @@ class BalanceMonitor:
         memory: Memory,
         clock: Clock,
     ) -> None:
-        self._vigilance = vigilance
+        self._config = config
         self._account = account
         self._gate = gate
         self._operator = operator
@@ -105,12 +105,12 @@ class BalanceMonitor:
         """A job was paid; Segmind may have said what was left then."""
         if left is not None:
             self.left = left
-        if self._vigilance.low <= 0 or self._gate.is_empty:
+        if self._config.low <= 0 or self._gate.is_empty:
             return
         self._heard = left
         if left is None:
             self._is_due = True
-        elif (left < self._vigilance.low) != self._is_low:
+        elif (left < self._config.low) != self._is_low:
             # Answers overtake each other: what they say is a reason to ask.
             self._is_due = True
             self._gate.changed.set()
@@ -126,7 +126,7 @@ class BalanceMonitor:
 
     async def _look(self) -> None:
         if self._is_due is None:
-            self._is_due = self._vigilance.low > 0 or await self._memory.read_value(_NOTE) == Level.EMPTY
+            self._is_due = self._config.low > 0 or await self._memory.read_value(_NOTE) == Level.EMPTY
         is_empty = self._gate.is_empty
         if is_empty and not self._knows_empty:
             self._knows_empty = True
@@ -173,12 +173,12 @@ class BalanceMonitor:
                 self._operator.tell(BalanceRestored(left))
             case Level.LOW if left is not None:
                 log.warning("the balance at Segmind is low", left=left)
-                self._operator.tell(BalanceLow(left, self._vigilance.low))
+                self._operator.tell(BalanceLow(left, self._config.low))
             case _:
                 log.info("the balance at Segmind is above the mark", left=left)
 
     def _level(self, left: float | None) -> Level:
-        return Level.LOW if left is not None and left < self._vigilance.low else Level.FINE
+        return Level.LOW if left is not None and left < self._config.low else Level.FINE
 
     async def _left(self) -> float | None:
         try:
@@ -199,7 +199,7 @@ class BalanceMonitor:
     async def _pause(self) -> None:
         """Until the next look is due, or something happens."""
         tasks = [
-            asyncio.create_task(self._clock.sleep(self._vigilance.every)),
+            asyncio.create_task(self._clock.sleep(self._config.every)),
             asyncio.create_task(self._gate.changed.wait()),
         ]
         try:

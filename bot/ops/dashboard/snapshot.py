@@ -77,10 +77,10 @@ class Sources:
     gate: SubmissionGate
     pause: OperatorPause
     watch: BalanceMonitor
-    pacing: PollTimings
-    turnstiles: Mapping[str, RequestScheduler]
+    timings: PollTimings
+    schedulers: Mapping[str, RequestScheduler]
     outage: Outage
-    company: Company
+    cluster: Company
     lease: Lease
     client: Client
     refusals: Refusals
@@ -141,7 +141,7 @@ class SnapshotReader:
 
     def _models(self, past: Past | None) -> Sequence[Mapping[str, Any]]:
         learned: dict[str, list[float]] = {}
-        for entry in self._its.pacing.export():
+        for entry in self._its.timings.export():
             learned.setdefault(entry["slug"], []).extend(entry["seconds"])
         lately = {} if past is None else {each.slug: each for each in past.models}
         return [
@@ -178,7 +178,7 @@ class SnapshotReader:
                 "hour": ring.segmind_answers(HOUR),
             },
             "per_minute": its.bounds.per_minute,
-            "shut": [name for name, turnstile in its.turnstiles.items() if turnstile.is_shut],
+            "shut": [name for name, scheduler in its.schedulers.items() if scheduler.is_shut],
             "closed": [{"model": slug, "why": str(trouble)} for slug, trouble in its.gate.closures.items()],
             "empty": its.gate.is_empty,
             "left": its.watch.left,
@@ -202,7 +202,7 @@ class SnapshotReader:
     def _process(self, present: Present | None, now: float) -> Mapping[str, Any]:
         others: Sequence[Worker] = [] if present is None else present.workers
         return {
-            "processes": self._its.company.processes,
+            "processes": self._its.cluster.processes,
             "lease": self._its.lease.lease_left(),
             "lag": {"minute": self._ring.worst_lag(60.0), "hour": self._ring.worst_lag(HOUR)},
             "all": [

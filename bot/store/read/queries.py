@@ -13,7 +13,7 @@ from bot.ledger.allowance import DAY
 from bot.ledger.ledger import AuditEntry, LedgerLine, Spending
 from bot.store.connection import Connection
 from bot.store.dialects import cut_off
-from bot.store.tables import deeds as recorded
+from bot.store.tables import audit_entries as recorded
 from bot.store.tables import entries, jobs, payer
 
 
@@ -62,7 +62,7 @@ def _line(row: dict[str, Any]) -> LedgerLine:
     return LedgerLine(**row)
 
 
-async def deeds(connection: Connection, guild_id: int | None, stretch: Page) -> Sequence[AuditEntry]:
+async def audit_entries(connection: Connection, guild_id: int | None, stretch: Page) -> Sequence[AuditEntry]:
     """Of one server, or what is the operator's."""
     chosen = sa.select(recorded).where(recorded.c.guild_id.is_not_distinct_from(guild_id))
     return [AuditEntry(**row) for row in await stretch.of(connection, chosen, recorded.c.id)]

@@ -46,7 +46,9 @@ class SqlApprovals:
         async with self._transaction() as connection:
             await connection.execute(approvals.update().where(approvals.c.job_id == job_id).values(**where))
 
-    async def decide(self, job_id: str, verdict: Verdict, actor: int, deed: AuditEntry | None) -> Ruling:
+    async def decide(
+        self, job_id: str, verdict: Verdict, actor: int, audit_entry: AuditEntry | None
+    ) -> Ruling:
         facts = {"verdict": verdict, "decided_by": actor, "decided_at": self._clock.now()}
         waiting = sa.and_(approvals.c.job_id == job_id, approvals.c.verdict == Verdict.WAITING)
         async with self._transaction() as connection:
@@ -58,8 +60,8 @@ class SqlApprovals:
             approval = await _found(connection, job_id)
             if not is_new:
                 return Ruling(approval, await self._unfinished(connection, job_id), is_new)
-            if deed is not None:
-                await servers.record(connection, [deed], at=self._clock.now())
+            if audit_entry is not None:
+                await servers.record(connection, [audit_entry], at=self._clock.now())
             # From here on it is an open job like any other: whoever dies over it is followed by another.
             opening = jobs.update().where(jobs.c.id == job_id)
             opened = opening.values(told=False, owner=self._worker, epoch=jobs.c.epoch + 1)

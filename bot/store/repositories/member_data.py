@@ -18,13 +18,13 @@ from bot.store.tables import (
     OPEN,
     accounts,
     approvals,
+    audit_entries,
     cases,
-    deeds,
     entries,
+    fingerprints,
     jobs,
     people,
     posts,
-    prints,
     servers,
     strikes,
     takedowns,
@@ -69,12 +69,14 @@ class SqlMemberData:
                 "accounts": await rows(sa.select(accounts).where(_owned_by(user_id))),
                 "entries": await rows(sa.select(entries).where(its).order_by(entries.c.id)),
                 "jobs": await rows(sa.select(*shown, output).where(mine).order_by(jobs.c.created_at)),
-                "fingerprints": await rows(sa.select(prints).where(prints.c.job_id.in_(of_mine))),
+                "fingerprints": await rows(sa.select(fingerprints).where(fingerprints.c.job_id.in_(of_mine))),
                 "messages": await rows(sa.select(posts).where(posts.c.job_id.in_(of_mine))),
                 "approvals": await rows(sa.select(*_APPROVAL).where(approvals.c.job_id.in_(of_mine))),
                 "strikes": await rows(sa.select(strikes).where(strikes.c.user_id == user_id)),
                 "reports": await rows(sa.select(*_REPORT).where(cases.c.reporter == user_id)),
-                "decisions": [_seen_by(user_id, deed) for deed in await rows(_deeds_with(user_id))],
+                "decisions": [
+                    _seen_by(user_id, audit_entry) for audit_entry in await rows(_deeds_with(user_id))
+                ],
                 "servers": [_part_of(user_id, row) for row in await rows(_servers_with(user_id))],
             }
 
@@ -121,17 +123,19 @@ class SqlMemberData:
             return len(stripped.all())
 
     async def strip_deeds(self, before: float, *, most: int) -> int:
-        old = sa.select(deeds).where(deeds.c.at < before, deeds.c.actor != FORGOTTEN)
+        old = sa.select(audit_entries).where(audit_entries.c.at < before, audit_entries.c.actor != FORGOTTEN)
         async with self._transaction() as connection:
-            found = (await connection.execute(old.order_by(deeds.c.id).limit(most))).mappings().all()
-            for deed in found:
-                await _rewrite(connection, deed, actor=FORGOTTEN, facts=_without_people(deed["facts"]))
+            found = (await connection.execute(old.order_by(audit_entries.c.id).limit(most))).mappings().all()
+            for audit_entry in found:
+                await _rewrite(
+                    connection, audit_entry, actor=FORGOTTEN, facts=_without_people(audit_entry["facts"])
+                )
         return len(found)
 
     async def clear_up(self, *, prints_before: float, strikes_before: float) -> None:
         reported = sa.select(cases.c.job_id).where(cases.c.closed_at.is_(None))
         async with self._transaction() as connection:
-            for table in (prints, posts):
+            for table in (fingerprints, posts):
                 old = sa.and_(table.c.at < prints_before, table.c.job_id.not_in(reported))
                 await connection.execute(table.delete().where(old))
             await connection.execute(cases.delete().where(cases.c.closed_at < prints_before))
@@ -153,17 +157,21 @@ def _owned_by(user_id: int) -> sa.ColumnElement[bool]:
 
 def _deeds_with(user_id: int) -> sa.Select[Any]:
     # Facts are text to the database: what looks like it may be another number with the same beginning.
-    about = sa.cast(deeds.c.facts, sa.Text).like(f'%"member":{user_id}%')
-    return sa.select(deeds).where((deeds.c.actor == str(user_id)) | about).order_by(deeds.c.id)
+    about = sa.cast(audit_entries.c.facts, sa.Text).like(f'%"member":{user_id}%')
+    return (
+        sa.select(audit_entries)
+        .where((audit_entries.c.actor == str(user_id)) | about)
+        .order_by(audit_entries.c.id)
+    )
 
 
 def _servers_with(user_id: int) -> sa.Select[Any]:
     return sa.select(servers).where(sa.cast(servers.c.rules, sa.Text).like(f"%{user_id}%"))
 
 
-def _seen_by(user_id: int, deed: Mapping[str, Any]) -> dict[str, Any]:
+def _seen_by(user_id: int, audit_entry: Mapping[str, Any]) -> dict[str, Any]:
     """Who decided about a member is on record for the server's administrators, and not for the member."""
-    return {name: fact for name, fact in deed.items() if name != "actor" or fact == str(user_id)}
+    return {name: fact for name, fact in audit_entry.items() if name != "actor" or fact == str(user_id)}
 
 
 def _part_of(user_id: int, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,8 +188,8 @@ async def _leave_jobs(connection: Connection, mine: sa.ColumnElement[bool]) -> N
     """Where a result was posted stays known, so that it can still be taken down."""
     reported = sa.select(cases.c.job_id).where(cases.c.closed_at.is_(None))
     of_mine = sa.select(jobs.c.id).where(mine)
-    gone = sa.and_(prints.c.job_id.in_(of_mine), prints.c.job_id.not_in(reported))
-    await connection.execute(prints.delete().where(gone))
+    gone = sa.and_(fingerprints.c.job_id.in_(of_mine), fingerprints.c.job_id.not_in(reported))
+    await connection.execute(fingerprints.delete().where(gone))
     # What still waits for a moderator is shown to nobody any more: its card in the log is taken away next.
     waiting = sa.and_(approvals.c.job_id.in_(of_mine), approvals.c.verdict == Verdict.WAITING)
     await connection.execute(approvals.update().where(waiting).values(verdict=Verdict.WITHDRAWN))
@@ -207,13 +215,13 @@ async def _leave_others_books(connection: Connection, user_id: int) -> None:
     await connection.execute(cases.update().where(cases.c.closed_by == user_id).values(closed_by=0))
     by_me = approvals.update().where(approvals.c.decided_by == user_id)
     await connection.execute(by_me.values(decided_by=0))
-    for deed in (await connection.execute(_deeds_with(user_id))).mappings().all():
-        facts: Mapping[str, Any] = deed["facts"]
+    for audit_entry in (await connection.execute(_deeds_with(user_id))).mappings().all():
+        facts: Mapping[str, Any] = audit_entry["facts"]
         about = facts.get("member") == user_id
         await _rewrite(
             connection,
-            deed,
-            actor=FORGOTTEN if deed["actor"] == actor else deed["actor"],
+            audit_entry,
+            actor=FORGOTTEN if audit_entry["actor"] == actor else audit_entry["actor"],
             facts=_without_people(facts) if about else facts,
         )
     for row in (await connection.execute(_servers_with(user_id))).mappings().all():
@@ -221,10 +229,10 @@ async def _leave_others_books(connection: Connection, user_id: int) -> None:
 
 
 async def _rewrite(
-    connection: Connection, deed: sa.RowMapping, *, actor: str, facts: Mapping[str, Any]
+    connection: Connection, audit_entry: sa.RowMapping, *, actor: str, facts: Mapping[str, Any]
 ) -> None:
-    if (actor, facts) != (deed["actor"], deed["facts"]):
-        changed = deeds.update().where(deeds.c.id == deed["id"])
+    if (actor, facts) != (audit_entry["actor"], audit_entry["facts"]):
+        changed = audit_entries.update().where(audit_entries.c.id == audit_entry["id"])
         await connection.execute(changed.values(actor=actor, facts=facts))
 
 

@@ -13,8 +13,8 @@ from bot.moderation.fingerprints import Fingerprint, format_hash, parse_hash
 from bot.moderation.ports import Listed, Standing
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import among, insert_into, these
+from bot.store.tables import fingerprints as kept_prints
 from bot.store.tables import jobs, listed, people, posts, strikes, takedowns
-from bot.store.tables import prints as kept_prints
 from bot.store.write import servers
 
 # Built once: making a statement takes longer than carrying it out.
@@ -76,9 +76,11 @@ class SqlModerationStore:
             {parse_hash(mark) for kind, mark in rows if kind == "look"},
         )
 
-    async def list_prints(self, prints: Collection[Fingerprint], guild_id: int | None, job_id: str) -> None:
-        marks = [("exact", each.exact) for each in prints]
-        marks += [("look", format_hash(look)) for each in prints for look in each.looks]
+    async def list_fingerprints(
+        self, fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str
+    ) -> None:
+        marks = [("exact", each.exact) for each in fingerprints]
+        marks += [("look", format_hash(look)) for each in fingerprints for look in each.looks]
         common = {"guild_id": guild_id, "job_id": job_id, "at": self._clock.now()}
         rows = [common | {"kind": kind, "mark": mark} for kind, mark in dict.fromkeys(marks)]
         if not rows:
@@ -90,11 +92,11 @@ class SqlModerationStore:
         async with self._transaction() as connection:
             return await unlist(connection, job_id, guild_id)
 
-    async def keep_prints(self, job_id: str, prints: Mapping[str, Fingerprint]) -> None:
+    async def save_fingerprints(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None:
         # A result that is fetched again after a restart is the same one.
-        await self._keep(kept_prints, _print_rows(job_id, prints, self._clock.now()))
+        await self._keep(kept_prints, _print_rows(job_id, fingerprints, self._clock.now()))
 
-    async def prints_of(self, job_id: str) -> Mapping[str, Fingerprint]:
+    async def fingerprints_of(self, job_id: str) -> Mapping[str, Fingerprint]:
         found = sa.select(kept_prints.c.part, kept_prints.c.exact, kept_prints.c.looks).where(
             kept_prints.c.job_id == job_id
         )
@@ -120,9 +122,9 @@ class SqlModerationStore:
         async with self._reading() as connection:
             return [(channel, message) for channel, message in await connection.execute(found)]
 
-    async def record(self, deed: AuditEntry) -> None:
+    async def record(self, audit_entry: AuditEntry) -> None:
         async with self._transaction() as connection:
-            await servers.record(connection, [deed], at=self._clock.now())
+            await servers.record(connection, [audit_entry], at=self._clock.now())
 
     async def _set(self, user_id: int, **facts: Any) -> None:
         async with self._transaction() as connection:

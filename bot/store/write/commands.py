@@ -47,7 +47,7 @@ class Grant:
     account: str
     amount: int
     why: str
-    deed: AuditEntry
+    audit_entry: AuditEntry
     receipt: str | None = None
 
 
@@ -58,7 +58,7 @@ class Adjust:
     account: str
     amount: int
     why: str
-    deed: AuditEntry
+    audit_entry: AuditEntry
     job_id: str | None = None
 
 
@@ -91,13 +91,13 @@ async def apply(connection: Connection, changes: Sequence[Change], writing: Writ
     """
     # Rows are locked first, jobs before accounts before budgets everywhere: what is decided stays true
     # until the commit, and no two processes wait for each other.
-    crowd = await _crowd(connection, changes)
+    in_flight = await _crowd(connection, changes)
     claims = await jobs.lock(connection, [change.job.id for change in changes if isinstance(change, Move)])
     ledger = await ledgers.lock(
         connection, _accounts_of(changes, claims), start=writing.start, at=writing.now
     )
     tallies = await budgets.lock(connection, _budgets_of(changes, claims))
-    judge = _Planner(claims, ledger, tallies, crowd, writing.worker)
+    judge = _Planner(claims, ledger, tallies, in_flight, writing.worker)
     outcomes = [judge.decide(change) for change in changes]
     moved = [
         (change.job, change.to)
@@ -108,7 +108,7 @@ async def apply(connection: Connection, changes: Sequence[Change], writing: Writ
     await tallies.write(connection)
     await jobs.insert(connection, judge.opened, owner=writing.worker)
     await jobs.move(connection, moved, owner=writing.worker)
-    await servers.record(connection, judge.deeds, at=writing.now)
+    await servers.record(connection, judge.audit_entries, at=writing.now)
     for change in changes:
         if isinstance(change, Keep):
             await connection.execute(
@@ -164,15 +164,15 @@ class _Planner:
         claims: Mapping[str, Claim],
         ledger: LedgerTransaction,
         tallies: LockedBudgets,
-        crowd: InFlight | None,
+        in_flight: InFlight | None,
         worker: str,
     ) -> None:
         self.opened: list[tuple[Job, Allocation]] = []
-        self.deeds: list[AuditEntry] = []
+        self.audit_entries: list[AuditEntry] = []
         self._claims = claims
         self._ledger = ledger
         self._tallies = tallies
-        self._crowd = crowd
+        self._crowd = in_flight
         self._worker = worker
 
     def decide(self, change: Change) -> Outcome:
@@ -197,13 +197,13 @@ class _Planner:
         self.opened.append((job, split))
 
     def _give(self, change: Grant | Adjust) -> Balance:
-        account, amount, actor, why = change.account, change.amount, change.deed.actor, change.why
+        account, amount, actor, why = change.account, change.amount, change.audit_entry.actor, change.why
         match change:
             case Grant(receipt=receipt):
                 balance = self._ledger.grant(account, amount, actor=actor, why=why, receipt=receipt)
             case Adjust(job_id=job_id):
                 balance = self._ledger.adjust(account, amount, actor=actor, why=why, job_id=job_id)
-        self.deeds.append(change.deed)
+        self.audit_entries.append(change.audit_entry)
         return balance
 
     def _move(self, change: Move) -> StaleJob | AtCapacity | None:

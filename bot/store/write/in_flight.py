@@ -43,9 +43,9 @@ async def jobs_in_flight(connection: Connection) -> InFlight:
         .where(sa.text(AT_SEGMIND))
         .group_by(jobs.c.account, jobs.c.guild_id)
     )
-    crowd = InFlight(0, Counter(), Counter())
+    in_flight = InFlight(0, Counter(), Counter())
     for account, guild_id, count in await connection.execute(counted):
-        crowd.in_all += count
-        crowd.by_server[guild_id] += count
-        crowd.by_member[account] += count
-    return crowd
+        in_flight.in_all += count
+        in_flight.by_server[guild_id] += count
+        in_flight.by_member[account] += count
+    return in_flight

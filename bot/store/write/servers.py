@@ -8,7 +8,7 @@ from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
 from bot.store.connection import Connection
 from bot.store.dialects import insert_into
-from bot.store.tables import deeds, servers
+from bot.store.tables import audit_entries, servers
 
 
 async def read(connection: Connection, guild_id: int) -> ServerRules:
@@ -36,8 +36,14 @@ async def change(
 
 async def record(connection: Connection, done: Iterable[AuditEntry], *, at: float) -> None:
     rows = [
-        {"guild_id": each.guild_id, "actor": each.actor, "deed": each.deed, "facts": each.facts, "at": at}
+        {
+            "guild_id": each.guild_id,
+            "actor": each.actor,
+            "deed": each.audit_entry,
+            "facts": each.facts,
+            "at": at,
+        }
         for each in done
     ]
     if rows:
-        await connection.execute(deeds.insert(), rows)
+        await connection.execute(audit_entries.insert(), rows)

@@ -58,15 +58,15 @@ async def test_a_copy_has_all_that_is_stored(server: Server) -> None:
 
 @pytest.mark.stage(faces={"key": "nOfDYvGyWgfvyCLWWA-rZQ0xkzH2Z_bVTdyYDCP5-j0="})
 async def test_a_copy_has_the_saved_faces_and_deleting_takes_them_away(stage: Stage) -> None:
-    album = stage.app.album
-    await album.save(stage.member.id, "../me", picture("PNG", 300, 300))
+    saved_faces = stage.app.saved_faces
+    await saved_faces.save(stage.member.id, "../me", picture("PNG", 300, 300))
     shown = await asked(stage, "export")
     assert shown.response is not None
     with zipfile.ZipFile(io.BytesIO(await shown.response.attachments[0].read())) as archive:
         (face,) = [name for name in archive.namelist() if name.startswith("faces/")]
     assert "/" not in face.removeprefix("faces/")
     await press(stage, await asked(stage, "delete"))
-    assert await album.all_of(stage.member.id) == []
+    assert await saved_faces.all_of(stage.member.id) == []
 
 
 async def test_one_click_more_deletes_everything(server: Server) -> None:
@@ -116,9 +116,9 @@ async def test_an_order_that_is_not_over_stands_in_the_way(stage: Stage) -> None
 
 
 async def test_who_opted_out_cannot_be_used_by_others(stage: Stage) -> None:
-    doorkeeper = stage.app.client.orders.doorkeeper
-    assert await doorkeeper.may_use(stage.member.id)
+    access_guard = stage.app.client.orders.access_guard
+    assert await access_guard.may_use(stage.member.id)
     assert "Nobody can use your avatar" in said(await asked(stage, "optout"))
-    assert not await doorkeeper.may_use(stage.member.id)
+    assert not await access_guard.may_use(stage.member.id)
     assert "again" in said(await asked(stage, "optin"))
-    assert await doorkeeper.may_use(stage.member.id)
+    assert await access_guard.may_use(stage.member.id)

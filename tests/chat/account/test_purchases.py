@@ -57,8 +57,8 @@ async def test_a_purchase_for_a_server_is_credited_there(stage: Stage) -> None:
     bought = await stage.env.grant_entitlement(COINS, user=stage.member.id, guild=stage.guild)
     await consumed(stage, bought)
     assert (await granted(stage, stage.guild.id), await granted(stage, None)) == (600, 0)
-    (deed,) = await stage.app.store.audit_entries(stage.guild.id)
-    assert deed.facts["entitlement"] == bought.id
+    (audit_entry,) = await stage.app.store.audit_entries(stage.guild.id)
+    assert audit_entry.facts["entitlement"] == bought.id
 
 
 async def test_an_event_that_comes_twice_is_credited_once(stage: Stage) -> None:

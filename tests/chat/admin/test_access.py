@@ -57,7 +57,7 @@ async def test_a_member_who_sees_a_command_may_not_use_it(server: Server) -> Non
         words = await server.ask(server.member, f"admin {command}", **filled(server, command, options))
         assert "Only members who may manage this server can do that." in words
     assert await server.rules() == ServerRules()
-    assert await server.deeds() == []
+    assert await server.audit_entries() == []
     assert await server.granted() == 100
 
 
@@ -68,7 +68,7 @@ async def test_whoever_rules_elsewhere_decides_nothing_here(server: Server) -> N
     for command, options in EVERY_COMMAND:
         words = await server.ask(visitor, f"admin {command}", **filled(server, command, options))
         assert "Only members who may manage this server" in words
-    assert await server.deeds() == []
+    assert await server.audit_entries() == []
 
 
 async def test_without_the_servers_own_leave_a_member_does_not_even_see_them(server: Server) -> None:
@@ -107,14 +107,14 @@ async def test_a_member_of_another_server_is_nobody_here(server: Server) -> None
         words = await server.tell(command, member=other.member.user, **options)
         assert "nobody, or nothing, of this server" in words
     assert await other.granted() == 100
-    assert await server.deeds() == await other.deeds() == []
+    assert await server.audit_entries() == await other.audit_entries() == []
 
 
 async def test_a_role_of_another_server_means_nothing_there(server: Server) -> None:
     other = elsewhere(server.stage)
     role = other.guild.create_role("Painters")
     painter = other.guild.add_member(server.stage.env.create_user("pat"), roles=[role])
-    office, by = server.office
-    await office.set_role(by, role.id, 70)
+    credit_admin, by = server.credit_admin
+    await credit_admin.set_role(by, role.id, 70)
     assert "**100 credits** to spend" in await other.ask(painter, "credits balance")
     assert await other.rules() == ServerRules()

@@ -18,7 +18,7 @@ async def test_a_blocked_member_orders_nothing_until_unblocked(server: Server) -
     assert str(server.member.id) in await server.tell("channels")
     await server.tell("unblock", member=server.member)
     await (await server.stage.order("faceswap-v5")).says("Queued")
-    assert [(what, facts) for _, what, facts in await server.deeds()] == [
+    assert [(what, facts) for _, what, facts in await server.audit_entries()] == [
         ("block", {"member": server.member.id, "reason": "rude"}),
         ("unblock", {"member": server.member.id}),
     ]
@@ -73,7 +73,9 @@ async def test_who_is_blocked_again_and_again_has_to_rest(stage: Stage) -> None:
 
 
 async def test_a_listed_picture_and_its_copies_go_nowhere(stage: Stage) -> None:
-    await stage.app.store.register.list_prints([fingerprint_of(picture("PNG"))], stage.guild.id, "a-job")
+    await stage.app.store.register.list_fingerprints(
+        [fingerprint_of(picture("PNG"))], stage.guild.id, "a-job"
+    )
     for copy in (picture("PNG"), saved(noise().resize((192, 144)), "JPEG", quality=80)):
         reply = await stage.order("faceswap-v5", target_image=("b.png", copy), source_image=("a.png", OTHER))
         assert "`target_image`: moderators do not allow" in await reply.says("nothing is charged")
@@ -86,8 +88,8 @@ async def test_a_listed_picture_and_its_copies_go_nowhere(stage: Stage) -> None:
 async def test_the_prints_of_an_order_are_kept(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
-    prints = await stage.app.store.register.prints_of((await stage.job(reply)).id)
-    assert prints == {name: fingerprint_of(picture("PNG")) for name in ("source_image", "target_image")}
+    fingerprints = await stage.app.store.register.fingerprints_of((await stage.job(reply)).id)
+    assert fingerprints == {name: fingerprint_of(picture("PNG")) for name in ("source_image", "target_image")}
 
 
 async def test_where_the_register_cannot_be_read_nobody_is_let_in(stage: Stage) -> None:

@@ -52,24 +52,24 @@ async def test_every_change_is_told_with_who_and_when(server: Server) -> None:
 async def test_the_longest_changes_fit_on_a_page(server: Server) -> None:
     facts = {"member": 2**63 - 1, "amount": 10**15, "job": "f" * 23, "reason": "`w`" * 100}
     for _ in range(10):
-        deed = AuditEntry(str(2**63 - 1), "refund", facts, guild_id=server.guild.id)
-        await server.stage.app.store.change_rules(server.guild.id, lambda same: same, deed)
+        audit_entry = AuditEntry(str(2**63 - 1), "refund", facts, guild_id=server.guild.id)
+        await server.stage.app.store.change_rules(server.guild.id, lambda same: same, audit_entry)
     words = await server.tell("changes")
     assert len(words) <= 4000
     assert len(words.splitlines()) == 11
 
 
 async def test_a_deed_of_another_kind_and_of_the_operator_is_told_too(server: Server) -> None:
-    deed = AuditEntry("operator", "something `new`", {}, guild_id=server.guild.id)
-    await server.stage.app.store.change_rules(server.guild.id, lambda same: same, deed)
+    audit_entry = AuditEntry("operator", "something `new`", {}, guild_id=server.guild.id)
+    await server.stage.app.store.change_rules(server.guild.id, lambda same: same, audit_entry)
     assert "the operator decided something: `something 'new'`" in await server.tell("changes")
 
 
 async def test_a_purchase_is_told_to_the_member_and_to_the_administrators(server: Server) -> None:
-    deed = AuditEntry(
+    audit_entry = AuditEntry(
         "shop", "purchase", {"member": server.member.id, "amount": 500}, guild_id=server.guild.id
     )
-    await server.stage.app.store.grant(server.account, 500, "bought", deed)
+    await server.stage.app.store.grant(server.account, 500, "bought", audit_entry)
     words = await server.tell("changes")
     assert f"Discord's shop sold 500 credits to <@{server.member.id}>" in words
     assert "**+500** · bought · <t:" in await server.ask(server.member, "credits history")

@@ -20,7 +20,7 @@ async def test_a_grant_up_to_the_bound_is_given_and_recorded(server: Server) -> 
     assert "never to expire: **61**" in words
     assert await server.granted() == 61
     facts = {"member": server.member.id, "amount": 60, "reason": "a *prize*"}
-    assert (await server.deeds())[1:] == [(str(server.admin.id), "grant", facts)]
+    assert (await server.audit_entries())[1:] == [(str(server.admin.id), "grant", facts)]
 
 
 @bounded
@@ -29,7 +29,7 @@ async def test_a_grant_beyond_the_bound_is_refused_with_the_bound(server: Server
         words = await server.tell("credits grant", member=server.member, amount=amount)
         assert "At most 60 credits can be given at once" in words
     assert await server.granted() == 0
-    assert await server.deeds() == []
+    assert await server.audit_entries() == []
 
 
 @bounded
@@ -41,13 +41,13 @@ async def test_nothing_and_less_than_nothing_cannot_be_typed(server: Server, com
 
 
 async def test_what_slips_past_discord_is_refused_all_the_same(server: Server) -> None:
-    office, by = server.office
+    credit_admin, by = server.credit_admin
     for wrong in (
-        office.take(by, server.member.id, -5000),
-        office.grant(by, server.member.id, 0),
-        office.set_daily(by, -1),
-        office.set_limit(by, "per_member", 0),
-        office.set_limit(by, "pixels", 5),
+        credit_admin.take(by, server.member.id, -5000),
+        credit_admin.grant(by, server.member.id, 0),
+        credit_admin.set_daily(by, -1),
+        credit_admin.set_limit(by, "per_member", 0),
+        credit_admin.set_limit(by, "pixels", 5),
     ):
         with pytest.raises(ValueError, match=r"^(\w+: -?\d+|pixels)$"):
             await wrong
@@ -68,7 +68,7 @@ async def test_no_more_is_taken_than_was_granted_and_none_of_the_allowance(serve
     words = await server.tell("credits take", member=server.member, amount=11)
     assert "only 10 credits that were granted" in words
     assert await server.granted() == 10
-    assert await server.deeds() == []
+    assert await server.audit_entries() == []
 
 
 @bounded
@@ -79,7 +79,7 @@ async def test_a_daily_allowance_holds_for_all_until_it_is_the_operators_again(s
         assert f"**{amount} credits** to spend" in await server.balance()
     assert "back to the operator's" in await server.tell("credits set-daily")
     assert "**20 credits** to spend" in await server.balance()
-    assert [facts["amount"] for _, _, facts in await server.deeds()] == [0, 80, None]
+    assert [facts["amount"] for _, _, facts in await server.audit_entries()] == [0, 80, None]
 
 
 @bounded
@@ -118,7 +118,7 @@ async def test_an_allowance_beyond_the_bound_is_refused(server: Server) -> None:
     ):
         assert "An allowance can be 80 credits at most" in words
     assert await server.rules() == ServerRules()
-    assert await server.deeds() == []
+    assert await server.audit_entries() == []
 
 
 @bounded
@@ -128,7 +128,7 @@ async def test_a_cap_stops_orders_and_leaving_it_out_lets_them_go_on(server: Ser
     await reply.says("spent its credits of this month (4 credits left)")
     await server.tell("credits cap")
     await (await server.stage.order("faceswap-v5")).says("Queued")
-    assert [facts["amount"] for _, _, facts in await server.deeds()] == [4, None]
+    assert [facts["amount"] for _, _, facts in await server.audit_entries()] == [4, None]
 
 
 @bounded

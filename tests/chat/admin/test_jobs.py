@@ -20,14 +20,14 @@ async def test_a_finished_job_is_given_back_once(server: Server) -> None:
     assert "given back already" in await server.tell("refund", job=job)
     assert await server.granted() == 100
     facts = {"job": job, "member": server.member.id, "amount": 5, "reason": "blurred"}
-    assert await server.deeds() == [(str(server.admin.id), "refund", facts)]
+    assert await server.audit_entries() == [(str(server.admin.id), "refund", facts)]
     assert await server.stage.app.store.audit() == []
 
 
 async def test_two_administrators_at_once_give_a_job_back_once(server: Server) -> None:
     job = await server.job_done()
-    office, by = server.office
-    outcomes = await asyncio.gather(*(office.refund(by, job) for _ in range(5)), return_exceptions=True)
+    credit_admin, by = server.credit_admin
+    outcomes = await asyncio.gather(*(credit_admin.refund(by, job) for _ in range(5)), return_exceptions=True)
     assert [type(each).__name__ for each in outcomes].count("AlreadyRefunded") == 4
     assert await server.granted() == 100
 
@@ -41,7 +41,7 @@ async def test_a_job_that_was_not_charged_is_not_given_back(server: Server) -> N
     failing = await stage.order("faceswap-v5")
     await stage.finish(failing, "Failed")
     assert "Nothing came of that job" in await server.tell("refund", job=(await stage.job(failing)).id)
-    assert await server.deeds() == []
+    assert await server.audit_entries() == []
 
 
 async def test_another_servers_job_is_as_unknown_as_one_that_never_was(server: Server) -> None:
@@ -51,18 +51,18 @@ async def test_another_servers_job_is_as_unknown_as_one_that_never_was(server: S
     assert "no such job in this server" in sentence
     assert await server.tell("refund", job=job) == sentence
     assert await other.granted() == 95
-    assert await server.deeds() == await other.deeds() == []
+    assert await server.audit_entries() == await other.audit_entries() == []
 
 
 async def test_a_job_that_somebody_paid_alone_is_no_job_of_the_server(server: Server) -> None:
-    store, (office, _) = server.stage.app.store, server.office
+    store, (credit_admin, _) = server.stage.app.store, server.credit_admin
     job = order("direct:2", price=0)
     await store.open(job, TERMS)
     await through(store, job, *LIFE)
     by = Administrator(server.admin.id, job.place.guild_id or 0)
     with pytest.raises(UnknownJob):
-        await office.refund(by, job.id)
-    assert await office.recent(by, 10) == []
+        await credit_admin.refund(by, job.id)
+    assert await credit_admin.recent(by, 10) == []
 
 
 async def test_recent_jobs_of_this_server_alone_are_offered_with_their_members_names(server: Server) -> None:

@@ -14,7 +14,7 @@ async def test_a_model_is_switched_off_and_on_again(server: Server) -> None:
     await (await server.stage.order("faceswap-v5")).says("switched off in this server")
     assert "switched Face swap v5 on" in await server.tell("models", model="faceswap-v5", on=True)
     await (await server.stage.order("faceswap-v5")).says("Queued")
-    assert [facts for _, _, facts in await server.deeds()] == [
+    assert [facts for _, _, facts in await server.audit_entries()] == [
         {"model": "faceswap-v5", "on": False},
         {"model": "faceswap-v5", "on": True},
     ]
@@ -46,7 +46,7 @@ async def test_a_limit_is_set_up_to_the_operators_and_unset(server: Server) -> N
         assert (await server.rules()).limits == {limit: most * scale}
         assert "back to the operator's" in await server.tell("limits", limit=limit)
         assert (await server.rules()).limits == {}
-    assert len(await server.deeds()) == 3 * len(OPERATORS)
+    assert len(await server.audit_entries()) == 3 * len(OPERATORS)
 
 
 async def test_limits_are_shown_beside_the_operators(server: Server) -> None:

@@ -153,9 +153,9 @@ async def test_a_press_that_comes_too_late_says_so(stage: Stage) -> None:
     (row,) = [each for each in shown_in(waiting).components[0]["components"] if each["type"] == 1]
     sent = await stage.job(running)
     with pytest.raises(TooLate):
-        await stage.app.engine.desk.cancel(replace(sent, state=State.HELD))
+        await stage.app.engine.job_service.cancel(replace(sent, state=State.HELD))
     with pytest.raises(TooLate):
-        await stage.app.engine.desk.cancel(sent)
+        await stage.app.engine.job_service.cancel(sent)
     assert (
         row["components"][0]["custom_id"] == f"job:cancel:{stage.member.id}:{(await stage.job(waiting)).id}"
     )

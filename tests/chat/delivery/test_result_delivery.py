@@ -53,7 +53,7 @@ class Room:
     """One channel, and a bot in it that is logged in and not connected, as at the start of a run."""
 
     discord: SmallDiscord
-    endings: ResultDelivery
+    result_delivery: ResultDelivery
 
     def ordered(self, *, hidden: bool = False, token: bool = True, **facts: Any) -> tuple[Job, Message]:
         """A job that is done, and the message that waits for its end."""
@@ -118,7 +118,7 @@ async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Room]:
                     results=Results(CARDS, text),
                     models=MODELS,
                     text=text,
-                    befores=OriginalPreviews(text, HeldClock(NOW), Limits()),
+                    original_previews=OriginalPreviews(text, HeldClock(NOW), Limits()),
                 ),
             )
         assert small.violations == []
@@ -210,14 +210,14 @@ async def test_every_code_on_every_way_has_one_outcome(
     room.refuse(way, Refused(status, code))
     if expected is AWAY:
         with pytest.raises(discord.HTTPException):
-            await room.endings.deliver(ended, CONTENT)
+            await room.result_delivery.deliver(ended, CONTENT)
         # The next try begins anew and finds the way open.
         for earlier, fault in BEFORE[way]:
             room.refuse(earlier, fault)
-        await room.endings.deliver(ended, CONTENT)
+        await room.result_delivery.deliver(ended, CONTENT)
         assert len(room.seen(message)) == 1
         return
-    assert await room.endings.deliver(ended, CONTENT) == expected
+    assert await room.result_delivery.deliver(ended, CONTENT) == expected
     assert len(room.seen(message)) == (0 if expected in {KEPT, GONE} else 1)
 
 
@@ -241,7 +241,7 @@ async def test_however_it_goes_there_is_one_outcome_and_at_most_one_message_and_
         for way, fault in zip(Route, faults, strict=True):
             room.refuse(way, *fault)
         try:
-            outcome: str = await room.endings.deliver(ended, CONTENT)
+            outcome: str = await room.result_delivery.deliver(ended, CONTENT)
         except discord.HTTPException:
             outcome = AWAY
         outcomes.add(outcome)
@@ -258,13 +258,13 @@ async def test_what_waits_for_a_moderator_is_said_in_its_message_or_nowhere(
     room: Room, reason: Reason
 ) -> None:
     ended, message = room.ordered(reason=reason)
-    assert await room.endings.deliver(ended, None) == Delivery.AWAITED
+    assert await room.result_delivery.deliver(ended, None) == Delivery.AWAITED
     assert "Waits for a moderator" in message.edits[-1].text
     room.refuse(WEBHOOK, Refused(404, 10008))
-    assert await room.endings.deliver(ended, None) == Delivery.AWAITED
+    assert await room.result_delivery.deliver(ended, None) == Delivery.AWAITED
     room.refuse(WEBHOOK, Refused(400, 40004))
     with pytest.raises(discord.HTTPException):
-        await room.endings.deliver(ended, None)
+        await room.result_delivery.deliver(ended, None)
     assert room.discord.messages.new == []
 
 
@@ -272,14 +272,14 @@ async def test_what_waits_for_a_moderator_is_said_in_its_message_or_nowhere(
 async def test_a_place_that_is_gone_is_gone_for_what_was_private_too(room: Room, code: int) -> None:
     ended, _ = room.ordered(hidden=True)
     room.refuse(WEBHOOK, Refused(404, code))
-    assert await room.endings.deliver(ended, CONTENT) is GONE
+    assert await room.result_delivery.deliver(ended, CONTENT) is GONE
 
 
 async def test_a_deleted_message_is_mourned_by_nobody(room: Room) -> None:
     for token in (True, False):
         ended, message = room.ordered(token=token)
         message.deleted = True
-        assert await room.endings.deliver(ended, CONTENT) is GONE
+        assert await room.result_delivery.deliver(ended, CONTENT) is GONE
     assert room.discord.messages.new == []
 
 
@@ -287,14 +287,14 @@ async def test_a_reply_to_a_message_that_was_deleted_meanwhile_is_not_posted(roo
     ended, message = room.ordered(token=False)
     room.refuse(CHANNEL, Refused(400, 50083))
     message.deleted = True
-    assert await room.endings.deliver(ended, CONTENT) is GONE
+    assert await room.result_delivery.deliver(ended, CONTENT) is GONE
     assert room.discord.messages.new == []
 
 
 async def test_a_reply_says_for_whom_and_what_it_is_and_calls_nobody(room: Room) -> None:
     ended, message = room.ordered(token=False)
     room.refuse(CHANNEL, Refused(400, 30046))
-    assert await room.endings.deliver(ended, CONTENT) is Delivery.REPLIED
+    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.REPLIED
     (reply,) = room.seen(message)
     for words in (f"<@{ended.place.user_id}>", f"<t:{int(NOW)}:f>", "Face swap v5", "AI-generated"):
         assert words in reply.edits[-1].text
@@ -308,7 +308,7 @@ async def test_a_reply_says_for_whom_and_what_it_is_and_calls_nobody(room: Room)
 async def test_what_the_member_alone_saw_goes_to_them_directly(room: Room, token: bool) -> None:
     ended, message = room.ordered(hidden=True, token=token)
     room.refuse(WEBHOOK, Refused(401, 50027))
-    assert await room.endings.deliver(ended, CONTENT) is Delivery.DIRECT
+    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
     (told,) = room.seen(message)
     assert told.channel_id == room.direct.id
     where = f"discord.com/channels/{ended.place.guild_id}/{ended.place.channel_id}/{message.id}"
@@ -319,7 +319,7 @@ async def test_what_the_member_alone_saw_goes_to_them_directly(room: Room, token
 async def test_a_private_answer_that_is_lost_while_its_token_lives_goes_to_the_member_too(room: Room) -> None:
     ended, message = room.ordered(hidden=True)
     message.deleted = True
-    assert await room.endings.deliver(ended, CONTENT) is Delivery.DIRECT
+    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
 
 
 async def test_a_member_who_takes_no_direct_messages_finds_it_later_and_one_line_says_so(room: Room) -> None:
@@ -327,7 +327,7 @@ async def test_a_member_who_takes_no_direct_messages_finds_it_later_and_one_line
     room.discord.guild.channel.open = False
     room.direct.shut = 50007
     with capture_logs() as lines:
-        assert await room.endings.deliver(ended, CONTENT) is KEPT
+        assert await room.result_delivery.deliver(ended, CONTENT) is KEPT
     (line,) = lines
     assert (line["delivery"], line["refusals"]) == ("kept", ["channel 403/50001", "direct 403/50007"])
     assert "files.example" not in str(line)
@@ -337,7 +337,7 @@ async def test_a_server_that_sent_the_bot_away_ends_the_delivery(room: Room) -> 
     room.discord.guild.joined = False
     for hidden in (True, False):
         ended, _ = room.ordered(hidden=hidden, token=False)
-        assert await room.endings.deliver(ended, CONTENT) is GONE
+        assert await room.result_delivery.deliver(ended, CONTENT) is GONE
     assert room.discord.messages.new == []
 
 
@@ -345,8 +345,8 @@ async def test_a_server_that_cannot_be_asked_for_is_asked_again(room: Room) -> N
     ended, message = room.ordered(hidden=True, token=False)
     room.discord.faults.next("guild", Refused(403, 0))
     with pytest.raises(discord.Forbidden):
-        await room.endings.deliver(ended, CONTENT)
-    assert await room.endings.deliver(ended, CONTENT) is Delivery.DIRECT
+        await room.result_delivery.deliver(ended, CONTENT)
+    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
     assert len(room.seen(message)) == 1
 
 
@@ -355,7 +355,7 @@ async def test_a_server_that_the_bot_was_never_in_does_not(room: Room) -> None:
     room.discord.guild.joined = False
     ended, message = room.ordered(token=False)
     own = account_of(guild_id=None, user_id=ended.place.user_id)
-    assert await room.endings.deliver(replace(ended, account=own), CONTENT) is Delivery.DIRECT
+    assert await room.result_delivery.deliver(replace(ended, account=own), CONTENT) is Delivery.DIRECT
     assert len(room.seen(message)) == 1
 
 
@@ -368,7 +368,7 @@ async def test_what_was_ordered_among_friends_who_have_no_server_goes_to_the_mem
     ended = replace(ended, place=replace(ended.place, guild_id=None))
     own = account_of(guild_id=None, user_id=ended.place.user_id)
     room.refuse(CHANNEL, Refused(404 if code == 10003 else 403, code))
-    assert await room.endings.deliver(replace(ended, account=own), CONTENT) is Delivery.DIRECT
+    assert await room.result_delivery.deliver(replace(ended, account=own), CONTENT) is Delivery.DIRECT
     (told,) = room.seen(message)
     assert f"discord.com/channels/@me/{ended.place.channel_id}/{message.id}" in told.edits[-1].text
 
@@ -377,7 +377,7 @@ async def test_what_was_ordered_among_friends_who_have_no_server_goes_to_the_mem
 async def test_a_failure_is_told_elsewhere_too(room: Room, state: State) -> None:
     ended, _ = room.ordered(token=False, state=state, reason=Reason.SEGMIND)
     room.discord.guild.channel.open = False
-    assert await room.endings.deliver(ended, None) is Delivery.DIRECT
+    assert await room.result_delivery.deliver(ended, None) is Delivery.DIRECT
     assert "Nothing was charged" in room.discord.messages.new[0].edits[-1].text
 
 
@@ -385,7 +385,7 @@ async def test_whoever_cancelled_a_job_is_not_written_to(room: Room) -> None:
     for fault in (Refused(403, 50001), Refused(400, 50083)):
         ended, _ = room.ordered(token=False, state=State.CANCELLED)
         room.refuse(CHANNEL, fault)
-        assert await room.endings.deliver(ended, None) is KEPT
+        assert await room.result_delivery.deliver(ended, None) is KEPT
     assert room.sent() == []
 
 
@@ -396,7 +396,7 @@ async def test_a_delivery_that_is_repeated_after_a_crash_is_the_same_message(
     ended, message = room.ordered(token=False)
     room.refuse(CHANNEL, Refused(400, code), Refused(400, code))
     for _ in range(2):
-        assert await room.endings.deliver(ended, CONTENT) is delivery
+        assert await room.result_delivery.deliver(ended, CONTENT) is delivery
     assert len(room.seen(message)) == 1
     first, second = room.sent()
     assert (first.body["nonce"], first.body["enforce_nonce"]) == (ended.id, True)
@@ -409,16 +409,16 @@ async def test_a_message_whose_answer_was_lost_is_not_sent_twice(room: Room) -> 
     ended, message = room.ordered(hidden=True, token=False)
     room.refuse(DIRECT, Dropped(after=True))
     with pytest.raises(aiohttp.ClientError):
-        await room.endings.deliver(ended, CONTENT)
-    assert await room.endings.deliver(ended, CONTENT) is Delivery.DIRECT
+        await room.result_delivery.deliver(ended, CONTENT)
+    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
     assert len(room.seen(message)) == 1
 
 
 async def test_a_message_that_was_deleted_before_it_was_written_down_stays_deleted(room: Room) -> None:
     ended, message = room.ordered(hidden=True, token=False)
-    await room.endings.deliver(ended, CONTENT)
+    await room.result_delivery.deliver(ended, CONTENT)
     room.discord.messages.new[0].deleted = True
-    assert await room.endings.deliver(ended, CONTENT) is GONE
+    assert await room.result_delivery.deliver(ended, CONTENT) is GONE
     assert room.seen(message) == []
 
 
@@ -447,7 +447,7 @@ async def test_the_target_stands_beside_the_result_where_it_has_an_address_that_
 ) -> None:
     body = {"source_image": "https://files.example/a.png", "target_image": address}
     ended, _ = room.ordered(body=body)
-    assert await room.endings.deliver(ended, CONTENT) is Delivery.EDITED
+    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.EDITED
     (call,) = room.sent("edit")
     result = f"attachment://faceswap-v5-{ended.id}.png"
     assert galleries(call) == [[result, address.partition("?")[0]] if is_shown else [result]]
@@ -458,7 +458,7 @@ async def test_a_target_that_is_refused_does_not_cost_the_result(room: Room, tok
     body = {**job().body, "target_image": "https://images.segmind.com/assets/b.png"}
     ended, message = room.ordered(token=token, body=body)
     room.refuse(WEBHOOK if token else CHANNEL, Refused(400, 50035, "Invalid Form Body"))
-    assert await room.endings.deliver(ended, CONTENT) is Delivery.EDITED
+    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.EDITED
     _, call = room.sent("edit" if token else "edit-in-channel")
     assert len(galleries(call)[0]) == 1
     assert len(room.seen(message)) == 1
@@ -476,8 +476,8 @@ async def test_a_result_that_was_sent_in_private_is_sent_once_however_often_the_
     for _ in range(3):
         room.refuse(WEBHOOK, Refused(400, 40004))
         with pytest.raises(discord.HTTPException):
-            await room.endings.deliver(ended, CONTENT)
-    assert await room.endings.deliver(ended, CONTENT) is Delivery.DIRECT
+            await room.result_delivery.deliver(ended, CONTENT)
+    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
     (_,) = room.sent()
     assert message.attachments == []
     assert "in private" in message.edits[-1].text
@@ -490,7 +490,7 @@ async def test_a_result_that_was_sent_in_private_is_delivered_whatever_became_of
     ended, _ = in_private(room)
     room.refuse(WEBHOOK, Refused(404, code))
     with capture_logs() as lines:
-        assert await room.endings.deliver(ended, CONTENT) is Delivery.DIRECT
+        assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
     assert [line["log_level"] for line in lines] == ["info"]
 
 
@@ -498,7 +498,7 @@ async def test_where_direct_messages_are_closed_the_channel_is_told_and_never_sh
     for hidden, delivery in ((False, KEPT), (True, Delivery.EDITED)):
         ended, message = in_private(room, hidden=hidden)
         room.direct.shut = 50007
-        assert await room.endings.deliver(ended, CONTENT) is delivery
+        assert await room.result_delivery.deliver(ended, CONTENT) is delivery
         assert len(message.attachments) == hidden
         assert ("could not be sent in private" in message.edits[-1].text) != hidden
         assert "files.example" not in message.edits[-1].text
@@ -507,7 +507,7 @@ async def test_where_direct_messages_are_closed_the_channel_is_told_and_never_sh
 async def test_a_result_that_is_too_large_for_direct_messages_is_made_to_fit_there(room: Room) -> None:
     ended, _ = in_private(room)
     room.refuse(DIRECT, Refused(413, 40005))
-    assert await room.endings.deliver(ended, files.picture("PNG", 512, 384)) is Delivery.DIRECT
+    assert await room.result_delivery.deliver(ended, files.picture("PNG", 512, 384)) is Delivery.DIRECT
     first, second = room.sent()
     assert len(second.files["files[0]"].content) < len(first.files["files[0]"].content)
 
@@ -533,7 +533,7 @@ async def test_a_result_that_is_too_large_for_the_place_is_made_to_fit(
     """The order was promised more than the channel takes."""
     room.discord.messages.upload_limit = len(content) * 6 // 10
     ended, message = room.ordered(token=False)
-    assert await room.endings.deliver(ended, content) is Delivery.EDITED
+    assert await room.result_delivery.deliver(ended, content) is Delivery.EDITED
     (attachment,) = message.attachments
     media = inspect(attachment.content, Limits())
     before = inspect(content, Limits())
@@ -549,7 +549,7 @@ async def test_a_result_that_is_too_large_for_the_place_is_made_to_fit(
 async def test_a_result_that_the_place_takes_in_no_size_is_given_as_a_link_with_its_end(room: Room) -> None:
     room.discord.messages.upload_limit = 100
     ended, message = room.ordered()
-    assert await room.endings.deliver(ended, files.picture("PNG", 512, 384)) is Delivery.EDITED
+    assert await room.result_delivery.deliver(ended, files.picture("PNG", 512, 384)) is Delivery.EDITED
     assert len(room.sent("edit")) == 3
     assert message.attachments == []
     text = message.edits[-1].text
@@ -560,6 +560,6 @@ async def test_a_result_that_the_place_takes_in_no_size_is_given_as_a_link_with_
 async def test_what_was_learnt_of_the_room_is_kept_on_the_next_way(room: Room) -> None:
     ended, message = room.ordered(token=False)
     room.refuse(CHANNEL, Refused(413, 40005), Refused(400, 50083))
-    assert await room.endings.deliver(ended, CONTENT) is Delivery.REPLIED
+    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.REPLIED
     (reply,) = room.seen(message)
     assert len(reply.attachments[0].content) <= len(CONTENT) / 2

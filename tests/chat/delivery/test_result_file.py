@@ -19,7 +19,7 @@ from tests.clocks import HeldClock
 from tests.harness import MODELS, local_segmind, staged
 from tests.jobs.orders import job
 from tests.media import files
-from tests.media.test_signing import PAPERS, read, signatory
+from tests.media.test_signing import PAPERS, c2pa_signer, read
 
 CARDS = {slug: model.card for slug, model in MODELS.items()}
 DONE = job("0123", state=State.DONE)
@@ -60,7 +60,7 @@ async def test_several_results_are_made_to_fit_one_after_the_other(monkeypatch: 
 
 
 async def test_a_result_is_signed_last_of_all_and_still_fits(tmp_path: Path) -> None:
-    room = results(signatory=signatory(tmp_path))
+    room = results(c2pa_signer=c2pa_signer(tmp_path))
     whole = await room.prepare(DONE, LARGE, 10**6)
     smaller = await room.prepare(DONE, LARGE, len(LARGE) // 2)
     just = await room.prepare(DONE, LARGE, len(LARGE) + 100)

@@ -119,7 +119,10 @@ async def test_a_result_is_shown_in_its_message_once_a_moderator_approves_it(
     assert (decided.attachments, shown_pictures(decided)) == ([], [])
     assert "custom_id" not in str([each.to_dict() for each in decided.components])
     assert await server.granted() == 95
-    assert [(who, what) for who, what, _ in await server.deeds()][-1] == (str(moderator.id), "approve")
+    assert [(who, what) for who, what, _ in await server.audit_entries()][-1] == (
+        str(moderator.id),
+        "approve",
+    )
     assert await server.stage.app.store.audit() == []
 
 
@@ -133,7 +136,7 @@ async def test_a_refused_result_is_given_back_and_nobody_gets_it_any_more(
     job = await delivered(server, reply)
     assert job.output is None
     assert await server.granted() == 100
-    assert [(who, what) for who, what, _ in await server.deeds()][-2:] == [
+    assert [(who, what) for who, what, _ in await server.audit_entries()][-2:] == [
         (str(moderator.id), "reject"),
         (str(moderator.id), "refund"),
     ]
@@ -151,7 +154,7 @@ async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is
     reply, card = await awaited(server, log)
     app = server.stage.app
     runner: Any = app.engine.runner
-    monkeypatch.setattr(runner, "_habits", replace(runner._habits, retry=0.01))
+    monkeypatch.setattr(runner, "_habits", replace(runner._config, retry=0.01))
     put, tries = Messages.put, 0
 
     async def stumbling(self: Messages, *where: Any, **what: Any) -> None:
@@ -250,7 +253,9 @@ async def test_a_result_that_was_listed_meanwhile_is_withheld_in_spite_of_an_app
 ) -> None:
     reply, card = await awaited(server, log)
     store, job = server.stage.app.store, await server.stage.job(reply)
-    await store.register.list_prints(list((await store.register.prints_of(job.id)).values()), None, "x")
+    await store.register.list_fingerprints(
+        list((await store.register.fingerprints_of(job.id)).values()), None, "x"
+    )
     await moderator.click(card, label="Approve")
     await reply.says("Not shown", "ask a moderator")
     assert reply.attachments == []
@@ -270,7 +275,7 @@ async def test_approval_needs_a_log_and_the_log_stays_while_it_is_on(server: Ser
     reply = await server.stage.order("faceswap-v5")
     await server.stage.finish(reply, "Completed")
     assert "as soon as they are there" in await server.tell("approve")
-    assert "log" in [what for _, what, _ in await server.deeds()]
+    assert "log" in [what for _, what, _ in await server.audit_entries()]
 
 
 @pytest.fixture
@@ -281,14 +286,14 @@ def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.MemberA
     its = OperatorAlerts([user.id], client=app.client, background=app.background, text=Text.load())
     room: Any = app.client.admin.approvals
     monkeypatch.setattr(room, "_operators", [user.id])
-    monkeypatch.setattr(room._asker, "_tell_operators", its.show)
+    monkeypatch.setattr(room._approval_requester, "_tell_operators", its.show)
     return user
 
 
 async def lose_the_log(server: Server) -> None:
     """Somebody has deleted the channel."""
-    wardens = server.stage.app.client.admin.wardens
-    await wardens.set_log(server.office[1], 17, pictures=False)
+    access_admin = server.stage.app.client.admin.access_admin
+    await access_admin.set_log(server.credit_admin[1], 17, pictures=False)
 
 
 async def test_where_nobody_can_be_asked_results_wait_and_everybody_is_told(
@@ -385,7 +390,7 @@ async def test_what_nobody_looks_at_in_time_is_given_back(server: Server, log: s
     assert (await delivered(server, reply)).output is None
     assert await server.granted() == 100
     assert (await latest(log, "Nobody has decided in time")).attachments == []
-    assert (await server.deeds())[-1][:2] == ("bot", "refund")
+    assert (await server.audit_entries())[-1][:2] == ("bot", "refund")
 
 
 async def test_a_moderator_who_comes_too_late_is_told_so(
@@ -415,7 +420,9 @@ async def test_what_is_gone_when_it_is_approved_is_given_back(
     """The moderator was in time, and the way to the result was not open before its end."""
     reply, card = await awaited(server, log)
     room: Any = server.stage.app.client.admin.approvals
-    monkeypatch.setattr(room._asker, "_clock", HeldClock((await approval_of(server, reply)).lapses_at))
+    monkeypatch.setattr(
+        room._approval_requester, "_clock", HeldClock((await approval_of(server, reply)).lapses_at)
+    )
     server.stage.segmind.faults.next("file", "forbidden")
     await moderator.click(card, label="Approve")
     await reply.says("Not shown", "too long", "5 credits")
@@ -503,12 +510,12 @@ class House:
 
     server: Server
     settings: Any
-    lives: AsyncExitStack
+    running: AsyncExitStack
 
     async def restart(self) -> None:
         """What the old one was about to do is not done."""
-        await self.lives.aclose()
-        app = await self.lives.enter_async_context(build_app(self.settings))
+        await self.running.aclose()
+        app = await self.running.enter_async_context(build_app(self.settings))
         await self.server.stage.env.restart_bot(app.client)
         with self.server.stage.env.time_context():
             await app.begin()
@@ -519,9 +526,9 @@ class House:
 async def house(tmp_path: Path) -> AsyncGenerator[House]:
     clock, database = HeldClock(), tmp_path / "doppel.db"
     database.write_bytes(await empty_database())
-    async with local_segmind(clock) as segmind, AsyncExitStack() as lives:
+    async with local_segmind(clock) as segmind, AsyncExitStack() as running:
         settings = settings_for(segmind.url, database)
-        app = await lives.enter_async_context(build_app(settings))
+        app = await running.enter_async_context(build_app(settings))
         env = simcord.Env(app.client)
         await env.start()
         with env.time_context():
@@ -531,7 +538,7 @@ async def house(tmp_path: Path) -> AsyncGenerator[House]:
         member = guild.add_member(env.create_user("alice"))
         stage = Stage(env, app, segmind, clock, database, guild, channel, member)
         try:
-            yield House(here(stage), settings, lives)
+            yield House(here(stage), settings, running)
         finally:
             await env.shutdown()
 
@@ -558,7 +565,7 @@ async def test_what_was_decided_right_before_the_end_is_done_by_the_next_start(
     async def nothing(job: Job) -> None:
         del job
 
-    monkeypatch.setattr(server.stage.app.engine.desk, "tell_again", nothing)
+    monkeypatch.setattr(server.stage.app.engine.job_service, "tell_again", nothing)
     await moderator.click(card, label=label)
     assert WAITS in reply.text
     await house.restart()
@@ -580,7 +587,7 @@ async def test_an_end_before_moderators_were_asked_loses_nothing(
         asked.set()
         return await asyncio.Future[bool]()
 
-    monkeypatch.setattr(room._asker, "_post", never)
+    monkeypatch.setattr(room._approval_requester, "_post", never)
     reply = await server.stage.order("faceswap-v5")
     await server.stage.finish(reply, WAITS)
     await asked.wait()

@@ -97,9 +97,9 @@ async def test_a_finished_job_is_logged_with_its_prints_and_without_its_picture(
     reply = await done(server.stage)
     job = await server.stage.job(reply)
     entry = await latest(log, "Face swap v5", f"<@{server.member.id}>", "done", job.id)
-    prints = await server.stage.app.store.register.prints_of(job.id)
-    assert set(prints) == {"source_image", "target_image", "result"}
-    assert all(each.exact in "\n".join(said_in(entry)) for each in prints.values())
+    fingerprints = await server.stage.app.store.register.fingerprints_of(job.id)
+    assert set(fingerprints) == {"source_image", "target_image", "result"}
+    assert all(each.exact in "\n".join(said_in(entry)) for each in fingerprints.values())
     assert entry.attachments == []
     server.stage.segmind.faults.next("submit", "blocked=RAI")
     await server.stage.finish(await server.stage.order("faceswap-v5"), "Blocked")
@@ -162,7 +162,7 @@ async def test_remove_takes_the_message_away_for_good(
     assert found is not None
     assert (found.state, found.output) == (State.DONE, None)
     assert await server.stage.app.store.audit() == []
-    assert [(who, what) for who, what, _ in await server.deeds()][-1] == (str(moderator.id), "remove")
+    assert [(who, what) for who, what, _ in await server.audit_entries()][-1] == (str(moderator.id), "remove")
 
 
 async def test_a_copy_of_what_was_put_on_the_list_is_refused(
@@ -180,10 +180,10 @@ async def test_a_copy_of_what_was_put_on_the_list_is_refused(
 async def test_a_result_on_the_list_is_paid_and_not_shown(server: Server, log: simcord.ChannelHandle) -> None:
     stage = server.stage
     job = await stage.job(await done(stage))
-    result = (await stage.app.store.register.prints_of(job.id))["result"]
+    result = (await stage.app.store.register.fingerprints_of(job.id))["result"]
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
-    await stage.app.store.register.list_prints([result], stage.guild.id, job.id)
+    await stage.app.store.register.list_fingerprints([result], stage.guild.id, job.id)
     assert "5 credits" in await stage.finish(reply, "Not shown")
     assert reply.attachments == []
     assert "segmind" not in reply.text.lower()
@@ -225,7 +225,7 @@ async def test_who_may_not_manage_messages_decides_nothing(
         await eve.click(await latest(log, "Report"), label=label)
     assert in_channel(server.stage, reply)
     assert (await server.rules()).blocked == frozenset()
-    assert [what for _, what, _ in await server.deeds()] == ["log"]
+    assert [what for _, what, _ in await server.audit_entries()] == ["log"]
     assert "✔" not in "\n".join(said_in(await latest(log, "Report")))
 
 
@@ -234,7 +234,7 @@ async def test_whoever_ordered_it_deletes_it_without_anybody_noting(server: Serv
     pressed = await server.member.click(message_of(server.stage, reply), label="Delete")
     assert "It was removed" in "\n".join(texts(pressed.followups[0].components))
     assert not in_channel(server.stage, reply)
-    assert await server.deeds() == []
+    assert await server.audit_entries() == []
 
 
 async def test_a_result_that_went_to_the_member_directly_is_removed_there_too(server: Server) -> None:
@@ -261,8 +261,8 @@ async def test_without_a_log_the_operator_hears_of_it_and_decides_for_all_server
     await latest(direct, "Its messages were removed")
     assert not in_channel(server.stage, reply)
     register = server.stage.app.store.register
-    prints = (await register.prints_of(job.id)).values()
-    assert (await register.is_listed([each.exact for each in prints], None)).exact
+    fingerprints = (await register.fingerprints_of(job.id)).values()
+    assert (await register.is_listed([each.exact for each in fingerprints], None)).exact
 
 
 async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once(

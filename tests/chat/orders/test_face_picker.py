@@ -24,7 +24,7 @@ def smaller(name: str) -> tuple[str, bytes]:
 
 GROUP, ALONE = smaller("group.jpg"), smaller("face_a.jpg")
 # What was looked at once looks the same the next time.
-spotting = pytest.mark.stage(spotter=cache(LocalFaceDetector()))
+spotting = pytest.mark.stage(face_detector=cache(LocalFaceDetector()))
 
 
 async def offered(

@@ -19,7 +19,7 @@ V5 = MODELS["faceswap-v5"]
 BOTH = pytest.mark.stage(card={"before_and_after": True})
 
 
-def befores(most_bytes: int = MOST_BYTES) -> OriginalPreviews:
+def original_previews(most_bytes: int = MOST_BYTES) -> OriginalPreviews:
     return OriginalPreviews(Text.load(), HeldClock(), Limits(), most_bytes=most_bytes)
 
 
@@ -67,7 +67,7 @@ async def test_a_video_is_not_attached_again(stage: Stage) -> None:
 
 
 async def test_a_copy_is_small_and_tells_nothing_but_the_picture() -> None:
-    kept = befores()
+    kept = original_previews()
     exif = Image.Exif()
     exif[0x010E] = "at home"
     large = BytesIO()
@@ -82,7 +82,7 @@ async def test_a_copy_is_small_and_tells_nothing_but_the_picture() -> None:
 
 async def test_copies_are_forgotten_when_there_is_no_more_room_for_them_and_after_their_result() -> None:
     picture = files.saved(files.noise(96, 96), "PNG")
-    kept = befores(40_000)
+    kept = original_previews(40_000)
     for number in range(20):
         await kept.keep(at(number), picture)
     held = [number for number in range(20) if kept.of(V5, job(place=at(number)))]
@@ -93,7 +93,7 @@ async def test_copies_are_forgotten_when_there_is_no_more_room_for_them_and_afte
 
 
 async def test_where_it_is_switched_off_nothing_is_kept_and_no_address_is_shown() -> None:
-    off = befores(0)
+    off = original_previews(0)
     await off.keep(at(1), files.picture("PNG"))
     body = {**job().body, "target_image": "https://images.segmind.com/b.png"}
     assert off.of(V5, job(place=at(1), body=body)) is None

@@ -55,10 +55,10 @@ class World:
         self.news.append(news)
 
     def gate(self, *, releases: bool = False) -> SubmissionGate:
-        turnstile = RequestScheduler(
+        scheduler = RequestScheduler(
             self.clock, Breaker(self.clock.now, BreakerConfig()), name="Segmind", patience=inf
         )
-        return SubmissionGate(self.clock, turnstile, releases=releases)
+        return SubmissionGate(self.clock, scheduler, releases=releases)
 
     def process(
         self, gate: SubmissionGate | None = None, *, low: float = 5.0

@@ -20,7 +20,7 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/doppel.db"
 
 
-def pacing(*seconds: float) -> PollTimings:
+def timings(*seconds: float) -> PollTimings:
     made = PollTimings(USUAL)
     for each in seconds:
         made.pace("faceswap-v5", "cost").learn(each)
@@ -30,9 +30,9 @@ def pacing(*seconds: float) -> PollTimings:
 async def test_a_new_run_begins_with_what_the_last_one_learned(url: str) -> None:
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
-        await LearnedTimings(pacing(*[40.0] * 20), store, clock).save()
+        await LearnedTimings(timings(*[40.0] * 20), store, clock).save()
     async with SqlStore(url, start=0, clock=clock) as store:
-        fresh = pacing()
+        fresh = timings()
         await LearnedTimings(fresh, store, clock).load()
     assert fresh.pace("faceswap-v5", "cost").usual == pytest.approx(40)
     assert fresh.pace("faceswap-v5").usual == pytest.approx(10)
@@ -41,7 +41,7 @@ async def test_a_new_run_begins_with_what_the_last_one_learned(url: str) -> None
 async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_something_new(url: str) -> None:
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
-        made = pacing(40.0)
+        made = timings(40.0)
         keeping = asyncio.create_task(LearnedTimings(made, store, clock, every=60).run())
         for _ in range(2):
             while not clock.turns:
@@ -69,7 +69,7 @@ async def test_what_cannot_be_read_is_learned_anew(url: str, text: str) -> None:
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
         await store.write_value(NOTE, text)
-        fresh = pacing()
+        fresh = timings()
         await LearnedTimings(fresh, store, clock).load()
     assert fresh.pace("faceswap-v5").usual == pytest.approx(10)
 
@@ -84,4 +84,4 @@ class Away:
 
 
 async def test_a_store_that_is_away_stops_nothing() -> None:
-    await LearnedTimings(pacing(40.0), Away(), HandClock()).save()
+    await LearnedTimings(timings(40.0), Away(), HandClock()).save()

@@ -74,7 +74,7 @@ async def test_jobs_go_on_after_an_outage_from_where_they_were(
     await segmind.pause()
     await begin(shop, "c")
     await shop.shows("c", Reconnecting)
-    await eventually(lambda: shop.client.turnstile.is_shut, lambda: "the breaker opens")
+    await eventually(lambda: shop.client.scheduler.is_shut, lambda: "the breaker opens")
     assert [await state(shop, name) for name in "ab"] == [State.SUBMITTED] * 2
     assert (await state(shop, "c")) in {State.HELD, State.SUBMITTING}
     await segmind.resume()
@@ -90,7 +90,7 @@ async def test_while_segmind_fails_it_is_asked_by_one_probe_at_a_time(
     for name in names:
         await shop.shows(name, Queued, Processing)
     segmind.faults.always("*", "error-before=502")
-    await eventually(lambda: shop.client.turnstile.is_shut, lambda: "the breaker opens")
+    await eventually(lambda: shop.client.scheduler.is_shut, lambda: "the breaker opens")
     await begin(shop, "late")
     asked = sum(segmind.calls.values())
     began = shop.clock.now()
@@ -110,7 +110,7 @@ async def test_a_lone_order_finds_out_by_itself_that_segmind_is_back(
     """There is no question to send as a probe, and an order is none: the balance is asked for."""
     await segmind.pause()
     await begin(shop, "a")
-    await eventually(lambda: shop.client.turnstile.is_shut, lambda: "the breaker opens")
+    await eventually(lambda: shop.client.scheduler.is_shut, lambda: "the breaker opens")
     await segmind.resume()
     await shop.shows("a", Queued)
     assert segmind.calls["credits"] >= 1

@@ -67,9 +67,9 @@ async def test_a_halted_gate_takes_orders_and_lets_nobody_through_until_it_goes_
 
 async def test_whoever_stands_in_the_turnstile_when_it_is_halted_does_not_go_either() -> None:
     clock = HeldClock(1000.0)
-    turnstile = RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", per_minute=60)
-    gate = SubmissionGate(clock, turnstile)
-    turnstile.back_off(1010)
+    scheduler = RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", per_minute=60)
+    gate = SubmissionGate(clock, scheduler)
+    scheduler.back_off(1010)
     shown: list[Stage] = []
     waiting = asyncio.create_task(gate.acquire("faceswap-v5", shown.append))
     await until(lambda: shown)

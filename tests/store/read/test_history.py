@@ -39,22 +39,22 @@ def ids(found: Sequence[PastJob]) -> list[str]:
 
 async def test_a_member_finds_their_own_next_to_the_one_named(store: SqlStore, jobs: list[Job]) -> None:
     mine = [job.id for job in jobs]
-    everything = await store.recents.of_member(2, limit=100)
+    everything = await store.job_history.of_member(2, limit=100)
     assert ids(everything) == mine
     third = everything[3].number
-    assert ids(await store.recents.of_member(2, before=third, limit=2)) == mine[4:6]
-    assert ids(await store.recents.of_member(2, after=third, limit=2)) == mine[1:3]
-    assert ids(await store.recents.of_member(2, after=third, limit=100)) == mine[:3]
-    assert await store.recents.of_member(3) == []
+    assert ids(await store.job_history.of_member(2, before=third, limit=2)) == mine[4:6]
+    assert ids(await store.job_history.of_member(2, after=third, limit=2)) == mine[1:3]
+    assert ids(await store.job_history.of_member(2, after=third, limit=100)) == mine[:3]
+    assert await store.job_history.of_member(3) == []
 
 
 async def test_a_server_finds_what_was_paid_from_its_accounts(store: SqlStore, jobs: list[Job]) -> None:
     # Ordered in that server with the member's own credits.
     await store.open(replace(ordered(8, "direct:2"), price=0), TERMS)
-    found = await store.recents.of_server(1, limit=100)
+    found = await store.job_history.of_server(1, limit=100)
     assert {job.user_id for job in found} == {2, 9}
     assert len(found) == 2 * len(jobs)
-    assert {job.user_id for job in await store.recents.of_server(3)} == {9}
+    assert {job.user_id for job in await store.job_history.of_server(3)} == {9}
 
 
 async def test_what_is_shown_of_a_job_is_what_became_of_it(store: SqlStore) -> None:
@@ -62,7 +62,7 @@ async def test_what_is_shown_of_a_job_is_what_became_of_it(store: SqlStore) -> N
     await store.open(job, TERMS)
     done = await through(store, job, *LIFE)
     await store.mark_told(replace(done, delivery=Delivery.KEPT))
-    (found,) = await store.recents.of_member(2)
+    (found,) = await store.job_history.of_member(2)
     assert found == PastJob(
         id=job.id,
         slug=job.slug,

@@ -32,7 +32,7 @@ def told_of(job: Job) -> Job:
     return replace(job, delivery=Delivery.AWAITED)
 
 
-def deed(actor: int, job: Job) -> AuditEntry:
+def audit_entry(actor: int, job: Job) -> AuditEntry:
     return AuditEntry(str(actor), "approve", {"job": job.id, "member": job.place.user_id}, GUILD)
 
 
@@ -41,7 +41,7 @@ async def test_of_many_who_decide_one_does_and_it_is_on_record(store: SqlStore, 
     verdicts = [Verdict.APPROVED, Verdict.REJECTED] * 3
     rulings = await asyncio.gather(
         *(
-            store.approvals.decide(job.id, each, who, deed(who, job))
+            store.approvals.decide(job.id, each, who, audit_entry(who, job))
             for who, each in enumerate(verdicts, MODERATOR)
         )
     )

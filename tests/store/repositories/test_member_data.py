@@ -19,7 +19,7 @@ from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.member_data import OpenOrders, Retention, RetentionPeriods
 from bot.moderation.ports import Standing
 from bot.store import SqlStore
-from bot.store.tables import METADATA, deeds, entries, jobs
+from bot.store.tables import METADATA, audit_entries, entries, jobs
 from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through
 
 MEMBER = 81384788765712384
@@ -40,7 +40,7 @@ async def job_of(store: SqlStore, member: int, state: State = State.DONE) -> Job
     else:
         job = await through(store, job, State.SUBMITTING, State.SUBMITTED, state)
     await store.mark_told(job)
-    await store.register.keep_prints(job.id, {"source_image": Fingerprint("a" * 64)})
+    await store.register.save_fingerprints(job.id, {"source_image": Fingerprint("a" * 64)})
     await store.register.keep_post(job.id, 3, int(job.id[:12], 16))
     return job
 
@@ -51,8 +51,10 @@ async def lived(store: SqlStore) -> Job:
         await store.register.agree(member, "1")
         job = await job_of(store, member)
         await job_of(store, member, State.BLOCKED)
-        deed = AuditEntry(str(other), "grant", {"member": member, "amount": 5, "reason": f"for {member}"}, 1)
-        await store.grant(f"1:{member}", 5, f"for {member}", deed)
+        audit_entry = AuditEntry(
+            str(other), "grant", {"member": member, "amount": 5, "reason": f"for {member}"}, 1
+        )
+        await store.grant(f"1:{member}", 5, f"for {member}", audit_entry)
         await store.change_rules(
             1,
             lambda rules, member=member: rules.model_copy(
@@ -158,7 +160,7 @@ async def test_what_is_old_is_forgotten_a_little_at_a_time(
 ) -> None:
     await lived(store)
     young = await opened(store, f"1:{OTHER}", 0)
-    retention = Retention(store.people, clock, RetentionPeriods(jobs=90, deeds=730), most=3)
+    retention = Retention(store.people, clock, RetentionPeriods(jobs=90, audit_entries=730), most=3)
     clock.advance(89 * 86_400)
     await retention.look()
     assert (await everything(raw))["prints"] != []
@@ -185,7 +187,7 @@ async def test_a_deed_can_lose_its_people_and_nothing_else(store: SqlStore, raw:
     await lived(store)
     for change in ({"deed": "x"}, {"actor": "7"}, {"facts": {"member": 1, "amount": 10**30}}, {"at": 0.0}):
         with pytest.raises(DBAPIError, match="append-only"):
-            await raw.execute(deeds.update().values(change))
+            await raw.execute(audit_entries.update().values(change))
 
 
 async def test_orders_of_other_processes_come_before_or_after_and_never_in_between(

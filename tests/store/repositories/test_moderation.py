@@ -24,8 +24,8 @@ async def test_consent_and_the_wish_to_be_left_alone_stand_side_by_side(store: S
 
 async def test_a_list_holds_for_its_server_or_for_all(store: SqlStore) -> None:
     its = store.register
-    await its.list_prints([A], 1, "job")
-    await its.list_prints([B], None, "job")
+    await its.list_fingerprints([A], 1, "job")
+    await its.list_fingerprints([B], None, "job")
     exact, looks = {A.exact, B.exact}, {*A.looks, *B.looks}
     assert await its.is_listed([A.exact, B.exact, "another"], 1) == Listed(exact, looks)
     assert await its.is_listed([A.exact], 2) == Listed(set(), set(B.looks))
@@ -34,10 +34,10 @@ async def test_a_list_holds_for_its_server_or_for_all(store: SqlStore) -> None:
 
 async def test_prints_are_kept_once_and_found_again(store: SqlStore) -> None:
     its = store.register
-    await its.keep_prints("job", {"source_image": A, "result": B})
-    await its.keep_prints("job", {"result": B})
-    assert await its.prints_of("job") == {"result": B, "source_image": A}
-    assert await its.prints_of("other") == {}
+    await its.save_fingerprints("job", {"source_image": A, "result": B})
+    await its.save_fingerprints("job", {"result": B})
+    assert await its.fingerprints_of("job") == {"result": B, "source_image": A}
+    assert await its.fingerprints_of("other") == {}
 
 
 async def test_strikes_are_blocked_orders_of_this_member_from_some_day_on(store: SqlStore) -> None:

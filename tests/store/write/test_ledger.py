@@ -107,10 +107,10 @@ async def test_the_database_itself_refuses_what_would_break_the_books(
 ) -> None:
     true = "true" if raw.dialect.name == "postgresql" else "1"
     allowed: list[str] = []
-    for deed, statement in FORBIDDEN.items():
+    for audit_entry, statement in FORBIDDEN.items():
         with suppress(DBAPIError):
             await raw.exec_driver_sql(statement.replace("{true}", true))
-            allowed.append(deed)
+            allowed.append(audit_entry)
     assert allowed == []
     assert await books.audit() == []
 
@@ -121,9 +121,11 @@ async def test_postgres_refuses_to_empty_the_ledger(raw_postgres: AsyncConnectio
 
 
 @pytest.mark.parametrize("deed", FORCED)
-async def test_the_audit_names_what_does_not_add_up(books: SqlStore, raw: AsyncConnection, deed: str) -> None:
-    await raw.exec_driver_sql(deed)
-    assert await books.audit() == FORCED[deed]
+async def test_the_audit_names_what_does_not_add_up(
+    books: SqlStore, raw: AsyncConnection, audit_entry: str
+) -> None:
+    await raw.exec_driver_sql(audit_entry)
+    assert await books.audit() == FORCED[audit_entry]
 
 
 @pytest.mark.usefixtures("altered")
