@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.administration.access import Use
-from bot.administration.credits import REASON_LIMIT, Administrator
+from bot.administration.audit import REASON_LIMIT, Administrator
 from bot.chat.account.credits_cards import balance_lines
 from bot.chat.admin.access_cards import approval_card, approval_lines, entry_card
 from bot.chat.admin.audit_lines import audit_card, audit_line

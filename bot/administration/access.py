@@ -2,35 +2,14 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
 
-from bot.administration.credits import REASON_LIMIT, Administrator, UnknownJob
+from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of
 from bot.ledger.ledger import AuditEntry, Ledger
 from bot.ledger.server_rules import ServerRules
 from bot.moderation.approvals import LogNeeded, NoLog
 from bot.moderation.ports import ModerationStore
 
 Change = Callable[[ServerRules], ServerRules]
-
-
-class Ruled(StrEnum):
-    """What is written down of a decision."""
-
-    BLOCK = "block"
-    UNBLOCK = "unblock"
-    CHANNEL = "channel"
-    ENTRY = "entry"
-    """Which roles may use the bot."""
-    LOG = "log"
-    REMOVE = "remove"
-    DISMISS = "dismiss"
-    NEVER = "never"
-    AGAIN = "again"
-    """What was put on the list by mistake may come again."""
-    APPROVAL = "approval"
-    """Whether moderators look at results first."""
-    APPROVE = "approve"
-    REJECT = "reject"
 
 
 class Use(StrEnum):
@@ -49,20 +28,20 @@ class AccessAdmin:
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"blocked": rules.blocked | {user_id}})
 
-        return await self._change(by, change, ruled(by, Ruled.BLOCK, reason, member=user_id))
+        return await self._change(by, change, audit_entry_of(by, AuditAction.BLOCK, reason, member=user_id))
 
     async def unblock(self, by: Administrator, user_id: int) -> AuditEntry:
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"blocked": rules.blocked - {user_id}})
 
-        return await self._change(by, change, ruled(by, Ruled.UNBLOCK, member=user_id))
+        return await self._change(by, change, audit_entry_of(by, AuditAction.UNBLOCK, member=user_id))
 
     async def set_channel(self, by: Administrator, channel_id: int, use: Use) -> AuditEntry:
-        audit_entry = ruled(by, Ruled.CHANNEL, channel=channel_id, use=use)
+        audit_entry = audit_entry_of(by, AuditAction.CHANNEL, channel=channel_id, use=use)
         return await self._change(by, _using("channels", channel_id, use), audit_entry)
 
     async def set_role(self, by: Administrator, role_id: int, use: Use) -> AuditEntry:
-        audit_entry = ruled(by, Ruled.ENTRY, role=role_id, use=use)
+        audit_entry = audit_entry_of(by, AuditAction.ENTRY, role=role_id, use=use)
         return await self._change(by, _using("roles", role_id, use), audit_entry)
 
     async def set_log(self, by: Administrator, channel_id: int | None, *, pictures: bool) -> AuditEntry:
@@ -71,7 +50,9 @@ class AccessAdmin:
                 raise LogNeeded
             return rules.model_copy(update={"log_channel": channel_id, "log_pictures": pictures})
 
-        return await self._change(by, change, ruled(by, Ruled.LOG, channel=channel_id, pictures=pictures))
+        return await self._change(
+            by, change, audit_entry_of(by, AuditAction.LOG, channel=channel_id, pictures=pictures)
+        )
 
     async def set_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
         """Whether a moderator looks at each result before it is shown; raises `NoLog` where none could."""
@@ -81,12 +62,12 @@ class AccessAdmin:
                 raise NoLog
             return rules.model_copy(update={"approve": on})
 
-        return await self._change(by, change, ruled(by, Ruled.APPROVAL, on=on))
+        return await self._change(by, change, audit_entry_of(by, AuditAction.APPROVAL, on=on))
 
     async def unlist_job(self, by: Administrator, job_id: str) -> AuditEntry:
         if not await self._register.unlist(job_id, by.guild_id):
             raise UnknownJob
-        audit_entry = ruled(by, Ruled.AGAIN, job=job_id)
+        audit_entry = audit_entry_of(by, AuditAction.AGAIN, job=job_id)
         await self.note(audit_entry)
         return audit_entry
 
@@ -97,12 +78,6 @@ class AccessAdmin:
     async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
         await self._books.change_rules(by.guild_id, change, audit_entry)
         return audit_entry
-
-
-def ruled(by: Administrator, what: Ruled, reason: str = "", **facts: Any) -> AuditEntry:
-    if reason:
-        facts["reason"] = reason[:REASON_LIMIT]
-    return AuditEntry(str(by.user_id), what, facts, guild_id=by.guild_id or None)
 
 
 def _using(what: str, which: int, use: Use) -> Change:

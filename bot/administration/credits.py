@@ -2,35 +2,18 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
+from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of, cut
 from bot.jobs.job import Job, State
 from bot.jobs.queue import FairQueue
-from bot.ledger.account import NotEnoughCredits, account_of
+from bot.ledger.account import NotEnoughCredits
 from bot.ledger.ledger import AuditEntry, Ledger
 from bot.ledger.policy import Policy
 from bot.ledger.server_rules import LIMIT_NAMES, ServerRules
 
 K = TypeVar("K")
 Change = Callable[[ServerRules], ServerRules]
-
-REASON_LIMIT = 200
-
-
-class Did(StrEnum):
-    """What is written down of a decision."""
-
-    GRANT = "grant"
-    TAKE = "take"
-    DAILY = "daily"
-    ROLE = "role"
-    CAP = "cap"
-    REFUND = "refund"
-    MODEL = "model"
-    LIMIT = "limit"
-    PURCHASE = "purchase"
-    """By the member, in Discord's shop."""
 
 
 class BeyondBound(Exception):
@@ -48,10 +31,6 @@ class TooMuchToTake(Exception):
         self.have = have
 
 
-class UnknownJob(Exception):
-    """No job of this server; whether it is one of another's is not told."""
-
-
 class NotPaid(Exception):
     """Only a job that was charged can be given back."""
 
@@ -62,17 +41,6 @@ class NotPaid(Exception):
 
 class UnknownModel(Exception):
     """No model of this name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Administrator:
-    """Who decides, and for which server: made where the permissions were checked, and nowhere else."""
-
-    user_id: int
-    guild_id: int
-
-    def account_of(self, user_id: int) -> str:
-        return account_of(guild_id=self.guild_id, user_id=user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +75,16 @@ class CreditAdmin:
 
     async def grant(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
         _bounded("grant", amount, self._policy.bounds.grant, least=1)
-        audit_entry = _audit_entry(by, Did.GRANT, reason, member=user_id, amount=amount)
-        await self._books.grant(by.account_of(user_id), amount, _cut(reason), audit_entry)
+        audit_entry = audit_entry_of(by, AuditAction.GRANT, reason, member=user_id, amount=amount)
+        await self._books.grant(by.account_of(user_id), amount, cut(reason), audit_entry)
         return audit_entry
 
     async def take(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
         """From what was granted; the allowance is not anybody's to take."""
         _bounded("take", amount, None, least=1)
-        audit_entry = _audit_entry(by, Did.TAKE, reason, member=user_id, amount=amount)
+        audit_entry = audit_entry_of(by, AuditAction.TAKE, reason, member=user_id, amount=amount)
         try:
-            await self._books.adjust(by.account_of(user_id), -amount, _cut(reason), audit_entry)
+            await self._books.adjust(by.account_of(user_id), -amount, cut(reason), audit_entry)
         except NotEnoughCredits as refusal:
             raise TooMuchToTake(have=refusal.have) from None
         return audit_entry
@@ -133,7 +101,7 @@ class CreditAdmin:
             return rules.model_copy(update={"members": _with(rules.members, user_id, amount)})
 
         facts: dict[str, Any] = {} if user_id is None else {"member": user_id}
-        return await self._change(by, change, _audit_entry(by, Did.DAILY, amount=amount, **facts))
+        return await self._change(by, change, audit_entry_of(by, AuditAction.DAILY, amount=amount, **facts))
 
     async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> AuditEntry:
         _bounded("daily", amount, self._policy.bounds.daily)
@@ -141,7 +109,9 @@ class CreditAdmin:
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"roles": _with(rules.roles, role_id, amount)})
 
-        return await self._change(by, change, _audit_entry(by, Did.ROLE, role=role_id, amount=amount))
+        return await self._change(
+            by, change, audit_entry_of(by, AuditAction.ROLE, role=role_id, amount=amount)
+        )
 
     async def set_cap(self, by: Administrator, amount: int | None) -> AuditEntry:
         """What the server may spend in a month."""
@@ -150,7 +120,7 @@ class CreditAdmin:
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"monthly": amount})
 
-        return await self._change(by, change, _audit_entry(by, Did.CAP, amount=amount))
+        return await self._change(by, change, audit_entry_of(by, AuditAction.CAP, amount=amount))
 
     async def set_limit(self, by: Administrator, name: str, amount: int | None) -> AuditEntry:
         if name not in LIMIT_NAMES:
@@ -160,7 +130,9 @@ class CreditAdmin:
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"limits": _with(rules.limits, name, amount)})
 
-        return await self._change(by, change, _audit_entry(by, Did.LIMIT, limit=name, amount=amount))
+        return await self._change(
+            by, change, audit_entry_of(by, AuditAction.LIMIT, limit=name, amount=amount)
+        )
 
     async def switch(self, by: Administrator, slug: str, *, on: bool) -> AuditEntry:
         if slug not in self._models:
@@ -170,7 +142,7 @@ class CreditAdmin:
             off = rules.models_off - {slug} if on else rules.models_off | {slug}
             return rules.model_copy(update={"models_off": off})
 
-        return await self._change(by, change, _audit_entry(by, Did.MODEL, model=slug, on=on))
+        return await self._change(by, change, audit_entry_of(by, AuditAction.MODEL, model=slug, on=on))
 
     async def refund(self, by: Administrator, job_id: str, reason: str = "") -> AuditEntry:
         job = await self._archive.find(job_id)
@@ -179,10 +151,10 @@ class CreditAdmin:
             raise UnknownJob
         if job.state is not State.DONE:
             raise NotPaid(job)
-        audit_entry = _audit_entry(
-            by, Did.REFUND, reason, job=job.id, member=job.place.user_id, amount=job.price
+        audit_entry = audit_entry_of(
+            by, AuditAction.REFUND, reason, job=job.id, member=job.place.user_id, amount=job.price
         )
-        await self._books.adjust(job.account, job.price, _cut(reason), audit_entry, job_id=job.id)
+        await self._books.adjust(job.account, job.price, cut(reason), audit_entry, job_id=job.id)
         return audit_entry
 
     async def recent(self, by: Administrator, limit: int) -> Sequence[Ordered]:
@@ -208,14 +180,3 @@ def _bounded(what: str, amount: int | None, most: float | None, *, least: int = 
 def _with(known: Mapping[K, int], key: K, amount: int | None) -> dict[K, int]:
     others = {each: number for each, number in known.items() if each != key}
     return others if amount is None else others | {key: amount}
-
-
-def _cut(reason: str) -> str:
-    return reason[:REASON_LIMIT]
-
-
-def _audit_entry(by: Administrator, did: Did, reason: str = "", **facts: Any) -> AuditEntry:
-    """Numbers and ids; the only words are the administrator's own reason."""
-    if reason:
-        facts["reason"] = _cut(reason)
-    return AuditEntry(str(by.user_id), did, facts, guild_id=by.guild_id)

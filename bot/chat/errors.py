@@ -7,7 +7,8 @@ import structlog
 from discord import app_commands
 from pydantic import ValidationError
 
-from bot.administration.credits import BeyondBound, NotPaid, TooMuchToTake, UnknownJob, UnknownModel
+from bot.administration.audit import UnknownJob
+from bot.administration.credits import BeyondBound, NotPaid, TooMuchToTake, UnknownModel
 from bot.chat.access.permissions import NotModerator
 from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOrder

@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.administration.credits import Administrator
+from bot.administration.audit import Administrator
 from bot.ledger.account import Member
 
 

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 
-from bot.administration.credits import Did
+from bot.administration.audit import AuditAction
 from bot.chat.admin.spending_chart import chart
 from bot.clock import Clock
 from bot.ledger.account import account_of
@@ -26,8 +26,8 @@ class Outcome:
 
 async def run(options: argparse.Namespace, settings: Settings, clock: Clock) -> Outcome:
     """Raises `StoreError` where the database cannot be used."""
-    async with operator_connection(settings, clock, writing=options.audit_entry == "grant") as visitor:
-        match options.audit_entry:
+    async with operator_connection(settings, clock, writing=options.action == "grant") as visitor:
+        match options.action:
             case "audit":
                 return await _audit(visitor)
             case "report":
@@ -64,7 +64,7 @@ async def _grant(visitor: OperatorConnection, options: argparse.Namespace) -> Ou
     facts = {"member": options.member, "amount": options.amount}
     if options.why:
         facts["reason"] = options.why
-    audit_entry = AuditEntry(OPERATOR, Did.GRANT, facts, guild_id=options.server)
+    audit_entry = AuditEntry(OPERATOR, AuditAction.GRANT, facts, guild_id=options.server)
     account = account_of(guild_id=options.server, user_id=options.member)
     balance = await visitor.grant(account, options.amount, options.why, audit_entry)
     where = "in direct messages" if options.server is None else f"in server {options.server}"

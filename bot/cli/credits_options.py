@@ -11,12 +11,10 @@ ID_MOST = 2**63 - 1
 
 
 def add_subcommands(credits_: argparse.ArgumentParser) -> None:
-    audit_entries = credits_.add_subparsers(required=True, metavar="DEED", dest="deed")
-    audit_entries.add_parser("audit", help="say where the books do not add up; ends with 1 if they do not")
-    _report(
-        audit_entries.add_parser("report", help="what was charged and what it cost, by model, server and day")
-    )
-    _grant(audit_entries.add_parser("grant", help="give a member credits that never expire"))
+    actions = credits_.add_subparsers(required=True, metavar="ACTION", dest="action")
+    actions.add_parser("audit", help="say where the books do not add up; ends with 1 if they do not")
+    _report(actions.add_parser("report", help="what was charged and what it cost, by model, server and day"))
+    _grant(actions.add_parser("grant", help="give a member credits that never expire"))
 
 
 def _report(report: argparse.ArgumentParser) -> None:

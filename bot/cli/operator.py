@@ -5,7 +5,7 @@ Each raises `StoreError` where there is no database.
 
 from datetime import UTC, datetime
 
-from bot.administration.access import Ruled
+from bot.administration.audit import AuditAction
 from bot.clock import Clock
 from bot.jobs.supervision.pause import pause as pause_all
 from bot.jobs.supervision.pause import paused_since
@@ -32,4 +32,4 @@ async def resume(settings: Settings, clock: Clock) -> bool:
 async def forgive(job_id: str, settings: Settings, clock: Clock) -> int:
     """What was refused in all servers may come again; how many fingerprints were taken off the list."""
     async with operator_connection(settings, clock, writing=True) as visitor:
-        return await visitor.forgive(job_id, AuditEntry(OPERATOR, Ruled.AGAIN, {"job": job_id}))
+        return await visitor.forgive(job_id, AuditEntry(OPERATOR, AuditAction.AGAIN, {"job": job_id}))

@@ -38,7 +38,7 @@ class AuditEntry:
     """Something that a person decided for others: kept for good, with who and when."""
 
     actor: str
-    audit_entry: str
+    action: str
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     guild_id: int | None = None
     at: float = 0.0

@@ -6,7 +6,8 @@ from typing import Any
 import discord
 import simcord
 
-from bot.administration.credits import Administrator, CreditAdmin
+from bot.administration.audit import Administrator
+from bot.administration.credits import CreditAdmin
 from bot.ledger.account import account_of
 from bot.ledger.server_rules import ServerRules
 from tests.harness import Reply, Stage, texts
@@ -45,7 +46,7 @@ class Server:
         """What is on record, from the first on: who, what, and the facts."""
         found = await self.stage.app.store.audit_entries(self.guild.id, limit=1000)
         return [
-            (audit_entry.actor, audit_entry.audit_entry, dict(audit_entry.facts))
+            (audit_entry.actor, audit_entry.action, dict(audit_entry.facts))
             for audit_entry in reversed(found)
         ]
 

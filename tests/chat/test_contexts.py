@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.administration.credits import Did
+from bot.administration.audit import AuditAction
 from bot.chat.contexts import Contexts
 from bot.ledger.account import account_of
 from bot.ledger.ledger import AuditEntry
@@ -22,7 +22,7 @@ def told(stage: Stage) -> dict[str, dict[str, Any]]:
 
 
 async def give(stage: Stage, account: str, amount: int) -> None:
-    audit_entry = AuditEntry("operator", Did.GRANT, {"amount": amount})
+    audit_entry = AuditEntry("operator", AuditAction.GRANT, {"amount": amount})
     await stage.app.store.grant(account, amount, "a gift", audit_entry)
 
 

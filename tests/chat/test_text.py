@@ -7,8 +7,8 @@ from string import Formatter
 import pytest
 
 import bot.chat
-from bot.administration.access import Ruled, Use
-from bot.administration.credits import Did
+from bot.administration.access import Use
+from bot.administration.audit import AuditAction
 from bot.chat.admin.spending import HEADINGS
 from bot.chat.text import ENGLISH, Text, catalogue
 from bot.jobs.job import State
@@ -72,10 +72,15 @@ def test_every_sentence_is_asked_for() -> None:
         ("bound", {"grant", "daily", "monthly", "limit"}),
         (
             "deed",
-            ({*Did} - {Did.MODEL})
-            | {f"{did}_unset" for did in (Did.DAILY, Did.ROLE, Did.CAP, Did.LIMIT)}
-            | ({*Ruled} - {Ruled.CHANNEL, Ruled.ENTRY, Ruled.APPROVAL})
-            | {f"{ruled}_{use}" for ruled in (Ruled.CHANNEL, Ruled.ENTRY) for use in Use}
+            (
+                set(AuditAction)
+                - {AuditAction.MODEL, AuditAction.CHANNEL, AuditAction.ENTRY, AuditAction.APPROVAL}
+            )
+            | {
+                f"{action}_unset"
+                for action in (AuditAction.DAILY, AuditAction.ROLE, AuditAction.CAP, AuditAction.LIMIT)
+            }
+            | {f"{action}_{use}" for action in (AuditAction.CHANNEL, AuditAction.ENTRY) for use in Use}
             | {"log_unset", "approval_on", "approval_off"}
             | {"model_on", "model_off", "daily_member", "daily_member_unset", "unknown", "why"},
         ),

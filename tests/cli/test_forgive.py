@@ -47,7 +47,7 @@ async def test_what_was_refused_everywhere_comes_again_while_the_bot_runs(url: s
         # A server's own list is its moderators'.
         assert await listed(store) == [False, True]
         (audit_entry,) = await store.audit_entries(None)
-        assert (audit_entry.actor, audit_entry.audit_entry, dict(audit_entry.facts)) == (
+        assert (audit_entry.actor, audit_entry.action, dict(audit_entry.facts)) == (
             "operator",
             "again",
             {"job": "job"},

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from bot.administration.credits import Administrator
+from bot.administration.audit import Administrator
 from bot.chat.interactions import Interaction
 
 # For what the operator decides where there is no server.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bot.administration.credits import REASON_LIMIT
+from bot.administration.audit import REASON_LIMIT
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about
 from bot.chat.ui.card import credits_words, relative_timestamp

@@ -8,7 +8,7 @@ import structlog
 from discord import EntitlementType
 from discord.ext import commands
 
-from bot.administration.credits import Did
+from bot.administration.audit import AuditAction
 from bot.chat.background import Background
 from bot.ledger.account import account_of
 from bot.ledger.ledger import SHOP, AlreadyCredited, AuditEntry, Ledger
@@ -91,7 +91,7 @@ class Purchases:
         # the buyer's account of direct messages is the only one that belongs to no server.
         account = account_of(guild_id=bought.guild_id, user_id=bought.user_id)
         facts = {"member": bought.user_id, "amount": amount, "sku": bought.sku_id, "entitlement": bought.id}
-        audit_entry = AuditEntry(SHOP, Did.PURCHASE, facts, guild_id=bought.guild_id)
+        audit_entry = AuditEntry(SHOP, AuditAction.PURCHASE, facts, guild_id=bought.guild_id)
         try:
             await self._books.grant(account, amount, "bought", audit_entry, receipt=f"discord:{bought.id}")
             log.info("a purchase was credited", entitlement=bought.id, account=account, amount=amount)

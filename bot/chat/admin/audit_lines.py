@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.administration.access import Ruled
-from bot.administration.credits import REASON_LIMIT, Did
+from bot.administration.audit import REASON_LIMIT, AuditAction
 from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.text import Text
 from bot.chat.ui.card import GREEN, credits_words, relative_timestamp
@@ -29,30 +28,30 @@ def audit_line(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Te
 
 
 def _deed_words(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
-    if audit_entry.audit_entry not in {*Did, *Ruled}:
-        return text("deed.unknown", audit_entry=as_code(audit_entry.audit_entry, REASON_LIMIT))
+    if audit_entry.action not in set(AuditAction):
+        return text("deed.unknown", deed=as_code(audit_entry.action, REASON_LIMIT))
     facts = audit_entry.facts
-    what = text(f"deed.{_form(audit_entry.audit_entry, facts)}", **_fact_words(facts, cards, text))
+    what = text(f"deed.{_form(audit_entry.action, facts)}", **_fact_words(facts, cards, text))
     why = as_code(str(facts.get("reason", "")), REASON_LIMIT)
     return text("deed.why", what=what, why=why) if why else what
 
 
 def _form(audit_entry: str, facts: Mapping[str, Any]) -> str:
     match audit_entry:
-        case Did.MODEL:
+        case AuditAction.MODEL:
             return "model_on" if facts.get("on") else "model_off"
-        case Did.DAILY | Did.ROLE | Did.CAP | Did.LIMIT:
+        case AuditAction.DAILY | AuditAction.ROLE | AuditAction.CAP | AuditAction.LIMIT:
             member = "_member" if "member" in facts else ""
             return (
                 f"{audit_entry}{member}"
                 if facts.get("amount") is not None
                 else f"{audit_entry}{member}_unset"
             )
-        case Ruled.CHANNEL | Ruled.ENTRY:
+        case AuditAction.CHANNEL | AuditAction.ENTRY:
             return f"{audit_entry}_{facts.get('use')}"
-        case Ruled.APPROVAL:
+        case AuditAction.APPROVAL:
             return "approval_on" if facts.get("on") else "approval_off"
-        case Ruled.LOG:
+        case AuditAction.LOG:
             return "log" if facts.get("channel") is not None else "log_unset"
         case _:
             return audit_entry

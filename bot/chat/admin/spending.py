@@ -8,7 +8,7 @@ from unicodedata import east_asian_width
 
 import discord
 
-from bot.administration.credits import Administrator
+from bot.administration.audit import Administrator
 from bot.chat.admin.cards import MonthlyBudget, month_line
 from bot.chat.admin.services import AdminServices
 from bot.chat.admin.spending_chart import chart

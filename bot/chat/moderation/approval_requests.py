@@ -8,7 +8,7 @@ import discord
 import structlog
 from discord import ui
 
-from bot.administration.credits import Did
+from bot.administration.audit import AuditAction
 from bot.chat.delivery.result_card import OUTPUT_SECONDS
 from bot.chat.delivery.result_file import EVERYWHERE, Results
 from bot.chat.messages import NOBODY
@@ -113,7 +113,7 @@ class ApprovalRequester:
             return
         facts = {"job": job.id, "member": job.place.user_id, "amount": job.price}
         try:
-            audit_entry = AuditEntry(actor, Did.REFUND, facts, guild_id=guild_id)
+            audit_entry = AuditEntry(actor, AuditAction.REFUND, facts, guild_id=guild_id)
             await self._books.adjust(job.account, job.price, "", audit_entry, job_id=job.id)
         except AlreadyRefunded:
             log.info("a result that is not shown had been given back already", job=job.id)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.administration.access import Ruled, ruled
+from bot.administration.audit import AuditAction, audit_entry_of
 from bot.administration.credits import Archive
 from bot.chat.access.permissions import require_moderator
 from bot.chat.background import Background
@@ -28,7 +28,7 @@ log = structlog.stdlib.get_logger(__name__)
 # Each of Discord's refusals counts against the bot.
 REST = 600.0
 _NOBODY = 0
-_RULED = {Verdict.APPROVED: Ruled.APPROVE, Verdict.REJECTED: Ruled.REJECT}
+_RULED = {Verdict.APPROVED: AuditAction.APPROVE, Verdict.REJECTED: AuditAction.REJECT}
 
 
 class ApprovalService:
@@ -77,7 +77,7 @@ class ApprovalService:
         if verdict is Verdict.APPROVED and self._clock.now() >= approval.lapses_at:
             verdict = Verdict.LAPSED
         else:
-            audit_entry = ruled(by, _RULED[verdict], job=job.id, member=job.place.user_id)
+            audit_entry = audit_entry_of(by, _RULED[verdict], job=job.id, member=job.place.user_id)
         approval = await self._carry_out(approval, verdict, by.user_id, audit_entry)
         card = self._approval_requester.card(approval, job)
         await interaction.edit_original_response(view=card, attachments=[], allowed_mentions=NOBODY)

@@ -7,8 +7,9 @@ import discord
 import structlog
 from discord import ui
 
-from bot.administration.access import AccessAdmin, Ruled, ruled
-from bot.administration.credits import Administrator, Archive, CreditAdmin, UnknownJob
+from bot.administration.access import AccessAdmin
+from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of
+from bot.administration.credits import Archive, CreditAdmin
 from bot.chat.access.permissions import require_moderator
 from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY, Messages
@@ -87,7 +88,7 @@ class CaseService:
         else:
             by = require_moderator(interaction, server_of(job), self._operators)
             left = await self._take_away(job, str(by.user_id), interaction)
-            await self._note(by, Ruled.REMOVE, job)
+            await self._note(by, AuditAction.REMOVE, job)
         words = self._text("cases.left", count=left) if left else self._text("cases.gone")
         await interaction.followup.send(view=error_card(words), ephemeral=True)
 
@@ -127,7 +128,7 @@ class CaseService:
         match step:
             case Step.REMOVE:
                 left = await self._take_away(job, str(by.user_id), interaction)
-                await self._note(by, Ruled.REMOVE, job)
+                await self._note(by, AuditAction.REMOVE, job)
                 if left:
                     words = error_card(self._text("cases.left", count=left))
                     await interaction.followup.send(view=words, ephemeral=True)
@@ -136,7 +137,7 @@ class CaseService:
                 # A moderator decides for their own server, the operator for all of them.
                 guild_id = None if by.user_id in self._operators else case.guild_id
                 await self._register.list_fingerprints(list(fingerprints.values()), guild_id, job.id)
-                await self._note(by, Ruled.NEVER, job)
+                await self._note(by, AuditAction.NEVER, job)
             case Step.BLOCK:
                 if not job.place.user_id:
                     # The member had everything about them deleted.
@@ -145,7 +146,7 @@ class CaseService:
             case Step.REFUND:
                 await self._refund(by, job)
             case Step.DISMISS:
-                await self._note(by, Ruled.DISMISS, job)
+                await self._note(by, AuditAction.DISMISS, job)
 
     async def _refund(self, by: Administrator, job: Job) -> None:
         try:
@@ -166,8 +167,8 @@ class CaseService:
             gone.append(await self._messages.delete(job.place))
         return gone.count(False)
 
-    async def _note(self, by: Administrator, what: Ruled, job: Job) -> None:
-        await self._access_admin.note(ruled(by, what, job=job.id, member=job.place.user_id))
+    async def _note(self, by: Administrator, what: AuditAction, job: Job) -> None:
+        await self._access_admin.note(audit_entry_of(by, what, job=job.id, member=job.place.user_id))
 
     async def _bring_before_someone(self, case: Case, job: Job, locale: str) -> None:
         if case.guild_id is not None:

@@ -64,7 +64,10 @@ def _line(row: dict[str, Any]) -> LedgerLine:
 
 async def audit_entries(connection: Connection, guild_id: int | None, stretch: Page) -> Sequence[AuditEntry]:
     """Of one server, or what is the operator's."""
-    chosen = sa.select(recorded).where(recorded.c.guild_id.is_not_distinct_from(guild_id))
+    columns = [column for column in recorded.c if column is not recorded.c.deed]
+    chosen = sa.select(*columns, recorded.c.deed.label("action")).where(
+        recorded.c.guild_id.is_not_distinct_from(guild_id)
+    )
     return [AuditEntry(**row) for row in await stretch.of(connection, chosen, recorded.c.id)]
 
 

@@ -39,7 +39,7 @@ async def record(connection: Connection, done: Iterable[AuditEntry], *, at: floa
         {
             "guild_id": each.guild_id,
             "actor": each.actor,
-            "deed": each.audit_entry,
+            "deed": each.action,
             "facts": each.facts,
             "at": at,
         }

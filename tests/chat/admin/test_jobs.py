@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.administration.credits import Administrator, UnknownJob
+from bot.administration.audit import Administrator, UnknownJob
 from tests.chat.admin_harness import Server, elsewhere, said
 from tests.store.orders import LIFE, TERMS, order, through
 

@@ -1,1 +1,0 @@
-"""The operator's books on the command line: `doppel credits`."""
