@@ -6,19 +6,17 @@ INSTALL := $(PYTHON) requirements/install.py
 INSTALLER := requirements/install.py requirements/installer.lock requirements/build.lock pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help venv schema sandbox test chaos bench lint lock audit release-check faces-gallery pictures clean
+.PHONY: help venv schema sandbox test quick chaos bench lint lock prove-locks audit release-check faces-gallery pictures clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # Each stamp stands for one lock, so that make installs again when the lock has changed.
 $(VENV)/installed-sandbox: requirements/sandbox.lock $(INSTALLER)
-	@echo "Installing the pinned packages into $(VENV) ..."
 	@$(INSTALL) $(VENV) sandbox --editable
 	@touch $@
 
 $(VENV)/installed-dev: requirements/dev.lock $(INSTALLER)
-	@echo "Installing the pinned packages into $(VENV) ..."
 	@$(INSTALL) $(VENV) dev --editable
 	@touch $@ $(VENV)/installed-sandbox
 
@@ -27,8 +25,12 @@ venv: $(VENV)/installed-dev ## .venv with everything that development needs
 sandbox: $(VENV)/installed-sandbox ## the whole bot in a browser, without an account (ARGS="--speed 1 --fresh")
 	$(BIN)/doppel sandbox $(ARGS)
 
+COVERAGE := 95
 test: venv ## the tests, in random order, with the coverage of branches
-	$(BIN)/pytest -n 3 --dist worksteal --durations=10 --cov --cov-report=term --cov-fail-under=95 $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal --durations=10 --cov --cov-report=term --cov-fail-under=$(COVERAGE) $(ARGS)
+
+quick: venv ## the tests of jobs, Segmind, media and faces in a minute, as CI runs them on other Pythons
+	$(BIN)/pytest -n 2 tests/jobs tests/segmind tests/media tests/faces $(ARGS)
 
 chaos: venv ## three storms of kills and faults over the running bot, and the count (ARGS="--seed 7 --jobs 2000 --kills 40")
 	$(BIN)/python -m tests.chaos $(ARGS)
@@ -59,6 +61,9 @@ lock: venv ## rebuild the locks from pyproject.toml
 	$(LOCK) pyproject.toml --extra sandbox -c requirements/build.lock -c requirements/base.lock -o requirements/sandbox.lock
 	$(LOCK) pyproject.toml --extra c2pa --extra otel -c requirements/build.lock -c requirements/base.lock -o requirements/extras.lock
 	$(LOCK) pyproject.toml --all-extras --group dev -c requirements/build.lock -c requirements/sandbox.lock -c requirements/extras.lock -o requirements/dev.lock
+
+prove-locks: venv ## install each lock with the oldest and the newest pip, and find nothing missing
+	$(BIN)/python requirements/prove.py
 
 audit: venv ## known weaknesses of the pinned packages, where the advisories can be reached
 	$(BIN)/uv tool run pip-audit --require-hashes --disable-pip $(foreach name,installer build sandbox extras,-r requirements/$(name).lock)

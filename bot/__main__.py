@@ -240,6 +240,13 @@ def _sandbox(options: argparse.Namespace) -> int:
         asyncio.run(sandbox(settings, wishes))
     except SandboxError as error:
         raise CliError(f"{error}.") from error
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise CliError(
+            f"{error.filename} cannot be written: {error.strerror}. "
+            "Start the sandbox in a folder that you can write to and that has room."
+        ) from error
     return 0
 
 

@@ -4,6 +4,8 @@ pip installs uv from `installer.lock`, and uv makes the environment equal to the
 package with its hashes, so that neither of the two ever looks for a version.
 """
 
+from __future__ import annotations  # Python 3.7 to 3.10 get as far as the sentence about them.
+
 import argparse
 import importlib.util
 import re
@@ -17,10 +19,10 @@ ADVICE = {
     r"No space left on device|Disk quota exceeded": """\
 The disk is full: {venv}, the temporary folder and the cache in your home need 2 GB. \
 Free some, and try again.""",
-    r"Read-only file system|Permission denied": """\
+    r"Read-only file system|Permission denied|Operation not permitted": """\
 {venv} cannot be written to, or your home or the temporary folder cannot: \
 copy the project to a folder of your own, and try again there.""",
-    r"connection broken by|error sending request|Failed to fetch": """\
+    r"connection broken by|error sending request|Failed to fetch|from versions: none": """\
 The package index does not answer: check the network and your proxy settings, and try again.""",
 }
 
@@ -61,6 +63,7 @@ def installer(venv: Path) -> tuple[str | Path, ...]:
 
 
 def install(venv: Path, lock: str, project: Path, *, editable: bool) -> None:
+    print(f"Installing the packages of {lock}.lock into {venv} ...", flush=True)
     pip = installer(venv)
     uv, locks = venv / "bin/uv", [FOLDER / f"{name}.lock" for name in ("installer", "build", lock)]
     run(venv, *pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", locks[0])

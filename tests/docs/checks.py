@@ -15,6 +15,8 @@ from tests.docs.terminal import Call
 MAKE = {
     "sandbox": "tests/browser/conftest.py",
     "test": ".ci/run",
+    "quick": ".ci/pythons",
+    "prove-locks": ".ci/run",
     "lint": ".ci/run",
     "venv": "Makefile",
     "chaos": "tests/chaos/test_storms.py",
