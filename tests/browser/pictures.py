@@ -155,7 +155,7 @@ def first_order(by: Photographer, faces: Path) -> None:
     """Consent is asked for once, after which the order goes on."""
     del faces
     asked = ordered(by, "faceswap-v4", swap_type="face")
-    expect(asked).to_contain_text("OriginalPreview the first use")
+    expect(asked).to_contain_text("Before the first use")
     by.message("consent", asked)
     asked.get_by_role("button", name="I agree").click()
     done = by.channel.messages.filter(has_text="Completed").first

@@ -90,9 +90,9 @@ async def pause_by_keyboard(page: Page, stage: Stage) -> None:
     await fits(page)
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
-    await expect(switch).to_have_text("OperatorPause")
+    await expect(switch).to_have_text("Pause")
     await page.keyboard.press("Enter")
-    await dialog.get_by_role("button", name="OperatorPause").press("Enter")
+    await dialog.get_by_role("button", name="Pause").press("Enter")
     await expect(switch).to_have_text("Resume")
     await expect(switch).to_be_focused()
     reply = await stage.order(SLUG)
@@ -102,7 +102,7 @@ async def pause_by_keyboard(page: Page, stage: Stage) -> None:
     await kept(page, "operator-2-paused")
     await fits(page)
     await switch.click()
-    await expect(switch).to_have_text("OperatorPause")
+    await expect(switch).to_have_text("Pause")
     await stage.finish(reply, "Completed")
     assert len(stage.segmind.submissions) == 2
 
@@ -135,7 +135,7 @@ async def test_on_a_phone_the_page_is_signed_in_to_watched_paused_resumed_and_fo
             await pause_by_keyboard(page, stage)
             await look_behind_a_chart(page)
             assert said == []
-        await expect(page.locator("#connection")).to_contain_text("StaleJob the bot at")
+        await expect(page.locator("#connection")).to_contain_text("Lost the bot at")
         await expect(page.locator("#switch")).to_be_disabled()
         await kept(page, "operator-3-lost")
         ops["listen"] = address.removeprefix("http://")

@@ -108,7 +108,7 @@ class DoomedStore(SqlStore):
         self.death.pass_by(_AFTER.get(to.state))
         return moved
 
-    async def tell(self, job: Job) -> None:
+    async def mark_told(self, job: Job) -> None:
         self.death.pass_by(Point.SHOWN)
         await super().mark_told(job)
         self.death.pass_by(Point.TOLD)
@@ -148,12 +148,12 @@ class MuteMessages(Messages):
 class GenerousStore(DoomedStore):
     """Breaks the rule that money moves only with an entry."""
 
-    async def tell(self, job: Job) -> None:
+    async def mark_told(self, job: Job) -> None:
         async with self._database.begin() as connection:
             await connection.exec_driver_sql(
                 f"UPDATE accounts SET granted = granted + 1 WHERE id = '{job.account}'"
             )
-        await super().tell(job)
+        await super().mark_told(job)
 
 
 class ForgetfulDesk(JobService):

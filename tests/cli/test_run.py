@@ -28,7 +28,7 @@ async def town(tmp_path: Path) -> AsyncGenerator[Town]:
 
 def shown(reply: Reply) -> list[str]:
     """The first word of each state that the reply has shown."""
-    words = ("Waiting", "Queued", "Processing", "Completed", "Checking", "Trying again", "Failed", "StaleJob")
+    words = ("Waiting", "Queued", "Processing", "Completed", "Checking", "Trying again", "Failed", "Lost")
     return [next(word for word in words if word in text) for text in reply.texts]
 
 
@@ -165,7 +165,7 @@ async def test_an_order_that_never_arrived_is_given_back_after_a_kill(town: Town
         await bot.kill()
     async with town.bot(DOPPEL_SEGMIND__UNKNOWN_WINDOW="0") as bot:
         await town.discord.online()
-        await reply.says("StaleJob on the way", "Nothing was charged")
+        await reply.says("Lost on the way", "Nothing was charged")
         assert await bot.terminate() == 0
     assert town.segmind.calls["submit"] == 1
     assert town.segmind.calls["history"] > 0

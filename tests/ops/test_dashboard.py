@@ -455,7 +455,7 @@ async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
         # What was known before is shown for as long.
         assert seen["jobs"] == {"counts": [], "oldest": []}
         assert "a-host" not in json.dumps(seen)
-        broken.setattr(stage.app.store, "write_note", refuses)
+        broken.setattr(stage.app.store, "write_value", refuses)
         async with visiting(stage.app.served_at) as visitor:
             answer = await visitor.ask("POST", "pause", Authorization=f"Bearer {TOKEN}")
             assert answer.status == 503

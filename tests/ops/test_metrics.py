@@ -134,7 +134,7 @@ async def test_the_line_is_as_long_as_it_is(stage: Stage) -> None:
 )
 async def test_an_open_breaker_and_a_submission_of_unknown_outcome_are_seen(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "drop-before", times=2)
-    await (await stage.order(SLUG)).says("StaleJob on the way")
+    await (await stage.order(SLUG)).says("Lost on the way")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     assert seen("doppel_job_stage_seconds_count", stage="searching") == 1
     assert seen("doppel_jobs_ended_total", state="FAILED", reason=Reason.NOT_FOUND) == 1
@@ -203,7 +203,7 @@ class Shelf:
             raise StaleJob
         return to
 
-    async def tell(self, job: Job) -> None:
+    async def mark_told(self, job: Job) -> None:
         del job
         if self.lost:
             raise StaleJob

@@ -98,11 +98,11 @@ async def test_the_first_order_asks_for_consent_and_goes_on_by_itself(tmp_path: 
     wishes = Wishes(0, 100.0, fresh=False, browser=False, folder=tmp_path)
     async with open_world(Settings(), wishes) as world, visited(world) as visitor:
         await visitor.run("faceswap-v5", face_and_target())
-        assert "OriginalPreview the first use" in (await visitor.words())[-1]
+        assert "Before the first use" in (await visitor.words())[-1]
         receipt = await visitor.press("I agree")
         assert not receipt["rejected"], receipt
         assert "Completed" in (await visitor.until("Completed"))[-1]
-        assert not any("OriginalPreview the first use" in words for words in await visitor.words())
+        assert not any("Before the first use" in words for words in await visitor.words())
 
 
 async def test_a_button_of_the_welcome_shows_a_command_at_work(opening: Opening) -> None:

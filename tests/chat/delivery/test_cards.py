@@ -107,7 +107,7 @@ def test_an_order_from_before_its_model_changed_is_shown_without_its_options() -
 
 def test_a_finished_job_shows_its_picture_with_alt_text_its_price_and_its_time() -> None:
     done = job(state=State.DONE, submitted_at=100.0, settled_at=104.2)
-    before = OriginalPreview("https://cdn.discordapp.com/b.png", "OriginalPreview")
+    before = OriginalPreview("https://cdn.discordapp.com/b.png", "Before")
     view = end_card(V5, done, TEXT, CardMedia(shown=Attached(), before=before, spoiler=True))
     (gallery,) = [item for item in view.walk_children() if isinstance(item, ui.MediaGallery)]
     assert [each.media.url for each in gallery.items] == [
@@ -222,7 +222,7 @@ def test_every_card_of_every_model_keeps_discords_bounds(
         done = replace(order, state=state)
         look = CardMedia(
             shown=Attached() if attached else None,
-            before=OriginalPreview("https://cdn.discordapp.com/" + "b" * 300, "OriginalPreview"),
+            before=OriginalPreview("https://cdn.discordapp.com/" + "b" * 300, "Before"),
             rows=end_rows(MODELS, done, TEXT, public=public),
             heading=TEXT("elsewhere.reply", member="<@1>", ordered="<t:1:f>") if public else "",
         )

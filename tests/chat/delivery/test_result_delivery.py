@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import discord
 import pytest
+from discord import http
 from PIL import Image
 from structlog.testing import capture_logs
 
@@ -106,7 +107,7 @@ class Room:
 @pytest.fixture
 async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Room]:
     async with SmallDiscord() as small:
-        monkeypatch.setattr(Route, "BASE", small.api)
+        monkeypatch.setattr(http.Route, "BASE", small.api)
         async with discord.Client(intents=discord.Intents.none()) as client:
             await client.login(small.token)
             text = Text.load()

@@ -154,7 +154,7 @@ async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is
     reply, card = await awaited(server, log)
     app = server.stage.app
     runner: Any = app.engine.runner
-    monkeypatch.setattr(runner, "_habits", replace(runner._config, retry=0.01))
+    monkeypatch.setattr(runner, "_config", replace(runner._config, retry=0.01))
     put, tries = Messages.put, 0
 
     async def stumbling(self: Messages, *where: Any, **what: Any) -> None:
@@ -565,7 +565,7 @@ async def test_what_was_decided_right_before_the_end_is_done_by_the_next_start(
     async def nothing(job: Job) -> None:
         del job
 
-    monkeypatch.setattr(server.stage.app.engine.job_service, "tell_again", nothing)
+    monkeypatch.setattr(server.stage.app.engine.job_service, "redeliver", nothing)
     await moderator.click(card, label=label)
     assert WAITS in reply.text
     await house.restart()

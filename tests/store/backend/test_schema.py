@@ -56,7 +56,7 @@ async def test_migrations_and_tables_agree_about_what_must_hold(raw: AsyncConnec
 
 
 def test_the_head_that_opening_compares_with_is_the_newest_revision() -> None:
-    folder = Path(schema.__file__).parent / "migrations"
+    folder = Path(schema.__file__).parents[1] / "migrations"
     config = Config()
     config.set_main_option("script_location", str(folder))
     assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD
