@@ -12,7 +12,7 @@ from bot.moderation.ports import ModerationStore
 Change = Callable[[ServerRules], ServerRules]
 
 
-class Use(StrEnum):
+class AccessMode(StrEnum):
     ONLY = "only"
     """Here and where else it says so, and nowhere besides."""
     OFF = "off"
@@ -20,9 +20,9 @@ class Use(StrEnum):
 
 
 class AccessAdmin:
-    def __init__(self, books: Ledger, register: ModerationStore) -> None:
-        self._books = books
-        self._register = register
+    def __init__(self, ledger: Ledger, store: ModerationStore) -> None:
+        self._ledger = ledger
+        self._store = store
 
     async def block(self, by: Administrator, user_id: int, reason: str = "") -> AuditEntry:
         def change(rules: ServerRules) -> ServerRules:
@@ -36,13 +36,13 @@ class AccessAdmin:
 
         return await self._change(by, change, audit_entry_of(by, AuditAction.UNBLOCK, member=user_id))
 
-    async def set_channel(self, by: Administrator, channel_id: int, use: Use) -> AuditEntry:
+    async def set_channel(self, by: Administrator, channel_id: int, use: AccessMode) -> AuditEntry:
         audit_entry = audit_entry_of(by, AuditAction.CHANNEL, channel=channel_id, use=use)
-        return await self._change(by, _using("channels", channel_id, use), audit_entry)
+        return await self._change(by, _set_mode("channels", channel_id, use), audit_entry)
 
-    async def set_role(self, by: Administrator, role_id: int, use: Use) -> AuditEntry:
+    async def set_role(self, by: Administrator, role_id: int, use: AccessMode) -> AuditEntry:
         audit_entry = audit_entry_of(by, AuditAction.ENTRY, role=role_id, use=use)
-        return await self._change(by, _using("roles", role_id, use), audit_entry)
+        return await self._change(by, _set_mode("roles", role_id, use), audit_entry)
 
     async def set_log(self, by: Administrator, channel_id: int | None, *, pictures: bool) -> AuditEntry:
         def change(rules: ServerRules) -> ServerRules:
@@ -65,31 +65,31 @@ class AccessAdmin:
         return await self._change(by, change, audit_entry_of(by, AuditAction.APPROVAL, on=on))
 
     async def unlist_job(self, by: Administrator, job_id: str) -> AuditEntry:
-        if not await self._register.unlist(job_id, by.guild_id):
+        if not await self._store.unlist(job_id, by.guild_id):
             raise UnknownJob
         audit_entry = audit_entry_of(by, AuditAction.AGAIN, job=job_id)
-        await self.note(audit_entry)
+        await self.record(audit_entry)
         return audit_entry
 
-    async def note(self, audit_entry: AuditEntry) -> None:
+    async def record(self, audit_entry: AuditEntry) -> None:
         """Something that was decided about a job, on record with the rest."""
-        await self._register.record(audit_entry)
+        await self._store.record(audit_entry)
 
     async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
-        await self._books.change_rules(by.guild_id, change, audit_entry)
+        await self._ledger.change_rules(by.guild_id, change, audit_entry)
         return audit_entry
 
 
-def _using(what: str, which: int, use: Use) -> Change:
+def _set_mode(what: str, which: int, use: AccessMode) -> Change:
     def change(rules: ServerRules) -> ServerRules:
         only: frozenset[int] = getattr(rules, f"{what}_only") - {which}
         off: frozenset[int] = getattr(rules, f"{what}_off") - {which}
         match use:
-            case Use.ONLY:
+            case AccessMode.ONLY:
                 only |= {which}
-            case Use.OFF:
+            case AccessMode.OFF:
                 off |= {which}
-            case Use.UNSET:
+            case AccessMode.UNSET:
                 pass
         return rules.model_copy(update={f"{what}_only": only, f"{what}_off": off})
 

@@ -60,9 +60,9 @@ class Administrator:
 def audit_entry_of(by: Administrator, action: AuditAction, reason: str = "", **facts: Any) -> AuditEntry:
     """Entry with numbers and ids; the only words in it are the administrator's own reason."""
     if reason:
-        facts["reason"] = cut(reason)
+        facts["reason"] = truncate_reason(reason)
     return AuditEntry(str(by.user_id), action, facts, guild_id=by.guild_id or None)
 
 
-def cut(reason: str) -> str:
+def truncate_reason(reason: str) -> str:
     return reason[:REASON_LIMIT]

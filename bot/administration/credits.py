@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of, cut
+from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of, truncate_reason
 from bot.jobs.job import Job, State
 from bot.jobs.queue import FairQueue
 from bot.ledger.account import NotEnoughCredits
@@ -44,7 +44,7 @@ class UnknownModel(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
+class JobSummary:
     """A job as a list shows it."""
 
     id: str
@@ -58,33 +58,33 @@ class Ordered:
 class Archive(Protocol):
     async def find(self, job_id: str) -> Job | None: ...
 
-    async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[Ordered]:
+    async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[JobSummary]:
         """The newest jobs that were paid from this server's accounts."""
         ...
 
 
 class CreditAdmin:
     def __init__(
-        self, *, books: Ledger, archive: Archive, policy: Policy, line: FairQueue, models: Collection[str]
+        self, *, ledger: Ledger, archive: Archive, policy: Policy, queue: FairQueue, models: Collection[str]
     ) -> None:
-        self._books = books
+        self._ledger = ledger
         self._archive = archive
         self._policy = policy
-        self._line = line
+        self._queue = queue
         self._models = models
 
     async def grant(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
-        _bounded("grant", amount, self._policy.bounds.grant, least=1)
+        _check_bound("grant", amount, self._policy.bounds.grant, least=1)
         audit_entry = audit_entry_of(by, AuditAction.GRANT, reason, member=user_id, amount=amount)
-        await self._books.grant(by.account_of(user_id), amount, cut(reason), audit_entry)
+        await self._ledger.grant(by.account_of(user_id), amount, truncate_reason(reason), audit_entry)
         return audit_entry
 
     async def take(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
         """From what was granted; the allowance is not anybody's to take."""
-        _bounded("take", amount, None, least=1)
+        _check_bound("take", amount, None, least=1)
         audit_entry = audit_entry_of(by, AuditAction.TAKE, reason, member=user_id, amount=amount)
         try:
-            await self._books.adjust(by.account_of(user_id), -amount, cut(reason), audit_entry)
+            await self._ledger.adjust(by.account_of(user_id), -amount, truncate_reason(reason), audit_entry)
         except NotEnoughCredits as refusal:
             raise TooMuchToTake(have=refusal.have) from None
         return audit_entry
@@ -93,21 +93,21 @@ class CreditAdmin:
         self, by: Administrator, amount: int | None, user_id: int | None = None
     ) -> AuditEntry:
         """The allowance of all members, or of one; none is the operator's again."""
-        _bounded("daily", amount, self._policy.bounds.daily)
+        _check_bound("daily", amount, self._policy.bounds.daily)
 
         def change(rules: ServerRules) -> ServerRules:
             if user_id is None:
                 return rules.model_copy(update={"daily": amount})
-            return rules.model_copy(update={"members": _with(rules.members, user_id, amount)})
+            return rules.model_copy(update={"members": _with_entry(rules.members, user_id, amount)})
 
         facts: dict[str, Any] = {} if user_id is None else {"member": user_id}
         return await self._change(by, change, audit_entry_of(by, AuditAction.DAILY, amount=amount, **facts))
 
     async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> AuditEntry:
-        _bounded("daily", amount, self._policy.bounds.daily)
+        _check_bound("daily", amount, self._policy.bounds.daily)
 
         def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"roles": _with(rules.roles, role_id, amount)})
+            return rules.model_copy(update={"roles": _with_entry(rules.roles, role_id, amount)})
 
         return await self._change(
             by, change, audit_entry_of(by, AuditAction.ROLE, role=role_id, amount=amount)
@@ -115,7 +115,7 @@ class CreditAdmin:
 
     async def set_cap(self, by: Administrator, amount: int | None) -> AuditEntry:
         """What the server may spend in a month."""
-        _bounded("monthly", amount, self._policy.monthly)
+        _check_bound("monthly", amount, self._policy.monthly)
 
         def change(rules: ServerRules) -> ServerRules:
             return rules.model_copy(update={"monthly": amount})
@@ -125,16 +125,16 @@ class CreditAdmin:
     async def set_limit(self, by: Administrator, name: str, amount: int | None) -> AuditEntry:
         if name not in LIMIT_NAMES:
             raise ValueError(name)
-        _bounded(name, amount, self._policy.limits.named()[name], least=1)
+        _check_bound(name, amount, self._policy.limits.named()[name], least=1)
 
         def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"limits": _with(rules.limits, name, amount)})
+            return rules.model_copy(update={"limits": _with_entry(rules.limits, name, amount)})
 
         return await self._change(
             by, change, audit_entry_of(by, AuditAction.LIMIT, limit=name, amount=amount)
         )
 
-    async def switch(self, by: Administrator, slug: str, *, on: bool) -> AuditEntry:
+    async def set_model(self, by: Administrator, slug: str, *, on: bool) -> AuditEntry:
         if slug not in self._models:
             raise UnknownModel(slug)
 
@@ -154,20 +154,20 @@ class CreditAdmin:
         audit_entry = audit_entry_of(
             by, AuditAction.REFUND, reason, job=job.id, member=job.place.user_id, amount=job.price
         )
-        await self._books.adjust(job.account, job.price, cut(reason), audit_entry, job_id=job.id)
+        await self._ledger.adjust(job.account, job.price, truncate_reason(reason), audit_entry, job_id=job.id)
         return audit_entry
 
-    async def recent(self, by: Administrator, limit: int) -> Sequence[Ordered]:
+    async def recent_jobs(self, by: Administrator, limit: int) -> Sequence[JobSummary]:
         return await self._archive.jobs_of(by.guild_id, limit=limit)
 
     async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
-        rules = await self._books.change_rules(by.guild_id, change, audit_entry)
+        rules = await self._ledger.change_rules(by.guild_id, change, audit_entry)
         # Those who wait already are called by the new limits.
-        self._line.set_limits(by.guild_id, self._policy.limits_of(rules))
+        self._queue.set_limits(by.guild_id, self._policy.limits_of(rules))
         return audit_entry
 
 
-def _bounded(what: str, amount: int | None, most: float | None, *, least: int = 0) -> None:
+def _check_bound(what: str, amount: int | None, most: float | None, *, least: int = 0) -> None:
     if amount is None:
         return
     if amount < least:
@@ -177,6 +177,6 @@ def _bounded(what: str, amount: int | None, most: float | None, *, least: int = 
         raise BeyondBound(what, most=most)
 
 
-def _with(known: Mapping[K, int], key: K, amount: int | None) -> dict[K, int]:
+def _with_entry(known: Mapping[K, int], key: K, amount: int | None) -> dict[K, int]:
     others = {each: number for each, number in known.items() if each != key}
     return others if amount is None else others | {key: amount}

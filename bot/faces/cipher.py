@@ -17,11 +17,11 @@ class FaceCipher:
         """Keys are 32 bytes in base64, in either of its alphabets."""
         self._keys = MultiFernet([Fernet(_urlsafe(key)) for key in keys])
 
-    def close(self, owner: int, content: bytes) -> bytes:
+    def encrypt(self, owner: int, content: bytes) -> bytes:
         # A row that was moved to another member, by whatever way, must not open there.
         return self._keys.encrypt(_named(owner) + content)
 
-    def open(self, owner: int, sealed: bytes) -> bytes:
+    def decrypt(self, owner: int, sealed: bytes) -> bytes:
         try:
             content = self._keys.decrypt(sealed)
         except InvalidToken:

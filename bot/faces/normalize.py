@@ -18,13 +18,13 @@ class NoPicture(probe.UnusableMedia):
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
+class NormalizedPicture:
     content: bytes
     suffix: str
     """With its dot."""
 
 
-def portrait(content: bytes, limits: probe.Limits) -> Portrait:
+def normalize(content: bytes, limits: probe.Limits) -> NormalizedPicture:
     """Raises `UnusableMedia` where there is no picture in it."""
     media = probe.inspect(content, limits)
     if media.kind is not MediaKind.PICTURE:
@@ -41,14 +41,14 @@ def suffix_of(content: bytes) -> str:
     return ".png" if content.startswith(b"\x89PNG") else ".jpg"
 
 
-def _encoded(image: Image.Image) -> Portrait:
+def _encoded(image: Image.Image) -> NormalizedPicture:
     result = BytesIO()
     # What can be seen through is kept: some models look at it.
     if image.has_transparency_data:
         _bare(image, "RGBA").save(result, "PNG")
-        return Portrait(result.getvalue(), ".png")
+        return NormalizedPicture(result.getvalue(), ".png")
     _bare(image, "RGB").save(result, "JPEG", quality=_JPEG_QUALITY)
-    return Portrait(result.getvalue(), ".jpg")
+    return NormalizedPicture(result.getvalue(), ".jpg")
 
 
 def _bare(image: Image.Image, mode: str) -> Image.Image:

@@ -18,7 +18,7 @@ from bot.faces.face import (
     UnreadableFace,
     tidy,
 )
-from bot.faces.normalize import portrait, suffix_of
+from bot.faces.normalize import normalize, suffix_of
 from bot.media.probe import Limits
 
 log = structlog.stdlib.get_logger(__name__)
@@ -28,7 +28,7 @@ SWEEP_EVERY = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedFace:
     """A face as a file, ready for an order."""
 
     name: str
@@ -41,8 +41,8 @@ class SavedFaces:
 
     def __init__(
         self,
-        shelf: FaceRepository,
-        seal: FaceCipher | None,
+        repository: FaceRepository,
+        cipher: FaceCipher | None,
         clock: Clock,
         limits: Limits,
         *,
@@ -50,8 +50,8 @@ class SavedFaces:
         per_member: int,
     ) -> None:
         """Without a seal nothing is kept, and what was kept before stays closed."""
-        self._shelf = shelf
-        self._seal = seal
+        self._shelf = repository
+        self._seal = cipher
         self._clock = clock
         self.limits = limits
         self._days = days
@@ -60,7 +60,7 @@ class SavedFaces:
         self._easel = asyncio.Semaphore(2)
 
     @property
-    def is_open(self) -> bool:
+    def enabled(self) -> bool:
         return self._seal is not None
 
     async def save(self, owner: int, name: str, content: bytes, *, default: bool = False) -> Face:
@@ -68,8 +68,8 @@ class SavedFaces:
         seal = self._sealing()
         name = tidy(name)
         async with self._easel:
-            made = await asyncio.to_thread(portrait, content, self.limits)
-            sealed = await asyncio.to_thread(seal.close, owner, made.content)
+            made = await asyncio.to_thread(normalize, content, self.limits)
+            sealed = await asyncio.to_thread(seal.encrypt, owner, made.content)
         now = self._clock.now()
         face = Face(name, len(made.content), now, now + self._days * DAY, default)
         if not await self._shelf.keep(owner, SealedFace(face, sealed), now=now, most=self._per_member):
@@ -79,14 +79,14 @@ class SavedFaces:
     async def all_of(self, owner: int) -> Sequence[Face]:
         return await self._shelf.all_of(owner, now=self._clock.now())
 
-    async def find(self, owner: int, name: str) -> Opened:
+    async def find(self, owner: int, name: str) -> OpenedFace:
         seal = self._sealing()
         kept = await self._shelf.find(owner, name, now=self._clock.now())
         if kept is None:
             raise NoSuchFace(name)
         return await _opened(seal, owner, kept)
 
-    async def default_of(self, owner: int) -> Opened | None:
+    async def default_of(self, owner: int) -> OpenedFace | None:
         if self._seal is None:
             return None
         kept = await self._shelf.find(owner, None, now=self._clock.now())
@@ -110,7 +110,7 @@ class SavedFaces:
     async def sweep(self) -> int:
         return await self._shelf.sweep(self._clock.now())
 
-    async def keep_swept(self) -> None:
+    async def run(self) -> None:
         """Drop what expired, for as long as nobody cancels this."""
         while True:
             try:
@@ -126,12 +126,12 @@ class SavedFaces:
         return self._seal
 
 
-async def _opened(seal: FaceCipher, owner: int, kept: SealedFace) -> Opened:
+async def _opened(seal: FaceCipher, owner: int, kept: SealedFace) -> OpenedFace:
     name = kept.face.name
     try:
-        content = await asyncio.to_thread(seal.open, owner, kept.sealed)
+        content = await asyncio.to_thread(seal.decrypt, owner, kept.sealed)
     except UnreadableFace:
         # Said aloud: a key that the operator took away makes all of them useless.
         log.warning("a saved face cannot be opened with the keys that are set")
         raise UnreadableFace(name) from None
-    return Opened(name, f"face{suffix_of(content)}", content)
+    return OpenedFace(name, f"face{suffix_of(content)}", content)

@@ -66,7 +66,7 @@ class Balance:
 
     def with_allowance(self, allowance: Allowance, now: float) -> "Balance":
         """The same account with the allowance that its member has now."""
-        since = allowance.began(self.since, self.used, now)
+        since = allowance.start_of_day(self.since, self.used, now)
         used = self.used if since == self.since else 0
         return replace(self, allowance=max(0, allowance.daily - used), used=used, since=since)
 
@@ -86,7 +86,7 @@ class Balance:
         back = 0 if lapsed else split.from_allowance
         return self._moved(back, split.price - split.from_allowance, -split.price)
 
-    def given(self, amount: int) -> "Balance":
+    def adjusted(self, amount: int) -> "Balance":
         """More granted credits, or fewer where the amount is negative."""
         if self.granted + amount < 0:
             raise NotEnoughCredits(need=-amount, have=self.granted)

@@ -18,7 +18,7 @@ class Allowance:
     daily: int
     refill: Refill = Refill.MIDNIGHT
 
-    def began(self, since: float, used: int, now: float) -> float:
+    def start_of_day(self, since: float, used: int, now: float) -> float:
         """When the present day began, if the last one that is known began at `since`."""
         if self.refill is Refill.MIDNIGHT:
             return max(since, now // DAY * DAY)

@@ -17,7 +17,7 @@ from bot.moderation.errors import (
     WrongRole,
 )
 from bot.moderation.fingerprints import Fingerprint
-from bot.moderation.ports import ModerationStore, Rules, Standing
+from bot.moderation.ports import ModerationStore, ServerRulesReader, Standing
 
 HOUR = 3600.0
 
@@ -26,7 +26,7 @@ HOUR = 3600.0
 class AccessRules:
     """The operator's own rules."""
 
-    version: str | None = None
+    consent_version: str | None = None
     """What has to be agreed to; none where nothing has."""
     age_restricted: bool = False
     """Whether channels for adults are served."""
@@ -52,21 +52,23 @@ class AccessRequest:
 
 
 class AccessPolicy:
-    def __init__(self, register: ModerationStore, rules: Rules, house: AccessRules, clock: Clock) -> None:
-        self._register = register
-        self._rules = rules
-        self._house = house
+    def __init__(
+        self, store: ModerationStore, server_rules: ServerRulesReader, rules: AccessRules, clock: Clock
+    ) -> None:
+        self._register = store
+        self._rules = server_rules
+        self._house = rules
         self._clock = clock
 
     @property
-    def version(self) -> str | None:
-        return self._house.version
+    def consent_version(self) -> str | None:
+        return self._house.consent_version
 
-    async def ask_consent(self, user_id: int) -> None:
-        if self._house.version is not None:
+    async def require_consent(self, user_id: int) -> None:
+        if self._house.consent_version is not None:
             self._mind_consent(await self._register.standing(user_id))
 
-    async def admit(self, visit: AccessRequest) -> None:
+    async def check(self, visit: AccessRequest) -> None:
         standing = await self._register.standing(visit.user_id)
         self._mind_consent(standing)
         if visit.user_id in self._house.blocked:
@@ -81,13 +83,13 @@ class AccessPolicy:
         """Raises `ListedMedia` for the first that is on a list."""
         if not fingerprints:
             return
-        listed = await self._register.is_listed([each.exact for each in fingerprints.values()], guild_id)
+        listed = await self._register.find_listed([each.exact for each in fingerprints.values()], guild_id)
         for option, each in fingerprints.items():
-            if each.exact in listed.exact or each.resembles(listed.looks, self._house.distance):
+            if each.exact in listed.exact or each.resembles(listed.dhashes, self._house.distance):
                 raise ListedMedia(option)
 
     def _mind_consent(self, standing: Standing) -> None:
-        version = self._house.version
+        version = self._house.consent_version
         if version is not None and standing.agreed_to != version:
             raise NoConsent
 

@@ -24,7 +24,7 @@ class LogNeeded(Exception):
     """The log cannot be switched off while results wait there for moderators."""
 
 
-class NothingAwaited(Exception):
+class UnknownApproval(Exception):
     """Nothing is known any more of what a moderator was asked about."""
 
 
@@ -69,7 +69,7 @@ class Ruling:
     """Whether this attempt has decided it, and not an earlier one."""
 
 
-class ApprovalBook(Protocol):
+class ApprovalRepository(Protocol):
     async def ask(self, job_id: str, guild_id: int, lapses_at: float) -> Approval:
         """Write down that a moderator is asked, unless one was; as it stands."""
         ...
@@ -104,7 +104,7 @@ class ApprovalBook(Protocol):
         ...
 
 
-class Asking(Protocol):
+class ApprovalHandler(Protocol):
     """What is done about results that wait, besides deciding."""
 
     async def ask_again(self, approval: Approval) -> bool:
@@ -113,13 +113,15 @@ class Asking(Protocol):
 
     async def lapse(self, approval: Approval) -> None: ...
 
-    async def take_back(self, approval: Approval) -> None: ...
+    async def withdraw(self, approval: Approval) -> None: ...
 
 
-class Waiting:
+class ApprovalMonitor:
     """Looks after the results that wait: asks where nobody could be asked, and ends what nobody decides."""
 
-    def __init__(self, book: ApprovalBook, asking: Asking, clock: Clock, *, every: float = 60.0) -> None:
+    def __init__(
+        self, book: ApprovalRepository, asking: ApprovalHandler, clock: Clock, *, every: float = 60.0
+    ) -> None:
         self._book = book
         self._asking = asking
         self._clock = clock
@@ -127,14 +129,17 @@ class Waiting:
 
     async def run(self) -> None:
         await run_periodically(
-            self.look, self._clock, self._every, "results that wait for moderators could not be looked after"
+            self.run_once,
+            self._clock,
+            self._every,
+            "results that wait for moderators could not be looked after",
         )
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         for approval in await self._book.overdue(self._clock.now()):
             await self._asking.lapse(approval)
         for approval in await self._book.withdrawn():
-            await self._asking.take_back(approval)
+            await self._asking.withdraw(approval)
         deaf: set[int] = set()
         for approval in await self._book.waiting():
             if approval.guild_id not in deaf and not await self._asking.ask_again(approval):

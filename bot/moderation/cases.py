@@ -63,7 +63,7 @@ class Case:
         return self.channel_id, self.message_id
 
     @property
-    def ahead(self) -> frozenset[Step]:
+    def remaining_steps(self) -> frozenset[Step]:
         """What can still be done."""
         if Step.DISMISS in self.steps:
             return frozenset()
@@ -72,7 +72,7 @@ class Case:
         return frozenset(Step) - done - (_OF_SERVERS if self.guild_id is None else frozenset[Step]())
 
 
-class CaseBook(Protocol):
+class CaseRepository(Protocol):
     async def open(self, job_id: str, guild_id: int | None, reporter: int, *, most: int) -> tuple[Case, bool]:
         """The open case of this job, and whether it is a new one.
 
@@ -110,7 +110,7 @@ class Escalation:
 
     def __init__(
         self,
-        book: CaseBook,
+        book: CaseRepository,
         tell: Callable[[Case], Awaitable[None]],
         clock: Clock,
         *,
@@ -124,9 +124,11 @@ class Escalation:
         self._every = every
 
     async def run(self) -> None:
-        await run_periodically(self.look, self._clock, self._every, "overdue reports could not be passed on")
+        await run_periodically(
+            self.run_once, self._clock, self._every, "overdue reports could not be passed on"
+        )
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         for case in await self._book.overdue(self._clock.now() - self._patience):
             if await self._book.pass_on(case.number):
                 log.warning("a report is passed on to the operators", case=case.number, guild=case.guild_id)

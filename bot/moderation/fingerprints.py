@@ -23,11 +23,11 @@ _STEP = 2
 class Fingerprint:
     exact: str
     """The SHA-256 of the bytes."""
-    looks: tuple[int, ...] = ()
+    dhashes: tuple[int, ...] = ()
     """What it looks like, in 64 bits a picture; near copies differ in a few of them."""
 
     def resembles(self, looks: Iterable[int], distance: int) -> bool:
-        return any((mine ^ other).bit_count() <= distance for other in looks for mine in self.looks)
+        return any((mine ^ other).bit_count() <= distance for other in looks for mine in self.dhashes)
 
 
 def fingerprint_of(content: bytes) -> Fingerprint:

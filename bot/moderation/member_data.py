@@ -25,7 +25,7 @@ class Holdings:
     granted: int = 0
 
 
-class People(Protocol):
+class MemberDataRepository(Protocol):
     async def about(self, user_id: int) -> Mapping[str, Any]:
         """Everything that is stored about a member, as it can be written down in JSON."""
         ...
@@ -44,11 +44,11 @@ class People(Protocol):
         """Forget of so many finished jobs from before then what they were made of, and where it is."""
         ...
 
-    async def strip_deeds(self, before: float, *, most: int) -> int:
+    async def strip_audit_entries(self, before: float, *, most: int) -> int:
         """Forget of decisions from before then who took them, and about whom."""
         ...
 
-    async def clear_up(self, *, prints_before: float, strikes_before: float) -> None: ...
+    async def clear_up(self, *, fingerprints_before: float, strikes_before: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Retention:
 
     def __init__(
         self,
-        people: People,
+        people: MemberDataRepository,
         clock: Clock,
         periods: RetentionPeriods,
         *,
@@ -79,16 +79,16 @@ class Retention:
         self._most = most
 
     async def run(self) -> None:
-        await run_periodically(self.look, self._clock, self._every, "what is old could not be forgotten")
+        await run_periodically(self.run_once, self._clock, self._every, "what is old could not be forgotten")
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         now, its, jobs, audit_entries = self._clock.now(), self._periods, 0, 0
         while count := await self._people.strip_jobs(now - its.jobs * DAY, most=self._most):
             jobs += count
-        while count := await self._people.strip_deeds(now - its.audit_entries * DAY, most=self._most):
+        while count := await self._people.strip_audit_entries(now - its.audit_entries * DAY, most=self._most):
             audit_entries += count
         await self._people.clear_up(
-            prints_before=now - its.jobs * DAY, strikes_before=now - max(its.strikes, 1) * DAY
+            fingerprints_before=now - its.jobs * DAY, strikes_before=now - max(its.strikes, 1) * DAY
         )
         if jobs or audit_entries:
             log.info("what is old was forgotten", jobs=jobs, audit_entries=audit_entries)

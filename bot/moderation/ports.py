@@ -21,10 +21,10 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedFingerprints:
     exact: Collection[str]
     """Those that were asked for and are on the list."""
-    looks: Collection[int]
+    dhashes: Collection[int]
     """All of them, as resemblance cannot be looked up."""
 
 
@@ -41,7 +41,7 @@ class ModerationStore(Protocol):
         """When orders of this member were blocked for their content, the newest first."""
         ...
 
-    async def is_listed(self, exact: Collection[str], guild_id: int | None) -> Listed:
+    async def find_listed(self, exact: Collection[str], guild_id: int | None) -> ListedFingerprints:
         """What must not come again, on the list of all servers or on that of this one."""
         ...
 
@@ -72,5 +72,5 @@ class ModerationStore(Protocol):
     async def record(self, audit_entry: AuditEntry) -> None: ...
 
 
-class Rules(Protocol):
+class ServerRulesReader(Protocol):
     async def rules(self, guild_id: int) -> ServerRules: ...

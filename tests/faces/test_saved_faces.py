@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 
 from bot.faces.cipher import FaceCipher
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
-from bot.faces.normalize import LONGEST_SIDE, NoPicture, portrait
+from bot.faces.normalize import LONGEST_SIDE, NoPicture, normalize
 from bot.faces.saved_faces import DAY, SavedFaces
 from bot.jobs.ports import StoreAway
 from bot.media.probe import Limits, UnusableMedia
@@ -68,7 +68,7 @@ async def test_a_saved_face_comes_back_as_the_same_picture(saved_faces: SavedFac
 
 @pytest.mark.parametrize("size", [(3000, 1500), (1500, 3000)])
 def test_the_longest_side_is_bounded_and_the_proportions_stay(size: tuple[int, int]) -> None:
-    shown = opened(portrait(saved(Image.new("RGB", size), "JPEG"), LIMITS).content).size
+    shown = opened(normalize(saved(Image.new("RGB", size), "JPEG"), LIMITS).content).size
     assert max(shown) == LONGEST_SIDE
     assert min(shown) == LONGEST_SIDE // 2
 
@@ -78,7 +78,7 @@ def test_nothing_is_left_of_what_stood_beside_the_pixels() -> None:
     exif[0x010E] = "secret words"
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 0.0)
     for plugin in ("JPEG", "PNG", "WEBP"):
-        made = portrait(saved(noise(), plugin, exif=exif.tobytes(), comment="secret words"), LIMITS).content
+        made = normalize(saved(noise(), plugin, exif=exif.tobytes(), comment="secret words"), LIMITS).content
         assert b"secret" not in made
         assert not opened(made).getexif()
         assert set(opened(made).info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
@@ -86,12 +86,12 @@ def test_nothing_is_left_of_what_stood_beside_the_pixels() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_face_is_kept_as_it_is_shown(orientation: int) -> None:
-    made = opened(portrait(turned("JPEG", orientation), LIMITS).content)
+    made = opened(normalize(turned("JPEG", orientation), LIMITS).content)
     assert made.size == ((72, 96) if orientation > 4 else (96, 72))
 
 
 def test_what_can_be_seen_through_stays_so_and_costs_a_png() -> None:
-    made = portrait(saved(Image.new("RGBA", (64, 64), (255, 0, 0, 0)), "PNG"), LIMITS)
+    made = normalize(saved(Image.new("RGBA", (64, 64), (255, 0, 0, 0)), "PNG"), LIMITS)
     assert made.suffix == ".png"
     assert opened(made.content).convert("RGBA").getpixel((5, 5)) == (255, 0, 0, 0)
 
@@ -102,7 +102,7 @@ def test_unusual_colours_become_the_usual_ones() -> None:
         ImageCms.createProfile("sRGB")  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
     ).tobytes()
     for given in (profile, b"no profile at all"):
-        made = opened(portrait(saved(dull, "PNG", icc_profile=given), LIMITS).content)
+        made = opened(normalize(saved(dull, "PNG", icc_profile=given), LIMITS).content)
         red: Any = made.convert("L").getpixel((5, 5))
         assert abs(red - 128) <= 2
 
@@ -111,7 +111,7 @@ def test_unusual_colours_become_the_usual_ones() -> None:
 def test_every_kind_of_picture_becomes_one_that_models_take(mode: str) -> None:
     image = Image.new("L", (64, 64), 200)
     given = Image.new("I;16", (64, 64), 200 * 256) if mode == "I;16" else image.convert(mode)
-    made = opened(portrait(saved(given, "PNG"), LIMITS).content)
+    made = opened(normalize(saved(given, "PNG"), LIMITS).content)
     value: Any = made.convert("L").getpixel((9, 9))
     assert abs(value - (255 if mode == "1" else 200)) <= 2
 
@@ -174,7 +174,7 @@ async def test_a_new_key_in_front_of_the_old_one_opens_what_both_of_them_sealed(
 def test_keys_may_be_written_in_either_alphabet_of_base64() -> None:
     other = urlsafe_b64encode(bytes([251]) * 32).decode()
     assert other != OLD
-    assert FaceCipher([other]).open(ALICE, FaceCipher([OLD]).close(ALICE, b"face")) == b"face"
+    assert FaceCipher([other]).decrypt(ALICE, FaceCipher([OLD]).encrypt(ALICE, b"face")) == b"face"
 
 
 async def test_without_a_key_nothing_is_kept_or_opened_yet_everything_can_be_deleted(
@@ -182,7 +182,7 @@ async def test_without_a_key_nothing_is_kept_or_opened_yet_everything_can_be_del
 ) -> None:
     await saved_faces.save(ALICE, "Eva", picture("PNG"), default=True)
     off = album_with(store, clock)
-    assert not off.is_open
+    assert not off.enabled
     with pytest.raises(FacesOff):
         await off.save(ALICE, "Adam", picture("PNG"))
     with pytest.raises(FacesOff):
@@ -260,7 +260,7 @@ async def test_faces_are_swept_for_as_long_as_the_bot_runs(store: SqlStore, cloc
     restless = Restless(vars(store.shelf)["_transaction"])
     saved_faces = SavedFaces(restless, FaceCipher([OLD]), clock, LIMITS, days=0.5, per_member=2)
     await saved_faces.save(ALICE, "Eva", picture("PNG"))
-    sweeping = asyncio.create_task(saved_faces.keep_swept())
+    sweeping = asyncio.create_task(saved_faces.run())
     async with asyncio.timeout(PATIENCE):
         while await store.shelf.all_of(ALICE, now=0):
             await asyncio.sleep(0)

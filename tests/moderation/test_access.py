@@ -22,12 +22,12 @@ from bot.moderation.errors import (
     WrongRole,
 )
 from bot.moderation.fingerprints import Fingerprint
-from bot.moderation.ports import Listed, Standing
+from bot.moderation.ports import ListedFingerprints, Standing
 from tests.clocks import LeapingClock
 
 DAY = 86_400.0
 HERE = AccessRequest(user_id=2, guild_id=1, channels=frozenset({3, 4}), roles=frozenset({5}))
-HOUSE = AccessRules(version="1")
+HOUSE = AccessRules(consent_version="1")
 
 
 @dataclass
@@ -51,10 +51,10 @@ class Memory:
     async def strikes(self, user_id: int, since: float) -> Sequence[float]:
         return [at for at in self.blocked_at if at >= since and user_id == 2]
 
-    async def is_listed(self, exact: Collection[str], guild_id: int | None) -> Listed:
+    async def find_listed(self, exact: Collection[str], guild_id: int | None) -> ListedFingerprints:
         if guild_id != 1:
-            return Listed(set(), ())
-        return Listed(self.exact & set(exact), self.looks)
+            return ListedFingerprints(set(), ())
+        return ListedFingerprints(self.exact & set(exact), self.looks)
 
     async def agree(self, user_id: int, version: str) -> None: ...
     async def set_opted_out(self, user_id: int, out: bool) -> None: ...
@@ -78,7 +78,7 @@ async def refusal(
     memory: Memory, visit: AccessRequest = HERE, house: AccessRules = HOUSE
 ) -> type[AccessDenied] | None:
     try:
-        await door(memory, house).admit(visit)
+        await door(memory, house).check(visit)
     except AccessDenied as refused:
         return type(refused)
     return None

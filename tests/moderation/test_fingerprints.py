@@ -20,7 +20,7 @@ def scene(seed: int) -> Image.Image:
 
 
 def resembles(one: Fingerprint, other: Fingerprint) -> bool:
-    return one.resembles(other.looks, DISTANCE)
+    return one.resembles(other.dhashes, DISTANCE)
 
 
 SCENE = scene(1)
@@ -48,7 +48,7 @@ def test_other_pictures_look_different() -> None:
 
 
 def test_a_plain_surface_is_known_by_its_bytes_alone() -> None:
-    assert fingerprint_of(saved(Image.new("RGB", (64, 64), "white"), "PNG")).looks == ()
+    assert fingerprint_of(saved(Image.new("RGB", (64, 64), "white"), "PNG")).dhashes == ()
 
 
 def test_a_picture_is_looked_at_as_it_is_shown() -> None:
@@ -66,12 +66,12 @@ def test_a_video_is_known_by_its_frames() -> None:
 @pytest.mark.parametrize("content", [b"", b"words", picture("PNG")[:60]])
 def test_what_cannot_be_looked_at_is_known_by_its_bytes(content: bytes) -> None:
     found = fingerprint_of(content)
-    assert found.looks == ()
+    assert found.dhashes == ()
     assert len(bytes.fromhex(found.exact)) == 32
 
 
 def test_a_look_is_written_down_and_read() -> None:
-    assert all(parse_hash(format_hash(look)) == look for look in (0, 2**64 - 1, *ORIGINAL.looks))
+    assert all(parse_hash(format_hash(look)) == look for look in (0, 2**64 - 1, *ORIGINAL.dhashes))
 
 
 def test_deep_pictures_are_looked_at_too() -> None:
