@@ -1,4 +1,4 @@
-"""What moderators and administrators decide about who may use the bot in their server, and where."""
+"""Decisions about which members, channels and roles may use the bot in a server."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -13,13 +13,17 @@ Change = Callable[[ServerRules], ServerRules]
 
 
 class AccessMode(StrEnum):
+    """Access through a channel or role."""
+
     ONLY = "only"
-    """Here and where else it says so, and nowhere besides."""
+    """Allowed, and everything that is not set to ONLY is forbidden."""
     OFF = "off"
     UNSET = "unset"
 
 
 class AccessAdmin:
+    """Changes a server's access rules, and records each change in the audit log."""
+
     def __init__(self, ledger: Ledger, store: ModerationStore) -> None:
         self._ledger = ledger
         self._store = store
@@ -36,15 +40,17 @@ class AccessAdmin:
 
         return await self._change(by, change, audit_entry_of(by, AuditAction.UNBLOCK, member=user_id))
 
-    async def set_channel(self, by: Administrator, channel_id: int, use: AccessMode) -> AuditEntry:
-        audit_entry = audit_entry_of(by, AuditAction.CHANNEL, channel=channel_id, use=use)
-        return await self._change(by, _set_mode("channels", channel_id, use), audit_entry)
+    async def set_channel(self, by: Administrator, channel_id: int, mode: AccessMode) -> AuditEntry:
+        audit_entry = audit_entry_of(by, AuditAction.CHANNEL, channel=channel_id, use=mode)
+        return await self._change(by, _set_mode("channels", channel_id, mode), audit_entry)
 
-    async def set_role(self, by: Administrator, role_id: int, use: AccessMode) -> AuditEntry:
-        audit_entry = audit_entry_of(by, AuditAction.ENTRY, role=role_id, use=use)
-        return await self._change(by, _set_mode("roles", role_id, use), audit_entry)
+    async def set_role(self, by: Administrator, role_id: int, mode: AccessMode) -> AuditEntry:
+        audit_entry = audit_entry_of(by, AuditAction.ENTRY, role=role_id, use=mode)
+        return await self._change(by, _set_mode("roles", role_id, mode), audit_entry)
 
     async def set_log(self, by: Administrator, channel_id: int | None, *, pictures: bool) -> AuditEntry:
+        """Choose the log channel; raises `LogNeeded`."""
+
         def change(rules: ServerRules) -> ServerRules:
             if rules.approve and channel_id is None:
                 raise LogNeeded
@@ -55,7 +61,7 @@ class AccessAdmin:
         )
 
     async def set_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
-        """Whether a moderator looks at each result before it is shown; raises `NoLog` where none could."""
+        """Turn the approval of results on or off; raises `NoLog`."""
 
         def change(rules: ServerRules) -> ServerRules:
             if on and rules.log_channel is None:
@@ -65,6 +71,7 @@ class AccessAdmin:
         return await self._change(by, change, audit_entry_of(by, AuditAction.APPROVAL, on=on))
 
     async def unlist_job(self, by: Administrator, job_id: str) -> AuditEntry:
+        """Allow the media of a job again; raises `UnknownJob` if none of it is banned here."""
         if not await self._store.unlist(job_id, by.guild_id):
             raise UnknownJob
         audit_entry = audit_entry_of(by, AuditAction.AGAIN, job=job_id)
@@ -72,7 +79,6 @@ class AccessAdmin:
         return audit_entry
 
     async def record(self, audit_entry: AuditEntry) -> None:
-        """Something that was decided about a job, on record with the rest."""
         await self._store.record(audit_entry)
 
     async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
@@ -80,17 +86,19 @@ class AccessAdmin:
         return audit_entry
 
 
-def _set_mode(what: str, which: int, use: AccessMode) -> Change:
+def _set_mode(kind: str, id_: int, mode: AccessMode) -> Change:
+    """Change the mode of one of the `channels` or `roles`."""
+
     def change(rules: ServerRules) -> ServerRules:
-        only: frozenset[int] = getattr(rules, f"{what}_only") - {which}
-        off: frozenset[int] = getattr(rules, f"{what}_off") - {which}
-        match use:
+        only: frozenset[int] = getattr(rules, f"{kind}_only") - {id_}
+        off: frozenset[int] = getattr(rules, f"{kind}_off") - {id_}
+        match mode:
             case AccessMode.ONLY:
-                only |= {which}
+                only |= {id_}
             case AccessMode.OFF:
-                off |= {which}
+                off |= {id_}
             case AccessMode.UNSET:
                 pass
-        return rules.model_copy(update={f"{what}_only": only, f"{what}_off": off})
+        return rules.model_copy(update={f"{kind}_only": only, f"{kind}_off": off})
 
     return change

@@ -1,4 +1,4 @@
-"""The one door for administrators: what they decide for their own server, within the operator's bounds."""
+"""Decisions about a server's credits, models and limits, within the operator's bounds."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Change = Callable[[ServerRules], ServerRules]
 
 
 class BeyondBound(Exception):
-    """More than the operator lets a server's administrators decide; `what` is the bound."""
+    """The number is above the operator's bound, which `what` names."""
 
     def __init__(self, what: str, *, most: float) -> None:
         super().__init__(f"{what}: at most {most}")
@@ -26,13 +26,15 @@ class BeyondBound(Exception):
 
 
 class TooMuchToTake(Exception):
+    """The member has fewer granted credits than the administrator wants to take."""
+
     def __init__(self, *, have: int) -> None:
         super().__init__(have)
         self.have = have
 
 
 class NotPaid(Exception):
-    """Only a job that was charged can be given back."""
+    """The job was not charged, so there is nothing to refund."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(job.state)
@@ -45,7 +47,7 @@ class UnknownModel(Exception):
 
 @dataclass(frozen=True, slots=True)
 class JobSummary:
-    """A job as a list shows it."""
+    """A job in a list."""
 
     id: str
     slug: str
@@ -56,14 +58,18 @@ class JobSummary:
 
 
 class Archive(Protocol):
+    """Finds stored jobs; the store implements it."""
+
     async def find(self, job_id: str) -> Job | None: ...
 
     async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[JobSummary]:
-        """The newest jobs that were paid from this server's accounts."""
+        """Find the newest jobs that were paid from this server's accounts."""
         ...
 
 
 class CreditAdmin:
+    """Changes a server's credits, models and limits, and records each change in the audit log."""
+
     def __init__(
         self, *, ledger: Ledger, archive: Archive, policy: Policy, queue: FairQueue, models: Collection[str]
     ) -> None:
@@ -80,19 +86,19 @@ class CreditAdmin:
         return audit_entry
 
     async def take(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
-        """From what was granted; the allowance is not anybody's to take."""
+        """Take granted credits away; nobody can take an allowance."""
         _check_bound("take", amount, None, least=1)
         audit_entry = audit_entry_of(by, AuditAction.TAKE, reason, member=user_id, amount=amount)
         try:
             await self._ledger.adjust(by.account_of(user_id), -amount, truncate_reason(reason), audit_entry)
-        except NotEnoughCredits as refusal:
-            raise TooMuchToTake(have=refusal.have) from None
+        except NotEnoughCredits as error:
+            raise TooMuchToTake(have=error.have) from None
         return audit_entry
 
     async def set_daily(
         self, by: Administrator, amount: int | None, user_id: int | None = None
     ) -> AuditEntry:
-        """The allowance of all members, or of one; none is the operator's again."""
+        """Set the allowance of one member or of all; None restores the operator's."""
         _check_bound("daily", amount, self._policy.bounds.daily)
 
         def change(rules: ServerRules) -> ServerRules:
@@ -114,7 +120,7 @@ class CreditAdmin:
         )
 
     async def set_cap(self, by: Administrator, amount: int | None) -> AuditEntry:
-        """What the server may spend in a month."""
+        """Cap the credits that the server spends in a month."""
         _check_bound("monthly", amount, self._policy.monthly)
 
         def change(rules: ServerRules) -> ServerRules:
@@ -146,7 +152,7 @@ class CreditAdmin:
 
     async def refund(self, by: Administrator, job_id: str, reason: str = "") -> AuditEntry:
         job = await self._archive.find(job_id)
-        # A job that is answered in this server may still be paid from a member's own account.
+        # A job that was ordered in this server may still be paid from the member's own account.
         if job is None or job.account != by.account_of(job.place.user_id):
             raise UnknownJob
         if job.state is not State.DONE:
@@ -162,7 +168,7 @@ class CreditAdmin:
 
     async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
         rules = await self._ledger.change_rules(by.guild_id, change, audit_entry)
-        # Those who wait already are called by the new limits.
+        # The new limits also decide which of the queued jobs is submitted next.
         self._queue.set_limits(by.guild_id, self._policy.limits_of(rules))
         return audit_entry
 
@@ -171,12 +177,12 @@ def _check_bound(what: str, amount: int | None, most: float | None, *, least: in
     if amount is None:
         return
     if amount < least:
-        # Discord lets nobody type such a number.
+        # The command's options have a minimum, so Discord does not let this happen.
         raise ValueError(f"{what}: {amount}")
     if most is not None and amount > most:
         raise BeyondBound(what, most=most)
 
 
-def _with_entry(known: Mapping[K, int], key: K, amount: int | None) -> dict[K, int]:
-    others = {each: number for each, number in known.items() if each != key}
+def _with_entry(amounts: Mapping[K, int], key: K, amount: int | None) -> dict[K, int]:
+    others = {name: number for name, number in amounts.items() if name != key}
     return others if amount is None else others | {key: amount}
