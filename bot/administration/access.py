@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
 from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of
 from bot.ledger.ledger import AuditEntry, Ledger
@@ -9,7 +10,8 @@ from bot.ledger.server_rules import ServerRules
 from bot.moderation.approvals import LogNeeded, NoLog
 from bot.moderation.ports import ModerationStore
 
-Change = Callable[[ServerRules], ServerRules]
+Update = dict[str, Any]
+Change = Callable[[ServerRules], Update]
 
 
 class AccessMode(StrEnum):
@@ -29,16 +31,12 @@ class AccessAdmin:
         self._store = store
 
     async def block(self, by: Administrator, user_id: int, reason: str = "") -> AuditEntry:
-        def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"blocked": rules.blocked | {user_id}})
-
-        return await self._change(by, change, audit_entry_of(by, AuditAction.BLOCK, reason, member=user_id))
+        audit_entry = audit_entry_of(by, AuditAction.BLOCK, reason, member=user_id)
+        return await self._change(by, lambda rules: {"blocked": rules.blocked | {user_id}}, audit_entry)
 
     async def unblock(self, by: Administrator, user_id: int) -> AuditEntry:
-        def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"blocked": rules.blocked - {user_id}})
-
-        return await self._change(by, change, audit_entry_of(by, AuditAction.UNBLOCK, member=user_id))
+        audit_entry = audit_entry_of(by, AuditAction.UNBLOCK, member=user_id)
+        return await self._change(by, lambda rules: {"blocked": rules.blocked - {user_id}}, audit_entry)
 
     async def set_channel(self, by: Administrator, channel_id: int, mode: AccessMode) -> AuditEntry:
         audit_entry = audit_entry_of(by, AuditAction.CHANNEL, channel=channel_id, use=mode)
@@ -51,10 +49,10 @@ class AccessAdmin:
     async def set_log(self, by: Administrator, channel_id: int | None, *, pictures: bool) -> AuditEntry:
         """Choose the log channel; raises `LogNeeded`."""
 
-        def change(rules: ServerRules) -> ServerRules:
+        def change(rules: ServerRules) -> Update:
             if rules.approve and channel_id is None:
                 raise LogNeeded
-            return rules.model_copy(update={"log_channel": channel_id, "log_pictures": pictures})
+            return {"log_channel": channel_id, "log_pictures": pictures}
 
         return await self._change(
             by, change, audit_entry_of(by, AuditAction.LOG, channel=channel_id, pictures=pictures)
@@ -63,10 +61,10 @@ class AccessAdmin:
     async def set_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
         """Turn the approval of results on or off; raises `NoLog`."""
 
-        def change(rules: ServerRules) -> ServerRules:
+        def change(rules: ServerRules) -> Update:
             if on and rules.log_channel is None:
                 raise NoLog
-            return rules.model_copy(update={"approve": on})
+            return {"approve": on}
 
         return await self._change(by, change, audit_entry_of(by, AuditAction.APPROVAL, on=on))
 
@@ -82,14 +80,16 @@ class AccessAdmin:
         await self._store.record(audit_entry)
 
     async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
-        await self._ledger.change_rules(by.guild_id, change, audit_entry)
+        await self._ledger.change_rules(
+            by.guild_id, lambda rules: rules.model_copy(update=change(rules)), audit_entry
+        )
         return audit_entry
 
 
 def _set_mode(kind: str, id_: int, mode: AccessMode) -> Change:
     """Change the mode of one of the `channels` or `roles`."""
 
-    def change(rules: ServerRules) -> ServerRules:
+    def change(rules: ServerRules) -> Update:
         only: frozenset[int] = getattr(rules, f"{kind}_only") - {id_}
         off: frozenset[int] = getattr(rules, f"{kind}_off") - {id_}
         match mode:
@@ -99,6 +99,6 @@ def _set_mode(kind: str, id_: int, mode: AccessMode) -> Change:
                 off |= {id_}
             case AccessMode.UNSET:
                 pass
-        return rules.model_copy(update={f"{kind}_only": only, f"{kind}_off": off})
+        return {f"{kind}_only": only, f"{kind}_off": off}
 
     return change

@@ -13,7 +13,7 @@ from bot.ledger.policy import Policy
 from bot.ledger.server_rules import LIMIT_NAMES, ServerRules
 
 K = TypeVar("K")
-Change = Callable[[ServerRules], ServerRules]
+Update = dict[str, Any]
 
 
 class BeyondBound(Exception):
@@ -100,53 +100,42 @@ class CreditAdmin:
     ) -> AuditEntry:
         """Set the allowance of one member or of all; None restores the operator's."""
         _check_bound("daily", amount, self._policy.bounds.daily)
-
-        def change(rules: ServerRules) -> ServerRules:
-            if user_id is None:
-                return rules.model_copy(update={"daily": amount})
-            return rules.model_copy(update={"members": _with_entry(rules.members, user_id, amount)})
-
-        facts: dict[str, Any] = {} if user_id is None else {"member": user_id}
-        return await self._change(by, change, audit_entry_of(by, AuditAction.DAILY, amount=amount, **facts))
+        if user_id is None:
+            audit_entry = audit_entry_of(by, AuditAction.DAILY, amount=amount)
+            return await self._change(by, lambda _: {"daily": amount}, audit_entry)
+        audit_entry = audit_entry_of(by, AuditAction.DAILY, amount=amount, member=user_id)
+        return await self._change(
+            by, lambda rules: {"members": _with_entry(rules.members, user_id, amount)}, audit_entry
+        )
 
     async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> AuditEntry:
         _check_bound("daily", amount, self._policy.bounds.daily)
-
-        def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"roles": _with_entry(rules.roles, role_id, amount)})
-
+        audit_entry = audit_entry_of(by, AuditAction.ROLE, role=role_id, amount=amount)
         return await self._change(
-            by, change, audit_entry_of(by, AuditAction.ROLE, role=role_id, amount=amount)
+            by, lambda rules: {"roles": _with_entry(rules.roles, role_id, amount)}, audit_entry
         )
 
     async def set_cap(self, by: Administrator, amount: int | None) -> AuditEntry:
         """Cap the credits that the server spends in a month."""
         _check_bound("monthly", amount, self._policy.monthly)
-
-        def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"monthly": amount})
-
-        return await self._change(by, change, audit_entry_of(by, AuditAction.CAP, amount=amount))
+        audit_entry = audit_entry_of(by, AuditAction.CAP, amount=amount)
+        return await self._change(by, lambda _: {"monthly": amount}, audit_entry)
 
     async def set_limit(self, by: Administrator, name: str, amount: int | None) -> AuditEntry:
         if name not in LIMIT_NAMES:
             raise ValueError(name)
         _check_bound(name, amount, self._policy.limits.named()[name], least=1)
-
-        def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"limits": _with_entry(rules.limits, name, amount)})
-
+        audit_entry = audit_entry_of(by, AuditAction.LIMIT, limit=name, amount=amount)
         return await self._change(
-            by, change, audit_entry_of(by, AuditAction.LIMIT, limit=name, amount=amount)
+            by, lambda rules: {"limits": _with_entry(rules.limits, name, amount)}, audit_entry
         )
 
     async def set_model(self, by: Administrator, slug: str, *, on: bool) -> AuditEntry:
         if slug not in self._models:
             raise UnknownModel(slug)
 
-        def change(rules: ServerRules) -> ServerRules:
-            off = rules.models_off - {slug} if on else rules.models_off | {slug}
-            return rules.model_copy(update={"models_off": off})
+        def change(rules: ServerRules) -> Update:
+            return {"models_off": rules.models_off - {slug} if on else rules.models_off | {slug}}
 
         return await self._change(by, change, audit_entry_of(by, AuditAction.MODEL, model=slug, on=on))
 
@@ -166,8 +155,12 @@ class CreditAdmin:
     async def recent_jobs(self, by: Administrator, limit: int) -> Sequence[JobSummary]:
         return await self._archive.jobs_of(by.guild_id, limit=limit)
 
-    async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
-        rules = await self._ledger.change_rules(by.guild_id, change, audit_entry)
+    async def _change(
+        self, by: Administrator, change: Callable[[ServerRules], Update], audit_entry: AuditEntry
+    ) -> AuditEntry:
+        rules = await self._ledger.change_rules(
+            by.guild_id, lambda rules: rules.model_copy(update=change(rules)), audit_entry
+        )
         # The new limits also decide which of the queued jobs is submitted next.
         self._queue.set_limits(by.guild_id, self._policy.limits_of(rules))
         return audit_entry
