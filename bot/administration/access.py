@@ -73,11 +73,8 @@ class AccessAdmin:
         if not await self._store.unlist(job_id, by.guild_id):
             raise UnknownJob
         audit_entry = audit_entry_of(by, AuditAction.AGAIN, job=job_id)
-        await self.record(audit_entry)
-        return audit_entry
-
-    async def record(self, audit_entry: AuditEntry) -> None:
         await self._store.record(audit_entry)
+        return audit_entry
 
     async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
         await self._ledger.change_rules(

@@ -19,12 +19,12 @@ from bot.faces.face import (
     normalize_name,
 )
 from bot.faces.normalize import normalize, suffix_of
+from bot.ledger.allowance import DAY
 from bot.media.probe import Limits
 from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
-DAY = 24 * 3600.0
 SWEEP_EVERY = 3600.0
 
 

@@ -33,10 +33,8 @@ class Prices:
 
     def unit(self, card: ModelCard, body: Mapping[str, Any] | None = None) -> int:
         """Price of one picture, or of each started unit of video, with these options."""
-        factor = self._factor(card, body or {})
-        if card.slug in self.fixed:
-            return _round_up(self.fixed[card.slug] * factor)
-        return _round_up(card.usd * factor / self.usd)
+        base = self.fixed.get(card.slug, card.usd / self.usd)
+        return _round_up(base * self._factor(card, body or {}))
 
     def of(self, card: ModelCard, body: Mapping[str, Any], seconds: float | None) -> Price:
         """Price of one order; `seconds` is the length of its video, if it has one."""

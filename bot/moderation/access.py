@@ -17,7 +17,7 @@ from bot.moderation.errors import (
     WrongRole,
 )
 from bot.moderation.fingerprints import Fingerprint
-from bot.moderation.ports import ModerationStore, ServerRulesReader, Standing
+from bot.moderation.ports import AccessStore, ServerRulesReader, Standing
 
 HOUR = 3600.0
 
@@ -55,7 +55,7 @@ class AccessPolicy:
     """Checks a request against the rules of the operator and of the server; raises `AccessDenied`."""
 
     def __init__(
-        self, store: ModerationStore, server_rules: ServerRulesReader, rules: AccessRules, clock: Clock
+        self, store: AccessStore, server_rules: ServerRulesReader, rules: AccessRules, clock: Clock
     ) -> None:
         self._store = store
         self._server_rules = server_rules

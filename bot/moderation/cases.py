@@ -39,9 +39,6 @@ class Step(StrEnum):
         return self in {Step.REMOVE, Step.DISMISS}
 
 
-_SERVER_STEPS = frozenset({Step.BLOCK, Step.REFUND})
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
     """Report of a job, and the steps taken so far."""
@@ -68,9 +65,11 @@ class Case:
     def remaining_steps(self) -> frozenset[Step]:
         if Step.DISMISS in self.steps:
             return frozenset()
-        done = {*self.steps} | ({Step.DISMISS} if self.closed_at is not None else set[Step]())
-        # Outside of servers there is none to block the member from, and no administrator who refunds.
-        return frozenset(Step) - done - (_SERVER_STEPS if self.guild_id is None else frozenset[Step]())
+        remaining = frozenset(Step).difference(self.steps)
+        if self.closed_at is not None:
+            remaining -= {Step.DISMISS}
+        # Without a server there is nothing to block the member from, and no administrator who refunds.
+        return remaining - {Step.BLOCK, Step.REFUND} if self.guild_id is None else remaining
 
 
 class CaseRepository(Protocol):

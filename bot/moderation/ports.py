@@ -31,14 +31,10 @@ class ListedFingerprints:
     """All banned difference hashes, because a query cannot search by resemblance."""
 
 
-class ModerationStore(Protocol):
-    """Consent, strikes, banned media and removed results."""
+class AccessStore(Protocol):
+    """Consent, strikes and banned media, as access checks read them."""
 
     async def standing(self, user_id: int) -> Standing: ...
-
-    async def agree(self, user_id: int, version: str) -> None: ...
-
-    async def set_opted_out(self, user_id: int, out: bool) -> None: ...
 
     async def strikes(self, user_id: int, since: float) -> Sequence[float]:
         """Find the times of a member's orders that were blocked for their content, newest first."""
@@ -47,6 +43,14 @@ class ModerationStore(Protocol):
     async def find_listed(self, exact: Collection[str], guild_id: int | None) -> ListedFingerprints:
         """Find media that are banned everywhere or in this server."""
         ...
+
+
+class ModerationStore(AccessStore, Protocol):
+    """Records consent, bans media, and removes results."""
+
+    async def agree(self, user_id: int, version: str) -> None: ...
+
+    async def set_opted_out(self, user_id: int, out: bool) -> None: ...
 
     async def list_fingerprints(
         self, fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str

@@ -15,8 +15,9 @@ from PIL import Image, ImageCms
 from bot.faces.cipher import FaceCipher
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
 from bot.faces.normalize import LONGEST_SIDE, NoPicture, normalize
-from bot.faces.saved_faces import DAY, SavedFaces
+from bot.faces.saved_faces import SavedFaces
 from bot.jobs.ports import StoreAway
+from bot.ledger.allowance import DAY
 from bot.media.probe import Limits, UnusableMedia
 from bot.store import SqlStore
 from bot.store.repositories.faces import SqlFaceRepository

@@ -1,13 +1,12 @@
 """Access checks, in the order in which the policy makes them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from bot.chat.errors import ErrorMessages
 from bot.chat.text import Text
-from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
 from bot.moderation.access import AccessPolicy, AccessRequest, AccessRules
 from bot.moderation.errors import (
@@ -55,19 +54,6 @@ class MemoryStore:
         if guild_id != 1:
             return ListedFingerprints(set(), ())
         return ListedFingerprints(self.exact & set(exact), self.dhashes)
-
-    async def agree(self, user_id: int, version: str) -> None: ...
-    async def set_opted_out(self, user_id: int, out: bool) -> None: ...
-    async def list_fingerprints(
-        self, fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str
-    ) -> None: ...
-    async def unlist(self, job_id: str, guild_id: int) -> int: ...
-    async def save_fingerprints(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None: ...
-    async def fingerprints_of(self, job_id: str) -> Mapping[str, Fingerprint]: ...
-    async def take_down(self, job_id: str, actor: str) -> None: ...
-    async def is_down(self, job_id: str) -> bool: ...
-    async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]: ...
-    async def record(self, audit_entry: AuditEntry) -> None: ...
 
 
 def policy(store: MemoryStore, rules: AccessRules = RULES) -> AccessPolicy:

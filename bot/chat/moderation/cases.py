@@ -168,7 +168,7 @@ class CaseService:
         return gone.count(False)
 
     async def _note(self, by: Administrator, what: AuditAction, job: Job) -> None:
-        await self._access_admin.record(audit_entry_of(by, what, job=job.id, member=job.place.user_id))
+        await self._register.record(audit_entry_of(by, what, job=job.id, member=job.place.user_id))
 
     async def _bring_before_someone(self, case: Case, job: Job, locale: str) -> None:
         if case.guild_id is not None:
