@@ -227,7 +227,7 @@ async def build_app(
                 protection.escalation(cases).run,
                 protection.waiting(approvals).run,
                 protection.retention().run,
-                front.saved_faces.keep_swept,
+                front.saved_faces.run,
                 Audit(books, clock, metrics.registry).run,
             ),
             served_at=served_at,

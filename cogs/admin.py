@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.administration.access import Use
+from bot.administration.access import AccessMode
 from bot.administration.audit import REASON_LIMIT, Administrator
 from bot.chat.account.credits_cards import balance_lines
 from bot.chat.admin.access_cards import approval_card, approval_lines, entry_card
@@ -38,9 +38,9 @@ Some = app_commands.Range[int, 1]
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
 Place = app_commands.Transform[app_commands.AppCommandChannel, ChannelTransformer]
 USES = [
-    app_commands.Choice(name="only here, and where else you say so", value=Use.ONLY),
-    app_commands.Choice(name="not here", value=Use.OFF),
-    app_commands.Choice(name="nothing special", value=Use.UNSET),
+    app_commands.Choice(name="only here, and where else you say so", value=AccessMode.ONLY),
+    app_commands.Choice(name="not here", value=AccessMode.OFF),
+    app_commands.Choice(name="nothing special", value=AccessMode.UNSET),
 ]
 LIMITS = [
     app_commands.Choice(name="jobs of a member at once", value="per_member"),
@@ -147,7 +147,7 @@ class Admin(
         except NotAdministrator:
             return []
         its = self._services
-        jobs = await self._credit_admin.recent(by, LOOKED_THROUGH)
+        jobs = await self._credit_admin.recent_jobs(by, LOOKED_THROUGH)
         names = await self._names.of(interaction.guild, {job.user_id for job in jobs})
         return job_choices(jobs, names, its.cards, typed, its.text)
 
@@ -170,7 +170,7 @@ class Admin(
         by = await _promised(interaction)
         its = self._services
         if model is not None and on is not None:
-            return await self._done(interaction, await self._credit_admin.switch(by, model, on=on))
+            return await self._done(interaction, await self._credit_admin.set_model(by, model, on=on))
         return await send_deferred(
             interaction, models_card(its.cards, await its.books.rules(by.guild_id), its.text)
         )
@@ -221,7 +221,7 @@ class Admin(
     ) -> None:
         by = await _promised(interaction)
         if channel is not None and use is not None:
-            audit_entry = await self._services.access_admin.set_channel(by, channel.id, Use(use))
+            audit_entry = await self._services.access_admin.set_channel(by, channel.id, AccessMode(use))
             return await self._done(interaction, audit_entry)
         return await self._show_entry(interaction, by)
 
@@ -233,7 +233,7 @@ class Admin(
     ) -> None:
         by = await _promised(interaction)
         if role is not None and use is not None:
-            audit_entry = await self._services.access_admin.set_role(by, role.id, Use(use))
+            audit_entry = await self._services.access_admin.set_role(by, role.id, AccessMode(use))
             return await self._done(interaction, audit_entry)
         return await self._show_entry(interaction, by)
 

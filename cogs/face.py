@@ -53,7 +53,7 @@ class Faces(
         self, name: str, picture: discord.Attachment, default: bool, interaction: Interaction
     ) -> None:
         its = self._services
-        if not self._saved_faces.is_open:
+        if not self._saved_faces.enabled:
             raise FacesOff
         # A face is about a person, so nothing of it is looked at before they agreed to the rules.
         if not await its.consent.ensure_consent(interaction, partial(self._save, name, picture, default)):

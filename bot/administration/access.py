@@ -1,7 +1,8 @@
-"""What moderators and administrators decide about who may use the bot in their server, and where."""
+"""Decisions about which members, channels and roles may use the bot in a server."""
 
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
 from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of
 from bot.ledger.ledger import AuditEntry, Ledger
@@ -9,88 +10,92 @@ from bot.ledger.server_rules import ServerRules
 from bot.moderation.approvals import LogNeeded, NoLog
 from bot.moderation.ports import ModerationStore
 
-Change = Callable[[ServerRules], ServerRules]
+Update = dict[str, Any]
+Change = Callable[[ServerRules], Update]
 
 
-class Use(StrEnum):
+class AccessMode(StrEnum):
+    """Access through a channel or role."""
+
     ONLY = "only"
-    """Here and where else it says so, and nowhere besides."""
+    """Allowed, and everything that is not set to ONLY is forbidden."""
     OFF = "off"
     UNSET = "unset"
 
 
 class AccessAdmin:
-    def __init__(self, books: Ledger, register: ModerationStore) -> None:
-        self._books = books
-        self._register = register
+    """Changes a server's access rules, and records each change in the audit log."""
+
+    def __init__(self, ledger: Ledger, store: ModerationStore) -> None:
+        self._ledger = ledger
+        self._store = store
 
     async def block(self, by: Administrator, user_id: int, reason: str = "") -> AuditEntry:
-        def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"blocked": rules.blocked | {user_id}})
-
-        return await self._change(by, change, audit_entry_of(by, AuditAction.BLOCK, reason, member=user_id))
+        audit_entry = audit_entry_of(by, AuditAction.BLOCK, reason, member=user_id)
+        return await self._change(by, lambda rules: {"blocked": rules.blocked | {user_id}}, audit_entry)
 
     async def unblock(self, by: Administrator, user_id: int) -> AuditEntry:
-        def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"blocked": rules.blocked - {user_id}})
+        audit_entry = audit_entry_of(by, AuditAction.UNBLOCK, member=user_id)
+        return await self._change(by, lambda rules: {"blocked": rules.blocked - {user_id}}, audit_entry)
 
-        return await self._change(by, change, audit_entry_of(by, AuditAction.UNBLOCK, member=user_id))
+    async def set_channel(self, by: Administrator, channel_id: int, mode: AccessMode) -> AuditEntry:
+        audit_entry = audit_entry_of(by, AuditAction.CHANNEL, channel=channel_id, use=mode)
+        return await self._change(by, _set_mode("channels", channel_id, mode), audit_entry)
 
-    async def set_channel(self, by: Administrator, channel_id: int, use: Use) -> AuditEntry:
-        audit_entry = audit_entry_of(by, AuditAction.CHANNEL, channel=channel_id, use=use)
-        return await self._change(by, _using("channels", channel_id, use), audit_entry)
-
-    async def set_role(self, by: Administrator, role_id: int, use: Use) -> AuditEntry:
-        audit_entry = audit_entry_of(by, AuditAction.ENTRY, role=role_id, use=use)
-        return await self._change(by, _using("roles", role_id, use), audit_entry)
+    async def set_role(self, by: Administrator, role_id: int, mode: AccessMode) -> AuditEntry:
+        audit_entry = audit_entry_of(by, AuditAction.ENTRY, role=role_id, use=mode)
+        return await self._change(by, _set_mode("roles", role_id, mode), audit_entry)
 
     async def set_log(self, by: Administrator, channel_id: int | None, *, pictures: bool) -> AuditEntry:
-        def change(rules: ServerRules) -> ServerRules:
+        """Choose the log channel; raises `LogNeeded`."""
+
+        def change(rules: ServerRules) -> Update:
             if rules.approve and channel_id is None:
                 raise LogNeeded
-            return rules.model_copy(update={"log_channel": channel_id, "log_pictures": pictures})
+            return {"log_channel": channel_id, "log_pictures": pictures}
 
         return await self._change(
             by, change, audit_entry_of(by, AuditAction.LOG, channel=channel_id, pictures=pictures)
         )
 
     async def set_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
-        """Whether a moderator looks at each result before it is shown; raises `NoLog` where none could."""
+        """Turn the approval of results on or off; raises `NoLog`."""
 
-        def change(rules: ServerRules) -> ServerRules:
+        def change(rules: ServerRules) -> Update:
             if on and rules.log_channel is None:
                 raise NoLog
-            return rules.model_copy(update={"approve": on})
+            return {"approve": on}
 
         return await self._change(by, change, audit_entry_of(by, AuditAction.APPROVAL, on=on))
 
     async def unlist_job(self, by: Administrator, job_id: str) -> AuditEntry:
-        if not await self._register.unlist(job_id, by.guild_id):
+        """Allow the media of a job again; raises `UnknownJob` if none of it is banned here."""
+        if not await self._store.unlist(job_id, by.guild_id):
             raise UnknownJob
         audit_entry = audit_entry_of(by, AuditAction.AGAIN, job=job_id)
-        await self.note(audit_entry)
+        await self._store.record(audit_entry)
         return audit_entry
-
-    async def note(self, audit_entry: AuditEntry) -> None:
-        """Something that was decided about a job, on record with the rest."""
-        await self._register.record(audit_entry)
 
     async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
-        await self._books.change_rules(by.guild_id, change, audit_entry)
+        await self._ledger.change_rules(
+            by.guild_id, lambda rules: rules.model_copy(update=change(rules)), audit_entry
+        )
         return audit_entry
 
 
-def _using(what: str, which: int, use: Use) -> Change:
-    def change(rules: ServerRules) -> ServerRules:
-        only: frozenset[int] = getattr(rules, f"{what}_only") - {which}
-        off: frozenset[int] = getattr(rules, f"{what}_off") - {which}
-        match use:
-            case Use.ONLY:
-                only |= {which}
-            case Use.OFF:
-                off |= {which}
-            case Use.UNSET:
+def _set_mode(kind: str, id_: int, mode: AccessMode) -> Change:
+    """Change the mode of one of the `channels` or `roles`."""
+
+    def change(rules: ServerRules) -> Update:
+        only: frozenset[int] = getattr(rules, f"{kind}_only") - {id_}
+        off: frozenset[int] = getattr(rules, f"{kind}_off") - {id_}
+        match mode:
+            case AccessMode.ONLY:
+                only |= {id_}
+            case AccessMode.OFF:
+                off |= {id_}
+            case AccessMode.UNSET:
                 pass
-        return rules.model_copy(update={f"{what}_only": only, f"{what}_off": off})
+        return {f"{kind}_only": only, f"{kind}_off": off}
 
     return change

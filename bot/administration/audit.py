@@ -1,4 +1,4 @@
-"""Decisions of administrators and moderators, as the audit log keeps them."""
+"""Audit entries for the decisions of administrators and moderators."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ REASON_LIMIT = 200
 
 
 class AuditAction(StrEnum):
-    """Kind of a decision."""
+    """Kind of decision."""
 
     # Credits, models and limits.
     GRANT = "grant"
@@ -23,32 +23,33 @@ class AuditAction(StrEnum):
     MODEL = "model"
     LIMIT = "limit"
     PURCHASE = "purchase"
-    """By the member, in Discord's shop."""
+    """A member bought credits in Discord's shop."""
     # Access and moderation.
     BLOCK = "block"
     UNBLOCK = "unblock"
     CHANNEL = "channel"
     ENTRY = "entry"
-    """Which roles may use the bot."""
+    """A role was allowed or forbidden to use the bot."""
     LOG = "log"
     REMOVE = "remove"
     DISMISS = "dismiss"
     NEVER = "never"
+    """The media of a job were banned."""
     AGAIN = "again"
-    """Media came off the list of banned media."""
+    """The media of a job were allowed again."""
     APPROVAL = "approval"
-    """Whether moderators approve results before members see them."""
+    """The approval of results was turned on or off."""
     APPROVE = "approve"
     REJECT = "reject"
 
 
 class UnknownJob(Exception):
-    """This server has no such job; another server may have it, which is not told."""
+    """This server has no such job. Whether another server has it stays secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """Person who decides for one server. Made only where their permissions were checked."""
+    """Person who decides for one server. Create one only after checking their permissions."""
 
     user_id: int
     guild_id: int
@@ -58,11 +59,11 @@ class Administrator:
 
 
 def audit_entry_of(by: Administrator, action: AuditAction, reason: str = "", **facts: Any) -> AuditEntry:
-    """Entry with numbers and ids; the only words in it are the administrator's own reason."""
+    """Audit entry of numbers and ids, and the administrator's own reason as its only text."""
     if reason:
-        facts["reason"] = cut(reason)
+        facts["reason"] = truncate_reason(reason)
     return AuditEntry(str(by.user_id), action, facts, guild_id=by.guild_id or None)
 
 
-def cut(reason: str) -> str:
+def truncate_reason(reason: str) -> str:
     return reason[:REASON_LIMIT]

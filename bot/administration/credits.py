@@ -1,10 +1,10 @@
-"""The one door for administrators: what they decide for their own server, within the operator's bounds."""
+"""Decisions about a server's credits, models and limits, within the operator's bounds."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of, cut
+from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of, truncate_reason
 from bot.jobs.job import Job, State
 from bot.jobs.queue import FairQueue
 from bot.ledger.account import NotEnoughCredits
@@ -13,11 +13,11 @@ from bot.ledger.policy import Policy
 from bot.ledger.server_rules import LIMIT_NAMES, ServerRules
 
 K = TypeVar("K")
-Change = Callable[[ServerRules], ServerRules]
+Update = dict[str, Any]
 
 
 class BeyondBound(Exception):
-    """More than the operator lets a server's administrators decide; `what` is the bound."""
+    """The number is above the operator's bound, which `what` names."""
 
     def __init__(self, what: str, *, most: float) -> None:
         super().__init__(f"{what}: at most {most}")
@@ -26,13 +26,15 @@ class BeyondBound(Exception):
 
 
 class TooMuchToTake(Exception):
+    """The member has fewer granted credits than the administrator wants to take."""
+
     def __init__(self, *, have: int) -> None:
         super().__init__(have)
         self.have = have
 
 
 class NotPaid(Exception):
-    """Only a job that was charged can be given back."""
+    """The job was not charged, so there is nothing to refund."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(job.state)
@@ -44,8 +46,8 @@ class UnknownModel(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
-    """A job as a list shows it."""
+class JobSummary:
+    """A job in a list."""
 
     id: str
     slug: str
@@ -56,97 +58,90 @@ class Ordered:
 
 
 class Archive(Protocol):
+    """Finds stored jobs; the store implements it."""
+
     async def find(self, job_id: str) -> Job | None: ...
 
-    async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[Ordered]:
-        """The newest jobs that were paid from this server's accounts."""
+    async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[JobSummary]:
+        """Find the newest jobs that were paid from this server's accounts."""
         ...
 
 
 class CreditAdmin:
+    """Changes a server's credits, models and limits, and records each change in the audit log."""
+
     def __init__(
-        self, *, books: Ledger, archive: Archive, policy: Policy, line: FairQueue, models: Collection[str]
+        self, *, ledger: Ledger, archive: Archive, policy: Policy, queue: FairQueue, models: Collection[str]
     ) -> None:
-        self._books = books
+        self._ledger = ledger
         self._archive = archive
         self._policy = policy
-        self._line = line
+        self._queue = queue
         self._models = models
 
     async def grant(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
-        _bounded("grant", amount, self._policy.bounds.grant, least=1)
+        _check_bound("grant", amount, self._policy.bounds.grant, least=1)
         audit_entry = audit_entry_of(by, AuditAction.GRANT, reason, member=user_id, amount=amount)
-        await self._books.grant(by.account_of(user_id), amount, cut(reason), audit_entry)
+        await self._ledger.grant(by.account_of(user_id), amount, truncate_reason(reason), audit_entry)
         return audit_entry
 
     async def take(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
-        """From what was granted; the allowance is not anybody's to take."""
-        _bounded("take", amount, None, least=1)
+        """Take granted credits away; nobody can take an allowance."""
+        _check_bound("take", amount, None, least=1)
         audit_entry = audit_entry_of(by, AuditAction.TAKE, reason, member=user_id, amount=amount)
         try:
-            await self._books.adjust(by.account_of(user_id), -amount, cut(reason), audit_entry)
-        except NotEnoughCredits as refusal:
-            raise TooMuchToTake(have=refusal.have) from None
+            await self._ledger.adjust(by.account_of(user_id), -amount, truncate_reason(reason), audit_entry)
+        except NotEnoughCredits as error:
+            raise TooMuchToTake(have=error.have) from None
         return audit_entry
 
     async def set_daily(
         self, by: Administrator, amount: int | None, user_id: int | None = None
     ) -> AuditEntry:
-        """The allowance of all members, or of one; none is the operator's again."""
-        _bounded("daily", amount, self._policy.bounds.daily)
-
-        def change(rules: ServerRules) -> ServerRules:
-            if user_id is None:
-                return rules.model_copy(update={"daily": amount})
-            return rules.model_copy(update={"members": _with(rules.members, user_id, amount)})
-
-        facts: dict[str, Any] = {} if user_id is None else {"member": user_id}
-        return await self._change(by, change, audit_entry_of(by, AuditAction.DAILY, amount=amount, **facts))
+        """Set the allowance of one member or of all; None restores the operator's."""
+        _check_bound("daily", amount, self._policy.bounds.daily)
+        if user_id is None:
+            audit_entry = audit_entry_of(by, AuditAction.DAILY, amount=amount)
+            return await self._change(by, lambda _: {"daily": amount}, audit_entry)
+        audit_entry = audit_entry_of(by, AuditAction.DAILY, amount=amount, member=user_id)
+        return await self._change(
+            by, lambda rules: {"members": _with_entry(rules.members, user_id, amount)}, audit_entry
+        )
 
     async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> AuditEntry:
-        _bounded("daily", amount, self._policy.bounds.daily)
-
-        def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"roles": _with(rules.roles, role_id, amount)})
-
+        _check_bound("daily", amount, self._policy.bounds.daily)
+        audit_entry = audit_entry_of(by, AuditAction.ROLE, role=role_id, amount=amount)
         return await self._change(
-            by, change, audit_entry_of(by, AuditAction.ROLE, role=role_id, amount=amount)
+            by, lambda rules: {"roles": _with_entry(rules.roles, role_id, amount)}, audit_entry
         )
 
     async def set_cap(self, by: Administrator, amount: int | None) -> AuditEntry:
-        """What the server may spend in a month."""
-        _bounded("monthly", amount, self._policy.monthly)
-
-        def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"monthly": amount})
-
-        return await self._change(by, change, audit_entry_of(by, AuditAction.CAP, amount=amount))
+        """Cap the credits that the server spends in a month."""
+        _check_bound("monthly", amount, self._policy.monthly)
+        audit_entry = audit_entry_of(by, AuditAction.CAP, amount=amount)
+        return await self._change(by, lambda _: {"monthly": amount}, audit_entry)
 
     async def set_limit(self, by: Administrator, name: str, amount: int | None) -> AuditEntry:
         if name not in LIMIT_NAMES:
             raise ValueError(name)
-        _bounded(name, amount, self._policy.limits.named()[name], least=1)
-
-        def change(rules: ServerRules) -> ServerRules:
-            return rules.model_copy(update={"limits": _with(rules.limits, name, amount)})
-
+        _check_bound(name, amount, self._policy.limits.named()[name], least=1)
+        audit_entry = audit_entry_of(by, AuditAction.LIMIT, limit=name, amount=amount)
         return await self._change(
-            by, change, audit_entry_of(by, AuditAction.LIMIT, limit=name, amount=amount)
+            by, lambda rules: {"limits": _with_entry(rules.limits, name, amount)}, audit_entry
         )
 
-    async def switch(self, by: Administrator, slug: str, *, on: bool) -> AuditEntry:
+    async def set_model(self, by: Administrator, slug: str, *, on: bool) -> AuditEntry:
         if slug not in self._models:
             raise UnknownModel(slug)
 
-        def change(rules: ServerRules) -> ServerRules:
-            off = rules.models_off - {slug} if on else rules.models_off | {slug}
-            return rules.model_copy(update={"models_off": off})
+        def change(rules: ServerRules) -> Update:
+            return {"models_off": rules.models_off - {slug} if on else rules.models_off | {slug}}
 
         return await self._change(by, change, audit_entry_of(by, AuditAction.MODEL, model=slug, on=on))
 
     async def refund(self, by: Administrator, job_id: str, reason: str = "") -> AuditEntry:
         job = await self._archive.find(job_id)
-        # A job that is answered in this server may still be paid from a member's own account.
+        # A job that was ordered in this server may still be paid from the member's own account.
         if job is None or job.account != by.account_of(job.place.user_id):
             raise UnknownJob
         if job.state is not State.DONE:
@@ -154,29 +149,33 @@ class CreditAdmin:
         audit_entry = audit_entry_of(
             by, AuditAction.REFUND, reason, job=job.id, member=job.place.user_id, amount=job.price
         )
-        await self._books.adjust(job.account, job.price, cut(reason), audit_entry, job_id=job.id)
+        await self._ledger.adjust(job.account, job.price, truncate_reason(reason), audit_entry, job_id=job.id)
         return audit_entry
 
-    async def recent(self, by: Administrator, limit: int) -> Sequence[Ordered]:
+    async def recent_jobs(self, by: Administrator, limit: int) -> Sequence[JobSummary]:
         return await self._archive.jobs_of(by.guild_id, limit=limit)
 
-    async def _change(self, by: Administrator, change: Change, audit_entry: AuditEntry) -> AuditEntry:
-        rules = await self._books.change_rules(by.guild_id, change, audit_entry)
-        # Those who wait already are called by the new limits.
-        self._line.set_limits(by.guild_id, self._policy.limits_of(rules))
+    async def _change(
+        self, by: Administrator, change: Callable[[ServerRules], Update], audit_entry: AuditEntry
+    ) -> AuditEntry:
+        rules = await self._ledger.change_rules(
+            by.guild_id, lambda rules: rules.model_copy(update=change(rules)), audit_entry
+        )
+        # The new limits also decide which of the queued jobs is submitted next.
+        self._queue.set_limits(by.guild_id, self._policy.limits_of(rules))
         return audit_entry
 
 
-def _bounded(what: str, amount: int | None, most: float | None, *, least: int = 0) -> None:
+def _check_bound(what: str, amount: int | None, most: float | None, *, least: int = 0) -> None:
     if amount is None:
         return
     if amount < least:
-        # Discord lets nobody type such a number.
+        # The command's options have a minimum, so Discord does not let this happen.
         raise ValueError(f"{what}: {amount}")
     if most is not None and amount > most:
         raise BeyondBound(what, most=most)
 
 
-def _with(known: Mapping[K, int], key: K, amount: int | None) -> dict[K, int]:
-    others = {each: number for each, number in known.items() if each != key}
+def _with_entry(amounts: Mapping[K, int], key: K, amount: int | None) -> dict[K, int]:
+    others = {name: number for name, number in amounts.items() if name != key}
     return others if amount is None else others | {key: amount}

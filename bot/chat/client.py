@@ -105,7 +105,7 @@ class Doppel(commands.Bot):
     @property
     def face_choices(self) -> FaceChoices | None:
         saved_faces = self.orders.saved_faces
-        return partial(face_choices, saved_faces) if saved_faces.is_open else None
+        return partial(face_choices, saved_faces) if saved_faces.enabled else None
 
     def price_of(self, card: ModelCard) -> str:
         """What a model costs, in words."""

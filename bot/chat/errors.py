@@ -35,7 +35,7 @@ from bot.ledger.ledger import AlreadyRefunded
 from bot.ledger.server_rules import LIMIT_NAMES
 from bot.media import probe
 from bot.models import MediaKind
-from bot.moderation.approvals import LogNeeded, NoLog, NothingAwaited
+from bot.moderation.approvals import LogNeeded, NoLog, UnknownApproval
 from bot.moderation.cases import TooManyReports
 from bot.moderation.errors import (
     AgeRestricted,
@@ -77,7 +77,7 @@ _OF_DECISIONS: Mapping[type[BaseException], str] = {
     AlreadyRefunded: "refused.refunded",
     NoLog: "refused.no_log",
     LogNeeded: "refused.log_needed",
-    NothingAwaited: "refused.nothing_awaited",
+    UnknownApproval: "refused.nothing_awaited",
 }
 
 # What is wrong with a file, where nothing more is to be said of it.

@@ -1,1 +1,1 @@
-"""Faces that members keep for later: sealed for their owner alone, and forgotten after a while."""
+"""Saved faces, encrypted for their owner alone and deleted after a while, and face pairs for swaps."""

@@ -1,4 +1,4 @@
-"""Where faces are in pictures, numbered for people to tell them apart (pure but for Pillow)."""
+"""Detected faces, a preview with a number on each, and the pairs of numbers that members type."""
 
 import re
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from bot.media import picture, sniff
 from bot.models import MAX_FACE_INDEXES
 
 PANEL = 800
-"""Each picture of a preview fits into a square of this side."""
+"""Side of the square into which each picture of a preview fits."""
 _GAP = 16
 _QUALITY = 85
-_INK, _PAPER, _EDGE = "white", "#5865f2", "#2b2d31"
+_DIGITS, _FRAME, _BACKGROUND = "white", "#5865f2", "#2b2d31"
 
 
 @dataclass(frozen=True, slots=True)
 class FaceBox:
-    """A face, by fractions of the width and the height of its picture."""
+    """Position of a face, in fractions of the width and height of its picture."""
 
     left: float
     top: float
@@ -29,13 +29,15 @@ class FaceBox:
 
 
 class FaceDetector(Protocol):
+    """Finds faces in a picture."""
+
     def __call__(self, content: bytes) -> Sequence[FaceBox]:
-        """The faces of a picture from left to right; none where it finds none."""
+        """Return the faces from left to right."""
         ...
 
 
 class BadPairs(Exception):
-    """What was typed names no faces that there are; what the two pictures have, and what could be typed."""
+    """The member typed face numbers that the two pictures do not have; `example` is valid input."""
 
     def __init__(self, sources: int, targets: int) -> None:
         super().__init__(sources, targets)
@@ -46,14 +48,14 @@ class BadPairs(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One face of the first picture, and the one of the second that it takes the place of; both from 1 on."""
+    """A face of the first picture and the face of the second that it replaces, numbered from 1."""
 
     source: int
     target: int
 
 
 def default_pairs(sources: int, targets: int) -> list[Pair]:
-    """The first on the first, and so on; one face alone goes on all of them."""
+    """Pair the faces in order; a single source replaces every target."""
     if sources == 1:
         return [Pair(1, number) for number in range(1, min(targets, MAX_FACE_INDEXES) + 1)]
     return [Pair(number, number) for number in range(1, min(sources, targets, MAX_FACE_INDEXES) + 1)]
@@ -63,21 +65,21 @@ def format_pairs(pairs: Sequence[Pair]) -> str:
     return ", ".join(f"{pair.source} > {pair.target}" for pair in pairs)
 
 
-def parse_pairs(words: str, sources: int, targets: int) -> list[Pair]:
-    """`1 > 2, 2 > 1`, whichever way the numbers are set apart."""
-    numbers = [int(number) for number in re.findall(r"\d{1,3}", words)]
+def parse_pairs(text: str, sources: int, targets: int) -> list[Pair]:
+    """Parse pairs such as `1 > 2, 2 > 1`, with any separators between the numbers."""
+    numbers = [int(number) for number in re.findall(r"\d{1,3}", text)]
     pairs = [Pair(*both) for both in zip(numbers[::2], numbers[1::2], strict=False)]
-    there = all(1 <= pair.source <= sources and 1 <= pair.target <= targets for pair in pairs)
-    if not pairs or len(numbers) % 2 or not there or len({pair.target for pair in pairs}) < len(pairs):
+    exist = all(1 <= pair.source <= sources and 1 <= pair.target <= targets for pair in pairs)
+    if not pairs or len(numbers) % 2 or not exist or len({pair.target for pair in pairs}) < len(pairs):
         raise BadPairs(sources, targets)
     return pairs
 
 
-def preview(parts: Sequence[tuple[bytes, Sequence[FaceBox]]]) -> bytes:
-    """The pictures side by side, smaller, with a number on each face."""
-    panels = [_panel(content, face_boxes) for content, face_boxes in parts]
+def preview(pictures: Sequence[tuple[bytes, Sequence[FaceBox]]]) -> bytes:
+    """Draw the pictures side by side and smaller, with a number on each face."""
+    panels = [_panel(content, face_boxes) for content, face_boxes in pictures]
     width = sum(panel.width for panel in panels) + _GAP * (len(panels) - 1)
-    sheet = Image.new("RGB", (width, max(panel.height for panel in panels)), _EDGE)
+    sheet = Image.new("RGB", (width, max(panel.height for panel in panels)), _BACKGROUND)
     left = 0
     for panel in panels:
         sheet.paste(panel, (left, 0))
@@ -91,17 +93,12 @@ def _panel(content: bytes, face_boxes: Sequence[FaceBox]) -> Image.Image:
     image = picture.eight_bits(picture.upright(content, sniff.media_type(content))).convert("RGB")
     image.thumbnail((PANEL, PANEL))
     drawing = ImageDraw.Draw(image)
-    for number, spot in enumerate(face_boxes, start=1):
-        box = (
-            spot.left * image.width,
-            spot.top * image.height,
-            spot.right * image.width,
-            spot.bottom * image.height,
-        )
-        drawing.rectangle(box, outline=_PAPER, width=max(2, image.width // 250))
-        size = max(14.0, min(box[2] - box[0], box[3] - box[1]) / 3)
-        font = ImageFont.load_default(size)
-        label = drawing.textbbox((box[0], box[1]), str(number), font=font)
-        drawing.rectangle((label[0] - 4, label[1] - 4, label[2] + 4, label[3] + 4), fill=_PAPER)
-        drawing.text((box[0], box[1]), str(number), fill=_INK, font=font)
+    for number, face in enumerate(face_boxes, start=1):
+        left, top = face.left * image.width, face.top * image.height
+        right, bottom = face.right * image.width, face.bottom * image.height
+        drawing.rectangle((left, top, right, bottom), outline=_FRAME, width=max(2, image.width // 250))
+        font = ImageFont.load_default(max(14.0, min(right - left, bottom - top) / 3))
+        label = drawing.textbbox((left, top), str(number), font=font)
+        drawing.rectangle((label[0] - 4, label[1] - 4, label[2] + 4, label[3] + 4), fill=_FRAME)
+        drawing.text((left, top), str(number), fill=_DIGITS, font=font)
     return image

@@ -1,11 +1,11 @@
-"""A saved face as the lists know it, what the store keeps of it, and what can be wrong with one (pure).
+"""Saved faces as data: names, errors, and the repository that stores them.
 
 FaceError
-├── FacesOff        the operator has set no key
-├── NoSuchFace      none of this name, or it expired
-├── TooManyFaces    the member has as many as may be
-├── BadName         nothing that could be typed again
-└── Unopened        sealed with a key that is no longer known
+├── FacesOff
+├── NoSuchFace
+├── TooManyFaces
+├── BadName
+└── UnreadableFace
 """
 
 from collections.abc import Sequence
@@ -16,30 +16,36 @@ NAME_LIMIT = 32
 
 
 class FaceError(Exception):
-    """Any of the above."""
+    """A saved face cannot be saved or used."""
 
 
 class FacesOff(FaceError):
-    pass
+    """The operator has set no key for saved faces."""
 
 
 class NoSuchFace(FaceError):
+    """The member has no face of this name, or it expired."""
+
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
 
 
 class TooManyFaces(FaceError):
+    """The member has reached the limit of saved faces."""
+
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
         self.limit = limit
 
 
 class BadName(FaceError):
-    pass
+    """The name is too long, or has no printable characters."""
 
 
 class UnreadableFace(FaceError):
+    """None of the keys decrypts the face for this owner."""
+
     def __init__(self, name: str = "") -> None:
         super().__init__()
         self.name = name
@@ -47,11 +53,11 @@ class UnreadableFace(FaceError):
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What is told of a face without opening it."""
+    """A saved face without its picture."""
 
     name: str
     size: int
-    """The bytes of the picture."""
+    """Size of the picture in bytes."""
     saved_at: float
     expires_at: float
     is_default: bool = False
@@ -59,53 +65,53 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class SealedFace:
-    """A face and its sealed picture."""
+    """A saved face with its encrypted picture."""
 
     face: Face
     sealed: bytes
 
 
 class FaceRepository(Protocol):
-    """Where faces are kept. What expired is not found, even before it is swept out."""
+    """Stores faces; the store implements it. Expired faces are not found, even before the sweep."""
 
     async def all_of(self, user_id: int, *, now: float) -> Sequence[Face]:
-        """By name."""
+        """Find a member's faces, sorted by name."""
         ...
 
     async def find(self, user_id: int, name: str | None, *, now: float) -> SealedFace | None:
-        """The one of this name, or the default one."""
+        """Find a face by name, or the default face."""
         ...
 
     async def keep(self, user_id: int, kept: SealedFace, *, now: float, most: int) -> bool:
-        """Add it, or put it in the place of the one of the same name. False where there are too many."""
+        """Add a face, or replace the one of the same name. False if the member has too many."""
         ...
 
     async def choose(self, user_id: int, name: str | None, *, now: float) -> bool:
-        """Make it the default, or none of them. False where there is no such face."""
+        """Set the default face, or clear it. False if there is no such face."""
         ...
 
     async def drop(self, user_id: int, name: str) -> bool:
-        """False where there was none."""
+        """Delete a face. False if there was none."""
         ...
 
     async def drop_all(self, user_id: int) -> int:
-        """Everything of this member; how many there were."""
+        """Delete all faces of a member; return their number."""
         ...
 
     async def sweep(self, now: float) -> int:
-        """Drop what expired; how many there were."""
+        """Delete expired faces; return their number."""
         ...
 
 
-def tidy(name: str) -> str:
-    """The name on one line, as it is shown and found again."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in name)
-    found = " ".join(plain.replace("`", "'").split())
-    if not found or len(found) > NAME_LIMIT:
+def normalize_name(name: str) -> str:
+    """Normalise a name to printable characters and single spaces; raises `BadName`."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in name)
+    result = " ".join(printable.replace("`", "'").split())
+    if not result or len(result) > NAME_LIMIT:
         raise BadName
-    return found
+    return result
 
 
 def key_of(name: str) -> str:
-    """Names that differ by capitals alone are one."""
+    """Key of a name, which is the same for names that differ in case only."""
     return name.casefold()

@@ -1,4 +1,4 @@
-"""A picture becomes a portrait to keep: upright, no larger than needed, and without any metadata."""
+"""Normalisation of a picture before it is saved: upright, no larger than needed, without metadata."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,26 +14,28 @@ _JPEG_QUALITY = 92
 
 
 class NoPicture(probe.UnusableMedia):
-    """A video, where a face is wanted."""
+    """The file is a video, but a picture is needed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
+class NormalizedPicture:
+    """An encoded picture and the suffix for its file name."""
+
     content: bytes
     suffix: str
-    """With its dot."""
+    """Includes the dot."""
 
 
-def portrait(content: bytes, limits: probe.Limits) -> Portrait:
-    """Raises `UnusableMedia` where there is no picture in it."""
+def normalize(content: bytes, limits: probe.Limits) -> NormalizedPicture:
+    """Decode, shrink and encode a picture again; raises `UnusableMedia`."""
     media = probe.inspect(content, limits)
     if media.kind is not MediaKind.PICTURE:
         raise NoPicture
     image = picture.upright(content, media.media_type)
     try:
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-        return _encoded(image)
-    except Exception as error:  # Pillow's decoders raise whatever a hostile byte leads them to.
+        return _encode(image)
+    except Exception as error:  # Pillow's decoders raise any kind of error on hostile bytes.
         raise probe.Damaged(media.media_type) from error
 
 
@@ -41,36 +43,36 @@ def suffix_of(content: bytes) -> str:
     return ".png" if content.startswith(b"\x89PNG") else ".jpg"
 
 
-def _encoded(image: Image.Image) -> Portrait:
+def _encode(image: Image.Image) -> NormalizedPicture:
     result = BytesIO()
-    # What can be seen through is kept: some models look at it.
+    # Transparency stays, because some models use it.
     if image.has_transparency_data:
-        _bare(image, "RGBA").save(result, "PNG")
-        return Portrait(result.getvalue(), ".png")
-    _bare(image, "RGB").save(result, "JPEG", quality=_JPEG_QUALITY)
-    return Portrait(result.getvalue(), ".jpg")
+        _pixels_only(image, "RGBA").save(result, "PNG")
+        return NormalizedPicture(result.getvalue(), ".png")
+    _pixels_only(image, "RGB").save(result, "JPEG", quality=_JPEG_QUALITY)
+    return NormalizedPicture(result.getvalue(), ".jpg")
 
 
-def _bare(image: Image.Image, mode: str) -> Image.Image:
-    """The pixels alone, in the usual colours: an encoder writes whatever else it finds beside them."""
-    plain = _usual_colours(picture.eight_bits(image)).convert(mode)
-    bare = Image.new(mode, plain.size)
-    bare.paste(plain)
-    return bare
+def _pixels_only(image: Image.Image, mode: str) -> Image.Image:
+    """Copy the pixels into a new image in sRGB: an encoder would also write any metadata of the old one."""
+    converted = _to_srgb(picture.eight_bits(image)).convert(mode)
+    copy = Image.new(mode, converted.size)
+    copy.paste(converted)
+    return copy
 
 
-def _usual_colours(image: Image.Image) -> Image.Image:
+def _to_srgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     if not profile or not image.mode.startswith("RGB"):
         return image
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        # Pillow leaves the temperature of its colours untyped.
-        usual = ImageCms.ImageCmsProfile(
+        # Pillow does not type the colour temperature.
+        srgb = ImageCms.ImageCmsProfile(
             ImageCms.createProfile("sRGB")  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         )
-        turned = ImageCms.profileToProfile(image, source, usual)
+        converted = ImageCms.profileToProfile(image, source, srgb)
     except (ImageCms.PyCMSError, OSError):
-        # A profile that nobody can read changes nothing elsewhere either.
+        # Viewers ignore a profile that they cannot read, too.
         return image
-    return turned or image
+    return converted or image

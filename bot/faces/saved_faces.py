@@ -1,4 +1,4 @@
-"""Members' own faces: saved, found again, and forgotten when their time is over."""
+"""Saved faces of members: save, find, choose a default, delete, and expire."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,20 +16,21 @@ from bot.faces.face import (
     SealedFace,
     TooManyFaces,
     UnreadableFace,
-    tidy,
+    normalize_name,
 )
-from bot.faces.normalize import portrait, suffix_of
+from bot.faces.normalize import normalize, suffix_of
+from bot.ledger.allowance import DAY
 from bot.media.probe import Limits
+from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
-DAY = 24 * 3600.0
 SWEEP_EVERY = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A face as a file, ready for an order."""
+class OpenedFace:
+    """A decrypted face as a file, ready for an order."""
 
     name: str
     filename: str
@@ -37,101 +38,97 @@ class Opened:
 
 
 class SavedFaces:
-    """Every member sees, uses and deletes their own faces alone."""
+    """Every member sees, uses and deletes only their own faces."""
 
     def __init__(
         self,
-        shelf: FaceRepository,
-        seal: FaceCipher | None,
+        repository: FaceRepository,
+        cipher: FaceCipher | None,
         clock: Clock,
         limits: Limits,
         *,
         days: float,
         per_member: int,
     ) -> None:
-        """Without a seal nothing is kept, and what was kept before stays closed."""
-        self._shelf = shelf
-        self._seal = seal
+        """Take no cipher to turn saved faces off: members can then only list and delete."""
+        self._repository = repository
+        self._cipher = cipher
         self._clock = clock
         self.limits = limits
         self._days = days
         self._per_member = per_member
-        # A picture takes some memory while it is made smaller.
-        self._easel = asyncio.Semaphore(2)
+        # A decoded picture takes much memory.
+        self._decoding = asyncio.Semaphore(2)
 
     @property
-    def is_open(self) -> bool:
-        return self._seal is not None
+    def enabled(self) -> bool:
+        return self._cipher is not None
 
     async def save(self, owner: int, name: str, content: bytes, *, default: bool = False) -> Face:
-        """Raises `UnusableMedia` or `FaceError`."""
-        seal = self._sealing()
-        name = tidy(name)
-        async with self._easel:
-            made = await asyncio.to_thread(portrait, content, self.limits)
-            sealed = await asyncio.to_thread(seal.close, owner, made.content)
+        """Save a picture as a face; raises `UnusableMedia` or `FaceError`."""
+        cipher = self._require_cipher()
+        name = normalize_name(name)
+        async with self._decoding:
+            normalized = await asyncio.to_thread(normalize, content, self.limits)
+            sealed = await asyncio.to_thread(cipher.encrypt, owner, normalized.content)
         now = self._clock.now()
-        face = Face(name, len(made.content), now, now + self._days * DAY, default)
-        if not await self._shelf.keep(owner, SealedFace(face, sealed), now=now, most=self._per_member):
+        face = Face(name, len(normalized.content), now, now + self._days * DAY, default)
+        if not await self._repository.keep(owner, SealedFace(face, sealed), now=now, most=self._per_member):
             raise TooManyFaces(self._per_member)
         return face
 
     async def all_of(self, owner: int) -> Sequence[Face]:
-        return await self._shelf.all_of(owner, now=self._clock.now())
+        return await self._repository.all_of(owner, now=self._clock.now())
 
-    async def find(self, owner: int, name: str) -> Opened:
-        seal = self._sealing()
-        kept = await self._shelf.find(owner, name, now=self._clock.now())
-        if kept is None:
+    async def find(self, owner: int, name: str) -> OpenedFace:
+        cipher = self._require_cipher()
+        found = await self._repository.find(owner, name, now=self._clock.now())
+        if found is None:
             raise NoSuchFace(name)
-        return await _opened(seal, owner, kept)
+        return await _decrypt(cipher, owner, found)
 
-    async def default_of(self, owner: int) -> Opened | None:
-        if self._seal is None:
+    async def default_of(self, owner: int) -> OpenedFace | None:
+        if self._cipher is None:
             return None
-        kept = await self._shelf.find(owner, None, now=self._clock.now())
-        return None if kept is None else await _opened(self._seal, owner, kept)
+        found = await self._repository.find(owner, None, now=self._clock.now())
+        return None if found is None else await _decrypt(self._cipher, owner, found)
 
     async def choose(self, owner: int, name: str | None) -> None:
-        """Which face is used where none is given; none of them, without a name."""
-        self._sealing()
-        if not await self._shelf.choose(owner, name, now=self._clock.now()) and name is not None:
+        """Set the default face, or clear it."""
+        self._require_cipher()
+        if not await self._repository.choose(owner, name, now=self._clock.now()) and name is not None:
             raise NoSuchFace(name)
 
     async def delete(self, owner: int, name: str) -> None:
-        """Works without the key, too: whoever wants to be forgotten needs none."""
-        if not await self._shelf.drop(owner, name):
+        # This works without a key, so that members can always delete their data.
+        if not await self._repository.drop(owner, name):
             raise NoSuchFace(name)
 
     async def forget(self, owner: int) -> int:
-        """All faces of a member; how many there were."""
-        return await self._shelf.drop_all(owner)
+        """Delete all faces of a member; return their number."""
+        return await self._repository.drop_all(owner)
+
+    async def run(self) -> None:
+        await run_periodically(self.sweep, self._clock, SWEEP_EVERY, "deletion of expired faces failed")
 
     async def sweep(self) -> int:
-        return await self._shelf.sweep(self._clock.now())
+        """Delete expired faces; return their number."""
+        if count := await self._repository.sweep(self._clock.now()):
+            log.info("expired faces deleted", count=count)
+        return count
 
-    async def keep_swept(self) -> None:
-        """Drop what expired, for as long as nobody cancels this."""
-        while True:
-            try:
-                if count := await self.sweep():
-                    log.info("saved faces expired", count=count)
-            except Exception as error:  # noqa: BLE001 - a database that is away now will be back.
-                log.warning("saved faces could not be swept", error=type(error).__name__)
-            await self._clock.sleep(SWEEP_EVERY)
-
-    def _sealing(self) -> FaceCipher:
-        if self._seal is None:
+    def _require_cipher(self) -> FaceCipher:
+        if self._cipher is None:
             raise FacesOff
-        return self._seal
+        return self._cipher
 
 
-async def _opened(seal: FaceCipher, owner: int, kept: SealedFace) -> Opened:
-    name = kept.face.name
+async def _decrypt(cipher: FaceCipher, owner: int, sealed: SealedFace) -> OpenedFace:
+    name = sealed.face.name
     try:
-        content = await asyncio.to_thread(seal.open, owner, kept.sealed)
+        content = await asyncio.to_thread(cipher.decrypt, owner, sealed.sealed)
     except UnreadableFace:
-        # Said aloud: a key that the operator took away makes all of them useless.
-        log.warning("a saved face cannot be opened with the keys that are set")
+        # The operator has to hear of it: removing a key makes all of its faces useless.
+        log.warning("saved face could not be decrypted")
         raise UnreadableFace(name) from None
-    return Opened(name, f"face{suffix_of(content)}", content)
+    return OpenedFace(name, f"face{suffix_of(content)}", content)

@@ -1,1 +1,1 @@
-"""What an order costs and what a member may spend: pure rules, no storage."""
+"""Prices, allowances, budgets and balances as pure rules; the store keeps the ledger itself."""

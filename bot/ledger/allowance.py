@@ -1,4 +1,4 @@
-"""The allowance: so many credits a day, and when the day begins anew."""
+"""Daily allowance, and when its day starts."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,22 +7,26 @@ DAY = 86_400.0
 
 
 class Refill(StrEnum):
+    """Moment at which an allowance refills."""
+
     MIDNIGHT = "midnight"
     """At midnight UTC, for everybody."""
     ROLLING = "rolling"
-    """A day after the first credit of it was taken."""
+    """A day after the member used the first credit of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
+    """Credits a day, and how they refill."""
+
     daily: int
     refill: Refill = Refill.MIDNIGHT
 
-    def began(self, since: float, used: int, now: float) -> float:
-        """When the present day began, if the last one that is known began at `since`."""
+    def start_of_day(self, since: float, used: int, now: float) -> float:
+        """Start of the present day, if the last known day started at `since`."""
         if self.refill is Refill.MIDNIGHT:
             return max(since, now // DAY * DAY)
-        # Nothing taken yet: the day has not begun, so it begins whenever something is.
+        # A rolling day starts with the first credit, so until one is used it starts now.
         return max(since, now) if used <= 0 or now >= self.ends(since) else since
 
     def ends(self, since: float) -> float:

@@ -1,4 +1,4 @@
-"""Budgets: what a server may spend in a month, and what the operator will pay for all of them in a day."""
+"""Budgets: the credits of a server in a month, and the operator's US dollars in a day."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ MICROS = 1_000_000
 
 
 class Scope(StrEnum):
+    """Owner of a budget, which also decides its unit and its period."""
+
     SERVER = "server"
     """In credits, by calendar month (UTC)."""
     OPERATOR = "operator"
@@ -19,7 +21,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A stretch of time in which spending is counted together."""
+    """Period in which the spending of a server, or of all servers, is summed up."""
 
     scope: Scope
     since: float
@@ -33,7 +35,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How far the budgets go; none where there is no end."""
+    """Limits of the budgets; None is unlimited."""
 
     server_credits: int | None = None
     operator_usd: float | None = None
@@ -47,7 +49,7 @@ class Caps:
 
 
 class CapReached(Exception):
-    """An order that would break a budget; nothing was held."""
+    """The order would exceed a budget; nothing was held."""
 
     def __init__(self, budget: Budget, *, left: int) -> None:
         super().__init__(f"{budget.scope}: {left} left")
@@ -57,7 +59,7 @@ class CapReached(Exception):
 
 
 def budgets_of(guild_id: int | None, at: float) -> Iterator[Budget]:
-    """The budgets that an order of this moment counts against."""
+    """Budgets that an order placed at this time counts against."""
     if guild_id is not None:
         yield Budget(Scope.SERVER, *month_of(at), guild_id=guild_id)
     yield Budget(Scope.OPERATOR, *day_of(at))
@@ -75,5 +77,5 @@ def month_of(at: float) -> tuple[float, float]:
 
 
 def micros(usd: float) -> int:
-    """Dollars as a whole number, so that sums are exact."""
+    """Millionths of a dollar, which add up exactly."""
     return round(usd * MICROS)

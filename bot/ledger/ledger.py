@@ -1,4 +1,4 @@
-"""What can be read in the books, and the door through which people change them."""
+"""Ledger: reads balances, history and spending, and records what people change."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,18 +9,18 @@ from bot.ledger.budgets import Budget
 from bot.ledger.server_rules import ServerRules
 
 FORGOTTEN = "forgotten"
-"""Stands for a person about whom everything was deleted."""
+"""Actor whose data was deleted."""
 SHOP = "shop"
-"""Stands for Discord's own shop, where a member bought credits."""
+"""Discord's own shop, as the actor when a member buys credits."""
 BOT = "bot"
-"""Stands for what no person decided."""
+"""Actor of what no person decided."""
 OPERATOR = "operator"
-"""Stands for whoever runs the bot, at its own terminal."""
+"""The operator at the command line, as an actor."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One entry of an account's history."""
+    """One line of an account's history."""
 
     id: int
     kind: EntryKind
@@ -28,14 +28,14 @@ class LedgerLine:
     at: float
     job_id: str | None = None
     slug: str | None = None
-    """The model of the job, as long as the job is remembered."""
+    """Model of the job; None once the job is deleted."""
     actor: str | None = None
     why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Something that a person decided for others: kept for good, with who and when."""
+    """Record of a decision about others, with its actor and its time."""
 
     actor: str
     action: str
@@ -47,7 +47,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """The jobs of one model, server and day that were charged or cost something."""
+    """Sums over the jobs of one model, server and day that were charged or cost something."""
 
     day: float
     slug: str
@@ -55,26 +55,27 @@ class Spending:
     jobs: int
     credits: int
     usd: float
-    """What Segmind charged, as far as it said."""
+    """Cost in US dollars of the jobs for which Segmind reported one."""
     unknown: int
-    """Jobs for which Segmind named no cost."""
+    """Jobs for which Segmind reported no cost."""
     refunded: int
-    """Credits given back afterwards."""
     presumed: float = 0.0
-    """What the jobs of unknown cost were expected to cost, in US dollars."""
+    """Expected cost in US dollars of the jobs of unknown cost."""
     late: int = 0
-    """Orders that were given back, and turned up at Segmind afterwards."""
+    """Jobs found at Segmind after their credits were released."""
 
 
 class AlreadyCredited(Exception):
-    """What a receipt stands for is credited once."""
+    """The purchase with this receipt was credited before."""
 
 
 class AlreadyRefunded(Exception):
-    """A job is given back once."""
+    """The job was refunded before."""
 
 
 class Ledger(Protocol):
+    """Credits and rules of all servers; the store implements it."""
+
     async def balance(self, account: str) -> Balance: ...
 
     async def rules(self, guild_id: int) -> ServerRules: ...
@@ -82,25 +83,25 @@ class Ledger(Protocol):
     async def change_rules(
         self, guild_id: int, change: Callable[[ServerRules], ServerRules], audit_entry: AuditEntry
     ) -> ServerRules:
-        """Read, change and write back, with nobody in between."""
+        """Read, change and write the rules in one transaction."""
         ...
 
     async def grant(
         self, account: str, amount: int, why: str, audit_entry: AuditEntry, *, receipt: str | None = None
     ) -> Balance:
-        """With a receipt, raises `AlreadyCredited` where that was credited before."""
+        """Add credits; raises `AlreadyCredited` for a receipt that was credited before."""
         ...
 
     async def adjust(
         self, account: str, amount: int, why: str, audit_entry: AuditEntry, *, job_id: str | None = None
     ) -> Balance:
-        """Take credits away (a negative amount), or give those of a job back, which is done once."""
+        """Take credits away (a negative amount), or refund a job; raises `AlreadyRefunded`."""
         ...
 
     async def history(
         self, account: str, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[LedgerLine]:
-        """The newest entries first; those next to the line `before` or `after`, where one is given."""
+        """Read lines, newest first: the latest ones, or those next to the line `before` or `after`."""
         ...
 
     async def audit_entries(
@@ -110,7 +111,7 @@ class Ledger(Protocol):
     async def spending(
         self, *, since: float, until: float, guild_id: int | None = None
     ) -> Sequence[Spending]:
-        """Day by day; of one server, or of all of them."""
+        """Sum up spending by day, of one server or of all."""
         ...
 
     async def spent_in(self, budget: Budget) -> int: ...

@@ -1,4 +1,4 @@
-"""What an order costs, and what a member may spend and order."""
+"""Prices of orders, and the operator's policy on how much members may spend and order."""
 
 import math
 from collections.abc import Mapping
@@ -14,35 +14,34 @@ from bot.models import ModelCard
 
 @dataclass(frozen=True, slots=True)
 class Price:
+    """Price of an order in credits, and its expected cost at Segmind in US dollars."""
+
     credits: int
     usd: float
-    """What Segmind will presumably ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
+    """Price list, made from the documented costs and the operator's settings."""
+
     usd: float = 0.01
-    """What one credit is worth."""
+    """Value of one credit."""
     fixed: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Prices that the operator set, by slug; the others follow from the documented cost."""
+    """The operator's own prices, by slug; the other models are priced by their documented cost."""
     factors: Mapping[str, float] = field(default_factory=dict[str, float])
-    """What a choice does to the cost, by `slug.option.choice`, over what the model's card says."""
+    """Cost factors by `slug.option.choice`, which override those of the model's card."""
 
     def unit(self, card: ModelCard, body: Mapping[str, Any] | None = None) -> int:
-        """The price of one picture, or of each started stretch of video, with these options."""
-        factor = self._factor(card, body or {})
-        if card.slug in self.fixed:
-            return _whole(self.fixed[card.slug] * factor)
-        return _whole(card.usd * factor / self.usd)
+        """Price of one picture, or of each started unit of video, with these options."""
+        base = self.fixed.get(card.slug, card.usd / self.usd)
+        return _round_up(base * self._factor(card, body or {}))
 
     def of(self, card: ModelCard, body: Mapping[str, Any], seconds: float | None) -> Price:
-        """The price of one order; `seconds` is the length of its video, if it has one."""
-        stretches = 1
+        """Price of one order; `seconds` is the length of its video, if it has one."""
+        units = 1
         if seconds is not None and card.per_seconds is not None:
-            stretches = max(1, _whole(seconds / card.per_seconds))
-        return Price(
-            self.unit(card, body) * stretches, round(card.usd * self._factor(card, body) * stretches, 6)
-        )
+            units = max(1, _round_up(seconds / card.per_seconds))
+        return Price(self.unit(card, body) * units, round(card.usd * self._factor(card, body) * units, 6))
 
     def _factor(self, card: ModelCard, body: Mapping[str, Any]) -> float:
         factor = 1.0
@@ -52,14 +51,14 @@ class Prices:
         return factor
 
 
-def _whole(amount: float) -> int:
+def _round_up(amount: float) -> int:
     # Cents are not exact in binary: 0.05 / 0.01 is 5.000000000000001 on some inputs, and must stay 5.
     return math.ceil(round(amount, 6))
 
 
 @dataclass(frozen=True, slots=True)
 class MemberTerms:
-    """What holds for one member, here and now."""
+    """Allowance, caps and limits that apply to a member's order."""
 
     allowance: Allowance
     caps: Caps
@@ -69,7 +68,7 @@ class MemberTerms:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The operator's word, within which a server's administrators set their own."""
+    """The operator's limits, within which the administrators of a server set their own."""
 
     daily: int = 50
     direct_daily: int = 0
@@ -92,19 +91,20 @@ class Policy:
         return self.limits.narrowed(rules.limits)
 
     def monthly_of(self, rules: ServerRules) -> int | None:
-        """A server's own cap can only be lower than the operator's."""
-        known = [cap for cap in (self.monthly, rules.monthly) if cap is not None]
-        return min(known, default=None)
+        """The lower of the operator's cap and the server's own."""
+        return min((cap for cap in (self.monthly, rules.monthly) if cap is not None), default=None)
 
     def _daily(self, member: Member, rules: ServerRules) -> int:
         if member.guild_id is None:
             return self.direct_daily
         if member.user_id in rules.members:
             return min(rules.members[member.user_id], self.bounds.daily)
-        # The operator's own numbers are not bounded by what others may set.
-        plain = self.daily if rules.daily is None else min(rules.daily, self.bounds.daily)
-        raised = [min(rules.roles[role], self.bounds.daily) for role in member.roles if role in rules.roles]
-        everywhere = [
+        # The bounds hold for what administrators set, not for the operator's own numbers.
+        base = self.daily if rules.daily is None else min(rules.daily, self.bounds.daily)
+        by_server = [
+            min(rules.roles[role], self.bounds.daily) for role in member.roles if role in rules.roles
+        ]
+        by_operator = [
             self.roles[role] for role in member.roles if role in self.roles and role not in rules.roles
         ]
-        return max(plain, *raised, *everywhere) if raised or everywhere else plain
+        return max([base, *by_server, *by_operator])

@@ -1,4 +1,4 @@
-"""Charged against cost, as a table for people, or as CSV or JSON for programs."""
+"""Report that compares charged credits with costs, as a table, CSV or JSON."""
 
 import csv
 import io
@@ -19,16 +19,16 @@ _HEADINGS = ("jobs", "charged", "given back", "worth", "cost", "margin", "", "co
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Some jobs together."""
+    """Sums over several rows of spending."""
 
     jobs: int = 0
     charged: int = 0
     """Credits."""
     given_back: int = 0
     usd: float = 0.0
-    """What Segmind charged, as far as it said."""
+    """Cost of the jobs for which Segmind reported one."""
     presumed: float = 0.0
-    """What the jobs of unknown cost were expected to cost."""
+    """Expected cost of the jobs of unknown cost."""
     unknown: int = 0
     late: int = 0
 
@@ -71,27 +71,29 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """Spending of a period, grouped by model, server and day."""
+
     spending: Sequence[Spending]
     since: float
     until: float
     credit_usd: float
-    """What one credit is worth."""
+    """Value of one credit."""
 
     def table(self) -> str:
         sections = [
-            ("model", self._by(lambda row: row.slug)),
-            ("server", self._by(_server)),
-            ("day (UTC)", self._by(_day)),
+            ("model", self._grouped_by(lambda row: row.slug)),
+            ("server", self._grouped_by(_server)),
+            ("day (UTC)", self._grouped_by(_day)),
             ("in all", {"": Totals.of(self.spending)}),
         ]
-        rows = [
-            [(heading, *_HEADINGS), *((name, *self._cells(each)) for name, each in sums.items())]
-            for heading, sums in sections
+        tables = [
+            [(heading, *_HEADINGS), *((name, *self._cells(totals)) for name, totals in groups.items())]
+            for heading, groups in sections
         ]
-        # One width for a column in all of the sections.
-        widths = [max(map(len, cells)) for cells in zip(*chain(*rows), strict=True)]
+        # Every section uses the same widths, so that the columns line up.
+        widths = [max(map(len, cells)) for cells in zip(*chain(*tables), strict=True)]
         blocks = [f"{date(self.since)} to {date(self.until - 1)}, one credit worth ${self.credit_usd:g}"]
-        blocks += ["\n".join(_line(cells, widths) for cells in section) for section in rows]
+        blocks += ["\n".join(_table_row(cells, widths) for cells in rows) for rows in tables]
         if presumed := sum(row.presumed for row in self.spending):
             blocks.append(
                 f"The cost holds ${presumed:,.2f} for the jobs of unknown cost, as was expected of them."
@@ -113,7 +115,7 @@ class Report:
         return file.getvalue().rstrip("\n")
 
     def json(self) -> str:
-        told = {
+        report = {
             "since": date(self.since),
             "until": date(self.until - 1),
             "credit_usd": self.credit_usd,
@@ -123,7 +125,7 @@ class Report:
             "days": self._facts(_day),
             "total": Totals.of(self.spending).facts(self.credit_usd),
         }
-        return json.dumps(told, indent=2)
+        return json.dumps(report, indent=2)
 
     def _rows(self) -> list[dict[str, Any]]:
         return [
@@ -133,25 +135,25 @@ class Report:
         ]
 
     def _facts(self, key: Callable[[Spending], str]) -> Mapping[str, Mapping[str, Any]]:
-        return {name: sums.facts(self.credit_usd) for name, sums in self._by(key).items()}
+        return {name: totals.facts(self.credit_usd) for name, totals in self._grouped_by(key).items()}
 
-    def _by(self, key: Callable[[Spending], K]) -> dict[K, Totals]:
+    def _grouped_by(self, key: Callable[[Spending], K]) -> dict[K, Totals]:
         groups: dict[K, list[Spending]] = {}
         for row in self.spending:
             groups.setdefault(key(row), []).append(row)
         return {name: Totals.of(rows) for name, rows in groups.items()}
 
-    def _cells(self, sums: Totals) -> Sequence[str]:
-        worth, margin = sums.worth(self.credit_usd), sums.margin(self.credit_usd)
+    def _cells(self, totals: Totals) -> Sequence[str]:
+        worth, margin = totals.worth(self.credit_usd), totals.margin(self.credit_usd)
         return (
-            f"{sums.jobs:,}",
-            f"{sums.charged:,}",
-            f"{sums.given_back:,}",
+            f"{totals.jobs:,}",
+            f"{totals.charged:,}",
+            f"{totals.given_back:,}",
             _dollars(worth),
-            _dollars(sums.cost),
+            _dollars(totals.cost),
             _dollars(margin),
             f"{margin / worth:.0%}" if worth > 0 else "",
-            f"{sums.unknown:,}",
+            f"{totals.unknown:,}",
         )
 
 
@@ -167,7 +169,7 @@ def _day(row: Spending) -> str:
     return date(row.day)
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _table_row(cells: Sequence[str], widths: Sequence[int]) -> str:
     name, *numbers = zip(cells, widths, strict=True)
     return "   ".join([f"{name[0]:<{name[1]}}", *(f"{cell:>{width}}" for cell, width in numbers)]).rstrip()
 
@@ -177,5 +179,5 @@ def _dollars(usd: float) -> str:
 
 
 def _exact(usd: float) -> float:
-    # Sums of binary fractions end in noise; millionths of a dollar are what the books count in.
+    # Sums of binary fractions are inexact; the ledger counts in millionths of a dollar.
     return round(usd, 6)

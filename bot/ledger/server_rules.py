@@ -1,4 +1,4 @@
-"""What a server's administrators may set for their own server, and how far."""
+"""Rules that administrators set for their own server, and the operator's bounds on them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much may be going on at once, and how large it may be."""
+    """Limits on jobs in progress and on the size of files."""
 
     per_member: int = 2
     per_server: int = 20
@@ -21,8 +21,8 @@ class Limits:
     video_bytes: int = 100 * MIB
 
     def narrowed(self, own: Mapping[str, int]) -> "Limits":
-        """A server can ask for less than the operator allows, never for more."""
-        return Limits(**{name: min(most, own.get(name, most)) for name, most in self.named().items()})
+        """The operator's limits, lowered by a server's own, which can never raise them."""
+        return Limits(**{name: min(limit, own.get(name, limit)) for name, limit in self.named().items()})
 
     def named(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -33,24 +33,24 @@ LIMIT_NAMES = tuple(Limits().named())
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far an administrator may go with what is the operator's money."""
+    """The most that an administrator may give away of the operator's money."""
 
     daily: int = 500
-    """The highest allowance."""
+    """Highest daily allowance."""
     grant: int = 1000
-    """The most that is given to a member at once."""
+    """Largest single grant to a member."""
 
 
 class ServerRules(BaseModel):
-    """One server's own settings. What is not set there follows the operator's."""
+    """One server's own rules. The operator's settings apply to whatever is unset."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     daily: int | None = Field(default=None, ge=0)
     roles: Mapping[int, int] = Field(default_factory=lambda: MappingProxyType({}))
-    """The allowance of whoever has this role; the best one counts."""
+    """Allowance by role; the highest one of a member's roles counts."""
     members: Mapping[int, int] = Field(default_factory=lambda: MappingProxyType({}))
-    """The allowance of this one member, whatever their roles."""
+    """Allowance by member, which overrides their roles."""
     monthly: int | None = Field(default=None, ge=0)
     models_off: frozenset[str] = frozenset()
     limits: Mapping[str, int] = Field(default_factory=lambda: MappingProxyType({}))
@@ -58,13 +58,13 @@ class ServerRules(BaseModel):
     blocked: frozenset[int] = frozenset()
     """Members who may not use the bot here."""
     channels_only: frozenset[int] = frozenset()
-    """Where there are any, the bot is used there alone."""
+    """If not empty, the bot works in these channels only."""
     channels_off: frozenset[int] = frozenset()
     roles_only: frozenset[int] = frozenset()
-    """Where there are any, a member needs one of them."""
+    """If not empty, a member needs one of these roles."""
     roles_off: frozenset[int] = frozenset()
     log_channel: int | None = None
-    """Where moderators read of finished jobs and of reports."""
+    """Channel for finished jobs and reports, which moderators read."""
     log_pictures: bool = False
     approve: bool = False
-    """Whether a moderator looks at each result there before anybody else does."""
+    """Whether a moderator approves each result in the log channel before anybody else sees it."""

@@ -1,1 +1,1 @@
-"""Who may use the bot, where, and with which pictures: rules as data, knowing neither Discord nor SQL."""
+"""Access, banned media, reports, approvals and retention: rules as data, without Discord or SQL."""

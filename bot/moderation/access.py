@@ -1,4 +1,4 @@
-"""The door: who is let in, and with what. Where the store cannot be asked, nobody is."""
+"""Access checks on members, channels, roles and media. If the store is unavailable, access is denied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,96 +17,99 @@ from bot.moderation.errors import (
     WrongRole,
 )
 from bot.moderation.fingerprints import Fingerprint
-from bot.moderation.ports import ModerationStore, Rules, Standing
+from bot.moderation.ports import AccessStore, ServerRulesReader, Standing
 
 HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """The operator's own rules."""
+    """The operator's access rules, for all servers."""
 
-    version: str | None = None
-    """What has to be agreed to; none where nothing has."""
+    consent_version: str | None = None
+    """Version of the terms that members have to accept; None if they need not."""
     age_restricted: bool = False
-    """Whether channels for adults are served."""
+    """Whether the bot works in age-restricted channels."""
     blocked: frozenset[int] = frozenset()
     strikes: int = 3
-    """So many blocked orders lead to a pause; 0 is never."""
+    """Number of blocked orders that leads to a suspension; 0 turns suspensions off."""
     strike_days: float = 7
     pause_hours: float = 24
     distance: int = 6
-    """In so many of 64 bits a copy may differ and still be one."""
+    """Number of the 64 bits of a hash in which a copy may differ from the original."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """Who asks, and from where."""
+    """Member who wants to use the bot, and the place where they do."""
 
     user_id: int
     guild_id: int | None = None
     channels: frozenset[int] = field(default_factory=frozenset[int])
-    """The channel; where it is a thread, the one that it belongs to as well."""
+    """The channel, and for a thread its parent too."""
     roles: frozenset[int] = field(default_factory=frozenset[int])
     age_restricted: bool = False
 
 
 class AccessPolicy:
-    def __init__(self, register: ModerationStore, rules: Rules, house: AccessRules, clock: Clock) -> None:
-        self._register = register
+    """Checks a request against the rules of the operator and of the server; raises `AccessDenied`."""
+
+    def __init__(
+        self, store: AccessStore, server_rules: ServerRulesReader, rules: AccessRules, clock: Clock
+    ) -> None:
+        self._store = store
+        self._server_rules = server_rules
         self._rules = rules
-        self._house = house
         self._clock = clock
 
     @property
-    def version(self) -> str | None:
-        return self._house.version
+    def consent_version(self) -> str | None:
+        return self._rules.consent_version
 
-    async def ask_consent(self, user_id: int) -> None:
-        if self._house.version is not None:
-            self._mind_consent(await self._register.standing(user_id))
+    async def require_consent(self, user_id: int) -> None:
+        if self.consent_version is not None:
+            self._check_consent(await self._store.standing(user_id))
 
-    async def admit(self, visit: AccessRequest) -> None:
-        standing = await self._register.standing(visit.user_id)
-        self._mind_consent(standing)
-        if visit.user_id in self._house.blocked:
+    async def check(self, request: AccessRequest) -> None:
+        standing = await self._store.standing(request.user_id)
+        self._check_consent(standing)
+        if request.user_id in self._rules.blocked:
             raise Blocked(everywhere=True)
-        if visit.age_restricted and not self._house.age_restricted:
+        if request.age_restricted and not self._rules.age_restricted:
             raise AgeRestricted
-        if visit.guild_id is not None:
-            _obey(await self._rules.rules(visit.guild_id), visit)
-        await self._check_strikes(visit.user_id, standing)
-
-    async def check_fingerprints(self, fingerprints: Mapping[str, Fingerprint], guild_id: int | None) -> None:
-        """Raises `ListedMedia` for the first that is on a list."""
-        if not fingerprints:
-            return
-        listed = await self._register.is_listed([each.exact for each in fingerprints.values()], guild_id)
-        for option, each in fingerprints.items():
-            if each.exact in listed.exact or each.resembles(listed.looks, self._house.distance):
-                raise ListedMedia(option)
-
-    def _mind_consent(self, standing: Standing) -> None:
-        version = self._house.version
-        if version is not None and standing.agreed_to != version:
-            raise NoConsent
-
-    async def _check_strikes(self, user_id: int, standing: Standing) -> None:
+        if request.guild_id is not None:
+            _check_server_rules(await self._server_rules.rules(request.guild_id), request)
         now = self._clock.now()
         if standing.left_at is not None and now < standing.left_at + DAY:
             raise RecentlyDeleted(standing.left_at + DAY)
-        its = self._house
-        if its.strikes:
-            strikes = await self._register.strikes(user_id, now - its.strike_days * DAY)
-            if len(strikes) >= its.strikes and now < (until := strikes[0] + its.pause_hours * HOUR):
+        await self._check_strikes(request.user_id, now)
+
+    async def check_fingerprints(self, fingerprints: Mapping[str, Fingerprint], guild_id: int | None) -> None:
+        """Raise `ListedMedia` for the first fingerprint that is banned in this server."""
+        if not fingerprints:
+            return
+        listed = await self._store.find_listed([each.exact for each in fingerprints.values()], guild_id)
+        for option, each in fingerprints.items():
+            if each.exact in listed.exact or each.resembles(listed.dhashes, self._rules.distance):
+                raise ListedMedia(option)
+
+    def _check_consent(self, standing: Standing) -> None:
+        if self.consent_version is not None and standing.agreed_to != self.consent_version:
+            raise NoConsent
+
+    async def _check_strikes(self, user_id: int, now: float) -> None:
+        rules = self._rules
+        if rules.strikes:
+            strikes = await self._store.strikes(user_id, now - rules.strike_days * DAY)
+            if len(strikes) >= rules.strikes and now < (until := strikes[0] + rules.pause_hours * HOUR):
                 raise Suspended(until)
 
 
-def _obey(rules: ServerRules, visit: AccessRequest) -> None:
-    if visit.user_id in rules.blocked:
+def _check_server_rules(rules: ServerRules, request: AccessRequest) -> None:
+    if request.user_id in rules.blocked:
         raise Blocked(everywhere=False)
     only = rules.channels_only
-    if visit.channels & rules.channels_off or (only and not visit.channels & only):
+    if request.channels & rules.channels_off or (only and not request.channels & only):
         raise WrongChannel
-    if visit.roles & rules.roles_off or (rules.roles_only and not visit.roles & rules.roles_only):
+    if request.roles & rules.roles_off or (rules.roles_only and not request.roles & rules.roles_only):
         raise WrongRole

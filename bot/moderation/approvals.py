@@ -1,7 +1,7 @@
-"""Results that a moderator looks at before anybody else: what was decided of them, and until when it can be.
+"""Approvals: moderators decide about a result before anybody else sees it.
 
-No bytes are kept for them. Segmind has a result for a week, which is time enough to look at it, and a server
-that looks at everything first wants anything but an archive of pictures that nobody has approved.
+No copy of the result is stored while it waits. Segmind has it for a week, which is time enough to decide, and
+a server that approves results would not want an archive of pictures that nobody has approved.
 """
 
 from collections.abc import Sequence
@@ -17,39 +17,43 @@ from bot.periodic import run_periodically
 
 
 class NoLog(Exception):
-    """Without a log there is no place in which moderators could look at a result."""
+    """The server has no log channel, which moderators need to approve results."""
 
 
 class LogNeeded(Exception):
-    """The log cannot be switched off while results wait there for moderators."""
+    """The log channel cannot be turned off while the server approves results in it."""
 
 
-class NothingAwaited(Exception):
-    """Nothing is known any more of what a moderator was asked about."""
+class UnknownApproval(Exception):
+    """There is no record of this approval any more."""
 
 
 class Verdict(StrEnum):
+    """State of an approval."""
+
     WAITING = "waiting"
     APPROVED = "approved"
     REJECTED = "rejected"
     LAPSED = "lapsed"
-    """Nobody decided in time."""
+    """No moderator decided in time."""
     WITHDRAWN = "withdrawn"
-    """The member had everything deleted."""
+    """The member deleted their data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
+    """Result that waits for moderators, or about which they have decided."""
+
     job_id: str
     guild_id: int
     asked_at: float
     lapses_at: float
     verdict: Verdict = Verdict.WAITING
     decided_by: int = 0
-    """Nobody, where nobody decided, or somebody about whom everything was deleted."""
+    """The moderator; 0 if none decided, or if that moderator's data was deleted."""
     channel_id: int | None = None
     message_id: int | None = None
-    """Where moderators were asked; none where they could not be yet."""
+    """Message of the approval card; None until the bot has posted it."""
 
     @property
     def card(self) -> tuple[int, int] | None:
@@ -60,37 +64,39 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What came of an attempt to decide."""
+    """Outcome of an attempt to decide."""
 
     approval: Approval
     job: Job | None
-    """Whose end is to be told once more, by this process; none where somebody else does so, or did."""
+    """Job whose outcome this worker has to deliver; None if another worker delivers it or has done so."""
     is_new: bool
-    """Whether this attempt has decided it, and not an earlier one."""
+    """Whether this attempt decided, rather than an earlier one."""
 
 
-class ApprovalBook(Protocol):
+class ApprovalRepository(Protocol):
+    """Stores approvals; the store implements it."""
+
     async def ask(self, job_id: str, guild_id: int, lapses_at: float) -> Approval:
-        """Write down that a moderator is asked, unless one was; as it stands."""
+        """Record the request for an approval, and return it; if there is one, return that."""
         ...
 
     async def find(self, job_id: str) -> Approval | None: ...
 
     async def posted(self, job_id: str, channel_id: int, message_id: int) -> None:
-        """Write down where moderators are asked."""
+        """Record the message of the approval card."""
         ...
 
     async def decide(
         self, job_id: str, verdict: Verdict, actor: int, audit_entry: AuditEntry | None
     ) -> Ruling:
-        """Of several attempts, the first one decides. Its job is open again, and this process's.
+        """Record a verdict unless there is one; raises `UnknownApproval`.
 
-        Raises `NothingAwaited`.
+        The first of several attempts decides. It reopens the job, and this worker then owns it.
         """
         ...
 
     async def waiting(self) -> Sequence[Approval]:
-        """Those about which nobody has decided, the oldest first."""
+        """Find the undecided approvals, oldest first."""
         ...
 
     async def overdue(self, now: float) -> Sequence[Approval]: ...
@@ -100,49 +106,49 @@ class ApprovalBook(Protocol):
     async def drop(self, job_id: str) -> None: ...
 
     async def waiting_in(self, guild_id: int) -> int:
-        """How many results wait in this server."""
+        """Count the undecided approvals of a server."""
         ...
 
 
-class Asking(Protocol):
-    """What is done about results that wait, besides deciding."""
+class ApprovalHandler(Protocol):
+    """Acts on approvals that nobody has decided; the chat side implements it."""
 
     async def ask_again(self, approval: Approval) -> bool:
-        """Where they were not asked yet, or elsewhere; whether the moderators of its server can be asked."""
+        """Post the card if the log channel has none; return whether the moderators can be reached."""
         ...
 
     async def lapse(self, approval: Approval) -> None: ...
 
-    async def take_back(self, approval: Approval) -> None: ...
+    async def withdraw(self, approval: Approval) -> None: ...
 
 
-class Waiting:
-    """Looks after the results that wait: asks where nobody could be asked, and ends what nobody decides."""
+class ApprovalMonitor:
+    """Checks undecided approvals: ends overdue and withdrawn ones, and posts missing cards."""
 
-    def __init__(self, book: ApprovalBook, asking: Asking, clock: Clock, *, every: float = 60.0) -> None:
-        self._book = book
-        self._asking = asking
+    def __init__(
+        self, repository: ApprovalRepository, handler: ApprovalHandler, clock: Clock, *, every: float = 60.0
+    ) -> None:
+        self._repository = repository
+        self._handler = handler
         self._clock = clock
         self._every = every
 
     async def run(self) -> None:
-        await run_periodically(
-            self.look, self._clock, self._every, "results that wait for moderators could not be looked after"
-        )
+        await run_periodically(self.run_once, self._clock, self._every, "approval check failed")
 
-    async def look(self) -> None:
-        for approval in await self._book.overdue(self._clock.now()):
-            await self._asking.lapse(approval)
-        for approval in await self._book.withdrawn():
-            await self._asking.take_back(approval)
-        deaf: set[int] = set()
-        for approval in await self._book.waiting():
-            if approval.guild_id not in deaf and not await self._asking.ask_again(approval):
-                deaf.add(approval.guild_id)
+    async def run_once(self) -> None:
+        for approval in await self._repository.overdue(self._clock.now()):
+            await self._handler.lapse(approval)
+        for approval in await self._repository.withdrawn():
+            await self._handler.withdraw(approval)
+        unreachable: set[int] = set()
+        for approval in await self._repository.waiting():
+            if approval.guild_id not in unreachable and not await self._handler.ask_again(approval):
+                unreachable.add(approval.guild_id)
 
 
 def server_of(job: Job) -> int | None:
-    """Whose moderators decide about a job: none where the bot is no member of the server."""
+    """Server whose moderators decide about a job; None if the bot is not a member of the server."""
     place = job.place
     here = account_of(guild_id=place.guild_id, user_id=place.user_id)
     return place.guild_id if place.guild_id is not None and job.account == here else None

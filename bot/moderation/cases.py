@@ -1,4 +1,4 @@
-"""A case: something that somebody reported, and what moderators did about it."""
+"""Cases: reported jobs, and the steps that moderators take about them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class TooManyReports(Exception):
-    """The member has as many reports open as may be."""
+    """The member has reached the limit of open reports."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
@@ -23,14 +23,14 @@ class TooManyReports(Exception):
 
 
 class Step(StrEnum):
-    """What can be done about it, in the order of the buttons."""
+    """Action that moderators can take about a case, in the order of the buttons."""
 
     REMOVE = "remove"
-    """Every message of the job is deleted, and its result is shown to nobody any more."""
+    """Delete every message of the job, and never show its result again."""
     NEVER = "never"
-    """Its pictures and their copies are refused from now on."""
+    """Ban the media of the job and their copies."""
     BLOCK = "block"
-    """Whoever ordered it may not use the bot here any more."""
+    """Block the member who ordered the job from this server."""
     REFUND = "refund"
     DISMISS = "dismiss"
 
@@ -39,22 +39,21 @@ class Step(StrEnum):
         return self in {Step.REMOVE, Step.DISMISS}
 
 
-_OF_SERVERS = frozenset({Step.BLOCK, Step.REFUND})
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
+    """Report of a job, and the steps taken so far."""
+
     number: int
     job_id: str
     guild_id: int | None
-    """Whose moderators it is for; none where it is the operator's."""
+    """Server whose moderators decide; None if the operator does."""
     reporter: int
     opened_at: float
     steps: tuple[Step, ...] = ()
     closed_at: float | None = None
     channel_id: int | None = None
     message_id: int | None = None
-    """Its card in the log; none where it went to the operators."""
+    """Message of the case card in the log channel; None if the case went to the operators."""
 
     @property
     def card(self) -> tuple[int, int] | None:
@@ -63,71 +62,74 @@ class Case:
         return self.channel_id, self.message_id
 
     @property
-    def ahead(self) -> frozenset[Step]:
-        """What can still be done."""
+    def remaining_steps(self) -> frozenset[Step]:
         if Step.DISMISS in self.steps:
             return frozenset()
-        done = {*self.steps} | ({Step.DISMISS} if self.closed_at is not None else set[Step]())
-        # Outside of servers there is nobody to be shut out of one, and no administrator who refunds.
-        return frozenset(Step) - done - (_OF_SERVERS if self.guild_id is None else frozenset[Step]())
+        remaining = frozenset(Step).difference(self.steps)
+        if self.closed_at is not None:
+            remaining -= {Step.DISMISS}
+        # Without a server there is nothing to block the member from, and no administrator who refunds.
+        return remaining - {Step.BLOCK, Step.REFUND} if self.guild_id is None else remaining
 
 
-class CaseBook(Protocol):
+class CaseRepository(Protocol):
+    """Stores cases; the store implements it."""
+
     async def open(self, job_id: str, guild_id: int | None, reporter: int, *, most: int) -> tuple[Case, bool]:
-        """The open case of this job, and whether it is a new one.
+        """Open a case, or find the open one of this job; return it and whether it is new.
 
-        Raises `TooManyReports` where it would be, and the reporter has so many open ones.
+        Raises `TooManyReports` if it would be new and the reporter has `most` open reports already.
         """
         ...
 
     async def posted(self, number: int, channel_id: int, message_id: int) -> None:
-        """Write down where its card is."""
+        """Record the message of the case card."""
         ...
 
     async def open_in(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[Case]:
-        """Those of this server with which nobody has dealt, the newest first."""
+        """Find the open cases of a server, newest first."""
         ...
 
     async def find(self, number: int) -> Case | None: ...
 
     async def step(self, number: int, step: Step, actor: int) -> Case:
-        """Write down what was done."""
+        """Record a step."""
         ...
 
     async def overdue(self, opened_before: float) -> Sequence[Case]:
-        """Open cases from before then that were not passed on yet."""
+        """Find open cases from before then that were not escalated yet."""
         ...
 
     async def pass_on(self, number: int) -> bool:
-        """Write down that the operator is told; of several processes, one hears that it is to tell."""
+        """Record the escalation; only one of several workers gets True, and tells the operator."""
         ...
 
 
 class Escalation:
-    """Tells the operator of every case that nobody has dealt with in time."""
+    """Passes cases that moderators have not closed in time on to the operator."""
 
     def __init__(
         self,
-        book: CaseBook,
-        tell: Callable[[Case], Awaitable[None]],
+        repository: CaseRepository,
+        tell_operator: Callable[[Case], Awaitable[None]],
         clock: Clock,
         *,
         hours: float,
         every: float = 600.0,
     ) -> None:
-        self._book = book
-        self._tell = tell
+        self._repository = repository
+        self._tell_operator = tell_operator
         self._clock = clock
-        self._patience = hours * HOUR
+        self._timeout = hours * HOUR
         self._every = every
 
     async def run(self) -> None:
-        await run_periodically(self.look, self._clock, self._every, "overdue reports could not be passed on")
+        await run_periodically(self.run_once, self._clock, self._every, "escalation of cases failed")
 
-    async def look(self) -> None:
-        for case in await self._book.overdue(self._clock.now() - self._patience):
-            if await self._book.pass_on(case.number):
-                log.warning("a report is passed on to the operators", case=case.number, guild=case.guild_id)
-                await self._tell(case)
+    async def run_once(self) -> None:
+        for case in await self._repository.overdue(self._clock.now() - self._timeout):
+            if await self._repository.pass_on(case.number):
+                log.warning("case escalated to the operator", case=case.number, guild=case.guild_id)
+                await self._tell_operator(case)

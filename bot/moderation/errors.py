@@ -1,16 +1,27 @@
-"""Why somebody is not let in."""
+"""Reasons for which the bot denies access.
+
+AccessDenied
+├── NoConsent
+├── Blocked
+├── WrongChannel
+├── WrongRole
+├── AgeRestricted
+├── Suspended
+├── RecentlyDeleted
+└── ListedMedia
+"""
 
 
 class AccessDenied(Exception):
-    """The root: the rules of the operator or of the server stand against it."""
+    """A rule of the operator or of the server forbids the request."""
 
 
 class NoConsent(AccessDenied):
-    """The member has not agreed yet, or to an older version."""
+    """The member has not accepted the terms yet, or only an older version."""
 
 
 class Blocked(AccessDenied):
-    """Somebody decided that this member may not use the bot, here or anywhere."""
+    """The member is blocked, in this server or everywhere."""
 
     def __init__(self, *, everywhere: bool) -> None:
         super().__init__(everywhere)
@@ -18,15 +29,15 @@ class Blocked(AccessDenied):
 
 
 class WrongChannel(AccessDenied):
-    """This server does not want the bot to be used in this channel."""
+    """The bot may not be used in this channel."""
 
 
 class WrongRole(AccessDenied):
-    """This server lets only some roles use the bot."""
+    """None of the member's roles may use the bot in this server, or one of them must not."""
 
 
 class AgeRestricted(AccessDenied):
-    """A channel for adults, or one of which it cannot be known."""
+    """The channel is age-restricted, or Discord does not say whether it is."""
 
 
 class Suspended(AccessDenied):
@@ -38,7 +49,7 @@ class Suspended(AccessDenied):
 
 
 class RecentlyDeleted(AccessDenied):
-    """The member had everything deleted: whoever comes back at once would have today's allowance twice."""
+    """The member deleted their data today. Coming back at once would give them today's allowance twice."""
 
     def __init__(self, until: float) -> None:
         super().__init__(until)
@@ -46,7 +57,7 @@ class RecentlyDeleted(AccessDenied):
 
 
 class ListedMedia(AccessDenied):
-    """A moderator has put this picture or video, or one that looks the same, on the list."""
+    """This picture or video, or one that looks the same, is banned."""
 
     def __init__(self, option: str) -> None:
         super().__init__(option)

@@ -1,4 +1,4 @@
-"""Fingerprints of pictures and videos: enough to know a copy again, and nothing to look at."""
+"""Fingerprints of pictures and videos, which recognise a copy but cannot be turned back into a picture."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -10,65 +10,67 @@ from PIL import Image
 from bot.media import picture, sniff, video
 from bot.media.types import UnusableMedia
 
-# So many frames of a video are looked at: those that stand for themselves, from its beginning on.
-FRAMES = 8
-SIDE = 8
-# A plain surface differs from every other by a few bits of noise: it is known by its bytes alone.
-_LEAST_SET, _MOST_SET = 6, 58
-# What is not at least so much brighter than its neighbour is noise, of 255.
-_STEP = 2
+# Key frames of a video to hash, from its beginning.
+_VIDEO_FRAMES = 8
+_SIDE = 8
+# A plain surface differs from any other only by a few bits of noise, so it gets no hash.
+_FEWEST_SET_BITS, _MOST_SET_BITS = 6, 58
+# A smaller difference in brightness (of 255) between neighbours is noise.
+_NOISE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    exact: str
-    """The SHA-256 of the bytes."""
-    looks: tuple[int, ...] = ()
-    """What it looks like, in 64 bits a picture; near copies differ in a few of them."""
+    """Hashes of a file: one of its bytes, and one of the look of each picture in it."""
 
-    def resembles(self, looks: Iterable[int], distance: int) -> bool:
-        return any((mine ^ other).bit_count() <= distance for other in looks for mine in self.looks)
+    exact: str
+    """SHA-256 of the bytes."""
+    dhashes: tuple[int, ...] = ()
+    """64-bit difference hashes, of which near copies differ in a few bits."""
+
+    def resembles(self, dhashes: Iterable[int], distance: int) -> bool:
+        return any((own ^ other).bit_count() <= distance for other in dhashes for own in self.dhashes)
 
 
 def fingerprint_of(content: bytes) -> Fingerprint:
-    """Of anything: what is no picture or video is known by its bytes alone."""
+    """Fingerprint of any file; one that is no readable picture or video has no difference hashes."""
     exact = hashlib.sha256(content).hexdigest()
     try:
-        found = sniff.media_type(content)
-        looks = [dhash(each) for each in _pictures(content, found)]
+        media_type = sniff.media_type(content)
+        dhashes = [dhash(image) for image in _pictures(content, media_type)]
     except UnusableMedia:
         return Fingerprint(exact)
-    return Fingerprint(exact, tuple(dict.fromkeys(look for look in looks if look is not None)))
+    return Fingerprint(exact, tuple(dict.fromkeys(found for found in dhashes if found is not None)))
 
 
 def dhash(image: Image.Image) -> int | None:
-    """Whether each of 64 places is brighter than the one to its right; none of a plain surface."""
-    small = picture.eight_bits(image).convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BOX)
+    """Difference hash: a bit for each of 64 places, set if its right neighbour is darker; None if plain."""
+    small = picture.eight_bits(image).convert("L").resize((_SIDE + 1, _SIDE), Image.Resampling.BOX)
     shades = small.tobytes()
-    look = 0
-    for row in range(SIDE):
-        for column in range(SIDE):
-            at = row * (SIDE + 1) + column
-            look = look << 1 | (shades[at] > shades[at + 1] + _STEP)
-    return look if _LEAST_SET <= look.bit_count() <= _MOST_SET else None
+    bits = 0
+    for row in range(_SIDE):
+        for column in range(_SIDE):
+            at = row * (_SIDE + 1) + column
+            bits = bits << 1 | (shades[at] > shades[at + 1] + _NOISE)
+    return bits if _FEWEST_SET_BITS <= bits.bit_count() <= _MOST_SET_BITS else None
 
 
-def format_hash(look: int) -> str:
-    return f"{look:016x}"
+def format_hash(bits: int) -> str:
+    return f"{bits:016x}"
 
 
-def parse_hash(words: str) -> int:
-    return int(words, 16)
+def parse_hash(text: str) -> int:
+    return int(text, 16)
 
 
-def _pictures(content: bytes, found: str) -> Iterator[Image.Image]:
-    if found.startswith("image/"):
-        yield picture.upright(content, found)
+def _pictures(content: bytes, media_type: str) -> Iterator[Image.Image]:
+    if media_type.startswith("image/"):
+        yield picture.upright(content, media_type)
         return
-    with video.opened(content, found) as file:
-        stream = video.picture_stream(file, found)
+    with video.opened(content, media_type) as file:
+        stream = video.picture_stream(file, media_type)
         stream.codec_context.skip_frame = "NONKEY"
-        for frame in islice(file.decode(stream), FRAMES):
-            # PyAV leaves the keywords of this one untyped.
-            shown: Image.Image = frame.to_image()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-            yield shown
+        for frame in islice(file.decode(stream), _VIDEO_FRAMES):
+            # PyAV does not type the keyword arguments of `to_image`.
+            image: Image.Image = frame.to_image()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            yield image

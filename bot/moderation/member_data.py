@@ -1,4 +1,4 @@
-"""What is known of a member: given to them, forgotten at their wish, and forgotten in time."""
+"""Data about members: exported or deleted at their request, and deleted after a retention period."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,46 +14,50 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class OpenOrders(Exception):
-    """Credits are held for orders that are not over: until then, their member has to be known."""
+    """The member has unfinished orders with held credits, so their data is still needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What a member gives up with their accounts."""
+    """Accounts and granted credits that a member loses with their data."""
 
     accounts: int = 0
     granted: int = 0
 
 
-class People(Protocol):
+class MemberDataRepository(Protocol):
+    """Reads and deletes the stored data of members; the store implements it."""
+
     async def about(self, user_id: int) -> Mapping[str, Any]:
-        """Everything that is stored about a member, as it can be written down in JSON."""
+        """Export everything that is stored about a member, as JSON values."""
         ...
 
     async def holdings(self, user_id: int) -> Holdings: ...
 
     async def forget(self, user_id: int, *, strikes_since: float) -> None:
-        """All or nothing. Raises `OpenOrders`.
+        """Delete a member's data in one transaction; raises `OpenOrders`.
 
-        The ledger keeps its sums, under names that say nothing. Who was blocked for the content of their
-        orders since then stays known as such; so do blocks, and the wish not to be used by others.
+        The ledger keeps its sums under anonymous names. Strikes since then, blocks, and the member's opt-out
+        of swaps by others stay.
         """
         ...
 
     async def strip_jobs(self, before: float, *, most: int) -> int:
-        """Forget of so many finished jobs from before then what they were made of, and where it is."""
+        """Remove inputs and places of at most so many jobs that finished before then; return their number."""
         ...
 
-    async def strip_deeds(self, before: float, *, most: int) -> int:
-        """Forget of decisions from before then who took them, and about whom."""
+    async def strip_audit_entries(self, before: float, *, most: int) -> int:
+        """Remove the people from at most so many audit entries from before then; return their number."""
         ...
 
-    async def clear_up(self, *, prints_before: float, strikes_before: float) -> None: ...
+    async def clear_up(self, *, fingerprints_before: float, strikes_before: float) -> None:
+        """Delete old strikes, and old fingerprints, posts, cases and approvals."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionPeriods:
-    """For how many days things are kept."""
+    """Days for which each kind of data is kept."""
 
     jobs: float = 90
     audit_entries: float = 730
@@ -61,34 +65,37 @@ class RetentionPeriods:
 
 
 class Retention:
-    """Forgets what is old enough, a little at a time."""
+    """Deletes data whose retention period is over, in small batches."""
 
     def __init__(
         self,
-        people: People,
+        repository: MemberDataRepository,
         clock: Clock,
         periods: RetentionPeriods,
         *,
         every: float = 6 * 3600.0,
         most: int = 500,
     ) -> None:
-        self._people = people
+        self._repository = repository
         self._clock = clock
         self._periods = periods
         self._every = every
         self._most = most
 
     async def run(self) -> None:
-        await run_periodically(self.look, self._clock, self._every, "what is old could not be forgotten")
+        await run_periodically(self.run_once, self._clock, self._every, "deletion of old data failed")
 
-    async def look(self) -> None:
-        now, its, jobs, audit_entries = self._clock.now(), self._periods, 0, 0
-        while count := await self._people.strip_jobs(now - its.jobs * DAY, most=self._most):
+    async def run_once(self) -> None:
+        now, periods = self._clock.now(), self._periods
+        jobs = audit_entries = 0
+        jobs_before = now - periods.jobs * DAY
+        while count := await self._repository.strip_jobs(jobs_before, most=self._most):
             jobs += count
-        while count := await self._people.strip_deeds(now - its.audit_entries * DAY, most=self._most):
+        entries_before = now - periods.audit_entries * DAY
+        while count := await self._repository.strip_audit_entries(entries_before, most=self._most):
             audit_entries += count
-        await self._people.clear_up(
-            prints_before=now - its.jobs * DAY, strikes_before=now - max(its.strikes, 1) * DAY
+        await self._repository.clear_up(
+            fingerprints_before=jobs_before, strikes_before=now - max(periods.strikes, 1) * DAY
         )
         if jobs or audit_entries:
-            log.info("what is old was forgotten", jobs=jobs, audit_entries=audit_entries)
+            log.info("old data deleted", jobs=jobs, audit_entries=audit_entries)

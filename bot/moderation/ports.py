@@ -1,4 +1,4 @@
-"""What the door needs to know, as protocols that the store fills in."""
+"""Protocols for the data that access checks and moderation need; the store implements them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,48 +11,55 @@ from bot.moderation.fingerprints import Fingerprint
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a member has decided about the bot."""
+    """A member's own decisions about the bot."""
 
     agreed_to: str | None = None
-    """The version that they have agreed to last."""
+    """Latest version of the terms that the member accepted."""
     opted_out: bool = False
+    """Whether others may not use this member's pictures."""
     left_at: float | None = None
-    """When they had everything deleted, if that was lately."""
+    """Time at which the member deleted their data, if it was recent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedFingerprints:
+    """Fingerprints of banned media."""
+
     exact: Collection[str]
-    """Those that were asked for and are on the list."""
-    looks: Collection[int]
-    """All of them, as resemblance cannot be looked up."""
+    """The requested hashes of bytes that are banned."""
+    dhashes: Collection[int]
+    """All banned difference hashes, because a query cannot search by resemblance."""
 
 
-class ModerationStore(Protocol):
-    """What is kept about members for everybody's safety."""
+class AccessStore(Protocol):
+    """Consent, strikes and banned media, as access checks read them."""
 
     async def standing(self, user_id: int) -> Standing: ...
+
+    async def strikes(self, user_id: int, since: float) -> Sequence[float]:
+        """Find the times of a member's orders that were blocked for their content, newest first."""
+        ...
+
+    async def find_listed(self, exact: Collection[str], guild_id: int | None) -> ListedFingerprints:
+        """Find media that are banned everywhere or in this server."""
+        ...
+
+
+class ModerationStore(AccessStore, Protocol):
+    """Records consent, bans media, and removes results."""
 
     async def agree(self, user_id: int, version: str) -> None: ...
 
     async def set_opted_out(self, user_id: int, out: bool) -> None: ...
 
-    async def strikes(self, user_id: int, since: float) -> Sequence[float]:
-        """When orders of this member were blocked for their content, the newest first."""
-        ...
-
-    async def is_listed(self, exact: Collection[str], guild_id: int | None) -> Listed:
-        """What must not come again, on the list of all servers or on that of this one."""
-        ...
-
     async def list_fingerprints(
         self, fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str
     ) -> None:
-        """From now on; without a server, everywhere."""
+        """Ban media in a server, or everywhere if there is no `guild_id`."""
         ...
 
     async def unlist(self, job_id: str, guild_id: int) -> int:
-        """Take a job's prints off the list of this server; how many there were."""
+        """Allow a job's media in this server again; return the number of deleted fingerprints."""
         ...
 
     async def save_fingerprints(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None: ...
@@ -60,17 +67,19 @@ class ModerationStore(Protocol):
     async def fingerprints_of(self, job_id: str) -> Mapping[str, Fingerprint]: ...
 
     async def take_down(self, job_id: str, actor: str) -> None:
-        """Nobody is shown the job's result any more."""
+        """Never show the job's result again."""
         ...
 
     async def is_down(self, job_id: str) -> bool: ...
 
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
-        """The messages besides its own that show the job: their channels, and their ids."""
+        """Find the channel and message ids of the job's result posts, besides its own reply."""
         ...
 
     async def record(self, audit_entry: AuditEntry) -> None: ...
 
 
-class Rules(Protocol):
+class ServerRulesReader(Protocol):
+    """Reads the rules of a server."""
+
     async def rules(self, guild_id: int) -> ServerRules: ...

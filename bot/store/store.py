@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 
 import sqlalchemy as sa
 
-from bot.administration.credits import Ordered
+from bot.administration.credits import JobSummary
 from bot.jobs.job import Job
 from bot.jobs.ports import Capacity, Clock
 from bot.ledger.account import Balance
@@ -147,7 +147,7 @@ class SqlStore:
         async with self._reading() as connection:
             return await queries.audit_entries(connection, guild_id, Page(before, after, limit))
 
-    async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[Ordered]:
+    async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[JobSummary]:
         async with self._reading() as connection:
             return await queries.jobs_of(connection, guild_id, limit=limit)
 

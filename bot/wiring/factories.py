@@ -188,7 +188,7 @@ def file_limits(settings: Settings) -> probe.Limits:
 def access_rules(settings: Settings) -> AccessRules:
     its = settings.safety
     return AccessRules(
-        version=settings.consent.version if settings.consent.required else None,
+        consent_version=settings.consent.version if settings.consent.required else None,
         age_restricted=its.nsfw_channels,
         blocked=frozenset(its.blocked),
         strikes=its.strikes,

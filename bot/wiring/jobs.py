@@ -75,7 +75,7 @@ class JobEngine:
             waiting_per_member=jobs.waiting_per_member,
         )
         self.credit_admin = CreditAdmin(
-            books=store, archive=store, policy=self.policy, line=self.line, models=models
+            ledger=store, archive=store, policy=self.policy, queue=self.line, models=models
         )
 
 

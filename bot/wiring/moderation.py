@@ -15,7 +15,7 @@ from bot.jobs.outputs import ResultSource
 from bot.jobs.ports import Watcher
 from bot.jobs.service import JobService
 from bot.moderation.access import AccessPolicy
-from bot.moderation.approvals import Waiting
+from bot.moderation.approvals import ApprovalMonitor
 from bot.moderation.cases import Escalation
 from bot.moderation.member_data import Retention, RetentionPeriods
 from bot.settings import Settings
@@ -132,8 +132,8 @@ class ModerationParts:
     def retention(self) -> Retention:
         return Retention(self._store.people, self._front.clock, self._periods)
 
-    def waiting(self, approvals: ApprovalService) -> Waiting:
-        return Waiting(self._store.approvals, approvals, self._front.clock)
+    def waiting(self, approvals: ApprovalService) -> ApprovalMonitor:
+        return ApprovalMonitor(self._store.approvals, approvals, self._front.clock)
 
     def escalation(self, cases: CaseService) -> Escalation:
         hours = self._settings.safety.escalate_hours

@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 
 import bot.chat
-from bot.administration.access import Use
+from bot.administration.access import AccessMode
 from bot.administration.audit import AuditAction
 from bot.chat.admin.spending import HEADINGS
 from bot.chat.text import ENGLISH, Text, catalogue
@@ -80,7 +80,7 @@ def test_every_sentence_is_asked_for() -> None:
                 f"{action}_unset"
                 for action in (AuditAction.DAILY, AuditAction.ROLE, AuditAction.CAP, AuditAction.LIMIT)
             }
-            | {f"{action}_{use}" for action in (AuditAction.CHANNEL, AuditAction.ENTRY) for use in Use}
+            | {f"{action}_{use}" for action in (AuditAction.CHANNEL, AuditAction.ENTRY) for use in AccessMode}
             | {"log_unset", "approval_on", "approval_off"}
             | {"model_on", "model_off", "daily_member", "daily_member_unset", "unknown", "why"},
         ),

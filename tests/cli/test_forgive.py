@@ -19,7 +19,7 @@ GUILD = 1
 
 async def listed(store: SqlStore) -> list[bool]:
     """In all servers, and in the one that has a list of its own."""
-    return [bool((await store.register.is_listed([EXACT], guild_id)).exact) for guild_id in (None, GUILD)]
+    return [bool((await store.register.find_listed([EXACT], guild_id)).exact) for guild_id in (None, GUILD)]
 
 
 async def refused(store: SqlStore) -> None:

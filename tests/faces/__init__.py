@@ -1,1 +1,1 @@
-"""Saved faces: what is kept of a picture, who can open it, and for how long."""
+"""Tests of saved faces and face pairs."""

@@ -1,4 +1,4 @@
-"""Numbers on faces, and the pairs that members type."""
+"""Face pairs that members type, and the preview with numbers on the faces."""
 
 from io import BytesIO
 
@@ -19,7 +19,7 @@ from tests.media.files import picture, saved
 
 
 @pytest.mark.parametrize(
-    ("words", "pairs"),
+    ("text", "pairs"),
     [
         ("1 > 2, 2 > 1", [Pair(1, 2), Pair(2, 1)]),
         ("1>2\n2>1", [Pair(1, 2), Pair(2, 1)]),
@@ -27,28 +27,28 @@ from tests.media.files import picture, saved
         ("1-1 1-2 1-3", [Pair(1, 1), Pair(1, 2), Pair(1, 3)]),
     ],
 )
-def test_pairs_are_read_however_they_are_set_apart(words: str, pairs: list[Pair]) -> None:
-    assert parse_pairs(words, sources=2, targets=3) == pairs
+def test_pairs_may_have_any_separators(text: str, pairs: list[Pair]) -> None:
+    assert parse_pairs(text, sources=2, targets=3) == pairs
 
 
 @pytest.mark.parametrize(
-    "words", ["", "one > two", "1", "1 > 2 > 1", "3 > 1", "1 > 4", "0 > 1", "1 > 2, 2 > 2"]
+    "text", ["", "one > two", "1", "1 > 2 > 1", "3 > 1", "1 > 4", "0 > 1", "1 > 2, 2 > 2"]
 )
-def test_pairs_of_faces_that_are_not_there_are_refused_with_an_example(words: str) -> None:
+def test_pairs_of_missing_faces_are_invalid_and_the_error_has_an_example(text: str) -> None:
     with pytest.raises(BadPairs) as caught:
-        parse_pairs(words, sources=2, targets=3)
+        parse_pairs(text, sources=2, targets=3)
     assert (caught.value.sources, caught.value.targets) == (2, 3)
     assert parse_pairs(caught.value.example, 2, 3) == default_pairs(2, 3)
 
 
-def test_what_is_usual_is_one_on_one_and_a_single_face_on_all() -> None:
+def test_faces_pair_in_order_and_a_single_face_pairs_with_all() -> None:
     assert format_pairs(default_pairs(3, 2)) == "1 > 1, 2 > 2"
     assert format_pairs(default_pairs(1, 3)) == "1 > 1, 1 > 2, 1 > 3"
     assert default_pairs(0, 3) == default_pairs(3, 0) == []
     assert len(default_pairs(1, 99)) == len(default_pairs(99, 99)) == 20
 
 
-def test_a_preview_shows_both_pictures_side_by_side_with_a_mark_on_each_face() -> None:
+def test_a_preview_shows_both_pictures_side_by_side_with_a_label_on_each_face() -> None:
     plain = saved(Image.new("RGB", (2000, 1000), "white"), "JPEG")
     drawn = preview([(plain, [FaceBox(0.25, 0.25, 0.5, 0.75)]), (picture("PNG"), [])])
     shown = Image.open(BytesIO(drawn)).convert("RGB")

@@ -1,4 +1,4 @@
-"""What becomes of a picture that is saved, and who gets it back."""
+"""Saved faces: normalised, encrypted for their owner, named, and deleted when they expire."""
 
 import asyncio
 from base64 import b64encode, urlsafe_b64encode
@@ -14,9 +14,10 @@ from PIL import Image, ImageCms
 
 from bot.faces.cipher import FaceCipher
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
-from bot.faces.normalize import LONGEST_SIDE, NoPicture, portrait
-from bot.faces.saved_faces import DAY, SavedFaces
+from bot.faces.normalize import LONGEST_SIDE, NoPicture, normalize
+from bot.faces.saved_faces import SavedFaces
 from bot.jobs.ports import StoreAway
+from bot.ledger.allowance import DAY
 from bot.media.probe import Limits, UnusableMedia
 from bot.store import SqlStore
 from bot.store.repositories.faces import SqlFaceRepository
@@ -45,10 +46,10 @@ def clock() -> LeapingClock:
 
 @pytest.fixture
 def saved_faces(store: SqlStore, clock: LeapingClock) -> SavedFaces:
-    return album_with(store, clock, OLD)
+    return saved_faces_with(store, clock, OLD)
 
 
-def album_with(store: SqlStore, clock: LeapingClock, *keys: str) -> SavedFaces:
+def saved_faces_with(store: SqlStore, clock: LeapingClock, *keys: str) -> SavedFaces:
     return SavedFaces(store.shelf, FaceCipher(keys) if keys else None, clock, LIMITS, days=30, per_member=2)
 
 
@@ -56,7 +57,7 @@ def opened(content: bytes) -> Image.Image:
     return Image.open(BytesIO(content))
 
 
-# The picture
+# Pictures
 
 
 async def test_a_saved_face_comes_back_as_the_same_picture(saved_faces: SavedFaces) -> None:
@@ -68,141 +69,145 @@ async def test_a_saved_face_comes_back_as_the_same_picture(saved_faces: SavedFac
 
 @pytest.mark.parametrize("size", [(3000, 1500), (1500, 3000)])
 def test_the_longest_side_is_bounded_and_the_proportions_stay(size: tuple[int, int]) -> None:
-    shown = opened(portrait(saved(Image.new("RGB", size), "JPEG"), LIMITS).content).size
+    shown = opened(normalize(saved(Image.new("RGB", size), "JPEG"), LIMITS).content).size
     assert max(shown) == LONGEST_SIDE
     assert min(shown) == LONGEST_SIDE // 2
 
 
-def test_nothing_is_left_of_what_stood_beside_the_pixels() -> None:
+def test_normalization_removes_all_metadata() -> None:
     exif = Image.Exif()
     exif[0x010E] = "secret words"
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 0.0)
     for plugin in ("JPEG", "PNG", "WEBP"):
-        made = portrait(saved(noise(), plugin, exif=exif.tobytes(), comment="secret words"), LIMITS).content
-        assert b"secret" not in made
-        assert not opened(made).getexif()
-        assert set(opened(made).info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+        normalized = normalize(
+            saved(noise(), plugin, exif=exif.tobytes(), comment="secret words"), LIMITS
+        ).content
+        assert b"secret" not in normalized
+        assert not opened(normalized).getexif()
+        assert set(opened(normalized).info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_face_is_kept_as_it_is_shown(orientation: int) -> None:
-    made = opened(portrait(turned("JPEG", orientation), LIMITS).content)
-    assert made.size == ((72, 96) if orientation > 4 else (96, 72))
+def test_normalization_applies_the_exif_orientation(orientation: int) -> None:
+    normalized = opened(normalize(turned("JPEG", orientation), LIMITS).content)
+    assert normalized.size == ((72, 96) if orientation > 4 else (96, 72))
 
 
-def test_what_can_be_seen_through_stays_so_and_costs_a_png() -> None:
-    made = portrait(saved(Image.new("RGBA", (64, 64), (255, 0, 0, 0)), "PNG"), LIMITS)
-    assert made.suffix == ".png"
-    assert opened(made.content).convert("RGBA").getpixel((5, 5)) == (255, 0, 0, 0)
+def test_a_transparent_picture_stays_transparent_as_png() -> None:
+    normalized = normalize(saved(Image.new("RGBA", (64, 64), (255, 0, 0, 0)), "PNG"), LIMITS)
+    assert normalized.suffix == ".png"
+    assert opened(normalized.content).convert("RGBA").getpixel((5, 5)) == (255, 0, 0, 0)
 
 
-def test_unusual_colours_become_the_usual_ones() -> None:
-    dull = Image.new("RGB", (64, 64), (128, 128, 128))
+def test_a_colour_profile_is_converted_to_srgb_and_a_broken_one_is_ignored() -> None:
+    grey = Image.new("RGB", (64, 64), (128, 128, 128))
     profile = ImageCms.ImageCmsProfile(
         ImageCms.createProfile("sRGB")  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
     ).tobytes()
-    for given in (profile, b"no profile at all"):
-        made = opened(portrait(saved(dull, "PNG", icc_profile=given), LIMITS).content)
-        red: Any = made.convert("L").getpixel((5, 5))
+    for icc_profile in (profile, b"no profile at all"):
+        normalized = opened(normalize(saved(grey, "PNG", icc_profile=icc_profile), LIMITS).content)
+        red: Any = normalized.convert("L").getpixel((5, 5))
         assert abs(red - 128) <= 2
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-def test_every_kind_of_picture_becomes_one_that_models_take(mode: str) -> None:
+def test_a_picture_of_any_mode_keeps_its_brightness(mode: str) -> None:
     image = Image.new("L", (64, 64), 200)
     given = Image.new("I;16", (64, 64), 200 * 256) if mode == "I;16" else image.convert(mode)
-    made = opened(portrait(saved(given, "PNG"), LIMITS).content)
-    value: Any = made.convert("L").getpixel((9, 9))
+    normalized = opened(normalize(saved(given, "PNG"), LIMITS).content)
+    value: Any = normalized.convert("L").getpixel((9, 9))
     assert abs(value - (255 if mode == "1" else 200)) <= 2
 
 
 @pytest.mark.parametrize("content", [b"", b"words", picture("PNG")[:200]])
-async def test_what_is_no_picture_is_refused_and_not_kept(saved_faces: SavedFaces, content: bytes) -> None:
+async def test_an_unreadable_file_is_not_saved(saved_faces: SavedFaces, content: bytes) -> None:
     with pytest.raises(UnusableMedia):
         await saved_faces.save(ALICE, "Eva", content)
     assert await saved_faces.all_of(ALICE) == []
 
 
-async def test_a_video_is_no_face(saved_faces: SavedFaces) -> None:
+async def test_a_video_cannot_be_saved(saved_faces: SavedFaces) -> None:
     with pytest.raises(NoPicture):
         await saved_faces.save(ALICE, "Eva", video())
 
 
-# Whose it is
+# Encryption
 
 
-async def test_what_is_stored_is_no_picture_and_opens_for_its_owner_alone(
+async def test_a_stored_face_is_encrypted_and_only_its_owner_can_open_it(
     saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     await saved_faces.save(ALICE, "Eva", picture("PNG"))
-    kept = await store.shelf.find(ALICE, "Eva", now=clock.now())
-    assert kept is not None
-    assert b"JFIF" not in kept.sealed
+    stored = await store.shelf.find(ALICE, "Eva", now=clock.now())
+    assert stored is not None
+    assert b"JFIF" not in stored.sealed
     # A row that somebody moved to another member by hand.
-    assert await store.shelf.keep(BOB, kept, now=clock.now(), most=9)
+    assert await store.shelf.keep(BOB, stored, now=clock.now(), most=9)
     with pytest.raises(UnreadableFace):
         await saved_faces.find(BOB, "Eva")
     assert opened((await saved_faces.find(ALICE, "Eva")).content).size == (96, 72)
 
 
-async def test_a_sealed_face_that_was_tampered_with_does_not_open(
+async def test_a_face_that_was_tampered_with_does_not_open(
     saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     await saved_faces.save(ALICE, "Eva", picture("PNG"))
-    kept = await store.shelf.find(ALICE, "Eva", now=clock.now())
-    assert kept is not None
-    middle = len(kept.sealed) // 2
-    bent = kept.sealed[:middle] + b"AAAA" + kept.sealed[middle + 4 :]
-    await store.shelf.keep(ALICE, replace(kept, sealed=bent), now=clock.now(), most=9)
+    stored = await store.shelf.find(ALICE, "Eva", now=clock.now())
+    assert stored is not None
+    middle = len(stored.sealed) // 2
+    tampered = stored.sealed[:middle] + b"AAAA" + stored.sealed[middle + 4 :]
+    await store.shelf.keep(ALICE, replace(stored, sealed=tampered), now=clock.now(), most=9)
     with pytest.raises(UnreadableFace):
         await saved_faces.find(ALICE, "Eva")
 
 
-async def test_a_new_key_in_front_of_the_old_one_opens_what_both_of_them_sealed(
+async def test_a_new_key_before_the_old_one_opens_the_faces_of_both(
     store: SqlStore, clock: LeapingClock
 ) -> None:
-    await album_with(store, clock, OLD).save(ALICE, "old", picture("PNG"))
-    both = album_with(store, clock, NEW, OLD)
+    await saved_faces_with(store, clock, OLD).save(ALICE, "old", picture("PNG"))
+    both = saved_faces_with(store, clock, NEW, OLD)
     await both.save(ALICE, "new", picture("PNG"))
     assert (await both.find(ALICE, "old")).content == (await both.find(ALICE, "new")).content
-    alone = album_with(store, clock, NEW)
-    assert (await alone.find(ALICE, "new")).name == "new"
+    only_new = saved_faces_with(store, clock, NEW)
+    assert (await only_new.find(ALICE, "new")).name == "new"
     with pytest.raises(UnreadableFace):
-        await alone.find(ALICE, "old")
+        await only_new.find(ALICE, "old")
 
 
-def test_keys_may_be_written_in_either_alphabet_of_base64() -> None:
-    other = urlsafe_b64encode(bytes([251]) * 32).decode()
-    assert other != OLD
-    assert FaceCipher([other]).open(ALICE, FaceCipher([OLD]).close(ALICE, b"face")) == b"face"
+def test_keys_may_use_the_standard_or_the_urlsafe_alphabet_of_base64() -> None:
+    urlsafe_key = urlsafe_b64encode(bytes([251]) * 32).decode()
+    assert urlsafe_key != OLD
+    assert FaceCipher([urlsafe_key]).decrypt(ALICE, FaceCipher([OLD]).encrypt(ALICE, b"face")) == b"face"
 
 
-async def test_without_a_key_nothing_is_kept_or_opened_yet_everything_can_be_deleted(
+async def test_without_a_key_faces_can_only_be_listed_and_deleted(
     saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     await saved_faces.save(ALICE, "Eva", picture("PNG"), default=True)
-    off = album_with(store, clock)
-    assert not off.is_open
+    without_key = saved_faces_with(store, clock)
+    assert not without_key.enabled
     with pytest.raises(FacesOff):
-        await off.save(ALICE, "Adam", picture("PNG"))
+        await without_key.save(ALICE, "Adam", picture("PNG"))
     with pytest.raises(FacesOff):
-        await off.find(ALICE, "Eva")
-    assert await off.default_of(ALICE) is None
-    assert [face.name for face in await off.all_of(ALICE)] == ["Eva"]
-    await off.delete(ALICE, "Eva")
-    assert await off.forget(ALICE) == 0
+        await without_key.find(ALICE, "Eva")
+    assert await without_key.default_of(ALICE) is None
+    assert [face.name for face in await without_key.all_of(ALICE)] == ["Eva"]
+    await without_key.delete(ALICE, "Eva")
+    assert await without_key.forget(ALICE) == 0
 
 
-# Names, defaults and how long
+# Names, defaults and expiry
 
 
 @pytest.mark.parametrize("name", ["", " \n", "x" * 33, "\u202e"])
-async def test_a_name_is_one_that_can_be_read_and_typed(saved_faces: SavedFaces, name: str) -> None:
+async def test_a_name_needs_printable_characters_and_a_limited_length(
+    saved_faces: SavedFaces, name: str
+) -> None:
     with pytest.raises(BadName):
         await saved_faces.save(ALICE, name, picture("PNG"))
 
 
-async def test_the_default_face_is_the_one_that_was_chosen_last(saved_faces: SavedFaces) -> None:
+async def test_the_face_chosen_last_is_the_default(saved_faces: SavedFaces) -> None:
     assert await saved_faces.default_of(ALICE) is None
     await saved_faces.save(ALICE, "Eva", picture("PNG"), default=True)
     await saved_faces.save(ALICE, "Adam", picture("PNG"))
@@ -216,12 +221,12 @@ async def test_the_default_face_is_the_one_that_was_chosen_last(saved_faces: Sav
     ]
     await saved_faces.choose(ALICE, None)
     assert await saved_faces.default_of(ALICE) is None
-    for audit_entry in (saved_faces.choose(ALICE, "nobody"), saved_faces.delete(ALICE, "nobody")):
+    for call in (saved_faces.choose(ALICE, "nobody"), saved_faces.delete(ALICE, "nobody")):
         with pytest.raises(NoSuchFace):
-            await audit_entry
+            await call
 
 
-async def test_a_member_keeps_no_more_than_may_be_and_may_replace_one(saved_faces: SavedFaces) -> None:
+async def test_a_member_at_the_limit_can_only_replace_faces(saved_faces: SavedFaces) -> None:
     await saved_faces.save(ALICE, "one", picture("PNG"))
     await saved_faces.save(ALICE, "two", picture("PNG"))
     with pytest.raises(TooManyFaces):
@@ -230,7 +235,7 @@ async def test_a_member_keeps_no_more_than_may_be_and_may_replace_one(saved_face
     assert [face.name for face in await saved_faces.all_of(ALICE)] == ["one", "TWO"]
 
 
-async def test_a_face_is_forgotten_when_its_days_are_over(
+async def test_a_face_expires_after_its_days(
     saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     face = await saved_faces.save(ALICE, "Eva", picture("PNG"))
@@ -244,27 +249,29 @@ async def test_a_face_is_forgotten_when_its_days_are_over(
     assert await store.shelf.all_of(ALICE, now=0) == []
 
 
-class Restless(SqlFaceRepository):
-    """A database that is away at first."""
+class UnavailableAtFirst(SqlFaceRepository):
+    """Repository whose database is unavailable for the first sweep."""
 
-    asked = 0
+    sweeps = 0
 
     async def sweep(self, now: float) -> int:
-        self.asked += 1
-        if self.asked == 1:
+        self.sweeps += 1
+        if self.sweeps == 1:
             raise StoreAway
         return await super().sweep(now)
 
 
-async def test_faces_are_swept_for_as_long_as_the_bot_runs(store: SqlStore, clock: LeapingClock) -> None:
-    restless = Restless(vars(store.shelf)["_transaction"])
-    saved_faces = SavedFaces(restless, FaceCipher([OLD]), clock, LIMITS, days=0.5, per_member=2)
+async def test_expired_faces_are_swept_again_after_the_database_was_unavailable(
+    store: SqlStore, clock: LeapingClock
+) -> None:
+    repository = UnavailableAtFirst(vars(store.shelf)["_transaction"])
+    saved_faces = SavedFaces(repository, FaceCipher([OLD]), clock, LIMITS, days=0.5, per_member=2)
     await saved_faces.save(ALICE, "Eva", picture("PNG"))
-    sweeping = asyncio.create_task(saved_faces.keep_swept())
+    sweeping = asyncio.create_task(saved_faces.run())
     async with asyncio.timeout(PATIENCE):
         while await store.shelf.all_of(ALICE, now=0):
             await asyncio.sleep(0)
     sweeping.cancel()
     with suppress(asyncio.CancelledError):
         await sweeping
-    assert restless.asked > 12
+    assert repository.sweeps > 12

@@ -1,4 +1,4 @@
-"""What a member may spend: the word of the operator, within it the server, and the best of the roles."""
+"""Allowances, caps and limits of members, set by the operator, the server and roles."""
 
 import pytest
 from hypothesis import given
@@ -38,15 +38,15 @@ def daily(rules: ServerRules, member: Member = MEMBER, policy: Policy = POLICY) 
         (ServerRules(members={3: 7}), 60),
     ],
 )
-def test_the_allowance_of_a_member(rules: ServerRules, expected: int) -> None:
+def test_the_highest_allowance_within_the_bounds_applies(rules: ServerRules, expected: int) -> None:
     assert daily(rules) == expected
 
 
-def test_outside_of_servers_the_operator_alone_decides() -> None:
+def test_only_the_operator_sets_the_allowance_outside_of_servers() -> None:
     assert daily(ServerRules(daily=99), Member(2)) == 3
 
 
-def test_the_operators_own_numbers_are_not_bounded_by_what_others_may_set() -> None:
+def test_bounds_do_not_limit_the_operators_own_allowance() -> None:
     assert daily(ServerRules(), policy=Policy(daily=900, bounds=Bounds(daily=10))) == 900
 
 
@@ -54,23 +54,23 @@ def test_the_operators_own_numbers_are_not_bounded_by_what_others_may_set() -> N
     ("operators", "servers", "cap"),
     [(None, None, None), (1000, None, 1000), (None, 5, 5), (1000, 5, 5), (5, 9, 5)],
 )
-def test_the_lower_cap_holds(operators: int | None, servers: int | None, cap: int | None) -> None:
+def test_the_lower_cap_applies(operators: int | None, servers: int | None, cap: int | None) -> None:
     terms = Policy(monthly=operators).terms(MEMBER, ServerRules(monthly=servers))
     assert terms.caps.server_credits == cap
 
 
 @given(st.dictionaries(st.sampled_from(LIMIT_NAMES), st.integers(0, 10**9)))
-def test_a_servers_limits_are_never_wider_than_the_operators(own: dict[str, int]) -> None:
+def test_a_servers_limits_never_exceed_the_operators(own: dict[str, int]) -> None:
     limits = Policy().terms(MEMBER, ServerRules(limits=own)).limits
-    for name, most in Limits().named().items():
-        assert getattr(limits, name) == min(most, own.get(name, most))
+    for name, operators in Limits().named().items():
+        assert getattr(limits, name) == min(operators, own.get(name, operators))
 
 
-def test_rules_survive_being_written_down() -> None:
+def test_rules_survive_a_round_trip_through_json() -> None:
     rules = ServerRules(daily=0, roles={2**60: 5}, models_off=frozenset({"a"}), limits={"per_member": 1})
-    kept = rules.model_dump(mode="json", exclude_defaults=True)
-    assert ServerRules.model_validate(kept) == rules
-    assert ServerRules.model_validate(kept | {"a rule of a later version": 1}) == rules
+    stored = rules.model_dump(mode="json", exclude_defaults=True)
+    assert ServerRules.model_validate(stored) == rules
+    assert ServerRules.model_validate(stored | {"a rule of a later version": 1}) == rules
 
 
 @pytest.mark.parametrize(
@@ -87,23 +87,23 @@ def test_an_option_that_changes_the_cost_changes_the_price(body: dict[str, str],
     assert Prices().of(CARD, body, None).credits == price
 
 
-def test_the_operator_knows_better_what_an_option_costs() -> None:
+def test_the_operators_cost_factor_overrides_the_documented_one() -> None:
     prices = Prices(factors={"faceswap-v4.hardware.cost": 0.5}, fixed={"faceswap-v4": 10})
     assert prices.of(CARD, {"hardware": "cost"}, None).credits == 5
     assert prices.of(CARD, {"hardware": "cost"}, None).usd == pytest.approx(0.06175)
 
 
 @given(st.integers(0, 50), st.integers(0, 90), st.floats(0, 3 * DAY), st.sampled_from(Refill))
-def test_a_price_is_split_so_that_the_allowance_goes_first(
+def test_a_price_is_taken_from_the_allowance_first(
     allowance: int, price: int, now: float, refill: Refill
 ) -> None:
-    terms = Allowance(allowance, refill)
-    balance = Balance(granted=40).with_allowance(terms, now)
+    daily_allowance = Allowance(allowance, refill)
+    balance = Balance(granted=40).with_allowance(daily_allowance, now)
     if price > allowance + 40:
         return
-    split = balance.allocate(price, terms)
-    held = balance.held_for(split)
-    assert split.from_allowance == min(price, allowance)
+    allocation = balance.allocate(price, daily_allowance)
+    held = balance.held_for(allocation)
+    assert allocation.from_allowance == min(price, allowance)
     assert (held.free, held.held) == (allowance + 40 - price, price)
-    assert held.released(split, lapsed=False) == balance
-    assert held.captured(split).free == held.free
+    assert held.released(allocation, lapsed=False) == balance
+    assert held.captured(allocation).free == held.free

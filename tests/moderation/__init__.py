@@ -1,1 +1,1 @@
-"""Tests of the room that decides who is let in."""
+"""Tests of access checks and fingerprints."""

@@ -1,4 +1,4 @@
-"""Fingerprints: a copy is known again, another picture is not taken for it."""
+"""Fingerprints: they recognise copies, and tell other pictures apart."""
 
 import random
 from io import BytesIO
@@ -13,14 +13,14 @@ DISTANCE = 6
 
 
 def scene(seed: int) -> Image.Image:
-    """Something like a photograph: soft, with light and dark places."""
-    chance = random.Random(seed)
-    small = Image.frombytes("RGB", (9, 9), chance.randbytes(9 * 9 * 3))
+    """Picture that resembles a photograph: soft, with light and dark areas."""
+    generator = random.Random(seed)
+    small = Image.frombytes("RGB", (9, 9), generator.randbytes(9 * 9 * 3))
     return small.resize((216, 192), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(4))
 
 
 def resembles(one: Fingerprint, other: Fingerprint) -> bool:
-    return one.resembles(other.looks, DISTANCE)
+    return one.resembles(other.dhashes, DISTANCE)
 
 
 SCENE = scene(1)
@@ -36,27 +36,27 @@ COPIES = {
 
 
 @pytest.mark.parametrize("copy", COPIES)
-def test_a_copy_looks_the_same(copy: str) -> None:
+def test_a_copy_resembles_the_original(copy: str) -> None:
     found = fingerprint_of(COPIES[copy])
     assert found.exact != ORIGINAL.exact
     assert resembles(found, ORIGINAL)
 
 
-def test_other_pictures_look_different() -> None:
+def test_other_pictures_do_not_resemble_the_original() -> None:
     others = [fingerprint_of(saved(scene(seed), "PNG")) for seed in range(2, 18)]
     assert [seed for seed, other in enumerate(others, 2) if resembles(other, ORIGINAL)] == []
 
 
-def test_a_plain_surface_is_known_by_its_bytes_alone() -> None:
-    assert fingerprint_of(saved(Image.new("RGB", (64, 64), "white"), "PNG")).looks == ()
+def test_a_plain_surface_has_no_difference_hash() -> None:
+    assert fingerprint_of(saved(Image.new("RGB", (64, 64), "white"), "PNG")).dhashes == ()
 
 
-def test_a_picture_is_looked_at_as_it_is_shown() -> None:
+def test_the_exif_orientation_is_applied_before_hashing() -> None:
     upright = fingerprint_of(saved(noise().transpose(Image.Transpose.ROTATE_180), "PNG"))
     assert resembles(fingerprint_of(turned("JPEG", 3)), upright)
 
 
-def test_a_video_is_known_by_its_frames() -> None:
+def test_a_video_resembles_a_copy_in_another_format() -> None:
     one, other = fingerprint_of(video()), fingerprint_of(video("webm", "libvpx-vp9"))
     assert one.exact != other.exact
     assert resembles(one, other)
@@ -64,17 +64,17 @@ def test_a_video_is_known_by_its_frames() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"words", picture("PNG")[:60]])
-def test_what_cannot_be_looked_at_is_known_by_its_bytes(content: bytes) -> None:
+def test_an_unreadable_file_has_no_difference_hash(content: bytes) -> None:
     found = fingerprint_of(content)
-    assert found.looks == ()
+    assert found.dhashes == ()
     assert len(bytes.fromhex(found.exact)) == 32
 
 
-def test_a_look_is_written_down_and_read() -> None:
-    assert all(parse_hash(format_hash(look)) == look for look in (0, 2**64 - 1, *ORIGINAL.looks))
+def test_a_hash_survives_a_round_trip_through_text() -> None:
+    assert all(parse_hash(format_hash(bits)) == bits for bits in (0, 2**64 - 1, *ORIGINAL.dhashes))
 
 
-def test_deep_pictures_are_looked_at_too() -> None:
+def test_a_picture_with_16_bits_a_pixel_has_a_difference_hash() -> None:
     file = BytesIO()
     deep = SCENE.convert("L").convert("I").point(lambda value: value * 257).convert("I;16")
     deep.save(file, "PNG")

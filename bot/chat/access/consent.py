@@ -62,7 +62,7 @@ class Consent:
 
         Where that cannot be known in time, it is for the door to ask once more.
         """
-        asked = asyncio.ensure_future(self._door.ask_consent(interaction.user.id))
+        asked = asyncio.ensure_future(self._door.require_consent(interaction.user.id))
         await asyncio.wait({asked}, timeout=PATIENCE)
         if not asked.done():
             asked.add_done_callback(lambda late: late.cancelled() or late.exception())
@@ -79,9 +79,9 @@ class Consent:
 
     async def agreed(self, interaction: Interaction, version: str) -> None:
         """The member has pressed the button."""
-        if version != self._door.version and self._door.version is not None:
+        if version != self._door.consent_version and self._door.consent_version is not None:
             # The terms have changed since the question was put.
-            await interaction.response.edit_message(view=self._card(self._door.version))
+            await interaction.response.edit_message(view=self._card(self._door.consent_version))
             return
         await self._register.agree(interaction.user.id, version)
         log.info("a member has agreed", user=interaction.user.id, version=version)
@@ -96,7 +96,7 @@ class Consent:
             log.info("the question for consent stays where it is", reason=type(error).__name__)
 
     async def _ask(self, interaction: Interaction) -> Callable[[], Awaitable[None]]:
-        card = self._card(self._door.version or "")
+        card = self._card(self._door.consent_version or "")
         if interaction.response.is_done():
             question = await interaction.followup.send(view=card, ephemeral=True, wait=True)
             return question.delete

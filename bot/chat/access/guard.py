@@ -34,7 +34,7 @@ class AccessGuard:
         """Before anything of an order is read. Raises one of the safety room's refusals."""
         if not self._contexts.allows(interaction):
             raise WrongChannel
-        await self._door.admit(visit_of(interaction))
+        await self._door.check(visit_of(interaction))
 
     async def admit_inputs(self, member: Member, contents: Mapping[str, bytes]) -> Mapping[str, Fingerprint]:
         """Before anything is uploaded; what was let in is known again by its prints."""

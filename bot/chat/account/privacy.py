@@ -23,7 +23,7 @@ from bot.clock import Clock
 from bot.faces.face import FaceError
 from bot.faces.saved_faces import SavedFaces
 from bot.ledger.allowance import DAY
-from bot.moderation.member_data import Holdings, People, RetentionPeriods
+from bot.moderation.member_data import Holdings, MemberDataRepository, RetentionPeriods
 from bot.moderation.ports import ModerationStore
 
 ARCHIVE = "doppel.zip"
@@ -32,7 +32,7 @@ ARCHIVE = "doppel.zip"
 class Privacy:
     def __init__(
         self,
-        people: People,
+        people: MemberDataRepository,
         register: ModerationStore,
         *,
         saved_faces: SavedFaces,

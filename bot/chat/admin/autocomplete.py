@@ -9,7 +9,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.administration.credits import Ordered
+from bot.administration.credits import JobSummary
 from bot.chat.text import Text
 from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.labels import title_of
@@ -77,7 +77,7 @@ class MemberNames:
 
 
 def job_choices(
-    jobs: Iterable[Ordered],
+    jobs: Iterable[JobSummary],
     names: Mapping[int, str],
     cards: Mapping[str, ModelCard],
     typed: str,
@@ -92,7 +92,7 @@ def model_choices(cards: Mapping[str, ModelCard], typed: str) -> list[Choice]:
     return _found(offered, typed)
 
 
-def _job_name(job: Ordered, names: Mapping[int, str], cards: Mapping[str, ModelCard], text: Text) -> str:
+def _job_name(job: JobSummary, names: Mapping[int, str], cards: Mapping[str, ModelCard], text: Text) -> str:
     member = sanitize(names.get(job.user_id, str(job.user_id)), MEMBER_LIMIT)
     state = text(f"state.{job.state.lower()}")
     name = f"{title_of(job.slug, cards)} · {member} · {state} · {job.id}"

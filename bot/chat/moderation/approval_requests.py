@@ -22,7 +22,7 @@ from bot.jobs.job import Job
 from bot.ledger.allowance import DAY
 from bot.ledger.ledger import AlreadyRefunded, AuditEntry, Ledger
 from bot.models import ModelCard
-from bot.moderation.approvals import Approval, ApprovalBook, server_of
+from bot.moderation.approvals import Approval, ApprovalRepository, server_of
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -33,7 +33,7 @@ NAME_LIMIT = 100
 class ApprovalRequester:
     def __init__(
         self,
-        book: ApprovalBook,
+        book: ApprovalRepository,
         books: Ledger,
         *,
         results: Results,

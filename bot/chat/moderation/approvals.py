@@ -20,7 +20,7 @@ from bot.jobs.outputs import ResultSource, output_of
 from bot.jobs.ports import Watcher
 from bot.jobs.service import JobService
 from bot.ledger.ledger import AuditEntry
-from bot.moderation.approvals import Approval, ApprovalBook, NothingAwaited, Verdict
+from bot.moderation.approvals import Approval, ApprovalRepository, UnknownApproval, Verdict
 from bot.segmind.protocol import SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -36,7 +36,7 @@ class ApprovalService:
 
     def __init__(
         self,
-        book: ApprovalBook,
+        book: ApprovalRepository,
         approval_requester: ApprovalRequester,
         *,
         archive: Archive,
@@ -71,7 +71,7 @@ class ApprovalService:
         approval = await self._book.find(job_id)
         job = await self._archive.find(job_id)
         if approval is None or job is None or approval.verdict is Verdict.WITHDRAWN:
-            raise NothingAwaited(job_id)
+            raise UnknownApproval(job_id)
         by = require_moderator(interaction, approval.guild_id, self._operators)
         audit_entry = None
         if verdict is Verdict.APPROVED and self._clock.now() >= approval.lapses_at:
@@ -121,7 +121,7 @@ class ApprovalService:
         if job is not None:
             await self._approval_requester.redraw(approval, job)
 
-    async def take_back(self, approval: Approval) -> None:
+    async def withdraw(self, approval: Approval) -> None:
         """Its member is nobody any more: the picture leaves the log, and the message waits for nothing."""
         if approval.card is not None:
             await self._messages.delete_post(*approval.card)

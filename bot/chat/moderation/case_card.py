@@ -45,7 +45,9 @@ def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text:
         )
         lines.append(text("cases.where", link=address_of(job.place)))
     lines += [text(f"cases.done_{step}") for step in case.steps]
-    buttons = [CaseButton(step, case.number, text(f"cases.{step}")) for step in Step if step in case.ahead]
+    buttons = [
+        CaseButton(step, case.number, text(f"cases.{step}")) for step in Step if step in case.remaining_steps
+    ]
     return InfoCard(
         text("cases.title", number=case.number),
         lines,

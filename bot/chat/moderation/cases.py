@@ -23,8 +23,8 @@ from bot.jobs.job import Job
 from bot.ledger.ledger import AlreadyRefunded
 from bot.models import ModelCard
 from bot.moderation.approvals import server_of
-from bot.moderation.cases import Case, CaseBook, Step
-from bot.moderation.ports import ModerationStore, Rules
+from bot.moderation.cases import Case, CaseRepository, Step
+from bot.moderation.ports import ModerationStore, ServerRulesReader
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -34,11 +34,11 @@ PASSING = (discord.HTTPException, aiohttp.ClientError, OSError)
 class CaseService:
     def __init__(
         self,
-        book: CaseBook,
+        book: CaseRepository,
         register: ModerationStore,
         *,
         archive: Archive,
-        rules: Rules,
+        rules: ServerRulesReader,
         access_admin: AccessAdmin,
         credit_admin: CreditAdmin,
         messages: Messages,
@@ -103,7 +103,7 @@ class CaseService:
         if case is None:
             raise UnknownJob
         by = require_moderator(interaction, case.guild_id, self._operators, refunds=step is Step.REFUND)
-        if step not in case.ahead:
+        if step not in case.remaining_steps:
             await self._redraw(interaction, case)
             return
         await self._do(interaction, case, step, by)
@@ -168,7 +168,7 @@ class CaseService:
         return gone.count(False)
 
     async def _note(self, by: Administrator, what: AuditAction, job: Job) -> None:
-        await self._access_admin.note(audit_entry_of(by, what, job=job.id, member=job.place.user_id))
+        await self._register.record(audit_entry_of(by, what, job=job.id, member=job.place.user_id))
 
     async def _bring_before_someone(self, case: Case, job: Job, locale: str) -> None:
         if case.guild_id is not None:

@@ -17,7 +17,7 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import StoreAway
 from bot.models import ModelCard
 from bot.moderation.fingerprints import Fingerprint
-from bot.moderation.ports import ModerationStore, Rules
+from bot.moderation.ports import ModerationStore, ServerRulesReader
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -26,7 +26,7 @@ class ModLog:
     def __init__(
         self,
         *,
-        rules: Rules,
+        rules: ServerRulesReader,
         register: ModerationStore,
         results: Results,
         client: discord.Client,

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from bot.chat.text import Text
 from bot.chat.ui.card import SPOILER, OriginalPreview
 from bot.clock import Clock
-from bot.faces.normalize import Portrait, portrait
+from bot.faces.normalize import NormalizedPicture, normalize
 from bot.jobs.job import Job, Place
 from bot.media.probe import Limits, UnusableMedia
 from bot.models import FaceModel
@@ -32,7 +32,7 @@ class OriginalPreviews:
         self._clock = clock
         self._limits = limits
         self._most_bytes = most_bytes
-        self._copies: OrderedDict[int, Portrait] = OrderedDict()
+        self._copies: OrderedDict[int, NormalizedPicture] = OrderedDict()
         # A large picture takes much memory while it is made small.
         self._room = asyncio.Lock()
 
@@ -41,7 +41,7 @@ class OriginalPreviews:
             return
         async with self._room:
             try:
-                small = await asyncio.to_thread(portrait, content, self._limits)
+                small = await asyncio.to_thread(normalize, content, self._limits)
             except UnusableMedia:
                 # A video, which is too large to be attached again.
                 return

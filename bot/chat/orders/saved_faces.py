@@ -16,7 +16,7 @@ from bot.chat.text import Text
 from bot.chat.ui.card import relative_timestamp
 from bot.chat.ui.info_card import InfoCard, sanitize
 from bot.faces.face import NAME_LIMIT, Face
-from bot.faces.saved_faces import Opened, SavedFaces
+from bot.faces.saved_faces import OpenedFace, SavedFaces
 from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
@@ -46,7 +46,7 @@ class NoFace(Exception):
 class SavedFile:
     """An opened face as an `Upload`: it has no address, so its bytes are given to Segmind."""
 
-    face: Opened
+    face: OpenedFace
     url: str = ""
 
     @property
@@ -73,7 +73,7 @@ async def with_face(
         return given
     face = await (saved_faces.find(owner, name) if name else saved_faces.default_of(owner))
     if face is None:
-        raise NoFace(slot, can_save=saved_faces.is_open)
+        raise NoFace(slot, can_save=saved_faces.enabled)
     return given | {slot: SavedFile(face)}
 
 
@@ -121,11 +121,11 @@ class Portrayed:
         return discord.File(io.BytesIO(self.content), self.filename, description=self.alt)
 
 
-def portrayed(face: Opened, text: Text) -> Portrayed:
+def portrayed(face: OpenedFace, text: Text) -> Portrayed:
     return Portrayed(face.content, face.filename, text("faces.alt", name=face.name))
 
 
-def face_card(face: Opened, picture: Portrayed, text: Text) -> InfoCard:
+def face_card(face: OpenedFace, picture: Portrayed, text: Text) -> InfoCard:
     return InfoCard(text("faces.title"), [shown(face.name)], text, picture=picture)
 
 

@@ -74,7 +74,7 @@ async def form_for(
 ) -> "SwapForm":
     """Filled with what this member can choose here and now: Discord waits for it, so it is soon there."""
     faces: Sequence[Face] = ()
-    if services.saved_faces.is_open:
+    if services.saved_faces.enabled:
         faces = await faces_in_time(services.saved_faces, interaction.user.id)
     off = await _models_off(interaction, services)
     kinds = {each.kind for each in posted} or set(MediaKind)

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.administration.credits import Ordered
+from bot.administration.credits import JobSummary
 from bot.jobs.job import Reason, State
 from bot.ledger.account import EntryKind
 from bot.ledger.allowance import DAY
@@ -71,10 +71,10 @@ async def audit_entries(connection: Connection, guild_id: int | None, stretch: P
     return [AuditEntry(**row) for row in await stretch.of(connection, chosen, recorded.c.id)]
 
 
-async def jobs_of(connection: Connection, guild_id: int, *, limit: int) -> Sequence[Ordered]:
+async def jobs_of(connection: Connection, guild_id: int, *, limit: int) -> Sequence[JobSummary]:
     """The newest first. Whoever pays alone, in a server without the bot, is nobody's member there."""
     chosen = (
-        sa.select(*(jobs.c[field.name] for field in fields(Ordered)))
+        sa.select(*(jobs.c[field.name] for field in fields(JobSummary)))
         .where(jobs.c.guild_id == guild_id, payer == guild_id)
         .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
         .limit(limit)
@@ -82,9 +82,9 @@ async def jobs_of(connection: Connection, guild_id: int, *, limit: int) -> Seque
     return [_ordered(dict(row)) for row in (await connection.execute(chosen)).mappings()]
 
 
-def _ordered(row: dict[str, Any]) -> Ordered:
+def _ordered(row: dict[str, Any]) -> JobSummary:
     row["state"] = State(row["state"])
-    return Ordered(**row)
+    return JobSummary(**row)
 
 
 async def is_credited(connection: Connection, receipt: str) -> bool:

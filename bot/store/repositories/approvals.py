@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.ledger.ledger import AuditEntry
-from bot.moderation.approvals import Approval, NothingAwaited, Ruling, Verdict
+from bot.moderation.approvals import Approval, Ruling, UnknownApproval, Verdict
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into
 from bot.store.tables import approvals, jobs
@@ -22,7 +22,7 @@ _SHOWN = (
 
 
 class SqlApprovals:
-    """The safety room's `ApprovalBook`; what it opens again belongs to this worker."""
+    """The safety room's `ApprovalRepository`; what it opens again belongs to this worker."""
 
     def __init__(self, transaction: Transaction, reading: Transaction, clock: Clock, *, worker: str) -> None:
         self._transaction = transaction
@@ -107,7 +107,7 @@ async def _found(connection: Connection, job_id: str) -> Approval:
     chosen = sa.select(*_SHOWN).where(approvals.c.job_id == job_id)
     row = (await connection.execute(chosen)).mappings().one_or_none()
     if row is None:
-        raise NothingAwaited(job_id)
+        raise UnknownApproval(job_id)
     return _approval(row)
 
 

@@ -122,7 +122,7 @@ class SqlMemberData:
             )
             return len(stripped.all())
 
-    async def strip_deeds(self, before: float, *, most: int) -> int:
+    async def strip_audit_entries(self, before: float, *, most: int) -> int:
         old = sa.select(audit_entries).where(audit_entries.c.at < before, audit_entries.c.actor != FORGOTTEN)
         async with self._transaction() as connection:
             found = (await connection.execute(old.order_by(audit_entries.c.id).limit(most))).mappings().all()
@@ -132,14 +132,14 @@ class SqlMemberData:
                 )
         return len(found)
 
-    async def clear_up(self, *, prints_before: float, strikes_before: float) -> None:
+    async def clear_up(self, *, fingerprints_before: float, strikes_before: float) -> None:
         reported = sa.select(cases.c.job_id).where(cases.c.closed_at.is_(None))
         async with self._transaction() as connection:
             for table in (fingerprints, posts):
-                old = sa.and_(table.c.at < prints_before, table.c.job_id.not_in(reported))
+                old = sa.and_(table.c.at < fingerprints_before, table.c.job_id.not_in(reported))
                 await connection.execute(table.delete().where(old))
-            await connection.execute(cases.delete().where(cases.c.closed_at < prints_before))
-            await connection.execute(approvals.delete().where(approvals.c.decided_at < prints_before))
+            await connection.execute(cases.delete().where(cases.c.closed_at < fingerprints_before))
+            await connection.execute(approvals.delete().where(approvals.c.decided_at < fingerprints_before))
             await connection.execute(strikes.delete().where(strikes.c.at < strikes_before))
             left = sa.and_(people.c.left_at < strikes_before, people.c.agreed_to.is_(None))
             await connection.execute(people.delete().where(left, people.c.opted_out_at.is_(None)))

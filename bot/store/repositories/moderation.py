@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.jobs.job import State
 from bot.ledger.ledger import AuditEntry
 from bot.moderation.fingerprints import Fingerprint, format_hash, parse_hash
-from bot.moderation.ports import Listed, Standing
+from bot.moderation.ports import ListedFingerprints, Standing
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import among, insert_into, these
 from bot.store.tables import fingerprints as kept_prints
@@ -67,11 +67,11 @@ class SqlModerationStore:
             found = (await connection.execute(_STRIKES, given)).scalars()
             return sorted((at for at in found if at is not None), reverse=True)
 
-    async def is_listed(self, exact: Collection[str], guild_id: int | None) -> Listed:
+    async def find_listed(self, exact: Collection[str], guild_id: int | None) -> ListedFingerprints:
         async with self._reading() as connection:
             chosen, given = _on_list(connection.dialect.name), these(list(exact), connection)
             rows = (await connection.execute(chosen, given | {"guild": guild_id})).all()
-        return Listed(
+        return ListedFingerprints(
             {mark for kind, mark in rows if kind == "exact"},
             {parse_hash(mark) for kind, mark in rows if kind == "look"},
         )
@@ -80,7 +80,7 @@ class SqlModerationStore:
         self, fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str
     ) -> None:
         marks = [("exact", each.exact) for each in fingerprints]
-        marks += [("look", format_hash(look)) for each in fingerprints for look in each.looks]
+        marks += [("look", format_hash(look)) for each in fingerprints for look in each.dhashes]
         common = {"guild_id": guild_id, "job_id": job_id, "at": self._clock.now()}
         rows = [common | {"kind": kind, "mark": mark} for kind, mark in dict.fromkeys(marks)]
         if not rows:
@@ -156,7 +156,7 @@ def _print_rows(job_id: str, found: Mapping[str, Fingerprint], at: float) -> lis
             "job_id": job_id,
             "part": part,
             "exact": each.exact,
-            "looks": " ".join(map(format_hash, each.looks)),
+            "looks": " ".join(map(format_hash, each.dhashes)),
             "at": at,
         }
         for part, each in found.items()

@@ -73,7 +73,7 @@ class LedgerTransaction:
         return balance
 
     def _give(self, account: str, amount: int) -> Balance:
-        now = self.balances[account] = self.balances[account].given(amount)
+        now = self.balances[account] = self.balances[account].adjusted(amount)
         return now
 
     def _note(

@@ -62,7 +62,7 @@ async def test_a_job_that_somebody_paid_alone_is_no_job_of_the_server(server: Se
     by = Administrator(server.admin.id, job.place.guild_id or 0)
     with pytest.raises(UnknownJob):
         await credit_admin.refund(by, job.id)
-    assert await credit_admin.recent(by, 10) == []
+    assert await credit_admin.recent_jobs(by, 10) == []
 
 
 async def test_recent_jobs_of_this_server_alone_are_offered_with_their_members_names(server: Server) -> None:

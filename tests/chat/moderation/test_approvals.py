@@ -19,7 +19,7 @@ from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.text import Text
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
-from bot.moderation.approvals import Approval, Verdict, Waiting
+from bot.moderation.approvals import Approval, ApprovalMonitor, Verdict
 from tests.chat.admin_harness import Server, here, said
 from tests.chat.moderation.test_cases import in_channel, latest, said_in
 from tests.clocks import HeldClock
@@ -75,10 +75,10 @@ async def delivered(server: Server, reply: Reply) -> Job:
     return job
 
 
-def waiting_of(server: Server, clock: HeldClock) -> Waiting:
+def waiting_of(server: Server, clock: HeldClock) -> ApprovalMonitor:
     app = server.stage.app
     room: Any = app.client.admin.approvals
-    return Waiting(app.store.approvals, room, clock)
+    return ApprovalMonitor(app.store.approvals, room, clock)
 
 
 def refusal_of(pressed: simcord.InteractionResult) -> str:
@@ -308,11 +308,11 @@ async def test_where_nobody_can_be_asked_results_wait_and_everybody_is_told(
     await latest(operator.user.dm_channel, "Results wait for moderators who cannot be told", "Testers")
     assert len(operator.user.dm_channel.history()) == 1
     waiting = waiting_of(server, HeldClock())
-    await waiting.look()
+    await waiting.run_once()
     assert "out of reach" in replies[0].text
     other = server.guild.create_text_channel("another-log")
     await server.tell("log", channel=other)
-    await waiting.look()
+    await waiting.run_once()
     await replies[0].says(WAITS, "nothing for you to do")
     assert [len(shown_pictures(each)) for each in other.history()] == [1, 1]
     assert log.history() == []
@@ -337,7 +337,7 @@ async def test_a_log_that_refuses_is_not_asked_again_and_again(
     waiting = waiting_of(server, clock)
 
     async def tries() -> int:
-        await waiting.look()
+        await waiting.run_once()
         return sum(entry.path.endswith("/channels/17/messages") for entry in stage.env.http_requests)
 
     assert [await tries(), await tries()] == [2, 2]
@@ -352,19 +352,19 @@ async def test_what_waits_moves_to_another_log(
 ) -> None:
     reply, _ = await awaited(server, log)
     waiting = waiting_of(server, HeldClock())
-    await waiting.look()
+    await waiting.run_once()
     assert len(cards_in(log)) == 1
     closed = discord.PermissionOverwrite(send_messages=False)
     shut = server.guild.create_text_channel("shut", overwrites={server.guild.default_role: closed})
     await server.tell("log", channel=shut)
     assert "Nobody can look at them" in await server.tell("approve")
-    await waiting.look()
+    await waiting.run_once()
     assert len(cards_in(log)) == 1
     other = server.guild.create_text_channel("another-log")
     await server.tell("log", channel=other)
     assert "Nobody can" not in await server.tell("approve")
-    await waiting.look()
-    await waiting.look()
+    await waiting.run_once()
+    await waiting.run_once()
     assert [len(cards_in(each)) for each in (log, shut, other)] == [0, 0, 1]
     await moderator.click(other.history()[0], label="Approve")
     await reply.says("Completed")
@@ -382,10 +382,10 @@ async def test_what_nobody_looks_at_in_time_is_given_back(server: Server, log: s
     reply, _ = await awaited(server, log)
     clock = HeldClock((await approval_of(server, reply)).lapses_at - 1)
     waiting = waiting_of(server, clock)
-    await waiting.look()
+    await waiting.run_once()
     assert WAITS in reply.text
     clock.move(1)
-    await waiting.look()
+    await waiting.run_once()
     await reply.says("Not shown", "too long", "5 credits")
     assert (await delivered(server, reply)).output is None
     assert await server.granted() == 100
@@ -441,7 +441,7 @@ async def test_whoever_had_everything_deleted_leaves_nothing_in_the_log(
     await store.people.forget(server.member.id, strikes_since=0)
     pressed = await moderator.click(card, label="Approve")
     assert "was deleted" in refusal_of(pressed)
-    await waiting_of(server, HeldClock()).look()
+    await waiting_of(server, HeldClock()).run_once()
     assert log.history() == []
     assert not in_channel(server.stage, reply)
     assert await store.audit() == []
@@ -479,10 +479,10 @@ async def test_a_result_that_cannot_be_had_is_asked_about_once_it_can(
     stage.segmind.faults.next("file", "forbidden")
     waiting = waiting_of(server, clock)
     for _ in range(2):
-        await waiting.look()
+        await waiting.run_once()
         assert cards_in(log) == []
     clock.move(REST)
-    await waiting.look()
+    await waiting.run_once()
     assert len(cards_in(log)) == 1
 
 

@@ -262,7 +262,7 @@ async def test_without_a_log_the_operator_hears_of_it_and_decides_for_all_server
     assert not in_channel(server.stage, reply)
     register = server.stage.app.store.register
     fingerprints = (await register.fingerprints_of(job.id)).values()
-    assert (await register.is_listed([each.exact for each in fingerprints], None)).exact
+    assert (await register.find_listed([each.exact for each in fingerprints], None)).exact
 
 
 async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once(
@@ -275,11 +275,11 @@ async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once
     assert isinstance(cases, CaseService)
     escalation = Escalation(store.cases, cases.pass_on, clock, hours=48)
     clock.move(47 * 3600)
-    await escalation.look()
+    await escalation.run_once()
     assert operator.dm_channel.history() == []
     clock.move(3600)
-    await escalation.look()
-    await escalation.look()
+    await escalation.run_once()
+    await escalation.run_once()
     await latest(operator.dm_channel, "Report")
     assert len(operator.dm_channel.history()) == 1
 

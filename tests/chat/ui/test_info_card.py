@@ -7,7 +7,7 @@ from discord import ui
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.administration.credits import Ordered
+from bot.administration.credits import JobSummary
 from bot.chat.account.credits_cards import prices_card
 from bot.chat.admin.autocomplete import CHOICES, NAME_LIMIT, job_choices, model_choices
 from bot.chat.admin.cards import MonthlyBudget, models_card, server_card
@@ -84,7 +84,7 @@ def test_sixty_models_and_hundreds_of_roles_keep_discords_bounds(view: ui.Layout
 
 
 def test_choices_keep_discords_bounds() -> None:
-    jobs = [Ordered(f"{number:023}", "model-1", 10**18, State.DONE, 5, 0.0) for number in range(100)]
+    jobs = [JobSummary(f"{number:023}", "model-1", 10**18, State.DONE, 5, 0.0) for number in range(100)]
     names = {10**18: "`" * 20 + "\n" + "n" * 80}
     found = job_choices(jobs, names, MANY, "", TEXT)
     assert len(found) == CHOICES
@@ -95,5 +95,5 @@ def test_choices_keep_discords_bounds() -> None:
 
 
 def test_a_member_whose_name_nobody_knows_is_offered_by_their_number() -> None:
-    (found,) = job_choices([Ordered("j", CARD.slug, 77, State.HELD, 5, 0.0)], {}, {}, "77 wait", TEXT)
+    (found,) = job_choices([JobSummary("j", CARD.slug, 77, State.HELD, 5, 0.0)], {}, {}, "77 wait", TEXT)
     assert found.name == f"{CARD.slug} · 77 · waiting · j"

@@ -12,7 +12,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.ports import StaleJob
 from bot.ledger.ledger import AuditEntry
-from bot.moderation.approvals import NothingAwaited, Verdict
+from bot.moderation.approvals import UnknownApproval, Verdict
 from bot.store import SqlStore
 from bot.store.tables import approvals
 from tests.store.orders import LIFE, START, HandClock, opened, through
@@ -126,7 +126,7 @@ async def test_what_waits_is_found_as_long_as_it_does(store: SqlStore, clock: Ha
         [],
         0,
     )
-    with pytest.raises(NothingAwaited):
+    with pytest.raises(UnknownApproval):
         await book.decide("another", Verdict.APPROVED, MODERATOR, None)
 
 
@@ -150,5 +150,5 @@ async def test_whoever_is_forgotten_has_nothing_waiting(
     assert found is not None
     assert found.decided_by == 0
     await store.approvals.drop(waits.id)
-    await store.people.clear_up(prints_before=clock.time + 1, strikes_before=0)
+    await store.people.clear_up(fingerprints_before=clock.time + 1, strikes_before=0)
     assert (await raw.execute(sa.select(approvals))).all() == []

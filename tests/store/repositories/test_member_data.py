@@ -162,10 +162,10 @@ async def test_what_is_old_is_forgotten_a_little_at_a_time(
     young = await opened(store, f"1:{OTHER}", 0)
     retention = Retention(store.people, clock, RetentionPeriods(jobs=90, audit_entries=730), most=3)
     clock.advance(89 * 86_400)
-    await retention.look()
+    await retention.run_once()
     assert (await everything(raw))["prints"] != []
     clock.advance(2 * 86_400)
-    await retention.look()
+    await retention.run_once()
     found = await everything(raw)
     stripped = [each for each in found["jobs"] if each["id"] != young.id]
     assert {(json.dumps(each["body"]), each["token"], each["output"]) for each in stripped} == {
@@ -176,7 +176,7 @@ async def test_what_is_old_is_forgotten_a_little_at_a_time(
     assert (await store.find(young.id)) == young
     assert len(tables_that_name(MEMBER, {"deeds": found["deeds"]})) == 1
     clock.advance(640 * 86_400)
-    await retention.look()
+    await retention.run_once()
     found = await everything(raw)
     assert tables_that_name(MEMBER, {"deeds": found["deeds"]}) == set()
     assert len(found["deeds"]) == 4

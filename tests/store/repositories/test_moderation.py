@@ -2,7 +2,7 @@
 
 from bot.jobs.job import Job, State
 from bot.moderation.fingerprints import Fingerprint
-from bot.moderation.ports import Listed, Standing
+from bot.moderation.ports import ListedFingerprints, Standing
 from bot.store import SqlStore
 from tests.store.orders import HandClock, opened, through
 
@@ -26,10 +26,10 @@ async def test_a_list_holds_for_its_server_or_for_all(store: SqlStore) -> None:
     its = store.register
     await its.list_fingerprints([A], 1, "job")
     await its.list_fingerprints([B], None, "job")
-    exact, looks = {A.exact, B.exact}, {*A.looks, *B.looks}
-    assert await its.is_listed([A.exact, B.exact, "another"], 1) == Listed(exact, looks)
-    assert await its.is_listed([A.exact], 2) == Listed(set(), set(B.looks))
-    assert await its.is_listed([B.exact], None) == Listed({B.exact}, set(B.looks))
+    exact, looks = {A.exact, B.exact}, {*A.dhashes, *B.dhashes}
+    assert await its.find_listed([A.exact, B.exact, "another"], 1) == ListedFingerprints(exact, looks)
+    assert await its.find_listed([A.exact], 2) == ListedFingerprints(set(), set(B.dhashes))
+    assert await its.find_listed([B.exact], None) == ListedFingerprints({B.exact}, set(B.dhashes))
 
 
 async def test_prints_are_kept_once_and_found_again(store: SqlStore) -> None:
