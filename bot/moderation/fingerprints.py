@@ -65,7 +65,7 @@ def _pictures(content: bytes, found: str) -> Iterator[Image.Image]:
     if found.startswith("image/"):
         yield picture.upright(content, found)
         return
-    with video.opened(content, found) as file:
+    with video.open_video(content, found) as file:
         stream = video.picture_stream(file, found)
         stream.codec_context.skip_frame = "NONKEY"
         for frame in islice(file.decode(stream), FRAMES):

@@ -22,7 +22,7 @@ from bot.store import SqlStore
 from bot.store.repositories.faces import SqlFaceRepository
 from tests.clocks import LeapingClock
 from tests.harness import empty_database
-from tests.media.files import noise, picture, saved, turned, video
+from tests.media.files import noise, picture, saved, video, with_orientation
 from tests.patience import PATIENCE
 
 ALICE, BOB = 1001, 1002
@@ -86,7 +86,7 @@ def test_nothing_is_left_of_what_stood_beside_the_pixels() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_face_is_kept_as_it_is_shown(orientation: int) -> None:
-    made = opened(portrait(turned("JPEG", orientation), LIMITS).content)
+    made = opened(portrait(with_orientation("JPEG", orientation), LIMITS).content)
     assert made.size == ((72, 96) if orientation > 4 else (96, 72))
 
 
