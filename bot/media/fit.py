@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from io import BytesIO
 from math import sqrt
 
@@ -27,13 +26,6 @@ _MAX_SIDE = {"WEBP": 16_383, "JPEG": 65_500}
 _MAX_PIXELS = {"WEBP": 16_777_216, "JPEG": 100_000_000}
 
 
-class Change(StrEnum):
-    """Loss that made a file fit: of quality, or of width and height."""
-
-    QUALITY = "quality"
-    SIZE = "size"
-
-
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """File that fits its limit."""
@@ -41,16 +33,14 @@ class Fitted:
     content: bytes
     media_type: str
     suffix: str
-    changed: Change | None = None
 
 
+@dataclass(eq=False)
 class CannotFit(Exception):
     """No acceptable rendering of the file is within the limit."""
 
-    def __init__(self, size: int, limit: int) -> None:
-        super().__init__(size, limit)
-        self.size = size
-        self.limit = limit
+    size: int
+    limit: int
 
 
 def fit(content: bytes, media: Media, limit: int, deadline: Deadline) -> Fitted:
@@ -82,14 +72,12 @@ def _render_picture(content: bytes, media: Media, limit: int) -> Iterator[Fitted
     transparent = image.has_transparency_data
     plugin = "WEBP" if transparent or media.media_type == "image/webp" else "JPEG"
     image = _convert(image, "RGBA" if transparent else "RGB")
-    max_scale = _max_scale(image, plugin)
-    image, scale = _resize(image, max_scale), 1.0
-    changed = Change.QUALITY if max_scale == 1 else Change.SIZE
+    image, scale = _resize(image, _max_scale(image, plugin)), 1.0
     first = None
     for quality, share in _QUALITIES.items():
         if first is not None and first * share > limit * _ESTIMATE_MARGIN:
             continue
-        fitted = _encode(image, plugin, quality, changed)
+        fitted = _encode(image, plugin, quality)
         yield fitted
         first = first or len(fitted.content)
         scale = min(1.0, _shrink_factor(limit, len(fitted.content) * _RESIZE_SHARE / share))
@@ -97,7 +85,7 @@ def _render_picture(content: bytes, media: Media, limit: int) -> Iterator[Fitted
         smaller = _resize(image, scale)
         if min(smaller.size) < min(_MIN_SIDE, *image.size):
             return
-        fitted = _encode(smaller, plugin, _RESIZE_QUALITY, Change.SIZE)
+        fitted = _encode(smaller, plugin, _RESIZE_QUALITY)
         yield fitted
         scale *= _shrink_factor(limit, len(fitted.content))
 
@@ -133,16 +121,13 @@ def _convert(image: Image.Image, mode: str) -> Image.Image:
     return converted
 
 
-def _encode(image: Image.Image, plugin: str, quality: int, changed: Change) -> Fitted:
+def _encode(image: Image.Image, plugin: str, quality: int) -> Fitted:
     file = BytesIO()
     image.save(file, plugin, quality=quality, icc_profile=image.info["icc_profile"])
     media_type, suffix = ("image/webp", ".webp") if plugin == "WEBP" else ("image/jpeg", ".jpg")
-    return Fitted(mark(file.getvalue(), media_type), media_type, suffix, changed)
+    return Fitted(mark(file.getvalue(), media_type), media_type, suffix)
 
 
 def _render_video(content: bytes, media: Media, limit: int, deadline: Deadline) -> Iterator[Fitted]:
     for rendering in transcode.renderings(content, media, limit, deadline):
-        marked = mark(rendering.content, transcode.MEDIA_TYPE)
-        yield Fitted(
-            marked, transcode.MEDIA_TYPE, ".mp4", Change.SIZE if rendering.smaller else Change.QUALITY
-        )
+        yield Fitted(mark(rendering, transcode.MEDIA_TYPE), transcode.MEDIA_TYPE, ".mp4")

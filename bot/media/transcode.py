@@ -44,13 +44,6 @@ _ROTATIONS = {
 }
 
 
-class Rendering(NamedTuple):
-    """Encoded video, and whether its picture became smaller."""
-
-    content: bytes
-    smaller: bool
-
-
 @dataclass(frozen=True, slots=True)
 class _Source:
     """Video before encoding; width and height are as displayed."""
@@ -78,7 +71,7 @@ class _Target(NamedTuple):
     height: int
 
 
-def renderings(content: bytes, media: Media, limit: int, deadline: Deadline) -> Iterator[Rendering]:
+def renderings(content: bytes, media: Media, limit: int, deadline: Deadline) -> Iterator[bytes]:
     """Yield ever smaller renderings, each with a target adjusted by the size of the previous one."""
     source = _measure(content, media)
     bits = (limit * _SHARE_FOR_STREAMS - source.table_bytes) * 8 / source.seconds
@@ -86,8 +79,7 @@ def renderings(content: bytes, media: Media, limit: int, deadline: Deadline) -> 
         target = _choose_target(source, bits)
         if target is None or (encoded := _encode(source, target, deadline)) is None:
             return
-        full_size = _even(source.width), _even(source.height)
-        yield Rendering(encoded, smaller=(target.width, target.height) != full_size)
+        yield encoded
         bits *= min(0.85, 0.9 * limit / len(encoded))
 
 

@@ -66,78 +66,70 @@ class UnusableMedia(Exception):
     """Base of all errors of files that cannot be used; each names a cause that the member can act on."""
 
 
+@dataclass(eq=False)
 class Unrecognised(UnusableMedia):
     """The file is no picture or video, whatever its name says."""
 
-    def __init__(self, found: Literal["nothing", "text", "html", "unknown"]) -> None:
-        super().__init__(found)
-        self.found = found
+    found: Literal["nothing", "text", "html", "unknown"]
 
 
+@dataclass(eq=False)
 class Unsupported(UnusableMedia):
     """The format is known but not accepted: a media type, with `; codecs=` if the codec is the reason."""
 
-    def __init__(self, found: str) -> None:
-        super().__init__(found)
-        self.found = found
+    found: str
 
 
 class Animated(Unsupported):
     """The file is an animated PNG or WebP; using only its first frame would surprise the member."""
 
 
+@dataclass(eq=False)
 class TooLarge(UnusableMedia):
     """The file has more bytes than allowed for its kind."""
 
-    def __init__(self, size: int, limit: int) -> None:
-        super().__init__(size, limit)
-        self.size = size
-        self.limit = limit
+    size: int
+    limit: int
 
 
+@dataclass(eq=False)
 class TooManyPixels(UnusableMedia):
     """The header declares more pixels than allowed; nothing was decoded."""
 
-    def __init__(self, width: int, height: int, limit: int) -> None:
-        super().__init__(width, height, limit)
-        self.width = width
-        self.height = height
-        self.limit = limit
+    width: int
+    height: int
+    limit: int
 
 
+@dataclass(eq=False)
 class TooSmall(UnusableMedia):
     """A side is shorter than allowed."""
 
-    def __init__(self, width: int, height: int, limit: int) -> None:
-        super().__init__(width, height, limit)
-        self.width = width
-        self.height = height
-        self.limit = limit
+    width: int
+    height: int
+    limit: int
 
 
+@dataclass(eq=False)
 class TooLong(UnusableMedia):
     """The video is longer than allowed; `seconds` is a lower bound above the limit."""
 
-    def __init__(self, seconds: float, limit: float) -> None:
-        super().__init__(seconds, limit)
-        self.seconds = seconds
-        self.limit = limit
+    seconds: float
+    limit: float
 
 
+@dataclass(eq=False)
 class TooManyFrames(UnusableMedia):
     """The video has more frames than allowed, although its length is allowed."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
-        self.limit = limit
+    limit: int
 
 
+@dataclass(eq=False)
 class Damaged(UnusableMedia):
     """The format is accepted (`found`, a media type), but the file cannot be decoded."""
 
-    def __init__(self, found: str) -> None:
-        super().__init__(found)
-        self.found = found
+    found: str
 
 
 class Truncated(Damaged):

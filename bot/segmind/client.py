@@ -12,18 +12,16 @@ from aiohttp.abc import AbstractResolver
 from pydantic import SecretStr
 
 from bot.clock import Clock, WallClock
-from bot.segmind.account import decipher_catalogue, decipher_credits, decipher_upload
+from bot.segmind.account import Balance, ListedModel, decipher_catalogue, decipher_credits, decipher_upload
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.download import Downloader, DownloadTimeouts
 from bot.segmind.history import decipher_history, decipher_record, window
 from bot.segmind.protocol import (
     Accepted,
-    Balance,
     Completed,
     DownloadFailed,
     Found,
     Inline,
-    ListedModel,
     OutcomeUnknown,
     Output,
     RateLimited,

@@ -18,6 +18,7 @@ from bot.segmind.responses import SERVER_ERRORS
 _CHUNK = 64 * 1024
 # Each download may take twice its limit in memory.
 _MAX_CONCURRENT = 16
+_MAX_REDIRECTS = 3
 # HTML, XML and JSON begin like this; no picture or video does.
 _TEXT_STARTS, _SNIFFED_BYTES = (b"<", b"{", b"[", b"\xef\xbb\xbf"), 256
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -45,13 +46,11 @@ class Downloader:
         timeouts: DownloadTimeouts = DownloadTimeouts(),
         resolver: AbstractResolver | None = None,
         clock: Callable[[], float] | None = None,
-        max_redirects: int = 3,
     ) -> None:
         self._allowed = AllowedHosts(allowed_hosts)
         self._timeouts = timeouts
         self._resolver = resolver
         self._clock = clock
-        self._max_redirects = max_redirects
         self._slots = asyncio.Semaphore(_MAX_CONCURRENT)
         self._session: aiohttp.ClientSession | None = None
 
@@ -83,7 +82,7 @@ class Downloader:
         try:
             # The timeout covers the server's time, not the time spent waiting for a slot.
             async with self._slots, asyncio.timeout(self._timeouts.total):
-                for _ in range(self._max_redirects + 1):
+                for _ in range(_MAX_REDIRECTS + 1):
                     response = await self._hop(target, limit)
                     if isinstance(response, bytes):
                         return response

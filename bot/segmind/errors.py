@@ -104,10 +104,6 @@ class DownloadError(SegmindError):
 class DownloadRefused(DownloadError):
     """The bot does not request this URL, for example because it leads into a private network."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = self.detail
-
 
 class DownloadFailed(DownloadError):
     """The URL did not deliver a file.

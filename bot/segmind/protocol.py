@@ -7,9 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.segmind.account import Balance, ListedModel
+from bot.segmind.account import Balance
 from bot.segmind.errors import (
-    MAX_DETAIL,
     BadParameters,
     DownloadError,
     DownloadFailed,
@@ -34,7 +33,6 @@ from bot.segmind.responses import (
     GONE,
     NOT_FOUND,
     OK,
-    RESET_HEADER,
     Response,
     fields_of,
     number_of,
@@ -44,8 +42,6 @@ from bot.segmind.responses import (
 from bot.segmind.states import Accepted, Completed, Expired, Failed, Metrics, Processing, Queued, State
 
 __all__ = [
-    "MAX_DETAIL",
-    "RESET_HEADER",
     "Accepted",
     "BadParameters",
     "Balance",
@@ -59,7 +55,6 @@ __all__ = [
     "Inline",
     "KeyRejected",
     "Link",
-    "ListedModel",
     "Metrics",
     "ModelUnavailable",
     "OutOfCredits",

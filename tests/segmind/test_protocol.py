@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.segmind.errors import MAX_DETAIL
 from bot.segmind.protocol import (
-    MAX_DETAIL,
-    RESET_HEADER,
     Accepted,
     BadParameters,
     Completed,
@@ -39,6 +38,7 @@ from bot.segmind.protocol import (
     decipher_submit,
     is_block,
 )
+from bot.segmind.responses import RESET_HEADER
 from tests.segmind.conftest import NO_DEADLINE
 
 URL = "https://images.segmind.com/output/one.png"

@@ -229,7 +229,7 @@ async def test_a_failed_health_check_does_not_end_the_outage(clock: AgendaClock,
     async def check() -> None:
         if fails:
             scheduler.failed()
-        raise Unreachable("nobody is there")
+        raise Unreachable("no connection")
 
     scheduler = make_scheduler(clock, health_check=check)
     requests = Requests(clock, scheduler)
