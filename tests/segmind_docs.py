@@ -1,12 +1,11 @@
-"""What Segmind's own pages say of the five models, copied by hand: the other side of the comparison.
-
-Each parameter: type, required or not, default, choices, range.
-"""
+"""Segmind's documentation of the five models, copied by hand to compare the declarations with."""
 
 from typing import Any, NamedTuple
 
 
 class Documented(NamedTuple):
+    """Parameter of a model as Segmind documents it."""
+
     type: type
     required: bool = False
     default: Any = None
@@ -120,7 +119,7 @@ MODELS: dict[str, dict[str, Documented]] = {
     },
 }
 
-# The files that a model takes, and the kinds that each may be.
+# File parameters of each model, and the kinds that each accepts.
 FILES: dict[str, dict[str, set[str]]] = {
     "faceswap-v4": {"source_image": {"picture"}, "target_image": {"picture"}},
     "faceswap-v5": {"source_image": {"picture"}, "target_image": {"picture"}},

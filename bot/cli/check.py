@@ -98,7 +98,7 @@ def _signatures(settings: Settings) -> Finding:
         return Finding("signatures", False, str(error))
     if c2pa_signer is None:
         return Finding("signatures", True, "off: set c2pa.certificates and c2pa.key to sign results (C2PA)")
-    words = f"results are signed as {c2pa_signer.holder}, until {c2pa_signer.until:%Y-%m-%d}"
+    words = f"results are signed as {c2pa_signer.holder}, until {c2pa_signer.valid_until:%Y-%m-%d}"
     return Finding("signatures", True, words)
 
 

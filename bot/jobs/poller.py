@@ -46,11 +46,11 @@ class Poller:
         since, renewed = sent, False
         unreadable = 0
         # What is learned meanwhile is no news of this job.
-        usual = pace.usual
+        usual = pace.median
         self._watcher.show(job, Queued(sent, usual))
         while True:
             elapsed = self._clock.now() - sent
-            await self._clock.sleep(pace.next_look(elapsed))
+            await self._clock.sleep(pace.next_wait(elapsed))
             try:
                 state = await self._segmind.status(job.request_id or "")
             except protocol.UnreadableResponse as error:

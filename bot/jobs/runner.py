@@ -231,7 +231,7 @@ class Runner:
             try:
                 return await self._segmind.fetch(output, limit=self._config.result_bytes)
             except DownloadFailed as error:
-                if not error.passing or self._clock.now() >= until:
+                if not error.transient or self._clock.now() >= until:
                     raise
                 log.warning("the result cannot be had right now", error=error.detail)
             self._watcher.show(job, Collecting())

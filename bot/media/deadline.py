@@ -1,11 +1,11 @@
-"""How long making a file fit may take: it runs in a thread, which nobody can stop from outside."""
+"""Deadline for work in a thread, which cannot be stopped from outside."""
 
 import time
 from collections.abc import Callable
 
 
 class Deadline:
-    """Asked between two steps of the work, each of them short: a frame, or one picture encoded."""
+    """Deadline that the work checks between its steps, each of them short, such as one frame of a video."""
 
     def __init__(self, seconds: float, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
@@ -13,9 +13,9 @@ class Deadline:
         self._stopped = False
 
     def stop(self) -> None:
-        """From another thread: nobody waits for the outcome any more."""
+        """Expire at once; called from another thread when the result is no longer needed."""
         self._stopped = True
 
     @property
-    def over(self) -> bool:
+    def expired(self) -> bool:
         return self._stopped or self._timer() > self._until

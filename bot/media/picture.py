@@ -1,4 +1,4 @@
-"""A still picture, decoded once to see whether it can be."""
+"""Decoding of still pictures."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -6,20 +6,20 @@ from io import BytesIO
 from PIL import Image
 
 from bot.media.formats import jpeg, png, webp
-from bot.media.formats.header import Outline
+from bot.media.formats.header import PictureHeader
 from bot.media.types import Damaged, TooManyPixels, TooSmall
 
-_OUTLINES: dict[str, Callable[[bytes], Outline]] = {
-    png.MEDIA_TYPE: png.outline,
-    jpeg.MEDIA_TYPE: jpeg.outline,
-    webp.MEDIA_TYPE: webp.outline,
+_HEADER_READERS: dict[str, Callable[[bytes], PictureHeader]] = {
+    png.MEDIA_TYPE: png.read_header,
+    jpeg.MEDIA_TYPE: jpeg.read_header,
+    webp.MEDIA_TYPE: webp.read_header,
 }
-# Pillow's own plugins can do more, such as following a JPEG into the pictures behind it.
+# Only these plugins may decode: others do more, such as following a JPEG into the pictures behind it.
 _PLUGINS = {png.MEDIA_TYPE: "PNG", jpeg.MEDIA_TYPE: "JPEG", webp.MEDIA_TYPE: "WEBP"}
-# Its decoder keeps several copies of what it draws.
-_COSTS = {webp.MEDIA_TYPE: 2}
-_WITH_DEPTH = ("I", "F")
-_TURNS = {
+# The WebP decoder keeps several copies of the picture in memory.
+_MEMORY_FACTORS = {webp.MEDIA_TYPE: 2}
+_DEEP_MODES = ("I", "F")
+_TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -30,49 +30,49 @@ _TURNS = {
 }
 
 
-def shown_size(content: bytes, found: str, *, most_pixels: int, min_side: int) -> tuple[int, int]:
-    """Width and height as shown. Takes about four bytes of memory a pixel."""
-    outline = _OUTLINES[found](content)
-    width, height = outline.shown_size
-    # Above Pillow's own line it would warn, whatever is allowed here.
-    limit = min(most_pixels, Image.MAX_IMAGE_PIXELS or most_pixels) // _COSTS.get(found, 1)
+def check(content: bytes, found: str, *, most_pixels: int, min_side: int) -> tuple[int, int]:
+    """Return width and height as displayed, or raise. Takes about four bytes of memory a pixel."""
+    header = _HEADER_READERS[found](content)
+    width, height = header.display_size
+    # Pillow would warn above its own limit, whatever is allowed here.
+    limit = min(most_pixels, Image.MAX_IMAGE_PIXELS or most_pixels) // _MEMORY_FACTORS.get(found, 1)
     if width * height > limit:
         raise TooManyPixels(width, height, limit)
-    _check(outline, found)
+    _check_pixels(header, found)
     if min(width, height) < min_side:
         raise TooSmall(width, height, min_side)
     return width, height
 
 
 def upright(content: bytes, found: str) -> Image.Image:
-    """A picture as shown, without its metadata except for the colour profile in `info`."""
-    outline = _OUTLINES[found](content)
+    """Decode a picture as displayed, without its metadata except for the colour profile in `info`."""
+    header = _HEADER_READERS[found](content)
     try:
-        with _opened(outline, found) as image:
+        with _open(header, found) as image:
             image.load()
-            turn = _TURNS.get(outline.orientation)
-            return image if turn is None else image.transpose(turn)
-    except Exception as error:  # As below.
+            transpose = _TRANSPOSES.get(header.orientation)
+            return image if transpose is None else image.transpose(transpose)
+    except Exception as error:  # Pillow's decoders raise any exception for hostile bytes.
         raise Damaged(found) from error
 
 
 def eight_bits(image: Image.Image) -> Image.Image:
-    """The same picture with at most eight bits a channel."""
-    if not image.mode.startswith(_WITH_DEPTH):
+    """Convert a picture to eight bits a channel."""
+    if not image.mode.startswith(_DEEP_MODES):
         return image
-    # Pillow cuts off at 255 instead of scaling.
+    # Pillow's own conversion clips at 255 instead of scaling.
     return image.convert("I").point(lambda value: value / 256).convert("L")
 
 
-def _check(outline: Outline, found: str) -> None:
+def _check_pixels(header: PictureHeader, found: str) -> None:
     try:
-        with _opened(outline, found) as image:
-            # A JPEG is then read completely, but drawn with an eighth of each side. Others ignore it.
-            image.draft(image.mode, (outline.width // 8, outline.height // 8))
+        with _open(header, found) as image:
+            # A draft JPEG is read completely, but decoded at an eighth of its size. Other formats ignore it.
+            image.draft(image.mode, (header.width // 8, header.height // 8))
             image.load()
-    except Exception as error:  # Pillow's decoders raise whatever a hostile byte leads them to.
+    except Exception as error:  # Pillow's decoders raise any exception for hostile bytes.
         raise Damaged(found) from error
 
 
-def _opened(outline: Outline, found: str) -> Image.Image:
-    return Image.open(BytesIO(outline.bare), formats=[_PLUGINS[found]])
+def _open(header: PictureHeader, found: str) -> Image.Image:
+    return Image.open(BytesIO(header.stripped), formats=[_PLUGINS[found]])

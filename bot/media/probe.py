@@ -1,4 +1,4 @@
-"""What a file really is, by its bytes: kind, size, dimensions, seconds; or why it cannot be used."""
+"""Inspection of an uploaded file by its bytes: kind, size, dimensions and seconds, or the error it has."""
 
 from bot.media import picture, sniff, video
 from bot.media.types import (
@@ -37,9 +37,9 @@ __all__ = [
 
 
 def inspect(content: bytes, limits: Limits) -> Media:
-    """Look at all of a file, without trusting any of it; raises nothing but `UnusableMedia`.
+    """Inspect a whole file without trusting any of it; raises only `UnusableMedia`.
 
-    A kind that the caller did not ask for is no error here: compare `Media.kind`.
+    Accepts both kinds, so a caller that needs a picture or a video compares `Media.kind`.
     """
     found = sniff.media_type(content)
     kind = MediaKind.PICTURE if found.startswith("image/") else MediaKind.VIDEO
@@ -48,9 +48,7 @@ def inspect(content: bytes, limits: Limits) -> Media:
         raise TooLarge(len(content), most_bytes)
     seconds = None
     if kind is MediaKind.PICTURE:
-        width, height = picture.shown_size(
-            content, found, most_pixels=limits.pixels, min_side=limits.min_side
-        )
+        width, height = picture.check(content, found, most_pixels=limits.pixels, min_side=limits.min_side)
     else:
-        width, height, seconds = video.shown(content, found, limits)
-    return Media(kind, found, sniff.TAKEN[found], len(content), width, height, seconds)
+        width, height, seconds = video.check(content, found, limits)
+    return Media(kind, found, sniff.SUFFIXES[found], len(content), width, height, seconds)

@@ -1,7 +1,7 @@
-"""Saying to machines that a result was made by a machine (XMP).
+"""Machine-readable mark in XMP that a result was made with AI.
 
-The mark is IPTC's digital source type, which the EU's AI Act (Art. 50) can be met with. It is put into the
-container around the pixels, so nothing is encoded again.
+The mark is IPTC's digital source type, one way to comply with the EU's AI Act (Art. 50). It goes into the
+container around the pixels, so the picture or video is not encoded again.
 """
 
 from collections.abc import Callable
@@ -25,42 +25,42 @@ _PACKET = (
 ).encode()
 
 
-class _Carrier(NamedTuple):
+class _XmpFormat(NamedTuple):
     read: Callable[[bytes], bytes | None]
     write: Callable[[bytes, bytes], bytes]
 
 
-_CARRIERS = {
-    png.MEDIA_TYPE: _Carrier(png.read_xmp, png.with_xmp),
-    jpeg.MEDIA_TYPE: _Carrier(jpeg.read_xmp, jpeg.with_xmp),
-    webp.MEDIA_TYPE: _Carrier(webp.read_xmp, webp.with_xmp),
+_XMP_FORMATS = {
+    png.MEDIA_TYPE: _XmpFormat(png.read_xmp, png.with_xmp),
+    jpeg.MEDIA_TYPE: _XmpFormat(jpeg.read_xmp, jpeg.with_xmp),
+    webp.MEDIA_TYPE: _XmpFormat(webp.read_xmp, webp.with_xmp),
 } | {
-    found: _Carrier(partial(mp4.read_xmp, found=found), partial(mp4.with_xmp, found=found))
+    found: _XmpFormat(partial(mp4.read_xmp, found=found), partial(mp4.with_xmp, found=found))
     for found in ("video/mp4", "video/quicktime")
 }
 
 
 def mark(content: bytes, media_type: str) -> bytes:
-    """The same picture or video with the mark, in place of any other XMP; marked already, the same object.
+    """Add the mark, in place of any other XMP. Returns the same object if it is marked already.
 
-    What cannot carry the mark comes back as it is: a result is never lost for its label.
+    Returns a file that cannot carry the mark unchanged, because a member's result must not get lost over it.
     """
-    carrier = _CARRIERS.get(media_type)
-    if carrier is None:
+    xmp_format = _XMP_FORMATS.get(media_type)
+    if xmp_format is None:
         return content
     try:
-        return content if _says_so(carrier.read(content)) else carrier.write(content, _PACKET)
+        return content if _has_mark(xmp_format.read(content)) else xmp_format.write(content, _PACKET)
     except UnusableMedia:
         return content
 
 
 def is_marked(content: bytes) -> bool:
     try:
-        carrier = _CARRIERS.get(sniff.media_type(content))
-        return carrier is not None and _says_so(carrier.read(content))
+        xmp_format = _XMP_FORMATS.get(sniff.media_type(content))
+        return xmp_format is not None and _has_mark(xmp_format.read(content))
     except UnusableMedia:
         return False
 
 
-def _says_so(packet: bytes | None) -> bool:
+def _has_mark(packet: bytes | None) -> bool:
     return packet is not None and DIGITAL_SOURCE_TYPE.encode() in packet

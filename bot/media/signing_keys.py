@@ -1,4 +1,4 @@
-"""The certificates and the key that results are signed with: read, and checked before anything is signed."""
+"""Certificates and private key for signing results, read and checked at the start."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,32 +27,35 @@ from cryptography.x509.oid import NameOID
 
 _PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey
 _CURVES: Mapping[type[EllipticCurve], str] = {SECP256R1: "es256", SECP384R1: "es384", SECP521R1: "es512"}
-_LEAST_RSA_BITS = 2048
+_MIN_RSA_BITS = 2048
 
 
 class BadSigningKeys(Exception):
-    """Nothing can be signed with these; the message is half a sentence for the operator, without a secret."""
+    """The certificates or the key cannot sign. The message is for the operator and contains no secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
+    """Certificate chain and private key in PEM, with C2PA's name for the algorithm.
+
+    The signer's own certificate comes first in the chain; `holder` is its subject.
+    """
+
     chain: bytes
-    """PEM, the signer's own certificate first."""
     key: bytes
     algorithm: str
-    """As C2PA names it."""
     holder: str
-    until: datetime
+    valid_until: datetime
 
     def __repr__(self) -> str:
-        # The key must not be found in logs.
-        return f"Credentials(holder={self.holder!r}, until={self.until})"
+        # The key must not get into logs.
+        return f"SigningKeys(holder={self.holder!r}, valid_until={self.valid_until})"
 
 
 def read_signing_keys(certificates: Path, key: Path, now: datetime) -> SigningKeys:
-    """Raise `BadSigningKeys` unless the two fit each other and are valid at this moment."""
-    chain = _chain(certificates)
-    private, algorithm = _key(key)
+    """Read both files; raise `BadSigningKeys` unless they belong together and are valid now."""
+    chain = _read_chain(certificates)
+    private, algorithm = _read_key(key)
     own = chain[0]
     if own.public_key() != private.public_key():
         raise BadSigningKeys(f"{key} is not the key of the first certificate in {certificates}")
@@ -61,7 +64,7 @@ def read_signing_keys(certificates: Path, key: Path, now: datetime) -> SigningKe
     _check_order(chain, certificates)
     return SigningKeys(
         b"".join(each.public_bytes(Encoding.PEM) for each in chain),
-        # Keys are stored in several forms, of which the signing library reads this one.
+        # The signing library reads only this one of the forms that keys are stored in.
         private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         algorithm,
         _name(own),
@@ -69,26 +72,26 @@ def read_signing_keys(certificates: Path, key: Path, now: datetime) -> SigningKe
     )
 
 
-def _content(path: Path) -> bytes:
+def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise BadSigningKeys(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _chain(path: Path) -> Sequence[x509.Certificate]:
+def _read_chain(path: Path) -> Sequence[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificates(_content(path))
+        return x509.load_pem_x509_certificates(_read(path))
     except ValueError:
         raise BadSigningKeys(f"{path} holds no certificates in PEM") from None
 
 
-def _key(path: Path) -> tuple[_PrivateKey, str]:
-    """With the name that C2PA has for what it signs by."""
+def _read_key(path: Path) -> tuple[_PrivateKey, str]:
+    """Read the key, and name its algorithm as C2PA does."""
     try:
-        key = load_pem_private_key(_content(path), password=None)
+        key = load_pem_private_key(_read(path), password=None)
     except TypeError:
-        raise BadSigningKeys(f"{path} is locked with a passphrase: write the key without one") from None
+        raise BadSigningKeys(f"{path} is encrypted with a passphrase: save the key without one") from None
     except (ValueError, UnsupportedAlgorithm):
         raise BadSigningKeys(f"{path} holds no private key in PEM") from None
     match key:
@@ -96,19 +99,19 @@ def _key(path: Path) -> tuple[_PrivateKey, str]:
             return key, _CURVES[type(key.curve)]
         case Ed25519PrivateKey():
             return key, "ed25519"
-        case RSAPrivateKey() if key.key_size >= _LEAST_RSA_BITS:
+        case RSAPrivateKey() if key.key_size >= _MIN_RSA_BITS:
             return key, "ps256"
         case _:
             kinds = "P-256, P-384, P-521, Ed25519, and RSA of 2048 bits or more"
-            raise BadSigningKeys(f"{path} is a key that C2PA does not take: it takes {kinds}")
+            raise BadSigningKeys(f"{path} is a key that C2PA does not accept: it accepts {kinds}")
 
 
 def _check_dates(certificate: x509.Certificate, path: Path, now: datetime) -> None:
-    whose = f"the certificate of {_name(certificate)} in {path}"
+    subject = f"the certificate of {_name(certificate)} in {path}"
     if now >= certificate.not_valid_after_utc:
-        raise BadSigningKeys(f"{whose} was valid until {certificate.not_valid_after_utc:%Y-%m-%d}")
+        raise BadSigningKeys(f"{subject} was valid until {certificate.not_valid_after_utc:%Y-%m-%d}")
     if now < certificate.not_valid_before_utc:
-        raise BadSigningKeys(f"{whose} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}")
+        raise BadSigningKeys(f"{subject} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}")
 
 
 def _check_order(chain: Sequence[x509.Certificate], path: Path) -> None:
@@ -117,7 +120,7 @@ def _check_order(chain: Sequence[x509.Certificate], path: Path) -> None:
             each.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature):
             raise BadSigningKeys(
-                f"the certificates in {path} are no chain: next to that of {_name(each)} belongs its issuer's"
+                f"{path} is not a chain: the issuer's certificate must follow the one of {_name(each)}"
             ) from None
 
 
@@ -125,4 +128,4 @@ def _name(certificate: x509.Certificate) -> str:
     for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
         for attribute in certificate.subject.get_attributes_for_oid(oid):
             return str(attribute.value)
-    return "nobody by name"
+    return "an unnamed holder"

@@ -1,10 +1,10 @@
-"""Which format a file is in, by its first bytes."""
+"""Detection of a file's format by its first bytes."""
 
 import re
 
 from bot.media.types import Unrecognised, Unsupported
 
-TAKEN = {
+SUFFIXES = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
     "image/webp": ".webp",
@@ -13,7 +13,7 @@ TAKEN = {
     "video/webm": ".webm",
 }
 
-_BEGINNINGS = (
+_SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF87a", "image/gif"),
@@ -55,28 +55,28 @@ _BRANDS = {
     b"M4A ": "audio/mp4",
     b"M4B ": "audio/mp4",
 }
-# QuickTime is older than the ftyp box: these may stand first as well.
+# QuickTime is older than the ftyp box, so its files may begin with these boxes.
 _QUICKTIME_FIRST = {b"moov", b"mdat", b"wide", b"pnot", b"free", b"skip"}
 _WEB_PAGE = re.compile(rb"<(!doctype html|html|head|body)\b", re.IGNORECASE)
-_LOOKED_AT = 1024
+_SNIFFED_BYTES = 1024
 
 
 def media_type(content: bytes) -> str:
-    """One of `TAKEN`; raises `Unsupported` or `Unrecognised` for everything else."""
-    found = _by_beginning(content) or _by_text(content)
-    if found not in TAKEN:
+    """Return a media type in `SUFFIXES`; raises `Unsupported` or `Unrecognised` for everything else."""
+    found = _by_signature(content) or _by_text(content)
+    if found not in SUFFIXES:
         raise Unsupported(found)
     return found
 
 
-def _by_beginning(content: bytes) -> str | None:
-    for beginning, found in _BEGINNINGS:
-        if content.startswith(beginning):
+def _by_signature(content: bytes) -> str | None:
+    for signature, found in _SIGNATURES:
+        if content.startswith(signature):
             return found
     if content.startswith(b"RIFF"):
         return _RIFF.get(content[8:12])
     if content.startswith(b"\x1a\x45\xdf\xa3"):
-        # The document type stands in the first few dozen bytes; Matroska at large is not taken.
+        # The document type is in the first few dozen bytes. Of Matroska, only WebM is supported.
         return "video/webm" if b"\x42\x82\x84webm" in content[:64] else "video/x-matroska"
     if content[4:8] == b"ftyp":
         return _BRANDS.get(content[8:12], "video/mp4")
@@ -84,17 +84,17 @@ def _by_beginning(content: bytes) -> str | None:
 
 
 def _by_text(content: bytes) -> str:
-    beginning = content[:_LOOKED_AT]
-    if not beginning:
+    signature = content[:_SNIFFED_BYTES]
+    if not signature:
         raise Unrecognised("nothing")
-    start = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = signature.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start):
         return "image/svg+xml"
     if _WEB_PAGE.match(start):
         raise Unrecognised("html")
-    # A cut through a character at the end is not what makes it binary.
-    text = beginning.decode("utf-8", errors="ignore")
-    plain = len(text.encode()) >= len(beginning) - 3 and all(
+    # The cut may split the last character, which does not make the file binary.
+    text = signature.decode("utf-8", errors="ignore")
+    plain = len(text.encode()) >= len(signature) - 3 and all(
         c.isprintable() or c in "\t\r\n\f\ufeff" for c in text
     )
     raise Unrecognised("text" if plain else "unknown")

@@ -1,4 +1,4 @@
-"""A video encoded anew, as H.264 and AAC in MP4, towards a number of bytes."""
+"""Encoding of a video as H.264 and AAC in MP4, towards a number of bytes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,35 +18,35 @@ from av.video.stream import VideoStream
 
 from bot.media.deadline import Deadline
 from bot.media.types import Limits, Media
-from bot.media.video import opened, picture_stream
+from bot.media.video import open_video, picture_stream
 
 MEDIA_TYPE = "video/mp4"
 
-_MOST_TRIES = 4
-# What an encoder misses its aim by.
+_MAX_ATTEMPTS = 4
+# The rest allows for the encoder missing its target.
 _SHARE_FOR_STREAMS = 0.92
 _TABLE_BYTES = 4 * 1024
 _TABLE_BYTES_PER_PACKET = 40
-_MOST_SOUND, _LEAST_SOUND = 96_000, 24_000
-_LEAST_PICTURE = 16_000
-# Below this many bits a pixel, H.264 looks worse than the same video made smaller.
+_MAX_SOUND, _MIN_SOUND = 96_000, 24_000
+_MIN_PICTURE = 16_000
+# With fewer bits a pixel, H.264 looks worse than the same video in a smaller size.
 _BITS_PER_PIXEL = 0.03
-# Pixels of all frames together: about twenty seconds of work for two cores.
-_MOST_PIXELS = 2_000_000_000
+# Pixels of all frames together, about twenty seconds of work for two cores.
+_MAX_PIXELS = 2_000_000_000
 _MIN_SIDE = 96
-# Counter-clockwise, as the display matrix says it.
-_OVER = [("hflip", None), ("vflip", None)]
-_TURNS = {90: [("transpose", "cclock")], -90: [("transpose", "clock")], 180: _OVER, -180: _OVER}
-
-
-class Rendering(NamedTuple):
-    content: bytes
-    smaller: bool
+# Rotations of the display matrix, which are counter-clockwise.
+_UPSIDE_DOWN = [("hflip", None), ("vflip", None)]
+_ROTATIONS = {
+    90: [("transpose", "cclock")],
+    -90: [("transpose", "clock")],
+    180: _UPSIDE_DOWN,
+    -180: _UPSIDE_DOWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The video as it is; width and height are as shown."""
+    """Video before encoding; width and height are as displayed."""
 
     content: bytes
     media_type: str
@@ -54,16 +54,16 @@ class _Source:
     height: int
     seconds: float
     frames: int
-    sounds: int
+    sound_packets: int
 
     @property
     def table_bytes(self) -> int:
-        # Sound is cut into blocks of another length.
-        return _TABLE_BYTES + _TABLE_BYTES_PER_PACKET * (self.frames + self.sounds * 5 // 4)
+        # The encoder cuts sound into blocks of another length than the source's.
+        return _TABLE_BYTES + _TABLE_BYTES_PER_PACKET * (self.frames + self.sound_packets * 5 // 4)
 
 
-class _Aim(NamedTuple):
-    """Bits a second for the picture and for the sound, and the size of the picture."""
+class _Target(NamedTuple):
+    """Target of the encoder: bits a second for picture and sound, and the size of the picture."""
 
     picture: int
     sound: int
@@ -71,123 +71,123 @@ class _Aim(NamedTuple):
     height: int
 
 
-def renderings(content: bytes, media: Media, limit: int, effort: Deadline) -> Iterator[Rendering]:
-    """Ever smaller ones, each aimed by what the last one came to; as many as are worth trying."""
-    source = _look(content, media)
+def renderings(content: bytes, media: Media, limit: int, deadline: Deadline) -> Iterator[bytes]:
+    """Yield ever smaller renderings, each with a target adjusted by the size of the previous one."""
+    source = _measure(content, media)
     bits = (limit * _SHARE_FOR_STREAMS - source.table_bytes) * 8 / source.seconds
-    for _ in range(_MOST_TRIES):
-        aim = _aim(source, bits)
-        if aim is None:
+    for _ in range(_MAX_ATTEMPTS):
+        target = _choose_target(source, bits)
+        if target is None or (encoded := _encode(source, target, deadline)) is None:
             return
-        encoded = _encode(source, aim, effort)
-        if encoded is None:
-            return
-        yield Rendering(
-            encoded, smaller=(aim.width, aim.height) != (_even(source.width), _even(source.height))
-        )
+        yield encoded
         bits *= min(0.85, 0.9 * limit / len(encoded))
 
 
-def _look(content: bytes, media: Media) -> _Source:
-    frames = sounds = 0
-    with opened(content, media.media_type) as file:
+def _measure(content: bytes, media: Media) -> _Source:
+    frames = sound_packets = 0
+    with open_video(content, media.media_type) as file:
         picture, sound = _streams(file, media.media_type)
         for packet in file.demux():
             frames += packet.stream.index == picture.index
-            sounds += sound is not None and packet.stream.index == sound.index
+            sound_packets += sound is not None and packet.stream.index == sound.index
     seconds = max(media.seconds or 0, 0.1)
-    return _Source(content, media.media_type, media.width, media.height, seconds, frames, sounds)
+    return _Source(content, media.media_type, media.width, media.height, seconds, frames, sound_packets)
 
 
-def _aim(source: _Source, bits: float) -> _Aim | None:
-    sound = round(min(max(bits / 5, _LEAST_SOUND), _MOST_SOUND)) if source.sounds else 0
+def _choose_target(source: _Source, bits: float) -> _Target | None:
+    sound = round(min(max(bits / 5, _MIN_SOUND), _MAX_SOUND)) if source.sound_packets else 0
     picture = round(bits - sound)
-    if picture < _LEAST_PICTURE:
+    if picture < _MIN_PICTURE:
         return None
-    pixels = min(picture / _BITS_PER_PIXEL * source.seconds, _MOST_PIXELS) / source.frames
+    pixels = min(picture / _BITS_PER_PIXEL * source.seconds, _MAX_PIXELS) / source.frames
     scale = min(1, sqrt(pixels / (source.width * source.height)))
     width, height = _even(source.width * scale), _even(source.height * scale)
     if min(width, height) < min(_MIN_SIDE, _even(source.width), _even(source.height)):
         return None
-    return _Aim(picture, sound, width, height)
+    return _Target(picture, sound, width, height)
 
 
-def _encode(source: _Source, aim: _Aim, effort: Deadline) -> bytes | None:
-    """None where the effort was over first."""
+def _encode(source: _Source, target: _Target, deadline: Deadline) -> bytes | None:
+    """Encode the video, or return None if the deadline expires first."""
     result = BytesIO()
-    # Room for the tables at the front lets players start before they have all of it.
+    # Space for the tables at the front lets players start before they have the whole file.
     options = {"moov_size": str(source.table_bytes)}
-    with opened(source.content, source.media_type) as file:
+    with open_video(source.content, source.media_type) as file:
         picture, sound = _streams(file, source.media_type)
-        with av.open(result, "w", format="mp4", options=options) as target:
-            lanes: dict[int, _PictureLane | _SoundLane] = {picture.index: _PictureLane(picture, target, aim)}
+        with av.open(result, "w", format="mp4", options=options) as container:
+            encoders: dict[int, _PictureEncoder | _SoundEncoder] = {
+                picture.index: _PictureEncoder(picture, container, target)
+            }
             if sound is not None:
-                lanes[sound.index] = _SoundLane(sound, target, aim)
-            for packet in file.demux([file.streams[index] for index in lanes]):
-                if effort.over:
+                encoders[sound.index] = _SoundEncoder(sound, container, target)
+            for packet in file.demux([file.streams[index] for index in encoders]):
+                if deadline.expired:
                     return None
-                target.mux(lanes[packet.stream.index].through(packet))
-            for lane in lanes.values():
-                target.mux(lane.rest())
+                container.mux(encoders[packet.stream.index].encode(packet))
+            for encoder in encoders.values():
+                container.mux(encoder.flush())
     return result.getvalue()
 
 
-class _PictureLane:
-    def __init__(self, source: VideoStream, target: OutputContainer, aim: _Aim) -> None:
+class _PictureEncoder:
+    def __init__(self, source: VideoStream, container: OutputContainer, target: _Target) -> None:
         self._source = source
-        self._aim = aim
+        self._target = target
         self._graph: Graph | None = None
-        # The picture may change its size on the way; what was inspected is its first.
+        # The size may change within the video; the inspection saw only the first frame.
         source.codec_context.options = {"max_pixels": str(Limits().frame_pixels)}
-        options = {"preset": "veryfast", "maxrate": str(aim.picture), "bufsize": str(aim.picture)}
+        options = {"preset": "veryfast", "maxrate": str(target.picture), "bufsize": str(target.picture)}
         # PyAV leaves the other keywords untyped.
-        stream = target.add_stream(  # pyright: ignore[reportUnknownMemberType]
+        stream = container.add_stream(  # pyright: ignore[reportUnknownMemberType]
             "libx264", rate=source.guessed_rate, options=options
         )
-        stream.width, stream.height, stream.pix_fmt = aim.width, aim.height, "yuv420p"
-        stream.bit_rate = aim.picture
+        stream.width, stream.height, stream.pix_fmt = target.width, target.height, "yuv420p"
+        stream.bit_rate = target.picture
         stream.codec_context.time_base = source.time_base or Fraction(1, 1000)
         self._encoder = stream
 
-    def through(self, packet: Packet) -> list[Packet]:
+    def encode(self, packet: Packet) -> list[Packet]:
         frames = self._source.codec_context.decode(packet)
-        return [encoded for frame in frames for encoded in self._encoder.encode(self._shaped(frame))]
+        return [encoded for frame in frames for encoded in self._encoder.encode(self._filter(frame))]
 
-    def rest(self) -> list[Packet]:
+    def flush(self) -> list[Packet]:
         return self._encoder.encode(None)
 
-    def _shaped(self, frame: VideoFrame) -> VideoFrame:
+    def _filter(self, frame: VideoFrame) -> VideoFrame:
         if self._graph is None:
-            self._graph = self._shaping(frame)
+            self._graph = self._make_graph(frame)
         self._graph.vpush(frame)
-        shaped = self._graph.vpull()
-        # Otherwise the encoder would repeat the old choice of key frames.
-        shaped.pict_type = PictureType.NONE
-        return shaped
+        filtered = self._graph.vpull()
+        # Without this, the encoder would repeat the key frames of the source.
+        filtered.pict_type = PictureType.NONE
+        return filtered
 
-    def _shaping(self, frame: VideoFrame) -> Graph:
+    def _make_graph(self, frame: VideoFrame) -> Graph:
         graph = Graph()
-        steps = [*_TURNS.get(frame.rotation, []), ("scale", f"{self._aim.width}:{self._aim.height}")]
+        steps = [
+            *_ROTATIONS.get(frame.rotation, []),
+            ("scale", f"{self._target.width}:{self._target.height}"),
+        ]
         nodes = [graph.add(name, arguments) for name, arguments in [*steps, ("format", "yuv420p")]]
-        start = graph.add_buffer(
+        source = graph.add_buffer(
             width=frame.width, height=frame.height, format=frame.format, time_base=self._source.time_base
         )
-        graph.link_nodes(start, *nodes, graph.add("buffersink")).configure()
+        graph.link_nodes(source, *nodes, graph.add("buffersink")).configure()
         return graph
 
 
-class _SoundLane:
-    def __init__(self, source: AudioStream, target: OutputContainer, aim: _Aim) -> None:
+class _SoundEncoder:
+    def __init__(self, source: AudioStream, container: OutputContainer, target: _Target) -> None:
         self._source = source
         rate = 44_100 if source.rate == 44_100 else 48_000  # noqa: PLR2004 - the two rates in use
         layout = "mono" if source.channels == 1 else "stereo"
-        self._encoder = target.add_stream(  # pyright: ignore[reportUnknownMemberType]
+        self._encoder = container.add_stream(  # pyright: ignore[reportUnknownMemberType]
             "aac", rate=rate, layout=layout
         )
-        self._encoder.bit_rate = aim.sound
+        self._encoder.bit_rate = target.sound
         self._resampler = AudioResampler("fltp", layout, rate)
 
-    def through(self, packet: Packet) -> list[Packet]:
+    def encode(self, packet: Packet) -> list[Packet]:
         pieces = [
             piece
             for frame in self._source.codec_context.decode(packet)
@@ -195,17 +195,17 @@ class _SoundLane:
         ]
         return [encoded for piece in pieces for encoded in self._encoder.encode(piece)]
 
-    def rest(self) -> list[Packet]:
+    def flush(self) -> list[Packet]:
         pieces = [*self._resampler.resample(None), None]
         return [encoded for piece in pieces for encoded in self._encoder.encode(piece)]
 
 
 def _streams(file: InputContainer, found: str) -> tuple[VideoStream, AudioStream | None]:
-    # There is no context where there is no decoder, whatever the annotation says.
+    # A stream without a decoder has no context, in spite of the annotation.
     decodable = (stream for stream in file.streams.audio if stream.codec_context)
     return picture_stream(file, found), next(decodable, None)
 
 
 def _even(side: float) -> int:
-    """H.264 with subsampled colours takes even sides alone."""
+    """Round down to an even number, as H.264 with subsampled colours requires."""
     return max(2, int(side) // 2 * 2)

@@ -1,18 +1,18 @@
-"""What can be said about a file: its kind and measures, the limits it must keep, and why it is refused.
+"""Facts about a file, its limits, and the errors of files that cannot be used.
 
     UnusableMedia
-    ├── Unrecognised       nothing that has pixels
-    ├── Unsupported        a format that is known and not taken
-    │   └── Animated       a moving picture in a still picture's format
+    ├── Unrecognised       no picture or video
+    ├── Unsupported        a known format that the bot does not accept
+    │   └── Animated       an animation in a format for still pictures
     ├── TooLarge           bytes
     ├── TooManyPixels      width times height
     ├── TooSmall           the shorter side
     ├── TooLong            seconds
     ├── TooManyFrames      pictures in a video
-    └── Damaged            a format that is taken, with bytes that make no sense
+    └── Damaged            a supported format with invalid bytes
         └── Truncated      the end is missing
 
-The exceptions carry facts; the sentences that people read are worded elsewhere.
+The exceptions carry facts; `bot.chat.errors` words the messages that members read.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from bot.models import MediaKind
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file that can be used. `width` and `height` are as shown, turned as its metadata asks."""
+    """File that can be used. `width` and `height` are as displayed, after the rotation in its metadata."""
 
     kind: MediaKind
     media_type: str
@@ -36,13 +36,13 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may measure. Each default is also what bounds the memory that looking at it takes."""
+    """Limits of a file. The defaults also bound the memory that inspecting it takes."""
 
     picture_bytes: int = 20 * 1024 * 1024
     video_bytes: int = 50 * 1024 * 1024
-    # 8192 x 6144, so that what a 50-megapixel phone takes is just let in.
+    # 8192 x 6144, just enough for a phone with 50 megapixels.
     pixels: int = 50_331_648
-    # A video decoder keeps up to 16 frames, hence the smaller number: 4096 x 2304.
+    # 4096 x 2304: fewer than in a picture, because a video decoder keeps up to 16 frames in memory.
     frame_pixels: int = 9_437_184
     video_seconds: float = 60.0
     # A minute at 240 frames a second.
@@ -50,7 +50,7 @@ class Limits:
     min_side: int = 32
 
     def at_most(self, *, picture_bytes: int, video_bytes: int, video_seconds: float) -> "Limits":
-        """The same limits, or these where they are narrower."""
+        """Return these limits, lowered to the given ones where those are lower."""
         return replace(
             self,
             picture_bytes=min(self.picture_bytes, picture_bytes),
@@ -63,82 +63,74 @@ class Limits:
 
 
 class UnusableMedia(Exception):
-    """The root: this file cannot be used, for a reason that its owner can do something about."""
+    """Base of all errors of files that cannot be used; each names a cause that the member can act on."""
 
 
+@dataclass(eq=False)
 class Unrecognised(UnusableMedia):
-    """Not a format with pixels, whatever the file's name says."""
+    """The file is no picture or video, whatever its name says."""
 
-    def __init__(self, found: Literal["nothing", "text", "html", "unknown"]) -> None:
-        super().__init__(found)
-        self.found = found
+    found: Literal["nothing", "text", "html", "unknown"]
 
 
+@dataclass(eq=False)
 class Unsupported(UnusableMedia):
-    """A known format that is not taken: a media type, with `; codecs=` where the codec is the reason."""
+    """The format is known but not accepted: a media type, with `; codecs=` if the codec is the reason."""
 
-    def __init__(self, found: str) -> None:
-        super().__init__(found)
-        self.found = found
+    found: str
 
 
 class Animated(Unsupported):
-    """A moving PNG or WebP: using its first frame alone would surprise."""
+    """The file is an animated PNG or WebP; using only its first frame would surprise the member."""
 
 
+@dataclass(eq=False)
 class TooLarge(UnusableMedia):
-    """More bytes than allowed for its kind."""
+    """The file has more bytes than allowed for its kind."""
 
-    def __init__(self, size: int, limit: int) -> None:
-        super().__init__(size, limit)
-        self.size = size
-        self.limit = limit
+    size: int
+    limit: int
 
 
+@dataclass(eq=False)
 class TooManyPixels(UnusableMedia):
-    """More pixels than allowed, by the header: nothing was decoded."""
+    """The header declares more pixels than allowed; nothing was decoded."""
 
-    def __init__(self, width: int, height: int, limit: int) -> None:
-        super().__init__(width, height, limit)
-        self.width = width
-        self.height = height
-        self.limit = limit
+    width: int
+    height: int
+    limit: int
 
 
+@dataclass(eq=False)
 class TooSmall(UnusableMedia):
     """A side is shorter than allowed."""
 
-    def __init__(self, width: int, height: int, limit: int) -> None:
-        super().__init__(width, height, limit)
-        self.width = width
-        self.height = height
-        self.limit = limit
+    width: int
+    height: int
+    limit: int
 
 
+@dataclass(eq=False)
 class TooLong(UnusableMedia):
-    """Plays longer than allowed; `seconds` is what is known so far, which is more than the limit."""
+    """The video is longer than allowed; `seconds` is a lower bound above the limit."""
 
-    def __init__(self, seconds: float, limit: float) -> None:
-        super().__init__(seconds, limit)
-        self.seconds = seconds
-        self.limit = limit
+    seconds: float
+    limit: float
 
 
+@dataclass(eq=False)
 class TooManyFrames(UnusableMedia):
-    """More frames than allowed within an allowed time."""
+    """The video has more frames than allowed, although its length is allowed."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
-        self.limit = limit
+    limit: int
 
 
+@dataclass(eq=False)
 class Damaged(UnusableMedia):
-    """A format that is taken (`found`, a media type), but it cannot be decoded."""
+    """The format is accepted (`found`, a media type), but the file cannot be decoded."""
 
-    def __init__(self, found: str) -> None:
-        super().__init__(found)
-        self.found = found
+    found: str
 
 
 class Truncated(Damaged):
-    """The file ends before it says it does, as after an upload that was cut off."""
+    """The file ends earlier than it declares, as after an interrupted upload."""

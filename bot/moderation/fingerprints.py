@@ -67,7 +67,7 @@ def _pictures(content: bytes, media_type: str) -> Iterator[Image.Image]:
     if media_type.startswith("image/"):
         yield picture.upright(content, media_type)
         return
-    with video.opened(content, media_type) as file:
+    with video.open_video(content, media_type) as file:
         stream = video.picture_stream(file, media_type)
         stream.codec_context.skip_frame = "NONKEY"
         for frame in islice(file.decode(stream), _VIDEO_FRAMES):

@@ -102,4 +102,4 @@ class Gauges:
 
 
 def _reading(scheduler: RequestScheduler) -> Callable[[], float]:
-    return lambda: float(scheduler.is_shut)
+    return lambda: float(scheduler.in_outage)

@@ -1,1 +1,1 @@
-"""Segmind: what is sent and answered (pure), and the thin client that carries it."""
+"""Segmind's API: a pure protocol of requests and responses, and the client that sends them."""

@@ -1,17 +1,17 @@
-"""What stands beside the jobs: the balance, the catalogue of models and the uploads (pure)."""
+"""Parsers of responses that belong to no job: balance, catalogue of models, uploads (pure)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.segmind.errors import SegmindError, Unavailable, UnreadableResponse
-from bot.segmind.outputs import is_address
-from bot.segmind.responses import CLIENT_ERRORS, OK, Response, fields_of, number_of, refusal, rows_of
+from bot.segmind.errors import Unavailable, UnreadableResponse
+from bot.segmind.outputs import is_url
+from bot.segmind.responses import CLIENT_ERRORS, OK, Response, fields_of, number_of, refused, rows_of
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What is left at Segmind, in USD: paid and free credits apart."""
+    """Credits left at Segmind, in USD: paid and free ones."""
 
     credits: float
     free: float
@@ -23,45 +23,45 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """A model as Segmind's catalogue lists it."""
+    """Model in Segmind's catalogue."""
 
     slug: str
     deprecated: bool
     parameters_schema: Mapping[str, Any] = field(repr=False)
 
 
-def decipher_upload(answer: Response) -> str:
-    """The address of the one file that was uploaded: `file_urls`, or `urls` on older servers."""
-    body = _body(answer)
+def decipher_upload(response: Response) -> str:
+    """URL of the one uploaded file: from `file_urls`, or from `urls` on older servers."""
+    body = _body(response)
     for key in ("file_urls", "urls"):
         for url in rows_of(fields_of(body).get(key)):
-            if isinstance(url, str) and is_address(url):
+            if isinstance(url, str) and is_url(url):
                 return url
-    raise UnreadableResponse("the upload was answered without an address")
+    raise UnreadableResponse("the response to the upload contains no URL")
 
 
-def decipher_credits(answer: Response) -> Balance:
-    body = fields_of(_body(answer))
+def decipher_credits(response: Response) -> Balance:
+    body = fields_of(_body(response))
     paid, free = number_of(body.get("credits")), number_of(body.get("free-credits"))
     if paid is None and free is None:
-        raise UnreadableResponse("the balance was answered without a number")
+        raise UnreadableResponse("the balance contains no number")
     return Balance(paid or 0.0, free or 0.0)
 
 
-def decipher_catalogue(answer: Response) -> tuple[ListedModel, ...]:
-    """The models, bare or under a key; entries without a slug are skipped."""
-    body = _body(answer)
-    listed = rows_of(body)
+def decipher_catalogue(response: Response) -> tuple[ListedModel, ...]:
+    """Models in a bare list or under a key; skips entries without a slug."""
+    body = _body(response)
+    entries = rows_of(body)
     for key in ("data", "models", "results", "items"):
-        listed = listed or rows_of(fields_of(body).get(key))
-    found = tuple(
-        ListedModel(slug, _is_deprecated(each), fields_of(each.get("parameters_schema")))
-        for each in map(fields_of, listed)
-        if isinstance(slug := each.get("slug"), str) and slug
+        entries = entries or rows_of(fields_of(body).get(key))
+    models = tuple(
+        ListedModel(slug, _is_deprecated(entry), fields_of(entry.get("parameters_schema")))
+        for entry in map(fields_of, entries)
+        if isinstance(slug := entry.get("slug"), str) and slug
     )
-    if not found:
-        raise UnreadableResponse("the catalogue was answered without a model")
-    return found
+    if not models:
+        raise UnreadableResponse("the catalogue contains no model")
+    return models
 
 
 def _is_deprecated(fields: Mapping[str, Any]) -> bool:
@@ -69,12 +69,8 @@ def _is_deprecated(fields: Mapping[str, Any]) -> bool:
     return any(fields.get(key) in (True, 1, "true", "True") for key in ("is_depreciated", "is_deprecated"))
 
 
-def _body(answer: Response) -> Any:
-    if answer.status in OK:
-        return answer.json()
-    raise _error(answer)
-
-
-def _error(answer: Response) -> SegmindError:
-    """Nothing was paid or taken by asking, so a refusal is told as what it is."""
-    return refusal(answer) if answer.status in CLIENT_ERRORS else Unavailable(answer.detail())
+def _body(response: Response) -> Any:
+    if response.status in OK:
+        return response.json()
+    # These requests cost nothing, so `Refused` cannot be mistaken for a submission that was not charged.
+    raise refused(response) if response.status in CLIENT_ERRORS else Unavailable(response.detail())

@@ -1,4 +1,4 @@
-"""Segmind over aiohttp: carries what `protocol` writes and hands back what it deciphers."""
+"""Client of Segmind's API: sends the requests, paces and retries them, and returns parsed responses."""
 
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -12,18 +12,16 @@ from aiohttp.abc import AbstractResolver
 from pydantic import SecretStr
 
 from bot.clock import Clock, WallClock
-from bot.segmind.account import decipher_catalogue, decipher_credits, decipher_upload
+from bot.segmind.account import Balance, ListedModel, decipher_catalogue, decipher_credits, decipher_upload
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.download import Downloader, DownloadTimeouts
 from bot.segmind.history import decipher_history, decipher_record, window
 from bot.segmind.protocol import (
     Accepted,
-    Balance,
     Completed,
     DownloadFailed,
     Found,
     Inline,
-    ListedModel,
     OutcomeUnknown,
     Output,
     RateLimited,
@@ -37,7 +35,7 @@ from bot.segmind.protocol import (
     decipher_status,
     decipher_submit,
 )
-from bot.segmind.requests import SEGMIND, Addresses, Request
+from bot.segmind.requests import SEGMIND_URL, Endpoints, Request
 from bot.segmind.responses import RATE_LIMITED, RESET_HEADER, SERVER_ERRORS, Response, reset_time
 from bot.segmind.scheduler import RequestKind, RequestScheduler
 from bot.segmind.transport import ResponseTooLong, Timeouts, Transport
@@ -45,78 +43,79 @@ from bot.segmind.transport import ResponseTooLong, Timeouts, Transport
 T = TypeVar("T")
 
 _LARGE, _SMALL = 32 * 1024 * 1024, 2 * 1024 * 1024
-_HISTORY_PAGES, _STALE_PAGES = 50, 3
+_MAX_HISTORY_PAGES, _MAX_STALE_PAGES = 50, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How questions are asked again. `rate_limit` is the longest wait for a rate limit's reset."""
+    """Retries of free requests, in seconds. The client waits `max_reset_wait` at most for a rate limit."""
 
     attempts: int = 4
-    first: float = 0.5
-    longest: float = 8.0
+    initial_wait: float = 0.5
+    max_wait: float = 8.0
     jitter: float = 0.5
-    rate_limit: float = 60.0
+    max_reset_wait: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class RateConfig:
-    """How much is asked of Segmind: requests a minute, and what an outage does to them, in seconds."""
+    """Rate limit of the key, and how long orders wait for the end of an outage, in seconds."""
 
     per_minute: int = 1000
-    fuse: BreakerConfig = BreakerConfig()  # noqa: RUF009 - frozen
-    patience: float = 600.0
-    """How long an order waits for the end of an outage."""
+    breaker: BreakerConfig = BreakerConfig()  # noqa: RUF009 - frozen
+    outage_timeout: float = 600.0
 
 
 class SegmindClient:
     """Segmind's API. An async context manager.
 
-    `submit` is one POST and nothing else. The rest is free of charge, and asked again where that may help.
-    Every request with the key passes the turnstile: a submission before its POST is decided upon, by whoever
-    calls `submit`; all the others in here.
+    `submit` is one POST and nothing else, because it costs money. All other requests are free, so the client
+    retries them. Every request with the key goes through the scheduler: the caller of `submit` acquires it
+    before it decides to send, and the client acquires it for all other requests.
     """
 
     def __init__(
         self,
         key: SecretStr,
         *,
-        base_url: str = SEGMIND,
+        base_url: str = SEGMIND_URL,
         upload_url: str | None = None,
         history_url: str | None = None,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         retry: Retry = Retry(),
-        patience: DownloadTimeouts = DownloadTimeouts(),  # noqa: B008 - frozen
-        restraint: RateConfig = RateConfig(),
+        download_timeouts: DownloadTimeouts = DownloadTimeouts(),  # noqa: B008 - frozen
+        rate_config: RateConfig = RateConfig(),
         allowed_hosts: Iterable[str] = frozenset(),
         named_uploads: bool = False,
         resolver: AbstractResolver | None = None,
         clock: Clock | None = None,
-        heard: Callable[[RequestKind, int | None], None] = lambda _errand, _status: None,
+        on_request: Callable[[RequestKind, int | None], None] = lambda _kind, _status: None,
     ) -> None:
-        """`heard` is told of every request with the key, and of its status if an answer came."""
-        self._told = heard
-        self._carrier = Transport(key, timeouts=timeouts, resolver=resolver)
-        self._addresses = Addresses.of(base_url, upload_url, history_url)
+        """`on_request` is called after every request with the key; its status is None without a response."""
+        self._on_request = on_request
+        self._transport = Transport(key, timeouts=timeouts, resolver=resolver)
+        self._endpoints = Endpoints.from_urls(base_url, upload_url, history_url)
         self._retry = retry
         self._named_uploads = named_uploads
         self._clock = clock or WallClock()
         self.scheduler = RequestScheduler(
             self._clock,
-            Breaker(self._clock.now, restraint.fuse),
+            Breaker(self._clock.now, rate_config.breaker),
             name="Segmind",
-            per_minute=restraint.per_minute,
-            patience=restraint.patience,
-            # Asks for nothing that is paid, and needs no job.
-            sign_of_life=lambda: self._send(self._addresses.credits(), _SMALL, RequestKind.LOOK),
+            per_minute=rate_config.per_minute,
+            outage_timeout=rate_config.outage_timeout,
+            # The balance is free to ask for and needs no job.
+            health_check=lambda: self._send(self._endpoints.credits(), _SMALL, RequestKind.POLL),
         )
         self._results = RequestScheduler(
-            self._clock, Breaker(self._clock.now, restraint.fuse), name="the server of the results"
+            self._clock, Breaker(self._clock.now, rate_config.breaker), name="the server of the results"
         )
-        self.downloads = Downloader(allowed_hosts=allowed_hosts, patience=patience, resolver=resolver)
+        self.downloads = Downloader(
+            allowed_hosts=allowed_hosts, timeouts=download_timeouts, resolver=resolver
+        )
 
     async def __aenter__(self) -> Self:
-        await self._carrier.__aenter__()
+        await self._transport.__aenter__()
         await self.downloads.__aenter__()
         return self
 
@@ -126,152 +125,149 @@ class SegmindClient:
         self.scheduler.close()
         self._results.close()
         await self.downloads.__aexit__(kind, error, trace)
-        await self._carrier.__aexit__(kind, error, trace)
+        await self._transport.__aexit__(kind, error, trace)
 
     @property
     def schedulers(self) -> Mapping[str, RequestScheduler]:
-        """The one of the API, and the one of the results' files."""
+        """Schedulers of the API and of the downloads of results, by name."""
         return {"api": self.scheduler, "results": self._results}
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
-        """One POST, which is paid if it succeeds; it is never repeated, and nothing makes it wait in here."""
-        answer = await self._send(self._addresses.submit(slug, body), _SMALL, RequestKind.SUBMISSION)
-        return decipher_submit(answer, slug=slug)
+        """Send the one POST that Segmind charges for if it succeeds; never retries and never waits."""
+        response = await self._send(self._endpoints.submit(slug, body), _SMALL, RequestKind.SUBMISSION)
+        return decipher_submit(response, slug=slug)
 
     async def status(self, request_id: str) -> State:
-        """Where a job is; when it is completed, with its output."""
-        state = await self._ask(
-            self._addresses.status(request_id), decipher_status, _SMALL, errand=RequestKind.LOOK
-        )
+        """Ask for the state of a job; for a completed one, fetch its result too."""
+        request = self._endpoints.status(request_id)
+        state = await self._query(request, decipher_status, _SMALL, kind=RequestKind.POLL)
         return await self.result(request_id) if isinstance(state, Completed) else state
 
     async def result(self, request_id: str) -> State:
-        return await self._ask(
-            self._addresses.result(request_id), decipher_result, _LARGE, errand=RequestKind.RESULT
-        )
+        request = self._endpoints.result(request_id)
+        return await self._query(request, decipher_result, _LARGE, kind=RequestKind.RESULT)
 
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
-        """The request whose inputs hold `nonce`, if the history shows it already; times are POSIX."""
+        """Find the request whose inputs contain `nonce`, if the history lists it yet; times are POSIX."""
         if not nonce:
-            raise ValueError("an empty nonce is found everywhere")
+            raise ValueError("an empty nonce matches every request")
         dates = window(since, until)
-        met: set[str] = set()
-        stale = 0
-        for page in range(1, _HISTORY_PAGES + 1):
-            request = self._addresses.history(slug, dates, page)
-            rows = await self._ask(request, partial(decipher_history, page=page), _LARGE)
+        known_ids: set[str] = set()
+        stale_pages = 0
+        for page in range(1, _MAX_HISTORY_PAGES + 1):
+            request = self._endpoints.history(slug, dates, page)
+            rows = await self._query(request, partial(decipher_history, page=page), _LARGE)
             for row in rows:
                 if nonce in row.inputs:
                     return row.found
             ids = {row.found.request_id for row in rows}
             if not ids:
                 return None
-            # How long a page really is, and whether a server knows `page` at all or sends the same rows for
-            # ever, is not documented. One page of known rows says little: so many requests may have come in
-            # since the page before that its rows have moved here.
-            stale = stale + 1 if ids <= met else 0
-            if stale == _STALE_PAGES:
+            # Segmind documents neither how long a page is nor whether a server supports `page` at all or
+            # returns the same rows for every page. One page of known rows proves little: many new requests
+            # since the previous page may have moved its rows to this one.
+            stale_pages = stale_pages + 1 if ids <= known_ids else 0
+            if stale_pages == _MAX_STALE_PAGES:
                 return None
-            met |= ids
-        raise Unavailable("the history is too long to be searched")
+            known_ids |= ids
+        raise Unavailable("the history is too long to search")
 
     async def history_record(self, request_id: str) -> Found | None:
-        """What the history knows of a request, of any age."""
-        return await self._ask(self._addresses.record(request_id), decipher_record, _LARGE)
+        """Look up one request in the history, of any age."""
+        return await self._query(self._endpoints.record(request_id), decipher_record, _LARGE)
 
     async def upload(self, content: bytes, media_type: str, name: str) -> str:
-        """Give Segmind a file; the address that it has there."""
-        named = name if self._named_uploads else None
-        request = self._addresses.upload_asset(content, media_type, named)
-        return await self._ask(request, decipher_upload, _SMALL, errand=RequestKind.UPLOAD)
+        """Upload a file to Segmind and return its URL there."""
+        request = self._endpoints.upload_asset(content, media_type, name if self._named_uploads else None)
+        return await self._query(request, decipher_upload, _SMALL, kind=RequestKind.UPLOAD)
 
     async def balance(self) -> Balance:
-        return await self._ask(self._addresses.credits(), decipher_credits, _SMALL, errand=RequestKind.LOOK)
+        return await self._query(self._endpoints.credits(), decipher_credits, _SMALL, kind=RequestKind.POLL)
 
     async def catalogue(self) -> tuple[ListedModel, ...]:
-        return await self._ask(self._addresses.catalogue(), decipher_catalogue, _LARGE)
+        return await self._query(self._endpoints.catalogue(), decipher_catalogue, _LARGE)
 
     async def fetch(self, output: Output, *, limit: int) -> bytes:
-        """The bytes of an output."""
+        """Download an output of at most `limit` bytes."""
         if isinstance(output, Inline):
             if len(output.content) > limit:
                 raise TooLargeDownload(limit)
             return output.content
-        return await self._with_retries(lambda: self._downloaded(output.url, limit))
+        return await self._with_retries(lambda: self._download(output.url, limit))
 
-    async def _downloaded(self, url: str, limit: int) -> bytes:
+    async def _download(self, url: str, limit: int) -> bytes:
         async with self._results.slot(RequestKind.RESULT):
             try:
                 content = await self.downloads.get(url, limit=limit)
             except DownloadFailed as error:
-                self._heard(self._results, well=error.answered)
+                _report(self._results, success=error.server_works)
                 raise
-            self._heard(self._results, well=True)
+            self._results.succeeded()
             return content
 
-    async def _send(self, request: Request, limit: int, errand: RequestKind) -> Response:
-        """One exchange; the turnstile hears how it went."""
-        scheduler = self.scheduler if errand.is_of_the_api else None
+    async def _send(self, request: Request, limit: int, kind: RequestKind) -> Response:
+        """Exchange one request for a response, and report the outcome to the scheduler."""
         try:
-            answer = await self._carrier.exchange(request, limit)
+            response = await self._transport.exchange(request, limit)
         except (OutcomeUnknown, Unreachable) as error:
-            self._told(errand, None)
-            if not isinstance(error, ResponseTooLong):
-                self._heard(scheduler, well=False)
+            self._on_request(kind, None)
+            if kind.reflects_api_health and not isinstance(error, ResponseTooLong):
+                self.scheduler.failed()
             raise
-        self._told(errand, answer.status)
-        if answer.status == RATE_LIMITED:
-            self.scheduler.back_off(reset_time(answer.headers.get(RESET_HEADER, "")))
-        self._heard(scheduler, well=answer.status not in SERVER_ERRORS)
-        return answer
+        self._on_request(kind, response.status)
+        if response.status == RATE_LIMITED:
+            self.scheduler.back_off(reset_time(response.headers.get(RESET_HEADER, "")))
+        if kind.reflects_api_health:
+            _report(self.scheduler, success=response.status not in SERVER_ERRORS)
+        return response
 
-    async def _ask(
+    async def _query(
         self,
         request: Request,
         decipher: Callable[[Response], T],
         limit: int,
         *,
-        errand: RequestKind = RequestKind.OTHER,
+        kind: RequestKind = RequestKind.OTHER,
     ) -> T:
-        async def once() -> T:
-            trouble: SegmindError
+        async def attempt() -> T:
+            failure: SegmindError
             try:
-                async with self.scheduler.slot(errand):
-                    answer = await self._send(request, limit, errand)
-                return decipher(answer)
+                async with self.scheduler.slot(kind):
+                    response = await self._send(request, limit, kind)
+                return decipher(response)
             except ResponseTooLong as error:
-                trouble = UnreadableResponse(error.detail)
+                failure = UnreadableResponse(error.detail)
             except Unreachable as error:
-                trouble = Unavailable(cause=error)
+                failure = Unavailable(cause=error)
             except OutcomeUnknown as error:
-                trouble = Unavailable(error.detail)
-            raise trouble
+                failure = Unavailable(error.detail)
+            # Raised outside of the handlers so that no traceback chains to frames that hold the key.
+            raise failure
 
-        return await self._with_retries(once)
+        return await self._with_retries(attempt)
 
-    async def _with_retries(self, once: Callable[[], Awaitable[T]]) -> T:
+    async def _with_retries(self, attempt: Callable[[], Awaitable[T]]) -> T:
         retry = self._retry
         caller = stamina.AsyncRetryingCaller(
             attempts=retry.attempts,
             timeout=None,
-            wait_initial=retry.first,
-            wait_max=retry.longest,
+            wait_initial=retry.initial_wait,
+            wait_max=retry.max_wait,
             wait_jitter=retry.jitter,
         )
-        return await caller(self._again, once)
+        return await caller(self._should_retry, attempt)
 
-    @staticmethod
-    def _heard(scheduler: RequestScheduler | None, *, well: bool) -> None:
-        if scheduler is not None:
-            (scheduler.succeeded if well else scheduler.failed)()
-
-    def _again(self, error: Exception) -> bool | float:
-        """Whether to ask again, and after how long if that is known."""
+    def _should_retry(self, error: Exception) -> bool | float:
+        """Whether to retry, or after how many seconds if a rate limit says when it resets."""
         if not isinstance(error, Unavailable | DownloadFailed | RateLimited):
             return False
         limited = error.cause if isinstance(error, Unavailable) else error
         if isinstance(limited, RateLimited) and limited.resets_at is not None:
             wait = max(0.0, limited.resets_at - self._clock.now())
-            # Those who wait for the same reset do not all come at once.
-            return wait <= self._retry.rate_limit and wait + random.uniform(0, self._retry.jitter)  # noqa: S311
-        return isinstance(error, RateLimited) or error.passing
+            # The jitter keeps requests that wait for the same reset from going all at once.
+            return wait <= self._retry.max_reset_wait and wait + random.uniform(0, self._retry.jitter)  # noqa: S311
+        return isinstance(error, RateLimited) or error.transient
+
+
+def _report(scheduler: RequestScheduler, *, success: bool) -> None:
+    (scheduler.succeeded if success else scheduler.failed)()

@@ -1,23 +1,23 @@
-"""What can go wrong between here and Segmind, as one tree (pure).
+"""Exceptions of Segmind's API, as one tree (pure).
 
     SegmindError
-    ├── Refused               nothing was taken: a hold can be released at once
-    │   ├── BadParameters     400, 422: the body was not liked
+    ├── Refused               Segmind did not accept the request: the hold can be released at once
+    │   ├── BadParameters     400, 422: the body is invalid
     │   ├── KeyRejected       401, 403
-    │   ├── OutOfCredits      402, 406: of Segmind's credits, or a value that was rejected
-    │   ├── ModelUnavailable  404, 410: no such model, or no more
+    │   ├── OutOfCredits      402, 406: the operator's balance at Segmind, or an invalid value
+    │   ├── ModelUnavailable  404, 410: unknown or retired model
     │   ├── RateLimited       429
-    │   └── Unreachable       no connection came about: nothing was sent
-    ├── OutcomeUnknown        a submission that may or may not have been taken: look it up, never repeat it
-    ├── Unavailable           a question that stayed without an answer after its retries
-    ├── UnreadableAnswer      an answer that came whole and makes no sense
+    │   └── Unreachable       no connection: nothing was sent
+    ├── OutcomeUnknown        Segmind may or may not have accepted: search the history, never submit again
+    ├── Unavailable           a free request without a usable response after its retries
+    ├── UnreadableResponse    a complete response that cannot be interpreted
     └── DownloadError
-        ├── DownloadRefused   an address that is not asked
-        ├── DownloadFailed    an address that did not deliver
+        ├── DownloadRefused   a URL that the bot does not request
+        ├── DownloadFailed    a URL that did not deliver
         └── TooLargeDownload  more bytes than allowed
 
-Asking about a job that was taken (`look`, `result`, `find`, `recall`) never raises `Refused`: a rejected key
-or a rate limit is then the `cause` of an `Unavailable`, lest a caller take it for a job that cost nothing.
+Requests about an accepted job (`status`, `result`, `find`, `history_record`) never raise `Refused`: a
+rejected key or a rate limit becomes the `cause` of an `Unavailable`, lest a caller release the job's hold.
 """
 
 import unicodedata
@@ -25,8 +25,8 @@ import unicodedata
 MAX_DETAIL = 500
 
 
-def plain(text: str) -> str:
-    """Foreign words made fit for a log and a chat: one line, no control or direction marks, not too long."""
+def sanitize(text: str) -> str:
+    """Make text from outside safe for logs and chat: one short line without control or direction marks."""
     spaced = "".join(
         " " if letter.isspace() else letter
         for letter in text[: 4 * MAX_DETAIL]
@@ -37,31 +37,31 @@ def plain(text: str) -> str:
 
 
 class SegmindError(Exception):
-    """The root. `detail` holds plain words, most often Segmind's own; it may be empty."""
+    """Base of all errors of the client. `detail` is a sanitized message, often Segmind's own, or empty."""
 
     def __init__(self, detail: str = "") -> None:
-        self.detail = plain(detail)
+        self.detail = sanitize(detail)
         super().__init__(self.detail)
 
 
 class Refused(SegmindError):
-    """Nothing was taken."""
+    """Segmind did not accept the request."""
 
 
 class BadParameters(Refused):
-    """Segmind does not like the body; the detail says why."""
+    """The body is invalid; the detail says why."""
 
 
 class KeyRejected(Refused):
-    """The key is missing, wrong or not allowed to do this."""
+    """The key is missing, wrong or not permitted to do this."""
 
 
 class OutOfCredits(Refused):
-    """No credits are left at Segmind. A rejected value has been seen with the same code: the detail tells."""
+    """No credits are left at Segmind. It sends the same code for some invalid values: see the detail."""
 
 
 class ModelUnavailable(Refused):
-    """Segmind does not know this model, or has retired it."""
+    """The model is unknown to Segmind, or retired."""
 
     def __init__(self, slug: str, detail: str = "") -> None:
         super().__init__(detail)
@@ -69,7 +69,7 @@ class ModelUnavailable(Refused):
 
 
 class RateLimited(Refused):
-    """Too many requests; `resets_at` is a POSIX time, where Segmind gave one."""
+    """Too many requests; `resets_at` is a POSIX time if Segmind sent one."""
 
     def __init__(self, detail: str = "", resets_at: float | None = None) -> None:
         super().__init__(detail)
@@ -77,52 +77,48 @@ class RateLimited(Refused):
 
 
 class Unreachable(Refused):
-    """There was no connection to send anything over."""
+    """No connection was made, so nothing was sent."""
 
 
 class OutcomeUnknown(SegmindError):
-    """The submission was sent, and what became of it is not known."""
+    """The submission was sent, but no response says whether Segmind accepted it."""
 
 
 class Unavailable(SegmindError):
-    """There was no answer to a question. `passing` says whether asking again later may help."""
+    """No usable response to a free request. `transient` says whether a retry may help."""
 
-    def __init__(self, detail: str = "", *, cause: Refused | None = None, passing: bool = True) -> None:
+    def __init__(self, detail: str = "", *, cause: Refused | None = None, transient: bool = True) -> None:
         super().__init__(detail or (cause.detail if cause else ""))
         self.cause = cause
-        self.passing = passing
+        self.transient = transient
 
 
 class UnreadableResponse(SegmindError):
-    """The answer came, and there is nothing to be made of it."""
+    """The response is complete but cannot be interpreted."""
 
 
 class DownloadError(SegmindError):
-    """The bytes behind an address could not be had."""
+    """The file at a URL could not be downloaded."""
 
 
 class DownloadRefused(DownloadError):
-    """The address is one that is not asked, such as one inside the own network."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = self.detail
+    """The bot does not request this URL, for example because it leads into a private network."""
 
 
 class DownloadFailed(DownloadError):
-    """The address was asked and did not deliver.
+    """The URL did not deliver a file.
 
-    `passing` says whether another try may help, and `answered` whether its server is in order all the same.
+    `transient` says whether a retry may help, and `server_works` whether its server is healthy all the same.
     """
 
-    def __init__(self, detail: str = "", *, passing: bool = True, answered: bool = False) -> None:
+    def __init__(self, detail: str = "", *, transient: bool = True, server_works: bool = False) -> None:
         super().__init__(detail)
-        self.passing = passing
-        self.answered = answered
+        self.transient = transient
+        self.server_works = server_works
 
 
 class TooLargeDownload(DownloadError):
-    """There are more bytes than `limit`."""
+    """The file has more bytes than `limit`."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit} bytes")

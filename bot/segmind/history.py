@@ -1,4 +1,4 @@
-"""Segmind's request history: where a submission of unknown outcome is found again (pure)."""
+"""Segmind's request history, which reveals the outcome of a submission without a response (pure)."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,14 @@ from bot.segmind.outputs import Link, link_of
 from bot.segmind.responses import NOT_FOUND, OK, Response, fields_of, number_of, rows_of, text_of, unavailable
 
 PER_PAGE = 100
-# A window may span 31 days; it is widened by a day on both sides, for nobody says whose midnight counts.
-_LONGEST = timedelta(days=28)
+# Segmind accepts a window of 31 days. It does not document in which time zone days begin, hence the margin.
+_MAX_WINDOW = timedelta(days=28)
 _MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One request as the history tells it; `status` is Segmind's word: COMPLETED, FAILED or PENDING."""
+    """Request found in the history; `status` is Segmind's own: COMPLETED, FAILED or PENDING."""
 
     request_id: str
     status: str
@@ -29,7 +29,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A request and what it was sent with. The inputs hold a member's addresses: they are never shown."""
+    """Row of the history: a request and its inputs, which contain a member's URLs and are never shown."""
 
     found: Found
     inputs: str
@@ -39,38 +39,38 @@ class Row:
 
 
 def window(since: float, until: float) -> dict[str, str]:
-    """The dates to ask for, both inclusive."""
+    """Query parameters for a range of dates, both inclusive."""
     last = datetime.fromtimestamp(until, UTC) + _MARGIN
-    first = max(datetime.fromtimestamp(since, UTC) - _MARGIN, last - _LONGEST)
+    first = max(datetime.fromtimestamp(since, UTC) - _MARGIN, last - _MAX_WINDOW)
     return {"from_date": f"{first:%Y-%m-%d}", "to_date": f"{last:%Y-%m-%d}"}
 
 
-def decipher_history(answer: Response, *, page: int = 1) -> list[Row]:
-    """One page. A row that lacks its id is skipped: it could not be adopted anyway."""
-    if answer.status == NOT_FOUND and page > 1:
+def decipher_history(response: Response, *, page: int = 1) -> list[Row]:
+    """Parse one page. Skips rows without an id, as no job could adopt them."""
+    if response.status == NOT_FOUND and page > 1:
         return []
-    rows = _rows(answer.json())
-    if answer.status not in OK:
-        raise unavailable(answer)
+    rows = _rows(response.json())
+    if response.status not in OK:
+        raise unavailable(response)
     if rows is None:
-        raise Unavailable("the history came in no known form")
+        raise Unavailable("the history has an unknown form")
     return [row for each in rows if (row := _row(fields_of(each))) is not None]
 
 
-def decipher_record(answer: Response) -> Found | None:
-    """One request by its id; None where the history does not know it (yet)."""
-    if answer.status == NOT_FOUND:
+def decipher_record(response: Response) -> Found | None:
+    """Parse one request, looked up by its id; None if the history does not list it (yet)."""
+    if response.status == NOT_FOUND:
         return None
-    if answer.status not in OK:
-        raise unavailable(answer)
-    for fields in _nested(answer.fields()):
+    if response.status not in OK:
+        raise unavailable(response)
+    for fields in _nested(response.fields()):
         if (row := _row(fields)) is not None:
             return row.found
-    raise Unavailable("the record came in no known form")
+    raise Unavailable("the history record has an unknown form")
 
 
 def _rows(body: Any) -> list[Any] | None:
-    """The list of rows, bare or in any of the envelopes that such services use."""
+    """Find the list of rows, bare or in any envelope that such services use."""
     if isinstance(body, list):
         return rows_of(body)
     for fields in _nested(fields_of(body)):
@@ -105,7 +105,7 @@ def _row(fields: Mapping[str, Any]) -> Row | None:
 
 
 def _unpacked(value: Any) -> Any:
-    """Several outputs may stand in one field, as JSON in a text."""
+    """Parse a field that holds several outputs as a string of JSON."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         return Response(200, value.encode(errors="replace")).json()
     return value

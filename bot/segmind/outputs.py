@@ -1,4 +1,4 @@
-"""Where a finished answer keeps its picture or video: an address, or the bytes themselves (pure)."""
+"""Output of a completed job, found in a response of any form: a URL, or the bytes themselves (pure)."""
 
 import base64
 import binascii
@@ -10,39 +10,39 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The output lies at an address, for Segmind's 7 days."""
+    """Output at a URL, which Segmind keeps for 7 days."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """The output came with the answer."""
+    """Output inside the response."""
 
     content: bytes = field(repr=False)
 
 
 Output = Link | Inline
 
-# In the order of preference. Only `output` as an address was seen live; the others are documented for one
-# kind or another (`images[]`, `video`, `audio`) or used by integrators.
+# In order of preference. Only `output` as a URL was observed live; the others are documented for some
+# models (`images[]`, `video`, `audio`) or used by integrators.
 _KEYS = ("output", "video", "images", "image", "image_url", "video_url", "url", "audio", "result", "data")
 _BYTES_KEYS = ("b64_json", "base64", "content")
-_DEPTH = 6
-_MAX_URL = 8192
-# Base64 is only believed where it begins as a picture or a video does: "done" is valid base64 too.
+_MAX_DEPTH = 6
+_MAX_URL_LENGTH = 8192
+# Base64 counts only if it begins as a picture or video does, because "done" is valid base64 too.
 _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"\x1aE\xdf\xa3", b"ID3", b"OggS")
-_SHORTEST = 16
+_MIN_BASE64 = 16
 
 
 def output_of(value: Any) -> Output | None:
-    """The first thing in `value` that is an address or media."""
-    return next(_outputs(value, _DEPTH), None)
+    """Find the first URL or media in `value`."""
+    return next(_outputs(value, _MAX_DEPTH), None)
 
 
 def link_of(value: Any) -> Link | None:
-    """The first address in `value`."""
-    return next((found for found in _outputs(value, _DEPTH) if isinstance(found, Link)), None)
+    """Find the first URL in `value`."""
+    return next((found for found in _outputs(value, _MAX_DEPTH) if isinstance(found, Link)), None)
 
 
 def _outputs(value: Any, depth: int) -> Iterator[Output]:
@@ -64,14 +64,14 @@ def _from_text(text: str) -> Output | None:
     if text[:5].lower() == "data:":
         return _from_data_uri(text)
     if text[:8].lower().startswith(("http://", "https://")):
-        return Link(text) if is_address(text) else None
+        return Link(text) if is_url(text) else None
     content = _decoded(text)
     return Inline(content) if content is not None and _is_media(content) else None
 
 
-def is_address(text: str) -> bool:
-    """Whether `text` is an http(s) address with a host, and nothing but that."""
-    if len(text) > _MAX_URL or not text.isprintable() or " " in text:
+def is_url(text: str) -> bool:
+    """Whether `text` is an http(s) URL with a host, and nothing else."""
+    if len(text) > _MAX_URL_LENGTH or not text.isprintable() or " " in text:
         return False
     try:
         parts = urlsplit(text)
@@ -89,9 +89,9 @@ def _from_data_uri(text: str) -> Output | None:
 
 
 def _decoded(text: str) -> bytes | None:
-    """Base64 of either alphabet, with or without its padding and line breaks."""
+    """Decode base64 of either alphabet, with or without padding and line breaks."""
     compact = "".join(text.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
-    if len(compact) < _SHORTEST:
+    if len(compact) < _MIN_BASE64:
         return None
     try:
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)

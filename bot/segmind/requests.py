@@ -1,4 +1,4 @@
-"""The requests that the client sends, as plain data (pure)."""
+"""Requests to Segmind's endpoints, as plain data (pure)."""
 
 import base64
 import json
@@ -12,9 +12,9 @@ from bot.segmind.errors import BadParameters, ModelUnavailable, UnreadableRespon
 from bot.segmind.history import PER_PAGE
 from bot.segmind.protocol import checked_id
 
-SEGMIND = "https://api.segmind.com"
-_UPLOAD = "https://workflows-api.segmind.com"
-_SPOT = "https://api.spotprod.segmind.com"
+SEGMIND_URL = "https://api.segmind.com"
+_UPLOAD_URL = "https://workflows-api.segmind.com"
+_SPOT_URL = "https://api.spotprod.segmind.com"
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}")
@@ -22,37 +22,38 @@ _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}")
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """HTTP request to one of Segmind's hosts; an upload has a longer timeout."""
+
     method: str
     url: str
     body: bytes | None = field(default=None, repr=False)
     params: Mapping[str, str] = field(default_factory=dict[str, str])
-    long: bool = False
-    """Whether the body is a file, which takes its time."""
+    is_upload: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where Segmind's parts are: on hosts of their own, or all on one server that plays Segmind."""
+class Endpoints:
+    """Base URLs of Segmind's services: on separate hosts, or all on one server that stands in for Segmind."""
 
     api: str
     upload: str
     spot: str
 
     @classmethod
-    def of(cls, base_url: str, upload_url: str | None = None, history_url: str | None = None) -> Self:
-        # The official SDK's base ends in /v1: take it as well.
+    def from_urls(cls, base_url: str, upload_url: str | None = None, history_url: str | None = None) -> Self:
+        # The official SDK's base URL ends in /v1, so operators may copy it from there.
         base = re.sub(r"/v\d+$", "", base_url.rstrip("/"))
         host = urlsplit(base).hostname or ""
-        own = host == "segmind.com" or host.endswith(".segmind.com")
+        is_segmind = host == "segmind.com" or host.endswith(".segmind.com")
         return cls(
             base,
-            (upload_url or (_UPLOAD if own else base)).rstrip("/"),
-            (history_url or (_SPOT if own else base)).rstrip("/"),
+            (upload_url or (_UPLOAD_URL if is_segmind else base)).rstrip("/"),
+            (history_url or (_SPOT_URL if is_segmind else base)).rstrip("/"),
         )
 
     def submit(self, slug: str, body: Mapping[str, Any]) -> Request:
         if not _SLUG.fullmatch(slug):
-            raise ModelUnavailable(slug, "this is no model's name")
+            raise ModelUnavailable(slug, "not a model's slug")
         return Request("POST", f"{self.api}/v2/{slug}", _json(body))
 
     def status(self, request_id: str) -> Request:
@@ -75,17 +76,19 @@ class Addresses:
         return Request("GET", f"{self.spot}/inference-model-information/list")
 
     def upload_asset(self, content: bytes, media_type: str, name: str | None) -> Request:
-        """`name` travels as a parameter of the data URL, which only the local server reads."""
+        """`name` becomes a parameter of the data URL, which only the local server reads."""
         if not _MEDIA_TYPE.fullmatch(media_type):
-            raise BadParameters("this is no media type")
+            raise BadParameters("not a media type")
         named = f";name={quote(name, safe='')}" if name else ""
         data_url = f"data:{media_type}{named};base64,{base64.b64encode(content).decode('ascii')}"
-        return Request("POST", f"{self.upload}/upload-asset", _json({"data_urls": [data_url]}), long=True)
+        return Request(
+            "POST", f"{self.upload}/upload-asset", _json({"data_urls": [data_url]}), is_upload=True
+        )
 
 
 def _id(request_id: str) -> str:
     if (checked := checked_id(request_id)) is None:
-        raise UnreadableResponse("this is no request id")
+        raise UnreadableResponse("not a request id")
     return checked
 
 

@@ -1,4 +1,4 @@
-"""The one way to a service: in the rate of its key, orders first, and left alone while it is out of order."""
+"""Scheduler of requests: keeps to the key's rate limit, lets orders go first, and probes during an outage."""
 
 import asyncio
 from collections import deque
@@ -16,38 +16,37 @@ from bot.segmind.errors import SegmindError, Unreachable
 
 log = structlog.stdlib.get_logger(__name__)
 
-# While others wait, so many orders may go before one of them.
-_ORDERS_IN_A_ROW = 4
+# While other requests wait, so many orders go before one of them.
+_MAX_ORDERS_IN_A_ROW = 4
 _MINUTE = 60.0
-# Sums of fractions drift; less than this is now.
-_INSTANT = 1e-6
-_REST = 10.0
-_REST_MOST = 600.0
+# Sums of fractions drift, so a shorter wait counts as none.
+_EPSILON = 1e-6
+_DEFAULT_BACK_OFF, _MAX_BACK_OFF = 10.0, 600.0
 
 
 class RequestKind(Enum):
-    """What a request is for."""
+    """Purpose of a request, which decides its priority."""
 
     SUBMISSION = "submission"
     UPLOAD = "upload"
     RESULT = "result"
-    """Ends a job, so it goes before the looks of others."""
-    LOOK = "look"
+    """Frees its job's capacity, so it goes before the polls of other jobs."""
+    POLL = "poll"
     OTHER = "other"
 
     @property
     def is_order(self) -> bool:
-        """Whether a member waits for it to begin."""
+        """Whether a member waits for this request to begin."""
         return self in {RequestKind.SUBMISSION, RequestKind.UPLOAD}
 
     @property
-    def is_of_the_api(self) -> bool:
-        """Whether it tells how the API is: uploads, history and catalogue have hosts of their own."""
-        return self in {RequestKind.SUBMISSION, RequestKind.RESULT, RequestKind.LOOK}
+    def reflects_api_health(self) -> bool:
+        """Whether the API itself responds: uploads, history and catalogue have hosts of their own."""
+        return self in {RequestKind.SUBMISSION, RequestKind.RESULT, RequestKind.POLL}
 
 
 class Rate:
-    """At most `per_minute` in any minute: a tenth of them at once, the others evenly."""
+    """Limit of `per_minute` requests in any minute: a tenth of them at once, the others evenly spaced."""
 
     def __init__(self, per_minute: int) -> None:
         self._due = -inf
@@ -55,32 +54,36 @@ class Rate:
 
     def set(self, per_minute: int) -> None:
         burst = max(1, per_minute // 10)
-        self._gap = _MINUTE / (per_minute - burst + 1)
-        self._ahead = (burst - 1) * self._gap
+        self._interval = _MINUTE / (per_minute - burst + 1)
+        self._burst_seconds = (burst - 1) * self._interval
 
     def wait(self, now: float) -> float:
-        # More than a minute ahead is a clock that was set back.
-        seconds = min(self._due, now + _MINUTE) - self._ahead - now
-        return seconds if seconds > _INSTANT else 0.0
+        # If the next request is due in more than a minute, the clock was set back.
+        seconds = min(self._due, now + _MINUTE) - self._burst_seconds - now
+        return seconds if seconds > _EPSILON else 0.0
 
     def spend(self, now: float) -> None:
-        self._due = max(min(self._due, now + _MINUTE), now) + self._gap
+        self._due = max(min(self._due, now + _MINUTE), now) + self._interval
 
 
 @dataclass(slots=True, eq=False)
 class _Waiter:
-    errand: RequestKind
-    held: Callable[[], None]
-    turn: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    """Whether it goes as the probe."""
+    kind: RequestKind
+    on_outage: Callable[[], None]
+    granted: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    """Resolves when the request may go; true makes it the probe."""
+
+    @property
+    def is_done(self) -> bool:
+        return self.granted.done()
 
 
 class RequestScheduler:
-    """Wakes nobody but those whose turn has come, however many wait.
+    """Queues of requests to one service. Wakes only the request that may go next, however many wait.
 
-    While the breaker is open, uploads fail at once, submissions wait for `patience` seconds of the outage,
-    and questions wait until it is over. The probe is a question, or else `sign_of_life`: never a submission,
-    whose outcome would then likely be unknown.
+    While the breaker is open, uploads fail at once, submissions wait until the outage has lasted
+    `outage_timeout` seconds, and all other requests wait until it is over. The probe is a waiting result or
+    poll, or else `health_check`: never a submission, whose outcome would then likely be unknown.
     """
 
     def __init__(
@@ -90,216 +93,216 @@ class RequestScheduler:
         *,
         name: str,
         per_minute: int | None = None,
-        patience: float = inf,
-        sign_of_life: Callable[[], Awaitable[object]] | None = None,
+        outage_timeout: float = inf,
+        health_check: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._clock = clock
         self._breaker = breaker
         self._name = name
         self._rate = None if per_minute is None else Rate(per_minute)
-        self._patience = patience
-        self._sign_of_life = sign_of_life
-        self._rest_until = 0.0
+        self._outage_timeout = outage_timeout
+        self._health_check = health_check
+        self._backed_off_until = 0.0
         self._orders: deque[_Waiter] = deque()
         self._results: deque[_Waiter] = deque()
-        self._questions: deque[_Waiter] = deque()
-        self._in_a_row = 0
-        self._living = 0
-        self._alarm: asyncio.Task[None] | None = None
-        self._alarm_at = inf
-        self._sign: asyncio.Task[None] | None = None
+        self._others: deque[_Waiter] = deque()
+        self._orders_in_a_row = 0
+        self._waiting = 0
+        self._timer: asyncio.Task[None] | None = None
+        self._timer_due = inf
+        self._check_task: asyncio.Task[None] | None = None
 
     @property
-    def is_shut(self) -> bool:
-        """Out of order, and left alone."""
+    def in_outage(self) -> bool:
+        """Whether the breaker is open, so that only probes go."""
         return self._breaker.open_since is not None
 
     @property
     def is_busy(self) -> bool:
-        """In order, and yet whoever comes now has to wait."""
-        return not self.is_shut and (self._anybody() or self._wait() > 0)
+        """Whether a new request would have to wait although the service works."""
+        return not self.in_outage and (self._has_waiters() or self._wait() > 0)
 
     @asynccontextmanager
-    async def slot(self, errand: RequestKind) -> AsyncGenerator[None]:
-        """Wait for the turn, and say inside how the request went."""
-        probe = await self.acquire(errand)
+    async def slot(self, kind: RequestKind) -> AsyncGenerator[None]:
+        """Wait until the request may go; inside, the caller reports `succeeded` or `failed`."""
+        is_probe = await self.acquire(kind)
         try:
             yield
         finally:
-            self._leave(probe)
+            self._release(is_probe=is_probe)
 
-    async def acquire(self, errand: RequestKind, on_outage: Callable[[], None] = lambda: None) -> bool:
-        """Wait for the turn; `held` is called if an outage is what it waits for.
+    async def acquire(self, kind: RequestKind, on_outage: Callable[[], None] = lambda: None) -> bool:
+        """Wait until the request may go; true makes it the probe.
 
-        Raises `Unreachable` where the outage lasts too long for this errand.
+        Calls `on_outage` if it has to wait for the end of an outage. Raises `Unreachable` if the outage lasts
+        too long for this kind of request.
         """
-        if self._breaker.open_since is not None:
-            if errand is RequestKind.UPLOAD or self._is_given_up(errand):
-                raise self._out_of_order()
+        if self.in_outage:
+            if kind is RequestKind.UPLOAD or self._has_timed_out(kind):
+                raise self._outage_error()
             on_outage()
-        waiter = _Waiter(errand, on_outage)
-        self._queue_of(errand).append(waiter)
-        self._living += 1
+        waiter = _Waiter(kind, on_outage)
+        self._queue_of(kind).append(waiter)
+        self._waiting += 1
         try:
-            self._serve()
-            return await waiter.turn
+            self._dispatch()
+            return await waiter.granted
         except asyncio.CancelledError:
-            # Called at the very moment when it stopped waiting.
-            self._leave(not waiter.turn.cancelled() and waiter.turn.result())
+            # The cancellation may come after the grant, and the grant may have been the probe.
+            self._release(is_probe=not waiter.granted.cancelled() and waiter.granted.result())
             raise
         finally:
-            self._living -= 1
-            if not self._living:
-                self._silence()
+            self._waiting -= 1
+            if not self._waiting:
+                self._cancel_timer()
 
     def back_off(self, until: float | None) -> None:
-        """The key has made too many requests: let nobody through until then.
+        """Let no request through until then, because Segmind answered that the key made too many.
 
-        As far as it makes sense: clocks differ, and nobody waits for a day.
+        Bounds the time, as clocks differ and no order can wait for a day.
         """
         now = self._clock.now()
-        rest = now + _REST if until is None else min(max(until, now + 1), now + _REST_MOST)
-        if rest > self._rest_until:
-            self._rest_until = rest
-            log.warning("the rate limit was met, and every request rests", seconds=round(rest - now, 1))
+        until = now + _DEFAULT_BACK_OFF if until is None else min(max(until, now + 1), now + _MAX_BACK_OFF)
+        if until > self._backed_off_until:
+            self._backed_off_until = until
+            log.warning("rate limit reached", seconds=round(until - now, 1))
 
     def set_rate(self, per_minute: int) -> None:
-        """Another rate from here on; what was spent already still counts."""
+        """Change the rate from now on; requests already made still count."""
         if self._rate is not None:
             self._rate.set(per_minute)
-            self._serve()
+            self._dispatch()
 
     def succeeded(self) -> None:
         if (since := self._breaker.open_since) is not None:
-            log.info("it answers again", service=self._name, seconds=round(self._clock.now() - since, 1))
+            log.info("outage ended", service=self._name, seconds=round(self._clock.now() - since, 1))
         self._breaker.succeeded()
-        self._serve()
+        self._dispatch()
 
     def failed(self) -> None:
-        known = self._breaker.open_since is not None
+        was_in_outage = self.in_outage
         self._breaker.failed()
-        if not known and self._breaker.open_since is not None:
-            log.error("it fails time after time and is left alone for a while", service=self._name)
-            self._hold_orders()
-        self._serve()
+        if self.in_outage and not was_in_outage:
+            log.error("outage began", service=self._name)
+            self._tell_orders()
+        self._dispatch()
 
     def close(self) -> None:
-        self._silence()
-        if self._sign is not None:
-            self._sign.cancel()
+        self._cancel_timer()
+        if self._check_task is not None:
+            self._check_task.cancel()
 
-    def _serve(self) -> None:
-        """Let through whose turn it is, and come back when it is somebody's again."""
-        self._give_up()
-        while self._anybody():
+    def _dispatch(self) -> None:
+        """Let through every request that may go now, and set the timer for the next one."""
+        self._fail_timed_out_orders()
+        while self._has_waiters():
             if (wait := self._wait()) > 0:
-                self._come_back(min(wait, self._patience_left()) if self._orders else wait)
+                self._set_timer(min(wait, self._outage_time_left()) if self._orders else wait)
                 return
-            if self._breaker.open_since is None:
-                self._let_through(self._next(), probe=False)
-            else:
+            if self.in_outage:
                 self._probe()
+            else:
+                self._grant(self._next())
 
-    def _leave(self, probe: bool) -> None:
-        """A probe that told nothing makes room for the next one."""
-        if probe:
+    def _release(self, *, is_probe: bool) -> None:
+        """Let another probe go, unless this one has already reported an outcome."""
+        if is_probe:
             self._breaker.cancel_probe()
-            self._serve()
+            self._dispatch()
 
     def _wait(self) -> float:
         now = self._clock.now()
         rate = 0.0 if self._rate is None else self._rate.wait(now)
-        return max(min(self._rest_until - now, _REST_MOST), rate, self._breaker.wait())
+        return max(min(self._backed_off_until - now, _MAX_BACK_OFF), rate, self._breaker.wait())
 
     def _next(self) -> _Waiter:
-        questions = self._results or self._questions
-        if self._orders and (not questions or self._in_a_row < _ORDERS_IN_A_ROW):
-            self._in_a_row += 1
+        others = self._results or self._others
+        if self._orders and (not others or self._orders_in_a_row < _MAX_ORDERS_IN_A_ROW):
+            self._orders_in_a_row += 1
             return self._orders.popleft()
-        self._in_a_row = 0
-        return questions.popleft()
+        self._orders_in_a_row = 0
+        return others.popleft()
 
-    def _let_through(self, waiter: _Waiter, *, probe: bool) -> None:
+    def _grant(self, waiter: _Waiter, *, as_probe: bool = False) -> None:
         self._spend()
-        waiter.turn.set_result(probe)
+        waiter.granted.set_result(as_probe)
 
     def _spend(self) -> None:
         if self._rate is not None:
             self._rate.spend(self._clock.now())
 
     def _probe(self) -> None:
-        """The one request of a pause that is over; whoever makes it says how it went."""
+        """Let one waiting result or poll go as the probe, or start the health check if there is none."""
         self._breaker.probe()
-        for queue, errand in ((self._results, RequestKind.RESULT), (self._questions, RequestKind.LOOK)):
+        for queue, kind in ((self._results, RequestKind.RESULT), (self._others, RequestKind.POLL)):
             for waiter in queue:
-                if waiter.errand is errand and not waiter.turn.done():
+                if waiter.kind is kind and not waiter.is_done:
                     queue.remove(waiter)
-                    self._let_through(waiter, probe=True)
+                    self._grant(waiter, as_probe=True)
                     return
         self._spend()
-        self._sign = asyncio.create_task(self._ask_for_a_sign())
+        self._check_task = asyncio.create_task(self._check_health())
 
-    async def _ask_for_a_sign(self) -> None:
-        if self._sign_of_life is not None:
+    async def _check_health(self) -> None:
+        if self._health_check is not None:
             with suppress(SegmindError):
-                await self._sign_of_life()
-        if self._breaker.open_since is not None:
-            # Also where it told nothing of the service.
+                await self._health_check()
+        if self.in_outage:
+            # A check that reported no outcome counts as failed too.
             self._breaker.failed()
-        self._serve()
+        self._dispatch()
 
-    def _hold_orders(self) -> None:
+    def _tell_orders(self) -> None:
         for waiter in [*self._orders]:
-            if waiter.turn.done():
+            if waiter.is_done:
                 continue
-            if waiter.errand is RequestKind.UPLOAD:
+            if waiter.kind is RequestKind.UPLOAD:
                 self._orders.remove(waiter)
-                waiter.turn.set_exception(self._out_of_order())
+                waiter.granted.set_exception(self._outage_error())
             else:
-                waiter.held()
+                waiter.on_outage()
 
-    def _give_up(self) -> None:
-        """Those who have waited long enough for the end of an outage."""
-        while self._orders and self._is_given_up(self._orders[0].errand):
-            if not (waiter := self._orders.popleft()).turn.done():
-                waiter.turn.set_exception(self._out_of_order())
+    def _fail_timed_out_orders(self) -> None:
+        while self._orders and self._has_timed_out(self._orders[0].kind):
+            if not (waiter := self._orders.popleft()).is_done:
+                waiter.granted.set_exception(self._outage_error())
 
-    def _is_given_up(self, errand: RequestKind) -> bool:
-        return errand.is_order and self._patience_left() <= 0
+    def _has_timed_out(self, kind: RequestKind) -> bool:
+        return kind.is_order and self._outage_time_left() <= 0
 
-    def _patience_left(self) -> float:
+    def _outage_time_left(self) -> float:
         since = self._breaker.open_since
-        return inf if since is None else since + self._patience - self._clock.now()
+        return inf if since is None else since + self._outage_timeout - self._clock.now()
 
-    def _out_of_order(self) -> Unreachable:
+    def _outage_error(self) -> Unreachable:
         return Unreachable(f"{self._name} is out of order")
 
-    def _anybody(self) -> bool:
-        for queue in (self._orders, self._results, self._questions):
-            # Whoever was cancelled stays behind until it comes to the front.
-            while queue and queue[0].turn.done():
+    def _has_waiters(self) -> bool:
+        for queue in (self._orders, self._results, self._others):
+            # Cancelled waiters stay in the queue until they reach its front.
+            while queue and queue[0].is_done:
                 queue.popleft()
-        return bool(self._orders or self._results or self._questions)
+        return bool(self._orders or self._results or self._others)
 
-    def _come_back(self, seconds: float) -> None:
-        at = self._clock.now() + seconds
-        if self._alarm is not None and not self._alarm.done() and self._alarm_at <= at:
+    def _set_timer(self, seconds: float) -> None:
+        due = self._clock.now() + seconds
+        if self._timer is not None and not self._timer.done() and self._timer_due <= due:
             return
-        self._silence()
-        if at < inf:
-            self._alarm, self._alarm_at = asyncio.create_task(self._ring(seconds)), at
+        self._cancel_timer()
+        if due < inf:
+            self._timer, self._timer_due = asyncio.create_task(self._dispatch_after(seconds)), due
 
-    async def _ring(self, seconds: float) -> None:
+    async def _dispatch_after(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
-        self._alarm = None
-        self._serve()
+        self._timer = None
+        self._dispatch()
 
-    def _silence(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def _queue_of(self, errand: RequestKind) -> deque[_Waiter]:
-        if errand.is_order:
+    def _queue_of(self, kind: RequestKind) -> deque[_Waiter]:
+        if kind.is_order:
             return self._orders
-        return self._results if errand is RequestKind.RESULT else self._questions
+        return self._results if kind is RequestKind.RESULT else self._others

@@ -1,4 +1,4 @@
-"""The states of a request at Segmind, each a type of its own (pure)."""
+"""States of a request at Segmind, each a type of its own (pure)."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from bot.segmind.outputs import Output
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Seconds and USD, as far as Segmind told them."""
+    """Metrics of a request in seconds and USD; None if Segmind did not send them."""
 
     inference_time: float | None = None
     queue_time: float | None = None
@@ -18,24 +18,24 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The request was taken and will be paid if it succeeds."""
+    """Segmind accepted the request and will charge for it if it succeeds."""
 
     request_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Waiting at Segmind."""
+    """The request waits at Segmind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    """Being worked on; also every word for a state that is not known yet."""
+    """Segmind works on the request, or named a state that this client does not know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """Finished. The status alone brings no output, the result always does."""
+    """The request succeeded. Only the result carries its output, the status does not."""
 
     output: Output | None
     metrics: Metrics = Metrics()
@@ -43,7 +43,7 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Finished without an output, and not billed. `blocked` is a refusal for what the pictures show."""
+    """The request failed and costs nothing. `blocked` means a content refusal."""
 
     detail: str
     blocked: bool = False
@@ -52,7 +52,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """Segmind does not know the id, or no longer: status and result live an hour from the submission."""
+    """Segmind does not know the id: it keeps status and result for an hour after the submission."""
 
 
 State = Queued | Processing | Completed | Failed | Expired

@@ -1,4 +1,4 @@
-"""One request over aiohttp and its whole answer: bounded in bytes and time, with the key out of sight."""
+"""Transport of requests over aiohttp: limits bytes and time, and keeps the key out of logs and traces."""
 
 import io
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from bot.segmind.responses import CLIENT_ERRORS, Response
 _CHUNK = 64 * 1024
 _HIDDEN = "***"
 
-# What aiohttp raises while there is no connection yet: a name that is not found, a refusal, a failed TLS
-# handshake, a wait for the connection that grew too long. Nothing was sent then.
+# aiohttp raises these before there is a connection: unknown host, refused connection, failed TLS handshake,
+# connection timeout. Nothing was sent then.
 _NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _BROKEN = (aiohttp.ClientError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds for the phases of a request to Segmind; uploads are long, so they have a total of their own."""
+    """Timeouts of a request to Segmind, in seconds; uploads take long, so they have a total of their own."""
 
     total: float = 60.0
     connect: float = 10.0
@@ -33,26 +33,26 @@ class Timeouts:
 
 
 class ResponseTooLong(OutcomeUnknown):
-    """The answer is longer than any that is awaited."""
+    """The response is longer than its limit."""
 
 
 class Transport:
-    """One pooled session. An async context manager; without a usable key there is none."""
+    """Pooled HTTP session. An async context manager; raises `KeyRejected` for a key that no header allows."""
 
     def __init__(
         self, key: SecretStr, *, timeouts: Timeouts, resolver: AbstractResolver | None = None
     ) -> None:
         self._key = key
-        if not _fits_a_header(self._secret()):
-            raise KeyRejected("there is no key, or one that no header can carry")
+        if not _is_header_safe(self._secret()):
+            raise KeyRejected("the key is missing, or contains characters that no header allows")
         self._timeouts = timeouts
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            # Dropped well before a load balancer's usual 60 s of idleness, lest a POST goes out on one
-            # that is just being closed.
+            # Load balancers usually close idle connections after 60 s. The client closes them earlier, so
+            # that no POST goes out over a connection that is just being closed.
             connector=aiohttp.TCPConnector(resolver=self._resolver, limit=100, keepalive_timeout=15),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "doppel", "Accept": "application/json"},
@@ -66,64 +66,64 @@ class Transport:
             await self._session.close()
 
     async def exchange(self, request: Request, limit: int) -> Response:
-        """Raises `Unreachable`, or `OutcomeUnknown` from the moment on that something may have been sent."""
+        """Send one request; raise `Unreachable` if nothing was sent, else `OutcomeUnknown` on failure."""
         if self._session is None:
-            raise RuntimeError("it is opened with `async with`")
-        trouble: SegmindError
+            raise RuntimeError("open the Transport with `async with`")
+        failure: SegmindError
         try:
-            # aiohttp repeats a request on a fresh connection where a pooled one broke, but never a POST.
+            # aiohttp repeats a request over a new connection if a pooled one broke, but never a POST.
             async with self._session.request(
                 request.method,
                 request.url,
                 params=request.params,
-                # bytes of more than a megabyte would be written in one go.
+                # aiohttp would write bytes of more than a megabyte in one go.
                 data=None if request.body is None else io.BytesIO(request.body),
                 headers={"Content-Type": "application/json", "x-api-key": _HiddenHeader(self._secret())},
                 timeout=self._timeout(request),
                 allow_redirects=False,
             ) as response:
-                return await self._answer(response, limit)
+                return await self._read(response, limit)
         except _NOT_CONNECTED as error:
-            trouble = Unreachable(self._words(error))
+            failure = Unreachable(self._describe(error))
         except _BROKEN as error:
-            trouble = OutcomeUnknown(self._words(error))
-        # Raised out here, so that it does not carry aiohttp's exception along, whose frames hold the headers.
-        raise trouble
+            failure = OutcomeUnknown(self._describe(error))
+        # Raised outside of the handlers, as the frames of aiohttp's exception hold the headers with the key.
+        raise failure
 
-    async def _answer(self, response: aiohttp.ClientResponse, limit: int) -> Response:
+    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> Response:
         try:
             body = await _body(response, limit)
         except (*_BROKEN, ResponseTooLong):
-            # A 4xx to a POST has said no, whatever became of its words.
+            # The status of a 4xx says that a POST was refused, even if its body is lost.
             if response.method != "POST" or response.status not in CLIENT_ERRORS:
                 raise
             body = b""
         headers = {name.lower(): value for name, value in response.headers.items()}
-        # Some services repeat a key that they do not like.
+        # Some services quote a key that they reject.
         return Response(response.status, body.replace(self._secret().encode(), _HIDDEN.encode()), headers)
 
     def _secret(self) -> str:
         return self._key.get_secret_value().strip()
 
     def _timeout(self, request: Request) -> aiohttp.ClientTimeout:
-        times = self._timeouts
+        timeouts = self._timeouts
         return aiohttp.ClientTimeout(
-            total=times.upload if request.long else times.total,
-            connect=times.connect,
-            sock_connect=times.connect,
-            sock_read=times.read,
+            total=timeouts.upload if request.is_upload else timeouts.total,
+            connect=timeouts.connect,
+            sock_connect=timeouts.connect,
+            sock_read=timeouts.read,
         )
 
-    def _words(self, error: Exception) -> str:
+    def _describe(self, error: Exception) -> str:
         return f"{type(error).__name__}: {error}".replace(self._secret(), _HIDDEN)
 
 
-def _fits_a_header(text: str) -> bool:
+def _is_header_safe(text: str) -> bool:
     return bool(text) and text.isascii() and text.isprintable()
 
 
 class _HiddenHeader(str):
-    """A header's value that does not show in the locals of aiohttp's frames, should a trace print them."""
+    """Header value that stays hidden in traces that print the locals of aiohttp's frames."""
 
     __slots__ = ()
 
@@ -140,4 +140,4 @@ async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
                 break
         else:
             return bytes(content)
-    raise ResponseTooLong(f"an answer of more than {limit} bytes")
+    raise ResponseTooLong(f"the response has more than {limit} bytes")

@@ -18,7 +18,7 @@ from bot.ledger.allowance import Refill
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import Bounds, Limits
 from bot.media import probe
-from bot.media.signing import C2paSigner, Signing
+from bot.media.signing import C2paSigner, SigningOutcome
 from bot.media.signing_keys import BadSigningKeys, read_signing_keys
 from bot.moderation.access import AccessRules
 from bot.registry import ModelRegistry
@@ -60,16 +60,16 @@ def segmind_client(
         history_url=its.history_base,
         timeouts=Timeouts(total=its.submit_timeout, connect=its.connect_timeout, read=its.read_timeout),
         retry=Retry(attempts=its.retries + 1),
-        patience=DownloadTimeouts(total=its.download_timeout, connect=its.connect_timeout),
+        download_timeouts=DownloadTimeouts(total=its.download_timeout, connect=its.connect_timeout),
         allowed_hosts=its.download_hosts,
-        restraint=RateConfig(
+        rate_config=RateConfig(
             per_minute=its.requests_per_minute,
-            fuse=BreakerConfig(failures, its.outage_pause, its.outage_pause_most),
-            patience=its.outage_patience,
+            breaker=BreakerConfig(failures, its.outage_pause, its.outage_pause_most),
+            outage_timeout=its.outage_patience,
         ),
         named_uploads=not its.own,
         clock=clock,
-        heard=heard,
+        on_request=heard,
     )
 
 
@@ -126,7 +126,7 @@ def saved_faces_of(settings: Settings, shelf: FaceRepository, clock: Clock) -> S
 
 
 def c2pa_signer_of(
-    settings: Settings, clock: Clock, *, heard: Callable[[Signing], None] = lambda _: None
+    settings: Settings, clock: Clock, *, heard: Callable[[SigningOutcome], None] = lambda _: None
 ) -> C2paSigner | None:
     """Who signs results; none where the operator gave nothing to sign with."""
     its = settings.c2pa
@@ -138,12 +138,12 @@ def c2pa_signer_of(
     now = datetime.fromtimestamp(clock.now(), UTC)
     try:
         credentials = read_signing_keys(Path(its.certificates), Path(its.key), now)
-        c2pa_signer = C2paSigner(credentials, timestamps=its.timestamps, heard=heard)
+        c2pa_signer = C2paSigner(credentials, timestamp_url=its.timestamps, on_outcome=heard)
     except BadSigningKeys as error:
         raise SettingsError([f"results cannot be signed: {error}"]) from None
-    if credentials.until - now < _SOON:
+    if credentials.valid_until - now < _SOON:
         log.warning(
-            "a certificate that results are signed with ends soon", until=credentials.until.isoformat()
+            "a certificate that results are signed with ends soon", until=credentials.valid_until.isoformat()
         )
     return c2pa_signer
 

@@ -93,6 +93,6 @@ def _pace(timings: PollTimings) -> Callable[[Job], PollTiming]:
 
     def pace(job: Job) -> PollTiming:
         variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)
-        return timings.pace(job.slug, variant)
+        return timings.timing(job.slug, variant)
 
     return pace

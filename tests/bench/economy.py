@@ -100,7 +100,7 @@ def _run(usual: float, times: Times) -> tuple[Cost, Sequence[float]]:
         seconds = times(dice, usual)
         looks, at = 0, 0.0
         while at < seconds:
-            at += pace.next_look(at)
+            at += pace.next_wait(at)
             looks += 1
         pace.learn(at)
         if index >= WINDOW:

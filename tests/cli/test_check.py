@@ -17,7 +17,7 @@ from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.settings import Settings
 from bot.store import SqlStore
 from tests.clocks import HeldClock
-from tests.media.certificates import DAY, HOLDER, papers
+from tests.media.certificates import DAY, HOLDER, issue
 
 MODELS = model_registry("cogs")
 TOKEN = "the.right.token"
@@ -147,8 +147,8 @@ async def test_it_says_who_signs_results_and_until_when(
     sections: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     assert (await found(sections))["signatures"].words.startswith("off: set c2pa.certificates")
-    given = papers(end=20 * DAY)
-    chain, key = given.written(tmp_path)
+    given = issue(end=20 * DAY)
+    chain, key = given.write(tmp_path)
     sections["c2pa"] = {"certificates": str(chain), "key": str(key)}
     with capture_logs() as logs:
         finding = (await found(sections))["signatures"]

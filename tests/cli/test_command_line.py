@@ -9,7 +9,7 @@ import pytest
 
 from bot import __version__
 from bot.__main__ import main
-from tests.media.certificates import papers
+from tests.media.certificates import issue
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_what_cannot_sign_results_stops_the_start(
     given: dict[str, str],
     said: str,
 ) -> None:
-    papers().written(tmp_path)
+    issue().write(tmp_path)
     monkeypatch.setenv("DISCORD_TOKEN", "a.token.here")
     monkeypatch.setenv("SEGMIND_API_KEY", "a-key")
     for name, value in given.items():

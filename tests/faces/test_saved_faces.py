@@ -23,7 +23,7 @@ from bot.store import SqlStore
 from bot.store.repositories.faces import SqlFaceRepository
 from tests.clocks import LeapingClock
 from tests.harness import empty_database
-from tests.media.files import noise, picture, saved, turned, video
+from tests.media.files import noise, picture, saved, video, with_orientation
 from tests.patience import PATIENCE
 
 ALICE, BOB = 1001, 1002
@@ -89,7 +89,7 @@ def test_normalization_removes_all_metadata() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_normalization_applies_the_exif_orientation(orientation: int) -> None:
-    normalized = opened(normalize(turned("JPEG", orientation), LIMITS).content)
+    normalized = opened(normalize(with_orientation("JPEG", orientation), LIMITS).content)
     assert normalized.size == ((72, 96) if orientation > 4 else (96, 72))
 
 

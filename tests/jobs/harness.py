@@ -90,7 +90,7 @@ async def workshop(
         SecretStr("key-of-the-tests"),
         base_url=segmind.url,
         retry=Retry(attempts=1),
-        restraint=restraint,
+        rate_config=restraint,
         allowed_hosts={f"{segmind.host}:{segmind.port}"},
     )
     url = database if isinstance(database, str) else f"sqlite:///{database}"
@@ -110,7 +110,7 @@ async def workshop(
             ),
             poller=Poller(
                 world,
-                pace=lambda job: timings.pace(job.slug),
+                pace=lambda job: timings.timing(job.slug),
                 timeout=patience,
                 history_delays=[HASTE, HASTE],
             ),

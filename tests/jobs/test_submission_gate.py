@@ -20,7 +20,7 @@ def clock() -> LeapingClock:
 @pytest.fixture
 def scheduler(clock: LeapingClock) -> RequestScheduler:
     breaker = Breaker(clock.now, BreakerConfig(failures=1, pause=5), jitter=lambda seconds: seconds)
-    return RequestScheduler(clock, breaker, name="Segmind", per_minute=60, patience=100)
+    return RequestScheduler(clock, breaker, name="Segmind", per_minute=60, outage_timeout=100)
 
 
 @pytest.fixture

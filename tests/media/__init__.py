@@ -1,1 +1,1 @@
-"""Pictures and videos: real files, made here, whole and broken."""
+"""Tests of `bot.media` with real files, intact and broken, that the tests create."""

@@ -1,4 +1,4 @@
-"""A certificate authority of the tests' own, and what it hands out to whoever signs results."""
+"""Certificate authority for the tests, and the certificates that it issues for signing results."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,29 +32,29 @@ def curve_key() -> EllipticCurvePrivateKey:
 
 
 @dataclass(frozen=True)
-class Papers:
-    """Certificates, the signer's own first, and the key of that one."""
+class Credentials:
+    """Certificate chain, the signer's own certificate first, and its private key."""
 
     certificates: tuple[x509.Certificate, ...]
     key: PrivateKey
 
     @property
     def anchor(self) -> str:
-        """Whom to trust, in PEM."""
+        """Root certificate to trust, in PEM."""
         return self.certificates[-1].public_bytes(Encoding.PEM).decode()
 
     @property
     def until(self) -> datetime:
         return self.certificates[0].not_valid_after_utc
 
-    def written(
+    def write(
         self,
         folder: Path,
         *,
         form: PrivateFormat = PrivateFormat.PKCS8,
         passphrase: bytes | None = None,
     ) -> tuple[Path, Path]:
-        """As two files, as an operator has them."""
+        """Write chain and key to two files, as an operator has them."""
         chain, key = folder / "chain.pem", folder / "key.pem"
         chain.write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in self.certificates))
         lock = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
@@ -62,14 +62,14 @@ class Papers:
         return chain, key
 
 
-def papers(
+def issue(
     key: PrivateKey | None = None,
     *,
     begin: timedelta = -DAY,
     end: timedelta = 365 * DAY,
     purpose: ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
-) -> Papers:
-    """Valid from and until so far from now."""
+) -> Credentials:
+    """Issue a certificate that is valid from `begin` to `end`, relative to now."""
     key, root_key = key or curve_key(), curve_key()
     root_name, own_name = _name("Authority of the tests"), _name(HOLDER)
     root = (
@@ -88,7 +88,7 @@ def papers(
         )
         .sign(root_key, hashes.SHA256())
     )
-    return Papers((own, root), key)
+    return Credentials((own, root), key)
 
 
 def _name(common: str) -> x509.Name:

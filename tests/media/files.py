@@ -1,4 +1,4 @@
-"""Small real files of every kind that the tests need; the same call gives the same bytes."""
+"""Small real files for the tests; the same call returns the same bytes."""
 
 import random
 import struct
@@ -19,7 +19,7 @@ RATE = 48_000
 
 
 def noise(width: int = 96, height: int = 72, mode: str = "RGB") -> Image.Image:
-    """A picture that compresses badly, so that cuts and limits bite."""
+    """Picture that compresses badly, so that truncation and limits have an effect."""
     channels = len(Image.new(mode, (1, 1)).getbands())
     pixels = random.Random(7).randbytes(width * height * channels)
     return Image.frombytes(mode, (width, height), pixels)
@@ -42,7 +42,7 @@ def animated(plugin: str) -> bytes:
     return saved(frames[0], plugin, save_all=True, append_images=frames[1:])
 
 
-def turned(plugin: str, orientation: int) -> bytes:
+def with_orientation(plugin: str, orientation: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
     return saved(noise(), plugin, exif=exif.tobytes())
@@ -53,7 +53,7 @@ def png_chunk(name: bytes, data: bytes) -> bytes:
 
 
 def png_bomb(width: int = 20_000, height: int = 20_000) -> bytes:
-    """A good header over black lines, a thousand times larger once decoded."""
+    """Valid header over black rows, which decode to a thousand times their size."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     rows = bytes(min((1 + 3 * width) * height, 4_000_000))
     chunks = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
@@ -72,24 +72,24 @@ def video(
     sound: str = "",
     muxer: tuple[tuple[str, str], ...] = (),
 ) -> bytes:
-    """A video of moving noise; `sound` names an audio codec."""
-    special = {
+    """Video of moving noise; `sound` names an audio codec."""
+    codec_options = {
         "libx265": {"x265-params": "log-level=none"},
         "libaom-av1": {"cpu-used": "8", "usage": "realtime"},
     }
     file = BytesIO()
     with av.open(file, "w", format=container, options=dict(muxer)) as target:
-        stream = _added(target, codec, rate=rate, options=special.get(codec, {}))
+        stream = _add_stream(target, codec, rate=rate, options=codec_options.get(codec, {}))
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        beep = _added(target, sound, rate=RATE) if sound else None
+        sound_stream = _add_stream(target, sound, rate=RATE) if sound else None
         picture = noise(width, height)
         for index in range(frames):
             pixels = picture.rotate(index).convert("RGBA").tobytes()
             target.mux(stream.encode(av.VideoFrame.from_bytes(pixels, width, height, "rgba")))
         target.mux(stream.encode(None))
-        if isinstance(beep, av.AudioStream):
-            _beep(target, beep, blocks=frames * RATE // rate // SAMPLES_PER_BLOCK)
+        if isinstance(sound_stream, av.AudioStream):
+            _encode_tone(target, sound_stream, blocks=frames * RATE // rate // SAMPLES_PER_BLOCK)
     return file.getvalue()
 
 
@@ -97,24 +97,24 @@ def video(
 def sound_only(*, cover: bool = False) -> bytes:
     file = BytesIO()
     with av.open(file, "w", format="mp4") as target:
-        art = _added(target, "png", rate=1) if cover else None
-        stream = _added(target, "aac", rate=RATE)
+        art = _add_stream(target, "png", rate=1) if cover else None
+        stream = _add_stream(target, "aac", rate=RATE)
         assert isinstance(stream, av.AudioStream)
         if isinstance(art, av.VideoStream):
             art.width, art.height, art.pix_fmt = 64, 48, "rgba"
-            # The setter takes the number alone.
+            # PyAV's setter accepts only the number.
             setattr(art, "disposition", Disposition.attached_pic.value)  # noqa: B010
             target.mux(art.encode(av.VideoFrame(64, 48, "rgba")))
-        _beep(target, stream, blocks=4)
+        _encode_tone(target, stream, blocks=4)
     return file.getvalue()
 
 
-def _added(target: OutputContainer, codec: str, **options: Any) -> Stream:
+def _add_stream(target: OutputContainer, codec: str, **options: Any) -> Stream:
     # PyAV leaves the other keywords untyped.
     return target.add_stream(codec, **options)  # pyright: ignore[reportUnknownMemberType]
 
 
-def _beep(target: OutputContainer, stream: av.AudioStream, *, blocks: int) -> None:
+def _encode_tone(target: OutputContainer, stream: av.AudioStream, *, blocks: int) -> None:
     resampler = av.AudioResampler(stream.format, stream.layout, RATE)
     tone = struct.pack(f"<{SAMPLES_PER_BLOCK}f", *(sin(at / 9) / 4 for at in range(SAMPLES_PER_BLOCK)))
     for index in range(blocks):
@@ -142,7 +142,7 @@ FRAGMENTS = (("movflags", "frag_keyframe+empty_moov"),)
 
 
 def boxes(content: bytes) -> list[tuple[bytes, int, int]]:
-    """Name, start and end of the boxes at the top of an MP4."""
+    """Name, start and end of an MP4's top-level boxes."""
     found: list[tuple[bytes, int, int]] = []
     at = 0
     while at < len(content):
@@ -153,6 +153,6 @@ def boxes(content: bytes) -> list[tuple[bytes, int, int]]:
 
 
 def patched(content: bytes, name: bytes, offset: int, value: bytes, *, last: bool = False) -> bytes:
-    """The same file with other bytes at an offset behind a box's name."""
+    """Replace bytes at an offset behind the name of a box."""
     at = (content.rindex(name) if last else content.index(name)) + 4 + offset
     return content[:at] + value + content[at + len(value) :]

@@ -1,4 +1,4 @@
-"""Results that are too large for where they go."""
+"""Making results fit the size limit of their place."""
 
 import struct
 from io import BytesIO
@@ -10,7 +10,7 @@ from PIL import Image
 from bot.media import fit as fitting
 from bot.media import transcode
 from bot.media.deadline import Deadline
-from bot.media.fit import CannotFit, Change, Fitted, fit
+from bot.media.fit import CannotFit, Fitted, fit
 from bot.media.probe import Limits, Media, inspect
 from bot.media.provenance import is_marked
 from bot.models import MediaKind
@@ -19,7 +19,7 @@ from tests.media.test_videos import CLOCKWISE
 
 
 def fitted(content: bytes, limit: int) -> Fitted:
-    """What `fit` makes of it, checked for what must always hold."""
+    """Call `fit`, and check what must hold for every result."""
     media = inspect(content, Limits())
     result = fit(content, media, limit, Deadline(600))
     again = inspect(result.content, Limits())
@@ -37,31 +37,31 @@ def decoded(content: bytes) -> Image.Image:
 
 
 @pytest.mark.parametrize("content", [files.picture("PNG"), files.video()])
-def test_what_fits_is_left_alone(content: bytes) -> None:
+def test_a_file_that_fits_is_unchanged(content: bytes) -> None:
     media = inspect(content, Limits())
     result = fit(content, media, len(content), Deadline(0))
-    assert result == Fitted(content, media.media_type, media.suffix, None)
+    assert result == Fitted(content, media.media_type, media.suffix)
     assert result.content is content
 
 
 @pytest.mark.parametrize("plugin", ["PNG", "JPEG"])
-def test_a_picture_gives_quality_first(plugin: str) -> None:
+def test_a_picture_loses_quality_first(plugin: str) -> None:
     content = files.saved(files.noise(256, 256), plugin, quality=100)
     result = fitted(content, len(content) * 3 // 4)
-    assert (result.media_type, result.changed) == ("image/jpeg", Change.QUALITY)
+    assert result.media_type == "image/jpeg"
     assert decoded(result.content).size == (256, 256)
 
 
-def test_a_webp_stays_one() -> None:
+def test_a_webp_stays_a_webp() -> None:
     content = files.saved(files.noise(256, 256), "WEBP", lossless=True)
     result = fitted(content, len(content) // 2)
-    assert (result.media_type, result.suffix, result.changed) == ("image/webp", ".webp", Change.QUALITY)
+    assert (result.media_type, result.suffix) == ("image/webp", ".webp")
+    assert decoded(result.content).size == (256, 256)
 
 
-def test_a_picture_gives_size_where_quality_is_not_enough() -> None:
+def test_a_picture_is_made_smaller_if_less_quality_is_not_enough() -> None:
     content = files.picture("PNG", 256, 256)
     result = fitted(content, 20_000)
-    assert result.changed is Change.SIZE
     assert 64 <= decoded(result.content).width < 256
 
 
@@ -80,7 +80,7 @@ def test_a_palette_with_a_transparent_colour_is_kept() -> None:
     assert decoded(result.content).mode == "RGBA"
 
 
-def test_a_picture_comes_out_upright() -> None:
+def test_a_rotated_picture_comes_out_upright() -> None:
     image = files.noise(256, 192)
     image.paste("white", (0, 0, 128, 192))
     exif = Image.Exif()
@@ -91,36 +91,37 @@ def test_a_picture_comes_out_upright() -> None:
     assert min(shown.convert("L").crop((0, 0, shown.width, shown.height // 3)).tobytes()) > 230
 
 
-def test_the_colour_profile_goes_along() -> None:
+def test_the_colour_profile_is_kept() -> None:
     content = files.saved(files.noise(256, 256), "PNG", icc_profile=b"wide colours")
     assert decoded(fitted(content, 60_000).content).info["icc_profile"] == b"wide colours"
 
 
-def test_a_profile_for_printing_does_not() -> None:
+def test_a_colour_profile_for_printing_is_dropped() -> None:
     image = files.noise(256, 256).convert("CMYK")
     content = files.saved(image, "JPEG", quality=100, icc_profile=b"ink on paper")
     assert "icc_profile" not in decoded(fitted(content, 60_000).content).info
 
 
-def test_greys_of_sixteen_bits_keep_their_brightness() -> None:
+def test_a_greyscale_picture_of_sixteen_bits_keeps_its_brightness() -> None:
     greys = files.noise(512, 256, "L").tobytes()
     content = files.saved(Image.frombytes("I;16", (256, 256), greys), "PNG")
     shown = decoded(fitted(content, len(content) // 3).content).convert("L")
     assert 120 <= sum(shown.tobytes()) / len(shown.tobytes()) <= 135
 
 
-def test_a_picture_that_would_have_to_be_a_stamp_cannot_fit() -> None:
+def test_a_picture_that_would_become_tiny_cannot_fit() -> None:
     content = files.picture("PNG", 256, 256)
-    with pytest.raises(CannotFit) as refusal:
+    with pytest.raises(CannotFit) as caught:
         fit(content, inspect(content, Limits()), 500, Deadline(600))
-    assert (refusal.value.size, refusal.value.limit) == (len(content), 500)
+    assert (caught.value.size, caught.value.limit) == (len(content), 500)
 
 
 def test_a_picture_wider_than_the_format_allows_is_made_smaller() -> None:
     image = Image.new("RGBA", (17_000, 70), (200, 0, 0, 0))
     image.paste(files.noise(600, 70), (0, 0))
     result = fitted(files.saved(image, "PNG"), 60_000)
-    assert (result.media_type, result.changed) == ("image/webp", Change.SIZE)
+    assert result.media_type == "image/webp"
+    assert decoded(result.content).width < 17_000
 
 
 CLIP = files.video(width=320, height=240, frames=24, rate=12, sound="aac")
@@ -139,26 +140,24 @@ def test_a_video_fits_with_its_sound(content: bytes) -> None:
     assert inspect(result.content, Limits()).seconds == pytest.approx(before.seconds, abs=0.1)
 
 
-def test_a_video_gives_bitrate_first() -> None:
+def test_a_video_loses_bitrate_first() -> None:
     result = fitted(CLIP, len(CLIP) * 3 // 5)
-    assert result.changed is Change.QUALITY
     assert inspect(result.content, Limits()).width == 320
 
 
-def test_a_video_gives_size_where_bitrate_is_not_enough() -> None:
+def test_a_video_is_made_smaller_if_less_bitrate_is_not_enough() -> None:
     silent = files.video(width=320, height=240, frames=40, rate=30)
     result = fitted(silent, 16_000)
-    assert result.changed is Change.SIZE
     assert inspect(result.content, Limits()).width < 320
 
 
-def test_a_video_plays_before_all_of_it_is_there() -> None:
+def test_the_tables_of_a_video_come_first_so_that_it_plays_early() -> None:
     names = [name for name, _, _ in files.boxes(fitted(CLIP, len(CLIP) // 2).content)]
     assert names.index(b"moov") < names.index(b"mdat")
 
 
 @pytest.mark.parametrize("matrix", [CLOCKWISE, (0, *CLOCKWISE[3:4], 0, 1 << 16, 0, 0, 0, 0, 1 << 30)])
-def test_a_turned_video_comes_out_upright(matrix: tuple[int, ...]) -> None:
+def test_a_rotated_video_comes_out_upright(matrix: tuple[int, ...]) -> None:
     silent = files.video(width=160, height=120)
     turned = files.patched(silent, b"tkhd", 40, struct.pack(">9I", *matrix))
     result = fitted(turned, len(turned) // 2)
@@ -169,41 +168,42 @@ def test_a_turned_video_comes_out_upright(matrix: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("limit", [100, 6000, 12_000])
-def test_a_video_that_would_be_no_pleasure_cannot_fit(limit: int) -> None:
+def test_a_video_that_would_look_bad_cannot_fit(limit: int) -> None:
     with pytest.raises(CannotFit):
         fit(CLIP, inspect(CLIP, Limits()), limit, Deadline(600))
 
 
 @pytest.mark.parametrize("content", [CLIP, files.picture("PNG", 256, 256)])
 @pytest.mark.parametrize("stopped", [True, False])
-def test_what_takes_too_long_or_is_waited_for_no_more_cannot_fit(content: bytes, stopped: bool) -> None:
+def test_work_stops_when_its_deadline_expires(content: bytes, stopped: bool) -> None:
     ticks = iter(range(1_000_000))
-    effort = Deadline(1e9 if stopped else 0.5, timer=lambda: float(next(ticks)))
+    deadline = Deadline(1e9 if stopped else 0.5, timer=lambda: float(next(ticks)))
     if stopped:
-        effort.stop()
+        deadline.stop()
     with pytest.raises(CannotFit):
-        fit(content, inspect(content, Limits()), 9000, effort)
-    # Long before all of its frames and all of its tries.
+        fit(content, inspect(content, Limits()), 9000, deadline)
+    # The work stopped long before its last frame or attempt.
     assert next(ticks) < 10
 
 
-def test_a_picture_that_would_take_too_long_is_made_smaller_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "_MOST_PIXELS", {"WEBP": 128 * 128})
+def test_a_picture_that_takes_too_long_to_encode_is_made_smaller_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fitting, "_MAX_PIXELS", {"WEBP": 128 * 128})
     image = files.noise(256, 256)
     image.putalpha(Image.linear_gradient("L"))
     result = fitted(files.saved(image, "PNG"), 60_000)
-    assert (result.media_type, result.changed) == ("image/webp", Change.SIZE)
+    assert result.media_type == "image/webp"
     shown = decoded(result.content)
     assert shown.size == (128, 128)
     assert shown.getchannel("A").getextrema() == (1, 254)
 
 
-def test_a_long_video_is_made_smaller_than_its_bytes_would_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that it is done in time."""
+def test_a_long_video_is_made_smaller_than_its_limit_requires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A smaller size keeps the encoding time bounded."""
     frames = 25
-    monkeypatch.setattr(transcode, "_MOST_PIXELS", 160 * 120 * frames)
+    monkeypatch.setattr(transcode, "_MAX_PIXELS", 160 * 120 * frames)
     result = fitted(CLIP, len(CLIP) * 3 // 5)
-    assert result.changed is Change.SIZE
     assert inspect(result.content, Limits()).width == pytest.approx(160, abs=2)
 
 

@@ -1,4 +1,4 @@
-"""Files made to do harm: bombs, lying headers, and whatever chance comes up with."""
+"""Hostile files: decompression bombs, false headers, and random damage."""
 
 import struct
 from collections.abc import Generator
@@ -18,18 +18,18 @@ from bot.models import MediaKind
 from tests.media import files
 
 LIMITS = Limits()
-WHOLE = [
+INTACT = [
     ("image/png", files.picture("PNG")),
     ("image/jpeg", files.picture("JPEG")),
-    ("image/jpeg", files.turned("JPEG", 6)),
+    ("image/jpeg", files.with_orientation("JPEG", 6)),
     ("image/webp", files.picture("WEBP")),
-    ("image/webp", files.turned("WEBP", 6)),
+    ("image/webp", files.with_orientation("WEBP", 6)),
     ("video/mp4", files.video(sound="aac")),
     ("video/mp4", files.video(muxer=files.FRAGMENTS)),
     ("video/mp4", files.video(muxer=files.FRONT)),
     ("video/webm", files.video("webm", "libvpx-vp9")),
 ]
-# Hypothesis measures by the clock on the wall, which goes on while other programs have their turn.
+# Hypothesis measures wall-clock time, which includes the time of other programs.
 FUZZ = settings(max_examples=100, deadline=None)
 
 A_BYTE = st.integers(0, 255)
@@ -37,12 +37,12 @@ A_BYTE = st.integers(0, 255)
 
 @st.composite
 def broken(draw: st.DrawFn) -> tuple[str, bytes]:
-    """A good file with some bytes changed, most of them where its structure is, perhaps cut off."""
-    media_type, content = draw(st.sampled_from(WHOLE))
+    """Change some bytes of an intact file, mostly in its structure, and perhaps truncate it."""
+    media_type, content = draw(st.sampled_from(INTACT))
     anywhere = st.integers(0, len(content) - 1)
-    places = st.integers(0, 200) | st.integers(len(content) - 1500, len(content) - 1) | anywhere
+    positions = st.integers(0, 200) | st.integers(len(content) - 1500, len(content) - 1) | anywhere
     changed = bytearray(content)
-    for at, value in draw(st.lists(st.tuples(places, A_BYTE), max_size=8)):
+    for at, value in draw(st.lists(st.tuples(positions, A_BYTE), max_size=8)):
         changed[at] = value
     end = draw(st.just(len(content)) | anywhere)
     return media_type, bytes(changed[:end])
@@ -50,13 +50,13 @@ def broken(draw: st.DrawFn) -> tuple[str, bytes]:
 
 @contextmanager
 def cheap(*, seconds: float) -> Generator[None]:
-    """Bounds what this process computes, however long it waits for its turn."""
+    """Limit the CPU time of this process, which does not include waiting."""
     started = process_time()
     yield
     assert process_time() - started < seconds
 
 
-def look(content: bytes) -> Media | None:
+def try_inspect(content: bytes) -> Media | None:
     try:
         return inspect(content, LIMITS)
     except UnusableMedia:
@@ -66,15 +66,15 @@ def look(content: bytes) -> Media | None:
 @FUZZ
 @given(broken())
 @cheap(seconds=5)
-def test_a_broken_file_is_described_or_refused(case: tuple[str, bytes]) -> None:
-    look(case[1])
+def test_a_broken_file_is_inspected_or_unusable(case: tuple[str, bytes]) -> None:
+    try_inspect(case[1])
 
 
 @FUZZ
-@given(st.sampled_from([content[:12] for _, content in WHOLE] + [b""]), st.binary(max_size=300))
+@given(st.sampled_from([content[:12] for _, content in INTACT] + [b""]), st.binary(max_size=300))
 @cheap(seconds=5)
-def test_chance_is_refused(beginning: bytes, rest: bytes) -> None:
-    look(beginning + rest)
+def test_random_bytes_raise_only_media_errors(beginning: bytes, rest: bytes) -> None:
+    try_inspect(beginning + rest)
 
 
 @FUZZ
@@ -83,7 +83,7 @@ def test_chance_is_refused(beginning: bytes, rest: bytes) -> None:
 def test_marking_a_broken_file_never_fails(case: tuple[str, bytes]) -> None:
     media_type, content = case
     marked = mark(content, media_type)
-    # What is no longer known by its first bytes is not looked into.
+    # `is_marked` does not recognise a file whose first bytes are broken.
     assert marked is content or is_marked(marked) or sniff.media_type(content) != media_type
     assert mark(marked, media_type) is marked or marked is content
 
@@ -91,30 +91,30 @@ def test_marking_a_broken_file_never_fails(case: tuple[str, bytes]) -> None:
 @settings(FUZZ, max_examples=40)
 @given(broken())
 @cheap(seconds=5)
-def test_fitting_a_broken_file_succeeds_or_says_that_it_cannot(case: tuple[str, bytes]) -> None:
+def test_fitting_a_broken_file_succeeds_or_raises_cannot_fit(case: tuple[str, bytes]) -> None:
     media_type, content = case
     kind = MediaKind.PICTURE if media_type.startswith("image") else MediaKind.VIDEO
-    media = look(content) or Media(kind, media_type, "", len(content), 64, 48, 1.0)
+    media = try_inspect(content) or Media(kind, media_type, "", len(content), 64, 48, 1.0)
     limit = len(content) * 2 // 3
     with suppress(CannotFit):
         assert len(fit(content, media, limit, Deadline(600)).content) <= limit
 
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (2**31 - 1, 2**31 - 1), (2**32 - 1, 1)])
-def test_a_picture_that_would_fill_the_memory_is_refused_undecoded(width: int, height: int) -> None:
-    with cheap(seconds=1), pytest.raises(TooManyPixels) as refusal:
+def test_a_picture_that_would_fill_the_memory_is_not_decoded(width: int, height: int) -> None:
+    with cheap(seconds=1), pytest.raises(TooManyPixels) as caught:
         inspect(files.png_bomb(width, height), LIMITS)
-    assert refusal.value.width == width
+    assert caught.value.width == width
 
 
-def test_a_webp_that_would_fill_the_memory_is_refused_undecoded() -> None:
+def test_a_webp_that_would_fill_the_memory_is_not_decoded() -> None:
     chunk = b"VP8L" + struct.pack("<I", 10) + b"\x2f" + struct.pack("<I", (1 << 28) - 1) + bytes(5)
     bomb = b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
     with pytest.raises(TooManyPixels):
         inspect(bomb, LIMITS)
 
 
-def test_a_webp_counts_for_the_memory_that_it_takes() -> None:
+def test_the_limit_of_a_webp_allows_for_its_use_of_memory() -> None:
     content = files.picture("WEBP", 96, 72)
     assert inspect(content, Limits(pixels=2 * 96 * 72)).width == 96
     with pytest.raises(TooManyPixels):
@@ -122,20 +122,20 @@ def test_a_webp_counts_for_the_memory_that_it_takes() -> None:
 
 
 def test_a_canvas_larger_than_its_picture_is_damaged() -> None:
-    content = files.turned("WEBP", 1)
+    content = files.with_orientation("WEBP", 1)
     with pytest.raises(Damaged):
         inspect(files.patched(content, b"VP8X", 8, b"\xff\xff\xff\xff\xff\xff"), LIMITS)
 
 
 @pytest.mark.parametrize("place", [b"IHDR", b"IDAT"])
-def test_a_png_is_held_to_its_checksums(place: bytes) -> None:
+def test_a_png_with_a_wrong_checksum_is_damaged(place: bytes) -> None:
     content = files.picture("PNG")
     at = content.index(place) + 6
     with pytest.raises(Damaged):
         inspect(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :], LIMITS)
 
 
-def test_a_png_whose_pixels_do_not_unpack_is_damaged() -> None:
+def test_a_png_whose_pixels_do_not_decompress_is_damaged() -> None:
     content = files.png_bomb(100, 100)
     at = content.index(b"IDAT") - 4
     chunks = files.png_chunk(b"IDAT", b"not packed") + files.png_chunk(b"IEND", b"")
@@ -163,7 +163,7 @@ def test_a_png_without_a_header_is_damaged(chunks: bytes) -> None:
         inspect(b"\x89PNG\r\n\x1a\n" + chunks, LIMITS)
 
 
-def test_a_webp_with_ten_thousands_of_chunks_is_damaged() -> None:
+def test_a_webp_with_twenty_thousand_chunks_is_damaged() -> None:
     body = b"WEBP" + b"JUNK\0\0\0\0" * 20_000
     with pytest.raises(Damaged):
         inspect(b"RIFF" + struct.pack("<I", len(body)) + body, LIMITS)
@@ -179,7 +179,7 @@ def test_a_webp_without_a_picture_is_damaged(chunk: bytes) -> None:
 
 
 def test_a_jpeg_with_thousands_of_scans_is_damaged() -> None:
-    """Each walks over all pixels, so a small file could keep the decoder busy for minutes."""
+    """The decoder walks over all pixels for each scan, so a small file could keep it busy for minutes."""
     content = files.saved(files.noise(), "JPEG", progressive=True)
     at = content.rindex(b"\xff\xda")
     with pytest.raises(Damaged):
@@ -215,26 +215,28 @@ SAME_SIZE = (1).to_bytes(4) + MANY
     ("name", "offset", "value"),
     [(b"stsz", 4, SAME_SIZE), (b"stts", 8, MANY), (b"ctts", 8, MANY), (b"stsd", 0, bytes(4) + b"cmov")],
 )
-def test_tables_that_would_fill_the_memory_are_refused_unread(name: bytes, offset: int, value: bytes) -> None:
+def test_a_video_with_tables_that_would_fill_the_memory_is_damaged(
+    name: bytes, offset: int, value: bytes
+) -> None:
     with cheap(seconds=1), pytest.raises(Damaged):
         inspect(files.patched(files.video(), name, offset, value), LIMITS)
 
 
-def test_fragments_that_would_fill_the_memory_are_refused_unread() -> None:
+def test_a_video_with_fragments_that_would_fill_the_memory_is_damaged() -> None:
     with pytest.raises(Damaged):
         inspect(files.patched(files.video(muxer=files.FRAGMENTS), b"trun", 4, MANY), LIMITS)
 
 
-def test_a_table_with_a_longer_size_is_read_where_it_begins() -> None:
+def test_a_table_with_a_longer_size_field_is_checked_too() -> None:
     content = files.video(muxer=files.FRAGMENTS)
     at = content.index(b"trun") - 4
-    # By the longer size (in place of the flags and of the count) the count stands eight bytes further on.
+    # With the longer size field (in place of flags and count), the count is eight bytes further on.
     longer = (1).to_bytes(4) + b"trun" + (100).to_bytes(8) + bytes(4) + MANY
     with pytest.raises(Damaged):
         inspect(content[:at] + longer + content[at + len(longer) :], LIMITS)
 
 
-def test_a_video_that_points_at_the_same_bytes_over_and_over_is_damaged() -> None:
+def test_a_video_that_points_to_the_same_bytes_many_times_is_damaged() -> None:
     content = files.video(sound="aac", frames=48)
     size = (len(content) // 3).to_bytes(4)
     at = content.rindex(b"stsz")
@@ -247,7 +249,7 @@ def test_a_video_that_points_at_the_same_bytes_over_and_over_is_damaged() -> Non
         inspect(files.patched(looping, b"stco", 8, (48).to_bytes(4) * count, last=True), LIMITS)
 
 
-def test_a_picture_larger_than_its_container_says_is_not_decoded() -> None:
+def test_a_video_stream_larger_than_its_container_declares_is_not_decoded() -> None:
     content = files.video(width=640, height=480, frames=2)
     lying = files.patched(content, b"avc1", 24, struct.pack(">HH", 64, 48))
     with pytest.raises(UnusableMedia):
@@ -260,7 +262,7 @@ def test_a_box_that_ends_before_it_begins_is_damaged() -> None:
         inspect(files.video() + tail, LIMITS)
 
 
-def test_a_video_with_ten_thousands_of_boxes_is_damaged() -> None:
+def test_a_video_with_sixty_thousand_boxes_is_damaged() -> None:
     with pytest.raises(Damaged):
         inspect(files.video() + b"\0\0\0\x08free" * 60_000, LIMITS)
 

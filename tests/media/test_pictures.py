@@ -1,4 +1,4 @@
-"""Pictures as they come in: what is taken, what is refused, and why."""
+"""Inspection of pictures: accepted formats, limits, and the errors of the others."""
 
 import struct
 
@@ -23,11 +23,11 @@ from bot.models import MediaKind
 from tests.media import files
 
 LIMITS = Limits()
-TAKEN = [("PNG", "image/png", ".png"), ("JPEG", "image/jpeg", ".jpg"), ("WEBP", "image/webp", ".webp")]
-PLUGINS = [plugin for plugin, _, _ in TAKEN]
+ACCEPTED = [("PNG", "image/png", ".png"), ("JPEG", "image/jpeg", ".jpg"), ("WEBP", "image/webp", ".webp")]
+PLUGINS = [plugin for plugin, _, _ in ACCEPTED]
 
 
-@pytest.mark.parametrize(("plugin", "media_type", "suffix"), TAKEN)
+@pytest.mark.parametrize(("plugin", "media_type", "suffix"), ACCEPTED)
 def test_a_picture_is_described_by_its_bytes(plugin: str, media_type: str, suffix: str) -> None:
     content = files.picture(plugin)
     assert inspect(content, LIMITS) == Media(MediaKind.PICTURE, media_type, suffix, len(content), 96, 72)
@@ -52,7 +52,7 @@ def test_a_picture_is_described_by_its_bytes(plugin: str, media_type: str, suffi
         ("WEBP", "RGB", {"lossless": True, "icc_profile": b"not quite a profile"}),
     ],
 )
-def test_every_usual_way_to_store_pixels_is_taken(plugin: str, mode: str, options: dict[str, object]) -> None:
+def test_every_usual_pixel_format_is_accepted(plugin: str, mode: str, options: dict[str, object]) -> None:
     image = (
         files.noise(40, 40).convert("L").convert(mode)
         if mode == "I;16"
@@ -64,8 +64,8 @@ def test_every_usual_way_to_store_pixels_is_taken(plugin: str, mode: str, option
 
 @pytest.mark.parametrize("plugin", PLUGINS)
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_width_and_height_are_as_shown(plugin: str, orientation: int) -> None:
-    media = inspect(files.turned(plugin, orientation), LIMITS)
+def test_width_and_height_are_as_displayed(plugin: str, orientation: int) -> None:
+    media = inspect(files.with_orientation(plugin, orientation), LIMITS)
     assert (media.width, media.height) == ((72, 96) if orientation >= 5 else (96, 72))
 
 
@@ -81,7 +81,7 @@ def test_width_and_height_are_as_shown(plugin: str, orientation: int) -> None:
         b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIHH", 0x0112, 3, 1, 9, 0),
     ],
 )
-def test_nonsense_in_the_exif_leaves_a_picture_as_stored(exif: bytes) -> None:
+def test_invalid_exif_is_ignored(exif: bytes) -> None:
     content = files.saved(files.noise(), "WEBP", exif=exif)
     assert inspect(content, LIMITS).width == 96
 
@@ -89,9 +89,9 @@ def test_nonsense_in_the_exif_leaves_a_picture_as_stored(exif: bytes) -> None:
 @pytest.mark.parametrize("plugin", PLUGINS)
 @pytest.mark.parametrize("missing", [1, 2, 5, 9, 12, 40, 400, 3000])
 def test_a_picture_without_its_end_is_truncated(plugin: str, missing: int) -> None:
-    with pytest.raises(Truncated) as refusal:
+    with pytest.raises(Truncated) as caught:
         inspect(files.picture(plugin)[:-missing], LIMITS)
-    assert refusal.value.found.startswith("image/")
+    assert caught.value.found.startswith("image/")
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
@@ -103,7 +103,7 @@ def test_a_picture_of_which_only_the_beginning_arrived_is_truncated(plugin: str)
 
 
 @pytest.mark.parametrize("plugin", ["PNG", "JPEG"])
-def test_what_stands_behind_the_end_is_ignored(plugin: str) -> None:
+def test_bytes_behind_the_end_are_ignored(plugin: str) -> None:
     assert inspect(files.picture(plugin) + b"a phone's own notes", LIMITS).width == 96
 
 
@@ -124,10 +124,10 @@ def test_what_stands_behind_the_end_is_ignored(plugin: str) -> None:
         (b"\xff\x0a\xfa\x7f", "image/jxl"),
     ],
 )
-def test_a_known_format_that_is_not_taken_is_named(content: bytes, found: str) -> None:
-    with pytest.raises(Unsupported) as refusal:
+def test_an_unsupported_format_is_named(content: bytes, found: str) -> None:
+    with pytest.raises(Unsupported) as caught:
         inspect(content, LIMITS)
-    assert refusal.value.found == found
+    assert caught.value.found == found
 
 
 @pytest.mark.parametrize(
@@ -144,66 +144,66 @@ def test_a_known_format_that_is_not_taken_is_named(content: bytes, found: str) -
         (b"RIFF\x10\0\0\0ACONanih", "unknown"),
     ],
 )
-def test_what_is_no_picture_at_all_is_unrecognised(content: bytes, found: str) -> None:
-    with pytest.raises(Unrecognised) as refusal:
+def test_a_file_that_is_no_picture_is_unrecognised(content: bytes, found: str) -> None:
+    with pytest.raises(Unrecognised) as caught:
         inspect(content, LIMITS)
-    assert refusal.value.found == found
+    assert caught.value.found == found
 
 
 @pytest.mark.parametrize("plugin", ["PNG", "WEBP"])
-def test_a_moving_picture_is_refused_as_animated(plugin: str) -> None:
-    with pytest.raises(Animated) as refusal:
+def test_an_animation_raises_animated(plugin: str) -> None:
+    with pytest.raises(Animated) as caught:
         inspect(files.animated(plugin), LIMITS)
-    assert refusal.value.found == f"image/{plugin.lower()}"
+    assert caught.value.found == f"image/{plugin.lower()}"
 
 
 def test_a_file_may_be_exactly_as_large_as_allowed() -> None:
     content = files.picture("PNG")
     assert inspect(content, Limits(picture_bytes=len(content))).size == len(content)
-    with pytest.raises(TooLarge) as refusal:
+    with pytest.raises(TooLarge) as caught:
         inspect(content, Limits(picture_bytes=len(content) - 1))
-    assert (refusal.value.size, refusal.value.limit) == (len(content), len(content) - 1)
+    assert (caught.value.size, caught.value.limit) == (len(content), len(content) - 1)
 
 
 def test_a_picture_may_have_exactly_as_many_pixels_as_allowed() -> None:
     content = files.picture("JPEG")
     assert inspect(content, Limits(pixels=96 * 72)).width == 96
-    with pytest.raises(TooManyPixels) as refusal:
+    with pytest.raises(TooManyPixels) as caught:
         inspect(content, Limits(pixels=96 * 72 - 1))
-    assert (refusal.value.width, refusal.value.height, refusal.value.limit) == (96, 72, 96 * 72 - 1)
+    assert (caught.value.width, caught.value.height, caught.value.limit) == (96, 72, 96 * 72 - 1)
 
 
 def test_a_picture_may_be_exactly_as_small_as_allowed() -> None:
     content = files.picture("WEBP")
     assert inspect(content, Limits(min_side=72)).height == 72
-    with pytest.raises(TooSmall) as refusal:
+    with pytest.raises(TooSmall) as caught:
         inspect(content, Limits(min_side=73))
-    assert (refusal.value.width, refusal.value.height, refusal.value.limit) == (96, 72, 73)
+    assert (caught.value.width, caught.value.height, caught.value.limit) == (96, 72, 73)
 
 
-def test_pillows_own_line_holds_where_more_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pillows_own_limit_applies_if_it_is_lower(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(TooManyPixels) as refusal:
+    with pytest.raises(TooManyPixels) as caught:
         inspect(files.picture("PNG"), LIMITS)
-    assert refusal.value.limit == 1000
+    assert caught.value.limit == 1000
 
 
-def test_no_line_of_pillows_own_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pillows_own_limit_may_be_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
     assert inspect(files.picture("PNG"), LIMITS).width == 96
 
 
-def test_looking_changes_none_of_pillows_settings() -> None:
+def test_inspecting_changes_none_of_pillows_settings() -> None:
     before = Image.MAX_IMAGE_PIXELS
     with pytest.raises(UnusableMedia):
         inspect(files.png_bomb(), LIMITS)
     assert before == Image.MAX_IMAGE_PIXELS
 
 
-def test_one_root_stands_for_all_refusals() -> None:
+def test_all_errors_have_one_base() -> None:
     assert issubclass(Truncated, Damaged)
     assert issubclass(Animated, Unsupported)
     assert all(
-        issubclass(refusal, UnusableMedia)
-        for refusal in (Damaged, Unsupported, Unrecognised, TooLarge, TooManyPixels, TooSmall)
+        issubclass(caught, UnusableMedia)
+        for caught in (Damaged, Unsupported, Unrecognised, TooLarge, TooManyPixels, TooSmall)
     )

@@ -1,4 +1,4 @@
-"""The mark that says how a result came about."""
+"""The mark that a result was made with AI."""
 
 import struct
 import zlib
@@ -16,15 +16,15 @@ from tests.media import files
 PICTURES = [
     ("image/png", files.picture("PNG")),
     ("image/png", files.picture("PNG", mode="RGBA")),
-    ("image/png", files.turned("PNG", 6)),
+    ("image/png", files.with_orientation("PNG", 6)),
     ("image/png", files.animated("PNG")),
     ("image/jpeg", files.picture("JPEG")),
-    ("image/jpeg", files.turned("JPEG", 6)),
+    ("image/jpeg", files.with_orientation("JPEG", 6)),
     ("image/webp", files.picture("WEBP")),
     ("image/webp", files.picture("WEBP", mode="RGBA")),
     ("image/webp", files.saved(files.noise(mode="RGBA"), "WEBP", lossless=True)),
     ("image/webp", files.saved(files.noise(), "WEBP", lossless=True)),
-    ("image/webp", files.turned("WEBP", 6)),
+    ("image/webp", files.with_orientation("WEBP", 6)),
     ("image/webp", files.animated("WEBP")),
 ]
 VIDEOS = [
@@ -45,9 +45,7 @@ def frames(content: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize(("media_type", "content"), PICTURES)
-def test_a_marked_picture_has_the_same_pixels_and_says_where_they_are_from(
-    media_type: str, content: bytes
-) -> None:
+def test_a_marked_picture_has_the_same_pixels_and_the_mark(media_type: str, content: bytes) -> None:
     with Image.open(BytesIO(content)) as before, Image.open(BytesIO(mark(content, media_type))) as after:
         assert before.mode == after.mode
         assert before.tobytes() == after.tobytes()
@@ -79,7 +77,7 @@ def test_the_mark_is_xmp_that_others_can_read() -> None:
 
 
 @pytest.mark.parametrize(("plugin", "media_type"), [("JPEG", "image/jpeg"), ("WEBP", "image/webp")])
-def test_a_picture_keeps_one_packet_when_another_was_there(plugin: str, media_type: str) -> None:
+def test_the_mark_replaces_another_packet(plugin: str, media_type: str) -> None:
     content = files.saved(files.noise(), plugin, xmp=OTHER_XMP)
     marked = mark(content, media_type)
     assert OTHER_XMP in content
@@ -87,10 +85,10 @@ def test_a_picture_keeps_one_packet_when_another_was_there(plugin: str, media_ty
     assert is_marked(marked)
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_a_png_keeps_one_packet_when_another_was_there(*, packed: bool) -> None:
+@pytest.mark.parametrize("compressed", [False, True])
+def test_the_mark_replaces_another_packet_in_a_png(*, compressed: bool) -> None:
     text = PngImagePlugin.PngInfo()
-    text.add_itxt("XML:com.adobe.xmp", OTHER_XMP.decode(), zip=packed)
+    text.add_itxt("XML:com.adobe.xmp", OTHER_XMP.decode(), zip=compressed)
     text.add_itxt("Title", "a picture")
     marked = mark(files.saved(files.noise(), "PNG", pnginfo=text), "image/png")
     assert marked.count(b"XML:com.adobe.xmp") == 1
@@ -98,31 +96,31 @@ def test_a_png_keeps_one_packet_when_another_was_there(*, packed: bool) -> None:
     assert is_marked(marked)
 
 
-def test_a_mark_that_another_tool_packed_counts() -> None:
+def test_a_mark_compressed_by_another_tool_counts() -> None:
     text = PngImagePlugin.PngInfo()
     text.add_itxt("XML:com.adobe.xmp", f"<x {DIGITAL_SOURCE_TYPE} x>", zip=True)
     content = files.saved(files.noise(), "PNG", pnginfo=text)
     assert mark(content, "image/png") is content
 
 
-def test_a_packet_that_does_not_unpack_is_replaced() -> None:
+def test_a_packet_that_does_not_decompress_is_replaced() -> None:
     content = files.picture("PNG")
     at = content.index(b"IDAT") - 4
-    broken = files.png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0not packed")
+    broken = files.png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0not compressed")
     marked = mark(content[:at] + broken + content[at:], "image/png")
-    assert b"not packed" not in marked
+    assert b"not compressed" not in marked
     assert is_marked(marked)
 
 
-def test_a_packet_that_unpacks_to_very_much_is_not_unpacked_to_its_end() -> None:
+def test_only_the_beginning_of_a_huge_packet_is_decompressed() -> None:
     content = files.picture("PNG")
     at = content.index(b"IDAT") - 4
-    packed = zlib.compress(bytes(50_000_000) + DIGITAL_SOURCE_TYPE.encode())
-    bomb = content[:at] + files.png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + packed) + content[at:]
+    compressed = zlib.compress(bytes(50_000_000) + DIGITAL_SOURCE_TYPE.encode())
+    bomb = content[:at] + files.png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + compressed) + content[at:]
     assert not is_marked(bomb)
 
 
-def test_a_longer_packet_in_parts_goes_with_its_first() -> None:
+def test_an_extended_packet_is_removed_with_its_first_part() -> None:
     content = files.saved(files.noise(), "JPEG", xmp=OTHER_XMP)
     part = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40
     at = content.index(b"\xff\xdb")
@@ -130,16 +128,16 @@ def test_a_longer_packet_in_parts_goes_with_its_first() -> None:
     assert part not in mark(content[:at] + segment + content[at:], "image/jpeg")
 
 
-def test_a_videos_older_packet_becomes_free_space() -> None:
-    older = bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + OTHER_XMP
-    content = files.video() + struct.pack(">I", 8 + len(older)) + b"uuid" + older
+def test_an_old_packet_in_a_video_becomes_free_space() -> None:
+    old_packet = bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + OTHER_XMP
+    content = files.video() + struct.pack(">I", 8 + len(old_packet)) + b"uuid" + old_packet
     marked = mark(content, "video/mp4")
     assert is_marked(marked)
     assert [name for name, _, _ in files.boxes(marked)][-2:] == [b"free", b"uuid"]
     assert frames(marked) == frames(content)
 
 
-def test_a_last_box_without_a_size_gets_one() -> None:
+def test_an_open_ended_last_box_gets_a_size() -> None:
     content = files.video(muxer=files.FRONT)
     name, start, _ = files.boxes(content)[-1]
     assert name == b"mdat"
@@ -169,7 +167,7 @@ def test_a_last_box_without_a_size_gets_one() -> None:
         ("image/gif", files.picture("GIF")),
     ],
 )
-def test_what_cannot_be_marked_comes_back_as_it_is(media_type: str, content: bytes) -> None:
+def test_a_file_that_cannot_be_marked_is_unchanged(media_type: str, content: bytes) -> None:
     assert mark(content, media_type) is content
     assert not is_marked(content)
 

@@ -1,4 +1,4 @@
-"""Signatures under results: what a reader of content credentials finds, and what the operator is told."""
+"""Signing results: what a C2PA reader finds in them, and the errors of wrong keys."""
 
 import asyncio
 import io
@@ -22,22 +22,22 @@ from PIL import Image, ImageSequence
 
 from bot import __version__
 from bot.media.provenance import DIGITAL_SOURCE_TYPE, is_marked, mark
-from bot.media.signing import C2paSigner, Signing
+from bot.media.signing import C2paSigner, SigningOutcome
 from bot.media.signing_keys import BadSigningKeys, read_signing_keys
 from tests.media import files
-from tests.media.certificates import DAY, HOLDER, Papers, papers
+from tests.media.certificates import DAY, HOLDER, Credentials, issue
 from tests.media.test_provenance import MARKABLE, frames
 
-PAPERS = papers()
+CREDENTIALS = issue()
 PNG = files.picture("PNG")
 
 
-def c2pa_signer(folder: Path, papers: Papers = PAPERS, **choices: Any) -> C2paSigner:
-    return C2paSigner(read_signing_keys(*papers.written(folder), datetime.now(UTC)), **choices)
+def c2pa_signer(folder: Path, credentials: Credentials = CREDENTIALS, **options: Any) -> C2paSigner:
+    return C2paSigner(read_signing_keys(*credentials.write(folder), datetime.now(UTC)), **options)
 
 
-def read(content: bytes, media_type: str, papers: Papers = PAPERS) -> c2pa.Reader:
-    trust = c2pa.Settings.from_json(json.dumps({"trust": {"trust_anchors": papers.anchor}}))
+def read(content: bytes, media_type: str, credentials: Credentials = CREDENTIALS) -> c2pa.Reader:
+    trust = c2pa.Settings.from_json(json.dumps({"trust": {"trust_anchors": credentials.anchor}}))
     return c2pa.Reader(media_type, io.BytesIO(content), context=c2pa.Context(trust))
 
 
@@ -48,57 +48,57 @@ def shown(content: bytes, media_type: str) -> list[bytes]:
         return [frame.tobytes() for frame in ImageSequence.Iterator(picture)]
 
 
-def complaint(folder: Path, wrong: Papers = PAPERS, **form: Any) -> str:
-    chain, key = wrong.written(folder, **form)
+def error_message(folder: Path, wrong: Credentials = CREDENTIALS, **form: Any) -> str:
+    chain, key = wrong.write(folder, **form)
     with pytest.raises(BadSigningKeys) as caught:
         C2paSigner(read_signing_keys(chain, key, datetime.now(UTC)))
     return str(caught.value).replace(f"{folder}/", "")
 
 
 @pytest.mark.parametrize(("media_type", "content"), MARKABLE)
-async def test_a_signed_result_says_who_made_it_and_how_and_is_the_same_result(
+async def test_a_signed_result_has_a_trusted_manifest_and_the_same_pixels(
     media_type: str, content: bytes, tmp_path: Path
 ) -> None:
-    signs = c2pa_signer(tmp_path)
+    signer = c2pa_signer(tmp_path)
     marked = mark(content, media_type)
-    signed = await signs.sign(marked, media_type)
+    signed = await signer.sign(marked, media_type)
     found = read(signed, media_type)
     assert found.get_validation_state() == "Trusted"
     manifest = json.loads(found.json())
     (manifest,) = manifest["manifests"].values()
     (generator,) = manifest["claim_generator_info"]
     assert (generator["name"], generator["version"]) == ("Doppel", __version__)
-    said = {assertion["label"]: assertion["data"] for assertion in manifest["assertions"]}
-    (action,) = said["c2pa.actions.v2"]["actions"]
+    assertions = {assertion["label"]: assertion["data"] for assertion in manifest["assertions"]}
+    (action,) = assertions["c2pa.actions.v2"]["actions"]
     assert (action["action"], action["digitalSourceType"]) == ("c2pa.created", DIGITAL_SOURCE_TYPE)
     assert manifest["signature_info"]["common_name"] == HOLDER
     assert "ingredients" not in manifest
     assert "thumbnail" not in manifest
     assert is_marked(signed)
     assert shown(signed, media_type) == shown(content, media_type)
-    assert len(marked) < len(signed) <= len(marked) + signs.room
+    assert len(marked) < len(signed) <= len(marked) + signer.reserved_bytes
 
 
 @pytest.mark.parametrize(("media_type", "content"), MARKABLE)
-async def test_whoever_changes_a_signed_result_is_found_out(
+async def test_a_change_to_a_signed_result_invalidates_it(
     media_type: str, content: bytes, tmp_path: Path
 ) -> None:
     signed = bytearray(await c2pa_signer(tmp_path).sign(content, media_type))
     assert read(bytes(signed), media_type).get_validation_state() == "Trusted"
-    # Of the picture itself, wherever the manifest stands.
+    # Change the picture itself, wherever the manifest is.
     at = signed.index(b"mdat") + 40 if b"mdat" in content else signed.rindex(content[-48:-40])
     signed[at] ^= 1
     assert read(bytes(signed), media_type).get_validation_state() == "Invalid"
 
 
-async def test_nobody_else_can_sign_in_the_operators_name(tmp_path: Path) -> None:
+async def test_another_authority_does_not_trust_the_signature(tmp_path: Path) -> None:
     signed = await c2pa_signer(tmp_path).sign(PNG, "image/png")
-    assert read(signed, "image/png", papers()).get_validation_state() == "Valid"
+    assert read(signed, "image/png", issue()).get_validation_state() == "Valid"
 
 
-async def test_several_are_signed_at_once(tmp_path: Path) -> None:
-    signs = c2pa_signer(tmp_path)
-    signed = await asyncio.gather(*(signs.sign(PNG, "image/png") for _ in range(20)))
+async def test_several_results_are_signed_at_once(tmp_path: Path) -> None:
+    signer = c2pa_signer(tmp_path)
+    signed = await asyncio.gather(*(signer.sign(PNG, "image/png") for _ in range(20)))
     assert {read(each, "image/png").get_validation_state() for each in signed} == {"Trusted"}
 
 
@@ -111,60 +111,60 @@ async def test_several_are_signed_at_once(tmp_path: Path) -> None:
         lambda: generate_rsa_key(65537, 2048),
     ],
 )
-async def test_every_kind_of_key_that_c2pa_knows_signs(make: Callable[[], Any], tmp_path: Path) -> None:
-    own = papers(make())
+async def test_every_kind_of_key_that_c2pa_supports_can_sign(make: Callable[[], Any], tmp_path: Path) -> None:
+    own = issue(make())
     signed = await c2pa_signer(tmp_path, own).sign(PNG, "image/png")
     assert read(signed, "image/png", own).get_validation_state() == "Trusted"
 
 
-async def test_a_key_may_be_written_as_openssl_once_did(tmp_path: Path) -> None:
-    chain, key = PAPERS.written(tmp_path, form=PrivateFormat.TraditionalOpenSSL)
+async def test_a_key_may_have_the_traditional_openssl_format(tmp_path: Path) -> None:
+    chain, key = CREDENTIALS.write(tmp_path, form=PrivateFormat.TraditionalOpenSSL)
     assert "EC PRIVATE KEY" in key.read_text()
-    signs = C2paSigner(read_signing_keys(chain, key, datetime.now(UTC)))
-    assert (signs.holder, signs.until > datetime.now(UTC)) == (HOLDER, True)
-    assert await signs.sign(PNG, "image/png") != PNG
+    signer = C2paSigner(read_signing_keys(chain, key, datetime.now(UTC)))
+    assert (signer.holder, signer.valid_until > datetime.now(UTC)) == (HOLDER, True)
+    assert await signer.sign(PNG, "image/png") != PNG
 
 
-# What is wrong is known at the start
+# Wrong keys are errors at the start
+
+NOT_ITS_KEY = "key.pem is not the key of the first certificate in chain.pem"
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
-        (Papers(PAPERS.certificates, papers().key), "key.pem is not the key of the first certificate in ch"),
-        (Papers(PAPERS.certificates[::-1], PAPERS.key), "key.pem is not the key of the first certificate"),
-        (papers(end=timedelta()), f"the certificate of {HOLDER} in chain.pem was valid until 2"),
-        (papers(begin=DAY), f"the certificate of {HOLDER} in chain.pem is not valid before 2"),
+        (Credentials(CREDENTIALS.certificates, issue().key), NOT_ITS_KEY),
+        (Credentials(CREDENTIALS.certificates[::-1], CREDENTIALS.key), NOT_ITS_KEY),
+        (issue(end=timedelta()), f"the certificate of {HOLDER} in chain.pem was valid until 2"),
+        (issue(begin=DAY), f"the certificate of {HOLDER} in chain.pem is not valid before 2"),
         (
-            Papers((PAPERS.certificates[0], papers().certificates[1]), PAPERS.key),
-            f"the certificates in chain.pem are no chain: next to that of {HOLDER} belongs its issuer's",
+            Credentials((CREDENTIALS.certificates[0], issue().certificates[1]), CREDENTIALS.key),
+            f"chain.pem is not a chain: the issuer's certificate must follow the one of {HOLDER}",
         ),
-        (papers(generate_private_key(SECP256K1())), "key.pem is a key that C2PA does not take: it takes"),
-        (papers(generate_rsa_key(65537, 1024)), "key.pem is a key that C2PA does not take"),
-        (papers(purpose=ExtendedKeyUsageOID.SERVER_AUTH), "the certificate is invalid"),
+        (issue(generate_private_key(SECP256K1())), "key.pem is a key that C2PA does not accept: it accepts"),
+        (issue(generate_rsa_key(65537, 1024)), "key.pem is a key that C2PA does not accept"),
+        (issue(purpose=ExtendedKeyUsageOID.SERVER_AUTH), "the certificate is invalid"),
     ],
 )  # fmt: skip
-def test_credentials_that_cannot_sign_are_explained(wrong: Papers, said: str, tmp_path: Path) -> None:
-    assert said in complaint(tmp_path, wrong)
+def test_keys_that_cannot_sign_are_explained(wrong: Credentials, message: str, tmp_path: Path) -> None:
+    assert message in error_message(tmp_path, wrong)
 
 
-def test_a_key_behind_a_passphrase_is_explained(tmp_path: Path) -> None:
-    assert complaint(tmp_path, passphrase=b"hunter2").startswith("key.pem is locked with a passphrase")
+def test_an_encrypted_key_is_explained(tmp_path: Path) -> None:
+    assert error_message(tmp_path, passphrase=b"hunter2").startswith("key.pem is encrypted with a passphrase")
 
 
-def test_a_key_of_another_trade_is_explained(tmp_path: Path) -> None:
-    chain, key = PAPERS.written(tmp_path)
+def test_an_unsupported_kind_of_key_is_explained(tmp_path: Path) -> None:
+    chain, key = CREDENTIALS.write(tmp_path)
     other = generate_dsa_key(1024)
     key.write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    with pytest.raises(BadSigningKeys, match=r"key\.pem is a key that C2PA does not take"):
+    with pytest.raises(BadSigningKeys, match=r"key\.pem is a key that C2PA does not accept"):
         read_signing_keys(chain, key, datetime.now(UTC))
 
 
 @pytest.mark.parametrize("name", ["chain.pem", "key.pem"])
-def test_files_that_hold_something_else_or_are_missing_are_named_and_not_repeated(
-    name: str, tmp_path: Path
-) -> None:
-    chain, key = PAPERS.written(tmp_path)
+def test_invalid_or_missing_files_are_named_and_not_quoted(name: str, tmp_path: Path) -> None:
+    chain, key = CREDENTIALS.write(tmp_path)
     (tmp_path / name).write_text("hunter2")
     with pytest.raises(BadSigningKeys, match=rf"{name} holds no [a-z ]+ in PEM$") as caught:
         read_signing_keys(chain, key, datetime.now(UTC))
@@ -174,64 +174,64 @@ def test_files_that_hold_something_else_or_are_missing_are_named_and_not_repeate
         read_signing_keys(chain, key, datetime.now(UTC))
 
 
-def test_what_signs_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_signing_package_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "c2pa", None)
-    assert complaint(tmp_path) == "the package for it is missing: `pip install 'doppel[c2pa]'`"
+    assert error_message(tmp_path) == "the package c2pa is missing: `pip install 'doppel[c2pa]'`"
 
 
-def test_what_signs_may_not_work_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_signing_package_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "c2pa.py").write_text("raise RuntimeError('no libc2pa_c.so')")
     monkeypatch.delitem(sys.modules, "c2pa")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    assert complaint(tmp_path) == "the package for it does not work here: no libc2pa_c.so"
+    assert error_message(tmp_path) == "the package c2pa does not work on this machine: no libc2pa_c.so"
 
 
-def test_credentials_show_no_key(tmp_path: Path) -> None:
-    shown = repr(read_signing_keys(*PAPERS.written(tmp_path), datetime.now(UTC)))
+def test_the_repr_of_signing_keys_has_no_key(tmp_path: Path) -> None:
+    shown = repr(read_signing_keys(*CREDENTIALS.write(tmp_path), datetime.now(UTC)))
     assert HOLDER in shown
     assert "PRIVATE" not in shown
 
 
-# What goes wrong later costs nobody a result
+# Later failures lose no result
 
 
-async def test_a_format_without_a_place_for_it_goes_out_as_it_is(tmp_path: Path) -> None:
-    heard: list[Signing] = []
+async def test_a_format_that_cannot_be_signed_is_unchanged(tmp_path: Path) -> None:
+    outcomes: list[SigningOutcome] = []
     webm = files.video("webm", codec="libvpx-vp9")
-    assert await c2pa_signer(tmp_path, heard=heard.append).sign(webm, "video/webm") is webm
-    assert heard == [Signing.UNSUPPORTED]
+    assert await c2pa_signer(tmp_path, on_outcome=outcomes.append).sign(webm, "video/webm") is webm
+    assert outcomes == [SigningOutcome.UNSUPPORTED]
 
 
-async def test_what_cannot_be_signed_goes_out_as_it_is(tmp_path: Path) -> None:
-    heard: list[Signing] = []
-    signs = c2pa_signer(tmp_path, heard=heard.append)
-    assert await signs.sign(PNG[:60], "image/png") == PNG[:60]
-    assert await signs.sign(PNG, "image/png") != PNG
-    assert heard == [Signing.FAILED, Signing.SIGNED]
+async def test_a_broken_result_is_unchanged(tmp_path: Path) -> None:
+    outcomes: list[SigningOutcome] = []
+    signer = c2pa_signer(tmp_path, on_outcome=outcomes.append)
+    assert await signer.sign(PNG[:60], "image/png") == PNG[:60]
+    assert await signer.sign(PNG, "image/png") != PNG
+    assert outcomes == [SigningOutcome.FAILED, SigningOutcome.SIGNED]
 
 
-async def test_a_signature_that_would_be_too_large_is_left_out(tmp_path: Path) -> None:
-    heard: list[Signing] = []
-    signs = c2pa_signer(tmp_path, heard=heard.append)
-    signs.room = 100
-    assert await signs.sign(PNG, "image/png") is PNG
-    assert heard == [Signing.FAILED]
+async def test_a_signature_that_is_too_large_is_left_out(tmp_path: Path) -> None:
+    outcomes: list[SigningOutcome] = []
+    signer = c2pa_signer(tmp_path, on_outcome=outcomes.append)
+    signer.reserved_bytes = 100
+    assert await signer.sign(PNG, "image/png") is PNG
+    assert outcomes == [SigningOutcome.FAILED]
 
 
-async def test_a_timestamp_server_that_is_away_leaves_results_unsigned(tmp_path: Path) -> None:
-    heard: list[Signing] = []
+async def test_without_its_timestamp_server_results_stay_unsigned(tmp_path: Path) -> None:
+    outcomes: list[SigningOutcome] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/"
-    signs = c2pa_signer(tmp_path, timestamps=address, heard=heard.append)
-    assert await signs.sign(PNG, "image/png") is PNG
-    assert heard == [Signing.FAILED]
+    signer = c2pa_signer(tmp_path, timestamp_url=address, on_outcome=outcomes.append)
+    assert await signer.sign(PNG, "image/png") is PNG
+    assert outcomes == [SigningOutcome.FAILED]
 
 
-async def test_nobody_waits_for_a_timestamp_server_that_says_nothing(tmp_path: Path) -> None:
-    heard: list[Signing] = []
+async def test_a_timestamp_server_that_never_responds_times_out(tmp_path: Path) -> None:
+    outcomes: list[SigningOutcome] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/"
-        signs = c2pa_signer(tmp_path, timestamps=address, patience=0.05, heard=heard.append)
-        assert await signs.sign(PNG, "image/png") is PNG
-        assert heard == [Signing.FAILED]
+        signer = c2pa_signer(tmp_path, timestamp_url=address, timeout=0.05, on_outcome=outcomes.append)
+        assert await signer.sign(PNG, "image/png") is PNG
+        assert outcomes == [SigningOutcome.FAILED]
         server.accept()[0].close()

@@ -1,4 +1,4 @@
-"""Videos as they come in: what is taken, what is refused, and why."""
+"""Inspection of videos: accepted formats, limits, and the errors of the others."""
 
 import struct
 
@@ -21,7 +21,7 @@ from bot.models import MediaKind
 from tests.media import files
 
 LIMITS = Limits()
-TAKEN = [
+ACCEPTED = [
     ("mp4", "libx264", "video/mp4", ".mp4"),
     ("mp4", "libx265", "video/mp4", ".mp4"),
     ("mp4", "libaom-av1", "video/mp4", ".mp4"),
@@ -33,7 +33,7 @@ TAKEN = [
 CLOCKWISE = (0, 1 << 16, 0, (1 << 32) - (1 << 16), 0, 0, 0, 0, 1 << 30)
 
 
-@pytest.mark.parametrize(("container", "codec", "media_type", "suffix"), TAKEN)
+@pytest.mark.parametrize(("container", "codec", "media_type", "suffix"), ACCEPTED)
 def test_a_video_is_described_by_its_bytes(container: str, codec: str, media_type: str, suffix: str) -> None:
     content = files.video(container, codec)
     media = inspect(content, LIMITS)
@@ -46,17 +46,17 @@ def test_sound_does_not_make_a_video_longer_than_its_picture(sound: str) -> None
     assert inspect(files.video(sound=sound), LIMITS).seconds == pytest.approx(1, abs=0.01)
 
 
-def test_uncompressed_sound_is_taken() -> None:
+def test_uncompressed_sound_is_accepted() -> None:
     assert inspect(files.video("mov", sound="pcm_s16le"), LIMITS).seconds == pytest.approx(1, abs=0.01)
 
 
-def test_a_video_without_the_box_that_names_its_type_is_quicktime() -> None:
+def test_a_video_without_a_type_box_is_quicktime() -> None:
     content = files.video("mov")
-    # The sizes in front of the tables hold offsets, so the box gives its place to an empty one.
+    # An empty box replaces the type box, because the tables hold offsets into the file.
     assert inspect(content.replace(b"ftypqt  ", b"wideqt  ", 1), LIMITS).media_type == "video/quicktime"
 
 
-def test_width_and_height_are_as_shown() -> None:
+def test_width_and_height_are_as_displayed() -> None:
     turned = files.patched(files.video(), b"tkhd", 40, struct.pack(">9I", *CLOCKWISE))
     media = inspect(turned, LIMITS)
     assert (media.width, media.height) == (48, 64)
@@ -78,7 +78,7 @@ def test_an_mp4_cut_between_two_boxes_is_truncated() -> None:
                 inspect(content[:end], LIMITS)
 
 
-def test_a_fragmented_mp4_is_taken_whole_and_refused_cut() -> None:
+def test_a_fragmented_mp4_is_accepted_unless_it_is_truncated() -> None:
     content = files.video(muxer=files.FRAGMENTS)
     assert inspect(content, LIMITS).seconds == pytest.approx(1, abs=0.1)
     with pytest.raises(Truncated):
@@ -98,12 +98,12 @@ def test_a_webm_of_which_only_the_beginning_arrived_is_truncated() -> None:
             inspect(content[:length], LIMITS)
 
 
-def test_a_live_recording_does_not_say_how_long_it_is() -> None:
+def test_a_live_recording_without_a_declared_size_is_accepted() -> None:
     content = files.video("webm", "libvpx", muxer=(("live", "1"),))
     assert inspect(content, LIMITS).seconds == pytest.approx(1, abs=0.1)
 
 
-def test_a_header_that_promises_much_more_than_there_is_tells_of_a_cut() -> None:
+def test_a_header_that_declares_much_more_than_there_is_means_truncated() -> None:
     content = files.video("webm", "libvpx")
     # The element that holds the duration: its name and its length.
     duration = content.index(b"\x44\x89\x88") + 3
@@ -112,7 +112,7 @@ def test_a_header_that_promises_much_more_than_there_is_tells_of_a_cut() -> None
         inspect(promised, LIMITS)
 
 
-def test_what_stands_behind_the_last_box_is_ignored() -> None:
+def test_bytes_behind_the_last_box_are_ignored() -> None:
     assert inspect(files.video() + bytes(100), LIMITS).width == 64
     assert inspect(files.video() + b"abc", LIMITS).width == 64
 
@@ -128,16 +128,16 @@ def test_what_stands_behind_the_last_box_is_ignored() -> None:
         (files.sound_only().replace(b"ftypisom", b"ftypM4A ", 1), "audio/mp4"),
     ],
 )
-def test_a_known_format_that_is_not_taken_is_named(content: bytes, found: str) -> None:
-    with pytest.raises(Unsupported) as refusal:
+def test_an_unsupported_format_is_named(content: bytes, found: str) -> None:
+    with pytest.raises(Unsupported) as caught:
         inspect(content, LIMITS)
-    assert refusal.value.found == found
+    assert caught.value.found == found
 
 
-def test_an_unknown_codec_is_not_taken() -> None:
-    with pytest.raises(Unsupported) as refusal:
+def test_an_unknown_codec_is_unsupported() -> None:
+    with pytest.raises(Unsupported) as caught:
         inspect(files.video().replace(b"avc1", b"zzzz"), LIMITS)
-    assert refusal.value.found == "video/mp4; codecs=unknown"
+    assert caught.value.found == "video/mp4; codecs=unknown"
 
 
 def test_a_video_may_be_exactly_as_large_as_allowed() -> None:
@@ -150,18 +150,18 @@ def test_a_video_may_be_exactly_as_large_as_allowed() -> None:
 def test_a_video_may_be_exactly_as_long_as_allowed() -> None:
     content = files.video(sound="aac")
     assert inspect(content, Limits(video_seconds=1)).seconds == pytest.approx(1)
-    with pytest.raises(TooLong) as refusal:
+    with pytest.raises(TooLong) as caught:
         inspect(content, Limits(video_seconds=0.9))
-    assert refusal.value.seconds == pytest.approx(1, abs=0.05)
-    assert refusal.value.limit == 0.9
+    assert caught.value.seconds == pytest.approx(1, abs=0.05)
+    assert caught.value.limit == 0.9
 
 
 def test_a_video_may_have_exactly_as_many_frames_as_allowed() -> None:
     content = files.video()
     assert inspect(content, Limits(frames=12)).width == 64
-    with pytest.raises(TooManyFrames) as refusal:
+    with pytest.raises(TooManyFrames) as caught:
         inspect(content, Limits(frames=11))
-    assert refusal.value.limit == 11
+    assert caught.value.limit == 11
 
 
 def test_a_video_may_have_exactly_as_many_pixels_as_allowed() -> None:
@@ -183,17 +183,17 @@ def test_a_video_without_a_single_frame_is_damaged() -> None:
         inspect(files.patched(files.video(), b"stsz", 8, bytes(4)), LIMITS)
 
 
-def test_tracks_that_are_neither_picture_nor_sound_are_left_alone() -> None:
+def test_tracks_that_are_neither_picture_nor_sound_are_ignored() -> None:
     content = files.video(sound="aac").replace(b"soun", b"meta", 1).replace(b"mp4a", b"mett", 1)
     assert inspect(content, LIMITS).seconds == pytest.approx(1, abs=0.01)
 
 
-def test_the_letters_of_a_table_within_other_data_are_no_table() -> None:
+def test_a_table_name_within_other_data_is_ignored() -> None:
     data = b"\xff\xff\xff\xffstsz" + bytes(8) + b"\xff\xff\xff\xff"
     assert inspect(files.video() + struct.pack(">I", 8 + len(data)) + b"free" + data, LIMITS).width == 64
 
 
-def test_a_video_whose_picture_never_shows_is_damaged() -> None:
+def test_a_video_that_decodes_to_no_frame_is_damaged() -> None:
     content = files.video(muxer=files.FRONT)
     name, start, end = files.boxes(content)[-1]
     assert name == b"mdat"

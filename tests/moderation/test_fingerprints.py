@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
 from bot.moderation.fingerprints import Fingerprint, fingerprint_of, format_hash, parse_hash
-from tests.media.files import noise, picture, saved, turned, video
+from tests.media.files import noise, picture, saved, video, with_orientation
 
 DISTANCE = 6
 
@@ -53,7 +53,7 @@ def test_a_plain_surface_has_no_difference_hash() -> None:
 
 def test_the_exif_orientation_is_applied_before_hashing() -> None:
     upright = fingerprint_of(saved(noise().transpose(Image.Transpose.ROTATE_180), "PNG"))
-    assert resembles(fingerprint_of(turned("JPEG", 3)), upright)
+    assert resembles(fingerprint_of(with_orientation("JPEG", 3)), upright)
 
 
 def test_a_video_resembles_a_copy_in_another_format() -> None:

@@ -377,7 +377,7 @@ async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop
     # Of the second look came nothing.
     assert [(sample.waiting, sample.lag) for sample in ring.samples] == [(3, 0.2), (0, 0.0)]
     for status in (200, 429, None):
-        metrics.segmind_answered(RequestKind.LOOK, status)
+        metrics.segmind_answered(RequestKind.POLL, status)
     assert ring.segmind_answers(60) == {"200": 2, "429": 1, "none": 1}
     # Since the sample of twenty seconds ago or earlier.
     assert ring.segmind_answers(20) == {"200": 1, "429": 1, "none": 1}

@@ -59,7 +59,7 @@ async def test_what_is_said_to_segmind_and_to_the_store_is_counted(stage: Stage)
     for errand, calls in (("submission", 1), ("upload", 2), ("result", 1)):
         assert seen("doppel_segmind_answers_total", errand=errand, code="200") == calls, errand
     looks = seen("doppel_looks_per_job_sum", model=SLUG)
-    assert seen("doppel_segmind_answers_total", errand="look", code="200") == looks >= 1
+    assert seen("doppel_segmind_answers_total", errand="poll", code="200") == looks >= 1
     assert seen("doppel_looks_per_job_count") == 1
     assert seen("doppel_completion_delay_seconds_count", model=SLUG) == 1
     for call, outcome in (("submit", "Accepted"), ("look", "Completed"), ("fetch", "bytes")):

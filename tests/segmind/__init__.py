@@ -1,1 +1,1 @@
-"""The room of `bot.segmind`: pure tables, and a client that meets a server which misbehaves on demand."""
+"""Tests of `bot.segmind`: tables for the pure modules, and a misbehaving server for the client."""

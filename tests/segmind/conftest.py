@@ -1,4 +1,4 @@
-"""A misbehaving server, and clients that talk to it without waiting."""
+"""Fixtures: a misbehaving server, and a client that talks to it without waiting."""
 
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -15,20 +15,20 @@ from bot.segmind.download import DownloadTimeouts
 from bot.segmind.transport import Timeouts
 from tests.clocks import LeapingClock
 from tests.patience import PATIENCE
-from tests.segmind.hostile_server import Unruly
+from tests.segmind.hostile_server import HostileServer
 
 KEY = "SG_0123456789abcdef"
-# The machine may be busy with other things: how long an example takes says nothing.
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-NO_WAITS = Retry(attempts=3, first=0, longest=0, jitter=0)
-# Of a server that always fails, a test wants to see every try.
-UNRESTRAINED = RateConfig(per_minute=1_000_000, fuse=BreakerConfig(failures=1_000_000))
+# The machine may be busy, so the time that an example takes proves nothing.
+NO_DEADLINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+NO_WAITS = Retry(attempts=3, initial_wait=0, max_wait=0, jitter=0)
+# A test with a server that always fails counts every attempt.
+NO_RATE_LIMIT = RateConfig(per_minute=1_000_000, breaker=BreakerConfig(failures=1_000_000))
 SHORT = Timeouts(total=5, connect=2, read=0.8, upload=5)
 LONG = Timeouts(total=PATIENCE, connect=PATIENCE, read=PATIENCE, upload=PATIENCE)
 
 
-class Names(AbstractResolver):
-    """A name service of the test's own; a name that it does not have does not exist."""
+class FakeResolver(AbstractResolver):
+    """Resolver that knows only the given names."""
 
     def __init__(self, names: Mapping[str, list[str]] | None = None) -> None:
         self.names = names or {}
@@ -53,23 +53,23 @@ class Names(AbstractResolver):
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Unruly]:
-    async with Unruly() as unruly:
-        yield unruly
+async def server() -> AsyncIterator[HostileServer]:
+    async with HostileServer() as server:
+        yield server
 
 
 @pytest.fixture
-async def client(server: Unruly, request: pytest.FixtureRequest) -> AsyncIterator[SegmindClient]:
-    """Gives up soon where `@pytest.mark.silent` says that no answer comes."""
+async def client(server: HostileServer, request: pytest.FixtureRequest) -> AsyncIterator[SegmindClient]:
+    """Client with short timeouts for a test marked `silent`, whose server never responds."""
     silent = request.node.get_closest_marker("silent") is not None
     async with SegmindClient(
         SecretStr(KEY),
         base_url=server.url,
         timeouts=SHORT if silent else LONG,
         retry=NO_WAITS,
-        patience=DownloadTimeouts(total=PATIENCE, connect=PATIENCE, read=PATIENCE),
+        download_timeouts=DownloadTimeouts(total=PATIENCE, connect=PATIENCE, read=PATIENCE),
         allowed_hosts={f"127.0.0.1:{server.port}"},
-        restraint=UNRESTRAINED,
+        rate_config=NO_RATE_LIMIT,
         clock=LeapingClock(time.time()),
     ) as segmind:
         yield segmind

@@ -1,4 +1,4 @@
-"""A small HTTP server on a raw socket that does what a test tells it, well-behaved or not, and counts."""
+"""HTTP server on a raw socket that behaves as badly as a test asks, and records its requests."""
 
 import asyncio
 import json
@@ -12,11 +12,13 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 Behaviour = Callable[[asyncio.StreamWriter], Awaitable[bool]]
-"""Writes what it likes; says whether the connection stays open for another request."""
+"""Responds to one request; returns whether the connection stays open for another."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class ReceivedRequest:
+    """Request as the server received it."""
+
     method: str
     target: str
     headers: Mapping[str, str]
@@ -31,16 +33,16 @@ class Seen:
         return dict(parse_qsl(urlsplit(self.target).query))
 
 
-class Unruly:
-    """Answers one request after the other with the behaviours it was given; the last one is repeated."""
+class HostileServer:
+    """Server that responds with one given behaviour after the other, and repeats the last one."""
 
     def __init__(self) -> None:
-        self.seen: list[Seen] = []
+        self.requests: list[ReceivedRequest] = []
         self._script: list[Behaviour] = []
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def plays(self, *script: Behaviour) -> None:
+    def respond_with(self, *script: Behaviour) -> None:
         self._script = list(script)
 
     @property
@@ -54,10 +56,10 @@ class Unruly:
 
     @property
     def posts(self) -> int:
-        return sum(each.method == "POST" for each in self.seen)
+        return sum(each.method == "POST" for each in self.requests)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._met, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._on_connection, "127.0.0.1", 0)
         return self
 
     async def __aexit__(
@@ -69,14 +71,14 @@ class Unruly:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
-                self.seen.append(await _request(reader))
+                self.requests.append(await _request(reader))
                 behaviour = self._script.pop(0) if len(self._script) > 1 else self._script[0]
                 if not await behaviour(writer):
                     break
@@ -88,18 +90,20 @@ class Unruly:
                 await writer.wait_closed()
 
 
-async def _request(reader: asyncio.StreamReader) -> Seen:
+async def _request(reader: asyncio.StreamReader) -> ReceivedRequest:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.split("\r\n")
     method, target, _ = first.split(" ")
     headers = {
         name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
     }
-    return Seen(method, target, headers, await reader.readexactly(int(headers.get("content-length", "0"))))
+    return ReceivedRequest(
+        method, target, headers, await reader.readexactly(int(headers.get("content-length", "0")))
+    )
 
 
 def reply(status: int = 200, body: Any = b"", *, length: int | None = None, **headers: str) -> Behaviour:
-    """An answer; `length` makes it lie about its body and then hang up. `x_y="…"` is the header `x-y`."""
+    """Send a response; with `length`, declare a false one and hang up. `x_y="…"` is the header `x-y`."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = {"content-length": str(len(content) if length is None else length)}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -114,7 +118,7 @@ def reply(status: int = 200, body: Any = b"", *, length: int | None = None, **he
 
 
 def raw(content: bytes) -> Behaviour:
-    """These bytes, and then the line is cut."""
+    """Send these bytes and close the connection."""
 
     async def behave(writer: asyncio.StreamWriter) -> bool:
         writer.write(content)
@@ -125,26 +129,26 @@ def raw(content: bytes) -> Behaviour:
 
 
 async def hang_up(_writer: asyncio.StreamWriter) -> bool:
-    """Takes the request and closes the connection."""
+    """Read the request and close the connection."""
     return False
 
 
 async def reset(writer: asyncio.StreamWriter) -> bool:
-    """Takes the request and resets the connection."""
-    held: socket.socket = writer.get_extra_info("socket")
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    """Read the request and reset the connection."""
+    connection: socket.socket = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
     return False
 
 
 async def say_nothing(_writer: asyncio.StreamWriter) -> bool:
-    """Takes the request and never answers."""
+    """Read the request and never respond."""
     await asyncio.Event().wait()
     return False
 
 
 def stall(head: bytes) -> Behaviour:
-    """Begins an answer and never ends it."""
+    """Begin a response and never end it."""
 
     async def behave(writer: asyncio.StreamWriter) -> bool:
         writer.write(head)
@@ -155,7 +159,7 @@ def stall(head: bytes) -> Behaviour:
 
 
 def endless(chunk: bytes, *, status: int = 200, pause: float = 0) -> Behaviour:
-    """An answer without end, chunk after chunk until the other side has had enough."""
+    """Send chunk after chunk until the client closes the connection."""
 
     async def behave(writer: asyncio.StreamWriter) -> bool:
         writer.write(f"HTTP/1.1 {status} OK\r\ntransfer-encoding: chunked\r\n\r\n".encode())

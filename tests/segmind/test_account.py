@@ -1,4 +1,4 @@
-"""The balance, the catalogue and the uploads."""
+"""Parsing the balance, the catalogue and uploads."""
 
 import json
 from typing import Any
@@ -13,60 +13,60 @@ URL = "https://images.segmind.com/assets/one.png"
 DECIPHERS = [decipher_upload, decipher_credits, decipher_catalogue]
 
 
-def answer(body: Any, status: int = 200) -> Response:
+def response(body: Any, status: int = 200) -> Response:
     return Response(status, json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(
     "body", [{"file_urls": [URL], "message": "ok"}, {"urls": [URL]}, {"file_urls": [7, URL]}]
 )
-def test_an_upload_is_answered_with_its_address(body: Any) -> None:
-    assert decipher_upload(answer(body)) == URL
+def test_the_response_to_an_upload_contains_its_url(body: Any) -> None:
+    assert decipher_upload(response(body)) == URL
 
 
 @pytest.mark.parametrize(
     "body", [{}, [], {"file_urls": []}, {"file_urls": ["nowhere"]}, {"file_urls": URL}, None]
 )
-def test_an_upload_without_an_address_is_unreadable(body: Any) -> None:
+def test_a_response_to_an_upload_without_a_url_is_unreadable(body: Any) -> None:
     with pytest.raises(UnreadableResponse):
-        decipher_upload(answer(body))
+        decipher_upload(response(body))
 
 
-def test_the_balance_tells_paid_and_free_credits_apart() -> None:
-    balance = decipher_credits(answer({"credits": "1.5", "free-credits": 0.25}))
+def test_the_balance_separates_paid_and_free_credits() -> None:
+    balance = decipher_credits(response({"credits": "1.5", "free-credits": 0.25}))
     assert balance == Balance(credits=1.5, free=0.25)
     assert balance.total == 1.75
-    assert decipher_credits(answer({"credits": 2})) == Balance(2.0, 0.0)
+    assert decipher_credits(response({"credits": 2})) == Balance(2.0, 0.0)
 
 
-def test_a_balance_without_a_number_is_not_taken_for_nothing() -> None:
+def test_a_balance_without_a_number_is_not_zero() -> None:
     with pytest.raises(UnreadableResponse):
-        decipher_credits(answer({"credits": None}))
+        decipher_credits(response({"credits": None}))
 
 
 @pytest.mark.parametrize("key", ["", "data", "models"])
-def test_the_catalogue_lists_models_and_says_which_are_retired(key: str) -> None:
+def test_the_catalogue_lists_models_and_marks_deprecated_ones(key: str) -> None:
     listed: list[Any] = [
         {"slug": "faceswap-v5", "is_depreciated": False, "parameters_schema": {"type": "object"}},
         {"slug": "faceswap-v2", "is_depreciated": True, "parameters_schema": None},
         {"name": "no slug"},
         "rubbish",
     ]
-    new, old = decipher_catalogue(answer({key: listed} if key else listed))
+    new, old = decipher_catalogue(response({key: listed} if key else listed))
     assert (new.slug, new.deprecated, new.parameters_schema) == ("faceswap-v5", False, {"type": "object"})
     assert (old.slug, old.deprecated, old.parameters_schema) == ("faceswap-v2", True, {})
 
 
 def test_an_empty_catalogue_is_unreadable() -> None:
     with pytest.raises(UnreadableResponse):
-        decipher_catalogue(answer([]))
+        decipher_catalogue(response([]))
 
 
 @pytest.mark.parametrize("decipher", DECIPHERS)
-def test_a_refusal_is_told_as_what_it_is(decipher: Any) -> None:
+def test_each_http_error_raises_its_own_exception(decipher: Any) -> None:
     with pytest.raises(KeyRejected):
-        decipher(answer({"error": "bad key"}, 401))
+        decipher(response({"error": "bad key"}, 401))
     with pytest.raises(RateLimited):
-        decipher(answer({}, 429))
+        decipher(response({}, 429))
     with pytest.raises(Unavailable):
-        decipher(answer({}, 502))
+        decipher(response({}, 502))

@@ -1,4 +1,4 @@
-"""A service that fails time after time is left alone."""
+"""The circuit breaker opens, probes and closes."""
 
 from math import inf
 
@@ -7,7 +7,7 @@ import pytest
 from bot.segmind.breaker import Breaker, BreakerConfig
 from tests.clocks import LeapingClock
 
-FUSE = BreakerConfig(failures=3, pause=5, longest=30)
+BREAKER_CONFIG = BreakerConfig(failures=3, pause=5, max_pause=30)
 
 
 @pytest.fixture
@@ -17,10 +17,10 @@ def clock() -> LeapingClock:
 
 @pytest.fixture
 def breaker(clock: LeapingClock) -> Breaker:
-    return Breaker(clock.now, FUSE, jitter=lambda seconds: seconds)
+    return Breaker(clock.now, BREAKER_CONFIG, jitter=lambda seconds: seconds)
 
 
-def fail(breaker: Breaker, times: int = FUSE.failures) -> None:
+def fail(breaker: Breaker, times: int = BREAKER_CONFIG.failures) -> None:
     for _ in range(times):
         breaker.failed()
 
@@ -44,7 +44,7 @@ def test_one_probe_goes_when_the_pause_is_over(breaker: Breaker, clock: LeapingC
     assert (breaker.wait(), breaker.open_since) == (0, None)
 
 
-def test_a_probe_that_told_nothing_makes_room_for_another(breaker: Breaker, clock: LeapingClock) -> None:
+def test_after_a_cancelled_probe_another_may_go_at_once(breaker: Breaker, clock: LeapingClock) -> None:
     fail(breaker)
     clock.time += 5
     breaker.probe()
@@ -53,9 +53,7 @@ def test_a_probe_that_told_nothing_makes_room_for_another(breaker: Breaker, cloc
     assert breaker.open_since == 1000
 
 
-def test_pauses_grow_to_a_longest_one_and_begin_anew_after_a_success(
-    breaker: Breaker, clock: LeapingClock
-) -> None:
+def test_pauses_grow_up_to_a_maximum_and_reset_after_a_success(breaker: Breaker, clock: LeapingClock) -> None:
     fail(breaker)
     pauses: list[float] = []
     for _ in range(5):
@@ -70,7 +68,9 @@ def test_pauses_grow_to_a_longest_one_and_begin_anew_after_a_success(
     assert breaker.wait() == 5
 
 
-def test_what_was_on_its_way_when_it_opened_is_no_news(breaker: Breaker, clock: LeapingClock) -> None:
+def test_failures_of_requests_in_flight_when_it_opened_do_not_count(
+    breaker: Breaker, clock: LeapingClock
+) -> None:
     fail(breaker, 100)
     assert breaker.wait() == 5
     clock.time += 4
@@ -78,19 +78,17 @@ def test_what_was_on_its_way_when_it_opened_is_no_news(breaker: Breaker, clock: 
     assert breaker.wait() == 1
 
 
-def test_pauses_are_spread(clock: LeapingClock) -> None:
+def test_jitter_spreads_the_pauses(clock: LeapingClock) -> None:
     pauses: set[float] = set()
     for _ in range(20):
-        breaker = Breaker(clock.now, FUSE)
+        breaker = Breaker(clock.now, BREAKER_CONFIG)
         fail(breaker)
         pauses.add(breaker.wait())
     assert len(pauses) > 10
     assert all(4 <= pause <= 6 for pause in pauses)
 
 
-def test_a_clock_that_is_set_back_does_not_keep_it_open_for_ever(
-    breaker: Breaker, clock: LeapingClock
-) -> None:
+def test_a_clock_that_is_set_back_does_not_keep_it_open(breaker: Breaker, clock: LeapingClock) -> None:
     fail(breaker)
     clock.time -= 86_400
-    assert breaker.wait() <= 2 * FUSE.longest
+    assert breaker.wait() <= 2 * BREAKER_CONFIG.max_pause

@@ -1,4 +1,4 @@
-"""The client against a server that misbehaves: what it makes of it, and how often it asked."""
+"""The client against a misbehaving server: its results and errors, and the requests it sent."""
 
 import gzip
 import json
@@ -31,13 +31,13 @@ from bot.segmind.protocol import (
     Unreachable,
     UnreadableResponse,
 )
-from bot.segmind.requests import Addresses
+from bot.segmind.requests import Endpoints
 from bot.segmind.transport import Timeouts, Transport
 from tests.clocks import LeapingClock
-from tests.segmind.conftest import KEY, NO_WAITS, SHORT, Names
+from tests.segmind.conftest import KEY, NO_WAITS, SHORT, FakeResolver
 from tests.segmind.hostile_server import (
     Behaviour,
-    Unruly,
+    HostileServer,
     endless,
     hang_up,
     raw,
@@ -53,10 +53,10 @@ SILENT = pytest.mark.silent
 DONE = {"status": "COMPLETED", "output": URL, "metrics": {"cost": 0.05}}
 
 
-async def test_a_submission_is_one_post_with_the_key(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(200, {"request_id": "r-1", "status_url": "http://elsewhere.test/x"}))
+async def test_a_submission_is_one_post_with_the_key(server: HostileServer, client: SegmindClient) -> None:
+    server.respond_with(reply(200, {"request_id": "r-1", "status_url": "http://elsewhere.test/x"}))
     assert await client.submit("faceswap-v5", {"seed": 5}) == Accepted("r-1")
-    (seen,) = server.seen
+    (seen,) = server.requests
     assert (seen.method, seen.path, json.loads(seen.body)) == ("POST", "/v2/faceswap-v5", {"seed": 5})
     assert seen.headers["x-api-key"] == KEY
     assert seen.headers["content-type"] == "application/json"
@@ -88,18 +88,18 @@ async def test_a_submission_is_one_post_with_the_key(server: Unruly, client: Seg
     ],
 )
 async def test_an_ambiguous_outcome_is_unknown_and_never_posted_again(
-    server: Unruly, client: SegmindClient, behaviour: Behaviour
+    server: HostileServer, client: SegmindClient, behaviour: Behaviour
 ) -> None:
-    server.plays(behaviour)
+    server.respond_with(behaviour)
     with pytest.raises(OutcomeUnknown):
         await client.submit("faceswap-v5", {})
-    assert server.posts == len(server.seen) == 1
+    assert server.posts == len(server.requests) == 1
 
 
 async def test_a_pooled_connection_that_died_does_not_make_a_second_post(
-    server: Unruly, client: SegmindClient
+    server: HostileServer, client: SegmindClient
 ) -> None:
-    server.plays(reply(200, {"request_id": "r-1"}), hang_up, reply(200, {"request_id": "r-2"}))
+    server.respond_with(reply(200, {"request_id": "r-1"}), hang_up, reply(200, {"request_id": "r-2"}))
     assert await client.submit("x", {}) == Accepted("r-1")
     with pytest.raises(OutcomeUnknown):
         await client.submit("x", {})
@@ -118,20 +118,20 @@ async def test_a_pooled_connection_that_died_does_not_make_a_second_post(
         (reply(308, location="https://elsewhere.test/"), Refused),
     ],
 )
-async def test_a_refusal_is_told_at_once_and_not_tried_again(
-    server: Unruly, client: SegmindClient, behaviour: Behaviour, kind: type[Refused]
+async def test_a_refused_submission_raises_its_error_at_once(
+    server: HostileServer, client: SegmindClient, behaviour: Behaviour, kind: type[Refused]
 ) -> None:
-    server.plays(behaviour)
+    server.respond_with(behaviour)
     with pytest.raises(Refused) as caught:
         await client.submit("faceswap-v5", {})
     assert type(caught.value) is kind
     assert KEY not in caught.value.detail
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1
 
 
-async def test_a_refused_connection_means_that_nothing_was_sent() -> None:
-    async with Unruly() as gone:
-        url = gone.url
+async def test_after_a_refused_connection_nothing_was_sent() -> None:
+    async with HostileServer() as closed:
+        url = closed.url
     async with SegmindClient(SecretStr(KEY), base_url=url, timeouts=SHORT, retry=NO_WAITS) as client:
         with pytest.raises(Unreachable):
             await client.submit("x", {})
@@ -140,8 +140,8 @@ async def test_a_refused_connection_means_that_nothing_was_sent() -> None:
         assert isinstance(caught.value.cause, Unreachable)
 
 
-async def test_a_name_that_is_not_found_means_that_nothing_was_sent() -> None:
-    names = Names()
+async def test_for_an_unknown_host_nothing_was_sent() -> None:
+    names = FakeResolver()
     async with SegmindClient(
         SecretStr(KEY), base_url="http://api.segmind.test", timeouts=SHORT, retry=NO_WAITS, resolver=names
     ) as client:
@@ -151,10 +151,10 @@ async def test_a_name_that_is_not_found_means_that_nothing_was_sent() -> None:
 
 
 @pytest.mark.parametrize("behaviour", [hang_up, say_nothing])
-async def test_a_failed_tls_handshake_means_that_nothing_was_sent(
-    server: Unruly, behaviour: Behaviour
+async def test_after_a_failed_tls_handshake_nothing_was_sent(
+    server: HostileServer, behaviour: Behaviour
 ) -> None:
-    server.plays(behaviour)
+    server.respond_with(behaviour)
     secure = server.url.replace("http:", "https:")
     times = Timeouts(total=5, connect=0.2, read=5)
     async with SegmindClient(SecretStr(KEY), base_url=secure, timeouts=times, retry=NO_WAITS) as client:
@@ -163,16 +163,22 @@ async def test_a_failed_tls_handshake_means_that_nothing_was_sent(
     assert server.posts == 0
 
 
-async def test_a_look_at_a_finished_job_brings_its_output(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(200, {"status": "COMPLETED", "metrics": {"inference_time": 9.8}}), reply(200, DONE))
+async def test_the_status_of_a_completed_job_includes_its_output(
+    server: HostileServer, client: SegmindClient
+) -> None:
+    server.respond_with(
+        reply(200, {"status": "COMPLETED", "metrics": {"inference_time": 9.8}}), reply(200, DONE)
+    )
     assert await client.status("r-1") == Completed(Link(URL), Metrics(cost=0.05))
-    assert [each.path for each in server.seen] == ["/v2/requests/r-1/status", "/v2/requests/r-1"]
+    assert [each.path for each in server.requests] == ["/v2/requests/r-1/status", "/v2/requests/r-1"]
 
 
-async def test_a_look_at_an_unfinished_job_is_one_request(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(200, {"status": "PROCESSING"}))
+async def test_the_status_of_an_unfinished_job_takes_one_request(
+    server: HostileServer, client: SegmindClient
+) -> None:
+    server.respond_with(reply(200, {"status": "PROCESSING"}))
     assert await client.status("r-1") == Processing()
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -183,12 +189,12 @@ async def test_a_look_at_an_unfinished_job_is_one_request(server: Unruly, client
         (reply(404, {"error": "not found"}), Expired()),
     ],
 )
-async def test_the_end_of_a_job_is_told_at_once(
-    server: Unruly, client: SegmindClient, behaviour: Behaviour, state: Any
+async def test_a_final_state_takes_one_request(
+    server: HostileServer, client: SegmindClient, behaviour: Behaviour, state: Any
 ) -> None:
-    server.plays(behaviour)
+    server.respond_with(behaviour)
     assert await client.status("r-1") == state
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -206,33 +212,33 @@ async def test_the_end_of_a_job_is_told_at_once(
         reply(422, b"{", length=50),
     ],
 )
-async def test_a_look_is_repeated_until_there_is_an_answer(
-    server: Unruly, client: SegmindClient, behaviour: Behaviour
+async def test_a_poll_is_retried_until_there_is_a_usable_response(
+    server: HostileServer, client: SegmindClient, behaviour: Behaviour
 ) -> None:
-    server.plays(behaviour, reply(200, {"status": "PROCESSING"}))
+    server.respond_with(behaviour, reply(200, {"status": "PROCESSING"}))
     assert await client.status("r-1") == Processing()
 
 
-async def test_a_look_that_stays_impossible_is_unavailable(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(502, b"upstream is away"))
+async def test_a_poll_that_keeps_failing_is_unavailable(server: HostileServer, client: SegmindClient) -> None:
+    server.respond_with(reply(502, b"upstream is away"))
     with pytest.raises(Unavailable, match="upstream is away"):
         await client.status("r-1")
-    assert len(server.seen) == NO_WAITS.attempts
+    assert len(server.requests) == NO_WAITS.attempts
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 405])
-async def test_a_look_that_was_refused_is_not_repeated_and_no_refusal_of_the_job(
-    server: Unruly, client: SegmindClient, status: int
+async def test_a_refused_poll_is_unavailable_and_not_retried(
+    server: HostileServer, client: SegmindClient, status: int
 ) -> None:
-    server.plays(reply(status, {"error": "no"}))
+    server.respond_with(reply(status, {"error": "no"}))
     with pytest.raises(Unavailable) as caught:
         await client.status("r-1")
     assert isinstance(caught.value.cause, Refused)
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1
 
 
-async def test_a_rate_limit_that_ends_too_late_is_not_waited_for(server: Unruly) -> None:
-    server.plays(reply(429, x_rate_limit_reset_at_utc="1767225700"))
+async def test_the_client_does_not_wait_for_a_distant_reset(server: HostileServer) -> None:
+    server.respond_with(reply(429, x_rate_limit_reset_at_utc="1767225700"))
     async with SegmindClient(
         SecretStr(KEY), base_url=server.url, retry=NO_WAITS, clock=LeapingClock(1767225600.0)
     ) as client:
@@ -240,29 +246,31 @@ async def test_a_rate_limit_that_ends_too_late_is_not_waited_for(server: Unruly)
             await client.status("r-1")
     assert isinstance(caught.value.cause, RateLimited)
     assert caught.value.cause.resets_at == 1767225700
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1
 
 
-async def test_an_endless_answer_is_refused_and_not_asked_for_again(
-    server: Unruly, client: SegmindClient
+async def test_an_endless_response_is_unreadable_and_not_retried(
+    server: HostileServer, client: SegmindClient
 ) -> None:
-    server.plays(endless(b" " * 65536))
+    server.respond_with(endless(b" " * 65536))
     with pytest.raises(UnreadableResponse):
         await client.status("r-1")
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1
 
 
-async def test_a_completion_without_an_output_is_unreadable(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(200, {"status": "COMPLETED"}))
+async def test_a_completion_without_an_output_is_unreadable(
+    server: HostileServer, client: SegmindClient
+) -> None:
+    server.respond_with(reply(200, {"status": "COMPLETED"}))
     with pytest.raises(UnreadableResponse):
         await client.status("r-1")
 
 
-async def test_redirects_of_the_api_are_not_followed(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(302, location=server.url + "/elsewhere"))
+async def test_redirects_of_the_api_are_not_followed(server: HostileServer, client: SegmindClient) -> None:
+    server.respond_with(reply(302, location=server.url + "/elsewhere"))
     with pytest.raises(Unavailable):
         await client.status("r-1")
-    assert {each.path for each in server.seen} == {"/v2/requests/r-1/status"}
+    assert {each.path for each in server.requests} == {"/v2/requests/r-1/status"}
 
 
 def rows(first: int, count: int, nonce: str = "") -> list[dict[str, Any]]:
@@ -278,17 +286,19 @@ def rows(first: int, count: int, nonce: str = "") -> list[dict[str, Any]]:
     return listed
 
 
-async def test_a_request_is_found_by_its_nonce_on_a_later_page(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(200, {"data": rows(0, 100)}), reply(200, {"data": rows(100, 30, "n0nce")}))
+async def test_a_request_is_found_by_its_nonce_on_a_later_page(
+    server: HostileServer, client: SegmindClient
+) -> None:
+    server.respond_with(reply(200, {"data": rows(0, 100)}), reply(200, {"data": rows(100, 30, "n0nce")}))
     found = await client.find("n0nce", slug="faceswap-v5", since=1767225600, until=1767229200)
     assert found == Found("r-129", "PENDING", None, None, None)
-    assert [each.query["page"] for each in server.seen] == ["1", "2"]
-    assert server.seen[0].query["from_date"] == "2025-12-31"
-    assert server.seen[0].query["model_name"] == "faceswap-v5"
+    assert [each.query["page"] for each in server.requests] == ["1", "2"]
+    assert server.requests[0].query["from_date"] == "2025-12-31"
+    assert server.requests[0].query["model_name"] == "faceswap-v5"
 
 
 @pytest.mark.parametrize(
-    ("end", "looks"),
+    ("end", "requests"),
     [
         (reply(200, {"data": []}), 2),
         (reply(404, {"error": "no page"}), 2),
@@ -297,116 +307,116 @@ async def test_a_request_is_found_by_its_nonce_on_a_later_page(server: Unruly, c
     ],
     ids=["an empty page", "no page", "the same page for ever"],
 )
-async def test_a_request_that_the_history_does_not_show_is_none(
-    server: Unruly, client: SegmindClient, end: Behaviour, looks: int
+async def test_a_request_that_the_history_does_not_list_is_not_found(
+    server: HostileServer, client: SegmindClient, end: Behaviour, requests: int
 ) -> None:
-    server.plays(reply(200, {"data": rows(0, 50)}), end)
+    server.respond_with(reply(200, {"data": rows(0, 50)}), end)
     assert await client.find("n0nce", slug="x", since=0, until=0) is None
-    assert len(server.seen) == looks
+    assert len(server.requests) == requests
 
 
-async def test_a_page_that_moved_because_many_requests_came_in_is_not_the_end(
-    server: Unruly, client: SegmindClient
+async def test_pages_repeated_because_of_new_requests_do_not_end_the_search(
+    server: HostileServer, client: SegmindClient
 ) -> None:
     first = reply(200, {"data": rows(0, 100)})
-    server.plays(first, first, first, reply(200, {"data": rows(100, 30, "n0nce")}))
+    server.respond_with(first, first, first, reply(200, {"data": rows(100, 30, "n0nce")}))
     assert await client.find("n0nce", slug="x", since=0, until=0) == Found(
         "r-129", "PENDING", None, None, None
     )
 
 
-async def test_a_history_without_an_end_is_not_taken_for_an_empty_one(
-    server: Unruly, client: SegmindClient
-) -> None:
-    server.plays(*(reply(200, rows(100 * page, 2)) for page in range(60)))
+async def test_an_endless_history_is_an_error(server: HostileServer, client: SegmindClient) -> None:
+    server.respond_with(*(reply(200, rows(100 * page, 2)) for page in range(60)))
     with pytest.raises(Unavailable):
         await client.find("n0nce", slug="x", since=0, until=0)
-    assert len(server.seen) == 50
+    assert len(server.requests) == 50
 
 
-async def test_an_empty_nonce_is_a_mistake(client: SegmindClient) -> None:
+async def test_an_empty_nonce_is_an_error(client: SegmindClient) -> None:
     with pytest.raises(ValueError, match="nonce"):
         await client.find("", slug="x", since=0, until=0)
 
 
-async def test_one_request_is_recalled_by_its_id(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(200, {"request_id": "r-1", "model_status": "COMPLETED", "generation_url": URL}))
+async def test_the_history_is_searched_by_request_id(server: HostileServer, client: SegmindClient) -> None:
+    server.respond_with(reply(200, {"request_id": "r-1", "model_status": "COMPLETED", "generation_url": URL}))
     assert await client.history_record("r-1") == Found("r-1", "COMPLETED", Link(URL), None, None)
-    server.plays(reply(404))
+    server.respond_with(reply(404))
     assert await client.history_record("r-1") is None
 
 
-async def test_an_upload_is_free_and_therefore_repeated(server: Unruly, client: SegmindClient) -> None:
-    server.plays(hang_up, reply(502), reply(200, {"file_urls": [URL]}))
+async def test_an_upload_is_free_so_it_is_retried(server: HostileServer, client: SegmindClient) -> None:
+    server.respond_with(hang_up, reply(502), reply(200, {"file_urls": [URL]}))
     assert await client.upload(bytes(3 * 1024 * 1024), "image/png", "face.png") == URL
     assert server.posts == 3
-    assert b";name=" not in server.seen[-1].body
+    assert b";name=" not in server.requests[-1].body
 
 
-async def test_an_upload_is_named_where_the_server_is_the_own_one(server: Unruly) -> None:
-    server.plays(reply(200, {"urls": [URL]}))
+async def test_an_upload_has_a_name_if_the_client_is_told_to_name_it(server: HostileServer) -> None:
+    server.respond_with(reply(200, {"urls": [URL]}))
     async with SegmindClient(SecretStr(KEY), base_url=server.url, named_uploads=True) as client:
         assert await client.upload(b"x", "image/png", "face 1.png") == URL
-    assert b"data:image/png;name=face%201.png;base64,eA==" in server.seen[0].body
+    assert b"data:image/png;name=face%201.png;base64,eA==" in server.requests[0].body
 
 
-async def test_a_refused_upload_is_told_as_what_it_is(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(413, {"error": "too large"}))
+async def test_a_refused_upload_raises_its_error(server: HostileServer, client: SegmindClient) -> None:
+    server.respond_with(reply(413, {"error": "too large"}))
     with pytest.raises(Refused, match="too large"):
         await client.upload(b"x", "image/png", "face.png")
     assert server.posts == 1
 
 
-async def test_a_rate_limited_upload_is_tried_again(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(429), reply(200, {"file_urls": [URL]}))
+async def test_a_rate_limited_upload_is_retried(server: HostileServer, client: SegmindClient) -> None:
+    server.respond_with(reply(429), reply(200, {"file_urls": [URL]}))
     assert await client.upload(b"x", "image/png", "face.png") == URL
 
 
-async def test_the_balance_and_the_catalogue_are_read(server: Unruly, client: SegmindClient) -> None:
-    server.plays(reply(200, {"credits": 1.0, "free-credits": 0.018}), reply(200, [{"slug": "faceswap-v5"}]))
+async def test_balance_and_catalogue_are_parsed(server: HostileServer, client: SegmindClient) -> None:
+    server.respond_with(
+        reply(200, {"credits": 1.0, "free-credits": 0.018}), reply(200, [{"slug": "faceswap-v5"}])
+    )
     assert await client.balance() == Balance(1.0, 0.018)
     assert [each.slug for each in await client.catalogue()] == ["faceswap-v5"]
 
 
-async def test_an_inline_output_is_bounded_too(client: SegmindClient) -> None:
+async def test_an_inline_output_is_limited_too(client: SegmindClient) -> None:
     assert await client.fetch(Inline(b"12345"), limit=5) == b"12345"
     with pytest.raises(TooLargeDownload):
         await client.fetch(Inline(b"12345"), limit=4)
 
 
-async def test_an_output_is_fetched_without_the_key_and_again_if_need_be(
-    server: Unruly, client: SegmindClient
+async def test_an_output_is_fetched_without_the_key_and_with_retries(
+    server: HostileServer, client: SegmindClient
 ) -> None:
-    server.plays(hang_up, reply(503), reply(200, b"picture"))
+    server.respond_with(hang_up, reply(503), reply(200, b"picture"))
     assert await client.fetch(Link(server.url + "/one.png"), limit=100) == b"picture"
-    assert all("x-api-key" not in each.headers for each in server.seen)
+    assert all("x-api-key" not in each.headers for each in server.requests)
 
 
-async def test_an_output_that_is_gone_or_out_of_bounds_is_not_asked_for_again(
-    server: Unruly, client: SegmindClient
+async def test_a_missing_or_forbidden_output_is_not_retried(
+    server: HostileServer, client: SegmindClient
 ) -> None:
-    server.plays(reply(404))
+    server.respond_with(reply(404))
     with pytest.raises(DownloadFailed):
         await client.fetch(Link(server.url + "/one.png"), limit=100)
     with pytest.raises(DownloadRefused):
         await client.fetch(Link("http://10.0.0.1/one.png"), limit=100)
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1
 
 
-async def test_answers_may_be_compressed(server: Unruly, client: SegmindClient) -> None:
+async def test_responses_may_be_compressed(server: HostileServer, client: SegmindClient) -> None:
     body = gzip.compress(json.dumps({"status": "QUEUED"}).encode())
-    server.plays(reply(200, body, content_encoding="gzip"))
+    server.respond_with(reply(200, body, content_encoding="gzip"))
     assert type(await client.status("r-1")).__name__ == "Queued"
 
 
 @pytest.mark.parametrize("key", ["", "  ", "a\nb", "schlüssel"])
-def test_there_is_no_client_without_a_usable_key(key: str) -> None:
+def test_a_client_needs_a_usable_key(key: str) -> None:
     with pytest.raises(KeyRejected):
         SegmindClient(SecretStr(key))
 
 
-async def test_a_client_is_opened_first() -> None:
-    carrier = Transport(SecretStr(KEY), timeouts=Timeouts())
+async def test_a_transport_must_be_opened_first() -> None:
+    transport = Transport(SecretStr(KEY), timeouts=Timeouts())
     with pytest.raises(RuntimeError):
-        await carrier.exchange(Addresses.of("http://x.test").credits(), 1)
-    await carrier.__aexit__(None, None, None)
+        await transport.exchange(Endpoints.from_urls("http://x.test").credits(), 1)
+    await transport.__aexit__(None, None, None)

@@ -1,4 +1,4 @@
-"""Downloads are bounded in bytes, time and reach."""
+"""Downloads are limited in bytes and time, and to public networks."""
 
 import asyncio
 import gzip
@@ -13,10 +13,10 @@ from aiohttp.abc import ResolveResult
 from bot.segmind.download import Downloader, DownloadTimeouts
 from bot.segmind.errors import DownloadError, DownloadFailed, DownloadRefused, TooLargeDownload
 from tests.patience import PATIENCE
-from tests.segmind.conftest import Names
+from tests.segmind.conftest import FakeResolver
 from tests.segmind.hostile_server import (
     Behaviour,
-    Unruly,
+    HostileServer,
     endless,
     hang_up,
     raw,
@@ -32,19 +32,22 @@ LIMIT = 1024 * 1024
 
 
 def downloads(
-    server: Unruly, *allowed: str, names: Names | None = None, patience: DownloadTimeouts = LONG
+    server: HostileServer,
+    *allowed: str,
+    resolver: FakeResolver | None = None,
+    timeouts: DownloadTimeouts = LONG,
 ) -> Downloader:
     hosts = {f"127.0.0.1:{server.port}", *allowed}
-    return Downloader(allowed_hosts=hosts, patience=patience, resolver=names or Names())
+    return Downloader(allowed_hosts=hosts, timeouts=timeouts, resolver=resolver or FakeResolver())
 
 
-async def test_a_file_is_read_as_it_is(server: Unruly) -> None:
+async def test_a_file_is_downloaded_unchanged(server: HostileServer) -> None:
     content = bytes(range(256)) * 1024
-    server.plays(reply(200, content, content_type="image/png"))
+    server.respond_with(reply(200, content, content_type="image/png"))
     async with downloads(server) as reader:
         assert await reader.get(f" {server.url}/a.png?x=1 ", limit=len(content)) == content
-    assert server.seen[0].target == "/a.png?x=1"
-    assert server.seen[0].headers["accept-encoding"] == "identity"
+    assert server.requests[0].target == "/a.png?x=1"
+    assert server.requests[0].headers["accept-encoding"] == "identity"
 
 
 @pytest.mark.parametrize(
@@ -58,8 +61,8 @@ async def test_a_file_is_read_as_it_is(server: Unruly) -> None:
         ),
     ],
 )
-async def test_too_many_bytes_are_not_read(server: Unruly, behaviour: Behaviour) -> None:
-    server.plays(behaviour)
+async def test_a_download_stops_at_its_limit(server: HostileServer, behaviour: Behaviour) -> None:
+    server.respond_with(behaviour)
     async with downloads(server) as reader:
         with pytest.raises(TooLargeDownload) as caught:
             await reader.get(server.url, limit=LIMIT)
@@ -67,7 +70,7 @@ async def test_too_many_bytes_are_not_read(server: Unruly, behaviour: Behaviour)
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "passing"),
+    ("behaviour", "transient"),
     [
         (hang_up, True),
         (reset, True),
@@ -84,58 +87,58 @@ async def test_too_many_bytes_are_not_read(server: Unruly, behaviour: Behaviour)
         (reply(302), False),
     ],
 )
-async def test_what_does_not_come_whole_has_failed(
-    server: Unruly, behaviour: Behaviour, passing: bool
+async def test_an_incomplete_file_is_a_failure(
+    server: HostileServer, behaviour: Behaviour, transient: bool
 ) -> None:
-    server.plays(behaviour)
+    server.respond_with(behaviour)
     async with downloads(server) as reader:
         with pytest.raises(DownloadFailed) as caught:
             await reader.get(server.url, limit=LIMIT)
-    assert caught.value.passing is passing
+    assert caught.value.transient is transient
     assert caught.value.detail
 
 
 @pytest.mark.parametrize("behaviour", [say_nothing, stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx")])
-async def test_what_does_not_come_in_time_has_failed_for_now(server: Unruly, behaviour: Behaviour) -> None:
-    server.plays(behaviour)
-    async with downloads(server, patience=SHORT) as reader:
+async def test_a_timeout_is_a_transient_failure(server: HostileServer, behaviour: Behaviour) -> None:
+    server.respond_with(behaviour)
+    async with downloads(server, timeouts=SHORT) as reader:
         with pytest.raises(DownloadFailed) as caught:
             await reader.get(server.url, limit=LIMIT)
-    assert caught.value.passing
+    assert caught.value.transient
     assert caught.value.detail
 
 
-def packed(size: int, wbits: int) -> bytes:
-    """So many zeros in a thousandth of their size; each part unfolds by itself, so one stands for all."""
-    packer, block = zlib.compressobj(9, zlib.DEFLATED, wbits), bytes(2**20)
-    first, other = (packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+def compressed(size: int, wbits: int) -> bytes:
+    """Compress `size` zeros. Each full flush makes a block independent, so one block serves for all."""
+    compressor, block = zlib.compressobj(9, zlib.DEFLATED, wbits), bytes(2**20)
+    first, other = (compressor.compress(block) + compressor.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
     return first + other * (size // len(block) - 1)
 
 
 @pytest.mark.parametrize(
     ("coding", "body", "kind"),
     [
-        ("gzip", packed(256 * LIMIT, 31), TooLargeDownload),
-        ("deflate", packed(256 * LIMIT, 15), TooLargeDownload),
+        ("gzip", compressed(256 * LIMIT, 31), TooLargeDownload),
+        ("deflate", compressed(256 * LIMIT, 15), TooLargeDownload),
         ("br", b"\x1b" * 1000, DownloadFailed),
         ("zstd", b"\x28" * 1000, DownloadFailed),
     ],
 )
 async def test_a_bomb_takes_no_more_memory_than_the_limit(
-    server: Unruly, coding: str, body: bytes, kind: type[DownloadError]
+    server: HostileServer, coding: str, body: bytes, kind: type[DownloadError]
 ) -> None:
-    server.plays(reply(200, body, content_encoding=coding))
+    server.respond_with(reply(200, body, content_encoding=coding))
     async with downloads(server) as reader:
         tracemalloc.start()
         with pytest.raises(kind):
             await reader.get(server.url, limit=LIMIT)
-        _, most = tracemalloc.get_traced_memory()
+        _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert most < 4 * LIMIT
+    assert peak < 4 * LIMIT
 
 
 @pytest.mark.parametrize(
-    "words",
+    "text",
     [
         b"\n<!DOCTYPE html><title>Gone",
         b'{"error": "expired"}',
@@ -143,81 +146,86 @@ async def test_a_bomb_takes_no_more_memory_than_the_limit(
         b"\xef\xbb\xbf[]",
     ],
 )
-async def test_words_under_the_name_of_a_picture_are_no_file(server: Unruly, words: bytes) -> None:
-    server.plays(reply(200, words, content_type="image/png"))
+async def test_text_sent_as_a_picture_is_a_failure(server: HostileServer, text: bytes) -> None:
+    server.respond_with(reply(200, text, content_type="image/png"))
     async with downloads(server) as reader:
-        with pytest.raises(DownloadFailed, match="words") as caught:
+        with pytest.raises(DownloadFailed, match="text instead") as caught:
             await reader.get(server.url, limit=LIMIT)
-    assert caught.value.answered
+    assert caught.value.server_works
 
 
-async def test_a_file_of_an_odd_type_is_taken_for_what_it_is(server: Unruly) -> None:
-    server.plays(reply(200, b"\x89PNG", content_type="text/html"))
+async def test_the_content_type_of_a_file_does_not_matter(server: HostileServer) -> None:
+    server.respond_with(reply(200, b"\x89PNG", content_type="text/html"))
     async with downloads(server) as reader:
         assert await reader.get(server.url, limit=LIMIT) == b"\x89PNG"
 
 
-async def test_only_a_few_are_read_at_once(server: Unruly) -> None:
-    begun, may_end = 0, asyncio.Event()
+async def test_sixteen_downloads_run_at_once(server: HostileServer) -> None:
+    started, may_end = 0, asyncio.Event()
 
-    async def held(writer: asyncio.StreamWriter) -> bool:
-        nonlocal begun
-        begun += 1
+    async def wait(writer: asyncio.StreamWriter) -> bool:
+        nonlocal started
+        started += 1
         await may_end.wait()
         return await reply(200, b"picture")(writer)
 
-    server.plays(held)
-    async with downloads(server, patience=DownloadTimeouts(total=60, connect=60, read=60)) as reader:
+    server.respond_with(wait)
+    async with downloads(server, timeouts=DownloadTimeouts(total=60, connect=60, read=60)) as reader:
         reading = [asyncio.create_task(reader.get(server.url, limit=LIMIT)) for _ in range(40)]
         async with asyncio.timeout(PATIENCE):
-            while begun < 16:
+            while started < 16:
                 await asyncio.sleep(0.01)
         for _ in range(50):
             await asyncio.sleep(0)
-        assert begun == 16
+        assert started == 16
         may_end.set()
         assert set(await asyncio.gather(*reading)) == {b"picture"}
 
 
-async def test_a_name_that_changes_its_mind_never_leads_inside(server: Unruly) -> None:
-    """What was checked is what is connected to: the name is not asked a second time in between."""
+async def test_a_name_that_resolves_differently_each_time_reaches_no_private_network(
+    server: HostileServer,
+) -> None:
+    """The downloader connects to the address that it checked, without resolving the name again."""
 
-    class Changing(Names):
+    class Changing(FakeResolver):
         async def resolve(
             self, host: str, port: int = 0, family: AddressFamily = AF_INET
         ) -> list[ResolveResult]:
-            # A public address at first, where nobody listens, and then one inside.
+            # First a public address where nothing listens, then a private one.
             self.names = {host: ["127.0.0.1"] if self.asked else ["8.8.8.8"]}
             return await super().resolve(host, port, family)
 
-    names = Changing()
-    server.plays(reply(200, b"secret"))
-    patience = DownloadTimeouts(total=0.5, connect=0.1, read=0.1)
+    resolver = Changing()
+    server.respond_with(reply(200, b"secret"))
+    timeouts = DownloadTimeouts(total=0.5, connect=0.1, read=0.1)
     for _ in range(3):
-        async with downloads(server, names=names, patience=patience) as reader:
+        async with downloads(server, resolver=resolver, timeouts=timeouts) as reader:
             for _ in range(2):
                 with pytest.raises(DownloadError):
                     await reader.get(f"http://rebind.test:{server.port}/", limit=LIMIT)
-    assert len(names.asked) >= 3
-    assert server.seen == []
+    assert len(resolver.asked) >= 3
+    assert server.requests == []
 
 
-async def test_a_drip_is_cut_off_when_the_grace_is_over(server: Unruly) -> None:
-    server.plays(endless(b"x"))
+async def test_a_slow_download_fails_after_its_grace(server: HostileServer) -> None:
+    server.respond_with(endless(b"x"))
     seconds = itertools.count()
-    patience = DownloadTimeouts(total=5, connect=1, read=1, grace=10, floor=1e9)
+    timeouts = DownloadTimeouts(total=5, connect=1, read=1, grace=10, min_rate=1e9)
     reader = Downloader(
-        allowed_hosts={"127.0.0.1"}, patience=patience, resolver=Names(), clock=lambda: float(next(seconds))
+        allowed_hosts={"127.0.0.1"},
+        timeouts=timeouts,
+        resolver=FakeResolver(),
+        clock=lambda: float(next(seconds)),
     )
     async with reader:
         with pytest.raises(DownloadFailed, match="slowly"):
             await reader.get(server.url, limit=LIMIT)
 
 
-async def test_a_drip_that_would_never_end_ends_with_the_total(server: Unruly) -> None:
-    server.plays(endless(b"x", pause=0.01))
-    patience = DownloadTimeouts(total=0.2, connect=1, read=1)
-    async with downloads(server, patience=patience) as reader:
+async def test_an_endless_download_fails_after_its_total_time(server: HostileServer) -> None:
+    server.respond_with(endless(b"x", pause=0.01))
+    timeouts = DownloadTimeouts(total=0.2, connect=1, read=1)
+    async with downloads(server, timeouts=timeouts) as reader:
         with pytest.raises(DownloadFailed, match="too long"):
             await reader.get(server.url, limit=LIMIT)
 
@@ -253,45 +261,45 @@ async def test_a_drip_that_would_never_end_ends_with_the_total(server: Unruly) -
         "http://INSIDE.test:8080/",
     ],
 )
-async def test_an_address_inside_is_not_asked(server: Unruly, url: str) -> None:
-    names = Names({"inside.test": ["10.0.0.1"], "mixed.test": ["8.8.8.8", "127.0.0.1"]})
-    server.plays(reply(200, b"secret"))
-    async with downloads(server, names=names) as reader:
+async def test_a_url_into_a_private_network_is_not_requested(server: HostileServer, url: str) -> None:
+    resolver = FakeResolver({"inside.test": ["10.0.0.1"], "mixed.test": ["8.8.8.8", "127.0.0.1"]})
+    server.respond_with(reply(200, b"secret"))
+    async with downloads(server, resolver=resolver) as reader:
         with pytest.raises(DownloadRefused):
             await reader.get(url, limit=LIMIT)
-    assert not server.seen
+    assert not server.requests
 
 
-async def test_a_name_that_does_not_exist_has_failed(server: Unruly) -> None:
+async def test_an_unknown_host_is_a_failure(server: HostileServer) -> None:
     async with downloads(server) as reader:
         with pytest.raises(DownloadFailed, match="no such host"):
             await reader.get("http://nowhere.test/", limit=LIMIT)
 
 
-async def test_a_host_that_the_settings_name_may_be_anywhere(server: Unruly) -> None:
-    server.plays(reply(200, b"picture"))
-    names = Names({"cdn.test": ["127.0.0.1"]})
-    async with downloads(server, "cdn.test", names=names) as reader:
+async def test_an_allowed_host_may_be_in_a_private_network(server: HostileServer) -> None:
+    server.respond_with(reply(200, b"picture"))
+    resolver = FakeResolver({"cdn.test": ["127.0.0.1"]})
+    async with downloads(server, "cdn.test", resolver=resolver) as reader:
         assert await reader.get(f"http://cdn.test:{server.port}/a", limit=LIMIT) == b"picture"
 
 
-async def test_a_name_is_allowed_at_its_own_port_alone(server: Unruly) -> None:
-    names = Names({"cdn.test": ["127.0.0.1"]})
-    async with downloads(server, "cdn.test:1", names=names) as reader:
+async def test_an_allowed_host_is_allowed_at_its_port_only(server: HostileServer) -> None:
+    resolver = FakeResolver({"cdn.test": ["127.0.0.1"]})
+    async with downloads(server, "cdn.test:1", resolver=resolver) as reader:
         with pytest.raises(DownloadRefused):
             await reader.get(f"http://cdn.test:{server.port}/a", limit=LIMIT)
 
 
-async def test_redirects_are_followed_a_few_times(server: Unruly) -> None:
+async def test_a_limited_number_of_redirects_is_followed(server: HostileServer) -> None:
     on = reply(302, location="/next")
-    server.plays(on, reply(307, location=server.url + "/third"), on, reply(200, b"picture"))
+    server.respond_with(on, reply(307, location=server.url + "/third"), on, reply(200, b"picture"))
     async with downloads(server) as reader:
         assert await reader.get(server.url + "/first", limit=LIMIT) == b"picture"
-        assert [each.path for each in server.seen] == ["/first", "/next", "/third", "/next"]
-        server.plays(on)
-        with pytest.raises(DownloadFailed, match="too often"):
+        assert [each.path for each in server.requests] == ["/first", "/next", "/third", "/next"]
+        server.respond_with(on)
+        with pytest.raises(DownloadFailed, match="too many redirects"):
             await reader.get(server.url + "/first", limit=LIMIT)
-    assert len(server.seen) == 8
+    assert len(server.requests) == 8
 
 
 @pytest.mark.parametrize(
@@ -306,15 +314,17 @@ async def test_redirects_are_followed_a_few_times(server: Unruly) -> None:
         "http://127.0.0.1:1/",
     ],
 )
-async def test_a_redirect_does_not_lead_inside(server: Unruly, location: str) -> None:
-    server.plays(reply(302, location=location))
-    async with downloads(server, names=Names({"inside.test": ["192.168.0.1"]})) as reader:
+async def test_a_redirect_into_a_private_network_is_not_followed(
+    server: HostileServer, location: str
+) -> None:
+    server.respond_with(reply(302, location=location))
+    async with downloads(server, resolver=FakeResolver({"inside.test": ["192.168.0.1"]})) as reader:
         with pytest.raises(DownloadRefused):
             await reader.get(server.url, limit=LIMIT)
-    assert len(server.seen) == 1
+    assert len(server.requests) == 1
 
 
-async def test_downloads_are_opened_first() -> None:
+async def test_a_downloader_must_be_opened_first() -> None:
     reader = Downloader()
     with pytest.raises(RuntimeError):
         await reader.get("http://8.8.8.8/", limit=LIMIT)

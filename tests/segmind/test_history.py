@@ -1,4 +1,4 @@
-"""The request history: rows in every envelope, and the dates to ask for."""
+"""Parsing the request history, and the dates to query."""
 
 import json
 from contextlib import suppress
@@ -13,7 +13,7 @@ from bot.segmind.errors import KeyRejected, SegmindError, Unavailable
 from bot.segmind.history import Found, decipher_history, decipher_record, window
 from bot.segmind.outputs import Link
 from bot.segmind.responses import Response
-from tests.segmind.conftest import UNHURRIED
+from tests.segmind.conftest import NO_DEADLINE
 
 URL = "https://images.segmind.com/output/one.png"
 ROW = {
@@ -29,7 +29,7 @@ ROW = {
 FOUND = Found("r-1", "COMPLETED", Link(URL), 0.05, None)
 
 
-def answer(body: Any, status: int = 200) -> Response:
+def response(body: Any, status: int = 200) -> Response:
     return Response(status, json.dumps(body).encode())
 
 
@@ -46,7 +46,7 @@ def answer(body: Any, status: int = 200) -> Response:
     ],
 )
 def test_rows_are_found_in_any_envelope(body: Any) -> None:
-    (row,) = decipher_history(answer(body))
+    (row,) = decipher_history(response(body))
     assert row.found == FOUND
     assert "doppel=n0nce" in row.inputs
     assert "n0nce" not in repr(row)
@@ -54,25 +54,25 @@ def test_rows_are_found_in_any_envelope(body: Any) -> None:
 
 def test_a_row_without_its_id_is_skipped() -> None:
     rows = [{}, None, 5, {"request_id": ""}, {"request_id": 7}, {"request_id": "r-2"}]
-    (row,) = decipher_history(answer(rows))
+    (row,) = decipher_history(response(rows))
     assert row.found == Found("r-2", "", None, None, None)
 
 
 @pytest.mark.parametrize(
     "body", ["doppel=n0nce", json.dumps({"source_image": "doppel=n0nce"}), ["doppel=n0nce"]]
 )
-def test_inputs_may_be_text(body: Any) -> None:
-    (row,) = decipher_history(answer([{**ROW, "request_body": body}]))
+def test_inputs_may_be_any_json(body: Any) -> None:
+    (row,) = decipher_history(response([{**ROW, "request_body": body}]))
     assert "doppel=n0nce" in row.inputs
 
 
-@pytest.mark.parametrize("told", [[URL], json.dumps([URL]), {"url": URL}, f" {URL}"])
-def test_the_output_may_be_wrapped(told: Any) -> None:
-    (row,) = decipher_history(answer([{**ROW, "generation_url": told}]))
+@pytest.mark.parametrize("url_field", [[URL], json.dumps([URL]), {"url": URL}, f" {URL}"])
+def test_the_output_may_be_wrapped(url_field: Any) -> None:
+    (row,) = decipher_history(response([{**ROW, "generation_url": url_field}]))
     assert row.found.output == Link(URL)
 
 
-def test_a_failure_keeps_its_error() -> None:
+def test_a_failed_request_has_its_error() -> None:
     row = {
         **ROW,
         "model_status": "FAILED",
@@ -80,36 +80,36 @@ def test_a_failure_keeps_its_error() -> None:
         "generation_url": None,
         "credits_deduction": 0,
     }
-    assert decipher_record(answer(row)) == Found("r-1", "FAILED", None, 0.0, "no face")
+    assert decipher_record(response(row)) == Found("r-1", "FAILED", None, 0.0, "no face")
 
 
 @pytest.mark.parametrize("body", [ROW, {"data": ROW}, {"data": {"data": ROW}}])
 def test_one_record_is_found_in_any_envelope(body: Any) -> None:
-    assert decipher_record(answer(body)) == FOUND
+    assert decipher_record(response(body)) == FOUND
 
 
-def test_a_record_that_is_not_known_is_none() -> None:
-    assert decipher_record(answer({"error": "not found"}, 404)) is None
+def test_an_unknown_record_is_none() -> None:
+    assert decipher_record(response({"error": "not found"}, 404)) is None
 
 
-def test_a_page_behind_the_last_may_be_a_404() -> None:
-    assert decipher_history(answer({}, 404), page=2) == []
+def test_a_404_after_the_first_page_is_an_empty_page() -> None:
+    assert decipher_history(response({}, 404), page=2) == []
     with pytest.raises(Unavailable):
-        decipher_history(answer({}, 404), page=1)
+        decipher_history(response({}, 404), page=1)
 
 
 @pytest.mark.parametrize("body", [{}, None, "x", {"data": {"rows": 5}}])
-def test_an_unknown_form_is_not_taken_for_an_empty_history(body: Any) -> None:
+def test_an_unknown_form_is_an_error(body: Any) -> None:
     with pytest.raises(Unavailable):
-        decipher_history(answer(body))
+        decipher_history(response(body))
     with pytest.raises(Unavailable):
-        decipher_record(answer(body))
+        decipher_record(response(body))
 
 
-def test_a_rejected_key_is_told_as_the_cause() -> None:
+def test_a_rejected_key_is_the_cause_of_the_error() -> None:
     for decipher in (decipher_history, decipher_record):
         with pytest.raises(Unavailable) as caught:
-            decipher(answer({"error": "no"}, 401))
+            decipher(response({"error": "no"}, 401))
         assert isinstance(caught.value.cause, KeyRejected)
 
 
@@ -119,9 +119,9 @@ def test_the_window_is_a_day_wider_on_both_sides_and_never_longer_than_allowed()
     assert window(noon - 90 * 86400, noon) == {"from_date": "2026-02-11", "to_date": "2026-03-11"}
 
 
-@UNHURRIED
+@NO_DEADLINE
 @given(status=st.integers(200, 599), body=st.binary(max_size=50))
-def test_no_history_leads_out_of_the_tree(status: int, body: bytes) -> None:
+def test_parsing_a_history_raises_only_segmind_errors(status: int, body: bytes) -> None:
     for decipher in (decipher_history, decipher_record):
         with suppress(SegmindError):
             decipher(Response(status, body))

@@ -1,4 +1,4 @@
-"""Which network addresses count as public, and which hosts are allowed all the same."""
+"""Public addresses, and hosts that the settings allow."""
 
 import pytest
 
@@ -65,11 +65,11 @@ def test_an_address_on_the_internet_is_public(address: str) -> None:
         "",
     ],
 )
-def test_any_other_address_is_not(address: str) -> None:
+def test_any_other_address_is_not_public(address: str) -> None:
     assert not is_public(address)
 
 
-def test_a_host_is_allowed_at_its_port_or_at_any() -> None:
+def test_a_host_is_allowed_at_its_port_or_at_any_port() -> None:
     allowed = AllowedHosts(["127.0.0.1:8700", " LOCALHOST ", "[::1]:80", "fd00::1"])
     assert ("127.0.0.1", 8700) in allowed
     assert ("127.0.0.1", 8701) not in allowed

@@ -1,4 +1,4 @@
-"""Outputs in every form that Segmind or its integrators use."""
+"""Finding outputs in every form that Segmind or its integrators use."""
 
 import base64
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.segmind.outputs import Inline, Link, is_address, link_of, output_of
-from tests.segmind.conftest import UNHURRIED
+from bot.segmind.outputs import Inline, Link, is_url, link_of, output_of
+from tests.segmind.conftest import NO_DEADLINE
 
 URL = "https://images.segmind.com/output/one.png"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
@@ -38,12 +38,12 @@ WEBP = b"RIFF\x10\x00\x00\x00WEBPVP8 " + bytes(32)
         {"output": {"seed": 5, "image": None, "url": URL}},
     ],
 )
-def test_an_address_is_found_wherever_it_stands(body: dict[str, Any]) -> None:
+def test_a_url_is_found_in_any_field(body: dict[str, Any]) -> None:
     assert output_of(body) == Link(URL)
 
 
 @pytest.mark.parametrize("content", [PNG, MP4, WEBP], ids=["png", "mp4", "webp"])
-def test_bytes_are_found_as_base64_of_any_kind(content: bytes) -> None:
+def test_base64_of_any_alphabet_is_decoded(content: bytes) -> None:
     plain = base64.b64encode(content).decode()
     urlsafe = base64.urlsafe_b64encode(content).decode().rstrip("=")
     wrapped = base64.encodebytes(content).decode()
@@ -74,27 +74,27 @@ def test_bytes_are_found_as_base64_of_any_kind(content: bytes) -> None:
         [[[[[[[[URL]]]]]]]],
     ],
 )
-def test_what_is_neither_address_nor_media_is_no_output(value: Any) -> None:
+def test_anything_else_is_no_output(value: Any) -> None:
     assert output_of(value) is None
 
 
-def test_an_output_field_wins_over_other_fields() -> None:
+def test_the_output_field_comes_first() -> None:
     assert output_of({"image": "https://x.y/input.png", "output": URL}) == Link(URL)
 
 
-def test_a_link_is_looked_for_past_bytes() -> None:
+def test_a_link_is_found_behind_media() -> None:
     assert link_of([base64.b64encode(PNG).decode(), URL]) == Link(URL)
     assert link_of(base64.b64encode(PNG).decode()) is None
 
 
-def test_an_address_has_a_host_and_no_control_characters() -> None:
-    assert is_address("http://127.0.0.1:8700/files/a.png")
-    assert not is_address("https://x.y/\u202egnp.exe")
-    assert not is_address("/files/a.png")
+def test_a_url_has_a_host_and_no_control_characters() -> None:
+    assert is_url("http://127.0.0.1:8700/files/a.png")
+    assert not is_url("https://x.y/\u202egnp.exe")
+    assert not is_url("/files/a.png")
 
 
-@UNHURRIED
+@NO_DEADLINE
 @given(st.text())
-def test_no_text_is_too_odd_to_be_read(text: str) -> None:
+def test_any_text_can_be_searched(text: str) -> None:
     for value in (text, f"data:{text}", f"https://{text}"):
         assert output_of(value) is None or isinstance(output_of(value), Link | Inline)

@@ -1,4 +1,4 @@
-"""What is sent, and where to."""
+"""Requests and the URLs they go to."""
 
 import base64
 import json
@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from bot.segmind.errors import BadParameters, ModelUnavailable, UnreadableResponse
-from bot.segmind.requests import SEGMIND, Addresses
+from bot.segmind.requests import SEGMIND_URL, Endpoints
 
-OWN = Addresses.of(SEGMIND)
-LOCAL = Addresses.of("http://127.0.0.1:8700/")
+PRODUCTION = Endpoints.from_urls(SEGMIND_URL)
+LOCAL = Endpoints.from_urls("http://127.0.0.1:8700/")
 
 
 @pytest.mark.parametrize(
-    "base", [SEGMIND, SEGMIND + "/", SEGMIND + "/v1", "https://api-latest.segmind.com/v2/"]
+    "base", [SEGMIND_URL, SEGMIND_URL + "/", SEGMIND_URL + "/v1", "https://api-latest.segmind.com/v2/"]
 )
-def test_segminds_parts_have_hosts_of_their_own(base: str) -> None:
-    addresses = Addresses.of(base)
+def test_segminds_services_have_hosts_of_their_own(base: str) -> None:
+    addresses = Endpoints.from_urls(base)
     assert addresses.upload_asset(b"x", "image/png", None).url == (
         "https://workflows-api.segmind.com/upload-asset"
     )
@@ -26,62 +26,62 @@ def test_segminds_parts_have_hosts_of_their_own(base: str) -> None:
     )
 
 
-def test_a_server_that_plays_segmind_has_all_parts_itself() -> None:
+def test_a_local_server_has_all_services_itself() -> None:
     assert LOCAL.submit("faceswap-v5", {}).url == "http://127.0.0.1:8700/v2/faceswap-v5"
     assert LOCAL.upload_asset(b"x", "image/png", None).url == "http://127.0.0.1:8700/upload-asset"
     assert LOCAL.catalogue().url == "http://127.0.0.1:8700/inference-model-information/list"
     assert LOCAL.credits().url == "http://127.0.0.1:8700/v1/get-user-credits"
-    assert Addresses.of("https://notsegmind.com").upload == "https://notsegmind.com"
+    assert Endpoints.from_urls("https://notsegmind.com").upload == "https://notsegmind.com"
 
 
-def test_each_part_can_be_named() -> None:
-    addresses = Addresses.of(SEGMIND, "http://a.b/", "http://c.d/")
+def test_each_base_url_can_be_set() -> None:
+    addresses = Endpoints.from_urls(SEGMIND_URL, "http://a.b/", "http://c.d/")
     assert (addresses.upload, addresses.spot) == ("http://a.b", "http://c.d")
 
 
-def test_the_addresses_of_a_job_are_built_from_its_id() -> None:
-    assert OWN.status("r-1").url == "https://api.segmind.com/v2/requests/r-1/status"
-    assert OWN.result("r-1").url == "https://api.segmind.com/v2/requests/r-1"
+def test_the_urls_of_a_job_are_built_from_its_id() -> None:
+    assert PRODUCTION.status("r-1").url == "https://api.segmind.com/v2/requests/r-1/status"
+    assert PRODUCTION.result("r-1").url == "https://api.segmind.com/v2/requests/r-1"
     for odd in ("../x", "", "a/b", "a?b"):
         with pytest.raises(UnreadableResponse):
-            OWN.status(odd)
+            PRODUCTION.status(odd)
 
 
 def test_a_submission_is_one_post_of_the_parameters() -> None:
-    request = OWN.submit("faceswap-v5", {"seed": 5, "name": "ü"})
+    request = PRODUCTION.submit("faceswap-v5", {"seed": 5, "name": "ü"})
     assert (request.method, json.loads(request.body or b"")) == ("POST", {"seed": 5, "name": "ü"})
     assert "seed" not in repr(request)
 
 
 @pytest.mark.parametrize("slug", ["", "../v1/x", "a/b", "a b", ".."])
-def test_a_slug_cannot_lead_elsewhere(slug: str) -> None:
+def test_a_slug_cannot_change_the_path(slug: str) -> None:
     with pytest.raises(ModelUnavailable):
-        OWN.submit(slug, {})
+        PRODUCTION.submit(slug, {})
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), b"bytes", {1, 2}])
-def test_what_is_no_json_is_not_sent(value: Any) -> None:
+def test_a_body_that_json_cannot_express_is_rejected(value: Any) -> None:
     with pytest.raises(BadParameters):
-        OWN.submit("x", {"a": value})
+        PRODUCTION.submit("x", {"a": value})
 
 
-def test_an_upload_is_a_data_url_and_named_only_on_demand() -> None:
-    def sent(name: str | None) -> str:
-        return json.loads(OWN.upload_asset(b"\x89PNG", "image/png", name).body or b"")["data_urls"][0]
+def test_an_upload_is_a_data_url_with_an_optional_name() -> None:
+    def data_url(name: str | None) -> str:
+        return json.loads(PRODUCTION.upload_asset(b"\x89PNG", "image/png", name).body or b"")["data_urls"][0]
 
     coded = base64.b64encode(b"\x89PNG").decode()
-    assert sent(None) == f"data:image/png;base64,{coded}"
-    assert sent("my, fäce.png") == f"data:image/png;name=my%2C%20f%C3%A4ce.png;base64,{coded}"
+    assert data_url(None) == f"data:image/png;base64,{coded}"
+    assert data_url("my, fäce.png") == f"data:image/png;name=my%2C%20f%C3%A4ce.png;base64,{coded}"
 
 
 @pytest.mark.parametrize("media_type", ["", "image", "image/png;base64,x", "text/html\r\n", "a/b,c"])
-def test_a_media_type_cannot_smuggle(media_type: str) -> None:
+def test_a_media_type_cannot_inject_parameters(media_type: str) -> None:
     with pytest.raises(BadParameters):
-        OWN.upload_asset(b"x", media_type, None)
+        PRODUCTION.upload_asset(b"x", media_type, None)
 
 
-def test_the_history_is_asked_in_long_pages() -> None:
-    request = OWN.history("faceswap-v5", {"from_date": "2026-01-01", "to_date": "2026-01-02"}, 3)
+def test_the_history_is_requested_in_long_pages() -> None:
+    request = PRODUCTION.history("faceswap-v5", {"from_date": "2026-01-01", "to_date": "2026-01-02"}, 3)
     assert request.params == {
         "page": "3",
         "per_page": "100",

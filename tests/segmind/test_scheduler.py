@@ -1,4 +1,4 @@
-"""Who is let through to Segmind, in which order and how often."""
+"""The scheduler lets requests through in order, within the rate, and probes during an outage."""
 
 import asyncio
 from bisect import bisect_left
@@ -17,50 +17,50 @@ from bot.segmind.scheduler import RequestKind, RequestScheduler
 from tests.clocks import AgendaClock
 
 
-def turnstile_of(clock: AgendaClock, *, per_minute: int | None = None, **facts: Any) -> RequestScheduler:
+def make_scheduler(clock: AgendaClock, *, per_minute: int | None = None, **options: Any) -> RequestScheduler:
     breaker = Breaker(
-        clock.now, BreakerConfig(failures=3, pause=5, longest=30), jitter=lambda seconds: seconds
+        clock.now, BreakerConfig(failures=3, pause=5, max_pause=30), jitter=lambda seconds: seconds
     )
-    return RequestScheduler(clock, breaker, name="Segmind", per_minute=per_minute, **facts)
+    return RequestScheduler(clock, breaker, name="Segmind", per_minute=per_minute, **options)
 
 
-class Crowd:
-    """Tasks that pass a turnstile, and when they did."""
+class Requests:
+    """Tasks that send requests through a scheduler, and the times at which they went."""
 
     def __init__(self, clock: AgendaClock, scheduler: RequestScheduler) -> None:
         self.clock = clock
         self.scheduler = scheduler
-        self.passed: list[tuple[float, RequestKind, str]] = []
+        self.sent: list[tuple[float, RequestKind, str]] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
-        self.held: list[str] = []
+        self.held_up: list[str] = []
 
-    def send(self, errand: RequestKind, name: str = "", *, well: bool | None = None) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._go(errand, name or errand.value, well))
-        self.tasks[name or errand.value] = task
+    def send(self, kind: RequestKind, name: str = "", *, success: bool | None = None) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._run(kind, name or kind.value, success))
+        self.tasks[name or kind.value] = task
         return task
 
-    async def _go(self, errand: RequestKind, name: str, well: bool | None) -> None:
-        if errand is RequestKind.SUBMISSION:
-            await self.scheduler.acquire(errand, lambda: self.held.append(name))
-            self._note(errand, name)
+    async def _run(self, kind: RequestKind, name: str, success: bool | None) -> None:
+        if kind is RequestKind.SUBMISSION:
+            await self.scheduler.acquire(kind, lambda: self.held_up.append(name))
+            self._note(kind, name)
         else:
-            async with self.scheduler.slot(errand):
-                self._note(errand, name)
-                if well is not None:
-                    (self.scheduler.succeeded if well else self.scheduler.failed)()
+            async with self.scheduler.slot(kind):
+                self._note(kind, name)
+                if success is not None:
+                    (self.scheduler.succeeded if success else self.scheduler.failed)()
 
-    def _note(self, errand: RequestKind, name: str) -> None:
-        self.passed.append((self.clock.now(), errand, name))
+    def _note(self, kind: RequestKind, name: str) -> None:
+        self.sent.append((self.clock.now(), kind, name))
 
     @property
     def names(self) -> list[str]:
-        return [name for _, _, name in self.passed]
+        return [name for _, _, name in self.sent]
 
     def fail(self) -> None:
         for _ in range(3):
             self.scheduler.failed()
 
-    async def leave(self) -> None:
+    async def stop(self) -> None:
         for task in self.tasks.values():
             task.cancel()
         await asyncio.gather(*self.tasks.values(), return_exceptions=True)
@@ -73,10 +73,10 @@ def clock() -> AgendaClock:
 
 
 @pytest.fixture
-async def in_flight(clock: AgendaClock) -> AsyncIterator[Crowd]:
-    in_flight = Crowd(clock, turnstile_of(clock, per_minute=60, patience=100))
-    yield in_flight
-    await in_flight.leave()
+async def requests(clock: AgendaClock) -> AsyncIterator[Requests]:
+    requests = Requests(clock, make_scheduler(clock, per_minute=60, outage_timeout=100))
+    yield requests
+    await requests.stop()
 
 
 def most_in_a_minute(times: list[float]) -> int:
@@ -84,210 +84,212 @@ def most_in_a_minute(times: list[float]) -> int:
 
 
 @pytest.mark.parametrize("per_minute", [1, 2, 7, 60, 500, 1000])
-async def test_no_minute_has_more_requests_than_it_may_and_few_are_given_away(
+async def test_no_minute_exceeds_the_rate_and_little_of_it_is_wasted(
     clock: AgendaClock, per_minute: int
 ) -> None:
-    in_flight = Crowd(clock, turnstile_of(clock, per_minute=per_minute))
+    requests = Requests(clock, make_scheduler(clock, per_minute=per_minute))
     for index in range(4 * per_minute):
-        in_flight.send(RequestKind.LOOK, str(index))
+        requests.send(RequestKind.POLL, str(index))
     await clock.run(180)
-    times = [at for at, _, _ in in_flight.passed]
+    times = [at for at, _, _ in requests.sent]
     assert most_in_a_minute(times) == per_minute
     assert len(times) >= 3 * per_minute * 0.9
-    await in_flight.leave()
+    await requests.stop()
 
 
-async def test_orders_go_first_results_next_and_nobody_waits_for_ever(in_flight: Crowd) -> None:
+async def test_orders_go_first_then_results_and_every_request_goes_in_the_end(requests: Requests) -> None:
     for index in range(6):
-        in_flight.send(RequestKind.LOOK, f"at once {index}")
-    await in_flight.clock.run(0)
+        requests.send(RequestKind.POLL, f"at once {index}")
+    await requests.clock.run(0)
     names = {
-        RequestKind.LOOK: ["look 1", "look 2", "look 3"],
+        RequestKind.POLL: ["poll 1", "poll 2", "poll 3"],
         RequestKind.RESULT: ["result"],
         RequestKind.UPLOAD: ["upload 1", "upload 2"],
         RequestKind.SUBMISSION: ["order 1", "order 2", "order 3", "order 4", "order 5", "order 6"],
     }
-    for errand, several in names.items():
-        for name in several:
-            in_flight.send(errand, name)
-    await in_flight.clock.run(60)
-    assert in_flight.names[6:] == [
+    for kind, queued in names.items():
+        for name in queued:
+            requests.send(kind, name)
+    await requests.clock.run(60)
+    assert requests.names[6:] == [
         *("upload 1", "upload 2", "order 1", "order 2", "result"),
-        *("order 3", "order 4", "order 5", "order 6", "look 1", "look 2", "look 3"),
+        *("order 3", "order 4", "order 5", "order 6", "poll 1", "poll 2", "poll 3"),
     ]
 
 
-async def test_those_who_gave_up_waiting_take_nobodys_place(in_flight: Crowd) -> None:
+async def test_cancelled_requests_use_up_no_rate(requests: Requests) -> None:
     for index in range(10):
-        in_flight.send(RequestKind.LOOK, str(index))
-    await in_flight.clock.run(0)
+        requests.send(RequestKind.POLL, str(index))
+    await requests.clock.run(0)
     for index in range(6, 9):
-        in_flight.tasks[str(index)].cancel()
-    await in_flight.clock.run(1.2)
-    assert in_flight.names == ["0", "1", "2", "3", "4", "5", "9"]
+        requests.tasks[str(index)].cancel()
+    await requests.clock.run(1.2)
+    assert requests.names == ["0", "1", "2", "3", "4", "5", "9"]
 
 
-async def test_a_rest_holds_everybody_until_the_reset(in_flight: Crowd) -> None:
-    start = in_flight.clock.now()
-    in_flight.scheduler.back_off(start + 30)
-    for errand in RequestKind:
-        in_flight.send(errand)
-    await in_flight.clock.run(29.9)
-    assert in_flight.passed == []
-    await in_flight.clock.run(10)
-    assert len(in_flight.passed) == len(RequestKind)
-    assert min(at for at, _, _ in in_flight.passed) == start + 30
+async def test_a_back_off_holds_every_request_until_the_reset(requests: Requests) -> None:
+    start = requests.clock.now()
+    requests.scheduler.back_off(start + 30)
+    for kind in RequestKind:
+        requests.send(kind)
+    await requests.clock.run(29.9)
+    assert requests.sent == []
+    await requests.clock.run(10)
+    assert len(requests.sent) == len(RequestKind)
+    assert min(at for at, _, _ in requests.sent) == start + 30
 
 
 @pytest.mark.parametrize(("until", "seconds"), [(None, 10), (0, 1), (1e12, 600)])
-async def test_a_reset_is_believed_as_far_as_it_makes_sense(
-    in_flight: Crowd, until: float | None, seconds: float
+async def test_a_back_off_has_a_minimum_and_a_maximum(
+    requests: Requests, until: float | None, seconds: float
 ) -> None:
-    start = in_flight.clock.now()
-    in_flight.scheduler.back_off(until)
-    in_flight.send(RequestKind.LOOK)
-    await in_flight.clock.run(700)
-    assert in_flight.passed[0][0] == start + seconds
+    start = requests.clock.now()
+    requests.scheduler.back_off(until)
+    requests.send(RequestKind.POLL)
+    await requests.clock.run(700)
+    assert requests.sent[0][0] == start + seconds
 
 
-async def test_while_it_is_out_of_order_one_question_asks_for_all(in_flight: Crowd) -> None:
-    in_flight.fail()
+async def test_during_an_outage_one_poll_at_a_time_is_the_probe(requests: Requests) -> None:
+    requests.fail()
     for index in range(20):
-        in_flight.send(RequestKind.LOOK, str(index), well=index > 1)
-    in_flight.send(RequestKind.SUBMISSION, "order")
-    await in_flight.clock.run(4.9)
-    assert (in_flight.passed, in_flight.held) == ([], ["order"])
-    await in_flight.clock.run(0.2)
-    assert in_flight.names == ["0"]
-    await in_flight.clock.run(9.9)
-    assert in_flight.names == ["0", "1"]
-    await in_flight.clock.run(19.8)
-    assert in_flight.names == ["0", "1"]
-    await in_flight.clock.run(0.2)
-    assert in_flight.names[2:4] == ["2", "order"]
-    await in_flight.clock.run(30)
-    assert len(in_flight.passed) == 21
+        requests.send(RequestKind.POLL, str(index), success=index > 1)
+    requests.send(RequestKind.SUBMISSION, "order")
+    await requests.clock.run(4.9)
+    assert (requests.sent, requests.held_up) == ([], ["order"])
+    await requests.clock.run(0.2)
+    assert requests.names == ["0"]
+    await requests.clock.run(9.9)
+    assert requests.names == ["0", "1"]
+    await requests.clock.run(19.8)
+    assert requests.names == ["0", "1"]
+    await requests.clock.run(0.2)
+    assert requests.names[2:4] == ["2", "order"]
+    await requests.clock.run(30)
+    assert len(requests.sent) == 21
 
 
-async def test_orders_hear_of_an_outage_that_begins_while_they_wait(in_flight: Crowd) -> None:
+async def test_waiting_orders_are_told_of_an_outage_and_uploads_fail(requests: Requests) -> None:
     for index in range(6):
-        in_flight.send(RequestKind.LOOK, str(index))
-    await in_flight.clock.run(0)
+        requests.send(RequestKind.POLL, str(index))
+    await requests.clock.run(0)
     order, upload = (
-        in_flight.send(RequestKind.SUBMISSION, "order"),
-        in_flight.send(RequestKind.UPLOAD, "upload"),
+        requests.send(RequestKind.SUBMISSION, "order"),
+        requests.send(RequestKind.UPLOAD, "upload"),
     )
-    await in_flight.clock.run(0)
-    in_flight.fail()
-    await in_flight.clock.run(0)
-    assert in_flight.held == ["order"]
+    await requests.clock.run(0)
+    requests.fail()
+    await requests.clock.run(0)
+    assert requests.held_up == ["order"]
     assert not order.done()
     with pytest.raises(Unreachable):
         await upload
     with pytest.raises(Unreachable):
-        await in_flight.send(RequestKind.UPLOAD, "another")
+        await requests.send(RequestKind.UPLOAD, "another")
 
 
-async def test_orders_do_not_wait_for_longer_than_their_patience_and_questions_do(in_flight: Crowd) -> None:
-    in_flight.fail()
-    order, look = in_flight.send(RequestKind.SUBMISSION), in_flight.send(RequestKind.LOOK, well=False)
-    later = in_flight.send(RequestKind.RESULT, well=False)
-    await in_flight.clock.run(99)
-    waiting = in_flight.send(RequestKind.LOOK, "waiting")
+async def test_orders_time_out_in_an_outage_and_other_requests_do_not(
+    requests: Requests,
+) -> None:
+    requests.fail()
+    order, poll = requests.send(RequestKind.SUBMISSION), requests.send(RequestKind.POLL, success=False)
+    result = requests.send(RequestKind.RESULT, success=False)
+    await requests.clock.run(99)
+    waiting = requests.send(RequestKind.POLL, "waiting")
     assert not order.done()
-    await in_flight.clock.run(1.1)
-    for refused in (order, in_flight.send(RequestKind.SUBMISSION, "too late")):
+    await requests.clock.run(1.1)
+    for timed_out in (order, requests.send(RequestKind.SUBMISSION, "too late")):
         with pytest.raises(Unreachable):
-            await refused
-    assert look.done()
-    assert later.done()
+            await timed_out
+    assert poll.done()
+    assert result.done()
     assert not waiting.done()
 
 
 async def test_a_submission_is_never_the_probe(clock: AgendaClock) -> None:
-    asked: list[float] = []
+    started: list[float] = []
 
-    async def sign() -> None:
-        asked.append(clock.now())
-        (scheduler.succeeded if len(asked) == 3 else scheduler.failed)()
+    async def check() -> None:
+        started.append(clock.now())
+        (scheduler.succeeded if len(started) == 3 else scheduler.failed)()
 
-    scheduler = turnstile_of(clock, patience=100, sign_of_life=sign)
-    in_flight, start = Crowd(clock, scheduler), clock.now()
-    in_flight.fail()
-    in_flight.send(RequestKind.SUBMISSION)
-    in_flight.send(RequestKind.OTHER)
+    scheduler = make_scheduler(clock, outage_timeout=100, health_check=check)
+    requests, start = Requests(clock, scheduler), clock.now()
+    requests.fail()
+    requests.send(RequestKind.SUBMISSION)
+    requests.send(RequestKind.OTHER)
     await clock.run(60)
-    assert [at - start for at in asked] == [5, 15, 35]
-    assert [at - start for at, _, _ in in_flight.passed] == [35, 35]
-    await in_flight.leave()
+    assert [at - start for at in started] == [5, 15, 35]
+    assert [at - start for at, _, _ in requests.sent] == [35, 35]
+    await requests.stop()
 
 
-@pytest.mark.parametrize("told", [False, True])
-async def test_a_sign_of_life_that_goes_wrong_is_no_sign(clock: AgendaClock, told: bool) -> None:
-    async def sign() -> None:
-        if told:
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_failed_health_check_does_not_end_the_outage(clock: AgendaClock, fails: bool) -> None:
+    async def check() -> None:
+        if fails:
             scheduler.failed()
-        raise Unreachable("nobody is there")
+        raise Unreachable("no connection")
 
-    scheduler = turnstile_of(clock, sign_of_life=sign)
-    in_flight = Crowd(clock, scheduler)
-    in_flight.fail()
-    in_flight.send(RequestKind.SUBMISSION)
+    scheduler = make_scheduler(clock, health_check=check)
+    requests = Requests(clock, scheduler)
+    requests.fail()
+    requests.send(RequestKind.SUBMISSION)
     await clock.run(300)
-    assert in_flight.passed == []
+    assert requests.sent == []
     scheduler.succeeded()
     await clock.run(0)
-    assert len(in_flight.passed) == 1
-    await in_flight.leave()
+    assert len(requests.sent) == 1
+    await requests.stop()
 
 
-async def test_a_probe_that_is_cancelled_makes_room_for_the_next(in_flight: Crowd) -> None:
-    in_flight.fail()
+async def test_after_a_cancelled_probe_the_next_request_is_the_probe(requests: Requests) -> None:
+    requests.fail()
 
     async def lingering() -> None:
-        async with in_flight.scheduler.slot(RequestKind.LOOK):
+        async with requests.scheduler.slot(RequestKind.POLL):
             await asyncio.Event().wait()
 
     probe = asyncio.create_task(lingering())
-    await in_flight.clock.run(0)
-    in_flight.send(RequestKind.LOOK, "next", well=True)
-    await in_flight.clock.run(60)
-    assert in_flight.passed == []
+    await requests.clock.run(0)
+    requests.send(RequestKind.POLL, "next", success=True)
+    await requests.clock.run(60)
+    assert requests.sent == []
     probe.cancel()
     with suppress(asyncio.CancelledError):
         await probe
-    await in_flight.clock.run(0)
-    assert in_flight.names == ["next"]
+    await requests.clock.run(0)
+    assert requests.names == ["next"]
 
 
-async def test_a_probe_that_is_cancelled_as_it_is_called_makes_room_for_the_next(in_flight: Crowd) -> None:
-    in_flight.fail()
-    in_flight.send(RequestKind.LOOK, "first")
-    await in_flight.clock.run(0)
-    in_flight.clock.time += 5
-    # Whoever comes now brings the turnstile to call the first one, which does not know of it yet.
-    in_flight.send(RequestKind.LOOK, "second", well=True)
+async def test_after_a_probe_cancelled_while_it_is_granted_the_next_is_the_probe(requests: Requests) -> None:
+    requests.fail()
+    requests.send(RequestKind.POLL, "first")
+    await requests.clock.run(0)
+    requests.clock.time += 5
+    # A new request makes the scheduler grant the first one, whose task has not run since.
+    requests.send(RequestKind.POLL, "second", success=True)
     await asyncio.sleep(0)
-    in_flight.tasks["first"].cancel()
-    await in_flight.clock.run(0)
-    assert in_flight.names == ["second"]
+    requests.tasks["first"].cancel()
+    await requests.clock.run(0)
+    assert requests.names == ["second"]
 
 
 @dataclass
-class Rush:
-    """So many pollers and so many orders a minute, at one turnstile for some minutes."""
+class Load:
+    """Many pollers and many orders a minute that share one scheduler."""
 
     clock: AgendaClock
     scheduler: RequestScheduler
-    passed: list[tuple[float, bool]] = field(default_factory=list[tuple[float, bool]])
+    sent: list[tuple[float, bool]] = field(default_factory=list[tuple[float, bool]])
     delays: list[float] = field(default_factory=list[float])
-    looks: Counter[int] = field(default_factory=Counter[int])
+    polls: Counter[int] = field(default_factory=Counter[int])
     running: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
-    async def last(self, minutes: float, *, pollers: int, orders: int) -> None:
+    async def run(self, minutes: float, *, pollers: int, orders: int) -> None:
         self.running = [asyncio.create_task(self._poll(name)) for name in range(pollers)]
         await self.clock.run(0)
-        self.running.append(asyncio.create_task(self._order_on(60 / orders)))
+        self.running.append(asyncio.create_task(self._order_regularly(60 / orders)))
         await self.clock.run(60 * minutes)
         for task in self.running:
             task.cancel()
@@ -295,48 +297,48 @@ class Rush:
 
     @property
     def most_in_a_minute(self) -> int:
-        return most_in_a_minute([at for at, _ in self.passed])
+        return most_in_a_minute([at for at, _ in self.sent])
 
     @property
-    def longest_silence(self) -> float:
-        asked = [at for at, is_order in self.passed if not is_order]
-        return max(after - before for before, after in pairwise(asked))
+    def longest_pause(self) -> float:
+        started = [at for at, is_order in self.sent if not is_order]
+        return max(after - before for before, after in pairwise(started))
 
     async def _poll(self, name: int) -> None:
         while True:
-            async with self.scheduler.slot(RequestKind.LOOK):
-                self.passed.append((self.clock.now(), False))
-                self.looks[name] += 1
+            async with self.scheduler.slot(RequestKind.POLL):
+                self.sent.append((self.clock.now(), False))
+                self.polls[name] += 1
             await self.clock.sleep(2.5)
 
-    async def _order_on(self, every: float) -> None:
+    async def _order_regularly(self, every: float) -> None:
         while True:
             self.running.append(asyncio.create_task(self._order()))
             await self.clock.sleep(every)
 
     async def _order(self) -> None:
-        asked = self.clock.now()
+        started = self.clock.now()
         await self.scheduler.acquire(RequestKind.SUBMISSION)
-        self.passed.append((self.clock.now(), True))
-        self.delays.append(self.clock.now() - asked)
+        self.sent.append((self.clock.now(), True))
+        self.delays.append(self.clock.now() - started)
 
 
-async def test_ten_thousand_pollers_hold_up_no_order_and_each_has_its_turn(clock: AgendaClock) -> None:
-    rush = Rush(clock, turnstile_of(clock, per_minute=1000))
-    await rush.last(10, pollers=10_000, orders=500)
-    assert rush.most_in_a_minute <= 1000
-    assert len(rush.passed) > 9000
-    assert len(rush.delays) >= 4999
-    assert max(rush.delays) < 0.2
-    assert rush.longest_silence < 0.5
-    # Whoever comes late comes once: nobody has a second turn before everybody's first.
-    assert set(rush.looks.values()) == {1}
+async def test_ten_thousand_pollers_delay_no_order_and_all_are_served(clock: AgendaClock) -> None:
+    load = Load(clock, make_scheduler(clock, per_minute=1000))
+    await load.run(10, pollers=10_000, orders=500)
+    assert load.most_in_a_minute <= 1000
+    assert len(load.sent) > 9000
+    assert len(load.delays) >= 4999
+    assert max(load.delays) < 0.2
+    assert load.longest_pause < 0.5
+    # Every poller went once before any poller went twice.
+    assert set(load.polls.values()) == {1}
 
 
-async def test_more_orders_than_the_rate_leave_a_fifth_to_the_others(clock: AgendaClock) -> None:
-    rush = Rush(clock, turnstile_of(clock, per_minute=500))
-    await rush.last(5, pollers=1000, orders=600)
-    assert rush.most_in_a_minute <= 500
-    questions = sum(not is_order for _, is_order in rush.passed)
-    assert questions == pytest.approx(len(rush.passed) / 5, rel=0.1)
-    assert rush.longest_silence < 1
+async def test_with_more_orders_than_the_rate_a_fifth_is_left_for_other_requests(clock: AgendaClock) -> None:
+    load = Load(clock, make_scheduler(clock, per_minute=500))
+    await load.run(5, pollers=1000, orders=600)
+    assert load.most_in_a_minute <= 500
+    others = sum(not is_order for _, is_order in load.sent)
+    assert others == pytest.approx(len(load.sent) / 5, rel=0.1)
+    assert load.longest_pause < 1

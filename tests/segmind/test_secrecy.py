@@ -1,4 +1,4 @@
-"""The key shows up in no log, representation, exception or trace, not even in one that prints its locals."""
+"""The key appears in no log, repr, exception or traceback, not even in one that prints local variables."""
 
 import asyncio
 import logging
@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from bot.segmind.client import SegmindClient
 from bot.segmind.errors import SegmindError
 from tests.patience import PATIENCE
-from tests.segmind.conftest import KEY, NO_WAITS, SHORT, Names
-from tests.segmind.hostile_server import Behaviour, Unruly, hang_up, raw, reply, reset, say_nothing
+from tests.segmind.conftest import KEY, NO_WAITS, SHORT, FakeResolver
+from tests.segmind.hostile_server import Behaviour, HostileServer, hang_up, raw, reply, reset, say_nothing
 
-TROUBLES = [
+FAILURES = [
     hang_up,
     reset,
     raw(b"rubbish\r\n\r\n"),
@@ -26,68 +26,70 @@ TROUBLES = [
 
 
 def trace(error: BaseException) -> str:
-    """Everything that hangs on to an exception, whether it would be shown or not."""
-    told: list[str] = []
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        each = waiting.pop()
-        if each is None or id(each) in seen:
+    """Format an exception and all that it is chained to, with suppressed contexts and local variables."""
+    lines: list[str] = []
+    visited: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        each = pending.pop()
+        if each is None or id(each) in visited:
             continue
-        seen.add(id(each))
-        told += traceback.TracebackException.from_exception(each, capture_locals=True).format()
-        told += [repr(each), str(each), repr(each.__dict__)]
-        waiting += [each.__cause__, each.__context__]
-    return "".join(told)
+        visited.add(id(each))
+        lines += traceback.TracebackException.from_exception(each, capture_locals=True).format()
+        lines += [repr(each), str(each), repr(each.__dict__)]
+        pending += [each.__cause__, each.__context__]
+    return "".join(lines)
 
 
-@pytest.mark.parametrize("behaviour", TROUBLES)
-async def test_no_failure_tells_the_key(
-    server: Unruly, client: SegmindClient, caplog: pytest.LogCaptureFixture, behaviour: Behaviour
+@pytest.mark.parametrize("behaviour", FAILURES)
+async def test_no_failure_reveals_the_key(
+    server: HostileServer, client: SegmindClient, caplog: pytest.LogCaptureFixture, behaviour: Behaviour
 ) -> None:
     caplog.set_level(logging.DEBUG)
     asyncio.get_running_loop().set_debug(True)
-    server.plays(behaviour)
-    for ask in (
+    server.respond_with(behaviour)
+    for request in (
         lambda: client.submit("x", {}),
         lambda: client.status("r-1"),
         client.balance,
         lambda: client.upload(b"x", "image/png", "face.png"),
     ):
         with pytest.raises(SegmindError) as caught:
-            await ask()
+            await request()
         assert caught.value.__context__ is None
         assert KEY not in trace(caught.value)
-    assert all(each.headers["x-api-key"] == KEY for each in server.seen)
+    assert all(each.headers["x-api-key"] == KEY for each in server.requests)
     assert KEY not in caplog.text
 
 
-async def test_a_failure_without_a_connection_does_not_tell_the_key() -> None:
+async def test_a_failure_without_a_connection_does_not_reveal_the_key() -> None:
     async with SegmindClient(
-        SecretStr(KEY), base_url="http://x.test", retry=NO_WAITS, timeouts=SHORT, resolver=Names()
+        SecretStr(KEY), base_url="http://x.test", retry=NO_WAITS, timeouts=SHORT, resolver=FakeResolver()
     ) as client:
         with pytest.raises(SegmindError) as caught:
             await client.submit("x", {})
     assert KEY not in trace(caught.value)
 
 
-async def test_a_timeout_from_outside_does_not_tell_the_key(server: Unruly, client: SegmindClient) -> None:
+async def test_a_timeout_of_the_caller_does_not_reveal_the_key(
+    server: HostileServer, client: SegmindClient
+) -> None:
     limit = asyncio.timeout(PATIENCE)
 
-    async def outlasts(writer: asyncio.StreamWriter) -> bool:
+    async def expire_the_limit(writer: asyncio.StreamWriter) -> bool:
         limit.reschedule(asyncio.get_running_loop().time())
         return await say_nothing(writer)
 
-    server.plays(outlasts)
+    server.respond_with(expire_the_limit)
     with pytest.raises(TimeoutError) as caught:
         async with limit:
             await client.submit("x", {})
-    told = trace(caught.value)
-    assert "x-api-key" in told
-    assert KEY not in told
+    full_trace = trace(caught.value)
+    assert "x-api-key" in full_trace
+    assert KEY not in full_trace
 
 
-def test_no_representation_tells_the_key() -> None:
+def test_no_repr_reveals_the_key() -> None:
     client = SegmindClient(SecretStr(KEY))
     assert KEY not in repr(client)
     assert KEY not in repr(vars(client))

@@ -78,7 +78,7 @@ class Results:
 
     @property
     def _room(self) -> int:
-        return 0 if self._c2pa_signer is None else self._c2pa_signer.room
+        return 0 if self._c2pa_signer is None else self._c2pa_signer.reserved_bytes
 
     async def _signed(self, fitted: Fitted) -> bytes:
         if self._c2pa_signer is None:

@@ -41,7 +41,7 @@ class PreviousInput:
         try:
             return await self.source.fetch(Link(self.address), limit=MOST_BYTES)
         except SegmindError as error:
-            if isinstance(error, DownloadFailed) and error.passing:
+            if isinstance(error, DownloadFailed) and error.transient:
                 raise TimeoutError from error
             raise InputGone(self.option, self.filename) from error
 

@@ -1,1 +1,1 @@
-"""The containers byte by byte: one module each, for what must be known before a decoder may see a file."""
+"""Parsers of file formats: they check a file before a decoder sees it, and read and write its XMP."""

@@ -1,43 +1,43 @@
-"""What is known of a still picture before it is decoded."""
+"""Header of a still picture, read before decoding."""
 
 import struct
 from typing import NamedTuple
 
 _ORIENTATION = 0x0112
-_UPRIGHT, _FIRST_SIDEWAYS, _LAST = 1, 5, 8
-_MOST_ENTRIES = 1000
+_FIRST, _FIRST_SIDEWAYS, _LAST = 1, 5, 8
+_MAX_ENTRIES = 1000
 
 
-class Outline(NamedTuple):
-    """`bare` is the same picture with nothing but its pixels and their colour profile.
+class PictureHeader(NamedTuple):
+    """Header of a picture: width and height as stored, and EXIF's orientation from 1 to 8.
 
-    Decoding that alone keeps hostile metadata (and Pillow's warnings about it) out of the way.
-    Width and height are as stored; `orientation` is EXIF's number, 1 to 8.
+    `stripped` is the same picture with only its pixels and their colour profile. Decoding this one keeps
+    hostile metadata (and Pillow's warnings about it) away from the decoder.
     """
 
     width: int
     height: int
     orientation: int
-    bare: bytes
+    stripped: bytes
 
     @property
-    def shown_size(self) -> tuple[int, int]:
+    def display_size(self) -> tuple[int, int]:
         return (self.height, self.width) if self.orientation >= _FIRST_SIDEWAYS else (self.width, self.height)
 
 
-def orientation(exif: bytes) -> int:
-    """EXIF's orientation, 1 where there is none."""
+def exif_orientation(exif: bytes) -> int:
+    """EXIF's orientation, or 1 (upright) if there is none."""
     tiff = exif.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None:
-        return _UPRIGHT
+    byte_order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if byte_order is None:
+        return _FIRST
     try:
-        (start,) = struct.unpack_from(order + "I", tiff, 4)
-        (entries,) = struct.unpack_from(order + "H", tiff, start)
-        for entry in range(min(entries, _MOST_ENTRIES)):
-            tag, _, _, value = struct.unpack_from(order + "HHIH", tiff, start + 2 + 12 * entry)
+        (start,) = struct.unpack_from(byte_order + "I", tiff, 4)
+        (entries,) = struct.unpack_from(byte_order + "H", tiff, start)
+        for entry in range(min(entries, _MAX_ENTRIES)):
+            tag, _, _, value = struct.unpack_from(byte_order + "HHIH", tiff, start + 2 + 12 * entry)
             if tag == _ORIENTATION:
-                return value if _UPRIGHT <= value <= _LAST else _UPRIGHT
+                return value if _FIRST <= value <= _LAST else _FIRST
     except struct.error:
         pass
-    return _UPRIGHT
+    return _FIRST

@@ -1,31 +1,31 @@
-"""The segments of a JPEG."""
+"""JPEG files as segments."""
 
 import re
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bot.media.formats.header import Outline, orientation
+from bot.media.formats.header import PictureHeader, exif_orientation
 from bot.media.types import Damaged, Truncated
 
 MEDIA_TYPE = "image/jpeg"
 
 _SOI = b"\xff\xd8"
 _SOS, _EOI, _APP0, _APP1, _APP2, _APP14, _APP15, _COM = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
-# All but DHT, JPG and DAC, which lie among them.
+# Start-of-frame markers. DHT, JPG and DAC lie among them.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _EXIF = b"Exif\0\0"
-_PROFILE = b"ICC_PROFILE\0"
+_ICC_PROFILE = b"ICC_PROFILE\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_XMP_REST = b"http://ns.adobe.com/xmp/extension/\0"
-# Within the coded pixels 0xFF is followed by 0 or by a restart marker.
+_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+# Within the coded pixels, 0xFF precedes a 0 or a restart marker.
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
-# A progressive encoder writes about ten. Each one walks over all pixels, however few bytes it has itself.
-_MOST_SCANS = 100
+# A progressive encoder writes about ten scans. A decoder walks over all pixels for each, however short it is.
+_MAX_SCANS = 100
 
 
 class Segment(NamedTuple):
-    """`data` is what stands behind the length; a scan's `end` takes in its coded pixels."""
+    """Segment of a JPEG. `data` follows the length field; the `end` of a scan includes its coded pixels."""
 
     marker: int
     start: int
@@ -34,7 +34,7 @@ class Segment(NamedTuple):
 
 
 def segments(content: bytes) -> Iterator[Segment]:
-    """All segments between the start and the end of the image."""
+    """Yield all segments between the start and the end of the image."""
     if not content.startswith(_SOI):
         raise Damaged(MEDIA_TYPE)
     view = memoryview(content)
@@ -46,17 +46,17 @@ def segments(content: bytes) -> Iterator[Segment]:
         end = _segment_end(content, found.end())
         data = view[found.end() + 2 : end]
         if marker == _SOS:
-            following = _MARKER.search(content, end)
-            end = following.start() if following else len(content)
+            next_marker = _MARKER.search(content, end)
+            end = next_marker.start() if next_marker else len(content)
         yield Segment(marker, at, end, data)
         at = end
     raise Truncated(MEDIA_TYPE) if at + 1 >= len(content) else Damaged(MEDIA_TYPE)
 
 
-def outline(content: bytes) -> Outline:
+def read_header(content: bytes) -> PictureHeader:
     kept: list[memoryview | bytes] = [_SOI]
     sizes: list[tuple[int, int]] = []
-    turn = 1
+    orientation = 1
     scans = 0
     for segment in segments(content):
         if segment.marker in _FRAMES:
@@ -64,13 +64,13 @@ def outline(content: bytes) -> Outline:
         elif segment.marker == _SOS:
             scans += 1
         elif segment.marker == _APP1 and segment.data[: len(_EXIF)].tobytes() == _EXIF:
-            turn = orientation(bytes(segment.data))
-        if _is_about_pixels(segment):
+            orientation = exif_orientation(bytes(segment.data))
+        if _is_needed_to_decode(segment):
             kept.append(memoryview(content)[segment.start : segment.end])
-    # Two frames, and one's pixels could hide behind the other's size.
-    if len(sizes) != 1 or not 0 < scans <= _MOST_SCANS:
+    # With two frames, one frame's pixels could hide behind the other one's size.
+    if len(sizes) != 1 or not 0 < scans <= _MAX_SCANS:
         raise Damaged(MEDIA_TYPE)
-    return Outline(*sizes[0], turn, b"".join([*kept, b"\xff\xd9"]))
+    return PictureHeader(*sizes[0], orientation, b"".join([*kept, b"\xff\xd9"]))
 
 
 def read_xmp(content: bytes) -> bytes | None:
@@ -81,18 +81,18 @@ def read_xmp(content: bytes) -> bytes | None:
 
 
 def with_xmp(content: bytes, packet: bytes) -> bytes:
-    """The same segments with this packet instead of any other, behind JFIF and EXIF, which come first."""
-    ours = struct.pack(">BBH", 0xFF, _APP1, 2 + len(_XMP) + len(packet)) + _XMP + packet
-    before: list[bytes] = []
-    behind: list[bytes] = []
+    """Replace any XMP by this packet, placed behind JFIF and EXIF, which must come first."""
+    xmp = struct.pack(">BBH", 0xFF, _APP1, 2 + len(_XMP) + len(packet)) + _XMP + packet
+    leading: list[bytes] = []
+    following: list[bytes] = []
     end = len(_SOI)
     for segment in segments(content):
         end = segment.end
         if _is_xmp(segment):
             continue
-        leads = not behind and segment.marker in {_APP0, _APP1}
-        (before if leads else behind).append(content[segment.start : segment.end])
-    return b"".join([_SOI, *before, ours, *behind, content[end:]])
+        leads = not following and segment.marker in {_APP0, _APP1}
+        (leading if leads else following).append(content[segment.start : segment.end])
+    return b"".join([_SOI, *leading, xmp, *following, content[end:]])
 
 
 def _segment_end(content: bytes, at: int) -> int:
@@ -113,12 +113,12 @@ def _frame_size(segment: Segment) -> tuple[int, int]:
     return width, height
 
 
-def _is_about_pixels(segment: Segment) -> bool:
+def _is_needed_to_decode(segment: Segment) -> bool:
     if segment.marker == _APP2:
-        return segment.data[: len(_PROFILE)].tobytes() == _PROFILE
-    # Adobe's APP14 says how the colours are coded.
+        return segment.data[: len(_ICC_PROFILE)].tobytes() == _ICC_PROFILE
+    # Adobe's APP14 defines how the colours are coded.
     return segment.marker == _APP14 or not (_APP0 <= segment.marker <= _APP15 or segment.marker == _COM)
 
 
 def _is_xmp(segment: Segment) -> bool:
-    return segment.marker == _APP1 and segment.data[:40].tobytes().startswith((_XMP, _XMP_REST))
+    return segment.marker == _APP1 and segment.data[:40].tobytes().startswith((_XMP, _EXTENDED_XMP))

@@ -1,4 +1,4 @@
-"""The boxes of an MP4 or QuickTime file."""
+"""MP4 and QuickTime files as boxes."""
 
 import re
 import struct
@@ -7,20 +7,20 @@ from typing import NamedTuple
 
 from bot.media.types import Damaged, Truncated
 
-_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-_MOST_BOXES = 50_000
-# Pictures and sound: the only boxes that no demuxer reads as tables. (It does look into free ones.)
+_XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_MAX_BOXES = 50_000
+# Media data: the only boxes that no demuxer reads as tables. (It does read free ones.)
 _OPAQUE = {b"mdat"}
 _FRAGMENTED = {b"moof", b"sidx", b"mfra"}
-# What makes a demuxer write more entries than the file has bytes: sample sizes (all the same), samples by
-# time, and runs of samples; and a table of contents that is itself compressed.
+# Tables that make a demuxer create more entries than the file has bytes: equal sample sizes, samples by time,
+# runs of samples, and a compressed table of contents.
 _EXPANDING = re.compile(rb"(?=(.{4})(stsz|stz2|stts|ctts|trun|cmov))", re.DOTALL)
-# A minute of uncompressed sound has three million.
-_MOST_SAMPLES = 4_000_000
+# A minute of uncompressed sound has three million samples.
+_MAX_SAMPLES = 4_000_000
 
 
 class Box(NamedTuple):
-    """`body` is where the contents begin; `open_ended` says that it runs to the end of the file."""
+    """Box of a file. Its contents begin at `body`; an `open_ended` one extends to the end of the file."""
 
     name: bytes
     start: int
@@ -30,9 +30,9 @@ class Box(NamedTuple):
 
 
 def boxes(content: bytes, found: str) -> Iterator[Box]:
-    """The boxes at the top; what is left at the end without being one is ignored, as players do."""
+    """Yield the top-level boxes; ignores trailing bytes that are no box, as players do."""
     at = 0
-    for _ in range(_MOST_BOXES):
+    for _ in range(_MAX_BOXES):
         name = content[at + 4 : at + 8]
         if len(name) < 4 or not _is_name(name):  # noqa: PLR2004 - a name has four bytes
             return
@@ -50,51 +50,51 @@ def boxes(content: bytes, found: str) -> Iterator[Box]:
 
 
 def check(content: bytes, found: str) -> None:
-    """Raise when the end is missing, or when the tables would take much more memory than the file."""
-    tops = list(boxes(content, found))
-    names = {box.name for box in tops}
+    """Raise if the end is missing, or if the tables would take much more memory than the file."""
+    top_boxes = list(boxes(content, found))
+    names = {box.name for box in top_boxes}
     if b"moov" not in names or not names & {b"mdat", b"moof"}:
         raise Truncated(found)
-    # An index of fragments may point anywhere, so then everything is read as tables.
+    # An index of fragments may point anywhere, so a demuxer may read all of such a file as tables.
     tables = (
         [content]
         if names & _FRAGMENTED
-        else [content[b.start : b.end] for b in tops if b.name not in _OPAQUE]
+        else [content[b.start : b.end] for b in top_boxes if b.name not in _OPAQUE]
     )
     samples: dict[bytes, int] = {}
     for table in tables:
         for match in _EXPANDING.finditer(table):
-            # Within other data these letters stand behind a size that cannot be.
+            # In other data, the bytes before these letters rarely are a possible size.
             if (size := int.from_bytes(match[1])) <= len(content):
-                # A size of 1 says that a longer one follows.
+                # A size of 1 means that a longer size field follows.
                 body = match.start() + (16 if size == 1 else 8)
-                samples[match[2]] = samples.get(match[2], 0) + _samples(table, body, match[2])
-    if b"cmov" in samples or max(samples.values(), default=0) > _MOST_SAMPLES:
+                samples[match[2]] = samples.get(match[2], 0) + _count_samples(table, body, match[2])
+    if b"cmov" in samples or max(samples.values(), default=0) > _MAX_SAMPLES:
         raise Damaged(found)
 
 
 def read_xmp(content: bytes, found: str) -> bytes | None:
     for box in boxes(content, found):
         if _is_xmp(content, box):
-            return content[box.body + len(_XMP) : box.end]
+            return content[box.body + len(_XMP_UUID) : box.end]
     return None
 
 
 def with_xmp(content: bytes, packet: bytes, found: str) -> bytes:
-    """The same boxes and this packet behind them.
+    """Append this packet as a box.
 
-    Nothing may move, since the tables hold offsets into the file: an older packet becomes free space.
+    No box may move, because the tables hold offsets into the file: an older packet becomes free space.
     """
-    tops = list(boxes(content, found))
-    if not tops or tops[-1].end != len(content):
+    top_boxes = list(boxes(content, found))
+    if not top_boxes or top_boxes[-1].end != len(content):
         raise Damaged(found)
     patched = bytearray(content)
-    for box in tops:
+    for box in top_boxes:
         if _is_xmp(content, box):
             patched[box.start + 4 : box.start + 8] = b"free"
-    if tops[-1].open_ended:
-        struct.pack_into(">I", patched, tops[-1].start, tops[-1].end - tops[-1].start)
-    return bytes(patched) + struct.pack(">I", 8 + len(_XMP) + len(packet)) + b"uuid" + _XMP + packet
+    if top_boxes[-1].open_ended:
+        struct.pack_into(">I", patched, top_boxes[-1].start, top_boxes[-1].end - top_boxes[-1].start)
+    return bytes(patched) + struct.pack(">I", 8 + len(_XMP_UUID) + len(packet)) + b"uuid" + _XMP_UUID + packet
 
 
 def _is_name(name: bytes) -> bool:
@@ -102,10 +102,10 @@ def _is_name(name: bytes) -> bool:
 
 
 def _is_xmp(content: bytes, box: Box) -> bool:
-    return box.name == b"uuid" and content.startswith(_XMP, box.body)
+    return box.name == b"uuid" and content.startswith(_XMP_UUID, box.body)
 
 
-def _samples(table: bytes, body: int, name: bytes) -> int:
+def _count_samples(table: bytes, body: int, name: bytes) -> int:
     match name:
         case b"stsz" | b"stz2":
             return int.from_bytes(table[body + 8 : body + 12])

@@ -1,25 +1,25 @@
-"""The chunks of a PNG."""
+"""PNG files as chunks."""
 
 import struct
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bot.media.formats.header import Outline, orientation
+from bot.media.formats.header import PictureHeader, exif_orientation
 from bot.media.types import Animated, Damaged, Truncated
 
 MEDIA_TYPE = "image/png"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_CARRYING_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"IDAT"}
+_NEEDED_TO_DECODE = {b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"IDAT"}
 _XMP = b"XML:com.adobe.xmp\0"
-_MOST_XMP = 1024 * 1024
-# An encoder writes thousands at most; a hostile file can hold millions of empty ones.
-_MOST_CHUNKS = 100_000
+_MAX_XMP = 1024 * 1024
+# An encoder writes thousands of chunks at most; a hostile file can hold millions of empty ones.
+_MAX_CHUNKS = 100_000
 
 
 class Chunk(NamedTuple):
-    """`start` and `end` take in the length before and the checksum behind."""
+    """Chunk of a PNG; `start` and `end` include its length field and its checksum."""
 
     name: bytes
     start: int
@@ -28,12 +28,12 @@ class Chunk(NamedTuple):
 
 
 def chunks(content: bytes) -> Iterator[Chunk]:
-    """All chunks up to IEND; raises `Damaged` at the first that makes no sense."""
+    """Yield all chunks up to IEND; raises `Damaged` at the first invalid one."""
     if not content.startswith(SIGNATURE):
         raise Damaged(MEDIA_TYPE)
     view = memoryview(content)
     at = len(SIGNATURE)
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(_MAX_CHUNKS):
         if at + 8 > len(content):
             raise Truncated(MEDIA_TYPE)
         length, name = struct.unpack_from(">I4s", content, at)
@@ -49,16 +49,16 @@ def chunks(content: bytes) -> Iterator[Chunk]:
     raise Damaged(MEDIA_TYPE)
 
 
-def outline(content: bytes) -> Outline:
+def read_header(content: bytes) -> PictureHeader:
     header = b""
     colours: list[bytes] = []
     pixels: list[memoryview] = []
-    turn = 1
+    orientation = 1
     for chunk in chunks(content):
-        if chunk.name in _CARRYING_PIXELS and not _is_intact(content, chunk):
+        if chunk.name in _NEEDED_TO_DECODE and not _is_intact(content, chunk):
             raise Damaged(MEDIA_TYPE)
         match chunk.name:
-            case b"IHDR" if not header and len(chunk.data) == 13:  # noqa: PLR2004 - as the standard says
+            case b"IHDR" if not header and len(chunk.data) == 13:  # noqa: PLR2004 - the size in the standard
                 header = bytes(chunk.data)
             case b"PLTE" | b"tRNS" | b"iCCP":
                 colours.append(_chunk(chunk.name, chunk.data))
@@ -67,7 +67,7 @@ def outline(content: bytes) -> Outline:
             case b"acTL" if int.from_bytes(chunk.data[:4]) > 1:
                 raise Animated(MEDIA_TYPE)
             case b"eXIf":
-                turn = orientation(bytes(chunk.data))
+                orientation = exif_orientation(bytes(chunk.data))
             case _:
                 pass
     if not header:
@@ -75,23 +75,23 @@ def outline(content: bytes) -> Outline:
     width, height = struct.unpack(">II", header[:8])
     data = _chunk(b"IDAT", b"".join(pixels))
     bare = b"".join([SIGNATURE, _chunk(b"IHDR", header), *colours, data, _chunk(b"IEND", b"")])
-    return Outline(width, height, turn, bare)
+    return PictureHeader(width, height, orientation, bare)
 
 
 def read_xmp(content: bytes) -> bytes | None:
     for chunk in chunks(content):
         if _is_xmp(chunk):
-            return _text(bytes(chunk.data))
+            return _itxt_text(bytes(chunk.data))
     return None
 
 
 def with_xmp(content: bytes, packet: bytes) -> bytes:
-    """The same chunks with this packet instead of any other, right behind the header."""
+    """Replace any XMP by this packet, placed right behind the header."""
     all_chunks = list(chunks(content))
     if all_chunks[0].name != b"IHDR":
         raise Damaged(MEDIA_TYPE)
     kept = [content[c.start : c.end] for c in all_chunks if not _is_xmp(c)]
-    # Keyword, no compression, no language, no translated keyword.
+    # The four zeros: no compression (flag and method), no language, no translated keyword.
     kept.insert(1, _chunk(b"iTXt", _XMP + b"\0\0\0\0" + packet))
     return b"".join([SIGNATURE, *kept, content[all_chunks[-1].end :]])
 
@@ -105,13 +105,13 @@ def _is_xmp(chunk: Chunk) -> bool:
     return chunk.name == b"iTXt" and chunk.data[: len(_XMP)].tobytes() == _XMP
 
 
-def _text(data: bytes) -> bytes:
+def _itxt_text(data: bytes) -> bytes:
     compressed = data[len(_XMP) : len(_XMP) + 1] == b"\1"
     *_, packet = data[len(_XMP) + 2 :].split(b"\0", 2)
     if not compressed:
         return packet
     try:
-        return zlib.decompressobj().decompress(packet, _MOST_XMP)
+        return zlib.decompressobj().decompress(packet, _MAX_XMP)
     except zlib.error:
         return b""
 

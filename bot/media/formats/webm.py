@@ -1,19 +1,19 @@
-"""The outermost elements of a WebM file."""
+"""WebM files: their top-level elements."""
 
 from bot.media.types import Damaged, Truncated
 
 MEDIA_TYPE = "video/webm"
 
 _SEGMENT = 0x18538067
-_MOST_ELEMENTS = 100
+_MAX_ELEMENTS = 100
 
 
 def check(content: bytes) -> None:
-    """Raise unless there is a segment, and all of it. A live recording does not say how long it is."""
+    """Raise unless the file contains a complete segment. A live recording does not declare its size."""
     at = 0
-    for _ in range(_MOST_ELEMENTS):
-        name, at, _ = _number(content, at, with_marker=True)
-        size, at, unknown = _number(content, at)
+    for _ in range(_MAX_ELEMENTS):
+        name, at, _ = _read_number(content, at, with_marker=True)
+        size, at, unknown = _read_number(content, at)
         if name == _SEGMENT and unknown:
             return
         if at + size > len(content):
@@ -24,8 +24,8 @@ def check(content: bytes) -> None:
     raise Damaged(MEDIA_TYPE)
 
 
-def _number(content: bytes, at: int, *, with_marker: bool = False) -> tuple[int, int, bool]:
-    """A number whose leading zero bits say how many bytes it has; where it ends; whether it is all ones."""
+def _read_number(content: bytes, at: int, *, with_marker: bool = False) -> tuple[int, int, bool]:
+    """Read EBML's number of variable length: its value, its end, and whether it means an unknown size."""
     if at >= len(content):
         raise Truncated(MEDIA_TYPE)
     length = 9 - content[at].bit_length()

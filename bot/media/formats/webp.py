@@ -1,20 +1,20 @@
-"""The chunks of a WebP."""
+"""WebP files as chunks."""
 
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bot.media.formats.header import Outline, orientation
+from bot.media.formats.header import PictureHeader, exif_orientation
 from bot.media.types import Animated, Damaged, Truncated
 
 MEDIA_TYPE = "image/webp"
 
-_XMP_FLAG, _ALPHA_FLAG, _PROFILE_FLAG = 0x04, 0x10, 0x20
-_MOST_CHUNKS = 10_000
+_XMP_FLAG, _ALPHA_FLAG, _ICC_FLAG = 0x04, 0x10, 0x20
+_MAX_CHUNKS = 10_000
 
 
 class Chunk(NamedTuple):
-    """`end` takes in the byte that pads to an even length."""
+    """Chunk of a WebP; `end` includes the byte that pads to an even length."""
 
     name: bytes
     start: int
@@ -30,24 +30,24 @@ def chunks(content: bytes) -> Iterator[Chunk]:
         raise Truncated(MEDIA_TYPE)
     view = memoryview(content)
     at = 12
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(_MAX_CHUNKS):
         if at + 8 > limit:
             return
         name, length = struct.unpack_from("<4sI", content, at)
         if at + 8 + length > limit:
             raise Damaged(MEDIA_TYPE)
-        # Some writers leave out the last padding.
+        # Some encoders leave out the last padding.
         end = min(at + 8 + length + length % 2, limit)
         yield Chunk(name, at, end, view[at + 8 : at + 8 + length])
         at = end
     raise Damaged(MEDIA_TYPE)
 
 
-def outline(content: bytes) -> Outline:
+def read_header(content: bytes) -> PictureHeader:
     size: tuple[int, int] | None = None
     canvas: tuple[int, int] | None = None
     kept: list[bytes] = []
-    turn = 1
+    orientation = 1
     frames = 0
     for chunk in chunks(content):
         match chunk.name:
@@ -56,12 +56,12 @@ def outline(content: bytes) -> Outline:
                 kept.append(_chunk(chunk.name, chunk.data))
             case b"VP8X":
                 canvas = _canvas(chunk)
-                flags = chunk.data[0] & (_ALPHA_FLAG | _PROFILE_FLAG)
+                flags = chunk.data[0] & (_ALPHA_FLAG | _ICC_FLAG)
                 kept.append(_chunk(b"VP8X", bytes([flags]) + chunk.data[1:10]))
             case b"ALPH" | b"ICCP":
                 kept.append(_chunk(chunk.name, chunk.data))
             case b"EXIF":
-                turn = orientation(bytes(chunk.data))
+                orientation = exif_orientation(bytes(chunk.data))
             case b"ANMF":
                 frames += 1
             case _:
@@ -70,7 +70,7 @@ def outline(content: bytes) -> Outline:
         raise Animated(MEDIA_TYPE)
     if size is None or canvas not in {None, size}:
         raise Damaged(MEDIA_TYPE)
-    return Outline(*size, turn, _riff(kept))
+    return PictureHeader(*size, orientation, _riff(kept))
 
 
 def read_xmp(content: bytes) -> bytes | None:
@@ -81,7 +81,7 @@ def read_xmp(content: bytes) -> bytes | None:
 
 
 def with_xmp(content: bytes, packet: bytes) -> bytes:
-    """The same chunks with this packet instead of any other; the simple layout becomes the extended one."""
+    """Replace any XMP by this packet; a file in the simple layout becomes one in the extended layout."""
     kept = [chunk for chunk in chunks(content) if chunk.name != b"XMP "]
     if not kept:
         raise Damaged(MEDIA_TYPE)
@@ -92,7 +92,7 @@ def with_xmp(content: bytes, packet: bytes) -> bytes:
     else:
         (width, height), alpha = _size_and_alpha(head)
         flags = _XMP_FLAG | (_ALPHA_FLAG if alpha else 0)
-        extended = b"".join([struct.pack("<I", flags), _three(width - 1), _three(height - 1)])
+        extended = b"".join([struct.pack("<I", flags), _three_bytes(width - 1), _three_bytes(height - 1)])
         rest = kept
     return _riff(
         [_chunk(b"VP8X", extended), *(_chunk(c.name, c.data) for c in rest), _chunk(b"XMP ", packet)]
@@ -117,7 +117,7 @@ def _size_and_alpha(chunk: Chunk) -> tuple[tuple[int, int], bool]:
     raise Damaged(MEDIA_TYPE)
 
 
-def _three(number: int) -> bytes:
+def _three_bytes(number: int) -> bytes:
     return number.to_bytes(3, "little")
 
 

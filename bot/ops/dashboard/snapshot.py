@@ -178,7 +178,7 @@ class SnapshotReader:
                 "hour": ring.segmind_answers(HOUR),
             },
             "per_minute": its.bounds.per_minute,
-            "shut": [name for name, scheduler in its.schedulers.items() if scheduler.is_shut],
+            "shut": [name for name, scheduler in its.schedulers.items() if scheduler.in_outage],
             "closed": [{"model": slug, "why": str(trouble)} for slug, trouble in its.gate.closures.items()],
             "empty": its.gate.is_empty,
             "left": its.watch.left,

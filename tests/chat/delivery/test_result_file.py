@@ -19,7 +19,7 @@ from tests.clocks import HeldClock
 from tests.harness import MODELS, local_segmind, staged
 from tests.jobs.orders import job
 from tests.media import files
-from tests.media.test_signing import PAPERS, c2pa_signer, read
+from tests.media.test_signing import CREDENTIALS, c2pa_signer, read
 
 CARDS = {slug: model.card for slug, model in MODELS.items()}
 DONE = job("0123", state=State.DONE)
@@ -79,7 +79,7 @@ async def test_a_result_is_signed_last_of_all_and_still_fits(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("slug", ["faceswap-v5", "ai-face-swap"])
 async def test_what_discord_gets_is_signed_to_the_last_byte(slug: str, tmp_path: Path) -> None:
-    chain, key = PAPERS.written(tmp_path)
+    chain, key = CREDENTIALS.write(tmp_path)
     clock = HeldClock()
     signing = {"certificates": str(chain), "key": str(key)}
     async with (
@@ -109,7 +109,7 @@ async def test_a_bot_that_stops_does_not_leave_a_thread_at_work(monkeypatch: pyt
     def watched(content: bytes, media: Any, limit: int, effort: Deadline) -> Fitted:
         began.set()
         try:
-            while not effort.over:
+            while not effort.expired:
                 time.sleep(0.001)
             return fit(content, media, limit, effort)
         finally:

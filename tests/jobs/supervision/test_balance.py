@@ -56,7 +56,7 @@ class World:
 
     def gate(self, *, releases: bool = False) -> SubmissionGate:
         scheduler = RequestScheduler(
-            self.clock, Breaker(self.clock.now, BreakerConfig()), name="Segmind", patience=inf
+            self.clock, Breaker(self.clock.now, BreakerConfig()), name="Segmind", outage_timeout=inf
         )
         return SubmissionGate(self.clock, scheduler, releases=releases)
 

@@ -23,7 +23,7 @@ def url(tmp_path: Path) -> str:
 def timings(*seconds: float) -> PollTimings:
     made = PollTimings(USUAL)
     for each in seconds:
-        made.pace("faceswap-v5", "cost").learn(each)
+        made.timing("faceswap-v5", "cost").learn(each)
     return made
 
 
@@ -34,8 +34,8 @@ async def test_a_new_run_begins_with_what_the_last_one_learned(url: str) -> None
     async with SqlStore(url, start=0, clock=clock) as store:
         fresh = timings()
         await LearnedTimings(fresh, store, clock).load()
-    assert fresh.pace("faceswap-v5", "cost").usual == pytest.approx(40)
-    assert fresh.pace("faceswap-v5").usual == pytest.approx(10)
+    assert fresh.timing("faceswap-v5", "cost").median == pytest.approx(40)
+    assert fresh.timing("faceswap-v5").median == pytest.approx(10)
 
 
 async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_something_new(url: str) -> None:
@@ -71,7 +71,7 @@ async def test_what_cannot_be_read_is_learned_anew(url: str, text: str) -> None:
         await store.write_value(NOTE, text)
         fresh = timings()
         await LearnedTimings(fresh, store, clock).load()
-    assert fresh.pace("faceswap-v5").usual == pytest.approx(10)
+    assert fresh.timing("faceswap-v5").median == pytest.approx(10)
 
 
 class Away:

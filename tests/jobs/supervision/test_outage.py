@@ -18,7 +18,7 @@ from tests.harness import eventually, local_segmind
 from tests.jobs.harness import Workshop, workshop
 from tests.jobs.test_runner import left_in, local
 
-FUSE = BreakerConfig(failures=3, pause=0.05, longest=0.2)
+FUSE = BreakerConfig(failures=3, pause=0.05, max_pause=0.2)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def segmind(clock: HeldClock) -> AsyncGenerator[LocalSegmind]:
 
 @pytest.fixture
 async def shop(tmp_path: Path, segmind: LocalSegmind) -> AsyncGenerator[Workshop]:
-    restraint = RateConfig(per_minute=1_000_000, fuse=FUSE)
+    restraint = RateConfig(per_minute=1_000_000, breaker=FUSE)
     async with workshop(tmp_path / "jobs.db", segmind, restraint=restraint) as opened:
         yield opened
 
@@ -74,7 +74,7 @@ async def test_jobs_go_on_after_an_outage_from_where_they_were(
     await segmind.pause()
     await begin(shop, "c")
     await shop.shows("c", Reconnecting)
-    await eventually(lambda: shop.client.scheduler.is_shut, lambda: "the breaker opens")
+    await eventually(lambda: shop.client.scheduler.in_outage, lambda: "the breaker opens")
     assert [await state(shop, name) for name in "ab"] == [State.SUBMITTED] * 2
     assert (await state(shop, "c")) in {State.HELD, State.SUBMITTING}
     await segmind.resume()
@@ -90,13 +90,13 @@ async def test_while_segmind_fails_it_is_asked_by_one_probe_at_a_time(
     for name in names:
         await shop.shows(name, Queued, Processing)
     segmind.faults.always("*", "error-before=502")
-    await eventually(lambda: shop.client.scheduler.is_shut, lambda: "the breaker opens")
+    await eventually(lambda: shop.client.scheduler.in_outage, lambda: "the breaker opens")
     await begin(shop, "late")
     asked = sum(segmind.calls.values())
     began = shop.clock.now()
     await eventually(lambda: sum(segmind.calls.values()) >= asked + 5, lambda: "five more probes")
     # Four jobs would ask hundreds of times in so long, each for itself.
-    pauses = 0.8 * sum(min(FUSE.pause * 2**index, FUSE.longest) for index in range(4))
+    pauses = 0.8 * sum(min(FUSE.pause * 2**index, FUSE.max_pause) for index in range(4))
     assert shop.clock.now() - began >= pauses
     assert segmind.calls["submit"] == 4
     segmind.faults.clear()
@@ -110,7 +110,7 @@ async def test_a_lone_order_finds_out_by_itself_that_segmind_is_back(
     """There is no question to send as a probe, and an order is none: the balance is asked for."""
     await segmind.pause()
     await begin(shop, "a")
-    await eventually(lambda: shop.client.scheduler.is_shut, lambda: "the breaker opens")
+    await eventually(lambda: shop.client.scheduler.in_outage, lambda: "the breaker opens")
     await segmind.resume()
     await shop.shows("a", Queued)
     assert segmind.calls["credits"] >= 1
@@ -139,7 +139,7 @@ async def test_orders_of_unknown_outcome_open_the_breaker_and_are_all_looked_up(
 
 async def test_an_order_that_waited_too_long_is_given_back(tmp_path: Path, segmind: LocalSegmind) -> None:
     await segmind.pause()
-    restraint = RateConfig(per_minute=1_000_000, fuse=FUSE, patience=0.2)
+    restraint = RateConfig(per_minute=1_000_000, breaker=FUSE, outage_timeout=0.2)
     async with workshop(tmp_path / "jobs.db", segmind, restraint=restraint) as shop:
         await begin(shop, "a")
         ended, _ = await shop.ended("a")
