@@ -169,7 +169,7 @@ async def test_an_operator_who_cannot_be_told_holds_nothing_up(stage: Stage) -> 
         reply = await stage.order("faceswap-v5")
         await reply.says("Paused")
         await eventually(
-            lambda: [line for line in logs if line["event"] == "an operator could not be told"],
+            lambda: [line for line in logs if line["event"] == "operator not alerted"],
             lambda: str(logs),
         )
     stage.segmind.balance = 10
