@@ -11,7 +11,7 @@ import discord
 from bot.administration.audit import Administrator
 from bot.chat.admin.cards import MonthlyBudget, month_line
 from bot.chat.admin.services import AdminServices
-from bot.chat.admin.spending_chart import chart
+from bot.chat.admin.spending_chart import chart, days_per_bar
 from bot.chat.text import Text
 from bot.chat.ui.card import credits_words
 from bot.chat.ui.info_card import InfoCard
@@ -83,6 +83,8 @@ def spend_card(
 ) -> InfoCard:
     lines = [_table(spent.rows, cards, text) if spent.rows else text("spend.nothing")]
     small = [month_line(month, text)]
+    if image is not None:
+        small.insert(0, text("spend.chart", count=days_per_bar(spent.since, spent.until)))
     if unknown := sum(each.unknown for each in spent.rows):
         presumed = sum(each.presumed for each in spent.rows)
         small.append(text("spend.presumed", count=unknown, usd=text.number(presumed, 2)))
