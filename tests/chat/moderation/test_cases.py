@@ -25,7 +25,7 @@ async def log(server: Server) -> simcord.ChannelHandle:
 
 @pytest.fixture
 def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.UserHandle:
-    """Make a user an operator afterwards: the simulated Discord creates ids only once the bot has started."""
+    """Make a user an operator: the simulated Discord creates ids only once the bot has started."""
     app = server.stage.app
     user = server.stage.env.create_user("operator")
     server.guild.add_member(user)
