@@ -80,44 +80,37 @@ class Purchases:
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             log.warning("purchases not searched", reason=type(error).__name__)
 
-    async def _fulfil(self, entitlement: discord.Entitlement) -> None:
-        amount = self._credits.get(entitlement.sku_id)
-        if (
-            amount is None
-            or entitlement.deleted
-            or entitlement.consumed
-            or entitlement.type not in _CREDITED_TYPES
-        ):
+    async def _fulfil(self, purchase: discord.Entitlement) -> None:
+        amount = self._credits.get(purchase.sku_id)
+        if amount is None or purchase.deleted or purchase.consumed or purchase.type not in _CREDITED_TYPES:
             return
-        if entitlement.user_id is None:
-            log.warning("purchase without a buyer", entitlement=entitlement.id, sku=entitlement.sku_id)
+        if purchase.user_id is None:
+            log.warning("purchase without a buyer", entitlement=purchase.id, sku=purchase.sku_id)
             return
         # A purchase for a server is spent in that server. Discord does not say where any other purchase was
         # made, so its credits go to the buyer's account for direct messages.
-        account = account_of(guild_id=entitlement.guild_id, user_id=entitlement.user_id)
+        account = account_of(guild_id=purchase.guild_id, user_id=purchase.user_id)
         facts = {
-            "member": entitlement.user_id,
+            "member": purchase.user_id,
             "amount": amount,
-            "sku": entitlement.sku_id,
-            "entitlement": entitlement.id,
+            "sku": purchase.sku_id,
+            "entitlement": purchase.id,
         }
-        audit_entry = AuditEntry(SHOP, AuditAction.PURCHASE, facts, guild_id=entitlement.guild_id)
+        audit_entry = AuditEntry(SHOP, AuditAction.PURCHASE, facts, guild_id=purchase.guild_id)
         try:
-            await self._ledger.grant(
-                account, amount, "bought", audit_entry, receipt=f"discord:{entitlement.id}"
-            )
-            log.info("purchase credited", entitlement=entitlement.id, account=account, amount=amount)
+            await self._ledger.grant(account, amount, "bought", audit_entry, receipt=f"discord:{purchase.id}")
+            log.info("purchase credited", entitlement=purchase.id, account=account, amount=amount)
         except AlreadyCredited:
-            log.info("purchase already credited", entitlement=entitlement.id)
+            log.info("purchase already credited", entitlement=purchase.id)
         except Exception:
             # The purchase is not consumed, so the next search finds it again.
-            log.exception("purchase not credited", entitlement=entitlement.id)
+            log.exception("purchase not credited", entitlement=purchase.id)
             return
-        await self._consume(entitlement)
+        await self._consume(purchase)
 
-    async def _consume(self, entitlement: discord.Entitlement) -> None:
+    async def _consume(self, purchase: discord.Entitlement) -> None:
         try:
-            await entitlement.consume()
+            await purchase.consume()
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             # Another process has consumed it, or the next search will; it is credited in both cases.
-            log.warning("purchase not consumed", entitlement=entitlement.id, reason=str(error))
+            log.warning("purchase not consumed", entitlement=purchase.id, reason=str(error))

@@ -58,12 +58,7 @@ def days_per_bar(since: float, until: float) -> int:
 
 
 def chart(
-    spending: Sequence[Spending],
-    *,
-    since: float,
-    until: float,
-    titles: Mapping[str, str],
-    caption: str = "",
+    spending: Sequence[Spending], *, since: float, until: float, titles: Mapping[str, str], caption: str = ""
 ) -> bytes:
     """Return a PNG of the days (UTC) from `since` to `until`, without refunded credits.
 

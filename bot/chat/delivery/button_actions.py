@@ -45,9 +45,7 @@ class Cases(Protocol):
 
     async def remove(self, interaction: Interaction, job_id: str) -> None: ...
 
-    async def is_down(self, job_id: str) -> bool:
-        """Whether the result was taken down."""
-        ...
+    async def is_down(self, job_id: str) -> bool: ...
 
 
 class JobActions:

@@ -92,6 +92,7 @@ class ResultDelivery:
         if content is not None:
             result = await self._results.prepare(job, content, job.place.upload_limit)
         preview = None if result is None else self._original_previews.of(self._models[job.slug], job)
+        hidden, in_server = job.place.hidden, job.place.guild_id is not None
         errors: list[str] = []
         route: Route | Delivery = first
         if route is Route.WEBHOOK and not self._messages.has_token(job.place):
@@ -102,12 +103,7 @@ class ResultDelivery:
             except discord.HTTPException as error:
                 errors.append(f"{route} {error.status}/{error.code}")
                 kind = classify(
-                    route,
-                    error.status,
-                    error.code,
-                    error.text,
-                    hidden=job.place.hidden,
-                    in_server=job.place.guild_id is not None,
+                    route, error.status, error.code, error.text, hidden=hidden, in_server=in_server
                 )
                 if kind is DeliveryError.PASSING:
                     raise

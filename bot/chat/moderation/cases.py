@@ -91,8 +91,8 @@ class CaseService:
             by = require_moderator(interaction, server_of(job), self._operators)
             left = await self._delete_messages(job, str(by.user_id), interaction)
             await self._record(by, AuditAction.REMOVE, job)
-        words = self._text("cases.left", count=left) if left else self._text("cases.gone")
-        await interaction.followup.send(view=error_card(words), ephemeral=True)
+        sentence = self._text("cases.left", count=left) if left else self._text("cases.gone")
+        await interaction.followup.send(view=error_card(sentence), ephemeral=True)
 
     async def press(self, interaction: Interaction, button: CaseButton) -> None:
         # Discord limits the deletion of old messages, so it may take longer than three seconds.
@@ -109,8 +109,7 @@ class CaseService:
             await self._redraw(interaction, case)
             return
         await self._take_step(interaction, case, step, by)
-        case = await self._cases.step(number, step, by.user_id)
-        await self._redraw(interaction, case)
+        await self._redraw(interaction, await self._cases.step(number, step, by.user_id))
 
     async def open_cases(self, guild_id: int, page: PageRequest) -> Sequence[PageItem]:
         """Open cases of a server, as lines that link to their cards."""
@@ -132,8 +131,8 @@ class CaseService:
                 left = await self._delete_messages(job, str(by.user_id), interaction)
                 await self._record(by, AuditAction.REMOVE, job)
                 if left:
-                    words = error_card(self._text("cases.left", count=left))
-                    await interaction.followup.send(view=words, ephemeral=True)
+                    card = error_card(self._text("cases.left", count=left))
+                    await interaction.followup.send(view=card, ephemeral=True)
             case Step.NEVER:
                 fingerprints = await self._moderation_store.fingerprints_of(job.id)
                 # Moderators list pictures for their own server, operators for all servers.

@@ -72,15 +72,8 @@ class ModLog:
         text = self._text
         guild = self._client.get_guild(job.place.guild_id or 0)
         with speaking("" if guild is None else str(guild.preferred_locale)):
-            lines = [
-                text(
-                    "log.job",
-                    member=mention(job.place.user_id),
-                    user=job.place.user_id,
-                    outcome=self._outcome(job),
-                    job=job.id,
-                )
-            ]
+            user, outcome = job.place.user_id, self._outcome(job)
+            lines = [text("log.job", member=mention(user), user=user, outcome=outcome, job=job.id)]
             if not job.place.hidden:
                 lines.append(text("log.where", link=address_of(job.place)))
             small = [f"{part} `{each.exact}`" for part, each in fingerprints.items()]

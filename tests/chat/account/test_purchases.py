@@ -91,14 +91,14 @@ def _tries(stage: Stage) -> int:
     return sum(entry.path.endswith("/consume") for entry in stage.env.http_requests)
 
 
-async def test_what_could_not_be_written_is_neither_consumed_nor_lost(
+async def test_a_purchase_that_cannot_be_credited_is_neither_consumed_nor_lost(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(*_: object, **__: object) -> None:
+    async def unavailable(*_: object, **__: object) -> None:
         raise StoreUnavailable("the disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(stage.app.store, "grant", away)
+        broken.setattr(stage.app.store, "grant", unavailable)
         bought = await stage.env.grant_entitlement(COINS, user=stage.member.id)
         await stage.env.settle()
     assert _tries(stage) == 0

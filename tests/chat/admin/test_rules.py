@@ -66,7 +66,8 @@ async def test_a_servers_limit_rejects_larger_pictures(server: Server) -> None:
 
 async def test_a_waiting_job_continues_when_the_limit_is_lifted(server: Server) -> None:
     await server.tell("limits", limit="per_member", amount=1)
-    replies = [await server.stage.order("faceswap-v5") for _ in range(2)]
-    await replies[1].says("Waiting in line")
+    await (await server.stage.order("faceswap-v5")).says("Queued")
+    waiting = await server.stage.order("faceswap-v5")
+    await waiting.says("Waiting in line")
     await server.tell("limits", limit="per_member")
-    await replies[1].says("Queued")
+    await waiting.says("Queued")

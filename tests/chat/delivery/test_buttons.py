@@ -147,6 +147,7 @@ async def test_only_its_member_cancels_a_waiting_order(stage: Stage) -> None:
 @ONE_AT_A_TIME
 async def test_a_submitted_job_cannot_be_cancelled(stage: Stage) -> None:
     running = await stage.order(V5)
+    await running.says("Queued")
     waiting = await stage.order(V5)
     await waiting.says("Waiting in line")
     (row,) = [each for each in shown_in(waiting).components[0]["components"] if each["type"] == 1]

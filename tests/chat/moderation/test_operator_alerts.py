@@ -116,7 +116,9 @@ async def test_a_job_is_tried_again_while_the_balance_is_too_low_for_it(stage: S
 @RELEASE
 async def test_waiting_jobs_are_released_if_the_operator_prefers_it(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "latency=1", "no-credits")
-    first, second = [await stage.order("faceswap-v5") for _ in range(2)]
+    first, counts = await stage.order("faceswap-v5"), stage.segmind.faults.met
+    await eventually(lambda: counts["submit", Trouble.LATENCY], lambda: str(counts))
+    second = await stage.order("faceswap-v5")
     await second.says("Waiting in line")
     stage.segmind.balance = 0
     for reply in (first, second):
