@@ -145,7 +145,7 @@ async def build_app(
             on_store_unavailable=outage.report,
         )
         refusals = InvalidRequestCounter(
-            clock, most=settings.discord.refusals, heard=metrics.discord_answered
+            clock, limit=settings.discord.refusals, on_response=metrics.discord_answered
         )
         words = ErrorMessages(text, outage.report, heard=metrics.refused)
         client = await _client(settings, cluster, refusals, store=store, words=words)
@@ -217,7 +217,7 @@ async def build_app(
                 settings.shop.credits,
                 client=client,
                 is_first=lambda: client.is_first,
-                books=store,
+                ledger=store,
                 background=front.background,
             ),
             outage=outage,

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.administration.access import AccessMode
 from bot.administration.audit import REASON_LIMIT, Administrator
 from bot.chat.account.credits_cards import balance_lines
-from bot.chat.admin.access_cards import approval_card, approval_lines, entry_card
+from bot.chat.admin.access_cards import access_card, approval_lines, approval_settings_card
 from bot.chat.admin.audit_lines import audit_card, audit_line
 from bot.chat.admin.autocomplete import (
     LOOKED_THROUGH,
@@ -22,7 +22,7 @@ from bot.chat.admin.autocomplete import (
 from bot.chat.admin.cards import member_card, models_card, server_card
 from bot.chat.admin.limits import in_bytes, limits_card
 from bot.chat.admin.services import AdminServices
-from bot.chat.admin.spending import drawn_chart, month_of_server, spend_card, spent_in_days
+from bot.chat.admin.spending import draw_chart, load_spending, monthly_budget, spend_card
 from bot.chat.client import Doppel
 from bot.chat.contexts import servers_only
 from bot.chat.interactions import Interaction
@@ -129,8 +129,8 @@ class Admin(
             return await send_deferred(
                 interaction, member_card(member.id, *await self._account(by, member), its.text)
             )
-        rules = await its.books.rules(by.guild_id)
-        month = await month_of_server(its, by, rules)
+        rules = await its.ledger.rules(by.guild_id)
+        month = await monthly_budget(its, by, rules)
         roles = [role.id for role in interaction.guild.roles] if interaction.guild is not None else []
         return await send_deferred(interaction, server_card(rules, its.policy, month, roles, its.text))
 
@@ -148,7 +148,7 @@ class Admin(
             return []
         its = self._services
         jobs = await self._credit_admin.recent_jobs(by, LOOKED_THROUGH)
-        names = await self._names.of(interaction.guild, {job.user_id for job in jobs})
+        names = await self._names.display_names(interaction.guild, {job.user_id for job in jobs})
         return job_choices(jobs, names, its.cards, typed, its.text)
 
     @app_commands.command(description="Show what this server spent")
@@ -156,9 +156,9 @@ class Admin(
     async def spend(self, interaction: Interaction, days: app_commands.Range[int, 1, 365] = 30) -> None:
         by = await _promised(interaction)
         its = self._services
-        spent = await spent_in_days(its, by, days)
-        month = await month_of_server(its, by, await its.books.rules(by.guild_id))
-        drawing = await drawn_chart(spent, its.cards, its.text)
+        spent = await load_spending(its, by, days)
+        month = await monthly_budget(its, by, await its.ledger.rules(by.guild_id))
+        drawing = await draw_chart(spent, its.cards, its.text)
         files = [] if drawing is None else [drawing.file()]
         await send_deferred(interaction, spend_card(spent, month, drawing, its.cards, its.text), *files)
 
@@ -172,7 +172,7 @@ class Admin(
         if model is not None and on is not None:
             return await self._done(interaction, await self._credit_admin.set_model(by, model, on=on))
         return await send_deferred(
-            interaction, models_card(its.cards, await its.books.rules(by.guild_id), its.text)
+            interaction, models_card(its.cards, await its.ledger.rules(by.guild_id), its.text)
         )
 
     @models.autocomplete("model")
@@ -192,7 +192,7 @@ class Admin(
             audit_entry = await self._credit_admin.set_limit(by, limit, in_bytes(limit, amount))
             return await self._done(interaction, audit_entry)
         return await send_deferred(
-            interaction, limits_card(its.policy, await its.books.rules(by.guild_id), its.text)
+            interaction, limits_card(its.policy, await its.ledger.rules(by.guild_id), its.text)
         )
 
     @app_commands.command(description="Keep a member from using the bot here")
@@ -264,11 +264,11 @@ class Admin(
         by = await _promised(interaction)
         its = self._services
         audit_entry = None if on is None else await its.access_admin.set_approval(by, on=on)
-        rules = await its.books.rules(by.guild_id)
+        rules = await its.ledger.rules(by.guild_id)
         waiting = await its.approvals.waiting_in(by.guild_id)
-        lines = approval_lines(rules, waiting, its.text, open_=await its.approvals.can_ask(by.guild_id))
+        lines = approval_lines(rules, waiting, its.text, can_ask=await its.approvals.can_ask(by.guild_id))
         if audit_entry is None:
-            return await send_deferred(interaction, approval_card(lines, its.text))
+            return await send_deferred(interaction, approval_settings_card(lines, its.text))
         return await send_deferred(interaction, audit_card(audit_entry, its.cards, its.text, *lines))
 
     @app_commands.command(description="Show who decided what for this server")
@@ -278,7 +278,7 @@ class Admin(
 
     async def lines(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         by, its = administrator_of(interaction), self._services
-        found = await its.books.audit_entries(
+        found = await its.ledger.audit_entries(
             by.guild_id, before=wish.before, after=wish.after, limit=wish.limit
         )
         return [
@@ -289,8 +289,8 @@ class Admin(
         return await self._services.cases.open_cases(administrator_of(interaction).guild_id, wish)
 
     async def _show_entry(self, interaction: Interaction, by: Administrator) -> None:
-        rules = await self._services.books.rules(by.guild_id)
-        await send_deferred(interaction, entry_card(rules, self._services.text))
+        rules = await self._services.ledger.rules(by.guild_id)
+        await send_deferred(interaction, access_card(rules, self._services.text))
 
     async def _done(
         self, interaction: Interaction, audit_entry: AuditEntry, member: discord.Member | None = None

@@ -48,7 +48,7 @@ class Credits(
 
     async def lines(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
         its, account = self._services, member_of(interaction).account
-        found = await its.books.history(account, before=wish.before, after=wish.after, limit=wish.limit)
+        found = await its.ledger.history(account, before=wish.before, after=wish.after, limit=wish.limit)
         return [PageItem(line.id, history_line(line, its.cards, its.text)) for line in found]
 
 

@@ -3,7 +3,7 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.account.jobs_list import HERE, MINE
+from bot.chat.account.jobs_list import MEMBER_LIST, SERVER_LIST
 from bot.chat.account.services import AccountServices
 from bot.chat.client import Doppel
 from bot.chat.interactions import Interaction
@@ -20,14 +20,16 @@ class Jobs(commands.Cog):
         self._lists = services.job_lists
 
     async def cog_load(self) -> None:
-        self._pages.add(MINE, self._lists.mine)
-        self._pages.add(HERE, self._lists.here)
+        self._pages.add(MEMBER_LIST, self._lists.of_member)
+        self._pages.add(SERVER_LIST, self._lists.of_server)
 
     @app_commands.command(description=JOBS)
     @app_commands.describe(server="Everybody's in this server, which only its moderators can see")
     async def jobs(self, interaction: Interaction, server: bool = False) -> None:
         await defer_ephemeral(interaction)
-        await send_deferred(interaction, await self._pages.first(interaction, HERE if server else MINE))
+        await send_deferred(
+            interaction, await self._pages.first(interaction, SERVER_LIST if server else MEMBER_LIST)
+        )
 
 
 async def setup(bot: Doppel) -> None:

@@ -57,7 +57,9 @@ async def _report(
     if options.chart is None:
         return Outcome(words)
     titles = {slug: model.card.title for slug, model in model_registry(FEATURES).items()}
-    return Outcome(words, picture=chart(spending, since=since, until=until, titles=titles))
+    caption = "Credits spent (bars) and Segmind's cost in US$ (line)"
+    picture = chart(spending, since=since, until=until, titles=titles, caption=caption)
+    return Outcome(words, picture=picture)
 
 
 async def _grant(visitor: OperatorConnection, options: argparse.Namespace) -> Outcome:

@@ -42,7 +42,7 @@ class ModerationParts:
         self._door = AccessPolicy(store.register, store, access_rules(settings), front.clock)
         self._mod_log = ModLog(
             rules=store,
-            register=store.register,
+            moderation_store=store.register,
             results=front.results,
             client=front.client,
             background=front.background,

@@ -2,12 +2,12 @@
 
 from bot.chat.access.consent import Agree
 from bot.chat.account.jobs_list import JobLists
-from bot.chat.account.privacy import Forget
+from bot.chat.account.privacy import ForgetButton
 from bot.chat.account.services import AccountServices
 from bot.chat.admin.services import AdminServices
 from bot.chat.delivery.button_actions import JobActions
 from bot.chat.delivery.job_buttons import JobButton, OtherModel
-from bot.chat.delivery.undelivered import KeptResults
+from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.errors import ErrorMessages
 from bot.chat.moderation.approval_card import ApprovalButton
 from bot.chat.moderation.approvals import ApprovalService
@@ -71,7 +71,7 @@ def wire_services(
     )
     account = AccountServices(
         job_service=engine.job_service,
-        books=store,
+        ledger=store,
         job_lists=JobLists(store.job_history, front.cards, front.text),
         privacy=privacy,
         pages=pages,
@@ -82,7 +82,7 @@ def wire_services(
         credit_admin=engine.credit_admin,
         access_admin=protection.access_admin,
         job_service=engine.job_service,
-        books=store,
+        ledger=store,
         policy=engine.policy,
         cases=cases,
         approvals=approvals,
@@ -94,8 +94,8 @@ def wire_services(
     actions = JobActions(
         job_service=engine.job_service,
         order_handler=order_handler,
-        recall=PreviousInputs(segmind),
-        kept=KeptResults(segmind, front.results),
+        previous_inputs=PreviousInputs(segmind),
+        undelivered=UndeliveredResults(segmind, front.results),
         cases=cases,
         models=front.models,
         text=front.text,
@@ -110,7 +110,7 @@ def wire_services(
             Agree: protection.consent.press,
             ApprovalButton: approvals.press,
             CaseButton: cases.press,
-            Forget: privacy.press,
+            ForgetButton: privacy.press,
             PageButton: pages.press,
         },
     )

@@ -1,4 +1,4 @@
-"""A stage with an administrator, and a second server with one of its own."""
+"""Server with an administrator and a member, and a second one to test that servers stay separate."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,8 @@ from tests.harness import Reply, Stage, texts
 
 @dataclass
 class Server:
+    """Server with one administrator and one member."""
+
     stage: Stage
     guild: simcord.GuildHandle
     channel: simcord.ChannelHandle
@@ -22,14 +24,15 @@ class Server:
     member: simcord.MemberActor
 
     async def ask(self, actor: simcord.MemberActor, command: str, **options: Any) -> str:
-        """What only the asker reads."""
+        """Run a command and return its ephemeral reply."""
         return said(await actor.slash(self.channel, command, **options))
 
     async def tell(self, command: str, **options: Any) -> str:
+        """Run a command of `/admin` as the administrator and return its reply."""
         return await self.ask(self.admin, f"admin {command}", **options)
 
     async def show_to(self, member: simcord.MemberActor) -> None:
-        """The server's own settings let this member see the administrators' commands."""
+        """Let this member see `/admin` in the server's settings for commands."""
         commands = await self.stage.app.client.tree.fetch_commands()
         (admin,) = [command for command in commands if command.name == "admin"]
         self.guild.set_command_permissions(admin, {member: True})
@@ -43,12 +46,9 @@ class Server:
         return (await self.stage.job(reply)).id
 
     async def audit_entries(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """What is on record, from the first on: who, what, and the facts."""
+        """Return actor, action and facts of every entry, the oldest first."""
         found = await self.stage.app.store.audit_entries(self.guild.id, limit=1000)
-        return [
-            (audit_entry.actor, audit_entry.action, dict(audit_entry.facts))
-            for audit_entry in reversed(found)
-        ]
+        return [(entry.actor, entry.action, dict(entry.facts)) for entry in reversed(found)]
 
     async def rules(self) -> ServerRules:
         return await self.stage.app.store.rules(self.guild.id)
@@ -69,6 +69,7 @@ class Server:
 
 
 def said(result: simcord.InteractionResult) -> str:
+    """Return the words of an ephemeral reply."""
     assert result.ephemeral
     assert result.response is not None
     return "\n".join(texts(result.response.components))
@@ -85,5 +86,5 @@ def elsewhere(stage: Stage) -> Server:
 
 
 def _admin(stage: Stage, guild: simcord.GuildHandle) -> simcord.MemberActor:
-    role = guild.create_role("Ruling", permissions=discord.Permissions(manage_guild=True))
+    role = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
     return guild.add_member(stage.env.create_user("bob"), roles=[role])

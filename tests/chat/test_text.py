@@ -68,7 +68,7 @@ def test_every_sentence_is_asked_for() -> None:
             }
             | {Verdict.APPROVED, Verdict.REJECTED, Verdict.LAPSED},
         ),
-        ("spend", {"title", "nothing", "alt", "presumed", "total"} | set(HEADINGS)),
+        ("spend", {"title", "nothing", "alt", "presumed", "chart", "total"} | set(HEADINGS)),
         ("bound", {"grant", "daily", "monthly", "limit"}),
         (
             "deed",

@@ -303,7 +303,7 @@ async def test_a_bot_that_discord_refuses_spares_its_edits(town: Town) -> None:
         await town.discord.online()
         for _ in range(2):
             await town.order()
-        await bot.says("Discord refuses requests", "most stages")
+        await bot.says("Discord rejects requests", "most stages")
         reply = await town.order()
         await reply.says("Queued")
         town.clock.move(60)

@@ -1,4 +1,4 @@
-"""What a member reads of their credits: the balance, the prices, and the lines of the history."""
+"""Cards about a member's credits: the balance, the prices and the lines of the history."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,8 +15,8 @@ from bot.ledger.ledger import SHOP, LedgerLine
 from bot.ledger.policy import MemberTerms
 from bot.models import ModelCard
 
-Unit = Callable[[ModelCard, Mapping[str, Any]], int]
-"""The price of a model with these options: of a picture, or of each started stretch of video."""
+UnitPrice = Callable[[ModelCard, Mapping[str, Any]], int]
+"""Price of a model with these options, for a picture or for each started `per_seconds` of a video."""
 
 
 def balance_card(balance: Balance, terms: MemberTerms, text: Text) -> InfoCard:
@@ -41,16 +41,16 @@ def _refill(balance: Balance, terms: MemberTerms, text: Text) -> str:
     return text("balance.refill", at=f"<t:{int(refills_at)}:f>", refills=relative_timestamp(refills_at))
 
 
-def prices_card(cards: Iterable[ModelCard], unit: Unit, text: Text) -> InfoCard:
-    lines = [line for card in cards for line in _price_lines(card, unit, text)]
+def prices_card(cards: Iterable[ModelCard], unit_price: UnitPrice, text: Text) -> InfoCard:
+    lines = [line for card in cards for line in _price_lines(card, unit_price, text)]
     return InfoCard(text("prices.title"), lines or [text("prices.none")], text, small=[text("prices.note")])
 
 
-def _price_lines(card: ModelCard, unit: Unit, text: Text) -> Iterable[str]:
-    price = price_words(card, unit(card, {}), text)
+def _price_lines(card: ModelCard, unit_price: UnitPrice, text: Text) -> Iterable[str]:
+    price = price_words(card, unit_price(card, {}), text)
     yield text("prices.model", command=card.slug, price=price, usual=about(card.seconds, text))
     choices = [
-        text("prices.choice", option=option, choice=choice, price=unit(card, {option: choice}))
+        text("prices.choice", option=option, choice=choice, price=unit_price(card, {option: choice}))
         for option, choice in card.factors
     ]
     if choices:
@@ -58,7 +58,7 @@ def _price_lines(card: ModelCard, unit: Unit, text: Text) -> Iterable[str]:
 
 
 def history_line(line: LedgerLine, cards: Mapping[str, ModelCard], text: Text) -> str:
-    what = _what(line, _job_words(line, cards), text)
+    what = _description(line, _job_words(line, cards), text)
     if line.actor is not None and line.actor != SHOP:
         what = text("history.by", what=what, actor=person(line.actor, text))
         if why := as_code(line.why or "", REASON_LIMIT):
@@ -67,7 +67,7 @@ def history_line(line: LedgerLine, cards: Mapping[str, ModelCard], text: Text) -
     return text("history.line", amount=amount, what=what, when=relative_timestamp(line.at))
 
 
-def _what(line: LedgerLine, job: str, text: Text) -> str:
+def _description(line: LedgerLine, job: str, text: Text) -> str:
     match line.kind:
         case EntryKind.GRANT if line.actor is None:
             return text("history.start")

@@ -1,4 +1,4 @@
-"""Jobs as lines of a list: what became of each, where it is, and what can still be done about it."""
+"""Lists of jobs: state, price and link of each, and a button to cancel it or show its result."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 from discord import ui
 
 from bot.chat.access.permissions import NotModerator
-from bot.chat.delivery.button_actions import Action
-from bot.chat.delivery.job_buttons import JobButton
+from bot.chat.delivery.job_buttons import Action, JobButton
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.messages import address_of
@@ -20,34 +19,36 @@ from bot.jobs.history import JobHistory, PastJob
 from bot.jobs.job import State
 from bot.models import ModelCard
 
-MINE, HERE = "jobs", "server"
+MEMBER_LIST, SERVER_LIST = "jobs", "server"
 
 
 class JobLists:
+    """Reads the jobs of a member or of a server, page by page."""
+
     def __init__(self, job_history: JobHistory, cards: Mapping[str, ModelCard], text: Text) -> None:
         self._job_history = job_history
         self._cards = cards
         self._text = text
 
-    async def mine(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
-        """A member's own, wherever they ordered them."""
+    async def of_member(self, interaction: Interaction, page: PageRequest) -> Sequence[PageItem]:
+        """Jobs of the member who asks, from every server and from direct messages."""
         found = await self._job_history.of_member(
-            interaction.user.id, before=wish.before, after=wish.after, limit=wish.limit
+            interaction.user.id, before=page.before, after=page.after, limit=page.limit
         )
         return [PageItem(job.number, self._line(job), self._button(job)) for job in found]
 
-    async def here(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
-        """Everybody's in this server, for its moderators."""
-        guild_id = moderated_by(interaction)
+    async def of_server(self, interaction: Interaction, page: PageRequest) -> Sequence[PageItem]:
+        """Jobs of all members of this server, for its moderators."""
+        guild_id = moderated_guild(interaction)
         found = await self._job_history.of_server(
-            guild_id, before=wish.before, after=wish.after, limit=wish.limit
+            guild_id, before=page.before, after=page.after, limit=page.limit
         )
-        return [PageItem(job.number, self._line(job, whose=True)) for job in found]
+        return [PageItem(job.number, self._line(job, with_member=True)) for job in found]
 
-    def _line(self, job: PastJob, *, whose: bool = False) -> str:
+    def _line(self, job: PastJob, *, with_member: bool = False) -> str:
         text = self._text
         title = f"**{title_of(job.slug, self._cards)}**"
-        # Nobody but the member could ever see a hidden message, and no link leads to it.
+        # Discord has no links to ephemeral messages.
         if not job.hidden:
             title = f"[{title}]({address_of(job)})"
         is_free = job.state.settled and job.state is not State.DONE
@@ -57,7 +58,7 @@ class JobLists:
             "price": text("jobs_list.free") if is_free else credits_words(job.price, text),
             "when": relative_timestamp(job.created_at),
         }
-        if whose:
+        if with_member:
             return text("jobs_list.line_of", member=mention_or_unknown(job.user_id, text), **facts)
         return text("jobs_list.kept_line" if job.is_kept else "jobs_list.line", **facts)
 
@@ -69,10 +70,10 @@ class JobLists:
         return None
 
 
-def moderated_by(interaction: Interaction) -> int:
-    """The server that this member may look after."""
+def moderated_guild(interaction: Interaction) -> int:
+    """Return the server of the interaction if its member moderates it, or raise `NotModerator`."""
     guild_id = member_of(interaction).guild_id
-    may = interaction.permissions
-    if guild_id is None or not (may.manage_messages or may.manage_guild):
+    permissions = interaction.permissions
+    if guild_id is None or not (permissions.manage_messages or permissions.manage_guild):
         raise NotModerator
     return guild_id

@@ -1,4 +1,4 @@
-"""A member's own data: what is kept of them, a copy of it, and its end."""
+"""Members' control over their data: the policy, an export, the deletion and the opt-out."""
 
 import asyncio
 import io
@@ -30,10 +30,12 @@ ARCHIVE = "doppel.zip"
 
 
 class Privacy:
+    """Answers `/privacy` and the button that confirms the deletion."""
+
     def __init__(
         self,
         people: MemberDataRepository,
-        register: ModerationStore,
+        moderation_store: ModerationStore,
         *,
         saved_faces: SavedFaces,
         consent: Consent,
@@ -43,7 +45,7 @@ class Privacy:
         clock: Clock,
     ) -> None:
         self._people = people
-        self._register = register
+        self._moderation_store = moderation_store
         self._saved_faces = saved_faces
         self._consent = consent
         self._periods = periods
@@ -51,7 +53,7 @@ class Privacy:
         self._text = text
         self._clock = clock
 
-    async def press(self, interaction: Interaction, button: "Forget") -> None:
+    async def press(self, interaction: Interaction, button: "ForgetButton") -> None:
         await interaction.response.defer()
         if interaction.user.id != button.user_id:
             raise NotYours
@@ -60,27 +62,26 @@ class Privacy:
 
     def policy(self) -> InfoCard:
         text = self._text
-        its = self._periods
+        periods = self._periods
         lines = [
-            text("privacy.orders", days=f"{its.jobs:g}"),
+            text("privacy.orders", days=f"{periods.jobs:g}"),
             text("privacy.credits"),
-            text("privacy.decisions", days=f"{its.audit_entries:g}"),
-            text("privacy.prints", days=f"{its.jobs:g}"),
+            text("privacy.decisions", days=f"{periods.audit_entries:g}"),
+            text("privacy.prints", days=f"{periods.jobs:g}"),
             text("privacy.segmind"),
             text("privacy.yours"),
         ]
-        link = self._text("consent.policy")
         buttons: list[ui.Item[Any]] = []
         if self._policy_url is not None:
-            buttons.append(ui.Button(label=link, url=self._policy_url))
+            buttons.append(ui.Button(label=text("consent.policy"), url=self._policy_url))
         return InfoCard(text("privacy.title"), lines, text, buttons=buttons)
 
     async def export(self, user_id: int) -> tuple[InfoCard, discord.File]:
         about = await self._people.about(user_id)
-        faces, closed = await self._faces(user_id)
-        content = await asyncio.to_thread(_packed, about, faces)
+        faces, unreadable = await self._load_faces(user_id)
+        content = await asyncio.to_thread(_zip, about, faces)
         text = self._text
-        small = [text("privacy.closed_faces", count=closed)] if closed else []
+        small = [text("privacy.closed_faces", count=unreadable)] if unreadable else []
         view = InfoCard(
             text("privacy.export_title"),
             [text("privacy.export_note")],
@@ -94,11 +95,11 @@ class Privacy:
         text = self._text
         lines = [
             text("privacy.delete_what"),
-            self._given_up(await self._people.holdings(user_id)),
+            self._lost_credits(await self._people.holdings(user_id)),
             text("privacy.delete_kept"),
             text("privacy.delete_messages"),
         ]
-        button = Forget(user_id, text("privacy.delete_button"))
+        button = ForgetButton(user_id, text("privacy.delete_button"))
         return InfoCard(text("privacy.delete_title"), lines, text, buttons=[button], colour=RED)
 
     async def forget(self, user_id: int) -> InfoCard:
@@ -110,41 +111,41 @@ class Privacy:
         return InfoCard(text("privacy.deleted_title"), [text("privacy.deleted")], text, colour=DARK)
 
     async def set_opted_out(self, user_id: int, out: bool) -> InfoCard:
-        await self._register.set_opted_out(user_id, out)
+        await self._moderation_store.set_opted_out(user_id, out)
         text = self._text
         line = text("privacy.opted_out") if out else text("privacy.opted_in")
         return InfoCard(text("admin.done"), [line], text, colour=GREEN)
 
-    def _given_up(self, holdings: Holdings) -> str:
+    def _lost_credits(self, holdings: Holdings) -> str:
         if not holdings.granted:
             return self._text("privacy.delete_nothing")
         return self._text("privacy.delete_credits", credits=credits_words(holdings.granted, self._text))
 
-    async def _faces(self, user_id: int) -> tuple[Mapping[str, bytes], int]:
-        """The saved faces as files, and how many of them cannot be opened."""
-        opened: dict[str, bytes] = {}
-        known = await self._saved_faces.all_of(user_id)
-        for face in known:
+    async def _load_faces(self, user_id: int) -> tuple[Mapping[str, bytes], int]:
+        """Return the saved faces as files, and how many of them cannot be decrypted."""
+        loaded: dict[str, bytes] = {}
+        saved = await self._saved_faces.all_of(user_id)
+        for face in saved:
             try:
                 found = await self._saved_faces.find(user_id, face.name)
             except FaceError:
                 continue
-            opened[found.filename] = found.content
-        return opened, len(known) - len(opened)
+            loaded[found.filename] = found.content
+        return loaded, len(saved) - len(loaded)
 
 
-def _packed(about: Mapping[str, Any], faces: Mapping[str, bytes]) -> bytes:
+def _zip(about: Mapping[str, Any], faces: Mapping[str, bytes]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("doppel.json", json.dumps(about, indent=2, ensure_ascii=False))
         for number, (name, content) in enumerate(faces.items(), 1):
-            # A name of a member's choosing is no path.
+            # Members choose the names, which must not become paths in the archive.
             archive.writestr(f"faces/{number}-{name.replace('/', '_').replace(chr(92), '_')}", content)
     return file.getvalue()
 
 
-class Forget(StatefulButton, template=r"forget:(?P<user>\d{1,20})"):
-    """Button that confirms the deletion; nothing is deleted without this second click."""
+class ForgetButton(StatefulButton, template=r"forget:(?P<user>\d{1,20})"):
+    """Button that confirms the deletion of a member's data."""
 
     def __init__(self, user_id: int, label: str) -> None:
         super().__init__(label, f"forget:{user_id}", discord.ButtonStyle.danger)

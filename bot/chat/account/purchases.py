@@ -1,4 +1,4 @@
-"""Discord's own shop: what members buy there becomes credits, once for each purchase."""
+"""Credits for purchases in Discord's shop, once for each purchase."""
 
 from collections.abc import Callable, Mapping
 
@@ -15,9 +15,9 @@ from bot.ledger.ledger import SHOP, AlreadyCredited, AuditEntry, Ledger
 
 log = structlog.stdlib.get_logger(__name__)
 
-# How one comes by a thing of one's own. What is missing: subscriptions, and the purchases of developers in
-# test mode, for which nobody paid.
-_GENUINE = frozenset(
+# Types of entitlements that become credits. Subscriptions are not consumable, and developers do not pay for
+# purchases in test mode.
+_CREDITED_TYPES = frozenset(
     {
         EntitlementType.purchase,
         EntitlementType.user_gift,
@@ -29,10 +29,10 @@ _GENUINE = frozenset(
 
 
 class Purchases:
-    """Credits first and consumes then.
+    """Credits each purchase and then consumes it.
 
-    After a crash in between, the purchase is met again, and its receipt in the ledger says that it was
-    credited already.
+    After a crash in between, the next search finds the purchase again, and its receipt in the ledger prevents
+    a second credit.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class Purchases:
         *,
         client: commands.Bot,
         is_first: Callable[[], bool],
-        books: Ledger,
+        ledger: Ledger,
         background: Background,
     ) -> None:
-        """`credits_` by the id of the SKU; it has to be a consumable one."""
+        """`credits_` maps the ids of consumable SKUs to credits."""
         self._credits = credits_
         self._client = client
         self._is_first = is_first
-        self._books = books
+        self._ledger = ledger
         self._background = background
 
     def open(self) -> None:
@@ -60,15 +60,15 @@ class Purchases:
             self._catch_up_once()
 
     async def _on_entitlement(self, entitlement: discord.Entitlement) -> None:
-        # Without a server the event reaches shard 0 alone, so each is heard by one process.
+        # Discord sends an event without a server to shard 0 only, so one process handles it.
         self._background.spawn(self._fulfil(entitlement))
 
     async def _on_ready(self) -> None:
-        # Also after a connection that was lost for good, with all that was bought meanwhile.
+        # A new session misses the events since the last one, so search for purchases after each.
         self._catch_up_once()
 
     def _catch_up_once(self) -> None:
-        """In one process for all of them."""
+        """Search for purchases in the first process, on behalf of all of them."""
         if self._is_first():
             self._background.spawn(self._catch_up())
 
@@ -78,34 +78,39 @@ class Purchases:
             async for entitlement in self._client.entitlements(skus=skus, limit=None):
                 await self._fulfil(entitlement)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            log.warning("the purchases could not be looked through", reason=type(error).__name__)
+            log.warning("purchases not searched", reason=type(error).__name__)
 
-    async def _fulfil(self, bought: discord.Entitlement) -> None:
-        amount = self._credits.get(bought.sku_id)
-        if amount is None or bought.deleted or bought.consumed or bought.type not in _GENUINE:
+    async def _fulfil(self, purchase: discord.Entitlement) -> None:
+        amount = self._credits.get(purchase.sku_id)
+        if amount is None or purchase.deleted or purchase.consumed or purchase.type not in _CREDITED_TYPES:
             return
-        if bought.user_id is None:
-            log.warning("a purchase has no buyer", entitlement=bought.id, sku=bought.sku_id)
+        if purchase.user_id is None:
+            log.warning("purchase without a buyer", entitlement=purchase.id, sku=purchase.sku_id)
             return
-        # A purchase for a server is spent there. Of any other, Discord does not say where it was made, and
-        # the buyer's account of direct messages is the only one that belongs to no server.
-        account = account_of(guild_id=bought.guild_id, user_id=bought.user_id)
-        facts = {"member": bought.user_id, "amount": amount, "sku": bought.sku_id, "entitlement": bought.id}
-        audit_entry = AuditEntry(SHOP, AuditAction.PURCHASE, facts, guild_id=bought.guild_id)
+        # A purchase for a server is spent in that server. Discord does not say where any other purchase was
+        # made, so its credits go to the buyer's account for direct messages.
+        account = account_of(guild_id=purchase.guild_id, user_id=purchase.user_id)
+        facts = {
+            "member": purchase.user_id,
+            "amount": amount,
+            "sku": purchase.sku_id,
+            "entitlement": purchase.id,
+        }
+        audit_entry = AuditEntry(SHOP, AuditAction.PURCHASE, facts, guild_id=purchase.guild_id)
         try:
-            await self._books.grant(account, amount, "bought", audit_entry, receipt=f"discord:{bought.id}")
-            log.info("a purchase was credited", entitlement=bought.id, account=account, amount=amount)
+            await self._ledger.grant(account, amount, "bought", audit_entry, receipt=f"discord:{purchase.id}")
+            log.info("purchase credited", entitlement=purchase.id, account=account, amount=amount)
         except AlreadyCredited:
-            log.info("a purchase had been credited already", entitlement=bought.id)
+            log.info("purchase already credited", entitlement=purchase.id)
         except Exception:
-            # Not consumed, so the next look through the purchases meets it again.
-            log.exception("a purchase could not be credited", entitlement=bought.id)
+            # The purchase is not consumed, so the next search finds it again.
+            log.exception("purchase not credited", entitlement=purchase.id)
             return
-        await self._consume(bought)
+        await self._consume(purchase)
 
-    async def _consume(self, bought: discord.Entitlement) -> None:
+    async def _consume(self, purchase: discord.Entitlement) -> None:
         try:
-            await bought.consume()
+            await purchase.consume()
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            # Consumed by another process, or to be consumed at the next start: it is credited, either way.
-            log.warning("a purchase was not consumed", entitlement=bought.id, reason=str(error))
+            # Another process has consumed it, or the next search will; it is credited in both cases.
+            log.warning("purchase not consumed", entitlement=purchase.id, reason=str(error))

@@ -1,4 +1,4 @@
-"""Everything that the commands about a member's own account need."""
+"""Dependencies of the commands about a member's own account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from bot.models import ModelCard
 
 @dataclass(frozen=True, slots=True)
 class AccountServices:
-    """Services of `/credits`, `/jobs` and `/privacy`."""
+    """Services that `/credits`, `/jobs` and `/privacy` use."""
 
     job_service: JobService
-    books: Ledger
+    ledger: Ledger
     job_lists: JobLists
     privacy: Privacy
     pages: Pages

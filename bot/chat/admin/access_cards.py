@@ -1,4 +1,4 @@
-"""Who may use the bot in a server, and where, as its administrators read it."""
+"""Cards about who may use the bot in a server and where, for its administrators."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,39 +7,39 @@ from bot.chat.ui.info_card import InfoCard, mention
 from bot.ledger.server_rules import ServerRules
 
 
-def entry_card(rules: ServerRules, text: Text) -> InfoCard:
+def access_card(rules: ServerRules, text: Text) -> InfoCard:
     return InfoCard(text("entry.title"), list(_lines(rules, text)), text)
 
 
-def approval_card(lines: Sequence[str], text: Text) -> InfoCard:
+def approval_settings_card(lines: Sequence[str], text: Text) -> InfoCard:
     return InfoCard(text("entry.approve_title"), lines, text)
 
 
-def approval_lines(rules: ServerRules, waiting: int, text: Text, *, open_: bool) -> Sequence[str]:
-    """Whether results are looked at before they are shown, how many wait for it, and whether they can be."""
+def approval_lines(rules: ServerRules, waiting: int, text: Text, *, can_ask: bool) -> Sequence[str]:
+    """Lines about whether results need approval, how many wait, and whether the log channel is usable."""
     lines = [text("entry.approve" if rules.approve else "entry.no_approve")]
     if waiting:
         lines.append(text("entry.awaited", count=waiting))
-    if not open_ and (waiting or rules.approve):
+    if not can_ask and (waiting or rules.approve):
         lines.append(text("entry.closed_log"))
     return lines
 
 
 def _lines(rules: ServerRules, text: Text) -> Iterable[str]:
     if rules.channels_only:
-        yield text("entry.channels_only", channels=_listed(f"<#{each}>" for each in rules.channels_only))
+        yield text("entry.channels_only", channels=_join(f"<#{each}>" for each in rules.channels_only))
     if rules.channels_off:
-        yield text("entry.channels_off", channels=_listed(f"<#{each}>" for each in rules.channels_off))
+        yield text("entry.channels_off", channels=_join(f"<#{each}>" for each in rules.channels_off))
     if not (rules.channels_only or rules.channels_off):
         yield text("entry.channels_all")
     if rules.roles_only:
-        yield text("entry.roles_only", roles=_listed(f"<@&{each}>" for each in rules.roles_only))
+        yield text("entry.roles_only", roles=_join(f"<@&{each}>" for each in rules.roles_only))
     if rules.roles_off:
-        yield text("entry.roles_off", roles=_listed(f"<@&{each}>" for each in rules.roles_off))
+        yield text("entry.roles_off", roles=_join(f"<@&{each}>" for each in rules.roles_off))
     if not (rules.roles_only or rules.roles_off):
         yield text("entry.roles_all")
     if rules.blocked:
-        yield text("entry.blocked", members=_listed(map(mention, rules.blocked)))
+        yield text("entry.blocked", members=_join(map(mention, rules.blocked)))
     else:
         yield text("entry.nobody_blocked")
     if rules.log_channel is None:
@@ -50,5 +50,5 @@ def _lines(rules: ServerRules, text: Text) -> Iterable[str]:
         yield text("entry.approve")
 
 
-def _listed(each: Iterable[str]) -> str:
-    return ", ".join(sorted(each))
+def _join(mentions: Iterable[str]) -> str:
+    return ", ".join(sorted(mentions))

@@ -1,4 +1,4 @@
-"""What an administrator decided, in the same words when it is done and when it is looked up later."""
+"""Sentences about administrators' decisions, for the reply to a command and for the list of changes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,51 +13,47 @@ from bot.ledger.ledger import AuditEntry
 from bot.models import ModelCard
 
 
-def audit_card(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text, *more: str) -> InfoCard:
-    return InfoCard(text("admin.done"), [_deed_words(audit_entry, cards, text), *more], text, colour=GREEN)
-
-
-def audit_line(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
-    actor = person(audit_entry.actor, text)
-    return text(
-        "admin.change",
-        when=relative_timestamp(audit_entry.at),
-        actor=actor,
-        what=_deed_words(audit_entry, cards, text),
+def audit_card(
+    audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text, *more_lines: str
+) -> InfoCard:
+    return InfoCard(
+        text("admin.done"), [_description(audit_entry, cards, text), *more_lines], text, colour=GREEN
     )
 
 
-def _deed_words(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
+def audit_line(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
+    when, actor = relative_timestamp(audit_entry.at), person(audit_entry.actor, text)
+    return text("admin.change", when=when, actor=actor, what=_description(audit_entry, cards, text))
+
+
+def _description(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
     if audit_entry.action not in set(AuditAction):
         return text("deed.unknown", deed=as_code(audit_entry.action, REASON_LIMIT))
     facts = audit_entry.facts
-    what = text(f"deed.{_form(audit_entry.action, facts)}", **_fact_words(facts, cards, text))
+    what = text(f"deed.{_sentence_key(audit_entry.action, facts)}", **_facts(facts, cards, text))
     why = as_code(str(facts.get("reason", "")), REASON_LIMIT)
     return text("deed.why", what=what, why=why) if why else what
 
 
-def _form(audit_entry: str, facts: Mapping[str, Any]) -> str:
-    match audit_entry:
+def _sentence_key(action: str, facts: Mapping[str, Any]) -> str:
+    match action:
         case AuditAction.MODEL:
             return "model_on" if facts.get("on") else "model_off"
         case AuditAction.DAILY | AuditAction.ROLE | AuditAction.CAP | AuditAction.LIMIT:
             member = "_member" if "member" in facts else ""
-            return (
-                f"{audit_entry}{member}"
-                if facts.get("amount") is not None
-                else f"{audit_entry}{member}_unset"
-            )
+            unset = "_unset" if facts.get("amount") is None else ""
+            return f"{action}{member}{unset}"
         case AuditAction.CHANNEL | AuditAction.ENTRY:
-            return f"{audit_entry}_{facts.get('use')}"
+            return f"{action}_{facts.get('use')}"
         case AuditAction.APPROVAL:
             return "approval_on" if facts.get("on") else "approval_off"
         case AuditAction.LOG:
             return "log" if facts.get("channel") is not None else "log_unset"
         case _:
-            return audit_entry
+            return action
 
 
-def _fact_words(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: Text) -> dict[str, str]:
+def _facts(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: Text) -> dict[str, str]:
     amount, limit = facts.get("amount"), facts.get("limit")
     return {
         "credits": credits_words(amount or 0, text),

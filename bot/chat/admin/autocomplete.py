@@ -1,4 +1,4 @@
-"""What is offered while an administrator types: jobs and models, found by any word of theirs."""
+"""Autocompletion for administrators: jobs and models that contain every typed word."""
 
 import asyncio
 from collections import OrderedDict
@@ -19,20 +19,20 @@ log = structlog.stdlib.get_logger(__name__)
 
 Choice = app_commands.Choice[str]
 
-# Discord's own bounds.
+# Discord's limits.
 CHOICES, NAME_LIMIT = 25, 100
-# So many jobs are looked through, which is as many members as the gateway names at once.
+# Number of jobs to search. The gateway returns at most 100 members at once.
 LOOKED_THROUGH = 100
-MEMBER_LIMIT = 24
-REMEMBERED = 10_000
-# Discord wants the choices within three seconds.
-PATIENCE = 1.5
+_MAX_MEMBER_NAME = 24
+_CACHE_SIZE = 10_000
+# Seconds to wait for the gateway: Discord expects the choices within three seconds.
+_QUERY_TIMEOUT = 1.5
 
 
 class ChannelTransformer(app_commands.Transformer):
-    """A channel in which, or in whose threads, commands are typed.
+    """Option for a channel in which, or in whose threads, members use commands.
 
-    discord.py would name media channels beside forums, which Discord's own description does not know.
+    discord.py's own annotation for forums also adds media channels, which Discord's API does not document.
     """
 
     @property
@@ -50,30 +50,30 @@ class ChannelTransformer(app_commands.Transformer):
 
 
 class MemberNames:
-    """What members are called in their server. Without the privileged intent nobody tells, so it is asked."""
+    """Cache of display names. Without the privileged intent, the bot has to query the gateway for them."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, int], str] = OrderedDict()
+        self._names: OrderedDict[tuple[int, int], str] = OrderedDict()
 
-    async def of(self, guild: discord.Guild | None, users: Collection[int]) -> Mapping[int, str]:
-        """Those that are found out in time."""
+    async def display_names(self, guild: discord.Guild | None, users: Collection[int]) -> Mapping[int, str]:
+        """Return the names that are known or arrive in time."""
         if guild is None:
             return {}
-        if missing := [user for user in users if (guild.id, user) not in self._known]:
-            await self._ask(guild, missing)
-        return {user: self._known[guild.id, user] for user in users if (guild.id, user) in self._known}
+        if missing := [user for user in users if (guild.id, user) not in self._names]:
+            await self._query(guild, missing)
+        return {user: self._names[guild.id, user] for user in users if (guild.id, user) in self._names}
 
-    async def _ask(self, guild: discord.Guild, users: list[int]) -> None:
+    async def _query(self, guild: discord.Guild, users: list[int]) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(_QUERY_TIMEOUT):
                 found = await guild.query_members(user_ids=users, limit=len(users), cache=False)
         except (TimeoutError, discord.DiscordException) as error:
-            log.info("names of members could not be had", error=type(error).__name__)
+            log.info("member names not loaded", error=type(error).__name__)
             return
         for member in found:
-            self._known[guild.id, member.id] = member.display_name
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+            self._names[guild.id, member.id] = member.display_name
+        while len(self._names) > _CACHE_SIZE:
+            self._names.popitem(last=False)
 
 
 def job_choices(
@@ -84,22 +84,22 @@ def job_choices(
     text: Text,
 ) -> list[Choice]:
     offered = [Choice(name=_job_name(job, names, cards, text), value=job.id) for job in jobs]
-    return _found(offered, typed)
+    return _matching(offered, typed)
 
 
 def model_choices(cards: Mapping[str, ModelCard], typed: str) -> list[Choice]:
     offered = [Choice(name=f"{card.title} · {slug}"[:NAME_LIMIT], value=slug) for slug, card in cards.items()]
-    return _found(offered, typed)
+    return _matching(offered, typed)
 
 
 def _job_name(job: JobSummary, names: Mapping[int, str], cards: Mapping[str, ModelCard], text: Text) -> str:
-    member = sanitize(names.get(job.user_id, str(job.user_id)), MEMBER_LIMIT)
+    member = sanitize(names.get(job.user_id, str(job.user_id)), _MAX_MEMBER_NAME)
     state = text(f"state.{job.state.lower()}")
     name = f"{title_of(job.slug, cards)} · {member} · {state} · {job.id}"
     return name[-NAME_LIMIT:]
 
 
-def _found(offered: list[Choice], typed: str) -> list[Choice]:
-    """Every word that was typed has to be found somewhere."""
+def _matching(offered: list[Choice], typed: str) -> list[Choice]:
+    """Keep the choices that contain every typed word."""
     words = typed.casefold().split()
     return [choice for choice in offered if all(word in choice.name.casefold() for word in words)][:CHOICES]

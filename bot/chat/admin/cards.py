@@ -1,4 +1,4 @@
-"""What an administrator reads of the own server: its settings, its members' balances, its models."""
+"""Cards for administrators about their server: its settings, its members' balances and its models."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from bot.models import ModelCard
 
 @dataclass(frozen=True, slots=True)
 class MonthlyBudget:
-    """The server's budget of this month."""
+    """Budget of the server for this month, and how much of it is spent."""
 
     budget: Budget
     spent: int
@@ -28,7 +28,7 @@ def server_card(
 ) -> InfoCard:
     daily = policy.daily if rules.daily is None else min(rules.daily, policy.bounds.daily)
     lines = [
-        _own(text("admin.daily", amount=daily), text, own=rules.daily is not None),
+        _mark_inherited(text("admin.daily", amount=daily), text, own=rules.daily is not None),
         month_line(month, text),
         *_role_lines(rules, policy, known_roles, text),
         *_member_lines(rules, policy, text),
@@ -37,7 +37,7 @@ def server_card(
     return InfoCard(text("admin.title"), lines, text, small=[bounds])
 
 
-def _own(line: str, text: Text, *, own: bool) -> str:
+def _mark_inherited(line: str, text: Text, *, own: bool) -> str:
     return line if own else text("admin.inherited", line=line)
 
 
@@ -48,17 +48,19 @@ def month_line(month: MonthlyBudget, text: Text) -> str:
     return text("admin.capped", spent=month.spent, cap=month.cap, resets=resets)
 
 
-def _role_lines(rules: ServerRules, policy: Policy, known: Collection[int], text: Text) -> Iterable[str]:
-    for role, amount in sorted(rules.roles.items(), key=lambda each: -each[1]):
+def _role_lines(
+    rules: ServerRules, policy: Policy, known_roles: Collection[int], text: Text
+) -> Iterable[str]:
+    for role, amount in sorted(rules.roles.items(), key=lambda item: -item[1]):
         yield text("admin.role", role=role, amount=min(amount, policy.bounds.daily))
-    # The operator's roles are of all servers; those of others are nothing to this one.
+    # The operator lists roles of every server, so those of other servers are left out.
     for role, amount in policy.roles.items():
-        if role in known and role not in rules.roles:
-            yield _own(text("admin.role", role=role, amount=amount), text, own=False)
+        if role in known_roles and role not in rules.roles:
+            yield _mark_inherited(text("admin.role", role=role, amount=amount), text, own=False)
 
 
 def _member_lines(rules: ServerRules, policy: Policy, text: Text) -> Iterable[str]:
-    for member, amount in sorted(rules.members.items(), key=lambda each: -each[1]):
+    for member, amount in sorted(rules.members.items(), key=lambda item: -item[1]):
         yield text("admin.member", member=mention(member), amount=min(amount, policy.bounds.daily))
 
 

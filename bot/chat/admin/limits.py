@@ -1,4 +1,4 @@
-"""The limits of a server in words, and the card of them."""
+"""Limits of a server: their names, their values and the card that lists them."""
 
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about, size
@@ -8,13 +8,13 @@ from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
 
 
 def limits_card(policy: Policy, rules: ServerRules, text: Text) -> InfoCard:
-    here, most = policy.limits_of(rules).named(), policy.limits.named()
+    own, operator = policy.limits_of(rules).named(), policy.limits.named()
     lines = [
         text(
             "limits.line",
             limit=limit_name(name, text),
-            amount=limit_words(name, here[name], text),
-            most=limit_words(name, most[name], text),
+            amount=limit_words(name, own[name], text),
+            most=limit_words(name, operator[name], text),
         )
         for name in LIMIT_NAMES
     ]
@@ -22,7 +22,7 @@ def limits_card(policy: Policy, rules: ServerRules, text: Text) -> InfoCard:
 
 
 def in_bytes(name: str, amount: int | None) -> int | None:
-    """Sizes are typed in MiB."""
+    """Convert a typed limit to its unit of storage: administrators type sizes in MiB."""
     return amount * MIB if amount is not None and name.endswith("_bytes") else amount
 
 

@@ -1,4 +1,4 @@
-"""Everything that the commands for a server's administrators need."""
+"""Dependencies of the commands for a server's administrators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from bot.models import ModelCard
 
 @dataclass(frozen=True, slots=True)
 class AdminServices:
-    """Services of `/admin`."""
+    """Services that `/admin` uses."""
 
     credit_admin: CreditAdmin
     access_admin: AccessAdmin
     job_service: JobService
-    books: Ledger
+    ledger: Ledger
     policy: Policy
     cases: CaseService
     approvals: ApprovalService

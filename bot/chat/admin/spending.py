@@ -1,4 +1,4 @@
-"""What a server spent, as a table and a picture."""
+"""Spending of a server, as a table and a chart."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import discord
 from bot.administration.audit import Administrator
 from bot.chat.admin.cards import MonthlyBudget, month_line
 from bot.chat.admin.services import AdminServices
-from bot.chat.admin.spending_chart import chart
+from bot.chat.admin.spending_chart import chart, days_per_bar
 from bot.chat.text import Text
 from bot.chat.ui.card import credits_words
 from bot.chat.ui.info_card import InfoCard
@@ -21,15 +21,15 @@ from bot.ledger.ledger import Spending
 from bot.ledger.server_rules import ServerRules
 from bot.models import ModelCard
 
-# More models than this are counted in the last line alone.
-ROWS = 25
-TITLE_WIDTH = 22
+# Models beyond this number only count towards the total.
+_MAX_ROWS = 25
+_TITLE_WIDTH = 22
 HEADINGS = ("model", "jobs", "credits", "refunded", "usd")
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
-    """The chart, as it is attached."""
+class ChartImage:
+    """Chart as an attachment."""
 
     content: bytes
     alt: str
@@ -40,8 +40,8 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """What was spent in some days, in UTC."""
+class SpendingPeriod:
+    """Spending of a number of days (UTC)."""
 
     days: int
     since: float
@@ -49,21 +49,21 @@ class Spent:
     rows: Sequence[Spending]
 
 
-async def spent_in_days(services: AdminServices, by: Administrator, days: int) -> Spent:
-    """Today and the days before it."""
+async def load_spending(services: AdminServices, by: Administrator, days: int) -> SpendingPeriod:
+    """Load the spending of today and the days before it, `days` in all."""
     _, until = day_of(services.clock.now())
     since = until - days * DAY
-    rows = await services.books.spending(since=since, until=until, guild_id=by.guild_id)
-    return Spent(days, since, until, rows)
+    rows = await services.ledger.spending(since=since, until=until, guild_id=by.guild_id)
+    return SpendingPeriod(days, since, until, rows)
 
 
-async def month_of_server(services: AdminServices, by: Administrator, rules: ServerRules) -> MonthlyBudget:
+async def monthly_budget(services: AdminServices, by: Administrator, rules: ServerRules) -> MonthlyBudget:
     budget = Budget(Scope.SERVER, *month_of(services.clock.now()), guild_id=by.guild_id)
-    return MonthlyBudget(budget, await services.books.spent_in(budget), services.policy.monthly_of(rules))
+    return MonthlyBudget(budget, await services.ledger.spent_in(budget), services.policy.monthly_of(rules))
 
 
-async def drawn_chart(spent: Spent, cards: Mapping[str, ModelCard], text: Text) -> Drawing | None:
-    """None where there is nothing to draw. It takes a moment, in which others are answered."""
+async def draw_chart(spent: SpendingPeriod, cards: Mapping[str, ModelCard], text: Text) -> ChartImage | None:
+    """Draw the chart in a thread, or return None where nothing was spent."""
     if not spent.rows:
         return None
     titles = {slug: card.title for slug, card in cards.items()}
@@ -71,18 +71,24 @@ async def drawn_chart(spent: Spent, cards: Mapping[str, ModelCard], text: Text) 
     total = _summed("", spent.rows)
     words = credits_words(total.credits, text)
     alt = text("spend.alt", count=spent.days, credits=words, usd=text.number(total.usd, 2))
-    return Drawing(content, alt)
+    return ChartImage(content, alt)
 
 
 def spend_card(
-    spent: Spent, month: MonthlyBudget, drawing: Drawing | None, cards: Mapping[str, ModelCard], text: Text
+    spent: SpendingPeriod,
+    month: MonthlyBudget,
+    image: ChartImage | None,
+    cards: Mapping[str, ModelCard],
+    text: Text,
 ) -> InfoCard:
     lines = [_table(spent.rows, cards, text) if spent.rows else text("spend.nothing")]
     small = [month_line(month, text)]
+    if image is not None:
+        small.insert(0, text("spend.chart", count=days_per_bar(spent.since, spent.until)))
     if unknown := sum(each.unknown for each in spent.rows):
         presumed = sum(each.presumed for each in spent.rows)
         small.append(text("spend.presumed", count=unknown, usd=text.number(presumed, 2)))
-    return InfoCard(text("spend.title", count=spent.days), lines, text, small=small, picture=drawing)
+    return InfoCard(text("spend.title", count=spent.days), lines, text, small=small, picture=image)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +114,23 @@ def _summed(name: str, spending: Sequence[Spending]) -> _Row:
 
 
 def _table(spending: Sequence[Spending], cards: Mapping[str, ModelCard], text: Text) -> str:
-    """A block of code, where columns stand straight."""
+    """Table in a code block, whose font is monospaced."""
     by_model = [
         _summed(
-            (cards[slug].title if slug in cards else slug)[:TITLE_WIDTH],
+            (cards[slug].title if slug in cards else slug)[:_TITLE_WIDTH],
             [each for each in spending if each.slug == slug],
         )
         for slug in {each.slug for each in spending}
     ]
-    rows = sorted(by_model, key=lambda row: (-row.credits, row.name))[:ROWS]
+    rows = sorted(by_model, key=lambda row: (-row.credits, row.name))[:_MAX_ROWS]
     heading = tuple(text(f"spend.{name}") for name in HEADINGS)
     table = [heading, *(row.cells(text) for row in rows), _summed(text("spend.total"), spending).cells(text)]
     widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
     lines = [
         "  ".join(
             [
-                row[0] + _gap(row[0], widths[0]),
-                *(_gap(cell, width) + cell for cell, width in zip(row[1:], widths[1:], strict=True)),
+                row[0] + _padding(row[0], widths[0]),
+                *(_padding(cell, width) + cell for cell, width in zip(row[1:], widths[1:], strict=True)),
             ]
         )
         for row in table
@@ -132,10 +138,10 @@ def _table(spending: Sequence[Spending], cards: Mapping[str, ModelCard], text: T
     return "\n".join(["```", *lines, "```"])
 
 
-def _gap(cell: str, width: int) -> str:
+def _padding(cell: str, width: int) -> str:
     return " " * (width - _width(cell))
 
 
 def _width(words: str) -> int:
-    """In a block of code, a Japanese letter takes the room of two others."""
+    """Count the columns in a code block, where a Japanese letter takes two."""
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)

@@ -1,4 +1,4 @@
-"""What the buttons on a job's card do, and who may press them."""
+"""Handlers of the buttons and the select on a job's card."""
 
 import secrets
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from bot.chat.delivery.job_buttons import Action, JobButton, OtherModel
 from bot.chat.delivery.result_card import end_card
-from bot.chat.delivery.undelivered import KeptResults
+from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.interactions import Interaction
 from bot.chat.orders.display_options import DisplayOptions
 from bot.chat.orders.edit_form import EditOrderForm
@@ -20,7 +20,7 @@ from bot.jobs.job import Job
 from bot.jobs.service import JobService
 from bot.models import FaceModel
 
-SEED_MOST = 2**31
+MAX_SEED = 2**31
 
 
 class NotYourOrder(Exception):
@@ -28,7 +28,7 @@ class NotYourOrder(Exception):
 
 
 class OwnOrder(Exception):
-    """Members delete their own results; they need not report them."""
+    """Members delete their own results instead of reporting them."""
 
 
 class OrderForgotten(Exception):
@@ -36,35 +36,36 @@ class OrderForgotten(Exception):
 
 
 class Cases(Protocol):
-    """Moderation of results; `report` and `remove` answer the interaction themselves."""
+    """Reports and removals; `bot.chat.moderation` imports this package, so its class is not imported here.
+
+    `report` and `remove` respond to the interaction themselves.
+    """
 
     async def report(self, interaction: Interaction, job_id: str) -> None: ...
 
     async def remove(self, interaction: Interaction, job_id: str) -> None: ...
 
-    async def is_down(self, job_id: str) -> bool:
-        """Whether the result was taken down."""
-        ...
+    async def is_down(self, job_id: str) -> bool: ...
 
 
 class JobActions:
-    """Handlers of the buttons and the select on a job's card."""
+    """Checks who pressed a button of a job and performs its action."""
 
     def __init__(
         self,
         *,
         job_service: JobService,
         order_handler: OrderHandler,
-        recall: PreviousInputs,
-        kept: KeptResults,
+        previous_inputs: PreviousInputs,
+        undelivered: UndeliveredResults,
         cases: Cases,
         models: Mapping[str, type[FaceModel]],
         text: Text,
     ) -> None:
         self._job_service = job_service
         self._order_handler = order_handler
-        self._recall = recall
-        self._kept = kept
+        self._previous_inputs = previous_inputs
+        self._undelivered = undelivered
         self._cases = cases
         self._models = models
         self._text = text
@@ -77,13 +78,13 @@ class JobActions:
             case Action.DELETE:
                 await self._cases.remove(interaction, button.job_id)
             case Action.CANCEL:
-                # The card will say what came of it.
+                # The outcome appears on the card, so the press itself needs no answer.
                 await interaction.response.defer()
                 await self._job_service.cancel(await self._find(button.job_id))
             case Action.AGAIN:
                 await self._order_again(interaction, await self._find(button.job_id), {})
             case Action.SEED:
-                seed = {SEED: secrets.randbelow(SEED_MOST)}
+                seed = {SEED: secrets.randbelow(MAX_SEED)}
                 await self._order_again(interaction, await self._find(button.job_id), seed)
             case Action.EDIT:
                 await interaction.response.send_modal(self._edit_form(await self._find(button.job_id)))
@@ -97,36 +98,37 @@ class JobActions:
         _check_permission(Action.AGAIN, interaction, select.owner)
         job = await self._find(select.job_id)
         model = self._models[select.item.values[0]]
-        files = self._recall.files_for(model, self._models[job.slug], job)
-        await self._order_handler.handle(interaction, model, dict(files), wish=_wish(job))
+        files = self._previous_inputs.files_for(model, self._models[job.slug], job)
+        await self._order_handler.handle(interaction, model, dict(files), wish=_display_options(job))
 
     async def _find(self, job_id: str) -> Job:
         job = await self._job_service.find(job_id)
-        # Retention empties the inputs of old orders.
+        # Retention empties the body of old orders.
         if job is None or not job.body or job.slug not in self._models:
             raise OrderForgotten
         return job
 
     async def _show(self, interaction: Interaction, job: Job) -> None:
-        """Send the result to its member alone, or say where it can be downloaded."""
+        """Send the member the result, or a card with its link, in an ephemeral reply."""
         await defer_ephemeral(interaction)
-        result = await self._kept.fetch(job, interaction.filesize_limit)
-        look = CardMedia(shown=result, spoiler=job.place.spoiler)
+        result = await self._undelivered.fetch(job, interaction.filesize_limit)
+        media = CardMedia(shown=result, spoiler=job.place.spoiler)
         files = [] if result is None else [result.file()]
-        await send_deferred(interaction, end_card(self._models[job.slug], job, self._text, look), *files)
+        await send_deferred(interaction, end_card(self._models[job.slug], job, self._text, media), *files)
 
     async def _order_again(self, interaction: Interaction, job: Job, changes: Mapping[str, Any]) -> None:
         model = self._models[job.slug]
-        values = {**self._recall.options(model, job), **changes, **self._recall.files(model, job)}
-        await self._order_handler.handle(interaction, model, values, wish=_wish(job))
+        inputs = self._previous_inputs
+        values = {**inputs.options(model, job), **changes, **inputs.files(model, job)}
+        await self._order_handler.handle(interaction, model, values, wish=_display_options(job))
 
     def _edit_form(self, job: Job) -> EditOrderForm:
         model = self._models[job.slug]
 
-        async def go_on(interaction: Interaction, changes: Mapping[str, Any]) -> None:
+        async def on_submit(interaction: Interaction, changes: Mapping[str, Any]) -> None:
             await report_errors(interaction, lambda: self._order_again(interaction, job, changes))
 
-        return EditOrderForm(model, self._recall.options(model, job), self._text, go_on)
+        return EditOrderForm(model, self._previous_inputs.options(model, job), self._text, on_submit)
 
 
 def _check_permission(action: Action, interaction: Interaction, owner: int) -> None:
@@ -143,6 +145,6 @@ def _check_permission(action: Action, interaction: Interaction, owner: int) -> N
                 raise NotYourOrder
 
 
-def _wish(job: Job) -> DisplayOptions:
+def _display_options(job: Job) -> DisplayOptions:
     place = job.place
     return DisplayOptions(hidden=place.hidden, spoiler=place.spoiler, direct=place.direct)

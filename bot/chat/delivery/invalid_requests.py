@@ -1,4 +1,8 @@
-"""Discord bans an address that is refused too often: its refusals are counted, and edits spared in time."""
+"""Counter of the requests that Discord rejects, and a watcher that sends less before Discord bans the bot.
+
+Discord bans an IP address for too many responses of 401, 403 and 429 within ten minutes.
+https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+"""
 
 from collections import deque
 from collections.abc import Callable
@@ -18,111 +22,110 @@ from bot.jobs.stages import Stage
 log = structlog.stdlib.get_logger(__name__)
 
 WINDOW = 600.0
-_REFUSED = frozenset({401, 403, 429})
-# The shares of what Discord bears at which more is spared. The last bit is left for answers to commands.
+_INVALID = frozenset({401, 403, 429})
+# Shares of the limit at which the next level begins. The rest is left for replies to commands.
 _SHARES = (0.5, 0.8, 0.95)
-_SELDOM = 30.0
-_LOOK_AGAIN = 15.0
+# In seconds: between two stages of one job at the level MOST_STAGES, and between two checks at RESULTS.
+_STAGE_INTERVAL = 30.0
+_CHECK_INTERVAL = 15.0
 
 
 class ThrottleLevel(IntEnum):
-    """What is spared."""
+    """Messages that are skipped or delayed."""
 
     NOTHING = 0
     MOST_STAGES = 1
-    """Of each job's passing stages, one in a while is shown."""
+    """A job shows one stage every 30 seconds at most."""
     ALL_STAGES = 2
-    ENDS = 3
-    """Even the ends wait."""
+    RESULTS = 3
+    """Results wait as well."""
 
 
 class InvalidRequestCounter:
-    """Counts every answer of 401, 403 and 429, of which Discord bears `most` in ten minutes."""
+    """Count of the responses of 401, 403 and 429 in the last ten minutes, of which Discord allows `limit`."""
 
     def __init__(
         self,
         clock: Clock,
         *,
-        most: int,
-        heard: Callable[[str, str, int], None] = lambda _method, _path, _status: None,
+        limit: int,
+        on_response: Callable[[str, str, int], None] = lambda _method, _path, _status: None,
     ) -> None:
-        """`heard` is told of every answer: the method and the path that were asked, and the status."""
+        """Call `on_response` with the method, path and status of every request to Discord."""
         self._clock = clock
-        self._most = most
-        self._heard = heard
-        self._times: deque[float] = deque(maxlen=most)
-        self._known = ThrottleLevel.NOTHING
+        self._limit = limit
+        self._on_response = on_response
+        self._times: deque[float] = deque(maxlen=limit)
+        self._logged_level = ThrottleLevel.NOTHING
 
     @property
     def recent(self) -> int:
-        """How many refusals Discord still holds against the bot."""
+        """Number of invalid requests that Discord still counts."""
         since = self._clock.now() - WINDOW
         while self._times and self._times[0] <= since:
             self._times.popleft()
         return len(self._times)
 
     @property
-    def thrift(self) -> ThrottleLevel:
+    def level(self) -> ThrottleLevel:
         recent = self.recent
-        thrift = ThrottleLevel(sum(recent >= share * self._most for share in _SHARES))
-        if thrift is not self._known:
-            self._tell(thrift)
-        return thrift
+        level = ThrottleLevel(sum(recent >= share * self._limit for share in _SHARES))
+        if level is not self._logged_level:
+            self._log_change(level)
+        return level
 
     def trace(self) -> aiohttp.TraceConfig:
-        """What discord.py calls for each answer, of its REST as of its webhooks: one session carries both."""
+        """Trace for discord.py's aiohttp session, which carries both REST and webhook requests."""
         trace = aiohttp.TraceConfig()
-        trace.on_request_end.append(self._on_answer)
+        trace.on_request_end.append(self._on_request_end)
         return trace
 
-    async def _on_answer(
-        self, session: aiohttp.ClientSession, context: SimpleNamespace, answer: aiohttp.TraceRequestEndParams
+    async def _on_request_end(
+        self, session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
     ) -> None:
         del session, context
         # Attachments come from other hosts, which count for themselves.
-        if str(answer.url).startswith(Route.BASE):
-            self._heard(answer.method, answer.url.path, answer.response.status)
-            self.count(answer.response.status, answer.response.headers.get("X-RateLimit-Scope", ""))
+        if str(params.url).startswith(Route.BASE):
+            self._on_response(params.method, params.url.path, params.response.status)
+            self.count(params.response.status, params.response.headers.get("X-RateLimit-Scope", ""))
 
     def count(self, status: int, scope: str = "") -> None:
-        # A limit that others have used up is not held against this bot.
-        if status in _REFUSED and scope != "shared":
+        # Discord does not count a shared limit, which other bots have used up, against this one.
+        if status in _INVALID and scope != "shared":
             self._times.append(self._clock.now())
-            _ = self.thrift
+            _ = self.level
 
-    def _tell(self, thrift: ThrottleLevel) -> None:
-        tell = log.warning if thrift > self._known else log.info
-        tell(
-            "Discord refuses requests, and bans the address for too many"
-            if thrift
-            else "Discord refuses few requests again",
-            refused=len(self._times),
-            bears=self._most,
-            spared=thrift.name.lower().replace("_", " "),
+    def _log_change(self, level: ThrottleLevel) -> None:
+        write = log.warning if level > self._logged_level else log.info
+        write(
+            "Discord rejects requests and may ban the address" if level else "Discord accepts requests again",
+            rejected=len(self._times),
+            limit=self._limit,
+            skipped=level.name.lower().replace("_", " "),
         )
-        self._known = thrift
+        self._logged_level = level
 
 
 class ThrottledWatcher:
-    """A watcher before another one: it shows less, and the ends last, when Discord's patience runs out."""
+    """Watcher that passes less on to another one, the closer Discord is to a ban."""
 
-    def __init__(self, watcher: Watcher, refusals: InvalidRequestCounter, clock: Clock) -> None:
+    def __init__(self, watcher: Watcher, invalid_requests: InvalidRequestCounter, clock: Clock) -> None:
         self._watcher = watcher
-        self._refusals = refusals
+        self._invalid_requests = invalid_requests
         self._clock = clock
-        self._shown: dict[str, float] = {}
+        self._shown_at: dict[str, float] = {}
 
     def show(self, job: Job, stage: Stage) -> None:
-        thrift, now = self._refusals.thrift, self._clock.now()
-        if thrift >= ThrottleLevel.ALL_STAGES:
+        level, now = self._invalid_requests.level, self._clock.now()
+        if level >= ThrottleLevel.ALL_STAGES:
             return
-        if thrift is ThrottleLevel.MOST_STAGES and now < self._shown.get(job.id, 0.0) + _SELDOM:
+        if level is ThrottleLevel.MOST_STAGES and now < self._shown_at.get(job.id, 0.0) + _STAGE_INTERVAL:
             return
-        self._shown[job.id] = now
+        self._shown_at[job.id] = now
         self._watcher.show(job, stage)
 
     async def finish(self, job: Job, result: bytes | None) -> Delivery:
-        self._shown.pop(job.id, None)
-        while self._refusals.thrift is ThrottleLevel.ENDS:
-            await self._clock.sleep(_LOOK_AGAIN)
+        self._shown_at.pop(job.id, None)
+        while self._invalid_requests.level is ThrottleLevel.RESULTS:
+            await self._clock.sleep(_CHECK_INTERVAL)
         return await self._watcher.finish(job, result)

@@ -1,4 +1,4 @@
-"""The buttons on the card of a job: all that they know stands in their ids, so they work for ever."""
+"""Buttons and select on the card of a job. Their ids hold all their state, so they survive a restart."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -16,12 +16,14 @@ from bot.chat.ui.order_summary import SEED
 from bot.jobs.job import Job, State
 from bot.models import FaceModel
 
-# Discord's bounds for the choices of a select and for their descriptions.
-CHOICES, CHOICE_LIMIT = 25, 100
-ADDRESSES = ("http://", "https://")
+# Discord's limits for the options of a select and for the length of their descriptions.
+_MAX_OPTIONS, _MAX_DESCRIPTION = 25, 100
+_URL_SCHEMES = ("http://", "https://")
 
 
 class Action(StrEnum):
+    """Action of a button on the card of a job."""
+
     AGAIN = "again"
     SEED = "seed"
     EDIT = "edit"
@@ -31,7 +33,7 @@ class Action(StrEnum):
     REPORT = "report"
 
 
-_LOOKS: Mapping[Action, tuple[str, ButtonStyle]] = {
+_LABELS_AND_STYLES: Mapping[Action, tuple[str, ButtonStyle]] = {
     Action.AGAIN: ("buttons.again", ButtonStyle.primary),
     Action.SEED: ("buttons.seed", ButtonStyle.secondary),
     Action.EDIT: ("buttons.edit", ButtonStyle.secondary),
@@ -49,7 +51,7 @@ class JobButton(
     """Button on the card of a job."""
 
     def __init__(self, action: Action, owner: int, job_id: str, label: str) -> None:
-        _, style = _LOOKS[action]
+        _, style = _LABELS_AND_STYLES[action]
         super().__init__(label, f"job:{action}:{owner}:{job_id}", style)
         self.action = action
         self.owner = owner
@@ -82,32 +84,32 @@ class OtherModel(
 
 
 def waiting_rows(job: Job, text: Text) -> list[ui.ActionRow[Any]]:
-    """While an order costs nothing yet."""
+    """Button of an order that was not submitted yet, and so costs nothing."""
     return [_row(_button(Action.CANCEL, job, text))]
 
 
 def show_rows(job: Job, text: Text) -> list[ui.ActionRow[Any]]:
-    """Under a result that could not be sent in private."""
+    """Button for a result that could not be sent to the member in private."""
     return [_row(_button(Action.SHOW, job, text))]
 
 
 def end_rows(
     models: Mapping[str, type[FaceModel]], job: Job, text: Text, *, public: bool
 ) -> list[ui.ActionRow[Any]]:
-    """`public`: whether others than the member see the result."""
+    """Buttons of a finished job; `public` means that people other than the member see its result."""
     if job.is_kept_back:
         return []
     actions: list[Action] = []
-    others: list[type[FaceModel]] = []
+    alternative_models: list[type[FaceModel]] = []
     model = models[job.slug]
-    if _has_addresses(model, job):
-        # What content rules refused once, they refuse again.
+    if _has_urls(model, job):
+        # Segmind's content rules would block the same order again.
         if job.state is not State.BLOCKED:
             actions.append(Action.AGAIN)
         if SEED in model.model_fields and job.state is State.DONE:
             actions.append(Action.SEED)
         actions.append(Action.EDIT)
-        others = alternatives(models, job)
+        alternative_models = alternatives(models, job)
     if job.state is State.DONE:
         actions.append(Action.DELETE)
         if public:
@@ -115,15 +117,15 @@ def end_rows(
     rows: list[ui.ActionRow[Any]] = []
     if actions:
         rows.append(_row(*(_button(action, job, text) for action in actions)))
-    if others:
-        rows.append(_row(_select(others, job, text)))
+    if alternative_models:
+        rows.append(_row(_select(alternative_models, job, text)))
     return rows
 
 
-def _has_addresses(model: type[FaceModel], job: Job) -> bool:
-    """Whether the files of the order may still be somewhere."""
+def _has_urls(model: type[FaceModel], job: Job) -> bool:
+    """Whether the order named its files by URL, so that they may still be there."""
     required = (model.face_slot(), model.target_slot())
-    return all(str(job.body.get(name, "")).startswith(ADDRESSES) for name in required)
+    return all(str(job.body.get(name, "")).startswith(_URL_SCHEMES) for name in required)
 
 
 def _row(*items: ui.Item[Any]) -> ui.ActionRow[Any]:
@@ -131,18 +133,18 @@ def _row(*items: ui.Item[Any]) -> ui.ActionRow[Any]:
 
 
 def _button(action: Action, job: Job, text: Text) -> JobButton:
-    label, _ = _LOOKS[action]
+    label, _ = _LABELS_AND_STYLES[action]
     return JobButton(action, job.place.user_id, job.id, text(label))
 
 
-def _select(others: list[type[FaceModel]], job: Job, text: Text) -> OtherModel:
-    choices = [
+def _select(alternative_models: list[type[FaceModel]], job: Job, text: Text) -> OtherModel:
+    options = [
         discord.SelectOption(
             label=model.card.title,
             value=model.card.slug,
-            description=text.phrase(model.card.summary)[:CHOICE_LIMIT],
+            description=text.phrase(model.card.summary)[:_MAX_DESCRIPTION],
         )
-        for model in others[:CHOICES]
+        for model in alternative_models[:_MAX_OPTIONS]
     ]
-    select: ui.Select[Any] = ui.Select(placeholder=text("buttons.other_model"), options=choices)
+    select: ui.Select[Any] = ui.Select(placeholder=text("buttons.other_model"), options=options)
     return OtherModel(job.place.user_id, job.id, select)

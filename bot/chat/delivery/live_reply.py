@@ -1,4 +1,4 @@
-"""Live replies: each change of a job is shown once, at a pace that Discord bears."""
+"""Replies that show each new stage of a job, no faster than Discord allows edits."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,7 +24,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class LiveReply:
-    """One message. Between two stages lies at least `gap`; of what happens meanwhile, the newest is shown."""
+    """Message of one job. Stages that arrive within `gap` seconds of an edit are merged into the newest."""
 
     def __init__(self, job: Job, messages: Messages, clock: Clock, gap: float) -> None:
         self._place = job.place
@@ -36,11 +36,11 @@ class LiveReply:
         self._lock = asyncio.Lock()
 
     async def show(self, stage: Stage, draw: Callable[[], ui.LayoutView]) -> None:
-        """Draw the stage when its time has come, unless a newer one has taken its place."""
+        """Draw the stage when its time has come, unless a newer one has replaced it."""
         if stage == self._newest:
             return
         self._newest = stage
-        # Not in the lock: whatever comes meanwhile, an end above all, goes first.
+        # The lock is not held here, so that a newer stage and above all the result can overtake this one.
         await self._clock.sleep(max(0.0, self._next_edit - self._clock.now()))
         async with self._lock:
             if self._newest is not stage:
@@ -48,10 +48,10 @@ class LiveReply:
             self._next_edit = self._clock.now() + self._gap
             await self._messages.edit(self._place, draw())
 
-    async def end(self, deliver: Callable[[], Awaitable[Delivery]]) -> Delivery:
-        """No stage is shown any more. Whoever waits for the end need not wait for the gap, too.
+    async def finish(self, deliver: Callable[[], Awaitable[Delivery]]) -> Delivery:
+        """Drop the stages that still wait, and deliver without waiting for the gap.
 
-        The gap keeps stages far below what Discord bears, so that there is always room for one edit more.
+        The gap keeps stages far below Discord's rate limit, which leaves one more edit at any time.
         """
         self._newest = None
         async with self._lock:
@@ -59,7 +59,7 @@ class LiveReply:
 
 
 class LiveReplies:
-    """The watcher of all jobs. What it fails to show changes nothing about a job."""
+    """Watcher that keeps the messages of all jobs up to date. A failed edit never affects a job."""
 
     def __init__(
         self,
@@ -79,30 +79,30 @@ class LiveReplies:
         self._text = text
         self._clock = clock
         self._gap = gap
-        self._run_to_end: dict[str, LiveReply] = {}
+        self._replies: dict[str, LiveReply] = {}
 
     def show(self, job: Job, stage: Stage) -> None:
         self._background.spawn(self._show(job, stage))
 
     async def finish(self, job: Job, result: bytes | None) -> Delivery:
         with speaking(job.place.locale):
-            delivery = await self._reply(job).end(lambda: self._result_delivery.deliver(job, result))
-        self._run_to_end.pop(job.id, None)
+            delivery = await self._reply(job).finish(lambda: self._result_delivery.deliver(job, result))
+        self._replies.pop(job.id, None)
         return delivery
 
     async def _show(self, job: Job, stage: Stage) -> None:
         try:
             await self._reply(job).show(stage, lambda: self._card(job, stage))
         except (Gone, discord.HTTPException, *PASSING) as error:
-            log.info("a stage of the job could not be shown", error=type(error).__name__)
+            log.info("stage not shown", error=type(error).__name__)
 
     def _card(self, job: Job, stage: Stage) -> ui.LayoutView:
         with speaking(job.place.locale):
             rows = waiting_rows(job, self._text) if isinstance(stage, FREE) else []
             now = self._clock.now()
             return stage_card(
-                self._models[job.slug], job, stage, self._text, now=now, look=CardMedia(rows=rows)
+                self._models[job.slug], job, stage, self._text, now=now, media=CardMedia(rows=rows)
             )
 
     def _reply(self, job: Job) -> LiveReply:
-        return self._run_to_end.setdefault(job.id, LiveReply(job, self._messages, self._clock, self._gap))
+        return self._replies.setdefault(job.id, LiveReply(job, self._messages, self._clock, self._gap))

@@ -1,4 +1,4 @@
-"""The card of a job that is still open: where it stands, how far it is, and what it will cost."""
+"""Card of a job that is not finished: its stage, its progress and its price."""
 
 from typing import assert_never
 
@@ -21,22 +21,22 @@ from bot.jobs.stages import (
 )
 from bot.models import FaceModel
 
-BAR = 10
-# The stages before anything was sent, in which an order can still be taken back for nothing.
+BAR_LENGTH = 10
+# Stages before the job is submitted, in which a member can cancel the order free of charge.
 FREE = (Waiting, Due, Paused, Halted, Reconnecting)
 
 
 def stage_card(
-    model: type[FaceModel], job: Job, stage: Stage, text: Text, *, now: float, look: CardMedia = PLAIN
+    model: type[FaceModel], job: Job, stage: Stage, text: Text, *, now: float, media: CardMedia = PLAIN
 ) -> Card:
-    colour, lines = _stage_words(stage, now, text)
-    # What goes to the member in private is nobody else's to read, from the order on.
+    colour, lines = _stage_lines(stage, now, text)
+    # The options of an order whose result goes to the member in private are private as well.
     chosen = "" if job.place.direct and not job.place.hidden else chosen_words(model, job)
     price = text("stage.price", price=credits_words(job.price, text))
-    return Card(model.card, colour, [*lines, chosen, price, requested(job, text)], look)
+    return Card(model.card, colour, [*lines, chosen, price, requested(job, text)], media)
 
 
-def _stage_words(stage: Stage, now: float, text: Text) -> tuple[int, list[str]]:
+def _stage_lines(stage: Stage, now: float, text: Text) -> tuple[int, list[str]]:
     match stage:
         case Waiting(position):
             return GREY, [text("stage.waiting", position=position), text("stage.waiting_note")]
@@ -49,9 +49,9 @@ def _stage_words(stage: Stage, now: float, text: Text) -> tuple[int, list[str]]:
         case Reconnecting():
             return GREY, [text("stage.reconnecting"), text("stage.reconnecting_note")]
         case Queued(since, usual):
-            return BLUE, [_under_way("stage.queued", since, usual, now, text)]
+            return BLUE, [_progress("stage.queued", since, usual, now, text)]
         case Processing(since, usual):
-            return AMBER, [_under_way("stage.processing", since, usual, now, text)]
+            return AMBER, [_progress("stage.processing", since, usual, now, text)]
         case Collecting():
             return AMBER, [text("stage.collecting"), text("stage.collecting_note")]
         case Searching():
@@ -60,19 +60,19 @@ def _stage_words(stage: Stage, now: float, text: Text) -> tuple[int, list[str]]:
             assert_never(stage)
 
 
-def _under_way(key: str, since: float, usual: float, now: float, text: Text) -> str:
-    shown = bar(now - since, usual)
+def _progress(key: str, since: float, usual: float, now: float, text: Text) -> str:
+    progress = bar(now - since, usual)
     if now - since > usual:
-        note = text("stage.overdue", bar=shown, seconds=about(usual, text))
+        note = text("stage.overdue", bar=progress, seconds=about(usual, text))
     else:
         note = text(
-            "stage.usual", bar=shown, seconds=about(usual, text), when=relative_timestamp(since + usual)
+            "stage.usual", bar=progress, seconds=about(usual, text), when=relative_timestamp(since + usual)
         )
     return f"{text(key, since=relative_timestamp(since))}\n{note}"
 
 
 def bar(elapsed: float, usual: float) -> str:
-    """How much of the usual time has passed. It is full only when there is a result."""
+    """Progress bar of the usual time. It never fills up, because only a result means 100%."""
     share = min(max(elapsed / usual, 0.0), 1.0) if usual > 0 else 1.0
-    steps = min(int(BAR * share), BAR - 1)
-    return "▰" * steps + "▱" * (BAR - steps)
+    steps = min(int(BAR_LENGTH * share), BAR_LENGTH - 1)
+    return "▰" * steps + "▱" * (BAR_LENGTH - steps)

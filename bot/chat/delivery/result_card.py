@@ -1,4 +1,4 @@
-"""The card of a job that has ended: the result, or what happened, what it means and what to try."""
+"""Card of a finished job: the result, or what went wrong and what the member can try."""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -10,12 +10,12 @@ from bot.chat.ui.order_summary import chosen_words, requested
 from bot.jobs.job import Job, Reason, State
 from bot.models import FaceModel
 
-# What Segmind says, and the longest address that leaves room for everything else.
+# Longest error message of Segmind and longest URL that leave enough space for the rest of the card.
 DETAIL_LIMIT, LINK_LIMIT = 900, 1500
-# Segmind keeps an output for so long from the end of the job, which is after its submission.
+# Segmind keeps an output for seven days from the end of the job, which is later than its submission.
 OUTPUT_SECONDS = 7 * 24 * 3600
 
-# Results that are there, and that nobody may see, or not yet.
+# Sentences about results that exist, but that nobody may see, or not yet.
 _KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
     Reason.WITHHELD: ("end.withheld", "end.withheld_note"),
     Reason.AWAITED: ("end.awaited", "end.awaited_note"),
@@ -25,13 +25,13 @@ _KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
 }
 
 
-def end_card(model: type[FaceModel], job: Job, text: Text, look: CardMedia = PLAIN) -> Card:
-    """A settled job, with its result where the look shows one."""
+def end_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia = PLAIN) -> Card:
+    """Card of a settled job, with its result where `media` has one."""
     match job.state:
         case State.DONE if job.reason is not None and job.reason in _KEPT_BACK:
-            return _kept_back_card(model, job, job.reason, text, look)
+            return _kept_back_card(model, job, job.reason, text, media)
         case State.DONE:
-            return _done_card(model, job, text, look)
+            return _done_card(model, job, text, media)
         case State.BLOCKED:
             lines = [text("end.blocked") + _quoted(job.detail, text), text("end.advice_blocked")]
         case State.EXPIRED:
@@ -42,35 +42,35 @@ def end_card(model: type[FaceModel], job: Job, text: Text, look: CardMedia = PLA
             lines = _failure(job, text)
     colour = DARK if job.state in {State.CANCELLED, State.EXPIRED} else RED
     free = text("end.free", price=credits_words(job.price, text))
-    return Card(model.card, colour, [*lines, free, _chosen(model, job), requested(job, text)], look)
+    return Card(model.card, colour, [*lines, free, _chosen(model, job), requested(job, text)], media)
 
 
-def _done_card(model: type[FaceModel], job: Job, text: Text, look: CardMedia) -> Card:
+def _done_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia) -> Card:
     price = credits_words(job.price, text)
-    if look.shown is not None:
-        paid = "end.paid" if look.before is None else "end.paid_beside"
+    if media.shown is not None:
+        paid = "end.paid" if media.before is None else "end.paid_beside"
         lines = [_done(job, text), text(paid, price=price)]
     else:
         lines = [text("end.not_shown"), _link(job, text), text("end.paid", price=price)]
-    return Card(model.card, GREEN, [*lines, chosen_words(model, job), requested(job, text)], look)
+    return Card(model.card, GREEN, [*lines, chosen_words(model, job), requested(job, text)], media)
 
 
-def _kept_back_card(model: type[FaceModel], job: Job, reason: Reason, text: Text, look: CardMedia) -> Card:
-    """What became of the credits is said with it: the result was made, and paid."""
+def _kept_back_card(model: type[FaceModel], job: Job, reason: Reason, text: Text, media: CardMedia) -> Card:
+    """Card of a result that is not shown. The note tells what happened to the credits, since it was paid."""
     words, note = _KEPT_BACK[reason]
     colour = AMBER if reason is Reason.AWAITED else DARK
     lines = [text(words), text(note, price=credits_words(job.price, text)), requested(job, text)]
-    return Card(model.card, colour, lines, look)
+    return Card(model.card, colour, lines, media)
 
 
 def elsewhere_card(
-    model: type[FaceModel], job: Job, text: Text, look: CardMedia = PLAIN, *, arrived: bool
+    model: type[FaceModel], job: Job, text: Text, media: CardMedia = PLAIN, *, arrived: bool
 ) -> Card:
-    """What the channel reads of a result that only the member should see."""
+    """Card in the channel for a result that goes to the member in private."""
     note = text("end.sent") if arrived else text("end.not_sent")
     paid = text("end.paid", price=credits_words(job.price, text))
     lines = [_done(job, text), note, paid, requested(job, text)]
-    return Card(model.card, GREEN if arrived else DARK, lines, look)
+    return Card(model.card, GREEN if arrived else DARK, lines, media)
 
 
 def _done(job: Job, text: Text) -> str:
@@ -89,7 +89,7 @@ def _link(job: Job, text: Text) -> str:
 
 
 def _until(job: Job) -> str:
-    """When Segmind deletes the result, in Discord's words: a little too early rather than too late."""
+    """Discord timestamp of when Segmind deletes the result, rather a little too early than too late."""
     return f"<t:{int((job.submitted_at or job.created_at) + OUTPUT_SECONDS)}:f>"
 
 
@@ -108,14 +108,14 @@ def _failure(job: Job, text: Text) -> list[str]:
         case Reason.RESULT:
             return [text("end.result"), text("end.advice_result")]
         case Reason.WITHHELD | Reason.AWAITED | Reason.UNHEARD | Reason.REJECTED | Reason.LAPSED:
-            # What is kept back did not fail: it was made.
+            # A job that is kept back is DONE, so these reasons only complete the match.
             return [text("end.result"), text("end.advice_result")]
         case _:
             assert_never(job.reason)
 
 
 def _quoted(detail: str | None, text: Text) -> str:
-    """Foreign words as a block of code, where neither markdown nor mentions mean anything."""
+    """Quote Segmind in a code block, in which Discord ignores markdown and mentions."""
     words = (detail or text("end.silence")).replace("`", "'")
     if len(words) > DETAIL_LIMIT:
         words = f"{words[: DETAIL_LIMIT - 1]}…"

@@ -1,4 +1,4 @@
-"""The end of a job on its way to the member: by every way that is still open, one after the other."""
+"""Delivery of a finished job to its member: tries each route until one works."""
 
 from collections.abc import Mapping
 
@@ -29,6 +29,8 @@ _DELIVERED: Mapping[Route, Delivery] = {
 
 
 class ResultDelivery:
+    """Delivers results and failures to the members who ordered them."""
+
     def __init__(
         self,
         *,
@@ -43,14 +45,13 @@ class ResultDelivery:
         self._models = models
         self._text = text
         self._original_previews = original_previews
-        # Results that arrived in private, while the message in the channel could not be changed yet.
-        self._arrived: set[str] = set()
+        # Jobs whose result was sent in private, but whose message in the channel is not edited yet.
+        self._sent_in_private: set[str] = set()
 
     async def deliver(self, job: Job, content: bytes | None) -> Delivery:
-        """Passing faults are raised, so that it is tried again from the first way; lasting ones end it."""
+        """Raise temporary errors, so that the caller tries again from the first route."""
         if job.reason is not None and job.reason.waits:
-            card = end_card(self._models[job.slug], job, self._text)
-            await self._edit_message(job, card)
+            await self._edit_message(job, end_card(self._models[job.slug], job, self._text))
             return Delivery.AWAITED
         if job.place.direct and job.state is State.DONE and not job.is_kept_back:
             delivery = await self._deliver_in_private(job, content)
@@ -60,97 +61,86 @@ class ResultDelivery:
         return delivery
 
     async def _deliver_in_private(self, job: Job, content: bytes | None) -> Delivery:
-        if job.id not in self._arrived:
+        if job.id not in self._sent_in_private:
             delivery = await self._deliver(job, content, Route.DIRECT)
-            if delivery is not Delivery.DIRECT and job.place.hidden:
-                # Where nobody else would see it either.
-                return await self._deliver(job, content)
             if delivery is Delivery.DIRECT:
-                self._arrived.add(job.id)
-        arrived = job.id in self._arrived
-        await self._edit_message(job, self._elsewhere(job, arrived=arrived))
-        self._arrived.discard(job.id)
+                self._sent_in_private.add(job.id)
+            elif job.place.hidden:
+                # Only the member sees an ephemeral message, so it may show the result instead.
+                return await self._deliver(job, content)
+        arrived = job.id in self._sent_in_private
+        rows = [] if arrived else show_rows(job, self._text)
+        card = elsewhere_card(self._models[job.slug], job, self._text, CardMedia(rows=rows), arrived=arrived)
+        await self._edit_message(job, card)
+        self._sent_in_private.discard(job.id)
         return Delivery.DIRECT if arrived else Delivery.KEPT
 
     async def _edit_message(self, job: Job, card: Card) -> None:
-        """In the message of the job or nowhere: the end itself is elsewhere, or is to come."""
+        """Edit the message of the job, or give up, because the card does not show the result anyway."""
         try:
             await self._messages.edit(job.place, card)
         except Gone:
-            log.info("the message of the job cannot say where its end is")
+            log.info("message of the job not edited")
         except discord.HTTPException as error:
-            if (
-                classify(Route.CHANNEL, error.status, error.code, error.text, hidden=False)
-                is DeliveryError.PASSING
-            ):
+            kind = classify(Route.CHANNEL, error.status, error.code, error.text, hidden=False)
+            if kind is DeliveryError.PASSING:
                 raise
-            log.info("the message of the job cannot say where its end is", code=error.code)
+            log.info("message of the job not edited", code=error.code)
 
-    async def _deliver(
-        self, job: Job, content: bytes | None, way: Route | Delivery = Route.WEBHOOK
-    ) -> Delivery:
-        result = await self._prepared(job, content)
-        before = None if result is None else self._original_previews.of(self._models[job.slug], job)
-        refusals: list[str] = []
-        if way is Route.WEBHOOK and not self._messages.has_token(job.place):
-            way = await self._next_route(job, way, DeliveryError.CLOSED)
-        while isinstance(way, Route):
+    async def _deliver(self, job: Job, content: bytes | None, first: Route = Route.WEBHOOK) -> Delivery:
+        result = None
+        if content is not None:
+            result = await self._results.prepare(job, content, job.place.upload_limit)
+        preview = None if result is None else self._original_previews.of(self._models[job.slug], job)
+        hidden, in_server = job.place.hidden, job.place.guild_id is not None
+        errors: list[str] = []
+        route: Route | Delivery = first
+        if route is Route.WEBHOOK and not self._messages.has_token(job.place):
+            route = await self._next_route(job, route, DeliveryError.CLOSED)
+        while isinstance(route, Route):
             try:
-                await self._put(way, job, result, before)
+                await self._send(route, job, result, preview)
             except discord.HTTPException as error:
-                refusals.append(f"{way} {error.status}/{error.code}")
-                refused = classify(
-                    way,
-                    error.status,
-                    error.code,
-                    error.text,
-                    hidden=job.place.hidden,
-                    in_server=job.place.guild_id is not None,
+                errors.append(f"{route} {error.status}/{error.code}")
+                kind = classify(
+                    route, error.status, error.code, error.text, hidden=hidden, in_server=in_server
                 )
-                if refused is DeliveryError.PASSING:
+                if kind is DeliveryError.PASSING:
                     raise
-                if refused in {DeliveryError.LASTING, DeliveryError.TOO_LARGE} and before is not None:
-                    # It may be the picture beside the result that is refused.
-                    before = None
-                elif refused is DeliveryError.TOO_LARGE and content is not None and result is not None:
-                    result = await self._smaller(job, content, result)
+                if kind in {DeliveryError.LASTING, DeliveryError.TOO_LARGE} and preview is not None:
+                    # Discord may object to the preview beside the result, so try once without it.
+                    preview = None
+                elif kind is DeliveryError.TOO_LARGE and content is not None and result is not None:
+                    result = await self._shrink(job, content, result)
                 else:
-                    way = await self._next_route(job, way, refused)
+                    route = await self._next_route(job, route, kind)
             else:
-                way = _DELIVERED[way]
-        if way is not Delivery.EDITED and not (way is Delivery.DIRECT and job.place.direct):
-            # That somebody deleted a message is nothing to be warned of.
-            tell = log.info if way is Delivery.GONE else log.warning
-            tell("the message of the job cannot show its end", delivery=way, refusals=refusals)
-        return way
+                route = _DELIVERED[route]
+        if route is not Delivery.EDITED and not (route is Delivery.DIRECT and job.place.direct):
+            # Somebody who deletes the message does so on purpose, which is no reason for a warning.
+            write = log.info if route is Delivery.GONE else log.warning
+            write("result not shown in the message of the job", delivery=route, errors=errors)
+        return route
 
-    async def _prepared(self, job: Job, content: bytes | None) -> Result | None:
-        if content is None:
-            return None
-        return await self._results.prepare(job, content, job.place.upload_limit)
-
-    async def _put(self, way: Route, job: Job, result: Result | None, before: OriginalPreview | None) -> None:
+    async def _send(
+        self, route: Route, job: Job, result: Result | None, preview: OriginalPreview | None
+    ) -> None:
         files = [] if result is None else [result.file()]
-        files += [] if before is None else before.files()
-        look = CardMedia(
+        files += [] if preview is None else preview.files()
+        public = route is not Route.DIRECT and not job.place.hidden
+        media = CardMedia(
             shown=result,
-            before=before,
+            before=preview,
             spoiler=job.place.spoiler,
-            rows=end_rows(
-                self._models, job, self._text, public=way is not Route.DIRECT and not job.place.hidden
-            ),
-            heading=self._heading(way, job),
+            rows=end_rows(self._models, job, self._text, public=public),
+            heading=self._heading(route, job),
         )
-        card = end_card(self._models[job.slug], job, self._text, look)
-        await self._messages.put(way, job.place, card, files, nonce=job.id)
+        card = end_card(self._models[job.slug], job, self._text, media)
+        await self._messages.put(route, job.place, card, files, nonce=job.id)
 
-    def _elsewhere(self, job: Job, *, arrived: bool) -> Card:
-        rows = [] if arrived else show_rows(job, self._text)
-        return elsewhere_card(self._models[job.slug], job, self._text, CardMedia(rows=rows), arrived=arrived)
-
-    def _heading(self, way: Route, job: Job) -> str:
+    def _heading(self, route: Route, job: Job) -> str:
         ordered = f"<t:{int(job.created_at)}:f>"
-        match way:
+        match route:
             case Route.WEBHOOK | Route.CHANNEL:
                 return ""
             case Route.REPLY:
@@ -160,31 +150,31 @@ class ResultDelivery:
             case Route.DIRECT:
                 return self._text("elsewhere.direct", address=address_of(job.place), ordered=ordered)
 
-    async def _smaller(self, job: Job, content: bytes, refused: Result) -> Result | None:
-        """Made to fit once more; after that, a card without the file says where it is."""
-        if refused.limit < job.place.upload_limit:
+    async def _shrink(self, job: Job, content: bytes, rejected: Result) -> Result | None:
+        """Make the result fit once more. After that, return None, and the card links to it instead."""
+        if rejected.limit < job.place.upload_limit:
             return None
-        return await self._results.prepare(job, content, min(len(refused.content) // 2, EVERYWHERE))
+        return await self._results.prepare(job, content, min(len(rejected.content) // 2, EVERYWHERE))
 
-    async def _next_route(self, job: Job, way: Route, refused: DeliveryError) -> Route | Delivery:
-        match refused:
+    async def _next_route(self, job: Job, route: Route, error: DeliveryError) -> Route | Delivery:
+        match error:
             case DeliveryError.GONE:
                 return Delivery.GONE
             case DeliveryError.CLOSED:
-                onward = next_route(way, hidden=job.place.hidden)
+                following = next_route(route, hidden=job.place.hidden)
             case DeliveryError.NO_ACCESS:
-                onward = Route.DIRECT
+                following = Route.DIRECT
             case _:
-                onward = None
-        # Whoever cancelled a job knows how it ended.
-        if onward is None or (onward is not Route.CHANNEL and job.state is State.CANCELLED):
+                following = None
+        # A member who cancelled a job needs no new message about it.
+        if following is None or (following is not Route.CHANNEL and job.state is State.CANCELLED):
             return Delivery.KEPT
-        if onward is Route.DIRECT and await self._was_sent_away(job):
+        if following is Route.DIRECT and await self._was_removed(job):
             return Delivery.GONE
-        return onward
+        return following
 
-    async def _was_sent_away(self, job: Job) -> bool:
-        """Whether the bot was in the server of the job, and is not any more."""
+    async def _was_removed(self, job: Job) -> bool:
+        """Whether the bot was a member of the job's server and no longer is."""
         place = job.place
         was_there = job.account == account_of(guild_id=place.guild_id, user_id=place.user_id)
         return place.guild_id is not None and was_there and not await self._messages.knows(place.guild_id)

@@ -1,4 +1,4 @@
-"""A result becomes a file that Discord takes: looked at, marked, made to fit, signed, described."""
+"""Makes a file that Discord accepts of a result: inspected, marked, made to fit, signed and described."""
 
 import asyncio
 import io
@@ -19,84 +19,83 @@ from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
 
-# Results come from Segmind, not from members; these bounds only keep a broken one from taking all memory.
+# Results come from Segmind, not from members; these limits only keep a broken one from filling the memory.
 RESULT_LIMITS = probe.Limits(
     picture_bytes=200 * 2**20, video_bytes=200 * 2**20, video_seconds=3600, frames=500_000, min_side=1
 )
 
-
-# What every place takes, in bytes: a channel may take less than the reply in it had promised.
+# Upload limit in bytes that every channel allows. The limit that an interaction reports can be higher than
+# that of the channel in which the result is sent later.
 EVERYWHERE = 10 * 2**20
 
-# Discord covers files whose names begin like this.
-
-# What making one result fit may take, in seconds; after that, its address is given instead.
-MOST_EFFORT = 90.0
+# Seconds to make one result fit; after that, the card shows its link instead.
+FIT_TIMEOUT = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
+    """File with the result of a job."""
+
     content: bytes
     filename: str
     alt: str
     limit: int
-    """The bytes that it was allowed to have."""
+    """Number of bytes that the file was allowed to have."""
 
     def file(self) -> discord.File:
         return discord.File(io.BytesIO(self.content), self.filename, description=self.alt)
 
 
 class Results:
+    """Turns the results of jobs into files."""
+
     def __init__(
         self,
         cards: Mapping[str, ModelCard],
         text: Text,
         c2pa_signer: C2paSigner | None = None,
         *,
-        most_effort: float = MOST_EFFORT,
+        fit_timeout: float = FIT_TIMEOUT,
     ) -> None:
         self._cards = cards
         self._text = text
         self._c2pa_signer = c2pa_signer
-        self._most_effort = most_effort
-        # Encoding takes all cores and much memory, so one result at a time is made to fit.
+        self._fit_timeout = fit_timeout
+        # Encoding uses all cores and much memory, so one result at a time is made to fit.
         self._encoder = asyncio.Lock()
 
     async def prepare(self, job: Job, content: bytes, limit: int) -> Result | None:
-        """The file to attach, of at most so many bytes, or none where nothing fits there."""
+        """Return a file of at most `limit` bytes, or None where the result cannot be made to fit."""
+        signature_bytes = 0 if self._c2pa_signer is None else self._c2pa_signer.reserved_bytes
         try:
-            marked, media = await asyncio.to_thread(_marked, content)
-            fitted = await self._fitted(marked, media, limit - self._room)
+            marked, media = await asyncio.to_thread(_mark, content)
+            fitted = await self._fit(marked, media, limit - signature_bytes)
         except (probe.UnusableMedia, fit.CannotFit) as error:
-            log.warning("the result cannot be attached", error=type(error).__name__, size=len(content))
+            log.warning("result not attached", error=type(error).__name__, size=len(content))
             return None
-        # Last, as whatever changes the file afterwards would break the signature.
-        content = await self._signed(fitted)
+        # Signing comes last, because any later change to the file would break the signature.
+        content = await self._sign(fitted)
         alt = self._text(f"alt.{media.kind}", title=self._cards[job.slug].title)
-        covered = SPOILER if job.place.spoiler else ""
-        return Result(content, f"{covered}{job.slug}-{job.id}{fitted.suffix}", alt, limit)
+        prefix = SPOILER if job.place.spoiler else ""
+        return Result(content, f"{prefix}{job.slug}-{job.id}{fitted.suffix}", alt, limit)
 
-    @property
-    def _room(self) -> int:
-        return 0 if self._c2pa_signer is None else self._c2pa_signer.reserved_bytes
-
-    async def _signed(self, fitted: Fitted) -> bytes:
+    async def _sign(self, fitted: Fitted) -> bytes:
         if self._c2pa_signer is None:
             return fitted.content
         return await self._c2pa_signer.sign(fitted.content, fitted.media_type)
 
-    async def _fitted(self, content: bytes, media: probe.Media, limit: int) -> Fitted:
+    async def _fit(self, content: bytes, media: probe.Media, limit: int) -> Fitted:
         if len(content) <= limit:
             return Fitted(content, media.media_type, media.suffix)
         async with self._encoder:
-            effort = Deadline(self._most_effort)
+            deadline = Deadline(self._fit_timeout)
             try:
-                return await asyncio.to_thread(fit.fit, content, media, limit, effort)
+                return await asyncio.to_thread(fit.fit, content, media, limit, deadline)
             finally:
-                # Nobody waits for the thread any more where the bot is told to stop.
-                effort.stop()
+                # When the bot shuts down, this task is cancelled and nobody waits for the thread any more.
+                deadline.stop()
 
 
-def _marked(content: bytes) -> tuple[bytes, probe.Media]:
+def _mark(content: bytes) -> tuple[bytes, probe.Media]:
     media = probe.inspect(content, RESULT_LIMITS)
     return provenance.mark(content, media.media_type), media

@@ -1,4 +1,4 @@
-"""A result that waited for its member: fetched once more, as long as Segmind has it."""
+"""Results that could not be delivered, fetched again as long as Segmind keeps them."""
 
 import structlog
 
@@ -10,18 +10,20 @@ from bot.segmind.protocol import Link, SegmindError
 log = structlog.stdlib.get_logger(__name__)
 
 
-class KeptResults:
+class UndeliveredResults:
+    """Fetches an undelivered result again and makes a file of it."""
+
     def __init__(self, source: Source, results: Results) -> None:
         self._source = source
         self._results = results
 
     async def fetch(self, job: Job, limit: int) -> Result | None:
-        """As a file of at most so many bytes, or none: then the card says where it can be had."""
+        """Return the result as a file of at most `limit` bytes, or None where only its link can be shown."""
         if job.output is None:
             return None
         try:
             content = await self._source.fetch(Link(job.output), limit=RESULT_LIMITS.video_bytes)
         except SegmindError as error:
-            log.info("a kept result cannot be fetched", job=job.id, error=type(error).__name__)
+            log.info("undelivered result not fetched", job=job.id, error=type(error).__name__)
             return None
         return await self._results.prepare(job, content, limit)

@@ -1,4 +1,4 @@
-"""A result that waits for a moderator, as moderators see it, with the two buttons that decide about it."""
+"""Card on which moderators approve or reject a result before anybody else sees it."""
 
 from collections.abc import Mapping
 from re import Match
@@ -20,8 +20,8 @@ _STYLES: Mapping[Verdict, ButtonStyle] = {
     Verdict.APPROVED: ButtonStyle.success,
     Verdict.REJECTED: ButtonStyle.danger,
 }
-# The longest address that leaves room for everything else.
-_LINK_LIMIT = 1500
+# The longest URL that leaves enough space for the rest of the card.
+_MAX_URL = 1500
 
 
 def approval_card(
@@ -31,8 +31,8 @@ def approval_card(
     text: Text,
     picture: Attachment | None = None,
 ) -> InfoCard:
-    """With the picture for as long as nobody has decided; what is in the log for good names it alone."""
-    waits = approval.verdict is Verdict.WAITING
+    """Card with the picture and the buttons until somebody decides, and with neither of them afterwards."""
+    waiting = approval.verdict is Verdict.WAITING
     facts = {
         "member": mention_or_unknown(job.place.user_id, text),
         "model": title_of(job.slug, cards),
@@ -43,22 +43,22 @@ def approval_card(
         lines.append(text("approval.hidden"))
     else:
         lines.append(text("cases.where", link=address_of(job.place)))
-    if waits and picture is None and job.output and len(job.output) <= _LINK_LIMIT:
+    if waiting and picture is None and job.output and len(job.output) <= _MAX_URL:
         lines.append(text("approval.link", url=job.output))
     if approval.verdict is Verdict.WITHDRAWN:
         lines.append(text("refused.nothing_awaited"))
-    elif not waits:
+    elif not waiting:
         lines.append(text(f"approval.{approval.verdict}"))
     until = relative_timestamp(approval.lapses_at)
     return InfoCard(
-        text("approval.title") if waits else text("approval.title_decided"),
+        text("approval.title") if waiting else text("approval.title_decided"),
         lines,
         text,
-        small=[text("approval.marked"), text("approval.may", until=until)] if waits else [],
+        small=[text("approval.marked"), text("approval.may", until=until)] if waiting else [],
         picture=picture,
         spoiler=True,
-        buttons=[_button(verdict, job.id, text) for verdict in _STYLES] if waits else [],
-        colour=AMBER if waits else DARK,
+        buttons=[_button(verdict, job.id, text) for verdict in _STYLES] if waiting else [],
+        colour=AMBER if waiting else DARK,
     )
 
 
@@ -70,7 +70,7 @@ class ApprovalButton(
     StatefulButton,
     template=r"approval:(?P<verdict>approved|rejected):(?P<job>[0-9A-Za-z_-]{1,40})",
 ):
-    """Button that decides about the result of one job."""
+    """Button that approves or rejects the result of one job."""
 
     def __init__(self, verdict: Verdict, job_id: str, label: str) -> None:
         super().__init__(label, f"approval:{verdict}:{job_id}", _STYLES[verdict])

@@ -1,4 +1,4 @@
-"""A case as moderators see it, with a button for each thing that can be done about it."""
+"""Card of a case for moderators, with a button for each step that they can still take."""
 
 from collections.abc import Mapping
 from re import Match
@@ -35,14 +35,9 @@ def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text:
         lines.append(text("cases.forgotten", job=case.job_id))
     else:
         facts = {"model": title_of(job.slug, cards), "job": job.id}
-        lines.append(
-            text(
-                "cases.job",
-                member=mention_or_unknown(job.place.user_id, text),
-                when=relative_timestamp(job.created_at),
-                **facts,
-            )
-        )
+        member = mention_or_unknown(job.place.user_id, text)
+        when = relative_timestamp(job.created_at)
+        lines.append(text("cases.job", member=member, when=when, **facts))
         lines.append(text("cases.where", link=address_of(job.place)))
     lines += [text(f"cases.done_{step}") for step in case.steps]
     buttons = [
@@ -59,7 +54,7 @@ def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text:
 
 
 def case_line(case: Case, text: Text) -> str:
-    """With the way to its card, which operators have in private."""
+    """Line of a list with a link to the card, unless the card went to the operators in private."""
     title = f"**{text('cases.title', number=case.number)}**"
     facts = {"job": case.job_id, "when": relative_timestamp(case.opened_at)}
     if case.card is None:

@@ -1,4 +1,4 @@
-"""The log of finished jobs in a channel of the server: who, with what, how it ended; for its moderators."""
+"""Log of finished jobs for moderators, in a channel of their server."""
 
 from collections.abc import Mapping
 
@@ -23,11 +23,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class ModLog:
+    """Writes each finished job to the log channel of its server, if the server has one."""
+
     def __init__(
         self,
         *,
         rules: ServerRulesReader,
-        register: ModerationStore,
+        moderation_store: ModerationStore,
         results: Results,
         client: discord.Client,
         background: Background,
@@ -35,7 +37,7 @@ class ModLog:
         text: Text,
     ) -> None:
         self._rules = rules
-        self._register = register
+        self._moderation_store = moderation_store
         self._results = results
         self._client = client
         self._background = background
@@ -43,16 +45,16 @@ class ModLog:
         self._text = text
 
     def record(self, job: Job, result: bytes | None) -> None:
-        """In a moment: nobody waits for it."""
+        """Write the entry in the background."""
         if job.place.guild_id is not None and job.state is not State.CANCELLED:
-            self._background.spawn(self._enter(job, job.place.guild_id, result))
+            self._background.spawn(self._send(job, job.place.guild_id, result))
 
-    async def _enter(self, job: Job, guild_id: int, content: bytes | None) -> None:
+    async def _send(self, job: Job, guild_id: int, content: bytes | None) -> None:
         try:
             rules = await self._rules.rules(guild_id)
             if rules.log_channel is None:
                 return
-            fingerprints = await self._register.fingerprints_of(job.id)
+            fingerprints = await self._moderation_store.fingerprints_of(job.id)
             result = None
             if rules.log_pictures and content is not None:
                 result = await self._results.prepare(job, content, EVERYWHERE)
@@ -64,21 +66,14 @@ class ModLog:
                 allowed_mentions=NOBODY,
             )
         except (discord.HTTPException, aiohttp.ClientError, OSError, StoreAway) as error:
-            log.warning("a finished job could not be logged", job=job.id, reason=type(error).__name__)
+            log.warning("finished job not logged", job=job.id, reason=type(error).__name__)
 
     def _entry(self, job: Job, fingerprints: Mapping[str, Fingerprint], result: Result | None) -> InfoCard:
         text = self._text
         guild = self._client.get_guild(job.place.guild_id or 0)
         with speaking("" if guild is None else str(guild.preferred_locale)):
-            lines = [
-                text(
-                    "log.job",
-                    member=mention(job.place.user_id),
-                    user=job.place.user_id,
-                    outcome=self._outcome(job),
-                    job=job.id,
-                )
-            ]
+            user, outcome = job.place.user_id, self._outcome(job)
+            lines = [text("log.job", member=mention(user), user=user, outcome=outcome, job=job.id)]
             if not job.place.hidden:
                 lines.append(text("log.where", link=address_of(job.place)))
             small = [f"{part} `{each.exact}`" for part, each in fingerprints.items()]

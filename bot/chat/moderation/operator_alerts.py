@@ -1,4 +1,4 @@
-"""Tells the operators by direct message what only they can mend."""
+"""Direct messages to the operators about what only they can fix."""
 
 from collections.abc import Callable, Sequence
 from typing import assert_never
@@ -18,6 +18,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class OperatorAlerts:
+    """Sends alerts and cards to every operator in the background."""
+
     def __init__(
         self, ids: Sequence[int], *, client: discord.Client, background: Background, text: Text
     ) -> None:
@@ -26,24 +28,24 @@ class OperatorAlerts:
         self._background = background
         self._text = text
 
-    def tell(self, news: BalanceEvent) -> None:
-        # Nobody knows which language they speak: whose order brought the news has nothing to do with it.
+    def tell(self, event: BalanceEvent) -> None:
+        # The language of the member whose order caused the event says nothing about that of the operators.
         with speaking(ENGLISH):
-            sentence = self._sentence(news)
+            sentence = self._sentence(event)
         for user_id in self._ids:
             self._background.spawn(self._send(user_id, error_card(sentence)))
 
     def show(self, draw: Callable[[], ui.LayoutView]) -> None:
-        """Something that they can act on."""
+        """Send a card with buttons for the operators."""
         if not self._ids:
-            log.warning("there is nobody to show a report to: no operators are set")
+            log.warning("card not sent: no operators are configured")
         with speaking(ENGLISH):
             views = [(user_id, draw()) for user_id in self._ids]
         for user_id, view in views:
             self._background.spawn(self._send(user_id, view))
 
-    def _sentence(self, news: BalanceEvent) -> str:
-        match news:
+    def _sentence(self, event: BalanceEvent) -> str:
+        match event:
             case BalanceLow(left, low):
                 return self._text("operator.low", left=_dollars(left), low=_dollars(low))
             case BalanceEmpty():
@@ -52,15 +54,15 @@ class OperatorAlerts:
                 key = "operator.back" if left is None else "operator.back_with"
                 return self._text(key, left=_dollars(left or 0.0))
             case _:
-                assert_never(news)
+                assert_never(event)
 
     async def _send(self, user_id: int, view: ui.LayoutView) -> None:
         try:
             channel = await self._client.create_dm(discord.Object(user_id))
             await channel.send(view=view, allowed_mentions=NOBODY)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            # It stands in the log anyway; a closed door is no reason to stop anything.
-            log.warning("an operator could not be told", user=user_id, reason=type(error).__name__)
+            # The event is in the log as well, so closed direct messages must not stop anything.
+            log.warning("operator not alerted", user=user_id, reason=type(error).__name__)
 
 
 def _dollars(usd: float) -> str:

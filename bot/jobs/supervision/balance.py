@@ -46,7 +46,7 @@ BalanceEvent = BalanceLow | BalanceEmpty | BalanceRestored
 
 
 class Operator(Protocol):
-    def tell(self, news: BalanceEvent) -> None:
+    def tell(self, event: BalanceEvent) -> None:
         """Returns at once."""
         ...
 

@@ -1,4 +1,4 @@
-"""What members read of their credits: the balance, the history page by page, and the prices."""
+"""Members read their balance, their history page by page, and the prices."""
 
 import asyncio
 import re
@@ -13,14 +13,14 @@ from tests.harness import Stage, texts
 from tests.segmind_docs import MODELS, PRICES
 
 
-async def test_a_new_member_has_what_everybody_begins_with(server: Server) -> None:
+async def test_a_new_member_has_the_initial_credits(server: Server) -> None:
     words = await server.balance()
     assert "**100 credits** to spend" in words
     assert "no allowance here that fills up" in words
 
 
 @pytest.mark.stage(credits={"daily": 50, "start": 0})
-async def test_a_balance_tells_allowance_grants_and_holds_and_when_it_is_filled_up(server: Server) -> None:
+async def test_the_balance_shows_allowance_grants_holds_and_the_next_refill(server: Server) -> None:
     stage = server.stage
     await stage.app.store.grant(server.account, 7, "a prize", AuditEntry("1", "grant"))
     await (await stage.order("faceswap-v5")).says("Queued")
@@ -34,7 +34,7 @@ async def test_a_balance_tells_allowance_grants_and_holds_and_when_it_is_filled_
 
 
 @pytest.mark.stage(credits={"daily": 50, "start": 0, "refill": "rolling"})
-async def test_a_rolling_allowance_begins_with_the_first_credit_of_it(server: Server) -> None:
+async def test_a_rolling_allowance_starts_with_its_first_spent_credit(server: Server) -> None:
     assert "Its day begins with the first credit" in await server.balance()
     before = time.time()
     await (await server.stage.order("faceswap-v5")).says("Queued")
@@ -44,14 +44,14 @@ async def test_a_rolling_allowance_begins_with_the_first_credit_of_it(server: Se
 
 
 @pytest.mark.stage(credits={"daily": 50})
-async def test_in_direct_messages_nothing_fills_up_unless_the_operator_pays(stage: Stage) -> None:
+async def test_direct_messages_have_no_allowance_by_default(stage: Stage) -> None:
     user = stage.env.create_user("dora")
     words = said(await user.slash("credits balance"))
     assert "**0 credits** to spend" in words
     assert "no allowance here that fills up" in words
 
 
-async def test_a_history_tells_of_a_job_from_the_hold_to_the_refund(server: Server) -> None:
+async def test_the_history_shows_a_job_from_hold_to_refund(server: Server) -> None:
     job = await server.job_done()
     await server.tell("refund", job=job, reason="it was `blurred` @everyone")
     lines = (await server.ask(server.member, "credits history")).splitlines()[1:]
@@ -67,7 +67,7 @@ async def test_a_history_tells_of_a_job_from_the_hold_to_the_refund(server: Serv
 
 
 @pytest.mark.stage(credits={"daily": 50, "start": 0})
-async def test_a_history_tells_of_allowances_and_of_what_came_to_nothing(server: Server) -> None:
+async def test_the_history_shows_allowances_and_released_holds(server: Server) -> None:
     server.stage.segmind.faults.next("submit", "failed=no face")
     reply = await server.stage.order("faceswap-v5")
     await server.stage.finish(reply, "Failed")
@@ -76,7 +76,7 @@ async def test_a_history_tells_of_allowances_and_of_what_came_to_nothing(server:
     assert "**+5** · back, as nothing came of Face swap v5" in words
 
 
-async def test_a_history_of_a_thousand_entries_is_turned_page_by_page(server: Server) -> None:
+async def test_a_history_of_a_thousand_entries_is_read_page_by_page(server: Server) -> None:
     store = server.stage.app.store
     longest = AuditEntry(str(2**63 - 1), "grant")
     await asyncio.gather(
@@ -92,7 +92,7 @@ async def test_a_history_of_a_thousand_entries_is_turned_page_by_page(server: Se
     assert numbers(await press(server, result, "Newer")) == list(range(989, 979, -1))
 
 
-async def test_the_last_page_leads_back_and_the_newest_one_no_further(server: Server) -> None:
+async def test_the_oldest_page_links_back_and_the_newest_only_onwards(server: Server) -> None:
     store = server.stage.app.store
     for number in range(1, 12):
         await store.grant(server.account, 1, f"{number} ", AuditEntry("7", "grant"))
@@ -107,12 +107,12 @@ async def test_the_last_page_leads_back_and_the_newest_one_no_further(server: Se
     assert labels(result) == ["Older"]
 
 
-async def test_a_history_of_nothing_says_so(stage: Stage) -> None:
+async def test_an_empty_history_says_so(stage: Stage) -> None:
     user = stage.env.create_user("dora")
     assert "There is nothing yet." in said(await user.slash("credits history"))
 
 
-async def test_prices_are_those_of_the_models_that_are_on_here(server: Server) -> None:
+async def test_prices_are_shown_for_the_models_that_the_server_offers(server: Server) -> None:
     await server.tell("models", model="faceswap-comic", on=False)
     words = await server.ask(server.member, "credits prices")
     lines = {slug: next((line for line in words.splitlines() if f"`/{slug}`" in line), "") for slug in MODELS}
@@ -133,13 +133,13 @@ async def test_the_operators_own_price_is_shown_everywhere(server: Server) -> No
     await reply.says("Queued", "1 credit, charged only when the result is here.")
 
 
-async def test_where_every_model_is_off_there_are_no_prices(server: Server) -> None:
+async def test_without_models_there_are_no_prices(server: Server) -> None:
     for slug in MODELS:
         await server.tell("models", model=slug, on=False)
     assert "Every model is switched off" in await server.ask(server.member, "credits prices")
 
 
-async def test_each_server_has_a_history_of_its_own(server: Server) -> None:
+async def test_each_server_has_its_own_history(server: Server) -> None:
     other = elsewhere(server.stage)
     await server.stage.app.store.grant(other.account, 3, "theirs", AuditEntry("7", "grant"))
     again = server.guild.add_member(other.member.user)
@@ -147,7 +147,7 @@ async def test_each_server_has_a_history_of_its_own(server: Server) -> None:
 
 
 def numbers(result: Any) -> list[int]:
-    """The reasons of the tests begin with a number."""
+    """Return the numbers with which the tests' reasons begin."""
     assert result.response is not None
     lines = "\n".join(texts(result.response.components)).splitlines()[1:]
     assert len("\n".join(lines)) < 4000

@@ -1,4 +1,4 @@
-"""`/jobs`: a member's own, page by page, and for moderators those of the server."""
+"""`/jobs` lists a member's own jobs page by page, and for moderators those of the server."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ from tests.chat.admin_harness import Server, elsewhere, said
 from tests.harness import Reply, Stage, eventually, texts
 
 
-async def mine(stage: Stage, member: simcord.MemberActor | None = None, **options: Any) -> str:
+async def listed(stage: Stage, member: simcord.MemberActor | None = None, **options: Any) -> str:
     return said(await (member or stage.member).slash(stage.channel, "jobs", **options))
 
 
@@ -23,7 +23,7 @@ def moderator(stage: Stage) -> simcord.MemberActor:
 
 
 async def keep(stage: Stage, reply: Reply) -> None:
-    """As if no way had led to the member when the result was there."""
+    """Finish a job whose result could not be delivered."""
     await stage.finish(reply, "Completed")
     while not (await stage.job(reply)).told:
         await asyncio.sleep(0.01)
@@ -31,39 +31,39 @@ async def keep(stage: Stage, reply: Reply) -> None:
 
 
 async def shown_again(stage: Stage) -> simcord.ResponseMessage:
-    listed = await stage.member.slash(stage.channel, "jobs")
-    assert "its result waits for you" in said(listed)
-    assert listed.response is not None
-    answer = await stage.member.click(listed.response.message, label="Show me")
+    reply = await stage.member.slash(stage.channel, "jobs")
+    assert "its result waits for you" in said(reply)
+    assert reply.response is not None
+    answer = await stage.member.click(reply.response.message, label="Show me")
     await eventually(lambda: answer.response and answer.response.components, lambda: "nothing is shown")
     assert answer.ephemeral
     assert answer.response is not None
     return answer.response
 
 
-async def test_a_member_sees_what_became_of_their_orders_and_where_they_are(stage: Stage) -> None:
-    assert "There is nothing yet" in await mine(stage)
+async def test_members_see_the_state_and_link_of_their_jobs(stage: Stage) -> None:
+    assert "There is nothing yet" in await listed(stage)
     done, running = await stage.order("faceswap-v5"), await stage.order("faceswap-v4")
     await stage.finish(done, "Completed")
     await running.says("sent to Segmind")
-    newest, older = (line for line in (await mine(stage)).splitlines() if "credits" in line)
+    newest, older = (line for line in (await listed(stage)).splitlines() if "credits" in line)
     where = f"https://discord.com/channels/{stage.guild.id}/{stage.channel.id}"
     assert newest.startswith(f"[**Face swap v4**]({where}/{running.id})")
     assert older.startswith(f"[**Face swap v5**]({where}/{done.id}) · done · 5 credits · <t:")
 
 
-async def test_nobody_else_sees_them(stage: Stage) -> None:
+async def test_members_do_not_see_the_jobs_of_others(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
-    assert "There is nothing yet" in await mine(stage, stage.another_member("mallory"))
+    assert "There is nothing yet" in await listed(stage, stage.another_member("mallory"))
 
 
-async def test_a_hidden_order_is_listed_without_a_link_that_leads_nowhere(stage: Stage) -> None:
+async def test_a_hidden_order_is_listed_without_a_link(stage: Stage) -> None:
     await (await stage.order("faceswap-v5", hidden=True)).says("Queued")
-    assert "https://" not in await mine(stage)
+    assert "https://" not in await listed(stage)
 
 
 @pytest.mark.stage(jobs={"per_member": 1})
-async def test_an_order_that_waits_can_be_cancelled_in_the_list(stage: Stage) -> None:
+async def test_a_waiting_order_can_be_cancelled_in_the_list(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     waiting = await stage.order("faceswap-comic")
     await waiting.says("Waiting")
@@ -71,10 +71,10 @@ async def test_an_order_that_waits_can_be_cancelled_in_the_list(stage: Stage) ->
     assert shown.response is not None
     await stage.member.click(shown.response.message, label="Cancel")
     await waiting.says("Cancelled")
-    assert "cancelled · nothing charged" in await mine(stage)
+    assert "cancelled · nothing charged" in await listed(stage)
 
 
-async def test_a_result_that_could_not_be_shown_is_fetched_once_more(stage: Stage) -> None:
+async def test_an_undelivered_result_is_fetched_again(stage: Stage) -> None:
     await keep(stage, await stage.order("faceswap-v5"))
     answer = await shown_again(stage)
     assert "Completed" in "\n".join(texts(answer.components))
@@ -82,7 +82,7 @@ async def test_a_result_that_could_not_be_shown_is_fetched_once_more(stage: Stag
     assert is_marked(await attachment.read())
 
 
-async def test_a_result_that_segmind_has_no_more_is_not_promised(stage: Stage) -> None:
+async def test_a_result_that_segmind_has_deleted_is_not_shown(stage: Stage) -> None:
     await keep(stage, await stage.order("faceswap-v5"))
     await stage.alter("UPDATE jobs SET output = ?", f"{stage.segmind.url}/outputs/gone")
     answer = await shown_again(stage)
@@ -90,19 +90,19 @@ async def test_a_result_that_segmind_has_no_more_is_not_promised(stage: Stage) -
     assert not answer.attachments
 
 
-async def test_what_moderators_took_away_is_not_fetched_again(stage: Stage) -> None:
+async def test_a_removed_result_is_not_fetched_again(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await keep(stage, reply)
     await stage.app.store.register.take_down((await stage.job(reply)).id, "1")
     answer = await shown_again(stage)
-    said_ = "\n".join(texts(answer.components))
-    assert "Completed" not in said_
-    assert stage.segmind.url not in said_
+    words = "\n".join(texts(answer.components))
+    assert "Completed" not in words
+    assert stage.segmind.url not in words
     assert not answer.attachments
 
 
 @pytest.mark.stage(jobs={"per_member": 20})
-async def test_more_than_a_page_is_turned(stage: Stage) -> None:
+async def test_a_long_list_has_pages(stage: Stage) -> None:
     replies = [await stage.order("faceswap-v3-multifaceswap") for _ in range(11)]
     for reply in replies:
         await stage.finish(reply, "Completed")
@@ -118,14 +118,14 @@ async def test_more_than_a_page_is_turned(stage: Stage) -> None:
     assert str(replies[10].id) in said(first)
 
 
-async def test_moderators_see_those_of_their_server_alone(stage: Stage, server: Server) -> None:
+async def test_moderators_see_the_jobs_of_their_server_only(stage: Stage, server: Server) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     other = elsewhere(stage)
     there = await other.member.slash(other.channel, "faceswap-v5", **stage.files("faceswap-v5"))
     await Reply(stage.env, there).says("Queued")
-    listed = await mine(stage, moderator(stage), server=True)
-    assert f"<@{stage.member.id}>" in listed
-    assert f"<@{other.member.id}>" not in listed
-    assert f"<@{stage.member.id}>" in await mine(stage, server.admin, server=True)
-    refused = await mine(stage, stage.member, server=True)
-    assert f"<@{stage.member.id}>" not in refused
+    jobs = await listed(stage, moderator(stage), server=True)
+    assert f"<@{stage.member.id}>" in jobs
+    assert f"<@{other.member.id}>" not in jobs
+    assert f"<@{stage.member.id}>" in await listed(stage, server.admin, server=True)
+    own = await listed(stage, stage.member, server=True)
+    assert f"<@{stage.member.id}>" not in own

@@ -1,4 +1,4 @@
-"""Discord's shop: a purchase is credited once, whatever becomes of the bot in between, and then consumed."""
+"""A purchase in Discord's shop is credited exactly once, also after a crash, and then consumed."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -33,8 +33,8 @@ async def consumed(stage: Stage, bought: simcord.EntitlementHandle) -> None:
     assert await stage.app.store.audit() == []
 
 
-async def starts_again(stage: Stage) -> None:
-    """The bot's connection was lost for good, and is there again."""
+async def reconnect(stage: Stage) -> None:
+    """Give the bot a new session after a lost connection."""
     asked = listings(stage)
     stage.app.client.dispatch("ready")
     await eventually(lambda: listings(stage) > asked, lambda: "nobody asked for what was bought")
@@ -61,7 +61,7 @@ async def test_a_purchase_for_a_server_is_credited_there(stage: Stage) -> None:
     assert audit_entry.facts["entitlement"] == bought.id
 
 
-async def test_an_event_that_comes_twice_is_credited_once(stage: Stage) -> None:
+async def test_a_repeated_event_is_credited_once(stage: Stage) -> None:
     bought = await stage.env.grant_entitlement(COINS, user=stage.member.id)
     await consumed(stage, bought)
     await bought.replay_create()
@@ -69,20 +69,20 @@ async def test_an_event_that_comes_twice_is_credited_once(stage: Stage) -> None:
     assert await granted(stage, None) == 500
 
 
-async def test_what_was_bought_while_the_bot_was_off_is_credited_at_its_start(stage: Stage) -> None:
+async def test_a_purchase_made_while_the_bot_was_off_is_credited_at_its_start(stage: Stage) -> None:
     bought = stage.env.seed_entitlement(COINS, user=stage.member.id)
-    await starts_again(stage)
+    await reconnect(stage)
     await consumed(stage, bought)
     assert await granted(stage, None) == 500
 
 
-async def test_what_was_credited_and_not_consumed_is_consumed_and_not_credited_again(stage: Stage) -> None:
+async def test_a_credited_purchase_is_consumed_later_and_not_credited_again(stage: Stage) -> None:
     stage.env.inject_error("POST", "*/consume", status=403)
     bought = await stage.env.grant_entitlement(COINS, user=stage.member.id)
     await eventually(lambda: _tries(stage), lambda: "nobody tried to consume it")
     assert await granted(stage, None) == 500
     assert not bought.snapshot().consumed
-    await starts_again(stage)
+    await reconnect(stage)
     await consumed(stage, bought)
     assert await granted(stage, None) == 500
 
@@ -91,37 +91,37 @@ def _tries(stage: Stage) -> int:
     return sum(entry.path.endswith("/consume") for entry in stage.env.http_requests)
 
 
-async def test_what_could_not_be_written_is_neither_consumed_nor_lost(
+async def test_a_purchase_that_cannot_be_credited_is_neither_consumed_nor_lost(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(*_: object, **__: object) -> None:
+    async def unavailable(*_: object, **__: object) -> None:
         raise StoreUnavailable("the disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(stage.app.store, "grant", away)
+        broken.setattr(stage.app.store, "grant", unavailable)
         bought = await stage.env.grant_entitlement(COINS, user=stage.member.id)
         await stage.env.settle()
     assert _tries(stage) == 0
-    await starts_again(stage)
+    await reconnect(stage)
     await consumed(stage, bought)
     assert await granted(stage, None) == 500
 
 
-async def test_what_nobody_paid_or_what_was_given_back_is_not_credited(stage: Stage) -> None:
+async def test_unpaid_and_refunded_purchases_are_not_credited(stage: Stage) -> None:
     env, member = stage.env, stage.member.id
     env.seed_entitlement(COINS, user=member, deleted=True, ends_at=datetime.now(UTC))
     env.seed_entitlement(COINS, user=member, consumed=True)
     env.seed_entitlement(COINS, user=member, type=EntitlementType.test_mode_purchase)
     env.seed_entitlement(COINS, user=member, type=EntitlementType.application_subscription)
     env.seed_entitlement(COINS, guild=stage.guild)
-    await starts_again(stage)
+    await reconnect(stage)
     await env.grant_entitlement(COINS, user=member, type=EntitlementType.test_mode_purchase)
     await env.grant_entitlement(OTHER, user=member)
     await env.settle()
     assert (await granted(stage, None), _tries(stage)) == (0, 0)
 
 
-async def test_one_process_of_several_looks_through_the_purchases(
+async def test_only_the_first_process_searches_for_purchases(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stage.app.client, "shard_id", 1)
@@ -132,7 +132,7 @@ async def test_one_process_of_several_looks_through_the_purchases(
 
 
 @pytest.mark.stage(shop={})
-async def test_without_a_shop_nothing_is_asked_or_credited(stage: Stage) -> None:
+async def test_without_a_shop_nothing_is_searched_or_credited(stage: Stage) -> None:
     stage.app.client.dispatch("ready")
     await stage.env.grant_entitlement(COINS, user=stage.member.id)
     await stage.env.settle()

@@ -1,4 +1,4 @@
-"""Who may decide, and for which server: nobody else, and for no other."""
+"""Administrators decide for their own server only, and nobody else decides at all."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
 
 
 def filled(server: Server, command: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The options that are a member or a role of the server itself."""
+    """Add the options that are a member, channel or role of the server."""
     if command in {"credits grant", "credits take", "block", "unblock"}:
         return options | {"member": server.member}
     if command in {"channels", "log"}:
@@ -43,7 +43,7 @@ def filled(server: Server, command: str, options: dict[str, Any]) -> dict[str, A
     return options
 
 
-def test_every_command_is_tried_by_those_who_may_not(server: Server) -> None:
+def test_every_command_is_on_the_list_of_these_tests(server: Server) -> None:
     (admin,) = [each for each in server.stage.app.client.tree.get_commands() if each.name == "admin"]
     assert isinstance(admin, app_commands.Group)
     leaves = {each for each in admin.walk_commands() if isinstance(each, app_commands.Command)}
@@ -51,7 +51,7 @@ def test_every_command_is_tried_by_those_who_may_not(server: Server) -> None:
     assert names == {command for command, _ in EVERY_COMMAND}
 
 
-async def test_a_member_who_sees_a_command_may_not_use_it(server: Server) -> None:
+async def test_a_member_who_sees_the_commands_cannot_use_them(server: Server) -> None:
     await server.show_to(server.member)
     for command, options in EVERY_COMMAND:
         words = await server.ask(server.member, f"admin {command}", **filled(server, command, options))
@@ -61,7 +61,7 @@ async def test_a_member_who_sees_a_command_may_not_use_it(server: Server) -> Non
     assert await server.granted() == 100
 
 
-async def test_whoever_rules_elsewhere_decides_nothing_here(server: Server) -> None:
+async def test_administrators_of_another_server_decide_nothing_here(server: Server) -> None:
     other = elsewhere(server.stage)
     visitor = server.guild.add_member(other.admin.user)
     await server.show_to(visitor)
@@ -71,18 +71,18 @@ async def test_whoever_rules_elsewhere_decides_nothing_here(server: Server) -> N
     assert await server.audit_entries() == []
 
 
-async def test_without_the_servers_own_leave_a_member_does_not_even_see_them(server: Server) -> None:
+async def test_members_do_not_see_the_commands_by_default(server: Server) -> None:
     assert not [each for each in server.member.available_commands(server.channel) if "admin" in each]
     assert "admin refund" in server.admin.available_commands(server.channel)
 
 
-async def test_the_permission_of_an_administrator_is_enough(server: Server) -> None:
+async def test_the_administrator_permission_is_enough(server: Server) -> None:
     role = server.guild.create_role("All", permissions=discord.Permissions(administrator=True))
-    ruler = server.guild.add_member(server.stage.env.create_user("ruth"), roles=[role])
-    assert "capped the month" in await server.ask(ruler, "admin credits cap", amount=5)
+    boss = server.guild.add_member(server.stage.env.create_user("boss"), roles=[role])
+    assert "capped the month" in await server.ask(boss, "admin credits cap", amount=5)
 
 
-async def test_what_is_decided_in_one_server_changes_nothing_in_another(server: Server) -> None:
+async def test_changes_in_one_server_do_not_affect_another(server: Server) -> None:
     other = elsewhere(server.stage)
     visitor = server.guild.add_member(other.member.user)
     await server.tell("credits grant", member=visitor, amount=50)
@@ -100,7 +100,7 @@ async def test_what_is_decided_in_one_server_changes_nothing_in_another(server: 
     await reply.says("Queued")
 
 
-async def test_a_member_of_another_server_is_nobody_here(server: Server) -> None:
+async def test_members_of_another_server_are_rejected(server: Server) -> None:
     other = elsewhere(server.stage)
     for command in ("credits grant", "credits take", "credits set-daily", "credits show"):
         options = {} if command == "credits show" else {"amount": 5}
@@ -110,7 +110,7 @@ async def test_a_member_of_another_server_is_nobody_here(server: Server) -> None
     assert await server.audit_entries() == await other.audit_entries() == []
 
 
-async def test_a_role_of_another_server_means_nothing_there(server: Server) -> None:
+async def test_a_role_of_another_server_has_no_effect(server: Server) -> None:
     other = elsewhere(server.stage)
     role = other.guild.create_role("Painters")
     painter = other.guild.add_member(server.stage.env.create_user("pat"), roles=[role])

@@ -1,4 +1,4 @@
-"""Who is let in, where, and with which pictures."""
+"""Blocked members, channels, roles and listed pictures keep orders out."""
 
 import sqlite3
 from contextlib import closing
@@ -12,19 +12,19 @@ from tests.harness import Reply, Stage
 from tests.media.files import noise, picture, saved
 
 
-async def test_a_blocked_member_orders_nothing_until_unblocked(server: Server) -> None:
+async def test_a_blocked_member_cannot_order_until_unblocked(server: Server) -> None:
     assert f"blocked <@{server.member.id}>" in await server.tell("block", member=server.member, reason="rude")
     await (await server.stage.order("faceswap-v5")).says("moderators do not let you use the bot here")
     assert str(server.member.id) in await server.tell("channels")
     await server.tell("unblock", member=server.member)
     await (await server.stage.order("faceswap-v5")).says("Queued")
-    assert [(what, facts) for _, what, facts in await server.audit_entries()] == [
+    assert [(action, facts) for _, action, facts in await server.audit_entries()] == [
         ("block", {"member": server.member.id, "reason": "rude"}),
         ("unblock", {"member": server.member.id}),
     ]
 
 
-async def test_a_channel_is_forbidden_and_another_is_the_only_one(server: Server) -> None:
+async def test_a_channel_is_switched_off_and_another_is_the_only_one(server: Server) -> None:
     await server.tell("channels", channel=server.channel, use="off")
     await (await server.stage.order("faceswap-v5")).says("not to be used in this channel")
     await server.tell("channels", channel=server.channel, use="only")
@@ -34,7 +34,7 @@ async def test_a_channel_is_forbidden_and_another_is_the_only_one(server: Server
     await (await server.stage.order("faceswap-v5")).says("not to be used in this channel")
 
 
-async def test_a_role_is_needed_or_shut_out(server: Server) -> None:
+async def test_a_role_is_required_or_excluded(server: Server) -> None:
     role = server.guild.create_role("Artists")
     await server.tell("roles", role=role, use="only")
     await (await server.stage.order("faceswap-v5")).says("members with certain roles")
@@ -45,25 +45,25 @@ async def test_a_role_is_needed_or_shut_out(server: Server) -> None:
     assert f"Not for: <@&{role.id}>" in await server.tell("roles")
 
 
-def for_adults(stage: Stage) -> None:
-    """The simulated Discord has no such channels, so the bot is told that this one is."""
+def age_restrict(stage: Stage) -> None:
+    """Mark the channel as age-restricted in the bot's cache; the simulated Discord has no such channels."""
     channel = stage.app.client.get_channel(stage.channel.id)
     assert isinstance(channel, discord.TextChannel)
     channel.nsfw = True
 
 
-async def test_a_channel_for_adults_is_refused(stage: Stage) -> None:
-    for_adults(stage)
+async def x(stage: Stage) -> None:
+    age_restrict(stage)
     await (await stage.order("faceswap-v5")).says("marked for adults")
 
 
 @pytest.mark.stage(safety={"nsfw_channels": True})
-async def test_the_operator_may_allow_channels_for_adults(stage: Stage) -> None:
-    for_adults(stage)
+async def test_the_operator_can_allow_age_restricted_channels(stage: Stage) -> None:
+    age_restrict(stage)
     await (await stage.order("faceswap-v5")).says("Queued")
 
 
-async def test_who_is_blocked_again_and_again_has_to_rest(stage: Stage) -> None:
+async def test_repeated_content_blocks_suspend_a_member(stage: Stage) -> None:
     for _ in range(3):
         stage.segmind.faults.next("submit", "blocked=Content blocked by RAI policy")
         await stage.finish(await stage.order("faceswap-v5"), "Blocked")
@@ -72,7 +72,7 @@ async def test_who_is_blocked_again_and_again_has_to_rest(stage: Stage) -> None:
     await (await stage.order_as(other, "faceswap-v5")).says("Queued")
 
 
-async def test_a_listed_picture_and_its_copies_go_nowhere(stage: Stage) -> None:
+async def test_a_listed_picture_and_its_copies_are_rejected(stage: Stage) -> None:
     await stage.app.store.register.list_fingerprints(
         [fingerprint_of(picture("PNG"))], stage.guild.id, "a-job"
     )
@@ -85,14 +85,14 @@ async def test_a_listed_picture_and_its_copies_go_nowhere(stage: Stage) -> None:
     ).says("Queued")
 
 
-async def test_the_prints_of_an_order_are_kept(stage: Stage) -> None:
+async def test_the_fingerprints_of_an_order_are_stored(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     fingerprints = await stage.app.store.register.fingerprints_of((await stage.job(reply)).id)
     assert fingerprints == {name: fingerprint_of(picture("PNG")) for name in ("source_image", "target_image")}
 
 
-async def test_where_the_register_cannot_be_read_nobody_is_let_in(stage: Stage) -> None:
+async def test_no_order_is_taken_while_the_moderation_store_is_unreadable(stage: Stage) -> None:
     await stage.alter("ALTER TABLE people RENAME TO elsewhere")
     reply = await stage.order("faceswap-v5")
     await reply.says("it takes no orders")
@@ -103,7 +103,7 @@ async def test_where_the_register_cannot_be_read_nobody_is_let_in(stage: Stage) 
 OTHER = saved(noise(96, 72).rotate(90, expand=True), "PNG")
 
 
-async def test_a_thread_is_what_its_channel_is(server: Server) -> None:
+async def test_a_thread_has_the_rules_of_its_channel(server: Server) -> None:
     stage = server.stage
     channel = stage.app.client.get_channel(stage.channel.id)
     assert isinstance(channel, discord.TextChannel)
@@ -112,6 +112,6 @@ async def test_a_thread_is_what_its_channel_is(server: Server) -> None:
     await server.tell("channels", channel=server.channel, use="off")
     reply = Reply(stage.env, await stage.member.slash(thread, "faceswap-v5", **stage.files("faceswap-v5")))
     await reply.says("not to be used in this channel")
-    for_adults(stage)
+    age_restrict(stage)
     reply = Reply(stage.env, await stage.member.slash(thread, "faceswap-v5", **stage.files("faceswap-v5")))
     await reply.says("marked for adults")

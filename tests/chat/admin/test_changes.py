@@ -1,4 +1,4 @@
-"""Who decided what: every change is on record, and is read page by page."""
+"""Every change has an audit entry, and administrators read them page by page."""
 
 import discord
 
@@ -10,7 +10,7 @@ from tests.chat.admin_harness import Server, elsewhere, said
 from tests.harness import texts
 
 
-async def test_every_change_is_told_with_who_and_when(server: Server) -> None:
+async def test_every_change_is_listed_with_its_actor_and_time(server: Server) -> None:
     job = await server.job_done()
     role = server.guild.create_role("Painters")
     for command, options in (
@@ -59,13 +59,13 @@ async def test_the_longest_changes_fit_on_a_page(server: Server) -> None:
     assert len(words.splitlines()) == 11
 
 
-async def test_a_deed_of_another_kind_and_of_the_operator_is_told_too(server: Server) -> None:
+async def test_an_unknown_action_and_one_of_the_operator_are_listed_too(server: Server) -> None:
     audit_entry = AuditEntry("operator", "something `new`", {}, guild_id=server.guild.id)
     await server.stage.app.store.change_rules(server.guild.id, lambda same: same, audit_entry)
     assert "the operator decided something: `something 'new'`" in await server.tell("changes")
 
 
-async def test_a_purchase_is_told_to_the_member_and_to_the_administrators(server: Server) -> None:
+async def test_a_purchase_is_listed_for_the_member_and_for_the_administrators(server: Server) -> None:
     audit_entry = AuditEntry(
         "shop", "purchase", {"member": server.member.id, "amount": 500}, guild_id=server.guild.id
     )
@@ -82,12 +82,12 @@ async def test_changes_of_other_servers_are_not_shown(server: Server) -> None:
     assert "capped the month at 7" in await other.tell("changes")
 
 
-async def test_whoever_rules_no_more_turns_no_more_pages(server: Server) -> None:
+async def test_a_former_administrator_cannot_open_another_page(server: Server) -> None:
     for amount in range(11):
         await server.tell("credits cap", amount=amount)
     result = await server.admin.slash(server.channel, "admin changes")
     server.stage.env.backend.remove_member_role(
-        server.guild.id, server.admin.id, server.guild.roles["Ruling"].id
+        server.guild.id, server.admin.id, server.guild.roles["Admins"].id
     )
     assert result.response is not None
     pressed = await server.admin.click(result.response, label="Older")
@@ -95,12 +95,12 @@ async def test_whoever_rules_no_more_turns_no_more_pages(server: Server) -> None
     assert "capped the month at 0 credits" not in said(result)
 
 
-async def test_the_buttons_of_a_list_are_for_whoever_asked(server: Server) -> None:
+async def test_only_the_reader_of_a_list_can_use_its_buttons(server: Server) -> None:
     await server.tell("credits cap", amount=7)
     channel = server.stage.app.client.get_channel(server.channel.id)
     assert isinstance(channel, discord.TextChannel)
-    turn = PageButton("changes", server.admin.id, "before", 10**9, "Older")
-    message = await channel.send(view=InfoCard("Changes", [], Text.load(), buttons=[turn]))
+    button = PageButton("changes", server.admin.id, "before", 10**9, "Older")
+    message = await channel.send(view=InfoCard("Changes", [], Text.load(), buttons=[button]))
     eve = server.stage.another_member("eve")
     assert "These buttons are for whoever asked." in said(await eve.click(message, label="Older"))
     pressed = await server.admin.click(message, label="Older")

@@ -1,4 +1,4 @@
-"""Grants, allowances and caps: what administrators decide within the operator's bounds, on record."""
+"""Grants, allowances and caps: administrators set them within the operator's bounds, with an audit entry."""
 
 import pytest
 import simcord
@@ -12,7 +12,7 @@ bounded = pytest.mark.stage(credits=BOUNDS)
 
 
 @bounded
-async def test_a_grant_up_to_the_bound_is_given_and_recorded(server: Server) -> None:
+async def test_a_grant_up_to_the_bound_is_recorded(server: Server) -> None:
     words = await server.tell("credits grant", member=server.member, amount=1)
     assert f"gave 1 credit to <@{server.member.id}>\n" in words
     words = await server.tell("credits grant", member=server.member, amount=60, reason="a *prize*")
@@ -24,7 +24,7 @@ async def test_a_grant_up_to_the_bound_is_given_and_recorded(server: Server) -> 
 
 
 @bounded
-async def test_a_grant_beyond_the_bound_is_refused_with_the_bound(server: Server) -> None:
+async def test_a_grant_beyond_the_bound_is_rejected_with_the_bound(server: Server) -> None:
     for amount in (61, 2**53 - 1):
         words = await server.tell("credits grant", member=server.member, amount=amount)
         assert "At most 60 credits can be given at once" in words
@@ -34,15 +34,15 @@ async def test_a_grant_beyond_the_bound_is_refused_with_the_bound(server: Server
 
 @bounded
 @pytest.mark.parametrize("command", ["credits grant", "credits take"])
-async def test_nothing_and_less_than_nothing_cannot_be_typed(server: Server, command: str) -> None:
+async def test_discord_accepts_no_amount_below_one(server: Server, command: str) -> None:
     for amount in (0, -1):
         with pytest.raises(simcord.OptionError):
             await server.tell(command, member=server.member, amount=amount)
 
 
-async def test_what_slips_past_discord_is_refused_all_the_same(server: Server) -> None:
+async def test_invalid_amounts_are_rejected_without_discords_help(server: Server) -> None:
     credit_admin, by = server.credit_admin
-    for wrong in (
+    for invalid in (
         credit_admin.take(by, server.member.id, -5000),
         credit_admin.grant(by, server.member.id, 0),
         credit_admin.set_daily(by, -1),
@@ -50,12 +50,12 @@ async def test_what_slips_past_discord_is_refused_all_the_same(server: Server) -
         credit_admin.set_limit(by, "pixels", 5),
     ):
         with pytest.raises(ValueError, match=r"^(\w+: -?\d+|pixels)$"):
-            await wrong
+            await invalid
     assert await server.granted() == 100
     assert await server.rules() == ServerRules()
 
 
-async def test_what_was_granted_is_taken_to_the_last_credit(server: Server) -> None:
+async def test_granted_credits_can_be_taken_to_the_last_one(server: Server) -> None:
     words = await server.tell("credits take", member=server.member, amount=40)
     assert f"took 40 credits from <@{server.member.id}>" in words
     assert "never to expire: **60**" in words
@@ -64,7 +64,7 @@ async def test_what_was_granted_is_taken_to_the_last_credit(server: Server) -> N
 
 
 @pytest.mark.stage(credits={"daily": 50, "start": 10})
-async def test_no_more_is_taken_than_was_granted_and_none_of_the_allowance(server: Server) -> None:
+async def test_no_more_is_taken_than_was_granted(server: Server) -> None:
     words = await server.tell("credits take", member=server.member, amount=11)
     assert "only 10 credits that were granted" in words
     assert await server.granted() == 10
@@ -72,7 +72,7 @@ async def test_no_more_is_taken_than_was_granted_and_none_of_the_allowance(serve
 
 
 @bounded
-async def test_a_daily_allowance_holds_for_all_until_it_is_the_operators_again(server: Server) -> None:
+async def test_a_daily_allowance_applies_to_all_members_until_it_is_unset(server: Server) -> None:
     for amount in (0, 80):
         words = await server.tell("credits set-daily", amount=amount)
         assert f"set the daily allowance to {amount} credits" in words
@@ -83,7 +83,7 @@ async def test_a_daily_allowance_holds_for_all_until_it_is_the_operators_again(s
 
 
 @bounded
-async def test_a_member_has_an_allowance_of_their_own_whatever_their_roles(server: Server) -> None:
+async def test_a_members_own_allowance_overrides_their_roles(server: Server) -> None:
     painters = server.guild.create_role("Painters")
     painter = server.guild.add_member(server.stage.env.create_user("pat"), roles=[painters])
     await server.tell("credits set-role", role=painters, amount=70)
@@ -96,7 +96,7 @@ async def test_a_member_has_an_allowance_of_their_own_whatever_their_roles(serve
 
 
 @bounded
-async def test_the_best_of_a_members_roles_counts(server: Server) -> None:
+async def test_the_highest_allowance_of_a_members_roles_counts(server: Server) -> None:
     roles = [server.guild.create_role(f"Role {number}") for number in range(3)]
     painter = server.guild.add_member(server.stage.env.create_user("pat"), roles=roles[:2])
     for role, amount in zip(roles, (30, 80, 60), strict=True):
@@ -109,7 +109,7 @@ async def test_the_best_of_a_members_roles_counts(server: Server) -> None:
 
 
 @bounded
-async def test_an_allowance_beyond_the_bound_is_refused(server: Server) -> None:
+async def test_an_allowance_beyond_the_bound_is_rejected(server: Server) -> None:
     role = server.guild.create_role("Painters")
     for words in (
         await server.tell("credits set-daily", amount=81),
@@ -122,7 +122,7 @@ async def test_an_allowance_beyond_the_bound_is_refused(server: Server) -> None:
 
 
 @bounded
-async def test_a_cap_stops_orders_and_leaving_it_out_lets_them_go_on(server: Server) -> None:
+async def test_a_cap_stops_orders_until_it_is_unset(server: Server) -> None:
     assert "capped the month at 4 credits" in await server.tell("credits cap", amount=4)
     reply = await server.stage.order("faceswap-v5")
     await reply.says("spent its credits of this month (4 credits left)")
@@ -139,12 +139,12 @@ async def test_a_cap_can_only_be_lower_than_the_operators(server: Server) -> Non
     assert (await server.rules()).monthly == 500
 
 
-async def test_where_the_operator_has_no_cap_any_is_taken(server: Server) -> None:
+async def test_without_an_operators_cap_any_cap_is_accepted(server: Server) -> None:
     await server.tell("credits cap", amount=10**9)
     assert (await server.rules()).monthly == 10**9
 
 
-async def test_the_server_is_shown_with_what_is_its_own_and_what_the_operators(server: Server) -> None:
+async def test_the_server_card_marks_values_of_the_operator(server: Server) -> None:
     words = await server.tell("credits show")
     assert "Daily allowance of a member: **0** (the operator's)" in words
     assert "**0** credits, without a cap" in words
@@ -159,7 +159,7 @@ async def test_the_server_is_shown_with_what_is_its_own_and_what_the_operators(s
     assert f"Daily allowance of <@{server.member.id}>: **3**" in words
 
 
-async def test_a_member_is_shown_as_they_see_themselves(server: Server) -> None:
+async def test_a_members_card_shows_what_the_member_sees(server: Server) -> None:
     words = await server.tell("credits show", member=server.member)
     assert f"<@{server.member.id}>" in words
     assert set((await server.balance()).splitlines()[1:]) <= set(words.splitlines())
@@ -170,7 +170,7 @@ async def test_25_roles_and_hundreds_of_members_fit_on_the_card(server: Server) 
     members = {10**18 + number: number for number in range(300)}
     await server.stage.app.store.change_rules(
         server.guild.id,
-        lambda rules_: rules_.model_copy(update={"roles": roles, "members": members}),
+        lambda rules: rules.model_copy(update={"roles": roles, "members": members}),
         AuditEntry("1", "many"),
     )
     words = await server.tell("credits show")

@@ -1,4 +1,4 @@
-"""What administrators do about jobs: give one back, and see what all of them cost."""
+"""Administrators refund jobs and see what the jobs of their server cost."""
 
 import asyncio
 from io import BytesIO
@@ -11,7 +11,7 @@ from tests.chat.admin_harness import Server, elsewhere, said
 from tests.store.orders import LIFE, TERMS, order, through
 
 
-async def test_a_finished_job_is_given_back_once(server: Server) -> None:
+async def test_a_finished_job_is_refunded_once(server: Server) -> None:
     job = await server.job_done()
     assert await server.granted() == 95
     words = await server.tell("refund", job=f" {job} ", reason="blurred")
@@ -24,7 +24,7 @@ async def test_a_finished_job_is_given_back_once(server: Server) -> None:
     assert await server.stage.app.store.audit() == []
 
 
-async def test_two_administrators_at_once_give_a_job_back_once(server: Server) -> None:
+async def test_concurrent_refunds_of_a_job_refund_it_once(server: Server) -> None:
     job = await server.job_done()
     credit_admin, by = server.credit_admin
     outcomes = await asyncio.gather(*(credit_admin.refund(by, job) for _ in range(5)), return_exceptions=True)
@@ -32,7 +32,7 @@ async def test_two_administrators_at_once_give_a_job_back_once(server: Server) -
     assert await server.granted() == 100
 
 
-async def test_a_job_that_was_not_charged_is_not_given_back(server: Server) -> None:
+async def test_a_job_that_was_not_charged_is_not_refunded(server: Server) -> None:
     stage = server.stage
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
@@ -44,7 +44,7 @@ async def test_a_job_that_was_not_charged_is_not_given_back(server: Server) -> N
     assert await server.audit_entries() == []
 
 
-async def test_another_servers_job_is_as_unknown_as_one_that_never_was(server: Server) -> None:
+async def test_another_servers_job_is_as_unknown_as_one_that_never_existed(server: Server) -> None:
     other = elsewhere(server.stage)
     job = await other.job_done()
     sentence = await server.tell("refund", job="never")
@@ -54,7 +54,7 @@ async def test_another_servers_job_is_as_unknown_as_one_that_never_was(server: S
     assert await server.audit_entries() == await other.audit_entries() == []
 
 
-async def test_a_job_that_somebody_paid_alone_is_no_job_of_the_server(server: Server) -> None:
+async def test_a_job_on_a_members_own_account_is_unknown_to_the_server(server: Server) -> None:
     store, (credit_admin, _) = server.stage.app.store, server.credit_admin
     job = order("direct:2", price=0)
     await store.open(job, TERMS)
@@ -65,7 +65,7 @@ async def test_a_job_that_somebody_paid_alone_is_no_job_of_the_server(server: Se
     assert await credit_admin.recent_jobs(by, 10) == []
 
 
-async def test_recent_jobs_of_this_server_alone_are_offered_with_their_members_names(server: Server) -> None:
+async def test_recent_jobs_of_this_server_only_are_offered_with_member_names(server: Server) -> None:
     other = elsewhere(server.stage)
     theirs, ours = await other.job_done(), await server.job_done("faceswap-comic")
     again = await server.job_done("faceswap-v5")
@@ -89,7 +89,7 @@ async def test_jobs_are_not_offered_to_a_member_who_sees_the_command(server: Ser
     assert await server.member.autocomplete(server.channel, "admin refund", "job", "") == []
 
 
-async def test_what_was_spent_is_a_table_and_a_picture(server: Server) -> None:
+async def test_spending_is_shown_as_a_table_and_a_chart(server: Server) -> None:
     other = elsewhere(server.stage)
     await other.job_done("faceswap-comic")
     job = await server.job_done("faceswap-v5")
@@ -109,7 +109,7 @@ async def test_what_was_spent_is_a_table_and_a_picture(server: Server) -> None:
     assert Image.open(BytesIO(await chart.read())).format == "PNG"
 
 
-async def test_where_nothing_was_spent_there_is_no_picture(server: Server) -> None:
+async def test_without_spending_there_is_no_chart(server: Server) -> None:
     result = await server.admin.slash(server.channel, "admin spend")
     assert "Spent in 30 days\nNothing." in said(result)
     assert result.response is not None

@@ -1,4 +1,4 @@
-"""Models that are switched off, and limits that are narrower than the operator's."""
+"""Models that a server switches off, and limits that it sets below the operator's."""
 
 from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
 from tests.chat.admin_harness import Server
@@ -20,12 +20,12 @@ async def test_a_model_is_switched_off_and_on_again(server: Server) -> None:
     ]
 
 
-async def test_a_model_that_nobody_knows_cannot_be_switched(server: Server) -> None:
+async def test_an_unknown_model_cannot_be_switched(server: Server) -> None:
     assert "no such model" in await server.tell("models", model="faceswap-v9", on=False)
     assert await server.rules() == ServerRules()
 
 
-async def test_models_are_offered_by_any_word_of_theirs(server: Server) -> None:
+async def test_models_are_offered_by_any_word_of_their_title(server: Server) -> None:
     found = await server.admin.autocomplete(server.channel, "admin models", "model", "comic")
     assert [choice["value"] for choice in found] == ["faceswap-comic"]
 
@@ -35,15 +35,15 @@ OPERATORS = {"per_member": 2, "per_server": 20, "video_seconds": 60, "picture_by
 
 async def test_a_limit_is_set_up_to_the_operators_and_unset(server: Server) -> None:
     assert set(OPERATORS) == set(LIMIT_NAMES)
-    for limit, most in OPERATORS.items():
+    for limit, maximum in OPERATORS.items():
         scale = MIB if limit.endswith("_bytes") else 1
-        for amount in (1, most):
+        for amount in (1, maximum):
             assert "set a limit:" in await server.tell("limits", limit=limit, amount=amount)
             assert (await server.rules()).limits == {limit: amount * scale}
-        refusal = await server.tell("limits", limit=limit, amount=most + 1)
-        assert f"is {most}" in refusal
-        assert "a server's can only be lower" in refusal
-        assert (await server.rules()).limits == {limit: most * scale}
+        reply = await server.tell("limits", limit=limit, amount=maximum + 1)
+        assert f"is {maximum}" in reply
+        assert "a server's can only be lower" in reply
+        assert (await server.rules()).limits == {limit: maximum * scale}
         assert "back to the operator's" in await server.tell("limits", limit=limit)
         assert (await server.rules()).limits == {}
     assert len(await server.audit_entries()) == 3 * len(OPERATORS)
@@ -58,15 +58,16 @@ async def test_limits_are_shown_beside_the_operators(server: Server) -> None:
     assert "size of a picture: **20 MiB** (the operator's: 20 MiB)" in words
 
 
-async def test_a_smaller_picture_is_all_that_a_servers_limit_lets_through(server: Server) -> None:
+async def test_a_servers_limit_rejects_larger_pictures(server: Server) -> None:
     await server.tell("limits", limit="picture_bytes", amount=1)
     large = ("large.png", picture("PNG") + bytes(MIB))
     await (await server.stage.order("faceswap-v5", source_image=large)).says("at most 1 MiB")
 
 
-async def test_whoever_waits_goes_on_when_the_limit_is_lifted(server: Server) -> None:
+async def test_a_waiting_job_continues_when_the_limit_is_lifted(server: Server) -> None:
     await server.tell("limits", limit="per_member", amount=1)
-    replies = [await server.stage.order("faceswap-v5") for _ in range(2)]
-    await replies[1].says("Waiting in line")
+    await (await server.stage.order("faceswap-v5")).says("Queued")
+    waiting = await server.stage.order("faceswap-v5")
+    await waiting.says("Waiting in line")
     await server.tell("limits", limit="per_member")
-    await replies[1].says("Queued")
+    await waiting.says("Queued")

@@ -1,4 +1,4 @@
-"""The buttons on a card, pressed by those who may and by those who may not."""
+"""Buttons on a card, pressed by members with and without permission."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,8 +17,7 @@ from tests.jobs.orders import job
 from tests.media.files import picture
 
 V5 = "faceswap-v5"
-# What the other models take as well, beside the two files.
-ALONE = pytest.mark.stage(jobs={"per_member": 1})
+ONE_AT_A_TIME = pytest.mark.stage(jobs={"per_member": 1})
 
 
 async def done(stage: Stage, slug: str = V5, **options: Any) -> Reply:
@@ -47,7 +46,7 @@ async def free(stage: Stage) -> int:
     return (await stage.app.store.balance(stage.account)).free
 
 
-async def test_again_orders_the_same_once_more_in_a_new_message_that_is_paid(stage: Stage) -> None:
+async def test_again_repeats_the_order_in_a_new_message_and_charges_for_it(stage: Stage) -> None:
     first = await done(stage, additional_prompt="a smile", seed=7)
     again = await press(stage, first, "Again")
     await stage.finish(again, "Completed", "a smile")
@@ -87,7 +86,7 @@ async def test_an_order_is_edited_in_a_form_that_is_filled_in(stage: Stage) -> N
     }
 
 
-async def test_what_cannot_be_is_refused_by_its_name(stage: Stage) -> None:
+async def test_an_invalid_option_is_rejected_by_name(stage: Stage) -> None:
     first = await done(stage)
     form = await stage.member.click(shown_in(first), label="Edit")
     edited = await stage.member.submit_modal(form, {"quality": "most", "image_format": ["png"], "seed": "1"})
@@ -96,14 +95,14 @@ async def test_what_cannot_be_is_refused_by_its_name(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("slug", [slug for slug in MODELS if slug != V5])
-async def test_the_same_files_are_tried_on_every_other_model(stage: Stage, slug: str) -> None:
+async def test_the_same_files_can_be_ordered_with_every_other_model(stage: Stage, slug: str) -> None:
     first = await done(stage)
     pressed = await stage.member.select(shown_in(first), [slug])
     await stage.finish(Reply(stage.env, pressed), "Completed")
     assert [submission.slug for submission in stage.segmind.submissions] == [V5, slug]
 
 
-async def test_nobody_orders_with_the_pictures_of_somebody_else(stage: Stage) -> None:
+async def test_members_cannot_order_with_the_pictures_of_somebody_else(stage: Stage) -> None:
     first = await done(stage)
     other = stage.another_member("bob")
     for label in ("Again", "Another seed", "Edit", "Delete"):
@@ -113,7 +112,7 @@ async def test_nobody_orders_with_the_pictures_of_somebody_else(stage: Stage) ->
     assert len(stage.segmind.submissions) == 1
 
 
-async def test_what_is_ones_own_is_deleted_and_not_reported(stage: Stage) -> None:
+async def test_members_delete_their_own_result_and_cannot_report_it(stage: Stage) -> None:
     first = await done(stage)
     pressed = await stage.member.click(shown_in(first), label="Report")
     assert "You can delete it" in said(pressed)
@@ -131,8 +130,8 @@ async def test_others_report_and_moderators_delete(stage: Stage) -> None:
     assert first.result.response is None
 
 
-@ALONE
-async def test_an_order_that_waits_is_cancelled_by_its_member_alone(stage: Stage) -> None:
+@ONE_AT_A_TIME
+async def test_only_its_member_cancels_a_waiting_order(stage: Stage) -> None:
     await (await stage.order(V5)).says("Queued")
     waiting = await stage.order(V5)
     await waiting.says("Waiting in line")
@@ -145,9 +144,10 @@ async def test_an_order_that_waits_is_cancelled_by_its_member_alone(stage: Stage
     assert len(stage.segmind.submissions) == 1
 
 
-@ALONE
-async def test_a_press_that_comes_too_late_says_so(stage: Stage) -> None:
+@ONE_AT_A_TIME
+async def test_a_submitted_job_cannot_be_cancelled(stage: Stage) -> None:
     running = await stage.order(V5)
+    await running.says("Queued")
     waiting = await stage.order(V5)
     await waiting.says("Waiting in line")
     (row,) = [each for each in shown_in(waiting).components[0]["components"] if each["type"] == 1]
@@ -161,10 +161,10 @@ async def test_a_press_that_comes_too_late_says_so(stage: Stage) -> None:
     )
 
 
-async def test_the_buttons_of_an_earlier_run_work(stage: Stage) -> None:
+async def test_buttons_still_work_after_a_restart(stage: Stage) -> None:
     first = await done(stage)
     client = stage.app.client
-    # What a start knows: no message and no view, only how the ids of buttons are made.
+    # After a start, the bot knows no message and no view, only the templates of the ids.
     views = client._connection._view_store  # pyright: ignore[reportPrivateUsage]
     for known in (views._views, views._synced_message_views, views._dynamic_items):  # pyright: ignore[reportPrivateUsage]
         known.clear()
@@ -174,7 +174,7 @@ async def test_the_buttons_of_an_earlier_run_work(stage: Stage) -> None:
     await Reply(stage.env, pressed).says("Queued")
 
 
-async def test_files_that_are_gone_are_asked_for_again_in_one_sentence(stage: Stage) -> None:
+async def test_missing_files_are_named_and_requested_again(stage: Stage) -> None:
     first = await done(stage)
     gone = f"{stage.segmind.url}/assets/gone.png"
     await rewrite(stage, first, f"body = json_set(body, '$.target_image', '{gone}')")
@@ -185,7 +185,7 @@ async def test_files_that_are_gone_are_asked_for_again_in_one_sentence(stage: St
 
 
 @pytest.mark.parametrize("change", ["id = 'another'", "body = '{}'"])
-async def test_an_order_that_is_forgotten_by_now_says_so(stage: Stage, change: str) -> None:
+async def test_a_forgotten_order_says_so(stage: Stage, change: str) -> None:
     first = await done(stage)
     await rewrite(stage, first, change)
     for label in ("Again", "Edit"):
@@ -194,11 +194,11 @@ async def test_an_order_that_is_forgotten_by_now_says_so(stage: Stage, change: s
 
 
 async def rewrite(stage: Stage, reply: Reply, change: str) -> None:
-    """As time or a deletion would leave the order behind."""
+    """Change the stored order as retention or a deletion would."""
     await stage.alter(f"UPDATE jobs SET {change} WHERE message_id = ?", reply.id)
 
 
-def test_what_is_offered_fits_how_it_ended() -> None:
+def test_the_buttons_match_the_outcome() -> None:
     order = job(state=State.DONE, body={**job().body, "seed": 1})
     assert offered(order) == ["Again", "Another seed", "Edit", "Delete", "Report"]
     assert offered(order, public=False) == ["Again", "Another seed", "Edit", "Delete"]
@@ -210,7 +210,7 @@ def test_what_is_offered_fits_how_it_ended() -> None:
     ]
 
 
-def test_a_video_is_offered_to_no_model_that_takes_pictures_alone() -> None:
+def test_a_video_is_not_offered_to_models_that_only_take_pictures() -> None:
     order = job(slug="ai-face-swap", state=State.DONE, video_seconds=3.0)
     order = replace(order, body={"source_image": "https://a.example/a", "target": "https://a.example/b"})
     selects = [
@@ -222,7 +222,7 @@ def test_a_video_is_offered_to_no_model_that_takes_pictures_alone() -> None:
     assert selects == []
 
 
-async def test_a_hidden_order_is_seen_by_its_member_alone_and_so_is_what_it_is_repeated_as(
+async def test_a_repeated_hidden_order_is_hidden_too(
     stage: Stage,
 ) -> None:
     first = await done(stage, hidden=True)
@@ -232,7 +232,7 @@ async def test_a_hidden_order_is_seen_by_its_member_alone_and_so_is_what_it_is_r
     await stage.finish(again, "Completed")
 
 
-async def test_a_spoiler_is_covered_by_its_name_and_by_its_gallery(stage: Stage) -> None:
+async def test_a_spoiler_is_covered_by_its_filename_and_by_its_gallery(stage: Stage) -> None:
     first = await done(stage, spoiler=True)
     (attachment,) = first.attachments
     assert attachment.filename.startswith("SPOILER_faceswap-v5")
@@ -244,7 +244,7 @@ def galleries(reply: Reply) -> list[dict[str, Any]]:
     return [each for each in shown_in(reply).components[0]["components"] if each["type"] == 12]
 
 
-async def test_a_result_is_sent_in_private_and_the_channel_only_reads_that_it_is_done(stage: Stage) -> None:
+async def test_a_private_result_leaves_only_a_note_in_the_channel(stage: Stage) -> None:
     reply = await stage.order(V5, send_to_me=True, additional_prompt="secret")
     text = await stage.finish(reply, "Completed", "in private")
     assert "secret" not in "".join(reply.edits)
@@ -257,7 +257,7 @@ async def test_a_result_is_sent_in_private_and_the_channel_only_reads_that_it_is
 
 
 def private(stage: Stage) -> list[str]:
-    """What was written in private."""
+    """Return the direct messages that the bot sent."""
     return [
         "\n".join(texts(entry.json["components"]))
         for entry in stage.env.http_requests
@@ -268,7 +268,9 @@ def private(stage: Stage) -> list[str]:
     ]
 
 
-async def test_a_result_that_cannot_be_sent_in_private_is_shown_to_its_member_alone(stage: Stage) -> None:
+async def test_a_result_that_cannot_be_sent_in_private_is_shown_to_its_member_on_request(
+    stage: Stage,
+) -> None:
     reply = await stage.order(V5, send_to_me=True)
     await reply.says("Queued")
     stage.env.inject_error("POST", "/channels/*/messages", status=403, code=50007, message="Closed")
@@ -283,7 +285,7 @@ async def test_a_result_that_cannot_be_sent_in_private_is_shown_to_its_member_al
     assert "theirs" in said(await other.click(shown_in(reply), label="Show me"))
 
 
-async def test_a_hidden_result_that_cannot_be_sent_in_private_is_shown_where_only_its_member_sees_it(
+async def test_a_hidden_result_that_cannot_be_sent_in_private_is_shown_in_its_hidden_message(
     stage: Stage,
 ) -> None:
     reply = await stage.order(V5, send_to_me=True, hidden=True, target_image=("b.png", picture("PNG")))

@@ -1,4 +1,4 @@
-"""Cards in every state keep Discord's bounds and say what a member needs to know."""
+"""Cards of every state fit Discord's limits and say what a member needs to know."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.delivery.job_buttons import end_rows, waiting_rows
-from bot.chat.delivery.progress_card import BAR, bar, stage_card
+from bot.chat.delivery.progress_card import BAR_LENGTH, bar, stage_card
 from bot.chat.delivery.result_card import elsewhere_card, end_card
 from bot.chat.text import LANGUAGES, Text, speaking
 from bot.chat.ui.card import Card, CardMedia, OriginalPreview, error_card
@@ -32,7 +32,7 @@ from tests.jobs.orders import job
 
 TEXT = Text.load()
 V5 = MODELS["faceswap-v5"]
-# Why nothing came of a job: what was withheld was made.
+# Reasons for a job without a result; a result that is kept back exists.
 REASONS = [reason for reason in Reason if not reason.keeps_back]
 SETTLED = [state for state in State if state.settled]
 HARMFUL = "@everyone **bold** <@1> [x](https://x.example) ``` `code` \u202e # CUDA out of memory"
@@ -40,6 +40,8 @@ HARMFUL = "@everyone **bold** <@1> [x](https://x.example) ``` `code` \u202e # CU
 
 @dataclass(frozen=True)
 class Attached:
+    """Stand-in for a result file."""
+
     filename: str = "faceswap-v5-abc.png"
     alt: str = "AI-generated face swap"
 
@@ -61,7 +63,7 @@ def body(**options: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("stage", "said"),
+    ("stage", "shown"),
     [
         (Waiting(3), ["Waiting", "number 3"]),
         (Reconnecting(), ["Trying again", "Nothing was sent"]),
@@ -71,28 +73,28 @@ def body(**options: Any) -> dict[str, Any]:
         (Searching(), ["Checking", "never sent twice"]),
     ],
 )
-def test_an_open_job_says_where_it_is(stage: Stage, said: list[str]) -> None:
+def test_a_job_that_is_not_finished_shows_its_stage(stage: Stage, shown: list[str]) -> None:
     view = stage_card(V5, job(), stage, TEXT, now=1001)
     common = [V5.card.title, "5 credits, charged only when", "For <@1>"]
-    assert all(word in words(view) for word in [*common, *said])
+    assert all(word in words(view) for word in [*common, *shown])
     assert keeps_bounds(view)
 
 
 def test_the_progress_grows_with_the_time_and_is_full_only_at_the_end() -> None:
     steps = [bar(elapsed, 10).count("▰") for elapsed in range(-5, 40)]
     assert steps == sorted(steps)
-    assert (steps[0], steps[10], steps[-1]) == (0, 5, BAR - 1)
-    assert {len(bar(elapsed, 0.0)) for elapsed in range(3)} == {BAR}
+    assert (steps[0], steps[10], steps[-1]) == (0, 5, BAR_LENGTH - 1)
+    assert {len(bar(elapsed, 0.0)) for elapsed in range(3)} == {BAR_LENGTH}
 
 
-def test_a_job_that_takes_longer_says_so() -> None:
+def test_a_job_that_takes_longer_than_usual_says_so() -> None:
     assert "longer than the usual 10 s" in words(stage_card(V5, job(), Processing(1000, 10), TEXT, now=1030))
 
 
-def test_options_that_differ_from_their_defaults_are_shown_with_the_seed_and_can_do_no_harm() -> None:
+def test_changed_options_and_the_seed_are_shown_harmlessly() -> None:
     order = job(body=body(additional_prompt=HARMFUL * 3, quality=95, image_format="webp"))
-    said = words(stage_card(V5, order, Queued(1, 10), TEXT, now=1))
-    (line,) = [line for line in said.splitlines() if "additional_prompt" in line]
+    shown = words(stage_card(V5, order, Queued(1, 10), TEXT, now=1))
+    (line,) = [line for line in shown.splitlines() if "additional_prompt" in line]
     assert line.startswith("-# additional_prompt `@everyone **bold** <@1> [x]")
     assert "\u202e" not in line
     assert "image_format `webp`" in line
@@ -124,33 +126,33 @@ def test_a_result_that_fits_nowhere_is_given_as_a_link() -> None:
     assert "https://files.example/r.mp4" in words(ended(State.DONE, output="https://files.example/r.mp4"))
 
 
-def test_what_is_withheld_is_neither_shown_nor_linked_and_says_what_can_be_done() -> None:
-    said = words(ended(State.DONE, reason=Reason.WITHHELD, output="https://files.example/r.png"))
-    assert all(word in said for word in ["Not shown", "5 credits", "ask a moderator"])
-    assert "files.example" not in said
+def test_a_withheld_result_is_neither_shown_nor_linked_and_the_card_says_what_to_do() -> None:
+    shown = words(ended(State.DONE, reason=Reason.WITHHELD, output="https://files.example/r.png"))
+    assert all(word in shown for word in ["Not shown", "5 credits", "ask a moderator"])
+    assert "files.example" not in shown
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.BLOCKED])
-def test_segminds_own_words_are_shown_and_can_do_no_harm(state: State) -> None:
-    said = words(ended(state, reason=Reason.SEGMIND, detail=HARMFUL))
-    block = said.split("```")[1]
-    assert said.count("```") == 2
+def test_segminds_error_is_quoted_harmlessly(state: State) -> None:
+    shown = words(ended(state, reason=Reason.SEGMIND, detail=HARMFUL))
+    block = shown.split("```")[1]
+    assert shown.count("```") == 2
     assert "CUDA out of memory" in block
     assert "@everyone" in block
-    assert "Nothing was charged" in said
+    assert "Nothing was charged" in shown
 
 
 @pytest.mark.parametrize("reason", REASONS)
-def test_every_reason_for_a_failure_has_words_and_an_advice_of_its_own(reason: Reason) -> None:
-    said = words(ended(State.FAILED, reason=reason, detail="d"))
+def test_every_reason_for_a_failure_has_its_own_sentence_and_advice(reason: Reason) -> None:
+    shown = words(ended(State.FAILED, reason=reason, detail="d"))
     others = [words(ended(State.FAILED, reason=other, detail="d")) for other in REASONS]
-    advice = next(line for line in said.splitlines() if line.startswith("-# "))
-    assert others.count(said) == 1
+    advice = next(line for line in shown.splitlines() if line.startswith("-# "))
+    assert others.count(shown) == 1
     assert sum(advice in other for other in others) == 1
-    assert "you keep your 5 credits" in said
+    assert "you keep your 5 credits" in shown
 
 
-def test_what_goes_to_the_member_in_private_tells_the_channel_nothing_of_it() -> None:
+def test_the_channel_learns_nothing_of_a_result_that_is_sent_in_private() -> None:
     place = replace(job().place, direct=True)
     order = job(body=body(additional_prompt="secret"), place=place, output="https://files.example/r.png")
     done = replace(order, state=State.DONE)
@@ -212,27 +214,27 @@ def orders(draw: st.DrawFn) -> Job:
 
 
 @given(orders(), STAGES, st.floats(0, 1e10), st.sampled_from(SETTLED), st.booleans(), st.booleans())
-def test_every_card_of_every_model_keeps_discords_bounds(
+def test_every_card_of_every_model_fits_discords_limits(
     order: Job, stage: Stage, now: float, state: State, attached: bool, public: bool
 ) -> None:
     model = MODELS[order.slug]
     with speaking(order.place.locale):
         rows = waiting_rows(order, TEXT)
-        assert keeps_bounds(stage_card(model, order, stage, TEXT, now=now, look=CardMedia(rows=rows)))
+        assert keeps_bounds(stage_card(model, order, stage, TEXT, now=now, media=CardMedia(rows=rows)))
         done = replace(order, state=state)
-        look = CardMedia(
+        media = CardMedia(
             shown=Attached() if attached else None,
             before=OriginalPreview("https://cdn.discordapp.com/" + "b" * 300, "Before"),
             rows=end_rows(MODELS, done, TEXT, public=public),
             heading=TEXT("elsewhere.reply", member="<@1>", ordered="<t:1:f>") if public else "",
         )
-        card = end_card(model, done, TEXT, look)
+        card = end_card(model, done, TEXT, media)
         assert keeps_bounds(card)
         assert card.to_components()
         assert keeps_bounds(elsewhere_card(model, done, TEXT, arrived=attached))
 
 
-def test_a_notice_keeps_them_too() -> None:
+def test_an_error_card_fits_them_too() -> None:
     assert keeps_bounds(error_card("x" * 3000))
 
 

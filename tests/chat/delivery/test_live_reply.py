@@ -1,4 +1,4 @@
-"""Live replies: paced, in order, and by whichever way is still open."""
+"""Live replies: paced, in order, and by whichever route is still open."""
 
 import asyncio
 from dataclasses import replace
@@ -21,8 +21,8 @@ from tests.jobs.orders import job
 GAP = 2.5
 
 
-class Ledger(Messages):
-    """Writes down what would be edited, and when."""
+class RecordedMessages(Messages):
+    """Messages that only record each edit and its time."""
 
     def __init__(self, clock: HeldClock) -> None:
         self.edits: list[tuple[float, str]] = []
@@ -40,59 +40,61 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture
-def ledger(clock: HeldClock) -> Ledger:
-    return Ledger(clock)
+def recorded(clock: HeldClock) -> RecordedMessages:
+    return RecordedMessages(clock)
 
 
 @pytest.fixture
-def reply(ledger: Ledger, clock: HeldClock) -> LiveReply:
-    return LiveReply(job(), ledger, clock, GAP)
+def reply(recorded: RecordedMessages, clock: HeldClock) -> LiveReply:
+    return LiveReply(job(), recorded, clock, GAP)
 
 
-def shown(reply: LiveReply, stage: Stage) -> asyncio.Task[None]:
+def start_showing(reply: LiveReply, stage: Stage) -> asyncio.Task[None]:
     return asyncio.create_task(reply.show(stage, lambda: error_card(type(stage).__name__)))
 
 
-async def settled() -> None:
+async def settle() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
 
 
-async def test_the_first_stage_is_shown_at_once_and_only_once(reply: LiveReply, ledger: Ledger) -> None:
-    await asyncio.gather(*(shown(reply, Queued(1, 10)) for _ in range(5)))
-    assert ledger.edits == [(1000, "Queued")]
+async def test_the_first_stage_is_shown_at_once_and_only_once(
+    reply: LiveReply, recorded: RecordedMessages
+) -> None:
+    await asyncio.gather(*(start_showing(reply, Queued(1, 10)) for _ in range(5)))
+    assert recorded.edits == [(1000, "Queued")]
 
 
-async def test_between_two_edits_lies_the_gap_and_the_newest_stage_wins(
-    reply: LiveReply, ledger: Ledger, clock: HeldClock
+async def test_edits_are_a_gap_apart_and_show_the_newest_stage(
+    reply: LiveReply, recorded: RecordedMessages, clock: HeldClock
 ) -> None:
     for stage in (Waiting(2), Waiting(1), Queued(1, 10), Processing(1, 10)):
-        shown(reply, stage)
-        await settled()
+        start_showing(reply, stage)
+        await settle()
     clock.move(GAP - 0.1)
-    await settled()
-    assert ledger.edits == [(1000, "Waiting")]
+    await settle()
+    assert recorded.edits == [(1000, "Waiting")]
     clock.move(0.1)
-    await settled()
-    assert ledger.edits == [(1000, "Waiting"), (1000 + GAP, "Processing")]
+    await settle()
+    assert recorded.edits == [(1000, "Waiting"), (1000 + GAP, "Processing")]
 
 
-async def test_the_end_waits_for_no_gap_and_takes_the_place_of_stages_that_do(
-    reply: LiveReply, ledger: Ledger, clock: HeldClock
+async def test_the_result_does_not_wait_for_the_gap_and_replaces_waiting_stages(
+    reply: LiveReply, recorded: RecordedMessages, clock: HeldClock
 ) -> None:
-    shown(reply, Queued(1, 10))
-    await settled()
-    shown(reply, Processing(1, 10))
-    await settled()
+    start_showing(reply, Queued(1, 10))
+    await settle()
+    start_showing(reply, Processing(1, 10))
+    await settle()
 
-    async def the_end() -> Delivery:
-        await ledger.edit(None, error_card("the end"))
+    async def deliver() -> Delivery:
+        await recorded.edit(None, error_card("result"))
         return Delivery.EDITED
 
-    await reply.end(the_end)
+    await reply.finish(deliver)
     clock.move(GAP)
-    await settled()
-    assert ledger.edits == [(1000, "Queued"), (1000, "the end")]
+    await settle()
+    assert recorded.edits == [(1000, "Queued"), (1000, "result")]
 
 
 def result() -> Result:
@@ -118,7 +120,7 @@ async def posted(stage: Bot) -> discord.Message:
         return await channel.send(view=error_card("before"))
 
 
-async def test_after_the_tokens_time_a_message_is_edited_through_its_channel(stage: Bot) -> None:
+async def test_a_message_is_edited_through_its_channel_once_its_token_has_expired(stage: Bot) -> None:
     message = await posted(stage)
     messages = Messages(stage.app.client, HeldClock(1000))
     with stage.env.time_context():
@@ -127,7 +129,7 @@ async def test_after_the_tokens_time_a_message_is_edited_through_its_channel(sta
     assert (entry.method, entry.path.split("/")[1]) == ("PATCH", "channels")
 
 
-async def test_a_token_that_ended_early_leads_to_the_channel(stage: Bot) -> None:
+async def test_a_token_that_discord_rejects_leads_to_the_channel(stage: Bot) -> None:
     message = await posted(stage)
     messages = Messages(stage.app.client, HeldClock(1000))
     with stage.env.time_context():
@@ -137,9 +139,7 @@ async def test_a_token_that_ended_early_leads_to_the_channel(stage: Bot) -> None
 
 
 @pytest.mark.parametrize("until", [1e12, 0])
-async def test_a_notice_that_the_member_alone_should_see_never_goes_through_the_channel(
-    stage: Bot, until: float
-) -> None:
+async def test_a_card_for_the_member_alone_never_goes_through_the_channel(stage: Bot, until: float) -> None:
     message = await posted(stage)
     place = replace(place_of(message, stage, until=until), hidden=True)
     with stage.env.time_context(), pytest.raises(Gone):
@@ -158,7 +158,7 @@ async def test_a_message_that_was_deleted_is_gone(stage: Bot) -> None:
             await messages.edit(place_of(message, stage, until=0), error_card("after"))
 
 
-async def test_a_job_whose_message_was_deleted_ends_all_the_same(stage: Bot) -> None:
+async def test_a_job_whose_message_was_deleted_still_finishes(stage: Bot) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     before = await stage.job(reply)
@@ -171,9 +171,9 @@ async def test_a_job_whose_message_was_deleted_ends_all_the_same(stage: Bot) -> 
     assert (await stage.app.store.balance(stage.account)).free == 95
 
 
-@pytest.mark.parametrize(("times", "said"), [(1, "Completed"), (2, "could not be shown here")])
-async def test_a_result_that_is_refused_as_too_large_is_made_smaller_and_then_given_as_a_link(
-    stage: Bot, times: int, said: str
+@pytest.mark.parametrize(("times", "expected"), [(1, "Completed"), (2, "could not be shown here")])
+async def test_a_result_that_is_too_large_is_made_smaller_and_then_given_as_a_link(
+    stage: Bot, times: int, expected: str
 ) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
@@ -182,7 +182,7 @@ async def test_a_result_that_is_refused_as_too_large_is_made_smaller_and_then_gi
     stage.env.inject_error(
         "PATCH", "/webhooks/*/messages/*", status=413, code=40005, message="Too large", times=times
     )
-    text = await stage.finish(reply, said)
+    text = await stage.finish(reply, expected)
     assert (stage.segmind.url in text) == (times == 2)
     assert "5 credits" in text
 

@@ -1,4 +1,4 @@
-"""The end of a job by real discord.py: every refusal on every way, and what the small Discord shows of it."""
+"""Delivery through real discord.py: every error on every route, and what the simulated Discord then shows."""
 
 import random
 from collections.abc import AsyncGenerator, Sequence
@@ -50,14 +50,14 @@ UNKNOWN_ORIGINAL = Refused(400, 50035, "Invalid Form Body: message_reference: Un
 
 
 @dataclass
-class Room:
-    """One channel, and a bot in it that is logged in and not connected, as at the start of a run."""
+class Harness:
+    """Channel with a bot that is logged in but not connected, as right after a start."""
 
     discord: SmallDiscord
     result_delivery: ResultDelivery
 
     def ordered(self, *, hidden: bool = False, token: bool = True, **facts: Any) -> tuple[Job, Message]:
-        """A job that is done, and the message that waits for its end."""
+        """Return a finished job and the message that waits for its result."""
         guild, member, messages = self.discord.guild, self.discord.member, self.discord.messages
         interaction = new_interaction("swap", guild_id=guild.id, channel_id=guild.channel.id, seconds=900)
         messages.interactions[interaction.token] = interaction
@@ -84,35 +84,35 @@ class Room:
         account = account_of(guild_id=guild.id, user_id=member.id)
         return replace(plain, account=account, place=place, **facts), message
 
-    def refuse(self, way: Route, *faults: Fault) -> None:
-        channel = {Route.REPLY: self.discord.guild.channel.id, Route.DIRECT: self.direct.id}.get(way)
+    def reject(self, route: Route, *faults: Fault) -> None:
+        channel = {Route.REPLY: self.discord.guild.channel.id, Route.DIRECT: self.direct.id}.get(route)
         words = [] if channel is None else [f"/channels/{channel}/messages"]
-        self.discord.faults.next(ENDPOINTS[way], *faults, about=words)
+        self.discord.faults.next(ENDPOINTS[route], *faults, about=words)
 
     @property
     def direct(self) -> Direct:
-        """The private channel with the member."""
+        """Direct messages with the member."""
         member = self.discord.member
         return self.discord.messages.direct.setdefault(member.id, Direct(member))
 
-    def seen(self, message: Message) -> list[Message]:
-        """Every message that shows the end to somebody."""
-        there = [each for each in (message, *self.discord.messages.new) if not each.deleted]
-        return [each for each in there if each.edits and "Completed" in each.edits[-1].text]
+    def showing(self, message: Message) -> list[Message]:
+        """Return every message that shows the result to somebody."""
+        messages = [each for each in (message, *self.discord.messages.new) if not each.deleted]
+        return [each for each in messages if each.edits and "Completed" in each.edits[-1].text]
 
     def sent(self, endpoint: str = "send") -> list[Call]:
         return self.discord.calls(endpoint)
 
 
 @pytest.fixture
-async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Room]:
+async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
     async with SmallDiscord() as small:
         monkeypatch.setattr(http.Route, "BASE", small.api)
         async with discord.Client(intents=discord.Intents.none()) as client:
             await client.login(small.token)
             text = Text.load()
             messages = Messages(client, HeldClock(NOW))
-            yield Room(
+            yield Harness(
                 small,
                 ResultDelivery(
                     messages=messages,
@@ -128,9 +128,9 @@ async def room(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Room]:
 WEBHOOK, CHANNEL, REPLY, DIRECT = Route
 KEPT, GONE = Delivery.KEPT, Delivery.GONE
 GALLERY = 12
-AWAY = "raised"
+RAISED = "raised"
 
-# What each code comes to on each way, when the ways after it are open.
+# Outcome of each code on each route when the following routes are open.
 CODES: dict[Route, dict[tuple[int, int], str]] = {
     WEBHOOK: {
         (401, 50027): Delivery.EDITED,
@@ -145,7 +145,7 @@ CODES: dict[Route, dict[tuple[int, int], str]] = {
         (400, 50045): Delivery.EDITED,
         (400, 50035): KEPT,
         (400, 200000): KEPT,
-        (400, 40004): AWAY,
+        (400, 40004): RAISED,
     },
     CHANNEL: {
         (404, 10008): GONE,
@@ -158,11 +158,11 @@ CODES: dict[Route, dict[tuple[int, int], str]] = {
         (400, 30046): Delivery.REPLIED,
         (413, 40005): Delivery.EDITED,
         (400, 50035): KEPT,
-        (400, 20028): AWAY,
-        (401, 0): AWAY,
-        (403, 0): AWAY,
-        (403, 40333): AWAY,
-        (503, 0): AWAY,
+        (400, 20028): RAISED,
+        (401, 0): RAISED,
+        (403, 0): RAISED,
+        (403, 40333): RAISED,
+        (503, 0): RAISED,
     },
     REPLY: {
         (400, 50035): KEPT,
@@ -175,7 +175,7 @@ CODES: dict[Route, dict[tuple[int, int], str]] = {
         (400, 50083): Delivery.DIRECT,
         (413, 40005): Delivery.REPLIED,
         (400, 240000): KEPT,
-        (400, 40006): AWAY,
+        (400, 40006): RAISED,
     },
     DIRECT: {
         (403, 50007): KEPT,
@@ -186,10 +186,10 @@ CODES: dict[Route, dict[tuple[int, int], str]] = {
         (404, 10008): GONE,
         (404, 10013): GONE,
         (413, 40005): Delivery.DIRECT,
-        (400, 40003): AWAY,
+        (400, 40003): RAISED,
     },
 }
-# How it comes about that a way is tried at all.
+# Errors on earlier routes that lead to a route.
 BEFORE: dict[Route, list[tuple[Route, Fault]]] = {
     WEBHOOK: [],
     CHANNEL: [],
@@ -199,232 +199,238 @@ BEFORE: dict[Route, list[tuple[Route, Fault]]] = {
 
 
 @pytest.mark.parametrize(
-    ("way", "status", "code", "expected"),
-    [(way, *code, expected) for way, codes in CODES.items() for code, expected in codes.items()],
+    ("route", "status", "code", "expected"),
+    [(route, *code, expected) for route, codes in CODES.items() for code, expected in codes.items()],
 )
-async def test_every_code_on_every_way_has_one_outcome(
-    room: Room, way: Route, status: int, code: int, expected: str
+async def test_every_code_on_every_route_has_one_outcome(
+    harness: Harness, route: Route, status: int, code: int, expected: str
 ) -> None:
-    ended, message = room.ordered(token=way is WEBHOOK)
-    for earlier, fault in BEFORE[way]:
-        room.refuse(earlier, fault)
-    room.refuse(way, Refused(status, code))
-    if expected is AWAY:
+    finished, message = harness.ordered(token=route is WEBHOOK)
+    for earlier, fault in BEFORE[route]:
+        harness.reject(earlier, fault)
+    harness.reject(route, Refused(status, code))
+    if expected is RAISED:
         with pytest.raises(discord.HTTPException):
-            await room.result_delivery.deliver(ended, CONTENT)
-        # The next try begins anew and finds the way open.
-        for earlier, fault in BEFORE[way]:
-            room.refuse(earlier, fault)
-        await room.result_delivery.deliver(ended, CONTENT)
-        assert len(room.seen(message)) == 1
+            await harness.result_delivery.deliver(finished, CONTENT)
+        # The next attempt starts over and finds the route open.
+        for earlier, fault in BEFORE[route]:
+            harness.reject(earlier, fault)
+        await harness.result_delivery.deliver(finished, CONTENT)
+        assert len(harness.showing(message)) == 1
         return
-    assert await room.result_delivery.deliver(ended, CONTENT) == expected
-    assert len(room.seen(message)) == (0 if expected in {KEPT, GONE} else 1)
+    assert await harness.result_delivery.deliver(finished, CONTENT) == expected
+    assert len(harness.showing(message)) == (0 if expected in {KEPT, GONE} else 1)
 
 
 OPEN: Sequence[Fault] = ()
 FAULTS: dict[Route, list[Sequence[Fault]]] = {
-    way: [OPEN, *([Refused(status, code)] * 4 for status, code in codes if status < 500)]
-    for way, codes in CODES.items()
+    route: [OPEN, *([Refused(status, code)] * 4 for status, code in codes if status < 500)]
+    for route, codes in CODES.items()
 }
 FAULTS[REPLY].append([UNKNOWN_ORIGINAL])
 WALKS = random.Random(7).sample(list(product(*FAULTS.values())), 40)
 
 
-async def test_however_it_goes_there_is_one_outcome_and_at_most_one_message_and_private_stays_private(
-    room: Room,
+async def test_any_sequence_of_errors_sends_at_most_one_message_and_keeps_hidden_results_private(
+    harness: Harness,
 ) -> None:
     outcomes: set[str] = set()
     for hidden, token, faults in product((False, True), (False, True), WALKS):
-        room.discord.faults.clear()
-        room.discord.messages.new.clear()
-        ended, message = room.ordered(hidden=hidden, token=token)
-        for way, fault in zip(Route, faults, strict=True):
-            room.refuse(way, *fault)
+        harness.discord.faults.clear()
+        harness.discord.messages.new.clear()
+        finished, message = harness.ordered(hidden=hidden, token=token)
+        for route, fault in zip(Route, faults, strict=True):
+            harness.reject(route, *fault)
         try:
-            outcome: str = await room.result_delivery.deliver(ended, CONTENT)
+            outcome: str = await harness.result_delivery.deliver(finished, CONTENT)
         except discord.HTTPException:
-            outcome = AWAY
+            outcome = RAISED
         outcomes.add(outcome)
-        seen = room.seen(message)
-        assert len(seen) == (0 if outcome in {KEPT, GONE, AWAY} else 1)
-        public = [each for each in room.discord.messages.new if each.channel_id == ended.place.channel_id]
+        shown = harness.showing(message)
+        assert len(shown) == (0 if outcome in {KEPT, GONE, RAISED} else 1)
+        public = [
+            each for each in harness.discord.messages.new if each.channel_id == finished.place.channel_id
+        ]
         assert bool(public) == (outcome == Delivery.REPLIED)
         assert not (hidden and public)
-    assert outcomes == {AWAY, *Delivery} - {Delivery.AWAITED}
+    assert outcomes == {RAISED, *Delivery} - {Delivery.AWAITED}
 
 
 @pytest.mark.parametrize("reason", [Reason.AWAITED, Reason.UNHEARD])
-async def test_what_waits_for_a_moderator_is_said_in_its_message_or_nowhere(
-    room: Room, reason: Reason
+async def test_a_result_that_waits_for_a_moderator_is_announced_in_its_message_or_nowhere(
+    harness: Harness, reason: Reason
 ) -> None:
-    ended, message = room.ordered(reason=reason)
-    assert await room.result_delivery.deliver(ended, None) == Delivery.AWAITED
+    finished, message = harness.ordered(reason=reason)
+    assert await harness.result_delivery.deliver(finished, None) == Delivery.AWAITED
     assert "Waits for a moderator" in message.edits[-1].text
-    room.refuse(WEBHOOK, Refused(404, 10008))
-    assert await room.result_delivery.deliver(ended, None) == Delivery.AWAITED
-    room.refuse(WEBHOOK, Refused(400, 40004))
+    harness.reject(WEBHOOK, Refused(404, 10008))
+    assert await harness.result_delivery.deliver(finished, None) == Delivery.AWAITED
+    harness.reject(WEBHOOK, Refused(400, 40004))
     with pytest.raises(discord.HTTPException):
-        await room.result_delivery.deliver(ended, None)
-    assert room.discord.messages.new == []
+        await harness.result_delivery.deliver(finished, None)
+    assert harness.discord.messages.new == []
 
 
 @pytest.mark.parametrize("code", [10003, 10004])
-async def test_a_place_that_is_gone_is_gone_for_what_was_private_too(room: Room, code: int) -> None:
-    ended, _ = room.ordered(hidden=True)
-    room.refuse(WEBHOOK, Refused(404, code))
-    assert await room.result_delivery.deliver(ended, CONTENT) is GONE
+async def test_a_deleted_channel_ends_the_delivery_of_a_hidden_result_too(
+    harness: Harness, code: int
+) -> None:
+    finished, _ = harness.ordered(hidden=True)
+    harness.reject(WEBHOOK, Refused(404, code))
+    assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
 
 
-async def test_a_deleted_message_is_mourned_by_nobody(room: Room) -> None:
+async def test_a_deleted_message_gets_no_replacement(harness: Harness) -> None:
     for token in (True, False):
-        ended, message = room.ordered(token=token)
+        finished, message = harness.ordered(token=token)
         message.deleted = True
-        assert await room.result_delivery.deliver(ended, CONTENT) is GONE
-    assert room.discord.messages.new == []
+        assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
+    assert harness.discord.messages.new == []
 
 
-async def test_a_reply_to_a_message_that_was_deleted_meanwhile_is_not_posted(room: Room) -> None:
-    ended, message = room.ordered(token=False)
-    room.refuse(CHANNEL, Refused(400, 50083))
+async def test_no_reply_is_posted_to_a_message_that_was_deleted_meanwhile(harness: Harness) -> None:
+    finished, message = harness.ordered(token=False)
+    harness.reject(CHANNEL, Refused(400, 50083))
     message.deleted = True
-    assert await room.result_delivery.deliver(ended, CONTENT) is GONE
-    assert room.discord.messages.new == []
+    assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
+    assert harness.discord.messages.new == []
 
 
-async def test_a_reply_says_for_whom_and_what_it_is_and_calls_nobody(room: Room) -> None:
-    ended, message = room.ordered(token=False)
-    room.refuse(CHANNEL, Refused(400, 30046))
-    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.REPLIED
-    (reply,) = room.seen(message)
-    for words in (f"<@{ended.place.user_id}>", f"<t:{int(NOW)}:f>", "Face swap v5", "AI-generated"):
+async def test_a_reply_says_for_whom_it_is_and_pings_nobody(harness: Harness) -> None:
+    finished, message = harness.ordered(token=False)
+    harness.reject(CHANNEL, Refused(400, 30046))
+    assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.REPLIED
+    (reply,) = harness.showing(message)
+    for words in (f"<@{finished.place.user_id}>", f"<t:{int(NOW)}:f>", "Face swap v5", "AI-generated"):
         assert words in reply.edits[-1].text
     assert reply.attachments[0].description == "AI-generated picture: a face swap made with Face swap v5"
-    (call,) = room.sent()
+    (call,) = harness.sent()
     assert call.body["allowed_mentions"] == {"parse": []}
-    assert call.body["message_reference"]["message_id"] == ended.place.message_id
+    assert call.body["message_reference"]["message_id"] == finished.place.message_id
 
 
 @pytest.mark.parametrize("token", [True, False])
-async def test_what_the_member_alone_saw_goes_to_them_directly(room: Room, token: bool) -> None:
-    ended, message = room.ordered(hidden=True, token=token)
-    room.refuse(WEBHOOK, Refused(401, 50027))
-    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
-    (told,) = room.seen(message)
-    assert told.channel_id == room.direct.id
-    where = f"discord.com/channels/{ended.place.guild_id}/{ended.place.channel_id}/{message.id}"
-    assert where in told.edits[-1].text
-    assert room.sent("edit-in-channel") == []
+async def test_a_hidden_result_goes_to_the_member_in_private(harness: Harness, token: bool) -> None:
+    finished, message = harness.ordered(hidden=True, token=token)
+    harness.reject(WEBHOOK, Refused(401, 50027))
+    assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
+    (sent,) = harness.showing(message)
+    assert sent.channel_id == harness.direct.id
+    where = f"discord.com/channels/{finished.place.guild_id}/{finished.place.channel_id}/{message.id}"
+    assert where in sent.edits[-1].text
+    assert harness.sent("edit-in-channel") == []
 
 
-async def test_a_private_answer_that_is_lost_while_its_token_lives_goes_to_the_member_too(room: Room) -> None:
-    ended, message = room.ordered(hidden=True)
+async def test_a_hidden_reply_that_is_lost_while_its_token_is_valid_goes_to_the_member_too(
+    harness: Harness,
+) -> None:
+    finished, message = harness.ordered(hidden=True)
     message.deleted = True
-    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
+    assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
 
 
-async def test_a_member_who_takes_no_direct_messages_finds_it_later_and_one_line_says_so(room: Room) -> None:
-    ended, _ = room.ordered(token=False)
-    room.discord.guild.channel.open = False
-    room.direct.shut = 50007
+async def test_a_result_is_kept_for_a_member_with_closed_direct_messages_and_logged_once(
+    harness: Harness,
+) -> None:
+    finished, _ = harness.ordered(token=False)
+    harness.discord.guild.channel.open = False
+    harness.direct.shut = 50007
     with capture_logs() as lines:
-        assert await room.result_delivery.deliver(ended, CONTENT) is KEPT
+        assert await harness.result_delivery.deliver(finished, CONTENT) is KEPT
     (line,) = lines
-    assert (line["delivery"], line["refusals"]) == ("kept", ["channel 403/50001", "direct 403/50007"])
+    assert (line["delivery"], line["errors"]) == ("kept", ["channel 403/50001", "direct 403/50007"])
     assert "files.example" not in str(line)
 
 
-async def test_a_server_that_sent_the_bot_away_ends_the_delivery(room: Room) -> None:
-    room.discord.guild.joined = False
+async def test_a_server_that_removed_the_bot_ends_the_delivery(harness: Harness) -> None:
+    harness.discord.guild.joined = False
     for hidden in (True, False):
-        ended, _ = room.ordered(hidden=hidden, token=False)
-        assert await room.result_delivery.deliver(ended, CONTENT) is GONE
-    assert room.discord.messages.new == []
+        finished, _ = harness.ordered(hidden=hidden, token=False)
+        assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
+    assert harness.discord.messages.new == []
 
 
-async def test_a_server_that_cannot_be_asked_for_is_asked_again(room: Room) -> None:
-    ended, message = room.ordered(hidden=True, token=False)
-    room.discord.faults.next("guild", Refused(403, 0))
+async def test_a_failed_lookup_of_the_server_is_repeated(harness: Harness) -> None:
+    finished, message = harness.ordered(hidden=True, token=False)
+    harness.discord.faults.next("guild", Refused(403, 0))
     with pytest.raises(discord.Forbidden):
-        await room.result_delivery.deliver(ended, CONTENT)
-    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
-    assert len(room.seen(message)) == 1
+        await harness.result_delivery.deliver(finished, CONTENT)
+    assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
+    assert len(harness.showing(message)) == 1
 
 
-async def test_a_server_that_the_bot_was_never_in_does_not(room: Room) -> None:
-    """Members bring the bot along there, so the order is their own."""
-    room.discord.guild.joined = False
-    ended, message = room.ordered(token=False)
-    own = account_of(guild_id=None, user_id=ended.place.user_id)
-    assert await room.result_delivery.deliver(replace(ended, account=own), CONTENT) is Delivery.DIRECT
-    assert len(room.seen(message)) == 1
+async def test_a_server_that_the_bot_was_never_in_does_not_end_the_delivery(harness: Harness) -> None:
+    """The member installed the bot for themselves, so the order is on their own account."""
+    harness.discord.guild.joined = False
+    finished, message = harness.ordered(token=False)
+    own = account_of(guild_id=None, user_id=finished.place.user_id)
+    assert await harness.result_delivery.deliver(replace(finished, account=own), CONTENT) is Delivery.DIRECT
+    assert len(harness.showing(message)) == 1
 
 
 @pytest.mark.parametrize("code", [10003, 50001])
-async def test_what_was_ordered_among_friends_who_have_no_server_goes_to_the_member(
-    room: Room, code: int
-) -> None:
-    """Their private channel is none of the bot's, which one of them has brought along."""
-    ended, message = room.ordered(token=False)
-    ended = replace(ended, place=replace(ended.place, guild_id=None))
-    own = account_of(guild_id=None, user_id=ended.place.user_id)
-    room.refuse(CHANNEL, Refused(404 if code == 10003 else 403, code))
-    assert await room.result_delivery.deliver(replace(ended, account=own), CONTENT) is Delivery.DIRECT
-    (told,) = room.seen(message)
-    assert f"discord.com/channels/@me/{ended.place.channel_id}/{message.id}" in told.edits[-1].text
+async def test_a_result_ordered_in_a_group_chat_goes_to_the_member(harness: Harness, code: int) -> None:
+    """A user-installed bot cannot access the group chat."""
+    finished, message = harness.ordered(token=False)
+    finished = replace(finished, place=replace(finished.place, guild_id=None))
+    own = account_of(guild_id=None, user_id=finished.place.user_id)
+    harness.reject(CHANNEL, Refused(404 if code == 10003 else 403, code))
+    assert await harness.result_delivery.deliver(replace(finished, account=own), CONTENT) is Delivery.DIRECT
+    (sent,) = harness.showing(message)
+    assert f"discord.com/channels/@me/{finished.place.channel_id}/{message.id}" in sent.edits[-1].text
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.BLOCKED, State.EXPIRED])
-async def test_a_failure_is_told_elsewhere_too(room: Room, state: State) -> None:
-    ended, _ = room.ordered(token=False, state=state, reason=Reason.SEGMIND)
-    room.discord.guild.channel.open = False
-    assert await room.result_delivery.deliver(ended, None) is Delivery.DIRECT
-    assert "Nothing was charged" in room.discord.messages.new[0].edits[-1].text
+async def test_a_failure_takes_the_next_route_too(harness: Harness, state: State) -> None:
+    finished, _ = harness.ordered(token=False, state=state, reason=Reason.SEGMIND)
+    harness.discord.guild.channel.open = False
+    assert await harness.result_delivery.deliver(finished, None) is Delivery.DIRECT
+    assert "Nothing was charged" in harness.discord.messages.new[0].edits[-1].text
 
 
-async def test_whoever_cancelled_a_job_is_not_written_to(room: Room) -> None:
+async def test_a_member_who_cancelled_gets_no_new_message(harness: Harness) -> None:
     for fault in (Refused(403, 50001), Refused(400, 50083)):
-        ended, _ = room.ordered(token=False, state=State.CANCELLED)
-        room.refuse(CHANNEL, fault)
-        assert await room.result_delivery.deliver(ended, None) is KEPT
-    assert room.sent() == []
+        finished, _ = harness.ordered(token=False, state=State.CANCELLED)
+        harness.reject(CHANNEL, fault)
+        assert await harness.result_delivery.deliver(finished, None) is KEPT
+    assert harness.sent() == []
 
 
 @pytest.mark.parametrize(("code", "delivery"), [(50083, Delivery.REPLIED), (50001, Delivery.DIRECT)])
-async def test_a_delivery_that_is_repeated_after_a_crash_is_the_same_message(
-    room: Room, code: int, delivery: Delivery
+async def test_a_delivery_repeated_after_a_crash_sends_no_second_message(
+    harness: Harness, code: int, delivery: Delivery
 ) -> None:
-    ended, message = room.ordered(token=False)
-    room.refuse(CHANNEL, Refused(400, code), Refused(400, code))
+    finished, message = harness.ordered(token=False)
+    harness.reject(CHANNEL, Refused(400, code), Refused(400, code))
     for _ in range(2):
-        assert await room.result_delivery.deliver(ended, CONTENT) is delivery
-    assert len(room.seen(message)) == 1
-    first, second = room.sent()
-    assert (first.body["nonce"], first.body["enforce_nonce"]) == (ended.id, True)
-    assert second.body["nonce"] == ended.id
-    # Discord takes no longer ones.
-    assert len(ended.id) <= 25
+        assert await harness.result_delivery.deliver(finished, CONTENT) is delivery
+    assert len(harness.showing(message)) == 1
+    first, second = harness.sent()
+    assert (first.body["nonce"], first.body["enforce_nonce"]) == (finished.id, True)
+    assert second.body["nonce"] == finished.id
+    # Discord rejects longer nonces.
+    assert len(finished.id) <= 25
 
 
-async def test_a_message_whose_answer_was_lost_is_not_sent_twice(room: Room) -> None:
-    ended, message = room.ordered(hidden=True, token=False)
-    room.refuse(DIRECT, Dropped(after=True))
+async def test_a_message_whose_response_was_lost_is_not_sent_twice(harness: Harness) -> None:
+    finished, message = harness.ordered(hidden=True, token=False)
+    harness.reject(DIRECT, Dropped(after=True))
     with pytest.raises(aiohttp.ClientError):
-        await room.result_delivery.deliver(ended, CONTENT)
-    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
-    assert len(room.seen(message)) == 1
+        await harness.result_delivery.deliver(finished, CONTENT)
+    assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
+    assert len(harness.showing(message)) == 1
 
 
-async def test_a_message_that_was_deleted_before_it_was_written_down_stays_deleted(room: Room) -> None:
-    ended, message = room.ordered(hidden=True, token=False)
-    await room.result_delivery.deliver(ended, CONTENT)
-    room.discord.messages.new[0].deleted = True
-    assert await room.result_delivery.deliver(ended, CONTENT) is GONE
-    assert room.seen(message) == []
+async def test_a_message_that_was_deleted_before_it_was_recorded_stays_deleted(harness: Harness) -> None:
+    finished, message = harness.ordered(hidden=True, token=False)
+    await harness.result_delivery.deliver(finished, CONTENT)
+    harness.discord.messages.new[0].deleted = True
+    assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
+    assert harness.showing(message) == []
 
 
 def galleries(call: Call) -> list[list[str]]:
-    """The addresses in each gallery of a message that was sent."""
+    """Return the URLs in each gallery of a sent message."""
     (box,) = call.body["components"]
     found = [each["items"] for each in box["components"] if each["type"] == GALLERY]
     return [[item["media"]["url"].partition("?")[0] for item in items] for items in found]
@@ -443,73 +449,75 @@ def galleries(call: Call) -> list[list[str]]:
         ("data:image/png;base64,AAAA", False),
     ],
 )
-async def test_the_target_stands_beside_the_result_where_it_has_an_address_that_is_known_and_lives(
-    room: Room, address: str, is_shown: bool
+async def test_the_original_is_shown_beside_the_result_if_its_url_is_trusted_and_not_expired(
+    harness: Harness, address: str, is_shown: bool
 ) -> None:
     body = {"source_image": "https://files.example/a.png", "target_image": address}
-    ended, _ = room.ordered(body=body)
-    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.EDITED
-    (call,) = room.sent("edit")
-    result = f"attachment://faceswap-v5-{ended.id}.png"
+    finished, _ = harness.ordered(body=body)
+    assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.EDITED
+    (call,) = harness.sent("edit")
+    result = f"attachment://faceswap-v5-{finished.id}.png"
     assert galleries(call) == [[result, address.partition("?")[0]] if is_shown else [result]]
 
 
 @pytest.mark.parametrize("token", [True, False])
-async def test_a_target_that_is_refused_does_not_cost_the_result(room: Room, token: bool) -> None:
+async def test_a_rejected_preview_does_not_cost_the_result(harness: Harness, token: bool) -> None:
     body = {**job().body, "target_image": "https://images.segmind.com/assets/b.png"}
-    ended, message = room.ordered(token=token, body=body)
-    room.refuse(WEBHOOK if token else CHANNEL, Refused(400, 50035, "Invalid Form Body"))
-    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.EDITED
-    _, call = room.sent("edit" if token else "edit-in-channel")
+    finished, message = harness.ordered(token=token, body=body)
+    harness.reject(WEBHOOK if token else CHANNEL, Refused(400, 50035, "Invalid Form Body"))
+    assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.EDITED
+    _, call = harness.sent("edit" if token else "edit-in-channel")
     assert len(galleries(call)[0]) == 1
-    assert len(room.seen(message)) == 1
+    assert len(harness.showing(message)) == 1
 
 
-def in_private(room: Room, **wishes: bool) -> tuple[Job, Message]:
-    ended, message = room.ordered()
-    return replace(ended, place=replace(ended.place, direct=True, **wishes)), message
+def in_private(harness: Harness, **options: bool) -> tuple[Job, Message]:
+    finished, message = harness.ordered()
+    return replace(finished, place=replace(finished.place, direct=True, **options)), message
 
 
-async def test_a_result_that_was_sent_in_private_is_sent_once_however_often_the_channel_is_tried(
-    room: Room,
+async def test_a_private_result_is_sent_once_however_often_the_channel_is_tried(
+    harness: Harness,
 ) -> None:
-    ended, message = in_private(room)
+    finished, message = in_private(harness)
     for _ in range(3):
-        room.refuse(WEBHOOK, Refused(400, 40004))
+        harness.reject(WEBHOOK, Refused(400, 40004))
         with pytest.raises(discord.HTTPException):
-            await room.result_delivery.deliver(ended, CONTENT)
-    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
-    (_,) = room.sent()
+            await harness.result_delivery.deliver(finished, CONTENT)
+    assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
+    (_,) = harness.sent()
     assert message.attachments == []
     assert "in private" in message.edits[-1].text
 
 
 @pytest.mark.parametrize("code", [10008, 50001])
-async def test_a_result_that_was_sent_in_private_is_delivered_whatever_became_of_the_channel(
-    room: Room, code: int
+async def test_a_private_result_is_delivered_whatever_happened_to_the_channel(
+    harness: Harness, code: int
 ) -> None:
-    ended, _ = in_private(room)
-    room.refuse(WEBHOOK, Refused(404, code))
+    finished, _ = in_private(harness)
+    harness.reject(WEBHOOK, Refused(404, code))
     with capture_logs() as lines:
-        assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
+        assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
     assert [line["log_level"] for line in lines] == ["info"]
 
 
-async def test_where_direct_messages_are_closed_the_channel_is_told_and_never_shown(room: Room) -> None:
+async def test_closed_direct_messages_are_reported_in_the_channel_without_the_result(
+    harness: Harness,
+) -> None:
     for hidden, delivery in ((False, KEPT), (True, Delivery.EDITED)):
-        ended, message = in_private(room, hidden=hidden)
-        room.direct.shut = 50007
-        assert await room.result_delivery.deliver(ended, CONTENT) is delivery
+        finished, message = in_private(harness, hidden=hidden)
+        harness.direct.shut = 50007
+        assert await harness.result_delivery.deliver(finished, CONTENT) is delivery
         assert len(message.attachments) == hidden
         assert ("could not be sent in private" in message.edits[-1].text) != hidden
         assert "files.example" not in message.edits[-1].text
 
 
-async def test_a_result_that_is_too_large_for_direct_messages_is_made_to_fit_there(room: Room) -> None:
-    ended, _ = in_private(room)
-    room.refuse(DIRECT, Refused(413, 40005))
-    assert await room.result_delivery.deliver(ended, files.picture("PNG", 512, 384)) is Delivery.DIRECT
-    first, second = room.sent()
+async def test_a_result_that_is_too_large_for_direct_messages_is_made_to_fit_there(harness: Harness) -> None:
+    finished, _ = in_private(harness)
+    harness.reject(DIRECT, Refused(413, 40005))
+    assert await harness.result_delivery.deliver(finished, files.picture("PNG", 512, 384)) is Delivery.DIRECT
+    first, second = harness.sent()
     assert len(second.files["files[0]"].content) < len(first.files["files[0]"].content)
 
 
@@ -528,17 +536,17 @@ def alpha() -> bytes:
     ],
     ids=["picture", "alpha", "video"],
 )
-async def test_a_result_that_is_too_large_for_the_place_is_made_to_fit(
-    room: Room, content: bytes, found: str
+async def test_a_result_that_is_too_large_for_the_channel_is_made_to_fit(
+    harness: Harness, content: bytes, found: str
 ) -> None:
-    """The order was promised more than the channel takes."""
-    room.discord.messages.upload_limit = len(content) * 6 // 10
-    ended, message = room.ordered(token=False)
-    assert await room.result_delivery.deliver(ended, content) is Delivery.EDITED
+    """The interaction reported a higher limit than the channel has."""
+    harness.discord.messages.upload_limit = len(content) * 6 // 10
+    finished, message = harness.ordered(token=False)
+    assert await harness.result_delivery.deliver(finished, content) is Delivery.EDITED
     (attachment,) = message.attachments
     media = inspect(attachment.content, Limits())
     before = inspect(content, Limits())
-    assert len(attachment.content) <= room.discord.messages.upload_limit
+    assert len(attachment.content) <= harness.discord.messages.upload_limit
     assert media.media_type == found
     assert media.width / media.height == pytest.approx(before.width / before.height, rel=0.02)
     assert media.seconds == (None if before.seconds is None else pytest.approx(before.seconds, abs=0.1))
@@ -547,20 +555,20 @@ async def test_a_result_that_is_too_large_for_the_place_is_made_to_fit(
             assert image.getchannel("A").getextrema() == (0, 255)
 
 
-async def test_a_result_that_the_place_takes_in_no_size_is_given_as_a_link_with_its_end(room: Room) -> None:
-    room.discord.messages.upload_limit = 100
-    ended, message = room.ordered()
-    assert await room.result_delivery.deliver(ended, files.picture("PNG", 512, 384)) is Delivery.EDITED
-    assert len(room.sent("edit")) == 3
+async def test_a_result_that_fits_in_no_size_is_given_as_a_link_with_its_expiry(harness: Harness) -> None:
+    harness.discord.messages.upload_limit = 100
+    finished, message = harness.ordered()
+    assert await harness.result_delivery.deliver(finished, files.picture("PNG", 512, 384)) is Delivery.EDITED
+    assert len(harness.sent("edit")) == 3
     assert message.attachments == []
     text = message.edits[-1].text
     assert "https://files.example/result.png" in text
     assert f"<t:{int(NOW) + 7 * 24 * 3600}:f>" in text
 
 
-async def test_what_was_learnt_of_the_room_is_kept_on_the_next_way(room: Room) -> None:
-    ended, message = room.ordered(token=False)
-    room.refuse(CHANNEL, Refused(413, 40005), Refused(400, 50083))
-    assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.REPLIED
-    (reply,) = room.seen(message)
+async def test_a_smaller_file_stays_smaller_on_the_next_route(harness: Harness) -> None:
+    finished, message = harness.ordered(token=False)
+    harness.reject(CHANNEL, Refused(413, 40005), Refused(400, 50083))
+    assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.REPLIED
+    (reply,) = harness.showing(message)
     assert len(reply.attachments[0].content) <= len(CONTENT) / 2

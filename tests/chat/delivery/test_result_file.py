@@ -1,4 +1,4 @@
-"""Results become files: one at a time, off the event loop, and no longer than is bearable."""
+"""Results become files: one at a time, off the event loop, and within a time limit."""
 
 import asyncio
 import threading
@@ -31,40 +31,40 @@ def results(**choices: Any) -> Results:
     return Results(CARDS, Text.load(), **choices)
 
 
-async def test_what_fits_goes_out_marked_and_named_after_its_job() -> None:
+async def test_a_result_that_fits_is_marked_and_named_after_its_job() -> None:
     result = await results().prepare(DONE, files.picture("PNG"), 10**6)
     assert isinstance(result, Result)
     assert (result.filename, result.limit) == ("faceswap-v5-0123.png", 10**6)
     assert result.alt == "AI-generated picture: a face swap made with Face swap v5"
 
 
-async def test_several_results_are_made_to_fit_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_once, most, loop_thread = 0, 0, threading.get_ident()
+async def test_results_are_made_to_fit_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    active, peak, loop_thread = 0, 0, threading.get_ident()
     fit = fitting.fit
 
-    def counted(*order: Any) -> Fitted:
-        nonlocal at_once, most
+    def counted(*args: Any) -> Fitted:
+        nonlocal active, peak
         assert threading.get_ident() != loop_thread
-        at_once += 1
-        most = max(most, at_once)
+        active += 1
+        peak = max(peak, active)
         try:
-            return fit(*order)
+            return fit(*args)
         finally:
-            at_once -= 1
+            active -= 1
 
     monkeypatch.setattr(fitting, "fit", counted)
-    room = results()
-    made = await asyncio.gather(*(room.prepare(DONE, LARGE, len(LARGE) // 2) for _ in range(4)))
+    factory = results()
+    made = await asyncio.gather(*(factory.prepare(DONE, LARGE, len(LARGE) // 2) for _ in range(4)))
     assert [len(each.content) <= each.limit for each in made if each is not None] == [True] * 4
-    assert most == 1
+    assert peak == 1
 
 
-async def test_a_result_is_signed_last_of_all_and_still_fits(tmp_path: Path) -> None:
-    room = results(c2pa_signer=c2pa_signer(tmp_path))
-    whole = await room.prepare(DONE, LARGE, 10**6)
-    smaller = await room.prepare(DONE, LARGE, len(LARGE) // 2)
-    just = await room.prepare(DONE, LARGE, len(LARGE) + 100)
-    moving = await room.prepare(DONE, VIDEO, len(VIDEO) * 3 // 4)
+async def test_a_result_is_signed_last_and_still_fits(tmp_path: Path) -> None:
+    factory = results(c2pa_signer=c2pa_signer(tmp_path))
+    whole = await factory.prepare(DONE, LARGE, 10**6)
+    smaller = await factory.prepare(DONE, LARGE, len(LARGE) // 2)
+    just = await factory.prepare(DONE, LARGE, len(LARGE) + 100)
+    moving = await factory.prepare(DONE, VIDEO, len(VIDEO) * 3 // 4)
     for result, media_type in (
         (whole, "image/png"),
         (smaller, "image/jpeg"),
@@ -78,7 +78,7 @@ async def test_a_result_is_signed_last_of_all_and_still_fits(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("slug", ["faceswap-v5", "ai-face-swap"])
-async def test_what_discord_gets_is_signed_to_the_last_byte(slug: str, tmp_path: Path) -> None:
+async def test_the_file_that_discord_receives_is_signed(slug: str, tmp_path: Path) -> None:
     chain, key = CREDENTIALS.write(tmp_path)
     clock = HeldClock()
     signing = {"certificates": str(chain), "key": str(key)}
@@ -94,20 +94,20 @@ async def test_what_discord_gets_is_signed_to_the_last_byte(slug: str, tmp_path:
     assert is_marked(content)
 
 
-async def test_what_would_take_too_long_is_no_file() -> None:
-    assert await results(most_effort=0).prepare(DONE, VIDEO, len(VIDEO) // 2) is None
+async def test_a_result_that_takes_too_long_to_fit_is_no_file() -> None:
+    assert await results(fit_timeout=0).prepare(DONE, VIDEO, len(VIDEO) // 2) is None
 
 
-async def test_what_is_no_picture_is_no_file() -> None:
+async def test_a_result_that_is_no_picture_is_no_file() -> None:
     assert await results().prepare(DONE, b"<html>", 10**6) is None
 
 
-async def test_a_bot_that_stops_does_not_leave_a_thread_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    began, ended = threading.Event(), threading.Event()
+async def test_a_cancelled_preparation_stops_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, ended = threading.Event(), threading.Event()
     fit = fitting.fit
 
-    def watched(content: bytes, media: Any, limit: int, effort: Deadline) -> Fitted:
-        began.set()
+    def slow_fit(content: bytes, media: Any, limit: int, effort: Deadline) -> Fitted:
+        started.set()
         try:
             while not effort.expired:
                 time.sleep(0.001)
@@ -115,9 +115,9 @@ async def test_a_bot_that_stops_does_not_leave_a_thread_at_work(monkeypatch: pyt
         finally:
             ended.set()
 
-    monkeypatch.setattr(fitting, "fit", watched)
+    monkeypatch.setattr(fitting, "fit", slow_fit)
     preparing = asyncio.create_task(results().prepare(DONE, VIDEO, len(VIDEO) // 2))
-    await asyncio.to_thread(began.wait)
+    await asyncio.to_thread(started.wait)
     preparing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await preparing

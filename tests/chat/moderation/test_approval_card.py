@@ -1,4 +1,4 @@
-"""The card with which moderators are asked, by real discord.py and within all of Discord's bounds."""
+"""The approval card, sent through real discord.py to a simulated Discord that enforces its limits."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -41,26 +41,26 @@ def approval(verdict: Verdict = Verdict.WAITING) -> Approval:
     return Approval("a" * 23, 2**62, 1.0, 1_800_000_000.0, verdict)
 
 
-async def test_discord_takes_it_with_the_picture_and_as_it_is_decided(
+async def test_discord_accepts_the_card_before_and_after_the_decision(
     channel: discord.PartialMessageable,
 ) -> None:
     result = await Results(CARDS, TEXT).prepare(done(), files.picture("PNG"), EVERYWHERE)
     assert result is not None
     for language, verdict in zip(LANGUAGES, [*Verdict, Verdict.WAITING], strict=True):
         with speaking(language):
-            asked = approval_card(approval(), done(), CARDS, TEXT, result)
-            sent = await channel.send(view=asked, files=[result.file()])
+            request = approval_card(approval(), done(), CARDS, TEXT, result)
+            sent = await channel.send(view=request, files=[result.file()])
             assert len(sent.attachments) == 1
-            then = approval_card(approval(verdict), done(), CARDS, TEXT)
-            edited = await sent.edit(view=then, attachments=[])
+            decided = approval_card(approval(verdict), done(), CARDS, TEXT)
+            edited = await sent.edit(view=decided, attachments=[])
             assert edited.attachments == []
 
 
 @pytest.mark.parametrize("hidden", [True, False])
-def test_what_is_too_large_to_be_shown_is_linked_until_it_is_decided(hidden: bool) -> None:
-    asked = str(approval_card(approval(), done(hidden=hidden), CARDS, TEXT).to_components())
-    assert LONG in asked
-    assert ("discord.com/channels" in asked) is not hidden
+def test_a_result_without_a_file_is_linked_until_it_is_decided(hidden: bool) -> None:
+    request = str(approval_card(approval(), done(hidden=hidden), CARDS, TEXT).to_components())
+    assert LONG in request
+    assert ("discord.com/channels" in request) is not hidden
     for verdict in (Verdict.APPROVED, Verdict.REJECTED, Verdict.LAPSED):
         decided = str(approval_card(approval(verdict), done(), CARDS, TEXT).to_components())
         assert LONG not in decided

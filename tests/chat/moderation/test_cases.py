@@ -1,4 +1,4 @@
-"""Reports: a case opens before those who decide, and its buttons do what they say."""
+"""Reports: a case opens for the moderators, and its buttons take the steps that they name."""
 
 from typing import Any
 
@@ -25,13 +25,13 @@ async def log(server: Server) -> simcord.ChannelHandle:
 
 @pytest.fixture
 def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.UserHandle:
-    """The simulated Discord gives out its ids only after the bot has its settings."""
+    """Make a user an operator: the simulated Discord creates ids only once the bot has started."""
     app = server.stage.app
     user = server.stage.env.create_user("operator")
     server.guild.add_member(user)
-    its = OperatorAlerts([user.id], client=app.client, background=app.background, text=Text.load())
+    alerts = OperatorAlerts([user.id], client=app.client, background=app.background, text=Text.load())
     monkeypatch.setattr(app.client.admin.cases, "_operators", [user.id])
-    monkeypatch.setattr(app.client.admin.cases, "_tell_operators", its.show)
+    monkeypatch.setattr(app.client.admin.cases, "_tell_operators", alerts.show)
     return user
 
 
@@ -48,7 +48,7 @@ async def done(stage: Stage) -> Reply:
 
 
 async def latest(channel: simcord.ChannelHandle, *words: str) -> Any:
-    """The newest message of a channel that says this."""
+    """Wait for the newest message of a channel that contains these words."""
 
     def found() -> Any:
         for message in reversed(channel.history()):
@@ -81,7 +81,9 @@ def in_channel(stage: Stage, reply: Reply) -> bool:
     return any(each.id == reply.id for each in stage.channel.history())
 
 
-async def test_a_report_opens_one_case_in_the_log(server: Server, log: simcord.ChannelHandle) -> None:
+async def test_reports_of_one_job_open_one_case_in_the_log(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
     reply = await done(server.stage)
     witness, other = server.stage.another_member("w"), server.stage.another_member("o")
     assert "passed on to those who decide" in await report(server, reply, witness)
@@ -91,7 +93,7 @@ async def test_a_report_opens_one_case_in_the_log(server: Server, log: simcord.C
     assert sum("Report" in "\n".join(said_in(each)) for each in log.history()) == 1
 
 
-async def test_a_finished_job_is_logged_with_its_prints_and_without_its_picture(
+async def test_a_finished_job_is_logged_with_its_fingerprints_and_without_its_picture(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
     reply = await done(server.stage)
@@ -106,7 +108,7 @@ async def test_a_finished_job_is_logged_with_its_prints_and_without_its_picture(
     await latest(log, "blocked")
 
 
-async def test_the_log_shows_pictures_where_that_was_asked_for(server: Server) -> None:
+async def test_the_log_shows_pictures_if_the_server_wants_them(server: Server) -> None:
     channel = server.guild.create_text_channel("mod-log")
     await server.tell("log", channel=channel, pictures=True)
     await done(server.stage)
@@ -114,7 +116,7 @@ async def test_the_log_shows_pictures_where_that_was_asked_for(server: Server) -
 
 
 @pytest.mark.stage(safety={"open_reports": 1}, jobs={"per_member": 9})
-async def test_a_member_has_so_many_reports_open_and_no_more(
+async def test_the_open_reports_of_a_member_are_limited(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     witness, other = server.stage.another_member("w"), server.stage.another_member("o")
@@ -123,13 +125,13 @@ async def test_a_member_has_so_many_reports_open_and_no_more(
     assert "once somebody has dealt with it" in await report(server, second, witness)
     assert "is being looked at" in await report(server, first, witness)
     assert "passed on" in await report(server, second, other)
-    # What somebody else has reported is known, and no report of their own.
+    # A job that somebody else has reported does not count as a report of their own.
     assert "is being looked at" in await report(server, second, witness)
     await moderator.click(await latest(log, "Report 1"), label="Dismiss")
     assert "passed on" in await report(server, await done(server.stage), witness)
 
 
-async def test_open_reports_are_listed_with_the_way_to_their_cards(
+async def test_open_cases_are_listed_with_links_to_their_cards(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     assert "There is nothing yet" in await server.tell("cases")
@@ -150,7 +152,7 @@ async def test_open_reports_are_listed_with_the_way_to_their_cards(
     assert listed.index("Report 3") < listed.index("Report 2")
 
 
-async def test_remove_takes_the_message_away_for_good(
+async def test_remove_deletes_the_message_and_the_output(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     reply = await reported(server)
@@ -162,10 +164,13 @@ async def test_remove_takes_the_message_away_for_good(
     assert found is not None
     assert (found.state, found.output) == (State.DONE, None)
     assert await server.stage.app.store.audit() == []
-    assert [(who, what) for who, what, _ in await server.audit_entries()][-1] == (str(moderator.id), "remove")
+    assert [(actor, action) for actor, action, _ in await server.audit_entries()][-1] == (
+        str(moderator.id),
+        "remove",
+    )
 
 
-async def test_a_copy_of_what_was_put_on_the_list_is_refused(
+async def test_a_copy_of_a_listed_picture_is_rejected_until_it_is_forgiven(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     job = await server.stage.job(await reported(server))
@@ -177,7 +182,7 @@ async def test_a_copy_of_what_was_put_on_the_list_is_refused(
     await (await server.stage.order("faceswap-v5")).says("Queued")
 
 
-async def test_a_result_on_the_list_is_paid_and_not_shown(server: Server, log: simcord.ChannelHandle) -> None:
+async def test_a_listed_result_is_charged_and_not_shown(server: Server, log: simcord.ChannelHandle) -> None:
     stage = server.stage
     job = await stage.job(await done(stage))
     result = (await stage.app.store.register.fingerprints_of(job.id))["result"]
@@ -204,7 +209,7 @@ async def test_the_member_is_blocked_and_the_case_dismissed(
     assert in_channel(server.stage, reply)
 
 
-async def test_a_refund_is_for_administrators(
+async def test_only_administrators_refund(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     await reported(server)
@@ -216,7 +221,7 @@ async def test_a_refund_is_for_administrators(
     assert await server.granted() == 100
 
 
-async def test_who_may_not_manage_messages_decides_nothing(
+async def test_the_buttons_need_the_permission_to_manage_messages(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
     reply = await reported(server)
@@ -225,11 +230,11 @@ async def test_who_may_not_manage_messages_decides_nothing(
         await eve.click(await latest(log, "Report"), label=label)
     assert in_channel(server.stage, reply)
     assert (await server.rules()).blocked == frozenset()
-    assert [what for _, what, _ in await server.audit_entries()] == ["log"]
+    assert [action for _, action, _ in await server.audit_entries()] == ["log"]
     assert "✔" not in "\n".join(said_in(await latest(log, "Report")))
 
 
-async def test_whoever_ordered_it_deletes_it_without_anybody_noting(server: Server) -> None:
+async def test_members_delete_their_own_result_without_an_audit_entry(server: Server) -> None:
     reply = await done(server.stage)
     pressed = await server.member.click(message_of(server.stage, reply), label="Delete")
     assert "It was removed" in "\n".join(texts(pressed.followups[0].components))
@@ -237,7 +242,7 @@ async def test_whoever_ordered_it_deletes_it_without_anybody_noting(server: Serv
     assert await server.audit_entries() == []
 
 
-async def test_a_result_that_went_to_the_member_directly_is_removed_there_too(server: Server) -> None:
+async def test_a_result_sent_in_private_is_removed_there_too(server: Server) -> None:
     stage = server.stage
     reply = await stage.order("faceswap-v5", send_to_me=True)
     await stage.finish(reply, "Completed")
@@ -250,7 +255,7 @@ async def test_a_result_that_went_to_the_member_directly_is_removed_there_too(se
     assert not in_channel(stage, reply)
 
 
-async def test_without_a_log_the_operator_hears_of_it_and_decides_for_all_servers(
+async def test_without_a_log_the_case_goes_to_the_operators_who_decide_for_all_servers(
     server: Server, operator: simcord.UserHandle
 ) -> None:
     reply = await reported(server)
@@ -260,12 +265,12 @@ async def test_without_a_log_the_operator_hears_of_it_and_decides_for_all_server
     await operator.click(await latest(direct, "are refused from now on"), label="Remove")
     await latest(direct, "Its messages were removed")
     assert not in_channel(server.stage, reply)
-    register = server.stage.app.store.register
-    fingerprints = (await register.fingerprints_of(job.id)).values()
-    assert (await register.find_listed([each.exact for each in fingerprints], None)).exact
+    store = server.stage.app.store.register
+    fingerprints = (await store.fingerprints_of(job.id)).values()
+    assert (await store.find_listed([each.exact for each in fingerprints], None)).exact
 
 
-async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once(
+async def test_an_overdue_case_is_passed_on_to_the_operators_once(
     server: Server, log: simcord.ChannelHandle, operator: simcord.UserHandle
 ) -> None:
     await reported(server)
@@ -284,7 +289,7 @@ async def test_a_report_that_nobody_deals_with_is_passed_on_to_the_operator_once
     assert len(operator.dm_channel.history()) == 1
 
 
-async def test_what_is_removed_while_it_is_made_is_never_shown(server: Server) -> None:
+async def test_a_job_that_is_removed_while_it_runs_is_never_shown(server: Server) -> None:
     reply = await server.stage.order("faceswap-v5")
     await reply.says("Queued")
     job = await server.stage.job(reply)

@@ -11,7 +11,7 @@ from bot.administration.credits import JobSummary
 from bot.chat.account.credits_cards import prices_card
 from bot.chat.admin.autocomplete import CHOICES, NAME_LIMIT, job_choices, model_choices
 from bot.chat.admin.cards import MonthlyBudget, models_card, server_card
-from bot.chat.admin.spending import Spent, spend_card
+from bot.chat.admin.spending import SpendingPeriod, spend_card
 from bot.chat.text import Text
 from bot.chat.ui.info_card import ROOM, InfoCard, as_code, fitted, sanitize
 from bot.jobs.job import State
@@ -69,7 +69,9 @@ def test_words_that_turn_the_direction_of_writing_are_made_harmless() -> None:
             TEXT,
         ),
         spend_card(
-            Spent(365, 0, 1, [Spending(0, slug, 1, 10**9, 10**9, 10**6, 10**9, 10**9) for slug in MANY]),
+            SpendingPeriod(
+                365, 0, 1, [Spending(0, slug, 1, 10**9, 10**9, 10**6, 10**9, 10**9) for slug in MANY]
+            ),
             MONTH,
             None,
             MANY,
