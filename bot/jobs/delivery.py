@@ -1,9 +1,14 @@
-"""How the end of a job reached its member."""
+"""Outcomes of showing a member how their job ended."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+from bot.jobs.job import Reason
 
 
 class Delivery(StrEnum):
+    """Route by which the end of a job reached its member."""
+
     EDITED = "edited"
     """The message of the job shows it."""
     REPLIED = "replied"
@@ -16,3 +21,12 @@ class Delivery(StrEnum):
     """Nothing could show it: it waits until the member asks for it."""
     GONE = "gone"
     """Its message, channel or server was taken away, so it is shown nowhere else either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Report that nobody may see a result: the runner refunds the job before the member reads why."""
+
+    reason: Reason
+    decided_by: str
+    """Actor of the audit entry."""

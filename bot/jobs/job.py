@@ -76,9 +76,14 @@ class Reason(StrEnum):
         return self in {Reason.AWAITED, Reason.UNHEARD}
 
     @property
+    def is_refunded(self) -> bool:
+        """Whether a job with this reason was paid, and has been refunded since."""
+        return self in {Reason.REJECTED, Reason.LAPSED}
+
+    @property
     def keeps_back(self) -> bool:
         """Whether there is a result that is not shown."""
-        return self.waits or self in {Reason.WITHHELD, Reason.REJECTED, Reason.LAPSED}
+        return self.waits or self.is_refunded or self is Reason.WITHHELD
 
 
 @dataclass(frozen=True, slots=True)

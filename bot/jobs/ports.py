@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.clock import Clock
-from bot.jobs.delivery import Delivery
+from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job
 from bot.jobs.stages import Stage
 from bot.ledger.account import Balance
@@ -94,16 +94,18 @@ class Store(Protocol):
 
 
 class Watcher(Protocol):
-    """Who shows a member what happens. Nothing that a watcher does or fails to do decides about money."""
+    """Shows members what happens to their jobs. It reports, and never moves credits."""
 
     def show(self, job: Job, stage: Stage) -> None:
         """Something changed; returns at once."""
         ...
 
-    async def finish(self, job: Job, result: bytes | None) -> Delivery:
-        """Show how it ended, or give up: returns when nothing more can be done.
+    async def finish(self, job: Job, result: bytes | None) -> Delivery | Refund:
+        """Show how the job ended, or give up: return when nothing more can be done.
 
-        What it raises is a fault that a later try may not meet.
+        Return a `Refund`, and show nothing, where nobody may see the result. The runner then makes the
+        refund and calls `finish` again with the refund's reason, which is always shown.
+        An exception stands for a fault that a later try may not meet.
         """
         ...
 

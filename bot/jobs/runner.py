@@ -8,6 +8,7 @@ from typing import assert_never
 
 import structlog
 
+from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.outputs import output_of
 from bot.jobs.poller import Poller
@@ -16,6 +17,7 @@ from bot.jobs.queue import FairQueue
 from bot.jobs.stages import Collecting, Halted, Stage, Waiting
 from bot.jobs.submit import Submitter
 from bot.jobs.supervision.outage import Outage
+from bot.ledger.ledger import AlreadyRefunded, AuditEntry, Ledger
 from bot.segmind.protocol import (
     DownloadError,
     DownloadFailed,
@@ -61,6 +63,7 @@ class Runner:
         submitter: Submitter,
         poller: Poller,
         outage: Outage,
+        ledger: Ledger,
         config: RunnerConfig,
     ) -> None:
         self._segmind = world.segmind
@@ -71,6 +74,7 @@ class Runner:
         self._submitter = submitter
         self._poller = poller
         self._outage = outage
+        self._ledger = ledger
         self._config = config
         self._running: dict[str, asyncio.Task[None]] = {}
         # Jobs whose cancelling met a database that was away.
@@ -171,8 +175,27 @@ class Runner:
         elif job.state is State.DONE:
             content = await self._recollect(job)
         log.info("the job has ended", state=job.state, reason=job.reason)
-        delivery = await self._watcher.finish(job, content)
+        delivery = await self._deliver(job, content)
         await self._store.mark_told(replace(job, delivery=delivery))
+
+    async def _deliver(self, job: Job, content: bytes | None) -> Delivery:
+        while isinstance(outcome := await self._watcher.finish(job, content), Refund):
+            # The refund comes first: the card says that it was made, and no failing Discord delays it. A
+            # crash from here on leaves the job open, so the next start finds the refund made, and shows it.
+            await self._refund(job, outcome)
+            job, content = replace(job, reason=outcome.reason, output=None), None
+        return outcome
+
+    async def _refund(self, job: Job, refund: Refund) -> None:
+        """Refund the job once. The server's spending stays as it is, because Segmind was paid."""
+        if not job.price:
+            return
+        facts = {"job": job.id, "member": job.place.user_id, "amount": job.price}
+        audit_entry = AuditEntry(refund.decided_by, "refund", facts, guild_id=job.place.guild_id)
+        try:
+            await self._ledger.adjust(job.account, job.price, "", audit_entry, job_id=job.id)
+        except AlreadyRefunded:
+            log.info("job was already refunded")
 
     @asynccontextmanager
     async def _room(self, job: Job) -> AsyncGenerator[None]:

@@ -58,6 +58,7 @@ class JobEngine:
             submitter=Submitter(world, gate=self.gate, line=self.line, config=_config(settings)),
             poller=Poller(world, pace=_pace(timings), timeout=its.job_timeout, on_cost=self.watch.on_cost),
             outage=outage,
+            ledger=store,
             config=RunnerConfig(
                 line_refresh=jobs.line_refresh,
                 result_bytes=its.download_bytes,

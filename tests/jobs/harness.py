@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.clock import WallClock
-from bot.jobs.delivery import Delivery
+from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job
 from bot.jobs.poller import Poller
 from bot.jobs.ports import JobPorts
@@ -38,6 +38,8 @@ class Diary:
     stages: list[tuple[str, Stage]] = field(default_factory=list[tuple[str, Stage]])
     ends: dict[str, tuple[Job, bytes | None]] = field(default_factory=dict[str, tuple[Job, bytes | None]])
     trouble: list[Exception] = field(default_factory=list[Exception])
+    refund: Refund | None = None
+    """Reported for every result that was not refunded yet."""
 
     def show(self, job: Job, stage: Stage) -> None:
         self.stages.append((job.id, stage))
@@ -45,9 +47,11 @@ class Diary:
     def shown(self, name: str) -> list[Stage]:
         return [stage for job_id, stage in self.stages if job_id == name]
 
-    async def finish(self, job: Job, result: bytes | None) -> Delivery:
+    async def finish(self, job: Job, result: bytes | None) -> Delivery | Refund:
         if self.trouble:
             raise self.trouble.pop(0)
+        if self.refund is not None and job.reason is not self.refund.reason:
+            return self.refund
         self.ends[job.id] = (job, result)
         return Delivery.EDITED
 
@@ -115,6 +119,7 @@ async def workshop(
                 history_delays=[HASTE, HASTE],
             ),
             outage=Outage(partial(store.write_value, "room", ""), clock, every=HASTE),
+            ledger=store,
             config=RunnerConfig(line_refresh=HASTE, retry=HASTE, result_patience=patience),
         )
         try:

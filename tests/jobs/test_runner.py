@@ -136,7 +136,7 @@ async def test_a_result_inside_of_the_answer_is_shown_like_any_other(shop: Works
 class Mumbling(SegmindClient):
     """A Segmind that says COMPLETED and shows nothing for it."""
 
-    async def look(self, request_id: str) -> protocol.State:
+    async def status(self, request_id: str) -> protocol.State:
         raise protocol.UnreadableResponse(f"{request_id} is completed without an output")
 
 
@@ -153,10 +153,10 @@ async def test_an_answer_that_never_makes_sense_ends_the_job_without_a_charge(
 class Unanswering(SegmindClient):
     """A Segmind that takes jobs and never says what became of them."""
 
-    async def look(self, request_id: str) -> protocol.State:
+    async def status(self, request_id: str) -> protocol.State:
         raise protocol.Unavailable(f"nobody answers for {request_id}")
 
-    async def recall(self, request_id: str) -> protocol.Found | None:
+    async def history_record(self, request_id: str) -> protocol.Found | None:
         del request_id
 
 
@@ -221,7 +221,7 @@ class Forgetful(SegmindClient):
     troubles = 0
     looks = 0
 
-    async def look(self, request_id: str) -> protocol.State:
+    async def status(self, request_id: str) -> protocol.State:
         # Once it is over: before that, the history would not know the end either.
         state = await super().status(request_id)
         stuck = self.looks > 20
@@ -232,7 +232,7 @@ class Forgetful(SegmindClient):
             else protocol.Expired()
         )
 
-    async def recall(self, request_id: str) -> protocol.Found | None:
+    async def history_record(self, request_id: str) -> protocol.Found | None:
         if self.troubles:
             self.troubles -= 1
             raise protocol.Unavailable("the history is away")

@@ -10,7 +10,7 @@ import structlog
 from discord.http import Route
 
 from bot.clock import Clock
-from bot.jobs.delivery import Delivery
+from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job
 from bot.jobs.ports import Watcher
 from bot.jobs.stages import Stage
@@ -121,7 +121,7 @@ class ThrottledWatcher:
         self._shown[job.id] = now
         self._watcher.show(job, stage)
 
-    async def finish(self, job: Job, result: bytes | None) -> Delivery:
+    async def finish(self, job: Job, result: bytes | None) -> Delivery | Refund:
         self._shown.pop(job.id, None)
         while self._refusals.thrift is ThrottleLevel.ENDS:
             await self._clock.sleep(_LOOK_AGAIN)
