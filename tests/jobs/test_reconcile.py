@@ -65,10 +65,10 @@ async def test_what_turned_up_is_counted_once_and_never_charged(
     clock, pages = HandClock(), Pages()
     job = await given_back(store, clock)
     latecomers = LateReconciler(pages, store, clock)
-    await latecomers.look()
+    await latecomers.reconcile()
     pages.show(job, status, cost)
     for _ in range(2):
-        await latecomers.look()
+        await latecomers.reconcile()
     assert await money(store, job.account) == (START, 0)
     assert await store.audit() == []
     _, day = budgets_of(1, job.created_at)
@@ -85,10 +85,10 @@ async def test_neither_pending_nor_unreadable_nor_old_orders_are_counted(store: 
     job = await given_back(store, clock)
     latecomers = LateReconciler(pages, store, clock)
     pages.show(job, "PENDING", None)
-    await latecomers.look()
+    await latecomers.reconcile()
     pages.show(job, "COMPLETED", 0.07)
     pages.trouble = Unavailable("the history is away")
-    await latecomers.look()
+    await latecomers.reconcile()
     pages.trouble = None
-    await LateReconciler(pages, store, HandClock(clock.now() + 2 * 86_400)).look()
+    await LateReconciler(pages, store, HandClock(clock.now() + 2 * 86_400)).reconcile()
     assert await store.find(job.id) == replace(job)

@@ -1,7 +1,6 @@
 """The runner refunds a job whose result nobody may see, once, before the member reads about it."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,24 +11,12 @@ from bot.administration.audit import AuditAction
 from bot.jobs.delivery import Refund
 from bot.jobs.job import Job, Reason, State
 from bot.ledger.account import EntryKind
-from bot.sandbox.segmind import LocalSegmind, StampEngine
+from bot.sandbox.segmind import LocalSegmind
 from bot.store import SqlStore
-from tests.jobs.harness import workshop
-from tests.jobs.test_runner import MODELS, left_in, local
+from tests.jobs.harness import inline_job, job_harness
 from tests.patience import PATIENCE
 
 REJECTED = Refund(Reason.REJECTED, decided_by="7")
-
-
-@pytest.fixture
-async def segmind() -> AsyncGenerator[LocalSegmind]:
-    async with LocalSegmind(MODELS, engine=StampEngine(), speed=200) as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    return request.getfixturevalue("postgres_url") if request.param == "postgres" else tmp_path / "jobs.db"
 
 
 async def assert_refunded_once(store: SqlStore, job: Job) -> None:
@@ -45,22 +32,22 @@ async def assert_refunded_once(store: SqlStore, job: Job) -> None:
 async def test_a_result_that_nobody_may_see_is_refunded_and_shown_without_its_picture(
     database: Path | str, segmind: LocalSegmind
 ) -> None:
-    async with workshop(database, segmind) as shop:
-        shop.diary.refund = REJECTED
-        shop.runner.start(await left_in(shop, local()))
-        shown, content = await shop.ended()
+    async with job_harness(database, segmind) as harness:
+        harness.watcher.refund = REJECTED
+        harness.runner.start(await harness.leave_open(inline_job()))
+        shown, content = await harness.ended()
         assert (shown.state, shown.reason, shown.output) == (State.DONE, Reason.REJECTED, None)
         assert content is None
-        await assert_refunded_once(shop.store, shown)
+        await assert_refunded_once(harness.store, shown)
 
 
 async def test_a_free_job_is_shown_without_a_refund(database: Path | str, segmind: LocalSegmind) -> None:
-    async with workshop(database, segmind) as shop:
-        shop.diary.refund = REJECTED
-        shop.runner.start(await left_in(shop, replace(local(), price=0)))
-        shown, _ = await shop.ended()
+    async with job_harness(database, segmind) as harness:
+        harness.watcher.refund = REJECTED
+        harness.runner.start(await harness.leave_open(replace(inline_job(), price=0)))
+        shown, _ = await harness.ended()
         assert shown.reason is Reason.REJECTED
-        assert await shop.store.audit_entries(shown.place.guild_id) == []
+        assert await harness.store.audit_entries(shown.place.guild_id) == []
 
 
 @pytest.mark.parametrize(
@@ -77,9 +64,9 @@ async def test_a_crash_between_refund_and_delivery_neither_loses_nor_doubles_the
 ) -> None:
     """The process ends before the refund, between the refund and the card, or right after the card."""
     reached = asyncio.Event()
-    async with workshop(database, segmind) as shop:
-        shop.diary.refund = REJECTED
-        call = getattr(shop.store, step)
+    async with job_harness(database, segmind) as harness:
+        harness.watcher.refund = REJECTED
+        call = getattr(harness.store, step)
 
         async def crash(*args: Any, **options: Any) -> None:
             if is_written:
@@ -87,17 +74,17 @@ async def test_a_crash_between_refund_and_delivery_neither_loses_nor_doubles_the
             reached.set()
             await asyncio.Future[None]()
 
-        monkeypatch.setattr(shop.store, step, crash)
-        order = await left_in(shop, local())
-        shop.runner.start(order)
+        monkeypatch.setattr(harness.store, step, crash)
+        order = await harness.leave_open(inline_job())
+        harness.runner.start(order)
         await asyncio.wait_for(reached.wait(), PATIENCE)
-        assert (await shop.store.balance(order.account)).free == free
-        assert bool(shop.diary.ends) is (step == "mark_told")
-    async with workshop(database, segmind) as shop:
-        shop.diary.refund = REJECTED
-        for job in await shop.store.adopt():
-            shop.runner.start(job)
-        shown, content = await shop.ended()
+        assert (await harness.store.balance(order.account)).free == free
+        assert bool(harness.watcher.ends) is (step == "mark_told")
+    async with job_harness(database, segmind) as harness:
+        harness.watcher.refund = REJECTED
+        for job in await harness.store.adopt():
+            harness.runner.start(job)
+        shown, content = await harness.ended()
         assert (shown.reason, content) == (Reason.REJECTED, None)
-        await assert_refunded_once(shop.store, shown)
+        await assert_refunded_once(harness.store, shown)
     assert len(segmind.submissions) == 1

@@ -43,7 +43,7 @@ async def test_orders_are_refused_while_the_operator_is_needed(
     gate.close(trouble, until=1060)
     with pytest.raises(ServicePaused) as refused:
         gate.check("faceswap-v5")
-    assert refused.value.trouble is trouble
+    assert refused.value.reason is trouble
     clock.time = 1060
     gate.check("faceswap-v5")
 

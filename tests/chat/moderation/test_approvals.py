@@ -154,7 +154,7 @@ async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is
     reply, card = await awaited(server, log)
     app = server.stage.app
     runner: Any = app.engine.runner
-    monkeypatch.setattr(runner, "_config", replace(runner._config, retry=0.01))
+    monkeypatch.setattr(runner, "_config", replace(runner._config, retry_delay=0.01))
     put, tries = Messages.put, 0
 
     async def stumbling(self: Messages, *where: Any, **what: Any) -> None:

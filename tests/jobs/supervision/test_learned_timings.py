@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.jobs.ports import StoreAway
-from bot.jobs.supervision.learned_timings import NOTE, LearnedTimings
+from bot.jobs.supervision.learned_timings import KEY, LearnedTimings
 from bot.segmind.polling import PollTimings
 from bot.store import SqlStore
 from tests.store.orders import HandClock
@@ -42,7 +42,7 @@ async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_somet
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
         made = timings(40.0)
-        keeping = asyncio.create_task(LearnedTimings(made, store, clock, every=60).run())
+        keeping = asyncio.create_task(LearnedTimings(made, store, clock, interval=60).run())
         for _ in range(2):
             while not clock.turns:
                 await asyncio.sleep(0)
@@ -50,13 +50,13 @@ async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_somet
             clock.advance(60)
         while not clock.turns:
             await asyncio.sleep(0.001)
-        assert "[40.0]" in (await store.read_value(NOTE) or "")
-        await store.write_value(NOTE, "untouched")
+        assert "[40.0]" in (await store.read_value(KEY) or "")
+        await store.write_value(KEY, "untouched")
         clock.turns = 0
         clock.advance(60)
         while not clock.turns:
             await asyncio.sleep(0.001)
-        assert await store.read_value(NOTE) == "untouched"
+        assert await store.read_value(KEY) == "untouched"
         keeping.cancel()
         with suppress(asyncio.CancelledError):
             await keeping
@@ -68,7 +68,7 @@ async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_somet
 async def test_what_cannot_be_read_is_learned_anew(url: str, text: str) -> None:
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
-        await store.write_value(NOTE, text)
+        await store.write_value(KEY, text)
         fresh = timings()
         await LearnedTimings(fresh, store, clock).load()
     assert fresh.pace("faceswap-v5").usual == pytest.approx(10)

@@ -17,9 +17,8 @@ from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.scheduler import RequestScheduler
 from tests.clocks import HeldClock, LeapingClock
 from tests.harness import local_segmind
-from tests.jobs.harness import HASTE, Workshop, workshop
+from tests.jobs.harness import TICK, JobHarness, inline_job, job_harness
 from tests.jobs.orders import TERMS
-from tests.jobs.test_runner import local
 from tests.patience import PATIENCE
 
 
@@ -120,12 +119,12 @@ async def test_while_the_database_is_away_the_last_that_was_heard_holds(trouble:
 
 
 @asynccontextmanager
-async def process(url: Path | str, segmind: LocalSegmind) -> AsyncGenerator[tuple[Workshop, OperatorPause]]:
-    async with workshop(url, segmind) as shop:
-        pause = OperatorPause(shop.gate, shop.store, shop.clock, every=HASTE)
+async def process(url: Path | str, segmind: LocalSegmind) -> AsyncGenerator[tuple[JobHarness, OperatorPause]]:
+    async with job_harness(url, segmind) as harness:
+        pause = OperatorPause(harness.gate, harness.store, harness.clock, interval=TICK)
         looking = asyncio.create_task(pause.run())
         try:
-            yield shop, pause
+            yield harness, pause
         finally:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
@@ -148,11 +147,11 @@ async def test_of_two_processes_both_pause_and_both_go_on_and_what_was_sent_is_d
         waiting = [f"w{number}" for number in range(8)]
         for number, name in enumerate(waiting):
             await start((first, second)[number % 2], name)
-        for shop in (first, second):
+        for harness in (first, second):
             await until(
-                lambda shop=shop: (
-                    {name for name, stage in shop.diary.stages if stage == Halted()}
-                    == set(waiting[0::2] if shop is first else waiting[1::2])
+                lambda harness=harness: (
+                    {name for name, stage in harness.watcher.stages if stage == Halted()}
+                    == set(waiting[0::2] if harness is first else waiting[1::2])
                 )
             )
         clock.move(60)
@@ -160,15 +159,15 @@ async def test_of_two_processes_both_pause_and_both_go_on_and_what_was_sent_is_d
         assert len(segmind.submissions) == 1
         await other.resume()
         for number, name in enumerate(waiting):
-            shop = (first, second)[number % 2]
-            await shop.shows(name, Queued)
-            await until(lambda name=name, shop=shop: clock.move(1) or name in shop.diary.ends)
-            assert (await shop.ended(name))[0].state is State.DONE
+            harness = (first, second)[number % 2]
+            await harness.shows(name, Queued)
+            await until(lambda name=name, harness=harness: clock.move(1) or name in harness.watcher.ends)
+            assert (await harness.ended(name))[0].state is State.DONE
         assert len(segmind.submissions) == 1 + len(waiting)
         assert await first.store.audit() == []
 
 
-async def start(shop: Workshop, name: str) -> None:
-    job = local(name)
-    await shop.store.open(job, TERMS)
-    shop.runner.start(job)
+async def start(harness: JobHarness, name: str) -> None:
+    job = inline_job(name)
+    await harness.store.open(job, TERMS)
+    harness.runner.start(job)
