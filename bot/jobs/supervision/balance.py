@@ -54,7 +54,7 @@ BalanceEvent = BalanceLow | BalanceEmpty | BalanceRestored
 class Operator(Protocol):
     """Receiver of the monitor's events."""
 
-    def tell(self, event: BalanceEvent) -> None:
+    def tell(self, event: BalanceEvent, /) -> None:
         """Take the event; return at once."""
         ...
 
