@@ -72,7 +72,7 @@ class SubmissionGate:
         return {slug: reason for slug, (until, reason) in self._closures.items() if until > now}
 
     def pause(self) -> None:
-        """Hold new jobs back on the operator's wish: orders are still taken, and wait."""
+        """Hold new jobs back for the operator: orders are still taken, and wait."""
         self._unpaused.clear()
 
     def resume(self) -> None:

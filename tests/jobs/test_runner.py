@@ -44,9 +44,9 @@ async def test_a_job_runs_from_its_hold_to_its_capture(harness: JobHarness) -> N
 async def test_the_route_of_the_delivery_is_written_down(harness: JobHarness) -> None:
     harness.runner.start(await harness.leave_open(inline_job()))
     await harness.ended()
-    told = await harness.store.find("a")
-    assert told is not None
-    assert (told.told, told.delivery) == (True, Delivery.EDITED)
+    closed = await harness.store.find("a")
+    assert closed is not None
+    assert (closed.told, closed.delivery) == (True, Delivery.EDITED)
 
 
 async def test_a_job_started_twice_runs_once(harness: JobHarness, segmind: LocalSegmind) -> None:
