@@ -1,4 +1,4 @@
-"""The real clock. Everything else is given one, so that tests can give theirs."""
+"""Clock that is passed to everything that reads the time or sleeps, so that tests can pass their own."""
 
 import asyncio
 import time
@@ -6,6 +6,8 @@ from typing import Protocol
 
 
 class Clock(Protocol):
+    """Time and sleep, as a parameter."""
+
     def now(self) -> float:
         """Seconds since the epoch."""
         ...
@@ -14,6 +16,8 @@ class Clock(Protocol):
 
 
 class WallClock:
+    """Clock of the machine."""
+
     def now(self) -> float:
         return time.time()
 

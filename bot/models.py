@@ -1,7 +1,7 @@
-"""What a face-swap model is: its card, its parameters, and the rules they keep.
+"""Face-swap models: their card, their parameters and the validation of their values.
 
-A model is declared once, as a class in `cogs/`. The slash command, the validation, the body sent to Segmind,
-the price, the local server and the documentation are all read from that class.
+Each model is declared once, as a class in `cogs/`. The slash command, the validation, the request body, the
+price, the local Segmind and the documentation all come from that class.
 """
 
 import re
@@ -20,30 +20,32 @@ MAIN_OPTIONS = 5
 
 
 class MediaKind(StrEnum):
+    """Kind of an uploaded file."""
+
     PICTURE = "picture"
     VIDEO = "video"
 
 
 @dataclass(frozen=True, slots=True)
 class MediaSlot:
-    """Marks a parameter that a member fills with a file."""
+    """Mark of a parameter that takes a file."""
 
     accepts: frozenset[MediaKind]
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """Marks a parameter that says how bytes travel: sent on the wire, but no choice for a member."""
+    """Mark of a parameter that says how bytes travel: it is sent, but members do not choose it."""
 
 
-def _address(value: str) -> str:
+def _url(value: str) -> str:
     if urlsplit(value).scheme not in {"http", "https", "data"}:
         raise ValueError("must be an http(s) address or a data URI")
     return value
 
 
 def _face_indexes(value: str) -> str:
-    """Indexes in the order of detection, counted from 0; spaces are forgiven."""
+    """Indexes in the order of detection, counted from 0; spaces are removed."""
     compact = re.sub(r"\s+", "", value)
     if not re.fullmatch(r"\d{1,2}(,\d{1,2})*", compact):
         raise ValueError("must be face numbers separated by commas, counted from 0, such as 0,1,2")
@@ -52,33 +54,33 @@ def _face_indexes(value: str) -> str:
     return compact
 
 
-Picture = Annotated[str, AfterValidator(_address), MediaSlot(frozenset({MediaKind.PICTURE}))]
-PictureOrVideo = Annotated[str, AfterValidator(_address), MediaSlot(frozenset(MediaKind))]
+Picture = Annotated[str, AfterValidator(_url), MediaSlot(frozenset({MediaKind.PICTURE}))]
+PictureOrVideo = Annotated[str, AfterValidator(_url), MediaSlot(frozenset(MediaKind))]
 FaceIndexes = Annotated[str, AfterValidator(_face_indexes)]
 Base64 = Annotated[bool, Transport()]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What is known of a model besides its parameters."""
+    """Facts about a model besides its parameters."""
 
     slug: str
     title: str
     summary: str
     seconds: float
-    """The usual time from submission to result, by Segmind's own page."""
+    """Usual time from submission to result, from Segmind's own page."""
     usd: float
-    """The documented cost of one result, or of each started `per_seconds` of video."""
+    """Documented cost of one result, or of each started `per_seconds` of video."""
     per_seconds: float | None
     factors: Mapping[tuple[str, str], float]
-    """What a choice of an option does to the cost: `("hardware", "cost")` to 0.6 makes it cheaper."""
+    """Factors on the cost by option and value: `("hardware", "cost"): 0.6` makes that choice cheaper."""
     main: tuple[str, ...] = ()
-    """The options that are worth another try with another value; without any, the first ones are."""
+    """Options that a form offers for another attempt; without any, the first ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One field of a model, read from its declaration."""
+    """Parameter of a model, read from its declaration."""
 
     name: str
     description: str
@@ -93,7 +95,7 @@ class Parameter:
 
 
 class FaceModel(BaseModel):
-    """The base of the declarations: `class FaceswapV5(FaceModel, slug=…, title=…, seconds=…, usd=…)`."""
+    """Base of the declarations: `class FaceswapV5(FaceModel, slug=…, title=…, seconds=…, usd=…)`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
@@ -111,7 +113,7 @@ class FaceModel(BaseModel):
         main: tuple[str, ...] = (),
     ) -> None:
         super().__init_subclass__()
-        # pydantic knows the keyword `title` too: it takes it out and keeps it in the model's configuration.
+        # pydantic has a keyword `title`, too: it takes it out and keeps it in the model's configuration.
         title = cls.model_config.get("title") or title
         summary = (cls.__doc__ or title).partition("\n")[0].rstrip(".")
         cls.card = ModelCard(slug, title, summary, seconds, usd, per_seconds, factors or {}, main)
@@ -123,32 +125,32 @@ class FaceModel(BaseModel):
 
     @classmethod
     def slots(cls) -> Mapping[str, MediaSlot]:
-        """The parameters that take files, in the order of declaration."""
+        """Parameters that take files, in the order of declaration."""
         return {each.name: each.slot for each in cls.parameters() if each.slot is not None}
 
     @classmethod
     def face_slot(cls) -> str:
-        """The parameter that takes the face; every model declares it before its other files."""
+        """Parameter that takes the face; every model declares it before its other files."""
         return next(iter(cls.slots()))
 
     @classmethod
     def target_slot(cls) -> str:
-        """The parameter that takes what the face is put into: the second file of every model."""
+        """Parameter that takes the target, which is the second file of every model."""
         return list(cls.slots())[1]
 
     @classmethod
     def main_options(cls) -> list[Parameter]:
-        """Those that a form asks for, of which it has room for a few."""
+        """Options that a form offers; Discord allows it only a few fields."""
         plain = [each for each in cls.parameters() if each.slot is None and not each.transport]
         chosen = [each for each in plain if each.name in cls.card.main] or plain
         return chosen[:MAIN_OPTIONS]
 
     def wire(self) -> dict[str, Any]:
-        """The body of the request: every parameter, but for those that say nothing."""
+        """Body of the request: every parameter that has a value."""
         return self.model_dump(exclude_none=True)
 
     def chosen(self) -> dict[str, Any]:
-        """The options that differ from their defaults, without the files."""
+        """Options that differ from their defaults, without the files."""
         return {
             each.name: value
             for each in self.parameters()
@@ -156,51 +158,51 @@ class FaceModel(BaseModel):
         }
 
     def with_nonce(self, nonce: str) -> Self:
-        """The same order with an address of its own.
+        """Return the same order with the nonce in the first file's URL.
 
-        Segmind has no idempotency key; its history shows the inputs as they were sent, so a word in the
-        query of the first picture's address is how a request is recognised there.
+        Segmind has no idempotency key. Its history shows the inputs as they were sent, so a parameter in the
+        query of the first URL identifies the request there.
         """
         name = self.face_slot()
-        address: str = getattr(self, name)
-        joint = "&" if urlsplit(address).query else "?"
-        return self.model_copy(update={name: f"{address}{joint}doppel={nonce}"})
+        url: str = getattr(self, name)
+        separator = "&" if urlsplit(url).query else "?"
+        return self.model_copy(update={name: f"{url}{separator}doppel={nonce}"})
 
 
 def _parameter(name: str, field: FieldInfo) -> Parameter:
-    kind, choices = _kind(field.annotation)
+    type_, choices = _plain_type(field.annotation)
     return Parameter(
         name=name,
         description=field.description or name,
-        type=kind,
+        type=type_,
         required=field.is_required(),
         default=None if field.is_required() else field.default,
         choices=choices,
-        minimum=_bound(field, "ge", kind),
-        maximum=_bound(field, "le", kind),
+        minimum=_bound(field, "ge", type_),
+        maximum=_bound(field, "le", type_),
         slot=next((mark for mark in _marks(field) if isinstance(mark, MediaSlot)), None),
         transport=any(isinstance(mark, Transport) for mark in _marks(field)),
     )
 
 
 def _marks(field: FieldInfo) -> Iterator[Any]:
-    """The metadata of the field itself and, where it is optional, of the type that it may hold."""
+    """Metadata of the field and, where it is optional, of the type inside."""
     yield from field.metadata
     for part in get_args(field.annotation):
         if get_origin(part) is Annotated:
             yield from part.__metadata__
 
 
-def _bound(field: FieldInfo, side: str, kind: type[Any]) -> float | None:
-    return next((kind(getattr(mark, side)) for mark in field.metadata if hasattr(mark, side)), None)
+def _bound(field: FieldInfo, side: str, type_: type[Any]) -> float | None:
+    return next((type_(getattr(mark, side)) for mark in field.metadata if hasattr(mark, side)), None)
 
 
-def _kind(annotation: Any) -> tuple[Any, tuple[str, ...]]:
-    """The plain type behind an annotation, and the choices that it leaves."""
+def _plain_type(annotation: Any) -> tuple[Any, tuple[str, ...]]:
+    """Plain type behind an annotation, and the choices of a `Literal`."""
     if get_origin(annotation) is Literal:
         return str, get_args(annotation)
     if get_origin(annotation) is Annotated:
-        return _kind(get_args(annotation)[0])
+        return _plain_type(get_args(annotation)[0])
     if isinstance(annotation, type):
         return annotation, ()
-    return _kind(next(part for part in get_args(annotation) if part is not type(None)))
+    return _plain_type(next(part for part in get_args(annotation) if part is not type(None)))

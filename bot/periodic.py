@@ -1,4 +1,4 @@
-"""A chore that is done again and again: whatever goes wrong with it is told, and the next time comes."""
+"""Periodic tasks: an error is logged, and the next round comes."""
 
 from collections.abc import Awaitable, Callable
 
@@ -10,19 +10,19 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 async def run_periodically(
-    look: Callable[[], Awaitable[object]],
+    action: Callable[[], Awaitable[object]],
     clock: Clock,
-    every: float,
+    interval: float,
     error_message: str,
     *,
     initial_delay: float = 0.0,
 ) -> None:
-    """The log says `error_message` when a round fails; the first one waits for `initial_delay`."""
+    """Call `action` for ever, `interval` seconds apart; log `error_message` where it raises."""
     if initial_delay:
         await clock.sleep(initial_delay)
     while True:
         try:
-            await look()
+            await action()
         except Exception:
             log.exception(error_message)
-        await clock.sleep(every)
+        await clock.sleep(interval)

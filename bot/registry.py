@@ -1,4 +1,4 @@
-"""Finds the features under a package: its modules, and the models that they declare."""
+"""Discovery of the modules of a package, and of the models that they declare."""
 
 import importlib
 import pkgutil
@@ -10,17 +10,17 @@ ModelRegistry = Mapping[str, type[FaceModel]]
 
 
 def iter_modules(package: str) -> Iterator[str]:
-    """The module names of a package, in their order of name."""
-    for found in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
-        yield found.name
+    """Names of the package's modules, sorted."""
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+        yield module.name
 
 
 def model_registry(package: str) -> ModelRegistry:
-    """Every model declared under the package, by slug."""
+    """All models declared in the package, by slug."""
     models = [
-        thing
+        value
         for name in iter_modules(package)
-        for thing in vars(importlib.import_module(name)).values()
-        if isinstance(thing, type) and issubclass(thing, FaceModel) and thing.__module__ == name
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, type) and issubclass(value, FaceModel) and value.__module__ == name
     ]
     return {model.card.slug: model for model in models}

@@ -1,4 +1,4 @@
-"""Clocks that only move when a test says so."""
+"""Clocks that tests control."""
 
 import asyncio
 import heapq
@@ -7,10 +7,10 @@ import time
 
 
 class HeldClock:
-    """Stands still until it is moved; whoever sleeps by it wakes when it has come far enough."""
+    """Clock that stands still until `move`; sleepers wake once it has moved far enough."""
 
     def __init__(self, start: float | None = None) -> None:
-        # Today, because the histories of both sides are compared by their dates.
+        # Today, because tests compare dates in Segmind's history with dates in the database.
         self._now = time.time() if start is None else start
         self._moved = asyncio.Event()
 
@@ -31,7 +31,7 @@ class HeldClock:
 
 
 class LeapingClock:
-    """Sleeping takes no time and moves the clock."""
+    """Clock that each sleep moves, without taking time."""
 
     def __init__(self, start: float = 1000.0) -> None:
         self.time = start
@@ -45,9 +45,9 @@ class LeapingClock:
 
 
 class AgendaClock:
-    """Goes from one moment that somebody sleeps for to the next, as far as a test lets it."""
+    """Clock that `run` moves from one sleeper's time to the next."""
 
-    # Whoever wakes may wake another, and so on: more steps than any chain here has.
+    # A task that wakes may wake another, and so on: more steps than any chain in the tests.
     STEPS = 12
 
     def __init__(self, start: float = 1000.0) -> None:

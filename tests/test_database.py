@@ -16,14 +16,14 @@ from tests.discord.environment import KEY, Town
 from tests.discord.server import SmallDiscord
 from tests.harness import Reply, Stage, eventually, local_segmind, staged
 
-STOPS, GOES_ON = "no orders are taken", "can be used again"
+STOPS, GOES_ON = "no orders are taken", "available again"
 
 
 @asynccontextmanager
 async def playing(database: Path) -> AsyncGenerator[Stage]:
     clock = HeldClock()
     async with local_segmind(clock) as segmind, staged(database, segmind, clock) as stage:
-        stage.app.outage.every = 0.05
+        stage.app.outage.interval = 0.05
         yield stage
 
 

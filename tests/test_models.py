@@ -1,4 +1,4 @@
-"""The declarations of the models against what is documented of them."""
+"""The declared models match Segmind's documentation."""
 
 from typing import Any
 
@@ -9,28 +9,28 @@ from bot.models import FaceModel, Parameter
 from bot.registry import model_registry
 from tests.segmind_docs import FILES, MODELS
 
-CATALOGUE = model_registry("cogs")
+REGISTRY = model_registry("cogs")
 EVERY_PARAMETER = [(slug, name) for slug, parameters in MODELS.items() for name in parameters]
 
 
 def parameter(slug: str, name: str) -> Parameter:
-    return next(each for each in CATALOGUE[slug].parameters() if each.name == name)
+    return next(each for each in REGISTRY[slug].parameters() if each.name == name)
 
 
 def order(slug: str, **changes: Any) -> FaceModel:
     files = {
-        name: f"https://files.example/{name}.png" for name in CATALOGUE[slug].slots() if name != "mask_image"
+        name: f"https://files.example/{name}.png" for name in REGISTRY[slug].slots() if name != "mask_image"
     }
-    return CATALOGUE[slug].model_validate(files | changes)
+    return REGISTRY[slug].model_validate(files | changes)
 
 
 def test_the_five_models_are_found() -> None:
-    assert set(CATALOGUE) == set(MODELS)
+    assert set(REGISTRY) == set(MODELS)
 
 
 @pytest.mark.parametrize("slug", MODELS)
 def test_a_model_has_the_documented_parameters_and_no_others(slug: str) -> None:
-    assert {each.name for each in CATALOGUE[slug].parameters()} == set(MODELS[slug])
+    assert {each.name for each in REGISTRY[slug].parameters()} == set(MODELS[slug])
 
 
 @pytest.mark.parametrize(("slug", "name"), EVERY_PARAMETER)
@@ -47,7 +47,7 @@ def test_a_parameter_is_as_documented(slug: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("slug", "name"), EVERY_PARAMETER)
-def test_a_value_outside_of_what_is_documented_is_refused(slug: str, name: str) -> None:
+def test_an_undocumented_value_is_refused(slug: str, name: str) -> None:
     documented = MODELS[slug][name]
     wrong: list[Any] = [[], {}]
     if documented.range is not None:
@@ -71,7 +71,7 @@ def test_an_unknown_parameter_is_refused(slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", MODELS)
-def test_the_body_holds_every_parameter_that_says_something(slug: str) -> None:
+def test_the_body_has_every_parameter_with_a_value(slug: str) -> None:
     silent = {name for name, each in MODELS[slug].items() if not each.required and each.default is None}
     assert set(order(slug).wire()) == set(MODELS[slug]) - silent
 
@@ -79,7 +79,7 @@ def test_the_body_holds_every_parameter_that_says_something(slug: str) -> None:
 @pytest.mark.parametrize(
     ("given", "kept"), [("0", "0"), ("0,1,2", "0,1,2"), (" 2, 0 ,1", "2,0,1"), ("10", "10"), ("0,0", "0,0")]
 )
-def test_a_list_of_faces_is_kept_without_its_spaces(given: str, kept: str) -> None:
+def test_spaces_in_a_list_of_faces_are_removed(given: str, kept: str) -> None:
     multi = order("faceswap-v3-multifaceswap", source_faces_index=given)
     assert multi.wire()["source_faces_index"] == kept
 
@@ -93,27 +93,27 @@ def test_a_list_of_faces_that_cannot_be_read_is_refused(given: str) -> None:
 
 
 @pytest.mark.parametrize("slug", MODELS)
-def test_a_nonce_goes_into_the_first_address_and_nowhere_else(slug: str) -> None:
-    first, *others = list(CATALOGUE[slug].slots())
+def test_the_nonce_goes_into_the_first_url_only(slug: str) -> None:
+    first, *others = list(REGISTRY[slug].slots())
     plain = order(slug)
     marked = plain.with_nonce("abc").wire()
     assert marked[first] == f"https://files.example/{first}.png?doppel=abc"
     assert all(marked.get(name) == plain.wire().get(name) for name in others)
 
 
-def test_a_nonce_joins_a_query_that_is_there_already() -> None:
+def test_the_nonce_is_appended_to_an_existing_query() -> None:
     signed = order("faceswap-v5", source_image="https://files.example/a.png?ex=1&hm=2")
     assert signed.with_nonce("abc").wire()["source_image"].endswith("?ex=1&hm=2&doppel=abc")
 
 
-def test_only_what_differs_from_its_default_counts_as_chosen() -> None:
+def test_only_values_that_differ_from_their_default_count_as_chosen() -> None:
     assert order("faceswap-v5").chosen() == {}
     assert order("faceswap-v5", seed=7, quality=95).chosen() == {"seed": 7}
 
 
 @pytest.mark.parametrize("slug", MODELS)
-def test_a_form_asks_for_a_few_options_that_there_are(slug: str) -> None:
-    model = CATALOGUE[slug]
+def test_a_form_offers_a_few_existing_options(slug: str) -> None:
+    model = REGISTRY[slug]
     plain = [each.name for each in model.parameters() if each.slot is None and not each.transport]
     asked = [each.name for each in model.main_options()]
     assert set(model.card.main) <= set(asked) <= set(plain)
@@ -123,4 +123,4 @@ def test_a_form_asks_for_a_few_options_that_there_are(slug: str) -> None:
 @pytest.mark.parametrize("slug", MODELS)
 def test_the_face_and_its_target_are_the_two_files_that_every_model_needs(slug: str) -> None:
     needed = [name for name in FILES[slug] if MODELS[slug][name].required]
-    assert [CATALOGUE[slug].face_slot(), CATALOGUE[slug].target_slot()] == needed
+    assert [REGISTRY[slug].face_slot(), REGISTRY[slug].target_slot()] == needed

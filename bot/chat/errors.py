@@ -129,7 +129,7 @@ class ErrorMessages:
                 return self._text("refused.model_off", model=slug)
             case TooManyWaiting(limit=limit):
                 return self._text("refused.waiting", count=limit)
-            case ServicePaused(trouble=trouble):
+            case ServicePaused(reason=trouble):
                 return self._text(_PAUSED[trouble])
             case ValidationError():
                 return self._option(error)

@@ -1,1 +1,1 @@
-"""A job from order to settlement, knowing neither Discord, HTTP nor SQL."""
+"""Job engine: takes a job from order to settlement. It knows neither Discord, HTTP nor SQL."""

@@ -1,4 +1,4 @@
-"""What a process owes the others that share its database, and what it takes over from them."""
+"""Coordination of the processes that share a database: the rate, the shards, and takeover."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -14,7 +14,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class ClusterStore(Protocol):
-    """What processes know of each other through their database."""
+    """Leases of workers and of shards in the shared database."""
 
     async def workers(self) -> int: ...
 
@@ -24,7 +24,11 @@ class ClusterStore(Protocol):
 
 
 class Cluster:
-    """Goes on with the jobs of the dead, asks Segmind for its part alone, and steps down when replaced."""
+    """One process among those that share a database.
+
+    It takes over jobs whose lease has run out, uses its share of the key's rate, and steps down when
+    another process has taken its shards.
+    """
 
     def __init__(
         self,
@@ -36,43 +40,40 @@ class Cluster:
         set_rate: Callable[[int], None],
         on_store_unavailable: Callable[[StoreAway], None] = lambda _: None,
     ) -> None:
-        """`per_minute` requests are what the key allows all processes; `set_rate` bounds this one's.
-
-        `away` is told of a database that takes nothing.
-        """
+        """`per_minute` is the key's rate, shared by all processes; `set_rate` limits this one."""
         self._store = store
         self._clock = clock
         self._lease = lease
         self._per_minute = per_minute
         self._set_rate = set_rate
-        self._away = on_store_unavailable
+        self._on_store_unavailable = on_store_unavailable
         self._claimed: tuple[int, set[int]] | None = None
         self._workers = 1
         self.replaced = False
 
     @property
     def processes(self) -> int:
-        """How many share the database, this one among them, as far as is known."""
+        """Number of processes that shared the database at the last check, with this one."""
         return self._workers
 
     async def shards(self, plan: ShardPlan | None) -> Sequence[int]:
-        """The shards of this process, as soon as there are enough; none where it serves all servers."""
+        """Return this process's shards, after waiting until enough are free; none where it serves all."""
         if plan is None:
             return ()
         if plan.ids is not None:
             return plan.ids
-        waiting = False
+        is_waiting = False
         while not (found := await self._store.claim_shards(plan.count, plan.total)):
-            if not waiting:
-                log.info("other processes serve all shards, so this one stands by", wanted=plan.count)
-            waiting = True
+            if not is_waiting:
+                log.info("all shards are served, so this process stands by", wanted=plan.count)
+            is_waiting = True
             await self._clock.sleep(self._lease / 6)
-        log.info("shards were claimed", shards=list(found), of=plan.total)
+        log.info("shards claimed", shards=list(found), of=plan.total)
         self._claimed = plan.total, set(found)
         return found
 
     async def run(self, job_service: JobService) -> None:
-        """Until another process has taken this one's place."""
+        """Run until another process has taken this one's shards."""
         while True:
             try:
                 await self._share_rate()
@@ -81,23 +82,23 @@ class Cluster:
                     return
                 await self._clock.sleep(self._lease / 3)
                 if count := await job_service.resume():
-                    log.info("jobs of another process were taken up", count=count)
+                    log.info("jobs taken over from another process", count=count)
             except StoreAway as error:
-                self._away(error)
+                self._on_store_unavailable(error)
                 await self._clock.sleep(self._lease / 3)
             except StoreError as error:
-                log.warning("the other processes could not be looked after", error=str(error))
+                log.warning("check of the other processes failed", error=str(error))
                 await self._clock.sleep(self._lease / 3)
 
     async def _share_rate(self) -> None:
         workers = await self._store.workers()
         if workers != self._workers:
-            log.info("the rate of the key is shared", processes=workers)
+            log.info("rate of the key shared", processes=workers)
             self._set_rate(max(1, self._per_minute // workers))
             self._workers = workers
 
     async def _holds_shards(self) -> bool:
         if self._claimed is None:
             return True
-        total, ours = self._claimed
-        return ours <= await self._store.held_shards(total)
+        total, claimed = self._claimed
+        return claimed <= await self._store.held_shards(total)

@@ -1,4 +1,4 @@
-"""Jobs as members and moderators look them up: the newest first (pure)."""
+"""Past jobs, as members and moderators list them, newest first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from bot.jobs.job import State
 
 @dataclass(frozen=True, slots=True)
 class PastJob:
+    """Row of a list of jobs."""
+
     id: str
     slug: str
     user_id: int
@@ -24,31 +26,31 @@ class PastJob:
 
     @property
     def number(self) -> int:
-        """Ids sort by their time, so newer jobs have larger ones."""
+        """Sort key: ids begin with their time, so newer jobs have larger numbers."""
         return int(self.id, 16)
 
     @property
     def is_kept(self) -> bool:
-        """Whether there is a result that nobody has seen yet."""
+        """Whether its result could not be delivered and waits for the member."""
         return self.state is State.DONE and self.delivery == Delivery.KEPT
 
     @property
     def is_awaited(self) -> bool:
-        """Whether a moderator has to look at its result first."""
+        """Whether its result waits for a moderator's approval."""
         return self.state is State.DONE and self.delivery == Delivery.AWAITED
 
 
 class JobHistory(Protocol):
-    """Those next to a known one, by its number, or the newest."""
+    """Pages of past jobs: the newest ones, or the neighbours of a job given by its number."""
 
     async def of_member(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[PastJob]:
-        """Wherever they were ordered."""
+        """Return the member's jobs from all servers and from direct messages."""
         ...
 
     async def of_server(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[PastJob]:
-        """Those that were paid from this server's accounts."""
+        """Return the jobs that were paid from this server's accounts."""
         ...

@@ -1,4 +1,4 @@
-"""A job: what was ordered, where it is answered, and the states that it may pass through."""
+"""Job: the order, the message that shows it, and the states that it passes through."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,23 +7,25 @@ from typing import Any, TypedDict, Unpack
 
 
 class State(StrEnum):
+    """Step of a job between order and settlement."""
+
     HELD = "HELD"
-    """Ordered and paid for by a hold; waits in the line."""
+    """Ordered, with its price held; waits in the queue."""
     SUBMITTING = "SUBMITTING"
-    """About to be sent. Written before the request, so that a crash cannot send it twice."""
+    """About to be submitted. Written before the request, so that no crash can submit it twice."""
     UNKNOWN = "UNKNOWN"
-    """Sent, but no one knows whether it arrived. Looked up, never sent again."""
+    """Submitted with an unknown outcome. Searched for in the history, never submitted again."""
     SUBMITTED = "SUBMITTED"
-    """Segmind has it: queued or processing."""
+    """Segmind has accepted it: queued or processing."""
     READY = "READY"
     """The result exists at Segmind."""
     DONE = "DONE"
-    """The result is in hand, and paid."""
+    """The result was fetched and the hold captured."""
     FAILED = "FAILED"
     BLOCKED = "BLOCKED"
-    """Refused by Segmind's content rules."""
+    """Segmind's content rules refused it."""
     EXPIRED = "EXPIRED"
-    """Segmind forgot the request before its result was seen."""
+    """Segmind forgot the request before the poller saw its result."""
     CANCELLED = "CANCELLED"
 
     @property
@@ -33,7 +35,7 @@ class State(StrEnum):
 
 NEXT: Mapping[State, frozenset[State]] = {
     State.HELD: frozenset({State.SUBMITTING, State.FAILED, State.CANCELLED}),
-    # Back to HELD only where Segmind surely took nothing: a rate limit, or no connection at all.
+    # Back to HELD only where Segmind certainly accepted nothing: a rate limit, or no connection.
     State.SUBMITTING: frozenset({State.SUBMITTED, State.UNKNOWN, State.HELD, State.FAILED}),
     State.UNKNOWN: frozenset({State.SUBMITTED, State.FAILED}),
     State.SUBMITTED: frozenset({State.READY, State.FAILED, State.BLOCKED, State.EXPIRED}),
@@ -47,43 +49,49 @@ NEXT: Mapping[State, frozenset[State]] = {
 
 
 class Reason(StrEnum):
-    """Why a job came to nothing. The sentences for members stand in `chat`."""
+    """Reason why a job has no result, or why its member does not see it. `bot.chat` words them."""
 
     SEGMIND = "segmind"
-    """Segmind ran it and failed; the detail is its own."""
+    """Segmind ran the job and failed; the detail is Segmind's own text."""
     PARAMETERS = "parameters"
-    """Segmind refused the order itself."""
+    """Segmind refused the parameters."""
     SERVICE = "service"
-    """The operator's key, balance or model: nothing that a member could mend."""
+    """The operator's key, balance or model: nothing that a member can change."""
     UNREACHABLE = "unreachable"
     NOT_FOUND = "not found"
-    """Sent with an unknown outcome, and never seen in Segmind's history."""
+    """Submitted with an unknown outcome, and never found in Segmind's history."""
     RESULT = "result"
-    """Segmind made a result that could not be fetched."""
+    """Segmind made a result, and it could not be fetched."""
     WITHHELD = "withheld"
-    """Made and paid, and like something that moderators do not want to see again."""
+    """Paid, and not shown: it resembles banned media, or a moderator took it down."""
     AWAITED = "awaited"
-    """Made and paid, and shown once a moderator has looked at it."""
+    """Paid, and shown once a moderator has approved it."""
     UNHEARD = "unheard"
-    """The same, and moderators cannot be told of it for now."""
+    """The same, while no moderator can be asked."""
     REJECTED = "rejected"
-    """Made, looked at by a moderator, and given back instead of shown."""
+    """A moderator rejected the result, so the job was refunded."""
     LAPSED = "lapsed"
-    """Made, and given back, as nobody looked at it for as long as there was something to look at."""
+    """No moderator decided while the result existed, so the job was refunded."""
 
     @property
     def waits(self) -> bool:
+        """Whether the result waits for a moderator's decision."""
         return self in {Reason.AWAITED, Reason.UNHEARD}
 
     @property
+    def is_refunded(self) -> bool:
+        """Whether a job with this reason was paid, and has been refunded since."""
+        return self in {Reason.REJECTED, Reason.LAPSED}
+
+    @property
     def keeps_back(self) -> bool:
-        """Whether there is a result that is not shown."""
-        return self.waits or self in {Reason.WITHHELD, Reason.REJECTED, Reason.LAPSED}
+        """Whether there is a result that its member does not see, or not yet."""
+        return self.waits or self.is_refunded or self is Reason.WITHHELD
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a job is answered: a message, and the key with which it may be edited for a while."""
+    """Message that shows a job, with the token that allows editing it for a while."""
 
     user_id: int
     channel_id: int
@@ -94,21 +102,21 @@ class Place:
     guild_id: int | None = None
     locale: str = "en-US"
     upload_limit: int = 10 * 2**20
-    """The bytes that one file may have there."""
+    """Largest file that may be uploaded there, in bytes."""
     hidden: bool = False
-    """Whether the requester alone sees the message."""
+    """Whether the member alone sees the message (an ephemeral one)."""
     spoiler: bool = False
-    """Whether the pictures stay covered until somebody clicks on them."""
+    """Whether the pictures are covered by a spoiler."""
     direct: bool = False
-    """Whether the result goes to the requester in private, and the message only says that it is done."""
+    """Whether the result goes to the member as a direct message, and this message only says so."""
 
     def __repr__(self) -> str:
-        # The token is a key to the message; it must not be found in logs.
+        # Anybody with the token can edit the message, so it must not appear in logs.
         return f"Place(user_id={self.user_id}, channel_id={self.channel_id}, message_id={self.message_id})"
 
 
 class JobChanges(TypedDict, total=False):
-    """What may become known of a job as it moves."""
+    """Fields of a job that may change together with its state."""
 
     request_id: str
     submitted_at: float
@@ -121,14 +129,16 @@ class JobChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Job:
+    """One paid request, from order to delivery."""
+
     id: str
     slug: str
     body: Mapping[str, Any]
-    """The request as it goes over the wire; its first address carries the job's id as a nonce."""
+    """Body of the request; its first URL carries the job's id as a nonce."""
     account: str
     price: int
     expected: float
-    """What Segmind will presumably charge, in US dollars."""
+    """Expected charge by Segmind, in US dollars."""
     place: Place
     created_at: float
     state: State = State.HELD
@@ -136,23 +146,24 @@ class Job:
     submitted_at: float | None = None
     request_id: str | None = None
     output: str | None = None
-    """The address of the result; none where Segmind put the result into its answer."""
+    """URL of the result; none where Segmind put the result into its response."""
     cost: float | None = None
-    """What Segmind charged, in US dollars."""
+    """Charge by Segmind, in US dollars."""
     reason: Reason | None = None
     detail: str | None = None
     settled_at: float | None = None
     told: bool = False
-    """Whether the member has seen the end, or can no longer be reached."""
+    """Whether delivery is over: the member was shown the end, or cannot be reached."""
     delivery: str | None = None
-    """How the end reached its member."""
+    """Route of the delivery, a `Delivery`."""
 
     @property
     def is_kept_back(self) -> bool:
-        """Whether its result is there, and nobody may see it, or not yet."""
+        """Whether its result exists and its member does not see it, or not yet."""
         return self.reason is not None and self.reason.keeps_back
 
-    def to(self, state: State, **facts: Unpack[JobChanges]) -> "Job":
+    def to(self, state: State, **changes: Unpack[JobChanges]) -> "Job":
+        """Return the job in its next state; raise `ValueError` where no transition leads there."""
         if state not in NEXT[self.state]:
             raise ValueError(f"a job does not go from {self.state} to {state}")
-        return replace(self, state=state, **facts)
+        return replace(self, state=state, **changes)

@@ -1,4 +1,4 @@
-"""Where the result of a job is, at its address or in Segmind's answer."""
+"""Location of a job's result: behind a URL, or inside Segmind's response."""
 
 from typing import Protocol
 
@@ -7,6 +7,8 @@ from bot.segmind.protocol import Completed, Link, Output, State, UnreadableRespo
 
 
 class ResultSource(Protocol):
+    """Part of the Segmind client that finds and downloads results."""
+
     async def status(self, request_id: str) -> State: ...
 
     async def fetch(self, output: Output, *, limit: int) -> bytes: ...

@@ -1,4 +1,4 @@
-"""A submitted job is asked after until Segmind says how it ended."""
+"""Poller: asks Segmind for a submitted job's status until the job has ended."""
 
 from collections.abc import Callable, Sequence
 from typing import assert_never
@@ -13,114 +13,114 @@ from bot.segmind.polling import PollTiming
 
 log = structlog.stdlib.get_logger(__name__)
 
-# An answer that makes no sense may be a passing fault; one that comes again and again is not.
-UNREADABLE_MOST = 3
+# One unreadable response may be a passing fault; several in one job are not.
+MAX_UNREADABLE = 3
 
 
 class Poller:
+    """Takes a job from SUBMITTED to READY or to an end without a result."""
+
     def __init__(
         self,
-        world: JobPorts,
+        ports: JobPorts,
         *,
-        pace: Callable[[Job], PollTiming],
+        timing_of: Callable[[Job], PollTiming],
         timeout: float,
         on_cost: Callable[[float | None], None] = lambda _: None,
         history_delays: Sequence[float] = (15.0, 60.0, 180.0),
     ) -> None:
-        """`timeout`: seconds until a job without an end is given up; `on_cost`: told what a job left over.
+        """`timeout`: seconds after which the poller gives up a job that does not end.
 
-        `history_delays`: between the tries to read the history of a job that Segmind has forgotten.
+        `on_cost`: receives the balance that a completed job left, where Segmind names it.
+        `history_delays`: pauses between attempts to find an expired request in Segmind's history.
         """
-        self._segmind = world.segmind
-        self._store = world.store
-        self._watcher = world.watcher
-        self._clock = world.clock
-        self._pace = pace
-        self._patience = timeout
+        self._segmind = ports.segmind
+        self._store = ports.store
+        self._watcher = ports.watcher
+        self._clock = ports.clock
+        self._timing_of = timing_of
+        self._timeout = timeout
         self._on_cost = on_cost
-        self._recall_pauses = history_delays
+        self._history_delays = history_delays
 
     async def poll(self, job: Job) -> Job:
-        pace = self._pace(job)
-        sent = job.submitted_at or job.created_at
-        since, renewed = sent, False
+        timing = self._timing_of(job)
+        sent_at = job.submitted_at or job.created_at
+        timeout_start, is_extended = sent_at, False
         unreadable = 0
-        # What is learned meanwhile is no news of this job.
-        usual = pace.median
-        self._watcher.show(job, Queued(sent, usual))
+        # Read once: other jobs change it meanwhile, and the card would show that as news of this one.
+        usual = timing.median
+        self._watcher.show(job, Queued(sent_at, usual))
         while True:
-            elapsed = self._clock.now() - sent
-            await self._clock.sleep(pace.next_wait(elapsed))
+            await self._clock.sleep(timing.next_wait(self._clock.now() - sent_at))
             try:
                 state = await self._segmind.status(job.request_id or "")
             except protocol.UnreadableResponse as error:
                 unreadable += 1
-                log.warning("an answer could not be read", error=error.detail)
-                if unreadable >= UNREADABLE_MOST:
+                log.warning("status response unreadable", error=error.detail)
+                if unreadable >= MAX_UNREADABLE:
                     return await self._end(job, State.FAILED, Reason.RESULT, error.detail)
                 continue
             except protocol.Unavailable as error:
-                log.warning("the state could not be asked for", error=error.detail)
+                log.warning("status request failed", error=error.detail)
                 state = None
-            if (moved := await self._saw(job, state, pace, sent, usual)) is not None:
+            if (moved := await self._apply(job, state, timing, sent_at, usual)) is not None:
                 return moved
-            if self._clock.now() - since > self._patience:
-                # A clock that was set forward makes a job look old that Segmind is still at work on.
-                if renewed or state is None:
-                    return await self._forgotten(job)
-                since, renewed = self._clock.now(), True
+            if self._clock.now() - timeout_start > self._timeout:
+                # A clock that was set forward makes a job look old while Segmind still works on it.
+                if is_extended or state is None:
+                    return await self._resolve_expired(job)
+                timeout_start, is_extended = self._clock.now(), True
 
-    async def _saw(
-        self, job: Job, state: protocol.State | None, pace: PollTiming, sent: float, usual: float
+    async def _apply(
+        self, job: Job, state: protocol.State | None, timing: PollTiming, sent_at: float, usual: float
     ) -> Job | None:
-        """What a state means for the job; none where it goes on."""
+        """Show or write down the status; return the job where that was the end of polling."""
         match state:
             case None:
                 return None
             case protocol.Queued():
-                self._watcher.show(job, Queued(sent, usual))
+                self._watcher.show(job, Queued(sent_at, usual))
                 return None
             case protocol.Processing():
-                self._watcher.show(job, Processing(sent, usual))
+                self._watcher.show(job, Processing(sent_at, usual))
                 return None
             case protocol.Completed(output, metrics):
-                pace.learn(self._clock.now() - sent)
+                timing.learn(self._clock.now() - sent_at)
                 self._on_cost(metrics.remaining_credits)
                 url = output.url if isinstance(output, protocol.Link) else None
                 return await self._store.move(job, job.to(State.READY, output=url, cost=metrics.cost))
             case protocol.Failed(detail, blocked):
-                return await self._end(
-                    job, State.BLOCKED if blocked else State.FAILED, Reason.SEGMIND, detail
-                )
+                return await self._fail(job, detail, blocked=blocked)
             case protocol.Expired():
-                return await self._forgotten(job)
+                return await self._resolve_expired(job)
             case _:
                 assert_never(state)
 
-    async def _forgotten(self, job: Job) -> Job:
-        """Segmind forgets a request after its hour; its history may still know how it went."""
-        match await self._recalled(job):
+    async def _resolve_expired(self, job: Job) -> Job:
+        """Segmind forgets a request after an hour; its history may still hold the outcome."""
+        match await self._history_record(job):
             case protocol.Found(status="COMPLETED", output=protocol.Link(url), cost=cost):
-                log.info("a forgotten job was found in the history")
+                log.info("expired request found in the history")
                 return await self._store.move(job, job.to(State.READY, output=url, cost=cost))
             case protocol.Found(status="FAILED", error=error):
                 detail = error or ""
-                blocked = protocol.is_block(detail)
-                return await self._end(
-                    job, State.BLOCKED if blocked else State.FAILED, Reason.SEGMIND, detail
-                )
+                return await self._fail(job, detail, blocked=protocol.is_block(detail))
             case _:
                 return await self._end(job, State.EXPIRED)
 
-    async def _recalled(self, job: Job) -> protocol.Found | None:
-        for pause in (*self._recall_pauses, None):
+    async def _history_record(self, job: Job) -> protocol.Found | None:
+        for delay in (*self._history_delays, None):
             try:
                 return await self._segmind.history_record(job.request_id or "")
             except protocol.SegmindError as error:
-                log.warning("the history could not be read", error=error.detail)
-            if pause is not None:
-                await self._clock.sleep(pause)
+                log.warning("history request failed", error=error.detail)
+            if delay is not None:
+                await self._clock.sleep(delay)
         return None
+
+    async def _fail(self, job: Job, detail: str, *, blocked: bool) -> Job:
+        return await self._end(job, State.BLOCKED if blocked else State.FAILED, Reason.SEGMIND, detail)
 
     async def _end(self, job: Job, state: State, reason: Reason | None = None, detail: str = "") -> Job:
         ended = job.to(state, reason=reason, detail=detail, settled_at=self._clock.now())

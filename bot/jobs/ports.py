@@ -1,11 +1,11 @@
-"""What the runner needs of the world, as protocols that others fill in."""
+"""Ports of the job engine: the protocols through which it reaches Segmind, the database and members."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.clock import Clock
-from bot.jobs.delivery import Delivery
+from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job
 from bot.jobs.stages import Stage
 from bot.ledger.account import Balance
@@ -15,6 +15,8 @@ from bot.segmind.protocol import Accepted, Found, Output, State
 
 
 class Segmind(Protocol):
+    """Segmind's API, as far as a job needs it."""
+
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted: ...
 
     async def status(self, request_id: str) -> State: ...
@@ -22,30 +24,30 @@ class Segmind(Protocol):
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None: ...
 
     async def history_record(self, request_id: str) -> Found | None:
-        """What the history knows of a request, of any age."""
+        """Return the history's record of a request of any age."""
         ...
 
     async def fetch(self, output: Output, *, limit: int) -> bytes: ...
 
 
 class StoreError(Exception):
-    """Root of what can go wrong with the store."""
+    """Root of the store's errors."""
 
 
 class StoreAway(StoreError):
-    """The database takes nothing for now; whether the change in hand was still written is not known."""
+    """The database cannot be used for now; the current change may or may not have been written."""
 
-    lasting = False
-    """Whether it will never take anything again, by itself."""
+    is_permanent = False
+    """Whether waiting does not help."""
 
 
 class StaleJob(Exception):
-    """The job belongs to another process by now, or moved on: whoever holds this copy must let go."""
+    """Another process owns the job by now, or it moved on: this copy must not be used any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """How many jobs may be at Segmind at once, over all processes: in all, of one server, of one member."""
+    """Number of jobs that may be in flight over all processes: in all, per server and per member."""
 
     in_all: int
     per_server: int
@@ -53,15 +55,15 @@ class Capacity:
 
 
 class AtCapacity(Exception):
-    """Other processes have as many jobs at Segmind as may be: to be tried again in a moment."""
+    """The jobs of other processes use all capacity: try again in a moment."""
 
 
 class Store(Protocol):
+    """Durable jobs, balances and server rules."""
+
     async def balance(self, account: str) -> Balance: ...
 
-    async def rules(self, guild_id: int) -> ServerRules:
-        """What the administrators of this server have set."""
-        ...
+    async def rules(self, guild_id: int) -> ServerRules: ...
 
     async def all_rules(self) -> Mapping[int, ServerRules]: ...
 
@@ -72,10 +74,10 @@ class Store(Protocol):
         """
         ...
 
-    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
-        """Replace `job` by `to` if it still is what it was and still ours, else raise `StaleJob`.
+    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
+        """Replace `job` by `to` if it is unchanged and this worker's own, else raise `StaleJob`.
 
-        With a `room`, raise `AtCapacity` where it would take more of it than there is.
+        Where the job would exceed a given `capacity`, raise `AtCapacity`.
 
         A move to DONE captures the hold and a move to any other settled state releases it,
         in the same transaction.
@@ -83,34 +85,36 @@ class Store(Protocol):
         ...
 
     async def mark_told(self, job: Job) -> None:
-        """The member knows how it ended: the job is closed."""
+        """Close the job: its delivery is over."""
         ...
 
     async def find(self, job_id: str) -> Job | None: ...
 
     async def adopt(self) -> Sequence[Job]:
-        """Take over every open job that has no living owner, oldest first."""
+        """Take over every open job whose owner has no valid lease, oldest first."""
         ...
 
 
 class Watcher(Protocol):
-    """Who shows a member what happens. Nothing that a watcher does or fails to do decides about money."""
+    """Shows members what happens to their jobs. It reports, and never moves credits."""
 
     def show(self, job: Job, stage: Stage) -> None:
-        """Something changed; returns at once."""
+        """Take note of a new stage; return at once."""
         ...
 
-    async def finish(self, job: Job, result: bytes | None) -> Delivery:
-        """Show how it ended, or give up: returns when nothing more can be done.
+    async def finish(self, job: Job, result: bytes | None) -> Delivery | Refund:
+        """Show how the job ended, or give up: return when nothing more can be done.
 
-        What it raises is a fault that a later try may not meet.
+        Return a `Refund`, and show nothing, where nobody may see the result. The runner then makes the
+        refund and calls `finish` again with the refund's reason, which is always shown.
+        An exception stands for a fault that a later try may not meet.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class JobPorts:
-    """All that a job meets outside."""
+    """Everything outside of the engine that a job meets."""
 
     segmind: Segmind
     store: Store
@@ -119,7 +123,7 @@ class JobPorts:
 
 
 class KeyValues(Protocol):
-    """A place that remembers small things over restarts."""
+    """Small texts by key, kept over restarts and shared by all processes."""
 
     async def read_value(self, name: str) -> str | None: ...
 

@@ -1,4 +1,4 @@
-"""Looks once more for orders that were given back because Segmind's history did not show them in time."""
+"""Reconciler: finds requests that turn up at Segmind after their job was released as lost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,70 +16,67 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class History(Protocol):
+    """Segmind's history of requests."""
+
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None: ...
 
 
 class ReconcileStore(Protocol):
-    async def never_found(self, since: float) -> Sequence[Job]:
-        """Orders from then on whose credits went back because nobody found them."""
-        ...
+    """Jobs whose hold was released because nobody found their request."""
 
-    async def found_late(self, job: Job, request_id: str, cost: float) -> bool: ...
+    async def never_found(self, since: float) -> Sequence[Job]: ...
+
+    async def found_late(self, job: Job, request_id: str, cost: float) -> bool:
+        """Record what the request cost; return whether this was its first record."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class ReconcileConfig:
-    """For how long such orders are looked for, and how often, in seconds."""
+    """Age up to which requests are searched for, and the pause between searches, in seconds."""
 
     window: float = 86_400.0
-    every: float = 1800.0
+    interval: float = 1800.0
 
 
 class LateReconciler:
-    """The member keeps their credits; the operator's books and report tell what it cost."""
+    """Adds the cost of requests that turn up late to the operator's spending. Members keep their credits."""
 
     def __init__(
         self,
         history: History,
-        register: ReconcileStore,
+        store: ReconcileStore,
         clock: Clock,
-        persistence: ReconcileConfig = ReconcileConfig(),
+        config: ReconcileConfig = ReconcileConfig(),
     ) -> None:
         self._history = history
-        self._register = register
+        self._store = store
         self._clock = clock
-        self._persistence = persistence
+        self._config = config
 
     async def run(self) -> None:
-        every = self._persistence.every
+        interval = self._config.interval
         await run_periodically(
-            self.look,
-            self._clock,
-            every,
-            "orders that turned up late could not be looked for",
-            initial_delay=every,
+            self.reconcile, self._clock, interval, "search for late requests failed", initial_delay=interval
         )
 
-    async def look(self) -> None:
-        for job in await self._register.never_found(self._clock.now() - self._persistence.window):
+    async def reconcile(self) -> None:
+        for job in await self._store.never_found(self._clock.now() - self._config.window):
             try:
                 found = await self._find(job)
             except SegmindError as error:
-                log.warning("the history could not be read", error=error.detail)
+                log.warning("history request failed", error=error.detail)
                 return
             if found is None or found.status not in {"COMPLETED", "FAILED"}:
                 continue
             cost = 0.0 if found.status == "FAILED" else (job.expected if found.cost is None else found.cost)
-            if await self._register.found_late(job, found.request_id, cost):
+            if await self._store.found_late(job, found.request_id, cost):
                 log.warning(
-                    "an order that was given back has turned up at Segmind",
-                    job=job.id,
-                    request=found.request_id,
-                    usd=cost,
+                    "released job turned up at Segmind", job=job.id, request=found.request_id, usd=cost
                 )
 
     async def _find(self, job: Job) -> Found | None:
-        sent = job.submitted_at or job.created_at
+        sent_at = job.submitted_at or job.created_at
         return await self._history.find(
-            job.id, slug=job.slug, since=sent - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
+            job.id, slug=job.slug, since=sent_at - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
         )

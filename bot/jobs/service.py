@@ -1,4 +1,4 @@
-"""The one door for the chat side: say what holds for a member, price an order, take it, find it again."""
+"""Service through which chat prices, places, finds and cancels orders."""
 
 import secrets
 from collections.abc import Mapping
@@ -7,8 +7,9 @@ from typing import Any
 
 import structlog
 
+from bot.clock import Clock
 from bot.jobs.job import Job, Place, State
-from bot.jobs.ports import Clock, StaleJob, Store
+from bot.jobs.ports import StaleJob, Store
 from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner
 from bot.jobs.submission_gate import SubmissionGate
@@ -21,7 +22,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class TooManyWaiting(Exception):
-    """The member has as many jobs in the line as may be."""
+    """The member has as many jobs in the queue as are allowed."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
@@ -37,11 +38,13 @@ class ModelOff(Exception):
 
 
 class TooLate(Exception):
-    """The order is under way, or over: it cannot be taken back any more."""
+    """The job was already submitted or has ended, so it cannot be cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    """Member's order, before it is a job."""
+
     model: FaceModel
     place: Place
     member: Member
@@ -50,12 +53,14 @@ class Order:
 
 
 class JobService:
+    """Entry point of the job engine for chat."""
+
     def __init__(
         self,
         *,
         store: Store,
         runner: Runner,
-        line: FairQueue,
+        queue: FairQueue,
         gate: SubmissionGate,
         prices: Prices,
         policy: Policy,
@@ -64,7 +69,7 @@ class JobService:
     ) -> None:
         self._store = store
         self._runner = runner
-        self._line = line
+        self._queue = queue
         self._gate = gate
         self._prices = prices
         self._policy = policy
@@ -72,45 +77,45 @@ class JobService:
         self._waiting_per_member = waiting_per_member
 
     async def resume(self) -> int:
-        """Go on with every job that a former run left open."""
-        # Jobs that wait already come without their member, so their servers' limits have to be known first.
+        """Run every open job that no living process owns; return how many there were."""
+        # Waiting jobs start without an interaction, so nothing else would load their servers' limits.
         for guild_id, rules in (await self._store.all_rules()).items():
-            self._line.set_limits(guild_id, self._policy.limits_of(rules))
+            self._queue.set_limits(guild_id, self._policy.limits_of(rules))
         jobs = await self._store.adopt()
-        # Those that are with Segmind already keep their places; the others wait for what is left.
+        # Jobs that Segmind has already accepted use their capacity first; the others wait for the rest.
         for job in sorted(jobs, key=lambda job: job.state is State.HELD):
             self._runner.start(job)
         return len(jobs)
 
     async def terms(self, member: Member) -> MemberTerms:
-        """What holds for this member here and now."""
+        """Return the member's terms in this server, and apply the server's limits to the queue."""
         if member.guild_id is None:
             return self._policy.terms(member, ServerRules())
         terms = self._policy.terms(member, await self._store.rules(member.guild_id))
-        self._line.set_limits(member.guild_id, terms.limits)
+        self._queue.set_limits(member.guild_id, terms.limits)
         return terms
 
     def price(self, card: ModelCard, body: Mapping[str, Any], video_seconds: float | None) -> Price:
         return self._prices.of(card, body, video_seconds)
 
     def unit_price(self, card: ModelCard, body: Mapping[str, Any]) -> int:
-        """The price of one picture, or of each started stretch of video."""
+        """Price of one picture, or of each started unit of video."""
         return self._prices.unit(card, body)
 
     async def balance(self, member: Member, terms: MemberTerms) -> Balance:
-        """What the member has, with today's allowance."""
+        """Return the member's balance with today's allowance."""
         stored = await self._store.balance(member.account)
         return stored.with_allowance(terms.allowance, self._clock.now())
 
     async def check(self, order: Order) -> None:
-        """Refuse early what `order` would refuse, before anything is uploaded for it."""
-        self._admit(order)
+        """Raise the errors of `order` before anything is uploaded for it."""
+        self._check_admission(order)
         price = self.price(order.model.card, order.model.wire(), order.video_seconds)
         balance = await self.balance(order.member, order.terms)
         balance.allocate(price.credits, order.terms.allowance)
 
     async def order(self, order: Order) -> Job:
-        self._admit(order)
+        self._check_admission(order)
         job_id = new_id(self._clock.now())
         body = order.model.with_nonce(job_id).wire()
         price = self.price(order.model.card, body, order.video_seconds)
@@ -126,7 +131,7 @@ class JobService:
             video_seconds=order.video_seconds,
         )
         await self._store.open(job, order.terms)
-        log.info("a job was ordered", job=job.id, model=job.slug, price=job.price, guild=job.place.guild_id)
+        log.info("job ordered", job=job.id, model=job.slug, price=job.price, guild=job.place.guild_id)
         self._runner.start(job)
         return job
 
@@ -134,32 +139,32 @@ class JobService:
         return await self._store.find(job_id)
 
     async def cancel(self, job: Job) -> None:
-        """Take an order back while it costs nothing; raises `TooLate` once it was sent."""
+        """Cancel a job while that costs nothing; raise `TooLate` once it was submitted."""
         if job.state is not State.HELD:
             raise TooLate
         try:
             await self._runner.cancel(job)
         except StaleJob:
             raise TooLate from None
-        log.info("a job was cancelled", job=job.id)
+        log.info("job cancelled", job=job.id)
 
     async def redeliver(self, job: Job) -> None:
-        """Somebody has decided how a job ends that was over."""
+        """Deliver a settled job once more, because a moderator has decided how it ends."""
         await self._runner.redeliver(job)
 
     async def ensure_running(self, job: Job) -> None:
-        """See an open job to its end, unless somebody is at it."""
+        """Run an open job to its end, unless it is running already."""
         self._runner.start(job)
 
-    def _admit(self, order: Order) -> None:
+    def _check_admission(self, order: Order) -> None:
         slug = order.model.card.slug
         if slug in order.terms.models_off:
             raise ModelOff(slug)
         self._gate.check(slug)
-        if self._line.waiting(order.member.account) >= self._waiting_per_member:
+        if self._queue.waiting(order.member.account) >= self._waiting_per_member:
             raise TooManyWaiting(self._waiting_per_member)
 
 
 def new_id(now: float) -> str:
-    """Ids sort by their time and cannot be guessed."""
+    """Return an id that sorts by its time and cannot be guessed."""
     return f"{int(now * 1000):011x}{secrets.token_hex(6)}"

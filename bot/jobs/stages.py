@@ -1,58 +1,60 @@
-"""What a member is shown of a job that is still open."""
+"""Stages of an open job, as its member sees them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """In the line, before anything was sent."""
+    """The job is in the queue. Nothing was sent."""
 
     position: int
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Its turn has come, and the key's rate has no room this very moment. Nothing was sent."""
+    """The job is next, and waits for the key's rate limit. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """Its turn has come, and the operator has nothing left at Segmind. Nothing was sent."""
+    """The job is next, and waits because the operator's balance at Segmind is empty. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Halted:
-    """The operator has paused new jobs, wherever this one stood. Nothing was sent."""
+    """The job waits because the operator has paused new jobs. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reconnecting:
-    """Its turn has come, and Segmind does not take anything right now: tried again in a moment."""
+    """The job is next, and waits until Segmind can be reached. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Segmind accepted it."""
+    """Segmind has accepted the job."""
 
     since: float
     usual: float
-    """Seconds that this model usually takes from here on."""
+    """Seconds that this model usually takes from submission to result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Processing:
+    """Segmind works on the job."""
+
     since: float
     usual: float
 
 
 @dataclass(frozen=True, slots=True)
 class Collecting:
-    """Segmind has made the result, and its file is not to be had right now: tried again in a moment."""
+    """Segmind has made the result, and the download is being tried again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Searching:
-    """Sent with an unknown outcome: being looked for in Segmind's history."""
+    """The submission's outcome is unknown, and Segmind's history is being searched for it."""
 
 
 Stage = Waiting | Due | Paused | Halted | Reconnecting | Queued | Processing | Collecting | Searching

@@ -1,4 +1,4 @@
-"""The gate before Segmind: closed where every submission would be refused."""
+"""Gate before Segmind: closed while Segmind would refuse every submission."""
 
 import asyncio
 from collections import deque
@@ -11,6 +11,8 @@ from bot.segmind.scheduler import RequestKind, RequestScheduler
 
 
 class ClosureReason(StrEnum):
+    """Reason why the gate is closed."""
+
     KEY = "key"
     """Segmind does not accept the operator's key."""
     BALANCE = "balance"
@@ -20,32 +22,34 @@ class ClosureReason(StrEnum):
 
 
 class ServicePaused(Exception):
-    """An order that would only be refused; nothing was held."""
+    """Segmind would refuse the order; nothing was held."""
 
-    def __init__(self, trouble: ClosureReason) -> None:
-        super().__init__(trouble)
-        self.trouble = trouble
+    def __init__(self, reason: ClosureReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class SubmissionGate:
-    """Behind it stands the turnstile, which keeps the key's rate and knows whether Segmind is in order.
+    """Gate in front of the request scheduler, which keeps the key's rate and the circuit breaker.
 
     A refused key or model closes it for a while; an empty balance closes it until there is one again.
     """
 
-    def __init__(self, clock: Clock, scheduler: RequestScheduler, *, releases: bool = False) -> None:
-        """`releases`: whether an empty balance sends those away who wait, or keeps them."""
+    def __init__(
+        self, clock: Clock, scheduler: RequestScheduler, *, release_when_empty: bool = False
+    ) -> None:
+        """`release_when_empty`: whether an empty balance turns waiting jobs away instead of keeping them."""
         self._clock = clock
         self._scheduler = scheduler
-        self._releases = releases
-        self._closed: dict[str | None, tuple[float, ClosureReason]] = {}
+        self._release_when_empty = release_when_empty
+        self._closures: dict[str | None, tuple[float, ClosureReason]] = {}
         self._is_empty = False
-        self._may_try = False
+        self._probe_allowed = False
         self._waiting: deque[asyncio.Future[bool]] = deque()
-        self._going = asyncio.Event()
-        self._going.set()
+        self._unpaused = asyncio.Event()
+        self._unpaused.set()
         self.changed = asyncio.Event()
-        """Set when the balance has run out or is back; whoever waits for it clears it."""
+        """Set when the balance ran out or came back; the balance monitor clears it."""
 
     @property
     def is_empty(self) -> bool:
@@ -53,105 +57,105 @@ class SubmissionGate:
 
     @property
     def rejects_orders(self) -> bool:
-        """Whether nobody needs to wait any longer."""
-        return self._is_empty and self._releases and not self._may_try
+        """Whether an empty balance turns every job away."""
+        return self._is_empty and self._release_when_empty and not self._probe_allowed
 
     @property
     def is_paused(self) -> bool:
-        """Whether the operator lets nothing through."""
-        return not self._going.is_set()
+        """Whether the operator has paused new jobs."""
+        return not self._unpaused.is_set()
 
     @property
     def closures(self) -> Mapping[str | None, ClosureReason]:
-        """What is closed right now, by the model; none stands for all of them."""
+        """Current closures by model; the key `None` stands for all models."""
         now = self._clock.now()
-        return {slug: trouble for slug, (until, trouble) in self._closed.items() if until > now}
+        return {slug: reason for slug, (until, reason) in self._closures.items() if until > now}
 
     def pause(self) -> None:
-        """By the operator, and not for any trouble: orders are taken all the same, and wait."""
-        self._going.clear()
+        """Hold new jobs back for the operator: orders are still taken, and wait."""
+        self._unpaused.clear()
 
     def resume(self) -> None:
-        self._going.set()
+        self._unpaused.set()
 
-    def close(self, trouble: ClosureReason, *, until: float, slug: str | None = None) -> None:
+    def close(self, reason: ClosureReason, *, until: float, slug: str | None = None) -> None:
         """Close for one model, or for all of them."""
-        self._closed[slug] = (until, trouble)
+        self._closures[slug] = (until, reason)
 
     def mark_empty(self) -> None:
-        """Segmind takes nothing, because the operator has nothing left there."""
+        """Close because Segmind refuses orders for want of balance."""
         if not self._is_empty:
             self._is_empty = True
             self.changed.set()
 
     def refill(self) -> None:
-        """All go on."""
+        """Open again: there is balance."""
         if not self._is_empty:
             return
-        self._is_empty = self._may_try = False
+        self._is_empty = self._probe_allowed = False
         self.changed.set()
         while self._waiting:
-            self._call(going_first=False)
+            self._wake_next(is_probe=False)
 
     def probe(self) -> None:
-        """One of those who wait finds out whether there is balance again; or else the next one who comes."""
+        """Let one waiting job, or else the next one, find out whether there is balance again."""
         while self._is_empty and self._waiting:
-            if self._call(going_first=True):
+            if self._wake_next(is_probe=True):
                 return
-        self._may_try = self._is_empty
+        self._probe_allowed = self._is_empty
 
     def check(self, slug: str) -> None:
-        """Raise `ServicePaused` where an order would wait for the operator, not for its turn."""
-        for _, trouble in self._closures(slug):
-            raise ServicePaused(trouble)
-        if self._is_empty and not self._may_try:
+        """Raise `ServicePaused` where an order would have to wait for the operator."""
+        for _, reason in self._closures_for(slug):
+            raise ServicePaused(reason)
+        if self._is_empty and not self._probe_allowed:
             raise ServicePaused(ClosureReason.BALANCE)
 
     async def acquire(self, slug: str, show: Callable[[Stage], None] = lambda _: None) -> bool:
-        """Wait until the gate is open and it is one's turn; `show` is told what there is to wait for.
+        """Wait until the job may be submitted; `show` receives the stages of the wait.
 
-        Says whether this one goes first, to find out about the balance. Raises `Unreachable` where Segmind is
-        out of order for too long, and `ServicePaused` where the balance is empty and nobody is kept waiting.
+        Return whether this job is the probe that finds out about the balance. Raise `Unreachable` where
+        Segmind is down for too long, and `ServicePaused` where an empty balance turns jobs away.
         """
-        first = False
+        is_probe = False
         while True:
             if self.is_paused:
                 show(Halted())
-                await self._going.wait()
+                await self._unpaused.wait()
                 continue
-            while closures := self._closures(slug):
+            while closures := self._closures_for(slug):
                 await self._clock.sleep(max(until for until, _ in closures) - self._clock.now())
-            if self._is_empty and not first:
-                first = await self._balance(show)
+            if self._is_empty and not is_probe:
+                is_probe = await self._wait_for_balance(show)
                 continue
             if self._scheduler.is_busy:
                 show(Due())
             await self._scheduler.acquire(RequestKind.SUBMISSION, lambda: show(Reconnecting()))
             # The gate may have closed in the meantime.
-            if not (self.is_paused or self._closures(slug)) and (first or not self._is_empty):
-                return first
+            if not (self.is_paused or self._closures_for(slug)) and (is_probe or not self._is_empty):
+                return is_probe
 
-    async def _balance(self, show: Callable[[Stage], None]) -> bool:
-        """Wait for it; says whether this one goes first."""
-        if self._may_try:
-            self._may_try = False
+    async def _wait_for_balance(self, show: Callable[[Stage], None]) -> bool:
+        """Wait for the balance; return whether this job is the probe."""
+        if self._probe_allowed:
+            self._probe_allowed = False
             return True
-        if self._releases:
+        if self._release_when_empty:
             raise ServicePaused(ClosureReason.BALANCE)
         show(Paused())
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        return await turn
+        woken = asyncio.get_running_loop().create_future()
+        self._waiting.append(woken)
+        return await woken
 
-    def _call(self, *, going_first: bool) -> bool:
-        """Wake the one who waits longest, if it still does."""
-        turn = self._waiting.popleft()
-        if turn.done():
+    def _wake_next(self, *, is_probe: bool) -> bool:
+        """Wake the job that has waited longest; return whether it still waits."""
+        woken = self._waiting.popleft()
+        if woken.done():
             return False
-        turn.set_result(going_first)
+        woken.set_result(is_probe)
         return True
 
-    def _closures(self, slug: str) -> list[tuple[float, ClosureReason]]:
+    def _closures_for(self, slug: str) -> list[tuple[float, ClosureReason]]:
         now = self._clock.now()
-        found = [self._closed[key] for key in (None, slug) if key in self._closed]
+        found = [self._closures[key] for key in (None, slug) if key in self._closures]
         return [closure for closure in found if closure[0] > now]

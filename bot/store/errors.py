@@ -31,7 +31,7 @@ class StoreUnavailable(StoreAway):
 class StoreDamaged(StoreUnavailable):
     """The file is no whole database any more. Waiting does not help."""
 
-    lasting = True
+    is_permanent = True
 
 
 class StoreRefused(StoreError):

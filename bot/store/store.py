@@ -164,8 +164,8 @@ class SqlStore:
     async def open(self, job: Job, terms: MemberTerms) -> None:
         await self._writer.write(Open(job, terms))
 
-    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
-        await self._writer.write(Move(job, to, room))
+    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
+        await self._writer.write(Move(job, to, capacity))
         return to
 
     async def mark_told(self, job: Job) -> None:

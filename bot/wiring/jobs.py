@@ -39,7 +39,7 @@ class JobEngine:
         its, jobs, clock = settings.segmind, settings.jobs, world.clock
         self.policy = policy_from(settings)
         self.line = FairQueue(self.policy.limits, in_all=jobs.in_all)
-        self.gate = SubmissionGate(clock, segmind.scheduler, releases=its.when_empty == "release")
+        self.gate = SubmissionGate(clock, segmind.scheduler, release_when_empty=its.when_empty == "release")
         self.watch = BalanceMonitor(
             BalanceConfig(its.low_balance, its.balance_every),
             account=segmind,
@@ -54,20 +54,23 @@ class JobEngine:
         self.pause = OperatorPause(self.gate, store, clock)
         self.runner = Runner(
             world,
-            line=self.line,
-            submitter=Submitter(world, gate=self.gate, line=self.line, config=_config(settings)),
-            poller=Poller(world, pace=_pace(timings), timeout=its.job_timeout, on_cost=self.watch.on_cost),
+            queue=self.line,
+            submitter=Submitter(world, gate=self.gate, queue=self.line, config=_config(settings)),
+            poller=Poller(
+                world, timing_of=_pace(timings), timeout=its.job_timeout, on_cost=self.watch.on_cost
+            ),
             outage=outage,
+            ledger=store,
             config=RunnerConfig(
-                line_refresh=jobs.line_refresh,
-                result_bytes=its.download_bytes,
-                result_patience=its.job_timeout,
+                position_interval=jobs.line_refresh,
+                max_result_bytes=its.download_bytes,
+                result_timeout=its.job_timeout,
             ),
         )
         self.job_service = JobService(
             store=world.store,
             runner=self.runner,
-            line=self.line,
+            queue=self.line,
             gate=self.gate,
             prices=prices_of(settings),
             policy=self.policy,
@@ -83,8 +86,8 @@ def _config(settings: Settings) -> SubmitConfig:
     patient = SubmitConfig()
     return SubmitConfig(
         unknown_window=settings.segmind.unknown_window,
-        unknown_every=settings.segmind.unknown_every,
-        reconnect=[pause * settings.jobs.pace for pause in patient.reconnect],
+        search_interval=settings.segmind.unknown_every,
+        reconnect_delays=[pause * settings.jobs.pace for pause in patient.reconnect_delays],
     )
 
 

@@ -102,9 +102,9 @@ class DoomedStore(SqlStore):
         await super().open(job, terms)
         self.death.pass_by(Point.OPENED)
 
-    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
+    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
         self.death.pass_by(_BEFORE.get(to.state))
-        moved = await super().move(job, to, room=room)
+        moved = await super().move(job, to, capacity=capacity)
         self.death.pass_by(_AFTER.get(to.state))
         return moved
 

@@ -1,17 +1,19 @@
-"""A runner over a real database and a real client, with the local Segmind and a watcher that remembers."""
+"""Runner over a real database and a real client, with the local Segmind and a watcher that records."""
 
 import asyncio
+import base64
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
 from bot.clock import WallClock
-from bot.jobs.delivery import Delivery
-from bot.jobs.job import Job
+from bot.jobs.delivery import Delivery, Refund
+from bot.jobs.job import Job, State
 from bot.jobs.poller import Poller
 from bot.jobs.ports import JobPorts
 from bot.jobs.queue import FairQueue
@@ -25,99 +27,121 @@ from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.client import RateConfig, Retry, SegmindClient
 from bot.segmind.polling import PollTimings
 from bot.store import SqlStore
+from tests.jobs.orders import TERMS, job
+from tests.media.files import picture
 from tests.patience import PATIENCE
 
-HASTE = 0.01
-UNRESTRAINED = RateConfig(per_minute=1_000_000)
+TICK = 0.01
+UNLIMITED = RateConfig(per_minute=1_000_000)
 
 
 @dataclass
-class Diary:
-    """A watcher that writes down what it is shown; `finish` meets `trouble` first, one at a time."""
+class RecordingWatcher:
+    """Watcher that records what it is shown; `finish` raises the `errors` first, one at a time."""
 
     stages: list[tuple[str, Stage]] = field(default_factory=list[tuple[str, Stage]])
     ends: dict[str, tuple[Job, bytes | None]] = field(default_factory=dict[str, tuple[Job, bytes | None]])
-    trouble: list[Exception] = field(default_factory=list[Exception])
+    errors: list[Exception] = field(default_factory=list[Exception])
+    refund: Refund | None = None
+    """Reported for every result that was not refunded yet."""
 
     def show(self, job: Job, stage: Stage) -> None:
         self.stages.append((job.id, stage))
 
-    def shown(self, name: str) -> list[Stage]:
-        return [stage for job_id, stage in self.stages if job_id == name]
+    def stages_of(self, job_id: str) -> list[Stage]:
+        return [stage for shown_id, stage in self.stages if shown_id == job_id]
 
-    async def finish(self, job: Job, result: bytes | None) -> Delivery:
-        if self.trouble:
-            raise self.trouble.pop(0)
+    async def finish(self, job: Job, result: bytes | None) -> Delivery | Refund:
+        if self.errors:
+            raise self.errors.pop(0)
+        if self.refund is not None and job.reason is not self.refund.reason:
+            return self.refund
         self.ends[job.id] = (job, result)
         return Delivery.EDITED
 
 
 @dataclass
-class Workshop:
+class JobHarness:
+    """Parts of one process's job engine."""
+
     runner: Runner
     store: SqlStore
-    diary: Diary
+    watcher: RecordingWatcher
     client: SegmindClient
     clock: WallClock
-    line: FairQueue
+    queue: FairQueue
     gate: SubmissionGate
 
-    async def shows(self, name: str, *stages: type[Stage]) -> None:
-        """Wait until the job's member was shown one of these."""
+    async def shows(self, job_id: str, *stages: type[Stage]) -> None:
+        """Wait until the member was shown one of these stages."""
         async with asyncio.timeout(PATIENCE):
-            while not any(isinstance(stage, stages) for stage in self.diary.shown(name)):
+            while not any(isinstance(stage, stages) for stage in self.watcher.stages_of(job_id)):
                 await asyncio.sleep(0.01)
 
-    async def ended(self, name: str = "a") -> tuple[Job, bytes | None]:
-        """The job once its member was told, as the watcher saw it."""
+    async def ended(self, job_id: str = "a") -> tuple[Job, bytes | None]:
+        """Wait until the job is closed; return what the watcher was given at its end."""
         async with asyncio.timeout(PATIENCE):
-            while not ((job := await self.store.find(name)) and job.told):
+            while not ((job := await self.store.find(job_id)) and job.told):
                 await asyncio.sleep(0.01)
-        return self.diary.ends[name]
+        return self.watcher.ends[job_id]
+
+    async def leave_open(self, order: Job, *states: tuple[State, dict[str, Any]]) -> Job:
+        """Leave a job as a crash would: moved through these states, and run by nobody."""
+        await self.store.open(order, TERMS)
+        for state, changes in states:
+            order = await self.store.move(order, replace(order, state=state, **changes))
+        return order
 
 
 @asynccontextmanager
-async def workshop(
+async def job_harness(
     database: Path | str,
     segmind: LocalSegmind,
-    speak: type[SegmindClient] = SegmindClient,
+    client_class: type[SegmindClient] = SegmindClient,
     *,
-    patience: float = 3600,
-    restraint: RateConfig = UNRESTRAINED,
-) -> AsyncGenerator[Workshop]:
-    clock, diary = WallClock(), Diary()
-    client = speak(
+    job_timeout: float = 3600,
+    rate: RateConfig = UNLIMITED,
+) -> AsyncGenerator[JobHarness]:
+    clock, watcher = WallClock(), RecordingWatcher()
+    client = client_class(
         SecretStr("key-of-the-tests"),
         base_url=segmind.url,
         retry=Retry(attempts=1),
-        rate_config=restraint,
+        rate_config=rate,
         allowed_hosts={f"{segmind.host}:{segmind.port}"},
     )
     url = database if isinstance(database, str) else f"sqlite:///{database}"
     async with SqlStore(url, start=100, clock=clock) as store, client:
-        world = JobPorts(client, store, diary, clock)
-        timings = PollTimings({"faceswap-v5": 10}, scale=HASTE)
-        line = FairQueue(Limits(per_member=5, per_server=5), in_all=5)
+        ports = JobPorts(client, store, watcher, clock)
+        timings = PollTimings({"faceswap-v5": 10}, scale=TICK)
+        queue = FairQueue(Limits(per_member=5, per_server=5), in_all=5)
         gate = SubmissionGate(clock, client.scheduler)
         runner = Runner(
-            world,
-            line=line,
+            ports,
+            queue=queue,
             submitter=Submitter(
-                world,
+                ports,
                 gate=gate,
-                line=line,
-                config=SubmitConfig(unknown_window=0.3, unknown_every=HASTE, reconnect=[HASTE]),
+                queue=queue,
+                config=SubmitConfig(unknown_window=0.3, search_interval=TICK, reconnect_delays=[TICK]),
             ),
             poller=Poller(
-                world,
-                pace=lambda job: timings.timing(job.slug),
-                timeout=patience,
-                history_delays=[HASTE, HASTE],
+                ports,
+                timing_of=lambda job: timings.timing(job.slug),
+                timeout=job_timeout,
+                history_delays=[TICK, TICK],
             ),
-            outage=Outage(partial(store.write_value, "room", ""), clock, every=HASTE),
-            config=RunnerConfig(line_refresh=HASTE, retry=HASTE, result_patience=patience),
+            outage=Outage(partial(store.write_value, "probe", ""), clock, interval=TICK),
+            ledger=store,
+            config=RunnerConfig(position_interval=TICK, retry_delay=TICK, result_timeout=job_timeout),
         )
         try:
-            yield Workshop(runner, store, diary, client, clock, line, gate)
+            yield JobHarness(runner, store, watcher, client, clock, queue, gate)
         finally:
             await runner.close()
+
+
+def inline_job(job_id: str = "a") -> Job:
+    """Job whose pictures are data URIs, so that Segmind need not fetch them."""
+    face = "data:image/png;base64," + base64.b64encode(picture("PNG")).decode()
+    return job(job_id, body={"source_image": face, "target_image": face, "additional_prompt": job_id})

@@ -1,4 +1,4 @@
-"""Jobs for tests, with as little said as possible."""
+"""Jobs for tests, with defaults for everything."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,16 +22,16 @@ PLACE = Place(
 )
 
 
-def job(name: str = "a", *, member: str = "5:1", server: int | None = 5, **facts: Any) -> Job:
+def job(job_id: str = "a", *, member: str = "5:1", server: int | None = 5, **changes: Any) -> Job:
     place = Place(
         user_id=1, channel_id=2, message_id=3, application_id=4, token="t", token_until=1e12, guild_id=server
     )
     body = {
-        "source_image": f"https://files.example/a.png?doppel={name}",
+        "source_image": f"https://files.example/a.png?doppel={job_id}",
         "target_image": "https://files.example/b.png",
     }
-    plain = Job(
-        id=name,
+    default = Job(
+        id=job_id,
         slug="faceswap-v5",
         body=body,
         account=member,
@@ -40,4 +40,4 @@ def job(name: str = "a", *, member: str = "5:1", server: int | None = 5, **facts
         place=place,
         created_at=0.0,
     )
-    return replace(plain, **facts)
+    return replace(default, **changes)

@@ -1,4 +1,4 @@
-"""Processes that share a database take their parts of the rate, and step down when they were replaced."""
+"""Processes that share a database share the key's rate, and step down when their shards were taken."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -16,20 +16,20 @@ from tests.store.orders import START, HandClock
 LEASE = 30.0
 
 
-class QuietDesk:
-    """Nobody has died."""
+class NoOpenJobs:
+    """Service that finds no jobs to take over."""
 
     def __init__(self) -> None:
-        self.looks = 0
+        self.calls = 0
 
     async def resume(self) -> int:
-        self.looks += 1
+        self.calls += 1
         return 0
 
 
-async def settled(look: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not look():
+        while not condition():
             await asyncio.sleep(0.01)
 
 
@@ -44,25 +44,23 @@ async def stores(postgres_url: str) -> AsyncGenerator[list[SqlStore]]:
 
 
 def cluster(store: SqlStore, clock: HandClock, rates: list[int] | None = None) -> Cluster:
-    noted: list[int] = [] if rates is None else rates
-    return Cluster(store, clock, lease=LEASE, per_minute=90, set_rate=noted.append)
+    received: list[int] = [] if rates is None else rates
+    return Cluster(store, clock, lease=LEASE, per_minute=90, set_rate=received.append)
 
 
-async def test_the_rate_of_the_key_is_divided_among_the_living(
-    postgres_url: str, stores: list[SqlStore]
-) -> None:
-    clock, rates, job_service = HandClock(), list[int](), QuietDesk()
-    keeping = asyncio.create_task(
+async def test_living_processes_share_the_rate_of_the_key(postgres_url: str, stores: list[SqlStore]) -> None:
+    clock, rates, job_service = HandClock(), list[int](), NoOpenJobs()
+    running = asyncio.create_task(
         cluster(stores[0], clock, rates).run(cast("JobService", cast("Any", job_service)))
     )
-    await settled(lambda: rates == [45])
+    await until(lambda: rates == [45])
     async with SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE):
         clock.advance(LEASE / 3)
-        await settled(lambda: rates == [45, 30])
+        await until(lambda: rates == [45, 30])
     clock.advance(LEASE / 3)
-    await settled(lambda: rates == [45, 30, 45])
-    assert job_service.looks >= 2
-    keeping.cancel()
+    await until(lambda: rates == [45, 30, 45])
+    assert job_service.calls >= 2
+    running.cancel()
 
 
 async def test_a_process_whose_shards_were_taken_steps_down(
@@ -71,32 +69,32 @@ async def test_a_process_whose_shards_were_taken_steps_down(
     clock = HandClock()
     here = cluster(stores[0], clock)
     assert await here.shards(ShardPlan.read("any 2/2")) == [0, 1]
-    keeping = asyncio.create_task(here.run(cast("JobService", cast("Any", QuietDesk()))))
-    await settled(lambda: clock.turns == 1)
+    running = asyncio.create_task(here.run(cast("JobService", cast("Any", NoOpenJobs()))))
+    await until(lambda: clock.turns == 1)
     clock.advance(LEASE / 3)
-    await settled(lambda: clock.turns == 2)
+    await until(lambda: clock.turns == 2)
     assert not here.replaced
     # As if this process had been paused for so long that its lease ran out.
     late = HandClock(clock.now() + 10 * LEASE)
     async with SqlStore(postgres_url, start=START, clock=late, lease=LEASE) as successor:
         assert await successor.claim_shards(2, 2) == [0, 1]
     clock.advance(LEASE / 3)
-    await asyncio.wait_for(keeping, PATIENCE)
+    await asyncio.wait_for(running, PATIENCE)
     assert here.replaced
 
 
-async def test_whoever_finds_all_shards_served_stands_by(stores: list[SqlStore]) -> None:
+async def test_a_process_stands_by_while_others_serve_all_shards(stores: list[SqlStore]) -> None:
     clock = HandClock()
     first, second = (cluster(store, clock) for store in stores)
     assert await first.shards(ShardPlan.read("any 1/1")) == [0]
     standing_by = asyncio.create_task(second.shards(ShardPlan.read("any 1/1")))
-    await settled(lambda: clock.turns == 1)
+    await until(lambda: clock.turns == 1)
     assert not standing_by.done()
     await stores[0].__aexit__()
     clock.advance(LEASE / 6)
     assert await standing_by == [0]
 
 
-async def test_named_shards_are_served_without_asking(stores: list[SqlStore]) -> None:
+async def test_named_shards_need_no_claim(stores: list[SqlStore]) -> None:
     assert await cluster(stores[0], HandClock()).shards(ShardPlan.read("2-3/8")) == (2, 3)
     assert await cluster(stores[0], HandClock()).shards(None) == ()

@@ -1,4 +1,4 @@
-"""The waiting line is fair and bounded."""
+"""The queue is fair between members and keeps its limits."""
 
 import asyncio
 import random
@@ -13,120 +13,122 @@ from bot.ledger.server_rules import Limits
 from tests.jobs.orders import job
 
 
-def line_of(*, per_member: int, per_server: int, in_all: int) -> FairQueue:
+def queue_of(*, per_member: int, per_server: int, in_all: int) -> FairQueue:
     return FairQueue(Limits(per_member=per_member, per_server=per_server), in_all=in_all)
 
 
 WIDE = {"per_member": 100, "per_server": 100, "in_all": 100}
-ONE_BY_ONE = {"per_member": 1, "per_server": 1, "in_all": 1}
+ONE_AT_A_TIME = {"per_member": 1, "per_server": 1, "in_all": 1}
 
 
-async def test_a_job_is_called_at_once_where_there_is_room() -> None:
-    assert line_of(**WIDE).enter(job()).called
+async def test_a_job_is_admitted_at_once_while_there_is_capacity() -> None:
+    assert queue_of(**WIDE).enter(job()).is_admitted
 
 
-async def test_members_take_turns_whatever_one_of_them_ordered_first() -> None:
-    line = line_of(**ONE_BY_ONE)
-    running = line.enter(job("0", member="early"))
+async def test_members_are_served_in_rotation_however_many_jobs_each_has() -> None:
+    queue = queue_of(**ONE_AT_A_TIME)
+    running = queue.enter(job("0", member="early"))
     names = {
-        line.enter(job(str(index), member=member)): member
+        queue.enter(job(str(index), member=member)): member
         for index, member in enumerate(["a", "a", "a", "b", "c"])
     }
-    called: list[str] = []
-    while len(called) < len(names):
-        line.leave(running)
+    served: list[str] = []
+    while len(served) < len(names):
+        queue.leave(running)
         running = next(
-            ticket for ticket in names if ticket.called and ticket is not running and names[ticket]
+            entry for entry in names if entry.is_admitted and entry is not running and names[entry]
         )
-        called.append(names[running])
+        served.append(names[running])
         names[running] = ""
-    assert called == ["a", "b", "c", "a", "a"]
+    assert served == ["a", "b", "c", "a", "a"]
 
 
 @pytest.mark.parametrize(
-    "room",
+    "limits",
     [
         WIDE | {"per_member": 2},
         WIDE | {"per_server": 2},
         WIDE | {"in_all": 2},
     ],
 )
-async def test_each_bound_holds_and_frees_again(room: dict[str, int]) -> None:
-    line = line_of(**room)
-    tickets = [line.enter(job(str(index))) for index in range(3)]
-    assert [ticket.called for ticket in tickets] == [True, True, False]
-    line.leave(tickets[0])
-    assert tickets[2].called
+async def test_each_limit_holds_until_a_job_leaves(limits: dict[str, int]) -> None:
+    queue = queue_of(**limits)
+    entries = [queue.enter(job(str(index))) for index in range(3)]
+    assert [entry.is_admitted for entry in entries] == [True, True, False]
+    queue.leave(entries[0])
+    assert entries[2].is_admitted
 
 
 async def test_a_full_server_does_not_hold_up_another() -> None:
-    line = line_of(per_member=9, per_server=1, in_all=9)
-    line.enter(job("1", member="a", server=1))
-    waiting = line.enter(job("2", member="b", server=1))
-    assert not waiting.called
-    assert line.enter(job("3", member="c", server=2)).called
-    assert line.enter(job("4", member="d", server=None)).called
+    queue = queue_of(per_member=9, per_server=1, in_all=9)
+    queue.enter(job("1", member="a", server=1))
+    waiting = queue.enter(job("2", member="b", server=1))
+    assert not waiting.is_admitted
+    assert queue.enter(job("3", member="c", server=2)).is_admitted
+    assert queue.enter(job("4", member="d", server=None)).is_admitted
 
 
-async def test_jobs_from_before_a_restart_take_room_without_waiting() -> None:
-    line = line_of(**ONE_BY_ONE)
-    taken = [line.enter_running(job("1")), line.enter_running(job("2"))]
-    assert all(ticket.called for ticket in taken)
-    waiting = line.enter(job("3"))
-    line.leave(taken[0])
-    assert not waiting.called
-    line.leave(taken[1])
-    assert waiting.called
+async def test_jobs_from_before_a_restart_use_capacity_without_waiting() -> None:
+    queue = queue_of(**ONE_AT_A_TIME)
+    taken = [queue.enter_running(job("1")), queue.enter_running(job("2"))]
+    assert all(entry.is_admitted for entry in taken)
+    waiting = queue.enter(job("3"))
+    queue.leave(taken[0])
+    assert not waiting.is_admitted
+    queue.leave(taken[1])
+    assert waiting.is_admitted
 
 
-async def test_who_leaves_the_line_is_forgotten() -> None:
-    line = line_of(**ONE_BY_ONE)
-    running, first, second = (line.enter(job(str(index))) for index in range(3))
-    assert (line.position(first), line.position(second), line.waiting("5:1")) == (1, 2, 2)
-    line.leave(first)
-    assert (line.position(second), line.waiting("5:1")) == (1, 1)
-    line.leave(running)
-    assert second.called
-    assert line.waiting("5:1") == 0
+async def test_an_entry_that_leaves_is_no_longer_counted() -> None:
+    queue = queue_of(**ONE_AT_A_TIME)
+    running, first, second = (queue.enter(job(str(index))) for index in range(3))
+    assert (queue.position(first), queue.position(second), queue.waiting("5:1")) == (1, 2, 2)
+    queue.leave(first)
+    assert (queue.position(second), queue.waiting("5:1")) == (1, 1)
+    queue.leave(running)
+    assert second.is_admitted
+    assert queue.waiting("5:1") == 0
 
 
-async def test_a_turn_is_waited_for_no_longer_than_the_patience() -> None:
-    line = line_of(**ONE_BY_ONE)
-    running, waiting = line.enter(job("1")), line.enter(job("2"))
+async def test_waiting_for_admission_ends_after_the_given_time() -> None:
+    queue = queue_of(**ONE_AT_A_TIME)
+    running, waiting = queue.enter(job("1")), queue.enter(job("2"))
     assert not await waiting.wait(0)
-    asyncio.get_running_loop().call_soon(line.leave, running)
+    asyncio.get_running_loop().call_soon(queue.leave, running)
     assert await waiting.wait(60)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 3), st.integers(1, 4), st.integers(1, 5))
-def test_in_any_storm_positions_number_those_who_wait_and_no_bound_is_passed(
+def test_positions_number_the_waiting_jobs_and_no_limit_is_exceeded(
     seed: int, per_member: int, per_server: int, in_all: int
 ) -> None:
     asyncio.run(
-        _storm(random.Random(seed), {"per_member": per_member, "per_server": per_server, "in_all": in_all})
+        _enter_and_leave(
+            random.Random(seed), {"per_member": per_member, "per_server": per_server, "in_all": in_all}
+        )
     )
 
 
-async def _storm(dice: random.Random, room: dict[str, int]) -> None:
-    line = line_of(**room)
-    tickets: list[QueueEntry] = []
+async def _enter_and_leave(rng: random.Random, limits: dict[str, int]) -> None:
+    queue = queue_of(**limits)
+    entries: list[QueueEntry] = []
     for step in range(40):
-        if tickets and dice.random() < 0.45:
-            line.leave(tickets.pop(dice.randrange(len(tickets))))
+        if entries and rng.random() < 0.45:
+            queue.leave(entries.pop(rng.randrange(len(entries))))
         else:
-            member, server = dice.choice("abc"), dice.choice([1, 2, None])
-            tickets.append(line.enter(job(str(step), member=f"{server}:{member}", server=server)))
-        running = [ticket for ticket in tickets if ticket.called]
-        waiting = [ticket for ticket in tickets if not ticket.called]
-        assert len(running) <= room["in_all"]
+            member, server = rng.choice("abc"), rng.choice([1, 2, None])
+            entries.append(queue.enter(job(str(step), member=f"{server}:{member}", server=server)))
+        running = [entry for entry in entries if entry.is_admitted]
+        waiting = [entry for entry in entries if not entry.is_admitted]
+        assert len(running) <= limits["in_all"]
         assert all(
-            count <= room["per_member"] for count in Counter(ticket.member for ticket in running).values()
+            count <= limits["per_member"] for count in Counter(entry.member for entry in running).values()
         )
-        servers = Counter(ticket.server for ticket in running if ticket.server is not None)
-        assert all(count <= room["per_server"] for count in servers.values())
-        assert sorted(line.position(ticket) for ticket in waiting) == list(range(1, len(waiting) + 1))
-        if len(running) < room["in_all"]:
-            for ticket in waiting:
-                full = sum(each.member == ticket.member for each in running) == room["per_member"]
-                assert full or servers[ticket.server or 0] == room["per_server"]
+        servers = Counter(entry.server for entry in running if entry.server is not None)
+        assert all(count <= limits["per_server"] for count in servers.values())
+        assert sorted(queue.position(entry) for entry in waiting) == list(range(1, len(waiting) + 1))
+        if len(running) < limits["in_all"]:
+            for entry in waiting:
+                full = sum(each.member == entry.member for each in running) == limits["per_member"]
+                assert full or servers[entry.server or 0] == limits["per_server"]

@@ -1,4 +1,4 @@
-"""Orders that were given back and turned up afterwards: the credits stay, and the books tell the cost."""
+"""Jobs that turn up at Segmind after their release: the credits stay free, and the spending grows."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -14,20 +14,20 @@ from bot.store import SqlStore
 from tests.store.orders import START, TERMS, HandClock, money, order
 
 
-class Pages:
-    """A history that shows what it is given, after the trouble that it is given."""
+class FakeHistory:
+    """History with the given rows, or with an error."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Found] = {}
-        self.trouble: Exception | None = None
+        self.error: Exception | None = None
 
     def show(self, job: Job, status: str, cost: float | None) -> None:
         link = Link("https://segmind.example/a.png")
         self.rows[job.id] = Found(f"r-{job.id}", status, link, cost, None)
 
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
-        if self.trouble is not None:
-            raise self.trouble
+        if self.error is not None:
+            raise self.error
         assert slug == "faceswap-v5"
         assert since < until
         return self.rows.get(nonce)
@@ -46,7 +46,7 @@ async def store(url: str) -> AsyncGenerator[SqlStore]:
         yield opened
 
 
-async def given_back(store: SqlStore, clock: HandClock) -> Job:
+async def released_job(store: SqlStore, clock: HandClock) -> Job:
     job = order(created_at=clock.now())
     await store.open(job, TERMS)
     for state in (State.SUBMITTING, State.UNKNOWN):
@@ -59,36 +59,36 @@ async def given_back(store: SqlStore, clock: HandClock) -> Job:
     ("status", "cost", "micros"),
     [("COMPLETED", 0.07, 70_000), ("COMPLETED", None, 50_000), ("FAILED", 0.07, 0)],
 )
-async def test_what_turned_up_is_counted_once_and_never_charged(
+async def test_a_late_request_is_counted_once_and_never_charged(
     store: SqlStore, status: str, cost: float | None, micros: int
 ) -> None:
-    clock, pages = HandClock(), Pages()
-    job = await given_back(store, clock)
-    latecomers = LateReconciler(pages, store, clock)
-    await latecomers.look()
-    pages.show(job, status, cost)
+    clock, history = HandClock(), FakeHistory()
+    job = await released_job(store, clock)
+    reconciler = LateReconciler(history, store, clock)
+    await reconciler.reconcile()
+    history.show(job, status, cost)
     for _ in range(2):
-        await latecomers.look()
+        await reconciler.reconcile()
     assert await money(store, job.account) == (START, 0)
     assert await store.audit() == []
     _, day = budgets_of(1, job.created_at)
     assert await store.spent_in(day) == micros
-    known = await store.find(job.id)
-    assert known is not None
-    assert (known.state, known.request_id) == (State.FAILED, f"r-{job.id}")
-    told = await store.spending(since=0, until=clock.now() + 1)
-    assert [(row.late, row.credits) for row in told] == ([(1, 0)] if micros else [])
+    found = await store.find(job.id)
+    assert found is not None
+    assert (found.state, found.request_id) == (State.FAILED, f"r-{job.id}")
+    spending = await store.spending(since=0, until=clock.now() + 1)
+    assert [(row.late, row.credits) for row in spending] == ([(1, 0)] if micros else [])
 
 
-async def test_neither_pending_nor_unreadable_nor_old_orders_are_counted(store: SqlStore) -> None:
-    clock, pages = HandClock(), Pages()
-    job = await given_back(store, clock)
-    latecomers = LateReconciler(pages, store, clock)
-    pages.show(job, "PENDING", None)
-    await latecomers.look()
-    pages.show(job, "COMPLETED", 0.07)
-    pages.trouble = Unavailable("the history is away")
-    await latecomers.look()
-    pages.trouble = None
-    await LateReconciler(pages, store, HandClock(clock.now() + 2 * 86_400)).look()
+async def test_neither_pending_nor_unreadable_nor_old_requests_are_counted(store: SqlStore) -> None:
+    clock, history = HandClock(), FakeHistory()
+    job = await released_job(store, clock)
+    reconciler = LateReconciler(history, store, clock)
+    history.show(job, "PENDING", None)
+    await reconciler.reconcile()
+    history.show(job, "COMPLETED", 0.07)
+    history.error = Unavailable("the history is unavailable")
+    await reconciler.reconcile()
+    history.error = None
+    await LateReconciler(history, store, HandClock(clock.now() + 2 * 86_400)).reconcile()
     assert await store.find(job.id) == replace(job)

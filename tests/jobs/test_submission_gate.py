@@ -1,4 +1,4 @@
-"""The gate before Segmind."""
+"""The gate holds jobs back while Segmind would refuse them."""
 
 import asyncio
 
@@ -28,7 +28,7 @@ def gate(clock: LeapingClock, scheduler: RequestScheduler) -> SubmissionGate:
     return SubmissionGate(clock, scheduler)
 
 
-async def test_an_open_gate_holds_nobody_up(gate: SubmissionGate, clock: LeapingClock) -> None:
+async def test_an_open_gate_delays_no_job(gate: SubmissionGate, clock: LeapingClock) -> None:
     shown: list[Stage] = []
     gate.check("faceswap-v5")
     await gate.acquire("faceswap-v5", shown.append)
@@ -36,26 +36,26 @@ async def test_an_open_gate_holds_nobody_up(gate: SubmissionGate, clock: Leaping
     assert shown == []
 
 
-@pytest.mark.parametrize("trouble", [ClosureReason.KEY, ClosureReason.BALANCE])
-async def test_orders_are_refused_while_the_operator_is_needed(
-    gate: SubmissionGate, clock: LeapingClock, trouble: ClosureReason
+@pytest.mark.parametrize("reason", [ClosureReason.KEY, ClosureReason.BALANCE])
+async def test_orders_are_refused_while_the_operator_has_to_act(
+    gate: SubmissionGate, clock: LeapingClock, reason: ClosureReason
 ) -> None:
-    gate.close(trouble, until=1060)
-    with pytest.raises(ServicePaused) as refused:
+    gate.close(reason, until=1060)
+    with pytest.raises(ServicePaused) as raised:
         gate.check("faceswap-v5")
-    assert refused.value.trouble is trouble
+    assert raised.value.reason is reason
     clock.time = 1060
     gate.check("faceswap-v5")
 
 
-async def test_a_retired_model_closes_the_gate_for_itself_alone(gate: SubmissionGate) -> None:
+async def test_a_retired_model_closes_the_gate_for_its_own_jobs(gate: SubmissionGate) -> None:
     gate.close(ClosureReason.MODEL, until=1060, slug="faceswap-v4")
     gate.check("faceswap-v5")
     with pytest.raises(ServicePaused):
         gate.check("faceswap-v4")
 
 
-async def test_a_closed_gate_is_waited_for_and_so_is_one_that_closes_meanwhile(
+async def test_a_job_waits_for_a_closed_gate_and_for_one_that_closes_meanwhile(
     gate: SubmissionGate, clock: LeapingClock, scheduler: RequestScheduler
 ) -> None:
     gate.close(ClosureReason.MODEL, until=1010, slug="faceswap-v4")
@@ -69,7 +69,7 @@ async def test_a_closed_gate_is_waited_for_and_so_is_one_that_closes_meanwhile(
     assert clock.time == 1050
 
 
-async def test_a_rate_limit_takes_orders_and_makes_them_wait(
+async def test_during_a_rate_limit_orders_are_taken_and_wait(
     gate: SubmissionGate, clock: LeapingClock, scheduler: RequestScheduler
 ) -> None:
     shown: list[Stage] = []
@@ -80,7 +80,7 @@ async def test_a_rate_limit_takes_orders_and_makes_them_wait(
     assert shown == [Due()]
 
 
-async def test_an_outage_is_shown_and_given_up_in_the_end(
+async def test_an_outage_is_shown_and_ends_the_wait_after_a_while(
     gate: SubmissionGate, clock: LeapingClock, scheduler: RequestScheduler
 ) -> None:
     shown: list[Stage] = []

@@ -158,7 +158,7 @@ async def test_open_jobs_of_an_earlier_run_are_closed_in_silence(
         assert await free(world) == START - 3 * 5
     with capture_logs() as said:
         async with opening() as world, asyncio.timeout(PATIENCE):
-            while sum(entry["event"] == "the job has ended" for entry in said) < 3:
+            while sum(entry["event"] == "job finished" for entry in said) < 3:
                 await asyncio.sleep(0.05)
             assert await free(world) == START
             (welcome,) = world.guild.channel.history()

@@ -14,7 +14,7 @@ import structlog
 from discord.http import Route
 
 from bot.clock import Clock
-from bot.jobs.delivery import Delivery
+from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job
 from bot.jobs.ports import Watcher
 from bot.jobs.stages import Stage
@@ -124,7 +124,7 @@ class ThrottledWatcher:
         self._shown_at[job.id] = now
         self._watcher.show(job, stage)
 
-    async def finish(self, job: Job, result: bytes | None) -> Delivery:
+    async def finish(self, job: Job, result: bytes | None) -> Delivery | Refund:
         self._shown_at.pop(job.id, None)
         while self._invalid_requests.level is ThrottleLevel.RESULTS:
             await self._clock.sleep(_CHECK_INTERVAL)

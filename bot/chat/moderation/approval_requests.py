@@ -8,7 +8,6 @@ import discord
 import structlog
 from discord import ui
 
-from bot.administration.audit import AuditAction
 from bot.chat.delivery.result_card import OUTPUT_SECONDS
 from bot.chat.delivery.result_file import EVERYWHERE, Results
 from bot.chat.messages import NOBODY
@@ -20,7 +19,7 @@ from bot.clock import Clock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.ledger.allowance import DAY
-from bot.ledger.ledger import AlreadyRefunded, AuditEntry, Ledger
+from bot.ledger.ledger import Ledger
 from bot.models import ModelCard
 from bot.moderation.approvals import Approval, ApprovalRepository, server_of
 
@@ -106,17 +105,6 @@ class ApprovalRequester:
     def is_gone(self, approval: Approval, job: Job) -> bool:
         """Whether what could not be fetched is not to be had any more, by nobody."""
         return job.output is None or self._clock.now() >= approval.lapses_at
-
-    async def give_back(self, job: Job, guild_id: int, actor: str) -> None:
-        """The credits, once. What the server may spend is not more for it: Segmind was paid."""
-        if not job.price:
-            return
-        facts = {"job": job.id, "member": job.place.user_id, "amount": job.price}
-        try:
-            audit_entry = AuditEntry(actor, AuditAction.REFUND, facts, guild_id=guild_id)
-            await self._books.adjust(job.account, job.price, "", audit_entry, job_id=job.id)
-        except AlreadyRefunded:
-            log.info("a result that is not shown had been given back already", job=job.id)
 
     def card(self, approval: Approval, job: Job, picture: Attachment | None = None) -> ui.LayoutView:
         """As it stands, in the language of the server."""

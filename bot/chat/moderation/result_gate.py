@@ -8,7 +8,7 @@ import structlog
 from bot.chat.access.guard import AccessGuard
 from bot.chat.moderation.approval_requests import ApprovalRequester
 from bot.chat.moderation.mod_log import ModLog
-from bot.jobs.delivery import Delivery
+from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Watcher
 from bot.jobs.stages import Stage
@@ -54,22 +54,24 @@ class ModeratingWatcher:
     def show(self, job: Job, stage: Stage) -> None:
         self._watcher.show(job, stage)
 
-    async def finish(self, job: Job, result: bytes | None) -> Delivery:
+    async def finish(self, job: Job, result: bytes | None) -> Delivery | Refund:
+        if job.reason is not None and job.reason.is_refunded:
+            return await self._watcher.finish(job, None)
         approval = await self._approval_requester.approval_of(job) if job.state is State.DONE else None
         if approval is not None and (reason := _REFUSED.get(approval.verdict)) is not None:
-            return await self._give_back(job, approval, reason)
+            return await self._refund(job, approval, reason)
         if job.state is State.DONE and not await self._may_show(job, result):
             # It was made and is paid, as Segmind was. A moderator can give it back.
             job, result = replace(job, reason=Reason.WITHHELD, output=None), None
         elif approval is not None and approval.verdict is Verdict.WAITING:
             return await self._hold(job, result, approval)
         elif approval is not None and result is None and self._approval_requester.is_gone(approval, job):
-            return await self._give_back(job, approval, Reason.LAPSED)
+            return await self._refund(job, approval, Reason.LAPSED)
         delivery = await self._watcher.finish(job, result)
         self._mod_log.record(job, result)
         return delivery
 
-    async def _hold(self, job: Job, result: bytes | None, approval: Approval) -> Delivery:
+    async def _hold(self, job: Job, result: bytes | None, approval: Approval) -> Delivery | Refund:
         """Nobody sees it before a moderator has, not even where no moderator can be asked right now."""
         approval = await self._approval_requester.note(approval)
         if approval.verdict is not Verdict.WAITING:
@@ -80,13 +82,12 @@ class ModeratingWatcher:
             await self._watcher.finish(replace(job, reason=Reason.UNHEARD, output=None), None)
         return delivery
 
-    async def _give_back(self, job: Job, approval: Approval, reason: Reason) -> Delivery:
-        """What nobody may see is given back: the member got nothing, and it was not theirs to decide."""
+    async def _refund(self, job: Job, approval: Approval, reason: Reason) -> Refund:
+        """The member gets no result and did not decide so: report that the job is to be refunded."""
         actor = BOT if reason is Reason.LAPSED else str(approval.decided_by or FORGOTTEN)
         if approval.verdict in _REFUSED:
             await self._register.take_down(job.id, actor)
-        await self._approval_requester.give_back(job, approval.guild_id, actor)
-        return await self._watcher.finish(replace(job, reason=reason, output=None), None)
+        return Refund(reason, actor)
 
     async def _may_show(self, job: Job, result: bytes | None) -> bool:
         if await self._register.is_down(job.id):

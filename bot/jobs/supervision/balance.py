@@ -1,4 +1,4 @@
-"""The watch on what the operator has left at Segmind: tells of each change once, and looks for its return."""
+"""Monitor of the operator's balance at Segmind: reports each change once, and reopens the gate."""
 
 import asyncio
 import logging
@@ -14,12 +14,14 @@ from bot.segmind.protocol import Balance, SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
 
-_NOTE = "balance at Segmind"
-# By less than this, what is left has not risen.
-_RISE = 0.005
+_KEY = "balance at Segmind"
+# A smaller difference is no rise: Segmind rounds.
+_MIN_RISE = 0.005
 
 
 class Level(StrEnum):
+    """Level of the balance that was last reported."""
+
     FINE = "fine"
     LOW = "low"
     EMPTY = "empty"
@@ -27,54 +29,64 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BalanceLow:
+    """The balance has fallen below the low mark."""
+
     left: float
-    low: float
+    low_mark: float
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceEmpty:
-    """Segmind refuses orders for want of credit."""
+    """Segmind refuses orders for want of balance."""
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceRestored:
+    """Segmind accepts orders again."""
+
     left: float | None
-    """Unknown where Segmind cannot be asked."""
+    """None where Segmind cannot be asked."""
 
 
 BalanceEvent = BalanceLow | BalanceEmpty | BalanceRestored
 
 
 class Operator(Protocol):
-    def tell(self, event: BalanceEvent) -> None:
-        """Returns at once."""
+    """Receiver of the monitor's events."""
+
+    def tell(self, event: BalanceEvent, /) -> None:
+        """Take the event; return at once."""
         ...
 
 
 class Account(Protocol):
+    """Operator's account at Segmind."""
+
     async def balance(self) -> Balance: ...
 
 
 class Memory(Protocol):
-    """Shared by all processes, and outlives them: so the operator is told once, by one of them."""
+    """Values shared by all processes, so that one of them reports for all, also over restarts."""
 
     async def read_value(self, name: str) -> str | None: ...
 
     async def swap_value(self, name: str, text: str) -> str | None:
-        """Write it down, and say what stood there."""
+        """Write the value; return the previous one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceConfig:
-    low: float = 5.0
+    """Low mark and interval of the monitor."""
+
+    low_mark: float = 5.0
     """US dollars below which the operator is told; 0 for never."""
-    every: float = 60.0
-    """Seconds between two looks at a balance that is used up."""
+    interval: float = 60.0
+    """Seconds between two requests while the balance is empty."""
 
 
 class BalanceMonitor:
-    """Asks only where there is something to learn: at the start, after a job, and while nothing is left."""
+    """Requests the balance only where that may tell something: at the start, after a job, while empty."""
 
     def __init__(
         self,
@@ -96,22 +108,22 @@ class BalanceMonitor:
         self._was_answered = True
         self._is_low = False
         self._knows_empty = False
-        self._least: float | None = None
-        self._heard: float | None = None
+        self._lowest: float | None = None
+        self._left_by_job: float | None = None
         self.left: float | None = None
-        """US dollars, as they were last told or asked for; none where nobody has said."""
+        """Last known balance in US dollars, from a job's response or from a request of its own."""
 
     def on_cost(self, left: float | None) -> None:
-        """A job was paid; Segmind may have said what was left then."""
+        """Note that a job was charged; Segmind may have named the balance then."""
         if left is not None:
             self.left = left
-        if self._config.low <= 0 or self._gate.is_empty:
+        if self._config.low_mark <= 0 or self._gate.is_empty:
             return
-        self._heard = left
+        self._left_by_job = left
         if left is None:
             self._is_due = True
-        elif (left < self._config.low) != self._is_low:
-            # Answers overtake each other: what they say is a reason to ask.
+        elif (left < self._config.low_mark) != self._is_low:
+            # Responses overtake each other, so the figure is only a reason to request the balance.
             self._is_due = True
             self._gate.changed.set()
 
@@ -119,75 +131,75 @@ class BalanceMonitor:
         while True:
             self._gate.changed.clear()
             try:
-                await self._look()
+                await self._check()
             except Exception:
-                log.exception("the balance at Segmind could not be watched")
-            await self._pause()
+                log.exception("balance check failed")
+            await self._wait()
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         if self._is_due is None:
-            self._is_due = self._config.low > 0 or await self._memory.read_value(_NOTE) == Level.EMPTY
+            self._is_due = self._config.low_mark > 0 or await self._memory.read_value(_KEY) == Level.EMPTY
         is_empty = self._gate.is_empty
         if is_empty and not self._knows_empty:
             self._knows_empty = True
-            await self._became(Level.EMPTY)
-            self._least = await self._left()
+            await self._report(Level.EMPTY)
+            self._lowest = await self._request()
         elif is_empty:
-            await self._look_for_more()
+            await self._check_refill()
         elif self._knows_empty:
             self._knows_empty = False
-            left = await self._left()
-            await self._became(self._level(left), left)
+            left = await self._request()
+            await self._report(self._level(left), left)
         elif self._is_due:
             self._is_due = False
-            left = await self._left()
-            left = self._heard if left is None else left
+            left = await self._request()
+            left = self._left_by_job if left is None else left
             if left is None:
                 self._is_due = True
             else:
-                await self._became(self._level(left), left)
+                await self._report(self._level(left), left)
 
-    async def _look_for_more(self) -> None:
-        least, left = self._least, await self._left()
+    async def _check_refill(self) -> None:
+        lowest, left = self._lowest, await self._request()
         if left is None:
             self._gate.probe()
             return
-        self._least = left if least is None else min(least, left)
-        if least is not None and left > least + _RISE:
+        self._lowest = left if lowest is None else min(lowest, left)
+        if lowest is not None and left > lowest + _MIN_RISE:
             self._gate.refill()
         elif left > 0:
-            # Too little for the job that was refused, perhaps not for the next one; or put there meanwhile.
+            # Perhaps enough for a cheaper job than the refused one, or refilled before the first request.
             self._gate.probe()
 
-    async def _became(self, level: Level, left: float | None = None) -> None:
+    async def _report(self, level: Level, left: float | None = None) -> None:
         self._is_low = level is Level.LOW
-        was = await self._memory.swap_value(_NOTE, level)
-        if was == level:
+        previous = await self._memory.swap_value(_KEY, level)
+        if previous == level:
             return
         match level:
             case Level.EMPTY:
-                log.error("the balance at Segmind is used up")
+                log.error("balance at Segmind empty")
                 self._operator.tell(BalanceEmpty())
-            case _ if was == Level.EMPTY:
-                log.warning("there is balance at Segmind again", left=left)
+            case _ if previous == Level.EMPTY:
+                log.warning("balance at Segmind restored", left=left)
                 self._operator.tell(BalanceRestored(left))
             case Level.LOW if left is not None:
-                log.warning("the balance at Segmind is low", left=left)
-                self._operator.tell(BalanceLow(left, self._config.low))
+                log.warning("balance at Segmind low", left=left)
+                self._operator.tell(BalanceLow(left, self._config.low_mark))
             case _:
-                log.info("the balance at Segmind is above the mark", left=left)
+                log.info("balance at Segmind above the low mark", left=left)
 
     def _level(self, left: float | None) -> Level:
-        return Level.LOW if left is not None and left < self._config.low else Level.FINE
+        return Level.LOW if left is not None and left < self._config.low_mark else Level.FINE
 
-    async def _left(self) -> float | None:
+    async def _request(self) -> float | None:
         try:
             left = (await self._account.balance()).total
         except SegmindError as error:
-            # Once: a key may have no access to it, now and for ever.
+            # One warning is enough: a key may have no access to the balance at all.
             log.log(
                 logging.WARNING if self._was_answered else logging.DEBUG,
-                "the balance at Segmind could not be asked for",
+                "balance request failed",
                 error=error.detail,
             )
             self._was_answered = False
@@ -196,10 +208,10 @@ class BalanceMonitor:
         self.left = left
         return left
 
-    async def _pause(self) -> None:
-        """Until the next look is due, or something happens."""
+    async def _wait(self) -> None:
+        """Wait for the next check's time, or for a change at the gate."""
         tasks = [
-            asyncio.create_task(self._clock.sleep(self._config.every)),
+            asyncio.create_task(self._clock.sleep(self._config.interval)),
             asyncio.create_task(self._gate.changed.wait()),
         ]
         try:

@@ -1,60 +1,55 @@
-"""What was learned of how long jobs take, kept over restarts."""
+"""Learned durations of jobs, kept over restarts."""
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
-from bot.jobs.ports import Clock, KeyValues, StoreAway
+from bot.clock import Clock
+from bot.jobs.ports import KeyValues, StoreAway
+from bot.segmind.polling import PollTimings
 
 log = structlog.stdlib.get_logger(__name__)
 
-NOTE = "pacing"
-# A run that is killed forgets what it has learned since.
-EVERY = 300.0
-
-
-class Learner(Protocol):
-    def export(self) -> list[dict[str, Any]]: ...
-
-    def load(self, learned: Iterable[Mapping[str, Any]]) -> None:
-        """Leaves out what has another form."""
-        ...
+KEY = "pacing"
+# A process that is killed loses what it has learned since the last save.
+SAVE_INTERVAL = 300.0
 
 
 class LearnedTimings:
-    """Several processes write over each other here: each of them has seen enough by itself."""
+    """Loads and saves poll timings. Processes overwrite each other's, as each has learned enough itself."""
 
-    def __init__(self, learner: Learner, memory: KeyValues, clock: Clock, *, every: float = EVERY) -> None:
-        self._learner = learner
-        self._memory = memory
+    def __init__(
+        self, timings: PollTimings, values: KeyValues, clock: Clock, *, interval: float = SAVE_INTERVAL
+    ) -> None:
+        self._timings = timings
+        self._values = values
         self._clock = clock
-        self._every = every
-        self._written = ""
+        self._interval = interval
+        self._saved = ""
 
     async def load(self) -> None:
-        text = await self._memory.read_value(NOTE) or "[]"
+        text = await self._values.read_value(KEY) or "[]"
         try:
             learned: list[Any] = json.loads(text)
         except ValueError:
-            log.warning("what was learned cannot be read, and is learned anew")
+            log.warning("learned timings unreadable, starting anew")
             return
-        self._learner.load(learned)
-        self._written = text
+        self._timings.load(learned)
+        self._saved = text
 
     async def run(self) -> None:
         while True:
-            await self._clock.sleep(self._every)
+            await self._clock.sleep(self._interval)
             await self.save()
 
     async def save(self) -> None:
-        text = json.dumps(self._learner.export(), separators=(",", ":"))
-        if text in {self._written, "[]"}:
+        text = json.dumps(self._timings.export(), separators=(",", ":"))
+        if text in {self._saved, "[]"}:
             return
         try:
-            await self._memory.write_value(NOTE, text)
+            await self._values.write_value(KEY, text)
         except StoreAway:
-            # Nothing depends on it, and the next time is soon.
+            # Nothing depends on it, and the next save is soon.
             return
-        self._written = text
+        self._saved = text

@@ -1,4 +1,4 @@
-"""A database that takes nothing for a while: said once, tried out by one for all, and waited for."""
+"""Outage of the database: reported once, probed by one task, and awaited by every job."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,63 +10,65 @@ from bot.jobs.ports import StoreAway
 
 log = structlog.stdlib.get_logger(__name__)
 
-EVERY = 5.0
+PROBE_INTERVAL = 5.0
 
 
 class Outage:
-    """Whoever meets it says so with `met`, and may `wait` for its end."""
+    """State of the database's availability. Callers `report` an error, and may `wait` for the end."""
 
-    def __init__(self, probe: Callable[[], Awaitable[None]], clock: Clock, *, every: float = EVERY) -> None:
-        """`try_out` writes something, and raises `StoreAway` where that is not possible."""
-        self._probe_write = probe
+    def __init__(
+        self, probe: Callable[[], Awaitable[None]], clock: Clock, *, interval: float = PROBE_INTERVAL
+    ) -> None:
+        """`probe` writes something, and raises `StoreAway` where that is not possible."""
+        self._probe = probe
         self._clock = clock
-        self.every = every
-        self._trying: asyncio.Task[None] | None = None
+        self.interval = interval
+        self._recovery: asyncio.Task[None] | None = None
         self._damaged = asyncio.Event()
         self.damage: StoreAway | None = None
-        """What no waiting will mend."""
+        """Permanent error of the database, if there was one."""
 
     def is_active(self) -> bool:
-        """Whether the database takes nothing, now or ever."""
-        return self._trying is not None or self.damage is not None
+        """Whether the database cannot be used, for now or permanently."""
+        return self._recovery is not None or self.damage is not None
 
     def report(self, error: StoreAway) -> None:
-        if error.lasting:
+        if error.is_permanent:
             self.damage = self.damage or error
             self._damaged.set()
-        elif self._trying is None:
-            log.error("no orders are taken, and the jobs wait", reason=str(error))
-            self._trying = asyncio.create_task(self._until_it_is_over(), name="database outage")
+        elif self._recovery is None:
+            log.error("database unavailable, no orders are taken", reason=str(error))
+            self._recovery = asyncio.create_task(self._await_recovery(), name="database outage")
 
     async def wait(self, error: StoreAway) -> None:
         self.report(error)
         if self.damage is not None:
-            # There is nothing to wait for but the end of the program.
+            # Only the end of the program ends this.
             await asyncio.get_running_loop().create_future()
-        if self._trying is not None:
-            # Others wait for the same, so whoever stops waiting must not stop it.
-            await asyncio.wait({self._trying})
+        if self._recovery is not None:
+            # Others await the same task, so a cancelled caller must not cancel it.
+            await asyncio.wait({self._recovery})
 
     async def wait_for_damage(self) -> None:
         """Return when the database is found to be damaged."""
         await self._damaged.wait()
 
     async def close(self) -> None:
-        if self._trying is not None:
-            self._trying.cancel()
-            await asyncio.gather(self._trying, return_exceptions=True)
+        if self._recovery is not None:
+            self._recovery.cancel()
+            await asyncio.gather(self._recovery, return_exceptions=True)
 
-    async def _until_it_is_over(self) -> None:
+    async def _await_recovery(self) -> None:
         began = self._clock.now()
         while not await self._is_over():
             pass
-        log.info("the database can be used again, and the jobs go on", seconds=self._clock.now() - began)
-        self._trying = None
+        log.info("database available again", seconds=self._clock.now() - began)
+        self._recovery = None
 
     async def _is_over(self) -> bool:
-        await self._clock.sleep(self.every)
+        await self._clock.sleep(self.interval)
         try:
-            await self._probe_write()
+            await self._probe()
         except StoreAway as error:
             self.report(error)
             return False

@@ -1,4 +1,4 @@
-"""The operator's pause: kept in the database over restarts, and seen by every process within seconds."""
+"""Operator's pause of new jobs: kept in the database over restarts, and followed by every process."""
 
 import asyncio
 
@@ -10,43 +10,43 @@ from bot.jobs.submission_gate import SubmissionGate
 
 log = structlog.stdlib.get_logger(__name__)
 
-NOTE = "pause"
-# One short question; whoever presses the button sees the others follow.
-EVERY = 2.0
+KEY = "pause"
+# Cheap enough, and an operator who pauses sees the other processes follow.
+REFRESH_INTERVAL = 2.0
 
 
-async def paused_since(memory: KeyValues) -> float | None:
+async def paused_since(values: KeyValues) -> float | None:
     try:
-        return float(await memory.read_value(NOTE) or "")
+        return float(await values.read_value(KEY) or "")
     except ValueError:
         return None
 
 
-async def pause(memory: KeyValues, now: float) -> float:
-    """Since when; where it has begun already, it is as long as it was."""
-    since = await paused_since(memory) or now
-    await memory.write_value(NOTE, repr(since))
+async def pause(values: KeyValues, now: float) -> float:
+    """Begin a pause, unless there is one; return when it began."""
+    since = await paused_since(values) or now
+    await values.write_value(KEY, repr(since))
     return since
 
 
-async def resume(memory: KeyValues) -> None:
-    await memory.write_value(NOTE, "")
+async def resume(values: KeyValues) -> None:
+    await values.write_value(KEY, "")
 
 
 class OperatorPause:
-    """While it lasts no new job goes to Segmind; what is there goes on, and orders wait for its end."""
+    """Keeps the gate in step with the pause. Orders wait for its end; submitted jobs go on."""
 
     def __init__(
-        self, gate: SubmissionGate, memory: KeyValues, clock: Clock, *, every: float = EVERY
+        self, gate: SubmissionGate, values: KeyValues, clock: Clock, *, interval: float = REFRESH_INTERVAL
     ) -> None:
         self._gate = gate
-        self._memory = memory
+        self._values = values
         self._clock = clock
-        self._every = every
-        # A look that began before a change must not undo it.
-        self._one_at_a_time = asyncio.Lock()
+        self._interval = interval
+        # A read that began before a change must not undo it.
+        self._lock = asyncio.Lock()
         self.since: float | None = None
-        """When it began; none where there is none."""
+        """Start of the pause; none where there is none."""
 
     @property
     def seconds(self) -> float:
@@ -54,31 +54,31 @@ class OperatorPause:
 
     async def run(self) -> None:
         while True:
-            await self._clock.sleep(self._every)
+            await self._clock.sleep(self._interval)
             try:
                 await self.refresh()
             except StoreAway:
-                # Others say so, and the last that was heard holds.
+                # Others report the outage; until its end, the last known state holds.
                 continue
             except Exception:
-                log.exception("whether the operator has paused could not be looked up")
+                log.exception("pause could not be read")
 
     async def refresh(self) -> None:
-        async with self._one_at_a_time:
-            self._take(await paused_since(self._memory))
+        async with self._lock:
+            self._apply(await paused_since(self._values))
 
     async def pause(self) -> None:
-        async with self._one_at_a_time:
-            self._take(await pause(self._memory, self._clock.now()))
+        async with self._lock:
+            self._apply(await pause(self._values, self._clock.now()))
 
     async def resume(self) -> None:
-        async with self._one_at_a_time:
-            await resume(self._memory)
-            self._take(None)
+        async with self._lock:
+            await resume(self._values)
+            self._apply(None)
 
-    def _take(self, since: float | None) -> None:
+    def _apply(self, since: float | None) -> None:
         if (since is None) != (self.since is None):
-            log.warning("the operator has paused new jobs" if since else "new jobs go on")
+            log.warning("new jobs paused" if since else "new jobs resumed")
         self.since = since
         if since is None:
             self._gate.resume()

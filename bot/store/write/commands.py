@@ -32,7 +32,7 @@ class Open:
 class Move:
     job: Job
     to: Job
-    room: Capacity | None = None
+    capacity: Capacity | None = None
     """Where several processes submit, the one that the job has to find a place in."""
 
     @property
@@ -151,7 +151,7 @@ async def _crowd(connection: Connection, changes: Sequence[Change]) -> InFlight 
     """Who is at Segmind now, where that matters: a process alone keeps its own count."""
     if not is_postgres(connection):
         return None
-    if not any(isinstance(change, Move) and change.room is not None for change in changes):
+    if not any(isinstance(change, Move) and change.capacity is not None for change in changes):
         return None
     return await jobs_in_flight(connection)
 
@@ -211,7 +211,11 @@ class _Planner:
         claim = self._claims.get(job.id)
         if claim is None or not claim.honours(job, owner=self._worker):
             return StaleJob(job.id)
-        if self._crowd is not None and change.room is not None and not self._crowd.admits(claim, change.room):
+        if (
+            self._crowd is not None
+            and change.capacity is not None
+            and not self._crowd.admits(claim, change.capacity)
+        ):
             return AtCapacity(job.id)
         if not change.settles:
             return None

@@ -154,7 +154,7 @@ async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is
     reply, card = await awaited(server, log)
     app = server.stage.app
     runner: Any = app.engine.runner
-    monkeypatch.setattr(runner, "_config", replace(runner._config, retry=0.01))
+    monkeypatch.setattr(runner, "_config", replace(runner._config, retry_delay=0.01))
     put, tries = Messages.put, 0
 
     async def stumbling(self: Messages, *where: Any, **what: Any) -> None:
@@ -572,6 +572,33 @@ async def test_what_was_decided_right_before_the_end_is_done_by_the_next_start(
     await reply.says("Completed" if label == "Approve" else "given back")
     await delivered(server, reply)
     assert await server.granted() == (95 if label == "Approve" else 100)
+    assert await server.stage.app.store.audit() == []
+
+
+async def test_a_crash_between_the_refund_and_its_card_neither_loses_nor_doubles_the_refund(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = house.server
+    log, moderator = await with_log(server), a_moderator(server)
+    reply, card = await awaited(server, log)
+    reached = asyncio.Event()
+
+    async def never(*_: Any, **__: Any) -> None:
+        reached.set()
+        await asyncio.Future[None]()
+
+    with monkeypatch.context() as crashing:
+        crashing.setattr(Messages, "put", never)
+        await moderator.click(card, label="Reject")
+        await asyncio.wait_for(reached.wait(), PATIENCE)
+        assert await server.granted() == 100
+        assert "given back" not in reply.text
+        await house.running.aclose()
+    await house.restart()
+    await reply.says("rejected it", "given back")
+    await delivered(server, reply)
+    assert await server.granted() == 100
+    assert [what for _, what, _ in await server.audit_entries()].count("refund") == 1
     assert await server.stage.app.store.audit() == []
 
 

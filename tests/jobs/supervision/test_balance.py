@@ -1,4 +1,4 @@
-"""The watch on the balance, and the gate that it opens: who is told, and who is let through."""
+"""The balance monitor tells the operator once, and the gate lets jobs through."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -31,13 +31,13 @@ V5 = "faceswap-v5"
 
 @dataclass
 class Bank:
-    """What is left at Segmind, for all who ask."""
+    """Account at Segmind, shared by all processes."""
 
     left: float | None = 10.0
-    asked: int = 0
+    requests: int = 0
 
     async def balance(self) -> Balance:
-        self.asked += 1
+        self.requests += 1
         if self.left is None:
             raise Unavailable("no such page")
         return Balance(self.left, 0.0)
@@ -45,48 +45,50 @@ class Bank:
 
 @dataclass
 class World:
+    """Processes that share a database and an account."""
+
     store: SqlStore
     clock: HeldClock
     exit: AsyncExitStack
     bank: Bank = field(default_factory=Bank)
-    news: list[BalanceEvent] = field(default_factory=list[BalanceEvent])
+    events: list[BalanceEvent] = field(default_factory=list[BalanceEvent])
 
-    def tell(self, news: BalanceEvent) -> None:
-        self.news.append(news)
+    def tell(self, event: BalanceEvent) -> None:
+        self.events.append(event)
 
-    def gate(self, *, releases: bool = False) -> SubmissionGate:
+    def gate(self, *, release_when_empty: bool = False) -> SubmissionGate:
         scheduler = RequestScheduler(
             self.clock, Breaker(self.clock.now, BreakerConfig()), name="Segmind", outage_timeout=inf
         )
-        return SubmissionGate(self.clock, scheduler, releases=releases)
+        return SubmissionGate(self.clock, scheduler, release_when_empty=release_when_empty)
 
     def process(
-        self, gate: SubmissionGate | None = None, *, low: float = 5.0
+        self, gate: SubmissionGate | None = None, *, low_mark: float = 5.0
     ) -> tuple[SubmissionGate, BalanceMonitor]:
-        """A process with a watch of its own."""
+        """Start the monitor of one more process."""
         gate = gate or self.gate()
-        watch = BalanceMonitor(
-            BalanceConfig(low, every=60),
+        monitor = BalanceMonitor(
+            BalanceConfig(low_mark, interval=60),
             account=self.bank,
             gate=gate,
             operator=self,
             memory=self.store,
             clock=self.clock,
         )
-        task = asyncio.create_task(watch.run())
+        task = asyncio.create_task(monitor.run())
         self.exit.callback(task.cancel)
-        return gate, watch
+        return gate, monitor
 
-    async def asks(self) -> None:
-        """Let the next look come."""
-        asked = self.bank.asked
-        while self.bank.asked == asked:
+    async def next_request(self) -> None:
+        """Let the monitor request the balance once more."""
+        requests = self.bank.requests
+        while self.bank.requests == requests:
             self.clock.move(60)
             await asyncio.sleep(0.005)
-        await self.rests()
+        await self.settle()
 
-    async def rests(self) -> None:
-        """Until nothing more happens by itself."""
+    async def settle(self) -> None:
+        """Wait until nothing more happens by itself."""
         for _ in range(3):
             await self.store.read_value("whatever")
             await asyncio.sleep(0.005)
@@ -98,79 +100,79 @@ async def world(tmp_path: Path) -> AsyncGenerator[World]:
     async with SqlStore(f"sqlite:///{tmp_path}/doppel.db", start=0, clock=clock) as store:
         async with AsyncExitStack() as stack:
             yield World(store, clock, stack)
-        # Whoever was stopped in the middle of a question has to have let go of the store.
+        # A task that was cancelled during a query has to release the store first.
         await asyncio.sleep(0)
 
 
-async def until(look: Callable[[], object]) -> None:
+async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not look():
+        while not condition():
             await asyncio.sleep(0.005)
 
 
-async def test_several_processes_tell_the_operator_once_between_them(world: World) -> None:
+async def test_of_several_processes_one_tells_the_operator(world: World) -> None:
     gates = [world.process()[0] for _ in range(3)]
     for gate in gates:
         gate.mark_empty()
-    await until(lambda: world.news)
-    await world.rests()
-    assert world.news == [BalanceEmpty()]
+    await until(lambda: world.events)
+    await world.settle()
+    assert world.events == [BalanceEmpty()]
     for gate in gates:
         gate.refill()
-    await until(lambda: len(world.news) > 1)
-    await world.rests()
-    assert world.news == [BalanceEmpty(), BalanceRestored(10.0)]
+    await until(lambda: len(world.events) > 1)
+    await world.settle()
+    assert world.events == [BalanceEmpty(), BalanceRestored(10.0)]
 
 
-async def test_what_was_told_before_a_restart_is_not_told_again(world: World) -> None:
+async def test_an_event_is_not_reported_again_after_a_restart(world: World) -> None:
     world.bank.left = 3.0
     world.process()
-    await until(lambda: world.news)
+    await until(lambda: world.events)
     world.process()
-    await until(lambda: world.bank.asked == 2)
-    await world.rests()
-    assert world.news == [BalanceLow(3.0, 5.0)]
+    await until(lambda: world.bank.requests == 2)
+    await world.settle()
+    assert world.events == [BalanceLow(3.0, 5.0)]
 
 
-async def test_a_balance_that_came_back_while_the_bot_was_off_is_told_at_its_start(world: World) -> None:
-    world.process(low=0)[0].mark_empty()
-    await until(lambda: world.news)
-    world.process(low=0)
-    await until(lambda: len(world.news) > 1)
-    assert world.news == [BalanceEmpty(), BalanceRestored(10.0)]
+async def test_a_balance_restored_while_the_bot_was_off_is_reported_at_its_start(world: World) -> None:
+    world.process(low_mark=0)[0].mark_empty()
+    await until(lambda: world.events)
+    world.process(low_mark=0)
+    await until(lambda: len(world.events) > 1)
+    assert world.events == [BalanceEmpty(), BalanceRestored(10.0)]
 
 
-async def test_nothing_is_asked_where_nobody_wants_to_know(world: World) -> None:
-    _, watch = world.process(low=0)
-    await world.rests()
-    watch.on_cost(0.5)
+async def test_without_a_low_mark_the_balance_is_not_requested(world: World) -> None:
+    _, monitor = world.process(low_mark=0)
+    await world.settle()
+    monitor.on_cost(0.5)
     world.clock.move(60)
-    await world.rests()
-    assert (world.bank.asked, world.news) == (0, [])
+    await world.settle()
+    assert (world.bank.requests, world.events) == (0, [])
 
 
-async def test_a_paid_job_that_names_no_balance_has_it_asked_for(world: World) -> None:
-    _, watch = world.process()
-    await until(lambda: world.bank.asked == 1)
+async def test_a_charged_job_that_names_no_balance_leads_to_a_request(world: World) -> None:
+    _, monitor = world.process()
+    await until(lambda: world.bank.requests == 1)
     world.clock.move(60)
-    await world.rests()
-    assert world.bank.asked == 1
+    await world.settle()
+    assert world.bank.requests == 1
     world.bank.left = 4.0
-    watch.on_cost(None)
-    await world.asks()
-    assert world.news == [BalanceLow(4.0, 5.0)]
+    monitor.on_cost(None)
+    await world.next_request()
+    assert world.events == [BalanceLow(4.0, 5.0)]
 
 
-async def test_what_a_job_left_over_is_believed_where_the_balance_cannot_be_asked_for(world: World) -> None:
+async def test_the_balance_in_a_job_s_response_counts_where_it_cannot_be_requested(world: World) -> None:
     world.bank.left = None
-    _, watch = world.process()
-    await until(lambda: world.bank.asked == 1)
-    watch.on_cost(4.5)
-    await until(lambda: world.news)
-    assert world.news == [BalanceLow(4.5, 5.0)]
+    _, monitor = world.process()
+    await until(lambda: world.bank.requests == 1)
+    monitor.on_cost(4.5)
+    await until(lambda: world.events)
+    assert world.events == [BalanceLow(4.5, 5.0)]
 
 
-async def test_whoever_gave_up_waiting_is_not_the_one_who_tries(world: World) -> None:
+async def test_a_cancelled_waiter_is_not_the_probe(world: World) -> None:
     gate = world.gate()
     gate.mark_empty()
     shown: list[Stage] = []
@@ -185,8 +187,8 @@ async def test_whoever_gave_up_waiting_is_not_the_one_who_tries(world: World) ->
     assert await third is False
 
 
-async def test_a_gate_that_lets_one_try_admits_one_order_and_no_more(world: World) -> None:
-    gate = world.gate(releases=True)
+async def test_a_probing_gate_admits_one_order(world: World) -> None:
+    gate = world.gate(release_when_empty=True)
     gate.mark_empty()
     gate.probe()
     gate.check(V5)
@@ -195,12 +197,12 @@ async def test_a_gate_that_lets_one_try_admits_one_order_and_no_more(world: Worl
     assert gate.rejects_orders
     with pytest.raises(ServicePaused):
         gate.check(V5)
-    with pytest.raises(ServicePaused) as refused:
+    with pytest.raises(ServicePaused) as raised:
         await gate.acquire(V5)
-    assert refused.value.trouble is ClosureReason.BALANCE
+    assert raised.value.reason is ClosureReason.BALANCE
 
 
-async def test_an_open_gate_keeps_no_trial_for_later(world: World) -> None:
+async def test_an_open_gate_keeps_no_probe_for_later(world: World) -> None:
     gate = world.gate()
     gate.probe()
     gate.mark_empty()

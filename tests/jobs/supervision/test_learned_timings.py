@@ -1,4 +1,4 @@
-"""What was learned of how long jobs take, over restarts."""
+"""Learned timings are kept over restarts."""
 
 import asyncio
 from contextlib import suppress
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.jobs.ports import StoreAway
-from bot.jobs.supervision.learned_timings import NOTE, LearnedTimings
+from bot.jobs.supervision.learned_timings import KEY, LearnedTimings
 from bot.segmind.polling import PollTimings
 from bot.store import SqlStore
 from tests.store.orders import HandClock
@@ -21,13 +21,13 @@ def url(tmp_path: Path) -> str:
 
 
 def timings(*seconds: float) -> PollTimings:
-    made = PollTimings(USUAL)
-    for each in seconds:
-        made.timing("faceswap-v5", "cost").learn(each)
-    return made
+    learned = PollTimings(USUAL)
+    for duration in seconds:
+        learned.timing("faceswap-v5", "cost").learn(duration)
+    return learned
 
 
-async def test_a_new_run_begins_with_what_the_last_one_learned(url: str) -> None:
+async def test_a_process_begins_with_the_timings_of_the_last_one(url: str) -> None:
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
         await LearnedTimings(timings(*[40.0] * 20), store, clock).save()
@@ -38,11 +38,11 @@ async def test_a_new_run_begins_with_what_the_last_one_learned(url: str) -> None
     assert fresh.timing("faceswap-v5").median == pytest.approx(10)
 
 
-async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_something_new(url: str) -> None:
+async def test_timings_are_saved_regularly_and_only_when_they_have_changed(url: str) -> None:
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
-        made = timings(40.0)
-        keeping = asyncio.create_task(LearnedTimings(made, store, clock, every=60).run())
+        learned = timings(40.0)
+        saving = asyncio.create_task(LearnedTimings(learned, store, clock, interval=60).run())
         for _ in range(2):
             while not clock.turns:
                 await asyncio.sleep(0)
@@ -50,31 +50,33 @@ async def test_it_is_written_down_from_time_to_time_and_only_when_there_is_somet
             clock.advance(60)
         while not clock.turns:
             await asyncio.sleep(0.001)
-        assert "[40.0]" in (await store.read_value(NOTE) or "")
-        await store.write_value(NOTE, "untouched")
+        assert "[40.0]" in (await store.read_value(KEY) or "")
+        await store.write_value(KEY, "untouched")
         clock.turns = 0
         clock.advance(60)
         while not clock.turns:
             await asyncio.sleep(0.001)
-        assert await store.read_value(NOTE) == "untouched"
-        keeping.cancel()
+        assert await store.read_value(KEY) == "untouched"
+        saving.cancel()
         with suppress(asyncio.CancelledError):
-            await keeping
+            await saving
 
 
 @pytest.mark.parametrize(
     "text", ["{", "[1, 2]", '[{"slug": 5}]', '[{"slug": "x", "variant": "", "seconds": ["y"]}]']
 )
-async def test_what_cannot_be_read_is_learned_anew(url: str, text: str) -> None:
+async def test_unreadable_timings_are_ignored(url: str, text: str) -> None:
     clock = HandClock()
     async with SqlStore(url, start=0, clock=clock) as store:
-        await store.write_value(NOTE, text)
+        await store.write_value(KEY, text)
         fresh = timings()
         await LearnedTimings(fresh, store, clock).load()
     assert fresh.timing("faceswap-v5").median == pytest.approx(10)
 
 
-class Away:
+class UnavailableValues:
+    """Store that cannot be written to."""
+
     async def read_value(self, name: str) -> str | None:
         raise AssertionError(name)
 
@@ -83,5 +85,5 @@ class Away:
         raise StoreAway(name)
 
 
-async def test_a_store_that_is_away_stops_nothing() -> None:
-    await LearnedTimings(timings(40.0), Away(), HandClock()).save()
+async def test_an_unavailable_database_does_not_stop_the_saving() -> None:
+    await LearnedTimings(timings(40.0), UnavailableValues(), HandClock()).save()

@@ -1,4 +1,4 @@
-"""Segmind is away for a while: jobs stay where they are, and nothing is asked in vain or sent twice."""
+"""During an outage of Segmind jobs keep their state, and nothing is sent twice."""
 
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
@@ -15,8 +15,7 @@ from bot.segmind.errors import OutcomeUnknown
 from bot.segmind.protocol import Accepted
 from tests.clocks import HeldClock
 from tests.harness import eventually, local_segmind
-from tests.jobs.harness import Workshop, workshop
-from tests.jobs.test_runner import left_in, local
+from tests.jobs.harness import JobHarness, inline_job, job_harness
 
 FUSE = BreakerConfig(failures=3, pause=0.05, max_pause=0.2)
 
@@ -33,178 +32,177 @@ async def segmind(clock: HeldClock) -> AsyncGenerator[LocalSegmind]:
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, segmind: LocalSegmind) -> AsyncGenerator[Workshop]:
-    restraint = RateConfig(per_minute=1_000_000, breaker=FUSE)
-    async with workshop(tmp_path / "jobs.db", segmind, restraint=restraint) as opened:
+async def harness(tmp_path: Path, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
+    rate = RateConfig(per_minute=1_000_000, breaker=FUSE)
+    async with job_harness(tmp_path / "jobs.db", segmind, rate=rate) as opened:
         yield opened
 
 
-async def begin(shop: Workshop, *names: str) -> None:
+async def start(harness: JobHarness, *names: str) -> None:
     for name in names:
-        shop.runner.start(await left_in(shop, local(name)))
+        harness.runner.start(await harness.leave_open(inline_job(name)))
 
 
-async def state(shop: Workshop, name: str) -> State:
-    job = await shop.store.find(name)
+async def state(harness: JobHarness, name: str) -> State:
+    job = await harness.store.find(name)
     assert job is not None
     return job.state
 
 
-async def all_end(shop: Workshop, clock: HeldClock, *names: str) -> None:
+async def finish_all(harness: JobHarness, clock: HeldClock, *names: str) -> None:
     for name in names:
-        await shop.shows(name, Queued)
+        await harness.shows(name, Queued)
 
     def ended() -> bool:
-        # Segmind works on a few of them at a time.
+        # Segmind works on a few jobs at a time.
         clock.move(10)
-        return all(name in shop.diary.ends for name in names)
+        return all(name in harness.watcher.ends for name in names)
 
     await eventually(ended, lambda: f"{names} end")
     for name in names:
-        assert (await shop.ended(name))[0].state is State.DONE
-    assert await shop.store.audit() == []
+        assert (await harness.ended(name))[0].state is State.DONE
+    assert await harness.store.audit() == []
 
 
-async def test_jobs_go_on_after_an_outage_from_where_they_were(
-    shop: Workshop, segmind: LocalSegmind, clock: HeldClock
+async def test_jobs_go_on_after_an_outage_in_the_state_that_they_had(
+    harness: JobHarness, segmind: LocalSegmind, clock: HeldClock
 ) -> None:
-    await begin(shop, "a", "b")
-    await shop.shows("a", Queued)
-    await shop.shows("b", Queued)
+    await start(harness, "a", "b")
+    await harness.shows("a", Queued)
+    await harness.shows("b", Queued)
     await segmind.pause()
-    await begin(shop, "c")
-    await shop.shows("c", Reconnecting)
-    await eventually(lambda: shop.client.scheduler.in_outage, lambda: "the breaker opens")
-    assert [await state(shop, name) for name in "ab"] == [State.SUBMITTED] * 2
-    assert (await state(shop, "c")) in {State.HELD, State.SUBMITTING}
+    await start(harness, "c")
+    await harness.shows("c", Reconnecting)
+    await eventually(lambda: harness.client.scheduler.in_outage, lambda: "the breaker opens")
+    assert [await state(harness, name) for name in "ab"] == [State.SUBMITTED] * 2
+    assert (await state(harness, "c")) in {State.HELD, State.SUBMITTING}
     await segmind.resume()
-    await all_end(shop, clock, *"abc")
+    await finish_all(harness, clock, *"abc")
     assert len(segmind.submissions) == len(segmind.billed) == 3
 
 
-async def test_while_segmind_fails_it_is_asked_by_one_probe_at_a_time(
-    shop: Workshop, segmind: LocalSegmind, clock: HeldClock
+async def test_while_segmind_fails_one_probe_at_a_time_is_sent(
+    harness: JobHarness, segmind: LocalSegmind, clock: HeldClock
 ) -> None:
     names = ["one", "two", "three", "four"]
-    await begin(shop, *names)
+    await start(harness, *names)
     for name in names:
-        await shop.shows(name, Queued, Processing)
+        await harness.shows(name, Queued, Processing)
     segmind.faults.always("*", "error-before=502")
-    await eventually(lambda: shop.client.scheduler.in_outage, lambda: "the breaker opens")
-    await begin(shop, "late")
-    asked = sum(segmind.calls.values())
-    began = shop.clock.now()
-    await eventually(lambda: sum(segmind.calls.values()) >= asked + 5, lambda: "five more probes")
-    # Four jobs would ask hundreds of times in so long, each for itself.
+    await eventually(lambda: harness.client.scheduler.in_outage, lambda: "the breaker opens")
+    await start(harness, "late")
+    requests = sum(segmind.calls.values())
+    began = harness.clock.now()
+    await eventually(lambda: sum(segmind.calls.values()) >= requests + 5, lambda: "five more probes")
+    # Without the breaker, four jobs would send hundreds of requests in this time.
     pauses = 0.8 * sum(min(FUSE.pause * 2**index, FUSE.max_pause) for index in range(4))
-    assert shop.clock.now() - began >= pauses
+    assert harness.clock.now() - began >= pauses
     assert segmind.calls["submit"] == 4
     segmind.faults.clear()
-    await all_end(shop, clock, *names, "late")
+    await finish_all(harness, clock, *names, "late")
     assert segmind.calls["submit"] == 5
 
 
-async def test_a_lone_order_finds_out_by_itself_that_segmind_is_back(
-    shop: Workshop, segmind: LocalSegmind, clock: HeldClock
+async def test_a_single_waiting_job_notices_the_end_of_the_outage(
+    harness: JobHarness, segmind: LocalSegmind, clock: HeldClock
 ) -> None:
-    """There is no question to send as a probe, and an order is none: the balance is asked for."""
+    """No status request is due, and a submission is no probe, so the probe requests the balance."""
     await segmind.pause()
-    await begin(shop, "a")
-    await eventually(lambda: shop.client.scheduler.in_outage, lambda: "the breaker opens")
+    await start(harness, "a")
+    await eventually(lambda: harness.client.scheduler.in_outage, lambda: "the breaker opens")
     await segmind.resume()
-    await shop.shows("a", Queued)
+    await harness.shows("a", Queued)
     assert segmind.calls["credits"] >= 1
-    await all_end(shop, clock, "a")
+    await finish_all(harness, clock, "a")
 
 
-async def test_orders_of_unknown_outcome_open_the_breaker_and_are_all_looked_up(
-    shop: Workshop, segmind: LocalSegmind, clock: HeldClock
+async def test_submissions_of_unknown_outcome_open_the_breaker_and_are_all_searched_for(
+    harness: JobHarness, segmind: LocalSegmind, clock: HeldClock
 ) -> None:
-    """What Segmind took before it broke is found; what still waits is not sent into the same trouble."""
+    """Requests that Segmind accepted before the outage are found; waiting jobs are not sent into it."""
     names = ["first", "second", "third"]
     segmind.faults.next("submit", "error-after=502", times=FUSE.failures)
     for probe in ("credits", "status"):
         segmind.faults.always(probe, "error-before=502")
-    await begin(shop, *names)
+    await start(harness, *names)
     for name in names:
-        await shop.shows(name, Searching)
-    await begin(shop, "fourth")
-    await shop.shows("fourth", Reconnecting)
+        await harness.shows(name, Searching)
+    await start(harness, "fourth")
+    await harness.shows("fourth", Reconnecting)
     assert segmind.calls["submit"] == 3
-    assert await state(shop, "fourth") is State.HELD
+    assert await state(harness, "fourth") is State.HELD
     segmind.faults.clear()
-    await all_end(shop, clock, *names, "fourth")
+    await finish_all(harness, clock, *names, "fourth")
     assert segmind.calls["submit"] == len(segmind.billed) == 4
 
 
-async def test_an_order_that_waited_too_long_is_given_back(tmp_path: Path, segmind: LocalSegmind) -> None:
+async def test_a_job_that_waited_too_long_is_released(tmp_path: Path, segmind: LocalSegmind) -> None:
     await segmind.pause()
-    restraint = RateConfig(per_minute=1_000_000, breaker=FUSE, outage_timeout=0.2)
-    async with workshop(tmp_path / "jobs.db", segmind, restraint=restraint) as shop:
-        await begin(shop, "a")
-        ended, _ = await shop.ended("a")
+    rate = RateConfig(per_minute=1_000_000, breaker=FUSE, outage_timeout=0.2)
+    async with job_harness(tmp_path / "jobs.db", segmind, rate=rate) as harness:
+        await start(harness, "a")
+        ended, _ = await harness.ended("a")
         assert (ended.state, ended.reason) == (State.FAILED, Reason.UNREACHABLE)
-        assert (await shop.store.balance(ended.account)).free == 100
+        assert (await harness.store.balance(ended.account)).free == 100
     assert segmind.submissions == ()
 
 
-async def test_a_result_whose_server_is_away_is_waited_for_and_paid_once(
-    shop: Workshop, segmind: LocalSegmind, clock: HeldClock
+async def test_a_result_whose_server_is_down_is_fetched_later_and_captured_once(
+    harness: JobHarness, segmind: LocalSegmind, clock: HeldClock
 ) -> None:
-    await begin(shop, "a")
-    await shop.shows("a", Queued)
+    await start(harness, "a")
+    await harness.shows("a", Queued)
     segmind.faults.always("file", "error-before=502")
     clock.move(60)
-    await shop.shows("a", Collecting)
-    assert await state(shop, "a") is State.READY
+    await harness.shows("a", Collecting)
+    assert await state(harness, "a") is State.READY
     await eventually(lambda: segmind.calls["file"] > FUSE.failures, lambda: "it is tried again")
     segmind.faults.clear()
-    ended, content = await shop.ended("a")
+    ended, content = await harness.ended("a")
     assert ended.state is State.DONE
     assert content is not None
-    assert (await shop.store.balance(ended.account)).free == 95
+    assert (await harness.store.balance(ended.account)).free == 95
 
 
-async def test_a_result_that_stays_away_is_not_charged(tmp_path: Path, segmind: LocalSegmind) -> None:
+async def test_a_result_that_stays_unavailable_is_not_charged(tmp_path: Path, segmind: LocalSegmind) -> None:
     segmind.faults.always("file", "error-before=502")
-    async with workshop(tmp_path / "jobs.db", segmind, patience=0.2) as shop:
-        order = await left_in(
-            shop,
-            local("a"),
+    async with job_harness(tmp_path / "jobs.db", segmind, job_timeout=0.2) as harness:
+        order = await harness.leave_open(
+            inline_job("a"),
             (State.SUBMITTING, {}),
             (State.SUBMITTED, {"request_id": "r"}),
             (State.READY, {"output": f"{segmind.url}/files/gone.png"}),
         )
-        shop.runner.start(order)
-        ended, _ = await shop.ended("a")
+        harness.runner.start(order)
+        ended, _ = await harness.ended("a")
         assert (ended.state, ended.reason) == (State.FAILED, Reason.RESULT)
-        assert (await shop.store.balance(ended.account)).free == 100
+        assert (await harness.store.balance(ended.account)).free == 100
 
 
-class Cutting(SegmindClient):
-    """The answers to its submissions are lost on the way."""
+class LostResponses(SegmindClient):
+    """Client whose responses to submissions are lost."""
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
         await super().submit(slug, body)
         raise OutcomeUnknown("cut off")
 
 
-async def test_an_order_is_looked_for_until_the_history_could_be_read(
+async def test_a_request_is_searched_for_until_the_history_can_be_read(
     tmp_path: Path, segmind: LocalSegmind, clock: HeldClock
 ) -> None:
-    """A history that is away longer than the window says nothing about what stands in it."""
+    """A history that is unavailable for longer than the window proves nothing."""
     segmind.faults.always("history", "error-before=502")
-    async with workshop(tmp_path / "jobs.db", segmind, Cutting) as shop:
-        await begin(shop, "order-a")
-        await shop.shows("order-a", Searching)
-        tries = segmind.calls["history"]
-        # The window of the workshop is 0.3 s.
-        began = shop.clock.now()
-        await eventually(lambda: shop.clock.now() > began + 0.5, lambda: "the window passes")
-        assert segmind.calls["history"] > tries
-        assert await state(shop, "order-a") is State.UNKNOWN
+    async with job_harness(tmp_path / "jobs.db", segmind, LostResponses) as harness:
+        await start(harness, "order-a")
+        await harness.shows("order-a", Searching)
+        requests = segmind.calls["history"]
+        # The window of the harness is 0.3 s.
+        began = harness.clock.now()
+        await eventually(lambda: harness.clock.now() > began + 0.5, lambda: "the window passes")
+        assert segmind.calls["history"] > requests
+        assert await state(harness, "order-a") is State.UNKNOWN
         segmind.faults.clear()
-        await shop.shows("order-a", Queued)
+        await harness.shows("order-a", Queued)
         clock.move(60)
-        assert (await shop.ended("order-a"))[0].state is State.DONE
+        assert (await harness.ended("order-a"))[0].state is State.DONE
     assert len(segmind.billed) == 1

@@ -1,4 +1,4 @@
-"""The operator's pause: nothing new is sent by any process, what was sent goes on, and nothing is lost."""
+"""During the operator's pause no process submits a job, and submitted jobs go on."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -17,23 +17,22 @@ from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.scheduler import RequestScheduler
 from tests.clocks import HeldClock, LeapingClock
 from tests.harness import local_segmind
-from tests.jobs.harness import HASTE, Workshop, workshop
+from tests.jobs.harness import TICK, JobHarness, inline_job, job_harness
 from tests.jobs.orders import TERMS
-from tests.jobs.test_runner import local
 from tests.patience import PATIENCE
 
 
-class Slate:
-    """A memory that can be away."""
+class Values:
+    """Stored value that can be unavailable."""
 
     def __init__(self, text: str | None = None) -> None:
         self.text = text
-        self.trouble: Exception | None = None
+        self.error: Exception | None = None
 
     async def read_value(self, name: str) -> str | None:
         del name
-        if self.trouble is not None:
-            raise self.trouble
+        if self.error is not None:
+            raise self.error
         return self.text
 
     async def write_value(self, name: str, text: str) -> None:
@@ -47,13 +46,13 @@ def gate_of(clock: LeapingClock | HeldClock) -> SubmissionGate:
     )
 
 
-async def until(holds: Callable[[], object]) -> None:
+async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not holds():
+        while not condition():
             await asyncio.sleep(0.01)
 
 
-async def test_a_halted_gate_takes_orders_and_lets_nobody_through_until_it_goes_on() -> None:
+async def test_a_paused_gate_takes_orders_and_lets_no_job_through_until_it_is_resumed() -> None:
     gate = gate_of(LeapingClock())
     gate.pause()
     gate.check("faceswap-v5")
@@ -65,7 +64,7 @@ async def test_a_halted_gate_takes_orders_and_lets_nobody_through_until_it_goes_
     assert await waiting is False
 
 
-async def test_whoever_stands_in_the_turnstile_when_it_is_halted_does_not_go_either() -> None:
+async def test_a_job_that_waits_for_the_rate_limit_is_paused_too() -> None:
     clock = HeldClock(1000.0)
     scheduler = RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", per_minute=60)
     gate = SubmissionGate(clock, scheduler)
@@ -81,16 +80,16 @@ async def test_whoever_stands_in_the_turnstile_when_it_is_halted_does_not_go_eit
     await asyncio.wait_for(waiting, PATIENCE)
 
 
-async def test_a_pause_that_is_asked_for_twice_is_as_old_as_the_first_and_outlives_a_restart() -> None:
-    clock, slate = LeapingClock(1000.0), Slate()
-    pause = OperatorPause(gate_of(clock), slate, clock)
+async def test_a_second_pause_keeps_the_start_of_the_first_one_and_both_outlive_a_restart() -> None:
+    clock, values = LeapingClock(1000.0), Values()
+    pause = OperatorPause(gate_of(clock), values, clock)
     assert (pause.since, pause.seconds) == (None, 0)
     await pause.pause()
     clock.time = 1060
     await pause.pause()
     assert (pause.since, pause.seconds) == (1000, 60)
     gate = gate_of(clock)
-    restarted = OperatorPause(gate, slate, clock)
+    restarted = OperatorPause(gate, values, clock)
     await restarted.refresh()
     assert (restarted.since, gate.is_paused) == (1000, True)
     await restarted.resume()
@@ -99,39 +98,36 @@ async def test_a_pause_that_is_asked_for_twice_is_as_old_as_the_first_and_outliv
     assert pause.since is None
 
 
-@pytest.mark.parametrize("trouble", [StoreAway("away"), RuntimeError("a bug")])
-async def test_while_the_database_is_away_the_last_that_was_heard_holds(trouble: Exception) -> None:
-    clock, slate = HeldClock(1000.0), Slate("990.0")
+@pytest.mark.parametrize("error", [StoreAway("unavailable"), RuntimeError("a bug")])
+async def test_while_the_database_is_unavailable_the_last_known_state_holds(error: Exception) -> None:
+    clock, values = HeldClock(1000.0), Values("990.0")
     gate = gate_of(clock)
-    pause = OperatorPause(gate, slate, clock)
+    pause = OperatorPause(gate, values, clock)
     await pause.refresh()
-    slate.trouble = trouble
+    values.error = error
     running = asyncio.create_task(pause.run())
     for _ in range(3):
         await asyncio.sleep(0)
         clock.move(2)
     assert gate.is_paused
-    slate.trouble, slate.text = None, "no number"
+    values.error, values.text = None, "no number"
     await until(lambda: clock.move(2) or not gate.is_paused)
     running.cancel()
 
 
-# Two processes
-
-
 @asynccontextmanager
-async def process(url: Path | str, segmind: LocalSegmind) -> AsyncGenerator[tuple[Workshop, OperatorPause]]:
-    async with workshop(url, segmind) as shop:
-        pause = OperatorPause(shop.gate, shop.store, shop.clock, every=HASTE)
-        looking = asyncio.create_task(pause.run())
+async def process(url: Path | str, segmind: LocalSegmind) -> AsyncGenerator[tuple[JobHarness, OperatorPause]]:
+    async with job_harness(url, segmind) as harness:
+        pause = OperatorPause(harness.gate, harness.store, harness.clock, interval=TICK)
+        refreshing = asyncio.create_task(pause.run())
         try:
-            yield shop, pause
+            yield harness, pause
         finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+            refreshing.cancel()
+            await asyncio.gather(refreshing, return_exceptions=True)
 
 
-async def test_of_two_processes_both_pause_and_both_go_on_and_what_was_sent_is_delivered_meanwhile(
+async def test_two_processes_pause_and_resume_together_and_submitted_jobs_are_delivered_meanwhile(
     postgres_url: str,
 ) -> None:
     clock = HeldClock()
@@ -144,15 +140,15 @@ async def test_of_two_processes_both_pause_and_both_go_on_and_what_was_sent_is_d
         await second.shows("sent", Queued)
         await pause.pause()
         await until(lambda: other.since == pause.since)
-        # More than there is room for, so that some of them stand in the line.
+        # More than capacity allows, so that some of them wait in the queue.
         waiting = [f"w{number}" for number in range(8)]
         for number, name in enumerate(waiting):
             await start((first, second)[number % 2], name)
-        for shop in (first, second):
+        for harness in (first, second):
             await until(
-                lambda shop=shop: (
-                    {name for name, stage in shop.diary.stages if stage == Halted()}
-                    == set(waiting[0::2] if shop is first else waiting[1::2])
+                lambda harness=harness: (
+                    {name for name, stage in harness.watcher.stages if stage == Halted()}
+                    == set(waiting[0::2] if harness is first else waiting[1::2])
                 )
             )
         clock.move(60)
@@ -160,15 +156,15 @@ async def test_of_two_processes_both_pause_and_both_go_on_and_what_was_sent_is_d
         assert len(segmind.submissions) == 1
         await other.resume()
         for number, name in enumerate(waiting):
-            shop = (first, second)[number % 2]
-            await shop.shows(name, Queued)
-            await until(lambda name=name, shop=shop: clock.move(1) or name in shop.diary.ends)
-            assert (await shop.ended(name))[0].state is State.DONE
+            harness = (first, second)[number % 2]
+            await harness.shows(name, Queued)
+            await until(lambda name=name, harness=harness: clock.move(1) or name in harness.watcher.ends)
+            assert (await harness.ended(name))[0].state is State.DONE
         assert len(segmind.submissions) == 1 + len(waiting)
         assert await first.store.audit() == []
 
 
-async def start(shop: Workshop, name: str) -> None:
-    job = local(name)
-    await shop.store.open(job, TERMS)
-    shop.runner.start(job)
+async def start(harness: JobHarness, name: str) -> None:
+    job = inline_job(name)
+    await harness.store.open(job, TERMS)
+    harness.runner.start(job)
