@@ -108,7 +108,7 @@ class DoomedStore(SqlStore):
         self.death.pass_by(_AFTER.get(to.state))
         return moved
 
-    async def tell(self, job: Job) -> None:
+    async def mark_told(self, job: Job) -> None:
         self.death.pass_by(Point.SHOWN)
         await super().mark_told(job)
         self.death.pass_by(Point.TOLD)

@@ -185,7 +185,7 @@ async def test_a_second_process_on_a_file_is_refused_at_once(sqlite_url: str, cl
         )
         _, complaint = await second.communicate()
     assert second.returncode == 1
-    assert b"AlreadyOpen" in complaint
+    assert b"DatabaseInUse" in complaint
 
 
 async def test_ten_thousand_open_jobs_are_adopted(url: str, clock: HandClock) -> None:

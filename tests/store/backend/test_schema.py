@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from dataclasses import fields
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from bot.store import SchemaTooNew, SqlStore
 from bot.store.backend import schema
 from bot.store.backend.open import database_of, open_database
 from bot.store.tables import METADATA, jobs
-from tests.store.conftest import Postgres
+from tests.postgres import Postgres
 from tests.store.crashing_writer import ROOT
 from tests.store.orders import START, HandClock
 
@@ -56,7 +57,7 @@ async def test_migrations_and_tables_agree_about_what_must_hold(raw: AsyncConnec
 
 
 def test_the_head_that_opening_compares_with_is_the_newest_revision() -> None:
-    folder = Path(schema.__file__).parent / "migrations"
+    folder = resources.files("bot.store") / "migrations"
     config = Config()
     config.set_main_option("script_location", str(folder))
     assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD

@@ -25,7 +25,7 @@ def entry(kind: str, amount: int, part: int = 0, *, job: str = "'new'") -> str:
 FORBIDDEN = {
     "an entry is changed": "UPDATE entries SET amount = 1000",
     "an entry is removed": "DELETE FROM entries",
-    "a deed is removed": "DELETE FROM deeds",
+    "an audit entry is removed": "DELETE FROM deeds",
     "granted credits below nothing": "UPDATE accounts SET granted = -1",
     "an allowance below nothing": "UPDATE accounts SET allowance = -1",
     "held credits below nothing": "UPDATE accounts SET held = -1",
@@ -107,10 +107,10 @@ async def test_the_database_itself_refuses_what_would_break_the_books(
 ) -> None:
     true = "true" if raw.dialect.name == "postgresql" else "1"
     allowed: list[str] = []
-    for audit_entry, statement in FORBIDDEN.items():
+    for change, statement in FORBIDDEN.items():
         with suppress(DBAPIError):
             await raw.exec_driver_sql(statement.replace("{true}", true))
-            allowed.append(audit_entry)
+            allowed.append(change)
     assert allowed == []
     assert await books.audit() == []
 
@@ -120,12 +120,12 @@ async def test_postgres_refuses_to_empty_the_ledger(raw_postgres: AsyncConnectio
         await raw_postgres.exec_driver_sql("TRUNCATE entries")
 
 
-@pytest.mark.parametrize("deed", FORCED)
+@pytest.mark.parametrize("statement", FORCED)
 async def test_the_audit_names_what_does_not_add_up(
-    books: SqlStore, raw: AsyncConnection, audit_entry: str
+    books: SqlStore, raw: AsyncConnection, statement: str
 ) -> None:
-    await raw.exec_driver_sql(audit_entry)
-    assert await books.audit() == FORCED[audit_entry]
+    await raw.exec_driver_sql(statement)
+    assert await books.audit() == FORCED[statement]
 
 
 @pytest.mark.usefixtures("altered")
