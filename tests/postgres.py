@@ -16,13 +16,13 @@ from filelock import FileLock
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from bot.store.backend.open import database_of, open_database
+from bot.store.backend.open import open_database, parse_url
 from bot.store.backend.schema import bring_up_to_date
 from bot.store.tables import METADATA
 
 
 async def migrate(url: str) -> None:
-    database = open_database(database_of(url))
+    database = open_database(parse_url(url))
     await bring_up_to_date(database)
     await database.dispose()
 
@@ -36,7 +36,7 @@ class Postgres:
 
     def __init__(self, server: Any) -> None:
         self._server = server
-        self._folder = str(database_of(server.get_uri()).query["host"])
+        self._folder = str(parse_url(server.get_uri()).query["host"])
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self._folder}"
@@ -103,7 +103,7 @@ def server() -> Generator[Postgres]:
 @asynccontextmanager
 async def connected(url: str, isolation: IsolationLevel = "AUTOCOMMIT") -> AsyncGenerator[AsyncConnection]:
     """A connection past the store."""
-    address = database_of(url)
+    address = parse_url(url)
     if address.drivername == "sqlite":
         address = address.set(drivername="sqlite+aiosqlite")
     engine = create_async_engine(address, isolation_level=isolation, poolclass=sa.NullPool)

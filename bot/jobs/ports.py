@@ -72,10 +72,10 @@ class Store(Protocol):
         """
         ...
 
-    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
+    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
         """Replace `job` by `to` if it still is what it was and still ours, else raise `StaleJob`.
 
-        With a `room`, raise `AtCapacity` where it would take more of it than there is.
+        With a `capacity`, raise `AtCapacity` if the move would exceed it.
 
         A move to DONE captures the hold and a move to any other settled state releases it,
         in the same transaction.

@@ -154,7 +154,7 @@ class Submitter:
         """Write down that it is about to be sent; none where other processes' jobs have taken the room."""
         sending = job.to(State.SUBMITTING, submitted_at=self._clock.now())
         try:
-            return await self._store.move(job, sending, room=self._line.capacity_for(job))
+            return await self._store.move(job, sending, capacity=self._line.capacity_for(job))
         except AtCapacity:
             return None
 

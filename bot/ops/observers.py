@@ -84,9 +84,9 @@ class ObservedStore:
         await self._store.open(job, terms)
         self._jobs.opened(job)
 
-    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
+    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
         try:
-            moved = await self._store.move(job, to, room=room)
+            moved = await self._store.move(job, to, capacity=capacity)
         except StaleJob:
             self._jobs.lost(job)
             raise

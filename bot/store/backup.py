@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.jobs.job import State
-from bot.store.backend.leases import take_file
-from bot.store.backend.open import database_of, file_of
+from bot.store.backend.leases import lock_file
+from bot.store.backend.open import parse_url, sqlite_path
 from bot.store.backend.schema import HEAD
 from bot.store.errors import SchemaTooNew, StoreError, StoreUnavailable
 
@@ -17,7 +17,7 @@ from bot.store.errors import SchemaTooNew, StoreError, StoreUnavailable
 _DOUBT = "UPDATE jobs SET state = ?, submitted_at = coalesce(submitted_at, created_at) WHERE state = ?"
 
 
-class NoFile(StoreError):
+class NotSqlite(StoreError):
     """The database is no file, and has tools of its own."""
 
     def __init__(self) -> None:
@@ -29,17 +29,17 @@ class TargetExists(StoreError):
         super().__init__(f"{path} is there already, and nothing is written over it")
 
 
-class NoBackup(StoreError):
+class InvalidBackup(StoreError):
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path} cannot be restored: {why}")
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
     open_jobs: int
     in_doubt: int
     """Of these, the ones that may have been sent after the backup was made."""
-    kept: Path | None
+    previous: Path | None
     """Where the database lies that was there before."""
 
 
@@ -64,7 +64,7 @@ def back_up(url: str, target: Path) -> int:
     return target.stat().st_size
 
 
-def restore(url: str, backup: Path) -> Restored:
+def restore(url: str, backup: Path) -> RestoreResult:
     """Put a backup in the database's place, which no bot may have open.
 
     A job that waited when the backup was made may have been sent since. So it counts as sent with an unknown
@@ -72,9 +72,9 @@ def restore(url: str, backup: Path) -> Restored:
     """
     target = _file(url)
     if not backup.is_file():
-        raise NoBackup(backup, "there is no such file")
+        raise InvalidBackup(backup, "there is no such file")
     _check(backup)
-    with take_file(target):
+    with lock_file(target):
         fresh = target.with_name(f"{target.name}.restored")
         fresh.unlink(missing_ok=True)
         with _copied(backup, fresh) as copy, copy:
@@ -83,13 +83,13 @@ def restore(url: str, backup: Path) -> Restored:
         _flush(fresh)
         kept = _put_aside(target)
         fresh.rename(target)
-    return Restored(open_jobs, doubted.rowcount, kept)
+    return RestoreResult(open_jobs, doubted.rowcount, kept)
 
 
 def _file(url: str) -> Path:
-    path = file_of(database_of(url))
+    path = sqlite_path(parse_url(url))
     if path is None:
-        raise NoFile
+        raise NotSqlite
     return path
 
 
@@ -104,9 +104,9 @@ def _check(path: Path) -> None:
             (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
-        raise NoBackup(path, f"it is no whole database of Doppel's ({error})") from error
+        raise InvalidBackup(path, f"it is no whole database of Doppel's ({error})") from error
     if verdict != "ok":
-        raise NoBackup(path, f"it is damaged ({verdict})")
+        raise InvalidBackup(path, f"it is damaged ({verdict})")
     if not revision.isdecimal() or int(revision) > int(HEAD):
         raise SchemaTooNew(found=revision, known=HEAD)
 

@@ -45,7 +45,7 @@ class Database(Protocol):
         """Each statement sees what is committed by then, and waits for no one."""
         ...
 
-    async def carry_out(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+    async def run_transaction(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
         """A whole transaction in one go: `act` waits for nothing but the connection."""
         ...
 

@@ -9,12 +9,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.store.connection import Connection
-from bot.store.tables import WHOLE
+from bot.store.tables import INTEGER
 
 POSTGRES = "postgresql"
 
 
-def among(column: sa.Column[str], dialect: str) -> sa.ColumnElement[bool]:
+def matches_any(column: sa.Column[str], dialect: str) -> sa.ColumnElement[bool]:
     """One statement, however many values `these` brings along with it."""
     # IN with a parameter per value is another statement for every length, to be prepared each time anew.
     if dialect == POSTGRES:
@@ -23,7 +23,7 @@ def among(column: sa.Column[str], dialect: str) -> sa.ColumnElement[bool]:
     return column.in_(sa.select(given.table_valued("value").c.value))
 
 
-def these(values: Sequence[str], connection: Connection) -> dict[str, Any]:
+def any_values(values: Sequence[str], connection: Connection) -> dict[str, Any]:
     return {"these": list(values) if is_postgres(connection) else json.dumps(values)}
 
 
@@ -31,9 +31,9 @@ def is_postgres(connection: Connection) -> bool:
     return connection.dialect.name == POSTGRES
 
 
-def cut_off(value: sa.ColumnElement[Any], connection: Connection) -> sa.ColumnElement[int]:
+def floor(value: sa.ColumnElement[Any], connection: Connection) -> sa.ColumnElement[int]:
     """The whole number below: SQLite's cast cuts off, Postgres's rounds."""
-    return sa.cast(sa.func.floor(value) if is_postgres(connection) else value, WHOLE)
+    return sa.cast(sa.func.floor(value) if is_postgres(connection) else value, INTEGER)
 
 
 def insert_into(connection: Connection, table: sa.Table) -> sqlite.Insert:

@@ -34,7 +34,7 @@ class StoreDamaged(StoreUnavailable):
     lasting = True
 
 
-class StoreRefused(StoreError):
+class ChangeRejected(StoreError):
     """One change broke a rule of the tables. Nothing of it was written."""
 
     def __init__(self, reason: str) -> None:
@@ -97,23 +97,23 @@ def _is_damage(error: Exception) -> bool:
     return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
-def explained(error: Exception) -> Exception:
+def as_store_error(error: Exception) -> Exception:
     """The same trouble as an exception that the other rooms can name."""
     if is_outage(error):
         return (StoreDamaged if _is_damage(error) else StoreUnavailable)(_plain(error))
     # The driver of SQLite raises Python's own error for a number that is too large.
     if isinstance(error, exc.SQLAlchemyError | OverflowError):
-        return StoreRefused(_plain(error))
+        return ChangeRejected(_plain(error))
     return error
 
 
 @contextmanager
-def named_errors() -> Generator[None]:
+def translated_errors() -> Generator[None]:
     try:
         yield
     except (exc.SQLAlchemyError, OSError) as error:
         # The cause would drag the row that failed, tokens and all, into the log.
-        raise explained(error) from None
+        raise as_store_error(error) from None
 
 
 def _plain(error: Exception) -> str:

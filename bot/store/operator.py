@@ -7,15 +7,15 @@ from typing import Self
 from bot.clock import Clock
 from bot.ledger.account import Balance
 from bot.ledger.ledger import AuditEntry, Spending
-from bot.store.backend.open import database_of, file_of, open_beside
+from bot.store.backend.open import open_alongside, parse_url, sqlite_path
 from bot.store.backend.schema import check_revision
 from bot.store.connection import Connection
-from bot.store.errors import StoreUnavailable, named_errors
+from bot.store.errors import StoreUnavailable, translated_errors
 from bot.store.read import queries
-from bot.store.read.integrity import Extent, discrepancies, extent
+from bot.store.read.integrity import AuditedRows, count_rows, discrepancies
 from bot.store.repositories.moderation import unlist
 from bot.store.write import key_values, servers
-from bot.store.write.commands import Grant, Writing, apply
+from bot.store.write.commands import Grant, WriteContext, apply
 
 
 class OperatorConnection:
@@ -26,9 +26,9 @@ class OperatorConnection:
     """
 
     def __init__(self, url: str, *, start: int, clock: Clock, writing: bool = False) -> None:
-        self._address = database_of(url)
-        self._path = file_of(self._address)
-        self._database = open_beside(self._address, writing=writing)
+        self._address = parse_url(url)
+        self._path = sqlite_path(self._address)
+        self._database = open_alongside(self._address, writing=writing)
         self._start = start
         self._clock = clock
 
@@ -36,7 +36,7 @@ class OperatorConnection:
         if self._path is not None and not self._path.is_file():
             raise StoreUnavailable(f"there is no file {self._path}")
         try:
-            with named_errors():
+            with translated_errors():
                 await check_revision(self._database)
         except BaseException:
             await self._database.dispose()
@@ -46,10 +46,10 @@ class OperatorConnection:
     async def __aexit__(self, *error: object) -> None:
         await self._database.dispose()
 
-    async def audit(self) -> tuple[Sequence[str], Extent]:
+    async def audit(self) -> tuple[Sequence[str], AuditedRows]:
         """Every place where the books do not add up, and how much was looked at."""
         async with self._transaction() as connection:
-            return await discrepancies(connection), await extent(connection)
+            return await discrepancies(connection), await count_rows(connection)
 
     async def spending(
         self, *, since: float, until: float, guild_id: int | None = None
@@ -58,7 +58,7 @@ class OperatorConnection:
             return await queries.spending(connection, since=since, until=until, guild_id=guild_id)
 
     async def grant(self, account: str, amount: int, why: str, audit_entry: AuditEntry) -> Balance:
-        writing = Writing(worker="a visitor", now=self._clock.now(), start=self._start)
+        writing = WriteContext(worker="a visitor", now=self._clock.now(), start=self._start)
         async with self._transaction() as connection:
             (outcome,) = await apply(connection, [Grant(account, amount, why, audit_entry)], writing)
         if not isinstance(outcome, Balance):
@@ -83,12 +83,12 @@ class OperatorConnection:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Connection]:
-        with named_errors():
+        with translated_errors():
             async with self._database.begin() as connection:
                 yield connection
 
 
-async def audited(url: str, *, start: int, clock: Clock) -> Sequence[str]:
+async def audit_database(url: str, *, start: int, clock: Clock) -> Sequence[str]:
     """Every place where the books do not add up, looked at beside a store that goes on writing."""
     async with OperatorConnection(url, start=start, clock=clock) as visitor:
         wrong, _ = await visitor.audit()

@@ -18,11 +18,11 @@ from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, AuditEntry, Ledg
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
 from bot.store.backend import shards
-from bot.store.backend.leases import WorkerLease, take_file
-from bot.store.backend.open import database_of, file_of, open_database
+from bot.store.backend.leases import WorkerLease, lock_file
+from bot.store.backend.open import open_database, parse_url, sqlite_path
 from bot.store.backend.schema import bring_up_to_date
 from bot.store.connection import Connection
-from bot.store.errors import StoreRefused, named_errors
+from bot.store.errors import ChangeRejected, translated_errors
 from bot.store.read import queries
 from bot.store.read.history import SqlJobHistory
 from bot.store.read.integrity import discrepancies
@@ -34,7 +34,17 @@ from bot.store.repositories.member_data import SqlMemberData
 from bot.store.repositories.moderation import SqlModerationStore
 from bot.store.write import budgets, jobs, key_values, reconcile, servers
 from bot.store.write import ledger as ledgers
-from bot.store.write.commands import Adjust, Change, Grant, Keep, Move, Open, Outcome, Writing, apply
+from bot.store.write.commands import (
+    Adjust,
+    Change,
+    Grant,
+    InsertRows,
+    Move,
+    Open,
+    Outcome,
+    WriteContext,
+    apply,
+)
 from bot.store.write.writer import Writer
 
 
@@ -57,8 +67,8 @@ class SqlStore:
         commit: Callable[[int], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         """`commit` is entered around the writing of so many changes."""
-        self._address = database_of(url)
-        self._path = file_of(self._address)
+        self._address = parse_url(url)
+        self._path = sqlite_path(self._address)
         self._database = open_database(self._address)
         self._worker = uuid.uuid4().hex
         self._start = start
@@ -67,19 +77,19 @@ class SqlStore:
         self._batch = batch
         self._commit = commit
         self.job_history = SqlJobHistory(self._reading)
-        self.shelf = SqlFaceRepository(self._transaction)
+        self.faces = SqlFaceRepository(self._transaction)
         self._lease: WorkerLease | None = None
         self._exit = AsyncExitStack()
-        self.register = SqlModerationStore(self._transaction, self._reading, self._keep, clock)
+        self.moderation = SqlModerationStore(self._transaction, self._reading, self._keep, clock)
         self.cases = SqlCases(self._transaction, clock)
         self.approvals = SqlApprovals(self._transaction, self._reading, clock, worker=self._worker)
-        self.people = SqlMemberData(self._transaction, clock)
+        self.member_data = SqlMemberData(self._transaction, clock)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            with named_errors():
+            with translated_errors():
                 if self._path is not None:
-                    stack.callback(take_file(self._path).release)
+                    stack.callback(lock_file(self._path).release)
                 stack.push_async_callback(self._database.dispose)
                 await bring_up_to_date(self._database)
                 if self._path is None:
@@ -103,7 +113,7 @@ class SqlStore:
             return cast(
                 "Balance", await self._writer.write(Grant(account, amount, why, audit_entry, receipt))
             )
-        except StoreRefused:
+        except ChangeRejected:
             if receipt is not None and await self._is_credited(receipt):
                 raise AlreadyCredited(receipt) from None
             raise
@@ -115,7 +125,7 @@ class SqlStore:
             return cast(
                 "Balance", await self._writer.write(Adjust(account, amount, why, audit_entry, job_id))
             )
-        except StoreRefused as refusal:
+        except ChangeRejected as refusal:
             # The one rule of the tables that two people can run into, by giving back at the same time.
             raise (refusal if job_id is None else AlreadyRefunded(job_id)) from None
 
@@ -164,8 +174,8 @@ class SqlStore:
     async def open(self, job: Job, terms: MemberTerms) -> None:
         await self._writer.write(Open(job, terms))
 
-    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
-        await self._writer.write(Move(job, to, room))
+    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
+        await self._writer.write(Move(job, to, capacity))
         return to
 
     async def mark_told(self, job: Job) -> None:
@@ -177,7 +187,7 @@ class SqlStore:
 
     async def adopt(self) -> Sequence[Job]:
         if self._lease is not None:
-            with named_errors():
+            with translated_errors():
                 # What is adopted under a lease that ran out would be taken away again at once.
                 await self._lease.renew()
         living_at = None if self._lease is None else self._clock.now()
@@ -202,7 +212,7 @@ class SqlStore:
     async def claim_shards(self, count: int, total: int) -> Sequence[int]:
         """So many of Discord's shards that nobody else serves; none where there are too few of them."""
         if self._lease is not None:
-            with named_errors():
+            with translated_errors():
                 await self._lease.renew()
         living_at = None if self._lease is None else self._clock.now()
         async with self._transaction() as connection:
@@ -242,7 +252,7 @@ class SqlStore:
 
     async def _keep(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
-            await self._writer.write(Keep(table, rows))
+            await self._writer.write(InsertRows(table, rows))
 
     async def _is_credited(self, receipt: str) -> bool:
         async with self._reading() as connection:
@@ -260,18 +270,18 @@ class SqlStore:
         return lease
 
     async def _transact(self, changes: Sequence[Change]) -> Sequence[Outcome]:
-        writing = Writing(worker=self._worker, now=self._clock.now(), start=self._start)
+        writing = WriteContext(worker=self._worker, now=self._clock.now(), start=self._start)
         with self._commit(len(changes)):
-            return await self._database.carry_out(partial(apply, changes=changes, writing=writing))
+            return await self._database.run_transaction(partial(apply, changes=changes, writing=writing))
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Connection]:
-        with named_errors():
+        with translated_errors():
             async with self._database.begin() as connection:
                 yield connection
 
     @asynccontextmanager
     async def _reading(self) -> AsyncGenerator[Connection]:
-        with named_errors():
+        with translated_errors():
             async with self._database.reading() as connection:
                 yield connection

@@ -13,12 +13,12 @@ from bot.ledger.budgets import Scope
 from bot.moderation.approvals import Verdict
 
 # SQLite's STRICT tables know INTEGER, REAL and TEXT alone.
-WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-NUMBER = sa.Double[float]().with_variant(sa.REAL(), "sqlite")
-FLAG = sa.Boolean().with_variant(sa.Integer(), "sqlite")
+INTEGER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+REAL = sa.Double[float]().with_variant(sa.REAL(), "sqlite")
+BOOLEAN = sa.Boolean().with_variant(sa.Integer(), "sqlite")
 
 
-class Prose(TypeDecorator[str]):
+class CleanText(TypeDecorator[str]):
     """Text from outside, without the characters that no database can store.
 
     Postgres refuses NUL, and neither takes half a surrogate pair: a failure's detail must not keep its job
@@ -35,7 +35,7 @@ class Prose(TypeDecorator[str]):
         return value.replace("\0", "").encode(errors="replace").decode()
 
 
-class Document(TypeDecorator[Mapping[str, Any]]):
+class JsonText(TypeDecorator[Mapping[str, Any]]):
     """JSON as ASCII text, which takes every string that Python has and keeps the order of its keys."""
 
     impl = sa.Text
@@ -58,7 +58,7 @@ def _settled() -> str:
     return f"state IN ({', '.join(repr(str(state)) for state in State if state.settled)})"
 
 
-AT_SEGMIND = "state IN ('SUBMITTING', 'UNKNOWN', 'SUBMITTED')"
+IN_FLIGHT = "state IN ('SUBMITTING', 'UNKNOWN', 'SUBMITTED')"
 
 METADATA = sa.MetaData()
 
@@ -66,11 +66,11 @@ accounts = sa.Table(
     "accounts",
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("allowance", WHOLE, nullable=False),
-    sa.Column("granted", WHOLE, nullable=False),
-    sa.Column("held", WHOLE, nullable=False),
-    sa.Column("used", WHOLE, nullable=False),
-    sa.Column("since", NUMBER, nullable=False),
+    sa.Column("allowance", INTEGER, nullable=False),
+    sa.Column("granted", INTEGER, nullable=False),
+    sa.Column("held", INTEGER, nullable=False),
+    sa.Column("used", INTEGER, nullable=False),
+    sa.Column("since", REAL, nullable=False),
     sa.CheckConstraint("allowance >= 0", name="accounts_allowance_is_not_negative"),
     sa.CheckConstraint("granted >= 0", name="accounts_granted_is_not_negative"),
     sa.CheckConstraint("held >= 0", name="accounts_held_is_not_negative"),
@@ -80,17 +80,17 @@ accounts = sa.Table(
 entries = sa.Table(
     "entries",
     METADATA,
-    sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
     sa.Column("account", sa.Text, sa.ForeignKey("accounts.id", name="entries_account"), nullable=False),
     # No foreign key: the ledger outlives the jobs, whose rows hold what members may ask to be forgotten.
     sa.Column("job_id", sa.Text),
     sa.Column("kind", sa.Text, nullable=False),
     # All that changed for the account, and the part of it that concerns the allowance.
-    sa.Column("amount", WHOLE, nullable=False),
-    sa.Column("of_allowance", WHOLE, nullable=False),
-    sa.Column("at", NUMBER, nullable=False),
+    sa.Column("amount", INTEGER, nullable=False),
+    sa.Column("of_allowance", INTEGER, nullable=False),
+    sa.Column("at", REAL, nullable=False),
     sa.Column("actor", sa.Text),
-    sa.Column("why", Prose),
+    sa.Column("why", CleanText),
     # What was paid for the credits elsewhere, such as a purchase in Discord's shop.
     sa.Column("receipt", sa.Text),
     sa.UniqueConstraint("job_id", "kind", name="entries_once_per_job"),
@@ -129,11 +129,11 @@ budgets = sa.Table(
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("scope", sa.Text, nullable=False),
-    sa.Column("guild_id", WHOLE),
-    sa.Column("since", NUMBER, nullable=False),
-    sa.Column("until", NUMBER, nullable=False),
+    sa.Column("guild_id", INTEGER),
+    sa.Column("since", REAL, nullable=False),
+    sa.Column("until", REAL, nullable=False),
     # Spent and held: credits for a server, millionths of a dollar for the operator.
-    sa.Column("spent", WHOLE, nullable=False),
+    sa.Column("spent", INTEGER, nullable=False),
     sa.CheckConstraint(_one_of("scope", Scope), name="budgets_scope_is_known"),
     sa.CheckConstraint("spent >= 0", name="budgets_spent_is_not_negative"),
     sqlite_strict=True,
@@ -142,20 +142,20 @@ budgets = sa.Table(
 servers = sa.Table(
     "servers",
     METADATA,
-    sa.Column("id", WHOLE, primary_key=True, autoincrement=False),
-    sa.Column("rules", Document, nullable=False),
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=False),
+    sa.Column("rules", JsonText, nullable=False),
     sqlite_strict=True,
 )
 
 audit_entries = sa.Table(
     "deeds",
     METADATA,
-    sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
-    sa.Column("guild_id", WHOLE),
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+    sa.Column("guild_id", INTEGER),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("deed", sa.Text, nullable=False),
-    sa.Column("facts", Document, nullable=False),
-    sa.Column("at", NUMBER, nullable=False),
+    sa.Column("facts", JsonText, nullable=False),
+    sa.Column("at", REAL, nullable=False),
     sa.Index("deeds_of_server", "guild_id", "id"),
     sqlite_strict=True,
     sqlite_autoincrement=True,
@@ -169,38 +169,38 @@ jobs = sa.Table(
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("slug", sa.Text, nullable=False),
-    sa.Column("body", Document, nullable=False),
+    sa.Column("body", JsonText, nullable=False),
     sa.Column("account", sa.Text, sa.ForeignKey("accounts.id", name="jobs_account"), nullable=False),
-    sa.Column("price", WHOLE, nullable=False),
-    sa.Column("from_allowance", WHOLE, nullable=False),
-    sa.Column("allowance_until", NUMBER, nullable=False),
-    sa.Column("expected", NUMBER, nullable=False),
-    sa.Column("user_id", WHOLE, nullable=False),
-    sa.Column("channel_id", WHOLE, nullable=False),
-    sa.Column("message_id", WHOLE, nullable=False),
-    sa.Column("application_id", WHOLE, nullable=False),
+    sa.Column("price", INTEGER, nullable=False),
+    sa.Column("from_allowance", INTEGER, nullable=False),
+    sa.Column("allowance_until", REAL, nullable=False),
+    sa.Column("expected", REAL, nullable=False),
+    sa.Column("user_id", INTEGER, nullable=False),
+    sa.Column("channel_id", INTEGER, nullable=False),
+    sa.Column("message_id", INTEGER, nullable=False),
+    sa.Column("application_id", INTEGER, nullable=False),
     sa.Column("token", sa.Text, nullable=False),
-    sa.Column("token_until", NUMBER, nullable=False),
-    sa.Column("guild_id", WHOLE),
+    sa.Column("token_until", REAL, nullable=False),
+    sa.Column("guild_id", INTEGER),
     sa.Column("locale", sa.Text, nullable=False),
-    sa.Column("upload_limit", WHOLE, nullable=False),
-    sa.Column("hidden", FLAG, nullable=False),
-    sa.Column("spoiler", FLAG, nullable=False),
-    sa.Column("direct", FLAG, nullable=False),
-    sa.Column("created_at", NUMBER, nullable=False),
+    sa.Column("upload_limit", INTEGER, nullable=False),
+    sa.Column("hidden", BOOLEAN, nullable=False),
+    sa.Column("spoiler", BOOLEAN, nullable=False),
+    sa.Column("direct", BOOLEAN, nullable=False),
+    sa.Column("created_at", REAL, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("video_seconds", NUMBER),
-    sa.Column("submitted_at", NUMBER),
-    sa.Column("request_id", Prose),
-    sa.Column("output", Prose),
-    sa.Column("cost", NUMBER),
+    sa.Column("video_seconds", REAL),
+    sa.Column("submitted_at", REAL),
+    sa.Column("request_id", CleanText),
+    sa.Column("output", CleanText),
+    sa.Column("cost", REAL),
     sa.Column("reason", sa.Text),
-    sa.Column("detail", Prose),
-    sa.Column("settled_at", NUMBER),
-    sa.Column("told", FLAG, nullable=False),
+    sa.Column("detail", CleanText),
+    sa.Column("settled_at", REAL),
+    sa.Column("told", BOOLEAN, nullable=False),
     sa.Column("delivery", sa.Text),
     sa.Column("owner", sa.Text, nullable=False),
-    sa.Column("epoch", WHOLE, nullable=False),
+    sa.Column("epoch", INTEGER, nullable=False),
     sa.UniqueConstraint("request_id", name="jobs_request_id_once"),
     sa.CheckConstraint("price >= 0", name="jobs_price_is_not_negative"),
     sa.CheckConstraint("from_allowance BETWEEN 0 AND price", name="jobs_allowance_is_part_of_the_price"),
@@ -222,8 +222,8 @@ jobs = sa.Table(
         "jobs_at_segmind",
         "account",
         "guild_id",
-        sqlite_where=sa.text(AT_SEGMIND),
-        postgresql_where=sa.text(AT_SEGMIND),
+        sqlite_where=sa.text(IN_FLIGHT),
+        postgresql_where=sa.text(IN_FLIGHT),
     ),
     sqlite_strict=True,
 )
@@ -235,15 +235,15 @@ workers = sa.Table(
     "workers",
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("lease_until", NUMBER, nullable=False),
+    sa.Column("lease_until", REAL, nullable=False),
     sqlite_strict=True,
 )
 
 shards = sa.Table(
     "shards",
     METADATA,
-    sa.Column("total", WHOLE, primary_key=True, autoincrement=False),
-    sa.Column("number", WHOLE, primary_key=True, autoincrement=False),
+    sa.Column("total", INTEGER, primary_key=True, autoincrement=False),
+    sa.Column("number", INTEGER, primary_key=True, autoincrement=False),
     # No foreign key: a worker's row goes when it ends, and its shards are free then.
     sa.Column("owner", sa.Text, nullable=False),
     sqlite_strict=True,
@@ -260,12 +260,12 @@ notes = sa.Table(
 people = sa.Table(
     "people",
     METADATA,
-    sa.Column("user_id", WHOLE, primary_key=True, autoincrement=False),
+    sa.Column("user_id", INTEGER, primary_key=True, autoincrement=False),
     sa.Column("agreed_to", sa.Text),
-    sa.Column("agreed_at", NUMBER),
-    sa.Column("opted_out_at", NUMBER),
+    sa.Column("agreed_at", REAL),
+    sa.Column("opted_out_at", REAL),
     # When all else about this member was deleted at their wish.
-    sa.Column("left_at", NUMBER),
+    sa.Column("left_at", REAL),
     sqlite_strict=True,
 )
 
@@ -273,9 +273,9 @@ people = sa.Table(
 strikes = sa.Table(
     "strikes",
     METADATA,
-    sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
-    sa.Column("user_id", WHOLE, nullable=False),
-    sa.Column("at", NUMBER, nullable=False),
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+    sa.Column("user_id", INTEGER, nullable=False),
+    sa.Column("at", REAL, nullable=False),
     sa.Index("strikes_of_member", "user_id", "at"),
     sqlite_strict=True,
     sqlite_autoincrement=True,
@@ -289,20 +289,20 @@ fingerprints = sa.Table(
     sa.Column("part", sa.Text, primary_key=True),
     sa.Column("exact", sa.Text, nullable=False),
     sa.Column("looks", sa.Text, nullable=False),
-    sa.Column("at", NUMBER, nullable=False),
+    sa.Column("at", REAL, nullable=False),
     sqlite_strict=True,
 )
 
 listed = sa.Table(
     "listed",
     METADATA,
-    sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
     # Of this server; without one, of all of them.
-    sa.Column("guild_id", WHOLE),
+    sa.Column("guild_id", INTEGER),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("mark", sa.Text, nullable=False),
     sa.Column("job_id", sa.Text, nullable=False),
-    sa.Column("at", NUMBER, nullable=False),
+    sa.Column("at", REAL, nullable=False),
     sa.CheckConstraint("kind IN ('exact', 'look')", name="listed_kind_is_known"),
     sa.Index("listed_marks", "mark", "kind"),
     sqlite_strict=True,
@@ -314,17 +314,17 @@ takedowns = sa.Table(
     METADATA,
     sa.Column("job_id", sa.Text, primary_key=True),
     sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("at", NUMBER, nullable=False),
+    sa.Column("at", REAL, nullable=False),
     sqlite_strict=True,
 )
 
 posts = sa.Table(
     "posts",
     METADATA,
-    sa.Column("message_id", WHOLE, primary_key=True, autoincrement=False),
-    sa.Column("channel_id", WHOLE, nullable=False),
+    sa.Column("message_id", INTEGER, primary_key=True, autoincrement=False),
+    sa.Column("channel_id", INTEGER, nullable=False),
     sa.Column("job_id", sa.Text, nullable=False),
-    sa.Column("at", NUMBER, nullable=False),
+    sa.Column("at", REAL, nullable=False),
     sa.Index("posts_of_job", "job_id"),
     sqlite_strict=True,
 )
@@ -332,18 +332,18 @@ posts = sa.Table(
 cases = sa.Table(
     "cases",
     METADATA,
-    sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
     sa.Column("job_id", sa.Text, nullable=False),
-    sa.Column("guild_id", WHOLE),
-    sa.Column("reporter", WHOLE, nullable=False),
-    sa.Column("opened_at", NUMBER, nullable=False),
+    sa.Column("guild_id", INTEGER),
+    sa.Column("reporter", INTEGER, nullable=False),
+    sa.Column("opened_at", REAL, nullable=False),
     sa.Column("steps", sa.Text, nullable=False),
-    sa.Column("closed_at", NUMBER),
-    sa.Column("closed_by", WHOLE),
-    sa.Column("escalated_at", NUMBER),
+    sa.Column("closed_at", REAL),
+    sa.Column("closed_by", INTEGER),
+    sa.Column("escalated_at", REAL),
     # The card in the log; none where it went to the operators.
-    sa.Column("channel_id", WHOLE),
-    sa.Column("message_id", WHOLE),
+    sa.Column("channel_id", INTEGER),
+    sa.Column("message_id", INTEGER),
     # However many report a job, there is one case of it at a time.
     sa.Index(
         "cases_open_once",
@@ -360,15 +360,15 @@ approvals = sa.Table(
     "approvals",
     METADATA,
     sa.Column("job_id", sa.Text, primary_key=True),
-    sa.Column("guild_id", WHOLE, nullable=False),
-    sa.Column("asked_at", NUMBER, nullable=False),
-    sa.Column("lapses_at", NUMBER, nullable=False),
+    sa.Column("guild_id", INTEGER, nullable=False),
+    sa.Column("asked_at", REAL, nullable=False),
+    sa.Column("lapses_at", REAL, nullable=False),
     sa.Column("verdict", sa.Text, nullable=False),
-    sa.Column("decided_by", WHOLE, nullable=False),
-    sa.Column("decided_at", NUMBER),
+    sa.Column("decided_by", INTEGER, nullable=False),
+    sa.Column("decided_at", REAL),
     # The card in the log; none where moderators could not be asked yet.
-    sa.Column("channel_id", WHOLE),
-    sa.Column("message_id", WHOLE),
+    sa.Column("channel_id", INTEGER),
+    sa.Column("message_id", INTEGER),
     sa.CheckConstraint(_one_of("verdict", Verdict), name="approvals_verdict_is_known"),
     sa.CheckConstraint(
         "(verdict IN ('approved', 'rejected', 'lapsed')) = (decided_at IS NOT NULL)",
@@ -386,14 +386,14 @@ approvals = sa.Table(
 faces = sa.Table(
     "faces",
     METADATA,
-    sa.Column("user_id", WHOLE, primary_key=True, autoincrement=False),
+    sa.Column("user_id", INTEGER, primary_key=True, autoincrement=False),
     # The name without regard to capitals.
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("size", WHOLE, nullable=False),
-    sa.Column("saved_at", NUMBER, nullable=False),
-    sa.Column("expires_at", NUMBER, nullable=False),
-    sa.Column("is_default", FLAG, nullable=False),
+    sa.Column("size", INTEGER, nullable=False),
+    sa.Column("saved_at", REAL, nullable=False),
+    sa.Column("expires_at", REAL, nullable=False),
+    sa.Column("is_default", BOOLEAN, nullable=False),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Index(
         "faces_one_default",

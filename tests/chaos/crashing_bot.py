@@ -29,7 +29,7 @@ from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
 from bot.store.connection import Connection
-from bot.store.write.commands import Change, Move, Outcome, Writing, apply
+from bot.store.write.commands import Change, Move, Outcome, WriteContext, apply
 from tests.chaos.kill_points import Point
 
 LEAP = Path("leap")
@@ -102,9 +102,9 @@ class DoomedStore(SqlStore):
         await super().open(job, terms)
         self.death.pass_by(Point.OPENED)
 
-    async def move(self, job: Job, to: Job, *, room: Capacity | None = None) -> Job:
+    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
         self.death.pass_by(_BEFORE.get(to.state))
-        moved = await super().move(job, to, room=room)
+        moved = await super().move(job, to, capacity=capacity)
         self.death.pass_by(_AFTER.get(to.state))
         return moved
 
@@ -120,7 +120,7 @@ class DoomedStore(SqlStore):
         return outcomes
 
 
-async def _applied(connection: Connection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
+async def _applied(connection: Connection, changes: Sequence[Change], writing: WriteContext) -> list[Outcome]:
     outcomes = await apply(connection, changes, writing)
     if any(isinstance(change, Move) for change in changes):
         DoomedStore.death.pass_by(Point.COMMITTING)
@@ -148,12 +148,12 @@ class MuteMessages(Messages):
 class GenerousStore(DoomedStore):
     """Breaks the rule that money moves only with an entry."""
 
-    async def tell(self, job: Job) -> None:
+    async def mark_told(self, job: Job) -> None:
         async with self._database.begin() as connection:
             await connection.exec_driver_sql(
                 f"UPDATE accounts SET granted = granted + 1 WHERE id = '{job.account}'"
             )
-        await super().tell(job)
+        await super().mark_told(job)
 
 
 class ForgetfulDesk(JobService):

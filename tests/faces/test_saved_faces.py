@@ -49,7 +49,7 @@ def saved_faces(store: SqlStore, clock: LeapingClock) -> SavedFaces:
 
 
 def album_with(store: SqlStore, clock: LeapingClock, *keys: str) -> SavedFaces:
-    return SavedFaces(store.shelf, FaceCipher(keys) if keys else None, clock, LIMITS, days=30, per_member=2)
+    return SavedFaces(store.faces, FaceCipher(keys) if keys else None, clock, LIMITS, days=30, per_member=2)
 
 
 def opened(content: bytes) -> Image.Image:
@@ -135,11 +135,11 @@ async def test_what_is_stored_is_no_picture_and_opens_for_its_owner_alone(
     saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     await saved_faces.save(ALICE, "Eva", picture("PNG"))
-    kept = await store.shelf.find(ALICE, "Eva", now=clock.now())
+    kept = await store.faces.find(ALICE, "Eva", now=clock.now())
     assert kept is not None
     assert b"JFIF" not in kept.sealed
     # A row that somebody moved to another member by hand.
-    assert await store.shelf.keep(BOB, kept, now=clock.now(), most=9)
+    assert await store.faces.keep(BOB, kept, now=clock.now(), most=9)
     with pytest.raises(UnreadableFace):
         await saved_faces.find(BOB, "Eva")
     assert opened((await saved_faces.find(ALICE, "Eva")).content).size == (96, 72)
@@ -149,11 +149,11 @@ async def test_a_sealed_face_that_was_tampered_with_does_not_open(
     saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     await saved_faces.save(ALICE, "Eva", picture("PNG"))
-    kept = await store.shelf.find(ALICE, "Eva", now=clock.now())
+    kept = await store.faces.find(ALICE, "Eva", now=clock.now())
     assert kept is not None
     middle = len(kept.sealed) // 2
     bent = kept.sealed[:middle] + b"AAAA" + kept.sealed[middle + 4 :]
-    await store.shelf.keep(ALICE, replace(kept, sealed=bent), now=clock.now(), most=9)
+    await store.faces.keep(ALICE, replace(kept, sealed=bent), now=clock.now(), most=9)
     with pytest.raises(UnreadableFace):
         await saved_faces.find(ALICE, "Eva")
 
@@ -241,7 +241,7 @@ async def test_a_face_is_forgotten_when_its_days_are_over(
     with pytest.raises(NoSuchFace):
         await saved_faces.find(ALICE, "Eva")
     assert await saved_faces.sweep() == 1
-    assert await store.shelf.all_of(ALICE, now=0) == []
+    assert await store.faces.all_of(ALICE, now=0) == []
 
 
 class Restless(SqlFaceRepository):
@@ -257,12 +257,12 @@ class Restless(SqlFaceRepository):
 
 
 async def test_faces_are_swept_for_as_long_as_the_bot_runs(store: SqlStore, clock: LeapingClock) -> None:
-    restless = Restless(vars(store.shelf)["_transaction"])
+    restless = Restless(vars(store.faces)["_transaction"])
     saved_faces = SavedFaces(restless, FaceCipher([OLD]), clock, LIMITS, days=0.5, per_member=2)
     await saved_faces.save(ALICE, "Eva", picture("PNG"))
     sweeping = asyncio.create_task(saved_faces.keep_swept())
     async with asyncio.timeout(PATIENCE):
-        while await store.shelf.all_of(ALICE, now=0):
+        while await store.faces.all_of(ALICE, now=0):
             await asyncio.sleep(0)
     sweeping.cancel()
     with suppress(asyncio.CancelledError):

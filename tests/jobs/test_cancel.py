@@ -71,8 +71,8 @@ async def test_a_cancelling_that_was_written_and_not_heard_of_is_told_all_the_sa
     *_, last = jobs = [local(name) for name in "abcdef"]
     move = shop.store.move
 
-    async def unheard(job: Job, to: Job, **room: Any) -> Job:
-        moved = await move(job, to, **room)
+    async def unheard(job: Job, to: Job, **options: Any) -> Job:
+        moved = await move(job, to, **options)
         if to.state is State.CANCELLED:
             raise StoreUnavailable("the answer was lost")
         return moved

@@ -274,8 +274,8 @@ async def test_a_job_goes_on_when_its_database_was_away_for_a_while(
     async def away(*_: Any) -> Any:
         raise StoreUnavailable("the disk is full")
 
-    async def moved(job: Job, to: Job, **room: Any) -> Job:
-        return await (away() if next(failures, None) is not None else move(job, to, **room))
+    async def moved(job: Job, to: Job, **options: Any) -> Job:
+        return await (away() if next(failures, None) is not None else move(job, to, **options))
 
     monkeypatch.setattr(shop.store, "move", moved)
     monkeypatch.setattr(shop.store, "find", away)

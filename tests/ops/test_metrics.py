@@ -197,8 +197,8 @@ class Shelf:
     async def adopt(self) -> tuple[Job, ...]:
         return self.jobs
 
-    async def move(self, job: Job, to: Job, *, room: object = None) -> Job:
-        del job, room
+    async def move(self, job: Job, to: Job, *, capacity: object = None) -> Job:
+        del job, capacity
         if self.lost:
             raise StaleJob
         return to

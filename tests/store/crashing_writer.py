@@ -14,7 +14,7 @@ from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, order, through
 
 ROOT = Path(__file__).parents[2]
-RESTLESS = (sys.executable, "-m", "tests.store.crashing_writer")
+COMMAND = (sys.executable, "-m", "tests.store.crashing_writer")
 
 
 class WallClock:

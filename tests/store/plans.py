@@ -9,11 +9,11 @@ from sqlalchemy import event
 
 from tests.postgres import connected
 
-Said = Sequence[tuple[str, Any]]
+Statements = Sequence[tuple[str, Any]]
 
 
 @contextmanager
-def listening() -> Generator[Said]:
+def recorded_statements() -> Generator[Statements]:
     """Every statement that any database is sent meanwhile."""
     said: list[tuple[str, Any]] = []
 
@@ -27,7 +27,7 @@ def listening() -> Generator[Said]:
         event.remove(sa.Engine, "before_cursor_execute", hear)
 
 
-async def steps(sqlite_url: str, said: Said, *kinds: str) -> Sequence[str]:
+async def plan_steps(sqlite_url: str, said: Statements, *kinds: str) -> Sequence[str]:
     """The steps of the statements that begin with one of these words."""
     found: list[str] = []
     async with connected(sqlite_url) as connection:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import Job, State
 from bot.ledger.ledger import AuditEntry
 from bot.store import OperatorConnection, SqlStore, StoreError
-from bot.store.read.integrity import Extent
+from bot.store.read.integrity import AuditedRows
 from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through
 
 DAY = 86_400.0
@@ -27,7 +27,7 @@ async def test_the_books_are_audited_beside_a_running_bot(
 ) -> None:
     await through(store, await opened(store), *LIFE)
     async with visitor(url, clock) as beside:
-        assert await beside.audit() == ([], Extent(accounts=1, entries=3, jobs=1))
+        assert await beside.audit() == ([], AuditedRows(accounts=1, entries=3, jobs=1))
         await raw.exec_driver_sql("UPDATE accounts SET held = 1")
         wrong, _ = await beside.audit()
     assert wrong == ["account 1:2 keeps 1 held, its open holds make 0"]

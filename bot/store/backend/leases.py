@@ -17,7 +17,7 @@ from bot.store.tables import workers
 log = structlog.stdlib.get_logger(__name__)
 
 
-def take_file(path: Path) -> FileLock:
+def lock_file(path: Path) -> FileLock:
     """Prove that no other process has this database open, for as long as the lock is held."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # One program may close the store on another thread than it opened it on.

@@ -33,7 +33,7 @@ _READING = ("busy_timeout=30000", "query_only=ON")
 _DISCREET = {"hide_parameters": True}
 
 
-def database_of(url: str) -> sa.URL:
+def parse_url(url: str) -> sa.URL:
     """The address with the driver that this program uses."""
     address = sa.make_url(url)
     if address.drivername not in _DRIVERS:
@@ -41,7 +41,7 @@ def database_of(url: str) -> sa.URL:
     return address.set(drivername=_DRIVERS[address.drivername])
 
 
-def file_of(address: sa.URL) -> Path | None:
+def sqlite_path(address: sa.URL) -> Path | None:
     """The SQLite file; none on Postgres."""
     if address.get_backend_name() != "sqlite":
         return None
@@ -52,7 +52,7 @@ def file_of(address: sa.URL) -> Path | None:
 
 def open_database(address: sa.URL, *, connections: int = 4) -> Database:
     """Connects lazily."""
-    path = file_of(address)
+    path = sqlite_path(address)
     if path is None:
         return PostgresDatabase(
             address, pool_size=connections, max_overflow=0, pool_pre_ping=True, **_DISCREET
@@ -60,9 +60,9 @@ def open_database(address: sa.URL, *, connections: int = 4) -> Database:
     return _sqlite(address, address, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS)
 
 
-def open_beside(address: sa.URL, *, writing: bool) -> Database:
+def open_alongside(address: sa.URL, *, writing: bool) -> Database:
     """A database that somebody else may own; without `writing` it can only be read."""
-    path = file_of(address)
+    path = sqlite_path(address)
     if path is None:
         settings = {"default_transaction_read_only": "off" if writing else "on"}
         return PostgresDatabase(address, pool_size=1, connect_args={"server_settings": settings}, **_DISCREET)

@@ -28,7 +28,7 @@ class PostgresDatabase:
         async with self._alone.connect() as connection:
             yield connection
 
-    async def carry_out(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+    async def run_transaction(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
         async with self._engine.begin() as connection:
             return await act(connection)
 

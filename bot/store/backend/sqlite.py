@@ -48,7 +48,7 @@ class SqliteDatabase:
     async def reading(self) -> AsyncGenerator[Connection]:
         yield _ThreadConnection(self._reading.dialect, self._read)
 
-    async def carry_out(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+    async def run_transaction(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
         async with self._turn:
             return await self._writer.do(partial(self._carried_out, act))
 

@@ -14,11 +14,11 @@ from bot.jobs.job import State
 from bot.ledger.budgets import MICROS, Budget, Scope, day_of, month_of
 from bot.ledger.server_rules import ServerRules
 from bot.moderation.approvals import Verdict
-from bot.store.backend.open import database_of, open_beside
+from bot.store.backend.open import open_alongside, parse_url
 from bot.store.connection import Connection
-from bot.store.dialects import cut_off, is_postgres
-from bot.store.errors import named_errors
-from bot.store.read.integrity import Extent, discrepancies, extent
+from bot.store.dialects import floor, is_postgres
+from bot.store.errors import translated_errors
+from bot.store.read.integrity import AuditedRows, count_rows, discrepancies
 from bot.store.tables import OPEN, approvals, budgets, cases, jobs, shards, workers
 from bot.store.write import servers
 
@@ -57,7 +57,7 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingApprovals:
     """Results that moderators look at before anybody sees them."""
 
     results: int
@@ -87,7 +87,7 @@ class Present:
     oldest: Sequence[OpenJob]
     cases: Sequence[OpenCase]
     open_cases: int
-    asked: Asked
+    pending_approvals: PendingApprovals
     workers: Sequence[Worker]
 
 
@@ -157,7 +157,7 @@ class DashboardQueries:
     """A connection of its own that can only read: on SQLite, writers do not even notice it."""
 
     def __init__(self, url: str, reach: Reach = Reach()) -> None:
-        self._engine = open_beside(database_of(url), writing=False)
+        self._engine = open_alongside(parse_url(url), writing=False)
         self.reach = reach
 
     async def __aenter__(self) -> Self:
@@ -179,7 +179,7 @@ class DashboardQueries:
                 oldest=await _oldest(connection),
                 cases=await _cases(connection),
                 open_cases=await _open_cases(connection),
-                asked=await _asked(connection),
+                pending_approvals=await _asked(connection),
                 workers=await _workers(connection, now),
             )
 
@@ -196,14 +196,14 @@ class DashboardQueries:
                 months=await _months(connection, now, reach.servers),
             )
 
-    async def audit(self) -> tuple[Sequence[str], Extent]:
+    async def audit(self) -> tuple[Sequence[str], AuditedRows]:
         """Every place where the books do not add up, and how much was looked at: this reads everything."""
         async with self._transaction(patiently=True) as connection:
-            return await discrepancies(connection), await extent(connection)
+            return await discrepancies(connection), await count_rows(connection)
 
     @asynccontextmanager
     async def _transaction(self, *, patiently: bool = False) -> AsyncGenerator[Connection]:
-        with named_errors():
+        with translated_errors():
             async with self._engine.begin() as connection:
                 if is_postgres(connection) and not patiently:
                     await connection.execute(sa.text(f"SET LOCAL statement_timeout = '{_PATIENCE}'"))
@@ -248,11 +248,11 @@ async def _open_cases(connection: Connection) -> int:
     return (await connection.execute(counted)).scalar_one()
 
 
-async def _asked(connection: Connection) -> Asked:
+async def _asked(connection: Connection) -> PendingApprovals:
     waiting = sa.select(sa.func.count(), sa.func.min(approvals.c.asked_at)).where(
         _UNDECIDED, approvals.c.verdict == Verdict.WAITING
     )
-    return Asked(*(await connection.execute(waiting)).one())
+    return PendingApprovals(*(await connection.execute(waiting)).one())
 
 
 async def _workers(connection: Connection, now: float) -> Sequence[Worker]:
@@ -372,4 +372,4 @@ async def _months(connection: Connection, now: float, most: int) -> Sequence[Mon
 
 def _stretch(connection: Connection, length: float) -> sa.ColumnElement[int]:
     """The number of the stretch of so many seconds that an end lies in."""
-    return cut_off(jobs.c.settled_at / sa.literal_column(str(length)), connection)
+    return floor(jobs.c.settled_at / sa.literal_column(str(length)), connection)

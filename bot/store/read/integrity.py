@@ -17,7 +17,7 @@ _came_to_nothing = jobs.c.state.in_([state for state in _SETTLED if state is not
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class AuditedRows:
     """How much there is to be looked at."""
 
     accounts: int
@@ -25,10 +25,10 @@ class Extent:
     jobs: int
 
 
-async def extent(connection: Connection) -> Extent:
+async def count_rows(connection: Connection) -> AuditedRows:
     counts = [sa.select(sa.func.count()).select_from(each) for each in (accounts, entries, jobs)]
     found = await connection.execute(sa.select(*(count.scalar_subquery() for count in counts)))
-    return Extent(*found.one())
+    return AuditedRows(*found.one())
 
 
 async def discrepancies(connection: Connection) -> list[str]:

@@ -12,7 +12,7 @@ from bot.ledger.account import EntryKind
 from bot.ledger.allowance import DAY
 from bot.ledger.ledger import AuditEntry, LedgerLine, Spending
 from bot.store.connection import Connection
-from bot.store.dialects import cut_off
+from bot.store.dialects import floor
 from bot.store.tables import audit_entries as recorded
 from bot.store.tables import entries, jobs, payer
 
@@ -25,7 +25,7 @@ class Page:
     after: int | None
     limit: int
 
-    async def of(
+    async def fetch(
         self, connection: Connection, rows: sa.Select[*tuple[Any, ...]], number: sa.Column[int]
     ) -> Sequence[sa.RowMapping]:
         if self.before is not None:
@@ -54,7 +54,7 @@ async def history(connection: Connection, account: str, stretch: Page) -> Sequen
         .outerjoin_from(entries, jobs, jobs.c.id == entries.c.job_id)
         .where(entries.c.account == account)
     )
-    return [_line(dict(row)) for row in await stretch.of(connection, chosen, entries.c.id)]
+    return [_line(dict(row)) for row in await stretch.fetch(connection, chosen, entries.c.id)]
 
 
 def _line(row: dict[str, Any]) -> LedgerLine:
@@ -68,7 +68,7 @@ async def audit_entries(connection: Connection, guild_id: int | None, stretch: P
     chosen = sa.select(*columns, recorded.c.deed.label("action")).where(
         recorded.c.guild_id.is_not_distinct_from(guild_id)
     )
-    return [AuditEntry(**row) for row in await stretch.of(connection, chosen, recorded.c.id)]
+    return [AuditEntry(**row) for row in await stretch.fetch(connection, chosen, recorded.c.id)]
 
 
 async def jobs_of(connection: Connection, guild_id: int, *, limit: int) -> Sequence[Ordered]:
@@ -131,4 +131,4 @@ def _sum(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
 
 
 def _day(connection: Connection) -> sa.ColumnElement[int]:
-    return cut_off(jobs.c.created_at / DAY, connection)
+    return floor(jobs.c.created_at / DAY, connection)

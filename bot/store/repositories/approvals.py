@@ -13,7 +13,7 @@ from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into
 from bot.store.tables import approvals, jobs
 from bot.store.write import servers
-from bot.store.write.jobs import job_of
+from bot.store.write.jobs import job_from_row
 
 _SHOWN = (
     approvals.c.job_id, approvals.c.guild_id, approvals.c.asked_at, approvals.c.lapses_at,
@@ -66,7 +66,7 @@ class SqlApprovals:
             opening = jobs.update().where(jobs.c.id == job_id)
             opened = opening.values(told=False, owner=self._worker, epoch=jobs.c.epoch + 1)
             row = (await connection.execute(opened.returning(jobs))).mappings().one()
-            return Ruling(approval, job_of(row), is_new)
+            return Ruling(approval, job_from_row(row), is_new)
 
     async def waiting(self) -> Sequence[Approval]:
         # One that is still being told of is asked about by whoever tells.
@@ -100,7 +100,7 @@ class SqlApprovals:
         """The job, where this process has opened it again and is not done with it."""
         its = (jobs.c.id == job_id) & (jobs.c.owner == self._worker) & sa.not_(jobs.c.told)
         row = (await connection.execute(sa.select(jobs).where(its))).mappings().one_or_none()
-        return None if row is None else job_of(row)
+        return None if row is None else job_from_row(row)
 
 
 async def _found(connection: Connection, job_id: str) -> Approval:

@@ -66,7 +66,7 @@ class SqlCases:
     ) -> Sequence[Case]:
         chosen = sa.select(cases).where(cases.c.guild_id == guild_id, cases.c.closed_at.is_(None))
         async with self._transaction() as connection:
-            rows = await Page(before, after, limit).of(connection, chosen, cases.c.id)
+            rows = await Page(before, after, limit).fetch(connection, chosen, cases.c.id)
         return [_case(row) for row in rows]
 
     async def overdue(self, opened_before: float) -> Sequence[Case]:

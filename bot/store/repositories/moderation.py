@@ -12,7 +12,7 @@ from bot.ledger.ledger import AuditEntry
 from bot.moderation.fingerprints import Fingerprint, format_hash, parse_hash
 from bot.moderation.ports import Listed, Standing
 from bot.store.connection import Connection, Transaction
-from bot.store.dialects import among, insert_into, these
+from bot.store.dialects import any_values, insert_into, matches_any
 from bot.store.tables import fingerprints as kept_prints
 from bot.store.tables import jobs, listed, people, posts, strikes, takedowns
 from bot.store.write import servers
@@ -69,7 +69,7 @@ class SqlModerationStore:
 
     async def is_listed(self, exact: Collection[str], guild_id: int | None) -> Listed:
         async with self._reading() as connection:
-            chosen, given = _on_list(connection.dialect.name), these(list(exact), connection)
+            chosen, given = _on_list(connection.dialect.name), any_values(list(exact), connection)
             rows = (await connection.execute(chosen, given | {"guild": guild_id})).all()
         return Listed(
             {mark for kind, mark in rows if kind == "exact"},
@@ -144,7 +144,7 @@ async def unlist(connection: Connection, job_id: str, guild_id: int | None) -> i
 
 @cache
 def _on_list(dialect: str) -> sa.Select[str, str]:
-    concerns = (listed.c.kind == "look") | (listed.c.kind == "exact") & among(listed.c.mark, dialect)
+    concerns = (listed.c.kind == "look") | (listed.c.kind == "exact") & matches_any(listed.c.mark, dialect)
     # No server is the one that nothing equals: then the list of all servers is what counts.
     holds = listed.c.guild_id.is_(None) | (listed.c.guild_id == sa.bindparam("guild"))
     return sa.select(listed.c.kind, listed.c.mark).where(concerns, holds).distinct()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.ledger.budgets import Budget, CapReached, Caps, Scope, budgets_of, micros
 from bot.store.connection import Connection
-from bot.store.dialects import among, insert_into, these
+from bot.store.dialects import any_values, insert_into, matches_any
 from bot.store.tables import budgets
 
 
@@ -33,7 +33,7 @@ class LockedBudgets:
     def __post_init__(self) -> None:
         self.before = dict(self.spent)
 
-    def take(self, guild_id: int | None, at: float, cost: Cost, caps: Caps) -> None:
+    def add(self, guild_id: int | None, at: float, cost: Cost, caps: Caps) -> None:
         """Count an order, or raise and count nothing of it."""
         counted = list(budgets_of(guild_id, at))
         for budget in counted:
@@ -44,7 +44,7 @@ class LockedBudgets:
         for budget in counted:
             self.spent[budget.id] += cost.in_(budget.scope)
 
-    def give_back(self, guild_id: int | None, at: float, cost: Cost) -> None:
+    def remove(self, guild_id: int | None, at: float, cost: Cost) -> None:
         for budget in budgets_of(guild_id, at):
             self.spent[budget.id] -= cost.in_(budget.scope)
 
@@ -74,7 +74,7 @@ _CHANGE = (
 # Built once: making a statement takes longer than carrying it out.
 @cache
 def _locking(dialect: str) -> sa.Select[str, int]:
-    wanted = sa.select(budgets.c.id, budgets.c.spent).where(among(budgets.c.id, dialect))
+    wanted = sa.select(budgets.c.id, budgets.c.spent).where(matches_any(budgets.c.id, dialect))
     return wanted.order_by(budgets.c.id).with_for_update()
 
 
@@ -84,7 +84,7 @@ async def lock(connection: Connection, wanted: Iterable[Budget]) -> LockedBudget
     if not by_id:
         return LockedBudgets({})
     ids = sorted(by_id)
-    locking, given = _locking(connection.dialect.name), these(ids, connection)
+    locking, given = _locking(connection.dialect.name), any_values(ids, connection)
     found = _by_id(await connection.execute(locking, given))
     if missing := [by_id[id_] for id_ in ids if id_ not in found]:
         rows = [

@@ -17,8 +17,8 @@ from bot.store.dialects import insert_into, is_postgres
 from bot.store.write import budgets, jobs, servers
 from bot.store.write import ledger as ledgers
 from bot.store.write.budgets import Cost, LockedBudgets
-from bot.store.write.in_flight import InFlight, jobs_in_flight
-from bot.store.write.jobs import Claim
+from bot.store.write.in_flight import InFlight, count_in_flight
+from bot.store.write.jobs import LockedJob
 from bot.store.write.ledger import LedgerTransaction
 
 
@@ -32,7 +32,7 @@ class Open:
 class Move:
     job: Job
     to: Job
-    room: Capacity | None = None
+    capacity: Capacity | None = None
     """Where several processes submit, the one that the job has to find a place in."""
 
     @property
@@ -63,20 +63,20 @@ class Adjust:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class InsertRows:
     """Rows beside the jobs, each written once: one that is there already stays as it is."""
 
     table: sa.Table
     rows: Sequence[Mapping[str, Any]]
 
 
-Change = Open | Move | Grant | Adjust | Keep
+Change = Open | Move | Grant | Adjust | InsertRows
 Outcome = Balance | Exception | None
 """What the asker gets; an exception is a refusal of this one change, with nothing of it written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class WriteContext:
     """Who writes, when, and with how many credits a new account starts."""
 
     worker: str
@@ -84,7 +84,7 @@ class Writing:
     start: int
 
 
-async def apply(connection: Connection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
+async def apply(connection: Connection, changes: Sequence[Change], writing: WriteContext) -> list[Outcome]:
     """Decide about every change in the order of asking, then write what was accepted in a few statements.
 
     No two changes may be about the same job.
@@ -110,14 +110,14 @@ async def apply(connection: Connection, changes: Sequence[Change], writing: Writ
     await jobs.move(connection, moved, owner=writing.worker)
     await servers.record(connection, judge.audit_entries, at=writing.now)
     for change in changes:
-        if isinstance(change, Keep):
+        if isinstance(change, InsertRows):
             await connection.execute(
                 insert_into(connection, change.table).on_conflict_do_nothing(), change.rows
             )
     return outcomes
 
 
-def _accounts_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[str]:
+def _accounts_of(changes: Sequence[Change], claims: Mapping[str, LockedJob]) -> set[str]:
     wanted: set[str] = set()
     for change in changes:
         match change:
@@ -128,12 +128,12 @@ def _accounts_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[
                     wanted.add(claims[job.id].account)
             case Grant(account) | Adjust(account):
                 wanted.add(account)
-            case Keep():
+            case InsertRows():
                 pass
     return wanted
 
 
-def _budgets_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[Budget]:
+def _budgets_of(changes: Sequence[Change], claims: Mapping[str, LockedJob]) -> set[Budget]:
     wanted: set[Budget] = set()
     for change in changes:
         match change:
@@ -151,9 +151,9 @@ async def _crowd(connection: Connection, changes: Sequence[Change]) -> InFlight 
     """Who is at Segmind now, where that matters: a process alone keeps its own count."""
     if not is_postgres(connection):
         return None
-    if not any(isinstance(change, Move) and change.room is not None for change in changes):
+    if not any(isinstance(change, Move) and change.capacity is not None for change in changes):
         return None
-    return await jobs_in_flight(connection)
+    return await count_in_flight(connection)
 
 
 class _Planner:
@@ -161,7 +161,7 @@ class _Planner:
 
     def __init__(
         self,
-        claims: Mapping[str, Claim],
+        claims: Mapping[str, LockedJob],
         ledger: LedgerTransaction,
         tallies: LockedBudgets,
         in_flight: InFlight | None,
@@ -184,15 +184,15 @@ class _Planner:
                     return self._move(change)
                 case Grant() | Adjust():
                     return self._give(change)
-                case Keep():
+                case InsertRows():
                     return None
         except (NotEnoughCredits, CapReached) as refusal:
             return refusal
 
     def _open(self, job: Job, terms: MemberTerms) -> None:
-        split = self._ledger.split(job.account, job.price, terms.allowance)
+        split = self._ledger.allocate(job.account, job.price, terms.allowance)
         cost = Cost(job.price, job.expected)
-        self._tallies.take(payer_of(job.account), job.created_at, cost, terms.caps)
+        self._tallies.add(payer_of(job.account), job.created_at, cost, terms.caps)
         self._ledger.hold(job.account, split, job_id=job.id)
         self.opened.append((job, split))
 
@@ -209,21 +209,25 @@ class _Planner:
     def _move(self, change: Move) -> StaleJob | AtCapacity | None:
         job, to = change.job, change.to
         claim = self._claims.get(job.id)
-        if claim is None or not claim.honours(job, owner=self._worker):
+        if claim is None or not claim.matches(job, owner=self._worker):
             return StaleJob(job.id)
-        if self._crowd is not None and change.room is not None and not self._crowd.admits(claim, change.room):
+        if (
+            self._crowd is not None
+            and change.capacity is not None
+            and not self._crowd.try_add(claim, change.capacity)
+        ):
             return AtCapacity(job.id)
         if not change.settles:
             return None
         payer = payer_of(claim.account)
         if to.state is State.DONE:
-            self._ledger.capture(claim.account, claim.split, job_id=job.id)
+            self._ledger.capture(claim.account, claim.allocation, job_id=job.id)
             if to.cost is not None:
                 self._tallies.correct(payer, claim.created_at, expected=claim.expected, cost=to.cost)
         else:
-            self._ledger.release(claim.account, claim.split, job_id=job.id)
-            cost = Cost(claim.split.price, claim.expected)
-            self._tallies.give_back(payer, claim.created_at, cost)
+            self._ledger.release(claim.account, claim.allocation, job_id=job.id)
+            cost = Cost(claim.allocation.price, claim.expected)
+            self._tallies.remove(payer, claim.created_at, cost)
             if to.cost is not None:
                 # Segmind made a result, and is paid for it although nobody could fetch it.
                 self._tallies.correct(payer, claim.created_at, expected=0.0, cost=to.cost)

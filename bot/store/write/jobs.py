@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.jobs.job import Job, Place, Reason, State
 from bot.ledger.account import Allocation
 from bot.store.connection import Connection
-from bot.store.dialects import among, these
+from bot.store.dialects import any_values, matches_any
 from bot.store.tables import OPEN, jobs, takedowns, workers
 
 FIRST_EPOCH = 1
@@ -47,7 +47,7 @@ def epoch_of(job: Job) -> int:
     return job.epoch if isinstance(job, StoredJob) else FIRST_EPOCH
 
 
-def job_of(row: sa.RowMapping) -> StoredJob:
+def job_from_row(row: sa.RowMapping) -> StoredJob:
     where: dict[str, Any] = {name: row[name] for name in _PLACE_FIELDS}
     where.update((name, bool(where[name])) for name in _PLACE_FLAGS)
     place = Place(**where)
@@ -64,7 +64,7 @@ async def find(connection: Connection, job_id: str) -> StoredJob | None:
     row = (await connection.execute(chosen)).mappings().one_or_none()
     if row is None:
         return None
-    job = job_of(row)
+    job = job_from_row(row)
     if row["down_since"] is None or job.state is not State.DONE:
         return job
     # Whoever asks for it, and however: where its result is, is not told any more.
@@ -84,7 +84,7 @@ async def insert(connection: Connection, opened: Iterable[tuple[Job, Allocation]
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class LockedJob:
     """What the table says of a job while its row is locked."""
 
     owner: str
@@ -94,9 +94,9 @@ class Claim:
     guild_id: int | None
     created_at: float
     expected: float
-    split: Allocation
+    allocation: Allocation
 
-    def honours(self, job: Job, *, owner: str) -> bool:
+    def matches(self, job: Job, *, owner: str) -> bool:
         return (self.owner, self.epoch, self.state) == (owner, epoch_of(job), job.state)
 
 
@@ -109,15 +109,15 @@ _CLAIMED = (
 # Built once: making a statement takes longer than carrying it out.
 @cache
 def _locking(dialect: str) -> sa.Select[*tuple[Any, ...]]:
-    wanted = sa.select(*_CLAIMED).where(among(jobs.c.id, dialect))
+    wanted = sa.select(*_CLAIMED).where(matches_any(jobs.c.id, dialect))
     return wanted.order_by(jobs.c.id).with_for_update()
 
 
-async def lock(connection: Connection, ids: Sequence[str]) -> Mapping[str, Claim]:
+async def lock(connection: Connection, ids: Sequence[str]) -> Mapping[str, LockedJob]:
     if not ids:
         return {}
-    rows = await connection.execute(_locking(connection.dialect.name), these(ids, connection))
-    return {row[0]: Claim(*row[1:-3], split=Allocation(*row[-3:])) for row in rows}
+    rows = await connection.execute(_locking(connection.dialect.name), any_values(ids, connection))
+    return {row[0]: LockedJob(*row[1:-3], allocation=Allocation(*row[-3:])) for row in rows}
 
 
 _MOVE = (
@@ -156,4 +156,4 @@ async def adopt(connection: Connection, *, owner: str, living_at: float | None) 
         .values(owner=owner, epoch=jobs.c.epoch + 1)
         .returning(jobs)
     )
-    return sorted(map(job_of, taken.mappings()), key=lambda job: (job.created_at, job.id))
+    return sorted(map(job_from_row, taken.mappings()), key=lambda job: (job.created_at, job.id))

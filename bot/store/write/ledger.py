@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.ledger.account import Allocation, Balance, EntryKind, starting_credits
 from bot.ledger.allowance import Allowance
 from bot.store.connection import Connection
-from bot.store.dialects import among, insert_into, these
+from bot.store.dialects import any_values, insert_into, matches_any
 from bot.store.tables import accounts, entries
 
 _PURSES = tuple(field.name for field in fields(Balance))
@@ -31,12 +31,12 @@ class LedgerTransaction:
     balances: dict[str, Balance]
     at: float
     before: Mapping[str, Balance] = field(init=False)
-    lines: list[dict[str, Any]] = field(init=False, default_factory=list[dict[str, Any]])
+    entries: list[dict[str, Any]] = field(init=False, default_factory=list[dict[str, Any]])
 
     def __post_init__(self) -> None:
         self.before = dict(self.balances)
 
-    def split(self, account: str, price: int, allowance: Allowance) -> Allocation:
+    def allocate(self, account: str, price: int, allowance: Allowance) -> Allocation:
         """Fill the allowance up if it is time, and say how the price would be paid; or raise."""
         balance = self.balances[account]
         now = self.balances[account] = balance.with_allowance(allowance, self.at)
@@ -89,7 +89,7 @@ class LedgerTransaction:
         receipt: str | None = None,
     ) -> None:
         line = {"account": account, "kind": kind, "amount": amount, "of_allowance": of_allowance}
-        self.lines.append(
+        self.entries.append(
             line | {"at": self.at, "job_id": job_id, "actor": actor, "why": why, "receipt": receipt}
         )
 
@@ -102,8 +102,8 @@ class LedgerTransaction:
         ]
         if changed:
             await connection.execute(_CHANGE, changed)
-        if self.lines:
-            await connection.execute(entries.insert(), self.lines)
+        if self.entries:
+            await connection.execute(entries.insert(), self.entries)
 
 
 _COUNTED = tuple(name for name in _PURSES if name != "since")
@@ -121,12 +121,12 @@ _CHANGE = (
 # Built once: making a statement takes longer than carrying it out.
 @cache
 def _known(dialect: str) -> sa.Select[str]:
-    return sa.select(accounts.c.id).where(among(accounts.c.id, dialect))
+    return sa.select(accounts.c.id).where(matches_any(accounts.c.id, dialect))
 
 
 @cache
 def _locking(dialect: str) -> sa.Select[*tuple[Any, ...]]:
-    wanted = sa.select(accounts.c.id, *_COLUMNS).where(among(accounts.c.id, dialect))
+    wanted = sa.select(accounts.c.id, *_COLUMNS).where(matches_any(accounts.c.id, dialect))
     # Not against the foreign keys of new jobs and entries.
     return wanted.order_by(accounts.c.id).with_for_update(key_share=True)
 
@@ -138,7 +138,7 @@ async def lock(
     if not wanted:
         return LedgerTransaction({}, at)
     ids = sorted(wanted)
-    dialect, given = connection.dialect.name, these(ids, connection)
+    dialect, given = connection.dialect.name, any_values(ids, connection)
     known = set((await connection.execute(_known(dialect), given)).scalars())
     if missing := [account for account in ids if account not in known]:
         await _enrol(connection, missing, start=start, at=at)

@@ -10,7 +10,7 @@ from bot.ledger.budgets import Scope, budgets_of
 from bot.store.connection import Connection
 from bot.store.tables import jobs
 from bot.store.write import budgets
-from bot.store.write.jobs import job_of
+from bot.store.write.jobs import job_from_row
 
 _NEVER_FOUND = sa.and_(
     jobs.c.state == State.FAILED, jobs.c.reason == Reason.NOT_FOUND, jobs.c.request_id.is_(None)
@@ -19,7 +19,7 @@ _NEVER_FOUND = sa.and_(
 
 async def never_found(connection: Connection, since: float) -> Sequence[Job]:
     chosen = sa.select(jobs).where(_NEVER_FOUND, jobs.c.created_at >= since).order_by(jobs.c.created_at)
-    return [job_of(row) for row in (await connection.execute(chosen)).mappings()]
+    return [job_from_row(row) for row in (await connection.execute(chosen)).mappings()]
 
 
 async def found(connection: Connection, job: Job, request_id: str, cost: float) -> bool:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.store.errors import StoreUnavailable, explained, is_outage
+from bot.store.errors import StoreUnavailable, as_store_error, is_outage
 from bot.store.write.commands import Change, Move, Open, Outcome
 
 
@@ -89,7 +89,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - whatever it is, the askers have to hear of it.
             if len(batch) == 1 or is_outage(error):
                 for asked in batch:
-                    asked.answer(explained(error))
+                    asked.answer(as_store_error(error))
                 return
             # One change was wrong and took the others with it: halving finds it in a few commits.
             middle = len(batch) // 2

@@ -93,7 +93,7 @@ async def test_a_result_that_segmind_has_no_more_is_not_promised(stage: Stage) -
 async def test_what_moderators_took_away_is_not_fetched_again(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await keep(stage, reply)
-    await stage.app.store.register.take_down((await stage.job(reply)).id, "1")
+    await stage.app.store.moderation.take_down((await stage.job(reply)).id, "1")
     answer = await shown_again(stage)
     said_ = "\n".join(texts(answer.components))
     assert "Completed" not in said_

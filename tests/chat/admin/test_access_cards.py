@@ -73,7 +73,7 @@ async def test_who_is_blocked_again_and_again_has_to_rest(stage: Stage) -> None:
 
 
 async def test_a_listed_picture_and_its_copies_go_nowhere(stage: Stage) -> None:
-    await stage.app.store.register.list_fingerprints(
+    await stage.app.store.moderation.list_fingerprints(
         [fingerprint_of(picture("PNG"))], stage.guild.id, "a-job"
     )
     for copy in (picture("PNG"), saved(noise().resize((192, 144)), "JPEG", quality=80)):
@@ -88,7 +88,7 @@ async def test_a_listed_picture_and_its_copies_go_nowhere(stage: Stage) -> None:
 async def test_the_prints_of_an_order_are_kept(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
-    fingerprints = await stage.app.store.register.fingerprints_of((await stage.job(reply)).id)
+    fingerprints = await stage.app.store.moderation.fingerprints_of((await stage.job(reply)).id)
     assert fingerprints == {name: fingerprint_of(picture("PNG")) for name in ("source_image", "target_image")}
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from bot.ledger.ledger import AuditEntry
 from bot.store import SqlStore, StoreError, StoreUnavailable
-from bot.store.backend.open import database_of, open_database
-from bot.store.errors import explained
+from bot.store.backend.open import open_database, parse_url
+from bot.store.errors import as_store_error
 from tests.store.orders import START, HandClock
 
 
 async def test_a_sqlite_file_survives_a_power_cut(sqlite_url: str) -> None:
-    database = open_database(database_of(sqlite_url))
+    database = open_database(parse_url(sqlite_url))
     async with database.begin() as connection:
         kept = {
             pragma: (await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar_one()
@@ -60,4 +60,4 @@ async def test_what_went_wrong_does_not_tell_what_was_being_written(
 
 
 def test_trouble_without_words_is_called_by_its_name() -> None:
-    assert str(explained(TimeoutError())) == "the database cannot be used: TimeoutError"
+    assert str(as_store_error(TimeoutError())) == "the database cannot be used: TimeoutError"

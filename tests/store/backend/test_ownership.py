@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import State
 from bot.jobs.ports import StaleJob
 from bot.store import DatabaseInUse, SqlStore
-from tests.store.crashing_writer import RESTLESS, ROOT
+from tests.store.crashing_writer import COMMAND, ROOT
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
-from tests.store.plans import listening, steps
+from tests.store.plans import plan_steps, recorded_statements
 from tests.store.waiting import eventually
 
 LATER = 31.0
@@ -181,7 +181,7 @@ async def test_a_second_opening_of_a_file_is_refused_at_once(sqlite_url: str, cl
 async def test_a_second_process_on_a_file_is_refused_at_once(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock):
         second = await asyncio.create_subprocess_exec(
-            *RESTLESS, sqlite_url, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+            *COMMAND, sqlite_url, cwd=ROOT, stderr=asyncio.subprocess.PIPE
         )
         _, complaint = await second.communicate()
     assert second.returncode == 1
@@ -202,8 +202,8 @@ async def test_ten_thousand_open_jobs_are_adopted(url: str, clock: HandClock) ->
 async def test_whoever_adopts_looks_at_open_jobs_alone(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock) as store:
         await opened(store)
-        with listening() as said:
+        with recorded_statements() as said:
             await store.adopt()
-    plans = await steps(sqlite_url, said, "WITH", "UPDATE")
+    plans = await plan_steps(sqlite_url, said, "WITH", "UPDATE")
     assert any("INDEX jobs_open" in step for step in plans)
     assert not [step for step in plans if step.startswith("SCAN") and "jobs_open" not in step]

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import Job, Place
 from bot.store import SchemaTooNew, SqlStore
 from bot.store.backend import schema
-from bot.store.backend.open import database_of, open_database
+from bot.store.backend.open import open_database, parse_url
 from bot.store.tables import METADATA, jobs
 from tests.postgres import Postgres
 from tests.store.crashing_writer import ROOT
@@ -44,7 +44,7 @@ async def test_migrations_and_tables_agree_about_what_must_hold(raw: AsyncConnec
         }
 
     migrated = await raw.run_sync(checks)
-    database = open_database(database_of(url))
+    database = open_database(parse_url(url))
     async with database.begin() as connection:
         if connection.dialect.name == "postgresql":
             await connection.exec_driver_sql("CREATE SCHEMA meant")

@@ -14,11 +14,11 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.ledger.ledger import AuditEntry
 from bot.store import SqlStore
-from bot.store.read.dashboard import DAY, HOUR, MINUTE, Asked, DashboardQueries
+from bot.store.read.dashboard import DAY, HOUR, MINUTE, DashboardQueries, PendingApprovals
 from bot.store.tables import approvals, cases
 from tests.patience import PATIENCE
 from tests.store.orders import TERMS, HandClock, order
-from tests.store.plans import listening, steps
+from tests.store.plans import plan_steps, recorded_statements
 
 NOW = 1_763_700_000.25
 
@@ -173,7 +173,7 @@ async def test_open_cases_are_told_the_oldest_first(overview: DashboardQueries, 
 async def test_results_that_moderators_look_at_first_are_told(
     overview: DashboardQueries, raw: AsyncConnection
 ) -> None:
-    assert (await overview.present(NOW)).asked == Asked(0, None)
+    assert (await overview.present(NOW)).pending_approvals == PendingApprovals(0, None)
     row = {"guild_id": 1, "lapses_at": NOW + 60, "decided_by": 0, "verdict": "waiting", "decided_at": None}
     await raw.execute(
         approvals.insert(),
@@ -184,7 +184,7 @@ async def test_results_that_moderators_look_at_first_are_told(
             row | {"job_id": "d", "asked_at": NOW - 99, "verdict": "withdrawn"},
         ],
     )
-    assert (await overview.present(NOW)).asked == Asked(2, NOW - 90)
+    assert (await overview.present(NOW)).pending_approvals == PendingApprovals(2, NOW - 90)
 
 
 async def test_the_books_are_looked_at_and_there_is_as_much_as_there_is(
@@ -222,11 +222,11 @@ async def test_of_finished_jobs_only_those_of_the_last_hours_are_read(
     sqlite_url: str, clock: HandClock
 ) -> None:
     async with SqlStore(sqlite_url, start=100, clock=clock), DashboardQueries(sqlite_url) as overview:
-        with listening() as said:
+        with recorded_statements() as said:
             await overview.waiting()
             await overview.present(NOW)
             await overview.past(NOW)
-    plans = await steps(sqlite_url, said, "SELECT")
+    plans = await plan_steps(sqlite_url, said, "SELECT")
     growing = [step for step in plans if "jobs" in step or "approvals" in step]
     assert len(growing) >= 8
     for step in growing:

@@ -117,7 +117,7 @@ async def test_what_waits_is_found_as_long_as_it_does(store: SqlStore, clock: Ha
     (posted,) = await book.waiting()
     assert posted.card == (3, 4)
     # Whoever deletes a result later does not delete what moderators were asked, and said.
-    assert await store.register.posts_of(job.id) == []
+    assert await store.moderation.posts_of(job.id) == []
     assert await book.overdue(clock.time + 99) == []
     assert await book.overdue(clock.time + 100) == [posted]
     await book.decide(job.id, Verdict.LAPSED, 0, None)
@@ -137,12 +137,12 @@ async def test_whoever_is_forgotten_has_nothing_waiting(
     ruling = await store.approvals.decide(decided.id, Verdict.APPROVED, MODERATOR, None)
     assert ruling.job is not None
     await store.mark_told(ruling.job)
-    about = await store.people.about(waits.place.user_id)
+    about = await store.member_data.about(waits.place.user_id)
     outputs = {each["id"]: each["output"] for each in about["jobs"]}
     assert (outputs[waits.id], outputs[decided.id]) == (None, decided.output)
     assert str(MODERATOR) not in str(about["approvals"])
     for user_id in (waits.place.user_id, MODERATOR):
-        await store.people.forget(user_id, strikes_since=0)
+        await store.member_data.forget(user_id, strikes_since=0)
     assert [each.job_id for each in await store.approvals.withdrawn()] == [waits.id]
     ruling = await store.approvals.decide(waits.id, Verdict.APPROVED, OTHER, None)
     assert (ruling.is_new, ruling.job) == (False, None)
@@ -150,5 +150,5 @@ async def test_whoever_is_forgotten_has_nothing_waiting(
     assert found is not None
     assert found.decided_by == 0
     await store.approvals.drop(waits.id)
-    await store.people.clear_up(prints_before=clock.time + 1, strikes_before=0)
+    await store.member_data.clear_up(prints_before=clock.time + 1, strikes_before=0)
     assert (await raw.execute(sa.select(approvals))).all() == []

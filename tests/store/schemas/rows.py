@@ -10,7 +10,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Reason, State
 from bot.ledger.budgets import Scope
 from bot.moderation.approvals import Verdict
-from bot.store.tables import Document
+from bot.store.tables import JsonText
 
 ACCOUNT, PRIVATE = "81384788765712384:81384788765712385", "direct:81384788765712385"
 NOON = 1_790_000_000.25
@@ -75,7 +75,7 @@ def _made_up(table: sa.Table, number: int) -> Iterator[tuple[str, Any]]:
 def _value(column: sa.Column[Any], number: int) -> Any:
     name = f"{column.table.name}.{column.name} {number}"
     match column.type:
-        case Document():
+        case JsonText():
             return {"of": name, "umlaut": "ü", "lone": "\ud83d"}
         case sa.LargeBinary():
             return bytes(range(256)) + name.encode()

@@ -34,7 +34,7 @@ async def waiting(store: SqlStore, count: int, *, member: int = 2, server: int =
 
 async def sent(store: SqlStore, jobs: list[Job], room: Capacity) -> list[Job]:
     """Those for which there was room."""
-    moves = (store.move(job, job.to(State.SUBMITTING), room=room) for job in jobs)
+    moves = (store.move(job, job.to(State.SUBMITTING), capacity=room) for job in jobs)
     answers = await asyncio.gather(*moves, return_exceptions=True)
     assert all(isinstance(answer, Job | AtCapacity) for answer in answers)
     return [answer for answer in answers if isinstance(answer, Job)]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import NEXT, Job, State
 from bot.store import SqlStore
 from bot.store.tables import accounts, jobs
-from tests.store.crashing_writer import RESTLESS, ROOT
+from tests.store.crashing_writer import COMMAND, ROOT
 from tests.store.orders import HandClock, through
 from tests.store.waiting import eventually
 
@@ -32,7 +32,7 @@ async def test_a_killed_process_loses_nothing_and_pays_nothing_twice(url: str, r
 
 
 async def _killed_after(lines: int, url: str) -> dict[str, State]:
-    process = await asyncio.create_subprocess_exec(*RESTLESS, url, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(*COMMAND, url, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     said = [await process.stdout.readline() for _ in range(lines)]
     process.kill()

@@ -7,7 +7,7 @@ import pytest
 
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import StaleJob
-from bot.store import SqlStore, StoreRefused
+from bot.store import ChangeRejected, SqlStore
 from tests.store.orders import LIFE, START, TERMS, money, opened, order, through
 
 ENDS = {
@@ -117,7 +117,7 @@ async def test_a_job_is_closed_when_its_end_was_told(store: SqlStore) -> None:
 
 
 async def test_the_end_of_an_open_job_cannot_be_told(store: SqlStore) -> None:
-    with pytest.raises(StoreRefused):
+    with pytest.raises(ChangeRejected):
         await store.mark_told(await opened(store))
 
 
@@ -125,6 +125,6 @@ async def test_two_jobs_cannot_claim_one_request(store: SqlStore) -> None:
     one, other = await opened(store), await opened(store)
     one = await through(store, one, State.SUBMITTING, State.SUBMITTED)
     other = await through(store, other, State.SUBMITTING)
-    with pytest.raises(StoreRefused):
+    with pytest.raises(ChangeRejected):
         await store.move(other, other.to(State.SUBMITTED, request_id=str(one.request_id)))
     assert await store.find(other.id) == other

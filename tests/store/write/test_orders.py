@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import State
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.ledger import AlreadyRefunded, AuditEntry
-from bot.store import SqlStore, StoreRefused
+from bot.store import ChangeRejected, SqlStore
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
 
 
@@ -43,7 +43,7 @@ async def test_an_order_that_is_too_dear_writes_nothing(store: SqlStore) -> None
 
 async def test_a_job_that_cannot_be_written_leaves_no_hold(store: SqlStore) -> None:
     job = await opened(store)
-    with pytest.raises(StoreRefused):
+    with pytest.raises(ChangeRejected):
         await store.open(job, TERMS)
     assert await money(store, job.account) == (START - 5, 5)
     assert await store.audit() == []

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ledger.account import Balance
 from bot.ledger.ledger import AlreadyCredited, AuditEntry
-from bot.store import SqlStore, StoreRefused
+from bot.store import ChangeRejected, SqlStore
 from tests.store.orders import START, HandClock
 
 DEED = AuditEntry("shop", "purchase")
@@ -44,7 +44,7 @@ async def test_two_processes_credit_one_receipt_once(postgres_url: str, clock: H
 
 
 async def test_what_is_refused_for_another_reason_is_not_taken_for_credited(store: SqlStore) -> None:
-    assert isinstance(await buy(store, "discord:7", 2**70), StoreRefused)
+    assert isinstance(await buy(store, "discord:7", 2**70), ChangeRejected)
     assert isinstance(await buy(store, "discord:7"), Balance)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import State
 from bot.ledger.account import NotEnoughCredits
-from bot.store import SqlStore, StoreRefused, StoreUnavailable
+from bot.store import ChangeRejected, SqlStore, StoreUnavailable
 from bot.store.connection import Connection
 from tests.store.orders import START, TERMS, HandClock, enrolled, money, opened, order, through
 from tests.store.waiting import eventually
@@ -21,7 +21,7 @@ async def test_a_change_that_the_database_refuses_leaves_its_batch_alone(store: 
     orders[3] = replace(orders[3], id=taken.id)
     orders[11] = replace(orders[11], price=-1)
     answers = await asyncio.gather(*(store.open(job, TERMS) for job in orders), return_exceptions=True)
-    assert [n for n, answer in enumerate(answers) if isinstance(answer, StoreRefused)] == [3, 11]
+    assert [n for n, answer in enumerate(answers) if isinstance(answer, ChangeRejected)] == [3, 11]
     assert answers.count(None) == 18
     assert await money(store, "1:2") == (START - 19, 19)
     assert await store.audit() == []
