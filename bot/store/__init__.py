@@ -8,7 +8,7 @@ from bot.store.errors import (
     StoreError,
     StoreUnavailable,
 )
-from bot.store.operator import OperatorConnection, audit_database
+from bot.store.operator import OperatorConnection, audit_ledger
 from bot.store.store import SqlStore
 
 __all__ = [
@@ -20,5 +20,5 @@ __all__ = [
     "SqlStore",
     "StoreError",
     "StoreUnavailable",
-    "audit_database",
+    "audit_ledger",
 ]

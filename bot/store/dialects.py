@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.store.connection import Connection
-from bot.store.tables import INTEGER
+from bot.store.tables.columns import INTEGER
 
 POSTGRES = "postgresql"
 

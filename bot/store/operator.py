@@ -88,7 +88,7 @@ class OperatorConnection:
                 yield connection
 
 
-async def audit_database(url: str, *, start: int, clock: Clock) -> Sequence[str]:
+async def audit_ledger(url: str, *, start: int, clock: Clock) -> Sequence[str]:
     """Every place where the books do not add up, looked at beside a store that goes on writing."""
     async with OperatorConnection(url, start=start, clock=clock) as visitor:
         wrong, _ = await visitor.audit()

@@ -40,7 +40,7 @@ async def count_in_flight(connection: Connection) -> InFlight:
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     counted = (
         sa.select(jobs.c.account, jobs.c.guild_id, sa.func.count())
-        .where(sa.text(IN_FLIGHT))
+        .where(IN_FLIGHT)
         .group_by(jobs.c.account, jobs.c.guild_id)
     )
     in_flight = InFlight(0, Counter(), Counter())
