@@ -1,4 +1,4 @@
-"""Jobs and credits in SQLite or Postgres: nothing that was promised is lost, and nothing is paid twice."""
+"""Storage of jobs and credits in SQLite or Postgres, durable and with exact sums."""
 
 from bot.store.errors import (
     ChangeRejected,

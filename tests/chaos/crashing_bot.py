@@ -120,8 +120,8 @@ class DoomedStore(SqlStore):
         return outcomes
 
 
-async def _applied(connection: Connection, changes: Sequence[Change], writing: WriteContext) -> list[Outcome]:
-    outcomes = await apply(connection, changes, writing)
+async def _applied(connection: Connection, changes: Sequence[Change], context: WriteContext) -> list[Outcome]:
+    outcomes = await apply(connection, changes, context)
     if any(isinstance(change, Move) for change in changes):
         DoomedStore.death.pass_by(Point.COMMITTING)
     return outcomes
