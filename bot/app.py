@@ -190,10 +190,7 @@ async def build_app(
         gauges.of_store(store, cluster, outage)
         gauges.of_discord(client, refusals)
         books = partial(
-            audit_ledger,
-            settings.database.url.get_secret_value(),
-            start=settings.credits.start,
-            clock=clock,
+            audit_ledger, settings.database.url.get_secret_value(), start=settings.credits.start, clock=clock
         )
         health.assembled(needed(client, store, outage))
         await stack.enter_async_context(

@@ -8,7 +8,7 @@ faces = sa.Table(
     "faces",
     METADATA,
     sa.Column("user_id", INTEGER, primary_key=True, autoincrement=False),
-    # The name in lower case, because names are matched without regard to case.
+    # The case-folded name, because names that differ only in case are the same.
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("size", INTEGER, nullable=False),

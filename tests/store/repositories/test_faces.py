@@ -1,4 +1,4 @@
-"""Saved faces in the tables of both databases."""
+"""Saved faces on both databases."""
 
 import asyncio
 from dataclasses import replace
@@ -31,7 +31,7 @@ async def test_a_face_is_found_by_its_name_whatever_its_capitals(store: SqlStore
     assert await store.faces.find(ALICE, "Adam", now=NOW) is None
 
 
-async def test_faces_are_those_of_their_owner_alone(store: SqlStore) -> None:
+async def test_a_member_finds_only_their_own_faces(store: SqlStore) -> None:
     await kept(store, EVA, named("Adam", default=True))
     assert await names(store, BOB) == []
     assert await store.faces.find(BOB, "Eva", now=NOW) is None
@@ -42,7 +42,7 @@ async def test_faces_are_those_of_their_owner_alone(store: SqlStore) -> None:
     assert await names(store) == ["Adam", "Eva"]
 
 
-async def test_the_same_name_takes_the_place_of_the_former_face_and_of_its_being_the_default(
+async def test_a_face_of_the_same_name_replaces_the_former_one_and_stays_the_default(
     store: SqlStore,
 ) -> None:
     await kept(store, named("Eva", default=True))
@@ -52,7 +52,7 @@ async def test_the_same_name_takes_the_place_of_the_former_face_and_of_its_being
     assert found == replace(again, face=replace(again.face, is_default=True))
 
 
-async def test_there_is_one_default_at_most(store: SqlStore) -> None:
+async def test_there_is_at_most_one_default_face(store: SqlStore) -> None:
     await kept(store, named("a", default=True), named("b", default=True), named("c"))
     assert [face.name for face in await store.faces.all_of(ALICE, now=NOW) if face.is_default] == ["b"]
     assert await store.faces.choose(ALICE, "C", now=NOW)
@@ -63,7 +63,7 @@ async def test_there_is_one_default_at_most(store: SqlStore) -> None:
     assert await store.faces.find(ALICE, None, now=NOW) is None
 
 
-async def test_a_face_that_expired_is_found_no_more_and_takes_no_place(store: SqlStore) -> None:
+async def test_an_expired_face_is_not_found_and_does_not_count(store: SqlStore) -> None:
     await kept(store, named("Eva", default=True), most=1)
     late = EVA.face.expires_at
     assert await names(store, now=late) == []
@@ -75,13 +75,13 @@ async def test_a_face_that_expired_is_found_no_more_and_takes_no_place(store: Sq
     assert await store.faces.sweep(late) == 0
 
 
-async def test_sweeping_takes_what_expired_and_nothing_else(store: SqlStore) -> None:
+async def test_sweeping_deletes_only_expired_faces(store: SqlStore) -> None:
     await kept(store, EVA, replace(EVA, face=replace(EVA.face, name="young", expires_at=3000.0)))
     assert await store.faces.sweep(EVA.face.expires_at) == 1
     assert await names(store) == ["young"]
 
 
-async def test_all_faces_of_a_member_go_at_once(store: SqlStore) -> None:
+async def test_all_faces_of_a_member_are_deleted_at_once(store: SqlStore) -> None:
     await kept(store, EVA, named("Adam"))
     await kept(store, EVA, of=BOB)
     assert await store.faces.drop(ALICE, "EVA")
@@ -91,7 +91,7 @@ async def test_all_faces_of_a_member_go_at_once(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("most", [1, 3])
-async def test_not_even_at_once_can_more_be_kept_than_may_be(store: SqlStore, most: int) -> None:
+async def test_racing_saves_do_not_exceed_the_limit(store: SqlStore, most: int) -> None:
     every = [named(f"face {number}") for number in range(6)]
     done = await asyncio.gather(*(store.faces.keep(ALICE, face, now=NOW, most=most) for face in every))
     assert sum(done) == len(await names(store)) == most

@@ -1,4 +1,4 @@
-"""One member's data: given, forgotten at their wish, and forgotten in time; the books stay right."""
+"""Data of one member: exported, deleted at their request and with age, while the ledger stays exact."""
 
 import asyncio
 import json
@@ -45,8 +45,8 @@ async def job_of(store: SqlStore, member: int, state: State = State.DONE) -> Job
     return job
 
 
-async def lived(store: SqlStore) -> Job:
-    """Two members who ordered, decided about each other, and reported each other."""
+async def two_members(store: SqlStore) -> Job:
+    """Two members who order, decide about each other, and report each other."""
     for member, other in ((MEMBER, OTHER), (OTHER, MEMBER)):
         await store.moderation.agree(member, "1")
         job = await job_of(store, member)
@@ -81,15 +81,15 @@ def tables_that_name(member: int, found: dict[str, list[dict[str, Any]]]) -> set
     return {table for table, rows in found.items() if str(member) in json.dumps(rows, default=str)}
 
 
-async def test_nothing_names_a_member_any_more_and_the_books_are_right(
+async def test_a_forgotten_member_is_named_nowhere_and_the_ledger_stays_exact(
     store: SqlStore, raw: AsyncConnection, clock: HandClock
 ) -> None:
-    await lived(store)
+    await two_members(store)
     before = await everything(raw)
     assert {"accounts", "entries", "jobs", "deeds", "cases", "takedowns"} <= tables_that_name(MEMBER, before)
     await store.member_data.forget(MEMBER, strikes_since=0)
     after = await everything(raw)
-    # Kept on purpose: that the member left, the strikes, and that the server has blocked them.
+    # These stay on purpose: the date of the request, the strikes, and the block by the server.
     assert tables_that_name(MEMBER, after) == {"people", "strikes", "servers"}
     assert (await store.rules(1)).members == {OTHER: 9}
     assert (await store.rules(1)).blocked == {MEMBER, OTHER}
@@ -98,8 +98,10 @@ async def test_nothing_names_a_member_any_more_and_the_books_are_right(
     assert len(await store.moderation.strikes(MEMBER, 0)) == 1
 
 
-async def test_sums_and_everybody_else_stay_as_they_were(store: SqlStore, raw: AsyncConnection) -> None:
-    await lived(store)
+async def test_deleting_a_members_data_changes_no_sum_and_no_other_member(
+    store: SqlStore, raw: AsyncConnection
+) -> None:
+    await two_members(store)
     total = sa.select(sa.func.count(), sa.func.sum(entries.c.amount))
     before = (await raw.execute(total)).one(), await store.balance(f"1:{OTHER}")
     history = await store.history(f"1:{OTHER}")
@@ -113,8 +115,8 @@ async def test_sums_and_everybody_else_stay_as_they_were(store: SqlStore, raw: A
     assert sorted(named) == [0, 0, OTHER, OTHER]
 
 
-async def test_whoever_is_forgotten_begins_anew(store: SqlStore) -> None:
-    await lived(store)
+async def test_a_forgotten_member_begins_anew(store: SqlStore) -> None:
+    await two_members(store)
     assert (await store.member_data.holdings(MEMBER)).granted == (await store.balance(ACCOUNT)).granted
     await store.member_data.forget(MEMBER, strikes_since=0)
     await store.member_data.forget(MEMBER, strikes_since=0)
@@ -123,7 +125,7 @@ async def test_whoever_is_forgotten_begins_anew(store: SqlStore) -> None:
     assert await store.audit() == []
 
 
-async def test_open_orders_stand_in_the_way(store: SqlStore, raw: AsyncConnection) -> None:
+async def test_a_member_with_open_orders_cannot_be_forgotten(store: SqlStore, raw: AsyncConnection) -> None:
     await opened(store, "1:2")
     before = await everything(raw)
     with pytest.raises(OpenOrders):
@@ -131,12 +133,12 @@ async def test_open_orders_stand_in_the_way(store: SqlStore, raw: AsyncConnectio
     assert await everything(raw) == before
 
 
-async def test_what_is_stored_is_given_without_keys_and_without_others(store: SqlStore) -> None:
-    await lived(store)
+async def test_an_export_contains_no_tokens_and_no_other_members(store: SqlStore) -> None:
+    await two_members(store)
     about = await store.member_data.about(MEMBER)
-    words = json.dumps(about)
-    assert f"a secret of {MEMBER}" in words
-    assert "a-token" not in words
+    text = json.dumps(about)
+    assert f"a secret of {MEMBER}" in text
+    assert "a-token" not in text
     others = {name: each for name, each in about.items() if name not in {"entries", "decisions"}}
     assert str(OTHER) not in json.dumps(others)
     assert {name: len(each) for name, each in about.items() if name != "user_id"} == {
@@ -155,10 +157,10 @@ async def test_what_is_stored_is_given_without_keys_and_without_others(store: Sq
     assert about["servers"] == [{"guild_id": 1, "daily": 9, "blocked": True}]
 
 
-async def test_what_is_old_is_forgotten_a_little_at_a_time(
+async def test_old_data_is_deleted_in_small_batches(
     store: SqlStore, raw: AsyncConnection, clock: HandClock
 ) -> None:
-    await lived(store)
+    await two_members(store)
     young = await opened(store, f"1:{OTHER}", 0)
     retention = Retention(store.member_data, clock, RetentionPeriods(jobs=90, audit_entries=730), most=3)
     clock.advance(89 * 86_400)
@@ -183,14 +185,16 @@ async def test_what_is_old_is_forgotten_a_little_at_a_time(
     assert await store.audit() == []
 
 
-async def test_a_deed_can_lose_its_people_and_nothing_else(store: SqlStore, raw: AsyncConnection) -> None:
-    await lived(store)
+async def test_only_the_people_of_an_audit_entry_can_be_removed(
+    store: SqlStore, raw: AsyncConnection
+) -> None:
+    await two_members(store)
     for change in ({"deed": "x"}, {"actor": "7"}, {"facts": {"member": 1, "amount": 10**30}}, {"at": 0.0}):
         with pytest.raises(DBAPIError, match="append-only"):
             await raw.execute(audit_entries.update().values(change))
 
 
-async def test_orders_of_other_processes_come_before_or_after_and_never_in_between(
+async def test_forgetting_a_member_does_not_interleave_with_orders_of_another_process(
     postgres_url: str, clock: HandClock
 ) -> None:
     async with (
