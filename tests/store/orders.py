@@ -22,7 +22,7 @@ class HandClock:
 
     def __init__(self, time: float = 1_763_700_000.25) -> None:
         self.time = time
-        self.sleeps = 0
+        self.turns = 0
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     def now(self) -> float:
@@ -31,7 +31,7 @@ class HandClock:
     async def sleep(self, seconds: float) -> None:
         wake = asyncio.get_running_loop().create_future()
         self._sleepers.append((self.time + seconds, wake))
-        self.sleeps += 1
+        self.turns += 1
         await wake
 
     def advance(self, seconds: float) -> None:

@@ -161,7 +161,7 @@ async def test_a_failed_lease_renewal_is_retried(
     clock.advance(10)
 
     async def failed() -> bool:
-        return clock.sleeps == 2
+        return clock.turns == 2
 
     await eventually(failed)
     await raw_postgres.exec_driver_sql("ALTER TABLE elsewhere RENAME TO workers")
