@@ -214,8 +214,8 @@ def _restore(options: argparse.Namespace) -> int:
     settings = _settings(options)
     with _as_cli_error(options.file, "restored"):
         restored = restore(settings.database.url.get_secret_value(), options.file)
-    if restored.kept is not None:
-        print(f"What was there before lies in {restored.kept}.")
+    if restored.previous is not None:
+        print(f"What was there before lies in {restored.previous}.")
     print(
         f"Restored. The next start goes on with {restored.open_jobs} open jobs; {restored.in_doubt} that"
         " waited may have been sent since, and are looked for at Segmind instead of being sent."

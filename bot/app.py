@@ -31,7 +31,7 @@ from bot.ops.observers import FanOut, ObservedSegmind, ObservedStore
 from bot.ops.web import served
 from bot.registry import ModelRegistry, iter_modules, model_registry
 from bot.settings import Settings
-from bot.store import SqlStore, audited
+from bot.store import SqlStore, audit_ledger
 from bot.wiring.chat import ChatParts
 from bot.wiring.factories import FEATURES, c2pa_signer_of, check_names, contexts_of, segmind_client, traces_of
 from bot.wiring.jobs import JobEngine
@@ -190,7 +190,7 @@ async def build_app(
         gauges.of_store(store, cluster, outage)
         gauges.of_discord(client, refusals)
         books = partial(
-            audited, settings.database.url.get_secret_value(), start=settings.credits.start, clock=clock
+            audit_ledger, settings.database.url.get_secret_value(), start=settings.credits.start, clock=clock
         )
         health.assembled(needed(client, store, outage))
         await stack.enter_async_context(

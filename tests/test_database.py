@@ -1,4 +1,4 @@
-"""A database that is full, locked or damaged while the bot runs: said once, and nothing is lost."""
+"""A database that fills up, is locked or is damaged while the bot runs: one message, and nothing is lost."""
 
 import asyncio
 import resource
@@ -16,7 +16,7 @@ from tests.discord.environment import KEY, Town
 from tests.discord.server import SmallDiscord
 from tests.harness import Reply, Stage, eventually, local_segmind, staged
 
-STOPS, GOES_ON = "no orders are taken", "available again"
+STOPPED, RESUMED = "no orders are taken", "available again"
 
 
 @asynccontextmanager
@@ -34,7 +34,7 @@ async def stage(tmp_path: Path) -> AsyncGenerator[Stage]:
 
 
 async def pragma(stage: Stage, name: str, value: int) -> None:
-    """The store writes on one connection, whose settings these are."""
+    """Set a pragma of the store's single writing connection."""
     database = stage.app.store._database  # pyright: ignore[reportPrivateUsage]
     async with database.begin() as connection:
         await connection.execute(sa.text(f"PRAGMA {name} = {value}"))
@@ -42,7 +42,7 @@ async def pragma(stage: Stage, name: str, value: int) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Generator[Path | None]:
-    """A disk of a few megabytes; none where the machine lets nobody mount one."""
+    """Disk of a few megabytes, or None if the test may not mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]
@@ -53,33 +53,33 @@ def small_disk(tmp_path: Path) -> Generator[Path | None]:
     subprocess.run(["umount", "-l", folder], check=True)
 
 
-class Spell:
-    """An outage: one job is at Segmind as it comes, and one is ordered while it lasts."""
+class Outage:
+    """Outage that begins while one job is at Segmind, and during which a member orders another."""
 
     def __init__(self, stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
         self.stage = stage
         self.capsys = capsys
-        self.said = ""
+        self.output = ""
 
-    async def lasts(self) -> None:
-        """The running job's result comes, and nothing of it can be written."""
+    async def last(self) -> None:
+        """Let the running job's result arrive while nothing can be written."""
         self.capsys.readouterr()
         refused = await self.stage.order("faceswap-v5")
         await refused.says("cannot write anything down", "Nothing was charged")
         self.stage.clock.move(60)
         await eventually(lambda: len(self.log().splitlines()) >= 1 or None, self.log)
-        # Longer than a few tries take.
+        # Long enough for a few retries.
         for _ in range(20):
             await asyncio.sleep(0.02)
-        assert self.log().count(STOPS) == 1
+        assert self.log().count(STOPPED) == 1
         assert "Traceback" not in self.log()
         assert len(self.stage.segmind.submissions) == 1
 
-    async def is_over(self, running: Reply) -> None:
-        await eventually(lambda: GOES_ON in self.log() or None, self.log)
+    async def end(self, running: Reply) -> None:
+        await eventually(lambda: RESUMED in self.log() or None, self.log)
         await running.says("Completed")
         await self.stage.finish(await self.stage.order("faceswap-v5"), "Completed")
-        assert self.log().count(STOPS) == 1
+        assert self.log().count(STOPPED) == 1
         assert len(self.stage.segmind.submissions) == len(self.stage.segmind.billed) == 2
         balance = await self.stage.app.store.balance(self.stage.account)
         assert (balance.free, balance.held) == (90, 0)
@@ -87,61 +87,59 @@ class Spell:
 
     def log(self) -> str:
         caught = self.capsys.readouterr()
-        self.said += caught.out + caught.err
-        return self.said
+        self.output += caught.out + caught.err
+        return self.output
 
 
-async def test_a_database_whose_log_may_not_grow_any_more(
+async def test_a_database_whose_write_ahead_log_may_not_grow(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As a quota does it: every write beyond the size that the log has now fails."""
+    """A quota has the same effect: every write beyond the present size of the log fails."""
     running = await stage.order("faceswap-v5")
     await running.says("Queued")
-    spell = Spell(stage, capsys)
+    outage = Outage(stage, capsys)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     log = stage.database.with_name(f"{stage.database.name}-wal")
     resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, hard))
     try:
-        await spell.lasts()
+        await outage.last()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    await spell.is_over(running)
+    await outage.end(running)
 
 
-async def test_a_disk_that_is_really_full(
-    small_disk: Path | None, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_disk_that_is_full(small_disk: Path | None, capsys: pytest.CaptureFixture[str]) -> None:
     if small_disk is None:
-        # Not skipped, as the log that may not grow has shown the same.
+        # The test does not count as skipped, because the one before it covers the same code.
         return
     async with playing(small_disk / "doppel.db") as stage:
         running = await stage.order("faceswap-v5")
         await running.says("Queued")
-        spell = Spell(stage, capsys)
+        outage = Outage(stage, capsys)
         filler = small_disk / "filler"
         with suppress(OSError), filler.open("wb", buffering=0) as file:
             while True:
                 file.write(bytes(1024))
-        await spell.lasts()
+        await outage.last()
         filler.unlink()
-        await spell.is_over(running)
+        await outage.end(running)
 
 
-async def test_a_database_that_another_program_has_locked(
+async def test_a_database_that_another_program_locks(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await pragma(stage, "busy_timeout", 20)
     running = await stage.order("faceswap-v5")
     await running.says("Queued")
-    spell = Spell(stage, capsys)
+    outage = Outage(stage, capsys)
     with closing(sqlite3.connect(stage.database, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        await spell.lasts()
+        await outage.last()
         other.execute("ROLLBACK")
-    await spell.is_over(running)
+    await outage.end(running)
 
 
-async def test_a_damaged_database_ends_the_bot_with_one_sentence(tmp_path: Path) -> None:
+async def test_a_damaged_database_ends_the_bot_with_one_message(tmp_path: Path) -> None:
     clock = HeldClock()
     async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as small_discord:
         town = Town(small_discord, segmind, clock, tmp_path)
@@ -152,16 +150,16 @@ async def test_a_damaged_database_ends_the_bot_with_one_sentence(tmp_path: Path)
             damage(town.database)
             clock.move(60)
             assert await bot.end() == 1
-    told = [line for line in bot.output.splitlines() if line.startswith("doppel: ")]
-    assert len(told) == 1
-    assert "the database cannot be used: " in told[0]
-    assert "malformed" in told[0] or "not a database" in told[0]
+    messages = [line for line in bot.output.splitlines() if line.startswith("doppel: ")]
+    assert len(messages) == 1
+    assert "the database cannot be used: " in messages[0]
+    assert "malformed" in messages[0] or "not a database" in messages[0]
     assert "Traceback" not in bot.output
 
 
 def damage(database: Path) -> None:
     with closing(sqlite3.connect(database)) as other:
-        # What is only in the log is not in the file yet, and would mend it.
+        # Otherwise the write-ahead log would still hold intact copies of the pages.
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     size = database.stat().st_size
     with database.open("r+b") as file:

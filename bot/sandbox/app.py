@@ -27,7 +27,7 @@ from bot.sandbox.ticker import Pulse, set_clock
 from bot.sandbox.welcome import Welcome, lay_out, samples
 from bot.settings import Settings
 from bot.store import StoreError
-from bot.store.backend.leases import take_file
+from bot.store.backend.leases import lock_file
 
 if TYPE_CHECKING:
     from simcord import Preview
@@ -156,7 +156,7 @@ def _prepare_database(wishes: Wishes) -> None:
         return
     try:
         # What another sandbox works with is not deleted under its hands.
-        with take_file(path):
+        with lock_file(path):
             for ending in ("", "-wal", "-shm"):
                 path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
     except StoreError as error:

@@ -1,24 +1,24 @@
-"""Jobs and credits in SQLite or Postgres: nothing that was promised is lost, and nothing is paid twice."""
+"""Storage of jobs and credits in SQLite or Postgres, durable and with exact sums."""
 
 from bot.store.errors import (
+    ChangeRejected,
     DatabaseInUse,
     SchemaTooNew,
     ShardsLost,
     StoreError,
-    StoreRefused,
     StoreUnavailable,
 )
-from bot.store.operator import OperatorConnection, audited
+from bot.store.operator import OperatorConnection, audit_ledger
 from bot.store.store import SqlStore
 
 __all__ = [
+    "ChangeRejected",
     "DatabaseInUse",
     "OperatorConnection",
     "SchemaTooNew",
     "ShardsLost",
     "SqlStore",
     "StoreError",
-    "StoreRefused",
     "StoreUnavailable",
-    "audited",
+    "audit_ledger",
 ]

@@ -1,4 +1,4 @@
-"""A copy of the SQLite file while the bot runs, and the way back."""
+"""Backs up the SQLite file while the bot runs, and restores it."""
 
 import os
 import sqlite3
@@ -8,53 +8,61 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.jobs.job import State
-from bot.store.backend.leases import take_file
-from bot.store.backend.open import database_of, file_of
+from bot.store.backend.leases import lock_file
+from bot.store.backend.open import parse_url, sqlite_path
 from bot.store.backend.schema import HEAD
 from bot.store.errors import SchemaTooNew, StoreError, StoreUnavailable
 
-# Whoever was sent before keeps the time of it; the others were sent after their order, if at all.
-_DOUBT = "UPDATE jobs SET state = ?, submitted_at = coalesce(submitted_at, created_at) WHERE state = ?"
+# A job that was submitted before keeps that time; any other was submitted after its order, if at all.
+_MARK_IN_DOUBT = (
+    "UPDATE jobs SET state = ?, submitted_at = coalesce(submitted_at, created_at) WHERE state = ?"
+)
 
 
-class NoFile(StoreError):
-    """The database is no file, and has tools of its own."""
+class NotSqlite(StoreError):
+    """The database is Postgres, which has tools of its own for backups."""
 
     def __init__(self) -> None:
         super().__init__("only SQLite's file is copied here: for Postgres there are pg_dump and pg_restore")
 
 
 class TargetExists(StoreError):
+    """The backup would overwrite a file."""
+
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is there already, and nothing is written over it")
 
 
-class NoBackup(StoreError):
+class InvalidBackup(StoreError):
+    """The file is missing, damaged, or not a database of this bot."""
+
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path} cannot be restored: {why}")
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
+    """Result of a restore, for the operator."""
+
     open_jobs: int
     in_doubt: int
-    """Of these, the ones that may have been sent after the backup was made."""
-    kept: Path | None
-    """Where the database lies that was there before."""
+    """Open jobs that may have been submitted after the backup was made."""
+    previous: Path | None
+    """Path to which the former database was moved."""
 
 
 def back_up(url: str, target: Path) -> int:
-    """Write the database as it is at one moment to a new file; gives its size. A running bot goes on."""
+    """Write one moment of the database to a new file while the bot runs, and return the file's size."""
     source = _file(url)
     if not source.is_file():
         raise StoreUnavailable(f"there is no file {source}")
     if target.exists():
         raise TargetExists(target)
-    # A copy that is cut off must not look like a backup.
+    # An interrupted copy must not look like a backup.
     unfinished = target.with_name(f"{target.name}.unfinished")
     try:
-        with _copied(source, unfinished) as copy:
-            # One file, without a log beside it.
+        with _copy(source, unfinished) as copy:
+            # The backup has to be a single file, without a write-ahead log beside it.
             copy.execute("PRAGMA journal_mode = DELETE")
         _check(unfinished)
         _flush(unfinished)
@@ -64,65 +72,66 @@ def back_up(url: str, target: Path) -> int:
     return target.stat().st_size
 
 
-def restore(url: str, backup: Path) -> Restored:
-    """Put a backup in the database's place, which no bot may have open.
+def restore(url: str, backup: Path) -> RestoreResult:
+    """Replace the database, which no bot may have open, with a backup.
 
-    A job that waited when the backup was made may have been sent since. So it counts as sent with an unknown
-    outcome: the next start looks for it in Segmind's history and never sends it again.
+    A job that was in the queue when the backup was made may have been submitted since. So it counts as
+    submitted with an unknown outcome: the next start looks for it in Segmind's history and never submits it
+    again.
     """
     target = _file(url)
     if not backup.is_file():
-        raise NoBackup(backup, "there is no such file")
+        raise InvalidBackup(backup, "there is no such file")
     _check(backup)
-    with take_file(target):
+    with lock_file(target):
         fresh = target.with_name(f"{target.name}.restored")
         fresh.unlink(missing_ok=True)
-        with _copied(backup, fresh) as copy, copy:
-            doubted = copy.execute(_DOUBT, [State.SUBMITTING, State.HELD])
+        with _copy(backup, fresh) as copy, copy:
+            in_doubt = copy.execute(_MARK_IN_DOUBT, [State.SUBMITTING, State.HELD])
             (open_jobs,) = copy.execute("SELECT count(*) FROM jobs WHERE NOT told").fetchone()
         _flush(fresh)
-        kept = _put_aside(target)
+        previous = _move_away(target)
         fresh.rename(target)
-    return Restored(open_jobs, doubted.rowcount, kept)
+    return RestoreResult(open_jobs, in_doubt.rowcount, previous)
 
 
 def _file(url: str) -> Path:
-    path = file_of(database_of(url))
+    path = sqlite_path(parse_url(url))
     if path is None:
-        raise NoFile
+        raise NotSqlite
     return path
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
 def _check(path: Path) -> None:
-    """Whether this is a whole database of a revision that this version knows."""
+    """Raise unless this is an intact database of a revision that this version knows."""
     try:
-        with closing(_opened(path)) as connection:
-            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        with closing(_connect(path)) as connection:
+            (result,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
-        raise NoBackup(path, f"it is no whole database of Doppel's ({error})") from error
-    if verdict != "ok":
-        raise NoBackup(path, f"it is damaged ({verdict})")
+        raise InvalidBackup(path, f"it is no whole database of Doppel's ({error})") from error
+    if result != "ok":
+        raise InvalidBackup(path, f"it is damaged ({result})")
     if not revision.isdecimal() or int(revision) > int(HEAD):
         raise SchemaTooNew(found=revision, known=HEAD)
 
 
-def _put_aside(path: Path) -> Path | None:
-    """The file with its log, under a free name: a restore by mistake can be taken back."""
+def _move_away(path: Path) -> Path | None:
+    """Rename the file and its log, so that a restore by mistake can be undone."""
     if not path.exists():
         return None
     number = 1
-    while (kept := path.with_name(f"{path.name}.before-restore-{number}")).exists():
+    while (renamed := path.with_name(f"{path.name}.before-restore-{number}")).exists():
         number += 1
     for suffix in ("-wal", "-shm"):
         log = path.with_name(path.name + suffix)
         if log.exists():
-            log.rename(kept.with_name(kept.name + suffix))
-    return path.rename(kept)
+            log.rename(renamed.with_name(renamed.name + suffix))
+    return path.rename(renamed)
 
 
 def _flush(path: Path) -> None:
@@ -131,10 +140,10 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def _copied(source: Path, target: Path) -> Generator[sqlite3.Connection]:
-    """A new file with all that the other one holds at this moment, open for what has to be changed in it."""
+def _copy(source: Path, target: Path) -> Generator[sqlite3.Connection]:
+    """Copy one moment of a database to a new file, and keep the copy open for changes."""
     try:
-        with closing(_opened(source)) as original, closing(sqlite3.connect(target)) as copy:
+        with closing(_connect(source)) as original, closing(sqlite3.connect(target)) as copy:
             original.backup(copy)
             yield copy
     except sqlite3.Error as error:

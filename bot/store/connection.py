@@ -1,11 +1,13 @@
-"""What the SQL of this room runs on, whichever database it is."""
+"""Interface to the database, the same for SQLite and Postgres, and the transactions on it."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeVar, TypeVarTuple, overload
 
 import sqlalchemy as sa
 from sqlalchemy.sql.selectable import TypedReturnsRows
+
+from bot.store.errors import translated_errors
 
 T = TypeVar("T")
 Columns = TypeVarTuple("Columns")
@@ -13,7 +15,7 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class Connection(Protocol):
-    """Every row of a result is there when it is given."""
+    """Connection whose results hold all their rows already."""
 
     @property
     def dialect(self) -> sa.Dialect: ...
@@ -30,23 +32,41 @@ class Connection(Protocol):
 
     async def exec_driver_sql(self, statement: str) -> sa.Result[*tuple[Any, ...]]: ...
 
-    async def run_sync(self, act: Callable[[sa.Connection], T], /) -> T: ...
+    async def run_sync(self, work: Callable[[sa.Connection], T], /) -> T: ...
+
+
+class Database(Protocol):
+    """Open database, either a SQLite file or Postgres."""
+
+    def begin(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a transaction, for which other writers may have to wait."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
+        """Open a connection whose statements each see the latest commit and wait for no writer."""
+        ...
+
+    async def run_transaction(self, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+        """Run a whole transaction at once; `work` may await nothing but the connection."""
+        ...
+
+    async def dispose(self) -> None: ...
 
 
 Transaction = Callable[[], AbstractAsyncContextManager[Connection]]
 
 
-class Database(Protocol):
-    def begin(self) -> AbstractAsyncContextManager[Connection]:
-        """One transaction, which others that write may have to wait for."""
-        ...
+@asynccontextmanager
+async def transaction(database: Database) -> AsyncGenerator[Connection]:
+    """Open a transaction that raises the store's own errors."""
+    with translated_errors():
+        async with database.begin() as connection:
+            yield connection
 
-    def reading(self) -> AbstractAsyncContextManager[Connection]:
-        """Each statement sees what is committed by then, and waits for no one."""
-        ...
 
-    async def carry_out(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
-        """A whole transaction in one go: `act` waits for nothing but the connection."""
-        ...
-
-    async def dispose(self) -> None: ...
+@asynccontextmanager
+async def reading(database: Database) -> AsyncGenerator[Connection]:
+    """Open a connection for reading that raises the store's own errors."""
+    with translated_errors():
+        async with database.reading() as connection:
+            yield connection

@@ -1,4 +1,4 @@
-"""What the two databases word differently."""
+"""SQL that SQLite and Postgres express differently."""
 
 import json
 from collections.abc import Sequence
@@ -9,36 +9,38 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.store.connection import Connection
-from bot.store.tables import WHOLE
+from bot.store.tables.columns import INTEGER
 
 POSTGRES = "postgresql"
 
 
-def among(column: sa.Column[str], dialect: str) -> sa.ColumnElement[bool]:
-    """One statement, however many values `these` brings along with it."""
-    # IN with a parameter per value is another statement for every length, to be prepared each time anew.
+def matches_any(column: sa.Column[str], dialect: str) -> sa.ColumnElement[bool]:
+    """Condition that the column has one of the values bound by `any_values`."""
+    # IN with one parameter per value makes a new statement for every length, which has to be prepared anew.
     if dialect == POSTGRES:
-        return column == sa.any_(sa.bindparam("these", type_=ARRAY(sa.Text)))
-    given = sa.func.json_each(sa.bindparam("these", type_=sa.Text))
-    return column.in_(sa.select(given.table_valued("value").c.value))
+        return column == sa.any_(sa.bindparam("any_values", type_=ARRAY(sa.Text)))
+    values = sa.func.json_each(sa.bindparam("any_values", type_=sa.Text))
+    return column.in_(sa.select(values.table_valued("value").c.value))
 
 
-def these(values: Sequence[str], connection: Connection) -> dict[str, Any]:
-    return {"these": list(values) if is_postgres(connection) else json.dumps(values)}
+def any_values(values: Sequence[str], connection: Connection) -> dict[str, Any]:
+    """Parameters for a statement that uses `matches_any`."""
+    return {"any_values": list(values) if is_postgres(connection) else json.dumps(values)}
 
 
 def is_postgres(connection: Connection) -> bool:
     return connection.dialect.name == POSTGRES
 
 
-def cut_off(value: sa.ColumnElement[Any], connection: Connection) -> sa.ColumnElement[int]:
-    """The whole number below: SQLite's cast cuts off, Postgres's rounds."""
-    return sa.cast(sa.func.floor(value) if is_postgres(connection) else value, WHOLE)
+def floor(value: sa.ColumnElement[Any], connection: Connection) -> sa.ColumnElement[int]:
+    """Round a positive number down."""
+    # SQLite's cast truncates, Postgres's rounds.
+    return sa.cast(sa.func.floor(value) if is_postgres(connection) else value, INTEGER)
 
 
 def insert_into(connection: Connection, table: sa.Table) -> sqlite.Insert:
-    """With what either has for rows that are there already."""
+    """Insert statement with the ON CONFLICT clauses of the connection's database."""
     if is_postgres(connection):
-        # Of the same build, as far as it is used here.
+        # Both dialects' statements have the same methods, as far as the store uses them.
         return cast("sqlite.Insert", postgresql.insert(table))
     return sqlite.insert(table)

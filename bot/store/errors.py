@@ -1,13 +1,13 @@
-"""What can go wrong with the store, apart from an order that is too dear and a job that was lost.
+"""Errors of the store, apart from `NotEnoughCredits`, `CapReached` and `StaleJob`.
 
 StoreError
-├── StoreUnavailable   disk full, locked, unreachable: nothing more can be written for now
-│   └── StoreDamaged   corrupt: nothing more can be written at all
-├── StoreRefused       the database's own rules forbid this one change
-├── AlreadyOpen        another process owns this SQLite file
-├── ShardsLost         another process serves what this one claimed
+├── StoreUnavailable   disk full, locked, unreachable: nothing can be written for now
+│   └── StoreDamaged   corrupt: nothing can be written until somebody restores the file
+├── ChangeRejected     the database's own rules forbid this one change
+├── DatabaseInUse      another process owns this SQLite file
+├── ShardsLost         another process serves the shards that this one claimed
 ├── SchemaTooNew       a newer version of the bot wrote this database
-└── SchemaDiffers      its tables are not this version's, and whoever looks at them must not change that
+└── SchemaDiffers      the tables are not those of this version, and the operator's commands do not migrate
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ from bot.jobs.ports import StoreAway, StoreError
 
 
 class StoreUnavailable(StoreAway):
-    """The database cannot be used; whether the change in hand was still written is not known."""
+    """The database cannot be used, and the change at hand may or may not be written."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the database cannot be used: {reason}")
@@ -29,13 +29,13 @@ class StoreUnavailable(StoreAway):
 
 
 class StoreDamaged(StoreUnavailable):
-    """The file is no whole database any more. Waiting does not help."""
+    """The file is corrupt, so waiting does not help."""
 
     is_permanent = True
 
 
-class StoreRefused(StoreError):
-    """One change broke a rule of the tables. Nothing of it was written."""
+class ChangeRejected(StoreError):
+    """One change broke a rule of the tables, and nothing of it was written."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the database refused a change: {reason}")
@@ -43,17 +43,23 @@ class StoreRefused(StoreError):
 
 
 class DatabaseInUse(StoreError):
+    """Another process has the SQLite file open."""
+
     def __init__(self, path: Path) -> None:
         super().__init__(f"another process has {path} open")
         self.path = path
 
 
 class ShardsLost(StoreError):
+    """Another process took over this one's shards after its lease ran out."""
+
     def __init__(self) -> None:
         super().__init__("this process was silent for so long that another one serves its shards by now")
 
 
 class SchemaTooNew(StoreError):
+    """A newer version of the bot wrote this database."""
+
     def __init__(self, *, found: str, known: str) -> None:
         super().__init__(f"the database is at revision {found}, and this version knows none after {known}")
         self.found = found
@@ -61,6 +67,8 @@ class SchemaTooNew(StoreError):
 
 
 class SchemaDiffers(StoreError):
+    """The database is at another revision than this version reads."""
+
     def __init__(self, *, found: str | None, known: str) -> None:
         has = "has no tables yet" if found is None else f"is at revision {found}"
         super().__init__(f"the database {has}, and this version reads {known}: `doppel run` brings it there")
@@ -68,55 +76,56 @@ class SchemaDiffers(StoreError):
         self.known = known
 
 
-# What a driver says when one statement was wrong, as opposed to the database being out of reach.
-_STATEMENT_AT_FAULT = (
+# SQLAlchemy raises these for a faulty statement, as opposed to an unreachable database.
+_STATEMENT_ERRORS = (
     exc.IntegrityError,
     exc.DataError,
     exc.ProgrammingError,
     exc.NotSupportedError,
-    # A value that cannot be bound; a broken connection is told apart by its being invalidated.
+    # Raised for a value that cannot be bound, and for a broken connection, which is invalidated then.
     exc.InterfaceError,
 )
 
-# SQLAlchemy has no class of its own for these of Postgres, where the other changes of a batch may well pass.
-_WORTH_ANOTHER_TRY = ("40", "22", "54")
-"""Serialization failures and deadlocks, bad data, limits exceeded: the first two digits of the SQLSTATE."""
+# SQLAlchemy has no class of its own for these errors of Postgres, after which the other changes of a batch
+# may well succeed: serialization failures and deadlocks (40), bad data (22), limits exceeded (54).
+_STATEMENT_SQLSTATES = ("40", "22", "54")
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether the database itself is at fault, so that no other change would fare better."""
+    """Whether the database itself is at fault, so that any other change would fail as well."""
     if isinstance(error, exc.DBAPIError) and not error.connection_invalidated:
         code = str(getattr(error.orig, "sqlstate", None) or "")
-        return not (isinstance(error, _STATEMENT_AT_FAULT) or code.startswith(_WORTH_ANOTHER_TRY))
+        return not (isinstance(error, _STATEMENT_ERRORS) or code.startswith(_STATEMENT_SQLSTATES))
     return isinstance(error, OSError | exc.DBAPIError | exc.TimeoutError)
 
 
 def _is_damage(error: Exception) -> bool:
     code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, exc.DBAPIError) else None
-    # The upper bits tell what kind of damage it is.
+    # The upper bits of an extended code name the kind of damage.
     return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
-def explained(error: Exception) -> Exception:
-    """The same trouble as an exception that the other rooms can name."""
+def as_store_error(error: Exception) -> Exception:
+    """Translate a driver's error into one that code without SQLAlchemy can catch."""
     if is_outage(error):
-        return (StoreDamaged if _is_damage(error) else StoreUnavailable)(_plain(error))
-    # The driver of SQLite raises Python's own error for a number that is too large.
+        return (StoreDamaged if _is_damage(error) else StoreUnavailable)(_summary(error))
+    # SQLite's driver raises Python's own error for a number that is too large.
     if isinstance(error, exc.SQLAlchemyError | OverflowError):
-        return StoreRefused(_plain(error))
+        return ChangeRejected(_summary(error))
     return error
 
 
 @contextmanager
-def named_errors() -> Generator[None]:
+def translated_errors() -> Generator[None]:
+    """Raise the store's errors in place of the driver's."""
     try:
         yield
     except (exc.SQLAlchemyError, OSError) as error:
-        # The cause would drag the row that failed, tokens and all, into the log.
-        raise explained(error) from None
+        # The cause would put the row that failed, tokens and all, into the log.
+        raise as_store_error(error) from None
 
 
-def _plain(error: Exception) -> str:
-    # The statement and its parameters stay out: they carry tokens and members' pictures.
+def _summary(error: Exception) -> str:
+    # The statement and its parameters stay out, because they carry tokens and members' pictures.
     cause = error.orig if isinstance(error, exc.StatementError) and error.orig else error
     return str(cause).splitlines()[0].removeprefix(f"{type(cause)}: ") if str(cause) else type(cause).__name__

@@ -1,8 +1,8 @@
-"""The store as the runner knows it: jobs and credits in SQLite or Postgres."""
+"""The store: jobs, credits and moderation data in SQLite or Postgres."""
 
 import uuid
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self, cast
@@ -18,11 +18,11 @@ from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, AuditEntry, Ledg
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
 from bot.store.backend import shards
-from bot.store.backend.leases import WorkerLease, take_file
-from bot.store.backend.open import database_of, file_of, open_database
+from bot.store.backend.leases import WorkerLease, lock_file
+from bot.store.backend.open import open_database, parse_url, sqlite_path
 from bot.store.backend.schema import bring_up_to_date
-from bot.store.connection import Connection
-from bot.store.errors import StoreRefused, named_errors
+from bot.store.connection import reading, transaction
+from bot.store.errors import ChangeRejected, translated_errors
 from bot.store.read import queries
 from bot.store.read.history import SqlJobHistory
 from bot.store.read.integrity import discrepancies
@@ -32,16 +32,26 @@ from bot.store.repositories.cases import SqlCases
 from bot.store.repositories.faces import SqlFaceRepository
 from bot.store.repositories.member_data import SqlMemberData
 from bot.store.repositories.moderation import SqlModerationStore
-from bot.store.write import budgets, jobs, key_values, reconcile, servers
+from bot.store.write import audit_log, budgets, jobs, key_values, reconcile, servers
 from bot.store.write import ledger as ledgers
-from bot.store.write.commands import Adjust, Change, Grant, Keep, Move, Open, Outcome, Writing, apply
+from bot.store.write.commands import (
+    Adjust,
+    Change,
+    Grant,
+    InsertRows,
+    Move,
+    Open,
+    Outcome,
+    WriteContext,
+    apply,
+)
 from bot.store.write.writer import Writer
 
 
 class SqlStore:
-    """`async with SqlStore(url, start=…, clock=…) as store:` is both the runner's `Store` and the `Books`.
+    """Store of jobs and credits, with repositories for everything else, used as an async context manager.
 
-    Every process that opens it is a worker of its own, and moves only the jobs that it opened or adopted.
+    Every process that opens the database is a worker, and moves only the jobs that it opened or adopted.
     """
 
     _writer: Writer
@@ -56,30 +66,32 @@ class SqlStore:
         batch: int = 500,
         commit: Callable[[int], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        """`commit` is entered around the writing of so many changes."""
-        self._address = database_of(url)
-        self._path = file_of(self._address)
+        """`commit` is entered around each transaction of the writer, with the number of its changes."""
+        self._address = parse_url(url)
+        self._path = sqlite_path(self._address)
         self._database = open_database(self._address)
         self._worker = uuid.uuid4().hex
         self._start = start
         self._clock = clock
-        self._seconds = lease
+        self._lease_seconds = lease
         self._batch = batch
         self._commit = commit
-        self.job_history = SqlJobHistory(self._reading)
-        self.shelf = SqlFaceRepository(self._transaction)
         self._lease: WorkerLease | None = None
         self._exit = AsyncExitStack()
-        self.register = SqlModerationStore(self._transaction, self._reading, self._keep, clock)
+        self._transaction = partial(transaction, self._database)
+        self._reading = partial(reading, self._database)
+        self.job_history = SqlJobHistory(self._reading)
+        self.faces = SqlFaceRepository(self._transaction)
+        self.moderation = SqlModerationStore(self._transaction, self._reading, self._insert, clock)
         self.cases = SqlCases(self._transaction, clock)
         self.approvals = SqlApprovals(self._transaction, self._reading, clock, worker=self._worker)
-        self.people = SqlMemberData(self._transaction, clock)
+        self.member_data = SqlMemberData(self._transaction, clock)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            with named_errors():
+            with translated_errors():
                 if self._path is not None:
-                    stack.callback(take_file(self._path).release)
+                    stack.callback(lock_file(self._path).release)
                 stack.push_async_callback(self._database.dispose)
                 await bring_up_to_date(self._database)
                 if self._path is None:
@@ -103,7 +115,7 @@ class SqlStore:
             return cast(
                 "Balance", await self._writer.write(Grant(account, amount, why, audit_entry, receipt))
             )
-        except StoreRefused:
+        except ChangeRejected:
             if receipt is not None and await self._is_credited(receipt):
                 raise AlreadyCredited(receipt) from None
             raise
@@ -115,9 +127,9 @@ class SqlStore:
             return cast(
                 "Balance", await self._writer.write(Adjust(account, amount, why, audit_entry, job_id))
             )
-        except StoreRefused as refusal:
-            # The one rule of the tables that two people can run into, by giving back at the same time.
-            raise (refusal if job_id is None else AlreadyRefunded(job_id)) from None
+        except ChangeRejected as error:
+            # Two administrators may refund one job at the same time, and the tables allow one refund.
+            raise (error if job_id is None else AlreadyRefunded(job_id)) from None
 
     async def rules(self, guild_id: int) -> ServerRules:
         async with self._reading() as connection:
@@ -132,7 +144,7 @@ class SqlStore:
     ) -> ServerRules:
         async with self._transaction() as connection:
             rules = await servers.change(connection, guild_id, change)
-            await servers.record(connection, [audit_entry], at=self._clock.now())
+            await audit_log.record(connection, [audit_entry], at=self._clock.now())
         return rules
 
     async def history(
@@ -176,13 +188,9 @@ class SqlStore:
             return await jobs.find(connection, job_id)
 
     async def adopt(self) -> Sequence[Job]:
-        if self._lease is not None:
-            with named_errors():
-                # What is adopted under a lease that ran out would be taken away again at once.
-                await self._lease.renew()
-        living_at = None if self._lease is None else self._clock.now()
+        now = await self._renew_lease()
         async with self._transaction() as connection:
-            return await jobs.adopt(connection, owner=self._worker, living_at=living_at)
+            return await jobs.adopt(connection, owner=self._worker, now=now)
 
     async def never_found(self, since: float) -> Sequence[Job]:
         async with self._reading() as connection:
@@ -193,27 +201,23 @@ class SqlStore:
             return await reconcile.found(connection, job, request_id, cost)
 
     async def workers(self) -> int:
-        """How many processes work on this database now, this one among them."""
+        """Number of processes that use this database now, including this one."""
         if self._lease is None:
             return 1
         async with self._reading() as connection:
-            return max(1, await shards.living_workers(connection, self._clock.now()))
+            return max(1, await shards.count_workers(connection, self._clock.now()))
 
     async def claim_shards(self, count: int, total: int) -> Sequence[int]:
-        """So many of Discord's shards that nobody else serves; none where there are too few of them."""
-        if self._lease is not None:
-            with named_errors():
-                await self._lease.renew()
-        living_at = None if self._lease is None else self._clock.now()
+        """Claim `count` of Discord's shards that no other process serves, or none if fewer are free."""
+        now = await self._renew_lease()
         async with self._transaction() as connection:
-            return await shards.claim(connection, count, total, owner=self._worker, living_at=living_at)
+            return await shards.claim(connection, count, total, owner=self._worker, now=now)
 
     async def held_shards(self, total: int) -> set[int]:
         async with self._reading() as connection:
-            return await shards.held(connection, total, owner=self._worker)
+            return await shards.owned_by(connection, self._worker, total)
 
     async def read_value(self, name: str) -> str | None:
-        """A small thing that was written down, such as which commands Discord knows."""
         async with self._reading() as connection:
             return await key_values.read(connection, name)
 
@@ -222,56 +226,53 @@ class SqlStore:
             await key_values.write(connection, name, text)
 
     async def swap_value(self, name: str, text: str) -> str | None:
-        """Write it down, and say what stood there."""
+        """Write a text and return the former one."""
         async with self._transaction() as connection:
             return await key_values.swap(connection, name, text)
 
     async def ping(self) -> None:
-        """Return where the database answers, and raise where it does not."""
+        """Raise unless the database answers."""
         async with self._reading() as connection:
             await connection.execute(sa.select(1))
 
     def lease_left(self) -> float | None:
-        """Seconds until others may take this process's jobs; none where there are no others."""
+        """Seconds until other processes may adopt this one's jobs, or None on SQLite without any others."""
         return None if self._lease is None else self._lease.until - self._clock.now()
 
     async def audit(self) -> list[str]:
-        """Every place where the books do not add up; none is what should be found."""
+        """Every discrepancy in the ledger, which should have none."""
         async with self._transaction() as connection:
             return await discrepancies(connection)
 
-    async def _keep(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    async def _insert(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
-            await self._writer.write(Keep(table, rows))
+            await self._writer.write(InsertRows(table, rows))
 
     async def _is_credited(self, receipt: str) -> bool:
         async with self._reading() as connection:
             return await queries.is_credited(connection, receipt)
+
+    async def _renew_lease(self) -> float | None:
+        """Renew the lease, and return the time; None on SQLite, which has no leases."""
+        if self._lease is None:
+            return None
+        with translated_errors():
+            # Others would take over at once what a process claims under a lease that ran out.
+            await self._lease.renew()
+        return self._clock.now()
 
     async def _take_lease(self, stack: AsyncExitStack) -> WorkerLease:
         lease = WorkerLease(
             open_database(self._address, connections=1),
             worker=self._worker,
             clock=self._clock,
-            seconds=self._seconds,
+            seconds=self._lease_seconds,
         )
         stack.push_async_callback(lease.close)
         await lease.start()
         return lease
 
     async def _transact(self, changes: Sequence[Change]) -> Sequence[Outcome]:
-        writing = Writing(worker=self._worker, now=self._clock.now(), start=self._start)
+        context = WriteContext(worker=self._worker, now=self._clock.now(), start=self._start)
         with self._commit(len(changes)):
-            return await self._database.carry_out(partial(apply, changes=changes, writing=writing))
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[Connection]:
-        with named_errors():
-            async with self._database.begin() as connection:
-                yield connection
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncGenerator[Connection]:
-        with named_errors():
-            async with self._database.reading() as connection:
-                yield connection
+            return await self._database.run_transaction(partial(apply, changes=changes, context=context))

@@ -35,8 +35,8 @@ class ChatParts:
         self.clock = clock
         self.background = Background()
         self.limits = file_limits(settings)
-        self.saved_faces = saved_faces_of(settings, store.shelf, clock)
-        self.messages = Messages(client, clock, store.register.keep_post)
+        self.saved_faces = saved_faces_of(settings, store.faces, clock)
+        self.messages = Messages(client, clock, store.moderation.keep_post)
         self.results = Results(self.cards, text, c2pa_signer)
         self.original_previews = OriginalPreviews(
             text, clock, self.limits, most_bytes=MOST_BYTES * settings.card.before_and_after

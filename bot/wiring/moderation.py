@@ -39,10 +39,10 @@ class ModerationParts:
             audit_entries=settings.retention.deeds_days,
             strikes=settings.safety.strike_days,
         )
-        self._door = AccessPolicy(store.register, store, access_rules(settings), front.clock)
+        self._door = AccessPolicy(store.moderation, store, access_rules(settings), front.clock)
         self._mod_log = ModLog(
             rules=store,
-            moderation_store=store.register,
+            moderation_store=store.moderation,
             results=front.results,
             client=front.client,
             background=front.background,
@@ -55,15 +55,15 @@ class ModerationParts:
             background=front.background,
             text=front.text,
         )
-        self.access_guard = AccessGuard(self._door, store.register, contexts_of(settings))
+        self.access_guard = AccessGuard(self._door, store.moderation, contexts_of(settings))
         self.consent = Consent(
             self._door,
-            store.register,
+            store.moderation,
             policy_url=settings.consent.policy_url,
             text=front.text,
             clock=front.clock,
         )
-        self.access_admin = AccessAdmin(store, store.register)
+        self.access_admin = AccessAdmin(store, store.moderation)
         self._approval_requester = ApprovalRequester(
             store.approvals,
             store,
@@ -81,7 +81,7 @@ class ModerationParts:
             watcher,
             door=self._door,
             access_guard=self.access_guard,
-            register=self._store.register,
+            register=self._store.moderation,
             mod_log=self._mod_log,
             approval_requester=self._approval_requester,
         )
@@ -103,7 +103,7 @@ class ModerationParts:
     def cases(self, credit_admin: CreditAdmin) -> CaseService:
         return CaseService(
             self._store.cases,
-            self._store.register,
+            self._store.moderation,
             archive=self._store,
             rules=self._store,
             access_admin=self.access_admin,
@@ -119,8 +119,8 @@ class ModerationParts:
 
     def privacy(self) -> Privacy:
         return Privacy(
-            self._store.people,
-            self._store.register,
+            self._store.member_data,
+            self._store.moderation,
             saved_faces=self._front.saved_faces,
             consent=self.consent,
             periods=self._periods,
@@ -130,7 +130,7 @@ class ModerationParts:
         )
 
     def retention(self) -> Retention:
-        return Retention(self._store.people, self._front.clock, self._periods)
+        return Retention(self._store.member_data, self._front.clock, self._periods)
 
     def waiting(self, approvals: ApprovalService) -> ApprovalMonitor:
         return ApprovalMonitor(self._store.approvals, approvals, self._front.clock)

@@ -29,7 +29,7 @@ from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
 from bot.store.connection import Connection
-from bot.store.write.commands import Change, Move, Outcome, Writing, apply
+from bot.store.write.commands import Change, Move, Outcome, WriteContext, apply
 from tests.chaos.kill_points import Point
 
 LEAP = Path("leap")
@@ -120,8 +120,8 @@ class DoomedStore(SqlStore):
         return outcomes
 
 
-async def _applied(connection: Connection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
-    outcomes = await apply(connection, changes, writing)
+async def _applied(connection: Connection, changes: Sequence[Change], context: WriteContext) -> list[Outcome]:
+    outcomes = await apply(connection, changes, context)
     if any(isinstance(change, Move) for change in changes):
         DoomedStore.death.pass_by(Point.COMMITTING)
     return outcomes

@@ -10,7 +10,7 @@ from bot.__main__ import main
 from bot.clock import WallClock
 from bot.jobs.job import State
 from bot.store import SqlStore
-from bot.store.backup import NoBackup, TargetExists, back_up, restore
+from bot.store.backup import InvalidBackup, TargetExists, back_up, restore
 from bot.store.errors import DatabaseInUse, SchemaTooNew
 from tests.store.orders import LIFE, START, TERMS, opened, order, through
 
@@ -68,12 +68,12 @@ async def test_a_restore_can_be_taken_back(url: str, tmp_path: Path) -> None:
     async with store(url) as bot:
         back_up(url, tmp_path / "copy.db")
         later = await opened(bot)
-    kept = restore(url, tmp_path / "copy.db").kept
+    kept = restore(url, tmp_path / "copy.db").previous
     assert kept is not None
     assert restore(url, kept).open_jobs == 1
     async with store(url) as bot:
         assert await bot.find(later.id) is not None
-    assert restore(url, tmp_path / "copy.db").kept != kept
+    assert restore(url, tmp_path / "copy.db").previous != kept
 
 
 async def test_nothing_is_written_over_and_nobody_is_robbed(url: str, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ async def test_only_a_whole_database_of_ours_is_restored(url: str, tmp_path: Pat
     words = tmp_path / "words.db"
     words.write_text("this is no database, but long enough to be looked at" * 100)
     for wrong in (cut, words, tmp_path / "none.db"):
-        with pytest.raises(NoBackup):
+        with pytest.raises(InvalidBackup):
             restore(url, wrong)
     with closing(sqlite3.connect(tmp_path / "copy.db")) as newer, newer:
         newer.execute("UPDATE alembic_version SET version_num = '99'")

@@ -50,7 +50,7 @@ def saved_faces(store: SqlStore, clock: LeapingClock) -> SavedFaces:
 
 
 def saved_faces_with(store: SqlStore, clock: LeapingClock, *keys: str) -> SavedFaces:
-    return SavedFaces(store.shelf, FaceCipher(keys) if keys else None, clock, LIMITS, days=30, per_member=2)
+    return SavedFaces(store.faces, FaceCipher(keys) if keys else None, clock, LIMITS, days=30, per_member=2)
 
 
 def opened(content: bytes) -> Image.Image:
@@ -138,11 +138,11 @@ async def test_a_stored_face_is_encrypted_and_only_its_owner_can_open_it(
     saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     await saved_faces.save(ALICE, "Eva", picture("PNG"))
-    stored = await store.shelf.find(ALICE, "Eva", now=clock.now())
+    stored = await store.faces.find(ALICE, "Eva", now=clock.now())
     assert stored is not None
     assert b"JFIF" not in stored.sealed
     # A row that somebody moved to another member by hand.
-    assert await store.shelf.keep(BOB, stored, now=clock.now(), most=9)
+    assert await store.faces.keep(BOB, stored, now=clock.now(), most=9)
     with pytest.raises(UnreadableFace):
         await saved_faces.find(BOB, "Eva")
     assert opened((await saved_faces.find(ALICE, "Eva")).content).size == (96, 72)
@@ -152,11 +152,11 @@ async def test_a_face_that_was_tampered_with_does_not_open(
     saved_faces: SavedFaces, store: SqlStore, clock: LeapingClock
 ) -> None:
     await saved_faces.save(ALICE, "Eva", picture("PNG"))
-    stored = await store.shelf.find(ALICE, "Eva", now=clock.now())
+    stored = await store.faces.find(ALICE, "Eva", now=clock.now())
     assert stored is not None
     middle = len(stored.sealed) // 2
     tampered = stored.sealed[:middle] + b"AAAA" + stored.sealed[middle + 4 :]
-    await store.shelf.keep(ALICE, replace(stored, sealed=tampered), now=clock.now(), most=9)
+    await store.faces.keep(ALICE, replace(stored, sealed=tampered), now=clock.now(), most=9)
     with pytest.raises(UnreadableFace):
         await saved_faces.find(ALICE, "Eva")
 
@@ -246,7 +246,7 @@ async def test_a_face_expires_after_its_days(
     with pytest.raises(NoSuchFace):
         await saved_faces.find(ALICE, "Eva")
     assert await saved_faces.sweep() == 1
-    assert await store.shelf.all_of(ALICE, now=0) == []
+    assert await store.faces.all_of(ALICE, now=0) == []
 
 
 class UnavailableAtFirst(SqlFaceRepository):
@@ -264,12 +264,12 @@ class UnavailableAtFirst(SqlFaceRepository):
 async def test_expired_faces_are_swept_again_after_the_database_was_unavailable(
     store: SqlStore, clock: LeapingClock
 ) -> None:
-    repository = UnavailableAtFirst(vars(store.shelf)["_transaction"])
+    repository = UnavailableAtFirst(vars(store.faces)["_transaction"])
     saved_faces = SavedFaces(repository, FaceCipher([OLD]), clock, LIMITS, days=0.5, per_member=2)
     await saved_faces.save(ALICE, "Eva", picture("PNG"))
     sweeping = asyncio.create_task(saved_faces.run())
     async with asyncio.timeout(PATIENCE):
-        while await store.shelf.all_of(ALICE, now=0):
+        while await store.faces.all_of(ALICE, now=0):
             await asyncio.sleep(0)
     sweeping.cancel()
     with suppress(asyncio.CancelledError):

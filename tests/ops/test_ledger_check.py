@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from bot.clock import WallClock
 from bot.ops.ledger_check import EVERY, FIRST, Audit
-from bot.store import SqlStore, StoreUnavailable, audited
+from bot.store import SqlStore, StoreUnavailable, audit_ledger
 from tests.clocks import AgendaClock, HeldClock
 from tests.harness import Stage
 from tests.ops.scrape import scrape
@@ -66,7 +66,7 @@ async def test_the_books_are_read_beside_a_store_that_goes_on_writing(tmp_path: 
     url = f"sqlite:///{tmp_path}/doppel.db"
     async with SqlStore(url, start=START, clock=WallClock()) as store:
         await opened(store)
-        assert await audited(url, start=START, clock=WallClock()) == []
+        assert await audit_ledger(url, start=START, clock=WallClock()) == []
 
 
 async def test_a_running_bot_tells_of_its_books(stage: Stage) -> None:

@@ -16,7 +16,7 @@ from bot.sandbox.errors import SandboxError
 from bot.sandbox.settings import CREDITS
 from bot.sandbox.welcome import FACE, SCRIPTED, TARGET, samples
 from bot.settings import Settings
-from bot.store.backend.leases import take_file
+from bot.store.backend.leases import lock_file
 from tests.patience import PATIENCE
 from tests.sandbox.visitor import AGREED, Visitor
 
@@ -180,7 +180,7 @@ async def test_a_database_in_use_is_neither_shared_nor_forgotten(
     opening: Opening, tmp_path: Path, fresh: bool
 ) -> None:
     database = tmp_path / "sandbox.db"
-    with take_file(database):
+    with lock_file(database):
         database.write_bytes(b"somebody else's")
         with pytest.raises(SandboxError, match="another process has"):
             async with opening(fresh=fresh):

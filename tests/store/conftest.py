@@ -1,4 +1,4 @@
-"""Per test a SQLite file, copied from a template that was migrated once, and an empty Postgres database."""
+"""Databases for each test: a copy of a migrated SQLite file, and an empty Postgres database."""
 
 import asyncio
 import shutil
@@ -22,7 +22,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def altered(postgres: Postgres) -> AsyncGenerator[None]:
-    """For tests that change the tables themselves; to be asked for before all that connects to them."""
+    """Restore the tables after a test that alters them; request it before anything that connects."""
     yield
     await postgres.drop("doppel")
     await postgres.build()
@@ -64,6 +64,6 @@ async def raw_postgres(postgres_url: str) -> AsyncGenerator[AsyncConnection]:
 
 @pytest.fixture
 async def blocker(postgres_url: str) -> AsyncGenerator[AsyncConnection]:
-    """A transaction of somebody else, which can keep the store's writer waiting."""
+    """Transaction of another client, which can keep the store's writer waiting."""
     async with connected(postgres_url, "READ COMMITTED") as connection:
         yield connection

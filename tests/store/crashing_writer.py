@@ -1,4 +1,4 @@
-"""A process that takes jobs through their lives until it is killed, and says what is durable.
+"""Process that runs jobs until it is killed, and prints each durable state.
 
 python -m tests.store.crashing_writer URL
 """
@@ -14,10 +14,12 @@ from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, order, through
 
 ROOT = Path(__file__).parents[2]
-RESTLESS = (sys.executable, "-m", "tests.store.crashing_writer")
+COMMAND = (sys.executable, "-m", "tests.store.crashing_writer")
 
 
 class WallClock:
+    """The real time."""
+
     def now(self) -> float:
         return time.time()
 
@@ -25,26 +27,26 @@ class WallClock:
         await asyncio.sleep(seconds)
 
 
-def say(job: Job) -> None:
-    # Past all buffers: what is said was committed before, and is not lost with the process.
+def report(job: Job) -> None:
+    # An unbuffered write, which is not lost with the process.
     os.write(1, f"{job.id} {job.state}\n".encode())
 
 
-async def live(store: SqlStore, account: str) -> None:
+async def run_jobs(store: SqlStore, account: str) -> None:
     while True:
         job = order(account, price=3)
         await store.open(job, TERMS)
-        say(job)
-        ending = LIFE if int(job.id, 16) % 3 else (State.SUBMITTING, State.FAILED)
-        for state in ending:
+        report(job)
+        states = LIFE if int(job.id, 16) % 3 else (State.SUBMITTING, State.FAILED)
+        for state in states:
             job = await through(store, job, state)
-            say(job)
+            report(job)
         await store.mark_told(job)
 
 
 async def main(url: str) -> None:
     async with SqlStore(url, start=10**6, clock=WallClock()) as store:
-        await asyncio.gather(*(live(store, f"1:{member % 7}") for member in range(40)))
+        await asyncio.gather(*(run_jobs(store, f"1:{member % 7}") for member in range(40)))
 
 
 if __name__ == "__main__":

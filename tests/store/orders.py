@@ -1,4 +1,4 @@
-"""What the tests order, and a clock that stands until it is moved."""
+"""Orders for the tests, and a clock that stands still until a test moves it."""
 
 import asyncio
 import uuid
@@ -11,14 +11,14 @@ from bot.ledger.server_rules import Limits
 from bot.store import SqlStore
 
 START = 100
-# No allowance and no caps: what an account has is what it was given.
+# Without allowance and caps, an account has only what it was granted.
 TERMS = MemberTerms(Allowance(0), Caps(), Limits())
 
 LIFE = (State.SUBMITTING, State.SUBMITTED, State.READY, State.DONE)
 
 
 class HandClock:
-    """Time as the test says; whoever sleeps wakes when the test moved it far enough."""
+    """Clock that the test moves; a sleeper wakes when its time has come."""
 
     def __init__(self, time: float = 1_763_700_000.25) -> None:
         self.time = time
@@ -64,13 +64,13 @@ def order(account: str = "1:2", price: int = 5, *, created_at: float = 1_763_700
 
 
 async def money(store: SqlStore, account: str) -> tuple[int, int]:
-    """What the account has free, and what is held."""
+    """Free and held credits of an account."""
     balance = await store.balance(account)
     return balance.free, balance.held
 
 
 async def enrolled(store: SqlStore, account: str = "1:2") -> None:
-    """The account is there, and has all that it began with."""
+    """Create the account, with all of its starting credits."""
     await through(store, await opened(store, account, price=0), State.CANCELLED)
 
 
@@ -81,7 +81,7 @@ async def opened(store: SqlStore, account: str = "1:2", price: int = 5) -> Job:
 
 
 async def through(store: SqlStore, job: Job, *states: State) -> Job:
-    """Move a job along these states, with the facts that come with them."""
+    """Move a job through these states, each with its data."""
     for state in states:
         match state:
             case State.SUBMITTED:

@@ -1,4 +1,4 @@
-"""A look into a database that a running bot owns: it reads, it grants, and it leaves the rest alone."""
+"""Operator's connection to the database of a running bot: it reads and grants, and changes nothing else."""
 
 import asyncio
 import sqlite3
@@ -12,28 +12,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import Job, State
 from bot.ledger.ledger import AuditEntry
 from bot.store import OperatorConnection, SqlStore, StoreError
-from bot.store.read.integrity import Extent
+from bot.store.read.integrity import AuditedRows
 from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through
 
 DAY = 86_400.0
 
 
-def visitor(url: str, clock: HandClock, *, writing: bool = False) -> OperatorConnection:
+def operator(url: str, clock: HandClock, *, writing: bool = False) -> OperatorConnection:
     return OperatorConnection(url, start=START, clock=clock, writing=writing)
 
 
-async def test_the_books_are_audited_beside_a_running_bot(
+async def test_the_ledger_is_audited_next_to_a_running_bot(
     store: SqlStore, url: str, clock: HandClock, raw: AsyncConnection
 ) -> None:
     await through(store, await opened(store), *LIFE)
-    async with visitor(url, clock) as beside:
-        assert await beside.audit() == ([], Extent(accounts=1, entries=3, jobs=1))
+    async with operator(url, clock) as connection:
+        assert await connection.audit() == ([], AuditedRows(accounts=1, entries=3, jobs=1))
         await raw.exec_driver_sql("UPDATE accounts SET held = 1")
-        wrong, _ = await beside.audit()
+        wrong, _ = await connection.audit()
     assert wrong == ["account 1:2 keeps 1 held, its open holds make 0"]
 
 
-async def test_credits_are_granted_beside_a_running_bot_that_goes_on_spending(
+async def test_credits_are_granted_while_a_running_bot_spends_them(
     store: SqlStore, url: str, clock: HandClock
 ) -> None:
     async def spend() -> None:
@@ -41,9 +41,9 @@ async def test_credits_are_granted_beside_a_running_bot_that_goes_on_spending(
             await through(store, await opened(store), *LIFE)
 
     async def give() -> None:
-        async with visitor(url, clock, writing=True) as beside:
+        async with operator(url, clock, writing=True) as connection:
             for _ in range(20):
-                await beside.grant("1:2", 5, "for fun", AuditEntry("operator", "grant", guild_id=1))
+                await connection.grant("1:2", 5, "for fun", AuditEntry("operator", "grant", guild_id=1))
 
     await asyncio.gather(spend(), give())
     assert (await store.balance("1:2")).granted == START
@@ -51,60 +51,60 @@ async def test_credits_are_granted_beside_a_running_bot_that_goes_on_spending(
     assert await store.audit() == []
 
 
-async def test_who_only_reads_can_write_nothing(store: SqlStore, url: str, clock: HandClock) -> None:
-    async with visitor(url, clock) as beside:
+async def test_a_connection_for_reading_cannot_write(store: SqlStore, url: str, clock: HandClock) -> None:
+    async with operator(url, clock) as connection:
         with pytest.raises(StoreError):
-            await beside.grant("1:2", 5, "", AuditEntry("operator", "grant"))
+            await connection.grant("1:2", 5, "", AuditEntry("operator", "grant"))
     assert (await store.balance("1:2")).granted == START
 
 
-async def test_a_bot_starts_while_somebody_reads(sqlite_url: str, clock: HandClock) -> None:
+async def test_a_bot_starts_while_an_operator_reads(sqlite_url: str, clock: HandClock) -> None:
     async with (
-        visitor(sqlite_url, clock) as beside,
+        operator(sqlite_url, clock) as connection,
         SqlStore(sqlite_url, start=START, clock=clock) as store,
     ):
         await opened(store)
-        assert (await beside.audit())[1].jobs == 1
+        assert (await connection.audit())[1].jobs == 1
 
 
-async def test_what_is_no_database_of_this_version_is_said_so(
+async def test_opening_a_database_of_another_version_raises_an_error(
     tmp_path: Path, sqlite_url: str, clock: HandClock
 ) -> None:
     (tmp_path / "empty.db").touch()
     with closing(sqlite3.connect(tmp_path / "doppel.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = '999'")
-    for name, said in (
+    for name, message in (
         ("nothing.db", "no file"),
         ("empty.db", "no tables yet"),
         (Path(sqlite_url).name, "revision 999"),
     ):
-        with pytest.raises(StoreError, match=said):
-            async with visitor(f"sqlite:///{tmp_path / name}", clock):
+        with pytest.raises(StoreError, match=message):
+            async with operator(f"sqlite:///{tmp_path / name}", clock):
                 pass
     assert not (tmp_path / "nothing.db").exists()
 
 
 async def almost_done(store: SqlStore, slug: str, at: float) -> Job:
-    """A job whose result is there, and its cost known."""
+    """Job whose result and cost are known, but which is not settled."""
     job = replace(order(created_at=at), slug=slug)
     await store.open(job, TERMS)
     return await through(store, job, *LIFE[:-1])
 
 
-async def test_what_was_charged_stands_against_what_it_cost(
+async def test_spending_shows_the_credits_charged_and_the_cost(
     store: SqlStore, url: str, clock: HandClock
 ) -> None:
     at = clock.time // DAY * DAY
     for day in (0, 1):
         await through(store, await almost_done(store, "faceswap-v5", at + day * DAY), State.DONE)
-    unsaid = (await almost_done(store, "faceswap-v5", at)).to(State.DONE, cost=None, settled_at=at)
-    await store.move(replace(unsaid, state=State.READY), unsaid)
+    cost_unknown = (await almost_done(store, "faceswap-v5", at)).to(State.DONE, cost=None, settled_at=at)
+    await store.move(replace(cost_unknown, state=State.READY), cost_unknown)
     refunded = await through(store, await almost_done(store, "faceswap-v4", at), State.DONE)
     await store.adjust("1:2", 5, "sorry", AuditEntry("9", "refund"), job_id=refunded.id)
     await through(store, await almost_done(store, "faceswap-v4", at), State.FAILED)
-    async with visitor(url, clock) as beside:
-        rows = await beside.spending(since=at, until=at + 2 * DAY)
-        assert await beside.spending(since=at, until=at + 2 * DAY, guild_id=9) == []
+    async with operator(url, clock) as connection:
+        rows = await connection.spending(since=at, until=at + 2 * DAY)
+        assert await connection.spending(since=at, until=at + 2 * DAY, guild_id=9) == []
     assert [(row.day, row.slug, row.jobs, row.credits, row.refunded) for row in rows] == [
         (at, "faceswap-v4", 2, 5, 5),
         (at, "faceswap-v5", 2, 10, 0),

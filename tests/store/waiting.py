@@ -1,4 +1,4 @@
-"""Waiting for what another process or task does in its own time."""
+"""Waits for something that another process or task does."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -215,7 +215,7 @@ class SnapshotReader:
             "open": present.open_cases,
             "patience": self._its.bounds.escalate_hours * HOUR,
             "oldest": [asdict(case) for case in present.cases],
-            "asked": asdict(present.asked),
+            "asked": asdict(present.pending_approvals),
         }
 
     def _added_up(self) -> Mapping[str, Any] | None:

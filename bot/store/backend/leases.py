@@ -1,4 +1,4 @@
-"""Who owns the jobs: on SQLite whoever holds the lock file, on Postgres every worker whose lease is fresh."""
+"""Ownership of jobs: by a lock file on SQLite, by a lease per worker on Postgres."""
 
 import asyncio
 from contextlib import suppress
@@ -17,10 +17,10 @@ from bot.store.tables import workers
 log = structlog.stdlib.get_logger(__name__)
 
 
-def take_file(path: Path) -> FileLock:
-    """Prove that no other process has this database open, for as long as the lock is held."""
+def lock_file(path: Path) -> FileLock:
+    """Lock a SQLite file, or raise `DatabaseInUse` if another process has it open."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # One program may close the store on another thread than it opened it on.
+    # A program may close the store on another thread than it opened it on.
     lock = FileLock(f"{path}.lock", thread_local=False)
     try:
         lock.acquire(blocking=False)
@@ -30,10 +30,10 @@ def take_file(path: Path) -> FileLock:
 
 
 class WorkerLease:
-    """One row per worker, not per job: renewal costs the same however many jobs are open."""
+    """This worker's lease on all its jobs, so that renewal costs the same however many jobs are open."""
 
     def __init__(self, database: Database, *, worker: str, clock: Clock, seconds: float) -> None:
-        # A connection of its own: renewal must never wait behind the writer, or others adopt our jobs.
+        # The lease has its own connection: if renewal waited behind the writer, others would adopt our jobs.
         self._database = database
         self._worker = worker
         self._clock = clock
@@ -43,19 +43,19 @@ class WorkerLease:
 
     async def start(self) -> None:
         await self.renew()
-        self._task = asyncio.create_task(self._keep(), name="store lease")
+        self._task = asyncio.create_task(self._keep_renewing(), name="store lease")
 
     async def renew(self) -> None:
         until = self._clock.now() + self._seconds
-        ours = insert(workers).values(id=self._worker, lease_until=until)
+        row = insert(workers).values(id=self._worker, lease_until=until)
         async with self._database.begin() as connection:
             await connection.execute(
-                ours.on_conflict_do_update(index_elements=["id"], set_={"lease_until": until})
+                row.on_conflict_do_update(index_elements=["id"], set_={"lease_until": until})
             )
         self.until = until
 
     async def close(self) -> None:
-        """Give the lease back, so that the others need not wait for its end."""
+        """Give up the lease, so that other workers can adopt the jobs at once."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -65,11 +65,11 @@ class WorkerLease:
                 await connection.execute(workers.delete().where(workers.c.id == self._worker))
         await self._database.dispose()
 
-    async def _keep(self) -> None:
+    async def _keep_renewing(self) -> None:
         while True:
             await self._clock.sleep(self._seconds / 3)
             try:
                 await self.renew()
             except (SQLAlchemyError, OSError) as error:
-                # Not fatal: whoever adopts our jobs meanwhile bumps their epoch, and our moves are refused.
-                log.warning("the lease was not renewed", reason=type(error).__name__)
+                # This is safe: a worker that adopts our jobs raises their epoch, which makes our moves stale.
+                log.warning("lease renewal failed", reason=type(error).__name__)

@@ -19,30 +19,30 @@ _DRIVERS = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 
-_PRAGMAS = (
+_WRITER_PRAGMAS = (
     "journal_mode=WAL",
     # NORMAL may lose the last commits on a power cut, and with them the record that a request was sent.
     "synchronous=FULL",
     "foreign_keys=ON",
     "busy_timeout=30000",
 )
-_READING = ("busy_timeout=30000", "query_only=ON")
+_READER_PRAGMAS = ("busy_timeout=30000", "query_only=ON")
 
 
-# Parameters are tokens and members' pictures, which have no place in an error's text.
-_DISCREET = {"hide_parameters": True}
+# Parameters include tokens and members' pictures, which must not appear in an error's text.
+_PRIVATE = {"hide_parameters": True}
 
 
-def database_of(url: str) -> sa.URL:
-    """The address with the driver that this program uses."""
+def parse_url(url: str) -> sa.URL:
+    """Parse a database URL and choose the driver that the bot uses."""
     address = sa.make_url(url)
     if address.drivername not in _DRIVERS:
         raise ValueError(f"{address.drivername} is neither sqlite nor postgresql")
     return address.set(drivername=_DRIVERS[address.drivername])
 
 
-def file_of(address: sa.URL) -> Path | None:
-    """The SQLite file; none on Postgres."""
+def sqlite_path(address: sa.URL) -> Path | None:
+    """Path of the SQLite file, or None on Postgres."""
     if address.get_backend_name() != "sqlite":
         return None
     if address.database in {None, "", ":memory:"}:
@@ -51,22 +51,22 @@ def file_of(address: sa.URL) -> Path | None:
 
 
 def open_database(address: sa.URL, *, connections: int = 4) -> Database:
-    """Connects lazily."""
-    path = file_of(address)
+    """Prepare a database that connects on first use."""
+    path = sqlite_path(address)
     if path is None:
         return PostgresDatabase(
-            address, pool_size=connections, max_overflow=0, pool_pre_ping=True, **_DISCREET
+            address, pool_size=connections, max_overflow=0, pool_pre_ping=True, **_PRIVATE
         )
-    return _sqlite(address, address, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS)
+    return _sqlite(address, address, begin="BEGIN IMMEDIATE", pragmas=_WRITER_PRAGMAS)
 
 
-def open_beside(address: sa.URL, *, writing: bool) -> Database:
-    """A database that somebody else may own; without `writing` it can only be read."""
-    path = file_of(address)
+def open_alongside(address: sa.URL, *, writing: bool) -> Database:
+    """Open a database that another process may own; without `writing`, it can only be read."""
+    path = sqlite_path(address)
     if path is None:
         settings = {"default_transaction_read_only": "off" if writing else "on"}
-        return PostgresDatabase(address, pool_size=1, connect_args={"server_settings": settings}, **_DISCREET)
-    # Neither makes a file where there is none.
+        return PostgresDatabase(address, pool_size=1, connect_args={"server_settings": settings}, **_PRIVATE)
+    # Neither mode creates a missing file.
     read, write = (
         sa.URL.create(
             address.drivername, database=f"file:{quote(str(path))}", query={"uri": "true", "mode": mode}
@@ -74,37 +74,37 @@ def open_beside(address: sa.URL, *, writing: bool) -> Database:
         for mode in ("ro", "rw")
     )
     if writing:
-        return _sqlite(write, read, begin="BEGIN IMMEDIATE", pragmas=_PRAGMAS)
-    # A reader sees one moment of the file, and neither waits for a writer nor makes one wait.
+        return _sqlite(write, read, begin="BEGIN IMMEDIATE", pragmas=_WRITER_PRAGMAS)
+    # A deferred transaction sees one moment of the file, and neither waits for a writer nor blocks one.
     return _sqlite(read, read, begin="BEGIN", pragmas=())
 
 
 def _sqlite(write: sa.URL, read: sa.URL, *, begin: str, pragmas: Sequence[str]) -> SqliteDatabase:
-    def begun(connection: sa.Connection) -> None:
+    def on_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    writing, reading = _engine(write, 1, pragmas), _engine(read, READERS, _READING)
-    event.listen(writing, "begin", begun)
+    writing, reading = _engine(write, 1, pragmas), _engine(read, READERS, _READER_PRAGMAS)
+    event.listen(writing, "begin", on_begin)
     return SqliteDatabase(writing, reading)
 
 
 def _engine(address: sa.URL, connections: int, pragmas: Sequence[str]) -> sa.Engine:
-    """Which thread comes to which connection is the pool's business, as long as each has it for itself."""
     engine = sa.create_engine(
         address,
         poolclass=sa.QueuePool,
         pool_size=connections,
         max_overflow=0,
+        # The pool may hand a connection to another thread, but never to two threads at once.
         connect_args={"check_same_thread": False},
-        **_DISCREET,
+        **_PRIVATE,
     )
 
-    def connected(connection: sqlite3.Connection, record: object) -> None:
+    def on_connect(connection: sqlite3.Connection, record: object) -> None:
         del record
-        # The driver would begin transactions of its own, deferred ones that fail when they turn into writers.
+        # The driver would begin deferred transactions, which fail when they turn into writers.
         connection.isolation_level = None
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}").close()
 
-    event.listen(engine, "connect", connected)
+    event.listen(engine, "connect", on_connect)
     return engine

@@ -1,4 +1,4 @@
-"""Postgres by its asynchronous driver, whose connections need no threads."""
+"""Postgres through its asynchronous driver."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,25 +12,27 @@ T = TypeVar("T")
 
 
 class PostgresDatabase:
+    """Pool of connections to a Postgres server."""
+
     def __init__(self, address: sa.URL, **options: Any) -> None:
-        # Brings the whole ORM with it, which nobody waits for who has a file.
+        # This import loads the whole ORM, so that bots with a SQLite file start faster without it.
         from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
 
         self._engine = create_async_engine(address, **options)
-        # Spares a statement by itself the BEGIN and the ROLLBACK around it.
-        self._alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        # AUTOCOMMIT saves the BEGIN and ROLLBACK around a single statement.
+        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def begin(self) -> AbstractAsyncContextManager[Connection]:
         return self._engine.begin()
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Connection]:
-        async with self._alone.connect() as connection:
+        async with self._autocommit.connect() as connection:
             yield connection
 
-    async def carry_out(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+    async def run_transaction(self, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
         async with self._engine.begin() as connection:
-            return await act(connection)
+            return await work(connection)
 
     async def dispose(self) -> None:
         await self._engine.dispose()

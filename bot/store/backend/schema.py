@@ -1,4 +1,4 @@
-"""Brings the tables to this version's revision when the database is opened."""
+"""Migrates the tables to this version's revision when the bot opens the database."""
 
 from importlib import resources
 
@@ -9,13 +9,14 @@ from bot.store.dialects import is_postgres
 from bot.store.errors import SchemaDiffers, SchemaTooNew
 
 HEAD = "1"
-"""The newest revision. Known without alembic, whose import takes longer than all the rest of opening."""
+"""Newest revision, repeated here because importing alembic takes longer than everything else at startup."""
 
-# Any number will do that nothing else on this server uses as an advisory lock.
+# Any number that nothing else on this server uses as an advisory lock.
 _LOCK = 0xD0_99_E1
 
 
 async def bring_up_to_date(database: Database) -> None:
+    """Create or migrate the tables, once even if several processes start together."""
     async with database.begin() as connection:
         found = await connection.run_sync(_revision)
         if found == HEAD:
@@ -27,7 +28,7 @@ async def bring_up_to_date(database: Database) -> None:
 
 
 async def check_revision(database: Database) -> None:
-    """For whoever must not change the tables."""
+    """Raise `SchemaDiffers` unless the tables are those of this version."""
     async with database.begin() as connection:
         found = await connection.run_sync(_revision)
     if found != HEAD:

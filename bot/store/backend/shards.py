@@ -1,4 +1,4 @@
-"""Shards that a process claims for as long as its lease is fresh."""
+"""Shards that a process claims for as long as its lease is valid."""
 
 from collections.abc import Sequence
 
@@ -8,45 +8,46 @@ from bot.store.connection import Connection
 from bot.store.dialects import insert_into
 from bot.store.tables import shards, workers
 
-NOBODY = ""
+_UNOWNED = ""
 
 
 async def claim(
-    connection: Connection, count: int, total: int, *, owner: str, living_at: float | None
+    connection: Connection, count: int, total: int, *, owner: str, now: float | None
 ) -> Sequence[int]:
-    """So many of `total` shards that no living process has, or none at all."""
-    every = [{"number": number, "total": total, "owner": NOBODY} for number in range(total)]
-    await connection.execute(insert_into(connection, shards).values(every).on_conflict_do_nothing())
+    """Claim `count` of `total` shards that no other live worker owns, or none if fewer are free.
+
+    Without `now` there are no leases, and so no other worker.
+    """
+    rows = [{"number": number, "total": total, "owner": _UNOWNED} for number in range(total)]
+    await connection.execute(insert_into(connection, shards).values(rows).on_conflict_do_nothing())
     of_total = shards.c.total == total
-    # All of them are locked, in one order, so that two processes do not wait for each other.
+    # All processes lock the rows in the same order, so that no two wait for each other.
     locking = sa.select(shards.c.number, shards.c.owner).where(of_total).order_by(shards.c.number)
-    rows = (await connection.execute(locking.with_for_update())).all()
-    living = await _living(connection, living_at)
-    free = [number for number, of in rows if of == owner or of not in living]
+    owners = (await connection.execute(locking.with_for_update())).all()
+    live = set[str]() if now is None else await _live_workers(connection, now)
+    free = [number for number, current in owners if current == owner or current not in live]
     if len(free) < count:
         return ()
-    taken = free[:count]
-    for number in taken:
-        mine = shards.update().where(of_total, shards.c.number == number).values(owner=owner)
-        await connection.execute(mine)
-    return taken
+    claimed = free[:count]
+    for number in claimed:
+        claiming = shards.update().where(of_total, shards.c.number == number).values(owner=owner)
+        await connection.execute(claiming)
+    return claimed
 
 
-async def held(connection: Connection, total: int, *, owner: str) -> set[int]:
+async def owned_by(connection: Connection, owner: str, total: int) -> set[int]:
     rows = await connection.execute(
         sa.select(shards.c.number).where(shards.c.total == total, shards.c.owner == owner)
     )
     return set(rows.scalars())
 
 
-async def living_workers(connection: Connection, living_at: float) -> int:
-    counted = sa.select(sa.func.count()).select_from(workers).where(workers.c.lease_until > living_at)
+async def count_workers(connection: Connection, now: float) -> int:
+    """Number of workers whose lease is valid."""
+    counted = sa.select(sa.func.count()).select_from(workers).where(workers.c.lease_until > now)
     return (await connection.execute(counted)).scalar_one()
 
 
-async def _living(connection: Connection, living_at: float | None) -> set[str]:
-    """Without leases there is one process, and whoever else is written down is gone."""
-    if living_at is None:
-        return set()
-    chosen = sa.select(workers.c.id).where(workers.c.lease_until > living_at)
+async def _live_workers(connection: Connection, now: float) -> set[str]:
+    chosen = sa.select(workers.c.id).where(workers.c.lease_until > now)
     return set((await connection.execute(chosen)).scalars())

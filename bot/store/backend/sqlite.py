@@ -1,7 +1,7 @@
-"""SQLite by threads: one writes, a few read, and the event loop hands them whole pieces of work.
+"""SQLite on threads: one writer, a few readers, and whole units of work from the event loop.
 
-An asynchronous driver crosses over to its thread for every cursor, row and COMMIT. Here a statement is one
-crossing, and what the writer does for everybody is one in all.
+An asynchronous driver hands every cursor, row and COMMIT over to its thread. Here a single statement is one
+handover, and a whole batch of the writer is also one.
 """
 
 import asyncio
@@ -23,86 +23,86 @@ READERS = 2
 
 
 class SqliteDatabase:
-    """`writing` has one connection, whose transactions stand in line; `reading` has one for each reader."""
+    """SQLite file with one connection for writing, one transaction at a time, and some for reading."""
 
     def __init__(self, writing: sa.Engine, reading: sa.Engine) -> None:
         self._writing = writing
         self._reading = reading
         self._writer = WorkerThreads(1, "sqlite-writer")
         self._readers = WorkerThreads(READERS, "sqlite-reader")
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[Connection]:
-        async with self._turn:
-            held = _OpenTransaction(self._writing)
+        async with self._lock:
+            transaction = _OpenTransaction(self._writing)
             try:
-                await self._writer.do(held.open)
-                yield _ThreadConnection(self._writing.dialect, partial(self._in_thread, held))
+                await self._writer.run(transaction.open)
+                yield _ThreadConnection(self._writing.dialect, partial(self._run_in, transaction))
             except BaseException:
-                await self._writer.do(held.give_up)
+                await self._writer.run(transaction.close)
                 raise
-            await self._writer.do(held.commit)
+            await self._writer.run(transaction.commit)
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Connection]:
         yield _ThreadConnection(self._reading.dialect, self._read)
 
-    async def carry_out(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
-        async with self._turn:
-            return await self._writer.do(partial(self._carried_out, act))
+    async def run_transaction(self, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+        async with self._lock:
+            return await self._writer.run(partial(self._run_whole, work))
 
     async def dispose(self) -> None:
-        async with self._turn:
-            await self._writer.do(self._writing.dispose)
-            await self._readers.do(self._reading.dispose)
-            self._writer.dismiss()
-            self._readers.dismiss()
+        async with self._lock:
+            await self._writer.run(self._writing.dispose)
+            await self._readers.run(self._reading.dispose)
+            self._writer.stop()
+            self._readers.stop()
 
-    def _carried_out(self, act: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
+    def _run_whole(self, work: Callable[[Connection], Coroutine[Any, Any, T]]) -> T:
         with self._writing.begin() as connection:
-            return _run_sync(act(_ThreadConnection(connection.dialect, partial(_here, connection))))
+            return _run_sync(work(_ThreadConnection(connection.dialect, partial(_call, connection))))
 
-    async def _in_thread(self, held: "_OpenTransaction", act: Callable[[sa.Connection], T]) -> T:
-        return await self._writer.do(lambda: act(held.connection))
+    async def _run_in(self, transaction: "_OpenTransaction", work: Callable[[sa.Connection], T]) -> T:
+        return await self._writer.run(lambda: work(transaction.connection))
 
-    async def _read(self, act: Callable[[sa.Connection], T]) -> T:
+    async def _read(self, work: Callable[[sa.Connection], T]) -> T:
         def read() -> T:
             with self._reading.connect() as connection:
-                return act(connection)
+                return work(connection)
 
-        return await self._readers.do(read)
+        return await self._readers.run(read)
 
 
 class WorkerThreads:
-    """Threads that do what the event loop hands them."""
+    """Threads that run blocking calls for the event loop."""
 
     def __init__(self, threads: int, name: str) -> None:
         self._pool: ThreadPoolExecutor | None = ThreadPoolExecutor(threads, name)
 
-    async def do(self, act: Callable[[], T]) -> T:
-        """A thread cannot be stopped halfway: whoever is cancelled meanwhile waits for it all the same."""
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run `work` on a thread; a caller that is cancelled waits for the thread before it stops."""
         if self._pool is None:
             raise StoreUnavailable("it is closed")
-        work = asyncio.get_running_loop().run_in_executor(self._pool, act)
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
         cancelled: asyncio.CancelledError | None = None
-        while not work.done():
+        while not future.done():
             try:
-                await asyncio.wait([work])
+                await asyncio.wait([future])
             except asyncio.CancelledError as error:
                 cancelled = error
         if cancelled is not None:
             raise cancelled
-        return work.result()
+        return future.result()
 
-    def dismiss(self) -> None:
+    def stop(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=False)
             self._pool = None
 
 
 class _OpenTransaction:
-    """A transaction between two visits to its thread."""
+    """Transaction on the writer's thread, kept open between two handovers."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -122,52 +122,52 @@ class _OpenTransaction:
         try:
             self.connection.commit()
         finally:
-            self.give_up()
+            self.close()
 
-    def give_up(self) -> None:
-        """Whatever was not committed is undone."""
+    def close(self) -> None:
+        """Close the connection, which rolls back a transaction that was not committed."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.close()
 
 
 class _ThreadConnection:
-    """A connection for those who live in the event loop; `do` brings their wishes to where it is."""
+    """Connection for coroutines, which `run` takes to the thread of the real connection."""
 
     def __init__(
-        self, dialect: sa.Dialect, do: Callable[[Callable[[sa.Connection], Any]], Coroutine[Any, Any, Any]]
+        self, dialect: sa.Dialect, run: Callable[[Callable[[sa.Connection], Any]], Coroutine[Any, Any, Any]]
     ) -> None:
         self._dialect = dialect
-        self._do = do
+        self._run = run
 
     @property
     def dialect(self) -> sa.Dialect:
         return self._dialect
 
     async def execute(self, statement: sa.Executable, parameters: Parameters | None = None) -> Any:
-        return await self._do(lambda connection: _whole(connection.execute(statement, parameters)))
+        return await self._run(lambda connection: _fetch_all(connection.execute(statement, parameters)))
 
     async def exec_driver_sql(self, statement: str) -> Rows:
-        return await self._do(lambda connection: _whole(connection.exec_driver_sql(statement)))
+        return await self._run(lambda connection: _fetch_all(connection.exec_driver_sql(statement)))
 
-    async def run_sync(self, act: Callable[[sa.Connection], T], /) -> T:
-        return await self._do(act)
+    async def run_sync(self, work: Callable[[sa.Connection], T], /) -> T:
+        return await self._run(work)
 
 
-def _whole(result: "sa.CursorResult[*tuple[Any, ...]]") -> Rows:
-    # The cursor stays in its thread; the rows come along.
+def _fetch_all(result: "sa.CursorResult[*tuple[Any, ...]]") -> Rows:
+    # The cursor cannot leave its thread, but the rows can.
     return result.freeze()() if result.returns_rows else result
 
 
-async def _here(connection: sa.Connection, act: Callable[[sa.Connection], T]) -> T:
-    return act(connection)
+async def _call(connection: sa.Connection, work: Callable[[sa.Connection], T]) -> T:
+    return work(connection)
 
 
 def _run_sync(work: Coroutine[Any, Any, T]) -> T:
-    """Outside any event loop: all that is awaited is there already."""
+    """Run a coroutine that never has to wait, outside of any event loop."""
     try:
         work.send(None)
     except StopIteration as end:
         return end.value
     work.close()
-    raise RuntimeError("a transaction in one go waited for something else than its connection")
+    raise RuntimeError("a transaction at once awaited something other than its connection")

@@ -1,1 +1,1 @@
-"""The history of the tables, as alembic runs it."""
+"""Alembic migrations of the tables."""

@@ -1,4 +1,4 @@
-"""Run by alembic, on the connection and in the transaction that `schema` hands over."""
+"""Alembic environment, which runs on the connection and in the transaction of `backend.schema`."""
 
 from alembic import context
 
@@ -7,9 +7,9 @@ from bot.store.tables import METADATA
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
-    # SQLite cannot alter a table; alembic copies it instead.
+    # SQLite cannot alter a table, so alembic copies it instead.
     render_as_batch=True,
-    # Our engine begins transactions on SQLite itself, where DDL is as transactional as everything else.
+    # The engine of the store begins its transactions itself, and DDL is transactional on SQLite.
     transactional_ddl=True,
 )
 context.run_migrations()

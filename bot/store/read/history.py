@@ -1,4 +1,4 @@
-"""Jobs as they are looked up, page by page."""
+"""Past jobs of a member or a server, page by page from the newest on."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -11,26 +11,29 @@ from bot.jobs.job import State
 from bot.store.connection import Transaction
 from bot.store.tables import jobs, payer
 
-_SHOWN = tuple(jobs.c[field.name] for field in fields(PastJob))
+_COLUMNS = tuple(jobs.c[field.name] for field in fields(PastJob))
 _DIGITS = 23
 
 
 class SqlJobHistory:
+    """Past jobs, read from the table of jobs."""
+
     def __init__(self, reading: Transaction) -> None:
         self._reading = reading
 
     async def of_member(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[PastJob]:
-        return await self._found(sa.select(*_SHOWN).where(jobs.c.user_id == user_id), before, after, limit)
+        chosen = sa.select(*_COLUMNS).where(jobs.c.user_id == user_id)
+        return await self._fetch_page(chosen, before, after, limit)
 
     async def of_server(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[PastJob]:
-        chosen = sa.select(*_SHOWN).where(jobs.c.guild_id == guild_id, payer == guild_id)
-        return await self._found(chosen, before, after, limit)
+        chosen = sa.select(*_COLUMNS).where(jobs.c.guild_id == guild_id, payer == guild_id)
+        return await self._fetch_page(chosen, before, after, limit)
 
-    async def _found(
+    async def _fetch_page(
         self,
         chosen: sa.Select[*tuple[object, ...]],
         before: int | None,
@@ -38,21 +41,21 @@ class SqlJobHistory:
         limit: int,
     ) -> Sequence[PastJob]:
         if before is not None:
-            chosen = chosen.where(jobs.c.id < _id(before))
-        nearest = jobs.c.id.desc()
+            chosen = chosen.where(jobs.c.id < _job_id(before))
+        order = jobs.c.id.desc()
         if after is not None:
-            chosen, nearest = chosen.where(jobs.c.id > _id(after)), jobs.c.id.asc()
+            chosen, order = chosen.where(jobs.c.id > _job_id(after)), jobs.c.id.asc()
         async with self._reading() as connection:
-            rows = (await connection.execute(chosen.order_by(nearest).limit(limit))).mappings().all()
-        found = [_recent(row) for row in rows]
+            rows = (await connection.execute(chosen.order_by(order).limit(limit))).mappings().all()
+        found = [_past_job(row) for row in rows]
         return found if after is None else found[::-1]
 
 
-def _id(number: int) -> str:
+def _job_id(number: int) -> str:
     return f"{number:0{_DIGITS}x}"
 
 
-def _recent(row: sa.RowMapping) -> PastJob:
+def _past_job(row: sa.RowMapping) -> PastJob:
     facts: dict[str, Any] = dict(row)
     facts["state"], facts["hidden"] = State(facts["state"]), bool(facts["hidden"])
     return PastJob(**facts)

@@ -1,4 +1,4 @@
-"""Every place where the books do not add up, as one sentence each."""
+"""Audit of the ledger: finds every discrepancy and describes it in a sentence."""
 
 from dataclasses import dataclass
 
@@ -13,31 +13,32 @@ from bot.store.tables import accounts, budgets, entries, jobs, payer
 
 _SETTLEMENTS = (EntryKind.CAPTURE, EntryKind.RELEASE)
 _SETTLED = tuple(state for state in State if state.settled)
-_came_to_nothing = jobs.c.state.in_([state for state in _SETTLED if state is not State.DONE])
+_without_result = jobs.c.state.in_([state for state in _SETTLED if state is not State.DONE])
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
-    """How much there is to be looked at."""
+class AuditedRows:
+    """Number of rows that an audit reads."""
 
     accounts: int
     entries: int
     jobs: int
 
 
-async def extent(connection: Connection) -> Extent:
-    counts = [sa.select(sa.func.count()).select_from(each) for each in (accounts, entries, jobs)]
+async def count_rows(connection: Connection) -> AuditedRows:
+    counts = [sa.select(sa.func.count()).select_from(table) for table in (accounts, entries, jobs)]
     found = await connection.execute(sa.select(*(count.scalar_subquery() for count in counts)))
-    return Extent(*found.one())
+    return AuditedRows(*found.one())
 
 
 async def discrepancies(connection: Connection) -> list[str]:
+    """Sentences about everything that does not add up; an intact ledger has none."""
     if is_postgres(connection):
-        # All questions have to be about the same moment, while other processes go on writing.
+        # All checks have to see the same moment, while other processes go on writing.
         await connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
     sentences: list[str] = []
-    for wording, question in _QUESTIONS:
-        sentences += [wording.format(**row) for row in (await connection.execute(question)).mappings()]
+    for wording, check in _CHECKS:
+        sentences += [wording.format(**row) for row in (await connection.execute(check)).mappings()]
     return sorted(sentences)
 
 
@@ -81,11 +82,11 @@ def _differs(column: sa.Column[int], totals: sa.Subquery) -> sa.Select[str, int,
     )
 
 
-_counts = sa.and_(jobs.c.created_at >= budgets.c.since, jobs.c.created_at < budgets.c.until)
+_in_period = sa.and_(jobs.c.created_at >= budgets.c.since, jobs.c.created_at < budgets.c.until)
 _paid = sa.case(
     (jobs.c.state == State.DONE, sa.func.coalesce(jobs.c.cost, jobs.c.expected)),
-    # What came to nothing may have cost something all the same.
-    (_came_to_nothing, sa.func.coalesce(jobs.c.cost, 0.0)),
+    # Segmind may charge for a job without a result.
+    (_without_result, sa.func.coalesce(jobs.c.cost, 0.0)),
     else_=jobs.c.expected,
 )
 
@@ -93,9 +94,9 @@ _paid = sa.case(
 def _miscounted(
     scope: Scope, amount: sa.ColumnElement[int], *conditions: sa.ColumnElement[bool]
 ) -> sa.Select[str, int, int]:
-    """Budgets that differ from the sum over their jobs."""
+    """Budgets whose stored sum differs from that of their jobs."""
     total = _whole(
-        sa.select(sa.func.sum(amount)).where(_counts, *conditions).correlate(budgets).scalar_subquery()
+        sa.select(sa.func.sum(amount)).where(_in_period, *conditions).correlate(budgets).scalar_subquery()
     )
     return sa.select(budgets.c.id, budgets.c.spent, total.label("total")).where(
         budgets.c.scope == scope, budgets.c.spent != total
@@ -110,7 +111,7 @@ def _has(kind: EntryKind) -> sa.ColumnElement[bool]:
     return sa.exists().where(_settlement.c.job_id == jobs.c.id, _settlement.c.kind == kind)
 
 
-_QUESTIONS = (
+_CHECKS = (
     (
         "account {id} keeps {kept} granted, its entries make {total}",
         _differs(accounts.c.granted, _sums(entries.c.amount - entries.c.of_allowance)),
@@ -145,7 +146,7 @@ _QUESTIONS = (
     ),
     (
         "job {id} is {state} and was never released",
-        _jobs_where(_came_to_nothing, ~_has(EntryKind.RELEASE)),
+        _jobs_where(_without_result, ~_has(EntryKind.RELEASE)),
     ),
     (
         "job {id} is {state} and was settled already",
@@ -170,7 +171,7 @@ _QUESTIONS = (
     ),
     (
         "budget {id} counts {spent}, its jobs make {total}",
-        _miscounted(Scope.SERVER, jobs.c.price, payer == budgets.c.guild_id, ~_came_to_nothing),
+        _miscounted(Scope.SERVER, jobs.c.price, payer == budgets.c.guild_id, ~_without_result),
     ),
     (
         "budget {id} counts {spent}, its jobs make {total}",

@@ -1,4 +1,4 @@
-"""What people read in the books: an account's history, who decided what, and what was spent on what."""
+"""Lists read from the ledger: entries, audit entries, a server's jobs, and spending."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -12,34 +12,34 @@ from bot.ledger.account import EntryKind
 from bot.ledger.allowance import DAY
 from bot.ledger.ledger import AuditEntry, LedgerLine, Spending
 from bot.store.connection import Connection
-from bot.store.dialects import cut_off
+from bot.store.dialects import floor
 from bot.store.tables import audit_entries as recorded
 from bot.store.tables import entries, jobs, payer
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows next to each other in a long list that begins with the newest."""
+    """Page of a long list that begins with the newest row."""
 
     before: int | None
     after: int | None
     limit: int
 
-    async def of(
+    async def fetch(
         self, connection: Connection, rows: sa.Select[*tuple[Any, ...]], number: sa.Column[int]
     ) -> Sequence[sa.RowMapping]:
         if self.before is not None:
             rows = rows.where(number < self.before)
         if self.after is not None:
-            nearest = await connection.execute(
+            next_newer = await connection.execute(
                 rows.where(number > self.after).order_by(number).limit(self.limit)
             )
-            return nearest.mappings().all()[::-1]
+            return next_newer.mappings().all()[::-1]
         newest = await connection.execute(rows.order_by(number.desc()).limit(self.limit))
         return newest.mappings().all()
 
 
-async def history(connection: Connection, account: str, stretch: Page) -> Sequence[LedgerLine]:
+async def history(connection: Connection, account: str, page: Page) -> Sequence[LedgerLine]:
     chosen = (
         sa.select(
             entries.c.id,
@@ -54,25 +54,25 @@ async def history(connection: Connection, account: str, stretch: Page) -> Sequen
         .outerjoin_from(entries, jobs, jobs.c.id == entries.c.job_id)
         .where(entries.c.account == account)
     )
-    return [_line(dict(row)) for row in await stretch.of(connection, chosen, entries.c.id)]
+    return [_ledger_line(dict(row)) for row in await page.fetch(connection, chosen, entries.c.id)]
 
 
-def _line(row: dict[str, Any]) -> LedgerLine:
+def _ledger_line(row: dict[str, Any]) -> LedgerLine:
     row["kind"] = EntryKind(row["kind"])
     return LedgerLine(**row)
 
 
-async def audit_entries(connection: Connection, guild_id: int | None, stretch: Page) -> Sequence[AuditEntry]:
-    """Of one server, or what is the operator's."""
+async def audit_entries(connection: Connection, guild_id: int | None, page: Page) -> Sequence[AuditEntry]:
+    """Audit entries of one server, or those of the operator if there is no server."""
     columns = [column for column in recorded.c if column is not recorded.c.deed]
     chosen = sa.select(*columns, recorded.c.deed.label("action")).where(
         recorded.c.guild_id.is_not_distinct_from(guild_id)
     )
-    return [AuditEntry(**row) for row in await stretch.of(connection, chosen, recorded.c.id)]
+    return [AuditEntry(**row) for row in await page.fetch(connection, chosen, recorded.c.id)]
 
 
 async def jobs_of(connection: Connection, guild_id: int, *, limit: int) -> Sequence[JobSummary]:
-    """The newest first. Whoever pays alone, in a server without the bot, is nobody's member there."""
+    """Newest jobs that the server pays for; a server without the bot pays for none."""
     chosen = (
         sa.select(*(jobs.c[field.name] for field in fields(JobSummary)))
         .where(jobs.c.guild_id == guild_id, payer == guild_id)
@@ -96,11 +96,11 @@ async def spending(
     connection: Connection, *, since: float, until: float, guild_id: int | None
 ) -> Sequence[Spending]:
     day = _day(connection).label("day")
-    back = sa.select(sa.func.sum(entries.c.amount)).where(
+    refunded = sa.select(sa.func.sum(entries.c.amount)).where(
         entries.c.job_id == jobs.c.id, entries.c.kind == EntryKind.ADJUST
     )
     charged = jobs.c.state == State.DONE
-    unsaid = sa.and_(charged, jobs.c.cost.is_(None))
+    cost_unknown = sa.and_(charged, jobs.c.cost.is_(None))
     chosen = (
         sa.select(
             day,
@@ -109,12 +109,12 @@ async def spending(
             sa.func.count().label("jobs"),
             _sum(sa.case((charged, jobs.c.price), else_=0)).label("credits"),
             sa.func.coalesce(sa.func.sum(jobs.c.cost), 0.0).label("usd"),
-            _sum(sa.case((unsaid, 1), else_=0)).label("unknown"),
-            _sum(sa.func.coalesce(back.scalar_subquery(), 0)).label("refunded"),
-            sa.func.coalesce(sa.func.sum(sa.case((unsaid, jobs.c.expected))), 0.0).label("presumed"),
+            _sum(sa.case((cost_unknown, 1), else_=0)).label("unknown"),
+            _sum(sa.func.coalesce(refunded.scalar_subquery(), 0)).label("refunded"),
+            sa.func.coalesce(sa.func.sum(sa.case((cost_unknown, jobs.c.expected))), 0.0).label("presumed"),
             _sum(sa.case((jobs.c.reason == Reason.NOT_FOUND, 1), else_=0)).label("late"),
         )
-        # A result that Segmind made and nobody could fetch is paid all the same.
+        # Segmind also charges for a result that the bot could not fetch.
         .where(charged | (jobs.c.cost > 0), jobs.c.created_at >= since, jobs.c.created_at < until)
         .group_by(day, jobs.c.slug, payer)
         .order_by(day, jobs.c.slug, payer)
@@ -131,4 +131,4 @@ def _sum(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
 
 
 def _day(connection: Connection) -> sa.ColumnElement[int]:
-    return cut_off(jobs.c.created_at / DAY, connection)
+    return floor(jobs.c.created_at / DAY, connection)

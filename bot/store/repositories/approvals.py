@@ -1,4 +1,4 @@
-"""Results that wait for moderators, as rows: each is decided once, and its job opened again with it."""
+"""Approvals as rows: moderators decide each once, which opens its job again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,17 +12,17 @@ from bot.moderation.approvals import Approval, Ruling, UnknownApproval, Verdict
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into
 from bot.store.tables import approvals, jobs
-from bot.store.write import servers
-from bot.store.write.jobs import job_of
+from bot.store.write import audit_log
+from bot.store.write.jobs import job_from_row
 
-_SHOWN = (
+_COLUMNS = (
     approvals.c.job_id, approvals.c.guild_id, approvals.c.asked_at, approvals.c.lapses_at,
     approvals.c.verdict, approvals.c.decided_by, approvals.c.channel_id, approvals.c.message_id,
 )  # fmt: skip
 
 
 class SqlApprovals:
-    """The safety room's `ApprovalRepository`; what it opens again belongs to this worker."""
+    """Approvals in the database; a job that a decision opens again belongs to this worker."""
 
     def __init__(self, transaction: Transaction, reading: Transaction, clock: Clock, *, worker: str) -> None:
         self._transaction = transaction
@@ -33,18 +33,18 @@ class SqlApprovals:
     async def ask(self, job_id: str, guild_id: int, lapses_at: float) -> Approval:
         row = {"job_id": job_id, "guild_id": guild_id, "asked_at": self._clock.now(), "lapses_at": lapses_at}
         async with self._transaction() as connection:
-            made = insert_into(connection, approvals).values(**row, verdict=Verdict.WAITING, decided_by=0)
-            await connection.execute(made.on_conflict_do_nothing())
-            return await _found(connection, job_id)
+            new = insert_into(connection, approvals).values(**row, verdict=Verdict.WAITING, decided_by=0)
+            await connection.execute(new.on_conflict_do_nothing())
+            return await _fetch(connection, job_id)
 
     async def find(self, job_id: str) -> Approval | None:
-        found = await self._chosen(approvals.c.job_id == job_id)
+        found = await self._select(approvals.c.job_id == job_id)
         return found[0] if found else None
 
     async def posted(self, job_id: str, channel_id: int, message_id: int) -> None:
-        where = {"channel_id": channel_id, "message_id": message_id}
+        card = {"channel_id": channel_id, "message_id": message_id}
         async with self._transaction() as connection:
-            await connection.execute(approvals.update().where(approvals.c.job_id == job_id).values(**where))
+            await connection.execute(approvals.update().where(approvals.c.job_id == job_id).values(**card))
 
     async def decide(
         self, job_id: str, verdict: Verdict, actor: int, audit_entry: AuditEntry | None
@@ -52,32 +52,32 @@ class SqlApprovals:
         facts = {"verdict": verdict, "decided_by": actor, "decided_at": self._clock.now()}
         waiting = sa.and_(approvals.c.job_id == job_id, approvals.c.verdict == Verdict.WAITING)
         async with self._transaction() as connection:
-            # In the order in which everybody locks them: jobs first.
+            # Every transaction locks jobs before approvals, so that no two wait for each other.
             locking = sa.select(jobs.c.id).where(jobs.c.id == job_id).with_for_update()
             await connection.execute(locking)
             deciding = approvals.update().where(waiting).values(facts).returning(approvals.c.job_id)
             is_new = (await connection.execute(deciding)).one_or_none() is not None
-            approval = await _found(connection, job_id)
+            approval = await _fetch(connection, job_id)
             if not is_new:
                 return Ruling(approval, await self._unfinished(connection, job_id), is_new)
             if audit_entry is not None:
-                await servers.record(connection, [audit_entry], at=self._clock.now())
-            # From here on it is an open job like any other: whoever dies over it is followed by another.
+                await audit_log.record(connection, [audit_entry], at=self._clock.now())
+            # The job is open again, so another worker adopts it if this one is killed.
             opening = jobs.update().where(jobs.c.id == job_id)
-            opened = opening.values(told=False, owner=self._worker, epoch=jobs.c.epoch + 1)
-            row = (await connection.execute(opened.returning(jobs))).mappings().one()
-            return Ruling(approval, job_of(row), is_new)
+            opening = opening.values(told=False, owner=self._worker, epoch=jobs.c.epoch + 1)
+            row = (await connection.execute(opening.returning(jobs))).mappings().one()
+            return Ruling(approval, job_from_row(row), is_new)
 
     async def waiting(self) -> Sequence[Approval]:
-        # One that is still being told of is asked about by whoever tells.
+        # While its job is open, the delivery itself asks the moderators.
         told = approvals.c.job_id.in_(sa.select(jobs.c.id).where(jobs.c.told))
-        return await self._chosen((approvals.c.verdict == Verdict.WAITING) & told)
+        return await self._select((approvals.c.verdict == Verdict.WAITING) & told)
 
     async def overdue(self, now: float) -> Sequence[Approval]:
-        return await self._chosen((approvals.c.verdict == Verdict.WAITING) & (approvals.c.lapses_at <= now))
+        return await self._select((approvals.c.verdict == Verdict.WAITING) & (approvals.c.lapses_at <= now))
 
     async def withdrawn(self) -> Sequence[Approval]:
-        return await self._chosen(approvals.c.verdict == Verdict.WITHDRAWN)
+        return await self._select(approvals.c.verdict == Verdict.WITHDRAWN)
 
     async def drop(self, job_id: str) -> None:
         async with self._transaction() as connection:
@@ -91,20 +91,20 @@ class SqlApprovals:
             )
             return int(counted.scalar_one())
 
-    async def _chosen(self, condition: sa.ColumnElement[bool]) -> Sequence[Approval]:
-        chosen = sa.select(*_SHOWN).where(condition).order_by(approvals.c.asked_at)
+    async def _select(self, condition: sa.ColumnElement[bool]) -> Sequence[Approval]:
+        chosen = sa.select(*_COLUMNS).where(condition).order_by(approvals.c.asked_at)
         async with self._reading() as connection:
             return [_approval(row) for row in (await connection.execute(chosen)).mappings()]
 
     async def _unfinished(self, connection: Connection, job_id: str) -> Job | None:
-        """The job, where this process has opened it again and is not done with it."""
-        its = (jobs.c.id == job_id) & (jobs.c.owner == self._worker) & sa.not_(jobs.c.told)
-        row = (await connection.execute(sa.select(jobs).where(its))).mappings().one_or_none()
-        return None if row is None else job_of(row)
+        """The job, if this process opened it again and has not closed it yet."""
+        open_here = (jobs.c.id == job_id) & (jobs.c.owner == self._worker) & sa.not_(jobs.c.told)
+        row = (await connection.execute(sa.select(jobs).where(open_here))).mappings().one_or_none()
+        return None if row is None else job_from_row(row)
 
 
-async def _found(connection: Connection, job_id: str) -> Approval:
-    chosen = sa.select(*_SHOWN).where(approvals.c.job_id == job_id)
+async def _fetch(connection: Connection, job_id: str) -> Approval:
+    chosen = sa.select(*_COLUMNS).where(approvals.c.job_id == job_id)
     row = (await connection.execute(chosen)).mappings().one_or_none()
     if row is None:
         raise UnknownApproval(job_id)

@@ -1,4 +1,4 @@
-"""Cases as rows: one open case a job, each step written down once."""
+"""Cases as rows: one open case per job, and each step once."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from bot.store.tables import cases
 
 
 class SqlCases:
-    """The safety room's `CaseBook`."""
+    """Cases in the database."""
 
     def __init__(self, transaction: Transaction, clock: Clock) -> None:
         self._transaction = transaction
@@ -22,21 +22,21 @@ class SqlCases:
     async def open(self, job_id: str, guild_id: int | None, reporter: int, *, most: int) -> tuple[Case, bool]:
         row = {"job_id": job_id, "guild_id": guild_id, "reporter": reporter, "steps": ""}
         async with self._transaction() as connection:
-            made = await connection.execute(
+            inserted = await connection.execute(
                 insert_into(connection, cases)
                 .values(**row, opened_at=self._clock.now())
                 .on_conflict_do_nothing()
                 .returning(cases)
             )
-            if (new := made.mappings().one_or_none()) is not None:
-                its_own = sa.and_(cases.c.reporter == reporter, cases.c.closed_at.is_(None))
-                counting = sa.select(sa.func.count()).select_from(cases).where(its_own)
+            if (new := inserted.mappings().one_or_none()) is not None:
+                open_reports = sa.and_(cases.c.reporter == reporter, cases.c.closed_at.is_(None))
+                counting = sa.select(sa.func.count()).select_from(cases).where(open_reports)
                 if (await connection.execute(counting)).scalar_one() > most:
-                    # With it, the new one is not written either.
+                    # The error rolls the new case back.
                     raise TooManyReports(most)
                 return _case(new), True
-            its_open = sa.select(cases).where(cases.c.job_id == job_id, cases.c.closed_at.is_(None))
-            return _case((await connection.execute(its_open)).mappings().one()), False
+            existing = sa.select(cases).where(cases.c.job_id == job_id, cases.c.closed_at.is_(None))
+            return _case((await connection.execute(existing)).mappings().one()), False
 
     async def find(self, number: int) -> Case | None:
         async with self._transaction() as connection:
@@ -53,20 +53,20 @@ class SqlCases:
             facts: dict[str, object] = {"steps": " ".join([*case.steps, step])}
             if step.closes and case.closed_at is None:
                 facts |= {"closed_at": self._clock.now(), "closed_by": actor}
-            written = cases.update().where(cases.c.id == number).values(facts).returning(cases)
-            return _case((await connection.execute(written)).mappings().one())
+            update = cases.update().where(cases.c.id == number).values(facts).returning(cases)
+            return _case((await connection.execute(update)).mappings().one())
 
     async def posted(self, number: int, channel_id: int, message_id: int) -> None:
-        where = {"channel_id": channel_id, "message_id": message_id}
+        card = {"channel_id": channel_id, "message_id": message_id}
         async with self._transaction() as connection:
-            await connection.execute(cases.update().where(cases.c.id == number).values(where))
+            await connection.execute(cases.update().where(cases.c.id == number).values(card))
 
     async def open_in(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[Case]:
         chosen = sa.select(cases).where(cases.c.guild_id == guild_id, cases.c.closed_at.is_(None))
         async with self._transaction() as connection:
-            rows = await Page(before, after, limit).of(connection, chosen, cases.c.id)
+            rows = await Page(before, after, limit).fetch(connection, chosen, cases.c.id)
         return [_case(row) for row in rows]
 
     async def overdue(self, opened_before: float) -> Sequence[Case]:
@@ -83,14 +83,14 @@ class SqlCases:
             return [_case(row) for row in (await connection.execute(waiting)).mappings()]
 
     async def pass_on(self, number: int) -> bool:
-        taken = (
+        escalation = (
             cases.update()
             .where(cases.c.id == number, cases.c.escalated_at.is_(None), cases.c.closed_at.is_(None))
             .values(escalated_at=self._clock.now())
             .returning(cases.c.id)
         )
         async with self._transaction() as connection:
-            return (await connection.execute(taken)).one_or_none() is not None
+            return (await connection.execute(escalation)).one_or_none() is not None
 
 
 def _case(row: sa.RowMapping) -> Case:

@@ -1,4 +1,4 @@
-"""Saved faces as rows, each with its sealed picture."""
+"""Saved faces as rows, each with its encrypted picture."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into, is_postgres
 from bot.store.tables import faces
 
-_TOLD = (faces.c.name, faces.c.size, faces.c.saved_at, faces.c.expires_at, faces.c.is_default)
+_COLUMNS = (faces.c.name, faces.c.size, faces.c.saved_at, faces.c.expires_at, faces.c.is_default)
 
 
 class SqlFaceRepository:
-    """The `Shelf` of the album; each deed is one transaction."""
+    """Saved faces in the database; each method is one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def all_of(self, user_id: int, *, now: float) -> Sequence[Face]:
-        chosen = sa.select(*_TOLD).where(faces.c.user_id == user_id, faces.c.expires_at > now)
+        chosen = sa.select(*_COLUMNS).where(faces.c.user_id == user_id, faces.c.expires_at > now)
         async with self._transaction() as connection:
             rows = (await connection.execute(chosen.order_by(faces.c.key))).mappings()
             return [_face(row) for row in rows]
@@ -35,48 +35,48 @@ class SqlFaceRepository:
         face, key = kept.face, key_of(kept.face.name)
         others = sa.select(sa.func.count()).where(faces.c.user_id == user_id, faces.c.key != key)
         async with self._transaction() as connection:
-            await _alone(connection, user_id)
-            await _drop(connection, faces.c.user_id == user_id, faces.c.expires_at <= now)
+            await _lock_member(connection, user_id)
+            await _delete(connection, faces.c.user_id == user_id, faces.c.expires_at <= now)
             if (await connection.execute(others)).scalar_one() >= most:
                 return False
             if face.is_default:
-                await _choose_none(connection, user_id)
-            await _put(connection, user_id, key, kept)
+                await _clear_default(connection, user_id)
+            await _upsert(connection, user_id, key, kept)
         return True
 
     async def choose(self, user_id: int, name: str | None, *, now: float) -> bool:
         async with self._transaction() as connection:
-            await _alone(connection, user_id)
+            await _lock_member(connection, user_id)
             if name is None:
-                await _choose_none(connection, user_id)
+                await _clear_default(connection, user_id)
                 return True
             wanted = (faces.c.user_id == user_id, faces.c.key == key_of(name), faces.c.expires_at > now)
             if (await connection.execute(sa.select(faces.c.key).where(*wanted))).one_or_none() is None:
                 return False
-            await _choose_none(connection, user_id)
+            await _clear_default(connection, user_id)
             await connection.execute(faces.update().where(*wanted).values(is_default=True))
         return True
 
     async def drop(self, user_id: int, name: str) -> bool:
         async with self._transaction() as connection:
-            return await _drop(connection, faces.c.user_id == user_id, faces.c.key == key_of(name)) > 0
+            return await _delete(connection, faces.c.user_id == user_id, faces.c.key == key_of(name)) > 0
 
     async def drop_all(self, user_id: int) -> int:
         async with self._transaction() as connection:
-            return await _drop(connection, faces.c.user_id == user_id)
+            return await _delete(connection, faces.c.user_id == user_id)
 
     async def sweep(self, now: float) -> int:
         async with self._transaction() as connection:
-            return await _drop(connection, faces.c.expires_at <= now)
+            return await _delete(connection, faces.c.expires_at <= now)
 
 
-async def _alone(connection: Connection, user_id: int) -> None:
-    """One writer a member, until the commit. SQLite has one in all anyway."""
+async def _lock_member(connection: Connection, user_id: int) -> None:
+    """Keep other writers of this member's faces out until the commit; SQLite has only one writer anyway."""
     if is_postgres(connection):
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(user_id)))
 
 
-async def _put(connection: Connection, user_id: int, key: str, kept: SealedFace) -> None:
+async def _upsert(connection: Connection, user_id: int, key: str, kept: SealedFace) -> None:
     face = kept.face
     row = {
         "name": face.name,
@@ -85,23 +85,23 @@ async def _put(connection: Connection, user_id: int, key: str, kept: SealedFace)
         "expires_at": face.expires_at,
         "sealed": kept.sealed,
     }
-    # A face that takes the place of the default one is the default one.
-    chosen = {"is_default": True} if face.is_default else {}
+    # A face that replaces the default face stays the default.
+    default = {"is_default": True} if face.is_default else {}
     await connection.execute(
         insert_into(connection, faces)
         .values(user_id=user_id, key=key, is_default=face.is_default, **row)
-        .on_conflict_do_update(index_elements=[faces.c.user_id, faces.c.key], set_=row | chosen)
+        .on_conflict_do_update(index_elements=[faces.c.user_id, faces.c.key], set_=row | default)
     )
 
 
-async def _drop(connection: Connection, *which: sa.ColumnElement[bool]) -> int:
-    gone = await connection.execute(faces.delete().where(*which).returning(faces.c.key))
-    return len(gone.all())
+async def _delete(connection: Connection, *conditions: sa.ColumnElement[bool]) -> int:
+    deleted = await connection.execute(faces.delete().where(*conditions).returning(faces.c.key))
+    return len(deleted.all())
 
 
-async def _choose_none(connection: Connection, user_id: int) -> None:
-    chosen = (faces.c.user_id == user_id, faces.c.is_default)
-    await connection.execute(faces.update().where(*chosen).values(is_default=False))
+async def _clear_default(connection: Connection, user_id: int) -> None:
+    default = (faces.c.user_id == user_id, faces.c.is_default)
+    await connection.execute(faces.update().where(*default).values(is_default=False))
 
 
 def _face(row: sa.RowMapping) -> Face:

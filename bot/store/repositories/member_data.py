@@ -1,4 +1,4 @@
-"""Everything about one member, read for them or taken out of the books without changing a sum."""
+"""Everything stored about one member: exported, deleted at their request, and deleted with age."""
 
 import secrets
 from collections.abc import Mapping
@@ -29,22 +29,22 @@ from bot.store.tables import (
     strikes,
     takedowns,
 )
-from bot.store.write import servers as rulebooks
+from bot.store.write import servers as server_rules
 
-# Keys to a message and the workings of the engine are nobody's data.
+# Tokens and the ownership of jobs are not personal data.
 _INTERNAL = frozenset({"token", "token_until", "owner", "epoch", "application_id"})
-# What a job was made of, and where its result is.
+# Replaces the inputs of a job and the address of its result.
 _STRIPPED: Mapping[str, Any] = {"body": {}, "token": "", "locale": "", "output": None, "detail": None}
-# A report as its reporter knows it: who dealt with it is the moderators' business.
+# A report without the names of the moderators who handled it.
 _REPORT = (cases.c.id, cases.c.job_id, cases.c.guild_id, cases.c.opened_at, cases.c.closed_at)
-# What is decided about a result is its member's, too, but for who did.
+# An approval without the name of the moderator who decided.
 _APPROVAL = (approvals.c.job_id, approvals.c.asked_at, approvals.c.verdict, approvals.c.decided_at)
-# What a deed says of people.
-_OF_PEOPLE = ("member", "reason")
+# Facts of an audit entry that identify a person.
+_PERSONAL = ("member", "reason")
 
 
 class SqlMemberData:
-    """The safety room's `People`."""
+    """Data of members in the database; each method is one transaction."""
 
     def __init__(self, transaction: Transaction, clock: Clock) -> None:
         self._transaction = transaction
@@ -58,16 +58,16 @@ class SqlMemberData:
             async def rows(chosen: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
                 return [dict(row) for row in (await connection.execute(chosen)).mappings()]
 
-            its = entries.c.account.in_(sa.select(accounts.c.id).where(_owned_by(user_id)))
+            own_entries = entries.c.account.in_(sa.select(accounts.c.id).where(_owned_by(user_id)))
             shown = [column for column in jobs.c if column.name not in {*_INTERNAL, "output"}]
-            # Where a result is that waits for a moderator is told nobody, its member not yet either.
+            # Before a moderator approves a result, not even its member gets its address.
             waiting = sa.select(approvals.c.job_id).where(approvals.c.verdict == Verdict.WAITING)
             output = sa.case((jobs.c.id.in_(waiting), sa.null()), else_=jobs.c.output).label("output")
             return {
                 "user_id": user_id,
                 "consent": await rows(sa.select(people).where(people.c.user_id == user_id)),
                 "accounts": await rows(sa.select(accounts).where(_owned_by(user_id))),
-                "entries": await rows(sa.select(entries).where(its).order_by(entries.c.id)),
+                "entries": await rows(sa.select(entries).where(own_entries).order_by(entries.c.id)),
                 "jobs": await rows(sa.select(*shown, output).where(mine).order_by(jobs.c.created_at)),
                 "fingerprints": await rows(sa.select(fingerprints).where(fingerprints.c.job_id.in_(of_mine))),
                 "messages": await rows(sa.select(posts).where(posts.c.job_id.in_(of_mine))),
@@ -75,9 +75,9 @@ class SqlMemberData:
                 "strikes": await rows(sa.select(strikes).where(strikes.c.user_id == user_id)),
                 "reports": await rows(sa.select(*_REPORT).where(cases.c.reporter == user_id)),
                 "decisions": [
-                    _seen_by(user_id, audit_entry) for audit_entry in await rows(_deeds_with(user_id))
+                    _without_actor(user_id, row) for row in await rows(_audit_entries_with(user_id))
                 ],
-                "servers": [_part_of(user_id, row) for row in await rows(_servers_with(user_id))],
+                "servers": [_rules_about(user_id, row) for row in await rows(_servers_with(user_id))],
             }
 
     async def holdings(self, user_id: int) -> Holdings:
@@ -89,25 +89,23 @@ class SqlMemberData:
     async def forget(self, user_id: int, *, strikes_since: float) -> None:
         mine = jobs.c.user_id == user_id
         async with self._transaction() as connection:
-            # In the order in which the writer locks them: jobs, then accounts.
+            # The writer locks jobs before accounts, too, so that no two transactions wait for each other.
             await connection.execute(sa.select(jobs.c.id).where(mine).order_by(jobs.c.id).with_for_update())
             locking = sa.select(accounts).where(_owned_by(user_id)).order_by(accounts.c.id).with_for_update()
             owned = [dict(row) for row in (await connection.execute(locking)).mappings()]
-            # Only now: an order that came in between has locked the account before us.
+            # Checked only now, because an order that came first held the lock on the account until now.
             still_open = sa.select(jobs.c.id).where(mine, OPEN).limit(1)
             if (await connection.execute(still_open)).one_or_none() is not None:
                 raise OpenOrders
             await self._keep_strikes(connection, user_id, strikes_since)
-            await _leave_jobs(connection, mine)
+            await _strip_jobs_of(connection, mine)
             for account in owned:
-                await _rename(connection, account)
-            await _leave_others_books(connection, user_id)
+                await _anonymize(connection, account)
+            await _anonymize_records(connection, user_id)
             await connection.execute(strikes.delete().where(strikes.c.at < strikes_since))
             gone = {"agreed_to": None, "agreed_at": None, "left_at": self._clock.now()}
-            written = insert_into(connection, people).values(user_id=user_id, **gone)
-            await connection.execute(
-                written.on_conflict_do_update(index_elements=[people.c.user_id], set_=gone)
-            )
+            row = insert_into(connection, people).values(user_id=user_id, **gone)
+            await connection.execute(row.on_conflict_do_update(index_elements=[people.c.user_id], set_=gone))
 
     async def strip_jobs(self, before: float, *, most: int) -> int:
         old = (
@@ -127,7 +125,7 @@ class SqlMemberData:
         async with self._transaction() as connection:
             found = (await connection.execute(old.order_by(audit_entries.c.id).limit(most))).mappings().all()
             for audit_entry in found:
-                await _rewrite(
+                await _update_audit_entry(
                     connection, audit_entry, actor=FORGOTTEN, facts=_without_people(audit_entry["facts"])
                 )
         return len(found)
@@ -155,8 +153,8 @@ def _owned_by(user_id: int) -> sa.ColumnElement[bool]:
     return accounts.c.id.endswith(f":{user_id}")
 
 
-def _deeds_with(user_id: int) -> sa.Select[Any]:
-    # Facts are text to the database: what looks like it may be another number with the same beginning.
+def _audit_entries_with(user_id: int) -> sa.Select[Any]:
+    # The database sees facts as text, so this also finds longer numbers that begin alike.
     about = sa.cast(audit_entries.c.facts, sa.Text).like(f'%"member":{user_id}%')
     return (
         sa.select(audit_entries)
@@ -169,13 +167,13 @@ def _servers_with(user_id: int) -> sa.Select[Any]:
     return sa.select(servers).where(sa.cast(servers.c.rules, sa.Text).like(f"%{user_id}%"))
 
 
-def _seen_by(user_id: int, audit_entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Who decided about a member is on record for the server's administrators, and not for the member."""
+def _without_actor(user_id: int, audit_entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Audit entry without its actor, unless the member is the actor: only administrators see who decided."""
     return {name: fact for name, fact in audit_entry.items() if name != "actor" or fact == str(user_id)}
 
 
-def _part_of(user_id: int, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The member's own part in a server's rules, which name others, too."""
+def _rules_about(user_id: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules of a server about this member, without those about other members."""
     rules = ServerRules.model_validate(row["rules"])
     return {
         "guild_id": row["id"],
@@ -184,20 +182,20 @@ def _part_of(user_id: int, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _leave_jobs(connection: Connection, mine: sa.ColumnElement[bool]) -> None:
-    """Where a result was posted stays known, so that it can still be taken down."""
+async def _strip_jobs_of(connection: Connection, mine: sa.ColumnElement[bool]) -> None:
+    """Delete the personal data of a member's jobs, but keep their posts so that they can be taken down."""
     reported = sa.select(cases.c.job_id).where(cases.c.closed_at.is_(None))
     of_mine = sa.select(jobs.c.id).where(mine)
-    gone = sa.and_(fingerprints.c.job_id.in_(of_mine), fingerprints.c.job_id.not_in(reported))
-    await connection.execute(fingerprints.delete().where(gone))
-    # What still waits for a moderator is shown to nobody any more: its card in the log is taken away next.
+    unreported = sa.and_(fingerprints.c.job_id.in_(of_mine), fingerprints.c.job_id.not_in(reported))
+    await connection.execute(fingerprints.delete().where(unreported))
+    # A withdrawn result is shown to nobody any more; a periodic task deletes its card in the mod log.
     waiting = sa.and_(approvals.c.job_id.in_(of_mine), approvals.c.verdict == Verdict.WAITING)
     await connection.execute(approvals.update().where(waiting).values(verdict=Verdict.WITHDRAWN))
     await connection.execute(jobs.update().where(mine).values({**_STRIPPED, "user_id": 0}))
 
 
-async def _rename(connection: Connection, account: dict[str, Any]) -> None:
-    """The same account under a name that says nothing. Its server stays, whose budget it counts for."""
+async def _anonymize(connection: Connection, account: dict[str, Any]) -> None:
+    """Give an account a random name, but keep its server, in whose budget it counts."""
     old = account["id"]
     new = f"{old.partition(':')[0]}:{FORGOTTEN}-{secrets.token_hex(8)}"
     await connection.execute(accounts.insert(), [{**account, "id": new}])
@@ -206,8 +204,8 @@ async def _rename(connection: Connection, account: dict[str, Any]) -> None:
     await connection.execute(accounts.delete().where(accounts.c.id == old))
 
 
-async def _leave_others_books(connection: Connection, user_id: int) -> None:
-    """What the member decided or reported, and what others decided about them."""
+async def _anonymize_records(connection: Connection, user_id: int) -> None:
+    """Remove the member from decisions and reports, their own and those about them."""
     actor = str(user_id)
     await connection.execute(entries.update().where(entries.c.actor == actor).values(actor=FORGOTTEN))
     await connection.execute(takedowns.update().where(takedowns.c.actor == actor).values(actor=FORGOTTEN))
@@ -215,20 +213,20 @@ async def _leave_others_books(connection: Connection, user_id: int) -> None:
     await connection.execute(cases.update().where(cases.c.closed_by == user_id).values(closed_by=0))
     by_me = approvals.update().where(approvals.c.decided_by == user_id)
     await connection.execute(by_me.values(decided_by=0))
-    for audit_entry in (await connection.execute(_deeds_with(user_id))).mappings().all():
+    for audit_entry in (await connection.execute(_audit_entries_with(user_id))).mappings().all():
         facts: Mapping[str, Any] = audit_entry["facts"]
         about = facts.get("member") == user_id
-        await _rewrite(
+        await _update_audit_entry(
             connection,
             audit_entry,
             actor=FORGOTTEN if audit_entry["actor"] == actor else audit_entry["actor"],
             facts=_without_people(facts) if about else facts,
         )
     for row in (await connection.execute(_servers_with(user_id))).mappings().all():
-        await rulebooks.change(connection, row["id"], lambda rules: _without(rules, user_id))
+        await server_rules.change(connection, row["id"], lambda rules: _without(rules, user_id))
 
 
-async def _rewrite(
+async def _update_audit_entry(
     connection: Connection, audit_entry: sa.RowMapping, *, actor: str, facts: Mapping[str, Any]
 ) -> None:
     if (actor, facts) != (audit_entry["actor"], audit_entry["facts"]):
@@ -237,9 +235,9 @@ async def _rewrite(
 
 
 def _without_people(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The member becomes nobody: that there was one belongs to what was decided."""
-    others = {name: fact for name, fact in facts.items() if name not in _OF_PEOPLE}
-    return others | ({"member": 0} if "member" in facts else {})
+    """Facts with member 0, so that an entry still shows that it concerned a member."""
+    kept = {name: fact for name, fact in facts.items() if name not in _PERSONAL}
+    return kept | ({"member": 0} if "member" in facts else {})
 
 
 def _without(rules: ServerRules, user_id: int) -> ServerRules:

@@ -1,4 +1,4 @@
-"""What is kept for safety: who agreed, who wants to be left alone, and what must not come again."""
+"""Moderation data as rows: consent, opt-outs, strikes, fingerprints, takedowns and posts."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import cache
@@ -12,12 +12,12 @@ from bot.ledger.ledger import AuditEntry
 from bot.moderation.fingerprints import Fingerprint, format_hash, parse_hash
 from bot.moderation.ports import ListedFingerprints, Standing
 from bot.store.connection import Connection, Transaction
-from bot.store.dialects import among, insert_into, these
-from bot.store.tables import fingerprints as kept_prints
+from bot.store.dialects import any_values, insert_into, matches_any
+from bot.store.tables import fingerprints as fingerprint_rows
 from bot.store.tables import jobs, listed, people, posts, strikes, takedowns
-from bot.store.write import servers
+from bot.store.write import audit_log
 
-# Built once: making a statement takes longer than carrying it out.
+# Built once, because building a statement takes longer than running it.
 _STANDING = sa.select(people.c.agreed_to, people.c.opted_out_at, people.c.left_at).where(
     people.c.user_id == sa.bindparam("user")
 )
@@ -31,20 +31,21 @@ _STRIKES = sa.union_all(
         strikes.c.user_id == sa.bindparam("user"), strikes.c.at >= sa.bindparam("since")
     ),
 )
-_IS_DOWN = sa.select(takedowns.c.job_id).where(takedowns.c.job_id == sa.bindparam("job"))
+_TAKEDOWN = sa.select(takedowns.c.job_id).where(takedowns.c.job_id == sa.bindparam("job"))
 
-
-Keeping = Callable[[sa.Table, Sequence[Mapping[str, Any]]], Awaitable[None]]
+InsertRows = Callable[[sa.Table, Sequence[Mapping[str, Any]]], Awaitable[None]]
 
 
 class SqlModerationStore:
-    """The safety room's `Register`; each of its methods is one transaction, or only reads."""
+    """Moderation data in the database; each method is one transaction, or only reads."""
 
-    def __init__(self, transaction: Transaction, reading: Transaction, keep: Keeping, clock: Clock) -> None:
-        """`keep` writes rows that may be there already, together with what others write."""
+    def __init__(
+        self, transaction: Transaction, reading: Transaction, insert: InsertRows, clock: Clock
+    ) -> None:
+        """`insert` writes rows in the next batch of the store's writer, and skips those that exist."""
         self._transaction = transaction
         self._reading = reading
-        self._keep = keep
+        self._insert = insert
         self._clock = clock
 
     async def standing(self, user_id: int) -> Standing:
@@ -56,10 +57,10 @@ class SqlModerationStore:
         return Standing(agreed_to, opted_out_at is not None, left_at)
 
     async def agree(self, user_id: int, version: str) -> None:
-        await self._set(user_id, agreed_to=version, agreed_at=self._clock.now())
+        await self._update_member(user_id, agreed_to=version, agreed_at=self._clock.now())
 
     async def set_opted_out(self, user_id: int, out: bool) -> None:
-        await self._set(user_id, opted_out_at=self._clock.now() if out else None)
+        await self._update_member(user_id, opted_out_at=self._clock.now() if out else None)
 
     async def strikes(self, user_id: int, since: float) -> Sequence[float]:
         async with self._reading() as connection:
@@ -69,7 +70,7 @@ class SqlModerationStore:
 
     async def find_listed(self, exact: Collection[str], guild_id: int | None) -> ListedFingerprints:
         async with self._reading() as connection:
-            chosen, given = _on_list(connection.dialect.name), these(list(exact), connection)
+            chosen, given = _on_list(connection.dialect.name), any_values(list(exact), connection)
             rows = (await connection.execute(chosen, given | {"guild": guild_id})).all()
         return ListedFingerprints(
             {mark for kind, mark in rows if kind == "exact"},
@@ -93,29 +94,29 @@ class SqlModerationStore:
             return await unlist(connection, job_id, guild_id)
 
     async def save_fingerprints(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None:
-        # A result that is fetched again after a restart is the same one.
-        await self._keep(kept_prints, _print_rows(job_id, fingerprints, self._clock.now()))
+        # A result that is fetched again after a restart has the same fingerprints.
+        await self._insert(fingerprint_rows, _fingerprint_rows(job_id, fingerprints, self._clock.now()))
 
     async def fingerprints_of(self, job_id: str) -> Mapping[str, Fingerprint]:
-        found = sa.select(kept_prints.c.part, kept_prints.c.exact, kept_prints.c.looks).where(
-            kept_prints.c.job_id == job_id
+        found = sa.select(fingerprint_rows.c.part, fingerprint_rows.c.exact, fingerprint_rows.c.looks).where(
+            fingerprint_rows.c.job_id == job_id
         )
         async with self._reading() as connection:
-            rows = (await connection.execute(found.order_by(kept_prints.c.part))).all()
+            rows = (await connection.execute(found.order_by(fingerprint_rows.c.part))).all()
         return {
             part: Fingerprint(exact, tuple(map(parse_hash, looks.split()))) for part, exact, looks in rows
         }
 
     async def take_down(self, job_id: str, actor: str) -> None:
-        await self._keep(takedowns, [{"job_id": job_id, "actor": actor, "at": self._clock.now()}])
+        await self._insert(takedowns, [{"job_id": job_id, "actor": actor, "at": self._clock.now()}])
 
     async def is_down(self, job_id: str) -> bool:
         async with self._reading() as connection:
-            return (await connection.execute(_IS_DOWN, {"job": job_id})).one_or_none() is not None
+            return (await connection.execute(_TAKEDOWN, {"job": job_id})).one_or_none() is not None
 
     async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None:
         row = {"message_id": message_id, "channel_id": channel_id, "job_id": job_id, "at": self._clock.now()}
-        await self._keep(posts, [row])
+        await self._insert(posts, [row])
 
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
         found = sa.select(posts.c.channel_id, posts.c.message_id).where(posts.c.job_id == job_id)
@@ -124,33 +125,30 @@ class SqlModerationStore:
 
     async def record(self, audit_entry: AuditEntry) -> None:
         async with self._transaction() as connection:
-            await servers.record(connection, [audit_entry], at=self._clock.now())
+            await audit_log.record(connection, [audit_entry], at=self._clock.now())
 
-    async def _set(self, user_id: int, **facts: Any) -> None:
+    async def _update_member(self, user_id: int, **facts: Any) -> None:
         async with self._transaction() as connection:
-            written = insert_into(connection, people).values(user_id=user_id, **facts)
-            await connection.execute(
-                written.on_conflict_do_update(index_elements=[people.c.user_id], set_=facts)
-            )
+            row = insert_into(connection, people).values(user_id=user_id, **facts)
+            await connection.execute(row.on_conflict_do_update(index_elements=[people.c.user_id], set_=facts))
 
 
 async def unlist(connection: Connection, job_id: str, guild_id: int | None) -> int:
-    """Without a server, take a job's prints off the list of all servers; how many there were."""
+    """Remove a job's fingerprints from the list of one server, or of all servers, and count them."""
     of_list = listed.c.guild_id.is_(None) if guild_id is None else listed.c.guild_id == guild_id
-    its = sa.and_(listed.c.job_id == job_id, of_list)
-    gone = await connection.execute(listed.delete().where(its).returning(listed.c.id))
-    return len(gone.all())
+    removing = listed.delete().where(listed.c.job_id == job_id, of_list).returning(listed.c.id)
+    return len((await connection.execute(removing)).all())
 
 
 @cache
 def _on_list(dialect: str) -> sa.Select[str, str]:
-    concerns = (listed.c.kind == "look") | (listed.c.kind == "exact") & among(listed.c.mark, dialect)
-    # No server is the one that nothing equals: then the list of all servers is what counts.
-    holds = listed.c.guild_id.is_(None) | (listed.c.guild_id == sa.bindparam("guild"))
-    return sa.select(listed.c.kind, listed.c.mark).where(concerns, holds).distinct()
+    matches = (listed.c.kind == "look") | (listed.c.kind == "exact") & matches_any(listed.c.mark, dialect)
+    # A NULL guild equals no server, so then only the list of all servers applies.
+    applies = listed.c.guild_id.is_(None) | (listed.c.guild_id == sa.bindparam("guild"))
+    return sa.select(listed.c.kind, listed.c.mark).where(matches, applies).distinct()
 
 
-def _print_rows(job_id: str, found: Mapping[str, Fingerprint], at: float) -> list[dict[str, Any]]:
+def _fingerprint_rows(job_id: str, found: Mapping[str, Fingerprint], at: float) -> list[dict[str, Any]]:
     return [
         {
             "job_id": job_id,

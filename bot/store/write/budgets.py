@@ -1,4 +1,4 @@
-"""The budgets in one transaction: locked, compared with their caps, and written back."""
+"""Budgets in one transaction: locked, compared with their caps, and written back."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ import sqlalchemy as sa
 
 from bot.ledger.budgets import Budget, CapReached, Caps, Scope, budgets_of, micros
 from bot.store.connection import Connection
-from bot.store.dialects import among, insert_into, these
+from bot.store.dialects import any_values, insert_into, matches_any
 from bot.store.tables import budgets
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a job counts for: credits in its server's budget, dollars in the operator's."""
+    """Cost of a job: credits in its server's budget, US dollars in the operator's."""
 
     credits: int
     usd: float
@@ -33,8 +33,8 @@ class LockedBudgets:
     def __post_init__(self) -> None:
         self.before = dict(self.spent)
 
-    def take(self, guild_id: int | None, at: float, cost: Cost, caps: Caps) -> None:
-        """Count an order, or raise and count nothing of it."""
+    def add(self, guild_id: int | None, at: float, cost: Cost, caps: Caps) -> None:
+        """Count an order in its budgets, or raise `CapReached` and count nothing."""
         counted = list(budgets_of(guild_id, at))
         for budget in counted:
             cap = caps.of(budget.scope)
@@ -44,21 +44,21 @@ class LockedBudgets:
         for budget in counted:
             self.spent[budget.id] += cost.in_(budget.scope)
 
-    def give_back(self, guild_id: int | None, at: float, cost: Cost) -> None:
+    def remove(self, guild_id: int | None, at: float, cost: Cost) -> None:
         for budget in budgets_of(guild_id, at):
             self.spent[budget.id] -= cost.in_(budget.scope)
 
     def correct(self, guild_id: int | None, at: float, *, expected: float, cost: float) -> None:
-        """What a job really cost the operator takes the place of what was expected."""
+        """Replace the expected cost in the operator's budget with the real one."""
         for budget in budgets_of(guild_id, at):
             if budget.scope is Scope.OPERATOR:
                 self.spent[budget.id] += micros(cost) - micros(expected)
 
     async def write(self, connection: Connection) -> None:
         changed = [
-            {"of_id": id_, "by": now - self.before[id_]}
-            for id_, now in self.spent.items()
-            if now != self.before[id_]
+            {"of_id": id_, "by": spent - self.before[id_]}
+            for id_, spent in self.spent.items()
+            if spent != self.before[id_]
         ]
         if changed:
             await connection.execute(_CHANGE, changed)
@@ -71,40 +71,40 @@ _CHANGE = (
 )
 
 
-# Built once: making a statement takes longer than carrying it out.
+# Cached, because building a statement takes longer than running it.
 @cache
 def _locking(dialect: str) -> sa.Select[str, int]:
-    wanted = sa.select(budgets.c.id, budgets.c.spent).where(among(budgets.c.id, dialect))
-    return wanted.order_by(budgets.c.id).with_for_update()
+    chosen = sa.select(budgets.c.id, budgets.c.spent).where(matches_any(budgets.c.id, dialect))
+    return chosen.order_by(budgets.c.id).with_for_update()
 
 
 async def lock(connection: Connection, wanted: Iterable[Budget]) -> LockedBudgets:
-    """Lock these budgets, in one order everywhere."""
+    """Lock budgets in the order of their ids, and create those that are missing."""
     by_id = {budget.id: budget for budget in wanted}
     if not by_id:
         return LockedBudgets({})
     ids = sorted(by_id)
-    locking, given = _locking(connection.dialect.name), these(ids, connection)
-    found = _by_id(await connection.execute(locking, given))
+    locking, parameters = _locking(connection.dialect.name), any_values(ids, connection)
+    found = _spent_by_id(await connection.execute(locking, parameters))
     if missing := [by_id[id_] for id_ in ids if id_ not in found]:
         rows = [
             {
-                "id": b.id,
-                "scope": b.scope,
-                "guild_id": b.guild_id,
-                "since": b.since,
-                "until": b.until,
+                "id": budget.id,
+                "scope": budget.scope,
+                "guild_id": budget.guild_id,
+                "since": budget.since,
+                "until": budget.until,
                 "spent": 0,
             }
-            for b in missing
+            for budget in missing
         ]
         await connection.execute(insert_into(connection, budgets).on_conflict_do_nothing(), rows)
-        # What another process made meanwhile has to be locked, too.
-        found = _by_id(await connection.execute(locking, given))
+        # Another process may have inserted some of the rows, and those have to be locked too.
+        found = _spent_by_id(await connection.execute(locking, parameters))
     return LockedBudgets(found)
 
 
-def _by_id(rows: Iterable[sa.Row[str, int]]) -> dict[str, int]:
+def _spent_by_id(rows: Iterable[sa.Row[str, int]]) -> dict[str, int]:
     return {row.id: row.spent for row in rows}
 
 

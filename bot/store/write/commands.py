@@ -1,4 +1,4 @@
-"""What can be asked of the store, and how a batch of it becomes one transaction."""
+"""Changes that callers ask of the store, and the transaction that applies a batch of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,26 +14,30 @@ from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import MemberTerms
 from bot.store.connection import Connection
 from bot.store.dialects import insert_into, is_postgres
-from bot.store.write import budgets, jobs, servers
+from bot.store.write import audit_log, budgets, jobs
 from bot.store.write import ledger as ledgers
 from bot.store.write.budgets import Cost, LockedBudgets
-from bot.store.write.in_flight import InFlight, jobs_in_flight
-from bot.store.write.jobs import Claim
+from bot.store.write.in_flight import InFlight, count_in_flight
+from bot.store.write.jobs import LockedJob
 from bot.store.write.ledger import LedgerTransaction
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
+    """Insert a job, hold its price and count it in its budgets."""
+
     job: Job
     terms: MemberTerms
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
+    """Replace a job by its next state, and settle its hold if that state is settled."""
+
     job: Job
     to: Job
     capacity: Capacity | None = None
-    """Where several processes submit, the one that the job has to find a place in."""
+    """Limit on the jobs in flight of all processes, for a move that submits the job."""
 
     @property
     def settles(self) -> bool:
@@ -42,7 +46,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Credits that never expire."""
+    """Add credits that never expire."""
 
     account: str
     amount: int
@@ -53,7 +57,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Adjust:
-    """Credits taken away, where the amount is negative, or given back for a job that was paid."""
+    """Take credits if the amount is negative, or refund those of a job."""
 
     account: str
     amount: int
@@ -63,97 +67,97 @@ class Adjust:
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
-    """Rows beside the jobs, each written once: one that is there already stays as it is."""
+class InsertRows:
+    """Insert rows, and leave those as they are that exist already."""
 
     table: sa.Table
     rows: Sequence[Mapping[str, Any]]
 
 
-Change = Open | Move | Grant | Adjust | Keep
+Change = Open | Move | Grant | Adjust | InsertRows
 Outcome = Balance | Exception | None
-"""What the asker gets; an exception is a refusal of this one change, with nothing of it written."""
+"""Answer to a caller; an exception says that nothing of this one change was written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
-    """Who writes, when, and with how many credits a new account starts."""
+class WriteContext:
+    """The worker that writes, the time, and the credits that a new account starts with."""
 
     worker: str
     now: float
     start: int
 
 
-async def apply(connection: Connection, changes: Sequence[Change], writing: Writing) -> list[Outcome]:
-    """Decide about every change in the order of asking, then write what was accepted in a few statements.
+async def apply(connection: Connection, changes: Sequence[Change], context: WriteContext) -> list[Outcome]:
+    """Decide about every change in order, then write all accepted ones in a few statements.
 
     No two changes may be about the same job.
     """
-    # Rows are locked first, jobs before accounts before budgets everywhere: what is decided stays true
-    # until the commit, and no two processes wait for each other.
-    in_flight = await _crowd(connection, changes)
-    claims = await jobs.lock(connection, [change.job.id for change in changes if isinstance(change, Move)])
+    # Every process locks jobs before accounts before budgets. So a decision stays true until the commit, and
+    # no two processes wait for each other.
+    in_flight = await _in_flight(connection, changes)
+    locked = await jobs.lock(connection, [change.job.id for change in changes if isinstance(change, Move)])
     ledger = await ledgers.lock(
-        connection, _accounts_of(changes, claims), start=writing.start, at=writing.now
+        connection, _accounts_of(changes, locked), start=context.start, at=context.now
     )
-    tallies = await budgets.lock(connection, _budgets_of(changes, claims))
-    judge = _Planner(claims, ledger, tallies, in_flight, writing.worker)
-    outcomes = [judge.decide(change) for change in changes]
+    locked_budgets = await budgets.lock(connection, _budgets_of(changes, locked))
+    planner = _Planner(locked, ledger, locked_budgets, in_flight, context.worker)
+    outcomes = [planner.decide(change) for change in changes]
     moved = [
         (change.job, change.to)
         for change, outcome in zip(changes, outcomes, strict=True)
         if isinstance(change, Move) and not isinstance(outcome, Exception)
     ]
     await ledger.write(connection)
-    await tallies.write(connection)
-    await jobs.insert(connection, judge.opened, owner=writing.worker)
-    await jobs.move(connection, moved, owner=writing.worker)
-    await servers.record(connection, judge.audit_entries, at=writing.now)
+    await locked_budgets.write(connection)
+    await jobs.insert(connection, planner.opened, owner=context.worker)
+    await jobs.move(connection, moved, owner=context.worker)
+    await audit_log.record(connection, planner.audit_entries, at=context.now)
     for change in changes:
-        if isinstance(change, Keep):
+        if isinstance(change, InsertRows):
             await connection.execute(
                 insert_into(connection, change.table).on_conflict_do_nothing(), change.rows
             )
     return outcomes
 
 
-def _accounts_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[str]:
+def _accounts_of(changes: Sequence[Change], locked: Mapping[str, LockedJob]) -> set[str]:
     wanted: set[str] = set()
     for change in changes:
         match change:
             case Open(job):
                 wanted.add(job.account)
             case Move(job):
-                if change.settles and job.id in claims:
-                    wanted.add(claims[job.id].account)
+                if change.settles and job.id in locked:
+                    wanted.add(locked[job.id].account)
             case Grant(account) | Adjust(account):
                 wanted.add(account)
-            case Keep():
+            case InsertRows():
                 pass
     return wanted
 
 
-def _budgets_of(changes: Sequence[Change], claims: Mapping[str, Claim]) -> set[Budget]:
+def _budgets_of(changes: Sequence[Change], locked: Mapping[str, LockedJob]) -> set[Budget]:
     wanted: set[Budget] = set()
     for change in changes:
         match change:
             case Open(job):
                 wanted.update(budgets_of(payer_of(job.account), job.created_at))
-            case Move(job) if change.settles and job.id in claims:
-                claim = claims[job.id]
-                wanted.update(budgets_of(payer_of(claim.account), claim.created_at))
+            case Move(job) if change.settles and job.id in locked:
+                stored = locked[job.id]
+                wanted.update(budgets_of(payer_of(stored.account), stored.created_at))
             case _:
                 pass
     return wanted
 
 
-async def _crowd(connection: Connection, changes: Sequence[Change]) -> InFlight | None:
-    """Who is at Segmind now, where that matters: a process alone keeps its own count."""
+async def _in_flight(connection: Connection, changes: Sequence[Change]) -> InFlight | None:
+    """Count the jobs in flight if a change needs it; on SQLite the queue of the one process does so."""
     if not is_postgres(connection):
         return None
     if not any(isinstance(change, Move) and change.capacity is not None for change in changes):
         return None
-    return await jobs_in_flight(connection)
+    return await count_in_flight(connection)
 
 
 class _Planner:
@@ -161,18 +165,18 @@ class _Planner:
 
     def __init__(
         self,
-        claims: Mapping[str, Claim],
+        locked: Mapping[str, LockedJob],
         ledger: LedgerTransaction,
-        tallies: LockedBudgets,
+        locked_budgets: LockedBudgets,
         in_flight: InFlight | None,
         worker: str,
     ) -> None:
         self.opened: list[tuple[Job, Allocation]] = []
         self.audit_entries: list[AuditEntry] = []
-        self._claims = claims
+        self._locked = locked
         self._ledger = ledger
-        self._tallies = tallies
-        self._crowd = in_flight
+        self._budgets = locked_budgets
+        self._in_flight = in_flight
         self._worker = worker
 
     def decide(self, change: Change) -> Outcome:
@@ -184,17 +188,17 @@ class _Planner:
                     return self._move(change)
                 case Grant() | Adjust():
                     return self._give(change)
-                case Keep():
+                case InsertRows():
                     return None
-        except (NotEnoughCredits, CapReached) as refusal:
-            return refusal
+        except (NotEnoughCredits, CapReached) as error:
+            return error
 
     def _open(self, job: Job, terms: MemberTerms) -> None:
-        split = self._ledger.split(job.account, job.price, terms.allowance)
+        allocation = self._ledger.allocate(job.account, job.price, terms.allowance)
         cost = Cost(job.price, job.expected)
-        self._tallies.take(payer_of(job.account), job.created_at, cost, terms.caps)
-        self._ledger.hold(job.account, split, job_id=job.id)
-        self.opened.append((job, split))
+        self._budgets.add(payer_of(job.account), job.created_at, cost, terms.caps)
+        self._ledger.hold(job.account, allocation, job_id=job.id)
+        self.opened.append((job, allocation))
 
     def _give(self, change: Grant | Adjust) -> Balance:
         account, amount, actor, why = change.account, change.amount, change.audit_entry.actor, change.why
@@ -207,28 +211,24 @@ class _Planner:
         return balance
 
     def _move(self, change: Move) -> StaleJob | AtCapacity | None:
-        job, to = change.job, change.to
-        claim = self._claims.get(job.id)
-        if claim is None or not claim.honours(job, owner=self._worker):
+        job, capacity = change.job, change.capacity
+        stored = self._locked.get(job.id)
+        if stored is None or not stored.matches(job, owner=self._worker):
             return StaleJob(job.id)
-        if (
-            self._crowd is not None
-            and change.capacity is not None
-            and not self._crowd.admits(claim, change.capacity)
-        ):
+        if capacity is not None and self._in_flight and not self._in_flight.try_add(stored, capacity):
             return AtCapacity(job.id)
-        if not change.settles:
-            return None
-        payer = payer_of(claim.account)
-        if to.state is State.DONE:
-            self._ledger.capture(claim.account, claim.split, job_id=job.id)
-            if to.cost is not None:
-                self._tallies.correct(payer, claim.created_at, expected=claim.expected, cost=to.cost)
-        else:
-            self._ledger.release(claim.account, claim.split, job_id=job.id)
-            cost = Cost(claim.split.price, claim.expected)
-            self._tallies.give_back(payer, claim.created_at, cost)
-            if to.cost is not None:
-                # Segmind made a result, and is paid for it although nobody could fetch it.
-                self._tallies.correct(payer, claim.created_at, expected=0.0, cost=to.cost)
+        if change.settles:
+            self._settle(stored, change.to)
         return None
+
+    def _settle(self, stored: LockedJob, to: Job) -> None:
+        payer, expected = payer_of(stored.account), stored.expected
+        if to.state is State.DONE:
+            self._ledger.capture(stored.account, stored.allocation, job_id=to.id)
+        else:
+            self._ledger.release(stored.account, stored.allocation, job_id=to.id)
+            self._budgets.remove(payer, stored.created_at, Cost(stored.allocation.price, expected))
+            expected = 0.0
+        # Segmind may charge for a job without a result, for example one whose result could not be fetched.
+        if to.cost is not None:
+            self._budgets.correct(payer, stored.created_at, expected=expected, cost=to.cost)

@@ -1,4 +1,4 @@
-"""How full Segmind is with the jobs of all processes, counted where they cannot pass each other."""
+"""Count of the jobs that all processes together have at Segmind."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,45 +7,50 @@ import sqlalchemy as sa
 
 from bot.jobs.ports import Capacity
 from bot.store.connection import Connection
-from bot.store.tables import AT_SEGMIND, jobs
-from bot.store.write.jobs import Claim
+from bot.store.tables import IN_FLIGHT, jobs
+from bot.store.write.jobs import LockedJob
 
-# Any number will do that nothing else on this server uses as an advisory lock.
+# Any number that nothing else on this server uses as an advisory lock.
 _LOCK = 0xD0_99_E2
 
 
 @dataclass(slots=True)
 class InFlight:
-    """The jobs at Segmind, and those of this transaction that are about to go there."""
+    """Number of jobs in flight, including those that this transaction is about to submit."""
 
-    in_all: int
+    total: int
     by_server: Counter[int | None]
     by_member: Counter[str]
 
-    def admits(self, claim: Claim, room: Capacity) -> bool:
+    def try_add(self, job: LockedJob, capacity: Capacity) -> bool:
+        """Count the job, unless that would exceed the capacity."""
         full = (
-            self.in_all >= room.in_all
-            or self.by_member[claim.account] >= room.per_member
-            or (claim.guild_id is not None and self.by_server[claim.guild_id] >= room.per_server)
+            self.total >= capacity.in_all
+            or self.by_member[job.account] >= capacity.per_member
+            or (job.guild_id is not None and self.by_server[job.guild_id] >= capacity.per_server)
         )
         if not full:
-            self.in_all += 1
-            self.by_server[claim.guild_id] += 1
-            self.by_member[claim.account] += 1
+            self.add(job.account, job.guild_id, 1)
         return not full
 
+    def add(self, account: str, guild_id: int | None, count: int) -> None:
+        self.total += count
+        self.by_server[guild_id] += count
+        self.by_member[account] += count
 
-async def jobs_in_flight(connection: Connection) -> InFlight:
-    """To be asked before any row is locked: it keeps other submissions out until the commit."""
+
+async def count_in_flight(connection: Connection) -> InFlight:
+    """Count the jobs in flight, and keep other submissions out until the commit.
+
+    The caller locks its rows afterwards, so that all processes take their locks in the same order.
+    """
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     counted = (
         sa.select(jobs.c.account, jobs.c.guild_id, sa.func.count())
-        .where(sa.text(AT_SEGMIND))
+        .where(IN_FLIGHT)
         .group_by(jobs.c.account, jobs.c.guild_id)
     )
     in_flight = InFlight(0, Counter(), Counter())
     for account, guild_id, count in await connection.execute(counted):
-        in_flight.in_all += count
-        in_flight.by_server[guild_id] += count
-        in_flight.by_member[account] += count
+        in_flight.add(account, guild_id, count)
     return in_flight

@@ -1,4 +1,4 @@
-"""Jobs as rows: written with their hold, moved by compare-and-set, adopted from the dead."""
+"""Jobs as rows: inserted, moved by compare-and-set, and adopted from workers whose lease ran out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.jobs.job import Job, Place, Reason, State
 from bot.ledger.account import Allocation
 from bot.store.connection import Connection
-from bot.store.dialects import among, these
+from bot.store.dialects import any_values, matches_any
 from bot.store.tables import OPEN, jobs, takedowns, workers
 
 FIRST_EPOCH = 1
@@ -26,10 +26,10 @@ _CHANGING = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredJob(Job):
-    """A job as read from the table: the same job, plus which of its ownerships this copy belongs to.
+    """Job as read from the table, with the epoch of its ownership.
 
-    The epoch travels with the copy through every `Job.to`, so a copy from before an adoption stays fenced
-    even where its own process is the one that adopted the job again.
+    Every adoption raises the epoch, and `Job.to` carries it along. So a copy from before an adoption stays
+    stale, even if its own process adopts the job again.
     """
 
     epoch: int = FIRST_EPOCH
@@ -47,15 +47,14 @@ def epoch_of(job: Job) -> int:
     return job.epoch if isinstance(job, StoredJob) else FIRST_EPOCH
 
 
-def job_of(row: sa.RowMapping) -> StoredJob:
-    where: dict[str, Any] = {name: row[name] for name in _PLACE_FIELDS}
-    where.update((name, bool(where[name])) for name in _PLACE_FLAGS)
-    place = Place(**where)
+def job_from_row(row: sa.RowMapping) -> StoredJob:
+    place: dict[str, Any] = {name: row[name] for name in _PLACE_FIELDS}
+    place.update((name, bool(place[name])) for name in _PLACE_FLAGS)
     facts: dict[str, Any] = {name: row[name] for name in _JOB_FIELDS}
     facts["state"] = State(facts["state"])
     facts["reason"] = Reason(facts["reason"]) if facts["reason"] is not None else None
     facts["told"] = bool(facts["told"])
-    return StoredJob(place=place, epoch=row["epoch"], **facts)
+    return StoredJob(place=Place(**place), epoch=row["epoch"], **facts)
 
 
 async def find(connection: Connection, job_id: str) -> StoredJob | None:
@@ -64,10 +63,10 @@ async def find(connection: Connection, job_id: str) -> StoredJob | None:
     row = (await connection.execute(chosen)).mappings().one_or_none()
     if row is None:
         return None
-    job = job_of(row)
+    job = job_from_row(row)
     if row["down_since"] is None or job.state is not State.DONE:
         return job
-    # Whoever asks for it, and however: where its result is, is not told any more.
+    # No caller gets the address of a result that was taken down.
     return replace(job, output=None, reason=Reason.WITHHELD)
 
 
@@ -75,17 +74,17 @@ async def insert(connection: Connection, opened: Iterable[tuple[Job, Allocation]
     rows = [
         {name: getattr(job, name) for name in _JOB_FIELDS}
         | {name: getattr(job.place, name) for name in _PLACE_FIELDS}
-        | {"from_allowance": split.from_allowance, "allowance_until": split.allowance_until}
+        | {"from_allowance": allocation.from_allowance, "allowance_until": allocation.allowance_until}
         | {"owner": owner, "epoch": FIRST_EPOCH}
-        for job, split in opened
+        for job, allocation in opened
     ]
     if rows:
         await connection.execute(jobs.insert(), rows)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What the table says of a job while its row is locked."""
+class LockedJob:
+    """Columns of a job whose row is locked."""
 
     owner: str
     epoch: int
@@ -94,30 +93,30 @@ class Claim:
     guild_id: int | None
     created_at: float
     expected: float
-    split: Allocation
+    allocation: Allocation
 
-    def honours(self, job: Job, *, owner: str) -> bool:
+    def matches(self, job: Job, *, owner: str) -> bool:
         return (self.owner, self.epoch, self.state) == (owner, epoch_of(job), job.state)
 
 
-_CLAIMED = (
+_LOCKED = (
     jobs.c.id, jobs.c.owner, jobs.c.epoch, jobs.c.state, jobs.c.account, jobs.c.guild_id, jobs.c.created_at,
     jobs.c.expected, jobs.c.price, jobs.c.from_allowance, jobs.c.allowance_until,
 )  # fmt: skip
 
 
-# Built once: making a statement takes longer than carrying it out.
+# Cached, because building a statement takes longer than running it.
 @cache
 def _locking(dialect: str) -> sa.Select[*tuple[Any, ...]]:
-    wanted = sa.select(*_CLAIMED).where(among(jobs.c.id, dialect))
-    return wanted.order_by(jobs.c.id).with_for_update()
+    chosen = sa.select(*_LOCKED).where(matches_any(jobs.c.id, dialect))
+    return chosen.order_by(jobs.c.id).with_for_update()
 
 
-async def lock(connection: Connection, ids: Sequence[str]) -> Mapping[str, Claim]:
+async def lock(connection: Connection, ids: Sequence[str]) -> Mapping[str, LockedJob]:
     if not ids:
         return {}
-    rows = await connection.execute(_locking(connection.dialect.name), these(ids, connection))
-    return {row[0]: Claim(*row[1:-3], split=Allocation(*row[-3:])) for row in rows}
+    rows = await connection.execute(_locking(connection.dialect.name), any_values(ids, connection))
+    return {row[0]: LockedJob(*row[1:-3], allocation=Allocation(*row[-3:])) for row in rows}
 
 
 _MOVE = (
@@ -142,18 +141,18 @@ async def move(connection: Connection, pairs: Iterable[tuple[Job, Job]], *, owne
         await connection.execute(_MOVE, rows)
 
 
-async def adopt(connection: Connection, *, owner: str, living_at: float | None) -> Sequence[StoredJob]:
-    """Take every open job that is not ours: all of them, or those whose owner's lease ran out."""
+async def adopt(connection: Connection, *, owner: str, now: float | None) -> Sequence[StoredJob]:
+    """Take over the open jobs of workers whose lease ran out, or of all others if there are no leases."""
     orphans = sa.select(jobs.c.id).where(OPEN, jobs.c.owner != owner)
-    if living_at is not None:
-        living = sa.select(workers.c.id).where(workers.c.lease_until > living_at)
-        orphans = orphans.where(jobs.c.owner.not_in(living))
-    # A common table expression that locks is run once; as a plain subquery it might be run per row.
+    if now is not None:
+        live = sa.select(workers.c.id).where(workers.c.lease_until > now)
+        orphans = orphans.where(jobs.c.owner.not_in(live))
+    # Postgres runs a common table expression that locks once, but may run a plain subquery once per row.
     found = orphans.with_for_update(skip_locked=True).cte("orphans")
-    taken = await connection.execute(
+    adopted = await connection.execute(
         jobs.update()
         .where(jobs.c.id.in_(sa.select(found.c.id)))
         .values(owner=owner, epoch=jobs.c.epoch + 1)
         .returning(jobs)
     )
-    return sorted(map(job_of, taken.mappings()), key=lambda job: (job.created_at, job.id))
+    return sorted(map(job_from_row, adopted.mappings()), key=lambda job: (job.created_at, job.id))

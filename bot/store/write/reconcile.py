@@ -1,4 +1,4 @@
-"""Orders that were given back because nobody found them, and turned up at Segmind after all."""
+"""Orders that were refunded because Segmind did not seem to have them, and that turned up there later."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from bot.ledger.budgets import Scope, budgets_of
 from bot.store.connection import Connection
 from bot.store.tables import jobs
 from bot.store.write import budgets
-from bot.store.write.jobs import job_of
+from bot.store.write.jobs import job_from_row
 
 _NEVER_FOUND = sa.and_(
     jobs.c.state == State.FAILED, jobs.c.reason == Reason.NOT_FOUND, jobs.c.request_id.is_(None)
@@ -19,25 +19,22 @@ _NEVER_FOUND = sa.and_(
 
 async def never_found(connection: Connection, since: float) -> Sequence[Job]:
     chosen = sa.select(jobs).where(_NEVER_FOUND, jobs.c.created_at >= since).order_by(jobs.c.created_at)
-    return [job_of(row) for row in (await connection.execute(chosen)).mappings()]
+    return [job_from_row(row) for row in (await connection.execute(chosen)).mappings()]
 
 
 async def found(connection: Connection, job: Job, request_id: str, cost: float) -> bool:
-    """Write down what it cost the operator; whoever comes second changes nothing."""
-    taken = await connection.execute(
+    """Record a late job's cost in the operator's budget, once even if several processes find it."""
+    updated = await connection.execute(
         jobs.update()
         .where(jobs.c.id == job.id, _NEVER_FOUND)
         .values(request_id=request_id, cost=cost)
         .returning(jobs.c.id)
     )
-    if taken.one_or_none() is None:
+    if updated.one_or_none() is None:
         return False
-    counted = [
-        budget
-        for budget in budgets_of(payer_of(job.account), job.created_at)
-        if budget.scope is Scope.OPERATOR
-    ]
-    tallies = await budgets.lock(connection, counted)
-    tallies.correct(payer_of(job.account), job.created_at, expected=0.0, cost=cost)
-    await tallies.write(connection)
+    payer = payer_of(job.account)
+    operator = [each for each in budgets_of(payer, job.created_at) if each.scope is Scope.OPERATOR]
+    locked = await budgets.lock(connection, operator)
+    locked.correct(payer, job.created_at, expected=0.0, cost=cost)
+    await locked.write(connection)
     return True

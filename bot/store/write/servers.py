@@ -1,14 +1,13 @@
-"""What a server's administrators have set, and the record of who did what."""
+"""Rules that a server's administrators have set, as rows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
 from bot.store.connection import Connection
 from bot.store.dialects import insert_into
-from bot.store.tables import audit_entries, servers
+from bot.store.tables import servers
 
 
 async def read(connection: Connection, guild_id: int) -> ServerRules:
@@ -22,28 +21,14 @@ async def read_all(connection: Connection) -> dict[int, ServerRules]:
 
 
 async def change(
-    connection: Connection, guild_id: int, change_: Callable[[ServerRules], ServerRules]
+    connection: Connection, guild_id: int, edit: Callable[[ServerRules], ServerRules]
 ) -> ServerRules:
+    """Lock the server's rules, and replace them with what `edit` makes of them."""
     new = insert_into(connection, servers).values(id=guild_id, rules={})
     await connection.execute(new.on_conflict_do_nothing())
     locking = sa.select(servers.c.rules).where(servers.c.id == guild_id).with_for_update()
-    was = ServerRules.model_validate((await connection.execute(locking)).scalar_one())
-    now = change_(was)
-    kept = now.model_dump(mode="json", exclude_defaults=True)
-    await connection.execute(servers.update().where(servers.c.id == guild_id).values(rules=kept))
-    return now
-
-
-async def record(connection: Connection, done: Iterable[AuditEntry], *, at: float) -> None:
-    rows = [
-        {
-            "guild_id": each.guild_id,
-            "actor": each.actor,
-            "deed": each.action,
-            "facts": each.facts,
-            "at": at,
-        }
-        for each in done
-    ]
-    if rows:
-        await connection.execute(audit_entries.insert(), rows)
+    current = ServerRules.model_validate((await connection.execute(locking)).scalar_one())
+    changed = edit(current)
+    rules = changed.model_dump(mode="json", exclude_defaults=True)
+    await connection.execute(servers.update().where(servers.c.id == guild_id).values(rules=rules))
+    return changed

@@ -1,16 +1,16 @@
-"""One task writes for everybody: what is asked while a commit runs shares the next one."""
+"""The single writer of a process: changes that arrive during a commit share the next one."""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.store.errors import StoreUnavailable, explained, is_outage
+from bot.store.errors import StoreUnavailable, as_store_error, is_outage
 from bot.store.write.commands import Change, Move, Open, Outcome
 
 
 @dataclass(slots=True, eq=False)
-class _Asked:
+class _PendingChange:
     change: Change
     outcome: asyncio.Future[Outcome] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -20,7 +20,7 @@ class _Asked:
     def job_id(self) -> str | None:
         return self.change.job.id if isinstance(self.change, Open | Move) else None
 
-    def answer(self, outcome: Outcome) -> None:
+    def resolve(self, outcome: Outcome) -> None:
         if self.outcome.done():
             return
         if isinstance(outcome, Exception):
@@ -30,71 +30,73 @@ class _Asked:
 
 
 class Writer:
+    """Task that commits changes in batches, at most one change of each job per batch."""
+
     def __init__(
         self, transact: Callable[[Sequence[Change]], Awaitable[Sequence[Outcome]]], *, batch: int
     ) -> None:
         self._transact = transact
         self._batch = batch
-        self._waiting: deque[_Asked] = deque()
+        self._pending: deque[_PendingChange] = deque()
         self._wake = asyncio.Event()
         self._closing = False
         self._task = asyncio.create_task(self._run(), name="store writer")
 
     async def write(self, change: Change) -> Outcome:
-        """Return once the change is durable; raise if it was refused."""
+        """Return once the change is durable, or raise if nothing of it was written."""
         if self._closing:
             raise StoreUnavailable("it is closed")
-        asked = _Asked(change)
-        self._waiting.append(asked)
+        pending = _PendingChange(change)
+        self._pending.append(pending)
         self._wake.set()
-        return await asked.outcome
+        return await pending.outcome
 
     async def close(self) -> None:
-        """Write what was asked so far, then stop."""
+        """Write the pending changes, then stop."""
         self._closing = True
         self._wake.set()
         await self._task
 
     async def _run(self) -> None:
-        while self._waiting or not self._closing:
+        while self._pending or not self._closing:
             self._wake.clear()
             if batch := self._next_batch():
                 await self._commit(batch)
-                # Whoever was just answered may ask for the next step, which then shares the next commit.
+                # Callers that just got their answer may ask for the next step, which shares the next commit.
                 await asyncio.sleep(0)
             elif not self._closing:
                 await self._wake.wait()
 
-    def _next_batch(self) -> list[_Asked]:
-        batch: list[_Asked] = []
-        held_over: list[_Asked] = []
+    def _next_batch(self) -> list[_PendingChange]:
+        batch: list[_PendingChange] = []
+        postponed: list[_PendingChange] = []
         jobs: set[str] = set()
-        while self._waiting and len(batch) < self._batch:
-            asked = self._waiting.popleft()
-            if asked.outcome.cancelled():
+        while self._pending and len(batch) < self._batch:
+            pending = self._pending.popleft()
+            if pending.outcome.cancelled():
                 continue
-            # A second change of one job has to see what became of the first.
-            if asked.job_id in jobs:
-                held_over.append(asked)
+            # The second change of a job depends on the outcome of the first.
+            if pending.job_id in jobs:
+                postponed.append(pending)
                 continue
-            if asked.job_id is not None:
-                jobs.add(asked.job_id)
-            batch.append(asked)
-        self._waiting.extendleft(reversed(held_over))
+            if pending.job_id is not None:
+                jobs.add(pending.job_id)
+            batch.append(pending)
+        self._pending.extendleft(reversed(postponed))
         return batch
 
-    async def _commit(self, batch: Sequence[_Asked]) -> None:
+    async def _commit(self, batch: Sequence[_PendingChange]) -> None:
         try:
-            outcomes = await self._transact([asked.change for asked in batch])
-        except Exception as error:  # noqa: BLE001 - whatever it is, the askers have to hear of it.
+            outcomes = await self._transact([pending.change for pending in batch])
+        except Exception as error:  # noqa: BLE001 - every kind of error has to reach the callers.
             if len(batch) == 1 or is_outage(error):
-                for asked in batch:
-                    asked.answer(explained(error))
+                for pending in batch:
+                    pending.resolve(as_store_error(error))
                 return
-            # One change was wrong and took the others with it: halving finds it in a few commits.
+            # One faulty change failed the whole transaction. Halving the batch finds it in a few commits.
             middle = len(batch) // 2
             await self._commit(batch[:middle])
             await self._commit(batch[middle:])
             return
-        for asked, outcome in zip(batch, outcomes, strict=True):
-            asked.answer(outcome)
+        for pending, outcome in zip(batch, outcomes, strict=True):
+            pending.resolve(outcome)

@@ -18,7 +18,7 @@ async def test_the_first_order_waits_for_consent_and_then_goes_on_by_itself(stag
     await stage.finish(reply, "Completed")
     assert (await stage.job(reply)).place.user_id == stage.member.id
     assert not pressed.ephemeral
-    assert (await stage.app.store.register.standing(stage.member.id)).agreed_to == "2026-08"
+    assert (await stage.app.store.moderation.standing(stage.member.id)).agreed_to == "2026-08"
     await (await stage.order("faceswap-v5")).says("Queued")
 
 
@@ -34,9 +34,9 @@ async def test_consent_without_an_order_asks_to_send_it_again(stage: Stage) -> N
 
 @pytest.mark.stage(consent=ASKING)
 async def test_an_older_consent_does_not_count(stage: Stage) -> None:
-    await stage.app.store.register.agree(stage.member.id, "2025-01")
+    await stage.app.store.moderation.agree(stage.member.id, "2025-01")
     assert "Before the first use" in said((await stage.order("faceswap-v5")).result)
-    await stage.app.store.register.agree(stage.member.id, "2026-08")
+    await stage.app.store.moderation.agree(stage.member.id, "2026-08")
     await (await stage.order("faceswap-v5")).says("Queued")
 
 
@@ -44,9 +44,9 @@ async def test_an_older_consent_does_not_count(stage: Stage) -> None:
 async def test_nobody_agrees_for_somebody_else(stage: Stage) -> None:
     await stage.order("faceswap-v5")
     other = stage.another_member("mallory")
-    await stage.app.store.register.agree(other.id, "2026-08")
+    await stage.app.store.moderation.agree(other.id, "2026-08")
     await (await stage.order_as(other, "faceswap-v5")).says("Queued")
-    assert (await stage.app.store.register.standing(stage.member.id)).agreed_to is None
+    assert (await stage.app.store.moderation.standing(stage.member.id)).agreed_to is None
 
 
 async def agree(stage: Stage, asked: simcord.InteractionResult) -> simcord.InteractionResult:

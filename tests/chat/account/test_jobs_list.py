@@ -93,7 +93,7 @@ async def test_a_result_that_segmind_has_deleted_is_not_shown(stage: Stage) -> N
 async def test_a_removed_result_is_not_fetched_again(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await keep(stage, reply)
-    await stage.app.store.register.take_down((await stage.job(reply)).id, "1")
+    await stage.app.store.moderation.take_down((await stage.job(reply)).id, "1")
     answer = await shown_again(stage)
     words = "\n".join(texts(answer.components))
     assert "Completed" not in words

@@ -93,7 +93,7 @@ async def test_nobody_can_confirm_for_somebody_else(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     result = await ask(stage, "delete")
     assert result.response is not None
-    await stage.app.store.register.agree(stage.member.id, "1")
+    await stage.app.store.moderation.agree(stage.member.id, "1")
     before = tables_naming(stage)
     privacy = stage.app.client.account.privacy
     question = await privacy.ask_to_forget(stage.member.id)

@@ -73,7 +73,7 @@ async def test_repeated_content_blocks_suspend_a_member(stage: Stage) -> None:
 
 
 async def test_a_listed_picture_and_its_copies_are_rejected(stage: Stage) -> None:
-    await stage.app.store.register.list_fingerprints(
+    await stage.app.store.moderation.list_fingerprints(
         [fingerprint_of(picture("PNG"))], stage.guild.id, "a-job"
     )
     for copy in (picture("PNG"), saved(noise().resize((192, 144)), "JPEG", quality=80)):
@@ -88,7 +88,7 @@ async def test_a_listed_picture_and_its_copies_are_rejected(stage: Stage) -> Non
 async def test_the_fingerprints_of_an_order_are_stored(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
-    fingerprints = await stage.app.store.register.fingerprints_of((await stage.job(reply)).id)
+    fingerprints = await stage.app.store.moderation.fingerprints_of((await stage.job(reply)).id)
     assert fingerprints == {name: fingerprint_of(picture("PNG")) for name in ("source_image", "target_image")}
 
 

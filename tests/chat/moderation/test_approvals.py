@@ -253,8 +253,8 @@ async def test_a_result_that_was_listed_meanwhile_is_withheld_in_spite_of_an_app
 ) -> None:
     reply, card = await awaited(server, log)
     store, job = server.stage.app.store, await server.stage.job(reply)
-    await store.register.list_fingerprints(
-        list((await store.register.fingerprints_of(job.id)).values()), None, "x"
+    await store.moderation.list_fingerprints(
+        list((await store.moderation.fingerprints_of(job.id)).values()), None, "x"
     )
     await moderator.click(card, label="Approve")
     await reply.says("Not shown", "ask a moderator")
@@ -435,10 +435,10 @@ async def test_whoever_had_everything_deleted_leaves_nothing_in_the_log(
 ) -> None:
     reply, card = await awaited(server, log)
     store = server.stage.app.store
-    about = await store.people.about(server.member.id)
+    about = await store.member_data.about(server.member.id)
     assert [each["verdict"] for each in about["approvals"]] == ["waiting"]
     assert [each["output"] for each in about["jobs"]] == [None]
-    await store.people.forget(server.member.id, strikes_since=0)
+    await store.member_data.forget(server.member.id, strikes_since=0)
     pressed = await moderator.click(card, label="Approve")
     assert "was deleted" in refusal_of(pressed)
     await waiting_of(server, HeldClock()).run_once()

@@ -99,7 +99,7 @@ async def test_a_finished_job_is_logged_with_its_fingerprints_and_without_its_pi
     reply = await done(server.stage)
     job = await server.stage.job(reply)
     entry = await latest(log, "Face swap v5", f"<@{server.member.id}>", "done", job.id)
-    fingerprints = await server.stage.app.store.register.fingerprints_of(job.id)
+    fingerprints = await server.stage.app.store.moderation.fingerprints_of(job.id)
     assert set(fingerprints) == {"source_image", "target_image", "result"}
     assert all(each.exact in "\n".join(said_in(entry)) for each in fingerprints.values())
     assert entry.attachments == []
@@ -185,10 +185,10 @@ async def test_a_copy_of_a_listed_picture_is_rejected_until_it_is_forgiven(
 async def test_a_listed_result_is_charged_and_not_shown(server: Server, log: simcord.ChannelHandle) -> None:
     stage = server.stage
     job = await stage.job(await done(stage))
-    result = (await stage.app.store.register.fingerprints_of(job.id))["result"]
+    result = (await stage.app.store.moderation.fingerprints_of(job.id))["result"]
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
-    await stage.app.store.register.list_fingerprints([result], stage.guild.id, job.id)
+    await stage.app.store.moderation.list_fingerprints([result], stage.guild.id, job.id)
     assert "5 credits" in await stage.finish(reply, "Not shown")
     assert reply.attachments == []
     assert "segmind" not in reply.text.lower()
@@ -249,7 +249,7 @@ async def test_a_result_sent_in_private_is_removed_there_too(server: Server) -> 
     direct = server.member.user.dm_channel
     await eventually(direct.history, lambda: "nothing was sent directly")
     sent = direct.history()[0]
-    assert (await stage.app.store.register.posts_of((await stage.job(reply)).id)) == [(direct.id, sent.id)]
+    assert (await stage.app.store.moderation.posts_of((await stage.job(reply)).id)) == [(direct.id, sent.id)]
     await server.member.user.click(sent, label="Delete")
     assert direct.history() == []
     assert not in_channel(stage, reply)
@@ -265,7 +265,7 @@ async def test_without_a_log_the_case_goes_to_the_operators_who_decide_for_all_s
     await operator.click(await latest(direct, "are refused from now on"), label="Remove")
     await latest(direct, "Its messages were removed")
     assert not in_channel(server.stage, reply)
-    store = server.stage.app.store.register
+    store = server.stage.app.store.moderation
     fingerprints = (await store.fingerprints_of(job.id)).values()
     assert (await store.find_listed([each.exact for each in fingerprints], None)).exact
 
@@ -293,6 +293,6 @@ async def test_a_job_that_is_removed_while_it_runs_is_never_shown(server: Server
     reply = await server.stage.order("faceswap-v5")
     await reply.says("Queued")
     job = await server.stage.job(reply)
-    await server.stage.app.store.register.take_down(job.id, "7")
+    await server.stage.app.store.moderation.take_down(job.id, "7")
     assert "5 credits" in await server.stage.finish(reply, "Not shown")
     assert reply.attachments == []

@@ -202,7 +202,7 @@ async def test_a_message_without_pictures_says_so(stage: Stage) -> None:
 async def test_what_somebody_posted_who_wants_to_be_left_alone_is_not_used(stage: Stage) -> None:
     author = stage.another_member("bob")
     message = await author.send(stage.channel, "", attachments=[TARGET])
-    await stage.app.store.register.set_opted_out(author.id, out=True)
+    await stage.app.store.moderation.set_opted_out(author.id, out=True)
     assert "does not want it to be used" in said(await into(stage, message))
     own = await author.context_menu(stage.channel, MENU, message)
     assert own.modal is not None

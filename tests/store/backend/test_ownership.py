@@ -1,4 +1,4 @@
-"""Whose job it is: leases and epochs on Postgres, a lock file on SQLite."""
+"""Ownership of jobs: leases and epochs on Postgres, a lock file on SQLite."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,25 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import State
 from bot.jobs.ports import StaleJob
 from bot.store import DatabaseInUse, SqlStore
-from tests.store.crashing_writer import RESTLESS, ROOT
+from tests.store.crashing_writer import COMMAND, ROOT
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
-from tests.store.plans import listening, steps
+from tests.store.plans import plan_steps, recorded_statements
 from tests.store.waiting import eventually
 
 LATER = 31.0
-"""By more than a lease."""
+"""Longer than a lease."""
 
 
 @pytest.fixture
 async def paused(postgres_url: str, clock: HandClock) -> AsyncGenerator[SqlStore]:
-    """Its clock stands, as in a process that was stopped: the lease is never renewed."""
+    """Process whose clock stands still, so that it never renews its lease."""
     async with SqlStore(postgres_url, start=START, clock=clock) as store:
         yield store
 
 
 @pytest.fixture
-async def heir(postgres_url: str, paused: SqlStore, clock: HandClock) -> AsyncGenerator[SqlStore]:
-    """Another process, for which the first one's lease has run out."""
+async def successor(postgres_url: str, paused: SqlStore, clock: HandClock) -> AsyncGenerator[SqlStore]:
+    """Process for which the lease of the paused one has run out."""
     assert paused
     async with SqlStore(postgres_url, start=START, clock=HandClock(clock.time + LATER)) as store:
         yield store
@@ -36,13 +36,13 @@ async def heir(postgres_url: str, paused: SqlStore, clock: HandClock) -> AsyncGe
 
 @pytest.fixture
 async def neighbour(postgres_url: str, paused: SqlStore, clock: HandClock) -> AsyncGenerator[SqlStore]:
-    """Another process at the same time."""
+    """Process that runs at the same time."""
     assert paused
     async with SqlStore(postgres_url, start=START, clock=HandClock(clock.time)) as store:
         yield store
 
 
-async def test_what_a_former_run_left_open_is_adopted_oldest_first(url: str, clock: HandClock) -> None:
+async def test_jobs_that_a_former_run_left_open_are_adopted_oldest_first(url: str, clock: HandClock) -> None:
     jobs = [order(created_at=clock.time - age) for age in (10, 30, 20)]
     async with SqlStore(url, start=START, clock=clock) as former:
         for job in jobs:
@@ -60,18 +60,18 @@ async def test_what_a_former_run_left_open_is_adopted_oldest_first(url: str, clo
         assert await store.audit() == []
 
 
-async def test_ones_own_jobs_are_not_adopted(store: SqlStore) -> None:
+async def test_a_store_does_not_adopt_its_own_jobs(store: SqlStore) -> None:
     await opened(store)
     assert await store.adopt() == []
 
 
-async def test_the_jobs_of_a_living_neighbour_are_left_alone(paused: SqlStore, neighbour: SqlStore) -> None:
+async def test_the_jobs_of_a_live_worker_are_not_adopted(paused: SqlStore, neighbour: SqlStore) -> None:
     job = await opened(paused)
     assert await neighbour.adopt() == []
     await through(paused, job, State.SUBMITTING)
 
 
-async def test_nobody_moves_the_job_of_another(paused: SqlStore, neighbour: SqlStore) -> None:
+async def test_a_worker_cannot_move_the_job_of_another(paused: SqlStore, neighbour: SqlStore) -> None:
     job = await opened(paused)
     found = await neighbour.find(job.id)
     assert found is not None
@@ -82,49 +82,51 @@ async def test_nobody_moves_the_job_of_another(paused: SqlStore, neighbour: SqlS
 
 
 async def test_a_job_is_taken_over_when_its_owners_lease_has_run_out(
-    paused: SqlStore, heir: SqlStore
+    paused: SqlStore, successor: SqlStore
 ) -> None:
     job = await through(paused, await opened(paused), State.SUBMITTING)
-    assert await heir.adopt() == [job]
+    assert await successor.adopt() == [job]
 
 
-async def test_whoever_lost_a_job_cannot_move_settle_or_tell_it(paused: SqlStore, heir: SqlStore) -> None:
+async def test_a_worker_that_lost_a_job_cannot_move_settle_or_close_it(
+    paused: SqlStore, successor: SqlStore
+) -> None:
     job = await through(paused, await opened(paused), State.SUBMITTING, State.SUBMITTED, State.READY)
-    [adopted] = await heir.adopt()
+    [adopted] = await successor.adopt()
     for end in (State.DONE, State.FAILED):
         with pytest.raises(StaleJob):
             await through(paused, job, end)
-    done = await through(heir, adopted, State.DONE)
+    done = await through(successor, adopted, State.DONE)
     with pytest.raises(StaleJob):
         await paused.mark_told(job.to(State.DONE))
-    await heir.mark_told(done)
+    await successor.mark_told(done)
     assert await money(paused, job.account) == (START - 5, 0)
-    assert await heir.audit() == []
+    assert await successor.audit() == []
 
 
 async def test_a_copy_from_before_two_adoptions_stays_fenced(
-    paused: SqlStore, heir: SqlStore, clock: HandClock
+    paused: SqlStore, successor: SqlStore, clock: HandClock
 ) -> None:
     before = await opened(paused)
-    [lent] = await heir.adopt()
+    [adopted] = await successor.adopt()
     clock.time += 3 * LATER
-    [back] = await paused.adopt()
-    for store, copy in ((paused, before), (heir, lent)):
+    [adopted_again] = await paused.adopt()
+    for store, copy in ((paused, before), (successor, adopted)):
         with pytest.raises(StaleJob):
             await through(store, copy, State.SUBMITTING)
-    await through(paused, back, State.SUBMITTING)
+    await through(paused, adopted_again, State.SUBMITTING)
 
 
-async def test_two_heirs_share_what_is_left_without_taking_anything_twice(
-    postgres_url: str, paused: SqlStore, heir: SqlStore, clock: HandClock
+async def test_two_workers_that_adopt_at_once_take_no_job_twice(
+    postgres_url: str, paused: SqlStore, successor: SqlStore, clock: HandClock
 ) -> None:
     jobs = [await opened(paused, price=1) for _ in range(40)]
     async with SqlStore(postgres_url, start=START, clock=HandClock(clock.time + LATER)) as other:
-        shares = await asyncio.gather(heir.adopt(), other.adopt())
+        shares = await asyncio.gather(successor.adopt(), other.adopt())
     assert sorted(job.id for share in shares for job in share) == sorted(job.id for job in jobs)
 
 
-async def test_a_store_that_was_closed_leaves_its_jobs_to_the_others_at_once(
+async def test_the_jobs_of_a_closed_store_can_be_adopted_at_once(
     postgres_url: str, neighbour: SqlStore, clock: HandClock
 ) -> None:
     async with SqlStore(postgres_url, start=START, clock=clock) as leaving:
@@ -152,7 +154,7 @@ async def test_the_lease_is_renewed_while_the_writer_is_stuck(
     await waiting
 
 
-async def test_a_lease_that_could_not_be_renewed_is_renewed_at_the_next_turn(
+async def test_a_failed_lease_renewal_is_retried(
     paused: SqlStore, raw_postgres: AsyncConnection, clock: HandClock
 ) -> None:
     await raw_postgres.exec_driver_sql("ALTER TABLE workers RENAME TO elsewhere")
@@ -168,24 +170,24 @@ async def test_a_lease_that_could_not_be_renewed_is_renewed_at_the_next_turn(
     assert paused
 
 
-async def test_a_second_opening_of_a_file_is_refused_at_once(sqlite_url: str, clock: HandClock) -> None:
+async def test_a_file_cannot_be_opened_twice(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock):
-        with pytest.raises(DatabaseInUse) as refusal:
+        with pytest.raises(DatabaseInUse) as raised:
             async with SqlStore(sqlite_url, start=START, clock=clock):
                 pass
-    assert refusal.value.path == Path(sqlite_url.removeprefix("sqlite:///"))
+    assert raised.value.path == Path(sqlite_url.removeprefix("sqlite:///"))
     async with SqlStore(sqlite_url, start=START, clock=clock) as store:
         assert await store.audit() == []
 
 
-async def test_a_second_process_on_a_file_is_refused_at_once(sqlite_url: str, clock: HandClock) -> None:
+async def test_a_second_process_cannot_open_the_file(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock):
         second = await asyncio.create_subprocess_exec(
-            *RESTLESS, sqlite_url, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+            *COMMAND, sqlite_url, cwd=ROOT, stderr=asyncio.subprocess.PIPE
         )
-        _, complaint = await second.communicate()
+        _, stderr = await second.communicate()
     assert second.returncode == 1
-    assert b"DatabaseInUse" in complaint
+    assert b"DatabaseInUse" in stderr
 
 
 async def test_ten_thousand_open_jobs_are_adopted(url: str, clock: HandClock) -> None:
@@ -199,11 +201,11 @@ async def test_ten_thousand_open_jobs_are_adopted(url: str, clock: HandClock) ->
         assert await store.audit() == []
 
 
-async def test_whoever_adopts_looks_at_open_jobs_alone(sqlite_url: str, clock: HandClock) -> None:
+async def test_adoption_reads_only_open_jobs(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock) as store:
         await opened(store)
-        with listening() as said:
+        with recorded_statements() as statements:
             await store.adopt()
-    plans = await steps(sqlite_url, said, "WITH", "UPDATE")
+    plans = await plan_steps(sqlite_url, statements, "WITH", "UPDATE")
     assert any("INDEX jobs_open" in step for step in plans)
     assert not [step for step in plans if step.startswith("SCAN") and "jobs_open" not in step]

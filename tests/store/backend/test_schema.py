@@ -1,8 +1,9 @@
-"""The tables that the migrations make are the tables that the program means."""
+"""The migrations create the tables that `bot.store.tables` declares."""
 
 import asyncio
 import sys
 from dataclasses import fields
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import Job, Place
 from bot.store import SchemaTooNew, SqlStore
 from bot.store.backend import schema
-from bot.store.backend.open import database_of, open_database
+from bot.store.backend.open import open_database, parse_url
 from bot.store.tables import METADATA, jobs
-from tests.store.conftest import Postgres
+from tests.postgres import Postgres
 from tests.store.crashing_writer import ROOT
 from tests.store.orders import START, HandClock
 
@@ -32,8 +33,8 @@ async def test_migrations_and_tables_agree(raw: AsyncConnection) -> None:
 
 
 @pytest.mark.usefixtures("altered")
-async def test_migrations_and_tables_agree_about_what_must_hold(raw: AsyncConnection, url: str) -> None:
-    """Alembic does not compare CHECKs, so both are read back from the database in its own words."""
+async def test_migrations_and_tables_have_the_same_checks(raw: AsyncConnection, url: str) -> None:
+    """Alembic does not compare CHECKs, so the test reads both back from the database."""
 
     def checks(connection: sa.Connection) -> dict[str, dict[str, str]]:
         inspector = sa.inspect(connection)
@@ -43,11 +44,11 @@ async def test_migrations_and_tables_agree_about_what_must_hold(raw: AsyncConnec
         }
 
     migrated = await raw.run_sync(checks)
-    database = open_database(database_of(url))
+    database = open_database(parse_url(url))
     async with database.begin() as connection:
         if connection.dialect.name == "postgresql":
-            await connection.exec_driver_sql("CREATE SCHEMA meant")
-            await connection.exec_driver_sql("SET LOCAL search_path = meant")
+            await connection.exec_driver_sql("CREATE SCHEMA declared")
+            await connection.exec_driver_sql("SET LOCAL search_path = declared")
         else:
             await connection.run_sync(METADATA.drop_all)
         await connection.run_sync(METADATA.create_all)
@@ -55,16 +56,16 @@ async def test_migrations_and_tables_agree_about_what_must_hold(raw: AsyncConnec
     await database.dispose()
 
 
-def test_the_head_that_opening_compares_with_is_the_newest_revision() -> None:
-    folder = Path(schema.__file__).parents[1] / "migrations"
+def test_head_is_the_newest_revision() -> None:
+    folder = resources.files("bot.store") / "migrations"
     config = Config()
     config.set_main_option("script_location", str(folder))
     assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD
 
 
 def test_a_job_has_a_column_for_every_field() -> None:
-    meant = {field.name for data in (Job, Place) for field in fields(data)}
-    assert {column.name for column in jobs.c} == meant - {"place"} | {
+    names = {field.name for data in (Job, Place) for field in fields(data)}
+    assert {column.name for column in jobs.c} == names - {"place"} | {
         "owner",
         "epoch",
         "from_allowance",
@@ -93,13 +94,13 @@ async def test_a_database_of_a_newer_version_is_left_alone(
     url: str, raw: AsyncConnection, clock: HandClock
 ) -> None:
     await raw.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(SchemaTooNew) as refusal:
+    with pytest.raises(SchemaTooNew) as raised:
         async with SqlStore(url, start=START, clock=clock):
             pass
-    assert (refusal.value.found, refusal.value.known) == ("9999", schema.HEAD)
+    assert (raised.value.found, raised.value.known) == ("9999", schema.HEAD)
 
 
-async def test_alembic_is_not_imported_where_nothing_is_to_be_migrated(sqlite_url: str) -> None:
+async def test_alembic_is_not_imported_when_there_is_nothing_to_migrate(sqlite_url: str) -> None:
     program = (
         "import asyncio, sys\n"
         "from bot.store import SqlStore\n"

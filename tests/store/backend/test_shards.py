@@ -1,4 +1,4 @@
-"""Processes that share a database divide Discord's shards among them."""
+"""Processes that share a database also share Discord's shards."""
 
 import asyncio
 
@@ -11,13 +11,13 @@ from tests.store.orders import START, HandClock
 LEASE = 30.0
 
 
-async def test_a_process_alone_claims_what_it_wants(store: SqlStore) -> None:
+async def test_a_single_process_claims_as_many_shards_as_it_wants(store: SqlStore) -> None:
     assert await store.claim_shards(4, 4) == [0, 1, 2, 3]
     assert await store.held_shards(4) == {0, 1, 2, 3}
     assert await store.workers() == 1
 
 
-async def test_two_processes_share_and_a_third_stands_by_until_one_dies(postgres_url: str) -> None:
+async def test_two_processes_share_the_shards_and_a_third_waits_until_one_ends(postgres_url: str) -> None:
     clock = HandClock()
     stores = [SqlStore(postgres_url, start=START, clock=clock, lease=LEASE) for _ in range(3)]
     async with stores[0] as one, stores[2] as third:
@@ -26,20 +26,20 @@ async def test_two_processes_share_and_a_third_stands_by_until_one_dies(postgres
             assert sorted(number for shards in taken for number in shards) == [0, 1, 2, 3]
             assert await third.claim_shards(2, 4) == ()
             assert await third.workers() == 3
-        # It gave its lease back; whoever stands by need not wait for its end.
+        # The process that ended gave up its lease, so the third one need not wait for it to run out.
         assert list(await third.claim_shards(2, 4)) == list(taken[1])
         assert await one.held_shards(4) == set(taken[0])
 
 
-async def test_shards_of_a_process_that_was_paused_are_taken_and_it_can_tell(postgres_url: str) -> None:
-    sleepy, brisk = HandClock(), HandClock()
+async def test_a_paused_process_loses_its_shards_and_notices_it(postgres_url: str) -> None:
+    stopped, running = HandClock(), HandClock()
     async with (
-        SqlStore(postgres_url, start=START, clock=sleepy, lease=LEASE) as paused,
-        SqlStore(postgres_url, start=START, clock=brisk, lease=LEASE) as successor,
+        SqlStore(postgres_url, start=START, clock=stopped, lease=LEASE) as paused,
+        SqlStore(postgres_url, start=START, clock=running, lease=LEASE) as successor,
     ):
         assert await paused.claim_shards(3, 3) == [0, 1, 2]
         assert await successor.claim_shards(3, 3) == ()
-        brisk.advance(LEASE + 1)
+        running.advance(LEASE + 1)
         assert await successor.claim_shards(3, 3) == [0, 1, 2]
         assert await paused.held_shards(3) == set()
 
@@ -53,13 +53,13 @@ async def test_shards_of_a_process_that_was_paused_are_taken_and_it_can_tell(pos
         ("Any 4/8", ShardPlan(4, 8)),
     ],
 )
-def test_shards_are_read(text: str, plan: ShardPlan) -> None:
+def test_a_shard_plan_is_parsed(text: str, plan: ShardPlan) -> None:
     assert ShardPlan.read(text) == plan
 
 
 @pytest.mark.parametrize(
     "text", ["", "8/8", "3-2/8", "0-8/8", "any 0/8", "any 9/8", "0-3", "0-1/2048", "-1/8"]
 )
-def test_shards_that_do_not_exist_are_refused(text: str) -> None:
+def test_a_shard_plan_with_impossible_shards_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="shards"):
         ShardPlan.read(text)

@@ -1,4 +1,4 @@
-"""Jobs are looked up from the newest on, a member's own and a server's."""
+"""Past jobs of a member and of a server, newest first."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ def ordered(number: int, account: str = "1:2", *, user_id: int = 2, guild_id: in
 
 @pytest.fixture
 async def jobs(store: SqlStore) -> list[Job]:
-    """Seven of one member, the newest first, between those of others."""
+    """Seven jobs of one member, newest first, among those of others."""
     mine: list[Job] = []
     for number in range(7):
         mine.insert(0, ordered(number))
@@ -37,7 +37,7 @@ def ids(found: Sequence[PastJob]) -> list[str]:
     return [each.id for each in found]
 
 
-async def test_a_member_finds_their_own_next_to_the_one_named(store: SqlStore, jobs: list[Job]) -> None:
+async def test_a_member_finds_their_jobs_before_and_after_another(store: SqlStore, jobs: list[Job]) -> None:
     mine = [job.id for job in jobs]
     everything = await store.job_history.of_member(2, limit=100)
     assert ids(everything) == mine
@@ -48,8 +48,8 @@ async def test_a_member_finds_their_own_next_to_the_one_named(store: SqlStore, j
     assert await store.job_history.of_member(3) == []
 
 
-async def test_a_server_finds_what_was_paid_from_its_accounts(store: SqlStore, jobs: list[Job]) -> None:
-    # Ordered in that server with the member's own credits.
+async def test_a_server_finds_the_jobs_paid_from_its_accounts(store: SqlStore, jobs: list[Job]) -> None:
+    # This job was ordered in the server, but paid from the member's own account.
     await store.open(replace(ordered(8, "direct:2"), price=0), TERMS)
     found = await store.job_history.of_server(1, limit=100)
     assert {job.user_id for job in found} == {2, 9}
@@ -57,7 +57,7 @@ async def test_a_server_finds_what_was_paid_from_its_accounts(store: SqlStore, j
     assert {job.user_id for job in await store.job_history.of_server(3)} == {9}
 
 
-async def test_what_is_shown_of_a_job_is_what_became_of_it(store: SqlStore) -> None:
+async def test_a_past_job_shows_its_state_and_delivery(store: SqlStore) -> None:
     job = ordered(1)
     await store.open(job, TERMS)
     done = await through(store, job, *LIFE)

@@ -1,4 +1,4 @@
-"""Long lists are read from the newest on, in both directions, and each server's for itself."""
+"""Long lists are read page by page from the newest row, in both directions, each server's alone."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -14,9 +14,9 @@ from tests.store.orders import LIFE, TERMS, HandClock, opened, order, through
 Reading = Callable[..., Awaitable[Sequence[LedgerLine | AuditEntry]]]
 
 
-@pytest.fixture(params=["history", "deeds"])
+@pytest.fixture(params=["history", "audit entries"])
 async def reading(store: SqlStore, request: pytest.FixtureRequest) -> Reading:
-    """Seven entries of one account, each with its deed, among those of others."""
+    """Reads seven entries of one account, or their audit entries, among those of others."""
     for number in range(7):
         await store.grant("1:2", 1, f"{number}", AuditEntry("7", "grant", {"number": number}, guild_id=1))
         await store.grant("2:2", 1, "theirs", AuditEntry("7", "grant", guild_id=2))
@@ -31,7 +31,7 @@ async def test_a_list_begins_with_the_newest(reading: Reading) -> None:
     assert await reading(limit=3) == everything[:3]
 
 
-async def test_what_is_older_and_what_is_newer_lies_next_to_the_entry_named(reading: Reading) -> None:
+async def test_a_page_ends_or_begins_next_to_the_named_entry(reading: Reading) -> None:
     everything = await reading(limit=100)
     third = everything[3].id
     assert await reading(before=third, limit=2) == everything[4:6]

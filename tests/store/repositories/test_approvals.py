@@ -1,4 +1,4 @@
-"""Results that wait for moderators: decided once, opened again with it, and forgotten in time."""
+"""Approvals: moderators decide each once, which opens its job again, and old ones are deleted."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -21,14 +21,14 @@ GUILD, MODERATOR, OTHER = 1, 81384788765712384, 81384788765712385
 
 
 async def awaited(store: SqlStore, clock: HandClock) -> Job:
-    """A job that is over for now, and whose result waits for a moderator."""
+    """Closed job whose result waits for a moderator."""
     job = await through(store, await opened(store), *LIFE)
     await store.approvals.ask(job.id, GUILD, clock.time + 100)
-    await store.mark_told(told_of(job))
-    return told_of(job)
+    await store.mark_told(awaiting(job))
+    return awaiting(job)
 
 
-def told_of(job: Job) -> Job:
+def awaiting(job: Job) -> Job:
     return replace(job, delivery=Delivery.AWAITED)
 
 
@@ -36,7 +36,7 @@ def audit_entry(actor: int, job: Job) -> AuditEntry:
     return AuditEntry(str(actor), "approve", {"job": job.id, "member": job.place.user_id}, GUILD)
 
 
-async def test_of_many_who_decide_one_does_and_it_is_on_record(store: SqlStore, clock: HandClock) -> None:
+async def test_the_first_of_many_decisions_counts_and_is_recorded(store: SqlStore, clock: HandClock) -> None:
     job = await awaited(store, clock)
     verdicts = [Verdict.APPROVED, Verdict.REJECTED] * 3
     rulings = await asyncio.gather(
@@ -48,11 +48,11 @@ async def test_of_many_who_decide_one_does_and_it_is_on_record(store: SqlStore, 
     (first,) = [each for each in rulings if each.is_new]
     assert {each.approval for each in rulings} == {first.approval}
     assert [each.actor for each in await store.audit_entries(GUILD)] == [str(first.approval.decided_by)]
-    # Whoever comes later may see to it, too: the process that decided may have been cut off.
+    # Later decisions return the job, too, because the process of the first one may have been killed.
     assert {None if each.job is None else each.job.id for each in rulings} == {job.id}
 
 
-async def test_a_decision_opens_the_job_and_former_copies_of_it_are_worth_nothing(
+async def test_a_decision_opens_the_job_and_makes_former_copies_of_it_stale(
     store: SqlStore, clock: HandClock
 ) -> None:
     job = await awaited(store, clock)
@@ -67,15 +67,13 @@ async def test_a_decision_opens_the_job_and_former_copies_of_it_are_worth_nothin
     assert await store.audit() == []
 
 
-async def test_what_was_decided_in_the_last_moment_is_found_by_the_next_run(
-    url: str, clock: HandClock
-) -> None:
+async def test_the_next_run_adopts_a_job_decided_just_before_the_end(url: str, clock: HandClock) -> None:
     async with SqlStore(url, start=START, clock=clock) as store:
         job = await awaited(store, clock)
         await store.approvals.decide(job.id, Verdict.REJECTED, MODERATOR, None)
-    async with SqlStore(url, start=START, clock=clock) as heir:
-        assert [each.id for each in await heir.adopt()] == [job.id]
-        approval = await heir.approvals.find(job.id)
+    async with SqlStore(url, start=START, clock=clock) as successor:
+        assert [each.id for each in await successor.adopt()] == [job.id]
+        approval = await successor.approvals.find(job.id)
         assert approval is not None
         assert (approval.verdict, approval.decided_by) == (Verdict.REJECTED, MODERATOR)
 
@@ -107,42 +105,50 @@ async def test_two_processes_decide_once_and_the_one_that_did_owns_the_job(
         await opener.mark_told(mine)
 
 
-async def test_what_waits_is_found_as_long_as_it_does(store: SqlStore, clock: HandClock) -> None:
-    book = store.approvals
+async def test_an_approval_is_found_for_as_long_as_it_waits(store: SqlStore, clock: HandClock) -> None:
+    repository = store.approvals
     job = await awaited(store, clock)
-    again = await book.ask(job.id, GUILD, clock.time + 999)
-    assert (await book.waiting(), await book.waiting_in(GUILD), await book.waiting_in(2)) == ([again], 1, 0)
+    again = await repository.ask(job.id, GUILD, clock.time + 999)
+    assert (
+        await repository.waiting(),
+        await repository.waiting_in(GUILD),
+        await repository.waiting_in(2),
+    ) == ([again], 1, 0)
     assert again.card is None
-    await book.posted(job.id, 3, 4)
-    (posted,) = await book.waiting()
+    await repository.posted(job.id, 3, 4)
+    (posted,) = await repository.waiting()
     assert posted.card == (3, 4)
-    # Whoever deletes a result later does not delete what moderators were asked, and said.
-    assert await store.register.posts_of(job.id) == []
-    assert await book.overdue(clock.time + 99) == []
-    assert await book.overdue(clock.time + 100) == [posted]
-    await book.decide(job.id, Verdict.LAPSED, 0, None)
-    assert (await book.waiting(), await book.overdue(clock.time + 100), await book.waiting_in(GUILD)) == (
+    # The card of an approval is no post of the job, so it stays when the result is deleted.
+    assert await store.moderation.posts_of(job.id) == []
+    assert await repository.overdue(clock.time + 99) == []
+    assert await repository.overdue(clock.time + 100) == [posted]
+    await repository.decide(job.id, Verdict.LAPSED, 0, None)
+    assert (
+        await repository.waiting(),
+        await repository.overdue(clock.time + 100),
+        await repository.waiting_in(GUILD),
+    ) == (
         [],
         [],
         0,
     )
     with pytest.raises(UnknownApproval):
-        await book.decide("another", Verdict.APPROVED, MODERATOR, None)
+        await repository.decide("another", Verdict.APPROVED, MODERATOR, None)
 
 
-async def test_whoever_is_forgotten_has_nothing_waiting(
+async def test_deleting_a_members_data_withdraws_their_approvals(
     store: SqlStore, clock: HandClock, raw: AsyncConnection
 ) -> None:
     waits, decided = await awaited(store, clock), await awaited(store, clock)
     ruling = await store.approvals.decide(decided.id, Verdict.APPROVED, MODERATOR, None)
     assert ruling.job is not None
     await store.mark_told(ruling.job)
-    about = await store.people.about(waits.place.user_id)
+    about = await store.member_data.about(waits.place.user_id)
     outputs = {each["id"]: each["output"] for each in about["jobs"]}
     assert (outputs[waits.id], outputs[decided.id]) == (None, decided.output)
     assert str(MODERATOR) not in str(about["approvals"])
     for user_id in (waits.place.user_id, MODERATOR):
-        await store.people.forget(user_id, strikes_since=0)
+        await store.member_data.forget(user_id, strikes_since=0)
     assert [each.job_id for each in await store.approvals.withdrawn()] == [waits.id]
     ruling = await store.approvals.decide(waits.id, Verdict.APPROVED, OTHER, None)
     assert (ruling.is_new, ruling.job) == (False, None)
@@ -150,5 +156,5 @@ async def test_whoever_is_forgotten_has_nothing_waiting(
     assert found is not None
     assert found.decided_by == 0
     await store.approvals.drop(waits.id)
-    await store.people.clear_up(fingerprints_before=clock.time + 1, strikes_before=0)
+    await store.member_data.clear_up(fingerprints_before=clock.time + 1, strikes_before=0)
     assert (await raw.execute(sa.select(approvals))).all() == []

@@ -1,4 +1,4 @@
-"""One member's data: given, forgotten at their wish, and forgotten in time; the books stay right."""
+"""Data of one member: exported, deleted at their request and with age, while the ledger stays exact."""
 
 import asyncio
 import json
@@ -40,15 +40,15 @@ async def job_of(store: SqlStore, member: int, state: State = State.DONE) -> Job
     else:
         job = await through(store, job, State.SUBMITTING, State.SUBMITTED, state)
     await store.mark_told(job)
-    await store.register.save_fingerprints(job.id, {"source_image": Fingerprint("a" * 64)})
-    await store.register.keep_post(job.id, 3, int(job.id[:12], 16))
+    await store.moderation.save_fingerprints(job.id, {"source_image": Fingerprint("a" * 64)})
+    await store.moderation.keep_post(job.id, 3, int(job.id[:12], 16))
     return job
 
 
-async def lived(store: SqlStore) -> Job:
-    """Two members who ordered, decided about each other, and reported each other."""
+async def two_members(store: SqlStore) -> Job:
+    """Two members who order, decide about each other, and report each other."""
     for member, other in ((MEMBER, OTHER), (OTHER, MEMBER)):
-        await store.register.agree(member, "1")
+        await store.moderation.agree(member, "1")
         job = await job_of(store, member)
         await job_of(store, member, State.BLOCKED)
         audit_entry = AuditEntry(
@@ -64,7 +64,7 @@ async def lived(store: SqlStore) -> Job:
         )
         case, _ = await store.cases.open(job.id, 1, other, most=9)
         await store.cases.step(case.number, Step.REMOVE, member)
-        await store.register.take_down(job.id, str(member))
+        await store.moderation.take_down(job.id, str(member))
     found = await store.find(job.id)
     assert found is not None
     return found
@@ -81,29 +81,31 @@ def tables_that_name(member: int, found: dict[str, list[dict[str, Any]]]) -> set
     return {table for table, rows in found.items() if str(member) in json.dumps(rows, default=str)}
 
 
-async def test_nothing_names_a_member_any_more_and_the_books_are_right(
+async def test_a_forgotten_member_is_named_nowhere_and_the_ledger_stays_exact(
     store: SqlStore, raw: AsyncConnection, clock: HandClock
 ) -> None:
-    await lived(store)
+    await two_members(store)
     before = await everything(raw)
     assert {"accounts", "entries", "jobs", "deeds", "cases", "takedowns"} <= tables_that_name(MEMBER, before)
-    await store.people.forget(MEMBER, strikes_since=0)
+    await store.member_data.forget(MEMBER, strikes_since=0)
     after = await everything(raw)
-    # Kept on purpose: that the member left, the strikes, and that the server has blocked them.
+    # These stay on purpose: the date of the request, the strikes, and the block by the server.
     assert tables_that_name(MEMBER, after) == {"people", "strikes", "servers"}
     assert (await store.rules(1)).members == {OTHER: 9}
     assert (await store.rules(1)).blocked == {MEMBER, OTHER}
     assert await store.audit() == []
-    assert await store.register.standing(MEMBER) == Standing(left_at=clock.now())
-    assert len(await store.register.strikes(MEMBER, 0)) == 1
+    assert await store.moderation.standing(MEMBER) == Standing(left_at=clock.now())
+    assert len(await store.moderation.strikes(MEMBER, 0)) == 1
 
 
-async def test_sums_and_everybody_else_stay_as_they_were(store: SqlStore, raw: AsyncConnection) -> None:
-    await lived(store)
+async def test_deleting_a_members_data_changes_no_sum_and_no_other_member(
+    store: SqlStore, raw: AsyncConnection
+) -> None:
+    await two_members(store)
     total = sa.select(sa.func.count(), sa.func.sum(entries.c.amount))
     before = (await raw.execute(total)).one(), await store.balance(f"1:{OTHER}")
     history = await store.history(f"1:{OTHER}")
-    await store.people.forget(MEMBER, strikes_since=0)
+    await store.member_data.forget(MEMBER, strikes_since=0)
     assert ((await raw.execute(total)).one(), await store.balance(f"1:{OTHER}")) == before
     assert [(line.amount, line.kind, line.why) for line in await store.history(f"1:{OTHER}")] == [
         (line.amount, line.kind, line.why) for line in history
@@ -113,30 +115,30 @@ async def test_sums_and_everybody_else_stay_as_they_were(store: SqlStore, raw: A
     assert sorted(named) == [0, 0, OTHER, OTHER]
 
 
-async def test_whoever_is_forgotten_begins_anew(store: SqlStore) -> None:
-    await lived(store)
-    assert (await store.people.holdings(MEMBER)).granted == (await store.balance(ACCOUNT)).granted
-    await store.people.forget(MEMBER, strikes_since=0)
-    await store.people.forget(MEMBER, strikes_since=0)
-    assert (await store.people.holdings(MEMBER)).accounts == 0
+async def test_a_forgotten_member_begins_anew(store: SqlStore) -> None:
+    await two_members(store)
+    assert (await store.member_data.holdings(MEMBER)).granted == (await store.balance(ACCOUNT)).granted
+    await store.member_data.forget(MEMBER, strikes_since=0)
+    await store.member_data.forget(MEMBER, strikes_since=0)
+    assert (await store.member_data.holdings(MEMBER)).accounts == 0
     await job_of(store, MEMBER)
     assert await store.audit() == []
 
 
-async def test_open_orders_stand_in_the_way(store: SqlStore, raw: AsyncConnection) -> None:
+async def test_a_member_with_open_orders_cannot_be_forgotten(store: SqlStore, raw: AsyncConnection) -> None:
     await opened(store, "1:2")
     before = await everything(raw)
     with pytest.raises(OpenOrders):
-        await store.people.forget(2, strikes_since=0)
+        await store.member_data.forget(2, strikes_since=0)
     assert await everything(raw) == before
 
 
-async def test_what_is_stored_is_given_without_keys_and_without_others(store: SqlStore) -> None:
-    await lived(store)
-    about = await store.people.about(MEMBER)
-    words = json.dumps(about)
-    assert f"a secret of {MEMBER}" in words
-    assert "a-token" not in words
+async def test_an_export_contains_no_tokens_and_no_other_members(store: SqlStore) -> None:
+    await two_members(store)
+    about = await store.member_data.about(MEMBER)
+    text = json.dumps(about)
+    assert f"a secret of {MEMBER}" in text
+    assert "a-token" not in text
     others = {name: each for name, each in about.items() if name not in {"entries", "decisions"}}
     assert str(OTHER) not in json.dumps(others)
     assert {name: len(each) for name, each in about.items() if name != "user_id"} == {
@@ -155,12 +157,12 @@ async def test_what_is_stored_is_given_without_keys_and_without_others(store: Sq
     assert about["servers"] == [{"guild_id": 1, "daily": 9, "blocked": True}]
 
 
-async def test_what_is_old_is_forgotten_a_little_at_a_time(
+async def test_old_data_is_deleted_in_small_batches(
     store: SqlStore, raw: AsyncConnection, clock: HandClock
 ) -> None:
-    await lived(store)
+    await two_members(store)
     young = await opened(store, f"1:{OTHER}", 0)
-    retention = Retention(store.people, clock, RetentionPeriods(jobs=90, audit_entries=730), most=3)
+    retention = Retention(store.member_data, clock, RetentionPeriods(jobs=90, audit_entries=730), most=3)
     clock.advance(89 * 86_400)
     await retention.run_once()
     assert (await everything(raw))["prints"] != []
@@ -183,14 +185,16 @@ async def test_what_is_old_is_forgotten_a_little_at_a_time(
     assert await store.audit() == []
 
 
-async def test_a_deed_can_lose_its_people_and_nothing_else(store: SqlStore, raw: AsyncConnection) -> None:
-    await lived(store)
+async def test_only_the_people_of_an_audit_entry_can_be_removed(
+    store: SqlStore, raw: AsyncConnection
+) -> None:
+    await two_members(store)
     for change in ({"deed": "x"}, {"actor": "7"}, {"facts": {"member": 1, "amount": 10**30}}, {"at": 0.0}):
         with pytest.raises(DBAPIError, match="append-only"):
             await raw.execute(audit_entries.update().values(change))
 
 
-async def test_orders_of_other_processes_come_before_or_after_and_never_in_between(
+async def test_forgetting_a_member_does_not_interleave_with_orders_of_another_process(
     postgres_url: str, clock: HandClock
 ) -> None:
     async with (
@@ -207,13 +211,13 @@ async def test_orders_of_other_processes_come_before_or_after_and_never_in_betwe
             forgotten = 0
             while not orders.done():
                 with suppress(OpenOrders):
-                    await here.people.forget(2, strikes_since=0)
+                    await here.member_data.forget(2, strikes_since=0)
                     forgotten += 1
             return forgotten
 
         orders = asyncio.create_task(ordering())
         assert await forgetting() > 0
         await orders
-        await here.people.forget(2, strikes_since=0)
+        await here.member_data.forget(2, strikes_since=0)
         assert await here.audit() == []
-        assert (await here.people.holdings(2)).accounts == 0
+        assert (await here.member_data.holdings(2)).accounts == 0

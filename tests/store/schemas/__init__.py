@@ -1,4 +1,4 @@
-"""The schema of every release, with rows in every table: what an upgrade has to bring forward.
+"""Schema of every release with rows in every table, from which the tests upgrade.
 
-`make schema` writes that of the newest revision, on both databases. Once a release has it, it stays as it is.
+`make schema` writes the newest revision for both databases. Once a release has a schema, it never changes.
 """

@@ -1,4 +1,4 @@
-"""The command line: python -m tests.store.schemas [--check], to keep the newest schema or see that it is."""
+"""Command line: python -m tests.store.schemas [--check], to write the newest schema or to check it."""
 
 import argparse
 import asyncio
@@ -26,23 +26,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with server() as postgres, tempfile.TemporaryDirectory() as folder:
         dumps = {"sqlite": asyncio.run(_sqlite(Path(folder))), "postgresql": asyncio.run(_postgres(postgres))}
-    news = {dialect: dump for dialect, dump in dumps.items() if dump is not None}
-    if options.check and news:
+    changed = {dialect: dump for dialect, dump in dumps.items() if dump is not None}
+    if options.check and changed:
         sys.stderr.write(f"The schema of revision {HEAD} is not kept as it is: `make schema` writes it.\n")
         return 1
-    for dialect, dump in news.items():
+    for dialect, dump in changed.items():
         kept(HEAD, dialect).write_text(dump)
         sys.stdout.write(f"{kept(HEAD, dialect).name} was written.\n")
     return 0
 
 
 async def _sqlite(folder: Path) -> str | None:
-    """What is to be kept; none where it is."""
+    """The new dump, or None if the kept one is the same."""
     now, then = folder / "now.db", folder / "then.db"
     await _make(f"sqlite:///{now}")
     if (path := kept(HEAD, "sqlite")).exists():
         restore_sqlite(then, path.read_text())
-        # Compared by what it makes, as each version of Python writes it a little differently.
+        # The dumps themselves differ a little between versions of Python, so their results are compared.
         if await contents(f"sqlite:///{then}") == await contents(f"sqlite:///{now}"):
             return None
     return dump_sqlite(now)

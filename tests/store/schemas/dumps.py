@@ -1,4 +1,4 @@
-"""A database as SQL, there and back, and what a database is made of."""
+"""Dumps and restores databases as SQL, and describes what they contain."""
 
 import sqlite3
 import subprocess
@@ -16,8 +16,8 @@ from tests.postgres import connected
 from tests.store.schemas.rows import rows_of
 
 FOLDER = Path(__file__).parent
-# Who dumped it and when it was, which would make each dump differ from the last.
-_PASSING = ("--", "\\restrict", "\\unrestrict", "SET transaction_timeout")
+# Lines about the moment and the program, which would make every dump differ.
+_VOLATILE = ("--", "\\restrict", "\\unrestrict", "SET transaction_timeout")
 
 Shape = Mapping[str, object]
 Rows = Mapping[str, list[Mapping[str, Any]]]
@@ -28,12 +28,12 @@ def kept(revision: str, dialect: str) -> Path:
 
 
 def revisions() -> list[str]:
-    """All that are kept, the oldest first."""
+    """The kept revisions, oldest first."""
     return sorted({path.name.partition(".")[0] for path in FOLDER.glob("*.sql")}, key=int)
 
 
 async def fill(url: str) -> None:
-    """Rows into every table, in the order that their keys ask for."""
+    """Insert rows into every table, in the order of their foreign keys."""
     async with connected(url) as connection:
         for table in METADATA.sorted_tables:
             for row in rows_of(table):
@@ -52,7 +52,7 @@ def dump_postgres(url: str) -> str:
     program = Path(found.origin).parent / "pginstall/bin/pg_dump"
     command = [str(program), "--inserts", "--no-owner", "--no-privileges", "--dbname", url]
     script = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    lines = [line for line in script.splitlines() if not line.startswith(_PASSING)]
+    lines = [line for line in script.splitlines() if not line.startswith(_VOLATILE)]
     return (
         "\n".join(line for line, after in zip(lines, [*lines[1:], ""], strict=True) if line or after) + "\n"
     )
@@ -75,14 +75,14 @@ async def contents(url: str) -> tuple[Shape, Rows]:
 
 
 async def shape_of(connection: AsyncConnection) -> Shape:
-    """Everything that holds in a database, each by its name, as the database itself tells it."""
+    """Everything that a database enforces, by name, as the database itself describes it."""
     found = dict(await connection.run_sync(_tables))
-    for name, words in await connection.execute(sa.text(_RULES[connection.dialect.name])):
-        found[str(name)] = " ".join(str(words).split())
+    for name, text in await connection.execute(sa.text(_RULES[connection.dialect.name])):
+        found[str(name)] = " ".join(str(text).split())
     return found
 
 
-# What SQLAlchemy does not look at.
+# SQLAlchemy does not inspect these.
 _RULES = {
     "sqlite": (
         "SELECT 'trigger ' || name, sql FROM sqlite_master WHERE type = 'trigger'"
@@ -102,9 +102,9 @@ _RULES = {
 def _tables(connection: sa.Connection) -> Shape:
     inspector = sa.inspect(connection)
     return {
-        f"{what} of {table}": _plain(look(table))
+        f"{kind} of {table}": _plain(inspect(table))
         for table in inspector.get_table_names()
-        for what, look in (
+        for kind, inspect in (
             ("columns", inspector.get_columns),
             ("primary key", inspector.get_pk_constraint),
             ("foreign keys", inspector.get_foreign_keys),
@@ -115,21 +115,21 @@ def _tables(connection: sa.Connection) -> Shape:
     }
 
 
-def _plain(told: Any) -> Any:
-    """Types and clauses as words; what is many in an order of its own."""
-    match told:
+def _plain(value: Any) -> Any:
+    """Replace types and clauses by text, and sort lists."""
+    match value:
         case dict():
-            return {name: _plain(value) for name, value in told.items()}  # pyright: ignore[reportUnknownVariableType]
+            return {name: _plain(each) for name, each in value.items()}  # pyright: ignore[reportUnknownVariableType]
         case list():
-            return sorted((_plain(each) for each in told), key=str)  # pyright: ignore[reportUnknownVariableType]
+            return sorted((_plain(each) for each in value), key=str)  # pyright: ignore[reportUnknownVariableType]
         case None | bool() | int() | str():
-            return told  # pyright: ignore[reportUnknownVariableType]
+            return value  # pyright: ignore[reportUnknownVariableType]
         case _:
-            return str(told)
+            return str(value)
 
 
 async def rows_in(connection: AsyncConnection) -> Rows:
-    """All rows of all tables, as they are stored."""
+    """All rows of all tables, as stored."""
 
     def read(plain: sa.Connection) -> Rows:
         tables = sa.MetaData()

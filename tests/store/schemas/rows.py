@@ -1,4 +1,4 @@
-"""Rows for every table, of each state and kind that there is, with every column filled somewhere."""
+"""Rows for every table, in every state and kind, with a value in every column of some row."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
@@ -10,14 +10,14 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Reason, State
 from bot.ledger.budgets import Scope
 from bot.moderation.approvals import Verdict
-from bot.store.tables import Document
+from bot.store.tables import JsonText
 
 ACCOUNT, PRIVATE = "81384788765712384:81384788765712385", "direct:81384788765712385"
 NOON = 1_790_000_000.25
 
 _UNDECIDED = frozenset({Verdict.WAITING, Verdict.WITHDRAWN})
 
-# What its own constraints ask of a row; everything else is made up.
+# Values that the constraints require; all others are made up.
 _CHOSEN: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "accounts": [{"id": ACCOUNT}, {"id": PRIVATE}],
     "entries": [
@@ -54,7 +54,7 @@ _CHOSEN: Mapping[str, Sequence[Mapping[str, Any]]] = {
 
 
 def rows_of(table: sa.Table) -> list[dict[str, Any]]:
-    """The last one has nothing where nothing may be."""
+    """Rows of a table, the last one with NULL wherever that is allowed."""
     chosen = [*_CHOSEN.get(table.name, [{}, {}])]
     whole = [_row(table, number, given) for number, given in enumerate(chosen, 1)]
     empty = {column.name: None for column in table.c if column.nullable and column.name not in chosen[-1]}
@@ -67,7 +67,7 @@ def _row(table: sa.Table, number: int, given: Mapping[str, Any]) -> dict[str, An
 
 def _made_up(table: sa.Table, number: int) -> Iterator[tuple[str, Any]]:
     for column in table.c:
-        # The database's own numbers, so that it goes on with the next one.
+        # The database chooses these numbers, so that it continues with the next one.
         if column.autoincrement is not True:
             yield column.name, _value(column, number)
 
@@ -75,7 +75,7 @@ def _made_up(table: sa.Table, number: int) -> Iterator[tuple[str, Any]]:
 def _value(column: sa.Column[Any], number: int) -> Any:
     name = f"{column.table.name}.{column.name} {number}"
     match column.type:
-        case Document():
+        case JsonText():
             return {"of": name, "umlaut": "ü", "lone": "\ud83d"}
         case sa.LargeBinary():
             return bytes(range(256)) + name.encode()

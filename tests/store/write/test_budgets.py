@@ -1,4 +1,4 @@
-"""A server's month and the operator's day end exactly where they were capped."""
+"""A server's monthly and the operator's daily spending end exactly at their caps."""
 
 import asyncio
 from dataclasses import replace
@@ -50,10 +50,10 @@ async def test_the_last_credit_of_a_cap_is_spent_and_no_more(
     for _ in range(3):
         await store.open(of(1, clock.time), terms)
     await store.open(of(1, clock.time, 4), terms)
-    with pytest.raises(CapReached) as refusal:
+    with pytest.raises(CapReached) as raised:
         await store.open(of(1, clock.time, 2), terms)
-    assert refusal.value.scope is scope
-    assert refusal.value.left == (1 if scope is Scope.SERVER else 10_000)
+    assert raised.value.scope is scope
+    assert raised.value.left == (1 if scope is Scope.SERVER else 10_000)
     assert await money(store, "1:2") == (START - 19, 19)
     await store.open(of(1, clock.time, 1), terms)
     assert await spent(store, 1, clock.time) == [20, 200_000]
@@ -74,7 +74,7 @@ async def test_the_next_month_begins_anew(store: SqlStore, clock: HandClock) -> 
     assert await spent(store, 1, clock.time) == [20, 200_000]
 
 
-async def test_what_came_to_nothing_is_not_counted(store: SqlStore, clock: HandClock) -> None:
+async def test_a_job_without_a_result_is_not_counted(store: SqlStore, clock: HandClock) -> None:
     job = of(1, clock.time, 20)
     await store.open(job, CREDITS)
     clock.time = month_of(clock.time)[1]
@@ -82,7 +82,7 @@ async def test_what_came_to_nothing_is_not_counted(store: SqlStore, clock: HandC
     assert await spent(store, 1, job.created_at) == [0, 0]
 
 
-async def test_the_operators_day_counts_what_it_really_cost(store: SqlStore, clock: HandClock) -> None:
+async def test_the_operators_budget_counts_the_real_cost(store: SqlStore, clock: HandClock) -> None:
     job = of(1, clock.time, 5)
     await store.open(job, TERMS)
     assert await spent(store, 1, clock.time) == [5, 50_000]
@@ -111,7 +111,7 @@ async def test_racing_members_of_two_processes_share_one_month(postgres_url: str
 async def test_an_order_of_a_members_own_account_counts_against_no_server(
     store: SqlStore, clock: HandClock
 ) -> None:
-    """Wherever it was given: the server of a place need not be one that the bot is in."""
+    """A member can order with their own account in any server, even one that the bot is not in."""
     job = replace(order("direct:2", 0, created_at=clock.time), expected=0.05)
     await store.open(job, replace(CREDITS, caps=Caps(server_credits=0)))
     assert job.place.guild_id == 1

@@ -1,4 +1,4 @@
-"""Several processes together never have more jobs at Segmind than one of them may."""
+"""Several processes together have no more jobs in flight than a single one may."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -32,47 +32,47 @@ async def waiting(store: SqlStore, count: int, *, member: int = 2, server: int =
     return jobs
 
 
-async def sent(store: SqlStore, jobs: list[Job], room: Capacity) -> list[Job]:
-    """Those for which there was room."""
-    moves = (store.move(job, job.to(State.SUBMITTING), capacity=room) for job in jobs)
+async def submit(store: SqlStore, jobs: list[Job], capacity: Capacity) -> list[Job]:
+    """Submit jobs, and return those that did not exceed the capacity."""
+    moves = (store.move(job, job.to(State.SUBMITTING), capacity=capacity) for job in jobs)
     answers = await asyncio.gather(*moves, return_exceptions=True)
     assert all(isinstance(answer, Job | AtCapacity) for answer in answers)
     return [answer for answer in answers if isinstance(answer, Job)]
 
 
 @pytest.mark.parametrize(
-    ("room", "admitted"),
+    ("capacity", "admitted"),
     [
         (replace(WIDE, in_all=7), 7),
         (replace(WIDE, per_server=3), 6),
         (replace(WIDE, per_member=2), 8),
     ],
 )
-async def test_racing_processes_share_the_room(
-    processes: list[SqlStore], room: Capacity, admitted: int
+async def test_racing_processes_share_the_capacity(
+    processes: list[SqlStore], capacity: Capacity, admitted: int
 ) -> None:
-    lots = [
+    batches = [
         (store, await waiting(store, 4, member=member, server=server))
         for store in processes
         for member, server in [(1, 1), (2, 1), (3, 2), (4, 2)]
     ]
-    through_ = await asyncio.gather(*(sent(store, jobs, room) for store, jobs in lots))
-    assert sum(map(len, through_)) == admitted
+    submitted = await asyncio.gather(*(submit(store, jobs, capacity) for store, jobs in batches))
+    assert sum(map(len, submitted)) == admitted
 
 
 @pytest.mark.parametrize("end", [State.SUBMITTED, State.UNKNOWN])
-async def test_a_place_is_free_again_when_the_job_is_through(processes: list[SqlStore], end: State) -> None:
+async def test_a_finished_job_frees_its_capacity(processes: list[SqlStore], end: State) -> None:
     one, other = processes
-    room = replace(WIDE, in_all=1)
-    (first,) = await sent(one, await waiting(one, 1), room)
+    capacity = replace(WIDE, in_all=1)
+    (first,) = await submit(one, await waiting(one, 1), capacity)
     held = await waiting(other, 1)
-    assert await sent(other, held, room) == []
+    assert await submit(other, held, capacity) == []
     first = await through(one, first, end)
-    assert await sent(other, held, room) == []
+    assert await submit(other, held, capacity) == []
     await through(one, first, *([State.SUBMITTED] if end is State.UNKNOWN else []), State.READY)
-    assert len(await sent(other, held, room)) == 1
+    assert len(await submit(other, held, capacity)) == 1
 
 
 async def test_a_process_alone_keeps_its_own_count(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock) as store:
-        assert len(await sent(store, await waiting(store, 3), replace(WIDE, in_all=1))) == 3
+        assert len(await submit(store, await waiting(store, 3), replace(WIDE, in_all=1))) == 3

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, the books stay exact and no job is lost."""
+"""In any order of events, the ledger stays exact and no job is lost."""
 
 import asyncio
 import uuid
@@ -21,19 +21,23 @@ from tests.store.orders import START, TERMS, HandClock, money, order
 
 @dataclass(frozen=True)
 class Ordering:
+    """Order of a job."""
+
     account: int
     price: int
 
 
 @dataclass(frozen=True)
 class Giving:
+    """Grant, or deduction if the amount is negative."""
+
     account: int
     amount: int
 
 
 @dataclass(frozen=True)
 class Stepping:
-    """A move of one of the jobs so far, to one of the states that may follow."""
+    """Move of one of the jobs to one of its next states."""
 
     job: int
     choice: int
@@ -41,6 +45,8 @@ class Stepping:
 
 @dataclass(frozen=True)
 class Telling:
+    """Closing of a settled job."""
+
     job: int
 
 
@@ -51,13 +57,13 @@ ACTIONS = st.one_of(
     st.builds(Stepping, st.integers(0, 30), st.integers(0, 3)),
     st.builds(Telling, st.integers(0, 30)),
 )
-# What stands in one wave is asked for at once; between two waves the process ends and another begins.
+# The actions of one wave run concurrently; between two waves, one process ends and another starts.
 WAVES = st.lists(st.lists(ACTIONS, max_size=15), min_size=1, max_size=3)
 
 
 @dataclass
 class World:
-    """What must be true by what the store answered."""
+    """Expected jobs and balances, calculated from the store's answers."""
 
     prefix: str = field(default_factory=lambda: uuid.uuid4().hex)
     daily: int = 0
@@ -91,15 +97,15 @@ class World:
                     await self._try(store.mark_told(job), job, replace(job, told=True))
 
     def _chosen(self, number: int) -> Job | None:
-        # A job that was told is closed, and belongs to nobody after its process has ended.
+        # A closed job has no owner after its process has ended.
         jobs = [job for job in self.jobs.values() if not job.told]
         return jobs[number % len(jobs)] if jobs else None
 
-    async def _try(self, asking: Awaitable[object], job: Job, to: Job) -> None:
+    async def _try(self, action: Awaitable[object], job: Job, to: Job) -> None:
         try:
-            await asking
+            await action
         except StaleJob:
-            # Only to somebody who was faster.
+            # A job is stale only if another action moved it first.
             assert self.jobs[job.id].state is not job.state or self.jobs[job.id] != job
         else:
             self.jobs[job.id] = to
@@ -115,7 +121,7 @@ class World:
             assert await money(store, account) == (START + self.given[account] - held - spent, held)
 
     async def check_allowances(self, store: SqlStore) -> None:
-        """No day's allowance paid for more than it was, and all else was paid by what was given."""
+        """No allowance pays for more than its amount, and granted credits pay for the rest."""
         for account in {job.account for job in self.jobs.values()}:
             lines = await store.history(account, limit=10_000)
             given = sum(line.amount for line in lines if line.kind in {EntryKind.GRANT, EntryKind.ADJUST})
@@ -131,10 +137,10 @@ class World:
 
 @given(waves=WAVES, batch=st.integers(1, 8), daily=st.sampled_from([0, 0, 25]))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_the_books_stay_exact_and_no_job_is_lost(
+async def test_the_ledger_stays_exact_and_no_job_is_lost(
     url: str, waves: list[list[Ordering | Giving | Stepping | Telling]], batch: int, daily: int
 ) -> None:
-    """Each wave is another day."""
+    """Each wave happens on another day."""
     clock = HandClock()
     world = World(daily=daily)
     for wave in waves:
@@ -142,7 +148,7 @@ async def test_the_books_stay_exact_and_no_job_is_lost(
         world.today = clock.now()
         async with SqlStore(url, start=START, clock=clock, batch=batch) as store:
             for job in await store.adopt():
-                # Former examples left theirs; ours come back as they were, under a new epoch.
+                # Former examples left open jobs, too; those of this one return unchanged in a new epoch.
                 if job.id in world.jobs:
                     assert world.jobs[job.id] == job
                     world.jobs[job.id] = job

@@ -1,4 +1,4 @@
-"""A process that is killed in the middle of writing has lost nothing that it was told is durable."""
+"""A killed process loses nothing that the store reported as durable."""
 
 import asyncio
 from contextlib import suppress
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import NEXT, Job, State
 from bot.store import SqlStore
 from bot.store.tables import accounts, jobs
-from tests.store.crashing_writer import RESTLESS, ROOT
+from tests.store.crashing_writer import COMMAND, ROOT
 from tests.store.orders import HandClock, through
 from tests.store.waiting import eventually
 
@@ -32,20 +32,20 @@ async def test_a_killed_process_loses_nothing_and_pays_nothing_twice(url: str, r
 
 
 async def _killed_after(lines: int, url: str) -> dict[str, State]:
-    process = await asyncio.create_subprocess_exec(*RESTLESS, url, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(*COMMAND, url, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
-    said = [await process.stdout.readline() for _ in range(lines)]
+    output = [await process.stdout.readline() for _ in range(lines)]
     process.kill()
-    said += (await process.stdout.read()).splitlines()
+    output += (await process.stdout.read()).splitlines()
     await process.wait()
-    heard: dict[str, State] = {}
-    for line in said:
-        # The very last line may have been cut short by the kill.
+    durable: dict[str, State] = {}
+    for line in output:
+        # The kill may have cut the last line short.
         with suppress(ValueError):
             job_id, state = line.decode().split()
-            heard[job_id] = State(state)
-    assert len(said) >= lines
-    return heard
+            durable[job_id] = State(state)
+    assert len(output) >= lines
+    return durable
 
 
 def _reachable(state: State) -> set[State]:
@@ -53,7 +53,7 @@ def _reachable(state: State) -> set[State]:
 
 
 async def _adopted(store: SqlStore, raw: AsyncConnection) -> list[Job]:
-    """All open jobs. Postgres skips what the dead one still locks, until it notices that it is gone."""
+    """Adopt all open jobs; Postgres skips locked rows until it notices that the killed process is gone."""
     adopted: list[Job] = []
 
     async def complete() -> bool:

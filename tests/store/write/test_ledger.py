@@ -1,4 +1,4 @@
-"""The tables keep the books by themselves, and the audit finds what was forced past them."""
+"""The tables enforce the rules of the ledger, and the audit finds what was forced past them."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -25,7 +25,7 @@ def entry(kind: str, amount: int, part: int = 0, *, job: str = "'new'") -> str:
 FORBIDDEN = {
     "an entry is changed": "UPDATE entries SET amount = 1000",
     "an entry is removed": "DELETE FROM entries",
-    "a deed is removed": "DELETE FROM deeds",
+    "an audit entry is removed": "DELETE FROM deeds",
     "granted credits below nothing": "UPDATE accounts SET granted = -1",
     "an allowance below nothing": "UPDATE accounts SET allowance = -1",
     "held credits below nothing": "UPDATE accounts SET held = -1",
@@ -90,8 +90,8 @@ FORCED = {
 
 
 @pytest.fixture
-async def books(store: SqlStore) -> SqlStore:
-    """One job done and one open, of 5 each, on an allowance of 6."""
+async def ledger(store: SqlStore) -> SqlStore:
+    """Store with one job done and one open, of 5 credits each, on an allowance of 6."""
     terms = replace(TERMS, allowance=Allowance(6))
     done = replace(order(), id="done")
     await store.open(done, terms)
@@ -102,37 +102,37 @@ async def books(store: SqlStore) -> SqlStore:
     return store
 
 
-async def test_the_database_itself_refuses_what_would_break_the_books(
-    books: SqlStore, raw: AsyncConnection
+async def test_the_database_itself_rejects_changes_that_would_break_the_ledger(
+    ledger: SqlStore, raw: AsyncConnection
 ) -> None:
     true = "true" if raw.dialect.name == "postgresql" else "1"
     allowed: list[str] = []
-    for audit_entry, statement in FORBIDDEN.items():
+    for change, statement in FORBIDDEN.items():
         with suppress(DBAPIError):
             await raw.exec_driver_sql(statement.replace("{true}", true))
-            allowed.append(audit_entry)
+            allowed.append(change)
     assert allowed == []
-    assert await books.audit() == []
+    assert await ledger.audit() == []
 
 
-async def test_postgres_refuses_to_empty_the_ledger(raw_postgres: AsyncConnection) -> None:
+async def test_postgres_rejects_emptying_the_ledger(raw_postgres: AsyncConnection) -> None:
     with pytest.raises(DBAPIError, match="append-only"):
         await raw_postgres.exec_driver_sql("TRUNCATE entries")
 
 
-@pytest.mark.parametrize("deed", FORCED)
-async def test_the_audit_names_what_does_not_add_up(
-    books: SqlStore, raw: AsyncConnection, audit_entry: str
+@pytest.mark.parametrize("statement", FORCED)
+async def test_the_audit_names_each_discrepancy(
+    ledger: SqlStore, raw: AsyncConnection, statement: str
 ) -> None:
-    await raw.exec_driver_sql(audit_entry)
-    assert await books.audit() == FORCED[audit_entry]
+    await raw.exec_driver_sql(statement)
+    assert await ledger.audit() == FORCED[statement]
 
 
 @pytest.mark.usefixtures("altered")
-async def test_the_audit_names_a_job_that_was_settled_twice(books: SqlStore, raw: AsyncConnection) -> None:
+async def test_the_audit_names_a_job_that_was_settled_twice(ledger: SqlStore, raw: AsyncConnection) -> None:
     await raw.exec_driver_sql("DROP INDEX entries_one_settlement")
     await raw.exec_driver_sql(entry("release", 5, 5, job="'done'"))
-    assert await books.audit() == [
+    assert await ledger.audit() == [
         "account 1:2 keeps 0 of its allowance, its entries make 5",
         "job done was settled 2 times",
     ]

@@ -1,4 +1,4 @@
-"""A move is a compare-and-set, and a settlement happens once."""
+"""A move is a compare-and-set, and a job is settled once."""
 
 import asyncio
 from dataclasses import replace
@@ -7,7 +7,7 @@ import pytest
 
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import StaleJob
-from bot.store import SqlStore, StoreRefused
+from bot.store import ChangeRejected, SqlStore
 from tests.store.orders import LIFE, START, TERMS, money, opened, order, through
 
 ENDS = {
@@ -18,21 +18,21 @@ ENDS = {
 }
 
 
-async def test_a_job_done_has_spent_what_was_held(store: SqlStore) -> None:
+async def test_a_job_that_is_done_spends_the_held_credits(store: SqlStore) -> None:
     job = await through(store, await opened(store, price=8), *LIFE)
     assert await money(store, job.account) == (START - 8, 0)
     assert await store.audit() == []
 
 
 @pytest.mark.parametrize("end", ENDS)
-async def test_a_job_that_came_to_nothing_gives_the_held_credits_back(store: SqlStore, end: State) -> None:
+async def test_a_job_without_a_result_releases_the_held_credits(store: SqlStore, end: State) -> None:
     job = await through(store, await opened(store, price=8), *ENDS[end], end)
     assert job.state is end
     assert await money(store, job.account) == (START, 0)
     assert await store.audit() == []
 
 
-async def test_every_fact_of_a_job_is_read_back_as_it_was_written(store: SqlStore) -> None:
+async def test_every_field_of_a_job_is_read_back_as_it_was_written(store: SqlStore) -> None:
     job = replace(
         order(),
         body={"zeta": 1, "alpha": [0.1, None, True, "\0 \ud83d \U0001f600"], "nested": {"a": "b"}},
@@ -53,7 +53,7 @@ async def test_every_fact_of_a_job_is_read_back_as_it_was_written(store: SqlStor
     assert list(found.body) == ["zeta", "alpha", "nested"]
 
 
-async def test_a_detail_that_no_database_can_store_does_not_keep_a_job_from_its_end(store: SqlStore) -> None:
+async def test_a_detail_that_no_database_can_store_does_not_keep_a_job_open(store: SqlStore) -> None:
     job = await opened(store)
     await store.move(job, job.to(State.FAILED, detail="bro\0ken \ud83d text"))
     found = await store.find(job.id)
@@ -65,7 +65,7 @@ async def test_no_job_is_found_where_there_is_none(store: SqlStore) -> None:
     assert await store.find("nothing") is None
 
 
-async def test_a_move_from_a_state_that_passed_is_lost(store: SqlStore) -> None:
+async def test_a_move_from_a_former_state_is_stale(store: SqlStore) -> None:
     job = await opened(store)
     await through(store, job, State.SUBMITTING)
     with pytest.raises(StaleJob):
@@ -73,12 +73,12 @@ async def test_a_move_from_a_state_that_passed_is_lost(store: SqlStore) -> None:
     assert await money(store, job.account) == (START - 5, 5)
 
 
-async def test_a_move_of_a_job_that_was_never_written_is_lost(store: SqlStore) -> None:
+async def test_a_move_of_an_unknown_job_is_stale(store: SqlStore) -> None:
     with pytest.raises(StaleJob):
         await through(store, order(), State.SUBMITTING)
 
 
-async def test_of_fifty_moves_at_once_one_wins(store: SqlStore) -> None:
+async def test_one_of_fifty_racing_moves_wins(store: SqlStore) -> None:
     job = await opened(store)
     answers = await asyncio.gather(
         *(through(store, job, State.SUBMITTING) for _ in range(50)), return_exceptions=True
@@ -97,7 +97,7 @@ async def test_a_job_is_settled_once_however_many_try(store: SqlStore) -> None:
     assert await store.audit() == []
 
 
-async def test_two_steps_of_a_job_asked_for_at_once_happen_in_turn(store: SqlStore) -> None:
+async def test_two_moves_of_a_job_in_one_batch_happen_in_order(store: SqlStore) -> None:
     job = order()
     sending = job.to(State.SUBMITTING)
     await asyncio.gather(
@@ -106,7 +106,7 @@ async def test_two_steps_of_a_job_asked_for_at_once_happen_in_turn(store: SqlSto
     assert await store.find(job.id) == job
 
 
-async def test_a_job_is_closed_when_its_end_was_told(store: SqlStore) -> None:
+async def test_a_job_is_closed_when_its_member_knows_the_end(store: SqlStore) -> None:
     job = await through(store, await opened(store), *LIFE)
     await store.mark_told(job)
     await store.mark_told(job)
@@ -116,8 +116,8 @@ async def test_a_job_is_closed_when_its_end_was_told(store: SqlStore) -> None:
     assert await store.audit() == []
 
 
-async def test_the_end_of_an_open_job_cannot_be_told(store: SqlStore) -> None:
-    with pytest.raises(StoreRefused):
+async def test_a_job_that_is_not_settled_cannot_be_closed(store: SqlStore) -> None:
+    with pytest.raises(ChangeRejected):
         await store.mark_told(await opened(store))
 
 
@@ -125,6 +125,6 @@ async def test_two_jobs_cannot_claim_one_request(store: SqlStore) -> None:
     one, other = await opened(store), await opened(store)
     one = await through(store, one, State.SUBMITTING, State.SUBMITTED)
     other = await through(store, other, State.SUBMITTING)
-    with pytest.raises(StoreRefused):
+    with pytest.raises(ChangeRejected):
         await store.move(other, other.to(State.SUBMITTED, request_id=str(one.request_id)))
     assert await store.find(other.id) == other

@@ -1,4 +1,4 @@
-"""An order and its hold: both or neither, and never more than there is."""
+"""An order is written together with its hold or not at all, and never exceeds the balance."""
 
 import asyncio
 from dataclasses import replace
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import State
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.ledger import AlreadyRefunded, AuditEntry
-from bot.store import SqlStore, StoreRefused
+from bot.store import ChangeRejected, SqlStore
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
 
 
@@ -19,7 +19,7 @@ async def test_a_new_account_starts_with_its_credits(store: SqlStore) -> None:
     assert await store.audit() == []
 
 
-async def test_fifty_first_gifts_at_once_grant_the_start_once(store: SqlStore) -> None:
+async def test_fifty_racing_grants_to_a_new_account_start_it_once(store: SqlStore) -> None:
     given = (store.grant("1:2", 1, "a prize", AuditEntry("7", "grant")) for _ in range(50))
     assert max(balance.granted for balance in await asyncio.gather(*given)) == START + 50
     assert await store.audit() == []
@@ -34,22 +34,22 @@ async def test_an_order_is_written_with_its_hold(store: SqlStore) -> None:
 
 async def test_an_order_that_is_too_dear_writes_nothing(store: SqlStore) -> None:
     job = order(price=START + 1)
-    with pytest.raises(NotEnoughCredits) as refusal:
+    with pytest.raises(NotEnoughCredits) as raised:
         await store.open(job, TERMS)
-    assert (refusal.value.need, refusal.value.have) == (START + 1, START)
+    assert (raised.value.need, raised.value.have) == (START + 1, START)
     assert await store.find(job.id) is None
     assert await money(store, job.account) == (START, 0)
 
 
 async def test_a_job_that_cannot_be_written_leaves_no_hold(store: SqlStore) -> None:
     job = await opened(store)
-    with pytest.raises(StoreRefused):
+    with pytest.raises(ChangeRejected):
         await store.open(job, TERMS)
     assert await money(store, job.account) == (START - 5, 5)
     assert await store.audit() == []
 
 
-async def test_of_two_hundred_racing_orders_a_balance_for_ten_pays_ten(store: SqlStore) -> None:
+async def test_two_hundred_racing_orders_spend_a_balance_for_ten_exactly(store: SqlStore) -> None:
     answers = await asyncio.gather(
         *(store.open(order(price=10), TERMS) for _ in range(200)), return_exceptions=True
     )
@@ -59,7 +59,7 @@ async def test_of_two_hundred_racing_orders_a_balance_for_ten_pays_ten(store: Sq
     assert await store.audit() == []
 
 
-async def test_orders_of_one_batch_are_taken_in_turn_as_far_as_they_fit(store: SqlStore) -> None:
+async def test_the_orders_of_one_batch_are_decided_in_order(store: SqlStore) -> None:
     prices = (60, 50, 30, 20, 10)
     answers = await asyncio.gather(
         *(store.open(order(price=price), TERMS) for price in prices), return_exceptions=True
@@ -90,7 +90,7 @@ async def test_two_processes_racing_for_one_balance_stay_exact(postgres_url: str
         assert await other.audit() == []
 
 
-async def test_what_people_give_and_take_is_written_down_and_never_falls_below_nothing(
+async def test_grants_and_deductions_are_recorded_and_never_overdraw_an_account(
     store: SqlStore, raw: AsyncConnection, clock: HandClock
 ) -> None:
     grant = AuditEntry("7", "grant", {"amount": 50}, guild_id=1)
@@ -111,7 +111,7 @@ async def test_what_people_give_and_take_is_written_down_and_never_falls_below_n
     assert await store.audit() == []
 
 
-async def test_a_job_is_given_back_once(store: SqlStore) -> None:
+async def test_a_job_is_refunded_once(store: SqlStore) -> None:
     job = await through(store, await opened(store), *LIFE)
     refund = AuditEntry("7", "refund", {"job": job.id}, guild_id=1)
     answers = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""What was paid elsewhere is credited once: the tables themselves see to it."""
+"""A receipt is credited once, which the tables themselves enforce."""
 
 import asyncio
 
@@ -8,20 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ledger.account import Balance
 from bot.ledger.ledger import AlreadyCredited, AuditEntry
-from bot.store import SqlStore, StoreRefused
+from bot.store import ChangeRejected, SqlStore
 from tests.store.orders import START, HandClock
 
-DEED = AuditEntry("shop", "purchase")
+PURCHASE = AuditEntry("shop", "purchase")
 
 
 async def buy(store: SqlStore, receipt: str, amount: int = 500) -> Balance | BaseException:
     (outcome,) = await asyncio.gather(
-        store.grant("direct:2", amount, "bought", DEED, receipt=receipt), return_exceptions=True
+        store.grant("direct:2", amount, "bought", PURCHASE, receipt=receipt), return_exceptions=True
     )
     return outcome
 
 
-async def test_a_receipt_is_credited_once_also_where_it_is_shown_twice_at_once(store: SqlStore) -> None:
+async def test_racing_grants_credit_a_receipt_once(store: SqlStore) -> None:
     outcomes = await asyncio.gather(*(buy(store, "discord:7") for _ in range(3)), buy(store, "discord:8"))
     assert sum(isinstance(outcome, Balance) for outcome in outcomes[:3]) == 1
     assert sum(isinstance(outcome, AlreadyCredited) for outcome in outcomes[:3]) == 2
@@ -43,8 +43,8 @@ async def test_two_processes_credit_one_receipt_once(postgres_url: str, clock: H
         assert await one.audit() == []
 
 
-async def test_what_is_refused_for_another_reason_is_not_taken_for_credited(store: SqlStore) -> None:
-    assert isinstance(await buy(store, "discord:7", 2**70), StoreRefused)
+async def test_a_rejected_grant_leaves_its_receipt_unused(store: SqlStore) -> None:
+    assert isinstance(await buy(store, "discord:7", 2**70), ChangeRejected)
     assert isinstance(await buy(store, "discord:7"), Balance)
 
 

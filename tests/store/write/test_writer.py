@@ -1,4 +1,4 @@
-"""The writer: what one change does to the others of its batch, and what an outage does to all."""
+"""Effects of one faulty change on its batch, and of an outage on all changes."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -9,25 +9,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import State
 from bot.ledger.account import NotEnoughCredits
-from bot.store import SqlStore, StoreRefused, StoreUnavailable
+from bot.store import ChangeRejected, SqlStore, StoreUnavailable
 from bot.store.connection import Connection
 from tests.store.orders import START, TERMS, HandClock, enrolled, money, opened, order, through
 from tests.store.waiting import eventually
 
 
-async def test_a_change_that_the_database_refuses_leaves_its_batch_alone(store: SqlStore) -> None:
+async def test_a_change_that_the_database_rejects_does_not_affect_its_batch(store: SqlStore) -> None:
     taken = await opened(store, price=1)
     orders = [order(price=1) for _ in range(20)]
     orders[3] = replace(orders[3], id=taken.id)
     orders[11] = replace(orders[11], price=-1)
     answers = await asyncio.gather(*(store.open(job, TERMS) for job in orders), return_exceptions=True)
-    assert [n for n, answer in enumerate(answers) if isinstance(answer, StoreRefused)] == [3, 11]
+    assert [n for n, answer in enumerate(answers) if isinstance(answer, ChangeRejected)] == [3, 11]
     assert answers.count(None) == 18
     assert await money(store, "1:2") == (START - 19, 19)
     assert await store.audit() == []
 
 
-async def test_a_change_that_no_driver_can_bind_leaves_its_batch_alone(store: SqlStore) -> None:
+async def test_a_change_that_no_driver_can_bind_does_not_affect_its_batch(store: SqlStore) -> None:
     orders = [order(price=1) for _ in range(5)]
     orders[1] = replace(orders[1], place=replace(orders[1].place, user_id=2**70))
     orders[3] = replace(orders[3], body={"picture": b"not JSON"})
@@ -36,7 +36,7 @@ async def test_a_change_that_no_driver_can_bind_leaves_its_batch_alone(store: Sq
     assert await store.audit() == []
 
 
-async def test_a_refused_order_leaves_its_batch_alone(store: SqlStore) -> None:
+async def test_an_order_without_credits_does_not_affect_its_batch(store: SqlStore) -> None:
     jobs = [order("poor", START + 1), order("rich", 1), order("poor", 1)]
     answers = await asyncio.gather(*(store.open(job, TERMS) for job in jobs), return_exceptions=True)
     assert isinstance(answers[0], NotEnoughCredits)
@@ -49,25 +49,25 @@ async def test_more_than_a_batch_is_written_in_several(url: str, clock: HandCloc
         assert await money(store, "1:2") == (START - 20, 20)
 
 
-async def test_whoever_no_longer_waits_does_not_order(store: SqlStore) -> None:
+async def test_a_change_cancelled_before_its_commit_is_not_written(store: SqlStore) -> None:
     job = order()
-    asking = asyncio.create_task(store.open(job, TERMS))
+    pending = asyncio.create_task(store.open(job, TERMS))
     await asyncio.sleep(0)
-    asking.cancel()
+    pending.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asking
+        await pending
     await store.balance("1:3")
     assert await store.find(job.id) is None
     assert await store.audit() == []
 
 
-async def test_closing_writes_what_was_asked_and_takes_nothing_more(url: str, clock: HandClock) -> None:
+async def test_closing_writes_pending_changes_and_accepts_no_more(url: str, clock: HandClock) -> None:
     store = SqlStore(url, start=START, clock=clock)
     job = order()
     async with store:
-        asking = asyncio.create_task(store.open(job, TERMS))
+        pending = asyncio.create_task(store.open(job, TERMS))
         await asyncio.sleep(0)
-    await asking
+    await pending
     with pytest.raises(StoreUnavailable, match="closed"):
         await store.open(order(), TERMS)
     async with SqlStore(url, start=START, clock=clock) as again:
@@ -75,13 +75,11 @@ async def test_closing_writes_what_was_asked_and_takes_nothing_more(url: str, cl
 
 
 def _own_connection(store: SqlStore) -> AbstractAsyncContextManager[Connection]:
-    # A limit on pages holds for one connection only, so it has to be the store's own.
+    # A limit on pages applies to one connection, so it has to be the store's own.
     return store._database.begin()  # pyright: ignore[reportPrivateUsage]
 
 
-async def test_a_full_disk_is_said_to_all_and_ends_when_there_is_room(
-    sqlite_url: str, clock: HandClock
-) -> None:
+async def test_a_full_disk_fails_every_change_until_there_is_space(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=10**6, clock=clock) as store:
         kept = await opened(store)
         async with _own_connection(store) as connection:
@@ -118,10 +116,10 @@ async def test_a_connection_lost_in_the_middle_fails_the_batch_and_the_next_one_
         await enrolled(store)
         await blocker.exec_driver_sql("SELECT * FROM accounts FOR UPDATE")
         jobs = [order() for _ in range(4)]
-        asking = asyncio.gather(*(store.open(job, TERMS) for job in jobs), return_exceptions=True)
+        pending = asyncio.gather(*(store.open(job, TERMS) for job in jobs), return_exceptions=True)
         await _until_waiting(raw_postgres)
         await _hang_up(raw_postgres)
-        answers = await asking
+        answers = await pending
         assert all(isinstance(answer, StoreUnavailable) for answer in answers)
         await blocker.rollback()
         await asyncio.gather(*(store.open(job, TERMS) for job in jobs))
@@ -129,16 +127,16 @@ async def test_a_connection_lost_in_the_middle_fails_the_batch_and_the_next_one_
         assert await store.audit() == []
 
 
-async def test_whoever_stops_waiting_during_the_commit_has_ordered_all_the_same(
+async def test_a_change_cancelled_during_its_commit_is_written(
     on_postgres: SqlStore, blocker: AsyncConnection, raw_postgres: AsyncConnection
 ) -> None:
     async with on_postgres as store:
         await enrolled(store)
         await blocker.exec_driver_sql("SELECT * FROM accounts FOR UPDATE")
         job = order()
-        asking = asyncio.create_task(store.open(job, TERMS))
+        pending = asyncio.create_task(store.open(job, TERMS))
         await _until_waiting(raw_postgres)
-        asking.cancel()
+        pending.cancel()
         await blocker.rollback()
         await opened(store)
         assert await store.find(job.id) == job
@@ -164,17 +162,17 @@ async def _until_waiting(raw: AsyncConnection) -> None:
     await eventually(holds)
 
 
-async def test_two_processes_that_wait_for_each_other_both_get_there(
+async def test_a_deadlock_between_two_processes_resolves(
     on_postgres: SqlStore, blocker: AsyncConnection, raw_postgres: AsyncConnection
 ) -> None:
     async with on_postgres as store:
         await asyncio.gather(enrolled(store, "a"), enrolled(store, "b"))
-        # In the opposite order of ours, so that Postgres has to end one of the two.
+        # The store locks in the opposite order, so Postgres has to abort one of the two transactions.
         await blocker.exec_driver_sql("SET LOCAL deadlock_timeout = '1h'")
         await blocker.exec_driver_sql("SELECT * FROM accounts WHERE id = 'b' FOR UPDATE")
-        asking = asyncio.gather(store.open(order("a"), TERMS), store.open(order("b"), TERMS))
+        pending = asyncio.gather(store.open(order("a"), TERMS), store.open(order("b"), TERMS))
         await _until_waiting(raw_postgres)
         await blocker.exec_driver_sql("SELECT * FROM accounts WHERE id = 'a' FOR UPDATE")
         await blocker.rollback()
-        await asking
+        await pending
         assert await store.audit() == []

@@ -1,1 +1,1 @@
-"""One module per revision. What stands here is history and does not follow `tables`."""
+"""Migrations, one module per revision, which stay as they are when `bot.store.tables` changes."""

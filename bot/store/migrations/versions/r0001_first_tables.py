@@ -1,4 +1,4 @@
-"""Accounts and their entries, budgets, servers, jobs, workers, notes; what is kept for safety."""
+"""First tables: ledger, jobs, workers, moderation and faces."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,12 +6,12 @@ from alembic import op
 revision = "1"
 down_revision = None
 
-WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-NUMBER = sa.Double[float]().with_variant(sa.REAL(), "sqlite")
-FLAG = sa.Boolean().with_variant(sa.Integer(), "sqlite")
+INTEGER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+REAL = sa.Double[float]().with_variant(sa.REAL(), "sqlite")
+BOOLEAN = sa.Boolean().with_variant(sa.Integer(), "sqlite")
 
-# Rows that are only ever added; the one change that they may see is that a person in them is forgotten.
-FORGETTING = {
+# Rows of these tables are never deleted, and updated only to remove a person from them.
+ALLOWED_UPDATES = {
     "entries": (
         "NEW.id = OLD.id AND NEW.job_id {is} OLD.job_id AND NEW.kind = OLD.kind AND NEW.amount = OLD.amount"
         " AND NEW.of_allowance = OLD.of_allowance AND NEW.at = OLD.at AND NEW.receipt {is} OLD.receipt"
@@ -36,13 +36,13 @@ def upgrade() -> None:
     op.create_table(
         "workers",
         sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("lease_until", NUMBER, nullable=False),
+        sa.Column("lease_until", REAL, nullable=False),
         sqlite_strict=True,
     )
     op.create_table(
         "shards",
-        sa.Column("total", WHOLE, primary_key=True, autoincrement=False),
-        sa.Column("number", WHOLE, primary_key=True, autoincrement=False),
+        sa.Column("total", INTEGER, primary_key=True, autoincrement=False),
+        sa.Column("number", INTEGER, primary_key=True, autoincrement=False),
         sa.Column("owner", sa.Text, nullable=False),
         sqlite_strict=True,
     )
@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text, nullable=False),
         sqlite_strict=True,
     )
-    _safety()
+    _moderation()
     _cases()
     _approvals()
     _faces()
@@ -66,11 +66,11 @@ def _accounts() -> None:
     op.create_table(
         "accounts",
         sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("allowance", WHOLE, nullable=False),
-        sa.Column("granted", WHOLE, nullable=False),
-        sa.Column("held", WHOLE, nullable=False),
-        sa.Column("used", WHOLE, nullable=False),
-        sa.Column("since", NUMBER, nullable=False),
+        sa.Column("allowance", INTEGER, nullable=False),
+        sa.Column("granted", INTEGER, nullable=False),
+        sa.Column("held", INTEGER, nullable=False),
+        sa.Column("used", INTEGER, nullable=False),
+        sa.Column("since", REAL, nullable=False),
         sa.CheckConstraint("allowance >= 0", name="accounts_allowance_is_not_negative"),
         sa.CheckConstraint("granted >= 0", name="accounts_granted_is_not_negative"),
         sa.CheckConstraint("held >= 0", name="accounts_held_is_not_negative"),
@@ -81,13 +81,13 @@ def _accounts() -> None:
 def _entries() -> None:
     op.create_table(
         "entries",
-        sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+        sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
         sa.Column("account", sa.Text, sa.ForeignKey("accounts.id", name="entries_account"), nullable=False),
         sa.Column("job_id", sa.Text),
         sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("amount", WHOLE, nullable=False),
-        sa.Column("of_allowance", WHOLE, nullable=False),
-        sa.Column("at", NUMBER, nullable=False),
+        sa.Column("amount", INTEGER, nullable=False),
+        sa.Column("of_allowance", INTEGER, nullable=False),
+        sa.Column("at", REAL, nullable=False),
         sa.Column("actor", sa.Text),
         sa.Column("why", sa.Text),
         sa.Column("receipt", sa.Text),
@@ -132,10 +132,10 @@ def _budgets() -> None:
         "budgets",
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("scope", sa.Text, nullable=False),
-        sa.Column("guild_id", WHOLE),
-        sa.Column("since", NUMBER, nullable=False),
-        sa.Column("until", NUMBER, nullable=False),
-        sa.Column("spent", WHOLE, nullable=False),
+        sa.Column("guild_id", INTEGER),
+        sa.Column("since", REAL, nullable=False),
+        sa.Column("until", REAL, nullable=False),
+        sa.Column("spent", INTEGER, nullable=False),
         sa.CheckConstraint("scope IN ('server', 'operator')", name="budgets_scope_is_known"),
         sa.CheckConstraint("spent >= 0", name="budgets_spent_is_not_negative"),
         sqlite_strict=True,
@@ -145,18 +145,18 @@ def _budgets() -> None:
 def _servers() -> None:
     op.create_table(
         "servers",
-        sa.Column("id", WHOLE, primary_key=True, autoincrement=False),
+        sa.Column("id", INTEGER, primary_key=True, autoincrement=False),
         sa.Column("rules", sa.Text, nullable=False),
         sqlite_strict=True,
     )
     op.create_table(
         "deeds",
-        sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
-        sa.Column("guild_id", WHOLE),
+        sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+        sa.Column("guild_id", INTEGER),
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("deed", sa.Text, nullable=False),
         sa.Column("facts", sa.Text, nullable=False),
-        sa.Column("at", NUMBER, nullable=False),
+        sa.Column("at", REAL, nullable=False),
         sqlite_strict=True,
         sqlite_autoincrement=True,
     )
@@ -170,36 +170,36 @@ def _jobs() -> None:
         sa.Column("slug", sa.Text, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("account", sa.Text, sa.ForeignKey("accounts.id", name="jobs_account"), nullable=False),
-        sa.Column("price", WHOLE, nullable=False),
-        sa.Column("from_allowance", WHOLE, nullable=False),
-        sa.Column("allowance_until", NUMBER, nullable=False),
-        sa.Column("expected", NUMBER, nullable=False),
-        sa.Column("user_id", WHOLE, nullable=False),
-        sa.Column("channel_id", WHOLE, nullable=False),
-        sa.Column("message_id", WHOLE, nullable=False),
-        sa.Column("application_id", WHOLE, nullable=False),
+        sa.Column("price", INTEGER, nullable=False),
+        sa.Column("from_allowance", INTEGER, nullable=False),
+        sa.Column("allowance_until", REAL, nullable=False),
+        sa.Column("expected", REAL, nullable=False),
+        sa.Column("user_id", INTEGER, nullable=False),
+        sa.Column("channel_id", INTEGER, nullable=False),
+        sa.Column("message_id", INTEGER, nullable=False),
+        sa.Column("application_id", INTEGER, nullable=False),
         sa.Column("token", sa.Text, nullable=False),
-        sa.Column("token_until", NUMBER, nullable=False),
-        sa.Column("guild_id", WHOLE),
+        sa.Column("token_until", REAL, nullable=False),
+        sa.Column("guild_id", INTEGER),
         sa.Column("locale", sa.Text, nullable=False),
-        sa.Column("upload_limit", WHOLE, nullable=False),
-        sa.Column("hidden", FLAG, nullable=False),
-        sa.Column("spoiler", FLAG, nullable=False),
-        sa.Column("direct", FLAG, nullable=False),
-        sa.Column("created_at", NUMBER, nullable=False),
+        sa.Column("upload_limit", INTEGER, nullable=False),
+        sa.Column("hidden", BOOLEAN, nullable=False),
+        sa.Column("spoiler", BOOLEAN, nullable=False),
+        sa.Column("direct", BOOLEAN, nullable=False),
+        sa.Column("created_at", REAL, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
-        sa.Column("video_seconds", NUMBER),
-        sa.Column("submitted_at", NUMBER),
+        sa.Column("video_seconds", REAL),
+        sa.Column("submitted_at", REAL),
         sa.Column("request_id", sa.Text),
         sa.Column("output", sa.Text),
-        sa.Column("cost", NUMBER),
+        sa.Column("cost", REAL),
         sa.Column("reason", sa.Text),
         sa.Column("detail", sa.Text),
-        sa.Column("settled_at", NUMBER),
-        sa.Column("told", FLAG, nullable=False),
+        sa.Column("settled_at", REAL),
+        sa.Column("told", BOOLEAN, nullable=False),
         sa.Column("delivery", sa.Text),
         sa.Column("owner", sa.Text, nullable=False),
-        sa.Column("epoch", WHOLE, nullable=False),
+        sa.Column("epoch", INTEGER, nullable=False),
         sa.UniqueConstraint("request_id", name="jobs_request_id_once"),
         sa.CheckConstraint("price >= 0", name="jobs_price_is_not_negative"),
         sa.CheckConstraint("from_allowance BETWEEN 0 AND price", name="jobs_allowance_is_part_of_the_price"),
@@ -230,21 +230,21 @@ def _jobs() -> None:
     )
 
 
-def _safety() -> None:
+def _moderation() -> None:
     op.create_table(
         "people",
-        sa.Column("user_id", WHOLE, primary_key=True, autoincrement=False),
+        sa.Column("user_id", INTEGER, primary_key=True, autoincrement=False),
         sa.Column("agreed_to", sa.Text),
-        sa.Column("agreed_at", NUMBER),
-        sa.Column("opted_out_at", NUMBER),
-        sa.Column("left_at", NUMBER),
+        sa.Column("agreed_at", REAL),
+        sa.Column("opted_out_at", REAL),
+        sa.Column("left_at", REAL),
         sqlite_strict=True,
     )
     op.create_table(
         "strikes",
-        sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
-        sa.Column("user_id", WHOLE, nullable=False),
-        sa.Column("at", NUMBER, nullable=False),
+        sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+        sa.Column("user_id", INTEGER, nullable=False),
+        sa.Column("at", REAL, nullable=False),
         sqlite_strict=True,
         sqlite_autoincrement=True,
     )
@@ -255,17 +255,17 @@ def _safety() -> None:
         sa.Column("part", sa.Text, primary_key=True),
         sa.Column("exact", sa.Text, nullable=False),
         sa.Column("looks", sa.Text, nullable=False),
-        sa.Column("at", NUMBER, nullable=False),
+        sa.Column("at", REAL, nullable=False),
         sqlite_strict=True,
     )
     op.create_table(
         "listed",
-        sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
-        sa.Column("guild_id", WHOLE),
+        sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+        sa.Column("guild_id", INTEGER),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("mark", sa.Text, nullable=False),
         sa.Column("job_id", sa.Text, nullable=False),
-        sa.Column("at", NUMBER, nullable=False),
+        sa.Column("at", REAL, nullable=False),
         sa.CheckConstraint("kind IN ('exact', 'look')", name="listed_kind_is_known"),
         sqlite_strict=True,
         sqlite_autoincrement=True,
@@ -278,31 +278,31 @@ def _cases() -> None:
         "takedowns",
         sa.Column("job_id", sa.Text, primary_key=True),
         sa.Column("actor", sa.Text, nullable=False),
-        sa.Column("at", NUMBER, nullable=False),
+        sa.Column("at", REAL, nullable=False),
         sqlite_strict=True,
     )
     op.create_table(
         "posts",
-        sa.Column("message_id", WHOLE, primary_key=True, autoincrement=False),
-        sa.Column("channel_id", WHOLE, nullable=False),
+        sa.Column("message_id", INTEGER, primary_key=True, autoincrement=False),
+        sa.Column("channel_id", INTEGER, nullable=False),
         sa.Column("job_id", sa.Text, nullable=False),
-        sa.Column("at", NUMBER, nullable=False),
+        sa.Column("at", REAL, nullable=False),
         sqlite_strict=True,
     )
     op.create_index("posts_of_job", "posts", ["job_id"])
     op.create_table(
         "cases",
-        sa.Column("id", WHOLE, primary_key=True, autoincrement=True),
+        sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
         sa.Column("job_id", sa.Text, nullable=False),
-        sa.Column("guild_id", WHOLE),
-        sa.Column("reporter", WHOLE, nullable=False),
-        sa.Column("opened_at", NUMBER, nullable=False),
+        sa.Column("guild_id", INTEGER),
+        sa.Column("reporter", INTEGER, nullable=False),
+        sa.Column("opened_at", REAL, nullable=False),
         sa.Column("steps", sa.Text, nullable=False),
-        sa.Column("closed_at", NUMBER),
-        sa.Column("closed_by", WHOLE),
-        sa.Column("escalated_at", NUMBER),
-        sa.Column("channel_id", WHOLE),
-        sa.Column("message_id", WHOLE),
+        sa.Column("closed_at", REAL),
+        sa.Column("closed_by", INTEGER),
+        sa.Column("escalated_at", REAL),
+        sa.Column("channel_id", INTEGER),
+        sa.Column("message_id", INTEGER),
         sqlite_strict=True,
         sqlite_autoincrement=True,
     )
@@ -321,14 +321,14 @@ def _approvals() -> None:
     op.create_table(
         "approvals",
         sa.Column("job_id", sa.Text, primary_key=True),
-        sa.Column("guild_id", WHOLE, nullable=False),
-        sa.Column("asked_at", NUMBER, nullable=False),
-        sa.Column("lapses_at", NUMBER, nullable=False),
+        sa.Column("guild_id", INTEGER, nullable=False),
+        sa.Column("asked_at", REAL, nullable=False),
+        sa.Column("lapses_at", REAL, nullable=False),
         sa.Column("verdict", sa.Text, nullable=False),
-        sa.Column("decided_by", WHOLE, nullable=False),
-        sa.Column("decided_at", NUMBER),
-        sa.Column("channel_id", WHOLE),
-        sa.Column("message_id", WHOLE),
+        sa.Column("decided_by", INTEGER, nullable=False),
+        sa.Column("decided_at", REAL),
+        sa.Column("channel_id", INTEGER),
+        sa.Column("message_id", INTEGER),
         sa.CheckConstraint(
             "verdict IN ('waiting', 'approved', 'rejected', 'lapsed', 'withdrawn')",
             name="approvals_verdict_is_known",
@@ -352,13 +352,13 @@ def _approvals() -> None:
 def _faces() -> None:
     op.create_table(
         "faces",
-        sa.Column("user_id", WHOLE, primary_key=True, autoincrement=False),
+        sa.Column("user_id", INTEGER, primary_key=True, autoincrement=False),
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("name", sa.Text, nullable=False),
-        sa.Column("size", WHOLE, nullable=False),
-        sa.Column("saved_at", NUMBER, nullable=False),
-        sa.Column("expires_at", NUMBER, nullable=False),
-        sa.Column("is_default", FLAG, nullable=False),
+        sa.Column("size", INTEGER, nullable=False),
+        sa.Column("saved_at", REAL, nullable=False),
+        sa.Column("expires_at", REAL, nullable=False),
+        sa.Column("is_default", BOOLEAN, nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sqlite_strict=True,
     )
@@ -375,10 +375,10 @@ def _faces() -> None:
 
 
 def _forbid_rewriting_on_sqlite() -> None:
-    for table, forgetting in FORGETTING.items():
+    for table, allowed in ALLOWED_UPDATES.items():
         aborted = f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
         op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {aborted}")
-        condition = forgetting.replace("{is}", "IS")
+        condition = allowed.replace("{is}", "IS")
         op.execute(
             f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} WHEN NOT ({condition}) {aborted}"
         )
@@ -390,12 +390,12 @@ def _forbid_rewriting_on_postgres() -> None:
         " $$ BEGIN RAISE EXCEPTION '% are append-only', TG_TABLE_NAME"
         " USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
-    for table, forgetting in FORGETTING.items():
+    for table, allowed in ALLOWED_UPDATES.items():
         op.execute(
             f"CREATE TRIGGER {table}_no_rewriting BEFORE DELETE OR TRUNCATE ON {table}"
             " EXECUTE FUNCTION append_only()"
         )
-        condition = forgetting.replace("{is}", "IS NOT DISTINCT FROM")
+        condition = allowed.replace("{is}", "IS NOT DISTINCT FROM")
         op.execute(
             f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} FOR EACH ROW"
             f" WHEN (NOT ({condition})) EXECUTE FUNCTION append_only()"

@@ -1,0 +1,44 @@
+"""The tables, with every invariant that a database can enforce by itself."""
+
+from bot.store.tables.columns import METADATA, JsonText
+from bot.store.tables.faces import faces
+from bot.store.tables.jobs import IN_FLIGHT, OPEN, jobs, notes, payer, shards, workers
+from bot.store.tables.ledger import accounts, audit_entries, budgets, entries, servers
+from bot.store.tables.moderation import (
+    UNDECIDED,
+    approvals,
+    cases,
+    fingerprints,
+    listed,
+    people,
+    posts,
+    strikes,
+    takedowns,
+)
+
+__all__ = [
+    "IN_FLIGHT",
+    "METADATA",
+    "OPEN",
+    "UNDECIDED",
+    "JsonText",
+    "accounts",
+    "approvals",
+    "audit_entries",
+    "budgets",
+    "cases",
+    "entries",
+    "faces",
+    "fingerprints",
+    "jobs",
+    "listed",
+    "notes",
+    "payer",
+    "people",
+    "posts",
+    "servers",
+    "shards",
+    "strikes",
+    "takedowns",
+    "workers",
+]

@@ -1,0 +1,105 @@
+"""Tables of jobs and of the processes that share them."""
+
+import sqlalchemy as sa
+
+from bot.jobs.job import State
+from bot.store.tables.columns import (
+    BOOLEAN,
+    INTEGER,
+    METADATA,
+    REAL,
+    CleanText,
+    JsonText,
+    one_of,
+    partial_index,
+)
+
+_SETTLED = one_of("state", (state for state in State if state.settled))
+
+OPEN = sa.text("NOT told")
+"""Condition for open jobs, worded as in their index: SQLite recognizes no other wording."""
+
+IN_FLIGHT = sa.text("state IN ('SUBMITTING', 'UNKNOWN', 'SUBMITTED')")
+"""Condition for jobs that Segmind has or may have."""
+
+jobs = sa.Table(
+    "jobs",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("slug", sa.Text, nullable=False),
+    sa.Column("body", JsonText, nullable=False),
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.id", name="jobs_account"), nullable=False),
+    sa.Column("price", INTEGER, nullable=False),
+    sa.Column("from_allowance", INTEGER, nullable=False),
+    sa.Column("allowance_until", REAL, nullable=False),
+    sa.Column("expected", REAL, nullable=False),
+    sa.Column("user_id", INTEGER, nullable=False),
+    sa.Column("channel_id", INTEGER, nullable=False),
+    sa.Column("message_id", INTEGER, nullable=False),
+    sa.Column("application_id", INTEGER, nullable=False),
+    sa.Column("token", sa.Text, nullable=False),
+    sa.Column("token_until", REAL, nullable=False),
+    sa.Column("guild_id", INTEGER),
+    sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("upload_limit", INTEGER, nullable=False),
+    sa.Column("hidden", BOOLEAN, nullable=False),
+    sa.Column("spoiler", BOOLEAN, nullable=False),
+    sa.Column("direct", BOOLEAN, nullable=False),
+    sa.Column("created_at", REAL, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("video_seconds", REAL),
+    sa.Column("submitted_at", REAL),
+    sa.Column("request_id", CleanText),
+    sa.Column("output", CleanText),
+    sa.Column("cost", REAL),
+    sa.Column("reason", sa.Text),
+    sa.Column("detail", CleanText),
+    sa.Column("settled_at", REAL),
+    sa.Column("told", BOOLEAN, nullable=False),
+    sa.Column("delivery", sa.Text),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("epoch", INTEGER, nullable=False),
+    sa.UniqueConstraint("request_id", name="jobs_request_id_once"),
+    sa.CheckConstraint("price >= 0", name="jobs_price_is_not_negative"),
+    sa.CheckConstraint("from_allowance BETWEEN 0 AND price", name="jobs_allowance_is_part_of_the_price"),
+    sa.CheckConstraint(one_of("state", State), name="jobs_state_is_known"),
+    sa.CheckConstraint(f"NOT told OR {_SETTLED}", name="jobs_told_of_an_end"),
+    # Told implies settled, so the open jobs are those not settled, or settled and not told.
+    partial_index("jobs_open", "created_at", where=OPEN),
+    # The dashboard keeps reading the jobs of the last hours, and there may be a million older ones.
+    partial_index("jobs_settled", "settled_at", where=sa.text("settled_at IS NOT NULL")),
+    sa.Index("jobs_of_server", "guild_id", "created_at"),
+    sa.Index("jobs_of_member", "user_id", "id"),
+    # Processes that share a database count the jobs in flight before each submission.
+    partial_index("jobs_at_segmind", "account", "guild_id", where=IN_FLIGHT),
+    sqlite_strict=True,
+)
+
+payer = sa.case((jobs.c.account.startswith("direct:"), sa.null()), else_=jobs.c.guild_id)
+"""The server that pays for a job, or NULL if the member pays from their own account."""
+
+workers = sa.Table(
+    "workers",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("lease_until", REAL, nullable=False),
+    sqlite_strict=True,
+)
+
+shards = sa.Table(
+    "shards",
+    METADATA,
+    sa.Column("total", INTEGER, primary_key=True, autoincrement=False),
+    sa.Column("number", INTEGER, primary_key=True, autoincrement=False),
+    # No foreign key: a worker that ends deletes its row, which frees its shards.
+    sa.Column("owner", sa.Text, nullable=False),
+    sqlite_strict=True,
+)
+
+notes = sa.Table(
+    "notes",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sqlite_strict=True,
+)

@@ -1,0 +1,124 @@
+"""Tables of moderation: consent, strikes, fingerprints, takedowns, cases and approvals."""
+
+import sqlalchemy as sa
+
+from bot.moderation.approvals import Verdict
+from bot.store.tables.columns import INTEGER, METADATA, REAL, one_of, partial_index
+
+UNDECIDED = sa.text("verdict IN ('waiting', 'withdrawn')")
+"""Condition for approvals without a decision, worded as in their index."""
+
+people = sa.Table(
+    "people",
+    METADATA,
+    sa.Column("user_id", INTEGER, primary_key=True, autoincrement=False),
+    sa.Column("agreed_to", sa.Text),
+    sa.Column("agreed_at", REAL),
+    sa.Column("opted_out_at", REAL),
+    # When the member had all their other data deleted.
+    sa.Column("left_at", REAL),
+    sqlite_strict=True,
+)
+
+# Orders blocked for their content, of members whose other data was deleted.
+strikes = sa.Table(
+    "strikes",
+    METADATA,
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+    sa.Column("user_id", INTEGER, nullable=False),
+    sa.Column("at", REAL, nullable=False),
+    sa.Index("strikes_of_member", "user_id", "at"),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
+fingerprints = sa.Table(
+    "prints",
+    METADATA,
+    # No foreign key to jobs: fingerprints have a retention period of their own.
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("part", sa.Text, primary_key=True),
+    sa.Column("exact", sa.Text, nullable=False),
+    sa.Column("looks", sa.Text, nullable=False),
+    sa.Column("at", REAL, nullable=False),
+    sqlite_strict=True,
+)
+
+listed = sa.Table(
+    "listed",
+    METADATA,
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+    # The server whose list this is, or NULL for the list of all servers.
+    sa.Column("guild_id", INTEGER),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("mark", sa.Text, nullable=False),
+    sa.Column("job_id", sa.Text, nullable=False),
+    sa.Column("at", REAL, nullable=False),
+    sa.CheckConstraint("kind IN ('exact', 'look')", name="listed_kind_is_known"),
+    sa.Index("listed_marks", "mark", "kind"),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
+takedowns = sa.Table(
+    "takedowns",
+    METADATA,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("at", REAL, nullable=False),
+    sqlite_strict=True,
+)
+
+posts = sa.Table(
+    "posts",
+    METADATA,
+    sa.Column("message_id", INTEGER, primary_key=True, autoincrement=False),
+    sa.Column("channel_id", INTEGER, nullable=False),
+    sa.Column("job_id", sa.Text, nullable=False),
+    sa.Column("at", REAL, nullable=False),
+    sa.Index("posts_of_job", "job_id"),
+    sqlite_strict=True,
+)
+
+cases = sa.Table(
+    "cases",
+    METADATA,
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.Text, nullable=False),
+    sa.Column("guild_id", INTEGER),
+    sa.Column("reporter", INTEGER, nullable=False),
+    sa.Column("opened_at", REAL, nullable=False),
+    sa.Column("steps", sa.Text, nullable=False),
+    sa.Column("closed_at", REAL),
+    sa.Column("closed_by", INTEGER),
+    sa.Column("escalated_at", REAL),
+    # The card in the mod log, or NULL if the case went to the operators.
+    sa.Column("channel_id", INTEGER),
+    sa.Column("message_id", INTEGER),
+    # Several reports of one job share one open case.
+    partial_index("cases_open_once", "job_id", where=sa.text("closed_at IS NULL"), unique=True),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
+approvals = sa.Table(
+    "approvals",
+    METADATA,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("guild_id", INTEGER, nullable=False),
+    sa.Column("asked_at", REAL, nullable=False),
+    sa.Column("lapses_at", REAL, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("decided_by", INTEGER, nullable=False),
+    sa.Column("decided_at", REAL),
+    # The card in the mod log, or NULL until moderators could be asked.
+    sa.Column("channel_id", INTEGER),
+    sa.Column("message_id", INTEGER),
+    sa.CheckConstraint(one_of("verdict", Verdict), name="approvals_verdict_is_known"),
+    sa.CheckConstraint(
+        "(verdict IN ('approved', 'rejected', 'lapsed')) = (decided_at IS NOT NULL)",
+        name="approvals_decided_at_some_time",
+    ),
+    partial_index("approvals_waiting", "lapses_at", where=UNDECIDED),
+    sqlite_strict=True,
+)
