@@ -46,7 +46,7 @@ class SettingField:
 def known_fields() -> tuple[SettingField, ...]:
     """All settings, in the order of the file."""
     return tuple(
-        _knob(section, key, field)
+        _field(section, key, field)
         for section, model in sections().items()
         for key, field in model.model_fields.items()
     )
@@ -63,7 +63,7 @@ def describe(settings: Settings) -> Iterator[tuple[SettingField, str]]:
         yield knob, settings.database.shown if knob.name == "database.url" else _shown(value)
 
 
-def _knob(section: str, key: str, field: FieldInfo) -> SettingField:
+def _field(section: str, key: str, field: FieldInfo) -> SettingField:
     name = f"{section}.{key}"
     short = [env for env, known in SHORT_NAMES.items() if known == name]
     return SettingField(
@@ -138,7 +138,7 @@ def _shown(value: Any) -> str:
             return ", ".join(f"{slug} = {price}" for slug, price in value.items()) or "none"
 
 
-def read(knob: SettingField, raw: Any, *, strict: bool) -> Any:
+def read(field: SettingField, raw: Any, *, strict: bool) -> Any:
     """The value that was written, checked alone; raises pydantic's `ValidationError`."""
-    model: type[BaseModel] = sections()[knob.section]
-    return getattr(model.model_validate({knob.key: raw}, strict=strict), knob.key)
+    model: type[BaseModel] = sections()[field.section]
+    return getattr(model.model_validate({field.key: raw}, strict=strict), field.key)

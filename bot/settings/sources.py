@@ -44,18 +44,18 @@ class SettingsError(Exception):
 class Given:
     """A value as the operator wrote it, and where."""
 
-    knob: SettingField
+    field: SettingField
     raw: Any
     where: str
     strict: bool
 
     def read(self) -> Any:
-        return read(self.knob, self.raw, strict=self.strict)
+        return read(self.field, self.raw, strict=self.strict)
 
-    def wrong(self) -> str:
-        if self.knob.secret:
-            return f"{self.where} cannot be used (its value is not shown): it must be {self.knob.allowed}"
-        return f"{self.where} is {_quoted(self.raw)}, but must be {self.knob.allowed}"
+    def problem(self) -> str:
+        if self.field.secret:
+            return f"{self.where} cannot be used (its value is not shown): it must be {self.field.allowed}"
+        return f"{self.where} is {_shown(self.raw)}, but must be {self.field.allowed}"
 
 
 def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -69,9 +69,9 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
             problems.append(given)
             continue
         try:
-            values.setdefault(given.knob.section, {})[given.knob.key] = given.read()
+            values.setdefault(given.field.section, {})[given.field.key] = given.read()
         except ValidationError:
-            problems.append(given.wrong())
+            problems.append(given.problem())
     if problems:
         raise SettingsError(problems)
     return Settings.model_validate(values)
@@ -111,7 +111,7 @@ def _toml(path: Path) -> Iterator[Given | str]:
         if section not in sections():
             yield _unknown_section(section, table, path)
         elif not isinstance(table, dict):
-            yield f"{section} in {path} is {_quoted(table)}, but must be a section: [{section}]"
+            yield f"{section} in {path} is {_shown(table)}, but must be a section: [{section}]"
         else:
             for key, raw in table.items():  # pyright: ignore[reportUnknownVariableType]
                 name = f"{section}.{key}"
@@ -186,6 +186,6 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return spelling[difflib.get_close_matches(name.lower(), moved or spelling, 1, cutoff=0.0)[0]]
 
 
-def _quoted(raw: object) -> str:
+def _shown(raw: object) -> str:
     text = re.sub(r"//[^/@\s]*@", "//***@", repr(raw))
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

@@ -58,7 +58,7 @@ def _api(value: str) -> str:
     return _address(value, "http", "https").geturl().rstrip("/")
 
 
-def _web(value: str) -> str:
+def _web_address(value: str) -> str:
     parts = urlsplit(value.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         raise ValueError("not such an address")
@@ -86,7 +86,7 @@ def _database(value: SecretStr) -> SecretStr:
     return SecretStr(_DRIVERS[scheme] + colon + rest)
 
 
-def _filled(value: SecretStr) -> SecretStr:
+def _one_word(value: SecretStr) -> SecretStr:
     """A pasted secret often brings a line's end along."""
     stripped = value.get_secret_value().strip()
     if not stripped or re.search(r"\s", stripped):
@@ -94,7 +94,7 @@ def _filled(value: SecretStr) -> SecretStr:
     return SecretStr(stripped)
 
 
-def _listed(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     """A list as TOML has it, or as words with commas, which is what fits into an environment."""
     if isinstance(value, str):
         return tuple(word.strip() for word in value.split(","))
@@ -102,7 +102,7 @@ def _listed(value: Any) -> Any:
 
 
 def _ids(value: Any) -> Any:
-    listed = _listed(value)
+    listed = _as_list(value)
     return tuple(map(int, listed)) if isinstance(value, str) else listed
 
 
@@ -125,7 +125,7 @@ def _host(value: str) -> str:
     return value
 
 
-def _priced(value: Any) -> Any:
+def _as_table(value: Any) -> Any:
     """A table as TOML has it, or `slug=5,slug=7` or JSON in the environment."""
     if not isinstance(value, str):
         return value
@@ -137,14 +137,14 @@ def _priced(value: Any) -> Any:
 
 def _by_id(value: Any) -> Any:
     """TOML and JSON have words for keys; an id is a number."""
-    named = _priced(value)
+    named = _as_table(value)
     return {int(name): number for name, number in named.items()} if isinstance(named, dict) else named  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _page_token(value: SecretStr) -> SecretStr:
-    if len(_filled(value).get_secret_value()) < _TOKEN_LENGTH:
+    if len(_one_word(value).get_secret_value()) < _TOKEN_LENGTH:
         raise ValueError("too easy to guess")
-    return _filled(value)
+    return _one_word(value)
 
 
 def _face_keys(value: SecretStr) -> SecretStr:
@@ -180,7 +180,7 @@ def _shards(value: str) -> str:
     return value.strip().lower()
 
 
-Secret = Annotated[SecretStr, AfterValidator(_filled), Hint("one word without spaces")]
+Secret = Annotated[SecretStr, AfterValidator(_one_word), Hint("one word without spaces")]
 PageToken = Annotated[
     SecretStr,
     AfterValidator(_page_token),
@@ -211,7 +211,9 @@ Origin = Annotated[
     ),
 ]
 Api = Annotated[str, AfterValidator(_api), Hint("an http(s) address such as http://127.0.0.1:9000/api/v10")]
-Web = Annotated[str, AfterValidator(_web), Hint("an http(s) address such as https://example.org/privacy")]
+Web = Annotated[
+    str, AfterValidator(_web_address), Hint("an http(s) address such as https://example.org/privacy")
+]
 Version = Annotated[
     str,
     AfterValidator(_version),
@@ -225,18 +227,18 @@ Listen = Annotated[
 ]
 Hosts = Annotated[
     tuple[str, ...],
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     AfterValidator(_hosts),
     Hint('a list of hosts without scheme or path, such as ["media.example.org", "10.0.0.5:9000"]'),
 ]
 Prices = Annotated[
     Mapping[str, Annotated[int, Field(ge=0, le=1_000_000)]],
-    BeforeValidator(_priced),
+    BeforeValidator(_as_table),
     Hint("whole numbers of credits from 0 to 1_000_000 by model, such as { faceswap-v5 = 5 }"),
 ]
 Factors = Annotated[
     Mapping[str, Annotated[float, Field(ge=0, le=100)]],
-    BeforeValidator(_priced),
+    BeforeValidator(_as_table),
     Hint('numbers by model, option and choice, such as { "faceswap-v4.hardware.cost" = 0.6 }'),
 ]
 UserIds = Annotated[

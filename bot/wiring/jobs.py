@@ -1,6 +1,4 @@
-"""What takes a job from its order to its end, put together: the line, the gate, the runner and the desk."""
-
-from collections.abc import Callable
+"""The jobs' side: the queue, the submission gate, the runner and the services around them."""
 
 from bot.administration.credits import CreditAdmin
 from bot.jobs.job import Job
@@ -15,19 +13,22 @@ from bot.jobs.supervision.balance import BalanceConfig, BalanceMonitor, Operator
 from bot.jobs.supervision.learned_timings import LearnedTimings
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
+from bot.ledger.policy import Prices
 from bot.registry import ModelRegistry
 from bot.segmind.client import SegmindClient
 from bot.segmind.polling import PollTiming, PollTimings
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.factories import policy_from, prices_of
+from bot.wiring.factories import policy_of
 
 
 class JobEngine:
+    """Everything that takes a job from its order to its end."""
+
     def __init__(
         self,
         settings: Settings,
-        world: JobPorts,
+        ports: JobPorts,
         *,
         models: ModelRegistry,
         segmind: SegmindClient,
@@ -35,64 +36,58 @@ class JobEngine:
         operator: Operator,
         outage: Outage,
     ) -> None:
-        """`operator` is told of what is left at Segmind."""
-        its, jobs, clock = settings.segmind, settings.jobs, world.clock
-        self.policy = policy_from(settings)
-        self.line = FairQueue(self.policy.limits, in_all=jobs.in_all)
-        self.gate = SubmissionGate(clock, segmind.scheduler, releases=its.when_empty == "release")
+        """`operator` is told when the balance at Segmind runs low or out."""
+        section, jobs, clock = settings.segmind, settings.jobs, ports.clock
+        self.policy = policy_of(settings)
+        self.queue = FairQueue(self.policy.limits, in_all=jobs.in_all)
+        self.gate = SubmissionGate(clock, segmind.scheduler, releases=section.when_empty == "release")
         self.watch = BalanceMonitor(
-            BalanceConfig(its.low_balance, its.balance_every),
+            BalanceConfig(section.low_balance, section.balance_every),
             account=segmind,
             gate=self.gate,
             operator=operator,
             memory=store,
             clock=clock,
         )
-        timings = PollTimings({slug: model.card.seconds for slug, model in models.items()}, scale=jobs.pace)
-        self.timings = timings
-        self.learned_timings = LearnedTimings(timings, store, clock)
+        self.timings = PollTimings(
+            {slug: model.card.seconds for slug, model in models.items()}, scale=jobs.pace
+        )
+        self.learned_timings = LearnedTimings(self.timings, store, clock)
         self.pause = OperatorPause(self.gate, store, clock)
+        submit_config = SubmitConfig(
+            unknown_window=section.unknown_window,
+            unknown_every=section.unknown_every,
+            reconnect=[delay * jobs.pace for delay in SubmitConfig().reconnect],
+        )
         self.runner = Runner(
-            world,
-            line=self.line,
-            submitter=Submitter(world, gate=self.gate, line=self.line, config=_config(settings)),
-            poller=Poller(world, pace=_pace(timings), timeout=its.job_timeout, on_cost=self.watch.on_cost),
+            ports,
+            line=self.queue,
+            submitter=Submitter(ports, gate=self.gate, line=self.queue, config=submit_config),
+            poller=Poller(
+                ports, pace=self._timing_of, timeout=section.job_timeout, on_cost=self.watch.on_cost
+            ),
             outage=outage,
             config=RunnerConfig(
                 line_refresh=jobs.line_refresh,
-                result_bytes=its.download_bytes,
-                result_patience=its.job_timeout,
+                result_bytes=section.download_bytes,
+                result_patience=section.job_timeout,
             ),
         )
         self.job_service = JobService(
-            store=world.store,
+            store=ports.store,
             runner=self.runner,
-            line=self.line,
+            line=self.queue,
             gate=self.gate,
-            prices=prices_of(settings),
+            prices=Prices(settings.credits.usd, settings.credits.prices, settings.credits.factors),
             policy=self.policy,
             clock=clock,
             waiting_per_member=jobs.waiting_per_member,
         )
         self.credit_admin = CreditAdmin(
-            books=store, archive=store, policy=self.policy, line=self.line, models=models
+            books=store, archive=store, policy=self.policy, line=self.queue, models=models
         )
 
-
-def _config(settings: Settings) -> SubmitConfig:
-    patient = SubmitConfig()
-    return SubmitConfig(
-        unknown_window=settings.segmind.unknown_window,
-        unknown_every=settings.segmind.unknown_every,
-        reconnect=[pause * settings.jobs.pace for pause in patient.reconnect],
-    )
-
-
-def _pace(timings: PollTimings) -> Callable[[Job], PollTiming]:
-    """The paces of all models. Segmind's own choice of hardware and of steps makes for times of their own."""
-
-    def pace(job: Job) -> PollTiming:
+    def _timing_of(self, job: Job) -> PollTiming:
+        # The hardware and the number of steps that Segmind chooses for a variant change how long it takes.
         variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)
-        return timings.pace(job.slug, variant)
-
-    return pace
+        return self.timings.pace(job.slug, variant)

@@ -8,7 +8,7 @@ from tests.discord.user import Reply
 # What each end is called, whatever else is said of it.
 ENDS: Mapping[State, tuple[str, ...]] = {
     State.DONE: ("Completed",),
-    State.FAILED: ("Failed", "Refused", "Not possible right now", "StaleJob on the way"),
+    State.FAILED: ("Failed", "Refused", "Not possible right now", "Lost on the way"),
     State.BLOCKED: ("Blocked",),
     State.EXPIRED: ("Expired",),
     State.CANCELLED: ("Cancelled",),

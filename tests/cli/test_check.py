@@ -109,7 +109,7 @@ async def test_a_database_that_a_running_bot_uses_is_well(sections: dict[str, di
     async with SqlStore(sections["database"]["url"], start=0, clock=HeldClock()):
         finding = (await found(sections))["database"]
     assert finding.good
-    assert finding.words.endswith("in use by a running bot, and its books add up")
+    assert finding.words.endswith("in use by a running bot, and its ledger adds up")
 
 
 async def test_a_model_that_segmind_changed_or_dropped_is_named(sections: dict[str, dict[str, Any]]) -> None:
@@ -154,7 +154,7 @@ async def test_it_says_who_signs_results_and_until_when(
         finding = (await found(sections))["signatures"]
     assert finding.good
     assert finding.words == f"results are signed as {HOLDER}, until {given.until:%Y-%m-%d}"
-    assert [log["event"] for log in logs] == ["a certificate that results are signed with ends soon"]
+    assert [log["event"] for log in logs] == ["the signing certificate expires soon"]
     key.unlink()
     finding = (await found(sections))["signatures"]
     assert not finding.good

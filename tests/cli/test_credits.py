@@ -26,7 +26,7 @@ from bot.settings import Settings
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, opened, order, through
 
-IN_ORDER = "The books are in order: 1 account, 7 entries and 3 jobs were checked."
+IN_ORDER = "The ledger is in order: 1 account, 7 entries and 3 jobs were checked."
 
 
 @asynccontextmanager
@@ -145,7 +145,7 @@ def test_the_chart_is_drawn_beside_the_report(capsys: pytest.CaptureFixture[str]
 def test_an_operator_grants_while_the_bot_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "7 has 50 granted credits in server 1" in credits_(capsys, "grant", "1", "7", "50", "--why", "fun")
     assert "7 has 8 granted credits in direct messages" in credits_(capsys, "grant", "direct", "7", "8")
-    assert credits_(capsys, "audit").startswith("The books are in order: 3 accounts")
+    assert credits_(capsys, "audit").startswith("The ledger is in order: 3 accounts")
 
 
 def test_a_grant_is_kept_with_who_and_why(capsys: pytest.CaptureFixture[str], database: Path) -> None:
@@ -183,7 +183,7 @@ def test_what_cannot_be_meant_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("deed", [["audit"], ["report"], ["grant", "1", "7", "5"]])
+@pytest.mark.parametrize("audit_entry", [["audit"], ["report"], ["grant", "1", "7", "5"]])
 def test_where_there_is_no_database_none_is_made(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,

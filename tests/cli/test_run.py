@@ -144,7 +144,7 @@ async def test_a_submission_on_its_way_is_written_down_before_the_bot_stops(town
             reply = await town.order()
             await eventually(lambda: town.segmind.submissions, lambda: "Segmind takes the order")
             stopping = asyncio.create_task(bot.terminate(patience=10))
-            await bot.says("told to stop")
+            await bot.says("stop requested")
             wire.unblock()
             assert await stopping == 0
         assert town.row(reply)[1] is State.SUBMITTED
@@ -165,7 +165,7 @@ async def test_an_order_that_never_arrived_is_given_back_after_a_kill(town: Town
         await bot.kill()
     async with town.bot(DOPPEL_SEGMIND__UNKNOWN_WINDOW="0") as bot:
         await town.discord.online()
-        await reply.says("StaleJob on the way", "Nothing was charged")
+        await reply.says("Lost on the way", "Nothing was charged")
         assert await bot.terminate() == 0
     assert town.segmind.calls["submit"] == 1
     assert town.segmind.calls["history"] > 0

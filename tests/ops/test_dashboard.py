@@ -16,15 +16,15 @@ from structlog.testing import capture_logs
 
 from bot.jobs.job import Reason, State
 from bot.jobs.submission_gate import ClosureReason
-from bot.ops.dashboard import OperatorPage, TimeSeries
-from bot.ops.dashboard.auth import FORGIVEN, LONGEST_PAUSE, SESSION, Entry, TooManyGuesses, WrongToken
+from bot.ops.dashboard import Dashboard, TimeSeries
+from bot.ops.dashboard.auth import FORGIVEN, LONGEST_PAUSE, SESSION, Authenticator, TooManyGuesses, WrongToken
 from bot.ops.dashboard.cache import Cached
-from bot.ops.dashboard.routes import ELSEWHERE, FILES, WRONG
+from bot.ops.dashboard.routes import BAD_TOKEN, CROSS_ORIGIN, FILES
 from bot.ops.dashboard.timeseries import EVERY
 from bot.ops.health import Health
 from bot.ops.job_metrics import DELIVERING, STAGES
 from bot.ops.metrics import Metrics
-from bot.ops.web import served
+from bot.ops.web import operator_server
 from bot.segmind.scheduler import RequestKind
 from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
@@ -54,8 +54,8 @@ async def page(
 ) -> AsyncGenerator[str]:
     """Served by a bot that has just begun; gives its address."""
     metrics = Metrics()
-    shown = OperatorPage(token, TimeSeries(metrics, clock), clock)
-    async with served((host, 0), metrics, Health(Stuck()), shown) as address:
+    shown = Dashboard(token, TimeSeries(metrics, clock), clock)
+    async with operator_server((host, 0), metrics, Health(Stuck()), shown) as address:
         assert address is not None
         yield address.replace("0.0.0.0", "127.0.0.1")
 
@@ -69,7 +69,7 @@ class Answer:
 
     @property
     def said(self) -> str:
-        return json.loads(self.text)["said"]
+        return json.loads(self.text)["error"]
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,12 @@ async def test_behind_tls_the_cookie_travels_by_tls_alone(clock: HeldClock) -> N
 
 
 async def test_a_session_outlives_a_restart_and_ends_with_the_token(clock: HeldClock) -> None:
-    first, again = Entry(SECRET, clock), Entry(SECRET, clock)
-    session = first.session()
-    assert again.knows(session)
+    first, again = Authenticator(SECRET, clock), Authenticator(SECRET, clock)
+    session = first.new_session()
+    assert again.is_valid(session)
     assert again.cookie == first.cookie
-    other = Entry(SecretStr("another-token-0123456789"), clock)
-    assert not other.knows(session)
+    other = Authenticator(SecretStr("another-token-0123456789"), clock)
+    assert not other.is_valid(session)
     assert other.cookie != first.cookie
     until, nonce, signature = session.split(".")
     for forged in (
@@ -159,7 +159,7 @@ async def test_a_session_outlives_a_restart_and_ends_with_the_token(clock: HeldC
         f"{int(until) + 1}.{nonce}.{signature}",
         f"{until}.{nonce}.{signature}0",
     ):
-        assert not first.knows(forged), forged
+        assert not first.is_valid(forged), forged
 
 
 async def test_a_program_shows_the_token_each_time_and_needs_no_origin(clock: HeldClock) -> None:
@@ -168,7 +168,7 @@ async def test_a_program_shows_the_token_each_time_and_needs_no_origin(clock: He
         assert (await visitor.ask("POST", "pause", Authorization=f"bearer {TOKEN}")).status == 503
         assert (await visitor.ask("GET", "", Authorization=f"Bearer {TOKEN}")).status == 200
         refused = await visitor.ask("GET", "figures", Authorization="Bearer wrong")
-        assert (refused.status, refused.said) == (401, WRONG)
+        assert (refused.status, refused.said) == (401, BAD_TOKEN)
         assert refused.headers["WWW-Authenticate"] == "Bearer"
         # Another kind of authorization is none.
         assert (await visitor.ask("GET", "figures", Authorization=f"Basic {TOKEN}")).status == 401
@@ -181,7 +181,7 @@ async def test_a_post_from_another_page_does_nothing(clock: HeldClock, origin: s
         await visitor.sign_in()
         headers = {} if origin is None else {"Origin": origin}
         answer = await visitor.ask("POST", path, TOKEN, **headers)
-        assert (answer.status, answer.said) == (403, ELSEWHERE)
+        assert (answer.status, answer.said) == (403, CROSS_ORIGIN)
         assert not answer.cookies
 
 
@@ -189,7 +189,7 @@ async def test_wrong_tokens_are_told_in_a_sentence_and_slow_down_whoever_tries(c
     async with page(clock) as address, visiting(address) as visitor:
         first = await visitor.sign_in("wrong")
         assert (first.status, first.headers["WWW-Authenticate"]) == (401, "Bearer")
-        assert f'role="alert">{WRONG}<' in first.text
+        assert f'role="alert">{BAD_TOKEN}<' in first.text
         # Not even the right one is looked at before the second is over.
         slowed = await visitor.sign_in()
         assert (slowed.status, slowed.headers["Retry-After"]) == (429, "2")
@@ -203,7 +203,7 @@ async def test_wrong_tokens_are_told_in_a_sentence_and_slow_down_whoever_tries(c
 
 
 def test_each_wrong_token_costs_twice_as_long_until_nobody_has_tried_for_a_while(clock: HeldClock) -> None:
-    entry = Entry(SECRET, clock)
+    entry = Authenticator(SECRET, clock)
     pauses: list[float] = []
     for _ in range(9):
         with pytest.raises(WrongToken):
@@ -223,7 +223,7 @@ def test_each_wrong_token_costs_twice_as_long_until_nobody_has_tried_for_a_while
 
 
 def test_others_are_not_slowed_down_but_a_whole_network_is_and_so_is_a_crowd(clock: HeldClock) -> None:
-    entry = Entry(SECRET, clock)
+    entry = Authenticator(SECRET, clock)
 
     def guess(guest: str) -> type[Exception] | None:
         try:
@@ -314,15 +314,15 @@ async def test_a_question_is_shared_by_all_who_want_to_know_and_outlives_their_p
 ) -> None:
     slow = Slow()
     fresh = Cached(slow, clock, seconds=10)
-    await asyncio.gather(*(fresh.look(patience=0.01) for _ in range(3)))
+    await asyncio.gather(*(fresh.refresh(max_wait=0.01) for _ in range(3)))
     assert (slow.asked, fresh.last, fresh.failed) == (1, None, True)
     slow.free.set()
-    await fresh.look(patience=PATIENCE)
+    await fresh.refresh(max_wait=PATIENCE)
     assert (fresh.last, fresh.at, fresh.failed) == (1, clock.now(), False)
-    await fresh.look(patience=PATIENCE)
+    await fresh.refresh(max_wait=PATIENCE)
     assert slow.asked == 1
     clock.move(10)
-    await fresh.look(patience=PATIENCE)
+    await fresh.refresh(max_wait=PATIENCE)
     assert fresh.last == 2
 
 
@@ -333,22 +333,22 @@ async def test_a_question_that_failed_leaves_the_last_answer_and_is_asked_again(
     slow = Slow()
     slow.free.set()
     fresh = Cached(slow, clock, seconds=10)
-    await fresh.look(patience=PATIENCE)
+    await fresh.refresh(max_wait=PATIENCE)
     clock.move(10)
     slow.trouble = trouble
     with capture_logs() as logs:
-        await fresh.look(patience=PATIENCE)
+        await fresh.refresh(max_wait=PATIENCE)
     assert [log["log_level"] for log in logs] == [
         "debug" if isinstance(trouble, StoreUnavailable) else "error"
     ]
     assert (fresh.last, fresh.failed) == (1, True)
     slow.trouble = None
     clock.move(10)
-    await fresh.look(patience=PATIENCE)
+    await fresh.refresh(max_wait=PATIENCE)
     assert (fresh.last, fresh.failed) == (3, False)
     slow.free.clear()
     clock.move(10)
-    await fresh.look(patience=0)
+    await fresh.refresh(max_wait=0)
     await fresh.close()
 
 
@@ -365,10 +365,10 @@ async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop
             raise found
         return found
 
-    metrics.segmind_answered(RequestKind.SUBMISSION, 200)
-    metrics.discord_answered("POST", "/api/v10/channels/12/messages", 403)
-    ring.lagged(0.2)
-    ring.lagged(0.1)
+    metrics.count_segmind_response(RequestKind.SUBMISSION, 200)
+    metrics.count_discord_response("POST", "/api/v10/channels/12/messages", 403)
+    ring.record_lag(0.2)
+    ring.record_lag(0.1)
     running = asyncio.create_task(ring.run(count))
     for _ in range(3):
         for _ in range(5):
@@ -377,13 +377,13 @@ async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop
     # Of the second look came nothing.
     assert [(sample.waiting, sample.lag) for sample in ring.samples] == [(3, 0.2), (0, 0.0)]
     for status in (200, 429, None):
-        metrics.segmind_answered(RequestKind.LOOK, status)
-    assert ring.segmind_answers(60) == {"200": 2, "429": 1, "none": 1}
+        metrics.count_segmind_response(RequestKind.LOOK, status)
+    assert ring.segmind_responses(60) == {"200": 2, "429": 1, "none": 1}
     # Since the sample of twenty seconds ago or earlier.
-    assert ring.segmind_answers(20) == {"200": 1, "429": 1, "none": 1}
-    assert ring.discord_answers(20) == {}
-    assert ring.discord_answers(60) == {"403": 1}
-    ring.lagged(0.05)
+    assert ring.segmind_responses(20) == {"200": 1, "429": 1, "none": 1}
+    assert ring.discord_responses(20) == {}
+    assert ring.discord_responses(60) == {"403": 1}
+    ring.record_lag(0.05)
     assert (ring.worst_lag(15), ring.worst_lag(60)) == (0.05, 0.2)
     running.cancel()
 
@@ -414,17 +414,18 @@ async def test_the_page_shows_a_job_on_its_way_and_nobody_by_name(stage: Stage) 
     reply = await stage.order(SLUG, additional_prompt="a prompt of a member")
     await reply.says("Queued")
     job = await stage.job(reply)
-    seen = await figures(stage, lambda it: it["jobs"]["counts"] and it["books"])
+    seen = await figures(stage, lambda it: it["jobs"]["counts"] and it["ledger"])
     (count,) = seen["jobs"]["counts"]
     assert (count["model"], count["state"], count["jobs"]) == (SLUG, "processing", 1)
     (shown,) = seen["jobs"]["oldest"]
     assert shown["id"] == job.id
-    assert seen["line"]["running"] == 1
+    assert seen["queue"]["running"] == 1
     assert (seen["discord"]["online"], seen["discord"]["wanted"], seen["discord"]["ready"]) == (1, 1, True)
-    assert (seen["segmind"]["shut"], seen["segmind"]["closed"], seen["segmind"]["empty"]) == ([], [], False)
-    assert seen["segmind"]["answers"]["hour"]["200"] >= 3
-    assert (seen["trouble"], seen["pause"]) == (False, None)
-    assert (seen["books"]["wrong"], seen["books"]["jobs"]) == (0, 1)
+    segmind = seen["segmind"]
+    assert (segmind["open_breakers"], segmind["closed"], segmind["empty"]) == ([], [], False)
+    assert segmind["responses"]["hour"]["200"] >= 3
+    assert (seen["stale"], seen["pause"]) == (False, None)
+    assert (seen["ledger"]["wrong"], seen["ledger"]["jobs"]) == (0, 1)
     assert seen["spend"]["today"] == pytest.approx(0.05)
     assert [model["slug"] for model in seen["models"] if model["usual"] > 0]
     text = json.dumps(seen)
@@ -439,7 +440,7 @@ async def test_the_page_shows_a_job_on_its_way_and_nobody_by_name(stage: Stage) 
 async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await figures(stage, lambda it: it["books"])
+    await figures(stage, lambda it: it["ledger"])
 
     async def away(_overview: object, _now: float) -> None:
         raise StoreUnavailable("connection to a-host failed for user a-user")
@@ -450,17 +451,17 @@ async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
     with monkeypatch.context() as broken:
         broken.setattr("bot.store.read.dashboard.DashboardQueries.present", away)
         broken.setattr("bot.store.read.dashboard.DashboardQueries.past", away)
-        seen = await figures(stage, lambda it: it["trouble"])
+        seen = await figures(stage, lambda it: it["stale"])
         assert seen["discord"]["online"] == 1
         # What was known before is shown for as long.
         assert seen["jobs"] == {"counts": [], "oldest": []}
         assert "a-host" not in json.dumps(seen)
-        broken.setattr(stage.app.store, "write_note", refuses)
+        broken.setattr(stage.app.store, "write_value", refuses)
         async with visiting(stage.app.served_at) as visitor:
             answer = await visitor.ask("POST", "pause", Authorization=f"Bearer {TOKEN}")
             assert answer.status == 503
             assert answer.said.startswith("The database takes nothing right now, so nothing was changed.")
-    assert not (await figures(stage, lambda it: not it["trouble"]))["pause"]
+    assert not (await figures(stage, lambda it: not it["stale"]))["pause"]
 
 
 @WITH_PAGE
@@ -474,13 +475,13 @@ async def test_while_the_operator_pauses_orders_wait_and_what_was_sent_is_delive
     assert len(stage.segmind.submissions) == 1
     paused = await figures(stage, lambda it: it["pause"] and it["jobs"]["counts"][0]["state"] == "waiting")
     assert [count["jobs"] for count in paused["jobs"]["counts"]] == [1]
-    assert (await scrape(stage.app.served_at))("doppel_paused_seconds") > 0
+    assert (await scrape(stage.app.served_at))("doppel_submissions_paused_seconds") > 0
     # It takes orders, and has nothing to be mended.
     assert await wrong(stage.app.served_at, "/readyz") == {}
     assert (await switched(stage, "resume"))["pause"] is None
     await waiting.says("Queued")
     await stage.finish(waiting, "Completed")
-    assert (await scrape(stage.app.served_at))("doppel_paused_seconds") == 0
+    assert (await scrape(stage.app.served_at))("doppel_submissions_paused_seconds") == 0
     assert len(stage.segmind.submissions) == 2
 
 

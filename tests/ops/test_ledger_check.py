@@ -8,7 +8,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from bot.clock import WallClock
-from bot.ops.ledger_check import EVERY, FIRST, Audit
+from bot.ops.ledger_check import EVERY, INITIAL_DELAY, LedgerCheck
 from bot.store import SqlStore, StoreUnavailable, audited
 from tests.clocks import AgendaClock, HeldClock
 from tests.harness import Stage
@@ -33,24 +33,24 @@ class Ledger:
 
 async def test_a_difference_is_told_and_so_is_its_end() -> None:
     registry, clock, ledger = CollectorRegistry(), HeldClock(), Ledger()
-    audit = Audit(ledger.audit, clock, registry)
-    never = registry.get_sample_value("doppel_books_differences")
+    audit = LedgerCheck(ledger.audit, clock, registry)
+    never = registry.get_sample_value("doppel_ledger_differences")
     assert never is not None
     assert math.isnan(never)
-    assert registry.get_sample_value("doppel_books_checked_timestamp_seconds") == 0
+    assert registry.get_sample_value("doppel_ledger_checked_timestamp_seconds") == 0
     ledger.wrong = [WRONG]
-    await audit.look()
-    assert registry.get_sample_value("doppel_books_differences") == 1
-    assert registry.get_sample_value("doppel_books_checked_timestamp_seconds") == clock.now()
+    await audit.check()
+    assert registry.get_sample_value("doppel_ledger_differences") == 1
+    assert registry.get_sample_value("doppel_ledger_checked_timestamp_seconds") == clock.now()
     ledger.wrong = []
-    await audit.look()
-    assert registry.get_sample_value("doppel_books_differences") == 0
+    await audit.check()
+    assert registry.get_sample_value("doppel_ledger_differences") == 0
 
 
 async def test_it_looks_once_a_day_and_again_after_a_trouble() -> None:
     registry, clock, ledger = CollectorRegistry(), AgendaClock(), Ledger()
-    running = asyncio.create_task(Audit(ledger.audit, clock, registry).run())
-    await clock.run(FIRST - 1)
+    running = asyncio.create_task(LedgerCheck(ledger.audit, clock, registry).run())
+    await clock.run(INITIAL_DELAY - 1)
     assert ledger.looks == 0
     ledger.trouble = StoreUnavailable("it is away")
     await clock.run(2)
@@ -58,7 +58,7 @@ async def test_it_looks_once_a_day_and_again_after_a_trouble() -> None:
     ledger.trouble = None
     await clock.run(EVERY)
     assert ledger.looks == 2
-    assert registry.get_sample_value("doppel_books_differences") == 0
+    assert registry.get_sample_value("doppel_ledger_differences") == 0
     running.cancel()
 
 
@@ -70,6 +70,6 @@ async def test_the_books_are_read_beside_a_store_that_goes_on_writing(tmp_path: 
 
 
 async def test_a_running_bot_tells_of_its_books(stage: Stage) -> None:
-    assert {"doppel_books_differences", "doppel_books_checked_timestamp_seconds"} <= (
+    assert {"doppel_ledger_differences", "doppel_ledger_checked_timestamp_seconds"} <= (
         await scrape(stage.app.served_at)
     ).names()

@@ -149,7 +149,7 @@ async def test_a_restart_is_a_second_span_of_the_same_trace_with_a_link_to_the_f
             ordered = await stage.job(reply)
         (first,) = [span for span in told[0].get_finished_spans() if span.name == "job"]
         assert facts(first)["state"] == "SUBMITTED"
-        assert [event.name for event in first.events] == ["let go"]
+        assert [event.name for event in first.events] == ["process stopped"]
         async with playing(tmp_path, segmind, clock) as stage:
             async with asyncio.timeout(PATIENCE):
                 while not (found := await stage.app.store.find(ordered.id)) or not found.told:
@@ -215,7 +215,7 @@ def test_a_failure_is_an_error_with_its_reason_and_a_refusal_is_none() -> None:
         order = told.moved(order, State.SUBMITTED, request_id=f"r{name}")
         order = told.moved(order, end, reason=Reason.SEGMIND, detail="what nobody should read")
         told.clock.time += 2
-        told.traces.told(order)
+        told.traces.delivered(order)
     failed, blocked = told.named("job")
     assert (failed.status.status_code, failed.status.description) == (StatusCode.ERROR, "segmind")
     assert blocked.status.status_code is StatusCode.UNSET
@@ -232,10 +232,10 @@ def test_each_wait_ends_with_the_answer_that_ended_it() -> None:
     order = told.moved(told.moved(order, State.SUBMITTING), State.SUBMITTED, request_id="r")
     for pause, answer in ((3.0, Processing()), (0.5, Completed(None))):
         told.clock.time += pause
-        told.traces.looked("r", answer)
-    told.traces.looked("somebody else's", Processing())
+        told.traces.polled("r", answer)
+    told.traces.polled("somebody else's", Processing())
     told.moved(order, State.READY)
-    told.traces.looked("r", Processing())
+    told.traces.polled("r", Processing())
     waits = told.named("wait")
     assert [(seconds(span), facts(span)["answer"]) for span in waits] == [
         (3, "Processing"),
@@ -251,7 +251,7 @@ def test_a_job_that_another_process_has_by_now_is_let_go_and_may_come_back() -> 
     told.traces.lost(order)
     (first,) = told.named("job")
     assert facts(first)["lost"] is True
-    told.traces.told(told.moved(order, State.CANCELLED))
+    told.traces.delivered(told.moved(order, State.CANCELLED))
     _, again = told.named("job")
     assert (at(again), facts(again)["resumed"], facts(again)["state"]) == (at(first), True, "CANCELLED")
     assert "shard" in facts(again)
@@ -265,9 +265,9 @@ def test_a_second_listener_hears_what_the_first_one_hears() -> None:
     followed = sent.to(State.SUBMITTED, request_id="r")
     both.moved(order, sent)
     both.moved(sent, followed)
-    both.looked("r", Processing())
+    both.polled("r", Processing())
     both.adopted([followed])
-    both.told(followed)
+    both.delivered(followed)
     both.opened(job("b"))
     both.lost(job("b"))
     assert [span.name for span in one.spans] == [span.name for span in other.spans]
@@ -301,14 +301,14 @@ def test_packages_that_are_missing_stop_the_start(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_a_collector_that_is_away_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracing, "_FAREWELL", 0.05)
+    monkeypatch.setattr(tracing, "_SHUTDOWN_TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
         told = JobTraces(LeapingClock())
         told.opened(job())
         await told.close()
-        (still_telling,) = [each for each in threading.enumerate() if each.name == tracing.SHUTDOWN_GRACE]
+        (still_telling,) = [each for each in threading.enumerate() if each.name == tracing.SHUTDOWN_THREAD]
         assert still_telling.daemon
         await asyncio.to_thread(still_telling.join)
 
