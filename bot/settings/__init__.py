@@ -1,4 +1,4 @@
-"""The settings: `load` reads them once, and everything else receives the section that it needs."""
+"""Settings: `load` reads them once, and each part of the bot receives the section that it needs."""
 
 from bot.settings.fields import SettingField, describe, known_fields
 from bot.settings.names import check_model_names

@@ -1,4 +1,4 @@
-"""The forms that a setting's value may take: addresses, hosts, prices, and what to say of each."""
+"""Types of values: addresses, hosts, prices and others, each with a description for messages."""
 
 import ipaddress
 import json
@@ -26,7 +26,7 @@ _DRIVERS = {
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Says in words what a value may be, where its type and bounds do not say it."""
+    """Description of the allowed values, for types whose bounds do not show them."""
 
     words: str
 
@@ -37,7 +37,7 @@ def is_segmind(address: str) -> bool:
 
 def _address(value: str, *schemes: str) -> SplitResult:
     parts = urlsplit(value.strip())
-    # Credentials in an address would end up in logs, and looking at the port is what checks it.
+    # Credentials in an address would end up in logs. Reading the port also validates it.
     if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or parts.port == 0:
         raise ValueError("not such an address")
     if parts.query or parts.fragment:
@@ -66,7 +66,7 @@ def _web_address(value: str) -> str:
 
 
 def _version(value: str) -> str:
-    """Goes into a button's id, where a colon would end it."""
+    """The version becomes part of a button's id, in which a colon separates fields."""
     if not re.fullmatch(r"[A-Za-z0-9.-]{1,40}", value.strip()):
         raise ValueError("not such a version")
     return value.strip()
@@ -81,13 +81,13 @@ def _database(value: SecretStr) -> SecretStr:
     lead = "///" if scheme.startswith("sqlite") else "//"
     if scheme not in _DRIVERS or not rest.startswith(lead) or rest == lead:
         raise ValueError("not such an address")
-    # Hosters hand out libpq's word, which asyncpg does not know.
+    # Hosters give addresses with libpq's parameter, which asyncpg does not know.
     rest = re.sub(r"([?&])sslmode=", r"\1ssl=", rest)
     return SecretStr(_DRIVERS[scheme] + colon + rest)
 
 
 def _one_word(value: SecretStr) -> SecretStr:
-    """A pasted secret often brings a line's end along."""
+    """Strip the secret: a pasted one often ends with a newline."""
     stripped = value.get_secret_value().strip()
     if not stripped or re.search(r"\s", stripped):
         raise ValueError("one word")
@@ -95,7 +95,7 @@ def _one_word(value: SecretStr) -> SecretStr:
 
 
 def _as_list(value: Any) -> Any:
-    """A list as TOML has it, or as words with commas, which is what fits into an environment."""
+    """Accept a list from TOML, or comma-separated words from the environment."""
     if isinstance(value, str):
         return tuple(word.strip() for word in value.split(","))
     return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
@@ -111,7 +111,7 @@ def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _host(value: str) -> str:
-    """A name or an address, with a port where only that one is meant."""
+    """Check a name or an address, optionally with a port."""
     if value.count(":") > 1 and not value.startswith("["):
         return str(ipaddress.IPv6Address(value))
     parts = urlsplit(f"//{value}")
@@ -126,7 +126,7 @@ def _host(value: str) -> str:
 
 
 def _as_table(value: Any) -> Any:
-    """A table as TOML has it, or `slug=5,slug=7` or JSON in the environment."""
+    """Accept a table from TOML, or `slug=5,slug=7` or JSON from the environment."""
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("{"):
@@ -136,7 +136,7 @@ def _as_table(value: Any) -> Any:
 
 
 def _by_id(value: Any) -> Any:
-    """TOML and JSON have words for keys; an id is a number."""
+    """Convert the keys, which TOML and JSON give as strings, to ids."""
     named = _as_table(value)
     return {int(name): number for name, number in named.items()} if isinstance(named, dict) else named  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
@@ -150,7 +150,7 @@ def _page_token(value: SecretStr) -> SecretStr:
 def _face_keys(value: SecretStr) -> SecretStr:
     keys = [key.strip() for key in value.get_secret_value().split(",")]
     for key in keys:
-        # Both alphabets of base64 are in use, for keys as for anything else.
+        # Keys come in both alphabets of base64.
         if len(b64decode(key.translate(str.maketrans("-_", "+/")), validate=True)) != _KEY_BYTES:
             raise ValueError("not such a key")
     return SecretStr(",".join(keys))
@@ -163,7 +163,7 @@ def _file(value: str) -> str:
 
 
 def read_listen(value: str) -> tuple[str, int]:
-    """Host and port of an address to listen at; port 0 is any free one."""
+    """Parse host and port of an address to listen on; port 0 is any free one."""
     parts = urlsplit(f"//{value.strip()}")
     if not parts.hostname or parts.port is None or parts.path or "@" in parts.netloc:
         raise ValueError("not such an address")

@@ -99,7 +99,7 @@ async def visiting(address: str | None) -> AsyncGenerator[Visitor]:
         yield Visitor(session, address)
 
 
-async def test_without_a_token_there_is_no_page_and_it_is_said_how_to_get_one(clock: HeldClock) -> None:
+async def test_without_a_token_the_page_explains_how_to_set_one(clock: HeldClock) -> None:
     async with page(clock, None) as address, visiting(address) as visitor:
         told = await visitor.ask("GET", "")
         assert (told.status, told.headers["Content-Type"]) == (404, "text/plain; charset=utf-8")
@@ -108,7 +108,7 @@ async def test_without_a_token_there_is_no_page_and_it_is_said_how_to_get_one(cl
             assert (await visitor.ask("POST", path)).status == 404
 
 
-async def test_whoever_signs_in_gets_a_cookie_that_is_not_the_token_and_is_let_in_until_it_ends(
+async def test_signing_in_sets_a_session_cookie_that_expires_and_is_not_the_token(
     clock: HeldClock,
 ) -> None:
     async with page(clock) as address, visiting(address) as visitor:
@@ -127,7 +127,7 @@ async def test_whoever_signs_in_gets_a_cookie_that_is_not_the_token_and_is_let_i
         assert (await visitor.ask("GET", "figures")).status == 401
 
 
-async def test_whoever_signs_out_is_out(clock: HeldClock) -> None:
+async def test_signing_out_ends_the_session(clock: HeldClock) -> None:
     async with page(clock) as address, visiting(address) as visitor:
         await visitor.sign_in()
         assert (await visitor.ask("POST", "logout", Origin="https://evil.example")).status == 403
@@ -136,7 +136,7 @@ async def test_whoever_signs_out_is_out(clock: HeldClock) -> None:
         assert (await visitor.ask("GET", "figures")).status == 401
 
 
-async def test_behind_tls_the_cookie_travels_by_tls_alone(clock: HeldClock) -> None:
+async def test_behind_tls_the_cookie_is_secure(clock: HeldClock) -> None:
     async with page(clock) as address, visiting(address) as visitor:
         answer = await visitor.ask("POST", "login", TOKEN, Origin=address, X_Forwarded_Proto="https")
         (cookie,) = answer.cookies.values()
@@ -162,7 +162,7 @@ async def test_a_session_outlives_a_restart_and_ends_with_the_token(clock: HeldC
         assert not first.is_valid(forged), forged
 
 
-async def test_a_program_shows_the_token_each_time_and_needs_no_origin(clock: HeldClock) -> None:
+async def test_a_program_sends_the_token_with_each_request_and_needs_no_origin(clock: HeldClock) -> None:
     async with page(clock) as address, visiting(address) as visitor:
         assert (await visitor.ask("GET", "figures", Authorization=f"Bearer {TOKEN}")).status == 503
         assert (await visitor.ask("POST", "pause", Authorization=f"bearer {TOKEN}")).status == 503
@@ -185,7 +185,7 @@ async def test_a_post_from_another_page_does_nothing(clock: HeldClock, origin: s
         assert not answer.cookies
 
 
-async def test_wrong_tokens_are_told_in_a_sentence_and_slow_down_whoever_tries(clock: HeldClock) -> None:
+async def test_wrong_tokens_are_explained_and_slow_down_the_client(clock: HeldClock) -> None:
     async with page(clock) as address, visiting(address) as visitor:
         first = await visitor.sign_in("wrong")
         assert (first.status, first.headers["WWW-Authenticate"]) == (401, "Bearer")
@@ -202,7 +202,7 @@ async def test_wrong_tokens_are_told_in_a_sentence_and_slow_down_whoever_tries(c
         assert (await visitor.ask("GET", "figures")).status == 503
 
 
-def test_each_wrong_token_costs_twice_as_long_until_nobody_has_tried_for_a_while(clock: HeldClock) -> None:
+def test_each_wrong_token_doubles_the_lockout_until_a_while_without_attempts(clock: HeldClock) -> None:
     entry = Authenticator(SECRET, clock)
     pauses: list[float] = []
     for _ in range(9):
@@ -222,7 +222,7 @@ def test_each_wrong_token_costs_twice_as_long_until_nobody_has_tried_for_a_while
         entry.check("", "192.0.2.1")
 
 
-def test_others_are_not_slowed_down_but_a_whole_network_is_and_so_is_a_crowd(clock: HeldClock) -> None:
+def test_a_lockout_covers_an_ipv6_network_and_all_further_addresses_of_a_crowd(clock: HeldClock) -> None:
     entry = Authenticator(SECRET, clock)
 
     def guess(guest: str) -> type[Exception] | None:
@@ -265,7 +265,7 @@ async def test_no_script_and_nothing_from_elsewhere_can_run_on_the_page(clock: H
         assert "innerHTML =" not in addresses
 
 
-async def test_the_token_is_in_no_log_and_a_place_that_others_reach_is_told(clock: HeldClock) -> None:
+async def test_the_log_has_no_token_and_warns_of_an_address_that_others_reach(clock: HeldClock) -> None:
     with capture_logs() as logs:
         async with page(clock, host="0.0.0.0") as address, visiting(address) as visitor:
             await visitor.sign_in("wrong")
@@ -280,7 +280,7 @@ async def test_the_token_is_in_no_log_and_a_place_that_others_reach_is_told(cloc
     assert not [log for log in logs if log["log_level"] == "warning"]
 
 
-def test_the_page_has_words_for_whatever_it_can_be_told() -> None:
+def test_the_page_has_a_text_for_every_state_and_reason() -> None:
     script = (FILES / "page.js").read_text("utf-8")
     ends = {state for state in State if state.settled}
     stages = {*STAGES.values(), DELIVERING}
@@ -309,7 +309,7 @@ class Slow:
         return self.asked
 
 
-async def test_a_question_is_shared_by_all_who_want_to_know_and_outlives_their_patience(
+async def test_a_query_is_shared_by_its_readers_and_outlives_their_waiting(
     clock: HeldClock,
 ) -> None:
     slow = Slow()
@@ -327,7 +327,7 @@ async def test_a_question_is_shared_by_all_who_want_to_know_and_outlives_their_p
 
 
 @pytest.mark.parametrize("trouble", [StoreUnavailable("away"), RuntimeError("a bug")])
-async def test_a_question_that_failed_leaves_the_last_answer_and_is_asked_again(
+async def test_a_failed_query_keeps_the_last_result_and_is_retried(
     clock: HeldClock, trouble: Exception
 ) -> None:
     slow = Slow()
@@ -352,7 +352,7 @@ async def test_a_question_that_failed_leaves_the_last_answer_and_is_asked_again(
     await fresh.close()
 
 
-async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop_was(
+async def test_the_time_series_knows_recent_responses_and_the_worst_lag(
     clock: HeldClock,
 ) -> None:
     metrics = Metrics()
@@ -410,7 +410,7 @@ async def switched(stage: Stage, which: str) -> Any:
 
 
 @WITH_PAGE
-async def test_the_page_shows_a_job_on_its_way_and_nobody_by_name(stage: Stage) -> None:
+async def test_the_page_shows_a_job_in_flight_and_no_member(stage: Stage) -> None:
     reply = await stage.order(SLUG, additional_prompt="a prompt of a member")
     await reply.says("Queued")
     job = await stage.job(reply)
@@ -437,7 +437,7 @@ async def test_the_page_shows_a_job_on_its_way_and_nobody_by_name(stage: Stage) 
 
 
 @WITH_PAGE
-async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
+async def test_an_unavailable_database_is_reported_and_the_rest_is_shown(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await figures(stage, lambda it: it["ledger"])
@@ -465,7 +465,7 @@ async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
 
 
 @WITH_PAGE
-async def test_while_the_operator_pauses_orders_wait_and_what_was_sent_is_delivered(stage: Stage) -> None:
+async def test_while_paused_new_orders_wait_and_submitted_jobs_are_delivered(stage: Stage) -> None:
     sent = await stage.order(SLUG)
     await sent.says("Queued")
     assert (await switched(stage, "pause"))["pause"] > 0
@@ -485,7 +485,7 @@ async def test_while_the_operator_pauses_orders_wait_and_what_was_sent_is_delive
     assert len(stage.segmind.submissions) == 2
 
 
-async def test_where_there_is_no_token_nothing_is_looked_at(stage: Stage) -> None:
+async def test_without_a_token_nothing_is_sampled(stage: Stage) -> None:
     status, _, text = await fetched(stage.app.served_at, "/")
     assert status == 404
     assert "DOPPEL_OPS__PAGE_TOKEN" in text

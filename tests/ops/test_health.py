@@ -49,12 +49,12 @@ async def unwell(address: str, path: str = "/readyz") -> dict[str, str]:
     return told
 
 
-async def test_a_bot_that_is_well_says_so(stage: Stage) -> None:
+async def test_a_healthy_bot_is_alive_and_ready(stage: Stage) -> None:
     assert await wrong(stage.app.served_at, "/healthz") == {}
     assert await wrong(stage.app.served_at, "/readyz") == {}
 
 
-async def test_a_store_that_is_away_is_told_without_the_words_of_its_driver(
+async def test_an_unavailable_store_is_reported_without_the_drivers_message(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away() -> None:
@@ -67,7 +67,7 @@ async def test_a_store_that_is_away_is_told_without_the_words_of_its_driver(
     assert await wrong(stage.app.served_at, "/healthz") == {}
 
 
-async def test_a_database_that_takes_nothing_takes_no_orders(stage: Stage) -> None:
+async def test_a_bot_whose_database_cannot_be_written_to_is_not_ready(stage: Stage) -> None:
     stage.app.outage.report(StoreUnavailable("the disk is full"))
     assert list(await wrong(stage.app.served_at, "/readyz")) == ["orders"]
     assert await wrong(stage.app.served_at, "/healthz") == {}
@@ -89,7 +89,7 @@ class Stuck:
         return None
 
 
-async def test_a_store_that_does_not_answer_is_asked_once_and_waited_for_no_longer_than_is_bearable() -> None:
+async def test_a_silent_store_is_pinged_once_and_times_out() -> None:
     store = Stuck()
     health = Health(store, timeout=0.01)
     async with operator_server(("127.0.0.1", 0), Metrics(), health) as address:
@@ -121,7 +121,7 @@ async def opened(settings: Settings, clock: HeldClock) -> None:
         pass
 
 
-async def test_lease_and_processes_are_seen_and_whoever_stands_by_is_well_but_not_ready(
+async def test_lease_and_workers_are_exported_and_a_standby_is_alive_but_not_ready(
     postgres_url: str, tmp_path: Path
 ) -> None:
     clock = HeldClock()
@@ -187,7 +187,7 @@ async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(town: Town) 
         assert await bot.terminate() == 0
 
 
-async def test_what_discord_answers_is_counted_and_a_second_bot_finds_the_port_in_use(town: Town) -> None:
+async def test_discord_responses_are_counted_and_a_second_bot_finds_the_port_in_use(town: Town) -> None:
     async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
         address = await door(bot)
         await town.discord.online()
@@ -217,7 +217,7 @@ async def test_what_discord_answers_is_counted_and_a_second_bot_finds_the_port_i
 # The command
 
 
-def test_health_that_is_not_served_or_not_there_is_said(
+def test_health_explains_that_it_is_off_or_unreachable(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)

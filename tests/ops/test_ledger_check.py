@@ -31,7 +31,7 @@ class Ledger:
         return self.wrong
 
 
-async def test_a_difference_is_told_and_so_is_its_end() -> None:
+async def test_a_difference_is_exported_until_it_is_gone() -> None:
     registry, clock, ledger = CollectorRegistry(), HeldClock(), Ledger()
     audit = LedgerCheck(ledger.audit, clock, registry)
     never = registry.get_sample_value("doppel_ledger_differences")
@@ -47,7 +47,7 @@ async def test_a_difference_is_told_and_so_is_its_end() -> None:
     assert registry.get_sample_value("doppel_ledger_differences") == 0
 
 
-async def test_it_looks_once_a_day_and_again_after_a_trouble() -> None:
+async def test_it_checks_once_a_day_and_again_after_an_error() -> None:
     registry, clock, ledger = CollectorRegistry(), AgendaClock(), Ledger()
     running = asyncio.create_task(LedgerCheck(ledger.audit, clock, registry).run())
     await clock.run(INITIAL_DELAY - 1)
@@ -62,14 +62,14 @@ async def test_it_looks_once_a_day_and_again_after_a_trouble() -> None:
     running.cancel()
 
 
-async def test_the_books_are_read_beside_a_store_that_goes_on_writing(tmp_path: Path) -> None:
+async def test_the_ledger_is_read_while_a_store_keeps_writing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/doppel.db"
     async with SqlStore(url, start=START, clock=WallClock()) as store:
         await opened(store)
         assert await audited(url, start=START, clock=WallClock()) == []
 
 
-async def test_a_running_bot_tells_of_its_books(stage: Stage) -> None:
+async def test_a_running_bot_exports_the_check(stage: Stage) -> None:
     assert {"doppel_ledger_differences", "doppel_ledger_checked_timestamp_seconds"} <= (
         await scrape(stage.app.served_at)
     ).names()

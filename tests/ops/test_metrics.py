@@ -30,7 +30,7 @@ SLUG = "faceswap-v5"
 STAGES = ("waiting", "submitting", "processing", "downloading", "delivering")
 
 
-async def test_a_job_that_is_done_moves_every_metric_on_its_way(stage: Stage) -> None:
+async def test_a_completed_job_moves_all_metrics_of_its_stages(stage: Stage) -> None:
     reply = await stage.order(SLUG)
     await reply.says("Queued")
     under_way = await scrape(stage.app.served_at)
@@ -50,7 +50,7 @@ async def test_a_job_that_is_done_moves_every_metric_on_its_way(stage: Stage) ->
     assert seen("doppel_segmind_cost_dollars_total", basis="expected") == 0
 
 
-async def test_what_is_said_to_segmind_and_to_the_store_is_counted(stage: Stage) -> None:
+async def test_calls_of_segmind_and_of_the_store_are_counted(stage: Stage) -> None:
     reply = await stage.order(SLUG)
     await reply.says("Queued")
     await stage.finish(reply, "Completed")
@@ -91,7 +91,7 @@ async def test_a_job_without_a_result_is_counted_and_nothing_is_charged(
     assert seen("doppel_segmind_calls_total", call="status", outcome="Failed") == 1
 
 
-async def test_what_segmind_refuses_is_counted_by_its_code_and_reason(stage: Stage) -> None:
+async def test_rejected_submissions_are_counted_by_code_and_reason(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "rate-limit=0")
     await (await stage.order(SLUG)).says("Queued")
     stage.segmind.faults.next("submit", "bad-key")
@@ -105,7 +105,7 @@ async def test_what_segmind_refuses_is_counted_by_its_code_and_reason(stage: Sta
     assert seen("doppel_job_stage_seconds_count", stage="waiting") == 3
 
 
-async def test_orders_that_are_refused_are_counted_by_their_reason(stage: Stage) -> None:
+async def test_rejected_orders_are_counted_by_the_kind_of_error(stage: Stage) -> None:
     await (await stage.order(SLUG, source_image=("a.png", b"words"))).says("not a picture")
     await stage.app.store.adjust(stage.account, -98, "", AuditEntry("1", "take"))
     await (await stage.order(SLUG)).says("credits")
@@ -117,7 +117,7 @@ async def test_orders_that_are_refused_are_counted_by_their_reason(stage: Stage)
 
 
 @pytest.mark.stage(jobs={"per_member": 1, "pace": 0.01, "line_refresh": 0.01})
-async def test_the_line_is_as_long_as_it_is(stage: Stage) -> None:
+async def test_waiting_and_running_jobs_are_exported(stage: Stage) -> None:
     await (await stage.order(SLUG)).says("Queued")
     for place in (1, 2):
         await (await stage.order(SLUG)).says(f"number {place}")
@@ -132,7 +132,7 @@ async def test_the_line_is_as_long_as_it_is(stage: Stage) -> None:
 @pytest.mark.stage(
     segmind={"inputs": "link", "outage_failures": 2, "outage_pause": 3600, "unknown_window": 0}
 )
-async def test_an_open_breaker_and_a_submission_of_unknown_outcome_are_seen(stage: Stage) -> None:
+async def test_an_open_breaker_and_an_unknown_outcome_are_exported(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "drop-before", times=2)
     await (await stage.order(SLUG)).says("Lost on the way")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
@@ -148,7 +148,7 @@ async def test_an_open_breaker_and_a_submission_of_unknown_outcome_are_seen(stag
     assert seen("doppel_segmind_breaker_open", service="results") == 0
 
 
-async def test_no_id_and_no_secret_can_be_read_and_the_labels_are_few(stage: Stage) -> None:
+async def test_metrics_contain_no_id_and_no_secret_and_have_few_labels(stage: Stage) -> None:
     replies = [await stage.order(slug) for slug in MODELS if slug != "ai-face-swap"]
     other = await stage.order_as(stage.another_member("bob"), "ai-face-swap")
     for reply in (*replies, other):
@@ -173,7 +173,7 @@ async def test_no_id_and_no_secret_can_be_read_and_the_labels_are_few(stage: Sta
     assert all(name.startswith("doppel_") for name in seen.names())
 
 
-async def test_open_metrics_are_given_to_whoever_asks_for_them(stage: Stage) -> None:
+async def test_openmetrics_is_served_to_clients_that_accept_it(stage: Stage) -> None:
     content, media_type = Metrics().exposition("application/openmetrics-text; version=1.0.0")
     assert media_type.startswith("application/openmetrics-text")
     assert content.endswith(b"# EOF\n")
@@ -215,7 +215,7 @@ def observed(shelf: Shelf, clock: LeapingClock) -> tuple[ObservedStore, JobMeter
     return ObservedStore(cast("Store", shelf), jobs), jobs, registry
 
 
-async def test_adopted_jobs_are_open_and_only_their_known_times_count() -> None:
+async def test_adopted_jobs_are_open_and_only_their_known_times_are_observed() -> None:
     clock = LeapingClock(1000.0)
     waiting = job("waiting", created_at=940.0)
     sent = job("sent", state=State.SUBMITTED, request_id="r", submitted_at=970.0)
@@ -248,7 +248,7 @@ async def test_a_job_that_another_process_has_taken_over_is_not_open_here(step: 
     assert seen("doppel_jobs_ended_total") == 0
 
 
-async def test_a_delay_is_what_is_over_segminds_own_time() -> None:
+async def test_the_delay_excludes_segminds_own_time() -> None:
     clock = LeapingClock(1000.0)
     sent = job("sent", state=State.SUBMITTED, request_id="r", submitted_at=980.0)
     store, jobs, registry = observed(Shelf(sent), clock)
@@ -262,7 +262,7 @@ async def test_a_delay_is_what_is_over_segminds_own_time() -> None:
     assert seen("doppel_polls_per_job_sum") == 2
 
 
-def test_discords_answers_are_told_apart_by_what_was_asked_and_never_by_whom() -> None:
+def test_discord_responses_are_labelled_by_the_kind_of_request_alone() -> None:
     metrics = Metrics()
     for method, path, status in (
         ("PATCH", "/api/v10/webhooks/12/tok.en/messages/34", 200),
@@ -279,7 +279,7 @@ def test_discords_answers_are_told_apart_by_what_was_asked_and_never_by_whom() -
     assert seen("doppel_discord_responses_total") == 5
 
 
-async def test_a_loop_that_is_held_up_is_measured() -> None:
+async def test_the_lag_of_a_blocked_loop_is_measured() -> None:
     lags: list[float] = []
     async with measure_lag(lags.append, every=0.001):
         # Begun: it sleeps.

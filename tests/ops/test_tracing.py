@@ -165,7 +165,7 @@ async def test_a_restart_is_a_second_span_of_the_same_trace_with_a_link_to_the_f
     assert facts(second)["state"] == "DONE"
 
 
-async def test_a_collector_hears_of_it_over_http_as_the_environment_says_and_never_what_was_typed(
+async def test_spans_are_exported_over_http_without_what_members_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[tuple[Mapping[str, str], bytes]] = []
@@ -207,7 +207,7 @@ async def test_a_collector_hears_of_it_over_http_as_the_environment_says_and_nev
 # What becomes of jobs that do not end as they should
 
 
-def test_a_failure_is_an_error_with_its_reason_and_a_refusal_is_none() -> None:
+def test_a_failure_is_an_error_with_its_reason_but_a_content_refusal_is_not() -> None:
     told = Collector(shards=4)
     for name, end in (("a", State.FAILED), ("b", State.BLOCKED)):
         told.traces.opened(order := job(name, server=(7 << 22) + 1))
@@ -226,7 +226,7 @@ def test_a_failure_is_an_error_with_its_reason_and_a_refusal_is_none() -> None:
     assert "nobody should read" not in "".join(span.to_json() for span in told.spans)
 
 
-def test_each_wait_ends_with_the_answer_that_ended_it() -> None:
+def test_each_wait_span_has_the_response_that_ended_it() -> None:
     told = Collector()
     told.traces.opened(order := job(server=None))
     order = told.moved(told.moved(order, State.SUBMITTING), State.SUBMITTED, request_id="r")
@@ -244,7 +244,7 @@ def test_each_wait_ends_with_the_answer_that_ended_it() -> None:
     assert {parent_of(span) for span in waits} == {own_id(told.named("processing")[0])}
 
 
-def test_a_job_that_another_process_has_by_now_is_let_go_and_may_come_back() -> None:
+def test_a_job_taken_over_by_another_process_ends_its_span_and_may_return() -> None:
     told = Collector()
     told.traces.opened(order := job())
     told.traces.lost(order)
@@ -257,7 +257,7 @@ def test_a_job_that_another_process_has_by_now_is_let_go_and_may_come_back() -> 
     assert "shard" in facts(again)
 
 
-def test_a_second_listener_hears_what_the_first_one_hears() -> None:
+def test_all_listeners_of_a_fan_out_are_notified() -> None:
     one, other = Collector(), Collector()
     both = FanOut(one.traces, other.traces)
     both.opened(order := job())
@@ -284,7 +284,7 @@ def test_a_second_listener_hears_what_the_first_one_hears() -> None:
         ("OTEL_BSP_MAX_QUEUE_SIZE", "-1", "jobs cannot be traced: "),
     ],
 )
-def test_an_environment_that_asks_for_what_there_is_not_stops_the_start(
+def test_an_unknown_exporter_in_the_environment_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -293,14 +293,14 @@ def test_an_environment_that_asks_for_what_there_is_not_stops_the_start(
     assert said in str(caught.value)
 
 
-def test_packages_that_are_missing_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bot.ops.tracing", None)
     with pytest.raises(SettingsError, match=r"jobs cannot be traced: .* `pip install 'doppel\[otel\]'`\.$"):
         traces_of(Settings.model_validate({"ops": TRACED}), LeapingClock())
     assert traces_of(Settings(), LeapingClock()) is None
 
 
-async def test_a_collector_that_is_away_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unreachable_collector_does_not_delay_the_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracing, "_SHUTDOWN_TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{deaf.getsockname()[1]}")
@@ -324,7 +324,7 @@ sys.exit(code)
 """
 
 
-def test_without_any_extra_the_program_says_what_is_missing_and_imports_nothing_of_them(
+def test_without_extras_check_reports_them_off_and_imports_none(
     tmp_path: Path,
 ) -> None:
     environment = {
