@@ -1,4 +1,4 @@
-"""The settings: where they come from, what they refuse, and what the operator is told."""
+"""Settings: their sources, what they reject, and the messages to the operator."""
 
 import itertools
 import re

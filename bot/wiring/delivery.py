@@ -9,11 +9,13 @@ from bot.chat.messages import Messages
 from bot.chat.orders.original_preview import MOST_BYTES, OriginalPreviews
 from bot.chat.text import Text
 from bot.clock import Clock
+from bot.faces.cipher import FaceCipher
+from bot.faces.saved_faces import SavedFaces
+from bot.media import probe
 from bot.media.signing import C2paSigner
 from bot.registry import ModelRegistry
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.factories import file_limits, saved_faces_of
 
 
 class DeliveryParts:
@@ -33,8 +35,17 @@ class DeliveryParts:
         self.client, self.models, self.text, self.clock = client, models, text, clock
         self.cards = {slug: model.card for slug, model in models.items()}
         self.background = Background()
-        self.limits = file_limits(settings)
-        self.saved_faces = saved_faces_of(settings, store.shelf, clock)
+        # The section and the class have the same fields.
+        self.limits = probe.Limits(**settings.uploads.model_dump())
+        section = settings.faces
+        self.saved_faces = SavedFaces(
+            store.shelf,
+            FaceCipher(section.keys) if section.keys else None,
+            clock,
+            self.limits,
+            days=section.days,
+            per_member=section.per_member,
+        )
         self.messages = Messages(client, clock, store.register.keep_post)
         self.results = Results(self.cards, text, c2pa_signer)
         self.original_previews = OriginalPreviews(

@@ -11,13 +11,6 @@ from pydantic import SecretStr
 
 from bot.chat.contexts import Contexts
 from bot.clock import Clock
-from bot.faces.cipher import FaceCipher
-from bot.faces.face import FaceRepository
-from bot.faces.saved_faces import SavedFaces
-from bot.ledger.allowance import Refill
-from bot.ledger.policy import Policy
-from bot.ledger.server_rules import Bounds, Limits
-from bot.media import probe
 from bot.media.signing import C2paSigner, Signing
 from bot.media.signing_keys import BadSigningKeys, read_signing_keys
 from bot.segmind.breaker import BreakerConfig
@@ -71,39 +64,8 @@ def segmind_client(
     )
 
 
-def policy_of(settings: Settings) -> Policy:
-    section, jobs, uploads = settings.credits, settings.jobs, settings.uploads
-    return Policy(
-        daily=section.daily,
-        direct_daily=section.direct_daily,
-        refill=Refill(section.refill),
-        roles=section.roles,
-        monthly=section.server_monthly,
-        operator_usd=section.operator_daily_usd,
-        limits=Limits(
-            per_member=jobs.per_member,
-            per_server=jobs.per_server,
-            video_seconds=uploads.video_seconds,
-            picture_bytes=uploads.picture_bytes,
-            video_bytes=uploads.video_bytes,
-        ),
-        bounds=Bounds(daily=section.daily_most, grant=section.grant_most),
-    )
-
-
-def saved_faces_of(settings: Settings, repository: FaceRepository, clock: Clock) -> SavedFaces:
-    section = settings.faces
-    cipher = FaceCipher(section.keys) if section.keys else None
-    limits = file_limits(settings)
-    return SavedFaces(repository, cipher, clock, limits, days=section.days, per_member=section.per_member)
-
-
-def file_limits(settings: Settings) -> probe.Limits:
-    # The section and the class have the same fields.
-    return probe.Limits(**settings.uploads.model_dump())
-
-
 def contexts_of(settings: Settings) -> Contexts:
+    # The section and the class have the same fields.
     return Contexts(**settings.contexts.model_dump())
 
 

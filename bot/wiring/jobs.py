@@ -13,13 +13,14 @@ from bot.jobs.supervision.balance import BalanceConfig, BalanceMonitor, Operator
 from bot.jobs.supervision.learned_timings import LearnedTimings
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
-from bot.ledger.policy import Prices
+from bot.ledger.allowance import Refill
+from bot.ledger.policy import Policy, Prices
+from bot.ledger.server_rules import Bounds, Limits
 from bot.registry import ModelRegistry
 from bot.segmind.client import SegmindClient
 from bot.segmind.polling import PollTiming, PollTimings
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.factories import policy_of
 
 
 class JobEngine:
@@ -38,7 +39,7 @@ class JobEngine:
     ) -> None:
         """`operator` is told when the balance at Segmind runs low or out."""
         section, jobs, clock = settings.segmind, settings.jobs, ports.clock
-        self.policy = policy_of(settings)
+        self.policy = _policy(settings)
         self.queue = FairQueue(self.policy.limits, in_all=jobs.in_all)
         self.gate = SubmissionGate(clock, segmind.scheduler, releases=section.when_empty == "release")
         self.watch = BalanceMonitor(
@@ -91,3 +92,23 @@ class JobEngine:
         # The hardware and the number of steps that Segmind chooses for a variant change how long it takes.
         variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)
         return self.timings.pace(job.slug, variant)
+
+
+def _policy(settings: Settings) -> Policy:
+    section, jobs, uploads = settings.credits, settings.jobs, settings.uploads
+    return Policy(
+        daily=section.daily,
+        direct_daily=section.direct_daily,
+        refill=Refill(section.refill),
+        roles=section.roles,
+        monthly=section.server_monthly,
+        operator_usd=section.operator_daily_usd,
+        limits=Limits(
+            per_member=jobs.per_member,
+            per_server=jobs.per_server,
+            video_seconds=uploads.video_seconds,
+            picture_bytes=uploads.picture_bytes,
+            video_bytes=uploads.video_bytes,
+        ),
+        bounds=Bounds(daily=section.daily_most, grant=section.grant_most),
+    )

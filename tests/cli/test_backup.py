@@ -1,4 +1,4 @@
-"""`doppel backup` beside a running bot, and `doppel restore` without one."""
+"""`doppel backup` next to a running bot, and `doppel restore` without one."""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""`doppel check` says what is configured, reachable and missing."""
+"""`doppel check` reports what is configured, reachable and missing."""
 
 import sys
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""The command line answers what is wrong in one sentence, and never with a traceback."""
+"""The command line reports each error in one sentence, never with a traceback."""
 
 import importlib.util
 import socket

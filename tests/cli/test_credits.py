@@ -1,4 +1,4 @@
-"""`doppel credits`: the operator's books on the command line, beside a running bot."""
+"""`doppel credits` audits, reports and grants next to a running bot."""
 
 import argparse
 import asyncio

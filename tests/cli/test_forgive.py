@@ -1,4 +1,4 @@
-"""`doppel forgive`: the operator's list for all servers, beside a running bot."""
+"""`doppel forgive` next to a running bot."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`doppel pause` and `doppel resume`, beside a running bot."""
+"""`doppel pause` and `doppel resume` next to a running bot."""
 
 import asyncio
 from pathlib import Path

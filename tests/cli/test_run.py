@@ -1,4 +1,4 @@
-"""The bot as its operator runs it: a process that is killed and started again, on a small Discord."""
+"""`doppel run` as a process that is killed and started again, on a small Discord."""
 
 import asyncio
 from collections.abc import AsyncGenerator

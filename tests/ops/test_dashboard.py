@@ -1,4 +1,4 @@
-"""The operator's page over HTTP: who is let in, what they see, and the switch that pauses new jobs."""
+"""The dashboard over HTTP: sign-in, snapshots, and the switch that pauses submissions."""
 
 import asyncio
 import json
@@ -68,7 +68,7 @@ class Answer:
     cookies: SimpleCookie
 
     @property
-    def said(self) -> str:
+    def error(self) -> str:
         return json.loads(self.text)["error"]
 
 
@@ -121,7 +121,7 @@ async def test_signing_in_sets_a_session_cookie_that_expires_and_is_not_the_toke
         assert TOKEN not in cookie.OutputString()
         assert 'src="page.js"' in (await visitor.ask("GET", "")).text
         starting = await visitor.ask("GET", "figures")
-        assert (starting.status, starting.said) == (503, "The bot is still starting.")
+        assert (starting.status, starting.error) == (503, "The bot is still starting.")
         clock.move(SESSION)
         assert 'name="token"' in (await visitor.ask("GET", "")).text
         assert (await visitor.ask("GET", "figures")).status == 401
@@ -168,7 +168,7 @@ async def test_a_program_sends_the_token_with_each_request_and_needs_no_origin(c
         assert (await visitor.ask("POST", "pause", Authorization=f"bearer {TOKEN}")).status == 503
         assert (await visitor.ask("GET", "", Authorization=f"Bearer {TOKEN}")).status == 200
         refused = await visitor.ask("GET", "figures", Authorization="Bearer wrong")
-        assert (refused.status, refused.said) == (401, BAD_TOKEN)
+        assert (refused.status, refused.error) == (401, BAD_TOKEN)
         assert refused.headers["WWW-Authenticate"] == "Bearer"
         # Another kind of authorization is none.
         assert (await visitor.ask("GET", "figures", Authorization=f"Basic {TOKEN}")).status == 401
@@ -181,7 +181,7 @@ async def test_a_post_from_another_page_does_nothing(clock: HeldClock, origin: s
         await visitor.sign_in()
         headers = {} if origin is None else {"Origin": origin}
         answer = await visitor.ask("POST", path, TOKEN, **headers)
-        assert (answer.status, answer.said) == (403, CROSS_ORIGIN)
+        assert (answer.status, answer.error) == (403, CROSS_ORIGIN)
         assert not answer.cookies
 
 
@@ -293,63 +293,61 @@ def test_the_page_has_a_text_for_every_state_and_reason() -> None:
 # What is kept in memory
 
 
-class Slow:
-    """Answers how often it was asked, as soon as it is let."""
+class SlowQuery:
+    """Returns the number of calls, as soon as the test allows it."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
         self.free = asyncio.Event()
-        self.trouble: Exception | None = None
+        self.error: Exception | None = None
 
     async def __call__(self) -> int:
-        self.asked += 1
+        self.calls += 1
         await self.free.wait()
-        if self.trouble is not None:
-            raise self.trouble
-        return self.asked
+        if self.error is not None:
+            raise self.error
+        return self.calls
 
 
 async def test_a_query_is_shared_by_its_readers_and_outlives_their_waiting(
     clock: HeldClock,
 ) -> None:
-    slow = Slow()
-    fresh = Cached(slow, clock, seconds=10)
-    await asyncio.gather(*(fresh.refresh(max_wait=0.01) for _ in range(3)))
-    assert (slow.asked, fresh.last, fresh.failed) == (1, None, True)
+    slow = SlowQuery()
+    cached = Cached(slow, clock, seconds=10)
+    await asyncio.gather(*(cached.refresh(max_wait=0.01) for _ in range(3)))
+    assert (slow.calls, cached.last, cached.failed) == (1, None, True)
     slow.free.set()
-    await fresh.refresh(max_wait=PATIENCE)
-    assert (fresh.last, fresh.at, fresh.failed) == (1, clock.now(), False)
-    await fresh.refresh(max_wait=PATIENCE)
-    assert slow.asked == 1
+    await cached.refresh(max_wait=PATIENCE)
+    assert (cached.last, cached.at, cached.failed) == (1, clock.now(), False)
+    await cached.refresh(max_wait=PATIENCE)
+    assert slow.calls == 1
     clock.move(10)
-    await fresh.refresh(max_wait=PATIENCE)
-    assert fresh.last == 2
+    await cached.refresh(max_wait=PATIENCE)
+    assert cached.last == 2
 
 
-@pytest.mark.parametrize("trouble", [StoreUnavailable("away"), RuntimeError("a bug")])
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), RuntimeError("a bug")])
 async def test_a_failed_query_keeps_the_last_result_and_is_retried(
-    clock: HeldClock, trouble: Exception
+    clock: HeldClock, error: Exception
 ) -> None:
-    slow = Slow()
+    slow = SlowQuery()
     slow.free.set()
-    fresh = Cached(slow, clock, seconds=10)
-    await fresh.refresh(max_wait=PATIENCE)
+    cached = Cached(slow, clock, seconds=10)
+    await cached.refresh(max_wait=PATIENCE)
     clock.move(10)
-    slow.trouble = trouble
+    slow.error = error
     with capture_logs() as logs:
-        await fresh.refresh(max_wait=PATIENCE)
-    assert [log["log_level"] for log in logs] == [
-        "debug" if isinstance(trouble, StoreUnavailable) else "error"
-    ]
-    assert (fresh.last, fresh.failed) == (1, True)
-    slow.trouble = None
+        await cached.refresh(max_wait=PATIENCE)
+    assert [log["log_level"] for log in logs] == ["debug" if isinstance(error, StoreUnavailable) else "error"]
+    assert (cached.last, cached.failed) == (1, True)
+    slow.error = None
     clock.move(10)
-    await fresh.refresh(max_wait=PATIENCE)
-    assert (fresh.last, fresh.failed) == (3, False)
+    await cached.refresh(max_wait=PATIENCE)
+    assert (cached.last, cached.failed) == (3, False)
     slow.free.clear()
     clock.move(10)
-    await fresh.refresh(max_wait=0)
-    await fresh.close()
+    await cached.refresh(max_wait=0)
+    await cached.close()
 
 
 async def test_the_time_series_knows_recent_responses_and_the_worst_lag(
@@ -460,7 +458,7 @@ async def test_an_unavailable_database_is_reported_and_the_rest_is_shown(
         async with visiting(stage.app.served_at) as visitor:
             answer = await visitor.ask("POST", "pause", Authorization=f"Bearer {TOKEN}")
             assert answer.status == 503
-            assert answer.said.startswith("The database takes nothing right now, so nothing was changed.")
+            assert answer.error.startswith("The database takes nothing right now, so nothing was changed.")
     assert not (await figures(stage, lambda it: not it["stale"]))["pause"]
 
 

@@ -1,4 +1,4 @@
-"""What ships for containers, systemd, Prometheus and Grafana speaks of things that exist."""
+"""Container, systemd, Prometheus and Grafana files only refer to things that exist."""
 
 import json
 import re

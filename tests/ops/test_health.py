@@ -1,4 +1,4 @@
-"""Whether the bot is well and ready: told over HTTP, by the whole bot and by its process."""
+"""Liveness and readiness over HTTP, of the whole bot and of its process."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Once a day Prometheus is told whether the books add up."""
+"""The daily check exports whether the ledger adds up."""
 
 import asyncio
 import math
@@ -15,35 +15,35 @@ from tests.harness import Stage
 from tests.ops.scrape import scrape
 from tests.store.orders import START, opened
 
-WRONG = "account 1:2 keeps 3 granted, its entries make 4"
+DIFFERENCE = "account 1:2 keeps 3 granted, its entries make 4"
 
 
 class Ledger:
     def __init__(self) -> None:
-        self.wrong: list[str] = []
-        self.trouble: Exception | None = None
-        self.looks = 0
+        self.differences: list[str] = []
+        self.error: Exception | None = None
+        self.audits = 0
 
     async def audit(self) -> Sequence[str]:
-        self.looks += 1
-        if self.trouble is not None:
-            raise self.trouble
-        return self.wrong
+        self.audits += 1
+        if self.error is not None:
+            raise self.error
+        return self.differences
 
 
 async def test_a_difference_is_exported_until_it_is_gone() -> None:
     registry, clock, ledger = CollectorRegistry(), HeldClock(), Ledger()
-    audit = LedgerCheck(ledger.audit, clock, registry)
+    check = LedgerCheck(ledger.audit, clock, registry)
     never = registry.get_sample_value("doppel_ledger_differences")
     assert never is not None
     assert math.isnan(never)
     assert registry.get_sample_value("doppel_ledger_checked_timestamp_seconds") == 0
-    ledger.wrong = [WRONG]
-    await audit.check()
+    ledger.differences = [DIFFERENCE]
+    await check.check()
     assert registry.get_sample_value("doppel_ledger_differences") == 1
     assert registry.get_sample_value("doppel_ledger_checked_timestamp_seconds") == clock.now()
-    ledger.wrong = []
-    await audit.check()
+    ledger.differences = []
+    await check.check()
     assert registry.get_sample_value("doppel_ledger_differences") == 0
 
 
@@ -51,13 +51,13 @@ async def test_it_checks_once_a_day_and_again_after_an_error() -> None:
     registry, clock, ledger = CollectorRegistry(), AgendaClock(), Ledger()
     running = asyncio.create_task(LedgerCheck(ledger.audit, clock, registry).run())
     await clock.run(INITIAL_DELAY - 1)
-    assert ledger.looks == 0
-    ledger.trouble = StoreUnavailable("it is away")
+    assert ledger.audits == 0
+    ledger.error = StoreUnavailable("it is away")
     await clock.run(2)
-    assert ledger.looks == 1
-    ledger.trouble = None
+    assert ledger.audits == 1
+    ledger.error = None
     await clock.run(EVERY)
-    assert ledger.looks == 2
+    assert ledger.audits == 2
     assert registry.get_sample_value("doppel_ledger_differences") == 0
     running.cancel()
 

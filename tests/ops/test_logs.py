@@ -1,4 +1,4 @@
-"""The logs: one chain for our records and the libraries', readable, with context and without secrets."""
+"""Log records of the bot and its libraries are readable, have context and contain no secrets."""
 
 import io
 import json

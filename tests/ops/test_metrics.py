@@ -1,4 +1,4 @@
-"""What Prometheus reads of the whole bot, while jobs end in all the ways that they can."""
+"""Metrics of the whole bot, for every way in which a job can end."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What a collector of OpenTelemetry hears of jobs, by the exporter in memory and over HTTP."""
+"""OpenTelemetry spans of jobs, exported in memory and over HTTP."""
 
 import asyncio
 import socket
