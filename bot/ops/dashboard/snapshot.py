@@ -94,7 +94,7 @@ class SnapshotReader:
             "segmind": self._segmind(),
             "discord": self._discord(),
             "process": self._process(present, now),
-            "troubles": None if past is None else _troubles(past),
+            "failures": None if past is None else _failures(past),
             "cases": None if present is None else self._cases(present),
             "ledger": self._ledger(),
             "charts": None if past is None else self._charts(past, now),
@@ -157,7 +157,7 @@ class SnapshotReader:
             "per_minute": sources.settings.segmind.requests_per_minute,
             "open_breakers": [name for name, scheduler in sources.schedulers.items() if scheduler.is_shut],
             "closed": [
-                {"model": slug, "why": str(trouble)} for slug, trouble in sources.gate.closures.items()
+                {"model": slug, "why": str(reason)} for slug, reason in sources.gate.closures.items()
             ],
             "empty": sources.gate.is_empty,
             "left": sources.balance.left,
@@ -251,9 +251,9 @@ def _count(count: Count) -> Mapping[str, Any]:
     }
 
 
-def _troubles(past: Past) -> Mapping[str, Any]:
+def _failures(past: Past) -> Mapping[str, Any]:
     return {
-        "failures": [
+        "groups": [
             {
                 "model": each.slug,
                 "state": each.state,

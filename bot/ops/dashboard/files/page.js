@@ -131,7 +131,7 @@ function scale(highest, least) {
 
 // A bot that has just begun fills its charts all the same: they reach back as far as there is something to see.
 function reached(its) {
-  const first = Math.min(its.until, ...[its.jobs, its.times, its.line].flatMap((rows) => rows.slice(0, 1)).map((row) => row.at));
+  const first = Math.min(its.until, ...[its.jobs, its.times, its.queue].flatMap((rows) => rows.slice(0, 1)).map((row) => row.at));
   const seconds = [15 * MINUTE, 30 * MINUTE, HOUR].find((each) => its.until - first < each) ?? its.until - its.since;
   return { ...its, since: its.until - seconds };
 }
@@ -318,11 +318,11 @@ function models(it) {
 }
 
 function troubles(it) {
-  if (!it.stales) return;
+  if (!it.failures) return;
   const ends = Object.fromEntries(ENDS.map(([state, word, tone]) => [state, [word, tone]]));
-  const rows = it.stales.failures.map((each) => [each.model, key(ends[each.state][1], ends[each.state][0]),
+  const rows = it.failures.groups.map((each) => [each.model, key(ends[each.state][1], ends[each.state][0]),
     each.state === "BLOCKED" ? "content rules" : REASONS[each.reason] || each.reason || "–", whole.format(each.jobs), when(each.last)]);
-  const kept = it.stales.deliveries.kept || 0;
+  const kept = it.failures.deliveries.kept || 0;
   put($("failures"), table("By model and kind", ["Model", "End", "Why", ">Jobs", ">Last"], rows, "Nothing: every job has come to a result."),
     kept ? h("p", { class: "nothing" }, `${plural(kept, "end", "ends")} reached nobody, and can be fetched with /jobs.`) : null);
 }
