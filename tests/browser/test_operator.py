@@ -90,9 +90,9 @@ async def pause_by_keyboard(page: Page, stage: Stage) -> None:
     await fits(page)
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
-    await expect(switch).to_have_text("OperatorPause")
+    await expect(switch).to_have_text("Pause")
     await page.keyboard.press("Enter")
-    await dialog.get_by_role("button", name="OperatorPause").press("Enter")
+    await dialog.get_by_role("button", name="Pause").press("Enter")
     await expect(switch).to_have_text("Resume")
     await expect(switch).to_be_focused()
     reply = await stage.order(SLUG)
@@ -102,7 +102,7 @@ async def pause_by_keyboard(page: Page, stage: Stage) -> None:
     await kept(page, "operator-2-paused")
     await fits(page)
     await switch.click()
-    await expect(switch).to_have_text("OperatorPause")
+    await expect(switch).to_have_text("Pause")
     await stage.finish(reply, "Completed")
     assert len(stage.segmind.submissions) == 2
 
