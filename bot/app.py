@@ -1,4 +1,4 @@
-"""The composition root: opens everything in order, and closes it in reverse."""
+"""The bot as one object: built from the settings, opened in order, closed in reverse."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
@@ -18,30 +18,26 @@ from bot.clock import Clock, WallClock
 from bot.faces.detection import FaceDetector
 from bot.faces.saved_faces import SavedFaces
 from bot.jobs.cluster import Cluster
-from bot.jobs.ports import JobPorts
 from bot.jobs.reconcile import LateReconciler
 from bot.jobs.supervision.outage import Outage
-from bot.ops.dashboard import OperatorPage, TimeSeries
-from bot.ops.gauges import Gauges
-from bot.ops.health import Health, needed
-from bot.ops.job_metrics import JobMeter
-from bot.ops.ledger_check import Audit
+from bot.ops.dashboard import Dashboard, TimeSeries
+from bot.ops.health import Health, readiness_checks
+from bot.ops.ledger_check import LedgerCheck
 from bot.ops.metrics import Metrics
-from bot.ops.observers import FanOut, ObservedSegmind, ObservedStore
-from bot.ops.web import served
+from bot.ops.web import operator_server
 from bot.registry import ModelRegistry, iter_modules, model_registry
-from bot.settings import Settings
+from bot.settings import Settings, check_model_names
 from bot.store import SqlStore, audit_ledger
-from bot.wiring.chat import ChatParts
-from bot.wiring.factories import FEATURES, c2pa_signer_of, check_names, contexts_of, segmind_client, traces_of
+from bot.wiring.chat import serve
+from bot.wiring.delivery import DeliveryParts
+from bot.wiring.factories import FEATURES, c2pa_signer_of, contexts_of, segmind_client, traces_of
 from bot.wiring.jobs import JobEngine
 from bot.wiring.moderation import ModerationParts
-from bot.wiring.ops import wire_dashboard
-from bot.wiring.services import wire_services
+from bot.wiring.ops import observed_ports, operated
 
 log = structlog.stdlib.get_logger(__name__)
 
-# A database that takes so many bytes takes an order, too.
+# A database that has space for this many bytes has space for an order, too.
 PROBE_BYTES = 64 * 1024
 
 PeriodicTask = Callable[[], Coroutine[None, None, None]]
@@ -56,50 +52,51 @@ class App:
     store: SqlStore
     models: ModelRegistry
     background: Background
-    cluster: Cluster
-    shop: Purchases
-    outage: Outage
     saved_faces: SavedFaces
-    chores: Sequence[PeriodicTask]
-    """What one process does for all, for as long as it lives."""
+    cluster: Cluster
+    purchases: Purchases
+    outage: Outage
+    shared_tasks: Sequence[PeriodicTask]
+    """Periodic tasks that one process runs for all."""
     served_at: str | None
-    """Where metrics and health are served."""
+    """Address of metrics, health and the dashboard."""
 
     async def begin(self) -> None:
-        """Take orders and go on with open jobs, in the context of the caller."""
+        """Take orders and resume open jobs."""
         self.background.begin()
         await self.engine.learned_timings.load()
-        # Before any of them could go on.
+        # A pause must be known before any job could be submitted.
         await self.engine.pause.refresh()
-        log.info("open jobs were taken up", count=await self.engine.job_service.resume())
-        self.background.spawn(self._keep_company())
-        self.background.spawn(self._give_up())
-        self.background.spawn(self.engine.watch.run())
-        self.background.spawn(self.engine.learned_timings.run())
-        self.background.spawn(self.engine.pause.run())
-        if self.client.is_first:
-            for chore in self.chores:
-                self.background.spawn(chore())
-        self.shop.open()
+        log.info("open jobs resumed", count=await self.engine.job_service.resume())
+        tasks: list[PeriodicTask] = [
+            self._run_cluster,
+            self._stop_on_damage,
+            self.engine.watch.run,
+            self.engine.learned_timings.run,
+            self.engine.pause.run,
+        ]
+        for task in (*tasks, *(self.shared_tasks if self.client.is_first else ())):
+            self.background.spawn(task())
+        self.purchases.open()
 
     async def end(self) -> None:
-        """Take no more orders, and let go of the jobs where they are."""
+        """Stop taking orders, and leave each job in its present state."""
         await self.background.close()
         await self.engine.runner.close()
         await self.engine.learned_timings.save()
 
-    async def _give_up(self) -> None:
-        """Stop where the database is damaged: what it holds can only be made worse."""
+    async def _stop_on_damage(self) -> None:
+        # Every further write could make a damaged database worse.
         await self.outage.wait_for_damage()
-        await self._close()
+        await self._close_client()
 
-    async def _keep_company(self) -> None:
-        """For as long as nobody else has taken this process's place."""
+    async def _run_cluster(self) -> None:
+        # Returns once another process has taken this one's place.
         await self.cluster.run(self.engine.job_service)
-        await self._close()
+        await self._close_client()
 
-    async def _close(self) -> None:
-        # Whoever waits for the client's end cancels this task then, and must not cancel that end with it.
+    async def _close_client(self) -> None:
+        # Closing the client cancels this task, which must not cancel the closing.
         await asyncio.shield(self.client.close())
 
 
@@ -107,34 +104,31 @@ class App:
 async def build_app(
     settings: Settings, *, clock: Clock | None = None, face_detector: FaceDetector | None = None
 ) -> AsyncGenerator[App]:
-    """Everything but the connection to Discord."""
+    """Open everything except the connection to Discord."""
     clock = clock or WallClock()
-    models = model_registry(FEATURES)
-    check_names(settings, models)
-    text = Text.load()
-    metrics = Metrics()
-    c2pa_signer = c2pa_signer_of(settings, clock, heard=metrics.signed)
+    models, text, metrics = model_registry(FEATURES), Text.load(), Metrics()
+    check_model_names(settings, models)
+    c2pa_signer = c2pa_signer_of(settings, clock, on_signing=metrics.count_signing)
     traces = traces_of(settings, clock)
+    database, start = settings.database.url.get_secret_value(), settings.credits.start
     async with AsyncExitStack() as stack:
         if traces is not None:
             stack.push_async_callback(traces.close)
         store = await stack.enter_async_context(
             SqlStore(
-                settings.database.url.get_secret_value(),
-                start=settings.credits.start,
-                clock=clock,
-                lease=settings.database.lease,
-                commit=metrics.commit,
+                database, start=start, clock=clock, lease=settings.database.lease, commit=metrics.time_commit
             )
         )
+        # Served before the process has shards: a process that stands by is alive, but not ready.
         health = Health(store)
-        # Before there are shards: whoever stands by for them is well, and not ready.
-        page = OperatorPage(settings.ops.page_token, TimeSeries(metrics, clock), clock)
-        served_at = await stack.enter_async_context(served(settings.ops.address, metrics, health, page))
+        dashboard = Dashboard(settings.ops.page_token, TimeSeries(metrics, clock), clock)
+        served_at = await stack.enter_async_context(
+            operator_server(settings.ops.address, metrics, health, dashboard)
+        )
         outage = Outage(partial(_probe_write, store), clock)
         stack.push_async_callback(outage.close)
         segmind = await stack.enter_async_context(
-            segmind_client(settings, clock, heard=metrics.segmind_answered)
+            segmind_client(settings, clock, on_response=metrics.count_segmind_response)
         )
         cluster = Cluster(
             store,
@@ -144,91 +138,78 @@ async def build_app(
             set_rate=segmind.scheduler.set_rate,
             on_store_unavailable=outage.report,
         )
-        refusals = InvalidRequestCounter(
-            clock, limit=settings.discord.refusals, on_response=metrics.discord_answered
+        invalid_requests = InvalidRequestCounter(
+            clock, limit=settings.discord.refusals, on_response=metrics.count_discord_response
         )
-        words = ErrorMessages(text, outage.report, heard=metrics.refused)
-        client = await _client(settings, cluster, refusals, store=store, words=words)
-        front = ChatParts(
+        plan = settings.discord.shard_plan
+        client = doppel(
+            # Waits until other processes leave shards to this one.
+            await cluster.shards(plan),
+            1 if plan is None else plan.total,
+            features=list(iter_modules(FEATURES)),
+            notes=store,
+            words=ErrorMessages(text, outage.report, heard=metrics.count_error),
+            guild_id=settings.discord.guild_id,
+            contexts=contexts_of(settings),
+            http_trace=invalid_requests.trace(),
+        )
+        delivery = DeliveryParts(
             settings, client, store, models=models, text=text, clock=clock, c2pa_signer=c2pa_signer
         )
-        protection = ModerationParts(settings, store, front)
-        meter = JobMeter(metrics.registry, clock)
-        jobs = meter if traces is None else FanOut(meter, traces)
-        world = JobPorts(
-            ObservedSegmind(segmind, jobs, metrics.registry),
-            ObservedStore(store, jobs),
-            ThrottledWatcher(protection.guard(front.replies), refusals, clock),
-            clock,
-        )
-        engine = JobEngine(
+        moderation = ModerationParts(settings, store, delivery)
+        watcher = ThrottledWatcher(moderation.watcher, invalid_requests, clock)
+        jobs = JobEngine(
             settings,
-            world,
+            observed_ports(segmind, store, watcher, clock=clock, metrics=metrics, traces=traces),
             models=models,
             segmind=segmind,
             store=store,
-            operator=protection.operators,
+            operator=moderation.operators,
             outage=outage,
         )
-        cases = protection.cases(engine.credit_admin)
-        approvals = protection.approvals(engine.job_service, segmind)
-        wire_services(
-            settings,
-            front,
-            protection,
-            engine,
-            cases,
-            approvals=approvals,
-            segmind=segmind,
-            store=store,
-            face_detector=face_detector,
-            words=words,
-        )
-        gauges = Gauges(metrics.registry)
-        gauges.of_line(engine.line, engine.pause)
-        gauges.of_segmind(segmind.schedulers, engine.gate)
-        gauges.of_store(store, cluster, outage)
-        gauges.of_discord(client, refusals)
-        books = partial(
-            audit_ledger, settings.database.url.get_secret_value(), start=settings.credits.start, clock=clock
-        )
-        health.assembled(needed(client, store, outage))
+        moderation.open_cases(jobs, segmind)
+        serve(settings, delivery, moderation, jobs, segmind=segmind, store=store, face_detector=face_detector)
+        health.require(readiness_checks(client, store, outage))
         await stack.enter_async_context(
-            wire_dashboard(
+            operated(
                 settings,
-                page,
-                engine,
-                front,
+                dashboard,
+                jobs,
+                delivery,
+                metrics,
                 segmind=segmind,
                 store=store,
                 cluster=cluster,
                 outage=outage,
-                refusals=refusals,
+                invalid_requests=invalid_requests,
             )
+        )
+        ledger_check = LedgerCheck(
+            partial(audit_ledger, database, start=start, clock=clock), clock, metrics.registry
         )
         app = App(
             client=client,
-            engine=engine,
+            engine=jobs,
             store=store,
             models=models,
-            background=front.background,
+            background=delivery.background,
+            saved_faces=delivery.saved_faces,
             cluster=cluster,
-            shop=Purchases(
+            purchases=Purchases(
                 settings.shop.credits,
                 client=client,
                 is_first=lambda: client.is_first,
                 ledger=store,
-                background=front.background,
+                background=delivery.background,
             ),
             outage=outage,
-            saved_faces=front.saved_faces,
-            chores=(
+            shared_tasks=(
                 LateReconciler(segmind, store, clock).run,
-                protection.escalation(cases).run,
-                protection.waiting(approvals).run,
-                protection.retention().run,
-                front.saved_faces.run,
-                Audit(books, clock, metrics.registry).run,
+                moderation.escalation.run,
+                moderation.waiting.run,
+                moderation.retention.run,
+                delivery.saved_faces.run,
+                ledger_check.run,
             ),
             served_at=served_at,
         )
@@ -236,29 +217,7 @@ async def build_app(
         yield app
 
 
-async def _client(
-    settings: Settings,
-    cluster: Cluster,
-    refusals: InvalidRequestCounter,
-    *,
-    store: SqlStore,
-    words: ErrorMessages,
-) -> Doppel:
-    """For the shards that this process comes to serve, as soon as there are some."""
-    plan = settings.discord.shard_plan
-    return doppel(
-        await cluster.shards(plan),
-        1 if plan is None else plan.total,
-        features=list(iter_modules(FEATURES)),
-        notes=store,
-        words=words,
-        guild_id=settings.discord.guild_id,
-        contexts=contexts_of(settings),
-        http_trace=refusals.trace(),
-    )
-
-
 async def _probe_write(store: SqlStore) -> None:
-    """Raises `StoreAway` where nothing of any size can be written."""
+    """Raise `StoreAway` if the database cannot be written to."""
     await store.write_value("room", "x" * PROBE_BYTES)
     await store.write_value("room", "")

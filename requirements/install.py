@@ -1,10 +1,10 @@
 """Installs the project and its pinned packages into a virtual environment, given stock Python and pip.
 
-pip installs uv from `installer.lock`, and uv makes the environment equal to the locks. They name every
-package with its hashes, so that neither of the two ever looks for a version.
+pip installs uv from `installer.lock`, and uv syncs the environment with the locks. The locks pin every
+package with its hashes, so that neither of the two ever chooses a version.
 """
 
-from __future__ import annotations  # Python 3.7 to 3.10 get as far as the sentence about them.
+from __future__ import annotations  # Python 3.7 to 3.10 reach the message about the version.
 
 import argparse
 import importlib.util
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-# The words of the system, pip and uv, and what a person can do about it.
+# Messages of the system, pip and uv, and what to do about each.
 ADVICE = {
     r"No space left on device|Disk quota exceeded": """\
 The disk is full: {venv}, the temporary folder and the cache in your home need 2 GB. \
@@ -28,10 +28,10 @@ The package index does not answer: check the network and your proxy settings, an
 
 
 class CannotInstall(Exception):
-    """Says what the person who installs can do."""
+    """The installation failed; the message says what to do."""
 
 
-def explained(output: str, venv: Path) -> CannotInstall:
+def explain(output: str, venv: Path) -> CannotInstall:
     for pattern, advice in ADVICE.items():
         if re.search(pattern, output):
             return CannotInstall(advice.format(venv=venv))
@@ -41,13 +41,13 @@ def explained(output: str, venv: Path) -> CannotInstall:
 def run(venv: Path, *command: str | Path) -> None:
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
-        raise explained(done.stdout, venv)
+        raise explain(done.stdout, venv)
 
 
 def installer(venv: Path) -> tuple[str | Path, ...]:
-    """Make sure of the environment, and name the pip that installs into it."""
+    """Create the environment if necessary, and return the command of the pip that installs into it."""
     python = venv / "bin/python"
-    # A pip of its own takes ensurepip several seconds, and is needed only where the machine has none.
+    # ensurepip takes several seconds, so it only runs on a machine that has no pip.
     own = importlib.util.find_spec("pip") is None
     needed = ("venv", "ensurepip") if own else ("venv",)
     if any(importlib.util.find_spec(name) is None for name in needed):
@@ -56,7 +56,7 @@ def installer(venv: Path) -> tuple[str | Path, ...]:
             "sudo apt-get install python3-venv python3-pip), and try again."
         )
     if not python.exists():
-        from venv import EnvBuilder  # noqa: PLC0415 - It is missing on some machines.
+        from venv import EnvBuilder  # noqa: PLC0415 - some machines lack it
 
         EnvBuilder(symlinks=True, with_pip=own, clear=True).create(venv)
     return (python, "-m", "pip") if own else (sys.executable, "-m", "pip", "--python", python)
@@ -67,7 +67,7 @@ def install(venv: Path, lock: str, project: Path, *, editable: bool) -> None:
     pip = installer(venv)
     uv, locks = venv / "bin/uv", [FOLDER / f"{name}.lock" for name in ("installer", "build", lock)]
     run(venv, *pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", locks[0])
-    # Whoever develops compiles what they import; a service may not write beside its modules.
+    # An editable installation compiles modules at import; a service cannot write next to its modules.
     options = ("--quiet", "--python", venv / "bin/python", *(() if editable else ("--compile-bytecode",)))
     run(venv, uv, "pip", "sync", *options, "--require-hashes", "--only-binary", ":all:", *locks)
     source = ("--editable", project) if editable else (project,)
@@ -75,12 +75,14 @@ def install(venv: Path, lock: str, project: Path, *, editable: bool) -> None:
 
 
 def main() -> None:
-    if sys.version_info < (3, 11):  # noqa: UP036 - An older Python can read this file, but not run the project.
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older Python can read this file
         sys.exit(f"Doppel needs Python 3.11 or later, and this is Python {sys.version.split()[0]}.")
     parser = argparse.ArgumentParser(description="Install the project and its pinned packages.")
-    parser.add_argument("venv", type=Path, help="the virtual environment; created where there is none")
+    parser.add_argument("venv", type=Path, help="the virtual environment; created if it does not exist")
     parser.add_argument("lock", choices=["base", "sandbox", "extras", "dev"], help="the packages")
-    parser.add_argument("--project", type=Path, default=FOLDER.parent, help="its folder, or a wheel of it")
+    parser.add_argument(
+        "--project", type=Path, default=FOLDER.parent, help="the project's folder, or a wheel"
+    )
     parser.add_argument("--editable", action="store_true", help="run it from its folder, for development")
     options = parser.parse_args()
     venv = options.venv.absolute()
@@ -89,7 +91,7 @@ def main() -> None:
     except CannotInstall as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(str(explained(str(error), venv)))
+        sys.exit(str(explain(str(error), venv)))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -1,7 +1,8 @@
-"""Proves that every lock is complete: old and new pip install it as it stands, and miss nothing.
+"""Proves that every lock is complete, with the oldest and the newest pip.
 
-A lock that lacks a package works for as long as the installer finds a release of that package by itself.
-Here it has no chance: an empty environment, a folder with the pinned wheels for an index, and `pip check`.
+An incomplete lock goes unnoticed as long as the installer finds the missing package by itself. This script
+prevents that: it installs each lock into an empty environment, with a folder of the pinned wheels as the
+only index, and runs `pip check`.
 """
 
 import subprocess
@@ -13,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 FOLDER = Path(__file__).resolve().parent
 UV = Path(sys.executable).with_name("uv")
-# What Python 3.11.0 came with, and the newest release.
+# The pip that came with Python 3.11.0, and the newest one.
 PIPS = ("pip==22.3", "pip")
 
 
@@ -23,17 +24,17 @@ def run(*command: str | Path) -> None:
         raise SystemExit(f"{' '.join(map(str, command))}\n{done.stdout}")
 
 
-def new(venv: Path) -> Path:
+def new_environment(venv: Path) -> Path:
     run(sys.executable, "-m", "venv", "--without-pip", venv)
     return venv / "bin/python"
 
 
-def proved(lock: Path, pip: Path, wheels: Path) -> str:
+def prove(lock: Path, pip: Path, wheels: Path) -> str:
     with TemporaryDirectory(dir=pip.parent) as place:
-        python = new(Path(place))
-        told = (pip, "-m", "pip", "--python", python)
+        python = new_environment(Path(place))
+        target = (pip, "-m", "pip", "--python", python)
         install = (
-            *told,
+            *target,
             "install",
             "--quiet",
             "--no-deps",
@@ -44,26 +45,26 @@ def proved(lock: Path, pip: Path, wheels: Path) -> str:
         )
         run(*install, "--require-hashes", "-r", lock)
         if lock.stem not in {"build", "installer"}:
-            # With the project itself, pip checks what the project asks for, too.
+            # With the project installed, `pip check` also checks the project's requirements.
             run(*install, *wheels.glob("doppel-*.whl"))
-        run(*told, "check")
+        run(*target, "check")
     return lock.name
 
 
 def main() -> None:
-    # The longest first, so that two at a time end together.
+    # The longest lock first, so that the two threads finish at about the same time.
     locks = sorted(FOLDER.glob("*.lock"), key=lambda lock: -lock.stat().st_size)
     with TemporaryDirectory() as place, ThreadPoolExecutor(2) as pool:
         wheels = Path(place, "wheels")
         run(Path(sys.executable).with_name("hatchling"), "build", "--target", "wheel", "--directory", wheels)
-        pips = {name: new(Path(place, name)) for name in PIPS}
+        pips = {name: new_environment(Path(place, name)) for name in PIPS}
         for name, pip in pips.items():
             run(UV, "pip", "install", "--quiet", "--upgrade", "--python", pip, name)
         download = (pips["pip"], "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:")
         for lock in locks:
             run(*download, "--require-hashes", "--dest", wheels, "-r", lock)
         for name, pip in pips.items():
-            done = pool.map(partial(proved, pip=pip, wheels=wheels), locks)
+            done = pool.map(partial(prove, pip=pip, wheels=wheels), locks)
             print(f"{name} installs {', '.join(sorted(done))} and misses nothing.", flush=True)
 
 

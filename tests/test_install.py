@@ -1,4 +1,4 @@
-"""`requirements/install.py` as it is typed: what stops it is one sentence, without a traceback."""
+"""`requirements/install.py` reports each problem in one sentence, without a traceback."""
 
 import os
 import subprocess

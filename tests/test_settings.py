@@ -1,4 +1,4 @@
-"""The settings: where they come from, what they refuse, and what the operator is told."""
+"""Settings: their sources, what they reject, and the messages to the operator."""
 
 import itertools
 import re
@@ -185,7 +185,7 @@ def test_every_setting_has_a_full_name_in_the_environment() -> None:
         assert f"DOPPEL_{knob.section.upper()}__{knob.key.upper()}" in knob.environment
 
 
-def test_the_last_source_wins(tmp_path: Path) -> None:
+def test_later_sources_win(tmp_path: Path) -> None:
     path = written(
         tmp_path, "[jobs]\nper_member = 3\nper_server = 4\nin_all = 5", "DOPPEL_JOBS__PER_SERVER=6"
     )
@@ -205,7 +205,7 @@ def test_the_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
     assert load(environ={"DOPPEL_CONFIG": str(path)}).jobs.per_member == 3
 
 
-def test_without_any_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_file_the_defaults_apply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert load(environ={}) == Settings()
 
@@ -215,7 +215,7 @@ def test_the_process_environment_is_read_when_none_is_given(monkeypatch: pytest.
     assert load().jobs.per_member == 9
 
 
-def test_an_empty_variable_is_one_that_is_not_set() -> None:
+def test_an_empty_variable_counts_as_unset() -> None:
     assert (
         load(environ={"DISCORD_TOKEN": "", "DOPPEL_JOBS__PER_MEMBER": "", "DOPPEL_CONFIG": ""}) == Settings()
     )
@@ -300,7 +300,7 @@ def test_segminds_own_service_has_a_host_for_each_task() -> None:
         "http://[::1",
     ],
 )
-def test_a_base_address_is_scheme_and_host_and_safe(wrong: str) -> None:
+def test_a_base_address_has_only_scheme_and_host_and_is_safe(wrong: str) -> None:
     message = complaint(environ={"SEGMIND_BASE_URL": wrong})
     assert message.startswith("SEGMIND_BASE_URL is '")
     assert "such as http://127.0.0.1:8700" in message
@@ -338,14 +338,14 @@ def test_a_price_is_a_whole_number_of_credits(wrong: str) -> None:
         st.floats(allow_nan=True).filter(lambda number: number not in range(1, 1001)),
     )
 )
-def test_whatever_is_no_number_in_the_range_is_refused_with_the_range(raw: object) -> None:
+def test_a_value_outside_the_range_is_rejected_with_the_range(raw: object) -> None:
     text = str(raw)
     if re.fullmatch(r"\s*\+?[\d_]+(\.0*)?\s*", text) or not text:
         return  # A number after all, or not set.
     assert "must be a whole number from 1 to 1_000" in complaint(environ={"DOPPEL_JOBS__PER_MEMBER": text})
 
 
-def test_bounds_themselves_are_allowed_and_told_as_they_are() -> None:
+def test_the_bounds_themselves_are_allowed() -> None:
     for knob in known_fields():
         bounds = re.search(r"from ([\d._]+) to ([\d._]+)$", knob.allowed)
         for bound in bounds.groups() if bounds else ():
@@ -394,7 +394,7 @@ def test_a_wrong_file_is_explained_with_the_key_as_written(tmp_path: Path, text:
         ("SEGMIND_BASEURL", "SEGMIND_BASE_URL"),
     ],
 )
-def test_a_misspelt_variable_is_answered_with_the_right_one(name: str, meant: str) -> None:
+def test_a_misspelt_variable_is_reported_with_the_right_name(name: str, meant: str) -> None:
     message = complaint(environ={name: SECRET})
     assert message == f"{name} is not a setting (did you mean {meant}?)."
 
@@ -437,7 +437,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert complaint(path) == f"{path.with_name('secrets.env')} cannot be read: Is a directory."
 
 
-def test_of_several_mistakes_the_first_is_told_and_the_others_are_counted(tmp_path: Path) -> None:
+def test_of_several_mistakes_the_first_is_named_and_the_others_are_counted(tmp_path: Path) -> None:
     path = written(tmp_path, "[jobs]\nper_member = 0")
     assert complaint(path, {"DOPPEL_X": "1"}).endswith("from 1 to 1_000; one more setting is wrong.")
     with pytest.raises(SettingsError) as caught:

@@ -1,4 +1,4 @@
-"""What the project stands on: pinned with hashes, and named with its licence."""
+"""Dependencies are pinned with hashes, and named with their licences."""
 
 import re
 from pathlib import Path

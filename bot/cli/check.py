@@ -1,29 +1,45 @@
-"""`doppel check`: what is configured, reachable and missing, as a table."""
+"""`doppel check`: a table of what is configured, reachable and missing."""
 
+import argparse
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
+from bot.cli.operator import operator_connection
+from bot.cli.startup import load_settings
 from bot.clock import WallClock
+from bot.ops.logs import configure
 from bot.registry import model_registry
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import SegmindError
 from bot.settings import Settings, SettingsError
-from bot.store import DatabaseInUse, OperatorConnection, SqlStore, StoreError
+from bot.store import DatabaseInUse, SqlStore, StoreError
 from bot.wiring.factories import FEATURES, c2pa_signer_of, segmind_client, traces_of
 
 DISCORD_API = "https://discord.com/api/v10"
-PATIENCE = aiohttp.ClientTimeout(total=15)
+TIMEOUT = aiohttp.ClientTimeout(total=15)
 OK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """One row of the table."""
+
     subject: str
     good: bool
     words: str
+
+
+def check_command(options: argparse.Namespace) -> int:
+    settings = load_settings(options)
+    # Log events of single attempts would only interrupt the table, which reports their outcome.
+    configure(format=settings.ops.log_format, level="error", secrets=settings.secrets)
+    findings = asyncio.run(check(settings))
+    print(table(findings))
+    return 0 if all(finding.good for finding in findings) else 1
 
 
 async def check(settings: Settings) -> Sequence[Finding]:
@@ -44,7 +60,7 @@ async def _findings(settings: Settings) -> AsyncGenerator[Finding]:
     yield _reports(settings)
     yield _signatures(settings)
     yield await _traces(settings)
-    async with segmind_client(settings, bears_outages=False) as segmind:
+    async with segmind_client(settings, waits_out_outages=False) as segmind:
         for finding in await _segmind(settings, segmind):
             yield finding
 
@@ -57,32 +73,32 @@ async def _discord(settings: Settings) -> Finding:
     address = f"{(settings.discord.api or DISCORD_API).rstrip('/')}/users/@me"
     try:
         async with (
-            aiohttp.ClientSession(timeout=PATIENCE) as session,
-            session.get(address, headers=headers) as answer,
+            aiohttp.ClientSession(timeout=TIMEOUT) as session,
+            session.get(address, headers=headers) as response,
         ):
-            if answer.status == OK:
-                return Finding("Discord's token", True, f"belongs to {(await answer.json())['username']}")
-            return Finding("Discord's token", False, f"Discord answers {answer.status}: is it the right one?")
+            if response.status == OK:
+                return Finding("Discord's token", True, f"belongs to {(await response.json())['username']}")
+            return Finding("Discord's token", False, f"Discord answers {response.status}: is it right?")
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
         return Finding("Discord's token", False, f"Discord could not be asked: {type(error).__name__}")
 
 
 async def _database(settings: Settings) -> Finding:
     try:
-        used, wrong = await _audit(settings)
+        note, problems = await _audit(settings)
     except StoreError as error:
         return Finding("database", False, f"{settings.database.shown}: {error}")
-    if wrong:
-        return Finding("database", False, f"{len(wrong)} entries do not add up, first: {wrong[0]}")
-    return Finding("database", True, f"{settings.database.shown}{used}, and its books add up")
+    if problems:
+        return Finding("database", False, f"{len(problems)} entries do not add up, first: {problems[0]}")
+    return Finding("database", True, f"{settings.database.shown}{note}, and its ledger adds up")
 
 
 def _faces(settings: Settings) -> Finding:
-    # Nothing else needs them, so that they are off is no fault.
-    its = settings.faces
-    if not its.keys:
+    # Nothing else needs saved faces, so it is fine if they are off.
+    section = settings.faces
+    if not section.keys:
         return Finding("saved faces", True, "off: set DOPPEL_FACES__KEY to let members save faces")
-    return Finding("saved faces", True, f"on, {its.per_member} a member for {its.days:g} days")
+    return Finding("saved faces", True, f"on, {section.per_member} a member for {section.days:g} days")
 
 
 def _reports(settings: Settings) -> Finding:
@@ -114,34 +130,35 @@ async def _traces(settings: Settings) -> Finding:
 
 
 async def _audit(settings: Settings) -> tuple[str, Sequence[str]]:
+    """A note on the state of the database, and a sentence for each place where the ledger does not add up."""
     url, start = settings.database.url.get_secret_value(), settings.credits.start
     try:
         async with SqlStore(url, start=start, clock=WallClock()) as store:
             return "", await store.audit()
     except DatabaseInUse:
-        async with OperatorConnection(url, start=start, clock=WallClock()) as visitor:
-            wrong, _ = await visitor.audit()
-        return ", in use by a running bot", wrong
+        async with operator_connection(settings, WallClock(), writing=False) as connection:
+            problems, _ = await connection.audit()
+        return ", in use by a running bot", problems
 
 
 async def _segmind(settings: Settings, segmind: SegmindClient) -> list[Finding]:
     if settings.segmind.key is None:
-        found = [Finding("Segmind's key", False, "missing: set SEGMIND_API_KEY")]
+        findings = [Finding("Segmind's key", False, "missing: set SEGMIND_API_KEY")]
     else:
-        found = [await _balance(settings, segmind)]
+        findings = [await _balance(settings, segmind)]
     try:
         listed = {model.slug: model for model in await segmind.catalogue()}
     except SegmindError as error:
-        return [*found, Finding("models", False, f"the catalogue could not be read: {_words(error)}")]
+        return [*findings, Finding("models", False, f"the catalogue could not be read: {_words(error)}")]
     for slug, model in model_registry(FEATURES).items():
         entry = listed.get(slug)
         if entry is None:
-            found.append(Finding(slug, False, "is not in Segmind's catalogue"))
+            findings.append(Finding(slug, False, "is not in Segmind's catalogue"))
         elif entry.deprecated:
-            found.append(Finding(slug, False, "is deprecated at Segmind"))
+            findings.append(Finding(slug, False, "is deprecated at Segmind"))
         else:
-            found.append(_drift(slug, {each.name for each in model.parameters()}, entry.parameters_schema))
-    return found
+            findings.append(_drift(slug, {each.name for each in model.parameters()}, entry.parameters_schema))
+    return findings
 
 
 async def _balance(settings: Settings, segmind: SegmindClient) -> Finding:
@@ -154,13 +171,13 @@ async def _balance(settings: Settings, segmind: SegmindClient) -> Finding:
 
 
 def _drift(slug: str, known: set[str], schema: Mapping[str, Any]) -> Finding:
-    """Parameters that Segmind's catalogue names and this version does not, or the other way round."""
-    # A JSON schema, or the bare parameters: both have been seen in catalogues of this kind.
-    named = {str(name) for name in schema.get("properties", schema)}
-    if not named or named == known:
+    """Compare the parameters in Segmind's catalogue with those that this version declares."""
+    # Catalogues of this kind contain a JSON schema or the bare parameters.
+    offered = {str(name) for name in schema.get("properties", schema)}
+    if not offered or offered == known:
         return Finding(slug, True, "offered by Segmind")
-    news, gone = sorted(named - known), sorted(known - named)
-    words = f"offered by Segmind; new there: {', '.join(news) or '-'}; gone: {', '.join(gone) or '-'}"
+    new, gone = sorted(offered - known), sorted(known - offered)
+    words = f"offered by Segmind; new there: {', '.join(new) or '-'}; gone: {', '.join(gone) or '-'}"
     return Finding(slug, not gone, words)
 
 

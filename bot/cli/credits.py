@@ -1,11 +1,14 @@
-"""The deeds of `doppel credits`: each works beside a running bot, and ends in words and an exit code."""
+"""`doppel credits`: audit, report and grant, next to a running bot."""
 
 import argparse
+import asyncio
 from dataclasses import dataclass
 
 from bot.administration.audit import AuditAction
 from bot.chat.admin.spending_chart import chart
-from bot.clock import Clock
+from bot.cli.operator import operator_connection
+from bot.cli.startup import as_cli_error, load_settings
+from bot.clock import Clock, WallClock
 from bot.ledger.account import account_of
 from bot.ledger.allowance import DAY
 from bot.ledger.budgets import day_of
@@ -14,44 +17,57 @@ from bot.ledger.report import Report
 from bot.registry import model_registry
 from bot.settings import Settings
 from bot.store import OperatorConnection
-from bot.wiring.factories import FEATURES, operator_connection
+from bot.wiring.factories import FEATURES
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """Text for the terminal, the exit code, and a chart if one was asked for."""
+
     words: str
     code: int = 0
-    picture: bytes | None = None
+    chart: bytes | None = None
+
+
+def credits_command(options: argparse.Namespace) -> int:
+    settings = load_settings(options)
+    with as_cli_error():
+        outcome = asyncio.run(run(options, settings, WallClock()))
+    if outcome.chart is not None:
+        with as_cli_error(options.chart):
+            options.chart.write_bytes(outcome.chart)
+    print(outcome.words)
+    return outcome.code
 
 
 async def run(options: argparse.Namespace, settings: Settings, clock: Clock) -> Outcome:
-    """Raises `StoreError` where the database cannot be used."""
-    async with operator_connection(settings, clock, writing=options.action == "grant") as visitor:
+    """Carry out the action; raise `StoreError` if the database cannot be used."""
+    async with operator_connection(settings, clock, writing=options.action == "grant") as connection:
         match options.action:
             case "audit":
-                return await _audit(visitor)
+                return await _audit(connection)
             case "report":
-                return await _report(visitor, options, settings, clock)
+                return await _report(connection, options, settings, clock)
             case _:
-                return await _grant(visitor, options)
+                return await _grant(connection, options)
 
 
-async def _audit(visitor: OperatorConnection) -> Outcome:
-    wrong, extent = await visitor.audit()
-    if wrong:
-        return Outcome("\n".join(f"{sentence}." for sentence in wrong), 1)
-    accounts = _many(extent.accounts, "account", "accounts")
-    entries = _many(extent.entries, "entry", "entries")
-    jobs = _many(extent.jobs, "job", "jobs")
-    return Outcome(f"The books are in order: {accounts}, {entries} and {jobs} were checked.")
+async def _audit(connection: OperatorConnection) -> Outcome:
+    problems, extent = await connection.audit()
+    if problems:
+        return Outcome("\n".join(f"{sentence}." for sentence in problems), 1)
+    accounts = _plural(extent.accounts, "account", "accounts")
+    entries = _plural(extent.entries, "entry", "entries")
+    jobs = _plural(extent.jobs, "job", "jobs")
+    return Outcome(f"The ledger is in order: {accounts}, {entries} and {jobs} were checked.")
 
 
 async def _report(
-    visitor: OperatorConnection, options: argparse.Namespace, settings: Settings, clock: Clock
+    connection: OperatorConnection, options: argparse.Namespace, settings: Settings, clock: Clock
 ) -> Outcome:
     today, until = day_of(clock.now())
     since = today - (options.days - 1) * DAY
-    spending = await visitor.spending(since=since, until=until, guild_id=options.server)
+    spending = await connection.spending(since=since, until=until, guild_id=options.server)
     report = Report(spending, since, until, settings.credits.usd)
     words = {"table": report.table, "csv": report.csv, "json": report.json}[options.format]()
     if options.chart is None:
@@ -59,19 +75,19 @@ async def _report(
     titles = {slug: model.card.title for slug, model in model_registry(FEATURES).items()}
     caption = "Credits spent (bars) and Segmind's cost in US$ (line)"
     picture = chart(spending, since=since, until=until, titles=titles, caption=caption)
-    return Outcome(words, picture=picture)
+    return Outcome(words, chart=picture)
 
 
-async def _grant(visitor: OperatorConnection, options: argparse.Namespace) -> Outcome:
+async def _grant(connection: OperatorConnection, options: argparse.Namespace) -> Outcome:
     facts = {"member": options.member, "amount": options.amount}
     if options.why:
         facts["reason"] = options.why
     audit_entry = AuditEntry(OPERATOR, AuditAction.GRANT, facts, guild_id=options.server)
     account = account_of(guild_id=options.server, user_id=options.member)
-    balance = await visitor.grant(account, options.amount, options.why, audit_entry)
+    balance = await connection.grant(account, options.amount, options.why, audit_entry)
     where = "in direct messages" if options.server is None else f"in server {options.server}"
     return Outcome(f"Member {options.member} has {balance.granted:,} granted credits {where} now.")
 
 
-def _many(count: int, one: str, more: str) -> str:
+def _plural(count: int, one: str, more: str) -> str:
     return f"{count:,} {one if count == 1 else more}"

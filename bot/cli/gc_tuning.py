@@ -1,17 +1,18 @@
-"""How often Python looks for objects that nobody can reach any more."""
+"""How often Python's garbage collector looks for cycles."""
 
 import gc
 
-# Objects that are made and not let go of before the youngest are looked at (Python: 700), and how many looks
-# at one generation lead to one at the next (Python: 10 and 10).
+# Allocations before a collection of the youngest generation (Python's default: 700), and collections of one
+# generation before one of the next (Python's defaults: 10 and 10).
 _YOUNG, _MIDDLE, _OLD = 50_000, 20, 50
 
 
 def relax_gc() -> None:
-    """Once everything is loaded. Each job in flight is some dozens of objects that live for long.
+    """Collect less often. Call it once everything is loaded.
 
-    As Python comes, it would look through all of them again and again: with ten thousand jobs, a third of
-    all that the bot does. Little of what it leaves behind is in circles.
+    Each job in flight is some dozens of objects that live for long. With Python's defaults the collector
+    goes through all of them again and again: with ten thousand jobs, that is a third of all that the bot
+    does. Few of the objects that jobs leave behind are in cycles.
     """
     gc.collect()
     gc.freeze()

@@ -1,35 +1,67 @@
-"""What an operator does from a terminal beside a running bot: `doppel pause`, `resume` and `forgive`.
+"""`doppel pause`, `resume` and `forgive`: an operator's changes next to a running bot.
 
-Each raises `StoreError` where there is no database.
+Each function raises `StoreError` if there is no database.
 """
 
+import argparse
+import asyncio
 from datetime import UTC, datetime
 
 from bot.administration.audit import AuditAction
-from bot.clock import Clock
-from bot.jobs.supervision.pause import pause as pause_all
-from bot.jobs.supervision.pause import paused_since
-from bot.jobs.supervision.pause import resume as resume_all
+from bot.cli.startup import CliError, as_cli_error, load_settings
+from bot.clock import Clock, WallClock
+from bot.jobs.supervision import pause as operator_pause
 from bot.ledger.ledger import OPERATOR, AuditEntry
 from bot.settings import Settings
-from bot.wiring.factories import operator_connection
+from bot.store import OperatorConnection
+
+
+def operator_connection(settings: Settings, clock: Clock, *, writing: bool) -> OperatorConnection:
+    """Connection to the database next to a running bot."""
+    url = settings.database.url.get_secret_value()
+    return OperatorConnection(url, start=settings.credits.start, clock=clock, writing=writing)
 
 
 async def pause(settings: Settings, clock: Clock) -> datetime:
-    """The switch of the operator's page; since when."""
-    async with operator_connection(settings, clock, writing=True) as visitor:
-        return datetime.fromtimestamp(await pause_all(visitor, clock.now()), UTC)
+    """Pause submissions, as the switch of the dashboard does; return since when they are paused."""
+    async with operator_connection(settings, clock, writing=True) as connection:
+        return datetime.fromtimestamp(await operator_pause.pause(connection, clock.now()), UTC)
 
 
 async def resume(settings: Settings, clock: Clock) -> bool:
-    """Whether anything was paused."""
-    async with operator_connection(settings, clock, writing=True) as visitor:
-        since = await paused_since(visitor)
-        await resume_all(visitor)
+    """Resume submissions; return whether they were paused."""
+    async with operator_connection(settings, clock, writing=True) as connection:
+        since = await operator_pause.paused_since(connection)
+        await operator_pause.resume(connection)
     return since is not None
 
 
 async def forgive(job_id: str, settings: Settings, clock: Clock) -> int:
-    """What was refused in all servers may come again; how many fingerprints were taken off the list."""
-    async with operator_connection(settings, clock, writing=True) as visitor:
-        return await visitor.forgive(job_id, AuditEntry(OPERATOR, AuditAction.AGAIN, {"job": job_id}))
+    """Remove a job's fingerprints from the list of all servers; return how many there were."""
+    async with operator_connection(settings, clock, writing=True) as connection:
+        return await connection.forgive(job_id, AuditEntry(OPERATOR, AuditAction.AGAIN, {"job": job_id}))
+
+
+def pause_command(options: argparse.Namespace) -> int:
+    with as_cli_error():
+        since = asyncio.run(pause(load_settings(options), WallClock()))
+    print(f"Paused since {since:%Y-%m-%d %H:%M} UTC: orders wait, and `doppel resume` lets them go on.")
+    return 0
+
+
+def resume_command(options: argparse.Namespace) -> int:
+    with as_cli_error():
+        was_paused = asyncio.run(resume(load_settings(options), WallClock()))
+    print("New jobs go on." if was_paused else "Nothing was paused.")
+    return 0
+
+
+def forgive_command(options: argparse.Namespace) -> int:
+    with as_cli_error():
+        count = asyncio.run(forgive(options.job, load_settings(options), WallClock()))
+    if not count:
+        raise CliError("nothing of this job is on the list of all servers; servers have lists of their own.")
+    print(
+        f"The pictures of the job {options.job} may come again: {count} fingerprints were taken off the list."
+    )
+    return 0

@@ -1,9 +1,13 @@
-"""Production: the bot connects to Discord and serves until it is told to stop."""
+"""`doppel run`: connects to Discord and serves until it is told to stop."""
 
+import argparse
 import asyncio
+import importlib.util
 import signal
 from contextlib import suppress
 
+import aiohttp
+import discord
 import structlog
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -12,62 +16,105 @@ from yarl import URL
 from bot.app import build_app
 from bot.chat.client import Doppel
 from bot.cli.gc_tuning import relax_gc
+from bot.cli.startup import CliError, load_settings
 from bot.faces.detection import FaceDetector
+from bot.ops.web import CannotListen
 from bot.settings import Settings
-from bot.store import ShardsLost
+from bot.store import ShardsLost, StoreError
 
 log = structlog.stdlib.get_logger(__name__)
 
+FACE_PACKAGES = ("cv2", "numpy")
 
-async def run(settings: Settings, *, face_detector: FaceDetector | None = None) -> None:
-    """Connect and serve until told to stop."""
-    _point_at(settings)
-    serving = asyncio.create_task(_serve(settings, face_detector), name="serving")
+
+def run_command(options: argparse.Namespace) -> int:
+    settings = load_settings(options)
+    if settings.discord.token is None:
+        raise CliError(
+            "there is no token for Discord: set DISCORD_TOKEN in the environment or in config/secrets.env."
+        )
+    if settings.segmind.key is None:
+        raise CliError(
+            "there is no key for Segmind: set SEGMIND_API_KEY in the environment or in config/secrets.env."
+        )
+    try:
+        asyncio.run(_run(settings))
+    except (StoreError, CannotListen) as error:
+        raise CliError(f"{error}.") from error
+    except discord.LoginFailure as error:
+        raise CliError(
+            "Discord does not accept the token: copy it anew from the developer portal."
+        ) from error
+    except discord.app_commands.CommandSyncFailure as error:
+        raise CliError(f"Discord does not take the commands as they are: {error}") from error
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        raise CliError(
+            f"Discord cannot be reached ({type(error).__name__}): try again in a minute."
+        ) from error
+    return 0
+
+
+async def _run(settings: Settings) -> None:
+    _set_discord_addresses(settings)
+    serving = asyncio.create_task(_serve(settings), name="serving")
 
     def stop() -> None:
-        log.info("told to stop")
-        # Closing the client would leave discord.py in its pauses between two tries, of minutes at worst.
+        log.info("stop requested")
+        # Closing the client would not interrupt discord.py's pauses between two attempts to connect,
+        # which last for minutes at worst.
         serving.cancel()
 
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop)
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop)
     with suppress(asyncio.CancelledError):
         await serving
     log.info("stopped")
 
 
-async def _serve(settings: Settings, face_detector: FaceDetector | None) -> None:
+async def _serve(settings: Settings) -> None:
     token = settings.discord.token
-    async with build_app(settings, face_detector=face_detector) as app, app.client as client:
+    async with build_app(settings, face_detector=_face_detector()) as app, app.client as client:
         await client.login(token.get_secret_value() if token is not None else "")
         try:
             relax_gc()
-            # Open jobs go on before the gateway is up: editing a message needs no connection to it.
+            # Open jobs resume before the gateway is up: editing a message needs no connection to it.
             await app.begin()
-            await _connected(client)
+            await _connect(client)
             if app.outage.damage is not None:
                 raise app.outage.damage
             if app.cluster.replaced:
                 raise ShardsLost
         finally:
-            # While the client can still say so to those who wait.
+            # The client is still open, so members whose orders were cut off can be told.
             await app.end()
 
 
-async def _connected(client: Doppel) -> None:
-    """Until the client is closed. discord.py 2.7 bears a lost gateway, but none that is away at first."""
+async def _connect(client: Doppel) -> None:
+    """Stay connected until the client is closed.
+
+    discord.py 2.7 reconnects after a lost gateway, but fails if the gateway cannot be reached at first.
+    """
     while True:
         try:
             return await client.connect()
         except AttributeError:
-            # It has paused already, and then looked at the connection that there never was.
+            # discord.py has paused already, and then used the connection that it never had.
             if client.ws is not None:  # pyright: ignore[reportUnnecessaryComparison]
                 raise
 
 
-def _point_at(settings: Settings) -> None:
-    """Another Discord-compatible server; discord.py keeps these addresses in two places of its own."""
+def _set_discord_addresses(settings: Settings) -> None:
+    # discord.py keeps the addresses of REST and of the gateway in these two class attributes.
     if settings.discord.api is not None:
         Route.BASE = settings.discord.api
     if settings.discord.gateway is not None:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord.gateway)
+
+
+def _face_detector() -> FaceDetector | None:
+    """Face detector, or None if its packages are not installed."""
+    if any(importlib.util.find_spec(name) is None for name in FACE_PACKAGES):
+        return None
+    from bot.sandbox.faces.detection.detector import LocalFaceDetector
+
+    return LocalFaceDetector()

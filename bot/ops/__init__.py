@@ -1,1 +1,1 @@
-"""What an operator sees of a running bot."""
+"""Logs, metrics, health, traces and the dashboard of a running bot."""

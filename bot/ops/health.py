@@ -1,64 +1,46 @@
-"""Whether the bot lives, and whether it takes orders: the questions, and how `doppel health` asks them."""
+"""Liveness and readiness of the bot, and the request with which `doppel health` asks for them."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException
-from typing import Protocol
 
 from bot.jobs.supervision.outage import Outage
+from bot.ops.sources import Client, Store
 
-PATIENCE = 3.0
-ASKED_PATIENCE = 5.0
+DATABASE_TIMEOUT = 3.0
+REQUEST_TIMEOUT = 5.0
 OK = 200
 
-# Where one listens at every address, it is asked at the machine's own.
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - replaced by the local ones
+# A bot that listens on every address is asked on the loopback one.
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - replaced by the loopback addresses
 
-Wrong = Mapping[str, str]
-"""What is wrong, by the part of the bot; empty is well."""
+Problems = Mapping[str, str]
+"""A sentence for each part of the bot that has a problem."""
 Check = Callable[[], str | None]
-"""Says in words what is wrong with one part, or nothing."""
-
-
-class Client(Protocol):
-    @property
-    def shards_wanted(self) -> int: ...
-
-    @property
-    def shards_online(self) -> int: ...
-
-    def is_ready(self) -> bool: ...
-
-
-class Store(Protocol):
-    def lease_left(self) -> float | None: ...
-
-    def ping(self) -> Awaitable[None]:
-        """Raises where the store answers nothing."""
-        ...
+"""Returns the problem of one part, or None."""
 
 
 class Health:
-    """That the event loop turns is told by there being an answer at all."""
+    """Answers health checks. An answer alone shows that the event loop runs."""
 
-    def __init__(self, store: Store, *, patience: float = PATIENCE) -> None:
+    def __init__(self, store: Store, *, timeout: float = DATABASE_TIMEOUT) -> None:
         self._store = store
-        self._patience = patience
+        self._timeout = timeout
         self._pinging: asyncio.Future[None] | None = None
         self._checks: Mapping[str, Check] = {"start": lambda: "the bot is still starting"}
 
-    def assembled(self, checks: Mapping[str, Check]) -> None:
-        """From here on it depends on these whether the bot takes orders."""
+    def require(self, checks: Mapping[str, Check]) -> None:
+        """From now on the bot is ready if these checks find no problem."""
         self._checks = checks
 
-    async def alive(self) -> Wrong:
-        trouble = await self._database()
-        return {} if trouble is None else {"database": trouble}
+    async def alive(self) -> Problems:
+        problem = await self._database()
+        return {} if problem is None else {"database": problem}
 
-    async def ready(self) -> Wrong:
-        found = {part: trouble for part, check in self._checks.items() if (trouble := check()) is not None}
-        return {**await self.alive(), **found}
+    async def ready(self) -> Problems:
+        problems = {part: problem for part, check in self._checks.items() if (problem := check()) is not None}
+        return {**await self.alive(), **problems}
 
     async def close(self) -> None:
         if self._pinging is not None:
@@ -66,19 +48,19 @@ class Health:
             await asyncio.gather(self._pinging, return_exceptions=True)
 
     async def _database(self) -> str | None:
-        # One question for all who ask, and never taken back: that could break a connection of the store's.
+        # All requests share one ping. It is never cancelled, which could break a connection of the store.
         if self._pinging is None or self._pinging.done():
             self._pinging = asyncio.ensure_future(self._store.ping())
         ping = self._pinging
-        await asyncio.wait({ping}, timeout=self._patience)
+        await asyncio.wait({ping}, timeout=self._timeout)
         if not ping.done():
-            return f"it has not answered for {self._patience:g} seconds"
-        # The words of a driver may name hosts and users, and whoever comes by may ask.
+            return f"it has not answered for {self._timeout:g} seconds"
+        # The driver's own message may name hosts and users, and this endpoint is open to everybody.
         return "it cannot be used" if ping.cancelled() or ping.exception() else None
 
 
-def needed(client: Client, store: Store, outage: Outage) -> Mapping[str, Check]:
-    """What a bot needs that takes orders."""
+def readiness_checks(client: Client, store: Store, outage: Outage) -> Mapping[str, Check]:
+    """Checks that must pass before the bot takes orders."""
 
     def discord() -> str | None:
         online, wanted = client.shards_online, client.shards_wanted
@@ -96,20 +78,20 @@ def needed(client: Client, store: Store, outage: Outage) -> Mapping[str, Check]:
     return {"discord": discord, "lease": lease, "orders": orders}
 
 
-def report(wrong: Wrong) -> str:
-    return json.dumps({"ok": not wrong, "wrong": dict(wrong)})
+def report(problems: Problems) -> str:
+    return json.dumps({"ok": not problems, "wrong": dict(problems)})
 
 
-def asked(host: str, port: int, path: str) -> tuple[bool, str]:
-    """Whether a running bot says that it is well, and what it says."""
-    host = _EVERYWHERE.get(host, host)
-    connection = HTTPConnection(host, port, timeout=ASKED_PATIENCE)
+def ask(host: str, port: int, path: str) -> tuple[bool, str]:
+    """Ask a running bot for its health; return whether it is well, and its answer."""
+    host = _ANY_ADDRESS.get(host, host)
+    connection = HTTPConnection(host, port, timeout=REQUEST_TIMEOUT)
     try:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        words = answer.read().decode(errors="replace")
+        response = connection.getresponse()
+        body = response.read().decode(errors="replace")
     except (OSError, HTTPException) as error:
         return False, f"there is no answer at {host}, port {port} ({type(error).__name__})."
     finally:
         connection.close()
-    return answer.status == OK, words
+    return response.status == OK, body

@@ -1,4 +1,4 @@
-"""Whether the books add up, once a day and for Prometheus: the difference has to be zero."""
+"""Daily check that the ledger adds up, for Prometheus."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -10,35 +10,39 @@ from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
-# Whoever starts has something else to do first. It reads every entry there is, so once a day is enough.
-FIRST, EVERY = 600.0, 86_400.0
+# The check reads every entry, so once a day is enough, and not while the bot is busy with starting.
+INITIAL_DELAY, EVERY = 600.0, 86_400.0
 
 
-class Audit:
+class LedgerCheck:
+    """Audits the ledger once a day and exports the number of differences."""
+
     def __init__(
         self, audit: Callable[[], Awaitable[Sequence[str]]], clock: Clock, registry: CollectorRegistry
     ) -> None:
-        """`audit` gives a sentence for each place where they do not."""
+        """`audit` returns a sentence for each place where the ledger does not add up."""
         self._audit = audit
         self._clock = clock
-        self._wrong = Gauge(
-            "doppel_books_differences",
-            "Places where the books did not add up when they were last looked at; NaN where nobody has.",
+        self._differences = Gauge(
+            "doppel_ledger_differences",
+            "Places where the ledger did not add up at the last check; NaN before the first one.",
             registry=registry,
         )
-        self._wrong.set(float("nan"))
-        self._looked = Gauge(
-            "doppel_books_checked_timestamp_seconds", "When that was; 0 for never.", registry=registry
+        self._differences.set(float("nan"))
+        self._checked_at = Gauge(
+            "doppel_ledger_checked_timestamp_seconds",
+            "Time of the last check; 0 before the first one.",
+            registry=registry,
         )
 
     async def run(self) -> None:
         await run_periodically(
-            self.look, self._clock, EVERY, "the books could not be looked at", initial_delay=FIRST
+            self.check, self._clock, EVERY, "ledger check failed", initial_delay=INITIAL_DELAY
         )
 
-    async def look(self) -> None:
-        wrong = await self._audit()
-        self._wrong.set(len(wrong))
-        self._looked.set(self._clock.now())
-        if wrong:
-            log.error("the books do not add up", places=len(wrong), first=wrong[0])
+    async def check(self) -> None:
+        differences = await self._audit()
+        self._differences.set(len(differences))
+        self._checked_at.set(self._clock.now())
+        if differences:
+            log.error("ledger does not add up", places=len(differences), first=differences[0])

@@ -1,7 +1,7 @@
-"""One chain for all logs, ours and the libraries': context, redaction, then words for people or JSON."""
+"""Logging for the bot and its libraries: context, redaction, then text for people or JSON."""
 
 import logging
-import secrets as randomness
+import secrets as random_source
 import sys
 from collections.abc import Sequence
 from typing import Literal, TextIO
@@ -15,27 +15,27 @@ from bot.ops.redact import Redactor
 Format = Literal["human", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
-# No vowels and nothing that looks like something else: it is read aloud and typed off a screen.
+# No vowels and no lookalikes, because people read the id aloud and copy it off a screen.
 _INCIDENT_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 
-# Libraries that tell of every step at "info"; what they have to say is for whoever debugs them.
-TALKATIVE = ("alembic",)
-# Who is heard from at "debug". What others tell there is the thing itself: rows of the database, the texts
-# inside a picture; and these two of discord.py the frames and bodies, with all that members typed in them.
-OUTSPOKEN = ("bot", "cogs", "discord", "asyncio", "aiohttp")
-VERBATIM = ("discord.gateway", "discord.http")
+# These libraries log every step at "info", which only helps those who debug the libraries.
+QUIETED_LIBRARIES = ("alembic",)
+# Only these loggers log at "debug". Others would log contents at that level: rows of the database, or texts
+# inside a picture; and two of discord.py's log frames and bodies with everything that members typed.
+DEBUG_LOGGERS = ("bot", "cogs", "discord", "asyncio", "aiohttp")
+NEVER_DEBUG_LOGGERS = ("discord.gateway", "discord.http")
 
 
 def configure(
     *,
-    format: Format,  # noqa: A002 - the word of the settings
+    format: Format,  # noqa: A002 - the name of the setting
     level: Level,
     secrets: Sequence[SecretStr] = (),
     stream: TextIO | None = None,
 ) -> None:
-    """Send every record to `stream` (standard error if none is given). May be called again."""
+    """Send every record to `stream`, or to standard error. A later call replaces an earlier one."""
     out = sys.stderr if stream is None else stream
-    before: list[Processor] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -45,11 +45,11 @@ def configure(
     handler = _Handler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            # `extra=` of the libraries' records is how they give context.
-            foreign_pre_chain=[*before, structlog.stdlib.ExtraAdder()],
+            # The libraries pass their context in `extra=`.
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                # Tracebacks become text here, so that they are redacted like everything else.
+                # Tracebacks become text before the redaction, so that they are redacted, too.
                 structlog.processors.format_exc_info,
                 _Redaction(Redactor(secrets)),
                 _renderer(format, out),
@@ -60,20 +60,20 @@ def configure(
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *before,
+            *shared,
             structlog.stdlib.PositionalArgumentsFormatter(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        # A cached logger would keep the chain of an earlier call.
+        # A cached logger would keep the processors of an earlier call.
         cache_logger_on_first_use=False,
     )
 
 
 def incident_id() -> str:
-    """A name for an unexpected error: the member is shown it, the log carries it."""
-    return "".join(randomness.choice(_INCIDENT_ALPHABET) for _ in range(8))
+    """Random id of an unexpected error, shown to the member and logged."""
+    return "".join(random_source.choice(_INCIDENT_ALPHABET) for _ in range(8))
 
 
 def _renderer(style: Format, stream: TextIO) -> Processor:
@@ -82,7 +82,7 @@ def _renderer(style: Format, stream: TextIO) -> Processor:
     return structlog.dev.ConsoleRenderer(
         colors=stream.isatty(),
         exception_formatter=structlog.dev.plain_traceback,
-        # A value with line breaks must not look like a line of the log.
+        # A value with line breaks must not look like several log records.
         repr_native_str=True,
     )
 
@@ -92,14 +92,14 @@ def _replace_handler(handler: logging.Handler, level: Level) -> None:
     for old in [each for each in root.handlers if isinstance(each, _Handler)]:
         root.removeHandler(old)
     root.addHandler(handler)
-    wished = logging.getLevelNamesMapping()[level.upper()]
-    root.setLevel(max(wished, logging.INFO))
-    for name in OUTSPOKEN:
-        logging.getLogger(name).setLevel(wished)
-    for name in VERBATIM:
-        logging.getLogger(name).setLevel(max(wished, logging.INFO))
-    for name in TALKATIVE:
-        logging.getLogger(name).setLevel(wished if level == "debug" else max(wished, logging.WARNING))
+    chosen = logging.getLevelNamesMapping()[level.upper()]
+    root.setLevel(max(chosen, logging.INFO))
+    for name in DEBUG_LOGGERS:
+        logging.getLogger(name).setLevel(chosen)
+    for name in NEVER_DEBUG_LOGGERS:
+        logging.getLogger(name).setLevel(max(chosen, logging.INFO))
+    for name in QUIETED_LIBRARIES:
+        logging.getLogger(name).setLevel(chosen if level == "debug" else max(chosen, logging.WARNING))
 
 
 class _Redaction:

@@ -1,4 +1,4 @@
-"""How late the event loop is: whoever sleeps is woken by it, as soon as it gets to that."""
+"""Lag of the event loop: how late it wakes a task that sleeps."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -8,8 +8,8 @@ EVERY = 1.0
 
 
 @asynccontextmanager
-async def lag_measured(noted: Callable[[float], None], *, every: float = EVERY) -> AsyncGenerator[None]:
-    measuring = asyncio.create_task(_measure(noted, every), name="event loop lag")
+async def measure_lag(on_lag: Callable[[float], None], *, every: float = EVERY) -> AsyncGenerator[None]:
+    measuring = asyncio.create_task(_measure(on_lag, every), name="event loop lag")
     try:
         yield
     finally:
@@ -18,10 +18,10 @@ async def lag_measured(noted: Callable[[float], None], *, every: float = EVERY) 
             await measuring
 
 
-async def _measure(noted: Callable[[float], None], every: float) -> None:
-    # The loop's own clock and no other: it is the loop that is measured.
+async def _measure(on_lag: Callable[[float], None], every: float) -> None:
+    # The loop's own clock rather than the bot's, because the loop is what is measured.
     now = asyncio.get_running_loop().time
     while True:
         due = now() + every
         await asyncio.sleep(every)
-        noted(max(0.0, now() - due))
+        on_lag(max(0.0, now() - due))

@@ -1,4 +1,4 @@
-"""Around the members of the runner's world: they pass everything on, and metrics and traces hear of it."""
+"""Decorators of the store and of Segmind that report each job to metrics and traces."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class JobListener(Protocol):
-    """Whoever is told of every job that this process opens, adopts, moves and closes."""
+    """Notified of every job that this process opens, adopts, moves and delivers."""
 
     def opened(self, job: Job) -> None: ...
 
@@ -24,52 +24,52 @@ class JobListener(Protocol):
 
     def moved(self, job: Job, to: Job) -> None: ...
 
-    def told(self, job: Job) -> None: ...
+    def delivered(self, job: Job) -> None: ...
 
     def lost(self, job: Job) -> None:
-        """It is another process's by now."""
+        """Another process has taken the job over."""
         ...
 
-    def looked(self, request_id: str, seen: State) -> None: ...
+    def polled(self, request_id: str, state: State) -> None: ...
 
 
 class FanOut:
-    """Two listeners as one."""
+    """Notifies several listeners."""
 
-    def __init__(self, one: JobListener, other: JobListener) -> None:
-        self._each = one, other
+    def __init__(self, *listeners: JobListener) -> None:
+        self._listeners = listeners
 
     def opened(self, job: Job) -> None:
-        for each in self._each:
-            each.opened(job)
+        for listener in self._listeners:
+            listener.opened(job)
 
     def adopted(self, jobs: Sequence[Job]) -> None:
-        for each in self._each:
-            each.adopted(jobs)
+        for listener in self._listeners:
+            listener.adopted(jobs)
 
     def moved(self, job: Job, to: Job) -> None:
-        for each in self._each:
-            each.moved(job, to)
+        for listener in self._listeners:
+            listener.moved(job, to)
 
-    def told(self, job: Job) -> None:
-        for each in self._each:
-            each.told(job)
+    def delivered(self, job: Job) -> None:
+        for listener in self._listeners:
+            listener.delivered(job)
 
     def lost(self, job: Job) -> None:
-        for each in self._each:
-            each.lost(job)
+        for listener in self._listeners:
+            listener.lost(job)
 
-    def looked(self, request_id: str, seen: State) -> None:
-        for each in self._each:
-            each.looked(request_id, seen)
+    def polled(self, request_id: str, state: State) -> None:
+        for listener in self._listeners:
+            listener.polled(request_id, state)
 
 
 class ObservedStore:
-    """Tells of each job what was written down, and only once it is."""
+    """Store that notifies a listener of each change once it is committed."""
 
     def __init__(self, store: Store, jobs: JobListener) -> None:
         self._store = store
-        self._jobs = jobs
+        self._listener = jobs
 
     async def balance(self, account: str) -> Balance:
         return await self._store.balance(account)
@@ -82,69 +82,69 @@ class ObservedStore:
 
     async def open(self, job: Job, terms: MemberTerms) -> None:
         await self._store.open(job, terms)
-        self._jobs.opened(job)
+        self._listener.opened(job)
 
     async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
         try:
             moved = await self._store.move(job, to, capacity=capacity)
         except StaleJob:
-            self._jobs.lost(job)
+            self._listener.lost(job)
             raise
-        self._jobs.moved(job, moved)
+        self._listener.moved(job, moved)
         return moved
 
     async def mark_told(self, job: Job) -> None:
         try:
             await self._store.mark_told(job)
         except StaleJob:
-            self._jobs.lost(job)
+            self._listener.lost(job)
             raise
-        self._jobs.told(job)
+        self._listener.delivered(job)
 
     async def find(self, job_id: str) -> Job | None:
         return await self._store.find(job_id)
 
     async def adopt(self) -> Sequence[Job]:
         jobs = await self._store.adopt()
-        self._jobs.adopted(jobs)
+        self._listener.adopted(jobs)
         return jobs
 
 
 class ObservedSegmind:
-    """Tells of what each call came to, its repetitions taken together."""
+    """Segmind client that counts the outcome of each call and notifies a listener of polls."""
 
     def __init__(self, segmind: Segmind, jobs: JobListener, registry: CollectorRegistry) -> None:
         self._segmind = segmind
-        self._jobs = jobs
+        self._listener = jobs
         self._outcomes = Counter(
-            "doppel_segmind_outcomes",
-            "What calls of Segmind came to, repetitions included: a state, or the kind of a trouble.",
+            "doppel_segmind_calls",
+            "Calls of Segmind, retries included, by outcome: a state, or the kind of an error.",
             ["call", "outcome"],
             registry=registry,
         )
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
-        return await self._noted("submit", self._segmind.submit(slug, body))
+        return await self._counted("submit", self._segmind.submit(slug, body))
 
     async def status(self, request_id: str) -> State:
-        state = await self._noted("look", self._segmind.status(request_id))
-        self._jobs.looked(request_id, state)
+        state = await self._counted("status", self._segmind.status(request_id))
+        self._listener.polled(request_id, state)
         return state
 
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
-        return await self._noted("find", self._segmind.find(nonce, slug=slug, since=since, until=until))
+        return await self._counted("find", self._segmind.find(nonce, slug=slug, since=since, until=until))
 
     async def history_record(self, request_id: str) -> Found | None:
-        return await self._noted("recall", self._segmind.history_record(request_id))
+        return await self._counted("history", self._segmind.history_record(request_id))
 
     async def fetch(self, output: Output, *, limit: int) -> bytes:
-        return await self._noted("fetch", self._segmind.fetch(output, limit=limit))
+        return await self._counted("fetch", self._segmind.fetch(output, limit=limit))
 
-    async def _noted(self, call: str, asked: Awaitable[T]) -> T:
+    async def _counted(self, call: str, response: Awaitable[T]) -> T:
         try:
-            answer = await asked
+            result = await response
         except SegmindError as error:
             self._outcomes.labels(call, type(error).__name__).inc()
             raise
-        self._outcomes.labels(call, "nothing" if answer is None else type(answer).__name__).inc()
-        return answer
+        self._outcomes.labels(call, "none" if result is None else type(result).__name__).inc()
+        return result

@@ -1,4 +1,4 @@
-"""Takes secrets out of whatever is about to be logged: known ones by value, others by their shape."""
+"""Removes secrets from log records: known ones by value, others by their shape."""
 
 import json
 import re
@@ -11,10 +11,10 @@ from pydantic import SecretStr
 
 MARK = "[redacted]"
 
-# A shorter secret would blank out ordinary words; a password in an address is found by its place.
-SHORTEST_KNOWN = 8
-# Beyond this, a structure is looked at as text: it may contain itself.
-DEEPEST = 8
+# Replacing a shorter secret would blank out ordinary words; a password in a URL is found by its position.
+MIN_LENGTH = 8
+# A deeper structure may contain itself, so it is redacted as text.
+MAX_DEPTH = 8
 
 _KEY_NAMES = re.compile(
     r"(?:.*[_-])?(?:token|password|passwd|secret|api[_-]?key|authorization|cookie)", re.IGNORECASE
@@ -54,31 +54,33 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 class Redactor:
+    """Replaces secrets in text and in structures of plain data."""
+
     def __init__(self, secrets: Sequence[SecretStr] = ()) -> None:
         values = [secret.get_secret_value() for secret in secrets]
-        known = {form for value in values if len(value) >= SHORTEST_KNOWN for form in _spellings(value)}
-        # The longest first, so that a secret within a longer one leaves no rest of it.
-        words = sorted(known, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, words))) if words else None
+        known = {form for value in values if len(value) >= MIN_LENGTH for form in _spellings(value)}
+        # The longest first: replacing a part of a longer secret would leave the rest of it.
+        longest_first = sorted(known, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if known else None
 
     def text(self, text: str) -> str:
         if self._known is not None:
             text = self._known.sub(MARK, text)
-        for shape, instead in _SHAPES:
-            text = shape.sub(instead, text)
+        for shape, replacement in _SHAPES:
+            text = shape.sub(replacement, text)
         return text
 
     def value(self, value: Any, depth: int = 0) -> Any:
-        """The same without secrets. What is no plain data becomes text, as a log would show it anyway."""
+        """Return the value without secrets. Anything but plain data becomes text, as in a log."""
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, bytes | bytearray):
             return f"<{len(value)} bytes>"
-        if depth < DEEPEST and isinstance(value, Mapping):
+        if depth < MAX_DEPTH and isinstance(value, Mapping):
             return self.mapping(value, depth + 1)  # pyright: ignore[reportUnknownArgumentType]
-        if depth < DEEPEST and isinstance(value, list | tuple | AbstractSet):
+        if depth < MAX_DEPTH and isinstance(value, list | tuple | AbstractSet):
             return self._items(value, depth + 1)  # pyright: ignore[reportUnknownArgumentType]
         return self.text(_repr(value))
 
@@ -94,7 +96,7 @@ class Redactor:
 
     def _items(self, value: Iterable[Any], depth: int) -> list[Any]:
         match list(value):
-            # Headers are often pairs.
+            # HTTP headers are often pairs.
             case [str(key), _] if _KEY_NAMES.fullmatch(key):
                 return [key, MARK]
             case items:
@@ -102,7 +104,7 @@ class Redactor:
 
 
 def _spellings(secret: str) -> set[str]:
-    """A secret as it is, and as it looks inside a repr, JSON or an address."""
+    """The secret itself, and its spellings inside a repr, JSON or a URL."""
     return {
         secret,
         repr(secret)[1:-1],
@@ -116,5 +118,5 @@ def _spellings(secret: str) -> set[str]:
 def _repr(value: object) -> str:
     try:
         return repr(value)
-    except Exception:  # noqa: BLE001 - an object that cannot show itself must not end the line
+    except Exception:  # noqa: BLE001 - a broken repr must not lose the log record
         return f"<{type(value).__name__}>"

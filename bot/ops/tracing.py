@@ -1,10 +1,11 @@
-"""A job's life as spans of OpenTelemetry: one for the job, one for each stage, one for each wait for Segmind.
+"""OpenTelemetry spans of jobs: one for the job, one for each stage, one for each wait for Segmind.
 
-The trace's id follows from the job's, so whoever has one finds the other, and a job that several processes
-took up one after the other is one trace. A process that takes a job up begins a span of its own, with a link
-to the first one: that one was let go where it was, or died with its process and was never told.
+The trace's id is derived from the job's, so that each can be found from the other, and a job that several
+processes work on is one trace. A process that takes a job over starts a span of its own with a link to the
+first one, which was ended early by its process, or lost with it.
 
-Attributes name the job, its model, its request, its server and the server's shard, and never what was typed.
+Attributes name the job, its model, its request, its server and the server's shard, but never what a member
+typed.
 """
 
 import asyncio
@@ -36,14 +37,14 @@ from bot import __version__
 from bot.clock import Clock
 from bot.jobs.job import Job, State
 from bot.ops.job_metrics import DELIVERING, STAGES
-from bot.segmind.protocol import State as Seen
+from bot.segmind.protocol import State as SegmindState
 
-# Whose end nobody wished for; a refusal or a cancellation is no error.
+# A content refusal or a cancellation is not an error of the service.
 _ERRORS = frozenset({State.FAILED, State.EXPIRED})
 _SHARD_BITS = 22
-# Seconds that an end waits for what is still to be told.
-_FAREWELL = 5.0
-SHUTDOWN_GRACE = "last words of the traces"
+# Seconds that the shutdown waits for the export of the last spans.
+_SHUTDOWN_TIMEOUT = 5.0
+SHUTDOWN_THREAD = "trace export"
 
 
 @dataclass(slots=True)
@@ -56,13 +57,13 @@ class _JobSpans:
 
 
 class JobTraces:
-    """Told of every job that this process opens, adopts, moves and closes, like the meter."""
+    """Job listener that exports the jobs of this process as spans."""
 
     def __init__(self, clock: Clock, *, shards: int = 1, processor: SpanProcessor | None = None) -> None:
-        """Raises `ValueError` where the environment asks for what there is not."""
+        """Raise `ValueError` if the environment names an unknown exporter."""
         self._clock = clock
         self._shards = shards
-        self._ids = _Ids()
+        self._ids = _PlannedIds()
         self._running: dict[str, _JobSpans] = {}
         self._requests: dict[str, str] = {}
         self._provider = TracerProvider(id_generator=self._ids, resource=_resource(), shutdown_on_exit=False)
@@ -78,58 +79,58 @@ class JobTraces:
             self._begin(job, first=False)
 
     def moved(self, job: Job, to: Job) -> None:
-        if (life := self._running.get(job.id)) is None:
+        if (spans := self._running.get(job.id)) is None:
             self._begin(to, first=False)
             return
         now = self._now()
-        life.stage.end(now)
+        spans.stage.end(now)
         self._requests.pop(job.request_id or "", None)
-        life.whole.set_attributes(_attributes(request=to.request_id, state=to.state, reason=to.reason))
+        spans.whole.set_attributes(_attributes(request=to.request_id, state=to.state, reason=to.reason))
         if to.state in _ERRORS:
-            life.whole.set_status(Status(StatusCode.ERROR, to.reason))
-        life.stage, life.waits_since = self._stage(to, life.whole, now), now
+            spans.whole.set_status(Status(StatusCode.ERROR, to.reason))
+        spans.stage, spans.waits_since = self._stage(to, spans.whole, now), now
 
-    def told(self, job: Job) -> None:
+    def delivered(self, job: Job) -> None:
         self._end(job, delivery=job.delivery)
 
     def lost(self, job: Job) -> None:
-        """It is another process's by now."""
+        """Another process has taken the job over."""
         self._end(job, lost=True)
 
-    def looked(self, request_id: str, seen: Seen) -> None:
-        if (life := self._running.get(self._requests.get(request_id, ""))) is None:
+    def polled(self, request_id: str, state: SegmindState) -> None:
+        if (spans := self._running.get(self._requests.get(request_id, ""))) is None:
             return
         now = self._now()
         self._tracer.start_span(
             "wait",
-            set_span_in_context(life.stage, Context()),
-            attributes=_attributes(answer=type(seen).__name__),
-            start_time=life.waits_since,
+            set_span_in_context(spans.stage, Context()),
+            attributes=_attributes(answer=type(state).__name__),
+            start_time=spans.waits_since,
         ).end(now)
-        life.waits_since = now
+        spans.waits_since = now
 
     async def close(self) -> None:
-        """Let go of the jobs where they are, and tell the collector of what was not told yet."""
+        """End all spans, and export those that were not exported yet."""
         now = self._now()
-        for life in self._running.values():
-            life.stage.end(now)
-            life.whole.add_event("let go", timestamp=now)
-            life.whole.end(now)
+        for spans in self._running.values():
+            spans.stage.end(now)
+            spans.whole.add_event("process stopped", timestamp=now)
+            spans.whole.end(now)
         self._running.clear()
         self._requests.clear()
-        told, loop = asyncio.Event(), asyncio.get_running_loop()
+        exported, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def shut_down() -> None:
             self._provider.shutdown()
-            # The loop may be gone by then.
+            # The loop may be closed by then.
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(told.set)
+                loop.call_soon_threadsafe(exported.set)
 
-        # As a daemon, so that the end of the program waits no longer than this for a collector that is away.
-        Thread(target=shut_down, name=SHUTDOWN_GRACE, daemon=True).start()
+        # A daemon thread, so that an unreachable collector delays the end of the program no longer than this.
+        Thread(target=shut_down, name=SHUTDOWN_THREAD, daemon=True).start()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_FAREWELL):
-                await told.wait()
+            async with asyncio.timeout(_SHUTDOWN_TIMEOUT):
+                await exported.wait()
 
     def _begin(self, job: Job, *, first: bool) -> None:
         now = self._now()
@@ -161,26 +162,26 @@ class JobTraces:
         return self._tracer.start_span(name, set_span_in_context(whole, Context()), start_time=now)
 
     def _end(self, job: Job, **facts: AttributeValue | None) -> None:
-        if (life := self._running.pop(job.id, None)) is None:
+        if (spans := self._running.pop(job.id, None)) is None:
             return
         self._requests.pop(job.request_id or "", None)
         now = self._now()
-        life.stage.end(now)
-        life.whole.set_attributes(_attributes(**facts))
-        life.whole.end(now)
+        spans.stage.end(now)
+        spans.whole.set_attributes(_attributes(**facts))
+        spans.whole.end(now)
 
     def _now(self) -> int:
         return int(self._clock.now() * 1e9)
 
 
 def ids_of(job_id: str) -> tuple[int, int]:
-    """The ids of a job's trace and of the first span in it: the beginning of the SHA-256 of the job's id."""
+    """Ids of a job's trace and of its first span, from the SHA-256 of the job's id."""
     digest = sha256(job_id.encode()).digest()
     return int.from_bytes(digest[:16]), int.from_bytes(digest[16:24])
 
 
-class _Ids(RandomIdGenerator):
-    """By chance, but for those that were planned: of the next trace, and of the next span if one is given."""
+class _PlannedIds(RandomIdGenerator):
+    """Random ids, except for the ids planned for the next trace and span."""
 
     def __init__(self) -> None:
         self._trace_id: int | None = None
@@ -203,9 +204,9 @@ def _attributes(**facts: AttributeValue | None) -> dict[str, AttributeValue]:
 
 
 def _resource() -> Resource:
-    ours = Resource({"service.name": "doppel", "service.version": __version__})
-    # What OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say wins.
-    return Resource.create().merge(ours).merge(OTELResourceDetector().detect())
+    defaults = Resource({"service.name": "doppel", "service.version": __version__})
+    # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
+    return Resource.create().merge(defaults).merge(OTELResourceDetector().detect())
 
 
 def _exporter() -> SpanExporter:

@@ -1,6 +1,7 @@
-"""The settings: `load` reads them once, and everything else receives the section that it needs."""
+"""Settings: `load` reads them once, and each part of the bot receives the section that it needs."""
 
 from bot.settings.fields import SettingField, describe, known_fields
+from bot.settings.names import check_model_names
 from bot.settings.sections import (
     C2pa,
     Consent,
@@ -36,6 +37,7 @@ __all__ = [
     "SettingsError",
     "Shop",
     "Uploads",
+    "check_model_names",
     "describe",
     "known_fields",
     "load",

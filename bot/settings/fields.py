@@ -1,4 +1,4 @@
-"""Every setting as a row: what it is called in the file and in the environment, and what it may be."""
+"""Table of all settings: names in the file and in the environment, default and allowed values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from bot.settings.sections import Section, Settings
 from bot.settings.types import Hint
 
-# The names that people know from elsewhere; every setting also has its `DOPPEL_<SECTION>__<KEY>`.
+# Names that are customary elsewhere; every setting also has a `DOPPEL_<SECTION>__<KEY>`.
 SHORT_NAMES = {
     "DISCORD_TOKEN": "discord.token",
     "DOPPEL_DISCORD_API": "discord.api",
@@ -25,10 +25,12 @@ SHORT_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
+    """One setting."""
+
     section: str
     key: str
     environment: tuple[str, ...]
-    """Its names in the environment: the short one first if it has one. The last one set wins."""
+    """Names in the environment, the short one first; the last one that is set wins."""
     default: Any
     allowed: str
     secret: bool
@@ -46,7 +48,7 @@ class SettingField:
 def known_fields() -> tuple[SettingField, ...]:
     """All settings, in the order of the file."""
     return tuple(
-        _knob(section, key, field)
+        _field(section, key, field)
         for section, model in sections().items()
         for key, field in model.model_fields.items()
     )
@@ -57,13 +59,13 @@ def sections() -> dict[str, type[Section]]:
 
 
 def describe(settings: Settings) -> Iterator[tuple[SettingField, str]]:
-    """Each setting with its value as it may be shown to anybody."""
-    for knob in known_fields():
-        value = getattr(getattr(settings, knob.section), knob.key)
-        yield knob, settings.database.shown if knob.name == "database.url" else _shown(value)
+    """Each setting with its value, without secrets."""
+    for field in known_fields():
+        value = getattr(getattr(settings, field.section), field.key)
+        yield field, settings.database.shown if field.name == "database.url" else _shown(value)
 
 
-def _knob(section: str, key: str, field: FieldInfo) -> SettingField:
+def _field(section: str, key: str, field: FieldInfo) -> SettingField:
     name = f"{section}.{key}"
     short = [env for env, known in SHORT_NAMES.items() if known == name]
     return SettingField(
@@ -77,7 +79,7 @@ def _knob(section: str, key: str, field: FieldInfo) -> SettingField:
 
 
 def _types(annotation: Any) -> tuple[Any, ...]:
-    """The plain types in an annotation, behind `| None` and `Annotated`."""
+    """Plain types in an annotation, without `| None` and `Annotated`."""
     if get_origin(annotation) is Annotated:
         return _types(get_args(annotation)[0])
     parts = get_args(annotation)
@@ -86,7 +88,7 @@ def _types(annotation: Any) -> tuple[Any, ...]:
     return tuple(plain for part in parts for plain in _types(part))
 
 
-def _marks(field: FieldInfo) -> Iterator[Any]:
+def _metadata(field: FieldInfo) -> Iterator[Any]:
     yield from field.metadata
     for part in get_args(field.annotation):
         if get_origin(part) is Annotated:
@@ -94,7 +96,7 @@ def _marks(field: FieldInfo) -> Iterator[Any]:
 
 
 def _allowed(field: FieldInfo) -> str:
-    for mark in _marks(field):
+    for mark in _metadata(field):
         if isinstance(mark, Hint):
             return mark.words
     if get_origin(field.annotation) is Literal:
@@ -103,7 +105,7 @@ def _allowed(field: FieldInfo) -> str:
         return "true or false"
     low, high = _bound(field, "ge"), _bound(field, "le")
     if field.annotation is ByteSize:
-        return f"a size such as 20 MiB, from {size_words(low)} to {size_words(high)}"
+        return f"a size such as 20 MiB, from {format_size(low)} to {format_size(high)}"
     if float in _types(field.annotation):
         return f"a number from {low:g} to {high:g}"
     return f"a whole number from {low:_} to {high:_}"
@@ -113,7 +115,7 @@ def _bound(field: FieldInfo, side: str) -> int:
     return next(getattr(mark, side) for mark in field.metadata if hasattr(mark, side))
 
 
-def size_words(size: int) -> str:
+def format_size(size: int) -> str:
     for unit, count in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
         if size >= count and size % count == 0:
             return f"{size // count} {unit}"
@@ -129,7 +131,7 @@ def _shown(value: Any) -> str:
         case bool():
             return str(value).lower()
         case ByteSize():
-            return size_words(value)
+            return format_size(value)
         case tuple():
             return ", ".join(map(str, value)) or "none"  # pyright: ignore[reportUnknownArgumentType]
         case str() | int() | float():
@@ -138,7 +140,7 @@ def _shown(value: Any) -> str:
             return ", ".join(f"{slug} = {price}" for slug, price in value.items()) or "none"
 
 
-def read(knob: SettingField, raw: Any, *, strict: bool) -> Any:
-    """The value that was written, checked alone; raises pydantic's `ValidationError`."""
-    model: type[BaseModel] = sections()[knob.section]
-    return getattr(model.model_validate({knob.key: raw}, strict=strict), knob.key)
+def read(field: SettingField, raw: Any, *, strict: bool) -> Any:
+    """Validate one value; raises pydantic's `ValidationError`."""
+    model: type[BaseModel] = sections()[field.section]
+    return getattr(model.model_validate({field.key: raw}, strict=strict), field.key)

@@ -1,4 +1,4 @@
-"""Every setting, with its default and its bounds. `config/doppel.toml` says why each is there."""
+"""Every setting, with its default and its bounds. `config/doppel.toml` explains each."""
 
 import re
 from typing import Literal
@@ -33,19 +33,23 @@ from bot.settings.types import (
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 
-HERE = "127.0.0.1:9100"
+DEFAULT_LISTEN = "127.0.0.1:9100"
 
 _PASSWORD = re.compile(r"(://[^:/@]*:)(.+)(@)")
 
 
 class Section(BaseModel):
+    """A table of the settings file: frozen, and without unknown keys."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Discord(Section):
+    """Connection to Discord, and what its limits allow."""
+
     token: Secret | None = None
     api: Api | None = None
-    """Another server that speaks Discord's REST; none means Discord itself."""
+    """Base address of Discord's REST API; None is Discord's own."""
     gateway: Gateway | None = None
     guild_id: ServerId | None = None
     shards: Shards | None = None
@@ -55,16 +59,20 @@ class Discord(Section):
 
     @property
     def shard_plan(self) -> ShardPlan | None:
-        """None where the process serves all servers that the bot is in."""
+        """Shards of this process; None if it serves all servers."""
         return None if self.shards is None else ShardPlan.read(self.shards)
 
 
 class Contexts(Section):
+    """Places outside of servers where commands are offered."""
+
     direct: bool = True
     user_install: bool = False
 
 
 class Segmind(Section):
+    """Connection to Segmind: addresses, rate, timeouts, retries and balance."""
+
     key: Secret | None = None
     base_url: Origin = "https://api.segmind.com"
     inputs: Literal["link", "upload"] = "link"
@@ -89,7 +97,7 @@ class Segmind(Section):
 
     @property
     def own(self) -> bool:
-        """Whether this is Segmind's own service, which spreads over several hosts."""
+        """Whether `base_url` is Segmind's own service, which has several hosts."""
         return is_segmind(self.base_url)
 
     @property
@@ -98,14 +106,14 @@ class Segmind(Section):
 
     @property
     def history_base(self) -> str:
-        """Where the history of requests and the catalogue of models are."""
+        """Base address of the request history and the model catalogue."""
         return "https://api.spotprod.segmind.com" if self.own else self.base_url
 
     @property
     def download_hosts(self) -> frozenset[str]:
-        """Hosts from which a result may come although they are not public.
+        """Hosts from which results may be downloaded although they are not public.
 
-        Of a local Segmind's host it is the one port alone: what else listens there is none of its business.
+        For a local Segmind this is its host and port, so that nothing else on that host can be reached.
         """
         if self.own:
             return frozenset(self.allowed_hosts)
@@ -115,22 +123,26 @@ class Segmind(Section):
 
 
 class Database(Section):
-    # Secret as a whole, because it may carry a password.
+    """Address of the database, and the lease on its jobs."""
+
+    # The whole address is secret, because it may contain a password.
     url: DatabaseUrl = SecretStr("sqlite:///var/doppel.db")
     lease: float = Field(default=30, ge=1, le=3600)
 
     @property
     def shown(self) -> str:
-        """The address as it may be shown to anybody."""
+        """The address without its password."""
         return _PASSWORD.sub(r"\1***\3", self.url.get_secret_value())
 
     @property
     def password(self) -> SecretStr | None:
-        found = _PASSWORD.search(self.url.get_secret_value())
-        return SecretStr(unquote(found[2])) if found else None
+        match = _PASSWORD.search(self.url.get_secret_value())
+        return SecretStr(unquote(match[2])) if match else None
 
 
 class Jobs(Section):
+    """Capacity, the queue and the pace of polls."""
+
     per_member: int = Field(default=2, ge=1, le=1000)
     per_server: int = Field(default=20, ge=1, le=10_000)
     in_all: int = Field(default=50, ge=1, le=100_000)
@@ -140,10 +152,14 @@ class Jobs(Section):
 
 
 class Card(Section):
+    """Content of the result card."""
+
     before_and_after: bool = True
 
 
 class Uploads(Section):
+    """Limits of the files that members send."""
+
     picture_bytes: ByteSize = Field(default=ByteSize(20 * MIB), ge=KIB, le=500 * MIB)
     video_bytes: ByteSize = Field(default=ByteSize(100 * MIB), ge=KIB, le=GIB)
     pixels: int = Field(default=50_000_000, ge=1024, le=200_000_000)
@@ -152,6 +168,8 @@ class Uploads(Section):
 
 
 class Credits(Section):
+    """Prices, allowances and caps."""
+
     usd: float = Field(default=0.01, ge=0.0001, le=100)
     prices: Prices = Field(default_factory=dict[str, int])
     factors: Factors = Field(default_factory=dict[str, float])
@@ -167,13 +185,15 @@ class Credits(Section):
 
 
 class Faces(Section):
+    """Saved faces: their key, and how many are kept for how long."""
+
     key: FaceKeys | None = None
     days: float = Field(default=90, ge=0.01, le=3650)
     per_member: int = Field(default=5, ge=1, le=25)
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The first one seals, all of them open; none where no faces are kept."""
+        """Keys of saved faces: the first one encrypts, all of them decrypt; empty if saved faces are off."""
         return () if self.key is None else tuple(self.key.get_secret_value().split(","))
 
     @property
@@ -182,22 +202,30 @@ class Faces(Section):
 
 
 class C2pa(Section):
+    """Certificate and key that results are signed with."""
+
     certificates: FilePath | None = None
     key: FilePath | None = None
     timestamps: Web | None = None
 
 
 class Shop(Section):
+    """Credits for each product of Discord's shop."""
+
     credits: SkuCredits = Field(default_factory=dict[int, int])
 
 
 class Consent(Section):
+    """Rules that members accept before their first order."""
+
     required: bool = True
     version: Version = "1"
     policy_url: Web | None = None
 
 
 class Safety(Section):
+    """Moderation: blocks, strikes, fingerprints and reports."""
+
     nsfw_channels: bool = False
     blocked: UserIds = ()
     strikes: int = Field(default=3, ge=0, le=1000)
@@ -209,11 +237,15 @@ class Safety(Section):
 
 
 class Retention(Section):
+    """Days for which finished jobs and audit entries are kept."""
+
     jobs_days: float = Field(default=90, ge=1, le=36_500)
     deeds_days: float = Field(default=730, ge=1, le=36_500)
 
 
 class Ops(Section):
+    """Logs, metrics, health, dashboard and traces."""
+
     log_format: Literal["human", "json"] = "human"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     listen: Listen | None = None
@@ -222,14 +254,16 @@ class Ops(Section):
 
     @property
     def address(self) -> tuple[str, int] | None:
-        """Host and port where metrics, health and the page are served; none where nothing is."""
+        """Host and port of metrics, health and the dashboard; None if they are not served."""
         if self.listen is not None:
             return read_listen(self.listen)
-        # Whoever sets a token wants the page, and on this machine alone it needs no other word.
-        return None if self.page_token is None else read_listen(HERE)
+        # An operator who sets a token wants the dashboard, and the loopback address is safe.
+        return None if self.page_token is None else read_listen(DEFAULT_LISTEN)
 
 
 class Settings(Section):
+    """All settings, a section each."""
+
     discord: Discord = Discord()
     contexts: Contexts = Contexts()
     segmind: Segmind = Segmind()
@@ -248,12 +282,12 @@ class Settings(Section):
 
     @property
     def secrets(self) -> tuple[SecretStr, ...]:
-        """What must never be seen, for the redaction of logs."""
-        known = (
+        """Values that the logs must not contain."""
+        secrets = (
             self.discord.token,
             self.segmind.key,
             self.database.password,
             self.ops.page_token,
             *self.faces.secrets,
         )
-        return tuple(secret for secret in known if secret is not None)
+        return tuple(secret for secret in secrets if secret is not None)

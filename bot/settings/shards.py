@@ -1,18 +1,18 @@
-"""Which of Discord's shards a process serves: these, or as many as nobody else does."""
+"""Shards of Discord that a process serves: fixed ones, or a number of unclaimed ones."""
 
 import re
 from dataclasses import dataclass
 from typing import Self
 
-MOST = 1024
+MAX_SHARDS = 1024
 
-_THESE = re.compile(r"(?P<first>\d+)(-(?P<last>\d+))?/(?P<total>\d+)")
+_FIXED = re.compile(r"(?P<first>\d+)(-(?P<last>\d+))?/(?P<total>\d+)")
 _ANY = re.compile(r"any (?P<count>\d+)/(?P<total>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class ShardPlan:
-    """`ids` are none where they are to be claimed, `count` of them."""
+    """Plan for a process: serve the shards `ids`, or claim `count` shards if `ids` is None."""
 
     count: int
     total: int
@@ -20,9 +20,9 @@ class ShardPlan:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """`0-3/8` and `5/8` are these of eight; `any 4/8` are four of eight that nobody else serves."""
+        """Parse `0-3/8` or `5/8` (these shards of eight), or `any 4/8` (four unclaimed ones of eight)."""
         text = text.strip().lower()
-        if match := _THESE.fullmatch(text):
+        if match := _FIXED.fullmatch(text):
             first, total = int(match["first"]), int(match["total"])
             ids = tuple(range(first, int(match["last"] or first) + 1))
             plan = cls(len(ids), total, ids)
@@ -32,6 +32,6 @@ class ShardPlan:
             fits = 1 <= plan.count <= plan.total
         else:
             raise ValueError("no shards")
-        if not fits or plan.total > MOST:
+        if not fits or plan.total > MAX_SHARDS:
             raise ValueError("there are no such shards")
         return plan

@@ -1,6 +1,6 @@
-"""Where settings come from, and one clear sentence when one of them is wrong.
+"""Reads the settings, and describes each wrong one in a sentence.
 
-The last of these wins: the defaults in `sections`, the TOML file, `secrets.env` beside it, the environment.
+Later sources win: the defaults in `sections`, the TOML file, `secrets.env` beside it, the environment.
 """
 
 import difflib
@@ -22,14 +22,14 @@ from bot.settings.sections import Settings
 DEFAULT_CONFIG = Path("config/doppel.toml")
 CONFIG_NAME = "DOPPEL_CONFIG"
 SECRETS_NAME = "secrets.env"
-LONGEST_SHOWN = 80
+MAX_SHOWN = 80
 
-# A pasted token that ends in "=" must not pass for a name and be repeated.
+# A pasted token that ends in "=" must not count as a name, because names are repeated in messages.
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 
 class SettingsError(Exception):
-    """The settings cannot be used. Its message is one sentence and holds no secret; so do all `problems`."""
+    """The settings cannot be used. The message and all `problems` are sentences without secrets."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -42,24 +42,24 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value as the operator wrote it, and where."""
+    """Value as the operator wrote it, and where."""
 
-    knob: SettingField
+    field: SettingField
     raw: Any
     where: str
     strict: bool
 
     def read(self) -> Any:
-        return read(self.knob, self.raw, strict=self.strict)
+        return read(self.field, self.raw, strict=self.strict)
 
-    def wrong(self) -> str:
-        if self.knob.secret:
-            return f"{self.where} cannot be used (its value is not shown): it must be {self.knob.allowed}"
-        return f"{self.where} is {_quoted(self.raw)}, but must be {self.knob.allowed}"
+    def problem(self) -> str:
+        if self.field.secret:
+            return f"{self.where} cannot be used (its value is not shown): it must be {self.field.allowed}"
+        return f"{self.where} is {_shown(self.raw)}, but must be {self.field.allowed}"
 
 
 def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read all settings, or raise `SettingsError`. Without a name, a missing file means the defaults."""
+    """Read all settings, or raise `SettingsError`. If no file is named, a missing one means the defaults."""
     environ = os.environ if environ is None else environ
     path = _config(config, environ)
     problems: list[str] = []
@@ -69,9 +69,9 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
             problems.append(given)
             continue
         try:
-            values.setdefault(given.knob.section, {})[given.knob.key] = given.read()
+            values.setdefault(given.field.section, {})[given.field.key] = given.read()
         except ValidationError:
-            problems.append(given.wrong())
+            problems.append(given.problem())
     if problems:
         raise SettingsError(problems)
     return Settings.model_validate(values)
@@ -79,13 +79,13 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
 
 def _config(config: Path | None, environ: Mapping[str, str]) -> Path:
     if config is not None:
-        path, who = config, f"{config} is named as the settings' file"
+        path, reason = config, f"{config} is named as the settings' file"
     elif named := environ.get(CONFIG_NAME):
-        path, who = Path(named), f"{CONFIG_NAME} names {named}"
+        path, reason = Path(named), f"{CONFIG_NAME} names {named}"
     else:
         return DEFAULT_CONFIG
     if not path.is_file():
-        raise SettingsError([f"{who}, but there is no such file"])
+        raise SettingsError([f"{reason}, but there is no such file"])
     return path
 
 
@@ -104,70 +104,70 @@ def _toml(path: Path) -> Iterator[Given | str]:
     try:
         tables = tomllib.loads(_text(path))
     except tomllib.TOMLDecodeError as error:
-        # Without the cause: it carries the whole document, and an operator may have put a secret there.
+        # Without the cause, which contains the whole document and possibly a secret.
         raise SettingsError([f"{path} is not valid TOML: {error}"]) from None
-    knobs = {knob.name: knob for knob in known_fields()}
+    fields = {field.name: field for field in known_fields()}
     for section, table in tables.items():
         if section not in sections():
             yield _unknown_section(section, table, path)
         elif not isinstance(table, dict):
-            yield f"{section} in {path} is {_quoted(table)}, but must be a section: [{section}]"
+            yield f"{section} in {path} is {_shown(table)}, but must be a section: [{section}]"
         else:
             for key, raw in table.items():  # pyright: ignore[reportUnknownVariableType]
                 name = f"{section}.{key}"
                 where = f"{name} in {path}"
                 yield (
-                    Given(knobs[name], raw, where, strict=True)
-                    if name in knobs
-                    else _unknown(name, where, knobs)
+                    Given(fields[name], raw, where, strict=True)
+                    if name in fields
+                    else _unknown(name, where, fields)
                 )
 
 
 def _secrets(path: Path) -> Iterator[Given | str]:
-    knobs = _by_environment()
+    fields = _by_environment()
     for line in parse_stream(io.StringIO(_text(path))):
         where = f"{line.key} in {path}"
         if line.error or (line.key is not None and (line.value is None or not _NAME.fullmatch(line.key))):
-            # Only the number: the line may be a bare secret.
+            # Names only the number, because the line may be a bare secret.
             yield f"line {_number(line.original)} of {path} cannot be read: it must be NAME=value"
-        elif line.key is not None and line.key not in knobs:
-            yield _unknown(line.key, where, knobs)
+        elif line.key is not None and line.key not in fields:
+            yield _unknown(line.key, where, fields)
         elif line.key is not None and line.value:
-            yield Given(knobs[line.key], line.value, where, strict=False)
+            yield Given(fields[line.key], line.value, where, strict=False)
 
 
 def _number(original: Original) -> int:
-    """The line of the statement itself: dotenv counts from the empty lines before it."""
+    """Line number of the statement; dotenv counts from the empty lines before it."""
     text = original.string
     return original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _environment(environ: Mapping[str, str]) -> Iterator[Given | str]:
-    knobs = _by_environment()
-    for name, knob in knobs.items():
-        # Empty is how compose files and shells pass on what is not set.
+    fields = _by_environment()
+    for name, field in fields.items():
+        # Compose files and shells pass unset variables as empty ones.
         if value := environ.get(name):
-            yield Given(knob, value, name, strict=False)
-    for name in sorted(environ.keys() - knobs.keys() - {CONFIG_NAME}):
+            yield Given(field, value, name, strict=False)
+    for name in sorted(environ.keys() - fields.keys() - {CONFIG_NAME}):
         if name.upper().startswith("DOPPEL_") or _misspelt(name, environ):
-            yield _unknown(name, name, (*knobs, CONFIG_NAME))
+            yield _unknown(name, name, (*fields, CONFIG_NAME))
 
 
 def _by_environment() -> dict[str, SettingField]:
     """Short names first, so that the full name wins where both are set."""
-    pairs = [(name, knob) for knob in known_fields() for name in knob.environment]
+    pairs = [(name, field) for field in known_fields() for name in field.environment]
     return dict(sorted(pairs, key=lambda pair: pair[0] not in SHORT_NAMES))
 
 
 def _misspelt(name: str, environ: Mapping[str, str]) -> bool:
-    """A slip in a name without our prefix: SEGMIND_BASEURL would go to the real Segmind and cost money."""
+    """Whether a name is a typo of a short name: SEGMIND_BASEURL would send orders to the real Segmind."""
     meant = difflib.get_close_matches(name.upper(), SHORT_NAMES, 1, cutoff=0.9)
     return bool(meant) and meant[0] not in environ
 
 
 def _unknown_section(section: str, table: object, path: Path) -> str:
     if not isinstance(table, dict):
-        return _unknown(section, f"{section} in {path}", [knob.name for knob in known_fields()])
+        return _unknown(section, f"{section} in {path}", [field.name for field in known_fields()])
     hint = f"did you mean [{_nearest(section, sections())}]?"
     return f"[{section}] in {path} is not a section ({hint})"
 
@@ -177,15 +177,15 @@ def _unknown(name: str, where: str, known: Iterable[str]) -> str:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    """The likeliest of the known names, however far it is: all of them would be more than a sentence.
+    """The most similar of the known names.
 
-    A key that is spelt right but stands in the wrong section, or in none, counts as found.
+    A key with the right spelling in the wrong section, or without one, comes first.
     """
     spelling = {each.lower(): each for each in known}
-    moved = [each for each in spelling if each.rpartition(".")[2] == name.lower().rpartition(".")[2]]
-    return spelling[difflib.get_close_matches(name.lower(), moved or spelling, 1, cutoff=0.0)[0]]
+    same_key = [each for each in spelling if each.rpartition(".")[2] == name.lower().rpartition(".")[2]]
+    return spelling[difflib.get_close_matches(name.lower(), same_key or spelling, 1, cutoff=0.0)[0]]
 
 
-def _quoted(raw: object) -> str:
+def _shown(raw: object) -> str:
     text = re.sub(r"//[^/@\s]*@", "//***@", repr(raw))
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

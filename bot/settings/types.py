@@ -1,4 +1,4 @@
-"""The forms that a setting's value may take: addresses, hosts, prices, and what to say of each."""
+"""Types of values: addresses, hosts, prices and others, each with a description for messages."""
 
 import ipaddress
 import json
@@ -26,7 +26,7 @@ _DRIVERS = {
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Says in words what a value may be, where its type and bounds do not say it."""
+    """Description of the allowed values, for types whose bounds do not show them."""
 
     words: str
 
@@ -37,7 +37,7 @@ def is_segmind(address: str) -> bool:
 
 def _address(value: str, *schemes: str) -> SplitResult:
     parts = urlsplit(value.strip())
-    # Credentials in an address would end up in logs, and looking at the port is what checks it.
+    # Credentials in an address would end up in logs. Reading the port also validates it.
     if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or parts.port == 0:
         raise ValueError("not such an address")
     if parts.query or parts.fragment:
@@ -58,7 +58,7 @@ def _api(value: str) -> str:
     return _address(value, "http", "https").geturl().rstrip("/")
 
 
-def _web(value: str) -> str:
+def _web_address(value: str) -> str:
     parts = urlsplit(value.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         raise ValueError("not such an address")
@@ -66,7 +66,7 @@ def _web(value: str) -> str:
 
 
 def _version(value: str) -> str:
-    """Goes into a button's id, where a colon would end it."""
+    """The version becomes part of a button's id, in which a colon separates fields."""
     if not re.fullmatch(r"[A-Za-z0-9.-]{1,40}", value.strip()):
         raise ValueError("not such a version")
     return value.strip()
@@ -81,28 +81,28 @@ def _database(value: SecretStr) -> SecretStr:
     lead = "///" if scheme.startswith("sqlite") else "//"
     if scheme not in _DRIVERS or not rest.startswith(lead) or rest == lead:
         raise ValueError("not such an address")
-    # Hosters hand out libpq's word, which asyncpg does not know.
+    # Hosters give addresses with libpq's parameter, which asyncpg does not know.
     rest = re.sub(r"([?&])sslmode=", r"\1ssl=", rest)
     return SecretStr(_DRIVERS[scheme] + colon + rest)
 
 
-def _filled(value: SecretStr) -> SecretStr:
-    """A pasted secret often brings a line's end along."""
+def _one_word(value: SecretStr) -> SecretStr:
+    """Strip the secret: a pasted one often ends with a newline."""
     stripped = value.get_secret_value().strip()
     if not stripped or re.search(r"\s", stripped):
         raise ValueError("one word")
     return SecretStr(stripped)
 
 
-def _listed(value: Any) -> Any:
-    """A list as TOML has it, or as words with commas, which is what fits into an environment."""
+def _as_list(value: Any) -> Any:
+    """Accept a list from TOML, or comma-separated words from the environment."""
     if isinstance(value, str):
         return tuple(word.strip() for word in value.split(","))
     return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _ids(value: Any) -> Any:
-    listed = _listed(value)
+    listed = _as_list(value)
     return tuple(map(int, listed)) if isinstance(value, str) else listed
 
 
@@ -111,7 +111,7 @@ def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _host(value: str) -> str:
-    """A name or an address, with a port where only that one is meant."""
+    """Check a name or an address, optionally with a port."""
     if value.count(":") > 1 and not value.startswith("["):
         return str(ipaddress.IPv6Address(value))
     parts = urlsplit(f"//{value}")
@@ -125,8 +125,8 @@ def _host(value: str) -> str:
     return value
 
 
-def _priced(value: Any) -> Any:
-    """A table as TOML has it, or `slug=5,slug=7` or JSON in the environment."""
+def _as_table(value: Any) -> Any:
+    """Accept a table from TOML, or `slug=5,slug=7` or JSON from the environment."""
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("{"):
@@ -136,21 +136,21 @@ def _priced(value: Any) -> Any:
 
 
 def _by_id(value: Any) -> Any:
-    """TOML and JSON have words for keys; an id is a number."""
-    named = _priced(value)
+    """Convert the keys, which TOML and JSON give as strings, to ids."""
+    named = _as_table(value)
     return {int(name): number for name, number in named.items()} if isinstance(named, dict) else named  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _page_token(value: SecretStr) -> SecretStr:
-    if len(_filled(value).get_secret_value()) < _TOKEN_LENGTH:
+    if len(_one_word(value).get_secret_value()) < _TOKEN_LENGTH:
         raise ValueError("too easy to guess")
-    return _filled(value)
+    return _one_word(value)
 
 
 def _face_keys(value: SecretStr) -> SecretStr:
     keys = [key.strip() for key in value.get_secret_value().split(",")]
     for key in keys:
-        # Both alphabets of base64 are in use, for keys as for anything else.
+        # Keys come in both alphabets of base64.
         if len(b64decode(key.translate(str.maketrans("-_", "+/")), validate=True)) != _KEY_BYTES:
             raise ValueError("not such a key")
     return SecretStr(",".join(keys))
@@ -163,7 +163,7 @@ def _file(value: str) -> str:
 
 
 def read_listen(value: str) -> tuple[str, int]:
-    """Host and port of an address to listen at; port 0 is any free one."""
+    """Parse host and port of an address to listen on; port 0 is any free one."""
     parts = urlsplit(f"//{value.strip()}")
     if not parts.hostname or parts.port is None or parts.path or "@" in parts.netloc:
         raise ValueError("not such an address")
@@ -180,7 +180,7 @@ def _shards(value: str) -> str:
     return value.strip().lower()
 
 
-Secret = Annotated[SecretStr, AfterValidator(_filled), Hint("one word without spaces")]
+Secret = Annotated[SecretStr, AfterValidator(_one_word), Hint("one word without spaces")]
 PageToken = Annotated[
     SecretStr,
     AfterValidator(_page_token),
@@ -211,7 +211,9 @@ Origin = Annotated[
     ),
 ]
 Api = Annotated[str, AfterValidator(_api), Hint("an http(s) address such as http://127.0.0.1:9000/api/v10")]
-Web = Annotated[str, AfterValidator(_web), Hint("an http(s) address such as https://example.org/privacy")]
+Web = Annotated[
+    str, AfterValidator(_web_address), Hint("an http(s) address such as https://example.org/privacy")
+]
 Version = Annotated[
     str,
     AfterValidator(_version),
@@ -225,18 +227,18 @@ Listen = Annotated[
 ]
 Hosts = Annotated[
     tuple[str, ...],
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     AfterValidator(_hosts),
     Hint('a list of hosts without scheme or path, such as ["media.example.org", "10.0.0.5:9000"]'),
 ]
 Prices = Annotated[
     Mapping[str, Annotated[int, Field(ge=0, le=1_000_000)]],
-    BeforeValidator(_priced),
+    BeforeValidator(_as_table),
     Hint("whole numbers of credits from 0 to 1_000_000 by model, such as { faceswap-v5 = 5 }"),
 ]
 Factors = Annotated[
     Mapping[str, Annotated[float, Field(ge=0, le=100)]],
-    BeforeValidator(_priced),
+    BeforeValidator(_as_table),
     Hint('numbers by model, option and choice, such as { "faceswap-v4.hardware.cost" = 0.6 }'),
 ]
 UserIds = Annotated[

@@ -1,58 +1,110 @@
-"""What members see of the bot, put together: the client, its messages and the cards on them."""
+"""The commands' side: the services behind slash commands, buttons and forms."""
 
-from bot.chat.background import Background
-from bot.chat.client import Doppel
-from bot.chat.delivery.live_reply import LiveReplies
-from bot.chat.delivery.result_delivery import ResultDelivery
-from bot.chat.delivery.result_file import Results
-from bot.chat.messages import Messages
-from bot.chat.orders.original_preview import MOST_BYTES, OriginalPreviews
-from bot.chat.text import Text
-from bot.clock import Clock
-from bot.media.signing import C2paSigner
-from bot.registry import ModelRegistry
+from bot.chat.access.consent import Agree
+from bot.chat.account.jobs_list import JobLists
+from bot.chat.account.privacy import ForgetButton
+from bot.chat.account.services import AccountServices
+from bot.chat.admin.services import AdminServices
+from bot.chat.delivery.button_actions import JobActions
+from bot.chat.delivery.job_buttons import JobButton, OtherModel
+from bot.chat.delivery.undelivered import UndeliveredResults
+from bot.chat.moderation.approval_card import ApprovalButton
+from bot.chat.moderation.case_card import CaseButton
+from bot.chat.orders.attachments import Attachments
+from bot.chat.orders.order_handler import OrderHandler
+from bot.chat.orders.reorder import PreviousInputs
+from bot.chat.orders.services import OrderServices
+from bot.chat.ui.pagination import PageButton, Pages
+from bot.faces.detection import FaceDetector
+from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.factories import file_limits, saved_faces_of
+from bot.wiring.delivery import DeliveryParts
+from bot.wiring.jobs import JobEngine
+from bot.wiring.moderation import ModerationParts
 
 
-class ChatParts:
-    def __init__(
-        self,
-        settings: Settings,
-        client: Doppel,
-        store: SqlStore,
-        *,
-        models: ModelRegistry,
-        text: Text,
-        clock: Clock,
-        c2pa_signer: C2paSigner | None,
-    ) -> None:
-        self.client = client
-        self.models = models
-        self.cards = {slug: model.card for slug, model in models.items()}
-        self.text = text
-        self.clock = clock
-        self.background = Background()
-        self.limits = file_limits(settings)
-        self.saved_faces = saved_faces_of(settings, store.faces, clock)
-        self.messages = Messages(client, clock, store.moderation.keep_post)
-        self.results = Results(self.cards, text, c2pa_signer)
-        self.original_previews = OriginalPreviews(
-            text, clock, self.limits, most_bytes=MOST_BYTES * settings.card.before_and_after
-        )
-        self.replies = LiveReplies(
-            messages=self.messages,
-            result_delivery=ResultDelivery(
-                messages=self.messages,
-                results=self.results,
-                models=models,
-                text=text,
-                original_previews=self.original_previews,
-            ),
-            background=self.background,
-            models=models,
-            text=text,
-            clock=clock,
-            gap=settings.discord.edit_gap,
-        )
+def serve(
+    settings: Settings,
+    delivery: DeliveryParts,
+    moderation: ModerationParts,
+    jobs: JobEngine,
+    *,
+    segmind: SegmindClient,
+    store: SqlStore,
+    face_detector: FaceDetector | None,
+) -> None:
+    """Attach the services to the client, which takes orders from here on."""
+    client, cards, text, clock = delivery.client, delivery.cards, delivery.text, delivery.clock
+    background, saved_faces, consent = delivery.background, delivery.saved_faces, moderation.consent
+    inputs, pages = Attachments(segmind, links=settings.segmind.inputs == "link"), Pages(text)
+    order_handler = OrderHandler(
+        job_service=jobs.job_service,
+        access_guard=moderation.access_guard,
+        consent=consent,
+        inputs=inputs,
+        saved_faces=saved_faces,
+        original_previews=delivery.original_previews,
+        messages=delivery.messages,
+        background=background,
+        message_for=client.message_for,
+        clock=clock,
+        limits=delivery.limits,
+    )
+    orders = OrderServices(
+        order_handler=order_handler,
+        job_service=jobs.job_service,
+        access_guard=moderation.access_guard,
+        consent=consent,
+        inputs=inputs,
+        saved_faces=saved_faces,
+        source=segmind,
+        face_detector=face_detector,
+        background=background,
+        text=text,
+    )
+    account = AccountServices(
+        job_service=jobs.job_service,
+        ledger=store,
+        job_lists=JobLists(store.job_history, cards, text),
+        privacy=moderation.privacy,
+        pages=pages,
+        cards=cards,
+        text=text,
+    )
+    admin = AdminServices(
+        credit_admin=jobs.credit_admin,
+        access_admin=moderation.access_admin,
+        job_service=jobs.job_service,
+        ledger=store,
+        policy=jobs.policy,
+        cases=moderation.cases,
+        approvals=moderation.approvals,
+        pages=pages,
+        cards=cards,
+        text=text,
+        clock=clock,
+    )
+    actions = JobActions(
+        job_service=jobs.job_service,
+        order_handler=order_handler,
+        previous_inputs=PreviousInputs(segmind),
+        undelivered=UndeliveredResults(segmind, delivery.results),
+        cases=moderation.cases,
+        models=delivery.models,
+        text=text,
+    )
+    client.serve(
+        orders,
+        account,
+        admin,
+        {
+            JobButton: actions.press,
+            OtherModel: actions.choose_model,
+            Agree: consent.press,
+            ApprovalButton: moderation.approvals.press,
+            CaseButton: moderation.cases.press,
+            ForgetButton: moderation.privacy.press,
+            PageButton: pages.press,
+        },
+    )

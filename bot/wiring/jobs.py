@@ -1,6 +1,4 @@
-"""What takes a job from its order to its end, put together: the line, the gate, the runner and the desk."""
-
-from collections.abc import Callable
+"""The jobs' side: the queue, the submission gate, the runner and the services around them."""
 
 from bot.administration.credits import CreditAdmin
 from bot.jobs.job import Job
@@ -15,19 +13,23 @@ from bot.jobs.supervision.balance import BalanceConfig, BalanceMonitor, Operator
 from bot.jobs.supervision.learned_timings import LearnedTimings
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
+from bot.ledger.allowance import Refill
+from bot.ledger.policy import Policy, Prices
+from bot.ledger.server_rules import Bounds, Limits
 from bot.registry import ModelRegistry
 from bot.segmind.client import SegmindClient
 from bot.segmind.polling import PollTiming, PollTimings
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.factories import policy_from, prices_of
 
 
 class JobEngine:
+    """Everything that takes a job from its order to its end."""
+
     def __init__(
         self,
         settings: Settings,
-        world: JobPorts,
+        ports: JobPorts,
         *,
         models: ModelRegistry,
         segmind: SegmindClient,
@@ -35,67 +37,81 @@ class JobEngine:
         operator: Operator,
         outage: Outage,
     ) -> None:
-        """`operator` is told of what is left at Segmind."""
-        its, jobs, clock = settings.segmind, settings.jobs, world.clock
-        self.policy = policy_from(settings)
-        self.line = FairQueue(self.policy.limits, in_all=jobs.in_all)
-        self.gate = SubmissionGate(clock, segmind.scheduler, release_when_empty=its.when_empty == "release")
+        """`operator` is told when the balance at Segmind runs low or out."""
+        section, jobs, clock = settings.segmind, settings.jobs, ports.clock
+        self.policy = _policy(settings)
+        self.queue = FairQueue(self.policy.limits, in_all=jobs.in_all)
+        self.gate = SubmissionGate(
+            clock, segmind.scheduler, release_when_empty=section.when_empty == "release"
+        )
         self.watch = BalanceMonitor(
-            BalanceConfig(its.low_balance, its.balance_every),
+            BalanceConfig(section.low_balance, section.balance_every),
             account=segmind,
             gate=self.gate,
             operator=operator,
             memory=store,
             clock=clock,
         )
-        timings = PollTimings({slug: model.card.seconds for slug, model in models.items()}, scale=jobs.pace)
-        self.timings = timings
-        self.learned_timings = LearnedTimings(timings, store, clock)
+        self.timings = PollTimings(
+            {slug: model.card.seconds for slug, model in models.items()}, scale=jobs.pace
+        )
+        self.learned_timings = LearnedTimings(self.timings, store, clock)
         self.pause = OperatorPause(self.gate, store, clock)
+        submit_config = SubmitConfig(
+            unknown_window=section.unknown_window,
+            search_interval=section.unknown_every,
+            reconnect_delays=[delay * jobs.pace for delay in SubmitConfig().reconnect_delays],
+        )
         self.runner = Runner(
-            world,
-            queue=self.line,
-            submitter=Submitter(world, gate=self.gate, queue=self.line, config=_config(settings)),
+            ports,
+            queue=self.queue,
+            submitter=Submitter(ports, gate=self.gate, queue=self.queue, config=submit_config),
             poller=Poller(
-                world, timing_of=_pace(timings), timeout=its.job_timeout, on_cost=self.watch.on_cost
+                ports, timing_of=self._timing_of, timeout=section.job_timeout, on_cost=self.watch.on_cost
             ),
             outage=outage,
             ledger=store,
             config=RunnerConfig(
                 position_interval=jobs.line_refresh,
-                max_result_bytes=its.download_bytes,
-                result_timeout=its.job_timeout,
+                max_result_bytes=section.download_bytes,
+                result_timeout=section.job_timeout,
             ),
         )
         self.job_service = JobService(
-            store=world.store,
+            store=ports.store,
             runner=self.runner,
-            queue=self.line,
+            queue=self.queue,
             gate=self.gate,
-            prices=prices_of(settings),
+            prices=Prices(settings.credits.usd, settings.credits.prices, settings.credits.factors),
             policy=self.policy,
             clock=clock,
             waiting_per_member=jobs.waiting_per_member,
         )
         self.credit_admin = CreditAdmin(
-            ledger=store, archive=store, policy=self.policy, queue=self.line, models=models
+            ledger=store, archive=store, policy=self.policy, queue=self.queue, models=models
         )
 
-
-def _config(settings: Settings) -> SubmitConfig:
-    patient = SubmitConfig()
-    return SubmitConfig(
-        unknown_window=settings.segmind.unknown_window,
-        search_interval=settings.segmind.unknown_every,
-        reconnect_delays=[pause * settings.jobs.pace for pause in patient.reconnect_delays],
-    )
-
-
-def _pace(timings: PollTimings) -> Callable[[Job], PollTiming]:
-    """The paces of all models. Segmind's own choice of hardware and of steps makes for times of their own."""
-
-    def pace(job: Job) -> PollTiming:
+    def _timing_of(self, job: Job) -> PollTiming:
+        # The hardware and the number of steps that Segmind chooses for a variant change how long it takes.
         variant = "/".join(str(job.body[name]) for name in ("hardware", "model_type") if name in job.body)
-        return timings.timing(job.slug, variant)
+        return self.timings.timing(job.slug, variant)
 
-    return pace
+
+def _policy(settings: Settings) -> Policy:
+    section, jobs, uploads = settings.credits, settings.jobs, settings.uploads
+    return Policy(
+        daily=section.daily,
+        direct_daily=section.direct_daily,
+        refill=Refill(section.refill),
+        roles=section.roles,
+        monthly=section.server_monthly,
+        operator_usd=section.operator_daily_usd,
+        limits=Limits(
+            per_member=jobs.per_member,
+            per_server=jobs.per_server,
+            video_seconds=uploads.video_seconds,
+            picture_bytes=uploads.picture_bytes,
+            video_bytes=uploads.video_bytes,
+        ),
+        bounds=Bounds(daily=section.daily_most, grant=section.grant_most),
+    )

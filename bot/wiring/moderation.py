@@ -1,7 +1,6 @@
-"""What protects people from each other, put together: the door, consent, the guard, the log and the cases."""
+"""The moderation side: access, consent, the log, reports, approvals and members' data."""
 
 from bot.administration.access import AccessAdmin
-from bot.administration.credits import CreditAdmin
 from bot.chat.access.consent import Consent
 from bot.chat.access.guard import AccessGuard
 from bot.chat.account.privacy import Privacy
@@ -11,130 +10,125 @@ from bot.chat.moderation.cases import CaseService
 from bot.chat.moderation.mod_log import ModLog
 from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.moderation.result_gate import ModeratingWatcher
-from bot.jobs.outputs import ResultSource
-from bot.jobs.ports import Watcher
-from bot.jobs.service import JobService
-from bot.moderation.access import AccessPolicy
+from bot.moderation.access import AccessPolicy, AccessRules
 from bot.moderation.approvals import ApprovalMonitor
 from bot.moderation.cases import Escalation
 from bot.moderation.member_data import Retention, RetentionPeriods
+from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.chat import ChatParts
-from bot.wiring.factories import access_rules, contexts_of
+from bot.wiring.delivery import DeliveryParts
+from bot.wiring.factories import contexts_of
+from bot.wiring.jobs import JobEngine
 
 
 class ModerationParts:
-    def __init__(
-        self,
-        settings: Settings,
-        store: SqlStore,
-        front: ChatParts,
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._front = front
-        self._periods = RetentionPeriods(
-            jobs=settings.retention.jobs_days,
-            audit_entries=settings.retention.deeds_days,
-            strikes=settings.safety.strike_days,
-        )
-        self._door = AccessPolicy(store.moderation, store, access_rules(settings), front.clock)
-        self._mod_log = ModLog(
-            rules=store,
-            moderation_store=store.moderation,
-            results=front.results,
-            client=front.client,
-            background=front.background,
-            cards=front.cards,
-            text=front.text,
-        )
-        self.operators = OperatorAlerts(
-            settings.discord.operators,
-            client=front.client,
-            background=front.background,
-            text=front.text,
-        )
-        self.access_guard = AccessGuard(self._door, store.moderation, contexts_of(settings))
-        self.consent = Consent(
-            self._door,
+    """Two steps: the jobs need `watcher` and `operators`, and `open_cases` needs the jobs."""
+
+    def __init__(self, settings: Settings, store: SqlStore, delivery: DeliveryParts) -> None:
+        moderation_store, client, text, clock = (
             store.moderation,
-            policy_url=settings.consent.policy_url,
-            text=front.text,
-            clock=front.clock,
+            delivery.client,
+            delivery.text,
+            delivery.clock,
         )
-        self.access_admin = AccessAdmin(store, store.moderation)
+        background = delivery.background
+        self._settings, self._store, self._delivery = settings, store, delivery
+        section, consent = settings.safety, settings.consent
+        rules = AccessRules(
+            consent_version=consent.version if consent.required else None,
+            age_restricted=section.nsfw_channels,
+            blocked=frozenset(section.blocked),
+            strikes=section.strikes,
+            strike_days=section.strike_days,
+            pause_hours=section.pause_hours,
+            distance=section.distance,
+        )
+        access = AccessPolicy(moderation_store, store, rules, clock)
+        self.operators = OperatorAlerts(
+            settings.discord.operators, client=client, background=background, text=text
+        )
+        self.access_guard = AccessGuard(access, moderation_store, contexts_of(settings))
+        self.access_admin = AccessAdmin(store, moderation_store)
+        self.consent = Consent(
+            access, moderation_store, policy_url=consent.policy_url, text=text, clock=clock
+        )
+        mod_log = ModLog(
+            rules=store,
+            moderation_store=moderation_store,
+            results=delivery.results,
+            client=client,
+            background=background,
+            cards=delivery.cards,
+            text=text,
+        )
         self._approval_requester = ApprovalRequester(
             store.approvals,
             store,
-            results=front.results,
-            client=front.client,
+            results=delivery.results,
+            client=client,
             tell_operators=self.operators.show,
-            cards=front.cards,
-            text=front.text,
-            clock=front.clock,
+            cards=delivery.cards,
+            text=text,
+            clock=clock,
             days=settings.retention.jobs_days,
         )
-
-    def guard(self, watcher: Watcher) -> ModeratingWatcher:
-        return ModeratingWatcher(
-            watcher,
-            door=self._door,
+        self.watcher = ModeratingWatcher(
+            delivery.replies,
+            door=access,
             access_guard=self.access_guard,
-            register=self._store.moderation,
-            mod_log=self._mod_log,
+            register=moderation_store,
+            mod_log=mod_log,
             approval_requester=self._approval_requester,
         )
-
-    def approvals(self, job_service: JobService, source: ResultSource) -> ApprovalService:
-        return ApprovalService(
-            self._store.approvals,
-            self._approval_requester,
-            archive=self._store,
-            job_service=job_service,
-            source=source,
-            messages=self._front.messages,
-            watcher=self._front.replies,
-            background=self._front.background,
-            operators=self._settings.discord.operators,
-            clock=self._front.clock,
+        periods = RetentionPeriods(
+            jobs=settings.retention.jobs_days,
+            audit_entries=settings.retention.deeds_days,
+            strikes=section.strike_days,
         )
-
-    def cases(self, credit_admin: CreditAdmin) -> CaseService:
-        return CaseService(
-            self._store.cases,
-            self._store.moderation,
-            archive=self._store,
-            rules=self._store,
-            access_admin=self.access_admin,
-            credit_admin=credit_admin,
-            messages=self._front.messages,
-            client=self._front.client,
-            operators=self._settings.discord.operators,
-            open_reports=self._settings.safety.open_reports,
-            tell_operators=self.operators.show,
-            cards=self._front.cards,
-            text=self._front.text,
-        )
-
-    def privacy(self) -> Privacy:
-        return Privacy(
-            self._store.member_data,
-            self._store.moderation,
-            saved_faces=self._front.saved_faces,
+        self.retention = Retention(store.member_data, clock, periods)
+        self.privacy = Privacy(
+            store.member_data,
+            moderation_store,
+            saved_faces=delivery.saved_faces,
             consent=self.consent,
-            periods=self._periods,
-            policy_url=self._settings.consent.policy_url,
-            text=self._front.text,
-            clock=self._front.clock,
+            periods=periods,
+            policy_url=consent.policy_url,
+            text=text,
+            clock=clock,
         )
 
-    def retention(self) -> Retention:
-        return Retention(self._store.member_data, self._front.clock, self._periods)
-
-    def waiting(self, approvals: ApprovalService) -> ApprovalMonitor:
-        return ApprovalMonitor(self._store.approvals, approvals, self._front.clock)
-
-    def escalation(self, cases: CaseService) -> Escalation:
-        hours = self._settings.safety.escalate_hours
-        return Escalation(self._store.cases, cases.pass_on, self._front.clock, hours=hours)
+    def open_cases(self, jobs: JobEngine, segmind: SegmindClient) -> None:
+        """Create the services for reports and approvals, which refund, redeliver and fetch results."""
+        settings, store, delivery = self._settings, self._store, self._delivery
+        self.cases = CaseService(
+            store.cases,
+            store.moderation,
+            archive=store,
+            rules=store,
+            access_admin=self.access_admin,
+            credit_admin=jobs.credit_admin,
+            messages=delivery.messages,
+            client=delivery.client,
+            operators=settings.discord.operators,
+            open_reports=settings.safety.open_reports,
+            tell_operators=self.operators.show,
+            cards=delivery.cards,
+            text=delivery.text,
+        )
+        self.approvals = ApprovalService(
+            store.approvals,
+            self._approval_requester,
+            archive=store,
+            job_service=jobs.job_service,
+            source=segmind,
+            messages=delivery.messages,
+            watcher=delivery.replies,
+            background=delivery.background,
+            operators=settings.discord.operators,
+            clock=delivery.clock,
+        )
+        self.waiting = ApprovalMonitor(store.approvals, self.approvals, delivery.clock)
+        self.escalation = Escalation(
+            store.cases, self.cases.pass_on, delivery.clock, hours=settings.safety.escalate_hours
+        )

@@ -1,76 +1,94 @@
-"""What the operator's page looks at, put together; nothing looks where there is no page."""
+"""The operator's side: jobs measured and traced, gauges, and the dashboard's data."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from bot.chat.delivery.invalid_requests import InvalidRequestCounter
+from bot.clock import Clock
 from bot.jobs.cluster import Cluster
+from bot.jobs.ports import JobPorts, Watcher
 from bot.jobs.supervision.outage import Outage
-from bot.ops.dashboard import OperatorPage, SnapshotReader, Sources
-from bot.ops.dashboard.snapshot import Bounds
+from bot.ops.dashboard import Dashboard, SnapshotReader, Sources
+from bot.ops.gauges import Gauges
+from bot.ops.job_metrics import JobMeter
+from bot.ops.metrics import Metrics
+from bot.ops.observers import FanOut, ObservedSegmind, ObservedStore
 from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
 from bot.store.read.dashboard import DashboardQueries
-from bot.wiring.chat import ChatParts
+from bot.wiring.delivery import DeliveryParts
 from bot.wiring.jobs import JobEngine
+
+if TYPE_CHECKING:
+    from bot.ops.tracing import JobTraces
+
+
+def observed_ports(
+    segmind: SegmindClient,
+    store: SqlStore,
+    watcher: Watcher,
+    *,
+    clock: Clock,
+    metrics: Metrics,
+    traces: "JobTraces | None",
+) -> JobPorts:
+    """Ports of the jobs whose calls metrics and traces follow."""
+    meter = JobMeter(metrics.registry, clock)
+    listener = meter if traces is None else FanOut(meter, traces)
+    observed = ObservedSegmind(segmind, listener, metrics.registry)
+    return JobPorts(observed, ObservedStore(store, listener), watcher, clock)
 
 
 @asynccontextmanager
-async def wire_dashboard(
+async def operated(
     settings: Settings,
-    page: OperatorPage,
-    engine: JobEngine,
-    front: ChatParts,
+    dashboard: Dashboard,
+    jobs: JobEngine,
+    delivery: DeliveryParts,
+    metrics: Metrics,
     *,
     segmind: SegmindClient,
     store: SqlStore,
     cluster: Cluster,
     outage: Outage,
-    refusals: InvalidRequestCounter,
+    invalid_requests: InvalidRequestCounter,
 ) -> AsyncGenerator[None]:
-    if not page.is_there:
+    """Register the gauges, and feed the dashboard if there is one."""
+    gauges = Gauges(metrics.registry)
+    gauges.of_jobs(jobs.queue, jobs.pause)
+    gauges.of_segmind(segmind.schedulers, jobs.gate)
+    gauges.of_store(store, cluster, outage)
+    gauges.of_discord(delivery.client, invalid_requests)
+    if not dashboard.is_enabled:
         yield
         return
-    async with DashboardQueries(settings.database.url.get_secret_value()) as overview:
+    async with DashboardQueries(settings.database.url.get_secret_value()) as queries:
         sources = Sources(
-            overview=overview,
-            cards=front.cards,
-            policy=engine.policy,
-            bounds=_bounds(settings),
-            line=engine.line,
-            gate=engine.gate,
-            pause=engine.pause,
-            watch=engine.watch,
-            timings=engine.timings,
+            settings=settings,
+            queries=queries,
+            cards=delivery.cards,
+            policy=jobs.policy,
+            queue=jobs.queue,
+            gate=jobs.gate,
+            pause=jobs.pause,
+            balance=jobs.watch,
+            timings=jobs.timings,
             schedulers=segmind.schedulers,
             outage=outage,
             cluster=cluster,
             lease=store,
-            client=front.client,
-            refusals=refusals,
+            client=delivery.client,
+            invalid_requests=invalid_requests,
         )
-        figures = SnapshotReader(sources, page.ring, front.clock)
-        page.assembled(figures, engine.pause)
-        sampling = asyncio.create_task(page.ring.run(overview.waiting), name="the operator's page")
+        snapshots = SnapshotReader(sources, dashboard.series, delivery.clock)
+        dashboard.attach(snapshots, jobs.pause)
+        sampling = asyncio.create_task(dashboard.series.run(queries.waiting), name="dashboard sampling")
         try:
             yield
         finally:
             sampling.cancel()
             await asyncio.gather(sampling, return_exceptions=True)
-            await figures.close()
-
-
-def _bounds(settings: Settings) -> Bounds:
-    return Bounds(
-        per_minute=settings.segmind.requests_per_minute,
-        per_member=settings.jobs.per_member,
-        per_server=settings.jobs.per_server,
-        in_all=settings.jobs.in_all,
-        waiting_per_member=settings.jobs.waiting_per_member,
-        low_balance=settings.segmind.low_balance,
-        refusals=settings.discord.refusals,
-        escalate_hours=settings.safety.escalate_hours,
-        pace=settings.jobs.pace,
-    )
+            await snapshots.close()

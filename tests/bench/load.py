@@ -18,7 +18,7 @@ from typing import Any
 
 from yarl import URL
 
-from bot.ops.loop_lag import lag_measured
+from bot.ops.loop_lag import measure_lag
 from bot.sandbox.segmind import LocalSegmind, Submission
 from bot.sandbox.segmind.stamp import Stamped
 from tests.bench.figures import Figure, at_least, at_most, plain
@@ -175,7 +175,7 @@ async def _measured(town: Town, bot: Program, window: float) -> Seen:
         await asyncio.sleep(town.seconds * 1.2 + 5)
         lags: list[float] = []
         memory: list[int] = []
-        async with lag_measured(lags.append, every=0.05):
+        async with measure_lag(lags.append, every=0.05):
             began, before = time.time(), _usage(bot.pid)
             while (now := time.time()) < began + window:
                 await asyncio.sleep(min(1.0, began + window - now))

@@ -1,4 +1,4 @@
-"""`doppel backup` beside a running bot, and `doppel restore` without one."""
+"""`doppel backup` next to a running bot, and `doppel restore` without one."""
 
 import sqlite3
 from contextlib import closing
@@ -44,7 +44,9 @@ async def test_a_backup_of_a_running_bot_is_one_whole_file_of_one_moment(url: st
         assert [(job.id, job.state) for job in await read.adopt()] == [(done.id, State.DONE)]
 
 
-async def test_what_waited_is_looked_for_and_never_sent_after_a_restore(url: str, tmp_path: Path) -> None:
+async def test_after_a_restore_waiting_jobs_are_searched_for_and_never_submitted(
+    url: str, tmp_path: Path
+) -> None:
     async with store(url) as bot:
         waiting = await opened(bot)
         sent = order()
@@ -76,7 +78,7 @@ async def test_a_restore_can_be_taken_back(url: str, tmp_path: Path) -> None:
     assert restore(url, tmp_path / "copy.db").previous != kept
 
 
-async def test_nothing_is_written_over_and_nobody_is_robbed(url: str, tmp_path: Path) -> None:
+async def test_no_file_is_overwritten_and_a_database_in_use_is_kept(url: str, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     async with store(url):
         back_up(url, copy)
@@ -86,7 +88,7 @@ async def test_nothing_is_written_over_and_nobody_is_robbed(url: str, tmp_path: 
             restore(url, copy)
 
 
-async def test_only_a_whole_database_of_ours_is_restored(url: str, tmp_path: Path) -> None:
+async def test_only_an_intact_database_of_the_bot_is_restored(url: str, tmp_path: Path) -> None:
     async with store(url):
         back_up(url, tmp_path / "copy.db")
     before = (tmp_path / "doppel.db").read_bytes()

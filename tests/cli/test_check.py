@@ -1,4 +1,4 @@
-"""`doppel check` says what is configured, reachable and missing."""
+"""`doppel check` reports what is configured, reachable and missing."""
 
 import sys
 from collections.abc import AsyncGenerator
@@ -56,7 +56,7 @@ async def found(sections: dict[str, dict[str, Any]]) -> dict[str, Finding]:
     return {each.subject: each for each in await check(Settings.model_validate(sections))}
 
 
-async def test_all_is_well(sections: dict[str, dict[str, Any]]) -> None:
+async def test_everything_is_reported_good(sections: dict[str, dict[str, Any]]) -> None:
     findings = await found(sections)
     others = {
         "Discord's token",
@@ -89,7 +89,7 @@ async def test_all_is_well(sections: dict[str, dict[str, Any]]) -> None:
         ("database", "url", "postgresql+asyncpg://nobody@127.0.0.1:9/x", "database", "cannot be used"),
     ],
 )
-async def test_what_is_wrong_is_named(
+async def test_each_problem_is_named(
     sections: dict[str, dict[str, Any]], section: str, key: str, value: Any, subject: str, said: str
 ) -> None:
     sections[section][key] = value
@@ -98,18 +98,18 @@ async def test_what_is_wrong_is_named(
     assert said in finding.words
 
 
-async def test_an_empty_balance_at_segmind_is_not_well(
+async def test_an_empty_balance_at_segmind_is_a_problem(
     sections: dict[str, dict[str, Any]], segmind: LocalSegmind
 ) -> None:
     segmind.balance = 0
     assert not (await found(sections))["Segmind's key"].good
 
 
-async def test_a_database_that_a_running_bot_uses_is_well(sections: dict[str, dict[str, Any]]) -> None:
+async def test_a_database_in_use_by_a_running_bot_is_good(sections: dict[str, dict[str, Any]]) -> None:
     async with SqlStore(sections["database"]["url"], start=0, clock=HeldClock()):
         finding = (await found(sections))["database"]
     assert finding.good
-    assert finding.words.endswith("in use by a running bot, and its books add up")
+    assert finding.words.endswith("in use by a running bot, and its ledger adds up")
 
 
 async def test_a_model_that_segmind_changed_or_dropped_is_named(sections: dict[str, dict[str, Any]]) -> None:
@@ -143,7 +143,7 @@ async def test_a_model_that_segmind_changed_or_dropped_is_named(sections: dict[s
     assert "deprecated" in findings["ai-face-swap"].words
 
 
-async def test_it_says_who_signs_results_and_until_when(
+async def test_it_reports_the_signer_of_results_and_the_expiry(
     sections: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     assert (await found(sections))["signatures"].words.startswith("off: set c2pa.certificates")
@@ -154,14 +154,14 @@ async def test_it_says_who_signs_results_and_until_when(
         finding = (await found(sections))["signatures"]
     assert finding.good
     assert finding.words == f"results are signed as {HOLDER}, until {given.until:%Y-%m-%d}"
-    assert [log["event"] for log in logs] == ["a certificate that results are signed with ends soon"]
+    assert [log["event"] for log in logs] == ["the signing certificate expires soon"]
     key.unlink()
     finding = (await found(sections))["signatures"]
     assert not finding.good
     assert finding.words == f"results cannot be signed: {key} cannot be read: No such file or directory."
 
 
-async def test_it_says_whether_jobs_are_traced(
+async def test_it_reports_whether_jobs_are_traced(
     sections: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await found(sections))["traces"].words.startswith("off: set ops.traces")
@@ -175,6 +175,6 @@ async def test_it_says_whether_jobs_are_traced(
     assert "pip install 'doppel[otel]'" in finding.words
 
 
-def test_the_table_is_one_line_for_each_finding() -> None:
+def test_the_table_has_a_row_for_each_finding() -> None:
     lines = table([Finding("a", True, "fine"), Finding("longer", False, "missing")]).splitlines()
     assert lines == ["ok  a       fine", "NO  longer  missing"]

@@ -1,4 +1,4 @@
-"""The command line answers what is wrong in one sentence, and never with a traceback."""
+"""The command line reports each error in one sentence, never with a traceback."""
 
 import importlib.util
 import socket
@@ -27,7 +27,7 @@ def sentence(capsys: pytest.CaptureFixture[str]) -> str:
     return line
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0
@@ -56,7 +56,7 @@ def test_without_a_key_nothing_starts(
         ({"CERTIFICATES": "key.pem", "KEY": "key.pem"}, "key.pem holds no certificates in PEM"),
     ],
 )
-def test_what_cannot_sign_results_stops_the_start(
+def test_invalid_signing_keys_stop_the_start(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -118,7 +118,7 @@ def test_a_port_that_is_in_use_is_named(
     assert said in sentence(capsys)
 
 
-def test_check_ends_with_1_where_something_is_missing(
+def test_check_exits_with_1_if_something_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEGMIND_BASE_URL", "http://127.0.0.1:9")
@@ -127,7 +127,7 @@ def test_check_ends_with_1_where_something_is_missing(
     assert "NO  Discord's token" in capsys.readouterr().out
 
 
-def test_a_discord_that_cannot_be_reached_is_said(
+def test_an_unreachable_discord_is_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("discord.http.Route.BASE", "")

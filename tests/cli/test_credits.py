@@ -1,4 +1,4 @@
-"""`doppel credits`: the operator's books on the command line, beside a running bot."""
+"""`doppel credits` audits, reports and grants next to a running bot."""
 
 import argparse
 import asyncio
@@ -26,7 +26,7 @@ from bot.settings import Settings
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, opened, order, through
 
-IN_ORDER = "The books are in order: 1 account, 7 entries and 3 jobs were checked."
+IN_ORDER = "The ledger is in order: 1 account, 7 entries and 3 jobs were checked."
 
 
 @asynccontextmanager
@@ -77,11 +77,11 @@ def credits_(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0)
 
 
 @pytest.mark.usefixtures("database")
-def test_books_in_order_are_one_line_with_what_was_checked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_audit_without_differences_prints_what_was_checked(capsys: pytest.CaptureFixture[str]) -> None:
     assert credits_(capsys, "audit") == f"{IN_ORDER}\n"
 
 
-def test_each_discrepancy_is_a_sentence_and_ends_with_1(
+def test_each_difference_is_a_sentence_and_the_exit_code_is_1(
     capsys: pytest.CaptureFixture[str], database: Path
 ) -> None:
     with closing(sqlite3.connect(database)) as forger, forger:
@@ -93,7 +93,7 @@ def test_each_discrepancy_is_a_sentence_and_ends_with_1(
 
 
 @pytest.mark.usefixtures("database")
-def test_the_table_sets_what_was_charged_against_what_it_cost(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_compares_credits_with_costs(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [line.split() for line in credits_(capsys, "report").splitlines()]
     assert ["faceswap-v5", "1", "10", "0", "$0.10", "$0.05", "$0.05", "49%", "0"] in lines
     assert ["faceswap-v4", "1", "10", "10", "$0.00", "$0.05", "-$0.05", "0"] in lines
@@ -101,7 +101,7 @@ def test_the_table_sets_what_was_charged_against_what_it_cost(capsys: pytest.Cap
 
 
 @pytest.mark.usefixtures("database")
-def test_programs_read_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+def test_csv_and_json_have_the_same_figures(capsys: pytest.CaptureFixture[str]) -> None:
     rows = list(csv.DictReader(io.StringIO(credits_(capsys, "report", "--format", "csv"))))
     told = json.loads(credits_(capsys, "report", "--format", "json", "--days", "2"))
     assert [(row["model"], row["server"], row["charged"], row["cost_usd"]) for row in rows] == [
@@ -145,7 +145,7 @@ def test_the_chart_is_drawn_beside_the_report(capsys: pytest.CaptureFixture[str]
 def test_an_operator_grants_while_the_bot_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "7 has 50 granted credits in server 1" in credits_(capsys, "grant", "1", "7", "50", "--why", "fun")
     assert "7 has 8 granted credits in direct messages" in credits_(capsys, "grant", "direct", "7", "8")
-    assert credits_(capsys, "audit").startswith("The books are in order: 3 accounts")
+    assert credits_(capsys, "audit").startswith("The ledger is in order: 3 accounts")
 
 
 def test_a_grant_is_kept_with_who_and_why(capsys: pytest.CaptureFixture[str], database: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_grant_is_kept_with_who_and_why(capsys: pytest.CaptureFixture[str], da
         [],
     ],
 )
-def test_what_cannot_be_meant_is_refused(
+def test_invalid_arguments_are_rejected(
     capsys: pytest.CaptureFixture[str], arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -183,8 +183,8 @@ def test_what_cannot_be_meant_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("deed", [["audit"], ["report"], ["grant", "1", "7", "5"]])
-def test_where_there_is_no_database_none_is_made(
+@pytest.mark.parametrize("audit_entry", [["audit"], ["report"], ["grant", "1", "7", "5"]])
+def test_a_missing_database_is_not_created(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -196,7 +196,7 @@ def test_where_there_is_no_database_none_is_made(
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_all_of_it_works_on_postgres(postgres_url: str) -> None:
+async def test_all_actions_work_on_postgres(postgres_url: str) -> None:
     settings = Settings.model_validate({"database": {"url": SecretStr(postgres_url)}})
     parser = argparse.ArgumentParser()
     add_subcommands(parser)

@@ -1,4 +1,4 @@
-"""`doppel forgive`: the operator's list for all servers, beside a running bot."""
+"""`doppel forgive` next to a running bot."""
 
 import asyncio
 from pathlib import Path
@@ -38,7 +38,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return request.getfixturevalue("postgres_url")
 
 
-async def test_what_was_refused_everywhere_comes_again_while_the_bot_runs(url: str) -> None:
+async def test_fingerprints_leave_the_list_of_all_servers_while_the_bot_runs(url: str) -> None:
     async with SqlStore(url, start=START, clock=WallClock()) as store:
         await refused(store)
         assert await listed(store) == [True, True]
@@ -54,7 +54,7 @@ async def test_what_was_refused_everywhere_comes_again_while_the_bot_runs(url: s
         )
 
 
-def test_it_says_what_it_did(
+def test_it_reports_how_many_fingerprints_it_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = f"sqlite:///{tmp_path}/doppel.db"

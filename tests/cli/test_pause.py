@@ -1,4 +1,4 @@
-"""`doppel pause` and `doppel resume`, beside a running bot."""
+"""`doppel pause` and `doppel resume` next to a running bot."""
 
 import asyncio
 from pathlib import Path
@@ -41,7 +41,7 @@ async def test_a_running_bot_is_paused_and_resumed_from_a_terminal(
 
 
 @pytest.mark.parametrize("command", ["pause", "resume"])
-def test_a_database_that_is_not_there_is_said(
+def test_a_missing_database_is_reported(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""The bot as its operator runs it: a process that is killed and started again, on a small Discord."""
+"""`doppel run` as a process that is killed and started again, on a small Discord."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -78,7 +78,7 @@ async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_messa
     ],
     ids=["no token", "no key", "a wrong setting", "a misspelt setting", "a wrong token", "no Discord"],
 )
-async def test_what_cannot_work_is_refused_with_one_sentence(
+async def test_an_invalid_configuration_is_reported_in_one_sentence(
     town: Town, change: dict[str, str], words: str
 ) -> None:
     async with town.bot(**change) as bot:
@@ -89,7 +89,7 @@ async def test_what_cannot_work_is_refused_with_one_sentence(
     assert "Traceback" not in bot.output
 
 
-async def test_sigterm_is_obeyed_while_discord_is_away(town: Town) -> None:
+async def test_sigterm_stops_the_bot_while_discord_is_unreachable(town: Town) -> None:
     town.discord.faults.next("me", *[Broken(502)] * 5)
     async with town.bot() as bot:
         await eventually(lambda: town.discord.calls("me"), lambda: "the bot tries to log in")
@@ -144,7 +144,7 @@ async def test_a_submission_on_its_way_is_written_down_before_the_bot_stops(town
             reply = await town.order()
             await eventually(lambda: town.segmind.submissions, lambda: "Segmind takes the order")
             stopping = asyncio.create_task(bot.terminate(patience=10))
-            await bot.says("told to stop")
+            await bot.says("stop requested")
             wire.unblock()
             assert await stopping == 0
         assert town.row(reply)[1] is State.SUBMITTED
@@ -156,7 +156,7 @@ async def test_a_submission_on_its_way_is_written_down_before_the_bot_stops(town
     assert town.segmind.calls["submit"] == len(town.segmind.billed) == 1
 
 
-async def test_an_order_that_never_arrived_is_given_back_after_a_kill(town: Town) -> None:
+async def test_an_order_that_never_arrived_is_released_after_a_kill(town: Town) -> None:
     town.segmind.faults.next("submit", "latency=5", "drop-before")
     async with town.bot() as bot:
         await town.discord.online()
@@ -172,7 +172,7 @@ async def test_an_order_that_never_arrived_is_given_back_after_a_kill(town: Town
     assert await town.balance() == (START, 0)
 
 
-async def test_jobs_in_the_line_keep_their_order_over_a_kill(town: Town) -> None:
+async def test_queued_jobs_keep_their_order_after_a_kill(town: Town) -> None:
     limits = {"DOPPEL_JOBS__PER_MEMBER": "1"}
     async with town.bot(**limits) as bot:
         await town.discord.online()
@@ -193,7 +193,7 @@ async def test_jobs_in_the_line_keep_their_order_over_a_kill(town: Town) -> None
     assert await town.balance() == (START - 3 * PRICES[SLUG], 0)
 
 
-async def test_jobs_at_segmind_keep_their_places_over_a_kill(town: Town) -> None:
+async def test_jobs_in_flight_keep_their_capacity_after_a_kill(town: Town) -> None:
     """Bob's job is there already, so the older one that still waits finds no place after the kill either."""
     limits = {"DOPPEL_JOBS__IN_ALL": "2"}
     alice, bob = town.discord.member, Member("bob")
@@ -251,7 +251,7 @@ async def test_a_result_that_its_message_cannot_show_any_more_is_sent_to_the_mem
     assert await town.balance() == (START - PRICES[SLUG], 0)
 
 
-async def test_a_bot_that_was_sent_away_says_it_nowhere_else(town: Town) -> None:
+async def test_a_bot_that_was_removed_from_the_server_posts_nowhere_else(town: Town) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         reply = await town.order()
@@ -279,7 +279,7 @@ async def test_a_limited_a_broken_and_a_dropped_edit_lose_no_result(town: Town) 
     assert await town.balance() == (START - 3 * PRICES[SLUG], 0)
 
 
-async def test_an_order_whose_promise_of_an_answer_was_cut_off_is_taken_all_the_same(town: Town) -> None:
+async def test_an_order_whose_deferral_was_cut_off_is_taken_anyway(town: Town) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         town.discord.faults.next("answer", Dropped(after=True))
@@ -287,7 +287,7 @@ async def test_an_order_whose_promise_of_an_answer_was_cut_off_is_taken_all_the_
         assert await bot.terminate() == 0
 
 
-async def test_a_refusal_that_was_cut_off_is_said_again(town: Town) -> None:
+async def test_an_error_message_that_was_cut_off_is_sent_again(town: Town) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         town.discord.faults.next("edit", Dropped())
@@ -296,7 +296,7 @@ async def test_a_refusal_that_was_cut_off_is_said_again(town: Town) -> None:
         assert await bot.terminate() == 0
 
 
-async def test_a_bot_that_discord_refuses_spares_its_edits(town: Town) -> None:
+async def test_a_bot_whose_requests_discord_rejects_edits_less_often(town: Town) -> None:
     """Of four refusals that this Discord bears, the first two make it sparing: Processing is left out."""
     town.discord.faults.next("edit", *[Refused(403, 50013)] * 2)
     async with town.bot(DOPPEL_DISCORD__REFUSALS="4", DOPPEL_JOBS__PER_MEMBER="3") as bot:
@@ -312,7 +312,7 @@ async def test_a_bot_that_discord_refuses_spares_its_edits(town: Town) -> None:
     assert shown(reply) == ["Queued", "Completed"]
 
 
-async def test_a_broken_gateway_is_taken_up_again_with_what_was_missed(town: Town) -> None:
+async def test_a_broken_gateway_is_resumed_with_the_missed_events(town: Town) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         first = await town.order()
@@ -326,7 +326,7 @@ async def test_a_broken_gateway_is_taken_up_again_with_what_was_missed(town: Tow
         assert await bot.terminate() == 0
 
 
-async def test_a_gateway_that_is_away_at_first_is_waited_for(town: Town) -> None:
+async def test_the_bot_waits_for_a_gateway_that_is_unreachable_at_first(town: Town) -> None:
     town.discord.gateway.open = False
     async with town.bot() as bot:
         await eventually(lambda: town.discord.gateway.turned_away, lambda: "the bot knocks")
@@ -338,7 +338,7 @@ async def test_a_gateway_that_is_away_at_first_is_waited_for(town: Town) -> None
         assert await bot.terminate() == 0
 
 
-async def test_no_secret_is_ever_said(town: Town) -> None:
+async def test_no_output_contains_a_secret(town: Town) -> None:
     async with town.bot(DOPPEL_OPS__LOG_LEVEL="debug") as bot:
         await town.discord.online()
         town.discord.faults.next("edit", Limited(0.01), Refused(403, 50013), Broken(500))
@@ -364,7 +364,7 @@ async def test_check_finds_everything_in_order(town: Town) -> None:
         assert f"ok  {slug}" in check.output
 
 
-async def test_check_says_all_that_is_wrong_and_shows_no_secret(town: Town) -> None:
+async def test_check_reports_every_problem_and_shows_no_secret(town: Town) -> None:
     wrong = {
         "DISCORD_TOKEN": "another.token.than-the-right-one",
         "SEGMIND_API_KEY": "another-key-than-the-right-one",

@@ -1,1 +1,1 @@
-"""What the operator sees."""
+"""Tests of logs, metrics, health, traces and the dashboard."""

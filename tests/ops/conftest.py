@@ -1,4 +1,4 @@
-"""The whole bot with its operator's door open."""
+"""The whole bot with its operator server running."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What Prometheus reads of a running bot, over HTTP."""
+"""Scrapes the metrics of a running bot over HTTP, as Prometheus does."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The operator's page over HTTP: who is let in, what they see, and the switch that pauses new jobs."""
+"""The dashboard over HTTP: sign-in, snapshots, and the switch that pauses submissions."""
 
 import asyncio
 import json
@@ -16,15 +16,15 @@ from structlog.testing import capture_logs
 
 from bot.jobs.job import Reason, State
 from bot.jobs.submission_gate import ClosureReason
-from bot.ops.dashboard import OperatorPage, TimeSeries
-from bot.ops.dashboard.auth import FORGIVEN, LONGEST_PAUSE, SESSION, Entry, TooManyGuesses, WrongToken
+from bot.ops.dashboard import Dashboard, TimeSeries
+from bot.ops.dashboard.auth import FORGIVEN, LONGEST_PAUSE, SESSION, Authenticator, TooManyGuesses, WrongToken
 from bot.ops.dashboard.cache import Cached
-from bot.ops.dashboard.routes import ELSEWHERE, FILES, WRONG
+from bot.ops.dashboard.routes import BAD_TOKEN, CROSS_ORIGIN, FILES
 from bot.ops.dashboard.timeseries import EVERY
 from bot.ops.health import Health
 from bot.ops.job_metrics import DELIVERING, STAGES
 from bot.ops.metrics import Metrics
-from bot.ops.web import served
+from bot.ops.web import operator_server
 from bot.segmind.scheduler import RequestKind
 from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
@@ -54,8 +54,8 @@ async def page(
 ) -> AsyncGenerator[str]:
     """Served by a bot that has just begun; gives its address."""
     metrics = Metrics()
-    shown = OperatorPage(token, TimeSeries(metrics, clock), clock)
-    async with served((host, 0), metrics, Health(Stuck()), shown) as address:
+    shown = Dashboard(token, TimeSeries(metrics, clock), clock)
+    async with operator_server((host, 0), metrics, Health(Stuck()), shown) as address:
         assert address is not None
         yield address.replace("0.0.0.0", "127.0.0.1")
 
@@ -68,8 +68,8 @@ class Answer:
     cookies: SimpleCookie
 
     @property
-    def said(self) -> str:
-        return json.loads(self.text)["said"]
+    def error(self) -> str:
+        return json.loads(self.text)["error"]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ async def visiting(address: str | None) -> AsyncGenerator[Visitor]:
         yield Visitor(session, address)
 
 
-async def test_without_a_token_there_is_no_page_and_it_is_said_how_to_get_one(clock: HeldClock) -> None:
+async def test_without_a_token_the_page_explains_how_to_set_one(clock: HeldClock) -> None:
     async with page(clock, None) as address, visiting(address) as visitor:
         told = await visitor.ask("GET", "")
         assert (told.status, told.headers["Content-Type"]) == (404, "text/plain; charset=utf-8")
@@ -108,7 +108,7 @@ async def test_without_a_token_there_is_no_page_and_it_is_said_how_to_get_one(cl
             assert (await visitor.ask("POST", path)).status == 404
 
 
-async def test_whoever_signs_in_gets_a_cookie_that_is_not_the_token_and_is_let_in_until_it_ends(
+async def test_signing_in_sets_a_session_cookie_that_expires_and_is_not_the_token(
     clock: HeldClock,
 ) -> None:
     async with page(clock) as address, visiting(address) as visitor:
@@ -121,13 +121,13 @@ async def test_whoever_signs_in_gets_a_cookie_that_is_not_the_token_and_is_let_i
         assert TOKEN not in cookie.OutputString()
         assert 'src="page.js"' in (await visitor.ask("GET", "")).text
         starting = await visitor.ask("GET", "figures")
-        assert (starting.status, starting.said) == (503, "The bot is still starting.")
+        assert (starting.status, starting.error) == (503, "The bot is still starting.")
         clock.move(SESSION)
         assert 'name="token"' in (await visitor.ask("GET", "")).text
         assert (await visitor.ask("GET", "figures")).status == 401
 
 
-async def test_whoever_signs_out_is_out(clock: HeldClock) -> None:
+async def test_signing_out_ends_the_session(clock: HeldClock) -> None:
     async with page(clock) as address, visiting(address) as visitor:
         await visitor.sign_in()
         assert (await visitor.ask("POST", "logout", Origin="https://evil.example")).status == 403
@@ -136,7 +136,7 @@ async def test_whoever_signs_out_is_out(clock: HeldClock) -> None:
         assert (await visitor.ask("GET", "figures")).status == 401
 
 
-async def test_behind_tls_the_cookie_travels_by_tls_alone(clock: HeldClock) -> None:
+async def test_behind_tls_the_cookie_is_secure(clock: HeldClock) -> None:
     async with page(clock) as address, visiting(address) as visitor:
         answer = await visitor.ask("POST", "login", TOKEN, Origin=address, X_Forwarded_Proto="https")
         (cookie,) = answer.cookies.values()
@@ -144,12 +144,12 @@ async def test_behind_tls_the_cookie_travels_by_tls_alone(clock: HeldClock) -> N
 
 
 async def test_a_session_outlives_a_restart_and_ends_with_the_token(clock: HeldClock) -> None:
-    first, again = Entry(SECRET, clock), Entry(SECRET, clock)
-    session = first.session()
-    assert again.knows(session)
+    first, again = Authenticator(SECRET, clock), Authenticator(SECRET, clock)
+    session = first.new_session()
+    assert again.is_valid(session)
     assert again.cookie == first.cookie
-    other = Entry(SecretStr("another-token-0123456789"), clock)
-    assert not other.knows(session)
+    other = Authenticator(SecretStr("another-token-0123456789"), clock)
+    assert not other.is_valid(session)
     assert other.cookie != first.cookie
     until, nonce, signature = session.split(".")
     for forged in (
@@ -159,16 +159,16 @@ async def test_a_session_outlives_a_restart_and_ends_with_the_token(clock: HeldC
         f"{int(until) + 1}.{nonce}.{signature}",
         f"{until}.{nonce}.{signature}0",
     ):
-        assert not first.knows(forged), forged
+        assert not first.is_valid(forged), forged
 
 
-async def test_a_program_shows_the_token_each_time_and_needs_no_origin(clock: HeldClock) -> None:
+async def test_a_program_sends_the_token_with_each_request_and_needs_no_origin(clock: HeldClock) -> None:
     async with page(clock) as address, visiting(address) as visitor:
         assert (await visitor.ask("GET", "figures", Authorization=f"Bearer {TOKEN}")).status == 503
         assert (await visitor.ask("POST", "pause", Authorization=f"bearer {TOKEN}")).status == 503
         assert (await visitor.ask("GET", "", Authorization=f"Bearer {TOKEN}")).status == 200
         refused = await visitor.ask("GET", "figures", Authorization="Bearer wrong")
-        assert (refused.status, refused.said) == (401, WRONG)
+        assert (refused.status, refused.error) == (401, BAD_TOKEN)
         assert refused.headers["WWW-Authenticate"] == "Bearer"
         # Another kind of authorization is none.
         assert (await visitor.ask("GET", "figures", Authorization=f"Basic {TOKEN}")).status == 401
@@ -181,15 +181,15 @@ async def test_a_post_from_another_page_does_nothing(clock: HeldClock, origin: s
         await visitor.sign_in()
         headers = {} if origin is None else {"Origin": origin}
         answer = await visitor.ask("POST", path, TOKEN, **headers)
-        assert (answer.status, answer.said) == (403, ELSEWHERE)
+        assert (answer.status, answer.error) == (403, CROSS_ORIGIN)
         assert not answer.cookies
 
 
-async def test_wrong_tokens_are_told_in_a_sentence_and_slow_down_whoever_tries(clock: HeldClock) -> None:
+async def test_wrong_tokens_are_explained_and_slow_down_the_client(clock: HeldClock) -> None:
     async with page(clock) as address, visiting(address) as visitor:
         first = await visitor.sign_in("wrong")
         assert (first.status, first.headers["WWW-Authenticate"]) == (401, "Bearer")
-        assert f'role="alert">{WRONG}<' in first.text
+        assert f'role="alert">{BAD_TOKEN}<' in first.text
         # Not even the right one is looked at before the second is over.
         slowed = await visitor.sign_in()
         assert (slowed.status, slowed.headers["Retry-After"]) == (429, "2")
@@ -202,8 +202,8 @@ async def test_wrong_tokens_are_told_in_a_sentence_and_slow_down_whoever_tries(c
         assert (await visitor.ask("GET", "figures")).status == 503
 
 
-def test_each_wrong_token_costs_twice_as_long_until_nobody_has_tried_for_a_while(clock: HeldClock) -> None:
-    entry = Entry(SECRET, clock)
+def test_each_wrong_token_doubles_the_lockout_until_a_while_without_attempts(clock: HeldClock) -> None:
+    entry = Authenticator(SECRET, clock)
     pauses: list[float] = []
     for _ in range(9):
         with pytest.raises(WrongToken):
@@ -222,8 +222,8 @@ def test_each_wrong_token_costs_twice_as_long_until_nobody_has_tried_for_a_while
         entry.check("", "192.0.2.1")
 
 
-def test_others_are_not_slowed_down_but_a_whole_network_is_and_so_is_a_crowd(clock: HeldClock) -> None:
-    entry = Entry(SECRET, clock)
+def test_a_lockout_covers_an_ipv6_network_and_all_further_addresses_of_a_crowd(clock: HeldClock) -> None:
+    entry = Authenticator(SECRET, clock)
 
     def guess(guest: str) -> type[Exception] | None:
         try:
@@ -265,7 +265,7 @@ async def test_no_script_and_nothing_from_elsewhere_can_run_on_the_page(clock: H
         assert "innerHTML =" not in addresses
 
 
-async def test_the_token_is_in_no_log_and_a_place_that_others_reach_is_told(clock: HeldClock) -> None:
+async def test_the_log_has_no_token_and_warns_of_an_address_that_others_reach(clock: HeldClock) -> None:
     with capture_logs() as logs:
         async with page(clock, host="0.0.0.0") as address, visiting(address) as visitor:
             await visitor.sign_in("wrong")
@@ -280,7 +280,7 @@ async def test_the_token_is_in_no_log_and_a_place_that_others_reach_is_told(cloc
     assert not [log for log in logs if log["log_level"] == "warning"]
 
 
-def test_the_page_has_words_for_whatever_it_can_be_told() -> None:
+def test_the_page_has_a_text_for_every_state_and_reason() -> None:
     script = (FILES / "page.js").read_text("utf-8")
     ends = {state for state in State if state.settled}
     stages = {*STAGES.values(), DELIVERING}
@@ -293,66 +293,64 @@ def test_the_page_has_words_for_whatever_it_can_be_told() -> None:
 # What is kept in memory
 
 
-class Slow:
-    """Answers how often it was asked, as soon as it is let."""
+class SlowQuery:
+    """Returns the number of calls, as soon as the test allows it."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
         self.free = asyncio.Event()
-        self.trouble: Exception | None = None
+        self.error: Exception | None = None
 
     async def __call__(self) -> int:
-        self.asked += 1
+        self.calls += 1
         await self.free.wait()
-        if self.trouble is not None:
-            raise self.trouble
-        return self.asked
+        if self.error is not None:
+            raise self.error
+        return self.calls
 
 
-async def test_a_question_is_shared_by_all_who_want_to_know_and_outlives_their_patience(
+async def test_a_query_is_shared_by_its_readers_and_outlives_their_waiting(
     clock: HeldClock,
 ) -> None:
-    slow = Slow()
-    fresh = Cached(slow, clock, seconds=10)
-    await asyncio.gather(*(fresh.look(patience=0.01) for _ in range(3)))
-    assert (slow.asked, fresh.last, fresh.failed) == (1, None, True)
+    slow = SlowQuery()
+    cached = Cached(slow, clock, seconds=10)
+    await asyncio.gather(*(cached.refresh(max_wait=0.01) for _ in range(3)))
+    assert (slow.calls, cached.last, cached.failed) == (1, None, True)
     slow.free.set()
-    await fresh.look(patience=PATIENCE)
-    assert (fresh.last, fresh.at, fresh.failed) == (1, clock.now(), False)
-    await fresh.look(patience=PATIENCE)
-    assert slow.asked == 1
+    await cached.refresh(max_wait=PATIENCE)
+    assert (cached.last, cached.at, cached.failed) == (1, clock.now(), False)
+    await cached.refresh(max_wait=PATIENCE)
+    assert slow.calls == 1
     clock.move(10)
-    await fresh.look(patience=PATIENCE)
-    assert fresh.last == 2
+    await cached.refresh(max_wait=PATIENCE)
+    assert cached.last == 2
 
 
-@pytest.mark.parametrize("trouble", [StoreUnavailable("away"), RuntimeError("a bug")])
-async def test_a_question_that_failed_leaves_the_last_answer_and_is_asked_again(
-    clock: HeldClock, trouble: Exception
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), RuntimeError("a bug")])
+async def test_a_failed_query_keeps_the_last_result_and_is_retried(
+    clock: HeldClock, error: Exception
 ) -> None:
-    slow = Slow()
+    slow = SlowQuery()
     slow.free.set()
-    fresh = Cached(slow, clock, seconds=10)
-    await fresh.look(patience=PATIENCE)
+    cached = Cached(slow, clock, seconds=10)
+    await cached.refresh(max_wait=PATIENCE)
     clock.move(10)
-    slow.trouble = trouble
+    slow.error = error
     with capture_logs() as logs:
-        await fresh.look(patience=PATIENCE)
-    assert [log["log_level"] for log in logs] == [
-        "debug" if isinstance(trouble, StoreUnavailable) else "error"
-    ]
-    assert (fresh.last, fresh.failed) == (1, True)
-    slow.trouble = None
+        await cached.refresh(max_wait=PATIENCE)
+    assert [log["log_level"] for log in logs] == ["debug" if isinstance(error, StoreUnavailable) else "error"]
+    assert (cached.last, cached.failed) == (1, True)
+    slow.error = None
     clock.move(10)
-    await fresh.look(patience=PATIENCE)
-    assert (fresh.last, fresh.failed) == (3, False)
+    await cached.refresh(max_wait=PATIENCE)
+    assert (cached.last, cached.failed) == (3, False)
     slow.free.clear()
     clock.move(10)
-    await fresh.look(patience=0)
-    await fresh.close()
+    await cached.refresh(max_wait=0)
+    await cached.close()
 
 
-async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop_was(
+async def test_the_time_series_knows_recent_responses_and_the_worst_lag(
     clock: HeldClock,
 ) -> None:
     metrics = Metrics()
@@ -365,10 +363,10 @@ async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop
             raise found
         return found
 
-    metrics.segmind_answered(RequestKind.SUBMISSION, 200)
-    metrics.discord_answered("POST", "/api/v10/channels/12/messages", 403)
-    ring.lagged(0.2)
-    ring.lagged(0.1)
+    metrics.count_segmind_response(RequestKind.SUBMISSION, 200)
+    metrics.count_discord_response("POST", "/api/v10/channels/12/messages", 403)
+    ring.record_lag(0.2)
+    ring.record_lag(0.1)
     running = asyncio.create_task(ring.run(count))
     for _ in range(3):
         for _ in range(5):
@@ -377,13 +375,13 @@ async def test_the_ring_knows_what_others_answered_of_late_and_how_late_the_loop
     # Of the second look came nothing.
     assert [(sample.waiting, sample.lag) for sample in ring.samples] == [(3, 0.2), (0, 0.0)]
     for status in (200, 429, None):
-        metrics.segmind_answered(RequestKind.POLL, status)
-    assert ring.segmind_answers(60) == {"200": 2, "429": 1, "none": 1}
+        metrics.count_segmind_response(RequestKind.POLL, status)
+    assert ring.segmind_responses(60) == {"200": 2, "429": 1, "none": 1}
     # Since the sample of twenty seconds ago or earlier.
-    assert ring.segmind_answers(20) == {"200": 1, "429": 1, "none": 1}
-    assert ring.discord_answers(20) == {}
-    assert ring.discord_answers(60) == {"403": 1}
-    ring.lagged(0.05)
+    assert ring.segmind_responses(20) == {"200": 1, "429": 1, "none": 1}
+    assert ring.discord_responses(20) == {}
+    assert ring.discord_responses(60) == {"403": 1}
+    ring.record_lag(0.05)
     assert (ring.worst_lag(15), ring.worst_lag(60)) == (0.05, 0.2)
     running.cancel()
 
@@ -410,21 +408,22 @@ async def switched(stage: Stage, which: str) -> Any:
 
 
 @WITH_PAGE
-async def test_the_page_shows_a_job_on_its_way_and_nobody_by_name(stage: Stage) -> None:
+async def test_the_page_shows_a_job_in_flight_and_no_member(stage: Stage) -> None:
     reply = await stage.order(SLUG, additional_prompt="a prompt of a member")
     await reply.says("Queued")
     job = await stage.job(reply)
-    seen = await figures(stage, lambda it: it["jobs"]["counts"] and it["books"])
+    seen = await figures(stage, lambda it: it["jobs"]["counts"] and it["ledger"])
     (count,) = seen["jobs"]["counts"]
     assert (count["model"], count["state"], count["jobs"]) == (SLUG, "processing", 1)
     (shown,) = seen["jobs"]["oldest"]
     assert shown["id"] == job.id
-    assert seen["line"]["running"] == 1
+    assert seen["queue"]["running"] == 1
     assert (seen["discord"]["online"], seen["discord"]["wanted"], seen["discord"]["ready"]) == (1, 1, True)
-    assert (seen["segmind"]["shut"], seen["segmind"]["closed"], seen["segmind"]["empty"]) == ([], [], False)
-    assert seen["segmind"]["answers"]["hour"]["200"] >= 3
-    assert (seen["trouble"], seen["pause"]) == (False, None)
-    assert (seen["books"]["wrong"], seen["books"]["jobs"]) == (0, 1)
+    segmind = seen["segmind"]
+    assert (segmind["open_breakers"], segmind["closed"], segmind["empty"]) == ([], [], False)
+    assert segmind["responses"]["hour"]["200"] >= 3
+    assert (seen["stale"], seen["pause"]) == (False, None)
+    assert (seen["ledger"]["wrong"], seen["ledger"]["jobs"]) == (0, 1)
     assert seen["spend"]["today"] == pytest.approx(0.05)
     assert [model["slug"] for model in seen["models"] if model["usual"] > 0]
     text = json.dumps(seen)
@@ -436,10 +435,10 @@ async def test_the_page_shows_a_job_on_its_way_and_nobody_by_name(stage: Stage) 
 
 
 @WITH_PAGE
-async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
+async def test_an_unavailable_database_is_reported_and_the_rest_is_shown(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await figures(stage, lambda it: it["books"])
+    await figures(stage, lambda it: it["ledger"])
 
     async def away(_overview: object, _now: float) -> None:
         raise StoreUnavailable("connection to a-host failed for user a-user")
@@ -450,7 +449,7 @@ async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
     with monkeypatch.context() as broken:
         broken.setattr("bot.store.read.dashboard.DashboardQueries.present", away)
         broken.setattr("bot.store.read.dashboard.DashboardQueries.past", away)
-        seen = await figures(stage, lambda it: it["trouble"])
+        seen = await figures(stage, lambda it: it["stale"])
         assert seen["discord"]["online"] == 1
         # What was known before is shown for as long.
         assert seen["jobs"] == {"counts": [], "oldest": []}
@@ -459,12 +458,12 @@ async def test_a_database_that_is_away_is_told_and_the_rest_is_shown(
         async with visiting(stage.app.served_at) as visitor:
             answer = await visitor.ask("POST", "pause", Authorization=f"Bearer {TOKEN}")
             assert answer.status == 503
-            assert answer.said.startswith("The database takes nothing right now, so nothing was changed.")
-    assert not (await figures(stage, lambda it: not it["trouble"]))["pause"]
+            assert answer.error.startswith("The database takes nothing right now, so nothing was changed.")
+    assert not (await figures(stage, lambda it: not it["stale"]))["pause"]
 
 
 @WITH_PAGE
-async def test_while_the_operator_pauses_orders_wait_and_what_was_sent_is_delivered(stage: Stage) -> None:
+async def test_while_paused_new_orders_wait_and_submitted_jobs_are_delivered(stage: Stage) -> None:
     sent = await stage.order(SLUG)
     await sent.says("Queued")
     assert (await switched(stage, "pause"))["pause"] > 0
@@ -474,17 +473,17 @@ async def test_while_the_operator_pauses_orders_wait_and_what_was_sent_is_delive
     assert len(stage.segmind.submissions) == 1
     paused = await figures(stage, lambda it: it["pause"] and it["jobs"]["counts"][0]["state"] == "waiting")
     assert [count["jobs"] for count in paused["jobs"]["counts"]] == [1]
-    assert (await scrape(stage.app.served_at))("doppel_paused_seconds") > 0
+    assert (await scrape(stage.app.served_at))("doppel_submissions_paused_seconds") > 0
     # It takes orders, and has nothing to be mended.
     assert await wrong(stage.app.served_at, "/readyz") == {}
     assert (await switched(stage, "resume"))["pause"] is None
     await waiting.says("Queued")
     await stage.finish(waiting, "Completed")
-    assert (await scrape(stage.app.served_at))("doppel_paused_seconds") == 0
+    assert (await scrape(stage.app.served_at))("doppel_submissions_paused_seconds") == 0
     assert len(stage.segmind.submissions) == 2
 
 
-async def test_where_there_is_no_token_nothing_is_looked_at(stage: Stage) -> None:
+async def test_without_a_token_nothing_is_sampled(stage: Stage) -> None:
     status, _, text = await fetched(stage.app.served_at, "/")
     assert status == 404
     assert "DOPPEL_OPS__PAGE_TOKEN" in text

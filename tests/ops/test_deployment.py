@@ -1,4 +1,4 @@
-"""What ships for containers, systemd, Prometheus and Grafana speaks of things that exist."""
+"""Container, systemd, Prometheus and Grafana files only refer to things that exist."""
 
 import json
 import re
@@ -37,7 +37,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 BOTS = sorted(name for name, service in SERVICES.items() if service.get("build"))
 
 
-def test_the_image_is_made_of_what_is_there_and_let_in() -> None:
+def test_the_image_copies_files_that_exist_and_are_not_ignored() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
     ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
     names = [name for line in copied for name in line.split()[:-1]]
@@ -47,7 +47,7 @@ def test_the_image_is_made_of_what_is_there_and_let_in() -> None:
         assert f"!{name}" in ignored, name
 
 
-def test_what_the_image_runs_are_commands_of_the_program() -> None:
+def test_the_image_and_the_unit_run_existing_commands() -> None:
     health, command = re.findall(r"CMD (\[.+\])", DOCKERFILE)
     assert json.loads(health)[0] == "doppel"
     for words in (json.loads(health)[1:], json.loads(command)):
@@ -56,7 +56,7 @@ def test_what_the_image_runs_are_commands_of_the_program() -> None:
     _parser().parse_args(shlex.split(started))
 
 
-def test_the_image_runs_as_nobody_special_with_settings_that_are_understood(tmp_path: Path) -> None:
+def test_the_image_runs_unprivileged_with_valid_settings(tmp_path: Path) -> None:
     assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
     (block,) = re.findall(r"^ENV (PATH=.+?[^\\])$", DOCKERFILE, re.MULTILINE | re.DOTALL)
     given = dict(word.split("=", 1) for word in block.replace("\\\n", " ").split())
@@ -66,7 +66,7 @@ def test_the_image_runs_as_nobody_special_with_settings_that_are_understood(tmp_
 
 
 @pytest.mark.parametrize("name", BOTS)
-def test_every_bot_of_the_compose_file_is_guarded_and_understood(name: str, tmp_path: Path) -> None:
+def test_every_bot_of_the_compose_file_is_hardened_and_has_valid_settings(name: str, tmp_path: Path) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -79,7 +79,7 @@ def test_every_bot_of_the_compose_file_is_guarded_and_understood(name: str, tmp_
     assert (settings.discord.shard_plan is not None) == name.startswith("bot-")
 
 
-def test_the_compose_file_mounts_what_is_there_and_holds_no_secret() -> None:
+def test_the_compose_file_mounts_existing_files_and_contains_no_secret() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
     assert "DISCORD_TOKEN" not in text
     assert "SEGMIND_API_KEY" not in text
@@ -112,7 +112,7 @@ def asked() -> dict[str, set[str]]:
     }
 
 
-async def test_alerts_and_dashboard_ask_for_metrics_that_there_are(stage: Stage) -> None:
+async def test_alerts_and_dashboard_use_existing_metrics(stage: Stage) -> None:
     there = (await scrape(stage.app.served_at)).names()
     for names in asked().values():
         assert {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in names} <= there

@@ -1,4 +1,4 @@
-"""Whether the bot is well and ready: told over HTTP, by the whole bot and by its process."""
+"""Liveness and readiness over HTTP, of the whole bot and of its process."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ from bot.__main__ import main
 from bot.app import build_app
 from bot.ops.health import Health
 from bot.ops.metrics import Metrics
-from bot.ops.web import CannotListen, served
+from bot.ops.web import CannotListen, operator_server
 from bot.settings import Settings
 from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
@@ -49,12 +49,12 @@ async def unwell(address: str, path: str = "/readyz") -> dict[str, str]:
     return told
 
 
-async def test_a_bot_that_is_well_says_so(stage: Stage) -> None:
+async def test_a_healthy_bot_is_alive_and_ready(stage: Stage) -> None:
     assert await wrong(stage.app.served_at, "/healthz") == {}
     assert await wrong(stage.app.served_at, "/readyz") == {}
 
 
-async def test_a_store_that_is_away_is_told_without_the_words_of_its_driver(
+async def test_an_unavailable_store_is_reported_without_the_drivers_message(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away() -> None:
@@ -67,11 +67,11 @@ async def test_a_store_that_is_away_is_told_without_the_words_of_its_driver(
     assert await wrong(stage.app.served_at, "/healthz") == {}
 
 
-async def test_a_database_that_takes_nothing_takes_no_orders(stage: Stage) -> None:
+async def test_a_bot_whose_database_cannot_be_written_to_is_not_ready(stage: Stage) -> None:
     stage.app.outage.report(StoreUnavailable("the disk is full"))
     assert list(await wrong(stage.app.served_at, "/readyz")) == ["orders"]
     assert await wrong(stage.app.served_at, "/healthz") == {}
-    assert (await scrape(stage.app.served_at))("doppel_store_away") == 1
+    assert (await scrape(stage.app.served_at))("doppel_store_unavailable") == 1
 
 
 class Stuck:
@@ -89,10 +89,10 @@ class Stuck:
         return None
 
 
-async def test_a_store_that_does_not_answer_is_asked_once_and_waited_for_no_longer_than_is_bearable() -> None:
+async def test_a_silent_store_is_pinged_once_and_times_out() -> None:
     store = Stuck()
-    health = Health(store, patience=0.01)
-    async with served(("127.0.0.1", 0), Metrics(), health) as address:
+    health = Health(store, timeout=0.01)
+    async with operator_server(("127.0.0.1", 0), Metrics(), health) as address:
         told = [await wrong(address, "/healthz") for _ in range(3)]
         assert told == [{"database": "it has not answered for 0.01 seconds"}] * 3
         assert store.asked == 1
@@ -106,10 +106,10 @@ async def test_a_port_that_is_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CannotListen, match=f"^port {port} of ops.listen is in use: "):
-            async with served(("127.0.0.1", port), Metrics(), Health(Stuck())):
+            async with operator_server(("127.0.0.1", port), Metrics(), Health(Stuck())):
                 pass
     with pytest.raises(CannotListen, match=r"^nothing can be served at 192\.0\.2\.1, port 9100"):
-        async with served(("192.0.2.1", 9100), Metrics(), Health(Stuck())):
+        async with operator_server(("192.0.2.1", 9100), Metrics(), Health(Stuck())):
             pass
 
 
@@ -121,7 +121,7 @@ async def opened(settings: Settings, clock: HeldClock) -> None:
         pass
 
 
-async def test_lease_and_processes_are_seen_and_whoever_stands_by_is_well_but_not_ready(
+async def test_lease_and_workers_are_exported_and_a_standby_is_alive_but_not_ready(
     postgres_url: str, tmp_path: Path
 ) -> None:
     clock = HeldClock()
@@ -141,8 +141,8 @@ async def test_lease_and_processes_are_seen_and_whoever_stands_by_is_well_but_no
         second.cancel()
         await asyncio.gather(second, return_exceptions=True)
         seen = await scrape(first.served_at)
-        assert seen("doppel_lease_left_seconds") == 30
-        assert (seen("doppel_shards_wanted"), seen("doppel_shards_online")) == (2, 0)
+        assert seen("doppel_lease_remaining_seconds") == 30
+        assert (seen("doppel_shards_assigned"), seen("doppel_shards_connected")) == (2, 0)
         assert await wrong(first.served_at, "/readyz") == {"discord": "0 of 2 connections are there"}
 
 
@@ -158,7 +158,7 @@ async def town(tmp_path: Path) -> AsyncGenerator[Town]:
 
 
 async def door(bot: Program) -> str:
-    await bot.says("metrics and health are served")
+    await bot.says("serving metrics and health")
     found = re.search(r"address='(http://127\.0\.0\.1:\d+)", bot.output)
     assert found is not None, bot.output
     return found[1]
@@ -187,7 +187,7 @@ async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(town: Town) 
         assert await bot.terminate() == 0
 
 
-async def test_what_discord_answers_is_counted_and_a_second_bot_finds_the_port_in_use(town: Town) -> None:
+async def test_discord_responses_are_counted_and_a_second_bot_finds_the_port_in_use(town: Town) -> None:
     async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
         address = await door(bot)
         await town.discord.online()
@@ -196,12 +196,12 @@ async def test_what_discord_answers_is_counted_and_a_second_bot_finds_the_port_i
         town.discord.faults.next("edit", Limited(0.1), about=[reply.token, "Completed"])
         await town.finish(reply)
         seen = await scraped_with(address, lambda found: found("doppel_deliveries_total") == 1)
-        assert seen("doppel_discord_answers_total", request="answer", code="200") == 1
+        assert seen("doppel_discord_responses_total", request="respond", code="200") == 1
         # Queued, Processing, and Completed once it was let.
-        assert seen("doppel_discord_answers_total", request="edit", code="200") == 3
-        assert seen("doppel_discord_answers_total", request="edit", code="429") == 1
-        assert seen("doppel_discord_recent_refusals") == 1
-        assert seen("doppel_shards_online") == 1
+        assert seen("doppel_discord_responses_total", request="edit", code="200") == 3
+        assert seen("doppel_discord_responses_total", request="edit", code="429") == 1
+        assert seen("doppel_discord_recent_invalid_requests") == 1
+        assert seen("doppel_shards_connected") == 1
         for hidden in (reply.token, town.discord.token, KEY, str(town.discord.guild.id), str(reply.id)):
             assert hidden not in seen.text
         port = address.rpartition(":")[2]
@@ -217,7 +217,7 @@ async def test_what_discord_answers_is_counted_and_a_second_bot_finds_the_port_i
 # The command
 
 
-def test_health_that_is_not_served_or_not_there_is_said(
+def test_health_explains_that_it_is_off_or_unreachable(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Once a day Prometheus is told whether the books add up."""
+"""The daily check exports whether the ledger adds up."""
 
 import asyncio
 import math
@@ -8,68 +8,68 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from bot.clock import WallClock
-from bot.ops.ledger_check import EVERY, FIRST, Audit
+from bot.ops.ledger_check import EVERY, INITIAL_DELAY, LedgerCheck
 from bot.store import SqlStore, StoreUnavailable, audit_ledger
 from tests.clocks import AgendaClock, HeldClock
 from tests.harness import Stage
 from tests.ops.scrape import scrape
 from tests.store.orders import START, opened
 
-WRONG = "account 1:2 keeps 3 granted, its entries make 4"
+DIFFERENCE = "account 1:2 keeps 3 granted, its entries make 4"
 
 
 class Ledger:
     def __init__(self) -> None:
-        self.wrong: list[str] = []
-        self.trouble: Exception | None = None
-        self.looks = 0
+        self.differences: list[str] = []
+        self.error: Exception | None = None
+        self.audits = 0
 
     async def audit(self) -> Sequence[str]:
-        self.looks += 1
-        if self.trouble is not None:
-            raise self.trouble
-        return self.wrong
+        self.audits += 1
+        if self.error is not None:
+            raise self.error
+        return self.differences
 
 
-async def test_a_difference_is_told_and_so_is_its_end() -> None:
+async def test_a_difference_is_exported_until_it_is_gone() -> None:
     registry, clock, ledger = CollectorRegistry(), HeldClock(), Ledger()
-    audit = Audit(ledger.audit, clock, registry)
-    never = registry.get_sample_value("doppel_books_differences")
+    check = LedgerCheck(ledger.audit, clock, registry)
+    never = registry.get_sample_value("doppel_ledger_differences")
     assert never is not None
     assert math.isnan(never)
-    assert registry.get_sample_value("doppel_books_checked_timestamp_seconds") == 0
-    ledger.wrong = [WRONG]
-    await audit.look()
-    assert registry.get_sample_value("doppel_books_differences") == 1
-    assert registry.get_sample_value("doppel_books_checked_timestamp_seconds") == clock.now()
-    ledger.wrong = []
-    await audit.look()
-    assert registry.get_sample_value("doppel_books_differences") == 0
+    assert registry.get_sample_value("doppel_ledger_checked_timestamp_seconds") == 0
+    ledger.differences = [DIFFERENCE]
+    await check.check()
+    assert registry.get_sample_value("doppel_ledger_differences") == 1
+    assert registry.get_sample_value("doppel_ledger_checked_timestamp_seconds") == clock.now()
+    ledger.differences = []
+    await check.check()
+    assert registry.get_sample_value("doppel_ledger_differences") == 0
 
 
-async def test_it_looks_once_a_day_and_again_after_a_trouble() -> None:
+async def test_it_checks_once_a_day_and_again_after_an_error() -> None:
     registry, clock, ledger = CollectorRegistry(), AgendaClock(), Ledger()
-    running = asyncio.create_task(Audit(ledger.audit, clock, registry).run())
-    await clock.run(FIRST - 1)
-    assert ledger.looks == 0
-    ledger.trouble = StoreUnavailable("it is away")
+    running = asyncio.create_task(LedgerCheck(ledger.audit, clock, registry).run())
+    await clock.run(INITIAL_DELAY - 1)
+    assert ledger.audits == 0
+    ledger.error = StoreUnavailable("it is away")
     await clock.run(2)
-    assert ledger.looks == 1
-    ledger.trouble = None
+    assert ledger.audits == 1
+    ledger.error = None
     await clock.run(EVERY)
-    assert ledger.looks == 2
-    assert registry.get_sample_value("doppel_books_differences") == 0
+    assert ledger.audits == 2
+    assert registry.get_sample_value("doppel_ledger_differences") == 0
     running.cancel()
 
 
-async def test_the_books_are_read_beside_a_store_that_goes_on_writing(tmp_path: Path) -> None:
+async def test_the_ledger_is_read_while_a_store_keeps_writing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/doppel.db"
     async with SqlStore(url, start=START, clock=WallClock()) as store:
         await opened(store)
         assert await audit_ledger(url, start=START, clock=WallClock()) == []
 
 
-async def test_a_running_bot_tells_of_its_books(stage: Stage) -> None:
-    assert {"doppel_books_differences", "doppel_books_checked_timestamp_seconds"} <= (
+async def test_a_running_bot_exports_the_check(stage: Stage) -> None:
+    assert {"doppel_ledger_differences", "doppel_ledger_checked_timestamp_seconds"} <= (
         await scrape(stage.app.served_at)
     ).names()

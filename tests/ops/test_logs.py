@@ -1,4 +1,4 @@
-"""The logs: one chain for our records and the libraries', readable, with context and without secrets."""
+"""Log records of the bot and its libraries are readable, have context and contain no secrets."""
 
 import io
 import json
@@ -51,7 +51,7 @@ def test_a_record_of_ours_is_one_json_object(out: io.StringIO) -> None:
     }
 
 
-def test_a_librarys_record_goes_through_the_same_chain(out: io.StringIO) -> None:
+def test_records_of_libraries_are_processed_in_the_same_way(out: io.StringIO) -> None:
     as_json(out)
     logging.getLogger("discord.http").warning("PUT %s", f"/webhooks/1/{SECRET}", extra={"bucket": SECRET})
     (line,) = lines(out)
@@ -71,7 +71,7 @@ def test_the_context_is_on_every_record(out: io.StringIO) -> None:
     assert "job" not in third
 
 
-def test_quieter_records_are_left_out(out: io.StringIO) -> None:
+def test_records_below_the_level_are_dropped(out: io.StringIO) -> None:
     as_json(out).debug("ours")
     logging.getLogger("discord").debug("theirs")
     assert out.getvalue() == ""
@@ -81,7 +81,7 @@ def test_quieter_records_are_left_out(out: io.StringIO) -> None:
 
 
 @pytest.mark.parametrize("name", ["discord.http", "discord.gateway", "PIL.TiffImagePlugin", "lib"])
-def test_what_a_library_tells_word_by_word_is_left_out_at_every_level(out: io.StringIO, name: str) -> None:
+def test_records_of_libraries_with_contents_are_dropped_at_every_level(out: io.StringIO, name: str) -> None:
     for level in ("debug", "info"):
         configure(format="json", level=level, stream=out)
         logging.getLogger(name).debug("what members typed")
@@ -128,7 +128,7 @@ def test_a_terminal_gets_colours_and_a_file_does_not(out: io.StringIO) -> None:
 @pytest.mark.parametrize("style", ["human", "json"])
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=SECRETS)
-def test_no_secret_is_in_what_is_written(style: Any, secret: str) -> None:
+def test_the_log_contains_no_secret(style: Any, secret: str) -> None:
     out = io.StringIO()
     configure(format=style, level="debug", secrets=[SecretStr(secret)], stream=out)
     log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("bot.test")

@@ -1,4 +1,4 @@
-"""What Prometheus reads of the whole bot, while jobs end in all the ways that they can."""
+"""Metrics of the whole bot, for every way in which a job can end."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from bot.jobs.ports import StaleJob, Store
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.ledger import AuditEntry
 from bot.ops.job_metrics import JobMeter
-from bot.ops.loop_lag import lag_measured
+from bot.ops.loop_lag import measure_lag
 from bot.ops.metrics import Metrics
 from bot.ops.observers import ObservedStore
 from bot.segmind.protocol import Completed, Queued
@@ -30,40 +30,40 @@ SLUG = "faceswap-v5"
 STAGES = ("waiting", "submitting", "processing", "downloading", "delivering")
 
 
-async def test_a_job_that_is_done_moves_every_metric_on_its_way(stage: Stage) -> None:
+async def test_a_completed_job_moves_all_metrics_of_its_stages(stage: Stage) -> None:
     reply = await stage.order(SLUG)
     await reply.says("Queued")
     under_way = await scrape(stage.app.served_at)
     assert under_way("doppel_jobs_open", model=SLUG, state="SUBMITTED") == 1
-    assert under_way("doppel_jobs_open") == under_way("doppel_line_running_jobs") == 1
-    assert under_way("doppel_credits_charged_total") == under_way("doppel_jobs_ended_total") == 0
+    assert under_way("doppel_jobs_open") == under_way("doppel_jobs_in_flight") == 1
+    assert under_way("doppel_credits_captured_total") == under_way("doppel_jobs_ended_total") == 0
     await stage.finish(reply, "Completed")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     assert seen("doppel_jobs_ended_total", model=SLUG, state="DONE", reason="") == 1
-    assert seen("doppel_jobs_open") == seen("doppel_line_running_jobs") == 0
-    assert seen("doppel_deliveries_total", way="edited") == 1
+    assert seen("doppel_jobs_open") == seen("doppel_jobs_in_flight") == 0
+    assert seen("doppel_deliveries_total", route="edited") == 1
     for each in STAGES:
         assert seen("doppel_job_stage_seconds_count", model=SLUG, stage=each) == 1, each
     assert seen("doppel_job_stage_seconds_count") == len(STAGES)
-    assert seen("doppel_credits_charged_total", model=SLUG) == PRICES[SLUG]
-    assert seen("doppel_segmind_spent_dollars_total", model=SLUG, basis="told") == pytest.approx(0.05)
-    assert seen("doppel_segmind_spent_dollars_total", basis="expected") == 0
+    assert seen("doppel_credits_captured_total", model=SLUG) == PRICES[SLUG]
+    assert seen("doppel_segmind_cost_dollars_total", model=SLUG, basis="reported") == pytest.approx(0.05)
+    assert seen("doppel_segmind_cost_dollars_total", basis="expected") == 0
 
 
-async def test_what_is_said_to_segmind_and_to_the_store_is_counted(stage: Stage) -> None:
+async def test_calls_of_segmind_and_of_the_store_are_counted(stage: Stage) -> None:
     reply = await stage.order(SLUG)
     await reply.says("Queued")
     await stage.finish(reply, "Completed")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     # Its two pictures are uploaded first.
-    for errand, calls in (("submission", 1), ("upload", 2), ("result", 1)):
-        assert seen("doppel_segmind_answers_total", errand=errand, code="200") == calls, errand
-    looks = seen("doppel_looks_per_job_sum", model=SLUG)
-    assert seen("doppel_segmind_answers_total", errand="poll", code="200") == looks >= 1
-    assert seen("doppel_looks_per_job_count") == 1
+    for request, count in (("submission", 1), ("upload", 2), ("result", 1)):
+        assert seen("doppel_segmind_responses_total", request=request, code="200") == count, request
+    polls = seen("doppel_polls_per_job_sum", model=SLUG)
+    assert seen("doppel_segmind_responses_total", request="look", code="200") == polls >= 1
+    assert seen("doppel_polls_per_job_count") == 1
     assert seen("doppel_completion_delay_seconds_count", model=SLUG) == 1
-    for call, outcome in (("submit", "Accepted"), ("look", "Completed"), ("fetch", "bytes")):
-        assert seen("doppel_segmind_outcomes_total", call=call, outcome=outcome) == 1, call
+    for call, outcome in (("submit", "Accepted"), ("status", "Completed"), ("fetch", "bytes")):
+        assert seen("doppel_segmind_calls_total", call=call, outcome=outcome) == 1, call
     commits = seen("doppel_store_batch_seconds_count")
     # Opened, submitting, submitted, ready, done, told; and the prints of what was given and what came of it.
     assert seen("doppel_store_batch_changes_sum") == 8
@@ -86,69 +86,69 @@ async def test_a_job_without_a_result_is_counted_and_nothing_is_charged(
     assert seen("doppel_jobs_ended_total", model=SLUG, state=state, reason=Reason.SEGMIND) == 1
     assert seen("doppel_jobs_ended_total") == 1
     assert seen("doppel_jobs_open") == 0
-    assert seen("doppel_credits_charged_total") == seen("doppel_segmind_spent_dollars_total") == 0
-    assert seen("doppel_segmind_answers_total", code="422") == 1
-    assert seen("doppel_segmind_outcomes_total", call="look", outcome="Failed") == 1
+    assert seen("doppel_credits_captured_total") == seen("doppel_segmind_cost_dollars_total") == 0
+    assert seen("doppel_segmind_responses_total", code="422") == 1
+    assert seen("doppel_segmind_calls_total", call="status", outcome="Failed") == 1
 
 
-async def test_what_segmind_refuses_is_counted_by_its_code_and_reason(stage: Stage) -> None:
+async def test_rejected_submissions_are_counted_by_code_and_reason(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "rate-limit=0")
     await (await stage.order(SLUG)).says("Queued")
     stage.segmind.faults.next("submit", "bad-key")
     await (await stage.order(SLUG)).says("Not possible right now")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     assert seen("doppel_jobs_ended_total", state="FAILED", reason=Reason.SERVICE) == 1
-    assert seen("doppel_segmind_answers_total", errand="submission", code="429") == 1
-    assert seen("doppel_segmind_answers_total", errand="submission", code="401") == 1
-    assert seen("doppel_segmind_outcomes_total", call="submit", outcome="KeyRejected") == 1
+    assert seen("doppel_segmind_responses_total", request="submission", code="429") == 1
+    assert seen("doppel_segmind_responses_total", request="submission", code="401") == 1
+    assert seen("doppel_segmind_calls_total", call="submit", outcome="KeyRejected") == 1
     # It went back to its place after the first.
     assert seen("doppel_job_stage_seconds_count", stage="waiting") == 3
 
 
-async def test_orders_that_are_refused_are_counted_by_their_reason(stage: Stage) -> None:
+async def test_rejected_orders_are_counted_by_the_kind_of_error(stage: Stage) -> None:
     await (await stage.order(SLUG, source_image=("a.png", b"words"))).says("not a picture")
     await stage.app.store.adjust(stage.account, -98, "", AuditEntry("1", "take"))
     await (await stage.order(SLUG)).says("credits")
     seen = await scrape(stage.app.served_at)
-    assert seen("doppel_members_refused_total", kind=NotEnoughCredits.__name__) == 1
-    assert seen("doppel_members_refused_total", kind="Unusable") == 1
-    assert seen("doppel_members_refused_total") == 2
+    assert seen("doppel_member_errors_total", kind=NotEnoughCredits.__name__) == 1
+    assert seen("doppel_member_errors_total", kind="Unusable") == 1
+    assert seen("doppel_member_errors_total") == 2
     assert seen("doppel_jobs_ended_total") == seen("doppel_jobs_open") == 0
 
 
 @pytest.mark.stage(jobs={"per_member": 1, "pace": 0.01, "line_refresh": 0.01})
-async def test_the_line_is_as_long_as_it_is(stage: Stage) -> None:
+async def test_waiting_and_running_jobs_are_exported(stage: Stage) -> None:
     await (await stage.order(SLUG)).says("Queued")
     for place in (1, 2):
         await (await stage.order(SLUG)).says(f"number {place}")
     seen = await scrape(stage.app.served_at)
-    assert (seen("doppel_line_waiting_jobs"), seen("doppel_line_running_jobs")) == (2, 1)
+    assert (seen("doppel_jobs_waiting"), seen("doppel_jobs_in_flight")) == (2, 1)
     assert seen("doppel_jobs_open", state="HELD") == 2
     # One database of its own, and one gateway.
-    assert seen("doppel_processes") == seen("doppel_shards_wanted") == seen("doppel_shards_online") == 1
-    assert "doppel_lease_left_seconds" not in seen.names()
+    assert seen("doppel_workers") == seen("doppel_shards_assigned") == seen("doppel_shards_connected") == 1
+    assert "doppel_lease_remaining_seconds" not in seen.names()
 
 
 @pytest.mark.stage(
     segmind={"inputs": "link", "outage_failures": 2, "outage_pause": 3600, "unknown_window": 0}
 )
-async def test_an_open_breaker_and_a_submission_of_unknown_outcome_are_seen(stage: Stage) -> None:
+async def test_an_open_breaker_and_an_unknown_outcome_are_exported(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "drop-before", times=2)
     await (await stage.order(SLUG)).says("Lost on the way")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     assert seen("doppel_job_stage_seconds_count", stage="searching") == 1
     assert seen("doppel_jobs_ended_total", state="FAILED", reason=Reason.NOT_FOUND) == 1
-    assert seen("doppel_breaker_open") == 0
+    assert seen("doppel_segmind_breaker_open") == 0
     await (await stage.order(SLUG)).says("Checking")
     seen = await scrape(stage.app.served_at)
-    assert seen("doppel_segmind_answers_total", errand="submission", code="none") == 2
-    assert seen("doppel_segmind_outcomes_total", call="submit", outcome="OutcomeUnknown") == 2
+    assert seen("doppel_segmind_responses_total", request="submission", code="none") == 2
+    assert seen("doppel_segmind_calls_total", call="submit", outcome="OutcomeUnknown") == 2
     assert seen("doppel_jobs_open", state="UNKNOWN") == 1
-    assert seen("doppel_breaker_open", service="api") == 1
-    assert seen("doppel_breaker_open", service="results") == 0
+    assert seen("doppel_segmind_breaker_open", service="api") == 1
+    assert seen("doppel_segmind_breaker_open", service="results") == 0
 
 
-async def test_no_id_and_no_secret_can_be_read_and_the_labels_are_few(stage: Stage) -> None:
+async def test_metrics_contain_no_id_and_no_secret_and_have_few_labels(stage: Stage) -> None:
     replies = [await stage.order(slug) for slug in MODELS if slug != "ai-face-swap"]
     other = await stage.order_as(stage.another_member("bob"), "ai-face-swap")
     for reply in (*replies, other):
@@ -166,14 +166,14 @@ async def test_no_id_and_no_secret_can_be_read_and_the_labels_are_few(stage: Sta
     bounds = {("le", value) for name, value in seen.labels() if name == "le"}
     labels = seen.labels() - bounds
     assert {name for name, _ in labels} <= {
-        "model", "state", "reason", "stage", "basis", "way", "kind", "errand", "code", "call", "outcome",
+        "model", "state", "reason", "stage", "basis", "route", "kind", "code", "call", "outcome",
         "service", "version", "request",
     }  # fmt: skip
     assert not [value for name, value in labels if re.search(r"\d{4}", value) and name != "version"]
     assert all(name.startswith("doppel_") for name in seen.names())
 
 
-async def test_open_metrics_are_given_to_whoever_asks_for_them(stage: Stage) -> None:
+async def test_openmetrics_is_served_to_clients_that_accept_it(stage: Stage) -> None:
     content, media_type = Metrics().exposition("application/openmetrics-text; version=1.0.0")
     assert media_type.startswith("application/openmetrics-text")
     assert content.endswith(b"# EOF\n")
@@ -215,7 +215,7 @@ def observed(shelf: Shelf, clock: LeapingClock) -> tuple[ObservedStore, JobMeter
     return ObservedStore(cast("Store", shelf), jobs), jobs, registry
 
 
-async def test_adopted_jobs_are_open_and_only_their_known_times_count() -> None:
+async def test_adopted_jobs_are_open_and_only_their_known_times_are_observed() -> None:
     clock = LeapingClock(1000.0)
     waiting = job("waiting", created_at=940.0)
     sent = job("sent", state=State.SUBMITTED, request_id="r", submitted_at=970.0)
@@ -230,8 +230,8 @@ async def test_adopted_jobs_are_open_and_only_their_known_times_count() -> None:
     assert seen("doppel_job_stage_seconds_sum", stage="waiting") == 60
     assert seen("doppel_job_stage_seconds_sum", stage="processing") == 30
     assert seen("doppel_job_stage_seconds_count", stage="downloading") == 0
-    # Segmind told no cost.
-    assert seen("doppel_segmind_spent_dollars_total", basis="expected") == pytest.approx(0.05)
+    # Segmind reported no cost.
+    assert seen("doppel_segmind_cost_dollars_total", basis="expected") == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize("step", ["move", "tell"])
@@ -248,21 +248,21 @@ async def test_a_job_that_another_process_has_taken_over_is_not_open_here(step: 
     assert seen("doppel_jobs_ended_total") == 0
 
 
-async def test_a_delay_is_what_is_over_segminds_own_time() -> None:
+async def test_the_delay_excludes_segminds_own_time() -> None:
     clock = LeapingClock(1000.0)
     sent = job("sent", state=State.SUBMITTED, request_id="r", submitted_at=980.0)
     store, jobs, registry = observed(Shelf(sent), clock)
     await store.adopt()
-    jobs.looked("r", Queued())
-    jobs.looked("another's", Queued())
-    jobs.looked("r", Completed(None, Told(inference_time=12.0, queue_time=5.0)))
+    jobs.polled("r", Queued())
+    jobs.polled("another's", Queued())
+    jobs.polled("r", Completed(None, Told(inference_time=12.0, queue_time=5.0)))
     await store.move(sent, sent.to(State.READY))
     seen = read(registry)
     assert seen("doppel_completion_delay_seconds_sum") == 3
-    assert seen("doppel_looks_per_job_sum") == 2
+    assert seen("doppel_polls_per_job_sum") == 2
 
 
-def test_discords_answers_are_told_apart_by_what_was_asked_and_never_by_whom() -> None:
+def test_discord_responses_are_labelled_by_the_kind_of_request_alone() -> None:
     metrics = Metrics()
     for method, path, status in (
         ("PATCH", "/api/v10/webhooks/12/tok.en/messages/34", 200),
@@ -271,17 +271,17 @@ def test_discords_answers_are_told_apart_by_what_was_asked_and_never_by_whom() -
         ("POST", "/api/v10/interactions/12/tok.en/callback", 200),
         ("GET", "/api/v10/users/@me", 999),
     ):
-        metrics.discord_answered(method, path, status)
+        metrics.count_discord_response(method, path, status)
     seen = read(metrics.registry)
-    for request, code in (("edit", "200"), ("edit", "429"), ("send", "403"), ("answer", "200")):
-        assert seen("doppel_discord_answers_total", request=request, code=code) == 1
-    assert seen("doppel_discord_answers_total", request="other", code="other") == 1
-    assert seen("doppel_discord_answers_total") == 5
+    for request, code in (("edit", "200"), ("edit", "429"), ("send", "403"), ("respond", "200")):
+        assert seen("doppel_discord_responses_total", request=request, code=code) == 1
+    assert seen("doppel_discord_responses_total", request="other", code="other") == 1
+    assert seen("doppel_discord_responses_total") == 5
 
 
-async def test_a_loop_that_is_held_up_is_measured() -> None:
+async def test_the_lag_of_a_blocked_loop_is_measured() -> None:
     lags: list[float] = []
-    async with lag_measured(lags.append, every=0.001):
+    async with measure_lag(lags.append, every=0.001):
         # Begun: it sleeps.
         await asyncio.sleep(0)
         time.sleep(0.05)  # noqa: ASYNC251 - this is what is measured

@@ -1,4 +1,4 @@
-"""Redaction: no secret leaves, by value or by shape, and what is harmless stays readable."""
+"""Redaction removes secrets by value and by shape, and leaves other text readable."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""What a collector of OpenTelemetry hears of jobs, by the exporter in memory and over HTTP."""
+"""OpenTelemetry spans of jobs, exported in memory and over HTTP."""
 
 import asyncio
 import socket
@@ -149,7 +149,7 @@ async def test_a_restart_is_a_second_span_of_the_same_trace_with_a_link_to_the_f
             ordered = await stage.job(reply)
         (first,) = [span for span in told[0].get_finished_spans() if span.name == "job"]
         assert facts(first)["state"] == "SUBMITTED"
-        assert [event.name for event in first.events] == ["let go"]
+        assert [event.name for event in first.events] == ["process stopped"]
         async with playing(tmp_path, segmind, clock) as stage:
             async with asyncio.timeout(PATIENCE):
                 while not (found := await stage.app.store.find(ordered.id)) or not found.told:
@@ -165,7 +165,7 @@ async def test_a_restart_is_a_second_span_of_the_same_trace_with_a_link_to_the_f
     assert facts(second)["state"] == "DONE"
 
 
-async def test_a_collector_hears_of_it_over_http_as_the_environment_says_and_never_what_was_typed(
+async def test_spans_are_exported_over_http_without_what_members_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[tuple[Mapping[str, str], bytes]] = []
@@ -207,7 +207,7 @@ async def test_a_collector_hears_of_it_over_http_as_the_environment_says_and_nev
 # What becomes of jobs that do not end as they should
 
 
-def test_a_failure_is_an_error_with_its_reason_and_a_refusal_is_none() -> None:
+def test_a_failure_is_an_error_with_its_reason_but_a_content_refusal_is_not() -> None:
     told = Collector(shards=4)
     for name, end in (("a", State.FAILED), ("b", State.BLOCKED)):
         told.traces.opened(order := job(name, server=(7 << 22) + 1))
@@ -215,7 +215,7 @@ def test_a_failure_is_an_error_with_its_reason_and_a_refusal_is_none() -> None:
         order = told.moved(order, State.SUBMITTED, request_id=f"r{name}")
         order = told.moved(order, end, reason=Reason.SEGMIND, detail="what nobody should read")
         told.clock.time += 2
-        told.traces.told(order)
+        told.traces.delivered(order)
     failed, blocked = told.named("job")
     assert (failed.status.status_code, failed.status.description) == (StatusCode.ERROR, "segmind")
     assert blocked.status.status_code is StatusCode.UNSET
@@ -226,16 +226,16 @@ def test_a_failure_is_an_error_with_its_reason_and_a_refusal_is_none() -> None:
     assert "nobody should read" not in "".join(span.to_json() for span in told.spans)
 
 
-def test_each_wait_ends_with_the_answer_that_ended_it() -> None:
+def test_each_wait_span_has_the_response_that_ended_it() -> None:
     told = Collector()
     told.traces.opened(order := job(server=None))
     order = told.moved(told.moved(order, State.SUBMITTING), State.SUBMITTED, request_id="r")
     for pause, answer in ((3.0, Processing()), (0.5, Completed(None))):
         told.clock.time += pause
-        told.traces.looked("r", answer)
-    told.traces.looked("somebody else's", Processing())
+        told.traces.polled("r", answer)
+    told.traces.polled("somebody else's", Processing())
     told.moved(order, State.READY)
-    told.traces.looked("r", Processing())
+    told.traces.polled("r", Processing())
     waits = told.named("wait")
     assert [(seconds(span), facts(span)["answer"]) for span in waits] == [
         (3, "Processing"),
@@ -244,20 +244,20 @@ def test_each_wait_ends_with_the_answer_that_ended_it() -> None:
     assert {parent_of(span) for span in waits} == {own_id(told.named("processing")[0])}
 
 
-def test_a_job_that_another_process_has_by_now_is_let_go_and_may_come_back() -> None:
+def test_a_job_taken_over_by_another_process_ends_its_span_and_may_return() -> None:
     told = Collector()
     told.traces.opened(order := job())
     told.traces.lost(order)
     told.traces.lost(order)
     (first,) = told.named("job")
     assert facts(first)["lost"] is True
-    told.traces.told(told.moved(order, State.CANCELLED))
+    told.traces.delivered(told.moved(order, State.CANCELLED))
     _, again = told.named("job")
     assert (at(again), facts(again)["resumed"], facts(again)["state"]) == (at(first), True, "CANCELLED")
     assert "shard" in facts(again)
 
 
-def test_a_second_listener_hears_what_the_first_one_hears() -> None:
+def test_all_listeners_of_a_fan_out_are_notified() -> None:
     one, other = Collector(), Collector()
     both = FanOut(one.traces, other.traces)
     both.opened(order := job())
@@ -265,9 +265,9 @@ def test_a_second_listener_hears_what_the_first_one_hears() -> None:
     followed = sent.to(State.SUBMITTED, request_id="r")
     both.moved(order, sent)
     both.moved(sent, followed)
-    both.looked("r", Processing())
+    both.polled("r", Processing())
     both.adopted([followed])
-    both.told(followed)
+    both.delivered(followed)
     both.opened(job("b"))
     both.lost(job("b"))
     assert [span.name for span in one.spans] == [span.name for span in other.spans]
@@ -284,7 +284,7 @@ def test_a_second_listener_hears_what_the_first_one_hears() -> None:
         ("OTEL_BSP_MAX_QUEUE_SIZE", "-1", "jobs cannot be traced: "),
     ],
 )
-def test_an_environment_that_asks_for_what_there_is_not_stops_the_start(
+def test_an_unknown_exporter_in_the_environment_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -293,22 +293,22 @@ def test_an_environment_that_asks_for_what_there_is_not_stops_the_start(
     assert said in str(caught.value)
 
 
-def test_packages_that_are_missing_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bot.ops.tracing", None)
     with pytest.raises(SettingsError, match=r"jobs cannot be traced: .* `pip install 'doppel\[otel\]'`\.$"):
         traces_of(Settings.model_validate({"ops": TRACED}), LeapingClock())
     assert traces_of(Settings(), LeapingClock()) is None
 
 
-async def test_a_collector_that_is_away_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracing, "_FAREWELL", 0.05)
+async def test_an_unreachable_collector_does_not_delay_the_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracing, "_SHUTDOWN_TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
         told = JobTraces(LeapingClock())
         told.opened(job())
         await told.close()
-        (still_telling,) = [each for each in threading.enumerate() if each.name == tracing.SHUTDOWN_GRACE]
+        (still_telling,) = [each for each in threading.enumerate() if each.name == tracing.SHUTDOWN_THREAD]
         assert still_telling.daemon
         await asyncio.to_thread(still_telling.join)
 
@@ -324,7 +324,7 @@ sys.exit(code)
 """
 
 
-def test_without_any_extra_the_program_says_what_is_missing_and_imports_nothing_of_them(
+def test_without_extras_check_reports_them_off_and_imports_none(
     tmp_path: Path,
 ) -> None:
     environment = {

@@ -1,7 +1,7 @@
-"""The operator's page: what the bot does right now and did lately, and the switch that pauses new jobs."""
+"""The dashboard: present and recent work of the bot, and the switch that pauses submissions."""
 
-from bot.ops.dashboard.routes import OperatorPage
+from bot.ops.dashboard.routes import Dashboard
 from bot.ops.dashboard.snapshot import SnapshotReader, Sources
 from bot.ops.dashboard.timeseries import TimeSeries
 
-__all__ = ["OperatorPage", "SnapshotReader", "Sources", "TimeSeries"]
+__all__ = ["Dashboard", "SnapshotReader", "Sources", "TimeSeries"]

@@ -1,4 +1,4 @@
-"""Who is let in to the operator's page: whoever knows the token, or was let in a while ago (pure)."""
+"""Authentication for the dashboard: a token, and signed sessions (pure)."""
 
 import hashlib
 import hmac
@@ -11,23 +11,24 @@ from pydantic import SecretStr
 
 from bot.clock import Clock
 
-# So long a browser stays signed in.
+# Seconds for which a browser stays signed in.
 SESSION = 24 * 3600.0
-# What a wrong token costs at first, doubled each time, until nobody has tried for a while.
+# A wrong token locks its address out for PAUSE seconds, doubled each time up to LONGEST_PAUSE. After
+# FORGIVEN seconds without an attempt, the address starts anew.
 PAUSE, LONGEST_PAUSE, FORGIVEN = 1.0, 60.0, 900.0
-# Beyond these, all who try are slowed down together.
-_GUESTS = 256
+# Beyond this number of addresses, all further ones share one count of guesses.
+_MAX_ADDRESSES = 256
 _EVERYBODY = ""
-# A provider gives each of its customers as many addresses as this leaves open.
-_NETWORK = 64
+# Providers give each customer a whole IPv6 network with a prefix of this length.
+_IPV6_PREFIX = 64
 
 
 class WrongToken(Exception):
-    """It is not the one."""
+    """The token is not the configured one."""
 
 
 class TooManyGuesses(Exception):
-    """Nothing is looked at before so many seconds have passed, not even the right one."""
+    """The address is locked out for some seconds; until then, not even the right token is checked."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"{seconds:g} seconds")
@@ -36,6 +37,8 @@ class TooManyGuesses(Exception):
 
 @dataclass(slots=True)
 class _Guesses:
+    """Wrong tokens from one address."""
+
     wrong: int
     last: float
 
@@ -44,57 +47,61 @@ class _Guesses:
         return self.last + min(LONGEST_PAUSE, PAUSE * 2.0 ** min(self.wrong - 1, 16))
 
 
-class Entry:
-    """A session is signed and not kept: it outlives a restart, and holds in all processes with the token."""
+class Authenticator:
+    """Checks tokens and sessions.
+
+    Sessions are signed instead of stored: they survive a restart, and are valid in all processes that have
+    the same token.
+    """
 
     def __init__(self, token: SecretStr, clock: Clock) -> None:
         self._key = hashlib.sha256(token.get_secret_value().encode()).digest()
         self._clock = clock
         self._guesses: OrderedDict[str, _Guesses] = OrderedDict()
-        self.cookie = f"doppel_page_{self._signed('name')[:8]}"
-        """Browsers send the cookies of one port to all ports of a machine, so each bot's has its own name."""
+        self.cookie = f"doppel_page_{self._signature('name')[:8]}"
+        """Browsers share cookies between all ports of a host, so each token has a cookie name of its own."""
 
-    def check(self, token: str, guest: str) -> None:
-        """Raise `WrongToken` or `TooManyGuesses`; `guest` is the address that it comes from."""
-        who, now = self._who(guest), self._clock.now()
-        guesses = self._guesses.get(who)
+    def check(self, token: str, address: str) -> None:
+        """Raise `WrongToken` or `TooManyGuesses`; `address` is the client's."""
+        client, now = self._client_key(address), self._clock.now()
+        guesses = self._guesses.get(client)
         if guesses is not None and now - guesses.last > FORGIVEN:
             guesses = None
         if guesses is not None and now < guesses.until:
             raise TooManyGuesses(guesses.until - now)
-        given = hashlib.sha256(token.encode(errors="replace")).digest()
-        if hmac.compare_digest(given, self._key):
-            self._guesses.pop(who, None)
+        digest = hashlib.sha256(token.encode(errors="replace")).digest()
+        if hmac.compare_digest(digest, self._key):
+            self._guesses.pop(client, None)
             return
-        self._guesses[who] = _Guesses(1 if guesses is None else guesses.wrong + 1, now)
-        self._guesses.move_to_end(who)
+        self._guesses[client] = _Guesses(1 if guesses is None else guesses.wrong + 1, now)
+        self._guesses.move_to_end(client)
         raise WrongToken
 
-    def session(self) -> str:
-        """What a browser keeps instead of the token."""
-        told = f"{int(self._clock.now() + SESSION)}.{secrets.token_urlsafe(12)}"
-        return f"{told}.{self._signed(told)}"
+    def new_session(self) -> str:
+        """Session for a browser to keep instead of the token."""
+        payload = f"{int(self._clock.now() + SESSION)}.{secrets.token_urlsafe(12)}"
+        return f"{payload}.{self._signature(payload)}"
 
-    def knows(self, session: str) -> bool:
-        told, _, signature = session.rpartition(".")
-        until = told.partition(".")[0]
-        genuine = hmac.compare_digest(signature.encode(errors="replace"), self._signed(told).encode())
+    def is_valid(self, session: str) -> bool:
+        payload, _, signature = session.rpartition(".")
+        until = payload.partition(".")[0]
+        genuine = hmac.compare_digest(signature.encode(errors="replace"), self._signature(payload).encode())
         return genuine and until.isdecimal() and self._clock.now() < int(until)
 
-    def _signed(self, told: str) -> str:
-        return hmac.new(self._key, b"session " + told.encode(errors="replace"), hashlib.sha256).hexdigest()
+    def _signature(self, payload: str) -> str:
+        return hmac.new(self._key, b"session " + payload.encode(errors="replace"), hashlib.sha256).hexdigest()
 
-    def _who(self, guest: str) -> str:
+    def _client_key(self, address: str) -> str:
         try:
-            address = ipaddress.ip_address(guest)
+            parsed = ipaddress.ip_address(address)
         except ValueError:
             return _EVERYBODY
-        who = guest
-        if address.version == 6:  # noqa: PLR2004 - the version's name
-            who = str(ipaddress.ip_network((address, _NETWORK), strict=False))
-        if who in self._guesses or len(self._guesses) < _GUESTS:
-            return who
+        client = address
+        if parsed.version == 6:  # noqa: PLR2004 - the version of the protocol
+            client = str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))
+        if client in self._guesses or len(self._guesses) < _MAX_ADDRESSES:
+            return client
         now = self._clock.now()
-        for old in [each for each, guesses in self._guesses.items() if now - guesses.last > FORGIVEN]:
+        for old in [key for key, guesses in self._guesses.items() if now - guesses.last > FORGIVEN]:
             del self._guesses[old]
-        return who if len(self._guesses) < _GUESTS else _EVERYBODY
+        return client if len(self._guesses) < _MAX_ADDRESSES else _EVERYBODY

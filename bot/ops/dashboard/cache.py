@@ -1,4 +1,4 @@
-"""An answer that many want and that is asked for only so often, and only while somebody wants it."""
+"""A cached query shared by its readers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,44 +15,47 @@ T = TypeVar("T")
 
 
 class Cached(Generic[T]):
-    """Whoever comes while it is asked waits for the same, and nobody who stops waiting takes it back."""
+    """Runs a query at most once in some seconds, and only if somebody reads it.
 
-    def __init__(self, ask: Callable[[], Awaitable[T]], clock: Clock, *, seconds: float) -> None:
-        self._ask = ask
+    Readers who come while the query runs share it, and a reader who stops waiting does not cancel it.
+    """
+
+    def __init__(self, query: Callable[[], Awaitable[T]], clock: Clock, *, seconds: float) -> None:
+        self._query = query
         self._clock = clock
         self._seconds = seconds
-        self._asking: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
         self._due = 0.0
         self.last: T | None = None
-        """What was answered the last time, which stays while there is no newer one."""
+        """The latest result."""
         self.at = 0.0
-        """When that was."""
+        """Time of the latest result."""
         self.failed = False
-        """Whether the newest question has met a database that is away, or has no answer yet."""
+        """Whether the latest query has failed, or has no result yet."""
 
-    async def look(self, *, patience: float) -> None:
-        """Ask if it is time to, and wait so long for what is asked."""
-        if self._asking is None and self._clock.now() >= self._due:
-            self._asking = asyncio.create_task(self._look(), name="figures for the operator's page")
-        if self._asking is not None:
-            _, late = await asyncio.wait({self._asking}, timeout=patience)
-            self.failed = self.failed or bool(late)
+    async def refresh(self, *, max_wait: float) -> None:
+        """Run the query if it is due, and wait for it up to `max_wait` seconds."""
+        if self._loading is None and self._clock.now() >= self._due:
+            self._loading = asyncio.create_task(self._load(), name="dashboard query")
+        if self._loading is not None:
+            _, pending = await asyncio.wait({self._loading}, timeout=max_wait)
+            self.failed = self.failed or bool(pending)
 
     async def close(self) -> None:
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
 
-    async def _look(self) -> None:
+    async def _load(self) -> None:
         try:
-            self.last = await self._ask()
+            self.last = await self._query()
             self.at, self.failed = self._clock.now(), False
         except StoreError as error:
-            log.debug("the operator's page cannot read the database", error=type(error).__name__)
+            log.debug("dashboard could not read the database", error=type(error).__name__)
             self.failed = True
         except Exception:
-            log.exception("a figure of the operator's page could not be had")
+            log.exception("dashboard query failed")
             self.failed = True
         finally:
             self._due = self._clock.now() + self._seconds
-            self._asking = None
+            self._loading = None

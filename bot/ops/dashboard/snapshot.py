@@ -1,9 +1,12 @@
-"""All that the operator's page shows, as plain data: jobs of all processes, and the rest of this one."""
+"""Snapshot of everything that the dashboard shows, as plain data.
+
+Jobs, spending and cases are those of all processes; the rest is of this one.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median, quantiles
-from typing import Any, Protocol
+from typing import Any
 
 from bot import __version__
 from bot.clock import Clock
@@ -16,216 +19,196 @@ from bot.ledger.policy import Policy
 from bot.models import ModelCard
 from bot.ops.dashboard.cache import Cached
 from bot.ops.dashboard.timeseries import TimeSeries
-from bot.ops.health import Client
 from bot.ops.job_metrics import DELIVERING, STAGES
+from bot.ops.sources import Client, Cluster, InvalidRequests, Lease
 from bot.segmind.polling import PollTimings
 from bot.segmind.scheduler import RequestScheduler
+from bot.settings import Settings
 from bot.store.read.dashboard import DAY, HOUR, Count, DashboardQueries, Past, Present, Worker
 
-# A page that is open asks every other second; the charts move by the minute.
+# An open page reads a snapshot every other second; the charts change by the minute.
 PRESENT_EVERY, PAST_EVERY = 1.0, 5.0
-# Every entry is read for it.
-BOOKS_EVERY = 3600.0
-# Where many things are wrong, `doppel credits audit` tells all of them.
-TOLD = 5
-# A database that takes longer is told as one that is away.
-PATIENCE = 2.0
+# The audit reads every entry of the ledger.
+AUDIT_EVERY = 3600.0
+# `doppel credits audit` shows all differences; the page shows the first ones.
+MAX_DIFFERENCES = 5
+# A database that takes longer to answer counts as unavailable.
+TIMEOUT = 2.0
 TEN_MINUTES = 600.0
 NEXT = 5
-# A quantile of fewer is one of them.
+# The minimum for interpolating quantiles.
 _FEW = 2
-
-
-class Refusals(Protocol):
-    @property
-    def recent(self) -> int: ...
-
-
-class Company(Protocol):
-    @property
-    def processes(self) -> int: ...
-
-
-class Lease(Protocol):
-    def lease_left(self) -> float | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What the operator has set, to be seen beside what there is."""
-
-    per_minute: int
-    per_member: int
-    per_server: int
-    in_all: int
-    waiting_per_member: int
-    low_balance: float
-    refusals: int
-    escalate_hours: float
-    pace: float
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The parts of the bot that are looked at."""
+    """Parts of the bot that a snapshot reads."""
 
-    overview: DashboardQueries
+    settings: Settings
+    queries: DashboardQueries
     cards: Mapping[str, ModelCard]
     policy: Policy
-    bounds: Bounds
-    line: FairQueue
+    queue: FairQueue
     gate: SubmissionGate
     pause: OperatorPause
-    watch: BalanceMonitor
+    balance: BalanceMonitor
     timings: PollTimings
     schedulers: Mapping[str, RequestScheduler]
     outage: Outage
-    cluster: Company
+    cluster: Cluster
     lease: Lease
     client: Client
-    refusals: Refusals
+    invalid_requests: InvalidRequests
 
 
 class SnapshotReader:
-    def __init__(self, sources: Sources, ring: TimeSeries, clock: Clock) -> None:
-        self._its = sources
-        self._ring = ring
+    """Reads snapshots; queries of the database are cached and shared between readers."""
+
+    def __init__(self, sources: Sources, series: TimeSeries, clock: Clock) -> None:
+        self._sources = sources
+        self._series = series
         self._clock = clock
-        overview = sources.overview
-        self._present = Cached(lambda: overview.present(clock.now()), clock, seconds=PRESENT_EVERY)
-        self._past = Cached(lambda: overview.past(clock.now()), clock, seconds=PAST_EVERY)
-        self._books = Cached(overview.audit, clock, seconds=BOOKS_EVERY)
+        queries = sources.queries
+        self._present = Cached(lambda: queries.present(clock.now()), clock, seconds=PRESENT_EVERY)
+        self._past = Cached(lambda: queries.past(clock.now()), clock, seconds=PAST_EVERY)
+        self._audit = Cached(queries.audit, clock, seconds=AUDIT_EVERY)
 
     async def read(self) -> Mapping[str, Any]:
-        await self._present.look(patience=PATIENCE)
-        await self._past.look(patience=PATIENCE)
-        # That takes as long as there are entries, so whoever looks at the page does not wait for it.
-        await self._books.look(patience=0)
+        await self._present.refresh(max_wait=TIMEOUT)
+        await self._past.refresh(max_wait=TIMEOUT)
+        # The audit takes longer the more entries there are, so the page does not wait for it.
+        await self._audit.refresh(max_wait=0)
         present, past = self._present.last, self._past.last
         now = self._clock.now()
         return {
             "at": now,
             "version": __version__,
-            "began": self._ring.began,
-            "pause": self._its.pause.since,
-            # What was read before stays, and is said to be old.
-            "trouble": self._present.failed or self._past.failed or self._its.outage.is_active(),
+            "began": self._series.began,
+            "pause": self._sources.pause.since,
+            # Earlier results stay on the page, marked as stale.
+            "stale": self._present.failed or self._past.failed or self._sources.outage.is_active(),
             "jobs": None if present is None else _jobs(present),
-            "line": self._line(),
+            "queue": self._queue(),
             "models": self._models(past),
             "spend": None if past is None else self._spend(past),
             "segmind": self._segmind(),
             "discord": self._discord(),
             "process": self._process(present, now),
-            "troubles": None if past is None else _troubles(past),
+            "failures": None if past is None else _failures(past),
             "cases": None if present is None else self._cases(present),
-            "books": self._added_up(),
+            "ledger": self._ledger(),
             "charts": None if past is None else self._charts(past, now),
         }
 
     async def close(self) -> None:
-        for each in (self._present, self._past, self._books):
+        for each in (self._present, self._past, self._audit):
             await each.close()
 
-    def _line(self) -> Mapping[str, Any]:
-        its, bounds = self._its, self._its.bounds
+    def _queue(self) -> Mapping[str, Any]:
+        sources, jobs = self._sources, self._sources.settings.jobs
         return {
-            "waiting": its.line.length,
-            "running": its.line.running,
-            "next": list(its.line.next_ids(NEXT)),
-            "in_all": bounds.in_all,
-            "per_server": bounds.per_server,
-            "per_member": bounds.per_member,
-            "waiting_per_member": bounds.waiting_per_member,
+            "waiting": sources.queue.length,
+            "running": sources.queue.running,
+            "next": list(sources.queue.next_ids(NEXT)),
+            "in_all": jobs.in_all,
+            "per_server": jobs.per_server,
+            "per_member": jobs.per_member,
+            "waiting_per_member": jobs.waiting_per_member,
         }
 
     def _models(self, past: Past | None) -> Sequence[Mapping[str, Any]]:
         learned: dict[str, list[float]] = {}
-        for entry in self._its.timings.export():
+        for entry in self._sources.timings.export():
             learned.setdefault(entry["slug"], []).extend(entry["seconds"])
-        lately = {} if past is None else {each.slug: each for each in past.models}
+        last_hour = {} if past is None else {each.slug: each for each in past.models}
         return [
             {
                 "slug": slug,
                 "title": card.title,
-                "usual": card.seconds * self._its.bounds.pace,
+                "usual": card.seconds * self._sources.settings.jobs.pace,
                 "learned": _quantiles(learned.get(slug, [])),
-                "hour": asdict(lately[slug]) if slug in lately else None,
+                "hour": asdict(last_hour[slug]) if slug in last_hour else None,
             }
-            for slug, card in self._its.cards.items()
+            for slug, card in self._sources.cards.items()
         ]
 
     def _spend(self, past: Past) -> Mapping[str, Any]:
         return {
             "today": past.days[-1][1],
-            "cap": self._its.policy.operator_usd,
+            "cap": self._sources.policy.operator_usd,
             "servers": [
                 {
-                    # A number of this size is not exact in a browser.
+                    # JavaScript's numbers cannot hold an id of this size.
                     "id": str(month.guild_id),
                     "spent": month.spent,
-                    "cap": self._its.policy.monthly_of(month.rules),
+                    "cap": self._sources.policy.monthly_of(month.rules),
                 }
                 for month in past.months
             ],
         }
 
     def _segmind(self) -> Mapping[str, Any]:
-        its, ring = self._its, self._ring
+        sources, series = self._sources, self._series
         return {
-            "answers": {
-                "ten_minutes": ring.segmind_answers(TEN_MINUTES),
-                "hour": ring.segmind_answers(HOUR),
+            "responses": {
+                "ten_minutes": series.segmind_responses(TEN_MINUTES),
+                "hour": series.segmind_responses(HOUR),
             },
-            "per_minute": its.bounds.per_minute,
-            "shut": [name for name, scheduler in its.schedulers.items() if scheduler.in_outage],
-            "closed": [{"model": slug, "why": str(trouble)} for slug, trouble in its.gate.closures.items()],
-            "empty": its.gate.is_empty,
-            "left": its.watch.left,
-            "low": its.bounds.low_balance,
+            "per_minute": sources.settings.segmind.requests_per_minute,
+            "open_breakers": [name for name, scheduler in sources.schedulers.items() if scheduler.in_outage],
+            "closed": [{"model": slug, "why": str(reason)} for slug, reason in sources.gate.closures.items()],
+            "empty": sources.gate.is_empty,
+            "left": sources.balance.left,
+            "low": sources.settings.segmind.low_balance,
         }
 
     def _discord(self) -> Mapping[str, Any]:
-        its, ring = self._its, self._ring
+        sources, series = self._sources, self._series
         return {
-            "online": its.client.shards_online,
-            "wanted": its.client.shards_wanted,
-            "ready": its.client.is_ready(),
-            "refused": its.refusals.recent,
-            "bears": its.bounds.refusals,
-            "answers": {
-                "ten_minutes": ring.discord_answers(TEN_MINUTES),
-                "hour": ring.discord_answers(HOUR),
+            "online": sources.client.shards_online,
+            "wanted": sources.client.shards_wanted,
+            "ready": sources.client.is_ready(),
+            "invalid_requests": sources.invalid_requests.recent,
+            "limit": sources.settings.discord.refusals,
+            "responses": {
+                "ten_minutes": series.discord_responses(TEN_MINUTES),
+                "hour": series.discord_responses(HOUR),
             },
         }
 
     def _process(self, present: Present | None, now: float) -> Mapping[str, Any]:
-        others: Sequence[Worker] = [] if present is None else present.workers
+        workers: Sequence[Worker] = [] if present is None else present.workers
         return {
-            "processes": self._its.cluster.processes,
-            "lease": self._its.lease.lease_left(),
-            "lag": {"minute": self._ring.worst_lag(60.0), "hour": self._ring.worst_lag(HOUR)},
+            "processes": self._sources.cluster.processes,
+            "lease": self._sources.lease.lease_left(),
+            "lag": {"minute": self._series.worst_lag(60.0), "hour": self._series.worst_lag(HOUR)},
             "all": [
-                {"id": each.id[:8], "lease": each.lease_until - now, "shards": each.shards} for each in others
+                {"id": each.id[:8], "lease": each.lease_until - now, "shards": each.shards}
+                for each in workers
             ],
         }
 
     def _cases(self, present: Present) -> Mapping[str, Any]:
         return {
             "open": present.open_cases,
-            "patience": self._its.bounds.escalate_hours * HOUR,
+            "patience": self._sources.settings.safety.escalate_hours * HOUR,
             "oldest": [asdict(case) for case in present.cases],
             "asked": asdict(present.pending_approvals),
         }
 
-    def _added_up(self) -> Mapping[str, Any] | None:
-        if self._books.last is None:
+    def _ledger(self) -> Mapping[str, Any] | None:
+        if self._audit.last is None:
             return None
-        wrong, extent = self._books.last
-        return {"at": self._books.at, "wrong": len(wrong), "told": wrong[:TOLD], **asdict(extent)}
+        differences, extent = self._audit.last
+        return {
+            "at": self._audit.at,
+            "wrong": len(differences),
+            "sentences": differences[:MAX_DIFFERENCES],
+            **asdict(extent),
+        }
 
     def _charts(self, past: Past, now: float) -> Mapping[str, Any]:
-        reach = self._its.overview.reach
+        reach = self._sources.queries.reach
         minutes: dict[float, dict[str, int]] = {}
         for ended in past.ended:
             minutes.setdefault(ended.at, {})[ended.state] = ended.jobs
@@ -235,7 +218,7 @@ class SnapshotReader:
             "jobs": [{"at": at, **states} for at, states in minutes.items()],
             "stretch": reach.stretch,
             "times": [asdict(each) for each in past.times],
-            "line": [{"at": sample.at, "waiting": sample.waiting} for sample in self._ring.samples],
+            "queue": [{"at": sample.at, "waiting": sample.waiting} for sample in self._series.samples],
             "days": [{"at": at, "usd": usd} for at, usd in past.days],
             "day": DAY,
         }
@@ -266,9 +249,9 @@ def _count(count: Count) -> Mapping[str, Any]:
     }
 
 
-def _troubles(past: Past) -> Mapping[str, Any]:
+def _failures(past: Past) -> Mapping[str, Any]:
     return {
-        "failures": [
+        "groups": [
             {
                 "model": each.slug,
                 "state": each.state,

@@ -131,7 +131,7 @@ function scale(highest, least) {
 
 // A bot that has just begun fills its charts all the same: they reach back as far as there is something to see.
 function reached(its) {
-  const first = Math.min(its.until, ...[its.jobs, its.times, its.line].flatMap((rows) => rows.slice(0, 1)).map((row) => row.at));
+  const first = Math.min(its.until, ...[its.jobs, its.times, its.queue].flatMap((rows) => rows.slice(0, 1)).map((row) => row.at));
   const seconds = [15 * MINUTE, 30 * MINUTE, HOUR].find((each) => its.until - first < each) ?? its.until - its.since;
   return { ...its, since: its.until - seconds };
 }
@@ -215,7 +215,7 @@ function drawTimes(its) {
 }
 
 function drawLine(its) {
-  const samples = its.line.filter((each) => each.at >= its.since);
+  const samples = its.queue.filter((each) => each.at >= its.since);
   const { most, ticks } = scale(Math.max(0, ...samples.map((each) => each.waiting)), 4);
   const quarters = [...samples.reduce((found, each) => {
     const begin = Math.floor(each.at / (15 * MINUTE)) * 15 * MINUTE;
@@ -300,7 +300,7 @@ function jobs(it) {
 }
 
 function line(it) {
-  const its = it.line;
+  const its = it.queue;
   list($("line"), [
     ["In this process", `${whole.format(its.waiting)} in the line, ${whole.format(its.running)} past it`],
     ["Next", its.next.length ? its.next.map((id) => h("div", {}, h("code", {}, id))) : "nobody"],
@@ -318,11 +318,11 @@ function models(it) {
 }
 
 function troubles(it) {
-  if (!it.troubles) return;
+  if (!it.failures) return;
   const ends = Object.fromEntries(ENDS.map(([state, word, tone]) => [state, [word, tone]]));
-  const rows = it.troubles.failures.map((each) => [each.model, key(ends[each.state][1], ends[each.state][0]),
+  const rows = it.failures.groups.map((each) => [each.model, key(ends[each.state][1], ends[each.state][0]),
     each.state === "BLOCKED" ? "content rules" : REASONS[each.reason] || each.reason || "–", whole.format(each.jobs), when(each.last)]);
-  const kept = it.troubles.deliveries.kept || 0;
+  const kept = it.failures.deliveries.kept || 0;
   put($("failures"), table("By model and kind", ["Model", "End", "Why", ">Jobs", ">Last"], rows, "Nothing: every job has come to a result."),
     kept ? h("p", { class: "nothing" }, `${plural(kept, "end", "ends")} reached nobody, and can be fetched with /jobs.`) : null);
 }
@@ -339,10 +339,10 @@ function segmind(it) {
   list($("segmind"), [
     ["Orders", it.pause ? "paused by you" : its.empty ? "wait for credit" : its.closed.length ? "held back" : "go through", it.pause || its.closed.length ? "warn" : its.empty ? "bad" : ""],
     ...its.closed.map((each) => [each.model ?? "All models", CLOSED[each.why] ?? each.why, "bad"]),
-    ["Service", its.shut.length ? `left alone after failures: ${its.shut.join(", ")}` : "in order", its.shut.length ? "bad" : ""],
+    ["Service", its.open_breakers.length ? `left alone after failures: ${its.open_breakers.join(", ")}` : "in order", its.open_breakers.length ? "bad" : ""],
     ["Balance", its.empty ? "used up" : its.left == null ? "not told yet" : money.format(its.left), its.empty ? "bad" : its.left != null && its.left < its.low ? "warn" : ""],
-    ["In 10 minutes", codes(its.answers.ten_minutes)],
-    ["In an hour", codes(its.answers.hour)],
+    ["In 10 minutes", codes(its.responses.ten_minutes)],
+    ["In an hour", codes(its.responses.hour)],
   ]);
 }
 
@@ -351,20 +351,20 @@ function discord(it) {
   list($("discord"), [
     ["Connections", `${its.online} of ${plural(its.wanted, "shard", "shards")}`, its.online < its.wanted ? "bad" : ""],
     ["Ready", its.ready ? "yes" : "not yet", its.ready ? "" : "warn"],
-    ["Refusals", `${whole.format(its.refused)} in 10 minutes; for ${whole.format(its.bears)} Discord bans the address`, its.refused > its.bears / 2 ? "bad" : its.refused > its.bears / 10 ? "warn" : ""],
-    ["In 10 minutes", codes(its.answers.ten_minutes)],
-    ["In an hour", codes(its.answers.hour)],
+    ["Refusals", `${whole.format(its.invalid_requests)} in 10 minutes; for ${whole.format(its.limit)} Discord bans the address`, its.invalid_requests > its.limit / 2 ? "bad" : its.invalid_requests > its.limit / 10 ? "warn" : ""],
+    ["In 10 minutes", codes(its.responses.ten_minutes)],
+    ["In an hour", codes(its.responses.hour)],
   ]);
 }
 
 function books(it) {
-  const { cases, books } = it;
+  const { cases, ledger } = it;
   list($("books"), [
     cases && ["Open cases", whole.format(cases.open), cases.oldest.some((each) => each.escalated_at != null) ? "warn" : ""],
     cases?.asked.results && ["Wait for moderators", `${plural(cases.asked.results, "result", "results")}, the oldest for ${age(cases.asked.since)}`],
-    ["Books", !books ? "being looked at" : books.wrong ? `${plural(books.wrong, "thing does", "things do")} not add up` : "add up", books?.wrong ? "bad" : ""],
-    books && ["Looked at", `${plural(books.entries, "entry", "entries")} of ${plural(books.accounts, "account", "accounts")} at ${when(books.at)}`],
-    ...(books?.told ?? []).map((sentence) => ["Wrong", sentence]),
+    ["Books", !ledger ? "being looked at" : ledger.wrong ? `${plural(ledger.wrong, "thing does", "things do")} not add up` : "add up", ledger?.wrong ? "bad" : ""],
+    ledger && ["Looked at", `${plural(ledger.entries, "entry", "entries")} of ${plural(ledger.accounts, "account", "accounts")} at ${when(ledger.at)}`],
+    ...(ledger?.sentences ?? []).map((sentence) => ["Wrong", sentence]),
   ]);
   put($("cases"), cases?.oldest.length ? table("The oldest first", ["Case", ">Age", "With"],
     cases.oldest.map((each) => [`#${each.number}`, age(each.opened_at), each.escalated_at == null ? "the moderators" : "you"]), "") : null);
@@ -398,7 +398,7 @@ function show(it) {
   last = it;
   says($("version"), `version ${it.version}`);
   paused(it);
-  trouble(it.trouble ? "The database does not answer: what it knows is from before." : "");
+  trouble(it.stale ? "The database does not answer: what it knows is from before." : "");
   for (const each of [tiles, jobs, line, models, troubles, servers, segmind, discord, books, process]) each(it);
   if (it.charts) {
     const its = reached(it.charts);
@@ -447,7 +447,7 @@ async function ask() {
     const answer = await fetch("figures", { signal: AbortSignal.timeout(PATIENCE), cache: "no-store" });
     // Signed out, or the token was changed: the same address has the form then.
     if (answer.status === 401) return location.reload();
-    if (!answer.ok) throw new Error((await answer.json()).said);
+    if (!answer.ok) throw new Error((await answer.json()).error);
     const it = await answer.json();
     if (mine !== asking) return;
     connected(it);
@@ -462,7 +462,7 @@ async function turn(which) {
   $("switch").disabled = true;
   try {
     const answer = await fetch(which, { method: "POST", signal: AbortSignal.timeout(PATIENCE) });
-    if (!answer.ok) trouble((await answer.json()).said);
+    if (!answer.ok) trouble((await answer.json()).error);
   } catch {
     trouble("The bot did not answer, so it may have paused or not; look again in a moment.");
   }

@@ -1,0 +1,60 @@
+"""`doppel sandbox` and `doppel segmind`, whose packages come with an extra."""
+
+import argparse
+import asyncio
+import importlib.util
+
+from bot.cli.run import FACE_PACKAGES
+from bot.cli.startup import CliError, load_settings
+from bot.ops.logs import configure
+
+SANDBOX_PACKAGES = (*FACE_PACKAGES, "simcord")
+
+
+def sandbox_command(options: argparse.Namespace) -> int:
+    _require_packages()
+    from bot.sandbox.app import Wishes, sandbox
+    from bot.sandbox.errors import SandboxError
+
+    settings = load_settings(options)
+    wishes = Wishes(
+        options.port,
+        options.speed,
+        fresh=options.fresh,
+        browser=not options.no_browser,
+        host=options.host,
+    )
+    try:
+        asyncio.run(sandbox(settings, wishes))
+    except SandboxError as error:
+        raise CliError(f"{error}.") from error
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise CliError(
+            f"{error.filename} cannot be written: {error.strerror}. "
+            "Start the sandbox in a folder that you can write to and that has room."
+        ) from error
+    return 0
+
+
+def segmind_command(options: argparse.Namespace) -> int:
+    _require_packages()
+    from bot.sandbox.errors import SandboxError
+    from bot.sandbox.segmind_server import serve
+
+    configure(format="human", level="info")
+    try:
+        asyncio.run(serve(options.host, options.port, options.speed))
+    except SandboxError as error:
+        raise CliError(f"{error}.") from error
+    return 0
+
+
+def _require_packages() -> None:
+    missing = [name for name in SANDBOX_PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CliError(
+            f"the sandbox needs packages that are not installed ({', '.join(missing)}): "
+            "type `make sandbox`, or `pip install 'doppel[sandbox]'`."
+        )

@@ -1,0 +1,50 @@
+"""Parts of the bot as health, gauges and the dashboard read them."""
+
+from collections.abc import Awaitable
+from typing import Protocol
+
+
+class Lease(Protocol):
+    """The claim of this process on its jobs."""
+
+    def lease_left(self) -> float | None:
+        """Seconds; None if no other process could take over."""
+        ...
+
+
+class Store(Lease, Protocol):
+    """The database."""
+
+    def ping(self) -> Awaitable[None]:
+        """Raise if the database does not answer."""
+        ...
+
+
+class Cluster(Protocol):
+    """The processes that share the database."""
+
+    @property
+    def processes(self) -> int: ...
+
+
+class Shards(Protocol):
+    """The connections of this process to Discord."""
+
+    @property
+    def shards_wanted(self) -> int: ...
+
+    @property
+    def shards_online(self) -> int: ...
+
+
+class Client(Shards, Protocol):
+    """The Discord client."""
+
+    def is_ready(self) -> bool: ...
+
+
+class InvalidRequests(Protocol):
+    """Discord's count of invalid requests."""
+
+    @property
+    def recent(self) -> int: ...

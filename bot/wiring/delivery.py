@@ -1,0 +1,69 @@
+"""The delivery side: the messages, cards and files through which members follow their jobs."""
+
+from bot.chat.background import Background
+from bot.chat.client import Doppel
+from bot.chat.delivery.live_reply import LiveReplies
+from bot.chat.delivery.result_delivery import ResultDelivery
+from bot.chat.delivery.result_file import Results
+from bot.chat.messages import Messages
+from bot.chat.orders.original_preview import MOST_BYTES, OriginalPreviews
+from bot.chat.text import Text
+from bot.clock import Clock
+from bot.faces.cipher import FaceCipher
+from bot.faces.saved_faces import SavedFaces
+from bot.media import probe
+from bot.media.signing import C2paSigner
+from bot.registry import ModelRegistry
+from bot.settings import Settings
+from bot.store import SqlStore
+
+
+class DeliveryParts:
+    """Parts that moderation, orders and the dashboard share with the delivery of results."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: Doppel,
+        store: SqlStore,
+        *,
+        models: ModelRegistry,
+        text: Text,
+        clock: Clock,
+        c2pa_signer: C2paSigner | None,
+    ) -> None:
+        self.client, self.models, self.text, self.clock = client, models, text, clock
+        self.cards = {slug: model.card for slug, model in models.items()}
+        self.background = Background()
+        # The section and the class have the same fields.
+        self.limits = probe.Limits(**settings.uploads.model_dump())
+        section = settings.faces
+        self.saved_faces = SavedFaces(
+            store.faces,
+            FaceCipher(section.keys) if section.keys else None,
+            clock,
+            self.limits,
+            days=section.days,
+            per_member=section.per_member,
+        )
+        self.messages = Messages(client, clock, store.moderation.keep_post)
+        self.results = Results(self.cards, text, c2pa_signer)
+        self.original_previews = OriginalPreviews(
+            text, clock, self.limits, most_bytes=MOST_BYTES * settings.card.before_and_after
+        )
+        result_delivery = ResultDelivery(
+            messages=self.messages,
+            results=self.results,
+            models=models,
+            text=text,
+            original_previews=self.original_previews,
+        )
+        self.replies = LiveReplies(
+            messages=self.messages,
+            result_delivery=result_delivery,
+            background=self.background,
+            models=models,
+            text=text,
+            clock=clock,
+            gap=settings.discord.edit_gap,
+        )
