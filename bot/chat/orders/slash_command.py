@@ -59,14 +59,18 @@ def command_for(
         *(_wish_signature(name) for name in WISHES),
     ]
     vars(callback)["__signature__"] = inspect.Signature(signature)
-    descriptions = {option.name: _fit(option.description) for option in shown}
-    describe = app_commands.describe(**descriptions, **WISHES)
+    descriptions = {option.name: _fit(option.description) for option in shown} | WISHES
+    describe = app_commands.describe(
+        **{name: app_commands.locale_str(words) for name, words in descriptions.items()}
+    )
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
         name=model.card.slug,
         description=app_commands.locale_str(
             summed_up(model.card, model.card.summary, price), card=model.card
         ),
         callback=describe(callback),
+        # Segmind's names and values are the same in every language, so only the descriptions are translated.
+        auto_locale_strings=False,
     )
     if face_choices is not None:
         _offer(command, face_choices)
