@@ -147,7 +147,7 @@ async def build_app(
         refusals = InvalidRequestCounter(
             clock, most=settings.discord.refusals, heard=metrics.discord_answered
         )
-        words = ErrorMessages(text, outage.report, heard=metrics.refused)
+        words = ErrorMessages(text, outage.report, on_error=metrics.refused)
         client = await _client(settings, cluster, refusals, store=store, words=words)
         front = ChatParts(
             settings, client, store, models=models, text=text, clock=clock, c2pa_signer=c2pa_signer
@@ -250,8 +250,8 @@ async def _client(
         await cluster.shards(plan),
         1 if plan is None else plan.total,
         features=list(iter_modules(FEATURES)),
-        notes=store,
-        words=words,
+        key_values=store,
+        error_messages=words,
         guild_id=settings.discord.guild_id,
         contexts=contexts_of(settings),
         http_trace=refusals.trace(),

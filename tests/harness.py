@@ -63,11 +63,11 @@ def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> set
     return settings.Settings.model_validate(chosen)
 
 
-async def eventually(look: Callable[[], T | None], what: Callable[[], str]) -> T:
+async def eventually(find: Callable[[], T | None], what: Callable[[], str]) -> T:
     """What `look` finds, as soon as it finds something."""
     try:
         async with asyncio.timeout(PATIENCE):
-            while not (found := look()):
+            while not (found := find()):
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError(f"it never came to this: {what()}") from None

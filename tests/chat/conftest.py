@@ -16,7 +16,7 @@ async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerato
     """`@pytest.mark.stage(jobs={…})` changes settings for one test, `face_detector=…` finds faces in it."""
     marker = request.node.get_closest_marker("stage")
     sections: dict[str, Any] = dict(marker.kwargs) if marker else {}
-    face_detector = sections.pop("spotter", None)
+    face_detector = sections.pop("face_detector", None)
     clock = HeldClock()
     async with (
         local_segmind(clock) as segmind,

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from bot.chat.errors import ErrorMessages
 from bot.chat.localization import Translator
 from bot.chat.sync import sync
-from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, Text, catalogue, form, language_of, speaking
+from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, Text, catalogue, language_of, plural_form, speaking
 from bot.models import MAX_FACE_INDEXES
 from tests.harness import MODELS, Stage
 
@@ -50,7 +50,7 @@ def test_no_sentence_is_missing_and_none_is_left_over(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_sentence_that_counts_has_each_form_of_its_language(language: str) -> None:
-    forms = {form(language, count) for count in range(100)}
+    forms = {plural_form(language, count) for count in range(100)}
     counted = {plain(key) for key in sentences(ENGLISH) if key != plain(key)}
     assert counted
     for key in counted:

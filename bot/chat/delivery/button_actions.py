@@ -98,7 +98,7 @@ class JobActions:
         job = await self._find(select.job_id)
         model = self._models[select.item.values[0]]
         files = self._recall.files_for(model, self._models[job.slug], job)
-        await self._order_handler.handle(interaction, model, dict(files), wish=_wish(job))
+        await self._order_handler.handle(interaction, model, dict(files), display=_wish(job))
 
     async def _find(self, job_id: str) -> Job:
         job = await self._job_service.find(job_id)
@@ -118,7 +118,7 @@ class JobActions:
     async def _order_again(self, interaction: Interaction, job: Job, changes: Mapping[str, Any]) -> None:
         model = self._models[job.slug]
         values = {**self._recall.options(model, job), **changes, **self._recall.files(model, job)}
-        await self._order_handler.handle(interaction, model, values, wish=_wish(job))
+        await self._order_handler.handle(interaction, model, values, display=_wish(job))
 
     def _edit_form(self, job: Job) -> EditOrderForm:
         model = self._models[job.slug]

@@ -14,13 +14,13 @@ Handler = Callable[[Interaction, Any], Awaitable[None]]
 
 
 class Handlers(Protocol):
-    """The part of the client that knows what each kind of button or select does."""
+    """The part of the client that knows the handler of each kind of button or select."""
 
     def handler_of(self, kind: type[ui.DynamicItem[Any]]) -> Handler: ...
 
 
 async def handle(interaction: Interaction, item: ui.DynamicItem[Any]) -> None:
-    """Let the handler of this kind of item answer; errors are told to whoever used it."""
+    """Let the handler of this kind of item answer, and report its errors to the member."""
     handler = cast("Handlers", interaction.client).handler_of(type(item))
     await report_errors(interaction, lambda: handler(interaction, item))
 

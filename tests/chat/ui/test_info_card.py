@@ -13,7 +13,7 @@ from bot.chat.admin.autocomplete import CHOICES, NAME_LIMIT, job_choices, model_
 from bot.chat.admin.cards import MonthlyBudget, models_card, server_card
 from bot.chat.admin.spending import Spent, spend_card
 from bot.chat.text import Text
-from bot.chat.ui.info_card import ROOM, InfoCard, as_code, fitted, sanitize
+from bot.chat.ui.info_card import BODY_LIMIT, InfoCard, as_code, fit_lines, sanitize
 from bot.jobs.job import State
 from bot.ledger.budgets import Budget, Scope
 from bot.ledger.ledger import Spending
@@ -30,8 +30,8 @@ MONTH = MonthlyBudget(Budget(Scope.SERVER, 0, 2_678_400, guild_id=1), spent=10**
 
 @given(st.lists(st.text(max_size=300), max_size=200))
 def test_as_many_whole_lines_are_shown_as_fit_and_the_others_are_counted(lines: list[str]) -> None:
-    shown = fitted(lines, ROOM, TEXT)
-    assert len(shown) <= ROOM
+    shown = fit_lines(lines, BODY_LIMIT, TEXT)
+    assert len(shown) <= BODY_LIMIT
     assert keeps_bounds(InfoCard("x" * 500, lines, TEXT, small=["small"]))
     if shown != "\n".join(lines):
         *kept, last = shown.rsplit("\n", 1)

@@ -87,7 +87,7 @@ async def test_a_submission_that_never_arrived_is_released_when_its_window_is_ov
 ) -> None:
     stage.segmind.faults.next("submit", fault)
     reply = await stage.order("faceswap-v5")
-    await reply.says("StaleJob on the way", "Nothing was charged")
+    await reply.says("Lost on the way", "Nothing was charged")
     assert stage.segmind.submissions == ()
     assert (await stage.job(reply)).reason is Reason.NOT_FOUND
     await ended(stage, free=100)
