@@ -1,4 +1,4 @@
-"""What Segmind's own pages say of the five models, copied by hand: the other side of the comparison.
+"""Segmind's documentation of the models, copied by hand, to compare the declarations with.
 
 Each parameter: type, required or not, default, choices, range.
 """

@@ -1,4 +1,4 @@
-"""A stage with an administrator, and a second server with one of its own."""
+"""Servers with an administrator, for the tests of commands for administrators."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,8 @@ from tests.harness import Reply, Stage, texts
 
 @dataclass
 class Server:
+    """A server on the stage, with a channel, an administrator and a member."""
+
     stage: Stage
     guild: simcord.GuildHandle
     channel: simcord.ChannelHandle
@@ -22,14 +24,14 @@ class Server:
     member: simcord.MemberActor
 
     async def ask(self, actor: simcord.MemberActor, command: str, **options: Any) -> str:
-        """What only the asker reads."""
+        """Run a command, and return the ephemeral reply."""
         return said(await actor.slash(self.channel, command, **options))
 
     async def tell(self, command: str, **options: Any) -> str:
         return await self.ask(self.admin, f"admin {command}", **options)
 
     async def show_to(self, member: simcord.MemberActor) -> None:
-        """The server's own settings let this member see the administrators' commands."""
+        """Let this member see `/admin`, as a server's own settings can."""
         commands = await self.stage.app.client.tree.fetch_commands()
         (admin,) = [command for command in commands if command.name == "admin"]
         self.guild.set_command_permissions(admin, {member: True})
@@ -43,7 +45,7 @@ class Server:
         return (await self.stage.job(reply)).id
 
     async def audit_entries(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """What is on record, from the first on: who, what, and the facts."""
+        """The audit entries of the server, oldest first: actor, action and facts."""
         found = await self.stage.app.store.audit_entries(self.guild.id, limit=1000)
         return [
             (audit_entry.actor, audit_entry.action, dict(audit_entry.facts))

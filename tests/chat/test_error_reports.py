@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import simcord
 
-from tests.chat.admin_harness import said
+from tests.chat.admin_harness import Server, said
 from tests.chat.orders.test_swap_form import FACE, MENU, TARGET, opened
 from tests.harness import Stage
 
@@ -81,7 +81,7 @@ async def test_a_button_and_the_form_behind_a_button_report_an_error(
 
 
 async def test_a_failing_autocomplete_is_logged_and_offers_nothing(
-    stage: Stage, server: Any, broken: Callable[[], None], caplog: pytest.LogCaptureFixture
+    server: Server, broken: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Discord has no place for an error there."""
     broken()

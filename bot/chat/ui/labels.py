@@ -15,7 +15,7 @@ def title_of(slug: str, cards: Mapping[str, ModelCard]) -> str:
 
 
 def person(actor: str, text: Text) -> str:
-    """Name for whoever made a decision: a mention, unless the bot, the shop or the operator made it."""
+    """Name of the person behind a decision: a mention, or a word for the bot, the shop or the operator."""
     if actor == FORGOTTEN:
         return text("somebody")
     if actor == BOT:

@@ -1,19 +1,12 @@
 """Ephemeral replies: deferred at once, sent when they are ready, and errors in one sentence."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol, cast
 
 from discord import File, InteractionResponseType, ui
 
 from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY
 from bot.chat.ui.card import error_card
-
-
-class ErrorWording(Protocol):
-    """The part of the client that words errors."""
-
-    def message_for(self, error: Exception) -> str: ...
 
 
 async def defer_ephemeral(interaction: Interaction) -> None:
@@ -27,7 +20,7 @@ async def send_deferred(interaction: Interaction, view: ui.LayoutView, *files: F
 
 async def send_error(interaction: Interaction, error: Exception) -> None:
     """Tell the member about an error. Commands, menus, buttons, selects and forms all report errors here."""
-    view = error_card(cast("ErrorWording", interaction.client).message_for(error))
+    view = error_card(interaction.client.message_for(error))
     match interaction.response.type:
         case None:
             await interaction.response.send_message(view=view, ephemeral=True)

@@ -93,7 +93,7 @@ async def test_the_prints_of_an_order_are_kept(stage: Stage) -> None:
 
 
 async def test_where_the_register_cannot_be_read_nobody_is_let_in(stage: Stage) -> None:
-    await stage.alter("ALTER TABLE people RENAME TO elsewhere")
+    await stage.execute("ALTER TABLE people RENAME TO elsewhere")
     reply = await stage.order("faceswap-v5")
     await reply.says("it takes no orders")
     with closing(sqlite3.connect(stage.database)) as database:

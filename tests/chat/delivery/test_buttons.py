@@ -195,7 +195,7 @@ async def test_an_order_that_is_forgotten_by_now_says_so(stage: Stage, change: s
 
 async def rewrite(stage: Stage, reply: Reply, change: str) -> None:
     """As time or a deletion would leave the order behind."""
-    await stage.alter(f"UPDATE jobs SET {change} WHERE message_id = ?", reply.id)
+    await stage.execute(f"UPDATE jobs SET {change} WHERE message_id = ?", reply.id)
 
 
 def test_what_is_offered_fits_how_it_ended() -> None:
@@ -253,7 +253,7 @@ async def test_a_result_is_sent_in_private_and_the_channel_only_reads_that_it_is
     (sent,) = private(stage)
     assert "secret" in sent
     assert "over there" in sent
-    assert (await stage.told(reply)).delivery == "direct"
+    assert (await stage.wait_until_told(reply)).delivery == "direct"
 
 
 def private(stage: Stage) -> list[str]:
@@ -274,7 +274,7 @@ async def test_a_result_that_cannot_be_sent_in_private_is_shown_to_its_member_al
     stage.env.inject_error("POST", "/channels/*/messages", status=403, code=50007, message="Closed")
     text = await stage.finish(reply, "could not be sent in private")
     assert stage.segmind.url not in text
-    await stage.told(reply)
+    await stage.wait_until_told(reply)
     shown = await stage.member.click(shown_in(reply), label="Show me")
     assert "Completed" in said(shown)
     assert shown.response is not None
