@@ -1,1 +1,1 @@
-"""What members type: one module per feature, found by walking this package."""
+"""The bot's features, one cog per module. The bot loads every module of this package."""

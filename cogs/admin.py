@@ -1,4 +1,4 @@
-"""What a server's administrators decide: credits, caps, models and limits, within the operator's bounds."""
+"""`/admin`: credits, models, limits and access of a server, within the operator's bounds."""
 
 from collections.abc import Sequence
 
@@ -34,9 +34,9 @@ from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import MemberTerms
 
 Amount = app_commands.Range[int, 0]
-Some = app_commands.Range[int, 1]
+Positive = app_commands.Range[int, 1]
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
-Place = app_commands.Transform[app_commands.AppCommandChannel, ChannelTransformer]
+Channel = app_commands.Transform[app_commands.AppCommandChannel, ChannelTransformer]
 USES = [
     app_commands.Choice(name="only here, and where else you say so", value=AccessMode.ONLY),
     app_commands.Choice(name="not here", value=AccessMode.OFF),
@@ -56,7 +56,7 @@ LIMITS = [
 class Admin(
     commands.GroupCog, group_name="admin", group_description="Credits, models and limits of this server"
 ):
-    """`/admin`."""
+    """Commands of `/admin`."""
 
     accounts = app_commands.Group(name="credits", description="Members' credits, allowances and the cap")
 
@@ -66,26 +66,30 @@ class Admin(
         self._names = MemberNames()
 
     async def cog_load(self) -> None:
-        self._services.pages.add("changes", self.lines)
-        self._services.pages.add("cases", self.open_cases)
+        self._services.pages.add("changes", self._read_changes)
+        self._services.pages.add("cases", self._read_cases)
+
+    async def cog_unload(self) -> None:
+        self._services.pages.remove("changes")
+        self._services.pages.remove("cases")
 
     @accounts.command(description="Give a member credits that never expire")
     @app_commands.describe(member="Who gets them", amount="How many", reason="The member can read it")
     async def grant(
-        self, interaction: Interaction, member: discord.Member, amount: Some, reason: Reason = ""
+        self, interaction: Interaction, member: discord.Member, amount: Positive, reason: Reason = ""
     ) -> None:
-        by = await _promised(interaction)
-        audit_entry = await self._credit_admin.grant(by, member.id, amount, reason)
-        await self._done(interaction, audit_entry, member)
+        by = await _authorize(interaction)
+        entry = await self._credit_admin.grant(by, member.id, amount, reason)
+        await self._confirm(interaction, entry, member)
 
     @accounts.command(description="Take granted credits away from a member")
     @app_commands.describe(member="Who loses them", amount="How many", reason="The member can read it")
     async def take(
-        self, interaction: Interaction, member: discord.Member, amount: Some, reason: Reason = ""
+        self, interaction: Interaction, member: discord.Member, amount: Positive, reason: Reason = ""
     ) -> None:
-        by = await _promised(interaction)
-        audit_entry = await self._credit_admin.take(by, member.id, amount, reason)
-        await self._done(interaction, audit_entry, member)
+        by = await _authorize(interaction)
+        entry = await self._credit_admin.take(by, member.id, amount, reason)
+        await self._confirm(interaction, entry, member)
 
     @accounts.command(name="set-daily", description="Set the daily allowance, of all members or of one")
     @app_commands.describe(
@@ -98,9 +102,9 @@ class Admin(
         amount: Amount | None = None,
         member: discord.Member | None = None,
     ) -> None:
-        by = await _promised(interaction)
-        audit_entry = await self._credit_admin.set_daily(by, amount, None if member is None else member.id)
-        await self._done(interaction, audit_entry)
+        by = await _authorize(interaction)
+        entry = await self._credit_admin.set_daily(by, amount, None if member is None else member.id)
+        await self._confirm(interaction, entry)
 
     @accounts.command(
         name="set-role", description="Set the daily allowance of a role; a member's best one counts"
@@ -111,34 +115,36 @@ class Admin(
     async def set_role(
         self, interaction: Interaction, role: discord.Role, amount: Amount | None = None
     ) -> None:
-        by = await _promised(interaction)
-        await self._done(interaction, await self._credit_admin.set_role(by, role.id, amount))
+        by = await _authorize(interaction)
+        await self._confirm(interaction, await self._credit_admin.set_role(by, role.id, amount))
 
     @accounts.command(description="Cap what all members together spend in a month")
     @app_commands.describe(amount="Credits a month; leave it out to go back to the operator's")
     async def cap(self, interaction: Interaction, amount: Amount | None = None) -> None:
-        by = await _promised(interaction)
-        await self._done(interaction, await self._credit_admin.set_cap(by, amount))
+        by = await _authorize(interaction)
+        await self._confirm(interaction, await self._credit_admin.set_cap(by, amount))
 
     @accounts.command(description="Show this server's allowances and cap, or what a member has")
     @app_commands.describe(member="Whose credits to show")
     async def show(self, interaction: Interaction, member: discord.Member | None = None) -> None:
-        by = await _promised(interaction)
-        its = self._services
+        by = await _authorize(interaction)
+        services = self._services
         if member is not None:
             return await send_deferred(
-                interaction, member_card(member.id, *await self._account(by, member), its.text)
+                interaction, member_card(member.id, *await self._account(by, member), services.text)
             )
-        rules = await its.ledger.rules(by.guild_id)
-        month = await monthly_budget(its, by, rules)
+        rules = await services.ledger.rules(by.guild_id)
+        month = await monthly_budget(services, by, rules)
         roles = [role.id for role in interaction.guild.roles] if interaction.guild is not None else []
-        return await send_deferred(interaction, server_card(rules, its.policy, month, roles, its.text))
+        return await send_deferred(
+            interaction, server_card(rules, services.policy, month, roles, services.text)
+        )
 
     @app_commands.command(description="Give the credits of a finished job back")
     @app_commands.describe(job="One of the recent jobs, or its id", reason="The member can read it")
     async def refund(self, interaction: Interaction, job: str, reason: Reason = "") -> None:
-        by = await _promised(interaction)
-        await self._done(interaction, await self._credit_admin.refund(by, job.strip(), reason))
+        by = await _authorize(interaction)
+        await self._confirm(interaction, await self._credit_admin.refund(by, job.strip(), reason))
 
     @refund.autocomplete("job")
     async def _jobs(self, interaction: Interaction, typed: str) -> list[Choice]:
@@ -146,33 +152,35 @@ class Admin(
             by = administrator_of(interaction)
         except NotAdministrator:
             return []
-        its = self._services
+        services = self._services
         jobs = await self._credit_admin.recent_jobs(by, LOOKED_THROUGH)
         names = await self._names.display_names(interaction.guild, {job.user_id for job in jobs})
-        return job_choices(jobs, names, its.cards, typed, its.text)
+        return job_choices(jobs, names, services.cards, typed, services.text)
 
     @app_commands.command(description="Show what this server spent")
     @app_commands.describe(days="How many days back, 30 unless you say otherwise")
     async def spend(self, interaction: Interaction, days: app_commands.Range[int, 1, 365] = 30) -> None:
-        by = await _promised(interaction)
-        its = self._services
-        spent = await load_spending(its, by, days)
-        month = await monthly_budget(its, by, await its.ledger.rules(by.guild_id))
-        drawing = await draw_chart(spent, its.cards, its.text)
+        by = await _authorize(interaction)
+        services = self._services
+        spent = await load_spending(services, by, days)
+        month = await monthly_budget(services, by, await services.ledger.rules(by.guild_id))
+        drawing = await draw_chart(spent, services.cards, services.text)
         files = [] if drawing is None else [drawing.file()]
-        await send_deferred(interaction, spend_card(spent, month, drawing, its.cards, its.text), *files)
+        await send_deferred(
+            interaction, spend_card(spent, month, drawing, services.cards, services.text), *files
+        )
 
     @app_commands.command(description="Show the models of this server, or switch one on or off")
     @app_commands.describe(model="Which one", on="Whether members can use it here")
     async def models(
         self, interaction: Interaction, model: str | None = None, on: bool | None = None
     ) -> None:
-        by = await _promised(interaction)
-        its = self._services
+        by = await _authorize(interaction)
+        services = self._services
         if model is not None and on is not None:
-            return await self._done(interaction, await self._credit_admin.set_model(by, model, on=on))
+            return await self._confirm(interaction, await self._credit_admin.set_model(by, model, on=on))
         return await send_deferred(
-            interaction, models_card(its.cards, await its.ledger.rules(by.guild_id), its.text)
+            interaction, models_card(services.cards, await services.ledger.rules(by.guild_id), services.text)
         )
 
     @models.autocomplete("model")
@@ -184,46 +192,46 @@ class Admin(
     @app_commands.describe(limit="Which one", amount="At most; leave it out to go back to the operator's")
     @app_commands.choices(limit=LIMITS)
     async def limits(
-        self, interaction: Interaction, limit: str | None = None, amount: Some | None = None
+        self, interaction: Interaction, limit: str | None = None, amount: Positive | None = None
     ) -> None:
-        by = await _promised(interaction)
-        its = self._services
+        by = await _authorize(interaction)
+        services = self._services
         if limit is not None:
-            audit_entry = await self._credit_admin.set_limit(by, limit, in_bytes(limit, amount))
-            return await self._done(interaction, audit_entry)
+            entry = await self._credit_admin.set_limit(by, limit, in_bytes(limit, amount))
+            return await self._confirm(interaction, entry)
         return await send_deferred(
-            interaction, limits_card(its.policy, await its.ledger.rules(by.guild_id), its.text)
+            interaction, limits_card(services.policy, await services.ledger.rules(by.guild_id), services.text)
         )
 
     @app_commands.command(description="Keep a member from using the bot here")
     @app_commands.describe(member="Whom", reason="Administrators can read it")
     async def block(self, interaction: Interaction, member: discord.User, reason: Reason = "") -> None:
-        by = await _promised(interaction)
-        await self._done(interaction, await self._services.access_admin.block(by, member.id, reason))
+        by = await _authorize(interaction)
+        await self._confirm(interaction, await self._services.access_admin.block(by, member.id, reason))
 
     @app_commands.command(description="Let a member use the bot here again")
     @app_commands.describe(member="Whom")
     async def unblock(self, interaction: Interaction, member: discord.User) -> None:
-        by = await _promised(interaction)
-        await self._done(interaction, await self._services.access_admin.unblock(by, member.id))
+        by = await _authorize(interaction)
+        await self._confirm(interaction, await self._services.access_admin.unblock(by, member.id))
 
     @app_commands.command(description="Take a job's pictures off the list of what must not come again")
     @app_commands.describe(job="Its id, which stands in the report")
     async def forgive(self, interaction: Interaction, job: str) -> None:
-        by = await _promised(interaction)
-        await self._done(interaction, await self._services.access_admin.unlist_job(by, job.strip()))
+        by = await _authorize(interaction)
+        await self._confirm(interaction, await self._services.access_admin.unlist_job(by, job.strip()))
 
     @app_commands.command(description="Show where the bot may be used, or allow or forbid a channel")
     @app_commands.describe(channel="Which one, with its threads", use="What holds for it")
     @app_commands.choices(use=USES)
     async def channels(
-        self, interaction: Interaction, channel: Place | None = None, use: str | None = None
+        self, interaction: Interaction, channel: Channel | None = None, use: str | None = None
     ) -> None:
-        by = await _promised(interaction)
+        by = await _authorize(interaction)
         if channel is not None and use is not None:
-            audit_entry = await self._services.access_admin.set_channel(by, channel.id, AccessMode(use))
-            return await self._done(interaction, audit_entry)
-        return await self._show_entry(interaction, by)
+            entry = await self._services.access_admin.set_channel(by, channel.id, AccessMode(use))
+            return await self._confirm(interaction, entry)
+        return await self._show_access(interaction, by)
 
     @app_commands.command(description="Show who may use the bot, or allow or forbid a role")
     @app_commands.describe(role="Which one", use="What holds for its members")
@@ -231,11 +239,11 @@ class Admin(
     async def roles(
         self, interaction: Interaction, role: discord.Role | None = None, use: str | None = None
     ) -> None:
-        by = await _promised(interaction)
+        by = await _authorize(interaction)
         if role is not None and use is not None:
-            audit_entry = await self._services.access_admin.set_role(by, role.id, AccessMode(use))
-            return await self._done(interaction, audit_entry)
-        return await self._show_entry(interaction, by)
+            entry = await self._services.access_admin.set_role(by, role.id, AccessMode(use))
+            return await self._confirm(interaction, entry)
+        return await self._show_access(interaction, by)
 
     @app_commands.command(description="Choose where moderators read of finished jobs and of reports")
     @app_commands.describe(
@@ -247,60 +255,60 @@ class Admin(
         channel: discord.TextChannel | None = None,
         pictures: bool = False,
     ) -> None:
-        by = await _promised(interaction)
-        audit_entry = await self._services.access_admin.set_log(
+        by = await _authorize(interaction)
+        entry = await self._services.access_admin.set_log(
             by, None if channel is None else channel.id, pictures=pictures and channel is not None
         )
-        await self._done(interaction, audit_entry)
+        await self._confirm(interaction, entry)
 
     @app_commands.command(description="List the reports that nobody has dealt with yet")
     async def cases(self, interaction: Interaction) -> None:
-        await _promised(interaction)
+        await _authorize(interaction)
         await send_deferred(interaction, await self._services.pages.first(interaction, "cases"))
 
     @app_commands.command(description="Have moderators look at each result before it is shown, or not")
     @app_commands.describe(on="Whether results wait for them; leave it out to see how many do")
     async def approve(self, interaction: Interaction, on: bool | None = None) -> None:
-        by = await _promised(interaction)
-        its = self._services
-        audit_entry = None if on is None else await its.access_admin.set_approval(by, on=on)
-        rules = await its.ledger.rules(by.guild_id)
-        waiting = await its.approvals.waiting_in(by.guild_id)
-        lines = approval_lines(rules, waiting, its.text, can_ask=await its.approvals.can_ask(by.guild_id))
-        if audit_entry is None:
-            return await send_deferred(interaction, approval_settings_card(lines, its.text))
-        return await send_deferred(interaction, audit_card(audit_entry, its.cards, its.text, *lines))
+        by = await _authorize(interaction)
+        services = self._services
+        entry = None if on is None else await services.access_admin.set_approval(by, on=on)
+        rules = await services.ledger.rules(by.guild_id)
+        waiting = await services.approvals.waiting_in(by.guild_id)
+        lines = approval_lines(
+            rules, waiting, services.text, can_ask=await services.approvals.can_ask(by.guild_id)
+        )
+        if entry is None:
+            return await send_deferred(interaction, approval_settings_card(lines, services.text))
+        return await send_deferred(interaction, audit_card(entry, services.cards, services.text, *lines))
 
     @app_commands.command(description="Show who decided what for this server")
     async def changes(self, interaction: Interaction) -> None:
-        await _promised(interaction)
+        await _authorize(interaction)
         await send_deferred(interaction, await self._services.pages.first(interaction, "changes"))
 
-    async def lines(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
-        by, its = administrator_of(interaction), self._services
-        found = await its.ledger.audit_entries(
-            by.guild_id, before=wish.before, after=wish.after, limit=wish.limit
+    async def _read_changes(self, interaction: Interaction, request: PageRequest) -> Sequence[PageItem]:
+        by, services = administrator_of(interaction), self._services
+        found = await services.ledger.audit_entries(
+            by.guild_id, before=request.before, after=request.after, limit=request.limit
         )
-        return [
-            PageItem(audit_entry.id, audit_line(audit_entry, its.cards, its.text)) for audit_entry in found
-        ]
+        return [PageItem(entry.id, audit_line(entry, services.cards, services.text)) for entry in found]
 
-    async def open_cases(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
-        return await self._services.cases.open_cases(administrator_of(interaction).guild_id, wish)
+    async def _read_cases(self, interaction: Interaction, request: PageRequest) -> Sequence[PageItem]:
+        return await self._services.cases.open_cases(administrator_of(interaction).guild_id, request)
 
-    async def _show_entry(self, interaction: Interaction, by: Administrator) -> None:
+    async def _show_access(self, interaction: Interaction, by: Administrator) -> None:
         rules = await self._services.ledger.rules(by.guild_id)
         await send_deferred(interaction, access_card(rules, self._services.text))
 
-    async def _done(
-        self, interaction: Interaction, audit_entry: AuditEntry, member: discord.Member | None = None
+    async def _confirm(
+        self, interaction: Interaction, entry: AuditEntry, member: discord.Member | None = None
     ) -> None:
-        its = self._services
+        services = self._services
         more: list[str] = []
         if member is not None:
             account = await self._account(administrator_of(interaction), member)
-            more += balance_lines(*account, its.text)
-        await send_deferred(interaction, audit_card(audit_entry, its.cards, its.text, *more))
+            more += balance_lines(*account, services.text)
+        await send_deferred(interaction, audit_card(entry, services.cards, services.text, *more))
 
     async def _account(self, by: Administrator, user: discord.Member) -> tuple[Balance, MemberTerms]:
         member = member_in(by.guild_id, user)
@@ -308,7 +316,8 @@ class Admin(
         return await self._services.job_service.balance(member, terms), terms
 
 
-async def _promised(interaction: Interaction) -> Administrator:
+async def _authorize(interaction: Interaction) -> Administrator:
+    """Check the permission and defer the reply."""
     by = administrator_of(interaction)
     await defer_ephemeral(interaction)
     return by

@@ -35,7 +35,7 @@ class FaceswapComic(
 
 
 class FaceswapComicCog(ModelCog):
-    """`/faceswap-comic`."""
+    """The command `/faceswap-comic`."""
 
     model = FaceswapComic
 

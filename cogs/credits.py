@@ -1,4 +1,4 @@
-"""What members see of their credits: the balance, the history and the prices."""
+"""`/credits`: a member's balance and history, and the prices."""
 
 from collections.abc import Sequence
 
@@ -17,13 +17,16 @@ from bot.chat.ui.replies import defer_ephemeral, send_deferred
 class Credits(
     commands.GroupCog, group_name="credits", group_description="Your credits: what you have and what it buys"
 ):
-    """`/credits`."""
+    """Commands of `/credits`."""
 
     def __init__(self, services: AccountServices) -> None:
         self._services = services
 
     async def cog_load(self) -> None:
-        self._services.pages.add("history", self.lines)
+        self._services.pages.add("history", self._read_history)
+
+    async def cog_unload(self) -> None:
+        self._services.pages.remove("history")
 
     @app_commands.command(description="What you have left, and when it is filled up")
     async def balance(self, interaction: Interaction) -> None:
@@ -41,15 +44,17 @@ class Credits(
     @app_commands.command(description="What each model costs here")
     async def prices(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
-        its = self._services
-        terms = await its.job_service.terms(member_of(interaction))
-        cards = [card for slug, card in its.cards.items() if slug not in terms.models_off]
-        await send_deferred(interaction, prices_card(cards, its.job_service.unit_price, its.text))
+        services = self._services
+        terms = await services.job_service.terms(member_of(interaction))
+        cards = [card for slug, card in services.cards.items() if slug not in terms.models_off]
+        await send_deferred(interaction, prices_card(cards, services.job_service.unit_price, services.text))
 
-    async def lines(self, interaction: Interaction, wish: PageRequest) -> Sequence[PageItem]:
-        its, account = self._services, member_of(interaction).account
-        found = await its.ledger.history(account, before=wish.before, after=wish.after, limit=wish.limit)
-        return [PageItem(line.id, history_line(line, its.cards, its.text)) for line in found]
+    async def _read_history(self, interaction: Interaction, request: PageRequest) -> Sequence[PageItem]:
+        services, account = self._services, member_of(interaction).account
+        found = await services.ledger.history(
+            account, before=request.before, after=request.after, limit=request.limit
+        )
+        return [PageItem(line.id, history_line(line, services.cards, services.text)) for line in found]
 
 
 async def setup(bot: Doppel) -> None:

@@ -1,4 +1,4 @@
-"""Members' saved faces: for the option `face` of every model, and for nobody but themselves."""
+"""`/face`: a member's saved faces, for the option `face` of every model."""
 
 from functools import partial
 
@@ -14,8 +14,8 @@ from bot.chat.orders.saved_faces import (
     deleted_card,
     face_card,
     face_choices,
+    face_picture,
     faces_card,
-    portrayed,
     saved_card,
 )
 from bot.chat.orders.services import OrderServices
@@ -24,7 +24,7 @@ from bot.faces.face import NAME_LIMIT, FacesOff
 from bot.models import MediaKind, MediaSlot
 
 Name = app_commands.Range[str, 1, NAME_LIMIT]
-PICTURE = {"picture": MediaSlot(frozenset({MediaKind.PICTURE}))}
+PICTURE = MediaSlot(frozenset({MediaKind.PICTURE}))
 
 
 class Faces(
@@ -32,7 +32,7 @@ class Faces(
     group_name="face",
     group_description="Your saved faces: yours alone, used by their name",
 ):
-    """`/face`."""
+    """Commands of `/face`."""
 
     def __init__(self, services: OrderServices) -> None:
         self._services = services
@@ -52,18 +52,20 @@ class Faces(
     async def _save(
         self, name: str, picture: discord.Attachment, default: bool, interaction: Interaction
     ) -> None:
-        its = self._services
+        services = self._services
         if not self._saved_faces.enabled:
             raise FacesOff
-        # A face is about a person, so nothing of it is looked at before they agreed to the rules.
-        if not await its.consent.ensure_consent(interaction, partial(self._save, name, picture, default)):
+        # A face is personal data, so it is not read before its member has agreed to the rules.
+        if not await services.consent.ensure_consent(
+            interaction, partial(self._save, name, picture, default)
+        ):
             return
         await defer_ephemeral(interaction)
-        await its.access_guard.admit(interaction)
-        content = await its.inputs.content("picture", PICTURE["picture"], picture, self._saved_faces.limits)
-        await its.access_guard.admit_inputs(member_of(interaction), {"picture": content})
+        await services.access_guard.admit(interaction)
+        content = await services.inputs.content("picture", PICTURE, picture, self._saved_faces.limits)
+        await services.access_guard.admit_inputs(member_of(interaction), {"picture": content})
         face = await self._saved_faces.save(interaction.user.id, name, content, default=default)
-        await send_deferred(interaction, saved_card(face, its.text))
+        await send_deferred(interaction, saved_card(face, services.text))
 
     @app_commands.command(name="list", description="Show which faces you have saved, and for how long")
     async def list_(self, interaction: Interaction) -> None:
@@ -77,7 +79,7 @@ class Faces(
     async def show(self, interaction: Interaction, name: Name) -> None:
         await defer_ephemeral(interaction)
         face = await self._saved_faces.find(interaction.user.id, name)
-        picture = portrayed(face, self._services.text)
+        picture = face_picture(face, self._services.text)
         await send_deferred(interaction, face_card(face, picture, self._services.text), picture.file())
 
     @app_commands.command(description="Delete one of your saved faces for good")

@@ -15,7 +15,8 @@ class FaceswapV4(
     title="Face swap v4",
     seconds=33,
     usd=0.1235,
-    # Segmind says that these change the cost, not by how much: guesses, which the settings correct.
+    # Segmind documents that these change the cost, but not by how much. The factors are estimates, which an
+    # operator can correct in the settings.
     factors={("hardware", "cost"): 0.6, ("model_type", "quality"): 1.5},
     main=("swap_type", "style_type", "model_type", "hardware", "seed"),
 ):
@@ -40,7 +41,7 @@ class FaceswapV4(
 
 
 class FaceswapV4Cog(ModelCog):
-    """`/faceswap-v4`."""
+    """The command `/faceswap-v4`."""
 
     model = FaceswapV4
 

@@ -21,7 +21,7 @@ class FaceswapV5(FaceModel, slug="faceswap-v5", title="Face swap v5", seconds=10
 
 
 class FaceswapV5Cog(ModelCog):
-    """`/faceswap-v5`."""
+    """The command `/faceswap-v5`."""
 
     model = FaceswapV5
 

@@ -1,4 +1,4 @@
-"""What became of the orders: a member's own, and for moderators those of their server."""
+"""`/jobs`: a member's jobs, and for moderators those of their server."""
 
 from discord import app_commands
 from discord.ext import commands
@@ -9,11 +9,11 @@ from bot.chat.client import Doppel
 from bot.chat.interactions import Interaction
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
 
-JOBS = "Your running and recent jobs: what became of them, and results that could not be shown"
+DESCRIPTION = "Your running and recent jobs: what became of them, and results that could not be shown"
 
 
 class Jobs(commands.Cog):
-    """`/jobs`."""
+    """The command `/jobs`."""
 
     def __init__(self, services: AccountServices) -> None:
         self._pages = services.pages
@@ -23,7 +23,11 @@ class Jobs(commands.Cog):
         self._pages.add(MEMBER_LIST, self._lists.of_member)
         self._pages.add(SERVER_LIST, self._lists.of_server)
 
-    @app_commands.command(description=JOBS)
+    async def cog_unload(self) -> None:
+        self._pages.remove(MEMBER_LIST)
+        self._pages.remove(SERVER_LIST)
+
+    @app_commands.command(description=DESCRIPTION)
     @app_commands.describe(server="Everybody's in this server, which only its moderators can see")
     async def jobs(self, interaction: Interaction, server: bool = False) -> None:
         await defer_ephemeral(interaction)

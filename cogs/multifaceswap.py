@@ -65,7 +65,7 @@ class Multifaceswap(
 
 
 class MultifaceswapCog(ModelCog):
-    """`/faceswap-v3-multifaceswap`."""
+    """The command `/faceswap-v3-multifaceswap`."""
 
     model = Multifaceswap
 

@@ -1,4 +1,4 @@
-"""What members decide about their own data: read, take along, delete, and keep out of others' hands."""
+"""`/privacy`: a member's data, to read, export and delete, and to keep others from using it."""
 
 from discord import app_commands
 from discord.ext import commands
@@ -12,7 +12,7 @@ from bot.chat.ui.replies import defer_ephemeral, send_deferred
 class PrivacyCommands(
     commands.GroupCog, group_name="privacy", group_description="Your data: what is kept, and its end"
 ):
-    """`/privacy`."""
+    """Commands of `/privacy`."""
 
     def __init__(self, privacy: Privacy) -> None:
         self._privacy = privacy

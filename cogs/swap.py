@@ -1,4 +1,4 @@
-"""The guided ways to an order: `/swap`, and a menu on any message with a picture."""
+"""Guided orders: `/swap`, and a menu on any message with a picture."""
 
 import discord
 from discord import app_commands
@@ -7,9 +7,9 @@ from discord.ext import commands
 from bot.chat.client import Doppel
 from bot.chat.interactions import Interaction
 from bot.chat.orders.face_picker import FacePicker
-from bot.chat.orders.message_media import NothingPosted, NotToBeUsed, posted_in
+from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted, posted_in
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.swap_form import Order, Path, form_for
+from bot.chat.orders.swap_form import Path, SwapRequest, form_for
 from cogs.comic import FaceswapComic
 from cogs.faceswap_v4 import FaceswapV4
 from cogs.faceswap_v5 import FaceswapV5
@@ -24,19 +24,18 @@ PATHS = (
     Path("video", AiFaceSwap),
 )
 
-
-SWAP = "Swap a face, step by step: a form asks for all that is needed"
+DESCRIPTION = "Swap a face, step by step: a form asks for all that is needed"
 MENU = "Swap a face into this"
 
 
 class Swap(commands.Cog):
-    """`/swap` and the message menu."""
+    """The command `/swap` and the message menu."""
 
     def __init__(self, bot: Doppel, services: OrderServices) -> None:
         self._bot = bot
         self._services = services
         face_detector = services.face_detector
-        self._picker = None if face_detector is None else FacePicker(services, face_detector, self._send)
+        self._picker = None if face_detector is None else FacePicker(services, face_detector, self._order)
         self._menu = app_commands.ContextMenu(name=MENU, callback=self._swap_into)
 
     async def cog_load(self) -> None:
@@ -45,9 +44,9 @@ class Swap(commands.Cog):
     async def cog_unload(self) -> None:
         self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
 
-    @app_commands.command(description=SWAP)
+    @app_commands.command(description=DESCRIPTION)
     async def swap(self, interaction: Interaction) -> None:
-        form = await form_for(interaction, self._services, PATHS, self._order)
+        form = await form_for(interaction, self._services, PATHS, self._continue)
         await interaction.response.send_modal(form)
 
     async def _swap_into(self, interaction: Interaction, message: discord.Message) -> None:
@@ -56,19 +55,19 @@ class Swap(commands.Cog):
             raise NothingPosted
         author = message.author
         if author != interaction.user and not await self._services.access_guard.may_use(author.id):
-            raise NotToBeUsed
-        form = await form_for(interaction, self._services, PATHS, self._order, posted)
+            raise AuthorOptedOut
+        form = await form_for(interaction, self._services, PATHS, self._continue, posted)
         await interaction.response.send_modal(form)
 
-    async def _order(self, interaction: Interaction, order: Order) -> None:
-        if order.path.pairs_faces and self._picker is not None:
-            await self._picker.offer(interaction, order)
+    async def _continue(self, interaction: Interaction, request: SwapRequest) -> None:
+        if request.path.pairs_faces and self._picker is not None:
+            await self._picker.offer(interaction, request)
         else:
-            await self._send(interaction, order)
+            await self._order(interaction, request)
 
-    async def _send(self, interaction: Interaction, order: Order) -> None:
+    async def _order(self, interaction: Interaction, request: SwapRequest) -> None:
         await self._services.order_handler.handle(
-            interaction, order.path.model, order.values, wish=order.wish
+            interaction, request.path.model, request.values, display=request.display
         )
 
 

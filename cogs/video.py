@@ -60,7 +60,7 @@ class AiFaceSwap(
 
 
 class AiFaceSwapCog(ModelCog):
-    """`/ai-face-swap`."""
+    """The command `/ai-face-swap`."""
 
     model = AiFaceSwap
 

@@ -1,4 +1,4 @@
-"""What tests of several rooms need."""
+"""Fixtures and hooks for all tests."""
 
 import gc
 import logging
@@ -9,24 +9,24 @@ import structlog
 
 from tests.postgres import NoPostgres, Postgres, server
 
-# Each takes many seconds, in which it mostly waits: one that began last would keep a core idle.
+# These mostly wait. If one started last, a core would be idle for many seconds.
 LONG = {"browser", "chaos"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long tests; among these, and among all others, the order stays as chance has it."""
+    """Start with the long tests, and keep the random order among these and among all others."""
     items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector the thousands of tests, none of which ends before the run does."""
+    """Keep the garbage collector from traversing thousands of tests, which all live until the end."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(autouse=True)
-def logging_as_before() -> Generator[None]:
-    """A test that starts the program leaves a log behind that writes to the captured output of that test."""
+def restore_logging() -> Generator[None]:
+    """Restore logging, because a program started by a test logs to that test's captured output."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield

@@ -31,7 +31,7 @@ MODELS = model_registry("cogs")
 
 
 def local_segmind(clock: HeldClock, **terms: Any) -> LocalSegmind:
-    """A Segmind whose jobs move on only when the test moves its clock."""
+    """Local Segmind whose jobs advance only with the test's clock."""
     return LocalSegmind(MODELS, engine=StampEngine(), clock=clock.now, sleep=clock.sleep, **terms)
 
 
@@ -43,9 +43,9 @@ def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> set
             "base_url": url,
             "inputs": "upload",
             "unknown_every": 0.01,
-            # The paces of the tests are far from what a key allows.
+            # Tests send more requests than a real key allows.
             "requests_per_minute": 1_000_000,
-            # Nothing is asked but what a test asks for.
+            # The balance is polled only where a test wants it.
             "low_balance": 0,
             "balance_every": 0.05,
             "retries": 0,
@@ -53,9 +53,9 @@ def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> set
         "database": {"url": f"sqlite:///{database}"},
         "credits": {"daily": 0, "start": 100},
         "jobs": {"pace": 0.01, "line_refresh": 0.01},
-        # Everybody has agreed, but where that is what is tested.
+        # Only the tests of consent require it.
         "consent": {"required": False},
-        # One result, one file: what stands beside it has tests of its own.
+        # The original beside the result has tests of its own.
         "card": {"before_and_after": False},
     }
     for name, section in sections.items():
@@ -63,19 +63,19 @@ def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> set
     return settings.Settings.model_validate(chosen)
 
 
-async def eventually(look: Callable[[], T | None], what: Callable[[], str]) -> T:
-    """What `look` finds, as soon as it finds something."""
+async def eventually(find: Callable[[], T | None], expected: Callable[[], str]) -> T:
+    """Wait until `find` returns something, and return it."""
     try:
         async with asyncio.timeout(PATIENCE):
-            while not (found := look()):
+            while not (found := find()):
                 await asyncio.sleep(0.01)
     except TimeoutError:
-        raise AssertionError(f"it never came to this: {what()}") from None
+        raise AssertionError(f"this never happened: {expected()}") from None
     return found
 
 
 def texts(components: Any) -> list[str]:
-    """Every text in a tree of components."""
+    """All texts in a tree of components."""
     match components:
         case {"type": 10, "content": str(content)}:
             return [content]
@@ -88,7 +88,7 @@ def texts(components: Any) -> list[str]:
 
 
 class Reply:
-    """A message of the bot, as the members of the channel have seen it change."""
+    """Message of the bot, with every edit that the channel has seen."""
 
     def __init__(self, env: simcord.Env, result: simcord.InteractionResult) -> None:
         self._env = env
@@ -131,6 +131,8 @@ class Reply:
 
 @dataclass
 class Stage:
+    """The running bot on a simulated Discord, with one server, channel and member."""
+
     env: simcord.Env
     app: App
     segmind: LocalSegmind
@@ -151,39 +153,39 @@ class Stage:
         return await self.order_as(self.member, slug, **options)
 
     async def order_as(self, member: simcord.MemberActor, slug: str, **options: Any) -> Reply:
-        """A member types a model's command; the files that are not given are small pictures."""
+        """Run a model's command as this member, with small pictures for the files that are not given."""
         return Reply(self.env, await member.slash(self.channel, slug, **self.files(slug) | options))
 
     def files(self, slug: str) -> dict[str, Any]:
         return {name: ("a.png", picture("PNG")) for name in MODELS[slug].slots() if name != "mask_image"}
 
     async def job(self, reply: Reply) -> Job:
-        """The job behind a reply, as it stands in the database."""
+        """The job of a reply, read from the database."""
         with closing(sqlite3.connect(self.database)) as database:
             ((found,),) = database.execute("SELECT id FROM jobs WHERE message_id = ?", [reply.id]).fetchall()
         job = await self.app.store.find(found)
         assert job is not None
         return job
 
-    async def alter(self, change: str, *values: object) -> None:
-        """Change the database past the bot."""
+    async def execute(self, change: str, *values: object) -> None:
+        """Run a statement in the database, without the bot."""
 
-        def altered() -> None:
+        def run() -> None:
             with closing(sqlite3.connect(self.database)) as database, database:
                 database.execute(change, values)
 
-        # Beside the event loop, which the bot may need to be done with its own transaction.
-        await asyncio.to_thread(altered)
+        # In a thread, because the bot may need the event loop to finish its own transaction.
+        await asyncio.to_thread(run)
 
-    async def told(self, reply: Reply) -> Job:
-        """The job once it is written down that its member was told: a moment after the message says so."""
+    async def wait_until_told(self, reply: Reply) -> Job:
+        """Wait until the job is recorded as told, a moment after the message shows it."""
         async with asyncio.timeout(PATIENCE):
             while not (job := await self.job(reply)).told:
                 await asyncio.sleep(0.01)
         return job
 
     async def finish(self, reply: Reply, *words: str) -> str:
-        """Let Segmind's time pass until the reply says this, slowly enough that nothing expires."""
+        """Advance the clock until the reply shows these words, in steps so small that nothing expires."""
 
         def found() -> str | None:
             self.clock.move(2)
@@ -193,7 +195,7 @@ class Stage:
 
 
 async def empty_database() -> bytes:
-    """A file with all tables and nothing in them, made once: migrations take longer than most tests."""
+    """Content of a migrated database, made once because migrations take longer than most tests."""
     if not _made:
         with TemporaryDirectory() as folder:
             file = Path(folder) / "doppel.db"
@@ -206,7 +208,7 @@ async def empty_database() -> bytes:
 _made: list[bytes] = []
 
 
-def _unless_there(file: Path, content: bytes) -> None:
+def _write_if_missing(file: Path, content: bytes) -> None:
     if not file.exists():
         file.write_bytes(content)
 
@@ -221,12 +223,12 @@ async def staged(
     **sections: dict[str, Any],
 ) -> AsyncGenerator[Stage]:
     if "url" not in sections.get("database", {}):
-        _unless_there(database, await empty_database())
+        _write_if_missing(database, await empty_database())
     async with build_app(settings_for(segmind.url, database, **sections), face_detector=face_detector) as app:
         env = simcord.Env(app.client)
         await env.start()
         try:
-            # Only for the beginning: a fixture is torn down in another context than it was set up in.
+            # A fixture is torn down in another context than it was set up in, so this one cannot stay open.
             with env.time_context():
                 await app.begin()
             guild = env.create_guild("Testers")

@@ -1,4 +1,4 @@
-"""Interactions as they arrive from elsewhere: in another language, or from somebody's own app."""
+"""Interactions in other languages and from user-installed apps."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from tests.harness import Stage
 
 
 class Arrivals:
-    """The simulated Discord has one locale and no user installs; what differs is put into what arrives."""
+    """Changes interactions on arrival, since the simulated Discord has one locale and no user installs."""
 
     def __init__(self, stage: Stage) -> None:
         self._locales: dict[int, str] = {}
@@ -19,7 +19,7 @@ class Arrivals:
         self._locales[user_id] = locale
 
     def brings_the_app(self, user_id: int, *, to: int | None = None) -> None:
-        """From now on this user's own app is used, beside that of a server or alone."""
+        """Make this user's interactions come from their own app, in a server that has the bot or not."""
         owners = {"1": str(user_id)} | ({} if to is None else {"0": str(to)})
         self._apps[user_id] = {"authorizing_integration_owners": owners}
 

@@ -1,4 +1,4 @@
-"""How long a test waits for something to happen: only a test that fails ever waits as long."""
+"""Timeout for everything that a test waits for. Only a failing test waits this long."""
 
-# Far more than the slowest start of a process takes on a machine that is busy with other things.
+# Far more than the slowest start of a process on a busy machine.
 PATIENCE = 60.0

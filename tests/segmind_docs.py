@@ -1,4 +1,7 @@
-"""Segmind's documentation of the five models, copied by hand to compare the declarations with."""
+"""Segmind's documentation of the models, copied by hand, to compare the declarations with.
+
+Each parameter: type, required or not, default, choices, range.
+"""
 
 from typing import Any, NamedTuple
 

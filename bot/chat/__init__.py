@@ -1,1 +1,1 @@
-"""Everything that speaks Discord: commands in, cards out."""
+"""Everything that speaks to Discord: commands, buttons, forms and cards."""

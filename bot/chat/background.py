@@ -1,11 +1,11 @@
-"""Work that a handler hands over, so that it can answer Discord within its three seconds."""
+"""Background tasks, so that a handler can answer Discord within its three seconds."""
 
 import asyncio
 import contextvars
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.chat.text import speaking, spoken
+from bot.chat.text import current_language, speaking
 
 SHUTDOWN_GRACE = 3.0
 
@@ -13,9 +13,8 @@ SHUTDOWN_GRACE = 3.0
 class Background:
     """Tasks that belong to the whole program, not to the handler that started them.
 
-    They run in the context of whoever called `begin`. A simulated Discord keeps its clock and its bookkeeping
-    in the handler's context, and a job lasts longer than any handler. Only its language
-    goes with them.
+    They run in the context of the caller of `begin`. A simulated Discord keeps its clock and its bookkeeping
+    in the handler's context, and a job outlives every handler. Only the handler's language goes with them.
     """
 
     def __init__(self) -> None:
@@ -26,13 +25,14 @@ class Background:
         self._context = contextvars.copy_context()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        # Made inside the context, not only run in it: whoever keeps a list of a handler's tasks looks there.
-        task = self._context.copy().run(_begun, work, spoken())
+        # The context must already hold when the task is created: the simulated Discord looks there to see
+        # which tasks a handler started.
+        task = self._context.copy().run(_create_task, work, current_language())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Whoever is cancelled may still say a last word, if it does not take long."""
+        """Cancel every task and wait for those that still have a short message to send."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -43,6 +43,6 @@ class Background:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _begun(work: Coroutine[Any, Any, Any], language: str) -> asyncio.Task[Any]:
+def _create_task(work: Coroutine[Any, Any, Any], language: str) -> asyncio.Task[Any]:
     with speaking(language):
         return asyncio.create_task(work)

@@ -1,4 +1,4 @@
-"""The Discord client: loads the features, tells Discord of the commands, hands orders on."""
+"""The Discord client: loads the cogs, registers their commands, and holds the services that they use."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -13,15 +13,14 @@ from bot.chat.account.services import AccountServices
 from bot.chat.admin.services import AdminServices
 from bot.chat.contexts import Contexts
 from bot.chat.errors import ErrorMessages
-from bot.chat.interactions import Interaction
-from bot.chat.localization import Translator, listen
+from bot.chat.localization import Translator, track_locale
 from bot.chat.orders.saved_faces import face_choices
 from bot.chat.orders.services import OrderServices
 from bot.chat.orders.slash_command import FaceChoices
 from bot.chat.sync import sync
 from bot.chat.ui.buttons import Handler
-from bot.chat.ui.card import error_card
 from bot.chat.ui.labels import price_words
+from bot.chat.ui.replies import send_error
 from bot.jobs.ports import KeyValues
 from bot.models import ModelCard
 
@@ -29,14 +28,14 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Doppel(commands.Bot):
-    """Interactions come without any privileged intent, so it asks for none."""
+    """Discord client of the bot. It asks for no privileged intent, because interactions need none."""
 
     def __init__(
         self,
         *,
         features: Sequence[str],
-        notes: KeyValues,
-        words: ErrorMessages,
+        key_values: KeyValues,
+        error_messages: ErrorMessages,
         guild_id: int | None,
         contexts: Contexts,
         **connection: Any,
@@ -52,12 +51,12 @@ class Doppel(commands.Bot):
             max_messages=None,
         )
         self._features = features
-        self._notes = notes
-        self._words = words
+        self._key_values = key_values
+        self._error_messages = error_messages
         self._guild_id = guild_id
         self._item_handlers: Mapping[type[ui.DynamicItem[Any]], Handler] = {}
-        listen(self)
-        self.tree.error(self._on_error)
+        track_locale(self)
+        self.tree.error(send_error)
 
     def serve(
         self,
@@ -66,7 +65,7 @@ class Doppel(commands.Bot):
         admin: AdminServices,
         handlers: Mapping[type[ui.DynamicItem[Any]], Handler],
     ) -> None:
-        """Attach what cogs and buttons work with. The services need this client, hence the two steps."""
+        """Attach the services of cogs and buttons, which need this client and so are built after it."""
         self.orders = orders
         self.account = account
         self.admin = admin
@@ -77,16 +76,16 @@ class Doppel(commands.Bot):
         return self._item_handlers[kind]
 
     async def setup_hook(self) -> None:
-        # A feature that fails to load stops the start: half a bot is worse than none.
+        # A cog that fails to load stops the start: half a bot is worse than none.
         for feature in self._features:
             await self.load_extension(feature)
         await self.tree.set_translator(Translator(self.orders.text, self.price_of))
         if self.is_first:
-            await sync(self.tree, self._notes, self._guild_id)
+            await sync(self.tree, self._key_values, self._guild_id)
 
     @property
     def is_first(self) -> bool:
-        """Whether it falls to this process to do what is done once for all of them."""
+        """Whether this process does the work that one process does for all of them."""
         return self.shard_id in {None, 0}
 
     @property
@@ -95,12 +94,12 @@ class Doppel(commands.Bot):
 
     @property
     def shards_online(self) -> int:
-        """How many of this process's shards are connected to Discord this very moment."""
+        """Number of this process's shards that are connected to Discord right now."""
         # discord.py has no socket before the first connection.
         return int(bool(self.ws) and self.ws.open)
 
     async def on_ready(self) -> None:
-        log.info("ready", user=str(self.user), servers=len(self.guilds))
+        log.info("client ready", user=str(self.user), servers=len(self.guilds))
 
     @property
     def face_choices(self) -> FaceChoices | None:
@@ -108,22 +107,15 @@ class Doppel(commands.Bot):
         return partial(face_choices, saved_faces) if saved_faces.enabled else None
 
     def price_of(self, card: ModelCard) -> str:
-        """What a model costs, in words."""
+        """Price of a model, in words."""
         return price_words(card, self.orders.job_service.unit_price(card, {}), self.orders.text)
 
     def message_for(self, error: Exception) -> str:
-        return self._words.message_for(error)
-
-    async def _on_error(self, interaction: Interaction, error: discord.app_commands.AppCommandError) -> None:
-        view = error_card(self._words.message_for(error))
-        if interaction.response.is_done():
-            await interaction.edit_original_response(view=view)
-        else:
-            await interaction.response.send_message(view=view, ephemeral=True)
+        return self._error_messages.message_for(error)
 
 
 class ShardedDoppel(Doppel, commands.AutoShardedBot):
-    """The same bot for a part of the servers, beside other processes that serve the others."""
+    """The same bot for some of the servers, while other processes serve the others."""
 
     @property
     def is_first(self) -> bool:
@@ -139,7 +131,7 @@ class ShardedDoppel(Doppel, commands.AutoShardedBot):
 
 
 def doppel(shards: Sequence[int] = (), total: int = 1, **parts: Any) -> Doppel:
-    """`shards` are none where this process serves all servers."""
+    """Build the client. Without `shards`, this process serves all servers."""
     if not shards:
         return Doppel(**parts)
     return ShardedDoppel(shard_ids=list(shards), shard_count=total, **parts)

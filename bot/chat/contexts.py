@@ -1,4 +1,4 @@
-"""Where commands can be used: in servers, in direct messages with the bot, and anywhere as one's own app."""
+"""Where commands can be used: in servers, in direct messages, and anywhere as a member's own app."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -6,19 +6,19 @@ from typing import TypeVar
 from discord import app_commands
 
 from bot.chat.interactions import Interaction
-from bot.chat.members import on_their_own
+from bot.chat.members import is_user_install_only
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Contexts:
-    """What holds for every command that says nothing else."""
+    """Default for every command that declares no contexts of its own."""
 
     direct: bool
     """In direct messages with the bot."""
     user_install: bool
-    """For whoever has added the bot to their own account, in servers without it and in others' messages."""
+    """For members who added the bot to their own account, in servers without it and in private chats."""
 
     @property
     def places(self) -> app_commands.AppCommandContext:
@@ -31,15 +31,21 @@ class Contexts:
         return app_commands.AppInstallationType(guild=True, user=self.user_install)
 
     def allows(self, interaction: Interaction) -> bool:
-        """Discord offers no command where it is closed, but a button from before can be pressed there."""
+        """Whether the bot may be used here.
+
+        Discord offers no command where it is closed, but a button of an old message can be pressed there.
+        """
         if interaction.context.private_channel:
             return self.user_install
         if interaction.guild_id is None:
             return self.direct
-        return self.user_install or not on_their_own(interaction)
+        return self.user_install or not is_user_install_only(interaction)
 
 
 def servers_only(command: T) -> T:
-    """For what belongs to a server. discord.py's `guild_only` leaves open what is said for all commands."""
+    """Restrict a command to servers.
+
+    discord.py's `guild_only` would not exclude user installs where the default for all commands allows them.
+    """
     placed = app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)(command)
     return app_commands.allowed_installs(guilds=True, users=False)(placed)

@@ -1,4 +1,4 @@
-"""An exception becomes one sentence: the only place where errors are worded for members."""
+"""Words every error for members, in one sentence each."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOrder
 from bot.chat.members import NotAdministrator
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
-from bot.chat.orders.message_media import NothingPosted, NotToBeUsed
+from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
 from bot.chat.orders.order_handler import ShuttingDown
 from bot.chat.orders.reorder import InputGone
 from bot.chat.orders.saved_faces import BothFaces, NoFace
@@ -53,14 +53,14 @@ from bot.ops.logs import incident_id
 log = structlog.stdlib.get_logger(__name__)
 
 
-_PAUSED = {
+_PAUSED_KEYS = {
     ClosureReason.KEY: "refused.service",
     ClosureReason.BALANCE: "refused.balance",
     ClosureReason.MODEL: "refused.model",
 }
 
 
-_AT_THE_DOOR: Mapping[type[BaseException], str] = {
+_ACCESS_KEYS: Mapping[type[BaseException], str] = {
     NoConsent: "refused.no_consent",
     WrongChannel: "refused.channel",
     WrongRole: "refused.role",
@@ -69,7 +69,7 @@ _AT_THE_DOOR: Mapping[type[BaseException], str] = {
     OpenOrders: "refused.open_orders",
 }
 
-_OF_DECISIONS: Mapping[type[BaseException], str] = {
+_ADMIN_KEYS: Mapping[type[BaseException], str] = {
     NotAdministrator: "refused.not_administrator",
     NotYours: "refused.not_yours",
     UnknownJob: "refused.unknown_job",
@@ -80,8 +80,8 @@ _OF_DECISIONS: Mapping[type[BaseException], str] = {
     UnknownApproval: "refused.nothing_awaited",
 }
 
-# What is wrong with a file, where nothing more is to be said of it.
-_PLAIN: Mapping[type[probe.UnusableMedia], str] = {
+# Errors of files that carry no further facts.
+_MEDIA_KEYS: Mapping[type[probe.UnusableMedia], str] = {
     probe.TooManyFrames: "too_many_frames",
     probe.Animated: "animated",
     probe.Truncated: "truncated",
@@ -91,34 +91,39 @@ _PLAIN: Mapping[type[probe.UnusableMedia], str] = {
 
 
 class ErrorMessages:
+    """The sentence that a member reads for each error."""
+
     def __init__(
         self,
         text: Text,
-        away: Callable[[StoreAway], None] = lambda _: None,
+        on_store_unavailable: Callable[[StoreAway], None] = lambda _: None,
         *,
-        heard: Callable[[BaseException], None] = lambda _: None,
+        on_error: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
-        """`away` is told of a database that takes nothing, which members only hear about.
-
-        `heard` is told of every error that is worded.
-        """
+        """`on_error` receives every error; `on_store_unavailable` those of an unavailable database, too."""
         self._text = text
-        self._away = away
-        self._heard = heard
-        self._rooms = (self._face, self._guided, self._door, self._press, self._decision)
+        self._on_store_unavailable = on_store_unavailable
+        self._on_error = on_error
+        self._by_subject = (
+            self._face_error,
+            self._form_error,
+            self._access_error,
+            self._button_error,
+            self._admin_error,
+        )
 
     def message_for(self, error: BaseException) -> str:
-        """The sentence for an error. One that nobody foresaw gets a number that is in the log, too."""
+        """The sentence for an error. An unexpected one shows an incident number, which is also in the log."""
         if isinstance(error, app_commands.CommandInvokeError):
             error = error.original
-        self._heard(error)
+        self._on_error(error)
         if isinstance(error, StoreAway):
-            self._away(error)
+            self._on_store_unavailable(error)
             return self._text("refused.database")
         if (sentence := self._known(error)) is not None:
             return sentence
         incident = incident_id()
-        log.error("something unexpected happened", incident=incident, exc_info=error)
+        log.error("unexpected error", incident=incident, exc_info=error)
         return self._text("refused.unexpected", incident=incident)
 
     def _known(self, error: BaseException) -> str | None:
@@ -130,7 +135,7 @@ class ErrorMessages:
             case TooManyWaiting(limit=limit):
                 return self._text("refused.waiting", count=limit)
             case ServicePaused(reason=trouble):
-                return self._text(_PAUSED[trouble])
+                return self._text(_PAUSED_KEYS[trouble])
             case ValidationError():
                 return self._option(error)
             case InputError():
@@ -142,21 +147,21 @@ class ErrorMessages:
             case app_commands.CheckFailure():
                 return self._text("refused.forbidden")
             case _:
-                return next(filter(None, (say(error) for say in self._rooms)), None)
+                return next(filter(None, (word(error) for word in self._by_subject)), None)
 
-    def _guided(self, error: BaseException) -> str | None:
-        """What cannot be made of a message, or of a form."""
+    def _form_error(self, error: BaseException) -> str | None:
+        """Errors of the swap form and the message menu."""
         match error:
             case BadPairs(sources=sources, targets=targets, example=example):
                 return self._text("refused.pairs", sources=sources, targets=targets, example=example)
             case NothingPosted():
                 return self._text("refused.nothing_posted")
-            case NotToBeUsed():
+            case AuthorOptedOut():
                 return self._text("refused.not_to_be_used")
             case _:
                 return None
 
-    def _face(self, error: BaseException) -> str | None:
+    def _face_error(self, error: BaseException) -> str | None:
         match error:
             case BothFaces(option=option):
                 return self._text("refused.both_faces", option=option)
@@ -175,8 +180,8 @@ class ErrorMessages:
             case _:
                 return None
 
-    def _door(self, error: BaseException) -> str | None:
-        """Who is not let in, or not here, or not with this."""
+    def _access_error(self, error: BaseException) -> str | None:
+        """Errors of access: by member, by place, or by the files."""
         match error:
             case Blocked(everywhere=everywhere):
                 return self._text("refused.blocked_everywhere" if everywhere else "refused.blocked_here")
@@ -187,11 +192,10 @@ class ErrorMessages:
             case ListedMedia(option=option):
                 return self._text("refused.never_again", option=option)
             case _:
-                plain = _AT_THE_DOOR.get(type(error))
-                return None if plain is None else self._text(plain)
+                return self._keyed(_ACCESS_KEYS, error)
 
-    def _press(self, error: BaseException) -> str | None:
-        """What a button on a card does not do."""
+    def _button_error(self, error: BaseException) -> str | None:
+        """Errors of the buttons on a card."""
         match error:
             case NotYourOrder():
                 return self._text("refused.not_your_order")
@@ -206,8 +210,8 @@ class ErrorMessages:
             case _:
                 return None
 
-    def _decision(self, error: BaseException) -> str | None:
-        """What an administrator, or somebody in an administrator's place, may not do."""
+    def _admin_error(self, error: BaseException) -> str | None:
+        """Errors of the commands and buttons for administrators and moderators."""
         match error:
             case app_commands.TransformerError():
                 return self._text("refused.not_here")
@@ -218,8 +222,11 @@ class ErrorMessages:
             case NotPaid(settled=settled):
                 return self._text("refused.free_job" if settled else "refused.open_job")
             case _:
-                plain = _OF_DECISIONS.get(type(error))
-                return None if plain is None else self._text(plain)
+                return self._keyed(_ADMIN_KEYS, error)
+
+    def _keyed(self, keys: Mapping[type[BaseException], str], error: BaseException) -> str | None:
+        key = keys.get(type(error))
+        return None if key is None else self._text(key)
 
     def _bound(self, what: str, most: float) -> str:
         if what in LIMIT_NAMES:
@@ -236,10 +243,10 @@ class ErrorMessages:
         need, have = credits_words(error.need, self._text), credits_words(error.have, self._text)
         sentence = self._text("refused.credits", need=need, have=have)
         if error.refills_at is None:
-            then = self._text("refused.no_refill")
+            refill = self._text("refused.no_refill")
         else:
-            then = self._text("refused.refill", refills=relative_timestamp(error.refills_at))
-        return f"{sentence} {then}"
+            refill = self._text("refused.refill", refills=relative_timestamp(error.refills_at))
+        return f"{sentence} {refill}"
 
     def _option(self, error: ValidationError) -> str:
         first = error.errors(include_url=False)[0]
@@ -269,8 +276,8 @@ class ErrorMessages:
                     found=self._text(f"kind.{found}"),
                     accepts=self._kinds(accepts),
                 )
-            case Unusable(why=why):
-                return self._media(why, name)
+            case Unusable(reason=reason):
+                return self._media(reason, name)
             case _:
                 return None
 
@@ -278,11 +285,11 @@ class ErrorMessages:
         first, *others = [self._text(f"kind.{kind}") for kind in sorted(accepts)]
         return self._text("kind.or", first=first, second=others[0]) if others else first
 
-    def _media(self, why: probe.UnusableMedia, name: str) -> str:
-        if (plain := _PLAIN.get(type(why))) is not None:
-            return self._text(f"media.{plain}", name=name)
+    def _media(self, reason: probe.UnusableMedia, name: str) -> str:
+        if (key := _MEDIA_KEYS.get(type(reason))) is not None:
+            return self._text(f"media.{key}", name=name)
         facts: dict[str, Any] = {}
-        match why:
+        match reason:
             case probe.TooLarge(size=found, limit=limit):
                 key = "too_large"
                 facts = {"size": size(found, self._text), "limit": size(limit, self._text)}

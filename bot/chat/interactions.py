@@ -1,4 +1,4 @@
-"""The kind of interaction that every handler receives."""
+"""Type of the interaction that every handler receives."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Hears in which language a member speaks, and tells Discord of the commands in all of them."""
+"""Tracks each member's locale, and translates the descriptions of commands for Discord."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,34 +7,34 @@ import discord
 from discord import app_commands
 from discord.app_commands import TranslationContextLocation as Location
 
-from bot.chat.orders.slash_command import summed_up
+from bot.chat.orders.slash_command import command_description
 from bot.chat.text import ENGLISH, Text, language_of, speaking
 from bot.models import ModelCard
 
-_ARRIVAL = "INTERACTION_CREATE"
+_EVENT = "INTERACTION_CREATE"
 
 
-def listen(client: discord.Client) -> None:
-    """From here on, whatever an interaction begins speaks its member's language.
+def track_locale(client: discord.Client) -> None:
+    """Make the locale of each interaction the current language of everything that it starts.
 
-    Commands, autocompletes, buttons, selects and modals go different ways in discord.py, each in a task of
-    its own. All of those tasks are made where the interaction arrives, which it offers no hook for.
+    discord.py runs commands, autocompletes, buttons, selects and modals each in a task of its own. It creates
+    all of these tasks in the parser of this event, and offers no hook there.
     """
     parsers = client._connection.parsers  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    parse = parsers[_ARRIVAL]
+    parse = parsers[_EVENT]
 
-    def heard(data: Any) -> None:
+    def parse_with_locale(data: Any) -> None:
         with speaking(str(data.get("locale", ""))):
             parse(data)
 
-    parsers[_ARRIVAL] = heard
+    parsers[_EVENT] = parse_with_locale
 
 
 class Translator(app_commands.Translator):
-    """What Discord shows while somebody types.
+    """Translations of what Discord shows while a member types.
 
-    Names stay as they are: they are what members tell each other, and what all documentation says. So do the
-    values of Segmind's parameters. A context menu has nothing but its name, which is a sentence.
+    Names stay as they are, because members tell them to each other and the documentation uses them. So do
+    the values of Segmind's parameters. A context menu has nothing but its name, which is a sentence.
     """
 
     def __init__(self, text: Text, price_of: Callable[[ModelCard], str]) -> None:
@@ -50,13 +50,13 @@ class Translator(app_commands.Translator):
         if language_of(locale.value) == ENGLISH or not _is_sentence(context):
             return None
         with speaking(locale.value):
-            said = self._said(string)
-        return None if said == string.message else said
+            translated = self._translated(string)
+        return None if translated == string.message else translated
 
-    def _said(self, string: app_commands.locale_str) -> str:
+    def _translated(self, string: app_commands.locale_str) -> str:
         card = string.extras.get("card")
         if isinstance(card, ModelCard):
-            return summed_up(card, self._text.phrase(card.summary), self._price_of(card))
+            return command_description(card, self._text.phrase(card.summary), self._price_of(card))
         return self._text.phrase(string.message)
 
 

@@ -1,4 +1,4 @@
-"""Who stands behind an interaction, as the credits know them, and what they may decide."""
+"""Maps an interaction to the member who pays for it, and to the administrator who decides."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from bot.ledger.account import Member
 
 
 def member_of(interaction: discord.Interaction[Any]) -> Member:
-    """A server counts only where the bot is a member of it; elsewhere it is the user's own."""
+    """The member of a server that has the bot; everywhere else, the user with an account of their own."""
     user = interaction.user
-    if interaction.guild_id is None or on_their_own(interaction):
+    if interaction.guild_id is None or is_user_install_only(interaction):
         return Member(user.id)
     if isinstance(user, discord.Member):
         return member_in(interaction.guild_id, user)
     return Member(user.id, interaction.guild_id)
 
 
-def on_their_own(interaction: discord.Interaction[Any]) -> bool:
-    """Whether somebody has brought the bot along as their own app, and the server has not invited it."""
+def is_user_install_only(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the user brought the bot as their own app into a server that has not added it."""
     return interaction.is_user_integration() and not interaction.is_guild_integration()
 
 
@@ -28,11 +28,14 @@ def member_in(guild_id: int, user: discord.Member) -> Member:
 
 
 class NotAdministrator(Exception):
-    """Whoever may not manage the server may not decide for it."""
+    """Only members who may manage a server can decide for it."""
 
 
 def administrator_of(interaction: discord.Interaction[Any]) -> Administrator:
-    """Discord hides the commands from others, but a server's settings can show them to anybody."""
+    """The administrator behind an interaction, or `NotAdministrator`.
+
+    Discord hides the commands from others, but a server's settings can show them to anybody.
+    """
     may = interaction.permissions
     guild_id = member_of(interaction).guild_id
     if guild_id is None or not (may.manage_guild or may.administrator):

@@ -1,4 +1,4 @@
-"""Carries cards to Discord: into the message of a job, or to its member by another way."""
+"""Sends cards to Discord: into the message of a job, or to its member by another route."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -13,53 +13,54 @@ from bot.jobs.ports import Clock
 
 NOBODY = discord.AllowedMentions.none()
 
-# Faults of the way to Discord, which a later try may not meet.
+# Failures on the way to Discord that may be over at a later attempt.
 PASSING = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError, discord.RateLimited)
 
-# Unknown server, and one that the bot is not in.
+# Unknown server, and a server without the bot.
 NO_SERVER = frozenset({10004, 50001})
 
-
-# Unknown channel and unknown message: there is nothing left to delete.
+# Unknown channel and unknown message, where nothing is left to delete.
 NO_MESSAGE = frozenset({10003, 10008})
 
 
 def address_of(there: Place | PastJob) -> str:
-    """Where members find the message of a job."""
+    """Link to the message of a job."""
     return f"https://discord.com/channels/{there.guild_id or '@me'}/{there.channel_id}/{there.message_id}"
 
 
 class Gone(Exception):
-    """There is no message to edit, now or later."""
+    """The message was deleted or closed to the bot, so no later attempt can edit it."""
 
 
-Posted = Callable[[str, int, int], Awaitable[None]]
-"""Is told of a new message: of which job it is, in which channel, and its id."""
+OnPosted = Callable[[str, int, int], Awaitable[None]]
+"""Receives the job, the channel and the id of each new message."""
 
 
-async def _forgotten(job_id: str, channel_id: int, message_id: int) -> None:
+async def _ignore(job_id: str, channel_id: int, message_id: int) -> None:
     del job_id, channel_id, message_id
 
 
 class Messages:
-    def __init__(self, client: discord.Client, clock: Clock, posted: Posted = _forgotten) -> None:
+    """Sends, edits and deletes the messages of jobs."""
+
+    def __init__(self, client: discord.Client, clock: Clock, on_posted: OnPosted = _ignore) -> None:
         self._client = client
         self._clock = clock
-        self._posted = posted
+        self._posted = on_posted
 
     def has_token(self, place: Place) -> bool:
-        """Whether the token of the reply should still be good."""
+        """Whether the token of the reply should still be valid."""
         return self._clock.now() < place.token_until
 
     async def edit(self, place: Place, view: ui.LayoutView) -> None:
-        """By the reply's token while it lives, then through the channel: what is worth no new message."""
-        ways = [Route.WEBHOOK] if self.has_token(place) else []
-        ways += [] if place.hidden else [Route.CHANNEL]
-        for way in ways:
+        """Edit by the reply's token while it lasts, then through the channel; never send a new message."""
+        routes = [Route.WEBHOOK] if self.has_token(place) else []
+        routes += [] if place.hidden else [Route.CHANNEL]
+        for route in routes:
             try:
-                return await self.put(way, place, view)
+                return await self.put(route, place, view)
             except discord.HTTPException as error:
-                match classify(way, error.status, error.code, error.text, hidden=place.hidden):
+                match classify(route, error.status, error.code, error.text, hidden=place.hidden):
                     case DeliveryError.CLOSED:
                         continue
                     case DeliveryError.GONE | DeliveryError.NO_ACCESS:
@@ -70,22 +71,22 @@ class Messages:
 
     async def put(
         self,
-        way: Route,
+        route: Route,
         place: Place,
         view: ui.LayoutView,
         files: Sequence[discord.File] = (),
         *,
         nonce: str = "",
     ) -> None:
-        """One try on one way.
+        """Make one attempt on one route.
 
-        A new message carries the nonce, with which discord.py has Discord enforce that there is only one: for
-        some minutes, the same nonce of the same author gives back the first message instead of a second, so
-        that a try whose answer was lost may be repeated. Discord does not promise for how many minutes, nor
-        that it holds over several channels. After a longer pause, such as a bot that was killed between the
-        message and its record and started much later, a second message is possible.
+        A new message carries the nonce, and discord.py asks Discord to enforce it: for some minutes, Discord
+        answers a second message with the same nonce by the first one, so an attempt whose response was lost
+        can be repeated. Discord does not document for how many minutes, nor whether this holds across
+        channels. If the bot is killed between sending and recording a message and starts much later, a second
+        message is possible.
         """
-        match way:
+        match route:
             case Route.WEBHOOK:
                 webhook = discord.Webhook.partial(place.application_id, place.token, client=self._client)
                 await webhook.edit_message(
@@ -96,7 +97,7 @@ class Messages:
                 await message.edit(view=view, attachments=files, allowed_mentions=NOBODY)
             case Route.REPLY:
                 message = self._message(place)
-                # A message that was deleted is not replied to.
+                # Discord then rejects a reply to a deleted message.
                 original = message.to_reference(fail_if_not_exists=True)
                 sent = await message.channel.send(
                     view=view, files=files, reference=original, nonce=nonce, allowed_mentions=NOBODY
@@ -108,7 +109,7 @@ class Messages:
                 await self._posted(nonce, sent.channel.id, sent.id)
 
     async def delete(self, place: Place) -> bool:
-        """Whether the message of a job is gone: taken away now, or earlier."""
+        """Delete the message of a job. Whether it is gone, now or before."""
         if self.has_token(place):
             webhook = discord.Webhook.partial(place.application_id, place.token, client=self._client)
             if await _gone(lambda: webhook.delete_message(place.message_id)):
@@ -120,7 +121,10 @@ class Messages:
         return await _gone(channel.get_partial_message(message_id).delete)
 
     async def knows(self, guild_id: int) -> bool:
-        """Whether the bot is in this server. Asked, because one process of several hears of its own alone."""
+        """Whether the bot is in this server.
+
+        This asks Discord, because a process only knows the servers of its own shards.
+        """
         try:
             await self._client.fetch_guild(guild_id, with_counts=False)
         except discord.HTTPException as error:

@@ -1,6 +1,5 @@
-"""Base of the cogs that are made from a model's declaration."""
+"""Base class of the cogs that are made from a model's declaration."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from discord import AppCommandType
@@ -33,7 +32,7 @@ class ModelCog(commands.Cog):
         self,
         interaction: Interaction,
         model: type[FaceModel],
-        values: Mapping[str, Any],
-        wish: DisplayOptions,
+        values: dict[str, Any],
+        display: DisplayOptions,
     ) -> None:
-        await self._bot.orders.order_handler.handle(interaction, model, dict(values), wish=wish)
+        await self._bot.orders.order_handler.handle(interaction, model, values, display=display)

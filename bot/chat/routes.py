@@ -1,48 +1,52 @@
-"""The ways to a member, and what Discord's refusals mean on each of them (pure)."""
+"""Delivery routes to a member, and the meaning of Discord's errors on each of them (pure)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
 
 class Route(StrEnum):
+    """Way to show a card to its member."""
+
     WEBHOOK = "webhook"
-    """Edit the message by its reply's token, which needs no permission and ends after 15 minutes."""
+    """Edit the message by the reply's token, which needs no permission and expires after 15 minutes."""
     CHANNEL = "channel"
-    """Edit the message as any other message of the bot."""
+    """Edit the message like any other message of the bot."""
     REPLY = "reply"
     """Reply to the message with a new one."""
     DIRECT = "direct"
-    """Write to the member in private."""
+    """Send a direct message to the member."""
 
 
 class DeliveryError(StrEnum):
+    """Consequence of an error on a route."""
+
     PASSING = "passing"
-    """A later try may be heard."""
+    """A later attempt may succeed."""
     TOO_LARGE = "too large"
-    """The file; the words would have been taken."""
+    """Discord rejects the file, but would accept the text."""
     CLOSED = "closed"
-    """This way is over, and the next one may be open."""
+    """This route is closed; the next one may be open."""
     NO_ACCESS = "no access"
-    """The channel is closed to the bot, for whatever it would do there."""
+    """The bot can do nothing in this channel."""
     GONE = "gone"
-    """Somebody took away what the end belongs to."""
+    """Somebody deleted the message or the channel, so nothing more is sent."""
     LASTING = "lasting"
-    """It would be refused everywhere, or nobody may be told at all."""
+    """Every route would fail."""
 
 
 _SERVER_ERROR, _TOO_MANY, _UNAUTHORIZED, _FORBIDDEN, _ENTITY_TOO_LARGE = 500, 429, 401, 403, 413
 
-# Limits of a channel or a server, what Discord has switched off for a while, and its doorkeeper's no.
+# Limits of a channel or a server, features that Discord switched off for a while, blocks by Cloudflare.
 _PASSING = frozenset({20016, 20028, 20029, 40003, 40004, 40006, 40062, 40333, 130000})
 _TOO_LARGE = frozenset({40005, 50045})
-# No view, no permission, no text channel, a level of verification, a history that it may not read and hence
-# not reply to, a locked thread.
+# No access, no permission, no text channel, a required level of verification, no permission to read the
+# history (which a reply needs), a locked thread.
 _NO_ACCESS = frozenset({50001, 50008, 50009, 50013, 50024, 160002, 160005})
 _CLOSED: Mapping[Route, frozenset[int]] = {
     # Unknown webhook, invalid webhook token.
     Route.WEBHOOK: frozenset({10015, 50027}),
-    # Edited too often for its age, another author, a kind that cannot be edited, a thread in the archive,
-    # which a new message opens again.
+    # Edited too often for its age, another author, a kind that cannot be edited, an archived thread (a new
+    # message would reopen it).
     Route.CHANNEL: frozenset({20022, 30046, 50005, 50021, 50068, 50083}),
     Route.REPLY: frozenset({50083}),
     Route.DIRECT: frozenset(),
@@ -50,7 +54,7 @@ _CLOSED: Mapping[Route, frozenset[int]] = {
 _NO_MESSAGE = 10008
 _NO_CHANNEL = 10003
 _PLACE_GONE = frozenset({_NO_CHANNEL, 10004, _NO_MESSAGE})
-# On a new message, the third says that the same one was sent and deleted before.
+# For a new message, `_NO_MESSAGE` means that the same one was sent before and then deleted.
 _GONE: Mapping[Route, frozenset[int]] = {
     Route.WEBHOOK: _PLACE_GONE,
     Route.CHANNEL: _PLACE_GONE,
@@ -61,34 +65,34 @@ _INVALID = 50035
 
 
 def classify(
-    way: Route, status: int, code: int, words: str, *, hidden: bool, in_server: bool = True
+    route: Route, status: int, code: int, message: str, *, hidden: bool, in_server: bool = True
 ) -> DeliveryError:
-    if code in _CLOSED[way]:
+    if code in _CLOSED[route]:
         return DeliveryError.CLOSED
-    # To a bot that a member has brought along, the private channels of people are closed or unknown.
-    if code == _NO_CHANNEL and way is Route.CHANNEL and not in_server:
+    # A bot that a member brought as their own app cannot see the private channels of people.
+    if code == _NO_CHANNEL and route is Route.CHANNEL and not in_server:
         return DeliveryError.NO_ACCESS
-    # What the member alone saw may be lost without anybody's will.
-    if code == _NO_MESSAGE and way is Route.WEBHOOK and hidden:
+    # An ephemeral message can disappear without anybody deleting it.
+    if code == _NO_MESSAGE and route is Route.WEBHOOK and hidden:
         return DeliveryError.CLOSED
-    # Without the bot's own token nothing works, until its operator has seen to it; where there is no code,
-    # it was not Discord's API that said no.
-    closed = status in {_TOO_MANY, _UNAUTHORIZED} or (status == _FORBIDDEN and not code)
-    if status >= _SERVER_ERROR or closed or code in _PASSING:
+    # If Discord rejects the bot's token, nothing works until the operator replaces it. A 403 without a code
+    # does not come from Discord's API.
+    blocked = status in {_TOO_MANY, _UNAUTHORIZED} or (status == _FORBIDDEN and not code)
+    if status >= _SERVER_ERROR or blocked or code in _PASSING:
         return DeliveryError.PASSING
     if status == _ENTITY_TOO_LARGE or code in _TOO_LARGE:
         return DeliveryError.TOO_LARGE
-    # A reply to a message that does not exist has no code of its own.
-    if code in _GONE[way] or (way is Route.REPLY and code == _INVALID and "message_reference" in words):
+    # Discord has no code of its own for a reply to a message that does not exist.
+    if code in _GONE[route] or (route is Route.REPLY and code == _INVALID and "message_reference" in message):
         return DeliveryError.GONE
-    if code in _NO_ACCESS and way is not Route.DIRECT:
+    if code in _NO_ACCESS and route is not Route.DIRECT:
         return DeliveryError.NO_ACCESS
     return DeliveryError.LASTING
 
 
-def next_route(way: Route, *, hidden: bool) -> Route | None:
-    """The next way to try. What only the member saw is never shown to the channel."""
-    match way:
+def next_route(route: Route, *, hidden: bool) -> Route | None:
+    """The next route to try. A hidden result never goes to the channel."""
+    match route:
         case Route.WEBHOOK:
             return Route.DIRECT if hidden else Route.CHANNEL
         case Route.CHANNEL:

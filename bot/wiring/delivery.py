@@ -6,7 +6,7 @@ from bot.chat.delivery.live_reply import LiveReplies
 from bot.chat.delivery.result_delivery import ResultDelivery
 from bot.chat.delivery.result_file import Results
 from bot.chat.messages import Messages
-from bot.chat.orders.original_preview import MOST_BYTES, OriginalPreviews
+from bot.chat.orders.original_preview import MAX_BYTES, OriginalPreviews
 from bot.chat.text import Text
 from bot.clock import Clock
 from bot.faces.cipher import FaceCipher
@@ -49,7 +49,7 @@ class DeliveryParts:
         self.messages = Messages(client, clock, store.moderation.keep_post)
         self.results = Results(self.cards, text, c2pa_signer)
         self.original_previews = OriginalPreviews(
-            text, clock, self.limits, most_bytes=MOST_BYTES * settings.card.before_and_after
+            text, clock, self.limits, max_bytes=MAX_BYTES * settings.card.before_and_after
         )
         result_delivery = ResultDelivery(
             messages=self.messages,

@@ -139,10 +139,10 @@ class MuteMessages(Messages):
     """Breaks the rule that a job is closed only when its end was shown: results are dropped on the way."""
 
     async def put(
-        self, way: Route, place: Place, view: LayoutView, files: Sequence[File] = (), *, nonce: str = ""
+        self, route: Route, place: Place, view: LayoutView, files: Sequence[File] = (), *, nonce: str = ""
     ) -> None:
         if not files:
-            await super().put(way, place, view, files, nonce=nonce)
+            await super().put(route, place, view, files, nonce=nonce)
 
 
 class GenerousStore(DoomedStore):

@@ -1,4 +1,4 @@
-"""The whole bot on a stage of its own for each test."""
+"""Fixtures: for each test, the whole bot on a simulated Discord."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -13,10 +13,10 @@ from tests.harness import Stage, local_segmind, staged
 
 @pytest.fixture
 async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Stage]:
-    """`@pytest.mark.stage(jobs={…})` changes settings for one test, `face_detector=…` finds faces in it."""
+    """`@pytest.mark.stage(jobs={…})` changes settings for one test, `face_detector=…` gives it a detector."""
     marker = request.node.get_closest_marker("stage")
     sections: dict[str, Any] = dict(marker.kwargs) if marker else {}
-    face_detector = sections.pop("spotter", None)
+    face_detector = sections.pop("face_detector", None)
     clock = HeldClock()
     async with (
         local_segmind(clock) as segmind,

@@ -1,4 +1,4 @@
-"""Where the bot can be used, and who pays there."""
+"""Contexts of the commands, and the account that pays in each."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ SERVER, DIRECT, PRIVATE = 0, 1, 2
 GUILDS, USERS = 0, 1
 
 
-def told(stage: Stage) -> dict[str, dict[str, Any]]:
+def payloads(stage: Stage) -> dict[str, dict[str, Any]]:
     tree = stage.app.client.tree
     return {command.name: command.to_dict(tree) for command in tree.get_commands()}
 
@@ -33,7 +33,7 @@ def arrivals(stage: Stage) -> Arrivals:
 
 @pytest.fixture
 def own(stage: Stage) -> str:
-    """The member's account outside of servers."""
+    """The member's account outside servers."""
     return account_of(guild_id=None, user_id=stage.member.id)
 
 
@@ -46,16 +46,16 @@ def test_the_settings_open_and_close_each_place(direct: bool, user_install: bool
     assert contexts.installs.to_array() == ([GUILDS, USERS] if user_install else [GUILDS])
 
 
-async def test_by_default_it_is_used_in_servers_and_in_direct_messages(stage: Stage) -> None:
-    for name, command in told(stage).items():
-        servers_alone = command["default_member_permissions"] is not None
-        assert command["contexts"] == ([SERVER] if servers_alone else [SERVER, DIRECT]), name
+async def test_by_default_commands_work_in_servers_and_in_direct_messages(stage: Stage) -> None:
+    for name, command in payloads(stage).items():
+        servers_only = command["default_member_permissions"] is not None
+        assert command["contexts"] == ([SERVER] if servers_only else [SERVER, DIRECT]), name
         assert command["integration_types"] == [GUILDS], name
 
 
 @pytest.mark.stage(contexts={"direct": True, "user_install": True})
-async def test_what_administrators_type_stays_in_servers_whatever_is_opened(stage: Stage) -> None:
-    commands = told(stage)
+async def test_admin_commands_stay_in_servers_in_every_configuration(stage: Stage) -> None:
+    commands = payloads(stage)
     assert commands["faceswap-v5"]["contexts"] == [SERVER, DIRECT, PRIVATE]
     assert commands["faceswap-v5"]["integration_types"] == [GUILDS, USERS]
     assert commands["admin"]["contexts"] == [SERVER]
@@ -74,7 +74,7 @@ async def test_an_order_in_direct_messages_is_paid_from_the_members_own_account(
     assert len(reply.attachments) == 1
 
 
-async def test_direct_messages_give_nothing_away_by_themselves(stage: Stage, own: str) -> None:
+async def test_direct_messages_have_no_allowance_by_default(stage: Stage, own: str) -> None:
     del own
     reply = Reply(stage.env, await stage.member.user.slash("faceswap-v5", **stage.files("faceswap-v5")))
     await reply.says("This costs 5 credits, and you have 0 credits.")
@@ -87,7 +87,9 @@ async def test_the_operator_may_allow_some_credits_a_day_in_direct_messages(stag
 
 
 @pytest.mark.stage(contexts={"user_install": True})
-async def test_a_members_own_app_is_paid_by_the_member(stage: Stage, arrivals: Arrivals, own: str) -> None:
+async def test_the_member_pays_for_orders_with_a_user_installed_app(
+    stage: Stage, arrivals: Arrivals, own: str
+) -> None:
     arrivals.brings_the_app(stage.member.id)
     await give(stage, own, 5)
     reply = await stage.order("faceswap-v5")
@@ -97,7 +99,9 @@ async def test_a_members_own_app_is_paid_by_the_member(stage: Stage, arrivals: A
 
 
 @pytest.mark.stage(contexts={"user_install": True})
-async def test_where_the_server_has_the_bot_too_its_account_pays(stage: Stage, arrivals: Arrivals) -> None:
+async def test_the_members_server_account_pays_where_the_server_has_the_bot(
+    stage: Stage, arrivals: Arrivals
+) -> None:
     arrivals.brings_the_app(stage.member.id, to=stage.guild.id)
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, "Completed")
@@ -105,10 +109,10 @@ async def test_where_the_server_has_the_bot_too_its_account_pays(stage: Stage, a
 
 
 @pytest.mark.stage(credits={"direct_daily": 50})
-async def test_a_button_from_before_does_nothing_where_it_was_closed_since(
+async def test_an_old_button_does_nothing_where_the_bot_may_no_longer_be_used(
     stage: Stage, arrivals: Arrivals
 ) -> None:
-    """A member's own app is switched off, and its old messages still have their buttons."""
+    """The operator has switched user installs off, but old messages still have their buttons."""
     first = await stage.order("faceswap-v5")
     await stage.finish(first, "Completed")
     assert first.result.response is not None
@@ -119,13 +123,13 @@ async def test_a_button_from_before_does_nothing_where_it_was_closed_since(
 
 
 @pytest.mark.stage(contexts={"user_install": True})
-async def test_nobody_rules_a_server_with_an_app_of_their_own(server: Server, arrivals: Arrivals) -> None:
+async def test_a_user_installed_app_cannot_administer_a_server(server: Server, arrivals: Arrivals) -> None:
     arrivals.brings_the_app(server.admin.id)
     assert "Only members who may manage this server" in await server.tell("credits cap", amount=5)
     assert await server.audit_entries() == []
 
 
-async def test_an_order_needs_none_of_the_follow_ups_of_which_an_own_app_has_five(stage: Stage) -> None:
+async def test_an_order_uses_none_of_the_five_follow_ups_of_a_user_installed_app(stage: Stage) -> None:
     await stage.finish(await stage.order("faceswap-v5"), "Completed")
     sent = [each for each in stage.env.http_requests if each.method == "POST" and "/webhooks/" in each.path]
     assert sent == []

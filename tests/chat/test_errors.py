@@ -1,4 +1,4 @@
-"""Every error that a member can cause has words; what nobody foresaw has a number."""
+"""Every error that a member can cause has its sentence; an unexpected one has an incident number."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ from bot.media import probe
 from bot.models import MediaKind
 from tests.test_models import order
 
-WORDS = ErrorMessages(Text.load())
+MESSAGES = ErrorMessages(Text.load())
 UNUSABLE = [
     probe.TooLarge(30 * 2**20, 20 * 2**20),
     probe.TooLarge(3000, 2000),
@@ -37,15 +37,15 @@ UNUSABLE = [
 ]
 
 
-def kinds(root: type[Exception]) -> Iterator[type[Exception]]:
+def subclasses(root: type[Exception]) -> Iterator[type[Exception]]:
     for kind in root.__subclasses__():
         yield kind
-        yield from kinds(kind)
+        yield from subclasses(kind)
 
 
-@pytest.mark.parametrize("why", UNUSABLE, ids=lambda why: type(why).__name__)
-def test_an_unusable_file_is_told_in_one_or_two_sentences_with_its_name(why: probe.UnusableMedia) -> None:
-    sentence = WORDS.message_for(Unusable("source_image", "holiday.png", why))
+@pytest.mark.parametrize("reason", UNUSABLE, ids=lambda reason: type(reason).__name__)
+def test_the_error_for_an_unusable_file_names_the_file(reason: probe.UnusableMedia) -> None:
+    sentence = MESSAGES.message_for(Unusable("source_image", "holiday.png", reason))
     assert "`holiday.png`" in sentence
     assert sentence.endswith(".")
     assert "unexpected" not in sentence
@@ -54,12 +54,12 @@ def test_an_unusable_file_is_told_in_one_or_two_sentences_with_its_name(why: pro
 SERVER, OPERATOR = budgets_of(1, 0)
 
 
-def test_no_kind_of_unusable_file_was_forgotten_here() -> None:
-    assert {type(why) for why in UNUSABLE} == set(kinds(probe.UnusableMedia))
+def test_this_module_covers_every_kind_of_unusable_file() -> None:
+    assert {type(reason) for reason in UNUSABLE} == set(subclasses(probe.UnusableMedia))
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "parts"),
     [
         (NotEnoughCredits(need=13, have=1), ["costs 13 credits", "have 1 credit."]),
         (NotEnoughCredits(need=13, have=1, refills_at=60.5), ["filled up <t:60:R>"]),
@@ -76,25 +76,25 @@ def test_no_kind_of_unusable_file_was_forgotten_here() -> None:
         (app_commands.CommandNotFound("x", []), ["Reload Discord"]),
     ],
 )
-def test_an_error_is_told_with_what_it_means(error: Exception, said: list[str]) -> None:
-    assert all(word in WORDS.message_for(error) for word in said)
+def test_each_error_has_its_sentence(error: Exception, parts: list[str]) -> None:
+    assert all(part in MESSAGES.message_for(error) for part in parts)
 
 
 @pytest.mark.parametrize(
-    ("accepts", "said"),
+    ("accepts", "part"),
     [
         (frozenset({MediaKind.PICTURE}), "needs a picture, and `a.mp4` is a video."),
         (frozenset(MediaKind), "needs a picture or a video, and"),
     ],
 )
-def test_a_file_of_the_wrong_kind_is_told_with_the_right_ones(
-    accepts: frozenset[MediaKind], said: str
+def test_the_error_for_a_wrong_kind_of_file_names_the_right_kinds(
+    accepts: frozenset[MediaKind], part: str
 ) -> None:
-    assert said in WORDS.message_for(WrongKind("target", "a.mp4", found=MediaKind.VIDEO, accepts=accepts))
+    assert part in MESSAGES.message_for(WrongKind("target", "a.mp4", found=MediaKind.VIDEO, accepts=accepts))
 
 
 @pytest.mark.parametrize(
-    ("slug", "changes", "said"),
+    ("slug", "changes", "parts"),
     [
         ("faceswap-comic", {"steps": 51}, ["`steps`", "less than or equal to 50", "`51`"]),
         ("faceswap-v4", {"swap_type": "nose"}, ["`swap_type`", "'head' or 'face'", "`nose`"]),
@@ -102,34 +102,34 @@ def test_a_file_of_the_wrong_kind_is_told_with_the_right_ones(
         ("faceswap-v5", {"source_image": None}, ["`source_image`"]),
     ],
 )
-def test_a_wrong_option_is_named_with_what_it_may_be(
-    slug: str, changes: dict[str, Any], said: list[str]
+def test_the_error_for_a_wrong_option_names_the_allowed_values(
+    slug: str, changes: dict[str, Any], parts: list[str]
 ) -> None:
     with pytest.raises(ValidationError) as wrong:
         order(slug, **changes)
-    sentence = WORDS.message_for(wrong.value)
-    assert all(word in sentence for word in said)
+    sentence = MESSAGES.message_for(wrong.value)
+    assert all(part in sentence for part in parts)
 
 
-def test_a_file_name_can_do_no_harm() -> None:
-    sentence = WORDS.message_for(Unreadable("target", "`@everyone` **a**" + "x" * 500))
+def test_a_file_name_is_sanitized() -> None:
+    sentence = MESSAGES.message_for(Unreadable("target", "`@everyone` **a**" + "x" * 500))
     assert sentence.count("`") == 2
     assert len(sentence) < 300
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a secret detail"), InputError("target", "a.png")])
-def test_what_nobody_foresaw_gets_a_new_number_each_time_and_tells_no_detail(error: Exception) -> None:
-    first, second = WORDS.message_for(error), WORDS.message_for(error)
+def test_an_unexpected_error_shows_a_new_incident_number_and_no_detail(error: Exception) -> None:
+    first, second = MESSAGES.message_for(error), MESSAGES.message_for(error)
     assert first != second
     assert "a secret detail" not in first
     assert "nothing was charged" in first
 
 
-def test_an_error_inside_of_a_command_is_told_as_itself() -> None:
+def test_an_error_inside_a_command_is_unwrapped() -> None:
     async def callback(interaction: discord.Interaction) -> None: ...
 
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
         name="x", description="x", callback=callback
     )
     wrapped = app_commands.CommandInvokeError(command, TooManyWaiting(3))
-    assert "3 jobs" in WORDS.message_for(wrapped)
+    assert "3 jobs" in MESSAGES.message_for(wrapped)

@@ -1,4 +1,4 @@
-"""Six languages say the same: each sentence with the same facts, each command within Discord's bounds."""
+"""All languages have the same sentences with the same placeholders, within Discord's limits."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from bot.chat.errors import ErrorMessages
 from bot.chat.localization import Translator
 from bot.chat.sync import sync
-from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, Text, catalogue, form, language_of, speaking
+from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, Text, catalogue, language_of, plural_form, speaking
 from bot.models import MAX_FACE_INDEXES
 from tests.harness import MODELS, Stage
 
@@ -21,10 +21,17 @@ LOCALES = [locale.value for locale in Locale if language_of(locale.value) != ENG
 CATALOGUES = {language: catalogue(language) for language in LANGUAGES}
 DESCRIPTION_LIMIT, MENU_LIMIT, COMMAND_LIMIT = 100, 32, 8000
 SLASH = 1
-# Discord's bounds: titles and labels of forms, buttons, and choices, which are filled in besides.
-ROOM = {"swap.": 45, "picker.title": 45, "picker.pairs": 100, "buttons.": 80, "path.": 90, "cases.remove": 80}
+# Characters that Discord allows for titles, labels and buttons. Choices need some for what is filled in.
+LABEL_LIMITS = {
+    "swap.": 45,
+    "picker.title": 45,
+    "picker.pairs": 100,
+    "buttons.": 80,
+    "path.": 90,
+    "cases.remove": 80,
+}
 MULTIFACESWAP = MODELS["faceswap-v3-multifaceswap"]
-# What the models themselves find wrong with an option; Discord lets nothing else through.
+# Errors that only the models find; Discord checks everything else.
 PROBLEMS = {
     "must be face numbers separated by commas, counted from 0, such as 0,1,2",
     f"must name {MAX_FACE_INDEXES} faces at most",
@@ -39,18 +46,18 @@ def plain(key: str) -> str:
     return re.sub(r"\.(one|other)$", "", key)
 
 
-def facts(sentence: str) -> set[str]:
+def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_no_sentence_is_missing_and_none_is_left_over(language: str) -> None:
+def test_each_language_has_exactly_the_english_sentences(language: str) -> None:
     assert {plain(key) for key in sentences(language)} == {plain(key) for key in sentences(ENGLISH)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_sentence_that_counts_has_each_form_of_its_language(language: str) -> None:
-    forms = {form(language, count) for count in range(100)}
+def test_a_sentence_with_a_count_has_every_plural_form_of_its_language(language: str) -> None:
+    forms = {plural_form(language, count) for count in range(100)}
     counted = {plain(key) for key in sentences(ENGLISH) if key != plain(key)}
     assert counted
     for key in counted:
@@ -58,19 +65,19 @@ def test_a_sentence_that_counts_has_each_form_of_its_language(language: str) -> 
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_a_sentence_is_filled_in_with_the_same_facts(language: str) -> None:
+def test_a_translation_uses_the_same_placeholders(language: str) -> None:
     english: dict[str, set[str]] = {}
     for key, sentence in sentences(ENGLISH).items():
-        english.setdefault(plain(key), set()).update(facts(sentence))
+        english.setdefault(plain(key), set()).update(placeholders(sentence))
     for key, sentence in sentences(language).items():
-        # "One job" needs no number.
+        # The singular needs no number.
         implied = {"count"} if key.endswith(".one") else set[str]()
-        assert facts(sentence) | implied == english[plain(key)], key
+        assert placeholders(sentence) | implied == english[plain(key)], key
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_markup_and_code_are_the_same(language: str) -> None:
-    """What is bold, small print, code, a link or a mention in English is so in every language."""
+    """Bold text, small print, code, links and mentions occur as often as in English."""
     for key, sentence in sentences(language).items():
         english = CATALOGUES[ENGLISH].get(key, CATALOGUES[ENGLISH].get(f"{plain(key)}.other", ""))
         for mark in ("**", "`", "-# ", "](", "<@&"):
@@ -89,13 +96,13 @@ def test_markup_and_code_are_the_same(language: str) -> None:
         ("tr", "0 credits", "1 credit", "5 credits"),
     ],
 )
-def test_credits_are_counted_as_each_language_counts(locale: str, none: str, one: str, many: str) -> None:
+def test_credits_take_the_plural_form_of_each_language(locale: str, none: str, one: str, many: str) -> None:
     text = Text.load()
     with speaking(locale):
         assert [text("credits", count=count) for count in (0, 1, 5)] == [none, one, many]
 
 
-def test_a_sentence_that_is_not_translated_is_said_in_english() -> None:
+def test_a_missing_translation_falls_back_to_english() -> None:
     text = Text({language: {} for language in LANGUAGES} | {ENGLISH: {"jobs.other": "{count} jobs"}})
     with speaking("de"):
         assert text("jobs", count=3) == "3 jobs"
@@ -105,14 +112,14 @@ def test_a_sentence_that_is_not_translated_is_said_in_english() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_stands_on_a_form_or_a_button_fits_there(language: str) -> None:
+def test_labels_of_forms_and_buttons_fit_discords_limits(language: str) -> None:
     for key, sentence in sentences(language).items():
-        bounds = [most for start, most in ROOM.items() if key.startswith(start)]
+        bounds = [most for start, most in LABEL_LIMITS.items() if key.startswith(start)]
         assert all(len(sentence) <= most for most in bounds), key
 
 
-async def told(stage: Stage) -> list[dict[str, Any]]:
-    """All commands as Discord is told of them."""
+async def payloads(stage: Stage) -> list[dict[str, Any]]:
+    """All commands as Discord receives them."""
     tree = stage.app.client.tree
     translator = tree.translator
     assert translator is not None
@@ -120,7 +127,7 @@ async def told(stage: Stage) -> list[dict[str, Any]]:
 
 
 def descriptions(part: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str, Mapping[str, str]]]:
-    """The path, the English words and the translations of whatever is a sentence in a command."""
+    """The path, the English text and the translations of each sentence in a command."""
     path = f"{path} {part['name']}"
     if "description" in part:
         yield path, part["description"], part.get("description_localizations", {})
@@ -137,7 +144,7 @@ def choices(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 async def test_every_command_and_option_is_described_in_each_language(stage: Stage) -> None:
-    seen = [each for command in await told(stage) for each in descriptions(command)]
+    seen = [each for command in await payloads(stage) for each in descriptions(command)]
     assert len(seen) > 100
     for path, english, others in seen:
         assert set(others) == set(LOCALES), path
@@ -156,24 +163,24 @@ async def test_a_command_is_small_enough_in_each_language(stage: Stage) -> None:
             own + sum(map(len, named + values)) + sum(size(each, locale) for each in part.get("options", []))
         )
 
-    for command in await told(stage):
+    for command in await payloads(stage):
         assert all(size(command, locale) <= COMMAND_LIMIT for locale in LOCALES), command["name"]
 
 
 async def test_an_entry_of_a_menu_is_short_enough_in_each_language(stage: Stage) -> None:
-    menus = [command for command in await told(stage) if command["type"] != SLASH]
+    menus = [command for command in await payloads(stage) if command["type"] != SLASH]
     assert menus
     assert all(0 < len(name) <= MENU_LIMIT for menu in menus for name in menu["name_localizations"].values())
 
 
-async def test_a_models_price_is_told_in_each_language(stage: Stage) -> None:
-    (command,) = [each for each in await told(stage) if each["name"] == "faceswap-v5"]
+async def test_a_models_description_has_its_price_in_each_language(stage: Stage) -> None:
+    (command,) = [each for each in await payloads(stage) if each["name"] == "faceswap-v5"]
     others = command["description_localizations"]
     assert others["de"] == "Face swap v5: Ein Gesicht oder einen Kopf in Sekunden tauschen · 5 Credits"
     assert others["ja"].endswith(" · 5クレジット")
 
 
-async def test_a_changed_translation_is_told_to_discord(stage: Stage) -> None:
+async def test_a_changed_translation_is_registered_with_discord(stage: Stage) -> None:
     client = stage.app.client
     assert not await sync(client.tree, stage.app.store)
     german = {**CATALOGUES["de"], f"{PHRASES}.How many": "Wie viele genau"}
@@ -183,22 +190,22 @@ async def test_a_changed_translation_is_told_to_discord(stage: Stage) -> None:
     assert not await sync(client.tree, stage.app.store)
 
 
-async def test_names_and_values_stay_as_they_are_documented(stage: Stage) -> None:
+async def test_names_and_values_are_not_translated(stage: Stage) -> None:
     def names(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield part.get("name_localizations") or {}
         for option in part.get("options", []):
             yield from names(option)
 
-    slash = [command for command in await told(stage) if command["type"] == SLASH]
+    slash = [command for command in await payloads(stage) if command["type"] == SLASH]
     assert not any(each for command in slash for each in names(command))
     for command in slash:
-        # Choices that are spelled out stand in administrators' commands alone.
+        # Only the commands for administrators have choices in words.
         locales = set[str]() if command["name"] in stage.app.models else set(LOCALES)
         assert all(set(each.get("name_localizations") or {}) == locales for each in choices(command))
 
 
-async def test_a_phrase_is_translated_in_each_language_or_in_none_and_belongs_somewhere(stage: Stage) -> None:
-    commands = await told(stage)
+async def test_every_translated_phrase_is_used(stage: Stage) -> None:
+    commands = await payloads(stage)
     said = {english for command in commands for _, english, _ in descriptions(command)}
     said |= {choice["name"] for command in commands for choice in choices(command)}
     said |= {model.card.summary for model in stage.app.models.values()} | PROBLEMS
@@ -209,7 +216,7 @@ async def test_a_phrase_is_translated_in_each_language_or_in_none_and_belongs_so
 
 
 @pytest.mark.parametrize("numbers", ["one, two", ",".join(["0"] * 21)])
-def test_what_is_wrong_with_an_option_is_said_in_each_language(numbers: str) -> None:
+def test_the_error_for_an_option_is_translated(numbers: str) -> None:
     addresses = {"source_img": "https://example.org/a.png", "target_img": "https://example.org/b.png"}
     with pytest.raises(ValidationError) as caught:
         MULTIFACESWAP.model_validate(addresses | {"source_faces_index": numbers})

@@ -1,4 +1,4 @@
-"""The whole bot on Postgres, by nothing but its address."""
+"""The whole bot on Postgres, with no other setting than the address."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Everybody is answered in their own language, on every way on which the bot hears of somebody."""
+"""Each member is answered in their own language, whatever kind of interaction they use."""
 
 from unicodedata import east_asian_width
 
@@ -14,7 +14,7 @@ def arrivals(stage: Stage) -> Arrivals:
     return Arrivals(stage)
 
 
-async def test_a_whole_order_is_told_in_german(stage: Stage, arrivals: Arrivals) -> None:
+async def test_a_whole_order_is_shown_in_german(stage: Stage, arrivals: Arrivals) -> None:
     arrivals.speaks(stage.member.id, "de")
     reply = await stage.order("faceswap-v5")
     await reply.says("Eingereiht", "an Segmind gesendet", "5 Credits, berechnet erst")
@@ -33,9 +33,7 @@ async def test_a_job_keeps_the_language_of_its_order(stage: Stage, arrivals: Arr
     await stage.finish(reply, "完了", "AI生成 · 5クレジット")
 
 
-async def test_members_beside_each_other_are_each_answered_in_their_own(
-    stage: Stage, arrivals: Arrivals
-) -> None:
+async def test_members_of_one_channel_each_get_their_own_language(stage: Stage, arrivals: Arrivals) -> None:
     speakers = {
         "fr": "En attente",
         "pt-BR": "Em espera",
@@ -50,21 +48,19 @@ async def test_members_beside_each_other_are_each_answered_in_their_own(
         await (await stage.order_as(member, "faceswap-v5")).says(speakers[locale])
 
 
-async def test_a_refusal_is_worded_in_the_members_language(stage: Stage, arrivals: Arrivals) -> None:
+async def test_an_error_is_worded_in_the_members_language(stage: Stage, arrivals: Arrivals) -> None:
     arrivals.speaks(stage.member.id, "fr")
     reply = await stage.order("faceswap-v5", source_image=("a.png", b"no picture"))
     await reply.says("n'est ni une image ni une vidéo")
 
 
 @pytest.mark.stage(credits={"start": 3})
-async def test_what_an_order_costs_is_counted_in_the_members_language(
-    stage: Stage, arrivals: Arrivals
-) -> None:
+async def test_a_price_is_shown_in_the_members_language(stage: Stage, arrivals: Arrivals) -> None:
     arrivals.speaks(stage.member.id, "es-ES")
     await (await stage.order("faceswap-v5")).says("Esto cuesta 5 créditos, y tienes 3 créditos.")
 
 
-async def test_commands_and_their_checks_answer_in_the_askers_language(
+async def test_commands_and_their_checks_answer_in_the_members_language(
     server: Server, arrivals: Arrivals
 ) -> None:
     arrivals.speaks(server.member.id, "pt-BR")
@@ -74,17 +70,17 @@ async def test_commands_and_their_checks_answer_in_the_askers_language(
     assert "credits" in await server.tell("credits show")
 
 
-async def test_a_choice_is_offered_in_the_language_of_whoever_types(
-    server: Server, arrivals: Arrivals
-) -> None:
+async def test_autocomplete_uses_the_members_language(server: Server, arrivals: Arrivals) -> None:
     await server.job_done()
     arrivals.speaks(server.admin.id, "de")
     (offered,) = await server.admin.autocomplete(server.channel, "admin refund", "job", "")
     assert "· fertig ·" in offered["name"]
 
 
-async def test_a_button_speaks_to_whoever_presses_it(stage: Stage, arrivals: Arrivals) -> None:
-    """What was ordered in German is refused in Japanese, and stays German."""
+async def test_a_button_answers_in_the_language_of_the_member_who_pressed_it(
+    stage: Stage, arrivals: Arrivals
+) -> None:
+    """The order stays German, and the error is Japanese."""
     other = stage.another_member("hanako")
     arrivals.speaks(stage.member.id, "de")
     arrivals.speaks(other.id, "ja")
@@ -97,7 +93,7 @@ async def test_a_button_speaks_to_whoever_presses_it(stage: Stage, arrivals: Arr
     assert "Fertig" in reply.text
 
 
-async def test_an_order_again_is_told_in_the_language_of_whoever_presses(
+async def test_ordering_again_uses_the_language_of_the_member_who_pressed(
     stage: Stage, arrivals: Arrivals
 ) -> None:
     arrivals.speaks(stage.member.id, "fr")
@@ -109,7 +105,7 @@ async def test_an_order_again_is_told_in_the_language_of_whoever_presses(
     await again.says("Eingereiht")
 
 
-async def test_a_list_is_turned_in_the_language_of_its_reader(server: Server, arrivals: Arrivals) -> None:
+async def test_the_pages_of_a_list_are_in_the_readers_language(server: Server, arrivals: Arrivals) -> None:
     arrivals.speaks(server.admin.id, "de")
     for _ in range(11):
         await server.tell("credits cap", amount=500)
@@ -131,7 +127,7 @@ async def test_consent_is_asked_for_in_the_members_language(stage: Stage, arriva
     await order.says("En espera")
 
 
-async def test_columns_stand_straight_in_japanese_too(server: Server, arrivals: Arrivals) -> None:
+async def test_columns_are_aligned_in_japanese(server: Server, arrivals: Arrivals) -> None:
     arrivals.speaks(server.admin.id, "ja")
     await server.job_done()
     table = (await server.tell("spend", days=7)).split("```")[1].strip("\n").splitlines()

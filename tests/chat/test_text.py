@@ -1,4 +1,4 @@
-"""The catalogue of sentences holds what the code asks for, and nothing else."""
+"""The catalogue has exactly the sentences that the code uses."""
 
 import re
 from pathlib import Path
@@ -16,10 +16,10 @@ from bot.ledger.server_rules import LIMIT_NAMES
 from bot.moderation.approvals import Verdict
 
 ENTRIES = catalogue(ENGLISH)
-# One sentence may stand there in two forms, by a number.
+# A sentence with a count has two forms.
 SENTENCES = {re.sub(r"\.(one|other)$", "", key) for key in ENTRIES}
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in Path(bot.chat.__path__[0]).rglob("*.py"))
-# Keys that are put together: the last part is the name of a kind, of what is wrong with a file, of a state…
+# Composed keys: the last part is the name of a kind, an error of a file, a state…
 COMPOSED = (
     "kind.",
     "alt.",
@@ -34,15 +34,15 @@ COMPOSED = (
     "path.",
     "approval.",
 )
-ASKED = set(re.findall(r'text\(\s*"([a-z_.]+)"', SOURCE)) | set(re.findall(r'"([a-z]+\.[a-z_]+)" if', SOURCE))
+USED = set(re.findall(r'text\(\s*"([a-z_.]+)"', SOURCE)) | set(re.findall(r'"([a-z]+\.[a-z_]+)" if', SOURCE))
 
 
-def test_every_sentence_that_is_asked_for_is_there() -> None:
-    assert SENTENCES >= ASKED
-    assert len(ASKED) > 20
+def test_every_sentence_that_the_code_uses_exists() -> None:
+    assert SENTENCES >= USED
+    assert len(USED) > 20
 
 
-def test_every_sentence_is_asked_for() -> None:
+def test_every_sentence_is_used() -> None:
     plain = {key for key in SENTENCES if not key.startswith(COMPOSED)}
     assert {key for key in plain if f'"{key}"' not in SOURCE} == set()
     assert all(f'"{key.partition(".")[2]}"' in SOURCE for key in SENTENCES if key.startswith("media."))

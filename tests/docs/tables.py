@@ -1,14 +1,20 @@
-"""The tables that follow from the code: python -m tests.docs.tables writes them into their pages."""
+"""Writes the tables of settings and models into their pages: python -m tests.docs.tables."""
 
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
+from bot.ledger.policy import Prices
+from bot.models import MediaKind, MediaSlot, ModelCard, Parameter
+from bot.registry import model_registry
 from bot.settings import SettingField, Settings, describe, known_fields
 from bot.settings.fields import SHORT_NAMES
 from tests.docs.pages import ROOT
 
+MODELS = model_registry("cogs")
+# Times from here on are given in minutes.
+LONG_SECONDS = 100
 EXAMPLE = ROOT / "config/doppel.toml"
 _KEY = re.compile(r"(?:# )?([a-z0-9_]+) = ")
 _SECRETS = (ROOT / "config/secrets.env.example").read_text()
@@ -66,13 +72,50 @@ def _row(knob: SettingField, default: str, why: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-TABLES: Mapping[str, Callable[[], str]] = {"settings": settings_table, "short names": short_names}
-PAGE = ROOT / "docs/operators.md"
+def prices_table() -> str:
+    rows = [
+        f"| `/{card.slug}` | {card.summary} | {_price(card)} | {_time(card.seconds)} |"
+        for card in (model.card for model in MODELS.values())
+    ]
+    return "\n".join(["| command | what it does | credits | usual time |", "|---|---|---|---|", *rows])
 
 
-def written(text: str) -> str:
-    """A page with its tables as they have to be."""
-    for name, table in TABLES.items():
+def files_table() -> str:
+    rows: list[str] = []
+    for slug, model in MODELS.items():
+        files = ", ".join(_file(each, each.slot) for each in model.parameters() if each.slot is not None)
+        rows.append(f"| `/{slug}` | {model.card.summary} | {files} |")
+    return "\n".join(["| command | what it does | files |", "|---|---|---|", *rows])
+
+
+def _price(card: ModelCard) -> str:
+    credits_ = Prices().unit(card, {})
+    return (
+        f"{credits_}" if card.per_seconds is None else f"{credits_} for each started {card.per_seconds:g} s"
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < LONG_SECONDS else f"{seconds / 60:.0f} min"
+
+
+def _file(parameter: Parameter, slot: MediaSlot) -> str:
+    optional = "" if parameter.required else "optional "
+    kinds = " (picture or video)" if MediaKind.VIDEO in slot.accepts else ""
+    return f"{optional}`{parameter.name}`{kinds}"
+
+
+TABLES: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "docs/operators.md": {"settings": settings_table, "short names": short_names},
+    "README.md": {"models": prices_table},
+    "docs/members.md": {"models": files_table},
+}
+
+
+def written(path: str) -> str:
+    """The text of a page with its tables brought up to date."""
+    text = (ROOT / path).read_text("utf-8")
+    for name, table in TABLES[path].items():
         start = f"<!-- {name}: python -m tests.docs.tables -->\n"
         before, found, rest = text.partition(start)
         assert found, f"there is no place for the {name}"
@@ -82,5 +125,6 @@ def written(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text()))
-    sys.stdout.write(f"{PAGE} is up to date.\n")
+    for path in TABLES:
+        (ROOT / path).write_text(written(path), "utf-8")
+        sys.stdout.write(f"{path} is up to date.\n")

@@ -1,39 +1,62 @@
-"""The developers' page, followed word by word: its files are written, and its command is typed."""
+"""The developers' page on a sixth model, followed word by word."""
 
+import asyncio
 import importlib
 import re
+import shutil
 import sys
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import bot.sandbox.faces.recipes
 import cogs
+from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, catalogue
 from bot.registry import model_registry
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.faces.recipes import RECIPES
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.request_store import Submission
 from bot.sandbox.welcome import SAMPLES
-from tests import segmind_docs
 from tests.clocks import HeldClock
-from tests.docs.pages import page
+from tests.docs.pages import ROOT, page
 from tests.harness import Reply, staged
 
 SLUG = "faceswap-pencil"
+DESCRIPTIONS = ("Put a face into a pencil drawing", "Whether the pencil is soft or hard")
+PAGE = page("docs/developers.md")
 PYTHON = {
     block.text.partition("\n")[0].removeprefix("# "): block.text.partition("\n")[2]
-    for block in page("docs/developers.md").blocks
+    for block in PAGE.blocks
     if block.language == "python"
 }
-MODEL, RECIPE, FACTS = PYTHON
+MODEL, RECIPE, DOCUMENTED = PYTHON
+RECIPES_LIST = "bot/sandbox/faces/recipes/__init__.py"
+((_, RECIPE_MODULE),) = re.findall(rf'`"({SLUG})": (\w+)\.render`', PAGE.text)
+# Everything that walks over the models, and everything else that the new files could break.
+TESTS = (
+    "tests/test_models.py",
+    "tests/chat/test_localization.py",
+    "tests/chat/test_text.py",
+    "tests/chat/orders/test_slash_command.py",
+    "tests/docs/test_commands_of_the_bot.py",
+    "tests/docs/test_operators.py",
+    "tests/ledger/test_policy.py",
+)
+# Of these, a test for each model.
+ORDERS = (
+    "tests/chat/test_cogs.py",
+    "tests/chat/access/test_guard.py",
+    "tests/chat/account/test_credits.py",
+    "tests/chat/orders",
+    "tests/sandbox/segmind/test_contract.py",
+)
 
 
 @pytest.fixture
 def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    """Both packages reach into a folder that has the page's files at the page's paths."""
+    """Extend both packages by a folder with the page's files."""
     for package in (cogs, bot.sandbox.faces.recipes):
         folder = tmp_path.joinpath(*package.__name__.split("."))
         folder.mkdir(parents=True)
@@ -48,14 +71,7 @@ def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[None]
             del sys.modules[name]
 
 
-def named_in_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The line that the page has one write into `recipes/__init__.py`."""
-    (named,) = re.findall(rf'`"({SLUG})": (\w+)\.render`', page("docs/developers.md").text)
-    module = importlib.import_module(f"bot.sandbox.faces.recipes.{named[1]}")
-    monkeypatch.setitem(RECIPES, named[0], module.render)
-
-
-async def ordered(tmp_path: Path, until: str) -> tuple[tuple[Submission, ...], str]:
+async def order(tmp_path: Path, until: str) -> tuple[tuple[Submission, ...], str]:
     clock, models = HeldClock(), model_registry("cogs")
     async with (
         LocalSegmind(
@@ -74,31 +90,59 @@ async def ordered(tmp_path: Path, until: str) -> tuple[tuple[Submission, ...], s
 
 
 @pytest.mark.usefixtures("followed")
-async def test_the_new_command_is_typed_and_its_result_is_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    named_in_recipes(monkeypatch)
-    submissions, text = await ordered(tmp_path, "**Completed**")
-    assert "Face swap pencil" in text
-    assert "6 credits" in text
-    (submitted,) = submissions
+async def test_one_file_makes_the_command_and_the_sandbox_asks_for_its_recipe(tmp_path: Path) -> None:
+    (submitted,), text = await order(tmp_path, "**Failed**")
+    assert "has no recipe" in text
     assert submitted.body["hardness"] == "hard"
     assert submitted.body.keys() == model_registry("cogs")[SLUG].model_fields.keys()
 
 
 @pytest.mark.usefixtures("followed")
-async def test_without_its_recipe_the_sandbox_says_so(tmp_path: Path) -> None:
-    _, text = await ordered(tmp_path, "**Failed**")
-    assert "has no recipe" in text
+async def test_with_its_recipe_the_sandbox_draws_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module(f"bot.sandbox.faces.recipes.{RECIPE_MODULE}")
+    monkeypatch.setitem(RECIPES, SLUG, module.render)
+    _, text = await order(tmp_path, "**Completed**")
+    assert "Face swap pencil" in text
+    assert "6 credits" in text
 
 
-@pytest.mark.usefixtures("followed")
-def test_what_the_page_documents_of_the_model_is_what_it_declares() -> None:
-    facts: dict[str, Any] = eval(PYTHON[FACTS], dict(vars(segmind_docs)))
-    for declared in model_registry("cogs")[SLUG].parameters():
-        said = facts[SLUG].pop(declared.name)
-        assert said.type is declared.type
-        assert (said.required, said.default) == (declared.required, declared.default)
-        assert said.choices == declared.choices or sorted(said.choices) == sorted(declared.choices)
-        assert (said.range or (None, None)) == (declared.minimum, declared.maximum)
-    assert facts == {SLUG: {}}
+def follow_every_step(project: Path) -> None:
+    for name in ("bot", "cogs", "config", "deploy", "docs", "tests"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ROOT.iterdir():
+        if file.is_file() and file.name != ".git":
+            shutil.copy(file, project)
+    for path in (MODEL, RECIPE):
+        (project / path).write_text(PYTHON[path])
+    recipes = project / RECIPES_LIST
+    named = recipes.read_text().replace(" faceswap_v4,", f" {RECIPE_MODULE}, faceswap_v4,")
+    recipes.write_text(named.replace("] = {\n", f'] = {{\n    "{SLUG}": {RECIPE_MODULE}.render,\n'))
+    with (project / DOCUMENTED).open("a") as documented:
+        documented.write(PYTHON[DOCUMENTED])
+    for language in LANGUAGES:
+        if language != ENGLISH:
+            translations = project / f"bot/chat/text/{language}.toml"
+            new = [each for each in DESCRIPTIONS if f"{PHRASES}.{each}" not in catalogue(language)]
+            lines = "".join(f'"{each}" = "{language} {each}"\n' for each in new)
+            text = translations.read_text("utf-8")
+            translations.write_text(text.replace(f"[{PHRASES}]\n", f"[{PHRASES}]\n{lines}"), "utf-8")
+
+
+async def run(project: Path, module: str, *arguments: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments,
+        cwd=project, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+
+
+async def test_after_the_steps_of_the_page_the_tests_of_the_models_pass(tmp_path: Path) -> None:
+    project = tmp_path / "doppel"
+    project.mkdir()
+    follow_every_step(project)
+    await run(project, "tests.docs.tables")
+    await run(project, "pytest", "-q", "-p", "no:cacheprovider", *TESTS)
+    await run(project, "pytest", "-q", "-p", "no:cacheprovider", "-k", "pencil", *ORDERS)

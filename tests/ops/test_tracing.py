@@ -108,7 +108,7 @@ async def test_a_job_is_a_span_with_its_stages_and_waits_in_it(
     async with local_segmind(clock) as segmind, playing(tmp_path, segmind, clock) as stage:
         reply = await stage.order(SLUG)
         await stage.finish(reply, "Completed")
-        done = await stage.told(reply)
+        done = await stage.wait_until_told(reply)
     spans = told[0].get_finished_spans()
     (whole,) = [span for span in spans if span.name == "job"]
     stages = [span for span in spans if parent_of(span) == own_id(whole)]
@@ -184,7 +184,7 @@ async def test_spans_are_exported_over_http_without_what_members_typed(
         async with playing(tmp_path, segmind, clock) as stage:
             reply = await stage.order(SLUG, additional_prompt="a secret smile")
             await stage.finish(reply, "Completed")
-            done = await stage.told(reply)
+            done = await stage.wait_until_told(reply)
     requests = [ExportTraceServiceRequest.FromString(body) for _, body in heard]
     (resource,) = {str(each.resource) for request in requests for each in request.resource_spans}
     for word in ("deployment.environment", "faces", "service.version", __version__):

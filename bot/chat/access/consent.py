@@ -1,4 +1,4 @@
-"""Consent: asked for before the first use, given with one click, after which the order goes on by itself."""
+"""Asks for consent before the first order, and continues the order once the member agrees."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,80 +23,82 @@ from bot.moderation.ports import ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
 
-# Discord waits for three seconds; a database that takes longer is asked again after the promise of an answer.
-PATIENCE = 1.5
-# Whoever agrees later than this has other things in mind than the order that they were asked for.
+# Discord waits for three seconds. A slower database is asked again after the interaction was deferred.
+STORE_TIMEOUT = 1.5
+# After this long, a member who agrees no longer expects their old order to continue.
 PENDING_SECONDS = 15 * 60.0
 
-GoOn = Callable[[Interaction], Awaitable[None]]
-"""What the member had asked for, to be answered in the interaction with which they agreed."""
+OnAgreed = Callable[[Interaction], Awaitable[None]]
+"""Continues what the member asked for, in the interaction with which they agreed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    go_on: GoOn
+    """Order that waits for its member's consent."""
+
+    on_agreed: OnAgreed
     withdraw: Callable[[], Awaitable[None]]
-    """Takes the question away."""
+    """Deletes the question."""
     until: float
 
 
 class Consent:
+    """Questions for consent, and the orders that wait for an answer."""
+
     def __init__(
         self,
-        door: AccessPolicy,
-        register: ModerationStore,
+        access_policy: AccessPolicy,
+        moderation_store: ModerationStore,
         *,
         policy_url: str | None,
         text: Text,
         clock: Clock,
     ) -> None:
-        self._door = door
-        self._register = register
+        self._access_policy = access_policy
+        self._moderation_store = moderation_store
         self._policy_url = policy_url
         self._text = text
         self._clock = clock
         self._pending: dict[int, Pending] = {}
 
-    async def ensure_consent(self, interaction: Interaction, go_on: GoOn) -> bool:
-        """Whether the member has agreed. If not, they are asked, and `go_on` follows when they agree.
+    async def ensure_consent(self, interaction: Interaction, on_agreed: OnAgreed) -> bool:
+        """Whether the member has agreed. If not, ask them, and call `on_agreed` when they agree.
 
-        Where that cannot be known in time, it is for the door to ask once more.
+        If the database does not answer in time, this is true, and the access policy checks again later.
         """
-        asked = asyncio.ensure_future(self._door.require_consent(interaction.user.id))
-        await asyncio.wait({asked}, timeout=PATIENCE)
-        if not asked.done():
-            asked.add_done_callback(lambda late: late.cancelled() or late.exception())
+        check = asyncio.ensure_future(self._access_policy.require_consent(interaction.user.id))
+        await asyncio.wait({check}, timeout=STORE_TIMEOUT)
+        if not check.done():
+            check.add_done_callback(lambda late: late.cancelled() or late.exception())
             return True
-        if not isinstance(asked.exception(), NoConsent):
+        if not isinstance(check.exception(), NoConsent):
             return True
         self._forget_old()
         until = self._clock.now() + PENDING_SECONDS
-        self._pending[interaction.user.id] = Pending(go_on, await self._ask(interaction), until)
+        self._pending[interaction.user.id] = Pending(on_agreed, await self._ask(interaction), until)
         return False
 
     async def press(self, interaction: Interaction, button: "Agree") -> None:
-        await self.agreed(interaction, button.version)
-
-    async def agreed(self, interaction: Interaction, version: str) -> None:
         """The member has pressed the button."""
-        if version != self._door.consent_version and self._door.consent_version is not None:
-            # The terms have changed since the question was put.
-            await interaction.response.edit_message(view=self._card(self._door.consent_version))
+        current = self._access_policy.consent_version
+        if current is not None and button.version != current:
+            # The terms have changed since the question was asked.
+            await interaction.response.edit_message(view=self._card(current))
             return
-        await self._register.agree(interaction.user.id, version)
-        log.info("a member has agreed", user=interaction.user.id, version=version)
+        await self._moderation_store.agree(interaction.user.id, button.version)
+        log.info("consent given", user=interaction.user.id, version=button.version)
         pending = self._pending.pop(interaction.user.id, None)
         if pending is None or self._clock.now() >= pending.until:
             await interaction.response.edit_message(view=self._thanks())
             return
-        await pending.go_on(interaction)
+        await pending.on_agreed(interaction)
         try:
             await pending.withdraw()
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.info("the question for consent stays where it is", reason=type(error).__name__)
+            log.info("consent question not deleted", error=type(error).__name__)
 
     async def _ask(self, interaction: Interaction) -> Callable[[], Awaitable[None]]:
-        card = self._card(self._door.consent_version or "")
+        card = self._card(self._access_policy.consent_version or "")
         if interaction.response.is_done():
             question = await interaction.followup.send(view=card, ephemeral=True, wait=True)
             return question.delete
@@ -122,7 +124,7 @@ class Consent:
         )
 
     def forget(self, user_id: int) -> None:
-        """Nothing is to go on for this member by itself."""
+        """Drop the order that waits for this member's consent."""
         self._pending.pop(user_id, None)
 
     def _forget_old(self) -> None:

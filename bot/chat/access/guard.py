@@ -1,4 +1,4 @@
-"""Stands at the door of the chat side: who asks, from where, and with which files."""
+"""Checks who orders, from where, and with which files, before an order is read."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,46 +19,50 @@ from bot.moderation.ports import ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
 
-# So many pictures are unfolded at once: a large one takes 200 MB.
-LOOKED_AT_ONCE = 2
+# A large picture takes 200 MB while it is decoded.
+MAX_DECODING = 2
 
 
 class AccessGuard:
-    def __init__(self, door: AccessPolicy, register: ModerationStore, contexts: Contexts) -> None:
-        self._door = door
+    """Applies the access policy to interactions and to the files of orders."""
+
+    def __init__(
+        self, access_policy: AccessPolicy, moderation_store: ModerationStore, contexts: Contexts
+    ) -> None:
+        self._access_policy = access_policy
         self._contexts = contexts
-        self._register = register
-        self._room = asyncio.Semaphore(LOOKED_AT_ONCE)
+        self._moderation_store = moderation_store
+        self._decoding = asyncio.Semaphore(MAX_DECODING)
 
     async def admit(self, interaction: Interaction) -> None:
-        """Before anything of an order is read. Raises one of the safety room's refusals."""
+        """Raise one of the errors of `bot.moderation.errors` if this member may not order here."""
         if not self._contexts.allows(interaction):
             raise WrongChannel
-        await self._door.check(visit_of(interaction))
+        await self._access_policy.check(access_request_of(interaction))
 
     async def admit_inputs(self, member: Member, contents: Mapping[str, bytes]) -> Mapping[str, Fingerprint]:
-        """Before anything is uploaded; what was let in is known again by its prints."""
+        """Compare the files with the list of blocked media, and return their fingerprints for the job."""
         fingerprints = {option: await self.fingerprint_of(content) for option, content in contents.items()}
-        await self._door.check_fingerprints(fingerprints, member.guild_id)
+        await self._access_policy.check_fingerprints(fingerprints, member.guild_id)
         return fingerprints
 
     async def remember(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None:
         try:
-            await self._register.save_fingerprints(job_id, fingerprints)
+            await self._moderation_store.save_fingerprints(job_id, fingerprints)
         except StoreAway as error:
-            # The order stands already. A moderator can still put its result on the list.
-            log.warning("the prints of a job's files could not be kept", error=str(error))
+            # The order exists already, and a moderator can still add its result to the list.
+            log.warning("fingerprints not saved", job=job_id, error=str(error))
 
     async def may_use(self, author_id: int) -> bool:
-        """Whether others may take this member's avatar and posted pictures for a swap."""
-        return not (await self._register.standing(author_id)).opted_out
+        """Whether others may use this member's avatar and posted pictures for a swap."""
+        return not (await self._moderation_store.standing(author_id)).opted_out
 
     async def fingerprint_of(self, content: bytes) -> Fingerprint:
-        async with self._room:
+        async with self._decoding:
             return await asyncio.to_thread(fingerprint_of, content)
 
 
-def visit_of(interaction: Interaction) -> AccessRequest:
+def access_request_of(interaction: Interaction) -> AccessRequest:
     channel: Any = interaction.channel
     parent = getattr(channel, "parent_id", None)
     channels = {each for each in (interaction.channel_id, parent) if each is not None}
@@ -72,7 +76,7 @@ def visit_of(interaction: Interaction) -> AccessRequest:
 
 
 def _is_age_restricted(channel: Any) -> bool:
-    """Where it cannot be known, it counts as such."""
+    """Whether the channel is age-restricted; one of an unknown kind counts as restricted."""
     match channel:
         case discord.DMChannel() | discord.GroupChannel():
             return False

@@ -1,22 +1,22 @@
-"""Who decides about what others had made: the moderators of its server, and the operators everywhere."""
+"""Permission to moderate results: a server's moderators for their server, operators everywhere."""
 
 from collections.abc import Collection
 
 from bot.administration.audit import Administrator
 from bot.chat.interactions import Interaction
 
-# For what the operator decides where there is no server.
+# Server of an operator's decision about a result outside of servers.
 NOWHERE = 0
 
 
 class NotModerator(Exception):
-    """Only those who may manage messages decide about what others had made."""
+    """Only members who may manage messages can moderate the results of others."""
 
 
 def require_moderator(
     interaction: Interaction, guild_id: int | None, operators: Collection[int], *, refunds: bool = False
 ) -> Administrator:
-    """Who decides; raises where this person may not."""
+    """The moderator behind an interaction, or `NotModerator`."""
     user_id = interaction.user.id
     if user_id in operators:
         return Administrator(user_id, guild_id or NOWHERE)

@@ -99,7 +99,7 @@ class JobActions:
         job = await self._find(select.job_id)
         model = self._models[select.item.values[0]]
         files = self._previous_inputs.files_for(model, self._models[job.slug], job)
-        await self._order_handler.handle(interaction, model, dict(files), wish=_display_options(job))
+        await self._order_handler.handle(interaction, model, dict(files), display=_display_options(job))
 
     async def _find(self, job_id: str) -> Job:
         job = await self._job_service.find(job_id)
@@ -120,7 +120,7 @@ class JobActions:
         model = self._models[job.slug]
         inputs = self._previous_inputs
         values = {**inputs.options(model, job), **changes, **inputs.files(model, job)}
-        await self._order_handler.handle(interaction, model, values, wish=_display_options(job))
+        await self._order_handler.handle(interaction, model, values, display=_display_options(job))
 
     def _edit_form(self, job: Job) -> EditOrderForm:
         model = self._models[job.slug]

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about
-from bot.chat.ui.card import AMBER, BLUE, GREY, PLAIN, Card, CardMedia, credits_words, relative_timestamp
+from bot.chat.ui.card import AMBER, BLUE, GREY, NO_MEDIA, Card, CardMedia, credits_words, relative_timestamp
 from bot.chat.ui.order_summary import chosen_words, requested
 from bot.jobs.job import Job
 from bot.jobs.stages import (
@@ -27,7 +27,7 @@ FREE = (Waiting, Due, Paused, Halted, Reconnecting)
 
 
 def stage_card(
-    model: type[FaceModel], job: Job, stage: Stage, text: Text, *, now: float, media: CardMedia = PLAIN
+    model: type[FaceModel], job: Job, stage: Stage, text: Text, *, now: float, media: CardMedia = NO_MEDIA
 ) -> Card:
     colour, lines = _stage_lines(stage, now, text)
     # The options of an order whose result goes to the member in private are private as well.

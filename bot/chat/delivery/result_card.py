@@ -5,7 +5,7 @@ from typing import assert_never
 
 from bot.chat.text import Text
 from bot.chat.ui.amounts import duration
-from bot.chat.ui.card import AMBER, DARK, GREEN, PLAIN, RED, Card, CardMedia, credits_words
+from bot.chat.ui.card import AMBER, DARK, GREEN, NO_MEDIA, RED, Card, CardMedia, credits_words
 from bot.chat.ui.order_summary import chosen_words, requested
 from bot.jobs.job import Job, Reason, State
 from bot.models import FaceModel
@@ -25,7 +25,7 @@ _KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
 }
 
 
-def end_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia = PLAIN) -> Card:
+def end_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia = NO_MEDIA) -> Card:
     """Card of a settled job, with its result where `media` has one."""
     match job.state:
         case State.DONE if job.reason is not None and job.reason in _KEPT_BACK:
@@ -64,7 +64,7 @@ def _kept_back_card(model: type[FaceModel], job: Job, reason: Reason, text: Text
 
 
 def elsewhere_card(
-    model: type[FaceModel], job: Job, text: Text, media: CardMedia = PLAIN, *, arrived: bool
+    model: type[FaceModel], job: Job, text: Text, media: CardMedia = NO_MEDIA, *, arrived: bool
 ) -> Card:
     """Card in the channel for a result that goes to the member in private."""
     note = text("end.sent") if arrived else text("end.not_sent")

@@ -1,4 +1,4 @@
-"""Attachments become inputs: read, looked at, and given an address that Segmind can fetch."""
+"""Reads and checks attachments, and gives each an address that Segmind can fetch."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from bot.media import probe
 from bot.models import MediaKind, MediaSlot
 from bot.segmind.protocol import SegmindError
 
-# So many files are held in memory at once; the others wait their turn.
-READ_AT_ONCE = 4
+# Bounds the memory for files of orders.
+MAX_READING = 4
 
 
 class InputError(Exception):
@@ -26,14 +26,16 @@ class InputError(Exception):
 
 
 class Unreadable(InputError):
-    """Discord did not give the bytes."""
+    """Discord did not return the bytes."""
 
 
 class UploadFailed(InputError):
-    """Segmind did not take the bytes."""
+    """Segmind did not accept the bytes."""
 
 
 class WrongKind(InputError):
+    """A picture where a video belongs, or the other way round."""
+
     def __init__(self, option: str, name: str, *, found: MediaKind, accepts: frozenset[MediaKind]) -> None:
         super().__init__(option, name)
         self.found = found
@@ -41,13 +43,15 @@ class WrongKind(InputError):
 
 
 class Unusable(InputError):
-    def __init__(self, option: str, name: str, why: probe.UnusableMedia) -> None:
+    """A file that cannot be processed, for `reason`."""
+
+    def __init__(self, option: str, name: str, reason: probe.UnusableMedia) -> None:
         super().__init__(option, name)
-        self.why = why
+        self.reason = reason
 
 
 class Upload(Protocol):
-    """A file that a member gave, wherever it came from: attached, picked from a message, or saved before."""
+    """A member's file: attached, taken from a message, or saved before."""
 
     @property
     def filename(self) -> str: ...
@@ -55,35 +59,33 @@ class Upload(Protocol):
     def size(self) -> int: ...
     @property
     def url(self) -> str:
-        """Where Segmind can fetch it by itself; nothing where it cannot."""
+        """Address where Segmind can fetch the file itself; empty if it cannot."""
         ...
 
     async def read(self) -> bytes: ...
 
 
 class Uploads(Protocol):
+    """The part of the Segmind client that uploads files."""
+
     async def upload(self, content: bytes, media_type: str, name: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    address: str
-    seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class LoadedFile:
+    """Content of a file, with its kind and size."""
+
     content: bytes
     media: probe.Media
 
 
 class Attachments:
-    """`uploads` is where bytes go before a job; with `links`, Segmind is given a file's own link instead."""
+    """Loads the files of orders. With `links`, Segmind fetches a file by its own link, without an upload."""
 
     def __init__(self, uploads: Uploads, *, links: bool) -> None:
         self._uploads = uploads
         self._links = links
-        self._room = asyncio.Semaphore(READ_AT_ONCE)
+        self._reading = asyncio.Semaphore(MAX_READING)
 
     def check_size(
         self,
@@ -91,33 +93,33 @@ class Attachments:
         files: Mapping[str, Upload],
         limits: probe.Limits,
     ) -> None:
-        """Refuse what is too large by Discord's own word, before a byte of it is read."""
+        """Reject a file that is too large by Discord's own figure, before reading it."""
         for option, file in files.items():
             allowed = max(limits.bytes_of(kind) for kind in slots[option].accepts)
             if file.size > allowed:
                 raise Unusable(option, file.filename, probe.TooLarge(file.size, allowed))
 
     async def load(self, option: str, slot: MediaSlot, file: Upload, limits: probe.Limits) -> LoadedFile:
-        async with self._room:
+        async with self._reading:
             content = await _read(option, file)
             try:
                 media = await asyncio.to_thread(probe.inspect, content, limits)
-            except probe.UnusableMedia as why:
-                raise Unusable(option, file.filename, why) from None
+            except probe.UnusableMedia as reason:
+                raise Unusable(option, file.filename, reason) from None
         if media.kind not in slot.accepts:
             raise WrongKind(option, file.filename, found=media.kind, accepts=slot.accepts)
         return LoadedFile(content, media)
 
     async def content(self, option: str, slot: MediaSlot, file: Upload, limits: probe.Limits) -> bytes:
-        """What is in a file that is no part of an order."""
+        """Content of a file that is not part of an order."""
         self.check_size({option: slot}, {option: file}, limits)
         return (await self.load(option, slot, file, limits)).content
 
-    async def address(self, option: str, file: Upload, seen: LoadedFile) -> str:
+    async def address(self, option: str, file: Upload, loaded: LoadedFile) -> str:
         if self._links and file.url:
             return file.url
         try:
-            return await self._uploads.upload(seen.content, seen.media.media_type, file.filename)
+            return await self._uploads.upload(loaded.content, loaded.media.media_type, file.filename)
         except SegmindError as error:
             raise UploadFailed(option, file.filename) from error
 

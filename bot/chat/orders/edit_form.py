@@ -1,4 +1,4 @@
-"""A form with the main options of an order, filled in as it was ordered."""
+"""Form to order again with other options."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -8,20 +8,25 @@ from discord import ui
 
 from bot.chat.interactions import Interaction
 from bot.chat.text import Text
+from bot.chat.ui.replies import Form
 from bot.models import FaceModel, Parameter
 
-# Discord's bounds: for titles and labels, for descriptions, for what is typed.
+# Discord's limits in characters.
 LABEL_LIMIT, DESCRIPTION_LIMIT, TYPED_LIMIT = 45, 100, 4000
-# A form that nobody sends within this many seconds is forgotten.
-PATIENCE = 15 * 60.0
+# discord.py forgets a form that is not sent within this time.
+OPEN_SECONDS = 15 * 60.0
 
-GoOn = Callable[[Interaction, Mapping[str, Any]], Awaitable[None]]
+OnEdited = Callable[[Interaction, Mapping[str, Any]], Awaitable[None]]
 
 
-class EditOrderForm(ui.Modal):
-    def __init__(self, model: type[FaceModel], values: Mapping[str, Any], text: Text, go_on: GoOn) -> None:
-        super().__init__(title=model.card.title[:LABEL_LIMIT], timeout=PATIENCE)
-        self._go_on = go_on
+class EditOrderForm(Form):
+    """The main options of an order, filled in as they were ordered."""
+
+    def __init__(
+        self, model: type[FaceModel], values: Mapping[str, Any], text: Text, on_edited: OnEdited
+    ) -> None:
+        super().__init__(title=model.card.title[:LABEL_LIMIT], timeout=OPEN_SECONDS)
+        self._on_edited = on_edited
         self._fields: dict[str, ui.TextInput[Any] | ui.Select[Any]] = {}
         for option in model.main_options():
             field = _field(option, values.get(option.name))
@@ -35,7 +40,7 @@ class EditOrderForm(ui.Modal):
             )
 
     async def on_submit(self, interaction: Interaction) -> None:
-        await self._go_on(interaction, {name: _value(field) for name, field in self._fields.items()})
+        await self._on_edited(interaction, {name: _value(field) for name, field in self._fields.items()})
 
 
 def _field(option: Parameter, value: Any) -> ui.TextInput[Any] | ui.Select[Any]:
@@ -44,9 +49,8 @@ def _field(option: Parameter, value: Any) -> ui.TextInput[Any] | ui.Select[Any]:
             discord.SelectOption(label=choice, value=choice, default=choice == value)
             for choice in option.choices
         ]
-        # An option without a default may be left open.
-        least = 0 if option.default is None else 1
-        return ui.Select(custom_id=option.name, options=choices, required=bool(least), min_values=least)
+        required = option.default is not None
+        return ui.Select(custom_id=option.name, options=choices, required=required, min_values=int(required))
     return ui.TextInput(
         custom_id=option.name,
         default=None if value is None else str(value)[:TYPED_LIMIT],
@@ -57,7 +61,7 @@ def _field(option: Parameter, value: Any) -> ui.TextInput[Any] | ui.Select[Any]:
 
 
 def _value(field: ui.TextInput[Any] | ui.Select[Any]) -> str | None:
-    """Nothing leaves an option at its default."""
+    """The entered value; none keeps the default."""
     if isinstance(field, ui.Select):
         return field.values[0] if field.values else None
     return field.value.strip() or None

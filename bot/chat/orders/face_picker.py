@@ -1,4 +1,4 @@
-"""Which face goes where: both pictures with numbers on their faces, and a form that takes the pairs."""
+"""Lets a member choose which face goes where, by the numbers on a preview of both pictures."""
 
 import asyncio
 import io
@@ -14,20 +14,20 @@ from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.orders.saved_faces import with_face
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.swap_form import LABEL_LIMIT, OPEN_SECONDS, GoOn, Order
+from bot.chat.orders.swap_form import LABEL_LIMIT, OPEN_SECONDS, PlaceOrder, SwapRequest
 from bot.chat.text import Text
 from bot.chat.ui.info_card import InfoCard
-from bot.chat.ui.replies import defer_ephemeral, report_errors, send_deferred
+from bot.chat.ui.replies import Form, defer_ephemeral, report_errors, send_deferred
 from bot.faces.detection import FaceDetector, Pair, default_pairs, format_pairs, parse_pairs, preview
 
 TYPED_LIMIT = 400
-# Faces are numbered as they are read.
+# The preview numbers faces from left to right.
 ORDER = "left-right"
 
 
 @dataclass(frozen=True, slots=True)
 class NumberedPreview:
-    """The preview as a file."""
+    """Both pictures side by side, with numbers on their faces."""
 
     content: bytes
     alt: str
@@ -38,91 +38,103 @@ class NumberedPreview:
 
 
 class FacePicker:
-    def __init__(self, services: OrderServices, face_detector: FaceDetector, go_on: GoOn) -> None:
+    """Sends the preview, and places the order with the pairs that the member chose."""
+
+    def __init__(self, services: OrderServices, face_detector: FaceDetector, place_order: PlaceOrder) -> None:
         self._services = services
         self._face_detector = face_detector
-        self._go_on = go_on
-        # What is drawn and looked at takes memory and all of a core.
-        self._table = asyncio.Lock()
+        self._place_order = place_order
+        # Detection and drawing use much memory and a whole core.
+        self._detecting = asyncio.Lock()
 
-    async def offer(self, interaction: Interaction, order: Order) -> None:
-        """Where there is nothing to choose from, the order can still be sent as it is."""
-        its = self._services
+    async def offer(self, interaction: Interaction, request: SwapRequest) -> None:
+        """Show the preview. If no faces are found, the request can still be sent as it is."""
+        services = self._services
 
-        async def once_more(agreement: Interaction) -> None:
-            await self.offer(agreement, order)
+        async def offer_again(agreement: Interaction) -> None:
+            await self.offer(agreement, request)
 
-        if not await its.consent.ensure_consent(interaction, once_more):
+        if not await services.consent.ensure_consent(interaction, offer_again):
             return
         await defer_ephemeral(interaction)
-        # To look for faces takes seconds, for which Discord is not kept waiting.
-        its.background.spawn(report_errors(interaction, lambda: self._offer(interaction, order)))
+        # Detection takes longer than Discord waits for a handler.
+        services.background.spawn(report_errors(interaction, lambda: self._offer(interaction, request)))
 
-    async def _offer(self, interaction: Interaction, order: Order) -> None:
-        its = self._services
-        await its.access_guard.admit(interaction)
-        order, contents = await self._read(interaction, order)
-        async with self._table:
+    async def _offer(self, interaction: Interaction, request: SwapRequest) -> None:
+        await self._services.access_guard.admit(interaction)
+        request, contents = await self._read(interaction, request)
+        async with self._detecting:
             face_boxes = [await asyncio.to_thread(self._face_detector, content) for content in contents]
             drawn = await asyncio.to_thread(preview, list(zip(contents, face_boxes, strict=True)))
         counts = (len(face_boxes[0]), len(face_boxes[1]))
-        numbered = NumberedPreview(drawn, its.text("picker.alt", sources=counts[0], targets=counts[1]))
-        await send_deferred(interaction, self._sheet(order, counts, numbered), numbered.file())
+        alt = self._services.text("picker.alt", sources=counts[0], targets=counts[1])
+        numbered = NumberedPreview(drawn, alt)
+        await send_deferred(interaction, self._card(request, counts, numbered), numbered.file())
 
-    async def _read(self, interaction: Interaction, order: Order) -> tuple[Order, Sequence[bytes]]:
-        its, model = self._services, order.path.model
-        values = await with_face(its.saved_faces, interaction.user.id, model, order.values)
-        limits = its.saved_faces.limits
+    async def _read(
+        self, interaction: Interaction, request: SwapRequest
+    ) -> tuple[SwapRequest, Sequence[bytes]]:
+        services, model = self._services, request.path.model
+        values = await with_face(services.saved_faces, interaction.user.id, model, request.values)
+        limits = services.saved_faces.limits
         contents = [
-            await its.inputs.content(name, model.slots()[name], values[name], limits)
+            await services.inputs.content(name, model.slots()[name], values[name], limits)
             for name in (model.face_slot(), model.target_slot())
         ]
         named = {"source": contents[0], "target": contents[1]}
-        await its.access_guard.admit_inputs(member_of(interaction), named)
-        return replace(order, values=values), contents
+        await services.access_guard.admit_inputs(member_of(interaction), named)
+        return replace(request, values=values), contents
 
-    def _sheet(self, order: Order, counts: tuple[int, int], numbered: NumberedPreview) -> InfoCard:
+    def _card(self, request: SwapRequest, counts: tuple[int, int], numbered: NumberedPreview) -> InfoCard:
         text = self._services.text
         buttons: list[ui.Item[Any]] = []
         if all(counts):
-            buttons.append(_Choose(order, counts, self._go_on, text))
-        buttons.append(_Send(order, default_pairs(*counts), self._go_on, text))
+            buttons.append(_ChooseButton(request, counts, self._place_order, text))
+        buttons.append(_SendButton(request, default_pairs(*counts), self._place_order, text))
         line = text("picker.found") if all(counts) else text("picker.none")
         note = text("picker.note")
-        sheet = InfoCard(text("picker.title"), [line], text, small=[note], picture=numbered, buttons=buttons)
-        # Its buttons know the pictures, which are not kept for longer.
-        sheet.timeout = OPEN_SECONDS
-        return sheet
+        card = InfoCard(text("picker.title"), [line], text, small=[note], picture=numbered, buttons=buttons)
+        # The buttons hold the pictures in memory.
+        card.timeout = OPEN_SECONDS
+        return card
 
 
-class _Choose(ui.Button[Any]):
-    def __init__(self, order: Order, counts: tuple[int, int], go_on: GoOn, text: Text) -> None:
+class _ChooseButton(ui.Button[Any]):
+    def __init__(
+        self, request: SwapRequest, counts: tuple[int, int], place_order: PlaceOrder, text: Text
+    ) -> None:
         super().__init__(label=text("picker.choose"), style=ButtonStyle.primary)
-        self._form = partial(PairsForm, order, counts, go_on, text)
+        self._form = partial(PairsForm, request, counts, place_order, text)
 
     async def callback(self, interaction: Interaction) -> None:
         await interaction.response.send_modal(self._form())
 
 
-class _Send(ui.Button[Any]):
-    def __init__(self, order: Order, pairs: Sequence[Pair], go_on: GoOn, text: Text) -> None:
+class _SendButton(ui.Button[Any]):
+    def __init__(
+        self, request: SwapRequest, pairs: Sequence[Pair], place_order: PlaceOrder, text: Text
+    ) -> None:
         super().__init__(label=text("picker.send"), style=ButtonStyle.secondary)
-        self._order = paired(order, pairs)
-        self._go_on = go_on
+        self._request = with_pairs(request, pairs)
+        self._place_order = place_order
 
     async def callback(self, interaction: Interaction) -> None:
-        await report_errors(interaction, lambda: self._go_on(interaction, self._order))
+        await report_errors(interaction, lambda: self._place_order(interaction, self._request))
 
 
-class PairsForm(ui.Modal):
-    def __init__(self, order: Order, counts: tuple[int, int], go_on: GoOn, text: Text) -> None:
+class PairsForm(Form):
+    """Form for the pairs of faces, as text such as `1 > 2, 2 > 1`."""
+
+    def __init__(
+        self, request: SwapRequest, counts: tuple[int, int], place_order: PlaceOrder, text: Text
+    ) -> None:
         super().__init__(title=text("picker.title")[:LABEL_LIMIT], timeout=OPEN_SECONDS)
-        self._order = order
+        self._request = request
         self._counts = counts
-        self._go_on = go_on
-        usual = format_pairs(default_pairs(*counts))
+        self._place_order = place_order
+        default = format_pairs(default_pairs(*counts))
         self._pairs: ui.TextInput[Any] = ui.TextInput(
-            custom_id="pairs", default=usual[:TYPED_LIMIT], max_length=TYPED_LIMIT
+            custom_id="pairs", default=default[:TYPED_LIMIT], max_length=TYPED_LIMIT
         )
         label: ui.Label[Any] = ui.Label(
             text=text("picker.pairs")[:LABEL_LIMIT],
@@ -132,24 +144,21 @@ class PairsForm(ui.Modal):
         self.add_item(label)
 
     async def on_submit(self, interaction: Interaction) -> None:
-        await report_errors(interaction, lambda: self._sent(interaction))
-
-    async def _sent(self, interaction: Interaction) -> None:
         pairs = parse_pairs(self._pairs.value, *self._counts)
-        await self._go_on(interaction, paired(self._order, pairs))
+        await self._place_order(interaction, with_pairs(self._request, pairs))
 
 
-def paired(order: Order, pairs: Sequence[Pair]) -> Order:
-    """In the words of the model, which counts from 0; without pairs, as it was."""
+def with_pairs(request: SwapRequest, pairs: Sequence[Pair]) -> SwapRequest:
+    """The request with the pairs as options of the model, which counts faces from 0."""
     if not pairs:
-        return order
+        return request
     sources = [pair.source - 1 for pair in pairs]
     if len(set(sources)) == 1:
-        # One face alone serves all that are named.
+        # The model uses a single source for all targets.
         sources = sources[:1]
     indexes = {
         "source_faces_index": ",".join(map(str, sources)),
         "input_faces_index": ",".join(str(pair.target - 1) for pair in pairs),
         "detection_face_order": ORDER,
     }
-    return replace(order, values=order.values | indexes)
+    return replace(request, values=request.values | indexes)

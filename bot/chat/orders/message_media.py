@@ -1,4 +1,4 @@
-"""The pictures and videos of a message: attached, embedded, in galleries, and in what it passes on."""
+"""Finds the pictures and videos of a message: attached, embedded, in galleries, and in forwarded messages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +13,16 @@ from bot.chat.orders.reorder import Source
 from bot.models import MediaKind
 from bot.segmind.protocol import Link, SegmindError
 
-# What is not attached says no size beforehand; this only keeps a strange file from filling the memory.
-MOST_BYTES = 100 * 2**20
+# Discord gives no size for embedded media, so this bounds the memory for a download.
+MAX_BYTES = 100 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
-    """What a message only shows, as an `Upload`: what stands behind a link may change, so bytes are given."""
+class LinkedFile:
+    """Media that a message only links to, as an `Upload`.
+
+    The content behind a link may change, so Segmind receives the bytes instead of the link.
+    """
 
     filename: str
     address: str
@@ -29,48 +32,52 @@ class Linked:
 
     async def read(self) -> bytes:
         try:
-            return await self.source.fetch(Link(self.address), limit=MOST_BYTES)
+            return await self.source.fetch(Link(self.address), limit=MAX_BYTES)
         except SegmindError as error:
             raise Unreadable(self.filename, self.filename) from error
 
 
 class NothingPosted(Exception):
-    """No picture or video in the message."""
+    """The message has no picture or video."""
 
 
-class NotToBeUsed(Exception):
-    """Whoever posted it does not want it to be used."""
+class AuthorOptedOut(Exception):
+    """The author of the message does not let others use their pictures."""
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostedFile:
+    """Picture or video of a message."""
+
     file: Upload
     kind: MediaKind
 
 
-def posted_in(message: discord.Message, source: Source) -> list[Posted]:
-    """Each of them once, in the order in which they are shown."""
-    found: dict[str, Posted] = {}
+def posted_in(message: discord.Message, source: Source) -> list[PostedFile]:
+    """Each picture and video once, in the order in which Discord shows them."""
+    found: dict[str, PostedFile] = {}
     for part in (message, *message.message_snapshots):
-        for address, posted in _of(part, source):
+        for address, posted in _media_of(part, source):
             found.setdefault(address, posted)
     return list(found.values())
 
 
-def _of(part: discord.Message | discord.MessageSnapshot, source: Source) -> Iterator[tuple[str, Posted]]:
+def _media_of(
+    part: discord.Message | discord.MessageSnapshot, source: Source
+) -> Iterator[tuple[str, PostedFile]]:
     for attachment in part.attachments:
         if kind := _kind(attachment.content_type, attachment.filename):
-            yield _plain(attachment.url), Posted(attachment, kind)
+            yield _unsigned(attachment.url), PostedFile(attachment, kind)
     for embed in part.embeds:
-        # The video of an embed is mostly a player's page; its thumbnail is a picture.
+        # The video of an embed is usually the page of a player; its thumbnail is a picture.
         for media in (embed.image, embed.thumbnail):
-            yield from _shown(media, source, MediaKind.PICTURE)
+            yield from _linked(media, source, MediaKind.PICTURE)
     for component in part.components:
-        for media in _media(component):
-            yield from _shown(media, source, _kind(media.content_type, _name(media.url)))
+        for media in _component_media(component):
+            yield from _linked(media, source, _kind(media.content_type, _name(media.url)))
 
 
-def _media(component: Any) -> Iterator[discord.UnfurledMediaItem]:
+def _component_media(component: Any) -> Iterator[discord.UnfurledMediaItem]:
     match component:
         case discord.MediaGalleryComponent():
             yield from (item.media for item in component.items)
@@ -80,19 +87,22 @@ def _media(component: Any) -> Iterator[discord.UnfurledMediaItem]:
             yield component.media
         case discord.SectionComponent():
             for inner in (*component.children, component.accessory):
-                yield from _media(inner)
+                yield from _component_media(inner)
         case discord.Container():
             for inner in component.children:
-                yield from _media(inner)
+                yield from _component_media(inner)
         case _:
             pass
 
 
-def _shown(media: Any, source: Source, kind: MediaKind | None) -> Iterator[tuple[str, Posted]]:
-    # Discord's copy, where it has one: another site need not hear of it.
+def _linked(media: Any, source: Source, kind: MediaKind | None) -> Iterator[tuple[str, PostedFile]]:
+    # Discord's own copy, where there is one, so that the other site learns nothing about the member.
     address = media.proxy_url or media.url
     if kind is not None and str(address).startswith(("http://", "https://")):
-        yield _plain(media.url or address), Posted(Linked(_name(media.url or address), address, source), kind)
+        yield (
+            _unsigned(media.url or address),
+            PostedFile(LinkedFile(_name(media.url or address), address, source), kind),
+        )
 
 
 def _kind(media_type: str | None, name: str) -> MediaKind | None:
@@ -100,8 +110,8 @@ def _kind(media_type: str | None, name: str) -> MediaKind | None:
     return {"image": MediaKind.PICTURE, "video": MediaKind.VIDEO}.get(family)
 
 
-def _plain(address: str) -> str:
-    """Without the signature, which differs each time that Discord names the same file."""
+def _unsigned(address: str) -> str:
+    """The address without its signature, which differs each time Discord links to the same file."""
     return urlsplit(address)._replace(query="", fragment="").geturl()
 
 

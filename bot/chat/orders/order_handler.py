@@ -1,4 +1,4 @@
-"""From a slash command to an order: answer at once, look at the files, ask the desk."""
+"""Handles an order: defers the reply, checks access, files and options, and submits it to the job service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,22 +31,24 @@ from bot.moderation.fingerprints import Fingerprint
 
 log = structlog.stdlib.get_logger(__name__)
 
-# Discord lets a reply be edited by its token for 15 minutes; the last one is left unused.
+# Discord lets the bot edit a reply by its token for 15 minutes. One minute is a margin.
 TOKEN_SECONDS = 14 * 60.0
-# Between two tries to say a word, in seconds.
-PAUSES = (1.0, 3.0, 10.0, 30.0)
+# Seconds between two attempts to answer a member.
+RETRY_DELAYS = (1.0, 3.0, 10.0, 30.0)
 TOO_MANY_REQUESTS = 429
-# Stands for a file without an address, until it is uploaded.
+# Placeholder for the address of a file that is not uploaded yet.
 NO_LINK = "data:,"
 
 T = TypeVar("T")
 
 
 class ShuttingDown(Exception):
-    """The bot stops before there is an order: nothing was held, and nothing will come of it."""
+    """The bot is shutting down before the order exists, so no credits are held."""
 
 
 class OrderHandler:
+    """Takes the orders of all commands, forms and buttons."""
+
     def __init__(
         self,
         *,
@@ -62,7 +64,7 @@ class OrderHandler:
         clock: Clock,
         limits: Limits,
     ) -> None:
-        """`limits` are the operator's; a server may have set narrower ones."""
+        """`limits` are the operator's; a server can set lower ones."""
         self._job_service = job_service
         self._access_guard = access_guard
         self._consent = consent
@@ -81,66 +83,66 @@ class OrderHandler:
         model: type[FaceModel],
         values: dict[str, Any],
         *,
-        wish: DisplayOptions = DEFAULT,
+        display: DisplayOptions = DEFAULT,
     ) -> None:
-        """Where every order comes in, by a command or a button: it only promises an answer."""
+        """Ask for consent or defer the reply; the rest runs in the background."""
 
-        async def go_on(agreement: Interaction) -> None:
-            await self.handle(agreement, model, values, wish=wish)
+        async def order_again(agreement: Interaction) -> None:
+            await self.handle(agreement, model, values, display=display)
 
-        if not await self._consent.ensure_consent(interaction, go_on):
+        if not await self._consent.ensure_consent(interaction, order_again):
             return
         until = self._clock.now() + TOKEN_SECONDS
         try:
-            answered = await interaction.response.defer(ephemeral=wish.hidden, thinking=True)
+            answered = await interaction.response.defer(ephemeral=display.hidden, thinking=True)
         except PASSING as failure:
-            # The promise may have arrived all the same; whoever asks for its message finds out.
-            log.warning("a promise was cut off", error=type(failure).__name__)
+            # Discord may have received the request all the same: `make_place` then finds the message.
+            log.warning("deferring interrupted", error=type(failure).__name__)
             answered = None
         message_id = None if answered is None else answered.message_id
-        placed = partial(make_place, interaction, wish, until, message_id)
-        self._background.spawn(self._answer(interaction, model, values, placed))
+        find_place = partial(make_place, interaction, display, until, message_id)
+        self._background.spawn(self._order(interaction, model, values, find_place))
 
-    async def _answer(
+    async def _order(
         self,
         interaction: Interaction,
         model: type[FaceModel],
         values: dict[str, Any],
-        placed: Callable[[], Awaitable[Place]],
+        find_place: Callable[[], Awaitable[Place]],
     ) -> None:
         try:
-            place = await self._persistently(placed)
+            place = await self._with_retries(find_place)
             try:
-                order, fingerprints = await self._prepared(interaction, place, model, values)
+                order, fingerprints = await self._prepare(interaction, place, model, values)
                 job = await self._job_service.order(order)
                 await self._access_guard.remember(job.id, fingerprints)
-            except Exception as error:  # noqa: BLE001 - whatever went wrong, the member gets a sentence
+            except Exception as error:  # noqa: BLE001 - nobody else would answer the member
                 sentence = error_card(self._message_for(error))
-                await self._persistently(lambda: self._messages.edit(place, sentence))
+                await self._with_retries(lambda: self._messages.edit(place, sentence))
         except (Gone, *PASSING, discord.HTTPException) as failure:
-            log.warning("an answer could not be shown", error=type(failure).__name__)
+            log.warning("order reply failed", error=type(failure).__name__)
 
-    async def _persistently(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Nobody else would tell this member anything, so Discord's passing troubles are waited for."""
-        for pause in PAUSES:
+    async def _with_retries(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Wait out temporary failures of Discord, because nobody else would answer this member."""
+        for pause in RETRY_DELAYS:
             try:
                 return await act()
             except PASSING as failure:
-                log.info("an answer is tried again", error=type(failure).__name__)
+                log.info("order reply retried", error=type(failure).__name__)
             except discord.HTTPException as failure:
                 if failure.status != TOO_MANY_REQUESTS:
                     raise
             await self._clock.sleep(pause)
         return await act()
 
-    async def _prepared(
+    async def _prepare(
         self, interaction: Interaction, place: Place, model: type[FaceModel], values: dict[str, Any]
     ) -> tuple[Order, Mapping[str, Fingerprint]]:
         try:
             await self._access_guard.admit(interaction)
             return await self._validate(member_of(interaction), place, model, values)
         except asyncio.CancelledError:
-            # There is no order yet, so no later start would answer this member.
+            # No job exists yet, so the bot would not answer this member after its next start.
             raise ShuttingDown from None
 
     async def _validate(
@@ -148,7 +150,7 @@ class OrderHandler:
     ) -> tuple[Order, Mapping[str, Fingerprint]]:
         given = await with_face(self._saved_faces, member.user_id, model, values)
         files = {name: given[name] for name in model.slots() if name in given}
-        # The options are checked with Discord's own links, before a byte is read.
+        # The options are checked with Discord's own links, before any file is read.
         filled = model.model_validate(given | {name: file.url or NO_LINK for name, file in files.items()})
         terms = await self._job_service.terms(member)
         limits = self._limits.at_most(
@@ -157,14 +159,14 @@ class OrderHandler:
             video_seconds=terms.limits.video_seconds,
         )
         self._inputs.check_size(model.slots(), files, limits)
-        seen = await self._load(model, files, limits)
-        seconds = max((each.media.seconds or 0 for each in seen.values()), default=0) or None
+        loaded = await self._load(model, files, limits)
+        seconds = max((each.media.seconds or 0 for each in loaded.values()), default=0) or None
         order = Order(filled, place, member, terms, seconds)
         await self._job_service.check(order)
-        contents = {name: each.content for name, each in seen.items()}
+        contents = {name: each.content for name, each in loaded.items()}
         fingerprints = await self._access_guard.admit_inputs(member, contents)
         self._background.spawn(self._original_previews.keep(place, contents[model.target_slot()]))
-        addresses = await self._addresses(files, seen)
+        addresses = await self._addresses(files, loaded)
         return replace(order, model=filled.model_copy(update=addresses)), fingerprints
 
     async def _load(
@@ -176,15 +178,15 @@ class OrderHandler:
         )
         return dict(zip(files, found, strict=True))
 
-    async def _addresses(self, files: dict[str, Upload], seen: dict[str, LoadedFile]) -> dict[str, str]:
+    async def _addresses(self, files: dict[str, Upload], loaded: dict[str, LoadedFile]) -> dict[str, str]:
         found = await asyncio.gather(
-            *(self._inputs.address(name, file, seen[name]) for name, file in files.items())
+            *(self._inputs.address(name, file, loaded[name]) for name, file in files.items())
         )
         return dict(zip(files, found, strict=True))
 
 
 async def make_place(
-    interaction: Interaction, wish: DisplayOptions, until: float, message_id: int | None
+    interaction: Interaction, display: DisplayOptions, until: float, message_id: int | None
 ) -> Place:
     return Place(
         user_id=interaction.user.id,
@@ -196,7 +198,7 @@ async def make_place(
         guild_id=interaction.guild_id,
         locale=str(interaction.locale),
         upload_limit=interaction.filesize_limit,
-        hidden=wish.hidden,
-        spoiler=wish.spoiler,
-        direct=wish.direct,
+        hidden=display.hidden,
+        spoiler=display.spoiler,
+        direct=display.direct,
     )

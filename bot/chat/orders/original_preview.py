@@ -1,4 +1,4 @@
-"""What the face was put into, to stand beside the result."""
+"""Keeps small copies of the pictures that faces are put into, to show them beside the results."""
 
 import asyncio
 from collections import OrderedDict
@@ -12,38 +12,38 @@ from bot.jobs.job import Job, Place
 from bot.media.probe import Limits, UnusableMedia
 from bot.models import FaceModel
 
-# Of all small copies together, in bytes: those of about a hundred orders.
-MOST_BYTES = 32 * 2**20
+# Enough for the copies of about a hundred orders.
+MAX_BYTES = 32 * 2**20
 
 _DISCORD = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 _SEGMIND = ".segmind.com"
 
 
 class OriginalPreviews:
-    """Small copies of targets, without their metadata, for as long as there is room in memory.
+    """Small copies of target pictures, without metadata, as long as they fit into memory.
 
-    Attached anew, they last as long as the result. A link of Discord's would end after a day, so it is second
-    best, for orders from before a restart; and so is Segmind's.
+    A copy is attached to the result and lasts as long. A link of Discord's or Segmind's, which expires after
+    a day, only serves orders from before a restart.
     """
 
-    def __init__(self, text: Text, clock: Clock, limits: Limits, *, most_bytes: int = MOST_BYTES) -> None:
-        """With no bytes at all, nothing is ever shown beside a result."""
+    def __init__(self, text: Text, clock: Clock, limits: Limits, *, max_bytes: int = MAX_BYTES) -> None:
+        """With `max_bytes` 0, results are shown alone."""
         self._text = text
         self._clock = clock
         self._limits = limits
-        self._most_bytes = most_bytes
+        self._most_bytes = max_bytes
         self._copies: OrderedDict[int, NormalizedPicture] = OrderedDict()
-        # A large picture takes much memory while it is made small.
-        self._room = asyncio.Lock()
+        # A large picture takes much memory while it is resized.
+        self._resizing = asyncio.Lock()
 
     async def keep(self, place: Place, content: bytes) -> None:
         if not self._most_bytes:
             return
-        async with self._room:
+        async with self._resizing:
             try:
                 small = await asyncio.to_thread(normalize, content, self._limits)
             except UnusableMedia:
-                # A video, which is too large to be attached again.
+                # The target is a video, which is too large to attach again.
                 return
         self._copies[place.message_id] = small
         while sum(len(each.content) for each in self._copies.values()) > self._most_bytes:
@@ -57,23 +57,23 @@ class OriginalPreviews:
             covered = SPOILER if job.place.spoiler else ""
             return OriginalPreview(f"attachment://{covered}before-{job.id}{small.suffix}", alt, small.content)
         address = str(job.body.get(model.target_slot(), ""))
-        return OriginalPreview(address, alt) if _running(address, self._clock.now()) else None
+        return OriginalPreview(address, alt) if _is_fetchable(address, self._clock.now()) else None
 
     def forget(self, job: Job) -> None:
         self._copies.pop(job.place.message_id, None)
 
 
-def _running(address: str, now: float) -> bool:
-    """Whether the address is somebody's who is known, and has not ended."""
+def _is_fetchable(address: str, now: float) -> bool:
+    """Whether the address is one of Discord's or Segmind's and has not expired."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     if parts.scheme != "https":
         return False
-    return host.endswith(_SEGMIND) or (host in _DISCORD and _ends(parts.query) > now)
+    return host.endswith(_SEGMIND) or (host in _DISCORD and _expires_at(parts.query) > now)
 
 
-def _ends(query: str) -> float:
-    """When one of Discord's links ends, which it says in hexadecimal."""
+def _expires_at(query: str) -> float:
+    """Expiry of one of Discord's links, which it states in hexadecimal."""
     try:
         return int(parse_qs(query)["ex"][0], 16)
     except (KeyError, ValueError):

@@ -1,4 +1,4 @@
-"""An earlier order once more: its options, and its files from where they were."""
+"""Recovers the options and the files of an earlier order, to order again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,27 +10,29 @@ from bot.jobs.job import Job
 from bot.models import FaceModel, MediaKind
 from bot.segmind.protocol import DownloadFailed, Link, Output, SegmindError
 
-# Inputs are measured when they are here; this only keeps a strange file from filling the memory.
-MOST_BYTES = 200 * 2**20
+# Bounds the memory for a download; the limits of an order are checked afterwards.
+MAX_BYTES = 200 * 2**20
 
 
 class InputGone(InputError):
-    """A file of an earlier order that is not to be had any more: Discord's links end after a day."""
+    """A file of an earlier order has expired: Discord's links last for a day."""
 
 
 class Source(Protocol):
+    """The part of the Segmind client that downloads files."""
+
     async def fetch(self, output: Output, *, limit: int) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
 class PreviousInput:
-    """A file of an earlier order."""
+    """File of an earlier order, as an `Upload`."""
 
     option: str
     address: str
     source: Source
     size: int = 0
-    # The address may end before Segmind comes to it, so the bytes are handed over.
+    # The address may expire before Segmind fetches it, so Segmind receives the bytes.
     url: str = ""
 
     @property
@@ -39,7 +41,7 @@ class PreviousInput:
 
     async def read(self) -> bytes:
         try:
-            return await self.source.fetch(Link(self.address), limit=MOST_BYTES)
+            return await self.source.fetch(Link(self.address), limit=MAX_BYTES)
         except SegmindError as error:
             if isinstance(error, DownloadFailed) and error.transient:
                 raise TimeoutError from error
@@ -47,16 +49,18 @@ class PreviousInput:
 
 
 class PreviousInputs:
+    """Options and files of earlier orders."""
+
     def __init__(self, source: Source) -> None:
         self._source = source
 
     def options(self, model: type[FaceModel], job: Job) -> dict[str, Any]:
-        """What was chosen besides the files, as a command would hand it over."""
+        """The options besides the files, as a command would pass them."""
         plain = [each.name for each in model.parameters() if each.slot is None and not each.transport]
         return {name: job.body[name] for name in plain if name in job.body}
 
     def files(self, model: type[FaceModel], job: Job) -> dict[str, PreviousInput]:
-        """The files of an order of this model."""
+        """The files of an order, by the parameters of its own model."""
         return {
             name: PreviousInput(name, str(job.body[name]), self._source)
             for name in model.slots()
@@ -64,7 +68,7 @@ class PreviousInputs:
         }
 
     def files_for(self, other: type[FaceModel], model: type[FaceModel], job: Job) -> dict[str, PreviousInput]:
-        """The same files for another model, which calls them by its own names: face and target alone."""
+        """The face and the target of an order, by the parameters of another model."""
         known = self.files(model, job)
         names = {model.face_slot(): other.face_slot(), model.target_slot(): other.target_slot()}
         return {
@@ -75,7 +79,7 @@ class PreviousInputs:
 
 
 def alternatives(models: Mapping[str, type[FaceModel]], job: Job) -> list[type[FaceModel]]:
-    """The other models that can do with the files of this order."""
+    """The other models that accept the files of this order."""
     kind = MediaKind.PICTURE if job.video_seconds is None else MediaKind.VIDEO
     return [
         model

@@ -1,4 +1,4 @@
-"""Saved faces in orders and on cards: found by name, offered while somebody types, shown to their owner."""
+"""Saved faces in orders, in autocomplete and on cards."""
 
 import asyncio
 import io
@@ -21,12 +21,12 @@ from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
 
-# Discord wants the choices within three seconds, and so it does a modal.
-PATIENCE = 1.5
+# Discord waits three seconds for choices or for a form.
+STORE_TIMEOUT = 1.5
 
 
 class BothFaces(Exception):
-    """A file and a saved face, where one of them is enough; `option` is the file's."""
+    """The order has both a file, as `option`, and a saved face."""
 
     def __init__(self, option: str) -> None:
         super().__init__(option)
@@ -34,7 +34,7 @@ class BothFaces(Exception):
 
 
 class NoFace(Exception):
-    """Neither a file nor a saved face, and none that is used by default."""
+    """The order has neither a file nor a saved face, and the member has no default face."""
 
     def __init__(self, option: str, *, can_save: bool) -> None:
         super().__init__(option)
@@ -44,7 +44,7 @@ class NoFace(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """An opened face as an `Upload`: it has no address, so its bytes are given to Segmind."""
+    """Opened face as an `Upload`. It has no address, so Segmind receives the bytes."""
 
     face: OpenedFace
     url: str = ""
@@ -64,7 +64,7 @@ class SavedFile:
 async def with_face(
     saved_faces: SavedFaces, owner: int, model: type[FaceModel], values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What was given, with a saved face in the face's slot where its name, or nothing, was given."""
+    """The values of an order, with a saved or default face in the face slot if no file was attached."""
     given = {name: value for name, value in values.items() if value is not None}
     name, slot = given.pop(FACE, None), model.face_slot()
     if slot in given:
@@ -78,12 +78,12 @@ async def with_face(
 
 
 async def faces_in_time(saved_faces: SavedFaces, owner: int) -> Sequence[Face]:
-    """None of them where the database takes longer than Discord waits."""
+    """A member's saved faces, or none if the database takes longer than Discord waits."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(STORE_TIMEOUT):
             return await saved_faces.all_of(owner)
-    except Exception as error:  # noqa: BLE001 - whoever cannot be offered a face may still type or attach one
-        log.info("saved faces could not be offered", error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - the member can still type a name or attach a file
+        log.info("saved faces not offered", error=type(error).__name__)
         return []
 
 
@@ -105,13 +105,13 @@ def faces_card(faces: Sequence[Face], text: Text) -> InfoCard:
 
 def saved_card(face: Face, text: Text) -> InfoCard:
     key = "faces.saved_default" if face.is_default else "faces.saved"
-    line = text(key, name=shown(face.name), until=relative_timestamp(face.expires_at))
+    line = text(key, name=face_name(face.name), until=relative_timestamp(face.expires_at))
     return InfoCard(text("faces.done"), [line], text, small=[text("faces.note")])
 
 
 @dataclass(frozen=True, slots=True)
-class Portrayed:
-    """A face as a picture on a card."""
+class FacePicture:
+    """Face as a picture on a card."""
 
     content: bytes
     filename: str
@@ -121,24 +121,24 @@ class Portrayed:
         return discord.File(io.BytesIO(self.content), self.filename, description=self.alt)
 
 
-def portrayed(face: OpenedFace, text: Text) -> Portrayed:
-    return Portrayed(face.content, face.filename, text("faces.alt", name=face.name))
+def face_picture(face: OpenedFace, text: Text) -> FacePicture:
+    return FacePicture(face.content, face.filename, text("faces.alt", name=face.name))
 
 
-def face_card(face: OpenedFace, picture: Portrayed, text: Text) -> InfoCard:
-    return InfoCard(text("faces.title"), [shown(face.name)], text, picture=picture)
+def face_card(face: OpenedFace, picture: FacePicture, text: Text) -> InfoCard:
+    return InfoCard(text("faces.title"), [face_name(face.name)], text, picture=picture)
 
 
 def deleted_card(name: str, text: Text) -> InfoCard:
-    return InfoCard(text("faces.done"), [text("faces.deleted", name=shown(name))], text)
+    return InfoCard(text("faces.done"), [text("faces.deleted", name=face_name(name))], text)
 
 
 def chosen_card(name: str | None, text: Text) -> InfoCard:
-    line = text("faces.chosen_none") if name is None else text("faces.chosen", name=shown(name))
+    line = text("faces.chosen_none") if name is None else text("faces.chosen", name=face_name(name))
     return InfoCard(text("faces.done"), [line], text)
 
 
-def shown(name: str) -> str:
+def face_name(name: str) -> str:
     return f"`{sanitize(name, NAME_LIMIT)}`"
 
 
@@ -146,7 +146,7 @@ def _line(face: Face, text: Text) -> str:
     key = "faces.default_line" if face.is_default else "faces.line"
     return text(
         key,
-        name=shown(face.name),
+        name=face_name(face.name),
         saved=relative_timestamp(face.saved_at),
         until=relative_timestamp(face.expires_at),
     )

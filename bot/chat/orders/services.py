@@ -1,4 +1,4 @@
-"""Everything that commands and forms need to take an order."""
+"""Services that commands and forms need to place an order."""
 
 from dataclasses import dataclass
 
@@ -26,6 +26,6 @@ class OrderServices:
     saved_faces: SavedFaces
     source: Source
     face_detector: FaceDetector | None
-    """Finds faces in pictures, where the packages for it are installed."""
+    """Finds faces in pictures, if the packages for it are installed."""
     background: Background
     text: Text

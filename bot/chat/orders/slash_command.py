@@ -1,4 +1,4 @@
-"""A face model becomes a slash command: one option per parameter, with its range and its choices."""
+"""Builds a model's slash command: one option per parameter, with its range and its choices."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -14,13 +14,13 @@ from bot.models import FaceModel, ModelCard, Parameter
 
 Handler = Callable[[Interaction, type[FaceModel], dict[str, Any], DisplayOptions], Awaitable[None]]
 FaceChoices = Callable[[Interaction, str], Awaitable[list[app_commands.Choice[str]]]]
-"""What is offered of a member's saved faces while they type."""
+"""Suggests saved faces while a member types."""
 
 DESCRIPTION_LIMIT = 100
-# Discord passes numbers as IEEE doubles, which are exact up to here.
+# Discord transmits numbers as IEEE doubles, which are exact up to this one.
 INTEGER_LIMIT = 2**53 - 1
-# What every order may wish for, whatever the model.
-WISHES: Mapping[str, str] = {
+# Every model's command has these options.
+DISPLAY_OPTIONS: Mapping[str, str] = {
     "hidden": "Only you see the order and its result",
     "spoiler": "Cover the pictures until somebody clicks on them",
     "send_to_me": "Send the result to you in private; the channel only reads that it is done",
@@ -28,7 +28,7 @@ WISHES: Mapping[str, str] = {
 
 
 FACE = "face"
-"""The option that stands for the face's file."""
+"""The option for a saved face, instead of a file."""
 _SAVED_FACE = Parameter(
     name=FACE,
     description="One of your saved faces, in the place of an attached one",
@@ -47,26 +47,30 @@ def command_for(
     model: type[FaceModel], handler: Handler, *, price: str, face_choices: FaceChoices | None = None
 ) -> app_commands.Command[Any, ..., None]:
     async def callback(interaction: Interaction, **values: Any) -> None:
-        await handler(interaction, model, values, _wish(values))
+        await handler(interaction, model, values, _display_options(values))
 
     shown = list(options(model) if face_choices is None else options_with_faces(model))
-    # discord.py reads the options from the signature, so the signature is written from the model.
+    # discord.py reads the options from the signature of the callback.
     signature = [
         inspect.Parameter(
             "interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction
         ),
         *(_signature(option) for option in shown),
-        *(_wish_signature(name) for name in WISHES),
+        *(_display_signature(name) for name in DISPLAY_OPTIONS),
     ]
     vars(callback)["__signature__"] = inspect.Signature(signature)
-    descriptions = {option.name: _fit(option.description) for option in shown}
-    describe = app_commands.describe(**descriptions, **WISHES)
+    descriptions = {option.name: _fit(option.description) for option in shown} | dict(DISPLAY_OPTIONS)
+    describe = app_commands.describe(
+        **{name: app_commands.locale_str(words) for name, words in descriptions.items()}
+    )
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
         name=model.card.slug,
         description=app_commands.locale_str(
-            summed_up(model.card, model.card.summary, price), card=model.card
+            command_description(model.card, model.card.summary, price), card=model.card
         ),
         callback=describe(callback),
+        # Segmind's names and values are the same in every language, so only the descriptions are translated.
+        auto_locale_strings=False,
     )
     if face_choices is not None:
         _offer(command, face_choices)
@@ -79,19 +83,19 @@ def _offer(command: app_commands.Command[Any, ..., None], face_choices: FaceChoi
         return await face_choices(interaction, typed)
 
 
-def summed_up(card: ModelCard, summary: str, price: str) -> str:
-    """A model's command in one line, with the summary and the price in anybody's language."""
+def command_description(card: ModelCard, summary: str, price: str) -> str:
+    """Description of a model's command, with a translated summary and price."""
     return _fit(f"{card.title}: {summary}", price)
 
 
 def options(model: type[FaceModel]) -> Iterator[Parameter]:
-    """What a member may fill in; Discord wants the required options first."""
+    """The parameters that a member can fill in, the required ones first, as Discord demands."""
     shown = [each for each in model.parameters() if not each.transport]
     yield from sorted(shown, key=lambda each: not each.required)
 
 
 def options_with_faces(model: type[FaceModel]) -> Iterator[Parameter]:
-    """The face may be attached or saved before, so Discord can ask for neither of the two."""
+    """The same with an option for a saved face, which makes the face's file optional."""
     slot = model.face_slot()
     for option in sorted(options(model), key=lambda each: not each.required or each.name == slot):
         if option.name == slot:
@@ -110,13 +114,13 @@ def _signature(option: Parameter) -> inspect.Parameter:
     )
 
 
-def _wish_signature(name: str) -> inspect.Parameter:
+def _display_signature(name: str) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=bool, default=False)
 
 
-def _wish(values: dict[str, Any]) -> DisplayOptions:
-    """What was wished for, taken out of what the model is given."""
-    hidden, spoiler, direct = (values.pop(name, False) for name in WISHES)
+def _display_options(values: dict[str, Any]) -> DisplayOptions:
+    """Remove the display options from the values, which then are the model's alone."""
+    hidden, spoiler, direct = (values.pop(name, False) for name in DISPLAY_OPTIONS)
     return DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct)
 
 
@@ -138,7 +142,7 @@ def _annotation(option: Parameter) -> Any:
 
 
 def _fit(text: str, price: str = "") -> str:
-    """A price is shown whole or not at all."""
+    """Cut the text to Discord's limit; leave the price out if it does not fit."""
     if price and len(priced := f"{text} · {price}") <= DESCRIPTION_LIMIT:
         return priced
     return text if len(text) <= DESCRIPTION_LIMIT else f"{text[: DESCRIPTION_LIMIT - 1]}…"

@@ -1,4 +1,4 @@
-"""The guided way to an order: one form that asks for a face, a picture, and what matters most."""
+"""The form of `/swap`, which asks for a face, a target and a model."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,36 +13,36 @@ from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.orders.attachments import Upload
 from bot.chat.orders.display_options import DisplayOptions
-from bot.chat.orders.message_media import Posted
-from bot.chat.orders.saved_faces import PATIENCE, faces_in_time
+from bot.chat.orders.message_media import PostedFile
+from bot.chat.orders.saved_faces import STORE_TIMEOUT, faces_in_time
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.slash_command import FACE, WISHES
+from bot.chat.orders.slash_command import DISPLAY_OPTIONS, FACE
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about
 from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.labels import price_words
-from bot.chat.ui.replies import report_errors
+from bot.chat.ui.replies import Form
 from bot.faces.face import Face
 from bot.jobs.service import JobService, ModelOff
 from bot.models import FaceModel, MediaKind
 
 log = structlog.stdlib.get_logger(__name__)
 
-# Discord's own bounds.
+# Discord's limits.
 CHOICES, LABEL_LIMIT, CHOICE_LIMIT = 25, 45, 100
-# So long a form may stay open.
+# discord.py forgets a form that is not sent within this time.
 OPEN_SECONDS = 15 * 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """What a member may want, and the model that does it."""
+    """Choice in the form: a model, with options that suit its purpose."""
 
     name: str
     model: type[FaceModel]
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     pairs_faces: bool = False
-    """Whether it matters which face of the one picture goes where in the other."""
+    """Whether the member chooses which face goes where."""
 
     def takes(self, kind: MediaKind) -> bool:
         return kind in self.model.slots()[self.model.target_slot()].accepts
@@ -54,106 +54,108 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a form that was sent comes to."""
+class SwapRequest:
+    """The choices that a member made in the form."""
 
     path: Path
     values: dict[str, Any]
-    wish: DisplayOptions
+    display: DisplayOptions
 
 
-GoOn = Callable[[Interaction, Order], Awaitable[None]]
+PlaceOrder = Callable[[Interaction, SwapRequest], Awaitable[None]]
 
 
 async def form_for(
     interaction: Interaction,
     services: OrderServices,
     paths: Sequence[Path],
-    go_on: GoOn,
-    posted: Sequence[Posted] = (),
+    place_order: PlaceOrder,
+    posted: Sequence[PostedFile] = (),
 ) -> "SwapForm":
-    """Filled with what this member can choose here and now: Discord waits for it, so it is soon there."""
+    """Build the form with the choices that this member has here. Discord waits at most three seconds."""
     faces: Sequence[Face] = ()
     if services.saved_faces.enabled:
         faces = await faces_in_time(services.saved_faces, interaction.user.id)
     off = await _models_off(interaction, services)
     kinds = {each.kind for each in posted} or set(MediaKind)
     fitting = [path for path in paths if any(path.takes(kind) for kind in kinds)]
-    # Where a picture is there already, a model that is made for videos is a detour.
+    # For a posted picture, the models for pictures are faster and cheaper than the one for videos.
     if kinds == {MediaKind.PICTURE}:
         fitting = [path for path in fitting if not path.takes(MediaKind.VIDEO)] or fitting
     open_ = [path for path in fitting if path.model.card.slug not in off]
     if not open_:
         raise ModelOff(fitting[0].model.card.slug)
-    return SwapForm(open_, services, faces, posted, go_on)
+    return SwapForm(open_, services, faces, posted, place_order)
 
 
 async def _models_off(interaction: Interaction, services: OrderServices) -> frozenset[str]:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(STORE_TIMEOUT):
             return (await services.job_service.terms(member_of(interaction))).models_off
-    except Exception as error:  # noqa: BLE001 - whatever is switched off is refused later, too
-        log.info("it could not be asked which models are off", error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - an order for a disabled model is rejected later, too
+        log.info("disabled models unknown", error=type(error).__name__)
         return frozenset()
 
 
-class SwapForm(ui.Modal):
+class SwapForm(Form):
+    """Form with up to five fields: file, face, saved face, target, model, display options."""
+
     def __init__(
         self,
         paths: Sequence[Path],
         services: OrderServices,
         faces: Sequence[Face],
-        posted: Sequence[Posted],
-        go_on: GoOn,
+        posted: Sequence[PostedFile],
+        place_order: PlaceOrder,
     ) -> None:
         text = services.text
         super().__init__(title=text("swap.title")[:LABEL_LIMIT], timeout=OPEN_SECONDS)
         self._paths = {path.name: path for path in paths}
         self._posted = posted
-        self._go_on = go_on
-        self._which = _which(posted, text) if len(posted) > 1 else None
+        self._place_order = place_order
+        self._posted_file = _posted_field(posted, text) if len(posted) > 1 else None
         self._face: ui.FileUpload[Any] = ui.FileUpload(custom_id="face", required=not faces, max_values=1)
-        self._saved = _saved(faces) if faces else None
+        self._saved_face = _saved_face_field(faces) if faces else None
         self._target: ui.FileUpload[Any] | None = None
         if not posted:
             self._target = ui.FileUpload(custom_id="target", max_values=1)
-        self._path = _ways(paths, services.job_service, text) if len(paths) > 1 else None
-        self._wishes = _wishes(text)
+        self._path = _path_field(paths, services.job_service, text) if len(paths) > 1 else None
+        self._display = _display_field(text)
         for key, item in (
-            ("swap.which", self._which),
+            ("swap.which", self._posted_file),
             ("swap.face_or" if faces else "swap.face", self._face),
-            ("swap.saved", self._saved),
+            ("swap.saved", self._saved_face),
             ("swap.target", self._target),
             ("swap.path", self._path),
-            ("swap.wishes", self._wishes),
+            ("swap.wishes", self._display),
         ):
             if item is not None:
                 self.add_item(ui.Label(text=text(key)[:LABEL_LIMIT], component=item))
 
     async def on_submit(self, interaction: Interaction) -> None:
-        await report_errors(interaction, lambda: self._go_on(interaction, self._order()))
+        await self._place_order(interaction, self._request())
 
-    def _order(self) -> Order:
-        chosen = next(iter(self._paths)) if self._path is None else self._path.value or ""
-        path = self._paths[chosen]
+    def _request(self) -> SwapRequest:
+        name = next(iter(self._paths)) if self._path is None else self._path.value or ""
+        path = self._paths[name]
         values: dict[str, Any] = dict(path.options)
-        # Whoever attaches a face means it, whichever saved one was already chosen in the form.
+        # The default face is preselected, so an attached file wins over a saved face.
         if self._face.values:
             values[path.model.face_slot()] = self._face.values[0]
-        elif self._saved is not None and self._saved.values:
-            values[FACE] = self._saved.values[0]
-        values[path.model.target_slot()] = self._given()
-        wished = self._wishes.values
-        hidden, spoiler, direct = (name in wished for name in WISHES)
-        return Order(path, values, DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct))
+        elif self._saved_face is not None and self._saved_face.values:
+            values[FACE] = self._saved_face.values[0]
+        values[path.model.target_slot()] = self._target_file()
+        chosen = self._display.values
+        hidden, spoiler, direct = (name in chosen for name in DISPLAY_OPTIONS)
+        return SwapRequest(path, values, DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct))
 
-    def _given(self) -> Upload:
+    def _target_file(self) -> Upload:
         if self._target is not None:
             return self._target.values[0]
-        return self._posted[0 if self._which is None else int(self._which.values[0])].file
+        return self._posted[0 if self._posted_file is None else int(self._posted_file.values[0])].file
 
 
-def _which(posted: Sequence[Posted], text: Text) -> ui.Select[Any]:
+def _posted_field(posted: Sequence[PostedFile], text: Text) -> ui.Select[Any]:
     options = [
         discord.SelectOption(
             label=f"{number}. {sanitize(each.file.filename, CHOICE_LIMIT - 4)}",
@@ -165,7 +167,7 @@ def _which(posted: Sequence[Posted], text: Text) -> ui.Select[Any]:
     return ui.Select(custom_id="which", options=options)
 
 
-def _saved(faces: Sequence[Face]) -> ui.Select[Any]:
+def _saved_face_field(faces: Sequence[Face]) -> ui.Select[Any]:
     options = [
         discord.SelectOption(label=face.name, value=face.name, default=face.is_default)
         for face in faces[:CHOICES]
@@ -173,7 +175,7 @@ def _saved(faces: Sequence[Face]) -> ui.Select[Any]:
     return ui.Select(custom_id="saved", options=options, required=False, min_values=0)
 
 
-def _ways(paths: Sequence[Path], job_service: JobService, text: Text) -> ui.RadioGroup[Any]:
+def _path_field(paths: Sequence[Path], job_service: JobService, text: Text) -> ui.RadioGroup[Any]:
     group: ui.RadioGroup[Any] = ui.RadioGroup(custom_id="path")
     for number, path in enumerate(paths):
         note = text(f"path.{path.name}_note")[:CHOICE_LIMIT]
@@ -183,8 +185,8 @@ def _ways(paths: Sequence[Path], job_service: JobService, text: Text) -> ui.Radi
     return group
 
 
-def _wishes(text: Text) -> ui.CheckboxGroup[Any]:
+def _display_field(text: Text) -> ui.CheckboxGroup[Any]:
     group: ui.CheckboxGroup[Any] = ui.CheckboxGroup(custom_id="wishes", required=False, min_values=0)
-    for name, words in WISHES.items():
+    for name, words in DISPLAY_OPTIONS.items():
         group.add_option(label=text.phrase(words)[:CHOICE_LIMIT], value=name)
     return group

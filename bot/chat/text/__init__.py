@@ -1,4 +1,4 @@
-"""The sentences that people read, in one catalogue per language, and which language is spoken just now."""
+"""Every sentence that members read, one catalogue per language, and the current language."""
 
 import tomllib
 from collections.abc import Generator, Iterator, Mapping
@@ -11,39 +11,39 @@ from typing import Any
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "de", "es", "fr", "pt", "ja")
 PHRASES = "phrases"
-_WITH_POINT = (ENGLISH, "ja")
+_DECIMAL_POINT = (ENGLISH, "ja")
 
-# Whoever is spoken to is known where an interaction arrives and where a job's message is drawn. A context
-# variable carries it to every sentence in between, over tasks that are begun there, too.
-_spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
+# The language is set where an interaction arrives and where a job's message is drawn. A context variable
+# carries it to every sentence in between, and into the tasks that start there.
+_language: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
 @lru_cache
 def language_of(locale: str) -> str:
-    """The language of a locale of Discord's, such as `es-419`; where it is not spoken here, English."""
+    """Language of one of Discord's locales, such as `es-419`; English if there is no catalogue for it."""
     language = locale.partition("-")[0].lower()
     return language if language in LANGUAGES else ENGLISH
 
 
-def spoken() -> str:
-    """The language of whoever is spoken to."""
-    return _spoken.get()
+def current_language() -> str:
+    """Language of the member who reads the next sentence."""
+    return _language.get()
 
 
 @contextmanager
 def speaking(locale: str) -> Generator[None]:
-    """Every sentence inside is said in the language of this locale."""
-    before = _spoken.set(language_of(locale))
+    """Use the language of this locale for every sentence inside the block."""
+    before = _language.set(language_of(locale))
     try:
         yield
     finally:
-        _spoken.reset(before)
+        _language.reset(before)
 
 
 class Text:
-    """Sentences by key, in the language that is spoken: `text("end.paid", price=5)`.
+    """Sentences by key, in the current language: `text("end.paid", price=5)`.
 
-    A sentence with forms for one and for several takes that of its `count`.
+    If a sentence has a singular and a plural form, its `count` decides between them.
     """
 
     def __init__(self, catalogues: Mapping[str, Mapping[str, str]]) -> None:
@@ -54,31 +54,31 @@ class Text:
         return cls({language: catalogue(language) for language in LANGUAGES})
 
     def __call__(self, key: str, /, **facts: Any) -> str:
-        sentence = self._sentence(spoken(), key, facts)
+        sentence = self._sentence(current_language(), key, facts)
         if sentence is None:
-            # A sentence that is not translated yet is better read in English than not at all.
+            # English is better than no sentence where a translation is missing.
             sentence = self._sentence(ENGLISH, key, facts)
         if sentence is None:
             raise KeyError(key)
         return sentence.format(**facts)
 
     def phrase(self, words: str) -> str:
-        """Words that stand in English where they belong, such as an option's description, translated."""
-        return self._catalogues[spoken()].get(f"{PHRASES}.{words}", words)
+        """Translate words that the code holds in English, such as the description of an option."""
+        return self._catalogues[current_language()].get(f"{PHRASES}.{words}", words)
 
     def number(self, value: float, digits: int) -> str:
-        """With so many digits behind the sign that the language puts before them."""
-        return f"{value:.{digits}f}".replace(".", "." if spoken() in _WITH_POINT else ",")
+        """Round to `digits`, with the decimal separator of the current language."""
+        return f"{value:.{digits}f}".replace(".", "." if current_language() in _DECIMAL_POINT else ",")
 
     def _sentence(self, language: str, key: str, facts: Mapping[str, Any]) -> str | None:
         sentences = self._catalogues[language]
         if (sentence := sentences.get(key)) is not None or "count" not in facts:
             return sentence
-        return sentences.get(f"{key}.{form(language, facts['count'])}")
+        return sentences.get(f"{key}.{plural_form(language, facts['count'])}")
 
 
-def form(language: str, count: float) -> str:
-    """Which form a number takes: English has "1 credit" and "0 credits", French "0 crédit", Japanese one."""
+def plural_form(language: str, count: float) -> str:
+    """Plural form of a count: English has "0 credits", French "0 crédit", Japanese has one form."""
     singular = {"ja": (), "fr": (0, 1)}.get(language, (1,))
     return "one" if count in singular else "other"
 
@@ -90,7 +90,7 @@ def catalogue(language: str) -> Mapping[str, str]:
 
 
 def flat(source: str) -> Iterator[tuple[str, str]]:
-    """`[end] done = …` is the sentence `end.done`."""
+    """Flatten the tables of a catalogue: `[end] done = …` is the sentence `end.done`."""
     yield from _flat("", tomllib.loads(source))
 
 

@@ -1,8 +1,8 @@
-"""Times and sizes in words, as the language that is spoken writes them."""
+"""Times and sizes in words, in the current language."""
 
 from bot.chat.text import Text
 
-# Below this, seconds are told to the tenth.
+# Below this many seconds, durations show tenths.
 EXACT_BELOW = 10
 MINUTE = 60
 KIB, MIB = 2**10, 2**20
@@ -15,7 +15,7 @@ def duration(seconds: float, text: Text) -> str:
 
 
 def about(seconds: float, text: Text) -> str:
-    """In whole seconds or minutes."""
+    """Round to whole seconds or minutes."""
     whole = max(1, round(seconds))
     if whole < 2 * MINUTE:
         return text("amount.seconds", amount=whole)

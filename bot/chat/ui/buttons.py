@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from re import Match
-from typing import Any, Protocol, Self, cast
+from typing import Any, Self
 
 from discord import ButtonStyle, ui
 
@@ -13,15 +13,9 @@ Handler = Callable[[Interaction, Any], Awaitable[None]]
 """Receives the interaction and the item that was used."""
 
 
-class Handlers(Protocol):
-    """The part of the client that knows what each kind of button or select does."""
-
-    def handler_of(self, kind: type[ui.DynamicItem[Any]]) -> Handler: ...
-
-
 async def handle(interaction: Interaction, item: ui.DynamicItem[Any]) -> None:
-    """Let the handler of this kind of item answer; errors are told to whoever used it."""
-    handler = cast("Handlers", interaction.client).handler_of(type(item))
+    """Let the handler of this kind of item answer, and report its errors to the member."""
+    handler: Handler = interaction.client.handler_of(type(item))
     await report_errors(interaction, lambda: handler(interaction, item))
 
 

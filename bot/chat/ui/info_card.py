@@ -1,4 +1,4 @@
-"""Answers that are no job: a sheet of lines for one reader, and foreign words that can do no harm on it."""
+"""Cards with information for one reader, and foreign text made safe to show on them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,13 +9,13 @@ from discord import ui
 from bot.chat.text import Text
 from bot.chat.ui.card import BLUE, Attachment
 
-# Discord takes 4,000 characters in all; the title and the small print take their share of them.
-ROOM = 3600
+# Discord allows 4,000 characters for all text of a message; the title and the small print need some of them.
+BODY_LIMIT = 3600
 TITLE_LIMIT = 100
 
 
 class InfoCard(ui.LayoutView):
-    """A container: title, lines, rows with something beside them, a picture, small print and buttons."""
+    """Container with a title, lines, rows, a picture, small print and buttons."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class InfoCard(ui.LayoutView):
         super().__init__(timeout=None)
         box: ui.Container[InfoCard] = ui.Container(accent_colour=colour)
         notes = "\n".join(f"-# {line}" for line in small)
-        body = fitted(lines, ROOM - len(notes), text)
+        body = fit_lines(lines, BODY_LIMIT - len(notes), text)
         box.add_item(ui.TextDisplay(f"### {title[:TITLE_LIMIT]}\n{body}".strip()))
         for row in rows:
             box.add_item(row)
@@ -48,25 +48,25 @@ class InfoCard(ui.LayoutView):
         self.add_item(box)
 
 
-def fitted(lines: Sequence[str], room: int, text: Text) -> str:
-    """As many whole lines as there is room for, and how many there are besides."""
+def fit_lines(lines: Sequence[str], limit: int, text: Text) -> str:
+    """As many whole lines as fit, and the number of those left out."""
     used = 0
     for count, line in enumerate(lines):
         used += len(line) + 1
-        if used > room - len(text("more", count=len(lines))):
+        if used > limit - len(text("more", count=len(lines))):
             return "\n".join([*lines[:count], text("more", count=len(lines) - count)])
     return "\n".join(lines)
 
 
 def sanitize(words: str, limit: int = 100) -> str:
-    """Foreign words for inside of a code span, where nothing is markdown or a mention: on one line, cut."""
-    # What is invisible, such as a change of the writing's direction, would reach beyond the span.
+    """Make foreign text safe inside a code span, where Discord reads no markdown and no mentions."""
+    # Invisible characters, such as those that change the direction of writing, would act beyond the span.
     plain = "".join(letter if letter.isprintable() else " " for letter in words)
     return " ".join(plain.replace("`", "'").split())[:limit]
 
 
 def as_code(words: str, limit: int) -> str:
-    """As a code span; nothing where there are no words."""
+    """The text as a code span, or nothing if there is no text."""
     shown = sanitize(words, limit)
     return f"`{shown}`" if shown else ""
 
@@ -76,5 +76,5 @@ def mention(user_id: int | str) -> str:
 
 
 def mention_or_unknown(user_id: int, text: Text) -> str:
-    """Somebody about whom everything was deleted has no name any more."""
+    """Mention of a member, or a placeholder for one whose data was deleted."""
     return mention(user_id) if user_id else text("somebody")

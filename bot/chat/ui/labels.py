@@ -10,12 +10,12 @@ from bot.models import ModelCard
 
 
 def title_of(slug: str, cards: Mapping[str, ModelCard]) -> str:
-    """Title of a model; one that is no longer offered is known by its slug alone."""
+    """Title of a model, or its slug if it is no longer offered."""
     return cards[slug].title if slug in cards else slug
 
 
 def person(actor: str, text: Text) -> str:
-    """Name for whoever made a decision: a mention, unless the bot, the shop or the operator made it."""
+    """Name of the person behind a decision: a mention, or a word for the bot, the shop or the operator."""
     if actor == FORGOTTEN:
         return text("somebody")
     if actor == BOT:

@@ -1,4 +1,4 @@
-"""What sets one order apart from others of its model, in words for its card."""
+"""The options of an order that differ from the defaults, in words for its card."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from bot.jobs.job import Job
 from bot.models import FaceModel
 
 SEED = "seed"
-# Of one value, and of all of them together.
+# Characters of one value, and of all values together.
 VALUE_LIMIT, LIMIT = 60, 700
 
 
@@ -20,7 +20,7 @@ def requested(job: Job, text: Text) -> str:
 
 
 def chosen_words(model: type[FaceModel], job: Job) -> str:
-    """The options that differ from their defaults, and the seed; nothing where there are none."""
+    """The changed options and the seed, or nothing if there are none."""
     words = ""
     for name, value in _chosen(model, job):
         each = f"{name} {as_code(str(value), VALUE_LIMIT)}"
@@ -34,7 +34,7 @@ def _chosen(model: type[FaceModel], job: Job) -> Iterator[tuple[str, Any]]:
     try:
         ordered = model.model_validate(dict(job.body))
     except ValidationError:
-        # Ordered before the model was declared as it is now.
+        # The model's declaration has changed since this order.
         return
     chosen = ordered.chosen()
     if SEED in job.body:

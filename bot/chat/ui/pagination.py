@@ -1,11 +1,11 @@
-"""Long lists as pages of ten, with buttons for whoever asked, which still work after a restart."""
+"""Long lists as pages of ten, with buttons that still work after a restart."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from re import Match
 from typing import Any, Self
 
-from discord import ui
+from discord import app_commands, ui
 
 from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY
@@ -13,16 +13,18 @@ from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.info_card import InfoCard
 
-PAGE = 10
+PAGE_SIZE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class PageItem:
+    """Entry of a list."""
+
     number: int
     """Newer entries have larger ones."""
     line: str
     button: ui.Item[Any] | None = None
-    """Stands beside the line."""
+    """Shown beside the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,43 +33,52 @@ class PageRequest:
 
     before: int | None = None
     after: int | None = None
-    # One more than is shown says whether there is another page.
-    limit: int = PAGE + 1
+    # One more than a page shows, to know whether there is another page.
+    limit: int = PAGE_SIZE + 1
 
 
-Reading = Callable[[Interaction, PageRequest], Awaitable[Sequence[PageItem]]]
-"""The newest first. Raises where this reader may not read it."""
+PageReader = Callable[[Interaction, PageRequest], Awaitable[Sequence[PageItem]]]
+"""Returns the newest entries first, and raises if this member may not read the list."""
 
 
 class Pages:
-    """Every list that is read page by page; each is known by its name."""
+    """The lists that members read page by page, each with a name."""
 
     def __init__(self, text: Text) -> None:
         self._text = text
-        self._readings: dict[str, Reading] = {}
+        self._readers: dict[str, PageReader] = {}
 
-    def add(self, name: str, reading: Reading) -> None:
-        self._readings[name] = reading
+    def add(self, name: str, reader: PageReader) -> None:
+        self._readers[name] = reader
+
+    def remove(self, name: str) -> None:
+        del self._readers[name]
 
     async def first(self, interaction: Interaction, name: str) -> InfoCard:
-        found = await self._readings[name](interaction, PageRequest())
-        return self._sheet(interaction, name, found[:PAGE], newer=False, older=len(found) > PAGE)
+        found = await self._read(interaction, name, PageRequest())
+        return self._card(interaction, name, found[:PAGE_SIZE], newer=False, older=len(found) > PAGE_SIZE)
 
     async def press(self, interaction: Interaction, button: "PageButton") -> None:
         if interaction.user.id != button.reader:
             raise NotYours
-        page = await self.turned(interaction, button.name, PageRequest(**button.wish))
-        await interaction.response.edit_message(view=page, allowed_mentions=NOBODY)
+        card = await self.page(interaction, button.name, PageRequest(**button.request))
+        await interaction.response.edit_message(view=card, allowed_mentions=NOBODY)
 
-    async def turned(self, interaction: Interaction, name: str, wish: PageRequest) -> InfoCard:
-        found = await self._readings[name](interaction, wish)
-        if wish.after is None:
-            return self._sheet(interaction, name, found[:PAGE], newer=True, older=len(found) > PAGE)
-        if len(found) <= PAGE:
+    async def page(self, interaction: Interaction, name: str, request: PageRequest) -> InfoCard:
+        found = await self._read(interaction, name, request)
+        if request.after is None:
+            return self._card(interaction, name, found[:PAGE_SIZE], newer=True, older=len(found) > PAGE_SIZE)
+        if len(found) <= PAGE_SIZE:
             return await self.first(interaction, name)
-        return self._sheet(interaction, name, found[-PAGE:], newer=True, older=True)
+        return self._card(interaction, name, found[-PAGE_SIZE:], newer=True, older=True)
 
-    def _sheet(
+    async def _read(self, interaction: Interaction, name: str, request: PageRequest) -> Sequence[PageItem]:
+        if name not in self._readers:
+            # The cog of this list was unloaded, and with it the command.
+            raise app_commands.CommandNotFound(name, [])
+        return await self._readers[name](interaction, request)
+
+    def _card(
         self, interaction: Interaction, name: str, entries: Sequence[PageItem], *, newer: bool, older: bool
     ) -> InfoCard:
         reader = interaction.user.id
@@ -95,16 +106,16 @@ class NotYours(Exception):
 
 class PageButton(
     StatefulButton,
-    template=r"turn:(?P<name>[a-z]+):(?P<reader>\d+):(?P<way>before|after):(?P<number>\d+)",
+    template=r"turn:(?P<name>[a-z]+):(?P<reader>\d+):(?P<direction>before|after):(?P<number>\d+)",
 ):
     """Button that shows another page of a list."""
 
-    def __init__(self, name: str, reader: int, way: str, number: int, label: str) -> None:
-        super().__init__(label, f"turn:{name}:{reader}:{way}:{number}")
+    def __init__(self, name: str, reader: int, direction: str, number: int, label: str) -> None:
+        super().__init__(label, f"turn:{name}:{reader}:{direction}:{number}")
         self.name = name
         self.reader = reader
-        self.wish: Mapping[str, int] = {way: number}
+        self.request: Mapping[str, int] = {direction: number}
 
     @classmethod
     def from_match(cls, match: Match[str], label: str) -> Self:
-        return cls(match["name"], int(match["reader"]), match["way"], int(match["number"]), label)
+        return cls(match["name"], int(match["reader"]), match["direction"], int(match["number"]), label)

@@ -1,19 +1,12 @@
 """Ephemeral replies: deferred at once, sent when they are ready, and errors in one sentence."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol, cast
 
-from discord import File, ui
+from discord import File, InteractionResponseType, ui
 
 from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY
 from bot.chat.ui.card import error_card
-
-
-class ErrorWording(Protocol):
-    """The part of the client that words errors."""
-
-    def message_for(self, error: Exception) -> str: ...
 
 
 async def defer_ephemeral(interaction: Interaction) -> None:
@@ -25,17 +18,28 @@ async def send_deferred(interaction: Interaction, view: ui.LayoutView, *files: F
     await interaction.edit_original_response(view=view, attachments=files, allowed_mentions=NOBODY)
 
 
-async def send_error(interaction: Interaction, sentence: str) -> None:
-    """Tell an error to whoever caused it, whether or not the interaction was answered already."""
-    if interaction.response.is_done():
-        await interaction.followup.send(view=error_card(sentence), ephemeral=True)
-    else:
-        await interaction.response.send_message(view=error_card(sentence), ephemeral=True)
+async def send_error(interaction: Interaction, error: Exception) -> None:
+    """Tell the member about an error. Commands, menus, buttons, selects and forms all report errors here."""
+    view = error_card(interaction.client.message_for(error))
+    match interaction.response.type:
+        case None:
+            await interaction.response.send_message(view=view, ephemeral=True)
+        case InteractionResponseType.deferred_channel_message:
+            await interaction.edit_original_response(view=view)
+        case _:
+            await interaction.followup.send(view=view, ephemeral=True)
 
 
 async def report_errors(interaction: Interaction, act: Callable[[], Awaitable[None]]) -> None:
-    """Do `act`; if it fails, only the person who started it reads why."""
+    """Run `act` where discord.py would only log its errors: in a button or a background task."""
     try:
         await act()
     except Exception as error:  # noqa: BLE001 - nobody else would answer the member
-        await send_error(interaction, cast("ErrorWording", interaction.client).message_for(error))
+        await send_error(interaction, error)
+
+
+class Form(ui.Modal):
+    """Base of all forms. An error in one is reported like an error in a command."""
+
+    async def on_error(self, interaction: Interaction, error: Exception) -> None:
+        await send_error(interaction, error)

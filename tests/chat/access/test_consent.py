@@ -1,4 +1,4 @@
-"""Consent before the first use: asked once a version, and the order goes on by itself."""
+"""Consent before the first order: asked once per version, and the order continues by itself."""
 
 import pytest
 import simcord
@@ -10,7 +10,7 @@ ASKING = {"required": True, "version": "2026-08", "policy_url": "https://example
 
 
 @pytest.mark.stage(consent=ASKING)
-async def test_the_first_order_waits_for_consent_and_then_goes_on_by_itself(stage: Stage) -> None:
+async def test_the_first_order_continues_once_its_member_agrees(stage: Stage) -> None:
     asked = (await stage.order("faceswap-v5")).result
     assert "the consent of everybody whose face is in them" in said(asked)
     pressed = await agree(stage, asked)
@@ -25,7 +25,7 @@ async def test_the_first_order_waits_for_consent_and_then_goes_on_by_itself(stag
 @pytest.mark.stage(consent=ASKING)
 async def test_consent_without_an_order_asks_to_send_it_again(stage: Stage) -> None:
     asked = (await stage.order("faceswap-v5")).result
-    # As after a restart, or a long time.
+    # The same happens after a restart, or after a long time.
     stage.app.client.orders.consent.forget(stage.member.id)
     await agree(stage, asked)
     assert "send your command again" in said(asked)
@@ -41,7 +41,7 @@ async def test_an_older_consent_does_not_count(stage: Stage) -> None:
 
 
 @pytest.mark.stage(consent=ASKING)
-async def test_nobody_agrees_for_somebody_else(stage: Stage) -> None:
+async def test_one_members_consent_does_not_count_for_another(stage: Stage) -> None:
     await stage.order("faceswap-v5")
     other = stage.another_member("mallory")
     await stage.app.store.moderation.agree(other.id, "2026-08")

@@ -1,4 +1,4 @@
-"""What cannot be done is said in one sentence, and nothing is lost by it."""
+"""Orders that are rejected say why in one sentence, and cost nothing."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ BOUNDED = [
 ]
 
 
-async def nothing_happened(stage: Stage) -> bool:
+async def is_untouched(stage: Stage) -> bool:
     balance = await stage.app.store.balance(stage.account)
     return stage.segmind.submissions == () and (balance.free, balance.held) == (100, 0)
 
@@ -36,12 +36,12 @@ async def nothing_happened(stage: Stage) -> bool:
     ],
     ids=["text", "truncated", "tiny", "bomb", "animated", "too large"],
 )
-async def test_an_unusable_file_is_named_with_what_to_do(
+async def test_the_reply_to_an_unusable_file_names_the_file(
     stage: Stage, name: str, content: bytes, said: str
 ) -> None:
     for slug, option in EVERY_FILE:
         await (await stage.order(slug, **{option: (name, content)})).says(said)
-    assert await nothing_happened(stage)
+    assert await is_untouched(stage)
 
 
 async def test_a_video_where_a_picture_belongs_is_refused(stage: Stage) -> None:
@@ -49,10 +49,10 @@ async def test_a_video_where_a_picture_belongs_is_refused(stage: Stage) -> None:
         if (slug, option) != ("ai-face-swap", "target"):
             reply = await stage.order(slug, **{option: ("face.png", video())})
             await reply.says(f"`{option}` needs a picture, and `face.png` is a video")
-    assert await nothing_happened(stage)
+    assert await is_untouched(stage)
 
 
-async def test_a_file_is_known_by_its_bytes_and_not_by_its_name(stage: Stage) -> None:
+async def test_the_kind_of_a_file_follows_from_its_bytes(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5", source_image=("face.txt", picture("JPEG")))
     await stage.finish(reply, "Completed")
 
@@ -64,13 +64,13 @@ async def test_discord_itself_refuses_a_number_out_of_range(stage: Stage) -> Non
                 await stage.order(slug, **{name: value})
 
 
-async def test_a_value_that_slips_past_discord_is_refused_all_the_same(stage: Stage) -> None:
+async def test_the_model_rejects_values_that_discord_lets_through(stage: Stage) -> None:
     reply = await stage.order("faceswap-v3-multifaceswap", source_faces_index="one")
     await reply.says("`source_faces_index` must be face numbers", "such as 0,1,2", "`one`")
-    assert await nothing_happened(stage)
+    assert await is_untouched(stage)
 
 
-async def test_credits_that_do_not_suffice_are_told_in_numbers(stage: Stage) -> None:
+async def test_the_error_for_missing_credits_states_both_amounts(stage: Stage) -> None:
     await stage.app.store.adjust(stage.account, -97, "nearly empty", AuditEntry("test", "take"))
     reply = await stage.order("faceswap-v4")
     await reply.says("costs 13 credits", "you have 3 credits", "no allowance here")
@@ -78,7 +78,7 @@ async def test_credits_that_do_not_suffice_are_told_in_numbers(stage: Stage) -> 
 
 
 @pytest.mark.stage(credits={"daily": 10, "start": 0})
-async def test_an_allowance_that_is_spent_says_when_it_is_filled_up(stage: Stage) -> None:
+async def test_the_error_for_a_spent_allowance_states_when_it_refills(stage: Stage) -> None:
     for _ in range(2):
         await (await stage.order("faceswap-v5")).says("Queued")
     midnight = int(stage.clock.now() // 86_400 * 86_400 + 86_400)
@@ -87,7 +87,7 @@ async def test_an_allowance_that_is_spent_says_when_it_is_filled_up(stage: Stage
 
 
 @pytest.mark.stage(credits={"server_monthly": 9})
-async def test_a_servers_month_that_is_spent_says_so_and_holds_nothing(stage: Stage) -> None:
+async def test_a_spent_server_cap_holds_no_credits(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     other = stage.another_member("bob")
     reply = await stage.order_as(other, "faceswap-v5")
@@ -96,7 +96,7 @@ async def test_a_servers_month_that_is_spent_says_so_and_holds_nothing(stage: St
 
 
 @pytest.mark.stage(credits={"operator_daily_usd": 0.09})
-async def test_the_operators_day_that_is_spent_says_so(stage: Stage) -> None:
+async def test_a_spent_operator_cap_rejects_orders(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     await (await stage.order("faceswap-v5")).says("what its operator pays in a day")
     assert (await stage.app.store.balance(stage.account)).held == 5
@@ -140,7 +140,7 @@ async def test_the_best_of_a_members_roles_counts(stage: Stage) -> None:
 
 
 @pytest.mark.stage(jobs={"per_member": 1, "waiting_per_member": 1})
-async def test_a_full_line_refuses_and_says_how_many_may_wait(stage: Stage) -> None:
+async def test_a_full_queue_rejects_orders_and_states_its_limit(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     await (await stage.order("faceswap-v5")).says("Waiting in line")
     await (await stage.order("faceswap-v5")).says("already have a job in the line")
@@ -148,7 +148,7 @@ async def test_a_full_line_refuses_and_says_how_many_may_wait(stage: Stage) -> N
 
 
 @pytest.mark.stage(segmind={"inputs": "link"})
-async def test_without_an_upload_segmind_is_given_discords_own_link(stage: Stage) -> None:
+async def test_in_link_mode_segmind_receives_discords_link(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     (sent,) = stage.segmind.submissions
     assert "/attachments/" in sent.body["source_image"]
@@ -159,10 +159,10 @@ async def test_an_upload_that_fails_charges_nothing(stage: Stage) -> None:
     stage.segmind.faults.always("upload", "error-before=502")
     reply = await stage.order("faceswap-v5")
     await reply.says("`a.png` could not be handed to Segmind")
-    assert await nothing_happened(stage)
+    assert await is_untouched(stage)
 
 
-async def test_something_unexpected_shows_a_number_that_is_in_the_log(
+async def test_the_incident_number_of_an_unexpected_error_is_in_the_log(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def broken(*_: Any) -> None:

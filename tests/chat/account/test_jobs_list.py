@@ -27,7 +27,7 @@ async def keep(stage: Stage, reply: Reply) -> None:
     await stage.finish(reply, "Completed")
     while not (await stage.job(reply)).told:
         await asyncio.sleep(0.01)
-    await stage.alter("UPDATE jobs SET delivery = ? WHERE message_id = ?", Delivery.KEPT, reply.id)
+    await stage.execute("UPDATE jobs SET delivery = ? WHERE message_id = ?", Delivery.KEPT, reply.id)
 
 
 async def shown_again(stage: Stage) -> simcord.ResponseMessage:
@@ -84,7 +84,7 @@ async def test_an_undelivered_result_is_fetched_again(stage: Stage) -> None:
 
 async def test_a_result_that_segmind_has_deleted_is_not_shown(stage: Stage) -> None:
     await keep(stage, await stage.order("faceswap-v5"))
-    await stage.alter("UPDATE jobs SET output = ?", f"{stage.segmind.url}/outputs/gone")
+    await stage.execute("UPDATE jobs SET output = ?", f"{stage.segmind.url}/outputs/gone")
     answer = await shown_again(stage)
     assert "could not be shown here" in "\n".join(texts(answer.components))
     assert not answer.attachments

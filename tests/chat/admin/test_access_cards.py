@@ -93,7 +93,7 @@ async def test_the_fingerprints_of_an_order_are_stored(stage: Stage) -> None:
 
 
 async def test_no_order_is_taken_while_the_moderation_store_is_unreadable(stage: Stage) -> None:
-    await stage.alter("ALTER TABLE people RENAME TO elsewhere")
+    await stage.execute("ALTER TABLE people RENAME TO elsewhere")
     reply = await stage.order("faceswap-v5")
     await reply.says("it takes no orders")
     with closing(sqlite3.connect(stage.database)) as database:

@@ -195,7 +195,7 @@ async def test_a_forgotten_order_says_so(stage: Stage, change: str) -> None:
 
 async def rewrite(stage: Stage, reply: Reply, change: str) -> None:
     """Change the stored order as retention or a deletion would."""
-    await stage.alter(f"UPDATE jobs SET {change} WHERE message_id = ?", reply.id)
+    await stage.execute(f"UPDATE jobs SET {change} WHERE message_id = ?", reply.id)
 
 
 def test_the_buttons_match_the_outcome() -> None:
@@ -253,7 +253,7 @@ async def test_a_private_result_leaves_only_a_note_in_the_channel(stage: Stage) 
     (sent,) = private(stage)
     assert "secret" in sent
     assert "over there" in sent
-    assert (await stage.told(reply)).delivery == "direct"
+    assert (await stage.wait_until_told(reply)).delivery == "direct"
 
 
 def private(stage: Stage) -> list[str]:
@@ -276,7 +276,7 @@ async def test_a_result_that_cannot_be_sent_in_private_is_shown_to_its_member_on
     stage.env.inject_error("POST", "/channels/*/messages", status=403, code=50007, message="Closed")
     text = await stage.finish(reply, "could not be sent in private")
     assert stage.segmind.url not in text
-    await stage.told(reply)
+    await stage.wait_until_told(reply)
     shown = await stage.member.click(shown_in(reply), label="Show me")
     assert "Completed" in said(shown)
     assert shown.response is not None

@@ -57,7 +57,7 @@ async def awaited(server: Server, log: simcord.ChannelHandle, **options: Any) ->
     reply = await server.stage.order("faceswap-v5", **options)
     await server.stage.finish(reply, WAITS)
     card = await latest(log, "Waits for your approval")
-    assert (await server.stage.told(reply)).delivery == Delivery.AWAITED
+    assert (await server.stage.wait_until_told(reply)).delivery == Delivery.AWAITED
     return reply, card
 
 
@@ -222,7 +222,7 @@ async def test_a_refusal_by_discord_is_no_reason_to_forget_an_approval(
 
 async def expire(server: Server, job: Job) -> None:
     """Its quarter of an hour is over."""
-    await server.stage.alter("UPDATE jobs SET token_until = 0 WHERE id = ?", job.id)
+    await server.stage.execute("UPDATE jobs SET token_until = 0 WHERE id = ?", job.id)
 
 
 async def test_what_was_wished_for_in_private_goes_there_after_the_approval(
@@ -303,7 +303,7 @@ async def test_where_nobody_can_be_asked_results_wait_and_everybody_is_told(
     replies = [await server.stage.order("faceswap-v5") for _ in range(2)]
     for reply in replies:
         await server.stage.finish(reply, WAITS, "out of reach")
-        assert (await server.stage.told(reply)).delivery == Delivery.AWAITED
+        assert (await server.stage.wait_until_told(reply)).delivery == Delivery.AWAITED
         assert reply.attachments == []
     await latest(operator.user.dm_channel, "Results wait for moderators who cannot be told", "Testers")
     assert len(operator.user.dm_channel.history()) == 1
@@ -333,7 +333,7 @@ async def test_a_log_that_refuses_is_not_asked_again_and_again(
     await lose_the_log(server)
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, WAITS, "out of reach")
-    await stage.told(reply)
+    await stage.wait_until_told(reply)
     waiting = waiting_of(server, clock)
 
     async def tries() -> int:
@@ -474,7 +474,7 @@ async def test_a_result_that_cannot_be_had_is_asked_about_once_it_can(
     await lose_the_log(server)
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, WAITS, "out of reach")
-    await stage.told(reply)
+    await stage.wait_until_told(reply)
     await server.tell("log", channel=log)
     stage.segmind.faults.next("file", "forbidden")
     waiting = waiting_of(server, clock)
@@ -621,7 +621,7 @@ async def test_an_end_before_moderators_were_asked_loses_nothing(
     assert not (await server.stage.job(reply)).told
     await house.restart()
     card = await latest(log, "Waits for your approval")
-    assert (await server.stage.told(reply)).delivery == Delivery.AWAITED
+    assert (await server.stage.wait_until_told(reply)).delivery == Delivery.AWAITED
     await moderator.click(card, label="Approve")
     await reply.says("Completed")
     assert len(cards_in(log)) == 1

@@ -1,4 +1,4 @@
-"""In a group, members choose by numbers which face goes where."""
+"""In group pictures, members choose by number which face goes where."""
 
 from functools import cache
 from io import BytesIO
@@ -23,8 +23,8 @@ def smaller(name: str) -> tuple[str, bytes]:
 
 
 GROUP, ALONE = smaller("group.jpg"), smaller("face_a.jpg")
-# What was looked at once looks the same the next time.
-spotting = pytest.mark.stage(face_detector=cache(LocalFaceDetector()))
+# The cache spares a second detection of the same picture.
+with_detector = pytest.mark.stage(face_detector=cache(LocalFaceDetector()))
 
 
 async def offered(
@@ -46,8 +46,8 @@ def indexes(body: Any) -> tuple[str, str, str]:
     return body["source_faces_index"], body["input_faces_index"], body["detection_face_order"]
 
 
-@spotting
-async def test_people_of_a_group_change_places(stage: Stage) -> None:
+@with_detector
+async def test_two_people_of_a_group_change_places(stage: Stage) -> None:
     result = await offered(stage, GROUP, GROUP)
     assert "Which face goes where?" in said(result)
     assert result.response is not None
@@ -62,8 +62,8 @@ async def test_people_of_a_group_change_places(stage: Stage) -> None:
     assert indexes(job.body) == ("0,1", "1,0", "left-right")
 
 
-@spotting
-async def test_one_face_goes_on_everybody_unless_something_else_is_said(stage: Stage) -> None:
+@with_detector
+async def test_by_default_a_single_face_goes_on_everybody(stage: Stage) -> None:
     result = await offered(stage, ALONE, GROUP)
     job = await ordered(stage, Reply(stage.env, await pressed(stage, result, "Swap like this")))
     source, target, order = indexes(job.body)
@@ -71,8 +71,8 @@ async def test_one_face_goes_on_everybody_unless_something_else_is_said(stage: S
     assert target.startswith("0,1")
 
 
-@spotting
-async def test_faces_that_are_not_there_are_refused_with_an_example(stage: Stage) -> None:
+@with_detector
+async def test_face_numbers_that_do_not_exist_are_rejected_with_an_example(stage: Stage) -> None:
     form = await pressed(stage, await offered(stage, ALONE, GROUP), "Choose")
     refused = said(await stage.member.submit_modal(form, {"pairs": "2 > 1"}))
     assert "the first picture has 1" in refused
@@ -80,15 +80,15 @@ async def test_faces_that_are_not_there_are_refused_with_an_example(stage: Stage
     assert not stage.segmind.submissions
 
 
-@spotting
-async def test_where_no_faces_are_found_the_order_can_be_sent_as_it_is(stage: Stage) -> None:
+@with_detector
+async def test_without_detected_faces_the_order_can_be_sent_unchanged(stage: Stage) -> None:
     result = await offered(stage, FACE, TARGET)
     assert "No faces were found" in said(result)
     job = await ordered(stage, Reply(stage.env, await pressed(stage, result, "Swap like this")))
     assert indexes(job.body) == ("0", "0", "large-small")
 
 
-async def test_without_a_detector_the_order_goes_on_by_itself(stage: Stage) -> None:
+async def test_without_a_detector_the_order_continues_at_once(stage: Stage) -> None:
     shown = await opened(stage)
     values: dict[str, Any] = {"face": FACE, "target": TARGET, "path": "group"}
     job = await ordered(stage, Reply(stage.env, await stage.member.submit_modal(shown, values)))

@@ -1,4 +1,4 @@
-"""Every command of every model, from the slash to the picture in the reply."""
+"""Every model's command, from the slash to the picture in the reply."""
 
 from io import BytesIO
 from typing import Any
@@ -12,7 +12,7 @@ from tests.harness import Stage
 from tests.media.files import picture, video
 from tests.segmind_docs import MODELS, PRICES
 
-# For each model, options that differ from their defaults, as a member may set them.
+# Options that differ from their defaults, as a member may set them.
 CHOSEN: dict[str, dict[str, Any]] = {
     "faceswap-v4": {"swap_type": "face", "hardware": "cost", "image_quality": 10, "seed": -5},
     "faceswap-v5": {"additional_prompt": "a smile", "image_format": "webp", "quality": 100},
@@ -57,7 +57,7 @@ async def test_the_picture_arrives_as_an_attachment_with_alt_text_and_the_mark(
     assert is_marked(content)
 
 
-@pytest.mark.parametrize("slug", MODELS)
+@pytest.mark.parametrize("slug", CHOSEN)
 async def test_options_go_over_the_wire_as_the_member_set_them(stage: Stage, slug: str) -> None:
     reply = await stage.order(slug, **CHOSEN[slug])
     await reply.says("Queued")
@@ -73,7 +73,7 @@ async def test_options_go_over_the_wire_as_the_member_set_them(stage: Stage, slu
 
 
 @pytest.mark.parametrize("slug", MODELS)
-async def test_a_finished_job_is_paid_at_its_price(stage: Stage, slug: str) -> None:
+async def test_a_finished_job_captures_its_price(stage: Stage, slug: str) -> None:
     reply = await stage.order(slug)
     await stage.finish(reply, "Completed")
     balance = await stage.app.store.balance(stage.account)
@@ -100,7 +100,7 @@ async def test_a_video_comes_back_as_a_video_and_costs_its_length(stage: Stage) 
         ("blocked=Content blocked by RAI policy", State.BLOCKED, "Blocked"),
     ],
 )
-async def test_segminds_own_words_are_shown_and_nothing_is_charged(
+async def test_a_failed_job_shows_segminds_reason_and_costs_nothing(
     stage: Stage, slug: str, fault: str, state: State, word: str
 ) -> None:
     stage.segmind.faults.next("submit", fault)
@@ -114,7 +114,7 @@ async def test_segminds_own_words_are_shown_and_nothing_is_charged(
     assert len(stage.segmind.submissions) == 1
 
 
-async def test_members_wait_in_line_and_are_shown_their_number(stage: Stage) -> None:
+async def test_queued_members_see_their_position(stage: Stage) -> None:
     replies = [await stage.order("faceswap-v5") for _ in range(4)]
     for reply in replies[:2]:
         await reply.says("Queued")

@@ -1,4 +1,4 @@
-"""Before and after: the target beside its result, small, bare, and only for as long as there is room."""
+"""The original beside its result: small, without metadata, and only while memory allows."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.chat.orders.original_preview import MOST_BYTES, OriginalPreviews
+from bot.chat.orders.original_preview import MAX_BYTES, OriginalPreviews
 from bot.chat.text import Text
 from bot.jobs.job import Place
 from bot.media.probe import Limits
@@ -19,8 +19,8 @@ V5 = MODELS["faceswap-v5"]
 BOTH = pytest.mark.stage(card={"before_and_after": True})
 
 
-def original_previews(most_bytes: int = MOST_BYTES) -> OriginalPreviews:
-    return OriginalPreviews(Text.load(), HeldClock(), Limits(), most_bytes=most_bytes)
+def previews(most_bytes: int = MAX_BYTES) -> OriginalPreviews:
+    return OriginalPreviews(Text.load(), HeldClock(), Limits(), max_bytes=most_bytes)
 
 
 def at(message_id: int, *, spoiler: bool = False) -> Place:
@@ -41,14 +41,14 @@ async def test_a_result_stands_beside_a_copy_of_its_target(stage: Stage) -> None
 
 
 @BOTH
-async def test_a_copy_is_covered_where_the_result_is(stage: Stage) -> None:
+async def test_the_copy_of_a_spoiler_result_is_a_spoiler_too(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5", spoiler=True)
     await stage.finish(reply, "Completed")
     assert all(each.filename.startswith("SPOILER_") for each in reply.attachments)
 
 
 @BOTH
-async def test_copies_that_do_not_fit_are_left_out_and_the_result_is_shown_as_it_is(stage: Stage) -> None:
+async def test_the_result_is_shown_alone_if_the_copy_is_too_large(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     stage.clock.move(5)
@@ -66,8 +66,8 @@ async def test_a_video_is_not_attached_again(stage: Stage) -> None:
     assert len(reply.attachments) == 1
 
 
-async def test_a_copy_is_small_and_tells_nothing_but_the_picture() -> None:
-    kept = original_previews()
+async def test_a_copy_is_small_and_has_no_metadata() -> None:
+    kept = previews()
     exif = Image.Exif()
     exif[0x010E] = "at home"
     large = BytesIO()
@@ -80,9 +80,9 @@ async def test_a_copy_is_small_and_tells_nothing_but_the_picture() -> None:
     assert max(Image.open(BytesIO(before.content)).size) < 2000
 
 
-async def test_copies_are_forgotten_when_there_is_no_more_room_for_them_and_after_their_result() -> None:
+async def test_copies_are_dropped_when_memory_is_full_and_after_their_result() -> None:
     picture = files.saved(files.noise(96, 96), "PNG")
-    kept = original_previews(40_000)
+    kept = previews(40_000)
     for number in range(20):
         await kept.keep(at(number), picture)
     held = [number for number in range(20) if kept.of(V5, job(place=at(number)))]
@@ -92,8 +92,8 @@ async def test_copies_are_forgotten_when_there_is_no_more_room_for_them_and_afte
     assert kept.of(V5, job(place=at(19))) is None
 
 
-async def test_where_it_is_switched_off_nothing_is_kept_and_no_address_is_shown() -> None:
-    off = original_previews(0)
+async def test_when_switched_off_no_copy_is_kept_and_no_link_is_shown() -> None:
+    off = previews(0)
     await off.keep(at(1), files.picture("PNG"))
     body = {**job().body, "target_image": "https://images.segmind.com/b.png"}
     assert off.of(V5, job(place=at(1), body=body)) is None

@@ -1,4 +1,4 @@
-"""Saved faces in Discord: saved, picked in a command, used by default, and nobody else's."""
+"""Saved faces in Discord: saved, picked in a command, used by default, and private to their member."""
 
 from io import BytesIO
 from typing import Any
@@ -24,14 +24,14 @@ async def ask(stage: Stage, command: str, member: simcord.MemberActor | None = N
 async def order(
     stage: Stage, slug: str = "faceswap-v5", member: simcord.MemberActor | None = None, **options: Any
 ) -> Reply:
-    """With everything but the face."""
+    """Order without an attached face."""
     files = {name: file for name, file in stage.files(slug).items() if name != MODELS[slug].face_slot()}
     member = member or stage.member
     return Reply(stage.env, await member.slash(stage.channel, slug, **files | options))
 
 
 async def width_sent(stage: Stage, slug: str = "faceswap-v5") -> int:
-    """How wide the face is that Segmind was given last."""
+    """Width of the face that Segmind received last."""
     address = stage.segmind.submissions[-1].body[MODELS[slug].face_slot()]
     assert address.startswith(stage.segmind.url)
     async with aiohttp.ClientSession() as session, session.get(address) as answer:
@@ -48,7 +48,7 @@ async def test_a_saved_face_takes_the_place_of_an_attached_one(stage: Stage, slu
 
 
 @pytest.mark.stage(faces={"key": KEY}, segmind={"inputs": "link"})
-async def test_a_saved_face_is_uploaded_even_where_links_are_passed_on(stage: Stage) -> None:
+async def test_a_saved_face_is_uploaded_even_in_link_mode(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
     reply = await order(stage, face="Eva")
     await reply.says("Queued")
@@ -58,7 +58,7 @@ async def test_a_saved_face_is_uploaded_even_where_links_are_passed_on(stage: St
 
 
 @faces_on
-async def test_a_face_is_given_once_and_has_to_be_there(stage: Stage) -> None:
+async def test_an_order_needs_exactly_one_face(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
     assert "Give the face once" in await (await order(stage, face="Eva", source_image=ADAM)).says("once")
     await (await order(stage)).says("There is no face yet", "`source_image`", "/face save")
@@ -119,7 +119,7 @@ async def test_a_member_sees_and_deletes_their_faces(stage: Stage) -> None:
 
 
 @faces_on
-async def test_a_refused_face_is_explained_and_not_kept(stage: Stage) -> None:
+async def test_a_rejected_face_is_explained_and_not_saved(stage: Stage) -> None:
     for name, file, words in (
         ("Eva", ("v.mp4", video()), "`picture` needs a picture, and `v.mp4` is a video"),
         ("Eva", ("a.png", b"words"), "`a.png` is not a picture"),
@@ -136,7 +136,7 @@ async def test_a_refused_face_is_explained_and_not_kept(stage: Stage) -> None:
 @faces_on
 async def test_a_face_is_not_used_after_its_days(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
-    await stage.alter("UPDATE faces SET expires_at = ?", stage.clock.now())
+    await stage.execute("UPDATE faces SET expires_at = ?", stage.clock.now())
     await (await order(stage, face="Eva")).says("no saved face called `Eva`")
     assert await stage.app.saved_faces.sweep() == 1
 

@@ -1,4 +1,4 @@
-"""Every model as the slash command that Discord is told of."""
+"""The slash command of every model, as Discord receives it."""
 
 from typing import Any
 
@@ -7,20 +7,20 @@ import pytest
 from discord import app_commands
 
 from bot.chat.interactions import Interaction
-from bot.chat.orders.slash_command import INTEGER_LIMIT, WISHES, FaceChoices, command_for
+from bot.chat.orders.slash_command import DISPLAY_OPTIONS, INTEGER_LIMIT, FaceChoices, command_for
 from bot.registry import model_registry
 from tests.segmind_docs import FILES, MODELS
 
-CATALOGUE = model_registry("cogs")
+REGISTRY = model_registry("cogs")
 KINDS = {str: 3, int: 4, float: 10}
 BOOLEAN, ATTACHMENT = 5, 11
 
 
-async def nobody(*_: Any) -> None:
+async def never_run(*_: Any) -> None:
     raise AssertionError("no command is run here")
 
 
-async def nothing(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+async def never_typed(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
     raise AssertionError(f"{interaction} {typed}: nobody types here")
 
 
@@ -32,7 +32,7 @@ def slug(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def payload(slug: str) -> dict[str, Any]:
     tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
-    return command_for(CATALOGUE[slug], nobody, price="13 credits").to_dict(tree)
+    return command_for(REGISTRY[slug], never_run, price="13 credits").to_dict(tree)
 
 
 def test_a_command_has_the_name_of_its_model(slug: str, payload: dict[str, Any]) -> None:
@@ -44,23 +44,25 @@ def test_a_description_ends_with_the_price(payload: dict[str, Any]) -> None:
 
 
 def test_a_price_that_does_not_fit_is_left_out_whole(slug: str) -> None:
-    model, tree = CATALOGUE[slug], app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
-    payload = command_for(model, nobody, price="9" * 100).to_dict(tree)
+    model, tree = REGISTRY[slug], app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+    payload = command_for(model, never_run, price="9" * 100).to_dict(tree)
     assert payload["description"] == f"{model.card.title}: {model.card.summary}"
 
 
-def test_a_command_offers_every_parameter_but_those_of_transport_and_what_every_order_may_wish_for(
+def test_a_command_offers_every_parameter_except_transport_and_the_display_options(
     slug: str, payload: dict[str, Any]
 ) -> None:
-    assert {option["name"] for option in payload["options"]} == (set(MODELS[slug]) - {"base64"}) | set(WISHES)
-    wishes = payload["options"][-len(WISHES) :]
+    assert {option["name"] for option in payload["options"]} == (set(MODELS[slug]) - {"base64"}) | set(
+        DISPLAY_OPTIONS
+    )
+    wishes = payload["options"][-len(DISPLAY_OPTIONS) :]
     assert [(each["name"], each["type"], each["required"]) for each in wishes] == [
-        (name, BOOLEAN, False) for name in WISHES
+        (name, BOOLEAN, False) for name in DISPLAY_OPTIONS
     ]
 
 
 def test_options_have_the_documented_types_ranges_and_choices(slug: str, payload: dict[str, Any]) -> None:
-    for option in payload["options"][: -len(WISHES)]:
+    for option in payload["options"][: -len(DISPLAY_OPTIONS)]:
         documented = MODELS[slug][option["name"]]
         is_file = option["name"] in FILES[slug]
         assert option["type"] == (ATTACHMENT if is_file else KINDS[documented.type])
@@ -71,10 +73,10 @@ def test_options_have_the_documented_types_ranges_and_choices(slug: str, payload
             assert (option["min_value"], option["max_value"]) == (low, high)
 
 
-@pytest.mark.parametrize("face_choices", [None, nothing], ids=["files", "saved faces"])
+@pytest.mark.parametrize("face_choices", [None, never_typed], ids=["files", "saved faces"])
 def test_commands_keep_discords_bounds(slug: str, face_choices: FaceChoices | None) -> None:
     tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
-    command = command_for(CATALOGUE[slug], nobody, price="13 credits", face_choices=face_choices)
+    command = command_for(REGISTRY[slug], never_run, price="13 credits", face_choices=face_choices)
     payload = command.to_dict(tree)
     options = payload["options"]
     required = [option["required"] for option in options]

@@ -1,4 +1,4 @@
-"""The guided ways to an order: the form of `/swap`, and the menu on a message."""
+"""Guided orders: the form of `/swap`, and the menu on a message."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ TARGET = ("photo.png", picture("PNG", 64, 48))
 
 
 def fields(shown: simcord.InteractionResult) -> dict[str, dict[str, Any]]:
-    """What a form asks for, by the ids of its fields."""
+    """Fields of a form, by their ids."""
     assert shown.modal is not None
     return {label["component"]["custom_id"]: label["component"] for label in shown.modal["components"]}
 
@@ -45,7 +45,7 @@ async def ordered(stage: Stage, reply: Reply) -> Job:
 # The form
 
 
-async def test_the_form_names_every_way_with_its_price_and_its_usual_time(stage: Stage) -> None:
+async def test_the_form_shows_each_choice_with_price_and_usual_time(stage: Stage) -> None:
     asked = fields(await opened(stage))
     assert list(asked) == ["face", "target", "path", "wishes"]
     assert [(each["value"], each["label"]) for each in asked["path"]["options"]] == [
@@ -68,19 +68,19 @@ async def test_the_form_names_every_way_with_its_price_and_its_usual_time(stage:
         ("video", "ai-face-swap"),
     ],
 )
-async def test_a_form_that_was_sent_is_an_order_like_any_other(stage: Stage, path: str, slug: str) -> None:
+async def test_a_submitted_form_places_an_order(stage: Stage, path: str, slug: str) -> None:
     reply = await sent(stage, await opened(stage), face=FACE, target=TARGET, path=path)
     await stage.finish(reply, "Completed")
     assert (await stage.job(reply)).slug == slug
     assert await width_sent(stage, slug) == 80
 
 
-async def test_the_best_picture_is_ordered_in_quality_and_costs_what_the_form_said(stage: Stage) -> None:
+async def test_the_best_picture_uses_quality_mode_at_the_price_in_the_form(stage: Stage) -> None:
     job = await ordered(stage, await sent(stage, await opened(stage), face=FACE, target=TARGET, path="best"))
     assert (job.body["model_type"], job.price) == ("quality", 19)
 
 
-async def test_a_wish_in_the_form_is_kept(stage: Stage) -> None:
+async def test_the_display_options_of_the_form_are_kept(stage: Stage) -> None:
     shown = await opened(stage)
     values = {"face": FACE, "target": TARGET, "path": "fast", "wishes": ["hidden", "spoiler"]}
     reply = Reply(stage.env, await stage.member.submit_modal(shown, values))
@@ -150,7 +150,7 @@ async def test_of_several_files_one_is_chosen(stage: Stage) -> None:
     assert job.video_seconds
 
 
-async def test_a_message_with_a_video_offers_what_takes_videos(stage: Stage) -> None:
+async def test_a_message_with_a_video_offers_only_models_for_videos(stage: Stage) -> None:
     message = await stage.member.send(stage.channel, "", attachments=[("clip.mp4", video())])
     shown = await into(stage, message)
     assert list(fields(shown)) == ["face", "wishes"]
@@ -167,9 +167,9 @@ async def test_the_picture_of_a_card_can_be_used_again(stage: Stage) -> None:
     assert await width_sent(stage) == 80
 
 
-async def test_pictures_are_found_wherever_a_message_shows_them_and_each_once(stage: Stage) -> None:
+async def test_each_picture_of_a_message_is_found_once(stage: Stage) -> None:
     order = await ordered(stage, await stage.order("faceswap-v5"))
-    # Somewhere on the web: Segmind's own address of a file serves as well as any.
+    # Any address on the web would do; this one is Segmind's.
     address = order.body["target_image"]
     channel = stage.app.client.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
     embedded = await channel.send(embed=discord.Embed().set_image(url=address).set_thumbnail(url=address))
@@ -186,7 +186,7 @@ async def test_pictures_are_found_wherever_a_message_shows_them_and_each_once(st
     assert await width_sent(stage) == 80
 
 
-async def test_a_picture_that_is_gone_since_is_explained(stage: Stage) -> None:
+async def test_a_deleted_picture_is_explained(stage: Stage) -> None:
     channel = stage.app.client.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
     gone = discord.Embed().set_image(url=f"{stage.segmind.url}/assets/gone.png")
     form = await into(stage, await channel.send(embed=gone))
@@ -199,7 +199,7 @@ async def test_a_message_without_pictures_says_so(stage: Stage) -> None:
     assert "There is no picture or video in that message" in said(await into(stage, message))
 
 
-async def test_what_somebody_posted_who_wants_to_be_left_alone_is_not_used(stage: Stage) -> None:
+async def test_pictures_of_a_member_who_opted_out_are_not_used(stage: Stage) -> None:
     author = stage.another_member("bob")
     message = await author.send(stage.channel, "", attachments=[TARGET])
     await stage.app.store.moderation.set_opted_out(author.id, out=True)

@@ -1,4 +1,4 @@
-"""Sheets keep Discord's bounds whatever is on them, and foreign words do no harm there."""
+"""Info cards keep Discord's limits with any content, and foreign text is safe on them."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from bot.chat.admin.autocomplete import CHOICES, NAME_LIMIT, job_choices, model_
 from bot.chat.admin.cards import MonthlyBudget, models_card, server_card
 from bot.chat.admin.spending import SpendingPeriod, spend_card
 from bot.chat.text import Text
-from bot.chat.ui.info_card import ROOM, InfoCard, as_code, fitted, sanitize
+from bot.chat.ui.info_card import BODY_LIMIT, InfoCard, as_code, fit_lines, sanitize
 from bot.jobs.job import State
 from bot.ledger.budgets import Budget, Scope
 from bot.ledger.ledger import Spending
@@ -29,9 +29,9 @@ MONTH = MonthlyBudget(Budget(Scope.SERVER, 0, 2_678_400, guild_id=1), spent=10**
 
 
 @given(st.lists(st.text(max_size=300), max_size=200))
-def test_as_many_whole_lines_are_shown_as_fit_and_the_others_are_counted(lines: list[str]) -> None:
-    shown = fitted(lines, ROOM, TEXT)
-    assert len(shown) <= ROOM
+def test_lines_that_do_not_fit_are_counted(lines: list[str]) -> None:
+    shown = fit_lines(lines, BODY_LIMIT, TEXT)
+    assert len(shown) <= BODY_LIMIT
     assert keeps_bounds(InfoCard("x" * 500, lines, TEXT, small=["small"]))
     if shown != "\n".join(lines):
         *kept, last = shown.rsplit("\n", 1)
@@ -39,12 +39,12 @@ def test_as_many_whole_lines_are_shown_as_fit_and_the_others_are_counted(lines: 
 
 
 def _count(lines: list[str], shown: str) -> int:
-    """How many whole lines make up what is shown."""
+    """Number of whole lines in the text that is shown."""
     return next(count for count in range(1, len(lines) + 1) if "\n".join(lines[:count]) == shown)
 
 
 @given(st.text(max_size=400))
-def test_foreign_words_stay_in_their_code_span_on_their_line(said: str) -> None:
+def test_foreign_text_stays_inside_its_code_span(said: str) -> None:
     kept = sanitize(said)
     assert len(kept) <= 100
     assert "`" not in kept
@@ -52,7 +52,7 @@ def test_foreign_words_stay_in_their_code_span_on_their_line(said: str) -> None:
     assert as_code(said, 100) in {"", f"`{kept}`"}
 
 
-def test_words_that_turn_the_direction_of_writing_are_made_harmless() -> None:
+def test_characters_that_change_the_direction_of_writing_are_removed() -> None:
     assert sanitize("a\u202eb\nc\u2066") == "a b c"
 
 
@@ -96,6 +96,6 @@ def test_choices_keep_discords_bounds() -> None:
     assert all(1 <= len(choice.name) <= NAME_LIMIT for choice in offered)
 
 
-def test_a_member_whose_name_nobody_knows_is_offered_by_their_number() -> None:
+def test_a_member_without_a_known_name_is_offered_by_id() -> None:
     (found,) = job_choices([JobSummary("j", CARD.slug, 77, State.HELD, 5, 0.0)], {}, {}, "77 wait", TEXT)
     assert found.name == f"{CARD.slug} · 77 · waiting · j"

@@ -10,18 +10,14 @@ import pytest
 from PIL import Image
 
 from bot.models import FaceModel
-from bot.registry import ModelRegistry
+from bot.registry import ModelRegistry, model_registry
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.stamp import INK
 from bot.segmind.protocol import Completed, Failed, Response, decipher_result, decipher_submit
 from tests.sandbox.segmind.conftest import Start
 from tests.sandbox.segmind.wire import Clock, Said, Wire, body_of, picture
 
-SLUGS = ("faceswap-v4", "faceswap-v5", "faceswap-v3-multifaceswap", "faceswap-comic", "ai-face-swap")
-
-
-def test_the_slugs_of_these_tests_are_all_there_are(models: ModelRegistry) -> None:
-    assert set(SLUGS) == set(models)
+SLUGS = tuple(model_registry("cogs"))
 
 
 async def test_a_submission_is_answered_with_the_addresses_to_ask(

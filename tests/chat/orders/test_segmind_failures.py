@@ -1,4 +1,4 @@
-"""Segmind at its worst: each job ends once, and is paid only for a result."""
+"""Whatever fails at Segmind, each job ends once and is paid only for a result."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from bot.jobs.job import Reason, State
 from tests.harness import Stage, eventually
 
 
-async def ended(stage: Stage, *, free: int) -> None:
+async def assert_settled(stage: Stage, *, free: int) -> None:
     balance = await stage.app.store.balance(stage.account)
     assert (balance.free, balance.held) == (free, 0)
     assert await stage.app.store.audit() == []
@@ -21,7 +21,7 @@ async def ended(stage: Stage, *, free: int) -> None:
         ("retired", Reason.SERVICE, "Not possible right now"),
     ],
 )
-async def test_a_refusal_that_is_the_operators_releases_and_stops_further_orders(
+async def test_an_error_of_the_operators_account_releases_the_hold_and_pauses_orders(
     stage: Stage, fault: str, reason: Reason, said: str
 ) -> None:
     stage.segmind.faults.always("submit", fault)
@@ -30,7 +30,7 @@ async def test_a_refusal_that_is_the_operators_releases_and_stops_further_orders
     assert (await stage.job(reply)).reason is reason
     await (await stage.order("faceswap-v5")).says("right now")
     assert stage.segmind.submissions == ()
-    await ended(stage, free=100)
+    await assert_settled(stage, free=100)
 
 
 async def test_a_retired_model_does_not_stop_the_others(stage: Stage) -> None:
@@ -40,21 +40,21 @@ async def test_a_retired_model_does_not_stop_the_others(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
 
 
-async def test_segmind_down_is_said_and_nothing_is_charged(stage: Stage) -> None:
+async def test_when_segmind_is_down_the_member_reads_it_and_pays_nothing(stage: Stage) -> None:
     await stage.segmind.pause()
     reply = await stage.order("faceswap-v5")
     await reply.says("could not be handed to Segmind")
-    await ended(stage, free=100)
+    await assert_settled(stage, free=100)
 
 
 @pytest.mark.stage(segmind={"inputs": "link", "outage_patience": 0.3})
-async def test_segmind_down_at_the_submission_is_tried_again_and_then_released(stage: Stage) -> None:
+async def test_a_submission_during_an_outage_is_retried_and_then_released(stage: Stage) -> None:
     await stage.segmind.pause()
     reply = await stage.order("faceswap-v5")
     await reply.says("Trying again", "Nothing was sent yet")
     await reply.says("Segmind cannot be reached", "Nothing was charged")
     assert (await stage.job(reply)).reason is Reason.UNREACHABLE
-    await ended(stage, free=100)
+    await assert_settled(stage, free=100)
 
 
 async def test_a_rate_limit_is_waited_out(stage: Stage) -> None:
@@ -63,7 +63,7 @@ async def test_a_rate_limit_is_waited_out(stage: Stage) -> None:
     await reply.says("Queued")
     await stage.finish(reply, "Completed")
     assert len(stage.segmind.submissions) == 1
-    await ended(stage, free=95)
+    await assert_settled(stage, free=95)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def test_a_submission_of_unknown_outcome_is_found_and_never_sent_twice(
     await stage.finish(reply, "Completed")
     assert any("Checking" in edit for edit in reply.edits)
     assert len(stage.segmind.submissions) == 1
-    await ended(stage, free=95)
+    await assert_settled(stage, free=95)
 
 
 @pytest.mark.stage(segmind={"unknown_window": 0.2})
@@ -90,21 +90,21 @@ async def test_a_submission_that_never_arrived_is_released_when_its_window_is_ov
     await reply.says("Lost on the way", "Nothing was charged")
     assert stage.segmind.submissions == ()
     assert (await stage.job(reply)).reason is Reason.NOT_FOUND
-    await ended(stage, free=100)
+    await assert_settled(stage, free=100)
 
 
 @pytest.mark.parametrize("fault", ["error-before=502", "drop-before", "malformed", "truncated"])
-async def test_faults_while_asking_do_not_end_a_job(stage: Stage, fault: str) -> None:
+async def test_errors_while_polling_do_not_end_a_job(stage: Stage, fault: str) -> None:
     stage.segmind.faults.next("status", fault, times=2)
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, "Completed")
-    await ended(stage, free=95)
+    await assert_settled(stage, free=95)
 
 
-async def test_a_rate_limit_met_while_asking_is_waited_out_by_everybody(stage: Stage) -> None:
+async def test_a_rate_limit_while_polling_delays_every_job(stage: Stage) -> None:
     stage.segmind.faults.next("status", "rate-limit=0")
     reply = await stage.order("faceswap-v5")
-    await eventually(lambda: stage.segmind.calls["status"] or None, lambda: "the first look")
+    await eventually(lambda: stage.segmind.calls["status"] or None, lambda: "the first poll")
     other = await stage.order("faceswap-v4")
     await other.says("Queued")
     await stage.finish(reply, "Completed")
@@ -118,12 +118,12 @@ async def test_a_job_that_segmind_forgets_expires_without_a_charge(stage: Stage)
     stage.segmind.faults.always("status", "expired")
     await reply.says("Expired", "Nothing was charged")
     assert (await stage.job(reply)).state is State.EXPIRED
-    await ended(stage, free=100)
+    await assert_settled(stage, free=100)
 
 
-async def test_a_result_that_cannot_be_fetched_is_not_charged(stage: Stage) -> None:
+async def test_a_result_that_cannot_be_fetched_is_free(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     stage.segmind.faults.always("file", "error-before=404")
     await stage.finish(reply, "could not be fetched", "Nothing was charged")
-    await ended(stage, free=100)
+    await assert_settled(stage, free=100)
