@@ -225,11 +225,11 @@ def _restore(options: argparse.Namespace) -> int:
 
 def _sandbox(options: argparse.Namespace) -> int:
     _require_sandbox()
-    from bot.sandbox.app import Wishes, sandbox
+    from bot.sandbox.app import SandboxOptions, run_sandbox
     from bot.sandbox.errors import SandboxError
 
     settings = _settings(options)
-    wishes = Wishes(
+    wishes = SandboxOptions(
         options.port,
         options.speed,
         fresh=options.fresh,
@@ -237,7 +237,7 @@ def _sandbox(options: argparse.Namespace) -> int:
         host=options.host,
     )
     try:
-        asyncio.run(sandbox(settings, wishes))
+        asyncio.run(run_sandbox(settings, wishes))
     except SandboxError as error:
         raise CliError(f"{error}.") from error
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Every link of the pages leads somewhere, and every page is found from the README."""
+"""Every link leads somewhere, and every page can be reached from the README."""
 
 import re
 
@@ -12,7 +12,7 @@ OUTSIDE = re.compile(r"(https|mailto):")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_what_a_page_links_to_is_there(name: str) -> None:
+def test_every_link_leads_somewhere(name: str) -> None:
     for link in PAGES[name].links:
         if OUTSIDE.match(link):
             continue

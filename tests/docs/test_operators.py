@@ -1,4 +1,4 @@
-"""The operators' page knows every setting, every alert and no metric that is not there."""
+"""The operators' page describes every setting and every alert, and only metrics that exist."""
 
 import re
 

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.text import Text
 from bot.jobs.job import Reason, State
-from bot.sandbox.segmind.faults import Trouble
+from bot.sandbox.segmind.faults import FaultKind
 from tests.harness import Reply, Stage, eventually, texts
 
 RELEASE = pytest.mark.stage(segmind={"when_empty": "release"}, jobs={"per_member": 1})
@@ -49,8 +49,8 @@ async def ordered_at_once(stage: Stage, count: int) -> list[Reply]:
     stage.segmind.faults.next("submit", "latency=1", "no-credits", times=count)
     members = [stage.another_member(f"member {number}") for number in range(count)]
     replies = [await stage.order_as(member, "faceswap-v5") for member in members]
-    met = stage.segmind.faults.met
-    await eventually(lambda: met["submit", Trouble.LATENCY] == count, lambda: str(met))
+    met = stage.segmind.faults.counts
+    await eventually(lambda: met["submit", FaultKind.LATENCY] == count, lambda: str(met))
     stage.clock.move(1)
     return replies
 
@@ -91,10 +91,10 @@ async def test_one_job_tries_and_not_all_that_wait_where_the_balance_cannot_be_a
         await reply.says("Paused")
 
     def tries() -> int:
-        return faults.met["submit", Trouble.NO_CREDITS] - len(replies)
+        return faults.counts["submit", FaultKind.NO_CREDITS] - len(replies)
 
-    await eventually(lambda: tries() >= 3, lambda: str(faults.met))
-    assert tries() <= faults.met["credits", Trouble.ERROR_BEFORE]
+    await eventually(lambda: tries() >= 3, lambda: str(faults.counts))
+    assert tries() <= faults.counts["credits", FaultKind.ERROR_BEFORE]
     faults.clear()
     for reply in replies:
         await reply.says("Queued")
@@ -105,8 +105,8 @@ async def test_one_job_tries_and_not_all_that_wait_where_the_balance_cannot_be_a
 async def test_what_is_too_little_for_a_job_lets_one_try_now_and_then(stage: Stage) -> None:
     stage.segmind.faults.always("submit", "no-credits")
     reply = await stage.order("faceswap-v5")
-    met = stage.segmind.faults.met
-    await eventually(lambda: met["submit", Trouble.NO_CREDITS] >= 3, lambda: str(met))
+    met = stage.segmind.faults.counts
+    await eventually(lambda: met["submit", FaultKind.NO_CREDITS] >= 3, lambda: str(met))
     await was_told(stage, "used up")
     stage.segmind.faults.clear()
     await reply.says("Queued")

@@ -25,8 +25,8 @@ from bot.jobs.service import new_id
 from bot.ledger.account import account_of
 from bot.media.probe import Limits, inspect
 from tests.clocks import HeldClock
-from tests.discord.entities import Direct
-from tests.discord.faults import Dropped, Fault, Refused
+from tests.discord.entities import DirectChannel
+from tests.discord.faults import Dropped, Fault, ErrorReply
 from tests.discord.messages import SLASH_ANSWER
 from tests.discord.records import EPHEMERAL, Message
 from tests.discord.requests import Call
@@ -45,7 +45,7 @@ ENDPOINTS = {
     Route.REPLY: "send",
     Route.DIRECT: "send",
 }
-UNKNOWN_ORIGINAL = Refused(400, 50035, "Invalid Form Body: message_reference: Unknown message")
+UNKNOWN_ORIGINAL = ErrorReply(400, 50035, "Invalid Form Body: message_reference: Unknown message")
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Room:
         guild, member, messages = self.discord.guild, self.discord.member, self.discord.messages
         interaction = new_interaction("swap", guild_id=guild.id, channel_id=guild.channel.id, seconds=900)
         messages.interactions[interaction.token] = interaction
-        message = messages.blank(interaction, SLASH_ANSWER, EPHEMERAL if hidden else 0)
+        message = messages.new_reply(interaction, SLASH_ANSWER, EPHEMERAL if hidden else 0)
         interaction.message = message
         place = Place(
             user_id=member.id,
@@ -89,14 +89,14 @@ class Room:
         self.discord.faults.next(ENDPOINTS[way], *faults, about=words)
 
     @property
-    def direct(self) -> Direct:
+    def direct(self) -> DirectChannel:
         """The private channel with the member."""
         member = self.discord.member
-        return self.discord.messages.direct.setdefault(member.id, Direct(member))
+        return self.discord.messages.direct.setdefault(member.id, DirectChannel(member))
 
     def seen(self, message: Message) -> list[Message]:
         """Every message that shows the end to somebody."""
-        there = [each for each in (message, *self.discord.messages.new) if not each.deleted]
+        there = [each for each in (message, *self.discord.messages.unprompted) if not each.deleted]
         return [each for each in there if each.edits and "Completed" in each.edits[-1].text]
 
     def sent(self, endpoint: str = "send") -> list[Call]:
@@ -192,8 +192,8 @@ CODES: dict[Route, dict[tuple[int, int], str]] = {
 BEFORE: dict[Route, list[tuple[Route, Fault]]] = {
     WEBHOOK: [],
     CHANNEL: [],
-    REPLY: [(CHANNEL, Refused(400, 50083))],
-    DIRECT: [(CHANNEL, Refused(403, 50001))],
+    REPLY: [(CHANNEL, ErrorReply(400, 50083))],
+    DIRECT: [(CHANNEL, ErrorReply(403, 50001))],
 }
 
 
@@ -207,7 +207,7 @@ async def test_every_code_on_every_way_has_one_outcome(
     ended, message = room.ordered(token=way is WEBHOOK)
     for earlier, fault in BEFORE[way]:
         room.refuse(earlier, fault)
-    room.refuse(way, Refused(status, code))
+    room.refuse(way, ErrorReply(status, code))
     if expected is AWAY:
         with pytest.raises(discord.HTTPException):
             await room.result_delivery.deliver(ended, CONTENT)
@@ -223,7 +223,7 @@ async def test_every_code_on_every_way_has_one_outcome(
 
 OPEN: Sequence[Fault] = ()
 FAULTS: dict[Route, list[Sequence[Fault]]] = {
-    way: [OPEN, *([Refused(status, code)] * 4 for status, code in codes if status < 500)]
+    way: [OPEN, *([ErrorReply(status, code)] * 4 for status, code in codes if status < 500)]
     for way, codes in CODES.items()
 }
 FAULTS[REPLY].append([UNKNOWN_ORIGINAL])
@@ -236,7 +236,7 @@ async def test_however_it_goes_there_is_one_outcome_and_at_most_one_message_and_
     outcomes: set[str] = set()
     for hidden, token, faults in product((False, True), (False, True), WALKS):
         room.discord.faults.clear()
-        room.discord.messages.new.clear()
+        room.discord.messages.unprompted.clear()
         ended, message = room.ordered(hidden=hidden, token=token)
         for way, fault in zip(Route, faults, strict=True):
             room.refuse(way, *fault)
@@ -247,7 +247,7 @@ async def test_however_it_goes_there_is_one_outcome_and_at_most_one_message_and_
         outcomes.add(outcome)
         seen = room.seen(message)
         assert len(seen) == (0 if outcome in {KEPT, GONE, AWAY} else 1)
-        public = [each for each in room.discord.messages.new if each.channel_id == ended.place.channel_id]
+        public = [each for each in room.discord.messages.unprompted if each.channel_id == ended.place.channel_id]
         assert bool(public) == (outcome == Delivery.REPLIED)
         assert not (hidden and public)
     assert outcomes == {AWAY, *Delivery} - {Delivery.AWAITED}
@@ -260,18 +260,18 @@ async def test_what_waits_for_a_moderator_is_said_in_its_message_or_nowhere(
     ended, message = room.ordered(reason=reason)
     assert await room.result_delivery.deliver(ended, None) == Delivery.AWAITED
     assert "Waits for a moderator" in message.edits[-1].text
-    room.refuse(WEBHOOK, Refused(404, 10008))
+    room.refuse(WEBHOOK, ErrorReply(404, 10008))
     assert await room.result_delivery.deliver(ended, None) == Delivery.AWAITED
-    room.refuse(WEBHOOK, Refused(400, 40004))
+    room.refuse(WEBHOOK, ErrorReply(400, 40004))
     with pytest.raises(discord.HTTPException):
         await room.result_delivery.deliver(ended, None)
-    assert room.discord.messages.new == []
+    assert room.discord.messages.unprompted == []
 
 
 @pytest.mark.parametrize("code", [10003, 10004])
 async def test_a_place_that_is_gone_is_gone_for_what_was_private_too(room: Room, code: int) -> None:
     ended, _ = room.ordered(hidden=True)
-    room.refuse(WEBHOOK, Refused(404, code))
+    room.refuse(WEBHOOK, ErrorReply(404, code))
     assert await room.result_delivery.deliver(ended, CONTENT) is GONE
 
 
@@ -280,20 +280,20 @@ async def test_a_deleted_message_is_mourned_by_nobody(room: Room) -> None:
         ended, message = room.ordered(token=token)
         message.deleted = True
         assert await room.result_delivery.deliver(ended, CONTENT) is GONE
-    assert room.discord.messages.new == []
+    assert room.discord.messages.unprompted == []
 
 
 async def test_a_reply_to_a_message_that_was_deleted_meanwhile_is_not_posted(room: Room) -> None:
     ended, message = room.ordered(token=False)
-    room.refuse(CHANNEL, Refused(400, 50083))
+    room.refuse(CHANNEL, ErrorReply(400, 50083))
     message.deleted = True
     assert await room.result_delivery.deliver(ended, CONTENT) is GONE
-    assert room.discord.messages.new == []
+    assert room.discord.messages.unprompted == []
 
 
 async def test_a_reply_says_for_whom_and_what_it_is_and_calls_nobody(room: Room) -> None:
     ended, message = room.ordered(token=False)
-    room.refuse(CHANNEL, Refused(400, 30046))
+    room.refuse(CHANNEL, ErrorReply(400, 30046))
     assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.REPLIED
     (reply,) = room.seen(message)
     for words in (f"<@{ended.place.user_id}>", f"<t:{int(NOW)}:f>", "Face swap v5", "AI-generated"):
@@ -307,7 +307,7 @@ async def test_a_reply_says_for_whom_and_what_it_is_and_calls_nobody(room: Room)
 @pytest.mark.parametrize("token", [True, False])
 async def test_what_the_member_alone_saw_goes_to_them_directly(room: Room, token: bool) -> None:
     ended, message = room.ordered(hidden=True, token=token)
-    room.refuse(WEBHOOK, Refused(401, 50027))
+    room.refuse(WEBHOOK, ErrorReply(401, 50027))
     assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
     (told,) = room.seen(message)
     assert told.channel_id == room.direct.id
@@ -325,7 +325,7 @@ async def test_a_private_answer_that_is_lost_while_its_token_lives_goes_to_the_m
 async def test_a_member_who_takes_no_direct_messages_finds_it_later_and_one_line_says_so(room: Room) -> None:
     ended, _ = room.ordered(token=False)
     room.discord.guild.channel.open = False
-    room.direct.shut = 50007
+    room.direct.error_code = 50007
     with capture_logs() as lines:
         assert await room.result_delivery.deliver(ended, CONTENT) is KEPT
     (line,) = lines
@@ -338,12 +338,12 @@ async def test_a_server_that_sent_the_bot_away_ends_the_delivery(room: Room) -> 
     for hidden in (True, False):
         ended, _ = room.ordered(hidden=hidden, token=False)
         assert await room.result_delivery.deliver(ended, CONTENT) is GONE
-    assert room.discord.messages.new == []
+    assert room.discord.messages.unprompted == []
 
 
 async def test_a_server_that_cannot_be_asked_for_is_asked_again(room: Room) -> None:
     ended, message = room.ordered(hidden=True, token=False)
-    room.discord.faults.next("guild", Refused(403, 0))
+    room.discord.faults.next("guild", ErrorReply(403, 0))
     with pytest.raises(discord.Forbidden):
         await room.result_delivery.deliver(ended, CONTENT)
     assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
@@ -367,7 +367,7 @@ async def test_what_was_ordered_among_friends_who_have_no_server_goes_to_the_mem
     ended, message = room.ordered(token=False)
     ended = replace(ended, place=replace(ended.place, guild_id=None))
     own = account_of(guild_id=None, user_id=ended.place.user_id)
-    room.refuse(CHANNEL, Refused(404 if code == 10003 else 403, code))
+    room.refuse(CHANNEL, ErrorReply(404 if code == 10003 else 403, code))
     assert await room.result_delivery.deliver(replace(ended, account=own), CONTENT) is Delivery.DIRECT
     (told,) = room.seen(message)
     assert f"discord.com/channels/@me/{ended.place.channel_id}/{message.id}" in told.edits[-1].text
@@ -378,11 +378,11 @@ async def test_a_failure_is_told_elsewhere_too(room: Room, state: State) -> None
     ended, _ = room.ordered(token=False, state=state, reason=Reason.SEGMIND)
     room.discord.guild.channel.open = False
     assert await room.result_delivery.deliver(ended, None) is Delivery.DIRECT
-    assert "Nothing was charged" in room.discord.messages.new[0].edits[-1].text
+    assert "Nothing was charged" in room.discord.messages.unprompted[0].edits[-1].text
 
 
 async def test_whoever_cancelled_a_job_is_not_written_to(room: Room) -> None:
-    for fault in (Refused(403, 50001), Refused(400, 50083)):
+    for fault in (ErrorReply(403, 50001), ErrorReply(400, 50083)):
         ended, _ = room.ordered(token=False, state=State.CANCELLED)
         room.refuse(CHANNEL, fault)
         assert await room.result_delivery.deliver(ended, None) is KEPT
@@ -394,7 +394,7 @@ async def test_a_delivery_that_is_repeated_after_a_crash_is_the_same_message(
     room: Room, code: int, delivery: Delivery
 ) -> None:
     ended, message = room.ordered(token=False)
-    room.refuse(CHANNEL, Refused(400, code), Refused(400, code))
+    room.refuse(CHANNEL, ErrorReply(400, code), ErrorReply(400, code))
     for _ in range(2):
         assert await room.result_delivery.deliver(ended, CONTENT) is delivery
     assert len(room.seen(message)) == 1
@@ -417,7 +417,7 @@ async def test_a_message_whose_answer_was_lost_is_not_sent_twice(room: Room) -> 
 async def test_a_message_that_was_deleted_before_it_was_written_down_stays_deleted(room: Room) -> None:
     ended, message = room.ordered(hidden=True, token=False)
     await room.result_delivery.deliver(ended, CONTENT)
-    room.discord.messages.new[0].deleted = True
+    room.discord.messages.unprompted[0].deleted = True
     assert await room.result_delivery.deliver(ended, CONTENT) is GONE
     assert room.seen(message) == []
 
@@ -457,7 +457,7 @@ async def test_the_target_stands_beside_the_result_where_it_has_an_address_that_
 async def test_a_target_that_is_refused_does_not_cost_the_result(room: Room, token: bool) -> None:
     body = {**job().body, "target_image": "https://images.segmind.com/assets/b.png"}
     ended, message = room.ordered(token=token, body=body)
-    room.refuse(WEBHOOK if token else CHANNEL, Refused(400, 50035, "Invalid Form Body"))
+    room.refuse(WEBHOOK if token else CHANNEL, ErrorReply(400, 50035, "Invalid Form Body"))
     assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.EDITED
     _, call = room.sent("edit" if token else "edit-in-channel")
     assert len(galleries(call)[0]) == 1
@@ -474,7 +474,7 @@ async def test_a_result_that_was_sent_in_private_is_sent_once_however_often_the_
 ) -> None:
     ended, message = in_private(room)
     for _ in range(3):
-        room.refuse(WEBHOOK, Refused(400, 40004))
+        room.refuse(WEBHOOK, ErrorReply(400, 40004))
         with pytest.raises(discord.HTTPException):
             await room.result_delivery.deliver(ended, CONTENT)
     assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
@@ -488,7 +488,7 @@ async def test_a_result_that_was_sent_in_private_is_delivered_whatever_became_of
     room: Room, code: int
 ) -> None:
     ended, _ = in_private(room)
-    room.refuse(WEBHOOK, Refused(404, code))
+    room.refuse(WEBHOOK, ErrorReply(404, code))
     with capture_logs() as lines:
         assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.DIRECT
     assert [line["log_level"] for line in lines] == ["info"]
@@ -497,7 +497,7 @@ async def test_a_result_that_was_sent_in_private_is_delivered_whatever_became_of
 async def test_where_direct_messages_are_closed_the_channel_is_told_and_never_shown(room: Room) -> None:
     for hidden, delivery in ((False, KEPT), (True, Delivery.EDITED)):
         ended, message = in_private(room, hidden=hidden)
-        room.direct.shut = 50007
+        room.direct.error_code = 50007
         assert await room.result_delivery.deliver(ended, CONTENT) is delivery
         assert len(message.attachments) == hidden
         assert ("could not be sent in private" in message.edits[-1].text) != hidden
@@ -506,7 +506,7 @@ async def test_where_direct_messages_are_closed_the_channel_is_told_and_never_sh
 
 async def test_a_result_that_is_too_large_for_direct_messages_is_made_to_fit_there(room: Room) -> None:
     ended, _ = in_private(room)
-    room.refuse(DIRECT, Refused(413, 40005))
+    room.refuse(DIRECT, ErrorReply(413, 40005))
     assert await room.result_delivery.deliver(ended, files.picture("PNG", 512, 384)) is Delivery.DIRECT
     first, second = room.sent()
     assert len(second.files["files[0]"].content) < len(first.files["files[0]"].content)
@@ -559,7 +559,7 @@ async def test_a_result_that_the_place_takes_in_no_size_is_given_as_a_link_with_
 
 async def test_what_was_learnt_of_the_room_is_kept_on_the_next_way(room: Room) -> None:
     ended, message = room.ordered(token=False)
-    room.refuse(CHANNEL, Refused(413, 40005), Refused(400, 50083))
+    room.refuse(CHANNEL, ErrorReply(413, 40005), ErrorReply(400, 50083))
     assert await room.result_delivery.deliver(ended, CONTENT) is Delivery.REPLIED
     (reply,) = room.seen(message)
     assert len(reply.attachments[0].content) <= len(CONTENT) / 2

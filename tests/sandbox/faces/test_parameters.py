@@ -1,4 +1,4 @@
-"""Every parameter of every model changes the result or is listed as not doing so."""
+"""Every parameter of every model changes the result or is listed as ignored."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -19,11 +19,13 @@ V4, V5, MULTI, COMIC, VIDEO = DEFAULTS
 
 @dataclass(frozen=True)
 class Trial:
+    """A parameter's value to compare with the default."""
+
     slug: str
     parameter: str
     value: Any
     given: dict[str, Any] = field(default_factory=dict[str, Any])
-    """What else is set, in both renderings."""
+    """Parameters set in both renderings."""
     source: str = "face_a"
     target: str = "face_b"
 
