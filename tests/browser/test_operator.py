@@ -110,7 +110,7 @@ async def pause_by_keyboard(page: Page, stage: Stage) -> None:
 async def look_behind_a_chart(page: Page) -> None:
     shown = page.locator("section", has=page.get_by_role("heading", name="Jobs a minute, by how they ended"))
     await expect(shown.get_by_role("img")).to_have_accessible_name(re.compile("^Jobs that ended since"))
-    # Another round of figures leaves open what was opened.
+    # New figures keep an opened table open.
     await shown.get_by_text("As a table").click()
     row = shown.get_by_role("row").nth(1)
     await expect(row).to_have_text(re.compile(r"^\d\d:\d\d[12]0000$"))
@@ -140,10 +140,10 @@ async def test_on_a_phone_the_page_is_signed_in_to_watched_paused_resumed_and_fo
         await screenshot(page, "operator-3-lost")
         ops["listen"] = address.removeprefix("http://")
         async with staged(database, segmind, clock, ops=ops):
-            # Whoever was signed in still is.
+            # The sign-in survives the restart.
             await expect(page.locator("#connection")).to_contain_text("Live, restarted at")
             await expect(page.locator("#switch")).to_be_enabled()
-            # While nobody answered, the browser errors so.
+            # The browser logged errors while the bot was down.
             errors.clear()
             await page.get_by_role("button", name="Sign out").click()
             await expect(page.get_by_label("Token")).to_be_visible()

@@ -28,7 +28,7 @@ class Trial(NamedTuple):
 
 
 TRIALS = (
-    # The longest first, so that the others run beside it.
+    # The longest job comes first, so that the others run meanwhile.
     Trial("ai-face-swap", {"source_image": FACE, "target": SAMPLES / "clip.mp4"}, {}, "video/mp4"),
     Trial("faceswap-v4", {"source_image": FACE, "target_image": TARGET}, {"swap_type": "face"}, "image/png"),
     Trial("faceswap-v5", {"source_image": FACE, "target_image": TARGET}, {"quality": "80"}, "image/png"),
@@ -89,7 +89,7 @@ def test_a_page_that_is_left_open_comes_back_with_the_sandbox(
         expect(channel.messages).not_to_have_attribute("data-message-id", before[0])
         expect(channel.messages).to_contain_text("Swap a face")
         channel.settle()
-    # While nobody answered, the browser said so.
+    # The browser logged errors while the sandbox was down.
     errors.clear()
 
 

@@ -26,26 +26,26 @@ DOLLARS = 100_000.0
 SPEED = 100.0
 START = 100
 SEGMIND_KEY = "key-of-the-scenario-"
-# Nobody there sees the difference, and a job of the fastest model is not over before its first look.
+# Polls fast, but not so fast that the first poll of the fastest model finds a finished job.
 PACE = 0.01
 REMEMBERED = 100_000
 
 _SETTINGS = {
     "DOPPEL_DISCORD__EDIT_GAP": "0.2",
-    # The dead count as tasks until their leases are over, and each has its share of it.
+    # Killed processes keep their share of the rate limit until their leases expire.
     "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "100000",
     "DOPPEL_SEGMIND__UNKNOWN_WINDOW": "12",
     "DOPPEL_SEGMIND__UNKNOWN_EVERY": "1.5",
     "DOPPEL_JOBS__PACE": str(PACE),
     "DOPPEL_JOBS__LINE_REFRESH": "0.5",
-    # The jobs of a dead process keep their places until its lease is over.
+    # The jobs of a killed process count towards the limits until its lease expires.
     "DOPPEL_JOBS__PER_SERVER": "300",
     "DOPPEL_JOBS__IN_ALL": "1000",
     "DOPPEL_CREDITS__START": str(START),
     "DOPPEL_CONSENT__REQUIRED": "false",
     "DOPPEL_CARD__BEFORE_AND_AFTER": "false",
     "DOPPEL_FACES__KEY": FACE_KEY,
-    # Everything that a log can come to hold is listened to.
+    # The leak scanner reads every entry.
     "DOPPEL_OPS__LOG_FORMAT": "json",
     "DOPPEL_OPS__LOG_LEVEL": "debug",
 }
@@ -128,7 +128,7 @@ class Environment:
             "DOPPEL_DISCORD_GATEWAY": self.discord.gateway_url_for("" if scenario.shards else _door(slot)),
             "SEGMIND_API_KEY": _key(slot),
             "SEGMIND_BASE_URL": self.segmind.url,
-            # Nobody asks for it there, but a bot does not know that.
+            # The test server ignores the password, but the bot must not log it.
             "DATABASE_URL": self.url.replace("//postgres@", f"//postgres:{PASSWORD}@"),
         }
         if scenario.lease is not None:
@@ -160,7 +160,7 @@ def _guild(scenario: Scenario, slot: int, number: int) -> Guild:
         return Guild(name, _door(slot))
     each = scenario.shards // scenario.processes
     shard = slot * each + number % each
-    # The part of an id that is a time decides about the shard.
+    # The timestamp in the id determines the shard.
     moment = (new_id() >> SHARD_BITS) // scenario.shards * scenario.shards + shard
     return Guild(name, guild_id=(moment << SHARD_BITS) + slot * scenario.guilds + number + 1)
 

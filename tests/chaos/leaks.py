@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-# In every name and every text that a member of a scenario gives.
+# Part of every name and text that simulated members send.
 CANARY = "zaunkoenig"
 FACE_KEY = "c3Rvcm1zIGtlZXAgbm8gZmFjZXMsIGJ1dCBzZWFscyE="
 PASSWORD = "word-of-the-scenario"

@@ -8,7 +8,7 @@ from bot.sandbox.segmind import LocalSegmind
 from tests.discord.faults import Broken, Dropped, Late, Limited
 from tests.discord.server import SmallDiscord
 
-# Endpoints of Discord at which a member waits for the bot.
+# Discord's endpoints that the bot uses while a member waits.
 _SHOWING = ("edit", "edit-in-channel", "send", "follow-up")
 _ASKING = ("status", "result", "file", "history")
 _DISTURBED, _CALM = (0.3, 1.5), (0.3, 1.2)

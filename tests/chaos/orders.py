@@ -36,7 +36,7 @@ class OrderKind(StrEnum):
     """Rejected before there is a job, because the file is not a picture."""
 
 
-# Of a hundred orders.
+# Weights of the kinds.
 _SHARES = {OrderKind.PLAIN: 88, OrderKind.FAILING: 5, OrderKind.BLOCKED: 4, OrderKind.UNUSABLE: 3}
 _VIDEO_SHARE = 0.25
 

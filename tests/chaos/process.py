@@ -15,7 +15,7 @@ from tests.chaos.scenarios import PlannedKill
 from tests.discord.program import Program
 
 INTERVAL = 0.05
-# A doomed process that has had its orders and still has not come by its point is pending from outside.
+# Seconds after its last order until a process that never reaches its kill point is killed anyway.
 KILL_GRACE = 4.0
 SIGKILL = -9
 NO_DATABASE = "the database cannot be used"
@@ -69,7 +69,7 @@ class ProcessRunner:
         self._orphans: Sequence[int] = ()
         self._recovering: list[asyncio.Task[None]] = []
         self.steady = asyncio.Event()
-        """It has died as often as it had to, and is back."""
+        """Set when all planned kills are over and the process runs again."""
 
     async def run(
         self, planned_kills: Sequence[PlannedKill], jobs: int, over: asyncio.Event, base: CrashPlan

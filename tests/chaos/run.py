@@ -24,7 +24,7 @@ from tests.discord.spec import Spec
 from tests.postgres import Postgres
 
 INTERVAL = 0.2
-# An order that was still being looked at after this long was not cut off by a kill, but forgotten.
+# A kill this long after the bot's response no longer explains a missing job.
 CUT_OFF_SECONDS = 30.0
 _AMBIGUOUS_FAULTS = frozenset(
     {

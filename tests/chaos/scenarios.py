@@ -9,7 +9,7 @@ from tests.chaos.kill_points import RARE, KillPoint
 
 Database = Literal["sqlite", "postgres"]
 
-# What goes wrong at Segmind in every scenario. After `drop-after` and `error-after` the request is accepted.
+# Default faults at Segmind. After `drop-after` and `error-after`, the request is accepted.
 AMBIGUOUS = (
     "submit: drop-after @ 0.02; submit: error-after=502 @ 0.015; submit: drop-before @ 0.01;"
     "submit: error-before=500 @ 0.005; submit: rate-limit=1 @ 0.01; submit: truncated @ 0.005"

@@ -64,7 +64,7 @@ async def test_a_shard_receives_the_events_of_its_servers(stack: AsyncExitStack)
     even, odd = [await connect(stack, discord, shard=(index, 2)) for index in range(2)]
     assert await announced(even) == [str(each.id) for each in guilds[::2]]
     assert await announced(odd) == [str(each.id) for each in guilds[1::2]]
-    # The one that comes back takes nothing away from the other, whose connection is broken just now.
+    # The returning shard does not take over the servers of the other, disconnected one.
     discord.gateway.cut()
     await announced(await connect(stack, discord, shard=(0, 2)))
     assert discord.gateway.serves(guilds[0])

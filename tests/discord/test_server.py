@@ -189,7 +189,7 @@ async def test_a_resumed_session_receives_the_missed_events(client: Client) -> N
     async with client.session.ws_connect(discord.gateway_url) as socket:
         await socket.receive_json()
         await socket.send_json({"op": Op.RESUME, "d": resume})
-        # The connection before was closed politely, which ends a session.
+        # A normal close of the previous connection ended the session.
         assert (await socket.receive_json())["op"] == Op.INVALID_SESSION
         await socket.send_json({"op": Op.IDENTIFY, "d": {"token": "another"}})
         await socket.receive()

@@ -26,7 +26,7 @@ from tests.docs.terminal import Call, Terminal
 from tests.store.orders import START, TERMS, opened, order, through
 
 WITH_COMMANDS = sorted({block.page for block in BLOCKS if block.language == "sh"} - {"docs/local-segmind.md"})
-# Whoever reads these has set up a machine before.
+# Pages for machines that are set up already.
 LATER = {"docs/upgrading.md"}
 
 
@@ -63,7 +63,7 @@ def test_the_commands_for_systemd_leave_a_machine_that_can_run_it(tmp_path: Path
     assert settings.discord.token is not None
     assert settings.ops.address == ("127.0.0.1", 9100)
     assert (machine / "etc/systemd/system/doppel.service").read_text() == UNIT
-    # What the unit starts was made by the commands before.
+    # The earlier commands created everything that the unit starts.
     for path in re.findall(r"(?m)(?:^WorkingDirectory=| )(/opt/\S+)", UNIT):
         assert (machine / path[1:]).exists(), path
 
@@ -104,7 +104,7 @@ def test_commands_within_a_sentence_are_commands_too() -> None:
             found = re.match(r"(?:sudo |\.venv/bin/)?doppel ([a-z]+)( .*)?$", word)
             if found:
                 assert found[1] in {*DOPPEL, "credits", "backup", "restore"}, f"{each.name}: {word}"
-            # A name alone stands for all that it does.
+            # A command without arguments names the command in general.
             if found and found[2]:
                 understood(word[found.start(1) :].split())
             if word.startswith(".venv/bin/"):
@@ -121,12 +121,12 @@ async def test_every_doppel_command_that_needs_only_a_database_succeeds(
         await opened(store)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", url)
-    # The copy comes before whatever is made of it.
+    # A backup has to exist before its restore.
     for words in sorted(asked):
         here = [re.sub(r"^(/var/lib/doppel|/data)/", "", word) for word in words]
         if words[0] == "backup":
             (tmp_path / here[1]).unlink(missing_ok=True)
-        # `main` has an event loop of operators own.
+        # `main` runs its own event loop.
         assert await asyncio.to_thread(main, here) == 0, words
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.docs.pages import BLOCKS, PAGES, ROOT, Page, page
 
-# What a block may be written in; `text` is for what nobody types.
+# Allowed languages of blocks; `text` is for output.
 LANGUAGES = {"sh", "python", "toml", "ini", "json", "http", "promql", "text"}
 OUTSIDE = re.compile(r"(https|mailto):")
 
@@ -51,5 +51,5 @@ def test_every_block_of_code_says_what_it_is() -> None:
 
 
 def test_the_readme_is_short() -> None:
-    # It is for whoever has never heard of it: what it is, how it is tried, and where the rest stands.
+    # The README is an introduction: what the bot is, how to try it, and where to read on.
     assert len(page("README.md").text.splitlines()) <= 90

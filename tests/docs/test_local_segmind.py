@@ -1,6 +1,6 @@
 """Runs the examples of the page about the local Segmind, and checks that its tables are complete."""
 
-# A page shows what is public, and the test has to tidy up behind it.
+# The page shows only the SDK's public parts, but the test has to close its private client.
 # pyright: reportPrivateUsage=false
 
 import asyncio
@@ -65,7 +65,7 @@ class Reader:
                 self.known["FILE"] = address
             case {"request_id": str(request), "status": "QUEUED"}:
                 self.known["REQUEST"] = request
-                # What comes next on the page is a job that is over.
+                # The page's next example shows a finished job.
                 async with asyncio.timeout(PATIENCE):
                     while not self.segmind.billed:
                         self.clock.move(1)

@@ -110,7 +110,7 @@ def scene(name: str) -> bytes:
             return encoded(group())
         case "exchange":  # The man on the left, then the woman there instead.
             return clip([couple()] * 3 + [np.ascontiguousarray(np.roll(couple(), 320, axis=1))] * 3)
-        case "relatives":  # Two who resemble each other, one after the other.
+        case "relatives":  # Two similar faces, one after the other.
             return clip([portrait("face_b")] * 3 + [portrait("face_a")] * 3)
         case _:
             return encoded(portrait(name))
@@ -132,7 +132,7 @@ def usual(render: Render) -> Usual:
 
 def test_no_parameter_is_forgotten() -> None:
     tried = {(trial.slug, trial.parameter) for trial in CHANGING + LISTED}
-    # How the result is carried is not the engine's to say.
+    # The server and not the engine applies `base64`.
     there_are = {(slug, name) for slug, usual in DEFAULTS.items() for name in usual if name != "base64"}
     assert tried == there_are
 

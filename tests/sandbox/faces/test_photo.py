@@ -1,4 +1,4 @@
-"""Pictures come in many kinds, and go out marked."""
+"""Pictures of many formats, and results with an AI mark."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Faces are followed calmly, and nobody is taken for somebody else."""
+"""Tracking is steady and never confuses two people."""
 
 import numpy as np
 import pytest

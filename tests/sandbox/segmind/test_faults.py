@@ -177,14 +177,14 @@ async def test_an_unknown_fault_is_rejected(client: ApiClient, response: str) ->
     assert answer.error.startswith("x-doppel-fault: ")
 
 
-def test_a_storm_repeats_itself_by_its_seed() -> None:
-    def storm(seed: int) -> list[bool]:
+def test_random_faults_repeat_with_their_seed() -> None:
+    def draws(seed: int) -> list[bool]:
         faults = Faults(seed)
         faults.always("status", "drop-before", probability=0.3)
         return [FaultKind.DROP_BEFORE in faults.draw("status") for _ in range(200)]
 
-    assert storm(1) == storm(1) != storm(2)
-    assert 30 < sum(storm(1)) < 90
+    assert draws(1) == draws(1) != draws(2)
+    assert 30 < sum(draws(1)) < 90
 
 
 def test_rules_can_be_written_in_one_line() -> None:

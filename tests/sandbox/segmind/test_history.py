@@ -1,4 +1,4 @@
-"""The request history: how a submission of unknown outcome is found again."""
+"""The request history: how the bot finds a submission of unknown outcome."""
 
 import aiohttp
 import pytest

@@ -234,5 +234,5 @@ async def test_waiting_costs_no_task(
     before = len(asyncio.all_tasks())
     ids = [await client.submit(v5, source_image=address, target_image=address) for _ in range(300)]
     assert len(set(ids)) == len(segmind.submissions) == 300
-    # Those that run have a task each, and there are four workers.
+    # Only the running requests have a task, and there are four workers.
     assert len(asyncio.all_tasks()) <= before + 6
