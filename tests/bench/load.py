@@ -19,8 +19,7 @@ from typing import Any
 from yarl import URL
 
 from bot.ops.loop_lag import lag_measured
-from bot.sandbox.segmind import LocalSegmind, Submission
-from bot.sandbox.segmind.stamp import Stamped
+from bot.sandbox.segmind import LocalSegmind, Rendering, Submission
 from tests.bench.figures import Figure, at_least, at_most, plain
 from tests.discord.entities import Member
 from tests.discord.program import Program, program
@@ -37,14 +36,14 @@ WINDOW = 40.0
 HOUR = 3600
 KIB = 1024
 FILE = picture("PNG")
-RESULT = Stamped(picture("PNG", 256, 256), "image/png", {})
+RESULT = Rendering(picture("PNG", 256, 256), "image/png", {})
 EVERYBODY = 500
 
 
 class Same:
     """Engine that returns a constant picture at no cost, as Segmind computes elsewhere."""
 
-    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Stamped:
+    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Rendering:
         del slug, parameters, media
         return RESULT
 

@@ -13,8 +13,7 @@ from PIL import Image
 
 from bot.media import sniff
 from bot.models import FaceModel, MediaKind
-from bot.sandbox.segmind import CannotRender
-from bot.sandbox.segmind.stamp import Stamped
+from bot.sandbox.segmind import CannotRender, Rendering
 from tests.chaos.leaks import CANARY
 from tests.discord.entities import Guild, Member
 from tests.discord.records import Attachment
@@ -66,12 +65,12 @@ class PlacedOrder:
 class EchoEngine:
     """Engine that returns the target unchanged, so that every result shows whose it is."""
 
-    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Stamped:
+    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Rendering:
         del slug, parameters
         target = next((media[name] for name in media if name.startswith("target")), None)
         if target is None:
             raise CannotRender("There is no target to put the face in.")
-        return Stamped(target, sniff.media_type(target), {})
+        return Rendering(target, sniff.media_type(target), {})
 
 
 def plan_order(dice: random.Random) -> PlannedOrder:

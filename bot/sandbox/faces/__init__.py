@@ -2,6 +2,5 @@
 
 from bot.sandbox.faces.engine import FaceEngine
 from bot.sandbox.faces.errors import CannotSwap
-from bot.sandbox.faces.order import Rendering
 
-__all__ = ["CannotSwap", "FaceEngine", "Rendering"]
+__all__ = ["CannotSwap", "FaceEngine"]

@@ -9,9 +9,10 @@ from typing import Any
 import cv2
 
 from bot.sandbox.faces.errors import CannotSwap, RenderCancelled
-from bot.sandbox.faces.order import CancelToken, Order, Rendering
+from bot.sandbox.faces.order import CancelToken, Order
 from bot.sandbox.faces.pipeline import Pipeline
 from bot.sandbox.faces.recipes import RECIPES
+from bot.sandbox.segmind.engine import Rendering
 
 
 class FaceEngine:

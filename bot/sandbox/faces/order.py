@@ -8,16 +8,7 @@ from typing import Any
 import cv2
 
 from bot.sandbox.faces.errors import CannotSwap, RenderCancelled
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """A finished picture or video."""
-
-    content: bytes
-    media_type: str
-    local: dict[str, Any]
-    """JSON values: how the engine treated the parameters, and the quality of the result."""
+from bot.sandbox.segmind.engine import Rendering
 
 
 class CancelToken:

@@ -7,8 +7,9 @@ from bot.sandbox.faces.detection.finder import FaceFinder
 from bot.sandbox.faces.detection.people import PersonClassifier, distance
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import Face, Portrait
-from bot.sandbox.faces.order import Notes, Order, Rendering
+from bot.sandbox.faces.order import Notes, Order
 from bot.sandbox.faces.photo import Photo, read_photo, write_photo
+from bot.sandbox.segmind.engine import Rendering
 
 _CONVINCING_TURN = 30
 _CONVINCING_SIZE = 48

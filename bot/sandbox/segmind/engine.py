@@ -1,20 +1,17 @@
 """Interface between the server and the engine that renders pictures and videos."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
-class Rendering(Protocol):
+@dataclass(frozen=True, slots=True)
+class Rendering:
     """A finished picture or video; `local` says how closely the engine followed the parameters."""
 
-    @property
-    def content(self) -> bytes: ...
-
-    @property
-    def media_type(self) -> str: ...
-
-    @property
-    def local(self) -> Mapping[str, Any]: ...
+    content: bytes = field(repr=False)
+    media_type: str
+    local: Mapping[str, Any]
 
 
 class Engine(Protocol):

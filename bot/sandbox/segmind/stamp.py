@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
@@ -10,24 +9,15 @@ from PIL import Image, ImageDraw
 
 from bot.media import sniff
 from bot.media.types import UnusableMedia
-from bot.sandbox.segmind.engine import CannotRender
+from bot.sandbox.segmind.engine import CannotRender, Rendering
 
 INK = (214, 40, 57)
-
-
-@dataclass(frozen=True, slots=True)
-class Stamped:
-    """A stamped target."""
-
-    content: bytes = field(repr=False)
-    media_type: str
-    local: Mapping[str, Any]
 
 
 class StampEngine:
     """Stamps the model's slug onto target pictures and returns target videos unchanged."""
 
-    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Stamped:
+    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Rendering:
         target = next((media[name] for name in media if name.startswith("target")), None)
         if target is None:
             raise CannotRender("There is no target to put the face in.")
@@ -37,9 +27,9 @@ class StampEngine:
             raise CannotRender("The target is neither a picture nor a video.") from None
         local = {"ignored": sorted(parameters), "warnings": ["stamped, not swapped"]}
         if not media_type.startswith("image/"):
-            return Stamped(target, media_type, local)
+            return Rendering(target, media_type, local)
         wanted = str(parameters.get("image_format") or parameters.get("output_format") or "png")
-        return Stamped(await asyncio.to_thread(_stamp, target, slug, wanted), f"image/{wanted}", local)
+        return Rendering(await asyncio.to_thread(_stamp, target, slug, wanted), f"image/{wanted}", local)
 
 
 def _stamp(content: bytes, label: str, wanted: str) -> bytes:

@@ -13,8 +13,7 @@ import pytest
 from bot.models import FaceModel
 from bot.registry import ModelRegistry
 from bot.sandbox.faces import CannotSwap, FaceEngine
-from bot.sandbox.segmind import Engine, LocalSegmind, PortInUse, StampEngine
-from bot.sandbox.segmind.stamp import Stamped
+from bot.sandbox.segmind import Engine, LocalSegmind, PortInUse, Rendering, StampEngine
 from tests.sandbox.segmind.client import ApiClient, Clock, data_url, picture
 from tests.sandbox.segmind.conftest import Start
 
@@ -32,7 +31,7 @@ class SlowEngine:
     running: int = 0
     most_running: int = 0
 
-    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Stamped:
+    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Rendering:
         del slug
         self.running += 1
         self.most_running = max(self.most_running, self.running)
@@ -42,7 +41,7 @@ class SlowEngine:
             self.running -= 1
         if self.error is not None:
             raise self.error
-        return Stamped(next(iter(media.values())), "image/png", {"seen": sorted(parameters)})
+        return Rendering(next(iter(media.values())), "image/png", {"seen": sorted(parameters)})
 
 
 async def test_a_used_port_is_named(start: Start, models: ModelRegistry) -> None:

@@ -6,13 +6,14 @@ from bot.sandbox.faces.arrays import Picture
 from bot.sandbox.faces.detection.tracking import Track, Tracker
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import Portrait
-from bot.sandbox.faces.order import Order, Rendering
+from bot.sandbox.faces.order import Order
 from bot.sandbox.faces.photo import is_picture, write_photo
 from bot.sandbox.faces.pipeline import Pipeline, Scene, warn_about
 from bot.sandbox.faces.selection import Filter, Selector
 from bot.sandbox.faces.swapping.swap import SwapOptions, swap_face
 from bot.sandbox.faces.video.frames import read_frame
 from bot.sandbox.faces.video.writer import rewrite_video
+from bot.sandbox.segmind.engine import Rendering
 
 _NOBODY = "None of the faces in the target fits the selection by gender, age and reference."
 

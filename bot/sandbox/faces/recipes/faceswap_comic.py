@@ -6,12 +6,13 @@ import numpy as np
 from bot.sandbox.faces.arrays import Floats, Picture, floats
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import Portrait
-from bot.sandbox.faces.order import Order, Rendering
+from bot.sandbox.faces.order import Order
 from bot.sandbox.faces.photo import read_photo
 from bot.sandbox.faces.pipeline import Pipeline, encode_result, warn_about
 from bot.sandbox.faces.swapping.drawing import Pen, draw_face
 from bot.sandbox.faces.swapping.expression import requested_moods, with_bare_lids, with_moods
 from bot.sandbox.faces.swapping.swap import SwapOptions
+from bot.sandbox.segmind.engine import Rendering
 
 _BLACK = 8
 

@@ -3,10 +3,11 @@
 import cv2
 
 from bot.sandbox.faces.face import Portrait
-from bot.sandbox.faces.order import Order, Rendering
+from bot.sandbox.faces.order import Order
 from bot.sandbox.faces.pipeline import Pipeline, encode_result, warn_about
 from bot.sandbox.faces.swapping.restore import Restoration
 from bot.sandbox.faces.swapping.swap import SwapOptions, swap_face
+from bot.sandbox.segmind.engine import Rendering
 
 
 def render(pipeline: Pipeline, order: Order) -> Rendering:

@@ -1,10 +1,11 @@
 """Face swap v5: the largest face of one picture onto the largest of another, in the mood of a prompt."""
 
 from bot.sandbox.faces.face import Portrait
-from bot.sandbox.faces.order import Order, Rendering
+from bot.sandbox.faces.order import Order
 from bot.sandbox.faces.pipeline import Pipeline, encode_result, warn_about
 from bot.sandbox.faces.swapping.expression import requested_moods, with_bare_lids, with_moods
 from bot.sandbox.faces.swapping.swap import SwapOptions, swap_face
+from bot.sandbox.segmind.engine import Rendering
 
 _MOOD_STRENGTH = 1.4
 

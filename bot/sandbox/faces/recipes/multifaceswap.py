@@ -7,11 +7,12 @@ import cv2
 from bot.sandbox.faces.arrays import Picture
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import Face, Portrait, in_order
-from bot.sandbox.faces.order import Notes, Order, Rendering
+from bot.sandbox.faces.order import Notes, Order
 from bot.sandbox.faces.pipeline import Pipeline, Scene, encode_result, warn_about
 from bot.sandbox.faces.selection import indices, pick
 from bot.sandbox.faces.swapping.restore import Restoration
 from bot.sandbox.faces.swapping.swap import SwapOptions, swap_face
+from bot.sandbox.segmind.engine import Rendering
 
 _SAMPLINGS = {
     "Nearest": cv2.INTER_NEAREST,
