@@ -32,7 +32,7 @@ test: venv ## the tests, in random order, with the coverage of branches
 quick: venv ## the tests of jobs, Segmind, media and faces in a minute, as CI runs them on other Pythons
 	$(BIN)/pytest -n 2 tests/jobs tests/segmind tests/media tests/faces $(ARGS)
 
-chaos: venv ## three storms of kills and faults over the running bot, and the count (ARGS="--seed 7 --jobs 2000 --kills 40")
+chaos: venv ## three scenarios of kills and faults on the running bot, with checks (ARGS="--seed 7 --jobs 2000 --kills 40")
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: venv ## what the bot does in a second beside what it is measured by (ARGS="economy engine")

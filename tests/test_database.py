@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.clocks import HeldClock
-from tests.discord.environment import KEY, Town
+from tests.discord.environment import KEY, Environment
 from tests.discord.server import SmallDiscord
 from tests.harness import Reply, Stage, eventually, local_segmind, staged
 
@@ -142,11 +142,11 @@ async def test_a_database_that_another_program_locks(
 async def test_a_damaged_database_ends_the_bot_with_one_message(tmp_path: Path) -> None:
     clock = HeldClock()
     async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as small_discord:
-        town = Town(small_discord, segmind, clock, tmp_path)
+        town = Environment(small_discord, segmind, clock, tmp_path)
         async with town.bot() as bot:
             await small_discord.online()
             reply = await town.order()
-            await reply.says("Queued")
+            await reply.wait_for("Queued")
             damage(town.database)
             clock.move(60)
             assert await bot.end() == 1

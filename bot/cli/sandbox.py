@@ -13,11 +13,11 @@ SANDBOX_PACKAGES = (*FACE_PACKAGES, "simcord")
 
 def sandbox_command(options: argparse.Namespace) -> int:
     _require_packages()
-    from bot.sandbox.app import Wishes, sandbox
+    from bot.sandbox.app import SandboxOptions, run_sandbox
     from bot.sandbox.errors import SandboxError
 
     settings = load_settings(options)
-    wishes = Wishes(
+    sandbox_options = SandboxOptions(
         options.port,
         options.speed,
         fresh=options.fresh,
@@ -25,7 +25,7 @@ def sandbox_command(options: argparse.Namespace) -> int:
         host=options.host,
     )
     try:
-        asyncio.run(sandbox(settings, wishes))
+        asyncio.run(run_sandbox(settings, sandbox_options))
     except SandboxError as error:
         raise CliError(f"{error}.") from error
     except OSError as error:

@@ -1,1 +1,1 @@
-"""The whole bot with no account: a local Segmind, a local face engine and a simulated Discord."""
+"""The whole bot without accounts: a local Segmind, a local face engine and a simulated Discord."""

@@ -1,4 +1,4 @@
-"""The sandbox: the real bot between a simulated Discord, shown in the browser, and a local Segmind."""
+"""Sandbox: the real bot between a simulated Discord, shown in the browser, and a local Segmind."""
 
 import asyncio
 import secrets
@@ -17,14 +17,14 @@ from bot.ops.logs import configure
 from bot.sandbox.errors import SandboxError
 from bot.sandbox.faces.detection.detector import LocalFaceDetector
 from bot.sandbox.guild import Guild
-from bot.sandbox.local_env import local_timezone, show
-from bot.sandbox.proxy import Door
+from bot.sandbox.local_env import local_timezone, open_browser
+from bot.sandbox.proxy import Proxy
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind_server import local_segmind
-from bot.sandbox.settings import adapted
-from bot.sandbox.shutdown import stopped
-from bot.sandbox.ticker import Pulse, set_clock
-from bot.sandbox.welcome import Welcome, lay_out, samples
+from bot.sandbox.settings import sandbox_settings
+from bot.sandbox.shutdown import wait_until_stopped
+from bot.sandbox.ticker import Ticker, set_clock
+from bot.sandbox.welcome import Welcome, copy_samples, samples
 from bot.settings import Settings
 from bot.store import StoreError
 from bot.store.backend.leases import lock_file
@@ -32,15 +32,15 @@ from bot.store.backend.leases import lock_file
 if TYPE_CHECKING:
     from simcord import Preview
 
-__all__ = ["SandboxError", "Wishes", "World", "open_world", "sandbox"]
+__all__ = ["Sandbox", "SandboxError", "SandboxOptions", "open_sandbox", "run_sandbox"]
 
-# Longer than a handler may take; a settling that takes longer is tried again at the next beat.
-SETTLE = 2.0
+# Longer than a handler usually takes; if it takes longer, the ticker settles again at its next tick.
+SETTLE_TIMEOUT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the command line says; `folder` is where everything is kept."""
+class SandboxOptions:
+    """Options of the command line; `folder` holds the database and the samples."""
 
     port: int
     speed: float
@@ -55,8 +55,8 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """The open sandbox."""
+class Sandbox:
+    """The parts of an open sandbox."""
 
     address: str
     app: App
@@ -64,52 +64,55 @@ class World:
     guild: Guild
     preview: "Preview"
     segmind: LocalSegmind
-    turn: asyncio.Lock
-    """Held while anybody acts on the simulated Discord."""
+    lock: asyncio.Lock
+    """Held during every action on the simulated Discord."""
 
 
-async def sandbox(settings: Settings, wishes: Wishes) -> None:
-    """Open the sandbox, say where it is, and keep it open until told to stop."""
+async def run_sandbox(settings: Settings, options: SandboxOptions) -> None:
+    """Open the sandbox, print its address and keep it open until it is stopped."""
     if settings.ops.log_level == "info":
-        # What happens is seen on the page; whoever wants it in the terminal, too, asks for "debug".
+        # The page shows what happens; "debug" shows it in the terminal as well.
         configure(format=settings.ops.log_format, level="warning", secrets=settings.secrets)
-    async with open_world(settings, wishes) as world:
-        print(f"The sandbox is open: {world.address}  (Ctrl-C closes it)", flush=True)  # noqa: T201
-        if wishes.browser:
-            await show(world.address)
-        await stopped(world.preview.wait_closed())
+    async with open_sandbox(settings, options) as opened:
+        print(f"The sandbox is open: {opened.address}  (Ctrl-C closes it)", flush=True)  # noqa: T201
+        if options.browser:
+            await open_browser(opened.address)
+        await wait_until_stopped(opened.preview.wait_closed())
 
 
 @asynccontextmanager
-async def open_world(settings: Settings, wishes: Wishes) -> AsyncGenerator[World]:
-    door = Door()
-    async with door.open(wishes.host, wishes.port) as address, local_segmind(wishes.speed) as segmind:
-        _prepare_database(wishes)
-        # Whoever only holds the place: the real bot comes to a server that is there, and at the right time.
-        nobody = discord.Client(intents=discord.Intents(guilds=True))
-        async with simcord.run(nobody, check_errors=False, settle_timeout=SETTLE) as env:
-            guild = Guild.found(env)
+async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGenerator[Sandbox]:
+    proxy = Proxy()
+    async with proxy.open(options.host, options.port) as address, local_segmind(options.speed) as segmind:
+        _prepare_database(options)
+        # SimCord needs a client to start. The real bot replaces this one once server and clock are ready.
+        placeholder = discord.Client(intents=discord.Intents(guilds=True))
+        async with simcord.run(placeholder, check_errors=False, settle_timeout=SETTLE_TIMEOUT) as env:
+            guild = Guild.create(env)
             await set_clock(env)
-            # Nobody has to know it: the door shows it for whoever comes in by it.
+            # Nobody types this token: the proxy adds it to every request.
             token = SecretStr(secrets.token_urlsafe())
-            ours = adapted(
+            adapted_settings = sandbox_settings(
                 settings,
                 segmind=segmind.url,
-                speed=wishes.speed,
-                database=wishes.database,
+                speed=options.speed,
+                database=options.database,
                 page_token=token,
             )
-            async with _assembled(ours) as app:
+            async with _running_app(adapted_settings) as app:
                 await _join(env, app)
-                await _welcome(app, guild, wishes)
-                async with _page(env, guild) as preview, _beating(Pulse(env, preview)) as turn:
+                await _post_welcome(app, guild, options)
+                async with _page(env, guild) as preview, _ticking(Ticker(env, preview)) as lock:
                     await app.begin()
-                    async with door.lead_to(preview.url, turn), door.lead_operator_to(app.served_at, token):
-                        yield World(address, app, env, guild, preview, segmind, turn)
+                    async with (
+                        proxy.forward_to(preview.url, lock),
+                        proxy.forward_operator_to(app.served_at, token),
+                    ):
+                        yield Sandbox(address, app, env, guild, preview, segmind, lock)
 
 
 @asynccontextmanager
-async def _assembled(settings: Settings) -> AsyncGenerator[App]:
+async def _running_app(settings: Settings) -> AsyncGenerator[App]:
     try:
         async with build_app(settings, face_detector=LocalFaceDetector()) as app:
             yield app
@@ -119,17 +122,17 @@ async def _assembled(settings: Settings) -> AsyncGenerator[App]:
 
 async def _join(env: simcord.Env, app: App) -> None:
     await env.restart_bot(app.client)
-    # The store remembers that Discord knows the commands; this Discord was born a moment ago.
+    # The store remembers that Discord has the commands, but this simulated Discord is new.
     await app.client.tree.sync()
     if app.client.user is not None:
         await app.client.user.edit(username="Doppel")
 
 
-async def _welcome(app: App, guild: Guild, wishes: Wishes) -> None:
+async def _post_welcome(app: App, guild: Guild, options: SandboxOptions) -> None:
     channel = app.client.get_partial_messageable(guild.channel.id, guild_id=guild.id)
-    folder = lay_out(wishes.folder / "samples")
+    folder = copy_samples(options.folder / "samples")
     view = Welcome(
-        app.client.orders.order_handler.handle, app.models.values(), folder=folder, speed=wishes.speed
+        app.client.orders.order_handler.handle, app.models.values(), folder=folder, speed=options.speed
     )
     await channel.send(view=view, files=[discord.File(path) for path in samples()])
 
@@ -140,24 +143,24 @@ def _page(env: simcord.Env, guild: Guild) -> "Preview":
 
 
 @asynccontextmanager
-async def _beating(pulse: Pulse) -> AsyncGenerator[asyncio.Lock]:
-    beats = asyncio.create_task(pulse.run())
+async def _ticking(ticker: Ticker) -> AsyncGenerator[asyncio.Lock]:
+    task = asyncio.create_task(ticker.run())
     try:
-        yield pulse.turn
+        yield ticker.lock
     finally:
-        beats.cancel()
-        await asyncio.gather(beats, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
-def _prepare_database(wishes: Wishes) -> None:
-    path = wishes.database
+def _prepare_database(options: SandboxOptions) -> None:
+    path = options.database
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not wishes.fresh:
+    if not options.fresh:
         return
     try:
-        # What another sandbox works with is not deleted under its hands.
+        # Taking the file keeps the database of another running sandbox from being deleted.
         with lock_file(path):
-            for ending in ("", "-wal", "-shm"):
-                path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
     except StoreError as error:
         raise SandboxError(str(error)) from error

@@ -1,10 +1,10 @@
-"""What keeps the sandbox from opening."""
+"""Errors that keep the sandbox from opening."""
 
 import errno
 
 
 class SandboxError(Exception):
-    """The message is one sentence for the person at the terminal, without its full stop."""
+    """The sandbox cannot open. The message is a sentence for the terminal, without its full stop."""
 
 
 def cannot_listen(host: str, port: int, error: OSError | OverflowError) -> SandboxError:

@@ -1,4 +1,4 @@
-"""The server of the simulated Discord: one channel, a member and an administrator."""
+"""Server of the simulated Discord: one channel, a member and an administrator."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,25 +9,28 @@ import simcord
 
 @dataclass(frozen=True, slots=True)
 class Guild:
+    """The simulated server with its channel and people."""
+
     id: int
     channel: simcord.ChannelHandle
     member: simcord.MemberActor
     administrator: simcord.MemberActor
 
     @classmethod
-    def found(cls, env: simcord.Env) -> Self:
-        """Ids are made from the time. Founded before the clock moves, all of these keep theirs for ever.
+    def create(cls, env: simcord.Env) -> Self:
+        """Create the server before the simulated clock moves.
 
-        So a member finds their credits again after a restart, while messages never share an id.
+        SimCord makes ids from its clock, so the server and its members keep their ids after a restart, and
+        the member finds their credits again.
         """
         guild = env.create_guild("Doppel's sandbox")
         channel = guild.create_text_channel("faceswap", topic="Type / and pick a command")
-        ruling = guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
+        admin_role = guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
         return cls(
             id=guild.id,
             channel=channel,
             member=guild.add_member(env.create_user("robin", global_name="Robin")),
             administrator=guild.add_member(
-                env.create_user("ada", global_name="Ada (administrator)"), roles=[ruling]
+                env.create_user("ada", global_name="Ada (administrator)"), roles=[admin_role]
             ),
         )

@@ -1,4 +1,4 @@
-"""The local Segmind with its face engine: by itself on the command line, or as a part of the sandbox."""
+"""Local Segmind with the face engine, for `doppel segmind` and the sandbox."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,43 +8,43 @@ from bot.registry import model_registry
 from bot.sandbox.errors import SandboxError, cannot_listen
 from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.segmind import LocalSegmind
-from bot.sandbox.shutdown import stopped
+from bot.sandbox.shutdown import wait_until_stopped
 from bot.wiring.factories import FEATURES
 
-# Beyond these the bot would look after a job more often than a computer can answer.
-SLOWEST, FASTEST = 0.1, 100.0
-# These dollars cost nothing, and an empty balance would end the play.
-DOLLARS = 1000.0
+# At higher speeds the bot would poll more often than the computer can answer.
+MIN_SPEED, MAX_SPEED = 0.1, 100.0
+# The dollars are not real, and an empty balance would stop the sandbox.
+BALANCE_USD = 1000.0
 
 
 async def serve(host: str, port: int, speed: float) -> None:
-    """Say where it is and how it is used, and serve until told to stop."""
+    """Serve until stopped; print the address and how to use it."""
     async with local_segmind(speed, host=host, port=port) as segmind:
         print(  # noqa: T201
             f"A local Segmind is at {segmind.url}  (Ctrl-C closes it)\n"
             f"To use it: SEGMIND_BASE_URL={segmind.url} SEGMIND_API_KEY=anything doppel run",
             flush=True,
         )
-        await stopped(asyncio.Event().wait())
+        await wait_until_stopped(asyncio.Event().wait())
 
 
 @asynccontextmanager
 async def local_segmind(
     speed: float, *, host: str = "127.0.0.1", port: int = 0
 ) -> AsyncGenerator[LocalSegmind]:
-    if not SLOWEST <= speed <= FASTEST:
-        raise SandboxError(f"the speed is {speed:g}, but must be from {SLOWEST:g} to {FASTEST:g}")
+    if not MIN_SPEED <= speed <= MAX_SPEED:
+        raise SandboxError(f"the speed is {speed:g}, but must be from {MIN_SPEED:g} to {MAX_SPEED:g}")
     engine = FaceEngine()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.close)
         local = LocalSegmind(
             model_registry(FEATURES),
             engine=engine,
-            refusals=(CannotSwap,),
+            user_errors=(CannotSwap,),
             host=host,
             port=port,
             speed=speed,
-            credits=DOLLARS,
+            credits=BALANCE_USD,
         )
         try:
             segmind = await stack.enter_async_context(local)

@@ -1,4 +1,4 @@
-"""The operator's settings, but for everything that leads to a real service (pure)."""
+"""Adapts the operator's settings so that nothing leads to a real service (pure)."""
 
 from base64 import b64encode
 from pathlib import Path
@@ -8,56 +8,56 @@ from pydantic import BaseModel, SecretStr
 
 from bot.settings import Settings
 
-# Whoever plays alone is the whole community: with the usual bounds the play would soon be over.
-CREDITS, WAITING = 1000, 20
+# One person is the whole community here and would soon reach the usual limits.
+CREDITS, QUEUE_LIMIT = 1000, 20
 
 ANY_PORT = "127.0.0.1:0"
 
-# Of faces that are saved, the file on one's own machine is all the protection that they need here.
+# Saved faces stay on this machine, so the key need not be secret.
 FACE_KEY = SecretStr(b64encode(b"the sandbox has nothing to hide.").decode())
 
 Section = TypeVar("Section", bound=BaseModel)
 
 
-def adapted(
+def sandbox_settings(
     settings: Settings, *, segmind: str, speed: float, database: Path, page_token: SecretStr
 ) -> Settings:
-    """`segmind` is the address of the local one, whose time runs `speed` times as fast."""
+    """Return the settings for a local Segmind at this address that runs `speed` times as fast."""
     scale = 1 / speed
-    its, chat, jobs = settings.segmind, settings.discord, settings.jobs
-    return _with(
+    upstream, chat, jobs = settings.segmind, settings.discord, settings.jobs
+    return _updated(
         settings,
-        discord=_with(
+        discord=_updated(
             chat,
             token=None,
             api=None,
             gateway=None,
             guild_id=None,
-            # A simulated Discord has no rate limits, but people read at their usual speed.
+            # The simulated Discord has no rate limits, but people still read at their usual speed.
             edit_gap=chat.edit_gap * min(1, scale),
         ),
-        segmind=_with(
-            its,
+        segmind=_updated(
+            upstream,
             key=SecretStr("sandbox"),
             base_url=segmind,
-            # The links of a simulated Discord lead nowhere.
+            # The simulated Discord's attachment URLs lead nowhere, so Segmind cannot download from them.
             inputs="upload",
-            # Where a minute is shorter, more fits into ours.
-            requests_per_minute=round(its.requests_per_minute * max(1, speed)),
-            unknown_window=its.unknown_window * scale,
-            unknown_every=its.unknown_every * scale,
+            # A faster Segmind takes more requests in a real minute.
+            requests_per_minute=round(upstream.requests_per_minute * max(1, speed)),
+            unknown_window=upstream.unknown_window * scale,
+            unknown_every=upstream.unknown_every * scale,
         ),
-        database=_with(settings.database, url=SecretStr(f"sqlite:///{database}")),
-        jobs=_with(
+        database=_updated(settings.database, url=SecretStr(f"sqlite:///{database}")),
+        jobs=_updated(
             jobs,
             pace=scale,
             line_refresh=jobs.line_refresh * min(1, scale),
-            waiting_per_member=max(jobs.waiting_per_member, WAITING),
+            waiting_per_member=max(jobs.waiting_per_member, QUEUE_LIMIT),
         ),
-        faces=_with(settings.faces, key=settings.faces.key or FACE_KEY),
-        # What is set may be where a running bot serves.
-        ops=_with(settings.ops, listen=ANY_PORT, page_token=page_token),
-        credits=_with(
+        faces=_updated(settings.faces, key=settings.faces.key or FACE_KEY),
+        # A running bot may use the configured address.
+        ops=_updated(settings.ops, listen=ANY_PORT, page_token=page_token),
+        credits=_updated(
             settings.credits,
             daily=max(settings.credits.daily, CREDITS),
             daily_most=max(settings.credits.daily_most, CREDITS),
@@ -65,5 +65,5 @@ def adapted(
     )
 
 
-def _with(section: Section, **values: object) -> Section:
+def _updated(section: Section, **values: object) -> Section:
     return section.model_copy(update=values)

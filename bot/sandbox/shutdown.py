@@ -1,4 +1,4 @@
-"""How the sandbox ends: by Ctrl-C, by a polite signal, or when the page says so."""
+"""Waits for the end of the sandbox: Ctrl-C, SIGTERM or the page's own button."""
 
 import asyncio
 import signal
@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import Any
 
 
-async def stopped(end: Awaitable[Any]) -> None:
-    """Wait for the end, or for a signal: both are how a server is meant to be closed."""
+async def wait_until_stopped(end: Awaitable[Any]) -> None:
+    """Wait for `end` or a signal, whichever comes first."""
     waiting = asyncio.ensure_future(end)
-    with suppress(NotImplementedError):  # Windows has no SIGTERM; Ctrl-C cancels the task that waits here.
+    with suppress(NotImplementedError):  # Windows has no SIGTERM; Ctrl-C cancels this task.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, waiting.cancel)
     with suppress(asyncio.CancelledError):
         await waiting

@@ -1,4 +1,4 @@
-"""The pulse of the simulated Discord: it follows the real clock, and the page follows it."""
+"""Keeps the simulated Discord on the real clock and its page up to date."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -12,47 +12,47 @@ if TYPE_CHECKING:
 
 log = structlog.stdlib.get_logger(__name__)
 
-BEAT = 0.1
-# After a beat that went wrong, so that the log can be read.
-REST = 5.0
+INTERVAL = 0.1
+# A failing ticker would fill the log without this pause.
+ERROR_PAUSE = 5.0
 
 
 async def set_clock(env: simcord.Env) -> None:
-    """Bring the simulated clock, which begins in 2026, up to the real one."""
+    """Advance the simulated clock, which begins in 2026, to the real time."""
     await env.advance_time(max(0.0, (datetime.now(UTC) - env.now()).total_seconds()))
 
 
-class Pulse:
-    """Whoever acts on the simulated Discord holds `turn`: it serves one at a time, and refuses a second."""
+class Ticker:
+    """Updates clock and page. SimCord allows one action at a time, so every actor holds `lock`."""
 
     def __init__(self, env: simcord.Env, preview: "Preview") -> None:
         self._env = env
         self._preview = preview
-        self._shown = -1
-        self.turn = asyncio.Lock()
+        self._shown_requests = -1
+        self.lock = asyncio.Lock()
 
     async def run(self) -> None:
-        pause = BEAT
+        pause = INTERVAL
         while True:
             await asyncio.sleep(pause)
-            async with self.turn:
-                pause = BEAT if await self._went_well() else REST
+            async with self.lock:
+                pause = INTERVAL if await self._tick() else ERROR_PAUSE
 
-    async def _went_well(self) -> bool:
+    async def _tick(self) -> bool:
         try:
-            await self._beat()
+            await self._update()
         except (TimeoutError, simcord.SetupError) as error:
-            # A handler that takes its time, or a page that is being closed.
-            log.debug("the simulated Discord is busy", error=str(error))
+            # A slow handler, or a page that is closing.
+            log.debug("simulated Discord busy", error=str(error))
         except Exception:
-            # A page that stands still would look like a bot that does.
-            log.exception("the page could not be brought up to date")
+            # The next tick tries again, because a frozen page would look like a frozen bot.
+            log.exception("page update failed")
             return False
         return True
 
-    async def _beat(self) -> None:
+    async def _update(self) -> None:
         await set_clock(self._env)
-        said = len(self._env.http_requests)
-        if said != self._shown:
+        requests = len(self._env.http_requests)
+        if requests != self._shown_requests:
             await self._preview.refresh()
-            self._shown = said
+            self._shown_requests = requests

@@ -1,4 +1,4 @@
-"""The first message in the channel: what to try, and pictures to try it with."""
+"""First message in the channel: what to try, and sample files to try it with."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -11,10 +11,10 @@ from bot.models import FaceModel, MediaKind
 
 SAMPLES = Path(__file__).with_name("samples")
 FACE, TARGET, CLIP = "face_a.jpg", "face_b.jpg", "clip.mp4"
-# Where another picture shows better what a model is for.
+# Targets for models that the default target does not show well.
 TARGETS: Mapping[str, str] = {"faceswap-comic": "comic.jpg", "faceswap-v3-multifaceswap": "group.jpg"}
-# The local Segmind goes by these words in the names of files.
-SCRIPTED: Mapping[str, str] = {
+# The local Segmind reads these words in file names.
+OUTCOMES_BY_NAME: Mapping[str, str] = {
     "slow": "takes three times as long",
     "fail": "fails",
     "blocked": "is refused by content rules",
@@ -24,13 +24,15 @@ BLURPLE = 0x5865F2
 Interaction = discord.Interaction[Any]
 
 
-Order = Callable[[Interaction, type[FaceModel], dict[str, Any]], Awaitable[None]]
-"""Takes an order, as the slash commands do."""
+PlaceOrder = Callable[[Interaction, type[FaceModel], dict[str, Any]], Awaitable[None]]
+"""Places an order as the slash commands do."""
 
 
 class Welcome(ui.LayoutView):
+    """The welcome message, with a **Show me** button for each model."""
+
     def __init__(
-        self, order: Order, models: Iterable[type[FaceModel]], *, folder: Path, speed: float
+        self, order: PlaceOrder, models: Iterable[type[FaceModel]], *, folder: Path, speed: float
     ) -> None:
         super().__init__(timeout=None)
         box: ui.Container[Welcome] = ui.Container(accent_colour=BLURPLE)
@@ -47,7 +49,7 @@ class Welcome(ui.LayoutView):
         pictures = [each for each in addresses if not each.endswith(CLIP)]
         box.add_item(ui.MediaGallery(*map(discord.MediaGalleryItem, pictures)))
         box.add_item(ui.File(f"attachment://{CLIP}"))
-        scripted = ", ".join(f"`{word}` {what}" for word, what in SCRIPTED.items())
+        scripted = ", ".join(f"`{word}` {what}" for word, what in OUTCOMES_BY_NAME.items())
         box.add_item(
             ui.TextDisplay(
                 f"These files are in `{folder}`, too.\nThe name of a file plays a part: {scripted}.\n"
@@ -61,9 +63,9 @@ class Welcome(ui.LayoutView):
 
 
 class ShowMe(ui.Button[Welcome]):
-    """Orders what the slash command would, with the samples in the message."""
+    """Places the slash command's order with the samples of the message."""
 
-    def __init__(self, order: Order, model: type[FaceModel]) -> None:
+    def __init__(self, order: PlaceOrder, model: type[FaceModel]) -> None:
         super().__init__(label="Show me", custom_id=f"show:{model.card.slug}")
         self._order = order
         self._model = model
@@ -80,7 +82,7 @@ def samples() -> list[Path]:
 
 
 def samples_for(model: type[FaceModel]) -> dict[str, str]:
-    """A sample for each file that a model cannot do without: a face first, then what to put it in."""
+    """Choose a sample for each required file of a model: a face first, then targets."""
     required = {each.name for each in model.parameters() if each.required}
     names: dict[str, str] = {}
     for slot, media in model.slots().items():
@@ -95,11 +97,11 @@ def samples_for(model: type[FaceModel]) -> dict[str, str]:
     return names
 
 
-def lay_out(folder: Path) -> Path:
-    """Put the samples where a file dialog finds them, and a face under each name that plays a part."""
+def copy_samples(folder: Path) -> Path:
+    """Copy the samples to a folder for the file dialog, and a face under each scripted name."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in samples():
         (folder / path.name).write_bytes(path.read_bytes())
-    for word in SCRIPTED:
+    for word in OUTCOMES_BY_NAME:
         (folder / f"{word}.jpg").write_bytes((SAMPLES / FACE).read_bytes())
     return folder.resolve()

@@ -1,1 +1,1 @@
-"""`make bench`: what the bot does in a second, beside what it is measured by."""
+"""`make bench`: measures the bot and compares each figure with its goal."""

@@ -1,4 +1,4 @@
-"""The command line: python -m tests.bench [economy] [engine] [start] [load]."""
+"""Command line: python -m tests.bench [economy] [engine] [start] [load]."""
 
 import argparse
 import sys

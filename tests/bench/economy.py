@@ -1,4 +1,4 @@
-"""How often a job's state is asked for, and how late its end is seen: our pace beside a fixed interval."""
+"""Number of polls and delay until a job's end is seen: our polling beside a fixed interval."""
 
 import math
 import random
@@ -9,26 +9,28 @@ from bot.segmind.polling import WINDOW, PollTiming
 from tests.bench.figures import Figure, at_most, plain
 from tests.harness import MODELS
 
-# The official SDK asks at once, and then every second.
+# The official SDK polls at once, and then every second.
 SDK_INTERVAL = 1.0
 JOBS = 1500
-# How far times scatter around the usual one; how many jobs meet a cold start, and how much longer they take.
+# Scatter of durations around the usual one; share of jobs with a cold start, and their factor.
 SIGMA = 0.25
 COLD_SHARE, COLD_FACTOR = 0.15, 2.5
 
 Times = Callable[[random.Random, float], float]
 Shares = Callable[[float], float]
-"""How many jobs a moment takes, in any unit; the usual time is 1."""
+"""Density of ends at a time, in any unit; the usual duration is 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
+    """Mean cost of polling."""
+
     requests: float
-    """Per job, with the one that fetches the result."""
+    """Requests per job, including the fetch of the result."""
     delay: float
-    """From the end to its being seen, in seconds."""
+    """Seconds from the end of a job until it is seen."""
     share: float
-    """The same as a share of the job's time."""
+    """Delay as a share of the job's duration."""
 
 
 def figures() -> Iterator[Figure]:
@@ -57,11 +59,11 @@ def _cold_shares(time: float) -> float:
 
 
 def _least(shares: Shares, *, end: float = 12.0, steps: int = 12_000) -> float:
-    """The delay of the best plan to that of a fixed interval with as many requests, in the limit of many.
+    """Return the delay of the best plan, relative to a fixed interval with as many requests, in the limit.
 
-    With g the density of ends, S the share of jobs that still run and r the rate of looks, the delay is the
-    integral of g/2r and the number of looks that of r·S. The best r is proportional to √(g/S); the ratio is
-    then the square of the integral of √(g·S), divided by that of S.
+    With g the density of ends, S the share of jobs that still run and r the rate of polls, the delay is the
+    integral of g/2r and the number of polls is the integral of r·S. The best r is proportional to √(g/S); the
+    ratio is then the square of the integral of √(g·S), divided by the integral of S.
     """
     step = end / steps
     density = [shares(step * (index + 0.5)) for index in range(steps)]
@@ -78,7 +80,7 @@ def _compared(name: str, times: Times) -> Iterator[Figure]:
     runs = [_run(model.card.seconds, times) for model in MODELS.values()]
     ours = _mean([our for our, _ in runs])
     sdk = _mean([_fixed(durations, SDK_INTERVAL) for _, durations in runs])
-    # For each model, an interval that asks as often as we do, and one that is as late as we are.
+    # For each model, a fixed interval with as many requests as ours, and one with the same delay.
     as_often = _mean([_fixed(durations, _as_often(our, durations)) for our, durations in runs])
     as_late = _mean([_fixed(durations, 2 * our.delay) for our, durations in runs])
     yield plain(f"economy, {name}: our requests per job", ours.requests, "requests")
@@ -92,7 +94,7 @@ def _compared(name: str, times: Times) -> Iterator[Figure]:
 
 
 def _run(usual: float, times: Times) -> tuple[Cost, Sequence[float]]:
-    """A pace that has learned from a full window, over so many jobs more."""
+    """Measure polling that has learned from a full window, over further jobs."""
     dice, pace = random.Random(7), PollTiming(usual)
     durations: list[float] = []
     requests, delay, share = 0, 0.0, 0.0
@@ -112,7 +114,7 @@ def _run(usual: float, times: Times) -> tuple[Cost, Sequence[float]]:
 
 
 def _fixed(durations: Sequence[float], interval: float) -> Cost:
-    """At once, then every interval, then the result."""
+    """Measure polling at once, then at a fixed interval, and a fetch."""
     seen = [math.ceil(seconds / interval) * interval for seconds in durations]
     late = [at - seconds for at, seconds in zip(seen, durations, strict=True)]
     count = len(durations)
@@ -124,7 +126,7 @@ def _fixed(durations: Sequence[float], interval: float) -> Cost:
 
 
 def _as_often(our: Cost, durations: Sequence[float]) -> float:
-    """The interval with which somebody asks as often as we do, found by halving."""
+    """Find the fixed interval with as many requests as ours, by bisection."""
     low, high = 0.01, max(durations)
     for _ in range(40):
         middle = (low + high) / 2
@@ -136,7 +138,7 @@ def _as_often(our: Cost, durations: Sequence[float]) -> float:
 
 
 def _mean(costs: Sequence[Cost]) -> Cost:
-    """Each model counts the same."""
+    """Average over the models, each with the same weight."""
     count = len(costs)
     return Cost(
         sum(cost.requests for cost in costs) / count,

@@ -1,4 +1,4 @@
-"""Complete lives of jobs a second, beside the same rows in the same batches by bare SQL; and recovery."""
+"""Complete jobs a second, beside the same rows in the same batches by bare SQL; and recovery."""
 
 import asyncio
 import sqlite3
@@ -18,7 +18,7 @@ from tests.bench.figures import Figure, at_least, at_most
 from tests.postgres import Postgres, connected, server
 from tests.store.orders import LIFE, TERMS, order, through
 
-# Each account pays for so many jobs.
+# Jobs per account.
 PER_ACCOUNT = 50
 RICH = 10**9
 OPEN = 10_000
@@ -38,7 +38,7 @@ def figures(*, finished: int = FINISHED) -> Iterator[Figure]:
 
 
 async def _made_durable(postgres: Postgres) -> None:
-    """The tests' Postgres promises nothing, and so would be quicker than any real one."""
+    """Turn on fsync, because the tests' Postgres runs without it and would be faster than a real one."""
     async with connected(postgres.url("postgres")) as connection:
         await connection.exec_driver_sql("ALTER SYSTEM SET fsync = on")
         await connection.exec_driver_sql("SELECT pg_reload_conf()")
@@ -74,7 +74,7 @@ def _store(url: str, **options: Any) -> SqlStore:
 
 
 async def _running(store: SqlStore, flight: int, running: int) -> float:
-    """So many complete lives, of which so many run at once."""
+    """Run complete jobs, with at most `flight` at once, and return their rate."""
     room = asyncio.Semaphore(flight)
 
     async def live(number: int) -> None:
@@ -98,7 +98,7 @@ def _noted(batches: list[int]) -> Callable[[int], AbstractContextManager[None]]:
 
 
 def _raw(file: Path, model: Path, batches: Sequence[int], running: int) -> float:
-    """What the bot wrote, written again: the same tables, as many changes per commit, nothing asked."""
+    """Write the bot's rows again by bare SQL: the same tables, as many changes per commit, no reads."""
     with closing(sqlite3.connect(model)) as source, closing(sqlite3.connect(file)) as target:
         # The tables with all their rules and indexes, and the rows to write.
         target.executescript(
@@ -160,7 +160,7 @@ def _into(table: str, columns: int) -> str:
 
 
 async def _among_finished(folder: Path, finished: int) -> Figure:
-    """The same with so many jobs of former times in the tables, each run beside one in an empty database."""
+    """Compare rates with and without many finished jobs in the database, run by run."""
     empty, full = folder / "empty.db", folder / "full.db"
     for file in (empty, full):
         async with _store(f"sqlite:///{file}") as store:
@@ -177,7 +177,7 @@ async def _among_finished(folder: Path, finished: int) -> Figure:
 
 
 def _fill(file: Path, count: int) -> None:
-    """Copies of a finished job and its entries, under ids of their own."""
+    """Copy a finished job and its entries under new ids."""
     with closing(sqlite3.connect(file)) as database, database:
         columns: list[str] = [row[1] for row in database.execute("PRAGMA table_info(jobs)")]
         changed = {"id": "'old-' || value", "request_id": "'old-r-' || value", "told": "1"}

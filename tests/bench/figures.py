@@ -1,4 +1,4 @@
-"""A figure with its goal, the table of all, and the same as JSON."""
+"""Figures with their goals, as a table and as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -8,6 +8,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Figure:
+    """A measured value and its goal."""
+
     name: str
     value: float
     unit: str
@@ -24,7 +26,7 @@ def at_least(name: str, value: float, unit: str, bound: float) -> Figure:
 
 
 def plain(name: str, value: float, unit: str) -> Figure:
-    """Told for its own sake."""
+    """Return a figure without a goal."""
     return Figure(name, value, unit, "", True)
 
 

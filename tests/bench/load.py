@@ -1,7 +1,7 @@
-"""The whole bot over real sockets with so many jobs in flight, beside a plain one of the kind people write.
+"""The whole bot over real sockets with many jobs in flight, beside a plain bot of the kind people write.
 
-Commands come at an even rate, and the jobs take so long that the wanted number is in flight. Discord and
-Segmind are the small ones, in the process that measures; the bot has a process of its own.
+Commands come at an even rate, and jobs take long enough that the wanted number is in flight. The small
+Discord and the local Segmind run in the measuring process; the bot has its own process.
 """
 
 import asyncio
@@ -19,8 +19,7 @@ from typing import Any
 from yarl import URL
 
 from bot.ops.loop_lag import measure_lag
-from bot.sandbox.segmind import LocalSegmind, Submission
-from bot.sandbox.segmind.stamp import Stamped
+from bot.sandbox.segmind import LocalSegmind, Rendering, Submission
 from tests.bench.figures import Figure, at_least, at_most, plain
 from tests.discord.entities import Member
 from tests.discord.program import Program, program
@@ -33,25 +32,25 @@ SLUG = "faceswap-v4"
 USUAL = MODELS[SLUG].card.seconds
 PER_SECOND = 30.0
 WINDOW = 40.0
-# As many jobs as an hour brings where there is one a second.
+# As many jobs as in an hour with one job a second.
 HOUR = 3600
 KIB = 1024
 FILE = picture("PNG")
-RESULT = Stamped(picture("PNG", 256, 256), "image/png", {})
+RESULT = Rendering(picture("PNG", 256, 256), "image/png", {})
 EVERYBODY = 500
 
 
 class Same:
-    """Costs nothing, as somebody else's computer makes the pictures."""
+    """Engine that returns a constant picture at no cost, as Segmind computes elsewhere."""
 
-    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Stamped:
+    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Rendering:
         del slug, parameters, media
         return RESULT
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process has used by now."""
+    """Resources that a process has used so far."""
 
     cpu: float
     memory: int
@@ -59,24 +58,26 @@ class Usage:
 
 @dataclass(eq=False, slots=True)
 class Order:
+    """An order, with the times of its replies."""
+
     reply: Reply
     accepted: Submission | None = None
 
     @property
     def heard(self) -> float | None:
-        """Seconds from the command to the first word."""
+        """Seconds from the command to the first response."""
         interaction = self.reply.interaction
         return None if interaction.answered_at is None else interaction.answered_at - interaction.sent_at
 
     @property
     def done(self) -> float | None:
-        """When its member saw the result."""
+        """Time when the member saw the result."""
         return self.reply.edits[-1].at if self.reply.attachments else None
 
 
 @dataclass(eq=False, slots=True)
 class Town:
-    """`orders` by the names of their first files."""
+    """Services of a run, and its orders by the names of their first files."""
 
     discord: SmallDiscord
     segmind: LocalSegmind
@@ -89,13 +90,13 @@ class Town:
     async def order(self, number: int, members: Sequence[Member]) -> None:
         name = f"{number}.png"
         options: Mapping[str, Any] = {"source_image": (name, FILE), "target_image": ("target.png", FILE)}
-        reply = await self.discord.slash_unheard(SLUG, member=members[number % len(members)], **options)
+        reply = await self.discord.send_slash(SLUG, member=members[number % len(members)], **options)
         self.orders[name] = Order(reply)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a window of so many seconds has shown: times, what the bot used, how late the measuring was."""
+    """Measurements of one window: delays, resources and the lag of the measuring process."""
 
     seconds: float
     heard: Sequence[float]
@@ -171,7 +172,7 @@ async def _seen(start: Start, flight: int, *, window: float = WINDOW) -> Seen:
 async def _measured(town: Town, bot: Program, window: float) -> Seen:
     in_flight = asyncio.create_task(_crowd(town))
     try:
-        # Until jobs end as they begin.
+        # Wait until as many jobs end as begin.
         await asyncio.sleep(town.seconds * 1.2 + 5)
         lags: list[float] = []
         memory: list[int] = []
@@ -194,7 +195,7 @@ def _result(
     in_flight = 0
     for order in town.orders.values():
         if began <= order.reply.interaction.sent_at < ended - 1:
-            # Whoever got no answer has waited for one until now.
+            # An unanswered command counts with its wait until now.
             heard.append(ended - order.reply.interaction.sent_at if order.heard is None else order.heard)
         if order.accepted is None:
             continue
@@ -207,7 +208,7 @@ def _result(
 
 
 async def _crowd(town: Town) -> None:
-    """Somebody orders every so often, however long the bot takes."""
+    """Place orders at a fixed rate, however long the bot takes."""
     members = [Member(f"member-{number}") for number in range(EVERYBODY)]
     began = asyncio.get_running_loop().time()
     for number in count():
@@ -228,10 +229,10 @@ async def _town(seconds: float) -> AsyncGenerator[Town]:
         speed=USUAL / seconds,
         workers=100_000,
         keep_outputs=100_000,
-        remembered=100_000,
-        witness=witness,
+        history_size=100_000,
+        on_submission=witness,
     )
-    async with SmallDiscord(inspects=False) as discord, segmind:
+    async with SmallDiscord(inspect=False) as discord, segmind:
         town = Town(discord, segmind, seconds)
         yield town
 
@@ -270,7 +271,7 @@ def _environment(town: Town) -> dict[str, str]:
 
 
 def _usage(process: int) -> Usage:
-    """As Linux counts it."""
+    """Read a process's usage from Linux's /proc."""
     its = Path(f"/proc/{process}")
     fields = (its / "stat").read_text().rpartition(")")[2].split()
     ticks = int(fields[11]) + int(fields[12])

@@ -1,7 +1,7 @@
-"""A bot of the kind that people write: one command, the official SDK in threads, nothing kept.
+"""A bot of the kind that people write: one command, the official SDK in threads, nothing stored.
 
-It has what it needs to be measured beside ours and no more. It is given a thread for each job that it is to
-have in flight; with asyncio's own pool it would have room for six on a machine with two cores.
+It has only what the comparison needs, and a thread for each job in flight; asyncio's own pool has six
+threads on a machine with two cores.
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -23,6 +23,8 @@ from yarl import URL
 
 
 class PlainBot(discord.Client):
+    """The client, with its own pool of threads."""
+
     def __init__(self, threads: int) -> None:
         super().__init__(intents=discord.Intents(guilds=True))
         self.tree = app_commands.CommandTree(self)

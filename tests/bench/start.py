@@ -1,4 +1,4 @@
-"""From the start of the process to Discord's READY and to the first command that is answered."""
+"""Time from the start of the process to Discord's READY and to the first answered command."""
 
 import asyncio
 import subprocess
@@ -11,7 +11,7 @@ from time import perf_counter
 
 from tests.bench.figures import Figure, at_most, plain
 from tests.clocks import HeldClock
-from tests.discord.environment import Town
+from tests.discord.environment import Environment
 from tests.discord.server import SmallDiscord
 from tests.harness import local_segmind
 
@@ -36,16 +36,16 @@ async def _starts() -> Sequence[tuple[float, float]]:
     clock = HeldClock()
     with TemporaryDirectory() as folder:
         async with SmallDiscord() as discord, local_segmind(clock) as segmind:
-            town = Town(discord, segmind, clock, Path(folder))
+            town = Environment(discord, segmind, clock, Path(folder))
             return [await _start(town) for _ in range(ROUNDS)]
 
 
-async def _start(town: Town) -> tuple[float, float]:
+async def _start(town: Environment) -> tuple[float, float]:
     began = perf_counter()
     async with town.bot() as bot:
         await town.discord.online()
         ready = perf_counter() - began
-        # The first start tells Discord of the commands; nobody can type one before.
+        # The first start registers the commands; nobody can send one before.
         while not town.discord.commands:
             await asyncio.sleep(0.001)
         await town.order()

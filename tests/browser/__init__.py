@@ -1,1 +1,1 @@
-"""The page of the sandbox, looked at through a real browser."""
+"""Tests of the pages in a real browser."""

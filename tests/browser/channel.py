@@ -1,4 +1,4 @@
-"""What a person does and sees in the channel."""
+"""A person's actions in the channel, and what they see."""
 
 import re
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from PIL import Image
 from playwright.sync_api import FloatRect, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PageTimeout
 
-# Milliseconds, in which the page answers to a key.
+# Milliseconds in which the page reacts to a key.
 SOON = 15_000
 
 STATES = ("Queued", "Processing", "Completed")
 
-# The page replaces what it shows, so whoever looks from time to time would miss the short states.
+# The page replaces its content, so polling would miss short states.
 RECORDER = f"""
 window.states = {{}};
 new MutationObserver(() => {{
@@ -30,6 +30,8 @@ new MutationObserver(() => {{
 
 
 class Channel:
+    """The channel's page."""
+
     def __init__(self, page: Page, screenshots: Path) -> None:
         self._page = page
         self.screenshots = screenshots
@@ -43,14 +45,14 @@ class Channel:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until everything is loaded that is shown."""
+        """Wait until the page has loaded everything that it shows."""
         expect(self._page.locator("#preview-app")).to_have_attribute("aria-busy", "false")
 
     def screenshot(self, name: str) -> None:
         self._page.screenshot(path=self.screenshots / f"{name}.png")
 
     def crop(self, message: Locator, name: str) -> None:
-        """The message alone, without the empty space beside its card."""
+        """Save a message without the empty space beside its card."""
         self._page.mouse.move(0, 0)
         outer, card = message.bounding_box(), message.locator(".component-container").bounding_box()
         assert outer is not None
@@ -62,14 +64,14 @@ class Channel:
     def type(self, text: str) -> None:
         self._page.locator("#channel-composer-input").fill(text)
 
-    def offered(self) -> list[str]:
-        """The commands in the picker."""
+    def command_names(self) -> list[str]:
+        """Return the commands in the picker."""
         entries = self._page.locator(".command-entry strong")
         expect(entries.first).to_be_visible()
         return entries.all_inner_texts()
 
     def pick(self, command: str, files: Mapping[str, Path], options: Mapping[str, str] | None = None) -> None:
-        # A message that arrives at this moment closes the picker, and whoever typed types again.
+        # A new message closes the picker, so picking may need another try.
         for _ in range(3):
             with suppress(PageTimeout, AssertionError):
                 self._choose(command)
@@ -78,18 +80,18 @@ class Channel:
 
     def _fill_in(self, files: Mapping[str, Path], options: Mapping[str, str]) -> None:
         for name, file in files.items():
-            self._ask_for(name)
+            self._add_option(name)
             self._page.locator(f'input[type=file][data-option="{name}"]').set_input_files(file)
             expect(self._pill(name).locator(".command-file-choose")).to_have_text(file.name, timeout=SOON)
         for name, value in options.items():
-            self._ask_for(name)
+            self._add_option(name)
             self._pill(name).locator("input").fill(value)
             choice = self._page.locator(f'.command-suggestion[data-value="{value}"]')
             if choice.count():
                 choice.click()
 
     def send(self) -> Locator:
-        """Run what was picked; gives its answer, which stays the same whatever comes after it."""
+        """Run the picked command and return its reply, which stays the same element."""
         before = self.messages.count()
         self._page.locator("#send-message").click()
         return self._answer(before)
@@ -99,10 +101,10 @@ class Channel:
         button.click()
         return self._answer(before)
 
-    def become(self, name: str) -> None:
+    def switch_to(self, name: str) -> None:
         viewers = self._page.locator("#viewer-picker")
         viewers.select_option(label=name)
-        # The page is emptied first, and filled again with what this viewer may see.
+        # The page reloads with the content for this viewer.
         expect(self._page.locator("#action-status")).not_to_have_text(re.compile("Switching|Loading"))
         expect(viewers.locator("option:checked")).to_have_text(name)
         expect(self.messages.first).to_be_visible()
@@ -112,20 +114,20 @@ class Channel:
         return [str(each.get_attribute("data-message-id")) for each in self.messages.all()]
 
     def states(self, message: Locator) -> list[str]:
-        """What the message was seen to say, in this order."""
+        """Return the states that the message showed, in order."""
         seen: dict[str, list[str]] = self._page.evaluate("window.states")
         return seen[str(message.get_attribute("data-message-id"))]
 
-    def look_at(self, message: Locator) -> None:
-        """Scroll there with the wheel, as a person does: then the page lets go of the newest message."""
+    def scroll_to(self, message: Locator) -> None:
+        """Scroll with the wheel, as a person does, so that the page stops following the newest message."""
         self._page.mouse.move(640, 400)
         self._page.mouse.wheel(0, -1)
         message.scroll_into_view_if_needed()
         self.settle()
 
     def picture(self, message: Locator) -> tuple[str, tuple[int, int]]:
-        """Opened, saved, and looked at: its type and its size."""
-        # What stands beside the result is the second one.
+        """Open and save the result; return its type and size."""
+        # The second picture is the original.
         shown = message.locator("img.gallery-image").first
         expect(shown).to_have_js_property("complete", value=True)
         shown.click()
@@ -141,8 +143,8 @@ class Channel:
         self.type(f"/{command}")
         self._page.locator(".command-entry").first.click(timeout=SOON)
 
-    def _ask_for(self, option: str) -> None:
-        """What has to be given is there from the beginning."""
+    def _add_option(self, option: str) -> None:
+        """Add an optional option; required ones are there already."""
         if not self._pill(option).count():
             self._page.locator(".command-ghost").click(timeout=SOON)
             self._page.locator(".command-suggestion", has_text=option).first.click(timeout=SOON)

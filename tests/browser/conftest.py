@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.channel import RECORDER, Channel
 from tests.patience import PATIENCE
 
-# As everybody sees it who types no speed: slow enough to see every state.
+# The default speed, slow enough to see every state.
 SPEED = "10"
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
 ARGUMENTS = [
@@ -32,7 +32,7 @@ ARGUMENTS = [
 
 @contextmanager
 def sandbox(folder: Path, port: int = 0, *, consent: bool = False) -> Generator[str]:
-    """The real program; gives its address. Unless consent is asked for, everybody has agreed already."""
+    """Run the real program and yield its address; without `consent`, everybody has accepted the rules."""
     command = [sys.executable, "-m", "bot", "sandbox", "--no-browser", "--port", str(port), "--speed", SPEED]
     environment = {**os.environ, "DOPPEL_CONSENT__REQUIRED": str(consent).lower()}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -53,7 +53,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
         yield address
 
 
-# Not for the session: Playwright runs an event loop in this thread, beside which no other can be started.
+# Not session-wide: Playwright runs an event loop in this thread, which prevents any other loop.
 @pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -67,21 +67,21 @@ def browser() -> Generator[Browser]:
 
 
 @pytest.fixture
-def wrong() -> list[str]:
-    """What the browser complained about."""
+def errors() -> list[str]:
+    """Errors of the browser."""
     return []
 
 
 @pytest.fixture
-def page(browser: Browser, wrong: list[str]) -> Generator[Page]:
+def page(browser: Browser, errors: list[str]) -> Generator[Page]:
     with browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
         context.set_default_timeout(PATIENCE * 1000)
         context.add_init_script(RECORDER)
         page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
         yield page
-        assert wrong == []
+        assert errors == []
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The pictures of the docs, taken in the sandbox: python -m tests.browser.pictures."""
+"""Takes the docs' screenshots in the sandbox: python -m tests.browser.pictures."""
 
 import shutil
 import sys
@@ -14,23 +14,23 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from bot.sandbox.welcome import SAMPLES
 from tests.browser.channel import RECORDER, Channel
 from tests.browser.conftest import ARGUMENTS, SCREENSHOTS, sandbox
-from tests.browser.history import lived
+from tests.browser.history import fill_history
 
 DOCS = Path(__file__).parents[2] / "docs"
 FACE, TARGET, CLIP = SAMPLES / "face_a.jpg", SAMPLES / "face_c.jpg", SAMPLES / "clip.mp4"
 ADMINISTRATOR = "Ada (administrator)"
-# A picture is an explanation, and is not to be waited for.
-MOST_BYTES = 150 * 1000
-# What stands in words alone has less than these, and is shown as well by those.
+# Larger pictures would load too slowly.
+MAX_BYTES = 150 * 1000
+# A picture of text alone has fewer colours than the first number, and needs only the second.
 MANY_COLOURS, FEW_COLOURS = 5000, 256
 # Milliseconds.
 PATIENCE = 20_000
-# What looks the same stays as it is, byte by byte: a duration may differ by a tenth.
+# A picture that looks the same is not replaced: a duration may differ by a tenth.
 SAME = 0.2
-# Its charts have the time of day on them.
+# The charts of the operator's page show the time of day.
 SAME_PAGE = 8.0
 
-# The clock says the same on every day, a form is shown to its end, and a page that is busy does not look so.
+# The clock says the same on every day, a form is shown to past end, and a page that is busy does not look so.
 STYLE = """
 time.message-time { font-size: 0; }
 time.message-time::before { content: "Today at 12:00"; font-size: 12px; }
@@ -39,8 +39,8 @@ button.component-button[aria-disabled="true"] { opacity: 1; }
 """
 
 
-# Ids, fingerprints and times are others in every run, and nobody reads them here.
-TIMELESS = """(message) => {
+# Ids, fingerprints and times would differ in every run.
+STABLE_TEXT = """(message) => {
   const walk = document.createTreeWalker(message, NodeFilter.SHOW_TEXT);
   let count = 0;
   const other = (found, digits) => {
@@ -53,7 +53,7 @@ TIMELESS = """(message) => {
   };
   const ago = [...message.querySelectorAll("time.discord-timestamp")];
   for (const [place, time] of ago.filter((each) => /ago|now/.test(each.textContent)).entries()) {
-    // The page sets its own ones right, as time goes by.
+    // The page sets past own ones right, as time goes by.
     const still = document.createElement("span");
     still.className = time.className;
     still.textContent = `${7 + 9 * place} seconds ago`;
@@ -67,7 +67,7 @@ TIMELESS = """(message) => {
 }"""
 
 
-# By itself and on whole pixels, as others that change meanwhile would push it out of the picture.
+# One message alone, because changing messages would move it.
 ALONE = """
 article[data-message-id]:not([data-alone]) { display: none; }
 article[data-alone] { position: fixed; top: 0; left: 0; width: 704px; z-index: 9999; background: #323339; }
@@ -75,6 +75,8 @@ article[data-alone] { position: fixed; top: 0; left: 0; width: 704px; z-index: 9
 
 
 class Photographer:
+    """Takes and collects the screenshots."""
+
     def __init__(self, page: Page, folder: Path) -> None:
         self.page = page
         self.channel = Channel(page, folder)
@@ -82,9 +84,9 @@ class Photographer:
         self.taken: dict[str, bytes] = {}
 
     def message(self, name: str, message: Locator) -> None:
-        """One message, with whatever stands in it."""
-        self.channel.look_at(message)
-        message.evaluate(TIMELESS)
+        """Take a picture of one message."""
+        self.channel.scroll_to(message)
+        message.evaluate(STABLE_TEXT)
         message.evaluate("(message) => message.setAttribute('data-alone', '')")
         with self._styled(ALONE):
             self.channel.crop(message, name)
@@ -102,16 +104,16 @@ class Photographer:
         self._keep(name)
 
     def screen(self, name: str, page: Page) -> None:
-        """As much of a page as fits on the screen."""
+        """Take a picture of the visible part of a page."""
         page.screenshot(path=self._folder / f"{name}.png")
         self._keep(name)
 
     def _keep(self, name: str) -> None:
-        self.taken[name] = light((self._folder / f"{name}.png").read_bytes())
+        self.taken[name] = compress((self._folder / f"{name}.png").read_bytes())
 
 
-def light(content: bytes) -> bytes:
-    """As few bytes as it can do with: photos keep their colours."""
+def compress(content: bytes) -> bytes:
+    """Compress a screenshot; photos keep their colours."""
     with Image.open(BytesIO(content)) as opened:
         shot = opened.convert("RGB")
     if shot.getcolors(MANY_COLOURS) is not None:
@@ -121,12 +123,10 @@ def light(content: bytes) -> bytes:
     return out.getvalue()
 
 
-def put(name: str, content: bytes) -> str:
+def save_picture(name: str, content: bytes) -> str:
     path = DOCS / f"pictures/{name}.png"
-    if len(content) > MOST_BYTES:
-        raise SystemExit(
-            f"{path.name} has {len(content):,} bytes, and more than {MOST_BYTES:,} are too many."
-        )
+    if len(content) > MAX_BYTES:
+        raise SystemExit(f"{path.name} has {len(content):,} bytes, and more than {MAX_BYTES:,} are too many.")
     same = SAME_PAGE if name == "operator-page" else SAME
     if path.exists() and (apart := difference(path.read_bytes(), content)) < same:
         return f"as before ({apart:.2f})"
@@ -136,7 +136,7 @@ def put(name: str, content: bytes) -> str:
 
 
 def difference(one: bytes, other: bytes) -> float:
-    """How far a pixel is from its like, of 255, on the average; two sizes have nothing in common."""
+    """Return the mean difference of pixels, of 255; pictures of two sizes have the maximum."""
     with Image.open(BytesIO(one)) as first, Image.open(BytesIO(other)) as second:
         if first.size != second.size:
             return 255.0
@@ -144,97 +144,101 @@ def difference(one: bytes, other: bytes) -> float:
         return sum(ImageStat.Stat(apart).mean) / 3
 
 
-def ordered(by: Photographer, slug: str = "faceswap-v5", face: Path = FACE, **options: str) -> Locator:
+def place_order(
+    photographer: Photographer, slug: str = "faceswap-v5", face: Path = FACE, **options: str
+) -> Locator:
     target = CLIP if slug == "ai-face-swap" else TARGET
     slot = "target" if slug == "ai-face-swap" else "target_image"
-    by.channel.pick(slug, {"source_image": face, slot: target}, options)
-    return by.channel.send()
+    photographer.channel.pick(slug, {"source_image": face, slot: target}, options)
+    return photographer.channel.send()
 
 
-def first_order(by: Photographer, faces: Path) -> None:
-    """Consent is asked for once, after which the order goes on."""
+def first_order(photographer: Photographer, faces: Path) -> None:
+    """Accept the rules with the first order, which then continues."""
     del faces
-    asked = ordered(by, "faceswap-v4", swap_type="face")
+    asked = place_order(photographer, "faceswap-v4", swap_type="face")
     expect(asked).to_contain_text("Before the first use")
-    by.message("consent", asked)
+    photographer.message("consent", asked)
     asked.get_by_role("button", name="I agree").click()
-    done = by.channel.messages.filter(has_text="Completed").first
+    done = photographer.channel.messages.filter(has_text="Completed").first
     expect(done).to_be_visible()
-    by.message("card", done)
+    photographer.message("card", done)
 
 
-def log_and_endings(by: Photographer, faces: Path) -> None:
-    by.channel.become(ADMINISTRATOR)
-    by.channel.pick("admin log", {}, {"channel": "faceswap"})
-    by.page.locator(".command-suggestion", has_text="faceswap").first.click()
-    expect(by.channel.send()).to_contain_text("logged")
-    by.channel.become("Robin")
-    logged = by.channel.messages.filter(has_text="target_image")
+def log_and_endings(photographer: Photographer, faces: Path) -> None:
+    photographer.channel.switch_to(ADMINISTRATOR)
+    photographer.channel.pick("admin log", {}, {"channel": "faceswap"})
+    photographer.page.locator(".command-suggestion", has_text="faceswap").first.click()
+    expect(photographer.channel.send()).to_contain_text("logged")
+    photographer.channel.switch_to("Robin")
+    logged = photographer.channel.messages.filter(has_text="target_image")
     for count, (name, file) in enumerate((("failed", "fail"), ("blocked", "blocked")), start=1):
-        ended = ordered(by, face=faces / f"{file}.jpg")
+        ended = place_order(photographer, face=faces / f"{file}.jpg")
         expect(ended).to_contain_text(name.capitalize())
-        # A message that comes in while a command is picked closes the picker.
+        # A new message closes the picker.
         expect(logged).to_have_count(count)
-        by.message(name, ended)
-    by.message("log", logged.last)
+        photographer.message(name, ended)
+    photographer.message("log", logged.last)
 
 
-def report(by: Photographer, faces: Path) -> None:
+def report(photographer: Photographer, faces: Path) -> None:
     del faces
-    by.channel.become(ADMINISTRATOR)
-    done = by.channel.messages.filter(has=by.page.get_by_role("button", name="Report")).first
+    photographer.channel.switch_to(ADMINISTRATOR)
+    done = photographer.channel.messages.filter(
+        has=photographer.page.get_by_role("button", name="Report")
+    ).first
     done.get_by_role("button", name="Report").click()
-    case = by.channel.messages.filter(has_text="Dismiss").last
+    case = photographer.channel.messages.filter(has_text="Dismiss").last
     expect(case).to_be_visible()
-    by.message("case", case)
-    by.channel.become("Robin")
+    photographer.message("case", case)
+    photographer.channel.switch_to("Robin")
 
 
-def lists(by: Photographer, faces: Path) -> None:
+def lists(photographer: Photographer, faces: Path) -> None:
     del faces
-    by.channel.pick("face save", {"picture": FACE}, {"name": "me"})
-    expect(by.channel.send()).to_contain_text("is saved")
-    by.channel.pick("face list", {})
-    shown = by.channel.send()
+    photographer.channel.pick("face save", {"picture": FACE}, {"name": "me"})
+    expect(photographer.channel.send()).to_contain_text("is saved")
+    photographer.channel.pick("face list", {})
+    shown = photographer.channel.send()
     expect(shown).to_contain_text("Your faces")
-    by.message("faces", shown)
-    by.channel.pick("jobs", {})
-    listed = by.channel.send()
+    photographer.message("faces", shown)
+    photographer.channel.pick("jobs", {})
+    listed = photographer.channel.send()
     expect(listed).to_contain_text("Your jobs")
-    by.message("jobs", listed)
+    photographer.message("jobs", listed)
 
 
-def form(by: Photographer, faces: Path) -> None:
+def form(photographer: Photographer, faces: Path) -> None:
     del faces
-    by.channel.pick("swap", {})
-    by.page.locator("#send-message").click()
-    dialog = by.page.locator("#modal-root [role=dialog]")
+    photographer.channel.pick("swap", {})
+    photographer.page.locator("#send-message").click()
+    dialog = photographer.page.locator("#modal-root [role=dialog]")
     expect(dialog).to_be_visible()
-    by.form("swap", dialog)
-    by.page.keyboard.press("Escape")
+    photographer.form("swap", dialog)
+    photographer.page.keyboard.press("Escape")
 
 
-def waiting(by: Photographer, faces: Path) -> None:
-    """Two may run at once, so the third one waits."""
+def waiting(photographer: Photographer, faces: Path) -> None:
+    """Two jobs may run at once, so the third one waits."""
     for _ in range(2):
-        expect(ordered(by, "ai-face-swap", faces / "slow.jpg")).to_contain_text("Segmind")
-    third = ordered(by)
+        expect(place_order(photographer, "ai-face-swap", faces / "slow.jpg")).to_contain_text("Segmind")
+    third = place_order(photographer)
     expect(third).to_contain_text("Waiting in line")
-    by.message("waiting", third)
+    photographer.message("waiting", third)
 
 
-def operator_page(by: Photographer, faces: Path) -> None:
-    """While the jobs of before wait and run."""
+def operator_page(photographer: Photographer, faces: Path) -> None:
+    """Take the operator's page while the earlier jobs wait and run."""
     del faces
-    browser = by.page.context.browser
+    browser = photographer.page.context.browser
     assert browser is not None
     page = browser.new_page(viewport={"width": 1000, "height": 1180}, color_scheme="dark")
-    page.goto(f"{by.page.url.partition('#')[0]}operator/")
+    page.goto(f"{photographer.page.url.partition('#')[0]}operator/")
     expect(page.locator("#states")).to_contain_text("1 waiting")
     expect(page.locator("#books")).to_contain_text("add up")
-    # So many of them that the charts have something to show.
+    # Wait until the charts show data.
     expect(page.locator("#chart-line path.curve")).to_have_count(1)
-    by.screen("operator-page", page)
+    photographer.screen("operator-page", page)
     page.close()
 
 
@@ -250,7 +254,7 @@ TOUR: Sequence[Callable[[Photographer, Path], None]] = (
 
 
 @contextmanager
-def photographer(folder: Path) -> Generator[Photographer]:
+def open_photographer(folder: Path) -> Generator[Photographer]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         raise SystemExit("There is no chromium here; Debian's package has one: apt-get install chromium")
@@ -263,11 +267,11 @@ def photographer(folder: Path) -> Generator[Photographer]:
         )
         page.set_default_timeout(PATIENCE)
         page.add_init_script(RECORDER)
-        by = Photographer(page, folder)
-        by.channel.open(address)
+        photographer = Photographer(page, folder)
+        photographer.channel.open(address)
         page.add_style_tag(content=STYLE)
         try:
-            yield by
+            yield photographer
         except Exception:
             page.screenshot(path=SCREENSHOTS / "where-it-stopped.png")
             raise
@@ -277,20 +281,20 @@ def photographer(folder: Path) -> Generator[Photographer]:
 
 def taken() -> Mapping[str, bytes]:
     with TemporaryDirectory() as folder:
-        lived(Path(folder) / "var/sandbox.db")
+        fill_history(Path(folder) / "var/sandbox.db")
         return _taken(Path(folder))
 
 
 def _taken(folder: Path) -> Mapping[str, bytes]:
-    with photographer(folder) as by:
-        for part in TOUR:
-            part(by, folder / "var/samples")
-        return by.taken
+    with open_photographer(folder) as photographer:
+        for step in TOUR:
+            step(photographer, folder / "var/samples")
+        return photographer.taken
 
 
 def main() -> int:
     for name, content in taken().items():
-        sys.stdout.write(f"{name:<15}{put(name, content)}\n")
+        sys.stdout.write(f"{name:<15}{save_picture(name, content)}\n")
     return 0
 
 

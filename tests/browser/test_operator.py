@@ -25,8 +25,8 @@ PHONE = ViewportSize(width=360, height=740)
 
 
 @asynccontextmanager
-async def phone(said: list[str]) -> AsyncGenerator[Page]:
-    """A browser at the width of a phone; `said` is what it complains about."""
+async def phone(errors: list[str]) -> AsyncGenerator[Page]:
+    """A browser with the width of a phone; `errors` collects its errors."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("there is no chromium here; Debian's package has one: apt-get install chromium")
@@ -36,26 +36,26 @@ async def phone(said: list[str]) -> AsyncGenerator[Page]:
         context = await browser.new_context(viewport=PHONE, color_scheme="dark", reduced_motion="reduce")
         page = await context.new_page()
 
-        def failed(error: Error) -> None:
-            said.append(str(error))
+        def on_error(error: Error) -> None:
+            errors.append(str(error))
 
-        def told(line: ConsoleMessage) -> None:
+        def on_console(line: ConsoleMessage) -> None:
             if line.type == "error":
-                said.append(line.text)
+                errors.append(line.text)
 
-        page.on("pageerror", failed)
-        page.on("console", told)
+        page.on("pageerror", on_error)
+        page.on("console", on_console)
         yield page
         await browser.close()
 
 
 async def fits(page: Page) -> None:
-    """Nothing is cut off, and nobody has to scroll to the side."""
+    """Check that nothing is cut off and nothing scrolls sideways."""
     width = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     assert await page.evaluate(width) == [PHONE["width"], PHONE["width"]]
 
 
-async def kept(page: Page, name: str) -> None:
+async def screenshot(page: Page, name: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     await page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
@@ -64,7 +64,7 @@ async def sign_in(page: Page, address: str) -> None:
     await page.goto(address)
     await expect(page.get_by_label("Token")).to_be_focused()
     await fits(page)
-    await kept(page, "operator-1-entrance")
+    await screenshot(page, "operator-1-entrance")
     await page.keyboard.type(TOKEN)
     await page.keyboard.press("Enter")
     await expect(page.locator("#connection")).to_have_text("Live")
@@ -99,7 +99,7 @@ async def pause_by_keyboard(page: Page, stage: Stage) -> None:
     await reply.says("Paused")
     await expect(page.locator("#states")).to_contain_text("1 waiting")
     await expect(page.get_by_text(re.compile(r"Paused since \d\d:\d\d"))).to_be_visible()
-    await kept(page, "operator-2-paused")
+    await screenshot(page, "operator-2-paused")
     await fits(page)
     await switch.click()
     await expect(switch).to_have_text("Pause")
@@ -110,7 +110,7 @@ async def pause_by_keyboard(page: Page, stage: Stage) -> None:
 async def look_behind_a_chart(page: Page) -> None:
     shown = page.locator("section", has=page.get_by_role("heading", name="Jobs a minute, by how they ended"))
     await expect(shown.get_by_role("img")).to_have_accessible_name(re.compile("^Jobs that ended since"))
-    # Another round of figures leaves open what was opened.
+    # New figures keep an opened table open.
     await shown.get_by_text("As a table").click()
     row = shown.get_by_role("row").nth(1)
     await expect(row).to_have_text(re.compile(r"^\d\d:\d\d[12]0000$"))
@@ -124,9 +124,9 @@ async def look_behind_a_chart(page: Page) -> None:
 async def test_on_a_phone_the_page_is_signed_in_to_watched_paused_resumed_and_found_again(
     tmp_path: Path,
 ) -> None:
-    clock, said = HeldClock(), list[str]()
+    clock, errors = HeldClock(), list[str]()
     database, token = tmp_path / "doppel.db", SecretStr(TOKEN)
-    async with local_segmind(clock) as segmind, phone(said) as page:
+    async with local_segmind(clock) as segmind, phone(errors) as page:
         ops: dict[str, Any] = {"listen": "127.0.0.1:0", "page_token": token}
         async with staged(database, segmind, clock, ops=ops) as stage:
             address = str(stage.app.served_at)
@@ -134,17 +134,17 @@ async def test_on_a_phone_the_page_is_signed_in_to_watched_paused_resumed_and_fo
             await watch_a_job(page, stage)
             await pause_by_keyboard(page, stage)
             await look_behind_a_chart(page)
-            assert said == []
+            assert errors == []
         await expect(page.locator("#connection")).to_contain_text("Lost the bot at")
         await expect(page.locator("#switch")).to_be_disabled()
-        await kept(page, "operator-3-lost")
+        await screenshot(page, "operator-3-lost")
         ops["listen"] = address.removeprefix("http://")
         async with staged(database, segmind, clock, ops=ops):
-            # Whoever was signed in still is.
+            # The sign-in survives the restart.
             await expect(page.locator("#connection")).to_contain_text("Live, restarted at")
             await expect(page.locator("#switch")).to_be_enabled()
-            # While nobody answered, the browser said so.
-            said.clear()
+            # The browser logged errors while the bot was down.
+            errors.clear()
             await page.get_by_role("button", name="Sign out").click()
             await expect(page.get_by_label("Token")).to_be_visible()
-            assert said == []
+            assert errors == []

@@ -1,4 +1,4 @@
-"""A tour of the sandbox, as a newcomer would make it."""
+"""A tour of the sandbox, as a newcomer makes it."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,8 @@ CLIP_WIDTH = 640
 
 
 class Trial(NamedTuple):
+    """A command to send, and the type of its result."""
+
     command: str
     files: dict[str, Path]
     options: dict[str, str]
@@ -26,7 +28,7 @@ class Trial(NamedTuple):
 
 
 TRIALS = (
-    # The longest first, so that the others run beside it.
+    # The longest job comes first, so that the others run meanwhile.
     Trial("ai-face-swap", {"source_image": FACE, "target": SAMPLES / "clip.mp4"}, {}, "video/mp4"),
     Trial("faceswap-v4", {"source_image": FACE, "target_image": TARGET}, {"swap_type": "face"}, "image/png"),
     Trial("faceswap-v5", {"source_image": FACE, "target_image": TARGET}, {"quality": "80"}, "image/png"),
@@ -44,7 +46,7 @@ def test_every_command_is_picked_filled_in_and_followed_to_its_result(channel: C
     channel.open(address)
     channel.screenshot("1-welcome")
     channel.type("/")
-    assert set(channel.offered()) > {f"/{trial.command}" for trial in TRIALS}
+    assert set(channel.command_names()) > {f"/{trial.command}" for trial in TRIALS}
     channel.screenshot("2-commands")
     answers: list[Locator] = []
     for trial in TRIALS:
@@ -55,7 +57,7 @@ def test_every_command_is_picked_filled_in_and_followed_to_its_result(channel: C
     for trial, answer in zip(TRIALS, answers, strict=True):
         expect(answer).to_contain_text("Completed")
         assert channel.states(answer) == list(STATES), trial.command
-        channel.look_at(answer)
+        channel.scroll_to(answer)
         channel.crop(answer, f"5-{trial.command}")
         if trial.makes.startswith("video/"):
             expect(answer.locator("video")).to_have_js_property("videoWidth", CLIP_WIDTH)
@@ -66,7 +68,7 @@ def test_every_command_is_picked_filled_in_and_followed_to_its_result(channel: C
 
 def test_the_administrator_sees_the_same_channel_and_presses_a_button(channel: Channel, address: str) -> None:
     channel.open(address)
-    channel.become("Ada (administrator)")
+    channel.switch_to("Ada (administrator)")
     welcome = channel.messages.first
     answer = channel.press(welcome.get_by_role("button", name="Show me", exact=True).nth(2))
     expect(answer).to_contain_text("Completed")
@@ -78,7 +80,7 @@ def test_the_administrator_sees_the_same_channel_and_presses_a_button(channel: C
 
 
 def test_a_page_that_is_left_open_comes_back_with_the_sandbox(
-    channel: Channel, wrong: list[str], tmp_path: Path
+    channel: Channel, errors: list[str], tmp_path: Path
 ) -> None:
     with sandbox(tmp_path) as address:
         channel.open(address)
@@ -87,8 +89,8 @@ def test_a_page_that_is_left_open_comes_back_with_the_sandbox(
         expect(channel.messages).not_to_have_attribute("data-message-id", before[0])
         expect(channel.messages).to_contain_text("Swap a face")
         channel.settle()
-    # While nobody answered, the browser said so.
-    wrong.clear()
+    # The browser logged errors while the sandbox was down.
+    errors.clear()
 
 
 def size_of(path: Path) -> tuple[int, int]:

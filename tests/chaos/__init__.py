@@ -1,1 +1,1 @@
-"""Storms over the running bot, and the count of what was lost in them: nothing."""
+"""Chaos runs: kill and disturb the running bot, then check that nothing was lost or sent twice."""

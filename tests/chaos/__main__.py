@@ -1,4 +1,4 @@
-"""The command line: python -m tests.chaos [STORM …] [--seed 7] [--jobs 2000] [--kills 40]."""
+"""Command line: python -m tests.chaos [SCENARIO …] [--seed 7] [--jobs 2000] [--kills 40]."""
 
 import argparse
 import asyncio
@@ -8,57 +8,60 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.chaos.report import Run, save, table
-from tests.chaos.run import blow
-from tests.chaos.scenarios import STORMS, USUAL, Storm, changed
+from tests.chaos.run import run_scenario
+from tests.chaos.scenarios import DEFAULT_SCENARIOS, SCENARIOS, Scenario, with_changes
 from tests.postgres import server
 
 ROOT = Path(__file__).parents[2]
-CHANGES: Mapping[str, tuple[type, str]] = {
-    "seed": (int, "of the schedule and of all chances"),
-    "jobs": (int, "at least so many jobs in each storm"),
-    "kills": (int, "so many kills in each storm"),
-    "processes": (int, "so many at once, on Postgres"),
-    "shards": (int, "into which the servers are divided; 0 gives each process a gateway of its own"),
-    "lease": (float, "seconds until the jobs of a dead process are taken up, on Postgres"),
-    "segmind": (str, "what goes wrong at Segmind: `submit: drop-after @ 0.1; status: latency=0.5`"),
-    "breach": (str, "a rule that the bot is made to break, to see that the count finds it"),
+OVERRIDES: Mapping[str, tuple[type, str]] = {
+    "seed": (int, "seed of the schedule and of every random choice"),
+    "jobs": (int, "minimum number of jobs per scenario"),
+    "kills": (int, "number of kills per scenario"),
+    "processes": (int, "number of processes at once, on Postgres"),
+    "shards": (int, "number of shards in all; 0 gives each process its own gateway"),
+    "lease": (float, "seconds until another process takes over a killed process's jobs, on Postgres"),
+    "segmind": (str, "faults at Segmind: `submit: drop-after @ 0.1; status: latency=0.5`"),
+    "break_rules": (str, "rules that the bot breaks on purpose, to prove that the checks find it"),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    # Whoever is killed leaves broken connections behind, and the two servers would say so with a trace each.
+    # Killed processes leave broken connections, and both servers would log a traceback for each.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     runs: list[Run] = []
-    for name in options.storms or USUAL:
-        storm = changed(STORMS[name], **{key: getattr(options, key) for key in CHANGES})
-        runs.append(_run(storm))
-        _say(table(runs[-1:]))
+    for name in options.scenarios or DEFAULT_SCENARIOS:
+        scenario = with_changes(SCENARIOS[name], **{key: getattr(options, key) for key in OVERRIDES})
+        runs.append(_run(scenario))
+        _print(table(runs[-1:]))
         save(runs, options.json)
-    _say(f"\n{table(runs)}\n\n{options.json}")
+    _print(f"\n{table(runs)}\n\n{options.json}")
     return 0 if all(run.clean for run in runs) else 1
 
 
-def _say(words: str) -> None:
-    sys.stdout.write(f"{words}\n")
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
-def _run(storm: Storm) -> Run:
-    if storm.database == "sqlite":
-        return asyncio.run(blow(storm))
+def _run(scenario: Scenario) -> Run:
+    if scenario.database == "sqlite":
+        return asyncio.run(run_scenario(scenario))
     with server() as postgres:
-        return asyncio.run(blow(storm, postgres))
+        return asyncio.run(run_scenario(scenario, postgres))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
     parser.add_argument(
-        "storms", nargs="*", metavar="STORM", help=f"{', '.join(STORMS)}; {', '.join(USUAL)} unless named"
+        "scenarios",
+        nargs="*",
+        metavar="SCENARIO",
+        help=f"{', '.join(SCENARIOS)}; {', '.join(DEFAULT_SCENARIOS)} by default",
     )
-    for name, (kind, what) in CHANGES.items():
-        parser.add_argument(f"--{name}", type=kind, help=what)
-    parser.add_argument("--json", type=Path, default=ROOT / "var/chaos.json", help="where the figures go")
+    for name, (kind, description) in OVERRIDES.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=description)
+    parser.add_argument("--json", type=Path, default=ROOT / "var/chaos.json", help="file for the figures")
     return parser
 
 

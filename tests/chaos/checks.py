@@ -1,4 +1,4 @@
-"""The count after a storm: what was sent twice, lost, miscounted or left without an end (pure)."""
+"""Checks after a scenario: submitted twice, lost, wrong in the ledger, or unfinished (pure)."""
 
 import re
 from collections import defaultdict
@@ -8,58 +8,60 @@ from typing import Any
 
 from bot.jobs.job import State
 from bot.ledger.account import EntryKind
-from tests.chaos.ledger import JobRow, Pages
-from tests.chaos.orders import Placed, belongs
-from tests.chaos.reply_states import refused, shows, was_taken
+from tests.chaos.ledger import JobRow, LedgerSnapshot
+from tests.chaos.orders import PlacedOrder, is_result_of
+from tests.chaos.reply_states import rejected, shows, was_accepted
 
 _NONCE = re.compile(r"[?&]doppel=([0-9a-z]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What each side has seen: the bot's books, Segmind's, and the members."""
+    """Records of all sides: the bot's ledger, Segmind's requests and the members' messages."""
 
-    pages: Pages
+    snapshot: LedgerSnapshot
     accepted: Sequence[tuple[str, Mapping[str, Any]]]
-    """Segmind's own book: the id and the body of every request that it took."""
+    """Id and body of every request that Segmind accepted."""
     completed: Collection[str]
-    """The requests that Segmind has finished and billed."""
-    placed: Sequence[Placed]
-    excused: Callable[[Placed], bool]
-    """Whether a kill came between the promise of an answer and the job."""
+    """Ids of the requests that Segmind finished and billed."""
+    placed: Sequence[PlacedOrder]
+    was_cut_off: Callable[[PlacedOrder], bool]
+    """Whether a kill came after the bot deferred its reply and before it stored the job."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    twice: Sequence[str]
+class Findings:
+    """Everything that a scenario's checks found."""
+
+    submitted_twice: Sequence[str]
     lost: Sequence[str]
     ledger: int
-    """In credits, and one for each sentence of the bot's own audit."""
+    """Difference in credits, plus one for each finding of the bot's own audit."""
     unfinished: Sequence[str]
-    refused: int
+    rejected: int
     cut_off: int
-    """Orders that a kill came before: there was no job yet, and nothing was held."""
-    unheard: int
-    """Orders that the bot never answered, as it was away."""
+    """Orders cut off by a kill before there was a job or a hold."""
+    unanswered: int
+    """Orders that the bot never answered, because it was down."""
 
     @property
     def clean(self) -> bool:
-        return not (self.twice or self.lost or self.ledger or self.unfinished)
+        return not (self.submitted_twice or self.lost or self.ledger or self.unfinished)
 
 
-def judged(evidence: Evidence) -> Verdict:
-    jobs = {job.message_id: job for job in evidence.pages.jobs}
-    heard = [placed for placed in evidence.placed if placed.reply.interaction.message is not None]
-    jobless = [placed for placed in heard if placed.reply.id not in jobs]
-    excused = [each for each in jobless if not refused(each.reply) and evidence.excused(each)]
-    return Verdict(
-        twice=list(_twice(evidence.accepted)),
+def check(evidence: Evidence) -> Findings:
+    jobs = {job.message_id: job for job in evidence.snapshot.jobs}
+    answered = [placed for placed in evidence.placed if placed.reply.interaction.message is not None]
+    jobless = [placed for placed in answered if placed.reply.id not in jobs]
+    cut_off = [each for each in jobless if not rejected(each.reply) and evidence.was_cut_off(each)]
+    return Findings(
+        submitted_twice=list(_submitted_twice(evidence.accepted)),
         lost=[*_lost_jobs(evidence), *_lost_orders(jobless)],
-        ledger=difference(evidence.pages),
-        unfinished=list(_unfinished(heard, jobs, excused)),
-        refused=sum(refused(each.reply) for each in jobless),
-        cut_off=len(excused),
-        unheard=len(evidence.placed) - len(heard),
+        ledger=ledger_difference(evidence.snapshot),
+        unfinished=list(_unfinished(answered, jobs, cut_off)),
+        rejected=sum(rejected(each.reply) for each in jobless),
+        cut_off=len(cut_off),
+        unanswered=len(evidence.placed) - len(answered),
     )
 
 
@@ -68,7 +70,7 @@ def _nonce(body: Mapping[str, Any]) -> str:
     return next((match[1] for match in found if match is not None), "")
 
 
-def _twice(accepted: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
+def _submitted_twice(accepted: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
     by_nonce: defaultdict[str, list[str]] = defaultdict(list)
     for request_id, body in accepted:
         by_nonce[_nonce(body)].append(request_id)
@@ -78,7 +80,7 @@ def _twice(accepted: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
 
 
 def _lost_jobs(evidence: Evidence) -> Iterator[str]:
-    jobs = {job.id: job for job in evidence.pages.jobs}
+    jobs = {job.id: job for job in evidence.snapshot.jobs}
     for job in jobs.values():
         if not job.told:
             yield f"job {job.id} never came to its end: {job.state}"
@@ -96,50 +98,50 @@ def _lost_jobs(evidence: Evidence) -> Iterator[str]:
             yield f"job {job.id} is {job.state} ({job.reason}), and Segmind has finished {request_id}"
 
 
-def _lost_orders(jobless: Iterable[Placed]) -> Iterator[str]:
+def _lost_orders(jobless: Iterable[PlacedOrder]) -> Iterator[str]:
     for placed in jobless:
-        if was_taken(placed.reply):
+        if was_accepted(placed.reply):
             yield f"the order of message {placed.reply.id} was taken, and there is no job"
 
 
-def difference(pages: Pages) -> int:
-    """How far the accounts are from what their entries make, and from what the jobs came to."""
+def ledger_difference(snapshot: LedgerSnapshot) -> int:
+    """Return how far the accounts are from their entries, and from the outcomes of the jobs."""
     free: defaultdict[str, int] = defaultdict(int)
     given: defaultdict[str, int] = defaultdict(int)
     held: defaultdict[str, int] = defaultdict(int)
     settled = {
-        entry.job_id for entry in pages.entries if entry.kind in {EntryKind.CAPTURE, EntryKind.RELEASE}
+        entry.job_id for entry in snapshot.entries if entry.kind in {EntryKind.CAPTURE, EntryKind.RELEASE}
     }
-    for entry in pages.entries:
+    for entry in snapshot.entries:
         free[entry.account] += entry.amount
         if entry.job_id is None:
             given[entry.account] += entry.amount
         if entry.kind == EntryKind.HOLD and entry.job_id not in settled:
             held[entry.account] -= entry.amount
-    for job in pages.jobs:
+    for job in snapshot.jobs:
         if job.state is State.DONE:
             given[job.account] -= job.price
     wrong = sum(
         abs(is_free - free[account]) + abs(is_held - held[account]) + abs(is_free + is_held - given[account])
-        for account, (is_free, is_held) in pages.accounts.items()
+        for account, (is_free, is_held) in snapshot.accounts.items()
     )
-    return wrong + len(pages.faults)
+    return wrong + len(snapshot.discrepancies)
 
 
 def _unfinished(
-    heard: Iterable[Placed], jobs: Mapping[int, JobRow], excused: Collection[Placed]
+    answered: Iterable[PlacedOrder], jobs: Mapping[int, JobRow], cut_off: Collection[PlacedOrder]
 ) -> Iterator[str]:
-    forgiven = {each.reply.id for each in excused}
-    for placed in heard:
+    cut_off_ids = {each.reply.id for each in cut_off}
+    for placed in answered:
         reply = placed.reply
         last = " | ".join(reply.text.splitlines())[:200]
         job = jobs.get(reply.id)
         if job is None:
-            if reply.id not in forgiven and not refused(reply):
+            if reply.id not in cut_off_ids and not rejected(reply):
                 yield f"message {reply.id} has no job and says {last!r}"
         elif not shows(reply, job.state):
             yield f"job {job.id} is {job.state}, and message {reply.id} says {last!r}"
         elif job.state is State.DONE and len(reply.attachments) != 1:
             yield f"job {job.id} is DONE, and message {reply.id} has {len(reply.attachments)} files: {last!r}"
-        elif job.state is State.DONE and not belongs(reply.attachments[0], placed.wanted):
+        elif job.state is State.DONE and not is_result_of(reply.attachments[0], placed.planned):
             yield f"message {reply.id} of job {job.id} shows somebody else's result"

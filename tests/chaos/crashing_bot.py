@@ -1,6 +1,6 @@
-"""The bot as `python -m bot` runs it, but for what a storm does to it from within.
+"""The bot as `python -m bot` runs it, with the faults of a scenario built in.
 
-python -m tests.chaos.crashing_bot '{"point": "ready", "turn": 3}' run
+python -m tests.chaos.crashing_bot '{"point": "ready", "occurrence": 3}' run
 """
 
 import json
@@ -30,113 +30,117 @@ from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
 from bot.store.connection import Connection
 from bot.store.write.commands import Change, Move, Outcome, WriteContext, apply
-from tests.chaos.kill_points import Point
+from tests.chaos.kill_points import KillPoint
 
-LEAP = Path("leap")
+CLOCK_JUMP_FILE = Path("clock-jump")
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What a process is to suffer. The breaches are there to see that the storm's count finds them."""
+class CrashPlan:
+    """Faults inside one process. Rule breakers prove that the checks find each kind of loss."""
 
-    point: Point | None = None
-    turn: int = 1
-    """At which passage of the point it dies."""
-    leap: float = 0.0
-    """Seconds by which the clock is ahead, once there is a file named `leap` in the process's folder."""
-    deaf: int = 0
-    """Of so many commits, one is durable and its answer is lost, as when the database goes away just then."""
-    breach: str = ""
+    point: KillPoint | None = None
+    occurrence: int = 1
+    """Number of times that the process reaches the point until it is killed there."""
+    clock_jump: float = 0.0
+    """Seconds by which the clock is ahead once the file `clock-jump` exists in the process's folder."""
+    lose_commit_every: int = 0
+    """One in so many commits is durable but reports a lost connection; 0 is none."""
+    break_rules: str = ""
 
-    def told(self) -> str:
+    def to_json(self) -> str:
         return json.dumps({name: value for name, value in asdict(self).items() if value is not None})
 
     @classmethod
-    def read(cls, told: str) -> Self:
-        facts: dict[str, Any] = json.loads(told)
-        if "point" in facts:
-            facts["point"] = Point(facts["point"])
-        return cls(**facts)
+    def from_json(cls, text: str) -> Self:
+        values: dict[str, Any] = json.loads(text)
+        if "point" in values:
+            values["point"] = KillPoint(values["point"])
+        return cls(**values)
 
 
-class Death:
-    """`pass_by` is called at every point; at the chosen one the process ends there and then."""
+class KillSwitch:
+    """Kills the process at the planned point."""
 
-    def __init__(self, fate: Fate) -> None:
-        self._fate = fate
-        self._turns = count(1)
+    def __init__(self, plan: CrashPlan) -> None:
+        self._plan = plan
+        self._occurrences = count(1)
 
-    def pass_by(self, point: Point | None) -> None:
-        if point is not None and point is self._fate.point and next(self._turns) == self._fate.turn:
+    def reach(self, point: KillPoint | None) -> None:
+        if (
+            point is not None
+            and point is self._plan.point
+            and next(self._occurrences) == self._plan.occurrence
+        ):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-_BEFORE: Mapping[State, Point] = {State.SUBMITTED: Point.ANSWERED, State.DONE: Point.FETCHED}
-_AFTER: Mapping[State, Point] = {
-    State.SUBMITTING: Point.SUBMITTING,
-    State.SUBMITTED: Point.SUBMITTED,
-    State.UNKNOWN: Point.UNKNOWN,
-    State.READY: Point.READY,
-    State.DONE: Point.DONE,
-    State.FAILED: Point.RELEASED,
-    State.BLOCKED: Point.RELEASED,
-    State.EXPIRED: Point.RELEASED,
+_BEFORE: Mapping[State, KillPoint] = {State.SUBMITTED: KillPoint.ANSWERED, State.DONE: KillPoint.FETCHED}
+_AFTER: Mapping[State, KillPoint] = {
+    State.SUBMITTING: KillPoint.SUBMITTING,
+    State.SUBMITTED: KillPoint.SUBMITTED,
+    State.UNKNOWN: KillPoint.UNKNOWN,
+    State.READY: KillPoint.READY,
+    State.DONE: KillPoint.DONE,
+    State.FAILED: KillPoint.RELEASED,
+    State.BLOCKED: KillPoint.RELEASED,
+    State.EXPIRED: KillPoint.RELEASED,
 }
 
 
-class DoomedStore(SqlStore):
-    """The store itself, with the points around its steps."""
+class CrashingStore(SqlStore):
+    """The store, with kill points around its steps."""
 
-    death: ClassVar[Death] = Death(Fate())
-    deaf: ClassVar[int] = 0
+    kill_switch: ClassVar[KillSwitch] = KillSwitch(CrashPlan())
+    lose_commit_every: ClassVar[int] = 0
     _commits: ClassVar["count[int]"] = count(1)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
-        # The storm has to know whose jobs are orphaned by a kill.
+        # The environment reads the worker's id to find the open jobs of a killed process.
         os.write(1, f"worker {self._worker}\n".encode())
         return self
 
     async def open(self, job: Job, terms: MemberTerms) -> None:
-        self.death.pass_by(Point.ASKED)
+        self.kill_switch.reach(KillPoint.RECEIVED)
         await super().open(job, terms)
-        self.death.pass_by(Point.OPENED)
+        self.kill_switch.reach(KillPoint.OPENED)
 
     async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
-        self.death.pass_by(_BEFORE.get(to.state))
+        self.kill_switch.reach(_BEFORE.get(to.state))
         moved = await super().move(job, to, capacity=capacity)
-        self.death.pass_by(_AFTER.get(to.state))
+        self.kill_switch.reach(_AFTER.get(to.state))
         return moved
 
     async def mark_told(self, job: Job) -> None:
-        self.death.pass_by(Point.SHOWN)
+        self.kill_switch.reach(KillPoint.SHOWN)
         await super().mark_told(job)
-        self.death.pass_by(Point.TOLD)
+        self.kill_switch.reach(KillPoint.TOLD)
 
     async def _transact(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         outcomes = await super()._transact(changes)
-        if self.deaf and next(self._commits) % self.deaf == 0:
-            raise ConnectionResetError("the answer to a commit was lost")
+        if self.lose_commit_every and next(self._commits) % self.lose_commit_every == 0:
+            raise ConnectionResetError("the reply to a commit was lost")
         return outcomes
 
 
 async def _applied(connection: Connection, changes: Sequence[Change], context: WriteContext) -> list[Outcome]:
     outcomes = await apply(connection, changes, context)
     if any(isinstance(change, Move) for change in changes):
-        DoomedStore.death.pass_by(Point.COMMITTING)
+        CrashingStore.kill_switch.reach(KillPoint.COMMITTING)
     return outcomes
 
 
-class TwiceClient(SegmindClient):
-    """Breaks the rule that a request is never sent again."""
+class TwiceSubmittingClient(SegmindClient):
+    """Breaks the rule that a request is never submitted again."""
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
         await super().submit(slug, body)
         return await super().submit(slug, body)
 
 
-class MuteMessages(Messages):
-    """Breaks the rule that a job is closed only when its end was shown: results are dropped on the way."""
+class ResultDroppingMessages(Messages):
+    """Breaks the rule that a job ends only after its outcome was shown: drops messages with results."""
 
     async def put(
         self, route: Route, place: Place, view: LayoutView, files: Sequence[File] = (), *, nonce: str = ""
@@ -145,8 +149,8 @@ class MuteMessages(Messages):
             await super().put(route, place, view, files, nonce=nonce)
 
 
-class GenerousStore(DoomedStore):
-    """Breaks the rule that money moves only with an entry."""
+class CreditLeakingStore(CrashingStore):
+    """Breaks the rule that credits change only with a ledger entry."""
 
     async def mark_told(self, job: Job) -> None:
         async with self._database.begin() as connection:
@@ -156,44 +160,44 @@ class GenerousStore(DoomedStore):
         await super().mark_told(job)
 
 
-class ForgetfulDesk(JobService):
-    """Breaks the rule that a start goes on with what was left open."""
+class ForgetfulJobService(JobService):
+    """Breaks the rule that a start resumes all open jobs."""
 
     async def resume(self) -> int:
         return 0
 
 
-def _leaping(fate: Fate) -> type[WallClock]:
-    class LeapingClock(WallClock):
+def _jumping_clock(plan: CrashPlan) -> type[WallClock]:
+    class JumpingClock(WallClock):
         def now(self) -> float:
-            return time.time() + (fate.leap if LEAP.exists() else 0)
+            return time.time() + (plan.clock_jump if CLOCK_JUMP_FILE.exists() else 0)
 
-    return LeapingClock
+    return JumpingClock
 
 
-BREACHES: Mapping[str, tuple[type[Any], type[Any]]] = {
-    "sends twice": (SegmindClient, TwiceClient),
-    "shows nothing": (Messages, MuteMessages),
-    "gives credits away": (SqlStore, GenerousStore),
-    "forgets jobs": (JobService, ForgetfulDesk),
+RULE_BREAKERS: Mapping[str, tuple[type[Any], type[Any]]] = {
+    "sends twice": (SegmindClient, TwiceSubmittingClient),
+    "shows nothing": (Messages, ResultDroppingMessages),
+    "gives credits away": (SqlStore, CreditLeakingStore),
+    "forgets jobs": (JobService, ForgetfulJobService),
 }
 
 
-def bend(fate: Fate) -> None:
-    """Put everything in place, in this process alone."""
-    DoomedStore.death, DoomedStore.deaf = Death(fate), fate.deaf
-    changes: dict[Any, Any] = {SqlStore: DoomedStore, apply: _applied}
-    if fate.leap:
-        changes[WallClock] = _leaping(fate)
-    changes |= dict(BREACHES[breach.strip()] for breach in filter(None, fate.breach.split(",")))
-    instead = {id(original): changed for original, changed in changes.items()}
-    # Wherever it was imported to; what is imported later finds it changed already.
+def install(plan: CrashPlan) -> None:
+    """Replace the parts of the bot in this process."""
+    CrashingStore.kill_switch, CrashingStore.lose_commit_every = KillSwitch(plan), plan.lose_commit_every
+    changes: dict[Any, Any] = {SqlStore: CrashingStore, apply: _applied}
+    if plan.clock_jump:
+        changes[WallClock] = _jumping_clock(plan)
+    changes |= dict(RULE_BREAKERS[rule.strip()] for rule in filter(None, plan.break_rules.split(",")))
+    replacements = {id(original): changed for original, changed in changes.items()}
+    # Modules hold the originals under imported names; later imports get the replacement.
     for module in [module for name, module in sys.modules.items() if name.partition(".")[0] == "bot"]:
         for name, thing in list(vars(module).items()):
-            if id(thing) in instead:
-                setattr(module, name, instead[id(thing)])
+            if id(thing) in replacements:
+                setattr(module, name, replacements[id(thing)])
 
 
 if __name__ == "__main__":
-    bend(Fate.read(sys.argv[1]))
+    install(CrashPlan.from_json(sys.argv[1]))
     sys.exit(main(sys.argv[2:]))

@@ -1,4 +1,4 @@
-"""All that outlives the bot in a storm: a Discord, a Segmind, a database, and the settings to find them."""
+"""Environment of a scenario: simulated Discord, local Segmind, database and the bot's settings."""
 
 import random
 import re
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.segmind import Faults, LocalSegmind, Submission
-from tests.chaos.crashing_bot import Fate
+from tests.chaos.crashing_bot import CrashPlan
 from tests.chaos.leaks import FACE_KEY, PASSWORD
-from tests.chaos.ledger import Books, JobRow
-from tests.chaos.orders import Mirror
-from tests.chaos.scenarios import Storm
+from tests.chaos.ledger import JobRow, LedgerReader
+from tests.chaos.orders import EchoEngine
+from tests.chaos.scenarios import Scenario
 from tests.discord.entities import Guild
 from tests.discord.gateway import SHARD_BITS
 from tests.discord.program import Program, program
@@ -25,139 +25,144 @@ from tests.postgres import migrate
 DOLLARS = 100_000.0
 SPEED = 100.0
 START = 100
-CITY_KEY = "key-of-the-storm-"
-# Nobody there sees the difference, and a job of the fastest model is not over before its first look.
+SEGMIND_KEY = "key-of-the-scenario-"
+# Polls fast, but not so fast that the first poll of the fastest model finds a finished job.
 PACE = 0.01
 REMEMBERED = 100_000
 
 _SETTINGS = {
     "DOPPEL_DISCORD__EDIT_GAP": "0.2",
-    # The dead count as living until their leases are over, and each has its share of it.
+    # Killed processes keep their share of the rate limit until their leases expire.
     "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "100000",
     "DOPPEL_SEGMIND__UNKNOWN_WINDOW": "12",
     "DOPPEL_SEGMIND__UNKNOWN_EVERY": "1.5",
     "DOPPEL_JOBS__PACE": str(PACE),
     "DOPPEL_JOBS__LINE_REFRESH": "0.5",
-    # The jobs of a dead process keep their places until its lease is over.
+    # The jobs of a killed process count towards the limits until its lease expires.
     "DOPPEL_JOBS__PER_SERVER": "300",
     "DOPPEL_JOBS__IN_ALL": "1000",
     "DOPPEL_CREDITS__START": str(START),
     "DOPPEL_CONSENT__REQUIRED": "false",
     "DOPPEL_CARD__BEFORE_AND_AFTER": "false",
     "DOPPEL_FACES__KEY": FACE_KEY,
-    # Everything that a log can come to hold is listened to.
+    # The leak scanner reads every entry.
     "DOPPEL_OPS__LOG_FORMAT": "json",
     "DOPPEL_OPS__LOG_LEVEL": "debug",
 }
 
 
 @dataclass(eq=False, slots=True)
-class Struck:
-    """Who dies when Segmind has accepted so many more of its requests."""
+class PendingKill:
+    """Kill of a process after so many more accepted submissions."""
 
-    victim: Program
-    left: int
+    process: Program
+    remaining: int
 
 
-class City:
-    """`strike` asks for the death of a process at the moment that Segmind accepts its request."""
+class Environment:
+    """Everything that outlives the bot's processes in a scenario."""
 
-    def __init__(self, storm: Storm, url: str, folder: Path) -> None:
-        self.storm = storm
+    def __init__(self, scenario: Scenario, url: str, folder: Path) -> None:
+        self.scenario = scenario
         self.url = url
         self.folder = folder
-        self.books = Books(url)
+        self.ledger = LedgerReader(url)
         self.guilds = [
-            _guild(storm, slot, number) for slot in range(storm.processes) for number in range(storm.guilds)
+            _guild(scenario, slot, number)
+            for slot in range(scenario.processes)
+            for number in range(scenario.guilds)
         ]
-        self.discord = SmallDiscord(self.guilds, seed=storm.seed)
+        self.discord = SmallDiscord(self.guilds, seed=scenario.seed)
         self.segmind = LocalSegmind(
             MODELS,
-            engine=Mirror(),
+            engine=EchoEngine(),
             credits=DOLLARS,
             speed=SPEED,
             history_delay=0.3,
             workers=200,
             keep_outputs=REMEMBERED,
-            remembered=REMEMBERED,
-            faults=Faults.described(storm.segmind, storm.seed),
-            witness=self._witness,
+            history_size=REMEMBERED,
+            faults=Faults.parse(scenario.segmind, scenario.seed),
+            on_submission=self._witness,
         )
-        self._struck: dict[str, Struck] = {}
+        self._pending_kills: dict[str, PendingKill] = {}
 
-    def of(self, slot: int) -> list[Guild]:
-        """The servers of one process."""
-        return self.guilds[slot * self.storm.guilds : (slot + 1) * self.storm.guilds]
+    def guilds_of(self, slot: int) -> list[Guild]:
+        """Return the servers of one process."""
+        return self.guilds[slot * self.scenario.guilds : (slot + 1) * self.scenario.guilds]
 
-    def strike(self, slot: int, victim: Program, turn: int) -> None:
-        self._struck[_key(slot)] = Struck(victim, turn)
+    def kill_at_submission(self, slot: int, process: Program, occurrence: int) -> None:
+        """Kill the process when Segmind accepts its submission number `occurrence` from now on."""
+        self._pending_kills[_key(slot)] = PendingKill(process, occurrence)
 
-    def spare(self, slot: int) -> None:
-        self._struck.pop(_key(slot), None)
+    def cancel_kill(self, slot: int) -> None:
+        self._pending_kills.pop(_key(slot), None)
 
-    def bot(self, slot: int, fate: Fate) -> AbstractAsyncContextManager[Program]:
-        """A process; where nothing is to be done to it from within, it is `python -m bot` itself."""
-        environment = self._environment(slot)
-        if fate == Fate() and self.storm.database == "sqlite":
+    def bot(self, slot: int, plan: CrashPlan) -> AbstractAsyncContextManager[Program]:
+        """Start a process; without built-in faults on SQLite it is `python -m bot` itself."""
+        environment = self._bot_settings(slot)
+        if plan == CrashPlan() and self.scenario.database == "sqlite":
             return program("run", cwd=self.folder, environment=environment)
         return program(
-            fate.told(), "run", cwd=self.folder, environment=environment, module="tests.chaos.crashing_bot"
+            plan.to_json(), "run", cwd=self.folder, environment=environment, module="tests.chaos.crashing_bot"
         )
 
     async def open_jobs_of(self, bot: Program) -> list[JobRow]:
-        """What a dead process has left behind."""
-        if self.storm.database == "sqlite":
-            return await self.books.open_jobs()
+        """Return the open jobs of a killed process."""
+        if self.scenario.database == "sqlite":
+            return await self.ledger.open_jobs()
         owner = re.search(r"^worker (\w+)$", bot.output, re.MULTILINE)
-        return [] if owner is None else await self.books.open_jobs(owner[1])
+        return [] if owner is None else await self.ledger.open_jobs(owner[1])
 
     def _witness(self, submission: Submission) -> None:
-        if (struck := self._struck.get(submission.key)) is not None:
-            struck.left -= 1
-            if struck.left == 0:
-                struck.victim.strike()
+        if (pending := self._pending_kills.get(submission.key)) is not None:
+            pending.remaining -= 1
+            if pending.remaining == 0:
+                pending.process.send_kill()
 
-    def _environment(self, slot: int) -> Mapping[str, str]:
-        storm = self.storm
+    def _bot_settings(self, slot: int) -> Mapping[str, str]:
+        scenario = self.scenario
         own = {
             "DISCORD_TOKEN": self.discord.token,
             "DOPPEL_DISCORD_API": self.discord.api,
-            "DOPPEL_DISCORD_GATEWAY": self.discord.gateway_through("" if storm.shards else _door(slot)),
+            "DOPPEL_DISCORD_GATEWAY": self.discord.gateway_url_for("" if scenario.shards else _door(slot)),
             "SEGMIND_API_KEY": _key(slot),
             "SEGMIND_BASE_URL": self.segmind.url,
-            # Nobody asks for it there, but a bot does not know that.
+            # The test server ignores the password, but the bot must not log it.
             "DATABASE_URL": self.url.replace("//postgres@", f"//postgres:{PASSWORD}@"),
         }
-        if storm.lease is not None:
-            own["DOPPEL_DATABASE__LEASE"] = str(storm.lease)
-        if storm.shards:
-            each = storm.shards // storm.processes
-            own["DOPPEL_SHARDS"] = f"{slot * each}-{(slot + 1) * each - 1}/{storm.shards}"
-        return {**_SETTINGS, **own, **storm.environment}
+        if scenario.lease is not None:
+            own["DOPPEL_DATABASE__LEASE"] = str(scenario.lease)
+        if scenario.shards:
+            each = scenario.shards // scenario.processes
+            own["DOPPEL_SHARDS"] = f"{slot * each}-{(slot + 1) * each - 1}/{scenario.shards}"
+        return {**_SETTINGS, **own, **scenario.settings}
 
 
 @asynccontextmanager
-async def city(storm: Storm, postgres_url: str | None = None) -> AsyncGenerator[City]:
-    """Open for one storm, with an empty database: a new SQLite file, or this one on Postgres."""
+async def open_environment(
+    scenario: Scenario, postgres_url: str | None = None
+) -> AsyncGenerator[Environment]:
+    """Open the environment with an empty database: a new SQLite file, or the given Postgres database."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos")))
         url = postgres_url or f"sqlite:///{folder / 'doppel.db'}"
         await migrate(url)
-        built = City(storm, url, folder)
+        built = Environment(scenario, url, folder)
         await stack.enter_async_context(built.discord)
         await stack.enter_async_context(built.segmind)
         yield built
 
 
-def _guild(storm: Storm, slot: int, number: int) -> Guild:
+def _guild(scenario: Scenario, slot: int, number: int) -> Guild:
     name = f"Server {slot}.{number}"
-    if not storm.shards:
+    if not scenario.shards:
         return Guild(name, _door(slot))
-    each = storm.shards // storm.processes
+    each = scenario.shards // scenario.processes
     shard = slot * each + number % each
-    # The part of an id that is a time decides about the shard.
-    moment = (new_id() >> SHARD_BITS) // storm.shards * storm.shards + shard
-    return Guild(name, guild_id=(moment << SHARD_BITS) + slot * storm.guilds + number + 1)
+    # The timestamp in the id determines the shard.
+    moment = (new_id() >> SHARD_BITS) // scenario.shards * scenario.shards + shard
+    return Guild(name, guild_id=(moment << SHARD_BITS) + slot * scenario.guilds + number + 1)
 
 
 def _door(slot: int) -> str:
@@ -165,9 +170,9 @@ def _door(slot: int) -> str:
 
 
 def _key(slot: int) -> str:
-    return f"{CITY_KEY}{slot}"
+    return f"{SEGMIND_KEY}{slot}"
 
 
-def dice_of(storm: Storm, what: str) -> random.Random:
-    """Each part of a storm has dice of its own, so that none depends on how fast the others are."""
-    return random.Random(f"{storm.seed} {what}")
+def dice_of(scenario: Scenario, what: str) -> random.Random:
+    """Return a random generator for one part of a scenario, independent of the speed of the other parts."""
+    return random.Random(f"{scenario.seed} {what}")

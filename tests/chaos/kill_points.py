@@ -1,34 +1,36 @@
-"""The points of a job's life at which a process is killed: just before or just after each durable step."""
+"""Points in a job's life where a process is killed: just before or after each durable step."""
 
 from enum import StrEnum
 
 
-class Point(StrEnum):
-    ASKED = "asked"
-    """The order was looked at and nothing of it is durable."""
+class KillPoint(StrEnum):
+    """Points where a process can be killed."""
+
+    RECEIVED = "received"
+    """The order was validated, and nothing is durable."""
     OPENED = "opened"
     """Job and hold are durable."""
     COMMITTING = "committing"
-    """Everything is written to the database, and nothing is committed."""
+    """The changes are written to the database, but not committed."""
     SUBMITTING = "submitting"
-    """SUBMITTING is durable and nothing was sent."""
+    """SUBMITTING is durable, and nothing was sent."""
     SENT = "sent"
-    """Segmind has accepted the request and has not answered. Struck from outside, by Segmind."""
+    """Segmind accepted the request but has not answered. The local Segmind triggers this kill."""
     ANSWERED = "answered"
-    """Segmind's answer is here, and no record of it."""
+    """Segmind's response has arrived, but is not durable."""
     SUBMITTED = "submitted"
     UNKNOWN = "unknown"
     READY = "ready"
     FETCHED = "fetched"
-    """The result is in hand, and not paid."""
+    """The result is downloaded, but the hold is not captured."""
     DONE = "done"
-    """Paid, and not shown."""
+    """The hold is captured, and the result is not shown."""
     RELEASED = "released"
-    """Failed, blocked or lost on the way; the hold is released, and nothing is shown of it."""
+    """The job failed, was blocked or expired; the hold is released, and nothing is shown."""
     SHOWN = "shown"
-    """The message shows the end, and the job is still open."""
+    """The message shows the outcome, and the job is still open."""
     TOLD = "told"
 
 
-# Steps that only some jobs take, so a process need not wait for the tenth of them.
-SELDOM = frozenset({Point.UNKNOWN, Point.RELEASED})
+# Only some jobs reach these points, so a kill there does not wait for a late occurrence.
+RARE = frozenset({KillPoint.UNKNOWN, KillPoint.RELEASED})

@@ -1,20 +1,20 @@
-"""What no log may hold: secrets, keys to messages, addresses that open files, what members typed (pure)."""
+"""Scans logs for data that no log may hold: secrets, tokens, file addresses and members' input (pure)."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-# In every name and every text that a member of a storm gives.
+# Part of every name and text that simulated members send.
 CANARY = "zaunkoenig"
 FACE_KEY = "c3Rvcm1zIGtlZXAgbm8gZmFjZXMsIGJ1dCBzZWFscyE="
-PASSWORD = "word-of-the-storm"
+PASSWORD = "word-of-the-scenario"
 
 _SHAPES: Mapping[str, str] = {
     "what a member typed": CANARY,
     "the key of the faces": re.escape(FACE_KEY),
     "the database's password": PASSWORD,
-    "a key of Segmind": "key-of-the-storm",
+    "a key of Segmind": "key-of-the-scenario",
     # "interaction:" in base64.
     "an interaction's token": "aW50ZXJhY3Rpb246",
     "a signed address of Discord": r"[?&]hm=\w",
@@ -22,16 +22,16 @@ _SHAPES: Mapping[str, str] = {
 }
 
 
-class Ears:
-    """Listens to the logs of a storm, of a bot with this token."""
+class LeakScanner:
+    """Scans the logs of a bot with this token."""
 
     def __init__(self, token: str) -> None:
         shapes = {**_SHAPES, "the bot's token": re.escape(token)}
         self._names = list(shapes)
         self._any = re.compile("|".join(f"({shape})" for shape in shapes.values()))
 
-    def told(self, outputs: Iterable[str]) -> list[str]:
-        """A sentence for each kind of leak and each place that it comes from."""
+    def findings(self, outputs: Iterable[str]) -> list[str]:
+        """Return a sentence for each kind of leak and each place where it occurs."""
         return sorted({sentence for output in outputs for sentence in self._leaks(output)})
 
     def _leaks(self, output: str) -> Iterator[str]:
@@ -43,7 +43,7 @@ class Ears:
 
 
 def _place(line: str) -> str:
-    """Who said it, without what it was said of."""
+    """Name the log entry without quoting the leak."""
     try:
         entry = cast("dict[str, Any]", json.loads(line))
     except ValueError:

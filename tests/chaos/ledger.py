@@ -1,4 +1,4 @@
-"""What the bot has written down, read past the bot: its jobs, its accounts, its entries."""
+"""Reads the bot's database directly: jobs, accounts and ledger entries."""
 
 import asyncio
 import time
@@ -18,6 +18,8 @@ from tests.postgres import connected
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
+    """A row of the table of jobs."""
+
     id: str
     slug: str
     account: str
@@ -33,6 +35,8 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
+    """A ledger entry."""
+
     account: str
     job_id: str | None
     kind: str
@@ -40,69 +44,71 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
-    """Everything at one moment."""
+class LedgerSnapshot:
+    """Jobs, entries and accounts at one moment."""
 
     jobs: Sequence[JobRow]
     entries: Sequence[EntryRow]
     accounts: Mapping[str, tuple[int, int]]
-    """Free and held credits."""
-    faults: Sequence[str] = field(default_factory=list[str])
-    """What the bot's own audit finds wrong."""
+    """Free and held credits by account."""
+    discrepancies: Sequence[str] = field(default_factory=list[str])
+    """Findings of the bot's own audit."""
 
 
-class Books:
+class LedgerReader:
+    """Queries the bot's database."""
+
     def __init__(self, url: str) -> None:
         self._url = url
 
-    async def taken(self) -> Mapping[int, int]:
-        """How many jobs each server has ordered."""
-        return dict(map(tuple, await self._rows(_TAKEN)))
+    async def job_counts(self) -> Mapping[int, int]:
+        """Return the number of jobs by server."""
+        return dict(map(tuple, await self._rows(_JOB_COUNTS)))
 
     async def open_jobs(self, owner: str | None = None) -> list[JobRow]:
-        """Those that are not at their end, oldest first; of one worker, or of all."""
-        asked = _JOBS.where(sa.not_(jobs.c.told)).order_by(jobs.c.created_at)
+        """Return the open jobs, oldest first, of one worker or of all."""
+        query = _JOBS.where(sa.not_(jobs.c.told)).order_by(jobs.c.created_at)
         if owner is not None:
-            asked = asked.where(jobs.c.owner == owner)
-        return [_job(row) for row in await self._rows(asked)]
+            query = query.where(jobs.c.owner == owner)
+        return [_job(row) for row in await self._rows(query)]
 
     async def any_open(self) -> bool:
         return bool(await self._rows(sa.select(jobs.c.id).where(sa.not_(jobs.c.told)).limit(1)))
 
-    async def read(self) -> Pages:
-        written = await self._rows(sa.select(*(entries.c[name] for name in EntryRow.__slots__)))
+    async def read(self) -> LedgerSnapshot:
+        rows = await self._rows(sa.select(*(entries.c[name] for name in EntryRow.__slots__)))
         async with connected(self._url, "SERIALIZABLE") as connection:
-            faults = await discrepancies(connection)
-        return Pages(
+            found = await discrepancies(connection)
+        return LedgerSnapshot(
             [_job(row) for row in await self._rows(_JOBS)],
-            [EntryRow(*row) for row in written],
+            [EntryRow(*row) for row in rows],
             {
                 row.id: (row.allowance + row.granted, row.held)
                 for row in await self._rows(sa.select(accounts))
             },
-            faults,
+            found,
         )
 
-    async def _rows(self, question: sa.Select[*tuple[Any, ...]]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    async def _rows(self, query: sa.Select[*tuple[Any, ...]]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         until = time.time() + PATIENCE
         while True:
             try:
                 async with connected(self._url) as connection:
-                    return (await connection.execute(question)).all()
+                    return (await connection.execute(query)).all()
             except (OSError, DBAPIError):
-                # Postgres may just be restarting.
+                # Postgres may be restarting.
                 if time.time() > until:
                     raise
                 await asyncio.sleep(0.2)
 
 
 _JOBS = sa.select(*(jobs.c[name] for name in JobRow.__slots__))
-_TAKEN = sa.select(jobs.c.guild_id, sa.func.count()).group_by(jobs.c.guild_id)
+_JOB_COUNTS = sa.select(jobs.c.guild_id, sa.func.count()).group_by(jobs.c.guild_id)
 
 
 def _job(row: sa.Row[*tuple[Any, ...]]) -> JobRow:
-    facts: dict[str, Any] = dict(zip(JobRow.__slots__, row, strict=True))
-    facts["state"] = State(facts["state"])
-    facts["reason"] = None if facts["reason"] is None else Reason(facts["reason"])
-    facts["told"] = bool(facts["told"])
-    return JobRow(**facts)
+    values: dict[str, Any] = dict(zip(JobRow.__slots__, row, strict=True))
+    values["state"] = State(values["state"])
+    values["reason"] = None if values["reason"] is None else Reason(values["reason"])
+    values["told"] = bool(values["told"])
+    return JobRow(**values)

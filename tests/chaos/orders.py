@@ -1,4 +1,4 @@
-"""What a member orders in a storm: files that can be told apart again, and what should come of them."""
+"""Random orders with files that identify their results."""
 
 import random
 import struct
@@ -13,8 +13,7 @@ from PIL import Image
 
 from bot.media import sniff
 from bot.models import FaceModel, MediaKind
-from bot.sandbox.segmind import CannotRender
-from bot.sandbox.segmind.stamp import Stamped
+from bot.sandbox.segmind import CannotRender, Rendering
 from tests.chaos.leaks import CANARY
 from tests.discord.entities import Guild, Member
 from tests.discord.records import Attachment
@@ -26,62 +25,64 @@ SIDE = 32
 Colour = tuple[int, int, int]
 
 
-class Wish(StrEnum):
-    """What the order is made for; the local Segmind reads the middle two in the files' names."""
+class OrderKind(StrEnum):
+    """Intended outcome of an order; the local Segmind reads FAILING and BLOCKED in the file names."""
 
     PLAIN = "plain"
     FAILING = "fail"
     BLOCKED = "blocked"
     UNUSABLE = "unusable"
-    """Refused before there is a job: a file that is no picture."""
+    """Rejected before there is a job, because the file is not a picture."""
 
 
-# Of a hundred orders.
-_SHARES = {Wish.PLAIN: 88, Wish.FAILING: 5, Wish.BLOCKED: 4, Wish.UNUSABLE: 3}
+# Weights of the kinds.
+_SHARES = {OrderKind.PLAIN: 88, OrderKind.FAILING: 5, OrderKind.BLOCKED: 4, OrderKind.UNUSABLE: 3}
 _VIDEO_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PlannedOrder:
+    """A command to send, and the expected result."""
+
     slug: str
-    wish: Wish
+    kind: OrderKind
     options: Mapping[str, Any]
     colour: Colour | None
-    """That of the result; none where it is a video."""
+    """Colour of the resulting picture; None for a video."""
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """An order that was typed, and the reply that became of it."""
+class PlacedOrder:
+    """An order that a member sent, and the bot's reply."""
 
-    wanted: Wanted
+    planned: PlannedOrder
     member: Member
     guild: Guild
     reply: Reply
     at: float
 
 
-class Mirror:
-    """An engine that gives the target back as it is, so that every result shows whose it is."""
+class EchoEngine:
+    """Engine that returns the target unchanged, so that every result shows whose it is."""
 
-    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Stamped:
+    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Rendering:
         del slug, parameters
         target = next((media[name] for name in media if name.startswith("target")), None)
         if target is None:
             raise CannotRender("There is no target to put the face in.")
-        return Stamped(target, sniff.media_type(target), {})
+        return Rendering(target, sniff.media_type(target), {})
 
 
-def wanted(dice: random.Random) -> Wanted:
+def plan_order(dice: random.Random) -> PlannedOrder:
     slug = dice.choice(sorted(MODELS))
-    (wish,) = dice.choices(list(_SHARES), list(_SHARES.values()))
+    (kind,) = dice.choices(list(_SHARES), list(_SHARES.values()))
     colour = (dice.randrange(256), dice.randrange(256), dice.randrange(256))
-    options, moving = _typed(MODELS[slug], wish, colour, dice)
-    return Wanted(slug, wish, options, None if moving else colour)
+    options, moving = _typed(MODELS[slug], kind, colour, dice)
+    return PlannedOrder(slug, kind, options, None if moving else colour)
 
 
 def _typed(
-    model: type[FaceModel], wish: Wish, colour: Colour, dice: random.Random
+    model: type[FaceModel], kind: OrderKind, colour: Colour, dice: random.Random
 ) -> tuple[Mapping[str, Any], bool]:
     given: dict[str, Any] = {}
     moving = False
@@ -90,25 +91,25 @@ def _typed(
             given[parameter.name] = f"a {CANARY} on the shoulder"
         if parameter.slot is None or not parameter.required:
             continue
-        if wish is Wish.UNUSABLE:
+        if kind is OrderKind.UNUSABLE:
             given[parameter.name] = (f"{CANARY}.png", b"these are words")
         elif MediaKind.VIDEO in parameter.slot.accepts and dice.random() < _VIDEO_SHARE:
-            given[parameter.name], moving = (f"{wish}-{CANARY}.mp4", video()), True
+            given[parameter.name], moving = (f"{kind}-{CANARY}.mp4", video()), True
         else:
-            given[parameter.name] = (f"{wish}-{CANARY}.png", plain_png(colour))
+            given[parameter.name] = (f"{kind}-{CANARY}.png", plain_png(colour))
     return given, moving
 
 
 def plain_png(colour: Colour) -> bytes:
-    """The smallest picture that is taken, in one colour."""
+    """Return the smallest picture that the bot accepts, in one colour."""
     header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0)
     rows = (b"\0" + bytes(colour) * SIDE) * SIDE
     chunks = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
-def belongs(attachment: Attachment, to: Wanted) -> bool:
-    """Whether this is the result of that order."""
+def is_result_of(attachment: Attachment, to: PlannedOrder) -> bool:
+    """Whether an attachment is the result of this order."""
     if to.colour is None:
         return attachment.content[4:8] == b"ftyp"
     with Image.open(BytesIO(attachment.content)) as picture:

@@ -1,4 +1,4 @@
-"""The lives of one process: started, killed as the schedule says, started again; and how soon it recovers."""
+"""Runs one process of the bot: starts it, kills it as planned, starts it again and measures its recovery."""
 
 import asyncio
 import time
@@ -7,162 +7,174 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from bot.jobs.job import State
-from tests.chaos.crashing_bot import Fate
-from tests.chaos.environment import City
-from tests.chaos.kill_points import Point
-from tests.chaos.load import Gathering
-from tests.chaos.scenarios import Doom
+from tests.chaos.crashing_bot import CrashPlan
+from tests.chaos.environment import Environment
+from tests.chaos.kill_points import KillPoint
+from tests.chaos.load import OrderGate
+from tests.chaos.scenarios import PlannedKill
 from tests.discord.program import Program
 
-GLANCE = 0.05
-# A doomed process that has had its orders and still has not come by its point is struck from outside.
-GRACE = 4.0
+INTERVAL = 0.05
+# Seconds after its last order until a process that never reaches its kill point is killed anyway.
+KILL_GRACE = 4.0
 SIGKILL = -9
 NO_DATABASE = "the database cannot be used"
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
+    """A kill that happened."""
+
     slot: int
     at: float
-    point: Point | None
+    point: KillPoint | None
     unknown: int
-    """Jobs that were just being sent."""
+    """Number of jobs whose submission was under way."""
     open_jobs: int
 
 
 @dataclass(slots=True)
-class Diary:
-    """What happened to the processes of a storm."""
+class RunLog:
+    """Kills, recoveries and output of all processes in a scenario."""
 
     kills: list[Kill] = field(default_factory=list[Kill])
     recoveries: list[float] = field(default_factory=list[float])
-    """From the start of a process after a kill until every job that was open at the kill has had its message
-    edited again: seconds."""
+    """Seconds from a start after a kill until every job open at the kill had its message edited again."""
     cut_short: int = 0
-    """Recoveries that the next kill came before."""
+    """Number of recoveries cut short by the next kill."""
     outputs: list[str] = field(default_factory=list[str])
-    faults: list[str] = field(default_factory=list[str])
-    """A process that ended as none should."""
+    process_errors: list[str] = field(default_factory=list[str])
+    """Sentences about processes that ended unexpectedly."""
 
     def kills_of(self, slot: int) -> list[float]:
         return [kill.at for kill in self.kills if kill.slot == slot]
 
 
-class Lives:
+class ProcessRunner:
+    """Runs one process after another in the same slot."""
+
     def __init__(
-        self, city: City, slot: int, gathering: Gathering, taken: Mapping[int, int], diary: Diary
+        self,
+        environment: Environment,
+        slot: int,
+        order_gate: OrderGate,
+        job_counts: Mapping[int, int],
+        log: RunLog,
     ) -> None:
-        self._city = city
+        self._environment = environment
         self._slot = slot
-        self._gathering = gathering
-        self._taken = taken
-        self._diary = diary
+        self._order_gate = order_gate
+        self._job_counts = job_counts
+        self._log = log
         self._orphans: Sequence[int] = ()
         self._recovering: list[asyncio.Task[None]] = []
-        self.last = asyncio.Event()
-        """It has died as often as it had to, and is back."""
+        self.steady = asyncio.Event()
+        """Set when all planned kills are over and the process runs again."""
 
-    async def live(self, dooms: Sequence[Doom], jobs: int, over: asyncio.Event, base: Fate) -> None:
-        """Die as often as there are dooms, with a share of the orders for each life, then live on."""
-        for number, doom in enumerate(dooms, 1):
-            share, killed = -(-jobs * number // (len(dooms) + 1)), False
-            while not killed and not self._diary.faults:
-                async with self._city.bot(self._slot, _fated(base, doom)) as bot:
-                    self._recover()
-                    await self._die(bot, doom, share, over)
-                    killed = await self._died(bot, doom)
-        while not over.is_set() and not self._diary.faults:
-            async with self._city.bot(self._slot, base) as bot:
-                self._recover()
-                await self._live_on(bot, jobs, over)
+    async def run(
+        self, planned_kills: Sequence[PlannedKill], jobs: int, over: asyncio.Event, base: CrashPlan
+    ) -> None:
+        """Run a process for each planned kill with a share of the orders, then run until the end."""
+        for number, planned_kill in enumerate(planned_kills, 1):
+            share, killed = -(-jobs * number // (len(planned_kills) + 1)), False
+            while not killed and not self._log.process_errors:
+                async with self._environment.bot(self._slot, _crash_plan(base, planned_kill)) as bot:
+                    self._start_measuring()
+                    await self._run_until_killed(bot, planned_kill, share, over)
+                    killed = await self._record_kill(bot, planned_kill)
+        while not over.is_set() and not self._log.process_errors:
+            async with self._environment.bot(self._slot, base) as bot:
+                self._start_measuring()
+                await self._run_to_end(bot, jobs, over)
         for measure in self._recovering:
             measure.cancel()
 
-    async def _die(self, bot: Program, doom: Doom, share: int, over: asyncio.Event) -> None:
-        if doom.point is Point.SENT:
-            self._city.strike(self._slot, bot, doom.turn)
+    async def _run_until_killed(
+        self, bot: Program, planned_kill: PlannedKill, share: int, over: asyncio.Event
+    ) -> None:
+        if planned_kill.point is KillPoint.SENT:
+            self._environment.kill_at_submission(self._slot, bot, planned_kill.occurrence)
         begun, full_since = self._orders, None
         while bot.running:
-            await asyncio.sleep(GLANCE)
-            self._admit(share)
-            if doom.point is None and self._orders >= begun + doom.orders:
-                await asyncio.sleep(doom.pause)
-                bot.strike()
+            await asyncio.sleep(INTERVAL)
+            self._set_gate(share)
+            if planned_kill.point is None and self._orders >= begun + planned_kill.orders:
+                await asyncio.sleep(planned_kill.pause)
+                bot.send_kill()
             if over.is_set():
-                bot.strike()
+                bot.send_kill()
             if self._orders >= share:
                 full_since = full_since or time.time()
-                if time.time() > full_since + GRACE:
-                    bot.strike()
-        self._city.spare(self._slot)
+                if time.time() > full_since + KILL_GRACE:
+                    bot.send_kill()
+        self._environment.cancel_kill(self._slot)
 
-    async def _died(self, bot: Program, doom: Doom) -> bool:
-        """Note what the dead one has left behind, if it was killed indeed."""
+    async def _record_kill(self, bot: Program, planned_kill: PlannedKill) -> bool:
+        """Record the open jobs of a killed process; returns whether it really was killed."""
         code = await bot.end()
         at = time.time()
-        self._close(bot)
+        self._collect_output(bot)
         if code != SIGKILL:
-            self._ended_by_itself(bot, code)
+            self._record_exit(bot, code)
             return False
-        left = await self._city.open_jobs_of(bot)
+        left = await self._environment.open_jobs_of(bot)
         sending = sum(job.state is State.SUBMITTING for job in left)
-        self._diary.kills.append(Kill(self._slot, at, doom.point, sending, len(left)))
+        self._log.kills.append(Kill(self._slot, at, planned_kill.point, sending, len(left)))
         self._orphans = [job.message_id for job in left]
         return True
 
-    async def _live_on(self, bot: Program, jobs: int, over: asyncio.Event) -> None:
+    async def _run_to_end(self, bot: Program, jobs: int, over: asyncio.Event) -> None:
         while bot.running and not over.is_set():
-            self._admit(jobs)
-            if all(map(self._city.discord.gateway.tells_of, self._gathering.guilds)):
-                self.last.set()
+            self._set_gate(jobs)
+            if all(map(self._environment.discord.gateway.serves, self._order_gate.guilds)):
+                self.steady.set()
             with suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), GLANCE)
-        self._gathering.gate.clear()
+                await asyncio.wait_for(over.wait(), INTERVAL)
+        self._order_gate.is_open.clear()
         if not bot.running:
-            self._ended_by_itself(bot, await bot.end())
+            self._record_exit(bot, await bot.end())
         elif (code := await bot.terminate()) != 0:
-            self._diary.faults.append(
-                f"a process was asked to end, and did with {code}: {bot.output[-2000:]}"
+            self._log.process_errors.append(f"a terminated process exited with {code}: {bot.output[-2000:]}")
+        self._collect_output(bot)
+
+    def _record_exit(self, bot: Program, code: int) -> None:
+        """Record an unexpected exit. Without a database the bot exits, and its supervisor restarts it."""
+        if not (self._environment.scenario.postgres_restarts and NO_DATABASE in bot.output):
+            self._log.process_errors.append(
+                f"a process exited unexpectedly with {code}: {bot.output[-2000:]}"
             )
-        self._close(bot)
 
-    def _ended_by_itself(self, bot: Program, code: int) -> None:
-        """Without a database it says so and ends; whoever looks after it starts it again."""
-        if not (self._city.storm.restarts and NO_DATABASE in bot.output):
-            self._diary.faults.append(f"a process ended by itself with {code}: {bot.output[-2000:]}")
-
-    def _close(self, bot: Program) -> None:
-        self._diary.outputs.append(bot.output)
-        if self._city.storm.database == "sqlite":
-            # What was not taken up yet is among what the next process has to take up.
-            self._diary.cut_short += sum(measure.cancel() for measure in self._recovering)
+    def _collect_output(self, bot: Program) -> None:
+        self._log.outputs.append(bot.output)
+        if self._environment.scenario.database == "sqlite":
+            # The next process measures the jobs that this one did not reach.
+            self._log.cut_short += sum(measure.cancel() for measure in self._recovering)
             self._recovering.clear()
 
-    def _admit(self, share: int) -> None:
-        (self._gathering.gate.set if self._orders < share else self._gathering.gate.clear)()
+    def _set_gate(self, share: int) -> None:
+        (self._order_gate.is_open.set if self._orders < share else self._order_gate.is_open.clear)()
 
     @property
     def _orders(self) -> int:
-        return sum(self._taken.get(guild.id, 0) for guild in self._gathering.guilds)
+        return sum(self._job_counts.get(guild.id, 0) for guild in self._order_gate.guilds)
 
-    def _recover(self) -> None:
+    def _start_measuring(self) -> None:
         if self._orphans:
-            measure = self._measure(set(self._orphans), time.time())
+            measure = self._measure_recovery(set(self._orphans), time.time())
             self._recovering.append(asyncio.create_task(measure))
         self._orphans = ()
 
-    async def _measure(self, orphans: set[int], since: float) -> None:
+    async def _measure_recovery(self, orphans: set[int], since: float) -> None:
         while orphans:
-            orphans = {each for each in orphans if not self._seen(each, since)}
-            await asyncio.sleep(GLANCE)
-        self._diary.recoveries.append(time.time() - since)
+            orphans = {each for each in orphans if not self._was_edited(each, since)}
+            await asyncio.sleep(INTERVAL)
+        self._log.recoveries.append(time.time() - since)
 
-    def _seen(self, message_id: int, since: float) -> bool:
-        message = self._city.discord.messages.find(message_id)
+    def _was_edited(self, message_id: int, since: float) -> bool:
+        message = self._environment.discord.messages.find(message_id)
         return message is not None and any(edit.at > since for edit in message.edits[-1:])
 
 
-def _fated(base: Fate, doom: Doom) -> Fate:
-    inner = doom.point if doom.point is not Point.SENT else None
-    return base if inner is None else replace(base, point=inner, turn=doom.turn)
+def _crash_plan(base: CrashPlan, planned_kill: PlannedKill) -> CrashPlan:
+    inner = planned_kill.point if planned_kill.point is not KillPoint.SENT else None
+    return base if inner is None else replace(base, point=inner, occurrence=planned_kill.occurrence)

@@ -1,4 +1,4 @@
-"""The table at the end of a run, and the same as JSON."""
+"""Table and JSON of the finished runs."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +8,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Run:
+    """Figures of one scenario's run."""
+
     name: str
     database: str
     processes: int
@@ -15,34 +17,33 @@ class Run:
     jobs: int
     kills: int
     ambiguous: int
-    """Submissions of which nobody on the bot's side could know whether they had arrived."""
+    """Submissions where the bot could not know whether they had arrived."""
     submitted_twice: int
     lost: int
     ledger_difference: int
     unfinished_messages: int
     recovery_s: float | None
-    """The median of the times from the start of a process after a kill until every job that was open at the
-    kill has had its message edited again by the process that adopted it."""
+    """Median of the seconds from a start after a kill until every job open at the kill was edited again."""
     recovery_most_s: float | None
     recoveries: int
-    refused: int
+    rejected: int
     cut_off: int
-    unheard: int
+    unanswered: int
     seconds: float
     points: Mapping[str, int]
-    """How often a process died where; `by chance` is anywhere."""
+    """Number of kills by point; `by chance` is anywhere."""
     checked_calls: int | None
-    """Calls that were compared with Discord's own description of its API; none where that is not at hand."""
-    trouble: Sequence[str] = field(default_factory=list[str])
-    """Whatever makes the run fail, in sentences."""
+    """Calls compared with Discord's OpenAPI description; None if the description is missing."""
+    failures: Sequence[str] = field(default_factory=list[str])
+    """Sentences about everything that makes the run fail."""
 
     @property
     def clean(self) -> bool:
-        return not self.trouble
+        return not self.failures
 
 
 _COLUMNS = {
-    "storm": "name",
+    "scenario": "name",
     "jobs": "jobs",
     "kills": "kills",
     "ambiguous": "ambiguous",
@@ -54,7 +55,7 @@ _COLUMNS = {
     "longest": "recovery_most_s",
     "seconds": "seconds",
 }
-_SHOWN_TROUBLE = 25
+_SHOWN_FAILURES = 25
 
 
 def table(runs: Sequence[Run]) -> str:
@@ -77,15 +78,15 @@ def _shown(value: object) -> str:
 
 def _notes(run: Run) -> Iterator[str]:
     yield (
-        f"{run.name}: seed {run.seed}, {run.processes} on {run.database}; besides the jobs {run.refused} "
-        f"orders refused, {run.cut_off} cut off by a kill before there was a job, {run.unheard} unheard"
+        f"{run.name}: seed {run.seed}, {run.processes} on {run.database}; {run.rejected} orders "
+        f"rejected, {run.cut_off} cut off by a kill before there was a job, {run.unanswered} unanswered"
     )
     if run.points:
         yield f"{run.name}: killed {', '.join(f'{name} {times}' for name, times in run.points.items())}"
     if run.checked_calls is None:
-        yield f"{run.name}: Discord's OpenAPI description is not at hand, so no call was compared with it"
+        yield f"{run.name}: no call was compared with Discord's OpenAPI description, which is missing"
     else:
         yield f"{run.name}: {run.checked_calls} calls compared with Discord's OpenAPI description"
-    yield from (f"{run.name}: {sentence}" for sentence in run.trouble[:_SHOWN_TROUBLE])
-    if (more := len(run.trouble) - _SHOWN_TROUBLE) > 0:
+    yield from (f"{run.name}: {sentence}" for sentence in run.failures[:_SHOWN_FAILURES])
+    if (more := len(run.failures) - _SHOWN_FAILURES) > 0:
         yield f"{run.name}: and {more} more"

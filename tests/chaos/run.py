@@ -1,4 +1,4 @@
-"""One storm from its first order to the count."""
+"""Runs one scenario from its first order to its checks."""
 
 import asyncio
 import time
@@ -7,217 +7,242 @@ from collections.abc import Coroutine, Sequence
 from statistics import median
 from typing import Any
 
-from bot.sandbox.segmind import Trouble
-from tests.chaos.checks import Evidence, Verdict, judged
-from tests.chaos.crashing_bot import LEAP, Fate
-from tests.chaos.environment import City, city, dice_of
-from tests.chaos.leaks import Ears
-from tests.chaos.load import Crowd, Gathering
-from tests.chaos.network_faults import Weather
-from tests.chaos.orders import Placed
-from tests.chaos.process import Diary, Lives
+from bot.sandbox.segmind import FaultKind
+from tests.chaos.checks import Evidence, Findings, check
+from tests.chaos.crashing_bot import CLOCK_JUMP_FILE, CrashPlan
+from tests.chaos.environment import Environment, dice_of, open_environment
+from tests.chaos.leaks import LeakScanner
+from tests.chaos.load import Members, OrderGate
+from tests.chaos.network_faults import NetworkFaults
+from tests.chaos.orders import PlacedOrder
+from tests.chaos.process import ProcessRunner, RunLog
 from tests.chaos.reply_states import ended
 from tests.chaos.report import Run
-from tests.chaos.scenarios import Storm, dooms
+from tests.chaos.scenarios import Scenario, plan_kills
 from tests.discord.program import Program
 from tests.discord.spec import Spec
 from tests.postgres import Postgres
 
-GLANCE = 0.2
-# An order that was still being looked at after this long was not cut off by a kill, but forgotten.
-LOOKED_AT = 30.0
-_UNKNOWABLE = frozenset(
-    {Trouble.DROP_BEFORE, Trouble.DROP_AFTER, Trouble.ERROR_BEFORE, Trouble.ERROR_AFTER, Trouble.TRUNCATED}
+INTERVAL = 0.2
+# A kill this long after the bot's response no longer explains a missing job.
+CUT_OFF_SECONDS = 30.0
+_AMBIGUOUS_FAULTS = frozenset(
+    {
+        FaultKind.DROP_BEFORE,
+        FaultKind.DROP_AFTER,
+        FaultKind.ERROR_BEFORE,
+        FaultKind.ERROR_AFTER,
+        FaultKind.TRUNCATED,
+    }
 )
 
 
-async def blow(storm: Storm, postgres: Postgres | None = None) -> Run:
-    """`postgres` is the server where the storm wants one; its database is empty."""
-    if storm.database == "postgres" and postgres is None:
-        raise ValueError("this storm needs a Postgres")
-    url = postgres.url("doppel") if postgres is not None and storm.database == "postgres" else None
+async def run_scenario(scenario: Scenario, postgres: Postgres | None = None) -> Run:
+    """Run a scenario; on Postgres, `postgres` is a server with an empty database."""
+    if scenario.database == "postgres" and postgres is None:
+        raise ValueError("this scenario needs a Postgres")
+    url = postgres.url("doppel") if postgres is not None and scenario.database == "postgres" else None
     begun = time.monotonic()
-    async with city(storm, url) as built:
-        scene = Scene(built, postgres)
-        await scene.play()
-        return await scene.judge(time.monotonic() - begun)
+    async with open_environment(scenario, url) as built:
+        runner = ScenarioRunner(built, postgres)
+        await runner.run()
+        return await runner.result(time.monotonic() - begun)
 
 
-class Scene:
-    def __init__(self, city: City, postgres: Postgres | None) -> None:
-        self._city = city
-        self._storm = city.storm
+class ScenarioRunner:
+    """Starts processes, members and disturbances, waits for the end and checks the outcome."""
+
+    def __init__(self, environment: Environment, postgres: Postgres | None) -> None:
+        self._environment = environment
+        self._scenario = environment.scenario
         self._postgres = postgres
-        self._crowd = Crowd(city.discord, dice_of(self._storm, "crowd"))
-        self._diary = Diary()
-        self._taken: Counter[int] = Counter()
+        self._members = Members(environment.discord, dice_of(self._scenario, "members"))
+        self._log = RunLog()
+        self._job_counts: Counter[int] = Counter()
         self._over = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def play(self) -> None:
-        storm, slots = self._storm, range(self._storm.processes)
-        share = -(-storm.jobs // storm.processes)
-        base = Fate(leap=storm.leap, deaf=storm.deaf, breach=storm.breach)
-        gatherings = [Gathering(self._city.of(slot)) for slot in slots]
-        running = [Lives(self._city, slot, gatherings[slot], self._taken, self._diary) for slot in slots]
-        living = [
-            asyncio.create_task(life.live(ends, share, self._over, base))
-            for life, ends in zip(running, dooms(storm), strict=True)
+    async def run(self) -> None:
+        scenario, slots = self._scenario, range(self._scenario.processes)
+        share = -(-scenario.jobs // scenario.processes)
+        base = CrashPlan(
+            clock_jump=scenario.clock_jump,
+            lose_commit_every=scenario.lose_commit_every,
+            break_rules=scenario.break_rules,
+        )
+        order_gates = [OrderGate(self._environment.guilds_of(slot)) for slot in slots]
+        runners = [
+            ProcessRunner(self._environment, slot, order_gates[slot], self._job_counts, self._log)
+            for slot in slots
         ]
-        for gathering in gatherings:
-            for _ in range(storm.seats):
-                self._begin(self._crowd.visit(gathering))
-        self._begin(self._count())
-        self._begin_troubles(running, base)
+        tasks = [
+            asyncio.create_task(runner.run(ends, share, self._over, base))
+            for runner, ends in zip(runners, plan_kills(scenario), strict=True)
+        ]
+        for order_gate in order_gates:
+            for _ in range(scenario.seats):
+                self._start(self._members.occupy_seat(order_gate))
+        self._start(self._count())
+        self._start_disturbances(runners, base)
         try:
-            await self._ordered(running, living)
-            await self._drained()
+            await self._until_ordered(runners, tasks)
+            await self._until_finished()
             self._over.set()
-            await asyncio.gather(*living)
+            await asyncio.gather(*tasks)
         finally:
-            await _cancelled([*living, *self._tasks])
+            await _cancelled([*tasks, *self._tasks])
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
 
-    def _begin_troubles(self, running: Sequence[Lives], base: Fate) -> None:
-        storm = self._storm
-        if storm.weather:
-            weather = Weather(
-                self._city.discord, self._city.segmind, storm.segmind, dice_of(storm, "weather")
+    def _start_disturbances(self, runners: Sequence[ProcessRunner], base: CrashPlan) -> None:
+        scenario = self._scenario
+        if scenario.network_faults:
+            faults = NetworkFaults(
+                self._environment.discord,
+                self._environment.segmind,
+                scenario.segmind,
+                dice_of(scenario, "network faults"),
             )
-            self._begin(weather.blow())
-        if storm.rival:
-            self._begin(self._rival(running, base))
-        if storm.restarts:
-            self._begin(self._restart())
-        if storm.leap:
-            self._begin(self._leap())
+            self._start(faults.run())
+        if scenario.second_process:
+            self._start(self._run_second_process(runners, base))
+        if scenario.postgres_restarts:
+            self._start(self._restart_postgres())
+        if scenario.clock_jump:
+            self._start(self._jump_clock())
 
     async def _count(self) -> None:
         while True:
-            self._taken.update(Counter(await self._city.books.taken()) - self._taken)
-            await asyncio.sleep(GLANCE)
+            self._job_counts.update(Counter(await self._environment.ledger.job_counts()) - self._job_counts)
+            await asyncio.sleep(INTERVAL)
 
-    async def _ordered(self, running: Sequence[Lives], living: Sequence[asyncio.Task[None]]) -> None:
-        """Until everybody has died as planned, and everything was ordered."""
-        while not all(life.last.is_set() for life in running) or self._taken.total() < self._storm.jobs:
-            self._raise_what_failed([*living, *self._tasks])
-            if self._diary.faults:
+    async def _until_ordered(
+        self, runners: Sequence[ProcessRunner], tasks: Sequence[asyncio.Task[None]]
+    ) -> None:
+        """Wait until all planned kills have happened and all orders were placed."""
+        while (
+            not all(runner.steady.is_set() for runner in runners)
+            or self._job_counts.total() < self._scenario.jobs
+        ):
+            self._raise_what_failed([*tasks, *self._tasks])
+            if self._log.process_errors:
                 return
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(INTERVAL)
 
-    async def _drained(self) -> None:
-        """Until every job and every reply is at its end, as far as patience goes."""
-        until = time.time() + self._storm.patience
+    async def _until_finished(self) -> None:
+        """Wait until every job and every reply has ended, or the scenario's patience is over."""
+        until = time.time() + self._scenario.patience
         while time.time() < until:
             self._raise_what_failed(self._tasks)
-            if not await self._city.books.any_open() and not any(map(self._waits, self._crowd.placed)):
+            if not await self._environment.ledger.any_open() and not any(
+                map(self._is_waiting, self._members.placed)
+            ):
                 return
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(INTERVAL)
 
-    def _waits(self, placed: Placed) -> bool:
-        heard = placed.reply.interaction.message is not None
-        return heard and not ended(placed.reply) and not self._excused(placed)
+    def _is_waiting(self, placed: PlacedOrder) -> bool:
+        answered = placed.reply.interaction.message is not None
+        return answered and not ended(placed.reply) and not self._was_cut_off(placed)
 
-    def _excused(self, placed: Placed) -> bool:
-        # A promise may still be on its way from a process that is dead already.
+    def _was_cut_off(self, placed: PlacedOrder) -> bool:
+        # A killed process may have deferred its reply after the recorded kill of its order.
         answered = placed.reply.interaction.answered_at or placed.at
-        slot = self._city.guilds.index(placed.guild) // self._storm.guilds
-        return any(placed.at <= kill <= answered + LOOKED_AT for kill in self._diary.kills_of(slot))
+        slot = self._environment.guilds.index(placed.guild) // self._scenario.guilds
+        return any(placed.at <= kill <= answered + CUT_OFF_SECONDS for kill in self._log.kills_of(slot))
 
     def _raise_what_failed(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         for task in tasks:
             if task.done():
                 task.result()
 
-    async def _halfway(self, parts: int = 1, of: int = 2) -> None:
-        while self._taken.total() * of < self._storm.jobs * parts:
-            await asyncio.sleep(GLANCE)
+    async def _until_ordered_share(self, parts: int = 1, of: int = 2) -> None:
+        while self._job_counts.total() * of < self._scenario.jobs * parts:
+            await asyncio.sleep(INTERVAL)
 
-    async def _rival(self, running: Sequence[Lives], base: Fate) -> None:
-        """Somebody starts the bot a second time."""
-        await running[0].last.wait()
-        await self._city.discord.online()
-        async with self._city.bot(0, base) as second:
-            if self._storm.database == "sqlite":
+    async def _run_second_process(self, runners: Sequence[ProcessRunner], base: CrashPlan) -> None:
+        """Start the bot a second time on the same database."""
+        await runners[0].steady.wait()
+        await self._environment.discord.online()
+        async with self._environment.bot(0, base) as second:
+            if self._scenario.database == "sqlite":
                 code = await second.end()
                 if code != 1 or "has" not in second.output:
-                    self._diary.faults.append(f"a second process ended with {code}: {second.output}")
+                    self._log.process_errors.append(f"a second process exited with {code}: {second.output}")
             else:
                 await self._over.wait()
-                await _end(second, self._diary)
-            self._diary.outputs.append(second.output)
+                await _end(second, self._log)
+            self._log.outputs.append(second.output)
         await self._over.wait()
 
-    async def _restart(self) -> None:
+    async def _restart_postgres(self) -> None:
         assert self._postgres is not None
-        for number in range(1, self._storm.restarts + 1):
-            await self._halfway(number, self._storm.restarts + 1)
+        for number in range(1, self._scenario.postgres_restarts + 1):
+            await self._until_ordered_share(number, self._scenario.postgres_restarts + 1)
             await asyncio.to_thread(self._postgres.crash)
         await self._over.wait()
 
-    async def _leap(self) -> None:
-        await self._halfway()
-        (self._city.folder / LEAP).touch()
+    async def _jump_clock(self) -> None:
+        await self._until_ordered_share()
+        (self._environment.folder / CLOCK_JUMP_FILE).touch()
         await self._over.wait()
 
-    async def judge(self, seconds: float) -> Run:
-        segmind, storm, diary = self._city.segmind, self._storm, self._diary
-        verdict = judged(
+    async def result(self, seconds: float) -> Run:
+        segmind, scenario, log = self._environment.segmind, self._scenario, self._log
+        findings = check(
             Evidence(
-                await self._city.books.read(),
+                await self._environment.ledger.read(),
                 [(each.request_id, each.body) for each in segmind.submissions],
                 segmind.billed,
-                self._crowd.placed,
-                self._excused,
+                self._members.placed,
+                self._was_cut_off,
             )
         )
-        faulted = sum(
+        ambiguous_faults = sum(
             times
-            for (where, trouble), times in segmind.faults.met.items()
-            if where == "submit" and trouble in _UNKNOWABLE
+            for (endpoint, kind), times in segmind.faults.counts.items()
+            if endpoint == "submit" and kind in _AMBIGUOUS_FAULTS
         )
         return Run(
-            name=storm.name,
-            database=storm.database,
-            processes=storm.processes,
-            seed=storm.seed,
-            jobs=self._taken.total(),
-            kills=len(diary.kills),
-            ambiguous=faulted + sum(kill.unknown for kill in diary.kills),
-            submitted_twice=len(verdict.twice),
-            lost=len(verdict.lost),
-            ledger_difference=verdict.ledger,
-            unfinished_messages=len(verdict.unfinished),
-            recovery_s=round(median(diary.recoveries), 2) if diary.recoveries else None,
-            recovery_most_s=round(max(diary.recoveries), 2) if diary.recoveries else None,
-            recoveries=len(diary.recoveries),
-            refused=verdict.refused,
-            cut_off=verdict.cut_off,
-            unheard=verdict.unheard,
+            name=scenario.name,
+            database=scenario.database,
+            processes=scenario.processes,
+            seed=scenario.seed,
+            jobs=self._job_counts.total(),
+            kills=len(log.kills),
+            ambiguous=ambiguous_faults + sum(kill.unknown for kill in log.kills),
+            submitted_twice=len(findings.submitted_twice),
+            lost=len(findings.lost),
+            ledger_difference=findings.ledger,
+            unfinished_messages=len(findings.unfinished),
+            recovery_s=round(median(log.recoveries), 2) if log.recoveries else None,
+            recovery_most_s=round(max(log.recoveries), 2) if log.recoveries else None,
+            recoveries=len(log.recoveries),
+            rejected=findings.rejected,
+            cut_off=findings.cut_off,
+            unanswered=findings.unanswered,
             seconds=round(seconds, 1),
-            points=dict(Counter(str(kill.point or "by chance") for kill in diary.kills).most_common()),
-            checked_calls=None if Spec.at_hand() is None else self._city.discord.calls_seen,
-            trouble=self._trouble(verdict),
+            points=dict(Counter(str(kill.point or "by chance") for kill in log.kills).most_common()),
+            checked_calls=None if Spec.find() is None else self._environment.discord.call_count,
+            failures=self._failures(findings),
         )
 
-    def _trouble(self, verdict: Verdict) -> list[str]:
-        ledger = [f"the ledger is off by {verdict.ledger}"] if verdict.ledger else []
+    def _failures(self, findings: Findings) -> list[str]:
+        ledger = [f"the ledger is off by {findings.ledger}"] if findings.ledger else []
         return [
-            *self._diary.faults,
-            *verdict.twice,
-            *verdict.lost,
+            *self._log.process_errors,
+            *findings.submitted_twice,
+            *findings.lost,
             *ledger,
-            *verdict.unfinished,
-            *sorted(set(self._city.discord.violations)),
-            *Ears(self._city.discord.token).told(self._diary.outputs),
+            *findings.unfinished,
+            *sorted(set(self._environment.discord.violations)),
+            *LeakScanner(self._environment.discord.token).findings(self._log.outputs),
         ]
 
 
-async def _end(bot: Program, diary: Diary) -> None:
+async def _end(bot: Program, log: RunLog) -> None:
     if (code := await bot.terminate()) != 0:
-        diary.faults.append(f"a process was asked to end, and did with {code}: {bot.output[-2000:]}")
+        log.process_errors.append(f"a terminated process exited with {code}: {bot.output[-2000:]}")
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -1,15 +1,15 @@
-"""What a storm is: how many jobs, kills and processes, and what else goes wrong; the named ones (pure)."""
+"""Scenarios: number of jobs, kills and processes, and the faults to apply (pure)."""
 
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from tests.chaos.kill_points import SELDOM, Point
+from tests.chaos.kill_points import RARE, KillPoint
 
 Database = Literal["sqlite", "postgres"]
 
-# What goes wrong at Segmind in every storm. After `drop-after` and `error-after` the request is accepted.
+# Default faults at Segmind. After `drop-after` and `error-after`, the request is accepted.
 AMBIGUOUS = (
     "submit: drop-after @ 0.02; submit: error-after=502 @ 0.015; submit: drop-before @ 0.01;"
     "submit: error-before=500 @ 0.005; submit: rate-limit=1 @ 0.01; submit: truncated @ 0.005"
@@ -19,93 +19,96 @@ _EARLY_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Doom:
-    """How one life of a process ends: at the point, or so many seconds after so many orders."""
+class PlannedKill:
+    """Kill of a process: at a point, or so many seconds after so many orders."""
 
-    point: Point | None
-    turn: int
+    point: KillPoint | None
+    occurrence: int
     orders: int
     pause: float
 
 
 @dataclass(frozen=True, slots=True)
-class Storm:
+class Scenario:
+    """Parameters of a chaos run."""
+
     name: str
     jobs: int
     kills: int = 0
     database: Database = "sqlite"
     processes: int = 1
     shards: int = 0
-    """Into how many all servers are divided; 0 gives each process a gateway of its own."""
+    """Number of shards in all; 0 gives each process its own gateway."""
     guilds: int = 2
-    """Per process."""
+    """Servers per process."""
     seats: int = 30
-    """How many members are there at any time, per process."""
+    """Members at a time, per process."""
     segmind: str = AMBIGUOUS
-    weather: bool = False
-    """Latency, resets, limits, errors and gateways that drop, on both sides."""
-    rival: bool = False
-    """A second process is started on the same database in the middle."""
-    restarts: int = 0
-    """How often Postgres is stopped without a word and started again."""
-    leap: float = 0.0
-    """Seconds by which the clock is set forward in the middle, for every process at once."""
-    deaf: int = 0
-    """Of so many commits, one is durable and its answer never arrives."""
+    network_faults: bool = False
+    """Whether both networks have latency, resets, limits, errors and dropped gateways."""
+    second_process: bool = False
+    """Whether a further process starts on the same database."""
+    postgres_restarts: int = 0
+    """Number of crashes of Postgres."""
+    clock_jump: float = 0.0
+    """Seconds by which the clock of every process jumps forward halfway."""
+    lose_commit_every: int = 0
+    """One in so many commits is durable but reports a lost connection; 0 is none."""
     lease: float | None = None
-    breach: str = ""
-    """Rules that the bot is made to break, with commas between them."""
-    points: Sequence[Point] = tuple(Point)
-    """Where it is killed, each at least once if there are as many kills."""
+    break_rules: str = ""
+    """Rules that the bot breaks on purpose, separated by commas."""
+    points: Sequence[KillPoint] = tuple(KillPoint)
+    """Points of the kills, each at least once if there are enough kills."""
     seed: int = 1
     patience: float = 300.0
-    """Seconds that the jobs have to come to their end once nothing is ordered any more."""
-    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Seconds in which open jobs must end after the last order."""
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def dooms(storm: Storm) -> list[list[Doom]]:
-    """For each process the ends of its lives but the last. Every point comes first, then chance."""
-    dice = random.Random(storm.seed)
-    share = max(2, storm.jobs // (storm.kills + storm.processes))
-    points = dice.sample(storm.points, len(storm.points))
+def plan_kills(scenario: Scenario) -> list[list[PlannedKill]]:
+    """Return the kills of each process. Every point comes first, then random kills."""
+    dice = random.Random(scenario.seed)
+    share = max(2, scenario.jobs // (scenario.kills + scenario.processes))
+    points = dice.sample(scenario.points, len(scenario.points))
     ends = [
-        _doom(points[number] if number < len(points) else _perhaps(storm, dice), share, dice)
-        for number in range(storm.kills)
+        _planned_kill(points[number] if number < len(points) else _random_point(scenario, dice), share, dice)
+        for number in range(scenario.kills)
     ]
     dice.shuffle(ends)
-    return [ends[process :: storm.processes] for process in range(storm.processes)]
+    return [ends[process :: scenario.processes] for process in range(scenario.processes)]
 
 
-def _perhaps(storm: Storm, dice: random.Random) -> Point | None:
-    return dice.choice(storm.points) if dice.random() < _POINT_SHARE else None
+def _random_point(scenario: Scenario, dice: random.Random) -> KillPoint | None:
+    return dice.choice(scenario.points) if dice.random() < _POINT_SHARE else None
 
 
-def _doom(point: Point | None, share: int, dice: random.Random) -> Doom:
+def _planned_kill(point: KillPoint | None, share: int, dice: random.Random) -> PlannedKill:
     if point is not None:
-        most = 2 if point in SELDOM else max(1, share // 2)
-        return Doom(point, dice.randint(1, most), share, 0)
-    # Some die while they are still starting, or taking up what the one before has left.
+        most = 2 if point in RARE else max(1, share // 2)
+        return PlannedKill(point, dice.randint(1, most), share, 0)
+    # Some kills hit a process that is still starting or resuming jobs.
     early = dice.random() < _EARLY_SHARE
-    return Doom(None, 1, 0 if early else dice.randint(1, max(1, share - 1)), dice.uniform(0, 1.5))
+    return PlannedKill(None, 1, 0 if early else dice.randint(1, max(1, share - 1)), dice.uniform(0, 1.5))
 
 
-STORMS: Mapping[str, Storm] = {
-    storm.name: storm
-    for storm in (
-        Storm("sqlite", jobs=2000, kills=42),
-        Storm("postgres", jobs=5000, kills=42, database="postgres", processes=3, shards=6, seats=20),
-        Storm("network", jobs=2000, weather=True),
-        Storm("rival", jobs=300, kills=4, rival=True),
-        Storm("rival-postgres", jobs=400, kills=4, database="postgres", processes=2, rival=True, lease=6),
-        Storm("restart", jobs=600, kills=4, database="postgres", processes=2, restarts=4, lease=6),
-        Storm("deaf", jobs=100, deaf=4),
-        Storm("clock", jobs=400, kills=4, leap=3600.0),
-        Storm("clock-postgres", jobs=400, kills=4, database="postgres", processes=2, leap=3600.0, lease=6),
+_TWO_ON_POSTGRES: Mapping[str, Any] = {"database": "postgres", "processes": 2, "lease": 6}
+SCENARIOS: Mapping[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("sqlite", jobs=2000, kills=42),
+        Scenario("postgres", jobs=5000, kills=42, database="postgres", processes=3, shards=6, seats=20),
+        Scenario("network", jobs=2000, network_faults=True),
+        Scenario("second-process", jobs=300, kills=4, second_process=True),
+        Scenario("third-process-postgres", jobs=400, kills=4, second_process=True, **_TWO_ON_POSTGRES),
+        Scenario("postgres-restarts", jobs=600, kills=4, postgres_restarts=4, **_TWO_ON_POSTGRES),
+        Scenario("lost-commit-replies", jobs=100, lose_commit_every=4),
+        Scenario("clock-jump", jobs=400, kills=4, clock_jump=3600.0),
+        Scenario("clock-jump-postgres", jobs=400, kills=4, clock_jump=3600.0, **_TWO_ON_POSTGRES),
     )
 }
-USUAL = ("sqlite", "postgres", "network")
+DEFAULT_SCENARIOS = ("sqlite", "postgres", "network")
 
 
-def changed(storm: Storm, **changes: Any) -> Storm:
-    """The same storm, but for what is given."""
-    return replace(storm, **{name: value for name, value in changes.items() if value is not None})
+def with_changes(scenario: Scenario, **changes: Any) -> Scenario:
+    """Return the scenario with the given changes; None changes nothing."""
+    return replace(scenario, **{name: value for name, value in changes.items() if value is not None})

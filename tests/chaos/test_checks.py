@@ -1,4 +1,4 @@
-"""The schedule and the count by themselves: what each number is made of."""
+"""The schedule and the checks, by themselves."""
 
 import json
 from collections import Counter
@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bot.jobs.job import Reason, State
-from tests.chaos.checks import Evidence, Verdict, judged
-from tests.chaos.kill_points import Point
-from tests.chaos.ledger import EntryRow, JobRow, Pages
-from tests.chaos.orders import Placed, Wanted, Wish, belongs, plain_png
+from tests.chaos.checks import Evidence, Findings, check
+from tests.chaos.kill_points import KillPoint
+from tests.chaos.ledger import EntryRow, JobRow, LedgerSnapshot
+from tests.chaos.orders import OrderKind, PlacedOrder, PlannedOrder, is_result_of, plain_png
 from tests.chaos.report import Run, save, table
-from tests.chaos.scenarios import STORMS, changed, dooms
+from tests.chaos.scenarios import SCENARIOS, plan_kills, with_changes
 from tests.discord.entities import Guild, Member
 from tests.discord.records import Attachment, Message
 from tests.discord.user import Reply, new_interaction
@@ -25,18 +25,18 @@ RED = (250, 10, 10)
 REQUEST = "a-request"
 
 
-def spoken(text: str, *files: bytes) -> Placed:
-    """An order whose reply says this by now."""
+def order_showing(text: str, *files: bytes) -> PlacedOrder:
+    """Return an order whose reply shows this text."""
     interaction = new_interaction("swap", guild_id=GUILD.id, channel_id=GUILD.channel.id, seconds=900)
     interaction.message = message = Message(interaction.id + 1, GUILD.channel.id, {})
     if text:
-        message.show({"components": [{"type": 10, "content": text}]}, "token")
+        message.apply({"components": [{"type": 10, "content": text}]}, "token")
     message.attachments = [Attachment(1, "a.png", each, "") for each in files]
-    wanted = Wanted("faceswap-v5", Wish.PLAIN, {}, RED)
-    return Placed(wanted, MEMBER, GUILD, Reply(interaction), 0.0)
+    planned = PlannedOrder("faceswap-v5", OrderKind.PLAIN, {}, RED)
+    return PlacedOrder(planned, MEMBER, GUILD, Reply(interaction), 0.0)
 
 
-def job_of(placed: Placed, state: State = State.DONE, **facts: Any) -> JobRow:
+def job_of(placed: PlacedOrder, state: State = State.DONE, **changes: Any) -> JobRow:
     plain = JobRow(
         id="a1",
         slug="faceswap-v5",
@@ -50,46 +50,50 @@ def job_of(placed: Placed, state: State = State.DONE, **facts: Any) -> JobRow:
         told=True,
         owner="w",
     )
-    return replace(plain, **facts)
+    return replace(plain, **changes)
 
 
-def taken(nonce: str = "a1", request_id: str = REQUEST) -> tuple[str, dict[str, str]]:
+def accepted_request(nonce: str = "a1", request_id: str = REQUEST) -> tuple[str, dict[str, str]]:
     return request_id, {"source_image": f"https://files.example/a.png?x=1&doppel={nonce}"}
 
 
-def evidence(placed: Placed, *jobs: JobRow) -> Evidence:
-    """A job that went well in every respect, if it is the one that is given."""
+def evidence(placed: PlacedOrder, *jobs: JobRow) -> Evidence:
+    """Return the evidence of a job that went well."""
     entries = [
         EntryRow(ACCOUNT, None, "grant", 100),
         EntryRow(ACCOUNT, "a1", "hold", -5),
         EntryRow(ACCOUNT, "a1", "capture", 0),
     ]
     return Evidence(
-        Pages(jobs, entries, {ACCOUNT: (95, 0)}), [taken()], [REQUEST], [placed], excused=lambda _: False
+        LedgerSnapshot(jobs, entries, {ACCOUNT: (95, 0)}),
+        [accepted_request()],
+        [REQUEST],
+        [placed],
+        was_cut_off=lambda _: False,
     )
 
 
-DONE = spoken("### Face swap\n**Completed** · 3.0 s", plain_png(RED))
+DONE = order_showing("### Face swap\n**Completed** · 3.0 s", plain_png(RED))
 GOOD = evidence(DONE, job_of(DONE))
 
 
-def always(_: Placed) -> bool:
+def always(_: PlacedOrder) -> bool:
     return True
 
 
-def counts(verdict: Verdict) -> tuple[int, int, int, int]:
-    return len(verdict.twice), len(verdict.lost), verdict.ledger, len(verdict.unfinished)
+def counts(findings: Findings) -> tuple[int, int, int, int]:
+    return len(findings.submitted_twice), len(findings.lost), findings.ledger, len(findings.unfinished)
 
 
 def test_a_job_that_went_well_counts_nothing() -> None:
-    verdict = judged(GOOD)
-    assert verdict.clean
-    assert (verdict.refused, verdict.cut_off, verdict.unheard) == (0, 0, 0)
+    findings = check(GOOD)
+    assert findings.clean
+    assert (findings.rejected, findings.cut_off, findings.unanswered) == (0, 0, 0)
 
 
 def test_two_accepted_requests_with_one_nonce_are_one_too_many() -> None:
-    again = replace(GOOD, accepted=[taken(), taken(request_id="another")])
-    assert counts(judged(again)) == (1, 0, 0, 0)
+    again = replace(GOOD, accepted=[accepted_request(), accepted_request(request_id="another")])
+    assert counts(check(again)) == (1, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -103,75 +107,81 @@ def test_two_accepted_requests_with_one_nonce_are_one_too_many() -> None:
     ids=["never ended", "expired, but finished", "given up, but accepted", "done, but never finished"],
 )
 def test_a_job_whose_end_is_not_what_segmind_says_is_lost(changed_job: dict[str, Any]) -> None:
-    assert len(judged(evidence(DONE, job_of(DONE, **changed_job))).lost) == 1
+    assert len(check(evidence(DONE, job_of(DONE, **changed_job))).lost) == 1
 
 
 def test_a_request_of_no_job_and_an_order_without_one_are_lost() -> None:
-    assert len(judged(replace(GOOD, accepted=[taken(), taken("b2", "another")])).lost) == 1
-    waiting = spoken("**Queued** · sent to Segmind")
-    verdict = judged(replace(GOOD, placed=[DONE, waiting]))
-    assert (len(verdict.lost), len(verdict.unfinished)) == (1, 1)
+    assert (
+        len(check(replace(GOOD, accepted=[accepted_request(), accepted_request("b2", "another")])).lost) == 1
+    )
+    waiting = order_showing("**Queued** · sent to Segmind")
+    findings = check(replace(GOOD, placed=[DONE, waiting]))
+    assert (len(findings.lost), len(findings.unfinished)) == (1, 1)
 
 
 @pytest.mark.parametrize(
     "placed",
     [
-        spoken("**Processing** · sent to Segmind"),
-        spoken("**Failed** · Segmind could not do this"),
-        spoken("**Completed** · 3.0 s"),
-        spoken("**Completed** · 3.0 s", plain_png((0, 0, 0))),
-        spoken(""),
+        order_showing("**Processing** · sent to Segmind"),
+        order_showing("**Failed** · Segmind could not do this"),
+        order_showing("**Completed** · 3.0 s"),
+        order_showing("**Completed** · 3.0 s", plain_png((0, 0, 0))),
+        order_showing(""),
     ],
     ids=["a stage", "another end", "no file", "somebody else's file", "nothing"],
 )
-def test_a_message_that_does_not_show_its_jobs_end_is_unfinished(placed: Placed) -> None:
-    assert counts(judged(evidence(placed, job_of(placed)))) == (0, 0, 0, 1)
+def test_a_message_that_does_not_show_its_jobs_end_is_unfinished(placed: PlacedOrder) -> None:
+    assert counts(check(evidence(placed, job_of(placed)))) == (0, 0, 0, 1)
 
 
 @pytest.mark.parametrize(
-    ("accounts", "faults", "difference"),
+    ("accounts", "discrepancies", "difference"),
     [({ACCOUNT: (96, 0)}, [], 2), ({ACCOUNT: (90, 5)}, [], 10), ({ACCOUNT: (95, 0)}, ["a sentence"], 1)],
     ids=["given away", "still held", "found by the audit"],
 )
 def test_the_ledger_is_counted_again(
-    accounts: dict[str, tuple[int, int]], faults: list[str], difference: int
+    accounts: dict[str, tuple[int, int]], discrepancies: list[str], difference: int
 ) -> None:
-    pages = replace(GOOD.pages, accounts=accounts, faults=faults)
-    assert judged(replace(GOOD, pages=pages)).ledger == difference
+    snapshot = replace(GOOD.snapshot, accounts=accounts, discrepancies=discrepancies)
+    assert check(replace(GOOD, snapshot=snapshot)).ledger == difference
 
 
-def test_orders_that_never_were_a_job_are_told_apart() -> None:
-    refusal, silent, unheard = spoken("This costs 5 credits, and you have 2."), spoken(""), spoken("")
-    unheard.reply.interaction.message = None
-    verdict = judged(replace(GOOD, placed=[DONE, refusal, silent, unheard], excused=always))
-    assert verdict.clean
-    assert (verdict.refused, verdict.cut_off, verdict.unheard) == (1, 1, 1)
+def test_orders_without_a_job_are_counted_by_reason() -> None:
+    rejected, silent, unanswered = (
+        order_showing("This costs 5 credits, and you have 2."),
+        order_showing(""),
+        order_showing(""),
+    )
+    unanswered.reply.interaction.message = None
+    findings = check(replace(GOOD, placed=[DONE, rejected, silent, unanswered], was_cut_off=always))
+    assert findings.clean
+    assert (findings.rejected, findings.cut_off, findings.unanswered) == (1, 1, 1)
 
 
 def test_a_result_is_known_by_its_colour() -> None:
-    assert belongs(Attachment(1, "a.png", plain_png(RED), ""), DONE.wanted)
-    assert not belongs(Attachment(1, "a.png", plain_png((0, 0, 0)), ""), DONE.wanted)
+    assert is_result_of(Attachment(1, "a.png", plain_png(RED), ""), DONE.planned)
+    assert not is_result_of(Attachment(1, "a.png", plain_png((0, 0, 0)), ""), DONE.planned)
 
 
 @pytest.mark.parametrize("name", ["sqlite", "postgres"])
-def test_every_point_is_in_the_schedule_which_the_seed_decides(name: str) -> None:
-    storm = STORMS[name]
-    planned = dooms(storm)
-    ends = [doom for process in planned for doom in process]
-    assert len(planned) == storm.processes
-    assert len(ends) == storm.kills >= 40
-    assert set(Counter(doom.point for doom in ends)) == {None, *Point}
-    assert dooms(storm) == planned
-    assert dooms(changed(storm, seed=2)) != planned
-    assert changed(storm, jobs=None) == storm
+def test_the_schedule_has_every_point_and_depends_on_the_seed(name: str) -> None:
+    scenario = SCENARIOS[name]
+    planned = plan_kills(scenario)
+    ends = [planned_kill for process in planned for planned_kill in process]
+    assert len(planned) == scenario.processes
+    assert len(ends) == scenario.kills >= 40
+    assert set(Counter(planned_kill.point for planned_kill in ends)) == {None, *KillPoint}
+    assert plan_kills(scenario) == planned
+    assert plan_kills(with_changes(scenario, seed=2)) != planned
+    assert with_changes(scenario, jobs=None) == scenario
 
 
 def test_the_table_and_the_file_say_the_same(tmp_path: Path) -> None:
     run = Run(
         name="sqlite", database="sqlite", processes=1, seed=7, jobs=2000, kills=40, ambiguous=80,
         submitted_twice=0, lost=1, ledger_difference=0, unfinished_messages=0, recovery_s=1.52,
-        recovery_most_s=None, recoveries=40, refused=3, cut_off=2, unheard=1, seconds=60.0,
-        points={"ready": 40}, checked_calls=None, trouble=["job a is gone"] * 30,
+        recovery_most_s=None, recoveries=40, rejected=3, cut_off=2, unanswered=1, seconds=60.0,
+        points={"ready": 40}, checked_calls=None, failures=["job a is gone"] * 30,
     )  # fmt: skip
     shown = table([run])
     assert "submitted twice" in shown
@@ -179,5 +189,5 @@ def test_the_table_and_the_file_say_the_same(tmp_path: Path) -> None:
     assert "and 5 more" in shown
     assert not run.clean
     save([run], tmp_path / "var/chaos.json")
-    (told,) = json.loads((tmp_path / "var/chaos.json").read_text())
-    assert (told["jobs"], told["lost"], told["recovery_s"]) == (2000, 1, 1.52)
+    (saved,) = json.loads((tmp_path / "var/chaos.json").read_text())
+    assert (saved["jobs"], saved["lost"], saved["recovery_s"]) == (2000, 1, 1.52)

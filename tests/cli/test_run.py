@@ -9,9 +9,9 @@ import pytest
 from bot.jobs.job import State
 from tests.clocks import HeldClock
 from tests.discord.entities import Member
-from tests.discord.environment import KEY, SECONDS, SLUG, START, Town
-from tests.discord.faults import Broken, Dropped, Limited, Refused
-from tests.discord.proxy import Wire
+from tests.discord.environment import KEY, SECONDS, SLUG, START, Environment
+from tests.discord.faults import Broken, Dropped, ErrorReply, Limited
+from tests.discord.proxy import BlockingProxy
 from tests.discord.server import SmallDiscord
 from tests.discord.user import Reply, eventually
 from tests.harness import MODELS, local_segmind
@@ -19,10 +19,10 @@ from tests.segmind_docs import PRICES
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncGenerator[Town]:
+async def town(tmp_path: Path) -> AsyncGenerator[Environment]:
     clock = HeldClock()
     async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as discord:
-        yield Town(discord, segmind, clock, tmp_path)
+        yield Environment(discord, segmind, clock, tmp_path)
         assert discord.violations == []
 
 
@@ -32,7 +32,7 @@ def shown(reply: Reply) -> list[str]:
     return [next(word for word in words if word in text) for text in reply.texts]
 
 
-async def test_an_order_is_followed_to_its_picture_and_sigterm_ends_the_bot(town: Town) -> None:
+async def test_an_order_is_followed_to_its_picture_and_sigterm_ends_the_bot(town: Environment) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         assert set(town.discord.commands) > set(MODELS)
@@ -47,11 +47,11 @@ async def test_an_order_is_followed_to_its_picture_and_sigterm_ends_the_bot(town
     assert await town.balance() == (START - PRICES[SLUG], 0)
 
 
-async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_message(town: Town) -> None:
+async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_message(town: Environment) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         reply = await town.order()
-        await reply.says("Queued")
+        await reply.wait_for("Queued")
         await bot.kill()
     async with town.bot() as bot:
         await town.discord.online()
@@ -60,7 +60,7 @@ async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_messa
     # The second start knew that Discord has the commands already.
     (told,) = town.discord.calls("register")
     assert {command["name"] for command in told.body} > set(MODELS)
-    assert {edit.way for edit in reply.edits} == {"token"}
+    assert {edit.route for edit in reply.edits} == {"token"}
     assert len(reply.attachments) == 1
     assert len(town.segmind.submissions) == len(town.segmind.billed) == 1
     assert await town.balance() == (START - PRICES[SLUG], 0)
@@ -79,7 +79,7 @@ async def test_a_job_that_segmind_has_is_finished_after_a_kill_on_the_same_messa
     ids=["no token", "no key", "a wrong setting", "a misspelt setting", "a wrong token", "no Discord"],
 )
 async def test_an_invalid_configuration_is_reported_in_one_sentence(
-    town: Town, change: dict[str, str], words: str
+    town: Environment, change: dict[str, str], words: str
 ) -> None:
     async with town.bot(**change) as bot:
         assert await bot.end() == 1
@@ -89,7 +89,7 @@ async def test_an_invalid_configuration_is_reported_in_one_sentence(
     assert "Traceback" not in bot.output
 
 
-async def test_sigterm_stops_the_bot_while_discord_is_unreachable(town: Town) -> None:
+async def test_sigterm_stops_the_bot_while_discord_is_unreachable(town: Environment) -> None:
     town.discord.faults.next("me", *[Broken(502)] * 5)
     async with town.bot() as bot:
         await eventually(lambda: town.discord.calls("me"), lambda: "the bot tries to log in")
@@ -97,17 +97,19 @@ async def test_sigterm_stops_the_bot_while_discord_is_unreachable(town: Town) ->
     assert "Traceback" not in bot.output
 
 
-async def test_an_order_that_the_bot_was_still_looking_at_is_answered_when_it_stops(town: Town) -> None:
+async def test_an_order_that_the_bot_was_still_looking_at_is_answered_when_it_stops(
+    town: Environment,
+) -> None:
     async with town.bot() as bot:
         await town.discord.online()
-        town.discord.files_flow.clear()
+        town.discord.files_available.clear()
         reply = await town.order()
         assert await bot.terminate(patience=10) == 0
     assert "restarting" in reply.text
     assert await town.balance() == (START, 0)
 
 
-async def test_a_second_process_on_the_same_file_is_refused(town: Town) -> None:
+async def test_a_second_process_on_the_same_file_is_refused(town: Environment) -> None:
     async with town.bot() as first:
         await town.discord.online()
         async with town.bot() as second:
@@ -117,8 +119,10 @@ async def test_a_second_process_on_the_same_file_is_refused(town: Town) -> None:
         assert await first.terminate() == 0
 
 
-async def test_an_order_whose_answer_was_cut_off_by_a_kill_is_found_and_never_sent_twice(town: Town) -> None:
-    async with Wire(town.segmind.port) as wire:
+async def test_an_order_whose_answer_was_cut_off_by_a_kill_is_found_and_never_sent_twice(
+    town: Environment,
+) -> None:
+    async with BlockingProxy(town.segmind.port) as wire:
         wire.block()
         async with town.bot(SEGMIND_BASE_URL=wire.url) as bot:
             await town.discord.online()
@@ -136,15 +140,15 @@ async def test_an_order_whose_answer_was_cut_off_by_a_kill_is_found_and_never_se
     assert await town.balance() == (START - PRICES[SLUG], 0)
 
 
-async def test_a_submission_on_its_way_is_written_down_before_the_bot_stops(town: Town) -> None:
-    async with Wire(town.segmind.port) as wire:
+async def test_a_submission_on_its_way_is_written_down_before_the_bot_stops(town: Environment) -> None:
+    async with BlockingProxy(town.segmind.port) as wire:
         wire.block()
         async with town.bot(SEGMIND_BASE_URL=wire.url) as bot:
             await town.discord.online()
             reply = await town.order()
             await eventually(lambda: town.segmind.submissions, lambda: "Segmind takes the order")
             stopping = asyncio.create_task(bot.terminate(patience=10))
-            await bot.says("stop requested")
+            await bot.wait_for_output("stop requested")
             wire.unblock()
             assert await stopping == 0
         assert town.row(reply)[1] is State.SUBMITTED
@@ -156,7 +160,7 @@ async def test_a_submission_on_its_way_is_written_down_before_the_bot_stops(town
     assert town.segmind.calls["submit"] == len(town.segmind.billed) == 1
 
 
-async def test_an_order_that_never_arrived_is_released_after_a_kill(town: Town) -> None:
+async def test_an_order_that_never_arrived_is_released_after_a_kill(town: Environment) -> None:
     town.segmind.faults.next("submit", "latency=5", "drop-before")
     async with town.bot() as bot:
         await town.discord.online()
@@ -165,26 +169,26 @@ async def test_an_order_that_never_arrived_is_released_after_a_kill(town: Town) 
         await bot.kill()
     async with town.bot(DOPPEL_SEGMIND__UNKNOWN_WINDOW="0") as bot:
         await town.discord.online()
-        await reply.says("Lost on the way", "Nothing was charged")
+        await reply.wait_for("Lost on the way", "Nothing was charged")
         assert await bot.terminate() == 0
     assert town.segmind.calls["submit"] == 1
     assert town.segmind.calls["history"] > 0
     assert await town.balance() == (START, 0)
 
 
-async def test_queued_jobs_keep_their_order_after_a_kill(town: Town) -> None:
+async def test_queued_jobs_keep_their_order_after_a_kill(town: Environment) -> None:
     limits = {"DOPPEL_JOBS__PER_MEMBER": "1"}
     async with town.bot(**limits) as bot:
         await town.discord.online()
         replies: list[Reply] = []
         for word in ("Queued", "number 1", "number 2"):
             replies.append(await town.order())
-            await replies[-1].says(word)
+            await replies[-1].wait_for(word)
         await bot.kill()
     async with town.bot(**limits) as bot:
         await town.discord.online()
         for done, reply in enumerate(replies, 1):
-            await reply.says("Queued")
+            await reply.wait_for("Queued")
             assert len(town.segmind.submissions) == done
             await town.finish(reply)
         assert await bot.terminate() == 0
@@ -193,7 +197,7 @@ async def test_queued_jobs_keep_their_order_after_a_kill(town: Town) -> None:
     assert await town.balance() == (START - 3 * PRICES[SLUG], 0)
 
 
-async def test_jobs_in_flight_keep_their_capacity_after_a_kill(town: Town) -> None:
+async def test_jobs_in_flight_keep_their_capacity_after_a_kill(town: Environment) -> None:
     """Bob's job is there already, so the older one that still waits finds no place after the kill either."""
     limits = {"DOPPEL_JOBS__IN_ALL": "2"}
     alice, bob = town.discord.member, Member("bob")
@@ -202,48 +206,50 @@ async def test_jobs_in_flight_keep_their_capacity_after_a_kill(town: Town) -> No
         replies: list[Reply] = []
         for member, word in ((alice, "Queued"), (alice, "Queued"), *[(alice, "number")] * 2, (bob, "number")):
             replies.append(await town.order(member=member))
-            await replies[-1].says(word)
+            await replies[-1].wait_for(word)
         await town.finish(*replies[:2])
         first, waiting, bobs = replies[2:]
-        await first.says("Queued")
-        await bobs.says("Queued")
-        await waiting.says("number 1")
+        await first.wait_for("Queued")
+        await bobs.wait_for("Queued")
+        await waiting.wait_for("number 1")
         await bot.kill()
     async with town.bot(**limits) as bot:
         await town.discord.online()
         town.clock.move(SECONDS * 0.5)
-        await first.says("Processing")
-        await bobs.says("Processing")
+        await first.wait_for("Processing")
+        await bobs.wait_for("Processing")
         assert "number 1" in waiting.text
         assert len(town.segmind.submissions) == 4
         assert await bot.terminate() == 0
 
 
-async def test_a_message_is_edited_through_its_channel_once_its_token_is_void(town: Town) -> None:
+async def test_a_message_is_edited_through_its_channel_once_its_token_is_void(town: Environment) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         reply = await town.order()
-        await reply.says("Queued")
-        reply.expire()
+        await reply.wait_for("Queued")
+        reply.expire_token()
         await town.finish(reply)
         assert await bot.terminate() == 0
-    assert [edit.way for edit in reply.edits] == ["token", "channel", "channel"]
+    assert [edit.route for edit in reply.edits] == ["token", "channel", "channel"]
     assert len(reply.attachments) == 1
 
 
-async def test_a_result_that_its_message_cannot_show_any_more_is_sent_to_the_member_once(town: Town) -> None:
+async def test_a_result_that_its_message_cannot_show_any_more_is_sent_to_the_member_once(
+    town: Environment,
+) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         reply = await town.order()
-        await reply.says("Queued")
-        reply.expire()
+        await reply.wait_for("Queued")
+        reply.expire_token()
         town.discord.guild.channel.open = False
         # The answer to the first try is lost, so that it is tried again.
         town.discord.faults.next("send", Dropped(after=True))
         town.clock.move(2 * SECONDS)
-        await bot.says("cannot show its end", "direct")
+        await bot.wait_for_output("cannot show its end", "direct")
         assert await bot.terminate() == 0
-    (told,) = town.discord.messages.new
+    (told,) = town.discord.messages.unprompted
     assert "Completed" in told.edits[-1].text
     assert len(told.attachments) == 1
     assert [call.body["nonce"] for call in town.discord.calls("send")] == [town.row(reply)[0]] * 2
@@ -251,21 +257,21 @@ async def test_a_result_that_its_message_cannot_show_any_more_is_sent_to_the_mem
     assert await town.balance() == (START - PRICES[SLUG], 0)
 
 
-async def test_a_bot_that_was_removed_from_the_server_posts_nowhere_else(town: Town) -> None:
+async def test_a_bot_that_was_removed_from_the_server_posts_nowhere_else(town: Environment) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         reply = await town.order()
-        await reply.says("Queued")
-        reply.expire()
+        await reply.wait_for("Queued")
+        reply.expire_token()
         town.discord.guild.joined = False
         town.clock.move(2 * SECONDS)
-        await bot.says("cannot show its end", "gone")
+        await bot.wait_for_output("cannot show its end", "gone")
         assert await bot.terminate() == 0
-    assert town.discord.messages.new == []
+    assert town.discord.messages.unprompted == []
     assert town.row(reply)[1] is State.DONE
 
 
-async def test_a_limited_a_broken_and_a_dropped_edit_lose_no_result(town: Town) -> None:
+async def test_a_limited_a_broken_and_a_dropped_edit_lose_no_result(town: Environment) -> None:
     async with town.bot(DOPPEL_JOBS__PER_MEMBER="3") as bot:
         await town.discord.online()
         replies = [await town.order() for _ in range(3)]
@@ -273,13 +279,13 @@ async def test_a_limited_a_broken_and_a_dropped_edit_lose_no_result(town: Town) 
             town.discord.faults.next("edit", fault, about=[reply.token, "Completed"])
         await town.finish(*replies)
         for reply in replies:
-            assert len(town.result_delivery(reply)) == 2
+            assert len(town.result_edits(reply)) == 2
             assert len(reply.attachments) == 1
         assert await bot.terminate() == 0
     assert await town.balance() == (START - 3 * PRICES[SLUG], 0)
 
 
-async def test_an_order_whose_deferral_was_cut_off_is_taken_anyway(town: Town) -> None:
+async def test_an_order_whose_deferral_was_cut_off_is_taken_anyway(town: Environment) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         town.discord.faults.next("answer", Dropped(after=True))
@@ -287,50 +293,50 @@ async def test_an_order_whose_deferral_was_cut_off_is_taken_anyway(town: Town) -
         assert await bot.terminate() == 0
 
 
-async def test_an_error_message_that_was_cut_off_is_sent_again(town: Town) -> None:
+async def test_an_error_message_that_was_cut_off_is_sent_again(town: Environment) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         town.discord.faults.next("edit", Dropped())
         reply = await town.order(source_image=("a.png", b"words"))
-        await reply.says("not a picture")
+        await reply.wait_for("not a picture")
         assert await bot.terminate() == 0
 
 
-async def test_a_bot_whose_requests_discord_rejects_edits_less_often(town: Town) -> None:
+async def test_a_bot_whose_requests_discord_rejects_edits_less_often(town: Environment) -> None:
     """Of four refusals that this Discord bears, the first two make it sparing: Processing is left out."""
-    town.discord.faults.next("edit", *[Refused(403, 50013)] * 2)
+    town.discord.faults.next("edit", *[ErrorReply(403, 50013)] * 2)
     async with town.bot(DOPPEL_DISCORD__REFUSALS="4", DOPPEL_JOBS__PER_MEMBER="3") as bot:
         await town.discord.online()
         for _ in range(2):
             await town.order()
-        await bot.says("Discord rejects requests", "most stages")
+        await bot.wait_for_output("Discord rejects requests", "most stages")
         reply = await town.order()
-        await reply.says("Queued")
+        await reply.wait_for("Queued")
         town.clock.move(60)
-        await reply.says("Completed")
+        await reply.wait_for("Completed")
         assert await bot.terminate() == 0
     assert shown(reply) == ["Queued", "Completed"]
 
 
-async def test_a_broken_gateway_is_resumed_with_the_missed_events(town: Town) -> None:
+async def test_a_broken_gateway_is_resumed_with_the_missed_events(town: Environment) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         first = await town.order()
-        await first.says("Queued")
+        await first.wait_for("Queued")
         town.discord.gateway.cut()
         missed = await town.order()
-        await missed.says("Queued")
+        await missed.wait_for("Queued")
         assert (town.discord.gateway.identified, town.discord.gateway.resumed) == (1, 1)
         await town.discord.gateway.ask_to_reconnect()
         await town.finish(first, missed)
         assert await bot.terminate() == 0
 
 
-async def test_the_bot_waits_for_a_gateway_that_is_unreachable_at_first(town: Town) -> None:
+async def test_the_bot_waits_for_a_gateway_that_is_unreachable_at_first(town: Environment) -> None:
     town.discord.gateway.open = False
     async with town.bot() as bot:
-        await eventually(lambda: town.discord.gateway.turned_away, lambda: "the bot knocks")
-        await bot.says("Attempting a reconnect")
+        await eventually(lambda: town.discord.gateway.rejected, lambda: "the bot knocks")
+        await bot.wait_for_output("Attempting a reconnect")
         town.discord.gateway.open = True
         await eventually(lambda: town.discord.gateway.online or not bot.running, lambda: "it is let in")
         assert bot.running
@@ -338,13 +344,13 @@ async def test_the_bot_waits_for_a_gateway_that_is_unreachable_at_first(town: To
         assert await bot.terminate() == 0
 
 
-async def test_no_output_contains_a_secret(town: Town) -> None:
+async def test_no_output_contains_a_secret(town: Environment) -> None:
     async with town.bot(DOPPEL_OPS__LOG_LEVEL="debug") as bot:
         await town.discord.online()
-        town.discord.faults.next("edit", Limited(0.01), Refused(403, 50013), Broken(500))
+        town.discord.faults.next("edit", Limited(0.01), ErrorReply(403, 50013), Broken(500))
         town.segmind.faults.next("submit", "error-before=500")
         lost = await town.order()
-        await bot.says("the outcome of a submission is unknown", "could not be shown")
+        await bot.wait_for_output("the outcome of a submission is unknown", "could not be shown")
         reply = await town.order()
         await town.finish(reply)
         town.discord.gateway.cut()
@@ -354,7 +360,7 @@ async def test_no_output_contains_a_secret(town: Town) -> None:
     assert "[redacted]" in bot.output
 
 
-async def test_check_finds_everything_in_order(town: Town) -> None:
+async def test_check_finds_everything_in_order(town: Environment) -> None:
     async with town.bot("check") as check:
         assert await check.end() == 0
     assert "NO " not in check.output
@@ -364,7 +370,7 @@ async def test_check_finds_everything_in_order(town: Town) -> None:
         assert f"ok  {slug}" in check.output
 
 
-async def test_check_reports_every_problem_and_shows_no_secret(town: Town) -> None:
+async def test_check_reports_every_problem_and_shows_no_secret(town: Environment) -> None:
     wrong = {
         "DISCORD_TOKEN": "another.token.than-the-right-one",
         "SEGMIND_API_KEY": "another-key-than-the-right-one",

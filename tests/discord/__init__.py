@@ -1,1 +1,1 @@
-"""A small Discord on real sockets, for what a simulated one cannot show: a killed process, a broken line."""
+"""A small Discord on real sockets, for failures that SimCord cannot show: kills, broken connections."""

@@ -1,4 +1,4 @@
-"""Who and what there is: the bot, a server with a channel, its members; as Discord describes them."""
+"""The bot, servers, channels and members, as Discord describes them."""
 
 import base64
 import secrets
@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.discord.records import new_id, now
 
-EVERYTHING = str((1 << 50) - 1)
+ALL_PERMISSIONS = str((1 << 50) - 1)
 
 
 def user_payload(user_id: int, name: str, *, bot: bool = False) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def user_payload(user_id: int, name: str, *, bot: bool = False) -> dict[str, Any
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The bot as Discord knows it; its user has the application's id, as bots of today have."""
+    """The bot; its user has the application's id, as with all new bots."""
 
     id: int = field(default_factory=new_id)
     name: str = "Doppel"
@@ -66,7 +66,7 @@ class App:
         }
 
     def token(self) -> str:
-        """A token of the shape that Discord's have, so that whatever looks for the shape finds it."""
+        """Return a token in Discord's format, so that log filters for that format find it."""
         return (
             f"{base64.b64encode(str(self.id).encode()).decode().rstrip('=')}.Doppel.{secrets.token_hex(19)}"
         )
@@ -74,6 +74,8 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """A member of the server."""
+
     name: str
     id: int = field(default_factory=new_id)
 
@@ -86,17 +88,17 @@ class Member:
             "deaf": False,
             "mute": False,
             "flags": 0,
-            "permissions": EVERYTHING,
+            "permissions": ALL_PERMISSIONS,
         }
 
 
 @dataclass(slots=True)
-class Direct:
-    """The bot's private channel with a user; a `shut` one takes nothing, for the reason of this code."""
+class DirectChannel:
+    """The bot's private channel with a user; with an `error_code` it rejects messages."""
 
     user: Member
     id: int = field(default_factory=new_id)
-    shut: int | None = None
+    error_code: int | None = None
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -106,7 +108,7 @@ class Direct:
 
 @dataclass(slots=True)
 class Channel:
-    """`open` says whether the bot may see it and write there."""
+    """A text channel; `open` says whether the bot may see it and write there."""
 
     guild_id: int
     name: str = "swaps"
@@ -132,19 +134,19 @@ class Channel:
 
 
 class Guild:
-    """`door` names the gateway that tells of it, where several processes have one each."""
+    """A server; `gateway_name` is its gateway's, where several processes have one each."""
 
-    def __init__(self, name: str = "Testers", door: str = "", guild_id: int | None = None) -> None:
+    def __init__(self, name: str = "Testers", gateway_name: str = "", guild_id: int | None = None) -> None:
         self.id = guild_id or new_id()
         self.name = name
-        self.door = door
+        self.gateway_name = gateway_name
         self.channel = Channel(self.id)
         self.joined = True
-        """Whether the bot is in it. It does not hear of the end by itself."""
+        """Whether the bot is a member. Changing it sends no event."""
 
     @property
-    def described(self) -> dict[str, Any]:
-        """As whoever asks for it is told."""
+    def rest_payload(self) -> dict[str, Any]:
+        """The server as the REST API returns it."""
         nothing = (
             "icon description home_header splash discovery_splash banner application_id afk_channel_id"
             " system_channel_id widget_channel_id vanity_url_code rules_channel_id safety_alerts_channel_id"
@@ -157,7 +159,7 @@ class Guild:
         numbers = {"afk_timeout": 300, "max_members": 1000}
         video = {"max_stage_video_channel_users": 50, "max_video_channel_users": 25}
         flags = {"widget_enabled": False, "premium_progress_bar_enabled": False, "nsfw": False}
-        told = ("id", "name", "owner_id", "roles", "emojis", "stickers", "features", "preferred_locale")
+        shared = ("id", "name", "owner_id", "roles", "emojis", "stickers", "features", "preferred_locale")
         return {
             **dict.fromkeys(nothing.split()),
             **dict.fromkeys(none_yet.split(), 0),
@@ -165,7 +167,7 @@ class Guild:
             **video,
             **flags,
             "region": "deprecated",
-            **{name: self.payload[name] for name in told},
+            **{name: self.payload[name] for name in shared},
         }
 
     @property
@@ -177,7 +179,7 @@ class Guild:
             "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
             "hoist": False,
             "position": 0,
-            "permissions": EVERYTHING,
+            "permissions": ALL_PERMISSIONS,
             "managed": False,
             "mentionable": False,
             "icon": None,

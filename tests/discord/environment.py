@@ -1,4 +1,4 @@
-"""All that a bot needs to live: a Discord, a Segmind whose time stands still, and a folder."""
+"""Everything that a bot needs to run: a Discord, a Segmind with a held clock, and a folder."""
 
 import sqlite3
 from contextlib import AbstractAsyncContextManager, closing
@@ -27,7 +27,9 @@ START = 100
 
 
 @dataclass
-class Town:
+class Environment:
+    """Services, clock and folder of one test."""
+
     discord: SmallDiscord
     segmind: LocalSegmind
     clock: HeldClock
@@ -38,7 +40,7 @@ class Town:
         return self.folder / "doppel.db"
 
     def bot(self, command: str = "run", **changes: str) -> AbstractAsyncContextManager[Program]:
-        """Start the bot; `changes` to the environment win, and an empty one takes a setting away."""
+        """Start the bot with changed environment variables; an empty value removes a setting."""
         return program(command, cwd=self.folder, environment=self.environment | changes)
 
     @property
@@ -51,7 +53,7 @@ class Town:
             "SEGMIND_API_KEY": KEY,
             "SEGMIND_BASE_URL": self.segmind.url,
             "DOPPEL_SEGMIND__UNKNOWN_EVERY": "0.05",
-            # The paces of the tests are far from what a key allows.
+            # The tests poll far more often than a real key allows.
             "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "1000000",
             "DATABASE_URL": f"sqlite:///{self.database}",
             "DOPPEL_CREDITS__DAILY": "0",
@@ -67,25 +69,25 @@ class Town:
         return await self.discord.slash(SLUG, member=member, **files | options)
 
     async def finish(self, *replies: Reply) -> None:
-        """Segmind's time passes until these are done."""
+        """Advance Segmind's time until these orders are completed."""
         for reply in replies:
-            await reply.says("Queued")
+            await reply.wait_for("Queued")
         self.clock.move(SECONDS * 0.5)
         for reply in replies:
-            await reply.says("Processing")
+            await reply.wait_for("Processing")
         self.clock.move(SECONDS)
         for reply in replies:
-            await reply.says("Completed")
+            await reply.wait_for("Completed")
 
     def row(self, reply: Reply) -> tuple[str, State]:
-        """The job behind a reply: its id and its state, as they stand in the file."""
+        """Return id and state of the reply's job from the database."""
         with closing(sqlite3.connect(self.database)) as database:
             found = database.execute("SELECT id, state FROM jobs WHERE message_id = ?", [reply.id])
             ((job_id, state),) = found.fetchall()
         return job_id, State(state)
 
     async def balance(self) -> tuple[int, int]:
-        """What the member has free and held, once the bot has let go of its database, with books in order."""
+        """Return free and held credits after the bot has stopped, and check the ledger."""
         url = f"sqlite:///{self.database}"
         async with SqlStore(url, start=START, clock=WallClock()) as store:
             assert await store.audit() == []
@@ -93,7 +95,7 @@ class Town:
             balance = await store.balance(member)
             return balance.free, balance.held
 
-    def result_delivery(self, reply: Reply) -> list[Call]:
-        """Every try to show that the reply is done."""
+    def result_edits(self, reply: Reply) -> list[Call]:
+        """Return all calls that tried to show the reply's result."""
         calls = self.discord.calls("edit")
-        return [call for call in calls if reply.token in call.path and "Completed" in call.words]
+        return [call for call in calls if reply.token in call.path and "Completed" in call.text]

@@ -1,4 +1,4 @@
-"""What can be made to go wrong between the bot and Discord, on purpose: once, or by chance."""
+"""Deliberate faults between the bot and Discord: once, or by probability."""
 
 import random
 from collections import deque
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
-class Refusal(Exception):
-    """An answer that says no, as Discord words it."""
+class DiscordError(Exception):
+    """An error response, as Discord words it."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(f"{status}/{code} {message}")
@@ -18,7 +18,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """429; `everywhere` is the limit of the bot as a whole."""
+    """429; `everywhere` is the global limit."""
 
     seconds: float
     everywhere: bool = False
@@ -26,20 +26,22 @@ class Limited:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Discord's own trouble, or that of the proxy before it; nothing is done."""
+    """A server error of Discord or its proxy; the call is not handled."""
 
     status: int = 502
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The connection breaks instead of an answer; `after` everything was done, or before."""
+    """The connection breaks, before or after the call is handled."""
 
     after: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ErrorReply:
+    """The given error response; the call is not handled."""
+
     status: int
     code: int
     message: str = "refused by the test"
@@ -47,12 +49,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """Everything goes well, only later."""
+    """The call is handled after a delay."""
 
     seconds: float
 
 
-Fault = Limited | Broken | Dropped | Refused | Late
+Fault = Limited | Broken | Dropped | ErrorReply | Late
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +65,26 @@ class _Rule:
 
 
 class Faults:
+    """Fault script: queues for the next calls, and probabilities for all calls."""
+
     def __init__(self, seed: int = 0) -> None:
         self._dice = random.Random(seed)
         self._rules: list[_Rule] = []
         self._chances: list[tuple[str, Fault, float]] = []
 
     def next(self, endpoint: str, *faults: Fault, about: Sequence[str] = ()) -> None:
-        """The next calls of the endpoint meet these, one each: those alone that name all the words."""
+        """Apply one fault to each next call of the endpoint that contains all words in `about`."""
         self._rules.append(_Rule(endpoint, deque(faults), about))
 
     def by_chance(self, endpoint: str, fault: Fault, probability: float) -> None:
-        """From now on, so many of the endpoint's calls meet it; `*` means all endpoints."""
+        """Apply the fault to calls of the endpoint with this probability; `*` is every endpoint."""
         self._chances.append((endpoint, fault, probability))
 
     def clear(self) -> None:
         self._rules.clear()
         self._chances.clear()
 
-    def meet(self, endpoint: str, call: str) -> Fault | None:
+    def draw(self, endpoint: str, call: str) -> Fault | None:
         for rule in self._rules:
             if rule.endpoint == endpoint and rule.faults and all(word in call for word in rule.about):
                 return rule.faults.popleft()

@@ -1,20 +1,20 @@
-"""Interactions and messages: answering, editing, deleting, by token or through the channel."""
+"""Interactions and messages: respond, edit, delete, by token or through the channel."""
 
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.discord import rules
-from tests.discord.entities import App, Direct, Guild, Member
-from tests.discord.faults import Refusal
+from tests.discord.entities import App, DirectChannel, Guild, Member
+from tests.discord.faults import DiscordError
 from tests.discord.records import (
     EPHEMERAL,
     LOADING,
     Attachment,
+    EditRoute,
+    FileStore,
     Interaction,
     Message,
-    Shelf,
-    Way,
     new_id,
     now,
 )
@@ -25,20 +25,20 @@ SLASH_ANSWER, FOLLOW_UP = 20, 23
 
 
 class Messages:
-    """`upload_limit` and `answer_seconds` may be changed while it runs."""
+    """Handlers of interactions and messages. Tests may change `upload_limit` and `answer_seconds`."""
 
-    def __init__(self, app: App, guilds: Sequence[Guild], shelf: Shelf) -> None:
+    def __init__(self, app: App, guilds: Sequence[Guild], files: FileStore) -> None:
         self._app = app
         self._guilds = guilds
-        self._shelf = shelf
+        self._files = files
         self.upload_limit = 10 * 2**20
-        # Discord's are three, which a slow computer may exceed without anybody's fault.
+        # Discord allows three seconds, which a slow test machine may exceed.
         self.answer_seconds = 60.0
         self.interactions: dict[str, Interaction] = {}
-        self.new: list[Message] = []
-        """What the bot has said without being asked to."""
-        self.direct: dict[int, Direct] = {}
-        """By the user's id: private channels are there before anything is said in them."""
+        self.unprompted: list[Message] = []
+        """Messages that the bot sent outside of an interaction."""
+        self.direct: dict[int, DirectChannel] = {}
+        """Private channels by user id; they exist before their first message."""
         self._by_id: dict[int, Message] = {}
         self._by_nonce: dict[str, Message] = {}
 
@@ -48,18 +48,18 @@ class Messages:
     def answer(self, call: Call) -> dict[str, Any] | None:
         interaction = self._interaction(call, 10062, "Unknown interaction")
         if interaction.message is not None:
-            raise Refusal(400, 40060, "Interaction has already been acknowledged.")
+            raise DiscordError(400, 40060, "Interaction has already been acknowledged.")
         if time.time() - interaction.sent_at > self.answer_seconds:
-            raise Refusal(404, 10062, "Unknown interaction")
+            raise DiscordError(404, 10062, "Unknown interaction")
         kind: int = call.body["type"]
         data: dict[str, Any] = call.body.get("data") or {}
-        message = self.blank(interaction, SLASH_ANSWER, data.get("flags") or 0)
+        message = self.new_reply(interaction, SLASH_ANSWER, data.get("flags") or 0)
         if kind == DEFERRED:
             message.flags = (message.flags & EPHEMERAL) | LOADING
         elif kind == SEND:
-            self._show(message, data, call, "callback")
+            self._apply(message, data, call, "callback")
         else:
-            raise Refusal(400, 50035, f"Invalid Form Body: a command is not answered with {kind}")
+            raise DiscordError(400, 50035, f"Invalid Form Body: a command is not answered with {kind}")
         interaction.message = message
         interaction.answered_at = time.time()
         interaction.answered.set()
@@ -75,9 +75,9 @@ class Messages:
         self._by_token(call).deleted = True
 
     def follow_up(self, call: Call) -> dict[str, Any]:
-        interaction = self._living(call)
-        message = self.blank(interaction, FOLLOW_UP, call.body.get("flags") or 0)
-        self._show(message, call.body, call, "token")
+        interaction = self._open_interaction(call)
+        message = self.new_reply(interaction, FOLLOW_UP, call.body.get("flags") or 0)
+        self._apply(message, call.body, call, "token")
         interaction.follow_ups.append(message)
         return message.payload()
 
@@ -99,56 +99,56 @@ class Messages:
             meant = self._by_id.get(int(original["message_id"]))
             there = meant is not None and not meant.deleted and not meant.flags & EPHEMERAL
             if original.get("fail_if_not_exists", True) and not there:
-                raise Refusal(400, 50035, "Invalid Form Body: message_reference: Unknown message")
+                raise DiscordError(400, 50035, "Invalid Form Body: message_reference: Unknown message")
         message = Message(new_id(), channel_id, self._app.user)
-        self._show(message, call.body, call, "channel")
+        self._apply(message, call.body, call, "channel")
         self._by_id[message.id] = message
-        self.new.append(message)
+        self.unprompted.append(message)
         if nonce:
             self._by_nonce[nonce] = message
         return message.payload()
 
     def open_direct(self, call: Call) -> dict[str, Any]:
         user_id = int(call.body["recipient_id"])
-        return self.direct.setdefault(user_id, Direct(Member("somebody", user_id))).payload
+        return self.direct.setdefault(user_id, DirectChannel(Member("somebody", user_id))).payload
 
     def guild(self, call: Call) -> dict[str, Any]:
         guild = next((each for each in self._guilds if each.id == call.number("guild_id")), None)
         if guild is None:
-            raise Refusal(404, 10004, "Unknown Guild")
+            raise DiscordError(404, 10004, "Unknown Guild")
         if not guild.joined:
-            raise Refusal(403, 50001, "Missing Access")
-        return guild.described
+            raise DiscordError(403, 50001, "Missing Access")
+        return guild.rest_payload
 
     def rules(self, call: Call) -> list[str]:
-        """What the new content of a message must keep to, whichever way it comes."""
+        """Return the problems of a message's new content."""
         body: Mapping[str, Any] = call.body or {}
         if call.endpoint == "answer":
             body = body.get("data") or {}
-        message = self._meant(call)
+        message = self._target(call)
         was_v2 = message is not None and bool(message.flags & rules.COMPONENTS_V2)
         return list(rules.message(body, is_v2=was_v2, attached=_names(message, body, call)))
 
-    def _meant(self, call: Call) -> Message | None:
+    def _target(self, call: Call) -> Message | None:
         interaction = self.interactions.get(call.token)
-        if call.original:
+        if call.is_original:
             return None if interaction is None else interaction.message
         return self._by_id.get(call.number("message_id")) if "message_id" in call.parts else None
 
-    def _edit(self, message: Message, call: Call, way: Way) -> dict[str, Any]:
+    def _edit(self, message: Message, call: Call, route: EditRoute) -> dict[str, Any]:
         message.edited_at = now()
-        self._show(message, call.body, call, way)
+        self._apply(message, call.body, call, route)
         return message.payload()
 
-    def _show(self, message: Message, body: Mapping[str, Any], call: Call, way: Way) -> None:
+    def _apply(self, message: Message, body: Mapping[str, Any], call: Call, route: EditRoute) -> None:
         if any(len(file.content) > self.upload_limit for file in call.files.values()):
-            raise Refusal(413, 40005, "Request entity too large")
+            raise DiscordError(413, 40005, "Request entity too large")
         if "attachments" in body or call.files:
             message.attachments = self._attached(message, body.get("attachments"), call)
-        message.show(body, way)
+        message.apply(body, route)
 
     def _attached(self, message: Message, listed: Any, call: Call) -> list[Attachment]:
-        """What is named stays or comes in; what is not named goes."""
+        """Return the attachments after an edit: those that are listed stay or are added, all others go."""
         found: list[Attachment] = []
         kept = {str(each.id): each for each in message.attachments}
         for entry in rules.entries(listed):
@@ -158,13 +158,13 @@ class Messages:
             elif (file := call.files.get(f"files[{name}]")) is not None:
                 filename = entry.get("filename") or file.name
                 found.append(
-                    self._shelf.put(message.channel_id, filename, file.content, entry.get("description"))
+                    self._files.put(message.channel_id, filename, file.content, entry.get("description"))
                 )
             else:
-                raise Refusal(400, 50035, f"Invalid Form Body: there is no attachment {name}")
+                raise DiscordError(400, 50035, f"Invalid Form Body: there is no attachment {name}")
         return found
 
-    def blank(self, interaction: Interaction, kind: int, flags: int) -> Message:
+    def new_reply(self, interaction: Interaction, kind: int, flags: int) -> Message:
         message = Message(
             new_id(),
             interaction.channel_id,
@@ -178,53 +178,53 @@ class Messages:
 
     def _interaction(self, call: Call, code: int, words: str) -> Interaction:
         if (interaction := self.interactions.get(call.token)) is None:
-            raise Refusal(404, code, words)
+            raise DiscordError(404, code, words)
         return interaction
 
-    def _living(self, call: Call) -> Interaction:
+    def _open_interaction(self, call: Call) -> Interaction:
         interaction = self._interaction(call, 10015, "Unknown Webhook")
         if call.number("webhook_id") != self._app.id or interaction.message is None:
-            raise Refusal(404, 10015, "Unknown Webhook")
-        if time.time() >= interaction.over_at:
-            raise Refusal(401, 50027, "Invalid Webhook Token")
+            raise DiscordError(404, 10015, "Unknown Webhook")
+        if time.time() >= interaction.expires_at:
+            raise DiscordError(401, 50027, "Invalid Webhook Token")
         return interaction
 
     def _by_token(self, call: Call) -> Message:
-        interaction = self._living(call)
+        interaction = self._open_interaction(call)
         own = [each for each in (interaction.message, *interaction.follow_ups) if each is not None]
-        meant = own[0].id if call.original else call.number("message_id")
+        meant = own[0].id if call.is_original else call.number("message_id")
         return _existing(next((each for each in own if each.id == meant), None))
 
     def _channel(self, call: Call) -> int:
         number = call.number("channel_id")
         if (private := next((each for each in self.direct.values() if each.id == number), None)) is not None:
-            if private.shut is not None:
-                raise Refusal(403, private.shut, "Cannot send messages to this user")
+            if private.error_code is not None:
+                raise DiscordError(403, private.error_code, "Cannot send messages to this user")
             return private.id
         guild = next((each for each in self._guilds if each.channel.id == number), None)
         if guild is None:
-            raise Refusal(404, 10003, "Unknown Channel")
+            raise DiscordError(404, 10003, "Unknown Channel")
         if not (guild.joined and guild.channel.open):
-            raise Refusal(403, 50001, "Missing Access")
+            raise DiscordError(403, 50001, "Missing Access")
         return guild.channel.id
 
     def _in_channel(self, call: Call) -> Message:
         channel_id = self._channel(call)
         message = _existing(self._by_id.get(call.number("message_id")))
-        # What only one member sees is in no channel.
+        # Ephemeral messages do not exist in the channel.
         if message.channel_id != channel_id or message.flags & EPHEMERAL:
-            raise Refusal(404, 10008, "Unknown Message")
+            raise DiscordError(404, 10008, "Unknown Message")
         return message
 
 
 def _existing(message: Message | None) -> Message:
     if message is None or message.deleted:
-        raise Refusal(404, 10008, "Unknown Message")
+        raise DiscordError(404, 10008, "Unknown Message")
     return message
 
 
 def _names(message: Message | None, body: Mapping[str, Any], call: Call) -> list[str]:
-    """The files that the message has once the body is applied."""
+    """Return the names of the message's files after the edit."""
     before = {} if message is None else {str(each.id): each.filename for each in message.attachments}
     if "attachments" not in body and not call.files:
         return list(before.values())
@@ -238,7 +238,7 @@ def _names(message: Message | None, body: Mapping[str, Any], call: Call) -> list
 
 def _callback(interaction: Interaction, kind: int) -> dict[str, Any]:
     assert interaction.message is not None
-    told = {
+    described = {
         "id": str(interaction.id),
         "type": 2,
         "guild_id": str(interaction.guild_id),
@@ -247,5 +247,5 @@ def _callback(interaction: Interaction, kind: int) -> dict[str, Any]:
         "response_message_loading": kind == DEFERRED,
         "response_message_ephemeral": interaction.ephemeral,
     }
-    # However it was answered, Discord's description knows one kind of message that was created.
-    return {"interaction": told, "resource": {"type": SEND, "message": interaction.message.payload()}}
+    # Discord's description has one resource type for every created message.
+    return {"interaction": described, "resource": {"type": SEND, "message": interaction.message.payload()}}

@@ -1,4 +1,4 @@
-"""The bot as a process of its own, started as its operator starts it."""
+"""The bot in a process of its own, started as an operator starts it."""
 
 import asyncio
 import os
@@ -11,18 +11,18 @@ from pathlib import Path
 from tests.discord.user import eventually
 from tests.patience import PATIENCE
 
-# What every program needs; the settings of whoever runs the tests stay out.
+# Variables that every program needs; all other variables could change the bot's settings.
 INHERITED = ("PATH", "HOME", "LANG", "TZ", "TMPDIR")
-# The bot is the one beside these tests, whichever is installed.
+# The tests run this checkout of the bot, even if another one is installed.
 ROOT = Path(__file__).parents[2]
 
 
 class Program:
-    """One process. `output` is what it has said so far, on both channels."""
+    """A process; `output` is everything that it has printed so far."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self._said = bytearray()
+        self._output = bytearray()
         self._reader = asyncio.create_task(self._read())
 
     @property
@@ -31,19 +31,19 @@ class Program:
 
     @property
     def output(self) -> str:
-        return self._said.decode(errors="replace")
+        return self._output.decode(errors="replace")
 
     @property
     def running(self) -> bool:
         return self._process.returncode is None
 
-    async def says(self, *words: str) -> None:
+    async def wait_for_output(self, *words: str) -> None:
         await eventually(
             lambda: all(word in self.output for word in words) or None, lambda: f"{words} in\n{self.output}"
         )
 
     async def end(self, patience: float = PATIENCE) -> int:
-        """Its exit code, once it has ended by itself."""
+        """Wait for the process to exit and return its exit code."""
         code = await asyncio.wait_for(self._process.wait(), patience)
         await self._reader
         return code
@@ -53,16 +53,16 @@ class Program:
         return await self.end(patience)
 
     async def kill(self) -> None:
-        """As a power cut does: nothing is closed, nothing is said."""
-        self.strike()
+        """Kill the process without any shutdown, as a power cut does."""
+        self.send_kill()
         await self.end()
 
-    def strike(self) -> None:
-        """The same, without waiting for what is left of it."""
+    def send_kill(self) -> None:
+        """Kill the process without waiting for its exit."""
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        # The process object would look first whether it lives, and so hide its end from the event loop.
+        # Process.send_signal polls the process first, which would hide its exit from the event loop.
         if self.running:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
@@ -70,7 +70,7 @@ class Program:
     async def _read(self) -> None:
         assert self._process.stdout is not None
         while chunk := await self._process.stdout.read(1 << 16):
-            self._said += chunk
+            self._output += chunk
 
 
 @asynccontextmanager

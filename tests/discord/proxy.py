@@ -1,4 +1,4 @@
-"""A wire between the bot and a server. Its way back can be blocked: what is asked arrives, no answer does."""
+"""TCP proxy between the bot and a server that can block the responses."""
 
 import asyncio
 from contextlib import suppress
@@ -6,7 +6,9 @@ from types import TracebackType
 from typing import Self
 
 
-class Wire:
+class BlockingProxy:
+    """Forwards connections; while blocked, requests arrive but responses do not."""
+
     def __init__(self, port: int) -> None:
         self._port = port
         self._open = asyncio.Event()
@@ -57,7 +59,7 @@ class Wire:
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event | None
     ) -> None:
-        # Either side may be gone at any time: that is what this is for.
+        # Tests kill either side at any time.
         with suppress(ConnectionError):
             while chunk := await reader.read(1 << 16):
                 if gate is not None:

@@ -1,4 +1,4 @@
-"""What the small Discord keeps: messages and how they changed, interactions, files."""
+"""Messages with their edits, interactions and files of the small Discord."""
 
 import asyncio
 import base64
@@ -24,13 +24,13 @@ CONTAINER = 17
 _EPOCH = 1_420_070_400
 _DAY = 24 * 3600
 
-Way = Literal["callback", "token", "channel"]
+EditRoute = Literal["callback", "token", "channel"]
 
 _ids = count(1)
 
 
 def new_id() -> int:
-    """An id of Discord's: its time, and a number that grows."""
+    """Return a new snowflake id: the time and a counter."""
     return (int((time.time() - _EPOCH) * 1000) << 22) + next(_ids)
 
 
@@ -40,6 +40,8 @@ def now() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
+    """A file of a message or a command."""
+
     id: int
     filename: str
     content: bytes = field(repr=False)
@@ -48,7 +50,7 @@ class Attachment:
 
     @property
     def media_type(self) -> str:
-        """What the name says: that is all that Discord goes by, too."""
+        """Media type by file name, as Discord determines it."""
         return mimetypes.guess_type(self.filename)[0] or "application/octet-stream"
 
     def payload(self) -> dict[str, Any]:
@@ -69,8 +71,8 @@ class Attachment:
             return shown
 
 
-class Shelf:
-    """Files with addresses that are signed and end after a day; `origin` is known once the server runs."""
+class FileStore:
+    """Hosted files with signed URLs that expire after a day; `origin` is set once the server runs."""
 
     def __init__(self) -> None:
         self.origin = ""
@@ -99,9 +101,9 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a message was made to show, and by which way."""
+    """Content that an edit gave a message, and the route of the edit."""
 
-    way: Way
+    route: EditRoute
     body: Mapping[str, Any] = field(repr=False)
     at: float = field(default_factory=time.time)
 
@@ -116,6 +118,8 @@ class Edit:
 
 @dataclass(eq=False, slots=True)
 class Message:
+    """A message and all its edits."""
+
     id: int
     channel_id: int
     author: Mapping[str, Any]
@@ -131,8 +135,8 @@ class Message:
     edited_at: str | None = None
     deleted: bool = False
 
-    def show(self, body: Mapping[str, Any], way: Way) -> None:
-        self.edits.append(Edit(way, copy.deepcopy(body)))
+    def apply(self, body: Mapping[str, Any], route: EditRoute) -> None:
+        self.edits.append(Edit(route, copy.deepcopy(body)))
         self.content = body.get("content", self.content) or ""
         self.embeds = body.get("embeds", self.embeds) or []
         self.components = body.get("components", self.components) or []
@@ -147,7 +151,7 @@ class Message:
             "author": self.author,
             "content": self.content,
             "embeds": self.embeds,
-            "components": [self._shown(each, numbers) for each in self.components],
+            "components": [self._as_returned(each, numbers) for each in self.components],
             "attachments": [each.payload() for each in self.attachments],
             "mentions": [],
             "mention_roles": [],
@@ -162,10 +166,10 @@ class Message:
     def _webhook(self) -> dict[str, Any]:
         return {"application_id": str(self.application_id), "webhook_id": str(self.application_id)}
 
-    def _shown(self, tree: Any, numbers: "count[int]") -> Any:
-        """As Discord gives it back: components have numbers, and files their addresses."""
+    def _as_returned(self, tree: Any, numbers: "count[int]") -> Any:
+        """Return components as Discord does: with ids, and with URLs of files."""
         if isinstance(tree, list):
-            return [self._shown(each, numbers) for each in cast("list[Any]", tree)]
+            return [self._as_returned(each, numbers) for each in cast("list[Any]", tree)]
         if not isinstance(tree, dict):
             return tree
         found = cast("dict[str, Any]", tree)
@@ -175,7 +179,9 @@ class Message:
         elif "media" in found:
             own |= {"description": None, "spoiler": False}
         return own | {
-            name: self._media(value["url"]) if name in {"media", "file"} else self._shown(value, numbers)
+            name: self._media(value["url"])
+            if name in {"media", "file"}
+            else self._as_returned(value, numbers)
             for name, value in found.items()
         }
 
@@ -190,13 +196,15 @@ class Message:
 
 @dataclass(eq=False, slots=True)
 class Interaction:
+    """A command that a member sent."""
+
     id: int
     token: str = field(repr=False)
     channel_id: int
     guild_id: int
     command: str
     sent_at: float
-    over_at: float
+    expires_at: float
     answered_at: float | None = None
     message: Message | None = None
     follow_ups: list[Message] = field(default_factory=list[Message])
@@ -208,6 +216,6 @@ class Interaction:
 
 
 def interaction_token(interaction_id: int) -> str:
-    """Long and in base64, as Discord makes them."""
-    said = f"interaction:{interaction_id}:{secrets.token_hex(48)}"
-    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+    """Return a token as long as Discord's, in base64."""
+    content = f"interaction:{interaction_id}:{secrets.token_hex(48)}"
+    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Discord's REST: the calls that this bot makes, with their limits, their refusals and their faults."""
+"""Discord's REST API: the calls that the bot makes, with rate limits, errors and faults."""
 
 import asyncio
 import json
@@ -9,19 +9,19 @@ from typing import Any
 from aiohttp import web
 
 from tests.discord import requests
-from tests.discord.faults import Broken, Dropped, Fault, Faults, Late, Limited, Refusal, Refused
+from tests.discord.faults import Broken, DiscordError, Dropped, ErrorReply, Fault, Faults, Late, Limited
 from tests.discord.requests import Call, Inspector
 
 Handler = Callable[[Call], Awaitable[Any] | Any]
 Rules = Callable[[Call], list[str]]
 
 LIMIT = 50
-# Whoever has the token of an interaction needs no other.
-BY_TOKEN = ("/interactions/", "/webhooks/")
+# Calls with an interaction's token need no bot token.
+NO_BOT_TOKEN = ("/interactions/", "/webhooks/")
 
 
 class Rest:
-    """Carries calls to their handlers. A handler gives the answer, or none for 204."""
+    """Routes calls to handlers. A handler returns the response body, or None for 204."""
 
     def __init__(self, *, token: str, base: str, faults: Faults, inspector: Inspector) -> None:
         self._token = token
@@ -32,42 +32,42 @@ class Rest:
         self.calls: list[Call] = []
 
     def add(
-        self, method: str, described: str, endpoint: str, handler: Handler, rules: Rules | None = None
+        self, method: str, path_template: str, endpoint: str, handler: Handler, rules: Rules | None = None
     ) -> None:
         async def serve(request: web.Request) -> web.StreamResponse:
             try:
-                call = await requests.read(request, endpoint=endpoint, described=described)
+                call = await requests.read_call(request, endpoint=endpoint, path_template=path_template)
                 self.calls.append(call)
-                return await self._answer(request, call, handler, rules)
-            except Refusal as refusal:
-                return _json(refusal.status, {"message": refusal.message, "code": refusal.code}, endpoint)
+                return await self._respond(request, call, handler, rules)
+            except DiscordError as error:
+                return _json(error.status, {"message": error.message, "code": error.code}, endpoint)
 
-        self._routes.append(web.route(method, self._base + described, serve))
+        self._routes.append(web.route(method, self._base + path_template, serve))
 
     def add_to(self, app: web.Application) -> None:
         app.add_routes(self._routes)
         app.router.add_route("*", self._base + "/{rest:.*}", self._unknown)
 
-    async def _answer(
+    async def _respond(
         self, request: web.Request, call: Call, handler: Handler, rules: Rules | None
     ) -> web.StreamResponse:
-        fault = self._faults.meet(call.endpoint, call.words)
+        fault = self._faults.draw(call.endpoint, call.text)
         if isinstance(fault, Late):
             await asyncio.sleep(fault.seconds)
             fault = None
-        if fault is not None and (early := _before(request, call, fault)) is not None:
+        if fault is not None and (early := _fail_before(request, call, fault)) is not None:
             return early
-        if not call.described.startswith(BY_TOKEN) and call.authorization != f"Bot {self._token}":
-            raise Refusal(401, 0, "401: Unauthorized")
-        self._inspector.look(call, lambda: [] if rules is None else rules(call))
+        if not call.path_template.startswith(NO_BOT_TOKEN) and call.authorization != f"Bot {self._token}":
+            raise DiscordError(401, 0, "401: Unauthorized")
+        self._inspector.check_request(call, lambda: [] if rules is None else rules(call))
         body = handler(call)
         if asyncio.iscoroutine(body):
             body = await body
         if fault is not None:
-            return _cut(request)
+            return _drop_connection(request)
         status = 204 if body is None else 200
         if body is not None:
-            self._inspector.own(call, status, body)
+            self._inspector.check_response(call, status, body)
         return _json(status, body, call.endpoint)
 
     async def _unknown(self, request: web.Request) -> web.Response:
@@ -75,23 +75,23 @@ class Rest:
         return _json(404, {"message": "404: Not Found", "code": 0}, "unknown")
 
 
-def _before(request: web.Request, call: Call, fault: Fault) -> web.StreamResponse | None:
+def _fail_before(request: web.Request, call: Call, fault: Fault) -> web.StreamResponse | None:
     match fault:
         case Dropped(after=True) | Late():
             return None
         case Dropped():
-            return _cut(request)
+            return _drop_connection(request)
         case Broken(status):
             page = f"<html><title>{status}</title></html>"
             return web.Response(status=status, text=page, content_type="text/html")
-        case Refused(status, code, message):
-            raise Refusal(status, code, message)
+        case ErrorReply(status, code, message):
+            raise DiscordError(status, code, message)
         case Limited(seconds, everywhere):
-            told = {"message": "You are being rate limited.", "retry_after": seconds, "global": everywhere}
-            return _json(429, told, call.endpoint, retry_after=seconds)
+            body = {"message": "You are being rate limited.", "retry_after": seconds, "global": everywhere}
+            return _json(429, body, call.endpoint, retry_after=seconds)
 
 
-def _cut(request: web.Request) -> web.Response:
+def _drop_connection(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()

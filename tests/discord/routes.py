@@ -1,4 +1,4 @@
-"""The calls that the small Discord takes; the paths are written as Discord's description writes them."""
+"""Routes of the small Discord, with paths as in Discord's description."""
 
 from collections.abc import Callable
 
@@ -18,14 +18,14 @@ _OWN_COMMANDS = "/applications/{application_id}/guilds/{guild_id}/commands"
 def add_routes(
     rest: Rest, app: App, commands: Commands, messages: Messages, gateway: Callable[[], str]
 ) -> None:
-    """Each route's name is its endpoint's name among the faults."""
+    """Add all routes; a route's name is its endpoint's name for faults."""
     add = rest.add
     add("GET", "/users/@me", "me", lambda _: app.me)
     add("GET", "/oauth2/applications/@me", "application", lambda _: app.payload)
     add("GET", "/gateway", "gateway", lambda _: {"url": gateway()})
     add("GET", "/gateway/bot", "gateway-bot", lambda _: _gateway_bot(gateway()))
     for path in (_COMMANDS, _OWN_COMMANDS):
-        add("GET", path, "commands", commands.listed)
+        add("GET", path, "commands", commands.list_commands)
         add("PUT", path, "register", commands.overwrite, lambda call: list(rules.commands(call.body)))
     add("POST", _ANSWER, "answer", messages.answer, messages.rules)
     add("POST", _HOOK, "follow-up", messages.follow_up, messages.rules)

@@ -1,4 +1,4 @@
-"""What Discord refuses although its description allows it (pure)."""
+"""Rules of Discord that its API description lacks (pure)."""
 
 import re
 from collections import Counter
@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 COMPONENTS_V2 = 1 << 15
-MOST_TEXT = 4000
-MOST_COMPONENTS = 40
-MOST_OPTIONS = MOST_CHOICES = 25
-MOST_COMMAND_TEXT = 8000
+MAX_TEXT = 4000
+MAX_COMPONENTS = 40
+MAX_OPTIONS = MOST_CHOICES = 25
+MAX_COMMAND_TEXT = 8000
 SUBCOMMANDS = frozenset({1, 2})
 CHAT_INPUT = 1
-# From here on, the types of components belong to the new kind of message, or to modals.
+# Component types from here on need the V2 flag or a modal.
 FIRST_V2 = 9
 TEXT_DISPLAY = 10
 _NAME = re.compile(r"[-_'\w]{1,32}")
@@ -22,7 +22,7 @@ Tree = Mapping[str, Any]
 
 
 def entries(value: Any) -> list[dict[str, Any]]:
-    """A list that may be absent, or null."""
+    """Return a list that may be absent or null."""
     return cast("list[dict[str, Any]]", value or [])
 
 
@@ -32,17 +32,17 @@ def commands(listed: Sequence[Tree]) -> Iterator[str]:
             yield f"two commands are named {name[0]}"
     for each in listed:
         if each.get("type", CHAT_INPUT) == CHAT_INPUT:
-            yield from (f"/{each['name']}: {problem}" for problem in _command(each))
+            yield from (f"/{each['name']}: {problem}" for problem in _command_problems(each))
 
 
-def _command(command: Tree) -> Iterator[str]:
-    yield from _named(command)
-    yield from _options(entries(command.get("options")))
-    if (length := _letters(command)) > MOST_COMMAND_TEXT:
-        yield f"{length} characters in all, and {MOST_COMMAND_TEXT} are allowed"
+def _command_problems(command: Tree) -> Iterator[str]:
+    yield from _name_problems(command)
+    yield from _option_problems(entries(command.get("options")))
+    if (length := _text_length(command)) > MAX_COMMAND_TEXT:
+        yield f"{length} characters in all, and {MAX_COMMAND_TEXT} are allowed"
 
 
-def _named(thing: Tree) -> Iterator[str]:
+def _name_problems(thing: Tree) -> Iterator[str]:
     name = thing["name"]
     if not _NAME.fullmatch(name) or name != name.lower():
         yield f"{name!r} is no name: lowercase letters, digits, - and _ only"
@@ -50,35 +50,35 @@ def _named(thing: Tree) -> Iterator[str]:
         yield f"{name!r} needs a description of 1 to 100 characters"
 
 
-def _options(options: Sequence[Tree]) -> Iterator[str]:
+def _option_problems(options: Sequence[Tree]) -> Iterator[str]:
     names = [option["name"] for option in options]
-    if len(names) > MOST_OPTIONS:
-        yield f"{len(names)} options, and {MOST_OPTIONS} are allowed"
+    if len(names) > MAX_OPTIONS:
+        yield f"{len(names)} options, and {MAX_OPTIONS} are allowed"
     if len(set(names)) < len(names):
         yield "two options have the same name"
     required = [bool(option.get("required")) for option in options]
     if required != sorted(required, reverse=True):
         yield "a required option comes after an optional one"
     for option in options:
-        yield from _named(option)
+        yield from _name_problems(option)
         choices = entries(option.get("choices"))
         if len(choices) > MOST_CHOICES:
             yield f"{option['name']}: {len(choices)} choices, and {MOST_CHOICES} are allowed"
         if choices and option.get("autocomplete"):
             yield f"{option['name']}: choices and autocomplete exclude each other"
         if option["type"] in SUBCOMMANDS:
-            yield from _options(entries(option.get("options")))
+            yield from _option_problems(entries(option.get("options")))
 
 
-def _letters(thing: Tree) -> int:
-    """The characters that count: names, descriptions, and the values of choices."""
+def _text_length(thing: Tree) -> int:
+    """Count the characters that Discord limits: names, descriptions and the values of choices."""
     own = len(thing["name"]) + len(thing.get("description") or "")
     choices = sum(len(each["name"]) + len(str(each["value"])) for each in entries(thing.get("choices")))
-    return own + choices + sum(map(_letters, entries(thing.get("options"))))
+    return own + choices + sum(map(_text_length, entries(thing.get("options"))))
 
 
 def message(body: Tree, *, is_v2: bool = False, attached: Sequence[str] = ()) -> Iterator[str]:
-    """`is_v2`: the message already was one; `attached`: the names of all its files from now on."""
+    """Yield a message's violations. `is_v2`: it has the V2 flag already; `attached`: its files afterwards."""
     tree = list(components(body.get("components")))
     v2 = is_v2 or bool((body.get("flags") or 0) & COMPONENTS_V2)
     if not v2 and any(each["type"] >= FIRST_V2 for each in tree):
@@ -87,10 +87,10 @@ def message(body: Tree, *, is_v2: bool = False, attached: Sequence[str] = ()) ->
         for name in ("content", "embeds", "poll", "sticker_ids"):
             if body.get(name):
                 yield f"{name} beside the new kind of components"
-    if (length := sum(map(len, texts(body.get("components"))))) > MOST_TEXT:
-        yield f"{length} characters of text, and {MOST_TEXT} are allowed"
-    if len(tree) > MOST_COMPONENTS:
-        yield f"{len(tree)} components, and {MOST_COMPONENTS} are allowed"
+    if (length := sum(map(len, texts(body.get("components"))))) > MAX_TEXT:
+        yield f"{length} characters of text, and {MAX_TEXT} are allowed"
+    if len(tree) > MAX_COMPONENTS:
+        yield f"{len(tree)} components, and {MAX_COMPONENTS} are allowed"
     named = [each["custom_id"] for each in tree if "custom_id" in each]
     if len(set(named)) < len(named):
         yield "two components have the same custom_id"
@@ -102,7 +102,7 @@ def message(body: Tree, *, is_v2: bool = False, attached: Sequence[str] = ()) ->
 
 
 def components(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every component in a tree, from the top to the bottom."""
+    """Yield every component of a tree, top to bottom."""
     if isinstance(tree, list):
         for each in cast("list[Any]", tree):
             yield from components(each)
@@ -115,12 +115,12 @@ def components(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def texts(tree: Any) -> list[str]:
-    """Every text in a tree of components."""
+    """Return every text of a component tree."""
     return [str(each["content"]) for each in components(tree) if each["type"] == TEXT_DISPLAY]
 
 
 def addresses(tree: Any) -> Iterator[str]:
-    """Every `attachment://` in a tree, wherever it stands."""
+    """Yield every `attachment://` URL of a tree."""
     if isinstance(tree, str) and tree.startswith(_ATTACHED):
         yield tree
     elif isinstance(tree, dict):

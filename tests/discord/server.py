@@ -1,4 +1,4 @@
-"""The small Discord as a whole: one server unless more are given, and as many members as a test wants."""
+"""The small Discord as one server: REST, gateway and files, with as many servers and members as needed."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -13,45 +13,45 @@ from tests.discord.entities import App, Guild, Member
 from tests.discord.faults import Faults
 from tests.discord.gateway import Gateway, Session
 from tests.discord.messages import Messages
-from tests.discord.records import Attachment, Shelf
+from tests.discord.records import Attachment, FileStore
 from tests.discord.requests import Call, Inspector
 from tests.discord.rest import Rest
 from tests.discord.routes import add_routes
 from tests.discord.spec import Spec
-from tests.discord.user import CannotType, Reply, eventually, new_interaction, payload, typed
+from tests.discord.user import CannotType, Reply, eventually, fill_in, new_interaction, payload
 
 BASE = "/api/v10"
-QUARTER = 15 * 60.0
-MOST_BODY = 64 * 2**20
+TOKEN_SECONDS = 15 * 60.0
+MAX_BODY = 64 * 2**20
 
 
 class SmallDiscord:
-    """A server for as long as its context lasts.
+    """A Discord that runs inside its context.
 
-    `faults` scripts what goes wrong, `calls` gives what the bot has asked, `violations` what was wrong with
-    it. `token_seconds`, `messages.upload_limit` and `guild.channel.open` may be changed at any time.
+    `faults` scripts failures, `calls` returns the bot's calls and `violations` lists what Discord would
+    reject. `token_seconds`, `messages.upload_limit` and `guild.channel.open` may change at any time.
     """
 
-    def __init__(self, guilds: Sequence[Guild] = (), *, seed: int = 0, inspects: bool = True) -> None:
-        """Without inspection it is quick enough to be measured against."""
+    def __init__(self, guilds: Sequence[Guild] = (), *, seed: int = 0, inspect: bool = True) -> None:
+        """Without `inspect`, calls are not checked, which is fast enough for benchmarks."""
         self.app = App()
         self.guilds = guilds or [Guild()]
         self.guild = self.guilds[0]
         self.token = self.app.token()
-        self.token_seconds = QUARTER
+        self.token_seconds = TOKEN_SECONDS
         self.faults = Faults(seed)
-        self.shelf = Shelf()
-        self.messages = Messages(self.app, self.guilds, self.shelf)
-        self.gateway = Gateway(self.token, self.guilds, self._hello)
+        self.files = FileStore()
+        self.messages = Messages(self.app, self.guilds, self.files)
+        self.gateway = Gateway(self.token, self.guilds, self._initial_events)
         self.member = Member("alice")
-        self.files_flow = asyncio.Event()
-        """Cleared, it keeps whoever asks for a file waiting."""
-        self.files_flow.set()
+        self.files_available = asyncio.Event()
+        """While it is cleared, downloads wait."""
+        self.files_available.set()
         self._commands = Commands(self.app)
-        self._inspector = Inspector(Spec.at_hand() if inspects else None)
+        self._inspector = Inspector(Spec.find() if inspect else None)
         self._rest = Rest(token=self.token, base=BASE, faults=self.faults, inspector=self._inspector)
         add_routes(self._rest, self.app, self._commands, self.messages, lambda: self.gateway_url)
-        app = web.Application(client_max_size=MOST_BODY)
+        app = web.Application(client_max_size=MAX_BODY)
         app.router.add_get("/gateway/", self.gateway.handle)
         app.router.add_get("/gateway/{door}/", self.gateway.handle)
         app.router.add_get("/attachments/{channel}/{file}/{name}", self._file)
@@ -64,7 +64,7 @@ class SmallDiscord:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self._port = site.port
-        self.shelf.origin = f"http://127.0.0.1:{self._port}"
+        self.files.origin = f"http://127.0.0.1:{self._port}"
         return self
 
     async def __aexit__(
@@ -79,56 +79,56 @@ class SmallDiscord:
 
     @property
     def gateway_url(self) -> str:
-        return self.gateway_through("")
+        return self.gateway_url_for("")
 
-    def gateway_through(self, door: str) -> str:
-        """Where a process is told of the servers behind this door alone."""
-        return f"ws://127.0.0.1:{self._port}/gateway/{f'{door}/' if door else ''}"
+    def gateway_url_for(self, gateway_name: str) -> str:
+        """Return the URL of a named gateway, which sends only its own servers' events."""
+        return f"ws://127.0.0.1:{self._port}/gateway/{f'{gateway_name}/' if gateway_name else ''}"
 
     @property
     def violations(self) -> list[str]:
-        """Whatever the bot said that Discord would not have taken."""
+        """Everything that the bot sent and Discord would reject."""
         return self._inspector.violations
 
     @property
-    def calls_seen(self) -> int:
-        """How many calls there were in all, each of them looked at."""
+    def call_count(self) -> int:
+        """Number of all calls."""
         return len(self._rest.calls)
 
     @property
     def commands(self) -> Mapping[str, Mapping[str, Any]]:
-        """What members can type, by name."""
-        return self._commands.known(self.guild.id)
+        """Commands that members can type, by name."""
+        return self._commands.available(self.guild.id)
 
     def calls(self, endpoint: str) -> list[Call]:
         return [call for call in self._rest.calls if call.endpoint == endpoint]
 
     async def online(self) -> None:
-        """Until the bot is connected."""
+        """Wait until the bot is connected."""
         await eventually(lambda: self.gateway.online, lambda: "the bot is connected")
 
     async def slash(
         self, command: str, *, member: Member | None = None, guild: Guild | None = None, **options: Any
     ) -> Reply:
-        """Type a command; a file is its name and its bytes. Comes back once the bot has answered."""
-        reply = await self.slash_unheard(command, member=member, guild=guild, **options)
+        """Send a command and wait for the bot's response; a file is a name and its bytes."""
+        reply = await self.send_slash(command, member=member, guild=guild, **options)
         await reply.acknowledged()
         return reply
 
-    async def slash_unheard(
+    async def send_slash(
         self, command: str, *, member: Member | None = None, guild: Guild | None = None, **options: Any
     ) -> Reply:
-        """The same, without waiting for the answer: the bot may be away for a moment."""
+        """Send a command without waiting for a response."""
         guild = guild or self.guild
-        if (known := self._commands.known(guild.id).get(command)) is None:
+        if (known := self._commands.available(guild.id).get(command)) is None:
             raise CannotType(f"there is no /{command}, only {', '.join(self.commands)}")
         channel = guild.channel
-        data = typed(known, options, self.shelf, channel.id)
+        data = fill_in(known, options, self.files, channel.id)
         interaction = new_interaction(
             command, guild_id=guild.id, channel_id=channel.id, seconds=self.token_seconds
         )
         self.messages.interactions[interaction.token] = interaction
-        told = payload(
+        event = payload(
             interaction,
             member or self.member,
             data,
@@ -136,27 +136,27 @@ class SmallDiscord:
             application_id=self.app.id,
             upload_limit=self.messages.upload_limit,
         )
-        await self.gateway.emit("INTERACTION_CREATE", told)
+        await self.gateway.emit("INTERACTION_CREATE", event)
         return Reply(interaction)
 
     def file(self, url: str) -> Attachment | None:
-        """What an address of this Discord leads to, as long as its signature holds."""
+        """Return the file behind a URL while its signature is valid."""
         address = URL(url)
-        return self.shelf.get(address.path, address.query)
+        return self.files.get(address.path, address.query)
 
     async def _file(self, request: web.Request) -> web.Response:
-        await self.files_flow.wait()
+        await self.files_available.wait()
         if (found := self.file(str(request.url))) is None:
             return web.Response(status=404, text="This content is no longer available.")
         return web.Response(body=found.content, content_type=found.media_type)
 
-    def _hello(self, session: Session) -> list[tuple[str, Any]]:
+    def _initial_events(self, session: Session) -> list[tuple[str, Any]]:
         ready = {
             "v": 10,
             "user": self.app.user,
             "guilds": [{"id": str(guild.id), "unavailable": True} for guild in session.guilds],
             "session_id": session.id,
-            "resume_gateway_url": self.gateway_through(session.door),
+            "resume_gateway_url": self.gateway_url_for(session.gateway_name),
             "shard": list(session.shard),
             "application": {"id": str(self.app.id), "flags": 0},
         }

@@ -1,4 +1,4 @@
-"""Discord's own description of its API, where it is at hand: what a body must look like."""
+"""Discord's OpenAPI description, if it is available: checks the bodies of requests and responses."""
 
 import copy
 import json
@@ -16,16 +16,18 @@ from referencing.jsonschema import DRAFT202012
 
 from tests.discord.rules import entries
 
-PLACE = "DOPPEL_OPENAPI"
-BESIDE = Path(__file__).parents[3] / "shared/discord/openapi.json"
+PATH_VARIABLE = "DOPPEL_OPENAPI"
+DEFAULT_PATH = Path(__file__).parents[3] / "shared/discord/openapi.json"
 _NAME = "urn:discord"
 _LONGEST = 400
-# Ids and times, and the long words in hexadecimal that are made by chance.
+# Ids, times and random hexadecimal tokens.
 _DIGITS = re.compile(r"[0-9a-f]{12,}|[0-9]+")
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 class Spec:
+    """Validators for all paths of the description."""
+
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         resource = Resource[Any].from_contents(document, default_specification=DRAFT202012)
@@ -35,24 +37,25 @@ class Spec:
 
     @classmethod
     @cache
-    def at_hand(cls) -> Self | None:
-        """The description beside the repository, or where the environment says that it is."""
-        path = Path(os.environ.get(PLACE) or BESIDE)
+    def find(cls) -> Self | None:
+        """Load the description from the environment's path, or from beside the repository."""
+        path = Path(os.environ.get(PATH_VARIABLE) or DEFAULT_PATH)
         return cls(json.loads(path.read_bytes())) if path.is_file() else None
 
-    def asked(self, method: str, path: str, kind: str, body: Any) -> list[str]:
-        """What is wrong with the body of a request; `path` is written as the description writes it."""
-        return self._problems(("paths", path, method.lower(), "requestBody", "content", kind), _spelt(body))
+    def check_request(self, method: str, path: str, kind: str, body: Any) -> list[str]:
+        """Return what is wrong with a request's body; `path` is a path template of the description."""
+        steps = ("paths", path, method.lower(), "requestBody", "content", kind)
+        return self._problems(steps, _with_string_ids(body))
 
-    def answered(self, method: str, path: str, status: int, body: Any) -> list[str]:
-        """The same of an answer: the small Discord must not say what Discord never would."""
+    def check_response(self, method: str, path: str, status: int, body: Any) -> list[str]:
+        """Return what is wrong with the small Discord's own response."""
         steps = ("paths", path, method.lower(), "responses", str(status), "content", "application/json")
         return self._problems(steps, body)
 
     def _problems(self, steps: tuple[str, ...], body: Any) -> list[str]:
         if (validator := self._validator(steps)) is None:
             return [f"Discord describes no {'/'.join(steps[2:])} of {steps[1]}"]
-        # A comparison takes milliseconds, and most bodies differ from an earlier one in their digits alone.
+        # Validation takes milliseconds, and most bodies differ from an earlier one only in digits.
         if (alike := (steps, _shape(body))) in self._good:
             return []
         # The stubs of jsonschema leave the types of both open.
@@ -78,25 +81,25 @@ class Spec:
 
 
 def _shape(body: Any) -> str:
-    """The body with all digits alike in its texts: which they are makes no difference to the description."""
+    """Return the body with all digits in its texts alike, as the description never depends on them."""
     return _DIGITS.sub(
-        lambda run: ("9" if run[0].isdigit() else "f") * len(run[0]), json.dumps(_worded(body))
+        lambda run: ("9" if run[0].isdigit() else "f") * len(run[0]), json.dumps(_numbers_as_text(body))
     )
 
 
-def _worded(body: Any) -> Any:
-    """Numbers as words, for which they are makes a difference where they are not in a text."""
+def _numbers_as_text(body: Any) -> Any:
+    """Replace numbers by texts, so that `_shape` keeps their digits."""
     if isinstance(body, dict):
-        return {name: _worded(value) for name, value in cast("dict[str, Any]", body).items()}
+        return {name: _numbers_as_text(value) for name, value in cast("dict[str, Any]", body).items()}
     if isinstance(body, list):
-        return [_worded(each) for each in cast("list[Any]", body)]
+        return [_numbers_as_text(each) for each in cast("list[Any]", body)]
     if isinstance(body, int | float):
         return {"number": repr(body).translate(_LETTERS)}
     return body
 
 
-def _spelt(body: Any) -> Any:
-    """With ids as strings: discord.py sends numbers for some of them, and Discord takes both."""
+def _with_string_ids(body: Any) -> Any:
+    """Convert ids to strings: discord.py sends some as numbers, and Discord accepts both."""
     if not isinstance(body, dict):
         return body
     found = copy.deepcopy(cast("dict[str, Any]", body))

@@ -1,11 +1,11 @@
-"""The small Discord refuses what Discord refuses: otherwise the tests on it would prove nothing."""
+"""The small Discord rejects what Discord rejects; otherwise the tests on it would prove nothing."""
 
 from typing import Any
 
 import pytest
 
 from tests.discord import rules
-from tests.discord.spec import PLACE, Spec
+from tests.discord.spec import PATH_VARIABLE, Spec
 
 V2 = rules.COMPONENTS_V2
 EDIT = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
@@ -82,15 +82,17 @@ def test_a_message_of_the_new_kind_stays_one() -> None:
     ]
 
 
-def test_discords_own_description_is_kept_to() -> None:
-    if (spec := Spec.at_hand()) is None:
-        pytest.skip(f"Discord's description is not at hand: name it in {PLACE}")
+def test_calls_are_checked_against_discords_description() -> None:
+    if (spec := Spec.find()) is None:
+        pytest.skip(f"Discord's description is not at hand: name it in {PATH_VARIABLE}")
     json = "application/json"
     shown = {"components": [text()], "flags": V2, "attachments": [{"id": 0, "filename": "a.png"}]}
-    assert spec.asked("PATCH", EDIT, json, shown) == []
-    assert spec.asked("PATCH", EDIT, "multipart/form-data", shown | {"files[0]": "a.png"}) == []
-    (problem,) = spec.asked("PATCH", EDIT, json, {"attachments": [{"id": "0", "description": "x" * 1025}]})
+    assert spec.check_request("PATCH", EDIT, json, shown) == []
+    assert spec.check_request("PATCH", EDIT, "multipart/form-data", shown | {"files[0]": "a.png"}) == []
+    (problem,) = spec.check_request(
+        "PATCH", EDIT, json, {"attachments": [{"id": "0", "description": "x" * 1025}]}
+    )
     assert "attachments/0/description" in problem
-    assert spec.asked("PATCH", EDIT, json, {"components": [{"type": 17, "components": []}]})
-    assert spec.asked("PUT", COMMANDS, json, [command(option("a", description=""))])
-    assert spec.asked("PUT", COMMANDS, "text/plain", [])
+    assert spec.check_request("PATCH", EDIT, json, {"components": [{"type": 17, "components": []}]})
+    assert spec.check_request("PUT", COMMANDS, json, [command(option("a", description=""))])
+    assert spec.check_request("PUT", COMMANDS, "text/plain", [])

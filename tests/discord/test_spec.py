@@ -1,10 +1,10 @@
-"""Bodies against Discord's own description of its API, and when they are compared anew."""
+"""Checks of bodies against Discord's API description, and when a body is checked again."""
 
 from typing import Any
 
 import pytest
 
-from tests.discord.spec import BESIDE, Spec
+from tests.discord.spec import DEFAULT_PATH, Spec
 
 ANSWER = "/interactions/{interaction_id}/{interaction_token}/callback"
 EDIT = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
@@ -12,21 +12,21 @@ EDIT = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
 
 @pytest.fixture
 def spec() -> Spec:
-    if (found := Spec.at_hand()) is None:
-        pytest.skip(f"Discord's description is not at hand, neither at {BESIDE} nor elsewhere")
+    if (found := Spec.find()) is None:
+        pytest.skip(f"Discord's description is not at hand, neither at {DEFAULT_PATH} nor elsewhere")
     return found
 
 
 def edit(spec: Spec, **body: Any) -> list[str]:
-    return spec.asked("PATCH", EDIT, "application/json", body)
+    return spec.check_request("PATCH", EDIT, "application/json", body)
 
 
-def test_what_discord_would_not_take_is_named(spec: Spec) -> None:
+def test_an_invalid_body_is_reported(spec: Spec) -> None:
     assert edit(spec, content="3 s") == []
     assert edit(spec, content=3) != []
     assert edit(spec, content="x" * 5000) != []
-    assert spec.asked("POST", ANSWER, "application/json", {"type": 5}) == []
-    (unknown,) = spec.asked("POST", "/nowhere", "application/json", {})
+    assert spec.check_request("POST", ANSWER, "application/json", {"type": 5}) == []
+    (unknown,) = spec.check_request("POST", "/nowhere", "application/json", {})
     assert unknown.endswith("of /nowhere")
 
 

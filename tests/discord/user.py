@@ -1,4 +1,4 @@
-"""A member who types a command, and what they see come of it."""
+"""A member who sends a command, and the reply that they see."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from tests.discord.entities import Member
-from tests.discord.records import Attachment, Edit, Interaction, Shelf, interaction_token, new_id
+from tests.discord.records import Attachment, Edit, FileStore, Interaction, interaction_token, new_id
 from tests.discord.rules import entries
 from tests.patience import PATIENCE
 
@@ -23,22 +23,24 @@ _TYPES: Mapping[int, tuple[type, ...]] = {
 
 
 class CannotType(AssertionError):
-    """Discord's own page would not let a member send this."""
+    """Discord's client would not let a member send this."""
 
 
-async def eventually(look: Callable[[], T | None], what: Callable[[], str], patience: float = PATIENCE) -> T:
-    """What `look` finds, as soon as it finds something."""
+async def eventually(
+    find: Callable[[], T | None], description: Callable[[], str], seconds: float = PATIENCE
+) -> T:
+    """Call `find` until it finds something, and return that."""
     try:
-        async with asyncio.timeout(patience):
-            while not (found := look()):
+        async with asyncio.timeout(seconds):
+            while not (found := find()):
                 await asyncio.sleep(0.01)
     except TimeoutError:
-        raise AssertionError(f"it never came to this: {what()}") from None
+        raise AssertionError(f"timed out waiting for {description()}") from None
     return found
 
 
 class Reply:
-    """The bot's answer to one command, as the channel has seen it change."""
+    """The bot's reply to a command, with all its edits."""
 
     def __init__(self, interaction: Interaction) -> None:
         self.interaction = interaction
@@ -81,39 +83,39 @@ class Reply:
             self.interaction.answered.is_set, lambda: f"an answer to /{self.interaction.command}"
         )
 
-    async def says(self, *words: str) -> str:
+    async def wait_for(self, *words: str) -> str:
         def found() -> str | None:
             return self.text if all(word in self.text for word in words) else None
 
         return await eventually(found, lambda: f"{words} in {self.texts}")
 
-    def expire(self) -> None:
-        """From now on the token is void, as after its quarter of an hour."""
-        self.interaction.over_at = time.time()
+    def expire_token(self) -> None:
+        """Expire the interaction's token now."""
+        self.interaction.expires_at = time.time()
 
 
-def typed(
-    command: Mapping[str, Any], options: Mapping[str, Any], shelf: Shelf, channel_id: int
+def fill_in(
+    command: Mapping[str, Any], options: Mapping[str, Any], store: FileStore, channel_id: int
 ) -> dict[str, Any]:
-    """The `data` of an interaction, from what a member filled in."""
+    """Return an interaction's `data` for the options that a member filled in."""
     known = {str(each["name"]): each for each in entries(command.get("options"))}
     if unknown := options.keys() - known.keys():
         raise CannotType(f"/{command['name']} has no option {', '.join(sorted(unknown))}")
     given: list[dict[str, Any]] = []
-    files: dict[str, Any] = {}
+    attachments: dict[str, Any] = {}
     for name, option in known.items():
         if name in options:
             value = _checked(option, options[name])
             if option["type"] == ATTACHMENT:
                 filename, content = value
-                # What a command is given is hosted for a while only.
-                file = shelf.put(channel_id, filename, content)
-                files[str(file.id)] = file.payload() | {"ephemeral": True}
+                # Discord hosts the files of a command only for a while.
+                file = store.put(channel_id, filename, content)
+                attachments[str(file.id)] = file.payload() | {"ephemeral": True}
                 value = str(file.id)
             given.append({"name": name, "type": option["type"], "value": value})
         elif option.get("required"):
             raise CannotType(f"/{command['name']} needs {name}")
-    resolved = {"resolved": {"attachments": files}} if files else {}
+    resolved = {"resolved": {"attachments": attachments}} if attachments else {}
     return {"id": command["id"], "name": command["name"], "type": 1, "options": given, **resolved}
 
 
@@ -126,7 +128,7 @@ def payload(
     application_id: int,
     upload_limit: int,
 ) -> dict[str, Any]:
-    """An INTERACTION_CREATE."""
+    """Return the data of an INTERACTION_CREATE event."""
     guild_id = str(interaction.guild_id)
     return {
         "id": str(interaction.id),

@@ -1,1 +1,1 @@
-"""What the pages say, against what there is: links, commands, settings, alerts, examples."""
+"""Compares the documentation with the project: links, commands, settings, alerts and examples."""

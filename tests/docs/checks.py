@@ -1,4 +1,4 @@
-"""What the pages ask of programs that are not run here, against what there is: files, services, options."""
+"""Checks of commands in the pages that the tests do not run: files, services and options must exist."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from bot.__main__ import _parser  # pyright: ignore[reportPrivateUsage]
 from tests.docs.pages import ROOT
 from tests.docs.terminal import Call
 
-# Where each command of `make` is run for good, as it takes minutes, a browser or a network.
+# Files that run each target of `make`, because it takes minutes, a browser or a network.
 MAKE = {
     "sandbox": "tests/browser/conftest.py",
     "test": ".ci/run",
@@ -19,7 +19,7 @@ MAKE = {
     "prove-locks": ".ci/run",
     "lint": ".ci/run",
     "venv": "Makefile",
-    "chaos": "tests/chaos/test_storms.py",
+    "chaos": "tests/chaos/test_scenarios.py",
     "bench": "tests/bench/__main__.py",
     "pictures": "tests/browser/pictures.py",
     "faces-gallery": "tests/sandbox/gallery.py",
@@ -28,7 +28,7 @@ MAKE = {
     "release-check": "Makefile",
     "schema": "tests/store/backend/test_releases.py",
 }
-# What needs a Discord, a Segmind or a running bot, and is done elsewhere; all else is done here.
+# Tests of the commands that need Discord, Segmind or a running bot; all others run here.
 DOPPEL = {
     "run": "tests/cli/test_run.py",
     "check": "tests/cli/test_check.py",
@@ -58,12 +58,12 @@ UNIT = (ROOT / "deploy/doppel.service").read_text()
 
 
 def understood(words: Sequence[str]) -> None:
-    """As the program reads it; it ends with 2 where it does not."""
+    """Parse the words as the program does; it exits with 2 for unknown ones."""
     _parser().parse_args(list(words))
 
 
 def of_service(words: Sequence[str]) -> tuple[str, ...]:
-    """What `doppel` is asked for, of what systemd is."""
+    """Return the arguments of `doppel` in a command of systemd."""
     return tuple(words[words.index("/opt/doppel/.venv/bin/doppel") + 1 :])
 
 
@@ -83,7 +83,7 @@ def _log(call: Call) -> None:
 
 
 def _as_service(call: Call) -> None:
-    """The same user, files and program as the unit's."""
+    """Check that the command runs as the unit's user, with its files and program."""
     said = " ".join(call.words)
     (started,) = re.findall(r"(?m)^ExecStart=(.+) run$", UNIT)
     assert started.replace("${STATE_DIRECTORY}", "/var/lib/doppel") in said
@@ -157,7 +157,7 @@ def _random(call: Call) -> None:
 
 
 def _known(_: Call) -> None:
-    """Nothing of ours is named in it."""
+    """Accept a command that names nothing of the project."""
 
 
 CHECKS: Mapping[str, Callable[[Call], None]] = {

@@ -1,4 +1,4 @@
-"""The whole bot, as the pages speak of it."""
+"""The whole bot, for pages that describe it."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The project's pages, as far as they can be checked: headings, links and blocks of code."""
+"""Headings, links and code blocks of the project's pages."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of code, and where it stands."""
+    """A code block and its position."""
 
     page: str
     line: int
@@ -32,6 +32,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Page:
+    """A page of Markdown."""
+
     path: Path
 
     @property
@@ -44,7 +46,7 @@ class Page:
 
     @cached_property
     def prose(self) -> str:
-        """Without the blocks of code and what is not shown."""
+        """The text without code blocks and comments."""
         return _COMMENT.sub("", _FENCE.sub("", self.text))
 
     @cached_property
@@ -60,7 +62,7 @@ class Page:
 
     @cached_property
     def anchors(self) -> frozenset[str]:
-        """As GitHub makes them of the headings."""
+        """Anchors of the headings, as GitHub makes them."""
         seen: dict[str, int] = {}
         anchors: set[str] = set()
         for heading in self.headings:
@@ -76,11 +78,11 @@ class Page:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """What stands between single backticks."""
+        """Texts between single backticks."""
         return tuple(_CODE.findall(self.prose))
 
     def section(self, heading: str) -> str:
-        """The text below a heading, up to the next one of its rank or above."""
+        """Return the text below a heading, up to the next heading of the same or a higher level."""
         found = re.search(rf"^(#+) +{re.escape(heading)} *$", self.text, re.MULTILINE)
         assert found is not None, f"{self.name} has no heading {heading!r}"
         end = re.compile(rf"^#{{1,{len(found[1])}}} ", re.MULTILINE).search(self.text, found.end())

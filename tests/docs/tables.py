@@ -23,9 +23,9 @@ _SECRETS = (ROOT / "config/secrets.env.example").read_text()
 def settings_table() -> str:
     why = reasons()
     lines: list[str] = []
-    for section, knobs in groupby(describe(Settings()), key=lambda described: described[0].section):
+    for section, fields in groupby(describe(Settings()), key=lambda described: described[0].section):
         lines += ["", f"### [{section}]", "", "| key | default | may be | why |", "|---|---|---|---|"]
-        lines += [_row(knob, default, why[knob.name]) for knob, default in knobs]
+        lines += [_row(field, default, why[field.name]) for field, default in fields]
     return "\n".join(lines[1:])
 
 
@@ -35,7 +35,7 @@ def short_names() -> str:
 
 
 def reasons() -> Mapping[str, str]:
-    """What the shipped files say of each setting: the comment above it."""
+    """Return the comment above each setting in the shipped files."""
     return {**dict(_reasons(EXAMPLE.read_text())), **dict(_secret_reasons())}
 
 
@@ -55,7 +55,7 @@ def _reasons(text: str) -> Iterator[tuple[str, str]]:
 
 def _secret_reasons() -> Iterator[tuple[str, str]]:
     comment: list[str] = []
-    names = {env: knob.name for knob in known_fields() if knob.secret for env in knob.environment}
+    names = {env: field.name for field in known_fields() if field.secret for env in field.environment}
     for line in _SECRETS.splitlines():
         if line.startswith("# "):
             comment.append(line[2:])
@@ -65,10 +65,10 @@ def _secret_reasons() -> Iterator[tuple[str, str]]:
             comment = []
 
 
-def _row(knob: SettingField, default: str, why: str) -> str:
+def _row(field: SettingField, default: str, why: str) -> str:
     if default not in {"not set", "none"}:
         default = f"`{default}`"
-    cells = (f"`{knob.key}`", default, knob.allowed, why)
+    cells = (f"`{field.key}`", default, field.allowed, why)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

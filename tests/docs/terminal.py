@@ -1,4 +1,4 @@
-"""Types what a page says, in bash on a machine of its own, with fakes for what needs a real one."""
+"""Runs a page's commands in bash on a simulated machine, with fakes for programs that need a real one."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.docs.pages import ROOT, Block
 from tests.patience import PATIENCE
 
-# What does no harm in a folder of one's own. Whatever is neither here nor a fake is not found.
+# Programs that are harmless in a temporary folder. All others are fakes or not found.
 REAL = ("bash", "cat", "chmod", "cp", "date", "env", "install", "ln", "mkdir", "rm", "sed", "tee")
 OF_VENV = ("doppel", "pytest")
 
@@ -20,7 +20,7 @@ def _venv(folder: str) -> str:
     return " && ".join([f"mkdir -p {folder}/bin", *programs])
 
 
-# Each writes down how it was called, and does as much of its work as later lines need.
+# Each fake records its call and does the work that later lines need.
 FAKES = {
     "sudo": 'exec "$@"',
     "apt-get": "",
@@ -55,6 +55,8 @@ _PROJECT = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
+    """A recorded call of a fake program."""
+
     name: str
     words: tuple[str, ...]
 
@@ -63,7 +65,7 @@ class Call:
 
 
 class Terminal:
-    """One machine, on which the blocks of a page are typed one after the other."""
+    """A simulated machine where the blocks of a page are typed one after the other."""
 
     def __init__(self, folder: Path) -> None:
         self.machine = folder / "machine"
@@ -92,7 +94,7 @@ class Terminal:
             (self._bin / name).chmod(0o755)
 
     def type(self, block: Block) -> None:
-        """Every line has to work."""
+        """Run the block in bash; every line has to succeed."""
         script = _MACHINE.sub(f"{self.machine}/", block.text)
         done = subprocess.run(
             [str(self._bin / "bash"), "-euo", "pipefail", "-c", script],
@@ -111,7 +113,7 @@ class Terminal:
         assert done.returncode == 0, f"{block} ends with {done.returncode}: {done.stderr}"
 
     def calls(self) -> list[Call]:
-        """What the fakes were asked for, with the paths of the page."""
+        """Return the calls of the fakes, with the paths of the page."""
         if not self._calls.exists():
             return []
         noted = self._calls.read_text().replace(f"{self.machine}/", "/").split("\t\n\n")

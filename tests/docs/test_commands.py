@@ -1,8 +1,8 @@
-"""Every command of the pages is typed, and what needs a machine or a network speaks of things that exist.
+"""Runs every command of the pages, and checks those that need a machine or a network.
 
-Each block is typed into bash, one page on one machine (`terminal.py`). The fakes tell how they were called,
-and each call is looked at (`checks.py`); what is neither real nor a fake ends with "command not found". What
-`doppel` can do beside no running bot is then done by the real program.
+Each block runs in bash, one page on one machine (`terminal.py`). Fake programs record their calls, and
+`checks.py` checks each call; a program that is neither real nor fake fails with "command not found". Then the
+real program runs the commands of `doppel` that need no running bot.
 """
 
 import asyncio
@@ -26,21 +26,21 @@ from tests.docs.terminal import Call, Terminal
 from tests.store.orders import START, TERMS, opened, order, through
 
 WITH_COMMANDS = sorted({block.page for block in BLOCKS if block.language == "sh"} - {"docs/local-segmind.md"})
-# Whoever reads these has set up a machine before.
+# Pages for machines that are set up already.
 LATER = {"docs/upgrading.md"}
 
 
 def set_up(folder: Path) -> Terminal:
-    """A machine on which the operators' page was followed."""
-    terminal, its = Terminal(folder), page("docs/operators.md")
-    for block in its.blocks:
-        if block.language == "sh" and block.text in its.section("Under systemd"):
+    """Return a machine on which the operators' page was followed."""
+    terminal, operators = Terminal(folder), page("docs/operators.md")
+    for block in operators.blocks:
+        if block.language == "sh" and block.text in operators.section("Under systemd"):
             terminal.type(block)
     return terminal
 
 
 def typed(name: str, folder: Path) -> list[Call]:
-    """What a page asks for, from its beginning to its end."""
+    """Run all commands of a page and return the recorded calls."""
     terminal = set_up(folder) if name in LATER else Terminal(folder)
     for block in PAGES[name].blocks:
         if block.language == "sh":
@@ -63,7 +63,7 @@ def test_the_commands_for_systemd_leave_a_machine_that_can_run_it(tmp_path: Path
     assert settings.discord.token is not None
     assert settings.ops.address == ("127.0.0.1", 9100)
     assert (machine / "etc/systemd/system/doppel.service").read_text() == UNIT
-    # What the unit starts was made by the commands before.
+    # The earlier commands created everything that the unit starts.
     for path in re.findall(r"(?m)(?:^WorkingDirectory=| )(/opt/\S+)", UNIT):
         assert (machine / path[1:]).exists(), path
 
@@ -81,11 +81,11 @@ def test_the_nightly_backup_is_a_line_of_cron(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["run", "check", *sorted(DOPPEL.keys() - {"run", "check"})])
-def test_what_is_said_to_be_done_elsewhere_is(command: str) -> None:
+def test_other_tests_run_the_commands_that_are_listed_for_them(command: str) -> None:
     assert command in (ROOT / DOPPEL[command]).read_text()
 
 
-def test_what_make_is_asked_for_is_there() -> None:
+def test_every_make_target_of_the_pages_exists() -> None:
     targets = re.findall(r"(?m)^([a-z-]+):.*##", (ROOT / "Makefile").read_text())
     asked = {words[1] for block in BLOCKS for words in _makes(block.text)}
     asked |= {words[1] for each in PAGES.values() for word in each.words for words in _makes(word)}
@@ -104,14 +104,14 @@ def test_commands_within_a_sentence_are_commands_too() -> None:
             found = re.match(r"(?:sudo |\.venv/bin/)?doppel ([a-z]+)( .*)?$", word)
             if found:
                 assert found[1] in {*DOPPEL, "credits", "backup", "restore"}, f"{each.name}: {word}"
-            # A name alone stands for all that it does.
+            # A command without arguments names the command in general.
             if found and found[2]:
                 understood(word[found.start(1) :].split())
             if word.startswith(".venv/bin/"):
                 assert (ROOT / word.split()[0]).exists(), f"{each.name}: {word}"
 
 
-async def test_what_doppel_is_asked_for_beside_a_database_is_done(
+async def test_every_doppel_command_that_needs_only_a_database_succeeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = {words for words in _asked_of_doppel(tmp_path / "terminal") if words[0] not in DOPPEL}
@@ -121,16 +121,16 @@ async def test_what_doppel_is_asked_for_beside_a_database_is_done(
         await opened(store)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", url)
-    # The copy comes before whatever is made of it.
+    # A backup has to exist before its restore.
     for words in sorted(asked):
         here = [re.sub(r"^(/var/lib/doppel|/data)/", "", word) for word in words]
         if words[0] == "backup":
             (tmp_path / here[1]).unlink(missing_ok=True)
-        # `main` has an event loop of its own.
+        # `main` runs its own event loop.
         assert await asyncio.to_thread(main, here) == 0, words
 
 
-async def test_what_waited_is_doubted_after_a_restore_of_postgres_as_after_one_of_sqlite(
+async def test_a_restore_of_postgres_by_hand_equals_a_restore_of_sqlite(
     tmp_path: Path,
 ) -> None:
     (update,) = re.findall(r'--command="(UPDATE [^"]+)"', page("docs/operators.md").text)

@@ -1,4 +1,4 @@
-"""What the pages say can be typed in Discord can be typed there, and nothing is left out."""
+"""Every command in the pages exists in Discord, and the pages describe every command."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ ENGLISH_WORDS = catalogue(ENGLISH)
 
 
 def typed(command: Mapping[str, Any], before: str = "/") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every command that can be sent, with its description; groups are only the way to them."""
+    """Yield every command that can be sent, with its description; groups themselves cannot be sent."""
     name = f"{before}{command['name']}"
     inner = [option for option in command.get("options", []) if option["type"] in {1, 2}]
     if not inner:
@@ -27,17 +27,19 @@ def typed(command: Mapping[str, Any], before: str = "/") -> Iterator[tuple[str, 
 
 async def commands(stage: Stage) -> dict[str, Mapping[str, Any]]:
     tree = stage.app.client.tree
-    told = [command.to_dict(tree) for command in tree.get_commands()]
-    return {name: each for command in told if command.get("type", 1) == 1 for name, each in typed(command)}
+    payloads = [command.to_dict(tree) for command in tree.get_commands()]
+    return {
+        name: each for command in payloads if command.get("type", 1) == 1 for name, each in typed(command)
+    }
 
 
-async def test_every_command_stands_on_the_page_of_those_who_type_it(stage: Stage) -> None:
+async def test_every_command_is_on_the_page_of_its_users(stage: Stage) -> None:
     for name in await commands(stage):
-        its = ADMINISTRATORS if name.startswith("/admin") else MEMBERS
-        assert any(word.startswith(name) for word in its.words), name
+        page_ = ADMINISTRATORS if name.startswith("/admin") else MEMBERS
+        assert any(word.startswith(name) for word in page_.words), name
 
 
-async def test_what_a_page_says_can_be_typed_can_be(stage: Stage) -> None:
+async def test_every_command_in_the_pages_exists_in_discord(stage: Stage) -> None:
     there = await commands(stage)
     groups = {part for name in there for part in (name.partition(" ")[0], name.rpartition(" ")[0])}
     for each in PAGES.values():
@@ -71,7 +73,7 @@ def test_buttons_and_words_of_a_card_are_those_that_members_see(part: str) -> No
         assert ENGLISH_WORDS[key] in bold, key
 
 
-def test_every_end_of_a_job_is_explained() -> None:
+def test_every_outcome_of_a_job_is_explained() -> None:
     ends = {
         found[1]
         for key, words in ENGLISH_WORDS.items()

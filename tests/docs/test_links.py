@@ -1,4 +1,4 @@
-"""Every link of the pages leads somewhere, and every page is found from the README."""
+"""Every link leads somewhere, and every page can be reached from the README."""
 
 import re
 
@@ -6,13 +6,13 @@ import pytest
 
 from tests.docs.pages import BLOCKS, PAGES, ROOT, Page, page
 
-# What a block may be written in; `text` is for what nobody types.
+# Allowed languages of blocks; `text` is for output.
 LANGUAGES = {"sh", "python", "toml", "ini", "json", "http", "promql", "text"}
 OUTSIDE = re.compile(r"(https|mailto):")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_what_a_page_links_to_is_there(name: str) -> None:
+def test_every_link_leads_somewhere(name: str) -> None:
     for link in PAGES[name].links:
         if OUTSIDE.match(link):
             continue
@@ -51,5 +51,5 @@ def test_every_block_of_code_says_what_it_is() -> None:
 
 
 def test_the_readme_is_short() -> None:
-    # It is for whoever has never heard of it: what it is, how it is tried, and where the rest stands.
+    # The README is an introduction: what the bot is, how to try it, and where to read on.
     assert len(page("README.md").text.splitlines()) <= 90

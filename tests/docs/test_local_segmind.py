@@ -1,6 +1,6 @@
-"""The examples of the page about the local Segmind are run against it, and its tables are whole."""
+"""Runs the examples of the page about the local Segmind, and checks that its tables are complete."""
 
-# A page shows what is public, and the test has to tidy up behind it.
+# The page shows only the SDK's public parts, but the test has to close its private client.
 # pyright: reportPrivateUsage=false
 
 import asyncio
@@ -15,14 +15,14 @@ import aiohttp
 import pytest
 
 from bot.sandbox.segmind import LocalSegmind
-from bot.sandbox.segmind.faults import ENDPOINTS, Fault, Trouble
+from bot.sandbox.segmind.faults import ENDPOINTS, Fault, FaultKind
 from bot.sandbox.segmind.middleware import PUBLIC
 from tests.clocks import HeldClock
 from tests.docs.checks import understood
 from tests.docs.pages import Block, page
 from tests.harness import local_segmind
 from tests.patience import PATIENCE
-from tests.sandbox.segmind.wire import data_url, picture
+from tests.sandbox.segmind.client import data_url, picture
 
 PAGE = page("docs/local-segmind.md")
 ADDRESS = "http://127.0.0.1:8700"
@@ -41,7 +41,7 @@ async def segmind(clock: HeldClock) -> AsyncGenerator[LocalSegmind]:
 
 @dataclass
 class Reader:
-    """Does what the page says from its beginning to its end, and takes over what it is answered."""
+    """Runs the page's examples in order, and reuses values of earlier responses."""
 
     segmind: LocalSegmind
     clock: HeldClock
@@ -65,7 +65,7 @@ class Reader:
                 self.known["FILE"] = address
             case {"request_id": str(request), "status": "QUEUED"}:
                 self.known["REQUEST"] = request
-                # What comes next on the page is a job that is over.
+                # The page's next example shows a finished job.
                 async with asyncio.timeout(PATIENCE):
                     while not self.segmind.billed:
                         self.clock.move(1)
@@ -81,7 +81,7 @@ class Reader:
         )
 
     def alike(self, expected: Any, said: Any, where: str) -> None:
-        """Numbers are of their kind, words as they stand: but for an ellipsis, which is anything."""
+        """Compare a response: numbers by type, texts literally, and an ellipsis matches anything."""
         match expected:
             case "…":
                 pass
@@ -102,7 +102,7 @@ class Reader:
 
 
 def examples() -> list[tuple[Block, Block]]:
-    """Each command of the page's curl, with the answer below it."""
+    """Return each curl command of the page with the response below it."""
     blocks = PAGE.blocks
     asked = [number for number, block in enumerate(blocks) if block.text.startswith("curl ")]
     return [(blocks[number], blocks[number + 1]) for number in asked]
@@ -150,18 +150,18 @@ async def test_faults_are_said_as_the_page_says(segmind: LocalSegmind) -> None:
     (lines,) = [block.text for block in PAGE.blocks if "segmind.faults" in block.text]
     exec(lines, {"segmind": segmind})
     (fault,) = re.findall(r"--segmind \"([^\"]+)\"", PAGE.text)
-    segmind.faults.describe(fault)
+    segmind.faults.add_rules(fault)
 
 
 def test_the_table_of_faults_is_whole() -> None:
     rows = re.findall(r"(?m)^\| `([a-z-]+)(?:=([^`]+))?` \|", PAGE.section("What can go wrong, on purpose"))
-    assert [name for name, _ in rows] == [trouble.value for trouble in Trouble]
+    assert [name for name, _ in rows] == [trouble.value for trouble in FaultKind]
     for name, value in rows:
         usual = Fault(name)
         if value.isdigit():
             assert usual.number == float(value), name
         else:
-            assert bool(value) == (Trouble(name) in {Trouble.FAILED, Trouble.BLOCKED})
+            assert bool(value) == (FaultKind(name) in {FaultKind.FAILED, FaultKind.BLOCKED})
 
 
 def test_the_tables_of_endpoints_are_whole(segmind: LocalSegmind) -> None:

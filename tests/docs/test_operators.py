@@ -1,4 +1,4 @@
-"""The operators' page knows every setting, every alert and no metric that is not there."""
+"""The operators' page describes every setting and every alert, and only metrics that exist."""
 
 import re
 
@@ -19,7 +19,7 @@ RULES = [
 ]
 SETTINGS = {knob.name for knob in known_fields()}
 SECTIONS = {knob.section for knob in known_fields()}
-# What Prometheus itself knows of whoever it asks.
+# Metrics that Prometheus itself adds.
 OF_PROMETHEUS = {"up"}
 
 
@@ -79,7 +79,7 @@ async def test_the_pages_ask_for_metrics_that_there_are(stage: Stage) -> None:
     said = "\n".join(word for each in PAGES.values() for word in each.words)
     for name in re.findall(r"\bdoppel_[a-z_]+", f"{asked}\n{said}"):
         assert re.sub(r"_(total|bucket|sum|count)$", "", name) in there, name
-    # Whatever else stands before a brace or a range is a metric, too.
+    # Any other name before a brace or a range is a metric, too.
     for name in re.findall(r"\b([a-z_]+)(?=[{\[])", asked):
         assert name.startswith("doppel_") or name in OF_PROMETHEUS, name
 

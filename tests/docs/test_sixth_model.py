@@ -75,7 +75,7 @@ async def order(tmp_path: Path, until: str) -> tuple[tuple[Submission, ...], str
     clock, models = HeldClock(), model_registry("cogs")
     async with (
         LocalSegmind(
-            models, engine=FaceEngine(), refusals=(CannotSwap,), clock=clock.now, sleep=clock.sleep
+            models, engine=FaceEngine(), user_errors=(CannotSwap,), clock=clock.now, sleep=clock.sleep
         ) as segmind,
         staged(tmp_path / "doppel.db", segmind, clock) as stage,
     ):

@@ -17,7 +17,7 @@ from bot.ops.web import CannotListen, operator_server
 from bot.settings import Settings
 from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
-from tests.discord.environment import KEY, Town
+from tests.discord.environment import KEY, Environment
 from tests.discord.faults import Limited
 from tests.discord.program import Program, program
 from tests.discord.server import SmallDiscord
@@ -150,25 +150,25 @@ async def test_lease_and_workers_are_exported_and_a_standby_is_alive_but_not_rea
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncGenerator[Town]:
+async def town(tmp_path: Path) -> AsyncGenerator[Environment]:
     clock = HeldClock()
     async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as discord:
-        yield Town(discord, segmind, clock, tmp_path)
+        yield Environment(discord, segmind, clock, tmp_path)
         assert discord.violations == []
 
 
 async def door(bot: Program) -> str:
-    await bot.says("serving metrics and health")
+    await bot.wait_for_output("serving metrics and health")
     found = re.search(r"address='(http://127\.0\.0\.1:\d+)", bot.output)
     assert found is not None, bot.output
     return found[1]
 
 
-async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(town: Town) -> None:
+async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(town: Environment) -> None:
     town.discord.gateway.open = False
     async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
         address = await door(bot)
-        await eventually(lambda: town.discord.gateway.turned_away, lambda: "the bot knocks")
+        await eventually(lambda: town.discord.gateway.rejected, lambda: "the bot knocks")
         assert await unwell(address) == {"discord": "0 of 1 connections are there"}
         assert await wrong(address, "/healthz") == {}
         town.discord.gateway.open = True
@@ -187,12 +187,14 @@ async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(town: Town) 
         assert await bot.terminate() == 0
 
 
-async def test_discord_responses_are_counted_and_a_second_bot_finds_the_port_in_use(town: Town) -> None:
+async def test_discord_responses_are_counted_and_a_second_bot_finds_the_port_in_use(
+    town: Environment,
+) -> None:
     async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
         address = await door(bot)
         await town.discord.online()
         reply = await town.order()
-        await reply.says("Queued")
+        await reply.wait_for("Queued")
         town.discord.faults.next("edit", Limited(0.1), about=[reply.token, "Completed"])
         await town.finish(reply)
         seen = await scraped_with(address, lambda found: found("doppel_deliveries_total") == 1)

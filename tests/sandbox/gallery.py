@@ -1,4 +1,4 @@
-"""Before and after for all five models, on one page: `python -m tests.sandbox.gallery`."""
+"""Gallery of all five models, before and after, on one page: `python -m tests.sandbox.gallery`."""
 
 import asyncio
 import base64
@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from bot.sandbox.faces import FaceEngine, Rendering
+from bot.sandbox.faces import FaceEngine
 from bot.sandbox.faces.arrays import Picture
+from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.conftest import DEFAULTS, FIELDS
 from tests.sandbox.faces.scenes import SAMPLES, decoded, encoded, frames, portrait
 
@@ -26,15 +27,19 @@ _TILE = 300
 
 @dataclass(frozen=True)
 class Plate:
+    """One swap to show."""
+
     slug: str
     title: str
     source: str
     target: str
-    wishes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)
 class Shown:
+    """A finished plate."""
+
     plate: Plate
     rendering: Rendering
     seconds: float
@@ -102,7 +107,7 @@ async def rendered(engine: FaceEngine, plate: Plate) -> Shown:
     fields = FIELDS.get(plate.slug, ("source_image", "target_image"))
     media = dict(zip(fields, (medium(plate.source), medium(plate.target)), strict=True))
     start = time.perf_counter()
-    rendering = await engine.render(plate.slug, {**DEFAULTS[plate.slug], **plate.wishes}, media)
+    rendering = await engine.render(plate.slug, {**DEFAULTS[plate.slug], **plate.parameters}, media)
     return Shown(plate, rendering, time.perf_counter() - start)
 
 

@@ -1,4 +1,4 @@
-"""Starts the real program, as a terminal does, and stops it, as Ctrl-C does."""
+"""Starts the real program as a terminal does, and stops it as Ctrl-C does."""
 
 import asyncio
 import os
@@ -12,17 +12,19 @@ from tests.patience import PATIENCE
 
 
 class Program:
+    """A running program of the sandbox."""
+
     def __init__(self, process: asyncio.subprocess.Process, first: str) -> None:
         self._process = process
         self.first = first
-        """The first line that it said."""
+        """First line of the output."""
 
     async def end(self, number: signal.Signals | None = signal.SIGINT) -> tuple[int, str]:
-        """Its exit code, and what else it said; without a signal it is waited for."""
+        """Return the exit code and the rest of the output; without a signal, just wait for the exit."""
         if number is not None:
             self._process.send_signal(number)
-        said, _ = await asyncio.wait_for(self._process.communicate(), PATIENCE)
-        return await self._process.wait(), said.decode()
+        output, _ = await asyncio.wait_for(self._process.communicate(), PATIENCE)
+        return await self._process.wait(), output.decode()
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The door in front of the preview: what it changes, and whom it lets in."""
+"""The proxy in front of the preview: what it changes and which requests it accepts."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -6,21 +6,21 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.sandbox.app import Wishes, open_world
-from bot.sandbox.proxy import CHANGES, Door
+from bot.sandbox.app import SandboxOptions, open_sandbox
+from bot.sandbox.proxy import PATCHES, Proxy
 from tests.sandbox.visitor import AGREED
 
 STATIC = files("simcord") / "preview" / "static"
 
 
-@pytest.mark.parametrize("path", CHANGES)
-def test_what_the_door_changes_is_found_in_the_preview(path: str) -> None:
+@pytest.mark.parametrize("path", PATCHES)
+def test_the_preview_has_every_text_that_the_proxy_replaces(path: str) -> None:
     text = (STATIC / ("index.html" if path == "/" else path[1:])).read_text("utf-8")
-    for old, _ in CHANGES[path]:
+    for old, _ in PATCHES[path]:
         assert text.count(old) == 1, old
 
 
-def test_what_the_page_leans_on_is_found_in_the_preview() -> None:
+def test_the_preview_has_every_element_that_the_page_script_uses() -> None:
     ours = (Path(__file__).parents[2] / "bot/sandbox/page/page.js").read_text("utf-8")
     theirs = (STATIC / "index.html").read_text("utf-8") + (STATIC / "text.js").read_text("utf-8")
     for name in ("new-messages", "channel-timeline", "channel-message-list", "discord-timestamp"):
@@ -28,9 +28,9 @@ def test_what_the_page_leans_on_is_found_in_the_preview() -> None:
         assert name in theirs
 
 
-async def test_a_door_that_leads_nowhere_yet_asks_for_patience() -> None:
+async def test_a_proxy_without_a_preview_responds_503() -> None:
     async with (
-        Door().open("127.0.0.1", 0) as address,
+        Proxy().open("127.0.0.1", 0) as address,
         aiohttp.ClientSession() as session,
         session.get(address) as answer,
     ):
@@ -41,35 +41,35 @@ async def test_a_door_that_leads_nowhere_yet_asks_for_patience() -> None:
 
 
 async def test_the_operators_page_is_one_click_away_and_for_this_machine_only(tmp_path: Path) -> None:
-    wishes = Wishes(0, 10, browser=False, folder=tmp_path)
-    async with open_world(AGREED, wishes) as world, aiohttp.ClientSession() as session:
-        async with session.get(world.address) as answer:
+    options = SandboxOptions(0, 10, browser=False, folder=tmp_path)
+    async with open_sandbox(AGREED, options) as sandbox, aiohttp.ClientSession() as session:
+        async with session.get(sandbox.address) as answer:
             assert 'href="/operator/"' in await answer.text()
-        async with session.get(f"{world.address}/operator") as answer:
-            assert str(answer.url) == f"{world.address}/operator/"
+        async with session.get(f"{sandbox.address}/operator") as answer:
+            assert str(answer.url) == f"{sandbox.address}/operator/"
             assert 'src="page.js"' in await answer.text()
-        async with session.get(f"{world.address}/operator/figures") as answer:
+        async with session.get(f"{sandbox.address}/operator/figures") as answer:
             assert (answer.status, (await answer.json())["pause"]) == (200, None)
         for path, paused in (("pause", True), ("resume", False)):
-            address = f"{world.address}/operator/{path}"
+            address = f"{sandbox.address}/operator/{path}"
             for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
                 async with session.post(address, headers=headers) as answer:
                     assert answer.status == 403
-            assert world.app.engine.gate.is_paused is not paused
-            async with session.post(address, headers={"Origin": world.address}) as answer:
+            assert sandbox.app.engine.gate.is_paused is not paused
+            async with session.post(address, headers={"Origin": sandbox.address}) as answer:
                 assert answer.status == 200
-            assert world.app.engine.gate.is_paused is paused
+            assert sandbox.app.engine.gate.is_paused is paused
 
 
 async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(tmp_path: Path) -> None:
-    wishes = Wishes(0, 10, browser=False, folder=tmp_path)
-    async with open_world(AGREED, wishes) as world, aiohttp.ClientSession() as session:
-        async with session.get(world.address) as answer:
+    options = SandboxOptions(0, 10, browser=False, folder=tmp_path)
+    async with open_sandbox(AGREED, options) as sandbox, aiohttp.ClientSession() as session:
+        async with session.get(sandbox.address) as answer:
             page = await answer.text()
             assert "<title>Doppel's sandbox</title>" in page
         for name in ("page.js", "page.css", "page.svg"):
             assert f"/{name}" in page
-            async with session.get(f"{world.address}/{name}") as answer:
+            async with session.get(f"{sandbox.address}/{name}") as answer:
                 assert answer.status == 200
         foreign = (
             {"Host": "evil.example"},
@@ -78,9 +78,9 @@ async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(t
             {"Origin": "http://localhost:1"},
         )
         for headers in foreign:
-            async with session.post(f"{world.address}/api/pages", json={}, headers=headers) as answer:
+            async with session.post(f"{sandbox.address}/api/pages", json={}, headers=headers) as answer:
                 assert answer.status == 403, headers
         async with session.post(
-            f"{world.address}/api/pages", json={}, headers={"Origin": world.address}
+            f"{sandbox.address}/api/pages", json={}, headers={"Origin": sandbox.address}
         ) as answer:
             assert answer.status == 200

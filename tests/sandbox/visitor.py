@@ -1,4 +1,4 @@
-"""A browser without a screen: speaks to the page's address as its scripts do."""
+"""A headless client of the page: sends the same requests as the page's scripts."""
 
 import asyncio
 import json
@@ -10,16 +10,15 @@ import aiohttp
 from bot.settings import Consent, Settings
 from tests.patience import PATIENCE
 
-# Visitors of the tests have agreed already.
+# Most tests skip the consent.
 AGREED = Settings(consent=Consent(required=False))
 
-# Long enough for a slow machine; nothing here waits for it to pass.
 
 File = tuple[str, bytes]
 
 
 class Visitor:
-    """Opens the page once, and never looks again before it acts: every action comes from an old page."""
+    """Loads the page once and acts on that state, so every action comes from an old page."""
 
     def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
         self._session = session
@@ -28,27 +27,27 @@ class Visitor:
         self._page: dict[str, Any] = {}
 
     @classmethod
-    async def come(cls, session: aiohttp.ClientSession, address: str) -> Self:
+    async def open(cls, session: aiohttp.ClientSession, address: str) -> Self:
         visitor = cls(session, address)
-        visitor._page = await visitor._ask("POST", "/api/pages", json={})
+        visitor._page = await visitor._request("POST", "/api/pages", json={})
         return visitor
 
     async def state(self) -> dict[str, Any]:
-        return await self._ask("GET", "/api/state")
+        return await self._request("GET", "/api/state")
 
     async def words(self) -> list[str]:
-        """The text of each message, as far as its components go."""
+        """Return the text of each message's components."""
         return [" ".join(_texts(message)) for message in (await self.state())["messages"].values()]
 
     async def until(self, word: str) -> list[str]:
-        """The words of all messages, once the last of them has this one in it."""
+        """Return all messages' texts once the last one contains the word."""
         async with asyncio.timeout(PATIENCE):
             while word not in (words := await self.words())[-1]:
                 await asyncio.sleep(0.05)
         return words
 
     async def run(self, command: str, files: dict[str, File], **options: str) -> dict[str, Any]:
-        entries = (await self._ask("GET", "/api/commands"))["entries"]
+        entries = (await self._request("GET", "/api/commands"))["entries"]
         entry = next(each for each in entries if each["invocation"] == command)
         uploads = {name: {"upload": index} for index, name in enumerate(files)}
         action = self._action(
@@ -62,10 +61,10 @@ class Visitor:
         form.add_field("payload", json.dumps(action))
         for name, (filename, content) in files.items():
             form.add_field(f"file:{name}", content, filename=filename)
-        return await self._ask("POST", "/api/action", data=form)
+        return await self._request("POST", "/api/action", data=form)
 
     async def press(self, label: str) -> dict[str, Any]:
-        """The newest button that says this."""
+        """Press the newest button with this label."""
         self._page = await self.state()
         found = [
             (number, button)
@@ -75,18 +74,18 @@ class Visitor:
         ]
         number, button = found[-1]
         action = self._action("click", target_id=number, control_key=button["control_key"])
-        return await self._ask("POST", "/api/action", json=action)
+        return await self._request("POST", "/api/action", json=action)
 
     async def switch(self, name: str) -> None:
         viewers = {each["name"]: each["id"] for each in self._page["viewers"]}
-        await self._ask("POST", "/api/action", json=self._action("viewer", viewer_id=viewers[name]))
+        await self._request("POST", "/api/action", json=self._action("viewer", viewer_id=viewers[name]))
         self._page = await self.state()
 
     async def close(self) -> None:
-        await self._ask("POST", "/api/action", json=self._action("close"))
+        await self._request("POST", "/api/action", json=self._action("close"))
 
     async def invocations(self) -> set[str]:
-        return {each["invocation"] for each in (await self._ask("GET", "/api/commands"))["entries"]}
+        return {each["invocation"] for each in (await self._request("GET", "/api/commands"))["entries"]}
 
     def _action(self, kind: str, **values: Any) -> dict[str, Any]:
         self._sequence += 1
@@ -101,15 +100,15 @@ class Visitor:
             "published_revision": self._page["publishedRevision"],
         }
 
-    async def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+    async def _request(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         headers = {"X-Simcord-Capability": "sandbox", "X-Simcord-Context": ""}
         if self._page:
             headers["X-Simcord-Context"] = self._page["context"]["id"]
         async with self._session.request(
             method, f"{self._address}{path}", headers=headers, **content
-        ) as answer:
-            assert answer.status == 200, await answer.text()
-            return await answer.json()
+        ) as response:
+            assert response.status == 200, await response.text()
+            return await response.json()
 
 
 def _texts(thing: Any) -> list[str]:

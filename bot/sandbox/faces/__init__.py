@@ -1,7 +1,6 @@
-"""The local face engine: swaps faces on the CPU, offline, for the sandbox."""
+"""Local face engine: swaps faces on the CPU, offline, for the sandbox."""
 
 from bot.sandbox.faces.engine import FaceEngine
 from bot.sandbox.faces.errors import CannotSwap
-from bot.sandbox.faces.order import Rendering
 
-__all__ = ["CannotSwap", "FaceEngine", "Rendering"]
+__all__ = ["CannotSwap", "FaceEngine"]

@@ -1,4 +1,4 @@
-"""Cuts upright squares out of pictures, as the networks want them."""
+"""Cuts upright squares out of pictures, as the networks require them."""
 
 import math
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Region:
         return cls(floats(turn.T @ ((low + high) / 2)), float((high - low).max()) * margin, angle)
 
     def matrix(self, side: int) -> Floats:
-        """The transform from the picture to a square of that side."""
+        """Return the transform from the picture to a square with this side."""
         scale = side / self.side
         cosine, sine = math.cos(self.angle) * scale, math.sin(self.angle) * scale
         x, y = self.centre
@@ -43,7 +43,7 @@ class Region:
 
 
 def cut(picture: Picture, matrix: Floats, side: int) -> Picture:
-    """A square of the picture under a similarity, shrunk first where plain sampling would alias."""
+    """Cut a square under a similarity transform; shrink the picture first where sampling would alias."""
     scale = math.hypot(float(matrix[0, 0]), float(matrix[0, 1]))
     if scale < _ALIASING_BELOW:
         picture, matrix = _shrunk(picture, matrix, side, scale * 2)
@@ -53,7 +53,7 @@ def cut(picture: Picture, matrix: Floats, side: int) -> Picture:
 
 
 def _shrunk(picture: Picture, matrix: Floats, side: int, factor: float) -> tuple[Picture, Floats]:
-    """Only what the square covers is shrunk; most of a large picture lies outside it."""
+    """Shrink only the part that the square covers; most of a large picture lies outside it."""
     inverse = floats(cv2.invertAffineTransform(matrix))
     corners = floats([[0, 0], [side, 0], [0, side], [side, side]]) @ inverse[:, :2].T + inverse[:, 2]
     limits = (picture.shape[1], picture.shape[0])

@@ -1,14 +1,14 @@
-"""What can end a rendering early.
+"""Errors that end a rendering early.
 
 Exception
-├── CannotSwap   the person can do something about it
-└── Abandoned    nobody waits for it any more
+├── CannotSwap   the person who ordered can fix the cause
+└── RenderCancelled   nobody waits for the result
 """
 
 
 class CannotSwap(Exception):
-    """The message is a sentence for the person who asked."""
+    """The order cannot be rendered. The message is a sentence for the person who ordered."""
 
 
-class Abandoned(Exception):
-    """The one who asked has gone."""
+class RenderCancelled(Exception):
+    """The caller cancelled the order."""

@@ -1,4 +1,4 @@
-"""A face in a picture: its mesh, and what can be read off it."""
+"""A face in a picture: its mesh and measures derived from it."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -13,6 +13,8 @@ from bot.sandbox.faces.topology import CHIN, FOREHEAD_TOP, LEFT_SIDE, RIGHT_SIDE
 
 @dataclass(frozen=True, eq=False)
 class Face:
+    """A face mesh with the confidence of its detection."""
+
     mesh: Floats
     """468 by 3: x and y in pixels, depth in the same unit."""
     confidence: float
@@ -40,33 +42,33 @@ class Face:
 
     @cached_property
     def yaw(self) -> float:
-        """How far the head is turned to a side, in degrees, from the mesh's own third dimension."""
+        """Angle by which the head is turned to a side, in degrees, from the mesh's depth."""
         across = self.mesh[LEFT_SIDE] - self.mesh[RIGHT_SIDE]
         return math.degrees(math.atan2(float(across[2]), math.hypot(float(across[0]), float(across[1]))))
 
     @cached_property
     def upward(self) -> Floats:
-        """From the chin to the forehead, of length 1."""
+        """Unit vector from the chin to the forehead."""
         return unit(self.mesh[FOREHEAD_TOP, :2] - self.mesh[CHIN, :2])
 
     @cached_property
     def rightward(self) -> Floats:
-        """Across the face to the right of the picture, of length 1."""
+        """Unit vector across the face, to the right of the picture."""
         return unit(self.mesh[LEFT_SIDE, :2] - self.mesh[RIGHT_SIDE, :2])
 
     def moved(self, left: float, top: float, scale: float = 1.0) -> "Face":
-        """The same face in a cut-out that begins at (left, top) and was scaled."""
+        """Return the face in the coordinates of a crop that begins at (left, top) and is scaled."""
         return replace(self, mesh=floats((self.mesh - floats([left, top, 0])) * np.float32(scale)))
 
     def openness(self, upper: int, lower: int, left: int, right: int) -> float:
-        """How far an eye or the mouth is open, relative to its width."""
+        """Return the opening of an eye or the mouth, relative to its width."""
         height = np.linalg.norm(self.mesh[upper, :2] - self.mesh[lower, :2])
         return float(height / (np.linalg.norm(self.mesh[left, :2] - self.mesh[right, :2]) + 1e-6))
 
 
 @dataclass(frozen=True, eq=False)
 class Portrait:
-    """A picture and the one face in it that matters."""
+    """A picture with one of its faces."""
 
     picture: Picture
     face: Face
@@ -77,7 +79,7 @@ def unit(vector: Floats) -> Floats:
 
 
 def overlap(one: Face, other: Face) -> float:
-    """The area that two faces share."""
+    """Return the area that two faces' boxes share."""
     left_top = np.maximum(one.box[:2], other.box[:2])
     right_bottom = np.minimum(one.box[2:], other.box[2:])
     return float(np.prod(np.clip(right_bottom - left_top, 0, None)))

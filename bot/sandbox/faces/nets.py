@@ -1,4 +1,4 @@
-"""Reads the neural networks that lie beside the code."""
+"""Loads the neural networks in `weights/`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is asked of a worker, what it notes down while working, and what it hands back."""
+"""Input, notes and output of one rendering."""
 
 import threading
 from collections.abc import Mapping
@@ -7,48 +7,43 @@ from typing import Any
 
 import cv2
 
-from bot.sandbox.faces.errors import Abandoned, CannotSwap
+from bot.sandbox.faces.errors import CannotSwap, RenderCancelled
+from bot.sandbox.segmind.engine import Rendering
 
 
-@dataclass(frozen=True)
-class Rendering:
-    content: bytes
-    media_type: str
-    local: dict[str, Any]
-    """JSON-able: what the engine did with the parameters and how well it went."""
-
-
-class Lifeline:
-    """Held by the one who waits; once it is cut, the work stops at its next step."""
+class CancelToken:
+    """Lets the caller cancel a rendering, which stops at its next step."""
 
     def __init__(self) -> None:
-        self._cut = threading.Event()
+        self._cancelled = threading.Event()
 
-    def cut(self) -> None:
-        self._cut.set()
+    def cancel(self) -> None:
+        self._cancelled.set()
 
     def check(self) -> None:
-        if self._cut.is_set():
-            raise Abandoned
+        if self._cancelled.is_set():
+            raise RenderCancelled
 
 
 @dataclass
 class Notes:
+    """Notes of a rendering, which the response shows as `local`."""
+
     ignored: dict[str, str] = field(default_factory=dict[str, str])
-    """Parameter and why it changed nothing."""
+    """Parameters without effect, with the reason."""
     approximated: dict[str, str] = field(default_factory=dict[str, str])
-    """Parameter and what was done in its stead."""
+    """Parameters with a substitute, with its description."""
     warnings: list[str] = field(default_factory=list[str])
     faces_found: int = 0
     faces_swapped: int = 0
     identity_distance: float | None = None
-    """From the face in the result to the source; below about 0.6 it is the same person."""
+    """Distance between the result's face and the source's; below about 0.6 both are the same person."""
 
     def warn(self, sentence: str) -> None:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         return {
             "engine": f"classical mesh swap, OpenCV {cv2.__version__}",
             "ignored": sorted(self.ignored),
@@ -63,15 +58,17 @@ class Notes:
 
 @dataclass(frozen=True)
 class Order:
+    """One rendering to do: validated parameters and the bytes of the files."""
+
     parameters: Mapping[str, Any]
     media: Mapping[str, bytes]
-    lifeline: Lifeline
+    cancel_token: CancelToken
     notes: Notes = field(default_factory=Notes)
 
-    def medium(self, name: str) -> bytes:
+    def file(self, name: str) -> bytes:
         if not self.media.get(name):
             raise CannotSwap(f"Nothing was sent as {name}.")
         return self.media[name]
 
     def rendered(self, content: bytes, media_type: str) -> Rendering:
-        return Rendering(content, media_type, self.notes.told())
+        return Rendering(content, media_type, self.notes.as_dict())

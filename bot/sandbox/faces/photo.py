@@ -1,4 +1,4 @@
-"""Opens pictures from outside, carefully, and writes results that say what they are."""
+"""Opens untrusted pictures safely, and writes results marked as AI-generated."""
 
 import contextlib
 import io
@@ -20,15 +20,17 @@ _WITH_PROFILE = ("RGB", "CMYK")
 
 @dataclass(frozen=True, eq=False)
 class Photo:
+    """A decoded picture."""
+
     picture: Picture
     alpha: Picture | None = None
-    """Height by width, where the picture is see-through."""
+    """Height by width; None for an opaque picture."""
     animated: bool = False
 
     def on_white(self) -> Picture:
         if self.alpha is None:
             return self.picture
-        return np.asarray(_flat(Image.fromarray(self.picture), self.alpha))
+        return np.asarray(_flatten(Image.fromarray(self.picture), self.alpha))
 
     def with_picture(self, picture: Picture) -> "Photo":
         return replace(self, picture=picture)
@@ -41,36 +43,36 @@ def is_picture(content: bytes) -> bool:
     except UnidentifiedImageError:
         return False
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return True  # Reading it will say that it is too large.
+        return True  # `read_photo` raises the error that it is too large.
 
 
-def read_photo(content: bytes, what: str) -> Photo:
-    """Upright, 8-bit sRGB, without metadata; `what` names the picture in complaints."""
+def read_photo(content: bytes, label: str) -> Photo:
+    """Read an upright, 8-bit sRGB picture without metadata; `label` names it in errors."""
     try:
         with _opened(content) as image:
-            _refuse_bad_size(image.size, what)
+            _check_size(image.size, label)
             return _decoded(image)
     except UnidentifiedImageError as error:
-        raise CannotSwap(f"The {what} is not a picture that can be read.") from error
+        raise CannotSwap(f"The {label} is not a picture that can be read.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise CannotSwap(_too_large(what)) from error
+        raise CannotSwap(_too_large(label)) from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise CannotSwap(f"The {what} is damaged and cannot be read to its end.") from error
+        raise CannotSwap(f"The {label} is damaged and cannot be read to its end.") from error
 
 
 def _opened(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content), formats=_FORMATS)
 
 
-def _refuse_bad_size(size: tuple[int, int], what: str) -> None:
+def _check_size(size: tuple[int, int], label: str) -> None:
     if size[0] * size[1] > MAX_PIXELS:
-        raise CannotSwap(_too_large(what))
+        raise CannotSwap(_too_large(label))
     if min(size) < _SMALLEST_SIDE:
-        raise CannotSwap(f"The {what} is only {size[0]} by {size[1]} pixels: too small to show a face.")
+        raise CannotSwap(f"The {label} is only {size[0]} by {size[1]} pixels: too small to show a face.")
 
 
-def _too_large(what: str) -> str:
-    return f"The {what} has more than {MAX_PIXELS // 1_000_000} million pixels. Please send a smaller one."
+def _too_large(label: str) -> str:
+    return f"The {label} has more than {MAX_PIXELS // 1_000_000} million pixels. Please send a smaller one."
 
 
 def _decoded(image: Image.Image) -> Photo:
@@ -86,7 +88,7 @@ def _decoded(image: Image.Image) -> Photo:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Pillow would clip deeper gray pictures to white instead of scaling them."""
+    """Scale deeper gray pictures to 8 bits, because Pillow would clip them to white."""
     if not image.mode.startswith(("I", "F")):
         return image
     values = floats(np.asarray(image))
@@ -97,7 +99,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Phones send wider colour spaces, whose profile is dropped with the other metadata."""
+    """Convert wider colour spaces, as phones use them, because the profile is dropped with the metadata."""
     if profile and image.mode in _WITH_PROFILE:
         with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):  # Some profiles are broken.
             given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -113,9 +115,9 @@ def write_photo(photo: Photo, kind: str, quality: int) -> bytes:
     if photo.alpha is not None and kind != "jpeg":
         image.putalpha(Image.fromarray(photo.alpha))
     elif photo.alpha is not None:
-        image = _flat(image, photo.alpha)
+        image = _flatten(image, photo.alpha)
     if kind == "png":
-        # Higher levels take several times as long for a few per cent.
+        # Higher levels take several times as long and save a few per cent.
         image.save(stream, "PNG", compress_level=3)
     elif kind == "webp":
         image.save(stream, "WEBP", quality=quality, method=2)
@@ -124,7 +126,7 @@ def write_photo(photo: Photo, kind: str, quality: int) -> bytes:
     return mark(stream.getvalue(), f"image/{kind}")
 
 
-def _flat(image: Image.Image, alpha: Picture) -> Image.Image:
+def _flatten(image: Image.Image, alpha: Picture) -> Image.Image:
     white = Image.new("RGB", image.size, "white")
     white.paste(image, mask=Image.fromarray(alpha))
     return white

@@ -1,4 +1,4 @@
-"""The 468-point face mesh: its triangles, its mirror image, and which points are which feature."""
+"""The face mesh of 468 points: its triangles, its mirror image and its features."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,14 +15,14 @@ OVAL = [
 INNER_LIPS = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191]
 RIGHT_EYE = [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246]
 LEFT_EYE = [263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466]
-# Cheeks, nose and brow: where skin is bare on nearly everybody.
+# Cheeks, nose and brow, where nearly everybody's skin is bare.
 BARE_SKIN = [50, 280, 205, 425, 117, 346, 4, 5, 195, 6, 151, 9, 101, 330, 36, 266, 187, 411]
-# Between the brows and the hairline, out to the temples: where hair may hang over skin.
+# Between the brows, the hairline and the temples, where hair may cover skin.
 FOREHEAD = [
     *(127, 162, 21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251, 389, 356),
     *(300, 293, 334, 296, 336, 9, 107, 66, 105, 63, 70),
 ]
-# Points that no expression moves; two faces are laid over each other by them.
+# Points that no expression moves; they align two faces.
 RIGID = [
     *(33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 2, 98, 327),
     *(10, 151, 9, 8, 234, 454, 127, 356, 93, 323, 132, 361),
@@ -33,17 +33,19 @@ CHIN, FOREHEAD_TOP, RIGHT_SIDE, LEFT_SIDE = 152, 10, 234, 454
 
 @dataclass(frozen=True)
 class Topology:
+    """Constant data of the mesh."""
+
     triangles: Indices
-    """All triangles: the skin first, then those that close the eyes and the mouth."""
+    """All triangles: the skin first, then the triangles that close the eyes and the mouth."""
     skin_count: int
     mirror: Indices
-    """For each point, its twin on the other side of the face."""
+    """Index of each point's twin on the other side of the face."""
     winding: Floats
-    """The sign that turns each triangle's normal towards the viewer."""
+    """Sign that turns each triangle's normal towards the viewer."""
     inwardness: Floats
-    """For each point, 0 on the outline of the face and 1 well inside it."""
+    """Value of each point from 0, on the outline of the face, to 1, well inside it."""
     features: tuple[Floats, ...]
-    """For each eye and the mouth, how much each point belongs to it."""
+    """Weight of each point in each eye and the mouth."""
 
 
 @cache
@@ -83,6 +85,6 @@ def _belonging(mean: Floats, corners: tuple[int, int], reach: float) -> Floats:
 
 
 def smoothstep(values: Floats) -> Floats:
-    """An S-curve from 0 to 1, which leaves no visible edge where it begins and ends."""
+    """Map values to an S-curve from 0 to 1 that leaves no visible edge at its ends."""
     clipped = np.clip(values, 0, 1)
     return floats(clipped * clipped * (3 - 2 * clipped))

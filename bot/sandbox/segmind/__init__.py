@@ -1,7 +1,7 @@
-"""A local Segmind, faithful on the wire: for the sandbox, for the tests, and for the official SDK."""
+"""Local Segmind server with the real wire format, for the sandbox, the tests and the official SDK."""
 
 from bot.sandbox.segmind.engine import CannotRender, Engine, Rendering
-from bot.sandbox.segmind.faults import FAULT_HEADER, Fault, Faults, Trouble
+from bot.sandbox.segmind.faults import FAULT_HEADER, Fault, FaultKind, Faults
 from bot.sandbox.segmind.request_store import Submission
 from bot.sandbox.segmind.server import LocalSegmind, PortInUse
 from bot.sandbox.segmind.stamp import StampEngine
@@ -11,11 +11,11 @@ __all__ = [
     "CannotRender",
     "Engine",
     "Fault",
+    "FaultKind",
     "Faults",
     "LocalSegmind",
     "PortInUse",
     "Rendering",
     "StampEngine",
     "Submission",
-    "Trouble",
 ]

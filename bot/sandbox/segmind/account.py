@@ -1,18 +1,18 @@
-"""The account of the key: what is left, what was billed, and how often it may call."""
+"""Balance, bills and rate limit of the account behind the API key."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from bot.sandbox.segmind.errors import Refusal
+from bot.sandbox.segmind.errors import ApiError
 
 RESET_HEADER = "x-rate-limit-reset-at-utc"
 MINUTE = 60.0
-REMEMBERED = 100_000
+MAX_REMEMBERED = 100_000
 
 
-class Books:
-    """USD. Only what is completed is billed, and what was accepted is finished even beyond the balance."""
+class Account:
+    """Balance in USD. Only completed requests are billed, even beyond the balance."""
 
     def __init__(self, balance: float) -> None:
         self.balance = balance
@@ -20,16 +20,16 @@ class Books:
 
     @property
     def billed(self) -> Mapping[str, float]:
-        """What each request cost, by its id."""
+        """Cost of each request in USD, by request id."""
         return MappingProxyType(self._billed)
 
-    def check(self) -> None:
+    def require_credits(self) -> None:
         if self.balance <= 0:
-            raise Refusal(406, "Insufficient credits: add credits to continue.")
+            raise ApiError(406, "Insufficient credits: add credits to continue.")
 
     def charge(self, request_id: str, usd: float) -> float:
         self._billed[request_id] = usd
-        if len(self._billed) > REMEMBERED:
+        if len(self._billed) > MAX_REMEMBERED:
             del self._billed[next(iter(self._billed))]
         # Sums of binary fractions drift: a balance of 0.15 must last for three results of 0.05.
         self.balance = round(self.balance - usd, 6)
@@ -37,23 +37,23 @@ class Books:
 
 
 class RateLimit:
-    """So many calls in a minute, which begins with the first of them."""
+    """Limit of calls per minute; the minute begins with its first call."""
 
-    def __init__(self, most: int | None) -> None:
-        self._most = most
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
         self._resets_at = 0.0
         self._count = 0
 
     def count(self, now: float) -> None:
-        if self._most is None:
+        if self._limit is None:
             return
         if now >= self._resets_at:
             self._resets_at, self._count = now + MINUTE, 0
-        if self._count >= self._most:
+        if self._count >= self._limit:
             raise rate_limited(self._resets_at)
         self._count += 1
 
 
-def rate_limited(resets_at: float) -> Refusal:
-    moment = datetime.fromtimestamp(resets_at, UTC).isoformat()
-    return Refusal(429, "Rate limit exceeded.", {RESET_HEADER: moment})
+def rate_limited(resets_at: float) -> ApiError:
+    timestamp = datetime.fromtimestamp(resets_at, UTC).isoformat()
+    return ApiError(429, "Rate limit exceeded.", {RESET_HEADER: timestamp})

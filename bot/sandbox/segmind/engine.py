@@ -1,29 +1,26 @@
-"""What the server asks of the engine that makes the pictures."""
+"""Interface between the server and the engine that renders pictures and videos."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
-class Rendering(Protocol):
-    """A finished picture or video, and how close the local engine came to what was asked."""
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A finished picture or video; `local` says how closely the engine followed the parameters."""
 
-    @property
-    def content(self) -> bytes: ...
-
-    @property
-    def media_type(self) -> str: ...
-
-    @property
-    def local(self) -> Mapping[str, Any]: ...
+    content: bytes = field(repr=False)
+    media_type: str
+    local: Mapping[str, Any]
 
 
 class Engine(Protocol):
-    """Renders in a pool of its own: the server's loop never waits for a picture."""
+    """Renders outside the event loop, so that the server never blocks on a picture."""
 
     async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Rendering:
-        """`parameters` has no addresses: the bytes behind them are in `media`, by the same names."""
+        """Render a request; `media` has the bytes of each file parameter, by parameter name."""
         ...
 
 
 class CannotRender(Exception):
-    """The message is a sentence for the person who asked."""
+    """A request that cannot be rendered. The message is a sentence for the API's user."""

@@ -1,10 +1,10 @@
-"""What the server answers when it does not do what was asked."""
+"""Error responses of the local Segmind."""
 
 from collections.abc import Mapping
 
 
-class Refusal(Exception):
-    """Becomes `{"error": <detail>}` with that status."""
+class ApiError(Exception):
+    """Raised by a handler; the client receives `{"error": <detail>}` with this status."""
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, detail)

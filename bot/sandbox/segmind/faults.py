@@ -1,4 +1,4 @@
-"""What can be made to go wrong, on purpose: once, always, by chance, by a header or by a line of text."""
+"""Deliberate faults: once, always, by probability, by a request header or by a line of text."""
 
 import random
 from collections import Counter, defaultdict, deque
@@ -18,11 +18,11 @@ Where = Endpoint | Literal["*"]
 ENDPOINTS: tuple[Endpoint, ...] = get_args(Endpoint)
 
 
-class Trouble(StrEnum):
-    """The names of the faults; behind `=` stands what they take."""
+class FaultKind(StrEnum):
+    """Kinds of faults. Text after `=` is the kind's value."""
 
     LATENCY = "latency"
-    """=seconds before the request is looked at."""
+    """=seconds before the request is handled."""
     BAD_KEY = "bad-key"
     """401."""
     FORBIDDEN = "forbidden"
@@ -38,25 +38,25 @@ class Trouble(StrEnum):
     ERROR_BEFORE = "error-before"
     """=status (500, 502, 504): nothing is done."""
     ERROR_AFTER = "error-after"
-    """=status: everything is done, accepted and billed, and the answer says otherwise."""
+    """=status: the request is accepted and billed, but the response is an error."""
     DROP_BEFORE = "drop-before"
-    """The connection breaks and nothing is done."""
+    """The connection breaks before the request is handled."""
     DROP_AFTER = "drop-after"
-    """Everything is done and the connection breaks instead of an answer."""
+    """The request is handled and the connection breaks before the response."""
     MALFORMED = "malformed"
-    """A whole answer that is no JSON."""
+    """A complete response that is not JSON."""
     TRUNCATED = "truncated"
-    """An answer that ends in the middle."""
+    """A response that ends in the middle."""
     EXPIRED = "expired"
     """The request is forgotten from now on."""
     FAILED = "failed"
     """=text of a FAILED request."""
     BLOCKED = "blocked"
-    """=text of a request that is FAILED for what it shows."""
+    """=text of a request that is FAILED for its content."""
     LENIENT = "lenient"
-    """An invalid body is accepted, and turns FAILED."""
+    """An invalid body is accepted and the request becomes FAILED."""
     SLOW = "slow"
-    """=how many times longer than usual."""
+    """=factor on the usual duration."""
     STUCK = "stuck"
     """PROCESSING forever."""
     HISTORY_DELAY = "history-delay"
@@ -64,35 +64,35 @@ class Trouble(StrEnum):
 
 
 _NUMBERS = {
-    Trouble.LATENCY: 1.0,
-    Trouble.RATE_LIMIT: 30.0,
-    Trouble.ERROR_BEFORE: 500.0,
-    Trouble.ERROR_AFTER: 502.0,
-    Trouble.SLOW: 3.0,
-    Trouble.HISTORY_DELAY: 10.0,
+    FaultKind.LATENCY: 1.0,
+    FaultKind.RATE_LIMIT: 30.0,
+    FaultKind.ERROR_BEFORE: 500.0,
+    FaultKind.ERROR_AFTER: 502.0,
+    FaultKind.SLOW: 3.0,
+    FaultKind.HISTORY_DELAY: 10.0,
 }
 _TEXTS = {
-    Trouble.FAILED: "The model could not process this request.",
-    Trouble.BLOCKED: "Content blocked by Responsible AI (RAI) policy: the request was rejected.",
+    FaultKind.FAILED: "The model could not process this request.",
+    FaultKind.BLOCKED: "Content blocked by Responsible AI (RAI) policy: the request was rejected.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong; `Fault("latency=2")` says it in a word, as headers and settings do."""
+    """One fault, written as in headers and settings: `Fault("latency=2")`."""
 
-    said: str
+    spec: str
 
     def __post_init__(self) -> None:
-        trouble, value = self.trouble, self._value
-        if trouble in _NUMBERS:
+        kind, value = self.kind, self._value
+        if kind in _NUMBERS:
             self._checked_number()
-        elif value and trouble not in _TEXTS:
-            raise ValueError(f"{trouble} takes no value")
+        elif value and kind not in _TEXTS:
+            raise ValueError(f"{kind} takes no value")
 
     @property
-    def trouble(self) -> Trouble:
-        return Trouble(self.said.partition("=")[0].strip())
+    def kind(self) -> FaultKind:
+        return FaultKind(self.spec.partition("=")[0].strip())
 
     @property
     def number(self) -> float:
@@ -100,37 +100,37 @@ class Fault:
 
     @property
     def text(self) -> str:
-        return self._value or _TEXTS[self.trouble]
+        return self._value or _TEXTS[self.kind]
 
     @property
     def _value(self) -> str:
-        return unquote(self.said.partition("=")[2].strip())
+        return unquote(self.spec.partition("=")[2].strip())
 
     def _checked_number(self) -> float:
-        number = float(self._value or _NUMBERS[self.trouble])
+        number = float(self._value or _NUMBERS[self.kind])
         if not isfinite(number) or number < 0:
-            raise ValueError(f"{self.trouble} takes a positive number")
+            raise ValueError(f"{self.kind} takes a positive number")
         return number
 
 
-class Plight:
-    """All that goes wrong with one call."""
+class CallFaults:
+    """Faults that apply to one call, by kind."""
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        self._by_trouble = {fault.trouble: fault for fault in faults}
+        self._by_kind = {fault.kind: fault for fault in faults}
 
     def __bool__(self) -> bool:
-        return bool(self._by_trouble)
+        return bool(self._by_kind)
 
-    def __contains__(self, trouble: Trouble) -> bool:
-        return trouble in self._by_trouble
+    def __contains__(self, kind: FaultKind) -> bool:
+        return kind in self._by_kind
 
-    def get(self, trouble: Trouble) -> Fault | None:
-        return self._by_trouble.get(trouble)
+    def get(self, kind: FaultKind) -> Fault | None:
+        return self._by_kind.get(kind)
 
-    def number(self, trouble: Trouble, otherwise: float) -> float:
-        fault = self.get(trouble)
-        return otherwise if fault is None else fault.number
+    def number(self, kind: FaultKind, default: float) -> float:
+        fault = self.get(kind)
+        return default if fault is None else fault.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,50 +141,50 @@ class _Rule:
 
 
 class Faults:
-    """The script: a queue per endpoint, and rules that hold until they are cleared."""
+    """Fault script: a queue for each endpoint, and rules that apply until they are cleared."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._dice = random.Random(seed)  # noqa: S311 - a storm must be repeatable, not unpredictable.
+        self._dice = random.Random(seed)  # noqa: S311 - a chaos run must be repeatable, not unpredictable.
         self._queues: defaultdict[Endpoint, deque[tuple[Fault, ...]]] = defaultdict(deque)
         self._rules: list[_Rule] = []
-        self.met: Counter[tuple[Endpoint, Trouble]] = Counter()
-        """How often each endpoint met each trouble."""
+        self.counts: Counter[tuple[Endpoint, FaultKind]] = Counter()
+        """How often each fault occurred at each endpoint."""
 
     @classmethod
-    def described(cls, text: str, seed: int = 0) -> Self:
+    def parse(cls, text: str, seed: int = 0) -> Self:
         faults = cls(seed)
-        faults.describe(text)
+        faults.add_rules(text)
         return faults
 
-    def describe(self, text: str) -> None:
-        """Rules in one line: `submit: error-after=502 @ 0.1; status: latency=0.5, malformed; *: latency`."""
+    def add_rules(self, text: str) -> None:
+        """Add rules: `submit: error-after=502 @ 0.1; status: latency=0.5, malformed; *: latency`."""
         for part in filter(None, map(str.strip, text.split(";"))):
             where, _, rest = part.partition(":")
-            said, _, probability = rest.partition("@")
-            self.always(_checked(where.strip()), *said.split(","), probability=float(probability or 1))
+            faults, _, probability = rest.partition("@")
+            self.always(_validated(where.strip()), *faults.split(","), probability=float(probability or 1))
 
     def next(self, endpoint: Endpoint, *faults: Fault | str, times: int = 1) -> None:
-        """The next call of the endpoint meets these; given none, that call goes well."""
-        _checked(endpoint)
-        self._queues[endpoint].extend([_read(faults)] * times)
+        """Apply these faults to the endpoint's next call; without faults, that call succeeds."""
+        _validated(endpoint)
+        self._queues[endpoint].extend([_parse(faults)] * times)
 
     def always(self, where: Where, *faults: Fault | str, probability: float = 1.0) -> None:
-        """From now on, every call meets these, by chance where the probability is below 1."""
+        """Apply these faults to every call from now on, each call with this probability."""
         if not 0 <= probability <= 1:
-            raise ValueError(f"{probability} is no probability")
-        self._rules.append(_Rule(_checked(where), _read(faults), probability))
+            raise ValueError(f"{probability} is not a probability")
+        self._rules.append(_Rule(_validated(where), _parse(faults), probability))
 
     def clear(self) -> None:
         self._queues.clear()
         self._rules.clear()
 
-    def meet(self, endpoint: Endpoint, header: str = "") -> Plight:
-        """What goes wrong with the call that comes in; raises ValueError for a header that says nothing."""
+    def draw(self, endpoint: Endpoint, header: str = "") -> CallFaults:
+        """Return the faults of a call and use up its queue entry; raises ValueError for an invalid header."""
         if not header and not self._rules and not self._queues:
-            return Plight()
-        met = (*self._ruled(endpoint), *self._queued(endpoint), *_read(_parts(header)))
-        self.met.update((endpoint, fault.trouble) for fault in met)
-        return Plight(met)
+            return CallFaults()
+        drawn = (*self._ruled(endpoint), *self._queued(endpoint), *_parse(_split(header)))
+        self.counts.update((endpoint, fault.kind) for fault in drawn)
+        return CallFaults(drawn)
 
     def _queued(self, endpoint: Endpoint) -> tuple[Fault, ...]:
         queue = self._queues.get(endpoint)
@@ -196,15 +196,15 @@ class Faults:
                 yield from rule.faults
 
 
-def _parts(header: str) -> list[str]:
+def _split(header: str) -> list[str]:
     return [part for part in header.split(",") if part.strip()]
 
 
-def _read(faults: Iterable[Fault | str]) -> tuple[Fault, ...]:
+def _parse(faults: Iterable[Fault | str]) -> tuple[Fault, ...]:
     return tuple(Fault(each.strip()) if isinstance(each, str) else each for each in faults)
 
 
-def _checked(where: str) -> Where:
+def _validated(where: str) -> Where:
     if where != "*" and where not in ENDPOINTS:
         raise ValueError(f"there is no endpoint {where!r}: {', '.join(ENDPOINTS)} or *")
     return where

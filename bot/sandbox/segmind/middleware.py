@@ -1,4 +1,4 @@
-"""What every call passes: the faults that it meets, the key, the rate limit; and how refusals are worded."""
+"""Middleware of every call: faults, API key, rate limit and error responses."""
 
 import asyncio
 import json
@@ -11,23 +11,25 @@ from aiohttp.typedefs import Handler
 
 from bot.sandbox.segmind import responses
 from bot.sandbox.segmind.account import RateLimit, rate_limited
-from bot.sandbox.segmind.errors import Refusal
-from bot.sandbox.segmind.faults import FAULT_HEADER, Endpoint, Faults, Plight, Trouble
-from bot.sandbox.segmind.scheduler import Clock, Sleep, Works
+from bot.sandbox.segmind.errors import ApiError
+from bot.sandbox.segmind.faults import FAULT_HEADER, CallFaults, Endpoint, FaultKind, Faults
+from bot.sandbox.segmind.scheduler import Clock, Scheduler, Sleep
 
 PUBLIC: frozenset[Endpoint] = frozenset({"catalogue", "file"})
 ORDERS: frozenset[Endpoint] = frozenset({"submit", "sync"})
-PLIGHT = web.RequestKey("plight", Plight)
-_REFUSALS = {
-    Trouble.BAD_KEY: (401, "Invalid API key."),
-    Trouble.FORBIDDEN: (403, "This API key may not do that."),
-    Trouble.UNKNOWN_MODEL: (404, "Model not found."),
-    Trouble.NO_CREDITS: (406, "Insufficient credits: add credits to continue."),
-    Trouble.RETIRED: (410, "This model has been retired."),
+CALL_FAULTS = web.RequestKey("call_faults", CallFaults)
+_ERRORS = {
+    FaultKind.BAD_KEY: (401, "Invalid API key."),
+    FaultKind.FORBIDDEN: (403, "This API key may not do that."),
+    FaultKind.UNKNOWN_MODEL: (404, "Model not found."),
+    FaultKind.NO_CREDITS: (406, "Insufficient credits: add credits to continue."),
+    FaultKind.RETIRED: (410, "This model has been retired."),
 }
 
 
-class Gate:
+class ApiMiddleware:
+    """Checks each call, applies its faults and turns `ApiError` into a response."""
+
     def __init__(
         self,
         *,
@@ -35,7 +37,7 @@ class Gate:
         rate: RateLimit,
         limited: frozenset[Endpoint],
         faults: Faults,
-        works: Works,
+        scheduler: Scheduler,
         clock: Clock,
         sleep: Sleep,
     ) -> None:
@@ -43,7 +45,7 @@ class Gate:
         self._rate = rate
         self._limited = limited
         self._faults = faults
-        self._works = works
+        self._scheduler = scheduler
         self._clock = clock
         self._sleep = sleep
         self.calls: Counter[Endpoint] = Counter()
@@ -51,105 +53,111 @@ class Gate:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            return await self._let_through(request, handler)
-        except Refusal as refusal:
-            return as_json({"error": refusal.detail}, refusal.status, refusal.headers)
+            return await self._handle(request, handler)
+        except ApiError as error:
+            return json_response({"error": error.detail}, error.status, error.headers)
         except web.HTTPMethodNotAllowed as error:
-            # The one error of Segmind's own that is no JSON.
-            return as_page(405, {"Allow": error.headers["Allow"]})
+            # The only error of Segmind itself that is not JSON.
+            return html_response(405, {"Allow": error.headers["Allow"]})
         except web.HTTPException as error:
-            return as_json({"error": error.reason}, error.status)
+            return json_response({"error": error.reason}, error.status)
 
-    async def _let_through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.match_info.http_exception is not None:
             raise request.match_info.http_exception
         endpoint = cast("Endpoint", request.match_info.route.name)
         self.calls[endpoint] += 1
         try:
-            plight = self._faults.meet(endpoint, request.headers.get(FAULT_HEADER, ""))
+            faults = self._faults.draw(endpoint, request.headers.get(FAULT_HEADER, ""))
         except ValueError as error:
-            raise Refusal(400, f"{FAULT_HEADER}: {error}") from None
-        if (early := await self._before(request, plight)) is not None:
+            raise ApiError(400, f"{FAULT_HEADER}: {error}") from None
+        if (early := await self._fail_before(request, faults)) is not None:
             return early
-        self._check(request, endpoint)
-        self._works.catch_up()
-        request[PLIGHT] = plight
-        return await _after(request, plight, await handler(request))
+        self._authorize(request, endpoint)
+        self._scheduler.advance()
+        request[CALL_FAULTS] = faults
+        return await _fail_after(request, faults, await handler(request))
 
-    async def _before(self, request: web.Request, plight: Plight) -> web.StreamResponse | None:
-        """What goes wrong before anything is done."""
-        if (latency := plight.number(Trouble.LATENCY, 0)) > 0:
+    async def _fail_before(self, request: web.Request, faults: CallFaults) -> web.StreamResponse | None:
+        """Apply the faults that happen before the request is handled."""
+        if (latency := faults.number(FaultKind.LATENCY, 0)) > 0:
             await self._sleep(latency)
-        if Trouble.DROP_BEFORE in plight:
-            return _dropped(request)
-        if (fault := plight.get(Trouble.ERROR_BEFORE)) is not None:
-            return _broken(int(fault.number))
-        if (fault := plight.get(Trouble.RATE_LIMIT)) is not None:
+        if FaultKind.DROP_BEFORE in faults:
+            return _drop_connection(request)
+        if (fault := faults.get(FaultKind.ERROR_BEFORE)) is not None:
+            return _server_error(int(fault.number))
+        if (fault := faults.get(FaultKind.RATE_LIMIT)) is not None:
             raise rate_limited(self._clock() + fault.number)
-        for trouble, (status, detail) in _REFUSALS.items():
-            if trouble in plight:
-                raise Refusal(status, detail)
+        for kind, (status, detail) in _ERRORS.items():
+            if kind in faults:
+                raise ApiError(status, detail)
         return None
 
-    def _check(self, request: web.Request, endpoint: Endpoint) -> None:
+    def _authorize(self, request: web.Request, endpoint: Endpoint) -> None:
         if endpoint in PUBLIC:
             return
-        key = key_of(request)
+        key = api_key(request)
         if not key or (self._key is not None and key != self._key):
-            raise Refusal(401, "Missing or invalid API key.")
+            raise ApiError(401, "Missing or invalid API key.")
         if endpoint in self._limited:
             self._rate.count(self._clock())
 
 
-def key_of(request: web.Request) -> str:
+def api_key(request: web.Request) -> str:
     return request.headers.get("x-api-key", "")
 
 
-def as_json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+def json_response(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     return web.Response(
         body=json.dumps(body).encode(), status=status, content_type="application/json", headers=headers
     )
 
 
-def as_page(status: int, headers: dict[str, str] | None = None) -> web.Response:
+def html_response(status: int, headers: dict[str, str] | None = None) -> web.Response:
     title = f"{status} {HTTPStatus(status).phrase}"
-    return web.Response(text=responses.page(title), status=status, content_type="text/html", headers=headers)
+    return web.Response(
+        text=responses.error_page(title), status=status, content_type="text/html", headers=headers
+    )
 
 
-async def _after(request: web.Request, plight: Plight, response: web.StreamResponse) -> web.StreamResponse:
-    """What goes wrong after everything is done."""
-    if not plight:
+async def _fail_after(
+    request: web.Request, faults: CallFaults, response: web.StreamResponse
+) -> web.StreamResponse:
+    """Apply the faults that happen after the request is handled."""
+    if not faults:
         return response
-    if Trouble.DROP_AFTER in plight:
-        return _dropped(request)
-    if (fault := plight.get(Trouble.ERROR_AFTER)) is not None:
-        return _broken(int(fault.number))
-    if Trouble.MALFORMED in plight:
+    if FaultKind.DROP_AFTER in faults:
+        return _drop_connection(request)
+    if (fault := faults.get(FaultKind.ERROR_AFTER)) is not None:
+        return _server_error(int(fault.number))
+    if FaultKind.MALFORMED in faults:
         return web.Response(text='{"status": "COMP', content_type="application/json")
-    if Trouble.TRUNCATED in plight:
-        return await _truncated(request, response)
+    if FaultKind.TRUNCATED in faults:
+        return await _truncate(request, response)
     return response
 
 
-def _broken(status: int) -> web.Response:
-    """Segmind's own errors come empty, those of the proxies before it as HTML."""
-    return web.Response(status=status) if status == HTTPStatus.INTERNAL_SERVER_ERROR else as_page(status)
+def _server_error(status: int) -> web.Response:
+    """Segmind's own 500 has no body; the proxy in front of it sends its errors as HTML."""
+    return (
+        web.Response(status=status) if status == HTTPStatus.INTERNAL_SERVER_ERROR else html_response(status)
+    )
 
 
-def _dropped(request: web.Request) -> web.Response:
+def _drop_connection(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
 
 
-async def _truncated(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
+async def _truncate(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
     body = whole.body if isinstance(whole, web.Response) and isinstance(whole.body, bytes) else b"?"
     half = web.StreamResponse(status=whole.status, headers={"Content-Type": whole.content_type})
     half.content_length = len(body)
     half.force_close()
     await half.prepare(request)
     await half.write(body[: len(body) // 2])
-    # What was written is on its way before the connection closes.
+    # The loop needs a step to send the half before the connection closes.
     await asyncio.sleep(0)
     if request.transport is not None:
         request.transport.close()

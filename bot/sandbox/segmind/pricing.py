@@ -1,4 +1,4 @@
-"""How long a request takes and what it costs, by its model's card."""
+"""Duration and price of a request, from its model's card."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from bot.media.probe import inspect
 from bot.media.types import Limits, UnusableMedia
 from bot.models import ModelCard
 
-# Segmind's page says that `hardware` changes latency, not by how much: this is a guess.
+# Segmind's page says that `hardware` changes the latency, but not by how much: this is a guess.
 CHEAP_HARDWARE_SECONDS = 1.6
 QUEUE_SHARE = 0.15
 _ANY_LENGTH = Limits(video_seconds=3600, frames=1_000_000, min_side=1)
@@ -18,18 +18,18 @@ def seconds(card: ModelCard, parameters: Mapping[str, Any]) -> float:
     return card.seconds * (CHEAP_HARDWARE_SECONDS if _is_cheap(parameters) else 1.0)
 
 
-def usd(card: ModelCard, parameters: Mapping[str, Any], plays: float | None) -> float:
-    """`plays` is the length of the resulting video."""
+def usd(card: ModelCard, parameters: Mapping[str, Any], video_seconds: float | None) -> float:
+    """Return the price in USD; `video_seconds` is the length of a resulting video."""
     price = card.usd
     for (option, choice), factor in card.factors.items():
         price *= factor if parameters.get(option) == choice else 1.0
-    if plays is not None and card.per_seconds is not None:
-        price *= max(1, math.ceil(round(plays / card.per_seconds, 6)))
+    if video_seconds is not None and card.per_seconds is not None:
+        price *= max(1, math.ceil(round(video_seconds / card.per_seconds, 6)))
     return round(price, 6)
 
 
-def plays(content: bytes, media_type: str) -> float | None:
-    """The length of a video; None for a picture, and where it cannot be told."""
+def video_seconds(content: bytes, media_type: str) -> float | None:
+    """Return the length of a video; None for a picture or if the length cannot be read."""
     if not media_type.startswith("video/"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""One request's life, from its acceptance to its end, with the times that it will take."""
+"""A request from acceptance to result: order, plan, states and metrics."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ HistoryStatus = Literal["PENDING", "COMPLETED", "FAILED"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the engine is asked for: the parameters, and the addresses of the media by parameter."""
+    """Validated input of a request: parameters, and the addresses of its files by parameter."""
 
     slug: str
     parameters: Mapping[str, Any]
@@ -19,18 +19,18 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The least time that a request waits and runs; an engine that is slower than that makes it longer."""
+    """Minimum seconds that a request waits and runs; a slower engine makes it longer."""
 
     queue: float
     run: float
     stuck: bool = False
-    doom: str | None = None
-    """Why it will fail, where that is decided beforehand."""
+    failure: str | None = None
+    """Error text of a request that is planned to fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A result, hosted at a URL; `base64` is its content where that was asked for."""
+    """A result, hosted at a URL; `base64` is its content if the request asked for it."""
 
     url: str
     base64: str | None
@@ -40,31 +40,39 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    word = "QUEUED"
+    """The request waits for a worker."""
+
+    status = "QUEUED"
 
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    since: float
-    word = "PROCESSING"
+    """A worker renders the request."""
+
+    started_at: float
+    status = "PROCESSING"
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    since: float
-    until: float
+    """The result is ready and billed."""
+
+    started_at: float
+    ended_at: float
     output: Output = field(repr=False)
     usd: float
     remaining: float
-    word = "COMPLETED"
+    status = "COMPLETED"
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    since: float
-    until: float
+    """The request ended without a result, free of charge."""
+
+    started_at: float
+    ended_at: float
     error: str
-    word = "FAILED"
+    status = "FAILED"
 
 
 State = Queued | Processing | Completed | Failed
@@ -72,18 +80,18 @@ State = Queued | Processing | Completed | Failed
 
 @dataclass(eq=False, slots=True)
 class Inference:
-    """An accepted request. Its order is let go of when it ends, for it may hold whole files."""
+    """An accepted request. It drops its order when it ends, because data URLs may hold whole files."""
 
     request_id: str
     slug: str
     origin: str
-    """How the one who submitted it calls this server: its result is hosted under that name."""
+    """Origin by which the client calls this server; the result's URL begins with it."""
     body: Mapping[str, Any] = field(repr=False)
     order: Order = field(repr=False)
     plan: Plan
     submitted_at: float
     visible_at: float
-    """When the history begins to show it."""
+    """Time from which the history shows the request."""
     expires_at: float
     state: State = Queued()
     ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
@@ -94,7 +102,7 @@ class Inference:
         self.ended.set()
 
     def metrics(self) -> dict[str, Any]:
-        """The seconds as far as they are known; COMPLETED also tells the cost."""
+        """Return the durations known so far in seconds, and the cost of a completed request."""
         match self.state:
             case Queued():
                 return {}
@@ -122,11 +130,11 @@ class Inference:
             case _:
                 assert_never(self.state)
 
-    def _times(self, since: float, until: float) -> dict[str, Any]:
+    def _times(self, started_at: float, ended_at: float) -> dict[str, Any]:
         return {
-            "inference_time": _seconds(until - since),
-            "queue_time": _seconds(since - self.submitted_at),
-            "total_time": _seconds(until - self.submitted_at),
+            "inference_time": _seconds(ended_at - started_at),
+            "queue_time": _seconds(started_at - self.submitted_at),
+            "total_time": _seconds(ended_at - self.submitted_at),
         }
 
 

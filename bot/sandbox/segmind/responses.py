@@ -1,4 +1,4 @@
-"""The bodies of the answers, in the shapes that Segmind's models are known or said to use (pure)."""
+"""Response bodies, in the shapes that Segmind's models are known or documented to use (pure)."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -14,12 +14,12 @@ def _kind(output: Output) -> str:
     return "video" if output.media_type.startswith("video/") else "image"
 
 
-def _text(output: Output) -> dict[str, Any]:
+def _url_only(output: Output) -> dict[str, Any]:
     return {"output": output.url}
 
 
 def _documented(output: Output) -> dict[str, Any]:
-    """`images[]` or `video` beside the output, as the documentation of v2 has it."""
+    """Add `images[]` or `video` beside the output, as the v2 documentation describes."""
     described = {"url": output.url, "content_type": output.media_type}
     beside = {"video": described} if _kind(output) == "video" else {"images": [described]}
     return {"output": output.url, **beside}
@@ -33,9 +33,9 @@ def _nested(output: Output) -> dict[str, Any]:
     return {"output": {"url": output.url, "content_type": output.media_type}, "image_url": output.url}
 
 
-# The text of v5 was seen live. Nobody wrote down the others, so they differ: a client must take them all.
+# Only v5's shape was observed live. The others are undocumented, so they differ: a client must accept all.
 SHAPES: Mapping[str, Shape] = {
-    "faceswap-v5": _text,
+    "faceswap-v5": _url_only,
     "faceswap-v3-multifaceswap": _listed,
     "faceswap-comic": _nested,
 }
@@ -54,21 +54,21 @@ def submitted(inference: Inference, origin: str) -> dict[str, Any]:
 
 def status(inference: Inference) -> dict[str, Any]:
     state = inference.state
-    told = {"status": state.word, "request_id": inference.request_id, "metrics": inference.metrics()}
-    return {**told, "error": state.error} if isinstance(state, Failed) else told
+    body = {"status": state.status, "request_id": inference.request_id, "metrics": inference.metrics()}
+    return {**body, "error": state.error} if isinstance(state, Failed) else body
 
 
 def result(inference: Inference) -> dict[str, Any]:
-    """COMPLETED alone has an output; a FAILED result looks as its status does."""
-    told = status(inference)
+    """Return the body of a result; only COMPLETED has an output, and FAILED equals its status."""
+    body = status(inference)
     match inference.state:
         case Failed():
-            return told
+            return body
         case Queued() | Processing():
-            return {**told, "error": None, "output": None}
+            return {**body, "error": None, "output": None}
         case Completed(output=output):
-            told["metrics"] = {**told["metrics"], "local": dict(output.local)}
-            return {**told, "error": None, **_shaped(inference.slug, output)}
+            body["metrics"] = {**body["metrics"], "local": dict(output.local)}
+            return {**body, "error": None, **_shaped(inference.slug, output)}
         case _:
             assert_never(inference.state)
 
@@ -80,12 +80,12 @@ def _shaped(slug: str, output: Output) -> dict[str, Any]:
 
 
 def inline(output: Output) -> dict[str, Any]:
-    """What v1 answers for `base64: true`."""
+    """Return the body of a v1 call with `base64: true`."""
     return {_kind(output): output.base64}
 
 
 def row(inference: Inference) -> dict[str, Any]:
-    """A row of the history; what is not known yet is null."""
+    """Return a row of the history; values not known yet are null."""
     state = inference.state
     completed = state if isinstance(state, Completed) else None
     ended = state if isinstance(state, Completed | Failed) else None
@@ -93,18 +93,18 @@ def row(inference: Inference) -> dict[str, Any]:
         "request_id": inference.request_id,
         "model_name": inference.slug,
         "model_status": inference.history_status(),
-        "model_created": moment(inference.submitted_at),
-        "model_finished": moment(ended.until) if ended else None,
+        "model_created": timestamp(inference.submitted_at),
+        "model_finished": timestamp(ended.ended_at) if ended else None,
         "credits_deduction": inference.usd,
         "request_body": dict(inference.body),
         "generation_url": completed.output.url if completed else None,
-        "latency_ms": round((ended.until - inference.submitted_at) * 1000) if ended else None,
+        "latency_ms": round((ended.ended_at - inference.submitted_at) * 1000) if ended else None,
         "error": state.error if isinstance(state, Failed) else None,
     }
 
 
 def listed(model: type[FaceModel]) -> dict[str, Any]:
-    """A model in the catalogue; `is_depreciated` is how Segmind spells it."""
+    """Return a model's entry in the catalogue; `is_depreciated` is Segmind's spelling."""
     return {
         "slug": model.card.slug,
         "name": model.card.title,
@@ -114,10 +114,10 @@ def listed(model: type[FaceModel]) -> dict[str, Any]:
     }
 
 
-def moment(at: float) -> str:
+def timestamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
-def page(title: str) -> str:
-    """HTML, where a proxy answers in Segmind's stead."""
+def error_page(title: str) -> str:
+    """Return the HTML page that a proxy in front of Segmind sends."""
     return f"<html><head><title>{title}</title></head><body><h1>{title}</h1><hr>nginx</body></html>"

@@ -1,4 +1,4 @@
-"""The endpoints: what is read from a call, and what is answered to it."""
+"""HTTP endpoints of the local Segmind."""
 
 import json
 from collections.abc import Mapping
@@ -8,39 +8,41 @@ from aiohttp import web
 
 from bot.models import FaceModel
 from bot.sandbox.segmind import responses
-from bot.sandbox.segmind.account import Books
-from bot.sandbox.segmind.assets import Assets, read_data_url
-from bot.sandbox.segmind.errors import Refusal
-from bot.sandbox.segmind.faults import Trouble
+from bot.sandbox.segmind.account import Account
+from bot.sandbox.segmind.assets import Assets, parse_data_url
+from bot.sandbox.segmind.errors import ApiError
+from bot.sandbox.segmind.faults import FaultKind
 from bot.sandbox.segmind.history import Query
-from bot.sandbox.segmind.middleware import PLIGHT, as_json, key_of
-from bot.sandbox.segmind.request_store import Caller, Register
+from bot.sandbox.segmind.middleware import CALL_FAULTS, api_key, json_response
+from bot.sandbox.segmind.request_store import Caller, RequestStore
 from bot.sandbox.segmind.requests import Completed, Failed, Inference
 from bot.sandbox.segmind.scheduler import Clock
 
-MOST_UPLOADS = 20
+MAX_UPLOADS = 20
 
 
 class Routes:
+    """Handlers of all endpoints."""
+
     def __init__(
         self,
         *,
         models: Mapping[str, type[FaceModel]],
-        register: Register,
-        books: Books,
+        store: RequestStore,
+        account: Account,
         uploads: Assets,
         outputs: Assets,
         clock: Clock,
     ) -> None:
         self._models = models
-        self._register = register
-        self._books = books
+        self._store = store
+        self._account = account
         self._uploads = uploads
         self._outputs = outputs
         self._clock = clock
 
     def add_to(self, app: web.Application) -> None:
-        """Each route's name is its endpoint's name among the faults."""
+        """Add all endpoints; a route's name is its endpoint's name for faults."""
         history = "/inference-request/request-history"
         app.add_routes(
             [
@@ -58,11 +60,11 @@ class Routes:
         )
 
     async def submit(self, request: web.Request) -> web.Response:
-        inference = await self._accepted(request)
-        return as_json(responses.submitted(inference, inference.origin))
+        inference = await self._accept(request)
+        return json_response(responses.submitted(inference, inference.origin))
 
     async def sync(self, request: web.Request) -> web.Response:
-        inference = await self._accepted(request)
+        inference = await self._accept(request)
         await inference.ended.wait()
         match inference.state:
             case Completed(output=output, usd=usd, remaining=remaining):
@@ -72,73 +74,73 @@ class Routes:
                     "x-remaining-credits": str(remaining),
                 }
                 if output.base64 is not None:
-                    return as_json(responses.inline(output), headers=headers)
+                    return json_response(responses.inline(output), headers=headers)
                 token = output.url.split("/")[-2]
-                return self._hosted(self._outputs, token, headers)
+                return self._serve(self._outputs, token, headers)
             case _:
-                return as_json(responses.status(inference), 422)
+                return json_response(responses.status(inference), 422)
 
     async def status(self, request: web.Request) -> web.Response:
-        inference = self._found(request)
-        return as_json(responses.status(inference), _code(inference))
+        inference = self._find(request)
+        return json_response(responses.status(inference), _status_code(inference))
 
     async def result(self, request: web.Request) -> web.Response:
-        inference = self._found(request)
-        return as_json(responses.result(inference), _code(inference))
+        inference = self._find(request)
+        return json_response(responses.result(inference), _status_code(inference))
 
     async def upload(self, request: web.Request) -> web.Response:
         data_urls = (await _body(request)).get("data_urls")
         if not isinstance(data_urls, list):
-            raise Refusal(400, "data_urls must be a list of data URLs.")
+            raise ApiError(400, "data_urls must be a list of data URLs.")
         listed = cast("list[Any]", data_urls)
-        if not 0 < len(listed) <= MOST_UPLOADS or not all(isinstance(each, str) for each in listed):
-            raise Refusal(400, f"data_urls must hold 1 to {MOST_UPLOADS} data URLs.")
+        if not 0 < len(listed) <= MAX_UPLOADS or not all(isinstance(each, str) for each in listed):
+            raise ApiError(400, f"data_urls must hold 1 to {MAX_UPLOADS} data URLs.")
         now, origin = self._clock(), _origin(request)
         paths = [
             self._uploads.put(file.content, file.media_type, name=file.name, now=now)
-            for file in map(read_data_url, listed)
+            for file in map(parse_data_url, listed)
         ]
-        told = {"file_urls": [origin + path for path in paths], "message": "Assets uploaded successfully"}
-        return as_json(told)
+        body = {"file_urls": [origin + path for path in paths], "message": "Assets uploaded successfully"}
+        return json_response(body)
 
     async def history(self, request: web.Request) -> web.Response:
         now = self._clock()
-        return as_json(Query.read(request.query, now).answer(self._register, now))
+        return json_response(Query.parse(request.query, now).run(self._store, now))
 
     async def record(self, request: web.Request) -> web.Response:
-        inference = self._register.recall(request.match_info["id"])
+        inference = self._store.find_in_history(request.match_info["id"])
         if inference is None or inference.visible_at > self._clock():
-            raise Refusal(404, "Request not found.")
-        return as_json({"data": responses.row(inference)})
+            raise ApiError(404, "Request not found.")
+        return json_response({"data": responses.row(inference)})
 
     async def credits(self, _: web.Request) -> web.Response:
-        return as_json({"credits": self._books.balance, "free-credits": 0.0})
+        return json_response({"credits": self._account.balance, "free-credits": 0.0})
 
     async def catalogue(self, _: web.Request) -> web.Response:
-        return as_json([responses.listed(model) for model in self._models.values()])
+        return json_response([responses.listed(model) for model in self._models.values()])
 
     async def file(self, request: web.Request) -> web.Response:
-        shelf = self._uploads if request.match_info["folder"] == "assets" else self._outputs
-        return self._hosted(shelf, request.match_info["token"], {})
+        assets = self._uploads if request.match_info["folder"] == "assets" else self._outputs
+        return self._serve(assets, request.match_info["token"], {})
 
-    def _hosted(self, shelf: Assets, token: str, headers: Mapping[str, str]) -> web.Response:
-        if (asset := shelf.get(token, self._clock())) is None:
-            raise Refusal(404, "This file does not exist, or no longer.")
+    def _serve(self, assets: Assets, token: str, headers: Mapping[str, str]) -> web.Response:
+        if (asset := assets.get(token, self._clock())) is None:
+            raise ApiError(404, "This file does not exist or has expired.")
         safe = {"X-Content-Type-Options": "nosniff", **headers}
         return web.Response(body=asset.content, content_type=asset.media_type, headers=safe)
 
-    def _found(self, request: web.Request) -> Inference:
-        if Trouble.EXPIRED in request[PLIGHT]:
-            self._register.expire(request.match_info["id"])
-        return self._register.find(request.match_info["id"])
+    def _find(self, request: web.Request) -> Inference:
+        if FaultKind.EXPIRED in request[CALL_FAULTS]:
+            self._store.expire(request.match_info["id"])
+        return self._store.find(request.match_info["id"])
 
-    async def _accepted(self, request: web.Request) -> Inference:
-        caller = Caller(key_of(request), _origin(request))
+    async def _accept(self, request: web.Request) -> Inference:
+        caller = Caller(api_key(request), _origin(request))
         body = await _body(request)
-        return self._register.accept(request.match_info["slug"], body, request[PLIGHT], caller)
+        return self._store.accept(request.match_info["slug"], body, request[CALL_FAULTS], caller)
 
 
-def _code(inference: Inference) -> int:
+def _status_code(inference: Inference) -> int:
     # FAILED is served as 422, with a body as for any other state.
     return 422 if isinstance(inference.state, Failed) else 200
 
@@ -151,7 +153,7 @@ async def _body(request: web.Request) -> dict[str, Any]:
     try:
         body = json.loads(await request.read())
     except (ValueError, RecursionError):
-        raise Refusal(400, "The body is not valid JSON.") from None
+        raise ApiError(400, "The body is not valid JSON.") from None
     if not isinstance(body, dict):
-        raise Refusal(400, "The body must be a JSON object.")
+        raise ApiError(400, "The body must be a JSON object.")
     return cast("dict[str, Any]", body)

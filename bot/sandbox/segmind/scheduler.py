@@ -1,7 +1,7 @@
-"""The simulated workers: who is queued, who runs, and what is due when.
+"""Simulated workers: which requests wait, which run and what is due when.
 
-Waiting costs an entry in a heap and no task, so thousands of requests may be under way. The heap is looked at
-when something is due, and on every call to the server: a test that moves its clock need not wait for a sleep.
+A waiting request is an entry in a heap and not a task, so thousands may be open. The scheduler advances when
+something is due and on every call to the server, so a test that moves its clock need not wait for a sleep.
 """
 
 import asyncio
@@ -20,86 +20,91 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A rendering, and how long it plays if it is a video."""
+class Rendered:
+    """A rendering, with its length if it is a video."""
 
     rendering: Rendering
-    plays: float | None
+    video_seconds: float | None
 
 
-Outcome = Made | CannotRender
-Perform = Callable[[Inference], Coroutine[Any, Any, Outcome]]
-Conclude = Callable[[Inference, Outcome, float, float], None]
+Outcome = Rendered | CannotRender
+Render = Callable[[Inference], Coroutine[Any, Any, Outcome]]
+OnFinished = Callable[[Inference, Outcome, float, float], None]
 
 
 @dataclass(eq=False, slots=True)
 class _Run:
-    """A request on a worker: over when its time is, and its work too."""
+    """A request on a worker; it ends when its planned time is over and its rendering is done."""
 
     inference: Inference
-    since: float
+    started_at: float
     task: asyncio.Task[Outcome]
-    ripe_at: float | None = None
-    done_at: float | None = None
+    due_at: float | None = None
+    rendered_at: float | None = None
 
 
 @dataclass(order=True, slots=True)
 class _Due:
+    """Entry of the heap: a request and the time of its next step."""
+
     at: float
-    turn: int
+    sequence: int
     inference: Inference = field(compare=False)
 
 
-class Works:
-    """`perform` does the work of a request; `conclude` is told its outcome, its beginning and its end."""
+class Scheduler:
+    """Runs requests on a limited number of workers.
+
+    `render` produces the outcome of a request; `on_finished` receives it with the start and end times.
+    """
 
     def __init__(
-        self, *, workers: int, clock: Clock, sleep: Sleep, perform: Perform, conclude: Conclude
+        self, *, workers: int, clock: Clock, sleep: Sleep, render: Render, on_finished: OnFinished
     ) -> None:
         self._free = workers
         self._clock = clock
         self._sleep = sleep
-        self._perform = perform
-        self._conclude = conclude
-        self._turns = count()
+        self._render = render
+        self._on_finished = on_finished
+        self._sequence = count()
         self._due: list[_Due] = []
-        self._line: deque[Inference] = deque()
+        self._queue: deque[Inference] = deque()
         self._runs: dict[Inference, _Run] = {}
-        self._sooner = asyncio.Event()
+        self._rescheduled = asyncio.Event()
 
-    def take(self, inference: Inference) -> None:
+    def add(self, inference: Inference) -> None:
         self._schedule(inference.submitted_at + inference.plan.queue, inference)
 
-    def catch_up(self) -> None:
-        """Let everything happen that is due by now."""
+    def advance(self) -> None:
+        """Take every step that is due by now."""
         now = self._clock()
         while self._due and self._due[0].at <= now:
             due = heapq.heappop(self._due)
             if isinstance(due.inference.state, Queued):
-                self._call_up(due.inference, due.at)
+                self._start_or_queue(due.inference, due.at)
             else:
                 run = self._runs[due.inference]
-                run.ripe_at = due.at
-                self._conclude_if_over(run)
+                run.due_at = due.at
+                self._finish_if_over(run)
 
     async def run(self) -> None:
-        """Catch up for ever."""
+        """Advance forever, whenever something is due."""
         while True:
-            self.catch_up()
-            self._sooner.clear()
-            waits = [asyncio.ensure_future(self._sooner.wait())]
+            self.advance()
+            self._rescheduled.clear()
+            waits = [asyncio.ensure_future(self._rescheduled.wait())]
             if self._due:
                 waits.append(asyncio.ensure_future(self._pause(self._due[0].at - self._clock())))
             try:
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for wait in waits:
-                    wait.cancel()
+                for task in waits:
+                    task.cancel()
 
     async def close(self) -> None:
-        """Give up what is under way."""
+        """Cancel everything that runs or waits."""
         self._due.clear()
-        self._line.clear()
+        self._queue.clear()
         tasks = [run.task for run in self._runs.values()]
         self._runs.clear()
         for task in tasks:
@@ -110,39 +115,39 @@ class Works:
         await self._sleep(max(0.0, seconds))
 
     def _schedule(self, at: float, inference: Inference) -> None:
-        heapq.heappush(self._due, _Due(at, next(self._turns), inference))
+        heapq.heappush(self._due, _Due(at, next(self._sequence), inference))
         if self._due[0].inference is inference:
-            self._sooner.set()
+            self._rescheduled.set()
 
-    def _call_up(self, inference: Inference, at: float) -> None:
+    def _start_or_queue(self, inference: Inference, at: float) -> None:
         if inference.plan.stuck:
-            # It holds no worker: one that never ends would stop the others too.
+            # A stuck request occupies no worker, because it would block all others forever.
             inference.state = Processing(at)
         elif self._free:
-            self._begin(inference, at)
+            self._start(inference, at)
         else:
-            self._line.append(inference)
+            self._queue.append(inference)
 
-    def _begin(self, inference: Inference, at: float) -> None:
+    def _start(self, inference: Inference, at: float) -> None:
         self._free -= 1
         inference.state = Processing(at)
-        run = _Run(inference, at, asyncio.ensure_future(self._perform(inference)))
+        run = _Run(inference, at, asyncio.ensure_future(self._render(inference)))
         self._runs[inference] = run
-        run.task.add_done_callback(lambda _: self._work_is_done(run))
+        run.task.add_done_callback(lambda _: self._rendered(run))
         self._schedule(at + inference.plan.run, inference)
 
-    def _work_is_done(self, run: _Run) -> None:
-        run.done_at = self._clock()
-        self._conclude_if_over(run)
+    def _rendered(self, run: _Run) -> None:
+        run.rendered_at = self._clock()
+        self._finish_if_over(run)
 
-    def _conclude_if_over(self, run: _Run) -> None:
-        if run.ripe_at is None or run.done_at is None or self._runs.pop(run.inference, None) is None:
+    def _finish_if_over(self, run: _Run) -> None:
+        if run.due_at is None or run.rendered_at is None or self._runs.pop(run.inference, None) is None:
             return
-        until = max(run.ripe_at, run.done_at)
+        until = max(run.due_at, run.rendered_at)
         self._free += 1
-        # An engine that is closed cancels what it was asked for.
+        # A closing engine cancels its open renderings.
         stopped = run.task.cancelled()
         outcome = CannotRender("The worker stopped.") if stopped else run.task.result()
-        self._conclude(run.inference, outcome, run.since, until)
-        if self._line:
-            self._begin(self._line.popleft(), until)
+        self._on_finished(run.inference, outcome, run.started_at, until)
+        if self._queue:
+            self._start(self._queue.popleft(), until)

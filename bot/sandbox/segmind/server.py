@@ -1,4 +1,4 @@
-"""The local Segmind: an HTTP server with the v2 contract, its own books, and faults on demand."""
+"""Local Segmind: an HTTP server with the v2 contract, its own account and faults on demand."""
 
 import asyncio
 import contextlib
@@ -12,23 +12,23 @@ from typing import Self
 from aiohttp import web
 
 from bot.models import FaceModel
-from bot.sandbox.segmind.account import Books, RateLimit
+from bot.sandbox.segmind.account import Account, RateLimit
 from bot.sandbox.segmind.assets import Assets
 from bot.sandbox.segmind.engine import Engine
 from bot.sandbox.segmind.faults import ENDPOINTS, Endpoint, Faults
-from bot.sandbox.segmind.inputs import Inputs
-from bot.sandbox.segmind.middleware import ORDERS, PUBLIC, Gate
-from bot.sandbox.segmind.request_store import Register, Submission, Terms, Witness
+from bot.sandbox.segmind.inputs import InputReader
+from bot.sandbox.segmind.middleware import ORDERS, PUBLIC, ApiMiddleware
+from bot.sandbox.segmind.request_store import OnSubmission, RequestStore, StoreConfig, Submission
 from bot.sandbox.segmind.routes import Routes
 from bot.sandbox.segmind.scheduler import Clock, Sleep
 
 MEGABYTE = 1024 * 1024
-MOST_BODY = 128 * MEGABYTE
-MOST_HOSTED = 512 * MEGABYTE
+MAX_BODY = 128 * MEGABYTE
+MAX_HOSTED_BYTES = 512 * MEGABYTE
 
 
 class PortInUse(OSError):
-    """Something else listens there."""
+    """Another process listens on the port."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(errno.EADDRINUSE, f"port {port} of {host} is already in use")
@@ -37,11 +37,11 @@ class PortInUse(OSError):
 
 
 class LocalSegmind:
-    """A server for as long as its context lasts: `async with LocalSegmind(models, engine=…) as segmind`.
+    """Server that runs inside its context: `async with LocalSegmind(models, engine=…) as segmind`.
 
-    `clock` tells the time since 1970 and `sleep` waits by it. `speed` divides the times that the models
-    usually take. `refusals` are the engine's exceptions whose words are meant for the one who asked.
-    `witness` sees each submission when it is accepted, and nothing is answered yet.
+    `clock` returns the Unix time and `sleep` waits by it. `speed` divides the models' usual durations.
+    `user_errors` are the engine's exceptions whose message the API's user may read. `on_submission` is called
+    with each submission after it was accepted and before the response.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class LocalSegmind:
         models: Mapping[str, type[FaceModel]],
         *,
         engine: Engine,
-        refusals: tuple[type[Exception], ...] = (),
+        user_errors: tuple[type[Exception], ...] = (),
         host: str = "127.0.0.1",
         port: int = 0,
         key: str | None = None,
-        credits: float = 10.0,  # noqa: A002 - what Segmind calls its USD.
+        credits: float = 10.0,  # noqa: A002 - Segmind's own word for USD.
         speed: float = 1.0,
         expiry: float = 3600.0,
         history_delay: float = 0.0,
@@ -62,53 +62,53 @@ class LocalSegmind:
         rate_counts_polls: bool = False,
         keep_outputs: int = 500,
         keep_uploads: int = 5000,
-        remembered: int = 10_000,
+        history_size: int = 10_000,
         faults: Faults | None = None,
         clock: Clock = time.time,
         sleep: Sleep = asyncio.sleep,
-        witness: Witness = lambda _: None,
+        on_submission: OnSubmission = lambda _: None,
     ) -> None:
         self.faults = faults or Faults()
         self._host = host
         self._port = port
-        self._books = Books(credits)
-        uploads = Assets("assets", most=keep_uploads, most_bytes=MOST_HOSTED)
-        outputs = Assets("outputs", most=keep_outputs, most_bytes=MOST_HOSTED)
-        self._inputs = Inputs((uploads, outputs))
-        self._register = Register(
+        self._account = Account(credits)
+        uploads = Assets("assets", max_count=keep_uploads, max_bytes=MAX_HOSTED_BYTES)
+        outputs = Assets("outputs", max_count=keep_outputs, max_bytes=MAX_HOSTED_BYTES)
+        self._inputs = InputReader((uploads, outputs))
+        self._store = RequestStore(
             models=models,
             engine=engine,
-            refusals=refusals,
+            user_errors=user_errors,
             inputs=self._inputs,
             outputs=outputs,
-            books=self._books,
-            terms=Terms(speed, expiry, history_delay, workers, remembered),
+            account=self._account,
+            config=StoreConfig(speed, expiry, history_delay, workers, history_size),
             clock=clock,
             sleep=sleep,
-            witness=witness,
+            on_submission=on_submission,
         )
-        self._gate = Gate(
+        self._middleware = ApiMiddleware(
             key=key,
             rate=RateLimit(rate),
             limited=frozenset(ENDPOINTS) - PUBLIC if rate_counts_polls else ORDERS,
             faults=self.faults,
-            works=self._register.works,
+            scheduler=self._store.scheduler,
             clock=clock,
             sleep=sleep,
         )
-        app = web.Application(middlewares=[self._gate.middleware], client_max_size=MOST_BODY)
+        app = web.Application(middlewares=[self._middleware.middleware], client_max_size=MAX_BODY)
         Routes(
             models=models,
-            register=self._register,
-            books=self._books,
+            store=self._store,
+            account=self._account,
             uploads=uploads,
             outputs=outputs,
             clock=clock,
         ).add_to(app)
-        # A v1 call may be waiting for its picture: whoever closes the server does not wait for that.
+        # Closing does not wait for v1 calls, which stay open until their picture is rendered.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         self._site: web.TCPSite | None = None
-        self._driver: asyncio.Task[None] | None = None
+        self._scheduler_task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
@@ -117,18 +117,18 @@ class LocalSegmind:
         except BaseException:
             await self._runner.cleanup()
             raise
-        self._driver = asyncio.create_task(self._register.works.run())
+        self._scheduler_task = asyncio.create_task(self._store.scheduler.run())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.pause()
-        if self._driver is not None:
-            self._driver.cancel()
+        if self._scheduler_task is not None:
+            self._scheduler_task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._driver
-        await self._register.works.close()
+                await self._scheduler_task
+        await self._store.scheduler.close()
         await self._runner.cleanup()
         await self._inputs.close()
 
@@ -138,45 +138,45 @@ class LocalSegmind:
 
     @property
     def port(self) -> int:
-        """The port that was picked, once the server runs."""
+        """Port that the server listens on, once it runs."""
         return self._port
 
     @property
     def url(self) -> str:
-        """Where a client on this machine finds the server."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - not bound here.
+        """URL of the server for a client on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - compared, not bound.
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     @property
     def balance(self) -> float:
-        """What is left, in USD."""
-        return self._books.balance
+        """Balance of the account in USD."""
+        return self._account.balance
 
     @balance.setter
     def balance(self, usd: float) -> None:
-        self._books.balance = usd
+        self._account.balance = usd
 
     @property
     def submissions(self) -> tuple[Submission, ...]:
-        """Every POST that was accepted, from the oldest to the newest."""
-        return tuple(self._register.submissions)
+        """Every accepted POST, oldest first."""
+        return tuple(self._store.submissions)
 
     @property
     def billed(self) -> Mapping[str, float]:
-        """USD by request id."""
-        return self._books.billed
+        """Cost in USD by request id."""
+        return self._account.billed
 
     @property
     def calls(self) -> Counter[Endpoint]:
-        """How often each endpoint was called, faults included."""
-        return self._gate.calls
+        """Number of calls to each endpoint, including those with faults."""
+        return self._middleware.calls
 
     def expire(self, request_id: str) -> None:
-        """Forget the request as if its hour had passed."""
-        self._register.expire(request_id)
+        """Expire a request now instead of after an hour."""
+        self._store.expire(request_id)
 
     async def pause(self) -> None:
-        """An outage: connections break and new ones are refused. What was accepted goes on."""
+        """Start an outage: break all connections and refuse new ones. Accepted requests continue."""
         if self._site is not None:
             await self._site.stop()
             self._site = None
@@ -185,7 +185,7 @@ class LocalSegmind:
                 connection.force_close()
 
     async def resume(self) -> None:
-        """Listen, on the same port as before."""
+        """Listen again, on the same port as before."""
         if self._site is not None:
             return
         site = web.TCPSite(self._runner, self._host, self._port)

@@ -1,8 +1,7 @@
-"""An engine that swaps nothing: the target with a stamp on it, for tests and without the face engine."""
+"""Engine for tests: returns the target with a stamp, without the face engine."""
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
@@ -10,35 +9,30 @@ from PIL import Image, ImageDraw
 
 from bot.media import sniff
 from bot.media.types import UnusableMedia
-from bot.sandbox.segmind.engine import CannotRender
+from bot.sandbox.segmind.engine import CannotRender, Rendering
 
 INK = (214, 40, 57)
 
 
-@dataclass(frozen=True, slots=True)
-class Stamped:
-    content: bytes = field(repr=False)
-    media_type: str
-    local: Mapping[str, Any]
-
-
 class StampEngine:
-    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Stamped:
+    """Stamps the model's slug onto target pictures and returns target videos unchanged."""
+
+    async def render(self, slug: str, parameters: Mapping[str, Any], media: Mapping[str, bytes]) -> Rendering:
         target = next((media[name] for name in media if name.startswith("target")), None)
         if target is None:
             raise CannotRender("There is no target to put the face in.")
         try:
-            found = sniff.media_type(target)
+            media_type = sniff.media_type(target)
         except UnusableMedia:
             raise CannotRender("The target is neither a picture nor a video.") from None
         local = {"ignored": sorted(parameters), "warnings": ["stamped, not swapped"]}
-        if not found.startswith("image/"):
-            return Stamped(target, found, local)
+        if not media_type.startswith("image/"):
+            return Rendering(target, media_type, local)
         wanted = str(parameters.get("image_format") or parameters.get("output_format") or "png")
-        return Stamped(await asyncio.to_thread(_stamped, target, slug, wanted), f"image/{wanted}", local)
+        return Rendering(await asyncio.to_thread(_stamp, target, slug, wanted), f"image/{wanted}", local)
 
 
-def _stamped(content: bytes, words: str, wanted: str) -> bytes:
+def _stamp(content: bytes, label: str, wanted: str) -> bytes:
     try:
         with Image.open(BytesIO(content)) as opened:
             picture = opened.convert("RGB")
@@ -47,7 +41,7 @@ def _stamped(content: bytes, words: str, wanted: str) -> bytes:
     width, height = picture.size
     pen = ImageDraw.Draw(picture)
     pen.rectangle((0, height - max(1, height // 5), width, height), fill=INK)
-    pen.text((2, height - max(1, height // 5)), words, fill="white")
+    pen.text((2, height - max(1, height // 5)), label, fill="white")
     out = BytesIO()
     picture.save(out, wanted)
     return out.getvalue()

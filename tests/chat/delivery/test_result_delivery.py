@@ -26,8 +26,8 @@ from bot.jobs.service import new_id
 from bot.ledger.account import account_of
 from bot.media.probe import Limits, inspect
 from tests.clocks import HeldClock
-from tests.discord.entities import Direct
-from tests.discord.faults import Dropped, Fault, Refused
+from tests.discord.entities import DirectChannel
+from tests.discord.faults import Dropped, ErrorReply, Fault
 from tests.discord.messages import SLASH_ANSWER
 from tests.discord.records import EPHEMERAL, Message
 from tests.discord.requests import Call
@@ -46,7 +46,7 @@ ENDPOINTS = {
     Route.REPLY: "send",
     Route.DIRECT: "send",
 }
-UNKNOWN_ORIGINAL = Refused(400, 50035, "Invalid Form Body: message_reference: Unknown message")
+UNKNOWN_ORIGINAL = ErrorReply(400, 50035, "Invalid Form Body: message_reference: Unknown message")
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Harness:
         guild, member, messages = self.discord.guild, self.discord.member, self.discord.messages
         interaction = new_interaction("swap", guild_id=guild.id, channel_id=guild.channel.id, seconds=900)
         messages.interactions[interaction.token] = interaction
-        message = messages.blank(interaction, SLASH_ANSWER, EPHEMERAL if hidden else 0)
+        message = messages.new_reply(interaction, SLASH_ANSWER, EPHEMERAL if hidden else 0)
         interaction.message = message
         place = Place(
             user_id=member.id,
@@ -90,14 +90,14 @@ class Harness:
         self.discord.faults.next(ENDPOINTS[route], *faults, about=words)
 
     @property
-    def direct(self) -> Direct:
+    def direct(self) -> DirectChannel:
         """Direct messages with the member."""
         member = self.discord.member
-        return self.discord.messages.direct.setdefault(member.id, Direct(member))
+        return self.discord.messages.direct.setdefault(member.id, DirectChannel(member))
 
     def showing(self, message: Message) -> list[Message]:
         """Return every message that shows the result to somebody."""
-        messages = [each for each in (message, *self.discord.messages.new) if not each.deleted]
+        messages = [each for each in (message, *self.discord.messages.unprompted) if not each.deleted]
         return [each for each in messages if each.edits and "Completed" in each.edits[-1].text]
 
     def sent(self, endpoint: str = "send") -> list[Call]:
@@ -193,8 +193,8 @@ CODES: dict[Route, dict[tuple[int, int], str]] = {
 BEFORE: dict[Route, list[tuple[Route, Fault]]] = {
     WEBHOOK: [],
     CHANNEL: [],
-    REPLY: [(CHANNEL, Refused(400, 50083))],
-    DIRECT: [(CHANNEL, Refused(403, 50001))],
+    REPLY: [(CHANNEL, ErrorReply(400, 50083))],
+    DIRECT: [(CHANNEL, ErrorReply(403, 50001))],
 }
 
 
@@ -208,7 +208,7 @@ async def test_every_code_on_every_route_has_one_outcome(
     finished, message = harness.ordered(token=route is WEBHOOK)
     for earlier, fault in BEFORE[route]:
         harness.reject(earlier, fault)
-    harness.reject(route, Refused(status, code))
+    harness.reject(route, ErrorReply(status, code))
     if expected is RAISED:
         with pytest.raises(discord.HTTPException):
             await harness.result_delivery.deliver(finished, CONTENT)
@@ -224,7 +224,7 @@ async def test_every_code_on_every_route_has_one_outcome(
 
 OPEN: Sequence[Fault] = ()
 FAULTS: dict[Route, list[Sequence[Fault]]] = {
-    route: [OPEN, *([Refused(status, code)] * 4 for status, code in codes if status < 500)]
+    route: [OPEN, *([ErrorReply(status, code)] * 4 for status, code in codes if status < 500)]
     for route, codes in CODES.items()
 }
 FAULTS[REPLY].append([UNKNOWN_ORIGINAL])
@@ -237,7 +237,7 @@ async def test_any_sequence_of_errors_sends_at_most_one_message_and_keeps_hidden
     outcomes: set[str] = set()
     for hidden, token, faults in product((False, True), (False, True), WALKS):
         harness.discord.faults.clear()
-        harness.discord.messages.new.clear()
+        harness.discord.messages.unprompted.clear()
         finished, message = harness.ordered(hidden=hidden, token=token)
         for route, fault in zip(Route, faults, strict=True):
             harness.reject(route, *fault)
@@ -249,7 +249,9 @@ async def test_any_sequence_of_errors_sends_at_most_one_message_and_keeps_hidden
         shown = harness.showing(message)
         assert len(shown) == (0 if outcome in {KEPT, GONE, RAISED} else 1)
         public = [
-            each for each in harness.discord.messages.new if each.channel_id == finished.place.channel_id
+            each
+            for each in harness.discord.messages.unprompted
+            if each.channel_id == finished.place.channel_id
         ]
         assert bool(public) == (outcome == Delivery.REPLIED)
         assert not (hidden and public)
@@ -263,12 +265,12 @@ async def test_a_result_that_waits_for_a_moderator_is_announced_in_its_message_o
     finished, message = harness.ordered(reason=reason)
     assert await harness.result_delivery.deliver(finished, None) == Delivery.AWAITED
     assert "Waits for a moderator" in message.edits[-1].text
-    harness.reject(WEBHOOK, Refused(404, 10008))
+    harness.reject(WEBHOOK, ErrorReply(404, 10008))
     assert await harness.result_delivery.deliver(finished, None) == Delivery.AWAITED
-    harness.reject(WEBHOOK, Refused(400, 40004))
+    harness.reject(WEBHOOK, ErrorReply(400, 40004))
     with pytest.raises(discord.HTTPException):
         await harness.result_delivery.deliver(finished, None)
-    assert harness.discord.messages.new == []
+    assert harness.discord.messages.unprompted == []
 
 
 @pytest.mark.parametrize("code", [10003, 10004])
@@ -276,7 +278,7 @@ async def test_a_deleted_channel_ends_the_delivery_of_a_hidden_result_too(
     harness: Harness, code: int
 ) -> None:
     finished, _ = harness.ordered(hidden=True)
-    harness.reject(WEBHOOK, Refused(404, code))
+    harness.reject(WEBHOOK, ErrorReply(404, code))
     assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
 
 
@@ -285,20 +287,20 @@ async def test_a_deleted_message_gets_no_replacement(harness: Harness) -> None:
         finished, message = harness.ordered(token=token)
         message.deleted = True
         assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
-    assert harness.discord.messages.new == []
+    assert harness.discord.messages.unprompted == []
 
 
 async def test_no_reply_is_posted_to_a_message_that_was_deleted_meanwhile(harness: Harness) -> None:
     finished, message = harness.ordered(token=False)
-    harness.reject(CHANNEL, Refused(400, 50083))
+    harness.reject(CHANNEL, ErrorReply(400, 50083))
     message.deleted = True
     assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
-    assert harness.discord.messages.new == []
+    assert harness.discord.messages.unprompted == []
 
 
 async def test_a_reply_says_for_whom_it_is_and_pings_nobody(harness: Harness) -> None:
     finished, message = harness.ordered(token=False)
-    harness.reject(CHANNEL, Refused(400, 30046))
+    harness.reject(CHANNEL, ErrorReply(400, 30046))
     assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.REPLIED
     (reply,) = harness.showing(message)
     for words in (f"<@{finished.place.user_id}>", f"<t:{int(NOW)}:f>", "Face swap v5", "AI-generated"):
@@ -312,7 +314,7 @@ async def test_a_reply_says_for_whom_it_is_and_pings_nobody(harness: Harness) ->
 @pytest.mark.parametrize("token", [True, False])
 async def test_a_hidden_result_goes_to_the_member_in_private(harness: Harness, token: bool) -> None:
     finished, message = harness.ordered(hidden=True, token=token)
-    harness.reject(WEBHOOK, Refused(401, 50027))
+    harness.reject(WEBHOOK, ErrorReply(401, 50027))
     assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
     (sent,) = harness.showing(message)
     assert sent.channel_id == harness.direct.id
@@ -334,7 +336,7 @@ async def test_a_result_is_kept_for_a_member_with_closed_direct_messages_and_log
 ) -> None:
     finished, _ = harness.ordered(token=False)
     harness.discord.guild.channel.open = False
-    harness.direct.shut = 50007
+    harness.direct.error_code = 50007
     with capture_logs() as lines:
         assert await harness.result_delivery.deliver(finished, CONTENT) is KEPT
     (line,) = lines
@@ -347,12 +349,12 @@ async def test_a_server_that_removed_the_bot_ends_the_delivery(harness: Harness)
     for hidden in (True, False):
         finished, _ = harness.ordered(hidden=hidden, token=False)
         assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
-    assert harness.discord.messages.new == []
+    assert harness.discord.messages.unprompted == []
 
 
 async def test_a_failed_lookup_of_the_server_is_repeated(harness: Harness) -> None:
     finished, message = harness.ordered(hidden=True, token=False)
-    harness.discord.faults.next("guild", Refused(403, 0))
+    harness.discord.faults.next("guild", ErrorReply(403, 0))
     with pytest.raises(discord.Forbidden):
         await harness.result_delivery.deliver(finished, CONTENT)
     assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
@@ -374,7 +376,7 @@ async def test_a_result_ordered_in_a_group_chat_goes_to_the_member(harness: Harn
     finished, message = harness.ordered(token=False)
     finished = replace(finished, place=replace(finished.place, guild_id=None))
     own = account_of(guild_id=None, user_id=finished.place.user_id)
-    harness.reject(CHANNEL, Refused(404 if code == 10003 else 403, code))
+    harness.reject(CHANNEL, ErrorReply(404 if code == 10003 else 403, code))
     assert await harness.result_delivery.deliver(replace(finished, account=own), CONTENT) is Delivery.DIRECT
     (sent,) = harness.showing(message)
     assert f"discord.com/channels/@me/{finished.place.channel_id}/{message.id}" in sent.edits[-1].text
@@ -385,11 +387,11 @@ async def test_a_failure_takes_the_next_route_too(harness: Harness, state: State
     finished, _ = harness.ordered(token=False, state=state, reason=Reason.SEGMIND)
     harness.discord.guild.channel.open = False
     assert await harness.result_delivery.deliver(finished, None) is Delivery.DIRECT
-    assert "Nothing was charged" in harness.discord.messages.new[0].edits[-1].text
+    assert "Nothing was charged" in harness.discord.messages.unprompted[0].edits[-1].text
 
 
 async def test_a_member_who_cancelled_gets_no_new_message(harness: Harness) -> None:
-    for fault in (Refused(403, 50001), Refused(400, 50083)):
+    for fault in (ErrorReply(403, 50001), ErrorReply(400, 50083)):
         finished, _ = harness.ordered(token=False, state=State.CANCELLED)
         harness.reject(CHANNEL, fault)
         assert await harness.result_delivery.deliver(finished, None) is KEPT
@@ -401,7 +403,7 @@ async def test_a_delivery_repeated_after_a_crash_sends_no_second_message(
     harness: Harness, code: int, delivery: Delivery
 ) -> None:
     finished, message = harness.ordered(token=False)
-    harness.reject(CHANNEL, Refused(400, code), Refused(400, code))
+    harness.reject(CHANNEL, ErrorReply(400, code), ErrorReply(400, code))
     for _ in range(2):
         assert await harness.result_delivery.deliver(finished, CONTENT) is delivery
     assert len(harness.showing(message)) == 1
@@ -424,7 +426,7 @@ async def test_a_message_whose_response_was_lost_is_not_sent_twice(harness: Harn
 async def test_a_message_that_was_deleted_before_it_was_recorded_stays_deleted(harness: Harness) -> None:
     finished, message = harness.ordered(hidden=True, token=False)
     await harness.result_delivery.deliver(finished, CONTENT)
-    harness.discord.messages.new[0].deleted = True
+    harness.discord.messages.unprompted[0].deleted = True
     assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
     assert harness.showing(message) == []
 
@@ -464,7 +466,7 @@ async def test_the_original_is_shown_beside_the_result_if_its_url_is_trusted_and
 async def test_a_rejected_preview_does_not_cost_the_result(harness: Harness, token: bool) -> None:
     body = {**job().body, "target_image": "https://images.segmind.com/assets/b.png"}
     finished, message = harness.ordered(token=token, body=body)
-    harness.reject(WEBHOOK if token else CHANNEL, Refused(400, 50035, "Invalid Form Body"))
+    harness.reject(WEBHOOK if token else CHANNEL, ErrorReply(400, 50035, "Invalid Form Body"))
     assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.EDITED
     _, call = harness.sent("edit" if token else "edit-in-channel")
     assert len(galleries(call)[0]) == 1
@@ -481,7 +483,7 @@ async def test_a_private_result_is_sent_once_however_often_the_channel_is_tried(
 ) -> None:
     finished, message = in_private(harness)
     for _ in range(3):
-        harness.reject(WEBHOOK, Refused(400, 40004))
+        harness.reject(WEBHOOK, ErrorReply(400, 40004))
         with pytest.raises(discord.HTTPException):
             await harness.result_delivery.deliver(finished, CONTENT)
     assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
@@ -495,7 +497,7 @@ async def test_a_private_result_is_delivered_whatever_happened_to_the_channel(
     harness: Harness, code: int
 ) -> None:
     finished, _ = in_private(harness)
-    harness.reject(WEBHOOK, Refused(404, code))
+    harness.reject(WEBHOOK, ErrorReply(404, code))
     with capture_logs() as lines:
         assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
     assert [line["log_level"] for line in lines] == ["info"]
@@ -506,7 +508,7 @@ async def test_closed_direct_messages_are_reported_in_the_channel_without_the_re
 ) -> None:
     for hidden, delivery in ((False, KEPT), (True, Delivery.EDITED)):
         finished, message = in_private(harness, hidden=hidden)
-        harness.direct.shut = 50007
+        harness.direct.error_code = 50007
         assert await harness.result_delivery.deliver(finished, CONTENT) is delivery
         assert len(message.attachments) == hidden
         assert ("could not be sent in private" in message.edits[-1].text) != hidden
@@ -515,7 +517,7 @@ async def test_closed_direct_messages_are_reported_in_the_channel_without_the_re
 
 async def test_a_result_that_is_too_large_for_direct_messages_is_made_to_fit_there(harness: Harness) -> None:
     finished, _ = in_private(harness)
-    harness.reject(DIRECT, Refused(413, 40005))
+    harness.reject(DIRECT, ErrorReply(413, 40005))
     assert await harness.result_delivery.deliver(finished, files.picture("PNG", 512, 384)) is Delivery.DIRECT
     first, second = harness.sent()
     assert len(second.files["files[0]"].content) < len(first.files["files[0]"].content)
@@ -568,7 +570,7 @@ async def test_a_result_that_fits_in_no_size_is_given_as_a_link_with_its_expiry(
 
 async def test_a_smaller_file_stays_smaller_on_the_next_route(harness: Harness) -> None:
     finished, message = harness.ordered(token=False)
-    harness.reject(CHANNEL, Refused(413, 40005), Refused(400, 50083))
+    harness.reject(CHANNEL, ErrorReply(413, 40005), ErrorReply(400, 50083))
     assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.REPLIED
     (reply,) = harness.showing(message)
     assert len(reply.attachments[0].content) <= len(CONTENT) / 2

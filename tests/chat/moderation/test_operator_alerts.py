@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.text import Text
 from bot.jobs.job import Reason, State
-from bot.sandbox.segmind.faults import Trouble
+from bot.sandbox.segmind.faults import FaultKind
 from tests.harness import Reply, Stage, eventually, texts
 
 RELEASE = pytest.mark.stage(segmind={"when_empty": "release"}, jobs={"per_member": 1})
@@ -49,8 +49,8 @@ async def ordered_at_once(stage: Stage, count: int) -> list[Reply]:
     stage.segmind.faults.next("submit", "latency=1", "no-credits", times=count)
     members = [stage.another_member(f"member {number}") for number in range(count)]
     replies = [await stage.order_as(member, "faceswap-v5") for member in members]
-    counts = stage.segmind.faults.met
-    await eventually(lambda: counts["submit", Trouble.LATENCY] == count, lambda: str(counts))
+    counts = stage.segmind.faults.counts
+    await eventually(lambda: counts["submit", FaultKind.LATENCY] == count, lambda: str(counts))
     stage.clock.move(1)
     return replies
 
@@ -91,10 +91,10 @@ async def test_one_waiting_job_probes_while_the_balance_is_unknown(
         await reply.says("Paused")
 
     def tries() -> int:
-        return faults.met["submit", Trouble.NO_CREDITS] - len(replies)
+        return faults.counts["submit", FaultKind.NO_CREDITS] - len(replies)
 
-    await eventually(lambda: tries() >= 3, lambda: str(faults.met))
-    assert tries() <= faults.met["credits", Trouble.ERROR_BEFORE]
+    await eventually(lambda: tries() >= 3, lambda: str(faults.counts))
+    assert tries() <= faults.counts["credits", FaultKind.ERROR_BEFORE]
     faults.clear()
     for reply in replies:
         await reply.says("Queued")
@@ -105,8 +105,8 @@ async def test_one_waiting_job_probes_while_the_balance_is_unknown(
 async def test_a_job_is_tried_again_while_the_balance_is_too_low_for_it(stage: Stage) -> None:
     stage.segmind.faults.always("submit", "no-credits")
     reply = await stage.order("faceswap-v5")
-    counts = stage.segmind.faults.met
-    await eventually(lambda: counts["submit", Trouble.NO_CREDITS] >= 3, lambda: str(counts))
+    counts = stage.segmind.faults.counts
+    await eventually(lambda: counts["submit", FaultKind.NO_CREDITS] >= 3, lambda: str(counts))
     await was_alerted(stage, "used up")
     stage.segmind.faults.clear()
     await reply.says("Queued")
@@ -116,8 +116,8 @@ async def test_a_job_is_tried_again_while_the_balance_is_too_low_for_it(stage: S
 @RELEASE
 async def test_waiting_jobs_are_released_if_the_operator_prefers_it(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "latency=1", "no-credits")
-    first, counts = await stage.order("faceswap-v5"), stage.segmind.faults.met
-    await eventually(lambda: counts["submit", Trouble.LATENCY], lambda: str(counts))
+    first, counts = await stage.order("faceswap-v5"), stage.segmind.faults.counts
+    await eventually(lambda: counts["submit", FaultKind.LATENCY], lambda: str(counts))
     second = await stage.order("faceswap-v5")
     await second.says("Waiting in line")
     stage.segmind.balance = 0

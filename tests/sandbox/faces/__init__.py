@@ -1,1 +1,1 @@
-"""Tests of the local face engine, by measuring its pictures."""
+"""Tests of the local face engine, which measure its pictures."""

@@ -1,4 +1,4 @@
-"""One engine for all tests of a process, a bench to measure with, and each model's usual parameters."""
+"""One engine for all tests of a process, a pipeline for measuring, and each model's defaults."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,10 +7,11 @@ from typing import Any, Protocol
 import cv2
 import pytest
 
-from bot.sandbox.faces import FaceEngine, Rendering
+from bot.sandbox.faces import FaceEngine
 from bot.sandbox.faces.arrays import Floats, Picture
 from bot.sandbox.faces.detection.people import distance
-from bot.sandbox.faces.pipeline import Bench
+from bot.sandbox.faces.pipeline import Pipeline
+from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.scenes import encoded, portrait
 
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -77,6 +78,8 @@ FIELDS = {
 
 
 class Render(Protocol):
+    """Renders with a model's defaults and the given changes."""
+
     async def __call__(self, slug: str, source: bytes, target: bytes, **changes: Any) -> Rendering: ...
 
 
@@ -89,7 +92,7 @@ def engine() -> Iterator[FaceEngine]:
 
 @pytest.fixture(scope="session")
 def render(engine: FaceEngine) -> Render:
-    """Renders with a model's defaults, but for what a test changes."""
+    """Renders with a model's defaults and a test's changes."""
 
     async def render(slug: str, source: bytes, target: bytes, **changes: Any) -> Rendering:
         fields = FIELDS.get(slug, ("source_image", "target_image"))
@@ -102,28 +105,28 @@ def render(engine: FaceEngine) -> Render:
 
 
 class Measure:
-    """Looks at results as a stranger would: it finds the faces anew."""
+    """Measures results with a face detection of its own."""
 
     def __init__(self) -> None:
         cv2.setNumThreads(1)
-        self.bench = Bench()
+        self.pipeline = Pipeline()
         self._known: dict[str, Floats] = {}
 
     def embeddings(self, picture: Picture) -> list[Floats]:
-        """Of all faces, from left to right."""
-        faces = sorted(self.bench.finder.faces(picture), key=lambda face: face.box[0])
-        return [self.bench.people.embedding(picture, face) for face in faces]
+        """Return the embeddings of all faces, left to right."""
+        faces = sorted(self.pipeline.finder.faces(picture), key=lambda face: face.box[0])
+        return [self.pipeline.people.embedding(picture, face) for face in faces]
 
     def apart(self, picture: Picture, name: str, index: int = 0) -> float:
-        """How far a face of the picture, counted from the left, is from a person."""
+        """Return the distance of a face, counted from the left, to a known person."""
         if name not in self._known:
             self._known[name] = self.embeddings(portrait(name))[0]
         return distance(self.embeddings(picture)[index], self._known[name])
 
     def changed_faces(self, before: Picture, after: Picture) -> list[bool]:
-        """For each face from left to right, whether it is another picture now."""
+        """Whether each face, from left to right, was changed."""
         changed: list[bool] = []
-        for face in sorted(self.bench.finder.faces(before), key=lambda face: face.box[0]):
+        for face in sorted(self.pipeline.finder.faces(before), key=lambda face: face.box[0]):
             left, top, right, bottom = face.box.astype(int)
             difference = cv2.absdiff(before[top:bottom, left:right], after[top:bottom, left:right])
             changed.append(float(difference.mean()) > _MORE_THAN_COMPRESSION)

@@ -1,4 +1,4 @@
-"""Small pictures and short clips to test with, made from the samples and one real portrait."""
+"""Small pictures and short clips, made from the samples and one real portrait."""
 
 import io
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ SAMPLES = Path(__file__).parents[3] / "bot" / "sandbox" / "samples"
 
 @cache
 def portrait(name: str, side: int = 320) -> Picture:
-    """A sample face, or the astronaut's, in a square."""
+    """Return a sample face, or the astronaut's, in a square."""
     if name == "astronaut":
-        # The one portrait that comes with scikit-image itself; the others would be downloaded.
+        # scikit-image ships this portrait; it would download the others.
         image = Image.fromarray(np.asarray(skimage.data.astronaut(), np.uint8)[:300, 100:400])
     else:
         with Image.open(SAMPLES / f"{name}.jpg") as opened:
@@ -73,7 +73,7 @@ def clip(
     codec: str = "libx264",
     pixels: str = "yuv444p",
 ) -> bytes:
-    """A video at 25 frames a second, or with each frame at its own moment, counted in 25ths."""
+    """Return a video at 25 frames a second, or with frames at given times, counted in 25ths."""
     stream = io.BytesIO()
     with av.open(stream, "w", format=container) as output:
         video = cast("VideoStream", output.add_stream(codec, rate=25))  # pyright: ignore[reportUnknownMemberType]

@@ -1,4 +1,4 @@
-"""The engine's door: errors in sentences, cancelling, and an event loop that stays free."""
+"""The engine: error messages, cancellation, and an event loop that stays free."""
 
 import asyncio
 from collections.abc import AsyncIterator, Generator
@@ -16,13 +16,13 @@ from tests.sandbox.faces.scenes import clip, couple, encoded, nobody
 
 @cache
 def long_clip() -> bytes:
-    """Takes far more work to render than any of these tests may do."""
+    """Return a clip that takes far longer to render than these tests may run."""
     return clip([couple()] * 250)
 
 
 @contextmanager
 def little_work() -> Generator[None]:
-    """By what this process computes, however long it waits for its turn."""
+    """Check that this process computes little, however long it waits."""
     before = process_time()
     yield
     assert process_time() - before < 10
@@ -43,7 +43,7 @@ async def single() -> AsyncIterator[FaceEngine]:
 
 
 class Watched(dict[str, bytes]):
-    """Media that remember whether somebody looked at them."""
+    """Files that remember whether they were read."""
 
     looked_at = False
 
@@ -53,7 +53,7 @@ class Watched(dict[str, bytes]):
 
 
 async def long_job(engine: FaceEngine, source: bytes) -> asyncio.Task[object]:
-    """One that is under way."""
+    """Start a rendering that is under way when this returns."""
     media = Watched(source_image=source, target=long_clip())
     job = asyncio.create_task(engine.render("ai-face-swap", DEFAULTS["ai-face-swap"], media))
     await begun(media)
@@ -93,7 +93,7 @@ async def test_a_job_that_is_cancelled_while_it_waits_never_starts(single: FaceE
 async def test_closing_abandons_what_is_under_way(face_a: bytes) -> None:
     engine = FaceEngine(workers=1)
     running, waiting = await long_job(engine, face_a), short_job(engine, face_a)
-    # It has to stand in the line before everything is closed.
+    # The second order has to be in the queue before everything closes.
     await asyncio.sleep(0)
     with little_work():
         await engine.close()
@@ -121,18 +121,20 @@ async def test_two_jobs_at_once_do_not_disturb_each_other(
     assert together == alone * 2
 
 
-async def test_an_unknown_model_is_said_so(engine: FaceEngine) -> None:
+async def test_an_unknown_model_is_an_error(engine: FaceEngine) -> None:
     with pytest.raises(CannotSwap, match="no recipe for the model faceswap-v9"):
         await engine.render("faceswap-v9", {}, {})
 
 
-async def test_a_missing_picture_is_said_so(engine: FaceEngine, face_a: bytes) -> None:
+async def test_a_missing_picture_is_an_error(engine: FaceEngine, face_a: bytes) -> None:
     with pytest.raises(CannotSwap, match="Nothing was sent as target_image"):
         await engine.render("faceswap-v5", DEFAULTS["faceswap-v5"], {"source_image": face_a})
 
 
 @pytest.mark.parametrize("slug", DEFAULTS)
-async def test_no_face_is_said_so_with_which_picture(render: Render, face_a: bytes, slug: str) -> None:
+async def test_a_missing_face_is_an_error_that_names_the_picture(
+    render: Render, face_a: bytes, slug: str
+) -> None:
     with pytest.raises(CannotSwap, match="No face was found in the source picture"):
         await render(slug, encoded(nobody()), face_a)
     with pytest.raises(CannotSwap, match="No face was found in the target picture"):

@@ -1,4 +1,4 @@
-"""Indices, order and gender pick the faces they say."""
+"""Indices, order and gender select the right faces."""
 
 import pytest
 
@@ -22,8 +22,8 @@ SLUG = "faceswap-v3-multifaceswap"
 async def test_the_index_counts_in_the_order_that_was_asked_for(
     render: Render, measure: Measure, order: str, index: str, changed: list[int]
 ) -> None:
-    wishes = {"detection_face_order": order, "input_faces_index": index, "image_format": "png"}
-    rendering = await render(SLUG, encoded(portrait("astronaut")), encoded(group()), **wishes)
+    parameters = {"detection_face_order": order, "input_faces_index": index, "image_format": "png"}
+    rendering = await render(SLUG, encoded(portrait("astronaut")), encoded(group()), **parameters)
     swapped = measure.changed_faces(group(), decoded(rendering.content))
     assert [place for place, one in enumerate(swapped) if one] == changed
     assert rendering.local["faces_found"] == 4
@@ -76,7 +76,7 @@ async def test_only_faces_of_the_gender_are_counted(
         ({"detect_gender_source": "male"}, "No face in the source picture looks male"),
     ],
 )
-async def test_a_wrong_choice_is_said_so(
+async def test_a_wrong_choice_is_an_error(
     render: Render, astronaut: bytes, changes: dict[str, str], sentence: str
 ) -> None:
     with pytest.raises(CannotSwap, match=sentence):

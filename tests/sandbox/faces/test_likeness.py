@@ -1,4 +1,4 @@
-"""Whether the swapped face is the source's, and nothing else changed."""
+"""The swapped face is the source's, and nothing else changes."""
 
 import math
 
@@ -51,7 +51,7 @@ async def test_outside_the_face_every_pixel_stays(
     target = portrait("face_b", 400)
     changes = {} if slug == "ai-face-swap" else {"image_format": "png"}
     result = decoded((await render(slug, face_a, encoded(target), **changes)).content)
-    (face,) = measure.bench.finder.faces(target)
+    (face,) = measure.pipeline.finder.faces(target)
     left, top, right, bottom = face.box + face.size * np.array([-0.1, -0.1, 0.1, 0.1])
     outside = np.ones(target.shape[:2], bool)
     outside[int(top) : int(bottom), int(left) : int(right)] = False
@@ -88,7 +88,7 @@ async def test_a_seed_makes_the_same_picture_again_and_another_seed_another(
 
 def test_a_turned_head_brings_a_warning(measure: Measure) -> None:
     notes = Notes()
-    (front,) = measure.bench.finder.faces(portrait("face_a"))
+    (front,) = measure.pipeline.finder.faces(portrait("face_a"))
     warn_about(notes, front, "source's")
     assert not notes.warnings
     angle = math.radians(45)

@@ -1,4 +1,4 @@
-"""What others made is named with its licence."""
+"""The notice names every third-party model with its licence."""
 
 from bot.sandbox.faces.nets import WEIGHTS
 

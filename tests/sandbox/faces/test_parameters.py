@@ -1,4 +1,4 @@
-"""Every parameter of every model changes the result or is listed as not doing so."""
+"""Every parameter of every model changes the result or is listed as ignored."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.sandbox.faces import CannotSwap, Rendering
+from bot.sandbox.faces import CannotSwap
+from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.conftest import DEFAULTS, Render
 from tests.sandbox.faces.scenes import clip, couple, encoded, group, portrait
 
@@ -19,11 +20,13 @@ V4, V5, MULTI, COMIC, VIDEO = DEFAULTS
 
 @dataclass(frozen=True)
 class Trial:
+    """A parameter's value to compare with the default."""
+
     slug: str
     parameter: str
     value: Any
     given: dict[str, Any] = field(default_factory=dict[str, Any])
-    """What else is set, in both renderings."""
+    """Parameters set in both renderings."""
     source: str = "face_a"
     target: str = "face_b"
 
@@ -108,7 +111,7 @@ def scene(name: str) -> bytes:
             return encoded(group())
         case "exchange":  # The man on the left, then the woman there instead.
             return clip([couple()] * 3 + [np.ascontiguousarray(np.roll(couple(), 320, axis=1))] * 3)
-        case "relatives":  # Two who resemble each other, one after the other.
+        case "relatives":  # Two similar faces, one after the other.
             return clip([portrait("face_b")] * 3 + [portrait("face_a")] * 3)
         case _:
             return encoded(portrait(name))
@@ -130,7 +133,7 @@ def usual(render: Render) -> Usual:
 
 def test_no_parameter_is_forgotten() -> None:
     tried = {(trial.slug, trial.parameter) for trial in CHANGING + LISTED}
-    # How the result is carried is not the engine's to say.
+    # The server and not the engine applies `base64`.
     there_are = {(slug, name) for slug, usual in DEFAULTS.items() for name in usual if name != "base64"}
     assert tried == there_are
 

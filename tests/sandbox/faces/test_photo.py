@@ -1,4 +1,4 @@
-"""Pictures come in many kinds, and go out marked."""
+"""Pictures of many formats, and results with an AI mark."""
 
 import io
 
@@ -100,7 +100,7 @@ def test_an_opaque_alpha_channel_is_none() -> None:
     assert read_photo(saved(Image.fromarray(couple()).convert("RGBA")), "picture").alpha is None
 
 
-async def test_of_an_animation_the_first_frame_is_used_and_it_is_said_so(
+async def test_of_an_animation_the_first_frame_is_used_and_it_is_an_error(
     render: Render, face_a: bytes
 ) -> None:
     shots = [Image.fromarray(portrait(name)) for name in ("face_b", "face_c")]

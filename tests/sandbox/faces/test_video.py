@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from bot.media.provenance import is_marked
-from bot.sandbox.faces import CannotSwap, Rendering
+from bot.sandbox.faces import CannotSwap
 from bot.sandbox.faces.arrays import Picture
+from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.conftest import Measure, Render
 from tests.sandbox.faces.scenes import SAMPLES, clip, couple, encoded, frames, nobody, portrait
 
 SLUG = "ai-face-swap"
 
 
-def sound_of(content: bytes) -> tuple[str, list[bytes]]:
+def open_sound(content: bytes) -> tuple[str, list[bytes]]:
     with av.open(io.BytesIO(content), "r") as video:
         stream = video.streams.audio[0]
         return stream.codec_context.name, [bytes(packet) for packet in video.demux(stream) if packet.size]
@@ -44,7 +45,7 @@ async def test_the_sample_clip_comes_back_whole(render: Render, face_c: bytes) -
     result = rendering.content
     assert seconds_of(result) == seconds_of(original)
     assert moments_of(result) == moments_of(original)
-    assert sound_of(result) == sound_of(original)
+    assert open_sound(result) == open_sound(original)
     assert is_marked(result)
     assert result.index(b"moov") < result.index(b"mdat")
     with av.open(io.BytesIO(result), "r") as video:
@@ -72,7 +73,7 @@ async def test_sound_that_phones_cannot_play_becomes_aac(
 ) -> None:
     original = clip(moving(portrait("face_b"), 10), sound=codec, container=container)
     result = (await render(SLUG, face_a, original)).content
-    name, packets = sound_of(result)
+    name, packets = open_sound(result)
     assert name == "aac"
     assert packets
     assert seconds_of(result) == pytest.approx(0.4, abs=0.08)
@@ -80,7 +81,7 @@ async def test_sound_that_phones_cannot_play_becomes_aac(
 
 async def test_mp3_is_copied(render: Render, face_a: bytes) -> None:
     original = clip(moving(portrait("face_b"), 6), sound="mp3")
-    assert sound_of((await render(SLUG, face_a, original)).content) == sound_of(original)
+    assert open_sound((await render(SLUG, face_a, original)).content) == open_sound(original)
 
 
 async def test_each_frame_keeps_its_moment_where_the_rate_varies(render: Render, face_a: bytes) -> None:

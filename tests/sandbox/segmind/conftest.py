@@ -1,4 +1,4 @@
-"""A server for each test, and a hand on its wire."""
+"""A local Segmind for each test, and a client for it."""
 
 import math
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,7 @@ from bot.models import FaceModel
 from bot.registry import ModelRegistry, model_registry
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from tests.patience import PATIENCE
-from tests.sandbox.segmind.wire import Clock, Wire
+from tests.sandbox.segmind.client import ApiClient, Clock
 
 Start = Callable[..., Any]
 
@@ -45,14 +45,14 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 async def start(models: ModelRegistry) -> AsyncIterator[Start]:
-    """Starts servers that take no time at all, unless told otherwise."""
+    """Starts servers whose requests take no time by default."""
     async with AsyncExitStack() as stack:
 
-        async def started(**terms: Any) -> LocalSegmind:
-            terms = {"engine": StampEngine(), "speed": math.inf, **terms}
-            return await stack.enter_async_context(LocalSegmind(models, **terms))
+        async def start(**options: Any) -> LocalSegmind:
+            options = {"engine": StampEngine(), "speed": math.inf, **options}
+            return await stack.enter_async_context(LocalSegmind(models, **options))
 
-        yield started
+        yield start
 
 
 @pytest.fixture
@@ -61,5 +61,5 @@ async def segmind(start: Start) -> LocalSegmind:
 
 
 @pytest.fixture
-def wire(segmind: LocalSegmind, session: aiohttp.ClientSession) -> Wire:
-    return Wire(session, segmind.url)
+def client(segmind: LocalSegmind, session: aiohttp.ClientSession) -> ApiClient:
+    return ApiClient(session, segmind.url)

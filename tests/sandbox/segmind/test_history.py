@@ -1,4 +1,4 @@
-"""The request history: how a submission of unknown outcome is found again."""
+"""The request history: how the bot finds a submission of unknown outcome."""
 
 import aiohttp
 import pytest
@@ -8,43 +8,47 @@ from bot.registry import ModelRegistry
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.history import decipher_history, decipher_record
 from bot.segmind.protocol import Response
+from tests.sandbox.segmind.client import ApiClient, Clock, body_of, picture
 from tests.sandbox.segmind.conftest import Start
-from tests.sandbox.segmind.wire import Clock, Wire, body_of, picture
 
 HISTORY = "/inference-request/request-history"
 
 
 async def test_a_lost_submission_is_found_by_its_nonce(
-    segmind: LocalSegmind, wire: Wire, v5: type[FaceModel]
+    segmind: LocalSegmind, client: ApiClient, v5: type[FaceModel]
 ) -> None:
-    address = f"{await wire.upload(picture())}?doppel=n0nce"
-    await wire.submit(v5)
+    address = f"{await client.upload(picture())}?doppel=n0nce"
+    await client.submit(v5)
     assert (
-        await wire.post("/v2/faceswap-v5", body_of(v5, source_image=address), "error-after")
+        await client.post("/v2/faceswap-v5", body_of(v5, source_image=address), "error-after")
     ).status == 502
-    await wire.finish(segmind.submissions[1].request_id)
-    said = await wire.get(HISTORY, model_name="faceswap-v5")
+    await client.finish(segmind.submissions[1].request_id)
+    response = await client.get(HISTORY, model_name="faceswap-v5")
     (row,) = [
-        row for row in decipher_history(Response(said.status, said.body)) if "doppel=n0nce" in row.inputs
+        row
+        for row in decipher_history(Response(response.status, response.body))
+        if "doppel=n0nce" in row.inputs
     ]
     assert row.found.request_id == segmind.submissions[1].request_id
     assert (row.found.status, row.found.cost) == ("COMPLETED", 0.05)
     assert row.found.output is not None
 
 
-async def test_a_record_is_found_by_its_id(wire: Wire, v5: type[FaceModel]) -> None:
-    request_id = await wire.submit(v5, "failed=Nope")
-    await wire.finish(request_id)
-    said = await wire.get(f"{HISTORY}/{request_id}")
-    found = decipher_record(Response(said.status, said.body))
+async def test_a_record_is_found_by_its_id(client: ApiClient, v5: type[FaceModel]) -> None:
+    request_id = await client.submit(v5, "failed=Nope")
+    await client.finish(request_id)
+    response = await client.get(f"{HISTORY}/{request_id}")
+    found = decipher_record(Response(response.status, response.body))
     assert found is not None
     assert (found.status, found.error, found.output) == ("FAILED", "Nope", None)
-    assert (await wire.get(f"{HISTORY}/nobody")).status == 404
+    assert (await client.get(f"{HISTORY}/nobody")).status == 404
 
 
-async def test_a_row_of_a_request_under_way_knows_its_inputs_alone(wire: Wire, v5: type[FaceModel]) -> None:
-    request_id = await wire.submit(v5, "stuck", seed=7)
-    row = (await wire.get(f"{HISTORY}/{request_id}")).json["data"]
+async def test_a_row_of_a_request_under_way_knows_its_inputs_alone(
+    client: ApiClient, v5: type[FaceModel]
+) -> None:
+    request_id = await client.submit(v5, "stuck", seed=7)
+    row = (await client.get(f"{HISTORY}/{request_id}")).json["data"]
     assert row["model_status"] == "PENDING"
     assert row["request_body"]["seed"] == 7
     assert [row[name] for name in ("generation_url", "latency_ms", "error", "model_finished")] == [None] * 4
@@ -53,34 +57,34 @@ async def test_a_row_of_a_request_under_way_knows_its_inputs_alone(wire: Wire, v
 async def test_rows_appear_late_where_that_is_asked_for(
     start: Start, session: aiohttp.ClientSession, clock: Clock, v5: type[FaceModel]
 ) -> None:
-    wire = Wire(session, (await start(history_delay=5, clock=clock, sleep=clock.sleep)).url)
-    soon, late = await wire.submit(v5), await wire.submit(v5, "history-delay=20")
-    assert (await wire.get(HISTORY)).json["data"] == []
+    client = ApiClient(session, (await start(history_delay=5, clock=clock, sleep=clock.sleep)).url)
+    soon, late = await client.submit(v5), await client.submit(v5, "history-delay=20")
+    assert (await client.get(HISTORY)).json["data"] == []
     clock.advance(5)
-    assert [row["request_id"] for row in (await wire.get(HISTORY)).json["data"]] == [soon]
-    assert (await wire.get(f"{HISTORY}/{late}")).status == 404
+    assert [row["request_id"] for row in (await client.get(HISTORY)).json["data"]] == [soon]
+    assert (await client.get(f"{HISTORY}/{late}")).status == 404
     clock.advance(15)
-    assert (await wire.get(f"{HISTORY}/{late}")).status == 200
+    assert (await client.get(f"{HISTORY}/{late}")).status == 200
 
 
-async def test_the_newest_come_first_in_pages(wire: Wire, v5: type[FaceModel]) -> None:
-    ids = [await wire.submit(v5, "stuck") for _ in range(5)]
-    first = (await wire.get(HISTORY, per_page="2")).json
+async def test_the_newest_come_first_in_pages(client: ApiClient, v5: type[FaceModel]) -> None:
+    ids = [await client.submit(v5, "stuck") for _ in range(5)]
+    first = (await client.get(HISTORY, per_page="2")).json
     assert [row["request_id"] for row in first["data"]] == ids[:2:-1]
     assert (first["page"], first["per_page"], first["total"], first["total_pages"]) == (1, 2, 5, 3)
-    third = (await wire.get(HISTORY, per_page="2", page="3")).json
+    third = (await client.get(HISTORY, per_page="2", page="3")).json
     assert [row["request_id"] for row in third["data"]] == ids[:1]
 
 
-async def test_rows_are_filtered_and_sorted(wire: Wire, models: ModelRegistry) -> None:
-    dear = await wire.submit(models["faceswap-v4"])
-    cheap = await wire.submit(models["faceswap-v5"])
-    failed = await wire.submit(models["faceswap-comic"], "failed")
+async def test_rows_are_filtered_and_sorted(client: ApiClient, models: ModelRegistry) -> None:
+    dear = await client.submit(models["faceswap-v4"])
+    cheap = await client.submit(models["faceswap-v5"])
+    failed = await client.submit(models["faceswap-comic"], "failed")
     for each in (dear, cheap, failed):
-        await wire.finish(each)
+        await client.finish(each)
 
     async def asked(**params: str) -> list[str]:
-        return [row["request_id"] for row in (await wire.get(HISTORY, **params)).json["data"]]
+        return [row["request_id"] for row in (await client.get(HISTORY, **params)).json["data"]]
 
     assert await asked(model_name="swap-v") == [cheap, dear]
     assert await asked(status="FAILED") == [failed]
@@ -92,14 +96,14 @@ async def test_rows_are_filtered_and_sorted(wire: Wire, models: ModelRegistry) -
 async def test_the_window_is_inclusive_and_seven_days_by_default(
     start: Start, session: aiohttp.ClientSession, clock: Clock, v5: type[FaceModel]
 ) -> None:
-    wire = Wire(session, (await start(clock=clock, sleep=clock.sleep)).url)
-    await wire.submit(v5)
+    client = ApiClient(session, (await start(clock=clock, sleep=clock.sleep)).url)
+    await client.submit(v5)
     clock.advance(7 * 24 * 3600)
-    assert (await wire.get(HISTORY)).json["total"] == 1
+    assert (await client.get(HISTORY)).json["total"] == 1
     clock.advance(24 * 3600)
-    assert (await wire.get(HISTORY)).json["total"] == 0
-    assert (await wire.get(HISTORY, from_date="2026-01-01", to_date="2026-01-01")).json["total"] == 1
-    assert (await wire.get(HISTORY, from_date="2025-12-02", to_date="2026-01-01")).json["total"] == 1
+    assert (await client.get(HISTORY)).json["total"] == 0
+    assert (await client.get(HISTORY, from_date="2026-01-01", to_date="2026-01-01")).json["total"] == 1
+    assert (await client.get(HISTORY, from_date="2025-12-02", to_date="2026-01-01")).json["total"] == 1
 
 
 @pytest.mark.parametrize(
@@ -116,29 +120,29 @@ async def test_the_window_is_inclusive_and_seven_days_by_default(
         {"from_date": "2026-01-02", "to_date": "2026-01-01"},
     ],
 )
-async def test_a_query_beyond_the_bounds_is_refused(wire: Wire, params: dict[str, str]) -> None:
-    assert (await wire.get(HISTORY, **params)).status == 400
+async def test_a_query_beyond_the_bounds_is_refused(client: ApiClient, params: dict[str, str]) -> None:
+    assert (await client.get(HISTORY, **params)).status == 400
 
 
 async def test_a_file_within_a_body_is_shortened_in_the_record(
-    segmind: LocalSegmind, wire: Wire, v5: type[FaceModel]
+    segmind: LocalSegmind, client: ApiClient, v5: type[FaceModel]
 ) -> None:
     long = "data:image/png;base64," + "A" * 20_000
-    await wire.submit(v5, source_image=long)
+    await client.submit(v5, source_image=long)
     assert segmind.submissions[0].body["source_image"].endswith("… (20022 characters)")
 
 
 async def test_the_oldest_requests_are_forgotten_and_none_that_is_under_way(
     start: Start, session: aiohttp.ClientSession, clock: Clock, v5: type[FaceModel]
 ) -> None:
-    segmind = await start(speed=1, remembered=2, clock=clock, sleep=clock.sleep)
-    wire = Wire(session, segmind.url)
-    ids = [await wire.submit(v5) for _ in range(3)]
-    assert [await wire.status(each) for each in ids] == ["QUEUED"] * 3
+    segmind = await start(speed=1, history_size=2, clock=clock, sleep=clock.sleep)
+    client = ApiClient(session, segmind.url)
+    ids = [await client.submit(v5) for _ in range(3)]
+    assert [await client.status(each) for each in ids] == ["QUEUED"] * 3
     clock.advance(10)
     for each in ids:
-        await wire.finish(each)
-    await wire.submit(v5)
-    assert [(await wire.get(f"{HISTORY}/{each}")).status for each in ids] == [404, 404, 200]
-    await wire.submit(v5, "stuck")
+        await client.finish(each)
+    await client.submit(v5)
+    assert [(await client.get(f"{HISTORY}/{each}")).status for each in ids] == [404, 404, 200]
+    await client.submit(v5, "stuck")
     assert len(segmind.submissions) == 2

@@ -18,7 +18,7 @@ from bot.models import FaceModel
 from bot.registry import ModelRegistry
 from bot.sandbox.segmind import LocalSegmind
 from tests.patience import PATIENCE
-from tests.sandbox.segmind.wire import body_of, picture
+from tests.sandbox.segmind.client import body_of, picture
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def sdk(segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch) -> Iterator[Segm
     client._client.close()
 
 
-async def test_run_brings_the_result_of_every_model(
+async def test_run_returns_the_result_of_every_model(
     segmind: LocalSegmind, sdk: SegmindClient, models: ModelRegistry
 ) -> None:
     results: list[dict[str, Any]] = await asyncio.gather(
@@ -55,7 +55,7 @@ async def test_a_handle_can_be_asked_and_waited_for(
     assert (await asyncio.to_thread(job.status))["status"] == "COMPLETED"
 
 
-async def test_a_failure_is_raised_with_its_words(
+async def test_a_failure_is_raised_with_its_message(
     sdk: SegmindClient, segmind: LocalSegmind, v5: type[FaceModel]
 ) -> None:
     segmind.faults.next("submit", "failed=No%20face%20found.")
@@ -75,7 +75,7 @@ async def test_a_request_that_never_ends_times_out(
         await asyncio.to_thread(job.wait, timeout=0.05, interval=0.01)
 
 
-async def test_an_error_carries_its_code_and_words(sdk: SegmindClient, v5: type[FaceModel]) -> None:
+async def test_an_error_carries_its_status_and_message(sdk: SegmindClient, v5: type[FaceModel]) -> None:
     with pytest.raises(SegmindError) as raised:
         await asyncio.to_thread(sdk.submit_async, "faceswap-v5", **body_of(v5, quality=1))
     assert raised.value.status == 400
@@ -92,7 +92,7 @@ async def test_run_sync_brings_the_bytes(sdk: SegmindClient, models: ModelRegist
     assert float(response.headers["x-cost"]) == models[slug].card.usd
 
 
-async def test_what_the_sdk_keeps_on_other_hosts_is_here_too(
+async def test_the_sdks_uploads_and_history_work_here_too(
     segmind: LocalSegmind,
     sdk: SegmindClient,
     v5: type[FaceModel],

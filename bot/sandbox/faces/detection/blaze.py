@@ -1,4 +1,4 @@
-"""BlazeFace, the detector, in its two kinds: for near and for far faces."""
+"""BlazeFace detection networks, one for near and one for far faces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,13 @@ _VALUES_PER_ANCHOR = 16  # A box and six key points, two numbers a point.
 
 @dataclass(frozen=True)
 class BlazeKind:
+    """Weights and shape of a BlazeFace network."""
+
     weights: str
     side: int
     outputs: tuple[str, str]
     layers: tuple[tuple[int, int], ...]
-    """For each layer, the cells along a side and the anchors in each cell."""
+    """Cells along a side and anchors in each cell, for each layer."""
 
 
 NEAR = BlazeKind(
@@ -32,8 +34,8 @@ FAR = BlazeKind(
 
 
 @dataclass(frozen=True, eq=False)
-class Guesses:
-    """What one look at some crops brought: an entry per crop and anchor, in parts of the crop's side."""
+class Detections:
+    """Output for a batch of crops: an entry per crop and anchor, in fractions of the crop's side."""
 
     scores: Floats
     boxes: Floats
@@ -41,27 +43,29 @@ class Guesses:
 
 
 class BlazeNet:
+    """A BlazeFace network, ready to run."""
+
     def __init__(self, kind: BlazeKind) -> None:
         self.kind = kind
         self._net = read_net(kind.weights)
         self._anchors = np.concatenate([_anchors(cells, each) for cells, each in kind.layers])
 
-    def look(self, crops: Sequence[Picture]) -> Guesses:
+    def detect(self, crops: Sequence[Picture]) -> Detections:
         blob = np.stack([crop.transpose(2, 0, 1) for crop in crops]).astype(np.float32) / 127.5 - 1
         self._net.setInput(floats(blob))
         regressors, classifiers = self._net.forward(list(self.kind.outputs))
-        places = self._unfolded(floats(regressors), len(crops), _VALUES_PER_ANCHOR)
-        logits = self._unfolded(floats(classifiers), len(crops), 1)[..., 0]
+        places = self._split_layers(floats(regressors), len(crops), _VALUES_PER_ANCHOR)
+        logits = self._split_layers(floats(classifiers), len(crops), 1)[..., 0]
         places = places.reshape(len(crops), -1, 8, 2) / self.kind.side
         centre, extent = places[:, :, 0] + self._anchors, places[:, :, 1]
-        return Guesses(
+        return Detections(
             scores=sigmoid(logits),
             boxes=floats(np.concatenate([centre - extent / 2, centre + extent / 2], axis=-1)),
             points=floats(places[:, :, 2:] + self._anchors[None, :, None]),
         )
 
-    def _unfolded(self, output: Floats, count: int, values: int) -> Floats:
-        """The graph folds the batch into each layer before the layers are joined; this takes it out again."""
+    def _split_layers(self, output: Floats, count: int, values: int) -> Floats:
+        """Reorder the values by crop: the graph joins the layers, each with the whole batch."""
         rows, parts, start = output.reshape(-1, values), list[Floats](), 0
         for cells, each in self.kind.layers:
             length = cells * cells * each

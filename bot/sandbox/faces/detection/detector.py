@@ -1,4 +1,4 @@
-"""Says where the faces of a picture are, for the numbers that members choose them by."""
+"""Finds the faces that members choose by number."""
 
 import threading
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from bot.sandbox.faces.photo import read_photo
 
 
 class LocalFaceDetector:
-    """The networks are read when the first picture comes, and look at one picture at a time."""
+    """Face detector that loads its networks at the first picture and handles one picture at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

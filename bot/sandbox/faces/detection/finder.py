@@ -1,4 +1,4 @@
-"""Finds faces: detects them, lays the mesh over each, and looks a second time to be sure."""
+"""Finds faces: detects candidates, fits the mesh to each and confirms it with a second detection."""
 
 import math
 
@@ -14,36 +14,38 @@ from bot.sandbox.faces.nets import read_net
 
 _MESH_SIDE = 192
 _MESH_MARGIN = 1.5
-_PRESENT = 0.5
-_STILL_PRESENT = 0.6
-_CONFIRMED = 0.6
-_POINTS_AGREE = 0.12
-_SMALLEST = 24
+_MIN_PRESENCE = 0.5
+_MIN_PRESENCE_FOLLOWED = 0.6
+_MIN_CONFIRMATION = 0.6
+_MAX_POINT_ERROR = 0.12
+_MIN_SIZE = 24
 _SAME_FACE = 0.6
 
 
 class FaceFinder:
+    """Finds faces in a picture, and follows them to the next frame."""
+
     def __init__(self) -> None:
         self._scanner = Scanner()
         self._mesh = read_net("face_landmark.tflite")
 
     def faces(self, picture: Picture, *, deep: bool = True) -> list[Face]:
         candidates = self._scanner.candidates(picture, deep=deep)
-        # The mesh is laid twice: the first one tells better than the detector how the head is turned.
+        # The mesh is fitted twice, because the first mesh knows the head's angle better than the detector.
         meshes = [mesh for mesh, _ in self._meshes(picture, [_region(one) for one in candidates])]
-        laid = self._meshes(picture, [Region.around(mesh, _MESH_MARGIN) for mesh in meshes])
+        fitted = self._meshes(picture, [Region.around(mesh, _MESH_MARGIN) for mesh in meshes])
         faces = [
             Face(mesh, presence * candidate.score)
-            for candidate, (mesh, presence) in zip(candidates, laid, strict=True)
-            if presence > _PRESENT
+            for candidate, (mesh, presence) in zip(candidates, fitted, strict=True)
+            if presence > _MIN_PRESENCE
         ]
-        return _distinct([face for face in self._confirmed(picture, faces) if face.size >= _SMALLEST])
+        return _distinct([face for face in self._confirm(picture, faces) if face.size >= _MIN_SIZE])
 
     def follow(self, picture: Picture, faces: list[Face]) -> list[Face | None]:
-        """Where faces of the last frame are in this one, without detecting anew; None for a lost one."""
+        """Locate the last frame's faces in this frame without a new detection; None for a lost face."""
         regions = [Region.around(face.mesh, _MESH_MARGIN) for face in faces]
         return [
-            Face(mesh, face.confidence) if presence > _STILL_PRESENT else None
+            Face(mesh, face.confidence) if presence > _MIN_PRESENCE_FOLLOWED else None
             for face, (mesh, presence) in zip(faces, self._meshes(picture, regions), strict=True)
         ]
 
@@ -58,26 +60,28 @@ class FaceFinder:
         certainty = sigmoid(floats(presence).reshape(-1))
         return [
             (
-                np.column_stack([_back(mesh[:, :2], matrix), mesh[:, 2] * (region.side / _MESH_SIDE)]).astype(
-                    np.float32
-                ),
+                np.column_stack(
+                    [_to_picture(mesh[:, :2], matrix), mesh[:, 2] * (region.side / _MESH_SIDE)]
+                ).astype(np.float32),
                 float(sure),
             )
             for mesh, matrix, region, sure in zip(meshes, matrices, regions, certainty, strict=True)
         ]
 
-    def _confirmed(self, picture: Picture, faces: list[Face]) -> list[Face]:
-        """Those that the detector finds again, with eyes, nose and mouth where the mesh has them."""
+    def _confirm(self, picture: Picture, faces: list[Face]) -> list[Face]:
+        """Keep the faces that the detector finds again, with eyes, nose and mouth where the mesh has them."""
         if not faces:
             return []
         matrices = [Region.around(face.mesh, 2.0).matrix(NEAR.side) for face in faces]
-        guesses = self._scanner.near.look([cut(picture, matrix, NEAR.side) for matrix in matrices])
+        detections = self._scanner.near.detect([cut(picture, matrix, NEAR.side) for matrix in matrices])
         confirmed: list[Face] = []
-        for face, matrix, scores, points in zip(faces, matrices, guesses.scores, guesses.points, strict=True):
+        for face, matrix, scores, points in zip(
+            faces, matrices, detections.scores, detections.points, strict=True
+        ):
             best = int(scores.argmax())
-            seen = _back(points[best, :4] * NEAR.side, matrix)
-            error = float(np.linalg.norm(seen - _landmarks(face), axis=1).mean()) / face.size
-            if scores[best] >= _CONFIRMED and error <= _POINTS_AGREE:
+            detected = _to_picture(points[best, :4] * NEAR.side, matrix)
+            error = float(np.linalg.norm(detected - _key_points(face), axis=1).mean()) / face.size
+            if scores[best] >= _MIN_CONFIRMATION and error <= _MAX_POINT_ERROR:
                 confirmed.append(Face(face.mesh, face.confidence * float(scores[best])))
         return confirmed
 
@@ -92,13 +96,13 @@ def _region(candidate: Candidate) -> Region:
     )
 
 
-def _back(points: Floats, matrix: Floats) -> Floats:
+def _to_picture(points: Floats, matrix: Floats) -> Floats:
     inverse = floats(cv2.invertAffineTransform(matrix))
     return floats(points @ inverse[:, :2].T + inverse[:, 2])
 
 
-def _landmarks(face: Face) -> Floats:
-    """The points that the detector knows too: both eyes, the nose and the mouth."""
+def _key_points(face: Face) -> Floats:
+    """Return the mesh's positions of the detector's points: both eyes, the nose and the mouth."""
     mesh = face.mesh[:, :2]
     groups = ([33, 133], [263, 362], [4], [13, 14])
     return np.stack([mesh[group].mean(axis=0) for group in groups])

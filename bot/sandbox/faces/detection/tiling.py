@@ -1,4 +1,4 @@
-"""Looks over a whole picture for faces, in overlapping views of several sizes."""
+"""Searches a picture for faces in overlapping views of several sizes."""
 
 import math
 from collections.abc import Iterator
@@ -8,21 +8,21 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, Picture, floats, pixels
-from bot.sandbox.faces.detection.blaze import FAR, NEAR, BlazeKind, BlazeNet, Guesses
+from bot.sandbox.faces.detection.blaze import FAR, NEAR, BlazeKind, BlazeNet, Detections
 
 _WORKING_SIDE = 1600
 _BATCH = 8
-_SURE_ENOUGH = 0.55
-_RIM = 0.03  # A face whose centre lies in the rim of a view is seen better by the view beside it.
+_MIN_SCORE = 0.55
+_RIM = 0.03  # A face with its centre in the rim of a view is detected better in the next view.
 _SAME_FACE = 0.35
-_HALVES, _FINEST = 0.5, 0.3  # Views that cover this part of the picture.
+_HALVES, _FINEST = 0.5, 0.3  # Sizes of views, as fractions of the picture's longer side.
 _SMALL_VIEW = 384
 _INSIDE_ANOTHER = 0.7
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """Something that looks like a face."""
+    """Possible face, not yet confirmed."""
 
     box: Floats
     points: Floats
@@ -32,14 +32,18 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class _View:
+    """Square part of the picture, scaled for a network."""
+
     crop: Picture
     left: float
     top: float
     side: float
-    """Where the view lies in the picture."""
+    """Position and side in the picture."""
 
 
 class Scanner:
+    """Runs both networks over all views of a picture."""
+
     def __init__(self) -> None:
         self.near, self._far = BlazeNet(NEAR), BlazeNet(FAR)
 
@@ -49,14 +53,14 @@ class Scanner:
         if scale < 1:
             small = pixels(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
         found: list[Candidate] = []
-        for net, tile in self._looks(small, deep=deep):
+        for net, tile in self._passes(small, deep=deep):
             views = list(_views(small, net.kind, tile))
             for start in range(0, len(views), _BATCH):
                 batch = views[start : start + _BATCH]
-                found += _convincing(net.look([view.crop for view in batch]), batch, scale)
-        return _merged(found)
+                found += _candidates(net.detect([view.crop for view in batch]), batch, scale)
+        return _merge(found)
 
-    def _looks(self, picture: Picture, *, deep: bool) -> Iterator[tuple[BlazeNet, float]]:
+    def _passes(self, picture: Picture, *, deep: bool) -> Iterator[tuple[BlazeNet, float]]:
         longer, shorter = max(picture.shape[:2]), min(picture.shape[:2])
         yield self._far, longer
         yield self.near, longer
@@ -65,18 +69,18 @@ class Scanner:
             tile = longer * part
             if deep and tile >= NEAR.side:
                 yield self.near, tile
-            # The far net sees a twentieth of its view, so small views would only repeat what large ones show.
+            # The far network finds faces of a twentieth of its view, so small views would only repeat.
             if tile >= (_SMALL_VIEW if part == _FINEST else FAR.side):
                 yield self._far, tile
 
 
 def _views(picture: Picture, kind: BlazeKind, tile: float) -> Iterator[_View]:
-    """Square views of the picture, each covering `tile` pixels a side, half overlapping."""
+    """Yield square views of `tile` pixels a side that overlap by half."""
     factor = kind.side / tile
     width, height = (max(1, round(length * factor)) for length in (picture.shape[1], picture.shape[0]))
     quality = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     small = pixels(cv2.resize(picture, (width, height), interpolation=quality))
-    # A picture that is narrower than the view lies in its middle, on black.
+    # A picture narrower than the view is centred on black.
     pad_x, pad_y = max(0, kind.side - width) // 2, max(0, kind.side - height) // 2
     canvas = np.zeros((max(height, kind.side), max(width, kind.side), 3), np.uint8)
     canvas[pad_y : pad_y + height, pad_x : pad_x + width] = small
@@ -93,20 +97,22 @@ def _starts(length: int, side: int) -> list[int]:
     return [round((length - side) * step / (count - 1)) for step in range(count)]
 
 
-def _convincing(guesses: Guesses, views: list[_View], scale: float) -> Iterator[Candidate]:
-    for view, scores, boxes, points in zip(views, guesses.scores, guesses.boxes, guesses.points, strict=True):
+def _candidates(detections: Detections, views: list[_View], scale: float) -> Iterator[Candidate]:
+    for view, scores, boxes, points in zip(
+        views, detections.scores, detections.boxes, detections.points, strict=True
+    ):
         centres = (boxes[:, :2] + boxes[:, 2:]) / 2
         within = ((centres > _RIM) & (centres < 1 - _RIM)).all(axis=1)
         corner = floats([view.left, view.top])
-        for index in np.nonzero((scores > _SURE_ENOUGH) & within)[0]:
+        for index in np.nonzero((scores > _MIN_SCORE) & within)[0]:
             box = (boxes[index].reshape(2, 2) * view.side + corner) / scale
             yield Candidate(
                 box.reshape(4), (points[index] * view.side + corner) / scale, float(scores[index])
             )
 
 
-def _merged(found: list[Candidate]) -> list[Candidate]:
-    """One candidate for each place: the average of those that agree, weighted by their scores."""
+def _merge(found: list[Candidate]) -> list[Candidate]:
+    """Merge overlapping candidates into their average, weighted by score."""
     if not found:
         return []
     boxes, points = np.stack([one.box for one in found]), np.stack([one.points for one in found])

@@ -6,48 +6,49 @@ from bot.sandbox.faces.arrays import Picture
 from bot.sandbox.faces.detection.tracking import Track, Tracker
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import Portrait
-from bot.sandbox.faces.order import Order, Rendering
+from bot.sandbox.faces.order import Order
 from bot.sandbox.faces.photo import is_picture, write_photo
-from bot.sandbox.faces.pipeline import Bench, Scene, warn_about
+from bot.sandbox.faces.pipeline import Pipeline, Scene, warn_about
 from bot.sandbox.faces.selection import Filter, Selector
-from bot.sandbox.faces.swapping.swap import Manner, swap_face
-from bot.sandbox.faces.video.frames import frame_of
-from bot.sandbox.faces.video.writer import rewritten
+from bot.sandbox.faces.swapping.swap import SwapOptions, swap_face
+from bot.sandbox.faces.video.frames import read_frame
+from bot.sandbox.faces.video.writer import rewrite_video
+from bot.sandbox.segmind.engine import Rendering
 
 _NOBODY = "None of the faces in the target fits the selection by gender, age and reference."
 
 
-def render(bench: Bench, order: Order) -> Rendering:
+def render(pipeline: Pipeline, order: Order) -> Rendering:
     order.notes.ignored["face_selector_race"] = "the engine does not classify people by race"
-    source = bench.source(order, "source_image")
+    source = pipeline.source(order, "source_image")
     warn_about(order.notes, source.largest.face, "source's")
-    if is_picture(order.medium("target")):
-        return _picture(bench, order, source)
-    return _video(bench, order, source)
+    if is_picture(order.file("target")):
+        return _picture(pipeline, order, source)
+    return _video(pipeline, order, source)
 
 
-def _picture(bench: Bench, order: Order, source: Scene) -> Rendering:
+def _picture(pipeline: Pipeline, order: Order, source: Scene) -> Rendering:
     for parameter in ("reference_frame_number", "reference_face_distance"):
         order.notes.ignored[parameter] = "a picture has one frame, and its reference is the face itself"
-    target = bench.target(order, "target", deep=True)
+    target = pipeline.target(order, "target", deep=True)
     selector = _selector(order)
-    tracks = [Track(face, target.photo.picture, bench.people) for face in target.faces]
+    tracks = [Track(face, target.photo.picture, pipeline.people) for face in target.faces]
     result = target.photo.picture
-    for track in selector.chosen(tracks):
-        order.lifeline.check()
+    for track in selector.select(tracks):
+        order.cancel_token.check()
         result = _swapped(order, source, Portrait(result, track.face))
         warn_about(order.notes, track.face, "target's")
-        bench.compare(order.notes, source.largest, Portrait(result, track.face))
+        pipeline.compare(order.notes, source.largest, Portrait(result, track.face))
         order.notes.faces_swapped += 1
     if not order.notes.faces_swapped:
         raise CannotSwap(_NOBODY)
-    # PNG: a picture may have come with transparency, and no quality was asked for.
+    # PNG keeps the target's transparency, and this model has no quality parameter.
     return order.rendered(write_photo(target.photo.with_picture(result), "png", 100), "image/png")
 
 
-def _video(bench: Bench, order: Order, source: Scene) -> Rendering:
-    film = _Filming(bench, order, source)
-    content = rewritten(order.medium("target"), film.change, order.lifeline)
+def _video(pipeline: Pipeline, order: Order, source: Scene) -> Rendering:
+    swapper = _FrameSwapper(pipeline, order, source)
+    content = rewrite_video(order.file("target"), swapper.change, order.cancel_token)
     if not order.notes.faces_found:
         raise CannotSwap("No face was found in any frame of the video.")
     if not order.notes.faces_swapped:
@@ -55,52 +56,52 @@ def _video(bench: Bench, order: Order, source: Scene) -> Rendering:
     return order.rendered(content, "video/mp4")
 
 
-class _Filming:
-    """Swaps in one frame after another."""
+class _FrameSwapper:
+    """Swaps the selected faces in one frame after another."""
 
-    def __init__(self, bench: Bench, order: Order, source: Scene) -> None:
-        self._bench, self._order, self._source = bench, order, source
-        self._selector = _with_reference(bench, order, _selector(order))
-        self._tracker = Tracker(bench.finder, bench.people)
+    def __init__(self, pipeline: Pipeline, order: Order, source: Scene) -> None:
+        self._pipeline, self._order, self._source = pipeline, order, source
+        self._selector = _with_reference(pipeline, order, _selector(order))
+        self._tracker = Tracker(pipeline.finder, pipeline.people)
         self._frames = 0
 
     def change(self, picture: Picture) -> Picture:
         notes, self._frames = self._order.notes, self._frames + 1
-        tracks = self._tracker.see(picture)
+        tracks = self._tracker.update(picture)
         notes.faces_found = max(notes.faces_found, len(tracks))
-        result, chosen = picture, self._selector.chosen(tracks)
+        result, chosen = picture, self._selector.select(tracks)
         for track in chosen:
             result = _swapped(self._order, self._source, Portrait(result, track.face), seed=self._frames)
             warn_about(notes, track.face, "target's")
         if chosen and notes.identity_distance is None:
-            self._bench.compare(notes, self._source.largest, Portrait(result, chosen[0].face))
+            self._pipeline.compare(notes, self._source.largest, Portrait(result, chosen[0].face))
         notes.faces_swapped = max(notes.faces_swapped, len(chosen))
         return result
 
 
 def _selector(order: Order) -> Selector:
-    wishes = order.parameters
-    gender = wishes["face_selector_gender"]
+    parameters = order.parameters
+    gender = parameters["face_selector_gender"]
     return Selector(
-        mode=wishes["face_selector_mode"],
-        order=wishes["face_selector_order"],
+        mode=parameters["face_selector_mode"],
+        order=parameters["face_selector_order"],
         filter=Filter(
             gender=None if gender in (None, "none") else gender,
-            ages=(wishes["face_selector_age_start"], wishes["face_selector_age_end"]),
+            ages=(parameters["face_selector_age_start"], parameters["face_selector_age_end"]),
         ),
-        furthest=wishes["reference_face_distance"],
+        max_distance=parameters["reference_face_distance"],
     )
 
 
-def _with_reference(bench: Bench, order: Order, selector: Selector) -> Selector:
-    """Whoever comes first in the reference frame is looked for in all others."""
+def _with_reference(pipeline: Pipeline, order: Order, selector: Selector) -> Selector:
+    """Add the first selected face of the reference frame, to find that person in all frames."""
     if selector.mode != "reference":
         for parameter in ("reference_frame_number", "reference_face_distance"):
             order.notes.ignored[parameter] = f"face_selector_mode is {selector.mode}"
         return selector
     number = max(1, order.parameters["reference_frame_number"])
-    picture = frame_of(order.medium("target"), number, order.lifeline)
-    tracks = [Track(face, picture, bench.people) for face in bench.finder.faces(picture)]
+    picture = read_frame(order.file("target"), number, order.cancel_token)
+    tracks = [Track(face, picture, pipeline.people) for face in pipeline.finder.faces(picture)]
     candidates = selector.candidates(tracks)
     if not candidates:
         raise CannotSwap(
@@ -111,4 +112,4 @@ def _with_reference(bench: Bench, order: Order, selector: Selector) -> Selector:
 
 def _swapped(order: Order, source: Scene, target: Portrait, *, seed: int = 0) -> Picture:
     cap = int(str(order.parameters["pixel_boost"]).split("x", maxsplit=1)[0])
-    return swap_face(source.largest, target, Manner(side_cap=cap, seed=seed))
+    return swap_face(source.largest, target, SwapOptions(side_cap=cap, seed=seed))

@@ -1,4 +1,4 @@
-"""Face swap comic: a person's face, redrawn in the manner of the drawing it goes into."""
+"""Face swap comic: a person's face, redrawn in the style of the target drawing."""
 
 import cv2
 import numpy as np
@@ -6,41 +6,42 @@ import numpy as np
 from bot.sandbox.faces.arrays import Floats, Picture, floats
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import Portrait
-from bot.sandbox.faces.order import Order, Rendering
+from bot.sandbox.faces.order import Order
 from bot.sandbox.faces.photo import read_photo
-from bot.sandbox.faces.pipeline import Bench, delivered, warn_about
+from bot.sandbox.faces.pipeline import Pipeline, encode_result, warn_about
 from bot.sandbox.faces.swapping.drawing import Pen, draw_face
-from bot.sandbox.faces.swapping.expression import lent_with, wished_moods, with_moods
-from bot.sandbox.faces.swapping.swap import Manner
+from bot.sandbox.faces.swapping.expression import requested_moods, with_bare_lids, with_moods
+from bot.sandbox.faces.swapping.swap import SwapOptions
+from bot.sandbox.segmind.engine import Rendering
 
 _BLACK = 8
 
 
-def render(bench: Bench, order: Order) -> Rendering:
-    wishes = order.parameters
-    moods = wished_moods(order, "prompt")
-    source = bench.source(order, "source_image")
-    target = bench.target(order, "target_image", deep=True)
+def render(pipeline: Pipeline, order: Order) -> Rendering:
+    parameters = order.parameters
+    moods = requested_moods(order, "prompt")
+    source = pipeline.source(order, "source_image")
+    target = pipeline.target(order, "target_image", deep=True)
     warn_about(order.notes, source.largest.face, "source's")
-    face = with_moods(target.largest.face, moods, min(1.6, 0.5 + wishes["cfg"] / 3))
+    face = with_moods(target.largest.face, moods, min(1.6, 0.5 + parameters["cfg"] / 3))
     pen = Pen(
-        likeness=wishes["face_strength"],
-        style=wishes["style_strength"],
-        passes=wishes["steps"],
-        gain=min(wishes["cfg"], 4),
-        seed=wishes["seed"],
+        likeness=parameters["face_strength"],
+        style=parameters["style_strength"],
+        passes=parameters["steps"],
+        gain=min(parameters["cfg"], 4),
+        seed=parameters["seed"],
     )
-    manner = Manner(grow=wishes["grow_mask"], mask=_mask(order, target.photo.picture))
+    options = SwapOptions(grow=parameters["grow_mask"], mask=_mask(order, target.photo.picture))
     result = draw_face(
-        source.portrait(lent_with(source.largest.face, moods)), target.portrait(face), pen, manner
+        source.portrait(with_bare_lids(source.largest.face, moods)), target.portrait(face), pen, options
     )
     order.notes.faces_swapped = 1
-    bench.compare(order.notes, source.largest, Portrait(result, face))
-    return delivered(order, target.photo.with_picture(result), "output_format", "output_quality")
+    pipeline.compare(order.notes, source.largest, Portrait(result, face))
+    return encode_result(order, target.photo.with_picture(result), "output_format", "output_quality")
 
 
 def _mask(order: Order, target: Picture) -> Floats | None:
-    """White is where the face may change."""
+    """Read the mask; the face may change where it is white."""
     content = order.media.get("mask_image")
     if not content:
         return None

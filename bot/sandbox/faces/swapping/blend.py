@@ -1,4 +1,4 @@
-"""Blends two pictures without a seam."""
+"""Blends two pictures without a visible seam."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from bot.sandbox.faces.arrays import Floats, floats
 
 
 def blended(front: Floats, back: Floats, mask: Floats, levels: int) -> Floats:
-    """A Laplacian-pyramid blend (Burt and Adelson): coarse colours mix widely, fine detail narrowly."""
+    """Blend with Laplacian pyramids (Burt and Adelson): coarse colours mix widely, fine detail narrowly."""
     height, width = mask.shape
     step = 2**levels
     front, back, mask = (_padded(one, -height % step, -width % step) for one in (front, back, mask))

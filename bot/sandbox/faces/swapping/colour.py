@@ -1,4 +1,4 @@
-"""Gives the source's skin the light, and where wished the tone, of the target."""
+"""Matches the source's skin to the target's light, and on request to its tone."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ _NOTICEABLY = 1.25
 
 @dataclass(frozen=True, eq=False)
 class ColourPlan:
-    """What to do to each pixel, in LAB: multiply, then add."""
+    """Colour change in LAB: each pixel times `gain` plus `offset`."""
 
     gain: Floats
     offset: Floats
@@ -31,11 +31,11 @@ class ColourPlan:
 
 
 def plan_colours(
-    worn: Floats, target: Floats, coverage: Floats, mesh: Floats, size: float, *, keep_tone: bool
+    warped: Floats, target: Floats, coverage: Floats, mesh: Floats, size: float, *, keep_tone: bool
 ) -> ColourPlan:
-    """Compares the skin of both; `keep_tone` leaves the source its own complexion and takes only light."""
-    inside = floats((skin_area(mesh, worn.shape[:2]) > 0) & (coverage > _COVERED))
-    mine, theirs = to_lab(worn), to_lab(target)
+    """Compare both skins; with `keep_tone` the source keeps its complexion and only the light changes."""
+    inside = floats((skin_area(mesh, warped.shape[:2]) > 0) & (coverage > _COVERED))
+    mine, theirs = to_lab(warped), to_lab(target)
     points = bare_points(mesh)
     my_skin, their_skin = (skin_likeness(lab, points, size, _TOLERANCE) for lab in (mine, theirs))
     if inside.sum() < _ENOUGH_SKIN:
@@ -59,21 +59,21 @@ def _statistics(lab: Floats, inside: Floats, likeness: Floats) -> tuple[Floats, 
 
 
 def _light(mine: Floats, theirs: Floats, trust: Floats, size: float, *, keep_tone: bool) -> Floats:
-    """The slow changes of light over the face that the target has and the source has not."""
+    """Return the target's gradual changes of light over the face that the source lacks."""
     field = np.zeros_like(mine)
     if trust.sum() <= _ENOUGH_SKIN:
         return field
     limit = floats([34, 9, 9])
     for reach, strength in ((0.25, [0.85, 0.51, 0.51]), (0.11, [0.425, 0, 0])):
         wanted = _spread(theirs, trust, size * reach) - _spread(mine + field, trust, size * reach)
-        if keep_tone:  # Light may move over the face, but on the whole it is as it was.
+        if keep_tone:  # Light may move over the face, but its average stays.
             wanted -= np.average(wanted, axis=(0, 1), weights=trust)
         field = field + np.clip(wanted, -limit, limit) * floats(strength)
     return floats(field)
 
 
 def _spread(values: Floats, weights: Floats, sigma: float) -> Floats:
-    """A Gaussian average that counts only the weighted pixels, worked out small as it is smooth anyway."""
+    """Return a Gaussian average of the weighted pixels, computed on a small copy because it is smooth."""
     scale = min(1.0, _SMALL_SIGMA / sigma)
     total, weight = (
         floats(cv2.resize(one, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
@@ -84,24 +84,24 @@ def _spread(values: Floats, weights: Floats, sigma: float) -> Floats:
     return floats(cv2.resize(average, weights.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
-def match_sharpness(worn: Floats, target: Floats, mesh: Floats) -> Floats:
-    """Blurs a source that is sharper than the picture it goes into, measured on cheeks and nose."""
-    mine, theirs = fine_detail(worn, mesh), fine_detail(target, mesh)
+def match_sharpness(warped: Floats, target: Floats, mesh: Floats) -> Floats:
+    """Blur a source that is sharper than the target, measured on cheeks and nose."""
+    mine, theirs = detail_strength(warped, mesh), detail_strength(target, mesh)
     if mine <= theirs * _NOTICEABLY:
-        return worn
+        return warped
     sigma = min(1.6, 0.45 * (mine / max(theirs, 0.05)) ** 0.5)
-    return floats(cv2.GaussianBlur(worn, (0, 0), sigma))
+    return floats(cv2.GaussianBlur(warped, (0, 0), sigma))
 
 
-def grain(worn: Floats, target: Floats, mesh: Floats, seed: int) -> Floats:
-    """Noise to add, as strong as the target's own and never quite none, so that a seed shows."""
-    lacking = max(fine_detail(target, mesh) ** 2 - fine_detail(worn, mesh) ** 2, 0) ** 0.5
-    noise = np.random.default_rng(seed).standard_normal(worn.shape[:2], dtype=np.float32)
+def grain(warped: Floats, target: Floats, mesh: Floats, seed: int) -> Floats:
+    """Return noise as strong as the target's, and at least a little, so that the seed has an effect."""
+    lacking = max(detail_strength(target, mesh) ** 2 - detail_strength(warped, mesh) ** 2, 0) ** 0.5
+    noise = np.random.default_rng(seed).standard_normal(warped.shape[:2], dtype=np.float32)
     noise -= floats(cv2.GaussianBlur(noise, (0, 0), 1.2))
     return floats(noise * np.clip(0.6 * lacking, 0.5, 2.2))[..., None]
 
 
-def fine_detail(picture: Floats, mesh: Floats) -> float:
+def detail_strength(picture: Floats, mesh: Floats) -> float:
     cheeks = np.clip(mesh[[50, 280, 4, 205, 425], :2], 0, [picture.shape[1], picture.shape[0]])
     (left, top), (right, bottom) = cheeks.min(axis=0).astype(int), cheeks.max(axis=0).astype(int)
     if right - left < _SMALLEST_CHEEK[0] or bottom - top < _SMALLEST_CHEEK[1]:

@@ -1,4 +1,4 @@
-"""Redraws a swapped face in the manner of the drawing that it lies in."""
+"""Redraws a swapped face in the style of the drawing around it."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from bot.sandbox.faces.arrays import Floats, Picture, floats, pixels
 from bot.sandbox.faces.face import Face, Portrait
 from bot.sandbox.faces.swapping.masks import polygon
 from bot.sandbox.faces.swapping.skin import to_lab, to_rgb
-from bot.sandbox.faces.swapping.swap import Manner, swap_face
+from bot.sandbox.faces.swapping.swap import SwapOptions, swap_face
 from bot.sandbox.faces.topology import OVAL
 
 _FLATTENED_SIZE = 260
@@ -22,23 +22,23 @@ Area = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Pen:
-    """How a face is drawn."""
+    """Style of drawing."""
 
     likeness: float
-    """From 0 to 1, how much of the person shows in the drawing."""
+    """Amount of the person in the drawing, from 0 to 1."""
     style: float
-    """From 0 to 2, how much of the drawing shows in the person."""
+    """Amount of the drawing in the person, from 0 to 2."""
     passes: int
     gain: float
     seed: int
 
 
-def draw_face(source: Portrait, target: Portrait, pen: Pen, manner: Manner) -> Picture:
-    manner = replace(
-        manner, likeness=0.55 * pen.likeness, keep_openings=pen.likeness < _INSIDE, seed=pen.seed
+def draw_face(source: Portrait, target: Portrait, pen: Pen, options: SwapOptions) -> Picture:
+    options = replace(
+        options, likeness=0.55 * pen.likeness, keep_openings=pen.likeness < _INSIDE, seed=pen.seed
     )
-    swapped = swap_face(source, target, manner)
-    left, top, right, bottom = _surroundings(target, manner.grow)
+    swapped = swap_face(source, target, options)
+    left, top, right, bottom = _surroundings(target, options.grow)
     before, after = floats(target.picture[top:bottom, left:right]), floats(swapped[top:bottom, left:right])
     mask = _changed(before, after, target.face.moved(left, top))
     drawn = after
@@ -59,7 +59,7 @@ def _surroundings(target: Portrait, grow: int) -> tuple[int, int, int, int]:
 
 
 def _changed(before: Floats, after: Floats, face: Face) -> Floats:
-    """The inside of the face, where the swap changed something."""
+    """Return a mask of the pixels inside the face that the swap changed."""
     oval = polygon(face.mesh[OVAL, :2], before.shape[:2], max(1, face.size * 0.02))
     differs = floats(np.abs(after - before).max(axis=-1) > 1)
     widely = floats(cv2.GaussianBlur(differs, (0, 0), 2)) * 1.5
@@ -74,7 +74,7 @@ def _in_manner_of(drawing: Floats, face: Floats, inside: Area, size: float, pen:
 
 
 def _flattened(face: Floats, size: float, pen: Pen) -> Floats:
-    """Shades become areas, a little more with each pass."""
+    """Flatten shades into areas, a little more with each pass."""
     scale = min(1.0, _FLATTENED_SIZE / size)
     small = pixels(cv2.resize(face, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
     for _ in range(pen.passes):
@@ -85,7 +85,7 @@ def _flattened(face: Floats, size: float, pen: Pen) -> Floats:
 
 
 def _toned(lab: Floats, theirs: Floats, inside: Area, share: float) -> Floats:
-    """The face gets the drawing's range of light and strength of colour."""
+    """Give the face the drawing's range of light and saturation."""
     levels = np.linspace(1, 99, 33)
     mine, drawn = (np.percentile(one[inside][:, 0], levels) for one in (lab, theirs))
     rising = np.maximum.accumulate(mine + np.arange(len(levels)) * 1e-3)
@@ -98,7 +98,7 @@ def _toned(lab: Floats, theirs: Floats, inside: Area, share: float) -> Floats:
 
 
 def _inked(lab: Floats, theirs: Floats, inside: Area, size: float, pen: Pen) -> Floats:
-    """Lines where light changes quickly, as dark as the drawing's own."""
+    """Draw lines where the light changes quickly, as dark as the drawing's own lines."""
     light, width = floats(lab[..., 0]), max(0.6, size * 0.006)
     edges = cv2.GaussianBlur(light, (0, 0), width) - 0.98 * cv2.GaussianBlur(light, (0, 0), width * 1.8)
     edges = floats(edges - np.median(edges[inside]))
@@ -109,5 +109,5 @@ def _inked(lab: Floats, theirs: Floats, inside: Area, size: float, pen: Pen) -> 
 
 
 def _grain(like: Floats, seed: int) -> Floats:
-    """Too little to see, enough for a seed to make a picture of its own."""
+    """Return invisible noise, so that each seed makes a different picture."""
     return floats(np.random.default_rng(seed).normal(0, 0.5, like.shape[:2]))[..., None]

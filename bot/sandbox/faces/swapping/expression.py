@@ -1,4 +1,4 @@
-"""Reads a mood out of a prompt and moves the mesh accordingly: mouth corners, lids and brows."""
+"""Finds words for moods in a prompt and moves the mesh: mouth corners, lids and brows."""
 
 import re
 from collections.abc import Sequence
@@ -18,8 +18,7 @@ _WORDS = {
     "surprised": r"\b(surpris|shock|scared|amaze|wide eyes)",
     "closed eyes": r"\b(sleep|asleep|closed eyes|eyes closed|blink)",
 }
-# Which point moves how far up and to the right, and how far around it the skin follows; all as parts of
-# the face's width.
+# Point, distance up, distance to the right and reach around the point, in fractions of the face's width.
 _PUSHES = {
     "smile": ((61, 0.045, -0.03, 0.11), (291, 0.045, 0.03, 0.11), (50, 0.012, 0, 0.1), (280, 0.012, 0, 0.1)),
     "sad": ((61, -0.045, 0.01, 0.1), (291, -0.045, -0.01, 0.1), (107, 0.03, 0, 0.08), (336, 0.03, 0, 0.08)),
@@ -28,7 +27,7 @@ _PUSHES = {
 }
 _UPPER_LIDS = [246, 161, 160, 159, 158, 157, 173, 466, 388, 387, 386, 385, 384, 398]
 _LOWER_LIDS = [7, 163, 144, 145, 153, 154, 155, 249, 390, 373, 374, 380, 381, 382]
-# The row of points above the upper lids, where a lid folds, and the row above that, under the brow.
+# The points above the upper lids, where a lid folds, and the points above those, under the brows.
 _FOLDS = [247, 30, 29, 27, 28, 56, 190, 467, 260, 259, 257, 258, 286, 414]
 _UNDER_BROWS = [113, 225, 224, 223, 222, 221, 189, 342, 445, 444, 443, 442, 441, 413]
 _NEARLY_SHUT = 0.92
@@ -38,8 +37,8 @@ def moods_in(prompt: str) -> list[str]:
     return [mood for mood, words in _WORDS.items() if re.search(words, prompt, re.IGNORECASE)]
 
 
-def wished_moods(order: Order, parameter: str) -> list[str]:
-    """The moods that a prompt asks for; notes down what becomes of the rest of it."""
+def requested_moods(order: Order, parameter: str) -> list[str]:
+    """Return the moods in a prompt, and note how the prompt was treated."""
     prompt = str(order.parameters[parameter]).strip()
     moods = moods_in(prompt)
     if moods:
@@ -62,8 +61,8 @@ def with_moods(face: Face, moods: Sequence[str], strength: float) -> Face:
     return replace(face, mesh=mesh)
 
 
-def lent_with(face: Face, moods: Sequence[str]) -> Face:
-    """For eyes that shut, the source lends the skin under its brows: stretched lashes would be black fans."""
+def with_bare_lids(face: Face, moods: Sequence[str]) -> Face:
+    """For closed eyes, cover the lids with skin from under the brows: stretched lashes look like fans."""
     if "closed eyes" not in moods:
         return face
     mesh = face.mesh.copy()

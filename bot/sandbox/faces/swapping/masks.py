@@ -1,4 +1,4 @@
-"""How much of the new face shows at each pixel."""
+"""Masks: the opacity of the new face at each pixel."""
 
 import cv2
 import numpy as np
@@ -8,16 +8,16 @@ from bot.sandbox.faces.swapping.skin import bare_points, gray, skin_likeness, to
 from bot.sandbox.faces.topology import FOREHEAD, OVAL, smoothstep
 
 _FEATHER = 0.075
-_TARGETS_HAIR, _SOURCES_HAIR = 4.6, 3.3  # How far from the skin's colour something may be and still be skin.
+_TARGETS_HAIR, _SOURCES_HAIR = 4.6, 3.3  # Tolerances around the skin's colour.
 
 
-def face_mask(mesh: Floats, target: Floats, worn: Floats, coverage: Floats, size: float) -> Floats:
-    """The oval of the face with a soft rim, less the hair that hangs into it on either side."""
+def face_mask(mesh: Floats, target: Floats, warped: Floats, coverage: Floats, size: float) -> Floats:
+    """Return the oval of the face with a soft rim, without the hair in front of either face."""
     oval = np.minimum(polygon(mesh[OVAL, :2], coverage.shape), coverage)
     to_rim = cv2.distanceTransform((oval > 0.5).astype(np.uint8), cv2.DIST_L2, 3)  # noqa: PLR2004 - half covered.
     mask = smoothstep(floats(to_rim / max(2.0, size * _FEATHER)))
     points, forehead = bare_points(mesh), _forehead(mesh, coverage.shape, size)
-    for picture, tolerance in ((target, _TARGETS_HAIR), (worn, _SOURCES_HAIR)):
+    for picture, tolerance in ((target, _TARGETS_HAIR), (warped, _SOURCES_HAIR)):
         skin = _smooth_skin(picture, skin_likeness(to_lab(picture), points, size, tolerance), size)
         mask = mask * (1 - forehead * (1 - skin))
     return floats(mask)
@@ -31,12 +31,12 @@ def polygon(points: Floats, shape: tuple[int, ...], softness: float = 0) -> Floa
 
 
 def with_hole(mask: Floats, loop: Floats, size: float) -> Floats:
-    """Lets the target show through inside a loop of points."""
+    """Cut a hole along a loop of points, where the target shows through."""
     return floats(mask * (1 - polygon(loop, mask.shape, max(0.6, size * 0.012))))
 
 
 def grown(mask: Floats, by: float, coverage: Floats, size: float) -> Floats:
-    """The mask, wider by some pixels, but never beyond the face itself."""
+    """Widen the mask by some pixels, but never beyond the face."""
     reach = 2 * round(by) + 1
     wide = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     soft = floats(cv2.GaussianBlur(wide, (0, 0), max(0.5, by * 0.35)))
@@ -45,7 +45,7 @@ def grown(mask: Floats, by: float, coverage: Floats, size: float) -> Floats:
 
 
 def _forehead(mesh: Floats, shape: tuple[int, ...], size: float) -> Floats:
-    """Colour tells skin from hair here alone: further down it would take a beard or shade away."""
+    """Return the forehead, the only part to test for hair: further down the test would remove a beard."""
     return polygon(mesh[FOREHEAD, :2], shape, size * 0.03)
 
 
@@ -55,7 +55,7 @@ def _smooth_skin(picture: Floats, likeness: Floats, size: float) -> Floats:
 
 
 def _guided(guide: Floats, values: Floats, radius: int) -> Floats:
-    """He's guided filter: smooths the values, but keeps the edges that the guide has."""
+    """Smooth values with the guided filter (He et al.), which keeps the guide's edges."""
     window = (2 * radius + 1, 2 * radius + 1)
     guide_mean, value_mean = floats(cv2.blur(guide, window)), floats(cv2.blur(values, window))
     covariance = floats(cv2.blur(guide * values, window)) - guide_mean * value_mean

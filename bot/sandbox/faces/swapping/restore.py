@@ -1,4 +1,4 @@
-"""A classical stand-in for the face restorers: calms noise, then lifts detail in two bands."""
+"""Substitute for the face restorers: removes noise, then amplifies detail in two bands."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,8 @@ from bot.sandbox.faces.arrays import Picture, floats, pixels
 
 @dataclass(frozen=True)
 class Restoration:
+    """Strength of a restoration, and of its two bands of detail."""
+
     weight: float
     fine: float = 1.1
     coarse: float = 0.35

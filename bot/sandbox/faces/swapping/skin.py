@@ -1,4 +1,4 @@
-"""Tells a face's own skin from the hair and the things in front of it."""
+"""Distinguishes a face's skin from hair and objects in front of it."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ from bot.sandbox.faces.topology import BARE_SKIN, INNER_LIPS, LEFT_EYE, OVAL, RI
 
 _IN_VIEW = 0.35
 _FEWEST_POINTS, _FEWEST_SAMPLES = 4, 5
-_SMALLEST_SPREAD = (7, 4, 4.5)  # Even a smooth face varies this much in L, a and b.
+_SMALLEST_SPREAD = (7, 4, 4.5)  # Variation of even a smooth face in L, a and b.
 
 
 def to_lab(picture: Floats) -> Floats:
@@ -27,7 +27,7 @@ def gray(picture: Floats) -> Floats:
 
 
 def skin_area(mesh: Floats, shape: tuple[int, int]) -> Floats:
-    """1 inside the face, without the eyes and the mouth."""
+    """Return a mask that is 1 inside the face, without the eyes and the mouth."""
     area = np.zeros(shape, np.float32)
     cv2.fillConvexPoly(area, cv2.convexHull(np.round(mesh[OVAL, :2]).astype(np.int32)), (1,))
     for loop, growth in ((RIGHT_EYE, 1.9), (LEFT_EYE, 1.9), (INNER_LIPS, 1.5)):
@@ -39,13 +39,13 @@ def skin_area(mesh: Floats, shape: tuple[int, int]) -> Floats:
 
 
 def bare_points(mesh: Floats) -> Floats:
-    """Those points of bare skin that face the viewer."""
+    """Return the points of bare skin that face the viewer."""
     towards = facing(mesh)
     view = np.array([towards[near].mean() for near in _triangles_around_bare_skin()])
-    seen = view > _IN_VIEW
-    if seen.sum() < _FEWEST_POINTS:
-        seen = view >= np.sort(view)[-_FEWEST_POINTS]
-    return mesh[np.array(BARE_SKIN)[seen], :2]
+    visible = view > _IN_VIEW
+    if visible.sum() < _FEWEST_POINTS:
+        visible = view >= np.sort(view)[-_FEWEST_POINTS]
+    return mesh[np.array(BARE_SKIN)[visible], :2]
 
 
 @cache
@@ -55,7 +55,7 @@ def _triangles_around_bare_skin() -> list[list[int]]:
 
 
 def skin_likeness(lab: Floats, points: Floats, size: float, tolerance: float) -> Floats:
-    """From 0 to 1, how much each pixel has the colour that the face has at these points."""
+    """Return the similarity of each pixel to the face's colour at these points, from 0 to 1."""
     samples = _samples(lab, points, max(1, int(size * 0.02)))
     if samples is None:
         return np.ones(lab.shape[:2], np.float32)
@@ -64,7 +64,7 @@ def skin_likeness(lab: Floats, points: Floats, size: float, tolerance: float) ->
     samples = samples[(apart <= np.percentile(apart, 85, axis=0)).all(axis=1)]
     spread = samples.std(axis=0) if len(samples) > _FEWEST_SAMPLES else 0
     deviation = floats((lab - middle) / np.maximum(spread, _SMALLEST_SPREAD))
-    # Skin is more often lit or shaded than coloured, so light counts less.
+    # Skin varies more in light than in colour, so light counts less.
     deviation[..., 0] *= np.where(deviation[..., 0] > 0, 0.55, 0.75)
     distance = np.sqrt(np.einsum("ijc,ijc->ij", deviation, deviation))
     return floats(1 / (1 + np.exp((distance - tolerance) * 1.8)))

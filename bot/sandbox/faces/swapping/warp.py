@@ -1,4 +1,4 @@
-"""Draws the source's face, triangle by triangle, in the shape of another mesh."""
+"""Warps the source's face, triangle by triangle, to another mesh."""
 
 from dataclasses import dataclass
 
@@ -17,28 +17,28 @@ _SUBPIXELS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Worn:
-    """A face drawn in another's shape, and where it was drawn (1) or not (0)."""
+class WarpedFace:
+    """A face warped to another mesh; `coverage` is 1 where it was drawn."""
 
     picture: Floats
     coverage: Floats
 
 
-def wear(source: Portrait, mesh: Floats, shape: tuple[int, int], sampling: int) -> Worn:
+def warp_face(source: Portrait, mesh: Floats, shape: tuple[int, int], sampling: int) -> WarpedFace:
     source_mesh = source.face.mesh
     drawn = _drawn_triangles(mesh, shape)
     picture = _sampled(source.picture, drawn, _affines(mesh, source_mesh), sampling)
-    seen = _first_hand(source_mesh)
-    if (seen < _FULLY).any():
-        # What the source's pose hides is taken from the other half of the face.
+    direct_share = _direct_share(source_mesh)
+    if (direct_share < _FULLY).any():
+        # The mirrored half of the face replaces parts that the source's pose hides.
         mirrored = _sampled(source.picture, drawn, _affines(mesh, source_mesh[topology().mirror]), sampling)
-        share = _softened(seen, drawn)
+        share = _softened(direct_share, drawn)
         picture = picture * share + mirrored * (1 - share)
-    return Worn(floats(picture), (drawn >= 0).astype(np.float32))
+    return WarpedFace(floats(picture), (drawn >= 0).astype(np.float32))
 
 
 def facing(mesh: Floats) -> Floats:
-    """For each triangle, 1 where it faces the viewer, below 0 where it is hidden."""
+    """Return 1 for each triangle that faces the viewer, and less than 0 for a hidden one."""
     first, second, third = (mesh[topology().triangles[:, corner]] for corner in range(3))
     normals = np.cross(second - first, third - first)
     lengths = np.linalg.norm(normals, axis=1) + 1e-9
@@ -46,7 +46,7 @@ def facing(mesh: Floats) -> Floats:
 
 
 def _drawn_triangles(mesh: Floats, shape: tuple[int, int]) -> Indices:
-    """For each pixel the triangle that is seen there, -1 outside; near ones are painted over far ones."""
+    """Return the visible triangle of each pixel, -1 outside; near triangles are drawn over far ones."""
     visible = facing(mesh) > _FACES_AWAY
     farthest_first = np.argsort(-mesh[topology().triangles, 2].mean(axis=1))
     drawn = np.full(shape, -1, np.int32)
@@ -58,7 +58,7 @@ def _drawn_triangles(mesh: Floats, shape: tuple[int, int]) -> Indices:
 
 
 def _affines(mesh: Floats, source_mesh: Floats) -> Floats:
-    """For each triangle the six numbers that lead from the new mesh back to the source."""
+    """Return the affine transform of each triangle from the new mesh to the source, as six numbers."""
     triangles = topology().triangles
     ones = np.ones((len(triangles), 3, 1))
     corners = np.concatenate([mesh[triangles, :2], ones], axis=2).astype(np.float64)
@@ -71,19 +71,19 @@ def _sampled(source: Picture, drawn: Indices, affines: Floats, sampling: int) ->
     columns = np.arange(width, dtype=np.float32)[None]
     rows = np.arange(height, dtype=np.float32)[:, None]
     outside = floats([[0, 0, -9, 0, 0, -9]])
-    table = np.concatenate([affines, outside])  # Index -1 is the row for what lies outside.
+    table = np.concatenate([affines, outside])  # Index -1, outside the face, is the last row.
     a, b, c, d, e, f = (table[:, column][drawn] for column in range(6))
     across, down = a * columns + b * rows + c, d * columns + e * rows + f
     return floats(cv2.remap(source, across, down, sampling, borderMode=cv2.BORDER_REFLECT_101))
 
 
-def _first_hand(mesh: Floats) -> Floats:
-    """For each triangle, how far the source itself is the best witness of it (1), or its mirror image (0)."""
+def _direct_share(mesh: Floats) -> Floats:
+    """Return the share of each triangle to take from the source (1) and not from its mirror image (0)."""
     direct = facing(mesh)
-    mirrored = -facing(mesh[topology().mirror])  # Mirroring turns the normals round.
+    mirrored = -facing(mesh[topology().mirror])  # Mirroring reverses the normals.
     trust = np.clip((direct - _WELL_SEEN) / _FADES_OVER, 0, 1)
     trust = np.where(mirrored > direct + 0.05, trust, 1.0)
-    trust[topology().skin_count :] = 1  # Eyes and mouth are never mirrored: their light would jump.
+    trust[topology().skin_count :] = 1  # Eyes and mouth are never mirrored, because their light would jump.
     return floats(trust)
 
 

@@ -1,4 +1,4 @@
-"""Opens videos from outside, carefully, and turns their frames into pictures and back."""
+"""Opens untrusted videos safely, and converts their frames to pictures and back."""
 
 import io
 from collections.abc import Generator
@@ -14,10 +14,10 @@ from av.video.reformatter import Colorspace
 
 from bot.sandbox.faces.arrays import Picture
 from bot.sandbox.faces.errors import CannotSwap
-from bot.sandbox.faces.order import Lifeline
+from bot.sandbox.faces.order import CancelToken
 from bot.sandbox.faces.photo import MAX_PIXELS
 
-# Containers that hold their media themselves: a playlist could make FFmpeg open other files and hosts.
+# Only self-contained formats: a playlist could make FFmpeg open other files and hosts.
 _CONTAINERS = "mov,matroska,webm,avi,flv,mpegts,mpeg,asf"
 _UNREADABLE = "The target is neither a picture nor a video that can be read."
 _HD = 720
@@ -25,18 +25,18 @@ _UNTAGGED = 2
 
 
 @dataclass(frozen=True)
-class Look:
-    """What all frames of a video share."""
+class VideoFormat:
+    """Properties that all frames of a video share."""
 
     width: int
     height: int
     turns: int
-    """Quarter turns against the clock that make it upright."""
+    """Counterclockwise quarter turns that make a frame upright."""
     matrix: Colorspace
 
     @classmethod
-    def of(cls, frame: VideoFrame) -> "Look":
-        # Players take untagged video for BT.709 from 720 lines on.
+    def of(cls, frame: VideoFrame) -> "VideoFormat":
+        # Players treat untagged video as BT.709 from 720 lines on.
         tall_untagged = frame.colorspace == _UNTAGGED and frame.height >= _HD
         is_709 = tall_untagged or frame.colorspace == Colorspace.ITU709
         matrix = Colorspace.ITU709 if is_709 else Colorspace.ITU601
@@ -44,7 +44,7 @@ class Look:
 
     @property
     def upright_size(self) -> tuple[int, int]:
-        """Width and height, even, as 4:2:0 wants them."""
+        """Width and height, rounded down to even numbers for 4:2:0."""
         width, height = (self.height, self.width) if self.turns % 2 else (self.width, self.height)
         return width - width % 2, height - height % 2
 
@@ -60,7 +60,7 @@ class Look:
 
 
 @contextmanager
-def reading(content: bytes) -> Generator[InputContainer]:
+def open_video(content: bytes) -> Generator[InputContainer]:
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
     try:
         with av.open(io.BytesIO(content), "r", options=options, metadata_errors="ignore") as container:
@@ -75,20 +75,20 @@ def reading(content: bytes) -> Generator[InputContainer]:
         raise CannotSwap(_UNREADABLE) from error
 
 
-def look_of(content: bytes) -> Look:
-    with reading(content) as container:
+def read_format(content: bytes) -> VideoFormat:
+    with open_video(content) as container:
         for frame in container.decode(container.streams.video[0]):
-            return Look.of(frame)
+            return VideoFormat.of(frame)
     raise CannotSwap(_UNREADABLE)
 
 
-def frame_of(content: bytes, number: int, lifeline: Lifeline) -> Picture:
-    """The frame with this number, the first being 1."""
-    look, count = look_of(content), 0
-    with reading(content) as container:
+def read_frame(content: bytes, number: int, cancel_token: CancelToken) -> Picture:
+    """Return the frame with this number; the first is 1."""
+    video_format, count = read_format(content), 0
+    with open_video(content) as container:
         for frame in container.decode(container.streams.video[0]):
-            lifeline.check()
+            cancel_token.check()
             count += 1
             if count >= number:
-                return look.picture(frame)
+                return video_format.picture(frame)
     raise CannotSwap(f"The video has {count} frames, so there is no frame {number}.")

@@ -1,4 +1,4 @@
-"""Carries the sound of a video over: untouched where MP4 and phones can play it, as AAC otherwise."""
+"""Transfers the sound of a video: unchanged if MP4 and phones can play it, otherwise as AAC."""
 
 from typing import Protocol
 
@@ -11,31 +11,37 @@ _RATE = 48_000
 
 
 class Sound(Protocol):
-    def take(self, packet: Packet) -> None: ...
+    """Sound track of the result."""
+
+    def write(self, packet: Packet) -> None: ...
     def finish(self) -> None: ...
 
 
-class Copied:
+class CopiedSound:
+    """Copies packets unchanged."""
+
     def __init__(self, source: AudioStream, result: OutputContainer) -> None:
         self._result, self._stream = result, result.add_stream_from_template(source)  # pyright: ignore[reportUnknownMemberType]
 
-    def take(self, packet: Packet) -> None:
+    def write(self, packet: Packet) -> None:
         if packet.dts is not None:  # The demuxer's last packet is empty.
             packet.stream = self._stream
             self._result.mux(packet)
 
     def finish(self) -> None:
-        """Nothing is held back."""
+        """Copied packets need no flush."""
 
 
-class Encoded:
+class EncodedSound:
+    """Encodes the sound as AAC."""
+
     def __init__(self, source: AudioStream, result: OutputContainer) -> None:
         self._source, self._result = source, result
-        # Set, not taken over: raw sound often has no layout, and some rates are beyond AAC.
+        # Rate and layout are fixed: raw sound often has no layout, and AAC does not support all rates.
         self._stream = result.add_stream("aac", rate=_RATE)  # pyright: ignore[reportUnknownMemberType]
         self._stream.layout = "mono" if source.codec_context.layout.nb_channels == 1 else "stereo"
 
-    def take(self, packet: Packet) -> None:
+    def write(self, packet: Packet) -> None:
         for frame in self._source.decode(packet):
             self._result.mux(self._stream.encode(frame))
 
@@ -43,6 +49,6 @@ class Encoded:
         self._result.mux(self._stream.encode(None))
 
 
-def sound_of(source: AudioStream, result: OutputContainer) -> Sound:
-    kind = Copied if source.codec_context.codec.canonical_name in _PLAYS_EVERYWHERE else Encoded
+def open_sound(source: AudioStream, result: OutputContainer) -> Sound:
+    kind = CopiedSound if source.codec_context.codec.canonical_name in _PLAYS_EVERYWHERE else EncodedSound
     return kind(source, result)

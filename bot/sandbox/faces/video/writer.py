@@ -1,4 +1,4 @@
-"""Rewrites a video frame by frame; its sound, timing and length stay."""
+"""Rewrites a video frame by frame and keeps its sound, timing and length."""
 
 import tempfile
 from collections.abc import Callable
@@ -13,53 +13,59 @@ from av.video.stream import VideoStream
 
 from bot.media.provenance import mark
 from bot.sandbox.faces.arrays import Picture
-from bot.sandbox.faces.order import Lifeline
-from bot.sandbox.faces.video.frames import Look, look_of, reading
-from bot.sandbox.faces.video.sound import sound_of
+from bot.sandbox.faces.order import CancelToken
+from bot.sandbox.faces.video.frames import VideoFormat, open_video, read_format
+from bot.sandbox.faces.video.sound import open_sound
 
 _USUAL_RATE = Fraction(25)
 
 Change = Callable[[Picture], Picture]
 
 
-def rewritten(content: bytes, change: Change, lifeline: Lifeline) -> bytes:
-    """An MP4 in which each frame went through `change`."""
-    look = look_of(content)
-    # A file, not memory: moving the index to the front needs to read back what was written.
+def rewrite_video(content: bytes, change: Change, cancel_token: CancelToken) -> bytes:
+    """Return an MP4 with `change` applied to each frame."""
+    video_format = read_format(content)
+    # A file and not memory, because moving the index to the front reads the written data back.
     with tempfile.TemporaryDirectory(prefix="doppel-") as folder:
         path = Path(folder) / "result.mp4"
         with av.open(str(path), "w", options={"movflags": "+faststart"}) as result:
-            _rewrite(content, result, look, change, lifeline)
+            _rewrite(content, result, video_format, change, cancel_token)
         return mark(path.read_bytes(), "video/mp4")
 
 
-def _rewrite(content: bytes, result: OutputContainer, look: Look, change: Change, lifeline: Lifeline) -> None:
-    with reading(content) as source:
+def _rewrite(
+    content: bytes,
+    result: OutputContainer,
+    video_format: VideoFormat,
+    change: Change,
+    cancel_token: CancelToken,
+) -> None:
+    with open_video(content) as source:
         video, audio = source.streams.video[0], next(iter(source.streams.audio), None)
-        film = _Film(video, result, look)
-        sound = sound_of(audio, result) if audio else None
+        encoder = _FrameEncoder(video, result, video_format)
+        sound = open_sound(audio, result) if audio else None
         for packet in source.demux([stream for stream in (video, audio) if stream]):
-            lifeline.check()
+            cancel_token.check()
             if sound and packet.stream is audio:
-                sound.take(packet)
+                sound.write(packet)
                 continue
             for frame in video.decode(packet):
-                lifeline.check()
-                film.add(frame, change)
-        film.finish()
+                cancel_token.check()
+                encoder.add(frame, change)
+        encoder.finish()
         if sound:
             sound.finish()
 
 
-class _Film:
-    """The moving picture of the result."""
+class _FrameEncoder:
+    """Encodes the frames of the result."""
 
-    def __init__(self, source: VideoStream, result: OutputContainer, look: Look) -> None:
-        self._result, self._look = result, look
+    def __init__(self, source: VideoStream, result: OutputContainer, video_format: VideoFormat) -> None:
+        self._result, self._format = result, video_format
         self._rate = source.average_rate or _USUAL_RATE
         self._tick = source.time_base or 1 / self._rate
         self._stream = result.add_stream("libx264", rate=self._rate)  # pyright: ignore[reportUnknownMemberType]
-        self._stream.width, self._stream.height = look.upright_size
+        self._stream.width, self._stream.height = video_format.upright_size
         self._stream.pix_fmt = "yuv420p"
         self._stream.options = {"crf": "20", "preset": "veryfast"}
         context = self._stream.codec_context
@@ -73,8 +79,8 @@ class _Film:
     def add(self, frame: VideoFrame, change: Change) -> None:
         moment = self._moment(frame)
         if self._last is not None and moment <= self._last:
-            return  # Two frames for one moment: the encoder takes one.
-        changed = self._look.frame(change(self._look.picture(frame)))
+            return  # The encoder accepts only one frame for a time.
+        changed = self._format.frame(change(self._format.picture(frame)))
         changed.pts, changed.time_base = moment, self._tick
         self._last, self._durations[moment] = moment, frame.duration
         self._write(self._stream.encode(changed))
@@ -89,6 +95,6 @@ class _Film:
 
     def _write(self, packets: list[Packet]) -> None:
         for packet in packets:
-            # The encoder forgets how long a frame is shown, which would cut the last one short.
+            # The encoder drops the frames' durations, which would cut the last frame short.
             packet.duration = self._durations.pop(packet.pts or 0, None) or packet.duration
             self._result.mux(packet)

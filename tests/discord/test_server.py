@@ -1,4 +1,4 @@
-"""The small Discord answers as Discord does, seen by a client that is no bot."""
+"""The small Discord answers as Discord does, seen by a plain HTTP client."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ COMMAND = {
 DEFERRED = {"type": 5}
 
 
-class Visitor:
+class Client:
     """A bot that is made of single calls."""
 
     def __init__(self, discord: SmallDiscord, session: aiohttp.ClientSession) -> None:
@@ -45,128 +45,130 @@ class Visitor:
         status, _ = await self.call("PUT", f"/applications/{self.discord.app.id}/commands", [COMMAND])
         assert status == 200
 
-    async def asked(self) -> Reply:
+    async def send_command(self) -> Reply:
         await self.register()
-        return await self.discord.slash_unheard("swap", face=("a.png", b"bytes"))
+        return await self.discord.send_slash("swap", face=("a.png", b"bytes"))
 
-    async def answered(self) -> Reply:
-        reply = await self.asked()
+    async def deferred(self) -> Reply:
+        reply = await self.send_command()
         status, _ = await self.call(
             "POST", f"/interactions/{reply.interaction.id}/{reply.token}/callback", DEFERRED
         )
         assert status == 204
         return reply
 
-    def hook(self, reply: Reply, message: str = "@original") -> str:
+    def message_path(self, reply: Reply, message: str = "@original") -> str:
         return f"/webhooks/{self.discord.app.id}/{reply.token}/messages/{message}"
 
 
 @pytest.fixture
-async def visitor() -> AsyncGenerator[Visitor]:
+async def client() -> AsyncGenerator[Client]:
     async with SmallDiscord() as discord, aiohttp.ClientSession() as session:
-        yield Visitor(discord, session)
+        yield Client(discord, session)
 
 
-async def test_the_bots_own_calls_need_its_token(visitor: Visitor) -> None:
-    assert (await visitor.call("GET", "/users/@me"))[1]["username"] == "Doppel"
+async def test_the_bots_own_calls_need_its_token(client: Client) -> None:
+    assert (await client.call("GET", "/users/@me"))[1]["username"] == "Doppel"
     wrong = {"Authorization": "Bot another"}
-    assert await visitor.call("GET", "/users/@me", headers=wrong) == (
+    assert await client.call("GET", "/users/@me", headers=wrong) == (
         401,
         {"message": "401: Unauthorized", "code": 0},
     )
-    assert visitor.discord.violations == []
+    assert client.discord.violations == []
 
 
-async def test_a_member_can_only_type_what_the_bot_has_registered(visitor: Visitor) -> None:
+async def test_a_member_can_only_type_what_the_bot_has_registered(client: Client) -> None:
     with pytest.raises(CannotType, match="there is no /swap"):
-        await visitor.discord.slash("swap")
-    await visitor.register()
+        await client.discord.slash("swap")
+    await client.register()
     picture = ("a.png", b"")
     wrong: list[dict[str, Any]] = [{}, {"face": "words"}, {"face": picture, "count": 4}, {"more": 1}]
     for options in wrong:
         with pytest.raises(CannotType):
-            await visitor.discord.slash("swap", **options)
+            await client.discord.slash("swap", **options)
 
 
-async def test_an_interaction_is_answered_once_and_edited_until_its_token_is_void(visitor: Visitor) -> None:
-    reply = await visitor.answered()
+async def test_an_interaction_is_answered_once_and_edited_until_its_token_is_void(client: Client) -> None:
+    reply = await client.deferred()
     callback = f"/interactions/{reply.interaction.id}/{reply.token}/callback"
-    assert (await visitor.call("POST", callback, DEFERRED))[1]["code"] == 40060
-    assert (await visitor.call("PATCH", visitor.hook(reply), {"content": "one"}))[0] == 200
-    assert (await visitor.call("PATCH", visitor.hook(reply, str(reply.id)), {"content": "two"}))[0] == 200
+    assert (await client.call("POST", callback, DEFERRED))[1]["code"] == 40060
+    assert (await client.call("PATCH", client.message_path(reply), {"content": "one"}))[0] == 200
+    assert (await client.call("PATCH", client.message_path(reply, str(reply.id)), {"content": "two"}))[
+        0
+    ] == 200
     assert reply.texts == ["one", "two"]
-    assert (await visitor.call("GET", visitor.hook(reply, "1")))[1]["code"] == 10008
-    reply.expire()
-    status, told = await visitor.call("PATCH", visitor.hook(reply), {"content": "three"})
-    assert (status, told["code"]) == (401, 50027)
-    in_channel = f"/channels/{visitor.discord.guild.channel.id}/messages/{reply.id}"
-    assert (await visitor.call("PATCH", in_channel, {"content": "three"}))[0] == 200
-    visitor.discord.guild.channel.open = False
-    assert (await visitor.call("PATCH", in_channel, {"content": "four"}))[1]["code"] == 50001
-    assert [edit.way for edit in reply.edits] == ["token", "token", "channel"]
-    assert visitor.discord.violations == []
+    assert (await client.call("GET", client.message_path(reply, "1")))[1]["code"] == 10008
+    reply.expire_token()
+    status, body = await client.call("PATCH", client.message_path(reply), {"content": "three"})
+    assert (status, body["code"]) == (401, 50027)
+    in_channel = f"/channels/{client.discord.guild.channel.id}/messages/{reply.id}"
+    assert (await client.call("PATCH", in_channel, {"content": "three"}))[0] == 200
+    client.discord.guild.channel.open = False
+    assert (await client.call("PATCH", in_channel, {"content": "four"}))[1]["code"] == 50001
+    assert [edit.route for edit in reply.edits] == ["token", "token", "channel"]
+    assert client.discord.violations == []
 
 
-async def test_a_deleted_message_is_unknown(visitor: Visitor) -> None:
-    reply = await visitor.answered()
-    assert await visitor.call("DELETE", visitor.hook(reply)) == (204, None)
+async def test_a_deleted_message_is_unknown(client: Client) -> None:
+    reply = await client.deferred()
+    assert await client.call("DELETE", client.message_path(reply)) == (204, None)
     assert reply.deleted
-    assert (await visitor.call("PATCH", visitor.hook(reply), {"content": "x"}))[1]["code"] == 10008
+    assert (await client.call("PATCH", client.message_path(reply), {"content": "x"}))[1]["code"] == 10008
 
 
-async def test_files_are_hosted_under_signed_addresses_and_bounded(visitor: Visitor) -> None:
-    reply = await visitor.answered()
-    visitor.discord.messages.upload_limit = 5
+async def test_files_are_hosted_under_signed_addresses_and_bounded(client: Client) -> None:
+    reply = await client.deferred()
+    client.discord.messages.upload_limit = 5
 
     async def send(content: bytes) -> tuple[int, Any]:
         form = aiohttp.FormData(quote_fields=False)
-        told = (
+        payload = (
             f'{{"flags": {COMPONENTS_V2}, "attachments": [{{"id": 0, "filename": "a.png"}}],'
             ' "components": [{"type": 12, "items": [{"media": {"url": "attachment://a.png"}}]}]}'
         )
-        form.add_field("payload_json", told)
+        form.add_field("payload_json", payload)
         form.add_field("files[0]", content, filename="a.png")
-        async with visitor.session.patch(visitor.discord.api + visitor.hook(reply), data=form) as answer:
+        async with client.session.patch(client.discord.api + client.message_path(reply), data=form) as answer:
             return answer.status, await answer.json()
 
     assert (await send(b"123456"))[1]["code"] == 40005
-    status, told = await send(b"12345")
-    address = told["attachments"][0]["url"]
-    assert (status, told["components"][0]["items"][0]["media"]["url"]) == (200, address)
-    async with visitor.session.get(f"{address}doppel=0123") as answer:
+    status, body = await send(b"12345")
+    address = body["attachments"][0]["url"]
+    assert (status, body["components"][0]["items"][0]["media"]["url"]) == (200, address)
+    async with client.session.get(f"{address}doppel=0123") as answer:
         assert await answer.read() == b"12345"
-    async with visitor.session.get(address.replace("hm=", "hm=0")) as answer:
+    async with client.session.get(address.replace("hm=", "hm=0")) as answer:
         assert answer.status == 404
-    assert visitor.discord.violations == []
+    assert client.discord.violations == []
 
 
-async def test_what_the_bot_says_wrongly_is_refused_and_kept(visitor: Visitor) -> None:
-    reply = await visitor.answered()
+async def test_an_invalid_call_is_rejected_and_recorded(client: Client) -> None:
+    reply = await client.deferred()
     body = {"components": [{"type": 10, "content": "x"}]}
-    assert (await visitor.call("PATCH", visitor.hook(reply), body))[1]["code"] == 50035
-    assert (await visitor.call("GET", "/users/me"))[0] == 404
-    assert len(visitor.discord.violations) == 2
+    assert (await client.call("PATCH", client.message_path(reply), body))[1]["code"] == 50035
+    assert (await client.call("GET", "/users/me"))[0] == 404
+    assert len(client.discord.violations) == 2
 
 
-async def test_faults_meet_the_call_that_they_are_meant_for(visitor: Visitor) -> None:
-    faults = visitor.discord.faults
+async def test_faults_meet_the_call_that_they_are_meant_for(client: Client) -> None:
+    faults = client.discord.faults
     faults.next("me", Limited(0.5), Broken(503))
     faults.next("edit", Broken(500), about=["never said"])
     faults.next("edit", Dropped(), Dropped(after=True), about=['"x"'])
-    status, told = await visitor.call("GET", "/users/@me")
-    assert (status, told["retry_after"]) == (429, 0.5)
-    assert (await visitor.call("GET", "/users/@me"))[0] == 503
-    assert (await visitor.call("GET", "/users/@me"))[0] == 200
-    reply = await visitor.answered()
+    status, body = await client.call("GET", "/users/@me")
+    assert (status, body["retry_after"]) == (429, 0.5)
+    assert (await client.call("GET", "/users/@me"))[0] == 503
+    assert (await client.call("GET", "/users/@me"))[0] == 200
+    reply = await client.deferred()
     for done in ([], ["x"]):
         with pytest.raises(aiohttp.ClientError):
-            await visitor.call("PATCH", visitor.hook(reply), {"content": "x"})
+            await client.call("PATCH", client.message_path(reply), {"content": "x"})
         assert reply.texts == done
 
 
-async def test_a_session_is_taken_up_again_with_what_it_has_missed(visitor: Visitor) -> None:
-    discord = visitor.discord
-    async with visitor.session.ws_connect(discord.gateway_url) as socket:
+async def test_a_resumed_session_receives_the_missed_events(client: Client) -> None:
+    discord = client.discord
+    async with client.session.ws_connect(discord.gateway_url) as socket:
         assert (await socket.receive_json())["op"] == Op.HELLO
         await socket.send_json({"op": Op.IDENTIFY, "d": {"token": discord.token}})
         ready, guild = await socket.receive_json(), await socket.receive_json()
@@ -178,16 +180,16 @@ async def test_a_session_is_taken_up_again_with_what_it_has_missed(visitor: Visi
     await discord.gateway.emit("INTERACTION_CREATE", {"missed": True})
     session_id = ready["d"]["session_id"]
     resume = {"token": discord.token, "session_id": session_id, "seq": 2}
-    async with visitor.session.ws_connect(discord.gateway_url) as socket:
+    async with client.session.ws_connect(discord.gateway_url) as socket:
         await socket.receive_json()
         await socket.send_json({"op": Op.RESUME, "d": resume})
         missed, resumed = await socket.receive_json(), await socket.receive_json()
         assert (missed["t"], missed["d"], missed["s"]) == ("INTERACTION_CREATE", {"missed": True}, 3)
         assert resumed["t"] == "RESUMED"
-    async with visitor.session.ws_connect(discord.gateway_url) as socket:
+    async with client.session.ws_connect(discord.gateway_url) as socket:
         await socket.receive_json()
         await socket.send_json({"op": Op.RESUME, "d": resume})
-        # The connection before was closed politely, which ends a session.
+        # A normal close of the previous connection ended the session.
         assert (await socket.receive_json())["op"] == Op.INVALID_SESSION
         await socket.send_json({"op": Op.IDENTIFY, "d": {"token": "another"}})
         await socket.receive()

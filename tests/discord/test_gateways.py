@@ -1,4 +1,4 @@
-"""Several processes on one small Discord: each hears of its own servers, by its door or by its shards."""
+"""Several processes on one small Discord: each receives the events of its gateway or shard."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -28,47 +28,47 @@ async def stack() -> AsyncGenerator[AsyncExitStack]:
 async def connect(
     stack: AsyncExitStack, discord: SmallDiscord, door: str = "", shard: tuple[int, int] | None = None
 ) -> aiohttp.ClientWebSocketResponse:
-    """A session that has been told of its servers."""
+    """Open a session and identify."""
     session = await stack.enter_async_context(aiohttp.ClientSession())
-    socket = await stack.enter_async_context(session.ws_connect(discord.gateway_through(door)))
+    socket = await stack.enter_async_context(session.ws_connect(discord.gateway_url_for(door)))
     await socket.receive_json()
     own: dict[str, Any] = {} if shard is None else {"shard": list(shard)}
     await socket.send_json({"op": Op.IDENTIFY, "d": {"token": discord.token, **own}})
     return socket
 
 
-async def told(socket: aiohttp.ClientWebSocketResponse) -> list[str]:
+async def announced(socket: aiohttp.ClientWebSocketResponse) -> list[str]:
     """The servers that a new session hears of."""
     ready = (await socket.receive_json())["d"]
     return [(await socket.receive_json())["d"]["id"] for _ in ready["guilds"]]
 
 
-async def test_a_door_tells_of_the_servers_behind_it(stack: AsyncExitStack) -> None:
+async def test_a_named_gateway_sends_the_events_of_its_servers(stack: AsyncExitStack) -> None:
     here, there = guild(0, "one"), guild(1, "two")
     discord = await stack.enter_async_context(SmallDiscord([here, there]))
     first = await connect(stack, discord, "one")
-    assert await told(first) == [str(here.id)]
-    assert discord.gateway.tells_of(here)
-    assert not discord.gateway.tells_of(there)
+    assert await announced(first) == [str(here.id)]
+    assert discord.gateway.serves(here)
+    assert not discord.gateway.serves(there)
     everywhere = await connect(stack, discord)
-    assert await told(everywhere) == [str(here.id), str(there.id)]
+    assert await announced(everywhere) == [str(here.id), str(there.id)]
     await discord.gateway.emit("INTERACTION_CREATE", {"guild_id": str(there.id)})
     await discord.gateway.emit("INTERACTION_CREATE", {"guild_id": str(here.id)})
     assert (await first.receive_json())["d"]["guild_id"] == str(here.id)
     assert (await everywhere.receive_json())["d"]["guild_id"] == str(there.id)
 
 
-async def test_a_shard_hears_of_its_share_of_the_servers(stack: AsyncExitStack) -> None:
+async def test_a_shard_receives_the_events_of_its_servers(stack: AsyncExitStack) -> None:
     guilds = [guild(number) for number in range(4)]
     discord = await stack.enter_async_context(SmallDiscord(guilds))
     even, odd = [await connect(stack, discord, shard=(index, 2)) for index in range(2)]
-    assert await told(even) == [str(each.id) for each in guilds[::2]]
-    assert await told(odd) == [str(each.id) for each in guilds[1::2]]
-    # The one that comes back takes nothing away from the other, whose connection is broken just now.
+    assert await announced(even) == [str(each.id) for each in guilds[::2]]
+    assert await announced(odd) == [str(each.id) for each in guilds[1::2]]
+    # The returning shard does not take over the servers of the other, disconnected one.
     discord.gateway.cut()
-    await told(await connect(stack, discord, shard=(0, 2)))
-    assert discord.gateway.tells_of(guilds[0])
-    assert not discord.gateway.tells_of(guilds[1])
+    await announced(await connect(stack, discord, shard=(0, 2)))
+    assert discord.gateway.serves(guilds[0])
+    assert not discord.gateway.serves(guilds[1])
 
 
 async def test_orders_are_placed_in_any_server(stack: AsyncExitStack) -> None:
@@ -80,7 +80,7 @@ async def test_orders_are_placed_in_any_server(stack: AsyncExitStack) -> None:
         command = {"name": "swap", "description": "Swap a face"}
         async with session.put(discord.api + path, json=[command]) as answer:
             assert answer.status == 200
-        reply = await discord.slash_unheard("swap", guild=there)
+        reply = await discord.send_slash("swap", guild=there)
         callback = f"/interactions/{reply.interaction.id}/{reply.token}/callback"
         async with session.post(discord.api + callback, json={"type": 5}) as answer:
             assert answer.status == 204
@@ -89,20 +89,20 @@ async def test_orders_are_placed_in_any_server(stack: AsyncExitStack) -> None:
             assert answer.status == 200
     found = discord.messages.find(reply.id)
     assert found is not None
-    assert (reply.interaction.guild_id, reply.text, found.edits[0].way) == (there.id, "done", "channel")
+    assert (reply.interaction.guild_id, reply.text, found.edits[0].route) == (there.id, "done", "channel")
 
 
 def test_faults_by_chance_repeat_themselves_by_their_seed() -> None:
-    def storm(seed: int) -> list[object]:
+    def draws(seed: int) -> list[object]:
         faults = Faults(seed)
         faults.by_chance("edit", Broken(500), 0.3)
         faults.by_chance("*", Dropped(), 0.1)
-        return [faults.meet(endpoint, "") for _ in range(100) for endpoint in ("edit", "send")]
+        return [faults.draw(endpoint, "") for _ in range(100) for endpoint in ("edit", "send")]
 
-    assert storm(1) == storm(1) != storm(2)
-    assert {Broken(500), Dropped(), None} == set(storm(1))
+    assert draws(1) == draws(1) != draws(2)
+    assert {Broken(500), Dropped(), None} == set(draws(1))
     faults = Faults()
     faults.by_chance("*", Late(0.1), 1)
-    assert faults.meet("me", "") == Late(0.1)
+    assert faults.draw("me", "") == Late(0.1)
     faults.clear()
-    assert faults.meet("me", "") is None
+    assert faults.draw("me", "") is None

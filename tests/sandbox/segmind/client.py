@@ -1,4 +1,4 @@
-"""What the tests call the server with: a thin hand on the wire, pictures, and a clock that stands still."""
+"""HTTP client for the local Segmind, pictures and a manual clock."""
 
 import asyncio
 import base64
@@ -26,13 +26,13 @@ def data_url(content: bytes, media_type: str = "image/png", name: str = "") -> s
 
 
 def body_of(model: type[FaceModel], **changes: Any) -> dict[str, Any]:
-    """The least that a model asks for."""
+    """Return the minimal body of a model."""
     needed = (each.name for each in model.parameters() if each.slot and each.required)
     return {name: data_url(picture()) for name in needed} | changes
 
 
 class Clock:
-    """Stands still until it is moved; sleepers wake when their time has come."""
+    """Clock that moves only when told; sleepers wake when their time has come."""
 
     def __init__(self) -> None:
         self.now = 1_767_225_600.0
@@ -53,7 +53,9 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Said:
+class ApiResponse:
+    """A response of the server."""
+
     status: int
     body: bytes
     headers: Mapping[str, str]
@@ -67,7 +69,7 @@ class Said:
         return self.json["error"]
 
 
-class Wire:
+class ApiClient:
     """Calls a server with a key, and optionally with faults in the header."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, key: str = "a-key") -> None:
@@ -75,34 +77,36 @@ class Wire:
         self.url = url
         self.key = key
 
-    async def call(self, method: str, path: str, body: Any = None, faults: str = "", **params: str) -> Said:
+    async def call(
+        self, method: str, path: str, body: Any = None, faults: str = "", **params: str
+    ) -> ApiResponse:
         headers = {"x-api-key": self.key} | ({"x-doppel-fault": faults} if faults else {})
         url = path if path.startswith("http") else self.url + path
         async with self.session.request(method, url, json=body, headers=headers, params=params) as response:
-            return Said(response.status, await response.read(), response.headers.copy())
+            return ApiResponse(response.status, await response.read(), response.headers.copy())
 
-    async def get(self, path: str, faults: str = "", **params: str) -> Said:
+    async def get(self, path: str, faults: str = "", **params: str) -> ApiResponse:
         return await self.call("GET", path, None, faults, **params)
 
-    async def post(self, path: str, body: Any, faults: str = "") -> Said:
+    async def post(self, path: str, body: Any, faults: str = "") -> ApiResponse:
         return await self.call("POST", path, body, faults)
 
     async def submit(self, model: type[FaceModel], faults: str = "", **changes: Any) -> str:
-        said = await self.post(f"/v2/{model.card.slug}", body_of(model, **changes), faults)
-        assert said.status == 200, said.body
-        return said.json["request_id"]
+        response = await self.post(f"/v2/{model.card.slug}", body_of(model, **changes), faults)
+        assert response.status == 200, response.body
+        return response.json["request_id"]
 
     async def status(self, request_id: str) -> str:
         return (await self.get(f"/v2/requests/{request_id}/status")).json["status"]
 
-    async def finish(self, request_id: str) -> Said:
-        """The result, as soon as there is one."""
+    async def finish(self, request_id: str) -> ApiResponse:
+        """Poll until the request has ended, and return the result."""
         while True:
-            said = await self.get(f"/v2/requests/{request_id}")
-            if said.status != 200 or said.json["status"] not in ("QUEUED", "PROCESSING"):
-                return said
+            response = await self.get(f"/v2/requests/{request_id}")
+            if response.status != 200 or response.json["status"] not in ("QUEUED", "PROCESSING"):
+                return response
             await asyncio.sleep(0.005)
 
     async def upload(self, content: bytes, media_type: str = "image/png", name: str = "") -> str:
-        said = await self.post("/upload-asset", {"data_urls": [data_url(content, media_type, name)]})
-        return said.json["file_urls"][0]
+        response = await self.post("/upload-asset", {"data_urls": [data_url(content, media_type, name)]})
+        return response.json["file_urls"][0]
