@@ -75,9 +75,9 @@ class ModerationParts:
         )
         self.watcher = ModeratingWatcher(
             delivery.replies,
-            door=access,
+            access_policy=access,
             access_guard=self.access_guard,
-            register=moderation_store,
+            moderation_store=moderation_store,
             mod_log=mod_log,
             approval_requester=self._approval_requester,
         )

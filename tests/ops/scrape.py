@@ -13,6 +13,8 @@ from tests.patience import PATIENCE
 
 @dataclass(frozen=True)
 class Scrape:
+    """Metrics as one scrape returned them."""
+
     text: str
 
     def __call__(self, name: str, **labels: str) -> float:

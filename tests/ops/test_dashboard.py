@@ -62,6 +62,8 @@ async def page(
 
 @dataclass(frozen=True)
 class Answer:
+    """Response of the dashboard's server."""
+
     status: int
     headers: Any
     text: str

@@ -19,6 +19,8 @@ DIFFERENCE = "account 1:2 keeps 3 granted, its entries make 4"
 
 
 class Ledger:
+    """Ledger with the differences that the test sets."""
+
     def __init__(self) -> None:
         self.differences: list[str] = []
         self.error: Exception | None = None

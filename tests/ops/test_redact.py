@@ -19,6 +19,8 @@ BOT_TOKEN = "MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs_abc"
 
 
 class Thing:
+    """Object whose repr holds the given text."""
+
     def __init__(self, text: str) -> None:
         self.text = text
 

@@ -7,7 +7,7 @@ import structlog
 
 from bot.chat.delivery.job_buttons import end_rows, show_rows
 from bot.chat.delivery.result_card import elsewhere_card, end_card
-from bot.chat.delivery.result_file import EVERYWHERE, Result, Results
+from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result, Results
 from bot.chat.messages import Gone, Messages, address_of
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.routes import DeliveryError, Route, classify, next_route
@@ -154,7 +154,7 @@ class ResultDelivery:
         """Make the result fit once more. After that, return None, and the card links to it instead."""
         if rejected.limit < job.place.upload_limit:
             return None
-        return await self._results.prepare(job, content, min(len(rejected.content) // 2, EVERYWHERE))
+        return await self._results.prepare(job, content, min(len(rejected.content) // 2, MIN_UPLOAD_LIMIT))
 
     async def _next_route(self, job: Job, route: Route, error: DeliveryError) -> Route | Delivery:
         match error:

@@ -26,7 +26,7 @@ RESULT_LIMITS = probe.Limits(
 
 # Upload limit in bytes that every channel allows. The limit that an interaction reports can be higher than
 # that of the channel in which the result is sent later.
-EVERYWHERE = 10 * 2**20
+MIN_UPLOAD_LIMIT = 10 * 2**20
 
 # Seconds to make one result fit; after that, the card shows its link instead.
 FIT_TIMEOUT = 90.0

@@ -1,4 +1,4 @@
-"""Asks moderators about results before anybody else sees them, in the log of their server."""
+"""Requests for approval: results that moderators see in the server's log before anybody else does."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,7 +9,7 @@ import structlog
 from discord import ui
 
 from bot.chat.delivery.result_card import OUTPUT_SECONDS
-from bot.chat.delivery.result_file import EVERYWHERE, Results
+from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Results
 from bot.chat.messages import NOBODY
 from bot.chat.moderation.approval_card import approval_card
 from bot.chat.text import Text, speaking
@@ -30,10 +30,12 @@ NAME_LIMIT = 100
 
 
 class ApprovalRequester:
+    """Posts results that wait for approval to the log of their server."""
+
     def __init__(
         self,
-        book: ApprovalRepository,
-        books: Ledger,
+        approvals: ApprovalRepository,
+        ledger: Ledger,
         *,
         results: Results,
         client: discord.Client,
@@ -43,9 +45,9 @@ class ApprovalRequester:
         clock: Clock,
         days: float,
     ) -> None:
-        """`days` is for how long it is kept where a result is: longer, nobody can be asked about it."""
-        self._book = book
-        self._books = books
+        """`days` is how long the address of a result is kept; after that nobody can be asked about it."""
+        self._approvals = approvals
+        self._ledger = ledger
         self._results = results
         self._client = client
         self._tell_operators = tell_operators
@@ -53,48 +55,48 @@ class ApprovalRequester:
         self._text = text
         self._clock = clock
         self._days = days
-        # Servers whose log cannot be reached, of which the operators know.
+        # Servers whose log cannot be reached; the operators were told once for each.
         self._unreachable_logs: set[int] = set()
 
     async def approval_of(self, job: Job) -> Approval | None:
-        """How it stands with a result that is there; none where it needs nobody's approval."""
+        """Approval that the result needs, as it stands, or None if it needs none."""
         guild_id = server_of(job)
         if guild_id is None:
             return None
-        if job.delivery != Delivery.AWAITED and not (await self._books.rules(guild_id)).approve:
+        if job.delivery != Delivery.AWAITED and not (await self._ledger.rules(guild_id)).approve:
             return None
-        found = await self._book.find(job.id)
+        found = await self._approvals.find(job.id)
         return found or Approval(job.id, guild_id, self._clock.now(), self._lapses_at(job))
 
-    async def note(self, approval: Approval) -> Approval:
-        """From here on it waits, whatever happens to this process; as it stands."""
-        return await self._book.ask(approval.job_id, approval.guild_id, approval.lapses_at)
+    async def open(self, approval: Approval) -> Approval:
+        """Store the approval, so that it survives this process, and return it as stored."""
+        return await self._approvals.ask(approval.job_id, approval.guild_id, approval.lapses_at)
 
     async def ask(self, approval: Approval, job: Job, content: bytes | None) -> bool:
-        """Whether moderators can see it in the log, now or as soon as there is something to see."""
+        """Post the result to the log. Return False if the log cannot be reached."""
         if approval.card is not None:
             return True
         guild_id = approval.guild_id
         channel_id = await self.log_of(guild_id)
-        # A result that is out of reach is asked about later; that is not for want of a log.
-        heard = channel_id is not None and (
+        # A result that cannot be fetched right now is posted later; the log itself can be reached.
+        is_posted = channel_id is not None and (
             content is None or await self._post(approval, job, content, channel_id)
         )
-        if heard:
+        if is_posted:
             self._unreachable_logs.discard(guild_id)
         else:
             self._tell_once(guild_id)
-        return heard
+        return is_posted
 
     async def log_of(self, guild_id: int) -> int | None:
-        """The channel in which moderators are asked; none where the bot may not write there.
+        """Channel of the server's log, or None if the bot may not write there.
 
-        As far as this process knows: each of Discord's refusals counts against the bot.
+        Decided by what this process knows, because each request that Discord rejects counts against the bot.
         """
-        channel_id = (await self._books.rules(guild_id)).log_channel
+        channel_id = (await self._ledger.rules(guild_id)).log_channel
         guild = self._client.get_guild(guild_id)
         if channel_id is None or guild is None:
-            # Of a server that another process serves, nothing more is known here.
+            # Another process serves this server and knows its channels.
             return channel_id
         channel = guild.get_channel_or_thread(channel_id)
         if channel is None:
@@ -103,17 +105,17 @@ class ApprovalRequester:
         return channel_id if may.view_channel and may.send_messages and may.attach_files else None
 
     def is_gone(self, approval: Approval, job: Job) -> bool:
-        """Whether what could not be fetched is not to be had any more, by nobody."""
+        """Whether the result can no longer be fetched by anybody."""
         return job.output is None or self._clock.now() >= approval.lapses_at
 
     def card(self, approval: Approval, job: Job, picture: Attachment | None = None) -> ui.LayoutView:
-        """As it stands, in the language of the server."""
+        """Card of the request in the language of the server."""
         guild = self._client.get_guild(approval.guild_id)
         with speaking("" if guild is None else str(guild.preferred_locale)):
             return approval_card(approval, job, self._cards, self._text, picture)
 
     async def redraw(self, approval: Approval, job: Job) -> None:
-        """The card in the log, as it stands, without the picture."""
+        """Update the card in the log and take its picture away."""
         if approval.card is None:
             return
         channel_id, message_id = approval.card
@@ -122,11 +124,11 @@ class ApprovalRequester:
             message = channel.get_partial_message(message_id)
             await message.edit(view=self.card(approval, job), attachments=[], allowed_mentions=NOBODY)
         except PASSING as error:
-            log.info("the card of a result cannot say more", job=job.id, reason=type(error).__name__)
+            log.info("approval card not updated", job=job.id, reason=type(error).__name__)
 
     async def _post(self, approval: Approval, job: Job, content: bytes, channel_id: int) -> bool:
-        covered = replace(job, place=replace(job.place, spoiler=True))
-        result = await self._results.prepare(covered, content, EVERYWHERE)
+        spoilered = replace(job, place=replace(job.place, spoiler=True))
+        result = await self._results.prepare(spoilered, content, MIN_UPLOAD_LIMIT)
         channel = self._client.get_partial_messageable(channel_id, guild_id=approval.guild_id)
         try:
             sent = await channel.send(
@@ -136,21 +138,21 @@ class ApprovalRequester:
                 allowed_mentions=NOBODY,
             )
         except PASSING as error:
-            log.warning("nobody could be asked about a result", job=job.id, reason=type(error).__name__)
+            log.warning("approval request not posted", job=job.id, reason=type(error).__name__)
             return False
-        await self._book.posted(job.id, channel_id, sent.id)
+        await self._approvals.posted(job.id, channel_id, sent.id)
         return True
 
     def _tell_once(self, guild_id: int) -> None:
         if guild_id in self._unreachable_logs:
             return
         self._unreachable_logs.add(guild_id)
-        log.warning("results wait for moderators who cannot be told", guild=guild_id)
+        log.warning("log of a server with waiting results unreachable", guild=guild_id)
         guild = self._client.get_guild(guild_id)
         name = as_code("" if guild is None else guild.name, NAME_LIMIT)
         self._tell_operators(lambda: error_card(self._text("operator.unheard", server=name, id=guild_id)))
 
     def _lapses_at(self, job: Job) -> float:
-        """Segmind deletes its results by themselves, and the bot forgets where they are."""
+        """Time when Segmind deletes the result or the bot deletes its address, whichever comes first."""
         made_at = job.submitted_at or job.created_at
         return min(made_at + OUTPUT_SECONDS, job.created_at + self._days * DAY)

@@ -7,7 +7,7 @@ import discord
 import structlog
 
 from bot.chat.background import Background
-from bot.chat.delivery.result_file import EVERYWHERE, Result, Results
+from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result, Results
 from bot.chat.messages import NOBODY, address_of
 from bot.chat.text import Text, speaking
 from bot.chat.ui.card import DARK
@@ -57,7 +57,7 @@ class ModLog:
             fingerprints = await self._moderation_store.fingerprints_of(job.id)
             result = None
             if rules.log_pictures and content is not None:
-                result = await self._results.prepare(job, content, EVERYWHERE)
+                result = await self._results.prepare(job, content, MIN_UPLOAD_LIMIT)
             channel = self._client.get_partial_messageable(rules.log_channel, guild_id=guild_id)
             await channel.send(
                 view=self._entry(job, fingerprints, result),

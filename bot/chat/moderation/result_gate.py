@@ -1,4 +1,4 @@
-"""Stands between the runner and the replies: what nobody may see is not shown, or not yet."""
+"""Gate between the runner and the replies: withholds listed results and those that wait for approval."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ from bot.moderation.ports import ModerationStore
 log = structlog.stdlib.get_logger(__name__)
 
 RESULT = "result"
-# Who took down what a list took down.
+# Actor of a takedown that a list of banned media caused.
 LIST = "list"
 _REFUSED: Mapping[Verdict, Reason] = {
     Verdict.REJECTED: Reason.REJECTED,
@@ -32,22 +32,25 @@ _REFUSED: Mapping[Verdict, Reason] = {
 
 
 class ModeratingWatcher:
-    """A watcher before the watcher. Where the register cannot be asked, nothing is shown for now."""
+    """Watcher that checks a result before another watcher shows it.
+
+    If the database cannot be asked, nothing is shown and the runner tries again.
+    """
 
     def __init__(
         self,
         watcher: Watcher,
         *,
-        door: AccessPolicy,
+        access_policy: AccessPolicy,
         access_guard: AccessGuard,
-        register: ModerationStore,
+        moderation_store: ModerationStore,
         mod_log: ModLog,
         approval_requester: ApprovalRequester,
     ) -> None:
         self._watcher = watcher
-        self._door = door
+        self._access_policy = access_policy
         self._access_guard = access_guard
-        self._register = register
+        self._moderation_store = moderation_store
         self._mod_log = mod_log
         self._approval_requester = approval_requester
 
@@ -61,7 +64,7 @@ class ModeratingWatcher:
         if approval is not None and (reason := _REFUSED.get(approval.verdict)) is not None:
             return await self._refund(job, approval, reason)
         if job.state is State.DONE and not await self._may_show(job, result):
-            # It was made and is paid, as Segmind was. A moderator can give it back.
+            # Segmind made it and was paid, so the member pays, too. A moderator can refund it.
             job, result = replace(job, reason=Reason.WITHHELD, output=None), None
         elif approval is not None and approval.verdict is Verdict.WAITING:
             return await self._hold(job, result, approval)
@@ -72,34 +75,34 @@ class ModeratingWatcher:
         return delivery
 
     async def _hold(self, job: Job, result: bytes | None, approval: Approval) -> Delivery | Refund:
-        """Nobody sees it before a moderator has, not even where no moderator can be asked right now."""
-        approval = await self._approval_requester.note(approval)
+        """Keep the result back until a moderator decides, even while no moderator can be asked."""
+        approval = await self._approval_requester.open(approval)
         if approval.verdict is not Verdict.WAITING:
             return await self.finish(replace(job, delivery=Delivery.AWAITED), result)
-        # First the member, then the moderators: what they decide comes after what the member reads here.
+        # The member's card comes first, so that a moderator's decision cannot be overwritten by it.
         delivery = await self._watcher.finish(replace(job, reason=Reason.AWAITED, output=None), None)
         if not await self._approval_requester.ask(approval, job, result):
             await self._watcher.finish(replace(job, reason=Reason.UNHEARD, output=None), None)
         return delivery
 
     async def _refund(self, job: Job, approval: Approval, reason: Reason) -> Refund:
-        """The member gets no result and did not decide so: report that the job is to be refunded."""
+        """Report that the job has to be refunded, because nobody may see its result."""
         actor = BOT if reason is Reason.LAPSED else str(approval.decided_by or FORGOTTEN)
         if approval.verdict in _REFUSED:
-            await self._register.take_down(job.id, actor)
+            await self._moderation_store.take_down(job.id, actor)
         return Refund(reason, actor)
 
     async def _may_show(self, job: Job, result: bytes | None) -> bool:
-        if await self._register.is_down(job.id):
+        if await self._moderation_store.is_down(job.id):
             return False
         if result is None:
             return True
         fingerprints: Mapping[str, Fingerprint] = {RESULT: await self._access_guard.fingerprint_of(result)}
-        await self._register.save_fingerprints(job.id, fingerprints)
+        await self._moderation_store.save_fingerprints(job.id, fingerprints)
         try:
-            await self._door.check_fingerprints(fingerprints, job.place.guild_id)
+            await self._access_policy.check_fingerprints(fingerprints, job.place.guild_id)
         except ListedMedia:
-            log.warning("a result is withheld, as it is like one on the list", job=job.id)
-            await self._register.take_down(job.id, LIST)
+            log.warning("result withheld because it is on the list", job=job.id)
+            await self._moderation_store.take_down(job.id, LIST)
             return False
         return True

@@ -7,7 +7,7 @@ import discord
 import pytest
 from discord.http import Route
 
-from bot.chat.delivery.result_file import EVERYWHERE, Results
+from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Results
 from bot.chat.moderation.approval_card import approval_card
 from bot.chat.text import LANGUAGES, Text, speaking
 from bot.jobs.job import Job, State
@@ -44,7 +44,7 @@ def approval(verdict: Verdict = Verdict.WAITING) -> Approval:
 async def test_discord_accepts_the_card_before_and_after_the_decision(
     channel: discord.PartialMessageable,
 ) -> None:
-    result = await Results(CARDS, TEXT).prepare(done(), files.picture("PNG"), EVERYWHERE)
+    result = await Results(CARDS, TEXT).prepare(done(), files.picture("PNG"), MIN_UPLOAD_LIMIT)
     assert result is not None
     for language, verdict in zip(LANGUAGES, [*Verdict, Verdict.WAITING], strict=True):
         with speaking(language):
