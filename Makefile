@@ -6,7 +6,7 @@ INSTALL := $(PYTHON) requirements/install.py
 INSTALLER := requirements/install.py requirements/installer.lock requirements/build.lock pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help venv schema sandbox test quick chaos bench lint lock prove-locks audit release-check faces-gallery pictures clean
+.PHONY: help venv schema sandbox test quick chaos bench lint lock prove-locks audit release-check faces-gallery tables pictures clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ lint: venv ## ruff, pyright and the import rules
 
 faces-gallery: venv ## one page of before and after for all models, in var/gallery
 	$(BIN)/python -m tests.sandbox.gallery
+
+tables: venv ## rewrite the tables in the docs that are made from the code
+	$(BIN)/python -m tests.docs.tables
 
 pictures: venv ## the pictures of the docs, taken in the sandbox with Debian's chromium
 	$(BIN)/python -m tests.browser.pictures

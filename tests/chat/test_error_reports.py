@@ -26,7 +26,7 @@ def broken(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         monkeypatch.setattr(orders.order_handler, "handle", fail)
         monkeypatch.setattr(orders.access_guard, "may_use", fail)
         monkeypatch.setattr(stage.app.store, "balance", fail)
-        monkeypatch.setattr(stage.app.client.admin.credit_admin, "recent", fail)
+        monkeypatch.setattr(stage.app.client.admin.credit_admin, "recent_jobs", fail)
 
     return break_services
 

@@ -247,7 +247,7 @@ async def test_a_result_that_its_message_cannot_show_any_more_is_sent_to_the_mem
         # The answer to the first try is lost, so that it is tried again.
         town.discord.faults.next("send", Dropped(after=True))
         town.clock.move(2 * SECONDS)
-        await bot.wait_for_output("cannot show its end", "direct")
+        await bot.wait_for_output("result not shown in the message", "direct")
         assert await bot.terminate() == 0
     (told,) = town.discord.messages.unprompted
     assert "Completed" in told.edits[-1].text
@@ -265,7 +265,7 @@ async def test_a_bot_that_was_removed_from_the_server_posts_nowhere_else(town: E
         reply.expire_token()
         town.discord.guild.joined = False
         town.clock.move(2 * SECONDS)
-        await bot.wait_for_output("cannot show its end", "gone")
+        await bot.wait_for_output("result not shown in the message", "gone")
         assert await bot.terminate() == 0
     assert town.discord.messages.unprompted == []
     assert town.row(reply)[1] is State.DONE
@@ -350,7 +350,7 @@ async def test_no_output_contains_a_secret(town: Environment) -> None:
         town.discord.faults.next("edit", Limited(0.01), ErrorReply(403, 50013), Broken(500))
         town.segmind.faults.next("submit", "error-before=500")
         lost = await town.order()
-        await bot.wait_for_output("the outcome of a submission is unknown", "could not be shown")
+        await bot.wait_for_output("submission outcome unknown", "stage not shown")
         reply = await town.order()
         await town.finish(reply)
         town.discord.gateway.cut()

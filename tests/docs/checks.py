@@ -27,6 +27,7 @@ MAKE = {
     "audit": "Makefile",
     "release-check": "Makefile",
     "schema": "tests/store/backend/test_releases.py",
+    "tables": "tests/docs/test_sixth_model.py",
 }
 # Tests of the commands that need Discord, Segmind or a running bot; all others run here.
 DOPPEL = {

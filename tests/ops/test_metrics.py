@@ -59,7 +59,7 @@ async def test_calls_of_segmind_and_of_the_store_are_counted(stage: Stage) -> No
     for request, count in (("submission", 1), ("upload", 2), ("result", 1)):
         assert seen("doppel_segmind_responses_total", request=request, code="200") == count, request
     polls = seen("doppel_polls_per_job_sum", model=SLUG)
-    assert seen("doppel_segmind_responses_total", request="look", code="200") == polls >= 1
+    assert seen("doppel_segmind_responses_total", request="poll", code="200") == polls >= 1
     assert seen("doppel_polls_per_job_count") == 1
     assert seen("doppel_completion_delay_seconds_count", model=SLUG) == 1
     for call, outcome in (("submit", "Accepted"), ("status", "Completed"), ("fetch", "bytes")):

@@ -158,7 +158,7 @@ async def test_open_jobs_of_an_earlier_run_are_closed_in_silence(
         assert await free(sandbox) == START - 3 * 5
     with capture_logs() as entries:
         async with open_here() as sandbox, asyncio.timeout(PATIENCE):
-            while sum(entry["event"] == "the job has ended" for entry in entries) < 3:
+            while sum(entry["event"] == "job finished" for entry in entries) < 3:
                 await asyncio.sleep(0.05)
             assert await free(sandbox) == START
             (welcome,) = sandbox.guild.channel.history()
