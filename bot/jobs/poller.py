@@ -88,6 +88,8 @@ class Poller:
             case protocol.Completed(output, metrics):
                 timing.learn(self._clock.now() - sent_at)
                 self._on_cost(metrics.remaining_credits)
+                if metrics.implausible_cost is not None:
+                    log.warning("implausible cost, the expected one counts", cost=metrics.implausible_cost)
                 url = output.url if isinstance(output, protocol.Link) else None
                 return await self._store.move(job, job.to(State.READY, output=url, cost=metrics.cost))
             case protocol.Failed(detail, blocked):

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.segmind.errors import Unavailable
 from bot.segmind.outputs import Link, link_of
-from bot.segmind.responses import NOT_FOUND, OK, Response, fields_of, number_of, rows_of, text_of, unavailable
+from bot.segmind.responses import NOT_FOUND, OK, Response, cost_of, fields_of, rows_of, text_of, unavailable
 
 PER_PAGE = 100
 # Segmind accepts a window of 31 days. It does not document in which time zone days begin, hence the margin.
@@ -97,7 +97,7 @@ def _row(fields: Mapping[str, Any]) -> Row | None:
             request_id=request_id.strip(),
             status=status.upper(),
             output=link_of(_unpacked(fields.get("generation_url"))),
-            cost=number_of(fields.get("credits_deduction")),
+            cost=cost_of(fields.get("credits_deduction")),
             error=text_of(fields.get("error")),
         ),
         inputs if isinstance(inputs, str) else json.dumps(inputs, ensure_ascii=False),

@@ -28,12 +28,13 @@ from bot.segmind.errors import (
 from bot.segmind.history import Found
 from bot.segmind.outputs import Inline, Link, Output, output_of
 from bot.segmind.responses import (
-    CLIENT_ERRORS,
     FAILED_STATE,
     GONE,
     NOT_FOUND,
     OK,
+    REFUSALS,
     Response,
+    cost_of,
     fields_of,
     number_of,
     refused,
@@ -117,7 +118,7 @@ def decipher_submit(response: Response, *, slug: str) -> Accepted:
         if (request_id := checked_id(response.fields().get("request_id"))) is not None:
             return Accepted(request_id)
         raise OutcomeUnknown(f"HTTP {response.status} without a request id")
-    if response.status in CLIENT_ERRORS or response.status in _UNPROCESSED_REDIRECTS:
+    if response.status in REFUSALS or response.status in _UNPROCESSED_REDIRECTS:
         raise refused(response, slug=slug)
     raise OutcomeUnknown(response.detail())
 
@@ -132,7 +133,7 @@ def decipher_result(response: Response) -> State:
     """Parse the result of a job; COMPLETED without an output is an error."""
     if response.status in OK and response.headers.get("content-type", "").startswith(("image/", "video/")):
         # v1 responds with the bytes themselves, and v2's documentation does not rule it out.
-        return Completed(Inline(response.body), Metrics(cost=number_of(response.headers.get("x-cost"))))
+        return Completed(Inline(response.body), _priced(response.headers.get("x-cost"), {}))
     state = _state(response)
     if isinstance(state, Completed) and state.output is None:
         raise UnreadableResponse("completed without a readable output")
@@ -175,10 +176,16 @@ def _normalize(status: object) -> str:
 
 def _metrics(body: Mapping[str, Any]) -> Metrics:
     metrics = fields_of(body.get("metrics"))
+    return _priced(metrics.get("cost"), metrics)
+
+
+def _priced(reported: Any, metrics: Mapping[str, Any]) -> Metrics:
+    cost = cost_of(reported)
     return Metrics(
         inference_time=number_of(metrics.get("inference_time")),
         queue_time=number_of(metrics.get("queue_time")),
         total_time=number_of(metrics.get("total_time")),
-        cost=number_of(metrics.get("cost")),
+        cost=cost,
+        implausible_cost=None if reported is None or cost is not None else str(reported)[:40],
         remaining_credits=number_of(metrics.get("remaining_credits")),
     )

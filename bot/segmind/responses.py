@@ -24,6 +24,11 @@ RESET_HEADER = "x-rate-limit-reset-at-utc"
 
 OK = range(200, 300)
 CLIENT_ERRORS = range(400, 500)
+# Codes by which Segmind refuses a submission before it accepts anything. A proxy may send any other code when
+# the request has already reached Segmind, so those leave the outcome unknown.
+REFUSALS = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 413, 415, 422, 429})
+# USD. The dearest known model costs less than a dollar; a cost beyond this would break the ledger's sums.
+MAX_COST = 1000.0
 SERVER_ERRORS = range(500, 600)
 NOT_FOUND, GONE, RATE_LIMITED, FAILED_STATE = 404, 410, 429, 422
 
@@ -82,6 +87,12 @@ def number_of(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if isfinite(number) else None
+
+
+def cost_of(value: Any) -> float | None:
+    """Cost of one request in USD, or None if it is no plausible price: negative, or beyond any model's."""
+    cost = number_of(value)
+    return cost if cost is not None and 0 <= cost <= MAX_COST else None
 
 
 def text_of(value: Any) -> str | None:

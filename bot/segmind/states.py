@@ -13,6 +13,8 @@ class Metrics:
     queue_time: float | None = None
     total_time: float | None = None
     cost: float | None = None
+    implausible_cost: str | None = None
+    """What Segmind sent in place of a cost; the expected cost counts then."""
     remaining_credits: float | None = None
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.segmind.errors import KeyRejected, OutcomeUnknown, SegmindError, Unreachable
 from bot.segmind.requests import Request
-from bot.segmind.responses import CLIENT_ERRORS, Response
+from bot.segmind.responses import REFUSALS, Response
 
 _CHUNK = 64 * 1024
 _HIDDEN = "***"
@@ -94,8 +94,8 @@ class Transport:
         try:
             body = await _body(response, limit)
         except (*_BROKEN, ResponseTooLong):
-            # The status of a 4xx says that a POST was refused, even if its body is lost.
-            if response.method != "POST" or response.status not in CLIENT_ERRORS:
+            # The status alone says that a POST was refused, even if its body is lost.
+            if response.method != "POST" or response.status not in REFUSALS:
                 raise
             body = b""
         headers = {name.lower(): value for name, value in response.headers.items()}

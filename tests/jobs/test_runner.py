@@ -1,12 +1,14 @@
 """The runner takes a job to its end from whatever state it was left in."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
@@ -122,6 +124,31 @@ async def test_a_job_whose_status_stays_unreadable_ends_without_a_charge(
         ended, _ = await harness.ended()
         assert (ended.state, ended.reason) == (State.FAILED, Reason.RESULT)
         assert (await harness.store.balance(ended.account)).free == 100
+
+
+class ImplausibleCost(SegmindClient):
+    """Segmind reports a cost that no ledger could hold."""
+
+    async def status(self, request_id: str) -> protocol.State:
+        body = json.dumps({"status": "COMPLETED", "metrics": {"cost": 1e14}}).encode()
+        state = await super().status(request_id)
+        if not isinstance(state, protocol.Completed):
+            return state
+        parsed = protocol.decipher_status(protocol.Response(200, body))
+        return replace(state, metrics=cast("protocol.Completed", parsed).metrics)
+
+
+async def test_an_implausible_cost_is_logged_and_the_expected_one_counts(
+    tmp_path: Path, segmind: LocalSegmind
+) -> None:
+    with capture_logs() as entries:
+        async with job_harness(tmp_path / "jobs.db", segmind, ImplausibleCost) as harness:
+            harness.runner.start(await harness.leave_open(inline_job()))
+            ended, _ = await harness.ended()
+            assert (ended.state, ended.cost) == (State.DONE, None)
+            assert (await harness.store.balance(ended.account)).free == 95
+            assert await harness.store.audit() == []
+    assert "100000000000000.0" in [entry.get("cost") for entry in entries]
 
 
 class NoStatus(SegmindClient):

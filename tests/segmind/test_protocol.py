@@ -86,10 +86,9 @@ def test_a_submission_is_accepted_with_its_id(status: int) -> None:
         (415, Refused),
         (422, BadParameters),
         (429, RateLimited),
-        (451, Refused),
     ],
 )
-def test_a_4xx_is_a_refused_submission_whatever_its_body(
+def test_a_known_refusal_is_a_refused_submission_whatever_its_body(
     status: int, kind: type[SegmindError], body: bytes
 ) -> None:
     with pytest.raises(Refused) as caught:
@@ -100,7 +99,9 @@ def test_a_4xx_is_a_refused_submission_whatever_its_body(
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-@pytest.mark.parametrize("status", [200, 202, 204, 302, 303, 500, 502, 503, 504, 520])
+@pytest.mark.parametrize(
+    "status", [200, 202, 204, 302, 303, 408, 409, 423, 425, 451, 499, 500, 502, 503, 504, 520]
+)
 def test_after_any_other_response_the_outcome_is_unknown(status: int, body: bytes) -> None:
     with pytest.raises(OutcomeUnknown):
         submit(status, body)
@@ -250,12 +251,19 @@ def test_a_result_may_still_be_processing() -> None:
     assert decipher_result(response(200, {"status": "PROCESSING"})) == Processing()
 
 
-@pytest.mark.parametrize(
-    "metrics", [None, "fast", [1], {"cost": True}, {"cost": "a lot"}, {"cost": "nan"}, {"cost": 10**400}]
-)
+@pytest.mark.parametrize("metrics", [None, "fast", [1], {"queue_time": True}, {"queue_time": "a lot"}])
 def test_metrics_that_are_not_numbers_are_ignored(metrics: Any) -> None:
     body = {"status": "COMPLETED", "output": URL, "metrics": metrics}
     assert decipher_result(response(200, body)) == Completed(Link(URL), Metrics())
+
+
+@pytest.mark.parametrize("cost", [True, "a lot", "nan", 10**400, -0.05, "-1", 1e14, [0.05]])
+def test_an_implausible_cost_is_left_out_and_named(cost: Any) -> None:
+    body = {"status": "COMPLETED", "output": URL, "metrics": {"cost": cost}}
+    state = decipher_result(response(200, body))
+    assert isinstance(state, Completed)
+    assert state.metrics.cost is None
+    assert state.metrics.implausible_cost == str(cost)[:40]
 
 
 @pytest.mark.parametrize(
