@@ -8,6 +8,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.jobs.job import Job
+from bot.jobs.ports import StoreAway
 from bot.jobs.submit import CLOCK_SKEW
 from bot.periodic import run_periodically
 from bot.segmind.protocol import Found, SegmindError
@@ -63,17 +64,22 @@ class LateReconciler:
     async def reconcile(self) -> None:
         for job in await self._store.never_found(self._clock.now() - self._config.window):
             try:
-                found = await self._find(job)
+                await self._reconcile(job)
             except SegmindError as error:
-                log.warning("history request failed", error=error.detail)
-                return
-            if found is None or found.status not in {"COMPLETED", "FAILED"}:
-                continue
-            cost = 0.0 if found.status == "FAILED" else (job.expected if found.cost is None else found.cost)
-            if await self._store.found_late(job, found.request_id, cost):
-                log.warning(
-                    "released job turned up at Segmind", job=job.id, request=found.request_id, usd=cost
-                )
+                log.warning("history request failed", job=job.id, error=error.detail)
+            except StoreAway:
+                raise
+            except Exception:
+                # One odd row of the history must not hide the jobs after it.
+                log.exception("late request not recorded", job=job.id)
+
+    async def _reconcile(self, job: Job) -> None:
+        found = await self._find(job)
+        if found is None or found.status not in {"COMPLETED", "FAILED"}:
+            return
+        cost = 0.0 if found.status == "FAILED" else (job.expected if found.cost is None else found.cost)
+        if await self._store.found_late(job, found.request_id, cost):
+            log.warning("released job turned up at Segmind", job=job.id, request=found.request_id, usd=cost)
 
     async def _find(self, job: Job) -> Found | None:
         sent_at = job.submitted_at or job.created_at

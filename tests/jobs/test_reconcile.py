@@ -20,6 +20,8 @@ class FakeHistory:
     def __init__(self) -> None:
         self.rows: dict[str, Found] = {}
         self.error: Exception | None = None
+        self.failing = set[str]()
+        """Nonces whose search fails."""
 
     def show(self, job: Job, status: str, cost: float | None) -> None:
         link = Link("https://segmind.example/a.png")
@@ -28,6 +30,8 @@ class FakeHistory:
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
         if self.error is not None:
             raise self.error
+        if nonce in self.failing:
+            raise Unavailable("this page of the history is unreadable")
         assert slug == "faceswap-v5"
         assert since < until
         return self.rows.get(nonce)
@@ -46,8 +50,8 @@ async def store(url: str) -> AsyncGenerator[SqlStore]:
         yield opened
 
 
-async def released_job(store: SqlStore, clock: HandClock) -> Job:
-    job = order(created_at=clock.now())
+async def released_job(store: SqlStore, clock: HandClock, *, age: float = 0) -> Job:
+    job = order(created_at=clock.now() - age)
     await store.open(job, TERMS)
     for state in (State.SUBMITTING, State.UNKNOWN):
         job = await store.move(job, job.to(state))
@@ -92,3 +96,28 @@ async def test_neither_pending_nor_unreadable_nor_old_requests_are_counted(store
     history.error = None
     await LateReconciler(history, store, HandClock(clock.now() + 2 * 86_400)).reconcile()
     assert await store.find(job.id) == replace(job)
+
+
+async def test_one_failing_search_or_row_does_not_hide_the_other_jobs(store: SqlStore) -> None:
+    clock, history = HandClock(), FakeHistory()
+    unreadable, taken, late = [await released_job(store, clock) for _ in range(3)]
+    history.failing.add(unreadable.id)
+    history.show(late, "COMPLETED", 0.07)
+    # The history names one request for two jobs, which a unique index refuses.
+    history.rows[taken.id] = history.rows[late.id]
+    reconciler = LateReconciler(history, store, clock)
+    await reconciler.reconcile()
+    await reconciler.reconcile()
+    found = [await store.find(job.id) for job in (unreadable, taken, late)]
+    assert [job and job.request_id for job in found].count(f"r-{late.id}") == 1
+    assert await store.audit() == []
+
+
+async def test_a_job_that_was_released_long_after_its_order_is_searched_for(store: SqlStore) -> None:
+    clock, history = HandClock(), FakeHistory()
+    job = await released_job(store, clock, age=7 * 86_400)
+    history.show(job, "COMPLETED", 0.07)
+    await LateReconciler(history, store, clock).reconcile()
+    found = await store.find(job.id)
+    assert found is not None
+    assert found.request_id == f"r-{job.id}"

@@ -18,7 +18,7 @@ _NEVER_FOUND = sa.and_(
 
 
 async def never_found(connection: Connection, since: float) -> Sequence[Job]:
-    chosen = sa.select(jobs).where(_NEVER_FOUND, jobs.c.created_at >= since).order_by(jobs.c.created_at)
+    chosen = sa.select(jobs).where(_NEVER_FOUND, jobs.c.settled_at >= since).order_by(jobs.c.settled_at)
     return [job_from_row(row) for row in (await connection.execute(chosen)).mappings()]
 
 
