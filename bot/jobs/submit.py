@@ -158,21 +158,22 @@ class Submitter:
     async def search(self, job: Job) -> Job:
         """Search Segmind's history for the request until it is found or the window has passed."""
         self._watcher.show(job, Searching())
-        sent_at = job.submitted_at or job.created_at
+        sent_at, began = job.submitted_at or job.created_at, self._clock.now()
         searches = 0
         while True:
-            elapsed = self._clock.now() - sent_at
+            now = self._clock.now()
             try:
                 found = await self._find(job, sent_at)
             except SegmindError as error:
                 log.warning("history request failed", error=error.detail)
-                is_over = elapsed >= max(self._config.unknown_window, self._config.unknown_window_unread)
+                # The time before this process began to search says nothing about the history.
+                is_over = now - began >= max(self._config.unknown_window, self._config.unknown_window_unread)
             else:
                 if found is not None:
                     log.info("unknown submission found", request=found.request_id)
                     return await self._submitted(job, found.request_id)
                 searches += 1
-                is_over = elapsed >= self._config.unknown_window and searches >= MIN_SEARCHES
+                is_over = now - sent_at >= self._config.unknown_window and searches >= MIN_SEARCHES
             if is_over:
                 log.warning("unknown submission never found")
                 return await self._fail(job, Reason.NOT_FOUND)

@@ -219,6 +219,27 @@ async def test_a_request_that_looks_old_is_searched_for_more_than_once(
         assert vars(harness.client)["searches"] == MIN_SEARCHES
 
 
+class FailingHistory(EmptyHistory):
+    """The first search of the history fails."""
+
+    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> protocol.Found | None:
+        found = await super().find(nonce, slug=slug, since=since, until=until)
+        if self.searches == 1:
+            raise protocol.Unavailable("the history does not answer")
+        return found
+
+
+async def test_after_hours_of_downtime_one_failed_search_does_not_release_the_hold(
+    tmp_path: Path, segmind: LocalSegmind
+) -> None:
+    async with job_harness(tmp_path / "jobs.db", segmind, FailingHistory) as harness:
+        long_ago = {"submitted_at": harness.clock.now() - 2 * 3600}
+        harness.runner.start(await harness.leave_open(inline_job(), (State.SUBMITTING, long_ago)))
+        ended, _ = await harness.ended()
+        assert (ended.state, ended.reason) == (State.FAILED, Reason.NOT_FOUND)
+        assert vars(harness.client)["searches"] == 1 + MIN_SEARCHES
+
+
 class ForgetfulSegmind(SegmindClient):
     """Segmind has forgotten every finished request, and its history cannot be read at first."""
 
