@@ -116,7 +116,7 @@ async def _ended(connection: Connection, since: float) -> Sequence[Ended]:
         sa.select(minute, jobs.c.state, sa.func.count())
         .where(jobs.c.settled_at >= since)
         .group_by(minute, jobs.c.state)
-        .order_by(minute)
+        .order_by(minute, jobs.c.state)
     )
     rows = await connection.execute(counted)
     return [Ended(number * MINUTE, State(state), count) for number, state, count in rows]
