@@ -15,7 +15,7 @@ from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.text import Text
 from bot.chat.ui.card import CardMedia
 from bot.chat.ui.order_summary import SEED
-from bot.chat.ui.replies import defer_ephemeral, report_errors, send_deferred
+from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.jobs.job import Job
 from bot.jobs.service import JobService
 from bot.models import FaceModel
@@ -126,7 +126,7 @@ class JobActions:
         model = self._models[job.slug]
 
         async def on_submit(interaction: Interaction, changes: Mapping[str, Any]) -> None:
-            await report_errors(interaction, lambda: self._order_again(interaction, job, changes))
+            await self._order_again(interaction, job, changes)
 
         return EditOrderForm(model, self._previous_inputs.options(model, job), self._text, on_submit)
 
