@@ -1,4 +1,4 @@
-"""Where commands can be used: in servers, in direct messages, and anywhere as a member's own app."""
+"""Contexts of commands: servers, direct messages, and anywhere as a member's own app."""
 
 from dataclasses import dataclass
 from typing import TypeVar

@@ -16,6 +16,9 @@ NOBODY = discord.AllowedMentions.none()
 # Failures on the way to Discord that may be over at a later attempt.
 PASSING = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError, discord.RateLimited)
 
+# Any fault of a request to Discord, passing or lasting.
+DISCORD_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
+
 # Unknown server, and a server without the bot.
 NO_SERVER = frozenset({10004, 50001})
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from re import Match
 from typing import Any, Self
 
-import aiohttp
 import discord
 import structlog
 from discord import ui
 
 from bot.chat.interactions import Interaction
+from bot.chat.messages import DISCORD_ERRORS
 from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import GREEN
@@ -94,7 +94,7 @@ class Consent:
         await pending.on_agreed(interaction)
         try:
             await pending.withdraw()
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except DISCORD_ERRORS as error:
             log.info("consent question not deleted", error=type(error).__name__)
 
     async def _ask(self, interaction: Interaction) -> Callable[[], Awaitable[None]]:

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import aiohttp
 import discord
 import structlog
 from discord import ui
 
 from bot.chat.delivery.result_card import OUTPUT_SECONDS
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Results
-from bot.chat.messages import NOBODY
+from bot.chat.messages import DISCORD_ERRORS, NOBODY
 from bot.chat.moderation.approval_card import approval_card
 from bot.chat.text import Text, speaking
 from bot.chat.ui.card import Attachment, error_card
@@ -25,7 +24,6 @@ from bot.moderation.approvals import Approval, ApprovalRepository, server_of
 
 log = structlog.stdlib.get_logger(__name__)
 
-PASSING = (discord.HTTPException, aiohttp.ClientError, OSError)
 NAME_LIMIT = 100
 
 
@@ -123,7 +121,7 @@ class ApprovalRequester:
         try:
             message = channel.get_partial_message(message_id)
             await message.edit(view=self.card(approval, job), attachments=[], allowed_mentions=NOBODY)
-        except PASSING as error:
+        except DISCORD_ERRORS as error:
             log.info("approval card not updated", job=job.id, reason=type(error).__name__)
 
     async def _post(self, approval: Approval, job: Job, content: bytes, channel_id: int) -> bool:
@@ -137,7 +135,7 @@ class ApprovalRequester:
                 nonce=f"ask{job.id}"[:25],
                 allowed_mentions=NOBODY,
             )
-        except PASSING as error:
+        except DISCORD_ERRORS as error:
             log.warning("approval request not posted", job=job.id, reason=type(error).__name__)
             return False
         await self._approvals.posted(job.id, channel_id, sent.id)

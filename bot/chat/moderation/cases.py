@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-import aiohttp
 import discord
 import structlog
 from discord import ui
@@ -12,7 +11,7 @@ from bot.administration.audit import Administrator, AuditAction, UnknownJob, aud
 from bot.administration.credits import Archive, CreditAdmin
 from bot.chat.access.permissions import require_moderator
 from bot.chat.interactions import Interaction
-from bot.chat.messages import NOBODY, Messages
+from bot.chat.messages import DISCORD_ERRORS, NOBODY, Messages
 from bot.chat.moderation.case_card import CaseButton, case_card, case_line
 from bot.chat.text import Text, speaking
 from bot.chat.ui.card import GREEN, error_card
@@ -27,8 +26,6 @@ from bot.moderation.cases import Case, CaseRepository, Step
 from bot.moderation.ports import ModerationStore, ServerRulesReader
 
 log = structlog.stdlib.get_logger(__name__)
-
-_DISCORD_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 
 class CaseService:
@@ -183,7 +180,7 @@ class CaseService:
                     card = case_card(case, job, self._cards, self._text)
                 try:
                     sent = await channel.send(view=card, allowed_mentions=NOBODY)
-                except _DISCORD_ERRORS as error:
+                except DISCORD_ERRORS as error:
                     log.warning("case not posted", case=case.number, reason=type(error).__name__)
                 else:
                     await self._cases.posted(case.number, channel_id, sent.id)
@@ -207,6 +204,6 @@ class CaseService:
 async def _delete_original(interaction: Interaction) -> bool:
     try:
         await interaction.delete_original_response()
-    except _DISCORD_ERRORS:
+    except DISCORD_ERRORS:
         return False
     return True

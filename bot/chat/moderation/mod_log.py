@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-import aiohttp
 import discord
 import structlog
 
 from bot.chat.background import Background
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result, Results
-from bot.chat.messages import NOBODY, address_of
+from bot.chat.messages import DISCORD_ERRORS, NOBODY, address_of
 from bot.chat.text import Text, speaking
 from bot.chat.ui.card import DARK
 from bot.chat.ui.info_card import InfoCard, mention
@@ -65,7 +64,7 @@ class ModLog:
                 nonce=f"log{job.id}"[:25],
                 allowed_mentions=NOBODY,
             )
-        except (discord.HTTPException, aiohttp.ClientError, OSError, StoreAway) as error:
+        except (*DISCORD_ERRORS, StoreAway) as error:
             log.warning("finished job not logged", job=job.id, reason=type(error).__name__)
 
     def _entry(self, job: Job, fingerprints: Mapping[str, Fingerprint], result: Result | None) -> InfoCard:
