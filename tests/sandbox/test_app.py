@@ -158,7 +158,7 @@ async def test_open_jobs_of_an_earlier_run_are_closed_in_silence(
         assert await free(sandbox) == START - 3 * 5
     with capture_logs() as entries:
         async with open_here() as sandbox, asyncio.timeout(PATIENCE):
-            # A job that is delivered again is logged again, so the credits say when all three are settled.
+            # The credits say for certain when all three are settled.
             while sum(entry["event"] == "job finished" for entry in entries) < 3 or (
                 await free(sandbox) != START
             ):
