@@ -27,6 +27,12 @@ def member_in(guild_id: int, user: discord.Member) -> Member:
     return Member(user.id, guild_id, frozenset(role.id for role in user.roles))
 
 
+def server_permissions(interaction: discord.Interaction[Any]) -> discord.Permissions:
+    """Permissions in the whole server; `interaction.permissions` adds those of the channel alone."""
+    user = interaction.user
+    return user.guild_permissions if isinstance(user, discord.Member) else discord.Permissions.none()
+
+
 class NotAdministrator(Exception):
     """Only members who may manage a server can decide for it."""
 
@@ -36,8 +42,7 @@ def administrator_of(interaction: discord.Interaction[Any]) -> Administrator:
 
     Discord hides the commands from others, but a server's settings can show them to anybody.
     """
-    may = interaction.permissions
     guild_id = member_of(interaction).guild_id
-    if guild_id is None or not (may.manage_guild or may.administrator):
+    if guild_id is None or not server_permissions(interaction).manage_guild:
         raise NotAdministrator
     return Administrator(interaction.user.id, guild_id)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from bot.administration.audit import Administrator
 from bot.chat.interactions import Interaction
+from bot.chat.members import server_permissions
 
 # Server of an operator's decision about a result outside of servers.
 NOWHERE = 0
@@ -20,8 +21,9 @@ def require_moderator(
     user_id = interaction.user.id
     if user_id in operators:
         return Administrator(user_id, guild_id or NOWHERE)
-    may = interaction.permissions
-    allowed = may.manage_guild if refunds else (may.manage_messages or may.manage_guild)
-    if guild_id is None or interaction.guild_id != guild_id or not (allowed or may.administrator):
+    # A card can be moderated by the moderators of its channel, but only the server's own may refund.
+    may = server_permissions(interaction) if refunds else interaction.permissions
+    allowed = may.manage_guild or (may.manage_messages and not refunds)
+    if guild_id is None or interaction.guild_id != guild_id or not allowed:
         raise NotModerator
     return Administrator(user_id, guild_id)

@@ -8,7 +8,7 @@ from discord import ui
 from bot.chat.access.permissions import NotModerator
 from bot.chat.delivery.job_buttons import Action, JobButton
 from bot.chat.interactions import Interaction
-from bot.chat.members import member_of
+from bot.chat.members import member_of, server_permissions
 from bot.chat.messages import address_of
 from bot.chat.text import Text
 from bot.chat.ui.card import credits_words, relative_timestamp
@@ -73,7 +73,7 @@ class JobLists:
 def moderated_guild(interaction: Interaction) -> int:
     """Return the server of the interaction if its member moderates it, or raise `NotModerator`."""
     guild_id = member_of(interaction).guild_id
-    permissions = interaction.permissions
+    permissions = server_permissions(interaction)
     if guild_id is None or not (permissions.manage_messages or permissions.manage_guild):
         raise NotModerator
     return guild_id

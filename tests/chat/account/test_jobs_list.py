@@ -129,3 +129,12 @@ async def test_moderators_see_the_jobs_of_their_server_only(stage: Stage, server
     assert f"<@{stage.member.id}>" in await listed(stage, server.admin, server=True)
     own = await listed(stage, stage.member, server=True)
     assert f"<@{stage.member.id}>" not in own
+
+
+async def test_a_moderator_of_one_channel_does_not_see_the_jobs_of_the_server(stage: Stage) -> None:
+    await (await stage.order("faceswap-v5")).says("Queued")
+    mallory = stage.another_member("mallory")
+    moderates = discord.PermissionOverwrite(manage_messages=True, manage_guild=True)
+    own_channel = stage.guild.create_text_channel("mallory", overwrites={mallory: moderates})
+    refused = said(await mallory.slash(own_channel, "jobs", server=True))
+    assert refused == "Only members who may manage messages can do that."

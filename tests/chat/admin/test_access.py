@@ -53,6 +53,9 @@ def test_every_command_is_on_the_list_of_these_tests(server: Server) -> None:
 
 async def test_a_member_who_sees_the_commands_cannot_use_them(server: Server) -> None:
     await server.show_to(server.member)
+    # Not even where a channel lets them manage everything.
+    manages = discord.PermissionOverwrite(manage_guild=True, manage_messages=True)
+    server.channel = server.guild.create_text_channel("theirs", overwrites={server.member: manages})
     for command, options in EVERY_COMMAND:
         words = await server.ask(server.member, f"admin {command}", **filled(server, command, options))
         assert "Only members who may manage this server can do that." in words
