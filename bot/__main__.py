@@ -64,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     segmind = command("segmind", "sandbox:segmind_command", "the local Segmind by itself")
     segmind.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     segmind.add_argument("--port", type=int, default=8700, help="port of the API (default: 8700)")
+    segmind.add_argument("--faults", default="", help="what goes wrong, such as 'submit: drop-after @ 0.1'")
+    segmind.add_argument("--seed", type=int, default=0, help="seed of the faults (default: 0)")
     for local in (sandbox, segmind):
         local.add_argument(
             "--speed", type=float, default=10.0, help="how many times faster than Segmind (default: 10)"

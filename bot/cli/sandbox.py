@@ -41,11 +41,12 @@ def sandbox_command(options: argparse.Namespace) -> int:
 def segmind_command(options: argparse.Namespace) -> int:
     _require_packages()
     from bot.sandbox.errors import SandboxError
-    from bot.sandbox.segmind_server import serve
+    from bot.sandbox.segmind_server import parse_faults, serve
 
     configure(format="human", level="info")
     try:
-        asyncio.run(serve(options.host, options.port, options.speed))
+        faults = parse_faults(options.faults, options.seed)
+        asyncio.run(serve(options.host, options.port, options.speed, faults))
     except SandboxError as error:
         raise CliError(f"{error}.") from error
     return 0

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from bot.registry import model_registry
 from bot.sandbox.errors import SandboxError, cannot_listen
 from bot.sandbox.faces import CannotSwap, FaceEngine
-from bot.sandbox.segmind import LocalSegmind
+from bot.sandbox.segmind import Faults, LocalSegmind
 from bot.sandbox.shutdown import wait_until_stopped
 from bot.wiring.factories import FEATURES
 
@@ -17,9 +17,16 @@ MIN_SPEED, MAX_SPEED = 0.1, 100.0
 BALANCE_USD = 1000.0
 
 
-async def serve(host: str, port: int, speed: float) -> None:
+def parse_faults(text: str, seed: int) -> Faults:
+    try:
+        return Faults.parse(text, seed)
+    except ValueError as error:
+        raise SandboxError(f"the faults cannot be read: {error}") from error
+
+
+async def serve(host: str, port: int, speed: float, faults: Faults | None = None) -> None:
     """Serve until stopped; print the address and how to use it."""
-    async with local_segmind(speed, host=host, port=port) as segmind:
+    async with local_segmind(speed, host=host, port=port, faults=faults) as segmind:
         print(  # noqa: T201
             f"A local Segmind is at {segmind.url}  (Ctrl-C closes it)\n"
             f"To use it: SEGMIND_BASE_URL={segmind.url} SEGMIND_API_KEY=anything doppel run",
@@ -30,7 +37,7 @@ async def serve(host: str, port: int, speed: float) -> None:
 
 @asynccontextmanager
 async def local_segmind(
-    speed: float, *, host: str = "127.0.0.1", port: int = 0
+    speed: float, *, host: str = "127.0.0.1", port: int = 0, faults: Faults | None = None
 ) -> AsyncGenerator[LocalSegmind]:
     if not MIN_SPEED <= speed <= MAX_SPEED:
         raise SandboxError(f"the speed is {speed:g}, but must be from {MIN_SPEED:g} to {MAX_SPEED:g}")
@@ -45,6 +52,7 @@ async def local_segmind(
             port=port,
             speed=speed,
             credits=BALANCE_USD,
+            faults=faults,
         )
         try:
             segmind = await stack.enter_async_context(local)

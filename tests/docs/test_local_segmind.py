@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 
 from bot.sandbox.segmind import LocalSegmind
-from bot.sandbox.segmind.faults import ENDPOINTS, Fault, FaultKind
+from bot.sandbox.segmind.fault_script import ENDPOINTS
+from bot.sandbox.segmind.faults import Fault, FaultKind
 from bot.sandbox.segmind.middleware import PUBLIC
 from tests.clocks import HeldClock
 from tests.docs.checks import understood
@@ -25,6 +26,7 @@ from tests.patience import PATIENCE
 from tests.sandbox.segmind.client import data_url, picture
 
 PAGE = page("docs/local-segmind.md")
+WITH_TEXT = {FaultKind.FAILED, FaultKind.BLOCKED, FaultKind.COST, FaultKind.SHAPE}
 ADDRESS = "http://127.0.0.1:8700"
 
 
@@ -149,8 +151,10 @@ def _run(program: str) -> None:
 async def test_faults_are_said_as_the_page_says(segmind: LocalSegmind) -> None:
     (lines,) = [block.text for block in PAGE.blocks if "segmind.faults" in block.text]
     exec(lines, {"segmind": segmind})
-    (fault,) = re.findall(r"--segmind \"([^\"]+)\"", PAGE.text)
-    segmind.faults.add_rules(fault)
+    written = re.findall(r"--(?:segmind|faults) \"([^\"]+)\"", PAGE.text)
+    assert len(written) == 2
+    for faults in written:
+        segmind.faults.add_rules(faults)
 
 
 def test_the_table_of_faults_is_whole() -> None:
@@ -161,7 +165,7 @@ def test_the_table_of_faults_is_whole() -> None:
         if value.isdigit():
             assert usual.number == float(value), name
         else:
-            assert bool(value) == (FaultKind(name) in {FaultKind.FAILED, FaultKind.BLOCKED})
+            assert bool(value) == (FaultKind(name) in WITH_TEXT)
 
 
 def test_the_tables_of_endpoints_are_whole(segmind: LocalSegmind) -> None:

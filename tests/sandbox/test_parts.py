@@ -13,6 +13,8 @@ from structlog.testing import capture_logs
 
 from bot.sandbox import app, local_env, segmind_server, ticker
 from bot.sandbox.app import SandboxOptions
+from bot.sandbox.errors import SandboxError
+from bot.sandbox.segmind import FaultKind
 from bot.sandbox.shutdown import wait_until_stopped
 from bot.settings import Settings
 from tests.patience import PATIENCE
@@ -83,6 +85,12 @@ async def test_the_browser_is_opened_where_there_is_a_screen(monkeypatch: pytest
 def test_an_unknown_time_zone_is_utc(configured: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", configured)
     assert local_env.local_timezone() == found
+
+
+def test_faults_are_read_or_refused_in_a_sentence() -> None:
+    assert FaultKind.STUCK in segmind_server.parse_faults("submit: stuck", 1).draw("submit")
+    with pytest.raises(SandboxError, match="the faults cannot be read: there is no endpoint 'submitt'"):
+        segmind_server.parse_faults("submitt: stuck", 1)
 
 
 async def test_both_commands_print_their_address_and_stop(

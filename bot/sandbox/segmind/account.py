@@ -39,8 +39,9 @@ class Account:
 class RateLimit:
     """Limit of calls per minute; the minute begins with its first call."""
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, *, names_reset: bool = True) -> None:
         self._limit = limit
+        self._names_reset = names_reset
         self._resets_at = 0.0
         self._count = 0
 
@@ -50,10 +51,11 @@ class RateLimit:
         if now >= self._resets_at:
             self._resets_at, self._count = now + MINUTE, 0
         if self._count >= self._limit:
-            raise rate_limited(self._resets_at)
+            raise rate_limited(self._resets_at if self._names_reset else None)
         self._count += 1
 
 
-def rate_limited(resets_at: float) -> ApiError:
-    timestamp = datetime.fromtimestamp(resets_at, UTC).isoformat()
-    return ApiError(429, "Rate limit exceeded.", {RESET_HEADER: timestamp})
+def rate_limited(resets_at: float | None) -> ApiError:
+    """Return the 429 that names its reset, or leaves it out if that is None."""
+    headers = {} if resets_at is None else {RESET_HEADER: datetime.fromtimestamp(resets_at, UTC).isoformat()}
+    return ApiError(429, "Rate limit exceeded.", headers)

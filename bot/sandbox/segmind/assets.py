@@ -49,6 +49,10 @@ class Assets:
         asset = self._by_token.get(token)
         return asset if asset is not None and now - asset.stored_at < self._max_age else None
 
+    def remove(self, token: str) -> None:
+        if (asset := self._by_token.pop(token, None)) is not None:
+            self._bytes -= len(asset.content)
+
     def find(self, address: str, now: float) -> Asset | None:
         """Return the asset at an address of any host: containers know the server by several names."""
         match urlsplit(address).path.split("/"):
@@ -63,8 +67,7 @@ class Assets:
             full = len(self._by_token) > self._max_count or self._bytes > self._max_bytes
             if not full and now - oldest.stored_at < self._max_age:
                 return
-            del self._by_token[token]
-            self._bytes -= len(oldest.content)
+            self.remove(token)
 
 
 @dataclass(frozen=True, slots=True)

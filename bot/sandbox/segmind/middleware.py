@@ -9,10 +9,11 @@ from typing import Any, cast
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.sandbox.segmind import responses
+from bot.sandbox.segmind import distortion, responses
 from bot.sandbox.segmind.account import RateLimit, rate_limited
 from bot.sandbox.segmind.errors import ApiError
-from bot.sandbox.segmind.faults import FAULT_HEADER, CallFaults, Endpoint, FaultKind, Faults
+from bot.sandbox.segmind.fault_script import FAULT_HEADER, Endpoint, Faults
+from bot.sandbox.segmind.faults import CallFaults, FaultKind
 from bot.sandbox.segmind.scheduler import Clock, Scheduler, Sleep
 
 PUBLIC: frozenset[Endpoint] = frozenset({"catalogue", "file"})
@@ -76,7 +77,13 @@ class ApiMiddleware:
         self._authorize(request, endpoint)
         self._scheduler.advance()
         request[CALL_FAULTS] = faults
-        return await _fail_after(request, faults, await handler(request))
+        response = self._distort(await handler(request), faults)
+        return await _fail_after(request, faults, response)
+
+    def _distort(self, response: web.StreamResponse, faults: CallFaults) -> web.StreamResponse:
+        if isinstance(response, web.Response) and any(kind in faults for kind in distortion.KINDS):
+            response.body = distortion.distort(cast("bytes", response.body), faults, self._faults.dice)
+        return response
 
     async def _fail_before(self, request: web.Request, faults: CallFaults) -> web.StreamResponse | None:
         """Apply the faults that happen before the request is handled."""
@@ -85,9 +92,11 @@ class ApiMiddleware:
         if FaultKind.DROP_BEFORE in faults:
             return _drop_connection(request)
         if (fault := faults.get(FaultKind.ERROR_BEFORE)) is not None:
-            return _server_error(int(fault.number))
+            return _error(int(fault.number))
         if (fault := faults.get(FaultKind.RATE_LIMIT)) is not None:
             raise rate_limited(self._clock() + fault.number)
+        if FaultKind.BARE_RATE_LIMIT in faults:
+            raise rate_limited(None)
         for kind, (status, detail) in _ERRORS.items():
             if kind in faults:
                 raise ApiError(status, detail)
@@ -114,7 +123,9 @@ def json_response(body: Any, status: int = 200, headers: dict[str, str] | None =
 
 
 def html_response(status: int, headers: dict[str, str] | None = None) -> web.Response:
-    title = f"{status} {HTTPStatus(status).phrase}"
+    # Proxies also answer with codes that no standard names, such as 499.
+    named = status in HTTPStatus.__members__.values()
+    title = f"{status} {HTTPStatus(status).phrase}" if named else str(status)
     return web.Response(
         text=responses.error_page(title), status=status, content_type="text/html", headers=headers
     )
@@ -129,7 +140,7 @@ async def _fail_after(
     if FaultKind.DROP_AFTER in faults:
         return _drop_connection(request)
     if (fault := faults.get(FaultKind.ERROR_AFTER)) is not None:
-        return _server_error(int(fault.number))
+        return _error(int(fault.number))
     if FaultKind.MALFORMED in faults:
         return web.Response(text='{"status": "COMP', content_type="application/json")
     if FaultKind.TRUNCATED in faults:
@@ -137,8 +148,10 @@ async def _fail_after(
     return response
 
 
-def _server_error(status: int) -> web.Response:
-    """Segmind's own 500 has no body; the proxy in front of it sends its errors as HTML."""
+def _error(status: int) -> web.Response:
+    """Segmind's own 404 is JSON and its 500 has no body; the proxy in front of it answers in HTML."""
+    if status == HTTPStatus.NOT_FOUND:
+        return json_response({"error": "Request not found or expired."}, status)
     return (
         web.Response(status=status) if status == HTTPStatus.INTERNAL_SERVER_ERROR else html_response(status)
     )

@@ -14,7 +14,7 @@ def _kind(output: Output) -> str:
     return "video" if output.media_type.startswith("video/") else "image"
 
 
-def _url_only(output: Output) -> dict[str, Any]:
+def url_only(output: Output) -> dict[str, Any]:
     return {"output": output.url}
 
 
@@ -33,12 +33,8 @@ def _nested(output: Output) -> dict[str, Any]:
     return {"output": {"url": output.url, "content_type": output.media_type}, "image_url": output.url}
 
 
-# Only v5's shape was observed live. The others are undocumented, so they differ: a client must accept all.
-SHAPES: Mapping[str, Shape] = {
-    "faceswap-v5": _url_only,
-    "faceswap-v3-multifaceswap": _listed,
-    "faceswap-comic": _nested,
-}
+# The pages document a URL. The other shapes are undocumented, and a client must accept all of them.
+SHAPES: Mapping[str, Shape] = {"documented": _documented, "listed": _listed, "nested": _nested}
 
 
 def submitted(inference: Inference, origin: str) -> dict[str, Any]:
@@ -58,7 +54,7 @@ def status(inference: Inference) -> dict[str, Any]:
     return {**body, "error": state.error} if isinstance(state, Failed) else body
 
 
-def result(inference: Inference) -> dict[str, Any]:
+def result(inference: Inference, shape: Shape = url_only) -> dict[str, Any]:
     """Return the body of a result; only COMPLETED has an output, and FAILED equals its status."""
     body = status(inference)
     match inference.state:
@@ -68,15 +64,13 @@ def result(inference: Inference) -> dict[str, Any]:
             return {**body, "error": None, "output": None}
         case Completed(output=output):
             body["metrics"] = {**body["metrics"], "local": dict(output.local)}
-            return {**body, "error": None, **_shaped(inference.slug, output)}
+            return {**body, "error": None, **_shaped(output, shape)}
         case _:
             assert_never(inference.state)
 
 
-def _shaped(slug: str, output: Output) -> dict[str, Any]:
-    if output.base64 is not None:
-        return {"output": output.base64}
-    return SHAPES.get(slug, _documented)(output)
+def _shaped(output: Output, shape: Shape) -> dict[str, Any]:
+    return shape(output) if output.base64 is None else {"output": output.base64}
 
 
 def inline(output: Output) -> dict[str, Any]:

@@ -86,7 +86,11 @@ class Routes:
 
     async def result(self, request: web.Request) -> web.Response:
         inference = self._find(request)
-        return json_response(responses.result(inference), _status_code(inference))
+        shape = request[CALL_FAULTS].get(FaultKind.SHAPE)
+        body = responses.result(
+            inference, responses.url_only if shape is None else responses.SHAPES[shape.text]
+        )
+        return json_response(body, _status_code(inference))
 
     async def upload(self, request: web.Request) -> web.Response:
         data_urls = (await _body(request)).get("data_urls")
@@ -121,6 +125,8 @@ class Routes:
 
     async def file(self, request: web.Request) -> web.Response:
         assets = self._uploads if request.match_info["folder"] == "assets" else self._outputs
+        if FaultKind.EXPIRED in request[CALL_FAULTS]:
+            assets.remove(request.match_info["token"])
         return self._serve(assets, request.match_info["token"], {})
 
     def _serve(self, assets: Assets, token: str, headers: Mapping[str, str]) -> web.Response:

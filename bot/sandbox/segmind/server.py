@@ -15,7 +15,7 @@ from bot.models import FaceModel
 from bot.sandbox.segmind.account import Account, RateLimit
 from bot.sandbox.segmind.assets import Assets
 from bot.sandbox.segmind.engine import Engine
-from bot.sandbox.segmind.faults import ENDPOINTS, Endpoint, Faults
+from bot.sandbox.segmind.fault_script import ENDPOINTS, Endpoint, Faults
 from bot.sandbox.segmind.inputs import InputReader
 from bot.sandbox.segmind.middleware import ORDERS, PUBLIC, ApiMiddleware
 from bot.sandbox.segmind.request_store import OnSubmission, RequestStore, StoreConfig, Submission
@@ -60,6 +60,7 @@ class LocalSegmind:
         workers: int = 4,
         rate: int | None = None,
         rate_counts_polls: bool = False,
+        rate_names_reset: bool = True,
         keep_outputs: int = 500,
         keep_uploads: int = 5000,
         history_size: int = 10_000,
@@ -89,7 +90,7 @@ class LocalSegmind:
         )
         self._middleware = ApiMiddleware(
             key=key,
-            rate=RateLimit(rate),
+            rate=RateLimit(rate, names_reset=rate_names_reset),
             limited=frozenset(ENDPOINTS) - PUBLIC if rate_counts_polls else ORDERS,
             faults=self.faults,
             scheduler=self._store.scheduler,

@@ -57,6 +57,19 @@ async def test_the_rate_limit_says_when_it_ends(
     await client.submit(v5)
 
 
+async def test_the_rate_limit_may_leave_out_when_it_ends(
+    start: Start, session: aiohttp.ClientSession, v5: type[FaceModel]
+) -> None:
+    client = ApiClient(session, (await start(rate=1, rate_names_reset=False)).url)
+    await client.submit(v5)
+    for response in (
+        await client.post("/v2/faceswap-v5", body_of(v5)),
+        await client.get("/v1/get-user-credits", "bare-rate-limit"),
+    ):
+        assert response.status == 429
+        assert "x-rate-limit-reset-at-utc" not in response.headers
+
+
 async def test_polls_count_towards_the_rate_limit_on_request(
     start: Start, session: aiohttp.ClientSession
 ) -> None:

@@ -80,14 +80,21 @@ async def test_every_model_delivers_the_stamped_target(
         assert shown.convert("RGB").crop((0, 15, 1, 16)).tobytes()[0] == pytest.approx(INK[0], abs=25)
 
 
-async def test_the_models_answer_in_several_shapes(client: ApiClient, models: ModelRegistry) -> None:
-    response = {slug: (await client.finish(await client.submit(models[slug]))).json for slug in SLUGS}
-    assert isinstance(response["faceswap-v5"]["output"], str)
-    assert "images" not in response["faceswap-v5"]
-    assert response["faceswap-v4"]["images"][0]["url"] == response["faceswap-v4"]["output"]
-    assert isinstance(response["faceswap-v3-multifaceswap"]["output"], list)
-    assert response["faceswap-comic"]["output"]["url"] == response["faceswap-comic"]["image_url"]
-    assert response["ai-face-swap"]["metrics"]["local"]["warnings"] == ["stamped, not swapped"]
+async def test_an_output_is_a_url_and_another_shape_is_a_fault(
+    client: ApiClient, models: ModelRegistry
+) -> None:
+    for slug in SLUGS:
+        request_id = await client.submit(models[slug])
+        plain = (await client.finish(request_id)).json
+        assert isinstance(plain["output"], str)
+        assert not plain.keys() & {"images", "video", "image_url"}
+        documented = (await client.get(f"/v2/requests/{request_id}", "shape")).json
+        assert documented["images"][0]["url"] == documented["output"] == plain["output"]
+        listed = (await client.get(f"/v2/requests/{request_id}", "shape=listed")).json
+        assert listed["output"] == [plain["output"]]
+        nested = (await client.get(f"/v2/requests/{request_id}", "shape=nested")).json
+        assert nested["output"]["url"] == nested["image_url"] == plain["output"]
+        assert plain["metrics"]["local"]["warnings"] == ["stamped, not swapped"]
 
 
 async def test_base64_puts_the_bytes_into_the_answer(client: ApiClient, v4: type[FaceModel]) -> None:

@@ -8,10 +8,13 @@ import pytest
 
 from bot.models import FaceModel
 from bot.sandbox.segmind import Fault, FaultKind, Faults, LocalSegmind, Submission
-from bot.sandbox.segmind.faults import ENDPOINTS, CallFaults
+from bot.sandbox.segmind.fault_script import ENDPOINTS
+from bot.sandbox.segmind.faults import CallFaults
 from bot.segmind.protocol import RateLimited, Response, decipher_submit
-from tests.sandbox.segmind.client import ApiClient, Clock, body_of
+from tests.sandbox.segmind.client import ApiClient, Clock, body_of, picture
 from tests.sandbox.segmind.conftest import Start
+
+HISTORY = "/inference-request/request-history"
 
 
 async def test_latency_delays_the_answer(start: Start, session: aiohttp.ClientSession, clock: Clock) -> None:
@@ -34,6 +37,9 @@ async def test_latency_delays_the_answer(start: Start, session: aiohttp.ClientSe
         ("no-credits", 406),
         ("retired", 410),
         ("rate-limit", 429),
+        ("bare-rate-limit", 429),
+        ("error-before=404", 404),
+        ("error-before=499", 499),
         ("error-before=500", 500),
         ("error-before=502", 502),
         ("error-before=504", 504),
@@ -55,7 +61,10 @@ async def test_a_rate_limit_names_its_reset(client: ApiClient, v5: type[FaceMode
     assert raised.value.resets_at == pytest.approx(time.time() + 20, abs=15)
 
 
-@pytest.mark.parametrize(("status", "form"), [(500, b""), (502, b"<html>"), (504, b"<html>")])
+@pytest.mark.parametrize(
+    ("status", "form"),
+    [(408, b"<html>"), (409, b"<html>"), (499, b"<html>"), (500, b""), (502, b"<html>"), (504, b"<html>")],
+)
 async def test_an_error_after_acceptance_hides_a_request_that_runs_and_is_billed(
     segmind: LocalSegmind, client: ApiClient, v5: type[FaceModel], status: int, form: bytes
 ) -> None:
@@ -109,6 +118,44 @@ async def test_a_request_expires_now_and_for_good(
     segmind.expire(third)
     segmind.expire("nobody")
     assert (await client.get(f"/v2/requests/{third}")).status == 404
+
+
+async def test_a_file_expires_now_and_for_good(client: ApiClient, v5: type[FaceModel]) -> None:
+    output = (await client.finish(await client.submit(v5))).json["output"]
+    assert (await client.get(output, "error-before=403")).status == 403
+    assert (await client.get(output)).status == 200
+    assert (await client.get(output, "expired")).status == 404
+    assert (await client.get(output)).status == 404
+
+
+@pytest.mark.parametrize(
+    ("fault", "cost"), [("cost", -1), ("cost=1e14", 1e14), ("cost=free", "free"), ("cost=null", None)]
+)
+async def test_a_cost_is_shown_wrongly_and_billed_rightly(
+    segmind: LocalSegmind, client: ApiClient, v5: type[FaceModel], fault: str, cost: object
+) -> None:
+    request_id = await client.submit(v5)
+    await client.finish(request_id)
+    for path in (f"/v2/requests/{request_id}", f"/v2/requests/{request_id}/status"):
+        assert (await client.get(path, fault)).json["metrics"]["cost"] == cost
+    for path in (HISTORY, f"{HISTORY}/{request_id}"):
+        data = (await client.get(path, fault)).json["data"]
+        assert (data[0] if isinstance(data, list) else data)["credits_deduction"] == cost
+    assert (await client.get(f"/v2/requests/{request_id}", "cost=NaN")).body.count(b'"cost": NaN') == 1
+    assert segmind.billed == {request_id: 0.05}
+
+
+async def test_the_history_is_shuffled_and_stripped_of_queries(
+    client: ApiClient, v5: type[FaceModel]
+) -> None:
+    address = await client.upload(picture())
+    ids = [await client.submit(v5, source_image=f"{address}?doppel=n0nce") for _ in range(20)]
+    rows = (await client.get(HISTORY, "shuffled, stripped")).json["data"]
+    found = [row["request_id"] for row in rows]
+    assert sorted(found) == sorted(ids)
+    assert found not in (ids, ids[::-1])
+    assert {row["request_body"]["source_image"] for row in rows} == {address}
+    assert "?doppel=n0nce" in (await client.get(HISTORY)).json["data"][0]["request_body"]["source_image"]
 
 
 async def test_a_blocked_request_costs_nothing(
@@ -169,7 +216,18 @@ async def test_a_rule_holds_until_it_is_cleared(segmind: LocalSegmind, client: A
 
 
 @pytest.mark.parametrize(
-    "response", ["no-such-thing", "latency=soon", "latency=-1", "latency=nan", "stuck=1"]
+    "response",
+    [
+        "no-such-thing",
+        "latency=soon",
+        "latency=-1",
+        "latency=nan",
+        "latency=2..1",
+        "stuck=1",
+        "error-before=200",
+        "error-after=400..500",
+        "shape=round",
+    ],
 )
 async def test_an_unknown_fault_is_rejected(client: ApiClient, response: str) -> None:
     answer = await client.get("/v1/get-user-credits", response)
@@ -185,6 +243,13 @@ def test_random_faults_repeat_with_their_seed() -> None:
 
     assert draws(1) == draws(1) != draws(2)
     assert 30 < sum(draws(1)) < 90
+
+
+def test_a_range_is_drawn_for_each_call() -> None:
+    faults = Faults.parse("submit: history-delay=5..60", seed=3)
+    drawn = [faults.draw("submit").number(FaultKind.HISTORY_DELAY, 0) for _ in range(50)]
+    assert 5 <= min(drawn) < 15
+    assert 50 < max(drawn) <= 60
 
 
 def test_rules_can_be_written_in_one_line() -> None:

@@ -40,7 +40,9 @@ async def test_a_video_comes_back_as_it_is(
 ) -> None:
     client = ApiClient(session, (await start()).url)
     target = await client.upload(CLIP.read_bytes(), "video/mp4", "clip.mp4")
-    response = await client.finish(await client.submit(models["ai-face-swap"], target=target))
+    request_id = await client.submit(models["ai-face-swap"], target=target)
+    await client.finish(request_id)
+    response = await client.get(f"/v2/requests/{request_id}", "shape=documented")
     assert response.json["video"] == {"url": response.json["output"], "content_type": "video/mp4"}
     assert response.json["metrics"]["cost"] == 0.103
     assert (await client.get(response.json["output"])).body == CLIP.read_bytes()
