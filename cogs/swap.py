@@ -5,6 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import Doppel
+from bot.chat.delivery.picture_owners import owners_of
 from bot.chat.interactions import Interaction
 from bot.chat.orders.face_picker import FacePicker
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted, posted_in
@@ -53,9 +54,9 @@ class Swap(commands.Cog):
         posted = posted_in(message, self._services.source)
         if not posted:
             raise NothingPosted
-        author = message.author
-        if author != interaction.user and not await self._services.access_guard.may_use(author.id):
-            raise AuthorOptedOut
+        for owner in await owners_of(message, self._bot) - {interaction.user.id}:
+            if not await self._services.access_guard.may_use(owner):
+                raise AuthorOptedOut
         form = await form_for(interaction, self._services, PATHS, self._continue, posted)
         await interaction.response.send_modal(form)
 

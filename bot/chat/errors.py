@@ -12,6 +12,7 @@ from bot.administration.credits import BeyondBound, NotPaid, TooMuchToTake, Unkn
 from bot.chat.access.permissions import NotModerator
 from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOrder
+from bot.chat.delivery.picture_owners import UnknownOwner
 from bot.chat.members import NotAdministrator
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
@@ -158,6 +159,8 @@ class ErrorMessages:
                 return self._text("refused.nothing_posted")
             case AuthorOptedOut():
                 return self._text("refused.not_to_be_used")
+            case UnknownOwner():
+                return self._text("refused.unknown_owner")
             case _:
                 return None
 

@@ -1,5 +1,6 @@
 """Buttons and select on the card of a job. Their ids hold all their state, so they survive a restart."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from re import Match
@@ -19,6 +20,8 @@ from bot.models import FaceModel
 # Discord's limits for the options of a select and for the length of their descriptions.
 _MAX_OPTIONS, _MAX_DESCRIPTION = 25, 100
 _URL_SCHEMES = ("http://", "https://")
+_JOB = r"(?P<owner>\d+):(?P<job>[0-9A-Za-z_-]{1,40})"
+_OF_JOB = re.compile(rf"(?:job:[a-z]+|model):{_JOB}")
 
 
 class Action(StrEnum):
@@ -46,7 +49,7 @@ _LABELS_AND_STYLES: Mapping[Action, tuple[str, ButtonStyle]] = {
 
 class JobButton(
     StatefulButton,
-    template=r"job:(?P<action>[a-z]+):(?P<owner>\d+):(?P<job>[0-9A-Za-z_-]{1,40})",
+    template=rf"job:(?P<action>[a-z]+):{_JOB}",
 ):
     """Button on the card of a job."""
 
@@ -64,7 +67,7 @@ class JobButton(
 
 class OtherModel(
     ui.DynamicItem[ui.Select[Any]],
-    template=r"model:(?P<owner>\d+):(?P<job>[0-9A-Za-z_-]{1,40})",
+    template=rf"model:{_JOB}",
 ):
     """Select that orders the same files with another model."""
 
@@ -81,6 +84,12 @@ class OtherModel(
 
     async def callback(self, interaction: Interaction) -> None:
         await handle(interaction, self)
+
+
+def owner_of(custom_id: str) -> int | None:
+    """Member of the job to which a button or select belongs; None if it belongs to no job."""
+    match = _OF_JOB.fullmatch(custom_id)
+    return None if match is None else int(match["owner"])
 
 
 def waiting_rows(job: Job, text: Text) -> list[ui.ActionRow[Any]]:

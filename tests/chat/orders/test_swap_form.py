@@ -1,12 +1,13 @@
 """Guided orders: the form of `/swap`, and the menu on a message."""
 
-from typing import Any
+from typing import Any, cast
 
 import discord
 import pytest
 import simcord
 from discord import ui
 
+from bot.chat.delivery.job_buttons import Action, JobButton
 from bot.chat.orders.message_media import posted_in
 from bot.jobs.job import Job
 from tests.chat.admin_harness import said
@@ -172,7 +173,8 @@ async def test_each_picture_of_a_message_is_found_once(stage: Stage) -> None:
     # Any address on the web would do; this one is Segmind's.
     address = order.body["target_image"]
     channel = stage.app.client.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
-    embedded = await channel.send(embed=discord.Embed().set_image(url=address).set_thumbnail(url=address))
+    webhook = stage.guild.create_webhook(stage.channel)
+    embedded = await webhook.send(embed=discord.Embed().set_image(url=address).set_thumbnail(url=address))
     view = ui.LayoutView()
     thumbnail: ui.Thumbnail[Any] = ui.Thumbnail("https://example.org/a/b.webp")
     section: ui.Section[Any] = ui.Section("words", accessory=thumbnail)
@@ -187,9 +189,8 @@ async def test_each_picture_of_a_message_is_found_once(stage: Stage) -> None:
 
 
 async def test_a_deleted_picture_is_explained(stage: Stage) -> None:
-    channel = stage.app.client.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
     gone = discord.Embed().set_image(url=f"{stage.segmind.url}/assets/gone.png")
-    form = await into(stage, await channel.send(embed=gone))
+    form = await into(stage, await stage.guild.create_webhook(stage.channel).send(embed=gone))
     reply = await sent(stage, form, face=FACE, path="fast")
     await reply.says("`gone.png` could not be read from Discord")
 
@@ -206,3 +207,55 @@ async def test_pictures_of_a_member_who_opted_out_are_not_used(stage: Stage) -> 
     assert "does not want it to be used" in said(await into(stage, message))
     own = await author.context_menu(stage.channel, MENU, message)
     assert own.modal is not None
+
+
+async def test_the_result_of_a_member_who_opted_out_is_not_used(stage: Stage) -> None:
+    card = await stage.order("faceswap-v5")
+    await stage.finish(card, "Completed")
+    assert card.result.response is not None
+    message = card.result.response.message
+    mallory = stage.another_member("mallory")
+    await stage.app.store.moderation.set_opted_out(stage.member.id, out=True)
+    assert "does not want it to be used" in said(await mallory.context_menu(stage.channel, MENU, message))
+    # The owner may use their own, and others may once the owner allows it again.
+    assert (await into(stage, message)).modal is not None
+    await stage.app.store.moderation.set_opted_out(stage.member.id, out=False)
+    assert (await mallory.context_menu(stage.channel, MENU, message)).modal is not None
+
+
+async def test_a_result_that_was_posted_without_an_interaction_belongs_to_the_member_of_its_job(
+    stage: Stage,
+) -> None:
+    channel = stage.app.client.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.MediaGallery(discord.MediaGalleryItem("https://example.org/a.png")))
+    button = JobButton(Action.AGAIN, stage.member.id, "a-job", "Again")
+    row: ui.ActionRow[Any] = ui.ActionRow()
+    row.add_item(cast("ui.Item[Any]", button))
+    container: ui.Container[Any] = ui.Container(row)
+    view.add_item(container)
+    posted = await channel.send(view=view)
+    mallory = stage.another_member("mallory")
+    assert (await mallory.context_menu(stage.channel, MENU, posted)).modal is not None
+    await stage.app.store.moderation.set_opted_out(stage.member.id, out=True)
+    assert "does not want it to be used" in said(await mallory.context_menu(stage.channel, MENU, posted))
+
+
+async def test_pictures_of_the_bot_that_belong_to_no_job_are_not_used(stage: Stage) -> None:
+    channel = stage.app.client.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
+    posted = await channel.send(embed=discord.Embed().set_image(url="https://example.org/a.png"))
+    assert "can't see who posted that first" in said(await into(stage, posted))
+
+
+async def test_forwarding_a_picture_does_not_get_around_an_opt_out(stage: Stage) -> None:
+    author, mallory = stage.another_member("bob"), stage.another_member("mallory")
+    message = await author.send(stage.channel, "", attachments=[TARGET])
+    forwarded = await mallory.forward(message, stage.channel)
+    assert (await mallory.context_menu(stage.channel, MENU, forwarded)).modal is not None
+    await stage.app.store.moderation.set_opted_out(author.id, out=True)
+    assert "does not want it" in said(await mallory.context_menu(stage.channel, MENU, forwarded))
+    assert (await author.context_menu(stage.channel, MENU, forwarded)).modal is not None
+    assert (await mallory.context_menu(stage.channel, MENU, message)).modal is None
+    await author.delete(message)
+    refused = said(await mallory.context_menu(stage.channel, MENU, forwarded))
+    assert "can't see who posted that first" in refused
