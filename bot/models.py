@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
+from bot.nonce import with_nonce
+
 MAX_FACE_INDEXES = 20
 MAIN_OPTIONS = 5
 
@@ -164,9 +166,7 @@ class FaceModel(BaseModel):
         query of the first URL identifies the request there.
         """
         name = self.face_slot()
-        url: str = getattr(self, name)
-        separator = "&" if urlsplit(url).query else "?"
-        return self.model_copy(update={name: f"{url}{separator}doppel={nonce}"})
+        return self.model_copy(update={name: with_nonce(getattr(self, name), nonce)})
 
 
 def _parameter(name: str, field: FieldInfo) -> Parameter:

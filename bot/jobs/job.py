@@ -1,7 +1,7 @@
 """Job: the order, the message that shows it, and the states that it passes through."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypedDict, Unpack
 
@@ -134,13 +134,15 @@ class Job:
     id: str
     slug: str
     body: Mapping[str, Any]
-    """Body of the request; its first URL carries the job's id as a nonce."""
+    """Body of the request; its first URL carries the nonce."""
     account: str
     price: int
     expected: float
     """Expected charge by Segmind, in US dollars."""
     place: Place
     created_at: float
+    nonce: str = field(repr=False)
+    """Secret that identifies the request in Segmind's history; the id is no secret, as buttons carry it."""
     state: State = State.HELD
     video_seconds: float | None = None
     submitted_at: float | None = None

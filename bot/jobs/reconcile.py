@@ -84,5 +84,5 @@ class LateReconciler:
     async def _find(self, job: Job) -> Found | None:
         sent_at = job.submitted_at or job.created_at
         return await self._history.find(
-            job.id, slug=job.slug, since=sent_at - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
+            job.nonce, slug=job.slug, since=sent_at - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
         )

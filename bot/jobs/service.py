@@ -17,6 +17,7 @@ from bot.ledger.account import Balance, Member
 from bot.ledger.policy import MemberTerms, Policy, Price, Prices
 from bot.ledger.server_rules import ServerRules
 from bot.models import FaceModel, ModelCard
+from bot.nonce import new_nonce
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -117,7 +118,8 @@ class JobService:
     async def order(self, order: Order) -> Job:
         self._check_admission(order)
         job_id = new_id(self._clock.now())
-        body = order.model.with_nonce(job_id).wire()
+        nonce = new_nonce()
+        body = order.model.with_nonce(nonce).wire()
         price = self.price(order.model.card, body, order.video_seconds)
         job = Job(
             id=job_id,
@@ -128,6 +130,7 @@ class JobService:
             expected=price.usd,
             place=order.place,
             created_at=self._clock.now(),
+            nonce=nonce,
             video_seconds=order.video_seconds,
         )
         await self._store.open(job, order.terms)

@@ -181,7 +181,7 @@ class Submitter:
 
     async def _find(self, job: Job, sent_at: float) -> Found | None:
         return await self._segmind.find(
-            job.id, slug=job.slug, since=sent_at - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
+            job.nonce, slug=job.slug, since=sent_at - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
         )
 
     async def _submitted(self, job: Job, request_id: str) -> Job:

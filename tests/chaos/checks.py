@@ -80,7 +80,7 @@ def _submitted_twice(accepted: Iterable[tuple[str, Mapping[str, Any]]]) -> Itera
 
 
 def _lost_jobs(evidence: Evidence) -> Iterator[str]:
-    jobs = {job.id: job for job in evidence.snapshot.jobs}
+    jobs = {job.nonce: job for job in evidence.snapshot.jobs}
     for job in jobs.values():
         if not job.told:
             yield f"job {job.id} never came to its end: {job.state}"

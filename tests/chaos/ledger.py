@@ -31,6 +31,7 @@ class JobRow:
     request_id: str | None
     told: bool
     owner: str
+    nonce: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def job_of(placed: PlacedOrder, state: State = State.DONE, **changes: Any) -> Jo
         request_id=REQUEST,
         told=True,
         owner="w",
+        nonce="a1",
     )
     return replace(plain, **changes)
 

@@ -22,12 +22,16 @@ PLACE = Place(
 )
 
 
+def nonce_of(job_id: str) -> str:
+    return f"nonce0{job_id}"
+
+
 def job(job_id: str = "a", *, member: str = "5:1", server: int | None = 5, **changes: Any) -> Job:
     place = Place(
         user_id=1, channel_id=2, message_id=3, application_id=4, token="t", token_until=1e12, guild_id=server
     )
     body = {
-        "source_image": f"https://files.example/a.png?doppel={job_id}",
+        "source_image": f"https://files.example/a.png?doppel={nonce_of(job_id)}",
         "target_image": "https://files.example/b.png",
     }
     default = Job(
@@ -39,5 +43,6 @@ def job(job_id: str = "a", *, member: str = "5:1", server: int | None = 5, **cha
         expected=0.05,
         place=place,
         created_at=0.0,
+        nonce=nonce_of(job_id),
     )
     return replace(default, **changes)

@@ -25,7 +25,7 @@ class FakeHistory:
 
     def show(self, job: Job, status: str, cost: float | None) -> None:
         link = Link("https://segmind.example/a.png")
-        self.rows[job.id] = Found(f"r-{job.id}", status, link, cost, None)
+        self.rows[job.nonce] = Found(f"r-{job.id}", status, link, cost, None)
 
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
         if self.error is not None:
@@ -101,10 +101,10 @@ async def test_neither_pending_nor_unreadable_nor_old_requests_are_counted(store
 async def test_one_failing_search_or_row_does_not_hide_the_other_jobs(store: SqlStore) -> None:
     clock, history = HandClock(), FakeHistory()
     unreadable, taken, late = [await released_job(store, clock) for _ in range(3)]
-    history.failing.add(unreadable.id)
+    history.failing.add(unreadable.nonce)
     history.show(late, "COMPLETED", 0.07)
     # The history names one request for two jobs, which a unique index refuses.
-    history.rows[taken.id] = history.rows[late.id]
+    history.rows[taken.nonce] = history.rows[late.nonce]
     reconciler = LateReconciler(history, store, clock)
     await reconciler.reconcile()
     await reconciler.reconcile()

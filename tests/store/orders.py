@@ -42,11 +42,11 @@ class HandClock:
 
 
 def order(account: str = "1:2", price: int = 5, *, created_at: float = 1_763_700_000.1) -> Job:
-    job_id = uuid.uuid4().hex
+    job_id, nonce = uuid.uuid4().hex, uuid.uuid4().hex
     return Job(
         id=job_id,
         slug="faceswap-v5",
-        body={"source_image": f"https://cdn.example/face.png?doppel={job_id}", "seed": 7},
+        body={"source_image": f"https://cdn.example/face.png?doppel={nonce}", "seed": 7},
         account=account,
         price=price,
         expected=price / 100,
@@ -60,6 +60,7 @@ def order(account: str = "1:2", price: int = 5, *, created_at: float = 1_763_700
             guild_id=1,
         ),
         created_at=created_at,
+        nonce=nonce,
     )
 
 

@@ -8,7 +8,7 @@ from bot.store.connection import Database
 from bot.store.dialects import is_postgres
 from bot.store.errors import SchemaDiffers, SchemaTooNew
 
-HEAD = "1"
+HEAD = "2"
 """Newest revision, repeated here because importing alembic takes longer than everything else at startup."""
 
 # Any number that nothing else on this server uses as an advisory lock.

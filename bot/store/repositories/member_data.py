@@ -32,7 +32,7 @@ from bot.store.tables import (
 from bot.store.write import servers as server_rules
 
 # Tokens and the ownership of jobs are not personal data.
-_INTERNAL = frozenset({"token", "token_until", "owner", "epoch", "application_id"})
+_INTERNAL = frozenset({"token", "token_until", "owner", "epoch", "application_id", "nonce"})
 # Replaces the inputs of a job and the address of its result.
 _STRIPPED: Mapping[str, Any] = {"body": {}, "token": "", "locale": "", "output": None, "detail": None}
 # A report without the names of the moderators who handled it.

@@ -46,6 +46,7 @@ jobs = sa.Table(
     sa.Column("spoiler", BOOLEAN, nullable=False),
     sa.Column("direct", BOOLEAN, nullable=False),
     sa.Column("created_at", REAL, nullable=False),
+    sa.Column("nonce", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("video_seconds", REAL),
     sa.Column("submitted_at", REAL),

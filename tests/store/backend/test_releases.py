@@ -83,6 +83,13 @@ async def test_every_release_upgrades_with_all_its_rows_to_the_schema_of_a_fresh
         assert len(await store.adopt()) > 0
 
 
+@pytest.mark.parametrize("revision", ["1"])
+async def test_a_job_of_the_first_tables_keeps_its_id_as_its_nonce(old: str, clock: HandClock) -> None:
+    async with SqlStore(old, start=START, clock=clock) as store:
+        jobs = await store.adopt()
+    assert [job.nonce for job in jobs] == [job.id for job in jobs] != []
+
+
 async def test_a_kept_schema_has_rows_in_every_table_and_a_value_in_every_column(old: str) -> None:
     _, rows = await contents(old)
     assert rows
