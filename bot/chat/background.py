@@ -20,11 +20,16 @@ class Background:
     def __init__(self) -> None:
         self._context = contextvars.Context()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.is_closed = False
 
     def begin(self) -> None:
         self._context = contextvars.copy_context()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Start a task, or drop it if the program shuts down: nobody would wait for its end."""
+        if self.is_closed:
+            work.close()
+            return
         # The context must already hold when the task is created: the simulated Discord looks there to see
         # which tasks a handler started.
         task = self._context.copy().run(_create_task, work, current_language())
@@ -32,7 +37,8 @@ class Background:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Cancel every task and wait for those that still have a short message to send."""
+        """Take no more tasks, cancel all, and wait for those that still have a short message to send."""
+        self.is_closed = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

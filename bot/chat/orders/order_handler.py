@@ -86,6 +86,8 @@ class OrderHandler:
         display: DisplayOptions = DEFAULT,
     ) -> None:
         """Ask for consent or defer the reply; the rest runs in the background."""
+        if self._background.is_closed:
+            raise ShuttingDown
 
         async def order_again(agreement: Interaction) -> None:
             await self.handle(agreement, model, values, display=display)
