@@ -72,4 +72,8 @@ class Outage:
         except StoreAway as error:
             self.report(error)
             return False
+        except Exception:
+            # Every job waits for this task, so no error may end it early.
+            log.exception("probe of the database failed")
+            return False
         return True
