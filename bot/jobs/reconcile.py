@@ -21,9 +21,11 @@ class History(Protocol):
 
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None: ...
 
+    async def history_record(self, request_id: str) -> Found | None: ...
+
 
 class ReconcileStore(Protocol):
-    """Jobs whose hold was released because nobody found their request."""
+    """Jobs whose hold was released because nobody found their request, or its end."""
 
     async def never_found(self, since: float) -> Sequence[Job]: ...
 
@@ -82,6 +84,8 @@ class LateReconciler:
             log.warning("released job turned up at Segmind", job=job.id, request=found.request_id, usd=cost)
 
     async def _find(self, job: Job) -> Found | None:
+        if job.request_id is not None:
+            return await self._history.history_record(job.request_id)
         sent_at = job.submitted_at or job.created_at
         return await self._history.find(
             job.nonce, slug=job.slug, since=sent_at - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW

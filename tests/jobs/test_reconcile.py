@@ -27,6 +27,9 @@ class FakeHistory:
         link = Link("https://segmind.example/a.png")
         self.rows[job.nonce] = Found(f"r-{job.id}", status, link, cost, None)
 
+    async def history_record(self, request_id: str) -> Found | None:
+        return next((row for row in self.rows.values() if row.request_id == request_id), None)
+
     async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
         if self.error is not None:
             raise self.error
@@ -48,6 +51,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def store(url: str) -> AsyncGenerator[SqlStore]:
     async with SqlStore(url, start=START, clock=HandClock()) as opened:
         yield opened
+
+
+async def expired_job(store: SqlStore, clock: HandClock) -> Job:
+    job = order(created_at=clock.now())
+    await store.open(job, TERMS)
+    job = await store.move(job, job.to(State.SUBMITTING))
+    job = await store.move(job, job.to(State.SUBMITTED, request_id=f"r-{job.id}"))
+    return await store.move(job, job.to(State.EXPIRED, settled_at=clock.now()))
 
 
 async def released_job(store: SqlStore, clock: HandClock, *, age: float = 0) -> Job:
@@ -80,6 +91,25 @@ async def test_a_late_request_is_counted_once_and_never_charged(
     found = await store.find(job.id)
     assert found is not None
     assert (found.state, found.request_id) == (State.FAILED, f"r-{job.id}")
+    spending = await store.spending(since=0, until=clock.now() + 1)
+    assert [(row.late, row.credits) for row in spending] == ([(1, 0)] if micros else [])
+
+
+@pytest.mark.parametrize(("status", "micros"), [("COMPLETED", 70_000), ("FAILED", 0)])
+async def test_an_expired_request_is_counted_once_by_its_id(
+    store: SqlStore, status: str, micros: int
+) -> None:
+    clock, history = HandClock(), FakeHistory()
+    job = await expired_job(store, clock)
+    reconciler = LateReconciler(history, store, clock)
+    await reconciler.reconcile()
+    history.show(job, status, 0.07)
+    for _ in range(2):
+        await reconciler.reconcile()
+    assert await money(store, job.account) == (START, 0)
+    _, day = budgets_of(1, job.created_at)
+    assert await store.spent_in(day) == micros
+    assert await store.never_found(since=0) == []
     spending = await store.spending(since=0, until=clock.now() + 1)
     assert [(row.late, row.credits) for row in spending] == ([(1, 0)] if micros else [])
 

@@ -101,6 +101,7 @@ async def spending(
     )
     charged = jobs.c.state == State.DONE
     cost_unknown = sa.and_(charged, jobs.c.cost.is_(None))
+    released = sa.or_(jobs.c.reason == Reason.NOT_FOUND, jobs.c.state == State.EXPIRED)
     chosen = (
         sa.select(
             day,
@@ -112,7 +113,7 @@ async def spending(
             _sum(sa.case((cost_unknown, 1), else_=0)).label("unknown"),
             _sum(sa.func.coalesce(refunded.scalar_subquery(), 0)).label("refunded"),
             sa.func.coalesce(sa.func.sum(sa.case((cost_unknown, jobs.c.expected))), 0.0).label("presumed"),
-            _sum(sa.case((jobs.c.reason == Reason.NOT_FOUND, 1), else_=0)).label("late"),
+            _sum(sa.case((released, 1), else_=0)).label("late"),
         )
         # Segmind also charges for a result that the bot could not fetch.
         .where(charged | (jobs.c.cost > 0), jobs.c.created_at >= since, jobs.c.created_at < until)

@@ -1,4 +1,4 @@
-"""Orders that were refunded because Segmind did not seem to have them, and that turned up there later."""
+"""Jobs that were released because Segmind did not seem to have them, and that turned up there later."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,10 @@ from bot.store.tables import jobs
 from bot.store.write import budgets
 from bot.store.write.jobs import job_from_row
 
-_NEVER_FOUND = sa.and_(
-    jobs.c.state == State.FAILED, jobs.c.reason == Reason.NOT_FOUND, jobs.c.request_id.is_(None)
+_NEVER_FOUND = sa.or_(
+    sa.and_(jobs.c.state == State.FAILED, jobs.c.reason == Reason.NOT_FOUND, jobs.c.request_id.is_(None)),
+    # Segmind accepted these, and may have charged for them after it stopped to answer about them.
+    sa.and_(jobs.c.state == State.EXPIRED, jobs.c.request_id.is_not(None), jobs.c.cost.is_(None)),
 )
 
 
