@@ -1,9 +1,12 @@
 """Queue of jobs waiting to be submitted: fair between members, with limits on the jobs in flight."""
 
 import asyncio
-from collections import Counter, OrderedDict, deque
+from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import islice, zip_longest
+from itertools import count, islice
+from typing import TypeAlias
+
+from sortedcontainers import SortedList
 
 from bot.jobs.job import Job
 from bot.jobs.ports import Capacity
@@ -13,10 +16,11 @@ from bot.ledger.server_rules import Limits
 class QueueEntry:
     """A job's entry: waiting at first, in flight once it was admitted."""
 
-    __slots__ = ("_admission", "job_id", "member", "server")
+    __slots__ = ("_admission", "job_id", "member", "number", "server")
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, number: int) -> None:
         self.job_id = job.id
+        self.number = number
         self.member = job.account
         self.server = job.place.guild_id
         self._admission: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -34,23 +38,67 @@ class QueueEntry:
         return self.is_admitted
 
 
+class _Member:
+    """Member with jobs in the queue: the first entry has the first turn, and so on."""
+
+    __slots__ = ("entries", "next_round", "offer", "running", "turns")
+
+    def __init__(self) -> None:
+        self.entries: list[QueueEntry] = []
+        self.turns: list[_Turn] = []
+        self.running = 0
+        # A member whom limits kept back for several rounds makes up for one of them only.
+        self.next_round = 0
+        # The server among whose offers the first entry stands, and its turn there.
+        self.offer: tuple[_Server, _Turn] | None = None
+
+    def index(self, entry: QueueEntry) -> int:
+        return bisect_left(self.entries, entry.number, key=lambda each: each.number)
+
+
+class _Server:
+    """Server with jobs in the queue."""
+
+    __slots__ = ("first", "id", "offers", "running")
+
+    def __init__(self, server_id: int | None) -> None:
+        self.id = server_id
+        self.running = 0
+        self.offers: SortedList[_Turn] = SortedList()
+        # Its first offer, while it stands among those of the other servers.
+        self.first: _ServerTurn | None = None
+
+
+_Turn: TypeAlias = tuple[int, int, _Member]
+"""Round of the rotation, the turn's number, and whose turn it is."""
+_ServerTurn: TypeAlias = tuple[int, int, _Server]
+
+
 class FairQueue:
-    """Queue that serves members in rotation: everybody's first job goes before anybody's second."""
+    """Queue that serves members in rotation: everybody's first job goes before anybody's second.
+
+    Each waiting job stands for one turn, and a member has at most one turn in a round. All turns are kept in
+    order, so that no step looks at every waiting job.
+    """
 
     def __init__(self, limits: Limits, *, in_all: int) -> None:
         """`limits` apply to servers without limits of their own; `in_all` bounds all jobs in flight."""
         self._limits = limits
         self._in_all = in_all
         self._server_limits: dict[int, Limits] = {}
-        # The first member of the rotation is the next to be served.
-        self._rotation: OrderedDict[str, deque[QueueEntry]] = OrderedDict()
+        self._numbers = count()
+        self._round = 0
+        self._turns: SortedList[_Turn] = SortedList()
         self._running = 0
-        self._by_member: Counter[str] = Counter()
-        self._by_server: Counter[int] = Counter()
+        self._members: dict[str, _Member] = {}
+        self._servers: dict[int | None, _Server] = {}
+        self._open_servers: SortedList[_ServerTurn] = SortedList()
+        # Members whose limit keeps their first entry from being offered; each has a job that runs.
+        self._full_members: set[_Member] = set()
 
     @property
     def length(self) -> int:
-        return sum(map(len, self._rotation.values()))
+        return len(self._turns)
 
     @property
     def running(self) -> int:
@@ -58,9 +106,14 @@ class FairQueue:
         return self._running
 
     def set_limits(self, server: int, limits: Limits) -> None:
-        if self._limits_of(server) != limits:
-            self._server_limits[server] = limits
-            self._admit_waiting()
+        if self._limits_of(server) == limits:
+            return
+        self._server_limits[server] = limits
+        for member in tuple(self._full_members):
+            self._offer(member)
+        if server in self._servers:
+            self._update(self._servers[server])
+        self._admit_waiting()
 
     def capacity_for(self, job: Job) -> Capacity:
         """Return the limits that the job has to meet together with the jobs of other processes."""
@@ -68,77 +121,133 @@ class FairQueue:
         return Capacity(self._in_all, per_server=limits.per_server, per_member=limits.per_member)
 
     def enter(self, job: Job) -> QueueEntry:
-        entry = QueueEntry(job)
-        self._rotation.setdefault(entry.member, deque()).append(entry)
+        entry = QueueEntry(job, next(self._numbers))
+        member = self._member(entry.member)
+        last_round = member.turns[-1][0] if member.turns else -1
+        turn = (max(self._round, member.next_round, last_round + 1), entry.number, member)
+        member.entries.append(entry)
+        member.turns.append(turn)
+        self._turns.add(turn)
+        if len(member.entries) == 1:
+            self._offer(member)
         self._admit_waiting()
         return entry
 
     def enter_running(self, job: Job) -> QueueEntry:
         """Enter a job that was in flight before a restart: it uses capacity without waiting."""
-        entry = QueueEntry(job)
+        entry = QueueEntry(job, next(self._numbers))
         self._admit(entry)
         return entry
 
     def leave(self, entry: QueueEntry) -> None:
+        member = self._members[entry.member]
         if entry.is_admitted:
             self._running -= 1
-            self._by_member[entry.member] -= 1
-            if entry.server is not None:
-                self._by_server[entry.server] -= 1
+            member.running -= 1
+            server = self._servers[entry.server]
+            server.running -= 1
+            self._update(server)
+            self._offer(member)
         else:
-            self._remove(entry)
+            # A later job of the member moves up, and the last turn goes.
+            del member.entries[member.index(entry)]
+            self._turns.remove(member.turns.pop())
+            self._withdraw(member)
+            self._offer(member)
+        if not (member.entries or member.running):
+            del self._members[entry.member]
         self._admit_waiting()
 
     def waiting(self, member: str) -> int:
-        return len(self._rotation.get(member, ()))
+        return len(self._members[member].entries) if member in self._members else 0
 
     def position(self, entry: QueueEntry) -> int:
-        """Number of admissions until this entry's own, counted from 1."""
-        depth = self._rotation[entry.member].index(entry)
-        is_before = True
-        position = 0
-        for member, waiting in self._rotation.items():
-            if member == entry.member:
-                is_before = False
-                position += depth + 1
-            else:
-                position += min(len(waiting), depth + 1 if is_before else depth)
-        return position
+        """Number of admissions until this entry's own, counted from 1, as if limits held nobody back."""
+        member = self._members[entry.member]
+        return self._turns.bisect_left(member.turns[member.index(entry)]) + 1
 
     def next_ids(self, count: int) -> Iterator[str]:
         """Ids of the next jobs, as if limits held none of them back."""
-        rounds = zip_longest(*self._rotation.values())
-        return islice((entry.job_id for entries in rounds for entry in entries if entry is not None), count)
-
-    def _remove(self, entry: QueueEntry) -> None:
-        waiting = self._rotation[entry.member]
-        waiting.remove(entry)
-        if not waiting:
-            del self._rotation[entry.member]
+        for turn in islice(self._turns, count):
+            member = turn[2]
+            yield member.entries[bisect_left(member.turns, turn)].job_id
 
     def _admit_waiting(self) -> None:
-        while self._running < self._in_all and (entry := self._next()) is not None:
-            self._remove(entry)
-            if entry.member in self._rotation:
-                self._rotation.move_to_end(entry.member)
-            self._admit(entry)
+        while self._running < self._in_all and (turn := self._next()) is not None:
+            round_, _, member = turn
+            self._round = max(self._round, round_)
+            self._withdraw(member)
+            self._turns.remove(member.turns.pop(0))
+            self._admit(member.entries.pop(0))
+            self._offer(member)
 
-    def _next(self) -> QueueEntry | None:
-        firsts = (waiting[0] for waiting in self._rotation.values())
-        return next((entry for entry in firsts if self._fits(entry)), None)
+    def _admit(self, entry: QueueEntry) -> None:
+        member, server = self._member(entry.member), self._server(entry.server)
+        self._running += 1
+        member.running += 1
+        member.next_round = self._round + 1
+        server.running += 1
+        entry.admit()
 
-    def _fits(self, entry: QueueEntry) -> bool:
-        limits = self._limits_of(entry.server)
-        return self._by_member[entry.member] < limits.per_member and (
-            entry.server is None or self._by_server[entry.server] < limits.per_server
-        )
+    def _next(self) -> _Turn | None:
+        """Return the first turn that no limit holds back."""
+        while self._open_servers:
+            server = self._open_servers[0][2]
+            limits = self._limits_of(server.id)
+            if server.id is not None and server.running >= limits.per_server:
+                self._update(server)
+                continue
+            turn = server.offers[0]
+            member = turn[2]
+            if member.running < limits.per_member:
+                return turn
+            self._withdraw(member)
+            self._full_members.add(member)
+        return None
+
+    def _offer(self, member: _Member) -> None:
+        """Let the member's first entry stand among those that may be admitted."""
+        self._full_members.discard(member)
+        if not member.entries or member.offer is not None:
+            return
+        round_, number, _ = member.turns[0]
+        server = self._server(member.entries[0].server)
+        turn = (max(round_, member.next_round), number, member)
+        server.offers.add(turn)
+        member.offer = server, turn
+        self._update(server)
+
+    def _withdraw(self, member: _Member) -> None:
+        self._full_members.discard(member)
+        if member.offer is None:
+            return
+        server, turn = member.offer
+        server.offers.remove(turn)
+        member.offer = None
+        self._update(server)
+
+    def _update(self, server: _Server) -> None:
+        """Keep the server's first offer among those of all servers, unless a limit holds the server back."""
+        is_full = server.id is not None and server.running >= self._limits_of(server.id).per_server
+        first = None if is_full or not server.offers else (*server.offers[0][:2], server)
+        if first != server.first:
+            if server.first is not None:
+                self._open_servers.remove(server.first)
+            if first is not None:
+                self._open_servers.add(first)
+            server.first = first
+        if not (server.running or server.offers):
+            self._servers.pop(server.id, None)
+
+    def _member(self, account: str) -> _Member:
+        if account not in self._members:
+            self._members[account] = _Member()
+        return self._members[account]
+
+    def _server(self, server_id: int | None) -> _Server:
+        if server_id not in self._servers:
+            self._servers[server_id] = _Server(server_id)
+        return self._servers[server_id]
 
     def _limits_of(self, server: int | None) -> Limits:
         return self._limits if server is None else self._server_limits.get(server, self._limits)
-
-    def _admit(self, entry: QueueEntry) -> None:
-        self._running += 1
-        self._by_member[entry.member] += 1
-        if entry.server is not None:
-            self._by_server[entry.server] += 1
-        entry.admit()

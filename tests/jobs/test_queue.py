@@ -2,7 +2,12 @@
 
 import asyncio
 import random
+import sys
+import tracemalloc
 from collections import Counter
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -96,6 +101,124 @@ async def test_waiting_for_admission_ends_after_the_given_time() -> None:
     assert not await waiting.wait(0)
     asyncio.get_running_loop().call_soon(queue.leave, running)
     assert await waiting.wait(60)
+
+
+async def test_a_member_who_cancels_a_job_keeps_the_first_turn_for_the_next() -> None:
+    queue = queue_of(**ONE_AT_A_TIME)
+    queue.enter(job("0", member="early"))
+    cancelled, kept = queue.enter(job("a1", member="a")), queue.enter(job("a2", member="a"))
+    other = queue.enter(job("b1", member="b"))
+    queue.leave(cancelled)
+    assert (queue.position(kept), queue.position(other)) == (1, 2)
+
+
+async def test_a_member_whom_a_limit_kept_back_makes_up_for_one_turn_only() -> None:
+    queue = queue_of(per_member=2, per_server=9, in_all=3)
+    slow = [queue.enter(job(f"slow {index}", member="x")) for index in range(2)]
+    first, second = (queue.enter(job(f"x{index}", member="x")) for index in range(2))
+    others = [queue.enter(job(f"{member}{index}", member=member)) for index in range(9) for member in "ab"]
+    for running in others[:8]:
+        queue.leave(running)
+    for running in slow:
+        queue.leave(running)
+    assert first.is_admitted
+    assert not second.is_admitted
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=30), st.integers(0, 2**32))
+def test_positions_foretell_the_order_of_admission_where_no_limit_holds_a_member_back(
+    members: list[str], seed: int
+) -> None:
+    async def enter_and_serve() -> None:
+        queue = queue_of(per_member=1, per_server=1, in_all=1)
+        entries = [
+            queue.enter(job(f"{index}{member}", member=member)) for index, member in enumerate(members)
+        ]
+        waiting = [entry for entry in entries if not entry.is_admitted]
+        for entry in random.Random(seed).sample(waiting, len(waiting) // 4):
+            queue.leave(entry)
+            waiting.remove(entry)
+        expected = [entry.job_id for entry in sorted(waiting, key=queue.position)]
+        assert list(queue.next_ids(len(members))) == expected
+        assert _served_in_turn(queue, [entries[0], *waiting])[1:] == expected
+
+    asyncio.run(enter_and_serve())
+
+
+def _served_in_turn(queue: FairQueue, entries: Sequence[QueueEntry]) -> list[str]:
+    """Let the job that was admitted first end, again and again; return the ids in the order of admission."""
+    running = [entry for entry in entries if entry.is_admitted]
+    served = [entry.job_id for entry in running]
+    while running:
+        queue.leave(running.pop(0))
+        admitted = [entry for entry in entries if entry.is_admitted and entry.job_id not in served]
+        running += admitted
+        served += [entry.job_id for entry in admitted]
+    return served
+
+
+@pytest.mark.parametrize(
+    ("servers", "per_member"),
+    [(1, 1), (50, 1), (1, 1_000_000)],
+    ids=["one server", "many servers", "one member"],
+)
+async def test_no_step_looks_at_every_waiting_job(servers: int, per_member: int) -> None:
+    few, many = [await _steps_of(size, servers, per_member) for size in (500, 16_000)]
+    assert {step: count for step, count in many.items() if count > 2 * few[step] + 50} == {}
+
+
+async def _steps_of(size: int, servers: int, per_member: int) -> dict[str, int]:
+    """Lines of Python that each step of the queue runs with so many waiting jobs."""
+    queue = queue_of(per_member=2, per_server=3, in_all=10)
+    entries = [
+        queue.enter(job(str(index), member=str(index // per_member), server=index % servers))
+        for index in range(size)
+    ]
+    running, waiting = entries[0], entries[size // 2]
+    return {
+        "position": _lines_run(lambda: queue.position(waiting)),
+        "enter": _lines_run(lambda: queue.enter(job("new", member="new", server=0))),
+        "leave the queue": _lines_run(lambda: queue.leave(waiting)),
+        "end": _lines_run(lambda: queue.leave(running)),
+        "limits": _lines_run(lambda: queue.set_limits(0, Limits(per_member=3, per_server=4))),
+    }
+
+
+def _lines_run(step: Callable[[], object]) -> int:
+    lines = 0
+
+    def trace(_: FrameType, event: str, __: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        step()
+    finally:
+        sys.settrace(before)
+    return lines
+
+
+async def test_members_and_servers_that_have_left_take_no_memory() -> None:
+    queue = queue_of(**ONE_AT_A_TIME)
+
+    def pass_through(first: int) -> None:
+        for index in range(first, first + 500):
+            entries = [queue.enter(job(f"{index}-{each}", member=str(index), server=index)) for each in "ab"]
+            for entry in entries:
+                queue.leave(entry)
+
+    pass_through(0)
+    tracemalloc.start()
+    try:
+        pass_through(500)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 30_000
 
 
 @settings(max_examples=60, deadline=None)
