@@ -9,6 +9,7 @@
     ├── TooSmall           the shorter side
     ├── TooLong            seconds
     ├── TooManyFrames      pictures in a video
+    ├── TooCostly          time or memory to decode
     └── Damaged            a supported format with invalid bytes
         └── Truncated      the end is missing
 
@@ -123,6 +124,10 @@ class TooManyFrames(UnusableMedia):
     """The video has more frames than allowed, although its length is allowed."""
 
     limit: int
+
+
+class TooCostly(UnusableMedia):
+    """Decoding the file takes more time or memory than allowed, or crashes the decoder."""
 
 
 @dataclass(eq=False)
