@@ -20,7 +20,7 @@ from bot.faces.saved_faces import SavedFaces
 from bot.jobs.cluster import Cluster
 from bot.jobs.reconcile import LateReconciler
 from bot.jobs.supervision.outage import Outage
-from bot.ops.dashboard import Dashboard, TimeSeries
+from bot.ops.dashboard import Dashboard, TimeSeries, TrustedProxies
 from bot.ops.health import Health, readiness_checks
 from bot.ops.ledger_check import LedgerCheck
 from bot.ops.metrics import Metrics
@@ -121,7 +121,13 @@ async def build_app(
         )
         # Served before the process has shards: a process that stands by is alive, but not ready.
         health = Health(store)
-        dashboard = Dashboard(settings.ops.page_token, TimeSeries(metrics, clock), clock)
+        dashboard = Dashboard(
+            settings.ops.page_token,
+            TimeSeries(metrics, clock),
+            clock,
+            key_values=store,
+            proxies=TrustedProxies(settings.ops.proxy_networks),
+        )
         served_at = await stack.enter_async_context(
             operator_server(settings.ops.address, metrics, health, dashboard)
         )

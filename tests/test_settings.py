@@ -103,6 +103,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "ops.log_level": ("debug", "debug"),
     "ops.listen": ("127.0.0.1:9100", "127.0.0.1:9100"),
     "ops.page_token": (f" {SECRET}\n", SecretStr(SECRET)),
+    "ops.proxies": ("127.0.0.1, 10.0.0.0/24", ("127.0.0.1/32", "10.0.0.0/24")),
     "ops.traces": ("true", True),
 }
 

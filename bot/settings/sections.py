@@ -1,6 +1,7 @@
 """Every setting, with its default and its bounds. `config/doppel.toml` explains each."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +17,7 @@ from bot.settings.types import (
     Gateway,
     Hosts,
     Listen,
+    Networks,
     Origin,
     PageToken,
     Prices,
@@ -250,7 +252,12 @@ class Ops(Section):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     listen: Listen | None = None
     page_token: PageToken | None = None
+    proxies: Networks = ()
     traces: bool = False
+
+    @property
+    def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(map(ip_network, self.proxies))
 
     @property
     def address(self) -> tuple[str, int] | None:

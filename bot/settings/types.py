@@ -15,6 +15,8 @@ from bot.settings.shards import ShardPlan
 
 _KEY_BYTES = 32
 _TOKEN_LENGTH = 16
+# The dashboard checks every token at once, so nothing but the token keeps guessers out.
+_TOKEN_CHARACTERS = 8
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -142,7 +144,8 @@ def _by_id(value: Any) -> Any:
 
 
 def _page_token(value: SecretStr) -> SecretStr:
-    if len(_one_word(value).get_secret_value()) < _TOKEN_LENGTH:
+    token = _one_word(value).get_secret_value()
+    if len(token) < _TOKEN_LENGTH or len(set(token)) < _TOKEN_CHARACTERS:
         raise ValueError("too easy to guess")
     return _one_word(value)
 
@@ -175,6 +178,10 @@ def _listen(value: str) -> str:
     return value.strip()
 
 
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(value)) for value in values)
+
+
 def _shards(value: str) -> str:
     ShardPlan.read(value)
     return value.strip().lower()
@@ -184,7 +191,7 @@ Secret = Annotated[SecretStr, AfterValidator(_one_word), Hint("one word without 
 PageToken = Annotated[
     SecretStr,
     AfterValidator(_page_token),
-    Hint("one word of 16 characters or more, such as `openssl rand -hex 16` prints"),
+    Hint("one random word of 16 characters or more, such as `openssl rand -hex 16` prints"),
 ]
 FaceKeys = Annotated[
     SecretStr,
@@ -230,6 +237,12 @@ Hosts = Annotated[
     BeforeValidator(_as_list),
     AfterValidator(_hosts),
     Hint('a list of hosts without scheme or path, such as ["media.example.org", "10.0.0.5:9000"]'),
+]
+Networks = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_as_list),
+    AfterValidator(_networks),
+    Hint('a list of addresses or networks, such as ["127.0.0.1", "10.0.0.0/24"]'),
 ]
 Prices = Annotated[
     Mapping[str, Annotated[int, Field(ge=0, le=1_000_000)]],

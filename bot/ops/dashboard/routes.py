@@ -11,9 +11,10 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import KeyValues, StoreAway
 from bot.jobs.supervision.pause import OperatorPause
-from bot.ops.dashboard.auth import SESSION, Authenticator, TooManyGuesses, WrongToken
+from bot.ops.dashboard.auth import SESSION, Authenticator, WrongToken
+from bot.ops.dashboard.proxies import TrustedProxies
 from bot.ops.dashboard.snapshot import SnapshotReader
 from bot.ops.dashboard.timeseries import TimeSeries
 
@@ -25,7 +26,6 @@ PAGE_OFF = (
     " to what `openssl rand -hex 16` prints for instance, and start the bot again.\n"
 )
 BAD_TOKEN = "This is not the token."  # noqa: S105 - a sentence
-TOO_MANY_GUESSES = "Too many wrong tokens came from here. Try again in {seconds} s."
 STORE_UNAVAILABLE = "The database takes nothing right now, so nothing was changed. Try again in a minute."
 STARTING = "The bot is still starting."
 CROSS_ORIGIN = (
@@ -47,15 +47,26 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Dashboard:
     """Served from the start of the bot; `attach` gives it snapshots once all parts exist."""
 
-    def __init__(self, token: SecretStr | None, series: TimeSeries, clock: Clock) -> None:
+    def __init__(
+        self,
+        token: SecretStr | None,
+        series: TimeSeries,
+        clock: Clock,
+        *,
+        key_values: KeyValues,
+        proxies: TrustedProxies,
+    ) -> None:
         self.series = series
-        self._authenticator = None if token is None else Authenticator(token, clock)
+        self._authenticator = None if token is None else Authenticator(token, key_values, clock)
+        self._proxies = proxies
         self._snapshots: SnapshotReader | None = None
         self._pause: OperatorPause | None = None
 
@@ -71,7 +82,7 @@ class Dashboard:
         if self._authenticator is None:
             router.add_get("/", _no_page)
             return
-        guard = _SessionGuard(self._authenticator)
+        guard = _SessionGuard(self._authenticator, self._proxies)
         router.add_get("/", guard.page)
         router.add_post("/login", guard.login)
         router.add_post("/logout", guard.logout)
@@ -99,18 +110,19 @@ class Dashboard:
             await (self._pause.pause() if paused else self._pause.resume())
         except StoreAway:
             return _error(503, STORE_UNAVAILABLE)
-        log.info("pause switched on the dashboard", paused=paused, by=request.remote)
+        log.info("pause switched on the dashboard", paused=paused, by=self._proxies.client_address(request))
         return web.json_response({"pause": self._pause.since}, headers=HEADERS)
 
 
 class _SessionGuard:
     """Requires the token or a session, and that posts come from the page itself."""
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    def __init__(self, authenticator: Authenticator, proxies: TrustedProxies) -> None:
         self._authenticator = authenticator
+        self._proxies = proxies
 
     async def page(self, request: web.Request) -> web.StreamResponse:
-        if self._has_session(request) or _bearer(request) is not None:
+        if await self._has_session(request) or _bearer(request) is not None:
             return await self.guarded(_page)(request)
         return _login()
 
@@ -119,26 +131,32 @@ class _SessionGuard:
             return _error(403, CROSS_ORIGIN)
         token = (await request.post()).get("token", "")
         try:
-            self._authenticator.check(token.strip() if isinstance(token, str) else "", request.remote or "")
-        except (WrongToken, TooManyGuesses) as error:
-            response = _login(_message(error), status=_status(error))
-            response.headers.update(_headers(error))
+            self._check(token.strip() if isinstance(token, str) else "", request)
+        except WrongToken:
+            response = _login(BAD_TOKEN, status=401)
+            response.headers.update(CHALLENGE)
             return response
         # A relative address also works behind a proxy that adds a path.
         response = web.Response(status=303, headers={**HEADERS, "Location": "./"})
         response.set_cookie(
             self._authenticator.cookie,
-            self._authenticator.new_session(),
+            await self._authenticator.new_session(),
             max_age=round(SESSION),
             httponly=True,
             samesite="Strict",
-            secure=request.secure or request.headers.get("X-Forwarded-Proto") == "https",
+            secure=self._proxies.is_secure(request),
         )
         return response
 
     async def logout(self, request: web.Request) -> web.StreamResponse:
         if not _is_same_origin(request):
             return _error(403, CROSS_ORIGIN)
+        # Only who is signed in may sign everybody out.
+        if await self._has_session(request):
+            try:
+                await self._authenticator.end_sessions()
+            except StoreAway:
+                return _error(503, STORE_UNAVAILABLE)
         response = web.Response(status=303, headers={**HEADERS, "Location": "./"})
         response.del_cookie(self._authenticator.cookie, httponly=True, samesite="Strict")
         return response
@@ -149,10 +167,10 @@ class _SessionGuard:
             if token is not None:
                 # A page of another origin cannot make a browser send this header.
                 try:
-                    self._authenticator.check(token, request.remote or "")
-                except (WrongToken, TooManyGuesses) as error:
-                    return _error(_status(error), _message(error), **_headers(error))
-            elif not self._has_session(request):
+                    self._check(token, request)
+                except WrongToken:
+                    return _error(401, BAD_TOKEN, **CHALLENGE)
+            elif not await self._has_session(request):
                 return _error(401, "Sign in first, or send the token as `Authorization: Bearer`.")
             elif request.method != "GET" and not _is_same_origin(request):
                 return _error(403, CROSS_ORIGIN)
@@ -160,8 +178,11 @@ class _SessionGuard:
 
         return checked
 
-    def _has_session(self, request: web.Request) -> bool:
-        return self._authenticator.is_valid(request.cookies.get(self._authenticator.cookie, ""))
+    def _check(self, token: str, request: web.Request) -> None:
+        self._authenticator.check(token, self._proxies.client_address(request))
+
+    async def _has_session(self, request: web.Request) -> bool:
+        return await self._authenticator.is_valid(request.cookies.get(self._authenticator.cookie, ""))
 
 
 def _bearer(request: web.Request) -> str | None:
@@ -172,26 +193,6 @@ def _bearer(request: web.Request) -> str | None:
 def _is_same_origin(request: web.Request) -> bool:
     """Compare the host of the Origin header; the scheme is unknown here if a proxy terminates TLS."""
     return urlsplit(request.headers.get("Origin", "")).netloc == request.host
-
-
-def _status(error: WrongToken | TooManyGuesses) -> int:
-    return 429 if isinstance(error, TooManyGuesses) else 401
-
-
-def _message(error: WrongToken | TooManyGuesses) -> str:
-    if isinstance(error, TooManyGuesses):
-        return TOO_MANY_GUESSES.format(seconds=_seconds(error))
-    return BAD_TOKEN
-
-
-def _headers(error: WrongToken | TooManyGuesses) -> dict[str, str]:
-    if isinstance(error, TooManyGuesses):
-        return {"Retry-After": str(_seconds(error))}
-    return {"WWW-Authenticate": "Bearer"}
-
-
-def _seconds(error: TooManyGuesses) -> int:
-    return int(error.seconds) + 1
 
 
 def _error(status: int, message: str, **headers: str) -> web.Response:
