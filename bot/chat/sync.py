@@ -12,6 +12,9 @@ from bot.jobs.ports import KeyValues
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
+# Discord answers so to a command that breaks its rules, and names the field.
+_INVALID_FORM_BODY = 50035
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -19,24 +22,35 @@ async def sync(
     tree: app_commands.CommandTree[Any], key_values: KeyValues, guild_id: int | None = None
 ) -> bool:
     """Whether the commands had changed and were registered. Discord allows few such calls a day."""
-    name = f"commands of {tree.client.application_id} in {guild_id or 'all servers'}"
-    fingerprint = await _fingerprint(tree)
+    application_id = tree.client.application_id
+    if application_id is None:
+        raise discord.MissingApplicationID
+    name = f"commands of {application_id} in {guild_id or 'all servers'}"
+    commands = tree.get_commands()
+    payload = [await _payload(tree, command) for command in commands]
+    fingerprint = _fingerprint(payload)
     if await key_values.read_value(name) == fingerprint:
         return False
-    guild = None if guild_id is None else discord.Object(guild_id)
-    if guild is not None:
-        tree.copy_global_to(guild=guild)
-    commands = await tree.sync(guild=guild)
+    # `CommandTree.sync` would translate every text once more, which takes longer than the rest of a start.
+    http = tree.client.http
+    try:
+        if guild_id is None:
+            await http.bulk_upsert_global_commands(application_id, payload)
+        else:
+            await http.bulk_upsert_guild_commands(application_id, guild_id, payload)
+    except discord.HTTPException as error:
+        if error.code == _INVALID_FORM_BODY:
+            raise app_commands.CommandSyncFailure(error, commands) from None
+        raise
     await key_values.write_value(name, fingerprint)
     log.info("commands registered", count=len(commands))
     return True
 
 
-async def _fingerprint(tree: app_commands.CommandTree[Any]) -> str:
-    """Hash of everything that Discord would receive, with the translations."""
-    payloads = [await _payload(tree, command) for command in tree.get_commands()]
-    payloads.sort(key=lambda each: (each["type"], each["name"]))
-    return hashlib.sha256(json.dumps(payloads, sort_keys=True).encode()).hexdigest()
+def _fingerprint(payload: list[dict[str, Any]]) -> str:
+    """Hash of everything that Discord receives, whatever the order in which the cogs were loaded."""
+    in_order = sorted(payload, key=lambda command: (command["type"], command["name"]))
+    return hashlib.sha256(json.dumps(in_order, sort_keys=True).encode()).hexdigest()
 
 
 async def _payload(tree: app_commands.CommandTree[Any], command: Command) -> dict[str, Any]:
