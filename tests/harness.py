@@ -119,6 +119,17 @@ class Reply:
 
         return await eventually(found, lambda: f"{words} in {self.edits}")
 
+    async def refused(self, *words: str) -> str:
+        """Wait until the member alone reads these words, and nobody else sees anything."""
+
+        def found() -> str | None:
+            shown = [each for each in (self.result.response, *self.result.followups) if each is not None]
+            said = "\n".join(line for each in shown for line in texts(each.components))
+            private = all(each.ephemeral for each in shown)
+            return said if shown and private and all(word in said for word in words) else None
+
+        return await eventually(found, lambda: f"{words} for the member alone, not {self.result}")
+
     @property
     def _response(self) -> simcord.ResponseMessage:
         assert self.result.response is not None

@@ -108,15 +108,20 @@ class JobService:
         stored = await self._store.balance(member.account)
         return stored.with_allowance(terms.allowance, self._clock.now())
 
-    async def check(self, order: Order) -> None:
-        """Raise the errors of `order` before anything is uploaded for it."""
-        self._check_admission(order)
-        price = self.price(order.model.card, order.model.wire(), order.video_seconds)
-        balance = await self.balance(order.member, order.terms)
-        balance.allocate(price.credits, order.terms.allowance)
+    async def check(
+        self, model: FaceModel, member: Member, terms: MemberTerms, video_seconds: float | None = None
+    ) -> None:
+        """Raise the errors of `order` that are known before its files are uploaded.
+
+        Without the length of a video, its price counts as that of the shortest one.
+        """
+        self._check_admission(model, member, terms)
+        price = self.price(model.card, model.wire(), video_seconds)
+        balance = await self.balance(member, terms)
+        balance.allocate(price.credits, terms.allowance)
 
     async def order(self, order: Order) -> Job:
-        self._check_admission(order)
+        self._check_admission(order.model, order.member, order.terms)
         job_id = new_id(self._clock.now())
         nonce = new_nonce()
         body = order.model.with_nonce(nonce).wire()
@@ -159,12 +164,12 @@ class JobService:
         """Run an open job to its end, unless it is running already."""
         self._runner.start(job)
 
-    def _check_admission(self, order: Order) -> None:
-        slug = order.model.card.slug
-        if slug in order.terms.models_off:
+    def _check_admission(self, model: FaceModel, member: Member, terms: MemberTerms) -> None:
+        slug = model.card.slug
+        if slug in terms.models_off:
             raise ModelOff(slug)
         self._gate.check(slug)
-        if self._queue.waiting(order.member.account) >= self._waiting_per_member:
+        if self._queue.waiting(member.account) >= self._waiting_per_member:
             raise TooManyWaiting(self._waiting_per_member)
 
 

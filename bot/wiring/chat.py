@@ -48,6 +48,7 @@ def serve(
         messages=delivery.messages,
         background=background,
         message_for=client.message_for,
+        text=text,
         clock=clock,
         limits=delivery.limits,
     )

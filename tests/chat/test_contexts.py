@@ -77,7 +77,7 @@ async def test_an_order_in_direct_messages_is_paid_from_the_members_own_account(
 async def test_direct_messages_have_no_allowance_by_default(stage: Stage, own: str) -> None:
     del own
     reply = Reply(stage.env, await stage.member.user.slash("faceswap-v5", **stage.files("faceswap-v5")))
-    await reply.says("This costs 5 credits, and you have 0 credits.")
+    await reply.refused("This costs 5 credits, and you have 0 credits.")
     assert not stage.segmind.submissions
 
 
@@ -118,7 +118,7 @@ async def test_an_old_button_does_nothing_where_the_bot_may_no_longer_be_used(
     assert first.result.response is not None
     arrivals.brings_the_app(stage.member.id)
     again = Reply(stage.env, await stage.member.click(first.result.response, label="Again"))
-    await again.says("not to be used in this channel")
+    await again.refused("not to be used in this channel")
     assert len(stage.segmind.submissions) == 1
 
 

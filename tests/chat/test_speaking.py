@@ -51,13 +51,13 @@ async def test_members_of_one_channel_each_get_their_own_language(stage: Stage, 
 async def test_an_error_is_worded_in_the_members_language(stage: Stage, arrivals: Arrivals) -> None:
     arrivals.speaks(stage.member.id, "fr")
     reply = await stage.order("faceswap-v5", source_image=("a.png", b"no picture"))
-    await reply.says("n'est ni une image ni une vidéo")
+    await reply.refused("n'est ni une image ni une vidéo")
 
 
 @pytest.mark.stage(credits={"start": 3})
 async def test_a_price_is_shown_in_the_members_language(stage: Stage, arrivals: Arrivals) -> None:
     arrivals.speaks(stage.member.id, "es-ES")
-    await (await stage.order("faceswap-v5")).says("Esto cuesta 5 créditos, y tienes 3 créditos.")
+    await (await stage.order("faceswap-v5")).refused("Esto cuesta 5 créditos, y tienes 3 créditos.")
 
 
 async def test_commands_and_their_checks_answer_in_the_members_language(

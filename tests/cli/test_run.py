@@ -297,8 +297,9 @@ async def test_an_error_message_that_was_cut_off_is_sent_again(town: Environment
     async with town.bot() as bot:
         await town.discord.online()
         town.discord.faults.next("edit", Dropped())
+        town.discord.faults.next("follow-up", Dropped())
         reply = await town.order(source_image=("a.png", b"words"))
-        await reply.wait_for("not a picture")
+        await reply.refused("not a picture")
         assert await bot.terminate() == 0
 
 

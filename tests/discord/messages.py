@@ -76,6 +76,9 @@ class Messages:
 
     def follow_up(self, call: Call) -> dict[str, Any]:
         interaction = self._open_interaction(call)
+        if interaction.message is not None and interaction.message.flags & LOADING:
+            # Until the deferred reply has content, a follow-up is an edit of it.
+            return self._edit(_existing(interaction.message), call, "token")
         message = self.new_reply(interaction, FOLLOW_UP, call.body.get("flags") or 0)
         self._apply(message, call.body, call, "token")
         interaction.follow_ups.append(message)

@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from tests.discord.entities import Member
-from tests.discord.records import Attachment, Edit, FileStore, Interaction, interaction_token, new_id
+from tests.discord.records import (
+    EPHEMERAL,
+    Attachment,
+    Edit,
+    FileStore,
+    Interaction,
+    interaction_token,
+    new_id,
+)
 from tests.discord.rules import entries
 from tests.patience import PATIENCE
 
@@ -88,6 +96,16 @@ class Reply:
             return self.text if all(word in self.text for word in words) else None
 
         return await eventually(found, lambda: f"{words} in {self.texts}")
+
+    async def refused(self, *words: str) -> None:
+        """Wait until the member alone reads these words, and the placeholder is gone."""
+
+        def found() -> bool:
+            private = [each for each in self.interaction.follow_ups if each.flags & EPHEMERAL]
+            said = [edit.text for each in private for edit in each.edits]
+            return self.deleted and any(all(word in text for word in words) for text in said)
+
+        await eventually(lambda: found() or None, lambda: f"{words} for the member alone")
 
     def expire_token(self) -> None:
         """Expire the interaction's token now."""

@@ -106,9 +106,9 @@ async def test_rejected_submissions_are_counted_by_code_and_reason(stage: Stage)
 
 
 async def test_rejected_orders_are_counted_by_the_kind_of_error(stage: Stage) -> None:
-    await (await stage.order(SLUG, source_image=("a.png", b"words"))).says("not a picture")
+    await (await stage.order(SLUG, source_image=("a.png", b"words"))).refused("not a picture")
     await stage.app.store.adjust(stage.account, -98, "", AuditEntry("1", "take"))
-    await (await stage.order(SLUG)).says("credits")
+    await (await stage.order(SLUG)).refused("credits")
     seen = await scrape(stage.app.served_at)
     assert seen("doppel_member_errors_total", kind=NotEnoughCredits.__name__) == 1
     assert seen("doppel_member_errors_total", kind="Unusable") == 1
@@ -153,7 +153,7 @@ async def test_metrics_contain_no_id_and_no_secret_and_have_few_labels(stage: St
     other = await stage.order_as(stage.another_member("bob"), "ai-face-swap")
     for reply in (*replies, other):
         await stage.finish(reply, "Completed")
-    await (await stage.order(SLUG, source_image=("a.png", b"words"))).says("not a picture")
+    await (await stage.order(SLUG, source_image=("a.png", b"words"))).refused("not a picture")
     ends = len(replies) + 1
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == ends)
     found = await stage.job(other)

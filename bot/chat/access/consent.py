@@ -91,11 +91,10 @@ class Consent:
         if pending is None or self._clock.now() >= pending.until:
             await interaction.response.edit_message(view=self._thanks())
             return
-        await pending.on_agreed(interaction)
         try:
-            await pending.withdraw()
-        except DISCORD_ERRORS as error:
-            log.info("consent question not deleted", error=type(error).__name__)
+            await pending.on_agreed(interaction)
+        finally:
+            await _withdraw(pending)
 
     async def _ask(self, interaction: Interaction) -> Callable[[], Awaitable[None]]:
         card = self._card(self._access_policy.consent_version or "")
@@ -130,6 +129,13 @@ class Consent:
     def _forget_old(self) -> None:
         now = self._clock.now()
         self._pending = {user: each for user, each in self._pending.items() if now < each.until}
+
+
+async def _withdraw(pending: Pending) -> None:
+    try:
+        await pending.withdraw()
+    except DISCORD_ERRORS as error:
+        log.info("consent question not deleted", error=type(error).__name__)
 
 
 class Agree(StatefulButton, template=r"agree:(?P<version>[A-Za-z0-9.-]{1,40})"):

@@ -14,6 +14,7 @@ from bot.segmind.protocol import SegmindError
 
 # Bounds the memory for files of orders.
 MAX_READING = 4
+_KINDS = {"image": MediaKind.PICTURE, "video": MediaKind.VIDEO}
 
 
 class InputError(Exception):
@@ -58,6 +59,11 @@ class Upload(Protocol):
     @property
     def size(self) -> int: ...
     @property
+    def content_type(self) -> str | None:
+        """Media type that Discord derived from the name, if any."""
+        ...
+
+    @property
     def url(self) -> str:
         """Address where Segmind can fetch the file itself; empty if it cannot."""
         ...
@@ -87,15 +93,19 @@ class Attachments:
         self._links = links
         self._reading = asyncio.Semaphore(MAX_READING)
 
-    def check_size(
+    def check_declared(
         self,
         slots: Mapping[str, MediaSlot],
         files: Mapping[str, Upload],
         limits: probe.Limits,
     ) -> None:
-        """Reject a file that is too large by Discord's own figure, before reading it."""
+        """Reject a file that is too large or of the wrong kind by Discord's own word, before reading it."""
         for option, file in files.items():
-            allowed = max(limits.bytes_of(kind) for kind in slots[option].accepts)
+            accepts = slots[option].accepts
+            found = declared_kind(file.content_type)
+            if found is not None and found not in accepts:
+                raise WrongKind(option, file.filename, found=found, accepts=accepts)
+            allowed = max(limits.bytes_of(kind) for kind in accepts)
             if file.size > allowed:
                 raise Unusable(option, file.filename, probe.TooLarge(file.size, allowed))
 
@@ -112,7 +122,7 @@ class Attachments:
 
     async def content(self, option: str, slot: MediaSlot, file: Upload, limits: probe.Limits) -> bytes:
         """Content of a file that is not part of an order."""
-        self.check_size({option: slot}, {option: file}, limits)
+        self.check_declared({option: slot}, {option: file}, limits)
         return (await self.load(option, slot, file, limits)).content
 
     async def address(self, option: str, file: Upload, loaded: LoadedFile) -> str:
@@ -122,6 +132,11 @@ class Attachments:
             return await self._uploads.upload(loaded.content, loaded.media.media_type, file.filename)
         except SegmindError as error:
             raise UploadFailed(option, file.filename) from error
+
+
+def declared_kind(media_type: str | None) -> MediaKind | None:
+    """The kind of a file by its media type, or none where only its bytes can tell."""
+    return _KINDS.get((media_type or "").partition("/")[0])
 
 
 async def _read(option: str, file: Upload) -> bytes:

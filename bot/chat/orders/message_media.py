@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import discord
 
-from bot.chat.orders.attachments import Unreadable, Upload
+from bot.chat.orders.attachments import Unreadable, Upload, declared_kind
 from bot.chat.orders.reorder import Source
 from bot.models import MediaKind
 from bot.segmind.protocol import Link, SegmindError
@@ -28,6 +28,7 @@ class LinkedFile:
     address: str
     source: Source
     size: int = 0
+    content_type: str | None = None
     url: str = ""
 
     async def read(self) -> bytes:
@@ -106,8 +107,7 @@ def _linked(media: Any, source: Source, kind: MediaKind | None) -> Iterator[tupl
 
 
 def _kind(media_type: str | None, name: str) -> MediaKind | None:
-    family = (media_type or guess_type(name)[0] or "").partition("/")[0]
-    return {"image": MediaKind.PICTURE, "video": MediaKind.VIDEO}.get(family)
+    return declared_kind(media_type or guess_type(name)[0])
 
 
 def _unsigned(address: str) -> str:

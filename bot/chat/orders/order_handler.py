@@ -19,12 +19,14 @@ from bot.chat.orders.attachments import Attachments, LoadedFile, Upload
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.orders.saved_faces import with_face
-from bot.chat.ui.card import error_card
+from bot.chat.text import Text
+from bot.chat.ui.card import error_card, note_card
 from bot.faces.saved_faces import SavedFaces
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
 from bot.jobs.service import JobService, Order
 from bot.ledger.account import Member
+from bot.ledger.policy import MemberTerms
 from bot.media.probe import Limits
 from bot.models import FaceModel
 from bot.moderation.fingerprints import Fingerprint
@@ -36,6 +38,8 @@ TOKEN_SECONDS = 14 * 60.0
 # Seconds between two attempts to answer a member.
 RETRY_DELAYS = (1.0, 3.0, 10.0, 30.0)
 TOO_MANY_REQUESTS = 429
+# Discord waits three seconds for the first answer, and the question for consent may have taken some of them.
+EARLY_CHECK_SECONDS = 1.0
 # Placeholder for the address of a file that is not uploaded yet.
 NO_LINK = "data:,"
 
@@ -61,6 +65,7 @@ class OrderHandler:
         messages: Messages,
         background: Background,
         message_for: Callable[[Exception], str],
+        text: Text,
         clock: Clock,
         limits: Limits,
     ) -> None:
@@ -74,6 +79,7 @@ class OrderHandler:
         self._messages = messages
         self._background = background
         self._message_for = message_for
+        self._text = text
         self._clock = clock
         self._limits = limits
 
@@ -85,7 +91,7 @@ class OrderHandler:
         *,
         display: DisplayOptions = DEFAULT,
     ) -> None:
-        """Ask for consent or defer the reply; the rest runs in the background."""
+        """Ask for consent, raise what is wrong already, or defer the reply and go on in the background."""
         if self._background.is_closed:
             raise ShuttingDown
 
@@ -94,6 +100,7 @@ class OrderHandler:
 
         if not await self._consent.ensure_consent(interaction, order_again):
             return
+        values = await self._check_early(interaction, model, values)
         until = self._clock.now() + TOKEN_SECONDS
         try:
             answered = await interaction.response.defer(ephemeral=display.hidden, thinking=True)
@@ -104,6 +111,26 @@ class OrderHandler:
         message_id = None if answered is None else answered.message_id
         find_place = partial(make_place, interaction, display, until, message_id)
         self._background.spawn(self._order(interaction, model, values, find_place))
+
+    async def _check_early(
+        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Raise what is known without the files, so that only the member reads it; return the values.
+
+        A slow database is asked again after the reply was deferred.
+        """
+        member = member_of(interaction)
+        try:
+            async with asyncio.timeout(EARLY_CHECK_SECONDS):
+                await self._access_guard.admit(interaction)
+                values = await with_face(self._saved_faces, member.user_id, model, values)
+                files, filled = _fill_in(model, values)
+                terms = await self._job_service.terms(member)
+                self._inputs.check_declared(model.slots(), files, self._limits_of(terms))
+                await self._job_service.check(filled, member, terms)
+        except TimeoutError:
+            log.info("order not checked before the reply was deferred")
+        return values
 
     async def _order(
         self,
@@ -117,12 +144,26 @@ class OrderHandler:
             try:
                 order, fingerprints = await self._prepare(interaction, place, model, values)
                 job = await self._job_service.order(order)
-                await self._access_guard.remember(job.id, fingerprints)
             except Exception as error:  # noqa: BLE001 - nobody else would answer the member
-                sentence = error_card(self._message_for(error))
-                await self._with_retries(lambda: self._messages.edit(place, sentence))
+                await self._refuse(interaction, place, self._message_for(error))
+            else:
+                await self._access_guard.remember(job.id, fingerprints)
         except (Gone, *PASSING, discord.HTTPException) as failure:
             log.warning("order reply failed", error=type(failure).__name__)
+
+    async def _refuse(self, interaction: Interaction, place: Place, sentence: str) -> None:
+        """Tell the member alone what is wrong, and remove the placeholder that everybody sees."""
+        card = error_card(sentence)
+        if place.hidden or not self._messages.has_token(place):
+            await self._with_retries(lambda: self._messages.edit(place, card))
+            return
+        # Discord takes the first follow-up of a deferred reply for an edit of it, which everybody could read,
+        # and none after the reply was deleted: https://github.com/discord/discord-api-docs/issues/3087
+        await self._with_retries(
+            lambda: self._messages.edit(place, note_card(self._text("refused.withdrawn")))
+        )
+        await self._with_retries(lambda: interaction.followup.send(view=card, ephemeral=True))
+        await self._with_retries(partial(_delete_reply, interaction))
 
     async def _with_retries(self, act: Callable[[], Awaitable[T]]) -> T:
         """Wait out temporary failures of Discord, because nobody else would answer this member."""
@@ -151,28 +192,29 @@ class OrderHandler:
         self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
     ) -> tuple[Order, Mapping[str, Fingerprint]]:
         given = await with_face(self._saved_faces, member.user_id, model, values)
-        files = {name: given[name] for name in model.slots() if name in given}
-        # The options are checked with Discord's own links, before any file is read.
-        filled = model.model_validate(given | {name: file.url or NO_LINK for name, file in files.items()})
+        files, filled = _fill_in(model, given)
         terms = await self._job_service.terms(member)
-        limits = self._limits.at_most(
-            picture_bytes=terms.limits.picture_bytes,
-            video_bytes=terms.limits.video_bytes,
-            video_seconds=terms.limits.video_seconds,
-        )
-        self._inputs.check_size(model.slots(), files, limits)
+        limits = self._limits_of(terms)
+        self._inputs.check_declared(model.slots(), files, limits)
         loaded = await self._load(model, files, limits)
         seconds = max((each.media.seconds or 0 for each in loaded.values()), default=0) or None
         order = Order(filled, place, member, terms, seconds)
-        await self._job_service.check(order)
+        await self._job_service.check(filled, member, terms, seconds)
         contents = {name: each.content for name, each in loaded.items()}
         fingerprints = await self._access_guard.admit_inputs(member, contents)
         self._background.spawn(self._original_previews.keep(place, contents[model.target_slot()]))
         addresses = await self._addresses(files, loaded)
         return replace(order, model=filled.model_copy(update=addresses)), fingerprints
 
+    def _limits_of(self, terms: MemberTerms) -> Limits:
+        return self._limits.at_most(
+            picture_bytes=terms.limits.picture_bytes,
+            video_bytes=terms.limits.video_bytes,
+            video_seconds=terms.limits.video_seconds,
+        )
+
     async def _load(
-        self, model: type[FaceModel], files: dict[str, Upload], limits: Limits
+        self, model: type[FaceModel], files: Mapping[str, Upload], limits: Limits
     ) -> dict[str, LoadedFile]:
         slots = model.slots()
         found = await asyncio.gather(
@@ -180,11 +222,26 @@ class OrderHandler:
         )
         return dict(zip(files, found, strict=True))
 
-    async def _addresses(self, files: dict[str, Upload], loaded: dict[str, LoadedFile]) -> dict[str, str]:
+    async def _addresses(self, files: Mapping[str, Upload], loaded: dict[str, LoadedFile]) -> dict[str, str]:
         found = await asyncio.gather(
             *(self._inputs.address(name, file, loaded[name]) for name, file in files.items())
         )
         return dict(zip(files, found, strict=True))
+
+
+def _fill_in(model: type[FaceModel], values: Mapping[str, Any]) -> tuple[Mapping[str, Upload], FaceModel]:
+    """The files of an order, and the model with Discord's own links, so that its options can be checked."""
+    files = {name: values[name] for name in model.slots() if name in values}
+    return files, model.model_validate(
+        dict(values) | {name: file.url or NO_LINK for name, file in files.items()}
+    )
+
+
+async def _delete_reply(interaction: Interaction) -> None:
+    try:
+        await interaction.delete_original_response()
+    except discord.NotFound:
+        log.info("reply of a refused order is gone already")
 
 
 async def make_place(

@@ -32,6 +32,7 @@ class PreviousInput:
     address: str
     source: Source
     size: int = 0
+    content_type: str | None = None
     # The address may expire before Segmind fetches it, so Segmind receives the bytes.
     url: str = ""
 

@@ -47,6 +47,7 @@ class SavedFile:
     """Opened face as an `Upload`. It has no address, so Segmind receives the bytes."""
 
     face: OpenedFace
+    content_type: str | None = None
     url: str = ""
 
     @property

@@ -91,8 +91,17 @@ def _pictures(shown: Attachment, media: CardMedia) -> list[discord.MediaGalleryI
 
 def error_card(sentence: str) -> ui.LayoutView:
     """Reply with one sentence about what went wrong."""
+    return _sentence_card(sentence, RED)
+
+
+def note_card(sentence: str) -> ui.LayoutView:
+    """Reply with one sentence that is no error."""
+    return _sentence_card(sentence, DARK)
+
+
+def _sentence_card(sentence: str, colour: int) -> ui.LayoutView:
     view = ui.LayoutView(timeout=None)
-    view.add_item(ui.Container(ui.TextDisplay(sentence), accent_colour=RED))
+    view.add_item(ui.Container(ui.TextDisplay(sentence), accent_colour=colour))
     return view
 
 

@@ -6,7 +6,7 @@ import pytest
 import simcord
 
 from bot.ledger.ledger import AuditEntry
-from tests.harness import Stage
+from tests.harness import Stage, eventually
 from tests.media.files import animated, picture, png_bomb, video
 from tests.segmind_docs import FILES, MODELS
 
@@ -40,7 +40,7 @@ async def test_the_reply_to_an_unusable_file_names_the_file(
     stage: Stage, name: str, content: bytes, said: str
 ) -> None:
     for slug, option in EVERY_FILE:
-        await (await stage.order(slug, **{option: (name, content)})).says(said)
+        await (await stage.order(slug, **{option: (name, content)})).refused(said)
     assert await is_untouched(stage)
 
 
@@ -48,7 +48,7 @@ async def test_a_video_where_a_picture_belongs_is_refused(stage: Stage) -> None:
     for slug, option in EVERY_FILE:
         if (slug, option) != ("ai-face-swap", "target"):
             reply = await stage.order(slug, **{option: ("face.png", video())})
-            await reply.says(f"`{option}` needs a picture, and `face.png` is a video")
+            await reply.refused(f"`{option}` needs a picture, and `face.png` is a video")
     assert await is_untouched(stage)
 
 
@@ -66,15 +66,35 @@ async def test_discord_itself_refuses_a_number_out_of_range(stage: Stage) -> Non
 
 async def test_the_model_rejects_values_that_discord_lets_through(stage: Stage) -> None:
     reply = await stage.order("faceswap-v3-multifaceswap", source_faces_index="one")
-    await reply.says("`source_faces_index` must be face numbers", "such as 0,1,2", "`one`")
+    await reply.refused("`source_faces_index` must be face numbers", "such as 0,1,2", "`one`")
     assert await is_untouched(stage)
 
 
 async def test_the_error_for_missing_credits_states_both_amounts(stage: Stage) -> None:
     await stage.app.store.adjust(stage.account, -97, "nearly empty", AuditEntry("test", "take"))
     reply = await stage.order("faceswap-v4")
-    await reply.says("costs 13 credits", "you have 3 credits", "no allowance here")
+    await reply.refused("costs 13 credits", "you have 3 credits", "no allowance here")
     assert stage.segmind.submissions == ()
+
+
+async def test_what_is_known_at_once_is_answered_without_a_placeholder(stage: Stage) -> None:
+    await stage.app.store.adjust(stage.account, -97, "nearly empty", AuditEntry("test", "take"))
+    for options in ({}, {"target_image": ("a.mp4", b"any bytes")}):
+        reply = await stage.order("faceswap-v4", **options)
+        assert reply.result.ephemeral
+        assert not reply.result.deferred
+        assert reply.edits == []
+
+
+async def test_a_database_too_slow_for_the_first_answer_is_asked_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.orders.order_handler.EARLY_CHECK_SECONDS", 0)
+    await (await stage.order("faceswap-v5")).says("Queued")
+    await stage.app.store.adjust(stage.account, -95, "empty", AuditEntry("test", "take"))
+    reply = await stage.order("faceswap-v5")
+    await reply.refused("costs 5 credits", "you have 0 credits")
+    await eventually(lambda: reply.result.response is None, lambda: "the placeholder is gone")
 
 
 @pytest.mark.stage(credits={"daily": 10, "start": 0})
@@ -82,7 +102,7 @@ async def test_the_error_for_a_spent_allowance_states_when_it_refills(stage: Sta
     for _ in range(2):
         await (await stage.order("faceswap-v5")).says("Queued")
     midnight = int(stage.clock.now() // 86_400 * 86_400 + 86_400)
-    await (await stage.order("faceswap-v5")).says("you have 0 credits", f"filled up <t:{midnight}:R>")
+    await (await stage.order("faceswap-v5")).refused("you have 0 credits", f"filled up <t:{midnight}:R>")
     assert (await stage.app.store.balance(stage.account)).held == 10
 
 
@@ -91,14 +111,14 @@ async def test_a_spent_server_cap_holds_no_credits(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     other = stage.another_member("bob")
     reply = await stage.order_as(other, "faceswap-v5")
-    await reply.says("server has spent its credits", "4 credits left")
+    await reply.refused("server has spent its credits", "4 credits left")
     assert (await stage.app.store.balance(f"{stage.guild.id}:{other.id}")).held == 0
 
 
 @pytest.mark.stage(credits={"operator_daily_usd": 0.09})
 async def test_a_spent_operator_cap_rejects_orders(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
-    await (await stage.order("faceswap-v5")).says("what its operator pays in a day")
+    await (await stage.order("faceswap-v5")).refused("what its operator pays in a day")
     assert (await stage.app.store.balance(stage.account)).held == 5
 
 
@@ -107,7 +127,7 @@ async def test_a_model_that_the_server_switched_off_is_refused_there(stage: Stag
     await stage.app.store.change_rules(
         stage.guild.id, lambda rules: rules.model_copy(update={"models_off": frozenset({"faceswap-v5"})}), off
     )
-    await (await stage.order("faceswap-v5")).says("`faceswap-v5` is switched off")
+    await (await stage.order("faceswap-v5")).refused("`faceswap-v5` is switched off")
     await (await stage.order("faceswap-v3-multifaceswap")).says("Queued")
 
 
@@ -123,7 +143,7 @@ async def test_a_servers_own_limits_are_narrower(stage: Stage) -> None:
     await stage.app.store.change_rules(
         stage.guild.id, lambda rules: rules.model_copy(update={"limits": limits}), AuditEntry("t", "limits")
     )
-    await (await stage.order("faceswap-v5")).says("at most 1 KiB")
+    await (await stage.order("faceswap-v5")).refused("at most 1 KiB")
 
 
 @pytest.mark.stage(credits={"start": 0})
@@ -133,17 +153,17 @@ async def test_the_best_of_a_members_roles_counts(stage: Stage) -> None:
     await stage.app.store.change_rules(
         stage.guild.id, lambda rules: rules.model_copy(update={"roles": roles}), AuditEntry("t", "roles")
     )
-    await (await stage.order("faceswap-v5")).says("you have 0 credits")
+    await (await stage.order("faceswap-v5")).refused("you have 0 credits")
     bob = stage.guild.add_member(stage.env.create_user("bob"), roles=[better, good])
     await (await stage.order_as(bob, "faceswap-v4")).says("Queued")
-    await (await stage.order_as(bob, "faceswap-v3-multifaceswap")).says("you have 0 credits")
+    await (await stage.order_as(bob, "faceswap-v3-multifaceswap")).refused("you have 0 credits")
 
 
 @pytest.mark.stage(jobs={"per_member": 1, "waiting_per_member": 1})
 async def test_a_full_queue_rejects_orders_and_states_its_limit(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     await (await stage.order("faceswap-v5")).says("Waiting in line")
-    await (await stage.order("faceswap-v5")).says("already have a job in the line")
+    await (await stage.order("faceswap-v5")).refused("already have a job in the line")
     assert (await stage.app.store.balance(stage.account)).held == 10
 
 
@@ -158,7 +178,7 @@ async def test_in_link_mode_segmind_receives_discords_link(stage: Stage) -> None
 async def test_an_upload_that_fails_charges_nothing(stage: Stage) -> None:
     stage.segmind.faults.always("upload", "error-before=502")
     reply = await stage.order("faceswap-v5")
-    await reply.says("`a.png` could not be handed to Segmind")
+    await reply.refused("`a.png` could not be handed to Segmind")
     assert await is_untouched(stage)
 
 
@@ -169,7 +189,7 @@ async def test_the_incident_number_of_an_unexpected_error_is_in_the_log(
         raise RuntimeError("nobody foresaw this")
 
     monkeypatch.setattr(stage.app.store, "balance", broken)
-    text = await (await stage.order("faceswap-v5")).says("Something unexpected happened")
+    text = await (await stage.order("faceswap-v5")).refused("Something unexpected happened")
     incident = text.split("`")[1]
     logged = capsys.readouterr()
     assert len(incident) == 8

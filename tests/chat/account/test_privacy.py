@@ -82,7 +82,7 @@ async def test_confirming_deletes_everything(server: Server) -> None:
     assert tables_naming(stage) == {"people"}
     assert await stage.app.store.audit() == []
     assert "somebody who has left" in await server.tell("changes")
-    await (await stage.order("faceswap-v5")).says("You had everything about you deleted")
+    await (await stage.order("faceswap-v5")).refused("You had everything about you deleted")
     done = next(each for each in stage.channel.history() if each.attachments)
     pressed = await stage.member.click(done, label="Again")
     assert pressed.response is not None

@@ -14,7 +14,7 @@ from tests.media.files import noise, picture, saved
 
 async def test_a_blocked_member_cannot_order_until_unblocked(server: Server) -> None:
     assert f"blocked <@{server.member.id}>" in await server.tell("block", member=server.member, reason="rude")
-    await (await server.stage.order("faceswap-v5")).says("moderators do not let you use the bot here")
+    await (await server.stage.order("faceswap-v5")).refused("moderators do not let you use the bot here")
     assert str(server.member.id) in await server.tell("channels")
     await server.tell("unblock", member=server.member)
     await (await server.stage.order("faceswap-v5")).says("Queued")
@@ -26,22 +26,22 @@ async def test_a_blocked_member_cannot_order_until_unblocked(server: Server) -> 
 
 async def test_a_channel_is_switched_off_and_another_is_the_only_one(server: Server) -> None:
     await server.tell("channels", channel=server.channel, use="off")
-    await (await server.stage.order("faceswap-v5")).says("not to be used in this channel")
+    await (await server.stage.order("faceswap-v5")).refused("not to be used in this channel")
     await server.tell("channels", channel=server.channel, use="only")
     await (await server.stage.order("faceswap-v5")).says("Queued")
     await server.tell("channels", channel=server.guild.create_text_channel("art"), use="only")
     await server.tell("channels", channel=server.channel, use="unset")
-    await (await server.stage.order("faceswap-v5")).says("not to be used in this channel")
+    await (await server.stage.order("faceswap-v5")).refused("not to be used in this channel")
 
 
 async def test_a_role_is_required_or_excluded(server: Server) -> None:
     role = server.guild.create_role("Artists")
     await server.tell("roles", role=role, use="only")
-    await (await server.stage.order("faceswap-v5")).says("members with certain roles")
+    await (await server.stage.order("faceswap-v5")).refused("members with certain roles")
     artist = server.guild.add_member(server.stage.env.create_user("art"), roles=[role])
     await (await server.stage.order_as(artist, "faceswap-v5")).says("Queued")
     await server.tell("roles", role=role, use="off")
-    await (await server.stage.order_as(artist, "faceswap-v5")).says("members with certain roles")
+    await (await server.stage.order_as(artist, "faceswap-v5")).refused("members with certain roles")
     assert f"Not for: <@&{role.id}>" in await server.tell("roles")
 
 
@@ -54,7 +54,7 @@ def age_restrict(stage: Stage) -> None:
 
 async def x(stage: Stage) -> None:
     age_restrict(stage)
-    await (await stage.order("faceswap-v5")).says("marked for adults")
+    await (await stage.order("faceswap-v5")).refused("marked for adults")
 
 
 @pytest.mark.stage(safety={"nsfw_channels": True})
@@ -67,7 +67,7 @@ async def test_repeated_content_blocks_suspend_a_member(stage: Stage) -> None:
     for _ in range(3):
         stage.segmind.faults.next("submit", "blocked=Content blocked by RAI policy")
         await stage.finish(await stage.order("faceswap-v5"), "Blocked")
-    await (await stage.order("faceswap-v5")).says("content rules refused several of your orders")
+    await (await stage.order("faceswap-v5")).refused("content rules refused several of your orders")
     other = stage.another_member("eve")
     await (await stage.order_as(other, "faceswap-v5")).says("Queued")
 
@@ -78,7 +78,7 @@ async def test_a_listed_picture_and_its_copies_are_rejected(stage: Stage) -> Non
     )
     for copy in (picture("PNG"), saved(noise().resize((192, 144)), "JPEG", quality=80)):
         reply = await stage.order("faceswap-v5", target_image=("b.png", copy), source_image=("a.png", OTHER))
-        assert "`target_image`: moderators do not allow" in await reply.says("nothing is charged")
+        assert "`target_image`: moderators do not allow" in await reply.refused("nothing is charged")
     assert len(stage.segmind.submissions) == 0
     await (
         await stage.order("faceswap-v5", target_image=("b.png", OTHER), source_image=("a.png", OTHER))
@@ -95,7 +95,7 @@ async def test_the_fingerprints_of_an_order_are_stored(stage: Stage) -> None:
 async def test_no_order_is_taken_while_the_moderation_store_is_unreadable(stage: Stage) -> None:
     await stage.execute("ALTER TABLE people RENAME TO elsewhere")
     reply = await stage.order("faceswap-v5")
-    await reply.says("it takes no orders")
+    await reply.refused("it takes no orders")
     with closing(sqlite3.connect(stage.database)) as database:
         assert database.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
 
@@ -111,7 +111,7 @@ async def test_a_thread_has_the_rules_of_its_channel(server: Server) -> None:
     (thread,) = stage.channel.threads
     await server.tell("channels", channel=server.channel, use="off")
     reply = Reply(stage.env, await stage.member.slash(thread, "faceswap-v5", **stage.files("faceswap-v5")))
-    await reply.says("not to be used in this channel")
+    await reply.refused("not to be used in this channel")
     age_restrict(stage)
     reply = Reply(stage.env, await stage.member.slash(thread, "faceswap-v5", **stage.files("faceswap-v5")))
-    await reply.says("marked for adults")
+    await reply.refused("marked for adults")

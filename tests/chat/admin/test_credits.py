@@ -125,7 +125,7 @@ async def test_an_allowance_beyond_the_bound_is_rejected(server: Server) -> None
 async def test_a_cap_stops_orders_until_it_is_unset(server: Server) -> None:
     assert "capped the month at 4 credits" in await server.tell("credits cap", amount=4)
     reply = await server.stage.order("faceswap-v5")
-    await reply.says("spent its credits of this month (4 credits left)")
+    await reply.refused("spent its credits of this month (4 credits left)")
     await server.tell("credits cap")
     await (await server.stage.order("faceswap-v5")).says("Queued")
     assert [facts["amount"] for _, _, facts in await server.audit_entries()] == [4, None]

@@ -11,7 +11,7 @@ async def test_a_model_is_switched_off_and_on_again(server: Server) -> None:
     words = await server.tell("models")
     assert "**Off** · Face swap v5 · `faceswap-v5`" in words
     assert words.count("**On**") == len(MODELS) - 1
-    await (await server.stage.order("faceswap-v5")).says("switched off in this server")
+    await (await server.stage.order("faceswap-v5")).refused("switched off in this server")
     assert "switched Face swap v5 on" in await server.tell("models", model="faceswap-v5", on=True)
     await (await server.stage.order("faceswap-v5")).says("Queued")
     assert [facts for _, _, facts in await server.audit_entries()] == [
@@ -61,7 +61,7 @@ async def test_limits_are_shown_beside_the_operators(server: Server) -> None:
 async def test_a_servers_limit_rejects_larger_pictures(server: Server) -> None:
     await server.tell("limits", limit="picture_bytes", amount=1)
     large = ("large.png", picture("PNG") + bytes(MIB))
-    await (await server.stage.order("faceswap-v5", source_image=large)).says("at most 1 MiB")
+    await (await server.stage.order("faceswap-v5", source_image=large)).refused("at most 1 MiB")
 
 
 async def test_a_waiting_job_continues_when_the_limit_is_lifted(server: Server) -> None:

@@ -90,7 +90,7 @@ async def test_an_invalid_option_is_rejected_by_name(stage: Stage) -> None:
     first = await done(stage)
     form = await stage.member.click(shown_in(first), label="Edit")
     edited = await stage.member.submit_modal(form, {"quality": "most", "image_format": ["png"], "seed": "1"})
-    await Reply(stage.env, edited).says("`quality`", "`most`")
+    await Reply(stage.env, edited).refused("`quality`", "`most`")
     assert await free(stage) == 95
 
 
@@ -178,9 +178,9 @@ async def test_missing_files_are_named_and_requested_again(stage: Stage) -> None
     first = await done(stage)
     gone = f"{stage.segmind.url}/assets/gone.png"
     await rewrite(stage, first, f"body = json_set(body, '$.target_image', '{gone}')")
-    await (await press(stage, first, "Again")).says("`gone.png`", "attach the files again")
+    await (await press(stage, first, "Again")).refused("`gone.png`", "attach the files again")
     pressed = await stage.member.select(shown_in(first), ["faceswap-v4"])
-    await Reply(stage.env, pressed).says("`gone.png`", "attach the files again")
+    await Reply(stage.env, pressed).refused("`gone.png`", "attach the files again")
     assert await free(stage) == 95
 
 

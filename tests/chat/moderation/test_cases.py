@@ -176,7 +176,7 @@ async def test_a_copy_of_a_listed_picture_is_rejected_until_it_is_forgiven(
     job = await server.stage.job(await reported(server))
     await moderator.click(await latest(log, "Report"), label="Never again")
     await latest(log, "are refused from now on")
-    await (await server.stage.order("faceswap-v5")).says("moderators do not allow this picture")
+    await (await server.stage.order("faceswap-v5")).refused("moderators do not allow this picture")
     assert "no such job" in (await server.tell("forgive", job="another")).lower()
     assert "off the list again" in await server.tell("forgive", job=job.id)
     await (await server.stage.order("faceswap-v5")).says("Queued")

@@ -55,10 +55,6 @@ async def ordered_at_once(stage: Stage, count: int) -> list[Reply]:
     return replies
 
 
-async def first_reply(reply: Reply) -> str:
-    return await eventually(lambda: reply.text, lambda: "no answer")
-
-
 async def ledger_is_sound(stage: Stage, *, free: int) -> None:
     balance = await stage.app.store.balance(stage.account)
     assert (balance.free, balance.held) == (free, 0)
@@ -71,7 +67,7 @@ async def test_a_job_waits_for_credit_at_segmind_and_resumes_alone(stage: Stage)
     await reply.says("Paused", "goes on by itself")
     await was_alerted(stage, "used up")
     assert (await stage.job(reply)).state is State.HELD
-    await (await stage.order("faceswap-v5")).says("run out of credit", "has been told")
+    await (await stage.order("faceswap-v5")).refused("run out of credit", "has been told")
     stage.segmind.balance = 8
     await reply.says("Queued")
     await stage.finish(reply, "Completed")
@@ -125,7 +121,7 @@ async def test_waiting_jobs_are_released_if_the_operator_prefers_it(stage: Stage
         await stage.finish(reply, "Not possible right now", "Nothing was charged")
         assert (await stage.job(reply)).reason is Reason.SERVICE
     await ledger_is_sound(stage, free=100)
-    await (await stage.order("faceswap-v5")).says("run out of credit")
+    await (await stage.order("faceswap-v5")).refused("run out of credit")
     await was_alerted(stage, "used up")
     stage.segmind.balance = 10
     await was_alerted(stage, "used up", "$10.00")
@@ -139,8 +135,8 @@ async def test_the_next_order_probes_while_no_job_waits_and_the_balance_is_unkno
     stage.segmind.faults.always("credits", "error-before=404")
     stage.segmind.faults.next("submit", "no-credits")
     await (await stage.order("faceswap-v5")).says("Not possible right now")
-    while "run out" in await first_reply(reply := await stage.order("faceswap-v5")):
-        pass
+    while (reply := await stage.order("faceswap-v5")).result.ephemeral:
+        await reply.refused("run out")
     await reply.says("Queued")
     await was_alerted(stage, "used up", "Orders go on")
 

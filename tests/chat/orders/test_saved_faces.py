@@ -60,9 +60,9 @@ async def test_a_saved_face_is_uploaded_even_in_link_mode(stage: Stage) -> None:
 @faces_on
 async def test_an_order_needs_exactly_one_face(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
-    assert "Give the face once" in await (await order(stage, face="Eva", source_image=ADAM)).says("once")
-    await (await order(stage)).says("There is no face yet", "`source_image`", "/face save")
-    await (await order(stage, face="nobody")).says("no saved face called `nobody`")
+    assert "Give the face once" in await (await order(stage, face="Eva", source_image=ADAM)).refused("once")
+    await (await order(stage)).refused("There is no face yet", "`source_image`", "/face save")
+    await (await order(stage, face="nobody")).refused("no saved face called `nobody`")
     assert not stage.segmind.submissions
 
 
@@ -79,7 +79,7 @@ async def test_the_default_face_is_used_where_none_is_given(stage: Stage) -> Non
     await stage.finish(await order(stage), "Completed")
     assert await width_sent(stage) == 80
     assert "No face is used" in await ask(stage, "face default")
-    await (await order(stage)).says("There is no face yet")
+    await (await order(stage)).refused("There is no face yet")
 
 
 @faces_on
@@ -90,8 +90,8 @@ async def test_nobody_else_sees_or_uses_a_face(stage: Stage) -> None:
     assert "no saved face called" in await ask(stage, "face show", other, name="Eva")
     assert "no saved face called" in await ask(stage, "face delete", other, name="Eva")
     assert await other.autocomplete(stage.channel, "faceswap-v5", "face", "") == []
-    await (await order(stage, member=other, face="Eva")).says("no saved face called `Eva`")
-    await (await order(stage, member=other)).says("There is no face yet")
+    await (await order(stage, member=other, face="Eva")).refused("no saved face called `Eva`")
+    await (await order(stage, member=other)).refused("There is no face yet")
 
 
 @faces_on
@@ -137,7 +137,7 @@ async def test_a_rejected_face_is_explained_and_not_saved(stage: Stage) -> None:
 async def test_a_face_is_not_used_after_its_days(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
     await stage.execute("UPDATE faces SET expires_at = ?", stage.clock.now())
-    await (await order(stage, face="Eva")).says("no saved face called `Eva`")
+    await (await order(stage, face="Eva")).refused("no saved face called `Eva`")
     assert await stage.app.saved_faces.sweep() == 1
 
 

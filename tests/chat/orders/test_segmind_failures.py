@@ -28,7 +28,7 @@ async def test_an_error_of_the_operators_account_releases_the_hold_and_pauses_or
     reply = await stage.order("faceswap-v5")
     await reply.says(said, "Nothing was charged")
     assert (await stage.job(reply)).reason is reason
-    await (await stage.order("faceswap-v5")).says("right now")
+    await (await stage.order("faceswap-v5")).refused("right now")
     assert stage.segmind.submissions == ()
     await assert_settled(stage, free=100)
 
@@ -36,14 +36,14 @@ async def test_an_error_of_the_operators_account_releases_the_hold_and_pauses_or
 async def test_a_retired_model_does_not_stop_the_others(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "retired")
     await (await stage.order("faceswap-v4")).says("Not possible right now")
-    await (await stage.order("faceswap-v4")).says("does not offer this model")
+    await (await stage.order("faceswap-v4")).refused("does not offer this model")
     await (await stage.order("faceswap-v5")).says("Queued")
 
 
 async def test_when_segmind_is_down_the_member_reads_it_and_pays_nothing(stage: Stage) -> None:
     await stage.segmind.pause()
     reply = await stage.order("faceswap-v5")
-    await reply.says("could not be handed to Segmind")
+    await reply.refused("could not be handed to Segmind")
     await assert_settled(stage, free=100)
 
 

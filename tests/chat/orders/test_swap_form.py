@@ -119,7 +119,7 @@ async def test_models_that_are_off_here_are_not_offered(stage: Stage, server: An
 
 async def test_a_video_that_is_sent_to_a_model_of_pictures_is_explained(stage: Stage) -> None:
     reply = await sent(stage, await opened(stage), face=FACE, target=("v.mp4", video()), path="fast")
-    await reply.says("needs a picture, and `v.mp4` is a video")
+    await reply.refused("needs a picture, and `v.mp4` is a video")
 
 
 # The menu
@@ -192,7 +192,7 @@ async def test_a_deleted_picture_is_explained(stage: Stage) -> None:
     gone = discord.Embed().set_image(url=f"{stage.segmind.url}/assets/gone.png")
     form = await into(stage, await stage.guild.create_webhook(stage.channel).send(embed=gone))
     reply = await sent(stage, form, face=FACE, path="fast")
-    await reply.says("`gone.png` could not be read from Discord")
+    await reply.refused("`gone.png` could not be read from Discord")
 
 
 async def test_a_message_without_pictures_says_so(stage: Stage) -> None:
