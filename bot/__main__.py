@@ -1,6 +1,7 @@
 """The command line: parses the arguments and dispatches to a command in `bot.cli`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from bot.cli.startup import CliError
     from bot.settings import SettingsError
 
+    # Databases, backups and keys are for their owner alone, whoever else has an account on the machine.
+    former = os.umask(0o077)
     try:
         return resolve_name(options.entry)(options)
     except (SettingsError, CliError) as error:
@@ -23,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    finally:
+        os.umask(former)
 
 
 def _parser() -> argparse.ArgumentParser:

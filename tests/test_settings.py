@@ -478,7 +478,17 @@ def test_a_password_is_known_as_it_is_spelt_for_the_database() -> None:
     settings = load(environ={"DATABASE_URL": "postgres://u:p%40ss@word@h/d"})
     assert settings.database.password == SecretStr("p@ss@word")
     assert settings.database.shown == "postgresql+asyncpg://u:***@h/d"
+    settings = load(environ={"DATABASE_URL": "postgres://u:p%40ss@word@h/d?application_name=a@b"})
+    assert settings.database.password == SecretStr("p@ss@word")
+    assert settings.database.shown == "postgresql+asyncpg://u:***@h/d?application_name=a@b"
     assert Settings().database.password is None
+
+
+@pytest.mark.parametrize("query", ["password=a-secret-word", "ssl=require&PassWord=a-secret-word"])
+def test_a_password_among_the_parameters_of_the_database_is_refused(query: str) -> None:
+    message = complaint(environ={"DATABASE_URL": f"postgresql://h/d?user=u&{query}"})
+    assert "a-secret-word" not in message
+    assert "postgresql://user:password@host/name" in message
 
 
 def test_the_description_has_a_line_for_every_setting() -> None:

@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import shlex
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,8 +17,9 @@ from bot.ops.logs import configure
 from bot.registry import model_registry
 from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import SegmindError
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings, SettingsError, secrets_file
 from bot.store import DatabaseInUse, SqlStore, StoreError
+from bot.store.backend.open import parse_url, sqlite_path
 from bot.wiring.factories import FEATURES, c2pa_signer_of, segmind_client, traces_of
 
 DISCORD_API = "https://discord.com/api/v10"
@@ -31,31 +34,36 @@ class Finding:
     subject: str
     good: bool
     words: str
+    warns: bool = False
+    """Whether the operator should do something although the bot can run."""
+
+    @property
+    def mark(self) -> str:
+        return "NO " if not self.good else "!  " if self.warns else "ok "
 
 
 def check_command(options: argparse.Namespace) -> int:
     settings = load_settings(options)
     # Log events of single attempts would only interrupt the table, which reports their outcome.
     configure(format=settings.ops.log_format, level="error", secrets=settings.secrets)
-    findings = asyncio.run(check(settings))
+    findings = asyncio.run(check(settings, secrets_file(options.config)))
     print(table(findings))
     return 0 if all(finding.good for finding in findings) else 1
 
 
-async def check(settings: Settings) -> Sequence[Finding]:
-    return [finding async for finding in _findings(settings)]
+async def check(settings: Settings, secrets: Path) -> Sequence[Finding]:
+    return [finding async for finding in _findings(settings, secrets)]
 
 
 def table(findings: Sequence[Finding]) -> str:
     width = max(len(each.subject) for each in findings)
-    return "\n".join(
-        f"{'ok ' if each.good else 'NO '} {each.subject:<{width}}  {each.words}" for each in findings
-    )
+    return "\n".join(f"{each.mark} {each.subject:<{width}}  {each.words}" for each in findings)
 
 
-async def _findings(settings: Settings) -> AsyncGenerator[Finding]:
+async def _findings(settings: Settings, secrets: Path) -> AsyncGenerator[Finding]:
     yield await _discord(settings)
     yield await _database(settings)
+    yield _files(settings, secrets)
     yield _faces(settings)
     yield _reports(settings)
     yield _signatures(settings)
@@ -91,6 +99,17 @@ async def _database(settings: Settings) -> Finding:
     if problems:
         return Finding("database", False, f"{len(problems)} entries do not add up, first: {problems[0]}")
     return Finding("database", True, f"{settings.database.shown}{note}, and its ledger adds up")
+
+
+def _files(settings: Settings, secrets: Path) -> Finding:
+    """Warn of files that hold secrets or members' data and that other users of the machine can read."""
+    database, key = sqlite_path(parse_url(settings.database.url.get_secret_value())), settings.c2pa.key
+    files = [secrets, database, None if key is None else Path(key)]
+    readable = [file for file in files if file is not None and file.exists() and file.stat().st_mode & 0o077]
+    if not readable:
+        return Finding("files", True, "secrets and data are for their owner alone")
+    words = f"others on this machine may read them: chmod 600 {shlex.join(map(str, readable))}"
+    return Finding("files", True, words, warns=True)
 
 
 def _faces(settings: Settings) -> Finding:

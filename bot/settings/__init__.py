@@ -18,7 +18,7 @@ from bot.settings.sections import (
     Shop,
     Uploads,
 )
-from bot.settings.sources import SettingsError, load
+from bot.settings.sources import SettingsError, load, secrets_file
 
 __all__ = [
     "C2pa",
@@ -41,4 +41,5 @@ __all__ = [
     "describe",
     "known_fields",
     "load",
+    "secrets_file",
 ]

@@ -37,7 +37,8 @@ KIB, MIB, GIB = 1024, 1024**2, 1024**3
 
 DEFAULT_LISTEN = "127.0.0.1:9100"
 
-_PASSWORD = re.compile(r"(://[^:/@]*:)(.+)(@)")
+# A password may contain an @, and so may the parameters behind the question mark.
+_PASSWORD = re.compile(r"(://[^:/@]*:)([^?]+|.+)(@)")
 
 
 class Section(BaseModel):

@@ -77,6 +77,11 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     return Settings.model_validate(values)
 
 
+def secrets_file(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """Path of the file with the secrets, beside the settings file; neither needs to exist."""
+    return _config(config, os.environ if environ is None else environ).with_name(SECRETS_NAME)
+
+
 def _config(config: Path | None, environ: Mapping[str, str]) -> Path:
     if config is not None:
         path, reason = config, f"{config} is named as the settings' file"

@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
@@ -85,6 +85,9 @@ def _database(value: SecretStr) -> SecretStr:
         raise ValueError("not such an address")
     # Hosters give addresses with libpq's parameter, which asyncpg does not know.
     rest = re.sub(r"([?&])sslmode=", r"\1ssl=", rest)
+    if any("password" in name.lower() for name, _ in parse_qsl(rest.partition("?")[2])):
+        # Logs and messages show an address without its password, which they find before the host alone.
+        raise ValueError("a password among the parameters")
     return SecretStr(_DRIVERS[scheme] + colon + rest)
 
 

@@ -52,8 +52,10 @@ def sections(discord: str, segmind: LocalSegmind, tmp_path: Path) -> dict[str, d
     }
 
 
-async def found(sections: dict[str, dict[str, Any]]) -> dict[str, Finding]:
-    return {each.subject: each for each in await check(Settings.model_validate(sections))}
+async def found(
+    sections: dict[str, dict[str, Any]], secrets: Path = Path("no/secrets.env")
+) -> dict[str, Finding]:
+    return {each.subject: each for each in await check(Settings.model_validate(sections), secrets)}
 
 
 async def test_everything_is_reported_good(sections: dict[str, dict[str, Any]]) -> None:
@@ -62,6 +64,7 @@ async def test_everything_is_reported_good(sections: dict[str, dict[str, Any]]) 
         "Discord's token",
         "Segmind's key",
         "database",
+        "files",
         "saved faces",
         "reports",
         "signatures",
@@ -175,6 +178,28 @@ async def test_it_reports_whether_jobs_are_traced(
     assert "pip install 'doppel[otel]'" in finding.words
 
 
+async def test_it_warns_of_files_that_others_on_the_machine_can_read(
+    sections: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    secrets, key = tmp_path / "secrets.env", tmp_path / "a key.pem"
+    for file in (secrets, key):
+        file.write_text("secret")
+    sections["c2pa"] = {"key": str(key)}
+    database = tmp_path / "doppel.db"
+    for readable in ([], [secrets], [secrets, database, key]):
+        for file in (secrets, database, key):
+            file.touch()
+            file.chmod(0o640 if file in readable else 0o600)
+        finding = (await found(sections, secrets))["files"]
+        assert finding.good
+        assert finding.warns == bool(readable)
+        assert all((str(file) in finding.words) == (file in readable) for file in (secrets, database, key))
+
+
 def test_the_table_has_a_row_for_each_finding() -> None:
-    lines = table([Finding("a", True, "fine"), Finding("longer", False, "missing")]).splitlines()
-    assert lines == ["ok  a       fine", "NO  longer  missing"]
+    rows = (
+        Finding("a", True, "fine"),
+        Finding("b", True, "odd", warns=True),
+        Finding("longer", False, "missing"),
+    )
+    assert table(rows).splitlines() == ["ok  a       fine", "!   b       odd", "NO  longer  missing"]

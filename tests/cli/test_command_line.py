@@ -136,3 +136,16 @@ def test_an_unreachable_discord_is_reported(
     monkeypatch.setenv("DOPPEL_DISCORD_API", "http://127.0.0.1:9/api/v10")
     assert main(["run"]) == 1
     assert "Discord cannot be reached" in capsys.readouterr().err
+
+
+def test_files_are_for_their_owner_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/data/doppel.db")
+    monkeypatch.setenv("SEGMIND_BASE_URL", "http://127.0.0.1:9")
+    # Neither a token nor a key is set, so this ends with an error after it made the database.
+    assert main(["check"]) == 1
+    assert main(["backup", str(tmp_path / "copy.db")]) == 0
+    assert "files" in capsys.readouterr().out
+    for path in (tmp_path / "data", *(tmp_path / "data").iterdir(), tmp_path / "copy.db"):
+        assert not path.stat().st_mode & 0o077, path
