@@ -17,7 +17,7 @@ from bot.ledger.budgets import Budget
 from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, AuditEntry, LedgerLine, Spending
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
-from bot.store.backend import shards
+from bot.store.backend import leases, shards
 from bot.store.backend.leases import WorkerLease, lock_file
 from bot.store.backend.open import open_database, parse_url, sqlite_path
 from bot.store.backend.schema import bring_up_to_date
@@ -188,9 +188,11 @@ class SqlStore:
             return await jobs.find(connection, job_id)
 
     async def adopt(self) -> Sequence[Job]:
-        now = await self._renew_lease()
+        await self._renew_lease(serves=True)
         async with self._transaction() as connection:
-            return await jobs.adopt(connection, owner=self._worker, now=now)
+            if self._lease is not None:
+                await leases.forget_dead_workers(connection)
+            return await jobs.adopt(connection, owner=self._worker)
 
     async def never_found(self, since: float) -> Sequence[Job]:
         async with self._reading() as connection:
@@ -201,17 +203,17 @@ class SqlStore:
             return await reconcile.found(connection, job, request_id, cost)
 
     async def workers(self) -> int:
-        """Number of processes that use this database now, including this one."""
+        """Number of processes that serve members from this database now, including this one."""
         if self._lease is None:
             return 1
         async with self._reading() as connection:
-            return max(1, await shards.count_workers(connection, self._clock.now()))
+            return max(1, await leases.count_serving(connection))
 
     async def claim_shards(self, count: int, total: int) -> Sequence[int]:
         """Claim `count` of Discord's shards that no other process serves, or none if fewer are free."""
-        now = await self._renew_lease()
+        await self._renew_lease()
         async with self._transaction() as connection:
-            return await shards.claim(connection, count, total, owner=self._worker, now=now)
+            return await shards.claim(connection, count, total, owner=self._worker)
 
     async def held_shards(self, total: int) -> set[int]:
         async with self._reading() as connection:
@@ -252,14 +254,11 @@ class SqlStore:
         async with self._reading() as connection:
             return await queries.is_credited(connection, receipt)
 
-    async def _renew_lease(self) -> float | None:
-        """Renew the lease, and return the time; None on SQLite, which has no leases."""
-        if self._lease is None:
-            return None
-        with translated_errors():
-            # Others would take over at once what a process claims under a lease that ran out.
-            await self._lease.renew()
-        return self._clock.now()
+    async def _renew_lease(self, *, serves: bool = False) -> None:
+        """Renew the lease, without which others would take over at once what this process claims."""
+        if self._lease is not None:
+            with translated_errors():
+                await self._lease.renew(serves=serves)
 
     async def _take_lease(self, stack: AsyncExitStack) -> WorkerLease:
         lease = WorkerLease(

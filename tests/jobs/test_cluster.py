@@ -11,6 +11,7 @@ from bot.jobs.service import JobService
 from bot.settings.shards import ShardPlan
 from bot.store import SqlStore
 from tests.patience import PATIENCE
+from tests.store.leases import let_leases_run_out
 from tests.store.orders import START, HandClock
 
 LEASE = 30.0
@@ -40,6 +41,8 @@ async def stores(postgres_url: str) -> AsyncGenerator[list[SqlStore]]:
         SqlStore(postgres_url, start=START, clock=clock, lease=LEASE) as one,
         SqlStore(postgres_url, start=START, clock=clock, lease=LEASE) as other,
     ):
+        for store in (one, other):
+            await store.adopt()
         yield [one, other]
 
 
@@ -54,12 +57,15 @@ async def test_living_processes_share_the_rate_of_the_key(postgres_url: str, sto
         cluster(stores[0], clock, rates).run(cast("JobService", cast("Any", job_service)))
     )
     await until(lambda: rates == [45])
-    async with SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE):
+    async with SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE) as third:
+        # While it stands by, it gets no share.
+        clock.advance(LEASE / 3)
+        await until(lambda: job_service.calls == 1)
+        await third.adopt()
         clock.advance(LEASE / 3)
         await until(lambda: rates == [45, 30])
     clock.advance(LEASE / 3)
     await until(lambda: rates == [45, 30, 45])
-    assert job_service.calls >= 2
     running.cancel()
 
 
@@ -75,8 +81,8 @@ async def test_a_process_whose_shards_were_taken_steps_down(
     await until(lambda: clock.turns == 2)
     assert not here.replaced
     # As if this process had been paused for so long that its lease ran out.
-    late = HandClock(clock.now() + 10 * LEASE)
-    async with SqlStore(postgres_url, start=START, clock=late, lease=LEASE) as successor:
+    await let_leases_run_out(postgres_url)
+    async with SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE) as successor:
         assert await successor.claim_shards(2, 2) == [0, 1]
     clock.advance(LEASE / 3)
     await asyncio.wait_for(running, PATIENCE)

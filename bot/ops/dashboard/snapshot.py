@@ -69,7 +69,7 @@ class SnapshotReader:
         self._series = series
         self._clock = clock
         queries = sources.queries
-        self._present = Cached(lambda: queries.present(clock.now()), clock, seconds=PRESENT_EVERY)
+        self._present = Cached(queries.present, clock, seconds=PRESENT_EVERY)
         self._past = Cached(lambda: queries.past(clock.now()), clock, seconds=PAST_EVERY)
         self._audit = Cached(queries.audit, clock, seconds=AUDIT_EVERY)
 
@@ -93,7 +93,7 @@ class SnapshotReader:
             "spend": None if past is None else self._spend(past),
             "segmind": self._segmind(),
             "discord": self._discord(),
-            "process": self._process(present, now),
+            "process": self._process(present),
             "failures": None if past is None else _failures(past),
             "cases": None if present is None else self._cases(present),
             "ledger": self._ledger(),
@@ -176,16 +176,13 @@ class SnapshotReader:
             },
         }
 
-    def _process(self, present: Present | None, now: float) -> Mapping[str, Any]:
+    def _process(self, present: Present | None) -> Mapping[str, Any]:
         workers: Sequence[Worker] = [] if present is None else present.workers
         return {
             "processes": self._sources.cluster.processes,
             "lease": self._sources.lease.lease_left(),
             "lag": {"minute": self._series.worst_lag(60.0), "hour": self._series.worst_lag(HOUR)},
-            "all": [
-                {"id": each.id[:8], "lease": each.lease_until - now, "shards": each.shards}
-                for each in workers
-            ],
+            "all": [{"id": each.id[:8], "lease": each.lease_left, "shards": each.shards} for each in workers],
         }
 
     def _cases(self, present: Present) -> Mapping[str, Any]:

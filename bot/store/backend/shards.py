@@ -5,26 +5,21 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot.store.connection import Connection
-from bot.store.dialects import insert_into
-from bot.store.tables import shards, workers
+from bot.store.dialects import insert_into, is_postgres
+from bot.store.tables import LIVE, shards, workers
 
 _UNOWNED = ""
 
 
-async def claim(
-    connection: Connection, count: int, total: int, *, owner: str, now: float | None
-) -> Sequence[int]:
-    """Claim `count` of `total` shards that no other live worker owns, or none if fewer are free.
-
-    Without `now` there are no leases, and so no other worker.
-    """
+async def claim(connection: Connection, count: int, total: int, *, owner: str) -> Sequence[int]:
+    """Claim `count` of `total` shards that no other live worker owns, or none if fewer are free."""
     rows = [{"number": number, "total": total, "owner": _UNOWNED} for number in range(total)]
     await connection.execute(insert_into(connection, shards).values(rows).on_conflict_do_nothing())
     of_total = shards.c.total == total
     # All processes lock the rows in the same order, so that no two wait for each other.
     locking = sa.select(shards.c.number, shards.c.owner).where(of_total).order_by(shards.c.number)
     owners = (await connection.execute(locking.with_for_update())).all()
-    live = set[str]() if now is None else await _live_workers(connection, now)
+    live = await _live_workers(connection) if is_postgres(connection) else set[str]()
     free = [number for number, current in owners if current == owner or current not in live]
     if len(free) < count:
         return ()
@@ -42,12 +37,5 @@ async def owned_by(connection: Connection, owner: str, total: int) -> set[int]:
     return set(rows.scalars())
 
 
-async def count_workers(connection: Connection, now: float) -> int:
-    """Number of workers whose lease is valid."""
-    counted = sa.select(sa.func.count()).select_from(workers).where(workers.c.lease_until > now)
-    return (await connection.execute(counted)).scalar_one()
-
-
-async def _live_workers(connection: Connection, now: float) -> set[str]:
-    chosen = sa.select(workers.c.id).where(workers.c.lease_until > now)
-    return set((await connection.execute(chosen)).scalars())
+async def _live_workers(connection: Connection) -> set[str]:
+    return set((await connection.execute(sa.select(workers.c.id).where(LIVE))).scalars())

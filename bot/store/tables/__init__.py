@@ -2,7 +2,7 @@
 
 from bot.store.tables.columns import METADATA, JsonText
 from bot.store.tables.faces import faces
-from bot.store.tables.jobs import IN_FLIGHT, OPEN, jobs, notes, payer, shards, workers
+from bot.store.tables.jobs import IN_FLIGHT, LIVE, OPEN, POSTGRES_TIME, jobs, notes, payer, shards, workers
 from bot.store.tables.ledger import accounts, audit_entries, budgets, entries, servers
 from bot.store.tables.moderation import (
     UNDECIDED,
@@ -18,8 +18,10 @@ from bot.store.tables.moderation import (
 
 __all__ = [
     "IN_FLIGHT",
+    "LIVE",
     "METADATA",
     "OPEN",
+    "POSTGRES_TIME",
     "UNDECIDED",
     "JsonText",
     "accounts",

@@ -76,6 +76,9 @@ jobs = sa.Table(
     sqlite_strict=True,
 )
 
+POSTGRES_TIME = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), REAL)
+"""Seconds since the epoch by the clock of Postgres."""
+
 payer = sa.case((jobs.c.account.startswith("direct:"), sa.null()), else_=jobs.c.guild_id)
 """The server that pays for a job, or NULL if the member pays from their own account."""
 
@@ -83,9 +86,15 @@ workers = sa.Table(
     "workers",
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
+    # By the clock of Postgres: the clocks of two processes may differ by more than a lease.
     sa.Column("lease_until", REAL, nullable=False),
+    # Not while the process stands by, waiting for shards.
+    sa.Column("serves", BOOLEAN, nullable=False, server_default=sa.true()),
     sqlite_strict=True,
 )
+
+LIVE = workers.c.lease_until > POSTGRES_TIME
+"""Condition for workers whose lease is valid. SQLite has none: a lock file keeps other processes out."""
 
 shards = sa.Table(
     "shards",

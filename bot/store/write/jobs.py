@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from bot.jobs.job import Job, Place, Reason, State
 from bot.ledger.account import Allocation
 from bot.store.connection import Connection
-from bot.store.dialects import any_values, matches_any
-from bot.store.tables import OPEN, jobs, takedowns, workers
+from bot.store.dialects import any_values, is_postgres, matches_any
+from bot.store.tables import LIVE, OPEN, jobs, takedowns, workers
 
 FIRST_EPOCH = 1
 
@@ -141,12 +141,11 @@ async def move(connection: Connection, pairs: Iterable[tuple[Job, Job]], *, owne
         await connection.execute(_MOVE, rows)
 
 
-async def adopt(connection: Connection, *, owner: str, now: float | None) -> Sequence[StoredJob]:
+async def adopt(connection: Connection, *, owner: str) -> Sequence[StoredJob]:
     """Take over the open jobs of workers whose lease ran out, or of all others if there are no leases."""
     orphans = sa.select(jobs.c.id).where(OPEN, jobs.c.owner != owner)
-    if now is not None:
-        live = sa.select(workers.c.id).where(workers.c.lease_until > now)
-        orphans = orphans.where(jobs.c.owner.not_in(live))
+    if is_postgres(connection):
+        orphans = orphans.where(jobs.c.owner.not_in(sa.select(workers.c.id).where(LIVE)))
     # Postgres runs a common table expression that locks once, but may run a plain subquery once per row.
     found = orphans.with_for_update(skip_locked=True).cte("orphans")
     adopted = await connection.execute(

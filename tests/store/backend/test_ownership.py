@@ -10,13 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import State
 from bot.jobs.ports import StaleJob
 from bot.store import DatabaseInUse, SqlStore
+from bot.store.errors import StoreUnavailable
 from tests.store.crashing_writer import COMMAND, ROOT
+from tests.store.leases import let_leases_run_out
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
 from tests.store.plans import plan_steps, recorded_statements
 from tests.store.waiting import eventually
 
-LATER = 31.0
-"""Longer than a lease."""
+SKEW = 60.0
+"""Difference between the clocks of two processes, longer than a lease."""
 
 
 @pytest.fixture
@@ -30,7 +32,8 @@ async def paused(postgres_url: str, clock: HandClock) -> AsyncGenerator[SqlStore
 async def successor(postgres_url: str, paused: SqlStore, clock: HandClock) -> AsyncGenerator[SqlStore]:
     """Process for which the lease of the paused one has run out."""
     assert paused
-    async with SqlStore(postgres_url, start=START, clock=HandClock(clock.time + LATER)) as store:
+    await let_leases_run_out(postgres_url)
+    async with SqlStore(postgres_url, start=START, clock=HandClock(clock.time)) as store:
         yield store
 
 
@@ -105,11 +108,11 @@ async def test_a_worker_that_lost_a_job_cannot_move_settle_or_close_it(
 
 
 async def test_a_copy_from_before_two_adoptions_stays_fenced(
-    paused: SqlStore, successor: SqlStore, clock: HandClock
+    postgres_url: str, paused: SqlStore, successor: SqlStore
 ) -> None:
     before = await opened(paused)
     [adopted] = await successor.adopt()
-    clock.time += 3 * LATER
+    await let_leases_run_out(postgres_url)
     [adopted_again] = await paused.adopt()
     for store, copy in ((paused, before), (successor, adopted)):
         with pytest.raises(StaleJob):
@@ -121,7 +124,7 @@ async def test_two_workers_that_adopt_at_once_take_no_job_twice(
     postgres_url: str, paused: SqlStore, successor: SqlStore, clock: HandClock
 ) -> None:
     jobs = [await opened(paused, price=1) for _ in range(40)]
-    async with SqlStore(postgres_url, start=START, clock=HandClock(clock.time + LATER)) as other:
+    async with SqlStore(postgres_url, start=START, clock=HandClock(clock.time)) as other:
         shares = await asyncio.gather(successor.adopt(), other.adopt())
     assert sorted(job.id for share in shares for job in share) == sorted(job.id for job in jobs)
 
@@ -134,29 +137,57 @@ async def test_the_jobs_of_a_closed_store_can_be_adopted_at_once(
     assert await neighbour.adopt() == [job]
 
 
-async def _until_renewed(raw: AsyncConnection, until: float) -> None:
+@pytest.mark.parametrize("skew", [-SKEW, SKEW])
+async def test_clocks_that_differ_take_no_job_from_a_live_worker(
+    postgres_url: str, clock: HandClock, skew: float
+) -> None:
+    async with (
+        SqlStore(postgres_url, start=START, clock=clock) as one,
+        SqlStore(postgres_url, start=START, clock=HandClock(clock.time + skew)) as other,
+    ):
+        jobs = [await opened(store, price=1) for store in (one, other)]
+        assert (await one.adopt(), await other.adopt()) == ([], [])
+        assert (await one.workers(), await other.workers()) == (2, 2)
+        await let_leases_run_out(postgres_url, 25)
+        assert (await one.adopt(), await other.adopt()) == ([], [])
+        await let_leases_run_out(postgres_url)
+        assert await one.adopt() == jobs[1:]
+
+
+async def _leases_left(raw: AsyncConnection) -> list[float]:
+    left = "SELECT lease_until - extract(epoch FROM clock_timestamp()) FROM workers"
+    return [float(seconds) for seconds in (await raw.exec_driver_sql(left)).scalars()]
+
+
+async def _until_renewed(raw: AsyncConnection) -> None:
     async def holds() -> bool:
-        return (await raw.exec_driver_sql("SELECT lease_until FROM workers")).scalar_one() == until
+        return all(seconds > 0 for seconds in await _leases_left(raw))
 
     await eventually(holds)
 
 
 async def test_the_lease_is_renewed_while_the_writer_is_stuck(
-    paused: SqlStore, blocker: AsyncConnection, raw_postgres: AsyncConnection, clock: HandClock
+    postgres_url: str,
+    paused: SqlStore,
+    blocker: AsyncConnection,
+    raw_postgres: AsyncConnection,
+    clock: HandClock,
 ) -> None:
     await paused.balance("1:2")
     await blocker.exec_driver_sql("SELECT * FROM accounts FOR UPDATE")
     waiting = asyncio.create_task(opened(paused))
+    await let_leases_run_out(postgres_url)
     clock.advance(10)
-    await _until_renewed(raw_postgres, clock.time + 30)
+    await _until_renewed(raw_postgres)
     assert not waiting.done()
     await blocker.rollback()
     await waiting
 
 
 async def test_a_failed_lease_renewal_is_retried(
-    paused: SqlStore, raw_postgres: AsyncConnection, clock: HandClock
+    postgres_url: str, paused: SqlStore, raw_postgres: AsyncConnection, clock: HandClock
 ) -> None:
+    await let_leases_run_out(postgres_url)
     await raw_postgres.exec_driver_sql("ALTER TABLE workers RENAME TO elsewhere")
     clock.advance(10)
 
@@ -166,8 +197,40 @@ async def test_a_failed_lease_renewal_is_retried(
     await eventually(failed)
     await raw_postgres.exec_driver_sql("ALTER TABLE elsewhere RENAME TO workers")
     clock.advance(10)
-    await _until_renewed(raw_postgres, clock.time + 30)
+    await _until_renewed(raw_postgres)
     assert paused
+
+
+async def test_a_lease_renewal_that_hangs_is_given_up_and_made_anew(
+    postgres_url: str, blocker: AsyncConnection, raw_postgres: AsyncConnection, clock: HandClock
+) -> None:
+    async with SqlStore(postgres_url, start=START, clock=clock, lease=1) as store:
+        await let_leases_run_out(postgres_url)
+        await blocker.exec_driver_sql("LOCK TABLE workers")
+        turns = clock.turns
+        clock.advance(1)
+
+        async def given_up() -> bool:
+            return clock.turns > turns
+
+        await eventually(given_up)
+        with pytest.raises(StoreUnavailable):
+            await store.adopt()
+        await blocker.rollback()
+
+        async def renewed() -> bool:
+            clock.advance(1)
+            return any(seconds > 0 for seconds in await _leases_left(raw_postgres))
+
+        await eventually(renewed)
+
+
+async def test_the_rows_of_dead_workers_are_deleted(
+    paused: SqlStore, successor: SqlStore, raw_postgres: AsyncConnection
+) -> None:
+    assert paused
+    await successor.adopt()
+    assert len(await _leases_left(raw_postgres)) == 1
 
 
 async def test_a_file_cannot_be_opened_twice(sqlite_url: str, clock: HandClock) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.settings.shards import ShardPlan
 from bot.store import SqlStore
+from tests.store.leases import let_leases_run_out
 from tests.store.orders import START, HandClock
 
 LEASE = 30.0
@@ -25,21 +26,22 @@ async def test_two_processes_share_the_shards_and_a_third_waits_until_one_ends(p
             taken = await asyncio.gather(*(store.claim_shards(2, 4) for store in (one, other)))
             assert sorted(number for shards in taken for number in shards) == [0, 1, 2, 3]
             assert await third.claim_shards(2, 4) == ()
-            assert await third.workers() == 3
+            # The third stands by, so it gets no share of the key's rate.
+            await asyncio.gather(one.adopt(), other.adopt())
+            assert await third.workers() == 2
         # The process that ended gave up its lease, so the third one need not wait for it to run out.
         assert list(await third.claim_shards(2, 4)) == list(taken[1])
         assert await one.held_shards(4) == set(taken[0])
 
 
 async def test_a_paused_process_loses_its_shards_and_notices_it(postgres_url: str) -> None:
-    stopped, running = HandClock(), HandClock()
     async with (
-        SqlStore(postgres_url, start=START, clock=stopped, lease=LEASE) as paused,
-        SqlStore(postgres_url, start=START, clock=running, lease=LEASE) as successor,
+        SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE) as paused,
+        SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE) as successor,
     ):
         assert await paused.claim_shards(3, 3) == [0, 1, 2]
         assert await successor.claim_shards(3, 3) == ()
-        running.advance(LEASE + 1)
+        await let_leases_run_out(postgres_url)
         assert await successor.claim_shards(3, 3) == [0, 1, 2]
         assert await paused.held_shards(3) == set()
 

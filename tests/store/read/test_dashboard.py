@@ -79,7 +79,7 @@ async def test_jobs_in_every_state_are_counted_and_the_oldest_are_named(
         await job_in(store, *states, age=100.0 - number)
     second = await job_in(store, age=5.0)
     await close(store, await job_in(store, *DONE, age=1000.0, took=10))
-    figures = await dashboard.present(NOW)
+    figures = await dashboard.present()
     counts = {count.state: (count.jobs, count.since) for count in figures.counts}
     assert counts.keys() == set(State)
     assert counts[State.HELD] == (2, pytest.approx(NOW - 100))
@@ -163,13 +163,13 @@ async def test_open_cases_are_listed_oldest_first(dashboard: DashboardQueries, r
             case | {"job_id": "c", "opened_at": NOW - 99, "closed_at": NOW},
         ],
     )
-    figures = await dashboard.present(NOW)
+    figures = await dashboard.present()
     assert [(case.number, case.escalated_at is None) for case in figures.cases] == [(2, False), (1, True)]
     assert figures.open_cases == 2
 
 
 async def test_pending_approvals_are_counted(dashboard: DashboardQueries, raw: AsyncConnection) -> None:
-    assert (await dashboard.present(NOW)).pending_approvals == PendingApprovals(0, None)
+    assert (await dashboard.present()).pending_approvals == PendingApprovals(0, None)
     row = {"guild_id": 1, "lapses_at": NOW + 60, "decided_by": 0, "verdict": "waiting", "decided_at": None}
     await raw.execute(
         approvals.insert(),
@@ -180,7 +180,7 @@ async def test_pending_approvals_are_counted(dashboard: DashboardQueries, raw: A
             row | {"job_id": "d", "asked_at": NOW - 99, "verdict": "withdrawn"},
         ],
     )
-    assert (await dashboard.present(NOW)).pending_approvals == PendingApprovals(2, NOW - 90)
+    assert (await dashboard.present()).pending_approvals == PendingApprovals(2, NOW - 90)
 
 
 async def test_the_audit_reports_the_number_of_rows(store: SqlStore, dashboard: DashboardQueries) -> None:
@@ -196,10 +196,10 @@ async def test_live_processes_are_listed_with_their_shards(postgres_url: str, cl
     ):
         await first.claim_shards(2, 4)
         async with SqlStore(postgres_url, start=0, clock=clock):
-            figures = await dashboard.present(clock.now())
+            figures = await dashboard.present()
             assert sorted(worker.shards for worker in figures.workers) == [0, 2]
-            assert {worker.lease_until - clock.now() for worker in figures.workers} == {30}
-        assert len((await dashboard.present(clock.now())).workers) == 1
+            assert all(0 < worker.lease_left <= 30 for worker in figures.workers)
+        assert len((await dashboard.present()).workers) == 1
 
 
 async def test_a_writer_does_not_wait_for_the_dashboard(store: SqlStore, dashboard: DashboardQueries) -> None:
@@ -218,7 +218,7 @@ async def test_the_dashboard_reads_no_finished_jobs_but_those_of_the_last_hours(
     async with SqlStore(sqlite_url, start=100, clock=clock), DashboardQueries(sqlite_url) as dashboard:
         with recorded_statements() as statements:
             await dashboard.waiting()
-            await dashboard.present(NOW)
+            await dashboard.present()
             await dashboard.past(NOW)
     plans = await plan_steps(sqlite_url, statements, "SELECT")
     growing = [step for step in plans if "jobs" in step or "approvals" in step]

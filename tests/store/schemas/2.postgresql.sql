@@ -265,7 +265,8 @@ CREATE TABLE public.takedowns (
 
 CREATE TABLE public.workers (
     id text NOT NULL,
-    lease_until double precision NOT NULL
+    lease_until double precision NOT NULL,
+    serves boolean DEFAULT true NOT NULL
 );
 
 ALTER TABLE ONLY public.cases ALTER COLUMN id SET DEFAULT nextval('public.cases_id_seq'::regclass);
@@ -463,8 +464,8 @@ over"; -- ü', 1790000000.375);
 INSERT INTO public.takedowns VALUES ('takedowns.job_id 2', 'takedowns.actor 2: "it''s
 over"; -- ü', 1790000000.5);
 
-INSERT INTO public.workers VALUES ('workers.id 1', 1790000000.375);
-INSERT INTO public.workers VALUES ('workers.id 2', 1790000000.5);
+INSERT INTO public.workers VALUES ('workers.id 1', 1790000000.375, true);
+INSERT INTO public.workers VALUES ('workers.id 2', 1790000000.5, false);
 
 SELECT pg_catalog.setval('public.cases_id_seq', 2, true);
 

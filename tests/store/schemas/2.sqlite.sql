@@ -413,14 +413,14 @@ INSERT INTO "takedowns" VALUES('takedowns.job_id 2','takedowns.actor 2: "it''s
 over"; -- ü',1790000000.5);
 CREATE TABLE workers (
 	id TEXT NOT NULL, 
-	lease_until REAL NOT NULL, 
+	lease_until REAL NOT NULL, serves INTEGER DEFAULT 1 NOT NULL, 
 	PRIMARY KEY (id)
 )
  STRICT
 
 ;
-INSERT INTO "workers" VALUES('workers.id 1',1790000000.375);
-INSERT INTO "workers" VALUES('workers.id 2',1790000000.5);
+INSERT INTO "workers" VALUES('workers.id 1',1790000000.375,1);
+INSERT INTO "workers" VALUES('workers.id 2',1790000000.5,0);
 CREATE UNIQUE INDEX entries_one_settlement ON entries (job_id) WHERE kind IN ('capture', 'release');
 CREATE INDEX entries_of_account ON entries (account, id);
 CREATE INDEX jobs_open ON jobs (created_at) WHERE NOT told;

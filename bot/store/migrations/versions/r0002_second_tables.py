@@ -1,4 +1,4 @@
-"""Second tables: the nonce of a job."""
+"""Second tables: the nonce of a job, and whether a worker serves."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,9 +6,13 @@ from alembic import op
 revision = "2"
 down_revision = "1"
 
+BOOLEAN = sa.Boolean().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     _nonces()
+    # A worker of the first version, which does not know the column, counts as serving.
+    op.add_column("workers", sa.Column("serves", BOOLEAN, nullable=False, server_default=sa.true()))
 
 
 def _nonces() -> None:

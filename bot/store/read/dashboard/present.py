@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from bot.jobs.job import State
 from bot.moderation.approvals import Verdict
 from bot.store.connection import Connection
-from bot.store.tables import OPEN, UNDECIDED, approvals, cases, jobs, shards, workers
+from bot.store.dialects import is_postgres
+from bot.store.tables import LIVE, OPEN, POSTGRES_TIME, UNDECIDED, approvals, cases, jobs, shards, workers
 
 _LIMIT = 30
 
@@ -58,7 +59,8 @@ class Worker:
     """Process with a valid lease, and the number of its shards."""
 
     id: str
-    lease_until: float
+    lease_left: float
+    """Seconds until others may adopt its jobs."""
     shards: int
 
 
@@ -74,14 +76,14 @@ class Present:
     workers: Sequence[Worker]
 
 
-async def read_present(connection: Connection, now: float) -> Present:
+async def read_present(connection: Connection) -> Present:
     return Present(
         counts=await _counts(connection),
         oldest=await _oldest(connection),
         cases=await _cases(connection),
         open_cases=await _open_cases(connection),
         pending_approvals=await _pending_approvals(connection),
-        workers=await _workers(connection, now),
+        workers=await _workers(connection),
     )
 
 
@@ -130,7 +132,9 @@ async def _pending_approvals(connection: Connection) -> PendingApprovals:
     return PendingApprovals(*(await connection.execute(waiting)).one())
 
 
-async def _workers(connection: Connection, now: float) -> Sequence[Worker]:
+async def _workers(connection: Connection) -> Sequence[Worker]:
+    if not is_postgres(connection):
+        return ()
     count = (
         sa.select(sa.func.count())
         .select_from(shards)
@@ -139,8 +143,8 @@ async def _workers(connection: Connection, now: float) -> Sequence[Worker]:
         .scalar_subquery()
     )
     chosen = (
-        sa.select(workers.c.id, workers.c.lease_until, count)
-        .where(workers.c.lease_until > now)
+        sa.select(workers.c.id, workers.c.lease_until - POSTGRES_TIME, count)
+        .where(LIVE)
         .order_by(workers.c.id)
         .limit(_LIMIT)
     )

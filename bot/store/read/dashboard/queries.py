@@ -38,9 +38,9 @@ class DashboardQueries:
         async with self._transaction() as connection:
             return (await connection.execute(held)).scalar_one()
 
-    async def present(self, now: float) -> Present:
+    async def present(self) -> Present:
         async with self._transaction() as connection:
-            return await read_present(connection, now)
+            return await read_present(connection)
 
     async def past(self, now: float) -> Past:
         async with self._transaction() as connection:
