@@ -71,6 +71,7 @@ class App:
         tasks: list[PeriodicTask] = [
             self._run_cluster,
             self._stop_on_damage,
+            self.engine.sweep.run,
             self.engine.watch.run,
             self.engine.learned_timings.run,
             self.engine.pause.run,

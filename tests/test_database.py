@@ -7,10 +7,12 @@ import subprocess
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from bot.store import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.discord.environment import KEY, Environment
 from tests.discord.server import SmallDiscord
@@ -137,6 +139,49 @@ async def test_a_database_that_another_program_locks(
         await outage.last()
         other.execute("ROLLBACK")
     await outage.end(running)
+
+
+def lose_answers(stage: Stage, monkeypatch: pytest.MonkeyPatch, *, answers: int) -> None:
+    """Commit the next order, report a lost connection, and fail everything else for some calls."""
+    store, left = stage.app.store, [answers]
+
+    def failing(name: str) -> None:
+        original = getattr(store, name)
+
+        async def call(*parameters: Any) -> Any:
+            if left[0] == 0:
+                return await original(*parameters)
+            if name == "open" and left[0] == answers:
+                await original(*parameters)
+            left[0] -= 1
+            raise StoreUnavailable("the connection was lost")
+
+        monkeypatch.setattr(store, name, call)
+
+    failing("open")
+    failing("find_own")
+
+
+async def test_an_order_whose_commit_was_not_answered_is_placed_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_answers(stage, monkeypatch, answers=1)
+    await stage.finish(await stage.order("faceswap-v5"), "Completed")
+    assert len(stage.segmind.billed) == 1
+    balance = await stage.app.store.balance(stage.account)
+    assert (balance.free, balance.held) == (95, 0)
+    assert await stage.app.store.audit() == []
+
+
+async def test_an_order_that_cannot_be_confirmed_is_shown_once_it_turns_up(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_answers(stage, monkeypatch, answers=3)
+    reply = await stage.order("faceswap-v5")
+    await reply.says("If the order went through, this message shows it")
+    await stage.app.engine.sweep.sweep()
+    await stage.finish(reply, "Completed")
+    assert len(stage.segmind.billed) == 1
 
 
 async def test_a_damaged_database_ends_the_bot_with_one_message(tmp_path: Path) -> None:

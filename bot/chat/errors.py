@@ -28,7 +28,7 @@ from bot.faces.detection import BadPairs
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
 from bot.faces.normalize import NoPicture
 from bot.jobs.ports import StoreAway
-from bot.jobs.service import ModelOff, TooLate, TooManyWaiting
+from bot.jobs.service import ModelOff, OrderUnconfirmed, TooLate, TooManyWaiting
 from bot.jobs.submission_gate import ClosureReason, ServicePaused
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, Scope
@@ -120,7 +120,8 @@ class ErrorMessages:
         self._on_error(error)
         if isinstance(error, StoreAway):
             self._on_store_unavailable(error)
-            return self._text("refused.database")
+            unconfirmed = isinstance(error, OrderUnconfirmed)
+            return self._text("refused.unconfirmed" if unconfirmed else "refused.database")
         if (sentence := self._known(error)) is not None:
             return sentence
         incident = incident_id()

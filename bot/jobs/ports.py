@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bot.clock import Clock
 from bot.jobs.delivery import Delivery, Refund
@@ -54,6 +54,13 @@ class Capacity:
     per_member: int
 
 
+class OpenJob(NamedTuple):
+    """Place of an open job in the order of their creation."""
+
+    created_at: float
+    id: str
+
+
 class AtCapacity(Exception):
     """The jobs of other processes use all capacity: try again in a moment."""
 
@@ -89,6 +96,14 @@ class Store(Protocol):
         ...
 
     async def find(self, job_id: str) -> Job | None: ...
+
+    async def find_own(self, job_id: str) -> Job | None:
+        """Return the job if this worker owns it."""
+        ...
+
+    async def open_jobs(self, after: OpenJob | None) -> Sequence[OpenJob]:
+        """Return the next open jobs of this worker, oldest first; empty after the last one."""
+        ...
 
     async def adopt(self) -> Sequence[Job]:
         """Take over every open job whose owner has no valid lease, oldest first."""

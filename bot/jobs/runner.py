@@ -71,11 +71,16 @@ class Runner:
         self._ledger = ledger
         self._config = config
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        # Jobs whose cancellation met an unavailable database, so that it may or may not be written.
-        self._uncertain: set[str] = set()
+        self._is_closed = False
+
+    @property
+    def running(self) -> frozenset[str]:
+        """Ids of the jobs that have a task."""
+        return frozenset(self._tasks)
 
     def start(self, job: Job) -> None:
-        if job.id in self._tasks:
+        """Run a job, unless it runs already; during a shutdown, leave it to the next start."""
+        if self._is_closed or job.id in self._tasks:
             return
         task = asyncio.create_task(self._run_to_end(job), name=f"job {job.id}")
         self._tasks[job.id] = task
@@ -87,13 +92,12 @@ class Runner:
         The database decides: of this move and the submission's, only one finds the job unchanged.
         """
         cancelled = job.to(State.CANCELLED, settled_at=self._clock.now())
-        try:
-            cancelled = await self._store.move(job, cancelled)
-        except StoreAway:
-            # If the move was written all the same, the job's task finds it stale and delivers it.
-            self._uncertain.add(job.id)
-            raise
-        await self.redeliver(cancelled)
+        await self.redeliver(await self._store.move(job, cancelled))
+
+    def abandon(self, job_id: str) -> None:
+        """Stop the task of a job that another process owns by now."""
+        if (task := self._tasks.get(job_id)) is not None:
+            task.cancel()
 
     async def redeliver(self, job: Job) -> None:
         """Run a settled job once more, because its end has changed."""
@@ -105,6 +109,7 @@ class Runner:
 
     async def close(self) -> None:
         """Stop every job where it is; the next start resumes them."""
+        self._is_closed = True
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -117,42 +122,36 @@ class Runner:
             current: Job | None = job
             while current is not None and not current.told:
                 try:
-                    current = await self._run(current)
+                    await self._run(current)
                 except StaleJob:
-                    if (current := await self._find_cancelled(job)) is None:
-                        log.info("job taken over by another process")
+                    log.info("copy of the job is stale")
                 except StoreAway as error:
-                    current = await self._reload_after(error, job)
+                    await self._outage.wait(error)
                 except Exception:
                     # Every job has to end, so an unexpected error is retried from the durable state.
                     log.exception("step of the job failed", retry_in=delay)
                     await self._clock.sleep(delay)
                     delay = min(2 * delay, self._config.max_retry_delay)
-                    current = await self._reload(current)
+                else:
+                    return
+                current = await self._read_again(job.id)
+            if current is None:
+                log.info("job taken over by another process")
 
-    async def _find_cancelled(self, job: Job) -> Job | None:
-        """Return the job where its cancellation was written although the database reported an error."""
-        if job.id not in self._uncertain:
-            return None
-        self._uncertain.discard(job.id)
-        found = await self._reload(job)
-        return found if found is not None and found.state is State.CANCELLED else None
+    async def _read_again(self, job_id: str) -> Job | None:
+        """Read the job's present state, or return None where another process owns it.
 
-    async def _reload_after(self, error: StoreAway, job: Job) -> Job | None:
-        """Wait for the database, then read the job: its last change may or may not be written."""
+        After a lost answer nobody knows which of two states is durable, and a move of the wrong one is
+        refused. So this waits for the database, however long it takes.
+        """
         while True:
-            await self._outage.wait(error)
             try:
-                return await self._store.find(job.id)
-            except StoreAway as again:
-                error = again
-
-    async def _reload(self, job: Job) -> Job | None:
-        try:
-            return await self._store.find(job.id)
-        except Exception:
-            log.exception("job could not be read again")
-            return job
+                return await self._store.find_own(job_id)
+            except StoreAway as error:
+                await self._outage.wait(error)
+            except Exception:
+                log.exception("job could not be read again")
+                await self._clock.sleep(self._config.retry_delay)
 
     async def _run(self, job: Job) -> None:
         async with self._in_queue(job):

@@ -9,7 +9,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.jobs.job import Job, Place, State
-from bot.jobs.ports import StaleJob, Store
+from bot.jobs.ports import StaleJob, Store, StoreAway
 from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner
 from bot.jobs.submission_gate import SubmissionGate
@@ -36,6 +36,10 @@ class ModelOff(Exception):
     def __init__(self, slug: str) -> None:
         super().__init__(slug)
         self.slug = slug
+
+
+class OrderUnconfirmed(StoreAway):
+    """The database went away during the order: it is placed or not, and runs later where it is placed."""
 
 
 class TooLate(Exception):
@@ -138,7 +142,7 @@ class JobService:
             nonce=nonce,
             video_seconds=order.video_seconds,
         )
-        await self._store.open(job, order.terms)
+        await self._open(job, order.terms)
         log.info("job ordered", job=job.id, model=job.slug, price=job.price, guild=job.place.guild_id)
         self._runner.start(job)
         return job
@@ -163,6 +167,28 @@ class JobService:
     async def ensure_running(self, job: Job) -> None:
         """Run an open job to its end, unless it is running already."""
         self._runner.start(job)
+
+    async def _open(self, job: Job, terms: MemberTerms) -> None:
+        try:
+            await self._store.open(job, terms)
+        except StoreAway:
+            await self._open_again(job, terms)
+
+    async def _open_again(self, job: Job, terms: MemberTerms) -> None:
+        """Open a job once more, because the answer to the first attempt's commit may be lost.
+
+        The database refuses a second row or a second hold, and waits for a commit that still runs. So after
+        any other answer than an outage, the row is there or was never written.
+        """
+        try:
+            await self._store.open(job, terms)
+        except Exception as error:
+            try:
+                found = await self._store.find_own(job.id)
+            except StoreAway:
+                raise OrderUnconfirmed from error
+            if found is None:
+                raise
 
     def _check_admission(self, model: FaceModel, member: Member, terms: MemberTerms) -> None:
         slug = model.card.slug

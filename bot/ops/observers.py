@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 from prometheus_client import CollectorRegistry, Counter
 
 from bot.jobs.job import Job
-from bot.jobs.ports import Capacity, Segmind, StaleJob, Store
+from bot.jobs.ports import Capacity, OpenJob, Segmind, StaleJob, Store
 from bot.ledger.account import Balance
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
@@ -103,6 +103,18 @@ class ObservedStore:
 
     async def find(self, job_id: str) -> Job | None:
         return await self._store.find(job_id)
+
+    async def find_own(self, job_id: str) -> Job | None:
+        job = await self._store.find_own(job_id)
+        if job is not None and not job.told:
+            # The last change may be unknown to the listener, because its answer was lost.
+            self._listener.adopted([job])
+        elif (closed := job or await self._store.find(job_id)) is not None:
+            self._listener.lost(closed)
+        return job
+
+    async def open_jobs(self, after: OpenJob | None) -> Sequence[OpenJob]:
+        return await self._store.open_jobs(after)
 
     async def adopt(self) -> Sequence[Job]:
         jobs = await self._store.adopt()

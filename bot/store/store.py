@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot.administration.credits import JobSummary
 from bot.jobs.job import Job
-from bot.jobs.ports import Capacity, Clock
+from bot.jobs.ports import Capacity, Clock, OpenJob
 from bot.ledger.account import Balance
 from bot.ledger.budgets import Budget
 from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, AuditEntry, LedgerLine, Spending
@@ -186,6 +186,14 @@ class SqlStore:
     async def find(self, job_id: str) -> Job | None:
         async with self._reading() as connection:
             return await jobs.find(connection, job_id)
+
+    async def find_own(self, job_id: str) -> Job | None:
+        async with self._reading() as connection:
+            return await jobs.find(connection, job_id, owner=self._worker)
+
+    async def open_jobs(self, after: OpenJob | None) -> Sequence[OpenJob]:
+        async with self._reading() as connection:
+            return await jobs.open_jobs(connection, after, owner=self._worker)
 
     async def adopt(self) -> Sequence[Job]:
         await self._renew_lease(serves=True)

@@ -13,6 +13,7 @@ from bot.jobs.supervision.balance import BalanceConfig, BalanceMonitor, Operator
 from bot.jobs.supervision.learned_timings import LearnedTimings
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
+from bot.jobs.sweep import Sweep
 from bot.ledger.allowance import Refill
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import Bounds, Limits
@@ -87,6 +88,7 @@ class JobEngine:
             clock=clock,
             waiting_per_member=jobs.waiting_per_member,
         )
+        self.sweep = Sweep(ports.store, self.runner, clock)
         self.credit_admin = CreditAdmin(
             ledger=store, archive=store, policy=self.policy, queue=self.queue, models=models
         )

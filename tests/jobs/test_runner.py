@@ -294,7 +294,7 @@ async def test_a_job_goes_on_after_an_outage_of_the_database(
     harness: JobHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = await harness.leave_open(inline_job())
-    move, find, failures = harness.store.move, harness.store.find, iter(range(4))
+    move, find, failures = harness.store.move, harness.store.find_own, iter(range(4))
 
     async def away(*_: Any) -> Any:
         raise StoreUnavailable("the disk is full")
@@ -303,10 +303,10 @@ async def test_a_job_goes_on_after_an_outage_of_the_database(
         return await (away() if next(failures, None) is not None else move(job, to, **options))
 
     monkeypatch.setattr(harness.store, "move", moved)
-    monkeypatch.setattr(harness.store, "find", away)
+    monkeypatch.setattr(harness.store, "find_own", away)
     harness.runner.start(order)
     await asyncio.sleep(0.05)
-    monkeypatch.setattr(harness.store, "find", find)
+    monkeypatch.setattr(harness.store, "find_own", find)
     assert (await harness.ended())[0].state is State.DONE
 
 
@@ -320,14 +320,54 @@ async def test_a_delivery_that_fails_is_tried_again(harness: JobHarness, segmind
     assert len(segmind.submissions) == 1
 
 
-async def test_a_stale_job_is_dropped(harness: JobHarness, segmind: LocalSegmind) -> None:
+async def test_every_step_whose_answer_was_lost_is_read_again_until_that_succeeds(
+    harness: JobHarness, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await harness.leave_open(inline_job())
+    move, find = harness.store.move, harness.store.find_own
+    lost, unread = set[State](), list[str]()
+
+    async def move_and_lose_answer(job: Job, to: Job, **options: Any) -> Job:
+        moved = await move(job, to, **options)
+        if to.state not in lost and to.state is not State.SUBMITTING:
+            lost.add(to.state)
+            raise RuntimeError("the answer was lost")
+        return moved
+
+    async def find_at_second_attempt(job_id: str) -> Job | None:
+        if len(unread) < len(lost):
+            unread.append(job_id)
+            raise RuntimeError("the database is not back yet")
+        return await find(job_id)
+
+    monkeypatch.setattr(harness.store, "move", move_and_lose_answer)
+    monkeypatch.setattr(harness.store, "find_own", find_at_second_attempt)
+    harness.runner.start(order)
+    assert (await harness.ended())[0].state is State.DONE
+    assert lost == {State.SUBMITTED, State.READY, State.DONE}
+    assert len(segmind.billed) == 1
+    assert await harness.store.audit() == []
+
+
+async def test_a_stale_copy_of_an_own_job_is_replaced_by_its_row(
+    harness: JobHarness, segmind: LocalSegmind
+) -> None:
     order = inline_job()
     await harness.leave_open(order, (State.CANCELLED, {"settled_at": 1.0}))
     harness.runner.start(order)
-    while any(task.get_name() == f"job {order.id}" for task in asyncio.all_tasks()):
-        await asyncio.sleep(0.01)
+    assert (await harness.ended())[0].state is State.CANCELLED
     assert segmind.submissions == ()
     assert (await harness.store.balance(order.account)).free == 100
+
+
+async def test_a_closed_runner_leaves_jobs_to_the_next_start(
+    harness: JobHarness, segmind: LocalSegmind
+) -> None:
+    order = await harness.leave_open(inline_job())
+    await harness.runner.close()
+    harness.runner.start(order)
+    assert harness.runner.running == frozenset()
+    assert segmind.submissions == ()
 
 
 def test_a_position_far_back_is_updated_less_often() -> None:

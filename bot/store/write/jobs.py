@@ -8,12 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.jobs.job import Job, Place, Reason, State
+from bot.jobs.ports import OpenJob
 from bot.ledger.account import Allocation
 from bot.store.connection import Connection
 from bot.store.dialects import any_values, is_postgres, matches_any
 from bot.store.tables import LIVE, OPEN, jobs, takedowns, workers
 
 FIRST_EPOCH = 1
+
+# Rows of a long list that are read at once, so that a full queue does not stop the event loop.
+_SLICE = 2_000
 
 _JOB_FIELDS = tuple(field.name for field in fields(Job) if field.name != "place")
 _PLACE_FIELDS = tuple(field.name for field in fields(Place))
@@ -57,9 +61,12 @@ def job_from_row(row: sa.RowMapping) -> StoredJob:
     return StoredJob(place=Place(**place), epoch=row["epoch"], **facts)
 
 
-async def find(connection: Connection, job_id: str) -> StoredJob | None:
+async def find(connection: Connection, job_id: str, *, owner: str | None = None) -> StoredJob | None:
+    """Find a job, or only one of this owner."""
     chosen = sa.select(jobs, takedowns.c.at.label("down_since"))
     chosen = chosen.outerjoin(takedowns, takedowns.c.job_id == jobs.c.id).where(jobs.c.id == job_id)
+    if owner is not None:
+        chosen = chosen.where(jobs.c.owner == owner)
     row = (await connection.execute(chosen)).mappings().one_or_none()
     if row is None:
         return None
@@ -68,6 +75,14 @@ async def find(connection: Connection, job_id: str) -> StoredJob | None:
         return job
     # No caller gets the address of a result that was taken down.
     return replace(job, output=None, reason=Reason.WITHHELD)
+
+
+async def open_jobs(connection: Connection, after: OpenJob | None, *, owner: str) -> Sequence[OpenJob]:
+    chosen = sa.select(jobs.c.created_at, jobs.c.id).where(OPEN, jobs.c.owner == owner)
+    if after is not None:
+        chosen = chosen.where(sa.tuple_(jobs.c.created_at, jobs.c.id) > sa.tuple_(*after))
+    rows = await connection.execute(chosen.order_by(jobs.c.created_at, jobs.c.id).limit(_SLICE))
+    return [OpenJob(*row) for row in rows]
 
 
 async def insert(connection: Connection, opened: Iterable[tuple[Job, Allocation]], *, owner: str) -> None:

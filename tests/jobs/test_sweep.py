@@ -1,0 +1,65 @@
+"""The sweep starts open jobs that nobody runs, and stops the tasks of jobs that another process owns."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.job import State
+from bot.jobs.stages import Halted
+from bot.jobs.sweep import Sweep
+from bot.sandbox.segmind import LocalSegmind
+from bot.store import SqlStore
+from tests.harness import eventually
+from tests.jobs.harness import JobHarness, inline_job, job_harness
+from tests.jobs.orders import TERMS
+from tests.store.orders import HandClock
+
+
+@pytest.fixture
+async def harness(database: Path | str, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
+    async with job_harness(database, segmind) as opened:
+        yield opened
+
+
+async def test_an_open_job_without_a_task_is_started(harness: JobHarness, segmind: LocalSegmind) -> None:
+    sweep = Sweep(harness.store, harness.runner, harness.clock)
+    for name in "ab":
+        await harness.leave_open(inline_job(name))
+    await sweep.sweep()
+    await sweep.sweep()
+    for name in "ab":
+        assert (await harness.ended(name))[0].state is State.DONE
+    assert len(segmind.submissions) == 2
+    await sweep.sweep()
+    await eventually(lambda: not harness.runner.running, lambda: "both tasks end")
+
+
+async def test_the_open_jobs_are_read_in_slices(harness: JobHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.write.jobs._SLICE", 2)
+    harness.gate.pause()
+    for name in "edcba":
+        # Two jobs of one instant are told apart by their ids.
+        await harness.leave_open(inline_job(name))
+    await Sweep(harness.store, harness.runner, harness.clock).sweep()
+    assert harness.runner.running == frozenset("abcde")
+
+
+async def test_the_task_of_a_job_that_another_process_owns_is_stopped(
+    postgres_url: str, segmind: LocalSegmind
+) -> None:
+    async with job_harness(postgres_url, segmind) as harness:
+        harness.gate.pause()
+        harness.runner.start(await harness.leave_open(inline_job("lost")))
+        await harness.shows("lost", Halted)
+        later = HandClock(harness.clock.now() + 3600)
+        async with SqlStore(postgres_url, start=100, clock=later) as successor:
+            assert len(await successor.adopt()) == 1
+            own = inline_job("own")
+            await harness.store.open(own, TERMS)
+            harness.runner.start(own)
+            await Sweep(harness.store, harness.runner, harness.clock).sweep()
+            await eventually(
+                lambda: harness.runner.running == frozenset({"own"}), lambda: "the task of the lost job ends"
+            )
+    assert harness.queue.length == 0
