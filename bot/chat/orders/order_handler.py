@@ -24,7 +24,7 @@ from bot.chat.ui.card import error_card, note_card
 from bot.faces.saved_faces import SavedFaces
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
-from bot.jobs.service import JobService, Order
+from bot.jobs.service import JobService, Order, OrderUnconfirmed
 from bot.ledger.account import Member
 from bot.ledger.policy import MemberTerms
 from bot.media.probe import Limits
@@ -144,6 +144,10 @@ class OrderHandler:
             try:
                 order, fingerprints = await self._prepare(interaction, place, model, values)
                 job = await self._job_service.order(order)
+            except OrderUnconfirmed as error:
+                # The message stays, because the job shows itself there if it exists.
+                card = error_card(self._message_for(error))
+                await self._with_retries(lambda: self._messages.edit(place, card))
             except Exception as error:  # noqa: BLE001 - nobody else would answer the member
                 await self._refuse(interaction, place, self._message_for(error))
             else:
