@@ -3,8 +3,11 @@
 import asyncio
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
 from re import Match
 from typing import Any, Self
 
@@ -20,7 +23,7 @@ from bot.chat.ui.card import DARK, GREEN, RED, credits_words
 from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.pagination import NotYours
 from bot.clock import Clock
-from bot.faces.face import FaceError
+from bot.faces.face import Face, FacesOff, NoSuchFace, UnreadableFace
 from bot.faces.saved_faces import SavedFaces
 from bot.ledger.allowance import DAY
 from bot.moderation.member_data import Holdings, MemberDataRepository, RetentionPeriods
@@ -121,26 +124,32 @@ class Privacy:
             return self._text("privacy.delete_nothing")
         return self._text("privacy.delete_credits", credits=credits_words(holdings.granted, self._text))
 
-    async def _load_faces(self, user_id: int) -> tuple[Mapping[str, bytes], int]:
+    async def _load_faces(self, user_id: int) -> tuple[Mapping[str, tuple[Face, bytes]], int]:
         """Return the saved faces as files, and how many of them cannot be decrypted."""
-        loaded: dict[str, bytes] = {}
-        saved = await self._saved_faces.all_of(user_id)
-        for face in saved:
+        files: dict[str, tuple[Face, bytes]] = {}
+        unreadable = 0
+        for number, face in enumerate(await self._saved_faces.all_of(user_id), 1):
             try:
                 found = await self._saved_faces.find(user_id, face.name)
-            except FaceError:
+            except (UnreadableFace, FacesOff):
+                unreadable += 1
+            except NoSuchFace:
+                # It was deleted or expired a moment ago.
                 continue
-            loaded[found.filename] = found.content
-        return loaded, len(saved) - len(loaded)
+            else:
+                # Members choose the names, which must not become paths in the archive.
+                name = re.sub(r"[^\w -]", "_", face.name)
+                files[f"faces/{number}-{name}{Path(found.filename).suffix}"] = face, found.content
+        return files, unreadable
 
 
-def _zip(about: Mapping[str, Any], faces: Mapping[str, bytes]) -> bytes:
+def _zip(about: Mapping[str, Any], faces: Mapping[str, tuple[Face, bytes]]) -> bytes:
+    listed = [{"file": name, **asdict(face)} for name, (face, _) in faces.items()]
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("doppel.json", json.dumps(about, indent=2, ensure_ascii=False))
-        for number, (name, content) in enumerate(faces.items(), 1):
-            # Members choose the names, which must not become paths in the archive.
-            archive.writestr(f"faces/{number}-{name.replace('/', '_').replace(chr(92), '_')}", content)
+        archive.writestr("doppel.json", json.dumps({**about, "faces": listed}, indent=2, ensure_ascii=False))
+        for name, (_, content) in faces.items():
+            archive.writestr(name, content)
     return file.getvalue()
 
 

@@ -60,9 +60,7 @@ class SqlMemberData:
 
             own_entries = entries.c.account.in_(sa.select(accounts.c.id).where(_owned_by(user_id)))
             shown = [column for column in jobs.c if column.name not in {*_INTERNAL, "output"}]
-            # Before a moderator approves a result, not even its member gets its address.
-            waiting = sa.select(approvals.c.job_id).where(approvals.c.verdict == Verdict.WAITING)
-            output = sa.case((jobs.c.id.in_(waiting), sa.null()), else_=jobs.c.output).label("output")
+            output = sa.case((_shown_to_member(), jobs.c.output), else_=sa.null()).label("output")
             return {
                 "user_id": user_id,
                 "consent": await rows(sa.select(people).where(people.c.user_id == user_id)),
@@ -77,7 +75,11 @@ class SqlMemberData:
                 "decisions": [
                     _without_actor(user_id, row) for row in await rows(_audit_entries_with(user_id))
                 ],
-                "servers": [_rules_about(user_id, row) for row in await rows(_servers_with(user_id))],
+                "servers": [
+                    about
+                    for row in await rows(_servers_with(user_id))
+                    if (about := _rules_about(user_id, row))
+                ],
             }
 
     async def holdings(self, user_id: int) -> Holdings:
@@ -153,9 +155,19 @@ def _owned_by(user_id: int) -> sa.ColumnElement[bool]:
     return accounts.c.id.endswith(f":{user_id}")
 
 
+def _shown_to_member() -> sa.ColumnElement[bool]:
+    """Condition for jobs whose result is shown: delivered, and neither removed nor refused by a moderator."""
+    removed = sa.select(takedowns.c.job_id)
+    refused = sa.select(approvals.c.job_id).where(approvals.c.verdict != Verdict.APPROVED)
+    return sa.and_(
+        jobs.c.told, jobs.c.state == State.DONE, jobs.c.id.not_in(removed), jobs.c.id.not_in(refused)
+    )
+
+
 def _audit_entries_with(user_id: int) -> sa.Select[Any]:
-    # The database sees facts as text, so this also finds longer numbers that begin alike.
-    about = sa.cast(audit_entries.c.facts, sa.Text).like(f'%"member":{user_id}%')
+    # The database sees facts as text. What comes after the number keeps longer ones that begin alike out.
+    facts = sa.cast(audit_entries.c.facts, sa.Text)
+    about = sa.or_(*(facts.like(f'%"member":{user_id}{end}%') for end in ",}"))
     return (
         sa.select(audit_entries)
         .where((audit_entries.c.actor == str(user_id)) | about)
@@ -164,6 +176,7 @@ def _audit_entries_with(user_id: int) -> sa.Select[Any]:
 
 
 def _servers_with(user_id: int) -> sa.Select[Any]:
+    # This also finds longer numbers that begin alike.
     return sa.select(servers).where(sa.cast(servers.c.rules, sa.Text).like(f"%{user_id}%"))
 
 
@@ -172,9 +185,11 @@ def _without_actor(user_id: int, audit_entry: Mapping[str, Any]) -> dict[str, An
     return {name: fact for name, fact in audit_entry.items() if name != "actor" or fact == str(user_id)}
 
 
-def _rules_about(user_id: int, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The rules of a server about this member, without those about other members."""
+def _rules_about(user_id: int, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The rules of a server about this member, without those about other members; None if it has none."""
     rules = ServerRules.model_validate(row["rules"])
+    if user_id not in rules.members and user_id not in rules.blocked:
+        return None
     return {
         "guild_id": row["id"],
         "daily": rules.members.get(user_id),

@@ -59,12 +59,23 @@ async def test_the_export_contains_the_stored_data(server: Server) -> None:
 @pytest.mark.stage(faces={"key": "nOfDYvGyWgfvyCLWWA-rZQ0xkzH2Z_bVTdyYDCP5-j0="})
 async def test_the_export_contains_saved_faces_and_the_deletion_removes_them(stage: Stage) -> None:
     saved_faces = stage.app.saved_faces
-    await saved_faces.save(stage.member.id, "../me", picture("PNG", 300, 300))
+    for name, side in (("../me", 300), ("Eva", 310)):
+        await saved_faces.save(stage.member.id, name, picture("PNG", side, side))
     shown = await ask(stage, "export")
+    assert "not in it" not in said(shown)
     assert shown.response is not None
     with zipfile.ZipFile(io.BytesIO(await shown.response.attachments[0].read())) as archive:
-        (face,) = [name for name in archive.namelist() if name.startswith("faces/")]
-    assert "/" not in face.removeprefix("faces/")
+        listed = json.loads(archive.read("doppel.json"))["faces"]
+        contents = {archive.read(face["file"]) for face in listed}
+        assert {name for name in archive.namelist() if name.startswith("faces/")} == {
+            face["file"] for face in listed
+        }
+    assert {face["name"] for face in listed} == {"../me", "Eva"}
+    assert len(contents) == 2
+    assert all(face["saved_at"] < face["expires_at"] for face in listed)
+    assert not any("/" in face["file"].removeprefix("faces/") for face in listed)
+    await stage.execute("UPDATE faces SET sealed = x'00' WHERE name = 'Eva'")
+    assert "One saved face is not in it" in said(await ask(stage, "export"))
     await press(stage, await ask(stage, "delete"))
     assert await saved_faces.all_of(stage.member.id) == []
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import Job, State
 from bot.ledger.allowance import Allowance
 from bot.ledger.ledger import FORGOTTEN, AuditEntry
+from bot.moderation.approvals import Verdict
 from bot.moderation.cases import Step
 from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.member_data import OpenOrders, Retention, RetentionPeriods
@@ -155,6 +156,42 @@ async def test_an_export_contains_no_tokens_and_no_other_members(store: SqlStore
         "servers": 1,
     }
     assert about["servers"] == [{"guild_id": 1, "daily": 9, "blocked": True}]
+
+
+async def test_an_export_has_only_results_that_the_member_may_see(store: SqlStore) -> None:
+    delivered, removed = await job_of(store, MEMBER), await job_of(store, MEMBER)
+    made = order(ACCOUNT, 0)
+    running = replace(made, place=replace(made.place, user_id=MEMBER))
+    await store.open(running, TERMS)
+    await through(store, running, *LIFE[:3])
+    await store.moderation.take_down(removed.id, str(OTHER))
+    expected = {delivered.id: delivered.output, removed.id: None, running.id: None}
+    for verdict in (Verdict.WAITING, Verdict.APPROVED, Verdict.REJECTED, Verdict.LAPSED):
+        job = await job_of(store, MEMBER)
+        await store.approvals.ask(job.id, 1, lapses_at=0)
+        if verdict is not Verdict.WAITING:
+            ruling = await store.approvals.decide(job.id, verdict, OTHER, None)
+            assert ruling.job is not None
+            await store.mark_told(ruling.job)
+        expected[job.id] = job.output if verdict is Verdict.APPROVED else None
+    about = await store.member_data.about(MEMBER)
+    assert {job["id"]: job["output"] for job in about["jobs"]} == expected
+
+
+async def test_an_export_has_nothing_about_members_whose_ids_begin_alike(store: SqlStore) -> None:
+    alike = MEMBER * 10 + 1
+    for facts in ({"member": alike, "amount": 5}, {"amount": 5, "member": alike}):
+        await store.grant(f"1:{alike}", 5, "", AuditEntry("7", "grant", facts, 1))
+    for facts in ({"member": MEMBER, "amount": 5}, {"amount": 5, "member": MEMBER}):
+        await store.grant(ACCOUNT, 5, "", AuditEntry("7", "grant", facts, 1))
+    await store.change_rules(
+        1,
+        lambda rules: rules.model_copy(update={"blocked": frozenset({alike})}),
+        AuditEntry("7", "block", {"member": alike}, 1),
+    )
+    about = await store.member_data.about(MEMBER)
+    assert [entry["facts"]["member"] for entry in about["decisions"]] == [MEMBER, MEMBER]
+    assert about["servers"] == []
 
 
 async def test_old_data_is_deleted_in_small_batches(
