@@ -37,6 +37,7 @@ Amount = app_commands.Range[int, 0]
 Positive = app_commands.Range[int, 1]
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
 Channel = app_commands.Transform[app_commands.AppCommandChannel, ChannelTransformer]
+RESET = "Go back to the operator's"
 USES = [
     app_commands.Choice(name="only here, and where else you say so", value=AccessMode.ONLY),
     app_commands.Choice(name="not here", value=AccessMode.OFF),
@@ -93,52 +94,46 @@ class Admin(
 
     @accounts.command(name="set-daily", description="Set the daily allowance, of all members or of one")
     @app_commands.describe(
-        amount="Credits a day; leave it out to go back to the operator's",
-        member="Only this member, whatever their roles",
+        amount="Credits a day", member="Only this member, whatever their roles", reset=RESET
     )
     async def set_daily(
         self,
         interaction: Interaction,
         amount: Amount | None = None,
         member: discord.Member | None = None,
+        reset: bool = False,
     ) -> None:
         by = await _authorize(interaction)
+        if amount is None and not reset:
+            return await self._show_credits(interaction, by, member)
         entry = await self._credit_admin.set_daily(by, amount, None if member is None else member.id)
-        await self._confirm(interaction, entry)
+        return await self._confirm(interaction, entry)
 
     @accounts.command(
         name="set-role", description="Set the daily allowance of a role; a member's best one counts"
     )
-    @app_commands.describe(
-        role="Whose members get it", amount="Credits a day; leave it out to go back to the operator's"
-    )
+    @app_commands.describe(role="Whose members get it", amount="Credits a day", reset=RESET)
     async def set_role(
-        self, interaction: Interaction, role: discord.Role, amount: Amount | None = None
+        self, interaction: Interaction, role: discord.Role, amount: Amount | None = None, reset: bool = False
     ) -> None:
         by = await _authorize(interaction)
-        await self._confirm(interaction, await self._credit_admin.set_role(by, role.id, amount))
+        if amount is None and not reset:
+            return await self._show_credits(interaction, by)
+        return await self._confirm(interaction, await self._credit_admin.set_role(by, role.id, amount))
 
     @accounts.command(description="Cap what all members together spend in a month")
-    @app_commands.describe(amount="Credits a month; leave it out to go back to the operator's")
-    async def cap(self, interaction: Interaction, amount: Amount | None = None) -> None:
+    @app_commands.describe(amount="Credits a month", reset=RESET)
+    async def cap(self, interaction: Interaction, amount: Amount | None = None, reset: bool = False) -> None:
         by = await _authorize(interaction)
-        await self._confirm(interaction, await self._credit_admin.set_cap(by, amount))
+        if amount is None and not reset:
+            return await self._show_credits(interaction, by)
+        return await self._confirm(interaction, await self._credit_admin.set_cap(by, amount))
 
     @accounts.command(description="Show this server's allowances and cap, or what a member has")
     @app_commands.describe(member="Whose credits to show")
     async def show(self, interaction: Interaction, member: discord.Member | None = None) -> None:
         by = await _authorize(interaction)
-        services = self._services
-        if member is not None:
-            return await send_deferred(
-                interaction, member_card(member.id, *await self._account(by, member), services.text)
-            )
-        rules = await services.ledger.rules(by.guild_id)
-        month = await monthly_budget(services, by, rules)
-        roles = [role.id for role in interaction.guild.roles] if interaction.guild is not None else []
-        return await send_deferred(
-            interaction, server_card(rules, services.policy, month, roles, services.text)
-        )
+        await self._show_credits(interaction, by, member)
 
     @app_commands.command(description="Give the credits of a finished job back")
     @app_commands.describe(job="One of the recent jobs, or its id", reason="The member can read it")
@@ -189,14 +184,18 @@ class Admin(
         return model_choices(self._services.cards, typed)
 
     @app_commands.command(description="Show the limits of this server, or set one lower than the operator's")
-    @app_commands.describe(limit="Which one", amount="At most; leave it out to go back to the operator's")
+    @app_commands.describe(limit="Which one", amount="At most", reset=RESET)
     @app_commands.choices(limit=LIMITS)
     async def limits(
-        self, interaction: Interaction, limit: str | None = None, amount: Positive | None = None
+        self,
+        interaction: Interaction,
+        limit: str | None = None,
+        amount: Positive | None = None,
+        reset: bool = False,
     ) -> None:
         by = await _authorize(interaction)
         services = self._services
-        if limit is not None:
+        if limit is not None and (amount is not None or reset):
             entry = await self._credit_admin.set_limit(by, limit, in_bytes(limit, amount))
             return await self._confirm(interaction, entry)
         return await send_deferred(
@@ -247,19 +246,24 @@ class Admin(
 
     @app_commands.command(description="Choose where moderators read of finished jobs and of reports")
     @app_commands.describe(
-        channel="Where; leave it out to switch the log off", pictures="Whether results are shown there, too"
+        channel="The channel for the log",
+        pictures="Whether results are shown there, too",
+        off="Switch the log off",
     )
     async def log(
         self,
         interaction: Interaction,
         channel: discord.TextChannel | None = None,
         pictures: bool = False,
+        off: bool = False,
     ) -> None:
         by = await _authorize(interaction)
+        if channel is None and not off:
+            return await self._show_access(interaction, by)
         entry = await self._services.access_admin.set_log(
             by, None if channel is None else channel.id, pictures=pictures and channel is not None
         )
-        await self._confirm(interaction, entry)
+        return await self._confirm(interaction, entry)
 
     @app_commands.command(description="List the reports that nobody has dealt with yet")
     async def cases(self, interaction: Interaction) -> None:
@@ -295,6 +299,21 @@ class Admin(
 
     async def _read_cases(self, interaction: Interaction, request: PageRequest) -> Sequence[PageItem]:
         return await self._services.cases.open_cases(administrator_of(interaction).guild_id, request)
+
+    async def _show_credits(
+        self, interaction: Interaction, by: Administrator, member: discord.Member | None = None
+    ) -> None:
+        services = self._services
+        if member is not None:
+            return await send_deferred(
+                interaction, member_card(member.id, *await self._account(by, member), services.text)
+            )
+        rules = await services.ledger.rules(by.guild_id)
+        month = await monthly_budget(services, by, rules)
+        roles = [role.id for role in interaction.guild.roles] if interaction.guild is not None else []
+        return await send_deferred(
+            interaction, server_card(rules, services.policy, month, roles, services.text)
+        )
 
     async def _show_access(self, interaction: Interaction, by: Administrator) -> None:
         rules = await self._services.ledger.rules(by.guild_id)

@@ -121,3 +121,21 @@ async def test_a_role_of_another_server_has_no_effect(server: Server) -> None:
     await credit_admin.set_role(by, role.id, 70)
     assert "**100 credits** to spend" in await other.ask(painter, "credits balance")
     assert await other.rules() == ServerRules()
+
+
+async def test_a_bare_command_shows_and_changes_nothing(server: Server) -> None:
+    await server.tell("log", channel=server.channel)
+    await server.tell("credits cap", amount=7)
+    before = await server.rules()
+    role = server.guild.create_role("Painters")
+    for command, options in (
+        ("log", {}),
+        ("credits cap", {}),
+        ("credits set-daily", {}),
+        ("credits set-daily", {"member": server.member}),
+        ("credits set-role", {"role": role}),
+        ("limits", {"limit": "per_member"}),
+    ):
+        assert await server.tell(command, **options)
+    assert await server.rules() == before
+    assert f"<#{server.channel.id}>" in await server.tell("log")

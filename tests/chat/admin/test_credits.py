@@ -77,7 +77,7 @@ async def test_a_daily_allowance_applies_to_all_members_until_it_is_unset(server
         words = await server.tell("credits set-daily", amount=amount)
         assert f"set the daily allowance to {amount} credits" in words
         assert f"**{amount} credits** to spend" in await server.balance()
-    assert "back to the operator's" in await server.tell("credits set-daily")
+    assert "back to the operator's" in await server.tell("credits set-daily", reset=True)
     assert "**20 credits** to spend" in await server.balance()
     assert [facts["amount"] for _, _, facts in await server.audit_entries()] == [0, 80, None]
 
@@ -91,7 +91,7 @@ async def test_a_members_own_allowance_overrides_their_roles(server: Server) -> 
     assert f"set the daily allowance of <@{painter.id}> to 5 credits" in words
     assert "**5 credits** to spend" in await server.ask(painter, "credits balance")
     assert "**20 credits** to spend" in await server.balance()
-    assert "back to everybody's" in await server.tell("credits set-daily", member=painter)
+    assert "back to everybody's" in await server.tell("credits set-daily", member=painter, reset=True)
     assert "**70 credits** to spend" in await server.ask(painter, "credits balance")
 
 
@@ -104,7 +104,7 @@ async def test_the_highest_allowance_of_a_members_roles_counts(server: Server) -
             "credits set-role", role=role, amount=amount
         )
     assert "**80 credits** to spend" in await server.ask(painter, "credits balance")
-    await server.tell("credits set-role", role=roles[1])
+    await server.tell("credits set-role", role=roles[1], reset=True)
     assert "**30 credits** to spend" in await server.ask(painter, "credits balance")
 
 
@@ -126,7 +126,7 @@ async def test_a_cap_stops_orders_until_it_is_unset(server: Server) -> None:
     assert "capped the month at 4 credits" in await server.tell("credits cap", amount=4)
     reply = await server.stage.order("faceswap-v5")
     await reply.refused("spent its credits of this month (4 credits left)")
-    await server.tell("credits cap")
+    await server.tell("credits cap", reset=True)
     await (await server.stage.order("faceswap-v5")).says("Queued")
     assert [facts["amount"] for _, _, facts in await server.audit_entries()] == [4, None]
 

@@ -44,7 +44,7 @@ async def test_a_limit_is_set_up_to_the_operators_and_unset(server: Server) -> N
         assert f"is {maximum}" in reply
         assert "a server's can only be lower" in reply
         assert (await server.rules()).limits == {limit: maximum * scale}
-        assert "back to the operator's" in await server.tell("limits", limit=limit)
+        assert "back to the operator's" in await server.tell("limits", limit=limit, reset=True)
         assert (await server.rules()).limits == {}
     assert len(await server.audit_entries()) == 3 * len(OPERATORS)
 
@@ -69,5 +69,5 @@ async def test_a_waiting_job_continues_when_the_limit_is_lifted(server: Server) 
     await (await server.stage.order("faceswap-v5")).says("Queued")
     waiting = await server.stage.order("faceswap-v5")
     await waiting.says("Waiting in line")
-    await server.tell("limits", limit="per_member")
+    await server.tell("limits", limit="per_member", reset=True)
     await waiting.says("Queued")

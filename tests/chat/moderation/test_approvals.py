@@ -266,7 +266,7 @@ async def test_approval_needs_a_log_and_the_log_stays_while_it_is_on(server: Ser
     assert "/admin log" in await server.tell("approve", on=True)
     assert not (await server.rules()).approve
     log = await with_log(server)
-    assert "/admin approve" in await server.tell("log")
+    assert "/admin approve" in await server.tell("log", off=True)
     assert (await server.rules()).log_channel == log.id
     assert "before anybody else sees it" in await server.tell("approve")
     await awaited(server, log)
