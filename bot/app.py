@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from bot.chat.access.allowed_servers import AllowedServers
 from bot.chat.account.purchases import Purchases
 from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
@@ -55,6 +56,7 @@ class App:
     saved_faces: SavedFaces
     cluster: Cluster
     purchases: Purchases
+    allowed_servers: AllowedServers
     outage: Outage
     shared_tasks: Sequence[PeriodicTask]
     """Periodic tasks that one process runs for all."""
@@ -79,6 +81,7 @@ class App:
         for task in (*tasks, *(self.shared_tasks if self.client.is_first else ())):
             self.background.spawn(task())
         self.purchases.open()
+        self.allowed_servers.open()
 
     async def end(self) -> None:
         """Stop taking orders, and leave each job in its present state."""
@@ -208,6 +211,9 @@ async def build_app(
                 is_first=lambda: client.is_first,
                 ledger=store,
                 background=delivery.background,
+            ),
+            allowed_servers=AllowedServers(
+                settings.discord.servers, client=client, background=delivery.background, text=text
             ),
             outage=outage,
             shared_tasks=(

@@ -64,6 +64,7 @@ async def _findings(settings: Settings, secrets: Path) -> AsyncGenerator[Finding
     yield await _discord(settings)
     yield await _database(settings)
     yield _files(settings, secrets)
+    yield _spending(settings)
     yield _faces(settings)
     yield _reports(settings)
     yield _signatures(settings)
@@ -110,6 +111,14 @@ def _files(settings: Settings, secrets: Path) -> Finding:
         return Finding("files", True, "secrets and data are for their owner alone")
     words = f"others on this machine may read them: chmod 600 {shlex.join(map(str, readable))}"
     return Finding("files", True, words, warns=True)
+
+
+def _spending(settings: Settings) -> Finding:
+    cap = settings.credits.operator_daily_usd
+    if cap is None:
+        words = "nothing bounds what you pay in a day: set credits.operator_daily_usd"
+        return Finding("spending", True, words, warns=True)
+    return Finding("spending", True, f"${cap:.2f} a day at most, for all servers together")
 
 
 def _faces(settings: Settings) -> Finding:

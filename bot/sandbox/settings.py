@@ -33,6 +33,7 @@ def sandbox_settings(
             api=None,
             gateway=None,
             guild_id=None,
+            servers=(),
             # The simulated Discord has no rate limits, but people still read at their usual speed.
             edit_gap=chat.edit_gap * min(1, scale),
         ),
@@ -61,6 +62,8 @@ def sandbox_settings(
             settings.credits,
             daily=max(settings.credits.daily, CREDITS),
             daily_most=max(settings.credits.daily_most, CREDITS),
+            # The local Segmind costs nothing.
+            operator_daily_usd=None,
         ),
     )
 

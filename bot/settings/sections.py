@@ -10,6 +10,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr
 from bot.settings.shards import ShardPlan
 from bot.settings.types import (
     Api,
+    DailyCap,
     DatabaseUrl,
     FaceKeys,
     Factors,
@@ -24,6 +25,7 @@ from bot.settings.types import (
     RoleCredits,
     Secret,
     ServerId,
+    ServerIds,
     Shards,
     SkuCredits,
     UserIds,
@@ -55,6 +57,7 @@ class Discord(Section):
     """Base address of Discord's REST API; None is Discord's own."""
     gateway: Gateway | None = None
     guild_id: ServerId | None = None
+    servers: ServerIds = ()
     shards: Shards | None = None
     operators: UserIds = ()
     edit_gap: float = Field(default=2.5, ge=0, le=60)
@@ -182,7 +185,7 @@ class Credits(Section):
     start: int = Field(default=0, ge=0, le=1_000_000)
     direct_daily: int = Field(default=0, ge=0, le=1_000_000)
     server_monthly: int | None = Field(default=None, ge=0, le=1_000_000_000)
-    operator_daily_usd: float | None = Field(default=None, ge=0, le=1_000_000)
+    operator_daily_usd: DailyCap = 25.0
     daily_most: int = Field(default=500, ge=0, le=1_000_000)
     grant_most: int = Field(default=1000, ge=0, le=1_000_000)
 

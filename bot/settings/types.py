@@ -212,6 +212,16 @@ ServerId = Annotated[
     Field(ge=1, lt=2**63),
     Hint("the id of a server, a whole number such as 81384788765712384"),
 ]
+ServerIds = Annotated[
+    tuple[Annotated[int, Field(ge=1, lt=2**63)], ...],
+    BeforeValidator(_ids),
+    Hint("a list of ids of servers, such as [81384788765712384]"),
+]
+DailyCap = Annotated[
+    Annotated[float, Field(ge=0, le=1_000_000)] | None,
+    BeforeValidator(lambda value: None if value == "none" else value),
+    Hint('a number from 0 to 1_000_000, or "none"'),
+]
 Origin = Annotated[
     str,
     AfterValidator(_origin),

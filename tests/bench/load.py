@@ -241,6 +241,7 @@ def _ours(town: Town, folder: Path) -> AbstractAsyncContextManager[Program]:
     its = {
         "DATABASE_URL": f"sqlite:///{folder / 'doppel.db'}",
         "DOPPEL_CREDITS__START": "1000000",
+        "DOPPEL_CREDITS__OPERATOR_DAILY_USD": "none",
         "DOPPEL_CONSENT__REQUIRED": "false",
         "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "1000000",
         "DOPPEL_JOBS__PER_MEMBER": "1000",

@@ -65,6 +65,7 @@ async def test_everything_is_reported_good(sections: dict[str, dict[str, Any]]) 
         "Segmind's key",
         "database",
         "files",
+        "spending",
         "saved faces",
         "reports",
         "signatures",
@@ -76,6 +77,7 @@ async def test_everything_is_reported_good(sections: dict[str, dict[str, Any]]) 
     assert "$10.00 left" in findings["Segmind's key"].words
     assert "off: set DOPPEL_FACES__KEY" in findings["saved faces"].words
     assert "set discord.operators" in findings["reports"].words
+    assert findings["spending"].words == "$25.00 a day at most, for all servers together"
     told = await found(sections | {"discord": {**sections["discord"], "operators": (12,)}})
     assert "the operators hear of them" in told["reports"].words
 
@@ -176,6 +178,15 @@ async def test_it_reports_whether_jobs_are_traced(
     finding = (await found(sections))["traces"]
     assert not finding.good
     assert "pip install 'doppel[otel]'" in finding.words
+
+
+async def test_it_warns_when_nothing_bounds_the_spending_of_a_day(
+    sections: dict[str, dict[str, Any]],
+) -> None:
+    sections["credits"] = {"operator_daily_usd": "none"}
+    finding = (await found(sections))["spending"]
+    assert finding.warns
+    assert "set credits.operator_daily_usd" in finding.words
 
 
 async def test_it_warns_of_files_that_others_on_the_machine_can_read(

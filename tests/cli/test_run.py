@@ -8,7 +8,7 @@ import pytest
 
 from bot.jobs.job import State
 from tests.clocks import HeldClock
-from tests.discord.entities import Member
+from tests.discord.entities import Guild, Member
 from tests.discord.environment import KEY, SECONDS, SLUG, START, Environment
 from tests.discord.faults import Broken, Dropped, ErrorReply, Limited
 from tests.discord.proxy import BlockingProxy
@@ -388,3 +388,24 @@ async def test_check_reports_every_problem_and_shows_no_secret(town: Environment
     assert "Traceback" not in check.output
     for secret in (wrong["DISCORD_TOKEN"], wrong["SEGMIND_API_KEY"], "a-password"):
         assert secret not in check.output
+
+
+async def test_a_server_that_is_not_allowed_is_left_after_one_sentence(tmp_path: Path) -> None:
+    clock, home, strangers, later = HeldClock(), Guild("Home"), Guild("Strangers"), Guild("Later")
+    guilds = [home, strangers]
+    async with local_segmind(clock, key=KEY) as segmind, SmallDiscord(guilds) as discord:
+        town = Environment(discord, segmind, clock, tmp_path)
+        async with town.bot(DOPPEL_DISCORD__SERVERS=str(home.id)) as bot:
+            await eventually(lambda: not strangers.joined, lambda: bot.output)
+            guilds.append(later)
+            # Discord says whether a server is available for those that the bot was in before, only.
+            joined = {name: each for name, each in later.payload.items() if name != "unavailable"}
+            await discord.gateway.emit("GUILD_CREATE", joined)
+            await eventually(lambda: not later.joined, lambda: bot.output)
+            said = discord.calls("send")
+            assert [call.number("channel_id") for call in said] == [strangers.channel.id, later.channel.id]
+            assert all("serves only the servers that its operator has chosen" in call.text for call in said)
+            assert home.joined
+            await (await town.order()).wait_for("Queued")
+            assert await bot.terminate() == 0
+        assert discord.violations == []

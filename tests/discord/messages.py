@@ -123,6 +123,9 @@ class Messages:
             raise DiscordError(403, 50001, "Missing Access")
         return guild.rest_payload
 
+    def leave(self, call: Call) -> None:
+        next(each for each in self._guilds if each.id == call.number("guild_id")).joined = False
+
     def rules(self, call: Call) -> list[str]:
         """Return the problems of a message's new content."""
         body: Mapping[str, Any] = call.body or {}

@@ -35,6 +35,7 @@ def add_routes(
         add("DELETE", path, "delete", messages.delete_by_token)
     add("POST", "/users/@me/channels", "direct", messages.open_direct)
     add("GET", "/guilds/{guild_id}", "guild", messages.guild)
+    add("DELETE", "/users/@me/guilds/{guild_id}", "leave", messages.leave)
     one = f"{_MESSAGES}/{{message_id}}"
     add("POST", _MESSAGES, "send", messages.send, messages.rules)
     add("PATCH", one, "edit-in-channel", messages.edit_in_channel, messages.rules)
