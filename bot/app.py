@@ -179,7 +179,7 @@ async def build_app(
         )
         moderation.open_cases(jobs, segmind)
         serve(settings, delivery, moderation, jobs, segmind=segmind, store=store, face_detector=face_detector)
-        health.require(readiness_checks(client, store, outage))
+        health.require(readiness_checks(client, store, cluster, outage))
         await stack.enter_async_context(
             operated(
                 settings,

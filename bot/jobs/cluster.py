@@ -1,16 +1,19 @@
 """Coordination of the processes that share a database: the rate, the shards, and takeover."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.ports import StoreAway, StoreError
+from bot.jobs.ports import StoreAway
 from bot.jobs.service import JobService
 from bot.settings.shards import ShardPlan
 
 log = structlog.stdlib.get_logger(__name__)
+
+CHECKS_PER_LEASE = 3
 
 
 class ClusterStore(Protocol):
@@ -49,12 +52,18 @@ class Cluster:
         self._on_store_unavailable = on_store_unavailable
         self._claimed: tuple[int, set[int]] | None = None
         self._workers = 1
+        self._failures = 0
         self.replaced = False
 
     @property
     def processes(self) -> int:
         """Number of processes that shared the database at the last check, with this one."""
         return self._workers
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether a part of each check has failed for about as long as a lease."""
+        return self._failures >= CHECKS_PER_LEASE
 
     async def shards(self, plan: ShardPlan | None) -> Sequence[int]:
         """Return this process's shards, after waiting until enough are free; none where it serves all."""
@@ -75,20 +84,30 @@ class Cluster:
     async def run(self, job_service: JobService) -> None:
         """Run until another process has taken this one's shards."""
         while True:
-            try:
-                await self._share_rate()
-                if not await self._holds_shards():
-                    self.replaced = True
-                    return
-                await self._clock.sleep(self._lease / 3)
-                if count := await job_service.resume():
-                    log.info("jobs taken over from another process", count=count)
-            except StoreAway as error:
-                self._on_store_unavailable(error)
-                await self._clock.sleep(self._lease / 3)
-            except StoreError as error:
-                log.warning("check of the other processes failed", error=str(error))
-                await self._clock.sleep(self._lease / 3)
+            # Each by itself, so that one that keeps failing stops neither the others nor this loop.
+            succeeded = [
+                await self._attempt(part)
+                for part in (self._share_rate, self._check_shards, partial(self._take_over, job_service))
+            ]
+            if self.replaced:
+                return
+            self._failures = 0 if all(succeeded) else self._failures + 1
+            await self._clock.sleep(self._lease / CHECKS_PER_LEASE)
+
+    async def _attempt(self, part: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await part()
+        except StoreAway as error:
+            self._on_store_unavailable(error)
+        except Exception:
+            log.exception("check of the other processes failed")
+        else:
+            return True
+        return False
+
+    async def _take_over(self, job_service: JobService) -> None:
+        if not self.replaced and (count := await job_service.resume()):
+            log.info("jobs taken over from another process", count=count)
 
     async def _share_rate(self) -> None:
         workers = await self._store.workers()
@@ -97,8 +116,7 @@ class Cluster:
             self._set_rate(max(1, self._per_minute // workers))
             self._workers = workers
 
-    async def _holds_shards(self) -> bool:
-        if self._claimed is None:
-            return True
-        total, claimed = self._claimed
-        return claimed <= await self._store.held_shards(total)
+    async def _check_shards(self) -> None:
+        if self._claimed is not None:
+            total, claimed = self._claimed
+            self.replaced = not claimed <= await self._store.held_shards(total)

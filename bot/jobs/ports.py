@@ -1,6 +1,6 @@
 """Ports of the job engine: the protocols through which it reaches Segmind, the database and members."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -72,7 +72,9 @@ class Store(Protocol):
 
     async def rules(self, guild_id: int) -> ServerRules: ...
 
-    async def all_rules(self) -> Mapping[int, ServerRules]: ...
+    async def rules_of(self, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
+        """Return the rules of those servers that have any."""
+        ...
 
     async def open(self, job: Job, terms: MemberTerms) -> None:
         """Write the job, its hold and its share of the budgets in one transaction.
@@ -105,8 +107,11 @@ class Store(Protocol):
         """Return the next open jobs of this worker, oldest first; empty after the last one."""
         ...
 
-    async def adopt(self) -> Sequence[Job]:
-        """Take over every open job whose owner has no valid lease, oldest first."""
+    def adopt(self) -> AsyncIterator[Sequence[Job]]:
+        """Take over the open jobs whose owner has no valid lease, in slices.
+
+        Those that Segmind may have come first, then the waiting ones, each the oldest first.
+        """
         ...
 
 

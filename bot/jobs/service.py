@@ -1,7 +1,8 @@
 """Service through which chat prices, places, finds and cancels orders."""
 
+import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,14 +84,23 @@ class JobService:
 
     async def resume(self) -> int:
         """Run every open job that no living process owns; return how many there were."""
-        # Waiting jobs start without an interaction, so nothing else would load their servers' limits.
-        for guild_id, rules in (await self._store.all_rules()).items():
+        count = 0
+        async for jobs in self._store.adopt():
+            count += len(jobs)
+            try:
+                await self._load_limits(jobs)
+            finally:
+                for job in jobs:
+                    self._runner.start(job)
+            # Lets these begin before the next ones are read, so that nothing else waits for all of them.
+            await asyncio.sleep(0)
+        return count
+
+    async def _load_limits(self, jobs: Sequence[Job]) -> None:
+        """Apply the limits of these jobs' servers: waiting jobs start without an interaction that does so."""
+        guild_ids = {job.place.guild_id for job in jobs if job.place.guild_id is not None}
+        for guild_id, rules in (await self._store.rules_of(guild_ids)).items():
             self._queue.set_limits(guild_id, self._policy.limits_of(rules))
-        jobs = await self._store.adopt()
-        # Jobs that Segmind has already accepted use their capacity first; the others wait for the rest.
-        for job in sorted(jobs, key=lambda job: job.state is State.HELD):
-            self._runner.start(job)
-        return len(jobs)
 
     async def terms(self, member: Member) -> MemberTerms:
         """Return the member's terms in this server, and apply the server's limits to the queue."""

@@ -8,7 +8,7 @@ from bot.jobs.queue import FairQueue
 from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
-from bot.ops.sources import Cluster, InvalidRequests, Lease, Shards
+from bot.ops.sources import Cluster, InvalidRequests, Shards, Store
 from bot.segmind.scheduler import RequestScheduler
 
 
@@ -42,17 +42,22 @@ class Gauges:
             lambda: gate.is_empty,
         )
 
-    def of_store(self, lease: Lease, cluster: Cluster, outage: Outage) -> None:
-        if lease.lease_left() is not None:
+    def of_store(self, store: Store, cluster: Cluster, outage: Outage) -> None:
+        if store.lease_left() is not None:
             self._add(
                 "doppel_lease_remaining_seconds",
                 "Seconds until other processes may take over this one's jobs, unless it renews its lease.",
-                lambda: lease.lease_left() or 0.0,
+                lambda: store.lease_left() or 0.0,
             )
         self._add(
             "doppel_workers",
             "Processes that share the database, including this one.",
             lambda: cluster.processes,
+        )
+        self._add(
+            "doppel_jobs_unreadable",
+            "Open jobs that nobody runs, because this version cannot read them.",
+            store.unreadable_jobs,
         )
         self._add(
             "doppel_store_unavailable",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException
 
 from bot.jobs.supervision.outage import Outage
-from bot.ops.sources import Client, Store
+from bot.ops.sources import Client, Cluster, Store
 
 DATABASE_TIMEOUT = 3.0
 REQUEST_TIMEOUT = 5.0
@@ -59,7 +59,7 @@ class Health:
         return "it cannot be used" if ping.cancelled() or ping.exception() else None
 
 
-def readiness_checks(client: Client, store: Store, outage: Outage) -> Mapping[str, Check]:
+def readiness_checks(client: Client, store: Store, cluster: Cluster, outage: Outage) -> Mapping[str, Check]:
     """Checks that must pass before the bot takes orders."""
 
     def discord() -> str | None:
@@ -75,7 +75,14 @@ def readiness_checks(client: Client, store: Store, outage: Outage) -> Mapping[st
     def orders() -> str | None:
         return "none are taken, because the database takes nothing" if outage.is_active() else None
 
-    return {"discord": discord, "lease": lease, "orders": orders}
+    def takeover() -> str | None:
+        return "the checks of the other processes keep failing" if cluster.is_failing else None
+
+    def jobs() -> str | None:
+        count = store.unreadable_jobs()
+        return f"this version cannot read {count} of them, so nobody runs these" if count else None
+
+    return {"discord": discord, "lease": lease, "orders": orders, "takeover": takeover, "jobs": jobs}
 
 
 def report(problems: Problems) -> str:

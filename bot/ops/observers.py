@@ -1,6 +1,6 @@
 """Decorators of the store and of Segmind that report each job to metrics and traces."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter
@@ -77,8 +77,8 @@ class ObservedStore:
     async def rules(self, guild_id: int) -> ServerRules:
         return await self._store.rules(guild_id)
 
-    async def all_rules(self) -> Mapping[int, ServerRules]:
-        return await self._store.all_rules()
+    async def rules_of(self, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
+        return await self._store.rules_of(guild_ids)
 
     async def open(self, job: Job, terms: MemberTerms) -> None:
         await self._store.open(job, terms)
@@ -116,10 +116,10 @@ class ObservedStore:
     async def open_jobs(self, after: OpenJob | None) -> Sequence[OpenJob]:
         return await self._store.open_jobs(after)
 
-    async def adopt(self) -> Sequence[Job]:
-        jobs = await self._store.adopt()
-        self._listener.adopted(jobs)
-        return jobs
+    async def adopt(self) -> AsyncGenerator[Sequence[Job]]:
+        async for jobs in self._store.adopt():
+            self._listener.adopted(jobs)
+            yield jobs
 
 
 class ObservedSegmind:

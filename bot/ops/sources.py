@@ -19,12 +19,21 @@ class Store(Lease, Protocol):
         """Raise if the database does not answer."""
         ...
 
+    def unreadable_jobs(self) -> int:
+        """Number of open jobs that nobody runs, because this version cannot read them."""
+        ...
+
 
 class Cluster(Protocol):
     """The processes that share the database."""
 
     @property
     def processes(self) -> int: ...
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the checks of the other processes keep failing."""
+        ...
 
 
 class Shards(Protocol):

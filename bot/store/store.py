@@ -1,7 +1,7 @@
 """The store: jobs, credits and moderation data in SQLite or Postgres."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -34,6 +34,7 @@ from bot.store.repositories.member_data import SqlMemberData
 from bot.store.repositories.moderation import SqlModerationStore
 from bot.store.write import audit_log, budgets, jobs, key_values, reconcile, servers
 from bot.store.write import ledger as ledgers
+from bot.store.write.adoption import Takeover
 from bot.store.write.commands import (
     Adjust,
     Change,
@@ -80,6 +81,7 @@ class SqlStore:
         self._exit = AsyncExitStack()
         self._transaction = partial(transaction, self._database)
         self._reading = partial(reading, self._database)
+        self._takeover = Takeover(self._transaction, owner=self._worker)
         self.job_history = SqlJobHistory(self._reading)
         self.faces = SqlFaceRepository(self._transaction)
         self.moderation = SqlModerationStore(self._transaction, self._reading, self._insert, clock)
@@ -135,9 +137,9 @@ class SqlStore:
         async with self._reading() as connection:
             return await servers.read(connection, guild_id)
 
-    async def all_rules(self) -> dict[int, ServerRules]:
+    async def rules_of(self, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
         async with self._reading() as connection:
-            return await servers.read_all(connection)
+            return await servers.read_some(connection, guild_ids)
 
     async def change_rules(
         self, guild_id: int, change: Callable[[ServerRules], ServerRules], audit_entry: AuditEntry
@@ -195,12 +197,13 @@ class SqlStore:
         async with self._reading() as connection:
             return await jobs.open_jobs(connection, after, owner=self._worker)
 
-    async def adopt(self) -> Sequence[Job]:
+    async def adopt(self) -> AsyncGenerator[Sequence[Job]]:
         await self._renew_lease(serves=True)
-        async with self._transaction() as connection:
-            if self._lease is not None:
+        async for adopted in self._takeover.adopt():
+            yield adopted
+        if self._lease is not None:
+            async with self._transaction() as connection:
                 await leases.forget_dead_workers(connection)
-            return await jobs.adopt(connection, owner=self._worker)
 
     async def never_found(self, since: float) -> Sequence[Job]:
         async with self._reading() as connection:
@@ -248,6 +251,10 @@ class SqlStore:
     def lease_left(self) -> float | None:
         """Seconds until other processes may adopt this one's jobs, or None on SQLite without any others."""
         return None if self._lease is None else self._lease.until - self._clock.now()
+
+    def unreadable_jobs(self) -> int:
+        """Number of open jobs that nobody runs, because a newer version of the bot wrote them."""
+        return self._takeover.unreadable
 
     async def audit(self) -> list[str]:
         """Every discrepancy in the ledger, which should have none."""

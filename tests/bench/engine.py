@@ -16,7 +16,7 @@ from bot.jobs.job import State
 from bot.store import SqlStore
 from tests.bench.figures import Figure, at_least, at_most
 from tests.postgres import Postgres, connected, server
-from tests.store.orders import LIFE, TERMS, order, through
+from tests.store.orders import LIFE, TERMS, adopted_by, order, through
 
 # Jobs per account.
 PER_ACCOUNT = 50
@@ -206,7 +206,7 @@ async def _recovery(folder: Path) -> Figure:
     for _ in range(ROUNDS):
         began = perf_counter()
         async with _store(url) as store:
-            jobs = await store.adopt()
+            jobs = await adopted_by(store)
             times.append(perf_counter() - began)
         assert len(jobs) == OPEN
     return at_most(f"recovery of {OPEN:,} open jobs, SQLite", median(times), "s", 1)

@@ -12,7 +12,7 @@ from bot.jobs.job import State
 from bot.store import SqlStore
 from bot.store.backup import InvalidBackup, TargetExists, back_up, restore
 from bot.store.errors import DatabaseInUse, SchemaTooNew
-from tests.store.orders import LIFE, START, TERMS, opened, order, through
+from tests.store.orders import LIFE, START, TERMS, adopted_by, opened, order, through
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def test_a_backup_of_a_running_bot_is_one_whole_file_of_one_moment(url: st
     assert names_in(tmp_path, "copy*") == ["copy.db"]
     async with store(f"sqlite:///{copy}") as read:
         assert await read.audit() == []
-        assert [(job.id, job.state) for job in await read.adopt()] == [(done.id, State.DONE)]
+        assert [(job.id, job.state) for job in await adopted_by(read)] == [(done.id, State.DONE)]
 
 
 async def test_after_a_restore_waiting_jobs_are_searched_for_and_never_submitted(
@@ -59,7 +59,7 @@ async def test_after_a_restore_waiting_jobs_are_searched_for_and_never_submitted
     restored = restore(url, tmp_path / "copy.db")
     assert (restored.open_jobs, restored.in_doubt) == (2, 1)
     async with store(url) as bot:
-        states = {job.id: (job.state, job.submitted_at) for job in await bot.adopt()}
+        states = {job.id: (job.state, job.submitted_at) for job in await adopted_by(bot)}
         assert states[waiting.id] == (State.SUBMITTING, waiting.created_at)
         assert states[sent.id][0] is State.SUBMITTED
         assert after.id not in states

@@ -12,7 +12,7 @@ from bot.settings.shards import ShardPlan
 from bot.store import SqlStore
 from tests.patience import PATIENCE
 from tests.store.leases import let_leases_run_out
-from tests.store.orders import START, HandClock
+from tests.store.orders import START, HandClock, adopted_by
 
 LEASE = 30.0
 
@@ -42,7 +42,7 @@ async def stores(postgres_url: str) -> AsyncGenerator[list[SqlStore]]:
         SqlStore(postgres_url, start=START, clock=clock, lease=LEASE) as other,
     ):
         for store in (one, other):
-            await store.adopt()
+            await adopted_by(store)
         yield [one, other]
 
 
@@ -60,8 +60,9 @@ async def test_living_processes_share_the_rate_of_the_key(postgres_url: str, sto
     async with SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE) as third:
         # While it stands by, it gets no share.
         clock.advance(LEASE / 3)
-        await until(lambda: job_service.calls == 1)
-        await third.adopt()
+        await until(lambda: job_service.calls == 2)
+        assert rates == [45]
+        await adopted_by(third)
         clock.advance(LEASE / 3)
         await until(lambda: rates == [45, 30])
     clock.advance(LEASE / 3)
@@ -87,6 +88,34 @@ async def test_a_process_whose_shards_were_taken_steps_down(
     clock.advance(LEASE / 3)
     await asyncio.wait_for(running, PATIENCE)
     assert here.replaced
+
+
+class FailingStore(SqlStore):
+    """Store whose count of the workers fails."""
+
+    is_failing = True
+
+    async def workers(self) -> int:
+        if self.is_failing:
+            raise ValueError("an answer that nobody expected")
+        return await super().workers()
+
+
+async def test_no_error_ends_the_checks_nor_keeps_jobs_from_being_taken_over(postgres_url: str) -> None:
+    clock, job_service = HandClock(), NoOpenJobs()
+    async with FailingStore(postgres_url, start=START, clock=HandClock(), lease=LEASE) as store:
+        here = Cluster(store, clock, lease=LEASE, per_minute=90, set_rate=list[int]().append)
+        running = asyncio.create_task(here.run(cast("JobService", cast("Any", job_service))))
+        for check in (1, 2):
+            await until(lambda check=check: clock.turns == check)
+            assert not here.is_failing
+            clock.advance(LEASE / 3)
+        await until(lambda: here.is_failing)
+        assert job_service.calls == 3
+        store.is_failing = False
+        clock.advance(LEASE / 3)
+        await until(lambda: not here.is_failing)
+        running.cancel()
 
 
 async def test_a_process_stands_by_while_others_serve_all_shards(stores: list[SqlStore]) -> None:

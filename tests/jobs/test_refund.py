@@ -15,6 +15,7 @@ from bot.sandbox.segmind import LocalSegmind
 from bot.store import SqlStore
 from tests.jobs.harness import inline_job, job_harness
 from tests.patience import PATIENCE
+from tests.store.orders import adopted_by
 
 REJECTED = Refund(Reason.REJECTED, decided_by="7")
 
@@ -82,7 +83,7 @@ async def test_a_crash_between_refund_and_delivery_neither_loses_nor_doubles_the
         assert bool(harness.watcher.ends) is (step == "mark_told")
     async with job_harness(database, segmind) as harness:
         harness.watcher.refund = REJECTED
-        for job in await harness.store.adopt():
+        for job in await adopted_by(harness.store):
             harness.runner.start(job)
         shown, content = await harness.ended()
         assert (shown.reason, content) == (Reason.REJECTED, None)

@@ -13,7 +13,8 @@ from bot.store import SqlStore
 from tests.harness import eventually
 from tests.jobs.harness import JobHarness, inline_job, job_harness
 from tests.jobs.orders import TERMS
-from tests.store.orders import HandClock
+from tests.store.leases import let_leases_run_out
+from tests.store.orders import HandClock, adopted_by
 
 
 @pytest.fixture
@@ -52,9 +53,9 @@ async def test_the_task_of_a_job_that_another_process_owns_is_stopped(
         harness.gate.pause()
         harness.runner.start(await harness.leave_open(inline_job("lost")))
         await harness.shows("lost", Halted)
-        later = HandClock(harness.clock.now() + 3600)
-        async with SqlStore(postgres_url, start=100, clock=later) as successor:
-            assert len(await successor.adopt()) == 1
+        await let_leases_run_out(postgres_url)
+        async with SqlStore(postgres_url, start=100, clock=HandClock()) as successor:
+            assert len(await adopted_by(successor)) == 1
             own = inline_job("own")
             await harness.store.open(own, TERMS)
             harness.runner.start(own)

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.__main__ import main
 from bot.app import build_app
+from bot.jobs.cluster import Cluster
 from bot.ops.health import Health
 from bot.ops.metrics import Metrics
 from bot.ops.web import CannotListen, operator_server
@@ -87,6 +88,25 @@ class Stuck:
 
     def lease_left(self) -> float | None:
         return None
+
+    def unreadable_jobs(self) -> int:
+        return 0
+
+
+async def test_a_job_that_cannot_be_read_makes_the_bot_unready(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage.app.store, "unreadable_jobs", lambda: 2)
+    assert await wrong(stage.app.served_at, "/readyz") == {
+        "jobs": "this version cannot read 2 of them, so nobody runs these"
+    }
+
+
+async def test_checks_of_the_other_processes_that_keep_failing_make_the_bot_unready(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Cluster, "is_failing", True)
+    assert list(await wrong(stage.app.served_at, "/readyz")) == ["takeover"]
 
 
 async def test_a_silent_store_is_pinged_once_and_times_out() -> None:

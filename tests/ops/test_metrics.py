@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections.abc import AsyncGenerator
 from typing import cast
 
 import pytest
@@ -25,6 +26,7 @@ from tests.harness import MODELS, Stage
 from tests.jobs.orders import job
 from tests.ops.scrape import Scrape, fetched, scrape, scraped_with
 from tests.segmind_docs import PRICES
+from tests.store.orders import adopted_by
 
 SLUG = "faceswap-v5"
 STAGES = ("waiting", "submitting", "processing", "downloading", "delivering")
@@ -194,8 +196,8 @@ class Shelf:
         self.jobs = jobs
         self.lost = False
 
-    async def adopt(self) -> tuple[Job, ...]:
-        return self.jobs
+    async def adopt(self) -> AsyncGenerator[tuple[Job, ...]]:
+        yield self.jobs
 
     async def move(self, job: Job, to: Job, *, capacity: object = None) -> Job:
         del job, capacity
@@ -221,7 +223,7 @@ async def test_adopted_jobs_are_open_and_only_their_known_times_are_observed() -
     sent = job("sent", state=State.SUBMITTED, request_id="r", submitted_at=970.0)
     ready = job("ready", state=State.READY, output="https://files.example/o.png")
     store, _, registry = observed(Shelf(waiting, sent, ready), clock)
-    await store.adopt()
+    await adopted_by(store)
     assert read(registry)("doppel_jobs_open") == 3
     await store.move(waiting, waiting.to(State.SUBMITTING, submitted_at=1000.0))
     await store.move(sent, sent.to(State.READY, output="https://files.example/p.png"))
@@ -239,7 +241,7 @@ async def test_a_job_that_another_process_has_taken_over_is_not_open_here(step: 
     done = job("a", state=State.DONE, delivery=Delivery.EDITED)
     shelf = Shelf(done)
     store, _, registry = observed(shelf, LeapingClock())
-    await store.adopt()
+    await adopted_by(store)
     shelf.lost = True
     with pytest.raises(StaleJob):
         await (store.mark_told(done) if step == "tell" else store.move(done, done))
@@ -252,7 +254,7 @@ async def test_the_delay_excludes_segminds_own_time() -> None:
     clock = LeapingClock(1000.0)
     sent = job("sent", state=State.SUBMITTED, request_id="r", submitted_at=980.0)
     store, jobs, registry = observed(Shelf(sent), clock)
-    await store.adopt()
+    await adopted_by(store)
     jobs.polled("r", Queued())
     jobs.polled("another's", Queued())
     jobs.polled("r", Completed(None, Told(inference_time=12.0, queue_time=5.0)))

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 
 from bot.jobs.job import Job, Place, State
+from bot.jobs.ports import Store
 from bot.ledger.allowance import Allowance
 from bot.ledger.budgets import Caps
 from bot.ledger.policy import MemberTerms
@@ -93,3 +94,8 @@ async def through(store: SqlStore, job: Job, *states: State) -> Job:
                 to = job.to(state, settled_at=job.created_at + 9.3) if state.settled else job.to(state)
         job = await store.move(job, to)
     return job
+
+
+async def adopted_by(store: Store) -> list[Job]:
+    """Adopt every orphaned job; return them in the order of their slices."""
+    return [job async for jobs in store.adopt() for job in jobs]

@@ -1,4 +1,4 @@
-"""Jobs as rows: inserted, moved by compare-and-set, and adopted from workers whose lease ran out."""
+"""Jobs as rows: inserted, locked, and moved by compare-and-set."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,8 +11,8 @@ from bot.jobs.job import Job, Place, Reason, State
 from bot.jobs.ports import OpenJob
 from bot.ledger.account import Allocation
 from bot.store.connection import Connection
-from bot.store.dialects import any_values, is_postgres, matches_any
-from bot.store.tables import LIVE, OPEN, jobs, takedowns, workers
+from bot.store.dialects import any_values, matches_any
+from bot.store.tables import OPEN, jobs, takedowns
 
 FIRST_EPOCH = 1
 
@@ -154,19 +154,3 @@ async def move(connection: Connection, pairs: Iterable[tuple[Job, Job]], *, owne
     ]
     if rows:
         await connection.execute(_MOVE, rows)
-
-
-async def adopt(connection: Connection, *, owner: str) -> Sequence[StoredJob]:
-    """Take over the open jobs of workers whose lease ran out, or of all others if there are no leases."""
-    orphans = sa.select(jobs.c.id).where(OPEN, jobs.c.owner != owner)
-    if is_postgres(connection):
-        orphans = orphans.where(jobs.c.owner.not_in(sa.select(workers.c.id).where(LIVE)))
-    # Postgres runs a common table expression that locks once, but may run a plain subquery once per row.
-    found = orphans.with_for_update(skip_locked=True).cte("orphans")
-    adopted = await connection.execute(
-        jobs.update()
-        .where(jobs.c.id.in_(sa.select(found.c.id)))
-        .values(owner=owner, epoch=jobs.c.epoch + 1)
-        .returning(jobs)
-    )
-    return sorted(map(job_from_row, adopted.mappings()), key=lambda job: (job.created_at, job.id))

@@ -1,6 +1,6 @@
 """Rules that a server's administrators have set, as rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 import sqlalchemy as sa
 
@@ -15,8 +15,10 @@ async def read(connection: Connection, guild_id: int) -> ServerRules:
     return ServerRules.model_validate(found.scalar_one_or_none() or {})
 
 
-async def read_all(connection: Connection) -> dict[int, ServerRules]:
-    found = await connection.execute(sa.select(servers.c.id, servers.c.rules))
+async def read_some(connection: Connection, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
+    """Read the rules of those servers that have any."""
+    chosen = sa.select(servers.c.id, servers.c.rules).where(servers.c.id.in_(guild_ids))
+    found = await connection.execute(chosen)
     return {guild_id: ServerRules.model_validate(rules) for guild_id, rules in found}
 
 

@@ -1,19 +1,33 @@
 """Ownership of jobs: leases and epochs on Postgres, a lock file on SQLite."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
-from bot.jobs.job import State
+from bot.jobs.job import Job, State
 from bot.jobs.ports import StaleJob
 from bot.store import DatabaseInUse, SqlStore
 from bot.store.errors import StoreUnavailable
+from bot.store.write.adoption import SLICE
+from tests.postgres import connected
 from tests.store.crashing_writer import COMMAND, ROOT
 from tests.store.leases import let_leases_run_out
-from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
+from tests.store.orders import (
+    LIFE,
+    START,
+    TERMS,
+    HandClock,
+    adopted_by,
+    enrolled,
+    money,
+    opened,
+    order,
+    through,
+)
 from tests.store.plans import plan_steps, recorded_statements
 from tests.store.waiting import eventually
 
@@ -45,7 +59,9 @@ async def neighbour(postgres_url: str, paused: SqlStore, clock: HandClock) -> As
         yield store
 
 
-async def test_jobs_that_a_former_run_left_open_are_adopted_oldest_first(url: str, clock: HandClock) -> None:
+async def test_jobs_that_a_former_run_left_open_are_adopted_those_in_flight_first_then_by_age(
+    url: str, clock: HandClock
+) -> None:
     jobs = [order(created_at=clock.time - age) for age in (10, 30, 20)]
     async with SqlStore(url, start=START, clock=clock) as former:
         for job in jobs:
@@ -54,23 +70,23 @@ async def test_jobs_that_a_former_run_left_open_are_adopted_oldest_first(url: st
         await former.mark_told(told)
         untold = await through(former, await opened(former), *LIFE)
     async with SqlStore(url, start=START, clock=clock) as store:
-        adopted = await store.adopt()
-        assert adopted == [jobs[1], jobs[2], jobs[0], untold]
-        assert await store.adopt() == []
-        for job in adopted[:3]:
+        adopted = await adopted_by(store)
+        assert adopted == [untold, jobs[1], jobs[2], jobs[0]]
+        assert await adopted_by(store) == []
+        for job in adopted[1:]:
             await through(store, job, *LIFE)
-        await store.mark_told(adopted[3])
+        await store.mark_told(adopted[0])
         assert await store.audit() == []
 
 
 async def test_a_store_does_not_adopt_its_own_jobs(store: SqlStore) -> None:
     await opened(store)
-    assert await store.adopt() == []
+    assert await adopted_by(store) == []
 
 
 async def test_the_jobs_of_a_live_worker_are_not_adopted(paused: SqlStore, neighbour: SqlStore) -> None:
     job = await opened(paused)
-    assert await neighbour.adopt() == []
+    assert await adopted_by(neighbour) == []
     await through(paused, job, State.SUBMITTING)
 
 
@@ -88,14 +104,14 @@ async def test_a_job_is_taken_over_when_its_owners_lease_has_run_out(
     paused: SqlStore, successor: SqlStore
 ) -> None:
     job = await through(paused, await opened(paused), State.SUBMITTING)
-    assert await successor.adopt() == [job]
+    assert await adopted_by(successor) == [job]
 
 
 async def test_a_worker_that_lost_a_job_cannot_move_settle_or_close_it(
     paused: SqlStore, successor: SqlStore
 ) -> None:
     job = await through(paused, await opened(paused), State.SUBMITTING, State.SUBMITTED, State.READY)
-    [adopted] = await successor.adopt()
+    [adopted] = await adopted_by(successor)
     for end in (State.DONE, State.FAILED):
         with pytest.raises(StaleJob):
             await through(paused, job, end)
@@ -111,9 +127,9 @@ async def test_a_copy_from_before_two_adoptions_stays_fenced(
     postgres_url: str, paused: SqlStore, successor: SqlStore
 ) -> None:
     before = await opened(paused)
-    [adopted] = await successor.adopt()
+    [adopted] = await adopted_by(successor)
     await let_leases_run_out(postgres_url)
-    [adopted_again] = await paused.adopt()
+    [adopted_again] = await adopted_by(paused)
     for store, copy in ((paused, before), (successor, adopted)):
         with pytest.raises(StaleJob):
             await through(store, copy, State.SUBMITTING)
@@ -125,7 +141,7 @@ async def test_two_workers_that_adopt_at_once_take_no_job_twice(
 ) -> None:
     jobs = [await opened(paused, price=1) for _ in range(40)]
     async with SqlStore(postgres_url, start=START, clock=HandClock(clock.time)) as other:
-        shares = await asyncio.gather(successor.adopt(), other.adopt())
+        shares = await asyncio.gather(adopted_by(successor), adopted_by(other))
     assert sorted(job.id for share in shares for job in share) == sorted(job.id for job in jobs)
 
 
@@ -134,7 +150,7 @@ async def test_the_jobs_of_a_closed_store_can_be_adopted_at_once(
 ) -> None:
     async with SqlStore(postgres_url, start=START, clock=clock) as leaving:
         job = await opened(leaving)
-    assert await neighbour.adopt() == [job]
+    assert await adopted_by(neighbour) == [job]
 
 
 @pytest.mark.parametrize("skew", [-SKEW, SKEW])
@@ -146,12 +162,12 @@ async def test_clocks_that_differ_take_no_job_from_a_live_worker(
         SqlStore(postgres_url, start=START, clock=HandClock(clock.time + skew)) as other,
     ):
         jobs = [await opened(store, price=1) for store in (one, other)]
-        assert (await one.adopt(), await other.adopt()) == ([], [])
+        assert (await adopted_by(one), await adopted_by(other)) == ([], [])
         assert (await one.workers(), await other.workers()) == (2, 2)
         await let_leases_run_out(postgres_url, 25)
-        assert (await one.adopt(), await other.adopt()) == ([], [])
+        assert (await adopted_by(one), await adopted_by(other)) == ([], [])
         await let_leases_run_out(postgres_url)
-        assert await one.adopt() == jobs[1:]
+        assert await adopted_by(one) == jobs[1:]
 
 
 async def _leases_left(raw: AsyncConnection) -> list[float]:
@@ -173,7 +189,8 @@ async def test_the_lease_is_renewed_while_the_writer_is_stuck(
     raw_postgres: AsyncConnection,
     clock: HandClock,
 ) -> None:
-    await paused.balance("1:2")
+    # So that there is a row to lock.
+    await enrolled(paused)
     await blocker.exec_driver_sql("SELECT * FROM accounts FOR UPDATE")
     waiting = asyncio.create_task(opened(paused))
     await let_leases_run_out(postgres_url)
@@ -215,7 +232,7 @@ async def test_a_lease_renewal_that_hangs_is_given_up_and_made_anew(
 
         await eventually(given_up)
         with pytest.raises(StoreUnavailable):
-            await store.adopt()
+            await adopted_by(store)
         await blocker.rollback()
 
         async def renewed() -> bool:
@@ -229,7 +246,7 @@ async def test_the_rows_of_dead_workers_are_deleted(
     paused: SqlStore, successor: SqlStore, raw_postgres: AsyncConnection
 ) -> None:
     assert paused
-    await successor.adopt()
+    await adopted_by(successor)
     assert len(await _leases_left(raw_postgres)) == 1
 
 
@@ -257,18 +274,58 @@ async def test_ten_thousand_open_jobs_are_adopted(url: str, clock: HandClock) ->
     async with SqlStore(url, start=10_000, clock=clock) as former:
         await asyncio.gather(*(former.open(order(price=1), TERMS) for _ in range(10_000)))
     async with SqlStore(url, start=10_000, clock=clock) as store:
-        adopted = await store.adopt()
+        adopted = await adopted_by(store)
         assert len({job.id for job in adopted}) == 10_000
         await asyncio.gather(*(through(store, job, State.CANCELLED) for job in adopted[:100]))
         assert await money(store, "1:2") == (100, 9_900)
         assert await store.audit() == []
 
 
+def _oldest_first(jobs: Sequence[Job]) -> list[Job]:
+    return sorted(jobs, key=lambda job: (job.created_at, job.id))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["UPDATE jobs SET reason = 'of a newer version'", "UPDATE jobs SET body = '{'"],
+    ids=["reason", "body"],
+)
+async def test_a_row_that_cannot_be_read_is_left_alone_and_keeps_no_other_from_adoption(
+    url: str, clock: HandClock, damage: str
+) -> None:
+    async with SqlStore(url, start=10_000, clock=clock) as former:
+        jobs = _oldest_first([await opened(former, price=1) for _ in range(SLICE + 20)])
+    odd = jobs.pop(7)
+    async with connected(url) as raw:
+        await raw.exec_driver_sql(f"{damage} WHERE id = '{odd.id}'")
+        async with SqlStore(url, start=10_000, clock=clock) as store:
+            with capture_logs() as logs:
+                assert await adopted_by(store) == jobs
+                await adopted_by(store)
+            assert [(line["event"], line["job"]) for line in logs] == [("open job could not be read", odd.id)]
+            assert store.unreadable_jobs() == 1
+            await raw.exec_driver_sql(f"UPDATE jobs SET reason = NULL, body = '{{}}' WHERE id = '{odd.id}'")
+            assert [job.id for job in await adopted_by(store)] == [odd.id]
+            assert store.unreadable_jobs() == 0
+
+
+async def test_jobs_are_adopted_in_slices_each_durable_before_the_next(url: str, clock: HandClock) -> None:
+    async with SqlStore(url, start=10_000, clock=clock) as former:
+        jobs = _oldest_first([await opened(former, price=1) for _ in range(2 * SLICE + 1)])
+    async with SqlStore(url, start=10_000, clock=clock) as store:
+        slices = store.adopt()
+        first = await anext(slices)
+        await slices.aclose()
+        assert first == jobs[:SLICE]
+        await through(store, first[0], State.SUBMITTING)
+        assert [len(each) async for each in store.adopt()] == [SLICE, 1]
+
+
 async def test_adoption_reads_only_open_jobs(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock) as store:
         await opened(store)
         with recorded_statements() as statements:
-            await store.adopt()
-    plans = await plan_steps(sqlite_url, statements, "WITH", "UPDATE")
+            await adopted_by(store)
+    plans = await plan_steps(sqlite_url, statements, "SELECT", "UPDATE")
     assert any("INDEX jobs_open" in step for step in plans)
     assert not [step for step in plans if step.startswith("SCAN") and "jobs_open" not in step]

@@ -7,7 +7,7 @@ import pytest
 from bot.settings.shards import ShardPlan
 from bot.store import SqlStore
 from tests.store.leases import let_leases_run_out
-from tests.store.orders import START, HandClock
+from tests.store.orders import START, HandClock, adopted_by
 
 LEASE = 30.0
 
@@ -27,7 +27,7 @@ async def test_two_processes_share_the_shards_and_a_third_waits_until_one_ends(p
             assert sorted(number for shards in taken for number in shards) == [0, 1, 2, 3]
             assert await third.claim_shards(2, 4) == ()
             # The third stands by, so it gets no share of the key's rate.
-            await asyncio.gather(one.adopt(), other.adopt())
+            await asyncio.gather(adopted_by(one), adopted_by(other))
             assert await third.workers() == 2
         # The process that ended gave up its lease, so the third one need not wait for it to run out.
         assert list(await third.claim_shards(2, 4)) == list(taken[1])

@@ -15,7 +15,7 @@ from bot.ledger.ledger import AuditEntry
 from bot.moderation.approvals import UnknownApproval, Verdict
 from bot.store import SqlStore
 from bot.store.tables import approvals
-from tests.store.orders import LIFE, START, HandClock, opened, through
+from tests.store.orders import LIFE, START, HandClock, adopted_by, opened, through
 
 GUILD, MODERATOR, OTHER = 1, 81384788765712384, 81384788765712385
 
@@ -72,7 +72,7 @@ async def test_the_next_run_adopts_a_job_decided_just_before_the_end(url: str, c
         job = await awaited(store, clock)
         await store.approvals.decide(job.id, Verdict.REJECTED, MODERATOR, None)
     async with SqlStore(url, start=START, clock=clock) as successor:
-        assert [each.id for each in await successor.adopt()] == [job.id]
+        assert [each.id for each in await adopted_by(successor)] == [job.id]
         approval = await successor.approvals.find(job.id)
         assert approval is not None
         assert (approval.verdict, approval.decided_by) == (Verdict.REJECTED, MODERATOR)

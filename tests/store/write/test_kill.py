@@ -10,7 +10,7 @@ from bot.jobs.job import NEXT, Job, State
 from bot.store import SqlStore
 from bot.store.tables import accounts, jobs
 from tests.store.crashing_writer import COMMAND, ROOT
-from tests.store.orders import HandClock, through
+from tests.store.orders import HandClock, adopted_by, through
 from tests.store.waiting import eventually
 
 YEARS_LATER = 4_000_000_000.0
@@ -57,7 +57,7 @@ async def _adopted(store: SqlStore, raw: AsyncConnection) -> list[Job]:
     adopted: list[Job] = []
 
     async def complete() -> bool:
-        adopted.extend(await store.adopt())
+        adopted.extend(await adopted_by(store))
         still_open = sa.select(sa.func.count()).where(sa.not_(jobs.c.told))
         return len(adopted) == (await raw.execute(still_open)).scalar_one()
 
