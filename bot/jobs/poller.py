@@ -13,6 +13,8 @@ from bot.segmind.polling import PollTiming
 
 log = structlog.stdlib.get_logger(__name__)
 
+# Pauses between attempts to find an expired request in the history, which may list it late.
+HISTORY_DELAYS = (15.0, 60.0, 180.0)
 # One unreadable response may be a passing fault; several in one job are not.
 MAX_UNREADABLE = 3
 
@@ -27,12 +29,14 @@ class Poller:
         timing_of: Callable[[Job], PollTiming],
         timeout: float,
         on_cost: Callable[[float | None], None] = lambda _: None,
-        history_delays: Sequence[float] = (15.0, 60.0, 180.0),
+        history_delays: Sequence[float] = HISTORY_DELAYS,
+        forgotten_after: float = protocol.FORGOTTEN_AFTER,
     ) -> None:
         """`timeout`: seconds after which the poller gives up a job that does not end.
 
         `on_cost`: receives the balance that a completed job left, where Segmind names it.
         `history_delays`: pauses between attempts to find an expired request in Segmind's history.
+        `forgotten_after`: age up to which a status of "not found" is a passing fault.
         """
         self._segmind = ports.segmind
         self._store = ports.store
@@ -42,6 +46,7 @@ class Poller:
         self._timeout = timeout
         self._on_cost = on_cost
         self._history_delays = history_delays
+        self._forgotten_after = forgotten_after
 
     async def poll(self, job: Job) -> Job:
         timing = self._timing_of(job)
@@ -68,7 +73,7 @@ class Poller:
                 return moved
             if self._clock.now() - timeout_start > self._timeout:
                 # A clock that was set forward makes a job look old while Segmind still works on it.
-                if is_extended or state is None:
+                if is_extended or not isinstance(state, protocol.Queued | protocol.Processing):
                     return await self._resolve_expired(job)
                 timeout_start, is_extended = self._clock.now(), True
 
@@ -94,32 +99,39 @@ class Poller:
                 return await self._store.move(job, job.to(State.READY, output=url, cost=metrics.cost))
             case protocol.Failed(detail, blocked):
                 return await self._fail(job, detail, blocked=blocked)
+            case protocol.Expired() if self._clock.now() - sent_at < self._forgotten_after:
+                log.warning("fresh request not found", request=job.request_id)
+                return await self._end_from_history(job)
             case protocol.Expired():
                 return await self._resolve_expired(job)
             case _:
                 assert_never(state)
 
     async def _resolve_expired(self, job: Job) -> Job:
-        """Segmind forgets a request after an hour; its history may still hold the outcome."""
-        match await self._history_record(job):
+        """Segmind forgets a request after an hour; its history may still hold the outcome, or get it late."""
+        for delay in (*self._history_delays, None):
+            if (ended := await self._end_from_history(job)) is not None:
+                return ended
+            if delay is not None:
+                await self._clock.sleep(delay)
+        return await self._end(job, State.EXPIRED)
+
+    async def _end_from_history(self, job: Job) -> Job | None:
+        """Write down the end that Segmind's history shows; return nothing where it shows none."""
+        try:
+            found = await self._segmind.history_record(job.request_id or "")
+        except protocol.SegmindError as error:
+            log.warning("history request failed", error=error.detail)
+            return None
+        match found:
             case protocol.Found(status="COMPLETED", output=protocol.Link(url), cost=cost):
-                log.info("expired request found in the history")
+                log.info("result found in the history")
                 return await self._store.move(job, job.to(State.READY, output=url, cost=cost))
             case protocol.Found(status="FAILED", error=error):
                 detail = error or ""
                 return await self._fail(job, detail, blocked=protocol.is_block(detail))
             case _:
-                return await self._end(job, State.EXPIRED)
-
-    async def _history_record(self, job: Job) -> protocol.Found | None:
-        for delay in (*self._history_delays, None):
-            try:
-                return await self._segmind.history_record(job.request_id or "")
-            except protocol.SegmindError as error:
-                log.warning("history request failed", error=error.detail)
-            if delay is not None:
-                await self._clock.sleep(delay)
-        return None
+                return None
 
     async def _fail(self, job: Job, detail: str, *, blocked: bool) -> Job:
         return await self._end(job, State.BLOCKED if blocked else State.FAILED, Reason.SEGMIND, detail)

@@ -9,16 +9,16 @@ from typing import assert_never
 import structlog
 
 from bot.jobs.delivery import Delivery, Refund
+from bot.jobs.fetcher import ResultFetcher
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.outputs import output_of
 from bot.jobs.poller import Poller
 from bot.jobs.ports import JobPorts, StaleJob, StoreAway
 from bot.jobs.queue import FairQueue
-from bot.jobs.stages import Collecting, Halted, Stage, Waiting
+from bot.jobs.stages import Halted, Stage, Waiting
 from bot.jobs.submit import Submitter
 from bot.jobs.supervision.outage import Outage
 from bot.ledger.ledger import AlreadyRefunded, AuditEntry, Ledger
-from bot.segmind.protocol import DownloadError, DownloadFailed, SegmindError, UnreadableResponse
+from bot.segmind.protocol import SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -37,9 +37,6 @@ class RunnerConfig:
     max_retry_delay: float = 300.0
     shutdown_grace: float = 5.0
     """How long a shutdown waits for the responses to running submissions."""
-    max_result_bytes: int = 200 * 2**20
-    result_timeout: float = 3600.0
-    """How long a result that cannot be downloaded is tried again."""
 
     def interval_at(self, position: int) -> float:
         """Updates far back say little, and in a long queue they would use up Discord's rate limits."""
@@ -56,17 +53,18 @@ class Runner:
         queue: FairQueue,
         submitter: Submitter,
         poller: Poller,
+        fetcher: ResultFetcher,
         outage: Outage,
         ledger: Ledger,
         config: RunnerConfig,
     ) -> None:
-        self._segmind = ports.segmind
         self._store = ports.store
         self._watcher = ports.watcher
         self._clock = ports.clock
         self._queue = queue
         self._submitter = submitter
         self._poller = poller
+        self._fetcher = fetcher
         self._outage = outage
         self._ledger = ledger
         self._config = config
@@ -224,8 +222,8 @@ class Runner:
     async def _fetch_and_settle(self, job: Job) -> tuple[Job, bytes | None]:
         """Fetch the result before capturing: members pay for a picture, not for a URL."""
         try:
-            content = await self._fetch(job)
-        except (DownloadError, UnreadableResponse) as error:
+            content = await self._fetcher.fetch(job)
+        except SegmindError as error:
             log.warning("result could not be fetched", error=error.detail)
             failed = job.to(
                 State.FAILED, reason=Reason.RESULT, detail=error.detail, settled_at=self._clock.now()
@@ -234,25 +232,10 @@ class Runner:
         done = job.to(State.DONE, settled_at=self._clock.now())
         return await self._store.move(job, done), content
 
-    async def _fetch(self, job: Job) -> bytes:
-        """Fetch the result, retrying passing faults: Segmind keeps it for days."""
-        output = await output_of(self._segmind, job)
-        until = self._clock.now() + self._config.result_timeout
-        while True:
-            try:
-                return await self._segmind.fetch(output, limit=self._config.max_result_bytes)
-            except DownloadFailed as error:
-                if not error.transient or self._clock.now() >= until:
-                    raise
-                log.warning("download of the result failed", error=error.detail)
-            self._watcher.show(job, Collecting())
-            await self._clock.sleep(self._config.retry_delay)
-
     async def _fetch_again(self, job: Job) -> bytes | None:
         """Fetch the result of a job that was captured before a restart and not yet delivered."""
         try:
-            output = await output_of(self._segmind, job)
-            return await self._segmind.fetch(output, limit=self._config.max_result_bytes)
+            return await self._fetcher.fetch(job)
         except SegmindError as error:
             log.warning("result could not be fetched again", error=error.detail)
             return None

@@ -47,6 +47,7 @@ def sandbox_settings(
             requests_per_minute=round(upstream.requests_per_minute * max(1, speed)),
             unknown_window=upstream.unknown_window * scale,
             unknown_every=upstream.unknown_every * scale,
+            job_timeout=upstream.job_timeout * min(1, scale),
         ),
         database=_updated(settings.database, url=SecretStr(f"sqlite:///{database}")),
         jobs=_updated(

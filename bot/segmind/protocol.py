@@ -40,9 +40,20 @@ from bot.segmind.responses import (
     refused,
     unavailable,
 )
-from bot.segmind.states import Accepted, Completed, Expired, Failed, Metrics, Processing, Queued, State
+from bot.segmind.states import (
+    FORGOTTEN_AFTER,
+    Accepted,
+    Completed,
+    Expired,
+    Failed,
+    Metrics,
+    Processing,
+    Queued,
+    State,
+)
 
 __all__ = [
+    "FORGOTTEN_AFTER",
     "Accepted",
     "BadParameters",
     "Balance",

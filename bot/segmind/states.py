@@ -52,9 +52,13 @@ class Failed:
     metrics: Metrics = Metrics()
 
 
+FORGOTTEN_AFTER = 3600.0
+"""Seconds after the submission for which Segmind keeps status and result."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """Segmind does not know the id: it keeps status and result for an hour after the submission."""
+    """Segmind does not know the id. Until `FORGOTTEN_AFTER`, that is a passing fault."""
 
 
 State = Queued | Processing | Completed | Failed | Expired

@@ -1,8 +1,9 @@
 """The jobs' side: the queue, the submission gate, the runner and the services around them."""
 
 from bot.administration.credits import CreditAdmin
+from bot.jobs.fetcher import FetchConfig, ResultFetcher
 from bot.jobs.job import Job
-from bot.jobs.poller import Poller
+from bot.jobs.poller import HISTORY_DELAYS, Poller
 from bot.jobs.ports import JobPorts
 from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner, RunnerConfig
@@ -68,15 +69,23 @@ class JobEngine:
             queue=self.queue,
             submitter=Submitter(ports, gate=self.gate, queue=self.queue, config=submit_config),
             poller=Poller(
-                ports, timing_of=self._timing_of, timeout=section.job_timeout, on_cost=self.watch.on_cost
+                ports,
+                timing_of=self._timing_of,
+                timeout=section.job_timeout,
+                on_cost=self.watch.on_cost,
+                history_delays=[delay * jobs.pace for delay in HISTORY_DELAYS],
+            ),
+            fetcher=ResultFetcher(
+                ports,
+                FetchConfig(
+                    max_bytes=section.download_bytes,
+                    timeout=section.job_timeout,
+                    retry_delay=FetchConfig().retry_delay * jobs.pace,
+                ),
             ),
             outage=outage,
             ledger=store,
-            config=RunnerConfig(
-                position_interval=jobs.line_refresh,
-                max_result_bytes=section.download_bytes,
-                result_timeout=section.job_timeout,
-            ),
+            config=RunnerConfig(position_interval=jobs.line_refresh),
         )
         self.job_service = JobService(
             store=ports.store,

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from bot.clock import WallClock
 from bot.jobs.delivery import Delivery, Refund
+from bot.jobs.fetcher import FetchConfig, ResultFetcher
 from bot.jobs.job import Job, State
 from bot.jobs.poller import Poller
 from bot.jobs.ports import JobPorts
@@ -101,6 +102,7 @@ async def job_harness(
     client_class: type[SegmindClient] = SegmindClient,
     *,
     job_timeout: float = 3600,
+    forgotten_after: float = 3600,
     rate: RateConfig = UNLIMITED,
 ) -> AsyncGenerator[JobHarness]:
     clock, watcher = WallClock(), RecordingWatcher()
@@ -131,10 +133,14 @@ async def job_harness(
                 timing_of=lambda job: timings.timing(job.slug),
                 timeout=job_timeout,
                 history_delays=[TICK, TICK],
+                forgotten_after=forgotten_after,
+            ),
+            fetcher=ResultFetcher(
+                ports, FetchConfig(timeout=job_timeout, retry_delay=TICK, forgotten_after=forgotten_after)
             ),
             outage=Outage(partial(store.write_value, "probe", ""), clock, interval=TICK),
             ledger=store,
-            config=RunnerConfig(position_interval=TICK, retry_delay=TICK, result_timeout=job_timeout),
+            config=RunnerConfig(position_interval=TICK, retry_delay=TICK),
         )
         try:
             yield JobHarness(runner, store, watcher, client, clock, queue, gate)

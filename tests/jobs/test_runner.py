@@ -280,7 +280,7 @@ async def test_a_forgotten_job_is_searched_for_in_the_history(
 ) -> None:
     if fault is not None:
         segmind.faults.next("submit", fault)
-    async with job_harness(tmp_path / "jobs.db", segmind, ForgetfulSegmind) as harness:
+    async with job_harness(tmp_path / "jobs.db", segmind, ForgetfulSegmind, forgotten_after=0) as harness:
         vars(harness.client)["history_errors"] = history_errors
         harness.runner.start(await harness.leave_open(inline_job()))
         ended, content = await harness.ended()
@@ -288,6 +288,77 @@ async def test_a_forgotten_job_is_searched_for_in_the_history(
         assert (content is not None) == (state is State.DONE)
         assert ended.cost == (pytest.approx(0.05) if state is State.DONE else None)
         assert (await harness.store.balance(ended.account)).free == (95 if state is State.DONE else 100)
+
+
+class LaggingSegmind(SegmindClient):
+    """Segmind's replicas do not know a fresh request, and its history lists it late."""
+
+    unknown = 0
+    unlisted = 0
+
+    async def status(self, request_id: str) -> protocol.State:
+        if self.unknown:
+            self.unknown -= 1
+            return protocol.Expired()
+        return await super().status(request_id)
+
+    async def history_record(self, request_id: str) -> protocol.Found | None:
+        if self.unlisted:
+            self.unlisted -= 1
+            return None
+        return await super().history_record(request_id)
+
+
+async def test_a_fresh_request_that_is_not_found_is_polled_on(tmp_path: Path, segmind: LocalSegmind) -> None:
+    async with job_harness(tmp_path / "jobs.db", segmind, LaggingSegmind) as harness:
+        vars(harness.client).update(unknown=5, unlisted=100)
+        harness.runner.start(await harness.leave_open(inline_job()))
+        ended, content = await harness.ended()
+        assert ended.state is State.DONE
+        assert content is not None
+
+
+@pytest.mark.parametrize("forgotten_after", [0, 3600])
+async def test_the_history_lists_a_forgotten_request_late(
+    tmp_path: Path, segmind: LocalSegmind, forgotten_after: float
+) -> None:
+    async with job_harness(
+        tmp_path / "jobs.db", segmind, LaggingSegmind, forgotten_after=forgotten_after
+    ) as harness:
+        harness.runner.start(await harness.leave_open(inline_job("first")))
+        first, _ = await harness.ended("first")
+        # A second row cannot have the same request, so the first one's is taken from it.
+        forgotten = {"request_id": first.request_id, "submitted_at": harness.clock.now()}
+        async with harness.store._transaction() as connection:  # pyright: ignore[reportPrivateUsage]
+            await connection.exec_driver_sql("UPDATE jobs SET request_id = NULL")
+        vars(harness.client).update(unknown=100, unlisted=2)
+        order = await harness.leave_open(
+            inline_job("second"), (State.SUBMITTING, {}), (State.SUBMITTED, forgotten)
+        )
+        harness.runner.start(order)
+        ended, content = await harness.ended("second")
+        assert ended.state is State.DONE
+        assert content is not None
+
+
+@pytest.mark.parametrize("fault", ["error-before=403", "error-before=404"])
+@pytest.mark.parametrize("captured", [False, True])
+async def test_a_fresh_result_that_cannot_be_fetched_is_fetched_later(
+    harness: JobHarness, segmind: LocalSegmind, fault: str, *, captured: bool
+) -> None:
+    harness.runner.start(await harness.leave_open(inline_job("first")))
+    first, content = await harness.ended("first")
+    ready = (
+        (State.SUBMITTING, {"submitted_at": harness.clock.now()}),
+        (State.SUBMITTED, {"request_id": "known"}),
+        (State.READY, {"output": first.output}),
+    )
+    done = ((State.DONE, {"settled_at": harness.clock.now()}),) if captured else ()
+    order = await harness.leave_open(inline_job("second"), *ready, *done)
+    segmind.faults.next("file", fault, times=3)
+    harness.runner.start(order)
+    ended, fetched = await harness.ended("second")
+    assert (ended.state, fetched) == (State.DONE, content)
 
 
 async def test_a_job_goes_on_after_an_outage_of_the_database(

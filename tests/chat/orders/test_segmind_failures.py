@@ -112,15 +112,16 @@ async def test_a_rate_limit_while_polling_delays_every_job(stage: Stage) -> None
     assert len(stage.segmind.submissions) == 2
 
 
+@pytest.mark.stage(segmind={"job_timeout": 0.5})
 async def test_a_job_that_segmind_forgets_expires_without_a_charge(stage: Stage) -> None:
-    reply = await stage.order("faceswap-v5")
-    await reply.says("Queued")
     stage.segmind.faults.always("status", "expired")
+    reply = await stage.order("faceswap-v5")
     await reply.says("Expired", "Nothing was charged")
     assert (await stage.job(reply)).state is State.EXPIRED
     await assert_settled(stage, free=100)
 
 
+@pytest.mark.stage(segmind={"job_timeout": 2})
 async def test_a_result_that_cannot_be_fetched_is_free(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
