@@ -93,6 +93,10 @@ class Store(Protocol):
         """
         ...
 
+    def lease_left(self) -> float | None:
+        """Seconds until other processes may adopt this one's jobs, or None where there can be no others."""
+        ...
+
     async def mark_told(self, job: Job) -> None:
         """Close the job: its delivery is over."""
         ...

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, repeat
 from typing import Any
@@ -48,6 +48,10 @@ class SubmitConfig:
     search_interval: float = 15.0
     capacity_interval: float = 2.0
     """Pause between attempts while other processes use all capacity."""
+    confirm_after: float = 5.0
+    """Age of the commit of SUBMITTING from which ownership is confirmed once more before the request."""
+    lease_interval: float = 1.0
+    """Pause between looks at a lease that has run out."""
     closure: float = 60.0
     """How long the gate stays closed after Segmind refused the key or the model."""
     reconnect_delays: Sequence[float] = (2.0, 5.0, 15.0)
@@ -96,11 +100,11 @@ class Submitter:
                 return await self._fail(job, Reason.UNREACHABLE, error.detail)
             except ServicePaused:
                 return await self._fail(job, Reason.SERVICE)
-            if (submitting := await self._mark_submitting(job)) is None:
+            try:
+                job = await self._shielded(self._send(job, is_probe=is_probe))
+            except AtCapacity:
                 await self._clock.sleep(self._config.capacity_interval)
                 continue
-            try:
-                job = await self._shielded(self._post(submitting, is_probe=is_probe))
             except _CannotConnect as error:
                 job = error.job
                 await self._clock.sleep(next(delays))
@@ -115,6 +119,33 @@ class Submitter:
             for post in late:
                 post.cancel()
             await asyncio.gather(*posts, return_exceptions=True)
+
+    async def _send(self, job: Job, *, is_probe: bool) -> Job:
+        """Write SUBMITTING, then send the request; raise `AtCapacity` where others use all capacity."""
+        submitting = await self._store.move(
+            job,
+            job.to(State.SUBMITTING, submitted_at=self._clock.now()),
+            capacity=self._queue.capacity_for(job),
+        )
+        return await self._post(await self._confirm(submitting), is_probe=is_probe)
+
+    async def _confirm(self, submitting: Job) -> Job:
+        """Return once the job is this worker's beyond doubt, or raise `StaleJob`.
+
+        A process that was suspended after the commit may wake after another one has taken the job over. What
+        is left is a suspension between the last look at the clock and the request.
+        """
+        while (left := self._store.lease_left()) is not None:
+            age = self._clock.now() - (submitting.submitted_at or 0.0)
+            if left > 0 and 0 <= age <= self._config.confirm_after:
+                break
+            log.warning("submission delayed, ownership confirmed again", seconds=age, lease_left=left)
+            if left <= 0:
+                # Another process may take the job over at any moment, whatever the database says now.
+                await self._clock.sleep(self._config.lease_interval)
+            confirmed = replace(submitting, submitted_at=self._clock.now())
+            submitting = await self._store.move(submitting, confirmed)
+        return submitting
 
     async def _post(self, submitting: Job, *, is_probe: bool) -> Job:
         """Send the request and write down its outcome: HELD where Segmind accepted nothing for now."""
@@ -141,19 +172,15 @@ class Submitter:
         return await self._submitted(submitting, accepted.request_id)
 
     async def _shielded(self, post: Coroutine[Any, Any, Job]) -> Job:
-        """Await a request that a shutdown does not cancel: `drain` waits for it."""
+        """Await a submission that a shutdown does not cancel: `drain` waits for it.
+
+        That begins with the commit of SUBMITTING. A stop between the commit and the request would leave a
+        job that nobody sent, and that is searched for.
+        """
         task = asyncio.create_task(post)
         self._posts.add(task)
         task.add_done_callback(self._posts.discard)
         return await asyncio.shield(task)
-
-    async def _mark_submitting(self, job: Job) -> Job | None:
-        """Write SUBMITTING before the request; return nothing where other processes use all capacity."""
-        submitting = job.to(State.SUBMITTING, submitted_at=self._clock.now())
-        try:
-            return await self._store.move(job, submitting, capacity=self._queue.capacity_for(job))
-        except AtCapacity:
-            return None
 
     async def search(self, job: Job) -> Job:
         """Search Segmind's history for the request until it is found or the window has passed."""

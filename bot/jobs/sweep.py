@@ -3,7 +3,7 @@
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.ports import OpenJob, Store
+from bot.jobs.ports import OpenJob, Store, StoreAway
 from bot.jobs.runner import Runner
 from bot.periodic import run_periodically
 
@@ -39,14 +39,23 @@ class Sweep:
         running = self._runner.running
         own = await self._open_ids()
         for job_id in own - self._runner.running:
-            job = await self._store.find_own(job_id)
-            if job is not None and not job.told:
-                log.warning("open job had no task", job=job_id, state=job.state)
-                self._runner.start(job)
+            try:
+                await self._start(job_id)
+            except StoreAway:
+                raise
+            except Exception:
+                # One odd row must not keep the others from being run.
+                log.exception("open job without a task not started", job=job_id)
         for job_id in running - own:
             if await self._store.find_own(job_id) is None:
                 log.info("task of a foreign job stopped", job=job_id)
                 self._runner.abandon(job_id)
+
+    async def _start(self, job_id: str) -> None:
+        job = await self._store.find_own(job_id)
+        if job is not None and not job.told:
+            log.warning("open job had no task", job=job_id, state=job.state)
+            self._runner.start(job)
 
     async def _open_ids(self) -> set[str]:
         ids: set[str] = set()

@@ -93,6 +93,9 @@ class ObservedStore:
         self._listener.moved(job, moved)
         return moved
 
+    def lease_left(self) -> float | None:
+        return self._store.lease_left()
+
     async def mark_told(self, job: Job) -> None:
         try:
             await self._store.mark_told(job)
