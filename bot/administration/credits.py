@@ -82,7 +82,13 @@ class CreditAdmin:
     async def grant(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
         _check_bound("grant", amount, self._policy.bounds.grant, least=1)
         audit_entry = audit_entry_of(by, AuditAction.GRANT, reason, member=user_id, amount=amount)
-        await self._ledger.grant(by.account_of(user_id), amount, truncate_reason(reason), audit_entry)
+        await self._ledger.grant(
+            by.account_of(user_id),
+            amount,
+            truncate_reason(reason),
+            audit_entry,
+            monthly=self._policy.bounds.grants_monthly,
+        )
         return audit_entry
 
     async def take(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
@@ -90,7 +96,13 @@ class CreditAdmin:
         _check_bound("take", amount, None, least=1)
         audit_entry = audit_entry_of(by, AuditAction.TAKE, reason, member=user_id, amount=amount)
         try:
-            await self._ledger.adjust(by.account_of(user_id), -amount, truncate_reason(reason), audit_entry)
+            await self._ledger.adjust(
+                by.account_of(user_id),
+                -amount,
+                truncate_reason(reason),
+                audit_entry,
+                monthly=self._policy.bounds.grants_monthly,
+            )
         except NotEnoughCredits as error:
             raise TooMuchToTake(have=error.have) from None
         return audit_entry
@@ -149,7 +161,15 @@ class CreditAdmin:
         audit_entry = audit_entry_of(
             by, AuditAction.REFUND, reason, job=job.id, member=job.place.user_id, amount=job.price
         )
-        await self._ledger.adjust(job.account, job.price, truncate_reason(reason), audit_entry, job_id=job.id)
+        await self._ledger.adjust(
+            job.account,
+            job.price,
+            truncate_reason(reason),
+            audit_entry,
+            job_id=job.id,
+            # Segmind was paid, so a refund costs the operator as much as a grant.
+            monthly=self._policy.bounds.grants_monthly,
+        )
         return audit_entry
 
     async def recent_jobs(self, by: Administrator, limit: int) -> Sequence[JobSummary]:

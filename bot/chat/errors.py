@@ -241,6 +241,9 @@ class ErrorMessages:
     def _credits(self, error: NotEnoughCredits | CapReached) -> str:
         if isinstance(error, CapReached):
             resets = relative_timestamp(error.resets_at)
+            if error.scope is Scope.GRANTS:
+                left = credits_words(error.left, self._text)
+                return self._text("refused.grants_cap", left=left, resets=resets)
             if error.scope is Scope.OPERATOR:
                 return self._text("refused.operator_cap", resets=resets)
             return self._text("refused.server_cap", left=credits_words(error.left, self._text), resets=resets)

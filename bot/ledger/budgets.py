@@ -1,4 +1,4 @@
-"""Budgets: the credits of a server in a month, and the operator's US dollars in a day."""
+"""Budgets: what a server spends and gives away in a month, and the operator's US dollars in a day."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ class Scope(StrEnum):
 
     SERVER = "server"
     """In credits, by calendar month (UTC)."""
+    GRANTS = "grants"
+    """Credits that a server's administrators give away, by calendar month (UTC)."""
     OPERATOR = "operator"
     """In millionths of a US dollar, by day (UTC)."""
 
@@ -35,7 +37,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Limits of the budgets; None is unlimited."""
+    """Limits of the budgets that an order counts against; None is unlimited."""
 
     server_credits: int | None = None
     operator_usd: float | None = None
@@ -46,6 +48,8 @@ class Caps:
                 return self.server_credits
             case Scope.OPERATOR:
                 return None if self.operator_usd is None else micros(self.operator_usd)
+            case Scope.GRANTS:
+                return None
 
 
 class CapReached(Exception):
@@ -63,6 +67,11 @@ def budgets_of(guild_id: int | None, at: float) -> Iterator[Budget]:
     if guild_id is not None:
         yield Budget(Scope.SERVER, *month_of(at), guild_id=guild_id)
     yield Budget(Scope.OPERATOR, *day_of(at))
+
+
+def grants_of(guild_id: int, at: float) -> Budget:
+    """Budget of what the administrators of a server give away."""
+    return Budget(Scope.GRANTS, *month_of(at), guild_id=guild_id)
 
 
 def day_of(at: float) -> tuple[float, float]:

@@ -87,15 +87,36 @@ class Ledger(Protocol):
         ...
 
     async def grant(
-        self, account: str, amount: int, why: str, audit_entry: AuditEntry, *, receipt: str | None = None
+        self,
+        account: str,
+        amount: int,
+        why: str,
+        audit_entry: AuditEntry,
+        *,
+        receipt: str | None = None,
+        monthly: int | None = None,
     ) -> Balance:
-        """Add credits; raises `AlreadyCredited` for a receipt that was credited before."""
+        """Add credits; raises `AlreadyCredited` for a receipt that was credited before.
+
+        `monthly` bounds what the administrators of the account's server give away in a month; the grant
+        counts, or raises `CapReached`.
+        """
         ...
 
     async def adjust(
-        self, account: str, amount: int, why: str, audit_entry: AuditEntry, *, job_id: str | None = None
+        self,
+        account: str,
+        amount: int,
+        why: str,
+        audit_entry: AuditEntry,
+        *,
+        job_id: str | None = None,
+        monthly: int | None = None,
     ) -> Balance:
-        """Take credits away (a negative amount), or refund a job; raises `AlreadyRefunded`."""
+        """Take credits away (a negative amount), or refund a job; raises `AlreadyRefunded`.
+
+        With `monthly`, a refund counts as a grant does, and credits that are taken can be given again.
+        """
         ...
 
     async def history(

@@ -39,6 +39,8 @@ class Bounds:
     """Highest daily allowance."""
     grant: int = 1000
     """Largest single grant to a member."""
+    grants_monthly: int = 5000
+    """Most that all administrators of a server give away in a month, refunds included."""
 
 
 class ServerRules(BaseModel):

@@ -188,6 +188,7 @@ class Credits(Section):
     operator_daily_usd: DailyCap = 25.0
     daily_most: int = Field(default=500, ge=0, le=1_000_000)
     grant_most: int = Field(default=1000, ge=0, le=1_000_000)
+    grants_monthly: int = Field(default=5000, ge=0, le=1_000_000_000)
 
 
 class Faces(Section):

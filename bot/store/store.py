@@ -111,24 +111,36 @@ class SqlStore:
             return await ledgers.read(connection, account, start=self._start)
 
     async def grant(
-        self, account: str, amount: int, why: str, audit_entry: AuditEntry, *, receipt: str | None = None
+        self,
+        account: str,
+        amount: int,
+        why: str,
+        audit_entry: AuditEntry,
+        *,
+        receipt: str | None = None,
+        monthly: int | None = None,
     ) -> Balance:
+        grant = Grant(account, amount, why, audit_entry, receipt, monthly)
         try:
-            return cast(
-                "Balance", await self._writer.write(Grant(account, amount, why, audit_entry, receipt))
-            )
+            return cast("Balance", await self._writer.write(grant))
         except ChangeRejected:
             if receipt is not None and await self._is_credited(receipt):
                 raise AlreadyCredited(receipt) from None
             raise
 
     async def adjust(
-        self, account: str, amount: int, why: str, audit_entry: AuditEntry, *, job_id: str | None = None
+        self,
+        account: str,
+        amount: int,
+        why: str,
+        audit_entry: AuditEntry,
+        *,
+        job_id: str | None = None,
+        monthly: int | None = None,
     ) -> Balance:
+        adjust = Adjust(account, amount, why, audit_entry, job_id, monthly)
         try:
-            return cast(
-                "Balance", await self._writer.write(Adjust(account, amount, why, audit_entry, job_id))
-            )
+            return cast("Balance", await self._writer.write(adjust))
         except ChangeRejected as error:
             # Two administrators may refund one job at the same time, and the tables allow one refund.
             raise (error if job_id is None else AlreadyRefunded(job_id)) from None

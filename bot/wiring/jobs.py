@@ -124,5 +124,7 @@ def _policy(settings: Settings) -> Policy:
             picture_bytes=uploads.picture_bytes,
             video_bytes=uploads.video_bytes,
         ),
-        bounds=Bounds(daily=section.daily_most, grant=section.grant_most),
+        bounds=Bounds(
+            daily=section.daily_most, grant=section.grant_most, grants_monthly=section.grants_monthly
+        ),
     )

@@ -33,7 +33,8 @@ def server_card(
         *_role_lines(rules, policy, known_roles, text),
         *_member_lines(rules, policy, text),
     ]
-    bounds = text("admin.bounds", daily=policy.bounds.daily, grant=policy.bounds.grant)
+    most = policy.bounds
+    bounds = text("admin.bounds", daily=most.daily, grant=most.grant, monthly=most.grants_monthly)
     return InfoCard(text("admin.title"), lines, text, small=[bounds])
 
 

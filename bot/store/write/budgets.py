@@ -37,12 +37,19 @@ class LockedBudgets:
         """Count an order in its budgets, or raise `CapReached` and count nothing."""
         counted = list(budgets_of(guild_id, at))
         for budget in counted:
-            cap = caps.of(budget.scope)
-            left = 0 if cap is None else cap - self.spent[budget.id]
-            if cap is not None and cost.in_(budget.scope) > left:
-                raise CapReached(budget, left=max(0, left))
+            self.check(budget, cost.in_(budget.scope), caps.of(budget.scope))
         for budget in counted:
-            self.spent[budget.id] += cost.in_(budget.scope)
+            self.change(budget, cost.in_(budget.scope))
+
+    def check(self, budget: Budget, amount: int, cap: int | None) -> None:
+        """Raise `CapReached` if the amount is more than what is left of the cap."""
+        left = 0 if cap is None else cap - self.spent[budget.id]
+        if cap is not None and amount > max(0, left):
+            raise CapReached(budget, left=max(0, left))
+
+    def change(self, budget: Budget, amount: int) -> None:
+        # Credits that are taken may have been given in an earlier month.
+        self.spent[budget.id] = max(0, self.spent[budget.id] + amount)
 
     def remove(self, guild_id: int | None, at: float, cost: Cost) -> None:
         for budget in budgets_of(guild_id, at):

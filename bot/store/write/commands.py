@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.jobs.job import Job, State
 from bot.jobs.ports import AtCapacity, Capacity, StaleJob
 from bot.ledger.account import Allocation, Balance, NotEnoughCredits, payer_of
-from bot.ledger.budgets import Budget, CapReached, budgets_of
+from bot.ledger.budgets import Budget, CapReached, budgets_of, grants_of
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import MemberTerms
 from bot.store.connection import Connection
@@ -53,6 +53,8 @@ class Grant:
     why: str
     audit_entry: AuditEntry
     receipt: str | None = None
+    monthly: int | None = None
+    """Most that the administrators of the server give away in a month, if the change counts towards it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Adjust:
     why: str
     audit_entry: AuditEntry
     job_id: str | None = None
+    monthly: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,8 @@ async def apply(connection: Connection, changes: Sequence[Change], context: Writ
     ledger = await ledgers.lock(
         connection, _accounts_of(changes, locked), start=context.start, at=context.now
     )
-    locked_budgets = await budgets.lock(connection, _budgets_of(changes, locked))
-    planner = _Planner(locked, ledger, locked_budgets, in_flight, context.worker)
+    locked_budgets = await budgets.lock(connection, _budgets_of(changes, locked, context.now))
+    planner = _Planner(locked, ledger, locked_budgets, in_flight, context)
     outcomes = [planner.decide(change) for change in changes]
     moved = [
         (change.job, change.to)
@@ -137,7 +140,7 @@ def _accounts_of(changes: Sequence[Change], locked: Mapping[str, LockedJob]) -> 
     return wanted
 
 
-def _budgets_of(changes: Sequence[Change], locked: Mapping[str, LockedJob]) -> set[Budget]:
+def _budgets_of(changes: Sequence[Change], locked: Mapping[str, LockedJob], now: float) -> set[Budget]:
     wanted: set[Budget] = set()
     for change in changes:
         match change:
@@ -146,9 +149,16 @@ def _budgets_of(changes: Sequence[Change], locked: Mapping[str, LockedJob]) -> s
             case Move(job) if change.settles and job.id in locked:
                 stored = locked[job.id]
                 wanted.update(budgets_of(payer_of(stored.account), stored.created_at))
+            case Grant() | Adjust() if (budget := _grants_budget(change, now)) is not None:
+                wanted.add(budget)
             case _:
                 pass
     return wanted
+
+
+def _grants_budget(change: Grant | Adjust, now: float) -> Budget | None:
+    guild_id = payer_of(change.account)
+    return None if change.monthly is None or guild_id is None else grants_of(guild_id, now)
 
 
 async def _in_flight(connection: Connection, changes: Sequence[Change]) -> InFlight | None:
@@ -169,7 +179,7 @@ class _Planner:
         ledger: LedgerTransaction,
         locked_budgets: LockedBudgets,
         in_flight: InFlight | None,
-        worker: str,
+        context: WriteContext,
     ) -> None:
         self.opened: list[tuple[Job, Allocation]] = []
         self.audit_entries: list[AuditEntry] = []
@@ -177,7 +187,8 @@ class _Planner:
         self._ledger = ledger
         self._budgets = locked_budgets
         self._in_flight = in_flight
-        self._worker = worker
+        self._worker = context.worker
+        self._now = context.now
 
     def decide(self, change: Change) -> Outcome:
         try:
@@ -202,11 +213,16 @@ class _Planner:
 
     def _give(self, change: Grant | Adjust) -> Balance:
         account, amount, actor, why = change.account, change.amount, change.audit_entry.actor, change.why
+        budget = _grants_budget(change, self._now)
+        if budget is not None:
+            self._budgets.check(budget, amount, change.monthly)
         match change:
             case Grant(receipt=receipt):
                 balance = self._ledger.grant(account, amount, actor=actor, why=why, receipt=receipt)
             case Adjust(job_id=job_id):
                 balance = self._ledger.adjust(account, amount, actor=actor, why=why, job_id=job_id)
+        if budget is not None:
+            self._budgets.change(budget, amount)
         self.audit_entries.append(change.audit_entry)
         return balance
 

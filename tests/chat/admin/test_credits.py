@@ -5,7 +5,7 @@ import simcord
 
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
-from tests.chat.admin_harness import Server
+from tests.chat.admin_harness import Server, elsewhere
 
 BOUNDS = {"daily_most": 80, "grant_most": 60, "server_monthly": 500, "daily": 20, "start": 0}
 bounded = pytest.mark.stage(credits=BOUNDS)
@@ -148,7 +148,7 @@ async def test_the_server_card_marks_values_of_the_operator(server: Server) -> N
     words = await server.tell("credits show")
     assert "Daily allowance of a member: **0** (the operator's)" in words
     assert "**0** credits, without a cap" in words
-    assert "allowances up to 500, and grants up to 1000 at once" in words
+    assert "allowances up to 500, grants up to 1000 at once" in words
     await server.tell("credits cap", amount=50)
     await server.tell("credits set-daily", amount=30)
     await server.tell("credits set-daily", amount=3, member=server.member)
@@ -177,3 +177,21 @@ async def test_25_roles_and_hundreds_of_members_fit_on_the_card(server: Server) 
     assert all(f"<@&{role}>" in words for role in roles)
     assert "… and " in words
     assert len(words) <= 4000
+
+
+@pytest.mark.stage(credits={"grants_monthly": 25, "start": 10})
+async def test_what_administrators_give_away_in_a_month_is_bounded(server: Server) -> None:
+    first, second = await server.job_done(), await server.job_done()
+    assert "gave 22 credits" in await server.tell("credits grant", member=server.admin, amount=22)
+    words = await server.tell("credits grant", member=server.admin, amount=4)
+    assert "can still give away 3 credits this month" in words
+    # A refund costs as much as a grant, or orders and refunds would be a way around the bound.
+    assert "can still give away 3 credits" in await server.tell("refund", job=first)
+    assert "took 2 credits" in await server.tell("credits take", member=server.admin, amount=2)
+    assert "gave 5 credits back" in await server.tell("refund", job=first)
+    assert "can still give away 0 credits" in await server.tell("refund", job=second)
+    assert [action for _, action, _ in await server.audit_entries()] == ["grant", "take", "refund"]
+    assert "up to 25 in a month" in await server.tell("credits show")
+    # Every server has its own bound.
+    other = elsewhere(server.stage)
+    assert "gave 25 credits" in await other.tell("credits grant", member=other.member, amount=25)

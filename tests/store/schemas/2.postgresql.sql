@@ -55,7 +55,7 @@ CREATE TABLE public.budgets (
     since double precision NOT NULL,
     until double precision NOT NULL,
     spent bigint NOT NULL,
-    CONSTRAINT budgets_scope_is_known CHECK ((scope = ANY (ARRAY['server'::text, 'operator'::text]))),
+    CONSTRAINT budgets_scope_is_known CHECK ((scope = ANY (ARRAY['server'::text, 'grants'::text, 'operator'::text]))),
     CONSTRAINT budgets_spent_is_not_negative CHECK ((spent >= 0))
 );
 
@@ -233,7 +233,8 @@ CREATE TABLE public.prints (
 
 CREATE TABLE public.servers (
     id bigint NOT NULL,
-    rules text NOT NULL
+    rules text NOT NULL,
+    left_at double precision
 );
 
 CREATE TABLE public.shards (
@@ -291,7 +292,8 @@ INSERT INTO public.approvals VALUES ('approvals.job_id 4', 81384788765712388, 17
 INSERT INTO public.approvals VALUES ('approvals.job_id 5', 81384788765712389, 1790000000.875, 1790000000.875, 'withdrawn', 81384788765712389, NULL, NULL, NULL);
 
 INSERT INTO public.budgets VALUES ('budgets.id 1', 'server', 81384788765712385, 1790000000.375, 1790000000.375, 81384788765712385);
-INSERT INTO public.budgets VALUES ('budgets.id 2', 'operator', NULL, 1790000000.5, 1790000000.5, 81384788765712386);
+INSERT INTO public.budgets VALUES ('budgets.id 2', 'grants', 81384788765712386, 1790000000.5, 1790000000.5, 81384788765712386);
+INSERT INTO public.budgets VALUES ('budgets.id 3', 'operator', NULL, 1790000000.625, 1790000000.625, 81384788765712387);
 
 INSERT INTO public.cases VALUES (1, 'cases.job_id 1: "it''s
 over"; -- ü', 81384788765712385, 81384788765712385, 1790000000.375, 'cases.steps 1: "it''s
@@ -448,8 +450,8 @@ INSERT INTO public.prints VALUES ('prints.job_id 2', 'prints.part 2', 'prints.ex
 over"; -- ü', 'prints.looks 2: "it''s
 over"; -- ü', 1790000000.5);
 
-INSERT INTO public.servers VALUES (81384788765712385, '{"of":"servers.rules 1","umlaut":"\u00fc","lone":"\ud83d"}');
-INSERT INTO public.servers VALUES (81384788765712386, '{"of":"servers.rules 2","umlaut":"\u00fc","lone":"\ud83d"}');
+INSERT INTO public.servers VALUES (81384788765712385, '{"of":"servers.rules 1","umlaut":"\u00fc","lone":"\ud83d"}', 1790000000.375);
+INSERT INTO public.servers VALUES (81384788765712386, '{"of":"servers.rules 2","umlaut":"\u00fc","lone":"\ud83d"}', NULL);
 
 INSERT INTO public.shards VALUES (81384788765712385, 81384788765712385, 'shards.owner 1: "it''s
 over"; -- ü');

@@ -43,7 +43,7 @@ INSERT INTO "approvals" VALUES('approvals.job_id 2',81384788765712386,1790000000
 INSERT INTO "approvals" VALUES('approvals.job_id 3',81384788765712387,1790000000.625,1790000000.625,'rejected',81384788765712387,1790000000.25,81384788765712387,81384788765712387);
 INSERT INTO "approvals" VALUES('approvals.job_id 4',81384788765712388,1790000000.75,1790000000.75,'lapsed',81384788765712388,1790000000.25,81384788765712388,81384788765712388);
 INSERT INTO "approvals" VALUES('approvals.job_id 5',81384788765712389,1790000000.875,1790000000.875,'withdrawn',81384788765712389,NULL,NULL,NULL);
-CREATE TABLE budgets (
+CREATE TABLE "budgets" (
 	id TEXT NOT NULL, 
 	scope TEXT NOT NULL, 
 	guild_id INTEGER, 
@@ -51,14 +51,15 @@ CREATE TABLE budgets (
 	until REAL NOT NULL, 
 	spent INTEGER NOT NULL, 
 	PRIMARY KEY (id), 
-	CONSTRAINT budgets_scope_is_known CHECK (scope IN ('server', 'operator')), 
-	CONSTRAINT budgets_spent_is_not_negative CHECK (spent >= 0)
+	CONSTRAINT budgets_spent_is_not_negative CHECK (spent >= 0), 
+	CONSTRAINT budgets_scope_is_known CHECK (scope IN ('server', 'grants', 'operator'))
 )
  STRICT
 
 ;
 INSERT INTO "budgets" VALUES('budgets.id 1','server',81384788765712385,1790000000.375,1790000000.375,81384788765712385);
-INSERT INTO "budgets" VALUES('budgets.id 2','operator',NULL,1790000000.5,1790000000.5,81384788765712386);
+INSERT INTO "budgets" VALUES('budgets.id 2','grants',81384788765712386,1790000000.5,1790000000.5,81384788765712386);
+INSERT INTO "budgets" VALUES('budgets.id 3','operator',NULL,1790000000.625,1790000000.625,81384788765712387);
 CREATE TABLE cases (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	job_id TEXT NOT NULL, 
@@ -367,14 +368,14 @@ over"; -- ü','prints.looks 2: "it''s
 over"; -- ü',1790000000.5);
 CREATE TABLE servers (
 	id INTEGER NOT NULL, 
-	rules TEXT NOT NULL, 
+	rules TEXT NOT NULL, left_at REAL, 
 	PRIMARY KEY (id)
 )
  STRICT
 
 ;
-INSERT INTO "servers" VALUES(81384788765712385,'{"of":"servers.rules 1","umlaut":"\u00fc","lone":"\ud83d"}');
-INSERT INTO "servers" VALUES(81384788765712386,'{"of":"servers.rules 2","umlaut":"\u00fc","lone":"\ud83d"}');
+INSERT INTO "servers" VALUES(81384788765712385,'{"of":"servers.rules 1","umlaut":"\u00fc","lone":"\ud83d"}',1790000000.375);
+INSERT INTO "servers" VALUES(81384788765712386,'{"of":"servers.rules 2","umlaut":"\u00fc","lone":"\ud83d"}',NULL);
 CREATE TABLE shards (
 	total INTEGER NOT NULL, 
 	number INTEGER NOT NULL, 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.job import Job, Place, State
-from bot.ledger.budgets import CapReached, Caps, Scope, budgets_of, day_of, month_of
+from bot.ledger.budgets import CapReached, Caps, Scope, budgets_of, day_of, grants_of, month_of
+from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import MemberTerms
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, HandClock, money, order, through
@@ -120,3 +121,35 @@ async def test_an_order_of_a_members_own_account_counts_against_no_server(
     assert [row.guild_id for row in await store.spending(since=0, until=clock.time + 1)] == [None]
     assert await store.spending(since=0, until=clock.time + 1, guild_id=1) == []
     assert await store.audit() == []
+
+
+async def test_administrators_of_several_processes_share_what_they_give_away_in_a_month(
+    postgres_url: str, clock: HandClock
+) -> None:
+    gift = AuditEntry("7", "grant", {}, 1)
+    refused: set[tuple[Scope, int]] = set()
+
+    async def give(store: SqlStore, account: str) -> int:
+        try:
+            await store.grant(account, 3, "", gift, monthly=10)
+        except CapReached as error:
+            refused.add((error.scope, error.left))
+            return 0
+        return 1
+
+    async with (
+        SqlStore(postgres_url, start=0, clock=clock) as here,
+        SqlStore(postgres_url, start=0, clock=clock) as there,
+    ):
+        given = await asyncio.gather(
+            *(give(store, f"1:{number}") for number in range(6) for store in (here, there))
+        )
+        assert sum(given) == 3
+        assert refused == {(Scope.GRANTS, 1)}
+        assert await here.spent_in(grants_of(1, clock.time)) == 9
+        # The operator and the shop are not bounded, and neither is another server or the next month.
+        await here.grant("1:2", 50, "", gift)
+        await here.grant("2:2", 10, "", gift, monthly=10)
+        clock.advance(31 * 86_400)
+        await there.grant("1:2", 10, "", gift, monthly=10)
+        assert await here.audit() == []

@@ -1,4 +1,4 @@
-"""Second tables: the nonce of a job, and whether a worker serves."""
+"""Second tables: the nonce of a job, whether a worker serves, budgets of grants, servers that were left."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,6 +6,8 @@ from alembic import op
 revision = "2"
 down_revision = "1"
 
+INTEGER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+REAL = sa.Double[float]().with_variant(sa.REAL(), "sqlite")
 BOOLEAN = sa.Boolean().with_variant(sa.Integer(), "sqlite")
 
 
@@ -13,6 +15,33 @@ def upgrade() -> None:
     _nonces()
     # A worker of the first version, which does not know the column, counts as serving.
     op.add_column("workers", sa.Column("serves", BOOLEAN, nullable=False, server_default=sa.true()))
+
+    _grants()
+    # When the bot was removed from the server.
+    op.add_column("servers", sa.Column("left_at", REAL))
+
+
+def _grants() -> None:
+    """Allow budgets of what administrators give away."""
+    # SQLite cannot change a constraint, so alembic copies the table, which has to be named as it was.
+    old = sa.Table(
+        "budgets",
+        sa.MetaData(),
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("scope", sa.Text, nullable=False),
+        sa.Column("guild_id", INTEGER),
+        sa.Column("since", REAL, nullable=False),
+        sa.Column("until", REAL, nullable=False),
+        sa.Column("spent", INTEGER, nullable=False),
+        sa.CheckConstraint("scope IN ('server', 'operator')", name="budgets_scope_is_known"),
+        sa.CheckConstraint("spent >= 0", name="budgets_spent_is_not_negative"),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("budgets", copy_from=old) as batch:
+        batch.drop_constraint("budgets_scope_is_known", type_="check")
+        batch.create_check_constraint(
+            "budgets_scope_is_known", sa.text("scope IN ('server', 'grants', 'operator')")
+        )
 
 
 def _nonces() -> None:
