@@ -45,6 +45,13 @@ class StaleJob(Exception):
     """Another process owns the job by now, or it moved on: this copy must not be used any more."""
 
 
+UNKNOWN_CAPACITY_SECONDS = 120.0
+"""Time after the submission for which a job of unknown outcome counts as in flight.
+
+A request that hangs for longer has usually ended or never arrived.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Capacity:
     """Number of jobs that may be in flight over all processes: in all, per server and per member."""

@@ -1,29 +1,24 @@
 """Runner: takes each job from its hold to its delivery, and after a restart from where it was."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 import structlog
 
+from bot.jobs.admission import Admission, Admissions
 from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.fetcher import ResultFetcher
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.poller import Poller
 from bot.jobs.ports import JobPorts, StaleJob, StoreAway
 from bot.jobs.queue import FairQueue
-from bot.jobs.stages import Halted, Stage, Waiting
 from bot.jobs.submit import Submitter
 from bot.jobs.supervision.outage import Outage
 from bot.ledger.ledger import AlreadyRefunded, AuditEntry, Ledger
 from bot.segmind.protocol import SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
-
-# Positions up to this one are refreshed at the full pace; further back up to so many times less often.
-_FRONT, _MAX_SLOWDOWN = 10, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +32,6 @@ class RunnerConfig:
     max_retry_delay: float = 300.0
     shutdown_grace: float = 5.0
     """How long a shutdown waits for the responses to running submissions."""
-
-    def interval_at(self, position: int) -> float:
-        """Updates far back say little, and in a long queue they would use up Discord's rate limits."""
-        return self.position_interval * min(_MAX_SLOWDOWN, max(1.0, position / _FRONT))
 
 
 class Runner:
@@ -61,8 +52,10 @@ class Runner:
         self._store = ports.store
         self._watcher = ports.watcher
         self._clock = ports.clock
-        self._queue = queue
         self._submitter = submitter
+        self._admissions = Admissions(
+            ports, queue=queue, submitter=submitter, position_interval=config.position_interval
+        )
         self._poller = poller
         self._fetcher = fetcher
         self._outage = outage
@@ -152,9 +145,9 @@ class Runner:
                 await self._clock.sleep(self._config.retry_delay)
 
     async def _run(self, job: Job) -> None:
-        async with self._in_queue(job):
+        async with self._admissions.admitted(job) as admission:
             while not (job.state.settled or job.state is State.READY):
-                job = await self._step(job)
+                job = await self._step(job, admission)
         content = None
         if job.state is State.READY:
             job, content = await self._fetch_and_settle(job)
@@ -183,27 +176,7 @@ class Runner:
         except AlreadyRefunded:
             log.info("job was already refunded")
 
-    @asynccontextmanager
-    async def _in_queue(self, job: Job) -> AsyncGenerator[None]:
-        """Wait in the queue, and use capacity until Segmind is done with the job."""
-        if job.state.settled or job.state is State.READY:
-            yield
-            return
-        entry = self._queue.enter(job) if job.state is State.HELD else self._queue.enter_running(job)
-        try:
-            shown: Stage | None = None
-            while not (entry.is_admitted or self._submitter.rejects_orders):
-                position = self._queue.position(entry)
-                stage = Halted() if self._submitter.is_paused else Waiting(position)
-                if stage != shown:
-                    self._watcher.show(job, stage)
-                    shown = stage
-                await entry.wait(self._config.interval_at(position))
-            yield
-        finally:
-            self._queue.leave(entry)
-
-    async def _step(self, job: Job) -> Job:
+    async def _step(self, job: Job, admission: Admission) -> Job:
         match job.state:
             case State.HELD:
                 return await self._submitter.submit(job)
@@ -211,8 +184,10 @@ class Runner:
                 # Only a restart finds a job in this state: nobody knows whether its request was sent.
                 return await self._store.move(job, job.to(State.UNKNOWN))
             case State.UNKNOWN:
-                return await self._submitter.search(job)
+                async with self._admissions.while_unknown(job, admission):
+                    return await self._submitter.search(job)
             case State.SUBMITTED:
+                admission.use(job)
                 return await self._poller.poll(job)
             case State.READY | State.DONE | State.FAILED | State.BLOCKED | State.EXPIRED | State.CANCELLED:
                 return job

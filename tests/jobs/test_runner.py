@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.runner import RunnerConfig
 from bot.jobs.stages import Queued
 from bot.jobs.submit import MIN_SEARCHES
 from bot.sandbox.segmind import LocalSegmind
@@ -439,10 +438,3 @@ async def test_a_closed_runner_leaves_jobs_to_the_next_start(
     harness.runner.start(order)
     assert harness.runner.running == frozenset()
     assert segmind.submissions == ()
-
-
-def test_a_position_far_back_is_updated_less_often() -> None:
-    config = RunnerConfig(position_interval=5)
-    assert [config.interval_at(position) for position in (1, 10, 20, 120, 5000)] == [5, 5, 10, 60, 60]
-    # A thousand waiting jobs stay below the fifty requests a second that Discord allows.
-    assert sum(1 / config.interval_at(position) for position in range(1, 1001)) < 25

@@ -98,7 +98,7 @@ async def apply(connection: Connection, changes: Sequence[Change], context: Writ
     """
     # Every process locks jobs before accounts before budgets. So a decision stays true until the commit, and
     # no two processes wait for each other.
-    in_flight = await _in_flight(connection, changes)
+    in_flight = await _in_flight(connection, changes, context.now)
     locked = await jobs.lock(connection, [change.job.id for change in changes if isinstance(change, Move)])
     ledger = await ledgers.lock(
         connection, _accounts_of(changes, locked), start=context.start, at=context.now
@@ -161,13 +161,13 @@ def _grants_budget(change: Grant | Adjust, now: float) -> Budget | None:
     return None if change.monthly is None or guild_id is None else grants_of(guild_id, now)
 
 
-async def _in_flight(connection: Connection, changes: Sequence[Change]) -> InFlight | None:
+async def _in_flight(connection: Connection, changes: Sequence[Change], now: float) -> InFlight | None:
     """Count the jobs in flight if a change needs it; on SQLite the queue of the one process does so."""
     if not is_postgres(connection):
         return None
     if not any(isinstance(change, Move) and change.capacity is not None for change in changes):
         return None
-    return await count_in_flight(connection)
+    return await count_in_flight(connection, now)
 
 
 class _Planner:

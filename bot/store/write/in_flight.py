@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.jobs.ports import Capacity
+from bot.jobs.job import State
+from bot.jobs.ports import UNKNOWN_CAPACITY_SECONDS, Capacity
 from bot.store.connection import Connection
 from bot.store.tables import IN_FLIGHT, jobs
 from bot.store.write.jobs import LockedJob
@@ -39,15 +40,17 @@ class InFlight:
         self.by_member[account] += count
 
 
-async def count_in_flight(connection: Connection) -> InFlight:
+async def count_in_flight(connection: Connection, now: float) -> InFlight:
     """Count the jobs in flight, and keep other submissions out until the commit.
 
     The caller locks its rows afterwards, so that all processes take their locks in the same order.
     """
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    submitted_at = sa.func.coalesce(jobs.c.submitted_at, jobs.c.created_at)
+    counts = (jobs.c.state != State.UNKNOWN) | (submitted_at > now - UNKNOWN_CAPACITY_SECONDS)
     counted = (
         sa.select(jobs.c.account, jobs.c.guild_id, sa.func.count())
-        .where(IN_FLIGHT)
+        .where(IN_FLIGHT, counts)
         .group_by(jobs.c.account, jobs.c.guild_id)
     )
     in_flight = InFlight(0, Counter(), Counter())

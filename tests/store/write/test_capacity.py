@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.job import Job, State
-from bot.jobs.ports import AtCapacity, Capacity
+from bot.jobs.ports import UNKNOWN_CAPACITY_SECONDS, AtCapacity, Capacity
 from bot.store import SqlStore
 from tests.store.orders import START, TERMS, HandClock, order, through
 
@@ -76,3 +76,13 @@ async def test_a_finished_job_frees_its_capacity(processes: list[SqlStore], end:
 async def test_a_process_alone_keeps_its_own_count(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock) as store:
         assert len(await submit(store, await waiting(store, 3), replace(WIDE, in_all=1))) == 3
+
+
+async def test_a_job_of_unknown_outcome_counts_for_a_while(processes: list[SqlStore]) -> None:
+    one, other = processes
+    clock = HandClock()
+    ages = (0.0, UNKNOWN_CAPACITY_SECONDS + 1)
+    for job, age in zip(await waiting(one, 2), ages, strict=True):
+        submitting = await one.move(job, job.to(State.SUBMITTING, submitted_at=clock.now() - age))
+        await one.move(submitting, submitting.to(State.UNKNOWN))
+    assert len(await submit(other, await waiting(other, 3), replace(WIDE, in_all=3))) == 2
