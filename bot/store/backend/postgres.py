@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from bot.store.connection import Connection
 
@@ -19,6 +20,7 @@ class PostgresDatabase:
         from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
 
         self._engine = create_async_engine(address, **options)
+        event.listen(self._engine.sync_engine, "connect", _commit_durably)
         # AUTOCOMMIT saves the BEGIN and ROLLBACK around a single statement.
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -36,3 +38,18 @@ class PostgresDatabase:
 
     async def dispose(self) -> None:
         await self._engine.dispose()
+
+
+def _commit_durably(connection: Any, record: object) -> None:
+    """Make commits wait for the disk: a lost SUBMITTING record would let a request be sent twice.
+
+    A server or role may be set to less, and one with a standby to more, which stays.
+    """
+    del record
+    cursor = connection.cursor()
+    cursor.execute(
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
+    )
+    cursor.close()
+    connection.commit()

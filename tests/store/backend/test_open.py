@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.ledger.ledger import AuditEntry
 from bot.store import SqlStore, StoreError, StoreUnavailable
-from bot.store.backend.open import open_database, parse_url
+from bot.store.backend.open import open_alongside, open_database, parse_url
 from bot.store.errors import as_store_error
+from tests.postgres import connected
 from tests.store.orders import START, HandClock
 
 
@@ -61,3 +63,25 @@ async def test_an_error_does_not_contain_the_data_that_was_being_written(
 
 def test_an_error_without_a_message_is_described_by_its_type() -> None:
     assert str(as_store_error(TimeoutError())) == "the database cannot be used: TimeoutError"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("off", "on"), ("local", "on"), ("remote_apply", "remote_apply")]
+)
+async def test_commits_wait_for_the_disk_whatever_the_server_is_set_to(
+    postgres_url: str, given: str, expected: str
+) -> None:
+    address = parse_url(postgres_url)
+    async with connected(postgres_url) as connection:
+        await connection.exec_driver_sql(
+            f"ALTER DATABASE {address.database} SET synchronous_commit = '{given}'"
+        )
+    try:
+        for database in (open_database(address), open_alongside(address, writing=True)):
+            async with database.begin() as connection:
+                found = await connection.execute(sa.text("SHOW synchronous_commit"))
+            assert found.scalar_one() == expected
+            await database.dispose()
+    finally:
+        async with connected(postgres_url) as connection:
+            await connection.exec_driver_sql(f"ALTER DATABASE {address.database} RESET synchronous_commit")
