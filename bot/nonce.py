@@ -25,6 +25,14 @@ def nonces_in(inputs: Mapping[str, Any]) -> dict[str, str]:
     return {name: nonce for name, nonce in found if nonce is not None}
 
 
+def without_queries(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs with every address cut before its query, and with it the nonce."""
+    return {
+        name: value.partition("?")[0] if isinstance(value, str) and "://" in value[:9] else value
+        for name, value in inputs.items()
+    }
+
+
 def _nonce_in(value: Any) -> str | None:
     # Most inputs carry none, and a data URL of megabytes is slow to split.
     if not isinstance(value, str) or f"{_PARAMETER}=" not in value:

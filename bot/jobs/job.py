@@ -164,6 +164,11 @@ class Job:
         """Whether its result exists and its member does not see it, or not yet."""
         return self.reason is not None and self.reason.keeps_back
 
+    @property
+    def is_adopted(self) -> bool:
+        """Whether this process took the job over, so that another one may have worked on it before."""
+        return False
+
     def to(self, state: State, **changes: Unpack[JobChanges]) -> "Job":
         """Return the job in its next state; raise `ValueError` where no transition leads there."""
         if state not in NEXT[self.state]:

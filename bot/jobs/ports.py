@@ -11,7 +11,7 @@ from bot.jobs.stages import Stage
 from bot.ledger.account import Balance
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
-from bot.segmind.protocol import Accepted, Found, Output, State
+from bot.segmind.protocol import Accepted, Found, HistoryRow, Output, State
 
 
 class Segmind(Protocol):
@@ -21,7 +21,9 @@ class Segmind(Protocol):
 
     async def status(self, request_id: str) -> State: ...
 
-    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None: ...
+    async def history_page(self, page: int, *, since: float, until: float) -> Sequence[HistoryRow]:
+        """Return a page of the history, newest request first; an empty one lies behind its end."""
+        ...
 
     async def history_record(self, request_id: str) -> Found | None:
         """Return the history's record of a request of any age."""
@@ -43,6 +45,10 @@ class StoreAway(StoreError):
 
 class StaleJob(Exception):
     """Another process owns the job by now, or it moved on: this copy must not be used any more."""
+
+
+class RequestTaken(Exception):
+    """Another job has this request id, and a request belongs to one job."""
 
 
 UNKNOWN_CAPACITY_SECONDS = 120.0
@@ -93,7 +99,8 @@ class Store(Protocol):
     async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
         """Replace `job` by `to` if it is unchanged and this worker's own, else raise `StaleJob`.
 
-        Where the job would exceed a given `capacity`, raise `AtCapacity`.
+        Where the job would exceed a given `capacity`, raise `AtCapacity`. Where another job has the same
+        request id, raise `RequestTaken`.
 
         A move to DONE captures the hold and a move to any other settled state releases it,
         in the same transaction.

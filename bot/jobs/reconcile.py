@@ -1,30 +1,28 @@
 """Reconciler: finds requests that turn up at Segmind after their job was released as lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from bot.clock import Clock
+from bot.jobs.history_pass import History, RequestIndex, search_history
 from bot.jobs.job import Job
 from bot.jobs.ports import StoreAway
-from bot.jobs.submit import CLOCK_SKEW
 from bot.periodic import run_periodically
 from bot.segmind.protocol import Found, SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-class History(Protocol):
-    """Segmind's history of requests."""
-
-    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None: ...
+class LateHistory(History, Protocol):
+    """Segmind's history of requests, as pages and by id."""
 
     async def history_record(self, request_id: str) -> Found | None: ...
 
 
-class ReconcileStore(Protocol):
+class ReconcileStore(RequestIndex, Protocol):
     """Jobs whose hold was released because nobody found their request, or its end."""
 
     async def never_found(self, since: float) -> Sequence[Job]: ...
@@ -47,7 +45,7 @@ class LateReconciler:
 
     def __init__(
         self,
-        history: History,
+        history: LateHistory,
         store: ReconcileStore,
         clock: Clock,
         config: ReconcileConfig = ReconcileConfig(),
@@ -64,9 +62,11 @@ class LateReconciler:
         )
 
     async def reconcile(self) -> None:
-        for job in await self._store.never_found(self._clock.now() - self._config.window):
+        jobs = await self._store.never_found(self._clock.now() - self._config.window)
+        found = await self._search([job for job in jobs if job.request_id is None])
+        for job in jobs:
             try:
-                await self._reconcile(job)
+                await self._record(job, found.get(job.id) or await self._look_up(job))
             except SegmindError as error:
                 log.warning("history request failed", job=job.id, error=error.detail)
             except StoreAway:
@@ -75,18 +75,23 @@ class LateReconciler:
                 # One odd row of the history must not hide the jobs after it.
                 log.exception("late request not recorded", job=job.id)
 
-    async def _reconcile(self, job: Job) -> None:
-        found = await self._find(job)
+    async def _search(self, jobs: Sequence[Job]) -> Mapping[str, Found]:
+        if not jobs:
+            return {}
+        now = self._clock.now()
+        try:
+            return (await search_history(self._history, self._store, jobs, now=now, lag=0)).found
+        except SegmindError as error:
+            log.warning("history request failed", error=error.detail)
+            return {}
+
+    async def _look_up(self, job: Job) -> Found | None:
+        """Return the record of a request whose id is known."""
+        return None if job.request_id is None else await self._history.history_record(job.request_id)
+
+    async def _record(self, job: Job, found: Found | None) -> None:
         if found is None or found.status not in {"COMPLETED", "FAILED"}:
             return
         cost = 0.0 if found.status == "FAILED" else (job.expected if found.cost is None else found.cost)
         if await self._store.found_late(job, found.request_id, cost):
             log.warning("released job turned up at Segmind", job=job.id, request=found.request_id, usd=cost)
-
-    async def _find(self, job: Job) -> Found | None:
-        if job.request_id is not None:
-            return await self._history.history_record(job.request_id)
-        sent_at = job.submitted_at or job.created_at
-        return await self._history.find(
-            job.nonce, slug=job.slug, since=sent_at - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
-        )

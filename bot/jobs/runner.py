@@ -145,6 +145,7 @@ class Runner:
                 await self._clock.sleep(self._config.retry_delay)
 
     async def _run(self, job: Job) -> None:
+        job = await self._submitter.look_up(job)
         async with self._admissions.admitted(job) as admission:
             while not (job.state.settled or job.state is State.READY):
                 job = await self._step(job, admission)

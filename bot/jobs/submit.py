@@ -11,28 +11,25 @@ from typing import Any
 import structlog
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import AtCapacity, JobPorts
+from bot.jobs.ports import AtCapacity, JobPorts, RequestTaken
 from bot.jobs.queue import FairQueue
+from bot.jobs.search import SubmissionSearch
 from bot.jobs.stages import Due, Reconnecting, Searching
 from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.segmind.protocol import (
-    Found,
     KeyRejected,
     ModelUnavailable,
     OutcomeUnknown,
     OutOfCredits,
     RateLimited,
     Refused,
-    SegmindError,
     Unreachable,
 )
 
 log = structlog.stdlib.get_logger(__name__)
 
-# The clocks of two machines are never quite the same.
-CLOCK_SKEW = 120.0
-# After the clock was set forward, a request sent a moment ago looks old, and is not in the history yet.
-MIN_SEARCHES = 3
+# A lost commit is noticed within seconds, and so many jobs are sent in no hour.
+_MAX_REMEMBERED = 10_000
 # Segmind answers 406 for an empty balance and for a value that it does not accept: only the words differ.
 _MONEY = re.compile(r"credit|balance|insufficient|quota|fund|payment|billing", re.IGNORECASE)
 
@@ -41,11 +38,6 @@ _MONEY = re.compile(r"credit|balance|insufficient|quota|fund|payment|billing", r
 class SubmitConfig:
     """Intervals and limits of submissions, in seconds."""
 
-    unknown_window: float = 900.0
-    """How long a request of unknown outcome is searched for before its hold is released."""
-    unknown_window_unread: float = 3600.0
-    """The same while the history cannot be read, which proves nothing; Segmind keeps requests for an hour."""
-    search_interval: float = 15.0
     capacity_interval: float = 2.0
     """Pause between attempts while other processes use all capacity."""
     confirm_after: float = 5.0
@@ -69,7 +61,13 @@ class Submitter:
     """Sends the one paid request of each job, and searches for it where its outcome is unknown."""
 
     def __init__(
-        self, ports: JobPorts, *, gate: SubmissionGate, queue: FairQueue, config: SubmitConfig
+        self,
+        ports: JobPorts,
+        *,
+        gate: SubmissionGate,
+        queue: FairQueue,
+        search: SubmissionSearch,
+        config: SubmitConfig,
     ) -> None:
         self._segmind = ports.segmind
         self._store = ports.store
@@ -77,8 +75,11 @@ class Submitter:
         self._clock = ports.clock
         self._gate = gate
         self._queue = queue
+        self._search = search
         self._config = config
         self._posts: set[asyncio.Task[Job]] = set()
+        # Requests that this process sent, by job, and their ids where there was a response.
+        self._sent: dict[str, str | None] = {}
 
     @property
     def rejects_orders(self) -> bool:
@@ -92,6 +93,8 @@ class Submitter:
 
     async def submit(self, job: Job) -> Job:
         """Take a job from HELD to the state that Segmind's response calls for."""
+        if job.id in self._sent:
+            return await self._already_sent(job, self._sent[job.id])
         delays = chain(self._config.reconnect_delays, repeat(self._config.reconnect_delays[-1]))
         while True:
             try:
@@ -149,16 +152,20 @@ class Submitter:
 
     async def _post(self, submitting: Job, *, is_probe: bool) -> Job:
         """Send the request and write down its outcome: HELD where Segmind accepted nothing for now."""
+        self._remember(submitting)
         try:
             accepted = await self._segmind.submit(submitting.slug, submitting.body)
         except Unreachable:
+            self._sent.pop(submitting.id, None)
             self._watcher.show(submitting, Reconnecting())
             raise _CannotConnect(await self._store.move(submitting, submitting.to(State.HELD))) from None
         except RateLimited:
+            self._sent.pop(submitting.id, None)
             # The scheduler knows of it, too, and backs off.
             self._watcher.show(submitting, Due())
             return await self._store.move(submitting, submitting.to(State.HELD))
         except Refused as error:
+            self._sent.pop(submitting.id, None)
             if not _is_about_money(error):
                 return await self._refused(submitting, error)
             # Segmind accepted nothing, so the job is held again for as long as the gate keeps it.
@@ -167,9 +174,16 @@ class Submitter:
         except OutcomeUnknown as error:
             log.warning("submission outcome unknown", error=error.detail)
             return await self._store.move(submitting, submitting.to(State.UNKNOWN))
+        self._sent[submitting.id] = accepted.request_id
         if is_probe:
             self._gate.refill()
         return await self._submitted(submitting, accepted.request_id)
+
+    def _remember(self, job: Job) -> None:
+        """Remember a request that is about to be sent, whatever becomes of the record in the database."""
+        self._sent[job.id] = None
+        if len(self._sent) > _MAX_REMEMBERED:
+            del self._sent[next(iter(self._sent))]
 
     async def _shielded(self, post: Coroutine[Any, Any, Job]) -> Job:
         """Await a submission that a shutdown does not cancel: `drain` waits for it.
@@ -183,36 +197,43 @@ class Submitter:
         return await asyncio.shield(task)
 
     async def search(self, job: Job) -> Job:
-        """Search Segmind's history for the request until it is found or the window has passed."""
+        """Search Segmind's history for a request of unknown outcome until that is certain."""
         self._watcher.show(job, Searching())
-        sent_at, began = job.submitted_at or job.created_at, self._clock.now()
-        searches = 0
-        while True:
-            now = self._clock.now()
-            try:
-                found = await self._find(job, sent_at)
-            except SegmindError as error:
-                log.warning("history request failed", error=error.detail)
-                # The time before this process began to search says nothing about the history.
-                is_over = now - began >= max(self._config.unknown_window, self._config.unknown_window_unread)
-            else:
-                if found is not None:
-                    log.info("unknown submission found", request=found.request_id)
-                    return await self._submitted(job, found.request_id)
-                searches += 1
-                is_over = now - sent_at >= self._config.unknown_window and searches >= MIN_SEARCHES
-            if is_over:
-                log.warning("unknown submission never found")
-                return await self._fail(job, Reason.NOT_FOUND)
-            await self._clock.sleep(self._config.search_interval)
+        found = await self._search.find(job)
+        if found is None:
+            return await self._fail(job, Reason.NOT_FOUND)
+        return await self._submitted(job, found.request_id)
 
-    async def _find(self, job: Job, sent_at: float) -> Found | None:
-        return await self._segmind.find(
-            job.nonce, slug=job.slug, since=sent_at - CLOCK_SKEW, until=self._clock.now() + CLOCK_SKEW
-        )
+    async def look_up(self, job: Job) -> Job:
+        """Find out whether a waiting job that this process adopted was sent before.
+
+        A database that fails over may lose its last commits, and a job may be sent as soon as it is written,
+        so no times of an adopted job show that nothing was sent.
+        """
+        if job.state is not State.HELD or not job.is_adopted:
+            return job
+        try:
+            found = await self._search.find_sent(job)
+        except Unreachable as error:
+            return await self._fail(job, Reason.UNREACHABLE, error.detail)
+        return job if found is None else await self._already_sent(job, found.request_id)
+
+    async def _already_sent(self, job: Job, request_id: str | None) -> Job:
+        """Write down again that a waiting job was sent, with its request if that is known."""
+        log.error("record of a submission was lost", request=request_id)
+        submitting = job.to(State.SUBMITTING, submitted_at=job.created_at)
+        submitting = await self._store.move(job, submitting)
+        if request_id is None:
+            return await self._store.move(submitting, submitting.to(State.UNKNOWN))
+        return await self._submitted(submitting, request_id)
 
     async def _submitted(self, job: Job, request_id: str) -> Job:
-        return await self._store.move(job, job.to(State.SUBMITTED, request_id=request_id))
+        try:
+            return await self._store.move(job, job.to(State.SUBMITTED, request_id=request_id))
+        except RequestTaken:
+            # The search skips requests that other jobs have.
+            log.warning("request belongs to another job", request=request_id)
+            return job if job.state is State.UNKNOWN else await self._store.move(job, job.to(State.UNKNOWN))
 
     async def _refused(self, job: Job, error: Refused) -> Job:
         """Fail the job; where the operator has to act, also close the gate for other jobs."""

@@ -10,7 +10,7 @@ from bot.jobs.ports import Capacity, OpenJob, Segmind, StaleJob, Store
 from bot.ledger.account import Balance
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
-from bot.segmind.protocol import Accepted, Found, Output, SegmindError, State
+from bot.segmind.protocol import Accepted, Found, HistoryRow, Output, SegmindError, State
 
 T = TypeVar("T")
 
@@ -146,8 +146,9 @@ class ObservedSegmind:
         self._listener.polled(request_id, state)
         return state
 
-    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
-        return await self._counted("find", self._segmind.find(nonce, slug=slug, since=since, until=until))
+    async def history_page(self, page: int, *, since: float, until: float) -> Sequence[HistoryRow]:
+        response = self._segmind.history_page(page, since=since, until=until)
+        return await self._counted("history_page", response)
 
     async def history_record(self, request_id: str) -> Found | None:
         return await self._counted("history", self._segmind.history_record(request_id))

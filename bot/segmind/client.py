@@ -1,7 +1,7 @@
 """Client of Segmind's API: sends the requests, paces and retries them, and returns parsed responses."""
 
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -21,6 +21,7 @@ from bot.segmind.protocol import (
     Completed,
     DownloadFailed,
     Found,
+    HistoryRow,
     Inline,
     OutcomeUnknown,
     Output,
@@ -43,7 +44,6 @@ from bot.segmind.transport import ResponseTooLong, Timeouts, Transport
 T = TypeVar("T")
 
 _LARGE, _SMALL = 32 * 1024 * 1024, 2 * 1024 * 1024
-_MAX_HISTORY_PAGES, _MAX_STALE_PAGES = 50, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,30 +147,10 @@ class SegmindClient:
         request = self._endpoints.result(request_id)
         return await self._query(request, decipher_result, _LARGE, kind=RequestKind.RESULT)
 
-    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
-        """Find the request whose inputs contain `nonce`, if the history lists it yet; times are POSIX."""
-        if not nonce:
-            raise ValueError("an empty nonce matches every request")
-        dates = window(since, until)
-        known_ids: set[str] = set()
-        stale_pages = 0
-        for page in range(1, _MAX_HISTORY_PAGES + 1):
-            request = self._endpoints.history(slug, dates, page)
-            rows = await self._query(request, partial(decipher_history, page=page), _LARGE)
-            for row in rows:
-                if nonce in row.inputs:
-                    return row.found
-            ids = {row.found.request_id for row in rows}
-            if not ids:
-                return None
-            # Segmind documents neither how long a page is nor whether a server supports `page` at all or
-            # returns the same rows for every page. One page of known rows proves little: many new requests
-            # since the previous page may have moved its rows to this one.
-            stale_pages = stale_pages + 1 if ids <= known_ids else 0
-            if stale_pages == _MAX_STALE_PAGES:
-                return None
-            known_ids |= ids
-        raise Unavailable("the history is too long to search")
+    async def history_page(self, page: int, *, since: float, until: float) -> Sequence[HistoryRow]:
+        """Page of the requests of all models, newest first, counted from 1; times are POSIX."""
+        request = self._endpoints.history(window(since, until), page)
+        return await self._query(request, partial(decipher_history, page=page), _LARGE)
 
     async def history_record(self, request_id: str) -> Found | None:
         """Look up one request in the history, of any age."""

@@ -1,8 +1,7 @@
 """Segmind's request history, which reveals the outcome of a submission without a response (pure)."""
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,14 +27,12 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """Row of the history: a request and its inputs, which contain a member's URLs and are never shown."""
+class HistoryRow:
+    """Row of the history: a request, its model, and its inputs, which contain a member's URLs."""
 
     found: Found
-    inputs: str
-
-    def __repr__(self) -> str:
-        return f"Row({self.found!r})"
+    model: str | None
+    inputs: Mapping[str, Any] = field(repr=False)
 
 
 def window(since: float, until: float) -> dict[str, str]:
@@ -45,7 +42,7 @@ def window(since: float, until: float) -> dict[str, str]:
     return {"from_date": f"{first:%Y-%m-%d}", "to_date": f"{last:%Y-%m-%d}"}
 
 
-def decipher_history(response: Response, *, page: int = 1) -> list[Row]:
+def decipher_history(response: Response, *, page: int = 1) -> list[HistoryRow]:
     """Parse one page. Skips rows without an id, as no job could adopt them."""
     if response.status == NOT_FOUND and page > 1:
         return []
@@ -86,13 +83,12 @@ def _nested(fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         fields = fields_of(fields.get("data"))
 
 
-def _row(fields: Mapping[str, Any]) -> Row | None:
+def _row(fields: Mapping[str, Any]) -> HistoryRow | None:
     request_id = fields.get("request_id")
     if not isinstance(request_id, str) or not request_id.strip():
         return None
     status = text_of(fields.get("model_status")) or text_of(fields.get("status")) or ""
-    inputs = fields.get("request_body")
-    return Row(
+    return HistoryRow(
         Found(
             request_id=request_id.strip(),
             status=status.upper(),
@@ -100,12 +96,13 @@ def _row(fields: Mapping[str, Any]) -> Row | None:
             cost=cost_of(fields.get("credits_deduction")),
             error=text_of(fields.get("error")),
         ),
-        inputs if isinstance(inputs, str) else json.dumps(inputs, ensure_ascii=False),
+        text_of(fields.get("model_name")),
+        fields_of(_unpacked(fields.get("request_body"))),
     )
 
 
 def _unpacked(value: Any) -> Any:
-    """Parse a field that holds several outputs as a string of JSON."""
+    """Parse a field that holds inputs or several outputs as a string of JSON."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         return Response(200, value.encode(errors="replace")).json()
     return value

@@ -25,7 +25,7 @@ from bot.segmind.errors import (
     Unreachable,
     UnreadableResponse,
 )
-from bot.segmind.history import Found
+from bot.segmind.history import Found, HistoryRow
 from bot.segmind.outputs import Inline, Link, Output, output_of
 from bot.segmind.responses import (
     FAILED_STATE,
@@ -64,6 +64,7 @@ __all__ = [
     "Expired",
     "Failed",
     "Found",
+    "HistoryRow",
     "Inline",
     "KeyRejected",
     "Link",

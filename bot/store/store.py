@@ -10,8 +10,9 @@ from typing import Any, Self, cast
 import sqlalchemy as sa
 
 from bot.administration.credits import JobSummary
+from bot.jobs.history_pass import KnownRequest
 from bot.jobs.job import Job
-from bot.jobs.ports import Capacity, Clock, OpenJob
+from bot.jobs.ports import Capacity, Clock, OpenJob, RequestTaken
 from bot.ledger.account import Balance
 from bot.ledger.budgets import Budget
 from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, AuditEntry, LedgerLine, Spending
@@ -23,7 +24,7 @@ from bot.store.backend.open import open_database, parse_url, sqlite_path
 from bot.store.backend.schema import bring_up_to_date
 from bot.store.connection import reading, transaction
 from bot.store.errors import ChangeRejected, translated_errors
-from bot.store.read import queries
+from bot.store.read import queries, requests
 from bot.store.read.history import SqlJobHistory
 from bot.store.read.integrity import discrepancies
 from bot.store.read.queries import Page
@@ -191,7 +192,12 @@ class SqlStore:
         await self._writer.write(Open(job, terms))
 
     async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
-        await self._writer.write(Move(job, to, capacity))
+        try:
+            await self._writer.write(Move(job, to, capacity))
+        except ChangeRejected:
+            if to.request_id != job.request_id and await self.requests_among([to.request_id or ""]):
+                raise RequestTaken(to.request_id) from None
+            raise
         return to
 
     async def mark_told(self, job: Job) -> None:
@@ -220,6 +226,14 @@ class SqlStore:
     async def never_found(self, since: float) -> Sequence[Job]:
         async with self._reading() as connection:
             return await reconcile.never_found(connection, since)
+
+    async def requests_among(self, request_ids: Collection[str]) -> Mapping[str, KnownRequest]:
+        async with self._reading() as connection:
+            return await requests.among(connection, request_ids)
+
+    async def last_requests(self, before: float, *, limit: int) -> Sequence[float]:
+        async with self._reading() as connection:
+            return await requests.last(connection, before, limit=limit)
 
     async def found_late(self, job: Job, request_id: str, cost: float) -> bool:
         async with self._transaction() as connection:

@@ -1,16 +1,19 @@
 """The jobs' side: the queue, the submission gate, the runner and the services around them."""
 
 from bot.administration.credits import CreditAdmin
+from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.jobs.fetcher import FetchConfig, ResultFetcher
 from bot.jobs.job import Job
 from bot.jobs.poller import HISTORY_DELAYS, Poller
 from bot.jobs.ports import JobPorts
 from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner, RunnerConfig
+from bot.jobs.search import SearchConfig, SubmissionSearch
 from bot.jobs.service import JobService
 from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.submit import SubmitConfig, Submitter
-from bot.jobs.supervision.balance import BalanceConfig, BalanceMonitor, Operator
+from bot.jobs.supervision.balance import BalanceConfig, BalanceMonitor
+from bot.jobs.supervision.decisions import OperatorDecisions
 from bot.jobs.supervision.learned_timings import LearnedTimings
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
@@ -36,10 +39,10 @@ class JobEngine:
         models: ModelRegistry,
         segmind: SegmindClient,
         store: SqlStore,
-        operator: Operator,
+        operator: OperatorAlerts,
         outage: Outage,
     ) -> None:
-        """`operator` is told when the balance at Segmind runs low or out."""
+        """`operator` is told of what only the operator can mend or decide."""
         section, jobs, clock = settings.segmind, settings.jobs, ports.clock
         self.policy = _policy(settings)
         self.queue = FairQueue(self.policy.limits, in_all=jobs.in_all)
@@ -59,15 +62,20 @@ class JobEngine:
         )
         self.learned_timings = LearnedTimings(self.timings, store, clock)
         self.pause = OperatorPause(self.gate, store, clock)
+        search = SubmissionSearch(
+            ports.segmind,
+            store,
+            OperatorDecisions(store, operator, clock),
+            clock,
+            SearchConfig(section.unknown_window, section.unknown_every, section.outage_patience),
+        )
         submit_config = SubmitConfig(
-            unknown_window=section.unknown_window,
-            search_interval=section.unknown_every,
             reconnect_delays=[delay * jobs.pace for delay in SubmitConfig().reconnect_delays],
         )
         self.runner = Runner(
             ports,
             queue=self.queue,
-            submitter=Submitter(ports, gate=self.gate, queue=self.queue, config=submit_config),
+            submitter=Submitter(ports, gate=self.gate, queue=self.queue, search=search, config=submit_config),
             poller=Poller(
                 ports,
                 timing_of=self._timing_of,

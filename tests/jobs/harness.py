@@ -19,9 +19,11 @@ from bot.jobs.poller import Poller
 from bot.jobs.ports import JobPorts
 from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner, RunnerConfig
+from bot.jobs.search import SearchConfig, SubmissionSearch
 from bot.jobs.stages import Stage
 from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.submit import SubmitConfig, Submitter
+from bot.jobs.supervision.decisions import OperatorDecisions, OutcomesUnknown
 from bot.jobs.supervision.outage import Outage
 from bot.ledger.server_rules import Limits
 from bot.nonce import with_nonce
@@ -62,6 +64,16 @@ class RecordingWatcher:
         return Delivery.EDITED
 
 
+class RecordingOperator:
+    """Operator that records what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[OutcomesUnknown] = []
+
+    def tell(self, event: OutcomesUnknown) -> None:
+        self.events.append(event)
+
+
 @dataclass
 class JobHarness:
     """Parts of one process's job engine."""
@@ -73,6 +85,8 @@ class JobHarness:
     clock: WallClock
     queue: FairQueue
     gate: SubmissionGate
+    operator: RecordingOperator
+    submitter: Submitter
 
     async def shows(self, job_id: str, *stages: type[Stage]) -> None:
         """Wait until the member was shown one of these stages."""
@@ -105,7 +119,7 @@ async def job_harness(
     forgotten_after: float = 3600,
     rate: RateConfig = UNLIMITED,
 ) -> AsyncGenerator[JobHarness]:
-    clock, watcher = WallClock(), RecordingWatcher()
+    clock, watcher, operator = WallClock(), RecordingWatcher(), RecordingOperator()
     client = client_class(
         SecretStr("key-of-the-tests"),
         base_url=segmind.url,
@@ -119,15 +133,23 @@ async def job_harness(
         timings = PollTimings({"faceswap-v5": 10}, scale=TICK)
         queue = FairQueue(Limits(per_member=5, per_server=5), in_all=5)
         gate = SubmissionGate(clock, client.scheduler)
+        submitter = Submitter(
+            ports,
+            gate=gate,
+            queue=queue,
+            search=SubmissionSearch(
+                client,
+                store,
+                OperatorDecisions(store, operator, clock),
+                clock,
+                SearchConfig(window=0.3, interval=TICK, ask_after=0.3),
+            ),
+            config=SubmitConfig(reconnect_delays=[TICK]),
+        )
         runner = Runner(
             ports,
             queue=queue,
-            submitter=Submitter(
-                ports,
-                gate=gate,
-                queue=queue,
-                config=SubmitConfig(unknown_window=0.3, search_interval=TICK, reconnect_delays=[TICK]),
-            ),
+            submitter=submitter,
             poller=Poller(
                 ports,
                 timing_of=lambda job: timings.timing(job.slug),
@@ -143,7 +165,7 @@ async def job_harness(
             config=RunnerConfig(position_interval=TICK, retry_delay=TICK),
         )
         try:
-            yield JobHarness(runner, store, watcher, client, clock, queue, gate)
+            yield JobHarness(runner, store, watcher, client, clock, queue, gate, operator, submitter)
         finally:
             await runner.close()
 

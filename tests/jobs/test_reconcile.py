@@ -9,35 +9,22 @@ import pytest
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.reconcile import LateReconciler
 from bot.ledger.budgets import budgets_of
-from bot.segmind.protocol import Found, Link, Unavailable
+from bot.segmind.protocol import Found, Unavailable
 from bot.store import SqlStore
+from bot.store.errors import ChangeRejected
+from tests.jobs.histories import PagedHistory, row_of
 from tests.store.orders import START, TERMS, HandClock, money, order
 
 
-class FakeHistory:
-    """History with the given rows, or with an error."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, Found] = {}
-        self.error: Exception | None = None
-        self.failing = set[str]()
-        """Nonces whose search fails."""
+class LateHistory(PagedHistory):
+    """History that also finds requests by their ids."""
 
     def show(self, job: Job, status: str, cost: float | None) -> None:
-        link = Link("https://segmind.example/a.png")
-        self.rows[job.nonce] = Found(f"r-{job.id}", status, link, cost, None)
+        row = row_of(job, status=status)
+        self.rows = [replace(row, found=replace(row.found, cost=cost))]
 
     async def history_record(self, request_id: str) -> Found | None:
-        return next((row for row in self.rows.values() if row.request_id == request_id), None)
-
-    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> Found | None:
-        if self.error is not None:
-            raise self.error
-        if nonce in self.failing:
-            raise Unavailable("this page of the history is unreadable")
-        assert slug == "faceswap-v5"
-        assert since < until
-        return self.rows.get(nonce)
+        return next((row.found for row in self.rows if row.found.request_id == request_id), None)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -77,7 +64,7 @@ async def released_job(store: SqlStore, clock: HandClock, *, age: float = 0) -> 
 async def test_a_late_request_is_counted_once_and_never_charged(
     store: SqlStore, status: str, cost: float | None, micros: int
 ) -> None:
-    clock, history = HandClock(), FakeHistory()
+    clock, history = HandClock(), LateHistory()
     job = await released_job(store, clock)
     reconciler = LateReconciler(history, store, clock)
     await reconciler.reconcile()
@@ -99,7 +86,7 @@ async def test_a_late_request_is_counted_once_and_never_charged(
 async def test_an_expired_request_is_counted_once_by_its_id(
     store: SqlStore, status: str, micros: int
 ) -> None:
-    clock, history = HandClock(), FakeHistory()
+    clock, history = HandClock(), LateHistory()
     job = await expired_job(store, clock)
     reconciler = LateReconciler(history, store, clock)
     await reconciler.reconcile()
@@ -115,7 +102,7 @@ async def test_an_expired_request_is_counted_once_by_its_id(
 
 
 async def test_neither_pending_nor_unreadable_nor_old_requests_are_counted(store: SqlStore) -> None:
-    clock, history = HandClock(), FakeHistory()
+    clock, history = HandClock(), LateHistory()
     job = await released_job(store, clock)
     reconciler = LateReconciler(history, store, clock)
     history.show(job, "PENDING", None)
@@ -128,23 +115,36 @@ async def test_neither_pending_nor_unreadable_nor_old_requests_are_counted(store
     assert await store.find(job.id) == replace(job)
 
 
-async def test_one_failing_search_or_row_does_not_hide_the_other_jobs(store: SqlStore) -> None:
-    clock, history = HandClock(), FakeHistory()
-    unreadable, taken, late = [await released_job(store, clock) for _ in range(3)]
-    history.failing.add(unreadable.nonce)
-    history.show(late, "COMPLETED", 0.07)
-    # The history names one request for two jobs, which a unique index refuses.
-    history.rows[taken.nonce] = history.rows[late.nonce]
-    reconciler = LateReconciler(history, store, clock)
-    await reconciler.reconcile()
-    await reconciler.reconcile()
-    found = [await store.find(job.id) for job in (unreadable, taken, late)]
-    assert [job and job.request_id for job in found].count(f"r-{late.id}") == 1
+async def test_one_failing_row_does_not_hide_the_other_jobs(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, found_late = HandClock(), store.found_late
+    odd, late = [await released_job(store, clock) for _ in range(2)]
+    history = LateHistory([row_of(odd), row_of(late)])
+
+    async def record(job: Job, request_id: str, cost: float) -> bool:
+        if job.id == odd.id:
+            raise ChangeRejected("an odd row")
+        return await found_late(job, request_id, cost)
+
+    monkeypatch.setattr(store, "found_late", record)
+    await LateReconciler(history, store, clock).reconcile()
+    found = [await store.find(job.id) for job in (odd, late)]
+    assert [job and job.request_id for job in found] == [None, f"r-{late.id}"]
     assert await store.audit() == []
 
 
+async def test_many_released_jobs_are_searched_for_in_one_pass(store: SqlStore) -> None:
+    clock = HandClock()
+    jobs = [await released_job(store, clock) for _ in range(20)]
+    history = LateHistory(map(row_of, jobs))
+    await LateReconciler(history, store, clock).reconcile()
+    assert await store.never_found(since=0) == []
+    assert history.pages == 1
+
+
 async def test_a_job_that_was_released_long_after_its_order_is_searched_for(store: SqlStore) -> None:
-    clock, history = HandClock(), FakeHistory()
+    clock, history = HandClock(), LateHistory()
     job = await released_job(store, clock, age=7 * 86_400)
     history.show(job, "COMPLETED", 0.07)
     await LateReconciler(history, store, clock).reconcile()

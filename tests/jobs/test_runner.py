@@ -14,7 +14,6 @@ from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.stages import Queued
-from bot.jobs.submit import MIN_SEARCHES
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind import protocol
 from bot.segmind.client import SegmindClient
@@ -56,17 +55,6 @@ async def test_a_job_started_twice_runs_once(harness: JobHarness, segmind: Local
     harness.runner.start(order)
     await harness.ended()
     assert len(segmind.submissions) == 1
-
-
-async def test_a_job_that_was_left_in_submitting_is_not_sent_and_its_hold_is_released(
-    harness: JobHarness, segmind: LocalSegmind
-) -> None:
-    order = await harness.leave_open(inline_job(), (State.SUBMITTING, {"submitted_at": 1.0}))
-    harness.runner.start(order)
-    ended, _ = await harness.ended()
-    assert (ended.state, ended.reason) == (State.FAILED, Reason.NOT_FOUND)
-    assert segmind.submissions == ()
-    assert (await harness.store.balance(order.account)).free == 100
 
 
 async def test_a_captured_job_that_was_not_delivered_is_delivered_after_a_restart(
@@ -194,49 +182,6 @@ async def test_a_clock_that_is_set_forward_does_not_end_a_job_that_segmind_works
             await asyncio.sleep(0.001)
         clock.move(3600)
         assert (await harness.ended())[0].state is State.DONE
-
-
-class EmptyHistory(SegmindClient):
-    """Segmind's history is empty."""
-
-    searches = 0
-
-    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> protocol.Found | None:
-        del nonce, slug, since, until
-        self.searches += 1
-        return None
-
-
-async def test_a_request_that_looks_old_is_searched_for_more_than_once(
-    tmp_path: Path, segmind: LocalSegmind
-) -> None:
-    async with job_harness(tmp_path / "jobs.db", segmind, EmptyHistory) as harness:
-        long_ago = {"submitted_at": harness.clock.now() - 3600}
-        harness.runner.start(await harness.leave_open(inline_job(), (State.SUBMITTING, long_ago)))
-        ended, _ = await harness.ended()
-        assert (ended.state, ended.reason) == (State.FAILED, Reason.NOT_FOUND)
-        assert vars(harness.client)["searches"] == MIN_SEARCHES
-
-
-class FailingHistory(EmptyHistory):
-    """The first search of the history fails."""
-
-    async def find(self, nonce: str, *, slug: str, since: float, until: float) -> protocol.Found | None:
-        found = await super().find(nonce, slug=slug, since=since, until=until)
-        if self.searches == 1:
-            raise protocol.Unavailable("the history does not answer")
-        return found
-
-
-async def test_after_hours_of_downtime_one_failed_search_does_not_release_the_hold(
-    tmp_path: Path, segmind: LocalSegmind
-) -> None:
-    async with job_harness(tmp_path / "jobs.db", segmind, FailingHistory) as harness:
-        long_ago = {"submitted_at": harness.clock.now() - 2 * 3600}
-        harness.runner.start(await harness.leave_open(inline_job(), (State.SUBMITTING, long_ago)))
-        ended, _ = await harness.ended()
-        assert (ended.state, ended.reason) == (State.FAILED, Reason.NOT_FOUND)
-        assert vars(harness.client)["searches"] == 1 + MIN_SEARCHES
 
 
 class ForgetfulSegmind(SegmindClient):

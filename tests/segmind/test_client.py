@@ -273,68 +273,27 @@ async def test_redirects_of_the_api_are_not_followed(server: HostileServer, clie
     assert {each.path for each in server.requests} == {"/v2/requests/r-1/status"}
 
 
-def rows(first: int, count: int, nonce: str = "") -> list[dict[str, Any]]:
-    listed: list[dict[str, Any]] = [
-        {"request_id": f"r-{first + index}", "request_body": {"source_image": "https://x.y/a.png"}}
-        for index in range(count)
-    ]
-    if nonce:
-        listed[-1] |= {
-            "request_body": {"source_image": f"https://x.y/a.png?doppel={nonce}"},
-            "model_status": "PENDING",
-        }
-    return listed
-
-
-async def test_a_request_is_found_by_its_nonce_on_a_later_page(
+async def test_a_page_of_the_history_has_the_requests_of_all_models(
     server: HostileServer, client: SegmindClient
 ) -> None:
-    server.respond_with(reply(200, {"data": rows(0, 100)}), reply(200, {"data": rows(100, 30, "n0nce")}))
-    found = await client.find("n0nce", slug="faceswap-v5", since=1767225600, until=1767229200)
-    assert found == Found("r-129", "PENDING", None, None, None)
-    assert [each.query["page"] for each in server.requests] == ["1", "2"]
-    assert server.requests[0].query["from_date"] == "2025-12-31"
-    assert server.requests[0].query["model_name"] == "faceswap-v5"
-
-
-@pytest.mark.parametrize(
-    ("end", "requests"),
-    [
-        (reply(200, {"data": []}), 2),
-        (reply(404, {"error": "no page"}), 2),
-        # A server that knows no pages.
-        (reply(200, {"data": rows(0, 50)}), 4),
-    ],
-    ids=["an empty page", "no page", "the same page for ever"],
-)
-async def test_a_request_that_the_history_does_not_list_is_not_found(
-    server: HostileServer, client: SegmindClient, end: Behaviour, requests: int
-) -> None:
-    server.respond_with(reply(200, {"data": rows(0, 50)}), end)
-    assert await client.find("n0nce", slug="x", since=0, until=0) is None
-    assert len(server.requests) == requests
-
-
-async def test_pages_repeated_because_of_new_requests_do_not_end_the_search(
-    server: HostileServer, client: SegmindClient
-) -> None:
-    first = reply(200, {"data": rows(0, 100)})
-    server.respond_with(first, first, first, reply(200, {"data": rows(100, 30, "n0nce")}))
-    assert await client.find("n0nce", slug="x", since=0, until=0) == Found(
-        "r-129", "PENDING", None, None, None
+    inputs = {"source_image": "https://x.y/a.png?doppel=n0nce"}
+    listed = {
+        "request_id": "r-1",
+        "model_name": "faceswap-v5",
+        "model_status": "PENDING",
+        "request_body": inputs,
+    }
+    server.respond_with(reply(200, {"data": [listed]}), reply(404, {"error": "no page"}))
+    (row,) = await client.history_page(1, since=1767225600, until=1767229200)
+    assert (row.found, row.model, row.inputs) == (
+        Found("r-1", "PENDING", None, None, None),
+        "faceswap-v5",
+        inputs,
     )
-
-
-async def test_an_endless_history_is_an_error(server: HostileServer, client: SegmindClient) -> None:
-    server.respond_with(*(reply(200, rows(100 * page, 2)) for page in range(60)))
-    with pytest.raises(Unavailable):
-        await client.find("n0nce", slug="x", since=0, until=0)
-    assert len(server.requests) == 50
-
-
-async def test_an_empty_nonce_is_an_error(client: SegmindClient) -> None:
-    with pytest.raises(ValueError, match="nonce"):
-        await client.find("", slug="x", since=0, until=0)
+    assert await client.history_page(2, since=1767225600, until=1767229200) == []
+    first, second = server.requests
+    assert first.query == {"page": "1", "per_page": "100", "from_date": "2025-12-31", "to_date": "2026-01-02"}
+    assert second.query == {**first.query, "page": "2"}
 
 
 async def test_the_history_is_searched_by_request_id(server: HostileServer, client: SegmindClient) -> None:

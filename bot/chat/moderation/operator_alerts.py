@@ -13,6 +13,7 @@ from bot.chat.messages import NOBODY
 from bot.chat.text import ENGLISH, Text, speaking
 from bot.chat.ui.card import error_card
 from bot.jobs.supervision.balance import BalanceEmpty, BalanceEvent, BalanceLow, BalanceRestored
+from bot.jobs.supervision.decisions import OutcomesUnknown
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -28,7 +29,7 @@ class OperatorAlerts:
         self._background = background
         self._text = text
 
-    def tell(self, event: BalanceEvent) -> None:
+    def tell(self, event: BalanceEvent | OutcomesUnknown) -> None:
         # The language of the member whose order caused the event says nothing about that of the operators.
         with speaking(ENGLISH):
             sentence = self._sentence(event)
@@ -44,7 +45,7 @@ class OperatorAlerts:
         for user_id, view in views:
             self._background.spawn(self._send(user_id, view))
 
-    def _sentence(self, event: BalanceEvent) -> str:
+    def _sentence(self, event: BalanceEvent | OutcomesUnknown) -> str:
         match event:
             case BalanceLow(left, low):
                 return self._text("operator.low", left=_dollars(left), low=_dollars(low))
@@ -53,6 +54,8 @@ class OperatorAlerts:
             case BalanceRestored(left):
                 key = "operator.back" if left is None else "operator.back_with"
                 return self._text(key, left=_dollars(left or 0.0))
+            case OutcomesUnknown(count):
+                return self._text("operator.unknown", count=count)
             case _:
                 assert_never(event)
 

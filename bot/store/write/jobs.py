@@ -38,6 +38,10 @@ class StoredJob(Job):
 
     epoch: int = FIRST_EPOCH
 
+    @property
+    def is_adopted(self) -> bool:
+        return self.epoch > FIRST_EPOCH
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Job) and all(
             getattr(self, field.name) == getattr(other, field.name) for field in fields(Job)

@@ -1,0 +1,202 @@
+"""Search for the requests of jobs whose outcome is unknown: one pass over the history for all of them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from bot.clock import Clock
+from bot.jobs.history_pass import History, HistoryPass, RequestIndex, search_history
+from bot.jobs.job import Job
+from bot.jobs.supervision.decisions import OperatorDecisions
+from bot.segmind.protocol import Found, SegmindError, Unreachable
+
+log = structlog.stdlib.get_logger(__name__)
+
+# A clock that is set forward ends a window at once, and a new request is not listed yet.
+MIN_LOOKS = 3
+# During an outage of Segmind, its scheduler keeps a request until the outage is over.
+_PASS_TIMEOUT = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConfig:
+    """Intervals of the search, in seconds."""
+
+    window: float = 900.0
+    """How long a request of unknown outcome is searched for before its hold is released."""
+    interval: float = 15.0
+    outage_timeout: float = 600.0
+    """How long waiting jobs wait for a history that cannot be read, as for a Segmind that does not answer."""
+    ask_after: float = 3600.0
+    """After how long without proof the operator is asked: Segmind forgets requests after an hour."""
+
+    @property
+    def lag(self) -> float:
+        """Age from which the history has to show a request: some looks of a window come later than that."""
+        return self.window / MIN_LOOKS
+
+
+@dataclass(eq=False)
+class _Inquiry:
+    """Job that waits for an answer; time and looks count from when this process began to look."""
+
+    job: Job
+    began: float
+    answer: asyncio.Future[Found | None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    is_waiting: bool = False
+    """Whether the job waits to be sent, rather than being of unknown outcome."""
+    looks: int = 0
+    proofs: int = 0
+    """Looks that would have shown the request."""
+
+    def resolve(self, answer: Found | None) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+    def fail(self, error: SegmindError) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class SubmissionSearch:
+    """Searches Segmind's history in rounds, each of which serves all jobs of this process that wait."""
+
+    def __init__(
+        self,
+        history: History,
+        index: RequestIndex,
+        decisions: OperatorDecisions,
+        clock: Clock,
+        config: SearchConfig,
+    ) -> None:
+        self._history = history
+        self._index = index
+        self._decisions = decisions
+        self._clock = clock
+        self._config = config
+        self._inquiries: set[_Inquiry] = set()
+        self._rounds: asyncio.Task[None] | None = None
+        self._arrived = asyncio.Event()
+
+    async def find(self, job: Job) -> Found | None:
+        """Return the request of a job of unknown outcome, or None once it is certain that there is none."""
+        return await self._answer(_Inquiry(job, self._clock.now()))
+
+    async def find_sent(self, job: Job) -> Found | None:
+        """Return the request of a waiting job if the history shows one at the first look.
+
+        One look is enough, because the database says that the job was not sent. Raises `Unreachable` if the
+        history cannot be read.
+        """
+        # The member waits for this look, so it does not wait for the next round.
+        self._arrived.set()
+        return await self._answer(_Inquiry(job, self._clock.now(), is_waiting=True))
+
+    async def _answer(self, inquiry: _Inquiry) -> Found | None:
+        self._inquiries.add(inquiry)
+        if self._rounds is None:
+            self._rounds = asyncio.create_task(self._run(), name="search of the history")
+        try:
+            return await inquiry.answer
+        finally:
+            self._inquiries.remove(inquiry)
+            if not self._inquiries:
+                self._stop()
+
+    def _stop(self) -> None:
+        if self._rounds is not None:
+            self._rounds.cancel()
+            self._rounds = None
+
+    async def _run(self) -> None:
+        while True:
+            self._arrived.clear()
+            pages = 1
+            try:
+                pages = await self._round(list(self._inquiries))
+            except Exception:
+                # Every job has to end, so the next round tries again.
+                log.exception("search of the history failed")
+            # The last job that leaves cancels the rounds.
+            await self._pause(pages)
+
+    async def _round(self, inquiries: Sequence[_Inquiry]) -> int:
+        """Make one pass and answer what it answers; return how many pages it took."""
+        result = await self._pass([inquiry.job for inquiry in inquiries])
+        for inquiry in inquiries:
+            if result is not None:
+                self._judge(inquiry, result)
+            elif inquiry.is_waiting and self._waited(inquiry) >= self._config.outage_timeout:
+                inquiry.fail(Unreachable("the history cannot be read"))
+        await self._ask_operator([each for each in inquiries if not each.is_waiting and self._is_over(each)])
+        return 1 if result is None else result.pages
+
+    async def _pass(self, jobs: Sequence[Job]) -> HistoryPass | None:
+        """Search the history once; None where it cannot be read."""
+        now, lag = self._clock.now(), self._config.lag
+        search = asyncio.create_task(search_history(self._history, self._index, jobs, now=now, lag=lag))
+        await self._wait_for(search, _PASS_TIMEOUT)
+        try:
+            return search.result() if search.done() else None
+        except SegmindError as error:
+            log.warning("history request failed", error=error.detail)
+            return None
+        finally:
+            search.cancel()
+
+    def _judge(self, inquiry: _Inquiry, result: HistoryPass) -> None:
+        if (found := result.found.get(inquiry.job.id)) is not None:
+            log.info("unknown submission found", job=inquiry.job.id, request=found.request_id)
+            inquiry.resolve(found)
+            return
+        inquiry.looks += 1
+        is_proof = result.proves_absence(inquiry.job)
+        inquiry.proofs += is_proof
+        if inquiry.is_waiting:
+            if is_proof or result.last_known is None or inquiry.looks >= MIN_LOOKS:
+                inquiry.resolve(None)
+        elif is_proof and inquiry.proofs >= MIN_LOOKS and self._is_over(inquiry):
+            log.warning("unknown submission never found", job=inquiry.job.id, looks=inquiry.looks)
+            inquiry.resolve(None)
+
+    def _waited(self, inquiry: _Inquiry) -> float:
+        return self._clock.now() - inquiry.began
+
+    def _is_over(self, inquiry: _Inquiry) -> bool:
+        return self._waited(inquiry) >= self._config.window
+
+    async def _ask_operator(self, undecided: Sequence[_Inquiry]) -> None:
+        """Carry out the operator's decisions, and ask for those that are missing."""
+        late: list[str] = []
+        for inquiry in undecided:
+            if inquiry.answer.done():
+                continue
+            if await self._decisions.is_released(inquiry.job.id):
+                log.warning("unknown submission released by the operator", job=inquiry.job.id)
+                inquiry.resolve(None)
+            elif self._waited(inquiry) >= self._config.ask_after:
+                late.append(inquiry.job.id)
+        if late:
+            await self._decisions.ask(late)
+
+    async def _pause(self, pages: int) -> None:
+        """Wait for the next round, longer after many pages, so that searches spend little of the rate."""
+        config = self._config
+        seconds = min(config.interval * pages, max(config.interval, config.window / MIN_LOOKS))
+        arrived = asyncio.create_task(self._arrived.wait())
+        try:
+            await self._wait_for(arrived, seconds)
+        finally:
+            arrived.cancel()
+
+    async def _wait_for(self, task: asyncio.Task[Any], seconds: float) -> None:
+        limit = asyncio.create_task(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({task, limit}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            limit.cancel()
