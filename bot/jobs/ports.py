@@ -125,6 +125,10 @@ class Store(Protocol):
         """Return the next open jobs of this worker, oldest first; empty after the last one."""
         ...
 
+    async def claim_waiting(self, job_id: str) -> Job | None:
+        """Take over a job from its worker, even a living one, if it waits to be submitted."""
+        ...
+
     def adopt(self) -> AsyncIterator[Sequence[Job]]:
         """Take over the open jobs whose owner has no valid lease, in slices.
 

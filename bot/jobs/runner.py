@@ -78,12 +78,21 @@ class Runner:
         task.add_done_callback(lambda _: self._tasks.pop(job.id, None))
 
     async def cancel(self, job: Job) -> None:
-        """Cancel a job that was not submitted; raise `StaleJob` where it moved on or has another owner.
+        """Cancel a job that was not submitted; raise `StaleJob` where it moved on.
 
         The database decides: of this move and the submission's, only one finds the job unchanged.
         """
-        cancelled = job.to(State.CANCELLED, settled_at=self._clock.now())
-        await self.redeliver(await self._store.move(job, cancelled))
+        try:
+            cancelled = await self._move_to_cancelled(job)
+        except StaleJob:
+            # After a takeover, the button is pressed in one process, and the job waits in another.
+            if (claimed := await self._store.claim_waiting(job.id)) is None:
+                raise
+            cancelled = await self._move_to_cancelled(claimed)
+        await self.redeliver(cancelled)
+
+    async def _move_to_cancelled(self, job: Job) -> Job:
+        return await self._store.move(job, job.to(State.CANCELLED, settled_at=self._clock.now()))
 
     def abandon(self, job_id: str) -> None:
         """Stop the task of a job that another process owns by now."""

@@ -116,6 +116,12 @@ class ObservedStore:
             self._listener.lost(closed)
         return job
 
+    async def claim_waiting(self, job_id: str) -> Job | None:
+        job = await self._store.claim_waiting(job_id)
+        if job is not None:
+            self._listener.adopted([job])
+        return job
+
     async def open_jobs(self, after: OpenJob | None) -> Sequence[OpenJob]:
         return await self._store.open_jobs(after)
 

@@ -211,6 +211,19 @@ class SqlStore:
         async with self._reading() as connection:
             return await jobs.find(connection, job_id, owner=self._worker)
 
+    async def owns(self, job_id: str) -> bool:
+        """Whether the job is open and this worker's, so that nobody else shows its member anything."""
+        if (left := self.lease_left()) is None:
+            return True
+        if left <= 0:
+            return False
+        async with self._reading() as connection:
+            return await jobs.is_open(connection, job_id, owner=self._worker)
+
+    async def claim_waiting(self, job_id: str) -> Job | None:
+        async with self._transaction() as connection:
+            return await jobs.claim_waiting(connection, job_id, owner=self._worker)
+
     async def open_jobs(self, after: OpenJob | None) -> Sequence[OpenJob]:
         async with self._reading() as connection:
             return await jobs.open_jobs(connection, after, owner=self._worker)

@@ -10,9 +10,10 @@ import pytest
 
 from bot.jobs.job import Job, State
 from bot.jobs.ports import StaleJob
-from bot.jobs.stages import Queued, Waiting
+from bot.jobs.stages import Halted, Queued, Waiting
 from bot.sandbox.segmind import LocalSegmind
 from bot.store import StoreUnavailable
+from tests.harness import eventually
 from tests.jobs.harness import JobHarness, inline_job, job_harness
 from tests.jobs.orders import TERMS
 
@@ -107,3 +108,36 @@ async def test_a_job_cancelled_while_it_is_submitted_is_either_released_or_deliv
     assert (balance.free, balance.held) == (100 - 5 * len(sent), 0)
     assert await harness.store.audit() == []
     assert harness.queue.length == harness.queue.running == 0
+
+
+async def test_a_job_that_waits_in_another_process_is_cancelled(
+    postgres_url: str, segmind: LocalSegmind
+) -> None:
+    async with job_harness(postgres_url, segmind) as owner, job_harness(postgres_url, segmind) as other:
+        owner.gate.pause()
+        owner.runner.start(await owner.leave_open(inline_job()))
+        await owner.shows("a", Halted)
+        found = await other.store.find("a")
+        assert found is not None
+        await other.runner.cancel(found)
+        ended, _ = await other.ended()
+        assert ended.state is State.CANCELLED
+        owner.gate.resume()
+        await eventually(lambda: not owner.runner.running, lambda: "the owner lets go of the job")
+        assert owner.watcher.ends == {}
+        assert segmind.submissions == ()
+        assert await owner.store.audit() == []
+        balance = await owner.store.balance(ended.account)
+        assert (balance.free, balance.held) == (100, 0)
+
+
+async def test_a_job_that_another_process_submitted_cannot_be_cancelled(
+    postgres_url: str, segmind: LocalSegmind
+) -> None:
+    segmind.faults.always("submit", "stuck")
+    async with job_harness(postgres_url, segmind) as owner, job_harness(postgres_url, segmind) as other:
+        waiting = await owner.leave_open(inline_job())
+        owner.runner.start(waiting)
+        await owner.shows("a", Queued)
+        with pytest.raises(StaleJob):
+            await other.runner.cancel(waiting)

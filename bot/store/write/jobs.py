@@ -81,6 +81,22 @@ async def find(connection: Connection, job_id: str, *, owner: str | None = None)
     return replace(job, output=None, reason=Reason.WITHHELD)
 
 
+async def is_open(connection: Connection, job_id: str, *, owner: str) -> bool:
+    found = sa.select(jobs.c.id).where(OPEN, jobs.c.id == job_id, jobs.c.owner == owner)
+    return (await connection.execute(found)).one_or_none() is not None
+
+
+async def claim_waiting(connection: Connection, job_id: str, *, owner: str) -> StoredJob | None:
+    claiming = (
+        jobs.update()
+        .where(jobs.c.id == job_id, jobs.c.state == State.HELD)
+        .values(owner=owner, epoch=jobs.c.epoch + 1)
+        .returning(jobs)
+    )
+    row = (await connection.execute(claiming)).mappings().one_or_none()
+    return None if row is None else job_from_row(row)
+
+
 async def open_jobs(connection: Connection, after: OpenJob | None, *, owner: str) -> Sequence[OpenJob]:
     chosen = sa.select(jobs.c.created_at, jobs.c.id).where(OPEN, jobs.c.owner == owner)
     if after is not None:
