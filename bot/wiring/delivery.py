@@ -66,4 +66,5 @@ class DeliveryParts:
             text=text,
             clock=clock,
             gap=settings.discord.edit_gap,
+            owns=store.owns,
         )

@@ -16,7 +16,7 @@ from bot.chat.text import Text, speaking
 from bot.chat.ui.card import CardMedia
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
-from bot.jobs.ports import Clock
+from bot.jobs.ports import Clock, StoreError
 from bot.jobs.stages import Stage
 from bot.models import FaceModel
 
@@ -26,8 +26,12 @@ log = structlog.stdlib.get_logger(__name__)
 class LiveReply:
     """Message of one job. Stages that arrive within `gap` seconds of an edit are merged into the newest."""
 
-    def __init__(self, job: Job, messages: Messages, clock: Clock, gap: float) -> None:
+    def __init__(
+        self, job: Job, messages: Messages, clock: Clock, gap: float, *, is_own: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """`is_own` says whether the job is open and this process's."""
         self._place = job.place
+        self._is_own = is_own
         self._messages = messages
         self._clock = clock
         self._gap = gap
@@ -44,6 +48,9 @@ class LiveReply:
         await self._clock.sleep(max(0.0, self._next_edit - self._clock.now()))
         async with self._lock:
             if self._newest is not stage:
+                return
+            # After a takeover, a late stage would replace the result that the new owner has delivered.
+            if not await self._is_own() or self._newest is not stage:
                 return
             self._next_edit = self._clock.now() + self._gap
             await self._messages.edit(self._place, draw())
@@ -71,7 +78,10 @@ class LiveReplies:
         text: Text,
         clock: Clock,
         gap: float,
+        owns: Callable[[str], Awaitable[bool]],
     ) -> None:
+        """`owns` says whether a job, given by its id, is open and this process's."""
+        self._owns = owns
         self._messages = messages
         self._result_delivery = result_delivery
         self._background = background
@@ -93,7 +103,7 @@ class LiveReplies:
     async def _show(self, job: Job, stage: Stage) -> None:
         try:
             await self._reply(job).show(stage, lambda: self._card(job, stage))
-        except (Gone, discord.HTTPException, *PASSING) as error:
+        except (Gone, StoreError, discord.HTTPException, *PASSING) as error:
             log.info("stage not shown", error=type(error).__name__)
 
     def _card(self, job: Job, stage: Stage) -> ui.LayoutView:
@@ -105,4 +115,15 @@ class LiveReplies:
             )
 
     def _reply(self, job: Job) -> LiveReply:
-        return self._replies.setdefault(job.id, LiveReply(job, self._messages, self._clock, self._gap))
+        if (reply := self._replies.get(job.id)) is None:
+            reply = LiveReply(
+                job, self._messages, self._clock, self._gap, is_own=lambda: self._is_own(job.id)
+            )
+            self._replies[job.id] = reply
+        return reply
+
+    async def _is_own(self, job_id: str) -> bool:
+        is_own = await self._owns(job_id)
+        if not is_own:
+            self._replies.pop(job_id, None)
+        return is_own

@@ -1,7 +1,7 @@
 """Live replies: paced, in order, and by whichever route is still open."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import discord
 import pytest
@@ -44,9 +44,27 @@ def recorded(clock: HeldClock) -> RecordedMessages:
     return RecordedMessages(clock)
 
 
+@dataclass
+class Ownership:
+    """Whether this process owns the job, and an event that delays the answer."""
+
+    is_own: bool = True
+    answered: asyncio.Event | None = None
+
+    async def ask(self) -> bool:
+        if self.answered is not None:
+            await self.answered.wait()
+        return self.is_own
+
+
 @pytest.fixture
-def reply(recorded: RecordedMessages, clock: HeldClock) -> LiveReply:
-    return LiveReply(job(), recorded, clock, GAP)
+def ownership() -> Ownership:
+    return Ownership()
+
+
+@pytest.fixture
+def reply(recorded: RecordedMessages, clock: HeldClock, ownership: Ownership) -> LiveReply:
+    return LiveReply(job(), recorded, clock, GAP, is_own=ownership.ask)
 
 
 def start_showing(reply: LiveReply, stage: Stage) -> asyncio.Task[None]:
@@ -95,6 +113,36 @@ async def test_the_result_does_not_wait_for_the_gap_and_replaces_waiting_stages(
     clock.move(GAP)
     await settle()
     assert recorded.edits == [(1000, "Queued"), (1000, "result")]
+
+
+async def test_no_stage_of_a_job_that_another_process_owns_is_shown(
+    reply: LiveReply, recorded: RecordedMessages, clock: HeldClock, ownership: Ownership
+) -> None:
+    start_showing(reply, Queued(1, 10))
+    await settle()
+    start_showing(reply, Processing(1, 10))
+    ownership.is_own = False
+    clock.move(GAP)
+    await settle()
+    assert recorded.edits == [(1000, "Queued")]
+
+
+async def test_the_result_overtakes_a_stage_whose_ownership_is_being_asked_for(
+    reply: LiveReply, recorded: RecordedMessages, ownership: Ownership
+) -> None:
+    ownership.answered = asyncio.Event()
+    start_showing(reply, Queued(1, 10))
+    await settle()
+
+    async def deliver() -> Delivery:
+        await recorded.edit(None, error_card("result"))
+        return Delivery.EDITED
+
+    delivered = asyncio.create_task(reply.finish(deliver))
+    await settle()
+    ownership.answered.set()
+    await delivered
+    assert recorded.edits == [(1000, "result")]
 
 
 def result() -> Result:

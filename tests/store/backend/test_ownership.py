@@ -123,6 +123,35 @@ async def test_a_worker_that_lost_a_job_cannot_move_settle_or_close_it(
     assert await successor.audit() == []
 
 
+async def test_a_worker_owns_its_open_jobs_while_its_lease_is_valid(
+    paused: SqlStore, successor: SqlStore, clock: HandClock
+) -> None:
+    job, kept = await opened(paused), await opened(successor)
+    assert await paused.owns(job.id)
+    adopted = (await adopted_by(successor))[0]
+    assert not await paused.owns(job.id)
+    assert await successor.owns(job.id)
+    await successor.mark_told(await through(successor, adopted, State.CANCELLED))
+    assert not await successor.owns(job.id)
+    own = await opened(paused)
+    clock.time += SKEW
+    assert not await paused.owns(own.id)
+    assert await successor.owns(kept.id)
+
+
+async def test_a_waiting_job_is_claimed_from_a_living_worker(paused: SqlStore, neighbour: SqlStore) -> None:
+    waiting, submitting = await opened(paused), await opened(paused)
+    await through(paused, submitting, State.SUBMITTING)
+    assert await neighbour.claim_waiting(submitting.id) is None
+    claimed = await neighbour.claim_waiting(waiting.id)
+    assert claimed is not None
+    assert claimed == waiting
+    with pytest.raises(StaleJob):
+        await through(paused, waiting, State.SUBMITTING)
+    await through(neighbour, claimed, State.CANCELLED)
+    assert await neighbour.claim_waiting(waiting.id) is None
+
+
 async def test_a_copy_from_before_two_adoptions_stays_fenced(
     postgres_url: str, paused: SqlStore, successor: SqlStore
 ) -> None:
