@@ -126,6 +126,12 @@ def payer_of(account: str) -> int | None:
     return int(owner) if owner.isdigit() else None
 
 
+def owner_of(account: str) -> int:
+    """Member to whom an account belongs; 0 if that member deleted their data."""
+    _, _, member = account.partition(":")
+    return int(member) if member.isdigit() else 0
+
+
 def starting_credits(account: str, start: int) -> int:
     """Credits of a new account. Outside of servers no administrator knows the member, so there are none."""
     return 0 if account.startswith("direct:") else start

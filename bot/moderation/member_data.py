@@ -37,13 +37,18 @@ class MemberDataRepository(Protocol):
     async def forget(self, user_id: int, *, strikes_since: float) -> None:
         """Delete a member's data in one transaction; raises `OpenOrders`.
 
-        The ledger keeps its sums under anonymous names. Strikes since then, blocks, and the member's opt-out
-        of swaps by others stay.
+        The ledger keeps its sums under anonymous names. Strikes since then, what servers have set for the
+        member (a block, an allowance), and the member's opt-out of swaps by others stay. Otherwise a deletion
+        would undo them. Where new accounts get credits, it stays on record that this member had them.
         """
         ...
 
     async def strip_jobs(self, before: float, *, most: int) -> int:
-        """Remove inputs and places of at most so many jobs that finished before then; return their number."""
+        """Remove what at most so many jobs from before then were made of; return their number.
+
+        Jobs of members who deleted their data also lose what leads back to them: the request at Segmind after
+        a day, and the message after the same time as all others.
+        """
         ...
 
     async def strip_audit_entries(self, before: float, *, most: int) -> int:

@@ -88,7 +88,7 @@ class SqlStore:
         self.moderation = SqlModerationStore(self._transaction, self._reading, self._insert, clock)
         self.cases = SqlCases(self._transaction, clock)
         self.approvals = SqlApprovals(self._transaction, self._reading, clock, worker=self._worker)
-        self.member_data = SqlMemberData(self._transaction, clock)
+        self.member_data = SqlMemberData(self._transaction, clock, keeps_leavers=start > 0)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:

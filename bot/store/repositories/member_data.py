@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from bot.clock import Clock
 from bot.jobs.job import State
+from bot.ledger.allowance import DAY
 from bot.ledger.ledger import FORGOTTEN
 from bot.ledger.server_rules import ServerRules
 from bot.moderation.approvals import Verdict
@@ -29,26 +30,29 @@ from bot.store.tables import (
     strikes,
     takedowns,
 )
-from bot.store.write import servers as server_rules
 
 # Tokens and the ownership of jobs are not personal data.
 _INTERNAL = frozenset({"token", "token_until", "owner", "epoch", "application_id", "nonce"})
 # Replaces the inputs of a job and the address of its result.
 _STRIPPED: Mapping[str, Any] = {"body": {}, "token": "", "locale": "", "output": None, "detail": None}
+# Replaces what leads from a job to its request at Segmind, once nobody looks for the request any more.
+_UNLINKED: Mapping[str, Any] = {"nonce": "", "request_id": None}
 # A report without the names of the moderators who handled it.
 _REPORT = (cases.c.id, cases.c.job_id, cases.c.guild_id, cases.c.opened_at, cases.c.closed_at)
 # An approval without the name of the moderator who decided.
 _APPROVAL = (approvals.c.job_id, approvals.c.asked_at, approvals.c.verdict, approvals.c.decided_at)
-# Facts of an audit entry that identify a person.
-_PERSONAL = ("member", "reason")
+# Facts of an audit entry that identify a person, or a purchase that Discord knows the buyer of.
+_PERSONAL = ("member", "reason", "entitlement")
 
 
 class SqlMemberData:
     """Data of members in the database; each method is one transaction."""
 
-    def __init__(self, transaction: Transaction, clock: Clock) -> None:
+    def __init__(self, transaction: Transaction, clock: Clock, *, keeps_leavers: bool) -> None:
+        """`keeps_leavers` keeps on record who deleted their data, for as long as new accounts get credits."""
         self._transaction = transaction
         self._clock = clock
+        self._keeps_leavers = keeps_leavers
 
     async def about(self, user_id: int) -> Mapping[str, Any]:
         mine = jobs.c.user_id == user_id
@@ -110,15 +114,23 @@ class SqlMemberData:
             await connection.execute(row.on_conflict_do_update(index_elements=[people.c.user_id], set_=gone))
 
     async def strip_jobs(self, before: float, *, most: int) -> int:
-        old = (
-            sa.select(jobs.c.id)
-            .where(jobs.c.told, jobs.c.created_at < before, jobs.c.token != "")
-            .order_by(jobs.c.created_at)
-            .limit(most)
-        )
+        left = jobs.c.user_id == 0
+        is_old = jobs.c.created_at < before
+        # A day after its end, no request is searched for in Segmind's history.
+        linked = sa.and_(jobs.c.nonce != "", is_old | (left & (jobs.c.settled_at < self._clock.now() - DAY)))
+        # The message of a result can be taken down for as long as that of any other member.
+        placed = sa.and_(left, is_old, jobs.c.message_id != 0)
+        old = sa.select(jobs.c.id).where(jobs.c.told, linked | placed).order_by(jobs.c.created_at).limit(most)
+        places = {
+            column.name: sa.case((left & is_old, 0), else_=column)
+            for column in (jobs.c.channel_id, jobs.c.message_id)
+        }
         async with self._transaction() as connection:
             stripped = await connection.execute(
-                jobs.update().where(jobs.c.id.in_(old)).values(_STRIPPED).returning(jobs.c.id)
+                jobs.update()
+                .where(jobs.c.id.in_(old))
+                .values({**_STRIPPED, **_UNLINKED, **places})
+                .returning(jobs.c.id)
             )
             return len(stripped.all())
 
@@ -142,7 +154,8 @@ class SqlMemberData:
             await connection.execute(approvals.delete().where(approvals.c.decided_at < fingerprints_before))
             await connection.execute(strikes.delete().where(strikes.c.at < strikes_before))
             left = sa.and_(people.c.left_at < strikes_before, people.c.agreed_to.is_(None))
-            await connection.execute(people.delete().where(left, people.c.opted_out_at.is_(None)))
+            if not self._keeps_leavers:
+                await connection.execute(people.delete().where(left, people.c.opted_out_at.is_(None)))
 
     async def _keep_strikes(self, connection: Connection, user_id: int, since: float) -> None:
         blocked = sa.select(jobs.c.user_id, jobs.c.settled_at).where(
@@ -237,8 +250,6 @@ async def _anonymize_records(connection: Connection, user_id: int) -> None:
             actor=FORGOTTEN if audit_entry["actor"] == actor else audit_entry["actor"],
             facts=_without_people(facts) if about else facts,
         )
-    for row in (await connection.execute(_servers_with(user_id))).mappings().all():
-        await server_rules.change(connection, row["id"], lambda rules: _without(rules, user_id))
 
 
 async def _update_audit_entry(
@@ -253,8 +264,3 @@ def _without_people(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Facts with member 0, so that an entry still shows that it concerned a member."""
     kept = {name: fact for name, fact in facts.items() if name not in _PERSONAL}
     return kept | ({"member": 0} if "member" in facts else {})
-
-
-def _without(rules: ServerRules, user_id: int) -> ServerRules:
-    members = {each: amount for each, amount in rules.members.items() if each != user_id}
-    return rules.model_copy(update={"members": members})

@@ -1,17 +1,17 @@
 """The ledger in one transaction: accounts are locked, calculated, and written back with their entries."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.ledger.account import Allocation, Balance, EntryKind, starting_credits
+from bot.ledger.account import Allocation, Balance, EntryKind, owner_of, starting_credits
 from bot.ledger.allowance import Allowance
 from bot.store.connection import Connection
 from bot.store.dialects import any_values, insert_into, matches_any
-from bot.store.tables import accounts, entries
+from bot.store.tables import accounts, entries, people
 
 _FIELDS = tuple(field.name for field in fields(Balance))
 _COLUMNS = tuple(accounts.c[name] for name in _FIELDS)
@@ -21,7 +21,9 @@ _BALANCE = sa.select(*_COLUMNS).where(accounts.c.id == sa.bindparam("account"))
 async def read(connection: Connection, account: str, *, start: int) -> Balance:
     """Balance of an account, or the balance that a new account will begin with."""
     row = (await connection.execute(_BALANCE, {"account": account})).one_or_none()
-    return Balance(granted=starting_credits(account, start)) if row is None else Balance(*row)
+    if row is not None:
+        return Balance(*row)
+    return Balance(granted=(await _starting_credits(connection, [account], start))[account])
 
 
 @dataclass(slots=True)
@@ -150,16 +152,23 @@ async def lock(
     return LedgerTransaction(found, at)
 
 
+async def _starting_credits(connection: Connection, new: Sequence[str], start: int) -> Mapping[str, int]:
+    """Credits of new accounts; a member who deleted their data had them before."""
+    given = {account: starting_credits(account, start) for account in new}
+    members = {account: owner_of(account) for account, amount in given.items() if amount}
+    if not members:
+        return given
+    left = sa.select(people.c.user_id).where(
+        people.c.user_id.in_(members.values()), people.c.left_at.is_not(None)
+    )
+    leavers = set((await connection.execute(left)).scalars())
+    return given | {account: 0 for account, member in members.items() if member in leavers}
+
+
 async def _create(connection: Connection, new: list[str], *, start: int, at: float) -> None:
+    given = await _starting_credits(connection, new, start)
     rows = [
-        {
-            "id": account,
-            "allowance": 0,
-            "granted": starting_credits(account, start),
-            "held": 0,
-            "used": 0,
-            "since": 0,
-        }
+        {"id": account, "allowance": 0, "granted": given[account], "held": 0, "used": 0, "since": 0}
         for account in new
     ]
     # Another process may insert the account first, and then that process also writes its first entry.

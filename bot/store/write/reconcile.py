@@ -13,7 +13,12 @@ from bot.store.write import budgets
 from bot.store.write.jobs import job_from_row
 
 _NEVER_FOUND = sa.or_(
-    sa.and_(jobs.c.state == State.FAILED, jobs.c.reason == Reason.NOT_FOUND, jobs.c.request_id.is_(None)),
+    sa.and_(
+        jobs.c.state == State.FAILED,
+        jobs.c.reason == Reason.NOT_FOUND,
+        jobs.c.request_id.is_(None),
+        jobs.c.nonce != "",
+    ),
     # Segmind accepted these, and may have charged for them after it stopped to answer about them.
     sa.and_(jobs.c.state == State.EXPIRED, jobs.c.request_id.is_not(None), jobs.c.cost.is_(None)),
 )

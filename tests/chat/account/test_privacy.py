@@ -89,7 +89,7 @@ async def test_confirming_deletes_everything(server: Server) -> None:
     assert {"jobs", "accounts", "deeds"} <= tables_naming(stage)
     await press(stage, question)
     assert question.response is not None
-    assert "Nothing that is stored names you" in "\n".join(texts(question.response.components))
+    assert "Your data is deleted, except for" in "\n".join(texts(question.response.components))
     assert tables_naming(stage) == {"people"}
     assert await stage.app.store.audit() == []
     assert "somebody who has left" in await server.tell("changes")

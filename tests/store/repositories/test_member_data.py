@@ -90,9 +90,9 @@ async def test_a_forgotten_member_is_named_nowhere_and_the_ledger_stays_exact(
     assert {"accounts", "entries", "jobs", "deeds", "cases", "takedowns"} <= tables_that_name(MEMBER, before)
     await store.member_data.forget(MEMBER, strikes_since=0)
     after = await everything(raw)
-    # These stay on purpose: the date of the request, the strikes, and the block by the server.
+    # These stay on purpose: the date of the request, the strikes, and what the server has set.
     assert tables_that_name(MEMBER, after) == {"people", "strikes", "servers"}
-    assert (await store.rules(1)).members == {OTHER: 9}
+    assert (await store.rules(1)).members == {MEMBER: 9, OTHER: 9}
     assert (await store.rules(1)).blocked == {MEMBER, OTHER}
     assert await store.audit() == []
     assert await store.moderation.standing(MEMBER) == Standing(left_at=clock.now())
@@ -124,6 +124,55 @@ async def test_a_forgotten_member_begins_anew(store: SqlStore) -> None:
     assert (await store.member_data.holdings(MEMBER)).accounts == 0
     await job_of(store, MEMBER)
     assert await store.audit() == []
+
+
+async def test_starting_credits_are_given_once(store: SqlStore, clock: HandClock) -> None:
+    await job_of(store, MEMBER)
+    await store.member_data.forget(MEMBER, strikes_since=0)
+    clock.advance(400 * 86_400)
+    await Retention(store.member_data, clock, RetentionPeriods()).run_once()
+    for account in (ACCOUNT, f"2:{MEMBER}"):
+        assert (await store.balance(account)).granted == 0
+        balance = await store.grant(account, 1, "", AuditEntry("7", "grant", {}, 1))
+        assert balance.granted == 1
+    assert (await store.balance(f"1:{OTHER}")).granted == START
+    assert await store.audit() == []
+
+
+async def test_without_starting_credits_nobody_who_left_stays_on_record(
+    url: str, clock: HandClock, raw: AsyncConnection
+) -> None:
+    async with SqlStore(url, start=0, clock=clock) as store:
+        await store.moderation.agree(MEMBER, "1")
+        await store.member_data.forget(MEMBER, strikes_since=0)
+        clock.advance(8 * 86_400)
+        await Retention(store.member_data, clock, RetentionPeriods()).run_once()
+    assert tables_that_name(MEMBER, await everything(raw)) == set()
+
+
+async def test_what_leads_from_a_job_to_its_member_goes_after_the_deletion(
+    store: SqlStore, raw: AsyncConnection, clock: HandClock
+) -> None:
+    await two_members(store)
+    await store.member_data.forget(MEMBER, strikes_since=0)
+    retention = Retention(store.member_data, clock, RetentionPeriods(jobs=90))
+
+    async def left_of(user_id: int) -> set[tuple[bool, bool, bool, bool]]:
+        await retention.run_once()
+        chosen = sa.select(jobs.c.request_id, jobs.c.nonce, jobs.c.channel_id, jobs.c.message_id)
+        rows = (await raw.execute(chosen.where(jobs.c.user_id == user_id))).all()
+        await raw.commit()
+        return {(bool(row[0]), bool(row[1]), bool(row[2]), bool(row[3])) for row in rows}
+
+    # Within a day, a lost request is still searched for.
+    assert await left_of(0) == {(True, True, True, True)}
+    clock.advance(2 * 86_400)
+    assert await left_of(0) == {(False, False, True, True)}
+    assert await left_of(OTHER) == {(True, True, True, True)}
+    clock.advance(89 * 86_400)
+    assert await left_of(0) == {(False, False, False, False)}
+    assert await left_of(OTHER) == {(False, False, True, True)}
+    assert await store.never_found(0) == []
 
 
 async def test_a_member_with_open_orders_cannot_be_forgotten(store: SqlStore, raw: AsyncConnection) -> None:
@@ -241,7 +290,7 @@ async def test_forgetting_a_member_does_not_interleave_with_orders_of_another_pr
 
         async def ordering() -> None:
             for _ in range(15):
-                job = await through(there, await opened(there), State.CANCELLED)
+                job = await through(there, await opened(there, price=0), State.CANCELLED)
                 await there.mark_told(job)
 
         async def forgetting() -> int:
