@@ -1,7 +1,7 @@
 """Interactions and messages: respond, edit, delete, by token or through the channel."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tests.discord import rules
@@ -20,7 +20,7 @@ from tests.discord.records import (
 )
 from tests.discord.requests import Call
 
-DEFERRED, SEND = 5, 4
+SEND, DEFERRED, DEFERRED_UPDATE = 4, 5, 6
 SLASH_ANSWER, FOLLOW_UP = 20, 23
 
 
@@ -42,6 +42,10 @@ class Messages:
         self._by_id: dict[int, Message] = {}
         self._by_nonce: dict[str, Message] = {}
 
+    def __iter__(self) -> Iterator[Message]:
+        """Iterate over all messages of the bot, oldest first."""
+        return iter(self._by_id.values())
+
     def find(self, message_id: int) -> Message | None:
         return self._by_id.get(message_id)
 
@@ -53,13 +57,16 @@ class Messages:
             raise DiscordError(404, 10062, "Unknown interaction")
         kind: int = call.body["type"]
         data: dict[str, Any] = call.body.get("data") or {}
-        message = self.new_reply(interaction, SLASH_ANSWER, data.get("flags") or 0)
+        if kind == DEFERRED_UPDATE and interaction.pressed is not None:
+            message = interaction.pressed
+        elif kind in {SEND, DEFERRED}:
+            message = self.new_reply(interaction, SLASH_ANSWER, data.get("flags") or 0)
+        else:
+            raise DiscordError(400, 50035, f"Invalid Form Body: this is not answered with {kind}")
         if kind == DEFERRED:
             message.flags = (message.flags & EPHEMERAL) | LOADING
         elif kind == SEND:
             self._apply(message, data, call, "callback")
-        else:
-            raise DiscordError(400, 50035, f"Invalid Form Body: a command is not answered with {kind}")
         interaction.message = message
         interaction.answered_at = time.time()
         interaction.answered.set()
@@ -246,12 +253,14 @@ def _callback(interaction: Interaction, kind: int) -> dict[str, Any]:
     assert interaction.message is not None
     described = {
         "id": str(interaction.id),
-        "type": 2,
+        "type": 2 if interaction.pressed is None else 3,
         "guild_id": str(interaction.guild_id),
         "channel_id": str(interaction.channel_id),
         "response_message_id": str(interaction.message.id),
         "response_message_loading": kind == DEFERRED,
         "response_message_ephemeral": interaction.ephemeral,
     }
+    if kind == DEFERRED_UPDATE:
+        return {"interaction": described}
     # Discord's description has one resource type for every created message.
     return {"interaction": described, "resource": {"type": SEND, "message": interaction.message.payload()}}

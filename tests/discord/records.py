@@ -196,7 +196,7 @@ class Message:
 
 @dataclass(eq=False, slots=True)
 class Interaction:
-    """A command that a member sent."""
+    """A command that a member sent, or a button that they pressed."""
 
     id: int
     token: str = field(repr=False)
@@ -206,6 +206,8 @@ class Interaction:
     sent_at: float
     expires_at: float
     answered_at: float | None = None
+    pressed: Message | None = None
+    """Message whose button was pressed."""
     message: Message | None = None
     follow_ups: list[Message] = field(default_factory=list[Message])
     answered: asyncio.Event = field(default_factory=asyncio.Event)

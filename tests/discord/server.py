@@ -13,10 +13,11 @@ from tests.discord.entities import App, Guild, Member
 from tests.discord.faults import Faults
 from tests.discord.gateway import Gateway, Session
 from tests.discord.messages import Messages
-from tests.discord.records import Attachment, FileStore
+from tests.discord.records import Attachment, FileStore, Interaction, Message
 from tests.discord.requests import Call, Inspector
 from tests.discord.rest import Rest
 from tests.discord.routes import add_routes
+from tests.discord.rules import components
 from tests.discord.spec import Spec
 from tests.discord.user import CannotType, Reply, eventually, fill_in, new_interaction, payload
 
@@ -118,21 +119,45 @@ class SmallDiscord:
     async def send_slash(
         self, command: str, *, member: Member | None = None, guild: Guild | None = None, **options: Any
     ) -> Reply:
-        """Send a command without waiting for a response."""
+        """Send a command, such as `swap` or `admin refund`, without waiting for a response."""
         guild = guild or self.guild
-        if (known := self._commands.available(guild.id).get(command)) is None:
-            raise CannotType(f"there is no /{command}, only {', '.join(self.commands)}")
-        channel = guild.channel
-        data = fill_in(known, options, self.files, channel.id)
-        interaction = new_interaction(
-            command, guild_id=guild.id, channel_id=channel.id, seconds=self.token_seconds
+        name, *subcommands = command.split()
+        if (known := self._commands.available(guild.id).get(name)) is None:
+            raise CannotType(f"there is no /{name}, only {', '.join(self.commands)}")
+        data = fill_in(known, subcommands, options, self.files, guild.channel.id)
+        interaction = self._interaction(command, guild)
+        return await self._send(interaction, member or self.member, data, guild)
+
+    async def press(
+        self, message: Message, custom_id: str, *, member: Member | None = None, guild: Guild | None = None
+    ) -> Reply:
+        """Press a button of a message without waiting for a response."""
+        buttons = [each for each in components(message.components) if each.get("custom_id") == custom_id]
+        if not buttons:
+            raise CannotType(f"the message has no button {custom_id}")
+        guild = guild or self.guild
+        data = {"custom_id": custom_id, "component_type": buttons[0]["type"], "id": 1}
+        interaction = self._interaction(custom_id, guild, message)
+        return await self._send(interaction, member or self.member, data, guild)
+
+    def _interaction(self, command: str, guild: Guild, pressed: Message | None = None) -> Interaction:
+        return new_interaction(
+            command,
+            guild_id=guild.id,
+            channel_id=guild.channel.id,
+            seconds=self.token_seconds,
+            pressed=pressed,
         )
+
+    async def _send(
+        self, interaction: Interaction, member: Member, data: Mapping[str, Any], guild: Guild
+    ) -> Reply:
         self.messages.interactions[interaction.token] = interaction
         event = payload(
             interaction,
-            member or self.member,
+            member,
             data,
-            channel=channel.payload,
+            channel=guild.channel.payload,
             application_id=self.app.id,
             upload_limit=self.messages.upload_limit,
         )

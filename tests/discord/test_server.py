@@ -23,6 +23,21 @@ COMMAND = {
 DEFERRED = {"type": 5}
 
 
+GROUP = {
+    "name": "admin",
+    "description": "Manage the bot",
+    "options": [
+        {
+            "type": 1,
+            "name": "refund",
+            "description": "Give back",
+            "options": [{"type": 3, "name": "job", "description": "An id"}],
+        }
+    ],
+}
+BUTTON = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Again", "custom_id": "again:1"}]}
+
+
 class Client:
     """A bot that is made of single calls."""
 
@@ -42,7 +57,7 @@ class Client:
             return answer.status, await answer.json() if answer.content_type == "application/json" else None
 
     async def register(self) -> None:
-        status, _ = await self.call("PUT", f"/applications/{self.discord.app.id}/commands", [COMMAND])
+        status, _ = await self.call("PUT", f"/applications/{self.discord.app.id}/commands", [COMMAND, GROUP])
         assert status == 200
 
     async def send_command(self) -> Reply:
@@ -86,6 +101,44 @@ async def test_a_member_can_only_type_what_the_bot_has_registered(client: Client
     for options in wrong:
         with pytest.raises(CannotType):
             await client.discord.slash("swap", **options)
+
+
+async def test_a_subcommand_is_typed_after_its_command(client: Client) -> None:
+    await client.register()
+    with pytest.raises(CannotType, match="has no subcommand grant"):
+        await client.discord.send_slash("admin grant", job="a")
+    with pytest.raises(CannotType, match="has no option hat"):
+        await client.discord.send_slash("admin refund", hat="a")
+    async with client.session.ws_connect(client.discord.gateway_url) as socket:
+        await socket.receive_json()
+        await socket.send_json({"op": Op.IDENTIFY, "d": {"token": client.discord.token}})
+        assert [(await socket.receive_json())["t"] for _ in range(2)] == ["READY", "GUILD_CREATE"]
+        await client.discord.send_slash("admin refund", job="a1")
+        event = await socket.receive_json()
+    (subcommand,) = event["d"]["data"]["options"]
+    assert (subcommand["type"], subcommand["name"]) == (1, "refund")
+    assert subcommand["options"] == [{"name": "job", "type": 3, "value": "a1"}]
+
+
+async def test_a_press_updates_its_message_or_gets_a_reply(client: Client) -> None:
+    reply = await client.deferred()
+    await client.call("PATCH", client.message_path(reply), {"components": [BUTTON]})
+    message = reply.interaction.message
+    assert message is not None
+    with pytest.raises(CannotType, match="has no button again:2"):
+        await client.discord.press(message, "again:2")
+    pressed = [await client.discord.press(message, "again:1") for _ in range(2)]
+    for press, kind in zip(pressed, (6, 5), strict=True):
+        callback = f"/interactions/{press.interaction.id}/{press.token}/callback?with_response=true"
+        assert (await client.call("POST", callback, {"type": kind}))[0] == 200
+    assert pressed[0].interaction.message is message
+    assert pressed[1].id != message.id
+    assert (await client.call("PATCH", client.message_path(pressed[0]), {"content": "done"}))[0] == 200
+    assert reply.text == "done"
+    command = await client.send_command()
+    callback = f"/interactions/{command.interaction.id}/{command.token}/callback"
+    assert (await client.call("POST", callback, {"type": 6}))[1]["code"] == 50035
+    assert client.discord.violations == []
 
 
 async def test_an_interaction_is_answered_once_and_edited_until_its_token_is_void(client: Client) -> None:

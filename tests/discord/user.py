@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from tests.discord.entities import Member
@@ -12,6 +12,7 @@ from tests.discord.records import (
     Edit,
     FileStore,
     Interaction,
+    Message,
     interaction_token,
     new_id,
 )
@@ -113,28 +114,52 @@ class Reply:
 
 
 def fill_in(
-    command: Mapping[str, Any], options: Mapping[str, Any], store: FileStore, channel_id: int
+    command: Mapping[str, Any],
+    subcommands: Sequence[str],
+    options: Mapping[str, Any],
+    store: FileStore,
+    channel_id: int,
 ) -> dict[str, Any]:
     """Return an interaction's `data` for the options that a member filled in."""
+    attachments: dict[str, Any] = {}
+    given = _options(
+        command, subcommands, options, lambda file: _attached(file, store, channel_id, attachments)
+    )
+    resolved = {"resolved": {"attachments": attachments}} if attachments else {}
+    return {"id": command["id"], "name": command["name"], "type": 1, "options": given, **resolved}
+
+
+def _options(
+    command: Mapping[str, Any],
+    subcommands: Sequence[str],
+    options: Mapping[str, Any],
+    attach: Callable[[tuple[str, bytes]], str],
+) -> list[dict[str, Any]]:
     known = {str(each["name"]): each for each in entries(command.get("options"))}
+    if subcommands:
+        name, *rest = subcommands
+        if name not in known:
+            raise CannotType(f"/{command['name']} has no subcommand {name}")
+        inner = _options(known[name], rest, options, attach)
+        return [{"name": name, "type": known[name]["type"], "options": inner}]
     if unknown := options.keys() - known.keys():
         raise CannotType(f"/{command['name']} has no option {', '.join(sorted(unknown))}")
     given: list[dict[str, Any]] = []
-    attachments: dict[str, Any] = {}
     for name, option in known.items():
         if name in options:
             value = _checked(option, options[name])
-            if option["type"] == ATTACHMENT:
-                filename, content = value
-                # Discord hosts the files of a command only for a while.
-                file = store.put(channel_id, filename, content)
-                attachments[str(file.id)] = file.payload() | {"ephemeral": True}
-                value = str(file.id)
-            given.append({"name": name, "type": option["type"], "value": value})
+            shown = attach(value) if option["type"] == ATTACHMENT else value
+            given.append({"name": name, "type": option["type"], "value": shown})
         elif option.get("required"):
             raise CannotType(f"/{command['name']} needs {name}")
-    resolved = {"resolved": {"attachments": attachments}} if attachments else {}
-    return {"id": command["id"], "name": command["name"], "type": 1, "options": given, **resolved}
+    return given
+
+
+def _attached(file: tuple[str, bytes], store: FileStore, channel_id: int, attachments: dict[str, Any]) -> str:
+    # Discord hosts the files of a command only for a while.
+    stored = store.put(channel_id, *file)
+    attachments[str(stored.id)] = stored.payload() | {"ephemeral": True}
+    return str(stored.id)
 
 
 def payload(
@@ -148,10 +173,11 @@ def payload(
 ) -> dict[str, Any]:
     """Return the data of an INTERACTION_CREATE event."""
     guild_id = str(interaction.guild_id)
-    return {
+    pressed = {} if interaction.pressed is None else {"message": interaction.pressed.payload()}
+    return pressed | {
         "id": str(interaction.id),
         "application_id": str(application_id),
-        "type": 2,
+        "type": 3 if pressed else 2,
         "version": 1,
         "token": interaction.token,
         "data": data,
@@ -170,9 +196,12 @@ def payload(
     }
 
 
-def new_interaction(command: str, *, guild_id: int, channel_id: int, seconds: float) -> Interaction:
+def new_interaction(
+    command: str, *, guild_id: int, channel_id: int, seconds: float, pressed: Message | None = None
+) -> Interaction:
     number, now = new_id(), time.time()
-    return Interaction(number, interaction_token(number), channel_id, guild_id, command, now, now + seconds)
+    token = interaction_token(number)
+    return Interaction(number, token, channel_id, guild_id, command, now, now + seconds, pressed=pressed)
 
 
 def _checked(option: Mapping[str, Any], value: Any) -> Any:
