@@ -69,6 +69,30 @@ class Postgres:
         process.wait(timeout=30)
         self._server.ensure_postgres_running()
 
+    async def keep(self) -> None:
+        """Keep the content of all tables at this moment, for `set_back`."""
+        async with connected(self.url("doppel"), "REPEATABLE READ") as connection:
+            await connection.exec_driver_sql("DROP SCHEMA IF EXISTS kept CASCADE")
+            await connection.exec_driver_sql("CREATE SCHEMA kept")
+            for name in METADATA.tables:
+                await connection.exec_driver_sql(f"CREATE TABLE kept.{name} AS TABLE {name}")
+            await connection.commit()
+
+    async def set_back(self) -> None:
+        """Go back to the kept content, as a failover to a replica that is behind does."""
+        async with connected(self.url("doppel"), "READ COMMITTED") as connection:
+            await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            await connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            await connection.exec_driver_sql(f"TRUNCATE {', '.join(METADATA.tables)}")
+            for name in METADATA.tables:
+                await connection.exec_driver_sql(
+                    f"INSERT INTO {name} OVERRIDING SYSTEM VALUE SELECT * FROM kept.{name}"
+                )
+            await connection.commit()
+
     async def empty(self) -> None:
         """Empty all tables, which is much faster than creating a database for every test."""
         async with connected(self.url("doppel")) as connection:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.chaos.report import Run, save, table
 from tests.chaos.run import run_scenario
-from tests.chaos.scenarios import DEFAULT_SCENARIOS, SCENARIOS, Scenario, with_changes
+from tests.chaos.scenarios import SCENARIOS, Scenario, with_changes
 from tests.postgres import server
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Killed processes leave broken connections, and both servers would log a traceback for each.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     runs: list[Run] = []
-    for name in options.scenarios or DEFAULT_SCENARIOS:
+    for name in options.scenarios or SCENARIOS:
         scenario = with_changes(SCENARIOS[name], **{key: getattr(options, key) for key in OVERRIDES})
         runs.append(_run(scenario))
         _print(table(runs[-1:]))
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "scenarios",
         nargs="*",
         metavar="SCENARIO",
-        help=f"{', '.join(SCENARIOS)}; {', '.join(DEFAULT_SCENARIOS)} by default",
+        help=f"{', '.join(SCENARIOS)}; all by default",
     )
     for name, (kind, description) in OVERRIDES.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=description)

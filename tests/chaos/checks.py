@@ -9,8 +9,10 @@ from typing import Any
 from bot.jobs.job import State
 from bot.ledger.account import EntryKind
 from tests.chaos.ledger import JobRow, LedgerSnapshot
+from tests.chaos.messages import SetBack, extra_messages, overwritten_results
 from tests.chaos.orders import PlacedOrder, is_result_of
 from tests.chaos.reply_states import rejected, shows, was_accepted
+from tests.discord.records import Message
 
 _NONCE = re.compile(r"[?&]doppel=([0-9a-z]+)")
 
@@ -27,6 +29,13 @@ class Evidence:
     placed: Sequence[PlacedOrder]
     was_cut_off: Callable[[PlacedOrder], bool]
     """Whether a kill came after the bot deferred its reply and before it stored the job."""
+    messages: Sequence[Message] = ()
+    """Everything that the bot wrote."""
+    set_backs: Sequence[SetBack] = ()
+    forgotten: Collection[str] = ()
+    """Ids of the requests that were accepted while the database lost what it committed."""
+    idle: Sequence[str] = ()
+    """Open jobs, at the end, of processes that still ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +47,50 @@ class Findings:
     ledger: int
     """Difference in credits, plus one for each finding of the bot's own audit."""
     unfinished: Sequence[str]
+    extra: Sequence[str]
+    overwritten: Sequence[str]
+    idle: Sequence[str]
     rejected: int
     cut_off: int
-    """Orders cut off by a kill before there was a job or a hold."""
+    """Orders cut off by a kill before there was a job or a hold, or forgotten by a database set back."""
     unanswered: int
     """Orders that the bot never answered, because it was down."""
 
     @property
     def clean(self) -> bool:
-        return not (self.submitted_twice or self.lost or self.ledger or self.unfinished)
+        return not (self.sentences or self.ledger)
+
+    @property
+    def sentences(self) -> Sequence[str]:
+        """Sentences about everything except the ledger."""
+        of_jobs = (*self.submitted_twice, *self.lost, *self.idle)
+        return [*of_jobs, *self.unfinished, *self.extra, *self.overwritten]
 
 
 def check(evidence: Evidence) -> Findings:
     jobs = {job.message_id: job for job in evidence.snapshot.jobs}
     answered = [placed for placed in evidence.placed if placed.reply.interaction.message is not None]
     jobless = [placed for placed in answered if placed.reply.id not in jobs]
+    forgotten = [each for each in jobless if _is_forgotten(each, evidence.set_backs)]
     cut_off = [each for each in jobless if not rejected(each.reply) and evidence.was_cut_off(each)]
+    cut_off += [each for each in forgotten if each not in cut_off]
     return Findings(
         submitted_twice=list(_submitted_twice(evidence.accepted)),
-        lost=[*_lost_jobs(evidence), *_lost_orders(jobless)],
+        lost=[*_lost_jobs(evidence), *_lost_orders(each for each in jobless if each not in forgotten)],
         ledger=ledger_difference(evidence.snapshot),
         unfinished=list(_unfinished(answered, jobs, cut_off)),
+        extra=list(extra_messages(evidence.messages)),
+        overwritten=list(overwritten_results(answered, evidence.set_backs)),
+        idle=evidence.idle,
         rejected=sum(rejected(each.reply) for each in jobless),
         cut_off=len(cut_off),
         unanswered=len(evidence.placed) - len(answered),
     )
+
+
+def _is_forgotten(placed: PlacedOrder, set_backs: Sequence[SetBack]) -> bool:
+    answered_at = placed.reply.interaction.answered_at or placed.at
+    return any(set_back.covers(answered_at) for set_back in set_backs)
 
 
 def _nonce(body: Mapping[str, Any]) -> str:
@@ -89,7 +117,8 @@ def _lost_jobs(evidence: Evidence) -> Iterator[str]:
     for request_id, body in evidence.accepted:
         job = jobs.get(_nonce(body))
         if job is None:
-            yield f"Segmind took {request_id}, which is no job's"
+            if request_id not in evidence.forgotten:
+                yield f"Segmind took {request_id}, which is no job's"
         elif job.request_id is None:
             yield f"job {job.id} is {job.state} ({job.reason}) and does not know its request {request_id}"
         elif (
@@ -114,7 +143,8 @@ def ledger_difference(snapshot: LedgerSnapshot) -> int:
     }
     for entry in snapshot.entries:
         free[entry.account] += entry.amount
-        if entry.job_id is None:
+        # A refund is an adjustment that names its job.
+        if entry.job_id is None or entry.kind == EntryKind.ADJUST:
             given[entry.account] += entry.amount
         if entry.kind == EntryKind.HOLD and entry.job_id not in settled:
             held[entry.account] -= entry.amount

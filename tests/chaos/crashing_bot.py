@@ -31,6 +31,8 @@ from bot.store import SqlStore
 from bot.store.connection import Connection
 from bot.store.write.commands import Change, Move, Outcome, WriteContext, apply
 from tests.chaos.kill_points import KillPoint
+from tests.chaos.lost_answers import LostAnswers
+from tests.chaos.suspensions import Suspensions
 
 CLOCK_JUMP_FILE = Path("clock-jump")
 
@@ -44,8 +46,13 @@ class CrashPlan:
     """Number of times that the process reaches the point until it is killed there."""
     clock_jump: float = 0.0
     """Seconds by which the clock is ahead once the file `clock-jump` exists in the process's folder."""
-    lose_commit_every: int = 0
-    """One in so many commits is durable but reports a lost connection; 0 is none."""
+    clock_offset: float = 0.0
+    """Seconds by which the clock is wrong from the start."""
+    deaf: float = 0.0
+    """Share of the commits that are durable, but whose answer is lost."""
+    suspensions: int = 0
+    """Number of times that the process suspends itself."""
+    seed: int = 0
     break_rules: str = ""
 
     def to_json(self) -> str:
@@ -60,19 +67,19 @@ class CrashPlan:
 
 
 class KillSwitch:
-    """Kills the process at the planned point."""
+    """Kills the process at the planned point, and suspends it before that."""
 
     def __init__(self, plan: CrashPlan) -> None:
         self._plan = plan
+        self._suspensions = Suspensions(plan.suspensions, plan.seed)
         self._occurrences = count(1)
 
     def reach(self, point: KillPoint | None) -> None:
-        if (
-            point is not None
-            and point is self._plan.point
-            and next(self._occurrences) == self._plan.occurrence
-        ):
+        if point is None:
+            return
+        if point is self._plan.point and next(self._occurrences) == self._plan.occurrence:
             os.kill(os.getpid(), signal.SIGKILL)
+        self._suspensions.reach(point)
 
 
 _BEFORE: Mapping[State, KillPoint] = {State.SUBMITTED: KillPoint.ANSWERED, State.DONE: KillPoint.FETCHED}
@@ -92,11 +99,12 @@ class CrashingStore(SqlStore):
     """The store, with kill points around its steps."""
 
     kill_switch: ClassVar[KillSwitch] = KillSwitch(CrashPlan())
-    lose_commit_every: ClassVar[int] = 0
-    _commits: ClassVar["count[int]"] = count(1)
+    lost_answers: ClassVar[LostAnswers | None] = None
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
+        if self.lost_answers is not None:
+            self.lost_answers.armed = True
         # The environment reads the worker's id to find the open jobs of a killed process.
         os.write(1, f"worker {self._worker}\n".encode())
         return self
@@ -116,12 +124,6 @@ class CrashingStore(SqlStore):
         self.kill_switch.reach(KillPoint.SHOWN)
         await super().mark_told(job)
         self.kill_switch.reach(KillPoint.TOLD)
-
-    async def _transact(self, changes: Sequence[Change]) -> Sequence[Outcome]:
-        outcomes = await super()._transact(changes)
-        if self.lose_commit_every and next(self._commits) % self.lose_commit_every == 0:
-            raise ConnectionResetError("the reply to a commit was lost")
-        return outcomes
 
 
 async def _applied(connection: Connection, changes: Sequence[Change], context: WriteContext) -> list[Outcome]:
@@ -167,12 +169,13 @@ class ForgetfulJobService(JobService):
         return 0
 
 
-def _jumping_clock(plan: CrashPlan) -> type[WallClock]:
-    class JumpingClock(WallClock):
+def _wrong_clock(plan: CrashPlan) -> type[WallClock]:
+    class WrongClock(WallClock):
         def now(self) -> float:
-            return time.time() + (plan.clock_jump if CLOCK_JUMP_FILE.exists() else 0)
+            jump = plan.clock_jump if CLOCK_JUMP_FILE.exists() else 0
+            return time.time() + plan.clock_offset + jump
 
-    return JumpingClock
+    return WrongClock
 
 
 RULE_BREAKERS: Mapping[str, tuple[type[Any], type[Any]]] = {
@@ -185,10 +188,13 @@ RULE_BREAKERS: Mapping[str, tuple[type[Any], type[Any]]] = {
 
 def install(plan: CrashPlan) -> None:
     """Replace the parts of the bot in this process."""
-    CrashingStore.kill_switch, CrashingStore.lose_commit_every = KillSwitch(plan), plan.lose_commit_every
+    CrashingStore.kill_switch = KillSwitch(plan)
+    if plan.deaf:
+        CrashingStore.lost_answers = LostAnswers(plan.deaf, plan.seed)
+        CrashingStore.lost_answers.install()
     changes: dict[Any, Any] = {SqlStore: CrashingStore, apply: _applied}
-    if plan.clock_jump:
-        changes[WallClock] = _jumping_clock(plan)
+    if plan.clock_jump or plan.clock_offset:
+        changes[WallClock] = _wrong_clock(plan)
     changes |= dict(RULE_BREAKERS[rule.strip()] for rule in filter(None, plan.break_rules.split(",")))
     replacements = {id(original): changed for original, changed in changes.items()}
     # Modules hold the originals under imported names; later imports get the replacement.

@@ -3,8 +3,8 @@
 import random
 import re
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,12 +81,14 @@ class Environment:
             speed=SPEED,
             history_delay=0.3,
             workers=200,
+            rate=scenario.rate,
             keep_outputs=REMEMBERED,
             history_size=REMEMBERED,
             faults=Faults.parse(scenario.segmind, scenario.seed),
             on_submission=self._witness,
         )
         self._pending_kills: dict[str, PendingKill] = {}
+        self._programs: list[Program] = []
 
     def guilds_of(self, slot: int) -> list[Guild]:
         """Return the servers of one process."""
@@ -99,21 +101,43 @@ class Environment:
     def cancel_kill(self, slot: int) -> None:
         self._pending_kills.pop(_key(slot), None)
 
-    def bot(self, slot: int, plan: CrashPlan) -> AbstractAsyncContextManager[Program]:
+    @property
+    def programs(self) -> Sequence[Program]:
+        """Processes of the bot that run now."""
+        return [each for each in self._programs if each.running]
+
+    @asynccontextmanager
+    async def bot(self, slot: int, plan: CrashPlan) -> AsyncGenerator[Program]:
         """Start a process; without built-in faults on SQLite it is `python -m bot` itself."""
         environment = self._bot_settings(slot)
         if plan == CrashPlan() and self.scenario.database == "sqlite":
-            return program("run", cwd=self.folder, environment=environment)
-        return program(
-            plan.to_json(), "run", cwd=self.folder, environment=environment, module="tests.chaos.crashing_bot"
-        )
+            started = program("run", cwd=self.folder, environment=environment)
+        else:
+            module = "tests.chaos.crashing_bot"
+            started = program(plan.to_json(), "run", cwd=self.folder, environment=environment, module=module)
+        async with started as bot:
+            self._programs.append(bot)
+            try:
+                yield bot
+            finally:
+                self._programs.remove(bot)
 
     async def open_jobs_of(self, bot: Program) -> list[JobRow]:
         """Return the open jobs of a killed process."""
         if self.scenario.database == "sqlite":
             return await self.ledger.open_jobs()
-        owner = re.search(r"^worker (\w+)$", bot.output, re.MULTILINE)
-        return [] if owner is None else await self.ledger.open_jobs(owner[1])
+        owner = worker_of(bot)
+        return [] if owner is None else await self.ledger.open_jobs(owner)
+
+    async def idle_jobs(self) -> list[str]:
+        """Return sentences about the open jobs of processes that run."""
+        living = {worker_of(bot) for bot in self.programs}
+        is_one = self.scenario.database == "sqlite"
+        return [
+            f"job {job.id} is {job.state}, and nobody runs it"
+            for job in await self.ledger.open_jobs()
+            if is_one or job.owner in living
+        ]
 
     def _witness(self, submission: Submission) -> None:
         if (pending := self._pending_kills.get(submission.key)) is not None:
@@ -153,6 +177,12 @@ async def open_environment(
         await stack.enter_async_context(built.discord)
         await stack.enter_async_context(built.segmind)
         yield built
+
+
+def worker_of(bot: Program) -> str | None:
+    """Return the id that a process printed for itself."""
+    found = re.search(r"^worker (\w+)$", bot.output, re.MULTILINE)
+    return None if found is None else found[1]
 
 
 def _guild(scenario: Scenario, slot: int, number: int) -> Guild:

@@ -139,7 +139,9 @@ class ProcessRunner:
 
     def _record_exit(self, bot: Program, code: int) -> None:
         """Record an unexpected exit. Without a database the bot exits, and its supervisor restarts it."""
-        if not (self._environment.scenario.postgres_restarts and NO_DATABASE in bot.output):
+        scenario = self._environment.scenario
+        loses_database = scenario.postgres_restarts or scenario.set_backs or scenario.deaf
+        if not (loses_database and NO_DATABASE in bot.output):
             self._log.process_errors.append(
                 f"a process exited unexpectedly with {code}: {bot.output[-2000:]}"
             )

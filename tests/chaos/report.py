@@ -22,6 +22,11 @@ class Run:
     lost: int
     ledger_difference: int
     unfinished_messages: int
+    extra_messages: int
+    overwritten: int
+    """Results overwritten by a stage."""
+    idle: int
+    """Jobs that nobody runs."""
     recovery_s: float | None
     """Median of the seconds from a start after a kill until every job open at the kill was edited again."""
     recovery_most_s: float | None
@@ -32,6 +37,8 @@ class Run:
     seconds: float
     points: Mapping[str, int]
     """Number of kills by point; `by chance` is anywhere."""
+    disturbances: Mapping[str, int]
+    """Number of lost answers by kind of transaction, of suspensions by point, of presses, and so on."""
     checked_calls: int | None
     """Calls compared with Discord's OpenAPI description; None if the description is missing."""
     failures: Sequence[str] = field(default_factory=list[str])
@@ -51,6 +58,9 @@ _COLUMNS = {
     "lost": "lost",
     "ledger difference": "ledger_difference",
     "unfinished": "unfinished_messages",
+    "extra": "extra_messages",
+    "overwritten": "overwritten",
+    "idle": "idle",
     "recovery": "recovery_s",
     "longest": "recovery_most_s",
     "seconds": "seconds",
@@ -83,6 +93,8 @@ def _notes(run: Run) -> Iterator[str]:
     )
     if run.points:
         yield f"{run.name}: killed {', '.join(f'{name} {times}' for name, times in run.points.items())}"
+    if run.disturbances:
+        yield f"{run.name}: {', '.join(f'{name} {times}' for name, times in run.disturbances.items())}"
     if run.checked_calls is None:
         yield f"{run.name}: no call was compared with Discord's OpenAPI description, which is missing"
     else:

@@ -9,17 +9,16 @@ from typing import Any
 
 from bot.sandbox.segmind import FaultKind
 from tests.chaos.checks import Evidence, Findings, check
-from tests.chaos.crashing_bot import CLOCK_JUMP_FILE, CrashPlan
+from tests.chaos.crashing_bot import CrashPlan
+from tests.chaos.disturbances import Disturbances
 from tests.chaos.environment import Environment, dice_of, open_environment
 from tests.chaos.leaks import LeakScanner
 from tests.chaos.load import Members, OrderGate
-from tests.chaos.network_faults import NetworkFaults
 from tests.chaos.orders import PlacedOrder
 from tests.chaos.process import ProcessRunner, RunLog
 from tests.chaos.reply_states import ended
 from tests.chaos.report import Run
 from tests.chaos.scenarios import Scenario, plan_kills
-from tests.discord.program import Program
 from tests.discord.spec import Spec
 from tests.postgres import Postgres
 
@@ -60,30 +59,31 @@ class ScenarioRunner:
         self._log = RunLog()
         self._job_counts: Counter[int] = Counter()
         self._over = asyncio.Event()
+        self._disturbances = Disturbances(
+            environment, postgres, self._members, self._log, self._job_counts.total, self._over
+        )
+        self._idle: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         scenario, slots = self._scenario, range(self._scenario.processes)
         share = -(-scenario.jobs // scenario.processes)
-        base = CrashPlan(
-            clock_jump=scenario.clock_jump,
-            lose_commit_every=scenario.lose_commit_every,
-            break_rules=scenario.break_rules,
-        )
+        plans = [_plan_of(scenario, slot) for slot in slots]
         order_gates = [OrderGate(self._environment.guilds_of(slot)) for slot in slots]
         runners = [
             ProcessRunner(self._environment, slot, order_gates[slot], self._job_counts, self._log)
             for slot in slots
         ]
         tasks = [
-            asyncio.create_task(runner.run(ends, share, self._over, base))
-            for runner, ends in zip(runners, plan_kills(scenario), strict=True)
+            asyncio.create_task(runner.run(ends, share, self._over, plan))
+            for runner, ends, plan in zip(runners, plan_kills(scenario), plans, strict=True)
         ]
         for order_gate in order_gates:
             for _ in range(scenario.seats):
                 self._start(self._members.occupy_seat(order_gate))
         self._start(self._count())
-        self._start_disturbances(runners, base)
+        for work in self._disturbances.works(runners, plans[0]):
+            self._start(work)
         try:
             await self._until_ordered(runners, tasks)
             await self._until_finished()
@@ -94,23 +94,6 @@ class ScenarioRunner:
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
-
-    def _start_disturbances(self, runners: Sequence[ProcessRunner], base: CrashPlan) -> None:
-        scenario = self._scenario
-        if scenario.network_faults:
-            faults = NetworkFaults(
-                self._environment.discord,
-                self._environment.segmind,
-                scenario.segmind,
-                dice_of(scenario, "network faults"),
-            )
-            self._start(faults.run())
-        if scenario.second_process:
-            self._start(self._run_second_process(runners, base))
-        if scenario.postgres_restarts:
-            self._start(self._restart_postgres())
-        if scenario.clock_jump:
-            self._start(self._jump_clock())
 
     async def _count(self) -> None:
         while True:
@@ -140,10 +123,17 @@ class ScenarioRunner:
             ):
                 return
             await asyncio.sleep(INTERVAL)
+        self._idle = await self._environment.idle_jobs()
 
     def _is_waiting(self, placed: PlacedOrder) -> bool:
         answered = placed.reply.interaction.message is not None
-        return answered and not ended(placed.reply) and not self._was_cut_off(placed)
+        if not answered or ended(placed.reply) or self._was_cut_off(placed):
+            return False
+        # The database may have forgotten the order.
+        return not self._is_forgotten(placed.reply.interaction.answered_at or placed.at)
+
+    def _is_forgotten(self, at: float) -> bool:
+        return any(set_back.covers(at) for set_back in self._disturbances.set_backs)
 
     def _was_cut_off(self, placed: PlacedOrder) -> bool:
         # A killed process may have deferred its reply after the recorded kill of its order.
@@ -156,37 +146,6 @@ class ScenarioRunner:
             if task.done():
                 task.result()
 
-    async def _until_ordered_share(self, parts: int = 1, of: int = 2) -> None:
-        while self._job_counts.total() * of < self._scenario.jobs * parts:
-            await asyncio.sleep(INTERVAL)
-
-    async def _run_second_process(self, runners: Sequence[ProcessRunner], base: CrashPlan) -> None:
-        """Start the bot a second time on the same database."""
-        await runners[0].steady.wait()
-        await self._environment.discord.online()
-        async with self._environment.bot(0, base) as second:
-            if self._scenario.database == "sqlite":
-                code = await second.end()
-                if code != 1 or "has" not in second.output:
-                    self._log.process_errors.append(f"a second process exited with {code}: {second.output}")
-            else:
-                await self._over.wait()
-                await _end(second, self._log)
-            self._log.outputs.append(second.output)
-        await self._over.wait()
-
-    async def _restart_postgres(self) -> None:
-        assert self._postgres is not None
-        for number in range(1, self._scenario.postgres_restarts + 1):
-            await self._until_ordered_share(number, self._scenario.postgres_restarts + 1)
-            await asyncio.to_thread(self._postgres.crash)
-        await self._over.wait()
-
-    async def _jump_clock(self) -> None:
-        await self._until_ordered_share()
-        (self._environment.folder / CLOCK_JUMP_FILE).touch()
-        await self._over.wait()
-
     async def result(self, seconds: float) -> Run:
         segmind, scenario, log = self._environment.segmind, self._scenario, self._log
         findings = check(
@@ -196,6 +155,10 @@ class ScenarioRunner:
                 segmind.billed,
                 self._members.placed,
                 self._was_cut_off,
+                list(self._environment.discord.messages),
+                self._disturbances.set_backs,
+                [each.request_id for each in segmind.submissions if self._is_forgotten(each.at)],
+                self._idle,
             )
         )
         ambiguous_faults = sum(
@@ -215,6 +178,9 @@ class ScenarioRunner:
             lost=len(findings.lost),
             ledger_difference=findings.ledger,
             unfinished_messages=len(findings.unfinished),
+            extra_messages=len(findings.extra),
+            overwritten=len(findings.overwritten),
+            idle=len(findings.idle),
             recovery_s=round(median(log.recoveries), 2) if log.recoveries else None,
             recovery_most_s=round(max(log.recoveries), 2) if log.recoveries else None,
             recoveries=len(log.recoveries),
@@ -223,6 +189,7 @@ class ScenarioRunner:
             unanswered=findings.unanswered,
             seconds=round(seconds, 1),
             points=dict(Counter(str(kill.point or "by chance") for kill in log.kills).most_common()),
+            disturbances=self._disturbances.counts(),
             checked_calls=None if Spec.find() is None else self._environment.discord.call_count,
             failures=self._failures(findings),
         )
@@ -231,18 +198,25 @@ class ScenarioRunner:
         ledger = [f"the ledger is off by {findings.ledger}"] if findings.ledger else []
         return [
             *self._log.process_errors,
-            *findings.submitted_twice,
-            *findings.lost,
+            *findings.sentences,
             *ledger,
-            *findings.unfinished,
             *sorted(set(self._environment.discord.violations)),
             *LeakScanner(self._environment.discord.token).findings(self._log.outputs),
         ]
 
 
-async def _end(bot: Program, log: RunLog) -> None:
-    if (code := await bot.terminate()) != 0:
-        log.process_errors.append(f"a terminated process exited with {code}: {bot.output[-2000:]}")
+def _plan_of(scenario: Scenario, slot: int) -> CrashPlan:
+    """Return the faults that are built into the process of a slot."""
+    position = slot / (scenario.processes - 1) - 0.5 if scenario.processes > 1 else 0.0
+    is_random = scenario.deaf or scenario.suspensions
+    return CrashPlan(
+        clock_jump=scenario.clock_jump,
+        clock_offset=scenario.clock_skew * position,
+        deaf=scenario.deaf,
+        suspensions=scenario.suspensions,
+        seed=scenario.seed * 1000 + slot if is_random else 0,
+        break_rules=scenario.break_rules,
+    )
 
 
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:

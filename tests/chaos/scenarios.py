@@ -14,6 +14,21 @@ AMBIGUOUS = (
     "submit: drop-after @ 0.02; submit: error-after=502 @ 0.015; submit: drop-before @ 0.01;"
     "submit: error-before=500 @ 0.005; submit: rate-limit=1 @ 0.01; submit: truncated @ 0.005"
 )
+# One in ten answers is unkind: what proxies, replica lag and odd accounting do to a healthy request.
+UNKIND = (
+    "submit: drop-after @ 0.02; submit: error-after=408 @ 0.01; submit: error-after=409 @ 0.01;"
+    "submit: error-after=499 @ 0.01; submit: error-after=502 @ 0.01; submit: error-before=500 @ 0.01;"
+    "submit: bare-rate-limit @ 0.02; submit: rate-limit=1 @ 0.01;"
+    "submit: history-delay=0.5..6 @ 0.3;"
+    "status: error-before=404 @ 0.04; status: error-before=502 @ 0.03; status: drop-after @ 0.03;"
+    "status: cost=-1 @ 0.02; status: cost=NaN @ 0.02; status: bare-rate-limit @ 0.01;"
+    "result: error-before=404 @ 0.04; result: error-before=503 @ 0.03; result: truncated @ 0.03;"
+    "result: cost=-1 @ 0.02; result: cost=1e14 @ 0.02; result: cost=free @ 0.02;"
+    "result: shape=listed @ 0.05; result: shape=nested @ 0.05;"
+    "file: error-before=404 @ 0.05; file: error-before=403 @ 0.05;"
+    "history: error-before=404 @ 0.03; history: error-before=500 @ 0.03; history: shuffled @ 0.1;"
+    "history: stripped @ 0.05; history: cost=NaN @ 0.03; record: error-before=404 @ 0.1"
+)
 _POINT_SHARE = 0.6
 _EARLY_SHARE = 0.15
 
@@ -52,8 +67,18 @@ class Scenario:
     """Number of crashes of Postgres."""
     clock_jump: float = 0.0
     """Seconds by which the clock of every process jumps forward halfway."""
-    lose_commit_every: int = 0
-    """One in so many commits is durable but reports a lost connection; 0 is none."""
+    clock_skew: float = 0.0
+    """Seconds between the clocks of the first and the last process."""
+    deaf: float = 0.0
+    """Share of the commits that are durable, but whose answer is lost."""
+    suspensions: int = 0
+    """Number of times that each process is suspended for longer than its lease."""
+    set_backs: int = 0
+    """Number of times that Postgres loses the commits of the last seconds."""
+    presses: bool = False
+    """Whether members press Cancel, Again and Report, and administrators refund jobs."""
+    rate: int | None = None
+    """Requests per minute that Segmind takes; the bot expects far more."""
     lease: float | None = None
     break_rules: str = ""
     """Rules that the bot breaks on purpose, separated by commas."""
@@ -92,6 +117,7 @@ def _planned_kill(point: KillPoint | None, share: int, dice: random.Random) -> P
 
 
 _TWO_ON_POSTGRES: Mapping[str, Any] = {"database": "postgres", "processes": 2, "lease": 6}
+_THREE_ON_POSTGRES: Mapping[str, Any] = {"database": "postgres", "processes": 3, "lease": 6, "seats": 15}
 SCENARIOS: Mapping[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
@@ -101,12 +127,29 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("second-process", jobs=300, kills=4, second_process=True),
         Scenario("third-process-postgres", jobs=400, kills=4, second_process=True, **_TWO_ON_POSTGRES),
         Scenario("postgres-restarts", jobs=600, kills=4, postgres_restarts=4, **_TWO_ON_POSTGRES),
-        Scenario("lost-commit-replies", jobs=100, lose_commit_every=4),
         Scenario("clock-jump", jobs=400, kills=4, clock_jump=3600.0),
         Scenario("clock-jump-postgres", jobs=400, kills=4, clock_jump=3600.0, **_TWO_ON_POSTGRES),
+        Scenario("unkind", jobs=1000, kills=8, segmind=UNKIND, presses=True),
+        Scenario("unkind-postgres", jobs=1000, kills=8, segmind=UNKIND, presses=True, **_TWO_ON_POSTGRES),
+        Scenario("low-rate", jobs=300, rate=600, seats=10),
+        Scenario("deaf", jobs=600, deaf=0.03),
+        Scenario("deaf-postgres", jobs=600, deaf=0.03, kills=4, **_TWO_ON_POSTGRES),
+        Scenario("suspended", jobs=800, suspensions=6, **_THREE_ON_POSTGRES),
+        Scenario("clock-skew", jobs=800, kills=6, clock_skew=60.0, **_THREE_ON_POSTGRES),
+        Scenario("set-back", jobs=600, set_backs=4, presses=True, **_TWO_ON_POSTGRES),
+        Scenario(
+            "all-at-once",
+            jobs=1000,
+            kills=8,
+            segmind=UNKIND,
+            deaf=0.02,
+            suspensions=4,
+            clock_skew=60.0,
+            presses=True,
+            **_THREE_ON_POSTGRES,
+        ),
     )
 }
-DEFAULT_SCENARIOS = ("sqlite", "postgres", "network")
 
 
 def with_changes(scenario: Scenario, **changes: Any) -> Scenario:

@@ -180,9 +180,10 @@ def test_the_schedule_has_every_point_and_depends_on_the_seed(name: str) -> None
 def test_the_table_and_the_file_say_the_same(tmp_path: Path) -> None:
     run = Run(
         name="sqlite", database="sqlite", processes=1, seed=7, jobs=2000, kills=40, ambiguous=80,
-        submitted_twice=0, lost=1, ledger_difference=0, unfinished_messages=0, recovery_s=1.52,
+        submitted_twice=0, lost=1, ledger_difference=0, unfinished_messages=0, extra_messages=0,
+        overwritten=0, idle=0, recovery_s=1.52,
         recovery_most_s=None, recoveries=40, rejected=3, cut_off=2, unanswered=1, seconds=60.0,
-        points={"ready": 40}, checked_calls=None, failures=["job a is gone"] * 30,
+        points={"ready": 40}, disturbances={"again": 3}, checked_calls=None, failures=["job a is gone"] * 30,
     )  # fmt: skip
     shown = table([run])
     assert "submitted twice" in shown

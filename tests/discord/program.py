@@ -61,6 +61,10 @@ class Program:
         """Kill the process without waiting for its exit."""
         self._signal(signal.SIGKILL)
 
+    def wake(self) -> None:
+        """Continue a suspended process."""
+        self._signal(signal.SIGCONT)
+
     def _signal(self, number: signal.Signals) -> None:
         # Process.send_signal polls the process first, which would hide its exit from the event loop.
         if self.running:

@@ -1,0 +1,49 @@
+"""Checks of everything that the bot wrote: extra messages, and results overwritten by stages (pure)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.chaos.orders import PlacedOrder
+from tests.chaos.reply_states import job_buttons, shows_outcome, shows_stage
+from tests.discord.records import Message
+
+
+@dataclass(frozen=True, slots=True)
+class SetBack:
+    """Span of time whose commits the database lost."""
+
+    since: float
+    until: float
+
+    # A process may still act on what it committed shortly before.
+    GRACE = 10.0
+
+    def covers(self, at: float) -> bool:
+        return self.since <= at <= self.until + self.GRACE
+
+
+def extra_messages(messages: Iterable[Message]) -> Iterator[str]:
+    """Yield each message beyond the first that is about the same job."""
+    by_job: defaultdict[str, list[Message]] = defaultdict(list)
+    for message in messages:
+        jobs = {custom_id.rpartition(":")[2] for custom_id in job_buttons(message).values()}
+        for job in jobs if not message.deleted else ():
+            by_job[job].append(message)
+    for job, shown in by_job.items():
+        if len(shown) > 1:
+            yield f"job {job} has {len(shown)} messages: {', '.join(str(each.id) for each in shown)}"
+
+
+def overwritten_results(placed: Iterable[PlacedOrder], set_backs: Sequence[SetBack]) -> Iterator[str]:
+    """Yield each reply that showed a stage after its outcome."""
+    for each in placed:
+        ended_at: float | None = None
+        for edit in each.reply.edits:
+            if shows_outcome(edit.text):
+                ended_at = edit.at
+            elif ended_at is not None and shows_stage(edit.text):
+                # The database may have forgotten the outcome in between.
+                if not any(ended_at <= set_back.until <= edit.at for set_back in set_backs):
+                    yield f"message {each.reply.id} showed {edit.text.splitlines()[:2]} after its outcome"
+                break
