@@ -20,6 +20,7 @@ OVERRIDES: Mapping[str, tuple[type, str]] = {
     "processes": (int, "number of processes at once, on Postgres"),
     "shards": (int, "number of shards in all; 0 gives each process its own gateway"),
     "lease": (float, "seconds until another process takes over a killed process's jobs, on Postgres"),
+    "patience": (float, "seconds in which open jobs must end after the last order"),
     "segmind": (str, "faults at Segmind: `submit: drop-after @ 0.1; status: latency=0.5`"),
     "break_rules": (str, "rules that the bot breaks on purpose, to prove that the checks find it"),
 }
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runs: list[Run] = []
     for name in options.scenarios or SCENARIOS:
         scenario = with_changes(SCENARIOS[name], **{key: getattr(options, key) for key in OVERRIDES})
-        runs.append(_run(scenario))
+        runs.append(_run(scenario, options.logs))
         _print(table(runs[-1:]))
         save(runs, options.json)
     _print(f"\n{table(runs)}\n\n{options.json}")
@@ -44,11 +45,11 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _run(scenario: Scenario) -> Run:
+def _run(scenario: Scenario, logs: Path | None) -> Run:
     if scenario.database == "sqlite":
-        return asyncio.run(run_scenario(scenario))
+        return asyncio.run(run_scenario(scenario, logs=logs))
     with server() as postgres:
-        return asyncio.run(run_scenario(scenario, postgres))
+        return asyncio.run(run_scenario(scenario, postgres, logs=logs))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, (kind, description) in OVERRIDES.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=description)
     parser.add_argument("--json", type=Path, default=ROOT / "var/chaos.json", help="file for the figures")
+    parser.add_argument("--logs", type=Path, help="folder for the logs of all processes")
     return parser
 
 

@@ -103,13 +103,13 @@ class CrashingStore(SqlStore):
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
-        if self.lost_answers is not None:
-            self.lost_answers.armed = True
         # The environment reads the worker's id to find the open jobs of a killed process.
         os.write(1, f"worker {self._worker}\n".encode())
         return self
 
     async def open(self, job: Job, terms: MemberTerms) -> None:
+        if self.lost_answers is not None:
+            self.lost_answers.armed = True
         self.kill_switch.reach(KillPoint.RECEIVED)
         await super().open(job, terms)
         self.kill_switch.reach(KillPoint.OPENED)

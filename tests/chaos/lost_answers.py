@@ -12,6 +12,8 @@ from sqlalchemy.engine.default import DefaultDialect
 MARK = "lost the answer to"
 # The first commit of each kind is lost more often, so that a short run has every kind.
 _FIRST_SHARE = 0.3
+# Every transaction that moves credits writes these, whatever it is for.
+_PARTS = frozenset({"accounts", "entries", "budgets"})
 _WRITE = re.compile(r"\b(?:INSERT INTO|DELETE FROM|UPDATE(?= \w+ SET)) (\w+)")
 
 
@@ -23,7 +25,7 @@ class LostAnswers:
         self._dice = random.Random(seed)
         self._known: set[str] = set()
         self.armed = False
-        """Whether answers are lost from now on; a start of the bot needs an intact database."""
+        """Whether answers are lost from now on: a process that starts exits without its database."""
 
     def install(self) -> None:
         commit = DefaultDialect.do_commit
@@ -50,10 +52,11 @@ def _note(
 ) -> None:
     """Note the kinds of a transaction's writes beside its connection."""
     del cursor, values, many
-    if (written := _WRITE.search(statement)) is not None:
-        parameters: list[dict[str, Any]] = context.compiled_parameters
-        kind = _kind(written[1], statement, parameters[0] if parameters else {})
-        connection.connection.info.setdefault(MARK, set()).add(kind)
+    written = _WRITE.search(statement)
+    if written is not None and written[1] not in _PARTS:
+        rows: list[dict[str, Any]] = context.compiled_parameters
+        kinds = {_kind(written[1], statement, row) for row in rows or [{}]}
+        connection.connection.info.setdefault(MARK, set()).update(kinds)
 
 
 def _kind(table: str, statement: str, values: dict[str, Any]) -> str:

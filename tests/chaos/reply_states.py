@@ -24,8 +24,8 @@ def shows(reply: Reply, state: State) -> bool:
 
 
 def ended(reply: Reply) -> bool:
-    """Whether the reply shows an outcome or a rejection."""
-    return bool(reply.text) and not shows_stage(reply.text)
+    """Whether the reply shows an outcome or a rejection, or was deleted for a private rejection."""
+    return reply.deleted or (bool(reply.text) and not shows_stage(reply.text))
 
 
 def rejected(reply: Reply) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -36,15 +37,24 @@ _AMBIGUOUS_FAULTS = frozenset(
 )
 
 
-async def run_scenario(scenario: Scenario, postgres: Postgres | None = None) -> Run:
-    """Run a scenario; on Postgres, `postgres` is a server with an empty database."""
+async def run_scenario(
+    scenario: Scenario, postgres: Postgres | None = None, *, logs: Path | None = None
+) -> Run:
+    """Run a scenario; on Postgres, `postgres` is a server with an empty database.
+
+    The logs of its processes go into the folder `logs`.
+    """
     if scenario.database == "postgres" and postgres is None:
         raise ValueError("this scenario needs a Postgres")
     url = postgres.url("doppel") if postgres is not None and scenario.database == "postgres" else None
     begun = time.monotonic()
     async with open_environment(scenario, url) as built:
         runner = ScenarioRunner(built, postgres)
-        await runner.run()
+        try:
+            await runner.run()
+        finally:
+            if logs is not None:
+                runner.save_logs(logs)
         return await runner.result(time.monotonic() - begun)
 
 
@@ -91,6 +101,11 @@ class ScenarioRunner:
             await asyncio.gather(*tasks)
         finally:
             await _cancelled([*tasks, *self._tasks])
+
+    def save_logs(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, output in enumerate(self._log.outputs, 1):
+            (folder / f"{self._scenario.name}-{number}.log").write_text(output)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
