@@ -38,7 +38,7 @@ coverage: venv ## the same with the coverage of branches, in half as much time a
 quick: venv ## the tests of jobs, Segmind, media and faces in a minute, as CI runs them on other Pythons
 	$(BIN)/pytest -n 2 tests/jobs tests/segmind tests/media tests/faces $(ARGS)
 
-chaos: venv ## three scenarios of kills and faults on the running bot, with checks (ARGS="--seed 7 --jobs 2000 --kills 40")
+chaos: venv ## kills, faults and disturbances on the running bot, with checks (ARGS="--seed 7 --jobs 2000 --kills 40")
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: venv ## what the bot does in a second beside what it is measured by (ARGS="economy engine")

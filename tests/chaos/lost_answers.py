@@ -24,11 +24,13 @@ class LostAnswers:
         self._share = share
         self._dice = random.Random(seed)
         self._known: set[str] = set()
+        self._original = DefaultDialect.do_commit
         self.armed = False
         """Whether answers are lost from now on: a process that starts exits without its database."""
 
     def install(self) -> None:
-        commit = DefaultDialect.do_commit
+        """Replace the commit of all of SQLAlchemy in this process."""
+        commit = self._original
 
         def do_commit(dialect: DefaultDialect, connection: Any) -> None:
             commit(dialect, connection)
@@ -40,8 +42,13 @@ class LostAnswers:
         DefaultDialect.do_commit = do_commit  # pyright: ignore[reportAttributeAccessIssue]
         event.listen(sa.Engine, "before_cursor_execute", _note)
 
+    def uninstall(self) -> None:
+        DefaultDialect.do_commit = self._original
+        event.remove(sa.Engine, "before_cursor_execute", _note)
+
     def _is_lost(self, kinds: set[str]) -> bool:
-        is_lost = self._dice.random() < (self._share if kinds <= self._known else _FIRST_SHARE)
+        first = max(self._share, _FIRST_SHARE)
+        is_lost = self._dice.random() < (self._share if kinds <= self._known else first)
         if is_lost:
             self._known |= kinds
         return is_lost

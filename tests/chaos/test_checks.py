@@ -12,6 +12,7 @@ from bot.jobs.job import Reason, State
 from tests.chaos.checks import Evidence, Findings, check
 from tests.chaos.kill_points import KillPoint
 from tests.chaos.ledger import EntryRow, JobRow, LedgerSnapshot
+from tests.chaos.messages import SetBack
 from tests.chaos.orders import OrderKind, PlacedOrder, PlannedOrder, is_result_of, plain_png
 from tests.chaos.report import Run, save, table
 from tests.chaos.scenarios import SCENARIOS, plan_kills, with_changes
@@ -157,6 +158,61 @@ def test_orders_without_a_job_are_counted_by_reason() -> None:
     findings = check(replace(GOOD, placed=[DONE, rejected, silent, unanswered], was_cut_off=always))
     assert findings.clean
     assert (findings.rejected, findings.cut_off, findings.unanswered) == (1, 1, 1)
+
+
+def message_of(placed: PlacedOrder) -> Message:
+    message = placed.reply.interaction.message
+    assert message is not None
+    return message
+
+
+def test_a_second_message_of_a_job_is_extra() -> None:
+    one, two, other = (order_showing("**Completed** · 3.0 s", plain_png(RED)) for _ in range(3))
+    for placed, job in ((one, "a1"), (two, "a1"), (other, "b2")):
+        button = {"type": 2, "label": "Again", "custom_id": f"job:again:7:{job}"}
+        message_of(placed).components = [{"type": 1, "components": [button]}]
+    messages = [message_of(each) for each in (one, two, other)]
+    assert len(check(replace(GOOD, messages=messages)).extra) == 1
+    message_of(two).deleted = True
+    assert check(replace(GOOD, messages=messages)).clean
+
+
+def test_a_stage_after_the_outcome_overwrites_it() -> None:
+    placed = order_showing("**Completed** · 3.0 s", plain_png(RED))
+    for text in ("**Processing** · sent to Segmind", "**Completed** · 3.0 s"):
+        message_of(placed).apply({"components": [{"type": 10, "content": text}]}, "token")
+    shown = evidence(placed, job_of(placed))
+    findings = check(shown)
+    assert counts(findings) == (0, 0, 0, 0)
+    assert len(findings.overwritten) == 1
+    at = placed.reply.edits[1].at
+    assert check(replace(shown, set_backs=[SetBack(at - 5, at)])).clean
+
+
+def test_an_open_job_of_a_living_process_is_idle() -> None:
+    assert not check(replace(GOOD, idle=["job a1 is HELD, and nobody runs it"])).clean
+
+
+def test_an_order_and_its_request_may_be_forgotten_by_a_database_that_is_set_back() -> None:
+    order = order_showing("**Queued** · sent to Segmind")
+    order.reply.interaction.answered_at = 100.0
+    lost = replace(
+        GOOD,
+        placed=[DONE, order],
+        accepted=[accepted_request(), accepted_request("b2", "another")],
+        forgotten=["another"],
+    )
+    assert counts(check(lost)) == (0, 1, 0, 1)
+    findings = check(replace(lost, set_backs=[SetBack(95.0, 99.0)]))
+    assert findings.clean
+    assert findings.cut_off == 1
+    assert not check(replace(lost, set_backs=[SetBack(101.0, 105.0)])).clean
+
+
+def test_a_refund_names_its_job_and_is_given() -> None:
+    refund = EntryRow(ACCOUNT, "a1", "adjust", 5)
+    snapshot = replace(GOOD.snapshot, entries=[*GOOD.snapshot.entries, refund], accounts={ACCOUNT: (100, 0)})
+    assert check(replace(GOOD, snapshot=snapshot)).clean
 
 
 def test_a_result_is_known_by_its_colour() -> None:
