@@ -1,6 +1,8 @@
 """Sends cards to Discord: into the message of a job, or to its member by another route."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 import aiohttp
 import discord
@@ -35,21 +37,34 @@ class Gone(Exception):
     """The message was deleted or closed to the bot, so no later attempt can edit it."""
 
 
-OnPosted = Callable[[str, int, int], Awaitable[None]]
-"""Receives the job, the channel and the id of each new message."""
+class Posts(Protocol):
+    """Record of the messages that were sent for jobs, besides their own replies."""
+
+    async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None: ...
+
+    async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
+        """Return the channel and message ids of a job's messages."""
+        ...
 
 
-async def _ignore(job_id: str, channel_id: int, message_id: int) -> None:
-    del job_id, channel_id, message_id
+class NoPosts:
+    """Record of a program that sends no messages for jobs."""
+
+    async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None:
+        del job_id, channel_id, message_id
+
+    async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
+        del job_id
+        return ()
 
 
 class Messages:
     """Sends, edits and deletes the messages of jobs."""
 
-    def __init__(self, client: discord.Client, clock: Clock, on_posted: OnPosted = _ignore) -> None:
+    def __init__(self, client: discord.Client, clock: Clock, posts: Posts = NoPosts()) -> None:  # noqa: B008 - stateless
         self._client = client
         self._clock = clock
-        self._posted = on_posted
+        self._posts = posts
 
     def has_token(self, place: Place) -> bool:
         """Whether the token of the reply should still be valid."""
@@ -83,11 +98,12 @@ class Messages:
     ) -> None:
         """Make one attempt on one route.
 
-        A new message carries the nonce, and discord.py asks Discord to enforce it: for some minutes, Discord
-        answers a second message with the same nonce by the first one, so an attempt whose response was lost
-        can be repeated. Discord does not document for how many minutes, nor whether this holds across
-        channels. If the bot is killed between sending and recording a message and starts much later, a second
-        message is possible.
+        A new message is recorded for its job, whose id is the nonce, and later attempts edit it. It also
+        carries the nonce, and discord.py asks Discord to enforce it: for some minutes, Discord answers a
+        second message with the same nonce by the first one, so an attempt whose response was lost can be
+        repeated. Discord does not document for how many minutes, nor whether this holds across channels. If
+        the bot is killed between sending and recording a message and starts much later, a second message is
+        possible.
         """
         match route:
             case Route.WEBHOOK:
@@ -102,14 +118,29 @@ class Messages:
                 message = self._message(place)
                 # Discord then rejects a reply to a deleted message.
                 original = message.to_reference(fail_if_not_exists=True)
-                sent = await message.channel.send(
-                    view=view, files=files, reference=original, nonce=nonce, allowed_mentions=NOBODY
-                )
-                await self._posted(nonce, sent.channel.id, sent.id)
+                send = partial(message.channel.send, reference=original)
+                await self._send_once(nonce, place.channel_id, send, view, files)
             case Route.DIRECT:
                 channel = await self._client.create_dm(discord.Object(place.user_id))
-                sent = await channel.send(view=view, files=files, nonce=nonce, allowed_mentions=NOBODY)
-                await self._posted(nonce, sent.channel.id, sent.id)
+                await self._send_once(nonce, channel.id, channel.send, view, files)
+
+    async def _send_once(
+        self,
+        job_id: str,
+        channel_id: int,
+        send: Callable[..., Coroutine[Any, Any, discord.Message]],
+        view: ui.LayoutView,
+        files: Sequence[discord.File],
+    ) -> None:
+        """Send a new message, or edit the one that an attempt before a crash has sent there."""
+        for posted_in, message_id in await self._posts.posts_of(job_id):
+            if posted_in == channel_id:
+                channel = self._client.get_partial_messageable(channel_id)
+                sent_before = channel.get_partial_message(message_id)
+                await sent_before.edit(view=view, attachments=files, allowed_mentions=NOBODY)
+                return
+        sent = await send(view=view, files=files, nonce=job_id, allowed_mentions=NOBODY)
+        await self._posts.keep_post(job_id, sent.channel.id, sent.id)
 
     async def delete(self, place: Place) -> bool:
         """Delete the message of a job. Whether it is gone, now or before."""

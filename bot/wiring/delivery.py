@@ -46,7 +46,7 @@ class DeliveryParts:
             days=section.days,
             per_member=section.per_member,
         )
-        self.messages = Messages(client, clock, store.moderation.keep_post)
+        self.messages = Messages(client, clock, store.moderation)
         self.results = Results(self.cards, text, c2pa_signer)
         self.original_previews = OriginalPreviews(
             text, clock, self.limits, max_bytes=MAX_BYTES * settings.card.before_and_after

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from itertools import product
 from typing import Any
@@ -50,11 +50,27 @@ UNKNOWN_ORIGINAL = ErrorReply(400, 50035, "Invalid Form Body: message_reference:
 
 
 @dataclass
+class MemoryPosts:
+    """Record of the sent messages; the bot is killed before each record unless it `keeps` them."""
+
+    keeps: bool = False
+    rows: list[tuple[str, int, int]] = field(default_factory=list[tuple[str, int, int]])
+
+    async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None:
+        if self.keeps:
+            self.rows.append((job_id, channel_id, message_id))
+
+    async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
+        return [row[1:] for row in self.rows if row[0] == job_id]
+
+
+@dataclass
 class Harness:
     """Channel with a bot that is logged in but not connected, as right after a start."""
 
     discord: SmallDiscord
     result_delivery: ResultDelivery
+    posts: MemoryPosts
 
     def ordered(self, *, hidden: bool = False, token: bool = True, **facts: Any) -> tuple[Job, Message]:
         """Return a finished job and the message that waits for its result."""
@@ -111,7 +127,8 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
         async with discord.Client(intents=discord.Intents.none()) as client:
             await client.login(small.token)
             text = Text.load()
-            messages = Messages(client, HeldClock(NOW))
+            posts = MemoryPosts()
+            messages = Messages(client, HeldClock(NOW), posts)
             yield Harness(
                 small,
                 ResultDelivery(
@@ -121,6 +138,7 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
                     text=text,
                     original_previews=OriginalPreviews(text, HeldClock(NOW), Limits()),
                 ),
+                posts,
             )
         assert small.violations == []
 
@@ -412,6 +430,25 @@ async def test_a_delivery_repeated_after_a_crash_sends_no_second_message(
     assert second.body["nonce"] == finished.id
     # Discord rejects longer nonces.
     assert len(finished.id) <= 25
+
+
+@pytest.mark.parametrize(("code", "delivery"), [(50083, Delivery.REPLIED), (50001, Delivery.DIRECT)])
+async def test_a_recorded_message_is_edited_long_after_discord_forgot_its_nonce(
+    harness: Harness, code: int, delivery: Delivery
+) -> None:
+    harness.posts.keeps = True
+    finished, message = harness.ordered(token=False)
+    for _ in range(2):
+        harness.reject(CHANNEL, ErrorReply(400, code))
+        assert await harness.result_delivery.deliver(finished, CONTENT) is delivery
+        vars(harness.discord.messages)["_by_nonce"].clear()
+    assert len(harness.sent()) == 1
+    (shown,) = harness.showing(message)
+    assert len(shown.edits) > 1
+    shown.deleted = True
+    harness.reject(CHANNEL, ErrorReply(400, code))
+    assert await harness.result_delivery.deliver(finished, CONTENT) is GONE
+    assert len(harness.sent()) == 1
 
 
 async def test_a_message_whose_response_was_lost_is_not_sent_twice(harness: Harness) -> None:
