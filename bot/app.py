@@ -67,6 +67,7 @@ class App:
         """Take orders and resume open jobs."""
         self.background.begin()
         await self.engine.learned_timings.load()
+        await self.engine.learned_rate.refresh()
         # A pause must be known before any job could be submitted.
         await self.engine.pause.refresh()
         log.info("open jobs resumed", count=await self.engine.job_service.resume())
@@ -76,6 +77,7 @@ class App:
             self.engine.sweep.run,
             self.engine.watch.run,
             self.engine.learned_timings.run,
+            self.engine.learned_rate.run,
             self.engine.pause.run,
         ]
         for task in (*tasks, *(self.shared_tasks if self.client.is_first else ())):
@@ -88,6 +90,7 @@ class App:
         await self.background.close()
         await self.engine.runner.close()
         await self.engine.learned_timings.save()
+        await self.engine.learned_rate.refresh()
 
     async def _stop_on_damage(self) -> None:
         # Every further write could make a damaged database worse.
@@ -144,8 +147,7 @@ async def build_app(
             store,
             clock,
             lease=settings.database.lease,
-            per_minute=settings.segmind.requests_per_minute,
-            set_rate=segmind.scheduler.set_rate,
+            share_rate=segmind.scheduler.share,
             on_store_unavailable=outage.report,
         )
         invalid_requests = InvalidRequestCounter(

@@ -13,7 +13,7 @@ class AiFaceSwap(
     FaceModel,
     slug="ai-face-swap",
     title="AI face swap",
-    seconds=120,
+    seconds=29,
     usd=0.103,
     per_seconds=10,
     main=(

@@ -5,6 +5,7 @@ import asyncio
 import shlex
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import aiohttp
 from bot.cli.operator import operator_connection
 from bot.cli.startup import load_settings
 from bot.clock import WallClock
+from bot.jobs.supervision.learned_rate import read_rate
 from bot.ops.logs import configure
 from bot.registry import model_registry
 from bot.segmind.client import SegmindClient
@@ -72,6 +74,7 @@ async def _findings(settings: Settings, secrets: Path) -> AsyncGenerator[Finding
     async with segmind_client(settings, waits_out_outages=False) as segmind:
         for finding in await _segmind(settings, segmind):
             yield finding
+        yield await _rate(settings, segmind)
 
 
 async def _discord(settings: Settings) -> Finding:
@@ -196,6 +199,23 @@ async def _balance(settings: Settings, segmind: SegmindClient) -> Finding:
         return Finding("Segmind's key", False, f"{settings.segmind.base_url}: {_words(error)}")
     words = f"accepted by {settings.segmind.base_url}, ${balance.total:.2f} left"
     return Finding("Segmind's key", balance.total > 0, words)
+
+
+async def _rate(settings: Settings, segmind: SegmindClient) -> Finding:
+    """Show the rate that this key is known to allow."""
+    clock, limit = WallClock(), settings.segmind.requests_per_minute
+    try:
+        async with operator_connection(settings, clock, writing=False) as connection:
+            segmind.rate.load(await read_rate(connection, settings.segmind.key))
+    except StoreError:
+        # The line about the database says why.
+        pass
+    allowed = segmind.rate.per_minute(clock.now())
+    if allowed >= limit:
+        return Finding("requests", True, f"{limit} a minute, as set; Segmind has not refused any lately")
+    refused_at = f"{datetime.fromtimestamp(segmind.rate.learned_at, UTC):%Y-%m-%d %H:%M} UTC"
+    words = f"{allowed:.0f} a minute of the {limit} set, as Segmind refused more at {refused_at}"
+    return Finding("requests", True, words)
 
 
 def _drift(slug: str, known: set[str], schema: Mapping[str, Any]) -> Finding:

@@ -39,16 +39,14 @@ class Cluster:
         clock: Clock,
         *,
         lease: float,
-        per_minute: int,
-        set_rate: Callable[[int], None],
+        share_rate: Callable[[int], None],
         on_store_unavailable: Callable[[StoreAway], None] = lambda _: None,
     ) -> None:
-        """`per_minute` is the key's rate, shared by all processes; `set_rate` limits this one."""
+        """`share_rate` is told how many processes share the key's rate."""
         self._store = store
         self._clock = clock
         self._lease = lease
-        self._per_minute = per_minute
-        self._set_rate = set_rate
+        self._share_rate_among = share_rate
         self._on_store_unavailable = on_store_unavailable
         self._claimed: tuple[int, set[int]] | None = None
         self._workers = 1
@@ -113,7 +111,7 @@ class Cluster:
         workers = await self._store.workers()
         if workers != self._workers:
             log.info("rate of the key shared", processes=workers)
-            self._set_rate(max(1, self._per_minute // workers))
+            self._share_rate_among(workers)
             self._workers = workers
 
     async def _check_shards(self) -> None:

@@ -9,7 +9,7 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import JobPorts
 from bot.jobs.stages import Processing, Queued
 from bot.segmind import protocol
-from bot.segmind.polling import PollTiming
+from bot.segmind.polling import Look, PollTiming
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -49,27 +49,25 @@ class Poller:
         self._forgotten_after = forgotten_after
 
     async def poll(self, job: Job) -> Job:
-        timing = self._timing_of(job)
-        sent_at = job.submitted_at or job.created_at
-        timeout_start, is_extended = sent_at, False
+        look = self._timing_of(job).start(job.submitted_at or job.created_at)
+        timeout_start, is_extended = look.sent_at, False
         unreadable = 0
-        # Read once: other jobs change it meanwhile, and the card would show that as news of this one.
-        usual = timing.median
-        self._watcher.show(job, Queued(sent_at, usual))
+        self._watcher.show(job, Queued(look.sent_at, look.usual))
         while True:
-            await self._clock.sleep(timing.next_wait(self._clock.now() - sent_at))
+            await self._clock.sleep(look.wait(self._clock.now()))
             try:
-                state = await self._segmind.status(job.request_id or "")
+                state = await self._segmind.status(job.request_id or "", look)
             except protocol.UnreadableResponse as error:
                 unreadable += 1
                 log.warning("status response unreadable", error=error.detail)
                 if unreadable >= MAX_UNREADABLE:
                     return await self._end(job, State.FAILED, Reason.RESULT, error.detail)
+                look.failed(self._clock.now())
                 continue
             except protocol.Unavailable as error:
                 log.warning("status request failed", error=error.detail)
                 state = None
-            if (moved := await self._apply(job, state, timing, sent_at, usual)) is not None:
+            if (moved := await self._apply(job, state, look)) is not None:
                 return moved
             if self._clock.now() - timeout_start > self._timeout:
                 # A clock that was set forward makes a job look old while Segmind still works on it.
@@ -77,21 +75,23 @@ class Poller:
                     return await self._resolve_expired(job)
                 timeout_start, is_extended = self._clock.now(), True
 
-    async def _apply(
-        self, job: Job, state: protocol.State | None, timing: PollTiming, sent_at: float, usual: float
-    ) -> Job | None:
+    async def _apply(self, job: Job, state: protocol.State | None, look: Look) -> Job | None:
         """Show or write down the status; return the job where that was the end of polling."""
+        now = self._clock.now()
         match state:
             case None:
+                look.failed(now)
                 return None
             case protocol.Queued():
-                self._watcher.show(job, Queued(sent_at, usual))
+                look.seen(now, is_queued=True)
+                self._watcher.show(job, Queued(look.sent_at, look.usual))
                 return None
             case protocol.Processing():
-                self._watcher.show(job, Processing(sent_at, usual))
+                look.seen(now, is_queued=False)
+                self._watcher.show(job, Processing(look.sent_at, look.usual))
                 return None
             case protocol.Completed(output, metrics):
-                timing.learn(self._clock.now() - sent_at)
+                look.ended(now, metrics.seconds)
                 self._on_cost(metrics.remaining_credits)
                 if metrics.implausible_cost is not None:
                     log.warning("implausible cost, the expected one counts", cost=metrics.implausible_cost)
@@ -99,7 +99,8 @@ class Poller:
                 return await self._store.move(job, job.to(State.READY, output=url, cost=metrics.cost))
             case protocol.Failed(detail, blocked):
                 return await self._fail(job, detail, blocked=blocked)
-            case protocol.Expired() if self._clock.now() - sent_at < self._forgotten_after:
+            case protocol.Expired() if now - look.sent_at < self._forgotten_after:
+                look.failed(now)
                 log.warning("fresh request not found", request=job.request_id)
                 return await self._end_from_history(job)
             case protocol.Expired():

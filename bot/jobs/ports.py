@@ -11,6 +11,7 @@ from bot.jobs.stages import Stage
 from bot.ledger.account import Balance
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
+from bot.segmind.polling import Look
 from bot.segmind.protocol import Accepted, Found, HistoryRow, Output, State
 
 
@@ -19,7 +20,9 @@ class Segmind(Protocol):
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted: ...
 
-    async def status(self, request_id: str) -> State: ...
+    async def status(self, request_id: str, look: Look | None = None) -> State:
+        """Return the state of a request; `look` says how urgent it is to know."""
+        ...
 
     async def history_page(self, page: int, *, since: float, until: float) -> Sequence[HistoryRow]:
         """Return a page of the history, newest request first; an empty one lies behind its end."""

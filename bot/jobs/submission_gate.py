@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from bot.clock import Clock
 from bot.jobs.stages import Due, Halted, Paused, Reconnecting, Stage
-from bot.segmind.scheduler import RequestKind, RequestScheduler
+from bot.segmind.request_queue import RequestKind
+from bot.segmind.scheduler import RequestScheduler
 
 
 class ClosureReason(StrEnum):

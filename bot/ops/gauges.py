@@ -42,6 +42,13 @@ class Gauges:
             lambda: gate.is_empty,
         )
 
+    def of_rate(self, per_minute: Callable[[], float]) -> None:
+        self._add(
+            "doppel_segmind_rate_per_minute",
+            "Requests a minute that the key allows: the configured limit, or less after refusals.",
+            per_minute,
+        )
+
     def of_store(self, store: Store, cluster: Cluster, outage: Outage) -> None:
         if store.lease_left() is not None:
             self._add(

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Info, Proce
 from prometheus_client.exposition import choose_encoder
 
 from bot import __version__
-from bot.segmind.scheduler import RequestKind
+from bot.segmind.request_queue import RequestKind
 
 BATCHES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 COMMITS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

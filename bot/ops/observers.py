@@ -10,6 +10,7 @@ from bot.jobs.ports import Capacity, OpenJob, Segmind, StaleJob, Store
 from bot.ledger.account import Balance
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
+from bot.segmind.polling import Look
 from bot.segmind.protocol import Accepted, Found, HistoryRow, Output, SegmindError, State
 
 T = TypeVar("T")
@@ -147,8 +148,8 @@ class ObservedSegmind:
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
         return await self._counted("submit", self._segmind.submit(slug, body))
 
-    async def status(self, request_id: str) -> State:
-        state = await self._counted("status", self._segmind.status(request_id))
+    async def status(self, request_id: str, look: Look | None = None) -> State:
+        state = await self._counted("status", self._segmind.status(request_id, look))
         self._listener.polled(request_id, state)
         return state
 

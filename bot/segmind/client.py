@@ -16,15 +16,20 @@ from bot.segmind.account import Balance, ListedModel, decipher_catalogue, deciph
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.download import Downloader, DownloadTimeouts
 from bot.segmind.history import decipher_history, decipher_record, window
+from bot.segmind.polling import Look
 from bot.segmind.protocol import (
     Accepted,
     Completed,
     DownloadFailed,
+    Expired,
     Found,
     HistoryRow,
     Inline,
+    KeyRejected,
     OutcomeUnknown,
     Output,
+    Processing,
+    Queued,
     RateLimited,
     SegmindError,
     State,
@@ -36,14 +41,18 @@ from bot.segmind.protocol import (
     decipher_status,
     decipher_submit,
 )
+from bot.segmind.rate import KeyRate
+from bot.segmind.request_queue import RequestKind
 from bot.segmind.requests import SEGMIND_URL, Endpoints, Request
-from bot.segmind.responses import RATE_LIMITED, RESET_HEADER, SERVER_ERRORS, Response, reset_time
-from bot.segmind.scheduler import RequestKind, RequestScheduler
+from bot.segmind.responses import RATE_LIMITED, SERVER_ERRORS, Response
+from bot.segmind.scheduler import RequestScheduler
 from bot.segmind.transport import ResponseTooLong, Timeouts, Transport
 
 T = TypeVar("T")
 
 _LARGE, _SMALL = 32 * 1024 * 1024, 2 * 1024 * 1024
+# A single failure of the result's address may be a passing fault.
+_MAX_RESULT_DOUBTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class Retry:
 class RateConfig:
     """Rate limit of the key, and how long orders wait for the end of an outage, in seconds."""
 
-    per_minute: int = 1000
+    per_minute: int = 50
     breaker: BreakerConfig = BreakerConfig()  # noqa: RUF009 - frozen
     outage_timeout: float = 600.0
 
@@ -97,12 +106,15 @@ class SegmindClient:
         self._endpoints = Endpoints.from_urls(base_url, upload_url, history_url)
         self._retry = retry
         self._named_uploads = named_uploads
+        # How often in a row the result's address did not name the state of a running job.
+        self._result_doubts = 0
         self._clock = clock or WallClock()
+        self.rate = KeyRate(rate_config.per_minute)
         self.scheduler = RequestScheduler(
             self._clock,
             Breaker(self._clock.now, rate_config.breaker),
             name="Segmind",
-            per_minute=rate_config.per_minute,
+            rate=self.rate,
             outage_timeout=rate_config.outage_timeout,
             # The balance is free to ask for and needs no job.
             health_check=lambda: self._send(self._endpoints.credits(), _SMALL, RequestKind.POLL),
@@ -137,15 +149,34 @@ class SegmindClient:
         response = await self._send(self._endpoints.submit(slug, body), _SMALL, RequestKind.SUBMISSION)
         return decipher_submit(response, slug=slug)
 
-    async def status(self, request_id: str) -> State:
-        """Ask for the state of a job; for a completed one, fetch its result too."""
-        request = self._endpoints.status(request_id)
-        state = await self._query(request, decipher_status, _SMALL, kind=RequestKind.POLL)
-        return await self.result(request_id) if isinstance(state, Completed) else state
+    async def status(self, request_id: str, look: Look | None = None) -> State:
+        """Ask for the state of a job, and for the result of a completed one; `look` says how urgent it is.
 
-    async def result(self, request_id: str) -> State:
-        request = self._endpoints.result(request_id)
-        return await self._query(request, decipher_result, _LARGE, kind=RequestKind.RESULT)
+        Segmind documents the address of the result for completed jobs only. As long as it names the state of
+        running jobs, too, one request serves for both. Where it does not, the client asks for the state
+        first.
+        """
+        return await self._with_retries(lambda: self._look(request_id, look))
+
+    async def _look(self, request_id: str, look: Look | None) -> State:
+        result, is_doubtful = self._endpoints.result(request_id), False
+        if self._result_doubts < _MAX_RESULT_DOUBTS:
+            try:
+                state = await self._ask(result, decipher_result, _LARGE, RequestKind.POLL, look)
+            except Unavailable as error:
+                if isinstance(error.cause, KeyRejected | RateLimited | Unreachable):
+                    raise
+            else:
+                if not isinstance(state, Expired):
+                    self._result_doubts = 0
+                    return state
+            is_doubtful = True
+        status = self._endpoints.status(request_id)
+        state = await self._ask(status, decipher_status, _SMALL, RequestKind.POLL, look)
+        self._result_doubts += is_doubtful and isinstance(state, Queued | Processing)
+        if isinstance(state, Completed):
+            return await self._ask(result, decipher_result, _LARGE, RequestKind.RESULT)
+        return state
 
     async def history_page(self, page: int, *, since: float, until: float) -> Sequence[HistoryRow]:
         """Page of the requests of all models, newest first, counted from 1; times are POSIX."""
@@ -196,7 +227,8 @@ class SegmindClient:
             raise
         self._on_request(kind, response.status)
         if response.status == RATE_LIMITED:
-            self.scheduler.back_off(reset_time(response.headers.get(RESET_HEADER, "")))
+            self.scheduler.refused(response.rate_reset)
+        self.scheduler.heed(response.rate_limit, response.requests_remaining, response.rate_reset)
         if kind.reflects_api_health:
             _report(self.scheduler, success=response.status not in SERVER_ERRORS)
         return response
@@ -206,25 +238,34 @@ class SegmindClient:
         request: Request,
         decipher: Callable[[Response], T],
         limit: int,
-        *,
         kind: RequestKind = RequestKind.OTHER,
+        look: Look | None = None,
     ) -> T:
-        async def attempt() -> T:
-            failure: SegmindError
-            try:
-                async with self.scheduler.slot(kind):
-                    response = await self._send(request, limit, kind)
-                return decipher(response)
-            except ResponseTooLong as error:
-                failure = UnreadableResponse(error.detail)
-            except Unreachable as error:
-                failure = Unavailable(cause=error)
-            except OutcomeUnknown as error:
-                failure = Unavailable(error.detail)
-            # Raised outside of the handlers so that no traceback chains to frames that hold the key.
-            raise failure
+        return await self._with_retries(lambda: self._ask(request, decipher, limit, kind, look))
 
-        return await self._with_retries(attempt)
+    async def _ask(
+        self,
+        request: Request,
+        decipher: Callable[[Response], T],
+        limit: int,
+        kind: RequestKind,
+        look: Look | None = None,
+    ) -> T:
+        failure: SegmindError
+        try:
+            async with self.scheduler.slot(kind, look=look):
+                if look is not None:
+                    look.asked(self._clock.now())
+                response = await self._send(request, limit, kind)
+            return decipher(response)
+        except ResponseTooLong as error:
+            failure = UnreadableResponse(error.detail)
+        except Unreachable as error:
+            failure = Unavailable(cause=error)
+        except OutcomeUnknown as error:
+            failure = Unavailable(error.detail)
+        # Raised outside of the handlers so that no traceback chains to frames that hold the key.
+        raise failure
 
     async def _with_retries(self, attempt: Callable[[], Awaitable[T]]) -> T:
         retry = self._retry

@@ -1,148 +1,156 @@
-"""Timing of polls, learned from past jobs: few polls, placed where jobs of the same kind finish (pure)."""
+"""Looks at jobs: which job to look at next, and when, from the durations of past jobs (pure)."""
 
 import math
-from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from statistics import median, quantiles
 from typing import Any
 
 WINDOW = 64
 DEFAULT_SECONDS = 30.0
 
-# The first poll informs the member: after half of the median time, most jobs have left Segmind's queue.
-_FIRST_POLL = 0.5
-_MIN_WAIT, _MAX_WAIT = 0.25, 30.0
-# Target of the plan: the mean delay until a completion is noticed, as a share of the job's time.
-_TARGET_DELAY = 0.0235
-# After the end of the plan, each wait is a tenth of the time elapsed.
-_LATE_WAIT = 0.1
+# Seconds until the first look at a job, and between two looks at it.
+FIRST_LOOK, INTERVAL = 1.5, 1.0
+# A job that takes more than twice its usual time is looked at less and less often: it may never end.
+_OVERDUE, _SLOWDOWN, _MAX_INTERVAL = 2.0, 0.05, 30.0
+# Seconds until the next look after one that told nothing.
+_AFTER_FAILURE = 5.0
 # Before there are enough observations, the documented time counts as three of them, this far apart.
 _MIN_OBSERVATIONS, _SCATTER = 8, 0.35
-_MAX_CENTRES, _MIN_WIDTH, _REACH, _STEPS = 16, 0.04, 3.0, 240
+# Smoothing width of the durations, over the logarithm of time, and a bound on the work for each job.
+_WIDTH, _MAX_CENTRES = 0.1, 16
+# Share of jobs that may take any time, such as those that wait for a cold machine.
+_LATE_SHARE = 0.05
+# A look at a job that has ended at least this likely takes turns with orders; any other waits for them.
+_LIKELY = 0.5
+# Chance that a job has left Segmind's queue, or that a running job has failed, whatever it usually takes.
+_LEFT_QUEUE, _FAILED = 0.5, 0.1
 
 
 class PollTiming:
-    """Poll times for one kind of job.
+    """Durations of one kind of job: the newest ones, or the documented one until there are enough."""
 
-    Over the logarithm of time, let r be the rate of polls, g the density of completions and S the share of
-    jobs still running. The mean delay, as a share of a job's time, is then the integral of g/2r, and the
-    number of polls is the integral of r·S. For a given number of polls, the delay is least if r is
-    proportional to the square root of g/S: polls gather where jobs finish. g is the smoothed density of the
-    observed durations, and may have two peaks.
-    """
-
-    def __init__(
-        self,
-        documented: float,
-        *,
-        scale: float = 1.0,
-        jitter: Callable[[float], float] | None = None,
-        durations: Iterable[float] = (),
-    ) -> None:
+    def __init__(self, documented: float, *, scale: float = 1.0, durations: Iterable[float] = ()) -> None:
         """`scale` is the length of a second on a server that runs faster or slower than real time."""
         self._documented = documented
         self._scale = scale
-        self._jitter = jitter or _unchanged
         self._durations = deque(filter(_is_duration, durations), maxlen=WINDOW)
-        self._plan: list[float] = []
-        self._unplanned = 0
+        self._update()
 
     @property
     def durations(self) -> tuple[float, ...]:
-        """Durations that the plan is based on, the oldest first."""
+        """Observed durations, the oldest first."""
         return tuple(self._durations)
 
     @property
     def median(self) -> float:
         """Time in which half of the jobs finish, in seconds."""
-        return math.exp(median(self._logs()))
+        return self._median
 
     def learn(self, seconds: float) -> None:
         """Record how long a job of this kind took."""
         if _is_duration(seconds):
             self._durations.append(seconds)
-            self._unplanned += 1
+            self._update()
 
-    def next_wait(self, elapsed: float) -> float:
-        """Seconds until the next poll, `elapsed` seconds after the submission."""
-        # A plan takes milliseconds to compute, and one more job among many hardly changes it.
-        if not self._plan or self._unplanned > len(self._durations) // 4:
-            self._plan, self._unplanned = self._make_plan(), 0
-        # The poll just made stands for a planned one that is due right after it.
-        next_poll = bisect_right(self._plan, elapsed + _MIN_WAIT * self._scale / 2)
-        wait = self._plan[next_poll] - elapsed if next_poll < len(self._plan) else elapsed * _LATE_WAIT
-        return self._bounded(self._jitter(self._bounded(wait)))
+    def share_running(self, elapsed: float) -> float:
+        """Share of jobs that still run so many seconds after their submission."""
+        if elapsed <= 0:
+            return 1.0
+        time = math.log(elapsed)
+        usual = sum(_tail((time - centre) / _WIDTH) for centre in self._centres) / len(self._centres)
+        return (1 - _LATE_SHARE) * usual + _LATE_SHARE * min(1.0, self._median / elapsed)
 
-    def _bounded(self, seconds: float) -> float:
-        return min(max(seconds, _MIN_WAIT * self._scale), _MAX_WAIT * self._scale)
+    def start(self, sent_at: float) -> "Look":
+        """Plan the looks at a job that was submitted then."""
+        return Look(self, sent_at, self._scale)
 
-    def _logs(self) -> list[float]:
+    def _update(self) -> None:
         logs = [math.log(seconds) for seconds in self._durations]
         if len(logs) < _MIN_OBSERVATIONS:
             documented = math.log(self._documented)
             logs += [documented - _SCATTER, documented, documented + _SCATTER]
-        return logs
-
-    def _make_plan(self) -> list[float]:
-        logs = self._logs()
-        width = _width(logs)
-        centres = quantiles(logs, n=_MAX_CENTRES + 1) if len(logs) > _MAX_CENTRES else sorted(logs)
-        first = median(logs) + math.log(_FIRST_POLL)
-        start = min(first, centres[0] - _REACH * width)
-        step = (centres[-1] + _REACH * width - start) / _STEPS
-        steps = [start + step * (index + 0.5) for index in range(_STEPS)]
-        return [math.exp(time) for time in _place_polls(steps, _rates(steps, centres, width), first)]
+        self._median = math.exp(median(logs))
+        self._centres = quantiles(logs, n=_MAX_CENTRES + 1) if len(logs) > _MAX_CENTRES else logs
 
 
-def _width(logs: list[float]) -> float:
-    """Smoothing width of the observations: Silverman's rule of thumb, from the quartiles."""
-    low, _, high = quantiles(logs, n=4, method="inclusive")
-    return max(0.9 * (high - low) / 1.349 * len(logs) ** -0.2, _MIN_WIDTH)
+class Look:
+    """The next look at one job.
 
+    While the key has requests left, a job is looked at 1.5 s after its submission and then once a second.
+    When it has not, the scheduler makes the most urgent look first: a look is the more urgent the likelier
+    the job has changed and the longer it was not seen.
+    """
 
-def _rates(steps: list[float], centres: list[float], width: float) -> list[float]:
-    """Number of polls in each step."""
-    density: list[float] = []
-    running: list[float] = []
-    for time in steps:
-        distances = [(time - centre) / (width * math.sqrt(2)) for centre in centres]
-        density.append(sum(math.exp(-distance * distance) for distance in distances))
-        running.append(sum(map(math.erfc, distances)) + 1e-9)
-    # With r = factor·√(g/S), the mean of 1/2r is that of √(S/g) over 2·factor; the units of g and S cancel.
-    mean = sum(math.sqrt(g * s) for g, s in zip(density, running, strict=True)) / sum(density)
-    factor = mean / (2 * _TARGET_DELAY) * (steps[1] - steps[0])
-    return [factor * math.sqrt(g / s) for g, s in zip(density, running, strict=True)]
+    def __init__(self, timing: PollTiming, sent_at: float, scale: float) -> None:
+        self.sent_at = sent_at
+        # Read once: other jobs change it meanwhile, and the card would show that as news of this one.
+        self.usual = timing.median
+        self._timing = timing
+        self._scale = scale
+        self._seen_at = sent_at
+        self._asked_at: float | None = None
+        self._running_when_seen = 1.0
+        self._is_queued = True
+        self._due = sent_at + FIRST_LOOK * scale
 
+    def wait(self, now: float) -> float:
+        """Seconds until the look may be made."""
+        # A clock that was set back must not put the look off.
+        return min(max(0.0, self._due - now), _MAX_INTERVAL * self._scale)
 
-def _place_polls(steps: list[float], rates: list[float], first: float) -> Iterable[float]:
-    """Place the first poll, and another each time that the rates add up to one since the previous poll."""
-    due, is_first = 0.0, True
-    for time, rate in zip(steps, rates, strict=True):
-        due += rate
-        if is_first and time >= first:
-            yield first
-            due, is_first = 0.0, False
-        elif due >= 1:
-            yield time
-            due -= 1
-    yield steps[-1]
+    def chance(self, now: float) -> float:
+        """Chance that the job has ended, given that it had not when it was last seen."""
+        if self._running_when_seen <= 0:
+            return 1.0
+        return 1 - self._timing.share_running(now - self.sent_at) / self._running_when_seen
+
+    def is_likely(self, now: float) -> bool:
+        """Whether the job has likelier ended than not."""
+        return self.chance(now) >= _LIKELY
+
+    def rank(self, now: float) -> tuple[bool, float]:
+        """Urgency: likely ends come first, then the longer and the likelier a change was unseen."""
+        chance = self.chance(now)
+        floor = _LEFT_QUEUE if self._is_queued else _FAILED
+        return chance >= _LIKELY, (now - self._seen_at) * max(floor, chance)
+
+    def asked(self, now: float) -> None:
+        """Record that the request goes now: it may have waited for its turn."""
+        self._asked_at = now
+
+    def seen(self, now: float, *, is_queued: bool) -> None:
+        """Record that the job had not ended when Segmind was asked, and plan the next look."""
+        self._seen_at, self._is_queued = self._last_asked(now), is_queued
+        self._running_when_seen = self._timing.share_running(self._seen_at - self.sent_at)
+        overdue = self._seen_at - self.sent_at - _OVERDUE * self._timing.median
+        interval = max(INTERVAL * self._scale, _SLOWDOWN * overdue)
+        self._due = self._seen_at + min(interval, _MAX_INTERVAL * self._scale)
+
+    def failed(self, now: float) -> None:
+        """Plan the next look after one without a usable response, which a later one may well get."""
+        self._due = now + _AFTER_FAILURE * self._scale
+
+    def ended(self, now: float, reported: float | None) -> None:
+        """Learn how long the job took, from its end at a time between the last two looks.
+
+        A look may have waited long for its turn, so the time that Segmind reports counts within these bounds.
+        """
+        earliest, latest = self._seen_at - self.sent_at, self._last_asked(now) - self.sent_at
+        middle = (earliest + latest) / 2
+        self._timing.learn(middle if reported is None else min(max(reported, earliest), latest))
+
+    def _last_asked(self, now: float) -> float:
+        return now if self._asked_at is None else self._asked_at
 
 
 class PollTimings:
     """Timings of all models, one for each variant of a model that takes a different time."""
 
-    def __init__(
-        self,
-        documented: Mapping[str, float],
-        *,
-        scale: float = 1.0,
-        jitter: Callable[[float], float] | None = None,
-    ) -> None:
+    def __init__(self, documented: Mapping[str, float], *, scale: float = 1.0) -> None:
         """`documented` maps slugs to seconds, not yet scaled."""
         self._documented = dict(documented)
         self._scale = scale
-        self._jitter = jitter
         self._timings: dict[tuple[str, str], PollTiming] = {}
 
     def timing(self, slug: str, variant: str = "") -> PollTiming:
@@ -170,11 +178,12 @@ class PollTimings:
 
     def _new(self, slug: str, durations: Iterable[Any] = ()) -> PollTiming:
         documented = self._documented.get(slug, DEFAULT_SECONDS) * self._scale
-        return PollTiming(documented, scale=self._scale, jitter=self._jitter, durations=durations)
+        return PollTiming(documented, scale=self._scale, durations=durations)
 
 
-def _unchanged(seconds: float) -> float:
-    return seconds
+def _tail(distance: float) -> float:
+    """Logistic survival function, close to that of the normal distribution."""
+    return 1 / (1 + math.exp(min(1.7 * distance, 700.0)))
 
 
 def _is_duration(seconds: Any) -> bool:

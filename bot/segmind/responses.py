@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,9 @@ from bot.segmind.errors import (
 )
 
 RESET_HEADER = "x-rate-limit-reset-at-utc"
+# Segmind documents no such headers, and services that send them differ in their names.
+_LIMIT_HEADERS = ("x-rate-limit-limit", "x-ratelimit-limit", "ratelimit-limit")
+_REMAINING_HEADERS = ("x-rate-limit-remaining", "x-ratelimit-remaining", "ratelimit-remaining")
 
 OK = range(200, 300)
 CLIENT_ERRORS = range(400, 500)
@@ -31,6 +34,8 @@ REFUSALS = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 413, 415, 422, 429
 MAX_COST = 1000.0
 SERVER_ERRORS = range(500, 600)
 NOT_FOUND, GONE, RATE_LIMITED, FAILED_STATE = 404, 410, 429, 422
+
+_COUNT = re.compile(r"[0-9]{1,9}")
 
 # A smaller number is no POSIX time of this century; from the second on, it must be milliseconds.
 _MIN_SECONDS, _MIN_MILLISECONDS = 1e9, 1e11
@@ -46,6 +51,25 @@ class Response:
     status: int
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def rate_limit(self) -> int | None:
+        """Requests a minute that the key may make, where Segmind states them."""
+        return self._count_of(_LIMIT_HEADERS) or None
+
+    @property
+    def requests_remaining(self) -> int | None:
+        """Requests left until the reset, where Segmind states them."""
+        return self._count_of(_REMAINING_HEADERS)
+
+    @property
+    def rate_reset(self) -> float | None:
+        """POSIX time from which the key may make requests again, where Segmind states it."""
+        return reset_time(self.headers.get(RESET_HEADER, ""))
+
+    def _count_of(self, names: Sequence[str]) -> int | None:
+        texts = (self.headers[name].strip() for name in names if name in self.headers)
+        return next((int(text) for text in texts if _COUNT.fullmatch(text)), None)
 
     def json(self) -> Any:
         """Body as JSON, or None: 405 comes as HTML, and 502 and 504 may be anything."""
@@ -133,7 +157,7 @@ def refused(response: Response, *, slug: str = "") -> Refused:
         case 404 | 410 if slug:
             return ModelUnavailable(slug, detail)
         case 429:
-            return RateLimited(detail, reset_time(response.headers.get(RESET_HEADER, "")))
+            return RateLimited(detail, response.rate_reset)
         case _:
             return Refused(detail)
 

@@ -1,11 +1,8 @@
-"""Scheduler of requests: keeps to the key's rate limit, lets orders go first, and probes during an outage."""
+"""Scheduler of requests: keeps to the rate of the key, and probes during an outage."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from enum import Enum
 from math import inf
 
 import structlog
@@ -13,73 +10,20 @@ import structlog
 from bot.clock import Clock
 from bot.segmind.breaker import Breaker
 from bot.segmind.errors import SegmindError, Unreachable
+from bot.segmind.polling import Look
+from bot.segmind.rate import Bucket, KeyRate
+from bot.segmind.request_queue import RequestKind, RequestQueue, Waiter
 
 log = structlog.stdlib.get_logger(__name__)
 
-# While other requests wait, so many orders go before one of them.
-_MAX_ORDERS_IN_A_ROW = 4
-_MINUTE = 60.0
-# Sums of fractions drift, so a shorter wait counts as none.
-_EPSILON = 1e-6
 _DEFAULT_BACK_OFF, _MAX_BACK_OFF = 10.0, 600.0
 
 
-class RequestKind(Enum):
-    """Purpose of a request, which decides its priority."""
-
-    SUBMISSION = "submission"
-    UPLOAD = "upload"
-    RESULT = "result"
-    """Frees its job's capacity, so it goes before the polls of other jobs."""
-    POLL = "poll"
-    OTHER = "other"
-
-    @property
-    def is_order(self) -> bool:
-        """Whether a member waits for this request to begin."""
-        return self in {RequestKind.SUBMISSION, RequestKind.UPLOAD}
-
-    @property
-    def reflects_api_health(self) -> bool:
-        """Whether the API itself responds: uploads, history and catalogue have hosts of their own."""
-        return self in {RequestKind.SUBMISSION, RequestKind.RESULT, RequestKind.POLL}
-
-
-class Rate:
-    """Limit of `per_minute` requests in any minute: a tenth of them at once, the others evenly spaced."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._due = -inf
-        self.set(per_minute)
-
-    def set(self, per_minute: int) -> None:
-        burst = max(1, per_minute // 10)
-        self._interval = _MINUTE / (per_minute - burst + 1)
-        self._burst_seconds = (burst - 1) * self._interval
-
-    def wait(self, now: float) -> float:
-        # If the next request is due in more than a minute, the clock was set back.
-        seconds = min(self._due, now + _MINUTE) - self._burst_seconds - now
-        return seconds if seconds > _EPSILON else 0.0
-
-    def spend(self, now: float) -> None:
-        self._due = max(min(self._due, now + _MINUTE), now) + self._interval
-
-
-@dataclass(slots=True, eq=False)
-class _Waiter:
-    kind: RequestKind
-    on_outage: Callable[[], None]
-    granted: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    """Resolves when the request may go; true makes it the probe."""
-
-    @property
-    def is_done(self) -> bool:
-        return self.granted.done()
-
-
 class RequestScheduler:
-    """Queues of requests to one service. Wakes only the request that may go next, however many wait.
+    """Lets requests to one service through. Wakes only the request that may go next, however many wait.
+
+    A look at a job that has hardly ended yet spares a part of the burst, so that an order or a result need
+    not wait.
 
     While the breaker is open, uploads fail at once, submissions wait until the outage has lasted
     `outage_timeout` seconds, and all other requests wait until it is over. The probe is a waiting result or
@@ -92,21 +36,19 @@ class RequestScheduler:
         breaker: Breaker,
         *,
         name: str,
-        per_minute: int | None = None,
+        rate: KeyRate | None = None,
         outage_timeout: float = inf,
         health_check: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._clock = clock
         self._breaker = breaker
         self._name = name
-        self._rate = None if per_minute is None else Rate(per_minute)
+        self._rate = rate
+        self._bucket = None if rate is None else Bucket(rate)
         self._outage_timeout = outage_timeout
         self._health_check = health_check
         self._backed_off_until = 0.0
-        self._orders: deque[_Waiter] = deque()
-        self._results: deque[_Waiter] = deque()
-        self._others: deque[_Waiter] = deque()
-        self._orders_in_a_row = 0
+        self._queue = RequestQueue()
         self._waiting = 0
         self._timer: asyncio.Task[None] | None = None
         self._timer_due = inf
@@ -120,19 +62,25 @@ class RequestScheduler:
     @property
     def is_busy(self) -> bool:
         """Whether a new request would have to wait although the service works."""
-        return not self.in_outage and (self._has_waiters() or self._wait() > 0)
+        return not self.in_outage and (self._wait() > 0 or self._queue.has_orders)
 
     @asynccontextmanager
-    async def slot(self, kind: RequestKind) -> AsyncGenerator[None]:
+    async def slot(self, kind: RequestKind, *, look: Look | None = None) -> AsyncGenerator[None]:
         """Wait until the request may go; inside, the caller reports `succeeded` or `failed`."""
-        is_probe = await self.acquire(kind)
+        is_probe = await self.acquire(kind, look=look)
         try:
             yield
         finally:
             self._release(is_probe=is_probe)
 
-    async def acquire(self, kind: RequestKind, on_outage: Callable[[], None] = lambda: None) -> bool:
-        """Wait until the request may go; true makes it the probe.
+    async def acquire(
+        self,
+        kind: RequestKind,
+        on_outage: Callable[[], None] = lambda: None,
+        *,
+        look: Look | None = None,
+    ) -> bool:
+        """Wait until the request may go; true makes it the probe. `look` says how urgent a poll is.
 
         Calls `on_outage` if it has to wait for the end of an outage. Raises `Unreachable` if the outage lasts
         too long for this kind of request.
@@ -141,8 +89,8 @@ class RequestScheduler:
             if kind is RequestKind.UPLOAD or self._has_timed_out(kind):
                 raise self._outage_error()
             on_outage()
-        waiter = _Waiter(kind, on_outage)
-        self._queue_of(kind).append(waiter)
+        waiter = Waiter(kind, on_outage, look)
+        self._queue.add(waiter)
         self._waiting += 1
         try:
             self._dispatch()
@@ -152,6 +100,8 @@ class RequestScheduler:
             self._release(is_probe=not waiter.granted.cancelled() and waiter.granted.result())
             raise
         finally:
+            if waiter.look is not None:
+                self._queue.discard(waiter)
             self._waiting -= 1
             if not self._waiting:
                 self._cancel_timer()
@@ -167,10 +117,24 @@ class RequestScheduler:
             self._backed_off_until = until
             log.warning("rate limit reached", seconds=round(until - now, 1))
 
-    def set_rate(self, per_minute: int) -> None:
-        """Change the rate from now on; requests already made still count."""
-        if self._rate is not None:
-            self._rate.set(per_minute)
+    def refused(self, until: float | None) -> None:
+        """Lower the rate and back off, because Segmind answered that the key made too many requests."""
+        now = self._clock.now()
+        if self._rate is not None and self._bucket is not None:
+            self._rate.refused(now, accepted=self._bucket.accepted(now))
+        self.back_off(until)
+
+    def heed(self, limit: int | None, remaining: int | None, until: float | None) -> None:
+        """Keep to the limit and the remaining requests that Segmind states, as far as it does."""
+        if limit is not None and self._rate is not None:
+            self._rate.stated(limit, self._clock.now())
+        if remaining == 0 and until is not None:
+            self.back_off(until)
+
+    def share(self, processes: int) -> None:
+        """Use one part of so many of the key's rate from now on."""
+        if self._bucket is not None:
+            self._bucket.share(processes)
             self._dispatch()
 
     def succeeded(self) -> None:
@@ -195,14 +159,15 @@ class RequestScheduler:
     def _dispatch(self) -> None:
         """Let through every request that may go now, and set the timer for the next one."""
         self._fail_timed_out_orders()
-        while self._has_waiters():
-            if (wait := self._wait()) > 0:
-                self._set_timer(min(wait, self._outage_time_left()) if self._orders else wait)
+        while (waiter := self._queue.next(self._clock.now())) is not None:
+            if (wait := self._wait(waiter)) > 0:
+                self._set_timer(min(wait, self._outage_time_left()) if self._queue.has_orders else wait)
                 return
             if self.in_outage:
                 self._probe()
             else:
-                self._grant(self._next())
+                self._queue.take(waiter)
+                self._grant(waiter)
 
     def _release(self, *, is_probe: bool) -> None:
         """Let another probe go, unless this one has already reported an outcome."""
@@ -210,36 +175,27 @@ class RequestScheduler:
             self._breaker.cancel_probe()
             self._dispatch()
 
-    def _wait(self) -> float:
+    def _wait(self, waiter: Waiter | None = None) -> float:
         now = self._clock.now()
-        rate = 0.0 if self._rate is None else self._rate.wait(now)
+        is_spare = waiter is not None and waiter.is_spare(now)
+        rate = 0.0 if self._bucket is None else self._bucket.wait(now, is_spare=is_spare)
         return max(min(self._backed_off_until - now, _MAX_BACK_OFF), rate, self._breaker.wait())
 
-    def _next(self) -> _Waiter:
-        others = self._results or self._others
-        if self._orders and (not others or self._orders_in_a_row < _MAX_ORDERS_IN_A_ROW):
-            self._orders_in_a_row += 1
-            return self._orders.popleft()
-        self._orders_in_a_row = 0
-        return others.popleft()
-
-    def _grant(self, waiter: _Waiter, *, as_probe: bool = False) -> None:
+    def _grant(self, waiter: Waiter, *, as_probe: bool = False) -> None:
         self._spend()
         waiter.granted.set_result(as_probe)
 
     def _spend(self) -> None:
-        if self._rate is not None:
-            self._rate.spend(self._clock.now())
+        if self._bucket is not None:
+            self._bucket.spend(self._clock.now())
 
     def _probe(self) -> None:
         """Let one waiting result or poll go as the probe, or start the health check if there is none."""
         self._breaker.probe()
-        for queue, kind in ((self._results, RequestKind.RESULT), (self._others, RequestKind.POLL)):
-            for waiter in queue:
-                if waiter.kind is kind and not waiter.is_done:
-                    queue.remove(waiter)
-                    self._grant(waiter, as_probe=True)
-                    return
+        if (waiter := self._queue.next_probe(self._clock.now())) is not None:
+            self._queue.discard(waiter)
+            self._grant(waiter, as_probe=True)
+            return
         self._spend()
         self._check_task = asyncio.create_task(self._check_health())
 
@@ -253,19 +209,20 @@ class RequestScheduler:
         self._dispatch()
 
     def _tell_orders(self) -> None:
-        for waiter in [*self._orders]:
-            if waiter.is_done:
-                continue
+        for waiter in self._queue.orders:
             if waiter.kind is RequestKind.UPLOAD:
-                self._orders.remove(waiter)
-                waiter.granted.set_exception(self._outage_error())
+                self._reject(waiter)
             else:
                 waiter.on_outage()
 
     def _fail_timed_out_orders(self) -> None:
-        while self._orders and self._has_timed_out(self._orders[0].kind):
-            if not (waiter := self._orders.popleft()).is_done:
-                waiter.granted.set_exception(self._outage_error())
+        if self._outage_time_left() <= 0:
+            for waiter in self._queue.orders:
+                self._reject(waiter)
+
+    def _reject(self, waiter: Waiter) -> None:
+        self._queue.discard(waiter)
+        waiter.granted.set_exception(self._outage_error())
 
     def _has_timed_out(self, kind: RequestKind) -> bool:
         return kind.is_order and self._outage_time_left() <= 0
@@ -276,13 +233,6 @@ class RequestScheduler:
 
     def _outage_error(self) -> Unreachable:
         return Unreachable(f"{self._name} is out of order")
-
-    def _has_waiters(self) -> bool:
-        for queue in (self._orders, self._results, self._others):
-            # Cancelled waiters stay in the queue until they reach its front.
-            while queue and queue[0].is_done:
-                queue.popleft()
-        return bool(self._orders or self._results or self._others)
 
     def _set_timer(self, seconds: float) -> None:
         due = self._clock.now() + seconds
@@ -301,8 +251,3 @@ class RequestScheduler:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def _queue_of(self, kind: RequestKind) -> deque[_Waiter]:
-        if kind.is_order:
-            return self._orders
-        return self._results if kind is RequestKind.RESULT else self._others

@@ -17,6 +17,13 @@ class Metrics:
     """What Segmind sent in place of a cost; the expected cost counts then."""
     remaining_credits: float | None = None
 
+    @property
+    def seconds(self) -> float | None:
+        """Time from the submission to the end, as far as Segmind reports it."""
+        if self.total_time is not None:
+            return self.total_time
+        return None if self.inference_time is None else self.inference_time + (self.queue_time or 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:

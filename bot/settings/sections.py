@@ -83,7 +83,7 @@ class Segmind(Section):
     base_url: Origin = "https://api.segmind.com"
     inputs: Literal["link", "upload"] = "link"
     allowed_hosts: Hosts = ()
-    requests_per_minute: int = Field(default=60, ge=1, le=1_000_000)
+    requests_per_minute: int = Field(default=50, ge=1, le=1_000_000)
     outage_failures: int = Field(default=5, ge=1, le=1000)
     outage_pause: float = Field(default=5, ge=0.01, le=3600)
     outage_pause_most: float = Field(default=60, ge=0.01, le=3600)

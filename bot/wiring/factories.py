@@ -16,7 +16,7 @@ from bot.media.signing_keys import BadSigningKeys, read_signing_keys
 from bot.segmind.breaker import BreakerConfig
 from bot.segmind.client import RateConfig, Retry, SegmindClient
 from bot.segmind.download import DownloadTimeouts
-from bot.segmind.scheduler import RequestKind
+from bot.segmind.request_queue import RequestKind
 from bot.segmind.transport import Timeouts
 from bot.settings import Settings, SettingsError
 

@@ -14,6 +14,7 @@ from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.submit import SubmitConfig, Submitter
 from bot.jobs.supervision.balance import BalanceConfig, BalanceMonitor
 from bot.jobs.supervision.decisions import OperatorDecisions
+from bot.jobs.supervision.learned_rate import LearnedRate, rate_name
 from bot.jobs.supervision.learned_timings import LearnedTimings
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
@@ -61,6 +62,7 @@ class JobEngine:
             {slug: model.card.seconds for slug, model in models.items()}, scale=jobs.pace
         )
         self.learned_timings = LearnedTimings(self.timings, store, clock)
+        self.learned_rate = LearnedRate(segmind.rate, rate_name(section.key), store, clock)
         self.pause = OperatorPause(self.gate, store, clock)
         search = SubmissionSearch(
             ports.segmind,

@@ -60,6 +60,7 @@ async def operated(
     gauges = Gauges(metrics.registry)
     gauges.of_jobs(jobs.queue, jobs.pause)
     gauges.of_segmind(segmind.schedulers, jobs.gate)
+    gauges.of_rate(lambda: segmind.rate.per_minute(delivery.clock.now()))
     gauges.of_store(store, cluster, outage)
     gauges.of_discord(delivery.client, invalid_requests)
     if not dashboard.is_enabled:
@@ -76,6 +77,7 @@ async def operated(
             pause=jobs.pause,
             balance=jobs.watch,
             timings=jobs.timings,
+            rate=segmind.rate,
             schedulers=segmind.schedulers,
             outage=outage,
             cluster=cluster,

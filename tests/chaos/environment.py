@@ -33,7 +33,7 @@ REMEMBERED = 100_000
 _SETTINGS = {
     "DOPPEL_DISCORD__EDIT_GAP": "0.2",
     # Killed processes keep their share of the rate limit until their leases expire.
-    "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "100000",
+    "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "30000",
     "DOPPEL_SEGMIND__UNKNOWN_WINDOW": "12",
     "DOPPEL_SEGMIND__UNKNOWN_EVERY": "1.5",
     "DOPPEL_JOBS__PACE": str(PACE),

@@ -105,7 +105,7 @@ class NetworkFaults:
 
     async def _segmind_limits(self) -> None:
         self._segmind.faults.always("submit", "rate-limit=1", probability=0.7)
-        self._segmind.faults.always("status", "rate-limit=1", probability=0.3)
+        self._segmind.faults.always("result", "rate-limit=1", probability=0.3)
         await self._hold()
 
     async def _segmind_breaks(self) -> None:

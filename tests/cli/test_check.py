@@ -12,8 +12,11 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot.cli.check import Finding, check, table
+from bot.clock import WallClock
+from bot.jobs.supervision.learned_rate import LearnedRate, rate_name
 from bot.registry import model_registry
 from bot.sandbox.segmind import LocalSegmind, StampEngine
+from bot.segmind.rate import KeyRate
 from bot.settings import Settings
 from bot.store import SqlStore
 from tests.clocks import HeldClock
@@ -70,6 +73,7 @@ async def test_everything_is_reported_good(sections: dict[str, dict[str, Any]]) 
         "reports",
         "signatures",
         "traces",
+        "requests",
     }
     assert set(findings) == others | set(MODELS)
     assert all(each.good for each in findings.values())
@@ -78,8 +82,20 @@ async def test_everything_is_reported_good(sections: dict[str, dict[str, Any]]) 
     assert "off: set DOPPEL_FACES__KEY" in findings["saved faces"].words
     assert "set discord.operators" in findings["reports"].words
     assert findings["spending"].words == "$25.00 a day at most, for all servers together"
+    assert "50 a minute, as set" in findings["requests"].words
     told = await found(sections | {"discord": {**sections["discord"], "operators": (12,)}})
     assert "the operators hear of them" in told["reports"].words
+
+
+async def test_the_rate_that_a_bot_has_learned_is_shown(sections: dict[str, dict[str, Any]]) -> None:
+    settings, clock = Settings.model_validate(sections), WallClock()
+    rate = KeyRate(50)
+    rate.refused(clock.now(), accepted=0)
+    async with SqlStore(settings.database.url.get_secret_value(), start=0, clock=clock) as store:
+        await LearnedRate(rate, rate_name(settings.segmind.key), store, clock).refresh()
+    finding = (await found(sections))["requests"]
+    assert finding.good
+    assert "25 a minute of the 50 set, as Segmind refused more at" in finding.words
 
 
 @pytest.mark.parametrize(

@@ -46,27 +46,27 @@ async def stores(postgres_url: str) -> AsyncGenerator[list[SqlStore]]:
         yield [one, other]
 
 
-def cluster(store: SqlStore, clock: HandClock, rates: list[int] | None = None) -> Cluster:
-    received: list[int] = [] if rates is None else rates
-    return Cluster(store, clock, lease=LEASE, per_minute=90, set_rate=received.append)
+def cluster(store: SqlStore, clock: HandClock, shares: list[int] | None = None) -> Cluster:
+    received: list[int] = [] if shares is None else shares
+    return Cluster(store, clock, lease=LEASE, share_rate=received.append)
 
 
 async def test_living_processes_share_the_rate_of_the_key(postgres_url: str, stores: list[SqlStore]) -> None:
-    clock, rates, job_service = HandClock(), list[int](), NoOpenJobs()
+    clock, shares, job_service = HandClock(), list[int](), NoOpenJobs()
     running = asyncio.create_task(
-        cluster(stores[0], clock, rates).run(cast("JobService", cast("Any", job_service)))
+        cluster(stores[0], clock, shares).run(cast("JobService", cast("Any", job_service)))
     )
-    await until(lambda: rates == [45])
+    await until(lambda: shares == [2])
     async with SqlStore(postgres_url, start=START, clock=HandClock(), lease=LEASE) as third:
         # While it stands by, it gets no share.
         clock.advance(LEASE / 3)
         await until(lambda: job_service.calls == 2)
-        assert rates == [45]
+        assert shares == [2]
         await adopted_by(third)
         clock.advance(LEASE / 3)
-        await until(lambda: rates == [45, 30])
+        await until(lambda: shares == [2, 3])
     clock.advance(LEASE / 3)
-    await until(lambda: rates == [45, 30, 45])
+    await until(lambda: shares == [2, 3, 2])
     running.cancel()
 
 
@@ -104,7 +104,7 @@ class FailingStore(SqlStore):
 async def test_no_error_ends_the_checks_nor_keeps_jobs_from_being_taken_over(postgres_url: str) -> None:
     clock, job_service = HandClock(), NoOpenJobs()
     async with FailingStore(postgres_url, start=START, clock=HandClock(), lease=LEASE) as store:
-        here = Cluster(store, clock, lease=LEASE, per_minute=90, set_rate=list[int]().append)
+        here = Cluster(store, clock, lease=LEASE, share_rate=list[int]().append)
         running = asyncio.create_task(here.run(cast("JobService", cast("Any", job_service))))
         for check in (1, 2):
             await until(lambda check=check: clock.turns == check)

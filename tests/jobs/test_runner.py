@@ -17,6 +17,7 @@ from bot.jobs.stages import Queued
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind import protocol
 from bot.segmind.client import SegmindClient
+from bot.segmind.polling import Look
 from bot.store import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.harness import local_segmind
@@ -99,7 +100,8 @@ async def test_a_result_inside_the_response_is_delivered_like_any_other(harness:
 class UnreadableStatus(SegmindClient):
     """Segmind says COMPLETED without an output."""
 
-    async def status(self, request_id: str) -> protocol.State:
+    async def status(self, request_id: str, look: Look | None = None) -> protocol.State:
+        del look
         raise protocol.UnreadableResponse(f"{request_id} is completed without an output")
 
 
@@ -116,9 +118,9 @@ async def test_a_job_whose_status_stays_unreadable_ends_without_a_charge(
 class ImplausibleCost(SegmindClient):
     """Segmind reports a cost that no ledger could hold."""
 
-    async def status(self, request_id: str) -> protocol.State:
+    async def status(self, request_id: str, look: Look | None = None) -> protocol.State:
         body = json.dumps({"status": "COMPLETED", "metrics": {"cost": 1e14}}).encode()
-        state = await super().status(request_id)
+        state = await super().status(request_id, look)
         if not isinstance(state, protocol.Completed):
             return state
         parsed = protocol.decipher_status(protocol.Response(200, body))
@@ -141,7 +143,8 @@ async def test_an_implausible_cost_is_logged_and_the_expected_one_counts(
 class NoStatus(SegmindClient):
     """Segmind accepts jobs and never answers a status request."""
 
-    async def status(self, request_id: str) -> protocol.State:
+    async def status(self, request_id: str, look: Look | None = None) -> protocol.State:
+        del look
         raise protocol.Unavailable(f"no status of {request_id}")
 
     async def history_record(self, request_id: str) -> protocol.Found | None:
@@ -177,10 +180,10 @@ async def test_a_clock_that_is_set_forward_does_not_end_a_job_that_segmind_works
         harness.runner.start(await harness.leave_open(inline_job()))
         await harness.shows("a", Queued)
         vars(harness.clock)["jump"] = 3600.0
-        requests = segmind.calls["status"]
-        while segmind.calls["status"] < requests + 3:
+        requests = segmind.calls["result"]
+        while segmind.calls["result"] < requests + 3:
             await asyncio.sleep(0.001)
-        clock.move(3600)
+        clock.move(60)
         assert (await harness.ended())[0].state is State.DONE
 
 
@@ -190,9 +193,9 @@ class ForgetfulSegmind(SegmindClient):
     history_errors = 0
     requests = 0
 
-    async def status(self, request_id: str) -> protocol.State:
+    async def status(self, request_id: str, look: Look | None = None) -> protocol.State:
         # Only after the job's end: before that, the history does not know it either.
-        state = await super().status(request_id)
+        state = await super().status(request_id, look)
         stuck = self.requests > 20
         self.requests += 1
         return (
@@ -240,11 +243,11 @@ class LaggingSegmind(SegmindClient):
     unknown = 0
     unlisted = 0
 
-    async def status(self, request_id: str) -> protocol.State:
+    async def status(self, request_id: str, look: Look | None = None) -> protocol.State:
         if self.unknown:
             self.unknown -= 1
             return protocol.Expired()
-        return await super().status(request_id)
+        return await super().status(request_id, look)
 
     async def history_record(self, request_id: str) -> protocol.Found | None:
         if self.unlisted:

@@ -8,6 +8,7 @@ from bot.jobs.stages import Due, Reconnecting, Stage
 from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.errors import Unreachable
+from bot.segmind.rate import KeyRate
 from bot.segmind.scheduler import RequestScheduler
 from tests.clocks import LeapingClock
 
@@ -20,7 +21,7 @@ def clock() -> LeapingClock:
 @pytest.fixture
 def scheduler(clock: LeapingClock) -> RequestScheduler:
     breaker = Breaker(clock.now, BreakerConfig(failures=1, pause=5), jitter=lambda seconds: seconds)
-    return RequestScheduler(clock, breaker, name="Segmind", per_minute=60, outage_timeout=100)
+    return RequestScheduler(clock, breaker, name="Segmind", rate=KeyRate(60), outage_timeout=100)
 
 
 @pytest.fixture

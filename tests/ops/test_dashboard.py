@@ -27,7 +27,7 @@ from bot.ops.health import Health
 from bot.ops.job_metrics import DELIVERING, STAGES
 from bot.ops.metrics import Metrics
 from bot.ops.web import operator_server
-from bot.segmind.scheduler import RequestKind
+from bot.segmind.request_queue import RequestKind
 from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.harness import Stage

@@ -58,7 +58,7 @@ async def test_calls_of_segmind_and_of_the_store_are_counted(stage: Stage) -> No
     await stage.finish(reply, "Completed")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     # Its two pictures are uploaded first.
-    for request, count in (("submission", 1), ("upload", 2), ("result", 1)):
+    for request, count in (("submission", 1), ("upload", 2)):
         assert seen("doppel_segmind_responses_total", request=request, code="200") == count, request
     polls = seen("doppel_polls_per_job_sum", model=SLUG)
     assert seen("doppel_segmind_responses_total", request="poll", code="200") == polls >= 1

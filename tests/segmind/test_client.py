@@ -24,6 +24,7 @@ from bot.segmind.protocol import (
     Metrics,
     OutcomeUnknown,
     Processing,
+    Queued,
     RateLimited,
     Refused,
     TooLargeDownload,
@@ -163,38 +164,69 @@ async def test_after_a_failed_tls_handshake_nothing_was_sent(
     assert server.posts == 0
 
 
-async def test_the_status_of_a_completed_job_includes_its_output(
-    server: HostileServer, client: SegmindClient
-) -> None:
-    server.respond_with(
-        reply(200, {"status": "COMPLETED", "metrics": {"inference_time": 9.8}}), reply(200, DONE)
-    )
-    assert await client.status("r-1") == Completed(Link(URL), Metrics(cost=0.05))
-    assert [each.path for each in server.requests] == ["/v2/requests/r-1/status", "/v2/requests/r-1"]
+RUNNING = reply(200, {"status": "PROCESSING"})
+UNKNOWN_ID = reply(404, {"error": "not found"})
+RESULT_PATH, STATUS_PATH = "/v2/requests/r-1", "/v2/requests/r-1/status"
 
 
-async def test_the_status_of_an_unfinished_job_takes_one_request(
-    server: HostileServer, client: SegmindClient
-) -> None:
-    server.respond_with(reply(200, {"status": "PROCESSING"}))
-    assert await client.status("r-1") == Processing()
-    assert len(server.requests) == 1
+def paths(server: HostileServer) -> list[str]:
+    return [each.path for each in server.requests]
 
 
 @pytest.mark.parametrize(
     ("behaviour", "state"),
     [
+        (reply(200, DONE), Completed(Link(URL), Metrics(cost=0.05))),
+        (reply(200, {"status": "QUEUED"}), Queued()),
+        (RUNNING, Processing()),
         (reply(422, {"status": "FAILED", "error": "no face"}), Failed("no face")),
         (reply(422, {"status": "FAILED", "error": "NSFW"}), Failed("NSFW", blocked=True)),
-        (reply(404, {"error": "not found"}), Expired()),
     ],
 )
-async def test_a_final_state_takes_one_request(
+async def test_one_request_serves_for_the_state_and_the_result(
     server: HostileServer, client: SegmindClient, behaviour: Behaviour, state: Any
 ) -> None:
     server.respond_with(behaviour)
     assert await client.status("r-1") == state
-    assert len(server.requests) == 1
+    assert paths(server) == [RESULT_PATH]
+
+
+@pytest.mark.parametrize(
+    "refusal", [UNKNOWN_ID, reply(400, {"error": "not finished"}), reply(202, {}), reply(500)]
+)
+async def test_where_only_finished_jobs_have_a_result_the_documented_way_is_found(
+    server: HostileServer, client: SegmindClient, refusal: Behaviour
+) -> None:
+    server.respond_with(
+        *[refusal, RUNNING] * 3, RUNNING, reply(200, {"status": "COMPLETED"}), reply(200, DONE)
+    )
+    for _ in range(4):
+        assert await client.status("r-1") == Processing()
+    assert await client.status("r-1") == Completed(Link(URL), Metrics(cost=0.05))
+    assert paths(server) == [*[RESULT_PATH, STATUS_PATH] * 3, STATUS_PATH, STATUS_PATH, RESULT_PATH]
+
+
+async def test_a_passing_fault_of_the_results_address_decides_nothing(
+    server: HostileServer, client: SegmindClient
+) -> None:
+    server.respond_with(*[*[reply(500), RUNNING] * 2, RUNNING] * 2)
+    for _ in range(6):
+        assert await client.status("r-1") == Processing()
+    assert paths(server).count(RESULT_PATH) == 6
+
+
+async def test_an_unknown_id_is_expired_only_if_both_addresses_say_so(
+    server: HostileServer, client: SegmindClient
+) -> None:
+    server.respond_with(UNKNOWN_ID)
+    assert await client.status("r-1") == Expired()
+    assert paths(server) == [RESULT_PATH, STATUS_PATH]
+
+
+async def test_a_stated_limit_lowers_the_rate_at_once(server: HostileServer, client: SegmindClient) -> None:
+    server.respond_with(reply(200, {"status": "QUEUED"}, x_ratelimit_limit="60", x_ratelimit_remaining="59"))
+    await client.status("r-1")
+    assert client.rate.per_minute(client.rate.learned_at) == 60
 
 
 @pytest.mark.parametrize(
@@ -223,18 +255,18 @@ async def test_a_poll_that_keeps_failing_is_unavailable(server: HostileServer, c
     server.respond_with(reply(502, b"upstream is away"))
     with pytest.raises(Unavailable, match="upstream is away"):
         await client.status("r-1")
-    assert len(server.requests) == NO_WAITS.attempts
+    assert paths(server) == [RESULT_PATH, STATUS_PATH] * NO_WAITS.attempts
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 405])
+@pytest.mark.parametrize(("status", "requests"), [(400, 2), (401, 1), (403, 1), (405, 2)])
 async def test_a_refused_poll_is_unavailable_and_not_retried(
-    server: HostileServer, client: SegmindClient, status: int
+    server: HostileServer, client: SegmindClient, status: int, requests: int
 ) -> None:
     server.respond_with(reply(status, {"error": "no"}))
     with pytest.raises(Unavailable) as caught:
         await client.status("r-1")
     assert isinstance(caught.value.cause, Refused)
-    assert len(server.requests) == 1
+    assert len(server.requests) == requests
 
 
 async def test_the_client_does_not_wait_for_a_distant_reset(server: HostileServer) -> None:
@@ -246,7 +278,7 @@ async def test_the_client_does_not_wait_for_a_distant_reset(server: HostileServe
             await client.status("r-1")
     assert isinstance(caught.value.cause, RateLimited)
     assert caught.value.cause.resets_at == 1767225700
-    assert len(server.requests) == 1
+    assert paths(server) == [RESULT_PATH]
 
 
 async def test_an_endless_response_is_unreadable_and_not_retried(
@@ -270,7 +302,7 @@ async def test_redirects_of_the_api_are_not_followed(server: HostileServer, clie
     server.respond_with(reply(302, location=server.url + "/elsewhere"))
     with pytest.raises(Unavailable):
         await client.status("r-1")
-    assert {each.path for each in server.requests} == {"/v2/requests/r-1/status"}
+    assert set(paths(server)) == {RESULT_PATH, STATUS_PATH}
 
 
 async def test_a_page_of_the_history_has_the_requests_of_all_models(

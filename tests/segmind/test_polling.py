@@ -1,27 +1,18 @@
-"""Polls are few, and close to where jobs finish: pure arithmetic over seeded durations."""
+"""A job is looked at once a second, and the most urgent look goes first: arithmetic over seeded durations."""
 
 import json
 import math
 import random
-from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.segmind.polling import WINDOW, PollTiming, PollTimings
+from bot.segmind.polling import WINDOW, Look, PollTiming, PollTimings
 from tests.segmind.conftest import NO_DEADLINE
 
-MEDIANS = (10.0, 22.0, 33.0, 120.0)
-
-
-def polls(timing: PollTiming, until: float) -> Iterator[float]:
-    """Times of the polls for a job that takes `until` seconds; the last one sees it finished."""
-    at = 0.0
-    while at < until:
-        at += timing.next_wait(at)
-        yield at
+SENT = 1000.0
 
 
 def times(median: float, count: int, *, sigma: float = 0.25, seed: int = 7) -> list[float]:
@@ -29,99 +20,96 @@ def times(median: float, count: int, *, sigma: float = 0.25, seed: int = 7) -> l
     return [rng.lognormvariate(math.log(median), sigma) for _ in range(count)]
 
 
-def requests_of_the_sdk(seconds: float) -> int:
-    """Count a status at once and after every second, and the result."""
-    return math.ceil(seconds) + 2
+def learned(*seconds: float, documented: float = 30.0) -> PollTiming:
+    return PollTiming(documented, durations=seconds)
 
 
-def simulate(median: float, count: int = 400) -> tuple[int, int, float]:
-    """Count our requests, the SDK's requests, and the mean delay, once the window of durations is full."""
-    timing = PollTiming(median)
+def seen(timing: PollTiming, elapsed: float, *, is_queued: bool = False) -> Look:
+    """The look at a job that was seen unfinished so many seconds after its submission."""
+    look = timing.start(SENT)
+    look.seen(SENT + elapsed, is_queued=is_queued)
+    return look
+
+
+def looks(timing: PollTiming, seconds: float) -> list[float]:
+    """Times of the looks at a job that takes so many seconds, if none has to wait; the last sees its end."""
+    look, made = timing.start(SENT), [0.0]
+    while made[-1] < seconds:
+        made.append(made[-1] + look.wait(SENT + made[-1]))
+        look.seen(SENT + made[-1], is_queued=False)
+    return made[1:]
+
+
+def test_the_first_look_comes_soon_and_the_others_once_a_second() -> None:
+    assert looks(PollTiming(33), 6) == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]
+
+
+@pytest.mark.parametrize("median", [10.0, 22.0, 33.0])
+def test_an_end_is_seen_half_a_second_late_with_fewer_requests_than_the_sdk_makes(median: float) -> None:
     ours, sdk, delay = 0, 0, 0.0
-    for index, seconds in enumerate(times(median, count + WINDOW)):
-        polled = list(polls(timing, seconds))
-        timing.learn(polled[-1])
-        if index >= WINDOW:
-            ours += len(polled) + 1
-            sdk += requests_of_the_sdk(seconds)
-            delay += (polled[-1] - seconds) / seconds
-    return ours, sdk, delay / count
-
-
-def test_over_all_models_there_are_a_third_of_the_sdks_requests_and_hardly_any_delay() -> None:
-    runs = [simulate(median) for median in MEDIANS]
-    assert sum(ours for ours, _, _ in runs) <= sum(sdk for _, sdk, _ in runs) / 3
-    assert sum(delay for _, _, delay in runs) / len(runs) <= 0.03
-
-
-@pytest.mark.parametrize("median", [33.0, 120.0])
-def test_each_slow_model_takes_a_third_of_the_sdks_requests(median: float) -> None:
-    ours, sdk, _ = simulate(median)
-    assert ours <= sdk / 3
-
-
-@pytest.mark.parametrize("median", MEDIANS)
-def test_the_delay_of_each_model_is_a_twentieth_of_its_time_at_most(median: float) -> None:
-    ours, sdk, delay = simulate(median)
-    assert delay <= 0.05
+    for seconds in (durations := times(median, 400)):
+        made = looks(PollTiming(median), seconds)
+        ours += 1 + len(made)
+        # A submission, a status at once and after every second, and the result.
+        sdk += math.ceil(seconds) + 3
+        delay += made[-1] - seconds
+    assert delay / len(durations) == pytest.approx(0.5, abs=0.05)
     assert ours < sdk
 
 
-def test_the_first_poll_comes_at_half_of_the_median() -> None:
-    assert next(iter(polls(PollTiming(40), 40))) == pytest.approx(20)
-
-
-def test_the_documented_time_alone_gives_short_delays() -> None:
-    timing = PollTiming(30)
-    delays = [(list(polls(timing, seconds))[-1] - seconds) / seconds for seconds in times(30, 300)]
-    assert sum(delays) / len(delays) <= 0.05
-
-
-def test_polls_gather_where_jobs_finish() -> None:
-    timing = PollTiming(30)
-    for seconds in times(60, WINDOW, sigma=0.05):
-        timing.learn(seconds)
-    polled = list(polls(timing, 80))
-    assert sum(50 <= at <= 75 for at in polled) > len(polled) / 2
-    assert timing.median == pytest.approx(60, rel=0.05)
-
-
-def test_waits_grow_when_a_job_is_late() -> None:
-    polled = list(polls(PollTiming(10), 600))
-    gaps = [after - before for before, after in pairwise(polled) if before > 45]
+def test_a_job_that_never_ends_is_looked_at_ever_less_often() -> None:
+    gaps = [after - before for before, after in pairwise(looks(PollTiming(10), 3000)) if before > 40]
     assert gaps == pytest.approx(sorted(gaps))
+    assert gaps[0] < 1.1
     assert gaps[-1] == pytest.approx(30)
 
 
-def test_outliers_hardly_change_the_plan() -> None:
-    steady, disturbed = PollTiming(30), PollTiming(30)
-    for index, seconds in enumerate(times(30, WINDOW)):
-        steady.learn(seconds)
-        disturbed.learn(3600 if index % 10 == 0 else seconds)
-    assert disturbed.median == pytest.approx(steady.median, rel=0.1)
-    assert abs(len(list(polls(disturbed, 30))) - len(list(polls(steady, 30)))) <= 3
+def test_the_interval_counts_from_the_request_which_may_have_waited() -> None:
+    look = PollTiming(30).start(SENT)
+    look.asked(SENT + 5)
+    look.seen(SENT + 5.8, is_queued=True)
+    assert look.wait(SENT + 5.8) == pytest.approx(0.2)
 
 
-def test_one_odd_first_job_hardly_changes_the_median() -> None:
-    timing = PollTiming(30)
-    timing.learn(0.5)
-    assert timing.median == pytest.approx(30, rel=0.2)
+def test_after_a_failed_request_the_next_look_waits_longer() -> None:
+    look = PollTiming(30).start(SENT)
+    look.failed(SENT + 2)
+    assert look.wait(SENT + 2) == pytest.approx(5)
 
 
-def test_a_mix_of_fast_and_slow_jobs_is_polled_in_time() -> None:
-    timing = PollTiming(30)
-    mixed = [*times(20, 200, sigma=0.1), *times(90, 200, sigma=0.1)]
-    random.Random(3).shuffle(mixed)
-    delays: list[float] = []
-    for seconds in mixed:
-        polled = list(polls(timing, seconds))
-        delays.append((polled[-1] - seconds) / seconds)
-        timing.learn(polled[-1])
-        assert len(polled) < requests_of_the_sdk(seconds)
-    assert sum(delays) / len(delays) <= 0.1
+def test_the_chance_of_an_end_is_that_of_jobs_which_were_as_old() -> None:
+    timing = learned(*[10.0] * 20, *[40.0] * 20)
+    assert seen(timing, 1).chance(SENT + 5) < 0.1
+    assert seen(timing, 1).chance(SENT + 20) == pytest.approx(0.5, abs=0.06)
+    assert seen(timing, 20).chance(SENT + 30) < 0.1
+    assert seen(timing, 20).chance(SENT + 60) > 0.9
 
 
-def test_the_timing_adapts_when_a_model_becomes_slower() -> None:
+def test_a_job_later_than_all_others_becomes_likely_to_have_ended_as_it_ages() -> None:
+    look = seen(learned(*times(10, WINDOW)), 100)
+    assert look.chance(SENT + 101) < 0.05
+    assert look.chance(SENT + 210) > 0.5
+
+
+def test_the_likeliest_change_is_the_most_urgent_and_among_equals_the_longest_unseen() -> None:
+    timing = learned(*times(30, WINDOW))
+    now = SENT + 40
+    young, ripe, seen_before = seen(timing, 2), seen(timing, 20), seen(timing, 38)
+    assert ripe.rank(now) > seen_before.rank(now)
+    assert young.rank(now) > ripe.rank(now) > timing.start(now - 60).rank(now - 50)
+    assert seen(timing, 3, is_queued=True).rank(SENT + 5) > seen(timing, 3).rank(SENT + 5)
+
+
+def test_durations_lie_between_two_looks_and_where_segmind_says() -> None:
+    for reported, duration in ((12.0, 12.0), (3.0, 10.0), (99.0, 20.0), (None, 15.0)):
+        timing = PollTiming(30)
+        look = timing.start(SENT)
+        look.seen(SENT + 10, is_queued=False)
+        look.ended(SENT + 20, reported)
+        assert timing.durations == (duration,)
+
+
+def test_the_usual_time_follows_the_newest_jobs() -> None:
     timing = PollTiming(10)
     for seconds in (*times(10, WINDOW), *times(25, WINDOW)):
         timing.learn(seconds)
@@ -129,20 +117,34 @@ def test_the_timing_adapts_when_a_model_becomes_slower() -> None:
     assert len(timing.durations) == WINDOW
 
 
+def test_one_odd_first_job_hardly_changes_the_median() -> None:
+    assert learned(0.5).median == pytest.approx(30, rel=0.2)
+
+
+def test_a_look_keeps_the_usual_time_that_its_card_shows() -> None:
+    timing = PollTiming(30)
+    look = timing.start(SENT)
+    for seconds in times(60, WINDOW):
+        timing.learn(seconds)
+    assert look.usual == pytest.approx(30)
+
+
 @NO_DEADLINE
 @given(
     usual=st.floats(0.01, 1e5),
-    learned=st.lists(st.floats(1e-3, 1e6), max_size=80),
-    elapsed=st.floats(0, 1e7),
+    durations=st.lists(st.floats(1e-3, 1e6), max_size=80),
+    before=st.floats(-1e4, 1e7),
+    after=st.floats(-1e4, 1e7),
     scale=st.sampled_from([0.01, 1.0]),
 )
-def test_no_wait_is_too_short_or_too_long(
-    usual: float, learned: list[float], elapsed: float, scale: float
+def test_waits_and_chances_keep_within_their_bounds(
+    usual: float, durations: list[float], before: float, after: float, scale: float
 ) -> None:
-    timing = PollTiming(usual, scale=scale)
-    for seconds in learned:
-        timing.learn(seconds)
-    assert 0.25 * scale <= timing.next_wait(elapsed) <= 30 * scale
+    look = PollTiming(usual, scale=scale, durations=durations).start(SENT)
+    look.seen(SENT + before, is_queued=False)
+    assert 0 <= look.wait(SENT + after) <= 30 * scale
+    assert scale - 1e-6 <= look.wait(SENT + before) <= 30 * scale
+    assert -1e-9 <= look.chance(SENT + max(before, after)) <= 1
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, math.nan, math.inf])
@@ -152,15 +154,9 @@ def test_only_positive_finite_durations_are_learned(seconds: float) -> None:
     assert timing.durations == ()
 
 
-def test_jitter_moves_a_poll_within_the_limits() -> None:
-    assert PollTiming(40, jitter=lambda wait: wait * 1.1).next_wait(0) == pytest.approx(22)
-    assert PollTiming(40, jitter=lambda _: 1e9).next_wait(0) == 30
-    assert PollTiming(40, jitter=lambda _: -5).next_wait(0) == 0.25
-
-
-def test_a_scaled_server_is_polled_in_its_own_seconds() -> None:
-    real, short = PollTiming(20), PollTiming(0.2, scale=0.01)
-    assert [at / 100 for at in polls(real, 25)] == pytest.approx(list(polls(short, 0.25)))
+def test_a_scaled_server_is_looked_at_in_its_own_seconds() -> None:
+    real, short = looks(PollTiming(20), 60), looks(PollTiming(0.2, scale=0.01), 0.6)
+    assert [at / 100 for at in real] == pytest.approx(short)
 
 
 def test_documented_times_are_scaled_with_the_server() -> None:
@@ -186,9 +182,7 @@ def test_learned_durations_can_be_exported_and_loaded() -> None:
     again.load(stored)
     assert again.export() == timings.export()
     assert len(stored) == 1
-    assert again.timing("faceswap-v5", "png").next_wait(5) == timings.timing("faceswap-v5", "png").next_wait(
-        5
-    )
+    assert again.timing("faceswap-v5", "png").median == timings.timing("faceswap-v5", "png").median
 
 
 def test_invalid_stored_entries_are_ignored() -> None:

@@ -13,15 +13,22 @@ import pytest
 
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.errors import Unreachable
-from bot.segmind.scheduler import RequestKind, RequestScheduler
+from bot.segmind.polling import WINDOW, Look, PollTiming
+from bot.segmind.rate import KeyRate
+from bot.segmind.request_queue import RequestKind
+from bot.segmind.scheduler import RequestScheduler
 from tests.clocks import AgendaClock
+
+# Requests that go at once with 60 a minute.
+BURST = 3
 
 
 def make_scheduler(clock: AgendaClock, *, per_minute: int | None = None, **options: Any) -> RequestScheduler:
     breaker = Breaker(
         clock.now, BreakerConfig(failures=3, pause=5, max_pause=30), jitter=lambda seconds: seconds
     )
-    return RequestScheduler(clock, breaker, name="Segmind", per_minute=per_minute, **options)
+    rate = None if per_minute is None else KeyRate(per_minute)
+    return RequestScheduler(clock, breaker, name="Segmind", rate=rate, **options)
 
 
 class Requests:
@@ -34,17 +41,19 @@ class Requests:
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.held_up: list[str] = []
 
-    def send(self, kind: RequestKind, name: str = "", *, success: bool | None = None) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._run(kind, name or kind.value, success))
+    def send(
+        self, kind: RequestKind, name: str = "", *, success: bool | None = None, look: Look | None = None
+    ) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._run(kind, name or kind.value, success, look))
         self.tasks[name or kind.value] = task
         return task
 
-    async def _run(self, kind: RequestKind, name: str, success: bool | None) -> None:
+    async def _run(self, kind: RequestKind, name: str, success: bool | None, look: Look | None) -> None:
         if kind is RequestKind.SUBMISSION:
             await self.scheduler.acquire(kind, lambda: self.held_up.append(name))
             self._note(kind, name)
         else:
-            async with self.scheduler.slot(kind):
+            async with self.scheduler.slot(kind, look=look):
                 self._note(kind, name)
                 if success is not None:
                     (self.scheduler.succeeded if success else self.scheduler.failed)()
@@ -97,34 +106,88 @@ async def test_no_minute_exceeds_the_rate_and_little_of_it_is_wasted(
     await requests.stop()
 
 
-async def test_orders_go_first_then_results_and_every_request_goes_in_the_end(requests: Requests) -> None:
-    for index in range(6):
-        requests.send(RequestKind.POLL, f"at once {index}")
+async def exhausted(requests: Requests) -> None:
+    """Use up the burst, so that requests queue."""
+    for index in range(BURST):
+        requests.send(RequestKind.OTHER, f"at once {index}")
     await requests.clock.run(0)
-    names = {
-        RequestKind.POLL: ["poll 1", "poll 2", "poll 3"],
-        RequestKind.RESULT: ["result"],
-        RequestKind.UPLOAD: ["upload 1", "upload 2"],
-        RequestKind.SUBMISSION: ["order 1", "order 2", "order 3", "order 4", "order 5", "order 6"],
-    }
-    for kind, queued in names.items():
-        for name in queued:
-            requests.send(kind, name)
+
+
+def look_at(clock: AgendaClock, *, age: float) -> Look:
+    """Look at a job of a model that takes ten seconds, submitted so many seconds ago and not seen since."""
+    return PollTiming(10, durations=[10] * WINDOW).start(clock.now() - age)
+
+
+async def test_results_go_first_and_orders_take_turns_with_likely_looks(
+    requests: Requests,
+) -> None:
+    await exhausted(requests)
+    for index in range(4):
+        requests.send(RequestKind.SUBMISSION, f"order {index}")
+    requests.send(RequestKind.OTHER, "other")
+    requests.send(RequestKind.POLL, "young", look=look_at(requests.clock, age=1))
+    requests.send(RequestKind.POLL, "ripe", look=look_at(requests.clock, age=20))
+    requests.send(RequestKind.RESULT, "result")
     await requests.clock.run(60)
-    assert requests.names[6:] == [
-        *("upload 1", "upload 2", "order 1", "order 2", "result"),
-        *("order 3", "order 4", "order 5", "order 6", "poll 1", "poll 2", "poll 3"),
+    assert requests.names[BURST:] == [
+        *("result", "order 0", "other", "order 1", "ripe", "order 2", "order 3", "young"),
     ]
 
 
-async def test_cancelled_requests_use_up_no_rate(requests: Requests) -> None:
+async def test_the_most_urgent_look_goes_first_whenever_it_came(requests: Requests) -> None:
+    await exhausted(requests)
+    for age in (2, 4, 30, 12, 60, 3):
+        requests.send(RequestKind.POLL, str(age), look=look_at(requests.clock, age=age))
+    await requests.clock.run(60)
+    assert requests.names[BURST:] == ["60", "30", "12", "4", "3", "2"]
+
+
+async def test_looks_of_low_value_leave_room_for_an_order(requests: Requests) -> None:
     for index in range(10):
+        requests.send(RequestKind.POLL, f"young {index}", look=look_at(requests.clock, age=1))
+    await requests.clock.run(2)
+    before = requests.clock.now()
+    requests.send(RequestKind.SUBMISSION, "order")
+    await requests.clock.run(0)
+    assert (requests.sent[-1][0], requests.names[-1]) == (before, "order")
+
+
+async def test_a_cancelled_look_is_forgotten(requests: Requests) -> None:
+    await exhausted(requests)
+    for age in (30, 20):
+        requests.send(RequestKind.POLL, str(age), look=look_at(requests.clock, age=age))
+    await requests.clock.run(0.1)
+    requests.tasks["30"].cancel()
+    await requests.clock.run(10)
+    assert requests.names[BURST:] == ["20"]
+
+
+async def test_a_refusal_lowers_the_rate_and_a_stated_limit_does_so_at_once(clock: AgendaClock) -> None:
+    rate = KeyRate(60)
+    breaker = Breaker(clock.now, BreakerConfig())
+    scheduler = RequestScheduler(clock, breaker, name="Segmind", rate=rate)
+    scheduler.refused(None)
+    assert rate.per_minute(clock.now()) == 30
+    scheduler.heed(12, 3, None)
+    assert rate.per_minute(clock.now()) == 12
+
+
+async def test_no_request_goes_while_none_remain(requests: Requests) -> None:
+    start = requests.clock.now()
+    requests.scheduler.heed(None, 0, start + 20)
+    requests.send(RequestKind.POLL)
+    await requests.clock.run(30)
+    assert requests.sent[0][0] == start + 20
+
+
+async def test_cancelled_requests_use_up_no_rate(requests: Requests) -> None:
+    for index in range(BURST + 4):
         requests.send(RequestKind.POLL, str(index))
     await requests.clock.run(0)
-    for index in range(6, 9):
+    for index in range(BURST, BURST + 3):
         requests.tasks[str(index)].cancel()
     await requests.clock.run(1.2)
-    assert requests.names == ["0", "1", "2", "3", "4", "5", "9"]
+    assert requests.names == ["0", "1", "2", "6"]
 
 
 async def test_a_back_off_holds_every_request_until_the_reset(requests: Requests) -> None:
@@ -170,9 +233,7 @@ async def test_during_an_outage_one_poll_at_a_time_is_the_probe(requests: Reques
 
 
 async def test_waiting_orders_are_told_of_an_outage_and_uploads_fail(requests: Requests) -> None:
-    for index in range(6):
-        requests.send(RequestKind.POLL, str(index))
-    await requests.clock.run(0)
+    await exhausted(requests)
     order, upload = (
         requests.send(RequestKind.SUBMISSION, "order"),
         requests.send(RequestKind.UPLOAD, "upload"),
@@ -305,11 +366,18 @@ class Load:
         return max(after - before for before, after in pairwise(started))
 
     async def _poll(self, name: int) -> None:
+        look = PollTiming(1000).start(self.clock.now())
         while True:
-            async with self.scheduler.slot(RequestKind.POLL):
+            async with self.scheduler.slot(RequestKind.POLL, look=look):
                 self.sent.append((self.clock.now(), False))
                 self.polls[name] += 1
-            await self.clock.sleep(2.5)
+                look.seen(self.clock.now(), is_queued=False)
+            await self.clock.sleep(look.wait(self.clock.now()))
+
+    async def look_at_old_jobs(self) -> None:
+        while True:
+            async with self.scheduler.slot(RequestKind.POLL, look=look_at(self.clock, age=30)):
+                self.sent.append((self.clock.now(), False))
 
     async def _order_regularly(self, every: float) -> None:
         while True:
@@ -331,14 +399,20 @@ async def test_ten_thousand_pollers_delay_no_order_and_all_are_served(clock: Age
     assert len(load.delays) >= 4999
     assert max(load.delays) < 0.2
     assert load.longest_pause < 0.5
-    # Every poller went once before any poller went twice.
+    # Every job was seen once before any was seen twice.
     assert set(load.polls.values()) == {1}
 
 
-async def test_with_more_orders_than_the_rate_a_fifth_is_left_for_other_requests(clock: AgendaClock) -> None:
-    load = Load(clock, make_scheduler(clock, per_minute=500))
-    await load.run(5, pollers=1000, orders=600)
+async def test_with_more_orders_than_the_rate_jobs_that_likely_ended_get_their_turn(
+    clock: AgendaClock,
+) -> None:
+    scheduler = make_scheduler(clock, per_minute=500)
+    load = Load(clock, scheduler)
+    ripe = [asyncio.create_task(load.look_at_old_jobs()) for _ in range(10)]
+    await load.run(5, pollers=100, orders=600)
+    for task in ripe:
+        task.cancel()
     assert load.most_in_a_minute <= 500
     others = sum(not is_order for _, is_order in load.sent)
-    assert others == pytest.approx(len(load.sent) / 5, rel=0.1)
+    assert others == pytest.approx(len(load.sent) / 2, rel=0.1)
     assert load.longest_pause < 1

@@ -22,6 +22,7 @@ from bot.ops.dashboard.timeseries import TimeSeries
 from bot.ops.job_metrics import DELIVERING, STAGES
 from bot.ops.sources import Client, Cluster, InvalidRequests, Lease
 from bot.segmind.polling import PollTimings
+from bot.segmind.rate import KeyRate
 from bot.segmind.scheduler import RequestScheduler
 from bot.settings import Settings
 from bot.store.read.dashboard import DAY, HOUR, Count, DashboardQueries, Past, Present, Worker
@@ -53,6 +54,7 @@ class Sources:
     pause: OperatorPause
     balance: BalanceMonitor
     timings: PollTimings
+    rate: KeyRate
     schedulers: Mapping[str, RequestScheduler]
     outage: Outage
     cluster: Cluster
@@ -154,7 +156,8 @@ class SnapshotReader:
                 "ten_minutes": series.segmind_responses(TEN_MINUTES),
                 "hour": series.segmind_responses(HOUR),
             },
-            "per_minute": sources.settings.segmind.requests_per_minute,
+            "per_minute": sources.rate.per_minute(self._clock.now()),
+            "per_minute_limit": sources.settings.segmind.requests_per_minute,
             "open_breakers": [name for name, scheduler in sources.schedulers.items() if scheduler.in_outage],
             "closed": [{"model": slug, "why": str(reason)} for slug, reason in sources.gate.closures.items()],
             "empty": sources.gate.is_empty,

@@ -98,16 +98,16 @@ async def test_a_submission_that_never_arrived_is_released_when_its_window_is_ov
 
 @pytest.mark.parametrize("fault", ["error-before=502", "drop-before", "malformed", "truncated"])
 async def test_errors_while_polling_do_not_end_a_job(stage: Stage, fault: str) -> None:
-    stage.segmind.faults.next("status", fault, times=2)
+    stage.segmind.faults.next("result", fault, times=2)
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, "Completed")
     await assert_settled(stage, free=95)
 
 
 async def test_a_rate_limit_while_polling_delays_every_job(stage: Stage) -> None:
-    stage.segmind.faults.next("status", "rate-limit=0")
+    stage.segmind.faults.next("result", "rate-limit=0")
     reply = await stage.order("faceswap-v5")
-    await eventually(lambda: stage.segmind.calls["status"] or None, lambda: "the first poll")
+    await eventually(lambda: stage.segmind.calls["result"] or None, lambda: "the first poll")
     other = await stage.order("faceswap-v4")
     await other.says("Queued")
     await stage.finish(reply, "Completed")
@@ -117,7 +117,7 @@ async def test_a_rate_limit_while_polling_delays_every_job(stage: Stage) -> None
 
 @pytest.mark.stage(segmind={"job_timeout": 0.5})
 async def test_a_job_that_segmind_forgets_expires_without_a_charge(stage: Stage) -> None:
-    stage.segmind.faults.always("status", "expired")
+    stage.segmind.faults.always("result", "expired")
     reply = await stage.order("faceswap-v5")
     await reply.says("Expired", "Nothing was charged")
     assert (await stage.job(reply)).state is State.EXPIRED

@@ -14,6 +14,7 @@ from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.supervision.pause import OperatorPause
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.breaker import Breaker, BreakerConfig
+from bot.segmind.rate import KeyRate
 from bot.segmind.scheduler import RequestScheduler
 from tests.clocks import HeldClock, LeapingClock
 from tests.harness import local_segmind
@@ -42,7 +43,7 @@ class Values:
 
 def gate_of(clock: LeapingClock | HeldClock) -> SubmissionGate:
     return SubmissionGate(
-        clock, RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", per_minute=60)
+        clock, RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", rate=KeyRate(60))
     )
 
 
@@ -66,7 +67,7 @@ async def test_a_paused_gate_takes_orders_and_lets_no_job_through_until_it_is_re
 
 async def test_a_job_that_waits_for_the_rate_limit_is_paused_too() -> None:
     clock = HeldClock(1000.0)
-    scheduler = RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", per_minute=60)
+    scheduler = RequestScheduler(clock, Breaker(clock.now, BreakerConfig()), name="Segmind", rate=KeyRate(60))
     gate = SubmissionGate(clock, scheduler)
     scheduler.back_off(1010)
     shown: list[Stage] = []

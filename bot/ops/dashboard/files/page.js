@@ -306,8 +306,15 @@ function line(it) {
     ["Next", its.next.length ? its.next.map((id) => h("div", {}, h("code", {}, id))) : "nobody"],
     ["At Segmind at once", `${whole.format(its.in_all)} in all, ${whole.format(its.per_server)} of a server, ${whole.format(its.per_member)} of a member`],
     ["In the line", `${whole.format(its.waiting_per_member)} of a member`],
-    ["Requests", `${whole.format(it.segmind.per_minute)} a minute`],
+    ["Requests", requests(it.segmind)],
   ]);
+}
+
+function requests(its) {
+  const allowed = whole.format(its.per_minute), limit = whole.format(its.per_minute_limit);
+  return its.per_minute < its.per_minute_limit
+    ? `${allowed} a minute, as Segmind refused more; the setting allows ${limit}`
+    : `${limit} a minute`;
 }
 
 function models(it) {

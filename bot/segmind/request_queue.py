@@ -1,0 +1,148 @@
+"""Queue of requests to one service: which of them goes next (pure)."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from math import inf
+
+from bot.segmind.polling import Look
+
+# Ranking takes longer the more looks wait, so it is repeated after so many seconds for each of them.
+_RANKING_INTERVAL = 0.0002
+
+
+class RequestKind(Enum):
+    """Purpose of a request, which decides its priority."""
+
+    SUBMISSION = "submission"
+    UPLOAD = "upload"
+    RESULT = "result"
+    """Frees its job's capacity, so it goes before the polls of other jobs."""
+    POLL = "poll"
+    OTHER = "other"
+
+    @property
+    def is_order(self) -> bool:
+        """Whether a member waits for this request to begin."""
+        return self in {RequestKind.SUBMISSION, RequestKind.UPLOAD}
+
+    @property
+    def reflects_api_health(self) -> bool:
+        """Whether the API itself responds: uploads, history and catalogue have hosts of their own."""
+        return self in {RequestKind.SUBMISSION, RequestKind.RESULT, RequestKind.POLL}
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """Request that waits for its turn; a poll of a job says how urgent it is."""
+
+    kind: RequestKind
+    on_outage: Callable[[], None]
+    look: Look | None = None
+    granted: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    """Resolves when the request may go; true makes it the probe."""
+
+    @property
+    def is_done(self) -> bool:
+        return self.granted.done()
+
+    def is_spare(self, now: float) -> bool:
+        """Whether the request is a look at a job that has hardly ended yet."""
+        return self.look is not None and not self.look.is_likely(now)
+
+
+class RequestQueue:
+    """Waiting requests by priority.
+
+    Results go first, because each ends a member's wait. Orders take turns with looks at jobs that have likely
+    ended, and with all other requests. The remaining looks come last, the most urgent first.
+    """
+
+    def __init__(self) -> None:
+        self._orders: deque[Waiter] = deque()
+        self._results: deque[Waiter] = deque()
+        self._others: deque[Waiter] = deque()
+        self._looks: dict[Waiter, Look] = {}
+        # Looks as they were ranked last, the most urgent at the end.
+        self._ranked: list[Waiter] = []
+        self._ranked_at = -inf
+        self._order_went_last = False
+
+    @property
+    def orders(self) -> Iterator[Waiter]:
+        """Orders that wait, the first one first."""
+        return (waiter for waiter in [*self._orders] if not waiter.is_done)
+
+    @property
+    def has_orders(self) -> bool:
+        return _first(self._orders) is not None
+
+    def add(self, waiter: Waiter) -> None:
+        if waiter.look is not None:
+            self._looks[waiter] = waiter.look
+        else:
+            self._queue_of(waiter.kind).append(waiter)
+
+    def discard(self, waiter: Waiter) -> None:
+        """Remove a request, if it still waits, that will not go or may go now."""
+        if waiter.look is not None:
+            self._looks.pop(waiter, None)
+        elif waiter in (queue := self._queue_of(waiter.kind)):
+            queue.remove(waiter)
+
+    def take(self, waiter: Waiter) -> None:
+        """Remove a request because it goes now."""
+        self.discard(waiter)
+        self._order_went_last = waiter.kind.is_order
+
+    def next(self, now: float) -> Waiter | None:
+        """Return the request that goes next, and leave it in the queue."""
+        if (result := _first(self._results)) is not None:
+            return result
+        order, other = _first(self._orders), _first(self._others)
+        if order is not None and not self._order_went_last:
+            return order
+        if other is not None:
+            return other
+        look = self._most_urgent(now)
+        return look if order is None or (look is not None and not look.is_spare(now)) else order
+
+    def next_probe(self, now: float) -> Waiter | None:
+        """Return a result or a poll, which may find out whether the service works again."""
+        polls = (each for each in self._others if each.kind is RequestKind.POLL and not each.is_done)
+        return _first(self._results) or self._most_urgent(now) or next(polls, None)
+
+    def _most_urgent(self, now: float) -> Waiter | None:
+        if not self._looks:
+            return None
+        if now - self._ranked_at >= len(self._looks) * _RANKING_INTERVAL:
+            self._rank(now)
+        if (found := self._last_ranked()) is None:
+            self._rank(now)
+            found = self._last_ranked()
+        return found
+
+    def _last_ranked(self) -> Waiter | None:
+        while self._ranked:
+            if (waiter := self._ranked[-1]) in self._looks and not waiter.is_done:
+                return waiter
+            self._ranked.pop()
+        return None
+
+    def _rank(self, now: float) -> None:
+        self._ranked = sorted(self._looks, key=lambda waiter: self._looks[waiter].rank(now))
+        self._ranked_at = now
+
+    def _queue_of(self, kind: RequestKind) -> deque[Waiter]:
+        if kind.is_order:
+            return self._orders
+        return self._results if kind is RequestKind.RESULT else self._others
+
+
+def _first(queue: deque[Waiter]) -> Waiter | None:
+    # Cancelled requests stay in the queue until they reach its front.
+    while queue and queue[0].is_done:
+        queue.popleft()
+    return queue[0] if queue else None
