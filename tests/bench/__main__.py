@@ -1,18 +1,17 @@
-"""Command line: python -m tests.bench [economy] [engine] [start] [load]."""
+"""Command line: python -m tests.bench [engine] [start] [load]."""
 
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import economy, engine, load, start
+from tests.bench import engine, load, start
 from tests.bench.figures import Figure, save, table
 
 ROOT = Path(__file__).parents[2]
 
 
 BENCHES: Mapping[str, Callable[[], Iterable[Figure]]] = {
-    "economy": economy.figures,
     "engine": engine.figures,
     "start": start.figures,
     "load": load.figures,
