@@ -124,6 +124,10 @@ class Store(Protocol):
         """Return the job if this worker owns it."""
         ...
 
+    async def owns(self, job_id: str) -> bool:
+        """Whether the job is open and this worker's, and its lease is valid."""
+        ...
+
     async def open_jobs(self, after: OpenJob | None) -> Sequence[OpenJob]:
         """Return the next open jobs of this worker, oldest first; empty after the last one."""
         ...

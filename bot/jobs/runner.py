@@ -30,6 +30,8 @@ class RunnerConfig:
     retry_delay: float = 5.0
     """Pause after an unexpected error, doubled each time."""
     max_retry_delay: float = 300.0
+    confirm_after: float = 5.0
+    """Age of the settlement from which ownership is confirmed before the delivery."""
     shutdown_grace: float = 5.0
     """How long a shutdown waits for the responses to running submissions."""
 
@@ -89,6 +91,12 @@ class Runner:
             if (claimed := await self._store.claim_waiting(job.id)) is None:
                 raise
             cancelled = await self._move_to_cancelled(claimed)
+        except StoreAway:
+            # The answer may be lost although the move is written.
+            found = await self._store.find_own(job.id)
+            if found is None or found.state is not State.CANCELLED:
+                raise
+            cancelled = found
         await self.redeliver(cancelled)
 
     async def _move_to_cancelled(self, job: Job) -> Job:
@@ -164,8 +172,20 @@ class Runner:
         elif job.state is State.DONE:
             content = await self._fetch_again(job)
         log.info("job finished", state=job.state, reason=job.reason)
+        await self._confirm(job)
         delivery = await self._deliver(job, content)
         await self._store.mark_told(replace(job, delivery=delivery))
+
+    async def _confirm(self, job: Job) -> None:
+        """Raise `StaleJob` where another process may have delivered the job, and moderators decided about it.
+
+        That can be after a suspension, and long after the job's settlement.
+        """
+        age = self._clock.now() - (job.settled_at or 0.0)
+        if 0 <= age <= self._config.confirm_after or await self._store.owns(job.id):
+            return
+        await self._clock.sleep(self._config.retry_delay)
+        raise StaleJob(job.id)
 
     async def _deliver(self, job: Job, content: bytes | None) -> Delivery:
         while isinstance(outcome := await self._watcher.finish(job, content), Refund):

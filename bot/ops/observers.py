@@ -123,6 +123,9 @@ class ObservedStore:
             self._listener.adopted([job])
         return job
 
+    async def owns(self, job_id: str) -> bool:
+        return await self._store.owns(job_id)
+
     async def open_jobs(self, after: OpenJob | None) -> Sequence[OpenJob]:
         return await self._store.open_jobs(after)
 

@@ -1,4 +1,4 @@
-"""A request is sent while its job is this worker's, and a graceful stop leaves no doubt about it."""
+"""A process that was suspended or stops acts on a job only while that is its own."""
 
 import asyncio
 from typing import Any
@@ -29,13 +29,13 @@ def jumping_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.jobs.harness.WallClock", JumpingClock)
 
 
-def after_submitting(harness: JobHarness, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
-    """Call `act` once, between the commit of SUBMITTING and the request."""
+def after(state: State, harness: JobHarness, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
+    """Call `act` once, between the commit of a state and the next step."""
     move, acts = harness.store.move, [act]
 
     async def moved(job: Job, to: Job, **options: Any) -> Job:
         result = await move(job, to, **options)
-        if to.state is State.SUBMITTING and acts:
+        if to.state is state and acts:
             await acts.pop()()
         return result
 
@@ -55,10 +55,29 @@ async def test_a_process_that_wakes_after_a_takeover_sends_nothing(
             assert len(await adopted_by(successor)) == 1
             vars(harness.clock)["jump"] = 60.0
 
-        after_submitting(harness, monkeypatch, sleep_through_the_takeover)
+        after(State.SUBMITTING, harness, monkeypatch, sleep_through_the_takeover)
         harness.runner.start(await harness.leave_open(inline_job()))
         await eventually(lambda: not harness.runner.running, lambda: "the task ends")
         assert segmind.submissions == ()
+
+
+async def test_a_process_that_wakes_after_a_takeover_delivers_nothing(
+    postgres_url: str, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        job_harness(postgres_url, segmind) as harness,
+        SqlStore(postgres_url, start=100, clock=HandClock()) as successor,
+    ):
+
+        async def sleep_through_the_takeover() -> None:
+            await let_leases_run_out(postgres_url)
+            assert len(await adopted_by(successor)) == 1
+            vars(harness.clock)["jump"] = 20.0
+
+        after(State.DONE, harness, monkeypatch, sleep_through_the_takeover)
+        harness.runner.start(await harness.leave_open(inline_job()))
+        await eventually(lambda: not harness.runner.running, lambda: "the task ends")
+        assert harness.watcher.ends == {}
 
 
 async def test_a_process_that_wakes_before_a_takeover_sends_once(
@@ -69,7 +88,7 @@ async def test_a_process_that_wakes_before_a_takeover_sends_once(
         async def sleep() -> None:
             vars(harness.clock)["jump"] = 20.0
 
-        after_submitting(harness, monkeypatch, sleep)
+        after(State.SUBMITTING, harness, monkeypatch, sleep)
         harness.runner.start(await harness.leave_open(inline_job()))
         ended, _ = await harness.ended()
         assert ended.state is State.DONE
@@ -86,7 +105,7 @@ async def test_a_stop_between_the_commit_and_the_request_leaves_a_submitted_job(
             committed.set()
             await stopping.wait()
 
-        after_submitting(harness, monkeypatch, wait_for_the_stop)
+        after(State.SUBMITTING, harness, monkeypatch, wait_for_the_stop)
         harness.runner.start(await harness.leave_open(inline_job()))
         await committed.wait()
         closing = asyncio.create_task(harness.runner.close())
