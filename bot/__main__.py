@@ -54,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     forgive = command("forgive", "operator:forgive_command", "allow the pictures of a job again")
     forgive.add_argument("job", help="the id in the report on whose card you pressed Never again")
 
+    unknown = command("unknown", "unknown:unknown_command", "list the jobs whose outcome nobody knows")
+    unknown.add_argument("--release", metavar="JOB", help="give back the credits of this one")
+
     backup = command("backup", "backup:backup_command", "copy the SQLite database while the bot runs")
     backup.add_argument("file", type=Path, help="a new file")
 

@@ -22,6 +22,8 @@ class AuditAction(StrEnum):
     REFUND = "refund"
     MODEL = "model"
     LIMIT = "limit"
+    RELEASE = "release"
+    """The operator gave back the credits of a job of unknown outcome."""
     PURCHASE = "purchase"
     """A member bought credits in Discord's shop."""
     # Access and moderation.

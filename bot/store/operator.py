@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Self
 
+from bot.administration.audit import AuditAction
 from bot.clock import Clock
+from bot.jobs.supervision.decisions import release_key
 from bot.ledger.account import Balance
-from bot.ledger.ledger import AuditEntry, Spending
+from bot.ledger.ledger import OPERATOR, AuditEntry, Spending
 from bot.store.backend.open import open_alongside, parse_url, sqlite_path
 from bot.store.backend.schema import check_revision
 from bot.store.connection import transaction
 from bot.store.errors import StoreUnavailable, translated_errors
-from bot.store.read import queries
+from bot.store.read import queries, requests
 from bot.store.read.integrity import AuditedRows, count_rows, discrepancies
+from bot.store.read.requests import UnknownOutcome
 from bot.store.repositories.moderation import unlist
 from bot.store.write import audit_log, key_values
 from bot.store.write.commands import Grant, WriteContext, apply
@@ -73,6 +76,21 @@ class OperatorConnection:
             if count:
                 await audit_log.record(connection, [audit_entry], at=self._clock.now())
         return count
+
+    async def unknown_outcomes(self) -> Sequence[UnknownOutcome]:
+        """Jobs of unknown outcome, oldest first."""
+        async with self._transaction() as connection:
+            return await requests.unknown_outcomes(connection)
+
+    async def release_unknown(self, job_id: str) -> bool:
+        """Let the bot that owns a job of unknown outcome release it; return whether there is such a job."""
+        async with self._transaction() as connection:
+            if (server := await requests.server_of_unknown(connection, job_id)) is None:
+                return False
+            await key_values.write(connection, release_key(job_id), OPERATOR)
+            audit_entry = AuditEntry(OPERATOR, AuditAction.RELEASE, {"job": job_id}, guild_id=server[0])
+            await audit_log.record(connection, [audit_entry], at=self._clock.now())
+        return True
 
     async def read_value(self, name: str) -> str | None:
         async with self._transaction() as connection:

@@ -39,6 +39,7 @@ DOPPEL = {
     "resume": "tests/cli/test_pause.py",
     "sandbox": "tests/sandbox/test_terminal.py",
     "segmind": "tests/sandbox/test_terminal.py",
+    "unknown": "tests/cli/test_unknown.py",
 }
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
