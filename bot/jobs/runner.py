@@ -7,7 +7,7 @@ from typing import assert_never
 import structlog
 
 from bot.jobs.admission import Admission, Admissions
-from bot.jobs.delivery import Delivery, Refund
+from bot.jobs.deliverer import Deliverer
 from bot.jobs.fetcher import ResultFetcher
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.poller import Poller
@@ -15,7 +15,7 @@ from bot.jobs.ports import JobPorts, StaleJob, StoreAway
 from bot.jobs.queue import FairQueue
 from bot.jobs.submit import Submitter
 from bot.jobs.supervision.outage import Outage
-from bot.ledger.ledger import AlreadyRefunded, AuditEntry, Ledger
+from bot.ledger.ledger import Ledger
 from bot.segmind.protocol import SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -30,8 +30,6 @@ class RunnerConfig:
     retry_delay: float = 5.0
     """Pause after an unexpected error, doubled each time."""
     max_retry_delay: float = 300.0
-    confirm_after: float = 5.0
-    """Age of the settlement from which ownership is confirmed before the delivery."""
     shutdown_grace: float = 5.0
     """How long a shutdown waits for the responses to running submissions."""
 
@@ -52,7 +50,6 @@ class Runner:
         config: RunnerConfig,
     ) -> None:
         self._store = ports.store
-        self._watcher = ports.watcher
         self._clock = ports.clock
         self._submitter = submitter
         self._admissions = Admissions(
@@ -61,7 +58,7 @@ class Runner:
         self._poller = poller
         self._fetcher = fetcher
         self._outage = outage
-        self._ledger = ledger
+        self._deliverer = Deliverer(ports, ledger, retry_delay=config.retry_delay)
         self._config = config
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._is_closed = False
@@ -172,39 +169,8 @@ class Runner:
         elif job.state is State.DONE:
             content = await self._fetch_again(job)
         log.info("job finished", state=job.state, reason=job.reason)
-        await self._confirm(job)
-        delivery = await self._deliver(job, content)
+        delivery = await self._deliverer.deliver(job, content)
         await self._store.mark_told(replace(job, delivery=delivery))
-
-    async def _confirm(self, job: Job) -> None:
-        """Raise `StaleJob` where another process may have delivered the job, and moderators decided about it.
-
-        That can be after a suspension, and long after the job's settlement.
-        """
-        age = self._clock.now() - (job.settled_at or 0.0)
-        if 0 <= age <= self._config.confirm_after or await self._store.owns(job.id):
-            return
-        await self._clock.sleep(self._config.retry_delay)
-        raise StaleJob(job.id)
-
-    async def _deliver(self, job: Job, content: bytes | None) -> Delivery:
-        while isinstance(outcome := await self._watcher.finish(job, content), Refund):
-            # The refund comes first: the card says that it was made, and no failing Discord delays it. A
-            # crash from here on leaves the job open, so the next start finds the refund made, and shows it.
-            await self._refund(job, outcome)
-            job, content = replace(job, reason=outcome.reason, output=None), None
-        return outcome
-
-    async def _refund(self, job: Job, refund: Refund) -> None:
-        """Refund the job once. The server's spending stays as it is, because Segmind was paid."""
-        if not job.price:
-            return
-        facts = {"job": job.id, "member": job.place.user_id, "amount": job.price}
-        audit_entry = AuditEntry(refund.decided_by, "refund", facts, guild_id=job.place.guild_id)
-        try:
-            await self._ledger.adjust(job.account, job.price, "", audit_entry, job_id=job.id)
-        except AlreadyRefunded:
-            log.info("job was already refunded")
 
     async def _step(self, job: Job, admission: Admission) -> Job:
         match job.state:
