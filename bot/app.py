@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from bot.chat.access.allowed_servers import AllowedServers
+from bot.chat.access.server_presence import ServerPresence
 from bot.chat.account.purchases import Purchases
 from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
@@ -57,6 +58,7 @@ class App:
     cluster: Cluster
     purchases: Purchases
     allowed_servers: AllowedServers
+    server_presence: ServerPresence
     outage: Outage
     shared_tasks: Sequence[PeriodicTask]
     """Periodic tasks that one process runs for all."""
@@ -84,6 +86,7 @@ class App:
             self.background.spawn(task())
         self.purchases.open()
         self.allowed_servers.open()
+        self.server_presence.open()
 
     async def end(self) -> None:
         """Stop taking orders, and leave each job in its present state."""
@@ -216,6 +219,12 @@ async def build_app(
             ),
             allowed_servers=AllowedServers(
                 settings.discord.servers, client=client, background=delivery.background, text=text
+            ),
+            server_presence=ServerPresence(
+                store.server_data,
+                client=client,
+                is_responsible_for=client.is_responsible_for,
+                background=delivery.background,
             ),
             outage=outage,
             shared_tasks=(

@@ -101,6 +101,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "safety.escalate_hours": ("24", 24.0),
     "retention.jobs_days": ("30", 30.0),
     "retention.deeds_days": ("30", 30.0),
+    "retention.servers_days": ("7", 7.0),
     "ops.log_format": ("json", "json"),
     "ops.log_level": ("debug", "debug"),
     "ops.listen": ("127.0.0.1:9100", "127.0.0.1:9100"),

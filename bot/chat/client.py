@@ -88,6 +88,11 @@ class Doppel(commands.Bot):
         """Whether this process does the work that one process does for all of them."""
         return self.shard_id in {None, 0}
 
+    def is_responsible_for(self, guild_id: int) -> bool:
+        """Whether this process receives the events of a server, if the bot is in it."""
+        del guild_id
+        return True
+
     @property
     def shards_wanted(self) -> int:
         return 1
@@ -120,6 +125,11 @@ class ShardedDoppel(Doppel, commands.AutoShardedBot):
     @property
     def is_first(self) -> bool:
         return self.shard_ids is None or 0 in self.shard_ids
+
+    def is_responsible_for(self, guild_id: int) -> bool:
+        if self.shard_ids is None:
+            return True
+        return (guild_id >> 22) % self.shard_count in self.shard_ids
 
     @property
     def shards_wanted(self) -> int:

@@ -8,6 +8,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.ledger.allowance import DAY
+from bot.moderation.server_data import ServerDataRepository
 from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
@@ -67,6 +68,8 @@ class RetentionPeriods:
     jobs: float = 90
     audit_entries: float = 730
     strikes: float = 7
+    left_servers: float = 30
+    """Days after which a server that removed the bot is forgotten."""
 
 
 class Retention:
@@ -75,6 +78,7 @@ class Retention:
     def __init__(
         self,
         repository: MemberDataRepository,
+        server_data: ServerDataRepository,
         clock: Clock,
         periods: RetentionPeriods,
         *,
@@ -82,6 +86,7 @@ class Retention:
         most: int = 500,
     ) -> None:
         self._repository = repository
+        self._server_data = server_data
         self._clock = clock
         self._periods = periods
         self._every = every
@@ -102,5 +107,6 @@ class Retention:
         await self._repository.clear_up(
             fingerprints_before=jobs_before, strikes_before=now - max(periods.strikes, 1) * DAY
         )
-        if jobs or audit_entries:
-            log.info("old data deleted", jobs=jobs, audit_entries=audit_entries)
+        servers = await self._server_data.forget_left(now - periods.left_servers * DAY)
+        if jobs or audit_entries or servers:
+            log.info("old data deleted", jobs=jobs, audit_entries=audit_entries, servers=servers)

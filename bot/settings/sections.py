@@ -244,10 +244,11 @@ class Safety(Section):
 
 
 class Retention(Section):
-    """Days for which finished jobs and audit entries are kept."""
+    """Days for which finished jobs, audit entries and servers that removed the bot are kept."""
 
     jobs_days: float = Field(default=90, ge=1, le=36_500)
     deeds_days: float = Field(default=730, ge=1, le=36_500)
+    servers_days: float = Field(default=30, ge=1, le=36_500)
 
 
 class Ops(Section):

@@ -33,6 +33,7 @@ from bot.store.repositories.cases import SqlCases
 from bot.store.repositories.faces import SqlFaceRepository
 from bot.store.repositories.member_data import SqlMemberData
 from bot.store.repositories.moderation import SqlModerationStore
+from bot.store.repositories.server_data import SqlServerData
 from bot.store.write import audit_log, budgets, jobs, key_values, reconcile, servers
 from bot.store.write import ledger as ledgers
 from bot.store.write.adoption import Takeover
@@ -88,6 +89,7 @@ class SqlStore:
         self.moderation = SqlModerationStore(self._transaction, self._reading, self._insert, clock)
         self.cases = SqlCases(self._transaction, clock)
         self.approvals = SqlApprovals(self._transaction, self._reading, clock, worker=self._worker)
+        self.server_data = SqlServerData(self._transaction, clock)
         self.member_data = SqlMemberData(self._transaction, clock, keeps_leavers=start > 0)
 
     async def __aenter__(self) -> Self:

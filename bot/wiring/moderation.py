@@ -84,9 +84,10 @@ class ModerationParts:
         periods = RetentionPeriods(
             jobs=settings.retention.jobs_days,
             audit_entries=settings.retention.deeds_days,
+            left_servers=settings.retention.servers_days,
             strikes=section.strike_days,
         )
-        self.retention = Retention(store.member_data, clock, periods)
+        self.retention = Retention(store.member_data, store.server_data, clock, periods)
         self.privacy = Privacy(
             store.member_data,
             moderation_store,

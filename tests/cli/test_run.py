@@ -1,7 +1,10 @@
 """`doppel run` as a process that is killed and started again, on a small Discord."""
 
 import asyncio
+import json
+import sqlite3
 from collections.abc import AsyncGenerator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -409,3 +412,26 @@ async def test_a_server_that_is_not_allowed_is_left_after_one_sentence(tmp_path:
             await (await town.order()).wait_for("Queued")
             assert await bot.terminate() == 0
         assert discord.violations == []
+
+
+async def test_the_bot_knows_when_a_server_removed_it_and_when_it_came_back(town: Environment) -> None:
+    guild, rules = town.discord.guild, json.dumps({"log_channel": 5})
+
+    def left_at() -> float | None:
+        with closing(sqlite3.connect(town.database)) as database:
+            ((found,),) = database.execute("SELECT left_at FROM servers")
+        return found
+
+    async with town.bot() as bot:
+        await town.discord.online()
+        with closing(sqlite3.connect(town.database)) as database, database:
+            database.execute("INSERT INTO servers (id, rules) VALUES (?, ?)", [guild.id, rules])
+        # Discord says so of a server that it cannot reach, too, and that one was not left.
+        await town.discord.gateway.emit("GUILD_DELETE", {"id": str(guild.id), "unavailable": True})
+        await town.discord.gateway.emit("GUILD_CREATE", guild.payload)
+        await town.discord.gateway.emit("GUILD_DELETE", {"id": str(guild.id)})
+        await eventually(left_at, lambda: bot.output)
+        assert await bot.terminate() == 0
+    async with town.bot() as bot:
+        await eventually(lambda: left_at() is None, lambda: bot.output)
+        assert await bot.terminate() == 0

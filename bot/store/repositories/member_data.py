@@ -137,12 +137,7 @@ class SqlMemberData:
     async def strip_audit_entries(self, before: float, *, most: int) -> int:
         old = sa.select(audit_entries).where(audit_entries.c.at < before, audit_entries.c.actor != FORGOTTEN)
         async with self._transaction() as connection:
-            found = (await connection.execute(old.order_by(audit_entries.c.id).limit(most))).mappings().all()
-            for audit_entry in found:
-                await _update_audit_entry(
-                    connection, audit_entry, actor=FORGOTTEN, facts=_without_people(audit_entry["facts"])
-                )
-        return len(found)
+            return await anonymize_audit_entries(connection, old.order_by(audit_entries.c.id).limit(most))
 
     async def clear_up(self, *, fingerprints_before: float, strikes_before: float) -> None:
         reported = sa.select(cases.c.job_id).where(cases.c.closed_at.is_(None))
@@ -250,6 +245,15 @@ async def _anonymize_records(connection: Connection, user_id: int) -> None:
             actor=FORGOTTEN if audit_entry["actor"] == actor else audit_entry["actor"],
             facts=_without_people(facts) if about else facts,
         )
+
+
+async def anonymize_audit_entries(connection: Connection, chosen: sa.Select[Any]) -> int:
+    """Remove the people from audit entries; return the number of entries."""
+    found = (await connection.execute(chosen)).mappings().all()
+    for audit_entry in found:
+        facts = _without_people(audit_entry["facts"])
+        await _update_audit_entry(connection, audit_entry, actor=FORGOTTEN, facts=facts)
+    return len(found)
 
 
 async def _update_audit_entry(

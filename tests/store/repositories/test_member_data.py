@@ -130,7 +130,7 @@ async def test_starting_credits_are_given_once(store: SqlStore, clock: HandClock
     await job_of(store, MEMBER)
     await store.member_data.forget(MEMBER, strikes_since=0)
     clock.advance(400 * 86_400)
-    await Retention(store.member_data, clock, RetentionPeriods()).run_once()
+    await Retention(store.member_data, store.server_data, clock, RetentionPeriods()).run_once()
     for account in (ACCOUNT, f"2:{MEMBER}"):
         assert (await store.balance(account)).granted == 0
         balance = await store.grant(account, 1, "", AuditEntry("7", "grant", {}, 1))
@@ -146,7 +146,7 @@ async def test_without_starting_credits_nobody_who_left_stays_on_record(
         await store.moderation.agree(MEMBER, "1")
         await store.member_data.forget(MEMBER, strikes_since=0)
         clock.advance(8 * 86_400)
-        await Retention(store.member_data, clock, RetentionPeriods()).run_once()
+        await Retention(store.member_data, store.server_data, clock, RetentionPeriods()).run_once()
     assert tables_that_name(MEMBER, await everything(raw)) == set()
 
 
@@ -155,7 +155,7 @@ async def test_what_leads_from_a_job_to_its_member_goes_after_the_deletion(
 ) -> None:
     await two_members(store)
     await store.member_data.forget(MEMBER, strikes_since=0)
-    retention = Retention(store.member_data, clock, RetentionPeriods(jobs=90))
+    retention = Retention(store.member_data, store.server_data, clock, RetentionPeriods(jobs=90))
 
     async def left_of(user_id: int) -> set[tuple[bool, bool, bool, bool]]:
         await retention.run_once()
@@ -248,7 +248,9 @@ async def test_old_data_is_deleted_in_small_batches(
 ) -> None:
     await two_members(store)
     young = await opened(store, f"1:{OTHER}", 0)
-    retention = Retention(store.member_data, clock, RetentionPeriods(jobs=90, audit_entries=730), most=3)
+    retention = Retention(
+        store.member_data, store.server_data, clock, RetentionPeriods(jobs=90, audit_entries=730), most=3
+    )
     clock.advance(89 * 86_400)
     await retention.run_once()
     assert (await everything(raw))["prints"] != []
