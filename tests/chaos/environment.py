@@ -1,5 +1,6 @@
 """Environment of a scenario: simulated Discord, local Segmind, database and the bot's settings."""
 
+import asyncio
 import random
 import re
 import tempfile
@@ -29,6 +30,8 @@ SEGMIND_KEY = "key-of-the-scenario-"
 # Polls fast, but not so fast that the first poll of the fastest model finds a finished job.
 PACE = 0.01
 REMEMBERED = 100_000
+# A job that somebody runs changes within this time; it is longer than the window of an unknown submission.
+QUIET_SECONDS = 20.0
 
 _SETTINGS = {
     "DOPPEL_DISCORD__EDIT_GAP": "0.2",
@@ -130,14 +133,16 @@ class Environment:
         return [] if owner is None else await self.ledger.open_jobs(owner)
 
     async def idle_jobs(self) -> list[str]:
-        """Return sentences about the open jobs of processes that run."""
+        """Return sentences about the jobs of running processes in which nothing happens any more."""
+        before = await self._open_jobs_that_should_run()
+        await asyncio.sleep(QUIET_SECONDS if before else 0)
+        after = await self._open_jobs_that_should_run()
+        return [f"job {job.id} is {job.state}, and nobody runs it" for job in before if job in after]
+
+    async def _open_jobs_that_should_run(self) -> list[JobRow]:
         living = {worker_of(bot) for bot in self.programs}
         is_one = self.scenario.database == "sqlite"
-        return [
-            f"job {job.id} is {job.state}, and nobody runs it"
-            for job in await self.ledger.open_jobs()
-            if is_one or job.owner in living
-        ]
+        return [job for job in await self.ledger.open_jobs() if is_one or job.owner in living]
 
     def _witness(self, submission: Submission) -> None:
         if (pending := self._pending_kills.get(submission.key)) is not None:
