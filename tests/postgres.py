@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 import warnings
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,20 +78,29 @@ class Postgres:
                 await connection.exec_driver_sql(f"CREATE TABLE kept.{name} AS TABLE {name}")
             await connection.commit()
 
-    async def set_back(self) -> None:
-        """Go back to the kept content, as a failover to a replica that is behind does."""
+    async def set_back(self) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+        """Go back to the kept content, as a failover to a replica that is behind does.
+
+        Clients are cut off. Returns the rows of the jobs that are gone.
+        """
         async with connected(self.url("doppel"), "READ COMMITTED") as connection:
             await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
             await connection.exec_driver_sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+            await connection.exec_driver_sql(f"LOCK TABLE {', '.join(METADATA.tables)}")
+            gone = await connection.exec_driver_sql(
+                "SELECT * FROM jobs WHERE id NOT IN (SELECT id FROM kept.jobs)"
+            )
+            rows = gone.all()
             await connection.exec_driver_sql(f"TRUNCATE {', '.join(METADATA.tables)}")
             for name in METADATA.tables:
                 await connection.exec_driver_sql(
                     f"INSERT INTO {name} OVERRIDING SYSTEM VALUE SELECT * FROM kept.{name}"
                 )
             await connection.commit()
+        return rows
 
     async def empty(self) -> None:
         """Empty all tables, which is much faster than creating a database for every test."""

@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # Killed processes leave broken connections, and both servers would log a traceback for each.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    # So would the pool of the checks' own connections, which a database that is set back cuts off.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     runs: list[Run] = []
     for name in options.scenarios or SCENARIOS:
         scenario = with_changes(SCENARIOS[name], **{key: getattr(options, key) for key in OVERRIDES})

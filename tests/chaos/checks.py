@@ -32,8 +32,6 @@ class Evidence:
     messages: Sequence[Message] = ()
     """Everything that the bot wrote."""
     set_backs: Sequence[SetBack] = ()
-    forgotten: Collection[str] = ()
-    """Ids of the requests that were accepted while the database lost what it committed."""
     idle: Sequence[str] = ()
     """Open jobs, at the end, of processes that still ran."""
 
@@ -71,7 +69,8 @@ def check(evidence: Evidence) -> Findings:
     jobs = {job.message_id: job for job in evidence.snapshot.jobs}
     answered = [placed for placed in evidence.placed if placed.reply.interaction.message is not None]
     jobless = [placed for placed in answered if placed.reply.id not in jobs]
-    forgotten = [each for each in jobless if _is_forgotten(each, evidence.set_backs)]
+    gone = {message_id for set_back in evidence.set_backs for message_id in set_back.messages}
+    forgotten = [placed for placed in jobless if placed.reply.id in gone]
     cut_off = [each for each in jobless if not rejected(each.reply) and evidence.was_cut_off(each)]
     cut_off += [each for each in forgotten if each not in cut_off]
     return Findings(
@@ -86,11 +85,6 @@ def check(evidence: Evidence) -> Findings:
         cut_off=len(cut_off),
         unanswered=len(evidence.placed) - len(answered),
     )
-
-
-def _is_forgotten(placed: PlacedOrder, set_backs: Sequence[SetBack]) -> bool:
-    answered_at = placed.reply.interaction.answered_at or placed.at
-    return any(set_back.covers(answered_at) for set_back in set_backs)
 
 
 def _nonce(body: Mapping[str, Any]) -> str:
@@ -109,6 +103,7 @@ def _submitted_twice(accepted: Iterable[tuple[str, Mapping[str, Any]]]) -> Itera
 
 def _lost_jobs(evidence: Evidence) -> Iterator[str]:
     jobs = {job.nonce: job for job in evidence.snapshot.jobs}
+    forgotten = {nonce for set_back in evidence.set_backs for nonce in set_back.nonces}
     for job in jobs.values():
         if not job.told:
             yield f"job {job.id} never came to its end: {job.state}"
@@ -117,7 +112,7 @@ def _lost_jobs(evidence: Evidence) -> Iterator[str]:
     for request_id, body in evidence.accepted:
         job = jobs.get(_nonce(body))
         if job is None:
-            if request_id not in evidence.forgotten:
+            if _nonce(body) not in forgotten:
                 yield f"Segmind took {request_id}, which is no job's"
         elif job.request_id is None:
             yield f"job {job.id} is {job.state} ({job.reason}) and does not know its request {request_id}"

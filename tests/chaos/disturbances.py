@@ -78,6 +78,7 @@ class Disturbances:
                     found.update(f"{mark} {each}" for each in what.split(", "))
         if self.set_backs:
             found["set-backs"] = len(self.set_backs)
+            found["jobs that a set-back forgot"] = sum(len(each.messages) for each in self.set_backs)
         return dict(found.most_common())
 
     async def _until_ordered_share(self, parts: int = 1, of: int = 2) -> None:
@@ -114,8 +115,9 @@ class Disturbances:
             since = time.time()
             await self._postgres.keep()
             await asyncio.sleep(dice.uniform(*_BEHIND))
-            await self._postgres.set_back()
-            self.set_backs.append(SetBack(since, time.time()))
+            gone = await self._postgres.set_back()
+            messages, nonces = {row.message_id for row in gone}, {row.nonce for row in gone}
+            self.set_backs.append(SetBack(since, time.time(), messages, nonces))
         await self._over.wait()
 
     async def _jump_clock(self) -> None:

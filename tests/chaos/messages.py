@@ -1,26 +1,30 @@
 """Checks of everything that the bot wrote: extra messages, and results overwritten by stages (pure)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.chaos.orders import PlacedOrder
 from tests.chaos.reply_states import job_buttons, shows_outcome, shows_stage
 from tests.discord.records import Message
 
+# An outcome that the database forgot may be shown so many seconds later.
+LATEST_EDIT = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class SetBack:
-    """Span of time whose commits the database lost."""
+    """Loss of the commits of a span of time, and of the jobs that were ordered in it."""
 
     since: float
     until: float
+    messages: Collection[int] = ()
+    """Ids of the messages of the jobs that are gone."""
+    nonces: Collection[str] = ()
 
-    # A process may still act on what it committed shortly before.
-    GRACE = 10.0
-
-    def covers(self, at: float) -> bool:
-        return self.since <= at <= self.until + self.GRACE
+    def explains(self, ended_at: float, at: float) -> bool:
+        """Whether an outcome that was shown could be forgotten until this time."""
+        return ended_at <= self.until + LATEST_EDIT and at >= self.since
 
 
 def extra_messages(messages: Iterable[Message]) -> Iterator[str]:
@@ -43,7 +47,6 @@ def overwritten_results(placed: Iterable[PlacedOrder], set_backs: Sequence[SetBa
             if shows_outcome(edit.text):
                 ended_at = edit.at
             elif ended_at is not None and shows_stage(edit.text):
-                # The database may have forgotten the outcome in between.
-                if not any(ended_at <= set_back.until <= edit.at for set_back in set_backs):
+                if not any(set_back.explains(ended_at, edit.at) for set_back in set_backs):
                     yield f"message {each.reply.id} showed {edit.text.splitlines()[:2]} after its outcome"
                 break

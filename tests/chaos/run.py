@@ -144,11 +144,7 @@ class ScenarioRunner:
         answered = placed.reply.interaction.message is not None
         if not answered or ended(placed.reply) or self._was_cut_off(placed):
             return False
-        # The database may have forgotten the order.
-        return not self._is_forgotten(placed.reply.interaction.answered_at or placed.at)
-
-    def _is_forgotten(self, at: float) -> bool:
-        return any(set_back.covers(at) for set_back in self._disturbances.set_backs)
+        return not any(placed.reply.id in each.messages for each in self._disturbances.set_backs)
 
     def _was_cut_off(self, placed: PlacedOrder) -> bool:
         # A killed process may have deferred its reply after the recorded kill of its order.
@@ -172,7 +168,6 @@ class ScenarioRunner:
                 self._was_cut_off,
                 list(self._environment.discord.messages),
                 self._disturbances.set_backs,
-                [each.request_id for each in segmind.submissions if self._is_forgotten(each.at)],
                 self._idle,
             )
         )

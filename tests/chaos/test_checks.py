@@ -187,6 +187,7 @@ def test_a_stage_after_the_outcome_overwrites_it() -> None:
     assert len(findings.overwritten) == 1
     at = placed.reply.edits[1].at
     assert check(replace(shown, set_backs=[SetBack(at - 5, at)])).clean
+    assert not check(replace(shown, set_backs=[SetBack(at - 500, at - 400)])).clean
 
 
 def test_an_open_job_of_a_living_process_is_idle() -> None:
@@ -195,18 +196,14 @@ def test_an_open_job_of_a_living_process_is_idle() -> None:
 
 def test_an_order_and_its_request_may_be_forgotten_by_a_database_that_is_set_back() -> None:
     order = order_showing("**Queued** · sent to Segmind")
-    order.reply.interaction.answered_at = 100.0
     lost = replace(
-        GOOD,
-        placed=[DONE, order],
-        accepted=[accepted_request(), accepted_request("b2", "another")],
-        forgotten=["another"],
+        GOOD, placed=[DONE, order], accepted=[accepted_request(), accepted_request("b2", "another")]
     )
-    assert counts(check(lost)) == (0, 1, 0, 1)
-    findings = check(replace(lost, set_backs=[SetBack(95.0, 99.0)]))
+    assert counts(check(lost)) == (0, 2, 0, 1)
+    findings = check(replace(lost, set_backs=[SetBack(95.0, 99.0, {order.reply.id}, {"b2"})]))
     assert findings.clean
     assert findings.cut_off == 1
-    assert not check(replace(lost, set_backs=[SetBack(101.0, 105.0)])).clean
+    assert counts(check(replace(lost, set_backs=[SetBack(95.0, 99.0)]))) == (0, 2, 0, 1)
 
 
 def test_a_refund_names_its_job_and_is_given() -> None:
