@@ -81,11 +81,10 @@ def test_a_media_type_cannot_inject_parameters(media_type: str) -> None:
 
 
 def test_the_history_is_requested_in_long_pages() -> None:
-    request = PRODUCTION.history("faceswap-v5", {"from_date": "2026-01-01", "to_date": "2026-01-02"}, 3)
+    request = PRODUCTION.history({"from_date": "2026-01-01", "to_date": "2026-01-02"}, 3)
     assert request.params == {
         "page": "3",
         "per_page": "100",
-        "model_name": "faceswap-v5",
         "from_date": "2026-01-01",
         "to_date": "2026-01-02",
     }
