@@ -290,6 +290,11 @@ class Admin(
         await _authorize(interaction)
         await send_deferred(interaction, await self._services.pages.first(interaction, "changes"))
 
+    @app_commands.command(name="delete-data", description="Delete what is stored about this server")
+    async def delete_data(self, interaction: Interaction) -> None:
+        await _authorize(interaction)
+        await send_deferred(interaction, self._services.server_deletion.question())
+
     async def _read_changes(self, interaction: Interaction, request: PageRequest) -> Sequence[PageItem]:
         by, services = administrator_of(interaction), self._services
         found = await services.ledger.audit_entries(

@@ -41,6 +41,8 @@ class AuditAction(StrEnum):
     """The media of a job were allowed again."""
     APPROVAL = "approval"
     """The approval of results was turned on or off."""
+    FORGET = "forget"
+    """What was stored about the server was deleted."""
     APPROVE = "approve"
     REJECT = "reject"
 

@@ -1,9 +1,11 @@
 """The commands' side: the services behind slash commands, buttons and forms."""
 
+from bot.administration.server_data import ServerDataAdmin
 from bot.chat.access.consent import Agree
 from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import ForgetButton
 from bot.chat.account.services import AccountServices
+from bot.chat.admin.server_data import ForgetServerButton, ServerDeletion
 from bot.chat.admin.services import AdminServices
 from bot.chat.delivery.button_actions import JobActions
 from bot.chat.delivery.job_buttons import JobButton, OtherModel
@@ -73,9 +75,14 @@ def serve(
         cards=cards,
         text=text,
     )
+    server_data_admin = ServerDataAdmin(
+        store.server_data, store.moderation, policy=jobs.policy, queue=jobs.queue
+    )
+    server_deletion = ServerDeletion(server_data_admin, cards, text)
     admin = AdminServices(
         credit_admin=jobs.credit_admin,
         access_admin=moderation.access_admin,
+        server_deletion=server_deletion,
         job_service=jobs.job_service,
         ledger=store,
         policy=jobs.policy,
@@ -106,6 +113,7 @@ def serve(
             ApprovalButton: moderation.approvals.press,
             CaseButton: moderation.cases.press,
             ForgetButton: moderation.privacy.press,
+            ForgetServerButton: server_deletion.press,
             PageButton: pages.press,
         },
     )

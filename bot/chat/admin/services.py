@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.administration.access import AccessAdmin
 from bot.administration.credits import CreditAdmin
+from bot.chat.admin.server_data import ServerDeletion
 from bot.chat.moderation.approvals import ApprovalService
 from bot.chat.moderation.cases import CaseService
 from bot.chat.text import Text
@@ -22,6 +23,7 @@ class AdminServices:
 
     credit_admin: CreditAdmin
     access_admin: AccessAdmin
+    server_deletion: ServerDeletion
     job_service: JobService
     ledger: Ledger
     policy: Policy

@@ -29,6 +29,7 @@ EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("log", {}),
     ("approve", {"on": True}),
     ("cases", {}),
+    ("delete-data", {}),
 ]
 
 
