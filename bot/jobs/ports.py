@@ -77,8 +77,14 @@ class OpenJob(NamedTuple):
     id: str
 
 
-class AtCapacity(Exception):
-    """The jobs of other processes use all capacity: try again in a moment."""
+@dataclass(frozen=True, slots=True)
+class SlotRequest:
+    """Waiting job that asks for a slot, a part of the capacity."""
+
+    job: Job
+    capacity: Capacity
+    waited: float
+    """Seconds since the job was ordered."""
 
 
 class Store(Protocol):
@@ -99,11 +105,20 @@ class Store(Protocol):
         """
         ...
 
-    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
+    async def share_slots(
+        self, requests: Sequence[SlotRequest], *, held: Collection[str]
+    ) -> Mapping[str, int]:
+        """Give free slots to the jobs that were ordered first, over all processes.
+
+        Return each job's position among those that ask for slots, 0 for one that has its slot by now, and
+        nothing for one that is stale. `held` are the ids of the jobs that have a slot and use it.
+        """
+        ...
+
+    async def move(self, job: Job, to: Job) -> Job:
         """Replace `job` by `to` if it is unchanged and this worker's own, else raise `StaleJob`.
 
-        Where the job would exceed a given `capacity`, raise `AtCapacity`. Where another job has the same
-        request id, raise `RequestTaken`.
+        Where another job has the same request id, raise `RequestTaken`.
 
         A move to DONE captures the hold and a move to any other settled state releases it,
         in the same transaction.

@@ -11,9 +11,10 @@ from typing import Any
 import structlog
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import AtCapacity, JobPorts, RequestTaken
+from bot.jobs.ports import JobPorts, RequestTaken
 from bot.jobs.queue import FairQueue
 from bot.jobs.search import SubmissionSearch
+from bot.jobs.slots import Slots
 from bot.jobs.stages import Due, Reconnecting, Searching
 from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.segmind.protocol import (
@@ -38,8 +39,8 @@ _MONEY = re.compile(r"credit|balance|insufficient|quota|fund|payment|billing", r
 class SubmitConfig:
     """Intervals and limits of submissions, in seconds."""
 
-    capacity_interval: float = 2.0
-    """Pause between attempts while other processes use all capacity."""
+    slot_interval: float = 1.0
+    """Pause between two requests for slots while other processes use all capacity."""
     confirm_after: float = 5.0
     """Age of the commit of SUBMITTING from which ownership is confirmed once more before the request."""
     lease_interval: float = 1.0
@@ -74,9 +75,9 @@ class Submitter:
         self._watcher = ports.watcher
         self._clock = ports.clock
         self._gate = gate
-        self._queue = queue
         self._search = search
         self._config = config
+        self._slots = Slots(ports, queue, interval=config.slot_interval)
         self._posts: set[asyncio.Task[Job]] = set()
         # Requests that this process sent, by job, and their ids where there was a response.
         self._sent: dict[str, str | None] = {}
@@ -95,6 +96,10 @@ class Submitter:
         """Take a job from HELD to the state that Segmind's response calls for."""
         if job.id in self._sent:
             return await self._already_sent(job, self._sent[job.id])
+        async with self._slots.hold(job):
+            return await self._submit(job)
+
+    async def _submit(self, job: Job) -> Job:
         delays = chain(self._config.reconnect_delays, repeat(self._config.reconnect_delays[-1]))
         while True:
             try:
@@ -105,9 +110,6 @@ class Submitter:
                 return await self._fail(job, Reason.SERVICE)
             try:
                 job = await self._shielded(self._send(job, is_probe=is_probe))
-            except AtCapacity:
-                await self._clock.sleep(self._config.capacity_interval)
-                continue
             except _CannotConnect as error:
                 job = error.job
                 await self._clock.sleep(next(delays))
@@ -116,6 +118,7 @@ class Submitter:
 
     async def drain(self, grace: float) -> None:
         """Wait for the responses to running submissions, so that the next start need not search for them."""
+        await self._slots.close()
         posts = list(self._posts)
         if posts:
             _, late = await asyncio.wait(posts, timeout=grace)
@@ -124,12 +127,8 @@ class Submitter:
             await asyncio.gather(*posts, return_exceptions=True)
 
     async def _send(self, job: Job, *, is_probe: bool) -> Job:
-        """Write SUBMITTING, then send the request; raise `AtCapacity` where others use all capacity."""
-        submitting = await self._store.move(
-            job,
-            job.to(State.SUBMITTING, submitted_at=self._clock.now()),
-            capacity=self._queue.capacity_for(job),
-        )
+        """Write SUBMITTING, then send the request."""
+        submitting = await self._store.move(job, job.to(State.SUBMITTING, submitted_at=self._clock.now()))
         return await self._post(await self._confirm(submitting), is_probe=is_probe)
 
     async def _confirm(self, submitting: Job) -> Job:

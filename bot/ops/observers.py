@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 from prometheus_client import CollectorRegistry, Counter
 
 from bot.jobs.job import Job
-from bot.jobs.ports import Capacity, OpenJob, Segmind, StaleJob, Store
+from bot.jobs.ports import OpenJob, Segmind, SlotRequest, StaleJob, Store
 from bot.ledger.account import Balance
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
@@ -85,9 +85,14 @@ class ObservedStore:
         await self._store.open(job, terms)
         self._listener.opened(job)
 
-    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
+    async def share_slots(
+        self, requests: Sequence[SlotRequest], *, held: Collection[str]
+    ) -> Mapping[str, int]:
+        return await self._store.share_slots(requests, held=held)
+
+    async def move(self, job: Job, to: Job) -> Job:
         try:
-            moved = await self._store.move(job, to, capacity=capacity)
+            moved = await self._store.move(job, to)
         except StaleJob:
             self._listener.lost(job)
             raise

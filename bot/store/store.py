@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.administration.credits import JobSummary
 from bot.jobs.history_pass import KnownRequest
 from bot.jobs.job import Job
-from bot.jobs.ports import Capacity, Clock, OpenJob, RequestTaken
+from bot.jobs.ports import Clock, OpenJob, RequestTaken, SlotRequest
 from bot.ledger.account import Balance
 from bot.ledger.budgets import Budget
 from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, AuditEntry, LedgerLine, Spending
@@ -34,7 +34,7 @@ from bot.store.repositories.faces import SqlFaceRepository
 from bot.store.repositories.member_data import SqlMemberData
 from bot.store.repositories.moderation import SqlModerationStore
 from bot.store.repositories.server_data import SqlServerData
-from bot.store.write import audit_log, budgets, jobs, key_values, reconcile, servers
+from bot.store.write import audit_log, budgets, jobs, key_values, reconcile, servers, slots
 from bot.store.write import ledger as ledgers
 from bot.store.write.adoption import Takeover
 from bot.store.write.commands import (
@@ -193,9 +193,20 @@ class SqlStore:
     async def open(self, job: Job, terms: MemberTerms) -> None:
         await self._writer.write(Open(job, terms))
 
-    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
+    async def share_slots(
+        self, requests: Sequence[SlotRequest], *, held: Collection[str]
+    ) -> Mapping[str, int]:
+        if self._lease is None:
+            # The queue of the only process keeps the limits by itself.
+            return {request.job.id: 0 for request in requests}
+        async with self._transaction() as connection:
+            return await slots.share_out(
+                connection, requests, held=held, worker=self._worker, now=self._clock.now()
+            )
+
+    async def move(self, job: Job, to: Job) -> Job:
         try:
-            await self._writer.write(Move(job, to, capacity))
+            await self._writer.write(Move(job, to))
         except ChangeRejected:
             if to.request_id != job.request_id and await self.requests_among([to.request_id or ""]):
                 raise RequestTaken(to.request_id) from None

@@ -22,7 +22,6 @@ from bot.chat.messages import Messages
 from bot.chat.routes import Route
 from bot.clock import WallClock
 from bot.jobs.job import Job, Place, State
-from bot.jobs.ports import Capacity
 from bot.jobs.service import JobService
 from bot.ledger.policy import MemberTerms
 from bot.segmind.client import SegmindClient
@@ -114,9 +113,9 @@ class CrashingStore(SqlStore):
         await super().open(job, terms)
         self.kill_switch.reach(KillPoint.OPENED)
 
-    async def move(self, job: Job, to: Job, *, capacity: Capacity | None = None) -> Job:
+    async def move(self, job: Job, to: Job) -> Job:
         self.kill_switch.reach(_BEFORE.get(to.state))
-        moved = await super().move(job, to, capacity=capacity)
+        moved = await super().move(job, to)
         self.kill_switch.reach(_AFTER.get(to.state))
         return moved
 

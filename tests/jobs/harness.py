@@ -144,7 +144,7 @@ async def job_harness(
                 clock,
                 SearchConfig(window=0.3, interval=TICK, ask_after=0.3),
             ),
-            config=SubmitConfig(reconnect_delays=[TICK]),
+            config=SubmitConfig(reconnect_delays=[TICK], slot_interval=TICK),
         )
         runner = Runner(
             ports,

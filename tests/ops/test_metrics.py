@@ -201,8 +201,8 @@ class Shelf:
     async def adopt(self) -> AsyncGenerator[tuple[Job, ...]]:
         yield self.jobs
 
-    async def move(self, job: Job, to: Job, *, capacity: object = None) -> Job:
-        del job, capacity
+    async def move(self, job: Job, to: Job) -> Job:
+        del job
         if self.lost:
             raise StaleJob
         return to

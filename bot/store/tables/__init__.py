@@ -2,7 +2,18 @@
 
 from bot.store.tables.columns import METADATA, JsonText
 from bot.store.tables.faces import faces
-from bot.store.tables.jobs import IN_FLIGHT, LIVE, OPEN, POSTGRES_TIME, jobs, notes, payer, shards, workers
+from bot.store.tables.jobs import (
+    IN_FLIGHT,
+    LIVE,
+    OPEN,
+    POSTGRES_TIME,
+    SLOT_USED,
+    jobs,
+    notes,
+    payer,
+    shards,
+    workers,
+)
 from bot.store.tables.ledger import accounts, audit_entries, budgets, entries, servers
 from bot.store.tables.moderation import (
     UNDECIDED,
@@ -22,6 +33,7 @@ __all__ = [
     "METADATA",
     "OPEN",
     "POSTGRES_TIME",
+    "SLOT_USED",
     "UNDECIDED",
     "JsonText",
     "accounts",

@@ -22,6 +22,9 @@ OPEN = sa.text("NOT told")
 IN_FLIGHT = sa.text("state IN ('SUBMITTING', 'UNKNOWN', 'SUBMITTED')")
 """Condition for jobs that Segmind has or may have."""
 
+SLOT_USED = sa.text("state = 'HELD' AND slot_since IS NOT NULL")
+"""Condition for waiting jobs that have a slot or ask for one."""
+
 jobs = sa.Table(
     "jobs",
     METADATA,
@@ -60,6 +63,10 @@ jobs = sa.Table(
     sa.Column("delivery", sa.Text),
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("epoch", INTEGER, nullable=False),
+    # While the job waits: since when it has, by the clock of Postgres, if it asks for a slot; and whether it
+    # has one, which is a part of the capacity that all processes share.
+    sa.Column("slot_since", REAL),
+    sa.Column("has_slot", BOOLEAN, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("request_id", name="jobs_request_id_once"),
     sa.CheckConstraint("price >= 0", name="jobs_price_is_not_negative"),
     sa.CheckConstraint("from_allowance BETWEEN 0 AND price", name="jobs_allowance_is_part_of_the_price"),
@@ -73,6 +80,8 @@ jobs = sa.Table(
     sa.Index("jobs_of_member", "user_id", "id"),
     # Processes that share a database count the jobs in flight before each submission.
     partial_index("jobs_at_segmind", "account", "guild_id", where=IN_FLIGHT),
+    # Processes that share a database look through the jobs that ask for slots before each submission.
+    partial_index("jobs_with_slots", "slot_since", where=SLOT_USED),
     sqlite_strict=True,
 )
 

@@ -7,17 +7,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.jobs.job import Job, State
-from bot.jobs.ports import AtCapacity, Capacity, StaleJob
+from bot.jobs.ports import StaleJob
 from bot.ledger.account import Allocation, Balance, NotEnoughCredits, payer_of
 from bot.ledger.budgets import Budget, CapReached, budgets_of, grants_of
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import MemberTerms
 from bot.store.connection import Connection
-from bot.store.dialects import insert_into, is_postgres
+from bot.store.dialects import insert_into
 from bot.store.write import audit_log, budgets, jobs
 from bot.store.write import ledger as ledgers
 from bot.store.write.budgets import Cost, LockedBudgets
-from bot.store.write.in_flight import InFlight, count_in_flight
 from bot.store.write.jobs import LockedJob
 from bot.store.write.ledger import LedgerTransaction
 
@@ -36,8 +35,6 @@ class Move:
 
     job: Job
     to: Job
-    capacity: Capacity | None = None
-    """Limit on the jobs in flight of all processes, for a move that submits the job."""
 
     @property
     def settles(self) -> bool:
@@ -98,13 +95,12 @@ async def apply(connection: Connection, changes: Sequence[Change], context: Writ
     """
     # Every process locks jobs before accounts before budgets. So a decision stays true until the commit, and
     # no two processes wait for each other.
-    in_flight = await _in_flight(connection, changes, context.now)
     locked = await jobs.lock(connection, [change.job.id for change in changes if isinstance(change, Move)])
     ledger = await ledgers.lock(
         connection, _accounts_of(changes, locked), start=context.start, at=context.now
     )
     locked_budgets = await budgets.lock(connection, _budgets_of(changes, locked, context.now))
-    planner = _Planner(locked, ledger, locked_budgets, in_flight, context)
+    planner = _Planner(locked, ledger, locked_budgets, context)
     outcomes = [planner.decide(change) for change in changes]
     moved = [
         (change.job, change.to)
@@ -161,15 +157,6 @@ def _grants_budget(change: Grant | Adjust, now: float) -> Budget | None:
     return None if change.monthly is None or guild_id is None else grants_of(guild_id, now)
 
 
-async def _in_flight(connection: Connection, changes: Sequence[Change], now: float) -> InFlight | None:
-    """Count the jobs in flight if a change needs it; on SQLite the queue of the one process does so."""
-    if not is_postgres(connection):
-        return None
-    if not any(isinstance(change, Move) and change.capacity is not None for change in changes):
-        return None
-    return await count_in_flight(connection, now)
-
-
 class _Planner:
     """Decides about the changes of one transaction, one after the other."""
 
@@ -178,7 +165,6 @@ class _Planner:
         locked: Mapping[str, LockedJob],
         ledger: LedgerTransaction,
         locked_budgets: LockedBudgets,
-        in_flight: InFlight | None,
         context: WriteContext,
     ) -> None:
         self.opened: list[tuple[Job, Allocation]] = []
@@ -186,7 +172,6 @@ class _Planner:
         self._locked = locked
         self._ledger = ledger
         self._budgets = locked_budgets
-        self._in_flight = in_flight
         self._worker = context.worker
         self._now = context.now
 
@@ -226,13 +211,11 @@ class _Planner:
         self.audit_entries.append(change.audit_entry)
         return balance
 
-    def _move(self, change: Move) -> StaleJob | AtCapacity | None:
-        job, capacity = change.job, change.capacity
+    def _move(self, change: Move) -> StaleJob | None:
+        job = change.job
         stored = self._locked.get(job.id)
         if stored is None or not stored.matches(job, owner=self._worker):
             return StaleJob(job.id)
-        if capacity is not None and self._in_flight and not self._in_flight.try_add(stored, capacity):
-            return AtCapacity(job.id)
         if change.settles:
             self._settle(stored, change.to)
         return None

@@ -9,7 +9,6 @@ from bot.jobs.job import State
 from bot.jobs.ports import UNKNOWN_CAPACITY_SECONDS, Capacity
 from bot.store.connection import Connection
 from bot.store.tables import IN_FLIGHT, jobs
-from bot.store.write.jobs import LockedJob
 
 # Any number that nothing else on this server uses as an advisory lock.
 _LOCK = 0xD0_99_E2
@@ -17,21 +16,21 @@ _LOCK = 0xD0_99_E2
 
 @dataclass(slots=True)
 class InFlight:
-    """Number of jobs in flight, including those that this transaction is about to submit."""
+    """Number of jobs in flight, including those that this transaction gives a slot."""
 
     total: int
     by_server: Counter[int | None]
     by_member: Counter[str]
 
-    def try_add(self, job: LockedJob, capacity: Capacity) -> bool:
-        """Count the job, unless that would exceed the capacity."""
+    def try_add(self, account: str, guild_id: int | None, capacity: Capacity) -> bool:
+        """Count a job, unless that would exceed the capacity."""
         full = (
             self.total >= capacity.in_all
-            or self.by_member[job.account] >= capacity.per_member
-            or (job.guild_id is not None and self.by_server[job.guild_id] >= capacity.per_server)
+            or self.by_member[account] >= capacity.per_member
+            or (guild_id is not None and self.by_server[guild_id] >= capacity.per_server)
         )
         if not full:
-            self.add(job.account, job.guild_id, 1)
+            self.add(account, guild_id, 1)
         return not full
 
     def add(self, account: str, guild_id: int | None, count: int) -> None:
@@ -41,7 +40,7 @@ class InFlight:
 
 
 async def count_in_flight(connection: Connection, now: float) -> InFlight:
-    """Count the jobs in flight, and keep other submissions out until the commit.
+    """Count the jobs in flight, and keep other processes out until the commit.
 
     The caller locks its rows afterwards, so that all processes take their locks in the same order.
     """

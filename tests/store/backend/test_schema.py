@@ -70,6 +70,8 @@ def test_a_job_has_a_column_for_every_field() -> None:
         "epoch",
         "from_allowance",
         "allowance_until",
+        "slot_since",
+        "has_slot",
     }
 
 

@@ -1,4 +1,4 @@
-"""Second tables: the nonce of a job, whether a worker serves, budgets of grants, servers that were left."""
+"""Second tables: nonces and slots of jobs, workers that serve, budgets of grants, servers that were left."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ BOOLEAN = sa.Boolean().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     _nonces()
+    _slots()
     # A worker of the first version, which does not know the column, counts as serving.
     op.add_column("workers", sa.Column("serves", BOOLEAN, nullable=False, server_default=sa.true()))
 
@@ -48,3 +49,10 @@ def _nonces() -> None:
     # The default is for the rows of the first tables only, whose requests carry the id as their nonce.
     op.add_column("jobs", sa.Column("nonce", sa.Text, nullable=False, server_default=sa.text("''")))
     op.execute("UPDATE jobs SET nonce = id")
+
+
+def _slots() -> None:
+    op.add_column("jobs", sa.Column("slot_since", REAL))
+    op.add_column("jobs", sa.Column("has_slot", BOOLEAN, nullable=False, server_default=sa.false()))
+    used = sa.text("state = 'HELD' AND slot_since IS NOT NULL")
+    op.create_index("jobs_with_slots", "jobs", ["slot_since"], sqlite_where=used, postgresql_where=used)

@@ -1,0 +1,84 @@
+"""Processes that share a database give its capacity to the jobs in the order in which they were placed."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.jobs.job import Job, State
+from bot.jobs.stages import Waiting
+from bot.sandbox.segmind import LocalSegmind
+from bot.segmind.scheduler import RequestKind, RequestScheduler
+from tests.jobs.harness import JobHarness, inline_job, job_harness
+from tests.jobs.orders import TERMS
+
+JOBS = 45
+
+
+class Requests:
+    """Number of submissions that asked for a share of the key's rate."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        acquire = RequestScheduler.acquire
+
+        async def counted(
+            scheduler: RequestScheduler, kind: RequestKind, on_outage: Callable[[], None] = lambda: None
+        ) -> bool:
+            self.count += kind is RequestKind.SUBMISSION
+            return await acquire(scheduler, kind, on_outage)
+
+        monkeypatch.setattr(RequestScheduler, "acquire", counted)
+
+
+async def placed(harness: JobHarness, number: int) -> Job:
+    order = inline_job(f"{number:02}")
+    created_at = harness.clock.now() - JOBS + number
+    order = replace(order, account=f"5:{number}", created_at=created_at)
+    await harness.store.open(order, TERMS)
+    harness.runner.start(order)
+    return order
+
+
+async def test_jobs_of_two_processes_are_submitted_in_the_order_of_their_creation(
+    postgres_url: str, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = Requests(monkeypatch)
+    async with job_harness(postgres_url, segmind) as one, job_harness(postgres_url, segmind) as other:
+        for process in (one, other):
+            process.gate.pause()
+        # The first fills all capacity, and has most of the jobs.
+        processes = [one] * 5 + [other] * 5 + [one, one, one, one, other] * 7
+        jobs = [await placed(process, number) for number, process in enumerate(processes)]
+        await other.shows(jobs[9].id, Waiting)
+        for process in (one, other):
+            process.gate.resume()
+        ends = await asyncio.gather(
+            *(process.ended(job.id) for process, job in zip(processes, jobs, strict=True))
+        )
+        assert {job.state for job, _ in ends} == {State.DONE}
+        by_submission = sorted((job for job, _ in ends), key=lambda job: job.submitted_at or 0)
+        # Each process has up to five jobs that ask, so the order is exact but for a few places.
+        assert {job.id: rank for rank, job in enumerate(by_submission) if rank > int(job.id) + 8} == {}
+        assert requests.count == JOBS
+        assert [stage for stage in other.watcher.stages_of(jobs[9].id) if stage == Waiting(5)]
+
+
+async def test_a_job_that_is_cancelled_while_it_asks_for_a_slot_ends(
+    postgres_url: str, segmind: LocalSegmind
+) -> None:
+    async with job_harness(postgres_url, segmind) as one, job_harness(postgres_url, segmind) as other:
+        one.gate.pause()
+        for number in range(5):
+            await placed(one, number)
+        waiting = await placed(other, 5)
+        await other.shows(waiting.id, Waiting)
+        await other.runner.cancel(waiting)
+        ended, _ = await other.ended(waiting.id)
+        assert ended.state is State.CANCELLED
+        # Its process gives the next job no slot that others hold.
+        following = await placed(other, 6)
+        await other.shows(following.id, Waiting)
+        one.gate.resume()
+        assert (await other.ended(following.id))[0].state is State.DONE
