@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from bot.jobs.job import Job
 from bot.jobs.ports import JobPorts, SlotRequest, StaleJob
 from bot.jobs.queue import FairQueue
-from bot.jobs.stages import Waiting
+from bot.jobs.stages import Halted, Stage, Waiting
+from bot.jobs.submission_gate import SubmissionGate
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Waiter:
     job: Job
+    shown: Stage | None = None
     granted: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -25,11 +27,12 @@ class Slots:
     do not hear of each other.
     """
 
-    def __init__(self, ports: JobPorts, queue: FairQueue, *, interval: float) -> None:
+    def __init__(self, ports: JobPorts, *, queue: FairQueue, gate: SubmissionGate, interval: float) -> None:
         self._store = ports.store
         self._watcher = ports.watcher
         self._clock = ports.clock
         self._queue = queue
+        self._gate = gate
         self._interval = interval
         self._waiting: dict[str, _Waiter] = {}
         self._held: set[str] = set()
@@ -80,7 +83,7 @@ class Slots:
                 continue
             position = positions.get(job_id)
             if position:
-                self._watcher.show(waiter.job, Waiting(position))
+                self._show(waiter, Halted() if self._gate.is_paused else Waiting(position))
                 continue
             del self._waiting[job_id]
             if position is None:
@@ -88,6 +91,11 @@ class Slots:
             else:
                 self._held.add(job_id)
                 waiter.granted.set_result(None)
+
+    def _show(self, waiter: _Waiter, stage: Stage) -> None:
+        if stage != waiter.shown:
+            waiter.shown = stage
+            self._watcher.show(waiter.job, stage)
 
     def _fail_all(self, error: Exception) -> None:
         while self._waiting:

@@ -77,7 +77,7 @@ class Submitter:
         self._gate = gate
         self._search = search
         self._config = config
-        self._slots = Slots(ports, queue, interval=config.slot_interval)
+        self._slots = Slots(ports, queue=queue, gate=gate, interval=config.slot_interval)
         self._posts: set[asyncio.Task[Job]] = set()
         # Requests that this process sent, by job, and their ids where there was a response.
         self._sent: dict[str, str | None] = {}
