@@ -1,8 +1,8 @@
 """Processes that share a database give its capacity to the jobs in the order in which they were placed."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,11 +23,9 @@ class Requests:
         self.count = 0
         acquire = RequestScheduler.acquire
 
-        async def counted(
-            scheduler: RequestScheduler, kind: RequestKind, on_outage: Callable[[], None] = lambda: None
-        ) -> bool:
+        async def counted(scheduler: RequestScheduler, kind: RequestKind, *args: Any, **options: Any) -> Any:
             self.count += kind is RequestKind.SUBMISSION
-            return await acquire(scheduler, kind, on_outage)
+            return await acquire(scheduler, kind, *args, **options)
 
         monkeypatch.setattr(RequestScheduler, "acquire", counted)
 
