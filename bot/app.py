@@ -22,6 +22,7 @@ from bot.faces.saved_faces import SavedFaces
 from bot.jobs.cluster import Cluster
 from bot.jobs.reconcile import LateReconciler
 from bot.jobs.supervision.outage import Outage
+from bot.media.workers import MediaWorkers
 from bot.ops.dashboard import Dashboard, TimeSeries, TrustedProxies
 from bot.ops.health import Health, readiness_checks
 from bot.ops.ledger_check import LedgerCheck
@@ -112,16 +113,23 @@ class App:
 
 @asynccontextmanager
 async def build_app(
-    settings: Settings, *, clock: Clock | None = None, face_detector: FaceDetector | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    face_detector: FaceDetector | None = None,
+    workers: MediaWorkers | None = None,
 ) -> AsyncGenerator[App]:
-    """Open everything except the connection to Discord."""
+    """Open everything except the connection to Discord. The caller closes its own `workers`."""
     clock = clock or WallClock()
     models, text, metrics = model_registry(FEATURES), Text.load(), Metrics()
     check_model_names(settings, models)
-    c2pa_signer = c2pa_signer_of(settings, clock, on_signing=metrics.count_signing)
     traces = traces_of(settings, clock)
     database, start = settings.database.url.get_secret_value(), settings.credits.start
     async with AsyncExitStack() as stack:
+        if workers is None:
+            workers = MediaWorkers()
+            stack.callback(workers.close)
+        c2pa_signer = await c2pa_signer_of(settings, clock, workers.signing, on_signing=metrics.count_signing)
         if traces is not None:
             stack.push_async_callback(traces.close)
         store = await stack.enter_async_context(
@@ -169,7 +177,14 @@ async def build_app(
             http_trace=invalid_requests.trace(),
         )
         delivery = DeliveryParts(
-            settings, client, store, models=models, text=text, clock=clock, c2pa_signer=c2pa_signer
+            settings,
+            client,
+            store,
+            models=models,
+            text=text,
+            clock=clock,
+            workers=workers,
+            c2pa_signer=c2pa_signer,
         )
         moderation = ModerationParts(settings, store, delivery)
         watcher = ThrottledWatcher(moderation.watcher, invalid_requests, clock)

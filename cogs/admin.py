@@ -159,7 +159,7 @@ class Admin(
         services = self._services
         spent = await load_spending(services, by, days)
         month = await monthly_budget(services, by, await services.ledger.rules(by.guild_id))
-        drawing = await draw_chart(spent, services.cards, services.text)
+        drawing = await draw_chart(services, spent)
         files = [] if drawing is None else [drawing.file()]
         await send_deferred(
             interaction, spend_card(spent, month, drawing, services.cards, services.text), *files

@@ -21,6 +21,7 @@ from bot.chat.orders.saved_faces import (
 from bot.chat.orders.services import OrderServices
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.faces.face import NAME_LIMIT, FacesOff
+from bot.media.types import NoPicture
 from bot.models import MediaKind, MediaSlot
 
 Name = app_commands.Range[str, 1, NAME_LIMIT]
@@ -62,9 +63,11 @@ class Faces(
             return
         await defer_ephemeral(interaction)
         await services.access_guard.admit(interaction)
-        content = await services.inputs.content("picture", PICTURE, picture, self._saved_faces.limits)
-        await services.access_guard.admit_inputs(member_of(interaction), {"picture": content})
-        face = await self._saved_faces.save(interaction.user.id, name, content, default=default)
+        found = await services.inputs.inspect("picture", PICTURE, picture, services.limits)
+        await services.access_guard.admit_inputs(member_of(interaction), {"picture": found.fingerprint})
+        if found.small_copy is None:
+            raise NoPicture
+        face = await self._saved_faces.save(interaction.user.id, name, found.small_copy, default=default)
         await send_deferred(interaction, saved_card(face, services.text))
 
     @app_commands.command(name="list", description="Show which faces you have saved, and for how long")

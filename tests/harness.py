@@ -1,10 +1,12 @@
 """The whole bot on a simulated Discord, with the local Segmind over HTTP and a real database."""
 
 import asyncio
+import atexit
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar, cast
@@ -19,6 +21,7 @@ from bot.clock import WallClock
 from bot.faces.detection import FaceDetector
 from bot.jobs.job import Job
 from bot.ledger.account import account_of
+from bot.media.workers import MediaWorkers
 from bot.registry import model_registry
 from bot.sandbox.segmind import LocalSegmind, StampEngine
 from bot.store import SqlStore
@@ -205,6 +208,14 @@ class Stage:
         return await eventually(found, lambda: f"{words} in {reply.edits}")
 
 
+@cache
+def shared_workers() -> MediaWorkers:
+    """Media workers for all tests of the process, because starting a child takes longer than most tests."""
+    workers = MediaWorkers()
+    atexit.register(workers.close)
+    return workers
+
+
 async def empty_database() -> bytes:
     """Content of a migrated database, made once because migrations take longer than most tests."""
     if not _made:
@@ -235,7 +246,8 @@ async def staged(
 ) -> AsyncGenerator[Stage]:
     if "url" not in sections.get("database", {}):
         _write_if_missing(database, await empty_database())
-    async with build_app(settings_for(segmind.url, database, **sections), face_detector=face_detector) as app:
+    chosen = settings_for(segmind.url, database, **sections)
+    async with build_app(chosen, face_detector=face_detector, workers=shared_workers()) as app:
         env = simcord.Env(app.client)
         await env.start()
         try:

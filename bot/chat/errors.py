@@ -26,7 +26,6 @@ from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.pagination import NotYours
 from bot.faces.detection import BadPairs
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
-from bot.faces.normalize import NoPicture
 from bot.jobs.ports import StoreAway
 from bot.jobs.service import ModelOff, OrderUnconfirmed, TooLate, TooManyWaiting
 from bot.jobs.submission_gate import ClosureReason, ServicePaused
@@ -34,7 +33,7 @@ from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, Scope
 from bot.ledger.ledger import AlreadyRefunded
 from bot.ledger.server_rules import LIMIT_NAMES
-from bot.media import probe
+from bot.media import types as media_types
 from bot.models import MediaKind
 from bot.moderation.approvals import LogNeeded, NoLog, UnknownApproval
 from bot.moderation.cases import TooManyReports
@@ -82,12 +81,13 @@ _ADMIN_KEYS: Mapping[type[BaseException], str] = {
 }
 
 # Errors of files that carry no further facts.
-_MEDIA_KEYS: Mapping[type[probe.UnusableMedia], str] = {
-    probe.TooManyFrames: "too_many_frames",
-    probe.Animated: "animated",
-    probe.Truncated: "truncated",
-    probe.Damaged: "damaged",
-    NoPicture: "no_picture",
+_MEDIA_KEYS: Mapping[type[media_types.UnusableMedia], str] = {
+    media_types.TooManyFrames: "too_many_frames",
+    media_types.Animated: "animated",
+    media_types.Truncated: "truncated",
+    media_types.Damaged: "damaged",
+    media_types.NoPicture: "no_picture",
+    media_types.TooCostly: "too_costly",
 }
 
 
@@ -292,22 +292,22 @@ class ErrorMessages:
         first, *others = [self._text(f"kind.{kind}") for kind in sorted(accepts)]
         return self._text("kind.or", first=first, second=others[0]) if others else first
 
-    def _media(self, reason: probe.UnusableMedia, name: str) -> str:
+    def _media(self, reason: media_types.UnusableMedia, name: str) -> str:
         if (key := _MEDIA_KEYS.get(type(reason))) is not None:
             return self._text(f"media.{key}", name=name)
         facts: dict[str, Any] = {}
         match reason:
-            case probe.TooLarge(size=found, limit=limit):
+            case media_types.TooLarge(size=found, limit=limit):
                 key = "too_large"
                 facts = {"size": size(found, self._text), "limit": size(limit, self._text)}
-            case probe.TooManyPixels(width=width, height=height):
+            case media_types.TooManyPixels(width=width, height=height):
                 key, facts = "too_many_pixels", {"width": width, "height": height}
-            case probe.TooSmall(width=width, height=height, limit=limit):
+            case media_types.TooSmall(width=width, height=height, limit=limit):
                 key, facts = "too_small", {"width": width, "height": height, "limit": limit}
-            case probe.TooLong(seconds=seconds, limit=limit):
+            case media_types.TooLong(seconds=seconds, limit=limit):
                 key = "too_long"
                 facts = {"seconds": duration(seconds, self._text), "limit": duration(limit, self._text)}
-            case probe.Unsupported(found=found):
+            case media_types.Unsupported(found=found):
                 key, facts = "unsupported", {"found": sanitize(found)}
             case _:
                 key = "unrecognised"

@@ -15,6 +15,7 @@ from bot.cli.operator import operator_connection
 from bot.cli.startup import load_settings
 from bot.clock import WallClock
 from bot.jobs.supervision.learned_rate import read_rate
+from bot.media.workers import MediaWorkers
 from bot.ops.logs import configure
 from bot.registry import model_registry
 from bot.segmind.client import SegmindClient
@@ -69,7 +70,7 @@ async def _findings(settings: Settings, secrets: Path) -> AsyncGenerator[Finding
     yield _spending(settings)
     yield _faces(settings)
     yield _reports(settings)
-    yield _signatures(settings)
+    yield await _signatures(settings)
     yield await _traces(settings)
     async with segmind_client(settings, waits_out_outages=False) as segmind:
         for finding in await _segmind(settings, segmind):
@@ -138,11 +139,14 @@ def _reports(settings: Settings) -> Finding:
     return Finding("reports", True, "only servers with /admin log hear of them: set discord.operators")
 
 
-def _signatures(settings: Settings) -> Finding:
+async def _signatures(settings: Settings) -> Finding:
+    workers = MediaWorkers()
     try:
-        c2pa_signer = c2pa_signer_of(settings, WallClock())
+        c2pa_signer = await c2pa_signer_of(settings, WallClock(), workers.signing)
     except SettingsError as error:
         return Finding("signatures", False, str(error))
+    finally:
+        workers.close()
     if c2pa_signer is None:
         return Finding("signatures", True, "off: set c2pa.certificates and c2pa.key to sign results (C2PA)")
     words = f"results are signed as {c2pa_signer.holder}, until {c2pa_signer.valid_until:%Y-%m-%d}"

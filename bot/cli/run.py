@@ -115,6 +115,6 @@ def _face_detector() -> FaceDetector | None:
     """Face detector, or None if its packages are not installed."""
     if any(importlib.util.find_spec(name) is None for name in FACE_PACKAGES):
         return None
-    from bot.sandbox.faces.detection.detector import LocalFaceDetector
+    from bot.sandbox.operations import find_faces
 
-    return LocalFaceDetector()
+    return find_faces

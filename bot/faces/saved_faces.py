@@ -18,9 +18,8 @@ from bot.faces.face import (
     UnreadableFace,
     normalize_name,
 )
-from bot.faces.normalize import normalize, suffix_of
 from bot.ledger.allowance import DAY
-from bot.media.probe import Limits
+from bot.media.types import SmallCopy
 from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
@@ -45,7 +44,6 @@ class SavedFaces:
         repository: FaceRepository,
         cipher: FaceCipher | None,
         clock: Clock,
-        limits: Limits,
         *,
         days: float,
         per_member: int,
@@ -54,25 +52,20 @@ class SavedFaces:
         self._repository = repository
         self._cipher = cipher
         self._clock = clock
-        self.limits = limits
         self._days = days
         self._per_member = per_member
-        # A decoded picture takes much memory.
-        self._decoding = asyncio.Semaphore(2)
 
     @property
     def enabled(self) -> bool:
         return self._cipher is not None
 
-    async def save(self, owner: int, name: str, content: bytes, *, default: bool = False) -> Face:
-        """Save a picture as a face; raises `UnusableMedia` or `FaceError`."""
+    async def save(self, owner: int, name: str, picture: SmallCopy, *, default: bool = False) -> Face:
+        """Save a picture as a face; raises `FaceError`."""
         cipher = self._require_cipher()
         name = normalize_name(name)
-        async with self._decoding:
-            normalized = await asyncio.to_thread(normalize, content, self.limits)
-            sealed = await asyncio.to_thread(cipher.encrypt, owner, normalized.content)
+        sealed = await asyncio.to_thread(cipher.encrypt, owner, picture.content)
         now = self._clock.now()
-        face = Face(name, len(normalized.content), now, now + self._days * DAY, default)
+        face = Face(name, len(picture.content), now, now + self._days * DAY, default)
         if not await self._repository.keep(owner, SealedFace(face, sealed), now=now, most=self._per_member):
             raise TooManyFaces(self._per_member)
         return face
@@ -131,4 +124,5 @@ async def _decrypt(cipher: FaceCipher, owner: int, sealed: SealedFace) -> Opened
         # The operator has to hear of it: removing a key makes all of its faces useless.
         log.warning("saved face could not be decrypted")
         raise UnreadableFace(name) from None
-    return OpenedFace(name, f"face{suffix_of(content)}", content)
+    suffix = ".png" if content.startswith(b"\x89PNG") else ".jpg"
+    return OpenedFace(name, f"face{suffix}", content)

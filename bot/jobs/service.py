@@ -2,7 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +83,8 @@ class JobService:
         self._policy = policy
         self._clock = clock
         self._waiting_per_member = waiting_per_member
+        # Orders by account that are not in the queue yet.
+        self._preparing: Counter[str] = Counter()
 
     async def resume(self) -> int:
         """Run every open job that no living process owns; return how many there were."""
@@ -121,6 +125,22 @@ class JobService:
         """Return the member's balance with today's allowance."""
         stored = await self._store.balance(member.account)
         return stored.with_allowance(terms.allowance, self._clock.now())
+
+    @asynccontextmanager
+    async def reserve(self, member: Member) -> AsyncGenerator[None]:
+        """Count an order as waiting while it is prepared; raise `TooManyWaiting` if there are enough."""
+        account = member.account
+        if self._queue.waiting(account) + self._preparing[account] >= self._waiting_per_member:
+            raise TooManyWaiting(self._waiting_per_member)
+        self._preparing[account] += 1
+        try:
+            yield
+            # The job enters the queue in the first step of its own task.
+            await asyncio.sleep(0)
+        finally:
+            self._preparing[account] -= 1
+            if not self._preparing[account]:
+                del self._preparing[account]
 
     async def check(
         self, model: FaceModel, member: Member, terms: MemberTerms, video_seconds: float | None = None

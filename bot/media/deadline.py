@@ -1,4 +1,4 @@
-"""Deadline for work in a thread, which cannot be stopped from outside."""
+"""Deadline for encoding, which then gives up in good order; a worker that is killed would give no reason."""
 
 import time
 from collections.abc import Callable
@@ -10,12 +10,7 @@ class Deadline:
     def __init__(self, seconds: float, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
         self._until = timer() + seconds
-        self._stopped = False
-
-    def stop(self) -> None:
-        """Expire at once; called from another thread when the result is no longer needed."""
-        self._stopped = True
 
     @property
     def expired(self) -> bool:
-        return self._stopped or self._timer() > self._until
+        return self._timer() > self._until

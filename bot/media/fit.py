@@ -1,7 +1,6 @@
 """Making a result small enough for the place that it is delivered to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from math import sqrt
 
@@ -10,7 +9,7 @@ from PIL import Image
 from bot.media import picture, transcode
 from bot.media.deadline import Deadline
 from bot.media.provenance import mark
-from bot.media.types import Media, UnusableMedia
+from bot.media.types import CannotFit, Fitted, Media, UnusableMedia
 from bot.models import MediaKind
 
 # Qualities, and each one's share of the first one's bytes: less for clean pictures, more for noisy ones.
@@ -24,23 +23,6 @@ _MIN_SIDE = 64
 _MAX_SIDE = {"WEBP": 16_383, "JPEG": 65_500}
 # WebP takes more than ten times as long as JPEG: two seconds for this many pixels.
 _MAX_PIXELS = {"WEBP": 16_777_216, "JPEG": 100_000_000}
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """File that fits its limit."""
-
-    content: bytes
-    media_type: str
-    suffix: str
-
-
-@dataclass(eq=False)
-class CannotFit(Exception):
-    """No acceptable rendering of the file is within the limit."""
-
-    size: int
-    limit: int
 
 
 def fit(content: bytes, media: Media, limit: int, deadline: Deadline) -> Fitted:

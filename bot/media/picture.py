@@ -1,13 +1,19 @@
 """Decoding of still pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from io import BytesIO
 
 from PIL import Image
 
 from bot.media.formats import jpeg, png, webp
 from bot.media.formats.header import PictureHeader
-from bot.media.types import Damaged, TooManyPixels, TooSmall
+from bot.media.types import Damaged, Limits, TooManyPixels, TooSmall, UnusableMedia
+
+Look = Callable[[Image.Image], None]
+
+LONGEST_SIDE = 1536
+"""Longest side of what anybody looks at; enough for a model to see a face."""
 
 _HEADER_READERS: dict[str, Callable[[bytes], PictureHeader]] = {
     png.MEDIA_TYPE: png.read_header,
@@ -18,6 +24,8 @@ _HEADER_READERS: dict[str, Callable[[bytes], PictureHeader]] = {
 _PLUGINS = {png.MEDIA_TYPE: "PNG", jpeg.MEDIA_TYPE: "JPEG", webp.MEDIA_TYPE: "WEBP"}
 # The WebP decoder keeps several copies of the picture in memory.
 _MEMORY_FACTORS = {webp.MEDIA_TYPE: 2}
+# Rows of the reduced picture.
+_STRIP_ROWS = 64
 _DEEP_MODES = ("I", "F")
 _TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -30,30 +38,32 @@ _TRANSPOSES = {
 }
 
 
-def check(content: bytes, found: str, *, most_pixels: int, min_side: int) -> tuple[int, int]:
-    """Return width and height as displayed, or raise. Takes about four bytes of memory a pixel."""
+def check(content: bytes, found: str, limits: Limits, look: Look | None) -> tuple[int, int]:
+    """Return width and height as displayed, or raise. Takes about four bytes of memory a pixel.
+
+    `look` sees the picture upright, and reduced to little more than `LONGEST_SIDE`.
+    """
     header = _HEADER_READERS[found](content)
     width, height = header.display_size
     # Pillow would warn above its own limit, whatever is allowed here.
-    limit = min(most_pixels, Image.MAX_IMAGE_PIXELS or most_pixels) // _MEMORY_FACTORS.get(found, 1)
-    if width * height > limit:
-        raise TooManyPixels(width, height, limit)
-    _check_pixels(header, found)
-    if min(width, height) < min_side:
-        raise TooSmall(width, height, min_side)
+    most_pixels = min(limits.pixels, Image.MAX_IMAGE_PIXELS or limits.pixels) // _MEMORY_FACTORS.get(found, 1)
+    if width * height > most_pixels:
+        raise TooManyPixels(width, height, most_pixels)
+    # A draft JPEG is read completely, but decoded at a fraction of its size. Other formats ignore it.
+    draft = (header.width // 8, header.height // 8) if look is None else (LONGEST_SIDE, LONGEST_SIDE)
+    with _decoded(header, found, draft) as image:
+        if min(width, height) < limits.min_side:
+            raise TooSmall(width, height, limits.min_side)
+        if look is not None:
+            look(_turned(_reduced(image), header.orientation))
     return width, height
 
 
 def upright(content: bytes, found: str) -> Image.Image:
     """Decode a picture as displayed, without its metadata except for the colour profile in `info`."""
     header = _HEADER_READERS[found](content)
-    try:
-        with _open(header, found) as image:
-            image.load()
-            transpose = _TRANSPOSES.get(header.orientation)
-            return image if transpose is None else image.transpose(transpose)
-    except Exception as error:  # Pillow's decoders raise any exception for hostile bytes.
-        raise Damaged(found) from error
+    with _decoded(header, found) as image:
+        return _turned(image, header.orientation)
 
 
 def eight_bits(image: Image.Image) -> Image.Image:
@@ -64,15 +74,51 @@ def eight_bits(image: Image.Image) -> Image.Image:
     return image.convert("I").point(lambda value: value / 256).convert("L")
 
 
-def _check_pixels(header: PictureHeader, found: str) -> None:
+@contextmanager
+def _decoded(
+    header: PictureHeader, found: str, draft: tuple[int, int] | None = None
+) -> Generator[Image.Image]:
     try:
-        with _open(header, found) as image:
-            # A draft JPEG is read completely, but decoded at an eighth of its size. Other formats ignore it.
-            image.draft(image.mode, (header.width // 8, header.height // 8))
+        with Image.open(BytesIO(header.stripped), formats=[_PLUGINS[found]]) as image:
+            if draft is not None:
+                image.draft(image.mode, draft)
             image.load()
+            yield image
+    except (UnusableMedia, MemoryError):
+        raise
     except Exception as error:  # Pillow's decoders raise any exception for hostile bytes.
         raise Damaged(found) from error
 
 
-def _open(header: PictureHeader, found: str) -> Image.Image:
-    return Image.open(BytesIO(header.stripped), formats=[_PLUGINS[found]])
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    transpose = _TRANSPOSES.get(orientation)
+    return image if transpose is None else image.transpose(transpose)
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """Reduce a large picture by a whole number, to eight bits a channel.
+
+    In strips, because Pillow converts a palette, transparency or deep pixels in a copy of the whole picture.
+    """
+    factor = max(image.size) // LONGEST_SIDE
+    if factor <= 1:
+        return image
+    size = -(-image.width // factor), -(-image.height // factor)
+    reduced: Image.Image | None = None
+    for top in range(0, size[1], _STRIP_ROWS):
+        box = (0, top * factor, image.width, min(image.height, (top + _STRIP_ROWS) * factor))
+        strip = _plain(image.crop(box)).reduce(factor)
+        if reduced is None:
+            reduced = Image.new(strip.mode, size)
+            reduced.info = {"icc_profile": image.info.get("icc_profile")}
+        reduced.paste(strip, (0, top))
+    return image if reduced is None else reduced
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Convert a picture to one of the modes that can be averaged."""
+    if image.mode in {"P", "1", "PA"}:
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode in {"L", "RGB"} and "transparency" in image.info:
+        return image.convert("RGBA")
+    return eight_bits(image)

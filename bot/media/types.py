@@ -10,8 +10,9 @@
     ├── TooLong            seconds
     ├── TooManyFrames      pictures in a video
     ├── TooCostly          time or memory to decode
-    └── Damaged            a supported format with invalid bytes
-        └── Truncated      the end is missing
+    ├── Damaged            a supported format with invalid bytes
+    │   └── Truncated      the end is missing
+    └── NoPicture          a video where only a picture helps
 
 The exceptions carry facts; `bot.chat.errors` words the messages that members read.
 """
@@ -19,6 +20,7 @@ The exceptions carry facts; `bot.chat.errors` words the messages that members re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bot.media.fingerprints import Fingerprint
 from bot.models import MediaKind
 
 
@@ -33,6 +35,43 @@ class Media:
     width: int
     height: int
     seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SmallCopy:
+    """A picture as members see it: upright, no larger than needed, and without metadata."""
+
+    content: bytes
+    suffix: str
+    """Includes the dot."""
+
+
+@dataclass(frozen=True, slots=True)
+class InspectedFile:
+    """All that decoding a file once tells about it."""
+
+    media: Media
+    fingerprint: Fingerprint
+    small_copy: SmallCopy | None = None
+    """Only of a picture, and only if it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Result that fits the limit of its place, with the mark of origin."""
+
+    content: bytes
+    media_type: str
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedResult:
+    """Result with the mark of origin."""
+
+    media: Media
+    content: bytes | None
+    """None if it is larger than its place allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +100,16 @@ class Limits:
 
     def bytes_of(self, kind: MediaKind) -> int:
         return self.picture_bytes if kind is MediaKind.PICTURE else self.video_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FaceBox:
+    """Position of a face, in fractions of the width and height of its picture."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 class UnusableMedia(Exception):
@@ -139,3 +188,15 @@ class Damaged(UnusableMedia):
 
 class Truncated(Damaged):
     """The file ends earlier than it declares, as after an interrupted upload."""
+
+
+class NoPicture(UnusableMedia):
+    """The file is a video, but a picture is needed."""
+
+
+@dataclass(eq=False)
+class CannotFit(Exception):
+    """No acceptable rendering of the file is within the limit."""
+
+    size: int
+    limit: int

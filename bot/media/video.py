@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from fractions import Fraction
 from io import BytesIO
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -13,8 +13,10 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from PIL import Image
 
 from bot.media.formats import mp4, webm
+from bot.media.picture import Look
 from bot.media.types import (
     Damaged,
     Limits,
@@ -32,6 +34,9 @@ _CODECS = {"h264", "hevc", "vp8", "vp9", "av1"}
 _MAX_PACKETS_WITHOUT_FRAME = 64
 # Sound has about fifty packets a second, and rarely more than one track.
 _MAX_OTHER_PACKETS = 50_000
+# Key frames to look at, from the beginning, and the longest side that they are reduced to.
+_LOOKS = 8
+_LOOK_SIDE = 512
 
 
 class VideoInfo(NamedTuple):
@@ -59,13 +64,14 @@ def open_video(content: bytes, found: str) -> Generator[InputContainer]:
             BytesIO(content), "r", format=demuxer, container_options=options, metadata_errors="ignore"
         ) as file:
             yield file
-    except UnusableMedia:
+    except (UnusableMedia, MemoryError):
         raise
     except Exception as error:  # PyAV raises any exception for hostile bytes.
         raise Damaged(found) from error
 
 
-def check(content: bytes, found: str, limits: Limits) -> VideoInfo:
+def check(content: bytes, found: str, limits: Limits, look: Look | None = None) -> VideoInfo:
+    """Measure a video or raise. `look` sees the first key frames, reduced."""
     if found == webm.MEDIA_TYPE:
         webm.check(content)
     else:
@@ -73,7 +79,8 @@ def check(content: bytes, found: str, limits: Limits) -> VideoInfo:
     with open_video(content, found) as file:
         stream = picture_stream(file, found)
         _prepare(stream, limits)
-        packets = _PacketCheck(content, found, stream, limits, declared=(file.duration or 0) / av.time_base)
+        frames = _Frames(stream, look)
+        packets = _PacketCheck(content, found, frames, limits, declared=(file.duration or 0) / av.time_base)
         for packet in file.demux():
             packets.add(packet)
         info = packets.finish()
@@ -87,18 +94,18 @@ class _PacketCheck:
     """Check of a video's packets, whose facts may differ from its header."""
 
     def __init__(
-        self, content: bytes, found: str, stream: VideoStream, limits: Limits, *, declared: float
+        self, content: bytes, found: str, frames: "_Frames", limits: Limits, *, declared: float
     ) -> None:
         self._found = found
-        self._stream = stream
+        self._frames = frames
+        self._stream = frames.stream
         self._limits = limits
         self._declared = declared
         # A hostile table can point to the same bytes many times.
         self._bytes_left = 2 * len(content)
         self._packets_left = limits.frames + _MAX_OTHER_PACKETS
-        self._frames = 0
+        self._pictures = 0
         self._spans: dict[int, tuple[Fraction, Fraction]] = {}
-        self._first: VideoFrame | None = None
 
     def add(self, packet: Packet) -> None:
         self._bytes_left -= packet.size
@@ -111,24 +118,23 @@ class _PacketCheck:
             self._measure(packet)
 
     def finish(self) -> VideoInfo:
-        if self._first is None:
+        first = self._frames.first
+        if first is None:
             raise Damaged(self._found)
         # The header of a truncated recording still declares its full length.
         if self._declared > 2 * max(map(_seconds, self._spans.values()), default=0) + 1:
             raise Truncated(self._found)
-        width, height = self._first.width, self._first.height
-        if self._first.rotation % 180:
+        width, height = first.width, first.height
+        if first.rotation % 180:
             width, height = height, width
         return VideoInfo(width, height, _seconds(self._spans.get(self._stream.index, (0, 0))))
 
     def _add_picture(self, packet: Packet) -> None:
-        self._frames += 1 if packet.size else 0
-        if self._frames > self._limits.frames:
+        self._pictures += 1 if packet.size else 0
+        if self._pictures > self._limits.frames:
             raise TooManyFrames(self._limits.frames)
-        if self._first is None and self._frames <= _MAX_PACKETS_WITHOUT_FRAME:
-            # The last packet has no bytes and makes the decoder output the frames that it holds back.
-            frames = self._stream.codec_context.decode(packet if packet.size else None)
-            self._first = next(iter(frames), None)
+        if self._frames.first is not None or self._pictures <= _MAX_PACKETS_WITHOUT_FRAME:
+            self._frames.decode(packet)
 
     def _measure(self, packet: Packet) -> None:
         at = packet.pts if packet.pts is not None else packet.dts
@@ -143,6 +149,36 @@ class _PacketCheck:
         tolerance = 0 if packet.stream.index == self._stream.index else 1
         if _seconds(span) > limit + tolerance:
             raise TooLong(max(_seconds(span), self._declared), limit)
+
+
+class _Frames:
+    """Decodes the first frame of a video, and then key frames as long as somebody looks at them."""
+
+    def __init__(self, stream: VideoStream, look: Look | None) -> None:
+        self.stream = stream
+        self.first: VideoFrame | None = None
+        self._look = look
+        self._looks_left = 0 if look is None else _LOOKS
+
+    def decode(self, packet: Packet) -> None:
+        if self.first is not None and not self._looks_left:
+            return
+        # The last packet has no bytes and makes the decoder output the frames that it holds back.
+        for frame in self.stream.codec_context.decode(packet if packet.size else None):
+            if self.first is None:
+                self.first = frame
+                self.stream.codec_context.skip_frame = "NONKEY"
+            if self._look is not None and self._looks_left and frame.key_frame:
+                self._looks_left -= 1
+                self._look(_reduced(frame))
+
+
+def _reduced(frame: VideoFrame) -> Image.Image:
+    scale = min(1, _LOOK_SIDE / max(frame.width, frame.height))
+    width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    small = frame.reformat(width, height, "rgb24")
+    # PyAV does not type the keyword arguments of `to_image`.
+    return cast("Image.Image", small.to_image())  # pyright: ignore[reportUnknownMemberType]
 
 
 def _seconds(span: tuple[Fraction | int, Fraction | int]) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bot.clock import Clock
 from bot.ledger.allowance import DAY
 from bot.ledger.server_rules import ServerRules
+from bot.media.fingerprints import Fingerprint
 from bot.moderation.errors import (
     AgeRestricted,
     Blocked,
@@ -16,7 +17,6 @@ from bot.moderation.errors import (
     WrongChannel,
     WrongRole,
 )
-from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.ports import AccessStore, ServerRulesReader, Standing
 
 HOUR = 3600.0

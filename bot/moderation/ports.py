@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
-from bot.moderation.fingerprints import Fingerprint
+from bot.media.fingerprints import Fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.ops.logs import configure
 from bot.sandbox.errors import SandboxError
-from bot.sandbox.faces.detection.detector import LocalFaceDetector
 from bot.sandbox.guild import Guild
 from bot.sandbox.local_env import local_timezone, open_browser
+from bot.sandbox.operations import find_faces
 from bot.sandbox.proxy import Proxy
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind_server import local_segmind
@@ -114,7 +114,7 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
 @asynccontextmanager
 async def _running_app(settings: Settings) -> AsyncGenerator[App]:
     try:
-        async with build_app(settings, face_detector=LocalFaceDetector()) as app:
+        async with build_app(settings, face_detector=find_faces) as app:
             yield app
     except StoreError as error:
         raise SandboxError(str(error)) from error

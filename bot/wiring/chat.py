@@ -39,7 +39,8 @@ def serve(
     """Attach the services to the client, which takes orders from here on."""
     client, cards, text, clock = delivery.client, delivery.cards, delivery.text, delivery.clock
     background, saved_faces, consent = delivery.background, delivery.saved_faces, moderation.consent
-    inputs, pages = Attachments(segmind, links=settings.segmind.inputs == "link"), Pages(text)
+    workers, pages = delivery.workers, Pages(text)
+    inputs = Attachments(segmind, workers.uploads, links=settings.segmind.inputs == "link")
     order_handler = OrderHandler(
         job_service=jobs.job_service,
         access_guard=moderation.access_guard,
@@ -62,6 +63,8 @@ def serve(
         inputs=inputs,
         saved_faces=saved_faces,
         source=segmind,
+        limits=delivery.limits,
+        workers=workers,
         face_detector=face_detector,
         background=background,
         text=text,
@@ -88,6 +91,7 @@ def serve(
         policy=jobs.policy,
         cases=moderation.cases,
         approvals=moderation.approvals,
+        media_worker=workers.results,
         pages=pages,
         cards=cards,
         text=text,

@@ -11,8 +11,9 @@ from bot.chat.text import Text
 from bot.clock import Clock
 from bot.faces.cipher import FaceCipher
 from bot.faces.saved_faces import SavedFaces
-from bot.media import probe
 from bot.media.signing import C2paSigner
+from bot.media.types import Limits
+from bot.media.workers import MediaWorkers
 from bot.registry import ModelRegistry
 from bot.settings import Settings
 from bot.store import SqlStore
@@ -30,26 +31,27 @@ class DeliveryParts:
         models: ModelRegistry,
         text: Text,
         clock: Clock,
+        workers: MediaWorkers,
         c2pa_signer: C2paSigner | None,
     ) -> None:
         self.client, self.models, self.text, self.clock = client, models, text, clock
         self.cards = {slug: model.card for slug, model in models.items()}
         self.background = Background()
+        self.workers = workers
         # The section and the class have the same fields.
-        self.limits = probe.Limits(**settings.uploads.model_dump())
+        self.limits = Limits(**settings.uploads.model_dump())
         section = settings.faces
         self.saved_faces = SavedFaces(
             store.faces,
             FaceCipher(section.keys) if section.keys else None,
             clock,
-            self.limits,
             days=section.days,
             per_member=section.per_member,
         )
         self.messages = Messages(client, clock, store.moderation)
-        self.results = Results(self.cards, text, c2pa_signer)
+        self.results = Results(self.cards, text, workers, c2pa_signer)
         self.original_previews = OriginalPreviews(
-            text, clock, self.limits, max_bytes=MAX_BYTES * settings.card.before_and_after
+            text, clock, max_bytes=MAX_BYTES * settings.card.before_and_after
         )
         result_delivery = ResultDelivery(
             messages=self.messages,

@@ -13,6 +13,7 @@ from bot.chat.contexts import Contexts
 from bot.clock import Clock
 from bot.media.signing import C2paSigner, SigningOutcome
 from bot.media.signing_keys import BadSigningKeys, read_signing_keys
+from bot.media.worker.process import MediaWorker
 from bot.segmind.breaker import BreakerConfig
 from bot.segmind.client import RateConfig, Retry, SegmindClient
 from bot.segmind.download import DownloadTimeouts
@@ -69,8 +70,12 @@ def contexts_of(settings: Settings) -> Contexts:
     return Contexts(**settings.contexts.model_dump())
 
 
-def c2pa_signer_of(
-    settings: Settings, clock: Clock, *, on_signing: Callable[[SigningOutcome], None] = lambda _: None
+async def c2pa_signer_of(
+    settings: Settings,
+    clock: Clock,
+    worker: MediaWorker,
+    *,
+    on_signing: Callable[[SigningOutcome], None] = lambda _: None,
 ) -> C2paSigner | None:
     """Signer of results, or None if the operator has configured no certificate."""
     section = settings.c2pa
@@ -82,7 +87,9 @@ def c2pa_signer_of(
     now = datetime.fromtimestamp(clock.now(), UTC)
     try:
         keys = read_signing_keys(Path(section.certificates), Path(section.key), now)
-        signer = C2paSigner(keys, timestamp_url=section.timestamps, on_outcome=on_signing)
+        signer = await C2paSigner.create(
+            worker, keys, timestamp_url=section.timestamps, on_outcome=on_signing
+        )
     except BadSigningKeys as error:
         raise SettingsError([f"results cannot be signed: {error}"]) from None
     if keys.valid_until - now < _RENEWAL_NOTICE:

@@ -76,7 +76,7 @@ class ModerationParts:
         self.watcher = ModeratingWatcher(
             delivery.replies,
             access_policy=access,
-            access_guard=self.access_guard,
+            results=delivery.results,
             moderation_store=moderation_store,
             mod_log=mod_log,
             approval_requester=self._approval_requester,

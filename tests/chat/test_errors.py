@@ -11,29 +11,29 @@ from pydantic import ValidationError
 from bot.chat.errors import ErrorMessages
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.text import Text
-from bot.faces.normalize import NoPicture
 from bot.jobs.service import ModelOff, TooManyWaiting
 from bot.jobs.submission_gate import ClosureReason, ServicePaused
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, budgets_of
-from bot.media import probe
+from bot.media import types as media_types
 from bot.models import MediaKind
 from tests.test_models import order
 
 MESSAGES = ErrorMessages(Text.load())
 UNUSABLE = [
-    probe.TooLarge(30 * 2**20, 20 * 2**20),
-    probe.TooLarge(3000, 2000),
-    probe.TooManyPixels(9000, 9000, 1000),
-    probe.TooSmall(8, 9, 32),
-    probe.TooLong(61.0, 60.0),
-    probe.TooManyFrames(100),
-    probe.Animated("image/png"),
-    probe.Unsupported("image/gif"),
-    probe.Unrecognised("text"),
-    probe.Truncated("image/png"),
-    probe.Damaged("video/mp4"),
-    NoPicture(),
+    media_types.TooLarge(30 * 2**20, 20 * 2**20),
+    media_types.TooLarge(3000, 2000),
+    media_types.TooManyPixels(9000, 9000, 1000),
+    media_types.TooSmall(8, 9, 32),
+    media_types.TooLong(61.0, 60.0),
+    media_types.TooManyFrames(100),
+    media_types.Animated("image/png"),
+    media_types.Unsupported("image/gif"),
+    media_types.Unrecognised("text"),
+    media_types.Truncated("image/png"),
+    media_types.Damaged("video/mp4"),
+    media_types.NoPicture(),
+    media_types.TooCostly(),
 ]
 
 
@@ -44,7 +44,7 @@ def subclasses(root: type[Exception]) -> Iterator[type[Exception]]:
 
 
 @pytest.mark.parametrize("reason", UNUSABLE, ids=lambda reason: type(reason).__name__)
-def test_the_error_for_an_unusable_file_names_the_file(reason: probe.UnusableMedia) -> None:
+def test_the_error_for_an_unusable_file_names_the_file(reason: media_types.UnusableMedia) -> None:
     sentence = MESSAGES.message_for(Unusable("source_image", "holiday.png", reason))
     assert "`holiday.png`" in sentence
     assert sentence.endswith(".")
@@ -55,7 +55,7 @@ SERVER, OPERATOR = budgets_of(1, 0)
 
 
 def test_this_module_covers_every_kind_of_unusable_file() -> None:
-    assert {type(reason) for reason in UNUSABLE} == set(subclasses(probe.UnusableMedia))
+    assert {type(reason) for reason in UNUSABLE} == set(subclasses(media_types.UnusableMedia))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from bot.__main__ import main
 from bot.cli.operator import forgive
 from bot.clock import WallClock
-from bot.moderation.fingerprints import Fingerprint
+from bot.media.fingerprints import Fingerprint
 from bot.settings import Settings
 from bot.store import SqlStore
 from tests.store.orders import START

@@ -1,21 +1,14 @@
-"""Face pairs that members type, and the preview with numbers on the faces."""
-
-from io import BytesIO
+"""Face pairs that members type."""
 
 import pytest
-from PIL import Image
 
 from bot.faces.detection import (
-    PANEL,
     BadPairs,
-    FaceBox,
     Pair,
     default_pairs,
     format_pairs,
     parse_pairs,
-    preview,
 )
-from tests.media.files import picture, saved
 
 
 @pytest.mark.parametrize(
@@ -46,13 +39,3 @@ def test_faces_pair_in_order_and_a_single_face_pairs_with_all() -> None:
     assert format_pairs(default_pairs(1, 3)) == "1 > 1, 1 > 2, 1 > 3"
     assert default_pairs(0, 3) == default_pairs(3, 0) == []
     assert len(default_pairs(1, 99)) == len(default_pairs(99, 99)) == 20
-
-
-def test_a_preview_shows_both_pictures_side_by_side_with_a_label_on_each_face() -> None:
-    plain = saved(Image.new("RGB", (2000, 1000), "white"), "JPEG")
-    drawn = preview([(plain, [FaceBox(0.25, 0.25, 0.5, 0.75)]), (picture("PNG"), [])])
-    shown = Image.open(BytesIO(drawn)).convert("RGB")
-    assert shown.width > PANEL > shown.height
-    inside, edge = shown.getpixel((300, 200)), shown.getpixel((PANEL // 4 + 60, 100))
-    assert inside == (255, 255, 255)
-    assert edge != (255, 255, 255)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from bot.media import sniff
 from bot.media.deadline import Deadline
-from bot.media.fit import CannotFit, fit
-from bot.media.probe import Damaged, Limits, Media, TooManyPixels, UnusableMedia, inspect
+from bot.media.fit import fit
+from bot.media.probe import inspect
 from bot.media.provenance import is_marked, mark
+from bot.media.types import CannotFit, Damaged, Limits, Media, TooManyPixels, UnusableMedia
 from bot.models import MediaKind
 from tests.media import files
 

@@ -5,7 +5,8 @@ import struct
 import pytest
 from PIL import Image
 
-from bot.media.probe import (
+from bot.media.probe import inspect
+from bot.media.types import (
     Animated,
     Damaged,
     Limits,
@@ -17,7 +18,6 @@ from bot.media.probe import (
     Unrecognised,
     Unsupported,
     UnusableMedia,
-    inspect,
 )
 from bot.models import MediaKind
 from tests.media import files

@@ -9,8 +9,9 @@ import av
 import pytest
 from PIL import Image, PngImagePlugin
 
-from bot.media.probe import Limits, inspect
+from bot.media.probe import inspect
 from bot.media.provenance import DIGITAL_SOURCE_TYPE, is_marked, mark
+from bot.media.types import Limits
 from tests.media import files
 
 PICTURES = [

@@ -21,9 +21,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from PIL import Image, ImageSequence
 
 from bot import __version__
+from bot.media import manifest
 from bot.media.provenance import DIGITAL_SOURCE_TYPE, is_marked, mark
 from bot.media.signing import C2paSigner, SigningOutcome
 from bot.media.signing_keys import BadSigningKeys, read_signing_keys
+from bot.media.worker.limits import WorkerLimits
+from bot.media.worker.process import MediaWorker
+from tests.harness import shared_workers
 from tests.media import files
 from tests.media.certificates import DAY, HOLDER, Credentials, issue
 from tests.media.test_provenance import MARKABLE, frames
@@ -32,8 +36,9 @@ CREDENTIALS = issue()
 PNG = files.picture("PNG")
 
 
-def c2pa_signer(folder: Path, credentials: Credentials = CREDENTIALS, **options: Any) -> C2paSigner:
-    return C2paSigner(read_signing_keys(*credentials.write(folder), datetime.now(UTC)), **options)
+async def c2pa_signer(folder: Path, credentials: Credentials = CREDENTIALS, **options: Any) -> C2paSigner:
+    keys = read_signing_keys(*credentials.write(folder), datetime.now(UTC))
+    return await C2paSigner.create(shared_workers().signing, keys, **options)
 
 
 def read(content: bytes, media_type: str, credentials: Credentials = CREDENTIALS) -> c2pa.Reader:
@@ -51,7 +56,7 @@ def shown(content: bytes, media_type: str) -> list[bytes]:
 def error_message(folder: Path, wrong: Credentials = CREDENTIALS, **form: Any) -> str:
     chain, key = wrong.write(folder, **form)
     with pytest.raises(BadSigningKeys) as caught:
-        C2paSigner(read_signing_keys(chain, key, datetime.now(UTC)))
+        manifest.sign(PNG, "image/png", read_signing_keys(chain, key, datetime.now(UTC)), None)
     return str(caught.value).replace(f"{folder}/", "")
 
 
@@ -59,7 +64,7 @@ def error_message(folder: Path, wrong: Credentials = CREDENTIALS, **form: Any) -
 async def test_a_signed_result_has_a_trusted_manifest_and_the_same_pixels(
     media_type: str, content: bytes, tmp_path: Path
 ) -> None:
-    signer = c2pa_signer(tmp_path)
+    signer = await c2pa_signer(tmp_path)
     marked = mark(content, media_type)
     signed = await signer.sign(marked, media_type)
     found = read(signed, media_type)
@@ -83,7 +88,7 @@ async def test_a_signed_result_has_a_trusted_manifest_and_the_same_pixels(
 async def test_a_change_to_a_signed_result_invalidates_it(
     media_type: str, content: bytes, tmp_path: Path
 ) -> None:
-    signed = bytearray(await c2pa_signer(tmp_path).sign(content, media_type))
+    signed = bytearray(await (await c2pa_signer(tmp_path)).sign(content, media_type))
     assert read(bytes(signed), media_type).get_validation_state() == "Trusted"
     # Change the picture itself, wherever the manifest is.
     at = signed.index(b"mdat") + 40 if b"mdat" in content else signed.rindex(content[-48:-40])
@@ -92,12 +97,12 @@ async def test_a_change_to_a_signed_result_invalidates_it(
 
 
 async def test_another_authority_does_not_trust_the_signature(tmp_path: Path) -> None:
-    signed = await c2pa_signer(tmp_path).sign(PNG, "image/png")
+    signed = await (await c2pa_signer(tmp_path)).sign(PNG, "image/png")
     assert read(signed, "image/png", issue()).get_validation_state() == "Valid"
 
 
 async def test_several_results_are_signed_at_once(tmp_path: Path) -> None:
-    signer = c2pa_signer(tmp_path)
+    signer = await c2pa_signer(tmp_path)
     signed = await asyncio.gather(*(signer.sign(PNG, "image/png") for _ in range(20)))
     assert {read(each, "image/png").get_validation_state() for each in signed} == {"Trusted"}
 
@@ -113,14 +118,15 @@ async def test_several_results_are_signed_at_once(tmp_path: Path) -> None:
 )
 async def test_every_kind_of_key_that_c2pa_supports_can_sign(make: Callable[[], Any], tmp_path: Path) -> None:
     own = issue(make())
-    signed = await c2pa_signer(tmp_path, own).sign(PNG, "image/png")
+    signed = await (await c2pa_signer(tmp_path, own)).sign(PNG, "image/png")
     assert read(signed, "image/png", own).get_validation_state() == "Trusted"
 
 
 async def test_a_key_may_have_the_traditional_openssl_format(tmp_path: Path) -> None:
     chain, key = CREDENTIALS.write(tmp_path, form=PrivateFormat.TraditionalOpenSSL)
     assert "EC PRIVATE KEY" in key.read_text()
-    signer = C2paSigner(read_signing_keys(chain, key, datetime.now(UTC)))
+    keys = read_signing_keys(chain, key, datetime.now(UTC))
+    signer = await C2paSigner.create(shared_workers().signing, keys)
     assert (signer.holder, signer.valid_until > datetime.now(UTC)) == (HOLDER, True)
     assert await signer.sign(PNG, "image/png") != PNG
 
@@ -198,13 +204,13 @@ def test_the_repr_of_signing_keys_has_no_key(tmp_path: Path) -> None:
 async def test_a_format_that_cannot_be_signed_is_unchanged(tmp_path: Path) -> None:
     outcomes: list[SigningOutcome] = []
     webm = files.video("webm", codec="libvpx-vp9")
-    assert await c2pa_signer(tmp_path, on_outcome=outcomes.append).sign(webm, "video/webm") is webm
+    assert await (await c2pa_signer(tmp_path, on_outcome=outcomes.append)).sign(webm, "video/webm") is webm
     assert outcomes == [SigningOutcome.UNSUPPORTED]
 
 
 async def test_a_broken_result_is_unchanged(tmp_path: Path) -> None:
     outcomes: list[SigningOutcome] = []
-    signer = c2pa_signer(tmp_path, on_outcome=outcomes.append)
+    signer = await c2pa_signer(tmp_path, on_outcome=outcomes.append)
     assert await signer.sign(PNG[:60], "image/png") == PNG[:60]
     assert await signer.sign(PNG, "image/png") != PNG
     assert outcomes == [SigningOutcome.FAILED, SigningOutcome.SIGNED]
@@ -212,7 +218,7 @@ async def test_a_broken_result_is_unchanged(tmp_path: Path) -> None:
 
 async def test_a_signature_that_is_too_large_is_left_out(tmp_path: Path) -> None:
     outcomes: list[SigningOutcome] = []
-    signer = c2pa_signer(tmp_path, on_outcome=outcomes.append)
+    signer = await c2pa_signer(tmp_path, on_outcome=outcomes.append)
     signer.reserved_bytes = 100
     assert await signer.sign(PNG, "image/png") is PNG
     assert outcomes == [SigningOutcome.FAILED]
@@ -222,16 +228,18 @@ async def test_without_its_timestamp_server_results_stay_unsigned(tmp_path: Path
     outcomes: list[SigningOutcome] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/"
-    signer = c2pa_signer(tmp_path, timestamp_url=address, on_outcome=outcomes.append)
+    signer = await c2pa_signer(tmp_path, timestamp_url=address, on_outcome=outcomes.append)
     assert await signer.sign(PNG, "image/png") is PNG
     assert outcomes == [SigningOutcome.FAILED]
 
 
 async def test_a_timestamp_server_that_never_responds_times_out(tmp_path: Path) -> None:
     outcomes: list[SigningOutcome] = []
+    keys = read_signing_keys(*CREDENTIALS.write(tmp_path), datetime.now(UTC))
+    worker = MediaWorker(WorkerLimits(wall_seconds=0.5, preload=("c2pa",)))
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/"
-        signer = c2pa_signer(tmp_path, timestamp_url=address, timeout=0.05, on_outcome=outcomes.append)
+        signer = C2paSigner(worker, keys, 10_000, timestamp_url=address, on_outcome=outcomes.append)
         assert await signer.sign(PNG, "image/png") is PNG
         assert outcomes == [SigningOutcome.FAILED]
-        server.accept()[0].close()
+    worker.close()

@@ -4,7 +4,8 @@ import struct
 
 import pytest
 
-from bot.media.probe import (
+from bot.media.probe import inspect
+from bot.media.types import (
     Damaged,
     Limits,
     Media,
@@ -15,7 +16,6 @@ from bot.media.probe import (
     TooSmall,
     Truncated,
     Unsupported,
-    inspect,
 )
 from bot.models import MediaKind
 from tests.media import files

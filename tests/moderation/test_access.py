@@ -8,6 +8,7 @@ import pytest
 from bot.chat.errors import ErrorMessages
 from bot.chat.text import Text
 from bot.ledger.server_rules import ServerRules
+from bot.media.fingerprints import Fingerprint
 from bot.moderation.access import AccessPolicy, AccessRequest, AccessRules
 from bot.moderation.errors import (
     AccessDenied,
@@ -20,7 +21,6 @@ from bot.moderation.errors import (
     WrongChannel,
     WrongRole,
 )
-from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.ports import ListedFingerprints, Standing
 from tests.clocks import LeapingClock
 

@@ -1,6 +1,5 @@
 """Checks who orders, from where, and with which files, before an order is read."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,15 +11,12 @@ from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.jobs.ports import StoreAway
 from bot.ledger.account import Member
+from bot.media.fingerprints import Fingerprint
 from bot.moderation.access import AccessPolicy, AccessRequest
 from bot.moderation.errors import WrongChannel
-from bot.moderation.fingerprints import Fingerprint, fingerprint_of
 from bot.moderation.ports import ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
-
-# A large picture takes 200 MB while it is decoded.
-MAX_DECODING = 2
 
 
 class AccessGuard:
@@ -32,7 +28,6 @@ class AccessGuard:
         self._access_policy = access_policy
         self._contexts = contexts
         self._moderation_store = moderation_store
-        self._decoding = asyncio.Semaphore(MAX_DECODING)
 
     async def admit(self, interaction: Interaction) -> None:
         """Raise one of the errors of `bot.moderation.errors` if this member may not order here."""
@@ -40,11 +35,9 @@ class AccessGuard:
             raise WrongChannel
         await self._access_policy.check(access_request_of(interaction))
 
-    async def admit_inputs(self, member: Member, contents: Mapping[str, bytes]) -> Mapping[str, Fingerprint]:
-        """Compare the files with the list of blocked media, and return their fingerprints for the job."""
-        fingerprints = {option: await self.fingerprint_of(content) for option, content in contents.items()}
+    async def admit_inputs(self, member: Member, fingerprints: Mapping[str, Fingerprint]) -> None:
+        """Raise `ListedMedia` if one of the files is on the list of blocked media."""
         await self._access_policy.check_fingerprints(fingerprints, member.guild_id)
-        return fingerprints
 
     async def remember(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None:
         try:
@@ -56,10 +49,6 @@ class AccessGuard:
     async def may_use(self, author_id: int) -> bool:
         """Whether others may use this member's avatar and posted pictures for a swap."""
         return not (await self._moderation_store.standing(author_id)).opted_out
-
-    async def fingerprint_of(self, content: bytes) -> Fingerprint:
-        async with self._decoding:
-            return await asyncio.to_thread(fingerprint_of, content)
 
 
 def access_request_of(interaction: Interaction) -> AccessRequest:

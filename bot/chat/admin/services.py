@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.jobs.service import JobService
 from bot.ledger.ledger import Ledger
 from bot.ledger.policy import Policy
+from bot.media.worker.process import MediaWorker
 from bot.models import ModelCard
 
 
@@ -29,6 +30,7 @@ class AdminServices:
     policy: Policy
     cases: CaseService
     approvals: ApprovalService
+    media_worker: MediaWorker
     pages: Pages
     cards: Mapping[str, ModelCard]
     text: Text

@@ -1,6 +1,5 @@
 """Spending of a server, as a table and a chart."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -62,12 +61,15 @@ async def monthly_budget(services: AdminServices, by: Administrator, rules: Serv
     return MonthlyBudget(budget, await services.ledger.spent_in(budget), services.policy.monthly_of(rules))
 
 
-async def draw_chart(spent: SpendingPeriod, cards: Mapping[str, ModelCard], text: Text) -> ChartImage | None:
-    """Draw the chart in a thread, or return None where nothing was spent."""
+async def draw_chart(services: AdminServices, spent: SpendingPeriod) -> ChartImage | None:
+    """Draw the chart, or return None where nothing was spent."""
     if not spent.rows:
         return None
-    titles = {slug: card.title for slug, card in cards.items()}
-    content = await asyncio.to_thread(chart, spent.rows, since=spent.since, until=spent.until, titles=titles)
+    text = services.text
+    titles = {slug: card.title for slug, card in services.cards.items()}
+    content = await services.media_worker.run(
+        chart, spent.rows, since=spent.since, until=spent.until, titles=titles
+    )
     total = _summed("", spent.rows)
     words = credits_words(total.credits, text)
     alt = text("spend.alt", count=spent.days, credits=words, usd=text.number(total.usd, 2))

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-
-from PIL import Image, ImageDraw, ImageFont
+from typing import TYPE_CHECKING
 
 from bot.ledger.allowance import DAY
 from bot.ledger.ledger import Spending
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 # Discord shows a picture at half of this width, so letters have to be twice as large as usual.
 WIDTH, HEIGHT = 1100, 660
@@ -89,6 +91,8 @@ class _Canvas:
         self._bars = bars
         self._titles = titles
         self._caption = caption
+        from PIL import Image, ImageDraw  # noqa: PLC0415 - the bot names `chart` without loading Pillow
+
         self._image = Image.new("RGB", (WIDTH * _SCALE, HEIGHT * _SCALE), _BACKGROUND)
         self._draw = ImageDraw.Draw(self._image)
         self._by_model = _totals(bars)
@@ -279,7 +283,9 @@ def _dollars(usd: float) -> str:
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _font(size: int) -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
+    from PIL import ImageFont  # noqa: PLC0415 - as above
+
     # Pillow's own font works on machines without any fonts.
     return ImageFont.load_default(size)
 

@@ -14,8 +14,8 @@ from bot.chat.ui.info_card import InfoCard, mention
 from bot.chat.ui.labels import title_of
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import StoreAway
+from bot.media.fingerprints import Fingerprint
 from bot.models import ModelCard
-from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.ports import ModerationStore, ServerRulesReader
 
 log = structlog.stdlib.get_logger(__name__)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.chat.access.guard import AccessGuard
+from bot.chat.delivery.result_file import Results
 from bot.chat.moderation.approval_requests import ApprovalRequester
 from bot.chat.moderation.mod_log import ModLog
 from bot.jobs.delivery import Delivery, Refund
@@ -13,10 +13,10 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Watcher
 from bot.jobs.stages import Stage
 from bot.ledger.ledger import BOT, FORGOTTEN
+from bot.media.fingerprints import Fingerprint
 from bot.moderation.access import AccessPolicy
 from bot.moderation.approvals import Approval, Verdict
 from bot.moderation.errors import ListedMedia
-from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.ports import ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
@@ -42,14 +42,14 @@ class ModeratingWatcher:
         watcher: Watcher,
         *,
         access_policy: AccessPolicy,
-        access_guard: AccessGuard,
+        results: Results,
         moderation_store: ModerationStore,
         mod_log: ModLog,
         approval_requester: ApprovalRequester,
     ) -> None:
         self._watcher = watcher
         self._access_policy = access_policy
-        self._access_guard = access_guard
+        self._results = results
         self._moderation_store = moderation_store
         self._mod_log = mod_log
         self._approval_requester = approval_requester
@@ -97,7 +97,7 @@ class ModeratingWatcher:
             return False
         if result is None:
             return True
-        fingerprints: Mapping[str, Fingerprint] = {RESULT: await self._access_guard.fingerprint_of(result)}
+        fingerprints: Mapping[str, Fingerprint] = {RESULT: await self._results.fingerprint_of(result)}
         await self._moderation_store.save_fingerprints(job.id, fingerprints)
         try:
             await self._access_policy.check_fingerprints(fingerprints, job.place.guild_id)

@@ -1,19 +1,23 @@
 """Reads and checks attachments, and gives each an address that Segmind can fetch."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 import aiohttp
 import discord
 
-from bot.media import probe
+from bot.media import operations
+from bot.media.types import InspectedFile, Limits, TooLarge, UnusableMedia
+from bot.media.worker.process import MediaWorker
 from bot.models import MediaKind, MediaSlot
 from bot.segmind.protocol import SegmindError
 
-# Bounds the memory for files of orders.
-MAX_READING = 4
+# Together at most 128 MiB.
+MAX_FILES = 4
+BYTES_PER_PLACE = 32 * 2**20
 _KINDS = {"image": MediaKind.PICTURE, "video": MediaKind.VIDEO}
 
 
@@ -46,7 +50,7 @@ class WrongKind(InputError):
 class Unusable(InputError):
     """A file that cannot be processed, for `reason`."""
 
-    def __init__(self, option: str, name: str, reason: probe.UnusableMedia) -> None:
+    def __init__(self, option: str, name: str, reason: UnusableMedia) -> None:
         super().__init__(option, name)
         self.reason = reason
 
@@ -77,27 +81,26 @@ class Uploads(Protocol):
     async def upload(self, content: bytes, media_type: str, name: str) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LoadedFile:
-    """Content of a file, with its kind and size."""
+    """A member's file, after a media worker has looked at it."""
 
-    content: bytes
-    media: probe.Media
+    found: InspectedFile
+    content: bytes | None
+    """None once nobody needs it: Segmind fetches the file itself, or has received it."""
 
 
 class Attachments:
     """Loads the files of orders. With `links`, Segmind fetches a file by its own link, without an upload."""
 
-    def __init__(self, uploads: Uploads, *, links: bool) -> None:
+    def __init__(self, uploads: Uploads, worker: MediaWorker, *, links: bool) -> None:
         self._uploads = uploads
+        self._worker = worker
         self._links = links
-        self._reading = asyncio.Semaphore(MAX_READING)
+        self._space = FileSpace()
 
     def check_declared(
-        self,
-        slots: Mapping[str, MediaSlot],
-        files: Mapping[str, Upload],
-        limits: probe.Limits,
+        self, slots: Mapping[str, MediaSlot], files: Mapping[str, Upload], limits: Limits
     ) -> None:
         """Reject a file that is too large or of the wrong kind by Discord's own word, before reading it."""
         for option, file in files.items():
@@ -105,33 +108,90 @@ class Attachments:
             found = declared_kind(file.content_type)
             if found is not None and found not in accepts:
                 raise WrongKind(option, file.filename, found=found, accepts=accepts)
-            allowed = max(limits.bytes_of(kind) for kind in accepts)
+            allowed = _most_bytes(slots[option], limits)
             if file.size > allowed:
-                raise Unusable(option, file.filename, probe.TooLarge(file.size, allowed))
+                raise Unusable(option, file.filename, TooLarge(file.size, allowed))
 
-    async def load(self, option: str, slot: MediaSlot, file: Upload, limits: probe.Limits) -> LoadedFile:
-        async with self._reading:
-            content = await _read(option, file)
-            try:
-                media = await asyncio.to_thread(probe.inspect, content, limits)
-            except probe.UnusableMedia as reason:
-                raise Unusable(option, file.filename, reason) from None
-        if media.kind not in slot.accepts:
-            raise WrongKind(option, file.filename, found=media.kind, accepts=slot.accepts)
-        return LoadedFile(content, media)
+    @asynccontextmanager
+    async def loaded(
+        self, slots: Mapping[str, MediaSlot], files: Mapping[str, Upload], limits: Limits, *, copied: str = ""
+    ) -> AsyncGenerator[dict[str, LoadedFile]]:
+        """Load the files of an order, which stay in memory for the time of the context at most.
 
-    async def content(self, option: str, slot: MediaSlot, file: Upload, limits: probe.Limits) -> bytes:
-        """Content of a file that is not part of an order."""
-        self.check_declared({option: slot}, {option: file}, limits)
-        return (await self.load(option, slot, file, limits)).content
+        The file of the option `copied` gets a small copy, if it is a picture.
+        """
+        self.check_declared(slots, files, limits)
+        sizes = [file.size or _most_bytes(slots[option], limits) for option, file in files.items()]
+        async with self._space.reserved(sizes):
+            # One after the other, so that a hostile file spares the work for the next one.
+            yield {
+                option: await self._load(option, slots[option], file, limits, copied=option == copied)
+                for option, file in files.items()
+            }
 
-    async def address(self, option: str, file: Upload, loaded: LoadedFile) -> str:
-        if self._links and file.url:
+    async def inspect(self, option: str, slot: MediaSlot, file: Upload, limits: Limits) -> InspectedFile:
+        """Look at a file that is not part of an order."""
+        async with self.loaded({option: slot}, {option: file}, limits, copied=option) as files:
+            return files[option].found
+
+    async def addresses(
+        self, files: Mapping[str, Upload], loaded: Mapping[str, LoadedFile]
+    ) -> dict[str, str]:
+        """Give each file an address that Segmind can fetch."""
+        found = [self._address(option, file, loaded[option]) for option, file in files.items()]
+        return dict(zip(files, await asyncio.gather(*found), strict=True))
+
+    async def _load(
+        self, option: str, slot: MediaSlot, file: Upload, limits: Limits, *, copied: bool
+    ) -> LoadedFile:
+        content = await _read(option, file)
+        try:
+            found = await self._worker.run(operations.inspect_upload, content, limits, small_copy=copied)
+        except UnusableMedia as reason:
+            raise Unusable(option, file.filename, reason) from None
+        if found.media.kind not in slot.accepts:
+            raise WrongKind(option, file.filename, found=found.media.kind, accepts=slot.accepts)
+        return LoadedFile(found, None if self._is_linked(file) else content)
+
+    async def _address(self, option: str, file: Upload, loaded: LoadedFile) -> str:
+        content, loaded.content = loaded.content, None
+        if content is None:
             return file.url
         try:
-            return await self._uploads.upload(loaded.content, loaded.media.media_type, file.filename)
+            return await self._uploads.upload(content, loaded.found.media.media_type, file.filename)
         except SegmindError as error:
             raise UploadFailed(option, file.filename) from error
+
+    def _is_linked(self, file: Upload) -> bool:
+        return self._links and bool(file.url)
+
+
+class FileSpace:
+    """Bounds the files in memory, those of all members together."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(MAX_FILES)
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def reserved(self, sizes: Sequence[int]) -> AsyncGenerator[None]:
+        """Wait for a place for each file, and for another one for each 32 MiB of it."""
+        places = min(MAX_FILES, sum(1 + size // BYTES_PER_PLACE for size in sizes))
+        taken = 0
+        try:
+            # One order takes its places at a time: two that had half of theirs would wait for each other.
+            async with self._turn:
+                for _ in range(places):
+                    await self._places.acquire()
+                    taken += 1
+            yield
+        finally:
+            for _ in range(taken):
+                self._places.release()
+
+
+def _most_bytes(slot: MediaSlot, limits: Limits) -> int:
+    return max(limits.bytes_of(kind) for kind in slot.accepts)
 
 
 def declared_kind(media_type: str | None) -> MediaKind | None:

@@ -1,6 +1,5 @@
 """Lets a member choose which face goes where, by the numbers on a preview of both pictures."""
 
-import asyncio
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,9 @@ from bot.chat.orders.swap_form import LABEL_LIMIT, OPEN_SECONDS, PlaceOrder, Swa
 from bot.chat.text import Text
 from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.replies import Form, defer_ephemeral, report_errors, send_deferred
-from bot.faces.detection import FaceDetector, Pair, default_pairs, format_pairs, parse_pairs, preview
+from bot.faces.detection import FaceDetector, Pair, default_pairs, format_pairs, parse_pairs
+from bot.media import operations
+from bot.media.types import NoPicture, SmallCopy
 
 TYPED_LIMIT = 400
 # The preview numbers faces from left to right.
@@ -44,8 +45,6 @@ class FacePicker:
         self._services = services
         self._face_detector = face_detector
         self._place_order = place_order
-        # Detection and drawing use much memory and a whole core.
-        self._detecting = asyncio.Lock()
 
     async def offer(self, interaction: Interaction, request: SwapRequest) -> None:
         """Show the preview. If no faces are found, the request can still be sent as it is."""
@@ -62,28 +61,34 @@ class FacePicker:
 
     async def _offer(self, interaction: Interaction, request: SwapRequest) -> None:
         await self._services.access_guard.admit(interaction)
-        request, contents = await self._read(interaction, request)
-        async with self._detecting:
-            face_boxes = [await asyncio.to_thread(self._face_detector, content) for content in contents]
-            drawn = await asyncio.to_thread(preview, list(zip(contents, face_boxes, strict=True)))
-        counts = (len(face_boxes[0]), len(face_boxes[1]))
+        request, (source, target) = await self._read(interaction, request)
+        workers = self._services.workers
+        sources = await workers.faces.run(self._face_detector, source.content)
+        targets = await workers.faces.run(self._face_detector, target.content)
+        drawn = await workers.results.run(
+            operations.draw_face_numbers, source.content, sources, target.content, targets
+        )
+        counts = (len(sources), len(targets))
         alt = self._services.text("picker.alt", sources=counts[0], targets=counts[1])
         numbered = NumberedPreview(drawn, alt)
         await send_deferred(interaction, self._card(request, counts, numbered), numbered.file())
 
     async def _read(
         self, interaction: Interaction, request: SwapRequest
-    ) -> tuple[SwapRequest, Sequence[bytes]]:
+    ) -> tuple[SwapRequest, Sequence[SmallCopy]]:
+        """Read the two pictures, and return small copies of them."""
         services, model = self._services, request.path.model
         values = await with_face(services.saved_faces, interaction.user.id, model, request.values)
-        limits = services.saved_faces.limits
-        contents = [
-            await services.inputs.content(name, model.slots()[name], values[name], limits)
+        found = [
+            await services.inputs.inspect(name, model.slots()[name], values[name], services.limits)
             for name in (model.face_slot(), model.target_slot())
         ]
-        named = {"source": contents[0], "target": contents[1]}
+        named = {"source": found[0].fingerprint, "target": found[1].fingerprint}
         await services.access_guard.admit_inputs(member_of(interaction), named)
-        return replace(request, values=values), contents
+        copies = [each.small_copy for each in found if each.small_copy is not None]
+        if len(copies) < len(found):
+            raise NoPicture
+        return replace(request, values=values), copies
 
     def _card(self, request: SwapRequest, counts: tuple[int, int], numbered: NumberedPreview) -> InfoCard:
         text = self._services.text

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import discord
 import structlog
@@ -15,7 +15,7 @@ from bot.chat.background import Background
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.messages import PASSING, Gone, Messages
-from bot.chat.orders.attachments import Attachments, LoadedFile, Upload
+from bot.chat.orders.attachments import Attachments, Upload
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.orders.saved_faces import with_face
@@ -27,9 +27,9 @@ from bot.jobs.ports import Clock
 from bot.jobs.service import JobService, Order, OrderUnconfirmed
 from bot.ledger.account import Member
 from bot.ledger.policy import MemberTerms
-from bot.media.probe import Limits
+from bot.media.fingerprints import Fingerprint
+from bot.media.types import Limits
 from bot.models import FaceModel
-from bot.moderation.fingerprints import Fingerprint
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -40,6 +40,8 @@ RETRY_DELAYS = (1.0, 3.0, 10.0, 30.0)
 TOO_MANY_REQUESTS = 429
 # Discord waits three seconds for the first answer, and the question for consent may have taken some of them.
 EARLY_CHECK_SECONDS = 1.0
+# Orders of one member whose files are read at a time; the next ones wait.
+MAX_PREPARING = 2
 # Placeholder for the address of a file that is not uploaded yet.
 NO_LINK = "data:,"
 
@@ -82,6 +84,7 @@ class OrderHandler:
         self._text = text
         self._clock = clock
         self._limits = limits
+        self._preparing: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
 
     async def handle(
         self,
@@ -142,8 +145,10 @@ class OrderHandler:
         try:
             place = await self._with_retries(find_place)
             try:
-                order, fingerprints = await self._prepare(interaction, place, model, values)
-                job = await self._job_service.order(order)
+                # Orders that are being prepared count as waiting, or any number could pass the check at once.
+                async with self._job_service.reserve(member_of(interaction)):
+                    order, fingerprints = await self._prepare(interaction, place, model, values)
+                    job = await self._job_service.order(order)
             except OrderUnconfirmed as error:
                 # The message stays, because the job shows itself there if it exists.
                 card = error_card(self._message_for(error))
@@ -185,9 +190,13 @@ class OrderHandler:
     async def _prepare(
         self, interaction: Interaction, place: Place, model: type[FaceModel], values: dict[str, Any]
     ) -> tuple[Order, Mapping[str, Fingerprint]]:
+        member = member_of(interaction)
+        # A strong reference keeps the semaphore; without any, nobody needs it.
+        own_turn = self._preparing.setdefault(member.user_id, asyncio.Semaphore(MAX_PREPARING))
         try:
-            await self._access_guard.admit(interaction)
-            return await self._validate(member_of(interaction), place, model, values)
+            async with own_turn:
+                await self._access_guard.admit(interaction)
+                return await self._validate(member, place, model, values)
         except asyncio.CancelledError:
             # No job exists yet, so the bot would not answer this member after its next start.
             raise ShuttingDown from None
@@ -200,15 +209,21 @@ class OrderHandler:
         terms = await self._job_service.terms(member)
         limits = self._limits_of(terms)
         self._inputs.check_declared(model.slots(), files, limits)
-        loaded = await self._load(model, files, limits)
-        seconds = max((each.media.seconds or 0 for each in loaded.values()), default=0) or None
-        order = Order(filled, place, member, terms, seconds)
-        await self._job_service.check(filled, member, terms, seconds)
-        contents = {name: each.content for name, each in loaded.items()}
-        fingerprints = await self._access_guard.admit_inputs(member, contents)
-        self._background.spawn(self._original_previews.keep(place, contents[model.target_slot()]))
-        addresses = await self._addresses(files, loaded)
-        return replace(order, model=filled.model_copy(update=addresses)), fingerprints
+        # Whoever cannot pay for the shortest video has no file read.
+        await self._job_service.check(filled, member, terms)
+        copied = model.target_slot() if self._original_previews.enabled else ""
+        async with self._inputs.loaded(model.slots(), files, limits, copied=copied) as loaded:
+            seconds = max((each.found.media.seconds or 0 for each in loaded.values()), default=0) or None
+            if seconds is not None:
+                await self._job_service.check(filled, member, terms, seconds)
+            fingerprints = {name: each.found.fingerprint for name, each in loaded.items()}
+            await self._access_guard.admit_inputs(member, fingerprints)
+            addresses = await self._inputs.addresses(files, loaded)
+        small_copy = loaded[copied].found.small_copy if copied else None
+        if small_copy is not None:
+            self._original_previews.keep(place, small_copy)
+        order = Order(filled.model_copy(update=addresses), place, member, terms, seconds)
+        return order, fingerprints
 
     def _limits_of(self, terms: MemberTerms) -> Limits:
         return self._limits.at_most(
@@ -216,21 +231,6 @@ class OrderHandler:
             video_bytes=terms.limits.video_bytes,
             video_seconds=terms.limits.video_seconds,
         )
-
-    async def _load(
-        self, model: type[FaceModel], files: Mapping[str, Upload], limits: Limits
-    ) -> dict[str, LoadedFile]:
-        slots = model.slots()
-        found = await asyncio.gather(
-            *(self._inputs.load(name, slots[name], file, limits) for name, file in files.items())
-        )
-        return dict(zip(files, found, strict=True))
-
-    async def _addresses(self, files: Mapping[str, Upload], loaded: dict[str, LoadedFile]) -> dict[str, str]:
-        found = await asyncio.gather(
-            *(self._inputs.address(name, file, loaded[name]) for name, file in files.items())
-        )
-        return dict(zip(files, found, strict=True))
 
 
 def _fill_in(model: type[FaceModel], values: Mapping[str, Any]) -> tuple[Mapping[str, Upload], FaceModel]:

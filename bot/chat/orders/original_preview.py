@@ -1,15 +1,13 @@
 """Keeps small copies of the pictures that faces are put into, to show them beside the results."""
 
-import asyncio
 from collections import OrderedDict
 from urllib.parse import parse_qs, urlsplit
 
 from bot.chat.text import Text
 from bot.chat.ui.card import SPOILER, OriginalPreview
 from bot.clock import Clock
-from bot.faces.normalize import NormalizedPicture, normalize
 from bot.jobs.job import Job, Place
-from bot.media.probe import Limits, UnusableMedia
+from bot.media.types import SmallCopy
 from bot.models import FaceModel
 
 # Enough for the copies of about a hundred orders.
@@ -26,31 +24,24 @@ class OriginalPreviews:
     a day, only serves orders from before a restart.
     """
 
-    def __init__(self, text: Text, clock: Clock, limits: Limits, *, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, text: Text, clock: Clock, *, max_bytes: int = MAX_BYTES) -> None:
         """With `max_bytes` 0, results are shown alone."""
         self._text = text
         self._clock = clock
-        self._limits = limits
         self._most_bytes = max_bytes
-        self._copies: OrderedDict[int, NormalizedPicture] = OrderedDict()
-        # A large picture takes much memory while it is resized.
-        self._resizing = asyncio.Lock()
+        self._copies: OrderedDict[int, SmallCopy] = OrderedDict()
 
-    async def keep(self, place: Place, content: bytes) -> None:
-        if not self._most_bytes:
-            return
-        async with self._resizing:
-            try:
-                small = await asyncio.to_thread(normalize, content, self._limits)
-            except UnusableMedia:
-                # The target is a video, which is too large to attach again.
-                return
+    @property
+    def enabled(self) -> bool:
+        return self._most_bytes > 0
+
+    def keep(self, place: Place, small: SmallCopy) -> None:
         self._copies[place.message_id] = small
         while sum(len(each.content) for each in self._copies.values()) > self._most_bytes:
             self._copies.popitem(last=False)
 
     def of(self, model: type[FaceModel], job: Job) -> OriginalPreview | None:
-        if not self._most_bytes:
+        if not self.enabled:
             return None
         alt = self._text("alt.before")
         if (small := self._copies.get(job.place.message_id)) is not None:

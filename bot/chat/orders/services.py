@@ -12,6 +12,8 @@ from bot.chat.text import Text
 from bot.faces.detection import FaceDetector
 from bot.faces.saved_faces import SavedFaces
 from bot.jobs.service import JobService
+from bot.media.types import Limits
+from bot.media.workers import MediaWorkers
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,9 @@ class OrderServices:
     inputs: Attachments
     saved_faces: SavedFaces
     source: Source
+    limits: Limits
+    """The operator's limits of files."""
+    workers: MediaWorkers
     face_detector: FaceDetector | None
     """Finds faces in pictures, if the packages for it are installed."""
     background: Background

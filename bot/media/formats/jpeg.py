@@ -22,6 +22,8 @@ _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
 # A progressive encoder writes about ten scans. A decoder walks over all pixels for each, however short it is.
 _MAX_SCANS = 100
+# Large metadata takes hundreds of segments; a hostile file can hold millions of empty ones.
+_MAX_SEGMENTS = 10_000
 
 
 class Segment(NamedTuple):
@@ -39,7 +41,10 @@ def segments(content: bytes) -> Iterator[Segment]:
         raise Damaged(MEDIA_TYPE)
     view = memoryview(content)
     at = len(_SOI)
-    while found := _MARKER.match(content, at):
+    for _ in range(_MAX_SEGMENTS):
+        found = _MARKER.match(content, at)
+        if found is None:
+            raise Truncated(MEDIA_TYPE) if at + 1 >= len(content) else Damaged(MEDIA_TYPE)
         marker = found[1][0]
         if marker == _EOI:
             return
@@ -50,27 +55,27 @@ def segments(content: bytes) -> Iterator[Segment]:
             end = next_marker.start() if next_marker else len(content)
         yield Segment(marker, at, end, data)
         at = end
-    raise Truncated(MEDIA_TYPE) if at + 1 >= len(content) else Damaged(MEDIA_TYPE)
+    raise Damaged(MEDIA_TYPE)
 
 
 def read_header(content: bytes) -> PictureHeader:
     kept: list[memoryview | bytes] = [_SOI]
     sizes: list[tuple[int, int]] = []
-    orientation = 1
+    orientation: int | None = None
     scans = 0
     for segment in segments(content):
         if segment.marker in _FRAMES:
             sizes.append(_frame_size(segment))
         elif segment.marker == _SOS:
             scans += 1
-        elif segment.marker == _APP1 and segment.data[: len(_EXIF)].tobytes() == _EXIF:
+        elif orientation is None and _is_exif(segment):
             orientation = exif_orientation(bytes(segment.data))
         if _is_needed_to_decode(segment):
             kept.append(memoryview(content)[segment.start : segment.end])
     # With two frames, one frame's pixels could hide behind the other one's size.
     if len(sizes) != 1 or not 0 < scans <= _MAX_SCANS:
         raise Damaged(MEDIA_TYPE)
-    return PictureHeader(*sizes[0], orientation, b"".join([*kept, b"\xff\xd9"]))
+    return PictureHeader(*sizes[0], orientation or 1, b"".join([*kept, b"\xff\xd9"]))
 
 
 def read_xmp(content: bytes) -> bytes | None:
@@ -118,6 +123,10 @@ def _is_needed_to_decode(segment: Segment) -> bool:
         return segment.data[: len(_ICC_PROFILE)].tobytes() == _ICC_PROFILE
     # Adobe's APP14 defines how the colours are coded.
     return segment.marker == _APP14 or not (_APP0 <= segment.marker <= _APP15 or segment.marker == _COM)
+
+
+def _is_exif(segment: Segment) -> bool:
+    return segment.marker == _APP1 and segment.data[: len(_EXIF)].tobytes() == _EXIF
 
 
 def _is_xmp(segment: Segment) -> bool:

@@ -15,6 +15,7 @@ _FRAGMENTED = {b"moof", b"sidx", b"mfra"}
 # Tables that make a demuxer create more entries than the file has bytes: equal sample sizes, samples by time,
 # runs of samples, and a compressed table of contents.
 _EXPANDING = re.compile(rb"(?=(.{4})(stsz|stz2|stts|ctts|trun|cmov))", re.DOTALL)
+_RUNS = {b"stts", b"ctts"}
 # A minute of uncompressed sound has three million samples.
 _MAX_SAMPLES = 4_000_000
 
@@ -57,18 +58,25 @@ def check(content: bytes, found: str) -> None:
         raise Truncated(found)
     # An index of fragments may point anywhere, so a demuxer may read all of such a file as tables.
     tables = (
-        [content]
+        [(0, len(content))]
         if names & _FRAGMENTED
-        else [content[b.start : b.end] for b in top_boxes if b.name not in _OPAQUE]
+        else [(box.start, box.end) for box in top_boxes if box.name not in _OPAQUE]
     )
     samples: dict[bytes, int] = {}
-    for table in tables:
-        for match in _EXPANDING.finditer(table):
+    # Tables within each other are no tables, and would be counted again and again.
+    bytes_left = len(content)
+    for start, end in tables:
+        for match in _EXPANDING.finditer(content, start, end):
             # In other data, the bytes before these letters rarely are a possible size.
             if (size := int.from_bytes(match[1])) <= len(content):
                 # A size of 1 means that a longer size field follows.
                 body = match.start() + (16 if size == 1 else 8)
-                samples[match[2]] = samples.get(match[2], 0) + _count_samples(table, body, match[2])
+                entries = _run_lengths(content, body, end) if match[2] in _RUNS else b""
+                bytes_left -= len(entries)
+                if bytes_left < 0:
+                    raise Damaged(found)
+                count = _count_samples(content, body, match[2], entries)
+                samples[match[2]] = samples.get(match[2], 0) + count
     if b"cmov" in samples or max(samples.values(), default=0) > _MAX_SAMPLES:
         raise Damaged(found)
 
@@ -105,17 +113,17 @@ def _is_xmp(content: bytes, box: Box) -> bool:
     return box.name == b"uuid" and content.startswith(_XMP_UUID, box.body)
 
 
-def _count_samples(table: bytes, body: int, name: bytes) -> int:
+def _run_lengths(content: bytes, body: int, end: int) -> bytes:
+    """The entries of a table of runs of samples, each a count and a value."""
+    entries = min(int.from_bytes(content[body + 4 : body + 8]), max(end - body - 8, 0) // 8)
+    return content[body + 8 : body + 8 + 8 * entries]
+
+
+def _count_samples(content: bytes, body: int, name: bytes, entries: bytes) -> int:
     match name:
         case b"stsz" | b"stz2":
-            return int.from_bytes(table[body + 8 : body + 12])
+            return int.from_bytes(content[body + 8 : body + 12])
         case b"trun":
-            return int.from_bytes(table[body + 4 : body + 8])
-        case b"stts" | b"ctts":
-            entries = min(int.from_bytes(table[body + 4 : body + 8]), (len(table) - body - 8) // 8)
-            return sum(
-                count
-                for count, _ in struct.iter_unpack(">II", table[body + 8 : body + 8 + 8 * max(entries, 0)])
-            )
+            return int.from_bytes(content[body + 4 : body + 8])
         case _:
-            return 0
+            return sum(count for count, _ in struct.iter_unpack(">II", entries))

@@ -53,7 +53,7 @@ def read_header(content: bytes) -> PictureHeader:
     header = b""
     colours: list[bytes] = []
     pixels: list[memoryview] = []
-    orientation = 1
+    orientation: int | None = None
     for chunk in chunks(content):
         if chunk.name in _NEEDED_TO_DECODE and not _is_intact(content, chunk):
             raise Damaged(MEDIA_TYPE)
@@ -66,7 +66,7 @@ def read_header(content: bytes) -> PictureHeader:
                 pixels.append(chunk.data)
             case b"acTL" if int.from_bytes(chunk.data[:4]) > 1:
                 raise Animated(MEDIA_TYPE)
-            case b"eXIf":
+            case b"eXIf" if orientation is None:
                 orientation = exif_orientation(bytes(chunk.data))
             case _:
                 pass
@@ -75,7 +75,7 @@ def read_header(content: bytes) -> PictureHeader:
     width, height = struct.unpack(">II", header[:8])
     data = _chunk(b"IDAT", b"".join(pixels))
     bare = b"".join([SIGNATURE, _chunk(b"IHDR", header), *colours, data, _chunk(b"IEND", b"")])
-    return PictureHeader(width, height, orientation, bare)
+    return PictureHeader(width, height, orientation or 1, bare)
 
 
 def read_xmp(content: bytes) -> bytes | None:

@@ -47,7 +47,7 @@ def read_header(content: bytes) -> PictureHeader:
     size: tuple[int, int] | None = None
     canvas: tuple[int, int] | None = None
     kept: list[bytes] = []
-    orientation = 1
+    orientation: int | None = None
     frames = 0
     for chunk in chunks(content):
         match chunk.name:
@@ -60,7 +60,7 @@ def read_header(content: bytes) -> PictureHeader:
                 kept.append(_chunk(b"VP8X", bytes([flags]) + chunk.data[1:10]))
             case b"ALPH" | b"ICCP":
                 kept.append(_chunk(chunk.name, chunk.data))
-            case b"EXIF":
+            case b"EXIF" if orientation is None:
                 orientation = exif_orientation(bytes(chunk.data))
             case b"ANMF":
                 frames += 1
@@ -70,7 +70,7 @@ def read_header(content: bytes) -> PictureHeader:
         raise Animated(MEDIA_TYPE)
     if size is None or canvas not in {None, size}:
         raise Damaged(MEDIA_TYPE)
-    return PictureHeader(*size, orientation, _riff(kept))
+    return PictureHeader(*size, orientation or 1, _riff(kept))
 
 
 def read_xmp(content: bytes) -> bytes | None:

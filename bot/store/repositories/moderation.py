@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.clock import Clock
 from bot.jobs.job import State
 from bot.ledger.ledger import AuditEntry
-from bot.moderation.fingerprints import Fingerprint, format_hash, parse_hash
+from bot.media.fingerprints import Fingerprint, format_hash, parse_hash
 from bot.moderation.ports import ListedFingerprints, Standing
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import any_values, insert_into, matches_any

@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 import simcord
 
+from bot.media.types import SmallCopy
 from tests.chat.admin_harness import Server, said
 from tests.harness import Stage, texts
 from tests.media.files import picture
@@ -60,7 +61,7 @@ async def test_the_export_contains_the_stored_data(server: Server) -> None:
 async def test_the_export_contains_saved_faces_and_the_deletion_removes_them(stage: Stage) -> None:
     saved_faces = stage.app.saved_faces
     for name, side in (("../me", 300), ("Eva", 310)):
-        await saved_faces.save(stage.member.id, name, picture("PNG", side, side))
+        await saved_faces.save(stage.member.id, name, SmallCopy(picture("PNG", side, side), ".png"))
     shown = await ask(stage, "export")
     assert "not in it" not in said(shown)
     assert shown.response is not None

@@ -6,7 +6,8 @@ from contextlib import closing
 import discord
 import pytest
 
-from bot.moderation.fingerprints import fingerprint_of
+from bot.media.probe import fingerprint_of
+from bot.media.types import Limits
 from tests.chat.admin_harness import Server
 from tests.harness import Reply, Stage
 from tests.media.files import noise, picture, saved
@@ -74,7 +75,7 @@ async def test_repeated_content_blocks_suspend_a_member(stage: Stage) -> None:
 
 async def test_a_listed_picture_and_its_copies_are_rejected(stage: Stage) -> None:
     await stage.app.store.moderation.list_fingerprints(
-        [fingerprint_of(picture("PNG"))], stage.guild.id, "a-job"
+        [fingerprint_of(picture("PNG"), Limits())], stage.guild.id, "a-job"
     )
     for copy in (picture("PNG"), saved(noise().resize((192, 144)), "JPEG", quality=80)):
         reply = await stage.order("faceswap-v5", target_image=("b.png", copy), source_image=("a.png", OTHER))
@@ -89,7 +90,9 @@ async def test_the_fingerprints_of_an_order_are_stored(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     fingerprints = await stage.app.store.moderation.fingerprints_of((await stage.job(reply)).id)
-    assert fingerprints == {name: fingerprint_of(picture("PNG")) for name in ("source_image", "target_image")}
+    assert fingerprints == {
+        name: fingerprint_of(picture("PNG"), Limits()) for name in ("source_image", "target_image")
+    }
 
 
 async def test_no_order_is_taken_while_the_moderation_store_is_unreadable(stage: Stage) -> None:

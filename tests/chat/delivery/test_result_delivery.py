@@ -24,7 +24,8 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Place, Reason, State
 from bot.jobs.service import new_id
 from bot.ledger.account import account_of
-from bot.media.probe import Limits, inspect
+from bot.media.probe import inspect
+from bot.media.types import Limits
 from tests.clocks import HeldClock
 from tests.discord.entities import DirectChannel
 from tests.discord.faults import Dropped, ErrorReply, Fault
@@ -33,7 +34,7 @@ from tests.discord.records import EPHEMERAL, Message
 from tests.discord.requests import Call
 from tests.discord.server import SmallDiscord
 from tests.discord.user import new_interaction
-from tests.harness import MODELS
+from tests.harness import MODELS, shared_workers
 from tests.jobs.orders import job
 from tests.media import files
 
@@ -133,10 +134,10 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
                 small,
                 ResultDelivery(
                     messages=messages,
-                    results=Results(CARDS, text),
+                    results=Results(CARDS, text, shared_workers()),
                     models=MODELS,
                     text=text,
-                    original_previews=OriginalPreviews(text, HeldClock(NOW), Limits()),
+                    original_previews=OriginalPreviews(text, HeldClock(NOW)),
                 ),
                 posts,
             )

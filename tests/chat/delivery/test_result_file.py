@@ -1,8 +1,5 @@
-"""Results become files: one at a time, off the event loop, and within a time limit."""
+"""Results become files: marked, signed, and small enough, within a time limit."""
 
-import asyncio
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +8,9 @@ import pytest
 from bot.chat.delivery.result_file import Result, Results
 from bot.chat.text import Text
 from bot.jobs.job import State
-from bot.media import fit as fitting
-from bot.media.deadline import Deadline
-from bot.media.fit import Fitted
 from bot.media.provenance import is_marked
 from tests.clocks import HeldClock
-from tests.harness import MODELS, local_segmind, staged
+from tests.harness import MODELS, local_segmind, shared_workers, staged
 from tests.jobs.orders import job
 from tests.media import files
 from tests.media.test_signing import CREDENTIALS, c2pa_signer, read
@@ -28,7 +22,7 @@ VIDEO = files.video(width=320, height=240, frames=24, rate=12)
 
 
 def results(**choices: Any) -> Results:
-    return Results(CARDS, Text.load(), **choices)
+    return Results(CARDS, Text.load(), shared_workers(), **choices)
 
 
 async def test_a_result_that_fits_is_marked_and_named_after_its_job() -> None:
@@ -38,29 +32,8 @@ async def test_a_result_that_fits_is_marked_and_named_after_its_job() -> None:
     assert result.alt == "AI-generated picture: a face swap made with Face swap v5"
 
 
-async def test_results_are_made_to_fit_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    active, peak, loop_thread = 0, 0, threading.get_ident()
-    fit = fitting.fit
-
-    def counted(*args: Any) -> Fitted:
-        nonlocal active, peak
-        assert threading.get_ident() != loop_thread
-        active += 1
-        peak = max(peak, active)
-        try:
-            return fit(*args)
-        finally:
-            active -= 1
-
-    monkeypatch.setattr(fitting, "fit", counted)
-    factory = results()
-    made = await asyncio.gather(*(factory.prepare(DONE, LARGE, len(LARGE) // 2) for _ in range(4)))
-    assert [len(each.content) <= each.limit for each in made if each is not None] == [True] * 4
-    assert peak == 1
-
-
 async def test_a_result_is_signed_last_and_still_fits(tmp_path: Path) -> None:
-    factory = results(c2pa_signer=c2pa_signer(tmp_path))
+    factory = results(c2pa_signer=await c2pa_signer(tmp_path))
     whole = await factory.prepare(DONE, LARGE, 10**6)
     smaller = await factory.prepare(DONE, LARGE, len(LARGE) // 2)
     just = await factory.prepare(DONE, LARGE, len(LARGE) + 100)
@@ -95,30 +68,8 @@ async def test_the_file_that_discord_receives_is_signed(slug: str, tmp_path: Pat
 
 
 async def test_a_result_that_takes_too_long_to_fit_is_no_file() -> None:
-    assert await results(fit_timeout=0).prepare(DONE, VIDEO, len(VIDEO) // 2) is None
+    assert await results(fit_seconds=0).prepare(DONE, VIDEO, len(VIDEO) // 2) is None
 
 
 async def test_a_result_that_is_no_picture_is_no_file() -> None:
     assert await results().prepare(DONE, b"<html>", 10**6) is None
-
-
-async def test_a_cancelled_preparation_stops_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    started, ended = threading.Event(), threading.Event()
-    fit = fitting.fit
-
-    def slow_fit(content: bytes, media: Any, limit: int, effort: Deadline) -> Fitted:
-        started.set()
-        try:
-            while not effort.expired:
-                time.sleep(0.001)
-            return fit(content, media, limit, effort)
-        finally:
-            ended.set()
-
-    monkeypatch.setattr(fitting, "fit", slow_fit)
-    preparing = asyncio.create_task(results().prepare(DONE, VIDEO, len(VIDEO) // 2))
-    await asyncio.to_thread(started.wait)
-    preparing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await preparing
-    assert await asyncio.to_thread(ended.wait, 20)

@@ -1,6 +1,5 @@
 """In group pictures, members choose by number which face goes where."""
 
-from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 import simcord
 from PIL import Image
 
-from bot.sandbox.faces.detection.detector import LocalFaceDetector
+from bot.sandbox.operations import find_faces
 from bot.sandbox.welcome import SAMPLES
 from tests.chat.admin_harness import said
 from tests.chat.orders.test_swap_form import FACE, TARGET, fields, opened, ordered
@@ -23,8 +22,7 @@ def smaller(name: str) -> tuple[str, bytes]:
 
 
 GROUP, ALONE = smaller("group.jpg"), smaller("face_a.jpg")
-# The cache spares a second detection of the same picture.
-with_detector = pytest.mark.stage(face_detector=cache(LocalFaceDetector()))
+with_detector = pytest.mark.stage(face_detector=find_faces)
 
 
 async def offered(

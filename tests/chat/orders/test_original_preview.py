@@ -9,7 +9,7 @@ from PIL import Image
 from bot.chat.orders.original_preview import MAX_BYTES, OriginalPreviews
 from bot.chat.text import Text
 from bot.jobs.job import Place
-from bot.media.probe import Limits
+from bot.media.types import SmallCopy
 from tests.clocks import HeldClock
 from tests.harness import MODELS, Stage
 from tests.jobs.orders import PLACE, job
@@ -20,7 +20,7 @@ BOTH = pytest.mark.stage(card={"before_and_after": True})
 
 
 def previews(most_bytes: int = MAX_BYTES) -> OriginalPreviews:
-    return OriginalPreviews(Text.load(), HeldClock(), Limits(), max_bytes=most_bytes)
+    return OriginalPreviews(Text.load(), HeldClock(), max_bytes=most_bytes)
 
 
 def at(message_id: int, *, spoiler: bool = False) -> Place:
@@ -66,25 +66,11 @@ async def test_a_video_is_not_attached_again(stage: Stage) -> None:
     assert len(reply.attachments) == 1
 
 
-async def test_a_copy_is_small_and_has_no_metadata() -> None:
-    kept = previews()
-    exif = Image.Exif()
-    exif[0x010E] = "at home"
-    large = BytesIO()
-    Image.new("RGB", (4000, 1000), "red").save(large, "JPEG", exif=exif, comment=b"at home")
-    await kept.keep(at(1), large.getvalue())
-    before = kept.of(V5, job(place=at(1)))
-    assert before is not None
-    assert b"at home" in large.getvalue()
-    assert b"at home" not in before.content
-    assert max(Image.open(BytesIO(before.content)).size) < 2000
-
-
-async def test_copies_are_dropped_when_memory_is_full_and_after_their_result() -> None:
-    picture = files.saved(files.noise(96, 96), "PNG")
+def test_copies_are_dropped_when_memory_is_full_and_after_their_result() -> None:
+    picture = SmallCopy(files.picture("PNG"), ".png")
     kept = previews(40_000)
     for number in range(20):
-        await kept.keep(at(number), picture)
+        kept.keep(at(number), picture)
     held = [number for number in range(20) if kept.of(V5, job(place=at(number)))]
     assert 0 < len(held) < 20
     assert held == list(range(held[0], 20))
@@ -92,8 +78,8 @@ async def test_copies_are_dropped_when_memory_is_full_and_after_their_result() -
     assert kept.of(V5, job(place=at(19))) is None
 
 
-async def test_when_switched_off_no_copy_is_kept_and_no_link_is_shown() -> None:
+def test_when_switched_off_no_copy_is_kept_and_no_link_is_shown() -> None:
     off = previews(0)
-    await off.keep(at(1), files.picture("PNG"))
+    assert not off.enabled
     body = {**job().body, "target_image": "https://images.segmind.com/b.png"}
     assert off.of(V5, job(place=at(1), body=body)) is None

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import Job, State
 from bot.ledger.allowance import Allowance
 from bot.ledger.ledger import FORGOTTEN, AuditEntry
+from bot.media.fingerprints import Fingerprint
 from bot.moderation.approvals import Verdict
 from bot.moderation.cases import Step
-from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.member_data import OpenOrders, Retention, RetentionPeriods
 from bot.moderation.ports import Standing
 from bot.store import SqlStore

@@ -1,7 +1,7 @@
 """Moderation data on both databases."""
 
 from bot.jobs.job import Job, State
-from bot.moderation.fingerprints import Fingerprint
+from bot.media.fingerprints import Fingerprint
 from bot.moderation.ports import ListedFingerprints, Standing
 from bot.store import SqlStore
 from tests.store.orders import HandClock, opened, through

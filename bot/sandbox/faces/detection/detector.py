@@ -1,10 +1,9 @@
 """Finds the faces that members choose by number."""
 
-import threading
 from collections.abc import Sequence
 from functools import cached_property
 
-from bot.faces.detection import FaceBox
+from bot.media.types import FaceBox
 from bot.sandbox.faces.detection.finder import FaceFinder
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.face import in_order
@@ -12,18 +11,14 @@ from bot.sandbox.faces.photo import read_photo
 
 
 class LocalFaceDetector:
-    """Face detector that loads its networks at the first picture and handles one picture at a time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    """Face detector that loads its networks at the first picture."""
 
     def __call__(self, content: bytes) -> Sequence[FaceBox]:
-        with self._lock:
-            try:
-                picture = read_photo(content, "picture").on_white()
-            except CannotSwap:
-                return []
-            faces = in_order(self._finder.faces(picture), "left-right")
+        try:
+            picture = read_photo(content, "picture").on_white()
+        except CannotSwap:
+            return []
+        faces = in_order(self._finder.faces(picture), "left-right")
         height, width = picture.shape[:2]
         return [
             FaceBox(*(float(side) / whole for side, whole in zip(face.box, (width, height) * 2, strict=True)))

@@ -6,10 +6,16 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from bot.moderation.fingerprints import Fingerprint, fingerprint_of, format_hash, parse_hash
+from bot.media import probe
+from bot.media.fingerprints import Fingerprint, format_hash, parse_hash
+from bot.media.types import Limits
 from tests.media.files import noise, picture, saved, video, with_orientation
 
 DISTANCE = 6
+
+
+def fingerprint_of(content: bytes) -> Fingerprint:
+    return probe.fingerprint_of(content, Limits())
 
 
 def scene(seed: int) -> Image.Image:

@@ -1,0 +1,59 @@
+"""Operations on files, for `MediaWorker.run`.
+
+The bot imports this module to name an operation, and a worker to perform it. Each function imports what it
+needs itself, so the bot never loads a decoder. To add an operation, add a function here.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bot.media.fingerprints import Fingerprint
+from bot.media.types import FaceBox, Fitted, InspectedFile, Limits, MarkedResult, Media
+
+if TYPE_CHECKING:
+    from bot.media.signing_keys import SigningKeys
+
+
+def inspect_upload(content: bytes, limits: Limits, *, small_copy: bool) -> InspectedFile:
+    from bot.media import probe
+
+    return probe.inspect_upload(content, limits, small_copy=small_copy)
+
+
+def fingerprint_of(content: bytes, limits: Limits) -> Fingerprint:
+    from bot.media import probe
+
+    return probe.fingerprint_of(content, limits)
+
+
+def draw_face_numbers(
+    source: bytes, source_faces: Sequence[FaceBox], target: bytes, target_faces: Sequence[FaceBox]
+) -> bytes:
+    """Draw both pictures side by side, with a number on each face."""
+    from bot.media import face_numbers
+
+    return face_numbers.draw([(source, source_faces), (target, target_faces)])
+
+
+def mark_result(content: bytes, limits: Limits, limit: int) -> MarkedResult:
+    """Inspect and mark a result; without its content if that is larger than `limit`."""
+    from bot.media import probe, provenance
+
+    media = probe.inspect(content, limits)
+    marked = provenance.mark(content, media.media_type)
+    return MarkedResult(media, marked if len(marked) <= limit else None)
+
+
+def fit_result(content: bytes, media: Media, limit: int, seconds: float) -> Fitted:
+    """Mark a result and make it fit; raises `CannotFit`."""
+    from bot.media import fit, provenance
+    from bot.media.deadline import Deadline
+
+    return fit.fit(provenance.mark(content, media.media_type), media, limit, Deadline(seconds))
+
+
+def sign(content: bytes, media_type: str, keys: "SigningKeys", timestamps: str | None) -> bytes:
+    """Sign a result; raises `BadSigningKeys`."""
+    from bot.media import manifest
+
+    return manifest.sign(content, media_type, keys, timestamps)
