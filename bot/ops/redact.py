@@ -29,7 +29,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(/(?:webhooks|interactions)/\d{1,20}/)[^/\s?\"'<>\\]+"), rf"\1{MARK}"),
     (
         re.compile(
-            r"([?&])(?:ex|is|hm)=[^&\s\"'<>\\]*(?:&(?:ex|is|hm)=[^&\s\"'<>\\]*)*(?:&(?!\w))?", re.IGNORECASE
+            r"([?&])(?:ex|is|hm|doppel)=[^&\s\"'<>\\]*(?:&(?:ex|is|hm|doppel)=[^&\s\"'<>\\]*)*(?:&(?!\w))?",
+            re.IGNORECASE,
         ),
         rf"\1{MARK}",
     ),
