@@ -79,7 +79,8 @@ class SubmissionSearch:
         self._decisions = decisions
         self._clock = clock
         self._config = config
-        self._inquiries: set[_Inquiry] = set()
+        # In order of arrival, as answered jobs enter the queue in this order.
+        self._inquiries: dict[_Inquiry, None] = {}
         self._rounds: asyncio.Task[None] | None = None
         self._arrived = asyncio.Event()
 
@@ -98,13 +99,13 @@ class SubmissionSearch:
         return await self._answer(_Inquiry(job, self._clock.now(), is_waiting=True))
 
     async def _answer(self, inquiry: _Inquiry) -> Found | None:
-        self._inquiries.add(inquiry)
+        self._inquiries[inquiry] = None
         if self._rounds is None:
             self._rounds = asyncio.create_task(self._run(), name="search of the history")
         try:
             return await inquiry.answer
         finally:
-            self._inquiries.remove(inquiry)
+            del self._inquiries[inquiry]
             if not self._inquiries:
                 self._stop()
 

@@ -86,6 +86,12 @@ class Environment:
             ((job_id, state),) = found.fetchall()
         return job_id, State(state)
 
+    def nonce(self, reply: Reply) -> str:
+        """Return the nonce of the reply's job."""
+        with closing(sqlite3.connect(self.database)) as database:
+            ((nonce,),) = database.execute("SELECT nonce FROM jobs WHERE message_id = ?", [reply.id])
+        return nonce
+
     async def balance(self) -> tuple[int, int]:
         """Return free and held credits after the bot has stopped, and check the ledger."""
         url = f"sqlite:///{self.database}"

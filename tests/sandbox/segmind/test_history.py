@@ -27,7 +27,7 @@ async def test_a_lost_submission_is_found_by_its_nonce(
     (row,) = [
         row
         for row in decipher_history(Response(response.status, response.body))
-        if "doppel=n0nce" in row.inputs
+        if row.inputs["source_image"] == address
     ]
     assert row.found.request_id == segmind.submissions[1].request_id
     assert (row.found.status, row.found.cost) == ("COMPLETED", 0.05)
