@@ -131,7 +131,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("clock-jump-postgres", jobs=400, kills=4, clock_jump=3600.0, **_TWO_ON_POSTGRES),
         Scenario("unkind", jobs=1000, kills=8, segmind=UNKIND, presses=True),
         Scenario("unkind-postgres", jobs=1000, kills=8, segmind=UNKIND, presses=True, **_TWO_ON_POSTGRES),
-        Scenario("low-rate", jobs=300, rate=600, seats=10),
+        Scenario("low-rate", jobs=150, rate=60, seats=10),
         Scenario("deaf", jobs=600, deaf=0.03),
         Scenario("deaf-postgres", jobs=600, deaf=0.03, kills=4, **_TWO_ON_POSTGRES),
         Scenario("suspended", jobs=800, suspensions=6, **_THREE_ON_POSTGRES),
