@@ -233,6 +233,11 @@ class SqlStore:
         async with self._reading() as connection:
             return await jobs.is_open(connection, job_id, owner=self._worker)
 
+    async def show_again(self, job_id: str) -> bool:
+        """Open a closed job of another worker, whose sweep then shows its end again."""
+        async with self._transaction() as connection:
+            return await jobs.show_again(connection, job_id, owner=self._worker)
+
     async def claim_waiting(self, job_id: str) -> Job | None:
         async with self._transaction() as connection:
             return await jobs.claim_waiting(connection, job_id, owner=self._worker)

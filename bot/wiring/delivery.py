@@ -69,4 +69,5 @@ class DeliveryParts:
             clock=clock,
             gap=settings.discord.edit_gap,
             owns=store.owns,
+            show_again=store.show_again,
         )

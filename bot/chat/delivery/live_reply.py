@@ -23,15 +23,32 @@ from bot.models import FaceModel
 log = structlog.stdlib.get_logger(__name__)
 
 
+# An edit that ends so many seconds after its check of ownership may have come after a takeover.
+LATE = 1.0
+# The new owner may still be about to close the job whose end a late stage has replaced.
+RESTORE_TRIES, RESTORE_INTERVAL = 10, 3.0
+
+
 class LiveReply:
     """Message of one job. Stages that arrive within `gap` seconds of an edit are merged into the newest."""
 
     def __init__(
-        self, job: Job, messages: Messages, clock: Clock, gap: float, *, is_own: Callable[[], Awaitable[bool]]
+        self,
+        job: Job,
+        messages: Messages,
+        clock: Clock,
+        gap: float,
+        *,
+        is_own: Callable[[], Awaitable[bool]],
+        on_late_stage: Callable[[], None],
     ) -> None:
-        """`is_own` says whether the job is open and this process's."""
+        """`is_own` says whether the job is open and this process's.
+
+        `on_late_stage` is called when a stage may have replaced the end that a new owner has shown.
+        """
         self._place = job.place
         self._is_own = is_own
+        self._on_late_stage = on_late_stage
         self._messages = messages
         self._clock = clock
         self._gap = gap
@@ -49,11 +66,17 @@ class LiveReply:
         async with self._lock:
             if self._newest is not stage:
                 return
+            checked_at = self._clock.now()
             # After a takeover, a late stage would replace the result that the new owner has delivered.
             if not await self._is_own() or self._newest is not stage:
                 return
             self._next_edit = self._clock.now() + self._gap
-            await self._messages.edit(self._place, draw())
+            try:
+                await self._messages.edit(self._place, draw())
+            finally:
+                # A process that is suspended just before the edit sends it when it wakes.
+                if self._clock.now() - checked_at > LATE and not await self._is_own():
+                    self._on_late_stage()
 
     async def finish(self, deliver: Callable[[], Awaitable[Delivery]]) -> Delivery:
         """Drop the stages that still wait, and deliver without waiting for the gap.
@@ -79,9 +102,14 @@ class LiveReplies:
         clock: Clock,
         gap: float,
         owns: Callable[[str], Awaitable[bool]],
+        show_again: Callable[[str], Awaitable[bool]],
     ) -> None:
-        """`owns` says whether a job, given by its id, is open and this process's."""
+        """`owns` says whether a job, given by its id, is open and this process's.
+
+        `show_again` has its owner show the end of a closed job again, and says whether it was closed.
+        """
         self._owns = owns
+        self._show_again = show_again
         self._messages = messages
         self._result_delivery = result_delivery
         self._background = background
@@ -117,7 +145,12 @@ class LiveReplies:
     def _reply(self, job: Job) -> LiveReply:
         if (reply := self._replies.get(job.id)) is None:
             reply = LiveReply(
-                job, self._messages, self._clock, self._gap, is_own=lambda: self._is_own(job.id)
+                job,
+                self._messages,
+                self._clock,
+                self._gap,
+                is_own=lambda: self._is_own(job.id),
+                on_late_stage=lambda: self._background.spawn(self._restore(job.id)),
             )
             self._replies[job.id] = reply
         return reply
@@ -127,3 +160,13 @@ class LiveReplies:
         if not is_own:
             self._replies.pop(job_id, None)
         return is_own
+
+    async def _restore(self, job_id: str) -> None:
+        log.warning("stage shown after a takeover", job=job_id)
+        for _ in range(RESTORE_TRIES):
+            try:
+                if await self._show_again(job_id):
+                    return
+            except StoreError as error:
+                log.info("end not shown again yet", job=job_id, error=type(error).__name__)
+            await self._clock.sleep(RESTORE_INTERVAL)

@@ -97,6 +97,17 @@ async def claim_waiting(connection: Connection, job_id: str, *, owner: str) -> S
     return None if row is None else job_from_row(row)
 
 
+async def show_again(connection: Connection, job_id: str, *, owner: str) -> bool:
+    """Open a closed job of another worker."""
+    opening = (
+        jobs.update()
+        .where(jobs.c.id == job_id, jobs.c.told, jobs.c.owner != owner)
+        .values(told=False)
+        .returning(jobs.c.id)
+    )
+    return (await connection.execute(opening)).one_or_none() is not None
+
+
 async def open_jobs(connection: Connection, after: OpenJob | None, *, owner: str) -> Sequence[OpenJob]:
     chosen = sa.select(jobs.c.created_at, jobs.c.id).where(OPEN, jobs.c.owner == owner)
     if after is not None:

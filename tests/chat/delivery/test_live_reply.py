@@ -63,8 +63,17 @@ def ownership() -> Ownership:
 
 
 @pytest.fixture
-def reply(recorded: RecordedMessages, clock: HeldClock, ownership: Ownership) -> LiveReply:
-    return LiveReply(job(), recorded, clock, GAP, is_own=ownership.ask)
+def late_stages() -> list[None]:
+    return []
+
+
+@pytest.fixture
+def reply(
+    recorded: RecordedMessages, clock: HeldClock, ownership: Ownership, late_stages: list[None]
+) -> LiveReply:
+    return LiveReply(
+        job(), recorded, clock, GAP, is_own=ownership.ask, on_late_stage=lambda: late_stages.append(None)
+    )
 
 
 def start_showing(reply: LiveReply, stage: Stage) -> asyncio.Task[None]:
@@ -125,6 +134,28 @@ async def test_no_stage_of_a_job_that_another_process_owns_is_shown(
     clock.move(GAP)
     await settle()
     assert recorded.edits == [(1000, "Queued")]
+
+
+@pytest.mark.parametrize(("seconds", "is_own", "late"), [(60, False, 1), (60, True, 0), (0.5, False, 0)])
+async def test_a_stage_that_went_out_after_a_takeover_is_noticed(
+    reply: LiveReply,
+    recorded: RecordedMessages,
+    clock: HeldClock,
+    ownership: Ownership,
+    late_stages: list[None],
+    seconds: float,
+    is_own: bool,
+    late: int,
+) -> None:
+    def draw() -> ui.LayoutView:
+        # Stands for a suspension between the check of ownership and the edit.
+        clock.move(seconds)
+        ownership.is_own = is_own
+        return error_card("late")
+
+    await reply.show(Queued(1, 10), draw)
+    assert [text for _, text in recorded.edits] == ["late"]
+    assert len(late_stages) == late
 
 
 async def test_the_result_overtakes_a_stage_whose_ownership_is_being_asked_for(

@@ -139,6 +139,23 @@ async def test_a_worker_owns_its_open_jobs_while_its_lease_is_valid(
     assert await successor.owns(kept.id)
 
 
+async def test_the_end_of_a_job_is_shown_again_by_its_owner_alone(
+    paused: SqlStore, successor: SqlStore
+) -> None:
+    job = await opened(paused)
+    [adopted] = await adopted_by(successor)
+    assert not await paused.show_again(job.id)
+    await successor.mark_told(await through(successor, adopted, State.CANCELLED))
+    assert not await successor.show_again(job.id)
+    assert await paused.show_again(job.id)
+    again = await successor.find_own(job.id)
+    assert again is not None
+    assert (again.state, again.told) == (State.CANCELLED, False)
+    assert await successor.owns(job.id)
+    await successor.mark_told(again)
+    assert await successor.audit() == []
+
+
 async def test_a_waiting_job_is_claimed_from_a_living_worker(paused: SqlStore, neighbour: SqlStore) -> None:
     waiting, submitting = await opened(paused), await opened(paused)
     await through(paused, submitting, State.SUBMITTING)
