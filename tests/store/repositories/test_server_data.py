@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
+from bot.media.fingerprints import Fingerprint
 from bot.moderation.cases import Step
-from bot.moderation.fingerprints import Fingerprint
 from bot.moderation.member_data import Retention, RetentionPeriods
 from bot.store import SqlStore
 from bot.store.tables import METADATA
