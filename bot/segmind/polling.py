@@ -1,9 +1,10 @@
 """Looks at jobs: which job to look at next, and when, from the durations of past jobs (pure)."""
 
 import math
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Mapping
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 WINDOW = 64
@@ -15,16 +16,16 @@ FIRST_LOOK, INTERVAL = 1.5, 1.0
 _OVERDUE, _SLOWDOWN, _MAX_INTERVAL = 2.0, 0.05, 30.0
 # Seconds until the next look after one that told nothing.
 _AFTER_FAILURE = 5.0
-# Before there are enough observations, the documented time counts as three of them, this far apart.
-_MIN_OBSERVATIONS, _SCATTER = 8, 0.35
-# Smoothing width of the durations, over the logarithm of time, and a bound on the work for each job.
-_WIDTH, _MAX_CENTRES = 0.1, 16
+# Before there are enough observations, the documented time counts as three of them, so far apart.
+_MIN_OBSERVATIONS, _SCATTER = 8, (0.7, 1.0, 1.4)
+# Jobs may be a little quicker or slower than all observed ones.
+_QUICKER, _SLOWER = 0.8, 1.25
 # Share of jobs that may take any time, such as those that wait for a cold machine.
 _LATE_SHARE = 0.05
 # A look at a job that has ended at least this likely takes turns with orders; any other waits for them.
 _LIKELY = 0.5
-# Chance that a job has left Segmind's queue, or that a running job has failed, whatever it usually takes.
-_LEFT_QUEUE, _FAILED = 0.5, 0.1
+# Least chance of a change: Segmind's queue is short, so a queued job has likely left it, and any may fail.
+_LEFT_QUEUE, _FAILED = 1.0, 0.1
 
 
 class PollTiming:
@@ -55,23 +56,29 @@ class PollTiming:
 
     def share_running(self, elapsed: float) -> float:
         """Share of jobs that still run so many seconds after their submission."""
-        if elapsed <= 0:
+        if elapsed <= self._times[0]:
             return 1.0
-        time = math.log(elapsed)
-        usual = sum(_tail((time - centre) / _WIDTH) for centre in self._centres) / len(self._centres)
-        return (1 - _LATE_SHARE) * usual + _LATE_SHARE * min(1.0, self._median / elapsed)
+        return (1 - _LATE_SHARE) * self._usual_share(elapsed) + _LATE_SHARE * min(1.0, self._median / elapsed)
+
+    def _usual_share(self, elapsed: float) -> float:
+        """Share of observed jobs that took longer, interpolated between their durations."""
+        times, last = self._times, len(self._times) - 1
+        above = bisect_right(times, elapsed)
+        if above > last:
+            return 0.0
+        before, after = times[above - 1], times[above]
+        return 1 - (above - 1 + (elapsed - before) / (after - before)) / last
 
     def start(self, sent_at: float) -> "Look":
         """Plan the looks at a job that was submitted then."""
         return Look(self, sent_at, self._scale)
 
     def _update(self) -> None:
-        logs = [math.log(seconds) for seconds in self._durations]
-        if len(logs) < _MIN_OBSERVATIONS:
-            documented = math.log(self._documented)
-            logs += [documented - _SCATTER, documented, documented + _SCATTER]
-        self._median = math.exp(median(logs))
-        self._centres = quantiles(logs, n=_MAX_CENTRES + 1) if len(logs) > _MAX_CENTRES else logs
+        observed = list(self._durations)
+        if len(observed) < _MIN_OBSERVATIONS:
+            observed += [self._documented * factor for factor in _SCATTER]
+        self._median = median(observed)
+        self._times = [min(observed) * _QUICKER, *sorted(observed), max(observed) * _SLOWER]
 
 
 class Look:
@@ -109,11 +116,10 @@ class Look:
         """Whether the job has likelier ended than not."""
         return self.chance(now) >= _LIKELY
 
-    def rank(self, now: float) -> tuple[bool, float]:
-        """Urgency: likely ends come first, then the longer and the likelier a change was unseen."""
-        chance = self.chance(now)
+    def urgency(self, now: float) -> float:
+        """Seconds for which a change of the job has been unseen, as expected."""
         floor = _LEFT_QUEUE if self._is_queued else _FAILED
-        return chance >= _LIKELY, (now - self._seen_at) * max(floor, chance)
+        return (now - self._seen_at) * max(floor, self.chance(now))
 
     def asked(self, now: float) -> None:
         """Record that the request goes now: it may have waited for its turn."""
@@ -125,7 +131,7 @@ class Look:
         self._running_when_seen = self._timing.share_running(self._seen_at - self.sent_at)
         overdue = self._seen_at - self.sent_at - _OVERDUE * self._timing.median
         interval = max(INTERVAL * self._scale, _SLOWDOWN * overdue)
-        self._due = self._seen_at + min(interval, _MAX_INTERVAL * self._scale)
+        self._due = now + min(interval, _MAX_INTERVAL * self._scale)
 
     def failed(self, now: float) -> None:
         """Plan the next look after one without a usable response, which a later one may well get."""
@@ -179,11 +185,6 @@ class PollTimings:
     def _new(self, slug: str, durations: Iterable[Any] = ()) -> PollTiming:
         documented = self._documented.get(slug, DEFAULT_SECONDS) * self._scale
         return PollTiming(documented, scale=self._scale, durations=durations)
-
-
-def _tail(distance: float) -> float:
-    """Logistic survival function, close to that of the normal distribution."""
-    return 1 / (1 + math.exp(min(1.7 * distance, 700.0)))
 
 
 def _is_duration(seconds: Any) -> bool:

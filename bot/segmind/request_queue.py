@@ -10,7 +10,7 @@ from math import inf
 from bot.segmind.polling import Look
 
 # Ranking takes longer the more looks wait, so it is repeated after so many seconds for each of them.
-_RANKING_INTERVAL = 0.0002
+_RANKING_INTERVAL = 0.0005
 
 
 class RequestKind(Enum):
@@ -65,8 +65,9 @@ class RequestQueue:
         self._results: deque[Waiter] = deque()
         self._others: deque[Waiter] = deque()
         self._looks: dict[Waiter, Look] = {}
-        # Looks as they were ranked last, the most urgent at the end.
+        # Looks as they were ranked last, the most urgent at the end: all of them, and the likely ones.
         self._ranked: list[Waiter] = []
+        self._likely: list[Waiter] = []
         self._ranked_at = -inf
         self._order_went_last = False
 
@@ -106,34 +107,32 @@ class RequestQueue:
             return order
         if other is not None:
             return other
-        look = self._most_urgent(now)
-        return look if order is None or (look is not None and not look.is_spare(now)) else order
+        self._rank(now)
+        if order is None:
+            return self._last(self._ranked)
+        return self._last(self._likely) or order
 
     def next_probe(self, now: float) -> Waiter | None:
         """Return a result or a poll, which may find out whether the service works again."""
         polls = (each for each in self._others if each.kind is RequestKind.POLL and not each.is_done)
-        return _first(self._results) or self._most_urgent(now) or next(polls, None)
-
-    def _most_urgent(self, now: float) -> Waiter | None:
-        if not self._looks:
-            return None
-        if now - self._ranked_at >= len(self._looks) * _RANKING_INTERVAL:
-            self._rank(now)
-        if (found := self._last_ranked()) is None:
-            self._rank(now)
-            found = self._last_ranked()
-        return found
-
-    def _last_ranked(self) -> Waiter | None:
-        while self._ranked:
-            if (waiter := self._ranked[-1]) in self._looks and not waiter.is_done:
-                return waiter
-            self._ranked.pop()
-        return None
+        self._rank(now)
+        return _first(self._results) or self._last(self._ranked) or next(polls, None)
 
     def _rank(self, now: float) -> None:
-        self._ranked = sorted(self._looks, key=lambda waiter: self._looks[waiter].rank(now))
+        """Rank the looks anew, unless that was done lately and some of them are left."""
+        is_recent = now - self._ranked_at < len(self._looks) * _RANKING_INTERVAL
+        if not self._looks or (is_recent and self._last(self._ranked) is not None):
+            return
+        self._ranked = sorted(self._looks, key=lambda waiter: self._looks[waiter].urgency(now))
+        self._likely = [waiter for waiter in self._ranked if not waiter.is_spare(now)]
         self._ranked_at = now
+
+    def _last(self, ranked: list[Waiter]) -> Waiter | None:
+        while ranked:
+            if (waiter := ranked[-1]) in self._looks and not waiter.is_done:
+                return waiter
+            ranked.pop()
+        return None
 
     def _queue_of(self, kind: RequestKind) -> deque[Waiter]:
         if kind.is_order:

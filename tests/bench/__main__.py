@@ -1,17 +1,18 @@
-"""Command line: python -m tests.bench [engine] [start] [load]."""
+"""Command line: python -m tests.bench [freshness] [engine] [start] [load]."""
 
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import engine, load, start
+from tests.bench import engine, freshness, load, start
 from tests.bench.figures import Figure, save, table
 
 ROOT = Path(__file__).parents[2]
 
 
 BENCHES: Mapping[str, Callable[[], Iterable[Figure]]] = {
+    "freshness": freshness.figures,
     "engine": engine.figures,
     "start": start.figures,
     "load": load.figures,

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from statistics import mean, quantiles
+from statistics import mean, median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -30,10 +30,15 @@ from tests.media.files import picture
 
 SLUG = "faceswap-v4"
 USUAL = MODELS[SLUG].card.seconds
-PER_SECOND = 30.0
-WINDOW = 40.0
-# As many jobs as in an hour with one job a second.
-HOUR = 3600
+FLIGHT = 100
+PER_SECOND = FLIGHT / USUAL
+# The highest plan of a key.
+PER_MINUTE = 1000
+WINDOW = 60.0
+ROUNDS = 3
+# A run is void where the measuring process itself was so late: its figures would show the neighbour.
+MAX_OWN_LAG = 0.25
+PLAIN, OURS = "a plain bot", "ours"
 KIB = 1024
 FILE = picture("PNG")
 RESULT = Rendering(picture("PNG", 256, 256), "image/png", {})
@@ -107,6 +112,15 @@ class Seen:
     memory: Sequence[int]
     own_lag: float
 
+    @property
+    def is_void(self) -> bool:
+        return self.own_lag > MAX_OWN_LAG
+
+    @property
+    def cpu_per_job(self) -> float:
+        """Processor time in milliseconds."""
+        return 1000 * self.cpu / max(1, self.finished)
+
     def heard_at(self, percent: int) -> float:
         return _percentile(self.heard, percent)
 
@@ -118,53 +132,58 @@ Start = Callable[[Town, Path], AbstractAsyncContextManager[Program]]
 
 
 def figures() -> Iterator[Figure]:
-    beside = {flight: asyncio.run(_seen(_plain(flight), flight)) for flight in (100, 1_000)}
-    for flight, seen in beside.items():
-        yield from _times(f"a plain bot, {flight:,} in flight", seen)
-    few = asyncio.run(_seen(_ours, 100, window=HOUR / PER_SECOND))
-    yield from _times("100 in flight", few)
-    middle = len(few.memory) // 2
-    yield at_most(
-        "load: memory after an hour's worth of jobs to that at half time",
-        few.memory[-1] / few.memory[middle],
-        "ratio",
-        1.05,
-    )
-    yield from _times("1,000 in flight", asyncio.run(_seen(_ours, 1_000)))
-    many = asyncio.run(_seen(_ours, 10_000))
-    yield from _times("10,000 in flight", many)
-    yield at_most("load: p99 of the first reply, 10,000 in flight", 1000 * many.heard_at(99), "ms", 150)
-    per_job = (mean(many.memory) - mean(few.memory)) / (many.in_flight - few.in_flight)
-    yield at_most("load: memory per job in flight", per_job / KIB, "KiB", 30)
-    yield at_least(
-        "load: p99 of a plain bot's first reply with a tenth of the jobs to ours",
-        beside[1_000].heard_at(99) / many.heard_at(99),
-        "ratio",
-        1,
-    )
+    runs = {name: [run for run in runs if not run.is_void] for name, runs in _rounds().items()}
+    for name, kept in runs.items():
+        yield at_least(f"load, {name}: runs whose measuring was in time", len(kept), "runs", 1)
+        if kept:
+            yield from _times(name, kept)
+    if all(runs.values()):
+        yield from _compared(runs[PLAIN], runs[OURS])
 
 
-def _times(name: str, seen: Seen) -> Iterator[Figure]:
-    yield plain(f"load, {name}: jobs that were", seen.in_flight, "jobs")
-    for percent in (50, 95, 99):
-        yield plain(f"load, {name}: command to first reply, p{percent}", 1000 * seen.heard_at(percent), "ms")
-    for percent in (50, 95, 99):
-        yield plain(f"load, {name}: COMPLETED to final edit, p{percent}", seen.late_at(percent), "s")
-    yield plain(f"load, {name}: jobs a second", seen.finished / seen.seconds, "jobs/s")
-    yield plain(f"load, {name}: processor per job", 1000 * seen.cpu / max(1, seen.finished), "ms")
-    yield plain(f"load, {name}: memory", mean(seen.memory) / KIB**2, "MiB")
-    yield plain(f"load, {name}: how late the measuring was, at most", 1000 * seen.own_lag, "ms")
+def _rounds() -> Mapping[str, Sequence[Seen]]:
+    """Run both bots by turns, so that a busy neighbour slows both."""
+    runs: dict[str, list[Seen]] = {PLAIN: [], OURS: []}
+    for _ in range(ROUNDS):
+        for name, start in ((PLAIN, _plain(FLIGHT)), (OURS, _ours)):
+            runs[name].append(asyncio.run(_seen(start)))
+    return runs
 
 
-async def _seen(start: Start, flight: int, *, window: float = WINDOW) -> Seen:
-    seconds = flight / PER_SECOND
-    async with _town(seconds) as town, asyncio.timeout(seconds * 3 + window + 60):
+def _compared(plain_runs: Sequence[Seen], our_runs: Sequence[Seen]) -> Iterator[Figure]:
+    ours = median(mean(run.memory) for run in our_runs) / KIB**2
+    yield at_most(f"load, {OURS}: memory", ours, "MiB", 110)
+    growth = median(run.memory[-1] / run.memory[len(run.memory) // 2] for run in our_runs)
+    yield at_most(f"load, {OURS}: memory at the end to that at half time", growth, "ratio", 1.05)
+    per_job, beside = (median(run.cpu_per_job for run in runs) for runs in (our_runs, plain_runs))
+    yield at_most(f"load, {OURS}: processor per job to the plain bot's", per_job / beside, "ratio", 2)
+
+
+def _times(name: str, runs: Sequence[Seen]) -> Iterator[Figure]:
+    values: Mapping[str, tuple[Callable[[Seen], float], str]] = {
+        "jobs in flight": (lambda run: run.in_flight, "jobs"),
+        "command to first reply, p50": (lambda run: 1000 * run.heard_at(50), "ms"),
+        "command to first reply, p99": (lambda run: 1000 * run.heard_at(99), "ms"),
+        "COMPLETED to final edit, p50": (lambda run: run.late_at(50), "s"),
+        "COMPLETED to final edit, p95": (lambda run: run.late_at(95), "s"),
+        "jobs a second": (lambda run: run.finished / run.seconds, "jobs/s"),
+        "processor per job": (lambda run: run.cpu_per_job, "ms"),
+        "memory": (lambda run: mean(run.memory) / KIB**2, "MiB"),
+    }
+    for label, (value, unit) in values.items():
+        found = sorted(map(value, runs))
+        yield plain(f"load, {name}: {label}", median(found), unit)
+        yield plain(f"load, {name}: {label}, spread", (found[-1] - found[0]) / median(found), "of the median")
+
+
+async def _seen(start: Start) -> Seen:
+    async with _town(USUAL) as town, asyncio.timeout(USUAL * 3 + WINDOW + 60):
         with TemporaryDirectory() as folder:
             async with start(town, Path(folder)) as bot:
                 await town.discord.online()
                 while SLUG not in town.discord.commands:
                     await asyncio.sleep(0.05)
-                seen = await _measured(town, bot, window)
+                seen = await _measured(town, bot, WINDOW)
                 await bot.terminate()
     return seen
 
@@ -243,11 +262,10 @@ def _ours(town: Town, folder: Path) -> AbstractAsyncContextManager[Program]:
         "DOPPEL_CREDITS__START": "1000000",
         "DOPPEL_CREDITS__OPERATOR_DAILY_USD": "none",
         "DOPPEL_CONSENT__REQUIRED": "false",
-        "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": "1000000",
+        "DOPPEL_SEGMIND__REQUESTS_PER_MINUTE": str(PER_MINUTE),
         "DOPPEL_JOBS__PER_MEMBER": "1000",
         "DOPPEL_JOBS__PER_SERVER": "10000",
         "DOPPEL_JOBS__IN_ALL": "100000",
-        "DOPPEL_JOBS__PACE": str(min(10, town.seconds / USUAL)),
         "DOPPEL_OPS__LOG_LEVEL": "warning",
     }
     return program("run", cwd=folder, environment=_environment(town) | its)

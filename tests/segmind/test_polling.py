@@ -64,11 +64,15 @@ def test_a_job_that_never_ends_is_looked_at_ever_less_often() -> None:
     assert gaps[-1] == pytest.approx(30)
 
 
-def test_the_interval_counts_from_the_request_which_may_have_waited() -> None:
-    look = PollTiming(30).start(SENT)
+def test_a_job_was_last_seen_when_segmind_was_asked_and_is_asked_again_a_second_after_the_response() -> None:
+    timing = PollTiming(30)
+    look = timing.start(SENT)
     look.asked(SENT + 5)
     look.seen(SENT + 5.8, is_queued=True)
-    assert look.wait(SENT + 5.8) == pytest.approx(0.2)
+    assert look.wait(SENT + 5.8) == pytest.approx(1)
+    look.asked(SENT + 7)
+    look.ended(SENT + 8, None)
+    assert timing.durations == (6.0,)
 
 
 def test_after_a_failed_request_the_next_look_waits_longer() -> None:
@@ -95,9 +99,9 @@ def test_the_likeliest_change_is_the_most_urgent_and_among_equals_the_longest_un
     timing = learned(*times(30, WINDOW))
     now = SENT + 40
     young, ripe, seen_before = seen(timing, 2), seen(timing, 20), seen(timing, 38)
-    assert ripe.rank(now) > seen_before.rank(now)
-    assert young.rank(now) > ripe.rank(now) > timing.start(now - 60).rank(now - 50)
-    assert seen(timing, 3, is_queued=True).rank(SENT + 5) > seen(timing, 3).rank(SENT + 5)
+    assert ripe.urgency(now) > seen_before.urgency(now)
+    assert young.urgency(now) > ripe.urgency(now) > timing.start(now - 60).urgency(now - 50)
+    assert seen(timing, 3, is_queued=True).urgency(SENT + 5) > seen(timing, 3).urgency(SENT + 5)
 
 
 def test_durations_lie_between_two_looks_and_where_segmind_says() -> None:
