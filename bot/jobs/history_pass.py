@@ -11,6 +11,8 @@ from bot.segmind.protocol import Found, HistoryRow, Unavailable
 
 # The clocks of two machines are never quite the same, and a request may take a minute to arrive.
 CLOCK_SKEW = 120.0
+# A failover loses the commits of minutes at most, and a restored backup has marked its waiting jobs.
+_MAX_COMMITS_LOST = 3600.0
 _MAX_PAGES = 200
 # Segmind documents neither how long a page is nor whether a server supports `page` at all or returns the same
 # rows for every page. One page of known rows proves little: many new requests since the previous page may
@@ -48,6 +50,7 @@ class RequestIndex(Protocol):
 class HistoryPass:
     """Outcome of one pass: the requests that were found, and how much their absence means."""
 
+    began: float
     last_known: float | None
     """Time of a late request of this database that the history has to show by now; None without any."""
     found: dict[str, Found] = field(default_factory=dict[str, Found])
@@ -64,12 +67,14 @@ class HistoryPass:
         none, one of the last that there are.
         """
         needed = inf if self.last_known is None else self.last_known
-        return self.last_seen >= min(sent_at(job), needed)
+        return self.last_seen >= min(_sent_at(job, self.began), needed)
 
 
-def sent_at(job: Job) -> float:
+def _sent_at(job: Job, now: float) -> float:
     """Earliest time at which the job's request may have been sent."""
-    return job.created_at if job.state is State.HELD or job.submitted_at is None else job.submitted_at
+    if job.state is State.HELD:
+        return max(job.created_at, now - _MAX_COMMITS_LOST)
+    return job.created_at if job.submitted_at is None else job.submitted_at
 
 
 async def search_history(
@@ -82,8 +87,8 @@ async def search_history(
     """
     # A few of the last requests, because a single row may come without its inputs.
     last = await index.last_requests(now - lag, limit=5)
-    result = HistoryPass(last_known=last[-1] if last else None)
-    since = min([now, *map(sent_at, jobs)]) - CLOCK_SKEW
+    result = HistoryPass(now, last_known=last[-1] if last else None)
+    since = min([now, *(_sent_at(job, now) for job in jobs)]) - CLOCK_SKEW
     since = min([since, *last])
     search = _Search(jobs, result, until=since)
     for page in range(1, _MAX_PAGES + 1):

@@ -46,6 +46,14 @@ async def test_a_pass_ends_at_the_oldest_submission_in_question() -> None:
     assert (result.found, history.pages) == ({}, 1)
 
 
+async def test_a_waiting_job_is_searched_for_among_the_requests_of_an_hour() -> None:
+    index, waiting = Requests(), sent(job("waiting"), NOW - 86_400)
+    history = PagedHistory(index.add(known(number, NOW - 10 * number)) for number in range(5000))
+    result = await search(history, index, waiting)
+    assert result.proves_absence(waiting)
+    assert history.pages == 4
+
+
 async def test_rows_out_of_order_are_read_to_the_end() -> None:
     index, lost = Requests(), unknown(at=NOW - 600)
     rows = [index.add(known(number, NOW - 10 * number)) for number in range(300)]
