@@ -15,6 +15,7 @@ from tests.docs.terminal import Call
 MAKE = {
     "sandbox": "tests/browser/conftest.py",
     "test": ".ci/run",
+    "coverage": "Makefile",
     "quick": ".ci/pythons",
     "prove-locks": ".ci/run",
     "lint": ".ci/run",
