@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.text import Text
 from bot.jobs.job import Reason, State
+from bot.jobs.supervision.decisions import OutcomesUnknown
 from bot.sandbox.segmind.faults import FaultKind
 from tests.harness import Reply, Stage, eventually, texts
 
@@ -173,3 +174,12 @@ async def test_an_operator_with_closed_direct_messages_delays_nothing(stage: Sta
     stage.segmind.balance = 10
     await reply.says("Queued")
     assert alerts(stage) == []
+
+
+async def test_an_operator_is_asked_about_orders_of_unknown_outcome(stage: Stage, operator: int) -> None:
+    operators = OperatorAlerts(
+        [operator], client=stage.app.client, background=stage.app.background, text=Text.load()
+    )
+    operators.tell(OutcomesUnknown(2))
+    await was_alerted(stage, "what became of 2 orders")
+    assert "`doppel unknown --release`" in alerts(stage)[0]
