@@ -1,6 +1,7 @@
 """Service through which chat prices, places, finds and cancels orders."""
 
 import asyncio
+import gc
 import secrets
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -98,6 +99,9 @@ class JobService:
                     self._runner.start(job)
             # Lets these begin before the next ones are read, so that nothing else waits for all of them.
             await asyncio.sleep(0)
+            # Waiting jobs live for long. The collector would go through all of them, which takes a second for
+            # 100,000, while nothing else runs.
+            gc.freeze()
         return count
 
     async def _load_limits(self, jobs: Sequence[Job]) -> None:
