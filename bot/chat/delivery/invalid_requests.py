@@ -121,6 +121,10 @@ class ThrottledWatcher:
             return
         if level is ThrottleLevel.MOST_STAGES and now < self._shown_at.get(job.id, 0.0) + _STAGE_INTERVAL:
             return
+        # The oldest stand first. A job that another process has taken over never finishes here.
+        while self._shown_at and now >= next(iter(self._shown_at.values())) + _STAGE_INTERVAL:
+            del self._shown_at[next(iter(self._shown_at))]
+        self._shown_at.pop(job.id, None)
         self._shown_at[job.id] = now
         self._watcher.show(job, stage)
 

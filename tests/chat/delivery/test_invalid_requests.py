@@ -109,6 +109,14 @@ async def test_stages_are_skipped_first_and_results_wait_last(clock: LeapingCloc
     assert 0 < clock.time - began <= 600
 
 
+def test_jobs_that_never_finish_here_are_forgotten(clock: LeapingClock) -> None:
+    watcher = ThrottledWatcher(RecordingWatcher(), InvalidRequestCounter(clock, limit=100), clock)
+    for number in range(200):
+        clock.time += 1
+        watcher.show(job(str(number)), Waiting(1))
+    assert len(watcher._shown_at) <= 30  # pyright: ignore[reportPrivateUsage]
+
+
 @pytest.fixture
 async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[tuple[int, dict[str, str]]]]:
     """Discord with these responses, one after the other, and 200 after them."""
