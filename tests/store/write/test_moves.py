@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.ports import StaleJob
+from bot.jobs.ports import RequestTaken, StaleJob
 from bot.store import ChangeRejected, SqlStore
 from tests.store.orders import LIFE, START, TERMS, money, opened, order, through
 
@@ -125,6 +125,6 @@ async def test_two_jobs_cannot_claim_one_request(store: SqlStore) -> None:
     one, other = await opened(store), await opened(store)
     one = await through(store, one, State.SUBMITTING, State.SUBMITTED)
     other = await through(store, other, State.SUBMITTING)
-    with pytest.raises(ChangeRejected):
+    with pytest.raises(RequestTaken):
         await store.move(other, other.to(State.SUBMITTED, request_id=str(one.request_id)))
     assert await store.find(other.id) == other
