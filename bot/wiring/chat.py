@@ -16,6 +16,7 @@ from bot.chat.orders.attachments import Attachments
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.orders.services import OrderServices
+from bot.chat.ui.command_button import CommandButton, run_command
 from bot.chat.ui.pagination import PageButton, Pages
 from bot.faces.detection import FaceDetector
 from bot.segmind.client import SegmindClient
@@ -118,6 +119,7 @@ def serve(
             CaseButton: moderation.cases.press,
             ForgetButton: moderation.privacy.press,
             ForgetServerButton: server_deletion.press,
+            CommandButton: run_command,
             PageButton: pages.press,
         },
     )

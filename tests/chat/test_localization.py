@@ -27,6 +27,7 @@ LABEL_LIMITS = {
     "picker.title": 45,
     "picker.pairs": 100,
     "buttons.": 80,
+    "help.swap": 80,
     "path.": 90,
     "cases.remove": 80,
 }
