@@ -23,7 +23,7 @@ _HEADER_READERS: dict[str, Callable[[bytes], PictureHeader]] = {
 # Only these plugins may decode: others do more, such as following a JPEG into the pictures behind it.
 _PLUGINS = {png.MEDIA_TYPE: "PNG", jpeg.MEDIA_TYPE: "JPEG", webp.MEDIA_TYPE: "WEBP"}
 # The WebP decoder keeps several copies of the picture in memory.
-_MEMORY_FACTORS = {webp.MEDIA_TYPE: 2}
+_MEMORY_FACTORS = {webp.MEDIA_TYPE: 3}
 # Rows of the reduced picture.
 _STRIP_ROWS = 64
 _DEEP_MODES = ("I", "F")

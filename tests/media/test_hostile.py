@@ -117,9 +117,9 @@ def test_a_webp_that_would_fill_the_memory_is_not_decoded() -> None:
 
 def test_the_limit_of_a_webp_allows_for_its_use_of_memory() -> None:
     content = files.picture("WEBP", 96, 72)
-    assert inspect(content, Limits(pixels=2 * 96 * 72)).width == 96
+    assert inspect(content, Limits(pixels=3 * 96 * 72)).width == 96
     with pytest.raises(TooManyPixels):
-        inspect(content, Limits(pixels=2 * 96 * 72 - 1))
+        inspect(content, Limits(pixels=3 * 96 * 72 - 1))
 
 
 def test_a_canvas_larger_than_its_picture_is_damaged() -> None:

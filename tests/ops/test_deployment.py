@@ -56,6 +56,15 @@ def test_the_image_and_the_unit_run_existing_commands() -> None:
     _parser().parse_args(shlex.split(started))
 
 
+def test_every_container_and_the_service_have_limits_that_leave_space_for_the_workers() -> None:
+    for name, service in SERVICES.items():
+        assert {"mem_limit", "pids_limit"} <= service.keys(), name
+    assert {SERVICES[name]["mem_limit"] for name in BOTS} == {"3g"}
+    # By default systemd would stop the bot when the kernel ends one of its workers.
+    for line in ("MemoryMax=3G", "TasksMax=512", "OOMPolicy=continue"):
+        assert f"\n{line}\n" in UNIT
+
+
 def test_the_image_runs_unprivileged_with_valid_settings(tmp_path: Path) -> None:
     assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
     (block,) = re.findall(r"^ENV (PATH=.+?[^\\])$", DOCKERFILE, re.MULTILINE | re.DOTALL)

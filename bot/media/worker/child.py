@@ -32,6 +32,9 @@ def main() -> None:
         # The operation that needs a missing module explains it better.
         with suppress(Exception):
             importlib.import_module(name)
+    # If the machine runs out of memory, the kernel ends a decoder before the bot.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
     # A crash must not write the member's file to a disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What libraries print about a file belongs neither between the answers nor into the bot's log.

@@ -9,11 +9,11 @@ MIB = 2**20
 class WorkerLimits:
     """Limits of each call, after which the child is killed, and of the child's life."""
 
-    cpu_seconds: int = 10
+    cpu_seconds: int = 8
     """CPU time of all threads of the child."""
     wall_seconds: float = 20
     """Longer than the CPU time, because other programs use the machine too."""
-    memory: int = 448 * MIB
+    memory: int = 320 * MIB
     """Address space beyond the loaded modules and the files of the call."""
     preload: tuple[str, ...] = ("PIL.Image", "av")
     """Modules to load before the first call, so that their memory does not count."""
