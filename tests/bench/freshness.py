@@ -34,8 +34,10 @@ LIMITS, FLIGHTS = (50, 500, 1_000), (1, 10, 50, 200)
 SLUGS = ("faceswap-v5", "faceswap-v4")
 USUAL = {slug: MODELS[slug].card.seconds for slug in SLUGS}
 WARM_UP, WINDOW = 300.0, 600.0
-SEEDS = (1, 2, 3)
-# Two equal means differ by so much, as one job at a time has few changes.
+ROUNDS = 3
+# One job at a time needs more runs for as many changes.
+CHANGES = 30
+# Two equal means differ by so much.
 NOISE = 1.05
 KINDS = ("COMPLETED", "PROCESSING", "FAILED")
 ENDPOINTS = Endpoints.from_urls("http://segmind.example")
@@ -137,7 +139,7 @@ def figures() -> Iterator[Figure]:
     for limit in LIMITS:
         for flight in FLIGHTS:
             yield from _compared(flight, limit)
-    both = [measure(bot, 200, 500, seed, names_state=True) for seed in SEEDS]
+    both = [measure(bot, 200, 500, seed, names_state=True) for seed in range(ROUNDS)]
     yield plain(
         "freshness, 200 in flight at 500 a minute: requests per job where one serves for look and result",
         median(each.requests for each in both),
@@ -146,8 +148,9 @@ def figures() -> Iterator[Figure]:
 
 
 def _compared(flight: int, limit: int) -> Iterator[Figure]:
-    ours = [measure(bot, flight, limit, seed) for seed in SEEDS]
-    theirs = [measure(sdk, flight, limit, seed) for seed in SEEDS]
+    seeds = range(max(ROUNDS, CHANGES // flight))
+    ours = [measure(bot, flight, limit, seed) for seed in seeds]
+    theirs = [measure(sdk, flight, limit, seed) for seed in seeds]
     name = f"freshness, {flight} in flight at {limit:,} a minute"
     yield from _spread(f"{name}: results a minute", [each.per_minute for each in ours], "a minute")
     yield plain(f"{name}: the SDK's results a minute", median(each.per_minute for each in theirs), "a minute")
