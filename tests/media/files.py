@@ -70,6 +70,7 @@ def video(
     frames: int = 12,
     rate: int = 12,
     sound: str = "",
+    key_frames: bool = False,
     muxer: tuple[tuple[str, str], ...] = (),
 ) -> bytes:
     """Video of moving noise; `sound` names an audio codec."""
@@ -82,6 +83,8 @@ def video(
         stream = _add_stream(target, codec, rate=rate, options=codec_options.get(codec, {}))
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        if key_frames:
+            stream.gop_size = 1
         sound_stream = _add_stream(target, sound, rate=RATE) if sound else None
         picture = noise(width, height)
         for index in range(frames):

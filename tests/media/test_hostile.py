@@ -8,14 +8,16 @@ from time import process_time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from bot.media import sniff
+from bot.media import operations, sniff
 from bot.media.deadline import Deadline
 from bot.media.fit import fit
 from bot.media.probe import inspect
 from bot.media.provenance import is_marked, mark
 from bot.media.types import CannotFit, Damaged, Limits, Media, TooManyPixels, UnusableMedia
 from bot.models import MediaKind
+from tests.harness import shared_workers
 from tests.media import files
 
 LIMITS = Limits()
@@ -272,3 +274,42 @@ def test_a_video_with_sixty_thousand_boxes_is_damaged() -> None:
 def test_a_webm_without_a_segment_is_damaged(body: bytes) -> None:
     with pytest.raises(Damaged):
         inspect(b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm" + body, LIMITS)
+
+
+def test_a_jpeg_with_millions_of_empty_segments_is_damaged() -> None:
+    content = files.picture("JPEG")
+    with cheap(seconds=2), pytest.raises(Damaged):
+        inspect(content[:2] + b"\xff\xe1\0\2" * 2_500_000 + content[2:], LIMITS)
+
+
+def test_tables_within_tables_are_not_counted_again_and_again() -> None:
+    entry = (16).to_bytes(4) + b"stts" + bytes(4) + (0x0FFFFFFF).to_bytes(4)
+    nested = entry * (1024 * 1024 // len(entry))
+    with cheap(seconds=2), pytest.raises(Damaged):
+        inspect(files.video() + (8 + len(nested)).to_bytes(4) + b"free" + nested, LIMITS)
+
+
+def test_a_later_frame_that_is_larger_than_the_first_is_not_decoded() -> None:
+    """The header and the first frame are small, and the second one declares 14,000 x 14,000."""
+    content = bytearray(files.video("webm", "libvpx", frames=2, key_frames=True))
+    size = content.rindex(b"\x9d\x01\x2a") + 3
+    assert content.count(b"\x9d\x01\x2a") == 2
+    content[size : size + 4] = struct.pack("<HH", 14_000, 14_000)
+    looks = 0
+
+    def look(_: Image.Image) -> None:
+        nonlocal looks
+        looks += 1
+
+    with pytest.raises(Damaged):
+        inspect(bytes(content), LIMITS, look)
+    assert looks == 1
+
+
+async def test_the_largest_picture_fits_into_the_memory_of_a_worker() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = files.saved(Image.new("RGBA", (8192, 6100)), "PNG", exif=exif.tobytes(), compress_level=1)
+    found = await shared_workers().uploads.run(operations.inspect_upload, content, LIMITS, small_copy=True)
+    assert (found.media.width, found.media.height) == (6100, 8192)
+    assert found.small_copy is not None
