@@ -117,7 +117,7 @@ async def test_prices_are_shown_for_the_models_that_the_server_offers(server: Se
     words = await server.ask(server.member, "credits prices")
     lines = {slug: next((line for line in words.splitlines() if f"`/{slug}`" in line), "") for slug in MODELS}
     assert lines.pop("faceswap-comic") == ""
-    assert "**11 credits per started 10 s** · usually 2 min" in lines.pop("ai-face-swap")
+    assert "**11 credits per started 10 s** · usually 29 s" in lines.pop("ai-face-swap")
     assert all(f"**{PRICES[slug]} credit" in line for slug, line in lines.items())
     assert "`hardware: cost` makes it 8, `model_type: quality` makes it 19" in words
 

@@ -54,7 +54,7 @@ async def test_the_form_shows_each_choice_with_price_and_usual_time(stage: Stage
         ("best", "Best picture · 19 credits · about 33 s"),
         ("group", "Group · 1 credit · about 8 s"),
         ("comic", "Comic · 8 credits · about 22 s"),
-        ("video", "Video · 11 credits per started 10 s · about 2 min"),
+        ("video", "Video · 11 credits per started 10 s · about 29 s"),
     ]
     assert asked["face"]["required"]
 
