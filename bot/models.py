@@ -19,6 +19,8 @@ from bot.nonce import with_nonce
 
 MAX_FACE_INDEXES = 20
 MAIN_OPTIONS = 5
+# Segmind's names for the format of the result.
+_FORMAT_OPTIONS = ("image_format", "output_format")
 
 
 class MediaKind(StrEnum):
@@ -139,6 +141,11 @@ class FaceModel(BaseModel):
     def target_slot(cls) -> str:
         """Parameter that takes the target, which is the second file of every model."""
         return list(cls.slots())[1]
+
+    @classmethod
+    def format_option(cls) -> Parameter | None:
+        """Parameter that chooses the format of a picture, if the model has one."""
+        return next((each for each in cls.parameters() if each.name in _FORMAT_OPTIONS), None)
 
     @classmethod
     def main_options(cls) -> list[Parameter]:

@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.administration.access import AccessMode
 from bot.administration.audit import REASON_LIMIT, Administrator
+from bot.administration.defaults import DefaultsScope
 from bot.chat.account.credits_cards import balance_lines
 from bot.chat.admin.access_cards import access_card, approval_lines, approval_settings_card
 from bot.chat.admin.audit_lines import audit_card, audit_line
@@ -20,6 +21,7 @@ from bot.chat.admin.autocomplete import (
     model_choices,
 )
 from bot.chat.admin.cards import member_card, models_card, server_card
+from bot.chat.admin.defaults_card import defaults_card
 from bot.chat.admin.limits import in_bytes, limits_card
 from bot.chat.admin.services import AdminServices
 from bot.chat.admin.spending import draw_chart, load_spending, monthly_budget, spend_card
@@ -32,6 +34,7 @@ from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.ledger.account import Balance
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import MemberTerms
+from bot.ledger.server_rules import OrderDefaults
 
 Amount = app_commands.Range[int, 0]
 Positive = app_commands.Range[int, 1]
@@ -42,6 +45,11 @@ USES = [
     app_commands.Choice(name="only here, and where else you say so", value=AccessMode.ONLY),
     app_commands.Choice(name="not here", value=AccessMode.OFF),
     app_commands.Choice(name="nothing special", value=AccessMode.UNSET),
+]
+FORMATS = [
+    app_commands.Choice(name="PNG: exact, large files", value="png"),
+    app_commands.Choice(name="JPEG: small files", value="jpeg"),
+    app_commands.Choice(name="WebP: the smallest files", value="webp"),
 ]
 LIMITS = [
     app_commands.Choice(name="jobs of a member at once", value="per_member"),
@@ -201,6 +209,48 @@ class Admin(
         return await send_deferred(
             interaction, limits_card(services.policy, await services.ledger.rules(by.guild_id), services.text)
         )
+
+    @app_commands.command(description="Show or set what an order gets where its member chose nothing")
+    @app_commands.describe(
+        channel="Only in this channel, with its threads",
+        role="Only for members with this role",
+        model="The model that forms preselect",
+        image_format="The format of pictures",
+        hidden="Whether only the member sees the order and its result",
+        spoiler="Whether pictures are covered until somebody clicks on them",
+        reset="Take back what is set for this channel or role, or else for the server",
+    )
+    @app_commands.choices(image_format=FORMATS)
+    async def defaults(
+        self,
+        interaction: Interaction,
+        *,
+        channel: Channel | None = None,
+        role: discord.Role | None = None,
+        model: str | None = None,
+        image_format: str | None = None,
+        hidden: bool | None = None,
+        spoiler: bool | None = None,
+        reset: bool = False,
+    ) -> None:
+        by = await _authorize(interaction)
+        services = self._services
+        scope = DefaultsScope(getattr(channel, "id", None), getattr(role, "id", None))
+        if reset:
+            return await self._confirm(interaction, await services.defaults_admin.reset(by, scope))
+        chosen = OrderDefaults.model_validate(
+            {"model": model, "image_format": image_format, "hidden": hidden, "spoiler": spoiler}
+        )
+        if chosen.named():
+            return await self._confirm(interaction, await services.defaults_admin.set(by, scope, chosen))
+        return await send_deferred(
+            interaction, defaults_card(await services.ledger.rules(by.guild_id), services.text)
+        )
+
+    @defaults.autocomplete("model")
+    async def _default_models(self, interaction: Interaction, typed: str) -> list[Choice]:
+        del interaction
+        return model_choices(self._services.cards, typed)
 
     @app_commands.command(description="Keep a member from using the bot here")
     @app_commands.describe(member="Whom", reason="Administrators can read it")

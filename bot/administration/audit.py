@@ -43,6 +43,8 @@ class AuditAction(StrEnum):
     """The approval of results was turned on or off."""
     FORGET = "forget"
     """What was stored about the server was deleted."""
+    DEFAULTS = "defaults"
+    """What an order gets where its member chose nothing was changed."""
     APPROVE = "approve"
     REJECT = "reject"
 

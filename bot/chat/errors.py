@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from bot.administration.audit import UnknownJob
 from bot.administration.credits import BeyondBound, NotPaid, TooMuchToTake, UnknownModel
+from bot.administration.defaults import TwoPlaces
 from bot.chat.access.permissions import NotModerator
 from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOrder
@@ -75,6 +76,7 @@ _ADMIN_KEYS: Mapping[type[BaseException], str] = {
     UnknownJob: "refused.unknown_job",
     UnknownModel: "refused.unknown_model",
     AlreadyRefunded: "refused.refunded",
+    TwoPlaces: "refused.two_places",
     NoLog: "refused.no_log",
     LogNeeded: "refused.log_needed",
     UnknownApproval: "refused.nothing_awaited",

@@ -18,6 +18,12 @@ def member_of(interaction: discord.Interaction[Any]) -> Member:
     return Member(user.id, interaction.guild_id)
 
 
+def channels_of(interaction: discord.Interaction[Any]) -> frozenset[int]:
+    """The channel of an interaction and, of a thread, its parent."""
+    parent = getattr(interaction.channel, "parent_id", None)
+    return frozenset(each for each in (interaction.channel_id, parent) if each is not None)
+
+
 def is_user_install_only(interaction: discord.Interaction[Any]) -> bool:
     """Whether the user brought the bot as their own app into a server that has not added it."""
     return interaction.is_user_integration() and not interaction.is_guild_integration()

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import secrets
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -110,11 +110,11 @@ class JobService:
         for guild_id, rules in (await self._store.rules_of(guild_ids)).items():
             self._queue.set_limits(guild_id, self._policy.limits_of(rules))
 
-    async def terms(self, member: Member) -> MemberTerms:
+    async def terms(self, member: Member, channels: Collection[int] = ()) -> MemberTerms:
         """Return the member's terms in this server, and apply the server's limits to the queue."""
         if member.guild_id is None:
             return self._policy.terms(member, ServerRules())
-        terms = self._policy.terms(member, await self._store.rules(member.guild_id))
+        terms = self._policy.terms(member, await self._store.rules(member.guild_id), channels)
         self._queue.set_limits(member.guild_id, terms.limits)
         return terms
 

@@ -1,14 +1,14 @@
 """Prices of orders, and the operator's policy on how much members may spend and order."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.ledger.account import Member
 from bot.ledger.allowance import Allowance, Refill
 from bot.ledger.budgets import Caps
-from bot.ledger.server_rules import Bounds, Limits, ServerRules
+from bot.ledger.server_rules import Bounds, Limits, OrderDefaults, ServerRules
 from bot.models import ModelCard
 
 
@@ -58,12 +58,13 @@ def _round_up(amount: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class MemberTerms:
-    """Allowance, caps and limits that apply to a member's order."""
+    """Allowance, caps, limits and defaults that apply to a member's order."""
 
     allowance: Allowance
     caps: Caps
     limits: Limits
     models_off: frozenset[str] = frozenset()
+    defaults: OrderDefaults = field(default_factory=OrderDefaults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,14 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = field(default_factory=Bounds)
 
-    def terms(self, member: Member, rules: ServerRules) -> MemberTerms:
+    def terms(self, member: Member, rules: ServerRules, channels: Collection[int] = ()) -> MemberTerms:
+        """Terms of a member; `channels` are the channel of the order and, of a thread, its parent."""
         return MemberTerms(
             allowance=Allowance(self._daily(member, rules), self.refill),
             caps=Caps(self.monthly_of(rules), self.operator_usd),
             limits=self.limits_of(rules),
             models_off=rules.models_off,
+            defaults=rules.defaults_for(member.roles, channels),
         )
 
     def limits_of(self, rules: ServerRules) -> Limits:

@@ -1,9 +1,9 @@
 """Rules that administrators set for their own server, and the operator's bounds on them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -43,6 +43,22 @@ class Bounds:
     """Most that all administrators of a server give away in a month, refunds included."""
 
 
+class OrderDefaults(BaseModel):
+    """Options of an order that its member left open; None leaves them open still."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    model: str | None = None
+    """Slug of the model that forms preselect."""
+    image_format: Literal["png", "jpeg", "webp"] | None = None
+    hidden: bool | None = None
+    spoiler: bool | None = None
+
+    def named(self) -> dict[str, Any]:
+        """The options that are set, by their names."""
+        return self.model_dump(exclude_none=True)
+
+
 class ServerRules(BaseModel):
     """One server's own rules. The operator's settings apply to whatever is unset."""
 
@@ -70,3 +86,21 @@ class ServerRules(BaseModel):
     log_pictures: bool = False
     approve: bool = False
     """Whether a moderator approves each result in the log channel before anybody else sees it."""
+    defaults: OrderDefaults = OrderDefaults()
+    role_defaults: Mapping[int, OrderDefaults] = Field(default_factory=lambda: MappingProxyType({}))
+    channel_defaults: Mapping[int, OrderDefaults] = Field(default_factory=lambda: MappingProxyType({}))
+
+    def defaults_for(self, roles: Collection[int], channels: Collection[int]) -> OrderDefaults:
+        """Defaults of an order: a channel's count before a role's, and those before the server's.
+
+        Of several roles, the one that was set last counts.
+        """
+        applying = [
+            self.defaults,
+            *(own for role, own in self.role_defaults.items() if role in roles),
+            *(own for channel, own in self.channel_defaults.items() if channel in channels),
+        ]
+        named: dict[str, Any] = {}
+        for each in applying:
+            named |= each.named()
+        return OrderDefaults(**named)

@@ -1,5 +1,6 @@
 """The commands' side: the services behind slash commands, buttons and forms."""
 
+from bot.administration.defaults import DefaultsAdmin
 from bot.administration.server_data import ServerDataAdmin
 from bot.chat.access.consent import Agree
 from bot.chat.account.jobs_list import JobLists
@@ -86,6 +87,7 @@ def serve(
     admin = AdminServices(
         credit_admin=jobs.credit_admin,
         access_admin=moderation.access_admin,
+        defaults_admin=DefaultsAdmin(store, cards),
         server_deletion=server_deletion,
         job_service=jobs.job_service,
         ledger=store,

@@ -81,7 +81,7 @@ def test_every_sentence_is_used() -> None:
                 for action in (AuditAction.DAILY, AuditAction.ROLE, AuditAction.CAP, AuditAction.LIMIT)
             }
             | {f"{action}_{use}" for action in (AuditAction.CHANNEL, AuditAction.ENTRY) for use in AccessMode}
-            | {"log_unset", "approval_on", "approval_off"}
+            | {"defaults_unset", "log_unset", "approval_on", "approval_off"}
             | {"model_on", "model_off", "daily_member", "daily_member_unset", "unknown", "why"},
         ),
     ],

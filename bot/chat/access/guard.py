@@ -8,7 +8,7 @@ import structlog
 
 from bot.chat.contexts import Contexts
 from bot.chat.interactions import Interaction
-from bot.chat.members import member_of
+from bot.chat.members import channels_of, member_of
 from bot.jobs.ports import StoreAway
 from bot.ledger.account import Member
 from bot.media.fingerprints import Fingerprint
@@ -52,15 +52,12 @@ class AccessGuard:
 
 
 def access_request_of(interaction: Interaction) -> AccessRequest:
-    channel: Any = interaction.channel
-    parent = getattr(channel, "parent_id", None)
-    channels = {each for each in (interaction.channel_id, parent) if each is not None}
     return AccessRequest(
         user_id=interaction.user.id,
         guild_id=interaction.guild_id,
-        channels=frozenset(channels),
+        channels=channels_of(interaction),
         roles=member_of(interaction).roles,
-        age_restricted=_is_age_restricted(channel),
+        age_restricted=_is_age_restricted(interaction.channel),
     )
 
 

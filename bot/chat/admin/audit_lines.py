@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.administration.audit import REASON_LIMIT, AuditAction
+from bot.chat.admin.defaults_card import option_words, scope_words
 from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.text import Text
 from bot.chat.ui.card import GREEN, credits_words, relative_timestamp
@@ -47,6 +48,8 @@ def _sentence_key(action: str, facts: Mapping[str, Any]) -> str:
             return f"{action}_{facts.get('use')}"
         case AuditAction.APPROVAL:
             return "approval_on" if facts.get("on") else "approval_off"
+        case AuditAction.DEFAULTS:
+            return "defaults" if facts.get("options") else "defaults_unset"
         case AuditAction.LOG:
             return "log" if facts.get("channel") is not None else "log_unset"
         case _:
@@ -60,6 +63,8 @@ def _facts(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: Text)
         "member": mention_or_unknown(facts.get("member", 0), text),
         "role": f"<@&{facts.get('role', 0)}>",
         "channel": f"<#{facts.get('channel') or 0}>",
+        "scope": scope_words(facts, text),
+        "options": option_words(facts.get("options", {})),
         "job": as_code(str(facts.get("job", "")), REASON_LIMIT),
         "model": title_of(str(facts.get("model", "")), cards),
         "limit": limit_name(limit, text) if limit else "",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.administration.access import AccessAdmin
 from bot.administration.credits import CreditAdmin
+from bot.administration.defaults import DefaultsAdmin
 from bot.chat.admin.server_data import ServerDeletion
 from bot.chat.moderation.approvals import ApprovalService
 from bot.chat.moderation.cases import CaseService
@@ -24,6 +25,7 @@ class AdminServices:
 
     credit_admin: CreditAdmin
     access_admin: AccessAdmin
+    defaults_admin: DefaultsAdmin
     server_deletion: ServerDeletion
     job_service: JobService
     ledger: Ledger

@@ -1,18 +1,28 @@
 """Display options of an order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from bot.ledger.server_rules import OrderDefaults
 
 
 @dataclass(frozen=True, slots=True)
 class DisplayOptions:
-    """The member's choice of how the result is shown."""
+    """The member's choice of how the result is shown; None leaves it to the server's defaults."""
 
-    hidden: bool = False
+    hidden: bool | None = None
     """Only the member sees the message."""
-    spoiler: bool = False
+    spoiler: bool | None = None
     """The pictures stay covered until somebody clicks them."""
     direct: bool = False
     """The result arrives by direct message, and the channel only shows that it is done."""
+
+    def completed(self, defaults: OrderDefaults) -> "DisplayOptions":
+        """The same choice, with the server's defaults for what the member left open."""
+        return replace(
+            self,
+            hidden=defaults.hidden if self.hidden is None else self.hidden,
+            spoiler=defaults.spoiler if self.spoiler is None else self.spoiler,
+        )
 
 
 DEFAULT = DisplayOptions()

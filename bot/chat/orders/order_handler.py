@@ -13,7 +13,7 @@ from bot.chat.access.consent import Consent
 from bot.chat.access.guard import AccessGuard
 from bot.chat.background import Background
 from bot.chat.interactions import Interaction
-from bot.chat.members import member_of
+from bot.chat.members import channels_of, member_of
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.orders.attachments import Attachments, Upload
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
@@ -103,10 +103,10 @@ class OrderHandler:
 
         if not await self._consent.ensure_consent(interaction, order_again):
             return
-        values = await self._check_early(interaction, model, values)
+        values, display = await self._check_early(interaction, model, values, display)
         until = self._clock.now() + TOKEN_SECONDS
         try:
-            answered = await interaction.response.defer(ephemeral=display.hidden, thinking=True)
+            answered = await interaction.response.defer(ephemeral=bool(display.hidden), thinking=True)
         except PASSING as failure:
             # Discord may have received the request all the same: `make_place` then finds the message.
             log.warning("deferring interrupted", error=type(failure).__name__)
@@ -116,24 +116,31 @@ class OrderHandler:
         self._background.spawn(self._order(interaction, model, values, find_place))
 
     async def _check_early(
-        self, interaction: Interaction, model: type[FaceModel], values: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Raise what is known without the files, so that only the member reads it; return the values.
+        self,
+        interaction: Interaction,
+        model: type[FaceModel],
+        values: dict[str, Any],
+        display: DisplayOptions,
+    ) -> tuple[dict[str, Any], DisplayOptions]:
+        """Raise what is known without the files, so that only the member reads it; return the options.
 
-        A slow database is asked again after the reply was deferred.
+        A slow database is asked again after the reply was deferred. The server's defaults come too late for
+        the reply then, so it is shown as its member chose.
         """
         member = member_of(interaction)
         try:
             async with asyncio.timeout(EARLY_CHECK_SECONDS):
                 await self._access_guard.admit(interaction)
                 values = await with_face(self._saved_faces, member.user_id, model, values)
+                terms = await self._job_service.terms(member, channels_of(interaction))
+                values = _with_defaults(model, values, terms)
                 files, filled = _fill_in(model, values)
-                terms = await self._job_service.terms(member)
                 self._inputs.check_declared(model.slots(), files, self._limits_of(terms))
                 await self._job_service.check(filled, member, terms)
+                display = display.completed(terms.defaults)
         except TimeoutError:
             log.info("order not checked before the reply was deferred")
-        return values
+        return values, display
 
     async def _order(
         self,
@@ -196,17 +203,22 @@ class OrderHandler:
         try:
             async with own_turn:
                 await self._access_guard.admit(interaction)
-                return await self._validate(member, place, model, values)
+                terms = await self._job_service.terms(member, channels_of(interaction))
+                return await self._validate(member, place, model, values, terms)
         except asyncio.CancelledError:
             # No job exists yet, so the bot would not answer this member after its next start.
             raise ShuttingDown from None
 
     async def _validate(
-        self, member: Member, place: Place, model: type[FaceModel], values: dict[str, Any]
+        self,
+        member: Member,
+        place: Place,
+        model: type[FaceModel],
+        values: dict[str, Any],
+        terms: MemberTerms,
     ) -> tuple[Order, Mapping[str, Fingerprint]]:
         given = await with_face(self._saved_faces, member.user_id, model, values)
-        files, filled = _fill_in(model, given)
-        terms = await self._job_service.terms(member)
+        files, filled = _fill_in(model, _with_defaults(model, given, terms))
         limits = self._limits_of(terms)
         self._inputs.check_declared(model.slots(), files, limits)
         # Whoever cannot pay for the shortest video has no file read.
@@ -231,6 +243,14 @@ class OrderHandler:
             video_bytes=terms.limits.video_bytes,
             video_seconds=terms.limits.video_seconds,
         )
+
+
+def _with_defaults(model: type[FaceModel], values: Mapping[str, Any], terms: MemberTerms) -> dict[str, Any]:
+    """The values, with the server's format of pictures where the member chose none."""
+    option, chosen = model.format_option(), terms.defaults.image_format
+    if option is None or chosen not in option.choices:
+        return dict(values)
+    return {option.name: chosen, **values}
 
 
 def _fill_in(model: type[FaceModel], values: Mapping[str, Any]) -> tuple[Mapping[str, Upload], FaceModel]:
@@ -261,7 +281,7 @@ async def make_place(
         guild_id=interaction.guild_id,
         locale=str(interaction.locale),
         upload_limit=interaction.filesize_limit,
-        hidden=display.hidden,
-        spoiler=display.spoiler,
+        hidden=bool(display.hidden),
+        spoiler=bool(display.spoiler),
         direct=display.direct,
     )

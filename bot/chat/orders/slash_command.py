@@ -110,18 +110,21 @@ def _signature(option: Parameter) -> inspect.Parameter:
         option.name,
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
         annotation=_annotation(option),
-        default=inspect.Parameter.empty if option.required else option.default,
+        # An option that was left out stays open, for the server's defaults and then for the model's.
+        default=inspect.Parameter.empty if option.required else None,
     )
 
 
 def _display_signature(name: str) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=bool, default=False)
+    return inspect.Parameter(
+        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=bool | None, default=None
+    )
 
 
 def _display_options(values: dict[str, Any]) -> DisplayOptions:
     """Remove the display options from the values, which then are the model's alone."""
-    hidden, spoiler, direct = (values.pop(name, False) for name in DISPLAY_OPTIONS)
-    return DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct)
+    hidden, spoiler, direct = (values.pop(name, None) for name in DISPLAY_OPTIONS)
+    return DisplayOptions(hidden=hidden, spoiler=spoiler, direct=bool(direct))
 
 
 def _annotation(option: Parameter) -> Any:
@@ -138,7 +141,7 @@ def _annotation(option: Parameter) -> Any:
         ]
     else:
         kind = option.type
-    return kind | None if option.default is None and not option.required else kind
+    return kind if option.required else kind | None
 
 
 def _fit(text: str, price: str = "") -> str:

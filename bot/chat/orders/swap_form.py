@@ -10,7 +10,7 @@ import structlog
 from discord import ui
 
 from bot.chat.interactions import Interaction
-from bot.chat.members import member_of
+from bot.chat.members import channels_of, member_of
 from bot.chat.orders.attachments import Upload
 from bot.chat.orders.display_options import DisplayOptions
 from bot.chat.orders.message_media import PostedFile
@@ -24,6 +24,7 @@ from bot.chat.ui.labels import price_words
 from bot.chat.ui.replies import Form
 from bot.faces.face import Face
 from bot.jobs.service import JobService, ModelOff
+from bot.ledger.server_rules import OrderDefaults
 from bot.models import FaceModel, MediaKind
 
 log = structlog.stdlib.get_logger(__name__)
@@ -76,7 +77,7 @@ async def form_for(
     faces: Sequence[Face] = ()
     if services.saved_faces.enabled:
         faces = await faces_in_time(services.saved_faces, interaction.user.id)
-    off = await _models_off(interaction, services)
+    off, defaults = await _server_choices(interaction, services)
     kinds = {each.kind for each in posted} or set(MediaKind)
     fitting = [path for path in paths if any(path.takes(kind) for kind in kinds)]
     # For a posted picture, the models for pictures are faster and cheaper than the one for videos.
@@ -85,16 +86,22 @@ async def form_for(
     open_ = [path for path in fitting if path.model.card.slug not in off]
     if not open_:
         raise ModelOff(fitting[0].model.card.slug)
-    return SwapForm(open_, services, faces, posted, place_order)
+    # A radio group preselects its first choice.
+    open_.sort(key=lambda path: path.model.card.slug != defaults.model)
+    return SwapForm(open_, services, faces, posted, place_order, defaults=defaults)
 
 
-async def _models_off(interaction: Interaction, services: OrderServices) -> frozenset[str]:
+async def _server_choices(
+    interaction: Interaction, services: OrderServices
+) -> tuple[frozenset[str], OrderDefaults]:
+    """The disabled models and the defaults of this place."""
     try:
         async with asyncio.timeout(STORE_TIMEOUT):
-            return (await services.job_service.terms(member_of(interaction))).models_off
+            terms = await services.job_service.terms(member_of(interaction), channels_of(interaction))
     except Exception as error:  # noqa: BLE001 - an order for a disabled model is rejected later, too
         log.info("disabled models unknown", error=type(error).__name__)
-        return frozenset()
+        return frozenset(), OrderDefaults()
+    return terms.models_off, terms.defaults
 
 
 class SwapForm(Form):
@@ -107,6 +114,8 @@ class SwapForm(Form):
         faces: Sequence[Face],
         posted: Sequence[PostedFile],
         place_order: PlaceOrder,
+        *,
+        defaults: OrderDefaults,
     ) -> None:
         text = services.text
         super().__init__(title=text("swap.title")[:LABEL_LIMIT], timeout=OPEN_SECONDS)
@@ -120,7 +129,7 @@ class SwapForm(Form):
         if not posted:
             self._target = ui.FileUpload(custom_id="target", max_values=1)
         self._path = _path_field(paths, services.job_service, text) if len(paths) > 1 else None
-        self._display = _display_field(text)
+        self._display = _display_field(defaults, text)
         for key, item in (
             ("swap.which", self._posted_file),
             ("swap.face_or" if faces else "swap.face", self._face),
@@ -185,8 +194,9 @@ def _path_field(paths: Sequence[Path], job_service: JobService, text: Text) -> u
     return group
 
 
-def _display_field(text: Text) -> ui.CheckboxGroup[Any]:
+def _display_field(defaults: OrderDefaults, text: Text) -> ui.CheckboxGroup[Any]:
     group: ui.CheckboxGroup[Any] = ui.CheckboxGroup(custom_id="wishes", required=False, min_values=0)
     for name, words in DISPLAY_OPTIONS.items():
-        group.add_option(label=text.phrase(words)[:CHOICE_LIMIT], value=name)
+        preset = bool(defaults.named().get(name))
+        group.add_option(label=text.phrase(words)[:CHOICE_LIMIT], value=name, default=preset)
     return group
