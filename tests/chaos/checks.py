@@ -34,6 +34,8 @@ class Evidence:
     set_backs: Sequence[SetBack] = ()
     idle: Sequence[str] = ()
     """Open jobs, at the end, of processes that still ran."""
+    suspended: bool = False
+    """Whether processes were suspended, which may send a stage when they wake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def check(evidence: Evidence) -> Findings:
         ledger=ledger_difference(evidence.snapshot),
         unfinished=list(_unfinished(answered, jobs, cut_off)),
         extra=list(extra_messages(evidence.messages)),
-        overwritten=list(overwritten_results(answered, evidence.set_backs)),
+        overwritten=list(overwritten_results(answered, evidence.set_backs, suspended=evidence.suspended)),
         idle=evidence.idle,
         rejected=sum(rejected(each.reply) for each in jobless),
         cut_off=len(cut_off),

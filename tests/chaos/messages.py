@@ -1,5 +1,6 @@
 """Checks of everything that the bot wrote: extra messages, and results overwritten by stages (pure)."""
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -39,14 +40,24 @@ def extra_messages(messages: Iterable[Message]) -> Iterator[str]:
             yield f"job {job} has {len(shown)} messages: {', '.join(str(each.id) for each in shown)}"
 
 
-def overwritten_results(placed: Iterable[PlacedOrder], set_backs: Sequence[SetBack]) -> Iterator[str]:
-    """Yield each reply that showed a stage after its outcome."""
+def overwritten_results(
+    placed: Iterable[PlacedOrder], set_backs: Sequence[SetBack], *, suspended: bool
+) -> Iterator[str]:
+    """Yield each reply that showed a stage after its outcome.
+
+    Where processes were suspended, only those whose outcome was not shown again: nothing can stop an edit
+    that a process had begun before.
+    """
     for each in placed:
-        ended_at: float | None = None
+        ended_at, stages = math.inf, list[str]()
         for edit in each.reply.edits:
             if shows_outcome(edit.text):
                 ended_at = edit.at
-            elif ended_at is not None and shows_stage(edit.text):
-                if not any(set_back.explains(ended_at, edit.at) for set_back in set_backs):
-                    yield f"message {each.reply.id} showed {edit.text.splitlines()[:2]} after its outcome"
-                break
+                if suspended:
+                    stages.clear()
+            elif shows_stage(edit.text) and edit.at >= ended_at:
+                # The database may have forgotten the outcome in between.
+                forgotten = any(set_back.explains(ended_at, edit.at) for set_back in set_backs)
+                stages.extend([] if forgotten else [edit.text])
+        if stages:
+            yield f"message {each.reply.id} showed {stages[0].splitlines()[:2]} after its outcome"

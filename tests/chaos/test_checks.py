@@ -185,6 +185,8 @@ def test_a_stage_after_the_outcome_overwrites_it() -> None:
     findings = check(shown)
     assert counts(findings) == (0, 0, 0, 0)
     assert len(findings.overwritten) == 1
+    # Only a process that was suspended may show the outcome again.
+    assert check(replace(shown, suspended=True)).clean
     at = placed.reply.edits[1].at
     assert check(replace(shown, set_backs=[SetBack(at - 5, at)])).clean
     assert not check(replace(shown, set_backs=[SetBack(at - 500, at - 400)])).clean

@@ -4,7 +4,7 @@ import pytest
 
 from tests.chaos.kill_points import KillPoint
 from tests.chaos.run import run_scenario
-from tests.chaos.scenarios import Scenario
+from tests.chaos.scenarios import UNKIND, Scenario
 from tests.postgres import Postgres
 
 # Short windows, so that the bot soon gives up a submission that never arrived.
@@ -18,17 +18,21 @@ FIRST_HALF = (
     KillPoint.UNKNOWN,
 )
 SECOND_HALF = tuple(point for point in KillPoint if point not in FIRST_HALF)
-# More unknown submissions, so that a job soon reaches that rare point.
-OFTEN_UNKNOWN = "submit: drop-after @ 0.1; submit: error-after=502 @ 0.1; submit: drop-before @ 0.03"
+# More unknown submissions, so that a job soon reaches that rare point, and a history within the short window.
+OFTEN_UNKNOWN = (
+    "submit: drop-after @ 0.1; submit: error-after=502 @ 0.1; submit: drop-before @ 0.03;"
+    + UNKIND.replace("0.5..6", "0..1")
+)
 
 
-async def test_kills_at_the_points_around_a_submission_lose_nothing() -> None:
+async def test_kills_around_a_submission_and_unkind_answers_lose_nothing() -> None:
     scenario = Scenario(
         "around a submission",
         jobs=24,
         kills=len(FIRST_HALF),
         points=FIRST_HALF,
         segmind=OFTEN_UNKNOWN,
+        presses=True,
         seats=12,
         settings=HASTE,
     )
@@ -39,7 +43,7 @@ async def test_kills_at_the_points_around_a_submission_lose_nothing() -> None:
     assert run.recoveries > 0
 
 
-async def test_kills_from_the_submission_to_the_end_lose_nothing_among_several(postgres: Postgres) -> None:
+async def test_kills_lost_answers_and_suspensions_lose_nothing_among_several(postgres: Postgres) -> None:
     await postgres.empty()
     scenario = Scenario(
         "to the end",
@@ -50,11 +54,15 @@ async def test_kills_from_the_submission_to_the_end_lose_nothing_among_several(p
         processes=2,
         lease=2,
         seats=8,
+        clock_skew=60,
+        deaf=0.02,
+        suspensions=1,
         settings=HASTE,
     )
     run = await run_scenario(scenario, postgres)
     assert run.failures == []
     assert set(run.points) == set(SECOND_HALF)
+    assert any(name.startswith("lost the answer to") for name in run.disturbances)
     assert run.jobs >= scenario.jobs
 
 

@@ -162,7 +162,7 @@ class LiveReplies:
         return is_own
 
     async def _restore(self, job_id: str) -> None:
-        log.warning("stage shown after a takeover", job=job_id)
+        log.warning("stage shown late", job=job_id)
         for _ in range(RESTORE_TRIES):
             try:
                 if await self._show_again(job_id):
