@@ -6,7 +6,7 @@ INSTALL := $(PYTHON) requirements/install.py
 INSTALLER := requirements/install.py requirements/installer.lock requirements/build.lock pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help venv schema sandbox test coverage quick chaos bench lint lock prove-locks audit release-check faces-gallery tables pictures clean
+.PHONY: help venv schema sandbox test coverage quick chaos fuzz bench lint lock prove-locks audit release-check faces-gallery tables pictures clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,9 @@ quick: venv ## the tests of jobs, Segmind, media and faces in a minute, as CI ru
 
 chaos: venv ## kills, faults and disturbances on the running bot, with checks (ARGS="--seed 7 --jobs 2000 --kills 40")
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: venv ## hostile files from other projects' tests through the media worker (ARGS="--own --files 5000 --seed 7")
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: venv ## what the bot does in a second beside what it is measured by (ARGS="economy engine")
 	$(BIN)/python -m tests.bench $(ARGS)
