@@ -21,6 +21,7 @@ MAKE = {
     "lint": ".ci/run",
     "venv": "Makefile",
     "chaos": "tests/chaos/test_scenarios.py",
+    "fuzz": "tests/fuzz/test_fuzz.py",
     "bench": "tests/bench/__main__.py",
     "pictures": "tests/browser/pictures.py",
     "faces-gallery": "tests/sandbox/gallery.py",
