@@ -63,6 +63,8 @@ async def test_calls_of_segmind_and_of_the_store_are_counted(stage: Stage) -> No
     polls = seen("doppel_polls_per_job_sum", model=SLUG)
     assert seen("doppel_segmind_responses_total", request="poll", code="200") == polls >= 1
     assert seen("doppel_polls_per_job_count") == 1
+    # The limit of the tests, as the local Segmind refused nothing.
+    assert seen("doppel_segmind_rate_per_minute") == 1_000_000
     assert seen("doppel_completion_delay_seconds_count", model=SLUG) == 1
     for call, outcome in (("submit", "Accepted"), ("status", "Completed"), ("fetch", "bytes")):
         assert seen("doppel_segmind_calls_total", call=call, outcome=outcome) == 1, call
