@@ -16,6 +16,7 @@ from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOr
 from bot.chat.delivery.picture_owners import UnknownOwner
 from bot.chat.members import NotAdministrator
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
+from bot.chat.orders.last_order import NoLastOrder
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
 from bot.chat.orders.order_handler import ShuttingDown
 from bot.chat.orders.reorder import InputGone
@@ -207,6 +208,8 @@ class ErrorMessages:
                 return self._text("refused.not_your_order")
             case OwnOrder():
                 return self._text("refused.own_order")
+            case NoLastOrder():
+                return self._text("refused.no_last_order")
             case OrderForgotten():
                 return self._text("refused.no_such_order")
             case TooLate():

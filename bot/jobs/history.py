@@ -49,6 +49,10 @@ class JobHistory(Protocol):
         """Return the member's jobs from all servers and from direct messages."""
         ...
 
+    async def last_of_member(self, user_id: int, slug: str | None) -> str | None:
+        """Return the id of the member's newest job, of this model or of any."""
+        ...
+
     async def of_server(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[PastJob]:

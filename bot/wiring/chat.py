@@ -14,6 +14,7 @@ from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.moderation.approval_card import ApprovalButton
 from bot.chat.moderation.case_card import CaseButton
 from bot.chat.orders.attachments import Attachments
+from bot.chat.orders.last_order import LastOrders
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.orders.services import OrderServices
@@ -57,8 +58,17 @@ def serve(
         clock=clock,
         limits=delivery.limits,
     )
+    previous_inputs = PreviousInputs(segmind)
+    last_orders = LastOrders(
+        job_history=store.job_history,
+        job_service=jobs.job_service,
+        order_handler=order_handler,
+        previous_inputs=previous_inputs,
+        models=delivery.models,
+    )
     orders = OrderServices(
         order_handler=order_handler,
+        last_orders=last_orders,
         job_service=jobs.job_service,
         access_guard=moderation.access_guard,
         consent=consent,
@@ -103,7 +113,7 @@ def serve(
     actions = JobActions(
         job_service=jobs.job_service,
         order_handler=order_handler,
-        previous_inputs=PreviousInputs(segmind),
+        previous_inputs=previous_inputs,
         undelivered=UndeliveredResults(segmind, delivery.results),
         cases=moderation.cases,
         models=delivery.models,

@@ -6,6 +6,7 @@ from bot.chat.access.consent import Consent
 from bot.chat.access.guard import AccessGuard
 from bot.chat.background import Background
 from bot.chat.orders.attachments import Attachments
+from bot.chat.orders.last_order import LastOrders
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import Source
 from bot.chat.text import Text
@@ -21,6 +22,7 @@ class OrderServices:
     """Services of the commands that order."""
 
     order_handler: OrderHandler
+    last_orders: LastOrders
     job_service: JobService
     access_guard: AccessGuard
     consent: Consent

@@ -27,6 +27,14 @@ class SqlJobHistory:
         chosen = sa.select(*_COLUMNS).where(jobs.c.user_id == user_id)
         return await self._fetch_page(chosen, before, after, limit)
 
+    async def last_of_member(self, user_id: int, slug: str | None) -> str | None:
+        chosen = sa.select(jobs.c.id).where(jobs.c.user_id == user_id)
+        if slug is not None:
+            chosen = chosen.where(jobs.c.slug == slug)
+        async with self._reading() as connection:
+            found = await connection.execute(chosen.order_by(jobs.c.id.desc()).limit(1))
+        return found.scalar_one_or_none()
+
     async def of_server(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[PastJob]:

@@ -77,3 +77,15 @@ async def test_a_past_job_shows_its_state_and_delivery(store: SqlStore) -> None:
         delivery=Delivery.KEPT,
     )
     assert found.is_kept
+
+
+async def test_the_last_job_of_a_member_is_the_newest_of_any_model_or_of_one(
+    store: SqlStore, jobs: list[Job]
+) -> None:
+    other = replace(ordered(-1), slug="faceswap-v4")
+    await store.open(other, TERMS)
+    history = store.job_history
+    assert await history.last_of_member(2, None) == jobs[0].id
+    assert await history.last_of_member(2, jobs[0].slug) == jobs[0].id
+    assert await history.last_of_member(2, "faceswap-v4") == other.id
+    assert await history.last_of_member(9, "faceswap-v4") is None

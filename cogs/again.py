@@ -1,0 +1,57 @@
+"""`/again`: a member's last order once more, with new files."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.admin.autocomplete import Choice, model_choices
+from bot.chat.client import Doppel
+from bot.chat.interactions import Interaction
+from bot.chat.orders.saved_faces import face_choices
+from bot.chat.orders.services import OrderServices
+from bot.faces.face import NAME_LIMIT
+from bot.models import ModelCard
+
+
+class Again(commands.Cog):
+    """The command `/again`."""
+
+    def __init__(self, services: OrderServices) -> None:
+        self._services = services
+        self._cards: dict[str, ModelCard] = {
+            slug: model.card for slug, model in services.last_orders.models.items()
+        }
+
+    @app_commands.command(
+        description="Repeat your last order with its options, and with new files if you like"
+    )
+    @app_commands.describe(
+        target="Another picture or video to put the face in",
+        source="Another face, attached",
+        face="Another face, one of your saved ones",
+        command="The command whose last order to repeat; otherwise the last one of all",
+    )
+    async def again(
+        self,
+        interaction: Interaction,
+        target: discord.Attachment | None = None,
+        source: discord.Attachment | None = None,
+        face: app_commands.Range[str, 1, NAME_LIMIT] | None = None,
+        command: str | None = None,
+    ) -> None:
+        await self._services.last_orders.repeat(
+            interaction, slug=command, source=source, face=face, target=target
+        )
+
+    @again.autocomplete("face")
+    async def _faces(self, interaction: Interaction, typed: str) -> list[Choice]:
+        return await face_choices(self._services.saved_faces, interaction, typed)
+
+    @again.autocomplete("command")
+    async def _commands(self, interaction: Interaction, typed: str) -> list[Choice]:
+        del interaction
+        return model_choices(self._cards, typed)
+
+
+async def setup(bot: Doppel) -> None:
+    await bot.add_cog(Again(bot.orders))
