@@ -313,7 +313,8 @@ class ErrorMessages:
                 key = "too_long"
                 facts = {"seconds": duration(seconds, self._text), "limit": duration(limit, self._text)}
             case media_types.Unsupported(found=found):
-                key, facts = "unsupported", {"found": sanitize(found)}
+                key = "other_picture" if found.startswith("image/") else "unsupported"
+                facts = {"found": sanitize(found)}
             case _:
                 key = "unrecognised"
         return self._text(f"media.{key}", name=name, **facts)

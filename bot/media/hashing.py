@@ -27,7 +27,11 @@ class Hasher:
             self._dhashes[found] = None
 
     def fingerprint(self, content: bytes) -> Fingerprint:
-        return Fingerprint(hashlib.sha256(content).hexdigest(), tuple(self._dhashes))
+        return Fingerprint(exact_hash(content), tuple(self._dhashes))
+
+
+def exact_hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def dhash(image: Image.Image) -> int | None:

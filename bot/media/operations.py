@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from bot.media.signing_keys import SigningKeys
 
 
-def inspect_upload(content: bytes, limits: Limits, *, small_copy: bool) -> InspectedFile:
+def inspect_upload(
+    content: bytes, limits: Limits, *, small_copy: bool, first_frame: bool = False
+) -> InspectedFile:
+    """Inspect a member's file; raises `Animated` for an animation, unless its first frame is wanted."""
     from bot.media import probe
 
-    return probe.inspect_upload(content, limits, small_copy=small_copy)
+    return probe.inspect_upload(content, limits, small_copy=small_copy, first_frame=first_frame)
 
 
 def fingerprint_of(content: bytes, limits: Limits) -> Fingerprint:

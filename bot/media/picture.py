@@ -55,7 +55,7 @@ def check(content: bytes, found: str, limits: Limits, look: Look | None) -> tupl
         if min(width, height) < limits.min_side:
             raise TooSmall(width, height, limits.min_side)
         if look is not None:
-            look(_turned(_reduced(image), header.orientation))
+            look(turned(_reduced(image), header.orientation))
     return width, height
 
 
@@ -63,7 +63,7 @@ def upright(content: bytes, found: str) -> Image.Image:
     """Decode a picture as displayed, without its metadata except for the colour profile in `info`."""
     header = _HEADER_READERS[found](content)
     with _decoded(header, found) as image:
-        return _turned(image, header.orientation)
+        return turned(image, header.orientation)
 
 
 def eight_bits(image: Image.Image) -> Image.Image:
@@ -90,7 +90,7 @@ def _decoded(
         raise Damaged(found) from error
 
 
-def _turned(image: Image.Image, orientation: int) -> Image.Image:
+def turned(image: Image.Image, orientation: int) -> Image.Image:
     transpose = _TRANSPOSES.get(orientation)
     return image if transpose is None else image.transpose(transpose)
 

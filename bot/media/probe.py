@@ -1,12 +1,14 @@
 """Inspection of a file by its bytes: kind, size, dimensions and seconds, or the error it has."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from PIL import Image
 
-from bot.media import picture, sniff, video
+from bot.media import animation, conversion, picture, sniff, video
 from bot.media.fingerprints import Fingerprint
-from bot.media.hashing import Hasher
+from bot.media.formats import gif
+from bot.media.hashing import Hasher, exact_hash
 from bot.media.small_copy import encode
 from bot.media.types import InspectedFile, Limits, Media, SmallCopy, TooLarge, UnusableMedia
 from bot.models import MediaKind
@@ -31,8 +33,38 @@ def inspect(content: bytes, limits: Limits, look: picture.Look | None = None) ->
     return Media(kind, found, sniff.SUFFIXES[found], len(content), width, height, seconds)
 
 
-def inspect_upload(content: bytes, limits: Limits, *, small_copy: bool) -> InspectedFile:
-    """Inspect a member's file, with its fingerprint and perhaps a small copy of a picture."""
+def inspect_upload(
+    content: bytes, limits: Limits, *, small_copy: bool, first_frame: bool = False
+) -> InspectedFile:
+    """Inspect a member's file, with its fingerprint and perhaps a small copy of a picture.
+
+    Pictures that Segmind would not take are converted first, and so is the first frame of an animation, if
+    it is wanted.
+    """
+    found = sniff.any_media_type(content)
+    first_frame = first_frame and found in animation.FORMATS
+    if not first_frame and found not in conversion.FORMATS:
+        return _inspect_accepted(content, limits, small_copy=small_copy)
+    if len(content) > limits.picture_bytes:
+        raise TooLarge(len(content), limits.picture_bytes)
+    if not first_frame and found == gif.MEDIA_TYPE:
+        animation.refuse_animated_gif(content)
+    converted = conversion.to_still(content, found, limits)
+    return inspect_converted(content, converted, limits, small_copy=small_copy)
+
+
+def inspect_converted(content: bytes, converted: bytes, limits: Limits, *, small_copy: bool) -> InspectedFile:
+    """Inspect the file that Segmind receives in the place of the member's."""
+    # The limits of bytes are for what members send.
+    size = len(converted)
+    roomy = replace(limits, picture_bytes=size, video_bytes=size)
+    inspected = _inspect_accepted(converted, roomy, small_copy=small_copy)
+    # Whoever sends the same file again is recognised by its own bytes.
+    fingerprint = replace(inspected.fingerprint, exact=exact_hash(content))
+    return replace(inspected, fingerprint=fingerprint, converted=converted)
+
+
+def _inspect_accepted(content: bytes, limits: Limits, *, small_copy: bool) -> InspectedFile:
     hasher, copies = Hasher(), list[SmallCopy]()
     copied = small_copy and sniff.media_type(content).startswith("image/")
 

@@ -14,12 +14,17 @@ _JPEG_QUALITY = 92
 def encode(image: Image.Image) -> SmallCopy:
     """Encode an upright picture that nobody needs any more; this may change it."""
     image.thumbnail((picture.LONGEST_SIDE, picture.LONGEST_SIDE), Image.Resampling.LANCZOS)
+    return encode_pixels(image, _JPEG_QUALITY)
+
+
+def encode_pixels(image: Image.Image, jpeg_quality: int) -> SmallCopy:
+    """Encode an upright picture at its own size, without metadata."""
     result = BytesIO()
     # Transparency stays, because some models use it.
     if image.has_transparency_data:
         _pixels_only(image, "RGBA").save(result, "PNG")
         return SmallCopy(result.getvalue(), ".png")
-    _pixels_only(image, "RGB").save(result, "JPEG", quality=_JPEG_QUALITY)
+    _pixels_only(image, "RGB").save(result, "JPEG", quality=jpeg_quality)
     return SmallCopy(result.getvalue(), ".jpg")
 
 

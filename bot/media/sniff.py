@@ -63,10 +63,15 @@ _SNIFFED_BYTES = 1024
 
 def media_type(content: bytes) -> str:
     """Return a media type in `SUFFIXES`; raises `Unsupported` or `Unrecognised` for everything else."""
-    found = _by_signature(content) or _by_text(content)
+    found = any_media_type(content)
     if found not in SUFFIXES:
         raise Unsupported(found)
     return found
+
+
+def any_media_type(content: bytes) -> str:
+    """Return any known media type; raises `Unrecognised` for everything else."""
+    return _by_signature(content) or _by_text(content)
 
 
 def _by_signature(content: bytes) -> str | None:

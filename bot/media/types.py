@@ -54,6 +54,8 @@ class InspectedFile:
     fingerprint: Fingerprint
     small_copy: SmallCopy | None = None
     """Only of a picture, and only if it was asked for."""
+    converted: bytes | None = None
+    """The same in a format that Segmind takes, if the member's own is another; `media` is about this file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Unsupported(UnusableMedia):
 
 
 class Animated(Unsupported):
-    """The file is an animated PNG or WebP; using only its first frame would surprise the member."""
+    """The file is an animated picture; using only its first frame would surprise the member."""
 
 
 @dataclass(eq=False)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import aiohttp
@@ -151,6 +151,8 @@ class Attachments:
             raise Unusable(option, file.filename, reason) from None
         if found.media.kind not in slot.accepts:
             raise WrongKind(option, file.filename, found=found.media.kind, accepts=slot.accepts)
+        if found.converted is not None:
+            return LoadedFile(replace(found, converted=None), found.converted)
         return LoadedFile(found, None if self._is_linked(file) else content)
 
     async def _address(self, option: str, file: Upload, loaded: LoadedFile) -> str:

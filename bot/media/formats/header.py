@@ -1,4 +1,4 @@
-"""Header of a still picture, read before decoding."""
+"""Headers of pictures and animations, read before decoding."""
 
 import struct
 from typing import NamedTuple
@@ -6,6 +6,8 @@ from typing import NamedTuple
 _ORIENTATION = 0x0112
 _FIRST, _FIRST_SIDEWAYS, _LAST = 1, 5, 8
 _MAX_ENTRIES = 1000
+# Browsers show frames that declare less than two hundredths of a second for ten.
+_LEAST_DELAY, _USUAL_DELAY = 0.02, 0.1
 
 
 class PictureHeader(NamedTuple):
@@ -25,6 +27,21 @@ class PictureHeader(NamedTuple):
         return (self.height, self.width) if self.orientation >= _FIRST_SIDEWAYS else (self.width, self.height)
 
 
+class AnimationHeader(NamedTuple):
+    """Header of a picture with one or more frames.
+
+    `stripped` is the same animation with only its pixels and their timing, for the same reason as above.
+    """
+
+    width: int
+    height: int
+    delays: tuple[float, ...]
+    """Seconds for which each frame is shown."""
+    loops: int
+    """Number of times that the animation is shown; 0 for ever."""
+    stripped: bytes
+
+
 def exif_orientation(exif: bytes) -> int:
     """EXIF's orientation, or 1 (upright) if there is none."""
     tiff = exif.removeprefix(b"Exif\0\0")
@@ -41,3 +58,8 @@ def exif_orientation(exif: bytes) -> int:
     except struct.error:
         pass
     return _FIRST
+
+
+def shown_for(declared: float) -> float:
+    """Seconds for which browsers show a frame of an animation that declares so many."""
+    return declared if declared >= _LEAST_DELAY else _USUAL_DELAY

@@ -5,13 +5,14 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bot.media.formats.header import PictureHeader, exif_orientation
+from bot.media.formats.header import AnimationHeader, PictureHeader, exif_orientation, shown_for
 from bot.media.types import Animated, Damaged, Truncated
 
 MEDIA_TYPE = "image/png"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _NEEDED_TO_DECODE = {b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"IDAT"}
+_NEEDED_TO_ANIMATE = _NEEDED_TO_DECODE | {b"acTL", b"fcTL", b"fdAT", b"IEND"}
 _XMP = b"XML:com.adobe.xmp\0"
 _MAX_XMP = 1024 * 1024
 # An encoder writes thousands of chunks at most; a hostile file can hold millions of empty ones.
@@ -76,6 +77,32 @@ def read_header(content: bytes) -> PictureHeader:
     data = _chunk(b"IDAT", b"".join(pixels))
     bare = b"".join([SIGNATURE, _chunk(b"IHDR", header), *colours, data, _chunk(b"IEND", b"")])
     return PictureHeader(width, height, orientation or 1, bare)
+
+
+def read_animation(content: bytes) -> AnimationHeader:
+    width = height = loops = 0
+    delays: list[float] = []
+    kept: list[bytes] = [SIGNATURE]
+    for chunk in chunks(content):
+        if chunk.name not in _NEEDED_TO_ANIMATE:
+            continue
+        if not _is_intact(content, chunk):
+            raise Damaged(MEDIA_TYPE)
+        kept.append(content[chunk.start : chunk.end])
+        match chunk.name:
+            case b"IHDR" if not width and len(chunk.data) == 13:  # noqa: PLR2004 - the size in the standard
+                width, height = struct.unpack_from(">II", chunk.data)
+            case b"acTL" if len(chunk.data) == 8:  # noqa: PLR2004
+                (loops,) = struct.unpack_from(">I", chunk.data, 4)
+            case b"fcTL" if len(chunk.data) == 26:  # noqa: PLR2004
+                shown, parts = struct.unpack_from(">HH", chunk.data, 20)
+                # The standard reads no parts as hundredths.
+                delays.append(shown_for(shown / (parts or 100)))
+            case _:
+                pass
+    if not width or not delays:
+        raise Damaged(MEDIA_TYPE)
+    return AnimationHeader(width, height, tuple(delays), loops, b"".join(kept))
 
 
 def read_xmp(content: bytes) -> bytes | None:

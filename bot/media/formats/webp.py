@@ -4,12 +4,12 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bot.media.formats.header import PictureHeader, exif_orientation
+from bot.media.formats.header import AnimationHeader, PictureHeader, exif_orientation, shown_for
 from bot.media.types import Animated, Damaged, Truncated
 
 MEDIA_TYPE = "image/webp"
 
-_XMP_FLAG, _ALPHA_FLAG, _ICC_FLAG = 0x04, 0x10, 0x20
+_ANIMATION_FLAG, _XMP_FLAG, _ALPHA_FLAG, _ICC_FLAG = 0x02, 0x04, 0x10, 0x20
 _MAX_CHUNKS = 10_000
 
 
@@ -71,6 +71,30 @@ def read_header(content: bytes) -> PictureHeader:
     if size is None or canvas not in {None, size}:
         raise Damaged(MEDIA_TYPE)
     return PictureHeader(*size, orientation or 1, _riff(kept))
+
+
+def read_animation(content: bytes) -> AnimationHeader:
+    width = height = loops = 0
+    delays: list[float] = []
+    kept: list[bytes] = []
+    for chunk in chunks(content):
+        data = chunk.data
+        match chunk.name:
+            case b"VP8X":
+                width, height = _canvas(chunk)
+                flags = data[0] & (_ANIMATION_FLAG | _ALPHA_FLAG)
+                kept.append(_chunk(b"VP8X", bytes([flags]) + data[1:10]))
+            case b"ANIM" if len(data) >= 6:  # noqa: PLR2004 - background and loops
+                (loops,) = struct.unpack_from("<H", data, 4)
+                kept.append(_chunk(chunk.name, data))
+            case b"ANMF" if len(data) >= 16:  # noqa: PLR2004 - the frame's own header
+                delays.append(shown_for(int.from_bytes(data[12:15], "little") / 1000))
+                kept.append(_chunk(chunk.name, data))
+            case _:
+                pass
+    if not width or not delays:
+        raise Damaged(MEDIA_TYPE)
+    return AnimationHeader(width, height, tuple(delays), loops, _riff(kept))
 
 
 def read_xmp(content: bytes) -> bytes | None:
