@@ -45,7 +45,7 @@ async def test_a_command_has_a_last_order_of_its_own(stage: Stage) -> None:
     await stage.finish(await stage.order("faceswap-comic", prompt="happy"), "Completed")
     await stage.finish(await stage.order("faceswap-v5"), "Completed")
     job = await stage.job(await _finished(stage, command="faceswap-comic"))
-    assert (job.slug, job.body["additional_prompt"]) == ("faceswap-comic", "happy")
+    assert (job.slug, job.body["prompt"]) == ("faceswap-comic", "happy")
     assert (await stage.job(await _finished(stage))).slug == "faceswap-comic"
 
 
