@@ -158,6 +158,8 @@ class Job:
     """Whether delivery is over: the member was shown the end, or cannot be reached."""
     delivery: str | None = None
     """Route of the delivery, a `Delivery`."""
+    batch: str | None = None
+    """Id of the first job of the batch, if several jobs were ordered at once; they share a place."""
 
     @property
     def is_kept_back(self) -> bool:

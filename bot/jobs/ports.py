@@ -98,8 +98,10 @@ class Store(Protocol):
         """Return the rules of those servers that have any."""
         ...
 
-    async def open(self, job: Job, terms: MemberTerms) -> None:
+    async def open(self, job: Job, terms: MemberTerms, *others: Job) -> None:
         """Write the job, its hold and its share of the budgets in one transaction.
+
+        `others` are the other jobs of its batch: all of them are written, or none.
 
         Raises `NotEnoughCredits` or `CapReached`, with nothing written.
         """
@@ -134,6 +136,10 @@ class Store(Protocol):
         ...
 
     async def find(self, job_id: str) -> Job | None: ...
+
+    async def find_batch(self, batch: str) -> Sequence[Job]:
+        """Return the jobs of a batch, in the order of its files."""
+        ...
 
     async def find_own(self, job_id: str) -> Job | None:
         """Return the job if this worker owns it."""

@@ -16,14 +16,22 @@ from bot.ledger.server_rules import Limits
 class QueueEntry:
     """A job's entry: waiting at first, in flight once it was admitted."""
 
-    __slots__ = ("_admission", "job_id", "member", "number", "server")
+    __slots__ = ("_admission", "job_id", "lap", "member", "number", "order", "server")
 
     def __init__(self, job: Job, number: int) -> None:
         self.job_id = job.id
+        self.order = job.batch or job.id
+        # Before how many other jobs of its order it goes, for the rotation among the orders of one member.
+        self.lap = 0
         self.number = number
         self.member = job.account
         self.server = job.place.guild_id
         self._admission: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Place among the jobs of its member."""
+        return self.lap, self.number
 
     @property
     def is_admitted(self) -> bool:
@@ -39,12 +47,18 @@ class QueueEntry:
 
 
 class _Member:
-    """Member with jobs in the queue: the first entry has the first turn, and so on."""
+    """Member with jobs in the queue: the first entry has the first turn, and so on.
 
-    __slots__ = ("entries", "next_round", "offer", "running", "turns")
+    The orders of a member take their turns in rotation, so that a batch does not keep the next order waiting.
+    """
+
+    __slots__ = ("entries", "lap", "next_round", "offer", "orders", "running", "turns")
 
     def __init__(self) -> None:
         self.entries: list[QueueEntry] = []
+        # The rotation's present lap, and the waiting jobs of each order.
+        self.lap = 0
+        self.orders: dict[str, list[QueueEntry]] = {}
         self.turns: list[_Turn] = []
         self.running = 0
         # A member whom limits kept back for several rounds makes up for one of them only.
@@ -53,7 +67,20 @@ class _Member:
         self.offer: tuple[_Server, _Turn] | None = None
 
     def index(self, entry: QueueEntry) -> int:
-        return bisect_left(self.entries, entry.number, key=lambda each: each.number)
+        return bisect_left(self.entries, entry.rank, key=lambda each: each.rank)
+
+    def add(self, entry: QueueEntry) -> None:
+        waiting = self.orders.setdefault(entry.order, [])
+        entry.lap = max(self.lap, waiting[-1].lap + 1 if waiting else 0)
+        waiting.append(entry)
+        self.entries.insert(self.index(entry), entry)
+
+    def remove(self, entry: QueueEntry) -> None:
+        del self.entries[self.index(entry)]
+        waiting = self.orders[entry.order]
+        waiting.remove(entry)
+        if not waiting:
+            del self.orders[entry.order]
 
 
 class _Server:
@@ -125,10 +152,11 @@ class FairQueue:
         member = self._member(entry.member)
         last_round = member.turns[-1][0] if member.turns else -1
         turn = (max(self._round, member.next_round, last_round + 1), entry.number, member)
-        member.entries.append(entry)
+        member.add(entry)
         member.turns.append(turn)
         self._turns.add(turn)
-        if len(member.entries) == 1:
+        if member.entries[0] is entry:
+            self._withdraw(member)
             self._offer(member)
         self._admit_waiting()
         return entry
@@ -150,7 +178,7 @@ class FairQueue:
             self._offer(member)
         else:
             # A later job of the member moves up, and the last turn goes.
-            del member.entries[member.index(entry)]
+            member.remove(entry)
             self._turns.remove(member.turns.pop())
             self._withdraw(member)
             self._offer(member)
@@ -159,7 +187,8 @@ class FairQueue:
         self._admit_waiting()
 
     def waiting(self, member: str) -> int:
-        return len(self._members[member].entries) if member in self._members else 0
+        """Number of the member's orders that wait; a batch is one."""
+        return len(self._members[member].orders) if member in self._members else 0
 
     def position(self, entry: QueueEntry) -> int:
         """Number of admissions until this entry's own, counted from 1, as if limits held nobody back."""
@@ -178,7 +207,10 @@ class FairQueue:
             self._round = max(self._round, round_)
             self._withdraw(member)
             self._turns.remove(member.turns.pop(0))
-            self._admit(member.entries.pop(0))
+            entry = member.entries[0]
+            member.remove(entry)
+            member.lap = entry.lap
+            self._admit(entry)
             self._offer(member)
 
     def _admit(self, entry: QueueEntry) -> None:

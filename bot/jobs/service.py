@@ -5,7 +5,7 @@ import gc
 import secrets
 from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,24 +147,48 @@ class JobService:
                 del self._preparing[account]
 
     async def check(
-        self, model: FaceModel, member: Member, terms: MemberTerms, video_seconds: float | None = None
+        self,
+        model: FaceModel,
+        member: Member,
+        terms: MemberTerms,
+        video_seconds: float | None = None,
+        *,
+        count: int = 1,
     ) -> None:
         """Raise the errors of `order` that are known before its files are uploaded.
 
-        Without the length of a video, its price counts as that of the shortest one.
+        Without the length of a video, its price counts as that of the shortest one. `count` is the number
+        of jobs in the order.
         """
         self._check_admission(model, member, terms)
         price = self.price(model.card, model.wire(), video_seconds)
         balance = await self.balance(member, terms)
-        balance.allocate(price.credits, terms.allowance)
+        balance.allocate(count * price.credits, terms.allowance)
 
-    async def order(self, order: Order) -> Job:
-        self._check_admission(order.model, order.member, order.terms)
-        job_id = new_id(self._clock.now())
+    async def order(self, order: Order, *others: Order) -> Sequence[Job]:
+        """Open one job for each order and run them.
+
+        Several orders of one member, in one place, are a batch: all of them are opened, or none.
+        """
+        orders = (order, *others)
+        for each in orders:
+            self._check_admission(each.model, each.member, each.terms)
+        now = self._clock.now()
+        # Jobs of a batch are found in the order of their ids.
+        ids = sorted(new_id(now) for _ in orders)
+        batch = ids[0] if others else None
+        jobs = [self._job(each, job_id, batch, now) for each, job_id in zip(orders, ids, strict=True)]
+        await self._open(jobs, order.terms)
+        for job in jobs:
+            log.info("job ordered", job=job.id, model=job.slug, price=job.price, guild=job.place.guild_id)
+            self._runner.start(job)
+        return jobs
+
+    def _job(self, order: Order, job_id: str, batch: str | None, now: float) -> Job:
         nonce = new_nonce()
         body = order.model.with_nonce(nonce).wire()
         price = self.price(order.model.card, body, order.video_seconds)
-        job = Job(
+        return Job(
             id=job_id,
             slug=order.model.card.slug,
             body=body,
@@ -172,17 +196,29 @@ class JobService:
             price=price.credits,
             expected=price.usd,
             place=order.place,
-            created_at=self._clock.now(),
+            created_at=now,
             nonce=nonce,
             video_seconds=order.video_seconds,
+            batch=batch,
         )
-        await self._open(job, order.terms)
-        log.info("job ordered", job=job.id, model=job.slug, price=job.price, guild=job.place.guild_id)
-        self._runner.start(job)
-        return job
 
     async def find(self, job_id: str) -> Job | None:
         return await self._store.find(job_id)
+
+    async def find_batch(self, batch: str) -> Sequence[Job]:
+        return await self._store.find_batch(batch)
+
+    async def cancel_batch(self, batch: str) -> None:
+        """Cancel the jobs of a batch that were not submitted; raise `TooLate` if there are none."""
+        waiting = [job for job in await self.find_batch(batch) if job.state is State.HELD]
+        cancelled = 0
+        # The last ones first, because the first ones may be about to be submitted.
+        for job in reversed(waiting):
+            with suppress(TooLate):
+                await self.cancel(job)
+                cancelled += 1
+        if not cancelled:
+            raise TooLate
 
     async def cancel(self, job: Job) -> None:
         """Cancel a job while that costs nothing; raise `TooLate` once it was submitted."""
@@ -202,23 +238,23 @@ class JobService:
         """Run an open job to its end, unless it is running already."""
         self._runner.start(job)
 
-    async def _open(self, job: Job, terms: MemberTerms) -> None:
+    async def _open(self, jobs: Sequence[Job], terms: MemberTerms) -> None:
         try:
-            await self._store.open(job, terms)
+            await self._store.open(jobs[0], terms, *jobs[1:])
         except StoreAway:
-            await self._open_again(job, terms)
+            await self._open_again(jobs, terms)
 
-    async def _open_again(self, job: Job, terms: MemberTerms) -> None:
-        """Open a job once more, because the answer to the first attempt's commit may be lost.
+    async def _open_again(self, jobs: Sequence[Job], terms: MemberTerms) -> None:
+        """Open the jobs once more, because the answer to the first attempt's commit may be lost.
 
         The database refuses a second row or a second hold, and waits for a commit that still runs. So after
-        any other answer than an outage, the row is there or was never written.
+        any other answer than an outage, the rows are there or were never written.
         """
         try:
-            await self._store.open(job, terms)
+            await self._store.open(jobs[0], terms, *jobs[1:])
         except Exception as error:
             try:
-                found = await self._store.find_own(job.id)
+                found = await self._store.find_own(jobs[0].id)
             except StoreAway:
                 raise OrderUnconfirmed from error
             if found is None:

@@ -81,9 +81,10 @@ class ObservedStore:
     async def rules_of(self, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
         return await self._store.rules_of(guild_ids)
 
-    async def open(self, job: Job, terms: MemberTerms) -> None:
-        await self._store.open(job, terms)
-        self._listener.opened(job)
+    async def open(self, job: Job, terms: MemberTerms, *others: Job) -> None:
+        await self._store.open(job, terms, *others)
+        for opened in (job, *others):
+            self._listener.opened(opened)
 
     async def share_slots(
         self, requests: Sequence[SlotRequest], *, held: Collection[str]
@@ -112,6 +113,9 @@ class ObservedStore:
 
     async def find(self, job_id: str) -> Job | None:
         return await self._store.find(job_id)
+
+    async def find_batch(self, batch: str) -> Sequence[Job]:
+        return await self._store.find_batch(batch)
 
     async def find_own(self, job_id: str) -> Job | None:
         job = await self._store.find_own(job_id)

@@ -190,8 +190,8 @@ class SqlStore:
         async with self._reading() as connection:
             return await budgets.spent_in(connection, budget)
 
-    async def open(self, job: Job, terms: MemberTerms) -> None:
-        await self._writer.write(Open(job, terms))
+    async def open(self, job: Job, terms: MemberTerms, *others: Job) -> None:
+        await self._writer.write(Open((job, *others), terms))
 
     async def share_slots(
         self, requests: Sequence[SlotRequest], *, held: Collection[str]
@@ -219,6 +219,10 @@ class SqlStore:
     async def find(self, job_id: str) -> Job | None:
         async with self._reading() as connection:
             return await jobs.find(connection, job_id)
+
+    async def find_batch(self, batch: str) -> Sequence[Job]:
+        async with self._reading() as connection:
+            return await jobs.find_batch(connection, batch)
 
     async def find_own(self, job_id: str) -> Job | None:
         async with self._reading() as connection:

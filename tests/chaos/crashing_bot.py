@@ -106,11 +106,11 @@ class CrashingStore(SqlStore):
         os.write(1, f"worker {self._worker}\n".encode())
         return self
 
-    async def open(self, job: Job, terms: MemberTerms) -> None:
+    async def open(self, job: Job, terms: MemberTerms, *others: Job) -> None:
         if self.lost_answers is not None:
             self.lost_answers.armed = True
         self.kill_switch.reach(KillPoint.RECEIVED)
-        await super().open(job, terms)
+        await super().open(job, terms, *others)
         self.kill_switch.reach(KillPoint.OPENED)
 
     async def move(self, job: Job, to: Job) -> Job:

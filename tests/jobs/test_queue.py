@@ -255,3 +255,33 @@ async def _enter_and_leave(rng: random.Random, limits: dict[str, int]) -> None:
             for entry in waiting:
                 full = sum(each.member == entry.member for each in running) == limits["per_member"]
                 assert full or servers[entry.server or 0] == limits["per_server"]
+
+
+async def test_the_next_order_of_a_member_waits_for_one_job_of_a_batch_and_not_for_all() -> None:
+    queue = queue_of(**ONE_AT_A_TIME)
+    running = queue.enter(job("0", member="early"))
+    batch = [queue.enter(job(f"a{index}", member="a", batch="a0")) for index in range(4)]
+    single = queue.enter(job("single", member="a"))
+    other = queue.enter(job("other", member="b"))
+    served = _served_in_turn(queue, [running, *batch, single, other])
+    assert served == ["0", "a0", "other", "single", "a1", "a2", "a3"]
+
+
+async def test_an_order_that_overtakes_a_batch_is_admitted_by_the_limits_of_its_own_server() -> None:
+    queue = queue_of(per_member=9, per_server=1, in_all=9)
+    queue.enter(job("0", member="early", server=1))
+    batch = [queue.enter(job(f"a{index}", member="a", server=1, batch="a0")) for index in range(3)]
+    queue.leave(batch[0])
+    assert queue.enter(job("single", member="a", server=2)).is_admitted
+    assert not any(entry.is_admitted for entry in batch[1:])
+
+
+async def test_a_batch_waits_as_one_order() -> None:
+    queue = queue_of(**ONE_AT_A_TIME)
+    queue.enter(job("0", member="early"))
+    batch = [queue.enter(job(f"a{index}", member="a", batch="a0")) for index in range(3)]
+    queue.enter(job("single", member="a"))
+    assert queue.waiting("a") == 2
+    for entry in batch:
+        queue.leave(entry)
+    assert queue.waiting("a") == 1

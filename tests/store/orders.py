@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 
 from bot.jobs.job import Job, Place, State
 from bot.jobs.ports import Store
@@ -63,6 +64,12 @@ def order(account: str = "1:2", price: int = 5, *, created_at: float = 1_763_700
         created_at=created_at,
         nonce=nonce,
     )
+
+
+def batch(*prices: int) -> list[Job]:
+    """Jobs that were ordered at once, one for each price."""
+    jobs = sorted((order(price=price) for price in prices), key=lambda job: job.id)
+    return [replace(job, batch=jobs[0].id) for job in jobs]
 
 
 async def money(store: SqlStore, account: str) -> tuple[int, int]:

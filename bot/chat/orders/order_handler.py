@@ -155,7 +155,7 @@ class OrderHandler:
                 # Orders that are being prepared count as waiting, or any number could pass the check at once.
                 async with self._job_service.reserve(member_of(interaction)):
                     order, fingerprints = await self._prepare(interaction, place, model, values)
-                    job = await self._job_service.order(order)
+                    (job,) = await self._job_service.order(order)
             except OrderUnconfirmed as error:
                 # The message stays, because the job shows itself there if it exists.
                 card = error_card(self._message_for(error))

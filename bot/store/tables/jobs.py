@@ -63,6 +63,7 @@ jobs = sa.Table(
     sa.Column("delivery", sa.Text),
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("epoch", INTEGER, nullable=False),
+    sa.Column("batch", sa.Text),
     # While the job waits: since when it has, by the clock of Postgres, if it asks for a slot; and whether it
     # has one, which is a part of the capacity that all processes share.
     sa.Column("slot_since", REAL),
@@ -82,6 +83,8 @@ jobs = sa.Table(
     partial_index("jobs_at_segmind", "account", "guild_id", where=IN_FLIGHT),
     # Processes that share a database look through the jobs that ask for slots before each submission.
     partial_index("jobs_with_slots", "slot_since", where=SLOT_USED),
+    # The card of a batch shows all of its jobs.
+    partial_index("jobs_of_batch", "batch", where=sa.text("batch IS NOT NULL")),
     sqlite_strict=True,
 )
 

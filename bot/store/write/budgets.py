@@ -1,6 +1,6 @@
 """Budgets in one transaction: locked, compared with their caps, and written back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -33,13 +33,15 @@ class LockedBudgets:
     def __post_init__(self) -> None:
         self.before = dict(self.spent)
 
-    def add(self, guild_id: int | None, at: float, cost: Cost, caps: Caps) -> None:
-        """Count an order in its budgets, or raise `CapReached` and count nothing."""
-        counted = list(budgets_of(guild_id, at))
-        for budget in counted:
-            self.check(budget, cost.in_(budget.scope), caps.of(budget.scope))
-        for budget in counted:
-            self.change(budget, cost.in_(budget.scope))
+    def add(self, guild_id: int | None, at: float, costs: Sequence[Cost], caps: Caps) -> None:
+        """Count the jobs of an order in their budgets, or raise `CapReached` and count nothing."""
+        counted = {
+            budget: sum(cost.in_(budget.scope) for cost in costs) for budget in budgets_of(guild_id, at)
+        }
+        for budget, amount in counted.items():
+            self.check(budget, amount, caps.of(budget.scope))
+        for budget, amount in counted.items():
+            self.change(budget, amount)
 
     def check(self, budget: Budget, amount: int, cap: int | None) -> None:
         """Raise `CapReached` if the amount is more than what is left of the cap."""

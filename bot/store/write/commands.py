@@ -23,9 +23,9 @@ from bot.store.write.ledger import LedgerTransaction
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Insert a job, hold its price and count it in its budgets."""
+    """Insert the jobs of one account, hold the price of each, and count them in their budgets."""
 
-    job: Job
+    jobs: Sequence[Job]
     terms: MemberTerms
 
 
@@ -124,8 +124,8 @@ def _accounts_of(changes: Sequence[Change], locked: Mapping[str, LockedJob]) -> 
     wanted: set[str] = set()
     for change in changes:
         match change:
-            case Open(job):
-                wanted.add(job.account)
+            case Open(opened):
+                wanted.update(job.account for job in opened)
             case Move(job):
                 if change.settles and job.id in locked:
                     wanted.add(locked[job.id].account)
@@ -140,8 +140,9 @@ def _budgets_of(changes: Sequence[Change], locked: Mapping[str, LockedJob], now:
     wanted: set[Budget] = set()
     for change in changes:
         match change:
-            case Open(job):
-                wanted.update(budgets_of(payer_of(job.account), job.created_at))
+            case Open(opened):
+                for job in opened:
+                    wanted.update(budgets_of(payer_of(job.account), job.created_at))
             case Move(job) if change.settles and job.id in locked:
                 stored = locked[job.id]
                 wanted.update(budgets_of(payer_of(stored.account), stored.created_at))
@@ -178,8 +179,8 @@ class _Planner:
     def decide(self, change: Change) -> Outcome:
         try:
             match change:
-                case Open(job, terms):
-                    return self._open(job, terms)
+                case Open(opened, terms):
+                    return self._open(opened, terms)
                 case Move():
                     return self._move(change)
                 case Grant() | Adjust():
@@ -189,12 +190,16 @@ class _Planner:
         except (NotEnoughCredits, CapReached) as error:
             return error
 
-    def _open(self, job: Job, terms: MemberTerms) -> None:
-        allocation = self._ledger.allocate(job.account, job.price, terms.allowance)
-        cost = Cost(job.price, job.expected)
-        self._budgets.add(payer_of(job.account), job.created_at, cost, terms.caps)
-        self._ledger.hold(job.account, allocation, job_id=job.id)
-        self.opened.append((job, allocation))
+    def _open(self, opened: Sequence[Job], terms: MemberTerms) -> None:
+        first = opened[0]
+        # The sum is checked before anything is held, so that all of the jobs are opened or none.
+        self._ledger.allocate(first.account, sum(job.price for job in opened), terms.allowance)
+        costs = [Cost(job.price, job.expected) for job in opened]
+        self._budgets.add(payer_of(first.account), first.created_at, costs, terms.caps)
+        for job in opened:
+            allocation = self._ledger.allocate(job.account, job.price, terms.allowance)
+            self._ledger.hold(job.account, allocation, job_id=job.id)
+            self.opened.append((job, allocation))
 
     def _give(self, change: Grant | Adjust) -> Balance:
         account, amount, actor, why = change.account, change.amount, change.audit_entry.actor, change.why

@@ -65,20 +65,31 @@ def job_from_row(row: sa.RowMapping) -> StoredJob:
     return StoredJob(place=Place(**place), epoch=row["epoch"], **facts)
 
 
+_WITH_TAKEDOWN = sa.select(jobs, takedowns.c.at.label("down_since")).outerjoin(
+    takedowns, takedowns.c.job_id == jobs.c.id
+)
+
+
 async def find(connection: Connection, job_id: str, *, owner: str | None = None) -> StoredJob | None:
     """Find a job, or only one of this owner."""
-    chosen = sa.select(jobs, takedowns.c.at.label("down_since"))
-    chosen = chosen.outerjoin(takedowns, takedowns.c.job_id == jobs.c.id).where(jobs.c.id == job_id)
+    chosen = _WITH_TAKEDOWN.where(jobs.c.id == job_id)
     if owner is not None:
         chosen = chosen.where(jobs.c.owner == owner)
     row = (await connection.execute(chosen)).mappings().one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _without_takedown(row)
+
+
+def _without_takedown(row: sa.RowMapping) -> StoredJob:
     job = job_from_row(row)
     if row["down_since"] is None or job.state is not State.DONE:
         return job
     # No caller gets the address of a result that was taken down.
     return replace(job, output=None, reason=Reason.WITHHELD)
+
+
+async def find_batch(connection: Connection, batch: str) -> Sequence[StoredJob]:
+    found = await connection.execute(_WITH_TAKEDOWN.where(jobs.c.batch == batch).order_by(jobs.c.id))
+    return [_without_takedown(row) for row in found.mappings()]
 
 
 async def is_open(connection: Connection, job_id: str, *, owner: str) -> bool:

@@ -17,8 +17,14 @@ class _PendingChange:
     )
 
     @property
-    def job_id(self) -> str | None:
-        return self.change.job.id if isinstance(self.change, Open | Move) else None
+    def job_ids(self) -> set[str]:
+        match self.change:
+            case Open(opened):
+                return {job.id for job in opened}
+            case Move(job):
+                return {job.id}
+            case _:
+                return set()
 
     def resolve(self, outcome: Outcome) -> None:
         if self.outcome.done():
@@ -76,11 +82,10 @@ class Writer:
             if pending.outcome.cancelled():
                 continue
             # The second change of a job depends on the outcome of the first.
-            if pending.job_id in jobs:
+            if pending.job_ids & jobs:
                 postponed.append(pending)
                 continue
-            if pending.job_id is not None:
-                jobs.add(pending.job_id)
+            jobs |= pending.job_ids
             batch.append(pending)
         self._pending.extendleft(reversed(postponed))
         return batch

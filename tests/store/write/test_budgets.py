@@ -61,6 +61,21 @@ async def test_the_last_credit_of_a_cap_is_spent_and_no_more(
     await store.open(of(1, clock.time, 0), terms)
 
 
+@pytest.mark.parametrize(("terms", "scope"), [(CREDITS, Scope.SERVER), (DOLLARS, Scope.OPERATOR)])
+async def test_a_cap_is_met_by_a_batch_as_a_whole_and_each_of_its_jobs_leaves_alone(
+    store: SqlStore, clock: HandClock, terms: MemberTerms, scope: Scope
+) -> None:
+    jobs = [of(1, clock.time, 7) for _ in range(3)]
+    with pytest.raises(CapReached) as raised:
+        await store.open(jobs[0], terms, *jobs[1:])
+    assert raised.value.scope is scope
+    assert await spent(store, 1, clock.time) == [0, 0]
+    await store.open(jobs[0], terms, jobs[1])
+    assert await spent(store, 1, clock.time) == [14, 140_000]
+    await through(store, jobs[1], State.CANCELLED)
+    assert await spent(store, 1, clock.time) == [7, 70_000]
+
+
 async def test_one_server_does_not_spend_anothers_month(store: SqlStore, clock: HandClock) -> None:
     await store.open(of(1, clock.time, 20), CREDITS)
     await store.open(of(2, clock.time, 20), CREDITS)

@@ -10,7 +10,7 @@ from bot.jobs.job import State
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.ledger import AlreadyRefunded, AuditEntry
 from bot.store import ChangeRejected, SqlStore
-from tests.store.orders import LIFE, START, TERMS, HandClock, money, opened, order, through
+from tests.store.orders import LIFE, START, TERMS, HandClock, batch, money, opened, order, through
 
 
 async def test_a_new_account_starts_with_its_credits(store: SqlStore) -> None:
@@ -46,6 +46,36 @@ async def test_a_job_that_cannot_be_written_leaves_no_hold(store: SqlStore) -> N
     with pytest.raises(ChangeRejected):
         await store.open(job, TERMS)
     assert await money(store, job.account) == (START - 5, 5)
+    assert await store.audit() == []
+
+
+async def test_a_batch_is_written_with_a_hold_for_each_job(store: SqlStore) -> None:
+    first, *others = jobs = batch(7, 8, 9)
+    await store.open(first, TERMS, *others)
+    assert await store.find_batch(first.id) == jobs
+    assert await money(store, first.account) == (START - 24, 24)
+    cancelled = await through(store, others[0], State.CANCELLED)
+    await through(store, others[1], *LIFE)
+    assert await money(store, first.account) == (START - 24 + cancelled.price, first.price)
+    assert await store.audit() == []
+
+
+async def test_a_batch_that_is_too_dear_as_a_whole_writes_nothing(store: SqlStore) -> None:
+    first, *others = batch(60, 40, 1)
+    with pytest.raises(NotEnoughCredits) as raised:
+        await store.open(first, TERMS, *others)
+    assert (raised.value.need, raised.value.have) == (START + 1, START)
+    assert await store.find_batch(first.id) == []
+    assert await money(store, first.account) == (START, 0)
+
+
+async def test_a_batch_of_which_one_job_exists_already_writes_nothing(store: SqlStore) -> None:
+    first, *others = batch(5, 6)
+    await store.open(others[0], TERMS)
+    with pytest.raises(ChangeRejected):
+        await store.open(first, TERMS, *others)
+    assert await store.find(first.id) is None
+    assert await money(store, first.account) == (START - others[0].price, others[0].price)
     assert await store.audit() == []
 
 

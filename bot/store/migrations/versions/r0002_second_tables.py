@@ -1,4 +1,4 @@
-"""Second tables: nonces and slots of jobs, workers that serve, budgets of grants, servers that were left."""
+"""Second tables: nonces, slots and batches of jobs, workers that serve, budgets of grants, left servers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,7 @@ BOOLEAN = sa.Boolean().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _nonces()
     _slots()
+    _batches()
     # A worker of the first version, which does not know the column, counts as serving.
     op.add_column("workers", sa.Column("serves", BOOLEAN, nullable=False, server_default=sa.true()))
 
@@ -56,3 +57,9 @@ def _slots() -> None:
     op.add_column("jobs", sa.Column("has_slot", BOOLEAN, nullable=False, server_default=sa.false()))
     used = sa.text("state = 'HELD' AND slot_since IS NOT NULL")
     op.create_index("jobs_with_slots", "jobs", ["slot_since"], sqlite_where=used, postgresql_where=used)
+
+
+def _batches() -> None:
+    op.add_column("jobs", sa.Column("batch", sa.Text))
+    some = sa.text("batch IS NOT NULL")
+    op.create_index("jobs_of_batch", "jobs", ["batch"], sqlite_where=some, postgresql_where=some)
