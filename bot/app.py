@@ -185,6 +185,7 @@ async def build_app(
             clock=clock,
             workers=workers,
             c2pa_signer=c2pa_signer,
+            is_throttled=invalid_requests.is_throttled,
         )
         moderation = ModerationParts(settings, store, delivery)
         watcher = ThrottledWatcher(moderation.watcher, invalid_requests, clock)

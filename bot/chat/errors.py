@@ -16,7 +16,11 @@ from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOr
 from bot.chat.delivery.picture_owners import UnknownOwner
 from bot.chat.members import NotAdministrator
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
+<<<<<<< HEAD
 from bot.chat.orders.last_order import NoLastOrder
+=======
+from bot.chat.orders.face_picker import AlreadyOrdered
+>>>>>>> 1afae33 (Put a job's state into the title of its card)
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
 from bot.chat.orders.order_handler import ShuttingDown
 from bot.chat.orders.reorder import InputGone
@@ -159,6 +163,8 @@ class ErrorMessages:
         match error:
             case BadPairs(sources=sources, targets=targets, example=example):
                 return self._text("refused.pairs", sources=sources, targets=targets, example=example)
+            case AlreadyOrdered():
+                return self._text("refused.already_ordered")
             case NothingPosted():
                 return self._text("refused.nothing_posted")
             case AuthorOptedOut():

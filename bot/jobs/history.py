@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.jobs.delivery import Delivery
-from bot.jobs.job import State
+from bot.jobs.job import Reason, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class PastJob:
     price: int
     created_at: float
     delivery: str | None
+    reason: Reason | None = None
 
     @property
     def number(self) -> int:
@@ -33,11 +34,6 @@ class PastJob:
     def is_kept(self) -> bool:
         """Whether its result could not be delivered and waits for the member."""
         return self.state is State.DONE and self.delivery == Delivery.KEPT
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether its result waits for a moderator's approval."""
-        return self.state is State.DONE and self.delivery == Delivery.AWAITED
 
 
 class JobHistory(Protocol):

@@ -9,7 +9,7 @@ from bot.chat.account.services import AccountServices
 from bot.chat.admin.server_data import ForgetServerButton, ServerDeletion
 from bot.chat.admin.services import AdminServices
 from bot.chat.delivery.button_actions import JobActions
-from bot.chat.delivery.job_buttons import JobButton, OtherModel
+from bot.chat.delivery.job_buttons import JobButton, MoreMenu
 from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.moderation.approval_card import ApprovalButton
 from bot.chat.moderation.case_card import CaseButton
@@ -125,7 +125,7 @@ def serve(
         admin,
         {
             JobButton: actions.press,
-            OtherModel: actions.choose_model,
+            MoreMenu: actions.choose,
             Agree: consent.press,
             ApprovalButton: moderation.approvals.press,
             CaseButton: moderation.cases.press,

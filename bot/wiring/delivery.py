@@ -1,5 +1,7 @@
 """The delivery side: the messages, cards and files through which members follow their jobs."""
 
+from collections.abc import Callable
+
 from bot.chat.background import Background
 from bot.chat.client import Doppel
 from bot.chat.delivery.live_reply import LiveReplies
@@ -33,6 +35,7 @@ class DeliveryParts:
         clock: Clock,
         workers: MediaWorkers,
         c2pa_signer: C2paSigner | None,
+        is_throttled: Callable[[], bool],
     ) -> None:
         self.client, self.models, self.text, self.clock = client, models, text, clock
         self.cards = {slug: model.card for slug, model in models.items()}
@@ -70,4 +73,5 @@ class DeliveryParts:
             gap=settings.discord.edit_gap,
             owns=store.owns,
             show_again=store.show_again,
+            is_throttled=is_throttled,
         )

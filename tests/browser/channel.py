@@ -20,9 +20,9 @@ window.states = {{}};
 new MutationObserver(() => {{
   for (const message of document.querySelectorAll("article[data-message-id]")) {{
     const seen = window.states[message.dataset.messageId] ??= [];
-    for (const strong of message.querySelectorAll("strong")) {{
-      const word = strong.textContent;
-      if ({list(STATES)}.includes(word) && seen.at(-1) !== word) seen.push(word);
+    for (const word of {list(STATES)}) {{
+      // The state stands in the title of the card.
+      if (message.textContent.includes(`· ${{word}}`) && seen.at(-1) !== word) seen.push(word);
     }}
   }}
 }}).observe(document, {{ childList: true, subtree: true, characterData: true }});
@@ -127,8 +127,8 @@ class Channel:
 
     def picture(self, message: Locator) -> tuple[str, tuple[int, int]]:
         """Open and save the result; return its type and size."""
-        # The second picture is the original.
-        shown = message.locator("img.gallery-image").first
+        # The first picture is the original.
+        shown = message.locator("img.gallery-image").last
         expect(shown).to_have_js_property("complete", value=True)
         shown.click()
         with self._page.expect_download() as saved:

@@ -20,7 +20,7 @@ STAGES = ("Waiting in line", "Trying again", "Queued", "Processing", "Checking")
 
 def shows(reply: Reply, state: State) -> bool:
     """Whether the reply shows the outcome of a job in this state."""
-    return any(f"**{word}" in reply.text for word in ENDS.get(state, ()))
+    return any(f"· {word}" in reply.text for word in ENDS.get(state, ()))
 
 
 def ended(reply: Reply) -> bool:
@@ -36,15 +36,15 @@ def rejected(reply: Reply) -> bool:
 def was_accepted(reply: Reply) -> bool:
     """Whether the member ever saw that the order became a job."""
     words = [*STAGES, *(word for words in ENDS.values() for word in words)]
-    return any(f"**{word}" in text for text in reply.texts for word in words)
+    return any(f"· {word}" in text for text in reply.texts for word in words)
 
 
 def shows_outcome(text: str) -> bool:
-    return any(f"**{word}" in text for words in ENDS.values() for word in words)
+    return any(f"· {word}" in text for words in ENDS.values() for word in words)
 
 
 def shows_stage(text: str) -> bool:
-    return any(f"**{word}" in text for word in STAGES)
+    return any(f"· {word}" in text for word in STAGES)
 
 
 def job_buttons(message: Message) -> Mapping[str, str]:

@@ -116,7 +116,7 @@ def test_a_request_of_no_job_and_an_order_without_one_are_lost() -> None:
     assert (
         len(check(replace(GOOD, accepted=[accepted_request(), accepted_request("b2", "another")])).lost) == 1
     )
-    waiting = order_showing("**Queued** · sent to Segmind")
+    waiting = order_showing("Face swap v5 · Queued · sent to Segmind")
     findings = check(replace(GOOD, placed=[DONE, waiting]))
     assert (len(findings.lost), len(findings.unfinished)) == (1, 1)
 
@@ -124,10 +124,10 @@ def test_a_request_of_no_job_and_an_order_without_one_are_lost() -> None:
 @pytest.mark.parametrize(
     "placed",
     [
-        order_showing("**Processing** · sent to Segmind"),
-        order_showing("**Failed** · Segmind could not do this"),
-        order_showing("**Completed** · 3.0 s"),
-        order_showing("**Completed** · 3.0 s", plain_png((0, 0, 0))),
+        order_showing("Face swap v5 · Processing · sent to Segmind"),
+        order_showing("Face swap v5 · Failed · Segmind could not do this"),
+        order_showing("Face swap v5 · Completed · 3.0 s"),
+        order_showing("Face swap v5 · Completed · 3.0 s", plain_png((0, 0, 0))),
         order_showing(""),
     ],
     ids=["a stage", "another end", "no file", "somebody else's file", "nothing"],
@@ -167,7 +167,7 @@ def message_of(placed: PlacedOrder) -> Message:
 
 
 def test_a_second_message_of_a_job_is_extra() -> None:
-    one, two, other = (order_showing("**Completed** · 3.0 s", plain_png(RED)) for _ in range(3))
+    one, two, other = (order_showing("Face swap v5 · Completed · 3.0 s", plain_png(RED)) for _ in range(3))
     for placed, job in ((one, "a1"), (two, "a1"), (other, "b2")):
         button = {"type": 2, "label": "Again", "custom_id": f"job:again:7:{job}"}
         message_of(placed).components = [{"type": 1, "components": [button]}]
@@ -178,8 +178,8 @@ def test_a_second_message_of_a_job_is_extra() -> None:
 
 
 def test_a_stage_after_the_outcome_overwrites_it() -> None:
-    placed = order_showing("**Completed** · 3.0 s", plain_png(RED))
-    for text in ("**Processing** · sent to Segmind", "**Completed** · 3.0 s"):
+    placed = order_showing("Face swap v5 · Completed · 3.0 s", plain_png(RED))
+    for text in ("Face swap v5 · Processing · sent to Segmind", "**Completed** · 3.0 s"):
         message_of(placed).apply({"components": [{"type": 10, "content": text}]}, "token")
     shown = evidence(placed, job_of(placed))
     findings = check(shown)
@@ -197,7 +197,7 @@ def test_an_open_job_of_a_living_process_is_idle() -> None:
 
 
 def test_an_order_and_its_request_may_be_forgotten_by_a_database_that_is_set_back() -> None:
-    order = order_showing("**Queued** · sent to Segmind")
+    order = order_showing("Face swap v5 · Queued · sent to Segmind")
     lost = replace(
         GOOD, placed=[DONE, order], accepted=[accepted_request(), accepted_request("b2", "another")]
     )

@@ -17,7 +17,7 @@ def arrivals(stage: Stage) -> Arrivals:
 async def test_a_whole_order_is_shown_in_german(stage: Stage, arrivals: Arrivals) -> None:
     arrivals.speaks(stage.member.id, "de")
     reply = await stage.order("faceswap-v5")
-    await reply.says("Eingereiht", "an Segmind gesendet", "5 Credits, berechnet erst")
+    await reply.says("Eingereiht", "an Segmind gesendet", "5 Credits, berechnet nur")
     await stage.finish(reply, "Fertig", "KI-generiert · 5 Credits")
     (attachment,) = reply.attachments
     assert attachment.description is not None

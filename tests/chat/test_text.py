@@ -11,7 +11,7 @@ from bot.administration.access import AccessMode
 from bot.administration.audit import AuditAction
 from bot.chat.admin.spending import HEADINGS
 from bot.chat.text import ENGLISH, Text, catalogue
-from bot.jobs.job import State
+from bot.chat.ui.states import JobState
 from bot.ledger.server_rules import LIMIT_NAMES
 from bot.moderation.approvals import Verdict
 
@@ -51,7 +51,7 @@ def test_every_sentence_is_used() -> None:
 @pytest.mark.parametrize(
     ("section", "names"),
     [
-        ("state", {state.lower() for state in State} | {"awaited"}),
+        ("state", set(JobState)),
         ("limit", set(LIMIT_NAMES)),
         ("pages", {"history", "changes", "cases", "jobs", "server", "newer", "older", "empty"}),
         (

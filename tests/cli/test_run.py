@@ -174,7 +174,7 @@ async def test_an_order_that_never_arrived_is_released_after_a_kill(town: Enviro
         await town.discord.online()
         # Only a history that shows another order proves that this one is missing.
         await town.finish(await town.order())
-        await reply.wait_for("Lost on the way", "Nothing was charged")
+        await reply.wait_for("Lost on the way", "nothing was charged")
         assert await bot.terminate() == 0
     assert town.segmind.calls["submit"] == 2
     assert town.segmind.calls["history"] > 0
@@ -186,7 +186,7 @@ async def test_queued_jobs_keep_their_order_after_a_kill(town: Environment) -> N
     async with town.bot(**limits) as bot:
         await town.discord.online()
         replies: list[Reply] = []
-        for word in ("Queued", "number 1", "number 2"):
+        for word in ("Queued", "Number 1", "Number 2"):
             replies.append(await town.order())
             await replies[-1].wait_for(word)
         await bot.kill()
@@ -216,14 +216,14 @@ async def test_jobs_in_flight_keep_their_capacity_after_a_kill(town: Environment
         first, waiting, bobs = replies[2:]
         await first.wait_for("Queued")
         await bobs.wait_for("Queued")
-        await waiting.wait_for("number 1")
+        await waiting.wait_for("Number 1")
         await bot.kill()
     async with town.bot(**limits) as bot:
         await town.discord.online()
         town.clock.move(SECONDS * 0.5)
         await first.wait_for("Processing")
         await bobs.wait_for("Processing")
-        assert "number 1" in waiting.text
+        assert "Number 1" in waiting.text
         assert len(town.segmind.submissions) == 4
         assert await bot.terminate() == 0
 

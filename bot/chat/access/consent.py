@@ -1,6 +1,7 @@
 """Asks for consent before the first order, and continues the order once the member agrees."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from re import Match
@@ -27,6 +28,7 @@ log = structlog.stdlib.get_logger(__name__)
 STORE_TIMEOUT = 1.5
 # After this long, a member who agrees no longer expects their old order to continue.
 PENDING_SECONDS = 15 * 60.0
+_ORDER_BYTES = 8
 
 OnAgreed = Callable[[Interaction], Awaitable[None]]
 """Continues what the member asked for, in the interaction with which they agreed."""
@@ -36,6 +38,7 @@ OnAgreed = Callable[[Interaction], Awaitable[None]]
 class Pending:
     """Order that waits for its member's consent."""
 
+    user_id: int
     on_agreed: OnAgreed
     withdraw: Callable[[], Awaitable[None]]
     """Deletes the question."""
@@ -59,7 +62,8 @@ class Consent:
         self._policy_url = policy_url
         self._text = text
         self._clock = clock
-        self._pending: dict[int, Pending] = {}
+        # By the token of the question: a member may have several open ones, each with its own order.
+        self._pending: dict[str, Pending] = {}
 
     async def ensure_consent(self, interaction: Interaction, on_agreed: OnAgreed) -> bool:
         """Whether the member has agreed. If not, ask them, and call `on_agreed` when they agree.
@@ -75,7 +79,9 @@ class Consent:
             return True
         self._forget_old()
         until = self._clock.now() + PENDING_SECONDS
-        self._pending[interaction.user.id] = Pending(on_agreed, await self._ask(interaction), until)
+        order = secrets.token_hex(_ORDER_BYTES)
+        withdraw = await self._ask(interaction, order)
+        self._pending[order] = Pending(interaction.user.id, on_agreed, withdraw, until)
         return False
 
     async def press(self, interaction: Interaction, button: "Agree") -> None:
@@ -83,11 +89,11 @@ class Consent:
         current = self._access_policy.consent_version
         if current is not None and button.version != current:
             # The terms have changed since the question was asked.
-            await interaction.response.edit_message(view=self._card(current))
+            await interaction.response.edit_message(view=self._card(current, button.order))
             return
         await self._moderation_store.agree(interaction.user.id, button.version)
         log.info("consent given", user=interaction.user.id, version=button.version)
-        pending = self._pending.pop(interaction.user.id, None)
+        pending = self._pending.pop(button.order, None)
         if pending is None or self._clock.now() >= pending.until:
             await interaction.response.edit_message(view=self._thanks())
             return
@@ -96,16 +102,16 @@ class Consent:
         finally:
             await _withdraw(pending)
 
-    async def _ask(self, interaction: Interaction) -> Callable[[], Awaitable[None]]:
-        card = self._card(self._access_policy.consent_version or "")
+    async def _ask(self, interaction: Interaction, order: str) -> Callable[[], Awaitable[None]]:
+        card = self._card(self._access_policy.consent_version or "", order)
         if interaction.response.is_done():
             question = await interaction.followup.send(view=card, ephemeral=True, wait=True)
             return question.delete
         await interaction.response.send_message(view=card, ephemeral=True)
         return interaction.delete_original_response
 
-    def _card(self, version: str) -> InfoCard:
-        buttons: list[ui.Item[Any]] = [Agree(version, self._text("consent.agree"))]
+    def _card(self, version: str, order: str) -> InfoCard:
+        buttons: list[ui.Item[Any]] = [Agree(version, order, self._text("consent.agree"))]
         if self._policy_url is not None:
             buttons.append(ui.Button(label=self._text("consent.policy"), url=self._policy_url))
         lines = [self._text("consent.rights"), self._text("consent.marked"), self._text("consent.forbidden")]
@@ -123,12 +129,12 @@ class Consent:
         )
 
     def forget(self, user_id: int) -> None:
-        """Drop the order that waits for this member's consent."""
-        self._pending.pop(user_id, None)
+        """Drop the orders that wait for this member's consent."""
+        self._pending = {order: each for order, each in self._pending.items() if each.user_id != user_id}
 
     def _forget_old(self) -> None:
         now = self._clock.now()
-        self._pending = {user: each for user, each in self._pending.items() if now < each.until}
+        self._pending = {order: each for order, each in self._pending.items() if now < each.until}
 
 
 async def _withdraw(pending: Pending) -> None:
@@ -138,13 +144,15 @@ async def _withdraw(pending: Pending) -> None:
         log.info("consent question not deleted", error=type(error).__name__)
 
 
-class Agree(StatefulButton, template=r"agree:(?P<version>[A-Za-z0-9.-]{1,40})"):
-    """Button "I agree", for one version of the terms."""
+class Agree(StatefulButton, template=r"agree:(?P<version>[A-Za-z0-9.-]{1,40})(?::(?P<order>[0-9a-f]+))?"):
+    """Button "I agree", for one version of the terms and one order."""
 
-    def __init__(self, version: str, label: str) -> None:
-        super().__init__(label, f"agree:{version}", discord.ButtonStyle.success)
+    def __init__(self, version: str, order: str, label: str) -> None:
+        super().__init__(label, f"agree:{version}:{order}", discord.ButtonStyle.success)
         self.version = version
+        self.order = order
 
     @classmethod
     def from_match(cls, match: Match[str], label: str) -> Self:
-        return cls(match["version"], label)
+        # Questions of earlier releases name no order.
+        return cls(match["version"], match["order"] or "0", label)

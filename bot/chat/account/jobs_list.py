@@ -15,6 +15,7 @@ from bot.chat.ui.card import credits_words, relative_timestamp
 from bot.chat.ui.info_card import mention_or_unknown
 from bot.chat.ui.labels import title_of
 from bot.chat.ui.pagination import PageItem, PageRequest
+from bot.chat.ui.states import state_of
 from bot.jobs.history import JobHistory, PastJob
 from bot.jobs.job import State
 from bot.models import ModelCard
@@ -51,10 +52,11 @@ class JobLists:
         # Discord has no links to ephemeral messages.
         if not job.hidden:
             title = f"[{title}]({address_of(job)})"
-        is_free = job.state.settled and job.state is not State.DONE
+        refunded = job.reason is not None and job.reason.is_refunded
+        is_free = refunded or (job.state.settled and job.state is not State.DONE)
         facts: dict[str, Any] = {
             "title": title,
-            "state": text("state.awaited" if job.is_awaited else f"state.{job.state.lower()}"),
+            "state": state_of(job.state, job.reason).label(text),
             "price": text("jobs_list.free") if is_free else credits_words(job.price, text),
             "when": relative_timestamp(job.created_at),
         }

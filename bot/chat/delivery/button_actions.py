@@ -1,10 +1,9 @@
 """Handlers of the buttons and the select on a job's card."""
 
-import secrets
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from bot.chat.delivery.job_buttons import Action, JobButton, OtherModel
+from bot.chat.delivery.job_buttons import SAME_SEED, Action, JobButton, MoreMenu, button
 from bot.chat.delivery.result_card import end_card
 from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.interactions import Interaction
@@ -13,14 +12,13 @@ from bot.chat.orders.edit_form import EditOrderForm
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.text import Text
-from bot.chat.ui.card import CardMedia
+from bot.chat.ui.card import RED, CardMedia
+from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.order_summary import SEED
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
-from bot.jobs.job import Job
+from bot.jobs.job import Job, State
 from bot.jobs.service import JobService
 from bot.models import FaceModel
-
-MAX_SEED = 2**31
 
 
 class NotYourOrder(Exception):
@@ -70,36 +68,62 @@ class JobActions:
         self._models = models
         self._text = text
 
-    async def press(self, interaction: Interaction, button: JobButton) -> None:
-        _check_permission(button.action, interaction, button.owner)
-        match button.action:
+    async def press(self, interaction: Interaction, pressed: JobButton) -> None:
+        _check_permission(pressed.action, interaction, pressed.owner)
+        match pressed.action:
             case Action.REPORT:
-                await self._cases.report(interaction, button.job_id)
+                await self._cases.report(interaction, pressed.job_id)
             case Action.DELETE:
-                await self._cases.remove(interaction, button.job_id)
+                await self._ask_to_delete(interaction, pressed.job_id)
+            case Action.DELETE_FOR_GOOD:
+                await self._cases.remove(interaction, pressed.job_id)
             case Action.CANCEL:
                 # The outcome appears on the card, so the press itself needs no answer.
                 await interaction.response.defer()
-                await self._job_service.cancel(await self._find(button.job_id))
+                await self._job_service.cancel(await self._find(pressed.job_id))
             case Action.AGAIN:
-                await self._order_again(interaction, await self._find(button.job_id), {})
-            case Action.SEED:
-                seed = {SEED: secrets.randbelow(MAX_SEED)}
-                await self._order_again(interaction, await self._find(button.job_id), seed)
+                await self._order_again(interaction, await self._find(pressed.job_id), {})
+            case Action.REROLL:
+                # Without a seed, the order gets a new one.
+                await self._order_again(interaction, await self._find(pressed.job_id), {SEED: None})
             case Action.EDIT:
-                await interaction.response.send_modal(self._edit_form(await self._find(button.job_id)))
+                await interaction.response.send_modal(self._edit_form(await self._find(pressed.job_id)))
             case Action.SHOW:
-                if await self._cases.is_down(button.job_id):
+                if await self._cases.is_down(pressed.job_id):
                     raise OrderForgotten
-                await self._show(interaction, await self._find(button.job_id))
+                await self._show(interaction, await self._find(pressed.job_id))
 
-    async def choose_model(self, interaction: Interaction, select: OtherModel) -> None:
-        """Order the same files with another model."""
-        _check_permission(Action.AGAIN, interaction, select.owner)
-        job = await self._find(select.job_id)
-        model = self._models[select.item.values[0]]
+    async def choose(self, interaction: Interaction, menu: MoreMenu) -> None:
+        """Repeat the order exactly, or order the same files with another model."""
+        _check_permission(Action.AGAIN, interaction, menu.owner)
+        job = await self._find(menu.job_id)
+        (choice,) = menu.item.values
+        if choice == SAME_SEED:
+            return await self._order_again(interaction, job, {})
+        model = self._models[choice]
         files = self._previous_inputs.files_for(model, self._models[job.slug], job)
-        await self._order_handler.handle(interaction, model, dict(files), display=_display_options(job))
+        return await self._order_handler.handle(
+            interaction, model, dict(files), display=_display_options(job)
+        )
+
+    async def _ask_to_delete(self, interaction: Interaction, job_id: str) -> None:
+        """Ask before a result is lost. A card without one is deleted at once.
+
+        So is a hidden one: once the token of its order has expired, only a press on it can delete it.
+        """
+        job = await self._job_service.find(job_id)
+        if job is None or job.state is not State.DONE or job.place.hidden:
+            return await self._cases.remove(interaction, job_id)
+        text = self._text
+        question = InfoCard(
+            text("cases.delete_title"),
+            [text("cases.delete_note")],
+            text,
+            buttons=[button(Action.DELETE_FOR_GOOD, job, text)],
+            colour=RED,
+        )
+        await interaction.response.send_message(view=question, ephemeral=True)
+        return None
 
     async def _find(self, job_id: str) -> Job:
         job = await self._job_service.find(job_id)
@@ -137,7 +161,7 @@ def _check_permission(action: Action, interaction: Interaction, owner: int) -> N
         case Action.REPORT:
             if is_owner:
                 raise OwnOrder
-        case Action.DELETE:
+        case Action.DELETE | Action.DELETE_FOR_GOOD:
             if not (is_owner or interaction.permissions.manage_messages):
                 raise NotYourOrder
         case _:

@@ -74,6 +74,9 @@ class InvalidRequestCounter:
             self._log_change(level)
         return level
 
+    def is_throttled(self) -> bool:
+        return self.level is not ThrottleLevel.NOTHING
+
     def trace(self) -> aiohttp.TraceConfig:
         """Trace for discord.py's aiohttp session, which carries both REST and webhook requests."""
         trace = aiohttp.TraceConfig()

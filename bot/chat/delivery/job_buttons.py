@@ -1,7 +1,8 @@
-"""Buttons and select on the card of a job. Their ids hold all their state, so they survive a restart."""
+"""Buttons and menu on the card of a job. Their ids hold all their state, so they survive a restart."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from re import Match
 from typing import Any, Self, cast
@@ -19,6 +20,8 @@ from bot.models import FaceModel
 
 # Discord's limits for the options of a select and for the length of their descriptions.
 _MAX_OPTIONS, _MAX_DESCRIPTION = 25, 100
+# Value of the menu's option that repeats the order exactly; no model has this name.
+SAME_SEED = "same"
 _URL_SCHEMES = ("http://", "https://")
 _JOB = r"(?P<owner>\d+):(?P<job>[0-9A-Za-z_-]{1,40})"
 _OF_JOB = re.compile(rf"(?:job:[a-z]+|model):{_JOB}")
@@ -28,22 +31,33 @@ class Action(StrEnum):
     """Action of a button on the card of a job."""
 
     AGAIN = "again"
-    SEED = "seed"
+    REROLL = "seed"
+    """The same order with another seed. Cards of earlier releases have this id on their buttons."""
     EDIT = "edit"
     CANCEL = "cancel"
     SHOW = "show"
     DELETE = "delete"
+    DELETE_FOR_GOOD = "remove"
+    """Answer to the question whether to delete."""
     REPORT = "report"
 
 
-_LABELS_AND_STYLES: Mapping[Action, tuple[str, ButtonStyle]] = {
-    Action.AGAIN: ("buttons.again", ButtonStyle.primary),
-    Action.SEED: ("buttons.seed", ButtonStyle.secondary),
-    Action.EDIT: ("buttons.edit", ButtonStyle.secondary),
-    Action.CANCEL: ("buttons.cancel", ButtonStyle.secondary),
-    Action.SHOW: ("buttons.show", ButtonStyle.primary),
-    Action.DELETE: ("buttons.delete", ButtonStyle.secondary),
-    Action.REPORT: ("buttons.report", ButtonStyle.secondary),
+@dataclass(frozen=True, slots=True)
+class _Look:
+    label: str
+    icon: str
+    style: ButtonStyle = ButtonStyle.secondary
+
+
+_LOOKS: Mapping[Action, _Look] = {
+    Action.AGAIN: _Look("buttons.again", "🔁", ButtonStyle.primary),
+    Action.REROLL: _Look("buttons.reroll", "🔁", ButtonStyle.primary),
+    Action.EDIT: _Look("buttons.edit", "✏️"),
+    Action.CANCEL: _Look("buttons.cancel", "✖️"),
+    Action.SHOW: _Look("buttons.show", "👁️", ButtonStyle.primary),
+    Action.DELETE: _Look("buttons.delete", "🗑️", ButtonStyle.danger),
+    Action.DELETE_FOR_GOOD: _Look("buttons.delete_for_good", "🗑️", ButtonStyle.danger),
+    Action.REPORT: _Look("buttons.report", "🚩"),
 }
 
 
@@ -54,8 +68,8 @@ class JobButton(
     """Button on the card of a job."""
 
     def __init__(self, action: Action, owner: int, job_id: str, label: str) -> None:
-        _, style = _LABELS_AND_STYLES[action]
-        super().__init__(label, f"job:{action}:{owner}:{job_id}", style)
+        look = _LOOKS[action]
+        super().__init__(label, f"job:{action}:{owner}:{job_id}", look.style, look.icon)
         self.action = action
         self.owner = owner
         self.job_id = job_id
@@ -65,7 +79,7 @@ class JobButton(
         return cls(Action(match["action"]), int(match["owner"]), match["job"], label)
 
 
-class OtherModel(
+class MoreMenu(
     ui.DynamicItem[ui.Select[Any]],
     template=rf"model:{_JOB}",
 ):
@@ -94,12 +108,12 @@ def owner_of(custom_id: str) -> int | None:
 
 def waiting_rows(job: Job, text: Text) -> list[ui.ActionRow[Any]]:
     """Button of an order that was not submitted yet, and so costs nothing."""
-    return [_row(_button(Action.CANCEL, job, text))]
+    return [_row(button(Action.CANCEL, job, text))]
 
 
 def show_rows(job: Job, text: Text) -> list[ui.ActionRow[Any]]:
     """Button for a result that could not be sent to the member in private."""
-    return [_row(_button(Action.SHOW, job, text))]
+    return [_row(button(Action.SHOW, job, text))]
 
 
 def end_rows(
@@ -109,25 +123,26 @@ def end_rows(
     if job.is_kept_back:
         return []
     actions: list[Action] = []
-    alternative_models: list[type[FaceModel]] = []
+    options: list[discord.SelectOption] = []
     model = models[job.slug]
     if _has_urls(model, job):
+        if job.state is State.DONE:
+            if SEED in job.body:
+                actions.append(Action.REROLL)
+                options.append(_same_seed(job, text))
         # Segmind's content rules would block the same order again.
-        if job.state is not State.BLOCKED:
+        elif job.state is not State.BLOCKED:
             actions.append(Action.AGAIN)
-        if SEED in model.model_fields and job.state is State.DONE:
-            actions.append(Action.SEED)
         actions.append(Action.EDIT)
-        alternative_models = alternatives(models, job)
-    if job.state is State.DONE:
-        actions.append(Action.DELETE)
-        if public:
-            actions.append(Action.REPORT)
-    rows: list[ui.ActionRow[Any]] = []
-    if actions:
-        rows.append(_row(*(_button(action, job, text) for action in actions)))
-    if alternative_models:
-        rows.append(_row(_select(alternative_models, job, text)))
+        options += [_other_model(each, text) for each in alternatives(models, job)]
+    actions.append(Action.DELETE)
+    if job.state is State.DONE and public:
+        actions.append(Action.REPORT)
+    rows = [_row(*(button(action, job, text) for action in actions))]
+    if options:
+        placeholder = text("buttons.more" if Action.REROLL in actions else "buttons.other_model")
+        select: ui.Select[Any] = ui.Select(placeholder=placeholder, options=options[:_MAX_OPTIONS])
+        rows.append(_row(MoreMenu(job.place.user_id, job.id, select)))
     return rows
 
 
@@ -141,19 +156,17 @@ def _row(*items: ui.Item[Any]) -> ui.ActionRow[Any]:
     return ui.ActionRow(*items)
 
 
-def _button(action: Action, job: Job, text: Text) -> JobButton:
-    label, _ = _LABELS_AND_STYLES[action]
-    return JobButton(action, job.place.user_id, job.id, text(label))
+def button(action: Action, job: Job, text: Text) -> JobButton:
+    return JobButton(action, job.place.user_id, job.id, text(_LOOKS[action].label))
 
 
-def _select(alternative_models: list[type[FaceModel]], job: Job, text: Text) -> OtherModel:
-    options = [
-        discord.SelectOption(
-            label=model.card.title,
-            value=model.card.slug,
-            description=text.phrase(model.card.summary)[:_MAX_DESCRIPTION],
-        )
-        for model in alternative_models[:_MAX_OPTIONS]
-    ]
-    select: ui.Select[Any] = ui.Select(placeholder=text("buttons.other_model"), options=options)
-    return OtherModel(job.place.user_id, job.id, select)
+def _same_seed(job: Job, text: Text) -> discord.SelectOption:
+    note = text("buttons.same_seed_note", seed=job.body[SEED])[:_MAX_DESCRIPTION]
+    return discord.SelectOption(
+        label=text("buttons.same_seed"), value=SAME_SEED, description=note, emoji="🌱"
+    )
+
+
+def _other_model(model: type[FaceModel], text: Text) -> discord.SelectOption:
+    note = text.phrase(model.card.summary)[:_MAX_DESCRIPTION]
+    return discord.SelectOption(label=model.card.title, value=model.card.slug, description=note)

@@ -1,7 +1,8 @@
 """Replies that show each new stage of a job, no faster than Discord allows edits."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 import discord
 import structlog
@@ -9,7 +10,7 @@ from discord import ui
 
 from bot.chat.background import Background
 from bot.chat.delivery.job_buttons import waiting_rows
-from bot.chat.delivery.progress_card import FREE, stage_card
+from bot.chat.delivery.progress_card import BAR_LENGTH, FREE, stage_card
 from bot.chat.delivery.result_delivery import ResultDelivery
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.text import Text, speaking
@@ -17,8 +18,12 @@ from bot.chat.ui.card import CardMedia
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.ports import Clock, StoreError
-from bot.jobs.stages import Stage
+from bot.jobs.stages import Processing, Queued, Stage
 from bot.models import FaceModel
+
+# Shortest time between two steps of a bar, and the steps per second of all bars together: Discord allows 50
+# requests a second.
+REDRAW_SECONDS, REDRAWS_PER_SECOND = 3.0, 10.0
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -56,27 +61,39 @@ class LiveReply:
         self._newest: Stage | None = None
         self._lock = asyncio.Lock()
 
-    async def show(self, stage: Stage, draw: Callable[[], ui.LayoutView]) -> None:
-        """Draw the stage when its time has come, unless a newer one has replaced it."""
+    async def show(self, stage: Stage, draw: Callable[[], ui.LayoutView]) -> bool:
+        """Draw the stage when its time has come, unless a newer one has replaced it; whether it was drawn."""
         if stage == self._newest:
-            return
+            return False
         self._newest = stage
         # The lock is not held here, so that a newer stage and above all the result can overtake this one.
         await self._clock.sleep(max(0.0, self._next_edit - self._clock.now()))
         async with self._lock:
-            if self._newest is not stage:
-                return
-            checked_at = self._clock.now()
-            # After a takeover, a late stage would replace the result that the new owner has delivered.
-            if not await self._is_own() or self._newest is not stage:
-                return
-            self._next_edit = self._clock.now() + self._gap
-            try:
-                await self._messages.edit(self._place, draw())
-            finally:
-                # A process that is suspended just before the edit sends it when it wakes.
-                if self._clock.now() - checked_at > LATE and not await self._is_own():
-                    self._on_late_stage()
+            return await self._draw(stage, draw)
+
+    async def redraw(self, stage: Stage, draw: Callable[[], ui.LayoutView], pauses: Iterable[float]) -> None:
+        """Draw the stage again after each pause, until a newer one or the result replaces it."""
+        for pause in pauses:
+            await self._clock.sleep(pause)
+            async with self._lock:
+                if not await self._draw(stage, draw):
+                    return
+
+    async def _draw(self, stage: Stage, draw: Callable[[], ui.LayoutView]) -> bool:
+        if self._newest is not stage:
+            return False
+        checked_at = self._clock.now()
+        # After a takeover, a late stage would replace the result that the new owner has delivered.
+        if not await self._is_own() or self._newest is not stage:
+            return False
+        self._next_edit = self._clock.now() + self._gap
+        try:
+            await self._messages.edit(self._place, draw())
+        finally:
+            # A process that is suspended just before the edit sends it when it wakes.
+            if self._clock.now() - checked_at > LATE and not await self._is_own():
+                self._on_late_stage()
+        return True
 
     async def finish(self, deliver: Callable[[], Awaitable[Delivery]]) -> Delivery:
         """Drop the stages that still wait, and deliver without waiting for the gap.
@@ -103,13 +120,16 @@ class LiveReplies:
         gap: float,
         owns: Callable[[str], Awaitable[bool]],
         show_again: Callable[[str], Awaitable[bool]],
+        is_throttled: Callable[[], bool],
     ) -> None:
         """`owns` says whether a job, given by its id, is open and this process's.
 
         `show_again` has its owner show the end of a closed job again, and says whether it was closed.
+        `is_throttled` tells whether Discord rejects so many requests that the bar stands still.
         """
         self._owns = owns
         self._show_again = show_again
+        self._is_throttled = is_throttled
         self._messages = messages
         self._result_delivery = result_delivery
         self._background = background
@@ -130,9 +150,21 @@ class LiveReplies:
 
     async def _show(self, job: Job, stage: Stage) -> None:
         try:
-            await self._reply(job).show(stage, lambda: self._card(job, stage))
+            reply, draw = self._reply(job), partial(self._card, job, stage)
+            if await reply.show(stage, draw) and isinstance(stage, Queued | Processing):
+                await reply.redraw(stage, draw, self._pauses(stage))
         except (Gone, StoreError, discord.HTTPException, *PASSING) as error:
             log.info("stage not shown", error=type(error).__name__)
+
+    def _pauses(self, stage: Queued | Processing) -> Iterator[float]:
+        """Pauses between the steps of the bar, longer ones while many members wait or Discord complains."""
+        at, end = self._clock.now(), stage.since + stage.usual
+        step = max(REDRAW_SECONDS, stage.usual / BAR_LENGTH, len(self._replies) / REDRAWS_PER_SECOND)
+        while at < end and not self._is_throttled():
+            # The last step says that the job takes longer than usual.
+            pause = min(step, end - at)
+            at += pause
+            yield pause
 
     def _card(self, job: Job, stage: Stage) -> ui.LayoutView:
         with speaking(job.place.locale):

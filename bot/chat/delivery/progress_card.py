@@ -4,8 +4,19 @@ from typing import assert_never
 
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about
-from bot.chat.ui.card import AMBER, BLUE, GREY, NO_MEDIA, Card, CardMedia, credits_words, relative_timestamp
-from bot.chat.ui.order_summary import chosen_words, requested
+from bot.chat.ui.card import (
+    AMBER,
+    BLUE,
+    GREY,
+    NO_MEDIA,
+    Card,
+    CardMedia,
+    CardText,
+    credits_words,
+    relative_timestamp,
+)
+from bot.chat.ui.order_summary import chosen_words
+from bot.chat.ui.states import JobState
 from bot.jobs.job import Job
 from bot.jobs.stages import (
     Collecting,
@@ -29,46 +40,44 @@ FREE = (Waiting, Due, Paused, Halted, Reconnecting)
 def stage_card(
     model: type[FaceModel], job: Job, stage: Stage, text: Text, *, now: float, media: CardMedia = NO_MEDIA
 ) -> Card:
-    colour, lines = _stage_lines(stage, now, text)
+    colour, state, lines = _stage_words(stage, now, text)
     # The options of an order whose result goes to the member in private are private as well.
     chosen = "" if job.place.direct and not job.place.hidden else chosen_words(model, job)
     price = text("stage.price", price=credits_words(job.price, text))
-    return Card(model.card, colour, [*lines, chosen, price, requested(job, text)], media)
+    return Card(model.card, colour, CardText(state, lines, [price, chosen]), text, media)
 
 
-def _stage_lines(stage: Stage, now: float, text: Text) -> tuple[int, list[str]]:
+def _stage_words(stage: Stage, now: float, text: Text) -> tuple[int, JobState, list[str]]:
     match stage:
         case Waiting(position):
-            return GREY, [text("stage.waiting", position=position), text("stage.waiting_note")]
+            return GREY, JobState.WAITING, [text("stage.waiting", position=position)]
         case Due():
-            return GREY, [text("stage.due"), text("stage.due_note")]
+            return GREY, JobState.NEXT, [text("stage.due"), text("stage.due_note")]
         case Paused():
-            return GREY, [text("stage.paused"), text("stage.paused_note")]
+            return GREY, JobState.PAUSED, [text("stage.paused"), text("stage.paused_note")]
         case Halted():
-            return GREY, [text("stage.halted"), text("stage.halted_note")]
+            return GREY, JobState.PAUSED, [text("stage.halted"), text("stage.halted_note")]
         case Reconnecting():
-            return GREY, [text("stage.reconnecting"), text("stage.reconnecting_note")]
+            return GREY, JobState.RETRYING, [text("stage.reconnecting"), text("stage.reconnecting_note")]
         case Queued(since, usual):
-            return BLUE, [_progress("stage.queued", since, usual, now, text)]
+            return BLUE, JobState.QUEUED, _progress("stage.queued", since, usual, now, text)
         case Processing(since, usual):
-            return AMBER, [_progress("stage.processing", since, usual, now, text)]
+            return AMBER, JobState.PROCESSING, _progress("stage.processing", since, usual, now, text)
         case Collecting():
-            return AMBER, [text("stage.collecting"), text("stage.collecting_note")]
+            return AMBER, JobState.FETCHING, [text("stage.collecting"), text("stage.collecting_note")]
         case Searching():
-            return AMBER, [text("stage.searching"), text("stage.searching_note")]
+            return AMBER, JobState.CHECKING, [text("stage.searching"), text("stage.searching_note")]
         case _:
             assert_never(stage)
 
 
-def _progress(key: str, since: float, usual: float, now: float, text: Text) -> str:
+def _progress(key: str, since: float, usual: float, now: float, text: Text) -> list[str]:
     progress = bar(now - since, usual)
-    if now - since > usual:
+    if now - since >= usual:
         note = text("stage.overdue", bar=progress, seconds=about(usual, text))
     else:
-        note = text(
-            "stage.usual", bar=progress, seconds=about(usual, text), when=relative_timestamp(since + usual)
-        )
-    return f"{text(key, since=relative_timestamp(since))}\n{note}"
+        note = text("stage.usual", bar=progress, when=relative_timestamp(since + usual))
+    return [text(key, since=relative_timestamp(since)), note]
 
 
 def bar(elapsed: float, usual: float) -> str:

@@ -5,8 +5,9 @@ from typing import assert_never
 
 from bot.chat.text import Text
 from bot.chat.ui.amounts import duration
-from bot.chat.ui.card import AMBER, DARK, GREEN, NO_MEDIA, RED, Card, CardMedia, credits_words
-from bot.chat.ui.order_summary import chosen_words, requested
+from bot.chat.ui.card import AMBER, DARK, GREEN, NO_MEDIA, RED, Card, CardMedia, CardText, credits_words
+from bot.chat.ui.order_summary import chosen_words
+from bot.chat.ui.states import JobState, state_of
 from bot.jobs.job import Job, Reason, State
 from bot.models import FaceModel
 
@@ -42,25 +43,26 @@ def end_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia = NO
             lines = _failure(job, text)
     colour = DARK if job.state in {State.CANCELLED, State.EXPIRED} else RED
     free = text("end.free", price=credits_words(job.price, text))
-    return Card(model.card, colour, [*lines, free, _chosen(model, job), requested(job, text)], media)
+    words = CardText(state_of(job.state, job.reason), lines, [free, _chosen(model, job)])
+    return Card(model.card, colour, words, text, media)
 
 
 def _done_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia) -> Card:
     price = credits_words(job.price, text)
     if media.shown is not None:
-        paid = "end.paid" if media.before is None else "end.paid_beside"
-        lines = [_done(job, text), text(paid, price=price)]
+        lines, paid = [], "end.paid" if media.before is None else "end.paid_beside"
     else:
-        lines = [text("end.not_shown"), _link(job, text), text("end.paid", price=price)]
-    return Card(model.card, GREEN, [*lines, chosen_words(model, job), requested(job, text)], media)
+        lines, paid = [text("end.not_shown"), _link(job, text)], "end.paid"
+    small = [text(paid, price=price), chosen_words(model, job)]
+    return Card(model.card, GREEN, CardText(JobState.DONE, lines, small, _done(job, text)), text, media)
 
 
 def _kept_back_card(model: type[FaceModel], job: Job, reason: Reason, text: Text, media: CardMedia) -> Card:
     """Card of a result that is not shown. The note tells what happened to the credits, since it was paid."""
-    words, note = _KEPT_BACK[reason]
+    line, note = _KEPT_BACK[reason]
     colour = AMBER if reason is Reason.AWAITED else DARK
-    lines = [text(words), text(note, price=credits_words(job.price, text)), requested(job, text)]
-    return Card(model.card, colour, lines, media)
+    lines = [text(line), text(note, price=credits_words(job.price, text))]
+    return Card(model.card, colour, CardText(state_of(job.state, reason), lines), text, media)
 
 
 def elsewhere_card(
@@ -69,8 +71,8 @@ def elsewhere_card(
     """Card in the channel for a result that goes to the member in private."""
     note = text("end.sent") if arrived else text("end.not_sent")
     paid = text("end.paid", price=credits_words(job.price, text))
-    lines = [_done(job, text), note, paid, requested(job, text)]
-    return Card(model.card, GREEN if arrived else DARK, lines, media)
+    words = CardText(JobState.DONE, [note], [paid], _done(job, text))
+    return Card(model.card, GREEN if arrived else DARK, words, text, media)
 
 
 def _done(job: Job, text: Text) -> str:

@@ -14,7 +14,7 @@ from bot.chat.interactions import Interaction
 from bot.chat.messages import DISCORD_ERRORS, NOBODY, Messages
 from bot.chat.moderation.case_card import CaseButton, case_card, case_line
 from bot.chat.text import Text, speaking
-from bot.chat.ui.card import GREEN, error_card
+from bot.chat.ui.card import GREEN, error_card, note_card
 from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.pagination import PageItem, PageRequest
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
@@ -88,8 +88,15 @@ class CaseService:
             by = require_moderator(interaction, server_of(job), self._operators)
             left = await self._delete_messages(job, str(by.user_id), interaction)
             await self._record(by, AuditAction.REMOVE, job)
-        sentence = self._text("cases.left", count=left) if left else self._text("cases.gone")
-        await interaction.followup.send(view=error_card(sentence), ephemeral=True)
+        if left:
+            answer = error_card(self._text("cases.left", count=left))
+        else:
+            answer = note_card(self._text("cases.gone"))
+        if interaction.message is not None and interaction.message.id == job.place.message_id:
+            await interaction.followup.send(view=answer, ephemeral=True)
+        else:
+            # The press was on the question whether to delete, or on a copy in private.
+            await _replace(interaction, answer)
 
     async def press(self, interaction: Interaction, button: CaseButton) -> None:
         # Discord limits the deletion of old messages, so it may take longer than three seconds.
@@ -199,6 +206,13 @@ class CaseService:
         if job is None:
             raise UnknownJob
         return job
+
+
+async def _replace(interaction: Interaction, answer: ui.LayoutView) -> None:
+    try:
+        await interaction.edit_original_response(view=answer, attachments=[])
+    except discord.NotFound:
+        await interaction.followup.send(view=answer, ephemeral=True)
 
 
 async def _delete_original(interaction: Interaction) -> bool:

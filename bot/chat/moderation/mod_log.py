@@ -12,7 +12,8 @@ from bot.chat.text import Text, speaking
 from bot.chat.ui.card import DARK
 from bot.chat.ui.info_card import InfoCard, mention
 from bot.chat.ui.labels import title_of
-from bot.jobs.job import Job, Reason, State
+from bot.chat.ui.states import state_of
+from bot.jobs.job import Job, State
 from bot.jobs.ports import StoreAway
 from bot.media.fingerprints import Fingerprint
 from bot.models import ModelCard
@@ -71,15 +72,10 @@ class ModLog:
         text = self._text
         guild = self._client.get_guild(job.place.guild_id or 0)
         with speaking("" if guild is None else str(guild.preferred_locale)):
-            user, outcome = job.place.user_id, self._outcome(job)
+            user, outcome = job.place.user_id, state_of(job.state, job.reason).label(text)
             lines = [text("log.job", member=mention(user), user=user, outcome=outcome, job=job.id)]
             if not job.place.hidden:
                 lines.append(text("log.where", link=address_of(job.place)))
             small = [f"{part} `{each.exact}`" for part, each in fingerprints.items()]
             title = title_of(job.slug, self._cards)
             return InfoCard(title, lines, text, small=small, picture=result, colour=DARK)
-
-    def _outcome(self, job: Job) -> str:
-        if job.reason is Reason.WITHHELD:
-            return self._text("log.withheld")
-        return self._text(f"state.{job.state.lower()}")

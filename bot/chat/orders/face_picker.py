@@ -26,6 +26,10 @@ TYPED_LIMIT = 400
 ORDER = "left-right"
 
 
+class AlreadyOrdered(Exception):
+    """The order of this preview was placed already."""
+
+
 @dataclass(frozen=True, slots=True)
 class NumberedPreview:
     """Both pictures side by side, with numbers on their faces."""
@@ -91,17 +95,36 @@ class FacePicker:
         return replace(request, values=values), copies
 
     def _card(self, request: SwapRequest, counts: tuple[int, int], numbered: NumberedPreview) -> InfoCard:
-        text = self._services.text
+        text, place_order = self._services.text, _PlaceOnce(self._place_order)
         buttons: list[ui.Item[Any]] = []
         if all(counts):
-            buttons.append(_ChooseButton(request, counts, self._place_order, text))
-        buttons.append(_SendButton(request, default_pairs(*counts), self._place_order, text))
+            buttons.append(_ChooseButton(request, counts, place_order, text))
+        buttons.append(_SendButton(request, default_pairs(*counts), place_order, text))
         line = text("picker.found") if all(counts) else text("picker.none")
         note = text("picker.note")
         card = InfoCard(text("picker.title"), [line], text, small=[note], picture=numbered, buttons=buttons)
         # The buttons hold the pictures in memory.
         card.timeout = OPEN_SECONDS
         return card
+
+
+class _PlaceOnce:
+    """Places the order of one preview, which its buttons could otherwise place several times."""
+
+    def __init__(self, place_order: PlaceOrder) -> None:
+        self._place_order = place_order
+        self._is_placed = False
+
+    async def __call__(self, interaction: Interaction, request: SwapRequest) -> None:
+        if self._is_placed:
+            raise AlreadyOrdered
+        self._is_placed = True
+        try:
+            await self._place_order(interaction, request)
+        except Exception:
+            # Nothing was ordered, and the member may correct what was wrong.
+            self._is_placed = False
+            raise
 
 
 class _ChooseButton(ui.Button[Any]):

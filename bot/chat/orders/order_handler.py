@@ -19,6 +19,7 @@ from bot.chat.orders.attachments import Attachments, Upload
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.orders.saved_faces import with_face
+from bot.chat.orders.seed import with_seed
 from bot.chat.text import Text
 from bot.chat.ui.card import error_card, note_card
 from bot.faces.saved_faces import SavedFaces
@@ -97,6 +98,7 @@ class OrderHandler:
         """Ask for consent, raise what is wrong already, or defer the reply and go on in the background."""
         if self._background.is_closed:
             raise ShuttingDown
+        values = with_seed(model, values)
 
         async def order_again(agreement: Interaction) -> None:
             await self.handle(agreement, model, values, display=display)

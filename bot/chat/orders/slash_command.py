@@ -10,6 +10,7 @@ from discord import app_commands
 
 from bot.chat.interactions import Interaction
 from bot.chat.orders.display_options import DisplayOptions
+from bot.chat.ui.order_summary import SEED
 from bot.models import FaceModel, ModelCard, Parameter
 
 Handler = Callable[[Interaction, type[FaceModel], dict[str, Any], DisplayOptions], Awaitable[None]]
@@ -90,7 +91,12 @@ def command_description(card: ModelCard, summary: str, price: str) -> str:
 
 def options(model: type[FaceModel]) -> Iterator[Parameter]:
     """The parameters that a member can fill in, the required ones first, as Discord demands."""
-    shown = [each for each in model.parameters() if not each.transport]
+    shown = [
+        # Without a typed seed, each order gets a random one.
+        replace(each, default=None) if each.name == SEED else each
+        for each in model.parameters()
+        if not each.transport
+    ]
     yield from sorted(shown, key=lambda each: not each.required)
 
 

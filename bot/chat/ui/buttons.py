@@ -22,8 +22,14 @@ async def handle(interaction: Interaction, item: ui.DynamicItem[Any]) -> None:
 class StatefulButton(ui.DynamicItem[ui.Button[Any]], template=r"(?!)"):
     """Base of all such buttons. A subclass declares its `template` and reads it in `from_match`."""
 
-    def __init__(self, label: str, custom_id: str, style: ButtonStyle = ButtonStyle.secondary) -> None:
-        super().__init__(ui.Button(label=label, custom_id=custom_id, style=style))
+    def __init__(
+        self,
+        label: str,
+        custom_id: str,
+        style: ButtonStyle = ButtonStyle.secondary,
+        icon: str | None = None,
+    ) -> None:
+        super().__init__(ui.Button(label=label, custom_id=custom_id, style=style, emoji=icon))
 
     @classmethod
     def from_match(cls, match: Match[str], label: str) -> Self:

@@ -9,6 +9,7 @@ import discord
 from discord import ui
 
 from bot.chat.text import Text
+from bot.chat.ui.states import JobState
 from bot.models import ModelCard
 
 # Discord covers a file whose name begins with this.
@@ -57,27 +58,41 @@ class CardMedia:
 NO_MEDIA = CardMedia()
 
 
+@dataclass(frozen=True, slots=True)
+class CardText:
+    """Words of a card: the state stands in its title, and `small` is one grey line at its end."""
+
+    state: JobState
+    lines: Sequence[str] = ()
+    small: Sequence[str] = ()
+    title: str = ""
+    """State in other words than its name."""
+
+
 class Card(ui.LayoutView):
-    """Message of a job: a container with the title, the state, the pictures, small print and buttons."""
+    """Message of a job: a container with title and state, the pictures, a grey line and buttons."""
 
     def __init__(
-        self, model: ModelCard, colour: int, lines: Sequence[str], media: CardMedia = NO_MEDIA
+        self, model: ModelCard, colour: int, words: CardText, text: Text, media: CardMedia = NO_MEDIA
     ) -> None:
         super().__init__(timeout=None)
         if media.heading:
             self.add_item(ui.TextDisplay(media.heading))
         box: ui.Container[Card] = ui.Container(accent_colour=colour)
-        box.add_item(ui.TextDisplay(f"### {model.title}\n{lines[0]}"))
+        state = words.title or words.state.words(text)
+        title = f"### {words.state.icon} {model.title} · {state}"
+        box.add_item(ui.TextDisplay("\n".join([title, *filter(None, words.lines)])))
         if media.shown is not None:
             box.add_item(ui.MediaGallery(*_pictures(media.shown, media)))
-        if small := [f"-# {line}" for line in lines[1:] if line]:
-            box.add_item(ui.TextDisplay("\n".join(small)))
+        if small := " · ".join(filter(None, words.small)):
+            box.add_item(ui.TextDisplay(f"-# {small}"))
         for row in media.rows:
             box.add_item(row)
         self.add_item(box)
 
 
 def _pictures(shown: Attachment, media: CardMedia) -> list[discord.MediaGalleryItem]:
+    """The original and then the result, as the grey line says."""
     attached = discord.MediaGalleryItem(
         f"attachment://{shown.filename}", description=shown.alt, spoiler=media.spoiler
     )
@@ -86,7 +101,7 @@ def _pictures(shown: Attachment, media: CardMedia) -> list[discord.MediaGalleryI
     original = discord.MediaGalleryItem(
         media.before.address, description=media.before.alt, spoiler=media.spoiler
     )
-    return [attached, original]
+    return [original, attached]
 
 
 def error_card(sentence: str) -> ui.LayoutView:

@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.chat.text import Text
 from bot.chat.ui.info_card import as_code
 from bot.jobs.job import Job
 from bot.models import FaceModel
@@ -15,12 +14,8 @@ SEED = "seed"
 VALUE_LIMIT, LIMIT = 60, 700
 
 
-def requested(job: Job, text: Text) -> str:
-    return text("card.by", member=f"<@{job.place.user_id}>")
-
-
 def chosen_words(model: type[FaceModel], job: Job) -> str:
-    """The changed options and the seed, or nothing if there are none."""
+    """The changed options, or nothing if there are none. The seed is in the menu of the card."""
     words = ""
     for name, value in _chosen(model, job):
         each = f"{name} {as_code(str(value), VALUE_LIMIT)}"
@@ -36,7 +31,4 @@ def _chosen(model: type[FaceModel], job: Job) -> Iterator[tuple[str, Any]]:
     except ValidationError:
         # The model's declaration has changed since this order.
         return
-    chosen = ordered.chosen()
-    if SEED in job.body:
-        chosen[SEED] = job.body[SEED]
-    yield from ((name, value) for name, value in chosen.items() if value != "")
+    yield from ((name, value) for name, value in ordered.chosen().items() if value != "" and name != SEED)

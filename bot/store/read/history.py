@@ -6,12 +6,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.jobs.delivery import Delivery
 from bot.jobs.history import PastJob
-from bot.jobs.job import State
+from bot.jobs.job import Reason, State
+from bot.moderation.approvals import Verdict
 from bot.store.connection import Transaction
-from bot.store.tables import jobs, payer
+from bot.store.tables import approvals, jobs, payer, takedowns
 
 _COLUMNS = tuple(jobs.c[field.name] for field in fields(PastJob))
+_CHOSEN = sa.select(*_COLUMNS, approvals.c.verdict, takedowns.c.job_id.label("taken_down")).select_from(
+    jobs.outerjoin(approvals, approvals.c.job_id == jobs.c.id).outerjoin(
+        takedowns, takedowns.c.job_id == jobs.c.id
+    )
+)
+_REFUNDED = {Verdict.REJECTED: Reason.REJECTED, Verdict.LAPSED: Reason.LAPSED}
 _DIGITS = 23
 
 
@@ -24,7 +32,7 @@ class SqlJobHistory:
     async def of_member(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[PastJob]:
-        chosen = sa.select(*_COLUMNS).where(jobs.c.user_id == user_id)
+        chosen = _CHOSEN.where(jobs.c.user_id == user_id)
         return await self._fetch_page(chosen, before, after, limit)
 
     async def last_of_member(self, user_id: int, slug: str | None) -> str | None:
@@ -38,7 +46,7 @@ class SqlJobHistory:
     async def of_server(
         self, guild_id: int, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[PastJob]:
-        chosen = sa.select(*_COLUMNS).where(jobs.c.guild_id == guild_id, payer == guild_id)
+        chosen = _CHOSEN.where(jobs.c.guild_id == guild_id, payer == guild_id)
         return await self._fetch_page(chosen, before, after, limit)
 
     async def _fetch_page(
@@ -65,5 +73,18 @@ def _job_id(number: int) -> str:
 
 def _past_job(row: sa.RowMapping) -> PastJob:
     facts: dict[str, Any] = dict(row)
-    facts["state"], facts["hidden"] = State(facts["state"]), bool(facts["hidden"])
+    verdict, taken_down = facts.pop("verdict"), facts.pop("taken_down")
+    state, reason = State(facts["state"]), facts["reason"]
+    if state is State.DONE:
+        if facts["delivery"] == Delivery.AWAITED:
+            reason = Reason.AWAITED
+        elif taken_down is not None:
+            reason = Reason.WITHHELD
+        # A rejected result is taken down, too.
+        reason = _REFUNDED.get(verdict, reason)
+    facts |= {
+        "state": state,
+        "reason": None if reason is None else Reason(reason),
+        "hidden": bool(facts["hidden"]),
+    }
     return PastJob(**facts)

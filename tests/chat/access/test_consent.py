@@ -49,6 +49,14 @@ async def test_one_members_consent_does_not_count_for_another(stage: Stage) -> N
     assert (await stage.app.store.moderation.standing(stage.member.id)).agreed_to is None
 
 
+@pytest.mark.stage(consent=ASKING)
+async def test_each_question_continues_its_own_order(stage: Stage) -> None:
+    first = (await stage.order("faceswap-v5")).result
+    second = (await stage.order("faceswap-v4")).result
+    await Reply(stage.env, await agree(stage, first)).says("Face swap v5", "Queued")
+    await Reply(stage.env, await agree(stage, second)).says("Face swap v4", "Queued")
+
+
 async def agree(stage: Stage, asked: simcord.InteractionResult) -> simcord.InteractionResult:
     assert asked.response is not None
     return await stage.member.click(asked.response, label="I agree")

@@ -45,11 +45,11 @@ async def test_members_see_the_state_and_link_of_their_jobs(stage: Stage) -> Non
     assert "There is nothing yet" in await listed(stage)
     done, running = await stage.order("faceswap-v5"), await stage.order("faceswap-v4")
     await stage.finish(done, "Completed")
-    await running.says("sent to Segmind")
+    await running.says("Sent to Segmind")
     newest, older = (line for line in (await listed(stage)).splitlines() if "credits" in line)
     where = f"https://discord.com/channels/{stage.guild.id}/{stage.channel.id}"
     assert newest.startswith(f"[**Face swap v4**]({where}/{running.id})")
-    assert older.startswith(f"[**Face swap v5**]({where}/{done.id}) · done · 5 credits · <t:")
+    assert older.startswith(f"[**Face swap v5**]({where}/{done.id}) · ✅ Completed · 5 credits · <t:")
 
 
 async def test_members_do_not_see_the_jobs_of_others(stage: Stage) -> None:
@@ -71,7 +71,7 @@ async def test_a_waiting_order_can_be_cancelled_in_the_list(stage: Stage) -> Non
     assert shown.response is not None
     await stage.member.click(shown.response.message, label="Cancel")
     await waiting.says("Cancelled")
-    assert "cancelled · nothing charged" in await listed(stage)
+    assert "Cancelled · nothing charged" in await listed(stage)
 
 
 async def test_an_undelivered_result_is_fetched_again(stage: Stage) -> None:

@@ -7,7 +7,7 @@ import discord
 import pytest
 import simcord
 
-from bot.chat.delivery.job_buttons import JobButton, OtherModel, end_rows
+from bot.chat.delivery.job_buttons import SAME_SEED, JobButton, MoreMenu, end_rows
 from bot.chat.text import Text
 from bot.jobs.job import Job, State
 from bot.jobs.service import TooLate
@@ -48,7 +48,7 @@ async def free(stage: Stage) -> int:
 
 async def test_again_repeats_the_order_in_a_new_message_and_charges_for_it(stage: Stage) -> None:
     first = await done(stage, additional_prompt="a smile", seed=7)
-    again = await press(stage, first, "Again")
+    again = Reply(stage.env, await stage.member.select(shown_in(first), [SAME_SEED]))
     await stage.finish(again, "Completed", "a smile")
     assert again.id != first.id
     one, other = (submission.body for submission in stage.segmind.submissions)
@@ -64,7 +64,7 @@ async def test_again_repeats_the_order_in_a_new_message_and_charges_for_it(stage
 
 async def test_another_seed_changes_nothing_but_the_seed(stage: Stage) -> None:
     first = await done(stage, quality=80)
-    await stage.finish(await press(stage, first, "Another seed"), "Completed")
+    await stage.finish(await press(stage, first, "Reroll"), "Completed")
     one, other = (submission.body for submission in stage.segmind.submissions)
     assert one["seed"] != other["seed"]
     assert one["quality"] == other["quality"] == 80
@@ -105,7 +105,7 @@ async def test_the_same_files_can_be_ordered_with_every_other_model(stage: Stage
 async def test_members_cannot_order_with_the_pictures_of_somebody_else(stage: Stage) -> None:
     first = await done(stage)
     other = stage.another_member("bob")
-    for label in ("Again", "Another seed", "Edit", "Delete"):
+    for label in ("Reroll", "Edit", "Delete"):
         assert "the pictures are theirs" in said(await other.click(shown_in(first), label=label))
     pressed = await other.select(shown_in(first), ["faceswap-comic"])
     assert "the pictures are theirs" in said(pressed)
@@ -116,8 +116,29 @@ async def test_members_delete_their_own_result_and_cannot_report_it(stage: Stage
     first = await done(stage)
     pressed = await stage.member.click(shown_in(first), label="Report")
     assert "You can delete it" in said(pressed)
-    await stage.member.click(shown_in(first), label="Delete")
+    asked = await stage.member.click(shown_in(first), label="Delete")
+    assert "Delete this result?" in said(asked)
+    assert first.result.response is not None
+    assert asked.response is not None
+    await stage.member.click(asked.response, label="Delete for everyone")
+    assert "was removed" in said(asked)
     assert first.result.response is None
+
+
+async def test_a_card_without_a_result_is_deleted_at_once(stage: Stage) -> None:
+    stage.segmind.faults.next("submit", "blocked=RAI")
+    reply = await stage.order(V5)
+    await stage.finish(reply, "Blocked")
+    await stage.member.click(shown_in(reply), label="Delete")
+    assert reply.result.response is None
+
+
+async def test_each_order_gets_a_seed_of_its_own_unless_one_is_typed(stage: Stage) -> None:
+    for seed in ({}, {}, {"seed": 8005332}):
+        await stage.finish(await stage.order(V5, **seed), "Completed")
+    one, other, typed = (submission.body["seed"] for submission in stage.segmind.submissions)
+    assert len({one, other, typed}) == 3
+    assert typed == 8005332
 
 
 async def test_others_report_and_moderators_delete(stage: Stage) -> None:
@@ -126,7 +147,9 @@ async def test_others_report_and_moderators_delete(stage: Stage) -> None:
     assert "passed on" in said(reported)
     role = stage.guild.create_role("Moderating", permissions=discord.Permissions(manage_messages=True))
     moderator = stage.guild.add_member(stage.env.create_user("mo"), roles=[role])
-    await moderator.click(shown_in(first), label="Delete")
+    asked = await moderator.click(shown_in(first), label="Delete")
+    assert asked.response is not None
+    await moderator.click(asked.response, label="Delete for everyone")
     assert first.result.response is None
 
 
@@ -138,7 +161,7 @@ async def test_only_its_member_cancels_a_waiting_order(stage: Stage) -> None:
     other = stage.another_member("bob")
     assert "the pictures are theirs" in said(await other.click(shown_in(waiting), label="Cancel"))
     await stage.member.click(shown_in(waiting), label="Cancel")
-    await waiting.says("Cancelled", "Nothing was charged")
+    await waiting.says("Cancelled", "nothing was charged")
     assert (await stage.job(waiting)).state is State.CANCELLED
     assert await free(stage) == 95
     assert len(stage.segmind.submissions) == 1
@@ -168,8 +191,8 @@ async def test_buttons_still_work_after_a_restart(stage: Stage) -> None:
     views = client._connection._view_store  # pyright: ignore[reportPrivateUsage]
     for known in (views._views, views._synced_message_views, views._dynamic_items):  # pyright: ignore[reportPrivateUsage]
         known.clear()
-    client.add_dynamic_items(JobButton, OtherModel)
-    await stage.finish(await press(stage, first, "Again"), "Completed")
+    client.add_dynamic_items(JobButton, MoreMenu)
+    await stage.finish(await press(stage, first, "Reroll"), "Completed")
     pressed = await stage.member.select(shown_in(first), ["faceswap-comic"])
     await Reply(stage.env, pressed).says("Queued")
 
@@ -178,7 +201,7 @@ async def test_missing_files_are_named_and_requested_again(stage: Stage) -> None
     first = await done(stage)
     gone = f"{stage.segmind.url}/assets/gone.png"
     await rewrite(stage, first, f"body = json_set(body, '$.target_image', '{gone}')")
-    await (await press(stage, first, "Again")).refused("`gone.png`", "attach the files again")
+    await (await press(stage, first, "Reroll")).refused("`gone.png`", "attach the files again")
     pressed = await stage.member.select(shown_in(first), ["faceswap-v4"])
     await Reply(stage.env, pressed).refused("`gone.png`", "attach the files again")
     assert await free(stage) == 95
@@ -188,7 +211,7 @@ async def test_missing_files_are_named_and_requested_again(stage: Stage) -> None
 async def test_a_forgotten_order_says_so(stage: Stage, change: str) -> None:
     first = await done(stage)
     await rewrite(stage, first, change)
-    for label in ("Again", "Edit"):
+    for label in ("Reroll", "Edit"):
         pressed = await stage.member.click(shown_in(first), label=label)
         assert "Nothing is known of that order" in said(pressed)
 
@@ -200,10 +223,10 @@ async def rewrite(stage: Stage, reply: Reply, change: str) -> None:
 
 def test_the_buttons_match_the_outcome() -> None:
     order = job(state=State.DONE, body={**job().body, "seed": 1})
-    assert offered(order) == ["Again", "Another seed", "Edit", "Delete", "Report"]
-    assert offered(order, public=False) == ["Again", "Another seed", "Edit", "Delete"]
-    assert offered(replace(order, state=State.FAILED)) == ["Again", "Edit"]
-    assert offered(replace(order, state=State.BLOCKED)) == ["Edit"]
+    assert offered(order) == ["Reroll", "Edit", "Delete", "Report"]
+    assert offered(order, public=False) == ["Reroll", "Edit", "Delete"]
+    assert offered(replace(order, state=State.FAILED)) == ["Try again", "Edit", "Delete"]
+    assert offered(replace(order, state=State.BLOCKED)) == ["Edit", "Delete"]
     assert offered(replace(order, body={"source_image": "data:,", "target_image": ""})) == [
         "Delete",
         "Report",
@@ -217,7 +240,7 @@ def test_a_video_is_not_offered_to_models_that_only_take_pictures() -> None:
         item
         for row in end_rows(MODELS, order, Text.load(), public=True)
         for item in row.walk_children()
-        if isinstance(item, OtherModel)
+        if isinstance(item, MoreMenu)
     ]
     assert selects == []
 
@@ -227,7 +250,7 @@ async def test_a_repeated_hidden_order_is_hidden_too(
 ) -> None:
     first = await done(stage, hidden=True)
     assert first.result.ephemeral
-    again = await press(stage, first, "Again")
+    again = Reply(stage.env, await stage.member.select(shown_in(first), [SAME_SEED]))
     assert again.result.ephemeral
     await stage.finish(again, "Completed")
 

@@ -65,18 +65,19 @@ def body(**options: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("stage", "shown"),
     [
-        (Waiting(3), ["Waiting", "number 3"]),
+        (Waiting(3), ["⏳ Face swap v5 · Waiting in line", "Number 3"]),
         (Reconnecting(), ["Trying again", "Nothing was sent"]),
         (Halted(), ["Paused", "goes on by itself"]),
-        (Queued(1000, 10), ["Queued", "<t:1000:R>", "about 10 s", "<t:1010:R>"]),
-        (Processing(1000, 150), ["Processing", "<t:1000:R>", "about 2 min", "<t:1150:R>"]),
+        (Queued(1000, 10), ["📨 Face swap v5 · Queued", "<t:1000:R>", "<t:1010:R>"]),
+        (Processing(1000, 150), ["⚙️ Face swap v5 · Processing", "<t:1000:R>", "<t:1150:R>"]),
         (Searching(), ["Checking", "never sent twice"]),
     ],
 )
 def test_a_job_that_is_not_finished_shows_its_stage(stage: Stage, shown: list[str]) -> None:
     view = stage_card(V5, job(), stage, TEXT, now=1001)
-    common = [V5.card.title, "5 credits, charged only when", "For <@1>"]
+    common = [V5.card.title, "5 credits, charged only for a result"]
     assert all(word in words(view) for word in [*common, *shown])
+    assert words(view).count("-# ") == 1
     assert keeps_bounds(view)
 
 
@@ -91,20 +92,20 @@ def test_a_job_that_takes_longer_than_usual_says_so() -> None:
     assert "longer than the usual 10 s" in words(stage_card(V5, job(), Processing(1000, 10), TEXT, now=1030))
 
 
-def test_changed_options_and_the_seed_are_shown_harmlessly() -> None:
+def test_changed_options_are_shown_harmlessly() -> None:
     order = job(body=body(additional_prompt=HARMFUL * 3, quality=95, image_format="webp"))
     shown = words(stage_card(V5, order, Queued(1, 10), TEXT, now=1))
     (line,) = [line for line in shown.splitlines() if "additional_prompt" in line]
-    assert line.startswith("-# additional_prompt `@everyone **bold** <@1> [x]")
+    assert "· additional_prompt `@everyone **bold** <@1> [x]" in line
     assert "\u202e" not in line
     assert "image_format `webp`" in line
-    assert line.endswith("seed `8005332`")
+    assert "seed" not in line
     assert "quality" not in line
-    assert len(line) < 200
+    assert len(line) < 240
 
 
 def test_an_order_from_before_its_model_changed_is_shown_without_its_options() -> None:
-    assert "seed" not in words(stage_card(V5, job(body={"gone": 1}), Queued(1, 10), TEXT, now=1))
+    assert "gone" not in words(stage_card(V5, job(body={"gone": 1}), Queued(1, 10), TEXT, now=1))
 
 
 def test_a_finished_job_shows_its_picture_with_alt_text_its_price_and_its_time() -> None:
@@ -113,13 +114,15 @@ def test_a_finished_job_shows_its_picture_with_alt_text_its_price_and_its_time()
     view = end_card(V5, done, TEXT, CardMedia(shown=Attached(), before=before, spoiler=True))
     (gallery,) = [item for item in view.walk_children() if isinstance(item, ui.MediaGallery)]
     assert [each.media.url for each in gallery.items] == [
-        "attachment://faceswap-v5-abc.png",
         "https://cdn.discordapp.com/b.png",
+        "attachment://faceswap-v5-abc.png",
     ]
-    assert gallery.items[0].description == "AI-generated face swap"
+    assert gallery.items[1].description == "AI-generated face swap"
     assert all(each.spoiler for each in gallery.items)
-    assert all(word in words(view) for word in ["Completed", "4.2 s", "5 credits", "AI-generated", "<@1>"])
-    assert "beside it the original" in words(view)
+    assert all(
+        word in words(view) for word in ["✅ Face swap v5 · Completed in 4.2 s", "5 credits", "AI-generated"]
+    )
+    assert "Before → after" in words(view)
 
 
 def test_a_result_that_fits_nowhere_is_given_as_a_link() -> None:
@@ -139,17 +142,17 @@ def test_segminds_error_is_quoted_harmlessly(state: State) -> None:
     assert shown.count("```") == 2
     assert "CUDA out of memory" in block
     assert "@everyone" in block
-    assert "Nothing was charged" in shown
+    assert "nothing was charged" in shown
 
 
 @pytest.mark.parametrize("reason", REASONS)
 def test_every_reason_for_a_failure_has_its_own_sentence_and_advice(reason: Reason) -> None:
     shown = words(ended(State.FAILED, reason=reason, detail="d"))
     others = [words(ended(State.FAILED, reason=other, detail="d")) for other in REASONS]
-    advice = next(line for line in shown.splitlines() if line.startswith("-# "))
+    advice = next(line for line in reversed(shown.splitlines()) if not line.startswith("-# "))
     assert others.count(shown) == 1
     assert sum(advice in other for other in others) == 1
-    assert "you keep your 5 credits" in shown
+    assert "You keep your 5 credits" in shown
 
 
 def test_the_channel_learns_nothing_of_a_result_that_is_sent_in_private() -> None:
@@ -239,4 +242,4 @@ def test_an_error_card_fits_them_too() -> None:
 
 
 def test_one_credit_is_not_called_credits() -> None:
-    assert "your 1 credit." in words(ended(State.CANCELLED, price=1))
+    assert "your 1 credit:" in words(ended(State.CANCELLED, price=1))

@@ -76,8 +76,25 @@ def reply(
     )
 
 
-def start_showing(reply: LiveReply, stage: Stage) -> asyncio.Task[None]:
+def start_showing(reply: LiveReply, stage: Stage) -> asyncio.Task[bool]:
     return asyncio.create_task(reply.show(stage, lambda: error_card(type(stage).__name__)))
+
+
+async def test_the_bar_moves_until_a_newer_stage_replaces_it(
+    reply: LiveReply, recorded: RecordedMessages, clock: HeldClock
+) -> None:
+    stage = Queued(1000, 10)
+    await reply.show(stage, lambda: error_card("0"))
+    steps = iter("123")
+    task = asyncio.create_task(reply.redraw(stage, lambda: error_card(next(steps)), [3.0, 3.0, 3.0]))
+    for _ in range(2):
+        await settle()
+        clock.move(3)
+    await settle()
+    await start_showing(reply, Processing(1006, 10))
+    clock.move(3)
+    await task
+    assert [text for _, text in recorded.edits] == ["0", "1", "2", "Processing"]
 
 
 async def settle() -> None:

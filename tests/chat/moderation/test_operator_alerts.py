@@ -119,7 +119,7 @@ async def test_waiting_jobs_are_released_if_the_operator_prefers_it(stage: Stage
     await second.says("Waiting in line")
     stage.segmind.balance = 0
     for reply in (first, second):
-        await stage.finish(reply, "Not possible right now", "Nothing was charged")
+        await stage.finish(reply, "Not possible right now", "nothing was charged")
         assert (await stage.job(reply)).reason is Reason.SERVICE
     await ledger_is_sound(stage, free=100)
     await (await stage.order("faceswap-v5")).refused("run out of credit")

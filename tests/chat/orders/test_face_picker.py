@@ -70,6 +70,14 @@ async def test_by_default_a_single_face_goes_on_everybody(stage: Stage) -> None:
 
 
 @with_detector
+async def test_a_preview_is_ordered_once(stage: Stage) -> None:
+    result = await offered(stage, ALONE, GROUP)
+    await ordered(stage, Reply(stage.env, await pressed(stage, result, "Swap like this")))
+    assert "already ordered this swap" in said(await pressed(stage, result, "Swap like this"))
+    assert len(stage.segmind.submissions) == 1
+
+
+@with_detector
 async def test_face_numbers_that_do_not_exist_are_rejected_with_an_example(stage: Stage) -> None:
     form = await pressed(stage, await offered(stage, ALONE, GROUP), "Choose")
     refused = said(await stage.member.submit_modal(form, {"pairs": "2 > 1"}))

@@ -26,7 +26,7 @@ async def test_an_error_of_the_operators_account_releases_the_hold_and_pauses_or
 ) -> None:
     stage.segmind.faults.always("submit", fault)
     reply = await stage.order("faceswap-v5")
-    await reply.says(said, "Nothing was charged")
+    await reply.says(said, "nothing was charged")
     assert (await stage.job(reply)).reason is reason
     await (await stage.order("faceswap-v5")).refused("right now")
     assert stage.segmind.submissions == ()
@@ -52,7 +52,7 @@ async def test_a_submission_during_an_outage_is_retried_and_then_released(stage:
     await stage.segmind.pause()
     reply = await stage.order("faceswap-v5")
     await reply.says("Trying again", "Nothing was sent yet")
-    await reply.says("Segmind cannot be reached", "Nothing was charged")
+    await reply.says("Segmind cannot be reached", "nothing was charged")
     assert (await stage.job(reply)).reason is Reason.UNREACHABLE
     await assert_settled(stage, free=100)
 
@@ -90,7 +90,7 @@ async def test_a_submission_that_never_arrived_is_released_when_its_window_is_ov
     await reply.says("Checking")
     # Only a history that shows another order proves that this one is missing.
     await stage.finish(await stage.order("faceswap-v5"), "Completed")
-    await reply.says("Lost on the way", "Nothing was charged")
+    await reply.says("Lost on the way", "nothing was charged")
     assert len(stage.segmind.submissions) == 1
     assert (await stage.job(reply)).reason is Reason.NOT_FOUND
     await assert_settled(stage, free=95)
@@ -119,7 +119,7 @@ async def test_a_rate_limit_while_polling_delays_every_job(stage: Stage) -> None
 async def test_a_job_that_segmind_forgets_expires_without_a_charge(stage: Stage) -> None:
     stage.segmind.faults.always("result", "expired")
     reply = await stage.order("faceswap-v5")
-    await reply.says("Expired", "Nothing was charged")
+    await reply.says("Expired", "nothing was charged")
     assert (await stage.job(reply)).state is State.EXPIRED
     await assert_settled(stage, free=100)
 
@@ -129,5 +129,5 @@ async def test_a_result_that_cannot_be_fetched_is_free(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     stage.segmind.faults.always("file", "error-before=404")
-    await stage.finish(reply, "could not be fetched", "Nothing was charged")
+    await stage.finish(reply, "could not be fetched", "nothing was charged")
     await assert_settled(stage, free=100)
