@@ -75,7 +75,7 @@ def evidence(placed: PlacedOrder, *jobs: JobRow) -> Evidence:
     )
 
 
-DONE = order_showing("### Face swap\n**Completed** · 3.0 s", plain_png(RED))
+DONE = order_showing("### ✅ Face swap v5 · Completed in 3.0 s", plain_png(RED))
 GOOD = evidence(DONE, job_of(DONE))
 
 
@@ -179,7 +179,7 @@ def test_a_second_message_of_a_job_is_extra() -> None:
 
 def test_a_stage_after_the_outcome_overwrites_it() -> None:
     placed = order_showing("Face swap v5 · Completed · 3.0 s", plain_png(RED))
-    for text in ("Face swap v5 · Processing · sent to Segmind", "**Completed** · 3.0 s"):
+    for text in ("Face swap v5 · Processing · sent to Segmind", "Face swap v5 · Completed in 3.0 s"):
         message_of(placed).apply({"components": [{"type": 10, "content": text}]}, "token")
     shown = evidence(placed, job_of(placed))
     findings = check(shown)

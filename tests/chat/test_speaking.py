@@ -74,7 +74,7 @@ async def test_autocomplete_uses_the_members_language(server: Server, arrivals: 
     await server.job_done()
     arrivals.speaks(server.admin.id, "de")
     (offered,) = await server.admin.autocomplete(server.channel, "admin refund", "job", "")
-    assert "· fertig ·" in offered["name"]
+    assert "· ✅ Fertig ·" in offered["name"]
 
 
 async def test_a_button_answers_in_the_language_of_the_member_who_pressed_it(
@@ -101,7 +101,7 @@ async def test_ordering_again_uses_the_language_of_the_member_who_pressed(
     await stage.finish(first, "Terminé")
     assert first.result.response is not None
     arrivals.speaks(stage.member.id, "de")
-    again = Reply(stage.env, await stage.member.click(first.result.response, label="Encore une fois"))
+    again = Reply(stage.env, await stage.member.click(first.result.response, label="Relancer"))
     await again.says("Eingereiht")
 
 

@@ -91,9 +91,10 @@ async def test_the_bar_moves_until_a_newer_stage_replaces_it(
         await settle()
         clock.move(3)
     await settle()
-    await start_showing(reply, Processing(1006, 10))
+    showing = start_showing(reply, Processing(1006, 10))
+    await settle()
     clock.move(3)
-    await task
+    await asyncio.gather(task, showing)
     assert [text for _, text in recorded.edits] == ["0", "1", "2", "Processing"]
 
 
