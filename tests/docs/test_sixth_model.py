@@ -91,7 +91,7 @@ async def order(tmp_path: Path, until: str) -> tuple[tuple[Submission, ...], str
 
 @pytest.mark.usefixtures("followed")
 async def test_one_file_makes_the_command_and_the_sandbox_asks_for_its_recipe(tmp_path: Path) -> None:
-    (submitted,), text = await order(tmp_path, "**Failed**")
+    (submitted,), text = await order(tmp_path, "· Failed")
     assert "has no recipe" in text
     assert submitted.body["hardness"] == "hard"
     assert submitted.body.keys() == model_registry("cogs")[SLUG].model_fields.keys()
@@ -103,7 +103,7 @@ async def test_with_its_recipe_the_sandbox_draws_the_result(
 ) -> None:
     module = importlib.import_module(f"bot.sandbox.faces.recipes.{RECIPE_MODULE}")
     monkeypatch.setitem(RECIPES, SLUG, module.render)
-    _, text = await order(tmp_path, "**Completed**")
+    _, text = await order(tmp_path, "· Completed")
     assert "Face swap pencil" in text
     assert "6 credits" in text
 

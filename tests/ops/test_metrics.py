@@ -138,7 +138,7 @@ async def test_waiting_and_running_jobs_are_exported(stage: Stage) -> None:
 )
 async def test_an_open_breaker_and_an_unknown_outcome_are_exported(stage: Stage) -> None:
     # Only a history that shows another order proves that the lost one is missing: this one fails there.
-    await stage.finish(await stage.order(SLUG), "Nothing was charged")
+    await stage.finish(await stage.order(SLUG), "nothing was charged")
     stage.segmind.faults.next("submit", "drop-before", times=2)
     await (await stage.order(SLUG)).says("Lost on the way")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 2)

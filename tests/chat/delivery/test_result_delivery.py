@@ -406,7 +406,7 @@ async def test_a_failure_takes_the_next_route_too(harness: Harness, state: State
     finished, _ = harness.ordered(token=False, state=state, reason=Reason.SEGMIND)
     harness.discord.guild.channel.open = False
     assert await harness.result_delivery.deliver(finished, None) is Delivery.DIRECT
-    assert "Nothing was charged" in harness.discord.messages.unprompted[0].edits[-1].text
+    assert "nothing was charged" in harness.discord.messages.unprompted[0].edits[-1].text
 
 
 async def test_a_member_who_cancelled_gets_no_new_message(harness: Harness) -> None:
