@@ -145,7 +145,7 @@ async def test_open_cases_are_listed_with_links_to_their_cards(
     listed = await server.tell("cases")
     assert "Report 2" in listed
     assert "Report 1" not in listed
-    await server.tell("log")
+    await server.tell("log", off=True)
     await reported(server)
     assert "**Report 3**" in (listed := await server.tell("cases"))
     assert "lies with the operator" in listed
