@@ -16,11 +16,8 @@ from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOr
 from bot.chat.delivery.picture_owners import UnknownOwner
 from bot.chat.members import NotAdministrator
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
-<<<<<<< HEAD
-from bot.chat.orders.last_order import NoLastOrder
-=======
 from bot.chat.orders.face_picker import AlreadyOrdered
->>>>>>> 1afae33 (Put a job's state into the title of its card)
+from bot.chat.orders.last_order import NoLastOrder
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
 from bot.chat.orders.order_handler import ShuttingDown
 from bot.chat.orders.reorder import InputGone
