@@ -273,7 +273,10 @@ async def test_a_result_that_is_too_large_is_made_smaller_and_then_given_as_a_li
     stage: Bot, times: int, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The error is for the result, and not for a step of the bar.
-    monkeypatch.setattr(LiveReplies, "_pauses", lambda *_: ())
+    def no_pauses(*_: object) -> list[float]:
+        return []
+
+    monkeypatch.setattr(LiveReplies, "_pauses", no_pauses)
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     stage.clock.move(5)
