@@ -20,7 +20,7 @@ OVERRIDES: Mapping[str, tuple[type, str]] = {
     "processes": (int, "number of processes at once, on Postgres"),
     "shards": (int, "number of shards in all; 0 gives each process its own gateway"),
     "lease": (float, "seconds until another process takes over a killed process's jobs, on Postgres"),
-    "patience": (float, "seconds in which open jobs must end after the last order"),
+    "patience": (float, "seconds without any change after which a run ends, although jobs are open"),
     "segmind": (str, "faults at Segmind: `submit: drop-after @ 0.1; status: latency=0.5`"),
     "break_rules": (str, "rules that the bot breaks on purpose, to prove that the checks find it"),
 }

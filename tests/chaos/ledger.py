@@ -73,8 +73,9 @@ class LedgerReader:
             query = query.where(jobs.c.owner == owner)
         return [_job(row) for row in await self._rows(query)]
 
-    async def any_open(self) -> bool:
-        return bool(await self._rows(sa.select(jobs.c.id).where(sa.not_(jobs.c.told)).limit(1)))
+    async def count_open(self) -> int:
+        ((number,),) = await self._rows(_OPEN_COUNT)
+        return number
 
     async def read(self) -> LedgerSnapshot:
         rows = await self._rows(sa.select(*(entries.c[name] for name in EntryRow.__slots__)))
@@ -104,6 +105,7 @@ class LedgerReader:
 
 
 _JOBS = sa.select(*(jobs.c[name] for name in JobRow.__slots__))
+_OPEN_COUNT = sa.select(sa.func.count()).where(sa.not_(jobs.c.told))
 _JOB_COUNTS = sa.select(jobs.c.guild_id, sa.func.count()).group_by(jobs.c.guild_id)
 
 

@@ -19,6 +19,9 @@ ANSWER_SECONDS = 5.0
 _BURSTS = (1, 1, 1, 2, 3)
 _LONGEST_VISIT = 20
 _TOKEN_ENDS_EARLY = 0.04
+# Members order nothing more while so many orders have shown nothing for less than so many seconds: on a busy
+# machine, the bot would fall ever further behind.
+_MOST_SILENT, _SILENT_SECONDS = 60, 60.0
 
 
 @dataclass(eq=False, slots=True)
@@ -37,6 +40,7 @@ class Members:
         self._dice = dice
         self._names = count(1)
         self.placed: list[PlacedOrder] = []
+        self._silent: list[PlacedOrder] = []
 
     async def occupy_seat(self, order_gate: OrderGate) -> None:
         """Fill one seat with one member after another until cancelled."""
@@ -57,6 +61,7 @@ class Members:
         reply = await self._discord.send_slash(asked.slug, member=member, guild=guild, **asked.options)
         placed = PlacedOrder(asked, member, guild, reply, time.time())
         self.placed.append(placed)
+        self._silent.append(placed)
         await self._until_answered(placed)
         if self._dice.random() < _TOKEN_ENDS_EARLY:
             reply.interaction.expires_at = time.time() + self._dice.uniform(0, 2)
@@ -66,9 +71,19 @@ class Members:
         """Wait until the scenario wants orders and the bot is online."""
         while True:
             await order_gate.is_open.wait()
-            if self._discord.gateway.serves(guild) and self._discord.commands:
+            if self._discord.gateway.serves(guild) and self._discord.commands and self._is_keeping_up():
                 return
             await asyncio.sleep(INTERVAL)
+
+    def _is_keeping_up(self) -> bool:
+        if len(self._silent) >= _MOST_SILENT:
+            oldest = time.time() - _SILENT_SECONDS
+            self._silent = [
+                placed
+                for placed in self._silent
+                if placed.at > oldest and not (placed.reply.edits or placed.reply.deleted)
+            ]
+        return len(self._silent) < _MOST_SILENT
 
     async def _until_answered(self, placed: PlacedOrder) -> None:
         until = placed.at + ANSWER_SECONDS

@@ -43,7 +43,8 @@ class Presses:
     def _choices(self) -> Iterator[tuple[str, PlacedOrder, Message, str]]:
         """Yield what can be done to an order, for one kind of action that is drawn before."""
         (action,) = self._dice.choices(_ACTIONS, _WEIGHTS)
-        for placed in self._members.placed[-_RECENT:]:
+        shown = [placed for placed in self._members.placed[-4 * _RECENT :] if placed.reply.edits]
+        for placed in shown[-_RECENT:]:
             message = placed.reply.interaction.message
             if message is None or not self._discord.gateway.serves(placed.guild):
                 continue

@@ -129,14 +129,16 @@ class ScenarioRunner:
             await asyncio.sleep(INTERVAL)
 
     async def _until_finished(self) -> None:
-        """Wait until every job and every reply has ended, or the scenario's patience is over."""
-        until = time.time() + self._scenario.patience
+        """Wait until every job and every reply has ended, or nothing has changed for a while."""
+        until, last = time.time() + self._scenario.patience, (-1, -1)
         while time.time() < until:
             self._raise_what_failed(self._tasks)
-            if not await self._environment.ledger.any_open() and not any(
-                map(self._is_waiting, self._members.placed)
-            ):
+            open_jobs = await self._environment.ledger.count_open()
+            waiting = sum(map(self._is_waiting, self._members.placed))
+            if not (open_jobs or waiting):
                 return
+            if (open_jobs, waiting) != last:
+                until, last = time.time() + self._scenario.patience, (open_jobs, waiting)
             await asyncio.sleep(INTERVAL)
         self._idle = await self._environment.idle_jobs()
 

@@ -85,8 +85,8 @@ class Scenario:
     points: Sequence[KillPoint] = tuple(KillPoint)
     """Points of the kills, each at least once if there are enough kills."""
     seed: int = 1
-    patience: float = 300.0
-    """Seconds in which open jobs must end after the last order."""
+    patience: float = 120.0
+    """Seconds without any change after which the run ends, although jobs are open."""
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
