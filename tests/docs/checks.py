@@ -135,7 +135,7 @@ def _in_container(service: str, words: Sequence[str]) -> None:
 
 def _installs(call: Call) -> None:
     script, venv, lock = call.words
-    assert venv == "/opt/doppel/.venv"
+    assert venv in {"/opt/doppel/.venv", ".venv"}
     for path in (script.removeprefix("/opt/doppel/"), f"requirements/{lock}.lock"):
         assert (ROOT / path).exists(), str(call)
 

@@ -1,4 +1,4 @@
-"""Writes the tables of settings and models into their pages: python -m tests.docs.tables."""
+"""Writes the README's badges and the pages' tables of settings and models: python -m tests.docs.tables."""
 
 import re
 import sys
@@ -10,6 +10,7 @@ from bot.models import MediaKind, MediaSlot, ModelCard, Parameter
 from bot.registry import model_registry
 from bot.settings import SettingField, Settings, describe, known_fields
 from bot.settings.fields import SHORT_NAMES
+from tests.docs import badges
 from tests.docs.pages import ROOT
 
 MODELS = model_registry("cogs")
@@ -125,6 +126,7 @@ def written(path: str) -> str:
 
 
 if __name__ == "__main__":
+    badges.write()
     for path in TABLES:
         (ROOT / path).write_text(written(path), "utf-8")
         sys.stdout.write(f"{path} is up to date.\n")

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.browser.demo import MAX_BYTES
+from tests.docs import badges
 from tests.docs.pages import BLOCKS, PAGES, ROOT, Page, page
 
 # Allowed languages of blocks; `text` is for output.
@@ -39,9 +41,11 @@ def test_every_page_is_found_from_the_readme() -> None:
 
 
 def test_every_picture_is_shown_and_is_small() -> None:
-    shown = {link for each in PAGES.values() for link in each.links if link.endswith((".png", ".webp"))}
-    for path in ROOT.glob("docs/pictures/*"):
-        assert path.stat().st_size <= 150_000, path.name
+    shown = {
+        link for each in PAGES.values() for link in each.links if link.endswith((".png", ".webp", ".svg"))
+    }
+    for path in [*ROOT.glob("docs/pictures/*"), *ROOT.glob("docs/badges/*")]:
+        assert path.stat().st_size <= (MAX_BYTES if path.suffix == ".webp" else 150_000), path.name
         assert any(link.endswith(path.name) for link in shown), path.name
 
 
@@ -50,6 +54,13 @@ def test_every_block_of_code_says_what_it_is() -> None:
         assert block.language in LANGUAGES, f"{block} is {block.language or 'nothing'}"
 
 
+def test_the_badges_say_what_the_project_says() -> None:
+    drawn = {path.name: path.read_text() for path in badges.FOLDER.iterdir()}
+    assert drawn == badges.badges(), "make tables draws them"
+
+
 def test_the_readme_is_short() -> None:
-    # The README is an introduction: what the bot is, how to try it, and where to read on.
-    assert len(page("README.md").text.splitlines()) <= 90
+    lines = page("README.md").text.splitlines()
+    assert len(lines) <= 150
+    # The first command comes within the first screen.
+    assert lines.index("```sh") <= 40

@@ -8,7 +8,7 @@ import yaml
 from bot.settings import Settings, known_fields
 from tests.docs.pages import BLOCKS, PAGES, ROOT, page
 from tests.docs.tables import TABLES, written
-from tests.harness import Stage
+from tests.harness import MODELS, Stage
 from tests.ops.scrape import scrape
 
 OPERATORS = page("docs/operators.md")
@@ -56,6 +56,18 @@ def test_the_bounds_that_the_page_names_are_the_defaults() -> None:
     assert f"({its.database.lease:.0f} s)" not in OPERATORS.text
     assert f"`database.lease`, {its.database.lease:.0f} s" in OPERATORS.text
     assert f"{its.uploads.pixels:,}, {its.uploads.video_seconds:.0f} s" in OPERATORS.text
+
+
+def test_the_readme_calculates_with_the_prices_and_the_defaults() -> None:
+    its, price = Settings().credits, MODELS["faceswap-v5"].card.usd
+    readme = " ".join(page("README.md").text.split())
+    swaps = 30 * 2
+    assert f"{swaps} swaps for {price * 100:.0f} cents each: **${swaps * price:.0f} a day" in readme
+    assert f"${swaps * price * 30:.0f} a month**" in readme
+    assert its.operator_daily_usd is not None
+    assert f"| ${its.operator_daily_usd:.0f} | ${its.operator_daily_usd * 31:.0f} in a month" in readme
+    assert f"| {its.daily} credits | {its.daily * its.usd / price:.0f} swaps" in readme
+    assert f"to 5, and a month costs at most ${5 * 31}." in readme
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
