@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageSequence, ImageStat
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from bot.sandbox.welcome import SAMPLES
@@ -139,9 +139,9 @@ def save_demo(content: bytes) -> str:
 
 def last_frame(film: bytes) -> bytes:
     with Image.open(BytesIO(film)) as opened:
-        opened.seek(opened.n_frames - 1)  # pyright: ignore[reportAttributeAccessIssue]
+        *_, last = (frame.convert("RGB") for frame in ImageSequence.Iterator(opened))
         out = BytesIO()
-        opened.convert("RGB").save(out, "PNG")
+        last.save(out, "PNG")
         return out.getvalue()
 
 
