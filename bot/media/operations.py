@@ -5,6 +5,7 @@ needs itself, so the bot never loads a decoder. To add an operation, add a funct
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.media.fingerprints import Fingerprint
@@ -21,6 +22,15 @@ def inspect_upload(
     from bot.media import probe
 
     return probe.inspect_upload(content, limits, small_copy=small_copy, first_frame=first_frame)
+
+
+def inspect_animation(content: bytes, limits: Limits, seconds: float) -> InspectedFile:
+    """Convert an animation to a video, and inspect that."""
+    from bot.media import animation_video, probe
+    from bot.media.deadline import Deadline
+
+    video, loops = animation_video.encode(content, limits, Deadline(seconds))
+    return replace(probe.inspect_converted(content, video, limits, small_copy=False), loops=loops)
 
 
 def fingerprint_of(content: bytes, limits: Limits) -> Fingerprint:

@@ -56,6 +56,8 @@ class InspectedFile:
     """Only of a picture, and only if it was asked for."""
     converted: bytes | None = None
     """The same in a format that Segmind takes, if the member's own is another; `media` is about this file."""
+    loops: int | None = None
+    """Number of times that an animation is shown, 0 for ever; None for any other file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def serve(
     client, cards, text, clock = delivery.client, delivery.cards, delivery.text, delivery.clock
     background, saved_faces, consent = delivery.background, delivery.saved_faces, moderation.consent
     workers, pages = delivery.workers, Pages(text)
-    inputs = Attachments(segmind, workers.uploads, links=settings.segmind.inputs == "link")
+    inputs = Attachments(segmind, workers, links=settings.segmind.inputs == "link")
     order_handler = OrderHandler(
         job_service=jobs.job_service,
         access_guard=moderation.access_guard,

@@ -10,14 +10,16 @@ import aiohttp
 import discord
 
 from bot.media import operations
-from bot.media.types import InspectedFile, Limits, TooLarge, UnusableMedia
-from bot.media.worker.process import MediaWorker
+from bot.media.types import Animated, InspectedFile, Limits, TooLarge, UnusableMedia
+from bot.media.workers import MediaWorkers
 from bot.models import MediaKind, MediaSlot
 from bot.segmind.protocol import SegmindError
 
 # Together at most 128 MiB.
 MAX_FILES = 4
 BYTES_PER_PLACE = 32 * 2**20
+# A member waits for it before the order is placed.
+ANIMATION_SECONDS = 30.0
 _KINDS = {"image": MediaKind.PICTURE, "video": MediaKind.VIDEO}
 
 
@@ -75,6 +77,33 @@ class Upload(Protocol):
     async def read(self) -> bytes: ...
 
 
+@dataclass(frozen=True, slots=True)
+class FirstFrame:
+    """First frame of an animation, as an `Upload`."""
+
+    animation: Upload
+
+    @property
+    def filename(self) -> str:
+        return self.animation.filename
+
+    @property
+    def size(self) -> int:
+        return self.animation.size
+
+    @property
+    def content_type(self) -> str | None:
+        return self.animation.content_type
+
+    @property
+    def url(self) -> str:
+        # Segmind would fetch the whole animation.
+        return ""
+
+    async def read(self) -> bytes:
+        return await self.animation.read()
+
+
 class Uploads(Protocol):
     """The part of the Segmind client that uploads files."""
 
@@ -93,9 +122,9 @@ class LoadedFile:
 class Attachments:
     """Loads the files of orders. With `links`, Segmind fetches a file by its own link, without an upload."""
 
-    def __init__(self, uploads: Uploads, worker: MediaWorker, *, links: bool) -> None:
+    def __init__(self, uploads: Uploads, workers: MediaWorkers, *, links: bool) -> None:
         self._uploads = uploads
-        self._worker = worker
+        self._workers = workers
         self._links = links
         self._space = FileSpace()
 
@@ -146,7 +175,7 @@ class Attachments:
     ) -> LoadedFile:
         content = await _read(option, file)
         try:
-            found = await self._worker.run(operations.inspect_upload, content, limits, small_copy=copied)
+            found = await self._inspect(slot, file, content, limits, copied=copied)
         except UnusableMedia as reason:
             raise Unusable(option, file.filename, reason) from None
         if found.media.kind not in slot.accepts:
@@ -154,6 +183,21 @@ class Attachments:
         if found.converted is not None:
             return LoadedFile(replace(found, converted=None), found.converted)
         return LoadedFile(found, None if self._is_linked(file) else content)
+
+    async def _inspect(
+        self, slot: MediaSlot, file: Upload, content: bytes, limits: Limits, *, copied: bool
+    ) -> InspectedFile:
+        still = isinstance(file, FirstFrame)
+        try:
+            return await self._workers.uploads.run(
+                operations.inspect_upload, content, limits, small_copy=copied, first_frame=still
+            )
+        except Animated:
+            if MediaKind.VIDEO not in slot.accepts:
+                raise
+        return await self._workers.encoder.run(
+            operations.inspect_animation, content, limits, ANIMATION_SECONDS
+        )
 
     async def _address(self, option: str, file: Upload, loaded: LoadedFile) -> str:
         content, loaded.content = loaded.content, None
