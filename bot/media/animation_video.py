@@ -1,8 +1,9 @@
 """Encoding of an animated picture as a video, because Segmind takes no animations."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from io import BytesIO
+from itertools import pairwise
+from typing import cast
 
 import av
 from av.packet import Packet
@@ -33,6 +34,7 @@ def encode(content: bytes, limits: Limits, deadline: Deadline) -> tuple[bytes, i
 def _encode(animated: animation.Animation, deadline: Deadline) -> bytes:
     header, result = animated.header, BytesIO()
     starts = _starts(header.delays)
+    ticks = {start: end - start for start, end in pairwise(starts)}
     with av.open(result, "w", format="mp4") as container:
         # PyAV leaves the other keywords untyped.
         stream = container.add_stream(  # pyright: ignore[reportUnknownMemberType]
@@ -41,12 +43,11 @@ def _encode(animated: animation.Animation, deadline: Deadline) -> bytes:
         stream.width, stream.height, stream.pix_fmt = _even(header.width), _even(header.height), "yuv420p"
         stream.codec_context.time_base = _TICK
 
-        def timed(packets: list[Packet]) -> Iterator[Packet]:
+        def timed(packets: list[Packet]) -> list[Packet]:
             for packet in packets:
                 # Without this, the last frame would be shown for one tick.
-                number = starts.index(packet.pts or 0)
-                packet.duration = starts[number + 1] - starts[number]
-                yield packet
+                packet.duration = ticks[packet.pts or 0]
+            return packets
 
         for start, image in zip(starts, animated.frames(), strict=False):
             if deadline.expired:
@@ -61,7 +62,8 @@ def _encode(animated: animation.Animation, deadline: Deadline) -> bytes:
 def _frame(image: Image.Image, width: int, height: int) -> VideoFrame:
     plain = Image.new("RGB", (width, height), _BACKGROUND)
     plain.paste(image, (0, 0), image)
-    return VideoFrame.from_image(plain)  # pyright: ignore[reportUnknownMemberType]
+    # PyAV does not type `from_image`.
+    return cast("VideoFrame", VideoFrame.from_image(plain))  # pyright: ignore[reportUnknownMemberType]
 
 
 def _starts(delays: tuple[float, ...]) -> list[int]:

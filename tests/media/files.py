@@ -42,6 +42,15 @@ def animated(plugin: str) -> bytes:
     return saved(frames[0], plugin, save_all=True, append_images=frames[1:])
 
 
+@cache
+def moving(
+    plugin: str, delays: tuple[int, ...] = (100, 50, 200, 400), *, loop: int = 0, side: int = 64
+) -> bytes:
+    """Animation of turning noise; the delays are in milliseconds."""
+    frames = [noise(side, side * 3 // 4).rotate(10 * number) for number in range(len(delays))]
+    return saved(frames[0], plugin, save_all=True, append_images=frames[1:], duration=list(delays), loop=loop)
+
+
 def with_orientation(plugin: str, orientation: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation

@@ -15,6 +15,7 @@ from bot.segmind.protocol import Link, SegmindError
 
 # Discord gives no size for embedded media, so this bounds the memory for a download.
 MAX_BYTES = 100 * 2**20
+GIF = "image/gif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class PostedFile:
 
     file: Upload
     kind: MediaKind
+    moves: bool = False
+    """Whether it is a GIF, of which a model for videos takes all frames, and another one the first."""
 
 
 def posted_in(message: discord.Message, source: Source) -> list[PostedFile]:
@@ -67,15 +70,20 @@ def _media_of(
     part: discord.Message | discord.MessageSnapshot, source: Source
 ) -> Iterator[tuple[str, PostedFile]]:
     for attachment in part.attachments:
-        if kind := _kind(attachment.content_type, attachment.filename):
-            yield _unsigned(attachment.url), PostedFile(attachment, kind)
+        media_type = attachment.content_type or _guess(attachment.filename)
+        if kind := declared_kind(media_type):
+            yield _unsigned(attachment.url), PostedFile(attachment, kind, media_type == GIF)
     for embed in part.embeds:
-        # The video of an embed is usually the page of a player; its thumbnail is a picture.
+        if embed.type == "gifv":
+            # Tenor and Giphy post their GIFs as MP4; the thumbnail would stand still.
+            yield from _linked(embed.video, source, "video/mp4")
+            continue
+        # The video of any other embed is usually the page of a player; its thumbnail is a picture.
         for media in (embed.image, embed.thumbnail):
-            yield from _linked(media, source, MediaKind.PICTURE)
+            yield from _linked(media, source, GIF if _guess(media.url) == GIF else "image")
     for component in part.components:
         for media in _component_media(component):
-            yield from _linked(media, source, _kind(media.content_type, _name(media.url)))
+            yield from _linked(media, source, media.content_type or _guess(media.url))
 
 
 def _component_media(component: Any) -> Iterator[discord.UnfurledMediaItem]:
@@ -96,18 +104,20 @@ def _component_media(component: Any) -> Iterator[discord.UnfurledMediaItem]:
             pass
 
 
-def _linked(media: Any, source: Source, kind: MediaKind | None) -> Iterator[tuple[str, PostedFile]]:
+def _linked(media: Any, source: Source, media_type: str | None) -> Iterator[tuple[str, PostedFile]]:
     # Discord's own copy, where there is one, so that the other site learns nothing about the member.
     address = media.proxy_url or media.url
+    kind = declared_kind(media_type)
     if kind is not None and str(address).startswith(("http://", "https://")):
         yield (
             _unsigned(media.url or address),
-            PostedFile(LinkedFile(_name(media.url or address), address, source), kind),
+            PostedFile(LinkedFile(_name(media.url or address), address, source), kind, media_type == GIF),
         )
 
 
-def _kind(media_type: str | None, name: str) -> MediaKind | None:
-    return declared_kind(media_type or guess_type(name)[0])
+def _guess(address: str | None) -> str | None:
+    """Media type by the name in an address."""
+    return guess_type(_name(address or ""))[0]
 
 
 def _unsigned(address: str) -> str:

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 import discord
 import structlog
+from discord import ui
 
 from bot.chat.access.consent import Consent
 from bot.chat.access.guard import AccessGuard
@@ -15,8 +16,9 @@ from bot.chat.background import Background
 from bot.chat.interactions import Interaction
 from bot.chat.members import channels_of, member_of
 from bot.chat.messages import PASSING, Gone, Messages
-from bot.chat.orders.attachments import Attachments, Upload
+from bot.chat.orders.attachments import Attachments, FirstFrame, Unusable, Upload
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
+from bot.chat.orders.first_frame import FirstFrameCard
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.orders.saved_faces import with_face
 from bot.chat.orders.seed import with_seed
@@ -29,7 +31,7 @@ from bot.jobs.service import JobService, Order, OrderUnconfirmed
 from bot.ledger.account import Member
 from bot.ledger.policy import MemberTerms
 from bot.media.fingerprints import Fingerprint
-from bot.media.types import Limits
+from bot.media.types import Animated, Limits
 from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
@@ -100,8 +102,8 @@ class OrderHandler:
             raise ShuttingDown
         values = with_seed(model, values)
 
-        async def order_again(agreement: Interaction) -> None:
-            await self.handle(agreement, model, values, display=display)
+        async def order_again(press: Interaction, **changes: Any) -> None:
+            await self.handle(press, model, values | changes, display=display)
 
         if not await self._consent.ensure_consent(interaction, order_again):
             return
@@ -115,7 +117,15 @@ class OrderHandler:
             answered = None
         message_id = None if answered is None else answered.message_id
         find_place = partial(make_place, interaction, display, until, message_id)
-        self._background.spawn(self._order(interaction, model, values, find_place))
+
+        def refusal(error: Exception) -> ui.LayoutView:
+            sentence = self._message_for(error)
+            if not (isinstance(error, Unusable) and isinstance(error.reason, Animated)):
+                return error_card(sentence)
+            still = {error.option: FirstFrame(values[error.option])}
+            return FirstFrameCard(sentence, self._text, partial(order_again, **still))
+
+        self._background.spawn(self._order(interaction, model, values, find_place, refusal))
 
     async def _check_early(
         self,
@@ -150,6 +160,7 @@ class OrderHandler:
         model: type[FaceModel],
         values: dict[str, Any],
         find_place: Callable[[], Awaitable[Place]],
+        refusal: Callable[[Exception], ui.LayoutView],
     ) -> None:
         try:
             place = await self._with_retries(find_place)
@@ -163,15 +174,14 @@ class OrderHandler:
                 card = error_card(self._message_for(error))
                 await self._with_retries(lambda: self._messages.edit(place, card))
             except Exception as error:  # noqa: BLE001 - nobody else would answer the member
-                await self._refuse(interaction, place, self._message_for(error))
+                await self._refuse(interaction, place, refusal(error))
             else:
                 await self._access_guard.remember(job.id, fingerprints)
         except (Gone, *PASSING, discord.HTTPException) as failure:
             log.warning("order reply failed", error=type(failure).__name__)
 
-    async def _refuse(self, interaction: Interaction, place: Place, sentence: str) -> None:
+    async def _refuse(self, interaction: Interaction, place: Place, card: ui.LayoutView) -> None:
         """Tell the member alone what is wrong, and remove the placeholder that everybody sees."""
-        card = error_card(sentence)
         if place.hidden or not self._messages.has_token(place):
             await self._with_retries(lambda: self._messages.edit(place, card))
             return

@@ -78,7 +78,10 @@ async def form_for(
     if services.saved_faces.enabled:
         faces = await faces_in_time(services.saved_faces, interaction.user.id)
     off, defaults = await _server_choices(interaction, services)
+    moves = any(each.moves for each in posted)
     kinds = {each.kind for each in posted} or set(MediaKind)
+    if moves:
+        kinds.add(MediaKind.VIDEO)
     fitting = [path for path in paths if any(path.takes(kind) for kind in kinds)]
     # For a posted picture, the models for pictures are faster and cheaper than the one for videos.
     if kinds == {MediaKind.PICTURE}:
@@ -88,6 +91,8 @@ async def form_for(
         raise ModelOff(fitting[0].model.card.slug)
     # A radio group preselects its first choice.
     open_.sort(key=lambda path: path.model.card.slug != defaults.model)
+    if moves:
+        open_.sort(key=lambda path: not path.takes(MediaKind.VIDEO))
     return SwapForm(open_, services, faces, posted, place_order, defaults=defaults)
 
 

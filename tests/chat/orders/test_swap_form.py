@@ -1,5 +1,6 @@
 """Guided orders: the form of `/swap`, and the menu on a message."""
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 import discord
@@ -8,12 +9,13 @@ import simcord
 from discord import ui
 
 from bot.chat.delivery.job_buttons import Action, JobButton
-from bot.chat.orders.message_media import posted_in
+from bot.chat.orders.message_media import LinkedFile, posted_in
 from bot.jobs.job import Job
+from bot.models import MediaKind
 from tests.chat.admin_harness import said
 from tests.chat.orders.test_saved_faces import EVA, KEY, width_sent
 from tests.harness import Reply, Stage
-from tests.media.files import picture, video
+from tests.media.files import moving, picture, video
 
 MENU = "Swap a face into this"
 FACE = ("face.png", picture("PNG", 80, 60))
@@ -259,3 +261,31 @@ async def test_forwarding_a_picture_does_not_get_around_an_opt_out(stage: Stage)
     await author.delete(message)
     refused = said(await mallory.context_menu(stage.channel, MENU, forwarded))
     assert "can't see who posted that first" in refused
+
+
+async def test_a_gif_of_a_message_is_offered_as_a_video_first(stage: Stage) -> None:
+    author = stage.another_member("bob")
+    message = await author.send(stage.channel, "look", attachments=[("dance.gif", moving("GIF"))])
+    shown = await into(stage, message)
+    assert choices(fields(shown)["path"])[0] == "video"
+    reply = await sent(stage, shown, face=FACE, path="video")
+    job = await ordered(stage, reply)
+    assert (job.slug, job.video_seconds) == ("ai-face-swap", pytest.approx(0.75))
+
+
+def test_the_embed_of_a_gif_gives_its_video() -> None:
+    tenor = {
+        "type": "gifv",
+        "url": "https://tenor.com/view/x",
+        "thumbnail": {"url": "https://media.tenor.com/x.png", "proxy_url": "https://p.example/x.png"},
+        "video": {"url": "https://media.tenor.com/x.mp4", "proxy_url": "https://p.example/x.mp4"},
+    }
+    message = SimpleNamespace(
+        attachments=[],
+        components=[],
+        message_snapshots=[],
+        embeds=[discord.Embed.from_dict(cast("Any", tenor))],
+    )
+    (posted,) = posted_in(cast("Any", message), cast("Any", None))
+    assert (posted.kind, posted.file.filename) == (MediaKind.VIDEO, "x.mp4")
+    assert cast("LinkedFile", posted.file).address == "https://p.example/x.mp4"
