@@ -8,6 +8,8 @@ from PIL import Image
 
 from bot.media import picture, transcode
 from bot.media.deadline import Deadline
+from bot.media.marks import NO_MARKS, Marks
+from bot.media.pixel_marks import mark_image
 from bot.media.provenance import mark
 from bot.media.types import CannotFit, Fitted, Media, UnusableMedia
 from bot.models import MediaKind
@@ -25,17 +27,21 @@ _MAX_SIDE = {"WEBP": 16_383, "JPEG": 65_500}
 _MAX_PIXELS = {"WEBP": 16_777_216, "JPEG": 100_000_000}
 
 
-def fit(content: bytes, media: Media, limit: int, deadline: Deadline) -> Fitted:
-    """Return the content itself if it fits, else a marked rendering of at most `limit` bytes.
+# A marked video may grow by this factor, which makes up for encoding it twice.
+_MARKED_GROWTH = 1.25
+
+
+def fit(content: bytes, media: Media, limit: int, deadline: Deadline, marks: Marks = NO_MARKS) -> Fitted:
+    """Return a marked rendering of at most `limit` bytes; without `marks`, the content itself if it fits.
 
     Raises `CannotFit` if there is none.
     """
-    if len(content) <= limit:
+    if len(content) <= limit and not marks:
         return Fitted(content, media.media_type, media.suffix)
     attempts = (
-        _render_picture(content, media, limit)
+        _render_picture(content, media, limit, marks)
         if media.kind is MediaKind.PICTURE
-        else _render_video(content, media, limit, deadline)
+        else _render_video(content, media, limit, deadline, marks)
     )
     try:
         for fitted in attempts:
@@ -48,12 +54,10 @@ def fit(content: bytes, media: Media, limit: int, deadline: Deadline) -> Fitted:
     raise CannotFit(len(content), limit)
 
 
-def _render_picture(content: bytes, media: Media, limit: int) -> Iterator[Fitted]:
+def _render_picture(content: bytes, media: Media, limit: int, marks: Marks) -> Iterator[Fitted]:
     """Encode with less quality, then with fewer pixels; transparency needs WebP, JPEG opens everywhere."""
-    image = picture.upright(content, media.media_type)
-    transparent = image.has_transparency_data
-    plugin = "WEBP" if transparent or media.media_type == "image/webp" else "JPEG"
-    image = _convert(image, "RGBA" if transparent else "RGB")
+    image = mark_image(picture.converted(picture.upright(content, media.media_type)), marks)
+    plugin = "WEBP" if image.mode == "RGBA" or media.media_type == "image/webp" else "JPEG"
     image, scale = _resize(image, _max_scale(image, plugin)), 1.0
     first = None
     for quality, share in _QUALITIES.items():
@@ -95,14 +99,6 @@ def _shrink_factor(limit: int, size: float) -> float:
     return max(0.2, min(0.9, 0.95 * sqrt(limit / size)))
 
 
-def _convert(image: Image.Image, mode: str) -> Image.Image:
-    converted = picture.eight_bits(image).convert(mode)
-    # A colour profile for other channels than RGB would give wrong colours.
-    profile = image.info.get("icc_profile") if image.mode.startswith("RGB") else None
-    converted.info = {"icc_profile": profile}
-    return converted
-
-
 def _encode(image: Image.Image, plugin: str, quality: int) -> Fitted:
     file = BytesIO()
     image.save(file, plugin, quality=quality, icc_profile=image.info["icc_profile"])
@@ -110,6 +106,9 @@ def _encode(image: Image.Image, plugin: str, quality: int) -> Fitted:
     return Fitted(mark(file.getvalue(), media_type), media_type, suffix)
 
 
-def _render_video(content: bytes, media: Media, limit: int, deadline: Deadline) -> Iterator[Fitted]:
-    for rendering in transcode.renderings(content, media, limit, deadline):
+def _render_video(
+    content: bytes, media: Media, limit: int, deadline: Deadline, marks: Marks
+) -> Iterator[Fitted]:
+    limit = min(limit, round(len(content) * _MARKED_GROWTH))
+    for rendering in transcode.renderings(content, media, limit, deadline, marks):
         yield Fitted(mark(rendering, transcode.MEDIA_TYPE), transcode.MEDIA_TYPE, ".mp4")

@@ -9,9 +9,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.media.fingerprints import Fingerprint
-from bot.media.types import FaceBox, Fitted, InspectedFile, Limits, MarkedResult, Media
+from bot.media.marks import Marks
+from bot.media.types import (
+    CannotFit,
+    DetectedMark,
+    FaceBox,
+    Fitted,
+    InspectedFile,
+    Limits,
+    MarkedResult,
+    Media,
+)
+from bot.models import MediaKind
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from bot.media.signing_keys import SigningKeys
 
 
@@ -48,21 +61,35 @@ def draw_face_numbers(
     return face_numbers.draw([(source, source_faces), (target, target_faces)])
 
 
-def mark_result(content: bytes, limits: Limits, limit: int) -> MarkedResult:
-    """Inspect and mark a result; without its content if that is larger than `limit`."""
-    from bot.media import probe, provenance
+def mark_result(content: bytes, limits: Limits, limit: int, marks: Marks) -> MarkedResult:
+    """Inspect and mark a result; without its content if that is larger than `limit`, or a video to encode."""
+    from bot.media import pixel_marks, probe, provenance
 
     media = probe.inspect(content, limits)
-    marked = provenance.mark(content, media.media_type)
+    if media.kind is MediaKind.VIDEO:
+        marked = None if marks and marks.videos else provenance.mark(content, media.media_type)
+        return MarkedResult(media, marked if marked and len(marked) <= limit else None)
+    former = provenance.read_xmp(content, media.media_type)
+    marked = pixel_marks.mark_picture(content, media.media_type, marks) if marks else content
+    marked = provenance.mark(marked, media.media_type, former)
     return MarkedResult(media, marked if len(marked) <= limit else None)
 
 
-def fit_result(content: bytes, media: Media, limit: int, seconds: float) -> Fitted:
-    """Mark a result and make it fit; raises `CannotFit`."""
+def fit_result(content: bytes, media: Media, limit: int, seconds: float, marks: Marks) -> Fitted:
+    """Mark a result and make it fit; raises `CannotFit`.
+
+    A video that fits but takes too long to encode has only the mark in its metadata.
+    """
     from bot.media import fit, provenance
     from bot.media.deadline import Deadline
 
-    return fit.fit(provenance.mark(content, media.media_type), media, limit, Deadline(seconds))
+    marked = provenance.mark(content, media.media_type)
+    try:
+        return fit.fit(marked, media, limit, Deadline(seconds), marks)
+    except CannotFit:
+        if len(marked) > limit:
+            raise
+        return Fitted(marked, media.media_type, media.suffix)
 
 
 def sign(content: bytes, media_type: str, keys: "SigningKeys", timestamps: str | None) -> bytes:
@@ -70,3 +97,20 @@ def sign(content: bytes, media_type: str, keys: "SigningKeys", timestamps: str |
     from bot.media import manifest
 
     return manifest.sign(content, media_type, keys, timestamps)
+
+
+def detect_mark(content: bytes, limits: Limits) -> DetectedMark:
+    """Read the watermark of a member's file."""
+    from bot.media import probe
+    from bot.media.hashing import Hasher
+    from bot.media.watermark.detect import detect
+
+    looks: list[Image.Image] = []
+    hasher = Hasher()
+
+    def look(image: "Image.Image") -> None:
+        hasher.look(image)
+        looks.append(image)
+
+    probe.inspect(content, limits, look)
+    return DetectedMark(detect(looks).code, hasher.fingerprint(content))

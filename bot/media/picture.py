@@ -74,6 +74,15 @@ def eight_bits(image: Image.Image) -> Image.Image:
     return image.convert("I").point(lambda value: value / 256).convert("L")
 
 
+def converted(image: Image.Image) -> Image.Image:
+    """Convert a picture to RGB, or RGBA if it has transparent pixels, with its colour profile."""
+    rgb = eight_bits(image).convert("RGBA" if image.has_transparency_data else "RGB")
+    # A colour profile for other channels than RGB would give wrong colours.
+    profile = image.info.get("icc_profile") if image.mode.startswith("RGB") else None
+    rgb.info = {"icc_profile": profile}
+    return rgb
+
+
 @contextmanager
 def _decoded(
     header: PictureHeader, found: str, draft: tuple[int, int] | None = None

@@ -14,15 +14,23 @@ from bot.media.types import UnusableMedia
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
-_PACKET = (
-    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+_DESCRIPTION = (
     '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
     f' Iptc4xmpExt:DigitalSourceType="{DIGITAL_SOURCE_TYPE}"/>'
-    "</rdf:RDF></x:xmpmeta>"
-    '<?xpacket end="w"?>'
 ).encode()
+_END = b"</rdf:RDF>"
+_PACKET = (
+    (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    ).encode()
+    + _DESCRIPTION
+    + _END
+    + b'</x:xmpmeta><?xpacket end="w"?>'
+)
+# More is kept in several parts, which the formats here neither read nor write.
+_MOST_BYTES = 32 * 1024
 
 
 class _XmpFormat(NamedTuple):
@@ -40,8 +48,16 @@ _XMP_FORMATS = {
 }
 
 
-def mark(content: bytes, media_type: str) -> bytes:
-    """Add the mark, in place of any other XMP. Returns the same object if it is marked already.
+def read_xmp(content: bytes, media_type: str) -> bytes | None:
+    try:
+        xmp_format = _XMP_FORMATS.get(media_type)
+        return None if xmp_format is None else xmp_format.read(content)
+    except UnusableMedia:
+        return None
+
+
+def mark(content: bytes, media_type: str, former: bytes | None = None) -> bytes:
+    """Add the mark to the XMP of the file, or to `former`. Returns the same object if it is marked already.
 
     Returns a file that cannot carry the mark unchanged, because a member's result must not get lost over it.
     """
@@ -49,7 +65,8 @@ def mark(content: bytes, media_type: str) -> bytes:
     if xmp_format is None:
         return content
     try:
-        return content if _has_mark(xmp_format.read(content)) else xmp_format.write(content, _PACKET)
+        packet = xmp_format.read(content)
+        return content if _has_mark(packet) else xmp_format.write(content, _with_mark(packet or former))
     except UnusableMedia:
         return content
 
@@ -60,6 +77,13 @@ def is_marked(content: bytes) -> bool:
         return xmp_format is not None and _has_mark(xmp_format.read(content))
     except UnusableMedia:
         return False
+
+
+def _with_mark(packet: bytes | None) -> bytes:
+    """Add the mark to a packet that says something else, as another tool's mark; one in UTF-8, as usual."""
+    if packet is None or packet.count(_END) != 1 or len(packet) > _MOST_BYTES:
+        return _PACKET
+    return packet if _has_mark(packet) else packet.replace(_END, _DESCRIPTION + _END)
 
 
 def _has_mark(packet: bytes | None) -> bool:

@@ -17,6 +17,8 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from bot.media.deadline import Deadline
+from bot.media.marks import NO_MARKS, Marks
+from bot.media.pixel_marks import VideoMarker
 from bot.media.types import Limits, Media
 from bot.media.video import open_video, picture_stream
 
@@ -71,13 +73,15 @@ class _Target(NamedTuple):
     height: int
 
 
-def renderings(content: bytes, media: Media, limit: int, deadline: Deadline) -> Iterator[bytes]:
+def renderings(
+    content: bytes, media: Media, limit: int, deadline: Deadline, marks: Marks = NO_MARKS
+) -> Iterator[bytes]:
     """Yield ever smaller renderings, each with a target adjusted by the size of the previous one."""
     source = _measure(content, media)
     bits = (limit * _SHARE_FOR_STREAMS - source.table_bytes) * 8 / source.seconds
     for _ in range(_MAX_ATTEMPTS):
         target = _choose_target(source, bits)
-        if target is None or (encoded := _encode(source, target, deadline)) is None:
+        if target is None or (encoded := _encode(source, target, deadline, marks)) is None:
             return
         yield encoded
         bits *= min(0.85, 0.9 * limit / len(encoded))
@@ -107,7 +111,7 @@ def _choose_target(source: _Source, bits: float) -> _Target | None:
     return _Target(picture, sound, width, height)
 
 
-def _encode(source: _Source, target: _Target, deadline: Deadline) -> bytes | None:
+def _encode(source: _Source, target: _Target, deadline: Deadline, marks: Marks) -> bytes | None:
     """Encode the video, or return None if the deadline expires first."""
     result = BytesIO()
     # Space for the tables at the front lets players start before they have the whole file.
@@ -116,7 +120,7 @@ def _encode(source: _Source, target: _Target, deadline: Deadline) -> bytes | Non
         picture, sound = _streams(file, source.media_type)
         with av.open(result, "w", format="mp4", options=options) as container:
             encoders: dict[int, _PictureEncoder | _SoundEncoder] = {
-                picture.index: _PictureEncoder(picture, container, target)
+                picture.index: _PictureEncoder(picture, container, target, marks)
             }
             if sound is not None:
                 encoders[sound.index] = _SoundEncoder(sound, container, target)
@@ -130,9 +134,12 @@ def _encode(source: _Source, target: _Target, deadline: Deadline) -> bytes | Non
 
 
 class _PictureEncoder:
-    def __init__(self, source: VideoStream, container: OutputContainer, target: _Target) -> None:
+    def __init__(
+        self, source: VideoStream, container: OutputContainer, target: _Target, marks: Marks
+    ) -> None:
         self._source = source
         self._target = target
+        self._marker = VideoMarker(target.width, target.height, marks) if marks else None
         self._graph: Graph | None = None
         # The size may change within the video; the inspection saw only the first frame.
         source.codec_context.options = {"max_pixels": str(Limits().frame_pixels)}
@@ -158,6 +165,8 @@ class _PictureEncoder:
             self._graph = self._make_graph(frame)
         self._graph.vpush(frame)
         filtered = self._graph.vpull()
+        if self._marker is not None:
+            filtered = self._marker.mark(filtered)
         # Without this, the encoder would repeat the key frames of the source.
         filtered.pict_type = PictureType.NONE
         return filtered

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.media.fingerprints import Fingerprint
+from bot.media.watermark.code import MarkCode
 from bot.models import MediaKind
 
 
@@ -76,6 +77,14 @@ class MarkedResult:
     media: Media
     content: bytes | None
     """None if it is larger than its place allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedMark:
+    """Signs in a file that the bot made it."""
+
+    code: MarkCode | None
+    fingerprint: Fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ FIT_SECONDS = 90.0
 _ENCODER_SECONDS = FIT_SECONDS + 10
 # Only a timestamp server can take long, and the member waits meanwhile.
 _SIGNING_SECONDS = 20.0
+_MARKING = ("PIL.Image", "av", "bot.media.pixel_marks")
 
 
 class MediaWorkers:
@@ -19,13 +20,16 @@ class MediaWorkers:
     def __init__(self) -> None:
         self.uploads = MediaWorker()
         """Opens the files of members. One file at a time also bounds the memory."""
-        self.results = MediaWorker(WorkerLimits(cpu_seconds=30, wall_seconds=60, memory=1024 * MIB))
+        self.results = MediaWorker(
+            WorkerLimits(cpu_seconds=30, wall_seconds=60, memory=1024 * MIB, preload=_MARKING)
+        )
         """Inspects and marks results, which come from Segmind and are larger, and draws charts."""
         self.encoder = MediaWorker(
             WorkerLimits(
                 cpu_seconds=int(_ENCODER_SECONDS) * (os.cpu_count() or 1),
                 wall_seconds=_ENCODER_SECONDS,
                 memory=2048 * MIB,
+                preload=_MARKING,
             )
         )
         """Makes results fit, which uses all cores."""
@@ -37,7 +41,9 @@ class MediaWorkers:
             WorkerLimits(cpu_seconds=60, wall_seconds=60, memory=1024 * MIB, preload=("cv2", "PIL.Image"))
         )
         """Finds faces, if the packages for it are installed."""
+        self.detection = MediaWorker(WorkerLimits(cpu_seconds=20, wall_seconds=60, preload=_MARKING))
+        """Reads watermarks, which takes seconds."""
 
     def close(self) -> None:
-        for worker in (self.uploads, self.results, self.encoder, self.signing, self.faces):
+        for worker in (self.uploads, self.results, self.encoder, self.signing, self.faces, self.detection):
             worker.close()

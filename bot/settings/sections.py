@@ -208,6 +208,14 @@ class Faces(Section):
         return tuple(SecretStr(key) for key in self.keys)
 
 
+class Marks(Section):
+    """Marks in the pixels of results, next to the one in their metadata."""
+
+    watermark: bool = True
+    label: bool = True
+    videos: bool = True
+
+
 class C2pa(Section):
     """Certificate and key that results are signed with."""
 
@@ -286,6 +294,7 @@ class Settings(Section):
     uploads: Uploads = Uploads()
     credits: Credits = Credits()
     faces: Faces = Faces()
+    marks: Marks = Marks()
     c2pa: C2pa = C2pa()
     shop: Shop = Shop()
     consent: Consent = Consent()

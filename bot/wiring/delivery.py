@@ -52,7 +52,7 @@ class DeliveryParts:
             per_member=section.per_member,
         )
         self.messages = Messages(client, clock, store.moderation)
-        self.results = Results(self.cards, text, workers, c2pa_signer)
+        self.results = Results(self.cards, text, workers, c2pa_signer, **settings.marks.model_dump())
         self.original_previews = OriginalPreviews(
             text, clock, max_bytes=MAX_BYTES * settings.card.before_and_after
         )

@@ -14,8 +14,10 @@ from bot.chat.ui.card import SPOILER
 from bot.jobs.job import Job
 from bot.media import operations
 from bot.media.fingerprints import Fingerprint
+from bot.media.marks import Marks
 from bot.media.signing import C2paSigner
 from bot.media.types import CannotFit, Fitted, Limits, Media, TooCostly, UnusableMedia
+from bot.media.watermark.code import MarkCode
 from bot.media.worker.process import WorkerFailed
 from bot.media.workers import FIT_SECONDS, MediaWorkers
 from bot.models import ModelCard
@@ -56,19 +58,25 @@ class Results:
         workers: MediaWorkers,
         c2pa_signer: C2paSigner | None = None,
         *,
+        watermark: bool = False,
+        label: bool = False,
+        videos: bool = True,
         fit_seconds: float = FIT_SECONDS,
     ) -> None:
         self._cards = cards
         self._text = text
         self._workers = workers
         self._c2pa_signer = c2pa_signer
+        self._watermark = watermark
+        self._label = label
+        self._videos = videos
         self._fit_seconds = fit_seconds
 
     async def prepare(self, job: Job, content: bytes, limit: int) -> Result | None:
         """Return a file of at most `limit` bytes, or None where the result cannot be made to fit."""
         signature_bytes = 0 if self._c2pa_signer is None else self._c2pa_signer.reserved_bytes
         try:
-            media, fitted = await self._fit(content, limit - signature_bytes)
+            media, fitted = await self._fit(job, content, limit - signature_bytes)
         except (UnusableMedia, CannotFit, WorkerFailed) as error:
             log.warning("result not attached", error=type(error).__name__, size=len(content))
             return None
@@ -86,12 +94,16 @@ class Results:
             digest = await asyncio.to_thread(hashlib.sha256, content)
             return Fingerprint(digest.hexdigest())
 
-    async def _fit(self, content: bytes, limit: int) -> tuple[Media, Fitted]:
-        marked = await self._workers.results.run(operations.mark_result, content, RESULT_LIMITS, limit)
+    async def _fit(self, job: Job, content: bytes, limit: int) -> tuple[Media, Fitted]:
+        code = MarkCode.of(job.id, job.created_at) if self._watermark else None
+        marks = Marks(code, self._label, self._videos)
+        marked = await self._workers.results.run(operations.mark_result, content, RESULT_LIMITS, limit, marks)
         media = marked.media
         if marked.content is not None:
             return media, Fitted(marked.content, media.media_type, media.suffix)
-        fitting = self._workers.encoder.run(operations.fit_result, content, media, limit, self._fit_seconds)
+        fitting = self._workers.encoder.run(
+            operations.fit_result, content, media, limit, self._fit_seconds, marks
+        )
         return media, await fitting
 
     async def _sign(self, fitted: Fitted) -> bytes:

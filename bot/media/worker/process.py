@@ -196,4 +196,6 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(sys.path),
         # Each further arena reserves address space, which the limit would count.
         "MALLOC_ARENA_MAX": "1",
+        # numpy's library would reserve memory for a thread on each core, and nothing here needs them.
+        "OPENBLAS_NUM_THREADS": "1",
     }

@@ -8,7 +8,10 @@ import pytest
 from bot.chat.delivery.result_file import Result, Results
 from bot.chat.text import Text
 from bot.jobs.job import State
+from bot.media import operations
 from bot.media.provenance import is_marked
+from bot.media.types import Limits
+from bot.sandbox.welcome import SAMPLES
 from tests.clocks import HeldClock
 from tests.harness import MODELS, local_segmind, shared_workers, staged
 from tests.jobs.orders import job
@@ -65,6 +68,23 @@ async def test_the_file_that_discord_receives_is_signed(slug: str, tmp_path: Pat
         content = await attachment.read()
     assert read(content, attachment.content_type or "").get_validation_state() == "Trusted"
     assert is_marked(content)
+
+
+async def test_the_watermark_in_discord_leads_to_the_job(tmp_path: Path) -> None:
+    clock = HeldClock()
+    marks = {"watermark": True, "label": True}
+    async with (
+        local_segmind(clock) as segmind,
+        staged(tmp_path / "doppel.db", segmind, clock, marks=marks) as stage,
+    ):
+        target = ("target.jpg", (SAMPLES / "face_a.jpg").read_bytes())
+        reply = await stage.order("faceswap-v5", target_image=target)
+        await stage.finish(reply, "Completed")
+        (attachment,) = reply.attachments
+        found = operations.detect_mark(await attachment.read(), Limits())
+        assert found.code is not None
+        assert found.code.day <= clock.now() < found.code.day + 86_400
+        assert found.code.belongs_to(attachment.filename.removesuffix(".png").rpartition("-")[2])
 
 
 async def test_a_result_that_takes_too_long_to_fit_is_no_file() -> None:

@@ -1,0 +1,88 @@
+"""Measures the watermark: how often it is read after what happens to pictures, and where there is none.
+
+    python -m tests.bench.marks
+
+The pictures are the sandbox's samples and scikit-image's, and parts of them at several sizes.
+"""
+
+import random
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+from PIL import Image, ImageChops, ImageStat
+
+from bot.media.marks import Marks
+from bot.media.pixel_marks import mark_image
+from bot.media.watermark.code import MarkCode
+from bot.media.watermark.detect import detect
+from bot.sandbox.welcome import SAMPLES
+from tests.media import reencoding
+from tests.media.files import saved
+
+CODE = MarkCode.of("0123", 1_800_000_000)
+UNMARKED = 500
+_SMALLEST, _LARGEST = 300, 1400
+
+
+def main() -> None:
+    pictures = list(originals())
+    marked = [mark_image(picture, Marks(CODE)) for picture in pictures]
+    noise = [distance(*both) for both in zip(pictures, marked, strict=True)]
+    _say(f"{len(pictures)} pictures, PSNR {min(noise):.1f} to {max(noise):.1f} dB")
+    for process in (reencoding.unchanged, *reencoding.ALL):
+        found = [detect([opened(process(picture))]).code for picture in marked]
+        _say(f"{process.__name__}: {sum(code == CODE for code in found)}, wrong {wrong(found)}")
+    parts = list(islice(unmarked(pictures), UNMARKED))
+    readings = [detect([part]) for part in parts]
+    _say(f"never marked: {len(parts)}, read as marked {wrong([reading.code for reading in readings])}")
+    _say(f"highest score without a mark: {max(reading.score for reading in readings):.1f}")
+
+
+def originals() -> Iterator[Image.Image]:
+    files = [*SAMPLES.glob("*.jpg"), *Path(skimage.data.__file__).parent.glob("*.[jp][pn]g")]
+    for path in sorted(files):
+        with Image.open(path) as image:
+            # A mask or an icon is no picture that a member would swap faces in.
+            if min(image.size) >= _SMALLEST and image.mode in {"RGB", "L"}:
+                yield image.convert("RGB")
+
+
+def unmarked(pictures: list[Image.Image]) -> Iterator[Image.Image]:
+    """Yield parts of pictures, as JPEG."""
+    chance = random.Random(7)
+    while True:
+        picture = chance.choice(pictures)
+        width, height = (round(side * chance.uniform(0.4, 1)) for side in picture.size)
+        left, top = chance.randint(0, picture.width - width), chance.randint(0, picture.height - height)
+        part = picture.crop((left, top, left + width, top + height))
+        factor = chance.uniform(_SMALLEST, _LARGEST) / max(part.size)
+        scaled = part.resize((max(1, round(width * factor)), max(1, round(height * factor))))
+        yield opened(saved(scaled, "JPEG", quality=chance.randint(50, 95)))
+
+
+def wrong(found: list[MarkCode | None]) -> int:
+    return sum(code not in {None, CODE} for code in found)
+
+
+def distance(one: Image.Image, other: Image.Image) -> float:
+    mean = np.mean(np.square(ImageStat.Stat(ImageChops.difference(one, other)).rms))
+    return float(10 * np.log10(255**2 / mean))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def opened(content: bytes) -> Image.Image:
+    with Image.open(BytesIO(content)) as image:
+        return image.convert("RGB")
+
+
+if __name__ == "__main__":
+    main()
