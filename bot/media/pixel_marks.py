@@ -22,6 +22,9 @@ _SAVING: dict[str, tuple[str, dict[str, object]]] = {
 
 def mark_picture(content: bytes, media_type: str, marks: Marks) -> bytes:
     """Return the picture with its marks, in the same format, without any other metadata."""
+    if media_type not in _SAVING:
+        # A member's result must not get lost over its marks.
+        return content
     plugin, options = _SAVING[media_type]
     image = mark_image(picture.converted(picture.upright(content, media_type)), marks)
     file = BytesIO()
