@@ -1,4 +1,4 @@
-"""`make fuzz`: every file ends as media or as one sentence, in bounds."""
+"""`make fuzz`: every file ends as media or as one sentence, in bounds, and so does every string."""
 
 import argparse
 import asyncio
@@ -19,6 +19,7 @@ from bot.media.worker.limits import WorkerLimits
 from bot.media.worker.process import MediaWorker
 from tests.fuzz.corpora import CORPORA, fetch
 from tests.fuzz.mutations import mutated
+from tests.fuzz.strings import OWN, faults_of, fetch_strings
 
 # A call is killed at its deadline; the rest is for starting a child on a busy machine.
 _SLACK = 30.0
@@ -54,7 +55,7 @@ class Fuzzer:
         try:
             found = await self._worker.run(operations.inspect_upload, content, Limits(), small_copy=True)
         except UnusableMedia as reason:
-            sentence = self._messages.message_for(Unusable("target", name, reason))
+            sentence = self._messages.message_for(Unusable("target", "a.png", reason))
             if "\n" in sentence or "unexpected" in sentence:
                 self.faults.append(f"{name}: {sentence}")
             return type(reason).__name__
@@ -81,9 +82,14 @@ async def _main(options: argparse.Namespace) -> int:
                 await fuzzer.run(title, ((path.name, path.read_bytes()) for path in paths))
     finally:
         fuzzer.close()
-    for fault in fuzzer.faults:
+    strings = None if options.own else await asyncio.to_thread(fetch_strings)
+    if strings is None:
+        say("npm's naughty strings: cannot be fetched here, so only our own were used")
+    faults = fuzzer.faults + await faults_of([*OWN, *(strings or ())])
+    say(f"strings: {len(OWN) + len(strings or ())} typed and sent in seven places each")
+    for fault in faults:
         say(f"FAULT {fault}")
-    return 1 if fuzzer.faults else 0
+    return 1 if faults else 0
 
 
 def _parser() -> argparse.ArgumentParser:

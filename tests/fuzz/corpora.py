@@ -9,6 +9,8 @@ from pathlib import Path
 
 # Larger files are refused by their size, before anything looks at them.
 _MAX_BYTES = 20 * 2**20
+# To learn what it has downloaded, pip prepares a build of it, which takes minutes on a busy machine.
+_PATIENCE = 900
 
 
 def pip_source(name: str, folder: Path) -> None:
@@ -59,4 +61,4 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=_PATIENCE)
