@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from bot.sandbox.guild import Guild
 from bot.sandbox.local_env import local_timezone, open_browser
 from bot.sandbox.operations import find_faces
 from bot.sandbox.proxy import Proxy
+from bot.sandbox.saved_state import Chat, SavedState, load, save
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind_server import local_segmind
 from bot.sandbox.settings import sandbox_settings
@@ -53,6 +54,11 @@ class SandboxOptions:
     def database(self) -> Path:
         return self.folder / "sandbox.db"
 
+    @property
+    def state(self) -> Path:
+        """File of the chat and of the local Segmind's requests."""
+        return self.folder / "sandbox.state"
+
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
@@ -83,8 +89,11 @@ async def run_sandbox(settings: Settings, options: SandboxOptions) -> None:
 @asynccontextmanager
 async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGenerator[Sandbox]:
     proxy = Proxy()
-    async with proxy.open(options.host, options.port) as address, local_segmind(options.speed) as segmind:
+    async with AsyncExitStack() as stack:
+        address = await stack.enter_async_context(proxy.open(options.host, options.port))
         _prepare_database(options)
+        last_run = load(options.state)
+        segmind = await stack.enter_async_context(_segmind(options, last_run))
         # SimCord needs a client to start. The real bot replaces this one once server and clock are ready.
         placeholder = discord.Client(intents=discord.Intents(guilds=True))
         async with simcord.run(placeholder, check_errors=False, settle_timeout=SETTLE_TIMEOUT) as env:
@@ -101,7 +110,7 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
             )
             async with _running_app(adapted_settings) as app:
                 await _join(env, app)
-                await _post_welcome(app, guild, options)
+                await _open_chat(env, app, guild, options, last_run)
                 async with _page(env, guild) as preview, _ticking(Ticker(env, preview)) as lock:
                     await app.begin()
                     async with (
@@ -109,6 +118,8 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
                         proxy.forward_operator_to(app.served_at, token),
                     ):
                         yield Sandbox(address, app, env, guild, preview, segmind, lock)
+            # The app is closed, so no message and no request changes any more.
+            save(options.state, SavedState(Chat.of(env, guild.channel.id), segmind.save()))
 
 
 @asynccontextmanager
@@ -128,12 +139,33 @@ async def _join(env: simcord.Env, app: App) -> None:
         await app.client.user.edit(username="Doppel")
 
 
-async def _post_welcome(app: App, guild: Guild, options: SandboxOptions) -> None:
+@asynccontextmanager
+async def _segmind(options: SandboxOptions, last_run: SavedState | None) -> AsyncGenerator[LocalSegmind]:
+    """The local Segmind on its last port, where the bot and the chat know its files, or on a free one."""
+    port = 0 if last_run is None else last_run.segmind.port
+    async with AsyncExitStack() as stack:
+        try:
+            segmind = await stack.enter_async_context(local_segmind(options.speed, port=port))
+        except SandboxError:
+            segmind = await stack.enter_async_context(local_segmind(options.speed))
+        if last_run is not None:
+            segmind.restore(last_run.segmind)
+        yield segmind
+
+
+async def _open_chat(
+    env: simcord.Env, app: App, guild: Guild, options: SandboxOptions, last_run: SavedState | None
+) -> None:
+    """Restore the chat of the last run, or begin one with the welcome message."""
     channel = app.client.get_partial_messageable(guild.channel.id, guild_id=guild.id)
     folder = copy_samples(options.folder / "samples")
     view = Welcome(
         app.client.orders.order_handler.handle, app.models.values(), folder=folder, speed=options.speed
     )
+    if last_run is not None and last_run.chat.channel_id == guild.channel.id:
+        last_run.chat.restore(env)
+        app.client.add_view(view)
+        return
     await channel.send(view=view, files=[discord.File(path) for path in samples()])
 
 
@@ -162,5 +194,6 @@ def _prepare_database(options: SandboxOptions) -> None:
         with lock_file(path):
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+            options.state.unlink(missing_ok=True)
     except StoreError as error:
         raise SandboxError(str(error)) from error

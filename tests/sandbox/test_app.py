@@ -132,6 +132,22 @@ async def test_the_name_of_a_file_scripts_the_outcome(open_here: OpenSandbox, wo
         assert await free(sandbox) == START
 
 
+async def test_the_chat_and_an_open_job_go_on_after_a_restart(open_here: OpenSandbox) -> None:
+    async with open_here(speed=1) as sandbox, visited(sandbox) as visitor:
+        await visitor.run("faceswap-v5", face_and_target())
+        before = await visitor.until("Queued")
+    async with open_here() as sandbox, visited(sandbox) as visitor:
+        after = await visitor.until("Completed")
+        assert len(after) == len(before) == 2
+        assert after[0] == before[0]
+        assert len(sandbox.segmind.billed) == 1
+        # Its files are still there, and so are the buttons.
+        await visitor.press("Reroll")
+        assert len(await visitor.until("Completed")) == 3
+    async with open_here(fresh=True) as sandbox, visited(sandbox) as visitor:
+        assert len(await visitor.words()) == 1
+
+
 async def test_credits_survive_a_restart_and_end_with_a_fresh_start(open_here: OpenSandbox) -> None:
     async with open_here() as sandbox, visited(sandbox) as visitor:
         await visitor.run("faceswap-v5", face_and_target())

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
@@ -48,6 +49,14 @@ class Assets:
     def get(self, token: str, now: float) -> Asset | None:
         asset = self._by_token.get(token)
         return asset if asset is not None and now - asset.stored_at < self._max_age else None
+
+    @property
+    def kept(self) -> Mapping[str, Asset]:
+        return dict(self._by_token)
+
+    def restore(self, kept: Mapping[str, Asset]) -> None:
+        self._by_token.update(kept)
+        self._bytes += sum(len(asset.content) for asset in kept.values())
 
     def remove(self, token: str) -> None:
         if (asset := self._by_token.pop(token, None)) is not None:

@@ -5,7 +5,7 @@ import base64
 import logging
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,6 +119,13 @@ class RequestStore:
         self.scheduler.add(inference)
         self._on_submission(submission)
         return inference
+
+    def restore(self, requests: Iterable[Inference]) -> None:
+        """Take over the requests of an earlier run; those that had not ended begin again."""
+        for inference in requests:
+            self._by_id[inference.request_id] = inference
+            if not inference.ended.is_set():
+                self.scheduler.add(inference)
 
     def find(self, request_id: str) -> Inference:
         """Return a request that has not expired; raises `ApiError` 404 otherwise."""

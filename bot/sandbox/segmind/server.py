@@ -5,20 +5,22 @@ import contextlib
 import errno
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
 from bot.models import FaceModel
 from bot.sandbox.segmind.account import Account, RateLimit
-from bot.sandbox.segmind.assets import Assets
+from bot.sandbox.segmind.assets import Asset, Assets
 from bot.sandbox.segmind.engine import Engine
 from bot.sandbox.segmind.fault_script import ENDPOINTS, Endpoint, Faults
 from bot.sandbox.segmind.inputs import InputReader
 from bot.sandbox.segmind.middleware import ORDERS, PUBLIC, ApiMiddleware
 from bot.sandbox.segmind.request_store import OnSubmission, RequestStore, StoreConfig, Submission
+from bot.sandbox.segmind.requests import Inference
 from bot.sandbox.segmind.routes import Routes
 from bot.sandbox.segmind.scheduler import Clock, Sleep
 
@@ -34,6 +36,17 @@ class PortInUse(OSError):
         super().__init__(errno.EADDRINUSE, f"port {port} of {host} is already in use")
         self.host = host
         self.port = port
+
+
+@dataclass(frozen=True, slots=True)
+class SegmindState:
+    """Requests, files and balance of a server, from which another process continues."""
+
+    port: int
+    balance: float
+    requests: Sequence[Mapping[str, Any]]
+    uploads: Mapping[str, Asset]
+    outputs: Mapping[str, Asset]
 
 
 class LocalSegmind:
@@ -73,8 +86,8 @@ class LocalSegmind:
         self._host = host
         self._port = port
         self._account = Account(credits)
-        uploads = Assets("assets", max_count=keep_uploads, max_bytes=MAX_HOSTED_BYTES)
-        outputs = Assets("outputs", max_count=keep_outputs, max_bytes=MAX_HOSTED_BYTES)
+        self._uploads = uploads = Assets("assets", max_count=keep_uploads, max_bytes=MAX_HOSTED_BYTES)
+        self._outputs = outputs = Assets("outputs", max_count=keep_outputs, max_bytes=MAX_HOSTED_BYTES)
         self._inputs = InputReader((uploads, outputs))
         self._store = RequestStore(
             models=models,
@@ -171,6 +184,22 @@ class LocalSegmind:
     def calls(self) -> Counter[Endpoint]:
         """Number of calls to each endpoint, including those with faults."""
         return self._middleware.calls
+
+    def save(self) -> SegmindState:
+        return SegmindState(
+            self._port,
+            self.balance,
+            [inference.saved() for inference in self._store],
+            self._uploads.kept,
+            self._outputs.kept,
+        )
+
+    def restore(self, state: SegmindState) -> None:
+        """Continue where another process stopped. Its files keep their addresses if the port is the same."""
+        self.balance = state.balance
+        self._uploads.restore(state.uploads)
+        self._outputs.restore(state.outputs)
+        self._store.restore(Inference.restored(facts) for facts in state.requests)
 
     def expire(self, request_id: str) -> None:
         """Expire a request now instead of after an hour."""
