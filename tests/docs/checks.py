@@ -43,8 +43,11 @@ DOPPEL = {
     "segmind": "tests/sandbox/test_terminal.py",
     "unknown": "tests/cli/test_unknown.py",
 }
-COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+# Services by compose file; `docker compose` reads the first one by itself.
+COMPOSE: Mapping[str, Mapping[str, dict[str, Any]]] = {
+    name: yaml.safe_load((ROOT / "deploy" / name).read_text())["services"]
+    for name in ("compose.yaml", "compose.scaled.yaml")
+}
 # The options of `docker compose` that the pages use, by its command.
 COMPOSE_OPTIONS = {
     "up": {"--detach", "--build"},
@@ -105,29 +108,37 @@ def _unit(key: str) -> str:
 
 
 def _docker(call: Call) -> None:
-    compose, flag, profile, command, *rest = call.words
-    assert (compose, flag) == ("compose", "--profile"), str(call)
-    assert any(profile in service["profiles"] for service in SERVICES.values()), str(call)
+    compose, *words = call.words
+    assert compose == "compose", str(call)
+    file, command, rest = of_compose(words)
+    services = COMPOSE[file]
     options = list(takewhile(lambda word: word.startswith("-"), rest))
     assert {option.partition("=")[0] for option in options} <= COMPOSE_OPTIONS[command], str(call)
     named = rest[len(options) :]
     if command in {"exec", "run"}:
         service, *inside = named
-        _in_container(service, inside if command == "exec" else ["doppel", *inside])
+        _in_container(services[service], inside if command == "exec" else ["doppel", *inside])
         named = [service]
     elif command == "cp":
         named = [word.partition(":")[0] for word in named if ":" in word]
-    for service in named:
-        assert profile in SERVICES[service]["profiles"], str(call)
+    assert set(named) <= services.keys(), str(call)
 
 
-def _in_container(service: str, words: Sequence[str]) -> None:
+def of_compose(words: Sequence[str]) -> tuple[str, str, Sequence[str]]:
+    """Return the file, the command and its arguments of a call of `docker compose`."""
+    file = "compose.yaml"
+    if words[0] == "--file":
+        _, file, *words = words
+    return file, words[0], words[1:]
+
+
+def _in_container(service: Mapping[str, Any], words: Sequence[str]) -> None:
     program, *rest = words
-    if service != "postgres":
+    if "image" not in service:
         assert program == "doppel"
         understood(rest)
         return
-    environment = SERVICES["postgres"]["environment"]
+    environment = service["environment"]
     assert program in {"pg_dump", "pg_restore", "psql"}
     assert f"--username={environment['POSTGRES_USER']}" in rest
     assert environment["POSTGRES_DB"] in rest or f"--dbname={environment['POSTGRES_DB']}" in rest

@@ -107,7 +107,7 @@ def _file(parameter: Parameter, slot: MediaSlot) -> str:
 
 
 TABLES: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "docs/operators.md": {"settings": settings_table, "short names": short_names},
+    "docs/settings.md": {"settings": settings_table, "short names": short_names},
     "README.md": {"models": prices_table},
     "docs/members.md": {"models": files_table},
 }

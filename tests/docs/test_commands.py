@@ -20,21 +20,21 @@ from bot.jobs.job import State
 from bot.settings import load
 from bot.store import SqlStore
 from bot.store.backup import back_up, restore
-from tests.docs.checks import CHECKS, DOPPEL, MAKE, UNIT, of_service, understood
+from tests.docs.checks import CHECKS, DOPPEL, MAKE, UNIT, of_compose, of_service, understood
 from tests.docs.pages import BLOCKS, PAGES, ROOT, page
 from tests.docs.terminal import Call, Terminal
 from tests.store.orders import START, TERMS, opened, order, through
 
 WITH_COMMANDS = sorted({block.page for block in BLOCKS if block.language == "sh"} - {"docs/local-segmind.md"})
 # Pages for machines that are set up already.
-LATER = {"docs/upgrading.md"}
+LATER = {"docs/upgrading.md", "docs/run.md", "docs/incidents.md"}
 
 
 def set_up(folder: Path) -> Terminal:
-    """Return a machine on which the operators' page was followed."""
-    terminal, operators = Terminal(folder), page("docs/operators.md")
-    for block in operators.blocks:
-        if block.language == "sh" and block.text in operators.section("Under systemd"):
+    """Return a machine on which the bot was installed under systemd."""
+    terminal, install = Terminal(folder), page("docs/install.md")
+    for block in install.blocks:
+        if block.language == "sh" and block.text in install.section("systemd"):
             terminal.type(block)
     return terminal
 
@@ -70,7 +70,7 @@ def test_the_commands_for_systemd_leave_a_machine_that_can_run_it(tmp_path: Path
 
 def test_the_nightly_backup_is_a_line_of_cron(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
-    for block in page("docs/operators.md").blocks:
+    for block in page("docs/run.md").blocks:
         if "cron.d" in block.text:
             terminal.type(block)
     line = (terminal.machine / "etc/cron.d/doppel").read_text()
@@ -133,7 +133,7 @@ async def test_every_doppel_command_that_needs_only_a_database_succeeds(
 async def test_a_restore_of_postgres_by_hand_equals_a_restore_of_sqlite(
     tmp_path: Path,
 ) -> None:
-    (update,) = re.findall(r'--command="(UPDATE [^"]+)"', page("docs/operators.md").text)
+    (update,) = re.findall(r'--command="(UPDATE [^"]+)"', page("docs/scale.md").text)
     url = f"sqlite:///{tmp_path}/doppel.db"
     async with SqlStore(url, start=START, clock=WallClock()) as store:
         await opened(store)
@@ -156,10 +156,11 @@ def _asked_of_doppel(folder: Path) -> set[tuple[str, ...]]:
             match call:
                 case Call("systemd-run", words):
                     asked.add(of_service(words))
-                case Call("docker", ("compose", _, _, "exec" | "run", *rest)):
-                    rest = [word for word in rest if not word.startswith("-")]
-                    if rest[0] != "postgres":
-                        asked.add(tuple(rest[2:] if rest[1] == "doppel" else rest[1:]))
+                case Call("docker", ("compose", *words)):
+                    _, command, rest = of_compose(words)
+                    service, *inside = [word for word in rest if not word.startswith("-")] or [""]
+                    if command in {"exec", "run"} and service != "postgres":
+                        asked.add(tuple(inside[1:] if inside[0] == "doppel" else inside))
                 case Call("doppel-of-venv" | "doppel", words):
                     asked.add(words)
                 case _:

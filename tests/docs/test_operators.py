@@ -1,4 +1,4 @@
-"""The operators' page describes every setting and every alert, and only metrics that exist."""
+"""The operators' pages describe every setting and every alert, and only metrics that exist."""
 
 import re
 
@@ -11,7 +11,8 @@ from tests.docs.tables import TABLES, written
 from tests.harness import MODELS, Stage
 from tests.ops.scrape import scrape
 
-OPERATORS = page("docs/operators.md")
+INCIDENTS, MONITOR, SCALE = page("docs/incidents.md"), page("docs/monitor.md"), page("docs/scale.md")
+RUN, SETTINGS_PAGE = page("docs/run.md"), page("docs/settings.md")
 RULES = [
     rule
     for group in yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"]
@@ -29,7 +30,7 @@ def test_the_tables_of_a_page_are_up_to_date(path: str) -> None:
 
 
 def test_every_setting_has_a_row_that_says_why() -> None:
-    table = OPERATORS.section("Every setting")
+    table = SETTINGS_PAGE.text
     for knob in known_fields():
         section = table.partition(f"### [{knob.section}]\n")[2].partition("### [")[0]
         (why,) = re.findall(rf"(?m)^\| `{knob.key}` \|.*\| (.+) \|$", section)
@@ -46,16 +47,15 @@ def test_a_setting_that_a_page_names_is_one(name: str) -> None:
             assert f"{section}.{key}".lower() in SETTINGS, f"{name}: {word}"
 
 
-def test_the_bounds_that_the_page_names_are_the_defaults() -> None:
+def test_the_bounds_that_the_pages_name_are_the_defaults() -> None:
     its = Settings()
     assert (its.jobs.per_member, its.jobs.per_server, its.jobs.in_all) == (2, 20, 50)
     row = "| jobs at Segmind at once: member, server, all | 2, 20, 50 |"
-    assert row in OPERATORS.text
-    assert f"| {its.jobs.waiting_per_member} | `jobs.waiting_per_member` |" in OPERATORS.text
-    assert f"| {its.segmind.requests_per_minute} a minute | `segmind.requests_per_minute` |" in OPERATORS.text
-    assert f"({its.database.lease:.0f} s)" not in OPERATORS.text
-    assert f"`database.lease`, {its.database.lease:.0f} s" in OPERATORS.text
-    assert f"{its.uploads.pixels:,}, {its.uploads.video_seconds:.0f} s" in OPERATORS.text
+    assert row in RUN.text
+    assert f"| {its.jobs.waiting_per_member} | `jobs.waiting_per_member` |" in RUN.text
+    assert f"| {its.segmind.requests_per_minute} a minute | `segmind.requests_per_minute` |" in RUN.text
+    assert f"`database.lease`, {its.database.lease:.0f} s" in SCALE.text
+    assert f"{its.uploads.pixels:,}, {its.uploads.video_seconds:.0f} s" in RUN.text
 
 
 def test_the_readme_calculates_with_the_prices_and_the_defaults() -> None:
@@ -72,15 +72,15 @@ def test_the_readme_calculates_with_the_prices_and_the_defaults() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
 def test_every_alert_has_a_part_in_the_runbook_and_leads_there(rule: dict[str, dict[str, str]]) -> None:
-    section = OPERATORS.section("When an alert fires")
+    section = INCIDENTS.section("When an alert fires")
     assert f"### {rule['alert']}\n" in section
     path, _, anchor = rule["annotations"]["runbook"].partition("#")
-    assert path == "docs/operators.md"
-    assert anchor in OPERATORS.anchors
+    assert path == "docs/incidents.md"
+    assert anchor in INCIDENTS.anchors
 
 
 def test_the_runbook_knows_no_alert_that_is_gone() -> None:
-    headings = re.findall(r"(?m)^### (\w+)$", OPERATORS.section("When an alert fires"))
+    headings = re.findall(r"(?m)^### (\w+)$", INCIDENTS.section("When an alert fires"))
     assert headings == [rule["alert"] for rule in RULES]
 
 
@@ -97,7 +97,7 @@ async def test_the_pages_ask_for_metrics_that_there_are(stage: Stage) -> None:
 
 
 def test_each_service_level_has_its_question() -> None:
-    section = OPERATORS.section("Service levels")
+    section = MONITOR.section("Service levels")
     levels = re.split(r"(?m)^\*\*", section)[1:]
     assert len(levels) == 4
     for level in levels:

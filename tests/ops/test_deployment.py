@@ -32,8 +32,20 @@ def parsed(name: str) -> Any:
     return yaml.safe_load((DEPLOY / name).read_text())
 
 
-COMPOSE = parsed("compose.yaml")
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+COMPOSE: Mapping[str, Any] = {name: parsed(name) for name in ("compose.yaml", "compose.scaled.yaml")}
+BASE: dict[str, dict[str, Any]] = parsed("base.yaml")["services"]
+
+
+def extended(service: dict[str, Any]) -> dict[str, Any]:
+    """Merge a service with those that it extends, as far as our files need it."""
+    if "extends" not in service:
+        return service
+    base = extended(BASE[service["extends"]["service"]])
+    volumes = [*base.get("volumes", []), *service.get("volumes", [])]
+    return {**base, **service, "volumes": volumes}
+
+
+SERVICES = {name: extended(each) for file in COMPOSE.values() for name, each in file["services"].items()}
 BOTS = sorted(name for name, service in SERVICES.items() if service.get("build"))
 
 
@@ -75,7 +87,7 @@ def test_the_image_runs_unprivileged_with_valid_settings(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", BOTS)
-def test_every_bot_of_the_compose_file_is_hardened_and_has_valid_settings(name: str, tmp_path: Path) -> None:
+def test_every_bot_of_the_compose_files_is_hardened_and_has_valid_settings(name: str, tmp_path: Path) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
@@ -88,19 +100,20 @@ def test_every_bot_of_the_compose_file_is_hardened_and_has_valid_settings(name: 
     assert (settings.discord.shard_plan is not None) == name.startswith("bot-")
 
 
-def test_the_compose_file_mounts_existing_files_and_contains_no_secret() -> None:
-    text = (DEPLOY / "compose.yaml").read_text()
-    assert "DISCORD_TOKEN" not in text
-    assert "SEGMIND_API_KEY" not in text
+def test_the_compose_files_mount_existing_files_and_contain_no_secret() -> None:
+    for name in (*COMPOSE, "base.yaml"):
+        text = (DEPLOY / name).read_text()
+        assert "DISCORD_TOKEN" not in text
+        assert "SEGMIND_API_KEY" not in text
+    named = {volume for file in COMPOSE.values() for volume in file["volumes"]}
     for service in SERVICES.values():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            assert (DEPLOY / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
+            assert (DEPLOY / source).exists() if source.startswith(".") else source in named
 
 
 def test_two_bots_a_postgres_and_a_prometheus_go_together() -> None:
-    scaled = {name for name, service in SERVICES.items() if service["profiles"] == ["scaled"]}
-    assert scaled == {"bot-a", "bot-b", "postgres", "prometheus"}
+    assert COMPOSE["compose.scaled.yaml"]["services"].keys() == {"bot-a", "bot-b", "postgres", "prometheus"}
     (job,) = parsed("prometheus.yml")["scrape_configs"]
     targets = [target for group in job["static_configs"] for target in group["targets"]]
     assert [target.partition(":")[0] for target in targets] == ["bot-a", "bot-b"]
