@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bot import __version__
 from tests.browser.demo import MAX_BYTES
 from tests.docs import badges
 from tests.docs.pages import BLOCKS, PAGES, ROOT, Page, page
@@ -64,3 +65,7 @@ def test_the_readme_is_short() -> None:
     assert len(lines) <= 150
     # The first command comes within the first screen.
     assert lines.index("```sh") <= 40
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    assert page("CHANGELOG.md").headings[1] == __version__

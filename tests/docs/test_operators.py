@@ -102,3 +102,14 @@ def test_each_service_level_has_its_question() -> None:
     assert len(levels) == 4
     for level in levels:
         assert "```promql" in level
+
+
+def test_the_new_names_of_metrics_exist_and_the_old_ones_are_gone() -> None:
+    # Some metrics exist on Postgres only, so this looks into the code.
+    code = "".join(path.read_text() for path in (ROOT / "bot/ops").glob("*.py"))
+    rows = re.findall(r"(?m)^\| (`.+) \| (`.+) \|$", page("docs/upgrading.md").section("From 0.1.0 to 0.2.0"))
+    assert len(rows) > 10
+    for old, new in rows:
+        for names, is_there in ((old, False), (new, True)):
+            for name in re.findall(r"`([a-z_]+?)(?:_total)?`", names):
+                assert (f'"doppel_{name}"' in code) is is_there, name
