@@ -173,6 +173,9 @@ class Message:
         if not isinstance(tree, dict):
             return tree
         found = cast("dict[str, Any]", tree)
+        if "name" in found and found.get("id", "") is None:
+            # The emoji of a button; one without an id is a character.
+            return {"name": found["name"]}
         own: dict[str, Any] = {"id": next(numbers)} if "type" in found else {}
         if found.get("type") == CONTAINER:
             own |= {"accent_color": None, "spoiler": False}
