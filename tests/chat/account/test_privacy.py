@@ -96,7 +96,7 @@ async def test_confirming_deletes_everything(server: Server) -> None:
     assert "somebody who has left" in await server.tell("changes")
     await (await stage.order("faceswap-v5")).refused("You had everything about you deleted")
     done = next(each for each in stage.channel.history() if each.attachments)
-    pressed = await stage.member.click(done, label="Again")
+    pressed = await stage.member.click(done, label="Reroll")
     assert pressed.response is not None
     assert "Nothing is known of that order" in "\n".join(texts(pressed.response.components))
 

@@ -76,11 +76,11 @@ async def test_recent_jobs_of_this_server_only_are_offered_with_member_names(ser
 
     assert await offered("") == [again, ours]
     assert await offered("ALICE comic") == [ours]
-    assert await offered("done") == [again, ours]
+    assert await offered("completed") == [again, ours]
     assert await offered(again[:14]) == [again]
     assert await offered("carol") == await offered(theirs) == []
     (choice,) = await server.admin.autocomplete(server.channel, "admin refund", "job", "comic")
-    assert choice["name"] == f"Face swap comic · alice · done · {ours}"
+    assert choice["name"] == f"Face swap comic · alice · ✅ Completed · {ours}"
 
 
 async def test_jobs_are_not_offered_to_a_member_who_sees_the_command(server: Server) -> None:
