@@ -131,7 +131,7 @@ async def test_a_refused_result_is_given_back_and_nobody_gets_it_any_more(
 ) -> None:
     reply, card = await awaited(server, log)
     await moderator.click(card, label="Reject")
-    assert "5 credits" in await reply.says("Not shown", "given back")
+    assert "5 credits" in await reply.says("given back")
     assert reply.attachments == []
     job = await delivered(server, reply)
     assert job.output is None
@@ -166,7 +166,7 @@ async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is
 
     monkeypatch.setattr(Messages, "put", stumbling)
     await moderator.click(card, label="Reject")
-    await reply.says("Not shown", "rejected it", "given back")
+    await reply.says("Rejected", "rejected it", "given back")
     await delivered(server, reply)
     assert tries == 3
     assert await server.granted() == 100
@@ -202,7 +202,7 @@ async def test_two_moderators_at_once_decide_once(
     # What neither has begun is begun by whoever presses again.
     await other.click(card, label="Approve")
     await delivered(server, reply)
-    assert sum("Completed" in each or "Not shown" in each for each in reply.edits) == 1
+    assert sum("Completed" in each or "Rejected" in each for each in reply.edits) == 1
     assert len(cards_in(log)) == 1
 
 
@@ -257,7 +257,7 @@ async def test_a_result_that_was_listed_meanwhile_is_withheld_in_spite_of_an_app
         list((await store.moderation.fingerprints_of(job.id)).values()), None, "x"
     )
     await moderator.click(card, label="Approve")
-    await reply.says("Not shown", "ask a moderator")
+    await reply.says("ask a moderator")
     assert reply.attachments == []
     await latest(log, "withheld")
 
@@ -386,7 +386,7 @@ async def test_what_nobody_looks_at_in_time_is_given_back(server: Server, log: s
     assert WAITS in reply.text
     clock.move(1)
     await waiting.run_once()
-    await reply.says("Not shown", "too long", "5 credits")
+    await reply.says("Not approved in time", "too long", "5 credits")
     assert (await delivered(server, reply)).output is None
     assert await server.granted() == 100
     assert (await latest(log, "Nobody has decided in time")).attachments == []
@@ -407,7 +407,7 @@ async def test_a_moderator_who_comes_too_late_is_told_so(
     monkeypatch.setattr(room, "_clock", HeldClock(approval.lapses_at))
     await moderator.click(card, label="Approve")
     await latest(log, "Nobody has decided in time")
-    await reply.says("Not shown", "too long")
+    await reply.says("Not approved in time", "too long")
     assert await server.granted() == 100
 
 
@@ -427,7 +427,7 @@ async def test_what_is_gone_when_it_is_approved_is_given_back(
     monkeypatch.setattr(runner._fetcher, "_clock", late)
     server.stage.segmind.faults.next("file", "forbidden")
     await moderator.click(card, label="Approve")
-    await reply.says("Not shown", "too long", "5 credits")
+    await reply.says("Not approved in time", "too long", "5 credits")
     assert await server.granted() == 100
     assert (await delivered(server, reply)).delivery == Delivery.EDITED
 
