@@ -6,7 +6,7 @@ INSTALL := $(PYTHON) requirements/install.py
 INSTALLER := requirements/install.py requirements/installer.lock requirements/build.lock pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help venv schema sandbox test coverage quick chaos fuzz bench lint lock prove-locks audit release-check faces-gallery tables pictures clean
+.PHONY: help venv schema sandbox test coverage quick chaos fuzz bench lint lock prove-locks audit release-check faces-gallery tables docs pictures clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,9 @@ faces-gallery: venv ## one page of before and after for all models, in var/galle
 
 tables: venv ## rewrite the tables in the docs that are made from the code
 	$(BIN)/python -m tests.docs.tables
+
+docs: venv ## the docs as a searchable site, in var/site
+	$(BIN)/mkdocs build --strict
 
 pictures: venv ## the pictures of the docs, taken in the sandbox with Debian's chromium
 	$(BIN)/python -m tests.browser.pictures
