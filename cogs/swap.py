@@ -10,7 +10,7 @@ from bot.chat.interactions import Interaction
 from bot.chat.orders.face_picker import FacePicker
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted, posted_in
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.swap_form import Path, SwapRequest, form_for
+from bot.chat.orders.swap_form import OneTarget, Path, SwapRequest, form_for
 from cogs.comic import FaceswapComic
 from cogs.faceswap_v4 import FaceswapV4
 from cogs.faceswap_v5 import FaceswapV5
@@ -61,6 +61,8 @@ class Swap(commands.Cog):
         await interaction.response.send_modal(form)
 
     async def _continue(self, interaction: Interaction, request: SwapRequest) -> None:
+        if request.path.pairs_faces and request.more:
+            raise OneTarget
         if request.path.pairs_faces and self._picker is not None:
             await self._picker.offer(interaction, request)
         else:
@@ -68,7 +70,7 @@ class Swap(commands.Cog):
 
     async def _order(self, interaction: Interaction, request: SwapRequest) -> None:
         await self._services.order_handler.handle(
-            interaction, request.path.model, request.values, display=request.display
+            interaction, request.path.model, request.values, display=request.display, more=request.more
         )
 
 

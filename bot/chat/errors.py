@@ -22,6 +22,7 @@ from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
 from bot.chat.orders.order_handler import ShuttingDown
 from bot.chat.orders.reorder import InputGone
 from bot.chat.orders.saved_faces import BothFaces, NoFace
+from bot.chat.orders.swap_form import OneTarget
 from bot.chat.text import Text
 from bot.chat.ui.amounts import duration, size
 from bot.chat.ui.card import credits_words, relative_timestamp
@@ -162,6 +163,8 @@ class ErrorMessages:
                 return self._text("refused.pairs", sources=sources, targets=targets, example=example)
             case AlreadyOrdered():
                 return self._text("refused.already_ordered")
+            case OneTarget():
+                return self._text("refused.one_target")
             case NothingPosted():
                 return self._text("refused.nothing_posted")
             case AuthorOptedOut():

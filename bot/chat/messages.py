@@ -70,13 +70,24 @@ class Messages:
         """Whether the token of the reply should still be valid."""
         return self._clock.now() < place.token_until
 
+    async def attached(self, route: Route, place: Place) -> Sequence[discord.Attachment]:
+        """Return the files of a job's message."""
+        if route is Route.WEBHOOK:
+            webhook = discord.Webhook.partial(place.application_id, place.token, client=self._client)
+            return (await webhook.fetch_message(place.message_id)).attachments
+        return (await self._message(place).fetch()).attachments
+
     async def edit(self, place: Place, view: ui.LayoutView) -> None:
         """Edit by the reply's token while it lasts, then through the channel; never send a new message."""
+        await self.edit_by(place, partial(self.put, place=place, view=view))
+
+    async def edit_by(self, place: Place, put: Callable[[Route], Awaitable[None]]) -> None:
+        """Edit as `edit` does, by a function that makes one attempt on a route."""
         routes = [Route.WEBHOOK] if self.has_token(place) else []
         routes += [] if place.hidden else [Route.CHANNEL]
         for route in routes:
             try:
-                return await self.put(route, place, view)
+                return await put(route)
             except discord.HTTPException as error:
                 match classify(route, error.status, error.code, error.text, hidden=place.hidden):
                     case DeliveryError.CLOSED:
@@ -95,8 +106,9 @@ class Messages:
         files: Sequence[discord.File] = (),
         *,
         nonce: str = "",
+        kept: Sequence[discord.Attachment] = (),
     ) -> None:
-        """Make one attempt on one route.
+        """Make one attempt on one route. An edit leaves the `kept` files of the message where they are.
 
         A new message is recorded for its job, whose id is the nonce, and later attempts edit it. It also
         carries the nonce, and discord.py asks Discord to enforce it: for some minutes, Discord answers a
@@ -109,11 +121,11 @@ class Messages:
             case Route.WEBHOOK:
                 webhook = discord.Webhook.partial(place.application_id, place.token, client=self._client)
                 await webhook.edit_message(
-                    place.message_id, view=view, attachments=files, allowed_mentions=NOBODY
+                    place.message_id, view=view, attachments=[*kept, *files], allowed_mentions=NOBODY
                 )
             case Route.CHANNEL:
                 message = self._message(place)
-                await message.edit(view=view, attachments=files, allowed_mentions=NOBODY)
+                await message.edit(view=view, attachments=[*kept, *files], allowed_mentions=NOBODY)
             case Route.REPLY:
                 message = self._message(place)
                 # Discord then rejects a reply to a deleted message.

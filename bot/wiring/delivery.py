@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bot.chat.background import Background
 from bot.chat.client import Doppel
+from bot.chat.delivery.batch_cards import BatchCards
 from bot.chat.delivery.live_reply import LiveReplies
 from bot.chat.delivery.result_delivery import ResultDelivery
 from bot.chat.delivery.result_file import Results
@@ -56,16 +57,19 @@ class DeliveryParts:
         self.original_previews = OriginalPreviews(
             text, clock, max_bytes=MAX_BYTES * settings.card.before_and_after
         )
+        batch_cards = BatchCards(self.messages, store.find_batch, models, text, clock)
         result_delivery = ResultDelivery(
             messages=self.messages,
             results=self.results,
             models=models,
             text=text,
             original_previews=self.original_previews,
+            batch_cards=batch_cards,
         )
         self.replies = LiveReplies(
             messages=self.messages,
             result_delivery=result_delivery,
+            batch_cards=batch_cards,
             background=self.background,
             models=models,
             text=text,

@@ -1,14 +1,18 @@
 """Fixtures: for each test, the whole bot on a simulated Discord."""
 
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import simcord
 
+from bot.app import build_app
 from tests.chat.admin_harness import Server, here
 from tests.clocks import HeldClock
-from tests.harness import Stage, local_segmind, staged
+from tests.harness import Stage, empty_database, local_segmind, settings_for, staged
 
 
 @pytest.fixture
@@ -28,3 +32,42 @@ async def stage(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerato
 @pytest.fixture
 async def server(stage: Stage) -> Server:
     return here(stage)
+
+
+@dataclass
+class House:
+    """A server whose bot can be started anew, on the same database and in the same Discord."""
+
+    server: Server
+    settings: Any
+    running: AsyncExitStack
+
+    async def restart(self) -> None:
+        """What the old one was about to do is not done."""
+        await self.running.aclose()
+        app = await self.running.enter_async_context(build_app(self.settings))
+        await self.server.stage.env.restart_bot(app.client)
+        with self.server.stage.env.time_context():
+            await app.begin()
+        self.server.stage.app = app
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncGenerator[House]:
+    clock, database = HeldClock(), tmp_path / "doppel.db"
+    database.write_bytes(await empty_database())
+    async with local_segmind(clock) as segmind, AsyncExitStack() as running:
+        settings = settings_for(segmind.url, database)
+        app = await running.enter_async_context(build_app(settings))
+        env = simcord.Env(app.client)
+        await env.start()
+        with env.time_context():
+            await app.begin()
+        guild = env.create_guild("Testers")
+        channel = guild.create_text_channel("swaps")
+        member = guild.add_member(env.create_user("alice"))
+        stage = Stage(env, app, segmind, clock, database, guild, channel, member)
+        try:
+            yield House(here(stage), settings, running)
+        finally:
+            await env.shutdown()

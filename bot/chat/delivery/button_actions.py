@@ -77,10 +77,10 @@ class JobActions:
                 await self._ask_to_delete(interaction, pressed.job_id)
             case Action.DELETE_FOR_GOOD:
                 await self._cases.remove(interaction, pressed.job_id)
-            case Action.CANCEL:
+            case Action.CANCEL | Action.REST:
                 # The outcome appears on the card, so the press itself needs no answer.
                 await interaction.response.defer()
-                await self._job_service.cancel(await self._find(pressed.job_id))
+                await self._cancel(await self._find(pressed.job_id), rest=pressed.action is Action.REST)
             case Action.AGAIN:
                 await self._order_again(interaction, await self._find(pressed.job_id), {})
             case Action.REROLL:
@@ -105,6 +105,12 @@ class JobActions:
         return await self._order_handler.handle(
             interaction, model, dict(files), display=_display_options(job)
         )
+
+    async def _cancel(self, job: Job, *, rest: bool) -> None:
+        if rest and job.batch is not None:
+            await self._job_service.cancel_batch(job.batch)
+        else:
+            await self._job_service.cancel(job)
 
     async def _ask_to_delete(self, interaction: Interaction, job_id: str) -> None:
         """Ask before a result is lost. A card without one is deleted at once.

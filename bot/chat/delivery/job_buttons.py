@@ -1,7 +1,7 @@
 """Buttons and menu on the card of a job. Their ids hold all their state, so they survive a restart."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from re import Match
@@ -35,6 +35,8 @@ class Action(StrEnum):
     """The same order with another seed. Cards of earlier releases have this id on their buttons."""
     EDIT = "edit"
     CANCEL = "cancel"
+    REST = "rest"
+    """Cancel the jobs of a batch that were not submitted."""
     SHOW = "show"
     DELETE = "delete"
     DELETE_FOR_GOOD = "remove"
@@ -54,6 +56,7 @@ _LOOKS: Mapping[Action, _Look] = {
     Action.REROLL: _Look("buttons.reroll", "🔁", ButtonStyle.primary),
     Action.EDIT: _Look("buttons.edit", "✏️"),
     Action.CANCEL: _Look("buttons.cancel", "✖️"),
+    Action.REST: _Look("buttons.rest", "✖️"),
     Action.SHOW: _Look("buttons.show", "👁️", ButtonStyle.primary),
     Action.DELETE: _Look("buttons.delete", "🗑️", ButtonStyle.danger),
     Action.DELETE_FOR_GOOD: _Look("buttons.delete_for_good", "🗑️", ButtonStyle.danger),
@@ -114,6 +117,17 @@ def waiting_rows(job: Job, text: Text) -> list[ui.ActionRow[Any]]:
 def show_rows(job: Job, text: Text) -> list[ui.ActionRow[Any]]:
     """Button for a result that could not be sent to the member in private."""
     return [_row(button(Action.SHOW, job, text))]
+
+
+def batch_rows(jobs: Sequence[Job], text: Text, *, public: bool) -> list[ui.ActionRow[Any]]:
+    """Buttons of a batch: cancel what waits, and at the end what `end_rows` has for results."""
+    if any(job.state is State.HELD for job in jobs):
+        return [_row(button(Action.REST, jobs[0], text))]
+    shown = [job for job in jobs if job.state is State.DONE and not job.is_kept_back]
+    if not shown or not all(job.state.settled for job in jobs):
+        return []
+    actions = [Action.DELETE, Action.REPORT] if public else [Action.DELETE]
+    return [_row(*(button(action, shown[0], text) for action in actions))]
 
 
 def end_rows(

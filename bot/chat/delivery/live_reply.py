@@ -6,9 +6,9 @@ from functools import partial
 
 import discord
 import structlog
-from discord import ui
 
 from bot.chat.background import Background
+from bot.chat.delivery.batch_cards import BatchCards
 from bot.chat.delivery.job_buttons import waiting_rows
 from bot.chat.delivery.progress_card import BAR_LENGTH, FREE, stage_card
 from bot.chat.delivery.result_delivery import ResultDelivery
@@ -35,51 +35,49 @@ RESTORE_TRIES, RESTORE_INTERVAL = 10, 3.0
 
 
 class LiveReply:
-    """Message of one job. Stages that arrive within `gap` seconds of an edit are merged into the newest."""
+    """Message of a job or a batch. Of the stages within `gap` seconds of an edit, it shows the newest."""
 
     def __init__(
         self,
-        job: Job,
-        messages: Messages,
         clock: Clock,
         gap: float,
         *,
         is_own: Callable[[], Awaitable[bool]],
         on_late_stage: Callable[[], None],
     ) -> None:
-        """`is_own` says whether the job is open and this process's.
+        """`is_own` says whether the job, or one of its batch, is open and this process's.
 
         `on_late_stage` is called when a stage may have replaced the end that a new owner has shown.
         """
-        self._place = job.place
         self._is_own = is_own
         self._on_late_stage = on_late_stage
-        self._messages = messages
         self._clock = clock
         self._gap = gap
         self._next_edit = 0.0
-        self._newest: Stage | None = None
+        self._newest: object = None
         self._lock = asyncio.Lock()
 
-    async def show(self, stage: Stage, draw: Callable[[], ui.LayoutView]) -> bool:
-        """Draw the stage when its time has come, unless a newer one has replaced it; whether it was drawn."""
+    async def show(self, stage: object, edit: Callable[[], Awaitable[None]]) -> bool:
+        """Edit the message when its time has come, unless a newer stage has come; whether it was edited."""
         if stage == self._newest:
             return False
         self._newest = stage
         # The lock is not held here, so that a newer stage and above all the result can overtake this one.
         await self._clock.sleep(max(0.0, self._next_edit - self._clock.now()))
         async with self._lock:
-            return await self._draw(stage, draw)
+            return await self._edit(stage, edit)
 
-    async def redraw(self, stage: Stage, draw: Callable[[], ui.LayoutView], pauses: Iterable[float]) -> None:
-        """Draw the stage again after each pause, until a newer one or the result replaces it."""
+    async def redraw(
+        self, stage: object, edit: Callable[[], Awaitable[None]], pauses: Iterable[float]
+    ) -> None:
+        """Edit the message again after each pause, until a newer stage or the result replaces this one."""
         for pause in pauses:
             await self._clock.sleep(pause)
             async with self._lock:
-                if not await self._draw(stage, draw):
+                if not await self._edit(stage, edit):
                     return
 
-    async def _draw(self, stage: Stage, draw: Callable[[], ui.LayoutView]) -> bool:
+    async def _edit(self, stage: object, edit: Callable[[], Awaitable[None]]) -> bool:
         if self._newest is not stage:
             return False
         checked_at = self._clock.now()
@@ -88,7 +86,7 @@ class LiveReply:
             return False
         self._next_edit = self._clock.now() + self._gap
         try:
-            await self._messages.edit(self._place, draw())
+            await edit()
         finally:
             # A process that is suspended just before the edit sends it when it wakes.
             if self._clock.now() - checked_at > LATE and not await self._is_own():
@@ -113,6 +111,7 @@ class LiveReplies:
         *,
         messages: Messages,
         result_delivery: ResultDelivery,
+        batch_cards: BatchCards,
         background: Background,
         models: Mapping[str, type[FaceModel]],
         text: Text,
@@ -132,6 +131,7 @@ class LiveReplies:
         self._is_throttled = is_throttled
         self._messages = messages
         self._result_delivery = result_delivery
+        self._batch_cards = batch_cards
         self._background = background
         self._models = models
         self._text = text
@@ -145,14 +145,20 @@ class LiveReplies:
     async def finish(self, job: Job, result: bytes | None) -> Delivery:
         with speaking(job.place.locale):
             delivery = await self._reply(job).finish(lambda: self._result_delivery.deliver(job, result))
-        self._replies.pop(job.id, None)
+        if job.batch is None or await self._batch_cards.forget_if_over(job):
+            self._replies.pop(_key(job), None)
         return delivery
 
     async def _show(self, job: Job, stage: Stage) -> None:
         try:
-            reply, draw = self._reply(job), partial(self._card, job, stage)
-            if await reply.show(stage, draw) and isinstance(stage, Queued | Processing):
-                await reply.redraw(stage, draw, self._pauses(stage))
+            reply, edit = self._reply(job), partial(self._edit, job, stage)
+            if job.batch is not None:
+                self._batch_cards.set_stage(job, stage)
+            # Two jobs of a batch may have the same stage.
+            newest = (job.id, stage)
+            shown = await reply.show(newest, edit)
+            if shown and job.batch is None and isinstance(stage, Queued | Processing):
+                await reply.redraw(newest, edit, self._pauses(stage))
         except (Gone, StoreError, discord.HTTPException, *PASSING) as error:
             log.info("stage not shown", error=type(error).__name__)
 
@@ -166,32 +172,37 @@ class LiveReplies:
             at += pause
             yield pause
 
-    def _card(self, job: Job, stage: Stage) -> ui.LayoutView:
+    async def _edit(self, job: Job, stage: Stage) -> None:
         with speaking(job.place.locale):
+            if job.batch is not None:
+                await self._batch_cards.edit(job)
+                return
             rows = waiting_rows(job, self._text) if isinstance(stage, FREE) else []
             now = self._clock.now()
-            return stage_card(
+            card = stage_card(
                 self._models[job.slug], job, stage, self._text, now=now, media=CardMedia(rows=rows)
             )
+            await self._messages.edit(job.place, card)
 
     def _reply(self, job: Job) -> LiveReply:
-        if (reply := self._replies.get(job.id)) is None:
+        if (reply := self._replies.get(_key(job))) is None:
             reply = LiveReply(
-                job,
-                self._messages,
                 self._clock,
                 self._gap,
-                is_own=lambda: self._is_own(job.id),
+                is_own=lambda: self._is_own(job),
                 on_late_stage=lambda: self._background.spawn(self._restore(job.id)),
             )
-            self._replies[job.id] = reply
+            self._replies[_key(job)] = reply
         return reply
 
-    async def _is_own(self, job_id: str) -> bool:
-        is_own = await self._owns(job_id)
-        if not is_own:
-            self._replies.pop(job_id, None)
-        return is_own
+    async def _is_own(self, job: Job) -> bool:
+        for job_id in [job.id] if job.batch is None else self._batch_cards.running(job):
+            if await self._owns(job_id):
+                return True
+        # The reply of a batch stays, because jobs that end are delivered under its lock.
+        if job.batch is None:
+            self._replies.pop(job.id, None)
+        return False
 
     async def _restore(self, job_id: str) -> None:
         log.warning("stage shown late", job=job_id)
@@ -202,3 +213,8 @@ class LiveReplies:
             except StoreError as error:
                 log.info("end not shown again yet", job=job_id, error=type(error).__name__)
             await self._clock.sleep(RESTORE_INTERVAL)
+
+
+def _key(job: Job) -> str:
+    """Jobs of a batch share a message."""
+    return job.batch or job.id

@@ -40,14 +40,14 @@ FREE = (Waiting, Due, Paused, Halted, Reconnecting)
 def stage_card(
     model: type[FaceModel], job: Job, stage: Stage, text: Text, *, now: float, media: CardMedia = NO_MEDIA
 ) -> Card:
-    colour, state, lines = _stage_words(stage, now, text)
+    colour, state, lines = stage_words(stage, now, text)
     # The options of an order whose result goes to the member in private are private as well.
     chosen = "" if job.place.direct and not job.place.hidden else chosen_words(model, job)
     price = text("stage.price", price=credits_words(job.price, text))
     return Card(model.card, colour, CardText(state, lines, [price, chosen]), text, media)
 
 
-def _stage_words(stage: Stage, now: float, text: Text) -> tuple[int, JobState, list[str]]:
+def stage_words(stage: Stage, now: float, text: Text) -> tuple[int, JobState, list[str]]:
     match stage:
         case Waiting(position):
             return GREY, JobState.WAITING, [text("stage.waiting", position=position)]

@@ -17,7 +17,7 @@ DETAIL_LIMIT, LINK_LIMIT = 900, 1500
 OUTPUT_SECONDS = 7 * 24 * 3600
 
 # Sentences about results that exist, but that nobody may see, or not yet.
-_KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
+KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
     Reason.WITHHELD: ("end.withheld", "end.withheld_note"),
     Reason.AWAITED: ("end.awaited", "end.awaited_note"),
     Reason.UNHEARD: ("end.unheard", "end.unheard_note"),
@@ -29,7 +29,7 @@ _KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
 def end_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia = NO_MEDIA) -> Card:
     """Card of a settled job, with its result where `media` has one."""
     match job.state:
-        case State.DONE if job.reason is not None and job.reason in _KEPT_BACK:
+        case State.DONE if job.reason is not None and job.reason in KEPT_BACK:
             return _kept_back_card(model, job, job.reason, text, media)
         case State.DONE:
             return _done_card(model, job, text, media)
@@ -59,7 +59,7 @@ def _done_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia) -
 
 def _kept_back_card(model: type[FaceModel], job: Job, reason: Reason, text: Text, media: CardMedia) -> Card:
     """Card of a result that is not shown. The note tells what happened to the credits, since it was paid."""
-    line, note = _KEPT_BACK[reason]
+    line, note = KEPT_BACK[reason]
     colour = AMBER if reason is Reason.AWAITED else DARK
     lines = [text(line), text(note, price=credits_words(job.price, text))]
     return Card(model.card, colour, CardText(state_of(job.state, reason), lines), text, media)

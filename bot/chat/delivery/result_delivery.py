@@ -1,10 +1,12 @@
 """Delivery of a finished job to its member: tries each route until one works."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import discord
 import structlog
 
+from bot.chat.delivery.batch_cards import BatchCards
 from bot.chat.delivery.job_buttons import end_rows, show_rows
 from bot.chat.delivery.result_card import elsewhere_card, end_card
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result, Results
@@ -39,17 +41,21 @@ class ResultDelivery:
         models: Mapping[str, type[FaceModel]],
         text: Text,
         original_previews: OriginalPreviews,
+        batch_cards: BatchCards,
     ) -> None:
         self._messages = messages
         self._results = results
         self._models = models
         self._text = text
         self._original_previews = original_previews
+        self._batch_cards = batch_cards
         # Jobs whose result was sent in private, but whose message in the channel is not edited yet.
         self._sent_in_private: set[str] = set()
 
     async def deliver(self, job: Job, content: bytes | None) -> Delivery:
         """Raise temporary errors, so that the caller tries again from the first route."""
+        if job.batch is not None:
+            self._batch_cards.set_end(job)
         if job.reason is not None and job.reason.waits:
             await self._edit_message(job, end_card(self._models[job.slug], job, self._text))
             return Delivery.AWAITED
@@ -69,6 +75,9 @@ class ResultDelivery:
                 # Only the member sees an ephemeral message, so it may show the result instead.
                 return await self._deliver(job, content)
         arrived = job.id in self._sent_in_private
+        if job.batch is not None:
+            job = replace(job, delivery=Delivery.DIRECT if arrived else Delivery.KEPT)
+            self._batch_cards.set_end(job)
         rows = [] if arrived else show_rows(job, self._text)
         card = elsewhere_card(self._models[job.slug], job, self._text, CardMedia(rows=rows), arrived=arrived)
         await self._edit_message(job, card)
@@ -78,7 +87,10 @@ class ResultDelivery:
     async def _edit_message(self, job: Job, card: Card) -> None:
         """Edit the message of the job, or give up, because the card does not show the result anyway."""
         try:
-            await self._messages.edit(job.place, card)
+            if job.batch is None:
+                await self._messages.edit(job.place, card)
+            else:
+                await self._batch_cards.edit(job)
         except Gone:
             log.info("message of the job not edited")
         except discord.HTTPException as error:
@@ -91,7 +103,8 @@ class ResultDelivery:
         result = None
         if content is not None:
             result = await self._results.prepare(job, content, job.place.upload_limit)
-        preview = None if result is None else self._original_previews.of(self._models[job.slug], job)
+        alone = result is not None and job.batch is None
+        preview = None if not alone else self._original_previews.of(self._models[job.slug], job)
         hidden, in_server = job.place.hidden, job.place.guild_id is not None
         errors: list[str] = []
         route: Route | Delivery = first
@@ -125,6 +138,11 @@ class ResultDelivery:
     async def _send(
         self, route: Route, job: Job, result: Result | None, preview: OriginalPreview | None
     ) -> None:
+        if job.batch is not None and route in {Route.WEBHOOK, Route.CHANNEL}:
+            delivered = replace(job, delivery=Delivery.EDITED)
+            await self._batch_cards.put(route, delivered, result)
+            self._batch_cards.set_end(delivered)
+            return
         files = [] if result is None else [result.file()]
         files += [] if preview is None else preview.files()
         public = route is not Route.DIRECT and not job.place.hidden

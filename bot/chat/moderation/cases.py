@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.administration.access import AccessAdmin
 from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of
-from bot.administration.credits import Archive, CreditAdmin
+from bot.administration.credits import Archive, CreditAdmin, NotPaid
 from bot.chat.access.permissions import require_moderator
 from bot.chat.interactions import Interaction
 from bot.chat.messages import DISCORD_ERRORS, NOBODY, Messages
@@ -138,10 +138,12 @@ class CaseService:
                     card = error_card(self._text("cases.left", count=left))
                     await interaction.followup.send(view=card, ephemeral=True)
             case Step.NEVER:
-                fingerprints = await self._moderation_store.fingerprints_of(job.id)
                 # Moderators list pictures for their own server, operators for all servers.
                 guild_id = None if by.user_id in self._operators else case.guild_id
-                await self._moderation_store.list_fingerprints(list(fingerprints.values()), guild_id, job.id)
+                for each in await self._of_message(job):
+                    fingerprints = await self._moderation_store.fingerprints_of(each.id)
+                    listed = list(fingerprints.values())
+                    await self._moderation_store.list_fingerprints(listed, guild_id, each.id)
                 await self._record(by, AuditAction.NEVER, job)
             case Step.BLOCK:
                 if not job.place.user_id:
@@ -154,19 +156,25 @@ class CaseService:
                 await self._record(by, AuditAction.DISMISS, job)
 
     async def _refund(self, by: Administrator, job: Job) -> None:
-        try:
-            await self._credit_admin.refund(by, job.id)
-        except AlreadyRefunded:
-            log.info("reported job already refunded", job=job.id)
+        for each in await self._of_message(job):
+            try:
+                await self._credit_admin.refund(by, each.id)
+            except AlreadyRefunded:
+                log.info("reported job already refunded", job=each.id)
+            except NotPaid:
+                # Of a batch, some jobs may have failed.
+                if job.batch is None:
+                    raise
 
     async def _delete_messages(self, job: Job, actor: str, interaction: Interaction) -> int:
         """Delete every message of a job and return how many could not be deleted."""
         # The job is marked first, so that no new message shows it meanwhile.
-        await self._moderation_store.take_down(job.id, actor)
-        log.info("job removed", job=job.id, actor=actor)
-        deleted = [
-            await self._messages.delete_post(*post) for post in await self._moderation_store.posts_of(job.id)
-        ]
+        deleted: list[bool] = []
+        for each in await self._of_message(job):
+            await self._moderation_store.take_down(each.id, actor)
+            log.info("job removed", job=each.id, actor=actor)
+            posts = await self._moderation_store.posts_of(each.id)
+            deleted += [await self._messages.delete_post(*post) for post in posts]
         pressed = interaction.message
         if pressed is not None and pressed.id == job.place.message_id and pressed.flags.ephemeral:
             # Once the token of the order has expired, only this interaction can delete its ephemeral message.
@@ -200,6 +208,10 @@ class CaseService:
         with speaking(str(interaction.guild_locale or "")):
             card = case_card(case, job, self._cards, self._text)
         await interaction.edit_original_response(view=card, allowed_mentions=NOBODY)
+
+    async def _of_message(self, job: Job) -> Sequence[Job]:
+        """The jobs that share the message of a job: a report is about all that it shows."""
+        return [job] if job.batch is None else await self._archive.find_batch(job.batch)
 
     async def _job(self, job_id: str) -> Job:
         job = await self._archive.find(job_id)

@@ -1,7 +1,8 @@
 """Handles an order: defers the reply, checks access, files and options, and submits it to the job service."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -96,18 +97,22 @@ class OrderHandler:
         values: dict[str, Any],
         *,
         display: DisplayOptions = DEFAULT,
+        more: Sequence[Upload] = (),
     ) -> None:
-        """Ask for consent, raise what is wrong already, or defer the reply and go on in the background."""
+        """Ask for consent, raise what is wrong already, or defer the reply and go on in the background.
+
+        `more` are further targets, which make the order a batch.
+        """
         if self._background.is_closed:
             raise ShuttingDown
         values = with_seed(model, values)
 
         async def order_again(press: Interaction, **changes: Any) -> None:
-            await self.handle(press, model, values | changes, display=display)
+            await self.handle(press, model, values | changes, display=display, more=more)
 
         if not await self._consent.ensure_consent(interaction, order_again):
             return
-        values, display = await self._check_early(interaction, model, values, display)
+        values, display = await self._check_early(interaction, model, values, display, more)
         until = self._clock.now() + TOKEN_SECONDS
         try:
             answered = await interaction.response.defer(ephemeral=bool(display.hidden), thinking=True)
@@ -120,12 +125,13 @@ class OrderHandler:
 
         def refusal(error: Exception) -> ui.LayoutView:
             sentence = self._message_for(error)
-            if not (isinstance(error, Unusable) and isinstance(error.reason, Animated)):
+            # Of a batch, nobody knows which of the files it is.
+            if more or not (isinstance(error, Unusable) and isinstance(error.reason, Animated)):
                 return error_card(sentence)
             still = {error.option: FirstFrame(values[error.option])}
             return FirstFrameCard(sentence, self._text, partial(order_again, **still))
 
-        self._background.spawn(self._order(interaction, model, values, find_place, refusal))
+        self._background.spawn(self._order(interaction, model, values, more, find_place, refusal=refusal))
 
     async def _check_early(
         self,
@@ -133,6 +139,7 @@ class OrderHandler:
         model: type[FaceModel],
         values: dict[str, Any],
         display: DisplayOptions,
+        more: Sequence[Upload],
     ) -> tuple[dict[str, Any], DisplayOptions]:
         """Raise what is known without the files, so that only the member reads it; return the options.
 
@@ -147,8 +154,8 @@ class OrderHandler:
                 terms = await self._job_service.terms(member, channels_of(interaction))
                 values = _with_defaults(model, values, terms)
                 files, filled = _fill_in(model, values)
-                self._inputs.check_declared(model.slots(), files, self._limits_of(terms))
-                await self._job_service.check(filled, member, terms)
+                self._check_declared(model, files, more, terms)
+                await self._job_service.check(filled, member, terms, count=1 + len(more))
                 display = display.completed(terms.defaults)
         except TimeoutError:
             log.info("order not checked before the reply was deferred")
@@ -159,7 +166,9 @@ class OrderHandler:
         interaction: Interaction,
         model: type[FaceModel],
         values: dict[str, Any],
+        more: Sequence[Upload],
         find_place: Callable[[], Awaitable[Place]],
+        *,
         refusal: Callable[[Exception], ui.LayoutView],
     ) -> None:
         try:
@@ -167,8 +176,8 @@ class OrderHandler:
             try:
                 # Orders that are being prepared count as waiting, or any number could pass the check at once.
                 async with self._job_service.reserve(member_of(interaction)):
-                    order, fingerprints = await self._prepare(interaction, place, model, values)
-                    (job,) = await self._job_service.order(order)
+                    prepared = await self._prepare(interaction, place, model, values, more)
+                    jobs = await self._job_service.order(*(order for order, _ in prepared))
             except OrderUnconfirmed as error:
                 # The message stays, because the job shows itself there if it exists.
                 card = error_card(self._message_for(error))
@@ -176,7 +185,8 @@ class OrderHandler:
             except Exception as error:  # noqa: BLE001 - nobody else would answer the member
                 await self._refuse(interaction, place, refusal(error))
             else:
-                await self._access_guard.remember(job.id, fingerprints)
+                for job, (_, fingerprints) in zip(jobs, prepared, strict=True):
+                    await self._access_guard.remember(job.id, fingerprints)
         except (Gone, *PASSING, discord.HTTPException) as failure:
             log.warning("order reply failed", error=type(failure).__name__)
 
@@ -207,8 +217,13 @@ class OrderHandler:
         return await act()
 
     async def _prepare(
-        self, interaction: Interaction, place: Place, model: type[FaceModel], values: dict[str, Any]
-    ) -> tuple[Order, Mapping[str, Fingerprint]]:
+        self,
+        interaction: Interaction,
+        place: Place,
+        model: type[FaceModel],
+        values: dict[str, Any],
+        more: Sequence[Upload],
+    ) -> Sequence[tuple[Order, Mapping[str, Fingerprint]]]:
         member = member_of(interaction)
         # A strong reference keeps the semaphore; without any, nobody needs it.
         own_turn = self._preparing.setdefault(member.user_id, asyncio.Semaphore(MAX_PREPARING))
@@ -216,7 +231,7 @@ class OrderHandler:
             async with own_turn:
                 await self._access_guard.admit(interaction)
                 terms = await self._job_service.terms(member, channels_of(interaction))
-                return await self._validate(member, place, model, values, terms)
+                return await self._validate(member, place, model, values, more, terms=terms)
         except asyncio.CancelledError:
             # No job exists yet, so the bot would not answer this member after its next start.
             raise ShuttingDown from None
@@ -227,27 +242,54 @@ class OrderHandler:
         place: Place,
         model: type[FaceModel],
         values: dict[str, Any],
+        more: Sequence[Upload],
+        *,
         terms: MemberTerms,
-    ) -> tuple[Order, Mapping[str, Fingerprint]]:
+    ) -> Sequence[tuple[Order, Mapping[str, Fingerprint]]]:
+        """Check the files and give them addresses, those of a batch one target after the other."""
         given = await with_face(self._saved_faces, member.user_id, model, values)
         files, filled = _fill_in(model, _with_defaults(model, given, terms))
-        limits = self._limits_of(terms)
-        self._inputs.check_declared(model.slots(), files, limits)
-        # Whoever cannot pay for the shortest video has no file read.
-        await self._job_service.check(filled, member, terms)
-        copied = model.target_slot() if self._original_previews.enabled else ""
-        async with self._inputs.loaded(model.slots(), files, limits, copied=copied) as loaded:
+        self._check_declared(model, files, more, terms)
+        # Whoever cannot pay for the shortest videos has no file read.
+        await self._job_service.check(filled, member, terms, count=1 + len(more))
+        first, fingerprints = await self._with_files(
+            Order(filled, place, member, terms), files, alone=not more
+        )
+        prepared = [(first, fingerprints)]
+        for target in more:
+            order = Order(first.model, place, member, terms)
+            order, other = await self._with_files(order, {model.target_slot(): target}, alone=False)
+            prepared.append((order, {**fingerprints, **other}))
+        return prepared
+
+    async def _with_files(
+        self, order: Order, files: Mapping[str, Upload], *, alone: bool
+    ) -> tuple[Order, Mapping[str, Fingerprint]]:
+        """The order with addresses for these files; one that is `alone` gets a copy of its target."""
+        model, terms, member = order.model, order.terms, order.member
+        copied = model.target_slot() if alone and self._original_previews.enabled else ""
+        async with self._inputs.loaded(model.slots(), files, self._limits_of(terms), copied=copied) as loaded:
             seconds = max((each.found.media.seconds or 0 for each in loaded.values()), default=0) or None
             if seconds is not None:
-                await self._job_service.check(filled, member, terms, seconds)
+                await self._job_service.check(model, member, terms, seconds)
             fingerprints = {name: each.found.fingerprint for name, each in loaded.items()}
             await self._access_guard.admit_inputs(member, fingerprints)
             addresses = await self._inputs.addresses(files, loaded)
         small_copy = loaded[copied].found.small_copy if copied else None
         if small_copy is not None:
-            self._original_previews.keep(place, small_copy)
-        order = Order(filled.model_copy(update=addresses), place, member, terms, seconds)
-        return order, fingerprints
+            self._original_previews.keep(order.place, small_copy)
+        filled = model.model_copy(update=addresses)
+        return replace(order, model=filled, video_seconds=seconds), fingerprints
+
+    def _check_declared(
+        self,
+        model: type[FaceModel],
+        files: Mapping[str, Upload],
+        more: Sequence[Upload],
+        terms: MemberTerms,
+    ) -> None:
+        for each in (files, *({model.target_slot(): target} for target in more)):
+            self._inputs.check_declared(model.slots(), each, self._limits_of(terms))
 
     def _limits_of(self, terms: MemberTerms) -> Limits:
         return self._limits.at_most(

@@ -31,6 +31,8 @@ log = structlog.stdlib.get_logger(__name__)
 
 # Discord's limits.
 CHOICES, LABEL_LIMIT, CHOICE_LIMIT = 25, 45, 100
+# Targets of one order: Discord shows that many files in one message.
+MAX_TARGETS = 10
 # discord.py forgets a form that is not sent within this time.
 OPEN_SECONDS = 15 * 60.0
 
@@ -61,6 +63,12 @@ class SwapRequest:
     path: Path
     values: dict[str, Any]
     display: DisplayOptions
+    more: Sequence[Upload] = ()
+    """Further targets, which make the order a batch."""
+
+
+class OneTarget(Exception):
+    """Several targets for a model whose faces are paired for one picture."""
 
 
 PlaceOrder = Callable[[Interaction, SwapRequest], Awaitable[None]]
@@ -132,7 +140,7 @@ class SwapForm(Form):
         self._saved_face = _saved_face_field(faces) if faces else None
         self._target: ui.FileUpload[Any] | None = None
         if not posted:
-            self._target = ui.FileUpload(custom_id="target", max_values=1)
+            self._target = ui.FileUpload(custom_id="target", max_values=MAX_TARGETS)
         self._path = _path_field(paths, services.job_service, text) if len(paths) > 1 else None
         self._display = _display_field(defaults, text)
         for key, item in (
@@ -158,15 +166,18 @@ class SwapForm(Form):
             values[path.model.face_slot()] = self._face.values[0]
         elif self._saved_face is not None and self._saved_face.values:
             values[FACE] = self._saved_face.values[0]
-        values[path.model.target_slot()] = self._target_file()
+        target, *more = self._target_files()
+        values[path.model.target_slot()] = target
         chosen = self._display.values
         hidden, spoiler, direct = (name in chosen for name in DISPLAY_OPTIONS)
-        return SwapRequest(path, values, DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct))
+        display = DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct)
+        return SwapRequest(path, values, display, more)
 
-    def _target_file(self) -> Upload:
+    def _target_files(self) -> Sequence[Upload]:
         if self._target is not None:
-            return self._target.values[0]
-        return self._posted[0 if self._posted_file is None else int(self._posted_file.values[0])].file
+            return self._target.values
+        chosen = ["0"] if self._posted_file is None else self._posted_file.values
+        return [self._posted[number].file for number in sorted(map(int, chosen))]
 
 
 def _posted_field(posted: Sequence[PostedFile], text: Text) -> ui.Select[Any]:
@@ -178,7 +189,7 @@ def _posted_field(posted: Sequence[PostedFile], text: Text) -> ui.Select[Any]:
         )
         for number, each in enumerate(posted[:CHOICES], start=1)
     ]
-    return ui.Select(custom_id="which", options=options)
+    return ui.Select(custom_id="which", options=options, max_values=min(len(options), MAX_TARGETS))
 
 
 def _saved_face_field(faces: Sequence[Face]) -> ui.Select[Any]:

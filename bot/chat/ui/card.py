@@ -48,6 +48,8 @@ class CardMedia:
     """Pictures and buttons of a card."""
 
     shown: Attachment | None = None
+    gallery: Sequence[Attachment] = ()
+    """Several results of one message."""
     before: OriginalPreview | None = None
     spoiler: bool = False
     rows: Sequence[ui.ActionRow[Any]] = field(default_factory=tuple[ui.ActionRow[Any], ...])
@@ -82,8 +84,8 @@ class Card(ui.LayoutView):
         state = words.title or words.state.words(text)
         title = f"### {words.state.icon} {model.title} · {state}"
         box.add_item(ui.TextDisplay("\n".join([title, *filter(None, words.lines)])))
-        if media.shown is not None:
-            box.add_item(ui.MediaGallery(*_pictures(media.shown, media)))
+        if pictures := _pictures(media):
+            box.add_item(ui.MediaGallery(*pictures))
         if small := " · ".join(filter(None, words.small)):
             box.add_item(ui.TextDisplay(f"-# {small}"))
         for row in media.rows:
@@ -91,17 +93,18 @@ class Card(ui.LayoutView):
         self.add_item(box)
 
 
-def _pictures(shown: Attachment, media: CardMedia) -> list[discord.MediaGalleryItem]:
-    """The original and then the result, as the grey line says."""
-    attached = discord.MediaGalleryItem(
-        f"attachment://{shown.filename}", description=shown.alt, spoiler=media.spoiler
-    )
-    if media.before is None:
-        return [attached]
-    original = discord.MediaGalleryItem(
-        media.before.address, description=media.before.alt, spoiler=media.spoiler
-    )
-    return [original, attached]
+def _pictures(media: CardMedia) -> list[discord.MediaGalleryItem]:
+    """The original and then the result, as the grey line says, or the results of a batch."""
+    attached = [*media.gallery, *([] if media.shown is None else [media.shown])]
+    pictures = [
+        discord.MediaGalleryItem(f"attachment://{each.filename}", description=each.alt, spoiler=media.spoiler)
+        for each in attached
+    ]
+    if media.before is not None and media.shown is not None:
+        before = media.before
+        original = discord.MediaGalleryItem(before.address, description=before.alt, spoiler=media.spoiler)
+        pictures.insert(0, original)
+    return pictures
 
 
 def error_card(sentence: str) -> ui.LayoutView:

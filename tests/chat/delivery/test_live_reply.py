@@ -1,6 +1,7 @@
 """Live replies: paced, in order, and by whichever route is still open."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import discord
@@ -16,7 +17,6 @@ from bot.jobs.job import Place
 from bot.jobs.stages import Processing, Queued, Stage, Waiting
 from tests.clocks import HeldClock
 from tests.harness import Stage as Bot
-from tests.jobs.orders import job
 
 GAP = 2.5
 
@@ -68,30 +68,33 @@ def late_stages() -> list[None]:
 
 
 @pytest.fixture
-def reply(
-    recorded: RecordedMessages, clock: HeldClock, ownership: Ownership, late_stages: list[None]
-) -> LiveReply:
-    return LiveReply(
-        job(), recorded, clock, GAP, is_own=ownership.ask, on_late_stage=lambda: late_stages.append(None)
-    )
+def reply(clock: HeldClock, ownership: Ownership, late_stages: list[None]) -> LiveReply:
+    return LiveReply(clock, GAP, is_own=ownership.ask, on_late_stage=lambda: late_stages.append(None))
 
 
-def start_showing(reply: LiveReply, stage: Stage) -> asyncio.Task[bool]:
-    return asyncio.create_task(reply.show(stage, lambda: error_card(type(stage).__name__)))
+def editing(recorded: RecordedMessages, words: Callable[[], str]) -> Callable[[], Awaitable[None]]:
+    async def edit() -> None:
+        await recorded.edit(None, error_card(words()))
+
+    return edit
+
+
+def start_showing(reply: LiveReply, recorded: RecordedMessages, stage: Stage) -> asyncio.Task[bool]:
+    return asyncio.create_task(reply.show(stage, editing(recorded, lambda: type(stage).__name__)))
 
 
 async def test_the_bar_moves_until_a_newer_stage_replaces_it(
     reply: LiveReply, recorded: RecordedMessages, clock: HeldClock
 ) -> None:
     stage = Queued(1000, 10)
-    await reply.show(stage, lambda: error_card("0"))
+    await reply.show(stage, editing(recorded, lambda: "0"))
     steps = iter("123")
-    task = asyncio.create_task(reply.redraw(stage, lambda: error_card(next(steps)), [3.0, 3.0, 3.0]))
+    task = asyncio.create_task(reply.redraw(stage, editing(recorded, lambda: next(steps)), [3.0, 3.0, 3.0]))
     for _ in range(2):
         await settle()
         clock.move(3)
     await settle()
-    showing = start_showing(reply, Processing(1006, 10))
+    showing = start_showing(reply, recorded, Processing(1006, 10))
     await settle()
     clock.move(3)
     await asyncio.gather(task, showing)
@@ -106,7 +109,7 @@ async def settle() -> None:
 async def test_the_first_stage_is_shown_at_once_and_only_once(
     reply: LiveReply, recorded: RecordedMessages
 ) -> None:
-    await asyncio.gather(*(start_showing(reply, Queued(1, 10)) for _ in range(5)))
+    await asyncio.gather(*(start_showing(reply, recorded, Queued(1, 10)) for _ in range(5)))
     assert recorded.edits == [(1000, "Queued")]
 
 
@@ -114,7 +117,7 @@ async def test_edits_are_a_gap_apart_and_show_the_newest_stage(
     reply: LiveReply, recorded: RecordedMessages, clock: HeldClock
 ) -> None:
     for stage in (Waiting(2), Waiting(1), Queued(1, 10), Processing(1, 10)):
-        start_showing(reply, stage)
+        start_showing(reply, recorded, stage)
         await settle()
     clock.move(GAP - 0.1)
     await settle()
@@ -127,9 +130,9 @@ async def test_edits_are_a_gap_apart_and_show_the_newest_stage(
 async def test_the_result_does_not_wait_for_the_gap_and_replaces_waiting_stages(
     reply: LiveReply, recorded: RecordedMessages, clock: HeldClock
 ) -> None:
-    start_showing(reply, Queued(1, 10))
+    start_showing(reply, recorded, Queued(1, 10))
     await settle()
-    start_showing(reply, Processing(1, 10))
+    start_showing(reply, recorded, Processing(1, 10))
     await settle()
 
     async def deliver() -> Delivery:
@@ -145,9 +148,9 @@ async def test_the_result_does_not_wait_for_the_gap_and_replaces_waiting_stages(
 async def test_no_stage_of_a_job_that_another_process_owns_is_shown(
     reply: LiveReply, recorded: RecordedMessages, clock: HeldClock, ownership: Ownership
 ) -> None:
-    start_showing(reply, Queued(1, 10))
+    start_showing(reply, recorded, Queued(1, 10))
     await settle()
-    start_showing(reply, Processing(1, 10))
+    start_showing(reply, recorded, Processing(1, 10))
     ownership.is_own = False
     clock.move(GAP)
     await settle()
@@ -165,13 +168,13 @@ async def test_a_stage_that_went_out_after_a_takeover_is_noticed(
     is_own: bool,
     late: int,
 ) -> None:
-    def draw() -> ui.LayoutView:
+    async def edit() -> None:
         # Stands for a suspension between the check of ownership and the edit.
         clock.move(seconds)
         ownership.is_own = is_own
-        return error_card("late")
+        await recorded.edit(None, error_card("late"))
 
-    await reply.show(Queued(1, 10), draw)
+    await reply.show(Queued(1, 10), edit)
     assert [text for _, text in recorded.edits] == ["late"]
     assert len(late_stages) == late
 
@@ -180,7 +183,7 @@ async def test_the_result_overtakes_a_stage_whose_ownership_is_being_asked_for(
     reply: LiveReply, recorded: RecordedMessages, ownership: Ownership
 ) -> None:
     ownership.answered = asyncio.Event()
-    start_showing(reply, Queued(1, 10))
+    start_showing(reply, recorded, Queued(1, 10))
     await settle()
 
     async def deliver() -> Delivery:

@@ -14,6 +14,7 @@ from discord import http
 from PIL import Image
 from structlog.testing import capture_logs
 
+from bot.chat.delivery.batch_cards import BatchCards
 from bot.chat.delivery.result_delivery import ResultDelivery
 from bot.chat.delivery.result_file import Results
 from bot.chat.messages import Messages
@@ -121,6 +122,11 @@ class Harness:
         return self.discord.calls(endpoint)
 
 
+async def no_batch(batch: str) -> Sequence[Job]:
+    del batch
+    return ()
+
+
 @pytest.fixture
 async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
     async with SmallDiscord() as small:
@@ -138,6 +144,7 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
                     models=MODELS,
                     text=text,
                     original_previews=OriginalPreviews(text, HeldClock(NOW)),
+                    batch_cards=BatchCards(messages, no_batch, MODELS, text, HeldClock(NOW)),
                 ),
                 posts,
             )

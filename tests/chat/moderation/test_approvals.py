@@ -1,9 +1,7 @@
 """Approval before anybody sees a result: by whom, when, over restarts, and where nobody can be asked."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ import discord
 import pytest
 import simcord
 
-from bot.app import build_app
 from bot.chat.delivery.result_card import OUTPUT_SECONDS
 from bot.chat.messages import Messages
 from bot.chat.moderation.approvals import REST
@@ -21,9 +18,10 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.moderation.approvals import Approval, ApprovalMonitor, Verdict
 from tests.chat.admin_harness import Server, here, said
+from tests.chat.conftest import House
 from tests.chat.moderation.test_cases import in_channel, latest, said_in
 from tests.clocks import HeldClock
-from tests.harness import Reply, Stage, empty_database, local_segmind, settings_for, staged, texts
+from tests.harness import Reply, local_segmind, staged, texts
 from tests.patience import PATIENCE
 
 WAITS = "Waits for a moderator"
@@ -504,45 +502,6 @@ async def test_on_postgres_a_result_waits_and_is_shown_just_so(tmp_path: Path, p
             await reply.says(end)
         assert await server.granted() == 95
         assert await stage.app.store.audit() == []
-
-
-@dataclass
-class House:
-    """A server whose bot can be started anew, on the same database and in the same Discord."""
-
-    server: Server
-    settings: Any
-    running: AsyncExitStack
-
-    async def restart(self) -> None:
-        """What the old one was about to do is not done."""
-        await self.running.aclose()
-        app = await self.running.enter_async_context(build_app(self.settings))
-        await self.server.stage.env.restart_bot(app.client)
-        with self.server.stage.env.time_context():
-            await app.begin()
-        self.server.stage.app = app
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncGenerator[House]:
-    clock, database = HeldClock(), tmp_path / "doppel.db"
-    database.write_bytes(await empty_database())
-    async with local_segmind(clock) as segmind, AsyncExitStack() as running:
-        settings = settings_for(segmind.url, database)
-        app = await running.enter_async_context(build_app(settings))
-        env = simcord.Env(app.client)
-        await env.start()
-        with env.time_context():
-            await app.begin()
-        guild = env.create_guild("Testers")
-        channel = guild.create_text_channel("swaps")
-        member = guild.add_member(env.create_user("alice"))
-        stage = Stage(env, app, segmind, clock, database, guild, channel, member)
-        try:
-            yield House(here(stage), settings, running)
-        finally:
-            await env.shutdown()
 
 
 async def test_a_button_works_after_a_restart(house: House) -> None:
