@@ -99,10 +99,10 @@ def record(browser: Browser, address: str, style: str) -> bytes:
     submit = dialog.get_by_role("button", name="Submit")
     submit.scroll_into_view_if_needed()
     film.hold(0.9)
+    card = channel.messages.nth(channel.messages.count())
     submit.click()
-    done = channel.messages.last.get_by_text("Completed")
-    film.until(done)
-    pictures = channel.messages.last.locator("img.gallery-image")
+    film.until(card.get_by_text("Completed"))
+    pictures = card.locator("img.gallery-image")
     for picture in (pictures.first, pictures.last):
         expect(picture).not_to_have_js_property("naturalWidth", 0)
     channel.settle()

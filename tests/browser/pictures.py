@@ -32,12 +32,15 @@ SAME = 0.2
 SAME_PAGE = 8.0
 SAME_DEMO = 2.0
 
-# The clock says the same on every day, a form is shown to past end, and a page that is busy does not look so.
-STYLE = """
+# The clock says the same on every day.
+CLOCK_STYLE = """
 time.message-time { font-size: 0; }
 time.message-time::before { content: "Today at 12:00"; font-size: 12px; }
-.modal-dialog { max-height: none; }
-button.component-button[aria-disabled="true"] { opacity: 1; }
+"""
+# A form is shown to its end, and a page that is busy does not look so.
+STYLE = f"""{CLOCK_STYLE}
+.modal-dialog {{ max-height: none; }}
+button.component-button[aria-disabled="true"] {{ opacity: 1; }}
 """
 
 
@@ -234,7 +237,7 @@ def demo(photographer: Photographer, faces: Path) -> None:
     del faces
     browser = photographer.page.context.browser
     assert browser is not None
-    photographer.taken["demo"] = record(browser, photographer.page.url.partition("#")[0], STYLE)
+    photographer.taken["demo"] = record(browser, photographer.page.url.partition("#")[0], CLOCK_STYLE)
 
 
 def form(photographer: Photographer, faces: Path) -> None:
