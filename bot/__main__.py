@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     unknown = command("unknown", "unknown:unknown_command", "list the jobs whose outcome nobody knows")
     unknown.add_argument("--release", metavar="JOB", help="give back the credits of this one")
 
+    detect = command("detect", "detect:detect_command", "tell whether the bot made a picture or a video")
+    detect.add_argument("file", type=Path, help="a picture or a video")
+
     backup = command("backup", "backup:backup_command", "copy the SQLite database while the bot runs")
     backup.add_argument("file", type=Path, help="a new file")
 

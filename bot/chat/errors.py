@@ -52,6 +52,7 @@ from bot.moderation.errors import (
     WrongRole,
 )
 from bot.moderation.member_data import OpenOrders
+from bot.moderation.origin import TooManyChecks
 from bot.ops.logs import incident_id
 
 log = structlog.stdlib.get_logger(__name__)
@@ -169,6 +170,8 @@ class ErrorMessages:
                 return self._text("refused.nothing_posted")
             case AuthorOptedOut():
                 return self._text("refused.not_to_be_used")
+            case TooManyChecks(limit=limit, until=until):
+                return self._text("refused.checks", count=limit, until=relative_timestamp(until))
             case UnknownOwner():
                 return self._text("refused.unknown_owner")
             case _:

@@ -6,18 +6,21 @@ from typing import Self
 
 from bot.administration.audit import AuditAction
 from bot.clock import Clock
+from bot.jobs.job import Job
 from bot.jobs.supervision.decisions import release_key
 from bot.ledger.account import Balance
 from bot.ledger.ledger import OPERATOR, AuditEntry, Spending
+from bot.media.types import DetectedMark
+from bot.moderation.origin import Origin
 from bot.store.backend.open import open_alongside, parse_url, sqlite_path
 from bot.store.backend.schema import check_revision
 from bot.store.connection import transaction
 from bot.store.errors import StoreUnavailable, translated_errors
-from bot.store.read import queries, requests
+from bot.store.read import origins, queries, requests
 from bot.store.read.integrity import AuditedRows, count_rows, discrepancies
 from bot.store.read.requests import UnknownOutcome
 from bot.store.repositories.moderation import unlist
-from bot.store.write import audit_log, key_values
+from bot.store.write import audit_log, jobs, key_values
 from bot.store.write.commands import Grant, WriteContext, apply
 
 
@@ -76,6 +79,14 @@ class OperatorConnection:
             if count:
                 await audit_log.record(connection, [audit_entry], at=self._clock.now())
         return count
+
+    async def find(self, job_id: str) -> Job | None:
+        async with self._transaction() as connection:
+            return await jobs.find(connection, job_id)
+
+    async def find_origin(self, mark: DetectedMark, distance: int) -> Origin | None:
+        async with self._transaction() as connection:
+            return await origins.find_origin(connection, mark, distance)
 
     async def unknown_outcomes(self) -> Sequence[UnknownOutcome]:
         """Jobs of unknown outcome, oldest first."""

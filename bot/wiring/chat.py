@@ -13,6 +13,7 @@ from bot.chat.delivery.job_buttons import JobButton, MoreMenu
 from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.moderation.approval_card import ApprovalButton
 from bot.chat.moderation.case_card import CaseButton
+from bot.chat.moderation.origin_check import OriginCheck
 from bot.chat.orders.attachments import Attachments
 from bot.chat.orders.last_order import LastOrders
 from bot.chat.orders.order_handler import OrderHandler
@@ -21,6 +22,7 @@ from bot.chat.orders.services import OrderServices
 from bot.chat.ui.command_button import CommandButton, run_command
 from bot.chat.ui.pagination import PageButton, Pages
 from bot.faces.detection import FaceDetector
+from bot.moderation.origin import CheckQuota
 from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
@@ -86,6 +88,18 @@ def serve(
         ledger=store,
         job_lists=JobLists(store.job_history, cards, text),
         privacy=moderation.privacy,
+        origin_check=OriginCheck(
+            store.moderation,
+            store.find,
+            quota=CheckQuota(clock),
+            source=segmind,
+            workers=workers,
+            limits=delivery.limits,
+            distance=settings.safety.distance,
+            operators=settings.discord.operators,
+            cards=cards,
+            text=text,
+        ),
         pages=pages,
         cards=cards,
         text=text,

@@ -36,6 +36,7 @@ MAKE = {
 DOPPEL = {
     "run": "tests/cli/test_run.py",
     "check": "tests/cli/test_check.py",
+    "detect": "tests/cli/test_detect.py",
     "forgive": "tests/cli/test_forgive.py",
     "health": "tests/ops/test_health.py",
     "pause": "tests/cli/test_pause.py",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import Privacy
+from bot.chat.moderation.origin_check import OriginCheck
 from bot.chat.text import Text
 from bot.chat.ui.pagination import Pages
 from bot.jobs.service import JobService
@@ -14,12 +15,13 @@ from bot.models import ModelCard
 
 @dataclass(frozen=True, slots=True)
 class AccountServices:
-    """Services that `/credits`, `/jobs` and `/privacy` use."""
+    """Services that `/credits`, `/jobs`, `/privacy` and the menu for the origin of a file use."""
 
     job_service: JobService
     ledger: Ledger
     job_lists: JobLists
     privacy: Privacy
+    origin_check: OriginCheck
     pages: Pages
     cards: Mapping[str, ModelCard]
     text: Text

@@ -10,9 +10,12 @@ from bot.clock import Clock
 from bot.jobs.job import State
 from bot.ledger.ledger import AuditEntry
 from bot.media.fingerprints import Fingerprint, format_hash, parse_hash
+from bot.media.types import DetectedMark
+from bot.moderation.origin import Origin
 from bot.moderation.ports import ListedFingerprints, Standing
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import any_values, insert_into, matches_any
+from bot.store.read import origins
 from bot.store.tables import fingerprints as fingerprint_rows
 from bot.store.tables import jobs, listed, people, posts, strikes, takedowns
 from bot.store.write import audit_log
@@ -106,6 +109,10 @@ class SqlModerationStore:
         return {
             part: Fingerprint(exact, tuple(map(parse_hash, looks.split()))) for part, exact, looks in rows
         }
+
+    async def find_origin(self, mark: DetectedMark, distance: int) -> Origin | None:
+        async with self._reading() as connection:
+            return await origins.find_origin(connection, mark, distance)
 
     async def take_down(self, job_id: str, actor: str) -> None:
         await self._insert(takedowns, [{"job_id": job_id, "actor": actor, "at": self._clock.now()}])

@@ -1,0 +1,43 @@
+"""Jobs by the watermark or the fingerprint of a result."""
+
+import sqlalchemy as sa
+
+from bot.ledger.allowance import DAY
+from bot.media.fingerprints import parse_hash
+from bot.media.types import DetectedMark
+from bot.media.watermark.code import MarkCode
+from bot.moderation.origin import Evidence, Origin
+from bot.store.connection import Connection
+from bot.store.tables import fingerprints, jobs
+
+_RESULT = "result"
+# Results that are compared by their look, newest first: more would keep the caller waiting.
+_MOST_RESULTS = 20_000
+
+
+async def find_origin(connection: Connection, mark: DetectedMark, distance: int) -> Origin | None:
+    if mark.code is not None:
+        return Origin(Evidence.WATERMARK, await _job_of(connection, mark.code), mark.code.day)
+    results = sa.select(fingerprints.c.job_id, fingerprints.c.looks).where(fingerprints.c.part == _RESULT)
+    same = results.where(fingerprints.c.exact == mark.fingerprint.exact).limit(1)
+    if (row := (await connection.execute(same)).one_or_none()) is not None:
+        return Origin(Evidence.BYTES, row[0])
+    newest = results.order_by(fingerprints.c.at.desc()).limit(_MOST_RESULTS)
+    for job_id, looks in await connection.execute(newest):
+        if mark.fingerprint.resembles(map(parse_hash, looks.split()), distance):
+            return Origin(Evidence.LOOK, job_id)
+    return None
+
+
+async def _job_of(connection: Connection, code: MarkCode) -> str | None:
+    """Find the job of a code among those of its day, by an index on the time."""
+    day = sa.select(jobs.c.id).where(jobs.c.id >= _id_at(code.day), jobs.c.id < _id_at(code.day + DAY))
+    for (job_id,) in await connection.execute(day):
+        if code.belongs_to(job_id):
+            return job_id
+    return None
+
+
+def _id_at(at: float) -> str:
+    """First part of the ids of jobs that were ordered at this time."""
+    return f"{int(at * 1000):011x}"

@@ -1,0 +1,72 @@
+"""`doppel detect` next to a running bot."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.clock import WallClock
+from bot.jobs.job import Job
+from bot.media.fingerprints import Fingerprint
+from bot.media.hashing import exact_hash
+from bot.media.marks import Marks
+from bot.media.pixel_marks import mark_picture
+from bot.media.types import DetectedMark
+from bot.media.watermark.code import MarkCode
+from bot.moderation.origin import Evidence, Origin
+from bot.sandbox.welcome import SAMPLES
+from bot.store import SqlStore
+from tests.store.orders import START, opened
+
+PICTURE = (SAMPLES / "face_a.jpg").read_bytes()
+
+
+async def ordered(url: str) -> Job:
+    async with SqlStore(url, start=START, clock=WallClock()) as store:
+        job = await opened(store)
+        await store.moderation.save_fingerprints(job.id, {"result": Fingerprint(exact_hash(PICTURE), (7,))})
+        return job
+
+
+def test_it_names_the_job_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path}/doppel.db"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", url)
+    job = asyncio.run(ordered(url))
+    file = tmp_path / "found.jpg"
+
+    def answer(content: bytes) -> str:
+        file.write_bytes(content)
+        assert main(["detect", str(file)]) == 0
+        return capsys.readouterr().out
+
+    marked = mark_picture(PICTURE, "image/jpeg", Marks(MarkCode.of(job.id, job.created_at)))
+    assert f"Yes: it carries the watermark of the job {job.id}" in answer(marked)
+    assert f"Yes: it is the file that Segmind made of the job {job.id}" in answer(PICTURE)
+    assert "No sign of it" in answer((SAMPLES / "face_b.jpg").read_bytes())
+    file.write_bytes(b"words")
+    assert main(["detect", str(file)]) == 1
+    assert "is no picture or video that the bot can read" in capsys.readouterr().err
+    assert main(["detect", str(tmp_path / "nowhere.png")]) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_evidence_is_tried_from_the_strongest_on(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    sqlite = database == "sqlite"
+    url = f"sqlite:///{tmp_path}/doppel.db" if sqlite else request.getfixturevalue("postgres_url")
+    job = await ordered(url)
+    async with SqlStore(url, start=START, clock=WallClock()) as store:
+        found = store.moderation.find_origin
+        code = MarkCode.of(job.id, job.created_at)
+        same, alike = Fingerprint(exact_hash(PICTURE)), Fingerprint("other", (5,))
+        assert await found(DetectedMark(code, same), 6) == Origin(Evidence.WATERMARK, job.id, code.day)
+        assert await found(DetectedMark(None, same), 6) == Origin(Evidence.BYTES, job.id)
+        assert await found(DetectedMark(None, alike), 1) == Origin(Evidence.LOOK, job.id)
+        assert await found(DetectedMark(None, alike), 0) is None
+        other = MarkCode.of("another", job.created_at)
+        assert await found(DetectedMark(other, same), 6) == Origin(Evidence.WATERMARK, None, other.day)
