@@ -250,7 +250,7 @@ async def staged(
         _write_if_missing(database, await empty_database())
     chosen = settings_for(segmind.url, database, **sections)
     async with build_app(chosen, face_detector=face_detector, workers=shared_workers()) as app:
-        env = simcord.Env(app.client)
+        env = simcord.Env(app.client, settle_timeout=PATIENCE)
         await env.start()
         try:
             # A fixture is torn down in another context than it was set up in, so this one cannot stay open.

@@ -20,10 +20,15 @@ from bot.media import operations
 from bot.media.types import Limits, TooLarge, UnusableMedia
 from bot.media.workers import MediaWorkers
 from bot.models import ModelCard
-from bot.moderation.origin import CheckQuota, Origin, OriginStore
+from bot.moderation.origin import CheckQuota, Evidence, Origin, OriginStore
 
 # Files of a message that are checked; a result card has one, or two with the original.
 _MOST_FILES = 4
+_ANSWERS = {
+    Evidence.WATERMARK: "origin.watermark",
+    Evidence.BYTES: "origin.bytes",
+    Evidence.LOOK: "origin.look",
+}
 
 
 class OriginCheck:
@@ -45,7 +50,7 @@ class OriginCheck:
     ) -> None:
         self._origins = origins
         self._find_job = find_job
-        self._quota = quota
+        self.quota = quota
         self._source = source
         self._workers = workers
         self._limits = limits
@@ -63,7 +68,7 @@ class OriginCheck:
         await defer_ephemeral(interaction)
         lines: list[str] = []
         for number, file in enumerate(files, 1):
-            self._quota.take(interaction.user.id)
+            self.quota.take(interaction.user.id)
             if len(files) > 1:
                 lines.append(self._text("origin.file", number=number))
             lines += await self._lines(interaction, await self._origin_of(file))
@@ -92,7 +97,7 @@ class OriginCheck:
             key = "origin.deleted" if origin.day is None else "origin.unknown"
             return [text(key, day=_date(origin.day or 0))]
         facts = {"day": _date(job.created_at), "model": title_of(job.slug, self._cards)}
-        lines = [text(f"origin.{origin.evidence}", **facts)]
+        lines = [text(_ANSWERS[origin.evidence], **facts)]
         if self._moderates(interaction, job.place.guild_id):
             member = mention_or_unknown(job.place.user_id, text)
             lines.append(text("origin.who", member=member, job=job.id))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 BITS = 36
 _HASH_BITS = 24
 # The first day of the codes, which last for eleven years.
-_FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+_FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
 _DAYS = 1 << (BITS - _HASH_BITS)
 
 

@@ -3,6 +3,7 @@
 from io import BytesIO
 from typing import Any
 
+import discord
 import pytest
 import simcord
 from PIL import Image
@@ -10,12 +11,13 @@ from PIL import Image
 from bot.media.marks import Marks
 from bot.media.pixel_marks import mark_picture
 from bot.media.watermark.code import MarkCode
-from bot.moderation.origin import FILES_AN_HOUR, HOUR
+from bot.moderation.origin import FILES_AN_HOUR, HOUR, CheckQuota, TooManyChecks
 from bot.sandbox.welcome import SAMPLES
 from cogs.origin import MENU
 from tests.chat.admin_harness import said
 from tests.harness import Stage
 from tests.media import files, reencoding
+from tests.store.orders import HandClock
 
 TARGET = (SAMPLES / "face_a.jpg").read_bytes()
 MARKED = pytest.mark.stage(marks={"watermark": True, "label": True})
@@ -42,12 +44,12 @@ async def test_a_result_that_came_back_is_recognised_by_its_watermark(stage: Sta
     job, content = await ordered(stage)
     with Image.open(BytesIO(content)) as image:
         posted = reencoding.jpeg_60(image.convert("RGB"))
-    moderator = stage.another_member("mona")
+    role = stage.guild.create_role("Moderating", permissions=discord.Permissions(manage_messages=True))
+    moderator = stage.guild.add_member(stage.env.create_user("mo"), roles=[role])
     answer = await asked(stage, posted)
     assert f"**Yes.** It carries the watermark of an order from <t:{int(job.created_at)}:D>" in answer
     assert job.id not in answer
     assert f"<@{stage.member.id}>" not in answer
-    stage.guild.set_permissions(stage.channel, moderator, manage_messages=True)
     answer = await asked(stage, posted, by=moderator)
     assert f"Ordered by <@{stage.member.id}> · order `{job.id}`" in answer
     # The row goes after a while, the mark stays.
@@ -73,11 +75,22 @@ async def test_several_files_have_an_answer_each(stage: Stage) -> None:
 async def test_a_member_checks_a_few_files_an_hour(stage: Stage) -> None:
     tiny = files.picture("PNG", 48, 48)
     for _ in range(FILES_AN_HOUR):
-        stage.app.client.account.origin_check._quota.take(stage.member.id)
+        stage.app.client.account.origin_check.quota.take(stage.member.id)
     assert f"You have checked {FILES_AN_HOUR} files in the last hour" in await asked(stage, tiny)
     assert "No sign of it" in await asked(stage, tiny, by=stage.another_member("bob"))
-    stage.clock.move(HOUR)
-    assert "No sign of it" in await asked(stage, tiny)
+
+
+def test_checks_count_for_an_hour() -> None:
+    clock = HandClock(1000)
+    quota = CheckQuota(clock, limit=2)
+    quota.take(7)
+    clock.advance(60)
+    quota.take(7)
+    with pytest.raises(TooManyChecks) as refused:
+        quota.take(7)
+    assert refused.value.until == 1000 + HOUR
+    clock.advance(HOUR - 60)
+    quota.take(7)
 
 
 async def test_a_message_without_files_and_a_broken_file_are_explained(stage: Stage) -> None:
