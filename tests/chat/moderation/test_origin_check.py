@@ -1,4 +1,4 @@
-""" "Was this made here?": by the watermark, by the bytes, by the look, and how often a member may ask."""
+"""The menu "Was this made here?": by watermark, bytes and look, and how often a member may ask."""
 
 from io import BytesIO
 from typing import Any
