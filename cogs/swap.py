@@ -10,7 +10,7 @@ from bot.chat.interactions import Interaction
 from bot.chat.orders.face_picker import FacePicker
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted, posted_in
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.swap_form import OneTarget, Path, SwapRequest, form_for
+from bot.chat.orders.swap_form import OneTarget, Path, SwapForm, SwapRequest, form_for
 from cogs.comic import FaceswapComic
 from cogs.faceswap_v4 import FaceswapV4
 from cogs.faceswap_v5 import FaceswapV5
@@ -27,23 +27,29 @@ PATHS = (
 
 DESCRIPTION = "Swap a face, step by step: a form asks for all that is needed"
 MENU = "Swap a face into this"
+ONE_CLICK_MENU = "Swap my face into this"
 
 
 class Swap(commands.Cog):
-    """The command `/swap` and the message menu."""
+    """The command `/swap` and the menus of a message."""
 
     def __init__(self, bot: Doppel, services: OrderServices) -> None:
         self._bot = bot
         self._services = services
         face_detector = services.face_detector
         self._picker = None if face_detector is None else FacePicker(services, face_detector, self._order)
-        self._menu = app_commands.ContextMenu(name=MENU, callback=self._swap_into)
+        self._menus = (
+            app_commands.ContextMenu(name=MENU, callback=self._swap_into),
+            app_commands.ContextMenu(name=ONE_CLICK_MENU, callback=self._swap_mine_into),
+        )
 
     async def cog_load(self) -> None:
-        self._bot.tree.add_command(self._menu)
+        for menu in self._menus:
+            self._bot.tree.add_command(menu)
 
     async def cog_unload(self) -> None:
-        self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
+        for menu in self._menus:
+            self._bot.tree.remove_command(menu.name, type=menu.type)
 
     @app_commands.command(description=DESCRIPTION)
     async def swap(self, interaction: Interaction) -> None:
@@ -51,14 +57,24 @@ class Swap(commands.Cog):
         await interaction.response.send_modal(form)
 
     async def _swap_into(self, interaction: Interaction, message: discord.Message) -> None:
+        await interaction.response.send_modal(await self._form_for(interaction, message))
+
+    async def _swap_mine_into(self, interaction: Interaction, message: discord.Message) -> None:
+        """Order at once where nothing is left to choose, else ask with the form."""
+        form = await self._form_for(interaction, message)
+        if (request := form.preselected()) is None:
+            await interaction.response.send_modal(form)
+        else:
+            await self._order(interaction, request)
+
+    async def _form_for(self, interaction: Interaction, message: discord.Message) -> SwapForm:
         posted = posted_in(message, self._services.source)
         if not posted:
             raise NothingPosted
         for owner in await owners_of(message, self._bot) - {interaction.user.id}:
             if not await self._services.access_guard.may_use(owner):
                 raise AuthorOptedOut
-        form = await form_for(interaction, self._services, PATHS, self._continue, posted)
-        await interaction.response.send_modal(form)
+        return await form_for(interaction, self._services, PATHS, self._continue, posted)
 
     async def _continue(self, interaction: Interaction, request: SwapRequest) -> None:
         if request.path.pairs_faces and request.more:

@@ -12,7 +12,7 @@ from discord import ui
 from bot.chat.interactions import Interaction
 from bot.chat.members import channels_of, member_of
 from bot.chat.orders.attachments import Upload
-from bot.chat.orders.display_options import DisplayOptions
+from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.message_media import PostedFile
 from bot.chat.orders.saved_faces import STORE_TIMEOUT, faces_in_time
 from bot.chat.orders.services import OrderServices
@@ -134,6 +134,7 @@ class SwapForm(Form):
         super().__init__(title=text("swap.title")[:LABEL_LIMIT], timeout=OPEN_SECONDS)
         self._paths = {path.name: path for path in paths}
         self._posted = posted
+        self._faces = faces
         self._place_order = place_order
         self._posted_file = _posted_field(posted, text) if len(posted) > 1 else None
         self._face: ui.FileUpload[Any] = ui.FileUpload(custom_id="face", required=not faces, max_values=1)
@@ -153,6 +154,19 @@ class SwapForm(Form):
         ):
             if item is not None:
                 self.add_item(ui.Label(text=text(key)[:LABEL_LIMIT], component=item))
+
+    def preselected(self) -> SwapRequest | None:
+        """The default face in the only file of the message, with the first model for it that asks nothing."""
+        face = next((face for face in self._faces if face.is_default), None)
+        if face is None or len(self._posted) != 1 or self._posted[0].moves:
+            return None
+        (posted,) = self._posted
+        fitting = [path for path in self._paths.values() if path.takes(posted.kind) and not path.pairs_faces]
+        if not fitting:
+            return None
+        path = fitting[0]
+        values = {**path.options, FACE: face.name, path.model.target_slot(): posted.file}
+        return SwapRequest(path, values, DEFAULT)
 
     async def on_submit(self, interaction: Interaction) -> None:
         await self._place_order(interaction, self._request())

@@ -289,3 +289,40 @@ def test_the_embed_of_a_gif_gives_its_video() -> None:
     (posted,) = posted_in(cast("Any", message), cast("Any", None))
     assert (posted.kind, posted.file.filename) == (MediaKind.VIDEO, "x.mp4")
     assert cast("LinkedFile", posted.file).address == "https://p.example/x.mp4"
+
+
+# One click
+
+
+ONE_CLICK = "Swap my face into this"
+
+
+async def click_into(stage: Stage, *files: tuple[str, bytes]) -> simcord.InteractionResult:
+    message = await stage.another_member("bob").send(stage.channel, "look", attachments=list(files))
+    return await stage.member.context_menu(stage.channel, ONE_CLICK, message)
+
+
+@pytest.mark.stage(faces={"key": KEY})
+@pytest.mark.parametrize(("file", "slug"), [(TARGET, "faceswap-v5"), (("v.mp4", video()), "ai-face-swap")])
+async def test_one_click_puts_the_default_face_into_a_picture_or_a_video(
+    stage: Stage, file: tuple[str, bytes], slug: str
+) -> None:
+    await stage.member.slash(stage.channel, "face save", name="Eva", picture=EVA, default=True)
+    reply = Reply(stage.env, await click_into(stage, file))
+    assert (await ordered(stage, reply)).slug == slug
+    assert await width_sent(stage, slug) == 80
+
+
+@pytest.mark.stage(faces={"key": KEY})
+async def test_one_click_uses_the_model_that_the_server_prefers(stage: Stage, server: Any) -> None:
+    await server.tell("defaults", model="faceswap-comic")
+    await stage.member.slash(stage.channel, "face save", name="Eva", picture=EVA, default=True)
+    reply = Reply(stage.env, await click_into(stage, TARGET))
+    assert (await ordered(stage, reply)).slug == "faceswap-comic"
+
+
+@pytest.mark.stage(faces={"key": KEY})
+async def test_one_click_asks_where_something_is_left_to_choose(stage: Stage) -> None:
+    assert "face" in fields(await click_into(stage, TARGET))
+    await stage.member.slash(stage.channel, "face save", name="Eva", picture=EVA, default=True)
+    assert "which" in fields(await click_into(stage, TARGET, ("b.png", picture("PNG", 64, 50))))
