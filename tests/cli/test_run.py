@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ from tests.discord.proxy import BlockingProxy
 from tests.discord.server import SmallDiscord
 from tests.discord.user import Reply, eventually
 from tests.harness import MODELS, local_segmind
+from tests.media import files
+from tests.media.files import picture
 from tests.segmind_docs import PRICES
 
 
@@ -27,6 +30,19 @@ async def town(tmp_path: Path) -> AsyncGenerator[Environment]:
     async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as discord:
         yield Environment(discord, segmind, clock, tmp_path)
         assert discord.violations == []
+
+
+def webm_with_tags(count: int) -> bytes:
+    """Video that a decoder opens in a time that grows with the square of the number of its tags."""
+
+    def element(number: str, content: bytes) -> bytes:
+        return bytes.fromhex(number) + (len(content) | 1 << 56).to_bytes(8) + content
+
+    before, segment, after = files.video("webm", "libvpx").partition(bytes.fromhex("18538067"))
+    named = (element("45a3", b"%05d" % n) + element("4487", b"x") for n in range(count))
+    tags = element("1254c367", element("7373", b"".join(element("67c8", tag) for tag in named)))
+    # The segment's size becomes unknown, because it now has more in it.
+    return before + segment + b"\x01" + b"\xff" * 7 + tags + after[8:]
 
 
 def shown(reply: Reply) -> list[str]:
@@ -109,6 +125,22 @@ async def test_an_order_that_the_bot_was_still_looking_at_is_answered_when_it_st
         reply = await town.order()
         assert await bot.terminate(patience=10) == 0
     assert "restarting" in reply.text
+    assert await town.balance() == (START, 0)
+
+
+async def test_a_hostile_file_holds_up_neither_another_member_nor_the_end(town: Environment) -> None:
+    options: dict[str, Any] = {
+        "target": ("clip.webm", webm_with_tags(40_000)),
+        "source_image": ("a.png", picture("PNG")),
+    }
+    async with town.bot() as bot:
+        await town.discord.online()
+        hostile = await town.discord.slash("ai-face-swap", **options)
+        await town.finish(await town.order(member=Member("bob")))
+        await hostile.wait_for("didn't start")
+        await town.discord.slash("ai-face-swap", **options)
+        assert await bot.terminate(patience=10) == 0
+    assert "Traceback" not in bot.output
     assert await town.balance() == (START, 0)
 
 
