@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
+import shutil
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +15,19 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.ops.logs import configure
+from bot.sandbox.chat import Chat
 from bot.sandbox.errors import SandboxError
 from bot.sandbox.guild import Guild
 from bot.sandbox.local_env import local_timezone, open_browser
+from bot.sandbox.memory import saving
 from bot.sandbox.operations import find_faces
 from bot.sandbox.proxy import Proxy
-from bot.sandbox.saved_state import Chat, SavedState, load, save
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind_server import local_segmind
 from bot.sandbox.settings import sandbox_settings
 from bot.sandbox.shutdown import wait_until_stopped
 from bot.sandbox.ticker import Ticker, set_clock
-from bot.sandbox.welcome import Welcome, copy_samples, samples
+from bot.sandbox.welcome import copy_samples, post_welcome
 from bot.settings import Settings
 from bot.store import StoreError
 from bot.store.backend.leases import lock_file
@@ -55,9 +57,12 @@ class SandboxOptions:
         return self.folder / "sandbox.db"
 
     @property
-    def state(self) -> Path:
-        """File of the chat and of the local Segmind's requests."""
-        return self.folder / "sandbox.state"
+    def discord(self) -> Path:
+        return self.folder / "sandbox-discord"
+
+    @property
+    def segmind(self) -> Path:
+        return self.folder / "sandbox-segmind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,44 +96,57 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
     proxy = Proxy()
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(proxy.open(options.host, options.port))
-        _prepare_database(options)
-        last_run = load(options.state)
-        segmind = await stack.enter_async_context(_segmind(options, last_run))
+        _prepare_folder(options)
+        segmind = await stack.enter_async_context(local_segmind(options.speed, folder=options.segmind))
         # SimCord needs a client to start. The real bot replaces this one once server and clock are ready.
         placeholder = discord.Client(intents=discord.Intents(guilds=True))
-        async with simcord.run(placeholder, check_errors=False, settle_timeout=SETTLE_TIMEOUT) as env:
-            guild = Guild.create(env)
-            await set_clock(env)
-            # Nobody types this token: the proxy adds it to every request.
-            token = SecretStr(secrets.token_urlsafe())
-            adapted_settings = sandbox_settings(
-                settings,
-                segmind=segmind.url,
-                speed=options.speed,
-                database=options.database,
-                page_token=token,
-            )
-            async with _running_app(adapted_settings) as app:
-                await _join(env, app)
-                await _open_chat(env, app, guild, options, last_run)
-                async with _page(env, guild) as preview, _ticking(Ticker(env, preview)) as lock:
-                    await app.begin()
-                    async with (
-                        proxy.forward_to(preview.url, lock),
-                        proxy.forward_operator_to(app.served_at, token),
-                    ):
-                        yield Sandbox(address, app, env, guild, preview, segmind, lock)
-            # The app is closed, so no message and no request changes any more.
-            save(options.state, SavedState(Chat.of(env, guild.channel.id), segmind.save()))
+        env = await stack.enter_async_context(
+            simcord.run(placeholder, check_errors=False, settle_timeout=SETTLE_TIMEOUT)
+        )
+        guild = Guild.create(env)
+        await set_clock(env)
+        chat = Chat(env, options.discord)
+        chat.restore()
+
+        def save() -> None:
+            chat.save()
+            segmind.save()
+
+        # Nobody types this token: the proxy adds it to every request.
+        token = SecretStr(secrets.token_urlsafe())
+        adapted_settings = sandbox_settings(
+            settings,
+            segmind=segmind.url,
+            speed=options.speed,
+            database=options.database,
+            page_token=token,
+        )
+        app = await stack.enter_async_context(_running_app(adapted_settings, save))
+        await _join(env, app)
+        folder = copy_samples(options.folder / "samples")
+        await post_welcome(app, guild, folder=folder, speed=options.speed)
+        preview = await stack.enter_async_context(_page(env, guild))
+        lock = await stack.enter_async_context(_ticking(Ticker(env, preview)))
+        await app.begin()
+        await stack.enter_async_context(saving(save))
+        await stack.enter_async_context(proxy.forward_to(preview.url, lock))
+        await stack.enter_async_context(proxy.forward_operator_to(app.served_at, token))
+        yield Sandbox(address, app, env, guild, preview, segmind, lock)
 
 
 @asynccontextmanager
-async def _running_app(settings: Settings) -> AsyncGenerator[App]:
+async def _running_app(settings: Settings, save: Callable[[], None]) -> AsyncGenerator[App]:
+    opened = False
     try:
         async with build_app(settings, face_detector=find_faces) as app:
+            opened = True
             yield app
     except StoreError as error:
         raise SandboxError(str(error)) from error
+    finally:
+        # A closing bot may still edit messages. One that could not open must leave the folder to its owner.
+        if opened:
+            save()
 
 
 async def _join(env: simcord.Env, app: App) -> None:
@@ -137,36 +155,6 @@ async def _join(env: simcord.Env, app: App) -> None:
     await app.client.tree.sync()
     if app.client.user is not None:
         await app.client.user.edit(username="Doppel")
-
-
-@asynccontextmanager
-async def _segmind(options: SandboxOptions, last_run: SavedState | None) -> AsyncGenerator[LocalSegmind]:
-    """The local Segmind on its last port, where the bot and the chat know its files, or on a free one."""
-    port = 0 if last_run is None else last_run.segmind.port
-    async with AsyncExitStack() as stack:
-        try:
-            segmind = await stack.enter_async_context(local_segmind(options.speed, port=port))
-        except SandboxError:
-            segmind = await stack.enter_async_context(local_segmind(options.speed))
-        if last_run is not None:
-            segmind.restore(last_run.segmind)
-        yield segmind
-
-
-async def _open_chat(
-    env: simcord.Env, app: App, guild: Guild, options: SandboxOptions, last_run: SavedState | None
-) -> None:
-    """Restore the chat of the last run, or begin one with the welcome message."""
-    channel = app.client.get_partial_messageable(guild.channel.id, guild_id=guild.id)
-    folder = copy_samples(options.folder / "samples")
-    view = Welcome(
-        app.client.orders.order_handler.handle, app.models.values(), folder=folder, speed=options.speed
-    )
-    if last_run is not None and last_run.chat.channel_id == guild.channel.id:
-        last_run.chat.restore(env)
-        app.client.add_view(view)
-        return
-    await channel.send(view=view, files=[discord.File(path) for path in samples()])
 
 
 def _page(env: simcord.Env, guild: Guild) -> "Preview":
@@ -184,7 +172,7 @@ async def _ticking(ticker: Ticker) -> AsyncGenerator[asyncio.Lock]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _prepare_database(options: SandboxOptions) -> None:
+def _prepare_folder(options: SandboxOptions) -> None:
     path = options.database
     path.parent.mkdir(parents=True, exist_ok=True)
     if not options.fresh:
@@ -194,6 +182,7 @@ def _prepare_database(options: SandboxOptions) -> None:
         with lock_file(path):
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
-            options.state.unlink(missing_ok=True)
+            for folder in (options.discord, options.segmind):
+                shutil.rmtree(folder, ignore_errors=True)
     except StoreError as error:
         raise SandboxError(str(error)) from error

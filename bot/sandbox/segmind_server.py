@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from bot.registry import model_registry
 from bot.sandbox.errors import SandboxError, cannot_listen
@@ -37,7 +38,12 @@ async def serve(host: str, port: int, speed: float, faults: Faults | None = None
 
 @asynccontextmanager
 async def local_segmind(
-    speed: float, *, host: str = "127.0.0.1", port: int = 0, faults: Faults | None = None
+    speed: float,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    faults: Faults | None = None,
+    folder: Path | None = None,
 ) -> AsyncGenerator[LocalSegmind]:
     if not MIN_SPEED <= speed <= MAX_SPEED:
         raise SandboxError(f"the speed is {speed:g}, but must be from {MIN_SPEED:g} to {MAX_SPEED:g}")
@@ -53,6 +59,7 @@ async def local_segmind(
             speed=speed,
             credits=BALANCE_USD,
             faults=faults,
+            folder=folder,
         )
         try:
             segmind = await stack.enter_async_context(local)

@@ -7,7 +7,9 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.app import App
 from bot.models import FaceModel, MediaKind
+from bot.sandbox.guild import Guild
 
 SAMPLES = Path(__file__).with_name("samples")
 FACE, TARGET, CLIP = "face_a.jpg", "face_b.jpg", "clip.mp4"
@@ -75,6 +77,18 @@ class ShowMe(ui.Button[Welcome]):
         files = {file.filename: file for file in message.attachments} if message is not None else {}
         values = {slot: files[name] for slot, name in samples_for(self._model).items()}
         await self._order(interaction, self._model, values)
+
+
+async def post_welcome(app: App, guild: Guild, *, folder: Path, speed: float) -> None:
+    """Post the welcome, or bring the one of an earlier run up to date."""
+    channel = app.client.get_partial_messageable(guild.channel.id, guild_id=guild.id)
+    view = Welcome(app.client.orders.order_handler.handle, app.models.values(), folder=folder, speed=speed)
+    for message in guild.channel.history():
+        if any(file.filename == FACE for file in message.attachments):
+            # Its buttons work again, and its words may have changed.
+            await channel.get_partial_message(message.id).edit(view=view)
+            return
+    await channel.send(view=view, files=[discord.File(path) for path in samples()])
 
 
 def samples() -> list[Path]:

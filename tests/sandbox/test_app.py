@@ -132,22 +132,6 @@ async def test_the_name_of_a_file_scripts_the_outcome(open_here: OpenSandbox, wo
         assert await free(sandbox) == START
 
 
-async def test_the_chat_and_an_open_job_go_on_after_a_restart(open_here: OpenSandbox) -> None:
-    async with open_here(speed=1) as sandbox, visited(sandbox) as visitor:
-        await visitor.run("faceswap-v5", face_and_target())
-        before = await visitor.until("Queued")
-    async with open_here() as sandbox, visited(sandbox) as visitor:
-        after = await visitor.until("Completed")
-        assert len(after) == len(before) == 2
-        assert after[0] == before[0]
-        assert len(sandbox.segmind.billed) == 1
-        # Its files are still there, and so are the buttons.
-        await visitor.press("Reroll")
-        assert len(await visitor.until("Completed")) == 3
-    async with open_here(fresh=True) as sandbox, visited(sandbox) as visitor:
-        assert len(await visitor.words()) == 1
-
-
 async def test_credits_survive_a_restart_and_end_with_a_fresh_start(open_here: OpenSandbox) -> None:
     async with open_here() as sandbox, visited(sandbox) as visitor:
         await visitor.run("faceswap-v5", face_and_target())
@@ -162,27 +146,60 @@ async def test_credits_survive_a_restart_and_end_with_a_fresh_start(open_here: O
         assert await free(sandbox) == START
 
 
-async def test_open_jobs_of_an_earlier_run_are_closed_in_silence(
-    open_here: OpenSandbox, caplog: pytest.LogCaptureFixture
+async def test_the_chat_and_the_open_jobs_survive_a_restart(
+    open_here: OpenSandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_here() as sandbox, visited(sandbox) as visitor:
+    async with open_here(speed=5) as sandbox, visited(sandbox) as visitor:
         # The last job waits while the first two are stuck.
         sandbox.segmind.faults.next("submit", "stuck", "stuck")
         for state in ("Processing", "Processing", "Waiting in line"):
             await visitor.run("faceswap-v5", face_and_target())
             await visitor.until(state)
-        assert await free(sandbox) == START - 3 * 5
+        before = sandbox.guild.channel.history()
+    segmind = tmp_path / "sandbox-segmind" / "memory.json"
+    segmind.write_text(segmind.read_text().replace('"stuck":true', '"stuck":false'))
     with capture_logs() as entries:
-        async with open_here() as sandbox, asyncio.timeout(PATIENCE):
-            # The credits say for certain when all three are settled.
-            while sum(entry["event"] == "job finished" for entry in entries) < 3 or (
-                await free(sandbox) != START
-            ):
+        async with open_here(speed=5) as sandbox, asyncio.timeout(PATIENCE):
+            while sum(entry["event"] == "job finished" for entry in entries) < 3:
                 await asyncio.sleep(0.05)
-            (welcome,) = sandbox.guild.channel.history()
-            assert welcome.attachments
+            async with visited(sandbox) as visitor:
+                while sum("Completed" in words for words in await visitor.words()) < 3:
+                    await asyncio.sleep(0.05)
+            # The same messages, each edited into its result.
+            after = sandbox.guild.channel.history()
+            assert [message.id for message in after] == [message.id for message in before]
+            assert await free(sandbox) == START - 3 * 5
+            assert await after[0].attachments[0].read() == FILES[after[0].attachments[0].filename]
     assert [entry for entry in entries if entry["log_level"] not in {"debug", "info"}] == []
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_a_result_survives_restarts_and_its_buttons_still_work(open_here: OpenSandbox) -> None:
+    async with open_here() as sandbox, visited(sandbox) as visitor:
+        await visitor.run("faceswap-v5", face_and_target())
+        await visitor.until("Completed")
+    for _ in range(2):
+        async with open_here() as sandbox, visited(sandbox) as visitor:
+            picture = sandbox.guild.channel.history()[-1].attachments[0]
+            assert (await picture.read()).startswith(b"\x89PNG")
+    async with open_here() as sandbox, visited(sandbox) as visitor:
+        (welcome, _) = sandbox.guild.channel.history()
+        async with sandbox.lock:
+            await sandbox.guild.member.click(welcome, custom_id="show:faceswap-v5")
+        await visitor.until("Completed")
+        assert len(sandbox.guild.channel.history()) == 3
+    async with open_here(fresh=True) as sandbox:
+        assert len(sandbox.guild.channel.history()) == 1
+
+
+async def test_a_chat_of_another_version_is_left_behind(open_here: OpenSandbox, tmp_path: Path) -> None:
+    for name in ("discord", "segmind"):
+        folder = tmp_path / f"sandbox-{name}"
+        folder.mkdir()
+        (folder / "memory.json").write_text('{"unknown": 1}')
+    async with open_here() as sandbox:
+        (welcome,) = sandbox.guild.channel.history()
+        assert welcome.attachments
 
 
 async def test_a_port_in_use_is_an_error_of_one_sentence(open_here: OpenSandbox) -> None:

@@ -38,6 +38,23 @@ async def test_ctrl_c_closes_the_sandbox_silently_and_keeps_its_jobs(
     assert (tmp_path / "var" / "sandbox.db").exists()
 
 
+async def test_a_sandbox_that_is_opened_again_shows_its_chat_and_finishes_its_job(tmp_path: Path) -> None:
+    options = ("sandbox", "--port", "0", "--no-browser", "--speed", "3")
+    async with aiohttp.ClientSession() as session:
+        async with program(*options, cwd=tmp_path) as running:
+            visitor = await Visitor.open(session, address_in(running))
+            files = {"source_image": (FACE, FILES[FACE]), "target_image": (TARGET, FILES[TARGET])}
+            await visitor.run("faceswap-v5", files)
+            shown = await visitor.until("Processing")
+            assert await running.end() in {(0, ""), (130, "")}
+        async with program(*options, cwd=tmp_path) as running:
+            visitor = await Visitor.open(session, address_in(running))
+            finished = await visitor.until("Completed")
+            assert finished[:-1] == shown[:-1]
+            assert len(finished) == len(shown)
+            assert await running.end() in {(0, ""), (130, "")}
+
+
 async def test_the_page_can_end_the_sandbox(tmp_path: Path) -> None:
     async with (
         program("sandbox", "--port", "0", "--no-browser", cwd=tmp_path) as running,

@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
@@ -38,25 +38,24 @@ class Assets:
     def __len__(self) -> int:
         return len(self._by_token)
 
+    def __iter__(self) -> Iterator[tuple[str, Asset]]:
+        """Iterate over the tokens and files, oldest first."""
+        return iter(self._by_token.items())
+
+    def add(self, token: str, asset: Asset) -> None:
+        self._by_token[token] = asset
+        self._bytes += len(asset.content)
+
     def put(self, content: bytes, media_type: str, *, name: str, now: float) -> str:
         """Store a file and return its path, which ends in the name and cannot be guessed."""
         token = secrets.token_hex(16)
-        self._by_token[token] = Asset(content, media_type, now)
-        self._bytes += len(content)
+        self.add(token, Asset(content, media_type, now))
         self._evict(now)
         return f"/{self._folder}/{token}/{quote(name, safe='')}"
 
     def get(self, token: str, now: float) -> Asset | None:
         asset = self._by_token.get(token)
         return asset if asset is not None and now - asset.stored_at < self._max_age else None
-
-    @property
-    def kept(self) -> Mapping[str, Asset]:
-        return dict(self._by_token)
-
-    def restore(self, kept: Mapping[str, Asset]) -> None:
-        self._by_token.update(kept)
-        self._bytes += sum(len(asset.content) for asset in kept.values())
 
     def remove(self, token: str) -> None:
         if (asset := self._by_token.pop(token, None)) is not None:

@@ -98,6 +98,13 @@ class RequestStore:
         """Iterate over the requests, oldest first."""
         return iter(self._by_id.values())
 
+    def restore(self, inferences: Iterable[Inference]) -> None:
+        """Take over the requests of an earlier server, and run those that had not ended."""
+        for inference in inferences:
+            self._by_id[inference.request_id] = inference
+            if not inference.ended.is_set():
+                self.scheduler.add(inference)
+
     def accept(self, slug: str, body: Mapping[str, Any], faults: CallFaults, caller: Caller) -> Inference:
         if (model := self._models.get(slug)) is None:
             raise ApiError(404, f"Model {slug} not found.")
@@ -119,13 +126,6 @@ class RequestStore:
         self.scheduler.add(inference)
         self._on_submission(submission)
         return inference
-
-    def restore(self, requests: Iterable[Inference]) -> None:
-        """Take over the requests of an earlier run; those that had not ended begin again."""
-        for inference in requests:
-            self._by_id[inference.request_id] = inference
-            if not inference.ended.is_set():
-                self.scheduler.add(inference)
 
     def find(self, request_id: str) -> Inference:
         """Return a request that has not expired; raises `ApiError` 404 otherwise."""

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Self, assert_never
+from dataclasses import dataclass, field
+from typing import Any, Literal, assert_never
 
 HistoryStatus = Literal["PENDING", "COMPLETED", "FAILED"]
 
@@ -100,20 +100,6 @@ class Inference:
         self.state = state
         self.order = Order(self.slug, {}, {})
         self.ended.set()
-
-    def saved(self) -> dict[str, Any]:
-        """Facts from which `restored` makes the same request in another process."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "ended"}
-
-    @classmethod
-    def restored(cls, facts: Mapping[str, Any]) -> Self:
-        inference = cls(**facts)
-        match inference.state:
-            case Completed() | Failed():
-                inference.ended.set()
-            case _:
-                inference.state = Queued()
-        return inference
 
     def metrics(self) -> dict[str, Any]:
         """Return the durations known so far in seconds, and the cost of a completed request."""

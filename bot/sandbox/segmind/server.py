@@ -5,23 +5,23 @@ import contextlib
 import errno
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
 
 from bot.models import FaceModel
 from bot.sandbox.segmind.account import Account, RateLimit
-from bot.sandbox.segmind.assets import Asset, Assets
+from bot.sandbox.segmind.assets import Assets
 from bot.sandbox.segmind.engine import Engine
 from bot.sandbox.segmind.fault_script import ENDPOINTS, Endpoint, Faults
 from bot.sandbox.segmind.inputs import InputReader
 from bot.sandbox.segmind.middleware import ORDERS, PUBLIC, ApiMiddleware
 from bot.sandbox.segmind.request_store import OnSubmission, RequestStore, StoreConfig, Submission
-from bot.sandbox.segmind.requests import Inference
 from bot.sandbox.segmind.routes import Routes
+from bot.sandbox.segmind.saved import SavedState
 from bot.sandbox.segmind.scheduler import Clock, Sleep
 
 MEGABYTE = 1024 * 1024
@@ -38,23 +38,13 @@ class PortInUse(OSError):
         self.port = port
 
 
-@dataclass(frozen=True, slots=True)
-class SegmindState:
-    """Requests, files and balance of a server, from which another process continues."""
-
-    port: int
-    balance: float
-    requests: Sequence[Mapping[str, Any]]
-    uploads: Mapping[str, Asset]
-    outputs: Mapping[str, Asset]
-
-
 class LocalSegmind:
     """Server that runs inside its context: `async with LocalSegmind(models, engine=…) as segmind`.
 
     `clock` returns the Unix time and `sleep` waits by it. `speed` divides the models' usual durations.
     `user_errors` are the engine's exceptions whose message the API's user may read. `on_submission` is called
-    with each submission after it was accepted and before the response.
+    with each submission after it was accepted and before the response. With a `folder`, the server saves
+    its requests and files there; the next one goes on with them, on the same port if that is still free.
     """
 
     def __init__(
@@ -78,6 +68,7 @@ class LocalSegmind:
         keep_uploads: int = 5000,
         history_size: int = 10_000,
         faults: Faults | None = None,
+        folder: Path | None = None,
         clock: Clock = time.time,
         sleep: Sleep = asyncio.sleep,
         on_submission: OnSubmission = lambda _: None,
@@ -86,8 +77,8 @@ class LocalSegmind:
         self._host = host
         self._port = port
         self._account = Account(credits)
-        self._uploads = uploads = Assets("assets", max_count=keep_uploads, max_bytes=MAX_HOSTED_BYTES)
-        self._outputs = outputs = Assets("outputs", max_count=keep_outputs, max_bytes=MAX_HOSTED_BYTES)
+        uploads = Assets("assets", max_count=keep_uploads, max_bytes=MAX_HOSTED_BYTES)
+        outputs = Assets("outputs", max_count=keep_outputs, max_bytes=MAX_HOSTED_BYTES)
         self._inputs = InputReader((uploads, outputs))
         self._store = RequestStore(
             models=models,
@@ -101,6 +92,7 @@ class LocalSegmind:
             sleep=sleep,
             on_submission=on_submission,
         )
+        self._saved = None if folder is None else SavedState(folder, self._store, uploads, outputs)
         self._middleware = ApiMiddleware(
             key=key,
             rate=RateLimit(rate, names_reset=rate_names_reset),
@@ -127,7 +119,7 @@ class LocalSegmind:
     async def __aenter__(self) -> Self:
         await self._runner.setup()
         try:
-            await self.resume()
+            await self._listen()
         except BaseException:
             await self._runner.cleanup()
             raise
@@ -185,25 +177,30 @@ class LocalSegmind:
         """Number of calls to each endpoint, including those with faults."""
         return self._middleware.calls
 
-    def save(self) -> SegmindState:
-        return SegmindState(
-            self._port,
-            self.balance,
-            [inference.saved() for inference in self._store],
-            self._uploads.kept,
-            self._outputs.kept,
-        )
-
-    def restore(self, state: SegmindState) -> None:
-        """Continue where another process stopped. Its files keep their addresses if the port is the same."""
-        self.balance = state.balance
-        self._uploads.restore(state.uploads)
-        self._outputs.restore(state.outputs)
-        self._store.restore(Inference.restored(facts) for facts in state.requests)
-
     def expire(self, request_id: str) -> None:
         """Expire a request now instead of after an hour."""
         self._store.expire(request_id)
+
+    def save(self) -> None:
+        """Save the requests and files to the server's folder."""
+        if self._saved is not None:
+            self._saved.save(self._port, self.balance)
+
+    async def _listen(self) -> None:
+        saved = None if self._saved is None else self._saved.restore()
+        if saved is None:
+            await self.resume()
+            return
+        self.balance = saved.balance
+        chosen, self._port = self._port, self._port or saved.port
+        try:
+            await self.resume()
+        except PortInUse:
+            if chosen:
+                raise
+            # Results whose addresses name the former port are lost, and the bot gives their credits back.
+            self._port = 0
+            await self.resume()
 
     async def pause(self) -> None:
         """Start an outage: break all connections and refuse new ones. Accepted requests continue."""
