@@ -8,11 +8,15 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 from bot import __version__
-from bot.cli.credits_options import add_subcommands
+from bot.cli.credits_options import add_subcommands, described
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.entry is None:
+        parser.print_help()
+        return 0
     # Imported after the parsing, so that --help answers at once.
     from bot.cli.startup import CliError
     from bot.settings import SettingsError
@@ -34,45 +38,71 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="doppel", description="Face swaps for a Discord community.")
     parser.add_argument("--version", action="version", version=f"doppel {__version__}")
     parser.add_argument("--config", type=Path, help="another file than config/doppel.toml")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(entry=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
 
-    def command(name: str, entry: str, summary: str) -> argparse.ArgumentParser:
-        subparser = commands.add_parser(name, help=summary)
+    def command(name: str, entry: str, summary: str, example: str = "") -> argparse.ArgumentParser:
+        subparser = commands.add_parser(name, help=summary, **described(summary, f"{name} {example}"))
         subparser.set_defaults(entry=f"bot.cli.{entry}")
         return subparser
 
     command("run", "run:run_command", "run the bot")
     command("check", "check:check_command", "report what is configured, reachable and missing")
 
-    health = command("health", "health:health_command", "check a running bot: exit code 0 or 1")
+    health = command("health", "health:health_command", "check a running bot: exit code 0 or 1", "--ready")
     health.add_argument("--ready", action="store_true", help="also check that it takes orders")
 
     command("pause", "operator:pause_command", "submit no new job to Segmind until `doppel resume`")
     command("resume", "operator:resume_command", "submit waiting jobs to Segmind again")
-    add_subcommands(command("credits", "credits:credits_command", "the ledger: audit, report, grant"))
+    add_subcommands(
+        command("credits", "credits:credits_command", "the ledger: audit, report, grant", "report --days 7")
+    )
 
-    forgive = command("forgive", "operator:forgive_command", "allow the pictures of a job again")
+    forgive = command(
+        "forgive", "operator:forgive_command", "allow the pictures of a job again", "1a2244ad960f1f7f0355b96"
+    )
     forgive.add_argument("job", help="the id in the report on whose card you pressed Never again")
 
-    unknown = command("unknown", "unknown:unknown_command", "list the jobs whose outcome nobody knows")
+    unknown = command(
+        "unknown",
+        "unknown:unknown_command",
+        "list the jobs whose outcome nobody knows",
+        "--release 1a2244ad960f1f7f0355b96",
+    )
     unknown.add_argument("--release", metavar="JOB", help="give back the credits of this one")
 
-    detect = command("detect", "detect:detect_command", "tell whether the bot made a picture or a video")
+    detect = command(
+        "detect", "detect:detect_command", "tell whether the bot made a picture or a video", "card.png"
+    )
     detect.add_argument("file", type=Path, help="a picture or a video")
 
-    backup = command("backup", "backup:backup_command", "copy the SQLite database while the bot runs")
+    backup = command(
+        "backup",
+        "backup:backup_command",
+        "copy the SQLite database while the bot runs",
+        "/var/lib/doppel/backup.db",
+    )
     backup.add_argument("file", type=Path, help="a new file")
 
-    restore = command("restore", "backup:restore_command", "replace the database with a backup")
+    restore = command(
+        "restore", "backup:restore_command", "replace the database with a backup", "/var/lib/doppel/backup.db"
+    )
     restore.add_argument("file", type=Path, help="a file that `doppel backup` wrote")
 
-    sandbox = command("sandbox", "sandbox:sandbox_command", "the whole bot in a browser, without an account")
+    sandbox = command(
+        "sandbox", "sandbox:sandbox_command", "the whole bot in a browser, without an account", "--speed 1"
+    )
     sandbox.add_argument("--port", type=int, default=8600, help="port of the page (default: 8600)")
     sandbox.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     sandbox.add_argument("--fresh", action="store_true", help="delete the credits and jobs of earlier runs")
     sandbox.add_argument("--no-browser", action="store_true", help="only print the address")
 
-    segmind = command("segmind", "sandbox:segmind_command", "the local Segmind by itself")
+    segmind = command(
+        "segmind",
+        "sandbox:segmind_command",
+        "the local Segmind by itself",
+        "--port 8700 --faults 'submit: drop-after @ 0.1'",
+    )
     segmind.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     segmind.add_argument("--port", type=int, default=8700, help="port of the API (default: 8700)")
     segmind.add_argument("--faults", default="", help="what goes wrong, such as 'submit: drop-after @ 0.1'")

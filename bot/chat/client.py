@@ -26,6 +26,9 @@ from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
 
+# discord.py would warn at each start that voice needs PyNaCl and davey; the bot never speaks.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
 
 class Doppel(commands.Bot):
     """Discord client of the bot. It asks for no privileged intent, because interactions need none."""

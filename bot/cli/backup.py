@@ -1,6 +1,7 @@
 """`doppel backup` and `doppel restore`: copies of the SQLite database."""
 
 import argparse
+from datetime import UTC, datetime
 
 from bot.cli.startup import as_cli_error, load_settings
 from bot.store.backup import back_up, restore
@@ -9,8 +10,8 @@ from bot.store.backup import back_up, restore
 def backup_command(options: argparse.Namespace) -> int:
     settings = load_settings(options)
     with as_cli_error(options.file):
-        size = back_up(settings.database.url.get_secret_value(), options.file)
-    print(f"{options.file} holds the database as it is now ({size:,} bytes).")
+        copy = back_up(settings.database.url.get_secret_value(), options.file, now=datetime.now(UTC))
+    print(f"{copy} holds the database as it is now ({copy.stat().st_size:,} bytes).")
     return 0
 
 

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import shlex
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +19,17 @@ from bot.media.workers import MediaWorkers
 from bot.ops.logs import configure
 from bot.registry import model_registry
 from bot.segmind.client import SegmindClient
-from bot.segmind.protocol import SegmindError
+from bot.segmind.protocol import SegmindError, Unavailable, Unreachable
 from bot.settings import Settings, SettingsError, secrets_file
 from bot.store import DatabaseInUse, SqlStore, StoreError
 from bot.store.backend.open import parse_url, sqlite_path
 from bot.wiring.factories import FEATURES, c2pa_signer_of, segmind_client, traces_of
 
 DISCORD_API = "https://discord.com/api/v10"
-TIMEOUT = aiohttp.ClientTimeout(total=15)
+# Without a network, the table has to come at once and not after all retries.
+CONNECT_TIMEOUT = 3.0
 OK = 200
+OFFLINE = "cannot be reached: is this machine online?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,29 @@ def check_command(options: argparse.Namespace) -> int:
     settings = load_settings(options)
     # Log events of single attempts would only interrupt the table, which reports their outcome.
     configure(format=settings.ops.log_format, level="error", secrets=settings.secrets)
-    findings = asyncio.run(check(settings, secrets_file(options.config)))
-    print(table(findings))
+    findings = asyncio.run(_check_and_print(settings, secrets_file(options.config)))
     return 0 if all(finding.good for finding in findings) else 1
 
 
 async def check(settings: Settings, secrets: Path) -> Sequence[Finding]:
-    return [finding async for finding in _findings(settings, secrets)]
+    section = settings.segmind
+    connect_timeout = min(section.connect_timeout, CONNECT_TIMEOUT)
+    # A retry would only repeat what the table already says.
+    once = section.model_copy(update={"connect_timeout": connect_timeout, "retries": 0})
+    async with segmind_client(
+        settings.model_copy(update={"segmind": once}), waits_out_outages=False
+    ) as client:
+        discord, local, key, models = await asyncio.gather(
+            _discord(settings), _local(settings, secrets), _key(settings, client), _models(client)
+        )
+        return [discord, *local, key, *models, await _rate(settings, client)]
+
+
+async def _check_and_print(settings: Settings, secrets: Path) -> Sequence[Finding]:
+    findings = await check(settings, secrets)
+    # Printed here, because the end of the loop waits for a name server that does not answer.
+    print(table(findings), flush=True)
+    return findings
 
 
 def table(findings: Sequence[Finding]) -> str:
@@ -63,19 +81,16 @@ def table(findings: Sequence[Finding]) -> str:
     return "\n".join(f"{each.mark} {each.subject:<{width}}  {each.words}" for each in findings)
 
 
-async def _findings(settings: Settings, secrets: Path) -> AsyncGenerator[Finding]:
-    yield await _discord(settings)
-    yield await _database(settings)
-    yield _files(settings, secrets)
-    yield _spending(settings)
-    yield _faces(settings)
-    yield _reports(settings)
-    yield await _signatures(settings)
-    yield await _traces(settings)
-    async with segmind_client(settings, waits_out_outages=False) as segmind:
-        for finding in await _segmind(settings, segmind):
-            yield finding
-        yield await _rate(settings, segmind)
+async def _local(settings: Settings, secrets: Path) -> Sequence[Finding]:
+    return [
+        await _database(settings),
+        _files(settings, secrets),
+        _spending(settings),
+        _faces(settings),
+        _reports(settings),
+        await _signatures(settings),
+        await _traces(settings),
+    ]
 
 
 async def _discord(settings: Settings) -> Finding:
@@ -84,14 +99,17 @@ async def _discord(settings: Settings) -> Finding:
         return Finding("Discord's token", False, "missing: set DISCORD_TOKEN")
     headers = {"Authorization": f"Bot {token.get_secret_value()}"}
     address = f"{(settings.discord.api or DISCORD_API).rstrip('/')}/users/@me"
+    timeout = aiohttp.ClientTimeout(total=15, connect=CONNECT_TIMEOUT)
     try:
         async with (
-            aiohttp.ClientSession(timeout=TIMEOUT) as session,
+            aiohttp.ClientSession(timeout=timeout) as session,
             session.get(address, headers=headers) as response,
         ):
             if response.status == OK:
                 return Finding("Discord's token", True, f"belongs to {(await response.json())['username']}")
             return Finding("Discord's token", False, f"Discord answers {response.status}: is it right?")
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        return Finding("Discord's token", False, f"Discord {OFFLINE}")
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
         return Finding("Discord's token", False, f"Discord could not be asked: {type(error).__name__}")
 
@@ -176,15 +194,18 @@ async def _audit(settings: Settings) -> tuple[str, Sequence[str]]:
         return ", in use by a running bot", problems
 
 
-async def _segmind(settings: Settings, segmind: SegmindClient) -> list[Finding]:
+async def _key(settings: Settings, segmind: SegmindClient) -> Finding:
     if settings.segmind.key is None:
-        findings = [Finding("Segmind's key", False, "missing: set SEGMIND_API_KEY")]
-    else:
-        findings = [await _balance(settings, segmind)]
+        return Finding("Segmind's key", False, "missing: set SEGMIND_API_KEY")
+    return await _balance(settings, segmind)
+
+
+async def _models(segmind: SegmindClient) -> list[Finding]:
     try:
         listed = {model.slug: model for model in await segmind.catalogue()}
     except SegmindError as error:
-        return [*findings, Finding("models", False, f"the catalogue could not be read: {_words(error)}")]
+        return [Finding("models", False, f"the catalogue could not be read: {_words(error)}")]
+    findings: list[Finding] = []
     for slug, model in model_registry(FEATURES).items():
         entry = listed.get(slug)
         if entry is None:
@@ -234,4 +255,6 @@ def _drift(slug: str, known: set[str], schema: Mapping[str, Any]) -> Finding:
 
 
 def _words(error: SegmindError) -> str:
+    if isinstance(error, Unavailable) and isinstance(error.cause, Unreachable):
+        return f"Segmind {OFFLINE}"
     return error.detail or type(error).__name__

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 DIRECT_MESSAGES = "direct"
 MAX_DAYS = 3650
@@ -12,9 +13,25 @@ MAX_ID = 2**63 - 1
 
 def add_subcommands(credits_: argparse.ArgumentParser) -> None:
     actions = credits_.add_subparsers(required=True, metavar="ACTION", dest="action")
-    actions.add_parser("audit", help="report where the ledger does not add up; exit code 1 if it does not")
-    _report(actions.add_parser("report", help="credits charged and dollars spent, by model, server and day"))
-    _grant(actions.add_parser("grant", help="give a member credits that never expire"))
+    _action(actions, "audit", "report where the ledger does not add up; exit code 1 if it does not")
+    _report(
+        _action(actions, "report", "credits charged and dollars spent, by model, server and day", "--days 7")
+    )
+    _grant(
+        _action(actions, "grant", "give a member credits that never expire", "direct 80351110224678912 50")
+    )
+
+
+def described(summary: str, example: str) -> dict[str, Any]:
+    """Help of a command: a sentence and an example."""
+    return {
+        "description": f"{summary[:1].upper()}{summary[1:]}.",
+        "epilog": f"Example: doppel {example.strip()}",
+    }
+
+
+def _action(actions: Any, name: str, summary: str, example: str = "") -> argparse.ArgumentParser:
+    return actions.add_parser(name, help=summary, **described(summary, f"credits {name} {example}"))
 
 
 def _report(report: argparse.ArgumentParser) -> None:

@@ -15,6 +15,8 @@ from bot.segmind.responses import REFUSALS, Response
 
 _CHUNK = 64 * 1024
 _HIDDEN = "***"
+# Hiding a shorter key would replace parts of ordinary words, and so show which letters it has.
+_SHORTEST_HIDDEN_KEY = 8
 
 # aiohttp raises these before there is a connection: unknown host, refused connection, failed TLS handshake,
 # connection timeout. Nothing was sent then.
@@ -100,7 +102,7 @@ class Transport:
             body = b""
         headers = {name.lower(): value for name, value in response.headers.items()}
         # Some services quote a key that they reject.
-        return Response(response.status, body.replace(self._secret().encode(), _HIDDEN.encode()), headers)
+        return Response(response.status, self._hide_key(body), headers)
 
     def _secret(self) -> str:
         return self._key.get_secret_value().strip()
@@ -115,7 +117,11 @@ class Transport:
         )
 
     def _describe(self, error: Exception) -> str:
-        return f"{type(error).__name__}: {error}".replace(self._secret(), _HIDDEN)
+        return self._hide_key(f"{type(error).__name__}: {error}".encode()).decode()
+
+    def _hide_key(self, text: bytes) -> bytes:
+        key = self._secret().encode()
+        return text if len(key) < _SHORTEST_HIDDEN_KEY else text.replace(key, _HIDDEN.encode())
 
 
 def _is_header_safe(text: str) -> bool:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from bot.jobs.job import State
@@ -51,11 +52,16 @@ class RestoreResult:
     """Path to which the former database was moved."""
 
 
-def back_up(url: str, target: Path) -> int:
-    """Write one moment of the database to a new file while the bot runs, and return the file's size."""
+def back_up(url: str, target: Path, *, now: datetime) -> Path:
+    """Write one moment of the database to a new file while the bot runs, and return the file.
+
+    No backup overwrites an earlier one: if the target exists, the new file has the date in its name.
+    """
     source = _file(url)
     if not source.is_file():
         raise StoreUnavailable(f"there is no file {source}")
+    if target.exists():
+        target = target.with_name(f"{target.stem}-{now:%Y-%m-%d-%H%M%S}{target.suffix}")
     if target.exists():
         raise TargetExists(target)
     # An interrupted copy must not look like a backup.
@@ -69,7 +75,7 @@ def back_up(url: str, target: Path) -> int:
         unfinished.rename(target)
     finally:
         unfinished.unlink(missing_ok=True)
-    return target.stat().st_size
+    return target
 
 
 def restore(url: str, backup: Path) -> RestoreResult:

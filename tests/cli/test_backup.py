@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from bot.store import SqlStore
 from bot.store.backup import InvalidBackup, TargetExists, back_up, restore
 from bot.store.errors import DatabaseInUse, SchemaTooNew
 from tests.store.orders import LIFE, START, TERMS, adopted_by, opened, order, through
+
+NOW = datetime(2026, 5, 31, 12, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ async def test_a_backup_of_a_running_bot_is_one_whole_file_of_one_moment(url: st
         done = order(price=10)
         await bot.open(done, TERMS)
         await through(bot, done, *LIFE)
-        assert back_up(url, copy) == copy.stat().st_size
+        assert back_up(url, copy, now=NOW) == copy
         # It goes on, and the copy stays as it was.
         await opened(bot)
         assert await bot.audit() == []
@@ -52,7 +55,7 @@ async def test_after_a_restore_waiting_jobs_are_searched_for_and_never_submitted
         sent = order()
         await bot.open(sent, TERMS)
         await through(bot, sent, State.SUBMITTING, State.SUBMITTED)
-        back_up(url, tmp_path / "copy.db")
+        back_up(url, tmp_path / "copy.db", now=NOW)
         # After the backup it was sent and paid, of which the backup knows nothing.
         await through(bot, waiting, *LIFE)
         after = await opened(bot)
@@ -68,7 +71,7 @@ async def test_after_a_restore_waiting_jobs_are_searched_for_and_never_submitted
 
 async def test_a_restore_can_be_taken_back(url: str, tmp_path: Path) -> None:
     async with store(url) as bot:
-        back_up(url, tmp_path / "copy.db")
+        back_up(url, tmp_path / "copy.db", now=NOW)
         later = await opened(bot)
     kept = restore(url, tmp_path / "copy.db").previous
     assert kept is not None
@@ -81,16 +84,19 @@ async def test_a_restore_can_be_taken_back(url: str, tmp_path: Path) -> None:
 async def test_no_file_is_overwritten_and_a_database_in_use_is_kept(url: str, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     async with store(url):
-        back_up(url, copy)
+        assert back_up(url, copy, now=NOW) == copy
+        first = copy.read_bytes()
+        assert back_up(url, copy, now=NOW) == tmp_path / "copy-2026-05-31-123000.db"
         with pytest.raises(TargetExists):
-            back_up(url, copy)
+            back_up(url, copy, now=NOW)
+        assert copy.read_bytes() == first
         with pytest.raises(DatabaseInUse):
             restore(url, copy)
 
 
 async def test_only_an_intact_database_of_the_bot_is_restored(url: str, tmp_path: Path) -> None:
     async with store(url):
-        back_up(url, tmp_path / "copy.db")
+        back_up(url, tmp_path / "copy.db", now=NOW)
     before = (tmp_path / "doppel.db").read_bytes()
     cut = tmp_path / "cut.db"
     cut.write_bytes((tmp_path / "copy.db").read_bytes()[:-5000])

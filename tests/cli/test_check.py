@@ -103,7 +103,7 @@ async def test_the_rate_that_a_bot_has_learned_is_shown(sections: dict[str, dict
     [
         ("discord", "token", None, "Discord's token", "set DISCORD_TOKEN"),
         ("discord", "token", SecretStr("a.wrong.token"), "Discord's token", "answers 401"),
-        ("discord", "api", "http://127.0.0.1:9/api/v10", "Discord's token", "could not be asked"),
+        ("discord", "api", "http://127.0.0.1:9/api/v10", "Discord's token", "cannot be reached"),
         ("segmind", "key", None, "Segmind's key", "set SEGMIND_API_KEY"),
         ("segmind", "key", SecretStr("a-wrong-key"), "Segmind's key", "API key"),
         ("segmind", "base_url", "http://127.0.0.1:9", "models", "could not be read"),

@@ -1,14 +1,16 @@
 """The command line reports each error in one sentence, never with a traceback."""
 
 import importlib.util
+import shlex
 import socket
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 
 from bot import __version__
-from bot.__main__ import main
+from bot.__main__ import _parser, main  # pyright: ignore[reportPrivateUsage]
 from tests.media.certificates import issue
 
 
@@ -32,6 +34,40 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out.strip() == f"doppel {__version__}"
+
+
+def test_without_a_command_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "sandbox" in capsys.readouterr().out
+
+
+COMMANDS = [
+    "run",
+    "check",
+    "health",
+    "pause",
+    "resume",
+    "credits",
+    "forgive",
+    "unknown",
+    "backup",
+    "restore",
+    "detect",
+]
+ACTIONS = ["credits audit", "credits report", "credits grant"]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "sandbox", "segmind", *ACTIONS])
+def test_the_help_of_a_command_has_a_sentence_and_a_valid_example(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    _, sentence, *_, example = capsys.readouterr().out.strip().split("\n\n")
+    assert sentence.endswith(".")
+    words = shlex.split(example.removeprefix("Example: doppel "))
+    assert words[: len(command.split())] == command.split()
+    assert _parser().parse_args(words).entry
 
 
 def test_without_a_token_nothing_starts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,6 +161,31 @@ def test_check_exits_with_1_if_something_is_missing(
     monkeypatch.setenv("DOPPEL_SEGMIND__RETRIES", "0")
     assert main(["check"]) == 1
     assert "NO  Discord's token" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("key", ["s", "the-right-key"])
+def test_check_without_a_network_says_so_at_once_and_shows_no_part_of_the_key(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    # Takes the connection but never answers the greeting, as a network that drops packets.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("SEGMIND_BASE_URL", address)
+        monkeypatch.setenv("SEGMIND_API_KEY", key)
+        monkeypatch.setenv("DISCORD_TOKEN", "a.token.here")
+        monkeypatch.setenv("DOPPEL_DISCORD__API", address)
+        monkeypatch.setattr("bot.cli.check.CONNECT_TIMEOUT", 0.1)
+        assert main(["check"]) == 1
+    shown = capsys.readouterr().out
+    assert "Discord cannot be reached" in shown
+    assert "Segmind cannot be reached" in shown
+    assert "***" not in shown
+
+
+def test_importing_the_client_silences_the_warning_about_voice(caplog: pytest.LogCaptureFixture) -> None:
+    importlib.import_module("bot.chat.client")
+    discord.Client(intents=discord.Intents(guilds=True))
+    assert caplog.records == []
 
 
 def test_an_unreachable_discord_is_reported(

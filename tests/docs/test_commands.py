@@ -10,6 +10,7 @@ import re
 import sqlite3
 import subprocess
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,7 @@ async def test_a_restore_of_postgres_by_hand_equals_a_restore_of_sqlite(
         sent = order()
         await store.open(sent, TERMS)
         await through(store, sent, State.SUBMITTING, State.SUBMITTED)
-    back_up(url, tmp_path / "copy.db")
+    back_up(url, tmp_path / "copy.db", now=datetime(2026, 5, 31, tzinfo=UTC))
     with closing(sqlite3.connect(tmp_path / "doppel.db")) as database, database:
         database.execute(update)
         by_hand = database.execute("SELECT id, state, submitted_at FROM jobs ORDER BY id").fetchall()
