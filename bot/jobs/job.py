@@ -109,6 +109,8 @@ class Place:
     """Whether the pictures are covered by a spoiler."""
     direct: bool = False
     """Whether the result goes to the member as a direct message, and this message only says so."""
+    gif_loops: int | None = None
+    """How often a video is shown as a GIF, 0 for ever; None where it stays a video."""
 
     def __repr__(self) -> str:
         # Anybody with the token can edit the message, so it must not appear in logs.

@@ -75,6 +75,21 @@ def mark_result(content: bytes, limits: Limits, limit: int, marks: Marks) -> Mar
     return MarkedResult(media, marked if len(marked) <= limit else None)
 
 
+def render_gif(
+    content: bytes, media: Media, limit: int, seconds: float, marks: Marks, *, loops: int
+) -> Fitted:
+    """Mark a video and turn it into a GIF or an animated WebP; raises `CannotFit`."""
+    from bot.media import fit, gif_rendering
+    from bot.media.deadline import Deadline
+
+    deadline = Deadline(seconds)
+    if marks and marks.videos:
+        # The limit leaves the encoder enough bits for a copy that looks the same.
+        marked = fit.fit(content, media, 2 * len(content), deadline, marks)
+        content, media = marked.content, replace(media, media_type=marked.media_type)
+    return gif_rendering.render(content, media, limit, loops, deadline)
+
+
 def fit_result(content: bytes, media: Media, limit: int, seconds: float, marks: Marks) -> Fitted:
     """Mark a result and make it fit; raises `CannotFit`.
 

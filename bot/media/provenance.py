@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from bot.media import sniff
-from bot.media.formats import jpeg, mp4, png, webp
+from bot.media.formats import gif, jpeg, mp4, png, webp
 from bot.media.types import UnusableMedia
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -42,6 +42,7 @@ _XMP_FORMATS = {
     png.MEDIA_TYPE: _XmpFormat(png.read_xmp, png.with_xmp),
     jpeg.MEDIA_TYPE: _XmpFormat(jpeg.read_xmp, jpeg.with_xmp),
     webp.MEDIA_TYPE: _XmpFormat(webp.read_xmp, webp.with_xmp),
+    gif.MEDIA_TYPE: _XmpFormat(gif.read_xmp, gif.with_xmp),
 } | {
     found: _XmpFormat(partial(mp4.read_xmp, found=found), partial(mp4.with_xmp, found=found))
     for found in ("video/mp4", "video/quicktime")
@@ -73,7 +74,7 @@ def mark(content: bytes, media_type: str, former: bytes | None = None) -> bytes:
 
 def is_marked(content: bytes) -> bool:
     try:
-        xmp_format = _XMP_FORMATS.get(sniff.media_type(content))
+        xmp_format = _XMP_FORMATS.get(sniff.any_media_type(content))
         return xmp_format is not None and _has_mark(xmp_format.read(content))
     except UnusableMedia:
         return False

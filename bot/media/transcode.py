@@ -37,8 +37,8 @@ _BITS_PER_PIXEL = 0.03
 _MAX_PIXELS = 2_000_000_000
 _MIN_SIDE = 96
 # Rotations of the display matrix, which are counter-clockwise.
-_UPSIDE_DOWN = [("hflip", None), ("vflip", None)]
-_ROTATIONS = {
+_UPSIDE_DOWN: list[tuple[str, str | None]] = [("hflip", None), ("vflip", None)]
+_ROTATIONS: dict[int, list[tuple[str, str | None]]] = {
     90: [("transpose", "cclock")],
     -90: [("transpose", "clock")],
     180: _UPSIDE_DOWN,
@@ -174,7 +174,7 @@ class _PictureEncoder:
     def _make_graph(self, frame: VideoFrame) -> Graph:
         graph = Graph()
         steps = [
-            *_ROTATIONS.get(frame.rotation, []),
+            *rotation_filters(frame),
             ("scale", f"{self._target.width}:{self._target.height}"),
         ]
         nodes = [graph.add(name, arguments) for name, arguments in [*steps, ("format", "yuv420p")]]
@@ -207,6 +207,11 @@ class _SoundEncoder:
     def flush(self) -> list[Packet]:
         pieces = [*self._resampler.resample(None), None]
         return [encoded for piece in pieces for encoded in self._encoder.encode(piece)]
+
+
+def rotation_filters(frame: VideoFrame) -> list[tuple[str, str | None]]:
+    """Filters that turn a frame as it is displayed."""
+    return _ROTATIONS.get(frame.rotation, [])
 
 
 def _streams(file: InputContainer, found: str) -> tuple[VideoStream, AudioStream | None]:

@@ -18,6 +18,7 @@ The exceptions carry facts; `bot.chat.errors` words the messages that members re
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Literal
 
 from bot.media.fingerprints import Fingerprint
@@ -61,6 +62,15 @@ class InspectedFile:
     """Number of times that an animation is shown, 0 for ever; None for any other file."""
 
 
+class Compromise(StrEnum):
+    """What a result that was to be a GIF became instead, to fit the limit of its place."""
+
+    REDUCED = "gif_reduced"
+    """A GIF with fewer frames, colours and pixels."""
+    WEBP = "gif_as_webp"
+    VIDEO = "gif_as_video"
+
+
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """Result that fits the limit of its place, with the mark of origin."""
@@ -68,6 +78,7 @@ class Fitted:
     content: bytes
     media_type: str
     suffix: str
+    compromise: Compromise | None = None
 
 
 @dataclass(frozen=True, slots=True)

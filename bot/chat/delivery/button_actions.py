@@ -103,7 +103,7 @@ class JobActions:
         model = self._models[choice]
         files = self._previous_inputs.files_for(model, self._models[job.slug], job)
         return await self._order_handler.handle(
-            interaction, model, dict(files), display=_display_options(job)
+            interaction, model, dict(files), display=DisplayOptions.of(job.place)
         )
 
     async def _cancel(self, job: Job, *, rest: bool) -> None:
@@ -150,7 +150,7 @@ class JobActions:
         model = self._models[job.slug]
         inputs = self._previous_inputs
         values = {**inputs.options(model, job), **changes, **inputs.files(model, job)}
-        await self._order_handler.handle(interaction, model, values, display=_display_options(job))
+        await self._order_handler.handle(interaction, model, values, display=DisplayOptions.of(job.place))
 
     def _edit_form(self, job: Job) -> EditOrderForm:
         model = self._models[job.slug]
@@ -173,8 +173,3 @@ def _check_permission(action: Action, interaction: Interaction, owner: int) -> N
         case _:
             if not is_owner:
                 raise NotYourOrder
-
-
-def _display_options(job: Job) -> DisplayOptions:
-    place = job.place
-    return DisplayOptions(hidden=place.hidden, spoiler=place.spoiler, direct=place.direct)

@@ -9,6 +9,7 @@ from bot.chat.ui.card import AMBER, DARK, GREEN, NO_MEDIA, RED, Card, CardMedia,
 from bot.chat.ui.order_summary import chosen_words
 from bot.chat.ui.states import JobState, state_of
 from bot.jobs.job import Job, Reason, State
+from bot.media.types import Compromise
 from bot.models import FaceModel
 
 # Longest error message of Segmind and longest URL that leave enough space for the rest of the card.
@@ -23,6 +24,13 @@ KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
     Reason.UNHEARD: ("end.unheard", "end.unheard_note"),
     Reason.REJECTED: ("end.rejected", "end.rejected_note"),
     Reason.LAPSED: ("end.lapsed", "end.lapsed_note"),
+}
+
+
+_COMPROMISES: Mapping[Compromise, str] = {
+    Compromise.REDUCED: "end.gif_reduced",
+    Compromise.WEBP: "end.gif_as_webp",
+    Compromise.VIDEO: "end.gif_as_video",
 }
 
 
@@ -50,7 +58,10 @@ def end_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia = NO
 def _done_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia) -> Card:
     price = credits_words(job.price, text)
     if media.shown is not None:
-        lines, paid = [], "end.paid" if media.before is None else "end.paid_beside"
+        lines: list[str] = []
+        paid = "end.paid" if media.before is None else "end.paid_beside"
+        if media.shown.compromise is not None:
+            lines.append(text(_COMPROMISES[media.shown.compromise]))
     else:
         lines, paid = [text("end.not_shown"), _link(job, text)], "end.paid"
     small = [text(paid, price=price), chosen_words(model, job)]

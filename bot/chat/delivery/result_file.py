@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 import structlog
@@ -16,11 +16,11 @@ from bot.media import operations
 from bot.media.fingerprints import Fingerprint
 from bot.media.marks import Marks
 from bot.media.signing import C2paSigner
-from bot.media.types import CannotFit, Fitted, Limits, Media, TooCostly, UnusableMedia
+from bot.media.types import CannotFit, Compromise, Fitted, Limits, Media, TooCostly, UnusableMedia
 from bot.media.watermark.code import MarkCode
 from bot.media.worker.process import WorkerFailed
 from bot.media.workers import FIT_SECONDS, MediaWorkers
-from bot.models import ModelCard
+from bot.models import MediaKind, ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -43,6 +43,7 @@ class Result:
     alt: str
     limit: int
     """Number of bytes that the file was allowed to have."""
+    compromise: Compromise | None = None
 
     def file(self) -> discord.File:
         return discord.File(io.BytesIO(self.content), self.filename, description=self.alt)
@@ -84,7 +85,7 @@ class Results:
         content = await self._sign(fitted)
         alt = self._text(f"alt.{media.kind}", title=self._cards[job.slug].title)
         prefix = SPOILER if job.place.spoiler else ""
-        return Result(content, f"{prefix}{job.slug}-{job.id}{fitted.suffix}", alt, limit)
+        return Result(content, f"{prefix}{job.slug}-{job.id}{fitted.suffix}", alt, limit, fitted.compromise)
 
     async def fingerprint_of(self, content: bytes) -> Fingerprint:
         """Fingerprint of a result, for the list of blocked media."""
@@ -98,13 +99,28 @@ class Results:
         code = MarkCode.of(job.id, job.created_at) if self._watermark else None
         marks = Marks(code, self._label, self._videos)
         marked = await self._workers.results.run(operations.mark_result, content, RESULT_LIMITS, limit, marks)
-        media = marked.media
+        media, compromise = marked.media, None
+        if job.place.gif_loops is not None and media.kind is MediaKind.VIDEO:
+            gif = await self._gif(content, media, limit, job.place.gif_loops, marks)
+            if gif is not None:
+                return media, gif
+            compromise = Compromise.VIDEO
         if marked.content is not None:
-            return media, Fitted(marked.content, media.media_type, media.suffix)
-        fitting = self._workers.encoder.run(
+            return media, Fitted(marked.content, media.media_type, media.suffix, compromise)
+        fitted = await self._workers.encoder.run(
             operations.fit_result, content, media, limit, self._fit_seconds, marks
         )
-        return media, await fitting
+        return media, replace(fitted, compromise=compromise)
+
+    async def _gif(self, content: bytes, media: Media, limit: int, loops: int, marks: Marks) -> Fitted | None:
+        """Return the video as a GIF, or None if it has to stay a video."""
+        try:
+            return await self._workers.encoder.run(
+                operations.render_gif, content, media, limit, self._fit_seconds, marks, loops=loops
+            )
+        except (CannotFit, UnusableMedia) as error:
+            log.info("result stays a video", error=type(error).__name__)
+            return None
 
     async def _sign(self, fitted: Fitted) -> bytes:
         if self._c2pa_signer is None:

@@ -1,7 +1,9 @@
 """Display options of an order."""
 
 from dataclasses import dataclass, replace
+from typing import Self
 
+from bot.jobs.job import Place
 from bot.ledger.server_rules import OrderDefaults
 
 
@@ -15,6 +17,18 @@ class DisplayOptions:
     """The pictures stay covered until somebody clicks them."""
     direct: bool = False
     """The result arrives by direct message, and the channel only shows that it is done."""
+    as_gif: bool = False
+    """A video is shown as a GIF."""
+
+    @classmethod
+    def of(cls, place: Place) -> Self:
+        """The choice of an earlier order."""
+        return cls(
+            hidden=place.hidden,
+            spoiler=place.spoiler,
+            direct=place.direct,
+            as_gif=place.gif_loops is not None,
+        )
 
     def completed(self, defaults: OrderDefaults) -> "DisplayOptions":
         """The same choice, with the server's defaults for what the member left open."""

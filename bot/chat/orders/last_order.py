@@ -57,9 +57,7 @@ class LastOrders:
             raise NoLastOrder
         model = self.models[job.slug]
         values = self._values(model, job, source=source, face=face, target=target)
-        place = job.place
-        display = DisplayOptions(hidden=place.hidden, spoiler=place.spoiler, direct=place.direct)
-        await self._order_handler.handle(interaction, model, values, display=display)
+        await self._order_handler.handle(interaction, model, values, display=DisplayOptions.of(job.place))
 
     def _values(
         self,

@@ -54,7 +54,7 @@ class PostedFile:
     file: Upload
     kind: MediaKind
     moves: bool = False
-    """Whether it is a GIF, of which a model for videos takes all frames, and another one the first."""
+    """Whether members see it as a GIF, though it may be a video."""
 
 
 def posted_in(message: discord.Message, source: Source) -> list[PostedFile]:
@@ -76,7 +76,7 @@ def _media_of(
     for embed in part.embeds:
         if embed.type == "gifv":
             # Tenor and Giphy post their GIFs as MP4; the thumbnail would stand still.
-            yield from _linked(embed.video, source, "video/mp4")
+            yield from _linked(embed.video, source, "video/mp4", moves=True)
             continue
         # The video of any other embed is usually the page of a player; its thumbnail is a picture.
         for media in (embed.image, embed.thumbnail):
@@ -104,14 +104,18 @@ def _component_media(component: Any) -> Iterator[discord.UnfurledMediaItem]:
             pass
 
 
-def _linked(media: Any, source: Source, media_type: str | None) -> Iterator[tuple[str, PostedFile]]:
+def _linked(
+    media: Any, source: Source, media_type: str | None, *, moves: bool = False
+) -> Iterator[tuple[str, PostedFile]]:
     # Discord's own copy, where there is one, so that the other site learns nothing about the member.
     address = media.proxy_url or media.url
     kind = declared_kind(media_type)
     if kind is not None and str(address).startswith(("http://", "https://")):
         yield (
             _unsigned(media.url or address),
-            PostedFile(LinkedFile(_name(media.url or address), address, source), kind, media_type == GIF),
+            PostedFile(
+                LinkedFile(_name(media.url or address), address, source), kind, moves or media_type == GIF
+            ),
         )
 
 

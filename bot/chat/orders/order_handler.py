@@ -274,6 +274,10 @@ class OrderHandler:
                 await self._job_service.check(model, member, terms, seconds)
             fingerprints = {name: each.found.fingerprint for name, each in loaded.items()}
             await self._access_guard.admit_inputs(member, fingerprints)
+            for each in loaded.values():
+                if each.found.loops is not None:
+                    # An animation comes back as one.
+                    order = replace(order, place=replace(order.place, gif_loops=each.found.loops))
             addresses = await self._inputs.addresses(files, loaded)
         small_copy = loaded[copied].found.small_copy if copied else None
         if small_copy is not None:
@@ -338,4 +342,5 @@ async def make_place(
         hidden=bool(display.hidden),
         spoiler=bool(display.spoiler),
         direct=display.direct,
+        gif_loops=0 if display.as_gif else None,
     )

@@ -11,7 +11,7 @@ from discord import app_commands
 from bot.chat.interactions import Interaction
 from bot.chat.orders.display_options import DisplayOptions
 from bot.chat.ui.order_summary import SEED
-from bot.models import FaceModel, ModelCard, Parameter
+from bot.models import FaceModel, MediaKind, ModelCard, Parameter
 
 Handler = Callable[[Interaction, type[FaceModel], dict[str, Any], DisplayOptions], Awaitable[None]]
 FaceChoices = Callable[[Interaction, str], Awaitable[list[app_commands.Choice[str]]]]
@@ -26,7 +26,9 @@ DISPLAY_OPTIONS: Mapping[str, str] = {
     "spoiler": "Cover the pictures until somebody clicks on them",
     "send_to_me": "Send the result to you in private; the channel only reads that it is done",
 }
-
+AS_GIF = "as_gif"
+# Those of models that take videos have this one, too.
+VIDEO_OPTIONS: Mapping[str, str] = DISPLAY_OPTIONS | {AS_GIF: "Send a video as a GIF"}
 
 FACE = "face"
 """The option for a saved face, instead of a file."""
@@ -50,6 +52,7 @@ def command_for(
     async def callback(interaction: Interaction, **values: Any) -> None:
         await handler(interaction, model, values, _display_options(values))
 
+    display = VIDEO_OPTIONS if takes_video(model) else DISPLAY_OPTIONS
     shown = list(options(model) if face_choices is None else options_with_faces(model))
     # discord.py reads the options from the signature of the callback.
     signature = [
@@ -57,10 +60,10 @@ def command_for(
             "interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction
         ),
         *(_signature(option) for option in shown),
-        *(_display_signature(name) for name in DISPLAY_OPTIONS),
+        *(_display_signature(name) for name in display),
     ]
     vars(callback)["__signature__"] = inspect.Signature(signature)
-    descriptions = {option.name: _fit(option.description) for option in shown} | dict(DISPLAY_OPTIONS)
+    descriptions = {option.name: _fit(option.description) for option in shown} | dict(display)
     describe = app_commands.describe(
         **{name: app_commands.locale_str(words) for name, words in descriptions.items()}
     )
@@ -121,6 +124,10 @@ def _signature(option: Parameter) -> inspect.Parameter:
     )
 
 
+def takes_video(model: type[FaceModel]) -> bool:
+    return any(MediaKind.VIDEO in slot.accepts for slot in model.slots().values())
+
+
 def _display_signature(name: str) -> inspect.Parameter:
     return inspect.Parameter(
         name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=bool | None, default=None
@@ -129,8 +136,8 @@ def _display_signature(name: str) -> inspect.Parameter:
 
 def _display_options(values: dict[str, Any]) -> DisplayOptions:
     """Remove the display options from the values, which then are the model's alone."""
-    hidden, spoiler, direct = (values.pop(name, None) for name in DISPLAY_OPTIONS)
-    return DisplayOptions(hidden=hidden, spoiler=spoiler, direct=bool(direct))
+    hidden, spoiler, direct, as_gif = (values.pop(name, None) for name in VIDEO_OPTIONS)
+    return DisplayOptions(hidden=hidden, spoiler=spoiler, direct=bool(direct), as_gif=bool(as_gif))
 
 
 def _annotation(option: Parameter) -> Any:

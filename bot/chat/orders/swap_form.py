@@ -16,7 +16,7 @@ from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.message_media import PostedFile
 from bot.chat.orders.saved_faces import STORE_TIMEOUT, faces_in_time
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.slash_command import DISPLAY_OPTIONS, FACE
+from bot.chat.orders.slash_command import AS_GIF, DISPLAY_OPTIONS, FACE, VIDEO_OPTIONS, takes_video
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about
 from bot.chat.ui.info_card import sanitize
@@ -143,7 +143,10 @@ class SwapForm(Form):
         if not posted:
             self._target = ui.FileUpload(custom_id="target", max_values=MAX_TARGETS)
         self._path = _path_field(paths, services.job_service, text) if len(paths) > 1 else None
-        self._display = _display_field(defaults, text)
+        options = VIDEO_OPTIONS if any(takes_video(path.model) for path in paths) else DISPLAY_OPTIONS
+        # What moves like a GIF was one for whoever looked at the message, even if it is an MP4.
+        presets = defaults.named() | {AS_GIF: any(each.moves for each in posted)}
+        self._display = _display_field(options, presets, text)
         for key, item in (
             ("swap.which", self._posted_file),
             ("swap.face_or" if faces else "swap.face", self._face),
@@ -183,8 +186,8 @@ class SwapForm(Form):
         target, *more = self._target_files()
         values[path.model.target_slot()] = target
         chosen = self._display.values
-        hidden, spoiler, direct = (name in chosen for name in DISPLAY_OPTIONS)
-        display = DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct)
+        hidden, spoiler, direct, as_gif = (name in chosen for name in VIDEO_OPTIONS)
+        display = DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct, as_gif=as_gif)
         return SwapRequest(path, values, display, more)
 
     def _target_files(self) -> Sequence[Upload]:
@@ -224,9 +227,11 @@ def _path_field(paths: Sequence[Path], job_service: JobService, text: Text) -> u
     return group
 
 
-def _display_field(defaults: OrderDefaults, text: Text) -> ui.CheckboxGroup[Any]:
+def _display_field(
+    options: Mapping[str, str], presets: Mapping[str, Any], text: Text
+) -> ui.CheckboxGroup[Any]:
     group: ui.CheckboxGroup[Any] = ui.CheckboxGroup(custom_id="wishes", required=False, min_values=0)
-    for name, words in DISPLAY_OPTIONS.items():
-        preset = bool(defaults.named().get(name))
+    for name, words in options.items():
+        preset = bool(presets.get(name))
         group.add_option(label=text.phrase(words)[:CHOICE_LIMIT], value=name, default=preset)
     return group

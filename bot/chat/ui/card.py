@@ -10,6 +10,7 @@ from discord import ui
 
 from bot.chat.text import Text
 from bot.chat.ui.states import JobState
+from bot.media.types import Compromise
 from bot.models import ModelCard
 
 # Discord covers a file whose name begins with this.
@@ -25,6 +26,8 @@ class Attachment(Protocol):
     def filename(self) -> str: ...
     @property
     def alt(self) -> str: ...
+    @property
+    def compromise(self) -> Compromise | None: ...
 
 
 @dataclass(frozen=True, slots=True)

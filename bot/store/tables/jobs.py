@@ -48,6 +48,7 @@ jobs = sa.Table(
     sa.Column("hidden", BOOLEAN, nullable=False),
     sa.Column("spoiler", BOOLEAN, nullable=False),
     sa.Column("direct", BOOLEAN, nullable=False),
+    sa.Column("gif_loops", INTEGER),
     sa.Column("created_at", REAL, nullable=False),
     sa.Column("nonce", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("state", sa.Text, nullable=False),

@@ -26,6 +26,7 @@ from bot.jobs.stages import (
     Stage,
     Waiting,
 )
+from bot.media.types import Compromise
 from bot.models import FaceModel
 from tests.harness import MODELS
 from tests.jobs.orders import job
@@ -44,6 +45,7 @@ class Attached:
 
     filename: str = "faceswap-v5-abc.png"
     alt: str = "AI-generated face swap"
+    compromise: Compromise | None = None
 
 
 def words(view: ui.LayoutView) -> str:
@@ -106,6 +108,20 @@ def test_changed_options_are_shown_harmlessly() -> None:
 
 def test_an_order_from_before_its_model_changed_is_shown_without_its_options() -> None:
     assert "gone" not in words(stage_card(V5, job(body={"gone": 1}), Queued(1, 10), TEXT, now=1))
+
+
+@pytest.mark.parametrize(
+    ("compromise", "sentence"),
+    [
+        (Compromise.REDUCED, "This GIF has fewer frames"),
+        (Compromise.WEBP, "this is an animated WebP"),
+        (Compromise.VIDEO, "so this is a video"),
+    ],
+)
+def test_a_result_that_could_not_be_a_full_gif_says_so(compromise: Compromise, sentence: str) -> None:
+    done = job(state=State.DONE, submitted_at=100.0, settled_at=104.2)
+    view = end_card(V5, done, TEXT, CardMedia(shown=Attached(compromise=compromise)))
+    assert sentence in words(view)
 
 
 def test_a_finished_job_shows_its_picture_with_alt_text_its_price_and_its_time() -> None:

@@ -1,5 +1,6 @@
 """The slash command of every model, as Discord receives it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -7,7 +8,13 @@ import pytest
 from discord import app_commands
 
 from bot.chat.interactions import Interaction
-from bot.chat.orders.slash_command import DISPLAY_OPTIONS, INTEGER_LIMIT, FaceChoices, command_for
+from bot.chat.orders.slash_command import (
+    DISPLAY_OPTIONS,
+    INTEGER_LIMIT,
+    VIDEO_OPTIONS,
+    FaceChoices,
+    command_for,
+)
 from bot.registry import model_registry
 from tests.segmind_docs import FILES, MODELS
 
@@ -49,20 +56,25 @@ def test_a_price_that_does_not_fit_is_left_out_whole(slug: str) -> None:
     assert payload["description"] == f"{model.card.title}: {model.card.summary}"
 
 
+def display_options(slug: str) -> Mapping[str, str]:
+    return VIDEO_OPTIONS if slug == "ai-face-swap" else DISPLAY_OPTIONS
+
+
 def test_a_command_offers_every_parameter_except_transport_and_the_display_options(
     slug: str, payload: dict[str, Any]
 ) -> None:
+    display = display_options(slug)
     assert {option["name"] for option in payload["options"]} == (set(MODELS[slug]) - {"base64"}) | set(
-        DISPLAY_OPTIONS
+        display
     )
-    wishes = payload["options"][-len(DISPLAY_OPTIONS) :]
+    wishes = payload["options"][-len(display) :]
     assert [(each["name"], each["type"], each["required"]) for each in wishes] == [
-        (name, BOOLEAN, False) for name in DISPLAY_OPTIONS
+        (name, BOOLEAN, False) for name in display
     ]
 
 
 def test_options_have_the_documented_types_ranges_and_choices(slug: str, payload: dict[str, Any]) -> None:
-    for option in payload["options"][: -len(DISPLAY_OPTIONS)]:
+    for option in payload["options"][: -len(display_options(slug))]:
         documented = MODELS[slug][option["name"]]
         is_file = option["name"] in FILES[slug]
         assert option["type"] == (ATTACHMENT if is_file else KINDS[documented.type])

@@ -15,6 +15,8 @@ def upgrade() -> None:
     _nonces()
     _slots()
     _batches()
+    # How often a result is shown as a GIF.
+    op.add_column("jobs", sa.Column("gif_loops", INTEGER))
     # A worker of the first version, which does not know the column, counts as serving.
     op.add_column("workers", sa.Column("serves", BOOLEAN, nullable=False, server_default=sa.true()))
 
