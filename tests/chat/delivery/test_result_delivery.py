@@ -73,6 +73,7 @@ class Harness:
     discord: SmallDiscord
     result_delivery: ResultDelivery
     posts: MemoryPosts
+    batch: list[Job]
 
     def ordered(self, *, hidden: bool = False, token: bool = True, **facts: Any) -> tuple[Job, Message]:
         """Return a finished job and the message that waits for its result."""
@@ -122,11 +123,6 @@ class Harness:
         return self.discord.calls(endpoint)
 
 
-async def no_batch(batch: str) -> Sequence[Job]:
-    del batch
-    return ()
-
-
 @pytest.fixture
 async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
     async with SmallDiscord() as small:
@@ -135,6 +131,11 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
             await client.login(small.token)
             text = Text.load()
             posts = MemoryPosts()
+            batch: list[Job] = []
+
+            async def find_batch(_: str) -> Sequence[Job]:
+                return batch
+
             messages = Messages(client, HeldClock(NOW), posts)
             yield Harness(
                 small,
@@ -144,9 +145,10 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
                     models=MODELS,
                     text=text,
                     original_previews=OriginalPreviews(text, HeldClock(NOW)),
-                    batch_cards=BatchCards(messages, no_batch, MODELS, text, HeldClock(NOW)),
+                    batch_cards=BatchCards(messages, find_batch, MODELS, text, HeldClock(NOW)),
                 ),
                 posts,
+                batch,
             )
         assert small.violations == []
 
@@ -619,3 +621,52 @@ async def test_a_smaller_file_stays_smaller_on_the_next_route(harness: Harness) 
     assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.REPLIED
     (reply,) = harness.showing(message)
     assert len(reply.attachments[0].content) <= len(CONTENT) / 2
+
+
+# Batches
+
+
+def batch_of(harness: Harness, **facts: Any) -> tuple[Sequence[Job], Message]:
+    """Return two finished jobs with one message."""
+    one, message = harness.ordered(**facts)
+    ids = sorted([one.id, new_id(NOW)])
+    harness.batch += [replace(one, id=job_id, batch=ids[0]) for job_id in ids]
+    return harness.batch, message
+
+
+@pytest.mark.parametrize("token", [True, False])
+async def test_a_batch_adds_each_result_to_the_files_of_one_message(harness: Harness, token: bool) -> None:
+    jobs, message = batch_of(harness, token=token)
+    # The last delivery stands for one that is repeated after a crash.
+    for finished in (*jobs, jobs[0]):
+        assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.EDITED
+    names = {f"{finished.slug}-{finished.id}.png" for finished in jobs}
+    assert len(message.attachments) == len(names)
+    assert {each.filename for each in message.attachments} == names
+    assert "2 of 2 done" in message.edits[-1].text
+    assert harness.sent() == []
+
+
+async def test_a_result_that_its_batch_cannot_show_any_more_goes_to_the_member_alone(
+    harness: Harness,
+) -> None:
+    jobs, message = batch_of(harness, hidden=True, token=False)
+    assert await harness.result_delivery.deliver(jobs[0], CONTENT) is Delivery.DIRECT
+    assert message.edits == []
+    (sent,) = harness.sent()
+    assert jobs[0].id in str(sent.body)
+
+
+async def test_a_result_that_is_too_large_for_the_card_of_its_batch_is_made_to_fit(harness: Harness) -> None:
+    jobs, message = batch_of(harness)
+    harness.reject(Route.WEBHOOK, ErrorReply(413, 40005))
+    for finished in jobs:
+        assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.EDITED
+    assert len(message.attachments) == 2
+
+
+async def test_a_batch_whose_message_was_deleted_is_shown_nowhere(harness: Harness) -> None:
+    jobs, _ = batch_of(harness)
+    harness.reject(Route.WEBHOOK, ErrorReply(404, 10008))
+    assert await harness.result_delivery.deliver(jobs[0], CONTENT) is Delivery.GONE
+    assert harness.sent() == []
