@@ -19,7 +19,8 @@ from bot.chat.orders.saved_faces import (
     saved_card,
 )
 from bot.chat.orders.services import OrderServices
-from bot.chat.ui.replies import defer_ephemeral, send_deferred
+from bot.chat.ui.replies import defer_ephemeral, report_errors, send_deferred
+from bot.faces.detection import require_one_face
 from bot.faces.face import NAME_LIMIT, FacesOff
 from bot.media.types import NoPicture
 from bot.models import MediaKind, MediaSlot
@@ -62,11 +63,24 @@ class Faces(
         ):
             return
         await defer_ephemeral(interaction)
+        save = partial(self._check_and_save, name, picture, default, interaction)
+        if services.face_detector is None:
+            await save()
+        else:
+            # Detection takes longer than Discord waits for a handler.
+            services.background.spawn(report_errors(interaction, save))
+
+    async def _check_and_save(
+        self, name: str, picture: discord.Attachment, default: bool, interaction: Interaction
+    ) -> None:
+        services = self._services
         await services.access_guard.admit(interaction)
         found = await services.inputs.inspect("picture", PICTURE, picture, services.limits)
         await services.access_guard.admit_inputs(member_of(interaction), {"picture": found.fingerprint})
         if found.small_copy is None:
             raise NoPicture
+        if (detector := services.face_detector) is not None:
+            require_one_face(await services.workers.faces.run(detector, found.small_copy.content))
         face = await self._saved_faces.save(interaction.user.id, name, found.small_copy, default=default)
         await send_deferred(interaction, saved_card(face, services.text))
 

@@ -28,7 +28,7 @@ from bot.chat.ui.amounts import duration, size
 from bot.chat.ui.card import credits_words, relative_timestamp
 from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.pagination import NotYours
-from bot.faces.detection import BadPairs
+from bot.faces.detection import BadPairs, UnclearFace
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
 from bot.jobs.ports import StoreAway
 from bot.jobs.service import ModelOff, OrderUnconfirmed, TooLate, TooManyWaiting
@@ -191,6 +191,8 @@ class ErrorMessages:
                 return self._text("refused.too_many_faces", count=limit)
             case BadName():
                 return self._text("refused.face_name")
+            case UnclearFace(problem=problem):
+                return self._text(f"refused.face_{problem}")
             case UnreadableFace(name=name):
                 return self._text("refused.unopened_face", name=sanitize(name))
             case _:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bot.media.types import FaceBox
 from bot.models import MAX_FACE_INDEXES
@@ -17,6 +17,22 @@ class FaceDetector(Protocol):
     def __call__(self, content: bytes) -> Sequence[FaceBox]:
         """Return the faces from left to right."""
         ...
+
+
+# Smaller parts of a picture give a blurred face.
+MIN_FACE_WIDTH = 0.06
+# A smaller face beside the largest one is somebody in the background.
+SECOND_FACE_WIDTH = 0.6
+
+FaceProblem = Literal["none", "several", "tiny"]
+
+
+class UnclearFace(Exception):
+    """The picture does not show one clear face to save."""
+
+    def __init__(self, problem: FaceProblem) -> None:
+        super().__init__(problem)
+        self.problem: FaceProblem = problem
 
 
 class BadPairs(Exception):
@@ -35,6 +51,17 @@ class Pair:
 
     source: int
     target: int
+
+
+def require_one_face(faces: Sequence[FaceBox]) -> None:
+    """Raise `UnclearFace` unless one face is large enough and stands out."""
+    widths = sorted((face.right - face.left for face in faces), reverse=True)
+    if not widths:
+        raise UnclearFace("none")
+    if widths[0] < MIN_FACE_WIDTH:
+        raise UnclearFace("tiny")
+    if len(widths) > 1 and widths[1] > widths[0] * SECOND_FACE_WIDTH:
+        raise UnclearFace("several")
 
 
 def default_pairs(sources: int, targets: int) -> list[Pair]:

@@ -99,3 +99,16 @@ async def test_without_a_detector_the_order_continues_at_once(stage: Stage) -> N
     values: dict[str, Any] = {"face": FACE, "target": TARGET, "path": "group"}
     job = await ordered(stage, Reply(stage.env, await stage.member.submit_modal(shown, values)))
     assert indexes(job.body) == ("0", "0", "large-small")
+
+
+@pytest.mark.stage(face_detector=find_faces, faces={"key": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="})
+@pytest.mark.parametrize(
+    ("picture", "answer"),
+    [(FACE, "no face in that picture"), (GROUP, "several faces"), (ALONE, "`Eva` is saved")],
+)
+async def test_only_a_picture_of_one_face_is_saved(
+    stage: Stage, picture: tuple[str, bytes], answer: str
+) -> None:
+    result = await stage.member.slash(stage.channel, "face save", name="Eva", picture=picture)
+    await eventually(lambda: result.response and result.response.components, lambda: "no answer")
+    assert answer in said(result)
