@@ -3,7 +3,8 @@
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.account.privacy import Privacy
+from bot.chat.account.avatars import AVATAR_USES
+from bot.chat.account.services import AccountServices
 from bot.chat.client import Doppel
 from bot.chat.interactions import Interaction
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
@@ -14,8 +15,18 @@ class PrivacyCommands(
 ):
     """Commands of `/privacy`."""
 
-    def __init__(self, privacy: Privacy) -> None:
-        self._privacy = privacy
+    avatar = app_commands.Group(name="avatar", description="Whether others here may swap with your avatar")
+
+    def __init__(self, services: AccountServices) -> None:
+        self._privacy = services.privacy
+        self._avatars = services.avatars
+        self._pages = services.pages
+
+    async def cog_load(self) -> None:
+        self._pages.add(AVATAR_USES, self._avatars.uses)
+
+    async def cog_unload(self) -> None:
+        self._pages.remove(AVATAR_USES)
 
     @app_commands.command(description="What is kept of you, for how long, and why")
     async def policy(self, interaction: Interaction) -> None:
@@ -43,6 +54,22 @@ class PrivacyCommands(
         await defer_ephemeral(interaction)
         await send_deferred(interaction, await self._privacy.set_opted_out(interaction.user.id, out=False))
 
+    @avatar.command(description="Let the members of this server use your avatar for face swaps")
+    @app_commands.describe(notify="Whether a direct message tells you about each use")
+    async def on(self, interaction: Interaction, notify: bool = True) -> None:
+        await defer_ephemeral(interaction)
+        await send_deferred(interaction, await self._avatars.share(interaction, notify=notify))
+
+    @avatar.command(description="Stop the use of your avatar in this server at once")
+    async def off(self, interaction: Interaction) -> None:
+        await defer_ephemeral(interaction)
+        await send_deferred(interaction, await self._avatars.withdraw(interaction))
+
+    @avatar.command(description="List the results made with your avatar, and remove any of them")
+    async def uses(self, interaction: Interaction) -> None:
+        await defer_ephemeral(interaction)
+        await send_deferred(interaction, await self._pages.first(interaction, AVATAR_USES))
+
 
 async def setup(bot: Doppel) -> None:
-    await bot.add_cog(PrivacyCommands(bot.account.privacy))
+    await bot.add_cog(PrivacyCommands(bot.account))

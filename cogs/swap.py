@@ -1,12 +1,15 @@
-"""Guided orders: `/swap`, and a menu on any message with a picture."""
+"""Guided orders: `/swap`, a menu on any message with a picture, and one on members who share their avatar."""
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import Doppel
+from bot.chat.contexts import servers_only
 from bot.chat.delivery.picture_owners import owners_of
 from bot.chat.interactions import Interaction
+from bot.chat.members import member_of
+from bot.chat.orders.avatars import avatar_file
 from bot.chat.orders.face_picker import FacePicker
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted, posted_in
 from bot.chat.orders.services import OrderServices
@@ -28,10 +31,11 @@ PATHS = (
 DESCRIPTION = "Swap a face, step by step: a form asks for all that is needed"
 MENU = "Swap a face into this"
 ONE_CLICK_MENU = "Swap my face into this"
+MEMBER_MENU = "Swap with this member"
 
 
 class Swap(commands.Cog):
-    """The command `/swap` and the menus of a message."""
+    """The command `/swap` and the menus of messages and members."""
 
     def __init__(self, bot: Doppel, services: OrderServices) -> None:
         self._bot = bot
@@ -41,6 +45,7 @@ class Swap(commands.Cog):
         self._menus = (
             app_commands.ContextMenu(name=MENU, callback=self._swap_into),
             app_commands.ContextMenu(name=ONE_CLICK_MENU, callback=self._swap_mine_into),
+            servers_only(app_commands.ContextMenu(name=MEMBER_MENU, callback=self._swap_with)),
         )
 
     async def cog_load(self) -> None:
@@ -75,6 +80,12 @@ class Swap(commands.Cog):
             if not await self._services.access_guard.may_use(owner):
                 raise AuthorOptedOut
         return await form_for(interaction, self._services, PATHS, self._continue, posted)
+
+    async def _swap_with(self, interaction: Interaction, member: discord.Member) -> None:
+        await self._services.access_guard.admit_avatar(member_of(interaction), member.id)
+        avatar = avatar_file(member)
+        form = await form_for(interaction, self._services, PATHS, self._continue, avatar=avatar)
+        await interaction.response.send_modal(form)
 
     async def _continue(self, interaction: Interaction, request: SwapRequest) -> None:
         if request.path.pairs_faces and request.more:

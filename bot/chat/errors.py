@@ -11,11 +11,13 @@ from bot.administration.audit import UnknownJob
 from bot.administration.credits import BeyondBound, NotPaid, TooMuchToTake, UnknownModel
 from bot.administration.defaults import TwoPlaces
 from bot.chat.access.permissions import NotModerator
+from bot.chat.account.avatars import NotInServer
 from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOrder
 from bot.chat.delivery.picture_owners import UnknownOwner
 from bot.chat.members import NotAdministrator
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
+from bot.chat.orders.avatars import NoAvatar
 from bot.chat.orders.face_picker import AlreadyOrdered
 from bot.chat.orders.last_order import NoLastOrder
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
@@ -40,6 +42,7 @@ from bot.ledger.server_rules import LIMIT_NAMES
 from bot.media import types as media_types
 from bot.models import MediaKind
 from bot.moderation.approvals import LogNeeded, NoLog, UnknownApproval
+from bot.moderation.avatars import AvatarNotShared
 from bot.moderation.cases import TooManyReports
 from bot.moderation.errors import (
     AgeRestricted,
@@ -72,6 +75,9 @@ _ACCESS_KEYS: Mapping[type[BaseException], str] = {
     AgeRestricted: "refused.age_restricted",
     NotModerator: "refused.not_moderator",
     OpenOrders: "refused.open_orders",
+    AvatarNotShared: "refused.avatar_not_shared",
+    NoAvatar: "refused.no_avatar",
+    NotInServer: "refused.not_in_server",
 }
 
 _ADMIN_KEYS: Mapping[type[BaseException], str] = {

@@ -9,7 +9,6 @@ import discord
 from discord import ui
 
 from bot.chat.routes import DeliveryError, Route, classify
-from bot.jobs.history import PastJob
 from bot.jobs.job import Place
 from bot.jobs.ports import Clock
 
@@ -28,7 +27,18 @@ NO_SERVER = frozenset({10004, 50001})
 NO_MESSAGE = frozenset({10003, 10008})
 
 
-def address_of(there: Place | PastJob) -> str:
+class MessagePlace(Protocol):
+    """Where a message stands."""
+
+    @property
+    def guild_id(self) -> int | None: ...
+    @property
+    def channel_id(self) -> int: ...
+    @property
+    def message_id(self) -> int: ...
+
+
+def address_of(there: MessagePlace) -> str:
     """Link to the message of a job."""
     return f"https://discord.com/channels/{there.guild_id or '@me'}/{there.channel_id}/{there.message_id}"
 

@@ -72,6 +72,8 @@ class Reason(StrEnum):
     """A moderator rejected the result, so the job was refunded."""
     LAPSED = "lapsed"
     """No moderator decided while the result existed, so the job was refunded."""
+    UNSHARED = "unshared"
+    """The member whose avatar was used withdrew their consent meanwhile, so the job was refunded."""
 
     @property
     def waits(self) -> bool:
@@ -81,7 +83,7 @@ class Reason(StrEnum):
     @property
     def is_refunded(self) -> bool:
         """Whether a job with this reason was paid, and has been refunded since."""
-        return self in {Reason.REJECTED, Reason.LAPSED}
+        return self in {Reason.REJECTED, Reason.LAPSED, Reason.UNSHARED}
 
     @property
     def keeps_back(self) -> bool:
@@ -147,6 +149,8 @@ class Job:
     """Secret that identifies the request in Segmind's history; the id is no secret, as buttons carry it."""
     state: State = State.HELD
     video_seconds: float | None = None
+    avatar_of: int | None = None
+    """Member whose avatar is the face; 0 once they deleted their data."""
     submitted_at: float | None = None
     request_id: str | None = None
     output: str | None = None

@@ -59,6 +59,8 @@ class Order:
     member: Member
     terms: MemberTerms
     video_seconds: float | None = None
+    avatar_of: int | None = None
+    """Member whose avatar is the face."""
 
 
 class JobService:
@@ -200,6 +202,7 @@ class JobService:
             nonce=nonce,
             video_seconds=order.video_seconds,
             batch=batch,
+            avatar_of=order.avatar_of,
         )
 
     async def find(self, job_id: str) -> Job | None:

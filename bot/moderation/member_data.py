@@ -36,11 +36,12 @@ class MemberDataRepository(Protocol):
     async def holdings(self, user_id: int) -> Holdings: ...
 
     async def forget(self, user_id: int, *, strikes_since: float) -> None:
-        """Delete a member's data in one transaction; raises `OpenOrders`.
+        """Delete a member's data, all but the uses of their avatar in one transaction; raises `OpenOrders`.
 
         The ledger keeps its sums under anonymous names. Strikes since then, what servers have set for the
         member (a block, an allowance), and the member's opt-out of swaps by others stay. Otherwise a deletion
-        would undo them. Where new accounts get credits, it stays on record that this member had them.
+        would undo them. Nobody can use the member's avatar any more, and orders under way show no result with
+        it. Where new accounts get credits, it stays on record that this member had them.
         """
         ...
 

@@ -29,6 +29,7 @@ from bot.store.read.history import SqlJobHistory
 from bot.store.read.integrity import discrepancies
 from bot.store.read.queries import Page
 from bot.store.repositories.approvals import SqlApprovals
+from bot.store.repositories.avatars import SqlAvatars
 from bot.store.repositories.cases import SqlCases
 from bot.store.repositories.faces import SqlFaceRepository
 from bot.store.repositories.member_data import SqlMemberData
@@ -87,6 +88,7 @@ class SqlStore:
         self.job_history = SqlJobHistory(self._reading)
         self.faces = SqlFaceRepository(self._transaction)
         self.moderation = SqlModerationStore(self._transaction, self._reading, self._insert, clock)
+        self.avatars = SqlAvatars(self._transaction, self._reading, clock)
         self.cases = SqlCases(self._transaction, clock)
         self.approvals = SqlApprovals(self._transaction, self._reading, clock, worker=self._worker)
         self.server_data = SqlServerData(self._transaction, clock)

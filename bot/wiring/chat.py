@@ -3,6 +3,7 @@
 from bot.administration.defaults import DefaultsAdmin
 from bot.administration.server_data import ServerDataAdmin
 from bot.chat.access.consent import Agree
+from bot.chat.account.avatars import Avatars
 from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import ForgetButton
 from bot.chat.account.services import AccountServices
@@ -100,6 +101,7 @@ def serve(
             cards=cards,
             text=text,
         ),
+        avatars=Avatars(store.avatars, jobs.job_service, text),
         pages=pages,
         cards=cards,
         text=text,

@@ -6,12 +6,14 @@ from bot.chat.access.guard import AccessGuard
 from bot.chat.account.privacy import Privacy
 from bot.chat.moderation.approval_requests import ApprovalRequester
 from bot.chat.moderation.approvals import ApprovalService
+from bot.chat.moderation.avatar_notices import AvatarNotices
 from bot.chat.moderation.cases import CaseService
 from bot.chat.moderation.mod_log import ModLog
 from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.moderation.result_gate import ModeratingWatcher
 from bot.moderation.access import AccessPolicy, AccessRules
 from bot.moderation.approvals import ApprovalMonitor
+from bot.moderation.avatars import AvatarPolicy
 from bot.moderation.cases import Escalation
 from bot.moderation.member_data import Retention, RetentionPeriods
 from bot.segmind.client import SegmindClient
@@ -48,7 +50,8 @@ class ModerationParts:
         self.operators = OperatorAlerts(
             settings.discord.operators, client=client, background=background, text=text
         )
-        self.access_guard = AccessGuard(access, moderation_store, contexts_of(settings))
+        avatar_policy = AvatarPolicy(moderation_store, store.avatars)
+        self.access_guard = AccessGuard(access, avatar_policy, moderation_store, contexts_of(settings))
         self.access_admin = AccessAdmin(store, moderation_store)
         self.consent = Consent(
             access, moderation_store, policy_url=consent.policy_url, text=text, clock=clock
@@ -76,6 +79,10 @@ class ModerationParts:
         self.watcher = ModeratingWatcher(
             delivery.replies,
             access_policy=access,
+            avatar_policy=avatar_policy,
+            avatar_notices=AvatarNotices(
+                store.avatars, client=client, background=background, cards=delivery.cards, text=text
+            ),
             results=delivery.results,
             moderation_store=moderation_store,
             mod_log=mod_log,

@@ -53,7 +53,7 @@ def test_every_sentence_is_used() -> None:
     [
         ("state", set(JobState)),
         ("limit", set(LIMIT_NAMES)),
-        ("pages", {"history", "changes", "cases", "jobs", "server", "newer", "older", "empty"}),
+        ("pages", {"avatar", "history", "changes", "cases", "jobs", "server", "newer", "older", "empty"}),
         (
             "approval",
             {

@@ -13,6 +13,7 @@ from bot.jobs.ports import StoreAway
 from bot.ledger.account import Member
 from bot.media.fingerprints import Fingerprint
 from bot.moderation.access import AccessPolicy, AccessRequest
+from bot.moderation.avatars import AvatarPolicy
 from bot.moderation.errors import WrongChannel
 from bot.moderation.ports import ModerationStore
 
@@ -23,9 +24,14 @@ class AccessGuard:
     """Applies the access policy to interactions and to the files of orders."""
 
     def __init__(
-        self, access_policy: AccessPolicy, moderation_store: ModerationStore, contexts: Contexts
+        self,
+        access_policy: AccessPolicy,
+        avatar_policy: AvatarPolicy,
+        moderation_store: ModerationStore,
+        contexts: Contexts,
     ) -> None:
         self._access_policy = access_policy
+        self._avatar_policy = avatar_policy
         self._contexts = contexts
         self._moderation_store = moderation_store
 
@@ -38,6 +44,10 @@ class AccessGuard:
     async def admit_inputs(self, member: Member, fingerprints: Mapping[str, Fingerprint]) -> None:
         """Raise `ListedMedia` if one of the files is on the list of blocked media."""
         await self._access_policy.check_fingerprints(fingerprints, member.guild_id)
+
+    async def admit_avatar(self, member: Member, owner: int) -> None:
+        """Raise `AvatarNotShared` if this member may not use the owner's avatar here."""
+        await self._avatar_policy.check(owner, member)
 
     async def remember(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None:
         try:

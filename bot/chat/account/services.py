@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.chat.account.avatars import Avatars
 from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import Privacy
 from bot.chat.moderation.origin_check import OriginCheck
@@ -22,6 +23,7 @@ class AccountServices:
     job_lists: JobLists
     privacy: Privacy
     origin_check: OriginCheck
+    avatars: Avatars
     pages: Pages
     cards: Mapping[str, ModelCard]
     text: Text

@@ -69,7 +69,7 @@ class JobActions:
         self._text = text
 
     async def press(self, interaction: Interaction, pressed: JobButton) -> None:
-        _check_permission(pressed.action, interaction, pressed.owner)
+        await self._authorize(interaction, pressed)
         match pressed.action:
             case Action.REPORT:
                 await self._cases.report(interaction, pressed.job_id)
@@ -131,6 +131,15 @@ class JobActions:
         await interaction.response.send_message(view=question, ephemeral=True)
         return None
 
+    async def _authorize(self, interaction: Interaction, pressed: JobButton) -> None:
+        try:
+            _check_permission(pressed.action, interaction, pressed.owner)
+        except NotYourOrder:
+            # Members may delete what was made with their avatar.
+            job = await self._job_service.find(pressed.job_id) if pressed.action.deletes else None
+            if job is None or job.avatar_of != interaction.user.id:
+                raise
+
     async def _find(self, job_id: str) -> Job:
         job = await self._job_service.find(job_id)
         # Retention empties the body of old orders.
@@ -167,7 +176,7 @@ def _check_permission(action: Action, interaction: Interaction, owner: int) -> N
         case Action.REPORT:
             if is_owner:
                 raise OwnOrder
-        case Action.DELETE | Action.DELETE_FOR_GOOD:
+        case _ if action.deletes:
             if not (is_owner or interaction.permissions.manage_messages):
                 raise NotYourOrder
         case _:

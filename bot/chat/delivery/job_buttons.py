@@ -43,6 +43,10 @@ class Action(StrEnum):
     """Answer to the question whether to delete."""
     REPORT = "report"
 
+    @property
+    def deletes(self) -> bool:
+        return self in {Action.DELETE, Action.DELETE_FOR_GOOD}
+
 
 @dataclass(frozen=True, slots=True)
 class _Look:

@@ -24,6 +24,7 @@ KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
     Reason.UNHEARD: ("end.unheard", "end.unheard_note"),
     Reason.REJECTED: ("end.rejected", "end.rejected_note"),
     Reason.LAPSED: ("end.lapsed", "end.lapsed_note"),
+    Reason.UNSHARED: ("end.unshared", "end.unshared_note"),
 }
 
 
@@ -120,7 +121,14 @@ def _failure(job: Job, text: Text) -> list[str]:
             return [text("end.not_found"), text("end.advice_not_found")]
         case Reason.RESULT:
             return [text("end.result"), text("end.advice_result")]
-        case Reason.WITHHELD | Reason.AWAITED | Reason.UNHEARD | Reason.REJECTED | Reason.LAPSED:
+        case (
+            Reason.WITHHELD
+            | Reason.AWAITED
+            | Reason.UNHEARD
+            | Reason.REJECTED
+            | Reason.LAPSED
+            | Reason.UNSHARED
+        ):
             # A job that is kept back is DONE, so these reasons only complete the match.
             return [text("end.result"), text("end.advice_result")]
         case _:

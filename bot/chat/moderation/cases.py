@@ -78,11 +78,11 @@ class CaseService:
         )
 
     async def remove(self, interaction: Interaction, job_id: str) -> None:
-        """Delete a result for its member, who needs no permission, or for a moderator."""
+        """Delete a result for its member, for the one whose avatar it shows, or for a moderator."""
         if not interaction.response.is_done():
             await interaction.response.defer()
         job = await self._job(job_id)
-        if interaction.user.id == job.place.user_id:
+        if interaction.user.id in {job.place.user_id, job.avatar_of}:
             left = await self._delete_messages(job, str(interaction.user.id), interaction)
         else:
             by = require_moderator(interaction, server_of(job), self._operators)

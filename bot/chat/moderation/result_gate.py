@@ -7,15 +7,18 @@ import structlog
 
 from bot.chat.delivery.result_file import Results
 from bot.chat.moderation.approval_requests import ApprovalRequester
+from bot.chat.moderation.avatar_notices import AvatarNotices
 from bot.chat.moderation.mod_log import ModLog
 from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Watcher
 from bot.jobs.stages import Stage
+from bot.ledger.account import Member
 from bot.ledger.ledger import BOT, FORGOTTEN
 from bot.media.fingerprints import Fingerprint
 from bot.moderation.access import AccessPolicy
 from bot.moderation.approvals import Approval, Verdict
+from bot.moderation.avatars import AvatarNotShared, AvatarPolicy
 from bot.moderation.errors import ListedMedia
 from bot.moderation.ports import ModerationStore
 
@@ -42,6 +45,8 @@ class ModeratingWatcher:
         watcher: Watcher,
         *,
         access_policy: AccessPolicy,
+        avatar_policy: AvatarPolicy,
+        avatar_notices: AvatarNotices,
         results: Results,
         moderation_store: ModerationStore,
         mod_log: ModLog,
@@ -49,6 +54,8 @@ class ModeratingWatcher:
     ) -> None:
         self._watcher = watcher
         self._access_policy = access_policy
+        self._avatar_policy = avatar_policy
+        self._avatar_notices = avatar_notices
         self._results = results
         self._moderation_store = moderation_store
         self._mod_log = mod_log
@@ -60,6 +67,9 @@ class ModeratingWatcher:
     async def finish(self, job: Job, result: bytes | None) -> Delivery | Refund:
         if job.reason is not None and job.reason.is_refunded:
             return await self._watcher.finish(job, None)
+        if job.state is State.DONE and not await self._is_shared(job):
+            await self._moderation_store.take_down(job.id, BOT)
+            return Refund(Reason.UNSHARED, BOT)
         approval = await self._approval_requester.approval_of(job) if job.state is State.DONE else None
         if approval is not None and (reason := _REFUSED.get(approval.verdict)) is not None:
             return await self._refund(job, approval, reason)
@@ -72,6 +82,7 @@ class ModeratingWatcher:
             return await self._refund(job, approval, Reason.LAPSED)
         delivery = await self._watcher.finish(job, result)
         self._mod_log.record(job, result)
+        self._avatar_notices.tell(job)
         return delivery
 
     async def _hold(self, job: Job, result: bytes | None, approval: Approval) -> Delivery | Refund:
@@ -91,6 +102,17 @@ class ModeratingWatcher:
         if approval.verdict in _REFUSED:
             await self._moderation_store.take_down(job.id, actor)
         return Refund(reason, actor)
+
+    async def _is_shared(self, job: Job) -> bool:
+        """Whether the member whose avatar was used still shares it, if one was used."""
+        if job.avatar_of is None:
+            return True
+        try:
+            await self._avatar_policy.check(job.avatar_of, Member(job.place.user_id, job.place.guild_id))
+        except AvatarNotShared:
+            log.info("result not shown, as its avatar is not shared any more", job=job.id)
+            return False
+        return True
 
     async def _may_show(self, job: Job, result: bytes | None) -> bool:
         if await self._moderation_store.is_down(job.id):

@@ -18,6 +18,7 @@ from bot.chat.interactions import Interaction
 from bot.chat.members import channels_of, member_of
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.orders.attachments import Attachments, FirstFrame, Unusable, Upload
+from bot.chat.orders.avatars import avatar_owner
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.first_frame import FirstFrameCard
 from bot.chat.orders.original_preview import OriginalPreviews
@@ -156,6 +157,8 @@ class OrderHandler:
                 files, filled = _fill_in(model, values)
                 self._check_declared(model, files, more, terms)
                 await self._job_service.check(filled, member, terms, count=1 + len(more))
+                if (owner := avatar_owner(model, files)) is not None:
+                    await self._access_guard.admit_avatar(member, owner)
                 display = display.completed(terms.defaults)
         except TimeoutError:
             log.info("order not checked before the reply was deferred")
@@ -250,14 +253,16 @@ class OrderHandler:
         given = await with_face(self._saved_faces, member.user_id, model, values)
         files, filled = _fill_in(model, _with_defaults(model, given, terms))
         self._check_declared(model, files, more, terms)
+        if (owner := avatar_owner(model, files)) is not None:
+            await self._access_guard.admit_avatar(member, owner)
         # Whoever cannot pay for the shortest videos has no file read.
         await self._job_service.check(filled, member, terms, count=1 + len(more))
         first, fingerprints = await self._with_files(
-            Order(filled, place, member, terms), files, alone=not more
+            Order(filled, place, member, terms, avatar_of=owner), files, alone=not more
         )
         prepared = [(first, fingerprints)]
         for target in more:
-            order = Order(first.model, place, member, terms)
+            order = Order(first.model, place, member, terms, avatar_of=owner)
             order, other = await self._with_files(order, {model.target_slot(): target}, alone=False)
             prepared.append((order, {**fingerprints, **other}))
         return prepared

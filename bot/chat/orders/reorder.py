@@ -1,7 +1,7 @@
 """Recovers the options and the files of an earlier order, to order again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -33,6 +33,8 @@ class PreviousInput:
     source: Source
     size: int = 0
     content_type: str | None = None
+    avatar_of: int | None = None
+    """Member whose avatar it is."""
     # The address may expire before Segmind fetches it, so Segmind receives the bytes.
     url: str = ""
 
@@ -62,8 +64,14 @@ class PreviousInputs:
 
     def files(self, model: type[FaceModel], job: Job) -> dict[str, PreviousInput]:
         """The files of an order, by the parameters of its own model."""
+        face = model.face_slot()
         return {
-            name: PreviousInput(name, str(job.body[name]), self._source)
+            name: PreviousInput(
+                name,
+                str(job.body[name]),
+                self._source,
+                avatar_of=job.avatar_of if name == face else None,
+            )
             for name in model.slots()
             if job.body.get(name)
         }
@@ -73,9 +81,7 @@ class PreviousInputs:
         known = self.files(model, job)
         names = {model.face_slot(): other.face_slot(), model.target_slot(): other.target_slot()}
         return {
-            names[name]: PreviousInput(names[name], file.address, self._source)
-            for name, file in known.items()
-            if name in names
+            names[name]: replace(file, option=names[name]) for name, file in known.items() if name in names
         }
 
 

@@ -12,6 +12,7 @@ from discord import ui
 from bot.chat.interactions import Interaction
 from bot.chat.members import channels_of, member_of
 from bot.chat.orders.attachments import Upload
+from bot.chat.orders.avatars import AvatarFile
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.message_media import PostedFile
 from bot.chat.orders.saved_faces import STORE_TIMEOUT, faces_in_time
@@ -80,10 +81,15 @@ async def form_for(
     paths: Sequence[Path],
     place_order: PlaceOrder,
     posted: Sequence[PostedFile] = (),
+    *,
+    avatar: AvatarFile | None = None,
 ) -> "SwapForm":
-    """Build the form with the choices that this member has here. Discord waits at most three seconds."""
+    """Build the form with the choices that this member has here. Discord waits at most three seconds.
+
+    With an `avatar`, which is the face then, it asks for no other.
+    """
     faces: Sequence[Face] = ()
-    if services.saved_faces.enabled:
+    if services.saved_faces.enabled and avatar is None:
         faces = await faces_in_time(services.saved_faces, interaction.user.id)
     off, defaults = await _server_choices(interaction, services)
     moves = any(each.moves for each in posted)
@@ -101,7 +107,7 @@ async def form_for(
     open_.sort(key=lambda path: path.model.card.slug != defaults.model)
     if moves:
         open_.sort(key=lambda path: not path.takes(MediaKind.VIDEO))
-    return SwapForm(open_, services, faces, posted, place_order, defaults=defaults)
+    return SwapForm(open_, services, faces, posted, place_order, defaults=defaults, avatar=avatar)
 
 
 async def _server_choices(
@@ -129,6 +135,7 @@ class SwapForm(Form):
         place_order: PlaceOrder,
         *,
         defaults: OrderDefaults,
+        avatar: AvatarFile | None = None,
     ) -> None:
         text = services.text
         super().__init__(title=text("swap.title")[:LABEL_LIMIT], timeout=OPEN_SECONDS)
@@ -137,7 +144,10 @@ class SwapForm(Form):
         self._faces = faces
         self._place_order = place_order
         self._posted_file = _posted_field(posted, text) if len(posted) > 1 else None
-        self._face: ui.FileUpload[Any] = ui.FileUpload(custom_id="face", required=not faces, max_values=1)
+        self._avatar = avatar
+        self._face: ui.FileUpload[Any] | None = None
+        if avatar is None:
+            self._face = ui.FileUpload(custom_id="face", required=not faces, max_values=1)
         self._saved_face = _saved_face_field(faces) if faces else None
         self._target: ui.FileUpload[Any] | None = None
         if not posted:
@@ -179,7 +189,9 @@ class SwapForm(Form):
         path = self._paths[name]
         values: dict[str, Any] = dict(path.options)
         # The default face is preselected, so an attached file wins over a saved face.
-        if self._face.values:
+        if self._avatar is not None:
+            values[path.model.face_slot()] = self._avatar
+        elif self._face is not None and self._face.values:
             values[path.model.face_slot()] = self._face.values[0]
         elif self._saved_face is not None and self._saved_face.values:
             values[FACE] = self._saved_face.values[0]

@@ -10,7 +10,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.history import PastJob
 from bot.jobs.job import Reason, State
 from bot.moderation.approvals import Verdict
-from bot.store.connection import Transaction
+from bot.store.connection import Connection, Transaction
 from bot.store.tables import approvals, jobs, payer, takedowns
 
 _COLUMNS = tuple(jobs.c[field.name] for field in fields(PastJob))
@@ -56,15 +56,27 @@ class SqlJobHistory:
         after: int | None,
         limit: int,
     ) -> Sequence[PastJob]:
-        if before is not None:
-            chosen = chosen.where(jobs.c.id < _job_id(before))
-        order = jobs.c.id.desc()
-        if after is not None:
-            chosen, order = chosen.where(jobs.c.id > _job_id(after)), jobs.c.id.asc()
         async with self._reading() as connection:
-            rows = (await connection.execute(chosen.order_by(order).limit(limit))).mappings().all()
-        found = [_past_job(row) for row in rows]
-        return found if after is None else found[::-1]
+            rows = await page_of_jobs(connection, chosen, before=before, after=after, limit=limit)
+        return [_past_job(row) for row in rows]
+
+
+async def page_of_jobs(
+    connection: Connection,
+    chosen: sa.Select[*tuple[Any, ...]],
+    *,
+    before: int | None,
+    after: int | None,
+    limit: int,
+) -> Sequence[sa.RowMapping]:
+    """Rows of jobs, newest first: the newest ones, or those next to the job `before` or `after`."""
+    if before is not None:
+        chosen = chosen.where(jobs.c.id < _job_id(before))
+    order = jobs.c.id.desc()
+    if after is not None:
+        chosen, order = chosen.where(jobs.c.id > _job_id(after)), jobs.c.id.asc()
+    rows = (await connection.execute(chosen.order_by(order).limit(limit))).mappings().all()
+    return rows if after is None else rows[::-1]
 
 
 def _job_id(number: int) -> str:

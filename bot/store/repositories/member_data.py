@@ -20,6 +20,7 @@ from bot.store.tables import (
     accounts,
     approvals,
     audit_entries,
+    avatar_consents,
     cases,
     entries,
     fingerprints,
@@ -31,8 +32,8 @@ from bot.store.tables import (
     takedowns,
 )
 
-# Tokens and the ownership of jobs are not personal data.
-_INTERNAL = frozenset({"token", "token_until", "owner", "epoch", "application_id", "nonce"})
+# Tokens and the ownership of jobs are not personal data, and an avatar is somebody else's.
+_INTERNAL = frozenset({"token", "token_until", "owner", "epoch", "application_id", "nonce", "avatar_of"})
 # Replaces the inputs of a job and the address of its result.
 _STRIPPED: Mapping[str, Any] = {"body": {}, "token": "", "locale": "", "output": None, "detail": None}
 # Replaces what leads from a job to its request at Segmind, once nobody looks for the request any more.
@@ -41,6 +42,8 @@ _UNLINKED: Mapping[str, Any] = {"nonce": "", "request_id": None}
 _REPORT = (cases.c.id, cases.c.job_id, cases.c.guild_id, cases.c.opened_at, cases.c.closed_at)
 # An approval without the name of the moderator who decided.
 _APPROVAL = (approvals.c.job_id, approvals.c.asked_at, approvals.c.verdict, approvals.c.decided_at)
+# A use of the member's avatar, without the order of the other member.
+_AVATAR_USE = (jobs.c.id, jobs.c.guild_id, jobs.c.channel_id, jobs.c.message_id, jobs.c.created_at)
 # Facts of an audit entry that identify a person, or a purchase that Discord knows the buyer of.
 _PERSONAL = ("member", "reason", "entitlement")
 
@@ -74,6 +77,10 @@ class SqlMemberData:
                 "fingerprints": await rows(sa.select(fingerprints).where(fingerprints.c.job_id.in_(of_mine))),
                 "messages": await rows(sa.select(posts).where(posts.c.job_id.in_(of_mine))),
                 "approvals": await rows(sa.select(*_APPROVAL).where(approvals.c.job_id.in_(of_mine))),
+                "avatar_consents": await rows(
+                    sa.select(avatar_consents).where(avatar_consents.c.user_id == user_id)
+                ),
+                "avatar_uses": await rows(sa.select(*_AVATAR_USE).where(jobs.c.avatar_of == user_id)),
                 "strikes": await rows(sa.select(strikes).where(strikes.c.user_id == user_id)),
                 "reports": await rows(sa.select(*_REPORT).where(cases.c.reporter == user_id)),
                 "decisions": [
@@ -94,6 +101,7 @@ class SqlMemberData:
 
     async def forget(self, user_id: int, *, strikes_since: float) -> None:
         mine = jobs.c.user_id == user_id
+        await self._forget_avatar(user_id)
         async with self._transaction() as connection:
             # The writer locks jobs before accounts, too, so that no two transactions wait for each other.
             await connection.execute(sa.select(jobs.c.id).where(mine).order_by(jobs.c.id).with_for_update())
@@ -113,6 +121,17 @@ class SqlMemberData:
             row = insert_into(connection, people).values(user_id=user_id, **gone)
             await connection.execute(row.on_conflict_do_update(index_elements=[people.c.user_id], set_=gone))
 
+    async def _forget_avatar(self, user_id: int) -> None:
+        """Remove the member from the jobs of others, which must not be locked after this one's accounts."""
+        used, open_ = jobs.c.avatar_of == user_id, sa.and_(jobs.c.user_id == user_id, OPEN)
+        async with self._transaction() as connection:
+            if (await connection.execute(sa.select(jobs.c.id).where(open_).limit(1))).first() is not None:
+                raise OpenOrders
+            await connection.execute(avatar_consents.delete().where(avatar_consents.c.user_id == user_id))
+            await connection.execute(sa.select(jobs.c.id).where(used).order_by(jobs.c.id).with_for_update())
+            # A job that is under way finds no consent of member 0, so its result is not shown.
+            await connection.execute(jobs.update().where(used).values(avatar_of=0))
+
     async def strip_jobs(self, before: float, *, most: int) -> int:
         left = jobs.c.user_id == 0
         is_old = jobs.c.created_at < before
@@ -125,6 +144,7 @@ class SqlMemberData:
             column.name: sa.case((left & is_old, 0), else_=column)
             for column in (jobs.c.channel_id, jobs.c.message_id)
         }
+        places["avatar_of"] = sa.case((is_old, sa.null()), else_=jobs.c.avatar_of)
         async with self._transaction() as connection:
             stripped = await connection.execute(
                 jobs.update()

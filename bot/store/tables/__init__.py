@@ -18,6 +18,7 @@ from bot.store.tables.ledger import accounts, audit_entries, budgets, entries, s
 from bot.store.tables.moderation import (
     UNDECIDED,
     approvals,
+    avatar_consents,
     cases,
     fingerprints,
     listed,
@@ -39,6 +40,7 @@ __all__ = [
     "accounts",
     "approvals",
     "audit_entries",
+    "avatar_consents",
     "budgets",
     "cases",
     "entries",

@@ -53,6 +53,8 @@ jobs = sa.Table(
     sa.Column("nonce", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("video_seconds", REAL),
+    # The member whose avatar is the face, or 0 once they deleted their data.
+    sa.Column("avatar_of", INTEGER),
     sa.Column("submitted_at", REAL),
     sa.Column("request_id", CleanText),
     sa.Column("output", CleanText),
@@ -80,6 +82,7 @@ jobs = sa.Table(
     partial_index("jobs_settled", "settled_at", where=sa.text("settled_at IS NOT NULL")),
     sa.Index("jobs_of_server", "guild_id", "created_at"),
     sa.Index("jobs_of_member", "user_id", "id"),
+    partial_index("jobs_with_avatar", "avatar_of", "id", where=sa.text("avatar_of IS NOT NULL")),
     # Processes that share a database count the jobs in flight before each submission.
     partial_index("jobs_at_segmind", "account", "guild_id", where=IN_FLIGHT),
     # Processes that share a database look through the jobs that ask for slots before each submission.

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from bot.moderation.approvals import Verdict
-from bot.store.tables.columns import INTEGER, METADATA, REAL, one_of, partial_index
+from bot.store.tables.columns import BOOLEAN, INTEGER, METADATA, REAL, one_of, partial_index
 
 UNDECIDED = sa.text("verdict IN ('waiting', 'withdrawn')")
 """Condition for approvals without a decision, worded as in their index."""
@@ -17,6 +17,18 @@ people = sa.Table(
     sa.Column("opted_out_at", REAL),
     # When the member had all their other data deleted.
     sa.Column("left_at", REAL),
+    sqlite_strict=True,
+)
+
+# Members who let others in a server use their avatar.
+avatar_consents = sa.Table(
+    "avatar_consents",
+    METADATA,
+    sa.Column("user_id", INTEGER, primary_key=True, autoincrement=False),
+    sa.Column("guild_id", INTEGER, primary_key=True, autoincrement=False),
+    sa.Column("given_at", REAL, nullable=False),
+    sa.Column("notify", BOOLEAN, nullable=False),
+    sa.Column("locale", sa.Text, nullable=False),
     sqlite_strict=True,
 )
 

@@ -199,6 +199,8 @@ async def test_an_export_contains_no_tokens_and_no_other_members(store: SqlStore
         "fingerprints": 2,
         "messages": 2,
         "approvals": 0,
+        "avatar_consents": 0,
+        "avatar_uses": 0,
         "strikes": 0,
         "reports": 1,
         "decisions": 4,

@@ -48,6 +48,14 @@ CREATE TABLE public.approvals (
     CONSTRAINT approvals_verdict_is_known CHECK ((verdict = ANY (ARRAY['waiting'::text, 'approved'::text, 'rejected'::text, 'lapsed'::text, 'withdrawn'::text])))
 );
 
+CREATE TABLE public.avatar_consents (
+    user_id bigint NOT NULL,
+    guild_id bigint NOT NULL,
+    given_at double precision NOT NULL,
+    notify boolean NOT NULL,
+    locale text NOT NULL
+);
+
 CREATE TABLE public.budgets (
     id text NOT NULL,
     scope text NOT NULL,
@@ -182,6 +190,7 @@ CREATE TABLE public.jobs (
     has_slot boolean DEFAULT false NOT NULL,
     batch text,
     gif_loops bigint,
+    avatar_of bigint,
     CONSTRAINT jobs_allowance_is_part_of_the_price CHECK (((from_allowance >= 0) AND (from_allowance <= price))),
     CONSTRAINT jobs_price_is_not_negative CHECK ((price >= 0)),
     CONSTRAINT jobs_state_is_known CHECK ((state = ANY (ARRAY['HELD'::text, 'SUBMITTING'::text, 'UNKNOWN'::text, 'SUBMITTED'::text, 'READY'::text, 'DONE'::text, 'FAILED'::text, 'BLOCKED'::text, 'EXPIRED'::text, 'CANCELLED'::text]))),
@@ -295,6 +304,11 @@ INSERT INTO public.approvals VALUES ('approvals.job_id 3', 81384788765712387, 17
 INSERT INTO public.approvals VALUES ('approvals.job_id 4', 81384788765712388, 1790000000.75, 1790000000.75, 'lapsed', 81384788765712388, 1790000000.25, 81384788765712388, 81384788765712388);
 INSERT INTO public.approvals VALUES ('approvals.job_id 5', 81384788765712389, 1790000000.875, 1790000000.875, 'withdrawn', 81384788765712389, NULL, NULL, NULL);
 
+INSERT INTO public.avatar_consents VALUES (81384788765712385, 81384788765712385, 1790000000.375, true, 'avatar_consents.locale 1: "it''s
+over"; -- ü');
+INSERT INTO public.avatar_consents VALUES (81384788765712386, 81384788765712386, 1790000000.5, false, 'avatar_consents.locale 2: "it''s
+over"; -- ü');
+
 INSERT INTO public.budgets VALUES ('budgets.id 1', 'server', 81384788765712385, 1790000000.375, 1790000000.375, 81384788765712385);
 INSERT INTO public.budgets VALUES ('budgets.id 2', 'grants', 81384788765712386, 1790000000.5, 1790000000.5, 81384788765712386);
 INSERT INTO public.budgets VALUES ('budgets.id 3', 'operator', NULL, 1790000000.625, 1790000000.625, 81384788765712387);
@@ -347,7 +361,7 @@ over"; -- ü', 1790000000.375, 'segmind', 'jobs.detail 1: "it''s
 over"; -- ü', 1790000000.375, false, 'edited', 'jobs.owner 1: "it''s
 over"; -- ü', 81384788765712385, 'jobs.nonce 1: "it''s
 over"; -- ü', 1790000000.375, true, 'jobs.batch 1: "it''s
-over"; -- ü', 81384788765712385);
+over"; -- ü', 81384788765712385, 81384788765712385);
 INSERT INTO public.jobs VALUES ('jobs.id 2', 'jobs.slug 2: "it''s
 over"; -- ü', '{"of":"jobs.body 2","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000000.5, 1790000000.5, 81384788765712386, 81384788765712386, 81384788765712386, 81384788765712386, 'jobs.token 2: "it''s
 over"; -- ü', 1790000000.5, 81384788765712386, 'jobs.locale 2: "it''s
@@ -357,7 +371,7 @@ over"; -- ü', 1790000000.5, 'parameters', 'jobs.detail 2: "it''s
 over"; -- ü', 1790000000.5, false, 'replied', 'jobs.owner 2: "it''s
 over"; -- ü', 81384788765712386, 'jobs.nonce 2: "it''s
 over"; -- ü', 1790000000.5, false, 'jobs.batch 2: "it''s
-over"; -- ü', 81384788765712386);
+over"; -- ü', 81384788765712386, 81384788765712386);
 INSERT INTO public.jobs VALUES ('jobs.id 3', 'jobs.slug 3: "it''s
 over"; -- ü', '{"of":"jobs.body 3","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000000.625, 1790000000.625, 81384788765712387, 81384788765712387, 81384788765712387, 81384788765712387, 'jobs.token 3: "it''s
 over"; -- ü', 1790000000.625, 81384788765712387, 'jobs.locale 3: "it''s
@@ -367,7 +381,7 @@ over"; -- ü', 1790000000.625, 'service', 'jobs.detail 3: "it''s
 over"; -- ü', 1790000000.625, false, 'direct', 'jobs.owner 3: "it''s
 over"; -- ü', 81384788765712387, 'jobs.nonce 3: "it''s
 over"; -- ü', 1790000000.625, true, 'jobs.batch 3: "it''s
-over"; -- ü', 81384788765712387);
+over"; -- ü', 81384788765712387, 81384788765712387);
 INSERT INTO public.jobs VALUES ('jobs.id 4', 'jobs.slug 4: "it''s
 over"; -- ü', '{"of":"jobs.body 4","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000000.75, 1790000000.75, 81384788765712388, 81384788765712388, 81384788765712388, 81384788765712388, 'jobs.token 4: "it''s
 over"; -- ü', 1790000000.75, 81384788765712388, 'jobs.locale 4: "it''s
@@ -377,7 +391,7 @@ over"; -- ü', 1790000000.75, 'unreachable', 'jobs.detail 4: "it''s
 over"; -- ü', 1790000000.75, false, 'awaited', 'jobs.owner 4: "it''s
 over"; -- ü', 81384788765712388, 'jobs.nonce 4: "it''s
 over"; -- ü', 1790000000.75, false, 'jobs.batch 4: "it''s
-over"; -- ü', 81384788765712388);
+over"; -- ü', 81384788765712388, 81384788765712388);
 INSERT INTO public.jobs VALUES ('jobs.id 5', 'jobs.slug 5: "it''s
 over"; -- ü', '{"of":"jobs.body 5","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000000.875, 1790000000.875, 81384788765712389, 81384788765712389, 81384788765712389, 81384788765712389, 'jobs.token 5: "it''s
 over"; -- ü', 1790000000.875, 81384788765712389, 'jobs.locale 5: "it''s
@@ -387,7 +401,7 @@ over"; -- ü', 1790000000.875, 'not found', 'jobs.detail 5: "it''s
 over"; -- ü', 1790000000.875, false, 'kept', 'jobs.owner 5: "it''s
 over"; -- ü', 81384788765712389, 'jobs.nonce 5: "it''s
 over"; -- ü', 1790000000.875, true, 'jobs.batch 5: "it''s
-over"; -- ü', 81384788765712389);
+over"; -- ü', 81384788765712389, 81384788765712389);
 INSERT INTO public.jobs VALUES ('jobs.id 6', 'jobs.slug 6: "it''s
 over"; -- ü', '{"of":"jobs.body 6","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000001, 1790000001, 81384788765712390, 81384788765712390, 81384788765712390, 81384788765712390, 'jobs.token 6: "it''s
 over"; -- ü', 1790000001, 81384788765712390, 'jobs.locale 6: "it''s
@@ -397,7 +411,7 @@ over"; -- ü', 1790000001, 'result', 'jobs.detail 6: "it''s
 over"; -- ü', 1790000001, false, 'gone', 'jobs.owner 6: "it''s
 over"; -- ü', 81384788765712390, 'jobs.nonce 6: "it''s
 over"; -- ü', 1790000001, false, 'jobs.batch 6: "it''s
-over"; -- ü', 81384788765712390);
+over"; -- ü', 81384788765712390, 81384788765712390);
 INSERT INTO public.jobs VALUES ('jobs.id 7', 'jobs.slug 7: "it''s
 over"; -- ü', '{"of":"jobs.body 7","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000001.125, 1790000001.125, 81384788765712391, 81384788765712391, 81384788765712391, 81384788765712391, 'jobs.token 7: "it''s
 over"; -- ü', 1790000001.125, 81384788765712391, 'jobs.locale 7: "it''s
@@ -407,7 +421,7 @@ over"; -- ü', 1790000001.125, 'withheld', 'jobs.detail 7: "it''s
 over"; -- ü', 1790000001.125, false, 'edited', 'jobs.owner 7: "it''s
 over"; -- ü', 81384788765712391, 'jobs.nonce 7: "it''s
 over"; -- ü', 1790000001.125, true, 'jobs.batch 7: "it''s
-over"; -- ü', 81384788765712391);
+over"; -- ü', 81384788765712391, 81384788765712391);
 INSERT INTO public.jobs VALUES ('jobs.id 8', 'jobs.slug 8: "it''s
 over"; -- ü', '{"of":"jobs.body 8","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000001.25, 1790000001.25, 81384788765712392, 81384788765712392, 81384788765712392, 81384788765712392, 'jobs.token 8: "it''s
 over"; -- ü', 1790000001.25, 81384788765712392, 'jobs.locale 8: "it''s
@@ -417,7 +431,7 @@ over"; -- ü', 1790000001.25, 'awaited', 'jobs.detail 8: "it''s
 over"; -- ü', 1790000001.25, false, 'replied', 'jobs.owner 8: "it''s
 over"; -- ü', 81384788765712392, 'jobs.nonce 8: "it''s
 over"; -- ü', 1790000001.25, false, 'jobs.batch 8: "it''s
-over"; -- ü', 81384788765712392);
+over"; -- ü', 81384788765712392, 81384788765712392);
 INSERT INTO public.jobs VALUES ('jobs.id 9', 'jobs.slug 9: "it''s
 over"; -- ü', '{"of":"jobs.body 9","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000001.375, 1790000001.375, 81384788765712393, 81384788765712393, 81384788765712393, 81384788765712393, 'jobs.token 9: "it''s
 over"; -- ü', 1790000001.375, 81384788765712393, 'jobs.locale 9: "it''s
@@ -427,13 +441,13 @@ over"; -- ü', 1790000001.375, 'unheard', 'jobs.detail 9: "it''s
 over"; -- ü', 1790000001.375, false, 'direct', 'jobs.owner 9: "it''s
 over"; -- ü', 81384788765712393, 'jobs.nonce 9: "it''s
 over"; -- ü', 1790000001.375, true, 'jobs.batch 9: "it''s
-over"; -- ü', 81384788765712393);
+over"; -- ü', 81384788765712393, 81384788765712393);
 INSERT INTO public.jobs VALUES ('jobs.id 10', 'jobs.slug 10: "it''s
 over"; -- ü', '{"of":"jobs.body 10","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000001.5, 1790000001.5, 81384788765712394, 81384788765712394, 81384788765712394, 81384788765712394, 'jobs.token 10: "it''s
 over"; -- ü', 1790000001.5, NULL, 'jobs.locale 10: "it''s
 over"; -- ü', 81384788765712394, false, false, false, 1790000001.5, 'CANCELLED', NULL, NULL, NULL, NULL, NULL, 'rejected', NULL, NULL, true, 'awaited', 'jobs.owner 10: "it''s
 over"; -- ü', 81384788765712394, 'jobs.nonce 10: "it''s
-over"; -- ü', NULL, false, NULL, NULL);
+over"; -- ü', NULL, false, NULL, NULL, NULL);
 
 INSERT INTO public.listed VALUES (1, 81384788765712385, 'exact', 'listed.mark 1: "it''s
 over"; -- ü', 'listed.job_id 1: "it''s
@@ -500,6 +514,9 @@ ALTER TABLE ONLY public.alembic_version
 
 ALTER TABLE ONLY public.approvals
     ADD CONSTRAINT approvals_pkey PRIMARY KEY (job_id);
+
+ALTER TABLE ONLY public.avatar_consents
+    ADD CONSTRAINT avatar_consents_pkey PRIMARY KEY (user_id, guild_id);
 
 ALTER TABLE ONLY public.budgets
     ADD CONSTRAINT budgets_pkey PRIMARY KEY (id);
@@ -583,6 +600,8 @@ CREATE INDEX jobs_of_server ON public.jobs USING btree (guild_id, created_at);
 CREATE INDEX jobs_open ON public.jobs USING btree (created_at) WHERE (NOT told);
 
 CREATE INDEX jobs_settled ON public.jobs USING btree (settled_at) WHERE (settled_at IS NOT NULL);
+
+CREATE INDEX jobs_with_avatar ON public.jobs USING btree (avatar_of, id) WHERE (avatar_of IS NOT NULL);
 
 CREATE INDEX jobs_with_slots ON public.jobs USING btree (slot_since) WHERE ((state = 'HELD'::text) AND (slot_since IS NOT NULL));
 

@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.add_column("workers", sa.Column("serves", BOOLEAN, nullable=False, server_default=sa.true()))
 
     _grants()
+    _avatars()
     # When the bot was removed from the server.
     op.add_column("servers", sa.Column("left_at", REAL))
 
@@ -46,6 +47,21 @@ def _grants() -> None:
         batch.create_check_constraint(
             "budgets_scope_is_known", sa.text("scope IN ('server', 'grants', 'operator')")
         )
+
+
+def _avatars() -> None:
+    op.create_table(
+        "avatar_consents",
+        sa.Column("user_id", INTEGER, primary_key=True, autoincrement=False),
+        sa.Column("guild_id", INTEGER, primary_key=True, autoincrement=False),
+        sa.Column("given_at", REAL, nullable=False),
+        sa.Column("notify", BOOLEAN, nullable=False),
+        sa.Column("locale", sa.Text, nullable=False),
+        sqlite_strict=True,
+    )
+    op.add_column("jobs", sa.Column("avatar_of", INTEGER))
+    used = sa.text("avatar_of IS NOT NULL")
+    op.create_index("jobs_with_avatar", "jobs", ["avatar_of", "id"], sqlite_where=used, postgresql_where=used)
 
 
 def _nonces() -> None:
