@@ -30,7 +30,7 @@ from bot.chat.ui.amounts import duration, size
 from bot.chat.ui.card import credits_words, relative_timestamp
 from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.pagination import NotYours
-from bot.faces.detection import BadPairs, UnclearFace
+from bot.faces.detection import BadPairs, FaceProblem, UnclearFace
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
 from bot.jobs.ports import StoreAway
 from bot.jobs.service import ModelOff, OrderUnconfirmed, TooLate, TooManyWaiting
@@ -67,6 +67,11 @@ _PAUSED_KEYS = {
     ClosureReason.MODEL: "refused.model",
 }
 
+_FACE_KEYS: Mapping[FaceProblem, str] = {
+    "none": "refused.face_none",
+    "several": "refused.face_several",
+    "tiny": "refused.face_tiny",
+}
 
 _ACCESS_KEYS: Mapping[type[BaseException], str] = {
     NoConsent: "refused.no_consent",
@@ -198,7 +203,7 @@ class ErrorMessages:
             case BadName():
                 return self._text("refused.face_name")
             case UnclearFace(problem=problem):
-                return self._text(f"refused.face_{problem}")
+                return self._text(_FACE_KEYS[problem])
             case UnreadableFace(name=name):
                 return self._text("refused.unopened_face", name=sanitize(name))
             case _:
