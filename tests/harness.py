@@ -61,6 +61,7 @@ def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> set
         # The original beside the result has tests of its own.
         "card": {"before_and_after": False},
         # So have the marks in the pixels, which change what Segmind sent.
+        "safety": {"explicit": "off"},
         "marks": {"watermark": False, "label": False},
     }
     for name, section in sections.items():

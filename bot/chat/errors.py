@@ -104,6 +104,7 @@ _MEDIA_KEYS: Mapping[type[media_types.UnusableMedia], str] = {
     media_types.Truncated: "truncated",
     media_types.Damaged: "damaged",
     media_types.NoPicture: "no_picture",
+    media_types.Explicit: "explicit",
     media_types.TooCostly: "too_costly",
 }
 

@@ -23,7 +23,8 @@ def draw_label(width: int, height: int) -> tuple[Image.Image, tuple[int, int]] |
     draw = ImageDraw.Draw(label)
     draw.rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), padding / 2, fill=(0, _OPACITY))
     draw.text((size[0] / 2, size[1] / 2), _TEXT, (255, 255), font, anchor="mm")
-    margin = _even(side * _SHARE / 2)
+    # Discord cuts a little off the edges in a gallery.
+    margin = _even(side * _SHARE)
     return label, (_even(width - size[0] - margin), _even(height - size[1] - margin))
 
 

@@ -61,6 +61,13 @@ def draw_face_numbers(
     return face_numbers.draw([(source, source_faces), (target, target_faces)])
 
 
+def check_safety(content: bytes, limits: Limits) -> None:
+    """Raise `Explicit` for a file that the safety gate refuses, and other errors for one it cannot judge."""
+    from bot.media import probe
+
+    probe.inspect(content, limits, lambda image: probe.check_safety(image, limits))
+
+
 def mark_result(content: bytes, limits: Limits, limit: int, marks: Marks) -> MarkedResult:
     """Inspect and mark a result; without its content if that is larger than `limit`, or a video to encode."""
     from bot.media import pixel_marks, probe, provenance

@@ -10,7 +10,7 @@ from bot.media.fingerprints import Fingerprint
 from bot.media.formats import gif
 from bot.media.hashing import Hasher, exact_hash
 from bot.media.small_copy import encode
-from bot.media.types import InspectedFile, Limits, Media, SmallCopy, TooLarge, UnusableMedia
+from bot.media.types import Explicit, InspectedFile, Limits, Media, SmallCopy, TooLarge, UnusableMedia
 from bot.models import MediaKind
 
 
@@ -69,12 +69,23 @@ def _inspect_accepted(content: bytes, limits: Limits, *, small_copy: bool) -> In
     copied = small_copy and sniff.media_type(content).startswith("image/")
 
     def look(image: Image.Image) -> None:
+        check_safety(image, limits)
         hasher.look(image)
         if copied:
             copies.append(encode(image))
 
     media = inspect(content, limits, look)
     return InspectedFile(media, hasher.fingerprint(content), copies[0] if copies else None)
+
+
+def check_safety(image: Image.Image, limits: Limits) -> None:
+    """Raise `Explicit` if the safety gate is on and refuses the picture."""
+    if limits.explicit is None:
+        return
+    from bot.media.safety_gate.gate import is_explicit  # noqa: PLC0415 - a worker without the gate needs no numpy
+
+    if is_explicit(image, limits.explicit):
+        raise Explicit
 
 
 def fingerprint_of(content: bytes, limits: Limits) -> Fingerprint:

@@ -12,6 +12,7 @@
     ├── TooCostly          time or memory to decode
     ├── Damaged            a supported format with invalid bytes
     │   └── Truncated      the end is missing
+    ├── Explicit           the safety gate refuses it
     └── NoPicture          a video where only a picture helps
 
 The exceptions carry facts; `bot.chat.errors` words the messages that members read.
@@ -112,6 +113,8 @@ class Limits:
     # A minute at 240 frames a second.
     frames: int = 14_400
     min_side: int = 32
+    explicit: float | None = None
+    """Probability from which the safety gate refuses a file as explicit; None turns the gate off."""
 
     def at_most(self, *, picture_bytes: int, video_bytes: int, video_seconds: float) -> "Limits":
         """Return these limits, lowered to the given ones where those are lower."""
@@ -212,6 +215,10 @@ class Damaged(UnusableMedia):
 
 class Truncated(Damaged):
     """The file ends earlier than it declares, as after an interrupted upload."""
+
+
+class Explicit(UnusableMedia):
+    """The safety gate judges the file as sexually explicit."""
 
 
 class NoPicture(UnusableMedia):

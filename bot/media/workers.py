@@ -11,14 +11,15 @@ FIT_SECONDS = 90.0
 _ENCODER_SECONDS = FIT_SECONDS + 10
 # Only a timestamp server can take long, and the member waits meanwhile.
 _SIGNING_SECONDS = 20.0
-_MARKING = ("PIL.Image", "av", "bot.media.pixel_marks")
+_GATE = "bot.media.safety_gate.gate"
+_MARKING = ("PIL.Image", "av", "bot.media.pixel_marks", _GATE)
 
 
 class MediaWorkers:
     """Workers, whose children start when they are needed."""
 
     def __init__(self) -> None:
-        self.uploads = MediaWorker()
+        self.uploads = MediaWorker(WorkerLimits(preload=("PIL.Image", "av", _GATE)))
         """Opens the files of members. One file at a time also bounds the memory."""
         self.results = MediaWorker(
             WorkerLimits(cpu_seconds=30, wall_seconds=60, memory=1024 * MIB, preload=_MARKING)

@@ -28,6 +28,7 @@ from bot.settings.types import (
     ServerIds,
     Shards,
     SkuCredits,
+    Threshold,
     UserIds,
     Version,
     Web,
@@ -242,6 +243,7 @@ class Safety(Section):
     """Moderation: blocks, strikes, fingerprints and reports."""
 
     nsfw_channels: bool = False
+    explicit: Threshold = 0.7
     blocked: UserIds = ()
     strikes: int = Field(default=3, ge=0, le=1000)
     strike_days: float = Field(default=7, ge=0.01, le=365)

@@ -222,6 +222,11 @@ DailyCap = Annotated[
     BeforeValidator(lambda value: None if value == "none" else value),
     Hint('a number from 0 to 1_000_000, or "none"'),
 ]
+Threshold = Annotated[
+    Annotated[float, Field(ge=0.05, le=1)] | None,
+    BeforeValidator(lambda value: None if value == "off" else value),
+    Hint('a number from 0.05 to 1, or "off"'),
+]
 Origin = Annotated[
     str,
     AfterValidator(_origin),

@@ -43,7 +43,7 @@ class DeliveryParts:
         self.background = Background()
         self.workers = workers
         # The section and the class have the same fields.
-        self.limits = Limits(**settings.uploads.model_dump())
+        self.limits = Limits(**settings.uploads.model_dump(), explicit=settings.safety.explicit)
         section = settings.faces
         self.saved_faces = SavedFaces(
             store.faces,
@@ -53,7 +53,14 @@ class DeliveryParts:
             per_member=section.per_member,
         )
         self.messages = Messages(client, clock, store.moderation)
-        self.results = Results(self.cards, text, workers, c2pa_signer, **settings.marks.model_dump())
+        self.results = Results(
+            self.cards,
+            text,
+            workers,
+            c2pa_signer,
+            explicit=settings.safety.explicit,
+            **settings.marks.model_dump(),
+        )
         self.original_previews = OriginalPreviews(
             text, clock, max_bytes=MAX_BYTES * settings.card.before_and_after
         )

@@ -62,6 +62,7 @@ class Results:
         watermark: bool = False,
         label: bool = False,
         videos: bool = True,
+        explicit: float | None = None,
         fit_seconds: float = FIT_SECONDS,
     ) -> None:
         self._cards = cards
@@ -71,6 +72,7 @@ class Results:
         self._watermark = watermark
         self._label = label
         self._videos = videos
+        self._explicit = explicit
         self._fit_seconds = fit_seconds
 
     async def prepare(self, job: Job, content: bytes, limit: int) -> Result | None:
@@ -86,6 +88,17 @@ class Results:
         alt = self._text(f"alt.{media.kind}", title=self._cards[job.slug].title)
         prefix = SPOILER if job.place.spoiler else ""
         return Result(content, f"{prefix}{job.slug}-{job.id}{fitted.suffix}", alt, limit, fitted.compromise)
+
+    async def is_safe(self, content: bytes) -> bool:
+        """Return whether the safety gate lets a result pass, which it does not where it cannot judge."""
+        if self._explicit is None:
+            return True
+        limits = replace(RESULT_LIMITS, explicit=self._explicit)
+        try:
+            await self._workers.results.run(operations.check_safety, content, limits)
+        except (UnusableMedia, WorkerFailed):
+            return False
+        return True
 
     async def fingerprint_of(self, content: bytes) -> Fingerprint:
         """Fingerprint of a result, for the list of blocked media."""

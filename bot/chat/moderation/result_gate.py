@@ -27,6 +27,8 @@ log = structlog.stdlib.get_logger(__name__)
 RESULT = "result"
 # Actor of a takedown that a list of banned media caused.
 LIST = "list"
+# Actor of a takedown by the safety gate.
+GATE = "gate"
 _REFUSED: Mapping[Verdict, Reason] = {
     Verdict.REJECTED: Reason.REJECTED,
     Verdict.LAPSED: Reason.LAPSED,
@@ -119,6 +121,10 @@ class ModeratingWatcher:
             return False
         if result is None:
             return True
+        if not await self._results.is_safe(result):
+            log.warning("result withheld by the safety gate", job=job.id)
+            await self._moderation_store.take_down(job.id, GATE)
+            return False
         fingerprints: Mapping[str, Fingerprint] = {RESULT: await self._results.fingerprint_of(result)}
         await self._moderation_store.save_fingerprints(job.id, fingerprints)
         try:

@@ -1,0 +1,57 @@
+"""The safety gate in front of orders and of results."""
+
+from typing import Any
+
+import pytest
+
+from bot.sandbox.segmind import StampEngine
+from bot.sandbox.segmind.engine import Rendering
+from tests.harness import Stage
+from tests.media.test_safety_gate import MISTAKEN
+
+ON = pytest.mark.stage(safety={"explicit": 0.7})
+
+
+def made_of(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    async def render(*_: Any) -> Rendering:
+        return Rendering(content, "image/png", {})
+
+    monkeypatch.setattr(StampEngine, "render", render)
+
+
+@ON
+async def test_an_explicit_file_is_refused_before_there_is_an_order(stage: Stage) -> None:
+    reply = await stage.order("faceswap-v5", target_image=("target.png", MISTAKEN))
+    await reply.refused("`target.png` looks sexually explicit")
+    assert (await stage.app.store.balance(stage.account)).held == 0
+
+
+@ON
+async def test_an_explicit_result_is_withheld_and_stays_so(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made_of(monkeypatch, MISTAKEN)
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, "did not pass the bot's safety check")
+    assert reply.attachments == []
+    job = await stage.wait_until_told(reply)
+    assert await stage.app.store.moderation.is_down(job.id)
+    assert "porn" not in caplog.text
+
+
+@ON
+async def test_a_result_that_cannot_be_judged_is_withheld(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_of(monkeypatch, MISTAKEN[:600])
+    reply = await stage.order("faceswap-v5")
+    await stage.finish(reply, "did not pass the bot's safety check")
+
+
+async def test_without_the_gate_the_same_result_is_shown(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_of(monkeypatch, MISTAKEN)
+    reply = await stage.order("faceswap-v5", target_image=("target.png", MISTAKEN))
+    await stage.finish(reply, "Completed")
+    assert len(reply.attachments) == 1
