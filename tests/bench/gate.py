@@ -22,7 +22,7 @@ def main() -> None:
     for path in sorted(paths, key=lambda each: each.name):
         with Image.open(path) as image:
             small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        found = classify(np.asarray(small, np.float32) / 255)
+        found = classify(np.asarray(small, np.float32) / np.float32(255))
         sys.stdout.write(f"{found['porn'] + found['hentai']:.2f} {path.name}\n")
 
 

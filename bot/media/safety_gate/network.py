@@ -39,7 +39,7 @@ def classify(pixels: Floats) -> dict[str, float]:
 @cache
 def _weights() -> dict[str, Floats]:
     """Weights in floats; the file has them in eight bits, each with its smallest value and its step."""
-    with files(__package__).joinpath(_WEIGHTS).open("rb") as file, np.load(file) as stored:
+    with files("bot.media.safety_gate").joinpath(_WEIGHTS).open("rb") as file, np.load(file) as stored:
         return {
             name: (stored[name] * stored[f"{name}@"][1] + stored[f"{name}@"][0]).astype(np.float32)
             for name in stored.files
@@ -74,17 +74,18 @@ def _first_convolution(x: Floats, kernel: Floats) -> Floats:
     padded = np.pad(x, ((0, 1), (0, 1), (0, 0)))
     half = SIDE // 2
     shifted = [padded[row::2, column::2][:half, :half] for row in range(3) for column in range(3)]
-    return np.concatenate(shifted, 2) @ kernel.reshape(27, -1)
+    return np.asarray(np.concatenate(shifted, 2) @ kernel.reshape(27, -1), np.float32)
 
 
 def _normalized(x: Floats, name: str) -> Floats:
     weights = _weights()
     factor = weights[f"{name}/gamma"] / np.sqrt(weights[f"{name}/moving_variance"] + _EPSILON)
-    return x * factor + (weights[f"{name}/beta"] - weights[f"{name}/moving_mean"] * factor)
+    shift = weights[f"{name}/beta"] - weights[f"{name}/moving_mean"] * factor
+    return np.asarray(x * factor + shift, np.float32)
 
 
 def _relu6(x: Floats) -> Floats:
-    return np.clip(x, 0, 6)
+    return np.asarray(np.clip(x, 0, 6), np.float32)
 
 
 def _dense(x: Floats, name: str) -> Floats:
