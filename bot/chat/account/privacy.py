@@ -71,6 +71,7 @@ class Privacy:
             text("privacy.credits"),
             text("privacy.decisions", days=f"{periods.audit_entries:g}"),
             text("privacy.prints", days=f"{periods.jobs:g}"),
+            text("privacy.avatar", days=f"{periods.jobs:g}"),
             text("privacy.segmind"),
             text("privacy.yours"),
         ]

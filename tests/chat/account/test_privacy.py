@@ -39,6 +39,7 @@ def tables_naming(stage: Stage) -> set[str]:
 async def test_the_policy_says_what_is_stored_and_for_how_long(stage: Stage) -> None:
     shown = await ask(stage, "policy")
     assert "After 30 days" in said(shown)
+    assert "which orders used it, for 30 days" in said(shown)
     assert shown.response is not None
     assert "https://example.org/privacy" in str(shown.response.components)
 
