@@ -6,11 +6,12 @@ from discord.ext import commands
 
 from bot.chat.admin.autocomplete import Choice, model_choices
 from bot.chat.client import Doppel
+from bot.chat.file_types import takes_files
 from bot.chat.interactions import Interaction
 from bot.chat.orders.saved_faces import face_choices
 from bot.chat.orders.services import OrderServices
 from bot.faces.face import NAME_LIMIT
-from bot.models import ModelCard
+from bot.models import MediaKind, ModelCard
 
 
 class Again(commands.Cog):
@@ -23,7 +24,8 @@ class Again(commands.Cog):
         }
 
     @app_commands.command(
-        description="Repeat your last order with its options, and with new files if you like"
+        description="Repeat your last order with its options, and with new files if you like",
+        extras=takes_files(target=frozenset(MediaKind), source={MediaKind.PICTURE}),
     )
     @app_commands.describe(
         target="Another picture or video to put the face in",

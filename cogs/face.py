@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import Doppel
+from bot.chat.file_types import takes_files
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.orders.saved_faces import (
@@ -40,7 +41,10 @@ class Faces(
         self._services = services
         self._saved_faces = services.saved_faces
 
-    @app_commands.command(description="Save a face, which only you can see and use")
+    @app_commands.command(
+        description="Save a face, which only you can see and use",
+        extras=takes_files(picture={MediaKind.PICTURE}),
+    )
     @app_commands.describe(
         name="What you will call it; the same name again replaces it",
         picture="One clear face that looks at the camera",

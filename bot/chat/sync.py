@@ -8,9 +8,8 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.chat.file_types import Command, add_file_types
 from bot.jobs.ports import KeyValues
-
-Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
 # Discord answers so to a command that breaks its rules, and names the field.
 _INVALID_FORM_BODY = 50035
@@ -55,5 +54,8 @@ def _fingerprint(payload: list[dict[str, Any]]) -> str:
 
 async def _payload(tree: app_commands.CommandTree[Any], command: Command) -> dict[str, Any]:
     if tree.translator is None:
-        return command.to_dict(tree)
-    return await command.get_translated_payload(tree, tree.translator)
+        payload = command.to_dict(tree)
+    else:
+        payload = await command.get_translated_payload(tree, tree.translator)
+    add_file_types(command, payload)
+    return payload

@@ -9,6 +9,7 @@ import discord
 import structlog
 from discord import ui
 
+from bot.chat.file_types import MediaUpload
 from bot.chat.interactions import Interaction
 from bot.chat.members import channels_of, member_of
 from bot.chat.orders.attachments import Upload
@@ -145,13 +146,14 @@ class SwapForm(Form):
         self._place_order = place_order
         self._posted_file = _posted_field(posted, text) if len(posted) > 1 else None
         self._avatar = avatar
-        self._face: ui.FileUpload[Any] | None = None
+        self._face: MediaUpload | None = None
         if avatar is None:
-            self._face = ui.FileUpload(custom_id="face", required=not faces, max_values=1)
+            self._face = MediaUpload("face", {MediaKind.PICTURE}, required=not faces, max_values=1)
         self._saved_face = _saved_face_field(faces) if faces else None
-        self._target: ui.FileUpload[Any] | None = None
+        self._target: MediaUpload | None = None
         if not posted:
-            self._target = ui.FileUpload(custom_id="target", max_values=MAX_TARGETS)
+            kinds = {kind for kind in MediaKind if any(path.takes(kind) for path in paths)}
+            self._target = MediaUpload("target", kinds, max_values=MAX_TARGETS)
         self._path = _path_field(paths, services.job_service, text) if len(paths) > 1 else None
         options = VIDEO_OPTIONS if any(takes_video(path.model) for path in paths) else DISPLAY_OPTIONS
         # What moves like a GIF was one for whoever looked at the message, even if it is an MP4.

@@ -20,12 +20,17 @@ GREY, BLUE, AMBER, GREEN, RED, DARK = 0x99AAB5, 0x5865F2, 0xFAA61A, 0x3BA55D, 0x
 
 
 class Attachment(Protocol):
-    """A result that is attached to the message."""
+    """A picture or video that is attached to the message."""
 
     @property
     def filename(self) -> str: ...
     @property
     def alt(self) -> str: ...
+
+
+class ResultAttachment(Attachment, Protocol):
+    """A result that is attached to the message."""
+
     @property
     def compromise(self) -> Compromise | None: ...
 
@@ -50,7 +55,7 @@ class OriginalPreview:
 class CardMedia:
     """Pictures and buttons of a card."""
 
-    shown: Attachment | None = None
+    shown: ResultAttachment | None = None
     gallery: Sequence[Attachment] = ()
     """Several results of one message."""
     before: OriginalPreview | None = None

@@ -121,7 +121,7 @@ async def test_a_member_sees_and_deletes_their_faces(stage: Stage) -> None:
 @faces_on
 async def test_a_rejected_face_is_explained_and_not_saved(stage: Stage) -> None:
     for name, file, words in (
-        ("Eva", ("v.mp4", video()), "`picture` needs a picture, and `v.mp4` is a video"),
+        ("Eva", ("v.png", video()), "`picture` needs a picture, and `v.png` is a video"),
         ("Eva", ("a.png", b"words"), "`a.png` is not a picture"),
         ("Eva", ("a.png", picture("PNG")[:300]), "is incomplete"),
         ("\u202e", EVA, "cannot be the name of a face"),
