@@ -22,6 +22,7 @@ from bot.sandbox.local_env import local_timezone, open_browser
 from bot.sandbox.memory import saving
 from bot.sandbox.operations import find_faces
 from bot.sandbox.proxy import Proxy
+from bot.sandbox.quick_preview import quick_preview
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind_server import local_segmind
 from bot.sandbox.settings import sandbox_settings
@@ -95,6 +96,7 @@ async def run_sandbox(settings: Settings, options: SandboxOptions) -> None:
 async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGenerator[Sandbox]:
     proxy = Proxy()
     async with AsyncExitStack() as stack:
+        stack.enter_context(quick_preview())
         address = await stack.enter_async_context(proxy.open(options.host, options.port))
         _prepare_folder(options)
         segmind = await stack.enter_async_context(local_segmind(options.speed, folder=options.segmind))

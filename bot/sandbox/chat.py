@@ -10,12 +10,15 @@ from simcord.backend.models import Channel, Interaction, Message
 
 from bot.sandbox.memory import Memory
 
+# The page gets slower with each message.
+KEPT_MESSAGES = 100
+
 log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Chat:
-    """Everything that people wrote, and the interactions that the bot may still answer."""
+    """The newest messages, and the interactions that the bot may still answer."""
 
     direct_channels: dict[int, Channel]
     """Channel of direct messages by its member."""
@@ -53,7 +56,7 @@ class Chat:
         backend, now = self._backend, self._backend.now_iso()
         chat = _Chat(
             direct_channels={user: backend.channels[id_] for user, id_ in backend.dm_channels.items()},
-            messages={id_: list(by_id.values()) for id_, by_id in backend.messages.items()},
+            messages={id_: list(by_id.values())[-KEPT_MESSAGES:] for id_, by_id in backend.messages.items()},
             interactions=[each for each in backend.interactions.values() if (each.expires_at or "") > now],
         )
         files = {

@@ -1,0 +1,50 @@
+"""Keeps SimCord's page quick: without this, it parses all messages anew after every edit."""
+
+import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from simcord.preview import _markdown  # pyright: ignore[reportPrivateUsage]
+
+# One parser for each kind of text and each set of names that it may mention.
+MAX_PARSERS, MAX_TEXTS = 500, 500
+
+
+class _Parser:
+    """Remembers the texts that it has parsed. SimCord only reads the tokens."""
+
+    def __init__(self, parser: Any) -> None:
+        self._parser = parser
+        self._parsed = lru_cache(MAX_TEXTS)(self._parse)
+
+    def parse(self, text: str, env: Mapping[str, Any]) -> Any:
+        del env  # SimCord's rules take the context from the parser itself.
+        return self._parsed(text, inline=False)
+
+    def parseInline(self, text: str, env: Mapping[str, Any]) -> Any:  # noqa: N802 - markdown-it's name
+        del env
+        return self._parsed(text, inline=True)
+
+    def _parse(self, text: str, *, inline: bool) -> Any:
+        return self._parser.parseInline(text, {}) if inline else self._parser.parse(text, {})
+
+
+@contextmanager
+def quick_preview() -> Generator[None]:
+    """Share parsers between SimCord's renderings, for which it has no means of its own."""
+    original = _markdown._markdown_parser  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+    @lru_cache(MAX_PARSERS)
+    def made(terms: str) -> _Parser:
+        return _Parser(original(*json.loads(terms)))
+
+    def shared(policy: Mapping[str, Any], context: Mapping[str, Any]) -> _Parser:
+        return made(json.dumps([policy, context], sort_keys=True))
+
+    _markdown._markdown_parser = shared  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    try:
+        yield
+    finally:
+        _markdown._markdown_parser = original  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

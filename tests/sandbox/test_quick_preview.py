@@ -1,0 +1,40 @@
+"""The page parses a text once, however often it shows it, and shows the same as without that."""
+
+from typing import Any
+
+import pytest
+from simcord.preview import _markdown  # pyright: ignore[reportPrivateUsage]
+from simcord.preview._markdown import markdown_tokens  # pyright: ignore[reportPrivateUsage]
+
+from bot.sandbox.quick_preview import quick_preview
+
+NAMES = {"users": {"1": "Robin"}}
+TEXTS = ["**Done** in <t:1780000000:R>", "For <@1>: ||hidden||", "`/swap`", "-# small"]
+
+
+def shown() -> list[Any]:
+    return [
+        markdown_tokens(text, profile, context=context)
+        for text in TEXTS
+        for profile in ("message", "text_display", "embed_title")
+        for context in (None, NAMES)
+    ]
+
+
+def test_texts_look_the_same_and_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = shown()
+    made: list[object] = []
+    original = _markdown._markdown_parser  # pyright: ignore[reportPrivateUsage]
+
+    def counted(*terms: Any) -> Any:
+        made.append(terms)
+        return original(*terms)
+
+    monkeypatch.setattr(_markdown, "_markdown_parser", counted)
+    with quick_preview():
+        assert shown() == usual
+        parsers = len(made)
+        assert parsers < len(usual)
+        assert shown() == usual
+        assert len(made) == parsers
+    assert _markdown._markdown_parser is counted  # pyright: ignore[reportPrivateUsage]
