@@ -64,7 +64,8 @@ class BatchCards:
 
     def running(self, job: Job) -> Collection[str]:
         """Ids of the jobs of this batch whose stages are known."""
-        return list(self._of(job).stages)
+        known = self._batches.get(job.batch or job.id)
+        return () if known is None else tuple(known.stages)
 
     async def edit(self, job: Job) -> None:
         """Show the present stages by any open route."""

@@ -130,7 +130,7 @@ async def test_the_operators_own_price_is_shown_everywhere(server: Server) -> No
     assert described["faceswap-v5"].endswith(" · 1 credit")
     assert described["ai-face-swap"].endswith(" · 11 credits per started 10 s")
     reply = await server.stage.order("faceswap-v5")
-    await reply.says("Queued", "1 credit, charged only when the result is here.")
+    await reply.says("Queued", "1 credit, charged only for a result")
 
 
 async def test_without_models_there_are_no_prices(server: Server) -> None:
