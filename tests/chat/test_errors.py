@@ -33,6 +33,7 @@ UNUSABLE = [
     media_types.Truncated("image/png"),
     media_types.Damaged("video/mp4"),
     media_types.NoPicture(),
+    media_types.Explicit(),
     media_types.TooCostly(),
 ]
 
