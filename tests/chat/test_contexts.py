@@ -48,7 +48,8 @@ def test_the_settings_open_and_close_each_place(direct: bool, user_install: bool
 
 async def test_by_default_commands_work_in_servers_and_in_direct_messages(stage: Stage) -> None:
     for name, command in payloads(stage).items():
-        servers_only = command["default_member_permissions"] is not None
+        # Avatars are shared by server.
+        servers_only = command["default_member_permissions"] is not None or name == "Swap with this member"
         assert command["contexts"] == ([SERVER] if servers_only else [SERVER, DIRECT]), name
         assert command["integration_types"] == [GUILDS], name
 
@@ -117,7 +118,7 @@ async def test_an_old_button_does_nothing_where_the_bot_may_no_longer_be_used(
     await stage.finish(first, "Completed")
     assert first.result.response is not None
     arrivals.brings_the_app(stage.member.id)
-    again = Reply(stage.env, await stage.member.click(first.result.response, label="Again"))
+    again = Reply(stage.env, await stage.member.click(first.result.response, label="Reroll"))
     await again.refused("not to be used in this channel")
     assert len(stage.segmind.submissions) == 1
 
