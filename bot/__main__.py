@@ -94,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     sandbox.add_argument("--port", type=int, default=8600, help="port of the page (default: 8600)")
     sandbox.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    sandbox.add_argument("--fresh", action="store_true", help="delete the credits and jobs of earlier runs")
+    sandbox.add_argument(
+        "--fresh", action="store_true", help="delete the chat, credits and jobs of earlier runs"
+    )
     sandbox.add_argument("--no-browser", action="store_true", help="only print the address")
 
     segmind = command(

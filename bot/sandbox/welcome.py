@@ -54,10 +54,10 @@ class Welcome(ui.LayoutView):
         scripted = ", ".join(f"`{word}` {what}" for word, what in OUTCOMES_BY_NAME.items())
         box.add_item(
             ui.TextDisplay(
-                f"These files are in `{folder}`, too.\nThe name of a file plays a part: {scripted}.\n"
+                f"These files are in `{folder}`, too.\nThe name of a file decides what happens: {scripted}.\n"
                 f"-# Nothing leaves this computer. Jobs run {speed:g} times as fast as at Segmind.\n"
-                "-# As in earnest, the first order asks for your consent, once.\n"
-                "-# Credits are spent as in earnest: `doppel sandbox --fresh` gives them back.\n"
+                "-# Just like in production, your first order asks for consent once.\n"
+                "-# It spends credits, too: `doppel sandbox --fresh` gives them back and empties the chat.\n"
                 "-# “Viewing as”, at the top, makes you a member or an administrator."
             )
         )
