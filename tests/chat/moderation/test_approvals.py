@@ -241,7 +241,7 @@ async def test_before_and_after_and_the_spoiler_are_there_after_an_approval(
 ) -> None:
     reply, card = await awaited(server, log, spoiler=True)
     await moderator.click(card, label="Approve")
-    await reply.says("Completed", "beside it the original")
+    await reply.says("Completed")
     assert len(reply.attachments) == 2
     assert all(each.filename.startswith("SPOILER_") for each in reply.attachments)
 
@@ -257,7 +257,7 @@ async def test_a_result_that_was_listed_meanwhile_is_withheld_in_spite_of_an_app
     await moderator.click(card, label="Approve")
     await reply.says("ask a moderator")
     assert reply.attachments == []
-    await latest(log, "withheld")
+    await latest(log, "Not shown")
 
 
 async def test_approval_needs_a_log_and_the_log_stays_while_it_is_on(server: Server) -> None:
@@ -461,7 +461,7 @@ async def test_moderators_see_in_the_list_of_jobs_what_waits(
 ) -> None:
     await awaited(server, log)
     mine = said(await server.member.slash(server.channel, "jobs"))
-    assert "waits for a moderator" in mine
+    assert "Waits for a moderator" in mine
     assert "Show me" not in mine
 
 
