@@ -107,7 +107,11 @@ class Proxy:
         return web.FileResponse(PAGE / name, headers={"Cache-Control": "no-store"})
 
     async def _forward_to_preview(self, request: web.Request) -> web.Response:
-        return await _available(self._preview, request).forward(request)
+        try:
+            return await _available(self._preview, request).forward(request)
+        except aiohttp.ClientError as error:
+            # An open page keeps asking while the preview closes.
+            raise web.HTTPServiceUnavailable(text="The sandbox is closing.") from error
 
     async def _forward_to_operator(self, request: web.Request) -> web.Response:
         return await _available(self._operator, request).forward(request)

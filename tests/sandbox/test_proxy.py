@@ -1,5 +1,6 @@
 """The proxy in front of the preview: what it changes and which requests it accepts."""
 
+import asyncio
 from importlib.resources import files
 from pathlib import Path
 
@@ -84,3 +85,14 @@ async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(t
             f"{sandbox.address}/api/pages", json={}, headers={"Origin": sandbox.address}
         ) as answer:
             assert answer.status == 200
+
+
+async def test_a_page_that_asks_while_the_preview_closes_gets_an_answer() -> None:
+    proxy = Proxy()
+    async with (
+        proxy.open("127.0.0.1", 0) as address,
+        proxy.forward_to("http://127.0.0.1:9/#key", asyncio.Lock()),
+        aiohttp.ClientSession() as session,
+        session.get(f"{address}/api/state") as answer,
+    ):
+        assert answer.status == 503
