@@ -165,7 +165,7 @@ def test_an_open_ended_last_box_gets_a_size() -> None:
         ("video/mp4", files.video() + b"abc"),
         ("video/mp4", files.video()[:-5]),
         ("video/webm", files.video("webm", "libvpx")),
-        ("image/gif", files.picture("GIF")),
+        ("image/gif", files.picture("GIF")[:-30]),
     ],
 )
 def test_a_file_that_cannot_be_marked_is_unchanged(media_type: str, content: bytes) -> None:
