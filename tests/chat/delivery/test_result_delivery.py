@@ -506,7 +506,7 @@ async def test_the_original_is_shown_beside_the_result_if_its_url_is_trusted_and
     assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.EDITED
     (call,) = harness.sent("edit")
     result = f"attachment://faceswap-v5-{finished.id}.png"
-    assert galleries(call) == [[result, address.partition("?")[0]] if is_shown else [result]]
+    assert galleries(call) == [[address.partition("?")[0], result] if is_shown else [result]]
 
 
 @pytest.mark.parametrize("token", [True, False])
