@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from discord import File
+from discord import Attachment, File
 from discord.ui import LayoutView
 
 from bot.__main__ import main
@@ -144,10 +144,17 @@ class ResultDroppingMessages(Messages):
     """Breaks the rule that a job ends only after its outcome was shown: drops messages with results."""
 
     async def put(
-        self, route: Route, place: Place, view: LayoutView, files: Sequence[File] = (), *, nonce: str = ""
+        self,
+        route: Route,
+        place: Place,
+        view: LayoutView,
+        files: Sequence[File] = (),
+        *,
+        nonce: str = "",
+        kept: Sequence[Attachment] = (),
     ) -> None:
         if not files:
-            await super().put(route, place, view, files, nonce=nonce)
+            await super().put(route, place, view, files, nonce=nonce, kept=kept)
 
 
 class CreditLeakingStore(CrashingStore):
