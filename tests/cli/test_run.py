@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,10 @@ def webm_with_tags(count: int) -> bytes:
 
 
 def shown(reply: Reply) -> list[str]:
-    """The first word of each state that the reply has shown."""
+    """The first word of each state that the reply has shown; the bar of one may have moved meanwhile."""
     words = ("Waiting", "Queued", "Processing", "Completed", "Checking", "Trying again", "Failed", "Lost")
-    return [next(word for word in words if word in text) for text in reply.texts]
+    states = (next(word for word in words if word in text) for text in reply.texts)
+    return [state for state, _ in groupby(states)]
 
 
 async def test_an_order_is_followed_to_its_picture_and_sigterm_ends_the_bot(town: Environment) -> None:
