@@ -126,7 +126,7 @@ async def test_an_order_that_the_bot_was_still_looking_at_is_answered_when_it_st
         town.discord.files_available.clear()
         reply = await town.order()
         assert await bot.terminate(patience=10) == 0
-    assert "restarting" in reply.text
+    await reply.refused("restarting")
     assert await town.balance() == (START, 0)
 
 
@@ -243,7 +243,12 @@ async def test_jobs_in_flight_keep_their_capacity_after_a_kill(town: Environment
     async with town.bot(**limits) as bot:
         await town.discord.online()
         replies: list[Reply] = []
-        for member, word in ((alice, "Queued"), (alice, "Queued"), *[(alice, "number")] * 2, (bob, "number")):
+        for member, word in (
+            (alice, "Queued"),
+            (alice, "Queued"),
+            *[(alice, "Waiting")] * 2,
+            (bob, "Waiting"),
+        ):
             replies.append(await town.order(member=member))
             await replies[-1].wait_for(word)
         await town.finish(*replies[:2])
@@ -270,7 +275,9 @@ async def test_a_message_is_edited_through_its_channel_once_its_token_is_void(to
         reply.expire_token()
         await town.finish(reply)
         assert await bot.terminate() == 0
-    assert [edit.route for edit in reply.edits] == ["token", "channel", "channel"]
+    # The bar of a state adds edits of its own.
+    first, *later = [edit.route for edit in reply.edits]
+    assert (first, set(later)) == ("token", {"channel"})
     assert len(reply.attachments) == 1
 
 
