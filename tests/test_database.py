@@ -67,7 +67,7 @@ class Outage:
         """Let the running job's result arrive while nothing can be written."""
         self.capsys.readouterr()
         refused = await self.stage.order("faceswap-v5")
-        await refused.refused("cannot write anything down", "nothing was charged")
+        await refused.refused("cannot write anything down", "Nothing was charged")
         self.stage.clock.move(60)
         await eventually(lambda: len(self.log().splitlines()) >= 1 or None, self.log)
         # Long enough for a few retries.

@@ -74,7 +74,7 @@ async def test_a_button_and_the_form_behind_a_button_report_an_error(
     card = await completed(stage)
     edit = await stage.member.click(card, label="Edit")
     broken()
-    assert "Something unexpected happened" in said(await stage.member.click(card, label="Again"))
+    assert "Something unexpected happened" in said(await stage.member.click(card, label="Reroll"))
     assert "Something unexpected happened" in said(
         await stage.member.submit_modal(edit, {"image_format": ["png"]})
     )

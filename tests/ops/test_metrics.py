@@ -124,7 +124,7 @@ async def test_rejected_orders_are_counted_by_the_kind_of_error(stage: Stage) ->
 async def test_waiting_and_running_jobs_are_exported(stage: Stage) -> None:
     await (await stage.order(SLUG)).says("Queued")
     for place in (1, 2):
-        await (await stage.order(SLUG)).says(f"number {place}")
+        await (await stage.order(SLUG)).says(f"Number {place}")
     seen = await scrape(stage.app.served_at)
     assert (seen("doppel_jobs_waiting"), seen("doppel_jobs_in_flight")) == (2, 1)
     assert seen("doppel_jobs_open", state="HELD") == 2

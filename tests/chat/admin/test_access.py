@@ -27,6 +27,7 @@ EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("channels", {"use": "off"}),
     ("roles", {"use": "off"}),
     ("log", {}),
+    ("defaults", {}),
     ("approve", {"on": True}),
     ("cases", {}),
     ("delete-data", {}),

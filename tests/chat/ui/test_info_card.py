@@ -98,4 +98,4 @@ def test_choices_keep_discords_bounds() -> None:
 
 def test_a_member_without_a_known_name_is_offered_by_id() -> None:
     (found,) = job_choices([JobSummary("j", CARD.slug, 77, State.HELD, 5, 0.0)], {}, {}, "77 wait", TEXT)
-    assert found.name == f"{CARD.slug} · 77 · waiting · j"
+    assert found.name == f"{CARD.slug} · 77 · ⏳ Waiting in line · j"

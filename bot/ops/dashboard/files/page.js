@@ -15,7 +15,7 @@ const ENDS = [
 const REASONS = {
   segmind: "Segmind failed", parameters: "order refused", service: "key, balance or model", unreachable: "Segmind unreachable",
   "not found": "lost on the way", result: "result not fetched", withheld: "listed by moderators",
-  awaited: "moderators look first", unheard: "moderators cannot be asked", rejected: "refused by moderators", lapsed: "no moderator looked in time",
+  awaited: "moderators look first", unheard: "moderators cannot be asked", rejected: "refused by moderators", lapsed: "no moderator looked in time", unshared: "avatar not shared any more",
 };
 const CLOSED = { key: "Segmind refuses the key", balance: "the balance is used up", model: "Segmind does not offer it" };
 
