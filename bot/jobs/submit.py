@@ -155,21 +155,18 @@ class Submitter:
         try:
             accepted = await self._segmind.submit(submitting.slug, submitting.body)
         except Unreachable:
-            self._sent.pop(submitting.id, None)
             self._watcher.show(submitting, Reconnecting())
-            raise _CannotConnect(await self._store.move(submitting, submitting.to(State.HELD))) from None
+            raise _CannotConnect(await self._hold_again(submitting)) from None
         except RateLimited:
-            self._sent.pop(submitting.id, None)
             # The scheduler knows of it, too, and backs off.
             self._watcher.show(submitting, Due())
-            return await self._store.move(submitting, submitting.to(State.HELD))
+            return await self._hold_again(submitting)
         except Refused as error:
+            if _is_about_money(error):
+                self._gate.mark_empty()
+                return await self._hold_again(submitting)
             self._sent.pop(submitting.id, None)
-            if not _is_about_money(error):
-                return await self._refused(submitting, error)
-            # Segmind accepted nothing, so the job is held again for as long as the gate keeps it.
-            self._gate.mark_empty()
-            return await self._store.move(submitting, submitting.to(State.HELD))
+            return await self._refused(submitting, error)
         except OutcomeUnknown as error:
             log.warning("submission outcome unknown", error=error.detail)
             return await self._store.move(submitting, submitting.to(State.UNKNOWN))
@@ -177,6 +174,11 @@ class Submitter:
         if is_probe:
             self._gate.refill()
         return await self._submitted(submitting, accepted.request_id)
+
+    async def _hold_again(self, submitting: Job) -> Job:
+        """Let a job wait for another attempt, because Segmind accepted nothing."""
+        self._sent.pop(submitting.id, None)
+        return await self._store.move(submitting, submitting.to(State.HELD))
 
     def _remember(self, job: Job) -> None:
         """Remember a request that is about to be sent, whatever becomes of the record in the database."""
