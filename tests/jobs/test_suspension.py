@@ -42,41 +42,35 @@ def after(state: State, harness: JobHarness, monkeypatch: pytest.MonkeyPatch, ac
     monkeypatch.setattr(harness.store, "move", moved)
 
 
+async def run_past_a_takeover(
+    harness: JobHarness, database: str, monkeypatch: pytest.MonkeyPatch, state: State, *, seconds: float
+) -> None:
+    """Run a job in a process that sleeps after the commit of a state while another one takes the job over."""
+    async with SqlStore(database, start=100, clock=HandClock()) as successor:
+
+        async def sleep_through_the_takeover() -> None:
+            await let_leases_run_out(database)
+            assert len(await adopted_by(successor)) == 1
+            vars(harness.clock)["jump"] = seconds
+
+        after(state, harness, monkeypatch, sleep_through_the_takeover)
+        harness.runner.start(await harness.leave_open(inline_job()))
+        await eventually(lambda: not harness.runner.running, lambda: "the task ends")
+
+
 async def test_a_process_that_wakes_after_a_takeover_sends_nothing(
     postgres_url: str, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with (
-        job_harness(postgres_url, segmind) as harness,
-        SqlStore(postgres_url, start=100, clock=HandClock()) as successor,
-    ):
-
-        async def sleep_through_the_takeover() -> None:
-            await let_leases_run_out(postgres_url)
-            assert len(await adopted_by(successor)) == 1
-            vars(harness.clock)["jump"] = 60.0
-
-        after(State.SUBMITTING, harness, monkeypatch, sleep_through_the_takeover)
-        harness.runner.start(await harness.leave_open(inline_job()))
-        await eventually(lambda: not harness.runner.running, lambda: "the task ends")
+    async with job_harness(postgres_url, segmind) as harness:
+        await run_past_a_takeover(harness, postgres_url, monkeypatch, State.SUBMITTING, seconds=60.0)
         assert segmind.submissions == ()
 
 
 async def test_a_process_that_wakes_after_a_takeover_delivers_nothing(
     postgres_url: str, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with (
-        job_harness(postgres_url, segmind) as harness,
-        SqlStore(postgres_url, start=100, clock=HandClock()) as successor,
-    ):
-
-        async def sleep_through_the_takeover() -> None:
-            await let_leases_run_out(postgres_url)
-            assert len(await adopted_by(successor)) == 1
-            vars(harness.clock)["jump"] = 20.0
-
-        after(State.DONE, harness, monkeypatch, sleep_through_the_takeover)
-        harness.runner.start(await harness.leave_open(inline_job()))
-        await eventually(lambda: not harness.runner.running, lambda: "the task ends")
+    async with job_harness(postgres_url, segmind) as harness:
+        await run_past_a_takeover(harness, postgres_url, monkeypatch, State.DONE, seconds=20.0)
         assert harness.watcher.ends == {}
 
 
