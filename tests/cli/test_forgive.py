@@ -9,8 +9,8 @@ from bot.__main__ import main
 from bot.cli.operator import forgive
 from bot.clock import WallClock
 from bot.media.fingerprints import Fingerprint
-from bot.settings import Settings
 from bot.store import SqlStore
+from tests.cli.conftest import settings_of
 from tests.store.orders import START
 
 EXACT = "a" * 64
@@ -25,17 +25,6 @@ async def listed(store: SqlStore) -> list[bool]:
 async def refused(store: SqlStore) -> None:
     await store.moderation.list_fingerprints([Fingerprint(EXACT, (7,))], None, "job")
     await store.moderation.list_fingerprints([Fingerprint(EXACT, (7,))], GUILD, "job")
-
-
-def settings_of(url: str) -> Settings:
-    return Settings.model_validate({"database": {"url": url}})
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/doppel.db"
-    return request.getfixturevalue("postgres_url")
 
 
 async def test_fingerprints_leave_the_list_of_all_servers_while_the_bot_runs(url: str) -> None:

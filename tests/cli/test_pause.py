@@ -11,13 +11,6 @@ from bot.store import SqlStore
 from tests.store.orders import START, HandClock
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/doppel.db"
-    return request.getfixturevalue("postgres_url")
-
-
 async def test_a_running_bot_is_paused_and_resumed_from_a_terminal(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,22 +10,11 @@ from bot.cli.unknown import release, unknown
 from bot.clock import WallClock
 from bot.jobs.job import State
 from bot.jobs.supervision.decisions import OperatorDecisions
-from bot.settings import Settings
 from bot.store import SqlStore
 from bot.store.read.requests import UnknownOutcome
+from tests.cli.conftest import settings_of
 from tests.jobs.harness import RecordingOperator
 from tests.store.orders import START, opened, through
-
-
-def settings_of(url: str) -> Settings:
-    return Settings.model_validate({"database": {"url": url}})
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/doppel.db"
-    return request.getfixturevalue("postgres_url")
 
 
 async def test_a_job_of_unknown_outcome_is_listed_and_released(url: str) -> None:
