@@ -48,6 +48,11 @@ class Channel:
         """Wait until the page has loaded everything that it shows."""
         expect(self._page.locator("#preview-app")).to_have_attribute("aria-busy", "false")
 
+    def wait_for_an_answer(self) -> None:
+        """Wait until the server of the page answers it."""
+        with self._page.expect_response(lambda response: response.ok):
+            pass
+
     def screenshot(self, name: str) -> None:
         self._page.screenshot(path=self.screenshots / f"{name}.png")
 

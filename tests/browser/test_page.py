@@ -87,9 +87,13 @@ def test_a_page_that_is_left_open_comes_back_with_the_sandbox(
         before = channel.ids()
     with sandbox(tmp_path, int(address.rpartition(":")[2])):
         # The page asks again and again, and the browser logs errors while the sandbox is down.
+        channel.wait_for_an_answer()
         expect(channel.messages).to_contain_text("Swap a face")
         channel.settle()
         assert channel.ids() == before
+        welcome = channel.messages.first
+        answer = channel.press(welcome.get_by_role("button", name="Show me", exact=True).first)
+        expect(answer).to_be_visible()
     errors.clear()
 
 
