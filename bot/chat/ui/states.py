@@ -31,6 +31,7 @@ class JobState(StrEnum):
     WITHHELD = "withheld"
     REJECTED = "rejected"
     LAPSED = "lapsed"
+    UNSHARED = "unshared"
 
     @property
     def icon(self) -> str:
@@ -66,6 +67,7 @@ _ICONS: Mapping[JobState, str] = {
     JobState.WITHHELD: "🛡️",
     JobState.REJECTED: "🛡️",
     JobState.LAPSED: "🛡️",
+    JobState.UNSHARED: "🛡️",
 }
 
 _BY_STATE: Mapping[State, JobState] = {
@@ -90,6 +92,7 @@ _BY_REASON: Mapping[Reason, JobState] = {
     Reason.UNHEARD: JobState.AWAITED,
     Reason.REJECTED: JobState.REJECTED,
     Reason.LAPSED: JobState.LAPSED,
+    Reason.UNSHARED: JobState.UNSHARED,
 }
 
 
