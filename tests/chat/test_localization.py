@@ -21,16 +21,6 @@ LOCALES = [locale.value for locale in Locale if language_of(locale.value) != ENG
 CATALOGUES = {language: catalogue(language) for language in LANGUAGES}
 DESCRIPTION_LIMIT, MENU_LIMIT, COMMAND_LIMIT = 100, 32, 8000
 SLASH = 1
-# Characters that Discord allows for titles, labels and buttons. Choices need some for what is filled in.
-LABEL_LIMITS = {
-    "swap.": 45,
-    "picker.title": 45,
-    "picker.pairs": 100,
-    "buttons.": 80,
-    "help.swap": 80,
-    "path.": 90,
-    "cases.remove": 80,
-}
 MULTIFACESWAP = MODELS["faceswap-v3-multifaceswap"]
 # Errors that only the models find; Discord checks everything else.
 PROBLEMS = {
@@ -110,13 +100,6 @@ def test_a_missing_translation_falls_back_to_english() -> None:
         assert text.phrase("Anything") == "Anything"
         with pytest.raises(KeyError):
             text("nothing")
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_labels_of_forms_and_buttons_fit_discords_limits(language: str) -> None:
-    for key, sentence in sentences(language).items():
-        bounds = [most for start, most in LABEL_LIMITS.items() if key.startswith(start)]
-        assert all(len(sentence) <= most for most in bounds), key
 
 
 async def payloads(stage: Stage) -> list[dict[str, Any]]:
