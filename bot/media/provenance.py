@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from bot.media import sniff
 from bot.media.formats import gif, jpeg, mp4, png, webp
 from bot.media.types import UnusableMedia
 
@@ -70,14 +69,6 @@ def mark(content: bytes, media_type: str, former: bytes | None = None) -> bytes:
         return content if _has_mark(packet) else xmp_format.write(content, _with_mark(packet or former))
     except UnusableMedia:
         return content
-
-
-def is_marked(content: bytes) -> bool:
-    try:
-        xmp_format = _XMP_FORMATS.get(sniff.any_media_type(content))
-        return xmp_format is not None and _has_mark(xmp_format.read(content))
-    except UnusableMedia:
-        return False
 
 
 def _with_mark(packet: bytes | None) -> bytes:

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from bot.media.probe import inspect
-from bot.media.provenance import DIGITAL_SOURCE_TYPE, is_marked, mark
+from bot.media.provenance import DIGITAL_SOURCE_TYPE, mark
 from bot.media.types import Limits
 from tests.media import files
+from tests.media.marks import is_marked
 
 PICTURES = [
     ("image/png", files.picture("PNG")),

@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from bot.media.provenance import is_marked
 from bot.sandbox.faces import CannotSwap
 from bot.sandbox.faces.arrays import Picture
 from bot.sandbox.segmind import Rendering
+from tests.media.marks import is_marked
 from tests.sandbox.faces.conftest import Measure, Render
 from tests.sandbox.faces.scenes import SAMPLES, clip, couple, encoded, frames, nobody, portrait
 
