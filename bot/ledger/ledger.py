@@ -20,7 +20,7 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One line of an account's history."""
+    """One line of an account's history: a job from its hold to its end, or any other entry."""
 
     id: int
     kind: EntryKind
@@ -29,7 +29,10 @@ class LedgerLine:
     job_id: str | None = None
     slug: str | None = None
     """Model of the job; None once the job is deleted."""
+    ended: EntryKind | None = None
+    """How a hold ended: captured, released, or adjusted if the job was refunded."""
     actor: str | None = None
+    """Person who decided, for a job about its refund."""
     why: str | None = None
 
 
@@ -122,7 +125,11 @@ class Ledger(Protocol):
     async def history(
         self, account: str, *, before: int | None = None, after: int | None = None, limit: int = 10
     ) -> Sequence[LedgerLine]:
-        """Read lines, newest first: the latest ones, or those next to the line `before` or `after`."""
+        """Read lines, newest first: the latest ones, or those next to the line `before` or `after`.
+
+        A job is one line, which stands where its hold does. The amounts of all lines make the free credits,
+        if those of released and refunded jobs count as nothing.
+        """
         ...
 
     async def audit_entries(

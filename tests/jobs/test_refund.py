@@ -22,8 +22,8 @@ REJECTED = Refund(Reason.REJECTED, decided_by="7")
 
 async def assert_refunded_once(store: SqlStore, job: Job) -> None:
     assert (await store.balance(job.account)).free == 100
-    refunds = [line for line in await store.history(job.account) if line.kind is EntryKind.ADJUST]
-    assert [(line.amount, line.job_id, line.actor) for line in refunds] == [(5, job.id, "7")]
+    refunds = [line for line in await store.history(job.account) if line.ended is EntryKind.ADJUST]
+    assert [(line.amount, line.job_id, line.actor) for line in refunds] == [(-5, job.id, "7")]
     (entry,) = await store.audit_entries(job.place.guild_id)
     assert (entry.actor, entry.action) == ("7", AuditAction.REFUND)
     assert entry.facts == {"job": job.id, "member": job.place.user_id, "amount": 5}

@@ -58,16 +58,15 @@ def _price_lines(card: ModelCard, unit_price: UnitPrice, text: Text) -> Iterable
 
 
 def history_line(line: LedgerLine, cards: Mapping[str, ModelCard], text: Text) -> str:
-    what = _description(line, _job_words(line, cards), text)
+    what = _description(line, cards, text)
     if line.actor is not None and line.actor != SHOP:
         what = text("history.by", what=what, actor=person(line.actor, text))
         if why := as_code(line.why or "", REASON_LIMIT):
             what = text("history.why", what=what, why=why)
-    amount = f"{line.amount:+}" if line.amount else "0"
-    return text("history.line", amount=amount, what=what, when=relative_timestamp(line.at))
+    return text("history.line", what=what, amount=_amount(line, text), when=relative_timestamp(line.at))
 
 
-def _description(line: LedgerLine, job: str, text: Text) -> str:
+def _description(line: LedgerLine, cards: Mapping[str, ModelCard], text: Text) -> str:
     match line.kind:
         case EntryKind.GRANT if line.actor is None:
             return text("history.start")
@@ -75,20 +74,19 @@ def _description(line: LedgerLine, job: str, text: Text) -> str:
             return text("history.bought" if line.actor == SHOP else "history.grant")
         case EntryKind.ALLOWANCE:
             return text("history.filled") if line.amount >= 0 else text("history.lapsed")
-        case EntryKind.HOLD:
-            return text("history.hold", job=job)
-        case EntryKind.CAPTURE:
-            return text("history.capture", job=job)
-        case EntryKind.RELEASE:
-            return text("history.release", job=job)
-        case EntryKind.ADJUST if line.job_id is not None:
-            return text("history.refund", job=job)
         case EntryKind.ADJUST:
             return text("history.take")
+        case EntryKind.HOLD | EntryKind.CAPTURE | EntryKind.RELEASE:
+            job = text("history.job") if line.slug is None else title_of(line.slug, cards)
+            return text("history.refund", job=job) if line.ended is EntryKind.ADJUST else job
 
 
-def _job_words(line: LedgerLine, cards: Mapping[str, ModelCard]) -> str:
-    number = as_code(line.job_id or "", REASON_LIMIT)
-    if line.slug is None:
-        return number
-    return f"{title_of(line.slug, cards)} {number}"
+def _amount(line: LedgerLine, text: Text) -> str:
+    if line.kind is EntryKind.HOLD and (
+        line.ended in {EntryKind.RELEASE, EntryKind.ADJUST} or not line.amount
+    ):
+        return text("history.free")
+    amount = f"{line.amount:+}".replace("-", "\N{MINUS SIGN}")
+    if line.kind is EntryKind.HOLD and line.ended is None:
+        return text("history.held", amount=amount)
+    return f"**{amount}**"

@@ -39,7 +39,21 @@ class Page:
         return newest.mappings().all()
 
 
+_end, _refund = entries.alias("end"), entries.alias("refund")
+# Each of these belongs to a job, and is told on the line of its hold.
+_ENDS = (EntryKind.CAPTURE, EntryKind.RELEASE)
+_of_hold = (entries.c.kind == EntryKind.ADJUST) & entries.c.job_id.is_not(None)
+
+
 async def history(connection: Connection, account: str, page: Page) -> Sequence[LedgerLine]:
+    is_refund = sa.and_(
+        entries.c.kind == EntryKind.HOLD,
+        _refund.c.job_id == entries.c.job_id,
+        _refund.c.kind == EntryKind.ADJUST,
+    )
+    is_end = sa.and_(
+        entries.c.kind == EntryKind.HOLD, _end.c.job_id == entries.c.job_id, _end.c.kind.in_(_ENDS)
+    )
     chosen = (
         sa.select(
             entries.c.id,
@@ -48,17 +62,21 @@ async def history(connection: Connection, account: str, page: Page) -> Sequence[
             entries.c.at,
             entries.c.job_id,
             jobs.c.slug,
-            entries.c.actor,
-            entries.c.why,
+            sa.func.coalesce(_refund.c.kind, _end.c.kind).label("ended"),
+            sa.func.coalesce(_refund.c.actor, entries.c.actor).label("actor"),
+            sa.func.coalesce(_refund.c.why, entries.c.why).label("why"),
         )
         .outerjoin_from(entries, jobs, jobs.c.id == entries.c.job_id)
-        .where(entries.c.account == account)
+        .outerjoin(_end, is_end)
+        .outerjoin(_refund, is_refund)
+        .where(entries.c.account == account, entries.c.kind.not_in(_ENDS), ~_of_hold)
     )
     return [_ledger_line(dict(row)) for row in await page.fetch(connection, chosen, entries.c.id)]
 
 
 def _ledger_line(row: dict[str, Any]) -> LedgerLine:
     row["kind"] = EntryKind(row["kind"])
+    row["ended"] = None if row["ended"] is None else EntryKind(row["ended"])
     return LedgerLine(**row)
 
 

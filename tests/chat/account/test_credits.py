@@ -51,29 +51,39 @@ async def test_direct_messages_have_no_allowance_by_default(stage: Stage) -> Non
     assert "no allowance here that fills up" in words
 
 
-async def test_the_history_shows_a_job_from_hold_to_refund(server: Server) -> None:
-    job = await server.job_done()
-    await server.tell("refund", job=job, reason="it was `blurred` @everyone")
-    lines = (await server.ask(server.member, "credits history")).splitlines()[1:]
-    assert [line.split(" · ")[0] for line in lines] == ["**+5**", "**0**", "**-5**", "**+100**"]
-    assert (
-        f"given back for Face swap v5 `{job}` by <@{server.admin.id}>: `it was 'blurred' @everyone`"
-        in lines[0]
-    )
-    assert f"charged, as held, for Face swap v5 `{job}`" in lines[1]
-    assert "set aside for Face swap v5" in lines[2]
-    assert "given to begin with" in lines[3]
-    assert all(line.endswith(":R>") for line in lines)
+async def test_the_history_has_one_line_for_each_job(server: Server) -> None:
+    done, refunded = await server.job_done(), await server.job_done()
+    await server.tell("refund", job=refunded, reason="it was `blurred` @everyone")
+    await (await server.stage.order("faceswap-v5")).says("Queued")
+    words = await server.ask(server.member, "credits history")
+    assert [line.rpartition(" · ")[0] for line in words.splitlines()[1:]] == [
+        "Face swap v5 · **\N{MINUS SIGN}5**, held",
+        f"Face swap v5, refunded by <@{server.admin.id}>: `it was 'blurred' @everyone` · nothing charged",
+        "Face swap v5 · **\N{MINUS SIGN}5**",
+        "To begin with · **+100**",
+    ]
+    assert all(line.endswith(":R>") for line in words.splitlines()[1:])
+    assert done not in words
+    assert refunded not in words
 
 
 @pytest.mark.stage(credits={"daily": 50, "start": 0})
-async def test_the_history_shows_allowances_and_released_holds(server: Server) -> None:
+async def test_a_job_without_a_result_is_a_line_without_a_charge(server: Server) -> None:
     server.stage.segmind.faults.next("submit", "failed=no face")
     reply = await server.stage.order("faceswap-v5")
     await server.stage.finish(reply, "Failed")
     words = await server.ask(server.member, "credits history")
-    assert "**+50** · allowance filled up" in words
-    assert "**+5** · back, as nothing came of Face swap v5" in words
+    assert [line.rpartition(" · ")[0] for line in words.splitlines()[1:]] == [
+        "Face swap v5 · nothing charged",
+        "Allowance refilled · **+50**",
+    ]
+
+
+@pytest.mark.stage(credits={"prices": {"faceswap-v5": 0}})
+async def test_a_free_job_is_no_line_of_zero(server: Server) -> None:
+    await server.job_done()
+    words = await server.ask(server.member, "credits history")
+    assert "Face swap v5 · nothing charged · <t:" in words
 
 
 async def test_a_history_of_a_thousand_entries_is_read_page_by_page(server: Server) -> None:

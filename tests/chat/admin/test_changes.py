@@ -72,7 +72,7 @@ async def test_a_purchase_is_listed_for_the_member_and_for_the_administrators(se
     await server.stage.app.store.grant(server.account, 500, "bought", audit_entry)
     words = await server.tell("changes")
     assert f"Discord's shop sold 500 credits to <@{server.member.id}>" in words
-    assert "**+500** · bought · <t:" in await server.ask(server.member, "credits history")
+    assert "Bought · **+500** · <t:" in await server.ask(server.member, "credits history")
 
 
 async def test_changes_of_other_servers_are_not_shown(server: Server) -> None:

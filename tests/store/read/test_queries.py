@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from bot.jobs.job import State
+from bot.ledger.account import EntryKind
 from bot.ledger.ledger import AuditEntry, LedgerLine
 from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, HandClock, opened, order, through
@@ -55,3 +56,24 @@ async def test_the_recent_jobs_of_a_server_come_newest_first(store: SqlStore, cl
     assert [(job.id, job.state) for job in found] == [(waiting.id, State.HELD), (done.id, State.DONE)]
     assert (found[1].slug, found[1].user_id, found[1].price) == (done.slug, 2, 5)
     assert [job.id for job in await store.jobs_of(1, limit=1)] == [waiting.id]
+
+
+async def test_the_lines_of_an_account_make_its_balance(store: SqlStore) -> None:
+    """A job is one line, and those that cost nothing in the end count as nothing."""
+    await store.grant("1:2", 7, "a prize", AuditEntry("7", "grant"))
+    done, refunded = [await through(store, await opened(store), *LIFE) for _ in range(2)]
+    await store.adjust("1:2", refunded.price, "blurred", AuditEntry("7", "refund"), job_id=refunded.id)
+    failed = await through(store, await opened(store), State.FAILED)
+    waiting = await opened(store)
+    await store.adjust("1:2", -1, "", AuditEntry("7", "take"))
+    lines = await store.history("1:2", limit=100)
+    assert [(line.job_id, line.ended, line.why) for line in lines if line.job_id is not None] == [
+        (waiting.id, None, None),
+        (failed.id, EntryKind.RELEASE, None),
+        (refunded.id, EntryKind.ADJUST, "blurred"),
+        (done.id, EntryKind.CAPTURE, None),
+    ]
+    is_free = {EntryKind.RELEASE, EntryKind.ADJUST}
+    assert (
+        sum(line.amount for line in lines if line.ended not in is_free) == (await store.balance("1:2")).free
+    )
