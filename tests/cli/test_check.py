@@ -11,7 +11,8 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from bot.cli.check import Finding, check, table
+from bot.cli.check import check
+from bot.cli.check.finding import Finding, table
 from bot.clock import WallClock
 from bot.jobs.supervision.learned_rate import LearnedRate, rate_name
 from bot.registry import model_registry
@@ -24,18 +25,21 @@ from tests.media.certificates import DAY, HOLDER, issue
 
 MODELS = model_registry("cogs")
 TOKEN = "the.right.token"
+PUBLIC = web.AppKey("public", bool)
 
 
 async def _me(request: web.Request) -> web.Response:
     if request.headers["Authorization"] == f"Bot {TOKEN}":
-        return web.json_response({"id": "1", "username": "Doppel"})
+        public = request.app[PUBLIC]
+        return web.json_response({"bot": {"id": "1", "username": "Doppel"}, "bot_public": public})
     return web.json_response({"message": "401: Unauthorized", "code": 0}, status=401)
 
 
-@pytest.fixture
-async def discord() -> AsyncGenerator[str]:
+@pytest.fixture(params=["private"])
+async def discord(request: pytest.FixtureRequest) -> AsyncGenerator[str]:
     app = web.Application()
-    app.router.add_get("/api/v10/users/@me", _me)
+    app[PUBLIC] = request.param == "public"
+    app.router.add_get("/api/v10/applications/@me", _me)
     async with TestServer(app) as server:
         yield str(server.make_url("/api/v10"))
 
@@ -65,6 +69,7 @@ async def test_everything_is_reported_good(sections: dict[str, dict[str, Any]]) 
     findings = await found(sections)
     others = {
         "Discord's token",
+        "invitations",
         "Segmind's key",
         "database",
         "files",
@@ -78,6 +83,7 @@ async def test_everything_is_reported_good(sections: dict[str, dict[str, Any]]) 
     assert set(findings) == others | set(MODELS)
     assert all(each.good for each in findings.values())
     assert "Doppel" in findings["Discord's token"].words
+    assert findings["invitations"].words == "only you can add the bot to servers"
     assert "$10.00 left" in findings["Segmind's key"].words
     assert "off: set DOPPEL_FACES__KEY" in findings["saved faces"].words
     assert "set discord.operators" in findings["reports"].words
@@ -203,6 +209,15 @@ async def test_it_warns_when_nothing_bounds_the_spending_of_a_day(
     finding = (await found(sections))["spending"]
     assert finding.warns
     assert "set credits.operator_daily_usd" in finding.words
+
+
+@pytest.mark.parametrize("discord", ["public"], indirect=True)
+async def test_it_warns_when_anybody_can_add_the_bot(sections: dict[str, dict[str, Any]]) -> None:
+    finding = (await found(sections))["invitations"]
+    assert (finding.good, finding.mark) == (True, "!  ")
+    assert "switch Public Bot off" in finding.words
+    allowed = sections | {"discord": {**sections["discord"], "servers": (81384788765712384,)}}
+    assert (await found(allowed))["invitations"].words == "the bot serves 1 server alone"
 
 
 async def test_it_warns_of_files_that_others_on_the_machine_can_read(
