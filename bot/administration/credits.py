@@ -62,6 +62,10 @@ class Archive(Protocol):
 
     async def find(self, job_id: str) -> Job | None: ...
 
+    async def find_of_server(self, guild_id: int, job_id: str) -> Job | None:
+        """Find a job that was ordered in this server, by its id or its short id."""
+        ...
+
     async def find_batch(self, batch: str) -> Sequence[Job]: ...
 
     async def jobs_of(self, guild_id: int, *, limit: int) -> Sequence[JobSummary]:
@@ -154,7 +158,7 @@ class CreditAdmin:
         return await self._change(by, change, audit_entry_of(by, AuditAction.MODEL, model=slug, on=on))
 
     async def refund(self, by: Administrator, job_id: str, reason: str = "") -> AuditEntry:
-        job = await self._archive.find(job_id)
+        job = await self._archive.find_of_server(by.guild_id, job_id)
         # A job that was ordered in this server may still be paid from the member's own account.
         if job is None or job.account != by.account_of(job.place.user_id):
             raise UnknownJob

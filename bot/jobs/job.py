@@ -91,6 +91,15 @@ class Reason(StrEnum):
         return self.waits or self.is_refunded or self is Reason.WITHHELD
 
 
+SHORT_ID = 8
+"""Length of a short id."""
+
+
+def short_id(job_id: str) -> str:
+    """Return the end of an id, which people read and type: its beginning is only the time of the order."""
+    return job_id[-SHORT_ID:]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Message that shows a job, with the token that allows editing it for a while."""

@@ -222,6 +222,10 @@ class SqlStore:
         async with self._reading() as connection:
             return await jobs.find(connection, job_id)
 
+    async def find_of_server(self, guild_id: int, job_id: str) -> Job | None:
+        async with self._reading() as connection:
+            return await jobs.find_of_server(connection, guild_id, job_id)
+
     async def find_batch(self, batch: str) -> Sequence[Job]:
         async with self._reading() as connection:
             return await jobs.find_batch(connection, batch)

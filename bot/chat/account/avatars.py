@@ -7,10 +7,10 @@ import structlog
 from bot.chat.delivery.job_buttons import Action, JobButton
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
-from bot.chat.messages import address_of
 from bot.chat.text import Text
 from bot.chat.ui.card import GREEN, relative_timestamp
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
+from bot.chat.ui.labels import jump_link
 from bot.chat.ui.pagination import PageItem, PageRequest
 from bot.jobs.service import JobService, TooLate
 from bot.moderation.avatars import AvatarConsent, AvatarRepository, AvatarUse
@@ -71,7 +71,7 @@ class Avatars:
             "avatar.line",
             member=mention_or_unknown(use.user_id, self._text),
             when=relative_timestamp(use.created_at),
-            link=address_of(use),
+            link=jump_link(use, self._text),
         )
 
     def _button(self, use: AvatarUse, owner: int) -> JobButton:

@@ -10,6 +10,7 @@ from bot.chat.text import Text
 from bot.chat.ui.card import GREEN, credits_words, relative_timestamp
 from bot.chat.ui.info_card import InfoCard, as_code, mention_or_unknown
 from bot.chat.ui.labels import person, title_of
+from bot.jobs.job import short_id
 from bot.ledger.ledger import AuditEntry
 from bot.models import ModelCard
 
@@ -65,7 +66,7 @@ def _facts(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: Text)
         "channel": f"<#{facts.get('channel') or 0}>",
         "scope": scope_words(facts, text),
         "options": option_words(facts.get("options", {})),
-        "job": as_code(str(facts.get("job", "")), REASON_LIMIT),
+        "job": as_code(short_id(str(facts.get("job", ""))), REASON_LIMIT),
         "model": title_of(str(facts.get("model", "")), cards),
         "limit": limit_name(limit, text) if limit else "",
         "amount": limit_words(limit, amount, text) if limit and amount is not None else "",

@@ -14,6 +14,7 @@ from bot.chat.text import Text
 from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.labels import title_of
 from bot.chat.ui.states import state_of
+from bot.jobs.job import short_id
 from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
@@ -96,7 +97,7 @@ def model_choices(cards: Mapping[str, ModelCard], typed: str) -> list[Choice]:
 def _job_name(job: JobSummary, names: Mapping[int, str], cards: Mapping[str, ModelCard], text: Text) -> str:
     member = sanitize(names.get(job.user_id, str(job.user_id)), _MAX_MEMBER_NAME)
     state = state_of(job.state).label(text)
-    name = f"{title_of(job.slug, cards)} · {member} · {state} · {job.id}"
+    name = f"{title_of(job.slug, cards)} · {member} · {state} · {short_id(job.id)}"
     return name[-NAME_LIMIT:]
 
 

@@ -6,13 +6,12 @@ from typing import Self
 
 from discord import ButtonStyle
 
-from bot.chat.messages import address_of
 from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import AMBER, DARK, Attachment, relative_timestamp
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
-from bot.chat.ui.labels import title_of
-from bot.jobs.job import Job
+from bot.chat.ui.labels import jump_link, title_of
+from bot.jobs.job import Job, short_id
 from bot.models import ModelCard
 from bot.moderation.approvals import Approval, Verdict
 
@@ -36,13 +35,13 @@ def approval_card(
     facts = {
         "member": mention_or_unknown(job.place.user_id, text),
         "model": title_of(job.slug, cards),
-        "job": job.id,
+        "job": short_id(job.id),
     }
     lines = [text("cases.job", when=relative_timestamp(job.created_at), **facts)]
     if job.place.hidden:
         lines.append(text("approval.hidden"))
     else:
-        lines.append(text("cases.where", link=address_of(job.place)))
+        lines.append(jump_link(job.place, text))
     if waiting and picture is None and job.output and len(job.output) <= _MAX_URL:
         lines.append(text("approval.link", url=job.output))
     if approval.verdict is Verdict.WITHDRAWN:

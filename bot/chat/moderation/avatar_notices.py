@@ -7,10 +7,10 @@ import structlog
 
 from bot.chat.background import Background
 from bot.chat.delivery.job_buttons import Action, JobButton
-from bot.chat.messages import DISCORD_ERRORS, NOBODY, address_of
+from bot.chat.messages import DISCORD_ERRORS, NOBODY
 from bot.chat.text import Text, speaking
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
-from bot.chat.ui.labels import title_of
+from bot.chat.ui.labels import jump_link, title_of
 from bot.jobs.job import Job, State
 from bot.jobs.ports import StoreAway
 from bot.models import ModelCard
@@ -62,7 +62,7 @@ class AvatarNotices:
             "avatar.used",
             member=mention_or_unknown(job.place.user_id, text),
             model=title_of(job.slug, self._cards),
-            link=address_of(job.place),
+            link=jump_link(job.place, text),
         )
         button = JobButton(Action.DELETE_FOR_GOOD, owner, job.id, text("avatar.remove"))
         return InfoCard(text("avatar.used_title"), [line], text, buttons=[button])

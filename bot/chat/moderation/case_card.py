@@ -6,13 +6,12 @@ from typing import Self
 
 from discord import ButtonStyle
 
-from bot.chat.messages import address_of
 from bot.chat.text import Text
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import DARK, RED, relative_timestamp
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
-from bot.chat.ui.labels import title_of
-from bot.jobs.job import Job
+from bot.chat.ui.labels import jump_link, title_of
+from bot.jobs.job import Job, short_id
 from bot.models import ModelCard
 from bot.moderation.cases import Case, Step
 
@@ -32,13 +31,13 @@ def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text:
         )
     ]
     if job is None:
-        lines.append(text("cases.forgotten", job=case.job_id))
+        lines.append(text("cases.forgotten", job=short_id(case.job_id)))
     else:
-        facts = {"model": title_of(job.slug, cards), "job": job.id}
+        facts = {"model": title_of(job.slug, cards), "job": short_id(job.id)}
         member = mention_or_unknown(job.place.user_id, text)
         when = relative_timestamp(job.created_at)
         lines.append(text("cases.job", member=member, when=when, **facts))
-        lines.append(text("cases.where", link=address_of(job.place)))
+        lines.append(jump_link(job.place, text))
     lines += [text(f"cases.done_{step}") for step in case.steps]
     buttons = [
         CaseButton(step, case.number, text(f"cases.{step}")) for step in Step if step in case.remaining_steps
@@ -56,7 +55,7 @@ def case_card(case: Case, job: Job | None, cards: Mapping[str, ModelCard], text:
 def case_line(case: Case, text: Text) -> str:
     """Line of a list with a link to the card, unless the card went to the operators in private."""
     title = f"**{text('cases.title', number=case.number)}**"
-    facts = {"job": case.job_id, "when": relative_timestamp(case.opened_at)}
+    facts = {"job": short_id(case.job_id), "when": relative_timestamp(case.opened_at)}
     if case.card is None:
         return text("cases.line_passed_on", title=title, **facts)
     channel_id, message_id = case.card

@@ -7,19 +7,22 @@ import structlog
 
 from bot.chat.background import Background
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result, Results
-from bot.chat.messages import DISCORD_ERRORS, NOBODY, address_of
+from bot.chat.messages import DISCORD_ERRORS, NOBODY
 from bot.chat.text import Text, speaking
 from bot.chat.ui.card import DARK
 from bot.chat.ui.info_card import InfoCard, mention
-from bot.chat.ui.labels import title_of
+from bot.chat.ui.labels import jump_link, title_of
 from bot.chat.ui.states import state_of
-from bot.jobs.job import Job, State
+from bot.jobs.job import Job, State, short_id
 from bot.jobs.ports import StoreAway
 from bot.media.fingerprints import Fingerprint
 from bot.models import ModelCard
 from bot.moderation.ports import ModerationStore, ServerRulesReader
 
 log = structlog.stdlib.get_logger(__name__)
+
+# Characters that are shown of a fingerprint, enough to see that two files are the same.
+FINGERPRINT = 8
 
 
 class ModLog:
@@ -73,9 +76,9 @@ class ModLog:
         guild = self._client.get_guild(job.place.guild_id or 0)
         with speaking("" if guild is None else str(guild.preferred_locale)):
             user, outcome = job.place.user_id, state_of(job.state, job.reason).label(text)
-            lines = [text("log.job", member=mention(user), user=user, outcome=outcome, job=job.id)]
+            lines = [text("log.job", member=mention(user), user=user, outcome=outcome, job=short_id(job.id))]
             if not job.place.hidden:
-                lines.append(text("log.where", link=address_of(job.place)))
-            small = [f"{part} `{each.exact}`" for part, each in fingerprints.items()]
+                lines.append(jump_link(job.place, text))
+            small = [f"{part} `{each.exact[:FINGERPRINT]}`" for part, each in fingerprints.items()]
             title = title_of(job.slug, self._cards)
             return InfoCard(title, lines, text, small=small, picture=result, colour=DARK)

@@ -15,7 +15,7 @@ from bot.chat.text import Text
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import title_of
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
-from bot.jobs.job import Job
+from bot.jobs.job import Job, short_id
 from bot.media import operations
 from bot.media.types import Limits, TooLarge, UnusableMedia
 from bot.media.workers import MediaWorkers
@@ -100,7 +100,7 @@ class OriginCheck:
         lines = [text(_ANSWERS[origin.evidence], **facts)]
         if self._moderates(interaction, job.place.guild_id):
             member = mention_or_unknown(job.place.user_id, text)
-            lines.append(text("origin.who", member=member, job=job.id))
+            lines.append(text("origin.who", member=member, job=short_id(job.id)))
         return lines
 
     def _moderates(self, interaction: Interaction, guild_id: int | None) -> bool:

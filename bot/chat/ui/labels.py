@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bot.chat.messages import MessagePlace, address_of
 from bot.chat.text import Text
 from bot.chat.ui.card import credits_words
 from bot.chat.ui.info_card import mention
@@ -30,3 +31,9 @@ def price_words(card: ModelCard, credits_: int, text: Text) -> str:
     if card.per_seconds is None:
         return price
     return text("prices.stretch", price=price, seconds=f"{card.per_seconds:g}")
+
+
+def jump_link(there: MessagePlace, text: Text) -> str:
+    """Link to a message, in the words of Discord's own menu."""
+    words = text("jump")
+    return f"[{words}]({address_of(there)})"

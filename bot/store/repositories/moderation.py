@@ -17,7 +17,7 @@ from bot.store.connection import Connection, Transaction
 from bot.store.dialects import any_values, insert_into, matches_any
 from bot.store.read import origins
 from bot.store.tables import fingerprints as fingerprint_rows
-from bot.store.tables import jobs, listed, people, posts, strikes, takedowns
+from bot.store.tables import is_named, jobs, listed, people, posts, strikes, takedowns
 from bot.store.write import audit_log
 
 # Built once, because building a statement takes longer than running it.
@@ -141,9 +141,12 @@ class SqlModerationStore:
 
 
 async def unlist(connection: Connection, job_id: str, guild_id: int | None) -> int:
-    """Remove a job's fingerprints from the list of one server, or of all servers, and count them."""
+    """Remove a job's fingerprints from the list of one server, or of all servers, and count them.
+
+    Cards show the short id of a job, so this takes it as well.
+    """
     of_list = listed.c.guild_id.is_(None) if guild_id is None else listed.c.guild_id == guild_id
-    removing = listed.delete().where(listed.c.job_id == job_id, of_list).returning(listed.c.id)
+    removing = listed.delete().where(is_named(listed.c.job_id, job_id), of_list).returning(listed.c.id)
     return len((await connection.execute(removing)).all())
 
 

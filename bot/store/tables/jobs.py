@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from bot.jobs.job import State
+from bot.jobs.job import SHORT_ID, State
 from bot.store.tables.columns import (
     BOOLEAN,
     INTEGER,
@@ -97,6 +97,12 @@ POSTGRES_TIME = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), REAL)
 
 payer = sa.case((jobs.c.account.startswith("direct:"), sa.null()), else_=jobs.c.guild_id)
 """The server that pays for a job, or NULL if the member pays from their own account."""
+
+
+def is_named(column: sa.Column[str], job_id: str) -> sa.ColumnElement[bool]:
+    """Condition that the column has this id of a job, or ends with it if it is a short id."""
+    return column.endswith(job_id, autoescape=True) if len(job_id) == SHORT_ID else column == job_id
+
 
 workers = sa.Table(
     "workers",

@@ -12,7 +12,7 @@ from bot.jobs.ports import OpenJob
 from bot.ledger.account import Allocation
 from bot.store.connection import Connection
 from bot.store.dialects import any_values, matches_any
-from bot.store.tables import OPEN, jobs, takedowns
+from bot.store.tables import OPEN, is_named, jobs, takedowns
 
 FIRST_EPOCH = 1
 
@@ -85,6 +85,13 @@ def _without_takedown(row: sa.RowMapping) -> StoredJob:
         return job
     # No caller gets the address of a result that was taken down.
     return replace(job, output=None, reason=Reason.WITHHELD)
+
+
+async def find_of_server(connection: Connection, guild_id: int, job_id: str) -> StoredJob | None:
+    """Find a job of a server by its id or its short id; none if two jobs share the short one."""
+    chosen = _WITH_TAKEDOWN.where(jobs.c.guild_id == guild_id, is_named(jobs.c.id, job_id)).limit(2)
+    rows = (await connection.execute(chosen)).mappings().all()
+    return _without_takedown(rows[0]) if len(rows) == 1 else None
 
 
 async def find_batch(connection: Connection, batch: str) -> Sequence[StoredJob]:

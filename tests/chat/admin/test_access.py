@@ -84,7 +84,7 @@ async def test_members_do_not_see_the_commands_by_default(server: Server) -> Non
 async def test_the_administrator_permission_is_enough(server: Server) -> None:
     role = server.guild.create_role("All", permissions=discord.Permissions(administrator=True))
     boss = server.guild.add_member(server.stage.env.create_user("boss"), roles=[role])
-    assert "capped the month" in await server.ask(boss, "admin credits cap", amount=5)
+    assert "The monthly cap is now 5" in await server.ask(boss, "admin credits cap", amount=5)
 
 
 async def test_changes_in_one_server_do_not_affect_another(server: Server) -> None:

@@ -14,7 +14,9 @@ from tests.media.files import noise, picture, saved
 
 
 async def test_a_blocked_member_cannot_order_until_unblocked(server: Server) -> None:
-    assert f"blocked <@{server.member.id}>" in await server.tell("block", member=server.member, reason="rude")
+    assert f"<@{server.member.id}> can't use the bot any more." in await server.tell(
+        "block", member=server.member, reason="rude"
+    )
     await (await server.stage.order("faceswap-v5")).refused("moderators do not let you use the bot here")
     assert str(server.member.id) in await server.tell("channels")
     await server.tell("unblock", member=server.member)

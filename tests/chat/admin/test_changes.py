@@ -33,18 +33,18 @@ async def test_every_change_is_listed_with_its_actor_and_time(server: Server) ->
     await server.admin.click(result.response, label="Older")
     lines = newest + said(result).splitlines()[1:]
     member = f"<@{server.member.id}>"
-    assert [line.split(f"<@{server.admin.id}> ")[1] for line in lines] == [
-        "set a limit: jobs of the server at once, 3 jobs",
-        "switched Face swap v5 off",
-        f"gave 5 credits back to {member} for the job `{job}`",
-        "capped the month at 7 credits",
-        f"set the daily allowance of <@&{role.id}> back to the operator's",
-        f"set the daily allowance of <@&{role.id}> to 3 credits",
-        f"set the daily allowance of {member} to 2 credits",
-        "set the daily allowance back to the operator's",
-        "set the daily allowance to 1 credit",
-        f"took 1 credit from {member}",
-        f"gave 5 credits to {member}: `a 'prize' @everyone`",
+    assert [line.split(f"<@{server.admin.id}>: ")[1] for line in lines] == [
+        "The limit for jobs of the server at once is now 3 jobs.",
+        "Face swap v5 is now off.",
+        f"{member} got 5 credits back for job `{job[-8:]}`.",
+        "The monthly cap is now 7 credits.",
+        f"The daily allowance of <@&{role.id}> is the operator's again.",
+        f"The daily allowance of <@&{role.id}> is now 3 credits.",
+        f"The daily allowance of {member} is now 2 credits.",
+        "The daily allowance is the operator's again.",
+        "The daily allowance is now 1 credit.",
+        f"{member} lost 1 credit.",
+        f"{member} got 5 credits. Reason: `a 'prize' @everyone`",
     ]
     assert all(line.startswith("<t:") for line in lines)
 
@@ -62,7 +62,7 @@ async def test_the_longest_changes_fit_on_a_page(server: Server) -> None:
 async def test_an_unknown_action_and_one_of_the_operator_are_listed_too(server: Server) -> None:
     audit_entry = AuditEntry("operator", "something `new`", {}, guild_id=server.guild.id)
     await server.stage.app.store.change_rules(server.guild.id, lambda same: same, audit_entry)
-    assert "the operator decided something: `something 'new'`" in await server.tell("changes")
+    assert "the operator: Something was decided: `something 'new'`" in await server.tell("changes")
 
 
 async def test_a_purchase_is_listed_for_the_member_and_for_the_administrators(server: Server) -> None:
@@ -71,7 +71,7 @@ async def test_a_purchase_is_listed_for_the_member_and_for_the_administrators(se
     )
     await server.stage.app.store.grant(server.account, 500, "bought", audit_entry)
     words = await server.tell("changes")
-    assert f"Discord's shop sold 500 credits to <@{server.member.id}>" in words
+    assert f"Discord's shop: <@{server.member.id}> bought 500 credits." in words
     assert "Bought · **+500** · <t:" in await server.ask(server.member, "credits history")
 
 
@@ -79,7 +79,7 @@ async def test_changes_of_other_servers_are_not_shown(server: Server) -> None:
     other = elsewhere(server.stage)
     await other.tell("credits cap", amount=7)
     assert "There is nothing yet." in await server.tell("changes")
-    assert "capped the month at 7" in await other.tell("changes")
+    assert "The monthly cap is now 7" in await other.tell("changes")
 
 
 async def test_a_former_administrator_cannot_open_another_page(server: Server) -> None:
@@ -92,7 +92,7 @@ async def test_a_former_administrator_cannot_open_another_page(server: Server) -
     assert result.response is not None
     pressed = await server.admin.click(result.response, label="Older")
     assert "Only members who may manage this server" in said(pressed)
-    assert "capped the month at 0 credits" not in said(result)
+    assert "The monthly cap is now 0 credits" not in said(result)
 
 
 async def test_only_the_reader_of_a_list_can_use_its_buttons(server: Server) -> None:
@@ -105,4 +105,4 @@ async def test_only_the_reader_of_a_list_can_use_its_buttons(server: Server) -> 
     assert "These buttons are for whoever asked." in said(await eve.click(message, label="Older"))
     pressed = await server.admin.click(message, label="Older")
     assert pressed.response is not None
-    assert "capped the month at 7" in "\n".join(texts(pressed.response.components))
+    assert "The monthly cap is now 7" in "\n".join(texts(pressed.response.components))

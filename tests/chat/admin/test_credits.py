@@ -14,9 +14,9 @@ bounded = pytest.mark.stage(credits=BOUNDS)
 @bounded
 async def test_a_grant_up_to_the_bound_is_recorded(server: Server) -> None:
     words = await server.tell("credits grant", member=server.member, amount=1)
-    assert f"gave 1 credit to <@{server.member.id}>\n" in words
+    assert f"<@{server.member.id}> got 1 credit.\n" in words
     words = await server.tell("credits grant", member=server.member, amount=60, reason="a *prize*")
-    assert f"gave 60 credits to <@{server.member.id}>: `a *prize*`" in words
+    assert f"<@{server.member.id}> got 60 credits. Reason: `a *prize*`" in words
     assert "never to expire: **61**" in words
     assert await server.granted() == 61
     facts = {"member": server.member.id, "amount": 60, "reason": "a *prize*"}
@@ -57,7 +57,7 @@ async def test_invalid_amounts_are_rejected_without_discords_help(server: Server
 
 async def test_granted_credits_can_be_taken_to_the_last_one(server: Server) -> None:
     words = await server.tell("credits take", member=server.member, amount=40)
-    assert f"took 40 credits from <@{server.member.id}>" in words
+    assert f"<@{server.member.id}> lost 40 credits." in words
     assert "never to expire: **60**" in words
     await server.tell("credits take", member=server.member, amount=60)
     assert await server.granted() == 0
@@ -75,9 +75,9 @@ async def test_no_more_is_taken_than_was_granted(server: Server) -> None:
 async def test_a_daily_allowance_applies_to_all_members_until_it_is_unset(server: Server) -> None:
     for amount in (0, 80):
         words = await server.tell("credits set-daily", amount=amount)
-        assert f"set the daily allowance to {amount} credits" in words
+        assert f"The daily allowance is now {amount} credits." in words
         assert f"**{amount} credits** to spend" in await server.balance()
-    assert "back to the operator's" in await server.tell("credits set-daily", reset=True)
+    assert "is the operator's again." in await server.tell("credits set-daily", reset=True)
     assert "**20 credits** to spend" in await server.balance()
     assert [facts["amount"] for _, _, facts in await server.audit_entries()] == [0, 80, None]
 
@@ -88,10 +88,10 @@ async def test_a_members_own_allowance_overrides_their_roles(server: Server) -> 
     painter = server.guild.add_member(server.stage.env.create_user("pat"), roles=[painters])
     await server.tell("credits set-role", role=painters, amount=70)
     words = await server.tell("credits set-daily", amount=5, member=painter)
-    assert f"set the daily allowance of <@{painter.id}> to 5 credits" in words
+    assert f"The daily allowance of <@{painter.id}> is now 5 credits." in words
     assert "**5 credits** to spend" in await server.ask(painter, "credits balance")
     assert "**20 credits** to spend" in await server.balance()
-    assert "back to everybody's" in await server.tell("credits set-daily", member=painter, reset=True)
+    assert "same as everyone's again" in await server.tell("credits set-daily", member=painter, reset=True)
     assert "**70 credits** to spend" in await server.ask(painter, "credits balance")
 
 
@@ -100,7 +100,7 @@ async def test_the_highest_allowance_of_a_members_roles_counts(server: Server) -
     roles = [server.guild.create_role(f"Role {number}") for number in range(3)]
     painter = server.guild.add_member(server.stage.env.create_user("pat"), roles=roles[:2])
     for role, amount in zip(roles, (30, 80, 60), strict=True):
-        assert f"allowance of <@&{role.id}> to {amount}" in await server.tell(
+        assert f"allowance of <@&{role.id}> is now {amount} " in await server.tell(
             "credits set-role", role=role, amount=amount
         )
     assert "**80 credits** to spend" in await server.ask(painter, "credits balance")
@@ -123,7 +123,7 @@ async def test_an_allowance_beyond_the_bound_is_rejected(server: Server) -> None
 
 @bounded
 async def test_a_cap_stops_orders_until_it_is_unset(server: Server) -> None:
-    assert "capped the month at 4 credits" in await server.tell("credits cap", amount=4)
+    assert "The monthly cap is now 4 credits." in await server.tell("credits cap", amount=4)
     reply = await server.stage.order("faceswap-v5")
     await reply.refused("spent its credits of this month (4 credits left)")
     await server.tell("credits cap", reset=True)
@@ -182,16 +182,16 @@ async def test_25_roles_and_hundreds_of_members_fit_on_the_card(server: Server) 
 @pytest.mark.stage(credits={"grants_monthly": 25, "start": 10})
 async def test_what_administrators_give_away_in_a_month_is_bounded(server: Server) -> None:
     first, second = await server.job_done(), await server.job_done()
-    assert "gave 22 credits" in await server.tell("credits grant", member=server.admin, amount=22)
+    assert "got 22 credits" in await server.tell("credits grant", member=server.admin, amount=22)
     words = await server.tell("credits grant", member=server.admin, amount=4)
     assert "can still give away 3 credits this month" in words
     # A refund costs as much as a grant, or orders and refunds would be a way around the bound.
     assert "can still give away 3 credits" in await server.tell("refund", job=first)
-    assert "took 2 credits" in await server.tell("credits take", member=server.admin, amount=2)
-    assert "gave 5 credits back" in await server.tell("refund", job=first)
+    assert "lost 2 credits" in await server.tell("credits take", member=server.admin, amount=2)
+    assert "got 5 credits back" in await server.tell("refund", job=first)
     assert "can still give away 0 credits" in await server.tell("refund", job=second)
     assert [action for _, action, _ in await server.audit_entries()] == ["grant", "take", "refund"]
     assert "up to 25 in a month" in await server.tell("credits show")
     # Every server has its own bound.
     other = elsewhere(server.stage)
-    assert "gave 25 credits" in await other.tell("credits grant", member=other.member, amount=25)
+    assert "got 25 credits" in await other.tell("credits grant", member=other.member, amount=25)

@@ -56,7 +56,7 @@ async def test_later_defaults_of_a_place_add_to_earlier_ones_until_they_are_take
     shown = await server.tell("defaults")
     assert f"in <#{server.channel.id}>: `hidden:True` `spoiler:True`" in shown
     said = await server.tell("defaults", channel=server.channel, reset=True)
-    assert f"took back the defaults of orders in <#{server.channel.id}>" in said
+    assert f"No defaults are set in <#{server.channel.id}> any more." in said
     assert "Nothing is set" in await server.tell("defaults")
     assert not (await ordered(server)).place.hidden
 

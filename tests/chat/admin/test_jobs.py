@@ -15,13 +15,23 @@ async def test_a_finished_job_is_refunded_once(server: Server) -> None:
     job = await server.job_done()
     assert await server.granted() == 95
     words = await server.tell("refund", job=f" {job} ", reason="blurred")
-    assert f"gave 5 credits back to <@{server.member.id}> for the job `{job}`: `blurred`" in words
+    assert f"<@{server.member.id}> got 5 credits back for job `{job[-8:]}`. Reason: `blurred`" in words
     assert await server.granted() == 100
     assert "given back already" in await server.tell("refund", job=job)
     assert await server.granted() == 100
     facts = {"job": job, "member": server.member.id, "amount": 5, "reason": "blurred"}
     assert await server.audit_entries() == [(str(server.admin.id), "refund", facts)]
     assert await server.stage.app.store.audit() == []
+
+
+async def test_a_job_is_refunded_by_the_short_id_that_cards_show(server: Server) -> None:
+    other = elsewhere(server.stage)
+    job, theirs = await server.job_done(), await other.job_done()
+    assert "no such job" in await server.tell("refund", job=theirs[-8:])
+    assert "no such job" in await server.tell("refund", job=job[-7:])
+    assert "got 5 credits back" in await server.tell("refund", job=job[-8:])
+    (entry,) = await server.audit_entries()
+    assert entry[2]["job"] == job
 
 
 async def test_concurrent_refunds_of_a_job_refund_it_once(server: Server) -> None:
@@ -77,10 +87,10 @@ async def test_recent_jobs_of_this_server_only_are_offered_with_member_names(ser
     assert await offered("") == [again, ours]
     assert await offered("ALICE comic") == [ours]
     assert await offered("completed") == [again, ours]
-    assert await offered(again[:14]) == [again]
+    assert await offered(again[-8:]) == [again]
     assert await offered("carol") == await offered(theirs) == []
     (choice,) = await server.admin.autocomplete(server.channel, "admin refund", "job", "comic")
-    assert choice["name"] == f"Face swap comic · alice · ✅ Completed · {ours}"
+    assert choice["name"] == f"Face swap comic · alice · ✅ Completed · {ours[-8:]}"
 
 
 async def test_jobs_are_not_offered_to_a_member_who_sees_the_command(server: Server) -> None:

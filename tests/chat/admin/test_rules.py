@@ -7,12 +7,12 @@ from tests.segmind_docs import MODELS
 
 
 async def test_a_model_is_switched_off_and_on_again(server: Server) -> None:
-    assert "switched Face swap v5 off" in await server.tell("models", model="faceswap-v5", on=False)
+    assert "Face swap v5 is now off." in await server.tell("models", model="faceswap-v5", on=False)
     words = await server.tell("models")
     assert "**Off** · Face swap v5 · `faceswap-v5`" in words
     assert words.count("**On**") == len(MODELS) - 1
     await (await server.stage.order("faceswap-v5")).refused("switched off in this server")
-    assert "switched Face swap v5 on" in await server.tell("models", model="faceswap-v5", on=True)
+    assert "Face swap v5 is now on." in await server.tell("models", model="faceswap-v5", on=True)
     await (await server.stage.order("faceswap-v5")).says("Queued")
     assert [facts for _, _, facts in await server.audit_entries()] == [
         {"model": "faceswap-v5", "on": False},
@@ -38,13 +38,13 @@ async def test_a_limit_is_set_up_to_the_operators_and_unset(server: Server) -> N
     for limit, maximum in OPERATORS.items():
         scale = MIB if limit.endswith("_bytes") else 1
         for amount in (1, maximum):
-            assert "set a limit:" in await server.tell("limits", limit=limit, amount=amount)
+            assert "The limit for" in await server.tell("limits", limit=limit, amount=amount)
             assert (await server.rules()).limits == {limit: amount * scale}
         reply = await server.tell("limits", limit=limit, amount=maximum + 1)
         assert f"is {maximum}" in reply
         assert "a server's can only be lower" in reply
         assert (await server.rules()).limits == {limit: maximum * scale}
-        assert "back to the operator's" in await server.tell("limits", limit=limit, reset=True)
+        assert "is the operator's again." in await server.tell("limits", limit=limit, reset=True)
         assert (await server.rules()).limits == {}
     assert len(await server.audit_entries()) == 3 * len(OPERATORS)
 

@@ -51,7 +51,7 @@ async def test_a_result_that_came_back_is_recognised_by_its_watermark(stage: Sta
     assert job.id not in answer
     assert f"<@{stage.member.id}>" not in answer
     answer = await asked(stage, posted, by=moderator)
-    assert f"Ordered by <@{stage.member.id}> · order `{job.id}`" in answer
+    assert f"Ordered by <@{stage.member.id}> · order `{job.id[-8:]}`" in answer
     # The row goes after a while, the mark stays.
     await stage.execute("PRAGMA foreign_keys = OFF")
     await stage.execute("DELETE FROM jobs")
