@@ -24,7 +24,7 @@ class Guild:
         the member finds their credits again.
         """
         guild = env.create_guild("Doppel's sandbox")
-        channel = guild.create_text_channel("faceswap", topic="Type / and pick a command")
+        channel = guild.create_text_channel("faceswap", topic="Type /swap to begin")
         admin_role = guild.create_role("Admins", permissions=discord.Permissions(administrator=True))
         return cls(
             id=guild.id,

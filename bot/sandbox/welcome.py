@@ -40,7 +40,7 @@ class Welcome(ui.LayoutView):
         box: ui.Container[Welcome] = ui.Container(accent_colour=BLURPLE)
         box.add_item(
             ui.TextDisplay(
-                "## Swap a face\nType `/`, pick a command and choose two files. "
+                "## Swap a face\nType `/swap`: its form asks for a face and a picture. "
                 "Or press **Show me** to see it done with the files below."
             )
         )

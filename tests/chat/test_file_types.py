@@ -5,7 +5,8 @@ from typing import Any, cast
 import pytest
 import simcord
 
-from tests.chat.orders.test_swap_form import fields, opened
+from tests.chat.orders.forms import fields
+from tests.chat.orders.test_swap_form import opened
 from tests.harness import Stage
 from tests.media.files import video
 

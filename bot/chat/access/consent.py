@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import discord
 import structlog
-from discord import ui
+from discord import InteractionResponseType, ui
 
 from bot.chat.interactions import Interaction
 from bot.chat.messages import DISCORD_ERRORS
@@ -100,7 +100,9 @@ class Consent:
         try:
             await pending.on_agreed(interaction)
         finally:
-            await _withdraw(pending)
+            # A form belongs to the message whose button opened it.
+            if interaction.response.type is not InteractionResponseType.modal:
+                await _withdraw(pending)
 
     async def _ask(self, interaction: Interaction, order: str) -> Callable[[], Awaitable[None]]:
         card = self._card(self._access_policy.consent_version or "", order)

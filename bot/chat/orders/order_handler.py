@@ -20,9 +20,10 @@ from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.orders.attachments import Attachments, FirstFrame, Unusable, Upload
 from bot.chat.orders.avatars import avatar_owner
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
-from bot.chat.orders.first_frame import FirstFrameCard
+from bot.chat.orders.face_form import FaceForms, FacelessOrder
 from bot.chat.orders.original_preview import OriginalPreviews
-from bot.chat.orders.saved_faces import with_face
+from bot.chat.orders.remedy_card import RemedyCard
+from bot.chat.orders.saved_faces import NoFace, with_face
 from bot.chat.orders.seed import with_seed
 from bot.chat.text import Text
 from bot.chat.ui.card import error_card, note_card
@@ -87,6 +88,7 @@ class OrderHandler:
         self._background = background
         self._message_for = message_for
         self._text = text
+        self._face_forms = FaceForms(saved_faces, job_service, message_for=message_for, text=text)
         self._clock = clock
         self._limits = limits
         self._preparing: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
@@ -111,9 +113,14 @@ class OrderHandler:
         async def order_again(press: Interaction, **changes: Any) -> None:
             await self.handle(press, model, values | changes, display=display, more=more)
 
+        faceless = FacelessOrder(model, values, order_again)
         if not await self._consent.ensure_consent(interaction, order_again):
             return
-        values, display = await self._check_early(interaction, model, values, display, more)
+        try:
+            values, display = await self._check_early(interaction, model, values, display, more)
+        except NoFace as error:
+            await self._face_forms.ask(interaction, faceless, error)
+            return
         until = self._clock.now() + TOKEN_SECONDS
         try:
             answered = await interaction.response.defer(ephemeral=bool(display.hidden), thinking=True)
@@ -125,12 +132,16 @@ class OrderHandler:
         find_place = partial(make_place, interaction, display, until, message_id)
 
         def refusal(error: Exception) -> ui.LayoutView:
-            sentence = self._message_for(error)
-            # Of a batch, nobody knows which of the files it is.
-            if more or not (isinstance(error, Unusable) and isinstance(error.reason, Animated)):
-                return error_card(sentence)
-            still = {error.option: FirstFrame(values[error.option])}
-            return FirstFrameCard(sentence, self._text, partial(order_again, **still))
+            match error:
+                case NoFace():
+                    return self._face_forms.card(faceless, error)
+                # Of a batch, nobody knows which of the files it is.
+                case Unusable(reason=Animated()) if not more:
+                    still = {error.option: FirstFrame(values[error.option])}
+                    label = self._text("buttons.first_frame")
+                    return RemedyCard(self._message_for(error), label, partial(order_again, **still))
+                case _:
+                    return error_card(self._message_for(error))
 
         self._background.spawn(self._order(interaction, model, values, more, find_place, refusal=refusal))
 
@@ -145,13 +156,18 @@ class OrderHandler:
         """Raise what is known without the files, so that only the member reads it; return the options.
 
         A slow database is asked again after the reply was deferred. The server's defaults come too late for
-        the reply then, so it is shown as its member chose.
+        the reply then, so it is shown as its member chose. A missing face is raised last, because the member
+        can add it.
         """
-        member = member_of(interaction)
+        member, missing = member_of(interaction), None
         try:
             async with asyncio.timeout(EARLY_CHECK_SECONDS):
                 await self._access_guard.admit(interaction)
-                values = await with_face(self._saved_faces, member.user_id, model, values)
+                try:
+                    values = await with_face(self._saved_faces, member.user_id, model, values)
+                except NoFace as error:
+                    missing = error
+                    values = {name: value for name, value in values.items() if value is not None}
                 terms = await self._job_service.terms(member, channels_of(interaction))
                 values = _with_defaults(model, values, terms)
                 files, filled = _fill_in(model, values)
@@ -162,6 +178,8 @@ class OrderHandler:
                 display = display.completed(terms.defaults)
         except TimeoutError:
             log.info("order not checked before the reply was deferred")
+        if missing is not None:
+            raise missing
         return values, display
 
     async def _order(
@@ -319,9 +337,8 @@ def _with_defaults(model: type[FaceModel], values: Mapping[str, Any], terms: Mem
 def _fill_in(model: type[FaceModel], values: Mapping[str, Any]) -> tuple[Mapping[str, Upload], FaceModel]:
     """The files of an order, and the model with Discord's own links, so that its options can be checked."""
     files = {name: values[name] for name in model.slots() if name in values}
-    return files, model.model_validate(
-        dict(values) | {name: file.url or NO_LINK for name, file in files.items()}
-    )
+    links = {model.face_slot(): NO_LINK} | {name: file.url or NO_LINK for name, file in files.items()}
+    return files, model.model_validate(dict(values) | links)
 
 
 async def _delete_reply(interaction: Interaction) -> None:

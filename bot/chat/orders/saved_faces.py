@@ -79,7 +79,9 @@ async def with_face(
 
 
 async def faces_in_time(saved_faces: SavedFaces, owner: int) -> Sequence[Face]:
-    """A member's saved faces, or none if the database takes longer than Discord waits."""
+    """A member's saved faces that can be used, or none if the database takes longer than Discord waits."""
+    if not saved_faces.enabled:
+        return []
     try:
         async with asyncio.timeout(STORE_TIMEOUT):
             return await saved_faces.all_of(owner)

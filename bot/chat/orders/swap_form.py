@@ -15,6 +15,7 @@ from bot.chat.members import channels_of, member_of
 from bot.chat.orders.attachments import Upload
 from bot.chat.orders.avatars import AvatarFile
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
+from bot.chat.orders.face_fields import CHOICES, LABEL_LIMIT, FaceFields
 from bot.chat.orders.message_media import PostedFile
 from bot.chat.orders.saved_faces import STORE_TIMEOUT, faces_in_time
 from bot.chat.orders.services import OrderServices
@@ -31,8 +32,8 @@ from bot.models import FaceModel, MediaKind
 
 log = structlog.stdlib.get_logger(__name__)
 
-# Discord's limits.
-CHOICES, LABEL_LIMIT, CHOICE_LIMIT = 25, 45, 100
+# Discord's limit for a choice.
+CHOICE_LIMIT = 100
 # Targets of one order: Discord shows that many files in one message.
 MAX_TARGETS = 10
 # discord.py forgets a form that is not sent within this time.
@@ -90,7 +91,7 @@ async def form_for(
     With an `avatar`, which is the face then, it asks for no other.
     """
     faces: Sequence[Face] = ()
-    if services.saved_faces.enabled and avatar is None:
+    if avatar is None:
         faces = await faces_in_time(services.saved_faces, interaction.user.id)
     off, defaults = await _server_choices(interaction, services)
     moves = any(each.moves for each in posted)
@@ -146,10 +147,7 @@ class SwapForm(Form):
         self._place_order = place_order
         self._posted_file = _posted_field(posted, text) if len(posted) > 1 else None
         self._avatar = avatar
-        self._face: MediaUpload | None = None
-        if avatar is None:
-            self._face = MediaUpload("face", {MediaKind.PICTURE}, required=not faces, max_values=1)
-        self._saved_face = _saved_face_field(faces) if faces else None
+        self._face = FaceFields(faces, text) if avatar is None else None
         self._target: MediaUpload | None = None
         if not posted:
             kinds = {kind for kind in MediaKind if any(path.takes(kind) for path in paths)}
@@ -159,16 +157,12 @@ class SwapForm(Form):
         # What moves like a GIF was one for whoever looked at the message, even if it is an MP4.
         presets = defaults.named() | {AS_GIF: any(each.moves for each in posted)}
         self._display = _display_field(options, presets, text)
-        for key, item in (
-            ("swap.which", self._posted_file),
-            ("swap.face_or" if faces else "swap.face", self._face),
-            ("swap.saved", self._saved_face),
-            ("swap.target", self._target),
-            ("swap.path", self._path),
-            ("swap.wishes", self._display),
-        ):
-            if item is not None:
-                self.add_item(ui.Label(text=text(key)[:LABEL_LIMIT], component=item))
+        self._add(text("swap.which"), self._posted_file)
+        for label in [] if self._face is None else self._face.labels():
+            self.add_item(label)
+        self._add(text("swap.target"), self._target)
+        self._add(text("swap.path"), self._path)
+        self._add(text("swap.wishes"), self._display)
 
     def preselected(self) -> SwapRequest | None:
         """The default face in the only file of the message, with the first model for it that asks nothing."""
@@ -186,17 +180,18 @@ class SwapForm(Form):
     async def on_submit(self, interaction: Interaction) -> None:
         await self._place_order(interaction, self._request())
 
+    def _add(self, label: str, field: ui.Item[Any] | None) -> None:
+        if field is not None:
+            self.add_item(ui.Label(text=label[:LABEL_LIMIT], component=field))
+
     def _request(self) -> SwapRequest:
         name = next(iter(self._paths)) if self._path is None else self._path.value or ""
         path = self._paths[name]
         values: dict[str, Any] = dict(path.options)
-        # The default face is preselected, so an attached file wins over a saved face.
-        if self._avatar is not None:
+        if self._face is None:
             values[path.model.face_slot()] = self._avatar
-        elif self._face is not None and self._face.values:
-            values[path.model.face_slot()] = self._face.values[0]
-        elif self._saved_face is not None and self._saved_face.values:
-            values[FACE] = self._saved_face.values[0]
+        else:
+            values |= self._face.values(path.model)
         target, *more = self._target_files()
         values[path.model.target_slot()] = target
         chosen = self._display.values
@@ -221,14 +216,6 @@ def _posted_field(posted: Sequence[PostedFile], text: Text) -> ui.Select[Any]:
         for number, each in enumerate(posted[:CHOICES], start=1)
     ]
     return ui.Select(custom_id="which", options=options, max_values=min(len(options), MAX_TARGETS))
-
-
-def _saved_face_field(faces: Sequence[Face]) -> ui.Select[Any]:
-    options = [
-        discord.SelectOption(label=face.name, value=face.name, default=face.is_default)
-        for face in faces[:CHOICES]
-    ]
-    return ui.Select(custom_id="saved", options=options, required=False, min_values=0)
 
 
 def _path_field(paths: Sequence[Path], job_service: JobService, text: Text) -> ui.RadioGroup[Any]:

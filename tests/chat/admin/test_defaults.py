@@ -6,7 +6,7 @@ import pytest
 
 from bot.jobs.job import Job
 from tests.chat.admin_harness import Server
-from tests.chat.orders.test_swap_form import fields
+from tests.chat.orders.forms import fields
 from tests.harness import Reply
 
 

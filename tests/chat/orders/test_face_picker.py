@@ -10,7 +10,8 @@ from PIL import Image
 from bot.sandbox.operations import find_faces
 from bot.sandbox.welcome import SAMPLES
 from tests.chat.admin_harness import said
-from tests.chat.orders.test_swap_form import FACE, TARGET, fields, opened, ordered
+from tests.chat.orders.forms import fields
+from tests.chat.orders.test_swap_form import FACE, TARGET, opened, ordered
 from tests.harness import Reply, Stage, eventually
 from tests.media.files import saved
 

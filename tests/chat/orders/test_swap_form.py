@@ -13,6 +13,7 @@ from bot.chat.orders.message_media import LinkedFile, posted_in
 from bot.jobs.job import Job
 from bot.models import MediaKind
 from tests.chat.admin_harness import said
+from tests.chat.orders.forms import choices, fields
 from tests.chat.orders.test_saved_faces import EVA, KEY, width_sent
 from tests.harness import Reply, Stage
 from tests.media.files import moving, picture, video
@@ -20,16 +21,6 @@ from tests.media.files import moving, picture, video
 MENU = "Swap a face into this"
 FACE = ("face.png", picture("PNG", 80, 60))
 TARGET = ("photo.png", picture("PNG", 64, 48))
-
-
-def fields(shown: simcord.InteractionResult) -> dict[str, dict[str, Any]]:
-    """Fields of a form, by their ids."""
-    assert shown.modal is not None
-    return {label["component"]["custom_id"]: label["component"] for label in shown.modal["components"]}
-
-
-def choices(field: dict[str, Any]) -> list[str]:
-    return [option["value"] for option in field["options"]]
 
 
 async def opened(stage: Stage) -> simcord.InteractionResult:

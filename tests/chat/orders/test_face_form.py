@@ -1,0 +1,84 @@
+"""An order without a face is asked for one, with a form."""
+
+from typing import Any
+
+import pytest
+
+from bot.chat.orders import order_handler
+from tests.chat.admin_harness import said
+from tests.chat.orders.forms import choices, fields
+from tests.chat.orders.test_saved_faces import ADAM, EVA, KEY, ask, faces_on, order, width_sent
+from tests.chat.orders.test_swap_form import TARGET, opened
+from tests.harness import Reply, Stage, texts
+
+
+async def submitted(stage: Stage, shown: Any, **values: Any) -> Reply:
+    return Reply(stage.env, await stage.member.submit_modal(shown, values))
+
+
+@faces_on
+async def test_the_form_shows_the_price_and_the_saved_faces(stage: Stage) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA)
+    shown = (await order(stage, "faceswap-v4", model_type="quality")).result
+    assert shown.modal is not None
+    assert texts(shown.modal["components"]) == ["19 credits · about 33 s. You only pay if there is a result."]
+    assert choices(fields(shown)["saved"]) == ["Eva"]
+    assert not fields(shown)["face"]["required"]
+
+
+@faces_on
+@pytest.mark.parametrize(("values", "width"), [({"saved": ["Eva"]}, 80), ({"face": ADAM}, 90)])
+async def test_the_order_goes_on_with_the_face_of_the_form(
+    stage: Stage, values: dict[str, Any], width: int
+) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA)
+    shown = (await order(stage, seed=5, hidden=True)).result
+    reply = await submitted(stage, shown, **values)
+    await stage.finish(reply, "Completed")
+    job = await stage.job(reply)
+    assert (job.body["seed"], job.place.hidden) == (5, True)
+    assert await width_sent(stage) == width
+
+
+@faces_on
+async def test_a_member_without_saved_faces_has_to_attach_one(stage: Stage) -> None:
+    asked = fields((await order(stage)).result)
+    assert list(asked) == ["face"]
+    assert asked["face"]["required"]
+
+
+@pytest.mark.stage(faces={"key": KEY}, credits={"start": 4})
+async def test_nobody_is_asked_for_the_face_of_an_order_that_they_cannot_pay(stage: Stage) -> None:
+    await (await order(stage)).refused("This costs 5 credits")
+
+
+@faces_on
+async def test_a_form_that_was_sent_without_a_face_is_followed_by_a_button(stage: Stage) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA)
+    reply = await submitted(stage, await opened(stage), target=TARGET, path="fast")
+    await reply.refused("There is no face yet")
+    assert reply.result.response is not None
+    shown = await stage.member.click(reply.result.response.message, label="Add a face")
+    await stage.finish(await submitted(stage, shown, saved=["Eva"]), "Completed")
+    assert await width_sent(stage) == 80
+
+
+@faces_on
+async def test_a_face_that_a_slow_database_finds_missing_is_added_with_a_button(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_handler, "EARLY_CHECK_SECONDS", 0)
+    reply = await order(stage)
+    await reply.refused("There is no face yet")
+    shown = await stage.member.click(reply.result.followups[-1], label="Add a face")
+    await stage.finish(await submitted(stage, shown, face=ADAM), "Completed")
+    assert await width_sent(stage) == 90
+
+
+@pytest.mark.stage(faces={"key": KEY}, consent={"required": True})
+async def test_the_form_opens_after_the_consent(stage: Stage) -> None:
+    asked = (await order(stage)).result
+    assert "consent of everybody" in said(asked)
+    assert asked.response is not None
+    shown = await stage.member.click(asked.response.message, label="I agree")
+    await stage.finish(await submitted(stage, shown, face=EVA), "Completed")
