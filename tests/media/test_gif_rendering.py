@@ -11,9 +11,10 @@ from bot.media.formats import gif, png, webp
 from bot.media.gif_rendering import render
 from bot.media.hashing import dhash
 from bot.media.probe import inspect
-from bot.media.provenance import is_marked, mark
+from bot.media.provenance import mark
 from bot.media.types import CannotFit, Compromise, Damaged, Fitted, Limits
 from tests.media import files
+from tests.media.marks import is_marked
 
 ROOMY = 10 * 2**20
 

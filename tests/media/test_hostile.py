@@ -14,11 +14,12 @@ from bot.media import operations, sniff
 from bot.media.deadline import Deadline
 from bot.media.fit import fit
 from bot.media.probe import inspect
-from bot.media.provenance import is_marked, mark
+from bot.media.provenance import mark
 from bot.media.types import CannotFit, Damaged, Limits, Media, TooManyPixels, UnusableMedia
 from bot.models import MediaKind
 from tests.harness import shared_workers
 from tests.media import files
+from tests.media.marks import is_marked
 
 LIMITS = Limits()
 INTACT = [

@@ -10,11 +10,11 @@ from bot.media import operations
 from bot.media.marks import Marks
 from bot.media.pixel_marks import mark_image
 from bot.media.probe import inspect
-from bot.media.provenance import is_marked
 from bot.media.types import Limits
 from bot.media.watermark.code import MarkCode
 from bot.sandbox.welcome import SAMPLES
 from tests.media import files, reencoding
+from tests.media.marks import is_marked
 
 CODE = MarkCode.of("0123", 1_800_000_000)
 MARKS = Marks(CODE, label=True)

@@ -22,7 +22,7 @@ from PIL import Image, ImageSequence
 
 from bot import __version__
 from bot.media import manifest
-from bot.media.provenance import DIGITAL_SOURCE_TYPE, is_marked, mark
+from bot.media.provenance import DIGITAL_SOURCE_TYPE, mark
 from bot.media.signing import C2paSigner, SigningOutcome
 from bot.media.signing_keys import BadSigningKeys, read_signing_keys
 from bot.media.worker.limits import WorkerLimits
@@ -30,6 +30,7 @@ from bot.media.worker.process import MediaWorker
 from tests.harness import shared_workers
 from tests.media import files
 from tests.media.certificates import DAY, HOLDER, Credentials, issue
+from tests.media.marks import is_marked
 from tests.media.test_provenance import MARKABLE, frames
 
 CREDENTIALS = issue()

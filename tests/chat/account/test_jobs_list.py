@@ -8,9 +8,9 @@ import pytest
 import simcord
 
 from bot.jobs.delivery import Delivery
-from bot.media.provenance import is_marked
 from tests.chat.admin_harness import Server, elsewhere, said
 from tests.harness import Reply, Stage, eventually, texts
+from tests.media.marks import is_marked
 
 
 async def listed(stage: Stage, member: simcord.MemberActor | None = None, **options: Any) -> str:

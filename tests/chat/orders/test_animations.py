@@ -3,9 +3,9 @@
 import pytest
 
 from bot.media.formats import gif
-from bot.media.provenance import is_marked
 from tests.harness import Reply, Stage
 from tests.media.files import moving, picture, video
+from tests.media.marks import is_marked
 
 FACE = ("face.png", picture("PNG"))
 GIF = ("dance.gif", moving("GIF"))

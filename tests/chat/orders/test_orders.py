@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from bot.jobs.job import State
-from bot.media.provenance import is_marked
 from tests.harness import Stage
 from tests.media.files import picture, video
+from tests.media.marks import is_marked
 from tests.segmind_docs import MODELS, PRICES
 
 # Options that differ from their defaults, as a member may set them.
