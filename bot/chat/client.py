@@ -96,6 +96,10 @@ class Doppel(commands.Bot):
         del guild_id
         return True
 
+    def server_name(self, guild_id: int) -> str | None:
+        guild = self.get_guild(guild_id)
+        return None if guild is None else guild.name
+
     @property
     def shards_wanted(self) -> int:
         return 1

@@ -51,6 +51,10 @@ class Client(Shards, Protocol):
 
     def is_ready(self) -> bool: ...
 
+    def server_name(self, guild_id: int) -> str | None:
+        """Return the name of a server that this process serves."""
+        ...
+
 
 class InvalidRequests(Protocol):
     """Discord's count of invalid requests."""

@@ -466,7 +466,9 @@ async def test_the_page_shows_a_job_in_flight_and_no_member(stage: Stage) -> Non
     for hidden in (stage.member.id, stage.channel.id, job.place.message_id, job.place.token, "a prompt"):
         assert str(hidden) not in text
     await stage.finish(reply, "Completed")
-    ended = await figures(stage, lambda it: not it["jobs"]["counts"])
+    ended = await figures(stage, lambda it: not it["jobs"]["counts"] and it["spend"]["servers"])
+    (month,) = ended["spend"]["servers"]
+    assert (month["id"], month["name"], month["spent"]) == (str(stage.guild.id), "Testers", job.price)
     assert (ended["jobs"]["oldest"], ended["segmind"]["left"]) == ([], pytest.approx(stage.segmind.balance))
 
 

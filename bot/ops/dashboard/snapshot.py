@@ -142,6 +142,7 @@ class SnapshotReader:
                 {
                     # JavaScript's numbers cannot hold an id of this size.
                     "id": str(month.guild_id),
+                    "name": self._sources.client.server_name(month.guild_id),
                     "spent": month.spent,
                     "cap": self._sources.policy.monthly_of(month.rules),
                 }

@@ -337,7 +337,7 @@ function troubles(it) {
 function servers(it) {
   if (!it.spend) return;
   put($("servers"), table("Credits since the first of the month (UTC)", ["Server", ">Spent", ">Cap"],
-    it.spend.servers.map((each) => [h("code", {}, each.id), whole.format(each.spent), each.cap == null ? "none" : whole.format(each.cap)]),
+    it.spend.servers.map((each) => [each.name ? h("span", { title: each.id }, each.name) : h("code", {}, each.id), whole.format(each.spent), each.cap == null ? "none" : whole.format(each.cap)]),
     "No server has spent anything this month."));
 }
 
