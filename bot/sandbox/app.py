@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import discord
 import simcord
@@ -21,6 +20,7 @@ from bot.sandbox.guild import Guild
 from bot.sandbox.local_env import local_timezone, open_browser
 from bot.sandbox.memory import saving
 from bot.sandbox.operations import find_faces
+from bot.sandbox.preview import ChannelsPreview
 from bot.sandbox.proxy import Proxy
 from bot.sandbox.quick_preview import quick_preview
 from bot.sandbox.segmind import LocalSegmind
@@ -32,9 +32,6 @@ from bot.sandbox.welcome import copy_samples, post_welcome
 from bot.settings import Settings
 from bot.store import StoreError
 from bot.store.backend.leases import lock_file
-
-if TYPE_CHECKING:
-    from simcord import Preview
 
 __all__ = ["Sandbox", "SandboxError", "SandboxOptions", "open_sandbox", "run_sandbox"]
 
@@ -74,7 +71,7 @@ class Sandbox:
     app: App
     env: simcord.Env
     guild: Guild
-    preview: "Preview"
+    preview: ChannelsPreview
     segmind: LocalSegmind
     lock: asyncio.Lock
     """Held during every action on the simulated Discord."""
@@ -126,10 +123,13 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
         app = await stack.enter_async_context(_running_app(adapted_settings, save))
         await _join(env, app)
         folder = copy_samples(options.folder / "samples")
-        await post_welcome(app, guild, folder=folder, speed=options.speed)
-        preview = await stack.enter_async_context(_page(env, guild))
+        is_new = await post_welcome(app, guild, folder=folder, speed=options.speed)
+        preview = _page(env, guild)
+        await stack.enter_async_context(preview)
         lock = await stack.enter_async_context(_ticking(Ticker(env, preview)))
         await app.begin()
+        if is_new:
+            await _choose_log(guild, lock)
         await stack.enter_async_context(saving(save))
         await stack.enter_async_context(proxy.forward_to(preview.url, lock))
         await stack.enter_async_context(proxy.forward_operator_to(app.served_at, token))
@@ -159,9 +159,16 @@ async def _join(env: simcord.Env, app: App) -> None:
         await app.client.user.edit(username="Doppel")
 
 
-def _page(env: simcord.Env, guild: Guild) -> "Preview":
-    viewers = [guild.member, guild.administrator]
-    return env.preview(guild.channel, viewers=viewers, layout="channel", timezone=local_timezone())
+async def _choose_log(guild: Guild, lock: asyncio.Lock) -> None:
+    """Have reports arrive in the moderators' channel, until the administrator says otherwise."""
+    async with lock:
+        await guild.administrator.slash(
+            guild.moderators, "admin log", channel=guild.moderators, pictures=True
+        )
+
+
+def _page(env: simcord.Env, guild: Guild) -> ChannelsPreview:
+    return ChannelsPreview(env, guild.channels, guild.people, timezone=local_timezone())
 
 
 @asynccontextmanager

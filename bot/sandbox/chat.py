@@ -10,8 +10,8 @@ from simcord.backend.models import Channel, Interaction, Message
 
 from bot.sandbox.memory import Memory
 
-# The page gets slower with each message.
-KEPT_MESSAGES = 100
+# Messages kept in each channel. The page gets slower with each.
+KEPT_MESSAGES = 200
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -74,6 +74,8 @@ class Chat:
             backend.channels[channel.id] = channel
             backend.dm_channels[user] = channel.id
         for id_, messages in chat.messages.items():
+            if id_ not in backend.channels:
+                continue
             backend.messages[id_] = {each.id: each for each in messages}
             backend.channels[id_].last_message_id = max((each.id for each in messages), default=None)
             for message in messages:

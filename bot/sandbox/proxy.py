@@ -27,12 +27,15 @@ MAX_BODY = 64 * 2**20
 CAPABILITY_HEADER = "X-Simcord-Capability"
 REVISION = re.compile(rb'"published_revision":\s*\d+')
 PAGE_HEAD = (
-    '<link rel="icon" href="/page.svg"><link rel="stylesheet" href="/page.css">'
-    '<script src="/page.js"></script></head>'
+    '<link rel="icon" href="/page/logo.svg"><link rel="stylesheet" href="/page/page.css">'
+    '<script src="/page/page.js"></script><script type="module" src="/page/server.js"></script></head>'
 )
 OPERATOR_LINK = (
     '<a class="toolbar-button" id="operator" href="/operator/" target="_blank">Operator\'s page</a>'
 )
+BRAND_MARK = '<img class="brand-mark" src="/page/logo.svg" alt="">'
+SERVER = '<nav id="channels" aria-label="Channels"></nav><ul id="members" aria-label="Members"></ul>'
+SANDBOX_API = "window.sandbox = { dispatch, snapshot: () => state.snapshot };\n"
 # These headers belong to one connection; aiohttp sets them again for the next one.
 _HOP_HEADERS = frozenset(
     {"host", "origin", "connection", "content-length", "transfer-encoding", "content-encoding"}
@@ -44,10 +47,18 @@ PATCHES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("<title>SimCord Preview</title>", "<title>Doppel's sandbox</title>"),
         ("</head>", PAGE_HEAD),
         ('<details class="session-menu">', OPERATOR_LINK + '<details class="session-menu">'),
-        ('aria-hidden="true">S</span>', 'aria-hidden="true">D</span>'),
+        ('<span class="brand-mark" aria-hidden="true">S</span>', BRAND_MARK),
+        ('<nav class="message-navigation"', SERVER + '<nav class="message-navigation"'),
         (
             "<strong>SimCord</strong><small>Preview</small>",
             "<strong>Doppel</strong><small>on SimCord</small>",
+        ),
+    ),
+    # Lets our scripts act on the page and read what it shows.
+    "/app.js": (
+        (
+            'Object.defineProperty(window, "simcordPreview"',
+            SANDBOX_API + 'Object.defineProperty(window, "simcordPreview"',
         ),
     ),
     # The bot edits messages more often than twice a second.
@@ -62,7 +73,7 @@ class Proxy:
         self._preview: _Preview | None = None
         self._operator: _OperatorPage | None = None
         self._app = web.Application(client_max_size=MAX_BODY)
-        self._app.router.add_get("/page.{kind:css|js|svg}", self._page_file)
+        self._app.router.add_get(f"/page/{{name:{'|'.join(_own_files())}}}", _own_file)
         self._app.router.add_get("/operator", _redirect_to_operator)
         self._app.router.add_route("*", "/operator/{path:.*}", self._forward_to_operator)
         self._app.router.add_route("*", "/{path:.*}", self._forward_to_preview)
@@ -101,10 +112,6 @@ class Proxy:
                 yield
             finally:
                 self._operator = None
-
-    async def _page_file(self, request: web.Request) -> web.FileResponse:
-        name = f"page.{request.match_info['kind']}"
-        return web.FileResponse(PAGE / name, headers={"Cache-Control": "no-store"})
 
     async def _forward_to_preview(self, request: web.Request) -> web.Response:
         try:
@@ -165,6 +172,9 @@ class _Preview:
         async with self._session.request(request.method, address, data=body, headers=headers) as answer:
             content = _patched(request.path, await answer.read())
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_HEADERS}
+            if request.path.startswith("/fonts/"):
+                # Twenty megabytes, with their version in the names.
+                kept["Cache-Control"] = "max-age=31536000, immutable"
             return web.Response(status=answer.status, body=content, headers=kept)
 
     def _headers(self, request: web.Request, only: str = "") -> dict[str, str]:
@@ -186,6 +196,14 @@ def _available(upstream: _Upstream | None, request: web.Request) -> _Upstream:
     if not _is_local(request):
         raise web.HTTPForbidden(text="The sandbox is for the machine that it runs on.")
     return upstream
+
+
+def _own_files() -> list[str]:
+    return [re.escape(path.name) for path in PAGE.iterdir()]
+
+
+async def _own_file(request: web.Request) -> web.FileResponse:
+    return web.FileResponse(PAGE / request.match_info["name"], headers={"Cache-Control": "no-store"})
 
 
 async def _redirect_to_operator(request: web.Request) -> web.Response:

@@ -58,7 +58,8 @@ class Welcome(ui.LayoutView):
                 f"-# Nothing leaves this computer. Jobs run {speed:g} times as fast as at Segmind.\n"
                 "-# Just like in production, your first order asks for consent once.\n"
                 "-# It spends credits, too: `doppel sandbox --fresh` gives them back and empties the chat.\n"
-                "-# “Viewing as”, at the top, makes you a member or an administrator."
+                "-# “Viewing as”, at the top, makes you a member, a moderator or an administrator.\n"
+                "-# Right-click a message or a member for the bot's menus. Reports arrive in **#moderators**."
             )
         )
         self.add_item(box)
@@ -79,16 +80,17 @@ class ShowMe(ui.Button[Welcome]):
         await self._order(interaction, self._model, values)
 
 
-async def post_welcome(app: App, guild: Guild, *, folder: Path, speed: float) -> None:
-    """Post the welcome, or bring the one of an earlier run up to date."""
+async def post_welcome(app: App, guild: Guild, *, folder: Path, speed: float) -> bool:
+    """Post the welcome, or bring the one of an earlier run up to date; return whether it is new."""
     channel = app.client.get_partial_messageable(guild.channel.id, guild_id=guild.id)
     view = Welcome(app.client.orders.order_handler.handle, app.models.values(), folder=folder, speed=speed)
     for message in guild.channel.history():
         if any(file.filename == FACE for file in message.attachments):
             # Its buttons work again, and its words may have changed.
             await channel.get_partial_message(message.id).edit(view=view)
-            return
+            return False
     await channel.send(view=view, files=[discord.File(path) for path in samples()])
+    return True
 
 
 def samples() -> list[Path]:

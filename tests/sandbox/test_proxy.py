@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot.sandbox.app import SandboxOptions, open_sandbox
-from bot.sandbox.proxy import PATCHES, Proxy
+from bot.sandbox.proxy import PAGE, PATCHES, Proxy
 from tests.sandbox.visitor import AGREED
 
 STATIC = files("simcord") / "preview" / "static"
@@ -22,9 +22,19 @@ def test_the_preview_has_every_text_that_the_proxy_replaces(path: str) -> None:
 
 
 def test_the_preview_has_every_element_that_the_page_script_uses() -> None:
-    ours = (Path(__file__).parents[2] / "bot/sandbox/page/page.js").read_text("utf-8")
-    theirs = (STATIC / "index.html").read_text("utf-8") + (STATIC / "text.js").read_text("utf-8")
-    for name in ("new-messages", "channel-timeline", "channel-message-list", "discord-timestamp"):
+    ours = "".join(path.read_text("utf-8") for path in PAGE.glob("*.js"))
+    theirs = "".join((STATIC / name).read_text("utf-8") for name in ("index.html", "text.js", "messages.js"))
+    for name in (
+        "new-messages",
+        "channel-timeline",
+        "channel-message-list",
+        "discord-timestamp",
+        "viewer-picker",
+        "message-context-actions",
+        "message-interaction-header",
+        "message-avatar",
+        "message-author",
+    ):
         assert name in ours
         assert name in theirs
 
@@ -68,9 +78,9 @@ async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(t
         async with session.get(sandbox.address) as answer:
             page = await answer.text()
             assert "<title>Doppel's sandbox</title>" in page
-        for name in ("page.js", "page.css", "page.svg"):
-            assert f"/{name}" in page
-            async with session.get(f"{sandbox.address}/{name}") as answer:
+        for name in ("page.js", "server.js", "page.css", "logo.svg"):
+            assert f"/page/{name}" in page
+            async with session.get(f"{sandbox.address}/page/{name}") as answer:
                 assert answer.status == 200
         foreign = (
             {"Host": "evil.example"},

@@ -46,6 +46,11 @@ class Visitor:
                 await asyncio.sleep(0.05)
         return words
 
+    async def until_anywhere(self, word: str) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not any(word in words for words in await self.words()):
+                await asyncio.sleep(0.05)
+
     async def run(self, command: str, files: dict[str, File], **options: str) -> dict[str, Any]:
         entries = (await self._request("GET", "/api/commands"))["entries"]
         entry = next(each for each in entries if each["invocation"] == command)
@@ -57,11 +62,7 @@ class Visitor:
             schema_fingerprint=entry["schemaFingerprint"],
             options={**uploads, **options},
         )
-        form = aiohttp.FormData()
-        form.add_field("payload", json.dumps(action))
-        for name, (filename, content) in files.items():
-            form.add_field(f"file:{name}", content, filename=filename)
-        return await self._request("POST", "/api/action", data=form)
+        return await self._send(action, [(name, *file) for name, file in files.items()])
 
     async def press(self, label: str) -> dict[str, Any]:
         """Press the newest button with this label."""
@@ -76,9 +77,44 @@ class Visitor:
         action = self._action("click", target_id=number, control_key=button["control_key"])
         return await self._request("POST", "/api/action", json=action)
 
+    async def use(self, menu: str, **target: int) -> dict[str, Any]:
+        """Use a menu of a `message` or a `user`, by its id."""
+        self._page = await self.state()
+        ((kind, id_),) = target.items()
+        (entry,) = [each for each in self._page["server"]["menus"].get(kind, []) if each["name"] == menu]
+        return await self.use_id(entry["id"], menu, {kind: str(id_)})
+
+    async def use_id(self, command_id: str, menu: str, target: dict[str, str]) -> dict[str, Any]:
+        action = self._action("run_command", command_id=command_id, path=[menu], options={}, target=target)
+        return await self._request("POST", "/api/action", json=action)
+
+    async def upload(self, *files: File, **values: str) -> dict[str, Any]:
+        """Submit the open form with these values, and the files in its first field for files."""
+        self._page = await self.state()
+        field = _first_upload(self._page["modal"])
+        action = self._action("modal_submit", modal_handle=self._page["modal"]["handle"], values=values)
+        return await self._send(action, [(field, *file) for file in files])
+
     async def switch(self, name: str) -> None:
         viewers = {each["name"]: each["id"] for each in self._page["viewers"]}
         await self._request("POST", "/api/action", json=self._action("viewer", viewer_id=viewers[name]))
+        self._page = await self.state()
+
+    async def channels(self) -> list[str]:
+        self._page = await self.state()
+        return [each["name"] for each in self._page["server"]["channels"]]
+
+    async def open_channel(self, name: str) -> None:
+        async with asyncio.timeout(PATIENCE):
+            # A channel of direct messages begins with the first one.
+            while name not in await self.channels():
+                await asyncio.sleep(0.05)
+        (channel,) = [each for each in self._page["server"]["channels"] if each["name"] == name]
+        await self.open_channel_by_id(int(channel["id"]))
+
+    async def open_channel_by_id(self, channel_id: int) -> None:
+        action = self._action("viewer", viewer_id=self._page["viewerId"], channel_id=str(channel_id))
+        await self._request("POST", "/api/action", json=action)
         self._page = await self.state()
 
     async def close(self) -> None:
@@ -86,6 +122,13 @@ class Visitor:
 
     async def invocations(self) -> set[str]:
         return {each["invocation"] for each in (await self._request("GET", "/api/commands"))["entries"]}
+
+    async def _send(self, action: dict[str, Any], files: list[tuple[str, str, bytes]]) -> dict[str, Any]:
+        form = aiohttp.FormData(default_to_multipart=True)
+        form.add_field("payload", json.dumps(action))
+        for field, filename, content in files:
+            form.add_field(f"file:{field}", content, filename=filename)
+        return await self._request("POST", "/api/action", data=form)
 
     def _action(self, kind: str, **values: Any) -> dict[str, Any]:
         self._sequence += 1
@@ -133,3 +176,15 @@ def _buttons(thing: Any) -> list[dict[str, Any]]:
             return [each for value in thing for each in _buttons(value)]  # pyright: ignore[reportUnknownVariableType]
         case _:
             return []
+
+
+def _first_upload(thing: Any) -> str:
+    match thing:
+        case {"type": 19, "custom_id": str(custom_id)}:
+            return custom_id
+        case dict():
+            return next((found for value in thing.values() if (found := _first_upload(value))), "")  # pyright: ignore[reportUnknownVariableType]
+        case list():
+            return next((found for value in thing if (found := _first_upload(value))), "")  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return ""

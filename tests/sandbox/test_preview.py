@@ -1,0 +1,113 @@
+"""What our preview adds to SimCord's: channels, direct messages, and the menus of messages and members."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.sandbox.app import Sandbox, SandboxOptions, open_sandbox
+from bot.sandbox.welcome import FACE, SAMPLES, TARGET
+from tests.sandbox.visitor import AGREED, Visitor
+
+ROBIN, ADA, MIKA = "Robin", "Ada (administrator)", "Mika (moderator)"
+TWO_FILES = {
+    "source_image": (FACE, (SAMPLES / FACE).read_bytes()),
+    "target_image": (TARGET, (SAMPLES / TARGET).read_bytes()),
+}
+
+
+@asynccontextmanager
+async def opened(tmp_path: Path) -> AsyncGenerator[tuple[Sandbox, Visitor]]:
+    options = SandboxOptions(0, 100.0, browser=False, folder=tmp_path)
+    async with open_sandbox(AGREED, options) as sandbox, aiohttp.ClientSession() as session:
+        yield sandbox, await Visitor.open(session, sandbox.address)
+
+
+async def test_each_person_finds_the_channels_that_they_may_see(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (sandbox, visitor):
+        assert await visitor.channels() == ["faceswap", "news"]
+        await visitor.open_channel("news")
+        state = await visitor.state()
+        assert (state["channel"]["name"], state["channel"]["canSendMessages"]) == ("news", False)
+        assert await visitor.invocations() == set()
+        # The address of a hidden channel leads to the first one.
+        await visitor.open_channel_by_id(sandbox.guild.moderators.id)
+        assert (await visitor.state())["channel"]["name"] == "faceswap"
+        await visitor.switch(MIKA)
+        assert await visitor.channels() == ["faceswap", "news", "moderators"]
+        await visitor.open_channel("moderators")
+        # A person who may not see the open channel comes back to the first one.
+        await visitor.switch(ROBIN)
+        assert (await visitor.state())["channel"]["name"] == "faceswap"
+
+
+async def test_commands_run_in_the_open_channel(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (sandbox, visitor):
+        await visitor.switch(ADA)
+        await visitor.open_channel("news")
+        await visitor.run("faceswap-v5", TWO_FILES)
+        assert "Completed" in (await visitor.until("Completed"))[-1]
+        assert len(sandbox.guild.news.history()) == 1
+        assert len(sandbox.guild.channel.history()) == 1
+
+
+async def test_the_menu_of_a_message_opens_the_form_with_its_picture(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (sandbox, visitor):
+        async with sandbox.lock:
+            posted = await sandbox.guild.administrator.send(
+                sandbox.guild.channel, "At the lake", attachments=[TWO_FILES["target_image"]]
+            )
+        receipt = await visitor.use("Swap a face into this", message=posted.id)
+        assert (receipt["settlement"], receipt["rejected"]) == ("settled", False), receipt
+        receipt = await visitor.upload(TWO_FILES["source_image"], path="fast")
+        assert not receipt["rejected"], receipt
+        assert "Completed" in (await visitor.until("Completed"))[-1]
+
+
+async def test_the_menu_of_a_member_answers_privately_and_a_refusal_is_no_failure(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (sandbox, visitor):
+        receipt = await visitor.use("Swap with this member", user=sandbox.guild.administrator.id)
+        assert (receipt["settlement"], receipt["uncertain"]) == ("settled", False), receipt
+        assert len(await visitor.words()) == 2
+        await visitor.switch(ADA)
+        assert len(await visitor.words()) == 1
+
+
+@pytest.mark.parametrize("target", [{"message": "1"}, {"user": "1"}, {"role": "1"}])
+async def test_a_menu_of_something_that_is_not_there_is_rejected(
+    tmp_path: Path, target: dict[str, str]
+) -> None:
+    async with opened(tmp_path) as (_, visitor):
+        receipt = await visitor.use_id("1", "Swap a face into this", target)
+        assert receipt["rejected"], receipt
+
+
+async def test_direct_messages_are_a_channel_of_their_member(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (sandbox, visitor):
+        async with sandbox.lock:
+            user = await sandbox.app.client.fetch_user(sandbox.guild.member.id)
+            await user.send("Your avatar was used")
+        await visitor.open_channel("Doppel")
+        state = await visitor.state()
+        assert state["channel"]["type"] == 1
+        assert [each["content"] for each in state["messages"].values()] == ["Your avatar was used"]
+        assert state["server"]["menus"] == {"message": [], "user": []}
+        await visitor.run("help", {})
+        assert len((await visitor.state())["messages"]) == 2
+        await visitor.switch(ADA)
+        assert await visitor.channels() == ["faceswap", "news", "moderators"]
+
+
+async def test_a_report_is_decided_in_the_moderators_channel(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (sandbox, visitor):
+        await visitor.run("faceswap-v5", TWO_FILES)
+        await visitor.until("Completed")
+        await visitor.switch(ADA)
+        await visitor.press("Report")
+        await visitor.switch(MIKA)
+        await visitor.open_channel("moderators")
+        await visitor.until_anywhere("Reported by")
+        await visitor.press("Remove")
+        assert len(sandbox.guild.channel.history()) == 1
