@@ -43,6 +43,14 @@ def address_of(there: MessagePlace) -> str:
     return f"https://discord.com/channels/{there.guild_id or '@me'}/{there.channel_id}/{there.message_id}"
 
 
+async def send_direct(
+    client: discord.Client, user_id: int, view: ui.LayoutView, files: Sequence[discord.File] = ()
+) -> discord.Message:
+    """Send a direct message; raises one of `DISCORD_ERRORS`, for closed direct messages as well."""
+    channel = await client.create_dm(discord.Object(user_id))
+    return await channel.send(view=view, files=files, allowed_mentions=NOBODY)
+
+
 class Gone(Exception):
     """The message was deleted or closed to the bot, so no later attempt can edit it."""
 

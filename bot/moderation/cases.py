@@ -1,6 +1,6 @@
 """Cases: reported jobs, and the steps that moderators take about them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -12,6 +12,12 @@ from bot.moderation.access import HOUR
 from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+# Characters of a report's details.
+DETAILS_LIMIT = 500
+# Seconds until the next attempt to tell somebody of a case, after one that failed or ended with its process.
+RETRY_SECONDS = 600.0
 
 
 class TooManyReports(Exception):
@@ -39,6 +45,39 @@ class Step(StrEnum):
         return self in {Step.REMOVE, Step.DISMISS}
 
 
+class Complaint(StrEnum):
+    """What a report says is wrong, in the order of the form."""
+
+    CONSENT = "consent"
+    """Somebody who is shown did not agree."""
+    INTIMATE = "intimate"
+    CHILD = "child"
+    DECEIT = "deceit"
+    OTHER = "something_else"
+
+
+class Audience(StrEnum):
+    """Who was told of a case."""
+
+    LOG = "log"
+    """The moderators of its server, in their log channel."""
+    OPERATORS = "operators"
+    OWNER = "owner"
+    """The owner of its server, by direct message."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNote:
+    """Words of a moderator about a case, or of somebody who reported its job."""
+
+    author: int
+    """0 if the author's data was deleted."""
+    at: float
+    words: str = ""
+    complaint: Complaint | None = None
+    """None for a moderator's note."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Report of a job, and the steps taken so far."""
@@ -53,13 +92,24 @@ class Case:
     closed_at: float | None = None
     channel_id: int | None = None
     message_id: int | None = None
-    """Message of the case card in the log channel; None if the case went to the operators."""
+    """Message of the case card in the log channel; None if the log has none."""
+    told_to: Audience | None = None
+    """Those who were told of it last; None while nobody could be."""
+    notes: Sequence[CaseNote] = ()
+    """The oldest first."""
+    private_cards: Sequence[tuple[int, int]] = ()
+    """Channels and messages of its cards in direct messages."""
 
     @property
     def card(self) -> tuple[int, int] | None:
         if self.channel_id is None or self.message_id is None:
             return None
         return self.channel_id, self.message_id
+
+    @property
+    def may_be_copied(self) -> bool:
+        """Whether its card shows the pictures: while it is open, and no report is about a child."""
+        return self.closed_at is None and all(note.complaint is not Complaint.CHILD for note in self.notes)
 
     @property
     def remaining_steps(self) -> frozenset[Step]:
@@ -75,15 +125,25 @@ class Case:
 class CaseRepository(Protocol):
     """Stores cases; the store implements it."""
 
-    async def open(self, job_id: str, guild_id: int | None, reporter: int, *, most: int) -> tuple[Case, bool]:
-        """Open a case, or find the open one of this job; return it and whether it is new.
+    async def open(
+        self,
+        job_id: str,
+        guild_id: int | None,
+        reporter: int,
+        complaint: Complaint,
+        details: str = "",
+        *,
+        most: int,
+    ) -> tuple[Case, bool]:
+        """Open a case, or add the report to the open one of this job; return it and whether it is new.
 
-        Raises `TooManyReports` if it would be new and the reporter has `most` open reports already.
+        A member's second report of the same case adds nothing. Raises `TooManyReports` if the case would be
+        new and the reporter has `most` open reports already.
         """
         ...
 
     async def posted(self, number: int, channel_id: int, message_id: int) -> None:
-        """Record the message of the case card."""
+        """Record the message of the card in the log, by which the moderators are told."""
         ...
 
     async def open_in(
@@ -94,33 +154,58 @@ class CaseRepository(Protocol):
 
     async def find(self, number: int) -> Case | None: ...
 
-    async def step(self, number: int, step: Step, actor: int) -> Case:
-        """Record a step."""
+    async def find_open(self, job_ids: Sequence[str]) -> Sequence[Case]:
+        """Find the open cases of these jobs."""
         ...
 
-    async def overdue(self, opened_before: float) -> Sequence[Case]:
-        """Find open cases from before then that were not escalated yet."""
+    async def step(self, number: int, step: Step, actor: int, note: str = "") -> Case:
+        """Record a step, and a note about it."""
+        ...
+
+    async def note(self, number: int, actor: int, words: str) -> Case: ...
+
+    async def due(self, opened_before: float) -> Sequence[Case]:
+        """Find the open cases from before then that were not escalated, and those that nobody was told of."""
         ...
 
     async def pass_on(self, number: int) -> bool:
-        """Record the escalation; only one of several workers gets True, and tells the operator."""
+        """Begin the escalation; only one of several workers gets True, and sends the cards.
+
+        After `RETRY_SECONDS` without `passed_on`, another attempt may begin.
+        """
+        ...
+
+    async def passed_on(self, number: int, audience: Audience, messages: Sequence[tuple[int, int]]) -> None:
+        """Record who was told by the escalation, and by which messages."""
+        ...
+
+
+class CaseMessenger(Protocol):
+    """Tells people of cases; the chat side implements it."""
+
+    async def tell(self, case: Case) -> Audience | None:
+        """Tell the moderators of the server, or else the operators or the owner; return whom."""
+        ...
+
+    async def escalate(self, case: Case) -> Audience | None:
+        """Tell the operators, or the owner of the server where there are none."""
         ...
 
 
 class Escalation:
-    """Passes cases that moderators have not closed in time on to the operator."""
+    """Escalates cases that moderators have not closed in time, and tells somebody of those nobody knows."""
 
     def __init__(
         self,
         repository: CaseRepository,
-        tell_operator: Callable[[Case], Awaitable[None]],
+        messenger: CaseMessenger,
         clock: Clock,
         *,
         hours: float,
         every: float = 600.0,
     ) -> None:
         self._repository = repository
-        self._tell_operator = tell_operator
+        self._messenger = messenger
         self._clock = clock
         self._timeout = hours * HOUR
         self._every = every
@@ -129,7 +214,7 @@ class Escalation:
         await run_periodically(self.run_once, self._clock, self._every, "escalation of cases failed")
 
     async def run_once(self) -> None:
-        for case in await self._repository.overdue(self._clock.now() - self._timeout):
-            if await self._repository.pass_on(case.number):
-                log.warning("case escalated to the operator", case=case.number, guild=case.guild_id)
-                await self._tell_operator(case)
+        for case in await self._repository.due(self._clock.now() - self._timeout):
+            act = self._messenger.tell if case.told_to is None else self._messenger.escalate
+            audience = await act(case)
+            log.warning("case escalated", case=case.number, guild=case.guild_id, told=audience)

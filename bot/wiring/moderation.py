@@ -4,9 +4,11 @@ from bot.administration.access import AccessAdmin
 from bot.chat.access.consent import Consent
 from bot.chat.access.guard import AccessGuard
 from bot.chat.account.privacy import Privacy
+from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.moderation.approval_requests import ApprovalRequester
 from bot.chat.moderation.approvals import ApprovalService
 from bot.chat.moderation.avatar_notices import AvatarNotices
+from bot.chat.moderation.case_messages import CaseMessages
 from bot.chat.moderation.cases import CaseService
 from bot.chat.moderation.mod_log import ModLog
 from bot.chat.moderation.operator_alerts import OperatorAlerts
@@ -109,19 +111,27 @@ class ModerationParts:
     def open_cases(self, jobs: JobEngine, segmind: SegmindClient) -> None:
         """Create the services for reports and approvals, which refund, redeliver and fetch results."""
         settings, store, delivery = self._settings, self._store, self._delivery
-        self.cases = CaseService(
+        case_messages = CaseMessages(
             store.cases,
             store.moderation,
             archive=store,
             rules=store,
+            results=UndeliveredResults(segmind, delivery.results),
+            client=delivery.client,
+            operators=settings.discord.operators,
+            cards=delivery.cards,
+            text=delivery.text,
+        )
+        self.cases = CaseService(
+            store.cases,
+            store.moderation,
+            case_messages=case_messages,
+            archive=store,
             access_admin=self.access_admin,
             credit_admin=jobs.credit_admin,
             messages=delivery.messages,
-            client=delivery.client,
             operators=settings.discord.operators,
             open_reports=settings.safety.open_reports,
-            tell_operators=self.operators.show,
-            cards=delivery.cards,
             text=delivery.text,
         )
         self.approvals = ApprovalService(
@@ -138,5 +148,5 @@ class ModerationParts:
         )
         self.waiting = ApprovalMonitor(store.approvals, self.approvals, delivery.clock)
         self.escalation = Escalation(
-            store.cases, self.cases.pass_on, delivery.clock, hours=settings.safety.escalate_hours
+            store.cases, case_messages, delivery.clock, hours=settings.safety.escalate_hours
         )

@@ -15,6 +15,7 @@ from bot.chat.text import ENGLISH, Text, catalogue
 from bot.chat.ui.states import JobState
 from bot.ledger.server_rules import LIMIT_NAMES
 from bot.moderation.approvals import Verdict
+from bot.moderation.cases import Complaint
 
 ENTRIES = catalogue(ENGLISH)
 # A sentence with a count has two forms.
@@ -57,6 +58,7 @@ def test_every_sentence_is_used() -> None:
     [
         ("state", set(JobState)),
         ("limit", set(LIMIT_NAMES)),
+        ("complaint", set(Complaint)),
         ("pages", {"avatar", "history", "changes", "cases", "jobs", "server", "newer", "older", "empty"}),
         (
             "approval",

@@ -90,7 +90,13 @@ def spend_card(
     if unknown := sum(each.unknown for each in spent.rows):
         presumed = sum(each.presumed for each in spent.rows)
         small.append(text("spend.presumed", count=unknown, usd=text.number(presumed, 2)))
-    return InfoCard(text("spend.title", count=spent.days), lines, text, small=small, picture=image)
+    return InfoCard(
+        text("spend.title", count=spent.days),
+        lines,
+        text,
+        small=small,
+        pictures=[] if image is None else [image],
+    )
 
 
 @dataclass(frozen=True, slots=True)

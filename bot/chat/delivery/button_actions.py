@@ -36,10 +36,10 @@ class OrderForgotten(Exception):
 class Cases(Protocol):
     """Reports and removals; `bot.chat.moderation` imports this package, so its class is not imported here.
 
-    `report` and `remove` respond to the interaction themselves.
+    `ask` and `remove` respond to the interaction themselves.
     """
 
-    async def report(self, interaction: Interaction, job_id: str) -> None: ...
+    async def ask(self, interaction: Interaction, job_id: str) -> None: ...
 
     async def remove(self, interaction: Interaction, job_id: str) -> None: ...
 
@@ -72,7 +72,7 @@ class JobActions:
         await self._authorize(interaction, pressed)
         match pressed.action:
             case Action.REPORT:
-                await self._cases.report(interaction, pressed.job_id)
+                await self._cases.ask(interaction, pressed.job_id)
             case Action.DELETE:
                 await self._ask_to_delete(interaction, pressed.job_id)
             case Action.DELETE_FOR_GOOD:

@@ -54,7 +54,7 @@ def approval_card(
         lines,
         text,
         small=[text("approval.marked"), text("approval.may", until=until)] if waiting else [],
-        picture=picture,
+        pictures=[] if picture is None else [picture],
         spoiler=True,
         buttons=[_button(verdict, job.id, text) for verdict in _STYLES] if waiting else [],
         colour=AMBER if waiting else DARK,

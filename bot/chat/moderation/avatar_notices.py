@@ -7,7 +7,7 @@ import structlog
 
 from bot.chat.background import Background
 from bot.chat.delivery.job_buttons import Action, JobButton
-from bot.chat.messages import DISCORD_ERRORS, NOBODY
+from bot.chat.messages import DISCORD_ERRORS, send_direct
 from bot.chat.text import Text, speaking
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import jump_link, title_of
@@ -50,8 +50,7 @@ class AvatarNotices:
                 return
             with speaking(consent.locale):
                 card = self._card(job, owner)
-            channel = await self._client.create_dm(discord.Object(owner))
-            await channel.send(view=card, allowed_mentions=NOBODY)
+            await send_direct(self._client, owner, card)
         except (*DISCORD_ERRORS, StoreAway) as error:
             # The use stands in `/privacy avatar uses` as well.
             log.info("member not told of the use of their avatar", reason=type(error).__name__)

@@ -1,6 +1,6 @@
 """Reports and removals: a report opens a case, and moderators act on it with the buttons of its card."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import discord
 import structlog
@@ -9,21 +9,22 @@ from discord import ui
 from bot.administration.access import AccessAdmin
 from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of
 from bot.administration.credits import Archive, CreditAdmin, NotPaid
-from bot.chat.access.permissions import require_moderator
+from bot.chat.access.permissions import NotModerator, require_moderator
 from bot.chat.interactions import Interaction
-from bot.chat.messages import DISCORD_ERRORS, NOBODY, Messages
-from bot.chat.moderation.case_card import CaseButton, case_card, case_line
-from bot.chat.text import Text, speaking
+from bot.chat.messages import DISCORD_ERRORS, Messages
+from bot.chat.moderation.case_card import CaseButton, case_line
+from bot.chat.moderation.case_forms import CaseForm, ReportForm
+from bot.chat.moderation.case_messages import CaseMessages
+from bot.chat.text import Text
 from bot.chat.ui.card import GREEN, error_card, note_card
 from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.pagination import PageItem, PageRequest
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.jobs.job import Job
 from bot.ledger.ledger import AlreadyRefunded
-from bot.models import ModelCard
 from bot.moderation.approvals import server_of
-from bot.moderation.cases import Case, CaseRepository, Step
-from bot.moderation.ports import ModerationStore, ServerRulesReader
+from bot.moderation.cases import Case, CaseRepository, Complaint, Step
+from bot.moderation.ports import ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -36,45 +37,53 @@ class CaseService:
         cases: CaseRepository,
         moderation_store: ModerationStore,
         *,
+        case_messages: CaseMessages,
         archive: Archive,
-        rules: ServerRulesReader,
         access_admin: AccessAdmin,
         credit_admin: CreditAdmin,
         messages: Messages,
-        client: discord.Client,
         operators: Collection[int],
         open_reports: int,
-        tell_operators: Callable[[Callable[[], ui.LayoutView]], None],
-        cards: Mapping[str, ModelCard],
         text: Text,
     ) -> None:
         self._cases = cases
         self._moderation_store = moderation_store
+        self._case_messages = case_messages
         self._archive = archive
-        self._rules = rules
         self._access_admin = access_admin
         self._credit_admin = credit_admin
         self._messages = messages
-        self._client = client
         self._operators = operators
         self._open_reports = open_reports
-        self._tell_operators = tell_operators
-        self._cards = cards
         self._text = text
 
-    async def report(self, interaction: Interaction, job_id: str) -> None:
-        """Open a case, unless one is open, and tell the moderators of the server or else the operators."""
-        if not interaction.response.is_done():
-            await defer_ephemeral(interaction)
+    async def ask(self, interaction: Interaction, job_id: str) -> None:
+        """Ask what is wrong with a result, and report it."""
+
+        async def on_reported(submitted: Interaction, complaint: Complaint, details: str) -> None:
+            await self.report(submitted, job_id, complaint, details)
+
+        await interaction.response.send_modal(ReportForm(self._text, on_reported))
+
+    async def report(
+        self, interaction: Interaction, job_id: str, complaint: Complaint, details: str = ""
+    ) -> None:
+        """Open a case, or add to the open one, and say who was told."""
+        await defer_ephemeral(interaction)
         job = await self._job(job_id)
-        guild_id = server_of(job)
-        case, is_new = await self._cases.open(job.id, guild_id, interaction.user.id, most=self._open_reports)
+        guild_id, reporter = server_of(job), interaction.user.id
+        case, is_new = await self._cases.open(
+            job.id, guild_id, reporter, complaint, details, most=self._open_reports
+        )
         if is_new:
             log.info("job reported", case=case.number, job=job.id, guild=guild_id)
-            await self._notify(case, job, str(interaction.guild_locale or ""))
-        thanks = self._text("cases.thanks") if is_new else self._text("cases.known")
+        else:
+            await self._case_messages.redraw(case)
+        audience = case.told_to or await self._case_messages.tell(case)
+        sentences = [] if is_new else [self._text("cases.known")]
+        sentences.append(self._text(f"cases.thanks_{audience or 'nobody'}"))
         await send_deferred(
-            interaction, InfoCard(self._text("cases.received"), [thanks], self._text, colour=GREEN)
+            interaction, InfoCard(self._text("cases.received"), sentences, self._text, colour=GREEN)
         )
 
     async def remove(self, interaction: Interaction, job_id: str) -> None:
@@ -88,6 +97,8 @@ class CaseService:
             by = require_moderator(interaction, server_of(job), self._operators)
             left = await self._delete_messages(job, str(by.user_id), interaction)
             await self._record(by, AuditAction.REMOVE, job)
+        for case in await self._cases.find_open([each.id for each in await self._of_message(job)]):
+            await self._case_messages.redraw(case)
         if left:
             answer = error_card(self._text("cases.left", count=left))
         else:
@@ -99,21 +110,42 @@ class CaseService:
             await _replace(interaction, answer)
 
     async def press(self, interaction: Interaction, button: CaseButton) -> None:
-        # Discord limits the deletion of old messages, so it may take longer than three seconds.
-        await interaction.response.defer()
-        await self.act(interaction, button.number, button.step)
+        """Ask whether to take the step, and for a note."""
+        if interaction.guild_id is not None:
+            # In direct messages, only those have a card who may decide; each decision is checked in any case.
+            refunds = button.step is Step.REFUND
+            require_moderator(interaction, interaction.guild_id, self._operators, refunds=refunds)
 
-    async def act(self, interaction: Interaction, number: int, step: Step) -> None:
-        """Take one step in a case and redraw its card; the interaction is deferred already."""
+        async def on_confirmed(submitted: Interaction, note: str) -> None:
+            # Discord limits the deletion of old messages, so it may take longer than three seconds.
+            await submitted.response.defer()
+            await self.act(submitted, button.number, button.step, note)
+
+        await interaction.response.send_modal(CaseForm(button.step, self._text, on_confirmed))
+
+    async def act(self, interaction: Interaction, number: int, step: Step | None, note: str) -> None:
+        """Take one step in a case, or only add the note, and redraw its cards."""
         case = await self._cases.find(number)
         if case is None:
             raise UnknownJob
-        by = require_moderator(interaction, case.guild_id, self._operators, refunds=step is Step.REFUND)
-        if step not in case.remaining_steps:
-            await self._redraw(interaction, case)
-            return
-        await self._take_step(interaction, case, step, by)
-        await self._redraw(interaction, await self._cases.step(number, step, by.user_id))
+        by = await self._require_decider(interaction, case, step)
+        if step is None:
+            case = await self._cases.note(number, by.user_id, note)
+        elif step in case.remaining_steps:
+            await self._take_step(interaction, case, step, by, note)
+            case = await self._cases.step(number, step, by.user_id, note)
+        await self._case_messages.redraw(case)
+
+    async def _require_decider(
+        self, interaction: Interaction, case: Case, step: Step | None
+    ) -> Administrator:
+        """The moderator, operator or owner behind an interaction; the owner may decide in direct messages."""
+        user_id, guild_id = interaction.user.id, case.guild_id
+        if interaction.guild_id is None and guild_id is not None and user_id not in self._operators:
+            if user_id != await self._case_messages.owner_of(guild_id):
+                raise NotModerator
+            return Administrator(user_id, guild_id)
+        return require_moderator(interaction, case.guild_id, self._operators, refunds=step is Step.REFUND)
 
     async def open_cases(self, guild_id: int, page: PageRequest) -> Sequence[PageItem]:
         """Open cases of a server, as lines that link to their cards."""
@@ -123,17 +155,14 @@ class CaseService:
     async def is_down(self, job_id: str) -> bool:
         return await self._moderation_store.is_down(job_id)
 
-    async def pass_on(self, case: Case) -> None:
-        """Send the card of the case to the operators."""
-        job = await self._archive.find(case.job_id)
-        self._tell_operators(lambda: case_card(case, job, self._cards, self._text))
-
-    async def _take_step(self, interaction: Interaction, case: Case, step: Step, by: Administrator) -> None:
+    async def _take_step(
+        self, interaction: Interaction, case: Case, step: Step, by: Administrator, note: str
+    ) -> None:
         job = await self._job(case.job_id)
         match step:
             case Step.REMOVE:
                 left = await self._delete_messages(job, str(by.user_id), interaction)
-                await self._record(by, AuditAction.REMOVE, job)
+                await self._record(by, AuditAction.REMOVE, job, note)
                 if left:
                     card = error_card(self._text("cases.left", count=left))
                     await interaction.followup.send(view=card, ephemeral=True)
@@ -144,16 +173,17 @@ class CaseService:
                     fingerprints = await self._moderation_store.fingerprints_of(each.id)
                     listed = list(fingerprints.values())
                     await self._moderation_store.list_fingerprints(listed, guild_id, each.id)
-                await self._record(by, AuditAction.NEVER, job)
+                await self._record(by, AuditAction.NEVER, job, note)
             case Step.BLOCK:
                 if not job.place.user_id:
                     # The member had their data deleted, so nobody is left to block.
                     raise UnknownJob
-                await self._access_admin.block(by, job.place.user_id)
+                await self._access_admin.block(by, job.place.user_id, note)
             case Step.REFUND:
+                # Its member can read the reason of a refund, so the note stays in the case.
                 await self._refund(by, job)
             case Step.DISMISS:
-                await self._record(by, AuditAction.DISMISS, job)
+                await self._record(by, AuditAction.DISMISS, job, note)
 
     async def _refund(self, by: Administrator, job: Job) -> None:
         for each in await self._of_message(job):
@@ -183,31 +213,9 @@ class CaseService:
             deleted.append(await self._messages.delete(job.place))
         return deleted.count(False)
 
-    async def _record(self, by: Administrator, action: AuditAction, job: Job) -> None:
-        await self._moderation_store.record(audit_entry_of(by, action, job=job.id, member=job.place.user_id))
-
-    async def _notify(self, case: Case, job: Job, locale: str) -> None:
-        if case.guild_id is not None:
-            channel_id = (await self._rules.rules(case.guild_id)).log_channel
-            if channel_id is not None:
-                channel = self._client.get_partial_messageable(channel_id, guild_id=case.guild_id)
-                with speaking(locale):
-                    card = case_card(case, job, self._cards, self._text)
-                try:
-                    sent = await channel.send(view=card, allowed_mentions=NOBODY)
-                except DISCORD_ERRORS as error:
-                    log.warning("case not posted", case=case.number, reason=type(error).__name__)
-                else:
-                    await self._cases.posted(case.number, channel_id, sent.id)
-                    return
-        if await self._cases.pass_on(case.number):
-            await self.pass_on(case)
-
-    async def _redraw(self, interaction: Interaction, case: Case) -> None:
-        job = await self._archive.find(case.job_id)
-        with speaking(str(interaction.guild_locale or "")):
-            card = case_card(case, job, self._cards, self._text)
-        await interaction.edit_original_response(view=card, allowed_mentions=NOBODY)
+    async def _record(self, by: Administrator, action: AuditAction, job: Job, note: str = "") -> None:
+        audit_entry = audit_entry_of(by, action, note, job=job.id, member=job.place.user_id)
+        await self._moderation_store.record(audit_entry)
 
     async def _of_message(self, job: Job) -> Sequence[Job]:
         """The jobs that share the message of a job: a report is about all that it shows."""

@@ -81,4 +81,5 @@ class ModLog:
                 lines.append(jump_link(job.place, text))
             small = [f"{part} `{each.exact[:FINGERPRINT]}`" for part, each in fingerprints.items()]
             title = title_of(job.slug, self._cards)
-            return InfoCard(title, lines, text, small=small, picture=result, colour=DARK)
+            pictures = [] if result is None else [result]
+            return InfoCard(title, lines, text, small=small, pictures=pictures, colour=DARK)

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-import aiohttp
 import discord
 import structlog
 from discord import ui
 
 from bot.chat.background import Background
-from bot.chat.messages import NOBODY
+from bot.chat.messages import DISCORD_ERRORS, send_direct
 from bot.chat.text import ENGLISH, Text, speaking
 from bot.chat.ui.card import error_card
 from bot.jobs.supervision.balance import BalanceEmpty, BalanceEvent, BalanceLow, BalanceRestored
@@ -61,9 +60,8 @@ class OperatorAlerts:
 
     async def _send(self, user_id: int, view: ui.LayoutView) -> None:
         try:
-            channel = await self._client.create_dm(discord.Object(user_id))
-            await channel.send(view=view, allowed_mentions=NOBODY)
-        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            await send_direct(self._client, user_id, view)
+        except DISCORD_ERRORS as error:
             # The event is in the log as well, so closed direct messages must not stop anything.
             log.warning("operator not alerted", user=user_id, reason=type(error).__name__)
 

@@ -102,7 +102,9 @@ class FacePicker:
         buttons.append(_SendButton(request, default_pairs(*counts), place_order, text))
         line = text("picker.found") if all(counts) else text("picker.none")
         note = text("picker.note")
-        card = InfoCard(text("picker.title"), [line], text, small=[note], picture=numbered, buttons=buttons)
+        card = InfoCard(
+            text("picker.title"), [line], text, small=[note], pictures=[numbered], buttons=buttons
+        )
         # The buttons hold the pictures in memory.
         card.timeout = OPEN_SECONDS
         return card

@@ -129,7 +129,7 @@ def face_picture(face: OpenedFace, text: Text) -> FacePicture:
 
 
 def face_card(face: OpenedFace, picture: FacePicture, text: Text) -> InfoCard:
-    return InfoCard(text("faces.title"), [face_name(face.name)], text, picture=picture)
+    return InfoCard(text("faces.title"), [face_name(face.name)], text, pictures=[picture])
 
 
 def deleted_card(name: str, text: Text) -> InfoCard:

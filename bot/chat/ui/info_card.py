@@ -12,10 +12,12 @@ from bot.chat.ui.card import BLUE, Attachment
 # Discord allows 4,000 characters for all text of a message; the title and the small print need some of them.
 BODY_LIMIT = 3600
 TITLE_LIMIT = 100
+# Discord's limit.
+_BUTTONS_IN_ROW = 5
 
 
 class InfoCard(ui.LayoutView):
-    """Container with a title, lines, rows, a picture, small print and buttons."""
+    """Container with a title, lines, rows, pictures, small print and buttons."""
 
     def __init__(
         self,
@@ -25,7 +27,7 @@ class InfoCard(ui.LayoutView):
         *,
         rows: Sequence[ui.Item[Any]] = (),
         small: Sequence[str] = (),
-        picture: Attachment | None = None,
+        pictures: Sequence[Attachment] = (),
         spoiler: bool = False,
         buttons: Sequence[ui.Item[Any]] = (),
         colour: int = BLUE,
@@ -37,14 +39,18 @@ class InfoCard(ui.LayoutView):
         box.add_item(ui.TextDisplay(f"### {title[:TITLE_LIMIT]}\n{body}".strip()))
         for row in rows:
             box.add_item(row)
-        if picture is not None:
-            address = f"attachment://{picture.filename}"
-            shown = discord.MediaGalleryItem(address, description=picture.alt, spoiler=spoiler)
-            box.add_item(ui.MediaGallery(shown))
+        if pictures:
+            shown = [
+                discord.MediaGalleryItem(
+                    f"attachment://{each.filename}", description=each.alt, spoiler=spoiler
+                )
+                for each in pictures
+            ]
+            box.add_item(ui.MediaGallery(*shown))
         if notes:
             box.add_item(ui.TextDisplay(notes))
-        if buttons:
-            box.add_item(ui.ActionRow(*buttons))
+        for first in range(0, len(buttons), _BUTTONS_IN_ROW):
+            box.add_item(ui.ActionRow(*buttons[first : first + _BUTTONS_IN_ROW]))
         self.add_item(box)
 
 

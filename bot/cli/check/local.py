@@ -66,7 +66,8 @@ def _faces(settings: Settings) -> Finding:
 def _reports(settings: Settings) -> Finding:
     if settings.discord.operators:
         return Finding("reports", True, "the operators hear of them where a server's moderators do not")
-    return Finding("reports", True, "only servers with /admin log hear of them: set discord.operators")
+    words = "without /admin log only a server's owner hears of them, elsewhere nobody: set discord.operators"
+    return Finding("reports", True, words, warns=True)
 
 
 async def _signatures(settings: Settings) -> Finding:

@@ -21,6 +21,7 @@ from bot.store.tables import (
     approvals,
     audit_entries,
     avatar_consents,
+    case_notes,
     cases,
     entries,
     fingerprints,
@@ -40,6 +41,8 @@ _STRIPPED: Mapping[str, Any] = {"body": {}, "token": "", "locale": "", "output":
 _UNLINKED: Mapping[str, Any] = {"nonce": "", "request_id": None}
 # A report without the names of the moderators who handled it.
 _REPORT = (cases.c.id, cases.c.job_id, cases.c.guild_id, cases.c.opened_at, cases.c.closed_at)
+# What the member wrote in a report.
+_COMPLAINT = (case_notes.c.case_id, case_notes.c.at, case_notes.c.complaint, case_notes.c.words)
 # An approval without the name of the moderator who decided.
 _APPROVAL = (approvals.c.job_id, approvals.c.asked_at, approvals.c.verdict, approvals.c.decided_at)
 # A use of the member's avatar, without the order of the other member.
@@ -83,6 +86,9 @@ class SqlMemberData:
                 "avatar_uses": await rows(sa.select(*_AVATAR_USE).where(jobs.c.avatar_of == user_id)),
                 "strikes": await rows(sa.select(strikes).where(strikes.c.user_id == user_id)),
                 "reports": await rows(sa.select(*_REPORT).where(cases.c.reporter == user_id)),
+                "report_details": await rows(
+                    sa.select(*_COMPLAINT).where(case_notes.c.author == user_id).order_by(case_notes.c.id)
+                ),
                 "decisions": [
                     _without_actor(user_id, row) for row in await rows(_audit_entries_with(user_id))
                 ],
@@ -234,7 +240,15 @@ async def _strip_jobs_of(connection: Connection, mine: sa.ColumnElement[bool]) -
     # A withdrawn result is shown to nobody any more; a periodic task deletes its card in the mod log.
     waiting = sa.and_(approvals.c.job_id.in_(of_mine), approvals.c.verdict == Verdict.WAITING)
     await connection.execute(approvals.update().where(waiting).values(verdict=Verdict.WITHDRAWN))
+    await _clear_notes(connection, cases.c.job_id.in_(of_mine))
     await connection.execute(jobs.update().where(mine).values({**_STRIPPED, "user_id": 0}))
+
+
+async def _clear_notes(connection: Connection, chosen: sa.ColumnElement[bool]) -> None:
+    """Delete what was written about closed cases; the words of an open one are needed to decide it."""
+    closed = sa.select(cases.c.id).where(chosen, cases.c.closed_at.is_not(None))
+    of_closed = case_notes.update().where(case_notes.c.case_id.in_(closed))
+    await connection.execute(of_closed.values(words=""))
 
 
 async def _anonymize(connection: Connection, account: dict[str, Any]) -> None:
@@ -252,8 +266,11 @@ async def _anonymize_records(connection: Connection, user_id: int) -> None:
     actor = str(user_id)
     await connection.execute(entries.update().where(entries.c.actor == actor).values(actor=FORGOTTEN))
     await connection.execute(takedowns.update().where(takedowns.c.actor == actor).values(actor=FORGOTTEN))
+    await _clear_notes(connection, cases.c.reporter == user_id)
     await connection.execute(cases.update().where(cases.c.reporter == user_id).values(reporter=0))
     await connection.execute(cases.update().where(cases.c.closed_by == user_id).values(closed_by=0))
+    written = case_notes.update().where(case_notes.c.author == user_id)
+    await connection.execute(written.values(author=0, words=""))
     by_me = approvals.update().where(approvals.c.decided_by == user_id)
     await connection.execute(by_me.values(decided_by=0))
     for audit_entry in (await connection.execute(_audit_entries_with(user_id))).mappings().all():

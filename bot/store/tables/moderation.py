@@ -8,6 +8,11 @@ from bot.store.tables.columns import BOOLEAN, INTEGER, METADATA, REAL, one_of, p
 UNDECIDED = sa.text("verdict IN ('waiting', 'withdrawn')")
 """Condition for approvals without a decision, worded as in their index."""
 
+
+def _of_case(name: str) -> sa.ForeignKey:
+    return sa.ForeignKey("cases.id", name=name, ondelete="CASCADE")
+
+
 people = sa.Table(
     "people",
     METADATA,
@@ -104,13 +109,42 @@ cases = sa.Table(
     sa.Column("closed_at", REAL),
     sa.Column("closed_by", INTEGER),
     sa.Column("escalated_at", REAL),
-    # The card in the mod log, or NULL if the case went to the operators.
+    # The card in the mod log, or NULL if the log has none.
     sa.Column("channel_id", INTEGER),
     sa.Column("message_id", INTEGER),
+    # Who was told last, or NULL while nobody could be.
+    sa.Column("told_to", sa.Text),
     # Several reports of one job share one open case.
     partial_index("cases_open_once", "job_id", where=sa.text("closed_at IS NULL"), unique=True),
     sqlite_strict=True,
     sqlite_autoincrement=True,
+)
+
+# Reports and moderators' notes.
+case_notes = sa.Table(
+    "case_notes",
+    METADATA,
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+    sa.Column("case_id", INTEGER, _of_case("case_notes_case"), nullable=False),
+    sa.Column("author", INTEGER, nullable=False),
+    sa.Column("at", REAL, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    # What a report says is wrong, or NULL for a moderator's note.
+    sa.Column("complaint", sa.Text),
+    sa.Index("case_notes_of_case", "case_id"),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
+# Cards in direct messages, of operators and owners of servers.
+case_cards = sa.Table(
+    "case_cards",
+    METADATA,
+    sa.Column("message_id", INTEGER, primary_key=True, autoincrement=False),
+    sa.Column("channel_id", INTEGER, nullable=False),
+    sa.Column("case_id", INTEGER, _of_case("case_cards_case"), nullable=False),
+    sa.Index("case_cards_of_case", "case_id"),
+    sqlite_strict=True,
 )
 
 approvals = sa.Table(

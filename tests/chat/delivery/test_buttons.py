@@ -143,8 +143,9 @@ async def test_each_order_gets_a_seed_of_its_own_unless_one_is_typed(stage: Stag
 
 async def test_others_report_and_moderators_delete(stage: Stage) -> None:
     first = await done(stage)
-    reported = await stage.another_member("bob").click(shown_in(first), label="Report")
-    assert "passed on" in said(reported)
+    bob = stage.another_member("bob")
+    form = await bob.click(shown_in(first), label="Report")
+    assert "has your report" in said(await bob.submit_modal(form, {"complaint": "consent"}))
     role = stage.guild.create_role("Moderating", permissions=discord.Permissions(manage_messages=True))
     moderator = stage.guild.add_member(stage.env.create_user("mo"), roles=[role])
     asked = await moderator.click(shown_in(first), label="Delete")

@@ -6,11 +6,10 @@ import discord
 import pytest
 import simcord
 
+from bot.chat.moderation.case_messages import CaseMessages
 from bot.chat.moderation.cases import CaseService
-from bot.chat.moderation.operator_alerts import OperatorAlerts
-from bot.chat.text import Text
 from bot.jobs.job import State
-from bot.moderation.cases import Escalation
+from bot.moderation.cases import RETRY_SECONDS, Escalation
 from tests.chat.admin_harness import Server, said
 from tests.clocks import HeldClock
 from tests.harness import Reply, Stage, eventually, texts
@@ -26,13 +25,16 @@ async def log(server: Server) -> simcord.ChannelHandle:
 @pytest.fixture
 def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.UserHandle:
     """Make a user an operator: the simulated Discord creates ids only once the bot has started."""
-    app = server.stage.app
     user = server.stage.env.create_user("operator")
     server.guild.add_member(user)
-    alerts = OperatorAlerts([user.id], client=app.client, background=app.background, text=Text.load())
-    monkeypatch.setattr(app.client.admin.cases, "_operators", [user.id])
-    monkeypatch.setattr(app.client.admin.cases, "_tell_operators", alerts.show)
+    cases = server.stage.app.client.admin.cases
+    for part in (cases, messages_of(cases)):
+        monkeypatch.setattr(part, "_operators", [user.id])
     return user
+
+
+def messages_of(cases: CaseService) -> CaseMessages:
+    return cases._case_messages  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.fixture
@@ -69,8 +71,29 @@ async def reported(server: Server, by: simcord.MemberActor | None = None) -> Rep
     return reply
 
 
-async def report(server: Server, reply: Reply, by: simcord.MemberActor) -> str:
-    return said(await by.click(message_of(server.stage, reply), label="Report"))
+async def report(server: Server, reply: Reply, by: simcord.MemberActor, **answers: str) -> str:
+    """Report a result, and return what the reporter reads."""
+    form = await by.click(message_of(server.stage, reply), label="Report")
+    return said(await by.submit_modal(form, {"complaint": "consent"} | answers))
+
+
+async def take(
+    by: simcord.MemberActor | simcord.UserHandle, card: Any, label: str, note: str = ""
+) -> simcord.InteractionResult:
+    """Press a button of a case and confirm the step."""
+    form = await by.click(card, label=label)
+    return await by.submit_modal(form, {"note": note} if note else {})
+
+
+def gallery_of(message: Any) -> list[dict[str, Any]]:
+    """Pictures that a card shows."""
+
+    def galleries(component: Any) -> list[dict[str, Any]]:
+        if component.get("type") == discord.ComponentType.media_gallery.value:
+            return list(component["items"])
+        return [each for inner in component.get("components", []) for each in galleries(inner)]
+
+    return [each for component in message.components for each in galleries(component.to_dict())]
 
 
 def message_of(stage: Stage, reply: Reply) -> discord.Message:
@@ -86,8 +109,9 @@ async def test_reports_of_one_job_open_one_case_in_the_log(
 ) -> None:
     reply = await done(server.stage)
     witness, other = server.stage.another_member("w"), server.stage.another_member("o")
-    assert "passed on to those who decide" in await report(server, reply, witness)
-    assert "is being looked at" in await report(server, reply, other)
+    assert "The moderators of this server have your report" in await report(server, reply, witness)
+    known = await report(server, reply, other)
+    assert "Somebody reported this before" in known
     case = await latest(log, "Report 1", f"<@{witness.id}>", f"<@{server.member.id}>")
     assert str(reply.id) in "\n".join(said_in(case))
     assert sum("Report" in "\n".join(said_in(each)) for each in log.history()) == 1
@@ -123,12 +147,12 @@ async def test_the_open_reports_of_a_member_are_limited(
     first = await reported(server, witness)
     second = await done(server.stage)
     assert "once somebody has dealt with it" in await report(server, second, witness)
-    assert "is being looked at" in await report(server, first, witness)
-    assert "passed on" in await report(server, second, other)
+    assert "Somebody reported this before" in await report(server, first, witness)
+    assert "have your report" in await report(server, second, other)
     # A job that somebody else has reported does not count as a report of their own.
-    assert "is being looked at" in await report(server, second, witness)
-    await moderator.click(await latest(log, "Report 1"), label="Dismiss")
-    assert "passed on" in await report(server, await done(server.stage), witness)
+    assert "Somebody reported this before" in await report(server, second, witness)
+    await take(moderator, await latest(log, "Report 1"), "Dismiss")
+    assert "have your report" in await report(server, await done(server.stage), witness)
 
 
 async def test_open_cases_are_listed_with_links_to_their_cards(
@@ -140,7 +164,7 @@ async def test_open_cases_are_listed_with_links_to_their_cards(
     listed = await server.tell("cases")
     assert all(f"[**Report {each}**]({card.jump_url})" in listed for each, card in enumerate(cards, 1))
     assert all([(await server.stage.job(reply)).id[-8:] in listed for reply in replies])
-    await moderator.click(cards[0], label="Dismiss")
+    await take(moderator, cards[0], "Dismiss")
     await latest(log, "Report 1", "Dismissed")
     listed = await server.tell("cases")
     assert "Report 2" in listed
@@ -148,7 +172,7 @@ async def test_open_cases_are_listed_with_links_to_their_cards(
     await server.tell("log", off=True)
     await reported(server)
     assert "**Report 3**" in (listed := await server.tell("cases"))
-    assert "lies with the operator" in listed
+    assert "sent to the server's owner" in listed
     assert listed.index("Report 3") < listed.index("Report 2")
 
 
@@ -157,7 +181,7 @@ async def test_remove_deletes_the_message_and_the_output(
 ) -> None:
     reply = await reported(server)
     job = await server.stage.job(reply)
-    await moderator.click(await latest(log, "Report"), label="Remove")
+    await take(moderator, await latest(log, "Report"), "Remove")
     await latest(log, "Report", "Its messages were removed")
     assert not in_channel(server.stage, reply)
     found = await server.stage.app.store.find(job.id)
@@ -174,7 +198,7 @@ async def test_a_copy_of_a_listed_picture_is_rejected_until_it_is_forgiven(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     job = await server.stage.job(await reported(server))
-    await moderator.click(await latest(log, "Report"), label="Never again")
+    await take(moderator, await latest(log, "Report"), "Never again")
     await latest(log, "are refused from now on")
     await (await server.stage.order("faceswap-v5")).refused("moderators do not allow this picture")
     assert "no such job" in (await server.tell("forgive", job="another")).lower()
@@ -201,10 +225,10 @@ async def test_the_member_is_blocked_and_the_case_dismissed(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     reply = await reported(server)
-    await moderator.click(await latest(log, "Report"), label="Block the member")
+    await take(moderator, await latest(log, "Report"), "Block the member")
     await latest(log, "may not use the bot here any more")
     assert (await server.rules()).blocked == {server.member.id}
-    await moderator.click(await latest(log, "Report"), label="Dismiss")
+    await take(moderator, await latest(log, "Report"), "Dismiss")
     assert not any("custom_id" in str(each.to_dict()) for each in (await latest(log, "Dismissed")).components)
     assert in_channel(server.stage, reply)
 
@@ -214,9 +238,9 @@ async def test_only_administrators_refund(
 ) -> None:
     await reported(server)
     pressed = await moderator.click(await latest(log, "Report"), label="Give credits back")
-    assert "may manage messages" in "\n".join(texts(pressed.followups[0].components))
+    assert "may manage messages" in said(pressed)
     assert await server.granted() == 95
-    await server.admin.click(await latest(log, "Report"), label="Give credits back")
+    await take(server.admin, await latest(log, "Report"), "Give credits back")
     await latest(log, "The credits were given back")
     assert await server.granted() == 100
 
@@ -265,8 +289,8 @@ async def test_without_a_log_the_case_goes_to_the_operators_who_decide_for_all_s
     reply = await reported(server)
     job = await server.stage.job(reply)
     direct = operator.dm_channel
-    await operator.click(await latest(direct, "Report"), label="Never again")
-    await operator.click(await latest(direct, "are refused from now on"), label="Remove")
+    await take(operator, await latest(direct, "Report"), "Never again")
+    await take(operator, await latest(direct, "are refused from now on"), "Remove")
     await latest(direct, "Its messages were removed")
     assert not in_channel(server.stage, reply)
     store = server.stage.app.store.moderation
@@ -282,7 +306,7 @@ async def test_an_overdue_case_is_passed_on_to_the_operators_once(
     store, clock = server.stage.app.store, HeldClock()
     cases = server.stage.app.client.admin.cases
     assert isinstance(cases, CaseService)
-    escalation = Escalation(store.cases, cases.pass_on, clock, hours=48)
+    escalation = Escalation(store.cases, messages_of(cases), clock, hours=48)
     clock.move(47 * 3600)
     await escalation.run_once()
     assert operator.dm_channel.history() == []
@@ -291,6 +315,116 @@ async def test_an_overdue_case_is_passed_on_to_the_operators_once(
     await escalation.run_once()
     await latest(operator.dm_channel, "Report")
     assert len(operator.dm_channel.history()) == 1
+
+
+async def test_a_report_says_what_is_wrong_and_others_add_to_it(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
+    reply = await done(server.stage)
+    witness, other = server.stage.another_member("w"), server.stage.another_member("o")
+    await report(server, reply, witness, complaint="deceit", details="posted as a real photo @everyone")
+    await latest(log, "It deceives or harasses someone", "`posted as a real photo @everyone`")
+    await report(server, reply, other, details="this is me")
+    card = await latest(log, f"<@{witness.id}>", f"<@{other.id}>", "`this is me`")
+    assert len(card.attachments) == 1
+    await report(server, reply, other, details="again")
+    assert "again" not in "\n".join(said_in(await latest(log, "Report 1")))
+
+
+async def test_a_case_shows_the_picture_covered_until_the_job_is_removed(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
+    reply = await reported(server)
+    card = await latest(log, "Report 1")
+    assert [each.filename.startswith("SPOILER_") for each in card.attachments] == [True]
+    assert gallery_of(card)[0]["spoiler"]
+    asked = await server.member.click(message_of(server.stage, reply), label="Delete")
+    assert asked.response is not None
+    await server.member.click(asked.response, label="Delete for everyone")
+    card = await latest(log, "Report 1")
+    assert (card.attachments, gallery_of(card)) == ([], [])
+    assert "Dismiss" in str(card.components)
+
+
+async def test_a_picture_that_may_harm_a_child_is_not_copied(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
+    reply = await done(server.stage)
+    await report(server, reply, server.stage.another_member("w"))
+    assert len((await latest(log, "Report 1")).attachments) == 1
+    await report(server, reply, server.stage.another_member("o"), complaint="child")
+    card = await latest(log, "Report 1", "It may harm a child", "Open the message to see it")
+    assert card.attachments == []
+
+
+async def test_a_step_is_taken_once_it_is_confirmed_and_keeps_its_note(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    reply = await reported(server)
+    asked = await moderator.click(await latest(log, "Report"), label="Remove")
+    assert asked.modal is not None
+    assert "deletes every message" in str(asked.modal)
+    assert in_channel(server.stage, reply)
+    await moderator.submit_modal(asked, {"note": "as she asked"})
+    card = await latest(log, "Its messages were removed", f"<@{moderator.id}>", "`as she asked`")
+    assert card.attachments == []
+    assert not in_channel(server.stage, reply)
+    assert "as she asked" in await server.tell("changes")
+
+
+async def test_moderators_write_notes_without_a_decision(
+    server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
+) -> None:
+    await reported(server)
+    await take(moderator, await latest(log, "Report"), "Add a note", "I have asked them")
+    card = await latest(log, f"<@{moderator.id}>", "`I have asked them`")
+    assert len(card.attachments) == 1
+    assert [action for _, action, _ in await server.audit_entries()] == ["log"]
+
+
+async def test_without_a_log_and_operators_the_owner_is_told_and_decides(server: Server) -> None:
+    reply, owner = await done(server.stage), server.guild.owner
+    said_to_reporter = await report(server, reply, server.stage.another_member("w"), details="this is me")
+    assert "The owner of this server has your report" in said_to_reporter
+    card = await latest(owner.dm_channel, "Report 1", "`this is me`")
+    assert len(card.attachments) == 1
+    await take(owner, card, "Remove", "at once")
+    card = await latest(owner.dm_channel, "Its messages were removed", "`at once`")
+    assert card.attachments == []
+    assert not in_channel(server.stage, reply)
+    assert (await server.audit_entries())[-1][:2] == (str(owner.id), "remove")
+
+
+async def test_a_report_that_reaches_nobody_says_so_and_is_sent_later(server: Server) -> None:
+    faults = server.stage.env.backend.faults
+    server.stage.env.inject_error("POST", "/users/@me/channels", status=403, code=50007, times=None)
+    reply, witness = await done(server.stage), server.stage.another_member("w")
+    assert "could not reach anybody yet" in await report(server, reply, witness)
+    assert "nobody could be told yet" in await server.tell("cases")
+    messages = messages_of(server.stage.app.client.admin.cases)
+    escalation = Escalation(server.stage.app.store.cases, messages, HeldClock(), hours=48)
+    faults.clear()
+    await server.stage.execute(
+        "UPDATE cases SET opened_at = opened_at - ?, escalated_at = escalated_at - ?",
+        RETRY_SECONDS,
+        RETRY_SECONDS,
+    )
+    await escalation.run_once()
+    await latest(server.guild.owner.dm_channel, "Report 1")
+    assert "The owner of this server has" in await report(server, reply, server.stage.another_member("o"))
+
+
+async def test_only_the_owner_decides_about_a_case_in_direct_messages(
+    server: Server, operator: simcord.UserHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = await reported(server)
+    card = await latest(operator.dm_channel, "Report")
+    cases = server.stage.app.client.admin.cases
+    # The operator of the settings has changed since the card was sent.
+    monkeypatch.setattr(cases, "_operators", [])
+    refused = await take(operator, card, "Remove")
+    assert "may manage messages" in "\n".join(texts(refused.followups[0].components))
+    assert in_channel(server.stage, reply)
 
 
 async def test_a_job_that_is_removed_while_it_runs_is_never_shown(server: Server) -> None:

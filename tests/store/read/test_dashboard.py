@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.ledger.ledger import AuditEntry
+from bot.moderation.cases import Audience
 from bot.store import SqlStore
 from bot.store.read.dashboard import DAY, HOUR, MINUTE, DashboardQueries, PendingApprovals
 from bot.store.tables import approvals, cases
@@ -154,17 +155,24 @@ async def test_spending_is_shown_by_day_and_by_server(store: SqlStore, dashboard
 
 
 async def test_open_cases_are_listed_oldest_first(dashboard: DashboardQueries, raw: AsyncConnection) -> None:
-    case = {"guild_id": 1, "reporter": 7, "steps": "", "escalated_at": None, "closed_at": None}
+    case = {
+        "guild_id": 1,
+        "reporter": 7,
+        "steps": "",
+        "told_to": None,
+        "escalated_at": None,
+        "closed_at": None,
+    }
     await raw.execute(
         cases.insert(),
         [
             case | {"job_id": "a", "opened_at": NOW - 60},
-            case | {"job_id": "b", "opened_at": NOW - 90, "escalated_at": NOW},
+            case | {"job_id": "b", "opened_at": NOW - 90, "escalated_at": NOW, "told_to": "owner"},
             case | {"job_id": "c", "opened_at": NOW - 99, "closed_at": NOW},
         ],
     )
     figures = await dashboard.present()
-    assert [(case.number, case.escalated_at is None) for case in figures.cases] == [(2, False), (1, True)]
+    assert [(case.number, case.told_to) for case in figures.cases] == [(2, Audience.OWNER), (1, None)]
     assert figures.open_cases == 2
 
 

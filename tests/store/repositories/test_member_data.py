@@ -16,7 +16,7 @@ from bot.ledger.allowance import Allowance
 from bot.ledger.ledger import FORGOTTEN, AuditEntry
 from bot.media.fingerprints import Fingerprint
 from bot.moderation.approvals import Verdict
-from bot.moderation.cases import Step
+from bot.moderation.cases import Complaint, Step
 from bot.moderation.member_data import OpenOrders, Retention, RetentionPeriods
 from bot.moderation.ports import Standing
 from bot.store import SqlStore
@@ -63,8 +63,10 @@ async def two_members(store: SqlStore) -> Job:
             ),
             AuditEntry(str(other), "daily", {"member": member, "amount": 9}, 1),
         )
-        case, _ = await store.cases.open(job.id, 1, other, most=9)
-        await store.cases.step(case.number, Step.REMOVE, member)
+        case, _ = await store.cases.open(
+            job.id, 1, other, Complaint.CONSENT, f"it shows {other} and {member}", most=9
+        )
+        await store.cases.step(case.number, Step.REMOVE, member, f"asked {other}")
         await store.moderation.take_down(job.id, str(member))
     found = await store.find(job.id)
     assert found is not None
@@ -87,7 +89,9 @@ async def test_a_forgotten_member_is_named_nowhere_and_the_ledger_stays_exact(
 ) -> None:
     await two_members(store)
     before = await everything(raw)
-    assert {"accounts", "entries", "jobs", "deeds", "cases", "takedowns"} <= tables_that_name(MEMBER, before)
+    assert {"accounts", "entries", "jobs", "deeds", "cases", "case_notes", "takedowns"} <= tables_that_name(
+        MEMBER, before
+    )
     await store.member_data.forget(MEMBER, strikes_since=0)
     after = await everything(raw)
     # These stay on purpose: the date of the request, the strikes, and what the server has set.
@@ -189,7 +193,9 @@ async def test_an_export_contains_no_tokens_and_no_other_members(store: SqlStore
     text = json.dumps(about)
     assert f"a secret of {MEMBER}" in text
     assert "a-token" not in text
-    others = {name: each for name, each in about.items() if name not in {"entries", "decisions"}}
+    # Members may have written of others.
+    words = {"entries", "decisions", "report_details"}
+    others = {name: each for name, each in about.items() if name not in words}
     assert str(OTHER) not in json.dumps(others)
     assert {name: len(each) for name, each in about.items() if name != "user_id"} == {
         "consent": 1,
@@ -203,6 +209,8 @@ async def test_an_export_contains_no_tokens_and_no_other_members(store: SqlStore
         "avatar_uses": 0,
         "strikes": 0,
         "reports": 1,
+        # A report, and a note as a moderator.
+        "report_details": 2,
         "decisions": 4,
         "servers": 1,
     }

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
 from bot.media.fingerprints import Fingerprint
-from bot.moderation.cases import Step
+from bot.moderation.cases import Complaint, Step
 from bot.moderation.member_data import Retention, RetentionPeriods
 from bot.store import SqlStore
 from bot.store.tables import METADATA
@@ -26,7 +26,7 @@ async def decide(store: SqlStore, guild_id: int) -> None:
     await store.change_rules(guild_id, lambda old: old.model_copy(update=rules), entry)
     await store.moderation.list_fingerprints([Fingerprint("a" * 64)], guild_id, "a-job")
     for step in (Step.DISMISS, Step.NEVER):
-        case, _ = await store.cases.open(f"{step}-{guild_id}", guild_id, MEMBER, most=9)
+        case, _ = await store.cases.open(f"{step}-{guild_id}", guild_id, MEMBER, Complaint.OTHER, most=9)
         await store.cases.step(case.number, step, ADMIN)
     await store.grant(f"{guild_id}:{MEMBER}", 5, "", AuditEntry(str(ADMIN), "grant", {}, guild_id))
 

@@ -67,6 +67,30 @@ CREATE TABLE public.budgets (
     CONSTRAINT budgets_spent_is_not_negative CHECK ((spent >= 0))
 );
 
+CREATE TABLE public.case_cards (
+    message_id bigint NOT NULL,
+    channel_id bigint NOT NULL,
+    case_id bigint NOT NULL
+);
+
+CREATE TABLE public.case_notes (
+    id bigint NOT NULL,
+    case_id bigint NOT NULL,
+    author bigint NOT NULL,
+    at double precision NOT NULL,
+    words text NOT NULL,
+    complaint text
+);
+
+CREATE SEQUENCE public.case_notes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.case_notes_id_seq OWNED BY public.case_notes.id;
+
 CREATE TABLE public.cases (
     id bigint NOT NULL,
     job_id text NOT NULL,
@@ -78,7 +102,8 @@ CREATE TABLE public.cases (
     closed_by bigint,
     escalated_at double precision,
     channel_id bigint,
-    message_id bigint
+    message_id bigint,
+    told_to text
 );
 
 CREATE SEQUENCE public.cases_id_seq
@@ -283,6 +308,8 @@ CREATE TABLE public.workers (
     serves boolean DEFAULT true NOT NULL
 );
 
+ALTER TABLE ONLY public.case_notes ALTER COLUMN id SET DEFAULT nextval('public.case_notes_id_seq'::regclass);
+
 ALTER TABLE ONLY public.cases ALTER COLUMN id SET DEFAULT nextval('public.cases_id_seq'::regclass);
 
 ALTER TABLE ONLY public.deeds ALTER COLUMN id SET DEFAULT nextval('public.deeds_id_seq'::regclass);
@@ -313,12 +340,29 @@ INSERT INTO public.budgets VALUES ('budgets.id 1', 'server', 81384788765712385, 
 INSERT INTO public.budgets VALUES ('budgets.id 2', 'grants', 81384788765712386, 1790000000.5, 1790000000.5, 81384788765712386);
 INSERT INTO public.budgets VALUES ('budgets.id 3', 'operator', NULL, 1790000000.625, 1790000000.625, 81384788765712387);
 
+INSERT INTO public.case_cards VALUES (81384788765712385, 81384788765712385, 1);
+INSERT INTO public.case_cards VALUES (81384788765712386, 81384788765712386, 2);
+
+INSERT INTO public.case_notes VALUES (1, 1, 81384788765712385, 1790000000.375, 'case_notes.words 1: "it''s
+over"; -- ü', 'consent');
+INSERT INTO public.case_notes VALUES (2, 1, 81384788765712386, 1790000000.5, 'case_notes.words 2: "it''s
+over"; -- ü', 'intimate');
+INSERT INTO public.case_notes VALUES (3, 1, 81384788765712387, 1790000000.625, 'case_notes.words 3: "it''s
+over"; -- ü', 'child');
+INSERT INTO public.case_notes VALUES (4, 1, 81384788765712388, 1790000000.75, 'case_notes.words 4: "it''s
+over"; -- ü', 'deceit');
+INSERT INTO public.case_notes VALUES (5, 1, 81384788765712389, 1790000000.875, 'case_notes.words 5: "it''s
+over"; -- ü', 'other');
+
 INSERT INTO public.cases VALUES (1, 'cases.job_id 1: "it''s
 over"; -- ü', 81384788765712385, 81384788765712385, 1790000000.375, 'cases.steps 1: "it''s
-over"; -- ü', 1790000000.375, 81384788765712385, 1790000000.375, 81384788765712385, 81384788765712385);
+over"; -- ü', 1790000000.375, 81384788765712385, 1790000000.375, 81384788765712385, 81384788765712385, 'log');
 INSERT INTO public.cases VALUES (2, 'cases.job_id 2: "it''s
-over"; -- ü', NULL, 81384788765712386, 1790000000.5, 'cases.steps 2: "it''s
-over"; -- ü', NULL, NULL, NULL, NULL, NULL);
+over"; -- ü', 81384788765712386, 81384788765712386, 1790000000.5, 'cases.steps 2: "it''s
+over"; -- ü', 1790000000.5, 81384788765712386, 1790000000.5, 81384788765712386, 81384788765712386, 'operators');
+INSERT INTO public.cases VALUES (3, 'cases.job_id 3: "it''s
+over"; -- ü', NULL, 81384788765712387, 1790000000.625, 'cases.steps 3: "it''s
+over"; -- ü', NULL, NULL, NULL, NULL, NULL, 'owner');
 
 INSERT INTO public.deeds VALUES (1, 81384788765712385, 'deeds.actor 1: "it''s
 over"; -- ü', 'deeds.deed 1: "it''s
@@ -496,7 +540,9 @@ over"; -- ü', 1790000000.5);
 INSERT INTO public.workers VALUES ('workers.id 1', 1790000000.375, true);
 INSERT INTO public.workers VALUES ('workers.id 2', 1790000000.5, false);
 
-SELECT pg_catalog.setval('public.cases_id_seq', 2, true);
+SELECT pg_catalog.setval('public.case_notes_id_seq', 5, true);
+
+SELECT pg_catalog.setval('public.cases_id_seq', 3, true);
 
 SELECT pg_catalog.setval('public.deeds_id_seq', 2, true);
 
@@ -520,6 +566,12 @@ ALTER TABLE ONLY public.avatar_consents
 
 ALTER TABLE ONLY public.budgets
     ADD CONSTRAINT budgets_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.case_cards
+    ADD CONSTRAINT case_cards_pkey PRIMARY KEY (message_id);
+
+ALTER TABLE ONLY public.case_notes
+    ADD CONSTRAINT case_notes_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.cases
     ADD CONSTRAINT cases_pkey PRIMARY KEY (id);
@@ -577,6 +629,10 @@ ALTER TABLE ONLY public.workers
 
 CREATE INDEX approvals_waiting ON public.approvals USING btree (lapses_at) WHERE (verdict = ANY (ARRAY['waiting'::text, 'withdrawn'::text]));
 
+CREATE INDEX case_cards_of_case ON public.case_cards USING btree (case_id);
+
+CREATE INDEX case_notes_of_case ON public.case_notes USING btree (case_id);
+
 CREATE UNIQUE INDEX cases_open_once ON public.cases USING btree (job_id) WHERE (closed_at IS NULL);
 
 CREATE INDEX deeds_of_server ON public.deeds USING btree (guild_id, id);
@@ -618,6 +674,12 @@ CREATE TRIGGER deeds_no_update BEFORE UPDATE ON public.deeds FOR EACH ROW WHEN (
 CREATE TRIGGER entries_no_rewriting BEFORE DELETE OR TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 
 CREATE TRIGGER entries_no_update BEFORE UPDATE ON public.entries FOR EACH ROW WHEN ((NOT ((new.id = old.id) AND (NOT (new.job_id IS DISTINCT FROM old.job_id)) AND (new.kind = old.kind) AND (new.amount = old.amount) AND (new.of_allowance = old.of_allowance) AND (new.at = old.at) AND (NOT (new.receipt IS DISTINCT FROM old.receipt)) AND ((new.account = old.account) OR (new.account ~~ '%forgotten-%'::text)) AND ((NOT (new.actor IS DISTINCT FROM old.actor)) OR (new.actor = 'forgotten'::text)) AND ((NOT (new.why IS DISTINCT FROM old.why)) OR (new.why IS NULL))))) EXECUTE FUNCTION public.append_only();
+
+ALTER TABLE ONLY public.case_cards
+    ADD CONSTRAINT case_cards_case FOREIGN KEY (case_id) REFERENCES public.cases(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.case_notes
+    ADD CONSTRAINT case_notes_case FOREIGN KEY (case_id) REFERENCES public.cases(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.entries
     ADD CONSTRAINT entries_account FOREIGN KEY (account) REFERENCES public.accounts(id);

@@ -75,6 +75,40 @@ CREATE TABLE "budgets" (
 INSERT INTO "budgets" VALUES('budgets.id 1','server',81384788765712385,1790000000.375,1790000000.375,81384788765712385);
 INSERT INTO "budgets" VALUES('budgets.id 2','grants',81384788765712386,1790000000.5,1790000000.5,81384788765712386);
 INSERT INTO "budgets" VALUES('budgets.id 3','operator',NULL,1790000000.625,1790000000.625,81384788765712387);
+CREATE TABLE case_cards (
+	message_id INTEGER NOT NULL, 
+	channel_id INTEGER NOT NULL, 
+	case_id INTEGER NOT NULL, 
+	PRIMARY KEY (message_id), 
+	CONSTRAINT case_cards_case FOREIGN KEY(case_id) REFERENCES cases (id) ON DELETE CASCADE
+)
+ STRICT
+
+;
+INSERT INTO "case_cards" VALUES(81384788765712385,81384788765712385,1);
+INSERT INTO "case_cards" VALUES(81384788765712386,81384788765712386,2);
+CREATE TABLE case_notes (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	case_id INTEGER NOT NULL, 
+	author INTEGER NOT NULL, 
+	at REAL NOT NULL, 
+	words TEXT NOT NULL, 
+	complaint TEXT, 
+	CONSTRAINT case_notes_case FOREIGN KEY(case_id) REFERENCES cases (id) ON DELETE CASCADE
+)
+ STRICT
+
+;
+INSERT INTO "case_notes" VALUES(1,1,81384788765712385,1790000000.375,'case_notes.words 1: "it''s
+over"; -- ü','consent');
+INSERT INTO "case_notes" VALUES(2,1,81384788765712386,1790000000.5,'case_notes.words 2: "it''s
+over"; -- ü','intimate');
+INSERT INTO "case_notes" VALUES(3,1,81384788765712387,1790000000.625,'case_notes.words 3: "it''s
+over"; -- ü','child');
+INSERT INTO "case_notes" VALUES(4,1,81384788765712388,1790000000.75,'case_notes.words 4: "it''s
+over"; -- ü','deceit');
+INSERT INTO "case_notes" VALUES(5,1,81384788765712389,1790000000.875,'case_notes.words 5: "it''s
+over"; -- ü','other');
 CREATE TABLE cases (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	job_id TEXT NOT NULL, 
@@ -87,16 +121,19 @@ CREATE TABLE cases (
 	escalated_at REAL, 
 	channel_id INTEGER, 
 	message_id INTEGER
-)
+, told_to TEXT)
  STRICT
 
 ;
 INSERT INTO "cases" VALUES(1,'cases.job_id 1: "it''s
 over"; -- ü',81384788765712385,81384788765712385,1790000000.375,'cases.steps 1: "it''s
-over"; -- ü',1790000000.375,81384788765712385,1790000000.375,81384788765712385,81384788765712385);
+over"; -- ü',1790000000.375,81384788765712385,1790000000.375,81384788765712385,81384788765712385,'log');
 INSERT INTO "cases" VALUES(2,'cases.job_id 2: "it''s
-over"; -- ü',NULL,81384788765712386,1790000000.5,'cases.steps 2: "it''s
-over"; -- ü',NULL,NULL,NULL,NULL,NULL);
+over"; -- ü',81384788765712386,81384788765712386,1790000000.5,'cases.steps 2: "it''s
+over"; -- ü',1790000000.5,81384788765712386,1790000000.5,81384788765712386,81384788765712386,'operators');
+INSERT INTO "cases" VALUES(3,'cases.job_id 3: "it''s
+over"; -- ü',NULL,81384788765712387,1790000000.625,'cases.steps 3: "it''s
+over"; -- ü',NULL,NULL,NULL,NULL,NULL,'owner');
 CREATE TABLE deeds (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	guild_id INTEGER, 
@@ -468,10 +505,13 @@ CREATE TRIGGER deeds_no_update BEFORE UPDATE ON deeds WHEN NOT (NEW.id = OLD.id 
 CREATE INDEX jobs_with_slots ON jobs (slot_since) WHERE state = 'HELD' AND slot_since IS NOT NULL;
 CREATE INDEX jobs_of_batch ON jobs (batch) WHERE batch IS NOT NULL;
 CREATE INDEX jobs_with_avatar ON jobs (avatar_of, id) WHERE avatar_of IS NOT NULL;
+CREATE INDEX case_notes_of_case ON case_notes (case_id);
+CREATE INDEX case_cards_of_case ON case_cards (case_id);
 DELETE FROM "sqlite_sequence";
-INSERT INTO "sqlite_sequence" VALUES('cases',2);
+INSERT INTO "sqlite_sequence" VALUES('cases',3);
 INSERT INTO "sqlite_sequence" VALUES('deeds',2);
 INSERT INTO "sqlite_sequence" VALUES('listed',2);
 INSERT INTO "sqlite_sequence" VALUES('strikes',2);
+INSERT INTO "sqlite_sequence" VALUES('case_notes',5);
 INSERT INTO "sqlite_sequence" VALUES('entries',7);
 COMMIT;

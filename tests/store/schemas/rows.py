@@ -10,6 +10,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Reason, State
 from bot.ledger.budgets import Scope
 from bot.moderation.approvals import Verdict
+from bot.moderation.cases import Audience, Complaint
 from bot.store.tables import JsonText
 
 ACCOUNT, PRIVATE = "81384788765712384:81384788765712385", "direct:81384788765712385"
@@ -46,6 +47,9 @@ _CHOSEN: Mapping[str, Sequence[Mapping[str, Any]]] = {
         for state, reason, delivery in zip(State, cycle(Reason), cycle(Delivery), strict=False)
     ],
     "listed": [{"kind": "exact"}, {"kind": "look"}],
+    "cases": [{"told_to": str(audience)} for audience in Audience],
+    "case_notes": [{"case_id": 1, "complaint": str(complaint)} for complaint in Complaint],
+    "case_cards": [{"case_id": 1}, {"case_id": 2}],
     "approvals": [
         {"verdict": str(verdict), "decided_at": None if verdict in _UNDECIDED else NOON}
         for verdict in Verdict

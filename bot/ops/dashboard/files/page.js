@@ -365,16 +365,17 @@ function discord(it) {
 }
 
 function books(it) {
+  const told = { log: "the moderators", operators: "you", owner: "the server's owner" };
   const { cases, ledger } = it;
   list($("books"), [
-    cases && ["Open cases", whole.format(cases.open), cases.oldest.some((each) => each.escalated_at != null) ? "warn" : ""],
+    cases && ["Open cases", whole.format(cases.open), cases.oldest.some((each) => each.told_to !== "log") ? "warn" : ""],
     cases?.asked.results && ["Wait for moderators", `${plural(cases.asked.results, "result", "results")}, the oldest for ${age(cases.asked.since)}`],
     ["Books", !ledger ? "being looked at" : ledger.wrong ? `${plural(ledger.wrong, "thing does", "things do")} not add up` : "add up", ledger?.wrong ? "bad" : ""],
     ledger && ["Looked at", `${plural(ledger.entries, "entry", "entries")} of ${plural(ledger.accounts, "account", "accounts")} at ${when(ledger.at)}`],
     ...(ledger?.sentences ?? []).map((sentence) => ["Wrong", sentence]),
   ]);
   put($("cases"), cases?.oldest.length ? table("The oldest first", ["Case", ">Age", "With"],
-    cases.oldest.map((each) => [`#${each.number}`, age(each.opened_at), each.escalated_at == null ? "the moderators" : "you"]), "") : null);
+    cases.oldest.map((each) => [`#${each.number}`, age(each.opened_at), told[each.told_to] ?? "nobody yet"]), "") : null);
 }
 
 function process(it) {

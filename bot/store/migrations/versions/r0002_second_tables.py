@@ -22,6 +22,7 @@ def upgrade() -> None:
 
     _grants()
     _avatars()
+    _cases()
     # When the bot was removed from the server.
     op.add_column("servers", sa.Column("left_at", REAL))
 
@@ -62,6 +63,38 @@ def _avatars() -> None:
     op.add_column("jobs", sa.Column("avatar_of", INTEGER))
     used = sa.text("avatar_of IS NOT NULL")
     op.create_index("jobs_with_avatar", "jobs", ["avatar_of", "id"], sqlite_where=used, postgresql_where=used)
+
+
+def _cases() -> None:
+    """Who was told of a case, what reporters and moderators wrote, and the cards in direct messages."""
+    op.add_column("cases", sa.Column("told_to", sa.Text))
+    op.execute("UPDATE cases SET told_to = 'log' WHERE channel_id IS NOT NULL")
+    op.execute("UPDATE cases SET told_to = 'operators' WHERE escalated_at IS NOT NULL")
+
+    def of_case(name: str) -> sa.Column[int]:
+        key = sa.ForeignKey("cases.id", name=name, ondelete="CASCADE")
+        return sa.Column("case_id", INTEGER, key, nullable=False)
+
+    op.create_table(
+        "case_notes",
+        sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+        of_case("case_notes_case"),
+        sa.Column("author", INTEGER, nullable=False),
+        sa.Column("at", REAL, nullable=False),
+        sa.Column("words", sa.Text, nullable=False),
+        sa.Column("complaint", sa.Text),
+        sqlite_strict=True,
+        sqlite_autoincrement=True,
+    )
+    op.create_index("case_notes_of_case", "case_notes", ["case_id"])
+    op.create_table(
+        "case_cards",
+        sa.Column("message_id", INTEGER, primary_key=True, autoincrement=False),
+        sa.Column("channel_id", INTEGER, nullable=False),
+        of_case("case_cards_case"),
+        sqlite_strict=True,
+    )
+    op.create_index("case_cards_of_case", "case_cards", ["case_id"])
 
 
 def _nonces() -> None:

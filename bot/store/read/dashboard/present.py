@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from bot.jobs.job import State
 from bot.moderation.approvals import Verdict
+from bot.moderation.cases import Audience
 from bot.store.connection import Connection
 from bot.store.dialects import is_postgres
 from bot.store.tables import LIVE, OPEN, POSTGRES_TIME, UNDECIDED, approvals, cases, jobs, shards, workers
@@ -43,6 +44,8 @@ class OpenCase:
     number: int
     opened_at: float
     escalated_at: float | None
+    told_to: Audience | None
+    """None while nobody could be told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,15 @@ async def _oldest(connection: Connection) -> Sequence[OpenJob]:
 
 async def _cases(connection: Connection) -> Sequence[OpenCase]:
     chosen = (
-        sa.select(cases.c.id, cases.c.opened_at, cases.c.escalated_at)
+        sa.select(cases.c.id, cases.c.opened_at, cases.c.escalated_at, cases.c.told_to)
         .where(cases.c.closed_at.is_(None))
         .order_by(cases.c.opened_at)
         .limit(_LIMIT)
     )
-    return [OpenCase(*row) for row in await connection.execute(chosen)]
+    return [
+        OpenCase(number, opened, escalated, None if told is None else Audience(told))
+        for number, opened, escalated, told in await connection.execute(chosen)
+    ]
 
 
 async def _open_cases(connection: Connection) -> int:
