@@ -5,6 +5,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 from tests.chaos.load import Members
 from tests.chaos.orders import PlacedOrder
@@ -20,6 +21,7 @@ _RECENT = 60
 _ACTIONS = ("cancel", "again", "report", "refund")
 _WEIGHTS = (6, 2, 2, 2)
 _TWICE = 0.2
+_FORM_SECONDS = 1.0
 
 
 class Presses:
@@ -64,6 +66,13 @@ class Presses:
             return
         presser = _NEIGHBOUR if action == "report" else member
         reply = await self._discord.press(message, custom_id, member=presser, guild=guild)
+        if action == "report":
+            # The bot may be killed before it shows the form.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FORM_SECONDS):
+                    await reply.interaction.answered.wait()
+            if reply.interaction.form is not None:
+                await self._discord.submit(reply, member=presser, guild=guild, complaint="consent")
         if action == "again":
             self._members.placed.append(_ordered_again(placed, guild, member, reply))
 

@@ -20,7 +20,7 @@ from tests.discord.records import (
 )
 from tests.discord.requests import Call
 
-SEND, DEFERRED, DEFERRED_UPDATE = 4, 5, 6
+SEND, DEFERRED, DEFERRED_UPDATE, FORM = 4, 5, 6, 9
 SLASH_ANSWER, FOLLOW_UP = 20, 23
 
 
@@ -51,12 +51,16 @@ class Messages:
 
     def answer(self, call: Call) -> dict[str, Any] | None:
         interaction = self._interaction(call, 10062, "Unknown interaction")
-        if interaction.message is not None:
+        if interaction.answered.is_set():
             raise DiscordError(400, 40060, "Interaction has already been acknowledged.")
         if time.time() - interaction.sent_at > self.answer_seconds:
             raise DiscordError(404, 10062, "Unknown interaction")
         kind: int = call.body["type"]
         data: dict[str, Any] = call.body.get("data") or {}
+        if kind == FORM and not interaction.is_form:
+            interaction.form = data
+            interaction.answered.set()
+            return _callback(interaction, kind) if call.query.get("with_response") in {"1", "true"} else None
         if kind == DEFERRED_UPDATE and interaction.pressed is not None:
             message = interaction.pressed
         elif kind in {SEND, DEFERRED}:
@@ -137,6 +141,8 @@ class Messages:
         """Return the problems of a message's new content."""
         body: Mapping[str, Any] = call.body or {}
         if call.endpoint == "answer":
+            if body.get("type") == FORM:
+                return []
             body = body.get("data") or {}
         message = self._target(call)
         was_v2 = message is not None and bool(message.flags & rules.COMPONENTS_V2)
@@ -250,12 +256,16 @@ def _names(message: Message | None, body: Mapping[str, Any], call: Call) -> list
 
 
 def _callback(interaction: Interaction, kind: int) -> dict[str, Any]:
-    assert interaction.message is not None
     described = {
         "id": str(interaction.id),
-        "type": 2 if interaction.pressed is None else 3,
+        "type": interaction.type,
         "guild_id": str(interaction.guild_id),
         "channel_id": str(interaction.channel_id),
+    }
+    if kind == FORM:
+        return {"interaction": described}
+    assert interaction.message is not None
+    described |= {
         "response_message_id": str(interaction.message.id),
         "response_message_loading": kind == DEFERRED,
         "response_message_ephemeral": interaction.ephemeral,

@@ -199,7 +199,7 @@ class Message:
 
 @dataclass(eq=False, slots=True)
 class Interaction:
-    """A command that a member sent, or a button that they pressed."""
+    """A command that a member sent, a button that they pressed, or a form that they submitted."""
 
     id: int
     token: str = field(repr=False)
@@ -211,9 +211,18 @@ class Interaction:
     answered_at: float | None = None
     pressed: Message | None = None
     """Message whose button was pressed."""
+    is_form: bool = False
+    form: dict[str, Any] | None = None
+    """Form with which the bot answered."""
     message: Message | None = None
     follow_ups: list[Message] = field(default_factory=list[Message])
     answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def type(self) -> int:
+        if self.is_form:
+            return 5
+        return 2 if self.pressed is None else 3
 
     @property
     def ephemeral(self) -> bool:

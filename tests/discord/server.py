@@ -19,7 +19,15 @@ from tests.discord.rest import Rest
 from tests.discord.routes import add_routes
 from tests.discord.rules import components
 from tests.discord.spec import Spec
-from tests.discord.user import CannotType, Reply, eventually, fill_in, new_interaction, payload
+from tests.discord.user import (
+    CannotType,
+    Reply,
+    eventually,
+    fill_in,
+    filled_in,
+    new_interaction,
+    payload,
+)
 
 BASE = "/api/v10"
 TOKEN_SECONDS = 15 * 60.0
@@ -140,13 +148,27 @@ class SmallDiscord:
         interaction = self._interaction(custom_id, guild, message)
         return await self._send(interaction, member or self.member, data, guild)
 
-    def _interaction(self, command: str, guild: Guild, pressed: Message | None = None) -> Interaction:
+    async def submit(
+        self, shown: Reply, *, member: Member | None = None, guild: Guild | None = None, **values: str
+    ) -> Reply:
+        """Submit the form that a press was answered with, without waiting for a response."""
+        form = shown.interaction.form
+        if form is None:
+            raise CannotType("there is no form")
+        guild = guild or self.guild
+        interaction = self._interaction(form["custom_id"], guild, shown.interaction.pressed, is_form=True)
+        return await self._send(interaction, member or self.member, filled_in(form, values), guild)
+
+    def _interaction(
+        self, command: str, guild: Guild, pressed: Message | None = None, *, is_form: bool = False
+    ) -> Interaction:
         return new_interaction(
             command,
             guild_id=guild.id,
             channel_id=guild.channel.id,
             seconds=self.token_seconds,
             pressed=pressed,
+            is_form=is_form,
         )
 
     async def _send(

@@ -177,7 +177,7 @@ def payload(
     return pressed | {
         "id": str(interaction.id),
         "application_id": str(application_id),
-        "type": 3 if pressed else 2,
+        "type": interaction.type,
         "version": 1,
         "token": interaction.token,
         "data": data,
@@ -197,11 +197,42 @@ def payload(
 
 
 def new_interaction(
-    command: str, *, guild_id: int, channel_id: int, seconds: float, pressed: Message | None = None
+    command: str,
+    *,
+    guild_id: int,
+    channel_id: int,
+    seconds: float,
+    pressed: Message | None = None,
+    is_form: bool = False,
 ) -> Interaction:
     number, now = new_id(), time.time()
-    token = interaction_token(number)
-    return Interaction(number, token, channel_id, guild_id, command, now, now + seconds, pressed=pressed)
+    token, until = interaction_token(number), now + seconds
+    return Interaction(
+        number, token, channel_id, guild_id, command, now, until, pressed=pressed, is_form=is_form
+    )
+
+
+def filled_in(form: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the data of a submitted form; fields without a value stay empty."""
+    fields = [each["component"] for each in entries(form["components"]) if "component" in each]
+    if unknown := values.keys() - {each["custom_id"] for each in fields}:
+        raise CannotType(f"the form has no {unknown}")
+    return {
+        "custom_id": form["custom_id"],
+        "components": [
+            {
+                "type": 18,
+                "id": number,
+                "component": {
+                    "type": each["type"],
+                    "id": number + len(fields),
+                    "custom_id": each["custom_id"],
+                    "value": values.get(each["custom_id"], ""),
+                },
+            }
+            for number, each in enumerate(fields, 1)
+        ],
+    }
 
 
 def _checked(option: Mapping[str, Any], value: Any) -> Any:
