@@ -214,6 +214,10 @@ def report(photographer: Photographer, faces: Path) -> None:
         has=photographer.page.get_by_role("button", name="Report")
     ).first
     done.get_by_role("button", name="Report").click()
+    dialog = photographer.page.locator("#modal-root [role=dialog]")
+    dialog.get_by_role("radio").first.check()
+    photographer.form("report", dialog)
+    dialog.get_by_role("button", name="Submit").click()
     case = photographer.channel.messages.filter(has_text="Dismiss").last
     expect(case).to_be_visible()
     photographer.message("case", case)

@@ -81,7 +81,8 @@ class CaseService:
             await self._case_messages.redraw(case)
         audience = case.told_to or await self._case_messages.tell(case)
         sentences = [] if is_new else [self._text("cases.known")]
-        sentences.append(self._text(f"cases.thanks_{audience or 'nobody'}"))
+        key = "cases.thanks_nobody" if audience is None else f"cases.thanks_{audience}"
+        sentences.append(self._text(key))
         await send_deferred(
             interaction, InfoCard(self._text("cases.received"), sentences, self._text, colour=GREEN)
         )

@@ -352,7 +352,7 @@ over"; -- ü', 'child');
 INSERT INTO public.case_notes VALUES (4, 1, 81384788765712388, 1790000000.75, 'case_notes.words 4: "it''s
 over"; -- ü', 'deceit');
 INSERT INTO public.case_notes VALUES (5, 1, 81384788765712389, 1790000000.875, 'case_notes.words 5: "it''s
-over"; -- ü', 'other');
+over"; -- ü', 'something_else');
 
 INSERT INTO public.cases VALUES (1, 'cases.job_id 1: "it''s
 over"; -- ü', 81384788765712385, 81384788765712385, 1790000000.375, 'cases.steps 1: "it''s

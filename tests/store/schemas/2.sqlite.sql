@@ -108,7 +108,7 @@ over"; -- ü','child');
 INSERT INTO "case_notes" VALUES(4,1,81384788765712388,1790000000.75,'case_notes.words 4: "it''s
 over"; -- ü','deceit');
 INSERT INTO "case_notes" VALUES(5,1,81384788765712389,1790000000.875,'case_notes.words 5: "it''s
-over"; -- ü','other');
+over"; -- ü','something_else');
 CREATE TABLE cases (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	job_id TEXT NOT NULL, 
