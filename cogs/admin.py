@@ -137,6 +137,16 @@ class Admin(
             return await self._show_credits(interaction, by)
         return await self._confirm(interaction, await self._credit_admin.set_cap(by, amount))
 
+    @accounts.command(description="Bound what a member gives to others in a day, and gets from them")
+    @app_commands.describe(amount="Credits a day; 0 switches gifts off", reset=RESET)
+    async def gifts(
+        self, interaction: Interaction, amount: Amount | None = None, reset: bool = False
+    ) -> None:
+        by = await _authorize(interaction)
+        if amount is None and not reset:
+            return await self._show_credits(interaction, by)
+        return await self._confirm(interaction, await self._credit_admin.set_gifts(by, amount))
+
     @accounts.command(description="Show this server's allowances and cap, or what a member has")
     @app_commands.describe(member="Whose credits to show")
     async def show(self, interaction: Interaction, member: discord.Member | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
@@ -48,6 +49,13 @@ class Credits(
         terms = await services.job_service.terms(member_of(interaction))
         cards = [card for slug, card in services.cards.items() if slug not in terms.models_off]
         await send_deferred(interaction, prices_card(cards, services.job_service.unit_price, services.text))
+
+    @app_commands.command(description="Give some of your granted credits to another member")
+    @app_commands.describe(member="Who gets them", amount="How many")
+    async def give(
+        self, interaction: Interaction, member: discord.Member, amount: app_commands.Range[int, 1]
+    ) -> None:
+        await self._services.gifts.give(interaction, member, amount)
 
     async def _read_history(self, interaction: Interaction, request: PageRequest) -> Sequence[PageItem]:
         services, account = self._services, member_of(interaction).account

@@ -79,6 +79,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "credits.operator_daily_usd": ("none", None),
     "credits.daily_most": ("100", 100),
     "credits.grants_monthly": ("100", 100),
+    "credits.gifts_daily": ("50", 50),
     "credits.grant_most": ("100", 100),
     "credits.prices": ("faceswap-v5=4, comic = 7", {"faceswap-v5": 4, "comic": 7}),
     "faces.key": (f"{FACE_KEY}, {FACE_KEY}", SecretStr(f"{FACE_KEY},{FACE_KEY}")),

@@ -24,6 +24,10 @@ class AuditAction(StrEnum):
     LIMIT = "limit"
     RELEASE = "release"
     """The operator gave back the credits of a job of unknown outcome."""
+    GIFT = "gift"
+    """A member gave credits to another."""
+    GIFTS = "gifts"
+    """The bound on gifts was changed."""
     PURCHASE = "purchase"
     """A member bought credits in Discord's shop."""
     # Access and moderation.

@@ -139,6 +139,12 @@ class CreditAdmin:
         audit_entry = audit_entry_of(by, AuditAction.CAP, amount=amount)
         return await self._change(by, lambda _: {"monthly": amount}, audit_entry)
 
+    async def set_gifts(self, by: Administrator, amount: int | None) -> AuditEntry:
+        """Bound what a member gives to others in a day, and gets from them."""
+        _check_bound("gifts", amount, self._policy.gifts_daily)
+        audit_entry = audit_entry_of(by, AuditAction.GIFTS, amount=amount)
+        return await self._change(by, lambda _: {"gifts": amount}, audit_entry)
+
     async def set_limit(self, by: Administrator, name: str, amount: int | None) -> AuditEntry:
         if name not in LIMIT_NAMES:
             raise ValueError(name)

@@ -12,6 +12,7 @@ from bot.administration.credits import BeyondBound, NotPaid, TooMuchToTake, Unkn
 from bot.administration.defaults import TwoPlaces
 from bot.chat.access.permissions import NotModerator
 from bot.chat.account.avatars import NotInServer
+from bot.chat.account.gifts import CannotReceive, GiftsOff, NotGiftable
 from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOrder
 from bot.chat.delivery.picture_owners import UnknownOwner
@@ -37,7 +38,7 @@ from bot.jobs.service import ModelOff, OrderUnconfirmed, TooLate, TooManyWaiting
 from bot.jobs.submission_gate import ClosureReason, ServicePaused
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, Scope
-from bot.ledger.ledger import AlreadyRefunded
+from bot.ledger.ledger import AlreadyRefunded, GiftLimitReached
 from bot.ledger.server_rules import LIMIT_NAMES
 from bot.media import types as media_types
 from bot.models import MediaKind
@@ -83,6 +84,8 @@ _ACCESS_KEYS: Mapping[type[BaseException], str] = {
     AvatarNotShared: "refused.avatar_not_shared",
     NoAvatar: "refused.no_avatar",
     NotInServer: "refused.not_in_server",
+    GiftsOff: "refused.gifts_off",
+    CannotReceive: "refused.gift_receiver",
 }
 
 _ADMIN_KEYS: Mapping[type[BaseException], str] = {
@@ -249,6 +252,12 @@ class ErrorMessages:
                 return self._text("refused.not_here")
             case BeyondBound(what=what, most=most):
                 return self._bound(what, most)
+            case NotGiftable(have=have):
+                return self._text("refused.gift_credits", have=credits_words(have, self._text))
+            case GiftLimitReached(left=left, resets_at=resets_at, is_giver=is_giver):
+                key = "refused.gift_limit" if is_giver else "refused.gift_limit_of_receiver"
+                left = credits_words(left, self._text)
+                return self._text(key, left=left, resets=relative_timestamp(resets_at))
             case TooMuchToTake(have=have):
                 return self._text("refused.take", have=credits_words(have, self._text))
             case NotPaid(settled=settled):

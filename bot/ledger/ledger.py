@@ -34,6 +34,8 @@ class LedgerLine:
     actor: str | None = None
     """Person who decided, for a job about its refund."""
     why: str | None = None
+    gift_of: int | None = None
+    """The other member of a gift; 0 once they deleted their data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,16 @@ class AlreadyCredited(Exception):
 
 class AlreadyRefunded(Exception):
     """The job was refunded before."""
+
+
+class GiftLimitReached(Exception):
+    """The giver, or else the receiver, would be over the bound of a day."""
+
+    def __init__(self, *, left: int, resets_at: float, is_giver: bool) -> None:
+        super().__init__(f"{left} left")
+        self.left = left
+        self.resets_at = resets_at
+        self.is_giver = is_giver
 
 
 class Ledger(Protocol):
@@ -119,6 +131,16 @@ class Ledger(Protocol):
         """Take credits away (a negative amount), or refund a job; raises `AlreadyRefunded`.
 
         With `monthly`, a refund counts as a grant does, and credits that are taken can be given again.
+        """
+        ...
+
+    async def gift(
+        self, giver: str, receiver: str, amount: int, audit_entry: AuditEntry, *, daily: int
+    ) -> Balance:
+        """Move granted credits from one account to another, and return the giver's balance.
+
+        `daily` bounds what a member gives, and what a member gets, in a day (UTC). Raises `NotEnoughCredits`
+        or `GiftLimitReached`, with nothing written.
         """
         ...
 

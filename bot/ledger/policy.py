@@ -79,6 +79,8 @@ class Policy:
     operator_usd: float | None = None
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = field(default_factory=Bounds)
+    gifts_daily: int = 0
+    """Credits that a member may give to others in a day, and get from them."""
 
     def terms(self, member: Member, rules: ServerRules, channels: Collection[int] = ()) -> MemberTerms:
         """Terms of a member; `channels` are the channel of the order and, of a thread, its parent."""
@@ -96,6 +98,10 @@ class Policy:
     def monthly_of(self, rules: ServerRules) -> int | None:
         """The lower of the operator's cap and the server's own."""
         return min((cap for cap in (self.monthly, rules.monthly) if cap is not None), default=None)
+
+    def gifts_of(self, rules: ServerRules) -> int:
+        """The lower of the operator's bound on gifts and the server's own."""
+        return self.gifts_daily if rules.gifts is None else min(self.gifts_daily, rules.gifts)
 
     def _daily(self, member: Member, rules: ServerRules) -> int:
         if member.guild_id is None:

@@ -70,6 +70,8 @@ class ServerRules(BaseModel):
     members: Mapping[int, int] = Field(default_factory=lambda: MappingProxyType({}))
     """Allowance by member, which overrides their roles."""
     monthly: int | None = Field(default=None, ge=0)
+    gifts: int | None = Field(default=None, ge=0)
+    """Credits that a member may give in a day, and get."""
     models_off: frozenset[str] = frozenset()
     limits: Mapping[str, int] = Field(default_factory=lambda: MappingProxyType({}))
     """By the names of `Limits`."""

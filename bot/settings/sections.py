@@ -190,6 +190,7 @@ class Credits(Section):
     daily_most: int = Field(default=500, ge=0, le=1_000_000)
     grant_most: int = Field(default=1000, ge=0, le=1_000_000)
     grants_monthly: int = Field(default=5000, ge=0, le=1_000_000_000)
+    gifts_daily: int = Field(default=0, ge=0, le=1_000_000)
 
 
 class Faces(Section):

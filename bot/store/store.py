@@ -41,6 +41,7 @@ from bot.store.write.adoption import Takeover
 from bot.store.write.commands import (
     Adjust,
     Change,
+    Gift,
     Grant,
     InsertRows,
     Move,
@@ -149,6 +150,12 @@ class SqlStore:
         except ChangeRejected as error:
             # Two administrators may refund one job at the same time, and the tables allow one refund.
             raise (error if job_id is None else AlreadyRefunded(job_id)) from None
+
+    async def gift(
+        self, giver: str, receiver: str, amount: int, audit_entry: AuditEntry, *, daily: int
+    ) -> Balance:
+        gift = Gift(uuid.uuid4().hex, giver, receiver, amount, daily, audit_entry)
+        return cast("Balance", await self._writer.write(gift))
 
     async def rules(self, guild_id: int) -> ServerRules:
         async with self._reading() as connection:

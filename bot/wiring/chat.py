@@ -4,6 +4,7 @@ from bot.administration.defaults import DefaultsAdmin
 from bot.administration.server_data import ServerDataAdmin
 from bot.chat.access.consent import Agree
 from bot.chat.account.avatars import Avatars
+from bot.chat.account.gifts import Gifts
 from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import ForgetButton
 from bot.chat.account.services import AccountServices
@@ -102,6 +103,13 @@ def serve(
             text=text,
         ),
         avatars=Avatars(store.avatars, jobs.job_service, text),
+        gifts=Gifts(
+            ledger=store,
+            job_service=jobs.job_service,
+            access_guard=moderation.access_guard,
+            policy=jobs.policy,
+            text=text,
+        ),
         pages=pages,
         cards=cards,
         text=text,

@@ -134,6 +134,7 @@ def _policy(settings: Settings) -> Policy:
             picture_bytes=uploads.picture_bytes,
             video_bytes=uploads.video_bytes,
         ),
+        gifts_daily=section.gifts_daily,
         bounds=Bounds(
             daily=section.daily_most, grant=section.grant_most, grants_monthly=section.grants_monthly
         ),

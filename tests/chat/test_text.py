@@ -75,7 +75,7 @@ def test_every_sentence_is_used() -> None:
             | {Verdict.APPROVED, Verdict.REJECTED, Verdict.LAPSED},
         ),
         ("spend", {"title", "nothing", "alt", "presumed", "chart", "total"} | set(HEADINGS)),
-        ("bound", {"grant", "daily", "monthly", "limit"}),
+        ("bound", {"grant", "daily", "monthly", "limit", "gifts"}),
         (
             "deed",
             (
@@ -84,7 +84,13 @@ def test_every_sentence_is_used() -> None:
             )
             | {
                 f"{action}_unset"
-                for action in (AuditAction.DAILY, AuditAction.ROLE, AuditAction.CAP, AuditAction.LIMIT)
+                for action in (
+                    AuditAction.DAILY,
+                    AuditAction.ROLE,
+                    AuditAction.CAP,
+                    AuditAction.GIFTS,
+                    AuditAction.LIMIT,
+                )
             }
             | {f"{action}_{use}" for action in (AuditAction.CHANNEL, AuditAction.ENTRY) for use in AccessMode}
             | {"defaults_unset", "log_unset", "approval_on", "approval_off"}

@@ -7,7 +7,7 @@ from bot.administration.audit import REASON_LIMIT
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about
 from bot.chat.ui.card import credits_words, relative_timestamp
-from bot.chat.ui.info_card import InfoCard, as_code
+from bot.chat.ui.info_card import InfoCard, as_code, mention_or_unknown
 from bot.chat.ui.labels import person, price_words, title_of
 from bot.ledger.account import Balance, EntryKind
 from bot.ledger.allowance import Refill
@@ -59,7 +59,7 @@ def _price_lines(card: ModelCard, unit_price: UnitPrice, text: Text) -> Iterable
 
 def history_line(line: LedgerLine, cards: Mapping[str, ModelCard], text: Text) -> str:
     what = _description(line, cards, text)
-    if line.actor is not None and line.actor != SHOP:
+    if line.gift_of is None and line.actor is not None and line.actor != SHOP:
         what = text("history.by", what=what, actor=person(line.actor, text))
         if why := as_code(line.why or "", REASON_LIMIT):
             what = text("history.why", what=what, why=why)
@@ -67,6 +67,9 @@ def history_line(line: LedgerLine, cards: Mapping[str, ModelCard], text: Text) -
 
 
 def _description(line: LedgerLine, cards: Mapping[str, ModelCard], text: Text) -> str:
+    if line.gift_of is not None:
+        key = "history.gift_to" if line.amount < 0 else "history.gift_from"
+        return text(key, member=mention_or_unknown(line.gift_of, text))
     match line.kind:
         case EntryKind.GRANT if line.actor is None:
             return text("history.start")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.chat.account.avatars import Avatars
+from bot.chat.account.gifts import Gifts
 from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import Privacy
 from bot.chat.moderation.origin_check import OriginCheck
@@ -24,6 +25,7 @@ class AccountServices:
     privacy: Privacy
     origin_check: OriginCheck
     avatars: Avatars
+    gifts: Gifts
     pages: Pages
     cards: Mapping[str, ModelCard]
     text: Text

@@ -41,7 +41,7 @@ def _sentence_key(action: str, facts: Mapping[str, Any]) -> str:
     match action:
         case AuditAction.MODEL:
             return "model_on" if facts.get("on") else "model_off"
-        case AuditAction.DAILY | AuditAction.ROLE | AuditAction.CAP | AuditAction.LIMIT:
+        case AuditAction.DAILY | AuditAction.ROLE | AuditAction.CAP | AuditAction.GIFTS | AuditAction.LIMIT:
             member = "_member" if "member" in facts else ""
             unset = "_unset" if facts.get("amount") is None else ""
             return f"{action}{member}{unset}"

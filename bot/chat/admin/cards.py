@@ -30,6 +30,7 @@ def server_card(
     lines = [
         _mark_inherited(text("admin.daily", amount=daily), text, own=rules.daily is not None),
         month_line(month, text),
+        *_gift_lines(rules, policy, text),
         *_role_lines(rules, policy, known_roles, text),
         *_member_lines(rules, policy, text),
     ]
@@ -47,6 +48,12 @@ def month_line(month: MonthlyBudget, text: Text) -> str:
     if month.cap is None:
         return text("admin.uncapped", spent=month.spent, resets=resets)
     return text("admin.capped", spent=month.spent, cap=month.cap, resets=resets)
+
+
+def _gift_lines(rules: ServerRules, policy: Policy, text: Text) -> Iterable[str]:
+    if policy.gifts_daily:
+        line = text("admin.gifts", amount=policy.gifts_of(rules))
+        yield _mark_inherited(line, text, own=rules.gifts is not None)
 
 
 def _role_lines(

@@ -13,6 +13,8 @@ from bot.store.tables import accounts, budgets, entries, jobs, payer
 
 _SETTLEMENTS = (EntryKind.CAPTURE, EntryKind.RELEASE)
 _SETTLED = tuple(state for state in State if state.settled)
+# A gift has an entry in the account of the giver and in that of the receiver.
+_BOTH = 2
 _without_result = jobs.c.state.in_([state for state in _SETTLED if state is not State.DONE])
 
 
@@ -168,6 +170,17 @@ _CHECKS = (
             _hold.c.kind == EntryKind.HOLD,
             (_settlement.c.amount != -_hold.c.amount) | (_settlement.c.of_allowance != -_hold.c.of_allowance),
         ),
+    ),
+    (
+        "gift {gift} has {entries} entries, which make {amount} instead of 0",
+        sa.select(
+            entries.c.gift,
+            sa.func.count().label("entries"),
+            _whole(sa.func.sum(entries.c.amount)).label("amount"),
+        )
+        .where(entries.c.gift.is_not(None))
+        .group_by(entries.c.gift)
+        .having((sa.func.count() != _BOTH) | (sa.func.sum(entries.c.amount) != 0)),
     ),
     (
         "budget {id} counts {spent}, its jobs make {total}",

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.administration.credits import JobSummary
 from bot.jobs.job import Reason, State
-from bot.ledger.account import EntryKind
+from bot.ledger.account import EntryKind, owner_of
 from bot.ledger.allowance import DAY
 from bot.ledger.ledger import AuditEntry, LedgerLine, Spending
 from bot.store.connection import Connection
@@ -40,6 +40,7 @@ class Page:
 
 
 _end, _refund = entries.alias("end"), entries.alias("refund")
+_other = entries.alias("other")
 # Each of these belongs to a job, and is told on the line of its hold.
 _ENDS = (EntryKind.CAPTURE, EntryKind.RELEASE)
 _of_hold = (entries.c.kind == EntryKind.ADJUST) & entries.c.job_id.is_not(None)
@@ -65,10 +66,12 @@ async def history(connection: Connection, account: str, page: Page) -> Sequence[
             sa.func.coalesce(_refund.c.kind, _end.c.kind).label("ended"),
             sa.func.coalesce(_refund.c.actor, entries.c.actor).label("actor"),
             sa.func.coalesce(_refund.c.why, entries.c.why).label("why"),
+            _other.c.account.label("gift_of"),
         )
         .outerjoin_from(entries, jobs, jobs.c.id == entries.c.job_id)
         .outerjoin(_end, is_end)
         .outerjoin(_refund, is_refund)
+        .outerjoin(_other, (_other.c.gift == entries.c.gift) & (_other.c.id != entries.c.id))
         .where(entries.c.account == account, entries.c.kind.not_in(_ENDS), ~_of_hold)
     )
     return [_ledger_line(dict(row)) for row in await page.fetch(connection, chosen, entries.c.id)]
@@ -77,6 +80,7 @@ async def history(connection: Connection, account: str, page: Page) -> Sequence[
 def _ledger_line(row: dict[str, Any]) -> LedgerLine:
     row["kind"] = EntryKind(row["kind"])
     row["ended"] = None if row["ended"] is None else EntryKind(row["ended"])
+    row["gift_of"] = None if row["gift_of"] is None else owner_of(row["gift_of"])
     return LedgerLine(**row)
 
 

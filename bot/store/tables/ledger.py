@@ -37,6 +37,8 @@ entries = sa.Table(
     sa.Column("why", CleanText),
     # Identifies a payment made elsewhere, such as a purchase in Discord's shop.
     sa.Column("receipt", sa.Text),
+    # Id of a gift, which both of its entries have.
+    sa.Column("gift", sa.Text),
     sa.UniqueConstraint("job_id", "kind", name="entries_once_per_job"),
     sa.UniqueConstraint("receipt", name="entries_once_per_receipt"),
     sa.CheckConstraint("receipt IS NULL OR kind = 'grant'", name="entries_receipt_is_for_a_grant"),
@@ -59,6 +61,8 @@ entries = sa.Table(
     partial_index(
         "entries_one_settlement", "job_id", where=sa.text("kind IN ('capture', 'release')"), unique=True
     ),
+    # A gift is taken once and given once.
+    partial_index("entries_of_gift", "gift", "kind", where=sa.text("gift IS NOT NULL"), unique=True),
     sa.Index("entries_of_account", "account", "id"),
     sqlite_strict=True,
     sqlite_autoincrement=True,

@@ -10,7 +10,7 @@ from bot.jobs.job import Job, State
 from bot.jobs.ports import StaleJob
 from bot.ledger.account import Allocation, Balance, NotEnoughCredits, payer_of
 from bot.ledger.budgets import Budget, CapReached, budgets_of, grants_of
-from bot.ledger.ledger import AuditEntry
+from bot.ledger.ledger import AuditEntry, GiftLimitReached
 from bot.ledger.policy import MemberTerms
 from bot.store.connection import Connection
 from bot.store.dialects import insert_into
@@ -67,6 +67,18 @@ class Adjust:
 
 
 @dataclass(frozen=True, slots=True)
+class Gift:
+    """Move granted credits from one account to another, at most so many a day."""
+
+    id: str
+    giver: str
+    receiver: str
+    amount: int
+    daily: int
+    audit_entry: AuditEntry
+
+
+@dataclass(frozen=True, slots=True)
 class InsertRows:
     """Insert rows, and leave those as they are that exist already."""
 
@@ -74,7 +86,7 @@ class InsertRows:
     rows: Sequence[Mapping[str, Any]]
 
 
-Change = Open | Move | Grant | Adjust | InsertRows
+Change = Open | Move | Grant | Adjust | Gift | InsertRows
 Outcome = Balance | Exception | None
 """Answer to a caller; an exception says that nothing of this one change was written."""
 
@@ -99,6 +111,13 @@ async def apply(connection: Connection, changes: Sequence[Change], context: Writ
     ledger = await ledgers.lock(
         connection, _accounts_of(changes, locked), start=context.start, at=context.now
     )
+    givers_and_receivers = {
+        account
+        for change in changes
+        if isinstance(change, Gift)
+        for account in (change.giver, change.receiver)
+    }
+    await ledgers.load_gifts(connection, ledger, givers_and_receivers)
     locked_budgets = await budgets.lock(connection, _budgets_of(changes, locked, context.now))
     planner = _Planner(locked, ledger, locked_budgets, context)
     outcomes = [planner.decide(change) for change in changes]
@@ -131,6 +150,8 @@ def _accounts_of(changes: Sequence[Change], locked: Mapping[str, LockedJob]) -> 
                     wanted.add(locked[job.id].account)
             case Grant(account) | Adjust(account):
                 wanted.add(account)
+            case Gift(giver=giver, receiver=receiver):
+                wanted.update((giver, receiver))
             case InsertRows():
                 pass
     return wanted
@@ -185,9 +206,11 @@ class _Planner:
                     return self._move(change)
                 case Grant() | Adjust():
                     return self._give(change)
+                case Gift():
+                    return self._gift(change)
                 case InsertRows():
                     return None
-        except (NotEnoughCredits, CapReached) as error:
+        except (NotEnoughCredits, CapReached, GiftLimitReached) as error:
             return error
 
     def _open(self, opened: Sequence[Job], terms: MemberTerms) -> None:
@@ -213,6 +236,18 @@ class _Planner:
                 balance = self._ledger.adjust(account, amount, actor=actor, why=why, job_id=job_id)
         if budget is not None:
             self._budgets.change(budget, amount)
+        self.audit_entries.append(change.audit_entry)
+        return balance
+
+    def _gift(self, change: Gift) -> Balance:
+        balance = self._ledger.gift(
+            change.giver,
+            change.receiver,
+            change.amount,
+            gift_id=change.id,
+            actor=change.audit_entry.actor,
+            daily=change.daily,
+        )
         self.audit_entries.append(change.audit_entry)
         return balance
 

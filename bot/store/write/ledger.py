@@ -1,5 +1,6 @@
 """The ledger in one transaction: accounts are locked, calculated, and written back with their entries."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -9,6 +10,8 @@ import sqlalchemy as sa
 
 from bot.ledger.account import Allocation, Balance, EntryKind, owner_of, starting_credits
 from bot.ledger.allowance import Allowance
+from bot.ledger.budgets import day_of
+from bot.ledger.ledger import GiftLimitReached
 from bot.store.connection import Connection
 from bot.store.dialects import any_values, insert_into, matches_any
 from bot.store.tables import accounts, entries, people
@@ -32,6 +35,8 @@ class LedgerTransaction:
 
     balances: dict[str, Balance]
     at: float
+    gifts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    """Credits that an account gave (ADJUST) and got (GRANT) as gifts this day."""
     before: Mapping[str, Balance] = field(init=False)
     entries: list[dict[str, Any]] = field(init=False, default_factory=list[dict[str, Any]])
 
@@ -70,6 +75,22 @@ class LedgerTransaction:
         self._add_entry(account, EntryKind.GRANT, amount, actor=actor, why=why, receipt=receipt)
         return balance
 
+    def gift(
+        self, giver: str, receiver: str, amount: int, *, gift_id: str, actor: str, daily: int
+    ) -> Balance:
+        """Move granted credits, within what both may give and get in a day."""
+        sides = ((giver, EntryKind.ADJUST, -amount), (receiver, EntryKind.GRANT, amount))
+        for account, kind, _ in sides:
+            if amount > (left := max(0, daily - self.gifts[account, kind])):
+                resets_at = day_of(self.at)[1]
+                raise GiftLimitReached(left=left, resets_at=resets_at, is_giver=account == giver)
+        # The giver comes first, and raises if the credits are missing.
+        for account, kind, change in sides:
+            self._give(account, change)
+            self._add_entry(account, kind, change, actor=actor, gift=gift_id)
+            self.gifts[account, kind] += amount
+        return self.balances[giver]
+
     def adjust(self, account: str, amount: int, *, actor: str, why: str, job_id: str | None) -> Balance:
         balance = self._give(account, amount)
         self._add_entry(account, EntryKind.ADJUST, amount, job_id=job_id, actor=actor, why=why)
@@ -90,10 +111,12 @@ class LedgerTransaction:
         actor: str | None = None,
         why: str | None = None,
         receipt: str | None = None,
+        gift: str | None = None,
     ) -> None:
         entry = {"account": account, "kind": kind, "amount": amount, "of_allowance": of_allowance}
         self.entries.append(
-            entry | {"at": self.at, "job_id": job_id, "actor": actor, "why": why, "receipt": receipt}
+            entry
+            | {"at": self.at, "job_id": job_id, "actor": actor, "why": why, "receipt": receipt, "gift": gift}
         )
 
     async def write(self, connection: Connection) -> None:
@@ -150,6 +173,21 @@ async def lock(
         # Another process deleted a member's data while it held the lock, so that account begins anew.
         return await lock(connection, wanted, start=start, at=at)
     return LedgerTransaction(found, at)
+
+
+async def load_gifts(connection: Connection, transaction: LedgerTransaction, accounts_: set[str]) -> None:
+    """Add up the gifts of this day, of accounts that are locked."""
+    if not accounts_:
+        return
+    since, _ = day_of(transaction.at)
+    total = sa.cast(sa.func.sum(sa.func.abs(entries.c.amount)), sa.BigInteger)
+    chosen = (
+        sa.select(entries.c.account, entries.c.kind, total)
+        .where(entries.c.account.in_(accounts_), entries.c.gift.is_not(None), entries.c.at >= since)
+        .group_by(entries.c.account, entries.c.kind)
+    )
+    for account, kind, amount in await connection.execute(chosen):
+        transaction.gifts[account, kind] = amount
 
 
 async def _starting_credits(connection: Connection, new: Sequence[str], start: int) -> Mapping[str, int]:

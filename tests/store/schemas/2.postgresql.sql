@@ -144,6 +144,7 @@ CREATE TABLE public.entries (
     actor text,
     why text,
     receipt text,
+    gift text,
     CONSTRAINT entries_amount_fits_the_kind CHECK ((((kind = 'grant'::text) AND (amount > 0) AND (of_allowance = 0)) OR ((kind = 'adjust'::text) AND (of_allowance = 0)) OR ((kind = 'allowance'::text) AND (amount = of_allowance)) OR ((kind = 'hold'::text) AND (amount <= of_allowance) AND (of_allowance <= 0)) OR ((kind = 'capture'::text) AND (amount = 0) AND (of_allowance = 0)) OR ((kind = 'release'::text) AND (amount >= of_allowance) AND (of_allowance >= 0)))),
     CONSTRAINT entries_job_fits_the_kind CHECK (
 CASE
@@ -373,23 +374,29 @@ over"; -- ü', '{"of":"deeds.facts 2","umlaut":"\u00fc","lone":"\ud83d"}', 17900
 
 INSERT INTO public.entries VALUES (1, '81384788765712384:81384788765712385', NULL, 'grant', 100, 0, 1790000000.375, 'entries.actor 1: "it''s
 over"; -- ü', 'entries.why 1: "it''s
-over"; -- ü', 'bought');
+over"; -- ü', 'bought', NULL);
 INSERT INTO public.entries VALUES (2, '81384788765712384:81384788765712385', NULL, 'allowance', 50, 50, 1790000000.5, 'entries.actor 2: "it''s
 over"; -- ü', 'entries.why 2: "it''s
-over"; -- ü', NULL);
+over"; -- ü', NULL, NULL);
 INSERT INTO public.entries VALUES (3, '81384788765712384:81384788765712385', NULL, 'adjust', -3, 0, 1790000000.625, 'entries.actor 3: "it''s
 over"; -- ü', 'entries.why 3: "it''s
-over"; -- ü', NULL);
-INSERT INTO public.entries VALUES (4, '81384788765712384:81384788765712385', 'jobs.id 1', 'hold', -5, -2, 1790000000.75, 'entries.actor 4: "it''s
+over"; -- ü', NULL, NULL);
+INSERT INTO public.entries VALUES (4, '81384788765712384:81384788765712385', NULL, 'adjust', -4, 0, 1790000000.75, 'entries.actor 4: "it''s
 over"; -- ü', 'entries.why 4: "it''s
-over"; -- ü', NULL);
-INSERT INTO public.entries VALUES (5, '81384788765712384:81384788765712385', 'jobs.id 1', 'capture', 0, 0, 1790000000.875, 'entries.actor 5: "it''s
+over"; -- ü', NULL, 'a gift');
+INSERT INTO public.entries VALUES (5, '81384788765712384:81384788765712385', NULL, 'grant', 4, 0, 1790000000.875, 'entries.actor 5: "it''s
 over"; -- ü', 'entries.why 5: "it''s
-over"; -- ü', NULL);
-INSERT INTO public.entries VALUES (6, '81384788765712384:81384788765712385', 'jobs.id 2', 'hold', -5, -2, 1790000001, 'entries.actor 6: "it''s
+over"; -- ü', NULL, 'a gift');
+INSERT INTO public.entries VALUES (6, '81384788765712384:81384788765712385', 'jobs.id 1', 'hold', -5, -2, 1790000001, 'entries.actor 6: "it''s
 over"; -- ü', 'entries.why 6: "it''s
-over"; -- ü', NULL);
-INSERT INTO public.entries VALUES (7, '81384788765712384:81384788765712385', 'jobs.id 2', 'release', 5, 2, 1790000001.125, NULL, NULL, NULL);
+over"; -- ü', NULL, NULL);
+INSERT INTO public.entries VALUES (7, '81384788765712384:81384788765712385', 'jobs.id 1', 'capture', 0, 0, 1790000001.125, 'entries.actor 7: "it''s
+over"; -- ü', 'entries.why 7: "it''s
+over"; -- ü', NULL, NULL);
+INSERT INTO public.entries VALUES (8, '81384788765712384:81384788765712385', 'jobs.id 2', 'hold', -5, -2, 1790000001.25, 'entries.actor 8: "it''s
+over"; -- ü', 'entries.why 8: "it''s
+over"; -- ü', NULL, NULL);
+INSERT INTO public.entries VALUES (9, '81384788765712384:81384788765712385', 'jobs.id 2', 'release', 5, 2, 1790000001.375, NULL, NULL, NULL, NULL);
 
 INSERT INTO public.faces VALUES (81384788765712385, 'faces.key 1', 'faces.name 1: "it''s
 over"; -- ü', 81384788765712385, 1790000000.375, 1790000000.375, true, '\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff66616365732e7365616c65642031');
@@ -546,7 +553,7 @@ SELECT pg_catalog.setval('public.cases_id_seq', 3, true);
 
 SELECT pg_catalog.setval('public.deeds_id_seq', 2, true);
 
-SELECT pg_catalog.setval('public.entries_id_seq', 7, true);
+SELECT pg_catalog.setval('public.entries_id_seq', 9, true);
 
 SELECT pg_catalog.setval('public.listed_id_seq', 2, true);
 
@@ -639,6 +646,8 @@ CREATE INDEX deeds_of_server ON public.deeds USING btree (guild_id, id);
 
 CREATE INDEX entries_of_account ON public.entries USING btree (account, id);
 
+CREATE UNIQUE INDEX entries_of_gift ON public.entries USING btree (gift, kind) WHERE (gift IS NOT NULL);
+
 CREATE UNIQUE INDEX entries_one_settlement ON public.entries USING btree (job_id) WHERE (kind = ANY (ARRAY['capture'::text, 'release'::text]));
 
 CREATE INDEX faces_by_end ON public.faces USING btree (expires_at);
@@ -670,6 +679,8 @@ CREATE INDEX strikes_of_member ON public.strikes USING btree (user_id, at);
 CREATE TRIGGER deeds_no_rewriting BEFORE DELETE OR TRUNCATE ON public.deeds FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 
 CREATE TRIGGER deeds_no_update BEFORE UPDATE ON public.deeds FOR EACH ROW WHEN ((NOT ((new.id = old.id) AND (NOT (new.guild_id IS DISTINCT FROM old.guild_id)) AND (new.deed = old.deed) AND (new.at = old.at) AND ((new.actor = old.actor) OR (new.actor = 'forgotten'::text)) AND (length(new.facts) <= length(old.facts))))) EXECUTE FUNCTION public.append_only();
+
+CREATE TRIGGER entries_keep_gift BEFORE UPDATE ON public.entries FOR EACH ROW WHEN ((new.gift IS DISTINCT FROM old.gift)) EXECUTE FUNCTION public.append_only();
 
 CREATE TRIGGER entries_no_rewriting BEFORE DELETE OR TRUNCATE ON public.entries FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 

@@ -161,7 +161,7 @@ CREATE TABLE entries (
 	at REAL NOT NULL, 
 	actor TEXT, 
 	why TEXT, 
-	receipt TEXT, 
+	receipt TEXT, gift TEXT, 
 	CONSTRAINT entries_once_per_job UNIQUE (job_id, kind), 
 	CONSTRAINT entries_once_per_receipt UNIQUE (receipt), 
 	CONSTRAINT entries_receipt_is_for_a_grant CHECK (receipt IS NULL OR kind = 'grant'), 
@@ -175,23 +175,29 @@ CREATE TABLE entries (
 ;
 INSERT INTO "entries" VALUES(1,'81384788765712384:81384788765712385',NULL,'grant',100,0,1790000000.375,'entries.actor 1: "it''s
 over"; -- ü','entries.why 1: "it''s
-over"; -- ü','bought');
+over"; -- ü','bought',NULL);
 INSERT INTO "entries" VALUES(2,'81384788765712384:81384788765712385',NULL,'allowance',50,50,1790000000.5,'entries.actor 2: "it''s
 over"; -- ü','entries.why 2: "it''s
-over"; -- ü',NULL);
+over"; -- ü',NULL,NULL);
 INSERT INTO "entries" VALUES(3,'81384788765712384:81384788765712385',NULL,'adjust',-3,0,1790000000.625,'entries.actor 3: "it''s
 over"; -- ü','entries.why 3: "it''s
-over"; -- ü',NULL);
-INSERT INTO "entries" VALUES(4,'81384788765712384:81384788765712385','jobs.id 1','hold',-5,-2,1790000000.75,'entries.actor 4: "it''s
+over"; -- ü',NULL,NULL);
+INSERT INTO "entries" VALUES(4,'81384788765712384:81384788765712385',NULL,'adjust',-4,0,1790000000.75,'entries.actor 4: "it''s
 over"; -- ü','entries.why 4: "it''s
-over"; -- ü',NULL);
-INSERT INTO "entries" VALUES(5,'81384788765712384:81384788765712385','jobs.id 1','capture',0,0,1790000000.875,'entries.actor 5: "it''s
+over"; -- ü',NULL,'a gift');
+INSERT INTO "entries" VALUES(5,'81384788765712384:81384788765712385',NULL,'grant',4,0,1790000000.875,'entries.actor 5: "it''s
 over"; -- ü','entries.why 5: "it''s
-over"; -- ü',NULL);
-INSERT INTO "entries" VALUES(6,'81384788765712384:81384788765712385','jobs.id 2','hold',-5,-2,1790000001.0,'entries.actor 6: "it''s
+over"; -- ü',NULL,'a gift');
+INSERT INTO "entries" VALUES(6,'81384788765712384:81384788765712385','jobs.id 1','hold',-5,-2,1790000001.0,'entries.actor 6: "it''s
 over"; -- ü','entries.why 6: "it''s
-over"; -- ü',NULL);
-INSERT INTO "entries" VALUES(7,'81384788765712384:81384788765712385','jobs.id 2','release',5,2,1790000001.125,NULL,NULL,NULL);
+over"; -- ü',NULL,NULL);
+INSERT INTO "entries" VALUES(7,'81384788765712384:81384788765712385','jobs.id 1','capture',0,0,1790000001.125,'entries.actor 7: "it''s
+over"; -- ü','entries.why 7: "it''s
+over"; -- ü',NULL,NULL);
+INSERT INTO "entries" VALUES(8,'81384788765712384:81384788765712385','jobs.id 2','hold',-5,-2,1790000001.25,'entries.actor 8: "it''s
+over"; -- ü','entries.why 8: "it''s
+over"; -- ü',NULL,NULL);
+INSERT INTO "entries" VALUES(9,'81384788765712384:81384788765712385','jobs.id 2','release',5,2,1790000001.375,NULL,NULL,NULL,NULL);
 CREATE TABLE faces (
 	user_id INTEGER NOT NULL, 
 	"key" TEXT NOT NULL, 
@@ -507,11 +513,13 @@ CREATE INDEX jobs_of_batch ON jobs (batch) WHERE batch IS NOT NULL;
 CREATE INDEX jobs_with_avatar ON jobs (avatar_of, id) WHERE avatar_of IS NOT NULL;
 CREATE INDEX case_notes_of_case ON case_notes (case_id);
 CREATE INDEX case_cards_of_case ON case_cards (case_id);
+CREATE UNIQUE INDEX entries_of_gift ON entries (gift, kind) WHERE gift IS NOT NULL;
+CREATE TRIGGER entries_keep_gift BEFORE UPDATE ON entries WHEN NEW.gift IS NOT OLD.gift BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('cases',3);
 INSERT INTO "sqlite_sequence" VALUES('deeds',2);
 INSERT INTO "sqlite_sequence" VALUES('listed',2);
 INSERT INTO "sqlite_sequence" VALUES('strikes',2);
 INSERT INTO "sqlite_sequence" VALUES('case_notes',5);
-INSERT INTO "sqlite_sequence" VALUES('entries',7);
+INSERT INTO "sqlite_sequence" VALUES('entries',9);
 COMMIT;

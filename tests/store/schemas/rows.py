@@ -22,11 +22,13 @@ _UNDECIDED = frozenset({Verdict.WAITING, Verdict.WITHDRAWN})
 _CHOSEN: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "accounts": [{"id": ACCOUNT}, {"id": PRIVATE}],
     "entries": [
-        {"account": ACCOUNT, "receipt": None, **row}
+        {"account": ACCOUNT, "receipt": None, "gift": None, **row}
         for row in (
             {"kind": "grant", "job_id": None, "amount": 100, "of_allowance": 0, "receipt": "bought"},
             {"kind": "allowance", "job_id": None, "amount": 50, "of_allowance": 50},
             {"kind": "adjust", "job_id": None, "amount": -3, "of_allowance": 0},
+            {"kind": "adjust", "job_id": None, "amount": -4, "of_allowance": 0, "gift": "a gift"},
+            {"kind": "grant", "job_id": None, "amount": 4, "of_allowance": 0, "gift": "a gift"},
             {"kind": "hold", "job_id": "jobs.id 1", "amount": -5, "of_allowance": -2},
             {"kind": "capture", "job_id": "jobs.id 1", "amount": 0, "of_allowance": 0},
             {"kind": "hold", "job_id": "jobs.id 2", "amount": -5, "of_allowance": -2},

@@ -14,7 +14,7 @@ from bot.jobs.job import NEXT, Job, State
 from bot.jobs.ports import StaleJob
 from bot.ledger.account import EntryKind, NotEnoughCredits
 from bot.ledger.allowance import DAY, Allowance
-from bot.ledger.ledger import AuditEntry
+from bot.ledger.ledger import AuditEntry, GiftLimitReached
 from bot.store import SqlStore
 from tests.store.orders import START, TERMS, HandClock, adopted_by, money, order
 
@@ -36,6 +36,14 @@ class Giving:
 
 
 @dataclass(frozen=True)
+class Gifting:
+    """Gift of one member to the next."""
+
+    giver: int
+    amount: int
+
+
+@dataclass(frozen=True)
 class Stepping:
     """Move of one of the jobs to one of its next states."""
 
@@ -50,7 +58,11 @@ class Telling:
     job: int
 
 
-ACTIONS = st.one_of(
+Action = Ordering | Giving | Gifting | Stepping | Telling
+GIFTS_DAILY = 60
+
+ACTIONS: st.SearchStrategy[Action] = st.one_of(
+    st.builds(Gifting, st.integers(0, 2), st.integers(1, 40)),
     st.builds(Giving, st.integers(0, 2), st.integers(-150, 50)),
     st.builds(Ordering, st.integers(0, 2), st.integers(0, 60)),
     st.builds(Stepping, st.integers(0, 30), st.integers(0, 3)),
@@ -70,11 +82,12 @@ class World:
     today: float = 0.0
     jobs: dict[str, Job] = field(default_factory=dict[str, Job])
     given: Counter[str] = field(default_factory=Counter[str])
+    gifts: Counter[tuple[float, str, str]] = field(default_factory=Counter[tuple[float, str, str]])
 
     def account(self, number: int) -> str:
         return f"{self.prefix}:{number}"
 
-    async def act(self, store: SqlStore, action: Ordering | Giving | Stepping | Telling) -> None:
+    async def act(self, store: SqlStore, action: Action) -> None:
         match action:
             case Ordering(account, price):
                 job = order(self.account(account), price, created_at=self.today)
@@ -86,6 +99,14 @@ class World:
                 with suppress(NotEnoughCredits):
                     await give(self.account(account), amount, "because", AuditEntry("7", "give"))
                     self.given[self.account(account)] += amount
+            case Gifting(number, amount):
+                giver, receiver = self.account(number), self.account((number + 1) % 3)
+                with suppress(NotEnoughCredits, GiftLimitReached):
+                    await store.gift(giver, receiver, amount, AuditEntry("7", "gift"), daily=GIFTS_DAILY)
+                    self.given.update({giver: -amount, receiver: amount})
+                    self.gifts.update(
+                        {(self.today, giver, "gave"): amount, (self.today, receiver, "got"): amount}
+                    )
             case Stepping(number, choice):
                 job = self._chosen(number)
                 if job is not None and (following := sorted(NEXT[job.state])):
@@ -138,7 +159,7 @@ class World:
 @given(waves=WAVES, batch=st.integers(1, 8), daily=st.sampled_from([0, 0, 25]))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_ledger_stays_exact_and_no_job_is_lost(
-    url: str, waves: list[list[Ordering | Giving | Stepping | Telling]], batch: int, daily: int
+    url: str, waves: list[list[Action]], batch: int, daily: int
 ) -> None:
     """Each wave happens on another day."""
     clock = HandClock()
@@ -154,6 +175,7 @@ async def test_the_ledger_stays_exact_and_no_job_is_lost(
                     world.jobs[job.id] = job
             await asyncio.gather(*(world.act(store, action) for action in wave))
             assert await store.audit() == []
+            assert all(amount <= GIFTS_DAILY for amount in world.gifts.values())
             if wave is waves[-1]:
                 await world.check_jobs(store)
                 await (world.check_allowances(store) if daily else world.check_money(store))

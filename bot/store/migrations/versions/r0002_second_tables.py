@@ -23,6 +23,7 @@ def upgrade() -> None:
     _grants()
     _avatars()
     _cases()
+    _gifts()
     # When the bot was removed from the server.
     op.add_column("servers", sa.Column("left_at", REAL))
 
@@ -95,6 +96,25 @@ def _cases() -> None:
         sqlite_strict=True,
     )
     op.create_index("case_cards_of_case", "case_cards", ["case_id"])
+
+
+def _gifts() -> None:
+    op.add_column("entries", sa.Column("gift", sa.Text))
+    some = sa.text("gift IS NOT NULL")
+    op.create_index(
+        "entries_of_gift", "entries", ["gift", "kind"], unique=True, sqlite_where=some, postgresql_where=some
+    )
+    # Entries are append-only, and so is the new column.
+    if op.get_context().dialect.name == "postgresql":
+        op.execute(
+            "CREATE TRIGGER entries_keep_gift BEFORE UPDATE ON entries FOR EACH ROW"
+            " WHEN (NEW.gift IS DISTINCT FROM OLD.gift) EXECUTE FUNCTION append_only()"
+        )
+    else:
+        op.execute(
+            "CREATE TRIGGER entries_keep_gift BEFORE UPDATE ON entries WHEN NEW.gift IS NOT OLD.gift"
+            " BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END"
+        )
 
 
 def _nonces() -> None:
