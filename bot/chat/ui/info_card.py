@@ -1,6 +1,7 @@
 """Cards with information for one reader, and foreign text made safe to show on them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import ceil
 from typing import Any
 
 import discord
@@ -49,9 +50,16 @@ class InfoCard(ui.LayoutView):
             box.add_item(ui.MediaGallery(*shown))
         if notes:
             box.add_item(ui.TextDisplay(notes))
-        for first in range(0, len(buttons), _BUTTONS_IN_ROW):
-            box.add_item(ui.ActionRow(*buttons[first : first + _BUTTONS_IN_ROW]))
+        for row in _rows_of(buttons):
+            box.add_item(ui.ActionRow(*row))
         self.add_item(box)
+
+
+def _rows_of(buttons: Sequence[ui.Item[Any]]) -> Iterable[Sequence[ui.Item[Any]]]:
+    """Rows of about the same length."""
+    if buttons:
+        length = ceil(len(buttons) / ceil(len(buttons) / _BUTTONS_IN_ROW))
+        yield from (buttons[first : first + length] for first in range(0, len(buttons), length))
 
 
 def fit_lines(lines: Sequence[str], limit: int, text: Text) -> str:
