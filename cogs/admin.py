@@ -331,11 +331,18 @@ class Admin(
         await send_deferred(interaction, await self._services.pages.first(interaction, "cases"))
 
     @app_commands.command(description="Have moderators look at each result before it is shown, or not")
-    @app_commands.describe(on="Whether results wait for them; leave it out to see how many do")
-    async def approve(self, interaction: Interaction, on: bool | None = None) -> None:
+    @app_commands.describe(
+        on="Whether results wait for them; leave it out to see how many do",
+        own="Whether moderators may approve results of their own orders",
+    )
+    async def approve(
+        self, interaction: Interaction, on: bool | None = None, own: bool | None = None
+    ) -> None:
         by = await _authorize(interaction)
         services = self._services
-        entry = None if on is None else await services.access_admin.set_approval(by, on=on)
+        entry = None if own is None else await services.access_admin.set_own_approval(by, on=own)
+        if on is not None:
+            entry = await services.access_admin.set_approval(by, on=on)
         rules = await services.ledger.rules(by.guild_id)
         waiting = await services.approvals.waiting_in(by.guild_id)
         lines = approval_lines(

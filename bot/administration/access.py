@@ -68,6 +68,11 @@ class AccessAdmin:
 
         return await self._change(by, change, audit_entry_of(by, AuditAction.APPROVAL, on=on))
 
+    async def set_own_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
+        """Allow moderators to approve results of their own orders, or forbid it."""
+        audit_entry = audit_entry_of(by, AuditAction.APPROVAL, own=on)
+        return await self._change(by, lambda _: {"approve_own": on}, audit_entry)
+
     async def unlist_job(self, by: Administrator, job_id: str) -> AuditEntry:
         """Allow the media of a job again; raises `UnknownJob` if none of it is banned here."""
         if not await self._store.unlist(job_id, by.guild_id):

@@ -42,7 +42,7 @@ from bot.ledger.ledger import AlreadyRefunded, GiftLimitReached
 from bot.ledger.server_rules import LIMIT_NAMES
 from bot.media import types as media_types
 from bot.models import MediaKind
-from bot.moderation.approvals import LogNeeded, NoLog, UnknownApproval
+from bot.moderation.approvals import LogNeeded, NoLog, OwnOrderApproval, UnknownApproval
 from bot.moderation.avatars import AvatarNotShared
 from bot.moderation.cases import TooManyReports
 from bot.moderation.errors import (
@@ -96,6 +96,7 @@ _ADMIN_KEYS: Mapping[type[BaseException], str] = {
     AlreadyRefunded: "refused.refunded",
     TwoPlaces: "refused.two_places",
     NoLog: "refused.no_log",
+    OwnOrderApproval: "refused.own_approval",
     LogNeeded: "refused.log_needed",
     UnknownApproval: "refused.nothing_awaited",
 }

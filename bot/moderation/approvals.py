@@ -24,6 +24,10 @@ class LogNeeded(Exception):
     """The log channel cannot be turned off while the server approves results in it."""
 
 
+class OwnOrderApproval(Exception):
+    """Moderators of this server do not approve results of their own orders."""
+
+
 class UnknownApproval(Exception):
     """There is no record of this approval any more."""
 

@@ -138,6 +138,7 @@ class ModerationParts:
             store.approvals,
             self._approval_requester,
             archive=store,
+            rules=store,
             job_service=jobs.job_service,
             source=segmind,
             messages=delivery.messages,

@@ -18,6 +18,8 @@ def approval_settings_card(lines: Sequence[str], text: Text) -> InfoCard:
 def approval_lines(rules: ServerRules, waiting: int, text: Text, *, can_ask: bool) -> Sequence[str]:
     """Lines about whether results need approval, how many wait, and whether the log channel is usable."""
     lines = [text("entry.approve" if rules.approve else "entry.no_approve")]
+    if rules.approve:
+        lines.append(text("entry.approve_own" if rules.approve_own else "entry.approve_others"))
     if waiting:
         lines.append(text("entry.awaited", count=waiting))
     if not can_ask and (waiting or rules.approve):

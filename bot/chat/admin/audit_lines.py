@@ -48,7 +48,8 @@ def _sentence_key(action: str, facts: Mapping[str, Any]) -> str:
         case AuditAction.CHANNEL | AuditAction.ENTRY:
             return f"{action}_{facts.get('use')}"
         case AuditAction.APPROVAL:
-            return "approval_on" if facts.get("on") else "approval_off"
+            own = "own_" if "own" in facts else ""
+            return f"approval_{own}on" if facts.get("on") or facts.get("own") else f"approval_{own}off"
         case AuditAction.DEFAULTS:
             return "defaults" if facts.get("options") else "defaults_unset"
         case AuditAction.LOG:

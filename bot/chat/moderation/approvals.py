@@ -20,7 +20,14 @@ from bot.jobs.outputs import ResultSource, output_of
 from bot.jobs.ports import Watcher
 from bot.jobs.service import JobService
 from bot.ledger.ledger import AuditEntry
-from bot.moderation.approvals import Approval, ApprovalRepository, UnknownApproval, Verdict
+from bot.moderation.approvals import (
+    Approval,
+    ApprovalRepository,
+    OwnOrderApproval,
+    UnknownApproval,
+    Verdict,
+)
+from bot.moderation.ports import ServerRulesReader
 from bot.segmind.protocol import SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -40,6 +47,7 @@ class ApprovalService:
         approval_requester: ApprovalRequester,
         *,
         archive: Archive,
+        rules: ServerRulesReader,
         job_service: JobService,
         source: ResultSource,
         messages: Messages,
@@ -51,6 +59,7 @@ class ApprovalService:
         self._approvals = approvals
         self._approval_requester = approval_requester
         self._archive = archive
+        self._rules = rules
         self._job_service = job_service
         self._source = source
         self._messages = messages
@@ -74,6 +83,8 @@ class ApprovalService:
         if approval is None or job is None or approval.verdict is Verdict.WITHDRAWN:
             raise UnknownApproval(job_id)
         by = require_moderator(interaction, approval.guild_id, self._operators)
+        if verdict is Verdict.APPROVED and by.user_id == job.place.user_id:
+            await self._require_own_approval(approval.guild_id)
         audit_entry = None
         if verdict is Verdict.APPROVED and self._clock.now() >= approval.lapses_at:
             verdict = Verdict.LAPSED
@@ -82,6 +93,10 @@ class ApprovalService:
         approval = await self._record(approval, verdict, by.user_id, audit_entry)
         card = self._approval_requester.card(approval, job)
         await interaction.edit_original_response(view=card, attachments=[], allowed_mentions=NOBODY)
+
+    async def _require_own_approval(self, guild_id: int) -> None:
+        if not (await self._rules.rules(guild_id)).approve_own:
+            raise OwnOrderApproval
 
     async def waiting_in(self, guild_id: int) -> int:
         return await self._approvals.waiting_in(guild_id)

@@ -586,3 +586,31 @@ async def test_an_end_before_moderators_were_asked_loses_nothing(
     await moderator.click(card, label="Approve")
     await reply.says("Completed")
     assert len(cards_in(log)) == 1
+
+
+async def test_moderators_approve_their_own_orders_only_where_the_server_lets_them(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
+    moderator, other = a_moderator(server), server.admin
+    reply = await server.stage.order_as(moderator, "faceswap-v5")
+    await server.stage.finish(reply, WAITS)
+    card = await latest(log, "Waits for your approval")
+    pressed = await moderator.click(card, label="Approve")
+    assert "somebody else has to approve it" in "\n".join(texts(pressed.followups[0].components))
+    assert (await approval_of(server, reply)).verdict is Verdict.WAITING
+    await other.click(card, label="Approve")
+    await server.stage.finish(reply, "Completed")
+    assert "may now approve results of their own" in (said_ := await server.tell("approve", own=True))
+    assert "Moderators may approve results of their own" in said_
+    reply = await server.stage.order_as(moderator, "faceswap-v5")
+    await server.stage.finish(reply, WAITS)
+    await moderator.click(await latest(log, "Waits for your approval"), label="Approve")
+    await server.stage.finish(reply, "Completed")
+
+
+async def test_moderators_may_reject_their_own_orders(server: Server, log: simcord.ChannelHandle) -> None:
+    moderator = a_moderator(server)
+    reply = await server.stage.order_as(moderator, "faceswap-v5")
+    await server.stage.finish(reply, WAITS)
+    await moderator.click(await latest(log, "Waits for your approval"), label="Reject")
+    await server.stage.finish(reply, "Rejected")
