@@ -9,6 +9,7 @@ from pkgutil import resolve_name
 
 from bot import __version__
 from bot.cli.credits_options import add_subcommands, described
+from bot.cli.takedown_options import add_actions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +76,15 @@ def _parser() -> argparse.ArgumentParser:
         "detect", "detect:detect_command", "tell whether the bot made a picture or a video", "card.png"
     )
     detect.add_argument("file", type=Path, help="a picture or a video")
+
+    add_actions(
+        command(
+            "takedown",
+            "takedown:takedown_command",
+            "requests to take a picture down, from people with or without an account",
+            "list",
+        )
+    )
 
     backup = command(
         "backup",

@@ -31,12 +31,13 @@ from bot.ops.web import operator_server
 from bot.registry import ModelRegistry, iter_modules, model_registry
 from bot.settings import Settings, check_model_names
 from bot.store import SqlStore, audit_ledger
+from bot.takedown_form import takedown_server
 from bot.wiring.chat import serve
 from bot.wiring.delivery import DeliveryParts
 from bot.wiring.factories import FEATURES, c2pa_signer_of, contexts_of, segmind_client, traces_of
 from bot.wiring.jobs import JobEngine
 from bot.wiring.moderation import ModerationParts
-from bot.wiring.ops import observed_ports, operated
+from bot.wiring.ops import observed_ports, operated, takedown_form_of
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -65,6 +66,7 @@ class App:
     """Periodic tasks that one process runs for all."""
     served_at: str | None
     """Address of metrics, health and the dashboard."""
+    takedown_form_at: str | None
 
     async def begin(self) -> None:
         """Take orders and resume open jobs."""
@@ -148,6 +150,11 @@ async def build_app(
         )
         served_at = await stack.enter_async_context(
             operator_server(settings.ops.address, metrics, health, dashboard)
+        )
+        takedown_form_at = await stack.enter_async_context(
+            takedown_server(
+                settings.takedown.address, takedown_form_of(settings, store, workers, text=text, clock=clock)
+            )
         )
         outage = Outage(partial(_probe_write, store), clock)
         stack.push_async_callback(outage.close)
@@ -247,11 +254,13 @@ async def build_app(
                 LateReconciler(segmind, store, clock).run,
                 moderation.escalation.run,
                 moderation.waiting.run,
+                moderation.takedowns.run,
                 moderation.retention.run,
                 delivery.saved_faces.run,
                 ledger_check.run,
             ),
             served_at=served_at,
+            takedown_form_at=takedown_form_at,
         )
         stack.push_async_callback(app.end)
         yield app

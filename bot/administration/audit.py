@@ -49,6 +49,8 @@ class AuditAction(StrEnum):
     """What was stored about the server was deleted."""
     DEFAULTS = "defaults"
     """What an order gets where its member chose nothing was changed."""
+    TAKEDOWN = "takedown"
+    """The operator granted or declined a takedown request."""
     APPROVE = "approve"
     REJECT = "reject"
 

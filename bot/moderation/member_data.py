@@ -58,7 +58,7 @@ class MemberDataRepository(Protocol):
         ...
 
     async def clear_up(self, *, fingerprints_before: float, strikes_before: float) -> None:
-        """Delete old strikes, and old fingerprints, posts, cases and approvals."""
+        """Delete old strikes, and old fingerprints, posts, cases, approvals and takedown requests."""
         ...
 
 

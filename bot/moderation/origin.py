@@ -52,14 +52,14 @@ class TooManyChecks(Exception):
 
 
 class CheckQuota:
-    """Bounds the files that each member checks in an hour; a restart forgets them."""
+    """Bounds the files that each member or address sends in an hour; a restart forgets them."""
 
     def __init__(self, clock: Clock, limit: int = FILES_AN_HOUR) -> None:
         self._clock = clock
         self._limit = limit
-        self._checks: dict[int, deque[float]] = {}
+        self._checks: dict[int | str, deque[float]] = {}
 
-    def take(self, user_id: int) -> None:
+    def take(self, user_id: int | str) -> None:
         """Count a file, or raise `TooManyChecks`."""
         now = self._clock.now()
         for member, times in list(self._checks.items()):

@@ -23,11 +23,11 @@ SHUTDOWN_TIMEOUT = 1.0
 class CannotListen(Exception):
     """The address cannot be used; the message is one sentence for the operator, without its full stop."""
 
-    def __init__(self, host: str, port: int, error: OSError) -> None:
+    def __init__(self, host: str, port: int, error: OSError, setting: str = "ops.listen") -> None:
         if error.errno == errno.EADDRINUSE:
-            words = f"port {port} of ops.listen is in use: close what uses it, or choose another one"
+            words = f"port {port} of {setting} is in use: close what uses it, or choose another one"
         else:
-            words = f"nothing can be served at {host}, port {port} (ops.listen): {error.strerror}"
+            words = f"nothing can be served at {host}, port {port} ({setting}): {error.strerror}"
         super().__init__(words)
 
 

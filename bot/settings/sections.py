@@ -17,6 +17,7 @@ from bot.settings.types import (
     FilePath,
     Gateway,
     Hosts,
+    Line,
     Listen,
     Networks,
     Origin,
@@ -254,6 +255,19 @@ class Safety(Section):
     escalate_hours: float = Field(default=48, ge=0.01, le=720)
 
 
+class Takedown(Section):
+    """Requests of anybody to take a picture down, and the public form for them."""
+
+    listen: Listen | None = None
+    contact: Line | None = None
+    hours: float = Field(default=48, ge=1, le=720)
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port of the public form; None if it is not served."""
+        return None if self.listen is None else read_listen(self.listen)
+
+
 class Retention(Section):
     """Days for which finished jobs, audit entries and servers that removed the bot are kept."""
 
@@ -302,6 +316,7 @@ class Settings(Section):
     shop: Shop = Shop()
     consent: Consent = Consent()
     safety: Safety = Safety()
+    takedown: Takedown = Takedown()
     retention: Retention = Retention()
     ops: Ops = Ops()
 

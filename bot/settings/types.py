@@ -15,6 +15,7 @@ from bot.settings.shards import ShardPlan
 
 _KEY_BYTES = 32
 _TOKEN_LENGTH = 16
+_LINE_LENGTH = 200
 # The dashboard checks every token at once, so nothing but the token keeps guessers out.
 _TOKEN_CHARACTERS = 8
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9])?")
@@ -168,6 +169,12 @@ def _file(value: str) -> str:
     return value.strip()
 
 
+def _line(value: str) -> str:
+    if not value.strip() or not value.isprintable() or len(value) > _LINE_LENGTH:
+        raise ValueError("not such a line")
+    return value.strip()
+
+
 def read_listen(value: str) -> tuple[str, int]:
     """Parse host and port of an address to listen on; port 0 is any free one."""
     parts = urlsplit(f"//{value.strip()}")
@@ -250,6 +257,7 @@ Gateway = Annotated[
 Listen = Annotated[
     str, AfterValidator(_listen), Hint("a host and a port such as 127.0.0.1:9100 or 0.0.0.0:9100")
 ]
+Line = Annotated[str, AfterValidator(_line), Hint("one line of at most 200 characters")]
 Hosts = Annotated[
     tuple[str, ...],
     BeforeValidator(_as_list),

@@ -20,6 +20,7 @@ from bot.store.read import origins, queries, requests
 from bot.store.read.integrity import AuditedRows, count_rows, discrepancies
 from bot.store.read.requests import UnknownOutcome
 from bot.store.repositories.moderation import unlist
+from bot.store.repositories.takedowns import SqlTakedowns
 from bot.store.write import audit_log, jobs, key_values
 from bot.store.write.commands import Grant, WriteContext, apply
 
@@ -38,6 +39,7 @@ class OperatorConnection:
         self._transaction = partial(transaction, self._database)
         self._start = start
         self._clock = clock
+        self.takedowns = SqlTakedowns(self._transaction, self._transaction, clock)
 
     async def __aenter__(self) -> Self:
         if self._path is not None and not self._path.is_file():

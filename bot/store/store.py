@@ -35,6 +35,7 @@ from bot.store.repositories.faces import SqlFaceRepository
 from bot.store.repositories.member_data import SqlMemberData
 from bot.store.repositories.moderation import SqlModerationStore
 from bot.store.repositories.server_data import SqlServerData
+from bot.store.repositories.takedowns import SqlTakedowns
 from bot.store.write import audit_log, budgets, jobs, key_values, reconcile, servers, slots
 from bot.store.write import ledger as ledgers
 from bot.store.write.adoption import Takeover
@@ -92,6 +93,7 @@ class SqlStore:
         self.avatars = SqlAvatars(self._transaction, self._reading, clock)
         self.cases = SqlCases(self._transaction, clock)
         self.approvals = SqlApprovals(self._transaction, self._reading, clock, worker=self._worker)
+        self.takedowns = SqlTakedowns(self._transaction, self._reading, clock)
         self.server_data = SqlServerData(self._transaction, clock)
         self.member_data = SqlMemberData(self._transaction, clock, keeps_leavers=start > 0)
 

@@ -16,6 +16,7 @@ from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.moderation.approval_card import ApprovalButton
 from bot.chat.moderation.case_card import CaseButton
 from bot.chat.moderation.origin_check import OriginCheck
+from bot.chat.moderation.takedown_card import TakedownButton
 from bot.chat.orders.attachments import Attachments
 from bot.chat.orders.last_order import LastOrders
 from bot.chat.orders.order_handler import OrderHandler
@@ -153,6 +154,7 @@ def serve(
             Agree: consent.press,
             ApprovalButton: moderation.approvals.press,
             CaseButton: moderation.cases.press,
+            TakedownButton: moderation.takedowns.press,
             ForgetButton: moderation.privacy.press,
             ForgetServerButton: server_deletion.press,
             CommandButton: run_command,

@@ -13,6 +13,7 @@ from bot.chat.moderation.cases import CaseService
 from bot.chat.moderation.mod_log import ModLog
 from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.moderation.result_gate import ModeratingWatcher
+from bot.chat.moderation.takedowns import TakedownService
 from bot.moderation.access import AccessPolicy, AccessRules
 from bot.moderation.approvals import ApprovalMonitor
 from bot.moderation.avatars import AvatarPolicy
@@ -145,6 +146,18 @@ class ModerationParts:
             watcher=delivery.replies,
             background=delivery.background,
             operators=settings.discord.operators,
+            clock=delivery.clock,
+        )
+        self.takedowns = TakedownService(
+            store.takedowns,
+            store.moderation,
+            store.approvals,
+            archive=store,
+            messages=delivery.messages,
+            operators=settings.discord.operators,
+            tell_operators=self.operators.show,
+            distance=settings.safety.distance,
+            text=delivery.text,
             clock=delivery.clock,
         )
         self.waiting = ApprovalMonitor(store.approvals, self.approvals, delivery.clock)

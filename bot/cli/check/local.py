@@ -64,6 +64,8 @@ def _faces(settings: Settings) -> Finding:
 
 
 def _reports(settings: Settings) -> Finding:
+    if settings.takedown.listen is not None and not settings.discord.operators:
+        return Finding("reports", False, "nobody hears of the takedown form: set discord.operators")
     if settings.discord.operators:
         return Finding("reports", True, "the operators hear of them where a server's moderators do not")
     words = "without /admin log only a server's owner hears of them, elsewhere nobody: set discord.operators"

@@ -10,15 +10,16 @@ from bot.moderation.origin import Evidence, Origin
 from bot.store.connection import Connection
 from bot.store.tables import fingerprints, jobs
 
-_RESULT = "result"
+RESULT = "result"
+"""Part of a job whose fingerprint is that of the result."""
 # Results that are compared by their look, newest first: more would keep the caller waiting.
 _MOST_RESULTS = 20_000
 
 
 async def find_origin(connection: Connection, mark: DetectedMark, distance: int) -> Origin | None:
     if mark.code is not None:
-        return Origin(Evidence.WATERMARK, await _job_of(connection, mark.code), mark.code.day)
-    results = sa.select(fingerprints.c.job_id, fingerprints.c.looks).where(fingerprints.c.part == _RESULT)
+        return Origin(Evidence.WATERMARK, await job_of_code(connection, mark.code), mark.code.day)
+    results = sa.select(fingerprints.c.job_id, fingerprints.c.looks).where(fingerprints.c.part == RESULT)
     same = results.where(fingerprints.c.exact == mark.fingerprint.exact).limit(1)
     if (row := (await connection.execute(same)).one_or_none()) is not None:
         return Origin(Evidence.BYTES, row[0])
@@ -29,7 +30,7 @@ async def find_origin(connection: Connection, mark: DetectedMark, distance: int)
     return None
 
 
-async def _job_of(connection: Connection, code: MarkCode) -> str | None:
+async def job_of_code(connection: Connection, code: MarkCode) -> str | None:
     """Find the job of a code among those of its day, by an index on the time."""
     day = sa.select(jobs.c.id).where(jobs.c.id >= _id_at(code.day), jobs.c.id < _id_at(code.day + DAY))
     for (job_id,) in await connection.execute(day):

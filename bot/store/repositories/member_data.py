@@ -30,6 +30,7 @@ from bot.store.tables import (
     posts,
     servers,
     strikes,
+    takedown_requests,
     takedowns,
 )
 
@@ -173,6 +174,10 @@ class SqlMemberData:
                 await connection.execute(table.delete().where(old))
             await connection.execute(cases.delete().where(cases.c.closed_at < fingerprints_before))
             await connection.execute(approvals.delete().where(approvals.c.decided_at < fingerprints_before))
+            granted = takedown_requests.c.decided_at < fingerprints_before
+            await connection.execute(
+                takedown_requests.delete().where(granted, takedown_requests.c.sweep_at.is_(None))
+            )
             await connection.execute(strikes.delete().where(strikes.c.at < strikes_before))
             left = sa.and_(people.c.left_at < strikes_before, people.c.agreed_to.is_(None))
             if not self._keeps_leavers:

@@ -83,10 +83,7 @@ class SqlModerationStore:
     async def list_fingerprints(
         self, fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str
     ) -> None:
-        marks = [("exact", each.exact) for each in fingerprints]
-        marks += [("look", format_hash(look)) for each in fingerprints for look in each.dhashes]
-        common = {"guild_id": guild_id, "job_id": job_id, "at": self._clock.now()}
-        rows = [common | {"kind": kind, "mark": mark} for kind, mark in dict.fromkeys(marks)]
+        rows = listed_rows(fingerprints, guild_id, job_id, self._clock.now())
         if not rows:
             return
         async with self._transaction() as connection:
@@ -138,6 +135,16 @@ class SqlModerationStore:
         async with self._transaction() as connection:
             row = insert_into(connection, people).values(user_id=user_id, **facts)
             await connection.execute(row.on_conflict_do_update(index_elements=[people.c.user_id], set_=facts))
+
+
+def listed_rows(
+    fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str, at: float
+) -> list[dict[str, Any]]:
+    """Rows that ban media in a server, or everywhere if there is no `guild_id`."""
+    marks = [("exact", each.exact) for each in fingerprints]
+    marks += [("look", format_hash(look)) for each in fingerprints for look in each.dhashes]
+    common = {"guild_id": guild_id, "job_id": job_id, "at": at}
+    return [common | {"kind": kind, "mark": mark} for kind, mark in dict.fromkeys(marks)]
 
 
 async def unlist(connection: Connection, job_id: str, guild_id: int | None) -> int:

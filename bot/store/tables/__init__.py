@@ -28,6 +28,7 @@ from bot.store.tables.moderation import (
     people,
     posts,
     strikes,
+    takedown_requests,
     takedowns,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
     "servers",
     "shards",
     "strikes",
+    "takedown_requests",
     "takedowns",
     "workers",
 ]

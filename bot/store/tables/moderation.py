@@ -3,7 +3,16 @@
 import sqlalchemy as sa
 
 from bot.moderation.approvals import Verdict
-from bot.store.tables.columns import BOOLEAN, INTEGER, METADATA, REAL, one_of, partial_index
+from bot.moderation.takedowns import TakedownOutcome
+from bot.store.tables.columns import (
+    BOOLEAN,
+    INTEGER,
+    METADATA,
+    REAL,
+    CleanText,
+    one_of,
+    partial_index,
+)
 
 UNDECIDED = sa.text("verdict IN ('waiting', 'withdrawn')")
 """Condition for approvals without a decision, worded as in their index."""
@@ -84,6 +93,36 @@ takedowns = sa.Table(
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("at", REAL, nullable=False),
     sqlite_strict=True,
+)
+
+# Requests of anybody, also without an account. The file that they sent is not kept, only its fingerprint.
+takedown_requests = sa.Table(
+    "takedown_requests",
+    METADATA,
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+    sa.Column("reference", sa.Text, nullable=False, unique=True),
+    sa.Column("name", CleanText, nullable=False),
+    sa.Column("contact", CleanText, nullable=False),
+    sa.Column("statement", CleanText, nullable=False),
+    sa.Column("signature", CleanText, nullable=False),
+    sa.Column("link", CleanText, nullable=False),
+    sa.Column("exact", sa.Text),
+    sa.Column("looks", sa.Text, nullable=False),
+    sa.Column("jobs", sa.Text, nullable=False),
+    sa.Column("received_at", REAL, nullable=False),
+    sa.Column("due_at", REAL, nullable=False),
+    # When the operators are told next; NULL once it is decided.
+    sa.Column("remind_at", REAL),
+    sa.Column("outcome", sa.Text),
+    sa.Column("decided_at", REAL),
+    # When messages are deleted next; NULL when none is left.
+    sa.Column("sweep_at", REAL),
+    sa.CheckConstraint(one_of("outcome", TakedownOutcome), name="takedown_requests_outcome_is_known"),
+    sa.CheckConstraint(
+        "(outcome IS NULL) = (decided_at IS NULL)", name="takedown_requests_decided_at_some_time"
+    ),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
 )
 
 posts = sa.Table(

@@ -297,6 +297,36 @@ CREATE SEQUENCE public.strikes_id_seq
 
 ALTER SEQUENCE public.strikes_id_seq OWNED BY public.strikes.id;
 
+CREATE TABLE public.takedown_requests (
+    id bigint NOT NULL,
+    reference text NOT NULL,
+    name text NOT NULL,
+    contact text NOT NULL,
+    statement text NOT NULL,
+    signature text NOT NULL,
+    link text NOT NULL,
+    exact text,
+    looks text NOT NULL,
+    jobs text NOT NULL,
+    received_at double precision NOT NULL,
+    due_at double precision NOT NULL,
+    remind_at double precision,
+    outcome text,
+    decided_at double precision,
+    sweep_at double precision,
+    CONSTRAINT takedown_requests_decided_at_some_time CHECK (((outcome IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT takedown_requests_outcome_is_known CHECK ((outcome = ANY (ARRAY['removed'::text, 'declined'::text])))
+);
+
+CREATE SEQUENCE public.takedown_requests_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.takedown_requests_id_seq OWNED BY public.takedown_requests.id;
+
 CREATE TABLE public.takedowns (
     job_id text NOT NULL,
     actor text NOT NULL,
@@ -320,6 +350,8 @@ ALTER TABLE ONLY public.entries ALTER COLUMN id SET DEFAULT nextval('public.entr
 ALTER TABLE ONLY public.listed ALTER COLUMN id SET DEFAULT nextval('public.listed_id_seq'::regclass);
 
 ALTER TABLE ONLY public.strikes ALTER COLUMN id SET DEFAULT nextval('public.strikes_id_seq'::regclass);
+
+ALTER TABLE ONLY public.takedown_requests ALTER COLUMN id SET DEFAULT nextval('public.takedown_requests_id_seq'::regclass);
 
 INSERT INTO public.accounts VALUES ('81384788765712384:81384788765712385', 81384788765712385, 81384788765712385, 81384788765712385, 81384788765712385, 1790000000.375);
 INSERT INTO public.accounts VALUES ('direct:81384788765712385', 81384788765712386, 81384788765712386, 81384788765712386, 81384788765712386, 1790000000.5);
@@ -539,6 +571,36 @@ over"; -- ü');
 INSERT INTO public.strikes VALUES (1, 81384788765712385, 1790000000.375);
 INSERT INTO public.strikes VALUES (2, 81384788765712386, 1790000000.5);
 
+INSERT INTO public.takedown_requests VALUES (1, 'takedown_requests.reference 1: "it''s
+over"; -- ü', 'takedown_requests.name 1: "it''s
+over"; -- ü', 'takedown_requests.contact 1: "it''s
+over"; -- ü', 'takedown_requests.statement 1: "it''s
+over"; -- ü', 'takedown_requests.signature 1: "it''s
+over"; -- ü', 'takedown_requests.link 1: "it''s
+over"; -- ü', 'takedown_requests.exact 1: "it''s
+over"; -- ü', 'takedown_requests.looks 1: "it''s
+over"; -- ü', 'takedown_requests.jobs 1: "it''s
+over"; -- ü', 1790000000.375, 1790000000.375, 1790000000.375, 'removed', 1790000000.375, 1790000000.375);
+INSERT INTO public.takedown_requests VALUES (2, 'takedown_requests.reference 2: "it''s
+over"; -- ü', 'takedown_requests.name 2: "it''s
+over"; -- ü', 'takedown_requests.contact 2: "it''s
+over"; -- ü', 'takedown_requests.statement 2: "it''s
+over"; -- ü', 'takedown_requests.signature 2: "it''s
+over"; -- ü', 'takedown_requests.link 2: "it''s
+over"; -- ü', 'takedown_requests.exact 2: "it''s
+over"; -- ü', 'takedown_requests.looks 2: "it''s
+over"; -- ü', 'takedown_requests.jobs 2: "it''s
+over"; -- ü', 1790000000.5, 1790000000.5, 1790000000.5, 'declined', 1790000000.5, NULL);
+INSERT INTO public.takedown_requests VALUES (3, 'takedown_requests.reference 3: "it''s
+over"; -- ü', 'takedown_requests.name 3: "it''s
+over"; -- ü', 'takedown_requests.contact 3: "it''s
+over"; -- ü', 'takedown_requests.statement 3: "it''s
+over"; -- ü', 'takedown_requests.signature 3: "it''s
+over"; -- ü', 'takedown_requests.link 3: "it''s
+over"; -- ü', NULL, 'takedown_requests.looks 3: "it''s
+over"; -- ü', 'takedown_requests.jobs 3: "it''s
+over"; -- ü', 1790000000.625, 1790000000.625, NULL, NULL, NULL, NULL);
+
 INSERT INTO public.takedowns VALUES ('takedowns.job_id 1', 'takedowns.actor 1: "it''s
 over"; -- ü', 1790000000.375);
 INSERT INTO public.takedowns VALUES ('takedowns.job_id 2', 'takedowns.actor 2: "it''s
@@ -558,6 +620,8 @@ SELECT pg_catalog.setval('public.entries_id_seq', 9, true);
 SELECT pg_catalog.setval('public.listed_id_seq', 2, true);
 
 SELECT pg_catalog.setval('public.strikes_id_seq', 2, true);
+
+SELECT pg_catalog.setval('public.takedown_requests_id_seq', 3, true);
 
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
@@ -627,6 +691,12 @@ ALTER TABLE ONLY public.shards
 
 ALTER TABLE ONLY public.strikes
     ADD CONSTRAINT strikes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.takedown_requests
+    ADD CONSTRAINT takedown_requests_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.takedown_requests
+    ADD CONSTRAINT takedown_requests_reference_key UNIQUE (reference);
 
 ALTER TABLE ONLY public.takedowns
     ADD CONSTRAINT takedowns_pkey PRIMARY KEY (job_id);

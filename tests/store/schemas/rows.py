@@ -52,6 +52,11 @@ _CHOSEN: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "cases": [{"told_to": str(audience)} for audience in Audience],
     "case_notes": [{"case_id": 1, "complaint": str(complaint)} for complaint in Complaint],
     "case_cards": [{"case_id": 1}, {"case_id": 2}],
+    "takedown_requests": [
+        {"outcome": "removed"},
+        {"outcome": "declined", "sweep_at": None},
+        {"outcome": None, "decided_at": None},
+    ],
     "approvals": [
         {"verdict": str(verdict), "decided_at": None if verdict in _UNDECIDED else NOON}
         for verdict in Verdict

@@ -1,4 +1,4 @@
-"""Second tables: nonces, slots and batches of jobs, workers that serve, budgets of grants, left servers."""
+"""Second tables: slots and batches of jobs, budgets of grants, avatars, takedown requests and more."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,6 +24,7 @@ def upgrade() -> None:
     _avatars()
     _cases()
     _gifts()
+    _takedown_requests()
     # When the bot was removed from the server.
     op.add_column("servers", sa.Column("left_at", REAL))
 
@@ -115,6 +116,33 @@ def _gifts() -> None:
             "CREATE TRIGGER entries_keep_gift BEFORE UPDATE ON entries WHEN NEW.gift IS NOT OLD.gift"
             " BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END"
         )
+
+
+def _takedown_requests() -> None:
+    op.create_table(
+        "takedown_requests",
+        sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+        sa.Column("reference", sa.Text, nullable=False, unique=True),
+        *(
+            sa.Column(name, sa.Text, nullable=False)
+            for name in ("name", "contact", "statement", "signature", "link")
+        ),
+        sa.Column("exact", sa.Text),
+        sa.Column("looks", sa.Text, nullable=False),
+        sa.Column("jobs", sa.Text, nullable=False),
+        sa.Column("received_at", REAL, nullable=False),
+        sa.Column("due_at", REAL, nullable=False),
+        sa.Column("remind_at", REAL),
+        sa.Column("outcome", sa.Text),
+        sa.Column("decided_at", REAL),
+        sa.Column("sweep_at", REAL),
+        sa.CheckConstraint("outcome IN ('removed', 'declined')", name="takedown_requests_outcome_is_known"),
+        sa.CheckConstraint(
+            "(outcome IS NULL) = (decided_at IS NULL)", name="takedown_requests_decided_at_some_time"
+        ),
+        sqlite_strict=True,
+        sqlite_autoincrement=True,
+    )
 
 
 def _nonces() -> None:

@@ -1,0 +1,141 @@
+"""Operators' decisions about takedown requests, and the deletion of the messages in all servers."""
+
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+
+import structlog
+from discord import ui
+
+from bot.administration.audit import AuditAction, UnknownJob
+from bot.administration.credits import Archive
+from bot.chat.access.permissions import NotModerator
+from bot.chat.interactions import Interaction
+from bot.chat.messages import NOBODY, Messages, address_of
+from bot.chat.moderation.takedown_card import TakedownButton, takedown_card
+from bot.chat.text import Text
+from bot.chat.ui.card import error_card
+from bot.clock import Clock
+from bot.jobs.job import Job
+from bot.ledger.allowance import DAY
+from bot.ledger.ledger import OPERATOR, AuditEntry
+from bot.moderation.approvals import ApprovalRepository
+from bot.moderation.ports import ModerationStore
+from bot.moderation.takedowns import TakedownOutcome, TakedownRepository, TakedownRequest
+from bot.periodic import run_periodically
+
+log = structlog.stdlib.get_logger(__name__)
+
+EVERY = 60.0
+# An order that was being checked while the picture was banned is a job by then, and is found.
+SETTLED = 15 * 60.0
+# Discord counts each request that it rejects against the bot.
+RETRY = 30 * 60.0
+GIVE_UP = DAY
+
+
+class TakedownService:
+    """Tells operators of requests, records their decisions, and deletes what a granted request concerns.
+
+    Another process, such as `doppel takedown`, may record a decision; `run_once` then carries it out.
+    """
+
+    def __init__(
+        self,
+        takedowns: TakedownRepository,
+        moderation_store: ModerationStore,
+        approvals: ApprovalRepository,
+        *,
+        archive: Archive,
+        messages: Messages,
+        operators: Collection[int],
+        tell_operators: Callable[[Callable[[], ui.LayoutView]], None],
+        distance: int,
+        text: Text,
+        clock: Clock,
+    ) -> None:
+        self._takedowns = takedowns
+        self._moderation_store = moderation_store
+        self._approvals = approvals
+        self._archive = archive
+        self._messages = messages
+        self._operators = operators
+        self._tell_operators = tell_operators
+        self._distance = distance
+        self._text = text
+        self._clock = clock
+
+    async def run(self) -> None:
+        await run_periodically(self.run_once, self._clock, EVERY, "takedown requests not handled")
+
+    async def run_once(self) -> None:
+        for request in await self._takedowns.claim_reminders(self._clock.now()):
+            self._tell_operators(await self._card(request))
+            log.warning("operators told of a takedown request", request=request.number, due=request.due_at)
+        for request in await self._takedowns.to_sweep(self._clock.now()):
+            await self._sweep(request)
+
+    async def press(self, interaction: Interaction, button: TakedownButton) -> None:
+        # The search for copies may take longer than the three seconds that Discord waits.
+        await interaction.response.defer()
+        if interaction.user.id not in self._operators:
+            raise NotModerator
+        request = await self._takedowns.find_number(button.number)
+        if request is None:
+            raise UnknownJob
+        actor = str(interaction.user.id)
+        entry = decision_entry(request, button.outcome, actor)
+        if button.outcome is TakedownOutcome.REMOVED:
+            found = await self._takedowns.find_jobs(request, self._distance)
+            await self._takedowns.remove(request, found, actor, entry)
+        else:
+            await self._takedowns.decline(request, entry)
+        decided = await self._takedowns.find_number(request.number) or request
+        await interaction.edit_original_response(view=(await self._card(decided))(), allowed_mentions=NOBODY)
+        await self.run_once()
+
+    async def _card(self, request: TakedownRequest) -> Callable[[], ui.LayoutView]:
+        """Function that draws the card in the language of its reader."""
+        found = (await self._takedowns.find_jobs(request, self._distance)).all
+        jobs = await self._jobs(found)
+        return partial(takedown_card, request, jobs, len(found), self._text)
+
+    async def _sweep(self, request: TakedownRequest) -> None:
+        """Withhold the results that a granted request concerns and delete their messages everywhere."""
+        found = (await self._takedowns.find_jobs(request, self._distance)).all
+        await self._takedowns.withhold(found, OPERATOR)
+        left = [job for job in await self._jobs(found) if not await self._delete(job)]
+        now = self._clock.now()
+        age = now - (request.decided_at or now)
+        if age < SETTLED:
+            # A message that could not be deleted is tried again then, too.
+            return await self._takedowns.sweep_again(request.number, now + SETTLED)
+        if left and age < GIVE_UP:
+            return await self._takedowns.sweep_again(request.number, now + RETRY)
+        if left:
+            links = "\n".join(address_of(job.place) for job in left)
+            sentence = self._text("takedown.left", number=request.number, links=links[:1500])
+            self._tell_operators(lambda: error_card(sentence))
+        log.info("takedown carried out", request=request.number, jobs=len(found), left=len(left))
+        return await self._takedowns.sweep_again(request.number, None)
+
+    async def _delete(self, job: Job) -> bool:
+        """Delete every message of a job; return whether all of them that others can see are gone."""
+        posts = [*await self._moderation_store.posts_of(job.id)]
+        approval = await self._approvals.find(job.id)
+        if approval is not None and approval.card is not None:
+            posts.append(approval.card)
+        deleted = [await self._messages.delete_post(*post) for post in posts]
+        place = job.place
+        # Retention forgets where old jobs were; they have no message that the bot could find.
+        if place.message_id:
+            # Only the member sees a hidden message, for as long as their app shows it.
+            deleted.append(await self._messages.delete(place) or place.hidden)
+        return all(deleted)
+
+    async def _jobs(self, job_ids: Sequence[str]) -> Sequence[Job]:
+        jobs = [await self._archive.find(job_id) for job_id in job_ids]
+        return [job for job in jobs if job is not None]
+
+
+def decision_entry(request: TakedownRequest, outcome: TakedownOutcome, actor: str) -> AuditEntry:
+    return AuditEntry(actor, AuditAction.TAKEDOWN, {"number": request.number, "outcome": outcome})
