@@ -43,6 +43,7 @@ DOPPEL = {
     "resume": "tests/cli/test_pause.py",
     "sandbox": "tests/sandbox/test_terminal.py",
     "segmind": "tests/sandbox/test_terminal.py",
+    "takedown": "tests/cli/test_takedown.py",
     "unknown": "tests/cli/test_unknown.py",
 }
 # Services by compose file; `docker compose` reads the first one by itself.

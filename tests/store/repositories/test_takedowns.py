@@ -7,7 +7,6 @@ import pytest
 from bot.ledger.ledger import AuditEntry
 from bot.media.fingerprints import Fingerprint
 from bot.media.types import DetectedMark
-from bot.media.watermark.code import MarkCode
 from bot.moderation.access import HOUR
 from bot.moderation.takedowns import Claim, FoundJobs, TakedownOutcome, TakedownRequest
 from bot.store import SqlStore
@@ -22,9 +21,9 @@ OTHER = Fingerprint("0" * 64, (2**64 - 1,))
 ENTRY = AuditEntry("7", "takedown", {"number": 1})
 
 
-async def asked(store: SqlStore, code: MarkCode | None = None, link: str = "") -> TakedownRequest:
+async def asked(store: SqlStore, link: str = "") -> TakedownRequest:
     claim = replace(CLAIM, link=link)
-    return await store.takedowns.add(claim, DetectedMark(code, FILE), hours=48)
+    return await store.takedowns.add(claim, DetectedMark(None, FILE), hours=48)
 
 
 async def test_a_request_finds_results_and_orders_with_copies_page_by_page(
@@ -47,17 +46,15 @@ async def test_a_request_finds_results_and_orders_with_copies_page_by_page(
     assert await store.takedowns.find_jobs(without_file, 6) == FoundJobs(("x",))
 
 
-async def test_a_watermark_and_a_link_name_jobs(store: SqlStore) -> None:
-    marked, linked, posted = [await opened(store) for _ in range(3)]
-    code = MarkCode.of(marked.id, marked.created_at)
-    # Jobs of the store's tests share a message, so this link names all of them.
+async def test_a_link_names_jobs(store: SqlStore) -> None:
+    linked, posted = await opened(store), await opened(store)
+    # Jobs of the store's tests share a message, so this link names both of them.
     link = f"see https://ptb.discord.com/channels/1/2/{linked.place.message_id}?x"
-    assert set((await asked(store, code, link)).jobs) == {marked.id, linked.id, posted.id}
-    assert (await asked(store, code)).jobs == (marked.id,)
+    assert set((await asked(store, link)).jobs) == {linked.id, posted.id}
     await store.moderation.keep_post(posted.id, 5, 2**62)
-    assert (await asked(store, link=f"https://discord.com/channels/@me/5/{2**62}")).jobs == (posted.id,)
+    assert (await asked(store, f"https://discord.com/channels/@me/5/{2**62}")).jobs == (posted.id,)
     for link in ("https://discord.com/channels/1/2/9999999999999999999", "https://example.org/1/2/3", "\0"):
-        assert (await asked(store, link=link)).jobs == ()
+        assert (await asked(store, link)).jobs == ()
 
 
 async def test_a_removal_bans_and_withholds_once_and_in_one_transaction(store: SqlStore) -> None:
