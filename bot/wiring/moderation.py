@@ -152,6 +152,7 @@ class ModerationParts:
             store.takedowns,
             store.moderation,
             store.approvals,
+            store.cases,
             archive=store,
             messages=delivery.messages,
             operators=settings.discord.operators,

@@ -19,6 +19,7 @@ from bot.jobs.job import Job
 from bot.ledger.allowance import DAY
 from bot.ledger.ledger import OPERATOR, AuditEntry
 from bot.moderation.approvals import ApprovalRepository
+from bot.moderation.cases import CaseRepository, Step
 from bot.moderation.ports import ModerationStore
 from bot.moderation.takedowns import TakedownOutcome, TakedownRepository, TakedownRequest
 from bot.periodic import run_periodically
@@ -44,6 +45,7 @@ class TakedownService:
         takedowns: TakedownRepository,
         moderation_store: ModerationStore,
         approvals: ApprovalRepository,
+        cases: CaseRepository,
         *,
         archive: Archive,
         messages: Messages,
@@ -56,6 +58,7 @@ class TakedownService:
         self._takedowns = takedowns
         self._moderation_store = moderation_store
         self._approvals = approvals
+        self._cases = cases
         self._archive = archive
         self._messages = messages
         self._operators = operators
@@ -104,6 +107,7 @@ class TakedownService:
         found = (await self._takedowns.find_jobs(request, self._distance)).all
         await self._takedowns.withhold(found, OPERATOR)
         left = [job for job in await self._jobs(found) if not await self._delete(job)]
+        await self._close_cases(found)
         now = self._clock.now()
         age = now - (request.decided_at or now)
         if age < SETTLED:
@@ -131,6 +135,14 @@ class TakedownService:
             # Only the member sees a hidden message, for as long as their app shows it.
             deleted.append(await self._messages.delete(place) or place.hidden)
         return all(deleted)
+
+    async def _close_cases(self, job_ids: Sequence[str]) -> None:
+        """Close the reports of these jobs, whose cards show the pictures, too."""
+        for case in await self._cases.find_open(job_ids):
+            cards = [card for card in (case.card, *case.private_cards) if card is not None]
+            deleted = [await self._messages.delete_post(*card) for card in cards]
+            if all(deleted):
+                await self._cases.step(case.number, Step.REMOVE, actor=0)
 
     async def _jobs(self, job_ids: Sequence[str]) -> Sequence[Job]:
         jobs = [await self._archive.find(job_id) for job_id in job_ids]

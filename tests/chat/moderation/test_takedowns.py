@@ -3,6 +3,7 @@
 import html
 import re
 import time
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
@@ -19,7 +20,7 @@ from bot.jobs.job import Job
 from bot.moderation.access import HOUR
 from bot.sandbox.welcome import SAMPLES
 from tests.chat.admin_harness import Server, elsewhere
-from tests.chat.moderation.test_cases import latest, said_in
+from tests.chat.moderation.test_cases import latest, report, said_in
 from tests.clocks import HeldClock
 from tests.harness import Reply, Stage, eventually
 from tests.media import files, reencoding
@@ -53,12 +54,12 @@ class Outsider:
 
     async def posts(
         self,
-        path: str = "/",
+        fields: Mapping[str, str],
         content: bytes | None = None,
-        headers: dict[str, str] | None = None,
-        **fields: str,
+        path: str = "/",
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
-        form = aiohttp.FormData(fields)
+        form = aiohttp.FormData(dict(fields))
         if content is not None:
             form.add_field("file", BytesIO(content), filename="picture.jpg", content_type="image/jpeg")
         async with (
@@ -69,13 +70,13 @@ class Outsider:
 
     async def asks(self, content: bytes | None = None, **fields: str) -> str:
         """Send the form and return the reference."""
-        status, page = await self.posts("/", content, **(CLAIM | fields))
+        status, page = await self.posts(CLAIM | fields, content)
         assert status == 200, page
         (reference,) = re.findall(r"<code>([0-9A-Z-]+)</code>", page)
         return reference
 
     async def looks_up(self, reference: str) -> str:
-        return (await self.posts("/status", reference=reference))[1]
+        return (await self.posts({"reference": reference}, path="/status"))[1]
 
 
 @pytest.fixture
@@ -124,11 +125,16 @@ async def test_an_outsider_has_a_picture_removed_in_two_servers(
     server: Server, outsider: Outsider, service: TakedownService, operator: simcord.UserHandle
 ) -> None:
     stage, other = server.stage, elsewhere(server.stage)
-    _, first = await made_in(server, source_image=("me.jpg", PHOTO), target_image=("b.jpg", OTHERS[0]))
+    shown, first = await made_in(server, source_image=("me.jpg", PHOTO), target_image=("b.jpg", OTHERS[0]))
     _, second = await made_in(
         other, source_image=("me.jpg", smaller(PHOTO)), target_image=("c.jpg", OTHERS[1])
     )
     _, unrelated = await made_in(server)
+
+    log = server.guild.create_text_channel("mod-log")
+    await server.tell("log", channel=log)
+    await report(server, shown, stage.another_member("witness"))
+    await latest(log, "Report 1")
 
     reference = await outsider.asks(smaller(PHOTO))
     assert "has not decided yet" in await outsider.looks_up(reference)
@@ -144,6 +150,9 @@ async def test_an_outsider_has_a_picture_removed_in_two_servers(
     await eventually(
         lambda: not seen(other, second.place.message_id), lambda: "the second message is deleted"
     )
+    # The card of an open report shows the picture, too.
+    await eventually(lambda: not log.history(), lambda: "the card of the report is deleted")
+    assert await stage.app.store.cases.find_open([first.id]) == []
     assert seen(server, unrelated.place.message_id)
     assert "It was removed on" in await outsider.looks_up(reference.lower())
     for place, copy in ((server, PHOTO), (other, smaller(PHOTO))):
@@ -258,7 +267,7 @@ async def test_the_form_says_what_is_wrong_and_keeps_what_was_typed(stage: Stage
     typed = CLAIM | {"name": '<b>"A"</b>', "link": "https://example.org"}
 
     async def answer(content: bytes | None = None, **changed: str) -> tuple[int, str]:
-        status, page = await outsider.posts("/", content, **(typed | changed))
+        status, page = await outsider.posts(typed | changed, content)
         assert "&lt;b&gt;&quot;A&quot;&lt;/b&gt;" in page
         assert "<b>" not in page
         return status, html.unescape(page)
@@ -272,7 +281,7 @@ async def test_the_form_says_what_is_wrong_and_keeps_what_was_typed(stage: Stage
         found, page = await answer(content, **changed)
         assert (found, words in page) == (status, True), page
         assert "mail@example.org" in page
-    status, page = await outsider.posts("/", b"x" * 21 * 2**20, **CLAIM)
+    status, page = await outsider.posts(CLAIM, b"x" * 21 * 2**20)
     assert (status, "too large" in page) == (413, True)
     assert await stage.app.store.takedowns.undecided() == []
 
@@ -281,14 +290,14 @@ async def test_the_form_says_what_is_wrong_and_keeps_what_was_typed(stage: Stage
 async def test_strangers_cannot_flood_search_or_be_used_by_other_sites(
     outsider: Outsider, caplog: pytest.LogCaptureFixture
 ) -> None:
-    status, page = await outsider.posts("/", headers={"Origin": "https://evil.example"}, **CLAIM)
+    status, page = await outsider.posts(CLAIM, headers={"Origin": "https://evil.example"})
     assert (status, "another website" in page) == (403, True)
     link = "https://discord.com/channels/1/2/3"
     references = {await outsider.asks(link=link) for _ in range(5)}
     assert len(references) == 5
-    status, page = await outsider.posts("/", **CLAIM, link=link)
+    status, page = await outsider.posts(CLAIM | {"link": link})
     assert (status, "try again later" in page) == (429, True)
-    status, page = await outsider.posts("/status", reference="AAAA-BBBB-CCCC-DDDD")
+    status, page = await outsider.posts({"reference": "AAAA-BBBB-CCCC-DDDD"}, path="/status")
     assert (status, "no such request" in page) == (404, True)
     assert not any(words in caplog.text for words in (CLAIM["contact"], CLAIM["statement"], link))
 

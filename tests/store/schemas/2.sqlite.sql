@@ -466,6 +466,59 @@ CREATE TABLE strikes (
 ;
 INSERT INTO "strikes" VALUES(1,81384788765712385,1790000000.375);
 INSERT INTO "strikes" VALUES(2,81384788765712386,1790000000.5);
+CREATE TABLE takedown_requests (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	reference TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	contact TEXT NOT NULL, 
+	statement TEXT NOT NULL, 
+	signature TEXT NOT NULL, 
+	link TEXT NOT NULL, 
+	exact TEXT, 
+	looks TEXT NOT NULL, 
+	jobs TEXT NOT NULL, 
+	received_at REAL NOT NULL, 
+	due_at REAL NOT NULL, 
+	remind_at REAL, 
+	outcome TEXT, 
+	decided_at REAL, 
+	sweep_at REAL, 
+	CONSTRAINT takedown_requests_outcome_is_known CHECK (outcome IN ('removed', 'declined')), 
+	CONSTRAINT takedown_requests_decided_at_some_time CHECK ((outcome IS NULL) = (decided_at IS NULL)), 
+	UNIQUE (reference)
+)
+ STRICT
+
+;
+INSERT INTO "takedown_requests" VALUES(1,'takedown_requests.reference 1: "it''s
+over"; -- ü','takedown_requests.name 1: "it''s
+over"; -- ü','takedown_requests.contact 1: "it''s
+over"; -- ü','takedown_requests.statement 1: "it''s
+over"; -- ü','takedown_requests.signature 1: "it''s
+over"; -- ü','takedown_requests.link 1: "it''s
+over"; -- ü','takedown_requests.exact 1: "it''s
+over"; -- ü','takedown_requests.looks 1: "it''s
+over"; -- ü','takedown_requests.jobs 1: "it''s
+over"; -- ü',1790000000.375,1790000000.375,1790000000.375,'removed',1790000000.375,1790000000.375);
+INSERT INTO "takedown_requests" VALUES(2,'takedown_requests.reference 2: "it''s
+over"; -- ü','takedown_requests.name 2: "it''s
+over"; -- ü','takedown_requests.contact 2: "it''s
+over"; -- ü','takedown_requests.statement 2: "it''s
+over"; -- ü','takedown_requests.signature 2: "it''s
+over"; -- ü','takedown_requests.link 2: "it''s
+over"; -- ü','takedown_requests.exact 2: "it''s
+over"; -- ü','takedown_requests.looks 2: "it''s
+over"; -- ü','takedown_requests.jobs 2: "it''s
+over"; -- ü',1790000000.5,1790000000.5,1790000000.5,'declined',1790000000.5,NULL);
+INSERT INTO "takedown_requests" VALUES(3,'takedown_requests.reference 3: "it''s
+over"; -- ü','takedown_requests.name 3: "it''s
+over"; -- ü','takedown_requests.contact 3: "it''s
+over"; -- ü','takedown_requests.statement 3: "it''s
+over"; -- ü','takedown_requests.signature 3: "it''s
+over"; -- ü','takedown_requests.link 3: "it''s
+over"; -- ü',NULL,'takedown_requests.looks 3: "it''s
+over"; -- ü','takedown_requests.jobs 3: "it''s
+over"; -- ü',1790000000.625,1790000000.625,NULL,NULL,NULL,NULL);
 CREATE TABLE takedowns (
 	job_id TEXT NOT NULL, 
 	actor TEXT NOT NULL, 
@@ -520,6 +573,7 @@ INSERT INTO "sqlite_sequence" VALUES('cases',3);
 INSERT INTO "sqlite_sequence" VALUES('deeds',2);
 INSERT INTO "sqlite_sequence" VALUES('listed',2);
 INSERT INTO "sqlite_sequence" VALUES('strikes',2);
+INSERT INTO "sqlite_sequence" VALUES('takedown_requests',3);
 INSERT INTO "sqlite_sequence" VALUES('case_notes',5);
 INSERT INTO "sqlite_sequence" VALUES('entries',9);
 COMMIT;
