@@ -87,7 +87,7 @@ def test_each_difference_is_a_sentence_and_the_exit_code_is_1(
     with closing(sqlite3.connect(database)) as forger, forger:
         forger.execute("UPDATE accounts SET held = 6, granted = granted + 1")
     assert credits_(capsys, "audit", code=1).splitlines() == [
-        "account 1:2 keeps 6 held, its open holds make 5.",
+        "account 1:2 keeps 6 held, its open jobs hold 5.",
         f"account 1:2 keeps {START - 14} granted, its entries make {START - 15}.",
     ]
 

@@ -8,13 +8,17 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from bot.clock import WallClock
+from bot.ledger.allowance import DAY
+from bot.ops.dashboard.ledger_audit import LedgerAudit
 from bot.ops.ledger_check import EVERY, INITIAL_DELAY, LedgerCheck
 from bot.store import SqlStore, StoreUnavailable, audit_ledger
+from bot.store.read.integrity import AuditedRows
 from tests.clocks import AgendaClock, HeldClock
 from tests.harness import Stage
 from tests.ops.scrape import scrape
 from tests.store.orders import START, opened
 
+HOUR, NOON = 3600.0, 1_763_683_200.0
 DIFFERENCE = "account 1:2 keeps 3 granted, its entries make 4"
 
 
@@ -62,6 +66,31 @@ async def test_it_checks_once_a_day_and_again_after_an_error() -> None:
     assert ledger.audits == 2
     assert registry.get_sample_value("doppel_ledger_differences") == 0
     running.cancel()
+
+
+async def test_the_page_audits_what_is_new_until_a_day_is_over_or_something_is_wrong() -> None:
+    clock, ledger, asked = HeldClock(NOON), Ledger(), list[float | None]()
+
+    async def audit(since: float | None) -> tuple[Sequence[str], AuditedRows]:
+        asked.append(since)
+        return await ledger.audit(), rows
+
+    async def at(hour: int, *differences: str) -> float | None:
+        clock.move(began + hour * HOUR - clock.now())
+        ledger.differences = list(differences)
+        assert await page.run() == (list(differences), rows)
+        return asked[-1]
+
+    rows = AuditedRows(1, 2, 3)
+    page, began = LedgerAudit(audit, clock), clock.now()
+    assert await at(0) is None
+    assert await at(1) == await at(23) == began - DAY
+    assert await at(24) is None
+    assert await at(25) == began
+    assert await at(26, DIFFERENCE) == began
+    assert await at(27, DIFFERENCE) is None
+    assert await at(28) is None
+    assert await at(29) == began + 4 * HOUR
 
 
 async def test_the_ledger_is_read_while_a_store_keeps_writing(tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 """Audit of the ledger: finds every discrepancy and describes it in a sentence."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.jobs.job import State
 from bot.ledger.account import EntryKind
-from bot.ledger.budgets import MICROS, Scope
+from bot.ledger.allowance import DAY
+from bot.ledger.budgets import MICROS, Scope, month_of
 from bot.store.connection import Connection
-from bot.store.dialects import is_postgres
-from bot.store.tables import accounts, budgets, entries, jobs, payer
+from bot.store.dialects import floor, is_postgres
+from bot.store.tables import OPEN, accounts, budgets, entries, jobs, payer
+from bot.store.tables.columns import INTEGER
 
-_SETTLEMENTS = (EntryKind.CAPTURE, EntryKind.RELEASE)
 _SETTLED = tuple(state for state in State if state.settled)
 # A gift has an entry in the account of the giver and in that of the receiver.
 _BOTH = 2
@@ -20,7 +23,7 @@ _without_result = jobs.c.state.in_([state for state in _SETTLED if state is not 
 
 @dataclass(frozen=True, slots=True)
 class AuditedRows:
-    """Number of rows that an audit reads."""
+    """Number of rows that an audit covers."""
 
     accounts: int
     entries: int
@@ -33,15 +36,30 @@ async def count_rows(connection: Connection) -> AuditedRows:
     return AuditedRows(*found.one())
 
 
-async def discrepancies(connection: Connection) -> list[str]:
-    """Sentences about everything that does not add up; an intact ledger has none."""
+async def discrepancies(connection: Connection, since: float | None = None) -> list[str]:
+    """Sentences about everything that does not add up; an intact ledger has none.
+
+    With `since`, only jobs and budgets that may have changed since then are read, but still every account.
+    That takes a fraction of the time.
+    """
     if is_postgres(connection):
         # All checks have to see the same moment, while other processes go on writing.
         await connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-    sentences: list[str] = []
-    for wording, check in _CHECKS:
-        sentences += [wording.format(**row) for row in (await connection.execute(check)).mappings()]
+    sentences: set[str] = set()
+    for wording, check in _checks(connection, since):
+        sentences.update(wording.format(**row) for row in (await connection.execute(check)).mappings())
+    for row in await connection.execute(_contradicted_jobs(since)):
+        sentences.update(_contradictions(row))
     return sorted(sentences)
+
+
+def _checks(connection: Connection, since: float | None) -> Iterator[tuple[str, sa.Executable]]:
+    yield "account {id} keeps {kept} {what}, its entries make {total}", _miskept
+    yield "account {id} keeps {kept} {what}, its open jobs hold {total}", _misheld
+    yield "gift {gift} has {entries} entries, which make {amount} instead of 0", _torn_gifts
+    yield "budget {id} counts {spent}, its jobs make {total}", _miscounted_budgets(connection, since)
+    if since is None:
+        yield "a hold of {amount} on account {account} belongs to no job: {job_id}", _orphaned_holds
 
 
 def _whole(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
@@ -49,42 +67,99 @@ def _whole(amount: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     return sa.cast(sa.func.coalesce(amount, 0), sa.BigInteger)
 
 
-_hold = entries.alias("hold")
-_settlement = entries.alias("settlement")
-_is_settlement = _settlement.c.kind.in_(_SETTLEMENTS)
-_open_holds = (
-    sa.select(_hold.c.account, _hold.c.job_id, (-_hold.c.amount).label("amount"))
-    .where(
-        _hold.c.kind == EntryKind.HOLD,
-        ~sa.exists().where(_settlement.c.job_id == _hold.c.job_id, _is_settlement),
+def _differs(what: str, kept: sa.Column[int], sums: sa.CTE, column: str) -> sa.Select[*tuple[Any, ...]]:
+    """Accounts that keep another amount than the sum of their rows."""
+    total = _whole(sums.c[column])
+    return (
+        sa.select(accounts.c.id, sa.literal(what).label("what"), kept.label("kept"), total.label("total"))
+        .outerjoin_from(accounts, sums, sums.c.account == accounts.c.id)
+        .where(kept != total)
     )
-    .cte("open_holds")
+
+
+_sums = (
+    sa.select(
+        entries.c.account,
+        sa.func.sum(entries.c.amount - entries.c.of_allowance).label("granted"),
+        sa.func.sum(entries.c.of_allowance).label("allowance"),
+    )
+    .group_by(entries.c.account)
+    .cte("sums")
+)
+# One statement, so that the entries are read only once.
+_miskept = sa.union_all(
+    _differs("granted", accounts.c.granted, _sums, "granted"),
+    _differs("of its allowance", accounts.c.allowance, _sums, "allowance"),
+)
+_held = (
+    sa.select(jobs.c.account, sa.func.sum(jobs.c.price).label("held"))
+    .where(OPEN, jobs.c.state.not_in(_SETTLED))
+    .group_by(jobs.c.account)
+    .cte("held")
+)
+_misheld = _differs("held", accounts.c.held, _held, "held")
+
+_torn_gifts = (
+    sa.select(
+        entries.c.gift,
+        sa.func.count().label("entries"),
+        _whole(sa.func.sum(entries.c.amount)).label("amount"),
+    )
+    .where(entries.c.gift.is_not(None))
+    .group_by(entries.c.gift)
+    .having((sa.func.count() != _BOTH) | (sa.func.sum(entries.c.amount) != 0))
+)
+
+_hold, _settlement = entries.alias("hold"), entries.alias("settlement")
+_is_hold = _hold.c.kind == EntryKind.HOLD
+_is_settlement = _settlement.c.kind.in_((EntryKind.CAPTURE, EntryKind.RELEASE))
+_orphaned_holds = sa.select(_hold.c.account, _hold.c.job_id, (-_hold.c.amount).label("amount")).where(
+    _is_hold,
+    ~sa.exists().where(jobs.c.id == _hold.c.job_id),
+    ~sa.exists().where(_settlement.c.job_id == _hold.c.job_id, _is_settlement),
+)
+
+_has_hold = sa.func.coalesce(
+    (_hold.c.account == jobs.c.account)
+    & (_hold.c.amount == -jobs.c.price)
+    & (_hold.c.of_allowance == -jobs.c.from_allowance),
+    sa.false(),
+)
+_due = sa.case(
+    (jobs.c.state == State.DONE, EntryKind.CAPTURE.value), (_without_result, EntryKind.RELEASE.value)
+)
+_is_misreleased = sa.func.coalesce(
+    (_settlement.c.kind == EntryKind.RELEASE)
+    & ((_settlement.c.amount != jobs.c.price) | (_settlement.c.of_allowance != jobs.c.from_allowance)),
+    sa.false(),
 )
 
 
-def _sums(amount: sa.ColumnElement[int]) -> sa.Subquery:
-    return (
-        sa.select(entries.c.account, sa.func.sum(amount).label("total"))
-        .group_by(entries.c.account)
-        .subquery()
+def _contradicted_jobs(since: float | None) -> sa.Select[*tuple[Any, ...]]:
+    """Jobs whose hold does not fit their price, or whose settlement does not fit their state."""
+    found = (
+        sa.select(jobs.c.id, jobs.c.state, jobs.c.price, _settlement.c.kind, _settlement.c.amount)
+        .add_columns(_due.label("due"), _has_hold.label("has_hold"), _is_misreleased.label("is_misreleased"))
+        .outerjoin_from(jobs, _hold, (_hold.c.job_id == jobs.c.id) & _is_hold)
+        .outerjoin(_settlement, (_settlement.c.job_id == jobs.c.id) & _is_settlement)
+        .where(~_has_hold | _settlement.c.kind.is_distinct_from(_due) | _is_misreleased)
     )
+    return found if since is None else found.where(sa.or_(OPEN, jobs.c.settled_at >= since))
 
 
-_held = sa.select(_open_holds.c.account, sa.func.sum(_open_holds.c.amount).label("total")).group_by(
-    _open_holds.c.account
-)
+def _contradictions(job: sa.Row[*tuple[Any, ...]]) -> Iterator[str]:
+    if not job.has_hold:
+        yield f"job {job.id} of {job.price} has no hold of that amount on its account"
+    if job.kind is None and job.due is not None:
+        yield f"job {job.id} is {job.state} and was never {job.due}d"
+    elif job.due is None and job.kind is not None:
+        yield f"job {job.id} is {job.state} and was settled already"
+    elif job.kind != job.due:
+        yield f"job {job.id} is {job.state} and was {job.kind}d"
+    if job.is_misreleased:
+        yield f"job {job.id} was released with {job.amount} instead of {job.price}"
 
 
-def _differs(column: sa.Column[int], totals: sa.Subquery) -> sa.Select[str, int, int]:
-    total = _whole(totals.c.total)
-    return (
-        sa.select(accounts.c.id, column.label("kept"), total.label("total"))
-        .outerjoin_from(accounts, totals, totals.c.account == accounts.c.id)
-        .where(column != total)
-    )
-
-
-_in_period = sa.and_(jobs.c.created_at >= budgets.c.since, jobs.c.created_at < budgets.c.until)
 _paid = sa.case(
     (jobs.c.state == State.DONE, sa.func.coalesce(jobs.c.cost, jobs.c.expected)),
     # Segmind may charge for a job without a result.
@@ -93,101 +168,36 @@ _paid = sa.case(
 )
 
 
-def _miscounted(
-    scope: Scope, amount: sa.ColumnElement[int], *conditions: sa.ColumnElement[bool]
-) -> sa.Select[str, int, int]:
+def _miscounted_budgets(connection: Connection, since: float | None) -> sa.CompoundSelect[str, int, int]:
     """Budgets whose stored sum differs from that of their jobs."""
-    total = _whole(
-        sa.select(sa.func.sum(amount)).where(_in_period, *conditions).correlate(budgets).scalar_subquery()
-    )
-    return sa.select(budgets.c.id, budgets.c.spent, total.label("total")).where(
-        budgets.c.scope == scope, budgets.c.spent != total
-    )
+    # Both kinds of budgets take whole days, so one pass over the jobs is enough for all.
+    day = floor(jobs.c.created_at / DAY, connection)
+    by_day = sa.select(
+        # SQLite joins by a temporary index only if it knows the type.
+        sa.cast(payer, INTEGER).label("guild_id"),
+        day.label("day"),
+        sa.func.sum(sa.case((_without_result, 0), else_=jobs.c.price)).label("credits"),
+        sa.func.sum(sa.cast(sa.func.round(_paid * MICROS), sa.BigInteger)).label("micros"),
+    ).group_by(sa.literal_column("1"), sa.literal_column("2"))
+    if since is not None:
+        by_day = by_day.where(jobs.c.created_at >= month_of(since)[0])
+    days = by_day.cte("days")
 
-
-def _jobs_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[str, str]:
-    return sa.select(jobs.c.id, jobs.c.state).where(*conditions)
-
-
-def _has(kind: EntryKind) -> sa.ColumnElement[bool]:
-    return sa.exists().where(_settlement.c.job_id == jobs.c.id, _settlement.c.kind == kind)
-
-
-_CHECKS = (
-    (
-        "account {id} keeps {kept} granted, its entries make {total}",
-        _differs(accounts.c.granted, _sums(entries.c.amount - entries.c.of_allowance)),
-    ),
-    (
-        "account {id} keeps {kept} of its allowance, its entries make {total}",
-        _differs(accounts.c.allowance, _sums(entries.c.of_allowance)),
-    ),
-    (
-        "account {id} keeps {kept} held, its open holds make {total}",
-        _differs(accounts.c.held, _held.subquery()),
-    ),
-    (
-        "a hold of {amount} on account {account} belongs to no job: {job_id}",
-        sa.select(_open_holds).where(~sa.exists().where(jobs.c.id == _open_holds.c.job_id)),
-    ),
-    (
-        "job {id} of {price} has no hold of that amount on its account",
-        sa.select(jobs.c.id, jobs.c.price).where(
-            ~sa.exists().where(
-                _hold.c.job_id == jobs.c.id,
-                _hold.c.kind == EntryKind.HOLD,
-                _hold.c.account == jobs.c.account,
-                _hold.c.amount == -jobs.c.price,
-                _hold.c.of_allowance == -jobs.c.from_allowance,
-            )
-        ),
-    ),
-    (
-        "job {id} is {state} and was never captured",
-        _jobs_where(jobs.c.state == State.DONE, ~_has(EntryKind.CAPTURE)),
-    ),
-    (
-        "job {id} is {state} and was never released",
-        _jobs_where(_without_result, ~_has(EntryKind.RELEASE)),
-    ),
-    (
-        "job {id} is {state} and was settled already",
-        _jobs_where(jobs.c.state.not_in(_SETTLED), _has(EntryKind.CAPTURE) | _has(EntryKind.RELEASE)),
-    ),
-    (
-        "job {job_id} was settled {times} times",
-        sa.select(_settlement.c.job_id, sa.func.count().label("times"))
-        .where(_is_settlement)
-        .group_by(_settlement.c.job_id)
-        .having(sa.func.count() > 1),
-    ),
-    (
-        "job {job_id} was released with {amount} instead of {held}",
-        sa.select(_settlement.c.job_id, _settlement.c.amount, (-_hold.c.amount).label("held"))
-        .join_from(_settlement, _hold, _hold.c.job_id == _settlement.c.job_id)
-        .where(
-            _settlement.c.kind == EntryKind.RELEASE,
-            _hold.c.kind == EntryKind.HOLD,
-            (_settlement.c.amount != -_hold.c.amount) | (_settlement.c.of_allowance != -_hold.c.of_allowance),
-        ),
-    ),
-    (
-        "gift {gift} has {entries} entries, which make {amount} instead of 0",
-        sa.select(
-            entries.c.gift,
-            sa.func.count().label("entries"),
-            _whole(sa.func.sum(entries.c.amount)).label("amount"),
+    def miscounted(
+        scope: Scope, amount: sa.ColumnElement[int], includes: sa.ColumnElement[bool]
+    ) -> sa.Select[str, int, int]:
+        total = _whole(sa.func.sum(amount))
+        return (
+            sa.select(budgets.c.id, budgets.c.spent, total.label("total"))
+            .outerjoin_from(budgets, days, includes)
+            .where(budgets.c.scope == scope, sa.true() if since is None else budgets.c.until > since)
+            .group_by(budgets.c.id, budgets.c.spent)
+            .having(budgets.c.spent != total)
         )
-        .where(entries.c.gift.is_not(None))
-        .group_by(entries.c.gift)
-        .having((sa.func.count() != _BOTH) | (sa.func.sum(entries.c.amount) != 0)),
-    ),
-    (
-        "budget {id} counts {spent}, its jobs make {total}",
-        _miscounted(Scope.SERVER, jobs.c.price, payer == budgets.c.guild_id, ~_without_result),
-    ),
-    (
-        "budget {id} counts {spent}, its jobs make {total}",
-        _miscounted(Scope.OPERATOR, sa.cast(sa.func.round(_paid * MICROS), sa.BigInteger)),
-    ),
-)
+
+    first, end = (floor(edge / DAY, connection) for edge in (budgets.c.since, budgets.c.until))
+    in_month = (days.c.guild_id == budgets.c.guild_id) & days.c.day.between(first, end - 1)
+    return sa.union_all(
+        miscounted(Scope.SERVER, days.c.credits, in_month),
+        miscounted(Scope.OPERATOR, days.c.micros, days.c.day == first),
+    )

@@ -714,7 +714,7 @@ CREATE UNIQUE INDEX cases_open_once ON public.cases USING btree (job_id) WHERE (
 
 CREATE INDEX deeds_of_server ON public.deeds USING btree (guild_id, id);
 
-CREATE INDEX entries_of_account ON public.entries USING btree (account, id);
+CREATE INDEX entries_of_account ON public.entries USING btree (account, id, amount, of_allowance);
 
 CREATE UNIQUE INDEX entries_of_gift ON public.entries USING btree (gift, kind) WHERE (gift IS NOT NULL);
 

@@ -543,7 +543,6 @@ CREATE TABLE workers (
 INSERT INTO "workers" VALUES('workers.id 1',1790000000.375,1);
 INSERT INTO "workers" VALUES('workers.id 2',1790000000.5,0);
 CREATE UNIQUE INDEX entries_one_settlement ON entries (job_id) WHERE kind IN ('capture', 'release');
-CREATE INDEX entries_of_account ON entries (account, id);
 CREATE INDEX jobs_open ON jobs (created_at) WHERE NOT told;
 CREATE INDEX jobs_settled ON jobs (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX jobs_of_server ON jobs (guild_id, created_at);
@@ -568,6 +567,7 @@ CREATE INDEX case_notes_of_case ON case_notes (case_id);
 CREATE INDEX case_cards_of_case ON case_cards (case_id);
 CREATE UNIQUE INDEX entries_of_gift ON entries (gift, kind) WHERE gift IS NOT NULL;
 CREATE TRIGGER entries_keep_gift BEFORE UPDATE ON entries WHEN NEW.gift IS NOT OLD.gift BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
+CREATE INDEX entries_of_account ON entries (account, id, amount, of_allowance);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('cases',3);
 INSERT INTO "sqlite_sequence" VALUES('deeds',2);

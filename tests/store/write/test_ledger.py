@@ -1,5 +1,6 @@
 """The tables enforce the rules of the ledger, and the audit finds what was forced past them."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -7,9 +8,10 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.ledger.allowance import Allowance
+from bot.ledger.allowance import DAY, Allowance
 from bot.ledger.ledger import AuditEntry
 from bot.store import SqlStore
+from bot.store.read.dashboard import DashboardQueries
 from tests.store.orders import LIFE, TERMS, order, through
 
 ENTRY = (
@@ -52,36 +54,46 @@ FORBIDDEN = {
 FORCED = {
     "UPDATE accounts SET granted = granted + 1": ["account 1:2 keeps 97 granted, its entries make 96"],
     "UPDATE accounts SET allowance = 7": ["account 1:2 keeps 7 of its allowance, its entries make 0"],
-    "UPDATE accounts SET held = held - 1": ["account 1:2 keeps 4 held, its open holds make 5"],
+    "UPDATE accounts SET held = held - 1": ["account 1:2 keeps 4 held, its open jobs hold 5"],
     "UPDATE budgets SET spent = spent + 1": [
         "budget operator:all:1763683200 counts 101201, its jobs make 101200",
         "budget server:1:1761955200 counts 11, its jobs make 10",
     ],
     "DELETE FROM jobs WHERE id = 'open'": [
         "a hold of 5 on account 1:2 belongs to no job: open",
+        "account 1:2 keeps 5 held, its open jobs hold 0",
         "budget operator:all:1763683200 counts 101200, its jobs make 51200",
         "budget server:1:1761955200 counts 10, its jobs make 5",
     ],
     "UPDATE jobs SET price = 6 WHERE id = 'open'": [
+        "account 1:2 keeps 5 held, its open jobs hold 6",
         "budget server:1:1761955200 counts 10, its jobs make 11",
         "job open of 6 has no hold of that amount on its account",
     ],
     "UPDATE jobs SET from_allowance = 2 WHERE id = 'open'": [
         "job open of 5 has no hold of that amount on its account"
     ],
-    "UPDATE jobs SET state = 'DONE' WHERE id = 'open'": ["job open is DONE and was never captured"],
+    "UPDATE jobs SET state = 'DONE' WHERE id = 'open'": [
+        "account 1:2 keeps 5 held, its open jobs hold 0",
+        "job open is DONE and was never captured",
+    ],
     "UPDATE jobs SET state = 'FAILED' WHERE id = 'open'": [
+        "account 1:2 keeps 5 held, its open jobs hold 0",
         "budget operator:all:1763683200 counts 101200, its jobs make 51200",
         "budget server:1:1761955200 counts 10, its jobs make 5",
         "job open is FAILED and was never released",
     ],
+    "UPDATE jobs SET state = 'FAILED' WHERE id = 'done'": [
+        "budget server:1:1761955200 counts 10, its jobs make 5",
+        "job done is FAILED and was captured",
+    ],
     "UPDATE jobs SET state = 'READY' WHERE id = 'done'": [
+        "account 1:2 keeps 5 held, its open jobs hold 10",
         "budget operator:all:1763683200 counts 101200, its jobs make 100000",
         "job done is READY and was settled already",
     ],
     entry("release", 4, 1, job="'open'"): [
         "account 1:2 keeps 0 of its allowance, its entries make 1",
-        "account 1:2 keeps 5 held, its open holds make 0",
         "account 1:2 keeps 96 granted, its entries make 99",
         "job open is HELD and was settled already",
         "job open was released with 4 instead of 5",
@@ -120,12 +132,32 @@ async def test_postgres_rejects_emptying_the_ledger(raw_postgres: AsyncConnectio
         await raw_postgres.exec_driver_sql("TRUNCATE entries")
 
 
+async def audited(url: str, *, since: float | None = None) -> Sequence[str]:
+    async with DashboardQueries(url) as queries:
+        return (await queries.audit(since))[0]
+
+
 @pytest.mark.parametrize("statement", FORCED)
 async def test_the_audit_names_each_discrepancy(
-    ledger: SqlStore, raw: AsyncConnection, statement: str
+    ledger: SqlStore, raw: AsyncConnection, url: str, statement: str
 ) -> None:
     await raw.exec_driver_sql(statement)
     assert await ledger.audit() == FORCED[statement]
+    # Only a complete audit looks for holds without a job, but any shows the difference in their account.
+    recent = [sentence for sentence in FORCED[statement] if "belongs to no job" not in sentence]
+    assert await audited(url, since=order().created_at) == recent
+
+
+async def test_an_audit_of_what_is_new_leaves_out_old_jobs_and_budgets(
+    ledger: SqlStore, raw: AsyncConnection, url: str
+) -> None:
+    await raw.exec_driver_sql("UPDATE jobs SET told = settled_at IS NOT NULL")
+    await raw.exec_driver_sql("UPDATE jobs SET price = 6 WHERE id = 'done'")
+    await raw.exec_driver_sql("UPDATE budgets SET spent = spent + 1")
+    assert "job done of 6 has no hold of that amount on its account" in await audited(url)
+    in_two_months = order().created_at + 60 * DAY
+    assert await audited(url, since=in_two_months) == []
+    assert await ledger.audit() == await audited(url)
 
 
 @pytest.mark.usefixtures("altered")
@@ -134,5 +166,5 @@ async def test_the_audit_names_a_job_that_was_settled_twice(ledger: SqlStore, ra
     await raw.exec_driver_sql(entry("release", 5, 5, job="'done'"))
     assert await ledger.audit() == [
         "account 1:2 keeps 0 of its allowance, its entries make 5",
-        "job done was settled 2 times",
+        "job done is DONE and was released",
     ]

@@ -25,6 +25,8 @@ def upgrade() -> None:
     _cases()
     _gifts()
     _takedown_requests()
+    op.drop_index("entries_of_account", "entries")
+    op.create_index("entries_of_account", "entries", ["account", "id", "amount", "of_allowance"])
     # When the bot was removed from the server.
     op.add_column("servers", sa.Column("left_at", REAL))
 

@@ -46,10 +46,10 @@ class DashboardQueries:
         async with self._transaction() as connection:
             return await read_past(connection, now, self.reach)
 
-    async def audit(self) -> tuple[Sequence[str], AuditedRows]:
-        """Every discrepancy in the ledger, and the number of rows, all of which this reads."""
+    async def audit(self, since: float | None = None) -> tuple[Sequence[str], AuditedRows]:
+        """Every discrepancy in the ledger, or those that may have come since then, and the number of rows."""
         async with transaction(self._database) as connection:
-            return await discrepancies(connection), await count_rows(connection)
+            return await discrepancies(connection, since), await count_rows(connection)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[Connection]:
