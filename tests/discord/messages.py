@@ -7,6 +7,7 @@ from typing import Any
 from tests.discord import rules
 from tests.discord.entities import App, DirectChannel, Guild, Member
 from tests.discord.faults import DiscordError
+from tests.discord.forms import form_problems
 from tests.discord.records import (
     EPHEMERAL,
     LOADING,
@@ -57,24 +58,28 @@ class Messages:
             raise DiscordError(404, 10062, "Unknown interaction")
         kind: int = call.body["type"]
         data: dict[str, Any] = call.body.get("data") or {}
-        if kind == FORM and not interaction.is_form:
+        if kind == FORM and interaction.submitted is None:
             interaction.form = data
-            interaction.answered.set()
-            return _callback(interaction, kind) if call.query.get("with_response") in {"1", "true"} else None
-        if kind == DEFERRED_UPDATE and interaction.pressed is not None:
-            message = interaction.pressed
+        elif kind == DEFERRED_UPDATE and interaction.pressed is not None:
+            interaction.message = interaction.pressed
         elif kind in {SEND, DEFERRED}:
-            message = self.new_reply(interaction, SLASH_ANSWER, data.get("flags") or 0)
+            interaction.message = self.new_reply(interaction, SLASH_ANSWER, data.get("flags") or 0)
+            if kind == DEFERRED:
+                interaction.message.flags = (interaction.message.flags & EPHEMERAL) | LOADING
+            else:
+                self._apply(interaction.message, data, call, "callback")
         else:
             raise DiscordError(400, 50035, f"Invalid Form Body: this is not answered with {kind}")
-        if kind == DEFERRED:
-            message.flags = (message.flags & EPHEMERAL) | LOADING
-        elif kind == SEND:
-            self._apply(message, data, call, "callback")
-        interaction.message = message
         interaction.answered_at = time.time()
         interaction.answered.set()
         return _callback(interaction, kind) if call.query.get("with_response") in {"1", "true"} else None
+
+    def post(self, channel_id: int, author: Mapping[str, Any], *files: tuple[str, bytes]) -> Message:
+        """Return a new message of a member, with these files."""
+        attached = [self._files.put(channel_id, *file) for file in files]
+        message = Message(new_id(), channel_id, author, attachments=attached)
+        self._by_id[message.id] = message
+        return message
 
     def edit_by_token(self, call: Call) -> dict[str, Any]:
         return self._edit(self._by_token(call), call, "token")
@@ -141,9 +146,10 @@ class Messages:
         """Return the problems of a message's new content."""
         body: Mapping[str, Any] = call.body or {}
         if call.endpoint == "answer":
+            data: Mapping[str, Any] = body.get("data") or {}
             if body.get("type") == FORM:
-                return []
-            body = body.get("data") or {}
+                return list(form_problems(data))
+            body = data
         message = self._target(call)
         was_v2 = message is not None and bool(message.flags & rules.COMPONENTS_V2)
         return list(rules.message(body, is_v2=was_v2, attached=_names(message, body, call)))
@@ -258,13 +264,12 @@ def _names(message: Message | None, body: Mapping[str, Any], call: Call) -> list
 def _callback(interaction: Interaction, kind: int) -> dict[str, Any]:
     described = {
         "id": str(interaction.id),
-        "type": interaction.type,
+        "type": interaction.kind,
         "guild_id": str(interaction.guild_id),
         "channel_id": str(interaction.channel_id),
     }
-    if kind == FORM:
+    if interaction.message is None:
         return {"interaction": described}
-    assert interaction.message is not None
     described |= {
         "response_message_id": str(interaction.message.id),
         "response_message_loading": kind == DEFERRED,

@@ -21,6 +21,7 @@ from tests.discord.rules import texts
 
 EPHEMERAL, LOADING = 1 << 6, 1 << 7
 CONTAINER = 17
+FORM_SUBMITTED = 5
 _EPOCH = 1_420_070_400
 _DAY = 24 * 3600
 
@@ -211,18 +212,18 @@ class Interaction:
     answered_at: float | None = None
     pressed: Message | None = None
     """Message whose button was pressed."""
-    is_form: bool = False
-    form: dict[str, Any] | None = None
-    """Form with which the bot answered."""
+    submitted: Mapping[str, Any] | None = None
+    """Form that was submitted."""
+    form: Mapping[str, Any] | None = None
+    """Form that the bot opened."""
     message: Message | None = None
     follow_ups: list[Message] = field(default_factory=list[Message])
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def type(self) -> int:
-        if self.is_form:
-            return 5
-        return 2 if self.pressed is None else 3
+    def kind(self) -> int:
+        """Discord's type: of a command, of a component, or of a form."""
+        return FORM_SUBMITTED if self.submitted is not None else 2 if self.pressed is None else 3
 
     @property
     def ephemeral(self) -> bool:

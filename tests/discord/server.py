@@ -24,9 +24,10 @@ from tests.discord.user import (
     Reply,
     eventually,
     fill_in,
-    filled_in,
+    menu_of,
     new_interaction,
     payload,
+    submission,
 )
 
 BASE = "/api/v10"
@@ -148,19 +149,33 @@ class SmallDiscord:
         interaction = self._interaction(custom_id, guild, message)
         return await self._send(interaction, member or self.member, data, guild)
 
-    async def submit(
-        self, shown: Reply, *, member: Member | None = None, guild: Guild | None = None, **values: str
+    async def menu(
+        self, command: str, message: Message, *, member: Member | None = None, guild: Guild | None = None
     ) -> Reply:
-        """Submit the form that a press was answered with, without waiting for a response."""
-        form = shown.interaction.form
-        if form is None:
-            raise CannotType("there is no form")
+        """Choose a command in the menu of a message without waiting for a response."""
         guild = guild or self.guild
-        interaction = self._interaction(form["custom_id"], guild, shown.interaction.pressed, is_form=True)
-        return await self._send(interaction, member or self.member, filled_in(form, values), guild)
+        if (known := self._commands.available(guild.id).get(command)) is None:
+            raise CannotType(f"no menu has {command}, only {', '.join(self.commands)}")
+        interaction = self._interaction(command, guild)
+        return await self._send(interaction, member or self.member, menu_of(known, message), guild)
+
+    async def submit(
+        self, opened: Reply, *, member: Member | None = None, guild: Guild | None = None, **values: Any
+    ) -> Reply:
+        """Fill in the form that the bot opened, and send it without waiting for a response."""
+        guild, form = guild or self.guild, opened.interaction.form
+        if form is None:
+            raise CannotType(f"{opened.interaction.command} opened no form")
+        data = submission(form, values, self.files, guild.channel.id)
+        interaction = self._interaction(form["custom_id"], guild, opened.interaction.pressed, submitted=form)
+        return await self._send(interaction, member or self.member, data, guild)
 
     def _interaction(
-        self, command: str, guild: Guild, pressed: Message | None = None, *, is_form: bool = False
+        self,
+        command: str,
+        guild: Guild,
+        pressed: Message | None = None,
+        submitted: Mapping[str, Any] | None = None,
     ) -> Interaction:
         return new_interaction(
             command,
@@ -168,7 +183,7 @@ class SmallDiscord:
             channel_id=guild.channel.id,
             seconds=self.token_seconds,
             pressed=pressed,
-            is_form=is_form,
+            submitted=submitted,
         )
 
     async def _send(

@@ -35,6 +35,22 @@ GROUP = {
         }
     ],
 }
+FORM: dict[str, Any] = {
+    "title": "Swap",
+    "custom_id": "form",
+    "components": [
+        {"type": 18, "label": "Target", "component": {"type": 19, "custom_id": "target", "max_values": 2}},
+        {
+            "type": 18,
+            "label": "Model",
+            "component": {
+                "type": 21,
+                "custom_id": "model",
+                "options": [{"label": "A", "value": "a", "default": True}, {"label": "B", "value": "b"}],
+            },
+        },
+    ],
+}
 BUTTON = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Again", "custom_id": "again:1"}]}
 
 
@@ -141,29 +157,29 @@ async def test_a_press_updates_its_message_or_gets_a_reply(client: Client) -> No
     assert client.discord.violations == []
 
 
-async def test_a_form_is_shown_once_and_submitted(client: Client) -> None:
-    reply = await client.deferred()
-    await client.call("PATCH", client.message_path(reply), {"components": [BUTTON]})
-    assert reply.interaction.message is not None
-    shown = await client.discord.press(reply.interaction.message, "again:1")
-    with pytest.raises(CannotType, match="no form"):
-        await client.discord.submit(shown)
-    field = {"type": 4, "custom_id": "why", "style": 1, "required": False}
-    form = {
-        "custom_id": "f",
-        "title": "Why?",
-        "components": [{"type": 18, "label": "Why", "component": field}],
-    }
-    callback = f"/interactions/{shown.interaction.id}/{shown.token}/callback"
-    assert (await client.call("POST", callback, {"type": 9, "data": form}))[0] in {200, 204}
-    assert (await client.call("POST", callback, {"type": 9, "data": form}))[1]["code"] == 40060
-    with pytest.raises(CannotType, match="the form has no"):
-        await client.discord.submit(shown, who="me")
-    sent = await client.discord.submit(shown, why="because")
-    callback = f"/interactions/{sent.interaction.id}/{sent.token}/callback"
-    assert (await client.call("POST", callback, {"type": 9, "data": form}))[1]["code"] == 50035
-    assert (await client.call("POST", callback, DEFERRED))[0] in {200, 204}
-    assert client.discord.violations == []
+async def test_a_form_is_opened_filled_in_and_answered(client: Client) -> None:
+    command = await client.send_command()
+    callback = f"/interactions/{command.interaction.id}/{command.token}/callback"
+    twice: dict[str, Any] = {"type": 9, "data": {**FORM, "components": FORM["components"] * 2}}
+    assert (await client.call("POST", callback, twice))[1]["code"] == 50035
+    assert client.discord.violations.pop().endswith("two fields have the same custom_id")
+    assert (await client.call("POST", callback, {"type": 9, "data": FORM}))[0] == 204
+    picture = ("a.png", b"bytes")
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"target": [picture] * 3},
+        {"target": [picture], "model": "c"},
+        {"hat": ""},
+    ]
+    for values in wrong:
+        with pytest.raises(CannotType):
+            await client.discord.submit(command, **values)
+    submitted = await client.discord.submit(command, target=[picture, picture])
+    callback = f"/interactions/{submitted.interaction.id}/{submitted.token}/callback"
+    assert (await client.call("POST", callback, {"type": 9, "data": FORM}))[1]["code"] == 50035
+    assert (await client.call("POST", callback, DEFERRED))[0] == 204
+    assert (await client.call("PATCH", client.message_path(submitted), {"content": "done"}))[0] == 200
+    assert submitted.text == "done"
 
 
 async def test_an_interaction_is_answered_once_and_edited_until_its_token_is_void(client: Client) -> None:

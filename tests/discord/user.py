@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from tests.discord.entities import Member
+from tests.discord.forms import CannotType, filled_in
 from tests.discord.records import (
     EPHEMERAL,
     Attachment,
@@ -22,6 +23,7 @@ from tests.patience import PATIENCE
 T = TypeVar("T")
 
 SUBCOMMAND, STRING, INTEGER, BOOLEAN, NUMBER, ATTACHMENT = 1, 3, 4, 5, 10, 11
+MESSAGE_MENU = 3
 _TYPES: Mapping[int, tuple[type, ...]] = {
     STRING: (str,),
     INTEGER: (int,),
@@ -29,10 +31,6 @@ _TYPES: Mapping[int, tuple[type, ...]] = {
     NUMBER: (int, float),
     ATTACHMENT: (tuple,),
 }
-
-
-class CannotType(AssertionError):
-    """Discord's client would not let a member send this."""
 
 
 async def eventually(
@@ -155,6 +153,32 @@ def _options(
     return given
 
 
+def menu_of(command: Mapping[str, Any], message: Message) -> dict[str, Any]:
+    """Return an interaction's `data` for a command in the menu of a message."""
+    number = str(message.id)
+    resolved = {"messages": {number: message.payload()}}
+    return {
+        "id": command["id"],
+        "name": command["name"],
+        "type": MESSAGE_MENU,
+        "target_id": number,
+        "resolved": resolved,
+    }
+
+
+def submission(
+    form: Mapping[str, Any], values: Mapping[str, Any], store: FileStore, channel_id: int
+) -> dict[str, Any]:
+    """Return an interaction's `data` for a form that a member filled in."""
+    attachments: dict[str, Any] = {}
+    answered = filled_in(form, values, lambda file: _attached(file, store, channel_id, attachments))
+    return {
+        "custom_id": form["custom_id"],
+        "components": answered,
+        "resolved": {"attachments": attachments},
+    }
+
+
 def _attached(file: tuple[str, bytes], store: FileStore, channel_id: int, attachments: dict[str, Any]) -> str:
     # Discord hosts the files of a command only for a while.
     stored = store.put(channel_id, *file)
@@ -177,7 +201,7 @@ def payload(
     return pressed | {
         "id": str(interaction.id),
         "application_id": str(application_id),
-        "type": interaction.type,
+        "type": interaction.kind,
         "version": 1,
         "token": interaction.token,
         "data": data,
@@ -203,36 +227,20 @@ def new_interaction(
     channel_id: int,
     seconds: float,
     pressed: Message | None = None,
-    is_form: bool = False,
+    submitted: Mapping[str, Any] | None = None,
 ) -> Interaction:
     number, now = new_id(), time.time()
-    token, until = interaction_token(number), now + seconds
     return Interaction(
-        number, token, channel_id, guild_id, command, now, until, pressed=pressed, is_form=is_form
+        number,
+        interaction_token(number),
+        channel_id,
+        guild_id,
+        command,
+        now,
+        now + seconds,
+        pressed=pressed,
+        submitted=submitted,
     )
-
-
-def filled_in(form: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
-    """Return the data of a submitted form; fields without a value stay empty."""
-    fields = [each["component"] for each in entries(form["components"]) if "component" in each]
-    if unknown := values.keys() - {each["custom_id"] for each in fields}:
-        raise CannotType(f"the form has no {unknown}")
-    return {
-        "custom_id": form["custom_id"],
-        "components": [
-            {
-                "type": 18,
-                "id": number,
-                "component": {
-                    "type": each["type"],
-                    "id": number + len(fields),
-                    "custom_id": each["custom_id"],
-                    "value": values.get(each["custom_id"], ""),
-                },
-            }
-            for number, each in enumerate(fields, 1)
-        ],
-    }
 
 
 def _checked(option: Mapping[str, Any], value: Any) -> Any:
