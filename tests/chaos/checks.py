@@ -11,8 +11,9 @@ from bot.ledger.account import EntryKind
 from tests.chaos.ledger import JobRow, LedgerSnapshot
 from tests.chaos.messages import SetBack, extra_messages, overwritten_results
 from tests.chaos.orders import PlacedOrder, is_result_of
-from tests.chaos.reply_states import rejected, shows, was_accepted
+from tests.chaos.reply_states import gallery, rejected, shows, shows_outcome, was_accepted
 from tests.discord.records import Message
+from tests.discord.user import Reply
 
 _NONCE = re.compile(r"[?&]doppel=([0-9a-z]+)")
 
@@ -68,7 +69,10 @@ class Findings:
 
 
 def check(evidence: Evidence) -> Findings:
-    jobs = {job.message_id: job for job in evidence.snapshot.jobs}
+    jobs: defaultdict[int, list[JobRow]] = defaultdict(list)
+    # The jobs of a batch are in the order of their ids.
+    for job in sorted(evidence.snapshot.jobs, key=lambda job: job.id):
+        jobs[job.message_id].append(job)
     answered = [placed for placed in evidence.placed if placed.reply.interaction.message is not None]
     jobless = [placed for placed in answered if placed.reply.id not in jobs]
     gone = {message_id for set_back in evidence.set_backs for message_id in set_back.messages}
@@ -156,19 +160,46 @@ def ledger_difference(snapshot: LedgerSnapshot) -> int:
 
 
 def _unfinished(
-    answered: Iterable[PlacedOrder], jobs: Mapping[int, JobRow], cut_off: Collection[PlacedOrder]
+    answered: Iterable[PlacedOrder], jobs: Mapping[int, Sequence[JobRow]], cut_off: Collection[PlacedOrder]
 ) -> Iterator[str]:
     cut_off_ids = {each.reply.id for each in cut_off}
     for placed in answered:
         reply = placed.reply
-        last = " | ".join(reply.text.splitlines())[:200]
-        job = jobs.get(reply.id)
-        if job is None:
+        found = jobs.get(reply.id, ())
+        if not found:
             if reply.id not in cut_off_ids and not rejected(reply):
-                yield f"message {reply.id} has no job and says {last!r}"
-        elif not shows(reply, job.state):
-            yield f"job {job.id} is {job.state}, and message {reply.id} says {last!r}"
-        elif job.state is State.DONE and len(reply.attachments) != 1:
-            yield f"job {job.id} is DONE, and message {reply.id} has {len(reply.attachments)} files: {last!r}"
-        elif job.state is State.DONE and not is_result_of(reply.attachments[0], placed.planned):
-            yield f"message {reply.id} of job {job.id} shows somebody else's result"
+                yield f"message {reply.id} has no job and says {_last_words(reply)!r}"
+        elif placed.batch:
+            yield from _unfinished_batch(placed, found)
+        else:
+            yield from _unfinished_job(placed, found[-1])
+
+
+def _unfinished_job(placed: PlacedOrder, job: JobRow) -> Iterator[str]:
+    reply = placed.reply
+    last = _last_words(reply)
+    if not shows(reply, job.state):
+        yield f"job {job.id} is {job.state}, and message {reply.id} says {last!r}"
+    elif job.state is State.DONE and len(reply.attachments) != 1:
+        yield f"job {job.id} is DONE, and message {reply.id} has {len(reply.attachments)} files: {last!r}"
+    elif job.state is State.DONE and not is_result_of(reply.attachments[0], placed.planned):
+        yield f"message {reply.id} of job {job.id} shows somebody else's result"
+
+
+def _unfinished_batch(placed: PlacedOrder, jobs: Sequence[JobRow]) -> Iterator[str]:
+    reply, count = placed.reply, len(placed.batch)
+    if len(jobs) != count:
+        yield f"message {reply.id} is about {count} orders and has {len(jobs)} jobs"
+        return
+    done = [planned for planned, job in zip(placed.batch, jobs, strict=True) if job.state is State.DONE]
+    last, files = _last_words(reply), len(reply.attachments)
+    if not (shows_outcome(reply.text) and f"· {len(done)} of {count} done" in reply.text):
+        yield f"{len(done)} of {count} jobs are DONE, and message {reply.id} says {last!r}"
+    elif files != len(done):
+        yield f"{len(done)} jobs are DONE, and message {reply.id} has {files} files: {last!r}"
+    elif not all(map(is_result_of, gallery(reply), done)):
+        yield f"message {reply.id} of a batch shows a result in the wrong place"
+
+
+def _last_words(reply: Reply) -> str:
+    return " | ".join(reply.text.splitlines())[:200]

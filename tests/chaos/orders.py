@@ -3,7 +3,7 @@
 import random
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
@@ -38,6 +38,9 @@ class OrderKind(StrEnum):
 # Weights of the kinds.
 _SHARES = {OrderKind.PLAIN: 88, OrderKind.FAILING: 5, OrderKind.BLOCKED: 4, OrderKind.UNUSABLE: 3}
 _VIDEO_SHARE = 0.25
+# The model of the path "fast" in the form of `/swap`.
+BATCH_SLUG = "faceswap-v5"
+_MOST_TARGETS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class PlacedOrder:
     guild: Guild
     reply: Reply
     at: float
+    batch: Sequence[PlannedOrder] = ()
+    """The order of each target, if there are several."""
 
 
 class EchoEngine:
@@ -79,6 +84,18 @@ def plan_order(dice: random.Random) -> PlannedOrder:
     colour = (dice.randrange(256), dice.randrange(256), dice.randrange(256))
     options, moving = _typed(MODELS[slug], kind, colour, dice)
     return PlannedOrder(slug, kind, options, None if moving else colour)
+
+
+def plan_batch(dice: random.Random) -> tuple[Mapping[str, Any], Sequence[PlannedOrder]]:
+    """Return the values of the form of `/swap` for several targets, and the order of each target."""
+    kinds = [kind for kind in _SHARES if kind is not OrderKind.UNUSABLE]
+    planned: list[PlannedOrder] = []
+    for kind in dice.choices(kinds, [_SHARES[kind] for kind in kinds], k=dice.randint(2, _MOST_TARGETS)):
+        colour = (dice.randrange(256), dice.randrange(256), dice.randrange(256))
+        planned.append(PlannedOrder(BATCH_SLUG, kind, {}, colour))
+    targets = [(f"{each.kind}-{CANARY}.png", plain_png(each.colour or (0, 0, 0))) for each in planned]
+    values = {"face": [(f"{CANARY}.png", plain_png((9, 9, 9)))], "target": targets, "path": "fast"}
+    return values, planned
 
 
 def _typed(

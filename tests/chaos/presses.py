@@ -18,8 +18,9 @@ from tests.discord.user import Reply
 _PAUSE = (0.05, 0.4)
 # Orders that somebody may still press a button of.
 _RECENT = 60
-_ACTIONS = ("cancel", "again", "report", "refund")
-_WEIGHTS = (6, 2, 2, 2)
+# Names of buttons, and a command. "rest" cancels what waits of a batch; "seed" orders with another seed.
+_ACTIONS = ("cancel", "rest", "again", "seed", "report", "refund")
+_WEIGHTS = (6, 6, 2, 2, 2, 2)
 _TWICE = 0.2
 _FORM_SECONDS = 1.0
 
@@ -51,7 +52,8 @@ class Presses:
             if message is None or not self._discord.gateway.serves(placed.guild):
                 continue
             buttons = job_buttons(message)
-            wanted = "again" if action == "refund" else action
+            # What can be given back is a result.
+            wanted = "report" if action == "refund" else action
             if wanted in buttons:
                 yield action, placed, message, buttons[wanted].rpartition(":")[2]
 
@@ -73,7 +75,7 @@ class Presses:
                     await reply.interaction.answered.wait()
             if reply.interaction.form is not None:
                 await self._discord.submit(reply, member=presser, guild=guild, complaint="consent")
-        if action == "again":
+        if action in {"again", "seed"}:
             self._members.placed.append(_ordered_again(placed, guild, member, reply))
 
 

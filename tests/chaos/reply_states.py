@@ -1,10 +1,13 @@
 """Reads the state of a job from the text of a reply."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+
+from yarl import URL
 
 from bot.jobs.job import State
-from tests.discord.records import Message
-from tests.discord.rules import components
+from tests.discord.records import Attachment, Message
+from tests.discord.rules import components, entries
 from tests.discord.user import Reply
 
 # Words that a reply shows for each outcome.
@@ -15,6 +18,8 @@ ENDS: Mapping[State, tuple[str, ...]] = {
     State.EXPIRED: ("Expired",),
     State.CANCELLED: ("Cancelled",),
 }
+# A batch counts its results; while a job is open, a bar stands below.
+_BATCH = re.compile(r"· \d+ of \d+ done(?:\n(?P<bar>[▰▱]))?")
 STAGES = ("Waiting in line", "Trying again", "Queued", "Processing", "Checking")
 
 
@@ -30,21 +35,38 @@ def ended(reply: Reply) -> bool:
 
 def rejected(reply: Reply) -> bool:
     """Whether the reply ends without ever having been a job."""
-    return ended(reply) and not any(shows(reply, state) for state in ENDS)
+    return ended(reply) and not shows_outcome(reply.text)
 
 
 def was_accepted(reply: Reply) -> bool:
     """Whether the member ever saw that the order became a job."""
-    words = [*STAGES, *(word for words in ENDS.values() for word in words)]
-    return any(f"· {word}" in text for text in reply.texts for word in words)
+    return any(shows_stage(text) or shows_outcome(text) for text in reply.texts)
 
 
 def shows_outcome(text: str) -> bool:
+    batch = _BATCH.search(text)
+    if batch is not None:
+        return batch["bar"] is None
     return any(f"· {word}" in text for words in ENDS.values() for word in words)
 
 
 def shows_stage(text: str) -> bool:
+    batch = _BATCH.search(text)
+    if batch is not None:
+        return batch["bar"] is not None
     return any(f"· {word}" in text for word in STAGES)
+
+
+def gallery(reply: Reply) -> Sequence[Attachment]:
+    """Return the files that the reply shows, in the order of its galleries."""
+    message = reply.interaction.message
+    if message is None:
+        return []
+    files = {each.filename: each for each in message.attachments}
+    items = [each for part in components(message.components) for each in entries(part.get("items"))]
+    # An address is an attachment's name, or Discord's own URL.
+    names = [URL(each["media"]["url"]).name or URL(each["media"]["url"]).host for each in items]
+    return [files[name] for name in names if name in files]
 
 
 def job_buttons(message: Message) -> Mapping[str, str]:

@@ -25,7 +25,7 @@ from tests.postgres import Postgres
 
 INTERVAL = 0.2
 # A kill this long after the bot's response no longer explains a missing job, even on a busy machine.
-CUT_OFF_SECONDS = 60.0
+CUT_OFF_SECONDS = 180.0
 _AMBIGUOUS_FAULTS = frozenset(
     {
         FaultKind.DROP_BEFORE,
@@ -65,7 +65,8 @@ class ScenarioRunner:
         self._environment = environment
         self._scenario = environment.scenario
         self._postgres = postgres
-        self._members = Members(environment.discord, dice_of(self._scenario, "members"))
+        dice = dice_of(self._scenario, "members")
+        self._members = Members(environment.discord, dice, self._scenario.batches)
         self._log = RunLog()
         self._job_counts: Counter[int] = Counter()
         self._over = asyncio.Event()

@@ -77,6 +77,8 @@ class Scenario:
     """Number of times that Postgres loses the commits of the last seconds."""
     presses: bool = False
     """Whether members press Cancel, Again and Report, and administrators refund jobs."""
+    batches: float = 0.0
+    """Share of the bursts that are one order of several targets."""
     rate: int | None = None
     """Requests per minute that Segmind takes; the bot expects far more."""
     lease: float | None = None
@@ -131,6 +133,8 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("clock-jump-postgres", jobs=400, kills=4, clock_jump=3600.0, **_TWO_ON_POSTGRES),
         Scenario("unkind", jobs=1000, kills=8, segmind=UNKIND, presses=True),
         Scenario("unkind-postgres", jobs=1000, kills=8, segmind=UNKIND, presses=True, **_TWO_ON_POSTGRES),
+        Scenario("batches", jobs=600, kills=8, batches=0.5, presses=True),
+        Scenario("batches-postgres", jobs=800, kills=8, batches=0.5, presses=True, **_TWO_ON_POSTGRES),
         Scenario("low-rate", jobs=150, rate=60, seats=10),
         Scenario("deaf", jobs=600, deaf=0.03),
         Scenario("deaf-postgres", jobs=600, deaf=0.03, kills=4, **_TWO_ON_POSTGRES),
@@ -146,6 +150,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             suspensions=4,
             clock_skew=60.0,
             presses=True,
+            batches=0.2,
             **_THREE_ON_POSTGRES,
         ),
     )

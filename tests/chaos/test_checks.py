@@ -22,7 +22,7 @@ from tests.discord.user import Reply, new_interaction
 
 GUILD, MEMBER = Guild(), Member("alice")
 ACCOUNT = f"{GUILD.id}:{MEMBER.id}"
-RED = (250, 10, 10)
+RED, GREEN, BLUE = (250, 10, 10), (10, 250, 10), (10, 10, 250)
 REQUEST = "a-request"
 
 
@@ -30,9 +30,14 @@ def order_showing(text: str, *files: bytes) -> PlacedOrder:
     """Return an order whose reply shows this text."""
     interaction = new_interaction("swap", guild_id=GUILD.id, channel_id=GUILD.channel.id, seconds=900)
     interaction.message = message = Message(interaction.id + 1, GUILD.channel.id, {})
+    names = [f"{number}.png" for number in range(len(files))]
+    items = [{"media": {"url": f"attachment://{name}"}} for name in names]
     if text:
-        message.apply({"components": [{"type": 10, "content": text}]}, "token")
-    message.attachments = [Attachment(1, "a.png", each, "") for each in files]
+        message.apply({"components": [{"type": 10, "content": text}, {"type": 12, "items": items}]}, "token")
+    message.attachments = [
+        Attachment(number, name, each, "")
+        for number, (name, each) in enumerate(zip(names, files, strict=True))
+    ]
     planned = PlannedOrder("faceswap-v5", OrderKind.PLAIN, {}, RED)
     return PlacedOrder(planned, MEMBER, GUILD, Reply(interaction), 0.0)
 
@@ -110,6 +115,35 @@ def test_two_accepted_requests_with_one_nonce_are_one_too_many() -> None:
 )
 def test_a_job_whose_end_is_not_what_segmind_says_is_lost(changed_job: dict[str, Any]) -> None:
     assert len(check(evidence(DONE, job_of(DONE, **changed_job))).lost) == 1
+
+
+def batch_showing(text: str, *files: bytes) -> Evidence:
+    """Return the evidence of a batch of three, of which the second failed."""
+    placed = order_showing(text, *files)
+    batch = [replace(placed.planned, colour=colour) for colour in (RED, GREEN, BLUE)]
+    placed = replace(placed, batch=batch)
+    failed = job_of(placed, State.FAILED, id="a2", nonce="a2", request_id=None)
+    jobs = [job_of(placed), failed, job_of(placed, id="a3", nonce="a3", request_id="third")]
+    return replace(
+        evidence(placed, *jobs),
+        snapshot=LedgerSnapshot(jobs, [], {}),
+        accepted=[accepted_request(), accepted_request("a3", "third")],
+        completed=[REQUEST, "third"],
+    )
+
+
+def test_a_batch_shows_the_results_of_its_jobs_in_their_order() -> None:
+    red, green, blue = map(plain_png, (RED, GREEN, BLUE))
+    words = "### ✅ Face swap v5 · 2 of 3 done"
+    assert check(batch_showing(f"{words}\nNo. 2: ❌ Failed", red, blue)).unfinished == []
+    for text, files, problem in (
+        (f"{words}\n▰▰▰▱▱▱", [red, blue], "2 of 3 jobs are DONE, and message"),
+        (words, [red], "has 1 files"),
+        (words, [blue, red], "in the wrong place"),
+        (words, [red, green], "in the wrong place"),
+    ):
+        (found,) = check(batch_showing(text, *files)).unfinished
+        assert problem in found
 
 
 def test_a_request_of_no_job_and_an_order_without_one_are_lost() -> None:

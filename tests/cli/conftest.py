@@ -1,10 +1,23 @@
-"""Fixtures: a database of each kind for the commands that run next to a bot."""
+"""Fixtures: everything that a bot needs to run, and a database of each kind for the commands beside it."""
 
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
 from bot.settings import Settings
+from tests.clocks import HeldClock
+from tests.discord.environment import KEY, Environment
+from tests.discord.server import SmallDiscord
+from tests.harness import local_segmind
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncGenerator[Environment]:
+    clock = HeldClock()
+    async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as discord:
+        yield Environment(discord, segmind, clock, tmp_path)
+        assert discord.violations == []
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

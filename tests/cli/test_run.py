@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncGenerator
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -23,14 +22,6 @@ from tests.harness import MODELS, local_segmind
 from tests.media import files
 from tests.media.files import picture
 from tests.segmind_docs import PRICES
-
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncGenerator[Environment]:
-    clock = HeldClock()
-    async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as discord:
-        yield Environment(discord, segmind, clock, tmp_path)
-        assert discord.violations == []
 
 
 def webm_with_tags(count: int) -> bytes:

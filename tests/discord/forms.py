@@ -9,6 +9,7 @@ from tests.discord.rules import Tree, components, entries
 LABEL = 18
 INPUT, SELECT, UPLOAD, RADIO, CHECKBOXES, CHECKBOX = 4, 3, 19, 21, 22, 23
 _SINGLE = frozenset({INPUT, RADIO, CHECKBOX})
+_SEVERAL = frozenset({SELECT, UPLOAD, CHECKBOXES})
 _MOST_FIELDS, _TITLE, _LABEL_TEXT, _NOTE = 5, 45, 45, 100
 _MOST_CHOICES: Mapping[int, int] = {SELECT: 25, RADIO: 10, CHECKBOXES: 10}
 
@@ -91,9 +92,9 @@ def _answered(field: Tree, answer: Any, attach: Callable[[tuple[str, bytes]], st
 
 def _check(field: Tree, answers: Sequence[Any]) -> None:
     kind, name = field["type"], field["custom_id"]
-    required = field.get("required", True)
-    least = field.get("min_values", 1) if required else 0
-    if kind in {SELECT, UPLOAD, CHECKBOXES} and len(answers) > field.get("max_values", _most(field)):
+    # discord.py sends null for a bound that it does not set.
+    least = 0 if field.get("required") is False else _bound(field, "min_values", 1)
+    if kind in _SEVERAL and len(answers) > _bound(field, "max_values", _most(field)):
         raise CannotType(f"{name} takes no {len(answers)} values")
     if len(answers) < least:
         raise CannotType(f"{name} must be filled in")
@@ -101,6 +102,11 @@ def _check(field: Tree, answers: Sequence[Any]) -> None:
         unknown := [each for each in answers if each not in [option["value"] for option in options]]
     ):
         raise CannotType(f"{name} offers no {unknown}")
+
+
+def _bound(field: Tree, name: str, otherwise: int) -> int:
+    bound = field.get(name)
+    return otherwise if bound is None else bound
 
 
 def _most(field: Tree) -> int:

@@ -71,7 +71,7 @@ def _state(
     if len(open_jobs) == len(jobs) and isinstance(first, FREE):
         colour, state, lines = stage_words(first, now, text)
         return colour, state, "", lines
-    states = Counter(_state_of(job).words(text) for job in open_jobs)
+    states = Counter(_open_state_of(job).words(text) for job in open_jobs)
     counts = " · ".join(f"{words}: {count}" for words, count in states.items())
     return BLUE, JobState.PROCESSING, title, [bar(len(jobs) - len(open_jobs), len(jobs)), counts]
 
@@ -79,6 +79,11 @@ def _state(
 def _state_of(job: Job) -> JobState:
     is_awaited = job.state is State.DONE and job.delivery == Delivery.AWAITED
     return JobState.AWAITED if is_awaited else state_of(job.state, job.reason)
+
+
+def _open_state_of(job: Job) -> JobState:
+    """A job that is done has only its result to be shown."""
+    return JobState.FETCHING if job.state is State.DONE else _state_of(job)
 
 
 def _ending(job: Job, text: Text) -> str:

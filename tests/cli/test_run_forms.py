@@ -1,0 +1,71 @@
+"""Forms and menus of `doppel run`, as Discord sends them."""
+
+from typing import Any
+
+from tests.discord.entities import user_payload
+from tests.discord.environment import SECONDS, SLUG, START, Environment
+from tests.discord.user import eventually
+from tests.media.files import moving, picture
+from tests.segmind_docs import PRICES
+
+FACE = ("face.png", picture("PNG", 80, 60))
+
+
+async def submitted(town: Environment, count: int) -> None:
+    await eventually(lambda: len(town.segmind.submissions) == count, lambda: f"{count} submissions")
+
+
+async def test_a_batch_fills_one_card_up_over_a_kill(town: Environment) -> None:
+    """Three targets: one result is there before the kill, one comes after it, and one fails."""
+    limits = {"DOPPEL_JOBS__PER_MEMBER": "1"}
+    targets = [(f"{name}.png", picture("PNG", 64, 48 + len(name))) for name in ("one", "fail", "three")]
+    async with town.bot(**limits) as bot:
+        await town.discord.online()
+        opened = await town.discord.slash("swap")
+        reply = await town.discord.submit(opened, face=[FACE], target=targets, path="fast")
+        await reply.wait_for("0 of 3", "Processing: 1 · Waiting in line: 2")
+        town.clock.move(SECONDS * 2)
+        await reply.wait_for("1 of 3", "Processing: 1 · Waiting in line: 1")
+        assert len(reply.attachments) == 1
+        await bot.kill()
+    async with town.bot(**limits) as bot:
+        await town.discord.online()
+        for sent, words in ((2, "No. 2: ❌ Failed"), (3, "2 of 3 done")):
+            await submitted(town, sent)
+            town.clock.move(SECONDS * 2)
+            await reply.wait_for(words)
+        assert await bot.terminate() == 0
+    assert len(reply.attachments) == 2
+    assert not any("Completed: " in text for text in reply.texts)
+    assert len(town.segmind.submissions) == 3
+    assert await town.balance() == (START - 2 * PRICES[SLUG], 0)
+
+
+async def test_a_picture_that_a_member_posted_is_ordered_from_its_menu(town: Environment) -> None:
+    author: dict[str, Any] = user_payload(7, "robin")
+    posted = town.discord.messages.post(town.discord.guild.channel.id, author, ("a.png", picture("PNG")))
+    async with town.bot() as bot:
+        await town.discord.online()
+        opened = await town.discord.menu("Swap a face into this", posted)
+        await opened.acknowledged()
+        reply = await town.discord.submit(opened, face=[FACE])
+        await town.finish(reply)
+        assert await bot.terminate() == 0
+    assert len(reply.attachments) == 1
+    assert await town.balance() == (START - PRICES[SLUG], 0)
+
+
+async def test_a_gif_that_a_member_posted_comes_back_as_a_gif(town: Environment) -> None:
+    author: dict[str, Any] = user_payload(7, "robin")
+    posted = town.discord.messages.post(town.discord.guild.channel.id, author, ("a.gif", moving("GIF")))
+    async with town.bot() as bot:
+        await town.discord.online()
+        opened = await town.discord.menu("Swap a face into this", posted)
+        await opened.acknowledged()
+        reply = await town.discord.submit(opened, face=[FACE], path="video")
+        await reply.wait_for("Queued")
+        town.clock.move(600)
+        await reply.wait_for("Completed")
+        assert await bot.terminate() == 0
+    (result,) = reply.attachments
+    assert result.content.startswith(b"GIF89a")
