@@ -80,6 +80,8 @@ class ModelCard:
     """Factors on the cost by option and value: `("hardware", "cost"): 0.6` makes that choice cheaper."""
     main: tuple[str, ...] = ()
     """Options that a form offers for another attempt; without any, the first ones."""
+    faces: int = 1
+    """Most people whose faces one order takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,13 @@ class FaceModel(BaseModel):
         per_seconds: float | None = None,
         factors: Mapping[tuple[str, str], float] | None = None,
         main: tuple[str, ...] = (),
+        faces: int = 1,
     ) -> None:
         super().__init_subclass__()
         # pydantic has a keyword `title`, too: it takes it out and keeps it in the model's configuration.
         title = cls.model_config.get("title") or title
         summary = (cls.__doc__ or title).partition("\n")[0].rstrip(".")
-        cls.card = ModelCard(slug, title, summary, seconds, usd, per_seconds, factors or {}, main)
+        cls.card = ModelCard(slug, title, summary, seconds, usd, per_seconds, factors or {}, main, faces)
 
     @classmethod
     @cache
@@ -146,6 +149,15 @@ class FaceModel(BaseModel):
     def format_option(cls) -> Parameter | None:
         """Parameter that chooses the format of a picture, if the model has one."""
         return next((each for each in cls.parameters() if each.name in _FORMAT_OPTIONS), None)
+
+    @classmethod
+    def pairing(cls, sources: Sequence[int], targets: Sequence[int]) -> Mapping[str, Any]:
+        """Options that put each of these faces of the source on the face of the target beside it.
+
+        Faces are counted from 0, from the left. A model that takes several people's faces overrides this.
+        """
+        del sources, targets
+        return {}
 
     @classmethod
     def main_options(cls) -> list[Parameter]:

@@ -1,6 +1,7 @@
 """Multi face swap: several faces of a group picture at once."""
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -22,6 +23,7 @@ class Multifaceswap(
         "face_restore",
         "face_restore_weight",
     ),
+    faces=5,
 ):
     """Swap several faces of a group picture at once."""
 
@@ -62,6 +64,16 @@ class Multifaceswap(
     image_format: Literal["jpeg", "png", "webp"] = Field("jpeg", description="The format of the result")
     image_quality: int = Field(95, ge=10, le=100, description="The quality of the result")
     base64: Base64 = Field(False, description="Send the result inside the answer")
+
+    @classmethod
+    def pairing(cls, sources: Sequence[int], targets: Sequence[int]) -> Mapping[str, Any]:
+        # The model puts a single source on all targets.
+        single = sources[:1] if len(set(sources)) == 1 else sources
+        return {
+            "source_faces_index": ",".join(map(str, single)),
+            "input_faces_index": ",".join(map(str, targets)),
+            "detection_face_order": "left-right",
+        }
 
 
 class MultifaceswapCog(ModelCog):

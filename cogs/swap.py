@@ -23,7 +23,7 @@ from cogs.video import AiFaceSwap
 PATHS = (
     Path("fast", FaceswapV5),
     Path("best", FaceswapV4, {"model_type": "quality"}),
-    Path("group", Multifaceswap, pairs_faces=True),
+    Path("group", Multifaceswap),
     Path("comic", FaceswapComic),
     Path("video", AiFaceSwap),
 )

@@ -19,10 +19,12 @@ from bot.chat.delivery.picture_owners import UnknownOwner
 from bot.chat.members import NotAdministrator
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.orders.avatars import NoAvatar
-from bot.chat.orders.face_picker import AlreadyOrdered
+from bot.chat.orders.face_fields import TooManyPeople
+from bot.chat.orders.face_sheets import UnclearPhoto
 from bot.chat.orders.last_order import NoLastOrder
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
 from bot.chat.orders.order_handler import ShuttingDown
+from bot.chat.orders.pairs_card import AlreadyOrdered
 from bot.chat.orders.reorder import InputGone
 from bot.chat.orders.saved_faces import BothFaces, NoFace
 from bot.chat.orders.swap_form import OneTarget
@@ -31,8 +33,9 @@ from bot.chat.ui.amounts import duration, size
 from bot.chat.ui.card import credits_words, relative_timestamp
 from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.pagination import NotYours
-from bot.faces.detection import BadPairs, FaceProblem, UnclearFace
+from bot.faces.detection import FaceProblem, UnclearFace
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
+from bot.faces.pairing import NothingPaired
 from bot.jobs.ports import StoreAway
 from bot.jobs.service import ModelOff, OrderUnconfirmed, TooLate, TooManyWaiting
 from bot.jobs.submission_gate import ClosureReason, ServicePaused
@@ -72,6 +75,12 @@ _FACE_KEYS: Mapping[FaceProblem, str] = {
     "none": "refused.face_none",
     "several": "refused.face_several",
     "tiny": "refused.face_tiny",
+}
+
+_PHOTO_KEYS: Mapping[FaceProblem, str] = {
+    "none": "refused.photo_none",
+    "several": "refused.photo_several",
+    "tiny": "refused.photo_tiny",
 }
 
 _ACCESS_KEYS: Mapping[type[BaseException], str] = {
@@ -176,8 +185,11 @@ class ErrorMessages:
     def _form_error(self, error: BaseException) -> str | None:
         """Errors of the swap form and the message menu."""
         match error:
-            case BadPairs(sources=sources, targets=targets, example=example):
-                return self._text("refused.pairs", sources=sources, targets=targets, example=example)
+            case NothingPaired():
+                return self._text("refused.nothing_paired")
+            case TooManyPeople(given=given, most=most):
+                key = "refused.people" if most > 1 else "refused.one_face"
+                return self._text(key, given=given, most=most)
             case AlreadyOrdered():
                 return self._text("refused.already_ordered")
             case OneTarget():
@@ -323,6 +335,8 @@ class ErrorMessages:
                 )
             case Unusable(reason=reason):
                 return self._media(reason, name)
+            case UnclearPhoto(problem=problem):
+                return self._text(_PHOTO_KEYS[problem], name=name)
             case _:
                 return None
 

@@ -61,6 +61,13 @@ def draw_face_numbers(
     return face_numbers.draw([(source, source_faces), (target, target_faces)])
 
 
+def draw_face_sheet(photos: Sequence[tuple[bytes, Sequence[FaceBox]]]) -> bytes:
+    """Draw the faces of separate photos in one row."""
+    from bot.media import face_sheet
+
+    return face_sheet.draw(photos)
+
+
 def check_safety(content: bytes, limits: Limits) -> None:
     """Raise `Explicit` for a file that the safety gate refuses, and other errors for one it cannot judge."""
     from bot.media import probe

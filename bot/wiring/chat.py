@@ -18,6 +18,7 @@ from bot.chat.moderation.case_card import CaseButton
 from bot.chat.moderation.origin_check import OriginCheck
 from bot.chat.moderation.takedown_card import TakedownButton
 from bot.chat.orders.attachments import Attachments
+from bot.chat.orders.face_sheets import FaceSheets
 from bot.chat.orders.last_order import LastOrders
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import PreviousInputs
@@ -49,11 +50,13 @@ def serve(
     background, saved_faces, consent = delivery.background, delivery.saved_faces, moderation.consent
     workers, pages = delivery.workers, Pages(text)
     inputs = Attachments(segmind, workers, links=settings.segmind.inputs == "link")
+    face_sheets = FaceSheets(inputs, moderation.access_guard, workers, face_detector)
     order_handler = OrderHandler(
         job_service=jobs.job_service,
         access_guard=moderation.access_guard,
         consent=consent,
         inputs=inputs,
+        face_sheets=face_sheets,
         saved_faces=saved_faces,
         original_previews=delivery.original_previews,
         messages=delivery.messages,
@@ -78,6 +81,7 @@ def serve(
         access_guard=moderation.access_guard,
         consent=consent,
         inputs=inputs,
+        face_sheets=face_sheets,
         saved_faces=saved_faces,
         source=segmind,
         limits=delivery.limits,

@@ -14,6 +14,7 @@ from bot.chat.localization import Translator
 from bot.chat.sync import sync
 from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, Text, catalogue, language_of, plural_form, speaking
 from bot.models import MAX_FACE_INDEXES
+from tests.chat.orders.test_saved_faces import KEY
 from tests.harness import MODELS, Stage
 
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
@@ -127,6 +128,7 @@ def choices(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from choices(option)
 
 
+@pytest.mark.stage(faces={"key": KEY})
 async def test_every_command_and_option_is_described_in_each_language(stage: Stage) -> None:
     seen = [each for command in await payloads(stage) for each in descriptions(command)]
     assert len(seen) > 100
@@ -136,6 +138,7 @@ async def test_every_command_and_option_is_described_in_each_language(stage: Sta
         assert all(0 < len(each) <= DESCRIPTION_LIMIT for each in others.values()), path
 
 
+@pytest.mark.stage(faces={"key": KEY})
 async def test_a_command_is_small_enough_in_each_language(stage: Stage) -> None:
     def size(part: Mapping[str, Any], locale: str) -> int:
         description = part.get("description", "")
@@ -188,6 +191,7 @@ async def test_names_and_values_are_not_translated(stage: Stage) -> None:
         assert all(set(each.get("name_localizations") or {}) == locales for each in choices(command))
 
 
+@pytest.mark.stage(faces={"key": KEY})
 async def test_every_translated_phrase_is_used(stage: Stage) -> None:
     commands = await payloads(stage)
     said = {english for command in commands for _, english, _ in descriptions(command)}

@@ -56,6 +56,10 @@ class AccessGuard:
             # The order exists already, and a moderator can still add its result to the list.
             log.warning("fingerprints not saved", job=job_id, error=str(error))
 
+    async def fingerprints_of(self, job_id: str) -> Mapping[str, Fingerprint]:
+        """The fingerprints that were remembered for an earlier order."""
+        return await self._moderation_store.fingerprints_of(job_id)
+
     async def may_use(self, author_id: int) -> bool:
         """Whether others may use this member's avatar and posted pictures for a swap."""
         return not (await self._moderation_store.standing(author_id)).opted_out

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.chat.orders.attachments import FirstFrame, Upload
+from bot.chat.orders.attachments import FirstFrame
+from bot.chat.orders.face_sheets import OrderFile
 from bot.chat.orders.reorder import PreviousInput
 from bot.models import FaceModel
 
@@ -40,7 +41,7 @@ def avatar_file(member: discord.Member | discord.User) -> AvatarFile:
     return AvatarFile(member.id, asset.replace(size=SIZE, static_format="png", format="png"))
 
 
-def avatar_owner(model: type[FaceModel], files: Mapping[str, Upload]) -> int | None:
+def avatar_owner(model: type[FaceModel], files: Mapping[str, OrderFile]) -> int | None:
     """Member whose avatar is the face of an order, if any."""
     face = files.get(model.face_slot())
     if isinstance(face, FirstFrame):

@@ -64,7 +64,8 @@ class FaceForms:
 
     async def _open(self, order: FacelessOrder, interaction: Interaction) -> None:
         faces = await faces_in_time(self._saved_faces, interaction.user.id)
-        form = FaceForm(order, self._cost(order), FaceFields(faces, self._text))
+        fields = FaceFields(faces, self._text, most=order.model.card.faces)
+        form = FaceForm(order, self._cost(order), fields)
         await interaction.response.send_modal(form)
 
     def _cost(self, order: FacelessOrder) -> str:

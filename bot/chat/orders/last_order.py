@@ -76,4 +76,8 @@ class LastOrders:
             files = {name: file for name, file in files.items() if name == model.face_slot()}
         new = {model.face_slot(): source, model.target_slot(): target, FACE: face}
         given = {name: value for name, value in new.items() if value is not None}
-        return {**self._previous_inputs.options(model, job), **files, **given}
+        options = self._previous_inputs.options(model, job)
+        if model.face_slot() not in files:
+            # The numbers count the faces of the old picture.
+            options = {name: value for name, value in options.items() if name not in model.pairing((), ())}
+        return {**options, **files, **given}

@@ -21,6 +21,7 @@ from bot.chat.orders.attachments import Attachments, FirstFrame, Unusable, Uploa
 from bot.chat.orders.avatars import avatar_owner
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.face_form import FaceForms, FacelessOrder
+from bot.chat.orders.face_sheets import FacePhotos, FaceSheets, OrderFile, uploads_of
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.orders.remedy_card import RemedyCard
 from bot.chat.orders.saved_faces import NoFace, with_face
@@ -68,6 +69,7 @@ class OrderHandler:
         access_guard: AccessGuard,
         consent: Consent,
         inputs: Attachments,
+        face_sheets: FaceSheets,
         saved_faces: SavedFaces,
         original_previews: OriginalPreviews,
         messages: Messages,
@@ -82,6 +84,7 @@ class OrderHandler:
         self._access_guard = access_guard
         self._consent = consent
         self._inputs = inputs
+        self._face_sheets = face_sheets
         self._saved_faces = saved_faces
         self._original_previews = original_previews
         self._messages = messages
@@ -137,7 +140,7 @@ class OrderHandler:
                     return self._face_forms.card(faceless, error)
                 # Of a batch, nobody knows which of the files it is.
                 case Unusable(reason=Animated()) if not more:
-                    still = {error.option: FirstFrame(values[error.option])}
+                    still = {error.option: _first_frame(values[error.option], error.name)}
                     label = self._text("buttons.first_frame")
                     return RemedyCard(self._message_for(error), label, partial(order_again, **still))
                 case _:
@@ -275,8 +278,9 @@ class OrderHandler:
             await self._access_guard.admit_avatar(member, owner)
         # Whoever cannot pay for the shortest videos has no file read.
         await self._job_service.check(filled, member, terms, count=1 + len(more))
+        ready = await self._face_sheets.ready(files, model.slots(), member, self._limits_of(terms))
         first, fingerprints = await self._with_files(
-            Order(filled, place, member, terms, avatar_of=owner), files, alone=not more
+            Order(filled, place, member, terms, avatar_of=owner), ready, alone=not more
         )
         prepared = [(first, fingerprints)]
         for target in more:
@@ -296,6 +300,7 @@ class OrderHandler:
             if seconds is not None:
                 await self._job_service.check(model, member, terms, seconds)
             fingerprints = {name: each.found.fingerprint for name, each in loaded.items()}
+            fingerprints |= await self._face_sheets.fingerprints(files)
             await self._access_guard.admit_inputs(member, fingerprints)
             for each in loaded.values():
                 if each.found.loops is not None:
@@ -311,12 +316,13 @@ class OrderHandler:
     def _check_declared(
         self,
         model: type[FaceModel],
-        files: Mapping[str, Upload],
+        files: Mapping[str, OrderFile],
         more: Sequence[Upload],
         terms: MemberTerms,
     ) -> None:
-        for each in (files, *({model.target_slot(): target} for target in more)):
-            self._inputs.check_declared(model.slots(), each, self._limits_of(terms))
+        uploads = [(name, each) for name, file in files.items() for each in uploads_of(file)]
+        for name, each in (*uploads, *((model.target_slot(), target) for target in more)):
+            self._inputs.check_declared(model.slots(), {name: each}, self._limits_of(terms))
 
     def _limits_of(self, terms: MemberTerms) -> Limits:
         return self._limits.at_most(
@@ -334,7 +340,11 @@ def _with_defaults(model: type[FaceModel], values: Mapping[str, Any], terms: Mem
     return {option.name: chosen, **values}
 
 
-def _fill_in(model: type[FaceModel], values: Mapping[str, Any]) -> tuple[Mapping[str, Upload], FaceModel]:
+def _first_frame(file: OrderFile, name: str) -> OrderFile:
+    return file.with_first_frame(name) if isinstance(file, FacePhotos) else FirstFrame(file)
+
+
+def _fill_in(model: type[FaceModel], values: Mapping[str, Any]) -> tuple[Mapping[str, OrderFile], FaceModel]:
     """The files of an order, and the model with Discord's own links, so that its options can be checked."""
     files = {name: values[name] for name in model.slots() if name in values}
     links = {model.face_slot(): NO_LINK} | {name: file.url or NO_LINK for name, file in files.items()}

@@ -35,6 +35,8 @@ class PreviousInput:
     content_type: str | None = None
     avatar_of: int | None = None
     """Member whose avatar it is."""
+    sheet_of: str | None = None
+    """Job whose face it is, if that may be a sheet of several photos."""
     # The address may expire before Segmind fetches it, so Segmind receives the bytes.
     url: str = ""
 
@@ -71,6 +73,7 @@ class PreviousInputs:
                 str(job.body[name]),
                 self._source,
                 avatar_of=job.avatar_of if name == face else None,
+                sheet_of=job.id if name == face and model.card.faces > 1 else None,
             )
             for name in model.slots()
             if job.body.get(name)

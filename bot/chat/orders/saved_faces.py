@@ -11,7 +11,8 @@ import structlog
 from discord import app_commands
 
 from bot.chat.interactions import Interaction
-from bot.chat.orders.slash_command import FACE
+from bot.chat.orders.face_sheets import FacePhotos, uploads_of
+from bot.chat.orders.slash_command import saved_face_options
 from bot.chat.text import Text
 from bot.chat.ui.card import relative_timestamp
 from bot.chat.ui.info_card import InfoCard, sanitize
@@ -65,17 +66,23 @@ class SavedFile:
 async def with_face(
     saved_faces: SavedFaces, owner: int, model: type[FaceModel], values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The values of an order, with a saved or default face in the face slot if no file was attached."""
+    """The values of an order, with its files and saved faces, or the default face, in the face slot."""
     given = {name: value for name, value in values.items() if value is not None}
-    name, slot = given.pop(FACE, None), model.face_slot()
-    if slot in given:
-        if name:
-            raise BothFaces(slot)
-        return given
-    face = await (saved_faces.find(owner, name) if name else saved_faces.default_of(owner))
-    if face is None:
-        raise NoFace(slot, can_save=saved_faces.enabled)
-    return given | {slot: SavedFile(face)}
+    slot = model.face_slot()
+    first, *others = (given.pop(option, None) for option in saved_face_options(model))
+    if slot in given and first:
+        raise BothFaces(slot)
+    photos = [*uploads_of(given[slot])] if slot in given else []
+    photos += [SavedFile(await saved_faces.find(owner, name)) for name in (first, *others) if name]
+    if not photos:
+        face = await saved_faces.default_of(owner)
+        if face is None:
+            raise NoFace(slot, can_save=saved_faces.enabled)
+        photos = [SavedFile(face)]
+    if len(photos) == 1:
+        return {slot: photos[0], **given}
+    everybody = range(len(photos))
+    return {**model.pairing(everybody, everybody), **given, slot: FacePhotos(tuple(photos))}
 
 
 async def faces_in_time(saved_faces: SavedFaces, owner: int) -> Sequence[Face]:

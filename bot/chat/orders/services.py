@@ -6,6 +6,7 @@ from bot.chat.access.consent import Consent
 from bot.chat.access.guard import AccessGuard
 from bot.chat.background import Background
 from bot.chat.orders.attachments import Attachments
+from bot.chat.orders.face_sheets import FaceSheets
 from bot.chat.orders.last_order import LastOrders
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import Source
@@ -27,6 +28,7 @@ class OrderServices:
     access_guard: AccessGuard
     consent: Consent
     inputs: Attachments
+    face_sheets: FaceSheets
     saved_faces: SavedFaces
     source: Source
     limits: Limits

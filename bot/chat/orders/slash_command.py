@@ -45,6 +45,12 @@ _SAVED_FACE = Parameter(
     slot=None,
     transport=False,
 )
+_MORE_FACES = "The saved face of one more person"
+
+
+def saved_face_options(model: type[FaceModel]) -> list[str]:
+    """The options for saved faces, one for each person whose face an order takes."""
+    return [FACE, *(f"{FACE}{number}" for number in range(2, model.card.faces + 1))]
 
 
 def command_for(
@@ -79,12 +85,13 @@ def command_for(
         extras=takes_files(**{name: slot.accepts for name, slot in model.slots().items()}),
     )
     if face_choices is not None:
-        _offer(command, face_choices)
+        for name in saved_face_options(model):
+            _offer(command, name, face_choices)
     return command
 
 
-def _offer(command: app_commands.Command[Any, ..., None], face_choices: FaceChoices) -> None:
-    @command.autocomplete(FACE)
+def _offer(command: app_commands.Command[Any, ..., None], name: str, face_choices: FaceChoices) -> None:
+    @command.autocomplete(name)
     async def offered(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:  # pyright: ignore[reportUnusedFunction]
         return await face_choices(interaction, typed)
 
@@ -106,12 +113,14 @@ def options(model: type[FaceModel]) -> Iterator[Parameter]:
 
 
 def options_with_faces(model: type[FaceModel]) -> Iterator[Parameter]:
-    """The same with an option for a saved face, which makes the face's file optional."""
+    """The same with options for saved faces, which make the face's file optional."""
     slot = model.face_slot()
     for option in sorted(options(model), key=lambda each: not each.required or each.name == slot):
         if option.name == slot:
             yield replace(option, required=False, default=None)
             yield _SAVED_FACE
+            for name in saved_face_options(model)[1:]:
+                yield replace(_SAVED_FACE, name=name, description=_MORE_FACES)
         else:
             yield option
 

@@ -47,8 +47,11 @@ class Path:
     name: str
     model: type[FaceModel]
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    pairs_faces: bool = False
-    """Whether the member chooses which face goes where."""
+
+    @property
+    def pairs_faces(self) -> bool:
+        """Whether the member chooses which face goes where."""
+        return self.model.card.faces > 1
 
     def takes(self, kind: MediaKind) -> bool:
         return kind in self.model.slots()[self.model.target_slot()].accepts
@@ -147,7 +150,8 @@ class SwapForm(Form):
         self._place_order = place_order
         self._posted_file = _posted_field(posted, text) if len(posted) > 1 else None
         self._avatar = avatar
-        self._face = FaceFields(faces, text) if avatar is None else None
+        most = max(path.model.card.faces for path in paths)
+        self._face = FaceFields(faces, text, most=most) if avatar is None else None
         self._target: MediaUpload | None = None
         if not posted:
             kinds = {kind for kind in MediaKind if any(path.takes(kind) for path in paths)}

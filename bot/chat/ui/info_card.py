@@ -18,7 +18,7 @@ _BUTTONS_IN_ROW = 5
 
 
 class InfoCard(ui.LayoutView):
-    """Container with a title, lines, rows, pictures, small print and buttons."""
+    """Container with a title, lines, pictures, rows, small print and buttons."""
 
     def __init__(
         self,
@@ -38,8 +38,6 @@ class InfoCard(ui.LayoutView):
         notes = "\n".join(f"-# {line}" for line in small)
         body = fit_lines(lines, BODY_LIMIT - len(notes), text)
         box.add_item(ui.TextDisplay(f"### {title[:TITLE_LIMIT]}\n{body}".strip()))
-        for row in rows:
-            box.add_item(row)
         if pictures:
             shown = [
                 discord.MediaGalleryItem(
@@ -48,6 +46,8 @@ class InfoCard(ui.LayoutView):
                 for each in pictures
             ]
             box.add_item(ui.MediaGallery(*shown))
+        for row in rows:
+            box.add_item(row)
         if notes:
             box.add_item(ui.TextDisplay(notes))
         for row in _rows_of(buttons):

@@ -1,97 +1,92 @@
-"""In group pictures, members choose by number which face goes where."""
+"""In group pictures, members choose which face goes where."""
 
 from io import BytesIO
 from typing import Any
 
 import pytest
-import simcord
 from PIL import Image
 
 from bot.sandbox.operations import find_faces
-from bot.sandbox.welcome import SAMPLES
 from tests.chat.admin_harness import said
-from tests.chat.orders.forms import fields
+from tests.chat.orders.people import photo
+from tests.chat.orders.preview import indexes, offered
 from tests.chat.orders.test_swap_form import FACE, TARGET, opened, ordered
 from tests.harness import Reply, Stage, eventually
-from tests.media.files import saved
 
-
-def smaller(name: str) -> tuple[str, bytes]:
-    with Image.open(SAMPLES / name) as image:
-        image.thumbnail((640, 640))
-        return name, saved(image, "JPEG", quality=92)
-
-
-GROUP, ALONE = smaller("group.jpg"), smaller("face_a.jpg")
+GROUP, ALONE = photo("group"), photo("face_a")
 with_detector = pytest.mark.stage(face_detector=find_faces)
-
-
-async def offered(
-    stage: Stage, face: tuple[str, bytes], target: tuple[str, bytes]
-) -> simcord.InteractionResult:
-    shown = await opened(stage)
-    values: dict[str, Any] = {"face": face, "target": target, "path": "group"}
-    result = await stage.member.submit_modal(shown, values)
-    await eventually(lambda: result.response and result.response.components, lambda: "no faces are shown")
-    return result
-
-
-async def pressed(stage: Stage, result: simcord.InteractionResult, label: str) -> simcord.InteractionResult:
-    assert result.response is not None
-    return await stage.member.click(result.response.message, label=label)
-
-
-def indexes(body: Any) -> tuple[str, str, str]:
-    return body["source_faces_index"], body["input_faces_index"], body["detection_face_order"]
 
 
 @with_detector
 async def test_two_people_of_a_group_change_places(stage: Stage) -> None:
-    result = await offered(stage, GROUP, GROUP)
-    assert "Which face goes where?" in said(result)
-    assert result.response is not None
-    (attachment,) = result.response.attachments
+    preview = await offered(stage, GROUP, GROUP)
+    assert "Which face goes where?" in preview.text
+    assert preview.places() == {
+        "place:1": "Place 1: face 1",
+        "place:2": "Place 2: face 2",
+        "place:3": "Place 3: face 3",
+        "place:4": "Place 4: face 4",
+    }
+    (attachment,) = preview.message.attachments
     assert Image.open(BytesIO(await attachment.read())).width > 1000
+    await preview.choose(1, "1")
+    await preview.choose(2, "0")
+    await preview.choose(3, "stays")
+    assert preview.places()["place:2"] == "Place 2: face 1"
+    assert preview.message.attachments
     assert not stage.segmind.submissions
-    form = await pressed(stage, result, "Choose")
-    usual = fields(form)["pairs"]["value"]
-    assert usual.startswith("1 > 1, 2 > 2")
-    reply = Reply(stage.env, await stage.member.submit_modal(form, {"pairs": "1 > 2, 2 > 1"}))
-    job = await ordered(stage, reply)
-    assert indexes(job.body) == ("0,1", "1,0", "left-right")
+    job = await ordered(stage, await preview.press("Swap like this"))
+    assert indexes(job.body) == ("1,0,3", "0,1,3", "left-right")
 
 
 @with_detector
 async def test_by_default_a_single_face_goes_on_everybody(stage: Stage) -> None:
-    result = await offered(stage, ALONE, GROUP)
-    job = await ordered(stage, Reply(stage.env, await pressed(stage, result, "Swap like this")))
-    source, target, order = indexes(job.body)
-    assert (source, order) == ("0", "left-right")
-    assert target.startswith("0,1")
+    preview = await offered(stage, ALONE, GROUP)
+    job = await ordered(stage, await preview.press("Swap like this"))
+    assert indexes(job.body) == ("0", "0,1,2,3", "left-right")
 
 
 @with_detector
 async def test_a_preview_is_ordered_once(stage: Stage) -> None:
-    result = await offered(stage, ALONE, GROUP)
-    await ordered(stage, Reply(stage.env, await pressed(stage, result, "Swap like this")))
-    assert "already ordered this swap" in said(await pressed(stage, result, "Swap like this"))
+    preview = await offered(stage, ALONE, GROUP)
+    await ordered(stage, await preview.press("Swap like this"))
+    await (await preview.press("Swap like this")).refused("already ordered this swap")
     assert len(stage.segmind.submissions) == 1
 
 
 @with_detector
-async def test_face_numbers_that_do_not_exist_are_rejected_with_an_example(stage: Stage) -> None:
-    form = await pressed(stage, await offered(stage, ALONE, GROUP), "Choose")
-    refused = said(await stage.member.submit_modal(form, {"pairs": "2 > 1"}))
-    assert "the first picture has 1" in refused
-    assert "`1 > 1, 1 > 2" in refused
-    assert not stage.segmind.submissions
+async def test_somebody_has_to_go_somewhere(stage: Stage) -> None:
+    preview = await offered(stage, GROUP, ALONE)
+    await preview.choose(1, "stays")
+    await (await preview.press("Swap like this")).refused("at least one face")
+    await preview.choose(1, "2")
+    job = await ordered(stage, await preview.press("Swap like this"))
+    assert indexes(job.body) == ("2", "0", "left-right")
+
+
+@with_detector
+async def test_a_large_group_has_several_pages_of_places(stage: Stage) -> None:
+    with Image.open(BytesIO(GROUP[1])) as image:
+        crowd = Image.new("RGB", (image.width, 2 * image.height))
+        crowd.paste(image, (0, 0))
+        crowd.paste(image, (0, image.height))
+        content = BytesIO()
+        crowd.save(content, "JPEG", quality=92)
+    preview = await offered(stage, ALONE, ("crowd.jpg", content.getvalue()))
+    assert len(preview.places()) == 5
+    await preview.press("Places 6 to 8")
+    assert list(preview.places()) == ["place:6", "place:7", "place:8"]
+    await preview.choose(8, "stays")
+    await preview.press("Places 1 to 5")
+    job = await ordered(stage, await preview.press("Swap like this"))
+    assert indexes(job.body) == ("0", "0,1,2,3,4,5,6", "left-right")
 
 
 @with_detector
 async def test_without_detected_faces_the_order_can_be_sent_unchanged(stage: Stage) -> None:
-    result = await offered(stage, FACE, TARGET)
-    assert "No faces were found" in said(result)
-    job = await ordered(stage, Reply(stage.env, await pressed(stage, result, "Swap like this")))
+    preview = await offered(stage, FACE, TARGET)
+    assert "No faces were found" in preview.text
+    job = await ordered(stage, await preview.press("Swap like this"))
     assert indexes(job.body) == ("0", "0", "large-small")
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from bot.media.face_sheet import draw
 from bot.sandbox.faces import CannotSwap
+from bot.sandbox.operations import find_faces
 from tests.sandbox.faces.conftest import Measure, Render
 from tests.sandbox.faces.scenes import couple, decoded, encoded, group, portrait
 
@@ -92,3 +94,41 @@ async def test_the_true_detector_is_named(render: Render, astronaut: bytes, face
         "retinaface_mobile0.25": {"facedetection": "BlazeFace, deep scan"},
         "YOLOv5l": {"facedetection": "BlazeFace, shallow scan"},
     }
+
+
+@pytest.mark.parametrize("order", ["left-right", "large-small", "top-bottom"])
+async def test_the_faces_of_a_sheet_are_counted_as_they_were_given(
+    render: Render, measure: Measure, order: str
+) -> None:
+    names = ("face_b", "astronaut", "face_c")
+    photos = [encoded(portrait(name)) for name in names]
+    sheet = draw([(photo, find_faces(photo)) for photo in photos])
+    rendering = await render(
+        SLUG,
+        sheet,
+        encoded(portrait("face_a")),
+        detection_face_order=order,
+        source_faces_index="1",
+        image_format="png",
+    )
+    result = decoded(rendering.content)
+    assert min(names, key=lambda name: measure.apart(result, name)) == "astronaut"
+
+
+async def test_each_face_of_a_sheet_goes_where_it_was_sent(render: Render, measure: Measure) -> None:
+    names = ("face_b", "astronaut", "face_c")
+    photos = [encoded(portrait(name)) for name in names]
+    sheet = draw([(photo, find_faces(photo)) for photo in photos])
+    rendering = await render(
+        SLUG,
+        sheet,
+        encoded(group()),
+        detection_face_order="left-right",
+        source_faces_index="2,0,1",
+        input_faces_index="0,2,3",
+        image_format="png",
+    )
+    result = decoded(rendering.content)
+    assert measure.changed_faces(group(), result) == [True, False, True, True]
+    nearest = [min(names, key=lambda name: measure.apart(result, name, place)) for place in (0, 2, 3)]
+    assert nearest == ["face_c", "face_b", "astronaut"]

@@ -1,0 +1,24 @@
+"""Sample photos of people, small enough for a test."""
+
+from functools import cache
+
+from PIL import Image
+
+from bot.sandbox.welcome import SAMPLES
+from tests.media.files import saved
+
+
+@cache
+def photo(name: str) -> tuple[str, bytes]:
+    with Image.open(SAMPLES / f"{name}.jpg") as image:
+        image.thumbnail((640, 640))
+        return f"{name}.jpg", saved(image, "JPEG", quality=92)
+
+
+@cache
+def fourth() -> tuple[str, bytes]:
+    """The person on the right of the group."""
+    with Image.open(SAMPLES / "group.jpg") as image:
+        width, height = image.size
+        alone = image.crop((round(0.74 * width), round(0.1 * height), width, round(0.7 * height)))
+        return "fourth.jpg", saved(alone, "JPEG", quality=92)
