@@ -29,9 +29,11 @@ from bot.chat.client import Doppel
 from bot.chat.contexts import servers_only
 from bot.chat.interactions import Interaction
 from bot.chat.members import NotAdministrator, administrator_of, member_in
+from bot.chat.ui.event_card import event_card
 from bot.chat.ui.pagination import PageItem, PageRequest
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.ledger.account import Balance
+from bot.ledger.events import EventPlan
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import OrderDefaults
@@ -40,6 +42,7 @@ Amount = app_commands.Range[int, 0]
 Positive = app_commands.Range[int, 1]
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
 Channel = app_commands.Transform[app_commands.AppCommandChannel, ChannelTransformer]
+MAX_EVENT_HOURS = 14 * 24
 RESET = "Go back to the operator's"
 USES = [
     app_commands.Choice(name="only here, and where else you say so", value=AccessMode.ONLY),
@@ -259,6 +262,48 @@ class Admin(
 
     @defaults.autocomplete("model")
     async def _default_models(self, interaction: Interaction, typed: str) -> list[Choice]:
+        del interaction
+        return model_choices(self._services.cards, typed)
+
+    @app_commands.command(description="Show or start an event: the server pays for models for some hours")
+    @app_commands.describe(
+        hours="How long",
+        cap="Most credits that the server pays in all",
+        discount="Percent that the server pays, all of it unless you say otherwise",
+        model="Which one, all models unless you say otherwise",
+        model2="A second one",
+        model3="A third one",
+        end="End the event that runs",
+    )
+    async def event(
+        self,
+        interaction: Interaction,
+        *,
+        hours: app_commands.Range[int, 1, MAX_EVENT_HOURS] | None = None,
+        cap: Positive | None = None,
+        discount: app_commands.Range[int, 1, 100] = 100,
+        model: str | None = None,
+        model2: str | None = None,
+        model3: str | None = None,
+        end: bool = False,
+    ) -> None:
+        by = await _authorize(interaction)
+        events = self._services.event_admin
+        if end:
+            return await self._confirm(interaction, await events.end(by))
+        if hours is None or cap is None:
+            event = await events.running(by.guild_id)
+            return await send_deferred(
+                interaction, event_card(event, self._services.cards, self._services.text)
+            )
+        models = frozenset(slug for slug in (model, model2, model3) if slug is not None)
+        entry = await events.start(by, EventPlan(models, discount, cap, hours))
+        return await self._confirm(interaction, entry)
+
+    @event.autocomplete("model")
+    @event.autocomplete("model2")
+    @event.autocomplete("model3")
+    async def _event_models(self, interaction: Interaction, typed: str) -> list[Choice]:
         del interaction
         return model_choices(self._services.cards, typed)
 

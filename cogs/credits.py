@@ -11,6 +11,7 @@ from bot.chat.account.services import AccountServices
 from bot.chat.client import Doppel
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
+from bot.chat.ui.event_card import event_line
 from bot.chat.ui.pagination import PageItem, PageRequest
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
 
@@ -48,7 +49,9 @@ class Credits(
         services = self._services
         terms = await services.job_service.terms(member_of(interaction))
         cards = [card for slug, card in services.cards.items() if slug not in terms.models_off]
-        await send_deferred(interaction, prices_card(cards, services.job_service.unit_price, services.text))
+        event = None if terms.event is None else event_line(terms.event, services.cards, services.text)
+        prices = prices_card(cards, services.job_service.unit_price, services.text, event=event)
+        await send_deferred(interaction, prices)
 
     @app_commands.command(description="Give some of your granted credits to another member")
     @app_commands.describe(member="Who gets them", amount="How many")

@@ -86,7 +86,7 @@ class CreditAdmin:
         self._models = models
 
     async def grant(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
-        _check_bound("grant", amount, self._policy.bounds.grant, least=1)
+        check_bound("grant", amount, self._policy.bounds.grant, least=1)
         audit_entry = audit_entry_of(by, AuditAction.GRANT, reason, member=user_id, amount=amount)
         await self._ledger.grant(
             by.account_of(user_id),
@@ -99,7 +99,7 @@ class CreditAdmin:
 
     async def take(self, by: Administrator, user_id: int, amount: int, reason: str = "") -> AuditEntry:
         """Take granted credits away; nobody can take an allowance."""
-        _check_bound("take", amount, None, least=1)
+        check_bound("take", amount, None, least=1)
         audit_entry = audit_entry_of(by, AuditAction.TAKE, reason, member=user_id, amount=amount)
         try:
             await self._ledger.adjust(
@@ -117,7 +117,7 @@ class CreditAdmin:
         self, by: Administrator, amount: int | None, user_id: int | None = None
     ) -> AuditEntry:
         """Set the allowance of one member or of all; None restores the operator's."""
-        _check_bound("daily", amount, self._policy.bounds.daily)
+        check_bound("daily", amount, self._policy.bounds.daily)
         if user_id is None:
             audit_entry = audit_entry_of(by, AuditAction.DAILY, amount=amount)
             return await self._change(by, lambda _: {"daily": amount}, audit_entry)
@@ -127,7 +127,7 @@ class CreditAdmin:
         )
 
     async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> AuditEntry:
-        _check_bound("daily", amount, self._policy.bounds.daily)
+        check_bound("daily", amount, self._policy.bounds.daily)
         audit_entry = audit_entry_of(by, AuditAction.ROLE, role=role_id, amount=amount)
         return await self._change(
             by, lambda rules: {"roles": _with_entry(rules.roles, role_id, amount)}, audit_entry
@@ -135,20 +135,20 @@ class CreditAdmin:
 
     async def set_cap(self, by: Administrator, amount: int | None) -> AuditEntry:
         """Cap the credits that the server spends in a month."""
-        _check_bound("monthly", amount, self._policy.monthly)
+        check_bound("monthly", amount, self._policy.monthly)
         audit_entry = audit_entry_of(by, AuditAction.CAP, amount=amount)
         return await self._change(by, lambda _: {"monthly": amount}, audit_entry)
 
     async def set_gifts(self, by: Administrator, amount: int | None) -> AuditEntry:
         """Bound what a member gives to others in a day, and gets from them."""
-        _check_bound("gifts", amount, self._policy.gifts_daily)
+        check_bound("gifts", amount, self._policy.gifts_daily)
         audit_entry = audit_entry_of(by, AuditAction.GIFTS, amount=amount)
         return await self._change(by, lambda _: {"gifts": amount}, audit_entry)
 
     async def set_limit(self, by: Administrator, name: str, amount: int | None) -> AuditEntry:
         if name not in LIMIT_NAMES:
             raise ValueError(name)
-        _check_bound(name, amount, self._policy.limits.named()[name], least=1)
+        check_bound(name, amount, self._policy.limits.named()[name], least=1)
         audit_entry = audit_entry_of(by, AuditAction.LIMIT, limit=name, amount=amount)
         return await self._change(
             by, lambda rules: {"limits": _with_entry(rules.limits, name, amount)}, audit_entry
@@ -198,7 +198,8 @@ class CreditAdmin:
         return audit_entry
 
 
-def _check_bound(what: str, amount: int | None, most: float | None, *, least: int = 0) -> None:
+def check_bound(what: str, amount: int | None, most: float | None, *, least: int = 0) -> None:
+    """Raise `BeyondBound` if the amount is above the operator's bound."""
     if amount is None:
         return
     if amount < least:

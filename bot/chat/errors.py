@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from bot.administration.audit import UnknownJob
 from bot.administration.credits import BeyondBound, NotPaid, TooMuchToTake, UnknownModel
 from bot.administration.defaults import TwoPlaces
+from bot.administration.events import NoEvent
 from bot.chat.access.permissions import NotModerator
 from bot.chat.account.avatars import NotInServer
 from bot.chat.account.gifts import CannotReceive, GiftsOff, NotGiftable
@@ -41,6 +42,7 @@ from bot.jobs.service import ModelOff, OrderUnconfirmed, TooLate, TooManyWaiting
 from bot.jobs.submission_gate import ClosureReason, ServicePaused
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, Scope
+from bot.ledger.events import EventOver
 from bot.ledger.ledger import AlreadyRefunded, GiftLimitReached
 from bot.ledger.server_rules import LIMIT_NAMES
 from bot.media import types as media_types
@@ -93,6 +95,8 @@ _ACCESS_KEYS: Mapping[type[BaseException], str] = {
     AvatarNotShared: "refused.avatar_not_shared",
     NoAvatar: "refused.no_avatar",
     NotInServer: "refused.not_in_server",
+    EventOver: "refused.event_over",
+    NoEvent: "refused.no_event",
     GiftsOff: "refused.gifts_off",
     CannotReceive: "refused.gift_receiver",
 }

@@ -173,6 +173,9 @@ class Job:
     """Whether delivery is over: the member was shown the end, or cannot be reached."""
     delivery: str | None = None
     """Route of the delivery, a `Delivery`."""
+    subsidy: int = 0
+    """Credits that the server pays on top of the price, in an event."""
+    event: int | None = None
     batch: str | None = None
     """Id of the first job of the batch, if several jobs were ordered at once; they share a place."""
 

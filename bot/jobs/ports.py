@@ -9,6 +9,7 @@ from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job
 from bot.jobs.stages import Stage
 from bot.ledger.account import Balance
+from bot.ledger.events import Event
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
 from bot.segmind.polling import Look
@@ -93,6 +94,10 @@ class Store(Protocol):
     async def balance(self, account: str) -> Balance: ...
 
     async def rules(self, guild_id: int) -> ServerRules: ...
+
+    async def running_event(self, guild_id: int, *, monthly: int) -> Event | None:
+        """Return the event that runs in the server; `monthly` bounds what its administrators give away."""
+        ...
 
     async def rules_of(self, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
         """Return the rules of those servers that have any."""

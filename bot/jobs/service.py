@@ -6,7 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -18,6 +18,7 @@ from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner
 from bot.jobs.submission_gate import SubmissionGate
 from bot.ledger.account import Balance, Member
+from bot.ledger.events import Event
 from bot.ledger.policy import MemberTerms, Policy, Price, Prices
 from bot.ledger.server_rules import ServerRules
 from bot.models import FaceModel, ModelCard
@@ -118,10 +119,20 @@ class JobService:
             return self._policy.terms(member, ServerRules())
         terms = self._policy.terms(member, await self._store.rules(member.guild_id), channels)
         self._queue.set_limits(member.guild_id, terms.limits)
-        return terms
+        event = await self._store.running_event(member.guild_id, monthly=self._policy.bounds.grants_monthly)
+        return replace(terms, event=event)
 
-    def price(self, card: ModelCard, body: Mapping[str, Any], video_seconds: float | None) -> Price:
-        return self._prices.of(card, body, video_seconds)
+    def price(
+        self,
+        card: ModelCard,
+        body: Mapping[str, Any],
+        video_seconds: float | None,
+        event: Event | None = None,
+    ) -> Price:
+        """Price of one job; an event pays a part of it."""
+        price = self._prices.of(card, body, video_seconds)
+        subsidy = 0 if event is None else event.subsidy(card.slug, price.credits)
+        return replace(price, credits=price.credits - subsidy, subsidy=subsidy)
 
     def unit_price(self, card: ModelCard, body: Mapping[str, Any]) -> int:
         """Price of one picture, or of each started unit of video."""
@@ -163,7 +174,7 @@ class JobService:
         of jobs in the order.
         """
         self._check_admission(model, member, terms)
-        price = self.price(model.card, model.wire(), video_seconds)
+        (price, *_) = self._prices_of([(model, video_seconds)] * count, terms)
         balance = await self.balance(member, terms)
         balance.allocate(count * price.credits, terms.allowance)
 
@@ -179,17 +190,31 @@ class JobService:
         # Jobs of a batch are found in the order of their ids.
         ids = sorted(new_id(now) for _ in orders)
         batch = ids[0] if others else None
-        jobs = [self._job(each, job_id, batch, now) for each, job_id in zip(orders, ids, strict=True)]
+        prices = self._prices_of([(each.model, each.video_seconds) for each in orders], order.terms)
+        jobs = [
+            self._job(each, price, job_id, batch, now)
+            for each, price, job_id in zip(orders, prices, ids, strict=True)
+        ]
         await self._open(jobs, order.terms)
         for job in jobs:
             log.info("job ordered", job=job.id, model=job.slug, price=job.price, guild=job.place.guild_id)
             self._runner.start(job)
         return jobs
 
-    def _job(self, order: Order, job_id: str, batch: str | None, now: float) -> Job:
+    def _prices_of(
+        self, ordered: Sequence[tuple[FaceModel, float | None]], terms: MemberTerms
+    ) -> Sequence[Price]:
+        """Prices of the jobs of one order. An event pays for all of them, or for none if that is too much."""
+        event = terms.event
+        prices = [self.price(model.card, model.wire(), seconds, event) for model, seconds in ordered]
+        if event is not None and sum(price.subsidy for price in prices) > event.left:
+            return [self.price(model.card, model.wire(), seconds) for model, seconds in ordered]
+        return prices
+
+    def _job(self, order: Order, price: Price, job_id: str, batch: str | None, now: float) -> Job:
         nonce = new_nonce()
         body = order.model.with_nonce(nonce).wire()
-        price = self.price(order.model.card, body, order.video_seconds)
+        event = order.terms.event
         return Job(
             id=job_id,
             slug=order.model.card.slug,
@@ -203,6 +228,8 @@ class JobService:
             video_seconds=order.video_seconds,
             batch=batch,
             avatar_of=order.avatar_of,
+            subsidy=price.subsidy,
+            event=event.id if event is not None and price.subsidy else None,
         )
 
     async def find(self, job_id: str) -> Job | None:

@@ -41,6 +41,8 @@ class Caps:
 
     server_credits: int | None = None
     operator_usd: float | None = None
+    grants: int | None = None
+    """Credits that administrators give away, events included."""
 
     def of(self, scope: Scope) -> int | None:
         match scope:
@@ -49,7 +51,7 @@ class Caps:
             case Scope.OPERATOR:
                 return None if self.operator_usd is None else micros(self.operator_usd)
             case Scope.GRANTS:
-                return None
+                return self.grants
 
 
 class CapReached(Exception):

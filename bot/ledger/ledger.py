@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from bot.ledger.account import Balance, EntryKind
 from bot.ledger.budgets import Budget
+from bot.ledger.events import Event, EventPlan
 from bot.ledger.server_rules import ServerRules
 
 FORGOTTEN = "forgotten"
@@ -142,6 +143,18 @@ class Ledger(Protocol):
         `daily` bounds what a member gives, and what a member gets, in a day (UTC). Raises `NotEnoughCredits`
         or `GiftLimitReached`, with nothing written.
         """
+        ...
+
+    async def start_event(self, guild_id: int, plan: EventPlan, audit_entry: AuditEntry) -> None:
+        """Start an event in a server, in place of the one that runs."""
+        ...
+
+    async def end_event(self, guild_id: int, audit_entry: AuditEntry) -> bool:
+        """End the event that runs; return whether there was one."""
+        ...
+
+    async def running_event(self, guild_id: int, *, monthly: int) -> Event | None:
+        """Return the event that runs; `monthly` bounds what the administrators give away in a month."""
         ...
 
     async def history(

@@ -8,6 +8,7 @@ from typing import Any
 from bot.ledger.account import Member
 from bot.ledger.allowance import Allowance, Refill
 from bot.ledger.budgets import Caps
+from bot.ledger.events import Event
 from bot.ledger.server_rules import Bounds, Limits, OrderDefaults, ServerRules
 from bot.models import ModelCard
 
@@ -18,6 +19,8 @@ class Price:
 
     credits: int
     usd: float
+    subsidy: int = 0
+    """Credits that the server pays on top, in an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class MemberTerms:
     limits: Limits
     models_off: frozenset[str] = frozenset()
     defaults: OrderDefaults = field(default_factory=OrderDefaults)
+    event: Event | None = None
+    """Event that runs in the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class Policy:
         """Terms of a member; `channels` are the channel of the order and, of a thread, its parent."""
         return MemberTerms(
             allowance=Allowance(self._daily(member, rules), self.refill),
-            caps=Caps(self.monthly_of(rules), self.operator_usd),
+            caps=Caps(self.monthly_of(rules), self.operator_usd, self.bounds.grants_monthly),
             limits=self.limits_of(rules),
             models_off=rules.models_off,
             defaults=rules.defaults_for(member.roles, channels),

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter
 from bot.jobs.job import Job
 from bot.jobs.ports import OpenJob, Segmind, SlotRequest, StaleJob, Store
 from bot.ledger.account import Balance
+from bot.ledger.events import Event
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
 from bot.segmind.polling import Look
@@ -77,6 +78,9 @@ class ObservedStore:
 
     async def rules(self, guild_id: int) -> ServerRules:
         return await self._store.rules(guild_id)
+
+    async def running_event(self, guild_id: int, *, monthly: int) -> Event | None:
+        return await self._store.running_event(guild_id, monthly=monthly)
 
     async def rules_of(self, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
         return await self._store.rules_of(guild_ids)

@@ -14,7 +14,8 @@ from bot.jobs.history_pass import KnownRequest
 from bot.jobs.job import Job
 from bot.jobs.ports import Clock, OpenJob, RequestTaken, SlotRequest
 from bot.ledger.account import Balance
-from bot.ledger.budgets import Budget
+from bot.ledger.budgets import Budget, grants_of
+from bot.ledger.events import Event, EventPlan
 from bot.ledger.ledger import AlreadyCredited, AlreadyRefunded, AuditEntry, LedgerLine, Spending
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import ServerRules
@@ -36,7 +37,7 @@ from bot.store.repositories.member_data import SqlMemberData
 from bot.store.repositories.moderation import SqlModerationStore
 from bot.store.repositories.server_data import SqlServerData
 from bot.store.repositories.takedowns import SqlTakedowns
-from bot.store.write import audit_log, budgets, jobs, key_values, reconcile, servers, slots
+from bot.store.write import audit_log, budgets, events, jobs, key_values, reconcile, servers, slots
 from bot.store.write import ledger as ledgers
 from bot.store.write.adoption import Takeover
 from bot.store.write.commands import (
@@ -158,6 +159,27 @@ class SqlStore:
     ) -> Balance:
         gift = Gift(uuid.uuid4().hex, giver, receiver, amount, daily, audit_entry)
         return cast("Balance", await self._writer.write(gift))
+
+    async def start_event(self, guild_id: int, plan: EventPlan, audit_entry: AuditEntry) -> None:
+        async with self._transaction() as connection:
+            # The rules' row exists in every server with events, so its lock lets no two start at once.
+            await servers.change(connection, guild_id, lambda rules: rules)
+            await events.start(connection, guild_id, plan, at=self._clock.now())
+            await audit_log.record(connection, [audit_entry], at=self._clock.now())
+
+    async def end_event(self, guild_id: int, audit_entry: AuditEntry) -> bool:
+        async with self._transaction() as connection:
+            ended = await events.end(connection, guild_id, at=self._clock.now())
+            if ended:
+                await audit_log.record(connection, [audit_entry], at=self._clock.now())
+            return ended
+
+    async def running_event(self, guild_id: int, *, monthly: int) -> Event | None:
+        now = self._clock.now()
+        async with self._reading() as connection:
+            return await events.running(
+                connection, guild_id, at=now, grants=grants_of(guild_id, now), monthly=monthly
+            )
 
     async def rules(self, guild_id: int) -> ServerRules:
         async with self._reading() as connection:

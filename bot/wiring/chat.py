@@ -1,6 +1,7 @@
 """The commands' side: the services behind slash commands, buttons and forms."""
 
 from bot.administration.defaults import DefaultsAdmin
+from bot.administration.events import EventAdmin
 from bot.administration.server_data import ServerDataAdmin
 from bot.chat.access.consent import Agree
 from bot.chat.account.avatars import Avatars
@@ -127,6 +128,7 @@ def serve(
         credit_admin=jobs.credit_admin,
         access_admin=moderation.access_admin,
         defaults_admin=DefaultsAdmin(store, cards),
+        event_admin=EventAdmin(store, jobs.policy, cards),
         server_deletion=server_deletion,
         job_service=jobs.job_service,
         ledger=store,

@@ -75,7 +75,7 @@ def test_every_sentence_is_used() -> None:
             | {Verdict.APPROVED, Verdict.REJECTED, Verdict.LAPSED},
         ),
         ("spend", {"title", "nothing", "alt", "presumed", "chart", "total"} | set(HEADINGS)),
-        ("bound", {"grant", "daily", "monthly", "limit", "gifts"}),
+        ("bound", {"grant", "daily", "monthly", "limit", "gifts", "event"}),
         (
             "deed",
             (

@@ -41,8 +41,12 @@ def _refill(balance: Balance, terms: MemberTerms, text: Text) -> str:
     return text("balance.refill", at=f"<t:{int(refills_at)}:f>", refills=relative_timestamp(refills_at))
 
 
-def prices_card(cards: Iterable[ModelCard], unit_price: UnitPrice, text: Text) -> InfoCard:
-    lines = [line for card in cards for line in _price_lines(card, unit_price, text)]
+def prices_card(
+    cards: Iterable[ModelCard], unit_price: UnitPrice, text: Text, *, event: str | None = None
+) -> InfoCard:
+    """Card of the usual prices, and of the `event` that lowers some of them."""
+    lines = [] if event is None else [event]
+    lines += [line for card in cards for line in _price_lines(card, unit_price, text)]
     return InfoCard(text("prices.title"), lines or [text("prices.none")], text, small=[text("prices.note")])
 
 

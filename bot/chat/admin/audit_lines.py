@@ -8,6 +8,7 @@ from bot.chat.admin.defaults_card import option_words, scope_words
 from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.text import Text
 from bot.chat.ui.card import GREEN, credits_words, relative_timestamp
+from bot.chat.ui.event_card import offer_words
 from bot.chat.ui.info_card import InfoCard, as_code, mention_or_unknown
 from bot.chat.ui.labels import person, title_of
 from bot.jobs.job import short_id
@@ -65,6 +66,8 @@ def _facts(facts: Mapping[str, Any], cards: Mapping[str, ModelCard], text: Text)
         "member": mention_or_unknown(facts.get("member", 0), text),
         "role": f"<@&{facts.get('role', 0)}>",
         "channel": f"<#{facts.get('channel') or 0}>",
+        "offer": offer_words(facts.get("models", []), facts.get("discount", 0), cards, text),
+        "hours": str(facts.get("hours", "")),
         "scope": scope_words(facts, text),
         "options": option_words(facts.get("options", {})),
         "job": as_code(short_id(str(facts.get("job", ""))), REASON_LIMIT),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.administration.access import AccessAdmin
 from bot.administration.credits import CreditAdmin
 from bot.administration.defaults import DefaultsAdmin
+from bot.administration.events import EventAdmin
 from bot.chat.admin.server_data import ServerDeletion
 from bot.chat.moderation.approvals import ApprovalService
 from bot.chat.moderation.cases import CaseService
@@ -26,6 +27,7 @@ class AdminServices:
     credit_admin: CreditAdmin
     access_admin: AccessAdmin
     defaults_admin: DefaultsAdmin
+    event_admin: EventAdmin
     server_deletion: ServerDeletion
     job_service: JobService
     ledger: Ledger

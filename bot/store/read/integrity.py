@@ -12,13 +12,12 @@ from bot.ledger.allowance import DAY
 from bot.ledger.budgets import MICROS, Scope, month_of
 from bot.store.connection import Connection
 from bot.store.dialects import floor, is_postgres
-from bot.store.tables import OPEN, accounts, budgets, entries, jobs, payer
+from bot.store.tables import OPEN, WITHOUT_RESULT, accounts, budgets, entries, events, jobs, payer
 from bot.store.tables.columns import INTEGER
 
 _SETTLED = tuple(state for state in State if state.settled)
 # A gift has an entry in the account of the giver and in that of the receiver.
 _BOTH = 2
-_without_result = jobs.c.state.in_([state for state in _SETTLED if state is not State.DONE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,8 @@ def _checks(connection: Connection, since: float | None) -> Iterator[tuple[str, 
     yield "account {id} keeps {kept} {what}, its open jobs hold {total}", _misheld
     yield "gift {gift} has {entries} entries, which make {amount} instead of 0", _torn_gifts
     yield "budget {id} counts {spent}, its jobs make {total}", _miscounted_budgets(connection, since)
+    yield "event {id} may pay {cap} credits, its jobs make {total}", _overdrawn_events
+    yield "job {id} is paid with {subsidy} credits by no event of its server", _unpaid_jobs(since)
     if since is None:
         yield "a hold of {amount} on account {account} belongs to no job: {job_id}", _orphaned_holds
 
@@ -126,7 +127,7 @@ _has_hold = sa.func.coalesce(
     sa.false(),
 )
 _due = sa.case(
-    (jobs.c.state == State.DONE, EntryKind.CAPTURE.value), (_without_result, EntryKind.RELEASE.value)
+    (jobs.c.state == State.DONE, EntryKind.CAPTURE.value), (WITHOUT_RESULT, EntryKind.RELEASE.value)
 )
 _is_misreleased = sa.func.coalesce(
     (_settlement.c.kind == EntryKind.RELEASE)
@@ -163,9 +164,27 @@ def _contradictions(job: sa.Row[*tuple[Any, ...]]) -> Iterator[str]:
 _paid = sa.case(
     (jobs.c.state == State.DONE, sa.func.coalesce(jobs.c.cost, jobs.c.expected)),
     # Segmind may charge for a job without a result.
-    (_without_result, sa.func.coalesce(jobs.c.cost, 0.0)),
+    (WITHOUT_RESULT, sa.func.coalesce(jobs.c.cost, 0.0)),
     else_=jobs.c.expected,
 )
+
+
+_event_paid = _whole(sa.func.sum(jobs.c.subsidy))
+_overdrawn_events = (
+    sa.select(events.c.id, events.c.cap, _event_paid.label("total"))
+    .join_from(events, jobs, (jobs.c.event == events.c.id) & ~WITHOUT_RESULT)
+    .group_by(events.c.id, events.c.cap)
+    .having(_event_paid > events.c.cap)
+)
+
+
+def _unpaid_jobs(since: float | None) -> sa.Select[str, int]:
+    """Jobs that name an event which cannot pay for them, or, of all jobs, none although it is paid for."""
+    of_event = (events.c.id == jobs.c.event) & (events.c.guild_id == payer) & (jobs.c.subsidy > 0)
+    named = jobs.c.event.is_not(None)
+    return sa.select(jobs.c.id, jobs.c.subsidy).where(
+        named if since is not None else named | (jobs.c.subsidy != 0), ~sa.exists().where(of_event)
+    )
 
 
 def _miscounted_budgets(connection: Connection, since: float | None) -> sa.CompoundSelect[str, int, int]:
@@ -176,7 +195,7 @@ def _miscounted_budgets(connection: Connection, since: float | None) -> sa.Compo
         # SQLite joins by a temporary index only if it knows the type.
         sa.cast(payer, INTEGER).label("guild_id"),
         day.label("day"),
-        sa.func.sum(sa.case((_without_result, 0), else_=jobs.c.price)).label("credits"),
+        sa.func.sum(sa.case((WITHOUT_RESULT, 0), else_=jobs.c.price + jobs.c.subsidy)).label("credits"),
         sa.func.sum(sa.cast(sa.func.round(_paid * MICROS), sa.BigInteger)).label("micros"),
     ).group_by(sa.literal_column("1"), sa.literal_column("2"))
     if since is not None:

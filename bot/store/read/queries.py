@@ -130,7 +130,7 @@ async def spending(
             jobs.c.slug,
             payer.label("guild_id"),
             sa.func.count().label("jobs"),
-            _sum(sa.case((charged, jobs.c.price), else_=0)).label("credits"),
+            _sum(sa.case((charged, jobs.c.price + jobs.c.subsidy), else_=0)).label("credits"),
             sa.func.coalesce(sa.func.sum(jobs.c.cost), 0.0).label("usd"),
             _sum(sa.case((cost_unknown, 1), else_=0)).label("unknown"),
             _sum(sa.func.coalesce(refunded.scalar_subquery(), 0)).label("refunded"),

@@ -9,6 +9,7 @@ from bot.ledger.ledger import FORGOTTEN
 from bot.store.connection import Connection, Transaction
 from bot.store.repositories.member_data import anonymize_audit_entries
 from bot.store.tables import approvals, audit_entries, avatar_consents, cases, listed, servers
+from bot.store.write import events
 
 
 class SqlServerData:
@@ -31,6 +32,7 @@ class SqlServerData:
     async def forget(self, guild_id: int) -> None:
         async with self._transaction() as connection:
             await connection.execute(servers.delete().where(servers.c.id == guild_id))
+            await events.end(connection, guild_id, at=self._clock.now())
             await connection.execute(avatar_consents.delete().where(avatar_consents.c.guild_id == guild_id))
             await connection.execute(listed.delete().where(listed.c.guild_id == guild_id))
             for table, ended_at in ((cases, cases.c.closed_at), (approvals, approvals.c.decided_at)):

@@ -8,6 +8,7 @@ from bot.store.tables.jobs import (
     OPEN,
     POSTGRES_TIME,
     SLOT_USED,
+    WITHOUT_RESULT,
     is_named,
     jobs,
     notes,
@@ -15,7 +16,7 @@ from bot.store.tables.jobs import (
     shards,
     workers,
 )
-from bot.store.tables.ledger import accounts, audit_entries, budgets, entries, servers
+from bot.store.tables.ledger import accounts, audit_entries, budgets, entries, events, servers
 from bot.store.tables.moderation import (
     UNDECIDED,
     approvals,
@@ -40,6 +41,7 @@ __all__ = [
     "POSTGRES_TIME",
     "SLOT_USED",
     "UNDECIDED",
+    "WITHOUT_RESULT",
     "JsonText",
     "accounts",
     "approvals",
@@ -50,6 +52,7 @@ __all__ = [
     "case_notes",
     "cases",
     "entries",
+    "events",
     "faces",
     "fingerprints",
     "is_named",

@@ -67,6 +67,9 @@ jobs = sa.Table(
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("epoch", INTEGER, nullable=False),
     sa.Column("batch", sa.Text),
+    # Credits that the server pays on top of the price, and the event for which it does.
+    sa.Column("subsidy", INTEGER, nullable=False, server_default=sa.text("0")),
+    sa.Column("event", INTEGER),
     # While the job waits: since when it has, by the clock of Postgres, if it asks for a slot; and whether it
     # has one, which is a part of the capacity that all processes share.
     sa.Column("slot_since", REAL),
@@ -87,6 +90,8 @@ jobs = sa.Table(
     partial_index("jobs_at_segmind", "account", "guild_id", where=IN_FLIGHT),
     # Processes that share a database look through the jobs that ask for slots before each submission.
     partial_index("jobs_with_slots", "slot_since", where=SLOT_USED),
+    # The cap of an event holds for the sum of its jobs.
+    partial_index("jobs_of_event", "event", where=sa.text("event IS NOT NULL")),
     # The card of a batch shows all of its jobs.
     partial_index("jobs_of_batch", "batch", where=sa.text("batch IS NOT NULL")),
     sqlite_strict=True,
@@ -94,6 +99,9 @@ jobs = sa.Table(
 
 POSTGRES_TIME = sa.cast(sa.extract("epoch", sa.func.clock_timestamp()), REAL)
 """Seconds since the epoch by the clock of Postgres."""
+
+WITHOUT_RESULT = jobs.c.state.in_([state for state in State if state.settled and state is not State.DONE])
+"""Condition for jobs that ended without a result, so that their hold was released."""
 
 payer = sa.case((jobs.c.account.startswith("direct:"), sa.null()), else_=jobs.c.guild_id)
 """The server that pays for a job, or NULL if the member pays from their own account."""

@@ -84,6 +84,24 @@ budgets = sa.Table(
     sqlite_strict=True,
 )
 
+events = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+    sa.Column("guild_id", INTEGER, nullable=False),
+    # Slugs; none stands for all models.
+    sa.Column("models", JsonText, nullable=False),
+    sa.Column("discount", INTEGER, nullable=False),
+    sa.Column("cap", INTEGER, nullable=False),
+    sa.Column("since", REAL, nullable=False),
+    sa.Column("until", REAL, nullable=False),
+    sa.CheckConstraint("discount BETWEEN 1 AND 100", name="events_discount_is_a_percentage"),
+    sa.CheckConstraint("cap > 0", name="events_cap_is_positive"),
+    sa.Index("events_of_server", "guild_id", "until"),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+
 servers = sa.Table(
     "servers",
     METADATA,

@@ -1,6 +1,7 @@
 """Changes that callers ask of the store, and the transaction that applies a batch of them."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,12 @@ from bot.jobs.job import Job, State
 from bot.jobs.ports import StaleJob
 from bot.ledger.account import Allocation, Balance, NotEnoughCredits, payer_of
 from bot.ledger.budgets import Budget, CapReached, budgets_of, grants_of
+from bot.ledger.events import EventOver
 from bot.ledger.ledger import AuditEntry, GiftLimitReached
 from bot.ledger.policy import MemberTerms
 from bot.store.connection import Connection
 from bot.store.dialects import insert_into
-from bot.store.write import audit_log, budgets, jobs
+from bot.store.write import audit_log, budgets, events, jobs
 from bot.store.write import ledger as ledgers
 from bot.store.write.budgets import Cost, LockedBudgets
 from bot.store.write.jobs import LockedJob
@@ -119,7 +121,13 @@ async def apply(connection: Connection, changes: Sequence[Change], context: Writ
     }
     await ledgers.load_gifts(connection, ledger, givers_and_receivers)
     locked_budgets = await budgets.lock(connection, _budgets_of(changes, locked, context.now))
-    planner = _Planner(locked, ledger, locked_budgets, context)
+    paying = {
+        event
+        for change in changes
+        if isinstance(change, Open) and (event := change.jobs[0].event) is not None
+    }
+    events_left = await events.lock(connection, paying, at=context.now)
+    planner = _Planner(locked, ledger, locked_budgets, events_left, context)
     outcomes = [planner.decide(change) for change in changes]
     moved = [
         (change.job, change.to)
@@ -163,15 +171,22 @@ def _budgets_of(changes: Sequence[Change], locked: Mapping[str, LockedJob], now:
         match change:
             case Open(opened):
                 for job in opened:
-                    wanted.update(budgets_of(payer_of(job.account), job.created_at))
+                    wanted.update(_budgets_of_job(job))
             case Move(job) if change.settles and job.id in locked:
-                stored = locked[job.id]
-                wanted.update(budgets_of(payer_of(stored.account), stored.created_at))
+                wanted.update(_budgets_of_job(locked[job.id]))
             case Grant() | Adjust() if (budget := _grants_budget(change, now)) is not None:
                 wanted.add(budget)
             case _:
                 pass
     return wanted
+
+
+def _budgets_of_job(job: Job | LockedJob) -> Iterator[Budget]:
+    payer = payer_of(job.account)
+    yield from budgets_of(payer, job.created_at)
+    if job.subsidy and payer is not None:
+        # Administrators give away what an event pays.
+        yield grants_of(payer, job.created_at)
 
 
 def _grants_budget(change: Grant | Adjust, now: float) -> Budget | None:
@@ -187,6 +202,7 @@ class _Planner:
         locked: Mapping[str, LockedJob],
         ledger: LedgerTransaction,
         locked_budgets: LockedBudgets,
+        events_left: Counter[int],
         context: WriteContext,
     ) -> None:
         self.opened: list[tuple[Job, Allocation]] = []
@@ -194,6 +210,7 @@ class _Planner:
         self._locked = locked
         self._ledger = ledger
         self._budgets = locked_budgets
+        self._events_left = events_left
         self._worker = context.worker
         self._now = context.now
 
@@ -210,19 +227,38 @@ class _Planner:
                     return self._gift(change)
                 case InsertRows():
                     return None
-        except (NotEnoughCredits, CapReached, GiftLimitReached) as error:
+        except (NotEnoughCredits, CapReached, GiftLimitReached, EventOver) as error:
             return error
 
     def _open(self, opened: Sequence[Job], terms: MemberTerms) -> None:
         first = opened[0]
         # The sum is checked before anything is held, so that all of the jobs are opened or none.
         self._ledger.allocate(first.account, sum(job.price for job in opened), terms.allowance)
-        costs = [Cost(job.price, job.expected) for job in opened]
-        self._budgets.add(payer_of(first.account), first.created_at, costs, terms.caps)
+        costs = [Cost(job.price + job.subsidy, job.expected) for job in opened]
+        subsidy = self._check_subsidy(opened, terms)
+        payer = payer_of(first.account)
+        self._budgets.add(payer, first.created_at, costs, terms.caps)
+        if subsidy and first.event is not None and payer is not None:
+            self._events_left[first.event] -= subsidy
+            self._budgets.change(grants_of(payer, first.created_at), subsidy)
         for job in opened:
             allocation = self._ledger.allocate(job.account, job.price, terms.allowance)
             self._ledger.hold(job.account, allocation, job_id=job.id)
             self.opened.append((job, allocation))
+
+    def _check_subsidy(self, opened: Sequence[Job], terms: MemberTerms) -> int:
+        """Return what the server pays on top of the prices, or raise `EventOver` if it is too much."""
+        first, subsidy = opened[0], sum(job.subsidy for job in opened)
+        payer = payer_of(first.account)
+        if not subsidy:
+            return 0
+        if first.event is None or payer is None or subsidy > self._events_left[first.event]:
+            raise EventOver
+        try:
+            self._budgets.check(grants_of(payer, first.created_at), subsidy, terms.caps.grants)
+        except CapReached:
+            raise EventOver from None
+        return subsidy
 
     def _give(self, change: Grant | Adjust) -> Balance:
         account, amount, actor, why = change.account, change.amount, change.audit_entry.actor, change.why
@@ -266,7 +302,10 @@ class _Planner:
             self._ledger.capture(stored.account, stored.allocation, job_id=to.id)
         else:
             self._ledger.release(stored.account, stored.allocation, job_id=to.id)
-            self._budgets.remove(payer, stored.created_at, Cost(stored.allocation.price, expected))
+            price = stored.allocation.price + stored.subsidy
+            self._budgets.remove(payer, stored.created_at, Cost(price, expected))
+            if stored.subsidy and payer is not None:
+                self._budgets.change(grants_of(payer, stored.created_at), -stored.subsidy)
             expected = 0.0
         # Segmind may charge for a job without a result, for example one whose result could not be fetched.
         if to.cost is not None:

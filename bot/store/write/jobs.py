@@ -157,6 +157,7 @@ class LockedJob:
     guild_id: int | None
     created_at: float
     expected: float
+    subsidy: int
     allocation: Allocation
 
     def matches(self, job: Job, *, owner: str) -> bool:
@@ -165,7 +166,7 @@ class LockedJob:
 
 _LOCKED = (
     jobs.c.id, jobs.c.owner, jobs.c.epoch, jobs.c.state, jobs.c.account, jobs.c.guild_id, jobs.c.created_at,
-    jobs.c.expected, jobs.c.price, jobs.c.from_allowance, jobs.c.allowance_until,
+    jobs.c.expected, jobs.c.subsidy, jobs.c.price, jobs.c.from_allowance, jobs.c.allowance_until,
 )  # fmt: skip
 
 

@@ -165,6 +165,27 @@ CREATE SEQUENCE public.entries_id_seq
 
 ALTER SEQUENCE public.entries_id_seq OWNED BY public.entries.id;
 
+CREATE TABLE public.events (
+    id bigint NOT NULL,
+    guild_id bigint NOT NULL,
+    models text NOT NULL,
+    discount bigint NOT NULL,
+    cap bigint NOT NULL,
+    since double precision NOT NULL,
+    until double precision NOT NULL,
+    CONSTRAINT events_cap_is_positive CHECK ((cap > 0)),
+    CONSTRAINT events_discount_is_a_percentage CHECK (((discount >= 1) AND (discount <= 100)))
+);
+
+CREATE SEQUENCE public.events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.events_id_seq OWNED BY public.events.id;
+
 CREATE TABLE public.faces (
     user_id bigint NOT NULL,
     key text NOT NULL,
@@ -217,6 +238,8 @@ CREATE TABLE public.jobs (
     batch text,
     gif_loops bigint,
     avatar_of bigint,
+    subsidy bigint DEFAULT 0 NOT NULL,
+    event bigint,
     CONSTRAINT jobs_allowance_is_part_of_the_price CHECK (((from_allowance >= 0) AND (from_allowance <= price))),
     CONSTRAINT jobs_price_is_not_negative CHECK ((price >= 0)),
     CONSTRAINT jobs_state_is_known CHECK ((state = ANY (ARRAY['HELD'::text, 'SUBMITTING'::text, 'UNKNOWN'::text, 'SUBMITTED'::text, 'READY'::text, 'DONE'::text, 'FAILED'::text, 'BLOCKED'::text, 'EXPIRED'::text, 'CANCELLED'::text]))),
@@ -347,6 +370,8 @@ ALTER TABLE ONLY public.deeds ALTER COLUMN id SET DEFAULT nextval('public.deeds_
 
 ALTER TABLE ONLY public.entries ALTER COLUMN id SET DEFAULT nextval('public.entries_id_seq'::regclass);
 
+ALTER TABLE ONLY public.events ALTER COLUMN id SET DEFAULT nextval('public.events_id_seq'::regclass);
+
 ALTER TABLE ONLY public.listed ALTER COLUMN id SET DEFAULT nextval('public.listed_id_seq'::regclass);
 
 ALTER TABLE ONLY public.strikes ALTER COLUMN id SET DEFAULT nextval('public.strikes_id_seq'::regclass);
@@ -430,6 +455,9 @@ over"; -- ü', 'entries.why 8: "it''s
 over"; -- ü', NULL, NULL);
 INSERT INTO public.entries VALUES (9, '81384788765712384:81384788765712385', 'jobs.id 2', 'release', 5, 2, 1790000001.375, NULL, NULL, NULL, NULL);
 
+INSERT INTO public.events VALUES (1, 81384788765712385, '{"of":"events.models 1","umlaut":"\u00fc","lone":"\ud83d"}', 100, 50, 1790000000.375, 1790000000.375);
+INSERT INTO public.events VALUES (2, 81384788765712386, '{"of":"events.models 2","umlaut":"\u00fc","lone":"\ud83d"}', 25, 7, 1790000000.5, 1790000000.5);
+
 INSERT INTO public.faces VALUES (81384788765712385, 'faces.key 1', 'faces.name 1: "it''s
 over"; -- ü', 81384788765712385, 1790000000.375, 1790000000.375, true, '\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff66616365732e7365616c65642031');
 INSERT INTO public.faces VALUES (81384788765712386, 'faces.key 2', 'faces.name 2: "it''s
@@ -444,7 +472,7 @@ over"; -- ü', 1790000000.375, 'segmind', 'jobs.detail 1: "it''s
 over"; -- ü', 1790000000.375, false, 'edited', 'jobs.owner 1: "it''s
 over"; -- ü', 81384788765712385, 'jobs.nonce 1: "it''s
 over"; -- ü', 1790000000.375, true, 'jobs.batch 1: "it''s
-over"; -- ü', 81384788765712385, 81384788765712385);
+over"; -- ü', 81384788765712385, 81384788765712385, 81384788765712385, 81384788765712385);
 INSERT INTO public.jobs VALUES ('jobs.id 2', 'jobs.slug 2: "it''s
 over"; -- ü', '{"of":"jobs.body 2","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000000.5, 1790000000.5, 81384788765712386, 81384788765712386, 81384788765712386, 81384788765712386, 'jobs.token 2: "it''s
 over"; -- ü', 1790000000.5, 81384788765712386, 'jobs.locale 2: "it''s
@@ -454,7 +482,7 @@ over"; -- ü', 1790000000.5, 'parameters', 'jobs.detail 2: "it''s
 over"; -- ü', 1790000000.5, false, 'replied', 'jobs.owner 2: "it''s
 over"; -- ü', 81384788765712386, 'jobs.nonce 2: "it''s
 over"; -- ü', 1790000000.5, false, 'jobs.batch 2: "it''s
-over"; -- ü', 81384788765712386, 81384788765712386);
+over"; -- ü', 81384788765712386, 81384788765712386, 81384788765712386, 81384788765712386);
 INSERT INTO public.jobs VALUES ('jobs.id 3', 'jobs.slug 3: "it''s
 over"; -- ü', '{"of":"jobs.body 3","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000000.625, 1790000000.625, 81384788765712387, 81384788765712387, 81384788765712387, 81384788765712387, 'jobs.token 3: "it''s
 over"; -- ü', 1790000000.625, 81384788765712387, 'jobs.locale 3: "it''s
@@ -464,7 +492,7 @@ over"; -- ü', 1790000000.625, 'service', 'jobs.detail 3: "it''s
 over"; -- ü', 1790000000.625, false, 'direct', 'jobs.owner 3: "it''s
 over"; -- ü', 81384788765712387, 'jobs.nonce 3: "it''s
 over"; -- ü', 1790000000.625, true, 'jobs.batch 3: "it''s
-over"; -- ü', 81384788765712387, 81384788765712387);
+over"; -- ü', 81384788765712387, 81384788765712387, 81384788765712387, 81384788765712387);
 INSERT INTO public.jobs VALUES ('jobs.id 4', 'jobs.slug 4: "it''s
 over"; -- ü', '{"of":"jobs.body 4","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000000.75, 1790000000.75, 81384788765712388, 81384788765712388, 81384788765712388, 81384788765712388, 'jobs.token 4: "it''s
 over"; -- ü', 1790000000.75, 81384788765712388, 'jobs.locale 4: "it''s
@@ -474,7 +502,7 @@ over"; -- ü', 1790000000.75, 'unreachable', 'jobs.detail 4: "it''s
 over"; -- ü', 1790000000.75, false, 'awaited', 'jobs.owner 4: "it''s
 over"; -- ü', 81384788765712388, 'jobs.nonce 4: "it''s
 over"; -- ü', 1790000000.75, false, 'jobs.batch 4: "it''s
-over"; -- ü', 81384788765712388, 81384788765712388);
+over"; -- ü', 81384788765712388, 81384788765712388, 81384788765712388, 81384788765712388);
 INSERT INTO public.jobs VALUES ('jobs.id 5', 'jobs.slug 5: "it''s
 over"; -- ü', '{"of":"jobs.body 5","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000000.875, 1790000000.875, 81384788765712389, 81384788765712389, 81384788765712389, 81384788765712389, 'jobs.token 5: "it''s
 over"; -- ü', 1790000000.875, 81384788765712389, 'jobs.locale 5: "it''s
@@ -484,7 +512,7 @@ over"; -- ü', 1790000000.875, 'not found', 'jobs.detail 5: "it''s
 over"; -- ü', 1790000000.875, false, 'kept', 'jobs.owner 5: "it''s
 over"; -- ü', 81384788765712389, 'jobs.nonce 5: "it''s
 over"; -- ü', 1790000000.875, true, 'jobs.batch 5: "it''s
-over"; -- ü', 81384788765712389, 81384788765712389);
+over"; -- ü', 81384788765712389, 81384788765712389, 81384788765712389, 81384788765712389);
 INSERT INTO public.jobs VALUES ('jobs.id 6', 'jobs.slug 6: "it''s
 over"; -- ü', '{"of":"jobs.body 6","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000001, 1790000001, 81384788765712390, 81384788765712390, 81384788765712390, 81384788765712390, 'jobs.token 6: "it''s
 over"; -- ü', 1790000001, 81384788765712390, 'jobs.locale 6: "it''s
@@ -494,7 +522,7 @@ over"; -- ü', 1790000001, 'result', 'jobs.detail 6: "it''s
 over"; -- ü', 1790000001, false, 'gone', 'jobs.owner 6: "it''s
 over"; -- ü', 81384788765712390, 'jobs.nonce 6: "it''s
 over"; -- ü', 1790000001, false, 'jobs.batch 6: "it''s
-over"; -- ü', 81384788765712390, 81384788765712390);
+over"; -- ü', 81384788765712390, 81384788765712390, 81384788765712390, 81384788765712390);
 INSERT INTO public.jobs VALUES ('jobs.id 7', 'jobs.slug 7: "it''s
 over"; -- ü', '{"of":"jobs.body 7","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000001.125, 1790000001.125, 81384788765712391, 81384788765712391, 81384788765712391, 81384788765712391, 'jobs.token 7: "it''s
 over"; -- ü', 1790000001.125, 81384788765712391, 'jobs.locale 7: "it''s
@@ -504,7 +532,7 @@ over"; -- ü', 1790000001.125, 'withheld', 'jobs.detail 7: "it''s
 over"; -- ü', 1790000001.125, false, 'edited', 'jobs.owner 7: "it''s
 over"; -- ü', 81384788765712391, 'jobs.nonce 7: "it''s
 over"; -- ü', 1790000001.125, true, 'jobs.batch 7: "it''s
-over"; -- ü', 81384788765712391, 81384788765712391);
+over"; -- ü', 81384788765712391, 81384788765712391, 81384788765712391, 81384788765712391);
 INSERT INTO public.jobs VALUES ('jobs.id 8', 'jobs.slug 8: "it''s
 over"; -- ü', '{"of":"jobs.body 8","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000001.25, 1790000001.25, 81384788765712392, 81384788765712392, 81384788765712392, 81384788765712392, 'jobs.token 8: "it''s
 over"; -- ü', 1790000001.25, 81384788765712392, 'jobs.locale 8: "it''s
@@ -514,7 +542,7 @@ over"; -- ü', 1790000001.25, 'awaited', 'jobs.detail 8: "it''s
 over"; -- ü', 1790000001.25, false, 'replied', 'jobs.owner 8: "it''s
 over"; -- ü', 81384788765712392, 'jobs.nonce 8: "it''s
 over"; -- ü', 1790000001.25, false, 'jobs.batch 8: "it''s
-over"; -- ü', 81384788765712392, 81384788765712392);
+over"; -- ü', 81384788765712392, 81384788765712392, 81384788765712392, 81384788765712392);
 INSERT INTO public.jobs VALUES ('jobs.id 9', 'jobs.slug 9: "it''s
 over"; -- ü', '{"of":"jobs.body 9","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000001.375, 1790000001.375, 81384788765712393, 81384788765712393, 81384788765712393, 81384788765712393, 'jobs.token 9: "it''s
 over"; -- ü', 1790000001.375, 81384788765712393, 'jobs.locale 9: "it''s
@@ -524,13 +552,13 @@ over"; -- ü', 1790000001.375, 'unheard', 'jobs.detail 9: "it''s
 over"; -- ü', 1790000001.375, false, 'direct', 'jobs.owner 9: "it''s
 over"; -- ü', 81384788765712393, 'jobs.nonce 9: "it''s
 over"; -- ü', 1790000001.375, true, 'jobs.batch 9: "it''s
-over"; -- ü', 81384788765712393, 81384788765712393);
+over"; -- ü', 81384788765712393, 81384788765712393, 81384788765712393, 81384788765712393);
 INSERT INTO public.jobs VALUES ('jobs.id 10', 'jobs.slug 10: "it''s
 over"; -- ü', '{"of":"jobs.body 10","umlaut":"\u00fc","lone":"\ud83d"}', '81384788765712384:81384788765712385', 5, 2, 1790000001.5, 1790000001.5, 81384788765712394, 81384788765712394, 81384788765712394, 81384788765712394, 'jobs.token 10: "it''s
 over"; -- ü', 1790000001.5, NULL, 'jobs.locale 10: "it''s
 over"; -- ü', 81384788765712394, false, false, false, 1790000001.5, 'CANCELLED', NULL, NULL, NULL, NULL, NULL, 'rejected', NULL, NULL, true, 'awaited', 'jobs.owner 10: "it''s
 over"; -- ü', 81384788765712394, 'jobs.nonce 10: "it''s
-over"; -- ü', NULL, false, NULL, NULL, NULL);
+over"; -- ü', NULL, false, NULL, NULL, NULL, 81384788765712394, NULL);
 
 INSERT INTO public.listed VALUES (1, 81384788765712385, 'exact', 'listed.mark 1: "it''s
 over"; -- ü', 'listed.job_id 1: "it''s
@@ -617,6 +645,8 @@ SELECT pg_catalog.setval('public.deeds_id_seq', 2, true);
 
 SELECT pg_catalog.setval('public.entries_id_seq', 9, true);
 
+SELECT pg_catalog.setval('public.events_id_seq', 2, true);
+
 SELECT pg_catalog.setval('public.listed_id_seq', 2, true);
 
 SELECT pg_catalog.setval('public.strikes_id_seq', 2, true);
@@ -658,6 +688,9 @@ ALTER TABLE ONLY public.entries
 
 ALTER TABLE ONLY public.entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.faces
     ADD CONSTRAINT faces_pkey PRIMARY KEY (user_id, key);
@@ -720,6 +753,8 @@ CREATE UNIQUE INDEX entries_of_gift ON public.entries USING btree (gift, kind) W
 
 CREATE UNIQUE INDEX entries_one_settlement ON public.entries USING btree (job_id) WHERE (kind = ANY (ARRAY['capture'::text, 'release'::text]));
 
+CREATE INDEX events_of_server ON public.events USING btree (guild_id, until);
+
 CREATE INDEX faces_by_end ON public.faces USING btree (expires_at);
 
 CREATE UNIQUE INDEX faces_one_default ON public.faces USING btree (user_id) WHERE is_default;
@@ -727,6 +762,8 @@ CREATE UNIQUE INDEX faces_one_default ON public.faces USING btree (user_id) WHER
 CREATE INDEX jobs_at_segmind ON public.jobs USING btree (account, guild_id) WHERE (state = ANY (ARRAY['SUBMITTING'::text, 'UNKNOWN'::text, 'SUBMITTED'::text]));
 
 CREATE INDEX jobs_of_batch ON public.jobs USING btree (batch) WHERE (batch IS NOT NULL);
+
+CREATE INDEX jobs_of_event ON public.jobs USING btree (event) WHERE (event IS NOT NULL);
 
 CREATE INDEX jobs_of_member ON public.jobs USING btree (user_id, id);
 

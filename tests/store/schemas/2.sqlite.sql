@@ -198,6 +198,22 @@ INSERT INTO "entries" VALUES(8,'81384788765712384:81384788765712385','jobs.id 2'
 over"; -- ü','entries.why 8: "it''s
 over"; -- ü',NULL,NULL);
 INSERT INTO "entries" VALUES(9,'81384788765712384:81384788765712385','jobs.id 2','release',5,2,1790000001.375,NULL,NULL,NULL,NULL);
+CREATE TABLE events (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	guild_id INTEGER NOT NULL, 
+	models TEXT NOT NULL, 
+	discount INTEGER NOT NULL, 
+	cap INTEGER NOT NULL, 
+	since REAL NOT NULL, 
+	until REAL NOT NULL, 
+	CONSTRAINT events_discount_is_a_percentage CHECK (discount BETWEEN 1 AND 100), 
+	CONSTRAINT events_cap_is_positive CHECK (cap > 0)
+)
+ STRICT
+
+;
+INSERT INTO "events" VALUES(1,81384788765712385,'{"of":"events.models 1","umlaut":"\u00fc","lone":"\ud83d"}',100,50,1790000000.375,1790000000.375);
+INSERT INTO "events" VALUES(2,81384788765712386,'{"of":"events.models 2","umlaut":"\u00fc","lone":"\ud83d"}',25,7,1790000000.5,1790000000.5);
 CREATE TABLE faces (
 	user_id INTEGER NOT NULL, 
 	"key" TEXT NOT NULL, 
@@ -250,7 +266,7 @@ CREATE TABLE jobs (
 	told INTEGER NOT NULL, 
 	delivery TEXT, 
 	owner TEXT NOT NULL, 
-	epoch INTEGER NOT NULL, nonce TEXT DEFAULT '' NOT NULL, slot_since REAL, has_slot INTEGER DEFAULT 0 NOT NULL, batch TEXT, gif_loops INTEGER, avatar_of INTEGER, 
+	epoch INTEGER NOT NULL, nonce TEXT DEFAULT '' NOT NULL, slot_since REAL, has_slot INTEGER DEFAULT 0 NOT NULL, batch TEXT, gif_loops INTEGER, avatar_of INTEGER, subsidy INTEGER DEFAULT 0 NOT NULL, event INTEGER, 
 	PRIMARY KEY (id), 
 	CONSTRAINT jobs_request_id_once UNIQUE (request_id), 
 	CONSTRAINT jobs_price_is_not_negative CHECK (price >= 0), 
@@ -271,7 +287,7 @@ over"; -- ü',1790000000.375,'segmind','jobs.detail 1: "it''s
 over"; -- ü',1790000000.375,0,'edited','jobs.owner 1: "it''s
 over"; -- ü',81384788765712385,'jobs.nonce 1: "it''s
 over"; -- ü',1790000000.375,1,'jobs.batch 1: "it''s
-over"; -- ü',81384788765712385,81384788765712385);
+over"; -- ü',81384788765712385,81384788765712385,81384788765712385,81384788765712385);
 INSERT INTO "jobs" VALUES('jobs.id 2','jobs.slug 2: "it''s
 over"; -- ü','{"of":"jobs.body 2","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000000.5,1790000000.5,81384788765712386,81384788765712386,81384788765712386,81384788765712386,'jobs.token 2: "it''s
 over"; -- ü',1790000000.5,81384788765712386,'jobs.locale 2: "it''s
@@ -281,7 +297,7 @@ over"; -- ü',1790000000.5,'parameters','jobs.detail 2: "it''s
 over"; -- ü',1790000000.5,0,'replied','jobs.owner 2: "it''s
 over"; -- ü',81384788765712386,'jobs.nonce 2: "it''s
 over"; -- ü',1790000000.5,0,'jobs.batch 2: "it''s
-over"; -- ü',81384788765712386,81384788765712386);
+over"; -- ü',81384788765712386,81384788765712386,81384788765712386,81384788765712386);
 INSERT INTO "jobs" VALUES('jobs.id 3','jobs.slug 3: "it''s
 over"; -- ü','{"of":"jobs.body 3","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000000.625,1790000000.625,81384788765712387,81384788765712387,81384788765712387,81384788765712387,'jobs.token 3: "it''s
 over"; -- ü',1790000000.625,81384788765712387,'jobs.locale 3: "it''s
@@ -291,7 +307,7 @@ over"; -- ü',1790000000.625,'service','jobs.detail 3: "it''s
 over"; -- ü',1790000000.625,0,'direct','jobs.owner 3: "it''s
 over"; -- ü',81384788765712387,'jobs.nonce 3: "it''s
 over"; -- ü',1790000000.625,1,'jobs.batch 3: "it''s
-over"; -- ü',81384788765712387,81384788765712387);
+over"; -- ü',81384788765712387,81384788765712387,81384788765712387,81384788765712387);
 INSERT INTO "jobs" VALUES('jobs.id 4','jobs.slug 4: "it''s
 over"; -- ü','{"of":"jobs.body 4","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000000.75,1790000000.75,81384788765712388,81384788765712388,81384788765712388,81384788765712388,'jobs.token 4: "it''s
 over"; -- ü',1790000000.75,81384788765712388,'jobs.locale 4: "it''s
@@ -301,7 +317,7 @@ over"; -- ü',1790000000.75,'unreachable','jobs.detail 4: "it''s
 over"; -- ü',1790000000.75,0,'awaited','jobs.owner 4: "it''s
 over"; -- ü',81384788765712388,'jobs.nonce 4: "it''s
 over"; -- ü',1790000000.75,0,'jobs.batch 4: "it''s
-over"; -- ü',81384788765712388,81384788765712388);
+over"; -- ü',81384788765712388,81384788765712388,81384788765712388,81384788765712388);
 INSERT INTO "jobs" VALUES('jobs.id 5','jobs.slug 5: "it''s
 over"; -- ü','{"of":"jobs.body 5","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000000.875,1790000000.875,81384788765712389,81384788765712389,81384788765712389,81384788765712389,'jobs.token 5: "it''s
 over"; -- ü',1790000000.875,81384788765712389,'jobs.locale 5: "it''s
@@ -311,7 +327,7 @@ over"; -- ü',1790000000.875,'not found','jobs.detail 5: "it''s
 over"; -- ü',1790000000.875,0,'kept','jobs.owner 5: "it''s
 over"; -- ü',81384788765712389,'jobs.nonce 5: "it''s
 over"; -- ü',1790000000.875,1,'jobs.batch 5: "it''s
-over"; -- ü',81384788765712389,81384788765712389);
+over"; -- ü',81384788765712389,81384788765712389,81384788765712389,81384788765712389);
 INSERT INTO "jobs" VALUES('jobs.id 6','jobs.slug 6: "it''s
 over"; -- ü','{"of":"jobs.body 6","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000001.0,1790000001.0,81384788765712390,81384788765712390,81384788765712390,81384788765712390,'jobs.token 6: "it''s
 over"; -- ü',1790000001.0,81384788765712390,'jobs.locale 6: "it''s
@@ -321,7 +337,7 @@ over"; -- ü',1790000001.0,'result','jobs.detail 6: "it''s
 over"; -- ü',1790000001.0,0,'gone','jobs.owner 6: "it''s
 over"; -- ü',81384788765712390,'jobs.nonce 6: "it''s
 over"; -- ü',1790000001.0,0,'jobs.batch 6: "it''s
-over"; -- ü',81384788765712390,81384788765712390);
+over"; -- ü',81384788765712390,81384788765712390,81384788765712390,81384788765712390);
 INSERT INTO "jobs" VALUES('jobs.id 7','jobs.slug 7: "it''s
 over"; -- ü','{"of":"jobs.body 7","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000001.125,1790000001.125,81384788765712391,81384788765712391,81384788765712391,81384788765712391,'jobs.token 7: "it''s
 over"; -- ü',1790000001.125,81384788765712391,'jobs.locale 7: "it''s
@@ -331,7 +347,7 @@ over"; -- ü',1790000001.125,'withheld','jobs.detail 7: "it''s
 over"; -- ü',1790000001.125,0,'edited','jobs.owner 7: "it''s
 over"; -- ü',81384788765712391,'jobs.nonce 7: "it''s
 over"; -- ü',1790000001.125,1,'jobs.batch 7: "it''s
-over"; -- ü',81384788765712391,81384788765712391);
+over"; -- ü',81384788765712391,81384788765712391,81384788765712391,81384788765712391);
 INSERT INTO "jobs" VALUES('jobs.id 8','jobs.slug 8: "it''s
 over"; -- ü','{"of":"jobs.body 8","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000001.25,1790000001.25,81384788765712392,81384788765712392,81384788765712392,81384788765712392,'jobs.token 8: "it''s
 over"; -- ü',1790000001.25,81384788765712392,'jobs.locale 8: "it''s
@@ -341,7 +357,7 @@ over"; -- ü',1790000001.25,'awaited','jobs.detail 8: "it''s
 over"; -- ü',1790000001.25,0,'replied','jobs.owner 8: "it''s
 over"; -- ü',81384788765712392,'jobs.nonce 8: "it''s
 over"; -- ü',1790000001.25,0,'jobs.batch 8: "it''s
-over"; -- ü',81384788765712392,81384788765712392);
+over"; -- ü',81384788765712392,81384788765712392,81384788765712392,81384788765712392);
 INSERT INTO "jobs" VALUES('jobs.id 9','jobs.slug 9: "it''s
 over"; -- ü','{"of":"jobs.body 9","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000001.375,1790000001.375,81384788765712393,81384788765712393,81384788765712393,81384788765712393,'jobs.token 9: "it''s
 over"; -- ü',1790000001.375,81384788765712393,'jobs.locale 9: "it''s
@@ -351,13 +367,13 @@ over"; -- ü',1790000001.375,'unheard','jobs.detail 9: "it''s
 over"; -- ü',1790000001.375,0,'direct','jobs.owner 9: "it''s
 over"; -- ü',81384788765712393,'jobs.nonce 9: "it''s
 over"; -- ü',1790000001.375,1,'jobs.batch 9: "it''s
-over"; -- ü',81384788765712393,81384788765712393);
+over"; -- ü',81384788765712393,81384788765712393,81384788765712393,81384788765712393);
 INSERT INTO "jobs" VALUES('jobs.id 10','jobs.slug 10: "it''s
 over"; -- ü','{"of":"jobs.body 10","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000001.5,1790000001.5,81384788765712394,81384788765712394,81384788765712394,81384788765712394,'jobs.token 10: "it''s
 over"; -- ü',1790000001.5,NULL,'jobs.locale 10: "it''s
 over"; -- ü',81384788765712394,0,0,0,1790000001.5,'CANCELLED',NULL,NULL,NULL,NULL,NULL,'rejected',NULL,NULL,1,'awaited','jobs.owner 10: "it''s
 over"; -- ü',81384788765712394,'jobs.nonce 10: "it''s
-over"; -- ü',NULL,0,NULL,NULL,NULL);
+over"; -- ü',NULL,0,NULL,NULL,NULL,81384788765712394,NULL);
 CREATE TABLE listed (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	guild_id INTEGER, 
@@ -568,9 +584,12 @@ CREATE INDEX case_cards_of_case ON case_cards (case_id);
 CREATE UNIQUE INDEX entries_of_gift ON entries (gift, kind) WHERE gift IS NOT NULL;
 CREATE TRIGGER entries_keep_gift BEFORE UPDATE ON entries WHEN NEW.gift IS NOT OLD.gift BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
 CREATE INDEX entries_of_account ON entries (account, id, amount, of_allowance);
+CREATE INDEX events_of_server ON events (guild_id, until);
+CREATE INDEX jobs_of_event ON jobs (event) WHERE event IS NOT NULL;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('cases',3);
 INSERT INTO "sqlite_sequence" VALUES('deeds',2);
+INSERT INTO "sqlite_sequence" VALUES('events',2);
 INSERT INTO "sqlite_sequence" VALUES('listed',2);
 INSERT INTO "sqlite_sequence" VALUES('strikes',2);
 INSERT INTO "sqlite_sequence" VALUES('takedown_requests',3);

@@ -48,6 +48,7 @@ _CHOSEN: Mapping[str, Sequence[Mapping[str, Any]]] = {
         }
         for state, reason, delivery in zip(State, cycle(Reason), cycle(Delivery), strict=False)
     ],
+    "events": [{"discount": 100, "cap": 50}, {"discount": 25, "cap": 7}],
     "listed": [{"kind": "exact"}, {"kind": "look"}],
     "cases": [{"told_to": str(audience)} for audience in Audience],
     "case_notes": [{"case_id": 1, "complaint": str(complaint)} for complaint in Complaint],

@@ -27,6 +27,7 @@ def upgrade() -> None:
     _takedown_requests()
     op.drop_index("entries_of_account", "entries")
     op.create_index("entries_of_account", "entries", ["account", "id", "amount", "of_allowance"])
+    _events()
     # When the bot was removed from the server.
     op.add_column("servers", sa.Column("left_at", REAL))
 
@@ -99,6 +100,28 @@ def _cases() -> None:
         sqlite_strict=True,
     )
     op.create_index("case_cards_of_case", "case_cards", ["case_id"])
+
+
+def _events() -> None:
+    op.create_table(
+        "events",
+        sa.Column("id", INTEGER, primary_key=True, autoincrement=True),
+        sa.Column("guild_id", INTEGER, nullable=False),
+        sa.Column("models", sa.Text, nullable=False),
+        sa.Column("discount", INTEGER, nullable=False),
+        sa.Column("cap", INTEGER, nullable=False),
+        sa.Column("since", REAL, nullable=False),
+        sa.Column("until", REAL, nullable=False),
+        sa.CheckConstraint("discount BETWEEN 1 AND 100", name="events_discount_is_a_percentage"),
+        sa.CheckConstraint("cap > 0", name="events_cap_is_positive"),
+        sqlite_strict=True,
+        sqlite_autoincrement=True,
+    )
+    op.create_index("events_of_server", "events", ["guild_id", "until"])
+    op.add_column("jobs", sa.Column("subsidy", INTEGER, nullable=False, server_default=sa.text("0")))
+    op.add_column("jobs", sa.Column("event", INTEGER))
+    some = sa.text("event IS NOT NULL")
+    op.create_index("jobs_of_event", "jobs", ["event"], sqlite_where=some, postgresql_where=some)
 
 
 def _gifts() -> None:
