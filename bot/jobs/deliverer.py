@@ -35,6 +35,10 @@ class Deliverer:
             job, content = replace(job, reason=outcome.reason, output=None), None
         return outcome
 
+    async def show_lost(self, job: Job) -> None:
+        """Show the end of a job that the database no longer has."""
+        await self._watcher.finish(job, None)
+
     async def _confirm(self, job: Job) -> None:
         """Make sure that the job is still this process's: after a suspension, moderators may have decided."""
         age = self._clock.now() - (job.settled_at or 0.0)

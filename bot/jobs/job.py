@@ -60,6 +60,8 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"
     NOT_FOUND = "not found"
     """Submitted with an unknown outcome, and never found in Segmind's history."""
+    FORGOTTEN = "forgotten"
+    """The database no longer has the job: it was restored or failed over, and lost its last seconds."""
     RESULT = "result"
     """Segmind made a result, and it could not be fetched."""
     WITHHELD = "withheld"

@@ -1,6 +1,7 @@
 """Runner: takes each job from its hold to its delivery, and after a restart from where it was."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -139,24 +140,34 @@ class Runner:
                     delay = min(2 * delay, self._config.max_retry_delay)
                 else:
                     return
-                current = await self._read_again(job.id)
+                current = await self._read(lambda: self._store.find_own(job.id))
             if current is None:
-                log.info("job taken over by another process")
+                await self._leave(job)
 
-    async def _read_again(self, job_id: str) -> Job | None:
-        """Read the job's present state, or return None where another process owns it.
+    async def _read(self, read: Callable[[], Awaitable[Job | None]]) -> Job | None:
+        """Read a job, however long the database is away.
 
         After a lost answer nobody knows which of two states is durable, and a move of the wrong one is
-        refused. So this waits for the database, however long it takes.
+        refused.
         """
         while True:
             try:
-                return await self._store.find_own(job_id)
+                return await read()
             except StoreAway as error:
                 await self._outage.wait(error)
             except Exception:
                 log.exception("job could not be read again")
                 await self._clock.sleep(self._config.retry_delay)
+
+    async def _leave(self, job: Job) -> None:
+        """Leave a job to the process that owns it. Where the database has lost it, no other says so."""
+        if await self._read(lambda: self._store.find(job.id)) is not None:
+            log.info("job taken over by another process")
+            return
+        log.error("the database has lost the job")
+        lost = job.to(State.FAILED, reason=Reason.FORGOTTEN, settled_at=self._clock.now())
+        # The batch is lost with it: its jobs were opened together.
+        await self._deliverer.show_lost(replace(lost, batch=None))
 
     async def _run(self, job: Job) -> None:
         job = await self._submitter.look_up(job)

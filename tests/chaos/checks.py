@@ -11,7 +11,7 @@ from bot.ledger.account import EntryKind
 from tests.chaos.ledger import JobRow, LedgerSnapshot
 from tests.chaos.messages import SetBack, extra_messages, overwritten_results
 from tests.chaos.orders import PlacedOrder, is_result_of
-from tests.chaos.reply_states import gallery, rejected, shows, shows_outcome, was_accepted
+from tests.chaos.reply_states import gallery, rejected, shows, shows_outcome, shows_stage, was_accepted
 from tests.discord.records import Message
 from tests.discord.user import Reply
 
@@ -83,7 +83,7 @@ def check(evidence: Evidence) -> Findings:
         submitted_twice=list(_submitted_twice(evidence.accepted)),
         lost=[*_lost_jobs(evidence), *_lost_orders(each for each in jobless if each not in forgotten)],
         ledger=ledger_difference(evidence.snapshot),
-        unfinished=list(_unfinished(answered, jobs, cut_off)),
+        unfinished=[*_unfinished(answered, jobs, cut_off), *_still_open(forgotten)],
         extra=list(extra_messages(evidence.messages)),
         overwritten=list(overwritten_results(answered, evidence.set_backs, suspended=evidence.suspended)),
         idle=evidence.idle,
@@ -199,6 +199,13 @@ def _unfinished_batch(placed: PlacedOrder, jobs: Sequence[JobRow]) -> Iterator[s
         yield f"{len(done)} jobs are DONE, and message {reply.id} has {files} files: {last!r}"
     elif not all(map(is_result_of, gallery(reply), done)):
         yield f"message {reply.id} of a batch shows a result in the wrong place"
+
+
+def _still_open(forgotten: Iterable[PlacedOrder]) -> Iterator[str]:
+    """A job that a set-back forgot is ended by the process that ran it."""
+    for placed in forgotten:
+        if shows_stage(placed.reply.text):
+            yield f"message {placed.reply.id} of a forgotten job still says {_last_words(placed.reply)!r}"
 
 
 def _last_words(reply: Reply) -> str:

@@ -236,10 +236,16 @@ def test_an_order_and_its_request_may_be_forgotten_by_a_database_that_is_set_bac
         GOOD, placed=[DONE, order], accepted=[accepted_request(), accepted_request("b2", "another")]
     )
     assert counts(check(lost)) == (0, 2, 0, 1)
-    findings = check(replace(lost, set_backs=[SetBack(95.0, 99.0, {order.reply.id}, {"b2"})]))
+    set_back = SetBack(95.0, 99.0, {order.reply.id}, {"b2"})
+    assert counts(check(replace(lost, set_backs=[set_back]))) == (0, 0, 0, 1)
+    assert order.reply.interaction.message is not None
+    order.reply.interaction.message.apply(
+        {"components": [{"type": 10, "content": "Face swap v5 · Lost on the way"}]}, "token"
+    )
+    findings = check(replace(lost, set_backs=[set_back]))
     assert findings.clean
     assert findings.cut_off == 1
-    assert counts(check(replace(lost, set_backs=[SetBack(95.0, 99.0)]))) == (0, 2, 0, 1)
+    assert check(replace(lost, set_backs=[SetBack(95.0, 99.0)])).lost
 
 
 def test_a_refund_names_its_job_and_is_given() -> None:

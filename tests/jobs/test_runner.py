@@ -20,7 +20,7 @@ from bot.segmind.client import SegmindClient
 from bot.segmind.polling import Look
 from bot.store import StoreUnavailable
 from tests.clocks import HeldClock
-from tests.harness import local_segmind
+from tests.harness import eventually, local_segmind
 from tests.jobs.harness import JobHarness, inline_job, job_harness
 
 
@@ -385,4 +385,15 @@ async def test_a_closed_runner_leaves_jobs_to_the_next_start(
     await harness.runner.close()
     harness.runner.start(order)
     assert harness.runner.running == frozenset()
+    assert segmind.submissions == ()
+
+
+async def test_the_member_is_told_when_the_database_has_lost_the_order(
+    harness: JobHarness, segmind: LocalSegmind
+) -> None:
+    """After a restored backup, or a failover to a replica that was behind, the job is in no row."""
+    harness.runner.start(replace(inline_job(), batch="a"))
+    await eventually(lambda: not harness.runner.running, lambda: "the task ends")
+    job, content = harness.watcher.ends["a"]
+    assert (job.state, job.reason, job.batch, content) == (State.FAILED, Reason.FORGOTTEN, None, None)
     assert segmind.submissions == ()

@@ -119,6 +119,8 @@ def _failure(job: Job, text: Text) -> list[str]:
             return [text("end.unreachable"), text("end.advice_unreachable")]
         case Reason.NOT_FOUND:
             return [text("end.not_found"), text("end.advice_not_found")]
+        case Reason.FORGOTTEN:
+            return [text("end.forgotten"), text("end.advice_forgotten")]
         case Reason.RESULT:
             return [text("end.result"), text("end.advice_result")]
         case (

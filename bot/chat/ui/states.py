@@ -87,6 +87,7 @@ _BY_REASON: Mapping[Reason, JobState] = {
     Reason.SERVICE: JobState.UNAVAILABLE,
     Reason.UNREACHABLE: JobState.UNAVAILABLE,
     Reason.NOT_FOUND: JobState.LOST,
+    Reason.FORGOTTEN: JobState.LOST,
     Reason.WITHHELD: JobState.WITHHELD,
     Reason.AWAITED: JobState.AWAITED,
     Reason.UNHEARD: JobState.AWAITED,
