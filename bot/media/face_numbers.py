@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from io import BytesIO
+from math import ceil, sqrt
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -15,29 +16,62 @@ _QUALITY = 85
 _DIGITS, _FRAME, _BACKGROUND = "white", "#5865f2", "#2b2d31"
 
 
-def draw(pictures: Sequence[tuple[bytes, Sequence[FaceBox]]]) -> bytes:
-    panels = [_panel(content, face_boxes) for content, face_boxes in pictures]
+def draw(
+    source: bytes, faces: Sequence[FaceBox], target: bytes, places: Sequence[FaceBox], *, sheet: bool
+) -> bytes:
+    """Number the faces of the source, on the left, and of the target. Those of a `sheet` are its tiles."""
+    panels = [_tiles(source, faces) if sheet else _panel(source, faces), _panel(target, places)]
     width = sum(panel.width for panel in panels) + _GAP * (len(panels) - 1)
-    sheet = Image.new("RGB", (width, max(panel.height for panel in panels)), _BACKGROUND)
+    drawn = Image.new("RGB", (width, max(panel.height for panel in panels)), _BACKGROUND)
     left = 0
     for panel in panels:
-        sheet.paste(panel, (left, 0))
+        drawn.paste(panel, (left, 0))
         left += panel.width + _GAP
     result = BytesIO()
-    sheet.save(result, "JPEG", quality=_QUALITY)
+    drawn.save(result, "JPEG", quality=_QUALITY)
     return result.getvalue()
 
 
-def _panel(content: bytes, face_boxes: Sequence[FaceBox]) -> Image.Image:
-    image = picture.eight_bits(picture.upright(content, sniff.media_type(content))).convert("RGB")
+def _panel(content: bytes, faces: Sequence[FaceBox]) -> Image.Image:
+    image = _opened(content)
     image.thumbnail((PANEL, PANEL))
     drawing = ImageDraw.Draw(image)
-    for number, face in enumerate(face_boxes, start=1):
-        left, top = face.left * image.width, face.top * image.height
-        right, bottom = face.right * image.width, face.bottom * image.height
-        drawing.rectangle((left, top, right, bottom), outline=_FRAME, width=max(2, image.width // 250))
-        font = ImageFont.load_default(max(14.0, min(right - left, bottom - top) / 3))
-        label = drawing.textbbox((left, top), str(number), font=font)
-        drawing.rectangle((label[0] - 4, label[1] - 4, label[2] + 4, label[3] + 4), fill=_FRAME)
-        drawing.text((left, top), str(number), fill=_DIGITS, font=font)
+    for number, face in enumerate(faces, start=1):
+        box = _pixels(face, image)
+        drawing.rectangle(box, outline=_FRAME, width=max(2, image.width // 250))
+        _write(drawing, number, box)
     return image
+
+
+def _tiles(content: bytes, tiles: Sequence[FaceBox]) -> Image.Image:
+    """The tiles of a sheet in rows and at one size, because in their own row they would be small."""
+    image = _opened(content)
+    columns = ceil(sqrt(len(tiles)))
+    side = (PANEL - _GAP * (columns - 1)) // columns
+    rows = ceil(len(tiles) / columns)
+    panel = Image.new("RGB", (PANEL, rows * (side + _GAP) - _GAP), _BACKGROUND)
+    drawing = ImageDraw.Draw(panel)
+    for number, tile in enumerate(tiles):
+        row, column = divmod(number, columns)
+        left, top = column * (side + _GAP), row * (side + _GAP)
+        cut = image.crop(_pixels(tile, image))
+        panel.paste(cut.resize((side, side), Image.Resampling.LANCZOS), (left, top))
+        _write(drawing, number + 1, (left, top, left + side, top + side))
+    return panel
+
+
+def _opened(content: bytes) -> Image.Image:
+    return picture.eight_bits(picture.upright(content, sniff.media_type(content))).convert("RGB")
+
+
+def _pixels(box: FaceBox, image: Image.Image) -> tuple[float, float, float, float]:
+    width, height = image.size
+    return box.left * width, box.top * height, box.right * width, box.bottom * height
+
+
+def _write(drawing: ImageDraw.ImageDraw, number: int, box: tuple[float, float, float, float]) -> None:
+    left, top, right, bottom = box
+    font = ImageFont.load_default(max(14.0, min(right - left, bottom - top, PANEL / 4) / 3))
+    label = drawing.textbbox((left + 4, top), str(number), font=font)
+    drawing.rectangle((label[0] - 4, label[1] - 4, label[2] + 4, label[3] + 4), fill=_FRAME)
+    drawing.text((left + 4, top), str(number), fill=_DIGITS, font=font)

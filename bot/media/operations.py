@@ -53,12 +53,12 @@ def fingerprint_of(content: bytes, limits: Limits) -> Fingerprint:
 
 
 def draw_face_numbers(
-    source: bytes, source_faces: Sequence[FaceBox], target: bytes, target_faces: Sequence[FaceBox]
+    source: bytes, faces: Sequence[FaceBox], target: bytes, places: Sequence[FaceBox], *, sheet: bool
 ) -> bytes:
-    """Draw both pictures side by side, with a number on each face."""
+    """Draw both pictures side by side, with a number on each face; `sheet` says what the source is."""
     from bot.media import face_numbers
 
-    return face_numbers.draw([(source, source_faces), (target, target_faces)])
+    return face_numbers.draw(source, faces, target, places, sheet=sheet)
 
 
 def draw_face_sheet(photos: Sequence[tuple[bytes, Sequence[FaceBox]]]) -> bytes:

@@ -45,7 +45,7 @@ class FacePicker:
         values = await with_face(services.saved_faces, interaction.user.id, model, request.values)
         source, target = await self._read(interaction, replace(request, values=values))
         photos = values[model.face_slot()]
-        if isinstance(photos, FacePhotos):
+        if sheet := isinstance(photos, FacePhotos):
             faces = tile_boxes(len(photos.photos))
             names = [_name(each) for each in photos.photos]
         else:
@@ -53,7 +53,7 @@ class FacePicker:
             names = [""] * len(faces)
         places = await self._find_faces(target)
         drawn = await services.workers.results.run(
-            operations.draw_face_numbers, source.content, faces, target.content, places
+            operations.draw_face_numbers, source.content, faces, target.content, places, sheet=sheet
         )
         alt = services.text("picker.alt", sources=len(faces), targets=len(places))
         preview = NumberedPreview(drawn, alt)
