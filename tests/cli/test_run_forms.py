@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.chat.orders.people import fourth, photo
 from tests.discord.entities import user_payload
 from tests.discord.environment import SECONDS, SLUG, START, Environment
 from tests.discord.user import eventually
@@ -9,6 +10,10 @@ from tests.media.files import moving, picture
 from tests.segmind_docs import PRICES
 
 FACE = ("face.png", picture("PNG", 80, 60))
+
+
+GROUP = "faceswap-v3-multifaceswap"
+PEOPLE = [photo("face_a"), photo("face_b"), photo("face_c"), fourth()]
 
 
 async def submitted(town: Environment, count: int) -> None:
@@ -69,3 +74,39 @@ async def test_a_gif_that_a_member_posted_comes_back_as_a_gif(town: Environment)
         assert await bot.terminate() == 0
     (result,) = reply.attachments
     assert result.content.startswith(b"GIF89a")
+
+
+async def test_a_command_without_a_face_asks_for_it(town: Environment) -> None:
+    key = {"DOPPEL_FACES__KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+    async with town.bot(**key) as bot:
+        await town.discord.online()
+        asked = await town.discord.slash(SLUG, target_image=("a.png", picture("PNG")))
+        await asked.acknowledged()
+        reply = await town.discord.submit(asked, face=[FACE])
+        await town.finish(reply)
+        assert await bot.terminate() == 0
+    assert await town.balance() == (START - PRICES[SLUG], 0)
+
+
+async def test_a_group_of_four_is_made_from_four_photos(town: Environment) -> None:
+    async with town.bot() as bot:
+        await town.discord.online()
+        opened = await town.discord.slash("swap")
+        await opened.acknowledged()
+        preview = await town.discord.submit(opened, face=PEOPLE, target=[photo("group")], path="group")
+        await preview.wait_for("Which face goes where?")
+        message = preview.interaction.message
+        assert message is not None
+        for place, face in ((1, "3"), (4, "0")):
+            await (await town.discord.choose(message, f"place:{place}", face)).acknowledged()
+        # The picture stays when a choice is drawn.
+        assert len(message.attachments) == 1
+        reply = await town.discord.press(message, "send")
+        await reply.wait_for("Queued")
+        town.clock.move(600)
+        await reply.wait_for("Completed")
+        assert await bot.terminate() == 0
+    (sent,) = town.segmind.submissions
+    assert (sent.body["source_faces_index"], sent.body["input_faces_index"]) == ("3,1,2,0", "0,1,2,3")
+    assert len(reply.attachments) == 1
+    assert await town.balance() == (START - PRICES[GROUP], 0)

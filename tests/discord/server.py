@@ -141,13 +141,20 @@ class SmallDiscord:
         self, message: Message, custom_id: str, *, member: Member | None = None, guild: Guild | None = None
     ) -> Reply:
         """Press a button of a message without waiting for a response."""
-        buttons = [each for each in components(message.components) if each.get("custom_id") == custom_id]
-        if not buttons:
-            raise CannotType(f"the message has no button {custom_id}")
-        guild = guild or self.guild
-        data = {"custom_id": custom_id, "component_type": buttons[0]["type"], "id": 1}
+        guild, used = guild or self.guild, _component(message, custom_id)
+        data = {"custom_id": custom_id, "component_type": used["type"], "id": 1}
         interaction = self._interaction(custom_id, guild, message)
         return await self._send(interaction, member or self.member, data, guild)
+
+    async def choose(self, message: Message, custom_id: str, *values: str) -> Reply:
+        """Choose from a select of a message without waiting for a response."""
+        used = _component(message, custom_id)
+        if unknown := set(values) - {option["value"] for option in used["options"]}:
+            raise CannotType(f"{custom_id} offers no {', '.join(sorted(unknown))}")
+        data = {"custom_id": custom_id, "component_type": used["type"], "id": 1, "values": values}
+        return await self._send(
+            self._interaction(custom_id, self.guild, message), self.member, data, self.guild
+        )
 
     async def menu(
         self, command: str, message: Message, *, member: Member | None = None, guild: Guild | None = None
@@ -223,3 +230,10 @@ class SmallDiscord:
             "application": {"id": str(self.app.id), "flags": 0},
         }
         return [("READY", ready), *(("GUILD_CREATE", guild.payload) for guild in session.guilds)]
+
+
+def _component(message: Message, custom_id: str) -> dict[str, Any]:
+    for each in components(message.components):
+        if each.get("custom_id") == custom_id:
+            return each
+    raise CannotType(f"the message has no component {custom_id}")

@@ -72,7 +72,10 @@ class PairsCard:
             small=[text("picker.note")],
             pictures=[self._preview],
             rows=[ui.ActionRow(each) for each in self._selects()] if complete else (),
-            buttons=[_Button(text("picker.send"), self.send, ButtonStyle.primary), *self._page_buttons()],
+            buttons=[
+                _Button("send", text("picker.send"), self.send, ButtonStyle.primary),
+                *self._page_buttons(),
+            ],
         )
         # The buttons hold the pictures in memory.
         card.timeout = OPEN_SECONDS
@@ -133,12 +136,14 @@ class PairsCard:
         async def turn(interaction: Interaction) -> None:
             await self.turn(interaction, page)
 
-        return _Button(self._text("picker.page", first=first, last=last), turn)
+        return _Button(f"page:{page}", self._text("picker.page", first=first, last=last), turn)
 
 
 class _Button(ui.Button[Any]):
-    def __init__(self, label: str, press: PressHandler, style: ButtonStyle = ButtonStyle.secondary) -> None:
-        super().__init__(label=label, style=style)
+    def __init__(
+        self, name: str, label: str, press: PressHandler, style: ButtonStyle = ButtonStyle.secondary
+    ) -> None:
+        super().__init__(custom_id=name, label=label, style=style)
         self._press = press
 
     async def callback(self, interaction: Interaction) -> None:
