@@ -141,7 +141,7 @@ async def test_a_press_updates_its_message_or_gets_a_reply(client: Client) -> No
     await client.call("PATCH", client.message_path(reply), {"components": [BUTTON]})
     message = reply.interaction.message
     assert message is not None
-    with pytest.raises(CannotType, match="has no button again:2"):
+    with pytest.raises(CannotType, match="has no component again:2"):
         await client.discord.press(message, "again:2")
     pressed = [await client.discord.press(message, "again:1") for _ in range(2)]
     for press, kind in zip(pressed, (6, 5), strict=True):
