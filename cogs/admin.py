@@ -11,6 +11,7 @@ from bot.administration.audit import REASON_LIMIT, Administrator
 from bot.administration.defaults import DefaultsScope
 from bot.chat.account.credits_cards import balance_lines
 from bot.chat.admin.access_cards import access_card, approval_lines, approval_settings_card
+from bot.chat.admin.accounts import member_balance
 from bot.chat.admin.audit_lines import audit_card, audit_line
 from bot.chat.admin.autocomplete import (
     LOOKED_THROUGH,
@@ -23,19 +24,18 @@ from bot.chat.admin.autocomplete import (
 from bot.chat.admin.cards import member_card, models_card, server_card
 from bot.chat.admin.defaults_card import defaults_card
 from bot.chat.admin.limits import in_bytes, limits_card
+from bot.chat.admin.panel.panel import Panel
 from bot.chat.admin.services import AdminServices
 from bot.chat.admin.spending import draw_chart, load_spending, monthly_budget, spend_card
 from bot.chat.client import Doppel
 from bot.chat.contexts import servers_only
 from bot.chat.interactions import Interaction
-from bot.chat.members import NotAdministrator, administrator_of, member_in
+from bot.chat.members import NotAdministrator, administrator_of
 from bot.chat.ui.event_card import event_card
 from bot.chat.ui.pagination import PageItem, PageRequest
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
-from bot.ledger.account import Balance
 from bot.ledger.events import EventPlan
 from bot.ledger.ledger import AuditEntry
-from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import OrderDefaults
 
 Amount = app_commands.Range[int, 0]
@@ -76,6 +76,7 @@ class Admin(
         self._services = services
         self._credit_admin = services.credit_admin
         self._names = MemberNames()
+        self._panel = Panel(services)
 
     async def cog_load(self) -> None:
         self._services.pages.add("changes", self._read_changes)
@@ -84,6 +85,16 @@ class Admin(
     async def cog_unload(self) -> None:
         self._services.pages.remove("changes")
         self._services.pages.remove("cases")
+
+    @app_commands.command(description="Open the control panel: every setting of this server in one message")
+    async def panel(self, interaction: Interaction) -> None:
+        by = await _authorize(interaction)
+        await send_deferred(interaction, await self._panel.open(interaction, by))
+
+    @app_commands.command(description="Set the bot up for this server, step by step")
+    async def setup(self, interaction: Interaction) -> None:
+        by = await _authorize(interaction)
+        await send_deferred(interaction, await self._panel.open_setup(interaction, by))
 
     @accounts.command(description="Give a member credits that never expire")
     @app_commands.describe(member="Who gets them", amount="How many", reason="The member can read it")
@@ -423,7 +434,8 @@ class Admin(
         services = self._services
         if member is not None:
             return await send_deferred(
-                interaction, member_card(member.id, *await self._account(by, member), services.text)
+                interaction,
+                member_card(member.id, *await member_balance(services, by, member), services.text),
             )
         rules = await services.ledger.rules(by.guild_id)
         month = await monthly_budget(services, by, rules)
@@ -442,14 +454,9 @@ class Admin(
         services = self._services
         more: list[str] = []
         if member is not None:
-            account = await self._account(administrator_of(interaction), member)
+            account = await member_balance(services, administrator_of(interaction), member)
             more += balance_lines(*account, services.text)
         await send_deferred(interaction, audit_card(entry, services.cards, services.text, *more))
-
-    async def _account(self, by: Administrator, user: discord.Member) -> tuple[Balance, MemberTerms]:
-        member = member_in(by.guild_id, user)
-        terms = await self._services.job_service.terms(member)
-        return await self._services.job_service.balance(member, terms), terms
 
 
 async def _authorize(interaction: Interaction) -> Administrator:

@@ -14,7 +14,9 @@ from bot.administration.events import NoEvent
 from bot.chat.access.permissions import NotModerator
 from bot.chat.account.avatars import NotInServer
 from bot.chat.account.gifts import CannotReceive, GiftsOff, NotGiftable
+from bot.chat.admin.accounts import NotAMember
 from bot.chat.admin.limits import limit_name, limit_words
+from bot.chat.admin.panel.items import NotANumber
 from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOrder
 from bot.chat.delivery.picture_owners import UnknownOwner
 from bot.chat.members import NotAdministrator
@@ -110,6 +112,7 @@ _ADMIN_KEYS: Mapping[type[BaseException], str] = {
     TwoPlaces: "refused.two_places",
     NoLog: "refused.no_log",
     OwnOrderApproval: "refused.own_approval",
+    NotAMember: "refused.not_a_member",
     LogNeeded: "refused.log_needed",
     UnknownApproval: "refused.nothing_awaited",
 }
@@ -265,6 +268,8 @@ class ErrorMessages:
     def _admin_error(self, error: BaseException) -> str | None:
         """Errors of the commands and buttons for administrators and moderators."""
         match error:
+            case NotANumber(least=least):
+                return self._text("refused.not_a_number", least=least)
             case app_commands.TransformerError():
                 return self._text("refused.not_here")
             case BeyondBound(what=what, most=most):

@@ -9,6 +9,8 @@ from bot.chat.account.gifts import Gifts
 from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import ForgetButton
 from bot.chat.account.services import AccountServices
+from bot.chat.admin.panel.items import PanelItem
+from bot.chat.admin.panel.panel import Panel
 from bot.chat.admin.server_data import ForgetServerButton, ServerDeletion
 from bot.chat.admin.services import AdminServices
 from bot.chat.delivery.button_actions import JobActions
@@ -165,5 +167,6 @@ def serve(
             ForgetServerButton: server_deletion.press,
             CommandButton: run_command,
             PageButton: pages.press,
+            PanelItem: Panel(admin).press,
         },
     )

@@ -11,6 +11,12 @@ def access_card(rules: ServerRules, text: Text) -> InfoCard:
     return InfoCard(text("entry.title"), list(_lines(rules, text)), text)
 
 
+def log_line(rules: ServerRules, text: Text) -> str:
+    if rules.log_channel is None:
+        return text("entry.no_log")
+    return text("entry.log", channel=f"<#{rules.log_channel}>")
+
+
 def approval_settings_card(lines: Sequence[str], text: Text) -> InfoCard:
     return InfoCard(text("entry.approve_title"), lines, text)
 
@@ -44,10 +50,7 @@ def _lines(rules: ServerRules, text: Text) -> Iterable[str]:
         yield text("entry.blocked", members=_join(map(mention, rules.blocked)))
     else:
         yield text("entry.nobody_blocked")
-    if rules.log_channel is None:
-        yield text("entry.no_log")
-    else:
-        yield text("entry.log", channel=f"<#{rules.log_channel}>")
+    yield log_line(rules, text)
     if rules.approve:
         yield text("entry.approve")
 

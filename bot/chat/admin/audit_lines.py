@@ -19,17 +19,16 @@ from bot.models import ModelCard
 def audit_card(
     audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text, *more_lines: str
 ) -> InfoCard:
-    return InfoCard(
-        text("admin.done"), [_description(audit_entry, cards, text), *more_lines], text, colour=GREEN
-    )
+    return InfoCard(text("admin.done"), [describe(audit_entry, cards, text), *more_lines], text, colour=GREEN)
 
 
 def audit_line(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
     when, actor = relative_timestamp(audit_entry.at), person(audit_entry.actor, text)
-    return text("admin.change", when=when, actor=actor, what=_description(audit_entry, cards, text))
+    return text("admin.change", when=when, actor=actor, what=describe(audit_entry, cards, text))
 
 
-def _description(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
+def describe(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
+    """What was decided, in a sentence."""
     if audit_entry.action not in set(AuditAction):
         return text("deed.unknown", deed=as_code(audit_entry.action, REASON_LIMIT))
     facts = audit_entry.facts

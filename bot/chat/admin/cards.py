@@ -1,6 +1,6 @@
 """Cards for administrators about their server: its settings, its members' balances and its models."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.chat.account.credits_cards import balance_lines
@@ -26,17 +26,26 @@ class MonthlyBudget:
 def server_card(
     rules: ServerRules, policy: Policy, month: MonthlyBudget, known_roles: Collection[int], text: Text
 ) -> InfoCard:
+    lines = server_lines(rules, policy, month, known_roles, text)
+    return InfoCard(text("admin.title"), lines, text, small=[bounds_line(policy, text)])
+
+
+def server_lines(
+    rules: ServerRules, policy: Policy, month: MonthlyBudget, known_roles: Collection[int], text: Text
+) -> Sequence[str]:
     daily = policy.daily if rules.daily is None else min(rules.daily, policy.bounds.daily)
-    lines = [
+    return [
         _mark_inherited(text("admin.daily", amount=daily), text, own=rules.daily is not None),
         month_line(month, text),
         *_gift_lines(rules, policy, text),
         *_role_lines(rules, policy, known_roles, text),
         *_member_lines(rules, policy, text),
     ]
+
+
+def bounds_line(policy: Policy, text: Text) -> str:
     most = policy.bounds
-    bounds = text("admin.bounds", daily=most.daily, grant=most.grant, monthly=most.grants_monthly)
-    return InfoCard(text("admin.title"), lines, text, small=[bounds])
+    return text("admin.bounds", daily=most.daily, grant=most.grant, monthly=most.grants_monthly)
 
 
 def _mark_inherited(line: str, text: Text, *, own: bool) -> str:

@@ -1,6 +1,6 @@
 """Card and words about a server's defaults for orders."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.chat.text import Text
@@ -11,14 +11,16 @@ _VALUE_LIMIT = 80
 
 
 def defaults_card(rules: ServerRules, text: Text) -> InfoCard:
+    return InfoCard(text("defaults.title"), defaults_lines(rules, text), text, small=[text("defaults.note")])
+
+
+def defaults_lines(rules: ServerRules, text: Text) -> Sequence[str]:
     lines = [
         text("defaults.line", scope=scope_words(place, text), options=option_words(options))
         for place, options in _all(rules)
         if options
     ]
-    return InfoCard(
-        text("defaults.title"), lines or [text("defaults.none")], text, small=[text("defaults.note")]
-    )
+    return lines or [text("defaults.none")]
 
 
 def _all(rules: ServerRules) -> Iterable[tuple[Mapping[str, int], Mapping[str, Any]]]:

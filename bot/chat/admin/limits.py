@@ -1,5 +1,7 @@
 """Limits of a server: their names, their values and the card that lists them."""
 
+from collections.abc import Sequence
+
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about, size
 from bot.chat.ui.info_card import InfoCard
@@ -8,8 +10,13 @@ from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
 
 
 def limits_card(policy: Policy, rules: ServerRules, text: Text) -> InfoCard:
+    return InfoCard(text("limits.title"), limit_lines(policy, rules, text), text)
+
+
+def limit_lines(policy: Policy, rules: ServerRules, text: Text) -> Sequence[str]:
+    """A line for each of `LIMIT_NAMES`."""
     own, operator = policy.limits_of(rules).named(), policy.limits.named()
-    lines = [
+    return [
         text(
             "limits.line",
             limit=limit_name(name, text),
@@ -18,7 +25,6 @@ def limits_card(policy: Policy, rules: ServerRules, text: Text) -> InfoCard:
         )
         for name in LIMIT_NAMES
     ]
-    return InfoCard(text("limits.title"), lines, text)
 
 
 def in_bytes(name: str, amount: int | None) -> int | None:
