@@ -15,6 +15,7 @@ EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("credits set-daily", {"amount": 5}),
     ("credits set-role", {"amount": 5}),
     ("credits cap", {"amount": 5}),
+    ("credits gifts", {"amount": 5}),
     ("credits show", {}),
     ("refund", {"job": "x"}),
     ("spend", {}),
@@ -31,6 +32,8 @@ EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("approve", {"on": True}),
     ("cases", {}),
     ("delete-data", {}),
+    ("panel", {}),
+    ("setup", {}),
 ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from re import Match
 from typing import Any, Self
+from zlib import crc32
 
 import discord
 from discord import ui
@@ -131,6 +132,8 @@ def line_with(words: str, item: ui.Item[Any]) -> ui.Section[Any]:
 
 
 def select(item: ui.Item[Any], spot: Spot, control: str) -> ui.ActionRow[Any]:
+    # A client may keep what was picked by the number of a component, so each select has a number of its own.
+    item.id = crc32(f"{spot.area}:{spot.subject}:{control}".encode()) >> 1
     return row(PanelItem(item, spot, control))
 
 

@@ -28,7 +28,8 @@ class AccessArea(Area):
             label = self.text(f"panel.{name}")
             ids = _existing(name, getattr(visit.rules, name), visit.guild)
             if len(ids) > OPTIONS:
-                rows.append(line(f"{label}\n-# {self.text('panel.too_many', count=len(ids))}"))
+                note = self.text("panel.too_many", count=len(ids))
+                rows.append(line(f"{label}\n-# {note}"))
             else:
                 picker = _picker(name, ids, self.text("panel.choose"))
                 rows += labelled(label, select(picker, visit.spot, name))

@@ -40,13 +40,15 @@ class LogArea(Area):
             min_values=0,
             default_values=picked(channels, discord.SelectDefaultValueType.channel),
         )
+        toggles = [
+            self._toggle(visit, "pictures", on=rules.log_pictures),
+            self._toggle(visit, "approve", on=rules.approve),
+        ]
+        if rules.approve:
+            toggles.append(self._toggle(visit, "own", on=rules.approve_own))
         rows = [
             *labelled(text("panel.log_pick"), select(channel_select, spot, "channel")),
-            row(
-                self._toggle(visit, "pictures", on=rules.log_pictures),
-                self._toggle(visit, "approve", on=rules.approve),
-                self._toggle(visit, "own", on=rules.approve_own),
-            ),
+            row(*toggles),
             row(
                 CommandButton("admin cases", text("panel.cases")),
                 CommandButton("admin changes", text("panel.changes")),
