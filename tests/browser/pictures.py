@@ -118,11 +118,16 @@ class Photographer:
 
 
 def compress(content: bytes) -> bytes:
-    """Compress a screenshot; photos keep their colours."""
+    """Compress a screenshot; photos keep their colours, unless they are too large with them."""
     with Image.open(BytesIO(content)) as opened:
         shot = opened.convert("RGB")
-    if shot.getcolors(MANY_COLOURS) is not None:
-        shot = shot.quantize(FEW_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = shot.quantize(FEW_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    if shot.getcolors(MANY_COLOURS) is None and len(saved := _png(shot)) <= MAX_BYTES:
+        return saved
+    return _png(few)
+
+
+def _png(shot: Image.Image) -> bytes:
     out = BytesIO()
     shot.save(out, "PNG", optimize=True)
     return out.getvalue()
