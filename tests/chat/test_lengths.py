@@ -33,8 +33,11 @@ LIMITS = {
     "cases.block": BUTTON,
     "cases.dismiss": BUTTON,
     "cases.never": BUTTON,
+    "cases.note": BUTTON,
+    "cases.note_field": FIELD,
     "cases.refund": BUTTON,
     "cases.remove": BUTTON,
+    "complaint.": CHOICE,
     "consent.agree": BUTTON,
     "consent.policy": BUTTON,
     "face_form.several": NOTE,
@@ -56,10 +59,13 @@ LIMITS = {
     "picker.title": FORM_TITLE,
     "privacy.delete_button": BUTTON,
     "refused.": ERROR,
+    "report.complaint": FIELD,
+    "report.details": FIELD,
     "server_data.button": BUTTON,
     "state.": FIELD,
     "swap.": FIELD,
     "swap.title": FORM_TITLE,
+    "takedown.button_": BUTTON,
 }
 # What Discord draws as a button, a field, a choice or a form. `button` makes the buttons of a job.
 COMPONENT = re.compile(r".*(Button|Label|Select|SelectOption|TextInput|Form|Modal)|add_option|button")
