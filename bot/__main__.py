@@ -9,6 +9,7 @@ from pkgutil import resolve_name
 
 from bot import __version__
 from bot.cli.credits_options import add_subcommands, described
+from bot.cli.gc_tuning import relax_gc
 from bot.cli.takedown_options import add_actions
 
 
@@ -18,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.entry is None:
         parser.print_help()
         return 0
+    relax_gc()
     # Imported after the parsing, so that --help answers at once.
     from bot.cli.startup import CliError
     from bot.settings import SettingsError

@@ -15,7 +15,7 @@ from yarl import URL
 
 from bot.app import build_app
 from bot.chat.client import Doppel
-from bot.cli.gc_tuning import relax_gc
+from bot.cli.gc_tuning import freeze_loaded
 from bot.cli.startup import CliError, load_settings
 from bot.faces.detection import FaceDetector
 from bot.ops.web import CannotListen
@@ -76,7 +76,7 @@ async def _serve(settings: Settings) -> None:
     async with build_app(settings, face_detector=_face_detector()) as app, app.client as client:
         await client.login(token.get_secret_value() if token is not None else "")
         try:
-            relax_gc()
+            freeze_loaded()
             # Open jobs resume before the gateway is up: editing a message needs no connection to it.
             await app.begin()
             await _connect(client)

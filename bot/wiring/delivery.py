@@ -12,7 +12,6 @@ from bot.chat.messages import Messages
 from bot.chat.orders.original_preview import MAX_BYTES, OriginalPreviews
 from bot.chat.text import Text
 from bot.clock import Clock
-from bot.faces.cipher import FaceCipher
 from bot.faces.saved_faces import SavedFaces
 from bot.media.signing import C2paSigner
 from bot.media.types import Limits
@@ -20,6 +19,7 @@ from bot.media.workers import MediaWorkers
 from bot.registry import ModelRegistry
 from bot.settings import Settings
 from bot.store import SqlStore
+from bot.wiring.factories import face_cipher_of
 
 
 class DeliveryParts:
@@ -47,7 +47,7 @@ class DeliveryParts:
         section = settings.faces
         self.saved_faces = SavedFaces(
             store.faces,
-            FaceCipher(section.keys) if section.keys else None,
+            face_cipher_of(settings),
             clock,
             days=section.days,
             per_member=section.per_member,

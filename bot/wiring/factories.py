@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bot.chat.contexts import Contexts
 from bot.clock import Clock
 from bot.media.signing import C2paSigner, SigningOutcome
-from bot.media.signing_keys import BadSigningKeys, read_signing_keys
+from bot.media.signing_keys import BadSigningKeys
 from bot.media.worker.process import MediaWorker
 from bot.segmind.breaker import BreakerConfig
 from bot.segmind.client import RateConfig, Retry, SegmindClient
@@ -22,6 +22,7 @@ from bot.segmind.transport import Timeouts
 from bot.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from bot.faces.cipher import FaceCipher
     from bot.ops.tracing import JobTraces
 
 log = structlog.stdlib.get_logger(__name__)
@@ -84,6 +85,9 @@ async def c2pa_signer_of(
     if section.certificates is None or section.key is None:
         missing = "c2pa.certificates" if section.certificates is None else "c2pa.key"
         raise SettingsError([f"results cannot be signed: {missing} is not set, but its other half is"])
+    # Without certificates, the bot does not load the cryptography that reads them.
+    from bot.media.certificates import read_signing_keys  # noqa: PLC0415
+
     now = datetime.fromtimestamp(clock.now(), UTC)
     try:
         keys = read_signing_keys(Path(section.certificates), Path(section.key), now)
@@ -95,6 +99,15 @@ async def c2pa_signer_of(
     if keys.valid_until - now < _RENEWAL_NOTICE:
         log.warning("the signing certificate expires soon", until=keys.valid_until.isoformat())
     return signer
+
+
+def face_cipher_of(settings: Settings) -> "FaceCipher | None":
+    """Cipher of saved faces, or None if the operator has set no key, so that nobody can save a face."""
+    if not settings.faces.keys:
+        return None
+    from bot.faces.cipher import FaceCipher  # noqa: PLC0415
+
+    return FaceCipher(settings.faces.keys)
 
 
 def traces_of(settings: Settings, clock: Clock) -> "JobTraces | None":

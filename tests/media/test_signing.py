@@ -22,9 +22,10 @@ from PIL import Image, ImageSequence
 
 from bot import __version__
 from bot.media import manifest
+from bot.media.certificates import read_signing_keys
 from bot.media.provenance import DIGITAL_SOURCE_TYPE, mark
 from bot.media.signing import C2paSigner, SigningOutcome
-from bot.media.signing_keys import BadSigningKeys, read_signing_keys
+from bot.media.signing_keys import BadSigningKeys
 from bot.media.worker.limits import WorkerLimits
 from bot.media.worker.process import MediaWorker
 from tests.harness import shared_workers

@@ -1,6 +1,7 @@
 """Rules that a server's administrators have set, as rows."""
 
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -9,10 +10,18 @@ from bot.store.connection import Connection
 from bot.store.dialects import insert_into
 from bot.store.tables import servers
 
+_RULES = sa.select(sa.type_coerce(servers.c.rules, sa.Text)).where(servers.c.id == sa.bindparam("guild"))
+
 
 async def read(connection: Connection, guild_id: int) -> ServerRules:
-    found = await connection.execute(sa.select(servers.c.rules).where(servers.c.id == guild_id))
-    return ServerRules.model_validate(found.scalar_one_or_none() or {})
+    found = await connection.execute(_RULES, {"guild": guild_id})
+    return _parsed(found.scalar_one_or_none() or "{}")
+
+
+# Every order reads its server's rules several times, and they seldom change.
+@lru_cache(maxsize=1024)
+def _parsed(rules: str) -> ServerRules:
+    return ServerRules.model_validate_json(rules)
 
 
 async def read_some(connection: Connection, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
