@@ -389,14 +389,21 @@ class Admin(
     @app_commands.command(description="Have moderators look at each result before it is shown, or not")
     @app_commands.describe(
         on="Whether results wait for them; leave it out to see how many do",
+        strangers="Whether at least results wait whose face is neither a saved one nor a shared avatar",
         own="Whether moderators may approve results of their own orders",
     )
     async def approve(
-        self, interaction: Interaction, on: bool | None = None, own: bool | None = None
+        self,
+        interaction: Interaction,
+        on: bool | None = None,
+        strangers: bool | None = None,
+        own: bool | None = None,
     ) -> None:
         by = await _authorize(interaction)
         services = self._services
         entry = None if own is None else await services.access_admin.set_own_approval(by, on=own)
+        if strangers is not None:
+            entry = await services.access_admin.set_strangers_approval(by, on=strangers)
         if on is not None:
             entry = await services.access_admin.set_approval(by, on=on)
         rules = await services.ledger.rules(by.guild_id)

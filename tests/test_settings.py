@@ -96,6 +96,8 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "marks.label": ("false", False),
     "marks.videos": ("false", False),
     "safety.nsfw_channels": ("true", True),
+    "safety.doubtful": ("0.4", 0.4),
+    "safety.unjudged": ("show", "show"),
     "safety.explicit": ("0.5", 0.5),
     "safety.blocked": ("12, 13", (12, 13)),
     "safety.strikes": ("0", 0),

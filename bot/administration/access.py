@@ -50,7 +50,7 @@ class AccessAdmin:
         """Choose the log channel; raises `LogNeeded`."""
 
         def change(rules: ServerRules) -> Update:
-            if rules.approve and channel_id is None:
+            if (rules.approve or rules.approve_strangers) and channel_id is None:
                 raise LogNeeded
             return {"log_channel": channel_id, "log_pictures": pictures}
 
@@ -60,13 +60,13 @@ class AccessAdmin:
 
     async def set_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
         """Turn the approval of results on or off; raises `NoLog`."""
+        audit_entry = audit_entry_of(by, AuditAction.APPROVAL, on=on)
+        return await self._change(by, _approval("approve", on=on), audit_entry)
 
-        def change(rules: ServerRules) -> Update:
-            if on and rules.log_channel is None:
-                raise NoLog
-            return {"approve": on}
-
-        return await self._change(by, change, audit_entry_of(by, AuditAction.APPROVAL, on=on))
+    async def set_strangers_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
+        """Turn the approval of results with the faces of strangers on or off; raises `NoLog`."""
+        audit_entry = audit_entry_of(by, AuditAction.APPROVAL, strangers=on)
+        return await self._change(by, _approval("approve_strangers", on=on), audit_entry)
 
     async def set_own_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
         """Allow moderators to approve results of their own orders, or forbid it."""
@@ -86,6 +86,15 @@ class AccessAdmin:
             by.guild_id, lambda rules: rules.model_copy(update=change(rules)), audit_entry
         )
         return audit_entry
+
+
+def _approval(rule: str, *, on: bool) -> Change:
+    def change(rules: ServerRules) -> Update:
+        if on and rules.log_channel is None:
+            raise NoLog
+        return {rule: on}
+
+    return change
 
 
 def _set_mode(kind: str, id_: int, mode: AccessMode) -> Change:

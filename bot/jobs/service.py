@@ -62,6 +62,10 @@ class Order:
     video_seconds: float | None = None
     avatar_of: int | None = None
     """Member whose avatar is the face."""
+    agreed: bool = False
+    """Whether the face is a saved one of the member's own, or an avatar that its member shares."""
+    doubtful: bool = False
+    """Whether the safety gate is in doubt about a file."""
 
 
 class JobService:
@@ -230,6 +234,8 @@ class JobService:
             avatar_of=order.avatar_of,
             subsidy=price.subsidy,
             event=event.id if event is not None and price.subsidy else None,
+            agreed=order.agreed,
+            doubtful=order.doubtful,
         )
 
     async def find(self, job_id: str) -> Job | None:

@@ -88,6 +88,8 @@ class ServerRules(BaseModel):
     log_pictures: bool = False
     approve: bool = False
     """Whether a moderator approves each result in the log channel before anybody else sees it."""
+    approve_strangers: bool = False
+    """Whether a moderator approves each result whose face is neither a saved one nor a shared avatar."""
     approve_own: bool = False
     """Whether moderators may approve results of their own orders."""
     defaults: OrderDefaults = OrderDefaults()

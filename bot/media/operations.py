@@ -16,6 +16,7 @@ from bot.media.types import (
     FaceBox,
     Fitted,
     InspectedFile,
+    Judgement,
     Limits,
     MarkedResult,
     Media,
@@ -68,11 +69,11 @@ def draw_face_sheet(photos: Sequence[tuple[bytes, Sequence[FaceBox]]]) -> bytes:
     return face_sheet.draw(photos)
 
 
-def check_safety(content: bytes, limits: Limits) -> None:
-    """Raise `Explicit` for a file that the safety gate refuses, and other errors for one it cannot judge."""
+def judge(content: bytes, limits: Limits) -> Judgement:
+    """Let the safety gate judge a file; raises `UnusableMedia` for one that it cannot judge."""
     from bot.media import probe
 
-    probe.inspect(content, limits, lambda image: probe.check_safety(image, limits))
+    return probe.judge(content, limits)
 
 
 def mark_result(content: bytes, limits: Limits, limit: int, marks: Marks) -> MarkedResult:

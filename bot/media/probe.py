@@ -10,8 +10,19 @@ from bot.media.fingerprints import Fingerprint
 from bot.media.formats import gif
 from bot.media.hashing import Hasher, exact_hash
 from bot.media.small_copy import encode
-from bot.media.types import Explicit, InspectedFile, Limits, Media, SmallCopy, TooLarge, UnusableMedia
+from bot.media.types import (
+    Explicit,
+    InspectedFile,
+    Judgement,
+    Limits,
+    Media,
+    SmallCopy,
+    TooLarge,
+    UnusableMedia,
+)
 from bot.models import MediaKind
+
+_SEVERITY = list(Judgement)
 
 
 def inspect(content: bytes, limits: Limits, look: picture.Look | None = None) -> Media:
@@ -65,27 +76,39 @@ def inspect_converted(content: bytes, converted: bytes, limits: Limits, *, small
 
 
 def _inspect_accepted(content: bytes, limits: Limits, *, small_copy: bool) -> InspectedFile:
-    hasher, copies = Hasher(), list[SmallCopy]()
+    hasher, copies, judgements = Hasher(), list[SmallCopy](), set[Judgement]()
     copied = small_copy and sniff.media_type(content).startswith("image/")
 
     def look(image: Image.Image) -> None:
-        check_safety(image, limits)
+        judgements.add(_judge_picture(image, limits))
+        if Judgement.EXPLICIT in judgements:
+            raise Explicit
         hasher.look(image)
         if copied:
             copies.append(encode(image))
 
     media = inspect(content, limits, look)
-    return InspectedFile(media, hasher.fingerprint(content), copies[0] if copies else None)
+    return InspectedFile(
+        media,
+        hasher.fingerprint(content),
+        copies[0] if copies else None,
+        doubtful=Judgement.DOUBTFUL in judgements,
+    )
 
 
-def check_safety(image: Image.Image, limits: Limits) -> None:
-    """Raise `Explicit` if the safety gate is on and refuses the picture."""
+def judge(content: bytes, limits: Limits) -> Judgement:
+    """Let the safety gate judge a file by its pictures; raises the errors of `inspect`."""
+    found: list[Judgement] = []
+    inspect(content, limits, lambda image: found.append(_judge_picture(image, limits)))
+    return max(found, key=_SEVERITY.index, default=Judgement.UNJUDGED)
+
+
+def _judge_picture(image: Image.Image, limits: Limits) -> Judgement:
     if limits.explicit is None:
-        return
-    from bot.media.safety_gate.gate import is_explicit  # noqa: PLC0415 - a worker without the gate needs no numpy
+        return Judgement.SAFE
+    from bot.media.safety_gate import gate  # noqa: PLC0415 - a worker without the gate needs no numpy
 
-    if is_explicit(image, limits.explicit):
-        raise Explicit
+    return gate.judge(image, limits.explicit, limits.doubtful)
 
 
 def fingerprint_of(content: bytes, limits: Limits) -> Fingerprint:

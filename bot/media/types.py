@@ -59,8 +59,21 @@ class InspectedFile:
     """Only of a picture, and only if it was asked for."""
     converted: bytes | None = None
     """The same in a format that Segmind takes, if the member's own is another; `media` is about this file."""
+    doubtful: bool = False
+    """Whether the safety gate is in doubt about it."""
     loops: int | None = None
     """Number of times that an animation is shown, 0 for ever; None for any other file."""
+
+
+class Judgement(StrEnum):
+    """Judgement of the safety gate about a file, from harmless to explicit."""
+
+    SAFE = "safe"
+    DOUBTFUL = "doubtful"
+    """A moderator has to decide."""
+    UNJUDGED = "unjudged"
+    """The gate could not judge the file."""
+    EXPLICIT = "explicit"
 
 
 class Compromise(StrEnum):
@@ -115,6 +128,8 @@ class Limits:
     min_side: int = 32
     explicit: float | None = None
     """Probability from which the safety gate refuses a file as explicit; None turns the gate off."""
+    doubtful: float | None = None
+    """Probability from which a moderator has to look at the result; None if none has to."""
 
     def at_most(self, *, picture_bytes: int, video_bytes: int, video_seconds: float) -> "Limits":
         """Return these limits, lowered to the given ones where those are lower."""

@@ -84,6 +84,10 @@ class AccessPolicy:
             raise RecentlyDeleted(standing.left_at + DAY)
         await self._check_strikes(request.user_id, now)
 
+    async def has_log(self, guild_id: int) -> bool:
+        """Whether the server has a log channel, in which moderators approve results."""
+        return (await self._server_rules.rules(guild_id)).log_channel is not None
+
     async def check_fingerprints(self, fingerprints: Mapping[str, Fingerprint], guild_id: int | None) -> None:
         """Raise `ListedMedia` for the first fingerprint that is banned in this server."""
         if not fingerprints:

@@ -237,7 +237,7 @@ class Consent(Section):
     """Rules that members accept before their first order."""
 
     required: bool = True
-    version: Version = "1"
+    version: Version = "2"
     policy_url: Web | None = None
 
 
@@ -246,6 +246,8 @@ class Safety(Section):
 
     nsfw_channels: bool = False
     explicit: Threshold = 0.7
+    doubtful: Threshold = 0.5
+    unjudged: Literal["ask", "withhold", "show"] = "ask"
     blocked: UserIds = ()
     strikes: int = Field(default=3, ge=0, le=1000)
     strike_days: float = Field(default=7, ge=0.01, le=365)

@@ -43,7 +43,10 @@ class DeliveryParts:
         self.background = Background()
         self.workers = workers
         # The section and the class have the same fields.
-        self.limits = Limits(**settings.uploads.model_dump(), explicit=settings.safety.explicit)
+        safety = settings.safety
+        self.limits = Limits(
+            **settings.uploads.model_dump(), explicit=safety.explicit, doubtful=safety.doubtful
+        )
         section = settings.faces
         self.saved_faces = SavedFaces(
             store.faces,
@@ -58,7 +61,8 @@ class DeliveryParts:
             text,
             workers,
             c2pa_signer,
-            explicit=settings.safety.explicit,
+            explicit=safety.explicit,
+            doubtful=safety.doubtful,
             **settings.marks.model_dump(),
         )
         self.original_previews = OriginalPreviews(

@@ -90,6 +90,7 @@ class ModerationParts:
             moderation_store=moderation_store,
             mod_log=mod_log,
             approval_requester=self._approval_requester,
+            unjudged=section.unjudged,
         )
         periods = RetentionPeriods(
             jobs=settings.retention.jobs_days,

@@ -29,6 +29,7 @@ STORE_TIMEOUT = 1.5
 # After this long, a member who agrees no longer expects their old order to continue.
 PENDING_SECONDS = 15 * 60.0
 _ORDER_BYTES = 8
+_RULES = ("consent.age", "consent.rights", "consent.marked", "consent.forbidden")
 
 OnAgreed = Callable[[Interaction], Awaitable[None]]
 """Continues what the member asked for, in the interaction with which they agreed."""
@@ -116,7 +117,7 @@ class Consent:
         buttons: list[ui.Item[Any]] = [Agree(version, order, self._text("consent.agree"))]
         if self._policy_url is not None:
             buttons.append(ui.Button(label=self._text("consent.policy"), url=self._policy_url))
-        lines = [self._text("consent.rights"), self._text("consent.marked"), self._text("consent.forbidden")]
+        lines = [self._text(key) for key in _RULES]
         return InfoCard(
             self._text("consent.title"),
             lines,

@@ -45,6 +45,10 @@ class AccessGuard:
         """Raise `ListedMedia` if one of the files is on the list of blocked media."""
         await self._access_policy.check_fingerprints(fingerprints, member.guild_id)
 
+    async def has_moderators(self, member: Member) -> bool:
+        """Whether moderators can approve results of this member's orders."""
+        return member.guild_id is not None and await self._access_policy.has_log(member.guild_id)
+
     async def admit_avatar(self, member: Member, owner: int) -> None:
         """Raise `AvatarNotShared` if this member may not use the owner's avatar here."""
         await self._avatar_policy.check(owner, member)

@@ -23,12 +23,13 @@ def approval_settings_card(lines: Sequence[str], text: Text) -> InfoCard:
 
 def approval_lines(rules: ServerRules, waiting: int, text: Text, *, can_ask: bool) -> Sequence[str]:
     """Lines about whether results need approval, how many wait, and whether the log channel is usable."""
-    lines = [text("entry.approve" if rules.approve else "entry.no_approve")]
-    if rules.approve:
+    asked = rules.approve or rules.approve_strangers
+    lines = [_approval_line(rules, text) or text("entry.no_approve")]
+    if asked:
         lines.append(text("entry.approve_own" if rules.approve_own else "entry.approve_others"))
     if waiting:
         lines.append(text("entry.awaited", count=waiting))
-    if not can_ask and (waiting or rules.approve):
+    if not can_ask and (waiting or asked):
         lines.append(text("entry.closed_log"))
     return lines
 
@@ -51,8 +52,18 @@ def _lines(rules: ServerRules, text: Text) -> Iterable[str]:
     else:
         yield text("entry.nobody_blocked")
     yield log_line(rules, text)
+    if rules.log_channel is None:
+        yield text("entry.no_log")
+    else:
+        yield text("entry.log", channel=f"<#{rules.log_channel}>")
+    if line := _approval_line(rules, text):
+        yield line
+
+
+def _approval_line(rules: ServerRules, text: Text) -> str:
     if rules.approve:
-        yield text("entry.approve")
+        return text("entry.approve")
+    return text("entry.approve_strangers") if rules.approve_strangers else ""
 
 
 def _join(mentions: Iterable[str]) -> str:

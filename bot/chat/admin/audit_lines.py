@@ -48,8 +48,9 @@ def _sentence_key(action: str, facts: Mapping[str, Any]) -> str:
         case AuditAction.CHANNEL | AuditAction.ENTRY:
             return f"{action}_{facts.get('use')}"
         case AuditAction.APPROVAL:
-            own = "own_" if "own" in facts else ""
-            return f"approval_{own}on" if facts.get("on") or facts.get("own") else f"approval_{own}off"
+            about = next((f"{name}_" for name in ("own", "strangers") if name in facts), "")
+            is_on = any(facts.get(name) for name in ("on", "own", "strangers"))
+            return f"approval_{about}on" if is_on else f"approval_{about}off"
         case AuditAction.DEFAULTS:
             return "defaults" if facts.get("options") else "defaults_unset"
         case AuditAction.LOG:

@@ -16,7 +16,7 @@ from bot.media import operations
 from bot.media.fingerprints import Fingerprint
 from bot.media.marks import Marks
 from bot.media.signing import C2paSigner
-from bot.media.types import CannotFit, Compromise, Fitted, Limits, Media, TooCostly, UnusableMedia
+from bot.media.types import CannotFit, Compromise, Fitted, Judgement, Limits, Media, TooCostly, UnusableMedia
 from bot.media.watermark.code import MarkCode
 from bot.media.worker.process import WorkerFailed
 from bot.media.workers import FIT_SECONDS, MediaWorkers
@@ -63,6 +63,7 @@ class Results:
         label: bool = False,
         videos: bool = True,
         explicit: float | None = None,
+        doubtful: float | None = None,
         fit_seconds: float = FIT_SECONDS,
     ) -> None:
         self._cards = cards
@@ -73,6 +74,7 @@ class Results:
         self._label = label
         self._videos = videos
         self._explicit = explicit
+        self._doubtful = doubtful
         self._fit_seconds = fit_seconds
 
     async def prepare(self, job: Job, content: bytes, limit: int) -> Result | None:
@@ -89,16 +91,15 @@ class Results:
         prefix = SPOILER if job.place.spoiler else ""
         return Result(content, f"{prefix}{job.slug}-{job.id}{fitted.suffix}", alt, limit, fitted.compromise)
 
-    async def is_safe(self, content: bytes) -> bool:
-        """Return whether the safety gate lets a result pass, which it does not where it cannot judge."""
+    async def judge(self, content: bytes) -> Judgement:
+        """Let the safety gate judge a result."""
         if self._explicit is None:
-            return True
-        limits = replace(RESULT_LIMITS, explicit=self._explicit)
+            return Judgement.SAFE
+        limits = replace(RESULT_LIMITS, explicit=self._explicit, doubtful=self._doubtful)
         try:
-            await self._workers.results.run(operations.check_safety, content, limits)
+            return await self._workers.results.run(operations.judge, content, limits)
         except (UnusableMedia, WorkerFailed):
-            return False
-        return True
+            return Judgement.UNJUDGED
 
     async def fingerprint_of(self, content: bytes) -> Fingerprint:
         """Fingerprint of a result, for the list of blocked media."""

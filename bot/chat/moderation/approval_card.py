@@ -42,6 +42,10 @@ def approval_card(
         lines.append(text("approval.hidden"))
     else:
         lines.append(jump_link(job.place, text))
+    if not job.agreed:
+        lines.append(text("approval.stranger"))
+    if job.doubtful:
+        lines.append(text("approval.doubtful"))
     if waiting and picture is None and job.output and len(job.output) <= _MAX_URL:
         lines.append(text("approval.link", url=job.output))
     if approval.verdict is Verdict.WITHDRAWN:

@@ -61,10 +61,18 @@ class ApprovalRequester:
         guild_id = server_of(job)
         if guild_id is None:
             return None
-        if job.delivery != Delivery.AWAITED and not (await self._ledger.rules(guild_id)).approve:
+        rules = await self._ledger.rules(guild_id)
+        needed = rules.approve or job.doubtful or (rules.approve_strangers and not job.agreed)
+        if job.delivery != Delivery.AWAITED and not needed:
             return None
-        found = await self._approvals.find(job.id)
-        return found or Approval(job.id, guild_id, self._clock.now(), self._lapses_at(job))
+        return await self._found_or_new(job, guild_id)
+
+    async def approval_in_doubt(self, job: Job) -> Approval | None:
+        """Approval of a result about which the safety gate is in doubt, or None if nobody can be asked."""
+        guild_id = server_of(job)
+        if guild_id is None or (await self._ledger.rules(guild_id)).log_channel is None:
+            return None
+        return await self._found_or_new(job, guild_id)
 
     async def open(self, approval: Approval) -> Approval:
         """Store the approval, so that it survives this process, and return it as stored."""
@@ -149,6 +157,10 @@ class ApprovalRequester:
         guild = self._client.get_guild(guild_id)
         name = as_code("" if guild is None else guild.name, NAME_LIMIT)
         self._tell_operators(lambda: error_card(self._text("operator.unheard", server=name, id=guild_id)))
+
+    async def _found_or_new(self, job: Job, guild_id: int) -> Approval:
+        found = await self._approvals.find(job.id)
+        return found or Approval(job.id, guild_id, self._clock.now(), self._lapses_at(job))
 
     def _lapses_at(self, job: Job) -> float:
         """Time when Segmind deletes the result or the bot deletes its address, whichever comes first."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from enum import Enum, auto
 
 import structlog
 
@@ -16,6 +17,7 @@ from bot.jobs.stages import Stage
 from bot.ledger.account import Member
 from bot.ledger.ledger import BOT, FORGOTTEN
 from bot.media.fingerprints import Fingerprint
+from bot.media.types import Judgement
 from bot.moderation.access import AccessPolicy
 from bot.moderation.approvals import Approval, Verdict
 from bot.moderation.avatars import AvatarNotShared, AvatarPolicy
@@ -36,6 +38,15 @@ _REFUSED: Mapping[Verdict, Reason] = {
 }
 
 
+class _Check(Enum):
+    """What happens to a result."""
+
+    SHOW = auto()
+    ASK = auto()
+    """A moderator has to approve it; where nobody can be asked, it is withheld."""
+    WITHHOLD = auto()
+
+
 class ModeratingWatcher:
     """Watcher that checks a result before another watcher shows it.
 
@@ -53,7 +64,15 @@ class ModeratingWatcher:
         moderation_store: ModerationStore,
         mod_log: ModLog,
         approval_requester: ApprovalRequester,
+        unjudged: str = "ask",
     ) -> None:
+        """`unjudged` says what happens to a result that the safety gate cannot judge."""
+        self._checks = {
+            Judgement.SAFE: _Check.SHOW,
+            Judgement.DOUBTFUL: _Check.ASK,
+            Judgement.EXPLICIT: _Check.WITHHOLD,
+            Judgement.UNJUDGED: _Check[unjudged.upper()],
+        }
         self._watcher = watcher
         self._access_policy = access_policy
         self._avatar_policy = avatar_policy
@@ -75,7 +94,15 @@ class ModeratingWatcher:
         approval = await self._approval_requester.approval_of(job) if job.state is State.DONE else None
         if approval is not None and (reason := _REFUSED.get(approval.verdict)) is not None:
             return await self._refund(job, approval, reason)
-        if job.state is State.DONE and not await self._may_show(job, result):
+        check = await self._check(job, result) if job.state is State.DONE else _Check.SHOW
+        if check is _Check.ASK:
+            job = replace(job, doubtful=True)
+            approval = approval or await self._approval_requester.approval_in_doubt(job)
+            if approval is None:
+                check = await self._withhold(job, GATE)
+            elif (reason := _REFUSED.get(approval.verdict)) is not None:
+                return await self._refund(job, approval, reason)
+        if check is _Check.WITHHOLD:
             # Segmind made it and was paid, so the member pays, too. A moderator can refund it.
             job, result = replace(job, reason=Reason.WITHHELD, output=None), None
         elif approval is not None and approval.verdict is Verdict.WAITING:
@@ -116,21 +143,23 @@ class ModeratingWatcher:
             return False
         return True
 
-    async def _may_show(self, job: Job, result: bytes | None) -> bool:
+    async def _check(self, job: Job, result: bytes | None) -> _Check:
         if await self._moderation_store.is_down(job.id):
-            return False
+            return _Check.WITHHOLD
         if result is None:
-            return True
-        if not await self._results.is_safe(result):
-            log.warning("result withheld by the safety gate", job=job.id)
-            await self._moderation_store.take_down(job.id, GATE)
-            return False
+            return _Check.SHOW
+        check = self._checks[await self._results.judge(result)]
+        if check is _Check.WITHHOLD:
+            return await self._withhold(job, GATE)
         fingerprints: Mapping[str, Fingerprint] = {RESULT: await self._results.fingerprint_of(result)}
         await self._moderation_store.save_fingerprints(job.id, fingerprints)
         try:
             await self._access_policy.check_fingerprints(fingerprints, job.place.guild_id)
         except ListedMedia:
-            log.warning("result withheld because it is on the list", job=job.id)
-            await self._moderation_store.take_down(job.id, LIST)
-            return False
-        return True
+            return await self._withhold(job, LIST)
+        return check
+
+    async def _withhold(self, job: Job, actor: str) -> _Check:
+        log.warning("result withheld", job=job.id, by=actor)
+        await self._moderation_store.take_down(job.id, actor)
+        return _Check.WITHHOLD

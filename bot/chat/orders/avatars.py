@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.chat.orders.attachments import FirstFrame
-from bot.chat.orders.face_sheets import OrderFile
+from bot.chat.orders.attachments import FirstFrame, Upload
+from bot.chat.orders.face_sheets import OrderFile, uploads_of
 from bot.chat.orders.reorder import PreviousInput
+from bot.chat.orders.saved_faces import SavedFile
 from bot.models import FaceModel
 
 SIZE = 1024
@@ -39,6 +40,17 @@ def avatar_file(member: discord.Member | discord.User) -> AvatarFile:
     if asset is None:
         raise NoAvatar
     return AvatarFile(member.id, asset.replace(size=SIZE, static_format="png", format="png"))
+
+
+def has_agreed(model: type[FaceModel], files: Mapping[str, OrderFile]) -> bool:
+    """Whether everybody whose face it is agreed: saved faces of the member's own, or a shared avatar."""
+    face = files.get(model.face_slot())
+    return face is not None and all(map(_is_agreed, uploads_of(face)))
+
+
+def _is_agreed(photo: Upload) -> bool:
+    photo = photo.animation if isinstance(photo, FirstFrame) else photo
+    return isinstance(photo, SavedFile | AvatarFile) or (isinstance(photo, PreviousInput) and photo.agreed)
 
 
 def avatar_owner(model: type[FaceModel], files: Mapping[str, OrderFile]) -> int | None:

@@ -43,6 +43,8 @@ class FaceSheet:
     content: bytes
     fingerprints: Mapping[str, Fingerprint]
     """Those of the photos: a photo that moderators banned is recognised in any sheet."""
+    doubtful: bool
+    """Whether the safety gate is in doubt about a photo."""
     filename: str = "faces.jpg"
     content_type: str | None = "image/jpeg"
     url: str = ""
@@ -110,16 +112,19 @@ class FaceSheets:
     ) -> FaceSheet:
         found: list[tuple[bytes, Sequence[FaceBox]]] = []
         fingerprints: dict[str, Fingerprint] = {}
+        doubtful = False
         for number, photo in enumerate(photos, start=1):
             inspected = await self._inputs.inspect(name, slot, photo, limits)
             part = {_part(name, str(number)): inspected.fingerprint}
             await self._access_guard.admit_inputs(member, part)
             fingerprints |= part
+            doubtful |= inspected.doubtful
             if inspected.small_copy is None:
                 raise NoPicture
             content = inspected.small_copy.content
             found.append((content, await self._faces(name, photo, content)))
-        return FaceSheet(await self._workers.results.run(operations.draw_face_sheet, found), fingerprints)
+        sheet = await self._workers.results.run(operations.draw_face_sheet, found)
+        return FaceSheet(sheet, fingerprints, doubtful)
 
     async def _faces(self, option: str, photo: Upload, content: bytes) -> Sequence[FaceBox]:
         if self._face_detector is None:

@@ -18,10 +18,10 @@ from bot.chat.interactions import Interaction
 from bot.chat.members import channels_of, member_of
 from bot.chat.messages import PASSING, Gone, Messages
 from bot.chat.orders.attachments import Attachments, FirstFrame, Unusable, Upload
-from bot.chat.orders.avatars import avatar_owner
+from bot.chat.orders.avatars import avatar_owner, has_agreed
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.face_form import FaceForms, FacelessOrder
-from bot.chat.orders.face_sheets import FacePhotos, FaceSheets, OrderFile, uploads_of
+from bot.chat.orders.face_sheets import FacePhotos, FaceSheet, FaceSheets, OrderFile, uploads_of
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.orders.remedy_card import RemedyCard
 from bot.chat.orders.saved_faces import NoFace, with_face
@@ -35,7 +35,7 @@ from bot.jobs.service import JobService, Order, OrderUnconfirmed
 from bot.ledger.account import Member
 from bot.ledger.policy import MemberTerms
 from bot.media.fingerprints import Fingerprint
-from bot.media.types import Animated, Limits
+from bot.media.types import Animated, Explicit, Limits
 from bot.models import FaceModel
 
 log = structlog.stdlib.get_logger(__name__)
@@ -279,13 +279,13 @@ class OrderHandler:
         # Whoever cannot pay for the shortest videos has no file read.
         await self._job_service.check(filled, member, terms, count=1 + len(more))
         ready = await self._face_sheets.ready(files, model.slots(), member, self._limits_of(terms))
-        first, fingerprints = await self._with_files(
-            Order(filled, place, member, terms, avatar_of=owner), ready, alone=not more
-        )
+        order = Order(filled, place, member, terms, avatar_of=owner, agreed=has_agreed(model, files))
+        first, fingerprints = await self._with_files(order, ready, alone=not more)
         prepared = [(first, fingerprints)]
         for target in more:
-            order = Order(first.model, place, member, terms, avatar_of=owner)
-            order, other = await self._with_files(order, {model.target_slot(): target}, alone=False)
+            order, other = await self._with_files(
+                replace(first, place=place), {model.target_slot(): target}, alone=False
+            )
             prepared.append((order, {**fingerprints, **other}))
         return prepared
 
@@ -302,6 +302,13 @@ class OrderHandler:
             fingerprints = {name: each.found.fingerprint for name, each in loaded.items()}
             fingerprints |= await self._face_sheets.fingerprints(files)
             await self._access_guard.admit_inputs(member, fingerprints)
+            doubtful = [name for name, each in loaded.items() if each.found.doubtful]
+            doubtful += [
+                name for name, file in files.items() if isinstance(file, FaceSheet) and file.doubtful
+            ]
+            if doubtful and not await self._access_guard.has_moderators(member):
+                raise Unusable(doubtful[0], files[doubtful[0]].filename, Explicit())
+            order = replace(order, doubtful=order.doubtful or bool(doubtful))
             for each in loaded.values():
                 if each.found.loops is not None:
                     # An animation comes back as one.

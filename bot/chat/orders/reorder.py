@@ -37,6 +37,8 @@ class PreviousInput:
     """Member whose avatar it is."""
     sheet_of: str | None = None
     """Job whose face it is, if that may be a sheet of several photos."""
+    agreed: bool = False
+    """Whether it is a face whose person has agreed."""
     # The address may expire before Segmind fetches it, so Segmind receives the bytes.
     url: str = ""
 
@@ -74,6 +76,7 @@ class PreviousInputs:
                 self._source,
                 avatar_of=job.avatar_of if name == face else None,
                 sheet_of=job.id if name == face and model.card.faces > 1 else None,
+                agreed=job.agreed and name == face,
             )
             for name in model.slots()
             if job.body.get(name)

@@ -55,6 +55,8 @@ jobs = sa.Table(
     sa.Column("video_seconds", REAL),
     # The member whose avatar is the face, or 0 once they deleted their data.
     sa.Column("avatar_of", INTEGER),
+    sa.Column("agreed", BOOLEAN, nullable=False, server_default=sa.false()),
+    sa.Column("doubtful", BOOLEAN, nullable=False, server_default=sa.false()),
     sa.Column("submitted_at", REAL),
     sa.Column("request_id", CleanText),
     sa.Column("output", CleanText),

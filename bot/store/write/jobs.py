@@ -22,6 +22,7 @@ _SLICE = 2_000
 _JOB_FIELDS = tuple(field.name for field in fields(Job) if field.name != "place")
 _PLACE_FIELDS = tuple(field.name for field in fields(Place))
 _PLACE_FLAGS = ("hidden", "spoiler", "direct")
+_JOB_FLAGS = ("told", "agreed", "doubtful")
 _CHANGING = (
     "state", "submitted_at", "request_id", "output", "cost", "reason", "detail", "settled_at", "told",
     "delivery",
@@ -61,7 +62,7 @@ def job_from_row(row: sa.RowMapping) -> StoredJob:
     facts: dict[str, Any] = {name: row[name] for name in _JOB_FIELDS}
     facts["state"] = State(facts["state"])
     facts["reason"] = Reason(facts["reason"]) if facts["reason"] is not None else None
-    facts["told"] = bool(facts["told"])
+    facts.update((name, bool(facts[name])) for name in _JOB_FLAGS)
     return StoredJob(place=Place(**place), epoch=row["epoch"], **facts)
 
 

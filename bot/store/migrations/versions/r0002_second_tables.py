@@ -17,6 +17,9 @@ def upgrade() -> None:
     _batches()
     # How often a result is shown as a GIF.
     op.add_column("jobs", sa.Column("gif_loops", INTEGER))
+    # What moderators have to look at; nobody knows whose faces the jobs of the first tables used.
+    op.add_column("jobs", sa.Column("agreed", BOOLEAN, nullable=False, server_default=sa.false()))
+    op.add_column("jobs", sa.Column("doubtful", BOOLEAN, nullable=False, server_default=sa.false()))
     # A worker of the first version, which does not know the column, counts as serving.
     op.add_column("workers", sa.Column("serves", BOOLEAN, nullable=False, server_default=sa.true()))
 
