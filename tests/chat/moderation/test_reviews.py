@@ -1,4 +1,4 @@
-"""Results that moderators see first: faces of strangers, and files about which the safety gate is in doubt."""
+"""Results that moderators see first: faces of strangers, and files that the safety gate doubts."""
 
 import pytest
 import simcord
