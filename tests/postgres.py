@@ -7,18 +7,21 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from filelock import FileLock
 from sqlalchemy.engine.interfaces import IsolationLevel
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bot.store.backend.open import open_database, parse_url
 from bot.store.backend.schema import bring_up_to_date
 from bot.store.tables import METADATA
+
+_ATTEMPTS = 10
 
 
 async def migrate(url: str) -> None:
@@ -83,6 +86,13 @@ class Postgres:
 
         Clients are cut off. Returns the rows of the jobs that are gone.
         """
+        for _ in range(_ATTEMPTS):
+            # A client that comes back at once may hold locks in another order, which is a deadlock.
+            with suppress(DBAPIError):
+                return await self._set_back()
+        return await self._set_back()
+
+    async def _set_back(self) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         async with connected(self.url("doppel"), "READ COMMITTED") as connection:
             await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
             await connection.exec_driver_sql(
