@@ -262,6 +262,20 @@ def form(photographer: Photographer, faces: Path) -> None:
     photographer.page.keyboard.press("Escape")
 
 
+def group(photographer: Photographer, faces: Path) -> None:
+    photographer.channel.pick("swap", {})
+    photographer.page.locator("#send-message").click()
+    dialog = photographer.page.locator("#modal-root [role=dialog]")
+    uploads = dialog.locator("input[type=file]")
+    uploads.first.set_input_files([faces / f"face_{name}.jpg" for name in "abc"])
+    uploads.last.set_input_files(faces / "group.jpg")
+    dialog.get_by_text("Group ·").click()
+    dialog.get_by_role("button", name="Submit").click()
+    preview = photographer.channel.messages.filter(has_text="Which face goes where").last
+    expect(preview.get_by_role("button", name="Swap like this")).to_be_enabled()
+    photographer.message("group", preview)
+
+
 def waiting(photographer: Photographer, faces: Path) -> None:
     """Two jobs may run at once, so the third one waits."""
     for _ in range(2):
@@ -293,6 +307,7 @@ TOUR: Sequence[Callable[[Photographer, Path], None]] = (
     report,
     lists,
     form,
+    group,
     waiting,
     operator_page,
 )
