@@ -381,6 +381,17 @@ class Admin(
         )
         return await self._confirm(interaction, entry)
 
+    @app_commands.command(description="Choose a channel in which members can show their results")
+    @app_commands.describe(channel="The channel for shared results", off="Switch the showcase off")
+    async def showcase(
+        self, interaction: Interaction, channel: discord.TextChannel | None = None, off: bool = False
+    ) -> None:
+        by = await _authorize(interaction)
+        if channel is None and not off:
+            return await self._show_access(interaction, by)
+        chosen = None if channel is None else channel.id
+        return await self._confirm(interaction, await self._services.access_admin.set_showcase(by, chosen))
+
     @app_commands.command(description="List the reports that nobody has dealt with yet")
     async def cases(self, interaction: Interaction) -> None:
         await _authorize(interaction)

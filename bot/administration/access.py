@@ -58,6 +58,11 @@ class AccessAdmin:
             by, change, audit_entry_of(by, AuditAction.LOG, channel=channel_id, pictures=pictures)
         )
 
+    async def set_showcase(self, by: Administrator, channel_id: int | None) -> AuditEntry:
+        """Choose the channel in which members may show their results, or none."""
+        audit_entry = audit_entry_of(by, AuditAction.SHOWCASE, channel=channel_id)
+        return await self._change(by, lambda _: {"showcase": channel_id}, audit_entry)
+
     async def set_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
         """Turn the approval of results on or off; raises `NoLog`."""
         audit_entry = audit_entry_of(by, AuditAction.APPROVAL, on=on)

@@ -27,6 +27,8 @@ class AuditAction(StrEnum):
     EVENT = "event"
     """An event started, in which the server pays for models."""
     EVENT_END = "event_end"
+    SHOWCASE = "showcase"
+    """The channel for shared results was chosen, or none."""
     GIFT = "gift"
     """A member gave credits to another."""
     GIFTS = "gifts"

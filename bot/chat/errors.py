@@ -19,6 +19,7 @@ from bot.chat.admin.limits import limit_name, limit_words
 from bot.chat.admin.panel.items import NotANumber
 from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOrder
 from bot.chat.delivery.picture_owners import UnknownOwner
+from bot.chat.delivery.showcase import AlreadyShared, NoShowcase, NotShareable, ShowcaseClosed
 from bot.chat.members import NotAdministrator
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.orders.avatars import NoAvatar
@@ -99,6 +100,10 @@ _ACCESS_KEYS: Mapping[type[BaseException], str] = {
     NotInServer: "refused.not_in_server",
     EventOver: "refused.event_over",
     NoEvent: "refused.no_event",
+    NoShowcase: "refused.no_showcase",
+    ShowcaseClosed: "refused.showcase_closed",
+    AlreadyShared: "refused.already_shared",
+    NotShareable: "refused.not_shareable",
     GiftsOff: "refused.gifts_off",
     CannotReceive: "refused.gift_receiver",
 }

@@ -86,6 +86,8 @@ class ServerRules(BaseModel):
     log_channel: int | None = None
     """Channel for finished jobs and reports, which moderators read."""
     log_pictures: bool = False
+    showcase: int | None = None
+    """Channel in which members may show their results."""
     approve: bool = False
     """Whether a moderator approves each result in the log channel before anybody else sees it."""
     approve_strangers: bool = False

@@ -15,6 +15,7 @@ from bot.chat.admin.server_data import ForgetServerButton, ServerDeletion
 from bot.chat.admin.services import AdminServices
 from bot.chat.delivery.button_actions import JobActions
 from bot.chat.delivery.job_buttons import JobButton, MoreMenu
+from bot.chat.delivery.showcase import Showcase
 from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.moderation.approval_card import ApprovalButton
 from bot.chat.moderation.case_card import CaseButton
@@ -149,6 +150,14 @@ def serve(
         previous_inputs=previous_inputs,
         undelivered=UndeliveredResults(segmind, delivery.results),
         cases=moderation.cases,
+        showcase=Showcase(
+            rules=store,
+            posts=store.moderation,
+            messages=delivery.messages,
+            client=client,
+            cards=cards,
+            text=text,
+        ),
         models=delivery.models,
         text=text,
     )

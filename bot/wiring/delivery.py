@@ -76,6 +76,7 @@ class DeliveryParts:
             text=text,
             original_previews=self.original_previews,
             batch_cards=batch_cards,
+            rules=store,
         )
         self.replies = LiveReplies(
             messages=self.messages,

@@ -95,7 +95,7 @@ def test_every_sentence_is_used() -> None:
                 )
             }
             | {f"{action}_{use}" for action in (AuditAction.CHANNEL, AuditAction.ENTRY) for use in AccessMode}
-            | {"defaults_unset", "log_unset", "approval_on", "approval_off"}
+            | {"defaults_unset", "log_unset", "showcase_unset", "approval_on", "approval_off"}
             | {"approval_own_on", "approval_own_off"}
             | {"approval_strangers_on", "approval_strangers_off"}
             | {"model_on", "model_off", "daily_member", "daily_member_unset", "unknown", "why"},

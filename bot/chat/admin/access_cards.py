@@ -52,10 +52,8 @@ def _lines(rules: ServerRules, text: Text) -> Iterable[str]:
     else:
         yield text("entry.nobody_blocked")
     yield log_line(rules, text)
-    if rules.log_channel is None:
-        yield text("entry.no_log")
-    else:
-        yield text("entry.log", channel=f"<#{rules.log_channel}>")
+    if rules.showcase is not None:
+        yield text("entry.showcase", channel=f"<#{rules.showcase}>")
     if line := _approval_line(rules, text):
         yield line
 

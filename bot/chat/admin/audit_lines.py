@@ -53,8 +53,8 @@ def _sentence_key(action: str, facts: Mapping[str, Any]) -> str:
             return f"approval_{about}on" if is_on else f"approval_{about}off"
         case AuditAction.DEFAULTS:
             return "defaults" if facts.get("options") else "defaults_unset"
-        case AuditAction.LOG:
-            return "log" if facts.get("channel") is not None else "log_unset"
+        case AuditAction.LOG | AuditAction.SHOWCASE:
+            return action if facts.get("channel") is not None else f"{action}_unset"
         case _:
             return action
 

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from bot.chat.delivery.job_buttons import SAME_SEED, Action, JobButton, MoreMenu, button
 from bot.chat.delivery.result_card import end_card
+from bot.chat.delivery.showcase import Showcase
 from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.interactions import Interaction
 from bot.chat.orders.display_options import DisplayOptions
@@ -57,6 +58,7 @@ class JobActions:
         previous_inputs: PreviousInputs,
         undelivered: UndeliveredResults,
         cases: Cases,
+        showcase: Showcase,
         models: Mapping[str, type[FaceModel]],
         text: Text,
     ) -> None:
@@ -65,18 +67,22 @@ class JobActions:
         self._previous_inputs = previous_inputs
         self._undelivered = undelivered
         self._cases = cases
+        self._showcase = showcase
         self._models = models
         self._text = text
 
     async def press(self, interaction: Interaction, pressed: JobButton) -> None:
         await self._authorize(interaction, pressed)
         match pressed.action:
-            case Action.REPORT:
-                await self._cases.ask(interaction, pressed.job_id)
-            case Action.DELETE:
-                await self._ask_to_delete(interaction, pressed.job_id)
-            case Action.DELETE_FOR_GOOD:
-                await self._cases.remove(interaction, pressed.job_id)
+            case (
+                Action.REPORT
+                | Action.SHARE
+                | Action.UNSHARE
+                | Action.SHOW
+                | Action.DELETE
+                | Action.DELETE_FOR_GOOD
+            ):
+                await self._handle_result(interaction, pressed)
             case Action.CANCEL | Action.REST:
                 # The outcome appears on the card, so the press itself needs no answer.
                 await interaction.response.defer()
@@ -88,7 +94,20 @@ class JobActions:
                 await self._order_again(interaction, await self._find(pressed.job_id), {SEED: None})
             case Action.EDIT:
                 await interaction.response.send_modal(self._edit_form(await self._find(pressed.job_id)))
-            case Action.SHOW:
+
+    async def _handle_result(self, interaction: Interaction, pressed: JobButton) -> None:
+        match pressed.action:
+            case Action.REPORT:
+                await self._cases.ask(interaction, pressed.job_id)
+            case Action.SHARE:
+                await self._showcase.share(interaction, await self._find(pressed.job_id))
+            case Action.UNSHARE:
+                await self._showcase.unshare(interaction, pressed.job_id)
+            case Action.DELETE:
+                await self._ask_to_delete(interaction, pressed.job_id)
+            case Action.DELETE_FOR_GOOD:
+                await self._cases.remove(interaction, pressed.job_id)
+            case _:
                 if await self._cases.is_down(pressed.job_id):
                     raise OrderForgotten
                 await self._show(interaction, await self._find(pressed.job_id))

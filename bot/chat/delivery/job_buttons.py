@@ -42,10 +42,13 @@ class Action(StrEnum):
     DELETE_FOR_GOOD = "remove"
     """Answer to the question whether to delete."""
     REPORT = "report"
+    SHARE = "share"
+    """Show the result in the server's showcase."""
+    UNSHARE = "unshare"
 
     @property
     def deletes(self) -> bool:
-        return self in {Action.DELETE, Action.DELETE_FOR_GOOD}
+        return self in {Action.DELETE, Action.DELETE_FOR_GOOD, Action.UNSHARE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ _LOOKS: Mapping[Action, _Look] = {
     Action.DELETE: _Look("buttons.delete", "🗑️", ButtonStyle.danger),
     Action.DELETE_FOR_GOOD: _Look("buttons.delete_for_good", "🗑️", ButtonStyle.danger),
     Action.REPORT: _Look("buttons.report", "🚩"),
+    Action.SHARE: _Look("buttons.share", "🖼️"),
+    Action.UNSHARE: _Look("buttons.unshare", "🗑️"),
 }
 
 
@@ -135,9 +140,12 @@ def batch_rows(jobs: Sequence[Job], text: Text, *, public: bool) -> list[ui.Acti
 
 
 def end_rows(
-    models: Mapping[str, type[FaceModel]], job: Job, text: Text, *, public: bool
+    models: Mapping[str, type[FaceModel]], job: Job, text: Text, *, public: bool, can_share: bool = False
 ) -> list[ui.ActionRow[Any]]:
-    """Buttons of a finished job; `public` means that people other than the member see its result."""
+    """Buttons of a finished job; `public` means that people other than the member see its result.
+
+    `can_share` means that the member may show it in the showcase of the server.
+    """
     if job.is_kept_back:
         return []
     actions: list[Action] = []
@@ -153,6 +161,8 @@ def end_rows(
             actions.append(Action.AGAIN)
         actions.append(Action.EDIT)
         options += [_other_model(each, text) for each in alternatives(models, job)]
+    if can_share:
+        actions.append(Action.SHARE)
     actions.append(Action.DELETE)
     if job.state is State.DONE and public:
         actions.append(Action.REPORT)

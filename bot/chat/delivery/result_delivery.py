@@ -10,6 +10,7 @@ from bot.chat.delivery.batch_cards import BatchCards
 from bot.chat.delivery.job_buttons import end_rows, show_rows
 from bot.chat.delivery.result_card import elsewhere_card, end_card
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result, Results
+from bot.chat.delivery.showcase import RulesReader, is_shareable
 from bot.chat.messages import Gone, Messages, address_of
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.routes import DeliveryError, Route, classify, next_route
@@ -42,6 +43,7 @@ class ResultDelivery:
         text: Text,
         original_previews: OriginalPreviews,
         batch_cards: BatchCards,
+        rules: RulesReader,
     ) -> None:
         self._messages = messages
         self._results = results
@@ -49,6 +51,7 @@ class ResultDelivery:
         self._text = text
         self._original_previews = original_previews
         self._batch_cards = batch_cards
+        self._rules = rules
         # Jobs whose result was sent in private, but whose message in the channel is not edited yet.
         self._sent_in_private: set[str] = set()
 
@@ -150,11 +153,16 @@ class ResultDelivery:
             shown=result,
             before=preview,
             spoiler=job.place.spoiler,
-            rows=end_rows(self._models, job, self._text, public=public),
+            rows=end_rows(
+                self._models, job, self._text, public=public, can_share=public and await self._can_share(job)
+            ),
             heading=self._heading(route, job),
         )
         card = end_card(self._models[job.slug], job, self._text, media)
         await self._messages.put(route, job.place, card, files, nonce=job.id)
+
+    async def _can_share(self, job: Job) -> bool:
+        return is_shareable(job) and (await self._rules.rules(job.place.guild_id or 0)).showcase is not None
 
     def _heading(self, route: Route, job: Job) -> str:
         ordered = f"<t:{int(job.created_at)}:f>"

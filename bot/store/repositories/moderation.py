@@ -122,6 +122,10 @@ class SqlModerationStore:
         row = {"message_id": message_id, "channel_id": channel_id, "job_id": job_id, "at": self._clock.now()}
         await self._insert(posts, [row])
 
+    async def forget_post(self, message_id: int) -> None:
+        async with self._transaction() as connection:
+            await connection.execute(posts.delete().where(posts.c.message_id == message_id))
+
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
         found = sa.select(posts.c.channel_id, posts.c.message_id).where(posts.c.job_id == job_id)
         async with self._reading() as connection:

@@ -25,6 +25,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Place, Reason, State
 from bot.jobs.service import new_id
 from bot.ledger.account import account_of
+from bot.ledger.server_rules import ServerRules
 from bot.media.probe import inspect
 from bot.media.types import Limits
 from tests.clocks import HeldClock
@@ -123,6 +124,14 @@ class Harness:
         return self.discord.calls(endpoint)
 
 
+class NoRules:
+    """Servers without rules of their own."""
+
+    async def rules(self, guild_id: int) -> ServerRules:
+        del guild_id
+        return ServerRules()
+
+
 @pytest.fixture
 async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
     async with SmallDiscord() as small:
@@ -146,6 +155,7 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
                     text=text,
                     original_previews=OriginalPreviews(text, HeldClock(NOW)),
                     batch_cards=BatchCards(messages, find_batch, MODELS, text, HeldClock(NOW)),
+                    rules=NoRules(),
                 ),
                 posts,
                 batch,

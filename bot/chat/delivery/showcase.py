@@ -1,0 +1,157 @@
+"""Showcase: a channel of the server in which members show results that they want others to see."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import discord
+import structlog
+from discord import ui
+
+from bot.chat.delivery.job_buttons import Action, button
+from bot.chat.interactions import Interaction
+from bot.chat.messages import NOBODY, Messages
+from bot.chat.text import Text, speaking
+from bot.chat.ui.card import BLUE, note_card
+from bot.chat.ui.info_card import mention
+from bot.chat.ui.labels import title_of
+from bot.chat.ui.replies import defer_ephemeral, send_deferred
+from bot.jobs.job import Job, State
+from bot.ledger.server_rules import ServerRules
+from bot.models import ModelCard
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class NoShowcase(Exception):
+    """This server has no showcase."""
+
+
+class ShowcaseClosed(Exception):
+    """The bot may not post in the showcase."""
+
+
+class AlreadyShared(Exception):
+    """The result stands in the showcase already."""
+
+
+class NotShareable(Exception):
+    """The result is hidden, kept back, removed, or made with the avatar of another member."""
+
+
+class RulesReader(Protocol):
+    """Reads the rules of a server."""
+
+    async def rules(self, guild_id: int) -> ServerRules: ...
+
+
+class Posts(Protocol):
+    """Messages of jobs besides their own replies; they are deleted with the result."""
+
+    async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None: ...
+
+    async def forget_post(self, message_id: int) -> None: ...
+
+    async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]: ...
+
+    async def is_down(self, job_id: str) -> bool: ...
+
+
+def is_shareable(job: Job) -> bool:
+    """Whether others see the result of this job already, with nobody's avatar but the member's own."""
+    shown = job.state is State.DONE and not job.is_kept_back and job.batch is None
+    is_public = job.place.guild_id is not None and not (job.place.hidden or job.place.direct)
+    return shown and is_public and job.avatar_of in {None, job.place.user_id}
+
+
+class Showcase:
+    """Copies results into the showcase of their server, and removes them from it."""
+
+    def __init__(
+        self,
+        *,
+        rules: RulesReader,
+        posts: Posts,
+        messages: Messages,
+        client: discord.Client,
+        cards: Mapping[str, ModelCard],
+        text: Text,
+    ) -> None:
+        self._rules = rules
+        self._posts = posts
+        self._messages = messages
+        self._client = client
+        self._cards = cards
+        self._text = text
+        self._sharing: set[str] = set()
+
+    async def share(self, interaction: Interaction, job: Job) -> None:
+        """Post the result in the showcase, once."""
+        await defer_ephemeral(interaction)
+        if job.id in self._sharing:
+            raise AlreadyShared
+        self._sharing.add(job.id)
+        try:
+            await self._share(interaction, job)
+        finally:
+            self._sharing.discard(job.id)
+
+    async def _share(self, interaction: Interaction, job: Job) -> None:
+        channel_id = (await self._rules.rules(job.place.guild_id or 0)).showcase
+        if channel_id is None:
+            raise NoShowcase
+        if not is_shareable(job) or await self._posts.is_down(job.id):
+            raise NotShareable
+        if any(posted_in == channel_id for posted_in, _ in await self._posts.posts_of(job.id)):
+            raise AlreadyShared
+        # The original stands beside the result, and only the file of the result has the id of the job.
+        shown = [] if interaction.message is None else interaction.message.attachments
+        files = [await each.to_file() for each in shown if job.id in each.filename]
+        if not files:
+            raise NotShareable
+        try:
+            sent = await self._send(channel_id, job, files)
+        except discord.Forbidden as error:
+            raise ShowcaseClosed from error
+        await self._posts.keep_post(job.id, channel_id, sent.id)
+        if await self._posts.is_down(job.id):
+            # It was removed meanwhile, by somebody who did not find this message yet.
+            await self._messages.delete_post(channel_id, sent.id)
+            raise NotShareable
+        log.info("result shared", job=job.id, guild=job.place.guild_id)
+        await send_deferred(interaction, note_card(self._text("showcase.shared", link=sent.jump_url)))
+
+    async def _send(self, channel_id: int, job: Job, files: Sequence[discord.File]) -> discord.Message:
+        channel = self._client.get_partial_messageable(channel_id, guild_id=job.place.guild_id)
+        guild = self._client.get_guild(job.place.guild_id or 0)
+        with speaking("" if guild is None else str(guild.preferred_locale)):
+            view = self._view(job, files)
+        # Discord answers a second message with the same nonce by the first one.
+        return await channel.send(view=view, files=files, nonce=f"{job.id}s"[:25], allowed_mentions=NOBODY)
+
+    def _view(self, job: Job, files: Sequence[discord.File]) -> ui.LayoutView:
+        text, title = self._text, title_of(job.slug, self._cards)
+        line = text("showcase.by", member=mention(job.place.user_id), model=title)
+        shown = [
+            discord.MediaGalleryItem(f"attachment://{file.filename}", description=file.description)
+            for file in files
+        ]
+        buttons: list[ui.Item[Any]] = [button(each, job, text) for each in (Action.UNSHARE, Action.REPORT)]
+        box: ui.Container[Any] = ui.Container(
+            ui.TextDisplay(line),
+            ui.MediaGallery(*shown),
+            ui.TextDisplay("-# " + text("showcase.marked")),
+            ui.ActionRow(*buttons),
+            accent_colour=BLUE,
+        )
+        view = ui.LayoutView(timeout=None)
+        view.add_item(box)
+        return view
+
+    async def unshare(self, interaction: Interaction, job_id: str) -> None:
+        """Delete the message in the showcase; the result stays where it was ordered."""
+        await interaction.response.defer()
+        message = interaction.message
+        if message is not None and await self._messages.delete_post(message.channel.id, message.id):
+            await self._posts.forget_post(message.id)
+            log.info("result not shared any more", job=job_id)
+        await interaction.followup.send(view=note_card(self._text("showcase.unshared")), ephemeral=True)
