@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.clock import Clock
-from bot.faces.cipher import FaceCipher
 from bot.faces.face import (
     Face,
     FaceRepository,
@@ -21,6 +21,10 @@ from bot.faces.face import (
 from bot.ledger.allowance import DAY
 from bot.media.types import SmallCopy
 from bot.periodic import run_periodically
+
+if TYPE_CHECKING:
+    # Loads what few operators need: without a key, nobody can save a face.
+    from bot.faces.cipher import FaceCipher
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,7 +46,7 @@ class SavedFaces:
     def __init__(
         self,
         repository: FaceRepository,
-        cipher: FaceCipher | None,
+        cipher: "FaceCipher | None",
         clock: Clock,
         *,
         days: float,
@@ -110,13 +114,13 @@ class SavedFaces:
             log.info("expired faces deleted", count=count)
         return count
 
-    def _require_cipher(self) -> FaceCipher:
+    def _require_cipher(self) -> "FaceCipher":
         if self._cipher is None:
             raise FacesOff
         return self._cipher
 
 
-async def _decrypt(cipher: FaceCipher, owner: int, sealed: SealedFace) -> OpenedFace:
+async def _decrypt(cipher: "FaceCipher", owner: int, sealed: SealedFace) -> OpenedFace:
     name = sealed.face.name
     try:
         content = await asyncio.to_thread(cipher.decrypt, owner, sealed.sealed)

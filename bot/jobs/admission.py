@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from bot.jobs.job import Job, State
 from bot.jobs.ports import UNKNOWN_CAPACITY_SECONDS, JobPorts
+from bot.jobs.position import PositionDisplay
 from bot.jobs.queue import FairQueue, QueueEntry
-from bot.jobs.stages import Halted, Stage, Waiting
 from bot.jobs.submit import Submitter
 
 # Positions up to this one are refreshed at the full pace; further back up to so many times less often.
@@ -82,11 +82,8 @@ class Admissions:
         admission.free()
 
     async def _wait(self, job: Job, entry: QueueEntry) -> None:
-        shown: Stage | None = None
+        display = PositionDisplay(self._watcher, job)
         while not (entry.is_admitted or self._submitter.rejects_orders):
             position = self._queue.position(entry)
-            stage = Halted() if self._submitter.is_paused else Waiting(position)
-            if stage != shown:
-                self._watcher.show(job, stage)
-                shown = stage
+            display.show(position, is_paused=self._submitter.is_paused)
             await entry.wait(interval_at(position, self._interval))

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 
-from bot.clock import Clock
+from bot.clock import Clock, first_of
 from bot.jobs.history_pass import History, HistoryPass, RequestIndex, search_history
 from bot.jobs.job import Job
 from bot.jobs.supervision.decisions import OperatorDecisions
@@ -141,14 +140,12 @@ class SubmissionSearch:
         """Search the history once; None where it cannot be read."""
         now, lag = self._clock.now(), self._config.lag
         search = asyncio.create_task(search_history(self._history, self._index, jobs, now=now, lag=lag))
-        await self._wait_for(search, _PASS_TIMEOUT)
+        await first_of(search, self._clock.sleep(_PASS_TIMEOUT))
         try:
             return search.result() if search.done() else None
         except SegmindError as error:
             log.warning("history request failed", error=error.detail)
             return None
-        finally:
-            search.cancel()
 
     def _judge(self, inquiry: _Inquiry, result: HistoryPass) -> None:
         if (found := result.found.get(inquiry.job.id)) is not None:
@@ -189,15 +186,4 @@ class SubmissionSearch:
         """Wait for the next round, longer after many pages, so that searches spend little of the rate."""
         config = self._config
         seconds = min(config.interval * pages, max(config.interval, config.window / MIN_LOOKS))
-        arrived = asyncio.create_task(self._arrived.wait())
-        try:
-            await self._wait_for(arrived, seconds)
-        finally:
-            arrived.cancel()
-
-    async def _wait_for(self, task: asyncio.Task[Any], seconds: float) -> None:
-        limit = asyncio.create_task(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait({task, limit}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            limit.cancel()
+        await first_of(self._arrived.wait(), self._clock.sleep(seconds))

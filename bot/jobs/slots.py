@@ -5,17 +5,18 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from bot.clock import first_of
 from bot.jobs.job import Job
 from bot.jobs.ports import JobPorts, SlotRequest, StaleJob
+from bot.jobs.position import PositionDisplay
 from bot.jobs.queue import FairQueue
-from bot.jobs.stages import Halted, Stage, Waiting
 from bot.jobs.submission_gate import SubmissionGate
 
 
 @dataclass(slots=True, eq=False)
 class _Waiter:
     job: Job
-    shown: Stage | None = None
+    display: PositionDisplay
     granted: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -42,7 +43,7 @@ class Slots:
     @asynccontextmanager
     async def hold(self, job: Job) -> AsyncGenerator[None]:
         """Wait for a slot, and keep it while the job is about to be submitted."""
-        waiter = _Waiter(job)
+        waiter = _Waiter(job, PositionDisplay(self._watcher, job))
         self._waiting[job.id] = waiter
         self._changed.set()
         if self._task is None or self._task.done():
@@ -68,7 +69,8 @@ class Slots:
             except Exception as error:  # noqa: BLE001 - each job waits for the database in its own way.
                 self._fail_all(error)
             if self._waiting:
-                await self._pause()
+                # Until the next time to ask, or until another job does.
+                await first_of(self._clock.sleep(self._interval), self._changed.wait())
 
     async def _ask(self) -> None:
         asked = dict(self._waiting)
@@ -83,7 +85,7 @@ class Slots:
                 continue
             position = positions.get(job_id)
             if position:
-                self._show(waiter, Halted() if self._gate.is_paused else Waiting(position))
+                waiter.display.show(position, is_paused=self._gate.is_paused)
                 continue
             del self._waiting[job_id]
             if position is None:
@@ -92,23 +94,8 @@ class Slots:
                 self._held.add(job_id)
                 waiter.granted.set_result(None)
 
-    def _show(self, waiter: _Waiter, stage: Stage) -> None:
-        if stage != waiter.shown:
-            waiter.shown = stage
-            self._watcher.show(waiter.job, stage)
-
     def _fail_all(self, error: Exception) -> None:
         while self._waiting:
             _, waiter = self._waiting.popitem()
             if not waiter.granted.done():
                 waiter.granted.set_exception(error)
-
-    async def _pause(self) -> None:
-        """Wait for the next time to ask, or for another job that does."""
-        pause = asyncio.ensure_future(self._clock.sleep(self._interval))
-        changed = asyncio.ensure_future(self._changed.wait())
-        try:
-            await asyncio.wait({pause, changed}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pause.cancel()
-            changed.cancel()

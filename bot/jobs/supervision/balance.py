@@ -1,6 +1,5 @@
 """Monitor of the operator's balance at Segmind: reports each change once, and reopens the gate."""
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.clock import Clock
+from bot.clock import Clock, first_of
 from bot.jobs.submission_gate import SubmissionGate
 from bot.segmind.protocol import Balance, SegmindError
 
@@ -134,7 +133,7 @@ class BalanceMonitor:
                 await self._check()
             except Exception:
                 log.exception("balance check failed")
-            await self._wait()
+            await first_of(self._clock.sleep(self._config.interval), self._gate.changed.wait())
 
     async def _check(self) -> None:
         if self._is_due is None:
@@ -207,15 +206,3 @@ class BalanceMonitor:
         self._was_answered = True
         self.left = left
         return left
-
-    async def _wait(self) -> None:
-        """Wait for the next check's time, or for a change at the gate."""
-        tasks = [
-            asyncio.create_task(self._clock.sleep(self._config.interval)),
-            asyncio.create_task(self._gate.changed.wait()),
-        ]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from bot.clock import first_of
 from bot.sandbox.segmind.engine import CannotRender, Rendering
 from bot.sandbox.segmind.requests import Inference, Processing, Queued
 
@@ -92,14 +93,11 @@ class Scheduler:
         while True:
             self.advance()
             self._rescheduled.clear()
-            waits = [asyncio.ensure_future(self._rescheduled.wait())]
             if self._due:
-                waits.append(asyncio.ensure_future(self._pause(self._due[0].at - self._clock())))
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for task in waits:
-                    task.cancel()
+                seconds = max(0.0, self._due[0].at - self._clock())
+                await first_of(self._rescheduled.wait(), self._sleep(seconds))
+            else:
+                await self._rescheduled.wait()
 
     async def close(self) -> None:
         """Cancel everything that runs or waits."""
@@ -110,9 +108,6 @@ class Scheduler:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _pause(self, seconds: float) -> Any:
-        await self._sleep(max(0.0, seconds))
 
     def _schedule(self, at: float, inference: Inference) -> None:
         heapq.heappush(self._due, _Due(at, next(self._sequence), inference))
