@@ -28,7 +28,7 @@ from bot.sandbox.segmind_server import local_segmind
 from bot.sandbox.settings import sandbox_settings
 from bot.sandbox.shutdown import wait_until_stopped
 from bot.sandbox.ticker import Ticker, set_clock
-from bot.sandbox.welcome import copy_samples, post_welcome
+from bot.sandbox.welcome import copy_samples, furnish, post_welcome
 from bot.settings import Settings
 from bot.store import StoreError
 from bot.store.backend.leases import lock_file
@@ -129,7 +129,8 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
         lock = await stack.enter_async_context(_ticking(Ticker(env, preview)))
         await app.begin()
         if is_new:
-            await _choose_log(guild, lock)
+            async with lock:
+                await furnish(guild)
         await stack.enter_async_context(saving(save))
         await stack.enter_async_context(proxy.forward_to(preview.url, lock))
         await stack.enter_async_context(proxy.forward_operator_to(app.served_at, token))
@@ -157,14 +158,6 @@ async def _join(env: simcord.Env, app: App) -> None:
     await app.client.tree.sync()
     if app.client.user is not None:
         await app.client.user.edit(username="Doppel")
-
-
-async def _choose_log(guild: Guild, lock: asyncio.Lock) -> None:
-    """Have reports arrive in the moderators' channel, until the administrator says otherwise."""
-    async with lock:
-        await guild.administrator.slash(
-            guild.moderators, "admin log", channel=guild.moderators, pictures=True
-        )
 
 
 def _page(env: simcord.Env, guild: Guild) -> ChannelsPreview:

@@ -1,50 +1,81 @@
-"""Media of SimCord's page, shown without a process for each picture."""
+"""Media of SimCord's page as browsers open them themselves, without a process that converts each."""
 
-from collections import OrderedDict
+import asyncio
 from io import BytesIO
 
+import av
+from av.error import FFmpegError
 from PIL import Image
 from simcord.preview._media import MediaInfo, MediaWorker  # pyright: ignore[reportPrivateUsage]
 
 # Formats that every browser shows.
-TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
-# SimCord forgets a video with the page that showed it, and would convert it again for the next one.
-KEPT_VIDEOS = 20
+PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+# FFmpeg counts the duration of a file in these.
+MICROSECONDS = 1_000_000
+VIDEO_CODEC, AUDIO_CODECS = "h264", ("aac", "mp3")
 
 
 class QuickMedia(MediaWorker):
-    """Passes pictures through, and converts each video once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._converted: OrderedDict[tuple[str, float | None], MediaInfo] = OrderedDict()
+    """Passes pictures and usual videos through, and leaves the rest to SimCord's slow processes."""
 
     async def validate(self, key: str, blob: bytes, *, media_time: float | None = None) -> MediaInfo:
-        if media_time is None and (info := _picture(blob)) is not None:
-            return info
-        if (known := self._converted.get((key, media_time))) is not None:
-            self._converted.move_to_end((key, media_time))
-            return known
-        info = await super().validate(key, blob, media_time=media_time)
-        self._converted[key, media_time] = info
-        if len(self._converted) > KEPT_VIDEOS:
-            self._converted.popitem(last=False)
-        return info
+        if media_time is None:
+            info = _picture(blob) or await asyncio.to_thread(_video, blob)
+            if info is not None:
+                return info
+        return await super().validate(key, blob, media_time=media_time)
 
 
 def _picture(blob: bytes) -> MediaInfo | None:
-    """Read the header of a picture that browsers show; other media gives None."""
     try:
-        with Image.open(BytesIO(blob), formats=list(TYPES)) as picture:
-            width, height = picture.size
-            return MediaInfo(
-                format=str(picture.format),
-                width=width,
-                height=height,
-                frames=1,
-                decoded_bytes=0,
-                normalized=blob,
-                content_type=TYPES[str(picture.format)],
-            )
+        with Image.open(BytesIO(blob), formats=list(PICTURES)) as picture:
+            kind = str(picture.format)
+            return _info(kind, picture.size, blob, PICTURES[kind])
     except (OSError, Image.DecompressionBombError):
         return None
+
+
+def _video(blob: bytes) -> MediaInfo | None:
+    try:
+        with av.open(BytesIO(blob), "r", format="mp4") as container:
+            video = container.streams.video[0]
+            sound = [stream.codec_context.name for stream in container.streams.audio]
+            if video.codec_context.name != VIDEO_CODEC or not set(sound) <= set(AUDIO_CODECS):
+                return None
+            poster = BytesIO()
+            frame = next(container.decode(video))
+            Image.fromarray(frame.to_ndarray(format="rgb24")).save(poster, "PNG")
+            duration = (container.duration or 0) / MICROSECONDS
+            size = (frame.width, frame.height)
+            return _info(
+                "MP4", size, blob, "video/mp4", kind="video", duration=duration, poster=poster.getvalue()
+            )
+    except (FFmpegError, IndexError, StopIteration):
+        return None
+
+
+def _info(
+    name: str,
+    size: tuple[int, int],
+    blob: bytes,
+    content_type: str,
+    *,
+    kind: str = "image",
+    duration: float = 0.0,
+    poster: bytes | None = None,
+) -> MediaInfo:
+    width, height = size
+    return MediaInfo(
+        format=name,
+        width=width,
+        height=height,
+        frames=1,
+        decoded_bytes=0,
+        normalized=blob,
+        content_type=content_type,
+        kind=kind,
+        duration=duration,
+        poster=poster,
+        # Without this, the page warns of a process without a limit, and there was none.
+        memory_limited=True,
+    )

@@ -1,41 +1,66 @@
 """First message in the channel: what to try, and sample files to try it with."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import discord
 from discord import ui
 
 from bot.app import App
 from bot.models import FaceModel, MediaKind
+from bot.sandbox.avatars import SAMPLES
 from bot.sandbox.guild import Guild
 
-SAMPLES = Path(__file__).with_name("samples")
-FACE, TARGET, CLIP = "face_a.jpg", "face_b.jpg", "clip.mp4"
+FACE, TARGET, CLIP = "astronaut.jpg", "admiral.jpg", "clip.mp4"
 # Targets for models that the default target does not show well.
-TARGETS: Mapping[str, str] = {"faceswap-comic": "comic.jpg", "faceswap-v3-multifaceswap": "group.jpg"}
+TARGETS: Mapping[str, str] = {"faceswap-comic": "painting.jpg", "faceswap-v3-multifaceswap": "group.jpg"}
+# Further targets of the batch.
+MORE_TARGETS = ("navigator.jpg", "painting.jpg")
+POSTED = ("admiral.jpg", "painting.jpg", "group.jpg")
 # The local Segmind reads these words in file names.
 OUTCOMES_BY_NAME: Mapping[str, str] = {
     "slow": "takes three times as long",
     "fail": "fails",
     "blocked": "is refused by content rules",
 }
+BATCH_MODEL = "faceswap-v5"
 BLURPLE = 0x5865F2
 
 Interaction = discord.Interaction[Any]
 
 
-PlaceOrder = Callable[[Interaction, type[FaceModel], dict[str, Any]], Awaitable[None]]
-"""Places an order as the slash commands do."""
+class PlaceOrder(Protocol):
+    """Places an order as the slash commands do."""
+
+    async def __call__(
+        self,
+        interaction: Interaction,
+        model: type[FaceModel],
+        values: dict[str, Any],
+        *,
+        more: Sequence[discord.Attachment],
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """An order with the samples, which a button of the welcome places."""
+
+    name: str
+    words: str
+    model: type[FaceModel]
+    files: Mapping[str, str]
+    """Sample of each slot."""
+    more: Sequence[str] = ()
+    """Samples that are further targets."""
 
 
 class Welcome(ui.LayoutView):
-    """The welcome message, with a **Show me** button for each model."""
+    """The welcome message, with a **Show me** button for each demo."""
 
-    def __init__(
-        self, order: PlaceOrder, models: Iterable[type[FaceModel]], *, folder: Path, speed: float
-    ) -> None:
+    def __init__(self, order: PlaceOrder, demos: Iterable[Demo], *, folder: Path, speed: float) -> None:
         super().__init__(timeout=None)
         box: ui.Container[Welcome] = ui.Container(accent_colour=BLURPLE)
         box.add_item(
@@ -44,9 +69,8 @@ class Welcome(ui.LayoutView):
                 "Or press **Show me** to see it done with the files below."
             )
         )
-        for model in models:
-            words = f"`/{model.card.slug}`\n{model.card.summary}."
-            box.add_item(ui.Section(ui.TextDisplay(words), accessory=ShowMe(order, model)))
+        for demo in demos:
+            box.add_item(ui.Section(ui.TextDisplay(demo.words), accessory=ShowMe(order, demo)))
         addresses = [f"attachment://{path.name}" for path in samples()]
         pictures = [each for each in addresses if not each.endswith(CLIP)]
         box.add_item(ui.MediaGallery(*map(discord.MediaGalleryItem, pictures)))
@@ -59,31 +83,45 @@ class Welcome(ui.LayoutView):
                 "-# Just like in production, your first order asks for consent once.\n"
                 "-# It spends credits, too: `doppel sandbox --fresh` gives them back and empties the chat.\n"
                 "-# “Viewing as”, at the top, makes you a member, a moderator or an administrator.\n"
-                "-# Right-click a message or a member for the bot's menus. Reports arrive in **#moderators**."
+                "-# Right-click a message or a member for the bot's menus; **#pictures** has some to try.\n"
+                "-# Press **Report** on somebody else's result, and decide it in **#moderators** as Mika."
             )
         )
         self.add_item(box)
 
 
 class ShowMe(ui.Button[Welcome]):
-    """Places the slash command's order with the samples of the message."""
+    """Places the order of a demo with the samples of the message."""
 
-    def __init__(self, order: PlaceOrder, model: type[FaceModel]) -> None:
-        super().__init__(label="Show me", custom_id=f"show:{model.card.slug}")
+    def __init__(self, order: PlaceOrder, demo: Demo) -> None:
+        super().__init__(label="Show me", custom_id=f"show:{demo.name}")
         self._order = order
-        self._model = model
+        self._demo = demo
 
     async def callback(self, interaction: Interaction) -> None:
         message = interaction.message
         files = {file.filename: file for file in message.attachments} if message is not None else {}
-        values = {slot: files[name] for slot, name in samples_for(self._model).items()}
-        await self._order(interaction, self._model, values)
+        demo = self._demo
+        values = {slot: files[name] for slot, name in demo.files.items()}
+        await self._order(interaction, demo.model, values, more=[files[name] for name in demo.more])
+
+
+def demos(models: Iterable[type[FaceModel]]) -> list[Demo]:
+    """A demo of each model, and one of a batch."""
+    found = [
+        Demo(model.card.slug, f"`/{model.card.slug}`\n{model.card.summary}.", model, samples_for(model))
+        for model in models
+    ]
+    single = next(demo for demo in found if demo.name == BATCH_MODEL)
+    words = "**A batch**\nSeveral targets in one order, with one price and one card."
+    return [*found, Demo("batch", words, single.model, single.files, MORE_TARGETS)]
 
 
 async def post_welcome(app: App, guild: Guild, *, folder: Path, speed: float) -> bool:
     """Post the welcome, or bring the one of an earlier run up to date; return whether it is new."""
     channel = app.client.get_partial_messageable(guild.channel.id, guild_id=guild.id)
-    view = Welcome(app.client.orders.order_handler.handle, app.models.values(), folder=folder, speed=speed)
+    order = app.client.orders.order_handler.handle
+    view = Welcome(order, demos(app.models.values()), folder=folder, speed=speed)
     for message in guild.channel.history():
         if any(file.filename == FACE for file in message.attachments):
             # Its buttons work again, and its words may have changed.
@@ -91,6 +129,18 @@ async def post_welcome(app: App, guild: Guild, *, folder: Path, speed: float) ->
             return False
     await channel.send(view=view, files=[discord.File(path) for path in samples()])
     return True
+
+
+async def furnish(guild: Guild) -> None:
+    """Give a new server pictures for the menus, and moderators whom reports reach."""
+    posted = [(name, (SAMPLES / name).read_bytes()) for name in POSTED]
+    await guild.administrator.send(
+        guild.pictures,
+        "Put your face into these: right-click this message, and pick **Swap a face into this**.",
+        attachments=posted,
+    )
+    channel = guild.moderators
+    await guild.administrator.slash(channel, "admin log", channel=channel, pictures=True)
 
 
 def samples() -> list[Path]:

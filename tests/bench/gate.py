@@ -11,7 +11,7 @@ import skimage.data
 from PIL import Image
 
 from bot.media.safety_gate.network import SIDE, classify
-from bot.sandbox.welcome import SAMPLES
+from tests.samples import SAMPLES
 
 DOCS = Path(__file__).parents[2] / "docs/pictures"
 

@@ -20,9 +20,9 @@ from bot.media.marks import Marks
 from bot.media.pixel_marks import mark_image
 from bot.media.watermark.code import MarkCode
 from bot.media.watermark.detect import detect
-from bot.sandbox.welcome import SAMPLES
 from tests.media import reencoding
 from tests.media.files import saved
+from tests.samples import SAMPLES
 
 CODE = MarkCode.of("0123", 1_800_000_000)
 UNMARKED = 500

@@ -8,10 +8,10 @@ from io import BytesIO
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from bot.sandbox.welcome import SAMPLES
+from bot.sandbox.avatars import SAMPLES
 from tests.browser.channel import Channel
 
-FACE, TARGET = SAMPLES / "face_a.jpg", SAMPLES / "face_c.jpg"
+FACE, TARGET = SAMPLES / "astronaut.jpg", SAMPLES / "admiral.jpg"
 SIZE = (800, 640)
 # Milliseconds: the longest time that one frame stays, also while we only wait, and the time of the last one.
 LONGEST, LONGEST_WAIT, LAST = 900, 250, 3000

@@ -11,14 +11,14 @@ from tempfile import TemporaryDirectory
 from PIL import Image, ImageChops, ImageSequence, ImageStat
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from bot.sandbox.welcome import SAMPLES
+from bot.sandbox.avatars import SAMPLES
 from tests.browser.channel import RECORDER, Channel
 from tests.browser.conftest import ARGUMENTS, SCREENSHOTS, sandbox
 from tests.browser.demo import record
 from tests.browser.history import fill_history
 
 DOCS = Path(__file__).parents[2] / "docs"
-FACE, TARGET, CLIP = SAMPLES / "face_a.jpg", SAMPLES / "face_c.jpg", SAMPLES / "clip.mp4"
+FACE, TARGET, CLIP = SAMPLES / "astronaut.jpg", SAMPLES / "admiral.jpg", SAMPLES / "clip.mp4"
 ADMINISTRATOR = "Ada (administrator)"
 # Larger pictures would load too slowly.
 MAX_BYTES = 160 * 1000

@@ -7,13 +7,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from bot.sandbox.welcome import SAMPLES
+from bot.sandbox.avatars import SAMPLES
 from tests.browser.channel import STATES, Channel
 from tests.browser.conftest import sandbox
 
 pytestmark = pytest.mark.browser
 
-FACE, TARGET, GROUP = SAMPLES / "face_a.jpg", SAMPLES / "face_b.jpg", SAMPLES / "group.jpg"
+FACE, TARGET, GROUP = SAMPLES / "astronaut.jpg", SAMPLES / "admiral.jpg", SAMPLES / "group.jpg"
+
+PAINTING = SAMPLES / "painting.jpg"
 
 CLIP_WIDTH = 640
 
@@ -32,7 +34,9 @@ TRIALS = (
     Trial("ai-face-swap", {"source_image": FACE, "target": SAMPLES / "clip.mp4"}, {}, "video/mp4"),
     Trial("faceswap-v4", {"source_image": FACE, "target_image": TARGET}, {"swap_type": "face"}, "image/png"),
     Trial("faceswap-v5", {"source_image": FACE, "target_image": TARGET}, {"quality": "80"}, "image/png"),
-    Trial("faceswap-comic", {"source_image": FACE, "target_image": SAMPLES / "comic.jpg"}, {}, "image/jpeg"),
+    Trial(
+        "faceswap-comic", {"source_image": FACE, "target_image": SAMPLES / "painting.jpg"}, {}, "image/jpeg"
+    ),
     Trial(
         "faceswap-v3-multifaceswap",
         {"source_img": GROUP, "target_img": GROUP},

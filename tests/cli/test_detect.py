@@ -17,8 +17,8 @@ from bot.media.pixel_marks import mark_picture
 from bot.media.types import DetectedMark
 from bot.media.watermark.code import MarkCode
 from bot.moderation.origin import Evidence, Origin
-from bot.sandbox.welcome import SAMPLES
 from bot.store import SqlStore
+from tests.samples import SAMPLES
 from tests.store.orders import START, TERMS, order
 
 PICTURE = (SAMPLES / "face_a.jpg").read_bytes()

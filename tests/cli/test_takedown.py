@@ -8,8 +8,8 @@ import pytest
 
 from bot.__main__ import main
 from bot.clock import WallClock
-from bot.sandbox.welcome import SAMPLES
 from bot.store import SqlStore
+from tests.samples import SAMPLES
 from tests.store.orders import START, opened
 
 PICTURE = SAMPLES / "face_a.jpg"

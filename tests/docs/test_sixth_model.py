@@ -18,10 +18,10 @@ from bot.sandbox.faces import CannotSwap, FaceEngine
 from bot.sandbox.faces.recipes import RECIPES
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.request_store import Submission
-from bot.sandbox.welcome import SAMPLES
 from tests.clocks import HeldClock
 from tests.docs.pages import ROOT, page
 from tests.harness import Reply, staged
+from tests.samples import SAMPLES
 
 SLUG = "faceswap-pencil"
 DESCRIPTIONS = ("Put a face into a pencil drawing", "Whether the pencil is soft or hard")

@@ -21,6 +21,7 @@ from bot.media.types import (
 )
 from bot.models import MediaKind
 from tests.media import files
+from tests.samples import SAMPLES
 
 PHONE = Path(__file__).with_name("phone.heic").read_bytes()
 """HEIC as phones write it: 240 by 300, stored sideways, with the orientation in the container and in EXIF."""
@@ -57,7 +58,7 @@ def test_a_picture_is_converted_upright_and_without_metadata(content: bytes, siz
 
 
 def test_the_picture_of_a_phone_keeps_its_look() -> None:
-    face = Image.open(Path(__file__).parents[2] / "bot/sandbox/samples/face_a.jpg").resize((240, 300))
+    face = Image.open(SAMPLES / "face_a.jpg").resize((240, 300))
     file = BytesIO()
     face.save(file, "PNG")
     original = fingerprint_of(file.getvalue(), Limits())

@@ -10,9 +10,9 @@ from bot.media.face_sheet import draw
 from bot.media.sheet_layout import sheet_size, tile_boxes, tiles
 from bot.media.types import FaceBox
 from bot.sandbox.operations import find_faces
-from bot.sandbox.welcome import SAMPLES
 from tests.harness import MODELS
 from tests.media.files import picture, saved
+from tests.samples import SAMPLES
 
 MOST = MODELS["faceswap-v3-multifaceswap"].card.faces
 FACE = FaceBox(0.4, 0.3, 0.6, 0.7)

@@ -12,9 +12,9 @@ from bot.media.pixel_marks import mark_image
 from bot.media.probe import inspect
 from bot.media.types import Limits
 from bot.media.watermark.code import MarkCode
-from bot.sandbox.welcome import SAMPLES
 from tests.media import files, reencoding
 from tests.media.marks import is_marked
+from tests.samples import SAMPLES
 
 CODE = MarkCode.of("0123", 1_800_000_000)
 MARKS = Marks(CODE, label=True)

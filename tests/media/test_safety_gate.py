@@ -9,7 +9,7 @@ import skimage.data
 from bot.media import operations, probe
 from bot.media.safety_gate.network import CLASSES, SIDE, classify
 from bot.media.types import Damaged, Explicit, Judgement, Limits
-from bot.sandbox.welcome import SAMPLES
+from tests.samples import SAMPLES
 
 # Blood vessels in a retina, which the gate takes for something else: nothing explicit is kept for the tests.
 MISTAKEN = (Path(skimage.data.__file__).parent / "microaneurysms.png").read_bytes()

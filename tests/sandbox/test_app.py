@@ -113,6 +113,15 @@ async def test_a_button_of_the_welcome_shows_a_command_at_work(open_here: OpenSa
         await visitor.until("Completed")
 
 
+async def test_a_button_of_the_welcome_places_a_batch(open_here: OpenSandbox) -> None:
+    async with open_here() as sandbox, visited(sandbox) as visitor:
+        (message,) = sandbox.guild.channel.history()
+        async with sandbox.lock:
+            await sandbox.guild.member.click(message, custom_id="show:batch")
+        await visitor.until("Completed")
+        assert await free(sandbox) == START - 3 * 5
+
+
 async def test_clicks_on_a_page_that_jobs_keep_changing_are_not_lost(open_here: OpenSandbox) -> None:
     async with open_here(speed=20) as sandbox, visited(sandbox) as visitor:
         for _ in range(3):

@@ -13,7 +13,9 @@ from structlog.testing import capture_logs
 
 from bot.sandbox import app, local_env, segmind_server, ticker
 from bot.sandbox.app import SandboxOptions
+from bot.sandbox.avatars import SAMPLES
 from bot.sandbox.errors import SandboxError
+from bot.sandbox.proxy import PAGE
 from bot.sandbox.segmind import FaultKind
 from bot.sandbox.shutdown import wait_until_stopped
 from bot.settings import Settings
@@ -106,3 +108,16 @@ async def test_both_commands_print_their_address_and_stop(
     quiet = Settings.model_validate({"ops": {"log_level": "warning"}})
     await app.run_sandbox(quiet, SandboxOptions(0, 10, browser=False, folder=tmp_path))
     assert "The sandbox is open: http://localhost:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["logo.svg", "avatar.png"])
+def test_the_page_and_the_docs_show_the_same_face_of_the_bot(name: str) -> None:
+    # The docs cannot link outside of their folder.
+    docs = Path(__file__).parents[2] / "docs/pictures"
+    assert (PAGE / name).read_bytes() == (docs / name).read_bytes()
+
+
+@pytest.mark.parametrize("sample", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
+def test_the_notice_says_where_a_sample_comes_from(sample: Path) -> None:
+    notice = (Path(__file__).parents[2] / "NOTICE").read_text("utf-8")
+    assert sample.name in notice

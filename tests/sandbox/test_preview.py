@@ -1,5 +1,6 @@
 """What our preview adds to SimCord's: channels, direct messages, and the menus of messages and members."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +9,9 @@ import aiohttp
 import pytest
 
 from bot.sandbox.app import Sandbox, SandboxOptions, open_sandbox
-from bot.sandbox.welcome import FACE, SAMPLES, TARGET
+from bot.sandbox.avatars import SAMPLES
+from bot.sandbox.welcome import FACE, TARGET
+from tests.patience import PATIENCE
 from tests.sandbox.visitor import AGREED, Visitor
 
 ROBIN, ADA, MIKA = "Robin", "Ada (administrator)", "Mika (moderator)"
@@ -27,7 +30,7 @@ async def opened(tmp_path: Path) -> AsyncGenerator[tuple[Sandbox, Visitor]]:
 
 async def test_each_person_finds_the_channels_that_they_may_see(tmp_path: Path) -> None:
     async with opened(tmp_path) as (sandbox, visitor):
-        assert await visitor.channels() == ["faceswap", "news"]
+        assert await visitor.channels() == ["faceswap", "pictures", "news"]
         await visitor.open_channel("news")
         state = await visitor.state()
         assert (state["channel"]["name"], state["channel"]["canSendMessages"]) == ("news", False)
@@ -36,7 +39,7 @@ async def test_each_person_finds_the_channels_that_they_may_see(tmp_path: Path) 
         await visitor.open_channel_by_id(sandbox.guild.moderators.id)
         assert (await visitor.state())["channel"]["name"] == "faceswap"
         await visitor.switch(MIKA)
-        assert await visitor.channels() == ["faceswap", "news", "moderators"]
+        assert await visitor.channels() == ["faceswap", "pictures", "news", "moderators"]
         await visitor.open_channel("moderators")
         # A person who may not see the open channel comes back to the first one.
         await visitor.switch(ROBIN)
@@ -55,13 +58,11 @@ async def test_commands_run_in_the_open_channel(tmp_path: Path) -> None:
 
 async def test_the_menu_of_a_message_opens_the_form_with_its_picture(tmp_path: Path) -> None:
     async with opened(tmp_path) as (sandbox, visitor):
-        async with sandbox.lock:
-            posted = await sandbox.guild.administrator.send(
-                sandbox.guild.channel, "At the lake", attachments=[TWO_FILES["target_image"]]
-            )
+        (posted,) = sandbox.guild.pictures.history()
+        await visitor.open_channel("pictures")
         receipt = await visitor.use("Swap a face into this", message=posted.id)
         assert (receipt["settlement"], receipt["rejected"]) == ("settled", False), receipt
-        receipt = await visitor.upload(TWO_FILES["source_image"], path="fast")
+        receipt = await visitor.upload(TWO_FILES["source_image"], path="fast", which=["0"])
         assert not receipt["rejected"], receipt
         assert "Completed" in (await visitor.until("Completed"))[-1]
 
@@ -97,7 +98,18 @@ async def test_direct_messages_are_a_channel_of_their_member(tmp_path: Path) -> 
         await visitor.run("help", {})
         assert len((await visitor.state())["messages"]) == 2
         await visitor.switch(ADA)
-        assert await visitor.channels() == ["faceswap", "news", "moderators"]
+        assert await visitor.channels() == ["faceswap", "pictures", "news", "moderators"]
+
+
+async def test_a_member_who_shares_their_avatar_lends_their_face(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (sandbox, visitor):
+        await visitor.switch(ADA)
+        await visitor.run("privacy avatar on", {})
+        await visitor.switch(ROBIN)
+        await visitor.use("Swap with this member", user=sandbox.guild.administrator.id)
+        receipt = await visitor.upload(TWO_FILES["source_image"], path="fast")
+        assert not receipt["rejected"], receipt
+        assert "Completed" in (await visitor.until("Completed"))[-1]
 
 
 async def test_a_report_is_decided_in_the_moderators_channel(tmp_path: Path) -> None:
@@ -106,8 +118,12 @@ async def test_a_report_is_decided_in_the_moderators_channel(tmp_path: Path) -> 
         await visitor.until("Completed")
         await visitor.switch(ADA)
         await visitor.press("Report")
+        await visitor.submit(complaint="consent", details="That is my uncle")
         await visitor.switch(MIKA)
         await visitor.open_channel("moderators")
-        await visitor.until_anywhere("Reported by")
+        await visitor.until_anywhere("That is my uncle")
         await visitor.press("Remove")
-        assert len(sandbox.guild.channel.history()) == 1
+        await visitor.submit(note="He did not agree")
+        async with asyncio.timeout(PATIENCE):
+            while len(sandbox.guild.channel.history()) > 1:
+                await asyncio.sleep(0.05)

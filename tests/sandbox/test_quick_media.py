@@ -1,4 +1,4 @@
-"""Media on the page: pictures as they are, videos converted once."""
+"""Media on the page: pictures and usual videos as they are."""
 
 from io import BytesIO
 
@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 from simcord.preview._media import MediaError  # pyright: ignore[reportPrivateUsage]
 
+from bot.sandbox.avatars import SAMPLES
 from bot.sandbox.quick_media import QuickMedia
-from bot.sandbox.welcome import CLIP, SAMPLES
+from bot.sandbox.welcome import CLIP
 
 
 def picture(kind: str) -> bytes:
@@ -24,15 +25,13 @@ async def test_a_picture_is_shown_as_it_is(kind: str) -> None:
     assert (info.width, info.height) == (30, 20)
 
 
-async def test_a_video_is_converted_once_however_often_pages_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    media, clip = QuickMedia(), (SAMPLES / CLIP).read_bytes()
-    shown = await media.validate("digest", clip)
-    assert shown.kind == "video"
-    # SimCord releases a video with the page that showed it. Without a program, nothing can be converted.
-    media.release("digest")
-    monkeypatch.setattr("sys.executable", "/nowhere")
-    assert await media.validate("digest", clip) is shown
-    await media.close()
+async def test_a_usual_video_is_shown_as_it_is_with_a_poster() -> None:
+    clip = (SAMPLES / CLIP).read_bytes()
+    info = await QuickMedia().validate("digest", clip)
+    assert (info.normalized, info.content_type, info.kind) == (clip, "video/mp4", "video")
+    assert info.poster is not None
+    assert Image.open(BytesIO(info.poster)).size == (info.width, info.height) == (640, 360)
+    assert info.duration == pytest.approx(3.0, abs=0.1)
 
 
 async def test_what_is_no_media_is_refused() -> None:

@@ -88,12 +88,18 @@ class Visitor:
         action = self._action("run_command", command_id=command_id, path=[menu], options={}, target=target)
         return await self._request("POST", "/api/action", json=action)
 
-    async def upload(self, *files: File, **values: str) -> dict[str, Any]:
+    async def upload(self, *files: File, **values: str | list[str]) -> dict[str, Any]:
         """Submit the open form with these values, and the files in its first field for files."""
         self._page = await self.state()
         field = _first_upload(self._page["modal"])
         action = self._action("modal_submit", modal_handle=self._page["modal"]["handle"], values=values)
         return await self._send(action, [(field, *file) for file in files])
+
+    async def submit(self, **values: str) -> dict[str, Any]:
+        """Submit the open form with these values."""
+        self._page = await self.state()
+        action = self._action("modal_submit", modal_handle=self._page["modal"]["handle"], values=values)
+        return await self._request("POST", "/api/action", json=action)
 
     async def switch(self, name: str) -> None:
         viewers = {each["name"]: each["id"] for each in self._page["viewers"]}

@@ -10,13 +10,13 @@ from bot.chat.text import Text
 from bot.jobs.job import State
 from bot.media import operations
 from bot.media.types import Limits
-from bot.sandbox.welcome import SAMPLES
 from tests.clocks import HeldClock
 from tests.harness import MODELS, local_segmind, shared_workers, staged
 from tests.jobs.orders import job
 from tests.media import files
 from tests.media.marks import is_marked
 from tests.media.test_signing import CREDENTIALS, c2pa_signer, read
+from tests.samples import SAMPLES
 
 CARDS = {slug: model.card for slug, model in MODELS.items()}
 DONE = job("0123", state=State.DONE)

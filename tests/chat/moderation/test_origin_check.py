@@ -12,11 +12,11 @@ from bot.media.marks import Marks
 from bot.media.pixel_marks import mark_picture
 from bot.media.watermark.code import MarkCode
 from bot.moderation.origin import FILES_AN_HOUR, HOUR, CheckQuota, TooManyChecks
-from bot.sandbox.welcome import SAMPLES
 from cogs.origin import MENU
 from tests.chat.admin_harness import said
 from tests.harness import Stage
 from tests.media import files, reencoding
+from tests.samples import SAMPLES
 from tests.store.orders import HandClock
 
 TARGET = (SAMPLES / "face_a.jpg").read_bytes()

@@ -18,12 +18,12 @@ from bot.chat.moderation.takedowns import GIVE_UP, RETRY, SETTLED, TakedownServi
 from bot.chat.text import Text
 from bot.jobs.job import Job
 from bot.moderation.access import HOUR
-from bot.sandbox.welcome import SAMPLES
 from tests.chat.admin_harness import Server, elsewhere
 from tests.chat.moderation.test_cases import latest, report, said_in
 from tests.clocks import HeldClock
 from tests.harness import Reply, Stage, eventually
 from tests.media import files, reencoding
+from tests.samples import SAMPLES
 
 PHOTO = (SAMPLES / "face_a.jpg").read_bytes()
 OTHERS = [(SAMPLES / name).read_bytes() for name in ("face_b.jpg", "face_c.jpg")]

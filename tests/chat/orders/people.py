@@ -4,8 +4,8 @@ from functools import cache
 
 from PIL import Image
 
-from bot.sandbox.welcome import SAMPLES
 from tests.media.files import saved
+from tests.samples import SAMPLES
 
 
 @cache

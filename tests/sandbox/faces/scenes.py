@@ -4,7 +4,6 @@ import io
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 from typing import cast
 
 import av
@@ -18,8 +17,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from bot.sandbox.faces.arrays import Picture
-
-SAMPLES = Path(__file__).parents[3] / "bot" / "sandbox" / "samples"
+from tests.samples import SAMPLES
 
 
 @cache
