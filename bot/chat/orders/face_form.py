@@ -33,6 +33,8 @@ class FacelessOrder:
     model: type[FaceModel]
     values: Mapping[str, Any]
     place_order: PlaceOrder
+    count: int = 1
+    """Number of its targets, each of which costs the same."""
 
 
 class FaceForms:
@@ -71,7 +73,8 @@ class FaceForms:
     def _cost(self, order: FacelessOrder) -> str:
         card = order.model.card
         options = {name: value for name, value in order.values.items() if value is not None}
-        price = price_words(card, self._job_service.unit_price(card, options), self._text)
+        unit = self._job_service.unit_price(card, options)
+        price = price_words(card, order.count * unit, self._text)
         return self._text("face_form.cost", price=price, usual=about(card.seconds, self._text))
 
 

@@ -116,7 +116,7 @@ class OrderHandler:
         async def order_again(press: Interaction, **changes: Any) -> None:
             await self.handle(press, model, values | changes, display=display, more=more)
 
-        faceless = FacelessOrder(model, values, order_again)
+        faceless = FacelessOrder(model, values, order_again, 1 + len(more))
         if not await self._consent.ensure_consent(interaction, order_again):
             return
         try:

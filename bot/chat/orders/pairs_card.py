@@ -63,15 +63,20 @@ class PairsCard:
         self._is_placed = False
         self._text = text
 
+    @property
+    def _is_complete(self) -> bool:
+        """Whether faces were found in both pictures."""
+        return bool(self._faces and self._pairing.chosen)
+
     def view(self) -> InfoCard:
-        text, complete = self._text, bool(self._faces and self._pairing.chosen)
+        text = self._text
         card = InfoCard(
             text("picker.title"),
-            [text("picker.places") if complete else text("picker.none")],
+            [text("picker.places") if self._is_complete else text("picker.none")],
             text,
             small=[text("picker.note")],
             pictures=[self._preview],
-            rows=[ui.ActionRow(each) for each in self._selects()] if complete else (),
+            rows=[ui.ActionRow(each) for each in self._selects()] if self._is_complete else (),
             buttons=[
                 _Button("send", text("picker.send"), self.send, ButtonStyle.primary),
                 *self._page_buttons(),
@@ -91,7 +96,7 @@ class PairsCard:
 
     async def send(self, interaction: Interaction) -> None:
         """Place the order. The card could otherwise place it several times."""
-        request = self._paired() if self._faces and self._pairing.chosen else self._request
+        request = self._paired() if self._is_complete else self._request
         if self._is_placed:
             raise AlreadyOrdered
         self._is_placed = True

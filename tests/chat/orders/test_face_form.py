@@ -10,6 +10,7 @@ from tests.chat.orders.forms import choices, fields
 from tests.chat.orders.test_saved_faces import ADAM, EVA, KEY, ask, faces_on, order, width_sent
 from tests.chat.orders.test_swap_form import TARGET, opened
 from tests.harness import Reply, Stage, texts
+from tests.media.files import picture
 
 
 async def submitted(stage: Stage, shown: Any, **values: Any) -> Reply:
@@ -61,6 +62,18 @@ async def test_a_form_that_was_sent_without_a_face_is_followed_by_a_button(stage
     shown = await stage.member.click(reply.result.response.message, label="Add a face")
     await stage.finish(await submitted(stage, shown, saved=["Eva"]), "Completed")
     assert await width_sent(stage) == 80
+
+
+@faces_on
+async def test_the_price_is_that_of_all_targets(stage: Stage) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA)
+    targets = [TARGET, ("b.png", picture("PNG", 64, 50)), ("c.png", picture("PNG", 64, 52))]
+    reply = await submitted(stage, await opened(stage), target=targets, path="fast")
+    assert reply.result.response is not None
+    shown = await stage.member.click(reply.result.response.message, label="Add a face")
+    assert shown.modal is not None
+    assert texts(shown.modal["components"])[0].startswith("15 credits")
+    await (await submitted(stage, shown, saved=["Eva"])).says("0 of 3 done")
 
 
 @faces_on
