@@ -10,6 +10,7 @@ import structlog
 
 from bot.chat.access.allowed_servers import AllowedServers
 from bot.chat.access.server_presence import ServerPresence
+from bot.chat.access.server_welcome import ServerWelcome
 from bot.chat.account.purchases import Purchases
 from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
@@ -61,6 +62,8 @@ class App:
     purchases: Purchases
     allowed_servers: AllowedServers
     server_presence: ServerPresence
+    server_welcome: ServerWelcome | None
+    """Welcome of new servers, if the operator wants it."""
     outage: Outage
     shared_tasks: Sequence[PeriodicTask]
     """Periodic tasks that one process runs for all."""
@@ -90,6 +93,8 @@ class App:
         self.purchases.open()
         self.allowed_servers.open()
         self.server_presence.open()
+        if self.server_welcome is not None:
+            self.server_welcome.open()
 
     async def end(self) -> None:
         """Stop taking orders, and leave each job in its present state."""
@@ -243,6 +248,14 @@ async def build_app(
             allowed_servers=AllowedServers(
                 settings.discord.servers, client=client, background=delivery.background, text=text
             ),
+            server_welcome=ServerWelcome(
+                servers=settings.discord.servers,
+                client=client,
+                background=delivery.background,
+                text=text,
+            )
+            if settings.discord.welcome
+            else None,
             server_presence=ServerPresence(
                 store.server_data,
                 client=client,

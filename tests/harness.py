@@ -40,7 +40,8 @@ def local_segmind(clock: HeldClock, **terms: Any) -> LocalSegmind:
 
 def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> settings.Settings:
     chosen: dict[str, dict[str, Any]] = {
-        "discord": {"edit_gap": 0},
+        # Only the tests of the welcome add the bot to a server.
+        "discord": {"edit_gap": 0, "welcome": False},
         "segmind": {
             "key": SecretStr("key-of-the-tests"),
             "base_url": url,

@@ -29,6 +29,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "discord.servers": ("1,2", (1, 2)),
     "discord.operators": ("12, 13", (12, 13)),
     "discord.shards": ("0-3/8", "0-3/8"),
+    "discord.welcome": ("false", False),
     "discord.edit_gap": ("0", 0.0),
     "discord.refusals": ("5000", 5000),
     "contexts.direct": ("false", False),

@@ -34,6 +34,8 @@ def sandbox_settings(
             gateway=None,
             guild_id=None,
             servers=(),
+            # Nobody invites the bot here, and a direct message to nobody would move the ids after it.
+            welcome=False,
             # The simulated Discord has no rate limits, but people still read at their usual speed.
             edit_gap=chat.edit_gap * min(1, scale),
         ),

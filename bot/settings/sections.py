@@ -62,6 +62,7 @@ class Discord(Section):
     servers: ServerIds = ()
     shards: Shards | None = None
     operators: UserIds = ()
+    welcome: bool = True
     edit_gap: float = Field(default=2.5, ge=0, le=60)
     refusals: int = Field(default=10_000, ge=1, le=1_000_000)
 
