@@ -393,10 +393,10 @@ class Load:
 
 async def test_ten_thousand_pollers_delay_no_order_and_all_are_served(clock: AgendaClock) -> None:
     load = Load(clock, make_scheduler(clock, per_minute=1000))
-    await load.run(10, pollers=10_000, orders=500)
+    await load.run(4, pollers=10_000, orders=500)
     assert load.most_in_a_minute <= 1000
-    assert len(load.sent) > 9000
-    assert len(load.delays) >= 4999
+    assert len(load.sent) > 3600
+    assert len(load.delays) >= 1999
     assert max(load.delays) < 0.2
     assert load.longest_pause < 0.5
     # Every job was seen once before any was seen twice.

@@ -160,6 +160,7 @@ async def test_a_charged_job_that_names_no_balance_leads_to_a_request(world: Wor
     world.bank.left = 4.0
     monitor.on_cost(None)
     await world.next_request()
+    await until(lambda: world.events)
     assert world.events == [BalanceLow(4.0, 5.0)]
 
 
