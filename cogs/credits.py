@@ -53,6 +53,15 @@ class Credits(
         prices = prices_card(cards, services.job_service.unit_price, services.text, event=event)
         await send_deferred(interaction, prices)
 
+    @app_commands.command(description="Whether you confirm the price before an order with one click")
+    @app_commands.describe(on="Whether you are asked; leave it out to see what is set")
+    async def confirm(self, interaction: Interaction, on: bool | None = None) -> None:
+        await defer_ephemeral(interaction)
+        confirmations, user_id = self._services.confirmations, interaction.user.id
+        if on is None:
+            return await send_deferred(interaction, await confirmations.show(user_id))
+        return await send_deferred(interaction, await confirmations.set(user_id, on=on))
+
     @app_commands.command(description="Give some of your granted credits to another member")
     @app_commands.describe(member="Who gets them", amount="How many")
     async def give(

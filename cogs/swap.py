@@ -12,6 +12,7 @@ from bot.chat.members import member_of
 from bot.chat.orders.avatars import avatar_file
 from bot.chat.orders.face_picker import FacePicker
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted, posted_in
+from bot.chat.orders.price_confirmation import PriceConfirmation
 from bot.chat.orders.services import OrderServices
 from bot.chat.orders.swap_form import OneTarget, Path, SwapForm, SwapRequest, form_for
 from cogs.comic import FaceswapComic
@@ -42,6 +43,7 @@ class Swap(commands.Cog):
         self._services = services
         face_detector = services.face_detector
         self._picker = None if face_detector is None else FacePicker(services, face_detector, self._order)
+        self._confirmation = PriceConfirmation(services, self._order)
         self._menus = (
             app_commands.ContextMenu(name=MENU, callback=self._swap_into),
             app_commands.ContextMenu(name=ONE_CLICK_MENU, callback=self._swap_mine_into),
@@ -65,12 +67,12 @@ class Swap(commands.Cog):
         await interaction.response.send_modal(await self._form_for(interaction, message))
 
     async def _swap_mine_into(self, interaction: Interaction, message: discord.Message) -> None:
-        """Order at once where nothing is left to choose, else ask with the form."""
+        """Order at once where nothing is left to choose or to confirm, else ask with the form."""
         form = await self._form_for(interaction, message)
         if (request := form.preselected()) is None:
             await interaction.response.send_modal(form)
         else:
-            await self._order(interaction, request)
+            await self._confirmation.order(interaction, request)
 
     async def _form_for(self, interaction: Interaction, message: discord.Message) -> SwapForm:
         posted = posted_in(message, self._services.source)

@@ -142,6 +142,14 @@ class JobService:
         """Price of one picture, or of each started unit of video."""
         return self._prices.unit(card, body)
 
+    def quote(self, card: ModelCard, options: Mapping[str, Any], terms: MemberTerms) -> int:
+        """Most that a picture costs now, or each started unit of a video, which an event may not pay."""
+        usual, event = self.price(card, options, None), terms.event
+        if event is None or card.per_seconds is not None:
+            return usual.credits
+        lower = self.price(card, options, None, event)
+        return lower.credits if lower.subsidy <= event.left else usual.credits
+
     async def balance(self, member: Member, terms: MemberTerms) -> Balance:
         """Return the member's balance with today's allowance."""
         stored = await self._store.balance(member.account)

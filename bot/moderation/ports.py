@@ -19,6 +19,8 @@ class Standing:
     """Whether others may not use this member's pictures."""
     left_at: float | None = None
     """Time at which the member deleted their data, if it was recent."""
+    confirms: bool = False
+    """Whether the member confirms the price of an order with one click."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class ModerationStore(AccessStore, Protocol):
     async def agree(self, user_id: int, version: str) -> None: ...
 
     async def set_opted_out(self, user_id: int, out: bool) -> None: ...
+
+    async def set_confirms(self, user_id: int, on: bool) -> None: ...
 
     async def list_fingerprints(
         self, fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str

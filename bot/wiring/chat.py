@@ -5,6 +5,7 @@ from bot.administration.events import EventAdmin
 from bot.administration.server_data import ServerDataAdmin
 from bot.chat.access.consent import Agree
 from bot.chat.account.avatars import Avatars
+from bot.chat.account.confirmations import Confirmations
 from bot.chat.account.gifts import Gifts
 from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import ForgetButton
@@ -112,6 +113,7 @@ def serve(
             text=text,
         ),
         avatars=Avatars(store.avatars, jobs.job_service, text),
+        confirmations=Confirmations(store.moderation, text),
         gifts=Gifts(
             ledger=store,
             job_service=jobs.job_service,

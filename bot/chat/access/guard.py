@@ -15,7 +15,7 @@ from bot.media.fingerprints import Fingerprint
 from bot.moderation.access import AccessPolicy, AccessRequest
 from bot.moderation.avatars import AvatarPolicy
 from bot.moderation.errors import WrongChannel
-from bot.moderation.ports import ModerationStore
+from bot.moderation.ports import ModerationStore, Standing
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -63,6 +63,9 @@ class AccessGuard:
     async def fingerprints_of(self, job_id: str) -> Mapping[str, Fingerprint]:
         """The fingerprints that were remembered for an earlier order."""
         return await self._moderation_store.fingerprints_of(job_id)
+
+    async def standing(self, user_id: int) -> Standing:
+        return await self._moderation_store.standing(user_id)
 
     async def may_use(self, author_id: int) -> bool:
         """Whether others may use this member's avatar and posted pictures for a swap."""

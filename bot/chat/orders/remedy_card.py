@@ -16,12 +16,12 @@ Remedy = Callable[[Interaction], Awaitable[None]]
 
 
 class RemedyCard(ui.LayoutView):
-    """A sentence about what is wrong, with a button that puts it right."""
+    """A sentence about what is wrong or missing, with a button that puts it right."""
 
-    def __init__(self, sentence: str, label: str, remedy: Remedy) -> None:
+    def __init__(self, sentence: str, label: str, remedy: Remedy, *, colour: int = RED) -> None:
         super().__init__(timeout=OPEN_SECONDS)
         button = _RemedyButton(label, remedy)
-        self.add_item(ui.Container(ui.TextDisplay(sentence), ui.ActionRow(button), accent_colour=RED))
+        self.add_item(ui.Container(ui.TextDisplay(sentence), ui.ActionRow(button), accent_colour=colour))
 
 
 class _RemedyButton(ui.Button[Any]):

@@ -124,7 +124,7 @@ class SqlMemberData:
                 await _anonymize(connection, account)
             await _anonymize_records(connection, user_id)
             await connection.execute(strikes.delete().where(strikes.c.at < strikes_since))
-            gone = {"agreed_to": None, "agreed_at": None, "left_at": self._clock.now()}
+            gone = {"agreed_to": None, "agreed_at": None, "confirms": False, "left_at": self._clock.now()}
             row = insert_into(connection, people).values(user_id=user_id, **gone)
             await connection.execute(row.on_conflict_do_update(index_elements=[people.c.user_id], set_=gone))
 

@@ -21,7 +21,7 @@ from bot.store.tables import is_named, jobs, listed, people, posts, strikes, tak
 from bot.store.write import audit_log
 
 # Built once, because building a statement takes longer than running it.
-_STANDING = sa.select(people.c.agreed_to, people.c.opted_out_at, people.c.left_at).where(
+_STANDING = sa.select(people.c.agreed_to, people.c.opted_out_at, people.c.left_at, people.c.confirms).where(
     people.c.user_id == sa.bindparam("user")
 )
 _STRIKES = sa.union_all(
@@ -56,11 +56,14 @@ class SqlModerationStore:
             row = (await connection.execute(_STANDING, {"user": user_id})).one_or_none()
         if row is None:
             return Standing()
-        agreed_to, opted_out_at, left_at = row
-        return Standing(agreed_to, opted_out_at is not None, left_at)
+        agreed_to, opted_out_at, left_at, confirms = row
+        return Standing(agreed_to, opted_out_at is not None, left_at, bool(confirms))
 
     async def agree(self, user_id: int, version: str) -> None:
         await self._update_member(user_id, agreed_to=version, agreed_at=self._clock.now())
+
+    async def set_confirms(self, user_id: int, on: bool) -> None:
+        await self._update_member(user_id, confirms=on)
 
     async def set_opted_out(self, user_id: int, out: bool) -> None:
         await self._update_member(user_id, opted_out_at=self._clock.now() if out else None)

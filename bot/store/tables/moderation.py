@@ -29,6 +29,8 @@ people = sa.Table(
     sa.Column("agreed_to", sa.Text),
     sa.Column("agreed_at", REAL),
     sa.Column("opted_out_at", REAL),
+    # Whether the member confirms the price of an order with one click.
+    sa.Column("confirms", BOOLEAN, nullable=False, server_default=sa.false()),
     # When the member had all their other data deleted.
     sa.Column("left_at", REAL),
     sqlite_strict=True,

@@ -317,3 +317,39 @@ async def test_one_click_asks_where_something_is_left_to_choose(stage: Stage) ->
     assert "face" in fields(await click_into(stage, TARGET))
     await stage.member.slash(stage.channel, "face save", name="Eva", picture=EVA, default=True)
     assert "which" in fields(await click_into(stage, TARGET, ("b.png", picture("PNG", 64, 50))))
+
+
+async def confirming(stage: Stage) -> simcord.InteractionResult:
+    """Click as a member who confirms prices."""
+    await stage.member.slash(stage.channel, "face save", name="Eva", picture=EVA, default=True)
+    await stage.member.slash(stage.channel, "credits confirm", on=True)
+    return await click_into(stage, TARGET)
+
+
+@pytest.mark.stage(faces={"key": KEY})
+async def test_one_click_shows_the_price_first_to_a_member_who_confirms(stage: Stage) -> None:
+    asked = await confirming(stage)
+    assert "Face swap v5 costs **5 credits**. Put your face into this?" in said(asked)
+    assert await stage.app.store.job_history.of_member(stage.member.id) == []
+    assert asked.response is not None
+    reply = Reply(stage.env, await stage.member.click(asked.response, label="Order"))
+    assert (await ordered(stage, reply)).slug == "faceswap-v5"
+    assert len(await stage.app.store.job_history.of_member(stage.member.id)) == 1
+    assert "shows you the price first" in said(await stage.member.slash(stage.channel, "credits confirm"))
+    off = await stage.member.slash(stage.channel, "credits confirm", on=False)
+    assert "orders at once" in said(off)
+    await ordered(stage, Reply(stage.env, await click_into(stage, TARGET)))
+
+
+@pytest.mark.stage(faces={"key": KEY})
+async def test_a_confirmed_price_that_rose_is_asked_again(stage: Stage, server: Any) -> None:
+    await server.tell("event", hours=1, cap=50, discount=60)
+    asked = await confirming(stage)
+    assert "costs **2 credits**" in said(asked)
+    await server.tell("event", end=True)
+    assert asked.response is not None
+    await stage.member.click(asked.response, label="Order")
+    assert "costs **5 credits**" in said(asked)
+    assert await stage.app.store.job_history.of_member(stage.member.id) == []
+    reply = Reply(stage.env, await stage.member.click(asked.response, label="Order"))
+    assert (await ordered(stage, reply)).price == 5

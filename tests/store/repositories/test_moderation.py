@@ -60,9 +60,19 @@ async def test_a_takedown_is_permanent(store: SqlStore, clock: HandClock) -> Non
     assert await moderation.is_down("job")
 
 
+async def test_a_wish_to_confirm_prices_ends_with_the_members_data(store: SqlStore) -> None:
+    await store.moderation.set_confirms(2, True)
+    assert (await store.moderation.standing(2)).confirms
+    await store.member_data.forget(2, strikes_since=0)
+    assert not (await store.moderation.standing(2)).confirms
+
+
 async def test_the_posts_of_a_job_are_found(store: SqlStore) -> None:
     moderation = store.moderation
     await moderation.keep_post("job", 3, 2**62)
     await moderation.keep_post("job", 3, 2**62)
     await moderation.keep_post("other", 3, 5)
     assert await moderation.posts_of("job") == [(3, 2**62)]
+    await moderation.forget_post(2**62)
+    assert await moderation.posts_of("job") == []
+    assert await moderation.posts_of("other") == [(3, 5)]

@@ -277,7 +277,8 @@ CREATE TABLE public.people (
     agreed_to text,
     agreed_at double precision,
     opted_out_at double precision,
-    left_at double precision
+    left_at double precision,
+    confirms boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.posts (
@@ -575,8 +576,8 @@ INSERT INTO public.notes VALUES ('notes.name 2', 'notes.text 2: "it''s
 over"; -- ü');
 
 INSERT INTO public.people VALUES (81384788765712385, 'people.agreed_to 1: "it''s
-over"; -- ü', 1790000000.375, 1790000000.375, 1790000000.375);
-INSERT INTO public.people VALUES (81384788765712386, NULL, NULL, NULL, NULL);
+over"; -- ü', 1790000000.375, 1790000000.375, 1790000000.375, true);
+INSERT INTO public.people VALUES (81384788765712386, NULL, NULL, NULL, NULL, false);
 
 INSERT INTO public.posts VALUES (81384788765712385, 81384788765712385, 'posts.job_id 1: "it''s
 over"; -- ü', 1790000000.375);

@@ -31,6 +31,8 @@ def upgrade() -> None:
     op.drop_index("entries_of_account", "entries")
     op.create_index("entries_of_account", "entries", ["account", "id", "amount", "of_allowance"])
     _events()
+    # Whether the member confirms the price of an order with one click.
+    op.add_column("people", sa.Column("confirms", BOOLEAN, nullable=False, server_default=sa.false()))
     # When the bot was removed from the server.
     op.add_column("servers", sa.Column("left_at", REAL))
 

@@ -1,0 +1,25 @@
+"""Members decide whether they confirm the price before an order with one click."""
+
+from bot.chat.text import Text
+from bot.chat.ui.card import GREEN
+from bot.chat.ui.info_card import InfoCard
+from bot.moderation.ports import ModerationStore
+
+
+class Confirmations:
+    """Answers `/credits confirm`."""
+
+    def __init__(self, store: ModerationStore, text: Text) -> None:
+        self._store = store
+        self._text = text
+
+    async def show(self, user_id: int) -> InfoCard:
+        standing = await self._store.standing(user_id)
+        return InfoCard(self._text("confirm.title"), [self._words(on=standing.confirms)], self._text)
+
+    async def set(self, user_id: int, *, on: bool) -> InfoCard:
+        await self._store.set_confirms(user_id, on)
+        return InfoCard(self._text("confirm.title"), [self._words(on=on)], self._text, colour=GREEN)
+
+    def _words(self, *, on: bool) -> str:
+        return self._text("confirm.on" if on else "confirm.off")
