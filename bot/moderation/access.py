@@ -1,6 +1,6 @@
 """Access checks on members, channels, roles and media. If the store is unavailable, access is denied."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
@@ -37,6 +37,12 @@ class AccessRules:
     pause_hours: float = 24
     distance: int = 6
     """Number of the 64 bits of a hash in which a copy may differ from the original."""
+
+    def pause_end(self, strikes: Sequence[float]) -> float | None:
+        """End of the suspension after strikes at these times, newest first; None if they are too few."""
+        if not self.strikes or len(strikes) < self.strikes:
+            return None
+        return strikes[0] + self.pause_hours * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,8 @@ class AccessPolicy:
         rules = self._rules
         if rules.strikes:
             strikes = await self._store.strikes(user_id, now - rules.strike_days * DAY)
-            if len(strikes) >= rules.strikes and now < (until := strikes[0] + rules.pause_hours * HOUR):
+            until = rules.pause_end(strikes)
+            if until is not None and now < until:
                 raise Suspended(until)
 
 

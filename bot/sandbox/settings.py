@@ -10,6 +10,7 @@ from bot.settings import Settings
 
 # One person is the whole community here and would soon reach the usual limits.
 CREDITS, QUEUE_LIMIT = 1000, 20
+PAUSE_HOURS = 0.05
 
 ANY_PORT = "127.0.0.1:0"
 
@@ -59,6 +60,8 @@ def sandbox_settings(
             waiting_per_member=max(jobs.waiting_per_member, QUEUE_LIMIT),
         ),
         faces=_updated(settings.faces, key=settings.faces.key or FACE_KEY),
+        # Whoever tries the `blocked` file three times is not locked out for long.
+        safety=_updated(settings.safety, pause_hours=min(settings.safety.pause_hours, PAUSE_HOURS)),
         # A running bot may use the configured address.
         ops=_updated(settings.ops, listen=ANY_PORT, page_token=page_token),
         credits=_updated(

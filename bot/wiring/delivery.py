@@ -16,10 +16,11 @@ from bot.faces.saved_faces import SavedFaces
 from bot.media.signing import C2paSigner
 from bot.media.types import Limits
 from bot.media.workers import MediaWorkers
+from bot.moderation.strikes import Strikes
 from bot.registry import ModelRegistry
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.wiring.factories import face_cipher_of
+from bot.wiring.factories import access_rules_of, face_cipher_of
 
 
 class DeliveryParts:
@@ -77,6 +78,7 @@ class DeliveryParts:
             original_previews=self.original_previews,
             batch_cards=batch_cards,
             rules=store,
+            strike_of=Strikes(store.moderation, access_rules_of(settings)).of,
         )
         self.replies = LiveReplies(
             messages=self.messages,

@@ -14,6 +14,7 @@ from bot.clock import Clock
 from bot.media.signing import C2paSigner, SigningOutcome
 from bot.media.signing_keys import BadSigningKeys
 from bot.media.worker.process import MediaWorker
+from bot.moderation.access import AccessRules
 from bot.segmind.breaker import BreakerConfig
 from bot.segmind.client import RateConfig, Retry, SegmindClient
 from bot.segmind.download import DownloadTimeouts
@@ -63,6 +64,19 @@ def segmind_client(
         named_uploads=not section.own,
         clock=clock,
         on_request=on_response,
+    )
+
+
+def access_rules_of(settings: Settings) -> AccessRules:
+    section, consent = settings.safety, settings.consent
+    return AccessRules(
+        consent_version=consent.version if consent.required else None,
+        age_restricted=section.nsfw_channels,
+        blocked=frozenset(section.blocked),
+        strikes=section.strikes,
+        strike_days=section.strike_days,
+        pause_hours=section.pause_hours,
+        distance=section.distance,
     )
 
 

@@ -14,7 +14,7 @@ from bot.chat.moderation.mod_log import ModLog
 from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.moderation.result_gate import ModeratingWatcher
 from bot.chat.moderation.takedowns import TakedownService
-from bot.moderation.access import AccessPolicy, AccessRules
+from bot.moderation.access import AccessPolicy
 from bot.moderation.approvals import ApprovalMonitor
 from bot.moderation.avatars import AvatarPolicy
 from bot.moderation.cases import Escalation
@@ -23,7 +23,7 @@ from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
 from bot.wiring.delivery import DeliveryParts
-from bot.wiring.factories import contexts_of
+from bot.wiring.factories import access_rules_of, contexts_of
 from bot.wiring.jobs import JobEngine
 
 
@@ -40,15 +40,7 @@ class ModerationParts:
         background = delivery.background
         self._settings, self._store, self._delivery = settings, store, delivery
         section, consent = settings.safety, settings.consent
-        rules = AccessRules(
-            consent_version=consent.version if consent.required else None,
-            age_restricted=section.nsfw_channels,
-            blocked=frozenset(section.blocked),
-            strikes=section.strikes,
-            strike_days=section.strike_days,
-            pause_hours=section.pause_hours,
-            distance=section.distance,
-        )
+        rules = access_rules_of(settings)
         access = AccessPolicy(moderation_store, store, rules, clock)
         self.operators = OperatorAlerts(
             settings.discord.operators, client=client, background=background, text=text

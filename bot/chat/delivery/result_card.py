@@ -5,12 +5,24 @@ from typing import assert_never
 
 from bot.chat.text import Text
 from bot.chat.ui.amounts import duration
-from bot.chat.ui.card import AMBER, DARK, GREEN, NO_MEDIA, RED, Card, CardMedia, CardText, credits_words
+from bot.chat.ui.card import (
+    AMBER,
+    DARK,
+    GREEN,
+    NO_MEDIA,
+    RED,
+    Card,
+    CardMedia,
+    CardText,
+    credits_words,
+    relative_timestamp,
+)
 from bot.chat.ui.order_summary import chosen_words
 from bot.chat.ui.states import JobState, state_of
 from bot.jobs.job import Job, Reason, State
 from bot.media.types import Compromise
 from bot.models import FaceModel
+from bot.moderation.strikes import Strike
 
 # Longest error message of Segmind and longest URL that leave enough space for the rest of the card.
 DETAIL_LIMIT, LINK_LIMIT = 900, 1500
@@ -35,7 +47,13 @@ _COMPROMISES: Mapping[Compromise, str] = {
 }
 
 
-def end_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia = NO_MEDIA) -> Card:
+def end_card(
+    model: type[FaceModel],
+    job: Job,
+    text: Text,
+    media: CardMedia = NO_MEDIA,
+    strike: Strike | None = None,
+) -> Card:
     """Card of a settled job, with its result where `media` has one."""
     match job.state:
         case State.DONE if job.reason is not None and job.reason in KEPT_BACK:
@@ -44,6 +62,8 @@ def end_card(model: type[FaceModel], job: Job, text: Text, media: CardMedia = NO
             return _done_card(model, job, text, media)
         case State.BLOCKED:
             lines = [text("end.blocked") + _quoted(job.detail, text), text("end.advice_blocked")]
+            if strike is not None:
+                lines.append(_strike_line(strike, text))
         case State.EXPIRED:
             lines = [text("end.expired"), text("end.advice_expired")]
         case State.CANCELLED:
@@ -85,6 +105,14 @@ def elsewhere_card(
     paid = text("end.paid", price=credits_words(job.price, text))
     words = CardText(JobState.DONE, [note], [paid], _done(job, text))
     return Card(model.card, GREEN if arrived else DARK, words, text, media)
+
+
+def _strike_line(strike: Strike, text: Text) -> str:
+    rules = strike.rules
+    facts = {"number": strike.number, "most": rules.strikes, "days": f"{rules.strike_days:g}"}
+    if strike.paused_until is not None:
+        return text("end.last_strike", until=relative_timestamp(strike.paused_until), **facts)
+    return text("end.strike", hours=f"{rules.pause_hours:g}", **facts)
 
 
 def _done(job: Job, text: Text) -> str:

@@ -1,6 +1,6 @@
 """Delivery of a finished job to its member: tries each route until one works."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 import discord
@@ -20,6 +20,7 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, State
 from bot.ledger.account import account_of
 from bot.models import FaceModel
+from bot.moderation.strikes import Strike
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -44,6 +45,7 @@ class ResultDelivery:
         original_previews: OriginalPreviews,
         batch_cards: BatchCards,
         rules: RulesReader,
+        strike_of: Callable[[Job], Awaitable[Strike | None]],
     ) -> None:
         self._messages = messages
         self._results = results
@@ -52,6 +54,7 @@ class ResultDelivery:
         self._original_previews = original_previews
         self._batch_cards = batch_cards
         self._rules = rules
+        self._strike_of = strike_of
         # Jobs whose result was sent in private, but whose message in the channel is not edited yet.
         self._sent_in_private: set[str] = set()
 
@@ -158,7 +161,8 @@ class ResultDelivery:
             ),
             heading=self._heading(route, job),
         )
-        card = end_card(self._models[job.slug], job, self._text, media)
+        strike = await self._strike_of(job)
+        card = end_card(self._models[job.slug], job, self._text, media, strike)
         await self._messages.put(route, job.place, card, files, nonce=job.id)
 
     async def _can_share(self, job: Job) -> bool:

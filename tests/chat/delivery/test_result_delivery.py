@@ -132,6 +132,10 @@ class NoRules:
         return ServerRules()
 
 
+async def no_strike(job: Job) -> None:
+    del job
+
+
 @pytest.fixture
 async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
     async with SmallDiscord() as small:
@@ -156,6 +160,7 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
                     original_previews=OriginalPreviews(text, HeldClock(NOW)),
                     batch_cards=BatchCards(messages, find_batch, MODELS, text, HeldClock(NOW)),
                     rules=NoRules(),
+                    strike_of=no_strike,
                 ),
                 posts,
                 batch,
