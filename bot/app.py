@@ -18,7 +18,7 @@ from bot.chat.delivery.invalid_requests import InvalidRequestCounter, ThrottledW
 from bot.chat.errors import ErrorMessages
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
-from bot.faces.detection import FaceDetector
+from bot.faces.detection import AgeEstimator, FaceDetector
 from bot.faces.saved_faces import SavedFaces
 from bot.jobs.cluster import Cluster
 from bot.jobs.reconcile import LateReconciler
@@ -124,6 +124,7 @@ async def build_app(
     *,
     clock: Clock | None = None,
     face_detector: FaceDetector | None = None,
+    age_estimator: AgeEstimator | None = None,
     workers: MediaWorkers | None = None,
 ) -> AsyncGenerator[App]:
     """Open everything except the connection to Discord. The caller closes its own `workers`."""
@@ -198,6 +199,7 @@ async def build_app(
             workers=workers,
             c2pa_signer=c2pa_signer,
             is_throttled=invalid_requests.is_throttled,
+            age_estimator=age_estimator,
         )
         moderation = ModerationParts(settings, store, delivery)
         watcher = ThrottledWatcher(moderation.watcher, invalid_requests, clock)

@@ -99,6 +99,7 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
     "safety.nsfw_channels": ("true", True),
     "safety.doubtful": ("0.4", 0.4),
     "safety.unjudged": ("show", "show"),
+    "safety.min_age": ("25", 25.0),
     "safety.explicit": ("0.5", 0.5),
     "safety.blocked": ("12, 13", (12, 13)),
     "safety.strikes": ("0", 0),

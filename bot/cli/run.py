@@ -17,7 +17,7 @@ from bot.app import build_app
 from bot.chat.client import Doppel
 from bot.cli.gc_tuning import freeze_loaded
 from bot.cli.startup import CliError, load_settings
-from bot.faces.detection import FaceDetector
+from bot.faces.detection import AgeEstimator, FaceDetector
 from bot.ops.web import CannotListen
 from bot.settings import Settings
 from bot.store import ShardsLost, StoreError
@@ -73,7 +73,11 @@ async def _run(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     token = settings.discord.token
-    async with build_app(settings, face_detector=_face_detector()) as app, app.client as client:
+    find_faces, youngest_age = _face_operations()
+    async with (
+        build_app(settings, face_detector=find_faces, age_estimator=youngest_age) as app,
+        app.client as client,
+    ):
         await client.login(token.get_secret_value() if token is not None else "")
         try:
             freeze_loaded()
@@ -111,10 +115,10 @@ def _set_discord_addresses(settings: Settings) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord.gateway)
 
 
-def _face_detector() -> FaceDetector | None:
-    """Face detector, or None if its packages are not installed."""
+def _face_operations() -> tuple[FaceDetector | None, AgeEstimator | None]:
+    """Face detector and age estimator, or None if their packages are not installed."""
     if any(importlib.util.find_spec(name) is None for name in FACE_PACKAGES):
-        return None
-    from bot.sandbox.operations import find_faces
+        return None, None
+    from bot.sandbox.operations import find_faces, youngest_age
 
-    return find_faces
+    return find_faces, youngest_age

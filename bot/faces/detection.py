@@ -16,6 +16,16 @@ class FaceDetector(Protocol):
         ...
 
 
+class AgeEstimator(Protocol):
+    """Estimates ages; a function of a module, so that a media worker can call it."""
+
+    __name__: str
+
+    def __call__(self, content: bytes) -> float | None:
+        """Return the age of the face that looks youngest, or None if the file shows no face."""
+        ...
+
+
 # Smaller parts of a picture give a blurred face.
 MIN_FACE_WIDTH = 0.06
 # A smaller face beside the largest one is somebody in the background.

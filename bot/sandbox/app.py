@@ -19,7 +19,7 @@ from bot.sandbox.errors import SandboxError
 from bot.sandbox.guild import Guild
 from bot.sandbox.local_env import local_timezone, open_browser
 from bot.sandbox.memory import saving
-from bot.sandbox.operations import find_faces
+from bot.sandbox.operations import find_faces, youngest_age
 from bot.sandbox.preview import ChannelsPreview
 from bot.sandbox.proxy import Proxy
 from bot.sandbox.quick_preview import quick_preview
@@ -141,7 +141,7 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
 async def _running_app(settings: Settings, save: Callable[[], None]) -> AsyncGenerator[App]:
     opened = False
     try:
-        async with build_app(settings, face_detector=find_faces) as app:
+        async with build_app(settings, face_detector=find_faces, age_estimator=youngest_age) as app:
             opened = True
             yield app
     except StoreError as error:

@@ -15,6 +15,11 @@ def find_faces(content: bytes) -> Sequence[FaceBox]:
     return _detector()(content)
 
 
+def youngest_age(content: bytes) -> float | None:
+    """Estimate the age of the face in a picture that looks youngest; None for a video or without a face."""
+    return _detector().youngest_age(content)
+
+
 @cache
 def _detector() -> "LocalFaceDetector":
     from bot.sandbox.faces.detection.detector import LocalFaceDetector

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr
 
 from bot.settings.shards import ShardPlan
 from bot.settings.types import (
+    Age,
     Api,
     DailyCap,
     DatabaseUrl,
@@ -249,6 +250,7 @@ class Safety(Section):
     explicit: Threshold = 0.7
     doubtful: Threshold = 0.5
     unjudged: Literal["ask", "withhold", "show"] = "ask"
+    min_age: Age = None
     blocked: UserIds = ()
     strikes: int = Field(default=3, ge=0, le=1000)
     strike_days: float = Field(default=7, ge=0.01, le=365)

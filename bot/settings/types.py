@@ -234,6 +234,11 @@ Threshold = Annotated[
     BeforeValidator(lambda value: None if value == "off" else value),
     Hint('a number from 0.05 to 1, or "off"'),
 ]
+Age = Annotated[
+    Annotated[float, Field(ge=1, le=80)] | None,
+    BeforeValidator(lambda value: None if value == "off" else value),
+    Hint('a number from 1 to 80, or "off"'),
+]
 Origin = Annotated[
     str,
     AfterValidator(_origin),

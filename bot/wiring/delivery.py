@@ -12,13 +12,14 @@ from bot.chat.messages import Messages
 from bot.chat.orders.original_preview import MAX_BYTES, OriginalPreviews
 from bot.chat.text import Text
 from bot.clock import Clock
+from bot.faces.detection import AgeEstimator
 from bot.faces.saved_faces import SavedFaces
 from bot.media.signing import C2paSigner
 from bot.media.types import Limits
 from bot.media.workers import MediaWorkers
 from bot.moderation.strikes import Strikes
 from bot.registry import ModelRegistry
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.store import SqlStore
 from bot.wiring.factories import access_rules_of, face_cipher_of
 
@@ -38,7 +39,11 @@ class DeliveryParts:
         workers: MediaWorkers,
         c2pa_signer: C2paSigner | None,
         is_throttled: Callable[[], bool],
+        age_estimator: AgeEstimator | None = None,
     ) -> None:
+        """Raises `SettingsError` if the settings need an `age_estimator` and there is none."""
+        if settings.safety.min_age is not None and age_estimator is None:
+            raise SettingsError(["safety.min_age needs the face detection: install the lock `sandbox`"])
         self.client, self.models, self.text, self.clock = client, models, text, clock
         self.cards = {slug: model.card for slug, model in models.items()}
         self.background = Background()
@@ -64,6 +69,8 @@ class DeliveryParts:
             c2pa_signer,
             explicit=safety.explicit,
             doubtful=safety.doubtful,
+            min_age=safety.min_age,
+            age_estimator=age_estimator,
             **settings.marks.model_dump(),
         )
         self.original_previews = OriginalPreviews(

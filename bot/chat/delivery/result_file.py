@@ -11,6 +11,7 @@ import structlog
 
 from bot.chat.text import Text
 from bot.chat.ui.card import SPOILER
+from bot.faces.detection import AgeEstimator
 from bot.jobs.job import Job
 from bot.media import operations
 from bot.media.fingerprints import Fingerprint
@@ -64,6 +65,8 @@ class Results:
         videos: bool = True,
         explicit: float | None = None,
         doubtful: float | None = None,
+        min_age: float | None = None,
+        age_estimator: AgeEstimator | None = None,
         fit_seconds: float = FIT_SECONDS,
     ) -> None:
         self._cards = cards
@@ -75,6 +78,8 @@ class Results:
         self._videos = videos
         self._explicit = explicit
         self._doubtful = doubtful
+        self._min_age = min_age
+        self._age_estimator = age_estimator
         self._fit_seconds = fit_seconds
 
     async def prepare(self, job: Job, content: bytes, limit: int) -> Result | None:
@@ -93,6 +98,10 @@ class Results:
 
     async def judge(self, content: bytes) -> Judgement:
         """Let the safety gate judge a result."""
+        judgement = await self._judge_content(content)
+        return await self._judge_age(content) if judgement is Judgement.SAFE else judgement
+
+    async def _judge_content(self, content: bytes) -> Judgement:
         if self._explicit is None:
             return Judgement.SAFE
         limits = replace(RESULT_LIMITS, explicit=self._explicit, doubtful=self._doubtful)
@@ -100,6 +109,16 @@ class Results:
             return await self._workers.results.run(operations.judge, content, limits)
         except (UnusableMedia, WorkerFailed):
             return Judgement.UNJUDGED
+
+    async def _judge_age(self, content: bytes) -> Judgement:
+        """Doubt a picture with a face that looks younger than the operator allows."""
+        if self._min_age is None or self._age_estimator is None:
+            return Judgement.SAFE
+        try:
+            age = await self._workers.faces.run(self._age_estimator, content)
+        except (UnusableMedia, WorkerFailed):
+            return Judgement.UNJUDGED
+        return Judgement.DOUBTFUL if age is not None and age < self._min_age else Judgement.SAFE
 
     async def fingerprint_of(self, content: bytes) -> Fingerprint:
         """Fingerprint of a result, for the list of blocked media."""

@@ -4,14 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import skimage.data
 
+from bot.app import build_app
 from bot.chat.delivery.result_file import Result, Results
 from bot.chat.text import Text
 from bot.jobs.job import State
 from bot.media import operations
-from bot.media.types import Limits
+from bot.media.types import Judgement, Limits
+from bot.sandbox.operations import youngest_age
+from bot.settings import SettingsError
 from tests.clocks import HeldClock
-from tests.harness import MODELS, local_segmind, shared_workers, staged
+from tests.harness import MODELS, local_segmind, settings_for, shared_workers, staged
 from tests.jobs.orders import job
 from tests.media import files
 from tests.media.marks import is_marked
@@ -33,6 +37,21 @@ async def test_a_result_that_fits_is_marked_and_named_after_its_job() -> None:
     assert isinstance(result, Result)
     assert (result.filename, result.limit) == ("faceswap-v5-0123.png", 10**6)
     assert result.alt == "AI-generated picture: a face swap made with Face swap v5"
+
+
+async def test_a_face_that_looks_too_young_is_doubtful_if_the_operator_wants_that(tmp_path: Path) -> None:
+    astronaut = (Path(skimage.data.__file__).parent / "astronaut.png").read_bytes()
+    # The network takes this grown-up for 28.6 years.
+    for min_age, judgement in ((25, Judgement.SAFE), (35, Judgement.DOUBTFUL), (None, Judgement.SAFE)):
+        found = await results(min_age=min_age, age_estimator=youngest_age).judge(astronaut)
+        assert found is judgement
+    strict = results(min_age=80, age_estimator=youngest_age)
+    assert await strict.judge(LARGE) is Judgement.SAFE
+    assert await strict.judge(VIDEO) is Judgement.SAFE
+    settings = settings_for("http://127.0.0.1:1", tmp_path / "doppel.db", safety={"min_age": 18})
+    with pytest.raises(SettingsError, match=r"safety\.min_age needs"):
+        async with build_app(settings, workers=shared_workers()):
+            pytest.fail("it started")
 
 
 async def test_a_result_is_signed_last_and_still_fits(tmp_path: Path) -> None:
