@@ -41,8 +41,7 @@ class Swap(commands.Cog):
     def __init__(self, bot: Doppel, services: OrderServices) -> None:
         self._bot = bot
         self._services = services
-        face_detector = services.face_detector
-        self._picker = None if face_detector is None else FacePicker(services, face_detector, self._order)
+        self._picker = None if services.face_detector is None else FacePicker(services, self._order)
         self._confirmation = PriceConfirmation(services, self._order)
         self._menus = (
             app_commands.ContextMenu(name=MENU, callback=self._swap_into),

@@ -5,25 +5,23 @@ from dataclasses import replace
 
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
-from bot.chat.orders.attachments import Upload
+from bot.chat.orders.attachments import Unusable, Upload
 from bot.chat.orders.face_sheets import FacePhotos
 from bot.chat.orders.pairs_card import NumberedPreview, PairsCard
 from bot.chat.orders.saved_faces import SavedFile, with_face
 from bot.chat.orders.services import OrderServices
 from bot.chat.orders.swap_form import PlaceOrder, SwapRequest
 from bot.chat.ui.replies import defer_ephemeral, report_errors, send_deferred
-from bot.faces.detection import FaceDetector
 from bot.media import operations
 from bot.media.sheet_layout import tile_boxes
-from bot.media.types import FaceBox, NoPicture, SmallCopy
+from bot.media.types import NoPicture, SmallCopy
 
 
 class FacePicker:
     """Sends the preview, whose card places the order with the pairs that the member chose."""
 
-    def __init__(self, services: OrderServices, face_detector: FaceDetector, place_order: PlaceOrder) -> None:
+    def __init__(self, services: OrderServices, place_order: PlaceOrder) -> None:
         self._services = services
-        self._face_detector = face_detector
         self._place_order = place_order
 
     async def offer(self, interaction: Interaction, request: SwapRequest) -> None:
@@ -44,14 +42,14 @@ class FacePicker:
         await services.access_guard.admit(interaction)
         values = await with_face(services.saved_faces, interaction.user.id, model, request.values)
         source, target = await self._read(interaction, replace(request, values=values))
-        photos = values[model.face_slot()]
+        photos, picture = values[model.face_slot()], values[model.target_slot()]
         if sheet := isinstance(photos, FacePhotos):
             faces = tile_boxes(len(photos.photos))
             names = [_name(each) for each in photos.photos]
         else:
-            faces = await self._find_faces(source)
+            faces = await services.face_sheets.find_faces(model.face_slot(), photos, source.content)
             names = [""] * len(faces)
-        places = await self._find_faces(target)
+        places = await services.face_sheets.find_faces(model.target_slot(), picture, target.content)
         drawn = await services.workers.results.run(
             operations.draw_face_numbers, source.content, faces, target.content, places, sheet=sheet
         )
@@ -78,13 +76,12 @@ class FacePicker:
         ]
         named = {name: each.fingerprint for name, each in zip(files, found, strict=True)}
         await services.access_guard.admit_inputs(member, named)
-        copies = [each.small_copy for each in found if each.small_copy is not None]
-        if len(copies) < len(found):
-            raise NoPicture
+        copies: list[SmallCopy] = []
+        for (name, file), each in zip(files.items(), found, strict=True):
+            if each.small_copy is None:
+                raise Unusable(name, file.filename, NoPicture())
+            copies.append(each.small_copy)
         return copies
-
-    async def _find_faces(self, copy: SmallCopy) -> Sequence[FaceBox]:
-        return await self._services.workers.faces.run(self._face_detector, copy.content)
 
 
 def _name(photo: Upload) -> str:

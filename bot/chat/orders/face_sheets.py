@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.chat.access.guard import AccessGuard
-from bot.chat.orders.attachments import Attachments, FirstFrame, InputError, Upload
+from bot.chat.orders.attachments import Attachments, FirstFrame, InputError, Unusable, Upload
 from bot.chat.orders.reorder import PreviousInput
 from bot.faces.detection import FaceDetector, FaceProblem, UnclearFace, require_one_face
 from bot.ledger.account import Member
 from bot.media import operations
 from bot.media.fingerprints import Fingerprint
-from bot.media.types import FaceBox, Limits, NoPicture
+from bot.media.types import FaceBox, Limits, NoPicture, UnusableMedia
 from bot.media.workers import MediaWorkers
 from bot.models import MediaSlot
 
@@ -95,6 +95,15 @@ class FaceSheets:
             for name, file in files.items()
         }
 
+    async def find_faces(self, option: str, file: Upload, content: bytes) -> Sequence[FaceBox]:
+        """Faces of a picture, from left to right; `content` is a small copy of the file."""
+        if self._face_detector is None:
+            return []
+        try:
+            return await self._workers.faces.run(self._face_detector, content)
+        except UnusableMedia as reason:
+            raise Unusable(option, file.filename, reason) from None
+
     async def fingerprints(self, files: Mapping[str, Upload]) -> dict[str, Fingerprint]:
         """Fingerprints of all photos in these files, by the option and the number of each."""
         found: dict[str, Fingerprint] = {}
@@ -120,16 +129,17 @@ class FaceSheets:
             fingerprints |= part
             doubtful |= inspected.doubtful
             if inspected.small_copy is None:
-                raise NoPicture
+                raise Unusable(name, photo.filename, NoPicture())
             content = inspected.small_copy.content
-            found.append((content, await self._faces(name, photo, content)))
+            found.append((content, await self._one_face(name, photo, content)))
         sheet = await self._workers.results.run(operations.draw_face_sheet, found)
         return FaceSheet(sheet, fingerprints, doubtful)
 
-    async def _faces(self, option: str, photo: Upload, content: bytes) -> Sequence[FaceBox]:
+    async def _one_face(self, option: str, photo: Upload, content: bytes) -> Sequence[FaceBox]:
+        """All faces of a photo, one of which stands out; none without a detector."""
         if self._face_detector is None:
             return []
-        faces = await self._workers.faces.run(self._face_detector, content)
+        faces = await self.find_faces(option, photo, content)
         try:
             require_one_face(faces)
         except UnclearFace as error:

@@ -1,9 +1,12 @@
 """Sample photos of people, small enough for a test."""
 
+import os
+from collections.abc import Sequence
 from functools import cache
 
 from PIL import Image
 
+from bot.media.types import FaceBox
 from tests.media.files import saved
 from tests.samples import SAMPLES
 
@@ -22,3 +25,9 @@ def fourth() -> tuple[str, bytes]:
         width, height = image.size
         alone = image.crop((round(0.74 * width), round(0.1 * height), width, round(0.7 * height)))
         return "fourth.jpg", saved(alone, "JPEG", quality=92)
+
+
+def crash(content: bytes) -> Sequence[FaceBox]:
+    """Face detector that ends its process."""
+    del content
+    os._exit(1)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from bot.sandbox.operations import find_faces
 from tests.chat.admin_harness import said
-from tests.chat.orders.people import photo
+from tests.chat.orders.people import crash, photo
 from tests.chat.orders.preview import indexes, offered
 from tests.chat.orders.test_swap_form import FACE, TARGET, opened, ordered
 from tests.harness import Reply, Stage, eventually
@@ -88,6 +88,12 @@ async def test_without_detected_faces_the_order_can_be_sent_unchanged(stage: Sta
     assert "No faces were found" in preview.text
     job = await ordered(stage, await preview.press("Swap like this"))
     assert indexes(job.body) == ("0", "0", "large-small")
+
+
+@pytest.mark.stage(face_detector=crash)
+@pytest.mark.parametrize("faces", [ALONE, [ALONE, GROUP]], ids=["one picture", "separate photos"])
+async def test_a_picture_that_ends_the_detector_is_named(stage: Stage, faces: Any) -> None:
+    assert "`face_a.jpg`" in (await offered(stage, faces, GROUP)).text
 
 
 async def test_without_a_detector_the_order_continues_at_once(stage: Stage) -> None:
