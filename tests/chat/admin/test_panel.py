@@ -197,15 +197,18 @@ async def test_the_log_and_approval_are_switched(server: Server) -> None:
     channel = server.guild.create_text_channel("mod-log")
     await panel.pick("channel", channel)
     await panel.press("pictures", "on")
+    await panel.press("strangers", "on")
+    assert "unless the face is a saved one" in panel.text
     await panel.press("approve", "on")
     await panel.press("own", "on")
     rules = await server.rules()
     assert (rules.log_channel, rules.log_pictures) == (channel.id, True)
-    assert (rules.approve, rules.approve_own) == (True, True)
+    assert (rules.approve, rules.approve_strangers, rules.approve_own) == (True, True, True)
     assert "waits" not in panel.text
     reports = await server.admin.click(panel.message, label="Open reports")
     assert "Open reports" in said(reports)
     await panel.press("approve", "off")
+    await panel.press("strangers", "off")
     await panel.pick("channel")
     assert (await server.rules()).log_channel is None
 

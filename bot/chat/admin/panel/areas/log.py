@@ -33,7 +33,8 @@ class LogArea(Area):
         lines = [log_line(rules, text)]
         if rules.log_channel is not None and not can_ask:
             lines.append(text("panel.closed_log"))
-        lines += approval_lines(rules, waiting, text, can_ask=can_ask or not rules.approve)
+        asked = rules.approve or rules.approve_strangers
+        lines += approval_lines(rules, waiting, text, can_ask=can_ask or not asked)
         channel_select: ui.ChannelSelect[Any] = ui.ChannelSelect(
             channel_types=[discord.ChannelType.text],
             placeholder=text("panel.choose"),
@@ -44,7 +45,9 @@ class LogArea(Area):
             self._toggle(visit, "pictures", on=rules.log_pictures),
             self._toggle(visit, "approve", on=rules.approve),
         ]
-        if rules.approve:
+        if not rules.approve:
+            toggles.append(self._toggle(visit, "strangers", on=rules.approve_strangers))
+        if asked:
             toggles.append(self._toggle(visit, "own", on=rules.approve_own))
         rows = [
             *labelled(text("panel.log_pick"), select(channel_select, spot, "channel")),
@@ -72,6 +75,8 @@ class LogArea(Area):
                 entry = await admin.set_log(used.by, rules.log_channel, pictures=on)
             case "approve":
                 entry = await admin.set_approval(used.by, on=on)
+            case "strangers":
+                entry = await admin.set_strangers_approval(used.by, on=on)
             case _:
                 entry = await admin.set_own_approval(used.by, on=on)
         return self.described(entry)
