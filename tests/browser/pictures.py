@@ -66,7 +66,7 @@ STABLE_TEXT = """(message) => {
   }
   while (walk.nextNode()) {
     walk.currentNode.data = walk.currentNode.data
-      .replace(/[0-9a-f]{20,}/g, (found) => other(found, "0123456789abcdef"))
+      .replace(/\\b(?:[0-9a-f]{20,}|[0-9a-f]{8})\\b/g, (found) => other(found, "0123456789abcdef"))
       .replace(/\\d{17,}/g, (found) => other(found, "123456789"));
   }
 }"""

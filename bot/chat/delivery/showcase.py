@@ -13,7 +13,7 @@ from bot.chat.messages import NOBODY, Messages
 from bot.chat.text import Text, speaking
 from bot.chat.ui.card import BLUE, note_card
 from bot.chat.ui.info_card import mention
-from bot.chat.ui.labels import title_of
+from bot.chat.ui.labels import jump_to, title_of
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.jobs.job import Job, State
 from bot.ledger.server_rules import ServerRules
@@ -103,9 +103,10 @@ class Showcase:
             raise NotShareable
         if any(posted_in == channel_id for posted_in, _ in await self._posts.posts_of(job.id)):
             raise AlreadyShared
-        # The original stands beside the result, and only the file of the result has the id of the job.
+        # The original stands beside the result, and is not the member's to share.
         shown = [] if interaction.message is None else interaction.message.attachments
-        files = [await each.to_file() for each in shown if job.id in each.filename]
+        result, spoiler = f"{job.slug}-{job.id}", job.place.spoiler
+        files = [await each.to_file(spoiler=spoiler) for each in shown if result in each.filename]
         if not files:
             raise NotShareable
         try:
@@ -118,7 +119,8 @@ class Showcase:
             await self._messages.delete_post(channel_id, sent.id)
             raise NotShareable
         log.info("result shared", job=job.id, guild=job.place.guild_id)
-        await send_deferred(interaction, note_card(self._text("showcase.shared", link=sent.jump_url)))
+        link = jump_to(sent.jump_url, self._text)
+        await send_deferred(interaction, note_card(self._text("showcase.shared", link=link)))
 
     async def _send(self, channel_id: int, job: Job, files: Sequence[discord.File]) -> discord.Message:
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.place.guild_id)
@@ -132,7 +134,9 @@ class Showcase:
         text, title = self._text, title_of(job.slug, self._cards)
         line = text("showcase.by", member=mention(job.place.user_id), model=title)
         shown = [
-            discord.MediaGalleryItem(f"attachment://{file.filename}", description=file.description)
+            discord.MediaGalleryItem(
+                f"attachment://{file.filename}", description=file.description, spoiler=file.spoiler
+            )
             for file in files
         ]
         buttons: list[ui.Item[Any]] = [button(each, job, text) for each in (Action.UNSHARE, Action.REPORT)]

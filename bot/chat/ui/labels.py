@@ -35,5 +35,9 @@ def price_words(card: ModelCard, credits_: int, text: Text) -> str:
 
 def jump_link(there: MessagePlace, text: Text) -> str:
     """Link to a message, in the words of Discord's own menu."""
+    return jump_to(address_of(there), text)
+
+
+def jump_to(address: str, text: Text) -> str:
     words = text("jump")
-    return f"[{words}]({address_of(there)})"
+    return f"[{words}]({address})"

@@ -45,7 +45,7 @@ async def test_a_member_shares_a_result_once_and_takes_it_out(
     reply = await done(server)
     words = await share(server, reply)
     (shown,) = showcase.history()
-    assert f"Your result is in the showcase now: {shown.jump_url}" in words
+    assert f"Your result is in the showcase now: [Jump to message]({shown.jump_url})." in words
     assert f"**Face swap v5** · shared by <@{server.member.id}>" in said_in(shown)
     (picture,) = shown.attachments
     assert (await server.stage.job(reply)).id in picture.filename
@@ -57,6 +57,20 @@ async def test_a_member_shares_a_result_once_and_takes_it_out(
     assert any(each.id == reply.id for each in server.channel.history())
     # It can be shared anew.
     assert "is in the showcase now" in await share(server, reply)
+
+
+@pytest.mark.stage(card={"before_and_after": True})
+async def test_the_original_beside_the_result_is_not_shared_and_a_spoiler_stays_one(
+    server: Server, showcase: simcord.ChannelHandle
+) -> None:
+    reply = await done(server, spoiler=True)
+    message = next(each for each in server.channel.history() if each.id == reply.id)
+    assert len(message.attachments) == 2
+    await share(server, reply)
+    (shown,) = showcase.history()
+    (picture,) = shown.attachments
+    assert picture.filename.startswith("SPOILER_faceswap-v5-")
+    assert "'spoiler': True" in str([each.to_dict() for each in shown.components])
 
 
 async def test_only_the_member_shares_and_moderators_may_remove(
