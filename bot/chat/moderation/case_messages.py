@@ -103,16 +103,20 @@ class CaseMessages:
     async def _post(self, case: Case, guild_id: int, channel_id: int) -> bool:
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         job, pictures = await self._contents(case)
-        with speaking(await self._language(guild_id)):
-            card = self._card(case, job, pictures)
-        files, nonce = [each.file() for each in pictures], f"case{case.number}"
-        try:
-            sent = await channel.send(view=card, files=files, nonce=nonce, allowed_mentions=NOBODY)
-        except DISCORD_ERRORS as error:
-            log.warning("case not posted", case=case.number, reason=type(error).__name__)
-            return False
-        await self._cases.posted(case.number, channel_id, sent.id)
-        return True
+        # The bot may be allowed to write in the log, but not to attach files.
+        attempts: list[Sequence[Result]] = [pictures, []] if pictures else [[]]
+        for shown in attempts:
+            with speaking(await self._language(guild_id)):
+                card = self._card(case, job, shown)
+            files, nonce = [each.file() for each in shown], f"case{case.number}"
+            try:
+                sent = await channel.send(view=card, files=files, nonce=nonce, allowed_mentions=NOBODY)
+            except DISCORD_ERRORS as error:
+                log.warning("case not posted", case=case.number, reason=type(error).__name__)
+            else:
+                await self._cases.posted(case.number, channel_id, sent.id)
+                return True
+        return False
 
     async def _send_to_owner(
         self, case: Case, job: Job | None, pictures: Sequence[Result]

@@ -346,6 +346,17 @@ async def test_a_case_shows_the_picture_covered_until_the_job_is_removed(
     assert "Dismiss" in str(card.components)
 
 
+async def test_a_log_that_takes_no_files_gets_the_case_without_its_picture(
+    server: Server, log: simcord.ChannelHandle
+) -> None:
+    reply = await done(server.stage)
+    await latest(log, "Completed")
+    server.stage.env.inject_error("POST", f"/channels/{log.id}/messages", status=403, code=50013)
+    said_to_reporter = await report(server, reply, server.stage.another_member("w"))
+    assert "The moderators of this server have your report" in said_to_reporter
+    assert (await latest(log, "Report 1")).attachments == []
+
+
 async def test_a_picture_that_may_harm_a_child_is_not_copied(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
