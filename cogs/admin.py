@@ -34,7 +34,7 @@ from bot.chat.members import NotAdministrator, administrator_of
 from bot.chat.ui.event_card import event_card
 from bot.chat.ui.pagination import PageItem, PageRequest
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
-from bot.ledger.events import EventPlan
+from bot.ledger.events import MAX_EVENT_HOURS, EventPlan
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import OrderDefaults
 
@@ -42,7 +42,6 @@ Amount = app_commands.Range[int, 0]
 Positive = app_commands.Range[int, 1]
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
 Channel = app_commands.Transform[app_commands.AppCommandChannel, ChannelTransformer]
-MAX_EVENT_HOURS = 14 * 24
 RESET = "Go back to the operator's"
 USES = [
     app_commands.Choice(name="only here, and where else you say so", value=AccessMode.ONLY),

@@ -273,8 +273,10 @@ class ErrorMessages:
     def _admin_error(self, error: BaseException) -> str | None:
         """Errors of the commands and buttons for administrators and moderators."""
         match error:
-            case NotANumber(least=least):
+            case NotANumber(least=least, most=None):
                 return self._text("refused.not_a_number", least=least)
+            case NotANumber(least=least, most=most):
+                return self._text("refused.not_a_number_between", least=least, most=most)
             case app_commands.TransformerError():
                 return self._text("refused.not_here")
             case BeyondBound(what=what, most=most):

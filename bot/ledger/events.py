@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 HOUR = 3600.0
+MAX_EVENT_HOURS = 14 * 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,23 @@ async def test_a_log_in_which_the_bot_may_not_write_is_named(server: Server) -> 
     assert "The bot may not write in the log" in panel.text
 
 
+async def test_an_event_is_started_and_ended_and_the_showcase_named(server: Server) -> None:
+    panel = await opened(server, "events")
+    await panel.fill("start", hours="3", cap="50", models=["faceswap-v4"])
+    assert "Face swap v4" in panel.text
+    ended = await panel.press("end")
+    assert not ended.followups
+    assert "from 1 to 100" in refusal(await panel.fill("start", hours="3", cap="50", discount="101"))
+    assert "from 1 upwards" in refusal(await panel.fill("start", hours="3", cap="0"))
+    channel = server.guild.create_text_channel("shown")
+    await panel.pick("showcase", channel)
+    assert (await server.rules()).showcase == channel.id
+    await panel.pick("showcase")
+    assert (await server.rules()).showcase is None
+    actions = [action for _, action, _ in await server.audit_entries()]
+    assert actions == ["event", "event_end", "showcase", "showcase"]
+
+
 async def test_defaults_are_set_for_the_server_a_channel_and_a_role(server: Server) -> None:
     panel = await opened(server, "defaults")
     await panel.pick("model", "faceswap-v4")

@@ -21,11 +21,12 @@ OPEN_SECONDS = 15 * 60.0
 
 
 class NotANumber(Exception):
-    """A field of a form needs a whole number, at least this one."""
+    """A field of a form needs a whole number within these bounds."""
 
-    def __init__(self, least: int) -> None:
-        super().__init__(least)
+    def __init__(self, least: int, most: int | None = None) -> None:
+        super().__init__(least, most)
         self.least = least
+        self.most = most
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,9 @@ class PanelForm(Form):
 def _answer(item: Any) -> Any:
     if isinstance(item, ui.TextInput):
         return item.value.strip()
-    return item.value if isinstance(item, ui.RadioGroup) else item.values[0]
+    if isinstance(item, ui.RadioGroup):
+        return item.value
+    return item.values if item.max_values > 1 else item.values[0]
 
 
 def typed(*, required: bool = False, limit: int = 12) -> ui.TextInput[Any]:

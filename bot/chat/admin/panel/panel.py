@@ -11,6 +11,7 @@ from bot.chat.admin.panel.areas.access import AccessArea
 from bot.chat.admin.panel.areas.area import Area, Used, Visit
 from bot.chat.admin.panel.areas.credits import CreditsArea
 from bot.chat.admin.panel.areas.defaults import DefaultsArea
+from bot.chat.admin.panel.areas.events import EventsArea
 from bot.chat.admin.panel.areas.limits import LimitsArea
 from bot.chat.admin.panel.areas.log import LogArea
 from bot.chat.admin.panel.areas.models import ModelsArea
@@ -30,6 +31,7 @@ _AREAS: Sequence[type[Area]] = (
     LimitsArea,
     AccessArea,
     LogArea,
+    EventsArea,
     DefaultsArea,
     ResultsArea,
 )
