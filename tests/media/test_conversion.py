@@ -4,7 +4,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from bot.media.fingerprints import Fingerprint
 from bot.media.probe import fingerprint_of, inspect_upload
@@ -21,6 +21,7 @@ from bot.media.types import (
 )
 from bot.models import MediaKind
 from tests.media import files
+from tests.media.tiles import side_by_side
 from tests.samples import SAMPLES
 
 PHONE = Path(__file__).with_name("phone.heic").read_bytes()
@@ -65,6 +66,17 @@ def test_the_picture_of_a_phone_keeps_its_look() -> None:
     found = converted(PHONE).fingerprint
     assert found.resembles(original.dhashes, distance=6)
     assert found.exact == Fingerprint(found.exact).exact != original.exact
+
+
+def test_a_picture_in_tiles_is_put_together() -> None:
+    single = image_of(converted(PHONE)).transpose(Image.Transpose.ROTATE_90)
+    tiled = image_of(converted(side_by_side(PHONE)))
+    width, height = single.size
+    assert tiled.size == (2 * width, height)
+    for left in (0, width):
+        tile = tiled.crop((left, 0, left + width, height))
+        apart = ImageStat.Stat(ImageChops.difference(tile, single)).mean
+        assert max(apart) < 3
 
 
 def test_the_same_file_is_recognised_by_its_own_bytes() -> None:
