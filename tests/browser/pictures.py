@@ -231,6 +231,16 @@ def report(photographer: Photographer, faces: Path) -> None:
     expect(photographer.channel.messages).to_have_count(seen_by_member + 1)
 
 
+def panel(photographer: Photographer, faces: Path) -> None:
+    del faces
+    photographer.channel.switch_to(ADMINISTRATOR)
+    photographer.channel.pick("admin panel", {})
+    shown = photographer.channel.send()
+    expect(shown).to_contain_text("Control panel")
+    photographer.message("panel", shown)
+    photographer.channel.switch_to("Robin")
+
+
 def lists(photographer: Photographer, faces: Path) -> None:
     del faces
     photographer.channel.pick("face save", {"picture": FACE}, {"name": "me"})
@@ -305,6 +315,7 @@ TOUR: Sequence[Callable[[Photographer, Path], None]] = (
     demo,
     log_and_endings,
     report,
+    panel,
     lists,
     form,
     group,
