@@ -9,6 +9,7 @@ import discord
 from discord import ui
 
 from bot.app import App
+from bot.chat.orders.face_sheets import FacePhotos
 from bot.models import FaceModel, MediaKind
 from bot.sandbox.avatars import SAMPLES
 from bot.sandbox.guild import Guild
@@ -18,6 +19,8 @@ FACE, TARGET, CLIP = "astronaut.jpg", "admiral.jpg", "clip.mp4"
 TARGETS: Mapping[str, str] = {"faceswap-comic": "painting.jpg", "faceswap-v3-multifaceswap": "group.jpg"}
 # Further targets of the batch.
 MORE_TARGETS = ("navigator.jpg", "painting.jpg")
+# People of the group, who change places in the target.
+PEOPLE = ("admiral.jpg", "astronaut.jpg", "navigator.jpg")
 POSTED = ("admiral.jpg", "painting.jpg", "group.jpg")
 # The local Segmind reads these words in file names.
 OUTCOMES_BY_NAME: Mapping[str, str] = {
@@ -25,7 +28,7 @@ OUTCOMES_BY_NAME: Mapping[str, str] = {
     "fail": "fails",
     "blocked": "is refused by content rules",
 }
-BATCH_MODEL = "faceswap-v5"
+BATCH_MODEL, GROUP_MODEL = "faceswap-v5", "faceswap-v3-multifaceswap"
 BLURPLE = 0x5865F2
 
 Interaction = discord.Interaction[Any]
@@ -55,6 +58,8 @@ class Demo:
     """Sample of each slot."""
     more: Sequence[str] = ()
     """Samples that are further targets."""
+    faces: Sequence[str] = ()
+    """Samples of one person each, in the place of a single face."""
 
 
 class Welcome(ui.LayoutView):
@@ -102,19 +107,27 @@ class ShowMe(ui.Button[Welcome]):
         message = interaction.message
         files = {file.filename: file for file in message.attachments} if message is not None else {}
         demo = self._demo
-        values = {slot: files[name] for slot, name in demo.files.items()}
+        values: dict[str, Any] = {slot: files[name] for slot, name in demo.files.items()}
+        if demo.faces:
+            values[demo.model.face_slot()] = FacePhotos(tuple(files[name] for name in demo.faces))
         await self._order(interaction, demo.model, values, more=[files[name] for name in demo.more])
 
 
 def demos(models: Iterable[type[FaceModel]]) -> list[Demo]:
-    """A demo of each model, and one of a batch."""
+    """A demo of each model, one of a batch, and one of a group from separate photos."""
     found = [
         Demo(model.card.slug, f"`/{model.card.slug}`\n{model.card.summary}.", model, samples_for(model))
         for model in models
     ]
-    single = next(demo for demo in found if demo.name == BATCH_MODEL)
-    words = "**A batch**\nSeveral targets in one order, with one price and one card."
-    return [*found, Demo("batch", words, single.model, single.files, MORE_TARGETS)]
+    by_name = {demo.name: demo for demo in found}
+    single, several = by_name[BATCH_MODEL], by_name[GROUP_MODEL]
+    batch = "**A batch**\nSeveral targets in one order, with one price and one card."
+    group = "**A group**\nA photo of each person, and all of them in one picture."
+    return [
+        *found,
+        Demo("batch", batch, single.model, single.files, MORE_TARGETS),
+        Demo("group", group, several.model, several.files, faces=PEOPLE),
+    ]
 
 
 async def post_welcome(app: App, guild: Guild, *, folder: Path, speed: float) -> bool:

@@ -12,6 +12,7 @@ from PIL import Image, ImageChops, ImageSequence, ImageStat
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from bot.sandbox.avatars import SAMPLES
+from bot.sandbox.welcome import PEOPLE
 from tests.browser.channel import RECORDER, Channel
 from tests.browser.conftest import ARGUMENTS, SCREENSHOTS, sandbox
 from tests.browser.demo import record
@@ -277,7 +278,7 @@ def group(photographer: Photographer, faces: Path) -> None:
     photographer.page.locator("#send-message").click()
     dialog = photographer.page.locator("#modal-root [role=dialog]")
     uploads = dialog.locator("input[type=file]")
-    uploads.first.set_input_files([faces / f"face_{name}.jpg" for name in "abc"])
+    uploads.first.set_input_files([faces / name for name in PEOPLE])
     uploads.last.set_input_files(faces / "group.jpg")
     dialog.get_by_text("Group ·").click()
     dialog.get_by_role("button", name="Submit").click()

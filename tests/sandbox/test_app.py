@@ -113,12 +113,21 @@ async def test_a_button_of_the_welcome_shows_a_command_at_work(open_here: OpenSa
         await visitor.until("Completed")
 
 
+async def test_a_button_of_the_welcome_makes_a_group_of_separate_photos(open_here: OpenSandbox) -> None:
+    async with open_here() as sandbox, visited(sandbox) as visitor:
+        (message,) = sandbox.guild.channel.history()
+        async with sandbox.lock:
+            await sandbox.guild.member.click(message, custom_id="show:group")
+        assert "source_faces_index `0,1,2`" in (await visitor.until("Completed"))[-1]
+        assert await free(sandbox) == START - 1
+
+
 async def test_a_button_of_the_welcome_places_a_batch(open_here: OpenSandbox) -> None:
     async with open_here() as sandbox, visited(sandbox) as visitor:
         (message,) = sandbox.guild.channel.history()
         async with sandbox.lock:
             await sandbox.guild.member.click(message, custom_id="show:batch")
-        await visitor.until("Completed")
+        await visitor.until("3 of 3 done")
         assert await free(sandbox) == START - 3 * 5
 
 
