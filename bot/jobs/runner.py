@@ -18,6 +18,7 @@ from bot.jobs.submit import Submitter
 from bot.jobs.supervision.outage import Outage
 from bot.ledger.ledger import Ledger
 from bot.segmind.protocol import SegmindError
+from bot.tasks import cancel
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -116,10 +117,7 @@ class Runner:
     async def close(self) -> None:
         """Stop every job where it is; the next start resumes them."""
         self._is_closed = True
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(*self._tasks.values())
         await self._submitter.drain(self._config.shutdown_grace)
 
     async def _run_to_end(self, job: Job) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.clock import Clock, first_of
+from bot.clock import Clock
 from bot.jobs.history_pass import History, HistoryPass, RequestIndex, search_history
 from bot.jobs.job import Job
 from bot.jobs.supervision.decisions import OperatorDecisions
 from bot.segmind.protocol import Found, SegmindError, Unreachable
+from bot.tasks import first_of
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from bot.clock import first_of
 from bot.jobs.job import Job
 from bot.jobs.ports import JobPorts, SlotRequest, StaleJob
 from bot.jobs.position import PositionDisplay
 from bot.jobs.queue import FairQueue
 from bot.jobs.submission_gate import SubmissionGate
+from bot.tasks import cancel, first_of
 
 
 @dataclass(slots=True, eq=False)
@@ -56,10 +56,7 @@ class Slots:
             self._held.discard(job.id)
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancel(self._task)
 
     async def _run(self) -> None:
         while self._waiting:

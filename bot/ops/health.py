@@ -7,6 +7,7 @@ from http.client import HTTPConnection, HTTPException
 
 from bot.jobs.supervision.outage import Outage
 from bot.ops.sources import Client, Cluster, Store
+from bot.tasks import cancel
 
 DATABASE_TIMEOUT = 3.0
 REQUEST_TIMEOUT = 5.0
@@ -43,9 +44,7 @@ class Health:
         return {**await self.alive(), **problems}
 
     async def close(self) -> None:
-        if self._pinging is not None:
-            self._pinging.cancel()
-            await asyncio.gather(self._pinging, return_exceptions=True)
+        await cancel(self._pinging)
 
     async def _database(self) -> str | None:
         # All requests share one ping. It is never cancelled, which could break a connection of the store.

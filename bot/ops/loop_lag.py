@@ -1,21 +1,19 @@
 """Lag of the event loop: how late it wakes a task that sleeps."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from bot.tasks import beside
 
 EVERY = 1.0
 
 
-@asynccontextmanager
-async def measure_lag(on_lag: Callable[[float], None], *, every: float = EVERY) -> AsyncGenerator[None]:
-    measuring = asyncio.create_task(_measure(on_lag, every), name="event loop lag")
-    try:
-        yield
-    finally:
-        measuring.cancel()
-        with suppress(asyncio.CancelledError):
-            await measuring
+def measure_lag(
+    on_lag: Callable[[float], None], *, every: float = EVERY
+) -> AbstractAsyncContextManager[None]:
+    """Report the lag for as long as the block."""
+    return beside(_measure(on_lag, every), "event loop lag")
 
 
 async def _measure(on_lag: Callable[[float], None], every: float) -> None:

@@ -32,6 +32,7 @@ from bot.sandbox.welcome import copy_samples, furnish, post_welcome
 from bot.settings import Settings
 from bot.store import StoreError
 from bot.store.backend.leases import lock_file
+from bot.tasks import beside
 
 __all__ = ["Sandbox", "SandboxError", "SandboxOptions", "open_sandbox", "run_sandbox"]
 
@@ -126,15 +127,16 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
         is_new = await post_welcome(app, guild, folder=folder, speed=options.speed)
         preview = _page(env, guild)
         await stack.enter_async_context(preview)
-        lock = await stack.enter_async_context(_ticking(Ticker(env, preview)))
+        ticker = Ticker(env, preview)
+        await stack.enter_async_context(beside(ticker.run(), "ticker"))
         await app.begin()
         if is_new:
-            async with lock:
+            async with ticker.lock:
                 await furnish(guild)
         await stack.enter_async_context(saving(save))
-        await stack.enter_async_context(proxy.forward_to(preview.url, lock))
+        await stack.enter_async_context(proxy.forward_to(preview.url, ticker.lock))
         await stack.enter_async_context(proxy.forward_operator_to(app.served_at, token))
-        yield Sandbox(address, app, env, guild, preview, segmind, lock)
+        yield Sandbox(address, app, env, guild, preview, segmind, ticker.lock)
 
 
 @asynccontextmanager
@@ -162,16 +164,6 @@ async def _join(env: simcord.Env, app: App) -> None:
 
 def _page(env: simcord.Env, guild: Guild) -> ChannelsPreview:
     return ChannelsPreview(env, guild.channels, guild.people, timezone=local_timezone())
-
-
-@asynccontextmanager
-async def _ticking(ticker: Ticker) -> AsyncGenerator[asyncio.Lock]:
-    task = asyncio.create_task(ticker.run())
-    try:
-        yield ticker.lock
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _prepare_folder(options: SandboxOptions) -> None:

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.tasks import beside
+
 # A killed sandbox loses at most what happened in this time.
 SAVE_EVERY = 1.0
 
@@ -53,12 +55,8 @@ async def saving(save: Callable[[], None]) -> AsyncGenerator[None]:
             await asyncio.sleep(SAVE_EVERY)
             save()
 
-    task = asyncio.create_task(save_regularly())
-    try:
+    async with beside(save_regularly(), "saving"):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,6 +1,5 @@
 """The operator's side: jobs measured and traced, gauges, and the dashboard's data."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from bot.settings import Settings
 from bot.store import SqlStore
 from bot.store.read.dashboard import DashboardQueries
 from bot.takedown_form import Pages, TakedownForm
+from bot.tasks import beside
 from bot.wiring.delivery import DeliveryParts
 from bot.wiring.jobs import JobEngine
 
@@ -108,10 +108,8 @@ async def operated(
         )
         snapshots = SnapshotReader(sources, dashboard.series, delivery.clock)
         dashboard.attach(snapshots, jobs.pause)
-        sampling = asyncio.create_task(dashboard.series.run(queries.waiting), name="dashboard sampling")
         try:
-            yield
+            async with beside(dashboard.series.run(queries.waiting), "dashboard sampling"):
+                yield
         finally:
-            sampling.cancel()
-            await asyncio.gather(sampling, return_exceptions=True)
             await snapshots.close()

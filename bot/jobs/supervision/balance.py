@@ -7,9 +7,10 @@ from typing import Protocol
 
 import structlog
 
-from bot.clock import Clock, first_of
+from bot.clock import Clock
 from bot.jobs.submission_gate import SubmissionGate
 from bot.segmind.protocol import Balance, SegmindError
+from bot.tasks import first_of
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -7,6 +7,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.jobs.ports import StoreAway
+from bot.tasks import cancel
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -54,9 +55,7 @@ class Outage:
         await self._damaged.wait()
 
     async def close(self) -> None:
-        if self._recovery is not None:
-            self._recovery.cancel()
-            await asyncio.gather(self._recovery, return_exceptions=True)
+        await cancel(self._recovery)
 
     async def _await_recovery(self) -> None:
         began = self._clock.now()

@@ -8,6 +8,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.store.errors import StoreError
+from bot.tasks import cancel
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,9 +43,7 @@ class Cached(Generic[T]):
             self.failed = self.failed or bool(pending)
 
     async def close(self) -> None:
-        if self._loading is not None:
-            self._loading.cancel()
-            await asyncio.gather(self._loading, return_exceptions=True)
+        await cancel(self._loading)
 
     async def _load(self) -> None:
         try:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from bot.clock import first_of
 from bot.sandbox.segmind.engine import CannotRender, Rendering
 from bot.sandbox.segmind.requests import Inference, Processing, Queued
+from bot.tasks import cancel, first_of
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -105,9 +105,7 @@ class Scheduler:
         self._queue.clear()
         tasks = [run.task for run in self._runs.values()]
         self._runs.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(*tasks)
 
     def _schedule(self, at: float, inference: Inference) -> None:
         heapq.heappush(self._due, _Due(at, next(self._sequence), inference))

@@ -1,7 +1,6 @@
 """Local Segmind: an HTTP server with the v2 contract, its own account and faults on demand."""
 
 import asyncio
-import contextlib
 import errno
 import time
 from collections import Counter
@@ -23,6 +22,7 @@ from bot.sandbox.segmind.request_store import OnSubmission, RequestStore, StoreC
 from bot.sandbox.segmind.routes import Routes
 from bot.sandbox.segmind.saved import SavedState
 from bot.sandbox.segmind.scheduler import Clock, Sleep
+from bot.tasks import cancel
 
 MEGABYTE = 1024 * 1024
 MAX_BODY = 128 * MEGABYTE
@@ -130,10 +130,7 @@ class LocalSegmind:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.pause()
-        if self._scheduler_task is not None:
-            self._scheduler_task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._scheduler_task
+        await cancel(self._scheduler_task)
         await self._store.scheduler.close()
         await self._runner.cleanup()
         await self._inputs.close()

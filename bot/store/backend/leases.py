@@ -14,6 +14,7 @@ from bot.jobs.ports import Clock
 from bot.store.connection import Connection, Database
 from bot.store.errors import DatabaseInUse
 from bot.store.tables import LIVE, POSTGRES_TIME, workers
+from bot.tasks import cancel
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -71,10 +72,7 @@ class WorkerLease:
 
     async def close(self) -> None:
         """Give up the lease, so that other workers can adopt the jobs at once."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancel(self._task)
         with suppress(SQLAlchemyError, OSError):
             async with self._database.begin() as connection:
                 await connection.execute(workers.delete().where(workers.c.id == self._worker))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.clock import first_of
+from bot.tasks import first_of
 
 
 class Sleeper:
