@@ -13,7 +13,7 @@ const ENDS = [
   ["EXPIRED", "Expired", "blue"], ["CANCELLED", "Cancelled", "grey"],
 ];
 const REASONS = {
-  segmind: "Segmind failed", parameters: "order refused", service: "key, balance or model", unreachable: "Segmind unreachable",
+  segmind: "Segmind failed", parameters: "order refused", service: "key, balance or model", unreachable: "Segmind unreachable", forgotten: "lost by the database",
   "not found": "lost on the way", result: "result not fetched", withheld: "listed by moderators",
   awaited: "moderators look first", unheard: "moderators cannot be asked", rejected: "refused by moderators", lapsed: "no moderator looked in time", unshared: "avatar not shared any more",
 };
