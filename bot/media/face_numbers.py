@@ -13,6 +13,8 @@ PANEL = 800
 """Side of the square into which each picture fits."""
 _GAP = 16
 _QUALITY = 85
+# Discord shows the picture at about half its size.
+_SMALLEST = 28.0
 _DIGITS, _FRAME, _BACKGROUND = "white", "#5865f2", "#2b2d31"
 
 
@@ -71,7 +73,12 @@ def _pixels(box: FaceBox, image: Image.Image) -> tuple[float, float, float, floa
 
 def _write(drawing: ImageDraw.ImageDraw, number: int, box: tuple[float, float, float, float]) -> None:
     left, top, right, bottom = box
-    font = ImageFont.load_default(max(14.0, min(right - left, bottom - top, PANEL / 4) / 3))
+    fitting = min(right - left, bottom - top, PANEL / 4) / 3
+    size = max(_SMALLEST, fitting)
+    if size > fitting:
+        # Inside, it would cover the face.
+        top = max(0.0, top - 1.4 * size)
+    font = ImageFont.load_default(size)
     label = drawing.textbbox((left + 4, top), str(number), font=font)
     drawing.rectangle((label[0] - 4, label[1] - 4, label[2] + 4, label[3] + 4), fill=_FRAME)
     drawing.text((left + 4, top), str(number), fill=_DIGITS, font=font)
