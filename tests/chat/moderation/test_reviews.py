@@ -4,7 +4,7 @@ import pytest
 import simcord
 
 from tests.chat.admin_harness import Server
-from tests.chat.moderation.test_approvals import a_moderator, awaited, shown_pictures
+from tests.chat.moderation.test_approvals import a_moderator, awaited, delivered, shown_pictures
 from tests.chat.moderation.test_cases import latest, message_of, said_in
 from tests.chat.moderation.test_safety_gate import made_of
 from tests.chat.orders.test_swap_form import EVA, KEY
@@ -82,6 +82,7 @@ async def test_a_doubtful_result_waits_for_moderators_and_is_given_back_if_they_
     await a_moderator(server).click(card, label="Reject")
     await latest(log, "Rejected")
     await reply.says("rejected")
+    await delivered(server, reply)
     assert reply.attachments == []
     assert (await server.stage.app.store.balance(server.account)).free == 100
 
