@@ -196,11 +196,11 @@ async def _measured(town: Town, bot: Program, window: float) -> Seen:
         lags: list[float] = []
         memory: list[int] = []
         async with measure_lag(lags.append, every=0.05):
-            began, before = time.time(), _usage(bot.pid)
+            began, before = time.time(), usage(bot.pid)
             while (now := time.time()) < began + window:
                 await asyncio.sleep(min(1.0, began + window - now))
-                memory.append(_usage(bot.pid).memory)
-            ended, after = time.time(), _usage(bot.pid)
+                memory.append(usage(bot.pid).memory)
+            ended, after = time.time(), usage(bot.pid)
     finally:
         in_flight.cancel()
     return _result(town, began, ended, cpu=after.cpu - before.cpu, memory=memory, own_lag=max(lags))
@@ -289,7 +289,7 @@ def _environment(town: Town) -> dict[str, str]:
     }
 
 
-def _usage(process: int) -> Usage:
+def usage(process: int) -> Usage:
     """Read a process's usage from Linux's /proc."""
     its = Path(f"/proc/{process}")
     fields = (its / "stat").read_text().rpartition(")")[2].split()

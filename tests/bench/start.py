@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from tests.bench.figures import Figure, at_most, plain
+from tests.bench.load import usage
 from tests.clocks import HeldClock
 from tests.discord.environment import Environment
 from tests.discord.server import SmallDiscord
@@ -21,8 +22,10 @@ ROOT = Path(__file__).parents[2]
 
 def figures() -> Iterator[Figure]:
     yield plain("start: importing the bot", median(_import() for _ in range(ROUNDS)), "s")
-    ready, answered = zip(*asyncio.run(_starts()), strict=True)
+    ready, cpu, answered = zip(*asyncio.run(_starts()), strict=True)
     yield plain("start: until READY", median(ready), "s")
+    # The first of the starts also makes the tables.
+    yield at_most("start: processor until READY", median(cpu), "s", 0.7)
     yield at_most("start: until the first command is answered", median(answered), "s", 1.5)
 
 
@@ -32,7 +35,7 @@ def _import() -> float:
     return perf_counter() - began
 
 
-async def _starts() -> Sequence[tuple[float, float]]:
+async def _starts() -> Sequence[tuple[float, float, float]]:
     clock = HeldClock()
     with TemporaryDirectory() as folder:
         async with SmallDiscord() as discord, local_segmind(clock) as segmind:
@@ -40,15 +43,15 @@ async def _starts() -> Sequence[tuple[float, float]]:
             return [await _start(town) for _ in range(ROUNDS)]
 
 
-async def _start(town: Environment) -> tuple[float, float]:
+async def _start(town: Environment) -> tuple[float, float, float]:
     began = perf_counter()
     async with town.bot() as bot:
         await town.discord.online()
-        ready = perf_counter() - began
+        ready, cpu = perf_counter() - began, usage(bot.pid).cpu
         # The first start registers the commands; nobody can send one before.
         while not town.discord.commands:
             await asyncio.sleep(0.001)
         await town.order()
         answered = perf_counter() - began
         await bot.terminate()
-    return ready, answered
+    return ready, cpu, answered
