@@ -20,7 +20,7 @@ TARGETS: Mapping[str, str] = {"faceswap-comic": "painting.jpg", "faceswap-v3-mul
 # Further targets of the batch.
 MORE_TARGETS = ("navigator.jpg", "painting.jpg")
 # People of the group, who change places in the target.
-PEOPLE = ("admiral.jpg", "astronaut.jpg", "navigator.jpg")
+PEOPLE = ("navigator.jpg", "admiral.jpg", "astronaut.jpg", "painting.jpg")
 POSTED = ("admiral.jpg", "painting.jpg", "group.jpg")
 # The local Segmind reads these words in file names.
 OUTCOMES_BY_NAME: Mapping[str, str] = {

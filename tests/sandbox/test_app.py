@@ -118,7 +118,7 @@ async def test_a_button_of_the_welcome_makes_a_group_of_separate_photos(open_her
         (message,) = sandbox.guild.channel.history()
         async with sandbox.lock:
             await sandbox.guild.member.click(message, custom_id="show:group")
-        assert "source_faces_index `0,1,2`" in (await visitor.until("Completed"))[-1]
+        assert "source_faces_index `0,1,2,3`" in (await visitor.until("Completed"))[-1]
         assert await free(sandbox) == START - 1
 
 
