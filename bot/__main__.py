@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     forgive = command(
         "forgive", "operator:forgive_command", "allow the pictures of a job again", "1a2244ad960f1f7f0355b96"
     )
-    forgive.add_argument("job", help="the id in the report on whose card you pressed Never again")
+    forgive.add_argument("job", help="the id in the report on whose card you pressed Ban the picture")
 
     unknown = command(
         "unknown",

@@ -42,34 +42,38 @@ Amount = app_commands.Range[int, 0]
 Positive = app_commands.Range[int, 1]
 Reason = app_commands.Range[str, 1, REASON_LIMIT]
 Channel = app_commands.Transform[app_commands.AppCommandChannel, ChannelTransformer]
-RESET = "Go back to the operator's"
+RESET = "Go back to the operator's value"
 USES = [
-    app_commands.Choice(name="only here, and where else you say so", value=AccessMode.ONLY),
-    app_commands.Choice(name="not here", value=AccessMode.OFF),
-    app_commands.Choice(name="nothing special", value=AccessMode.UNSET),
+    app_commands.Choice(name="allow, and block what isn't allowed", value=AccessMode.ONLY),
+    app_commands.Choice(name="block", value=AccessMode.OFF),
+    app_commands.Choice(name="no rule", value=AccessMode.UNSET),
 ]
 FORMATS = [
-    app_commands.Choice(name="PNG: exact, large files", value="png"),
+    app_commands.Choice(name="PNG: lossless, large files", value="png"),
     app_commands.Choice(name="JPEG: small files", value="jpeg"),
-    app_commands.Choice(name="WebP: the smallest files", value="webp"),
+    app_commands.Choice(name="WebP: smallest files", value="webp"),
 ]
 LIMITS = [
-    app_commands.Choice(name="jobs of a member at once", value="per_member"),
-    app_commands.Choice(name="jobs of the server at once", value="per_server"),
-    app_commands.Choice(name="length of a video, in seconds", value="video_seconds"),
-    app_commands.Choice(name="size of a picture, in MiB", value="picture_bytes"),
-    app_commands.Choice(name="size of a video, in MiB", value="video_bytes"),
+    app_commands.Choice(name="simultaneous jobs per member", value="per_member"),
+    app_commands.Choice(name="simultaneous jobs in the server", value="per_server"),
+    app_commands.Choice(name="video length in seconds", value="video_seconds"),
+    app_commands.Choice(name="picture size in MiB", value="picture_bytes"),
+    app_commands.Choice(name="video size in MiB", value="video_bytes"),
 ]
 
 
 @servers_only
 @app_commands.default_permissions(manage_guild=True)
 class Admin(
-    commands.GroupCog, group_name="admin", group_description="Credits, models and limits of this server"
+    commands.GroupCog,
+    group_name="admin",
+    group_description="Manage this server's credits, models, limits and access",
 ):
     """Commands of `/admin`."""
 
-    accounts = app_commands.Group(name="credits", description="Members' credits, allowances and the cap")
+    accounts = app_commands.Group(
+        name="credits", description="Manage members' credits, allowances and the monthly cap"
+    )
 
     def __init__(self, services: AdminServices) -> None:
         self._services = services
@@ -96,7 +100,11 @@ class Admin(
         await send_deferred(interaction, await self._panel.open_setup(interaction, by))
 
     @accounts.command(description="Give a member credits that never expire")
-    @app_commands.describe(member="Who gets them", amount="How many", reason="The member can read it")
+    @app_commands.describe(
+        member="Member who gets the credits",
+        amount="Number of credits",
+        reason="Reason, which the member can see",
+    )
     async def grant(
         self, interaction: Interaction, member: discord.Member, amount: Positive, reason: Reason = ""
     ) -> None:
@@ -104,8 +112,12 @@ class Admin(
         entry = await self._credit_admin.grant(by, member.id, amount, reason)
         await self._confirm(interaction, entry, member)
 
-    @accounts.command(description="Take granted credits away from a member")
-    @app_commands.describe(member="Who loses them", amount="How many", reason="The member can read it")
+    @accounts.command(description="Take back granted credits from a member")
+    @app_commands.describe(
+        member="Member who loses the credits",
+        amount="Number of credits",
+        reason="Reason, which the member can see",
+    )
     async def take(
         self, interaction: Interaction, member: discord.Member, amount: Positive, reason: Reason = ""
     ) -> None:
@@ -113,9 +125,9 @@ class Admin(
         entry = await self._credit_admin.take(by, member.id, amount, reason)
         await self._confirm(interaction, entry, member)
 
-    @accounts.command(name="set-daily", description="Set the daily allowance, of all members or of one")
+    @accounts.command(name="set-daily", description="Set the daily allowance of all members or of one")
     @app_commands.describe(
-        amount="Credits a day", member="Only this member, whatever their roles", reset=RESET
+        amount="Credits per day", member="Only for this member, regardless of roles", reset=RESET
     )
     async def set_daily(
         self,
@@ -131,9 +143,9 @@ class Admin(
         return await self._confirm(interaction, entry)
 
     @accounts.command(
-        name="set-role", description="Set the daily allowance of a role; a member's best one counts"
+        name="set-role", description="Set the daily allowance of a role (a member's highest one counts)"
     )
-    @app_commands.describe(role="Whose members get it", amount="Credits a day", reset=RESET)
+    @app_commands.describe(role="Role whose members get the allowance", amount="Credits per day", reset=RESET)
     async def set_role(
         self, interaction: Interaction, role: discord.Role, amount: Amount | None = None, reset: bool = False
     ) -> None:
@@ -142,8 +154,8 @@ class Admin(
             return await self._show_credits(interaction, by)
         return await self._confirm(interaction, await self._credit_admin.set_role(by, role.id, amount))
 
-    @accounts.command(description="Cap what all members together spend in a month")
-    @app_commands.describe(amount="Credits a month", reset=RESET)
+    @accounts.command(description="Set how many credits all members together can spend in a month")
+    @app_commands.describe(amount="Credits per month", reset=RESET)
     async def cap(self, interaction: Interaction, amount: Amount | None = None, reset: bool = False) -> None:
         by = await _authorize(interaction)
         if amount is None and not reset:
@@ -160,14 +172,16 @@ class Admin(
             return await self._show_credits(interaction, by)
         return await self._confirm(interaction, await self._credit_admin.set_gifts(by, amount))
 
-    @accounts.command(description="Show this server's allowances and cap, or what a member has")
-    @app_commands.describe(member="Whose credits to show")
+    @accounts.command(description="Show this server's allowances and cap, or a member's credits")
+    @app_commands.describe(member="Member whose credits to show")
     async def show(self, interaction: Interaction, member: discord.Member | None = None) -> None:
         by = await _authorize(interaction)
         await self._show_credits(interaction, by, member)
 
-    @app_commands.command(description="Give the credits of a finished job back")
-    @app_commands.describe(job="One of the recent jobs, or its id", reason="The member can read it")
+    @app_commands.command(description="Refund the credits of a finished job")
+    @app_commands.describe(
+        job="A recent job, or the id of any job", reason="Reason, which the member can see"
+    )
     async def refund(self, interaction: Interaction, job: str, reason: Reason = "") -> None:
         by = await _authorize(interaction)
         await self._confirm(interaction, await self._credit_admin.refund(by, job.strip(), reason))
@@ -183,8 +197,8 @@ class Admin(
         names = await self._names.display_names(interaction.guild, {job.user_id for job in jobs})
         return job_choices(jobs, names, services.cards, typed, services.text)
 
-    @app_commands.command(description="Show what this server spent")
-    @app_commands.describe(days="How many days back, 30 unless you say otherwise")
+    @app_commands.command(description="Show this server's spending")
+    @app_commands.describe(days="Number of days (default: 30)")
     async def spend(self, interaction: Interaction, days: app_commands.Range[int, 1, 365] = 30) -> None:
         by = await _authorize(interaction)
         services = self._services
@@ -196,8 +210,8 @@ class Admin(
             interaction, spend_card(spent, month, drawing, services.cards, services.text), *files
         )
 
-    @app_commands.command(description="Show the models of this server, or switch one on or off")
-    @app_commands.describe(model="Which one", on="Whether members can use it here")
+    @app_commands.command(description="Show this server's models, or turn one on or off")
+    @app_commands.describe(model="The one to change", on="Whether members can use it here")
     async def models(
         self, interaction: Interaction, model: str | None = None, on: bool | None = None
     ) -> None:
@@ -214,8 +228,8 @@ class Admin(
         del interaction
         return model_choices(self._services.cards, typed)
 
-    @app_commands.command(description="Show the limits of this server, or set one lower than the operator's")
-    @app_commands.describe(limit="Which one", amount="At most", reset=RESET)
+    @app_commands.command(description="Show this server's limits, or lower one")
+    @app_commands.describe(limit="The one to change", amount="New limit", reset=RESET)
     @app_commands.choices(limit=LIMITS)
     async def limits(
         self,
@@ -233,15 +247,15 @@ class Admin(
             interaction, limits_card(services.policy, await services.ledger.rules(by.guild_id), services.text)
         )
 
-    @app_commands.command(description="Show or set what an order gets where its member chose nothing")
+    @app_commands.command(description="Show or set the defaults for orders")
     @app_commands.describe(
-        channel="Only in this channel, with its threads",
+        channel="Only in this channel and its threads",
         role="Only for members with this role",
-        model="The model that forms preselect",
-        image_format="The format of pictures",
-        hidden="Whether only the member sees the order and its result",
-        spoiler="Whether pictures are covered until somebody clicks on them",
-        reset="Take back what is set for this channel or role, or else for the server",
+        model="Model to preselect in forms",
+        image_format="File format of pictures",
+        hidden="Show orders and results only to their member",
+        spoiler="Mark results as spoilers",
+        reset="Remove the defaults of this channel, this role or the server",
     )
     @app_commands.choices(image_format=FORMATS)
     async def defaults(
@@ -317,26 +331,26 @@ class Admin(
         del interaction
         return model_choices(self._services.cards, typed)
 
-    @app_commands.command(description="Keep a member from using the bot here")
-    @app_commands.describe(member="Whom", reason="Administrators can read it")
+    @app_commands.command(description="Block a member from using the bot here")
+    @app_commands.describe(member="Member to block or unblock", reason="Reason, which administrators can see")
     async def block(self, interaction: Interaction, member: discord.User, reason: Reason = "") -> None:
         by = await _authorize(interaction)
         await self._confirm(interaction, await self._services.access_admin.block(by, member.id, reason))
 
-    @app_commands.command(description="Let a member use the bot here again")
-    @app_commands.describe(member="Whom")
+    @app_commands.command(description="Unblock a member")
+    @app_commands.describe(member="Member to block or unblock")
     async def unblock(self, interaction: Interaction, member: discord.User) -> None:
         by = await _authorize(interaction)
         await self._confirm(interaction, await self._services.access_admin.unblock(by, member.id))
 
-    @app_commands.command(description="Take a job's pictures off the list of what must not come again")
-    @app_commands.describe(job="Its id, which stands in the report")
+    @app_commands.command(description="Take a job's pictures off the banned-image list")
+    @app_commands.describe(job="Id of the job, from the report")
     async def forgive(self, interaction: Interaction, job: str) -> None:
         by = await _authorize(interaction)
         await self._confirm(interaction, await self._services.access_admin.unlist_job(by, job.strip()))
 
-    @app_commands.command(description="Show where the bot may be used, or allow or forbid a channel")
-    @app_commands.describe(channel="Which one, with its threads", use="What holds for it")
+    @app_commands.command(description="Show where the bot works, or allow or block a channel")
+    @app_commands.describe(channel="Channel, including its threads", use="Rule for this channel")
     @app_commands.choices(use=USES)
     async def channels(
         self, interaction: Interaction, channel: Channel | None = None, use: str | None = None
@@ -347,8 +361,8 @@ class Admin(
             return await self._confirm(interaction, entry)
         return await self._show_access(interaction, by)
 
-    @app_commands.command(description="Show who may use the bot, or allow or forbid a role")
-    @app_commands.describe(role="Which one", use="What holds for its members")
+    @app_commands.command(description="Show who can use the bot, or allow or block a role")
+    @app_commands.describe(role="The one to change", use="Rule for this role")
     @app_commands.choices(use=USES)
     async def roles(
         self, interaction: Interaction, role: discord.Role | None = None, use: str | None = None
@@ -359,11 +373,11 @@ class Admin(
             return await self._confirm(interaction, entry)
         return await self._show_access(interaction, by)
 
-    @app_commands.command(description="Choose where moderators read of finished jobs and of reports")
+    @app_commands.command(description="Choose the channel that logs finished jobs and reports")
     @app_commands.describe(
-        channel="The channel for the log",
-        pictures="Whether results are shown there, too",
-        off="Switch the log off",
+        channel="Log channel",
+        pictures="Show results there, too",
+        off="Turn the log off",
     )
     async def log(
         self,
@@ -391,14 +405,14 @@ class Admin(
         chosen = None if channel is None else channel.id
         return await self._confirm(interaction, await self._services.access_admin.set_showcase(by, chosen))
 
-    @app_commands.command(description="List the reports that nobody has dealt with yet")
+    @app_commands.command(description="List open reports")
     async def cases(self, interaction: Interaction) -> None:
         await _authorize(interaction)
         await send_deferred(interaction, await self._services.pages.first(interaction, "cases"))
 
-    @app_commands.command(description="Have moderators look at each result before it is shown, or not")
+    @app_commands.command(description="Have moderators check each result before it is shown")
     @app_commands.describe(
-        on="Whether results wait for them; leave it out to see how many do",
+        on="Turn checks on or off (leave empty to see how many results wait)",
         strangers="Whether at least results wait whose face is neither a saved one nor a shared avatar",
         own="Whether moderators may approve results of their own orders",
     )
@@ -425,12 +439,12 @@ class Admin(
             return await send_deferred(interaction, approval_settings_card(lines, services.text))
         return await send_deferred(interaction, audit_card(entry, services.cards, services.text, *lines))
 
-    @app_commands.command(description="Show who decided what for this server")
+    @app_commands.command(description="Show who changed what in this server")
     async def changes(self, interaction: Interaction) -> None:
         await _authorize(interaction)
         await send_deferred(interaction, await self._services.pages.first(interaction, "changes"))
 
-    @app_commands.command(name="delete-data", description="Delete what is stored about this server")
+    @app_commands.command(name="delete-data", description="Delete this server's data")
     async def delete_data(self, interaction: Interaction) -> None:
         await _authorize(interaction)
         await send_deferred(interaction, self._services.server_deletion.question())

@@ -24,14 +24,14 @@ class Again(commands.Cog):
         }
 
     @app_commands.command(
-        description="Repeat your last order with its options, and with new files if you like",
+        description="Repeat your last order, with new files if you like",
         extras=takes_files(target=frozenset(MediaKind), source={MediaKind.PICTURE}),
     )
     @app_commands.describe(
         target="Another picture or video to put the face in",
-        source="Another face, attached",
-        face="Another face, one of your saved ones",
-        command="The command whose last order to repeat; otherwise the last one of all",
+        source="Another face, as a file",
+        face="Another one of your saved faces",
+        command="Repeat the last order of this command (default: your last order)",
     )
     async def again(
         self,

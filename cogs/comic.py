@@ -22,14 +22,16 @@ class FaceswapComic(
     source_image: Picture = Field(description="The face to use")
     target_image: Picture = Field(description="The drawing to put it in")
     prompt: str = Field("", description="The expression in words, such as happy, crying or closed eyes")
-    face_strength: float = Field(0.8, ge=0, le=1, description="How much of the face is kept")
-    style_strength: float = Field(0.8, ge=0, le=2, description="How strongly the drawing's style is taken on")
+    face_strength: float = Field(0.8, ge=0, le=1, description="How much of the face to keep")
+    style_strength: float = Field(0.8, ge=0, le=2, description="How much of the drawing's style to take on")
     steps: int = Field(10, ge=1, le=50, description="More steps give more detail and take longer")
-    cfg: float = Field(1.6, ge=0.1, le=10, description="How closely the prompt is followed")
-    grow_mask: int = Field(0, ge=0, le=100, description="Widen the replaced region by so many pixels")
-    mask_image: Picture | None = Field(None, description="A mask: white is where the face may be swapped")
-    output_format: Literal["jpeg", "png", "webp"] = Field("jpeg", description="The format of the result")
-    output_quality: int = Field(95, ge=1, le=100, description="The quality of the result")
+    cfg: float = Field(1.6, ge=0.1, le=10, description="How closely to follow the prompt")
+    grow_mask: int = Field(0, ge=0, le=100, description="Pixels by which to widen the replaced area")
+    mask_image: Picture | None = Field(None, description="Mask: the face is swapped only where it is white")
+    output_format: Literal["jpeg", "png", "webp"] = Field("jpeg", description="File format of the result")
+    output_quality: int = Field(
+        95, ge=1, le=100, description="Quality of the result: higher is a larger file"
+    )
     seed: int = Field(63255, description="The same seed gives the same result")
     base64: Base64 = Field(False, description="Send the result inside the answer")
 

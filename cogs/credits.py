@@ -17,7 +17,7 @@ from bot.chat.ui.replies import defer_ephemeral, send_deferred
 
 
 class Credits(
-    commands.GroupCog, group_name="credits", group_description="Your credits: what you have and what it buys"
+    commands.GroupCog, group_name="credits", group_description="Your credits: balance, history and prices"
 ):
     """Commands of `/credits`."""
 
@@ -30,7 +30,7 @@ class Credits(
     async def cog_unload(self) -> None:
         self._services.pages.remove("history")
 
-    @app_commands.command(description="What you have left, and when it is filled up")
+    @app_commands.command(description="Show your credits and when your allowance refills")
     async def balance(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         job_service, member = self._services.job_service, member_of(interaction)
@@ -38,12 +38,12 @@ class Credits(
         balance = await job_service.balance(member, terms)
         await send_deferred(interaction, balance_card(balance, terms, self._services.text))
 
-    @app_commands.command(description="What you were given, what you spent, and what came back")
+    @app_commands.command(description="Show the credits you received, spent and got back")
     async def history(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(interaction, await self._services.pages.first(interaction, "history"))
 
-    @app_commands.command(description="What each model costs here")
+    @app_commands.command(description="Show what each model costs here")
     async def prices(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         services = self._services
@@ -63,7 +63,7 @@ class Credits(
         return await send_deferred(interaction, await confirmations.set(user_id, on=on))
 
     @app_commands.command(description="Give some of your granted credits to another member")
-    @app_commands.describe(member="Who gets them", amount="How many")
+    @app_commands.describe(member="Member who gets the credits", amount="Number of credits")
     async def give(
         self, interaction: Interaction, member: discord.Member, amount: app_commands.Range[int, 1]
     ) -> None:

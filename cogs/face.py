@@ -33,7 +33,7 @@ PICTURE = MediaSlot(frozenset({MediaKind.PICTURE}))
 class Faces(
     commands.GroupCog,
     group_name="face",
-    group_description="Your saved faces: yours alone, used by their name",
+    group_description="Your saved faces, which only you can use",
 ):
     """Commands of `/face`."""
 
@@ -42,13 +42,13 @@ class Faces(
         self._saved_faces = services.saved_faces
 
     @app_commands.command(
-        description="Save a face, which only you can see and use",
+        description="Save a face that only you can see and use",
         extras=takes_files(picture={MediaKind.PICTURE}),
     )
     @app_commands.describe(
-        name="What you will call it; the same name again replaces it",
-        picture="One clear face that looks at the camera",
-        default="Use it wherever you give no other face",
+        name="Name of the face (an existing name is replaced)",
+        picture="Picture of one clear face that looks at the camera",
+        default="Make it your default face",
     )
     async def save(
         self, interaction: Interaction, name: Name, picture: discord.Attachment, default: bool = False
@@ -88,30 +88,30 @@ class Faces(
         face = await self._saved_faces.save(interaction.user.id, name, found.small_copy, default=default)
         await send_deferred(interaction, saved_card(face, services.text))
 
-    @app_commands.command(name="list", description="Show which faces you have saved, and for how long")
+    @app_commands.command(name="list", description="List your saved faces and when they expire")
     async def list_(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(
             interaction, faces_card(await self._saved_faces.all_of(interaction.user.id), self._services.text)
         )
 
-    @app_commands.command(description="Show one of your saved faces to you alone")
-    @app_commands.describe(name="Which one")
+    @app_commands.command(description="Show one of your saved faces, only to you")
+    @app_commands.describe(name="The one to change")
     async def show(self, interaction: Interaction, name: Name) -> None:
         await defer_ephemeral(interaction)
         face = await self._saved_faces.find(interaction.user.id, name)
         picture = face_picture(face, self._services.text)
         await send_deferred(interaction, face_card(face, picture, self._services.text), picture.file())
 
-    @app_commands.command(description="Delete one of your saved faces for good")
-    @app_commands.describe(name="Which one")
+    @app_commands.command(description="Delete one of your saved faces")
+    @app_commands.describe(name="The one to change")
     async def delete(self, interaction: Interaction, name: Name) -> None:
         await defer_ephemeral(interaction)
         await self._saved_faces.delete(interaction.user.id, name)
         await send_deferred(interaction, deleted_card(name, self._services.text))
 
-    @app_commands.command(description="Use one of your saved faces wherever you give no other")
-    @app_commands.describe(name="Which one; leave it out to use none by default")
+    @app_commands.command(description="Choose your default face, used when you give no other")
+    @app_commands.describe(name="Saved face (leave empty for no default)")
     async def default(self, interaction: Interaction, name: Name | None = None) -> None:
         await defer_ephemeral(interaction)
         await self._saved_faces.choose(interaction.user.id, name)

@@ -32,10 +32,12 @@ class FaceswapV4(
         "speed", description="speed takes 8 steps, quality takes 30"
     )
     hardware: Literal["fast", "cost"] = Field(
-        "fast", description="The hardware: changes time and cost, never the picture"
+        "fast", description="Hardware: changes time and cost, not the picture"
     )
-    image_format: Literal["jpeg", "png", "webp"] = Field("png", description="The format of the result")
-    image_quality: int = Field(90, ge=10, le=100, description="The quality of the result")
+    image_format: Literal["jpeg", "png", "webp"] = Field("png", description="File format of the result")
+    image_quality: int = Field(
+        90, ge=10, le=100, description="Quality of the result: higher is a larger file"
+    )
     seed: int = Field(42, description="The same seed gives the same result")
     base64: Base64 = Field(False, description="Send the result inside the answer")
 

@@ -15,8 +15,8 @@ class FaceswapV5(FaceModel, slug="faceswap-v5", title="Face swap v5", seconds=10
     source_image: Picture = Field(description="The face to use")
     target_image: Picture = Field(description="The picture to put it in")
     additional_prompt: str = Field("", description="What else the picture should show, in words")
-    image_format: Literal["png", "jpeg", "webp"] = Field("png", description="The format of the result")
-    quality: int = Field(95, ge=10, le=100, description="The quality of the result")
+    image_format: Literal["png", "jpeg", "webp"] = Field("png", description="File format of the result")
+    quality: int = Field(95, ge=10, le=100, description="Quality of the result: higher is a larger file")
     seed: int = Field(8005332, description="The same seed gives the same result")
 
 

@@ -17,7 +17,7 @@ class Help(commands.Cog):
     def __init__(self, services: AccountServices) -> None:
         self._services = services
 
-    @app_commands.command(name="help", description="What the bot does, with buttons to try it")
+    @app_commands.command(name="help", description="Show what the bot does, with buttons to try it")
     async def help_(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         services, member = self._services, member_of(interaction)

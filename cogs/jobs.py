@@ -9,7 +9,7 @@ from bot.chat.client import Doppel
 from bot.chat.interactions import Interaction
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
 
-DESCRIPTION = "Your running and recent jobs: what became of them, and results that could not be shown"
+DESCRIPTION = "Your running and recent jobs, with results that couldn't be shown"
 
 
 class Jobs(commands.Cog):
@@ -28,7 +28,7 @@ class Jobs(commands.Cog):
         self._pages.remove(SERVER_LIST)
 
     @app_commands.command(description=DESCRIPTION)
-    @app_commands.describe(server="Everybody's in this server, which only its moderators can see")
+    @app_commands.describe(server="Show everyone's jobs in this server (moderators only)")
     async def jobs(self, interaction: Interaction, server: bool = False) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(

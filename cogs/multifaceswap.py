@@ -25,7 +25,7 @@ class Multifaceswap(
     ),
     faces=5,
 ):
-    """Swap several faces of a group picture at once."""
+    """Swap several faces in a group picture."""
 
     source_img: Picture = Field(description="The picture with the faces to use")
     target_img: Picture = Field(description="The picture to put them in")
@@ -50,7 +50,7 @@ class Multifaceswap(
         "no", description="Replace only these faces of the target"
     )
     facedetection: Literal["retinaface_resnet50", "retinaface_mobile0.25", "YOLOv5l", "YOLOv5n"] = Field(
-        "retinaface_resnet50", description="How faces are found: resnet50 is exact, YOLOv5n is fast"
+        "retinaface_resnet50", description="Face detector: resnet50 is precise, YOLOv5n is fast"
     )
     face_restore: Literal["disable", "codeformer-v0.1.0.pth", "GFPGANv1.4.pth", "GFPGANv1.3.pth"] = Field(
         "disable", description="Restore the swapped face; leave it off for several faces"
@@ -59,10 +59,12 @@ class Multifaceswap(
         0.75, ge=0, le=1, description="How strongly to restore; higher is smoother"
     )
     interpolation: Literal["Nearest", "Bilinear", "Bicubic", "Lanczos"] = Field(
-        "Bilinear", description="How pixels are interpolated; Lanczos keeps most detail"
+        "Bilinear", description="Interpolation of pixels; Lanczos keeps the most detail"
     )
-    image_format: Literal["jpeg", "png", "webp"] = Field("jpeg", description="The format of the result")
-    image_quality: int = Field(95, ge=10, le=100, description="The quality of the result")
+    image_format: Literal["jpeg", "png", "webp"] = Field("jpeg", description="File format of the result")
+    image_quality: int = Field(
+        95, ge=10, le=100, description="Quality of the result: higher is a larger file"
+    )
     base64: Base64 = Field(False, description="Send the result inside the answer")
 
     @classmethod

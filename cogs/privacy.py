@@ -11,11 +11,13 @@ from bot.chat.ui.replies import defer_ephemeral, send_deferred
 
 
 class PrivacyCommands(
-    commands.GroupCog, group_name="privacy", group_description="Your data: what is kept, and its end"
+    commands.GroupCog, group_name="privacy", group_description="Your data: see it, export it, delete it"
 ):
     """Commands of `/privacy`."""
 
-    avatar = app_commands.Group(name="avatar", description="Whether others here may swap with your avatar")
+    avatar = app_commands.Group(
+        name="avatar", description="Choose whether others here can swap with your avatar"
+    )
 
     def __init__(self, services: AccountServices) -> None:
         self._privacy = services.privacy
@@ -28,44 +30,44 @@ class PrivacyCommands(
     async def cog_unload(self) -> None:
         self._pages.remove(AVATAR_USES)
 
-    @app_commands.command(description="What is kept of you, for how long, and why")
+    @app_commands.command(description="Show what the bot stores about you, and for how long")
     async def policy(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(interaction, self._privacy.policy())
 
-    @app_commands.command(description="A copy of everything that is stored about you")
+    @app_commands.command(description="Download everything that the bot stores about you")
     async def export(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         view, file = await self._privacy.export(interaction.user.id)
         await send_deferred(interaction, view, file)
 
-    @app_commands.command(description="Delete everything that is stored about you")
+    @app_commands.command(description="Delete everything that the bot stores about you")
     async def delete(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(interaction, await self._privacy.ask_to_forget(interaction.user.id))
 
-    @app_commands.command(description="Keep others from using your avatar and the pictures that you post")
+    @app_commands.command(description="Stop others from swapping with your avatar and your posts")
     async def optout(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(interaction, await self._privacy.set_opted_out(interaction.user.id, out=True))
 
-    @app_commands.command(description="Let others use your avatar and the pictures that you post again")
+    @app_commands.command(description="Let others swap with your avatar and your posts again")
     async def optin(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(interaction, await self._privacy.set_opted_out(interaction.user.id, out=False))
 
-    @avatar.command(description="Let the members of this server use your avatar for face swaps")
-    @app_commands.describe(notify="Whether a direct message tells you about each use")
+    @avatar.command(description="Let members of this server swap with your avatar")
+    @app_commands.describe(notify="Get a direct message about each use")
     async def on(self, interaction: Interaction, notify: bool = True) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(interaction, await self._avatars.share(interaction, notify=notify))
 
-    @avatar.command(description="Stop the use of your avatar in this server at once")
+    @avatar.command(description="Stop others from using your avatar in this server")
     async def off(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(interaction, await self._avatars.withdraw(interaction))
 
-    @avatar.command(description="List the results made with your avatar, and remove any of them")
+    @avatar.command(description="List results made with your avatar, and remove any of them")
     async def uses(self, interaction: Interaction) -> None:
         await defer_ephemeral(interaction)
         await send_deferred(interaction, await self._pages.first(interaction, AVATAR_USES))

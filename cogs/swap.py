@@ -29,7 +29,7 @@ PATHS = (
     Path("video", AiFaceSwap),
 )
 
-DESCRIPTION = "Swap a face, step by step: a form asks for all that is needed"
+DESCRIPTION = "Swap a face with a form that asks for everything"
 MENU = "Swap a face into this"
 ONE_CLICK_MENU = "Swap my face into this"
 MEMBER_MENU = "Swap with this member"

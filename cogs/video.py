@@ -29,7 +29,7 @@ class AiFaceSwap(
     source_image: Picture = Field(description="The face to use")
     target: PictureOrVideo = Field(description="The video or picture to put it in")
     face_selector_mode: Literal["many", "one", "reference"] = Field(
-        "reference", description="Replace many faces, one, or the person of the reference frame"
+        "reference", description="Replace many faces, one face, or the person in the reference frame"
     )
     face_selector_order: Literal[
         "left-right",
@@ -46,15 +46,15 @@ class AiFaceSwap(
     )
     face_selector_race: (
         Literal["white", "black", "asian", "indian", "middle eastern", "latino hispanic", "none"] | None
-    ) = Field(None, description="Segmind's own filter by appearance; best left alone")
-    face_selector_age_start: int = Field(0, ge=0, le=100, description="Replace faces from this age on")
-    face_selector_age_end: int = Field(100, ge=0, le=100, description="Replace faces up to this age")
+    ) = Field(None, description="Segmind's own filter by appearance; best left empty")
+    face_selector_age_start: int = Field(0, ge=0, le=100, description="Replace faces of this age or older")
+    face_selector_age_end: int = Field(100, ge=0, le=100, description="Replace faces of this age or younger")
     pixel_boost: Literal["128x128", "256x256", "384x384", "512x512", "768x768", "1024x1024"] = Field(
         "384x384", description="The resolution of the new face; higher is sharper and slower"
     )
-    reference_frame_number: int = Field(1, description="The frame in which the person to replace is shown")
+    reference_frame_number: int = Field(1, description="Frame that shows the person to replace")
     reference_face_distance: float = Field(
-        0.6, ge=0, le=1, description="How alike a face must be to the reference; lower is stricter"
+        0.6, ge=0, le=1, description="How similar a face must be to the reference (lower is stricter)"
     )
     base64: Base64 = Field(False, description="Send the result inside the answer")
 

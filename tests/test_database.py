@@ -17,6 +17,7 @@ from tests.clocks import HeldClock
 from tests.discord.environment import KEY, Environment
 from tests.discord.server import SmallDiscord
 from tests.harness import Reply, Stage, eventually, local_segmind, staged
+from tests.wording import wording
 
 STOPPED, RESUMED = "no orders are taken", "available again"
 
@@ -67,7 +68,7 @@ class Outage:
         """Let the running job's result arrive while nothing can be written."""
         self.capsys.readouterr()
         refused = await self.stage.order("faceswap-v5")
-        await refused.refused("cannot write anything down", "Nothing was charged")
+        await refused.refused(wording("refused.database"), "Nothing was charged")
         self.stage.clock.move(60)
         await eventually(lambda: len(self.log().splitlines()) >= 1 or None, self.log)
         # Long enough for a few retries.
@@ -178,7 +179,7 @@ async def test_an_order_that_cannot_be_confirmed_is_shown_once_it_turns_up(
 ) -> None:
     lose_answers(stage, monkeypatch, answers=3)
     reply = await stage.order("faceswap-v5")
-    await reply.says("If the order went through, this message shows it")
+    await reply.says(wording("refused.unconfirmed"))
     await stage.app.engine.sweep.sweep()
     await stage.finish(reply, "Completed")
     assert len(stage.segmind.billed) == 1

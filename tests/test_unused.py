@@ -10,8 +10,9 @@ import cogs
 from bot.settings import known_fields
 
 ROOT = Path(bot.__path__[0])
-# discord.py, SQLAlchemy, aiohttp and others call these by their names.
+# discord.py, SQLAlchemy, SimCord and others call or read these by their names.
 FRAMEWORK = {
+    "_MAX_MEDIA_BYTES",
     "cache_ok",
     "channel_types",
     "cog_load",
@@ -50,7 +51,9 @@ def definitions(tree: ast.Module) -> Iterator[str]:
                     yield node.name
             case ast.ClassDef():
                 yield node.name
-                yield from assigned(node.body)
+                # Members of an enumeration are values, which a database or a button may bring.
+                if not any("Enum" in ast.unparse(base) for base in node.bases):
+                    yield from assigned(node.body)
             case ast.Module():
                 yield from assigned(node.body)
             case _:

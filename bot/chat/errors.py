@@ -1,5 +1,6 @@
 """Words every error for members, in one sentence each."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -121,6 +122,9 @@ _ADMIN_KEYS: Mapping[type[BaseException], str] = {
     LogNeeded: "refused.log_needed",
     UnknownApproval: "refused.nothing_awaited",
 }
+
+# A choice in pydantic's list of them: "'png', 'jpeg' or 'webp'".
+_QUOTED = re.compile(r"'([^']*)'")
 
 # Errors of files that carry no further facts.
 _MEDIA_KEYS: Mapping[type[media_types.UnusableMedia], str] = {
@@ -323,9 +327,23 @@ class ErrorMessages:
 
     def _option(self, error: ValidationError) -> str:
         first = error.errors(include_url=False)[0]
-        problem = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
         option = str(first["loc"][0]) if first["loc"] else error.title
-        sentence = self._text("refused.option", option=option, problem=self._text.phrase(problem))
+        problem = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        bounds = first.get("ctx", {})
+        match first["type"]:
+            case "greater_than_equal":
+                sentence = self._text("refused.option_least", option=option, limit=bounds["ge"])
+            case "less_than_equal":
+                sentence = self._text("refused.option_most", option=option, limit=bounds["le"])
+            case "literal_error":
+                choices = ", ".join(f"`{choice}`" for choice in _QUOTED.findall(bounds["expected"]))
+                sentence = self._text("refused.option_choices", option=option, choices=choices)
+            case "int_parsing":
+                sentence = self._text("refused.option_whole", option=option)
+            case "float_parsing":
+                sentence = self._text("refused.option_number", option=option)
+            case _:
+                sentence = self._text("refused.option", option=option, problem=self._text.phrase(problem))
         value = first["input"]
         if isinstance(value, str | int | float):
             given = self._text("refused.option_more", value=sanitize(str(value)))

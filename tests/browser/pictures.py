@@ -17,6 +17,7 @@ from tests.browser.channel import RECORDER, Channel
 from tests.browser.conftest import ARGUMENTS, SCREENSHOTS, sandbox
 from tests.browser.demo import record
 from tests.browser.history import fill_history
+from tests.wording import wording
 
 DOCS = Path(__file__).parents[2] / "docs"
 FACE, TARGET, CLIP = SAMPLES / "astronaut.jpg", SAMPLES / "admiral.jpg", SAMPLES / "clip.mp4"
@@ -188,7 +189,7 @@ def first_order(photographer: Photographer, faces: Path) -> None:
     """Accept the rules with the first order, which then continues."""
     del faces
     asked = place_order(photographer, "faceswap-v4", swap_type="face")
-    expect(asked).to_contain_text("Before the first use")
+    expect(asked).to_contain_text(wording("consent.title"))
     photographer.message("consent", asked)
     asked.get_by_role("button", name="I agree").click()
     done = photographer.channel.messages.filter(has_text="Completed").first
@@ -245,7 +246,7 @@ def panel(photographer: Photographer, faces: Path) -> None:
 def lists(photographer: Photographer, faces: Path) -> None:
     del faces
     photographer.channel.pick("face save", {"picture": FACE}, {"name": "me"})
-    expect(photographer.channel.send()).to_contain_text("is saved")
+    expect(photographer.channel.send()).to_contain_text("Saved as")
     photographer.channel.pick("face list", {})
     shown = photographer.channel.send()
     expect(shown).to_contain_text("Your faces")

@@ -108,7 +108,7 @@ async def pause_by_keyboard(page: Page, stage: Stage) -> None:
 
 
 async def look_behind_a_chart(page: Page) -> None:
-    shown = page.locator("section", has=page.get_by_role("heading", name="Jobs a minute, by how they ended"))
+    shown = page.locator("section", has=page.get_by_role("heading", name="Jobs per minute, by outcome"))
     await expect(shown.get_by_role("img")).to_have_accessible_name(re.compile("^Jobs that ended since"))
     # New figures keep an opened table open.
     await shown.get_by_text("As a table").click()
@@ -135,7 +135,7 @@ async def test_on_a_phone_the_page_is_signed_in_to_watched_paused_resumed_and_fo
             await pause_by_keyboard(page, stage)
             await look_behind_a_chart(page)
             assert errors == []
-        await expect(page.locator("#connection")).to_contain_text("Lost the bot at")
+        await expect(page.locator("#connection")).to_contain_text("No connection since")
         await expect(page.locator("#switch")).to_be_disabled()
         await screenshot(page, "operator-3-lost")
         ops["listen"] = address.removeprefix("http://")

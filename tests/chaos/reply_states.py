@@ -9,11 +9,12 @@ from bot.jobs.job import State
 from tests.discord.records import Attachment, Message
 from tests.discord.rules import components, entries
 from tests.discord.user import Reply
+from tests.wording import wording
 
 # Words that a reply shows for each outcome.
 ENDS: Mapping[State, tuple[str, ...]] = {
     State.DONE: ("Completed",),
-    State.FAILED: ("Failed", "Refused", "Not possible right now", "Lost on the way"),
+    State.FAILED: ("Failed", wording("state.refused"), wording("state.unavailable"), "Lost on the way"),
     State.BLOCKED: ("Blocked",),
     State.EXPIRED: ("Expired",),
     State.CANCELLED: ("Cancelled",),

@@ -184,7 +184,7 @@ def test_the_ledger_is_counted_again(
 
 def test_orders_without_a_job_are_counted_by_reason() -> None:
     rejected, silent, unanswered = (
-        order_showing("This costs 5 credits, and you have 2."),
+        order_showing("You need 5 credits but have 2 credits."),
         order_showing(""),
         order_showing(""),
     )

@@ -11,6 +11,7 @@ from bot.ledger.ledger import AuditEntry
 from tests.chat.admin_harness import Server, said
 from tests.harness import Reply, Stage
 from tests.interactions import Arrivals
+from tests.wording import wording
 
 SERVER, DIRECT, PRIVATE = 0, 1, 2
 GUILDS, USERS = 0, 1
@@ -78,7 +79,7 @@ async def test_an_order_in_direct_messages_is_paid_from_the_members_own_account(
 async def test_direct_messages_have_no_allowance_by_default(stage: Stage, own: str) -> None:
     del own
     reply = Reply(stage.env, await stage.member.user.slash("faceswap-v5", **stage.files("faceswap-v5")))
-    await reply.refused("This costs 5 credits, and you have 0 credits.")
+    await reply.refused("You need 5 credits but have 0 credits.")
     assert not stage.segmind.submissions
 
 
@@ -119,14 +120,14 @@ async def test_an_old_button_does_nothing_where_the_bot_may_no_longer_be_used(
     assert first.result.response is not None
     arrivals.brings_the_app(stage.member.id)
     again = Reply(stage.env, await stage.member.click(first.result.response, label="Reroll"))
-    await again.refused("not to be used in this channel")
+    await again.refused(wording("refused.channel"))
     assert len(stage.segmind.submissions) == 1
 
 
 @pytest.mark.stage(contexts={"user_install": True})
 async def test_a_user_installed_app_cannot_administer_a_server(server: Server, arrivals: Arrivals) -> None:
     arrivals.brings_the_app(server.admin.id)
-    assert "Only members who may manage this server" in await server.tell("credits cap", amount=5)
+    assert wording("refused.not_administrator") in await server.tell("credits cap", amount=5)
     assert await server.audit_entries() == []
 
 

@@ -9,6 +9,7 @@ import simcord
 from tests.chat.admin_harness import Server, said
 from tests.chat.orders.test_swap_form import FACE, MENU, TARGET, opened
 from tests.harness import Stage
+from tests.wording import wording
 
 Use = Callable[[Stage], Awaitable[simcord.InteractionResult]]
 
@@ -65,7 +66,7 @@ async def test_commands_menus_and_forms_report_an_error(
     stage: Stage, broken: Callable[[], None], use: Use
 ) -> None:
     broken()
-    assert "Something unexpected happened" in said(await use(stage))
+    assert wording("refused.unexpected") in said(await use(stage))
 
 
 async def test_a_button_and_the_form_behind_a_button_report_an_error(
@@ -74,8 +75,8 @@ async def test_a_button_and_the_form_behind_a_button_report_an_error(
     card = await completed(stage)
     edit = await stage.member.click(card, label="Edit")
     broken()
-    assert "Something unexpected happened" in said(await stage.member.click(card, label="Reroll"))
-    assert "Something unexpected happened" in said(
+    assert wording("refused.unexpected") in said(await stage.member.click(card, label="Reroll"))
+    assert wording("refused.unexpected") in said(
         await stage.member.submit_modal(edit, {"image_format": ["png"]})
     )
 

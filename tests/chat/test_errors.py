@@ -18,6 +18,7 @@ from bot.ledger.budgets import CapReached, budgets_of
 from bot.media import types as media_types
 from bot.models import MediaKind
 from tests.test_models import order
+from tests.wording import wording
 
 MESSAGES = ErrorMessages(Text.load())
 UNUSABLE = [
@@ -62,18 +63,18 @@ def test_this_module_covers_every_kind_of_unusable_file() -> None:
 @pytest.mark.parametrize(
     ("error", "parts"),
     [
-        (NotEnoughCredits(need=13, have=1), ["costs 13 credits", "have 1 credit."]),
-        (NotEnoughCredits(need=13, have=1, refills_at=60.5), ["filled up <t:60:R>"]),
+        (NotEnoughCredits(need=13, have=1), ["need 13 credits", "have 1 credit."]),
+        (NotEnoughCredits(need=13, have=1, refills_at=60.5), ["refills <t:60:R>"]),
         (CapReached(SERVER, left=4), ["this month", "4 credits left", f"<t:{int(SERVER.until)}:R>"]),
-        (CapReached(OPERATOR, left=4), ["operator pays in a day", "<t:86400:R>"]),
-        (ModelOff("faceswap-v5"), ["`faceswap-v5` is switched off"]),
+        (CapReached(OPERATOR, left=4), [wording("refused.operator_cap"), "<t:86400:R>"]),
+        (ModelOff("faceswap-v5"), ["`faceswap-v5` is turned off"]),
         (TooManyWaiting(5), ["5 jobs"]),
-        (ServicePaused(ClosureReason.KEY), ["operator has been told"]),
-        (ServicePaused(ClosureReason.BALANCE), ["run out of credit", "has been told"]),
-        (ServicePaused(ClosureReason.MODEL), ["does not offer this model"]),
-        (Unreadable("target", "a.png"), ["`a.png`", "attach it again"]),
+        (ServicePaused(ClosureReason.KEY), [wording("refused.service")]),
+        (ServicePaused(ClosureReason.BALANCE), [wording("refused.balance"), "has been notified"]),
+        (ServicePaused(ClosureReason.MODEL), [wording("refused.model")]),
+        (Unreadable("target", "a.png"), ["`a.png`", wording("refused.unreadable")]),
         (UploadFailed("target", "a.png"), ["`a.png`", "Nothing was charged"]),
-        (app_commands.CheckFailure(), ["may not use"]),
+        (app_commands.CheckFailure(), [wording("refused.forbidden")]),
         (app_commands.CommandNotFound("x", []), ["Reload Discord"]),
     ],
 )
@@ -84,8 +85,8 @@ def test_each_error_has_its_sentence(error: Exception, parts: list[str]) -> None
 @pytest.mark.parametrize(
     ("accepts", "part"),
     [
-        (frozenset({MediaKind.PICTURE}), "needs a picture, and `a.mp4` is a video."),
-        (frozenset(MediaKind), "needs a picture or a video, and"),
+        (frozenset({MediaKind.PICTURE}), "needs a picture, but `a.mp4` is a video."),
+        (frozenset(MediaKind), "needs a picture or a video, but"),
     ],
 )
 def test_the_error_for_a_wrong_kind_of_file_names_the_right_kinds(
@@ -97,8 +98,11 @@ def test_the_error_for_a_wrong_kind_of_file_names_the_right_kinds(
 @pytest.mark.parametrize(
     ("slug", "changes", "parts"),
     [
-        ("faceswap-comic", {"steps": 51}, ["`steps`", "less than or equal to 50", "`51`"]),
-        ("faceswap-v4", {"swap_type": "nose"}, ["`swap_type`", "'head' or 'face'", "`nose`"]),
+        ("faceswap-comic", {"steps": 51}, ["`steps` must be 50 or less.", "`51`"]),
+        ("faceswap-comic", {"steps": "0"}, ["`steps` must be 1 or more.", "`0`"]),
+        ("faceswap-comic", {"steps": "many"}, ["`steps` must be a whole number.", "`many`"]),
+        ("faceswap-comic", {"cfg": "much"}, ["`cfg` must be a number.", "`much`"]),
+        ("faceswap-v4", {"swap_type": "nose"}, ["`swap_type` must be one of `head`, `face`.", "`nose`"]),
         ("faceswap-v3-multifaceswap", {"source_faces_index": "`x`"}, ["face numbers", "`'x'`"]),
         ("faceswap-v5", {"source_image": None}, ["`source_image`"]),
     ],

@@ -170,7 +170,7 @@ async def test_a_models_description_has_its_price_in_each_language(stage: Stage)
 async def test_a_changed_translation_is_registered_with_discord(stage: Stage) -> None:
     client = stage.app.client
     assert not await sync(client.tree, stage.app.store)
-    german = {**CATALOGUES["de"], f"{PHRASES}.How many": "Wie viele genau"}
+    german = {**CATALOGUES["de"], f"{PHRASES}.Number of credits": "Genaue Anzahl"}
     changed = {**CATALOGUES, "de": german}
     await client.tree.set_translator(Translator(Text(changed), client.price_of))
     assert await sync(client.tree, stage.app.store)

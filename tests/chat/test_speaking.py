@@ -7,6 +7,7 @@ import pytest
 from tests.chat.admin_harness import Server, said
 from tests.harness import Reply, Stage, texts
 from tests.interactions import Arrivals
+from tests.wording import wording
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def arrivals(stage: Stage) -> Arrivals:
 async def test_a_whole_order_is_shown_in_german(stage: Stage, arrivals: Arrivals) -> None:
     arrivals.speaks(stage.member.id, "de")
     reply = await stage.order("faceswap-v5")
-    await reply.says("Eingereiht", "an Segmind gesendet", "5 Credits, berechnet nur")
+    await reply.says("Eingereiht", "an Segmind gesendet", "5 Credits · du zahlst nur")
     await stage.finish(reply, "Fertig", "KI-generiert · 5 Credits")
     (attachment,) = reply.attachments
     assert attachment.description is not None
@@ -36,8 +37,8 @@ async def test_a_job_keeps_the_language_of_its_order(stage: Stage, arrivals: Arr
 async def test_members_of_one_channel_each_get_their_own_language(stage: Stage, arrivals: Arrivals) -> None:
     speakers = {
         "fr": "En attente",
-        "pt-BR": "Em espera",
-        "es-419": "En espera",
+        "pt-BR": wording("state.queued", "pt"),
+        "es-419": wording("state.queued", "es"),
         "en-GB": "Queued",
         "tr": "Queued",
     }
@@ -57,16 +58,16 @@ async def test_an_error_is_worded_in_the_members_language(stage: Stage, arrivals
 @pytest.mark.stage(credits={"start": 3})
 async def test_a_price_is_shown_in_the_members_language(stage: Stage, arrivals: Arrivals) -> None:
     arrivals.speaks(stage.member.id, "es-ES")
-    await (await stage.order("faceswap-v5")).refused("Esto cuesta 5 créditos, y tienes 3 créditos.")
+    await (await stage.order("faceswap-v5")).refused("Necesitas 5 créditos, pero tienes 3 créditos.")
 
 
 async def test_commands_and_their_checks_answer_in_the_members_language(
     server: Server, arrivals: Arrivals
 ) -> None:
     arrivals.speaks(server.member.id, "pt-BR")
-    assert "**100 créditos** para gastar" in await server.balance()
+    assert "**100 créditos** disponíveis" in await server.balance()
     await server.show_to(server.member)
-    assert "Só membros que podem gerenciar" in await server.ask(server.member, "admin changes")
+    assert "**Gerenciar servidor**" in await server.ask(server.member, "admin changes")
     assert "credits" in await server.tell("credits show")
 
 
@@ -88,8 +89,8 @@ async def test_a_button_answers_in_the_language_of_the_member_who_pressed_it(
     await stage.finish(reply, "Fertig")
     shown = reply.result.response
     assert shown is not None
-    assert "それは注文した人のもの" in said(await other.click(shown, label="Löschen"))
-    assert "報告を担当者に送りました" in said(await other.click(shown, label="Melden"))
+    assert "これができるのは注文した人だけ" in said(await other.click(shown, label="Löschen"))
+    assert wording("report.title", "ja") in str((await other.click(shown, label="Melden")).modal)
     assert "Fertig" in reply.text
 
 
@@ -110,7 +111,7 @@ async def test_the_pages_of_a_list_are_in_the_readers_language(server: Server, a
     for _ in range(11):
         await server.tell("credits cap", amount=500)
     asked = await server.admin.slash(server.channel, "admin changes")
-    assert "Obergrenze des Monats auf 500 Credits gesetzt" in said(asked)
+    assert "Obergrenze des Monats ist jetzt 500 Credits" in said(asked)
     assert asked.response is not None
     turned = await server.admin.click(asked.response, label="Ältere")
     assert turned.response is not None
@@ -124,7 +125,7 @@ async def test_consent_is_asked_for_in_the_members_language(stage: Stage, arriva
     assert "el consentimiento de todas las personas" in said(asked)
     assert asked.response is not None
     order = Reply(stage.env, await stage.member.click(asked.response, label="Acepto"))
-    await order.says("En espera")
+    await order.says(wording("state.queued", "es"))
 
 
 async def test_columns_are_aligned_in_japanese(server: Server, arrivals: Arrivals) -> None:

@@ -109,7 +109,7 @@ def test_a_section_of_names_has_each_of_them_and_no_others(section: str, names: 
 def test_a_sentence_is_filled_in_by_name() -> None:
     assert (
         Text.load()("refused.waiting", count=5)
-        == "You already have 5 jobs in the line. Try again when one of them is done."
+        == "You already have 5 jobs in line. Try again when one of them is done."
     )
 
 

@@ -199,7 +199,7 @@ async def test_an_order_that_never_arrived_is_released_after_a_kill(town: Enviro
         await town.discord.online()
         # Only a history that shows another order proves that this one is missing.
         await town.finish(await town.order())
-        await reply.wait_for("Lost on the way", "nothing was charged")
+        await reply.wait_for("Lost on the way", "Nothing was charged")
         assert await bot.terminate() == 0
     assert town.segmind.calls["submit"] == 2
     assert town.segmind.calls["history"] > 0
@@ -441,7 +441,7 @@ async def test_a_server_that_is_not_allowed_is_left_after_one_sentence(tmp_path:
             await eventually(lambda: not later.joined, lambda: bot.output)
             said = discord.calls("send")
             assert [call.number("channel_id") for call in said] == [strangers.channel.id, later.channel.id]
-            assert all("serves only the servers that its operator has chosen" in call.text for call in said)
+            assert all("only serves servers chosen by its operator" in call.text for call in said)
             assert home.joined
             await (await town.order()).wait_for("Queued")
             assert await bot.terminate() == 0

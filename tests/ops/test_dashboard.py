@@ -506,7 +506,7 @@ async def test_while_paused_new_orders_wait_and_submitted_jobs_are_delivered(sta
     await sent.says("Queued")
     assert (await switched(stage, "pause"))["pause"] > 0
     waiting = await stage.order(SLUG)
-    assert "Nothing was sent yet" in await waiting.says("Paused", "operator of this bot")
+    assert "Not sent yet" in await waiting.says("Paused", "paused new orders")
     await stage.finish(sent, "Completed")
     assert len(stage.segmind.submissions) == 1
     paused = await figures(stage, lambda it: it["pause"] and it["jobs"]["counts"][0]["state"] == "waiting")

@@ -27,6 +27,7 @@ from tests.jobs.orders import job
 from tests.ops.scrape import Scrape, fetched, scrape, scraped_with
 from tests.segmind_docs import PRICES
 from tests.store.orders import adopted_by
+from tests.wording import wording
 
 SLUG = "faceswap-v5"
 STAGES = ("waiting", "submitting", "processing", "downloading", "delivering")
@@ -99,7 +100,7 @@ async def test_rejected_submissions_are_counted_by_code_and_reason(stage: Stage)
     stage.segmind.faults.next("submit", "rate-limit=0")
     await (await stage.order(SLUG)).says("Queued")
     stage.segmind.faults.next("submit", "bad-key")
-    await (await stage.order(SLUG)).says("Not possible right now")
+    await (await stage.order(SLUG)).says(wording("state.unavailable"))
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     assert seen("doppel_jobs_ended_total", state="FAILED", reason=Reason.SERVICE) == 1
     assert seen("doppel_segmind_responses_total", request="submission", code="429") == 1
@@ -110,7 +111,7 @@ async def test_rejected_submissions_are_counted_by_code_and_reason(stage: Stage)
 
 
 async def test_rejected_orders_are_counted_by_the_kind_of_error(stage: Stage) -> None:
-    await (await stage.order(SLUG, source_image=("a.png", b"words"))).refused("not a picture")
+    await (await stage.order(SLUG, source_image=("a.png", b"words"))).refused(wording("media.unrecognised"))
     await stage.app.store.adjust(stage.account, -98, "", AuditEntry("1", "take"))
     await (await stage.order(SLUG)).refused("credits")
     seen = await scrape(stage.app.served_at)
@@ -124,7 +125,7 @@ async def test_rejected_orders_are_counted_by_the_kind_of_error(stage: Stage) ->
 async def test_waiting_and_running_jobs_are_exported(stage: Stage) -> None:
     await (await stage.order(SLUG)).says("Queued")
     for place in (1, 2):
-        await (await stage.order(SLUG)).says(f"Number {place}")
+        await (await stage.order(SLUG)).says(f"number {place} in line")
     seen = await scrape(stage.app.served_at)
     assert (seen("doppel_jobs_waiting"), seen("doppel_jobs_in_flight")) == (2, 1)
     assert seen("doppel_jobs_open", state="HELD") == 2
@@ -138,7 +139,7 @@ async def test_waiting_and_running_jobs_are_exported(stage: Stage) -> None:
 )
 async def test_an_open_breaker_and_an_unknown_outcome_are_exported(stage: Stage) -> None:
     # Only a history that shows another order proves that the lost one is missing: this one fails there.
-    await stage.finish(await stage.order(SLUG), "nothing was charged")
+    await stage.finish(await stage.order(SLUG), "Nothing was charged")
     stage.segmind.faults.next("submit", "drop-before", times=2)
     await (await stage.order(SLUG)).says("Lost on the way")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 2)
@@ -159,7 +160,7 @@ async def test_metrics_contain_no_id_and_no_secret_and_have_few_labels(stage: St
     other = await stage.order_as(stage.another_member("bob"), "ai-face-swap")
     for reply in (*replies, other):
         await stage.finish(reply, "Completed")
-    await (await stage.order(SLUG, source_image=("a.png", b"words"))).refused("not a picture")
+    await (await stage.order(SLUG, source_image=("a.png", b"words"))).refused(wording("media.unrecognised"))
     ends = len(replies) + 1
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == ends)
     found = await stage.job(other)

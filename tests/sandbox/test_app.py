@@ -19,6 +19,7 @@ from bot.settings import Settings
 from bot.store.backend.leases import lock_file
 from tests.patience import PATIENCE
 from tests.sandbox.visitor import AGREED, Visitor
+from tests.wording import wording
 
 OpenSandbox = Callable[..., AbstractAsyncContextManager[Sandbox]]
 FILES = {path.name: path.read_bytes() for path in samples()}
@@ -98,11 +99,11 @@ async def test_the_first_order_asks_for_consent_and_goes_on_by_itself(tmp_path: 
     options = SandboxOptions(0, 100.0, fresh=False, browser=False, folder=tmp_path)
     async with open_sandbox(Settings(), options) as sandbox, visited(sandbox) as visitor:
         await visitor.run("faceswap-v5", face_and_target())
-        assert "Before the first use" in (await visitor.words())[-1]
+        assert wording("consent.title") in (await visitor.words())[-1]
         receipt = await visitor.press("I agree")
         assert not receipt["rejected"], receipt
         assert "Completed" in (await visitor.until("Completed"))[-1]
-        assert not any("Before the first use" in words for words in await visitor.words())
+        assert not any(wording("consent.title") in words for words in await visitor.words())
 
 
 async def test_a_button_of_the_welcome_shows_a_command_at_work(open_here: OpenSandbox) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from bot.administration.audit import Administrator
 from bot.chat.interactions import Interaction
-from bot.chat.members import server_permissions
+from bot.chat.members import NotAdministrator, server_permissions
 
 # Server of an operator's decision about a result outside of servers.
 NOWHERE = 0
@@ -17,7 +17,7 @@ class NotModerator(Exception):
 def require_moderator(
     interaction: Interaction, guild_id: int | None, operators: Collection[int], *, refunds: bool = False
 ) -> Administrator:
-    """The moderator behind an interaction, or `NotModerator`."""
+    """The moderator behind an interaction, or the error that names the missing permission."""
     user_id = interaction.user.id
     if user_id in operators:
         return Administrator(user_id, guild_id or NOWHERE)
@@ -25,5 +25,5 @@ def require_moderator(
     may = server_permissions(interaction) if refunds else interaction.permissions
     allowed = may.manage_guild or (may.manage_messages and not refunds)
     if guild_id is None or interaction.guild_id != guild_id or not allowed:
-        raise NotModerator
+        raise NotAdministrator if refunds else NotModerator
     return Administrator(user_id, guild_id)

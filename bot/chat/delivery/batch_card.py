@@ -7,7 +7,7 @@ from bot.chat.delivery.job_buttons import batch_rows
 from bot.chat.delivery.progress_card import FREE, bar, stage_words
 from bot.chat.text import Text
 from bot.chat.ui.card import BLUE, DARK, GREEN, Attachment, Card, CardMedia, CardText, credits_words
-from bot.chat.ui.info_card import as_code
+from bot.chat.ui.info_card import as_code, mention
 from bot.chat.ui.order_summary import chosen_words
 from bot.chat.ui.states import JobState, state_of
 from bot.jobs.delivery import Delivery
@@ -92,7 +92,9 @@ def _ending(job: Job, text: Text) -> str:
     if state is not JobState.DONE:
         detail = as_code(job.detail or "", DETAIL_LIMIT)
         return f"{state.label(text)} {detail}".strip()
-    return text("end.sent" if job.delivery == Delivery.DIRECT else "end.not_shown")
+    if job.delivery == Delivery.DIRECT:
+        return text("end.sent", member=mention(job.place.user_id))
+    return text("end.not_shown")
 
 
 def _price(jobs: Sequence[Job], open_jobs: Sequence[Job], text: Text) -> str:

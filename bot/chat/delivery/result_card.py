@@ -17,6 +17,7 @@ from bot.chat.ui.card import (
     credits_words,
     relative_timestamp,
 )
+from bot.chat.ui.info_card import mention
 from bot.chat.ui.order_summary import chosen_words
 from bot.chat.ui.states import JobState, state_of
 from bot.jobs.job import Job, Reason, State
@@ -101,7 +102,7 @@ def elsewhere_card(
     model: type[FaceModel], job: Job, text: Text, media: CardMedia = NO_MEDIA, *, arrived: bool
 ) -> Card:
     """Card in the channel for a result that goes to the member in private."""
-    note = text("end.sent") if arrived else text("end.not_sent")
+    note = text("end.sent" if arrived else "end.not_sent", member=mention(job.place.user_id))
     paid = text("end.paid", price=credits_words(job.price, text))
     words = CardText(JobState.DONE, [note], [paid], _done(job, text))
     return Card(model.card, GREEN if arrived else DARK, words, text, media)

@@ -23,13 +23,13 @@ DESCRIPTION_LIMIT = 100
 INTEGER_LIMIT = 2**53 - 1
 # Every model's command has these options.
 DISPLAY_OPTIONS: Mapping[str, str] = {
-    "hidden": "Only you see the order and its result",
-    "spoiler": "Cover the pictures until somebody clicks on them",
-    "send_to_me": "Send the result to you in private; the channel only reads that it is done",
+    "hidden": "Show the order and its result only to you",
+    "spoiler": "Mark the result as a spoiler",
+    "send_to_me": "Send the result to you as a direct message",
 }
 AS_GIF = "as_gif"
 # Those of models that take videos have this one, too.
-VIDEO_OPTIONS: Mapping[str, str] = DISPLAY_OPTIONS | {AS_GIF: "Send a video as a GIF"}
+VIDEO_OPTIONS: Mapping[str, str] = DISPLAY_OPTIONS | {AS_GIF: "Send the video as a GIF"}
 
 FACE = "face"
 """The option for a saved face, instead of a file."""

@@ -5,6 +5,7 @@ import simcord
 
 from tests.chat.admin_harness import said
 from tests.harness import Reply, Stage
+from tests.wording import wording
 
 ASKING = {"required": True, "version": "2026-08", "policy_url": "https://example.org/privacy"}
 
@@ -12,7 +13,7 @@ ASKING = {"required": True, "version": "2026-08", "policy_url": "https://example
 @pytest.mark.stage(consent=ASKING)
 async def test_the_first_order_continues_once_its_member_agrees(stage: Stage) -> None:
     asked = (await stage.order("faceswap-v5")).result
-    assert "the consent of everybody whose face is in them" in said(asked)
+    assert wording("consent.rights") in said(asked)
     pressed = await agree(stage, asked)
     reply = Reply(stage.env, pressed)
     await stage.finish(reply, "Completed")
@@ -35,7 +36,7 @@ async def test_consent_without_an_order_asks_to_send_it_again(stage: Stage) -> N
 @pytest.mark.stage(consent=ASKING)
 async def test_an_older_consent_does_not_count(stage: Stage) -> None:
     await stage.app.store.moderation.agree(stage.member.id, "2025-01")
-    assert "Before the first use" in said((await stage.order("faceswap-v5")).result)
+    assert wording("consent.title") in said((await stage.order("faceswap-v5")).result)
     await stage.app.store.moderation.agree(stage.member.id, "2026-08")
     await (await stage.order("faceswap-v5")).says("Queued")
 

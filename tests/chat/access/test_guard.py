@@ -9,6 +9,7 @@ from bot.ledger.ledger import AuditEntry
 from tests.harness import Stage, eventually
 from tests.media.files import animated, picture, png_bomb, video
 from tests.segmind_docs import FILES, MODELS
+from tests.wording import wording
 
 EVERY_FILE = [(slug, option) for slug, options in FILES.items() for option in options]
 BOUNDED = [
@@ -27,10 +28,10 @@ async def is_untouched(stage: Stage) -> bool:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("notes.png", b"this is a text, whatever its name says", "`notes.png` is not a picture or video"),
+        ("notes.png", b"this is a text, whatever its name says", "`notes.png` isn't a picture or video"),
         ("cut.png", picture("PNG")[:-200], "`cut.png` is incomplete"),
-        ("tiny.png", picture("PNG", 8, 8), "`tiny.png` has only 8 × 8 pixels"),  # noqa: RUF001
-        ("bomb.png", png_bomb(), "`bomb.png` has 20000 × 20000 pixels"),  # noqa: RUF001
+        ("tiny.png", picture("PNG", 8, 8), "`tiny.png` is too small (8 × 8 pixels)"),  # noqa: RUF001
+        ("bomb.png", png_bomb(), "(20000 × 20000)"),  # noqa: RUF001
         ("big.png", bytes(21 * 2**20), "`big.png`"),
     ],
     ids=["text", "truncated", "tiny", "bomb", "too large"],
@@ -55,7 +56,7 @@ async def test_a_video_where_a_picture_belongs_is_refused(stage: Stage) -> None:
     for slug, option in EVERY_FILE:
         if (slug, option) != ("ai-face-swap", "target"):
             reply = await stage.order(slug, **{option: ("face.png", video())})
-            await reply.refused(f"`{option}` needs a picture, and `face.png` is a video")
+            await reply.refused(f"`{option}` needs a picture, but `face.png` is a video")
     assert await is_untouched(stage)
 
 
@@ -80,7 +81,7 @@ async def test_the_model_rejects_values_that_discord_lets_through(stage: Stage) 
 async def test_the_error_for_missing_credits_states_both_amounts(stage: Stage) -> None:
     await stage.app.store.adjust(stage.account, -97, "nearly empty", AuditEntry("test", "take"))
     reply = await stage.order("faceswap-v4")
-    await reply.refused("costs 13 credits", "you have 3 credits", "no allowance here")
+    await reply.refused("need 13 credits", "have 3 credits", "no daily allowance here")
     assert stage.segmind.submissions == ()
 
 
@@ -109,7 +110,7 @@ async def test_the_error_for_a_spent_allowance_states_when_it_refills(stage: Sta
     for _ in range(2):
         await (await stage.order("faceswap-v5")).says("Queued")
     midnight = int(stage.clock.now() // 86_400 * 86_400 + 86_400)
-    await (await stage.order("faceswap-v5")).refused("you have 0 credits", f"filled up <t:{midnight}:R>")
+    await (await stage.order("faceswap-v5")).refused("you have 0 credits", f"refills <t:{midnight}:R>")
     assert (await stage.app.store.balance(stage.account)).held == 10
 
 
@@ -118,14 +119,14 @@ async def test_a_spent_server_cap_holds_no_credits(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     other = stage.another_member("bob")
     reply = await stage.order_as(other, "faceswap-v5")
-    await reply.refused("server has spent its credits", "4 credits left")
+    await reply.refused(wording("refused.server_cap"), "4 credits left")
     assert (await stage.app.store.balance(f"{stage.guild.id}:{other.id}")).held == 0
 
 
 @pytest.mark.stage(credits={"operator_daily_usd": 0.09})
 async def test_a_spent_operator_cap_rejects_orders(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
-    await (await stage.order("faceswap-v5")).refused("what its operator pays in a day")
+    await (await stage.order("faceswap-v5")).refused(wording("refused.operator_cap"))
     assert (await stage.app.store.balance(stage.account)).held == 5
 
 
@@ -134,7 +135,7 @@ async def test_a_model_that_the_server_switched_off_is_refused_there(stage: Stag
     await stage.app.store.change_rules(
         stage.guild.id, lambda rules: rules.model_copy(update={"models_off": frozenset({"faceswap-v5"})}), off
     )
-    await (await stage.order("faceswap-v5")).refused("`faceswap-v5` is switched off")
+    await (await stage.order("faceswap-v5")).refused("`faceswap-v5` is turned off")
     await (await stage.order("faceswap-v3-multifaceswap")).says("Queued")
 
 
@@ -163,14 +164,14 @@ async def test_the_best_of_a_members_roles_counts(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).refused("you have 0 credits")
     bob = stage.guild.add_member(stage.env.create_user("bob"), roles=[better, good])
     await (await stage.order_as(bob, "faceswap-v4")).says("Queued")
-    await (await stage.order_as(bob, "faceswap-v3-multifaceswap")).refused("you have 0 credits")
+    await (await stage.order_as(bob, "faceswap-v3-multifaceswap")).refused("but have 0 credits")
 
 
 @pytest.mark.stage(jobs={"per_member": 1, "waiting_per_member": 1})
 async def test_a_full_queue_rejects_orders_and_states_its_limit(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
     await (await stage.order("faceswap-v5")).says("Waiting in line")
-    await (await stage.order("faceswap-v5")).refused("already have a job in the line")
+    await (await stage.order("faceswap-v5")).refused(wording("refused.waiting.one"))
     assert (await stage.app.store.balance(stage.account)).held == 10
 
 
@@ -185,7 +186,7 @@ async def test_in_link_mode_segmind_receives_discords_link(stage: Stage) -> None
 async def test_an_upload_that_fails_charges_nothing(stage: Stage) -> None:
     stage.segmind.faults.always("upload", "error-before=502")
     reply = await stage.order("faceswap-v5")
-    await reply.refused("`a.png` could not be handed to Segmind")
+    await reply.refused("`a.png` couldn't be sent to Segmind")
     assert await is_untouched(stage)
 
 
@@ -196,7 +197,7 @@ async def test_the_incident_number_of_an_unexpected_error_is_in_the_log(
         raise RuntimeError("nobody foresaw this")
 
     monkeypatch.setattr(stage.app.store, "balance", broken)
-    text = await (await stage.order("faceswap-v5")).refused("Something unexpected happened")
+    text = await (await stage.order("faceswap-v5")).refused(wording("refused.unexpected"))
     incident = text.split("`")[1]
     logged = capsys.readouterr()
     assert len(incident) == 8

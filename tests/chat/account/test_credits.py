@@ -11,12 +11,13 @@ from bot.ledger.ledger import AuditEntry
 from tests.chat.admin_harness import Server, elsewhere, said
 from tests.harness import Stage, texts
 from tests.segmind_docs import MODELS, PRICES
+from tests.wording import wording
 
 
 async def test_a_new_member_has_the_initial_credits(server: Server) -> None:
     words = await server.balance()
-    assert "**100 credits** to spend" in words
-    assert "no allowance here that fills up" in words
+    assert "**100 credits** available" in words
+    assert "no daily allowance here" in words
 
 
 @pytest.mark.stage(credits={"daily": 50, "start": 0})
@@ -26,16 +27,16 @@ async def test_the_balance_shows_allowance_grants_holds_and_the_next_refill(serv
     await (await stage.order("faceswap-v5")).says("Queued")
     words = await server.balance()
     midnight = int(time.time() // 86_400 * 86_400 + 86_400)
-    assert "**52 credits** to spend" in words
+    assert "**52 credits** available" in words
     assert "**45** of 50 left" in words
-    assert "never to expire: **7**" in words
-    assert "under way: **5**" in words
-    assert f"filled up at <t:{midnight}:f> (<t:{midnight}:R>)" in words
+    assert "never expire: **7**" in words
+    assert "running jobs: **5**" in words
+    assert f"refills at <t:{midnight}:f> (<t:{midnight}:R>)" in words
 
 
 @pytest.mark.stage(credits={"daily": 50, "start": 0, "refill": "rolling"})
 async def test_a_rolling_allowance_starts_with_its_first_spent_credit(server: Server) -> None:
-    assert "Its day begins with the first credit" in await server.balance()
+    assert wording("balance.full") in await server.balance()
     before = time.time()
     await (await server.stage.order("faceswap-v5")).says("Queued")
     after = time.time()
@@ -47,8 +48,8 @@ async def test_a_rolling_allowance_starts_with_its_first_spent_credit(server: Se
 async def test_direct_messages_have_no_allowance_by_default(stage: Stage) -> None:
     user = stage.env.create_user("dora")
     words = said(await user.slash("credits balance"))
-    assert "**0 credits** to spend" in words
-    assert "no allowance here that fills up" in words
+    assert "**0 credits** available" in words
+    assert "no daily allowance here" in words
 
 
 async def test_the_history_has_one_line_for_each_job(server: Server) -> None:
@@ -57,10 +58,10 @@ async def test_the_history_has_one_line_for_each_job(server: Server) -> None:
     await (await server.stage.order("faceswap-v5")).says("Queued")
     words = await server.ask(server.member, "credits history")
     assert [line.rpartition(" · ")[0] for line in words.splitlines()[1:]] == [
-        "Face swap v5 · **\N{MINUS SIGN}5**, held",
+        "Face swap v5 · **\N{MINUS SIGN}5**, reserved",
         f"Face swap v5, refunded by <@{server.admin.id}>: `it was 'blurred' @everyone` · nothing charged",
         "Face swap v5 · **\N{MINUS SIGN}5**",
-        "To begin with · **+100**",
+        "Welcome credits · **+100**",
     ]
     assert all(line.endswith(":R>") for line in words.splitlines()[1:])
     assert done not in words
@@ -119,7 +120,7 @@ async def test_the_oldest_page_links_back_and_the_newest_only_onwards(server: Se
 
 async def test_an_empty_history_says_so(stage: Stage) -> None:
     user = stage.env.create_user("dora")
-    assert "There is nothing yet." in said(await user.slash("credits history"))
+    assert wording("pages.empty") in said(await user.slash("credits history"))
 
 
 async def test_prices_are_shown_for_the_models_that_the_server_offers(server: Server) -> None:
@@ -127,9 +128,9 @@ async def test_prices_are_shown_for_the_models_that_the_server_offers(server: Se
     words = await server.ask(server.member, "credits prices")
     lines = {slug: next((line for line in words.splitlines() if f"`/{slug}`" in line), "") for slug in MODELS}
     assert lines.pop("faceswap-comic") == ""
-    assert "**11 credits per started 10 s** · usually 29 s" in lines.pop("ai-face-swap")
+    assert "**11 credits per 10 s (rounded up)** · usually 29 s" in lines.pop("ai-face-swap")
     assert all(f"**{PRICES[slug]} credit" in line for slug, line in lines.items())
-    assert "`hardware: cost` makes it 8, `model_type: quality` makes it 19" in words
+    assert "8 with `hardware: cost`, 19 with `model_type: quality`" in words
 
 
 @pytest.mark.stage(credits={"prices": {"faceswap-v5": 1}})
@@ -138,15 +139,15 @@ async def test_the_operators_own_price_is_shown_everywhere(server: Server) -> No
     commands = await server.stage.app.client.tree.fetch_commands()
     described = {command.name: command.description for command in commands}
     assert described["faceswap-v5"].endswith(" · 1 credit")
-    assert described["ai-face-swap"].endswith(" · 11 credits per started 10 s")
+    assert described["ai-face-swap"].endswith(" · 11 credits per 10 s (rounded up)")
     reply = await server.stage.order("faceswap-v5")
-    await reply.says("Queued", "1 credit, charged only for a result")
+    await reply.says("Queued", "1 credit · you only pay")
 
 
 async def test_without_models_there_are_no_prices(server: Server) -> None:
     for slug in MODELS:
         await server.tell("models", model=slug, on=False)
-    assert "Every model is switched off" in await server.ask(server.member, "credits prices")
+    assert wording("prices.none") in await server.ask(server.member, "credits prices")
 
 
 async def test_each_server_has_its_own_history(server: Server) -> None:

@@ -5,6 +5,7 @@ import simcord
 
 from tests.chat.admin_harness import Server, elsewhere, said
 from tests.harness import Stage, texts
+from tests.wording import wording
 
 gifts_on = pytest.mark.stage(credits={"gifts_daily": 50})
 
@@ -19,11 +20,11 @@ async def test_a_member_gives_credits_and_the_receiver_reads_of_it(server: Serve
     result = await give(server, bea, 30)
     words = said(result)
     assert f"You gave 30 credits to <@{bea.id}>." in words
-    assert "**70 credits** to spend" in words
+    assert "**70 credits** available" in words
     (public,) = result.followups
     assert not public.ephemeral
     assert f"<@{server.member.id}> gave 30 credits to <@{bea.id}>." in "\n".join(texts(public.components))
-    assert "**130 credits** to spend" in await server.ask(bea, "credits balance")
+    assert "**130 credits** available" in await server.ask(bea, "credits balance")
     minus = "\N{MINUS SIGN}"
     assert f"Gift to <@{bea.id}> · **{minus}30** · <t:" in await server.ask(server.member, "credits history")
     assert f"Gift from <@{server.member.id}> · **+30** · <t:" in await server.ask(bea, "credits history")
@@ -75,11 +76,11 @@ async def test_administrators_lower_the_bound_or_switch_gifts_off(server: Server
 async def test_a_blocked_member_gives_nothing(server: Server) -> None:
     await server.tell("block", member=server.member)
     bea = server.stage.another_member("bea")
-    assert "moderators do not let you use the bot here" in said(await give(server, bea, 1))
+    assert wording("refused.blocked_here") in said(await give(server, bea, 1))
 
 
 @gifts_on
 async def test_gifts_stay_within_a_server(stage: Stage) -> None:
     user = stage.env.create_user("dora")
     result = await user.slash("credits give", member=stage.member.user, amount=1)
-    assert "isn't in this server" in said(result) or "nobody, or nothing, of this server" in said(result)
+    assert "isn't in this server" in said(result) or wording("refused.not_here") in said(result)

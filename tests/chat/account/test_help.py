@@ -5,6 +5,7 @@ import pytest
 from bot.chat.text import Text
 from tests.chat.admin_harness import Server, said
 from tests.harness import Stage
+from tests.wording import wording
 
 SWAP = Text.load()("help.swap")
 
@@ -32,10 +33,10 @@ async def test_the_first_button_opens_the_form_of_a_swap(server: Server) -> None
 @pytest.mark.parametrize(
     ("label", "words"),
     [
-        ("My credits", "**100 credits** to spend"),
-        ("My jobs", "There is nothing yet."),
-        ("My faces", "You have saved no face yet."),
-        ("Privacy", "What is kept of you"),
+        ("My credits", "**100 credits** available"),
+        ("My jobs", wording("pages.empty")),
+        ("My faces", wording("faces.none")),
+        ("Privacy", wording("privacy.title")),
     ],
 )
 async def test_the_other_buttons_answer_as_their_commands_do(server: Server, label: str, words: str) -> None:

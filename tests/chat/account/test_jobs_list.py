@@ -11,6 +11,7 @@ from bot.jobs.delivery import Delivery
 from tests.chat.admin_harness import Server, elsewhere, said
 from tests.harness import Reply, Stage, eventually, texts
 from tests.media.marks import is_marked
+from tests.wording import wording
 
 
 async def listed(stage: Stage, member: simcord.MemberActor | None = None, **options: Any) -> str:
@@ -32,9 +33,9 @@ async def keep(stage: Stage, reply: Reply) -> None:
 
 async def shown_again(stage: Stage) -> simcord.ResponseMessage:
     reply = await stage.member.slash(stage.channel, "jobs")
-    assert "its result waits for you" in said(reply)
+    assert wording("jobs_list.kept_line") in said(reply)
     assert reply.response is not None
-    answer = await stage.member.click(reply.response.message, label="Show me")
+    answer = await stage.member.click(reply.response.message, label=wording("buttons.show"))
     await eventually(lambda: answer.response and answer.response.components, lambda: "nothing is shown")
     assert answer.ephemeral
     assert answer.response is not None
@@ -42,7 +43,7 @@ async def shown_again(stage: Stage) -> simcord.ResponseMessage:
 
 
 async def test_members_see_the_state_and_link_of_their_jobs(stage: Stage) -> None:
-    assert "There is nothing yet" in await listed(stage)
+    assert wording("pages.empty") in await listed(stage)
     done, running = await stage.order("faceswap-v5"), await stage.order("faceswap-v4")
     await stage.finish(done, "Completed")
     await running.says("Sent to Segmind")
@@ -54,7 +55,7 @@ async def test_members_see_the_state_and_link_of_their_jobs(stage: Stage) -> Non
 
 async def test_members_do_not_see_the_jobs_of_others(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
-    assert "There is nothing yet" in await listed(stage, stage.another_member("mallory"))
+    assert wording("pages.empty") in await listed(stage, stage.another_member("mallory"))
 
 
 async def test_a_hidden_order_is_listed_without_a_link(stage: Stage) -> None:
@@ -86,7 +87,7 @@ async def test_a_result_that_segmind_has_deleted_is_not_shown(stage: Stage) -> N
     await keep(stage, await stage.order("faceswap-v5"))
     await stage.execute("UPDATE jobs SET output = ?", f"{stage.segmind.url}/outputs/gone")
     answer = await shown_again(stage)
-    assert "could not be shown here" in "\n".join(texts(answer.components))
+    assert wording("end.not_shown") in "\n".join(texts(answer.components))
     assert not answer.attachments
 
 
@@ -137,4 +138,4 @@ async def test_a_moderator_of_one_channel_does_not_see_the_jobs_of_the_server(st
     moderates = discord.PermissionOverwrite(manage_messages=True, manage_guild=True)
     own_channel = stage.guild.create_text_channel("mallory", overwrites={mallory: moderates})
     refused = said(await mallory.slash(own_channel, "jobs", server=True))
-    assert refused == "Only members who may manage messages can do that."
+    assert refused == wording("refused.not_moderator")

@@ -13,6 +13,7 @@ from bot.media.types import SmallCopy
 from tests.chat.admin_harness import Server, said
 from tests.harness import Stage, texts
 from tests.media.files import picture
+from tests.wording import wording
 
 
 async def ask(stage: Stage, command: str) -> simcord.InteractionResult:
@@ -39,7 +40,7 @@ def tables_naming(stage: Stage) -> set[str]:
 async def test_the_policy_says_what_is_stored_and_for_how_long(stage: Stage) -> None:
     shown = await ask(stage, "policy")
     assert "After 30 days" in said(shown)
-    assert "which orders used it, for 30 days" in said(shown)
+    assert "the orders that used it, for 30 days" in said(shown)
     assert shown.response is not None
     assert "https://example.org/privacy" in str(shown.response.components)
 
@@ -64,7 +65,7 @@ async def test_the_export_contains_saved_faces_and_the_deletion_removes_them(sta
     for name, side in (("../me", 300), ("Eva", 310)):
         await saved_faces.save(stage.member.id, name, SmallCopy(picture("PNG", side, side), ".png"))
     shown = await ask(stage, "export")
-    assert "not in it" not in said(shown)
+    assert wording("privacy.closed_faces") not in said(shown)
     assert shown.response is not None
     with zipfile.ZipFile(io.BytesIO(await shown.response.attachments[0].read())) as archive:
         listed = json.loads(archive.read("doppel.json"))["faces"]
@@ -77,7 +78,7 @@ async def test_the_export_contains_saved_faces_and_the_deletion_removes_them(sta
     assert all(face["saved_at"] < face["expires_at"] for face in listed)
     assert not any("/" in face["file"].removeprefix("faces/") for face in listed)
     await stage.execute("UPDATE faces SET sealed = x'00' WHERE name = 'Eva'")
-    assert "One saved face is not in it" in said(await ask(stage, "export"))
+    assert wording("privacy.closed_faces") in said(await ask(stage, "export"))
     await press(stage, await ask(stage, "delete"))
     assert await saved_faces.all_of(stage.member.id) == []
 
@@ -87,19 +88,19 @@ async def test_confirming_deletes_everything(server: Server) -> None:
     await server.job_done()
     await server.tell("credits grant", member=server.member, amount=7, reason="kind")
     question = await ask(stage, "delete")
-    assert "You give up 102 credits" in said(question)
+    assert "You lose 102 credits" in said(question)
     assert {"jobs", "accounts", "deeds"} <= tables_naming(stage)
     await press(stage, question)
     assert question.response is not None
-    assert "Your data is deleted, except for" in "\n".join(texts(question.response.components))
+    assert wording("privacy.deleted") in "\n".join(texts(question.response.components))
     assert tables_naming(stage) == {"people"}
     assert await stage.app.store.audit() == []
-    assert "somebody who has left" in await server.tell("changes")
-    await (await stage.order("faceswap-v5")).refused("You had everything about you deleted")
+    assert "someone who deleted their data" in await server.tell("changes")
+    await (await stage.order("faceswap-v5")).refused(wording("refused.just_left"))
     done = next(each for each in stage.channel.history() if each.attachments)
     pressed = await stage.member.click(done, label="Reroll")
     assert pressed.response is not None
-    assert "Nothing is known of that order" in "\n".join(texts(pressed.response.components))
+    assert wording("refused.no_such_order") in "\n".join(texts(pressed.response.components))
 
 
 async def test_nobody_can_confirm_for_somebody_else(stage: Stage) -> None:
@@ -123,7 +124,7 @@ async def test_an_unfinished_job_prevents_the_deletion(stage: Stage) -> None:
     question = await ask(stage, "delete")
     assert question.response is not None
     pressed = await stage.member.click(question.response, label="Delete everything")
-    assert "not over yet" in "\n".join(texts(pressed.followups[0].components))
+    assert wording("refused.open_orders") in "\n".join(texts(pressed.followups[0].components))
     await stage.finish(reply, "Completed")
     assert (await stage.job(reply)).place.user_id == stage.member.id
 
@@ -131,7 +132,7 @@ async def test_an_unfinished_job_prevents_the_deletion(stage: Stage) -> None:
 async def test_the_avatar_of_a_member_who_opted_out_cannot_be_used(stage: Stage) -> None:
     access_guard = stage.app.client.orders.access_guard
     assert await access_guard.may_use(stage.member.id)
-    assert "Nobody can use your avatar" in said(await ask(stage, "optout"))
+    assert wording("privacy.opted_out") in said(await ask(stage, "optout"))
     assert not await access_guard.may_use(stage.member.id)
     assert "again" in said(await ask(stage, "optin"))
     assert await access_guard.may_use(stage.member.id)

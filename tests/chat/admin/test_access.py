@@ -8,6 +8,7 @@ from discord import app_commands
 from bot.ledger.server_rules import ServerRules
 from tests.chat.admin_harness import Server, elsewhere
 from tests.harness import Reply
+from tests.wording import wording
 
 EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("credits grant", {"amount": 5}),
@@ -63,7 +64,7 @@ async def test_a_member_who_sees_the_commands_cannot_use_them(server: Server) ->
     server.channel = server.guild.create_text_channel("theirs", overwrites={server.member: manages})
     for command, options in EVERY_COMMAND:
         words = await server.ask(server.member, f"admin {command}", **filled(server, command, options))
-        assert "Only members who may manage this server can do that." in words
+        assert wording("refused.not_administrator") in words
     assert await server.rules() == ServerRules()
     assert await server.audit_entries() == []
     assert await server.granted() == 100
@@ -75,7 +76,7 @@ async def test_administrators_of_another_server_decide_nothing_here(server: Serv
     await server.show_to(visitor)
     for command, options in EVERY_COMMAND:
         words = await server.ask(visitor, f"admin {command}", **filled(server, command, options))
-        assert "Only members who may manage this server" in words
+        assert wording("refused.not_administrator") in words
     assert await server.audit_entries() == []
 
 
@@ -99,7 +100,7 @@ async def test_changes_in_one_server_do_not_affect_another(server: Server) -> No
     await server.tell("credits cap", amount=0)
     await server.tell("models", model="faceswap-v5", on=False)
     await server.tell("limits", limit="per_member", amount=1)
-    assert "**100 credits** to spend" in await other.balance()
+    assert "**100 credits** available" in await other.balance()
     assert await other.rules() == ServerRules()
     reply = Reply(
         server.stage.env,
@@ -113,7 +114,7 @@ async def test_members_of_another_server_are_rejected(server: Server) -> None:
     for command in ("credits grant", "credits take", "credits set-daily", "credits show"):
         options = {} if command == "credits show" else {"amount": 5}
         words = await server.tell(command, member=other.member.user, **options)
-        assert "nobody, or nothing, of this server" in words
+        assert wording("refused.not_here") in words
     assert await other.granted() == 100
     assert await server.audit_entries() == await other.audit_entries() == []
 
@@ -124,7 +125,7 @@ async def test_a_role_of_another_server_has_no_effect(server: Server) -> None:
     painter = other.guild.add_member(server.stage.env.create_user("pat"), roles=[role])
     credit_admin, by = server.credit_admin
     await credit_admin.set_role(by, role.id, 70)
-    assert "**100 credits** to spend" in await other.ask(painter, "credits balance")
+    assert "**100 credits** available" in await other.ask(painter, "credits balance")
     assert await other.rules() == ServerRules()
 
 

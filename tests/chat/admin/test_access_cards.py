@@ -11,13 +11,14 @@ from bot.media.types import Limits
 from tests.chat.admin_harness import Server
 from tests.harness import Reply, Stage
 from tests.media.files import noise, picture, saved
+from tests.wording import wording
 
 
 async def test_a_blocked_member_cannot_order_until_unblocked(server: Server) -> None:
     assert f"<@{server.member.id}> can't use the bot any more." in await server.tell(
         "block", member=server.member, reason="rude"
     )
-    await (await server.stage.order("faceswap-v5")).refused("moderators do not let you use the bot here")
+    await (await server.stage.order("faceswap-v5")).refused(wording("refused.blocked_here"))
     assert str(server.member.id) in await server.tell("channels")
     await server.tell("unblock", member=server.member)
     await (await server.stage.order("faceswap-v5")).says("Queued")
@@ -29,12 +30,12 @@ async def test_a_blocked_member_cannot_order_until_unblocked(server: Server) -> 
 
 async def test_a_channel_is_switched_off_and_another_is_the_only_one(server: Server) -> None:
     await server.tell("channels", channel=server.channel, use="off")
-    await (await server.stage.order("faceswap-v5")).refused("not to be used in this channel")
+    await (await server.stage.order("faceswap-v5")).refused(wording("refused.channel"))
     await server.tell("channels", channel=server.channel, use="only")
     await (await server.stage.order("faceswap-v5")).says("Queued")
     await server.tell("channels", channel=server.guild.create_text_channel("art"), use="only")
     await server.tell("channels", channel=server.channel, use="unset")
-    await (await server.stage.order("faceswap-v5")).refused("not to be used in this channel")
+    await (await server.stage.order("faceswap-v5")).refused(wording("refused.channel"))
 
 
 async def test_a_role_is_required_or_excluded(server: Server) -> None:
@@ -57,7 +58,7 @@ def age_restrict(stage: Stage) -> None:
 
 async def x(stage: Stage) -> None:
     age_restrict(stage)
-    await (await stage.order("faceswap-v5")).refused("marked for adults")
+    await (await stage.order("faceswap-v5")).refused(wording("refused.age_restricted"))
 
 
 @pytest.mark.stage(safety={"nsfw_channels": True})
@@ -70,7 +71,7 @@ async def test_repeated_content_blocks_suspend_a_member(stage: Stage) -> None:
     for _ in range(3):
         stage.segmind.faults.next("submit", "blocked=Content blocked by RAI policy")
         await stage.finish(await stage.order("faceswap-v5"), "Blocked")
-    await (await stage.order("faceswap-v5")).refused("content rules refused several of your orders")
+    await (await stage.order("faceswap-v5")).refused(wording("refused.resting"))
     other = stage.another_member("eve")
     await (await stage.order_as(other, "faceswap-v5")).says("Queued")
 
@@ -81,7 +82,7 @@ async def test_a_listed_picture_and_its_copies_are_rejected(stage: Stage) -> Non
     )
     for copy in (picture("PNG"), saved(noise().resize((192, 144)), "JPEG", quality=80)):
         reply = await stage.order("faceswap-v5", target_image=("b.png", copy), source_image=("a.png", OTHER))
-        assert "`target_image`: moderators do not allow" in await reply.refused("nothing is charged")
+        assert "picture or video in `target_image`" in await reply.refused(wording("refused.never_again"))
     assert len(stage.segmind.submissions) == 0
     await (
         await stage.order("faceswap-v5", target_image=("b.png", OTHER), source_image=("a.png", OTHER))
@@ -116,7 +117,7 @@ async def test_a_thread_has_the_rules_of_its_channel(server: Server) -> None:
     (thread,) = stage.channel.threads
     await server.tell("channels", channel=server.channel, use="off")
     reply = Reply(stage.env, await stage.member.slash(thread, "faceswap-v5", **stage.files("faceswap-v5")))
-    await reply.refused("not to be used in this channel")
+    await reply.refused(wording("refused.channel"))
     age_restrict(stage)
     reply = Reply(stage.env, await stage.member.slash(thread, "faceswap-v5", **stage.files("faceswap-v5")))
-    await reply.refused("marked for adults")
+    await reply.refused(wording("refused.age_restricted"))

@@ -8,6 +8,7 @@ from bot.chat.ui.pagination import PageButton
 from bot.ledger.ledger import AuditEntry
 from tests.chat.admin_harness import Server, elsewhere, said
 from tests.harness import texts
+from tests.wording import wording
 
 
 async def test_every_change_is_listed_with_its_actor_and_time(server: Server) -> None:
@@ -34,7 +35,7 @@ async def test_every_change_is_listed_with_its_actor_and_time(server: Server) ->
     lines = newest + said(result).splitlines()[1:]
     member = f"<@{server.member.id}>"
     assert [line.split(f"<@{server.admin.id}>: ")[1] for line in lines] == [
-        "The limit for jobs of the server at once is now 3 jobs.",
+        "The limit for simultaneous jobs in the server is now 3 jobs.",
         "Face swap v5 is now off.",
         f"{member} got 5 credits back for job `{job[-8:]}`.",
         "The monthly cap is now 7 credits.",
@@ -62,7 +63,7 @@ async def test_the_longest_changes_fit_on_a_page(server: Server) -> None:
 async def test_an_unknown_action_and_one_of_the_operator_are_listed_too(server: Server) -> None:
     audit_entry = AuditEntry("operator", "something `new`", {}, guild_id=server.guild.id)
     await server.stage.app.store.change_rules(server.guild.id, lambda same: same, audit_entry)
-    assert "the operator: Something was decided: `something 'new'`" in await server.tell("changes")
+    assert "the bot's operator: Something was decided: `something 'new'`" in await server.tell("changes")
 
 
 async def test_a_purchase_is_listed_for_the_member_and_for_the_administrators(server: Server) -> None:
@@ -71,14 +72,14 @@ async def test_a_purchase_is_listed_for_the_member_and_for_the_administrators(se
     )
     await server.stage.app.store.grant(server.account, 500, "bought", audit_entry)
     words = await server.tell("changes")
-    assert f"Discord's shop: <@{server.member.id}> bought 500 credits." in words
+    assert f"the Discord shop: <@{server.member.id}> bought 500 credits." in words
     assert "Bought · **+500** · <t:" in await server.ask(server.member, "credits history")
 
 
 async def test_changes_of_other_servers_are_not_shown(server: Server) -> None:
     other = elsewhere(server.stage)
     await other.tell("credits cap", amount=7)
-    assert "There is nothing yet." in await server.tell("changes")
+    assert wording("pages.empty") in await server.tell("changes")
     assert "The monthly cap is now 7" in await other.tell("changes")
 
 
@@ -91,7 +92,7 @@ async def test_a_former_administrator_cannot_open_another_page(server: Server) -
     )
     assert result.response is not None
     pressed = await server.admin.click(result.response, label="Older")
-    assert "Only members who may manage this server" in said(pressed)
+    assert wording("refused.not_administrator") in said(pressed)
     assert "The monthly cap is now 0 credits" not in said(result)
 
 
@@ -102,7 +103,7 @@ async def test_only_the_reader_of_a_list_can_use_its_buttons(server: Server) -> 
     button = PageButton("changes", server.admin.id, "before", 10**9, "Older")
     message = await channel.send(view=InfoCard("Changes", [], Text.load(), buttons=[button]))
     eve = server.stage.another_member("eve")
-    assert "These buttons are for whoever asked." in said(await eve.click(message, label="Older"))
+    assert wording("refused.not_yours") in said(await eve.click(message, label="Older"))
     pressed = await server.admin.click(message, label="Older")
     assert pressed.response is not None
     assert "The monthly cap is now 7" in "\n".join(texts(pressed.response.components))

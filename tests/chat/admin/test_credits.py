@@ -17,7 +17,7 @@ async def test_a_grant_up_to_the_bound_is_recorded(server: Server) -> None:
     assert f"<@{server.member.id}> got 1 credit.\n" in words
     words = await server.tell("credits grant", member=server.member, amount=60, reason="a *prize*")
     assert f"<@{server.member.id}> got 60 credits. Reason: `a *prize*`" in words
-    assert "never to expire: **61**" in words
+    assert "never expire: **61**" in words
     assert await server.granted() == 61
     facts = {"member": server.member.id, "amount": 60, "reason": "a *prize*"}
     assert (await server.audit_entries())[1:] == [(str(server.admin.id), "grant", facts)]
@@ -27,7 +27,7 @@ async def test_a_grant_up_to_the_bound_is_recorded(server: Server) -> None:
 async def test_a_grant_beyond_the_bound_is_rejected_with_the_bound(server: Server) -> None:
     for amount in (61, 2**53 - 1):
         words = await server.tell("credits grant", member=server.member, amount=amount)
-        assert "At most 60 credits can be given at once" in words
+        assert "limit is 60 credits at a time" in words
     assert await server.granted() == 0
     assert await server.audit_entries() == []
 
@@ -58,7 +58,7 @@ async def test_invalid_amounts_are_rejected_without_discords_help(server: Server
 async def test_granted_credits_can_be_taken_to_the_last_one(server: Server) -> None:
     words = await server.tell("credits take", member=server.member, amount=40)
     assert f"<@{server.member.id}> lost 40 credits." in words
-    assert "never to expire: **60**" in words
+    assert "never expire: **60**" in words
     await server.tell("credits take", member=server.member, amount=60)
     assert await server.granted() == 0
 
@@ -66,7 +66,7 @@ async def test_granted_credits_can_be_taken_to_the_last_one(server: Server) -> N
 @pytest.mark.stage(credits={"daily": 50, "start": 10})
 async def test_no_more_is_taken_than_was_granted(server: Server) -> None:
     words = await server.tell("credits take", member=server.member, amount=11)
-    assert "only 10 credits that were granted" in words
+    assert "Only 10 credits of theirs were granted" in words
     assert await server.granted() == 10
     assert await server.audit_entries() == []
 
@@ -76,9 +76,9 @@ async def test_a_daily_allowance_applies_to_all_members_until_it_is_unset(server
     for amount in (0, 80):
         words = await server.tell("credits set-daily", amount=amount)
         assert f"The daily allowance is now {amount} credits." in words
-        assert f"**{amount} credits** to spend" in await server.balance()
+        assert f"**{amount} credits** available" in await server.balance()
     assert "is the operator's again." in await server.tell("credits set-daily", reset=True)
-    assert "**20 credits** to spend" in await server.balance()
+    assert "**20 credits** available" in await server.balance()
     assert [facts["amount"] for _, _, facts in await server.audit_entries()] == [0, 80, None]
 
 
@@ -89,10 +89,10 @@ async def test_a_members_own_allowance_overrides_their_roles(server: Server) -> 
     await server.tell("credits set-role", role=painters, amount=70)
     words = await server.tell("credits set-daily", amount=5, member=painter)
     assert f"The daily allowance of <@{painter.id}> is now 5 credits." in words
-    assert "**5 credits** to spend" in await server.ask(painter, "credits balance")
-    assert "**20 credits** to spend" in await server.balance()
+    assert "**5 credits** available" in await server.ask(painter, "credits balance")
+    assert "**20 credits** available" in await server.balance()
     assert "same as everyone's again" in await server.tell("credits set-daily", member=painter, reset=True)
-    assert "**70 credits** to spend" in await server.ask(painter, "credits balance")
+    assert "**70 credits** available" in await server.ask(painter, "credits balance")
 
 
 @bounded
@@ -103,9 +103,9 @@ async def test_the_highest_allowance_of_a_members_roles_counts(server: Server) -
         assert f"allowance of <@&{role.id}> is now {amount} " in await server.tell(
             "credits set-role", role=role, amount=amount
         )
-    assert "**80 credits** to spend" in await server.ask(painter, "credits balance")
+    assert "**80 credits** available" in await server.ask(painter, "credits balance")
     await server.tell("credits set-role", role=roles[1], reset=True)
-    assert "**30 credits** to spend" in await server.ask(painter, "credits balance")
+    assert "**30 credits** available" in await server.ask(painter, "credits balance")
 
 
 @bounded
@@ -116,7 +116,7 @@ async def test_an_allowance_beyond_the_bound_is_rejected(server: Server) -> None
         await server.tell("credits set-daily", amount=81, member=server.member),
         await server.tell("credits set-role", amount=81, role=role),
     ):
-        assert "An allowance can be 80 credits at most" in words
+        assert "limit is 80 credits a day" in words
     assert await server.rules() == ServerRules()
     assert await server.audit_entries() == []
 
@@ -125,7 +125,7 @@ async def test_an_allowance_beyond_the_bound_is_rejected(server: Server) -> None
 async def test_a_cap_stops_orders_until_it_is_unset(server: Server) -> None:
     assert "The monthly cap is now 4 credits." in await server.tell("credits cap", amount=4)
     reply = await server.stage.order("faceswap-v5")
-    await reply.refused("spent its credits of this month (4 credits left)")
+    await reply.refused("used up its credits for this month (4 credits left)")
     await server.tell("credits cap", reset=True)
     await (await server.stage.order("faceswap-v5")).says("Queued")
     assert [facts["amount"] for _, _, facts in await server.audit_entries()] == [4, None]
@@ -133,7 +133,7 @@ async def test_a_cap_stops_orders_until_it_is_unset(server: Server) -> None:
 
 @bounded
 async def test_a_cap_can_only_be_lower_than_the_operators(server: Server) -> None:
-    assert "can be 500 credits at most" in await server.tell("credits cap", amount=501)
+    assert "limit is 500 credits a month" in await server.tell("credits cap", amount=501)
     assert (await server.rules()).monthly is None
     await server.tell("credits cap", amount=500)
     assert (await server.rules()).monthly == 500
@@ -146,17 +146,17 @@ async def test_without_an_operators_cap_any_cap_is_accepted(server: Server) -> N
 
 async def test_the_server_card_marks_values_of_the_operator(server: Server) -> None:
     words = await server.tell("credits show")
-    assert "Daily allowance of a member: **0** (the operator's)" in words
-    assert "**0** credits, without a cap" in words
-    assert "allowances up to 500, grants up to 1000 at once" in words
+    assert "Daily allowance per member: **0** (operator's default)" in words
+    assert "**0** credits (no cap)" in words
+    assert "500 a day per member, 1000 per grant" in words
     await server.tell("credits cap", amount=50)
     await server.tell("credits set-daily", amount=30)
     await server.tell("credits set-daily", amount=3, member=server.member)
     await (await server.stage.order("faceswap-v4")).says("Queued")
     words = await server.tell("credits show")
-    assert "Daily allowance of a member: **30**\n" in words
+    assert "Daily allowance per member: **30**\n" in words
     assert "**13** of 50 credits" in words
-    assert f"Daily allowance of <@{server.member.id}>: **3**" in words
+    assert f"Daily allowance for <@{server.member.id}>: **3**" in words
 
 
 async def test_a_members_card_shows_what_the_member_sees(server: Server) -> None:
@@ -184,14 +184,14 @@ async def test_what_administrators_give_away_in_a_month_is_bounded(server: Serve
     first, second = await server.job_done(), await server.job_done()
     assert "got 22 credits" in await server.tell("credits grant", member=server.admin, amount=22)
     words = await server.tell("credits grant", member=server.admin, amount=4)
-    assert "can still give away 3 credits this month" in words
+    assert "leaves 3 credits to give" in words
     # A refund costs as much as a grant, or orders and refunds would be a way around the bound.
-    assert "can still give away 3 credits" in await server.tell("refund", job=first)
+    assert "leaves 3 credits to give" in await server.tell("refund", job=first)
     assert "lost 2 credits" in await server.tell("credits take", member=server.admin, amount=2)
     assert "got 5 credits back" in await server.tell("refund", job=first)
-    assert "can still give away 0 credits" in await server.tell("refund", job=second)
+    assert "leaves 0 credits to give" in await server.tell("refund", job=second)
     assert [action for _, action, _ in await server.audit_entries()] == ["grant", "take", "refund"]
-    assert "up to 25 in a month" in await server.tell("credits show")
+    assert "25 a month" in await server.tell("credits show")
     # Every server has its own bound.
     other = elsewhere(server.stage)
     assert "got 25 credits" in await other.tell("credits grant", member=other.member, amount=25)

@@ -8,6 +8,7 @@ from bot.jobs.job import Job
 from tests.chat.admin_harness import Server
 from tests.chat.orders.forms import fields
 from tests.harness import Reply
+from tests.wording import wording
 
 
 async def ordered(server: Server, **options: Any) -> Job:
@@ -57,7 +58,7 @@ async def test_later_defaults_of_a_place_add_to_earlier_ones_until_they_are_take
     assert f"in <#{server.channel.id}>: `hidden:True` `spoiler:True`" in shown
     said = await server.tell("defaults", channel=server.channel, reset=True)
     assert f"No defaults are set in <#{server.channel.id}> any more." in said
-    assert "Nothing is set" in await server.tell("defaults")
+    assert wording("defaults.none") in await server.tell("defaults")
     assert not (await ordered(server)).place.hidden
 
 
@@ -70,7 +71,7 @@ async def test_the_form_preselects_the_servers_model_and_display_options(server:
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"model": "faceswap-v9"}, "no such model"), ({"hidden": True}, "for a channel or for a role")],
+    [({"model": "faceswap-v9"}, "no such model"), ({"hidden": True}, wording("refused.two_places"))],
 )
 async def test_what_cannot_be_set_changes_nothing(
     server: Server, options: dict[str, Any], words: str

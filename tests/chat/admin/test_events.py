@@ -44,13 +44,13 @@ async def test_a_cheaper_event_ends_with_its_credits(server: Server) -> None:
 
 async def test_a_member_without_credits_orders_in_a_free_event_until_it_is_ended(server: Server) -> None:
     await server.tell("credits take", member=server.member, amount=100)
-    await (await server.stage.order("faceswap-v5")).refused("This costs 5 credits, and you have 0")
+    await (await server.stage.order("faceswap-v5")).refused("You need 5 credits but have 0")
     await server.tell("event", hours=1, cap=100)
     await server.job_done()
     assert "The event was ended." in await server.tell("event", end=True)
     assert "No event is running" in await server.tell("event", end=True)
     assert "No event is running." in await server.tell("event")
-    await (await server.stage.order("faceswap-v5")).refused("This costs 5 credits, and you have 0")
+    await (await server.stage.order("faceswap-v5")).refused("You need 5 credits but have 0")
 
 
 async def test_a_failed_job_gives_its_part_back(server: Server) -> None:
@@ -71,7 +71,7 @@ async def test_an_event_stays_within_what_administrators_may_give_away(server: S
     assert "paid 6 credits more" in await server.tell("event")
     await server.job_done()
     words = await server.tell("credits grant", member=server.member, amount=2)
-    assert "can still give away 1 credit this month" in words
+    assert "leaves 1 credit to give" in words
 
 
 async def test_an_event_of_another_server_and_an_unknown_model_change_nothing(server: Server) -> None:

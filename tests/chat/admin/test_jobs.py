@@ -9,6 +9,7 @@ from PIL import Image
 from bot.administration.audit import Administrator, UnknownJob
 from tests.chat.admin_harness import Server, elsewhere, said
 from tests.store.orders import LIFE, TERMS, order, through
+from tests.wording import wording
 
 
 async def test_a_finished_job_is_refunded_once(server: Server) -> None:
@@ -17,7 +18,7 @@ async def test_a_finished_job_is_refunded_once(server: Server) -> None:
     words = await server.tell("refund", job=f" {job} ", reason="blurred")
     assert f"<@{server.member.id}> got 5 credits back for job `{job[-8:]}`. Reason: `blurred`" in words
     assert await server.granted() == 100
-    assert "given back already" in await server.tell("refund", job=job)
+    assert wording("refused.refunded") in await server.tell("refund", job=job)
     assert await server.granted() == 100
     facts = {"job": job, "member": server.member.id, "amount": 5, "reason": "blurred"}
     assert await server.audit_entries() == [(str(server.admin.id), "refund", facts)]
@@ -46,11 +47,11 @@ async def test_a_job_that_was_not_charged_is_not_refunded(server: Server) -> Non
     stage = server.stage
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
-    assert "still going on" in await server.tell("refund", job=(await stage.job(reply)).id)
+    assert wording("refused.open_job") in await server.tell("refund", job=(await stage.job(reply)).id)
     stage.segmind.faults.next("submit", "failed=no face")
     failing = await stage.order("faceswap-v5")
     await stage.finish(failing, "Failed")
-    assert "Nothing came of that job" in await server.tell("refund", job=(await stage.job(failing)).id)
+    assert wording("refused.free_job") in await server.tell("refund", job=(await stage.job(failing)).id)
     assert await server.audit_entries() == []
 
 
@@ -58,7 +59,7 @@ async def test_another_servers_job_is_as_unknown_as_one_that_never_existed(serve
     other = elsewhere(server.stage)
     job = await other.job_done()
     sentence = await server.tell("refund", job="never")
-    assert "no such job in this server" in sentence
+    assert wording("refused.unknown_job") in sentence
     assert await server.tell("refund", job=job) == sentence
     assert await other.granted() == 95
     assert await server.audit_entries() == await other.audit_entries() == []
@@ -110,7 +111,7 @@ async def test_spending_is_shown_as_a_table_and_a_chart(server: Server) -> None:
     table = [line.split() for line in words.split("```")[1].strip().splitlines()]
     assert table[1][-4:] == ["1", "13", "0", "0.12"]
     assert table[2][-4:] == ["1", "5", "5", "0.05"]
-    assert table[3] == ["in", "all", "2", "18", "5", "0.17"]
+    assert table[3] == ["total", "2", "18", "5", "0.17"]
     assert "Comic" not in words
     assert "Spent this month: **18** credits" in words
     assert result.response is not None

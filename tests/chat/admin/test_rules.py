@@ -4,6 +4,7 @@ from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
 from tests.chat.admin_harness import Server
 from tests.media.files import picture
 from tests.segmind_docs import MODELS
+from tests.wording import wording
 
 
 async def test_a_model_is_switched_off_and_on_again(server: Server) -> None:
@@ -11,7 +12,7 @@ async def test_a_model_is_switched_off_and_on_again(server: Server) -> None:
     words = await server.tell("models")
     assert "**Off** · Face swap v5 · `faceswap-v5`" in words
     assert words.count("**On**") == len(MODELS) - 1
-    await (await server.stage.order("faceswap-v5")).refused("switched off in this server")
+    await (await server.stage.order("faceswap-v5")).refused(wording("prices.none"))
     assert "Face swap v5 is now on." in await server.tell("models", model="faceswap-v5", on=True)
     await (await server.stage.order("faceswap-v5")).says("Queued")
     assert [facts for _, _, facts in await server.audit_entries()] == [
@@ -42,7 +43,7 @@ async def test_a_limit_is_set_up_to_the_operators_and_unset(server: Server) -> N
             assert (await server.rules()).limits == {limit: amount * scale}
         reply = await server.tell("limits", limit=limit, amount=maximum + 1)
         assert f"is {maximum}" in reply
-        assert "a server's can only be lower" in reply
+        assert wording("bound.limit") in reply
         assert (await server.rules()).limits == {limit: maximum * scale}
         assert "is the operator's again." in await server.tell("limits", limit=limit, reset=True)
         assert (await server.rules()).limits == {}
@@ -53,9 +54,9 @@ async def test_limits_are_shown_beside_the_operators(server: Server) -> None:
     await server.tell("limits", limit="video_seconds", amount=10)
     await server.tell("limits", limit="per_member", amount=1)
     words = await server.tell("limits")
-    assert "length of a video: **10 s** (the operator's: 60 s)" in words
-    assert "jobs of a member at once: **1 job** (the operator's: 2 jobs)" in words
-    assert "size of a picture: **20 MiB** (the operator's: 20 MiB)" in words
+    assert "video length: **10 s** (operator's limit: 60 s)" in words
+    assert "simultaneous jobs per member: **1 job** (operator's limit: 2 jobs)" in words
+    assert "picture size: **20 MiB** (operator's limit: 20 MiB)" in words
 
 
 async def test_a_servers_limit_rejects_larger_pictures(server: Server) -> None:

@@ -5,6 +5,7 @@ import simcord
 from bot.ledger.server_rules import ServerRules
 from tests.chat.admin_harness import Server, elsewhere, said
 from tests.harness import texts
+from tests.wording import wording
 
 
 async def asked(server: Server) -> simcord.InteractionResult:
@@ -18,7 +19,7 @@ async def test_an_administrator_deletes_the_data_of_their_server_alone(server: S
         await each.tell("block", member=each.member, reason="rude")
         await each.tell("limits", limit="per_member", amount=1)
     question = await asked(server)
-    assert "Members keep their credits and their orders" in said(question)
+    assert wording("server_data.kept") in said(question)
     assert (await server.rules()).blocked == {server.member.id}
     assert question.response is not None
     await server.admin.click(question.response, label="Delete this server's data")
@@ -39,5 +40,5 @@ async def test_nobody_else_can_confirm(server: Server) -> None:
     channel = client.get_partial_messageable(server.channel.id)
     message = await channel.send(view=client.admin.server_deletion.question())
     pressed = await server.member.click(message, label="Delete this server's data")
-    assert "Only members who may manage this server" in said(pressed)
+    assert wording("refused.not_administrator") in said(pressed)
     assert (await server.rules()).log_channel == server.channel.id

@@ -15,6 +15,7 @@ from tests.chat.admin_harness import said
 from tests.harness import MODELS, Reply, Stage, texts
 from tests.jobs.orders import job
 from tests.media.files import picture
+from tests.wording import wording
 
 V5 = "faceswap-v5"
 ONE_AT_A_TIME = pytest.mark.stage(jobs={"per_member": 1})
@@ -106,9 +107,9 @@ async def test_members_cannot_order_with_the_pictures_of_somebody_else(stage: St
     first = await done(stage)
     other = stage.another_member("bob")
     for label in ("Reroll", "Edit", "Delete"):
-        assert "the pictures are theirs" in said(await other.click(shown_in(first), label=label))
+        assert wording("refused.not_your_order") in said(await other.click(shown_in(first), label=label))
     pressed = await other.select(shown_in(first), ["faceswap-comic"])
-    assert "the pictures are theirs" in said(pressed)
+    assert wording("refused.not_your_order") in said(pressed)
     assert len(stage.segmind.submissions) == 1
 
 
@@ -160,9 +161,9 @@ async def test_only_its_member_cancels_a_waiting_order(stage: Stage) -> None:
     waiting = await stage.order(V5)
     await waiting.says("Waiting in line")
     other = stage.another_member("bob")
-    assert "the pictures are theirs" in said(await other.click(shown_in(waiting), label="Cancel"))
+    assert wording("refused.not_your_order") in said(await other.click(shown_in(waiting), label="Cancel"))
     await stage.member.click(shown_in(waiting), label="Cancel")
-    await waiting.says("Cancelled", "nothing was charged")
+    await waiting.says("Cancelled", "Nothing was charged")
     assert (await stage.job(waiting)).state is State.CANCELLED
     assert await free(stage) == 95
     assert len(stage.segmind.submissions) == 1
@@ -214,7 +215,7 @@ async def test_a_forgotten_order_says_so(stage: Stage, change: str) -> None:
     await rewrite(stage, first, change)
     for label in ("Reroll", "Edit"):
         pressed = await stage.member.click(shown_in(first), label=label)
-        assert "Nothing is known of that order" in said(pressed)
+        assert wording("refused.no_such_order") in said(pressed)
 
 
 async def rewrite(stage: Stage, reply: Reply, change: str) -> None:
@@ -270,13 +271,13 @@ def galleries(reply: Reply) -> list[dict[str, Any]]:
 
 async def test_a_private_result_leaves_only_a_note_in_the_channel(stage: Stage) -> None:
     reply = await stage.order(V5, send_to_me=True, additional_prompt="secret")
-    text = await stage.finish(reply, "Completed", "in private")
+    text = await stage.finish(reply, "Completed", "Sent privately")
     assert "secret" not in "".join(reply.edits)
     assert "files" not in text
     assert reply.attachments == []
     (sent,) = private(stage)
     assert "secret" in sent
-    assert "over there" in sent
+    assert "in this channel" in sent
     assert (await stage.wait_until_told(reply)).delivery == "direct"
 
 
@@ -298,15 +299,15 @@ async def test_a_result_that_cannot_be_sent_in_private_is_shown_to_its_member_on
     reply = await stage.order(V5, send_to_me=True)
     await reply.says("Queued")
     stage.env.inject_error("POST", "/channels/*/messages", status=403, code=50007, message="Closed")
-    text = await stage.finish(reply, "could not be sent in private")
+    text = await stage.finish(reply, wording("end.not_sent"))
     assert stage.segmind.url not in text
     await stage.wait_until_told(reply)
-    shown = await stage.member.click(shown_in(reply), label="Show me")
+    shown = await stage.member.click(shown_in(reply), label=wording("buttons.show"))
     assert "Completed" in said(shown)
     assert shown.response is not None
     assert len(shown.response.attachments) == 1
     other = stage.another_member("bob")
-    assert "theirs" in said(await other.click(shown_in(reply), label="Show me"))
+    assert "theirs" in said(await other.click(shown_in(reply), label=wording("buttons.show")))
 
 
 async def test_a_hidden_result_that_cannot_be_sent_in_private_is_shown_in_its_hidden_message(

@@ -30,6 +30,7 @@ from bot.media.types import Compromise
 from bot.models import FaceModel
 from tests.harness import MODELS
 from tests.jobs.orders import job
+from tests.wording import wording
 
 TEXT = Text.load()
 V5 = MODELS["faceswap-v5"]
@@ -67,17 +68,17 @@ def body(**options: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("stage", "shown"),
     [
-        (Waiting(3), ["⏳ Face swap v5 · Waiting in line", "Number 3"]),
-        (Reconnecting(), ["Trying again", "Nothing was sent"]),
-        (Halted(), ["Paused", "goes on by itself"]),
+        (Waiting(3), ["⏳ Face swap v5 · Waiting in line", "number 3 in line"]),
+        (Reconnecting(), ["Trying again", wording("stage.reconnecting_note")]),
+        (Halted(), ["Paused", wording("stage.halted_note")]),
         (Queued(1000, 10), ["📨 Face swap v5 · Queued", "<t:1000:R>", "<t:1010:R>"]),
         (Processing(1000, 150), ["⚙️ Face swap v5 · Processing", "<t:1000:R>", "<t:1150:R>"]),
-        (Searching(), ["Checking", "never sent twice"]),
+        (Searching(), ["Checking", wording("stage.searching_note")]),
     ],
 )
 def test_a_job_that_is_not_finished_shows_its_stage(stage: Stage, shown: list[str]) -> None:
     view = stage_card(V5, job(), stage, TEXT, now=1001)
-    common = [V5.card.title, "5 credits, charged only for a result"]
+    common = [V5.card.title, "5 credits · you only pay"]
     assert all(word in words(view) for word in [*common, *shown])
     assert words(view).count("-# ") == 1
     assert keeps_bounds(view)
@@ -114,8 +115,8 @@ def test_an_order_from_before_its_model_changed_is_shown_without_its_options() -
     ("compromise", "sentence"),
     [
         (Compromise.REDUCED, "This GIF has fewer frames"),
-        (Compromise.WEBP, "this is an animated WebP"),
-        (Compromise.VIDEO, "so this is a video"),
+        (Compromise.WEBP, wording("end.gif_as_webp")),
+        (Compromise.VIDEO, wording("end.gif_as_video")),
     ],
 )
 def test_a_result_that_could_not_be_a_full_gif_says_so(compromise: Compromise, sentence: str) -> None:
@@ -158,7 +159,7 @@ def test_segminds_error_is_quoted_harmlessly(state: State) -> None:
     assert shown.count("```") == 2
     assert "CUDA out of memory" in block
     assert "@everyone" in block
-    assert "nothing was charged" in shown
+    assert "Nothing was charged" in shown
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -168,7 +169,7 @@ def test_every_reason_for_a_failure_has_its_own_sentence_and_advice(reason: Reas
     advice = next(line for line in reversed(shown.splitlines()) if not line.startswith("-# "))
     assert others.count(shown) == 1
     assert sum(advice in other for other in others) == 1
-    assert "You keep your 5 credits" in shown
+    assert "you keep your 5 credits" in shown
 
 
 def test_the_channel_learns_nothing_of_a_result_that_is_sent_in_private() -> None:
@@ -258,4 +259,4 @@ def test_an_error_card_fits_them_too() -> None:
 
 
 def test_one_credit_is_not_called_credits() -> None:
-    assert "your 1 credit:" in words(ended(State.CANCELLED, price=1))
+    assert "your 1 credit." in words(ended(State.CANCELLED, price=1))

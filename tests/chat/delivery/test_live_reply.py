@@ -17,6 +17,7 @@ from bot.jobs.job import Place
 from bot.jobs.stages import Processing, Queued, Stage, Waiting
 from tests.clocks import HeldClock
 from tests.harness import Stage as Bot
+from tests.wording import wording
 
 GAP = 2.5
 
@@ -271,7 +272,7 @@ async def test_a_job_whose_message_was_deleted_still_finishes(stage: Bot) -> Non
     assert (await stage.app.store.balance(stage.account)).free == 95
 
 
-@pytest.mark.parametrize(("times", "expected"), [(1, "Completed"), (2, "could not be shown here")])
+@pytest.mark.parametrize(("times", "expected"), [(1, "Completed"), (2, wording("end.not_shown"))])
 async def test_a_result_that_is_too_large_is_made_smaller_and_then_given_as_a_link(
     stage: Bot, times: int, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

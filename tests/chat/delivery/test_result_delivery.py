@@ -39,6 +39,7 @@ from tests.discord.user import new_interaction
 from tests.harness import MODELS, shared_workers
 from tests.jobs.orders import job
 from tests.media import files
+from tests.wording import wording
 
 NOW = 1_800_000_000.0
 CARDS = {slug: model.card for slug, model in MODELS.items()}
@@ -307,7 +308,7 @@ async def test_a_result_that_waits_for_a_moderator_is_announced_in_its_message_o
 ) -> None:
     finished, message = harness.ordered(reason=reason)
     assert await harness.result_delivery.deliver(finished, None) == Delivery.AWAITED
-    assert "Waits for a moderator" in message.edits[-1].text
+    assert wording("state.awaited") in message.edits[-1].text
     harness.reject(WEBHOOK, ErrorReply(404, 10008))
     assert await harness.result_delivery.deliver(finished, None) == Delivery.AWAITED
     harness.reject(WEBHOOK, ErrorReply(400, 40004))
@@ -348,7 +349,7 @@ async def test_a_reply_says_for_whom_it_is_and_pings_nobody(harness: Harness) ->
     (reply,) = harness.showing(message)
     for words in (f"<@{finished.place.user_id}>", f"<t:{int(NOW)}:f>", "Face swap v5", "AI-generated"):
         assert words in reply.edits[-1].text
-    assert reply.attachments[0].description == "AI-generated picture: a face swap made with Face swap v5"
+    assert reply.attachments[0].description == "AI-generated picture: face swap with Face swap v5"
     (call,) = harness.sent()
     assert call.body["allowed_mentions"] == {"parse": []}
     assert call.body["message_reference"]["message_id"] == finished.place.message_id
@@ -430,7 +431,7 @@ async def test_a_failure_takes_the_next_route_too(harness: Harness, state: State
     finished, _ = harness.ordered(token=False, state=state, reason=Reason.SEGMIND)
     harness.discord.guild.channel.open = False
     assert await harness.result_delivery.deliver(finished, None) is Delivery.DIRECT
-    assert "nothing was charged" in harness.discord.messages.unprompted[0].edits[-1].text
+    assert "Nothing was charged" in harness.discord.messages.unprompted[0].edits[-1].text
 
 
 async def test_a_member_who_cancelled_gets_no_new_message(harness: Harness) -> None:
@@ -551,7 +552,7 @@ async def test_a_private_result_is_sent_once_however_often_the_channel_is_tried(
     assert await harness.result_delivery.deliver(finished, CONTENT) is Delivery.DIRECT
     (_,) = harness.sent()
     assert message.attachments == []
-    assert "in private" in message.edits[-1].text
+    assert "Sent privately" in message.edits[-1].text
 
 
 @pytest.mark.parametrize("code", [10008, 50001])
@@ -573,7 +574,7 @@ async def test_closed_direct_messages_are_reported_in_the_channel_without_the_re
         harness.direct.error_code = 50007
         assert await harness.result_delivery.deliver(finished, CONTENT) is delivery
         assert len(message.attachments) == hidden
-        assert ("could not be sent in private" in message.edits[-1].text) != hidden
+        assert (wording("end.not_sent") in message.edits[-1].text) != hidden
         assert "files.example" not in message.edits[-1].text
 
 

@@ -36,7 +36,7 @@ async def test_a_result_that_fits_is_marked_and_named_after_its_job() -> None:
     result = await results().prepare(DONE, files.picture("PNG"), 10**6)
     assert isinstance(result, Result)
     assert (result.filename, result.limit) == ("faceswap-v5-0123.png", 10**6)
-    assert result.alt == "AI-generated picture: a face swap made with Face swap v5"
+    assert result.alt == "AI-generated picture: face swap with Face swap v5"
 
 
 async def test_a_face_that_looks_too_young_is_doubtful_if_the_operator_wants_that(tmp_path: Path) -> None:

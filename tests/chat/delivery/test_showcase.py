@@ -7,6 +7,7 @@ import simcord
 from bot.chat.text import Text
 from tests.chat.admin_harness import Server, said
 from tests.harness import Reply, eventually, texts
+from tests.wording import wording
 
 SHARE = Text.load()("buttons.share")
 REMOVE = Text.load()("buttons.unshare")
@@ -79,10 +80,10 @@ async def test_only_the_member_shares_and_moderators_may_remove(
     reply = await done(server)
     eve = server.stage.another_member("eve")
     message = next(each for each in server.channel.history() if each.id == reply.id)
-    assert "whoever ordered it" in said(await eve.click(message, label=SHARE))
+    assert wording("refused.not_your_order") in said(await eve.click(message, label=SHARE))
     await share(server, reply)
     (shown,) = showcase.history()
-    assert "whoever ordered it" in said(await eve.click(shown, label=REMOVE))
+    assert wording("refused.not_your_order") in said(await eve.click(shown, label=REMOVE))
     assert len(showcase.history()) == 1
     role = server.guild.create_role("Mods", permissions=discord.Permissions(manage_messages=True))
     moderator = server.guild.add_member(server.stage.env.create_user("mo"), roles=[role])

@@ -23,8 +23,9 @@ from tests.chat.moderation.test_cases import in_channel, latest, said_in
 from tests.clocks import HeldClock
 from tests.harness import Reply, local_segmind, staged, texts
 from tests.patience import PATIENCE
+from tests.wording import wording
 
-WAITS = "Waits for a moderator"
+WAITS = wording("state.awaited")
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ async def awaited(server: Server, log: simcord.ChannelHandle, **options: Any) ->
     """An order whose result waits, and the card with which moderators are asked about it."""
     reply = await server.stage.order("faceswap-v5", **options)
     await server.stage.finish(reply, WAITS)
-    card = await latest(log, "Waits for your approval")
+    card = await latest(log, wording("approval.title"))
     assert (await server.stage.wait_until_told(reply)).delivery == Delivery.AWAITED
     return reply, card
 
@@ -94,7 +95,7 @@ def shown_pictures(message: Any) -> list[dict[str, Any]]:
 
 def cards_in(log: simcord.ChannelHandle) -> list[Any]:
     """With which moderators were asked."""
-    words = ("Waits for your approval", "Decided")
+    words = (wording("approval.title"), "Decided")
     return [each for each in log.history() if any(word in "\n".join(said_in(each)) for word in words)]
 
 
@@ -103,7 +104,7 @@ async def test_a_result_is_shown_in_its_message_once_a_moderator_approves_it(
 ) -> None:
     reply, card = await awaited(server, log)
     assert reply.attachments == []
-    assert "nothing for you to do" in reply.text
+    assert wording("end.awaited_note") in reply.text
     assert "segmind" not in reply.text.lower()
     asked = "\n".join(said_in(card))
     for word in (f"<@{server.member.id}>", "Face swap v5", str(reply.id), "AI-generated"):
@@ -129,7 +130,7 @@ async def test_a_refused_result_is_given_back_and_nobody_gets_it_any_more(
 ) -> None:
     reply, card = await awaited(server, log)
     await moderator.click(card, label="Reject")
-    assert "5 credits" in await reply.says("given back")
+    assert "5 credits" in await reply.says("credits back")
     assert reply.attachments == []
     job = await delivered(server, reply)
     assert job.output is None
@@ -138,7 +139,7 @@ async def test_a_refused_result_is_given_back_and_nobody_gets_it_any_more(
         (str(moderator.id), "reject"),
         (str(moderator.id), "refund"),
     ]
-    assert "were given back already" in await server.tell("refund", job=job.id)
+    assert wording("refused.refunded") in await server.tell("refund", job=job.id)
     assert (await latest(log, "Rejected")).attachments == []
     assert await server.stage.app.store.audit() == []
 
@@ -164,7 +165,7 @@ async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is
 
     monkeypatch.setattr(Messages, "put", stumbling)
     await moderator.click(card, label="Reject")
-    await reply.says("Rejected", "rejected it", "given back")
+    await reply.says("Rejected", wording("end.rejected"), "credits back")
     await delivered(server, reply)
     assert tries == 3
     assert await server.granted() == 100
@@ -177,7 +178,7 @@ async def test_members_and_strangers_decide_nothing_and_are_told_why(
     reply, card = await awaited(server, log)
     for actor in (server.member, server.stage.another_member("eve")):
         pressed = await actor.click(card, label="Approve")
-        assert "Only members who may manage messages" in refusal_of(pressed)
+        assert wording("refused.not_moderator") in refusal_of(pressed)
     assert (await approval_of(server, reply)).verdict is Verdict.WAITING
     assert WAITS in reply.text
     await server.admin.click(card, label="Approve")
@@ -232,7 +233,7 @@ async def test_what_was_wished_for_in_private_goes_there_after_the_approval(
     await moderator.click(card, label="Approve")
     assert (await delivered(server, reply)).delivery == Delivery.DIRECT
     assert len(direct.history()[0].attachments) == 1
-    assert "in private" in reply.text
+    assert "Sent privately" in reply.text
 
 
 @pytest.mark.stage(card={"before_and_after": True})
@@ -266,13 +267,13 @@ async def test_approval_needs_a_log_and_the_log_stays_while_it_is_on(server: Ser
     log = await with_log(server)
     assert "/admin approve" in await server.tell("log", off=True)
     assert (await server.rules()).log_channel == log.id
-    assert "before anybody else sees it" in await server.tell("approve")
+    assert wording("entry.approve") in await server.tell("approve")
     await awaited(server, log)
-    assert "One result waits" in await server.tell("approve")
+    assert wording("entry.awaited.one") in await server.tell("approve")
     assert "without a look" in await server.tell("approve", on=False)
     reply = await server.stage.order("faceswap-v5")
     await server.stage.finish(reply, "Completed")
-    assert "as soon as they are there" in await server.tell("approve")
+    assert wording("entry.no_approve") in await server.tell("approve")
     assert "log" in [what for _, what, _ in await server.audit_entries()]
 
 
@@ -300,18 +301,18 @@ async def test_where_nobody_can_be_asked_results_wait_and_everybody_is_told(
     await lose_the_log(server)
     replies = [await server.stage.order("faceswap-v5") for _ in range(2)]
     for reply in replies:
-        await server.stage.finish(reply, WAITS, "out of reach")
+        await server.stage.finish(reply, WAITS, wording("end.unheard"))
         assert (await server.stage.wait_until_told(reply)).delivery == Delivery.AWAITED
         assert reply.attachments == []
-    await latest(operator.user.dm_channel, "Results wait for moderators who cannot be told", "Testers")
+    await latest(operator.user.dm_channel, wording("operator.unheard"), "Testers")
     assert len(operator.user.dm_channel.history()) == 1
     waiting = waiting_of(server, HeldClock())
     await waiting.run_once()
-    assert "out of reach" in replies[0].text
+    assert wording("end.unheard") in replies[0].text
     other = server.guild.create_text_channel("another-log")
     await server.tell("log", channel=other)
     await waiting.run_once()
-    await replies[0].says(WAITS, "nothing for you to do")
+    await replies[0].says(WAITS, wording("end.awaited_note"))
     assert [len(shown_pictures(each)) for each in other.history()] == [1, 1]
     assert log.history() == []
     for card in other.history():
@@ -330,7 +331,7 @@ async def test_a_log_that_refuses_is_not_asked_again_and_again(
     monkeypatch.setattr(stage.app.client, "get_guild", dict[int, discord.Guild]().get)
     await lose_the_log(server)
     reply = await stage.order("faceswap-v5")
-    await stage.finish(reply, WAITS, "out of reach")
+    await stage.finish(reply, WAITS, wording("end.unheard"))
     await stage.wait_until_told(reply)
     waiting = waiting_of(server, clock)
 
@@ -355,7 +356,7 @@ async def test_what_waits_moves_to_another_log(
     closed = discord.PermissionOverwrite(send_messages=False)
     shut = server.guild.create_text_channel("shut", overwrites={server.guild.default_role: closed})
     await server.tell("log", channel=shut)
-    assert "Nobody can look at them" in await server.tell("approve")
+    assert wording("entry.closed_log") in await server.tell("approve")
     await waiting.run_once()
     assert len(cards_in(log)) == 1
     other = server.guild.create_text_channel("another-log")
@@ -384,10 +385,10 @@ async def test_what_nobody_looks_at_in_time_is_given_back(server: Server, log: s
     assert WAITS in reply.text
     clock.move(1)
     await waiting.run_once()
-    await reply.says("Not approved in time", "too long", "5 credits")
+    await reply.says(wording("state.lapsed"), wording("end.lapsed"), "5 credits")
     assert (await delivered(server, reply)).output is None
     assert await server.granted() == 100
-    assert (await latest(log, "Nobody has decided in time")).attachments == []
+    assert (await latest(log, wording("approval.lapsed"))).attachments == []
     assert (await server.audit_entries())[-1][:2] == ("bot", "refund")
 
 
@@ -404,8 +405,8 @@ async def test_a_moderator_who_comes_too_late_is_told_so(
     assert approval.lapses_at == (job.submitted_at or 0) + OUTPUT_SECONDS
     monkeypatch.setattr(room, "_clock", HeldClock(approval.lapses_at))
     await moderator.click(card, label="Approve")
-    await latest(log, "Nobody has decided in time")
-    await reply.says("Not approved in time", "too long")
+    await latest(log, wording("approval.lapsed"))
+    await reply.says(wording("state.lapsed"), wording("end.lapsed"))
     assert await server.granted() == 100
 
 
@@ -425,7 +426,7 @@ async def test_what_is_gone_when_it_is_approved_is_given_back(
     monkeypatch.setattr(runner._fetcher, "_clock", late)
     server.stage.segmind.faults.next("file", "forbidden")
     await moderator.click(card, label="Approve")
-    await reply.says("Not approved in time", "too long", "5 credits")
+    await reply.says(wording("state.lapsed"), wording("end.lapsed"), "5 credits")
     assert await server.granted() == 100
     assert (await delivered(server, reply)).delivery == Delivery.EDITED
 
@@ -461,8 +462,8 @@ async def test_moderators_see_in_the_list_of_jobs_what_waits(
 ) -> None:
     await awaited(server, log)
     mine = said(await server.member.slash(server.channel, "jobs"))
-    assert "Waits for a moderator" in mine
-    assert "Show me" not in mine
+    assert wording("state.awaited") in mine
+    assert wording("buttons.show") not in mine
 
 
 async def test_a_result_that_cannot_be_had_is_asked_about_once_it_can(
@@ -473,7 +474,7 @@ async def test_a_result_that_cannot_be_had_is_asked_about_once_it_can(
     monkeypatch.setattr(room, "_clock", clock)
     await lose_the_log(server)
     reply = await stage.order("faceswap-v5")
-    await stage.finish(reply, WAITS, "out of reach")
+    await stage.finish(reply, WAITS, wording("end.unheard"))
     await stage.wait_until_told(reply)
     await server.tell("log", channel=log)
     stage.segmind.faults.next("file", "forbidden")
@@ -495,10 +496,10 @@ async def test_on_postgres_a_result_waits_and_is_shown_just_so(tmp_path: Path, p
     ):
         server = here(stage)
         log, moderator = await with_log(server), a_moderator(server)
-        for label, end in (("Approve", "Completed"), ("Reject", "given back")):
+        for label, end in (("Approve", "Completed"), ("Reject", "credits back")):
             reply = await stage.order("faceswap-v5")
             await stage.finish(reply, WAITS)
-            await moderator.click(await latest(log, "Waits for your approval"), label=label)
+            await moderator.click(await latest(log, wording("approval.title")), label=label)
             await reply.says(end)
         assert await server.granted() == 95
         assert await stage.app.store.audit() == []
@@ -530,7 +531,7 @@ async def test_what_was_decided_right_before_the_end_is_done_by_the_next_start(
     await moderator.click(card, label=label)
     assert WAITS in reply.text
     await house.restart()
-    await reply.says("Completed" if label == "Approve" else "given back")
+    await reply.says("Completed" if label == "Approve" else "credits back")
     await delivered(server, reply)
     assert await server.granted() == (95 if label == "Approve" else 100)
     assert await server.stage.app.store.audit() == []
@@ -553,10 +554,10 @@ async def test_a_crash_between_the_refund_and_its_card_neither_loses_nor_doubles
         await moderator.click(card, label="Reject")
         await asyncio.wait_for(reached.wait(), PATIENCE)
         assert await server.granted() == 100
-        assert "given back" not in reply.text
+        assert "credits back" not in reply.text
         await house.running.aclose()
     await house.restart()
-    await reply.says("rejected it", "given back")
+    await reply.says(wording("end.rejected"), "credits back")
     await delivered(server, reply)
     assert await server.granted() == 100
     assert [what for _, what, _ in await server.audit_entries()].count("refund") == 1
@@ -581,7 +582,7 @@ async def test_an_end_before_moderators_were_asked_loses_nothing(
     await asked.wait()
     assert not (await server.stage.job(reply)).told
     await house.restart()
-    card = await latest(log, "Waits for your approval")
+    card = await latest(log, wording("approval.title"))
     assert (await server.stage.wait_until_told(reply)).delivery == Delivery.AWAITED
     await moderator.click(card, label="Approve")
     await reply.says("Completed")
@@ -594,7 +595,7 @@ async def test_moderators_approve_their_own_orders_only_where_the_server_lets_th
     moderator, other = a_moderator(server), server.admin
     reply = await server.stage.order_as(moderator, "faceswap-v5")
     await server.stage.finish(reply, WAITS)
-    card = await latest(log, "Waits for your approval")
+    card = await latest(log, wording("approval.title"))
     pressed = await moderator.click(card, label="Approve")
     assert "somebody else has to approve it" in "\n".join(texts(pressed.followups[0].components))
     assert (await approval_of(server, reply)).verdict is Verdict.WAITING
@@ -604,7 +605,7 @@ async def test_moderators_approve_their_own_orders_only_where_the_server_lets_th
     assert "Moderators may approve results of their own" in said_
     reply = await server.stage.order_as(moderator, "faceswap-v5")
     await server.stage.finish(reply, WAITS)
-    await moderator.click(await latest(log, "Waits for your approval"), label="Approve")
+    await moderator.click(await latest(log, wording("approval.title")), label="Approve")
     await server.stage.finish(reply, "Completed")
 
 
@@ -612,5 +613,5 @@ async def test_moderators_may_reject_their_own_orders(server: Server, log: simco
     moderator = a_moderator(server)
     reply = await server.stage.order_as(moderator, "faceswap-v5")
     await server.stage.finish(reply, WAITS)
-    await moderator.click(await latest(log, "Waits for your approval"), label="Reject")
+    await moderator.click(await latest(log, wording("approval.title")), label="Reject")
     await server.stage.finish(reply, "Rejected")

@@ -13,6 +13,7 @@ from bot.moderation.cases import RETRY_SECONDS, Escalation
 from tests.chat.admin_harness import Server, said
 from tests.clocks import HeldClock
 from tests.harness import Reply, Stage, eventually, texts
+from tests.wording import wording
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ async def test_the_open_reports_of_a_member_are_limited(
     witness, other = server.stage.another_member("w"), server.stage.another_member("o")
     first = await reported(server, witness)
     second = await done(server.stage)
-    assert "once somebody has dealt with it" in await report(server, second, witness)
+    assert wording("refused.reports.one") in await report(server, second, witness)
     assert "Somebody reported this before" in await report(server, first, witness)
     assert "have your report" in await report(server, second, other)
     # A job that somebody else has reported does not count as a report of their own.
@@ -158,7 +159,7 @@ async def test_the_open_reports_of_a_member_are_limited(
 async def test_open_cases_are_listed_with_links_to_their_cards(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    assert "There is nothing yet" in await server.tell("cases")
+    assert wording("pages.empty") in await server.tell("cases")
     replies = [await reported(server) for _ in range(2)]
     cards = [await latest(log, f"Report {number}") for number in (1, 2)]
     listed = await server.tell("cases")
@@ -182,7 +183,7 @@ async def test_remove_deletes_the_message_and_the_output(
     reply = await reported(server)
     job = await server.stage.job(reply)
     await take(moderator, await latest(log, "Report"), "Remove")
-    await latest(log, "Report", "Its messages were removed")
+    await latest(log, "Report", wording("cases.done_remove"))
     assert not in_channel(server.stage, reply)
     found = await server.stage.app.store.find(job.id)
     assert found is not None
@@ -198,9 +199,9 @@ async def test_a_copy_of_a_listed_picture_is_rejected_until_it_is_forgiven(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     job = await server.stage.job(await reported(server))
-    await take(moderator, await latest(log, "Report"), "Never again")
-    await latest(log, "are refused from now on")
-    await (await server.stage.order("faceswap-v5")).refused("moderators do not allow this picture")
+    await take(moderator, await latest(log, "Report"), wording("cases.never"))
+    await latest(log, wording("cases.done_never"))
+    await (await server.stage.order("faceswap-v5")).refused(wording("refused.never_again"))
     assert "no such job" in (await server.tell("forgive", job="another")).lower()
     assert "are allowed again" in await server.tell("forgive", job=job.id[-8:])
     await (await server.stage.order("faceswap-v5")).says("Queued")
@@ -226,7 +227,7 @@ async def test_the_member_is_blocked_and_the_case_dismissed(
 ) -> None:
     reply = await reported(server)
     await take(moderator, await latest(log, "Report"), "Block the member")
-    await latest(log, "may not use the bot here any more")
+    await latest(log, wording("cases.done_block"))
     assert (await server.rules()).blocked == {server.member.id}
     await take(moderator, await latest(log, "Report"), "Dismiss")
     assert not any("custom_id" in str(each.to_dict()) for each in (await latest(log, "Dismissed")).components)
@@ -237,11 +238,11 @@ async def test_only_administrators_refund(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     await reported(server)
-    pressed = await moderator.click(await latest(log, "Report"), label="Give credits back")
-    assert "may manage messages" in said(pressed)
+    pressed = await moderator.click(await latest(log, "Report"), label=wording("cases.refund"))
+    assert wording("refused.not_administrator") in said(pressed)
     assert await server.granted() == 95
-    await take(server.admin, await latest(log, "Report"), "Give credits back")
-    await latest(log, "The credits were given back")
+    await take(server.admin, await latest(log, "Report"), wording("cases.refund"))
+    await latest(log, wording("cases.done_refund"))
     assert await server.granted() == 100
 
 
@@ -250,7 +251,7 @@ async def test_the_buttons_need_the_permission_to_manage_messages(
 ) -> None:
     reply = await reported(server)
     eve = server.stage.another_member("eve")
-    for label in ("Remove", "Never again", "Block the member", "Give credits back", "Dismiss"):
+    for label in ("Remove", wording("cases.never"), "Block the member", wording("cases.refund"), "Dismiss"):
         await eve.click(await latest(log, "Report"), label=label)
     assert in_channel(server.stage, reply)
     assert (await server.rules()).blocked == frozenset()
@@ -263,7 +264,7 @@ async def test_members_delete_their_own_result_without_an_audit_entry(server: Se
     pressed = await server.member.click(message_of(server.stage, reply), label="Delete")
     assert pressed.response is not None
     await server.member.click(pressed.response, label="Delete for everyone")
-    assert "It was removed" in said(pressed)
+    assert wording("cases.gone") in said(pressed)
     assert not in_channel(server.stage, reply)
     assert await server.audit_entries() == []
 
@@ -289,9 +290,9 @@ async def test_without_a_log_the_case_goes_to_the_operators_who_decide_for_all_s
     reply = await reported(server)
     job = await server.stage.job(reply)
     direct = operator.dm_channel
-    await take(operator, await latest(direct, "Report"), "Never again")
-    await take(operator, await latest(direct, "are refused from now on"), "Remove")
-    await latest(direct, "Its messages were removed")
+    await take(operator, await latest(direct, "Report"), wording("cases.never"))
+    await take(operator, await latest(direct, wording("cases.done_never")), "Remove")
+    await latest(direct, wording("cases.done_remove"))
     assert not in_channel(server.stage, reply)
     store = server.stage.app.store.moderation
     fingerprints = (await store.fingerprints_of(job.id)).values()
@@ -377,7 +378,7 @@ async def test_a_step_is_taken_once_it_is_confirmed_and_keeps_its_note(
     assert "deletes every message" in str(asked.modal)
     assert in_channel(server.stage, reply)
     await moderator.submit_modal(asked, {"note": "as she asked"})
-    card = await latest(log, "Its messages were removed", f"<@{moderator.id}>", "`as she asked`")
+    card = await latest(log, wording("cases.done_remove"), f"<@{moderator.id}>", "`as she asked`")
     assert card.attachments == []
     assert not in_channel(server.stage, reply)
     assert "as she asked" in await server.tell("changes")
@@ -400,7 +401,7 @@ async def test_without_a_log_and_operators_the_owner_is_told_and_decides(server:
     card = await latest(owner.dm_channel, "Report 1", "`this is me`")
     assert len(card.attachments) == 1
     await take(owner, card, "Remove", "at once")
-    card = await latest(owner.dm_channel, "Its messages were removed", "`at once`")
+    card = await latest(owner.dm_channel, wording("cases.done_remove"), "`at once`")
     assert card.attachments == []
     assert not in_channel(server.stage, reply)
     assert (await server.audit_entries())[-1][:2] == (str(owner.id), "remove")
@@ -434,7 +435,7 @@ async def test_only_the_owner_decides_about_a_case_in_direct_messages(
     # The operator of the settings has changed since the card was sent.
     monkeypatch.setattr(cases, "_operators", [])
     refused = await take(operator, card, "Remove")
-    assert "may manage messages" in "\n".join(texts(refused.followups[0].components))
+    assert wording("refused.not_moderator") in "\n".join(texts(refused.followups[0].components))
     assert in_channel(server.stage, reply)
 
 

@@ -11,6 +11,7 @@ from bot.jobs.job import Reason, State
 from bot.jobs.supervision.decisions import OutcomesUnknown
 from bot.sandbox.segmind.faults import FaultKind
 from tests.harness import Reply, Stage, eventually, texts
+from tests.wording import wording
 
 RELEASE = pytest.mark.stage(segmind={"when_empty": "release"}, jobs={"per_member": 1})
 LOW = pytest.mark.stage(segmind={"low_balance": 9.92})
@@ -65,10 +66,10 @@ async def ledger_is_sound(stage: Stage, *, free: int) -> None:
 async def test_a_job_waits_for_credit_at_segmind_and_resumes_alone(stage: Stage) -> None:
     stage.segmind.balance = 0
     reply = await stage.order("faceswap-v5")
-    await reply.says("Paused", "goes on by itself")
+    await reply.says("Paused", wording("stage.paused_note"))
     await was_alerted(stage, "used up")
     assert (await stage.job(reply)).state is State.HELD
-    await (await stage.order("faceswap-v5")).refused("run out of credit", "has been told")
+    await (await stage.order("faceswap-v5")).refused(wording("refused.balance"), "has been notified")
     stage.segmind.balance = 8
     await reply.says("Queued")
     await stage.finish(reply, "Completed")
@@ -119,10 +120,10 @@ async def test_waiting_jobs_are_released_if_the_operator_prefers_it(stage: Stage
     await second.says("Waiting in line")
     stage.segmind.balance = 0
     for reply in (first, second):
-        await stage.finish(reply, "Not possible right now", "nothing was charged")
+        await stage.finish(reply, wording("state.unavailable"), "Nothing was charged")
         assert (await stage.job(reply)).reason is Reason.SERVICE
     await ledger_is_sound(stage, free=100)
-    await (await stage.order("faceswap-v5")).refused("run out of credit")
+    await (await stage.order("faceswap-v5")).refused(wording("refused.balance"))
     await was_alerted(stage, "used up")
     stage.segmind.balance = 10
     await was_alerted(stage, "used up", "$10.00")
@@ -135,11 +136,11 @@ async def test_the_next_order_probes_while_no_job_waits_and_the_balance_is_unkno
 ) -> None:
     stage.segmind.faults.always("credits", "error-before=404")
     stage.segmind.faults.next("submit", "no-credits")
-    await (await stage.order("faceswap-v5")).says("Not possible right now")
+    await (await stage.order("faceswap-v5")).says(wording("state.unavailable"))
     while (reply := await stage.order("faceswap-v5")).result.ephemeral:
         await reply.refused("run out")
     await reply.says("Queued")
-    await was_alerted(stage, "used up", "Orders go on")
+    await was_alerted(stage, "used up", "Orders continue")
 
 
 @LOW
@@ -151,14 +152,14 @@ async def test_operators_are_alerted_once_each_time_the_balance_becomes_low(stag
     await finish_jobs(1)
     assert alerts(stage) == []
     await finish_jobs(1)
-    await was_alerted(stage, "$9.90 are left")
+    await was_alerted(stage, "$9.90 left")
     await finish_jobs(2)
     stage.segmind.balance = 10.05
     await finish_jobs(1)
     while await stage.app.store.read_value("balance at Segmind") != "fine":
         await asyncio.sleep(0.01)
     await finish_jobs(2)
-    await was_alerted(stage, "$9.90 are left", "$9.90 are left")
+    await was_alerted(stage, "$9.90 left", "$9.90 left")
 
 
 async def test_an_operator_with_closed_direct_messages_delays_nothing(stage: Stage) -> None:
@@ -181,5 +182,5 @@ async def test_an_operator_is_asked_about_orders_of_unknown_outcome(stage: Stage
         [operator], client=stage.app.client, background=stage.app.background, text=Text.load()
     )
     operators.tell(OutcomesUnknown(2))
-    await was_alerted(stage, "what became of 2 orders")
+    await was_alerted(stage, "2 orders have an unknown outcome")
     assert "`doppel unknown --release`" in alerts(stage)[0]

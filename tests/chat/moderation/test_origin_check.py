@@ -18,6 +18,7 @@ from tests.harness import Stage
 from tests.media import files, reencoding
 from tests.samples import SAMPLES
 from tests.store.orders import HandClock
+from tests.wording import wording
 
 TARGET = (SAMPLES / "face_a.jpg").read_bytes()
 MARKED = pytest.mark.stage(marks={"watermark": True, "label": True})
@@ -61,14 +62,14 @@ async def test_a_result_that_came_back_is_recognised_by_its_watermark(stage: Sta
 async def test_a_result_without_marks_is_recognised_by_its_look(stage: Stage) -> None:
     _, content = await ordered(stage)
     assert "**Perhaps.** It looks like a result" in await asked(stage, content)
-    assert "**No sign of it.**" in await asked(stage, files.picture("PNG"))
+    assert wording("origin.none") in await asked(stage, files.picture("PNG"))
 
 
 async def test_several_files_have_an_answer_each(stage: Stage) -> None:
     foreign = mark_picture(TARGET, "image/jpeg", Marks(MarkCode.of("elsewhere", stage.clock.now())))
     answer = await asked(stage, files.picture("PNG"), foreign)
     first, second = answer.split("**File 2**")
-    assert "No sign of it" in first
+    assert wording("origin.none") in first
     assert "Yes, perhaps by another bot" in second
 
 
@@ -76,8 +77,8 @@ async def test_a_member_checks_a_few_files_an_hour(stage: Stage) -> None:
     tiny = files.picture("PNG", 48, 48)
     for _ in range(FILES_AN_HOUR):
         stage.app.client.account.origin_check.quota.take(stage.member.id)
-    assert f"You have checked {FILES_AN_HOUR} files in the last hour" in await asked(stage, tiny)
-    assert "No sign of it" in await asked(stage, tiny, by=stage.another_member("bob"))
+    assert f"You've checked {FILES_AN_HOUR} files in the last hour" in await asked(stage, tiny)
+    assert wording("origin.none") in await asked(stage, tiny, by=stage.another_member("bob"))
 
 
 def test_checks_count_for_an_hour() -> None:

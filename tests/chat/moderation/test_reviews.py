@@ -11,6 +11,7 @@ from tests.chat.orders.test_swap_form import EVA, KEY
 from tests.harness import Reply
 from tests.media.files import picture
 from tests.media.test_safety_gate import MISTAKEN
+from tests.wording import wording
 
 IN_DOUBT = pytest.mark.stage(safety={"explicit": 0.95, "doubtful": 0.5})
 TARGET = ("target.png", MISTAKEN)
@@ -60,7 +61,7 @@ async def test_a_doubtful_file_waits_for_moderators_or_is_refused_where_there_ar
     server: Server,
 ) -> None:
     reply = await server.stage.order("faceswap-v5", target_image=TARGET)
-    await reply.refused("`target.png` looks sexually explicit")
+    await reply.refused("`target.png` sexually explicit")
     log = server.guild.create_text_channel("mod-log")
     await server.tell("log", channel=log)
     reply, card = await awaited(server, log, target_image=TARGET)
@@ -81,7 +82,7 @@ async def test_a_doubtful_result_waits_for_moderators_and_is_given_back_if_they_
     assert "safety check is in doubt" in "\n".join(said_in(card))
     await a_moderator(server).click(card, label="Reject")
     await latest(log, "Rejected")
-    await reply.says("rejected")
+    await reply.says(wording("end.rejected"))
     await delivered(server, reply)
     assert reply.attachments == []
     assert (await server.stage.app.store.balance(server.account)).free == 100
@@ -93,7 +94,7 @@ async def test_a_doubtful_result_is_withheld_where_nobody_can_be_asked(
 ) -> None:
     made_of(monkeypatch, MISTAKEN)
     reply = await server.stage.order("faceswap-v5", target_image=("a.png", picture("PNG")))
-    await server.stage.finish(reply, "did not pass the bot's safety check")
+    await server.stage.finish(reply, wording("end.withheld"))
 
 
 @pytest.mark.stage(safety={"explicit": 0.7, "unjudged": "ask"})

@@ -8,6 +8,7 @@ from bot.sandbox.segmind import StampEngine
 from bot.sandbox.segmind.engine import Rendering
 from tests.harness import Stage
 from tests.media.test_safety_gate import MISTAKEN
+from tests.wording import wording
 
 ON = pytest.mark.stage(safety={"explicit": 0.7})
 
@@ -22,7 +23,7 @@ def made_of(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
 @ON
 async def test_an_explicit_file_is_refused_before_there_is_an_order(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5", target_image=("target.png", MISTAKEN))
-    await reply.refused("`target.png` looks sexually explicit")
+    await reply.refused("`target.png` sexually explicit")
     assert (await stage.app.store.balance(stage.account)).held == 0
 
 
@@ -32,7 +33,7 @@ async def test_an_explicit_result_is_withheld_and_stays_so(
 ) -> None:
     made_of(monkeypatch, MISTAKEN)
     reply = await stage.order("faceswap-v5")
-    await stage.finish(reply, "did not pass the bot's safety check")
+    await stage.finish(reply, wording("end.withheld"))
     assert reply.attachments == []
     job = await stage.wait_until_told(reply)
     assert await stage.app.store.moderation.is_down(job.id)
@@ -45,7 +46,7 @@ async def test_a_result_that_cannot_be_judged_is_withheld(
 ) -> None:
     made_of(monkeypatch, MISTAKEN[:600])
     reply = await stage.order("faceswap-v5")
-    await stage.finish(reply, "did not pass the bot's safety check")
+    await stage.finish(reply, wording("end.withheld"))
 
 
 async def test_without_the_gate_the_same_result_is_shown(

@@ -24,6 +24,7 @@ from tests.clocks import HeldClock
 from tests.harness import Reply, Stage, eventually
 from tests.media import files, reencoding
 from tests.samples import SAMPLES
+from tests.wording import wording
 
 PHOTO = (SAMPLES / "face_a.jpg").read_bytes()
 OTHERS = [(SAMPLES / name).read_bytes() for name in ("face_b.jpg", "face_c.jpg")]
@@ -158,7 +159,7 @@ async def test_an_outsider_has_a_picture_removed_in_two_servers(
     for place, copy in ((server, PHOTO), (other, smaller(PHOTO))):
         given = stage.files("faceswap-v5") | {"target_image": ("again.jpg", copy)}
         reply = Reply(stage.env, await place.member.slash(place.channel, "faceswap-v5", **given))
-        await reply.refused("moderators do not allow this picture")
+        await reply.refused(wording("refused.never_again"))
     store = stage.app.store
     for job in (first, second):
         assert await store.moderation.is_down(job.id)
@@ -184,7 +185,9 @@ async def test_a_screenshot_of_a_result_finds_its_order_by_the_watermark(
     )
     await eventually(lambda: not seen(server, job.place.message_id), lambda: "the message is deleted")
     # The pictures that a named order was made from are refused, too.
-    await (await stage.order("faceswap-v5", source_image=("b.jpg", OTHERS[0]))).refused("do not allow")
+    await (await stage.order("faceswap-v5", source_image=("b.jpg", OTHERS[0]))).refused(
+        wording("refused.never_again")
+    )
 
 
 @SERVED

@@ -9,6 +9,7 @@ from PIL import Image
 from tests.chat.orders.test_saved_faces import ask, faces_on
 from tests.harness import Reply, Stage
 from tests.media.files import picture, video
+from tests.wording import wording
 
 
 async def again(stage: Stage, **options: Any) -> Reply:
@@ -70,15 +71,15 @@ async def test_a_saved_face_replaces_the_former_one(stage: Stage) -> None:
     await _finished(stage, face="Eva")
     assert await width_of(stage, "source_image") == 90
     both = await again(stage, face="Eva", source=("a.png", picture("PNG")))
-    await both.refused("Give the face once")
+    await both.refused(wording("refused.both_faces"))
 
 
 async def test_a_member_without_orders_is_told_where_to_begin(stage: Stage) -> None:
-    await (await again(stage)).refused("no order of yours to repeat", "`/swap`")
+    await (await again(stage)).refused(wording("refused.no_last_order"), "`/swap`")
     await stage.finish(await stage.order("faceswap-v5"), "Completed")
-    await (await again(stage, command="faceswap-v4")).refused("no order of yours to repeat")
+    await (await again(stage, command="faceswap-v4")).refused(wording("refused.no_last_order"))
     other = await stage.another_member("bob").slash(stage.channel, "again")
-    await Reply(stage.env, other).refused("no order of yours to repeat")
+    await Reply(stage.env, other).refused(wording("refused.no_last_order"))
 
 
 async def test_a_video_where_the_last_command_takes_pictures_is_named(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from tests.chat.orders.test_saved_faces import width_sent
 from tests.chat.orders.test_swap_form import TARGET
 from tests.harness import Reply, Stage, eventually
 from tests.media.files import picture
+from tests.wording import wording
 
 MENU = "Swap with this member"
 REROLL = Text.load()("buttons.reroll")
@@ -58,7 +59,7 @@ async def test_an_avatar_is_the_face_once_its_member_shares_it(
 ) -> None:
     refused = Reply(stage.env, await stage.member.context_menu(stage.channel, MENU, eve))
     await refused.refused("doesn't share their avatar", "`/privacy avatar on`")
-    assert "can swap with your avatar now" in await share(stage, eve)
+    assert wording("avatar.shared") in await share(stage, eve)
     form = await stage.member.context_menu(stage.channel, MENU, eve)
     assert "face" not in fields(form)
     reply = await ordered(stage, eve)
@@ -95,7 +96,7 @@ async def test_whoever_withdraws_while_the_job_runs_is_not_shown_and_the_price_c
     reply = await ordered(stage, eve)
     await reply.says("Queued")
     assert "Nobody in this server" in said(await eve.slash(stage.channel, "privacy avatar off"))
-    await stage.finish(reply, "Not shown", "shares it no more", "given back: 5 credits")
+    await stage.finish(reply, wording("state.unshared"), wording("end.unshared"), "5 credits back")
     job = await stage.wait_until_told(reply)
     assert (job.state, job.reason, job.output) == (State.DONE, Reason.WITHHELD, None)
     assert not reply.attachments
@@ -164,7 +165,7 @@ async def test_the_owner_of_the_avatar_removes_a_result_with_its_own_button(
     await stage.finish(reply, "Completed")
     message = stage.channel.history()[-1]
     mallory = await stage.another_member("mallory").click(message, label="Delete")
-    assert "That is for whoever ordered it" in said(mallory)
+    assert wording("refused.not_your_order") in said(mallory)
     question = await eve.click(message, label="Delete")
     assert question.response is not None
     await eve.click(question.response, label="Delete for everyone")
@@ -182,7 +183,7 @@ async def test_a_direct_message_tells_of_each_use_where_the_member_wants_it(
         return next(iter(user.dm_channel.history()), None)
 
     message = await eventually(told, lambda: "a direct message")
-    assert f"<@{stage.member.id}> made this with Face swap v5" in str(message.components)
+    assert f"<@{stage.member.id}> made this with your avatar and Face swap v5" in str(message.components)
 
 
 async def test_a_deletion_of_the_owners_data_ends_the_use(stage: Stage, eve: simcord.MemberActor) -> None:
@@ -192,4 +193,4 @@ async def test_a_deletion_of_the_owners_data_ends_the_use(stage: Stage, eve: sim
     question = await eve.slash(stage.channel, "privacy delete")
     assert question.response is not None
     await eve.click(question.response, label="Delete everything")
-    await stage.finish(reply, "Not shown", "shares it no more")
+    await stage.finish(reply, wording("state.unshared"), wording("end.unshared"))

@@ -63,7 +63,7 @@ async def test_of_ten_pictures_two_fail_and_are_given_back_alone(stage: Stage) -
     reply = await ordered(stage, targets(10))
     await reply.says("0 of 10", "Processing: 10")
     assert await money(stage) == (50, 50)
-    said = await stage.finish(reply, "8 of 10 done", "40 credits charged, 10 credits given back")
+    said = await stage.finish(reply, "8 of 10 done", "40 credits charged, 10 credits refunded")
     assert said.count("Blocked `Content blocked by Responsible AI") == 2
     jobs = await jobs_of(stage)
     done = [job for job in jobs if job.state is State.DONE]
@@ -86,14 +86,14 @@ async def test_the_rest_is_cancelled_and_given_back(stage: Stage) -> None:
 
 @pytest.mark.stage(credits={"start": 14})
 async def test_a_batch_that_is_too_dear_is_refused_as_a_whole(stage: Stage) -> None:
-    await (await ordered(stage, targets(3))).refused("This costs 15 credits, and you have 14 credits")
+    await (await ordered(stage, targets(3))).refused("You need 15 credits but have 14 credits")
     assert await money(stage) == (14, 0)
     assert stage.segmind.submissions == ()
 
 
 async def test_a_file_that_cannot_be_used_is_named_and_nothing_is_ordered(stage: Stage) -> None:
     files = [*targets(2), ("clip.mp4", video())]
-    await (await ordered(stage, files)).refused("needs a picture, and `clip.mp4` is a video")
+    await (await ordered(stage, files)).refused("needs a picture, but `clip.mp4` is a video")
     assert await money(stage) == (100, 0)
 
 
@@ -122,7 +122,7 @@ async def test_deleting_the_message_takes_all_of_its_results_down(stage: Stage) 
 
 async def test_results_of_a_batch_go_to_the_member_in_private_where_they_wish(stage: Stage) -> None:
     reply = await ordered(stage, targets(2), wishes=["send_to_me"])
-    await stage.finish(reply, "2 of 2", "in private")
+    await stage.finish(reply, "2 of 2", "Sent privately")
     assert reply.attachments == []
     assert [job.delivery for job in await told(stage)] == ["direct", "direct"]
 

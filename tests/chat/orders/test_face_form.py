@@ -11,6 +11,7 @@ from tests.chat.orders.test_saved_faces import ADAM, EVA, KEY, ask, faces_on, or
 from tests.chat.orders.test_swap_form import TARGET, opened
 from tests.harness import Reply, Stage, texts
 from tests.media.files import picture
+from tests.wording import wording
 
 
 async def submitted(stage: Stage, shown: Any, **values: Any) -> Reply:
@@ -50,14 +51,14 @@ async def test_a_member_without_saved_faces_has_to_attach_one(stage: Stage) -> N
 
 @pytest.mark.stage(faces={"key": KEY}, credits={"start": 4})
 async def test_nobody_is_asked_for_the_face_of_an_order_that_they_cannot_pay(stage: Stage) -> None:
-    await (await order(stage)).refused("This costs 5 credits")
+    await (await order(stage)).refused("You need 5 credits")
 
 
 @faces_on
 async def test_a_form_that_was_sent_without_a_face_is_followed_by_a_button(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
     reply = await submitted(stage, await opened(stage), target=TARGET, path="fast")
-    await reply.refused("There is no face yet")
+    await reply.refused("A face is missing")
     assert reply.result.response is not None
     shown = await stage.member.click(reply.result.response.message, label="Add a face")
     await stage.finish(await submitted(stage, shown, saved=["Eva"]), "Completed")
@@ -82,7 +83,7 @@ async def test_a_face_that_a_slow_database_finds_missing_is_added_with_a_button(
 ) -> None:
     monkeypatch.setattr(order_handler, "EARLY_CHECK_SECONDS", 0)
     reply = await order(stage)
-    await reply.refused("There is no face yet")
+    await reply.refused("A face is missing")
     shown = await stage.member.click(reply.result.followups[-1], label="Add a face")
     await stage.finish(await submitted(stage, shown, face=ADAM), "Completed")
     assert await width_sent(stage) == 90
@@ -91,7 +92,7 @@ async def test_a_face_that_a_slow_database_finds_missing_is_added_with_a_button(
 @pytest.mark.stage(faces={"key": KEY}, consent={"required": True})
 async def test_the_form_opens_after_the_consent(stage: Stage) -> None:
     asked = (await order(stage)).result
-    assert "consent of everybody" in said(asked)
+    assert wording("consent.rights") in said(asked)
     assert asked.response is not None
     shown = await stage.member.click(asked.response.message, label="I agree")
     await stage.finish(await submitted(stage, shown, face=EVA), "Completed")

@@ -12,6 +12,7 @@ from tests.chat.orders.people import crash, photo
 from tests.chat.orders.preview import indexes, offered
 from tests.chat.orders.test_swap_form import FACE, TARGET, opened, ordered
 from tests.harness import Reply, Stage, eventually
+from tests.wording import wording
 
 GROUP, ALONE = photo("group"), photo("face_a")
 with_detector = pytest.mark.stage(face_detector=find_faces)
@@ -85,7 +86,7 @@ async def test_a_large_group_has_several_pages_of_places(stage: Stage) -> None:
 @with_detector
 async def test_without_detected_faces_the_order_can_be_sent_unchanged(stage: Stage) -> None:
     preview = await offered(stage, FACE, TARGET)
-    assert "No faces were found" in preview.text
+    assert wording("picker.none") in preview.text
     job = await ordered(stage, await preview.press("Swap like this"))
     assert indexes(job.body) == ("0", "0", "large-small")
 

@@ -15,6 +15,7 @@ from tests.chat.orders.test_saved_faces import ADAM, EVA, KEY, ask, order
 from tests.chat.orders.test_swap_form import TARGET, opened, ordered
 from tests.harness import Reply, Stage, eventually
 from tests.media.files import moving, picture
+from tests.wording import wording
 
 SLUG = "faceswap-v3-multifaceswap"
 GROUP, ALICE, BOB, CAROL = photo("group"), photo("face_a"), photo("face_b"), photo("face_c")
@@ -145,11 +146,13 @@ async def test_a_banned_photo_is_recognised_on_every_sheet(stage: Stage) -> None
     job = await ordered(stage, first)
     await stage.finish(first, "Completed")
     await list_photo(stage, job.id, "source_img.2")
-    await (await submitted(stage, [ADAM, ("c.png", picture("PNG", 70, 50))])).refused("do not allow")
-    await (await stage.order("faceswap-v5", source_image=ADAM)).refused("do not allow")
+    await (await submitted(stage, [ADAM, ("c.png", picture("PNG", 70, 50))])).refused(
+        wording("refused.never_again")
+    )
+    await (await stage.order("faceswap-v5", source_image=ADAM)).refused(wording("refused.never_again"))
     # The sheet itself is no picture that anybody banned.
     again = Reply(stage.env, await stage.member.slash(stage.channel, "again"))
-    await again.refused("`source_img.2`: moderators do not allow")
+    await again.refused("picture or video in `source_img.2`")
     assert len(stage.segmind.submissions) == 1
 
 

@@ -110,7 +110,7 @@ async def test_a_failed_job_shows_segminds_reason_and_costs_nothing(
     stage.segmind.faults.next("submit", fault)
     reply = await stage.order(slug)
     await reply.says("Queued")
-    text = await stage.finish(reply, word, "nothing was charged")
+    text = await stage.finish(reply, word, "Nothing was charged")
     assert fault.partition("=")[2].replace("%20", " ") in text
     balance = await stage.app.store.balance(stage.account)
     assert (balance.free, balance.held) == (100, 0)
@@ -122,8 +122,8 @@ async def test_queued_members_see_their_position(stage: Stage) -> None:
     replies = [await stage.order("faceswap-v5") for _ in range(4)]
     for reply in replies[:2]:
         await reply.says("Queued")
-    await replies[2].says("Waiting in line", "Number 1")
-    await replies[3].says("Waiting in line", "Number 2")
+    await replies[2].says("Waiting in line", "number 1 in line")
+    await replies[3].says("Waiting in line", "number 2 in line")
     assert len(stage.segmind.submissions) == 2
     for reply in replies:
         await stage.finish(reply, "Completed")

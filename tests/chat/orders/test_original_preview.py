@@ -16,6 +16,7 @@ from tests.clocks import HeldClock
 from tests.harness import MODELS, Stage
 from tests.jobs.orders import PLACE, job
 from tests.media import files
+from tests.wording import wording
 
 V5 = MODELS["faceswap-v5"]
 BOTH = pytest.mark.stage(card={"before_and_after": True})
@@ -37,7 +38,7 @@ async def test_a_result_stands_beside_a_copy_of_its_target(stage: Stage) -> None
     result, before = reply.attachments
     assert result.filename.startswith("faceswap-v5-")
     assert before.filename.startswith("before-")
-    assert before.description == "Before: what the face was put into"
+    assert before.description == wording("alt.before")
     assert Image.open(BytesIO(await before.read())).size == (64, 48)
     assert "holiday" not in before.filename
 

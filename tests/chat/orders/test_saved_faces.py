@@ -12,6 +12,7 @@ from tests.chat.admin_harness import said
 from tests.chat.orders.forms import fields
 from tests.harness import MODELS, Reply, Stage
 from tests.media.files import picture, video
+from tests.wording import wording
 
 KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 EVA, ADAM = (("a.png", picture("PNG", width, 60)) for width in (80, 90))
@@ -61,7 +62,9 @@ async def test_a_saved_face_is_uploaded_even_in_link_mode(stage: Stage) -> None:
 @faces_on
 async def test_an_order_takes_exactly_one_face(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
-    assert "Give the face once" in await (await order(stage, face="Eva", source_image=ADAM)).refused("once")
+    assert wording("refused.both_faces") in await (await order(stage, face="Eva", source_image=ADAM)).refused(
+        "once"
+    )
     assert (await order(stage)).result.modal is not None
     await (await order(stage, face="nobody")).refused("no saved face called `nobody`")
     assert not stage.segmind.submissions
@@ -79,7 +82,7 @@ async def test_the_default_face_is_used_where_none_is_given(stage: Stage) -> Non
     assert "`Eva` is used" in await ask(stage, "face default", name="Eva")
     await stage.finish(await order(stage), "Completed")
     assert await width_sent(stage) == 80
-    assert "No face is used" in await ask(stage, "face default")
+    assert wording("faces.chosen_none") in await ask(stage, "face default")
     assert (await order(stage)).result.modal is not None
 
 
@@ -87,7 +90,7 @@ async def test_the_default_face_is_used_where_none_is_given(stage: Stage) -> Non
 async def test_nobody_else_sees_or_uses_a_face(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA, default=True)
     other = stage.another_member("mallory")
-    assert "You have saved no face yet" in await ask(stage, "face list", other)
+    assert wording("faces.none") in await ask(stage, "face list", other)
     assert "no saved face called" in await ask(stage, "face show", other, name="Eva")
     assert "no saved face called" in await ask(stage, "face delete", other, name="Eva")
     assert await other.autocomplete(stage.channel, "faceswap-v5", "face", "") == []
@@ -114,21 +117,21 @@ async def test_a_member_sees_and_deletes_their_faces(stage: Stage) -> None:
     assert shown.response is not None
     (attachment,) = shown.response.attachments
     assert Image.open(BytesIO(await attachment.read())).size == (80, 60)
-    assert "used when you give no other face" in await ask(stage, "face list")
-    assert "deleted for good" in await ask(stage, "face delete", name="'Eva' <@1>")
-    assert "You have saved no face yet" in await ask(stage, "face list")
+    assert wording("faces.default_line") in await ask(stage, "face list")
+    assert wording("faces.deleted") in await ask(stage, "face delete", name="'Eva' <@1>")
+    assert wording("faces.none") in await ask(stage, "face list")
 
 
 @faces_on
 async def test_a_rejected_face_is_explained_and_not_saved(stage: Stage) -> None:
     for name, file, words in (
-        ("Eva", ("v.png", video()), "`picture` needs a picture, and `v.png` is a video"),
-        ("Eva", ("a.png", b"words"), "`a.png` is not a picture"),
+        ("Eva", ("v.png", video()), "`picture` needs a picture, but `v.png` is a video"),
+        ("Eva", ("a.png", b"words"), "`a.png` isn't a picture"),
         ("Eva", ("a.png", picture("PNG")[:300]), "is incomplete"),
-        ("\u202e", EVA, "cannot be the name of a face"),
+        ("\u202e", EVA, wording("refused.face_name")),
     ):
         assert words in await ask(stage, "face save", name=name, picture=file)
-    assert "You have saved no face yet" in await ask(stage, "face list")
+    assert wording("faces.none") in await ask(stage, "face list")
     for name in ("one", "two"):
         await ask(stage, "face save", name=name, picture=EVA)
     assert "You already have 2 saved faces" in await ask(stage, "face save", name="three", picture=EVA)
@@ -145,7 +148,7 @@ async def test_a_face_is_not_used_after_its_days(stage: Stage) -> None:
 async def test_without_a_key_the_commands_say_so_and_models_ask_for_a_file(stage: Stage) -> None:
     given: dict[str, dict[str, Any]] = {"save": {"picture": EVA}, "show": {}, "default": {}}
     for command, options in given.items():
-        assert "This bot keeps no faces" in await ask(stage, f"face {command}", name="Eva", **options)
+        assert wording("refused.faces_off") in await ask(stage, f"face {command}", name="Eva", **options)
     commands = await stage.app.client.tree.fetch_commands()
     (model,) = [command for command in commands if command.name == "faceswap-v5"]
     asked = {option.name: option.required for option in model.options}  # type: ignore[union-attr]

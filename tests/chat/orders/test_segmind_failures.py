@@ -4,6 +4,7 @@ import pytest
 
 from bot.jobs.job import Reason, State
 from tests.harness import Stage, eventually
+from tests.wording import wording
 
 
 async def assert_settled(stage: Stage, *, free: int) -> None:
@@ -15,10 +16,10 @@ async def assert_settled(stage: Stage, *, free: int) -> None:
 @pytest.mark.parametrize(
     ("fault", "reason", "said"),
     [
-        ("bad-key", Reason.SERVICE, "Not possible right now"),
-        ("forbidden", Reason.SERVICE, "Not possible right now"),
-        ("unknown-model", Reason.SERVICE, "Not possible right now"),
-        ("retired", Reason.SERVICE, "Not possible right now"),
+        ("bad-key", Reason.SERVICE, wording("state.unavailable")),
+        ("forbidden", Reason.SERVICE, wording("state.unavailable")),
+        ("unknown-model", Reason.SERVICE, wording("state.unavailable")),
+        ("retired", Reason.SERVICE, wording("state.unavailable")),
     ],
 )
 async def test_an_error_of_the_operators_account_releases_the_hold_and_pauses_orders(
@@ -26,7 +27,7 @@ async def test_an_error_of_the_operators_account_releases_the_hold_and_pauses_or
 ) -> None:
     stage.segmind.faults.always("submit", fault)
     reply = await stage.order("faceswap-v5")
-    await reply.says(said, "nothing was charged")
+    await reply.says(said, "Nothing was charged")
     assert (await stage.job(reply)).reason is reason
     await (await stage.order("faceswap-v5")).refused("right now")
     assert stage.segmind.submissions == ()
@@ -35,15 +36,15 @@ async def test_an_error_of_the_operators_account_releases_the_hold_and_pauses_or
 
 async def test_a_retired_model_does_not_stop_the_others(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "retired")
-    await (await stage.order("faceswap-v4")).says("Not possible right now")
-    await (await stage.order("faceswap-v4")).refused("does not offer this model")
+    await (await stage.order("faceswap-v4")).says(wording("state.unavailable"))
+    await (await stage.order("faceswap-v4")).refused(wording("refused.model"))
     await (await stage.order("faceswap-v5")).says("Queued")
 
 
 async def test_when_segmind_is_down_the_member_reads_it_and_pays_nothing(stage: Stage) -> None:
     await stage.segmind.pause()
     reply = await stage.order("faceswap-v5")
-    await reply.refused("could not be handed to Segmind")
+    await reply.refused(wording("refused.upload"))
     await assert_settled(stage, free=100)
 
 
@@ -51,8 +52,8 @@ async def test_when_segmind_is_down_the_member_reads_it_and_pays_nothing(stage: 
 async def test_a_submission_during_an_outage_is_retried_and_then_released(stage: Stage) -> None:
     await stage.segmind.pause()
     reply = await stage.order("faceswap-v5")
-    await reply.says("Trying again", "Nothing was sent yet")
-    await reply.says("Segmind cannot be reached", "nothing was charged")
+    await reply.says("Trying again", "Not sent yet")
+    await reply.says(wording("end.unreachable"), "Nothing was charged")
     assert (await stage.job(reply)).reason is Reason.UNREACHABLE
     await assert_settled(stage, free=100)
 
@@ -90,7 +91,7 @@ async def test_a_submission_that_never_arrived_is_released_when_its_window_is_ov
     await reply.says("Checking")
     # Only a history that shows another order proves that this one is missing.
     await stage.finish(await stage.order("faceswap-v5"), "Completed")
-    await reply.says("Lost on the way", "nothing was charged")
+    await reply.says("Lost on the way", "Nothing was charged")
     assert len(stage.segmind.submissions) == 1
     assert (await stage.job(reply)).reason is Reason.NOT_FOUND
     await assert_settled(stage, free=95)
@@ -119,7 +120,7 @@ async def test_a_rate_limit_while_polling_delays_every_job(stage: Stage) -> None
 async def test_a_job_that_segmind_forgets_expires_without_a_charge(stage: Stage) -> None:
     stage.segmind.faults.always("result", "expired")
     reply = await stage.order("faceswap-v5")
-    await reply.says("Expired", "nothing was charged")
+    await reply.says("Expired", "Nothing was charged")
     assert (await stage.job(reply)).state is State.EXPIRED
     await assert_settled(stage, free=100)
 
@@ -129,5 +130,5 @@ async def test_a_result_that_cannot_be_fetched_is_free(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     stage.segmind.faults.always("file", "error-before=404")
-    await stage.finish(reply, "could not be fetched", "nothing was charged")
+    await stage.finish(reply, wording("end.result"), "Nothing was charged")
     await assert_settled(stage, free=100)

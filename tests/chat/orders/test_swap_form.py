@@ -17,6 +17,7 @@ from tests.chat.orders.forms import choices, fields
 from tests.chat.orders.test_saved_faces import EVA, KEY, width_sent
 from tests.harness import Reply, Stage
 from tests.media.files import moving, picture, video
+from tests.wording import wording
 
 MENU = "Swap a face into this"
 FACE = ("face.png", picture("PNG", 80, 60))
@@ -47,7 +48,7 @@ async def test_the_form_shows_each_choice_with_price_and_usual_time(stage: Stage
         ("best", "Best picture · 19 credits · about 33 s"),
         ("group", "Group · 1 credit · about 8 s"),
         ("comic", "Comic · 8 credits · about 22 s"),
-        ("video", "Video · 11 credits per started 10 s · about 29 s"),
+        ("video", "Video · 11 credits per 10 s (rounded up) · about 29 s"),
     ]
     assert asked["face"]["required"]
 
@@ -107,12 +108,12 @@ async def test_models_that_are_off_here_are_not_offered(stage: Stage, server: An
     reply = await sent(stage, shown, face=FACE, target=TARGET)
     assert (await ordered(stage, reply)).slug == "faceswap-v5"
     await server.tell("models", model="faceswap-v5", on=False)
-    assert "is switched off in this server" in said(await opened(stage))
+    assert wording("prices.none") in said(await opened(stage))
 
 
 async def test_a_video_that_is_sent_to_a_model_of_pictures_is_explained(stage: Stage) -> None:
     reply = await sent(stage, await opened(stage), face=FACE, target=("v.mp4", video()), path="fast")
-    await reply.refused("needs a picture, and `v.mp4` is a video")
+    await reply.refused("needs a picture, but `v.mp4` is a video")
 
 
 # The menu
@@ -185,7 +186,7 @@ async def test_a_deleted_picture_is_explained(stage: Stage) -> None:
     gone = discord.Embed().set_image(url=f"{stage.segmind.url}/assets/gone.png")
     form = await into(stage, await stage.guild.create_webhook(stage.channel).send(embed=gone))
     reply = await sent(stage, form, face=FACE, path="fast")
-    await reply.refused("`gone.png` could not be read from Discord")
+    await reply.refused("`gone.png` couldn't be loaded from Discord")
 
 
 async def test_a_message_without_pictures_says_so(stage: Stage) -> None:
@@ -197,7 +198,7 @@ async def test_pictures_of_a_member_who_opted_out_are_not_used(stage: Stage) -> 
     author = stage.another_member("bob")
     message = await author.send(stage.channel, "", attachments=[TARGET])
     await stage.app.store.moderation.set_opted_out(author.id, out=True)
-    assert "does not want it to be used" in said(await into(stage, message))
+    assert wording("refused.not_to_be_used") in said(await into(stage, message))
     own = await author.context_menu(stage.channel, MENU, message)
     assert own.modal is not None
 
@@ -209,7 +210,7 @@ async def test_the_result_of_a_member_who_opted_out_is_not_used(stage: Stage) ->
     message = card.result.response.message
     mallory = stage.another_member("mallory")
     await stage.app.store.moderation.set_opted_out(stage.member.id, out=True)
-    assert "does not want it to be used" in said(await mallory.context_menu(stage.channel, MENU, message))
+    assert wording("refused.not_to_be_used") in said(await mallory.context_menu(stage.channel, MENU, message))
     # The owner may use their own, and others may once the owner allows it again.
     assert (await into(stage, message)).modal is not None
     await stage.app.store.moderation.set_opted_out(stage.member.id, out=False)
@@ -231,13 +232,13 @@ async def test_a_result_that_was_posted_without_an_interaction_belongs_to_the_me
     mallory = stage.another_member("mallory")
     assert (await mallory.context_menu(stage.channel, MENU, posted)).modal is not None
     await stage.app.store.moderation.set_opted_out(stage.member.id, out=True)
-    assert "does not want it to be used" in said(await mallory.context_menu(stage.channel, MENU, posted))
+    assert wording("refused.not_to_be_used") in said(await mallory.context_menu(stage.channel, MENU, posted))
 
 
 async def test_pictures_of_the_bot_that_belong_to_no_job_are_not_used(stage: Stage) -> None:
     channel = stage.app.client.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
     posted = await channel.send(embed=discord.Embed().set_image(url="https://example.org/a.png"))
-    assert "can't see who posted that first" in said(await into(stage, posted))
+    assert wording("refused.unknown_owner") in said(await into(stage, posted))
 
 
 async def test_forwarding_a_picture_does_not_get_around_an_opt_out(stage: Stage) -> None:
@@ -246,12 +247,14 @@ async def test_forwarding_a_picture_does_not_get_around_an_opt_out(stage: Stage)
     forwarded = await mallory.forward(message, stage.channel)
     assert (await mallory.context_menu(stage.channel, MENU, forwarded)).modal is not None
     await stage.app.store.moderation.set_opted_out(author.id, out=True)
-    assert "does not want it" in said(await mallory.context_menu(stage.channel, MENU, forwarded))
+    assert wording("refused.not_to_be_used") in said(
+        await mallory.context_menu(stage.channel, MENU, forwarded)
+    )
     assert (await author.context_menu(stage.channel, MENU, forwarded)).modal is not None
     assert (await mallory.context_menu(stage.channel, MENU, message)).modal is None
     await author.delete(message)
     refused = said(await mallory.context_menu(stage.channel, MENU, forwarded))
-    assert "can't see who posted that first" in refused
+    assert wording("refused.unknown_owner") in refused
 
 
 async def test_a_gif_of_a_message_is_offered_as_a_video_first(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-// Asks for the figures every other second and shows them; without a framework, and without anything from elsewhere.
+// Shows the figures and refreshes them every other second. Uses no framework and loads nothing from other servers.
 
 const EVERY = 2000, SELDOM = 15000, PATIENCE = 8000;
 const HEIGHT = 190, MARGIN = { top: 8, right: 4, bottom: 22, left: 40 };
@@ -13,11 +13,11 @@ const ENDS = [
   ["EXPIRED", "Expired", "blue"], ["CANCELLED", "Cancelled", "grey"],
 ];
 const REASONS = {
-  segmind: "Segmind failed", parameters: "order refused", service: "key, balance or model", unreachable: "Segmind unreachable", forgotten: "lost by the database",
-  "not found": "lost on the way", result: "result not fetched", withheld: "listed by moderators",
-  awaited: "moderators look first", unheard: "moderators cannot be asked", rejected: "refused by moderators", lapsed: "no moderator looked in time", unshared: "avatar not shared any more",
+  segmind: "Segmind failed", parameters: "order rejected", service: "key, balance or model", unreachable: "Segmind unreachable", forgotten: "lost by the database",
+  "not found": "lost on the way", result: "result not downloaded", withheld: "not shown",
+  awaited: "waiting for moderators", unheard: "log channel unreachable", rejected: "rejected by moderators", lapsed: "not checked in time", unshared: "avatar no longer shared",
 };
-const CLOSED = { key: "Segmind refuses the key", balance: "the balance is used up", model: "Segmind does not offer it" };
+const CLOSED = { key: "Segmind rejects the key", balance: "empty balance", model: "not offered by Segmind" };
 
 const $ = (id) => document.getElementById(id);
 let now = 0, last = null, began = null, lostAt = null;
@@ -60,7 +60,7 @@ const s = (name, attributes = {}, ...children) =>
   made(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
 const key = (tone, ...words) => h("span", { class: `key ${tone}` }, ...words);
 
-// What has not changed stays as it is: whoever reads or selects it is not disturbed.
+// Keeps elements that have not changed, so that a refresh does not disturb a reader or a selection.
 function put(place, ...children) {
   const fresh = h("div", {}, ...children);
   if (place.innerHTML !== fresh.innerHTML) place.replaceChildren(...fresh.childNodes);
@@ -167,7 +167,7 @@ function drawJobs(its) {
   const sum = its.jobs.length ? bars.reduce((all, [, group]) => all + total(group), 0) : 0;
   shown(charts.jobs, {
     legend: ENDS.map(([, word, tone]) => key(tone, word)),
-    label: `Jobs that ended since ${at(clock, its.since)}: ${whole.format(sum)}. The table below has the numbers.`,
+    label: `Jobs finished since ${at(clock, its.since)}: ${whole.format(sum)}. The table below has the numbers.`,
     most, ticks, labels: hours(its), words: (tick) => whole.format(tick),
     content: (x, y) => bars.flatMap(([begin, group]) => {
       let below = 0;
@@ -179,9 +179,9 @@ function drawJobs(its) {
         return s("rect", { class: `bar ${tone}`, x: x(from), width: Math.max(1, x(to) - x(from) - 1), y: y(below), height: y(base) - y(below) });
       });
     }),
-    rows: table("Jobs in each quarter of an hour", ["From", ...ENDS.map(([, word]) => `>${word}`)],
+    rows: table("Jobs per quarter of an hour", ["From", ...ENDS.map(([, word]) => `>${word}`)],
       grouped(its.jobs, 15 * MINUTE).reverse().map(([begin, group]) => [at(clock, begin), ...ENDS.map(([state]) => whole.format(group[state]))]),
-      "No job has ended in the last three hours."),
+      "No job has finished in the last three hours."),
   });
 }
 
@@ -196,10 +196,10 @@ function drawTimes(its) {
   }, []);
   const newest = its.times.at(-1);
   shown(charts.times, {
-    legend: [key("blue", "half took no longer"), key("amber", "19 of 20 took no longer")],
+    legend: [key("blue", "median"), key("amber", "95th percentile")],
     label: newest
-      ? `From the order to the result: lately half within ${span(newest.half)}, 19 of 20 within ${span(newest.most)}. The table below has the numbers.`
-      : "From the order to the result: there was none in the last three hours.",
+      ? `Time from order to result: latest median ${span(newest.half)}, 95th percentile ${span(newest.most)}. The table below has the numbers.`
+      : "Time from order to result: no result in the last three hours.",
     most, ticks, labels: hours(its), words: (tick) => (tick ? span(tick) : "0"),
     content: (x, y) => runs.flatMap((run) => [["half", "blue", ""], ["most", "amber", " dashed"]].flatMap(([which, tone, dashed]) => {
       const points = run.map((each) => [x(Math.min(1, Math.max(0, (each.at + its.stretch / 2 - its.since) / (its.until - its.since)))), y(each[which])]);
@@ -208,9 +208,9 @@ function drawTimes(its) {
         ...points.map(([cx, cy]) => s("circle", { class: `dot ${tone}`, cx: cx.toFixed(1), cy: cy.toFixed(1), r: 2.5 })),
       ];
     })),
-    rows: table(`Results in each stretch of ${span(its.stretch)}`, ["From", ">Results", ">Half within", ">19 of 20 within"],
+    rows: table(`Results per ${span(its.stretch)}`, ["From", ">Results", ">Median", ">95th percentile"],
       [...its.times].reverse().map((each) => [at(clock, each.at), whole.format(each.jobs), span(each.half), span(each.most)]),
-      "There was no result in the last three hours."),
+      "No result in the last three hours."),
   });
 }
 
@@ -222,7 +222,7 @@ function drawLine(its) {
     return found.set(begin, Math.max(found.get(begin) || 0, each.waiting));
   }, new Map())].reverse();
   shown(charts.line, {
-    label: `Jobs that wait, since ${samples.length ? at(clock, samples[0].at) : "now"}: ${whole.format(samples.at(-1)?.waiting ?? 0)} at last. The table below has the numbers.`,
+    label: `Waiting jobs since ${samples.length ? at(clock, samples[0].at) : "now"}: ${whole.format(samples.at(-1)?.waiting ?? 0)} now. The table below has the numbers.`,
     most, ticks, labels: hours(its), words: (tick) => whole.format(tick),
     content: (x, y) => {
       const points = samples.map((each) => [x((each.at - its.since) / (its.until - its.since)), y(each.waiting)]);
@@ -233,8 +233,8 @@ function drawLine(its) {
         s("path", { class: "curve blue", d: path(points.length > 1 ? points : [points[0], [points[0][0] + 0.1, points[0][1]]]) }),
       ];
     },
-    rows: table("The most that waited, since this process began", ["From", ">Jobs"],
-      quarters.map(([begin, most]) => [at(clock, begin), whole.format(most)]), "Nothing was counted yet."),
+    rows: table("Most waiting jobs since this process started", ["From", ">Jobs"],
+      quarters.map(([begin, most]) => [at(clock, begin), whole.format(most)]), "No data yet."),
   });
 }
 
@@ -243,7 +243,7 @@ function drawDays(its, cap) {
   const cents = ticks.some((tick) => tick % 1);
   shown(charts.days, {
     legend: [key("blue", "spent at Segmind"), cap == null ? null : key("red", `your cap, ${money.format(cap)}`)],
-    label: `US dollars spent a day, for two weeks; today ${money.format(its.days.at(-1).usd)}. The table below has the numbers.`,
+    label: `US dollars spent per day in two weeks; today ${money.format(its.days.at(-1).usd)}. The table below has the numbers.`,
     most, ticks, words: (tick) => (cents ? `$${tick.toFixed(2)}` : `$${whole.format(tick)}`),
     labels: (width) => its.days.map((each, index) => [(index + 0.5) / its.days.length, at(dayOf, each.at)])
       .filter((_, index) => (its.days.length - 1 - index) % (width < 420 ? 4 : width < 700 ? 3 : 2) === 0),
@@ -277,15 +277,15 @@ function tiles(it) {
   const full = spend?.cap == null ? 0 : spend.today / Math.max(spend.cap, 0.01);
   put($("tiles"),
     tile("Open jobs", whole.format(sum(counts)), counts.length ? `the oldest is ${age(oldest(counts))} old` : "nothing to do", counts.length ? "blue" : ""),
-    tile("Waiting", whole.format(sum(held)), held.length ? `the first for ${age(oldest(held))}` : "nobody waits", it.pause ? "amber" : held.length ? "blue" : ""),
-    tile("Results in an hour", whole.format(done), ended ? `${Math.round(100 * done / ended)} % of ${plural(ended, "job", "jobs")}` : "no job has ended",
+    tile("Waiting", whole.format(sum(held)), held.length ? `the first for ${age(oldest(held))}` : "none", it.pause ? "amber" : held.length ? "blue" : ""),
+    tile("Results, last hour", whole.format(done), ended ? `${Math.round(100 * done / ended)} % of ${plural(ended, "job", "jobs")}` : "no job has finished",
       ended > 4 && done < 0.8 * ended ? "red" : ended ? "green" : ""),
-    tile("Time to result", newest ? span(newest.half) : "–", newest ? `19 of 20 within ${span(newest.most)}` : "in three hours, none", newest ? "green" : ""),
-    tile("Spent today", spend ? money.format(spend.today) : "–", spend?.cap == null ? "no cap is set" : `of ${money.format(spend.cap)} a day`,
+    tile("Time to result", newest ? span(newest.half) : "–", newest ? `95 % within ${span(newest.most)}` : "none in three hours", newest ? "green" : ""),
+    tile("Spent today", spend ? money.format(spend.today) : "–", spend?.cap == null ? "no cap" : `of ${money.format(spend.cap)} a day`,
       full >= 1 ? "red" : full >= 0.8 ? "amber" : "",
-      spend?.cap == null ? null : h("meter", { min: 0, max: spend.cap || 0.01, high: 0.8 * spend.cap, value: spend.today, "aria-label": "Spent today, of the cap" })),
-    tile("Left at Segmind", segmind.empty ? "nothing" : segmind.left == null ? "unknown" : money.format(segmind.left),
-      segmind.empty ? "orders wait for credit" : segmind.left == null ? "no job has told yet" : segmind.low ? `you are told below ${money.format(segmind.low)}` : "as of the last job",
+      spend?.cap == null ? null : h("meter", { min: 0, max: spend.cap || 0.01, high: 0.8 * spend.cap, value: spend.today, "aria-label": "Share of the daily cap" })),
+    tile("Segmind balance", segmind.empty ? "empty" : segmind.left == null ? "unknown" : money.format(segmind.left),
+      segmind.empty ? "orders wait" : segmind.left == null ? "known after the next job" : segmind.low ? `warning below ${money.format(segmind.low)}` : "as of the last job",
       segmind.empty ? "red" : segmind.left != null && segmind.left < segmind.low ? "amber" : segmind.left == null ? "" : "green"));
 }
 
@@ -294,18 +294,18 @@ function jobs(it) {
   const by = (state) => it.jobs.counts.filter((row) => row.state === state).reduce((all, row) => all + row.jobs, 0);
   put($("states"), STATES.map(([state, tone]) => key(tone, h("b", {}, whole.format(by(state))), ` ${state}`)));
   const tone = Object.fromEntries(STATES);
-  put($("oldest"), table("The oldest first, of all processes", ["Model", "State", ">Age", ">At Segmind", "Job"],
+  put($("oldest"), table("Oldest first, all processes", ["Model", "State", ">Age", ">At Segmind", "Job"],
     it.jobs.oldest.map((job) => [job.model, key(tone[job.state], job.state), age(job.created_at),
-      job.submitted_at == null ? "–" : age(job.submitted_at), h("code", {}, job.id)]), "No job is open."));
+      job.submitted_at == null ? "–" : age(job.submitted_at), h("code", {}, job.id)]), "No open jobs."));
 }
 
 function line(it) {
   const its = it.queue;
   list($("line"), [
-    ["In this process", `${whole.format(its.waiting)} in the line, ${whole.format(its.running)} past it`],
-    ["Next", its.next.length ? its.next.map((id) => h("div", {}, h("code", {}, id))) : "nobody"],
-    ["At Segmind at once", `${whole.format(its.in_all)} in all, ${whole.format(its.per_server)} of a server, ${whole.format(its.per_member)} of a member`],
-    ["In the line", `${whole.format(its.waiting_per_member)} of a member`],
+    ["In this process", `${whole.format(its.waiting)} in the queue, ${whole.format(its.running)} running`],
+    ["Next", its.next.length ? its.next.map((id) => h("div", {}, h("code", {}, id))) : "none"],
+    ["Limits at Segmind", `${whole.format(its.in_all)} in total, ${whole.format(its.per_server)} per server, ${whole.format(its.per_member)} per member`],
+    ["Limit in the queue", `${whole.format(its.waiting_per_member)} per member`],
     ["Requests", requests(it.segmind)],
   ]);
 }
@@ -313,12 +313,12 @@ function line(it) {
 function requests(its) {
   const allowed = whole.format(its.per_minute), limit = whole.format(its.per_minute_limit);
   return its.per_minute < its.per_minute_limit
-    ? `${allowed} a minute, as Segmind refused more; the setting allows ${limit}`
+    ? `${allowed} a minute, because Segmind rejected more; the setting allows ${limit}`
     : `${limit} a minute`;
 }
 
 function models(it) {
-  put($("models"), table("Learned and last hour: from the submission to the result", ["Model", ">Documented", ">Learned: half", ">9 of 10", ">Last hour", ">Half", ">19 of 20"],
+  put($("models"), table("Time from submission to result: documented, learned, and in the last hour", ["Model", ">Documented", ">Learned median", ">90th percentile", ">Last hour", ">Median", ">95th percentile"],
     it.models.map((model) => [model.slug, span(model.usual),
       ...(model.learned ? [span(model.learned.half), span(model.learned.most)] : ["–", "–"]),
       ...(model.hour ? [plural(model.hour.jobs, "result", "results"), span(model.hour.half), span(model.hour.most)] : ["–", "–", "–"])]), ""));
@@ -330,26 +330,26 @@ function troubles(it) {
   const rows = it.failures.groups.map((each) => [each.model, key(ends[each.state][1], ends[each.state][0]),
     each.state === "BLOCKED" ? "content rules" : REASONS[each.reason] || each.reason || "–", whole.format(each.jobs), when(each.last)]);
   const kept = it.failures.deliveries.kept || 0;
-  put($("failures"), table("By model and kind", ["Model", "End", "Why", ">Jobs", ">Last"], rows, "Nothing: every job has come to a result."),
-    kept ? h("p", { class: "nothing" }, `${plural(kept, "end", "ends")} reached nobody, and can be fetched with /jobs.`) : null);
+  put($("failures"), table("By model and reason", ["Model", "Outcome", "Reason", ">Jobs", ">Last"], rows, "No failures."),
+    kept ? h("p", { class: "nothing" }, `${plural(kept, "result was", "results were")} not delivered; members can get them with /jobs.`) : null);
 }
 
 function servers(it) {
   if (!it.spend) return;
   put($("servers"), table("Credits since the first of the month (UTC)", ["Server", ">Spent", ">Cap"],
     it.spend.servers.map((each) => [each.name ? h("span", { title: each.id }, each.name) : h("code", {}, each.id), whole.format(each.spent), each.cap == null ? "none" : whole.format(each.cap)]),
-    "No server has spent anything this month."));
+    "No server has spent credits this month."));
 }
 
 function segmind(it) {
   const its = it.segmind;
   list($("segmind"), [
-    ["Orders", it.pause ? "paused by you" : its.empty ? "wait for credit" : its.closed.length ? "held back" : "go through", it.pause || its.closed.length ? "warn" : its.empty ? "bad" : ""],
+    ["Orders", it.pause ? "paused by you" : its.empty ? "waiting for a top-up" : its.closed.length ? "held back" : "accepted", it.pause || its.closed.length ? "warn" : its.empty ? "bad" : ""],
     ...its.closed.map((each) => [each.model ?? "All models", CLOSED[each.why] ?? each.why, "bad"]),
-    ["Service", its.open_breakers.length ? `left alone after failures: ${its.open_breakers.join(", ")}` : "in order", its.open_breakers.length ? "bad" : ""],
-    ["Balance", its.empty ? "used up" : its.left == null ? "not told yet" : money.format(its.left), its.empty ? "bad" : its.left != null && its.left < its.low ? "warn" : ""],
-    ["In 10 minutes", codes(its.responses.ten_minutes)],
-    ["In an hour", codes(its.responses.hour)],
+    ["Service", its.open_breakers.length ? `paused after failures: ${its.open_breakers.join(", ")}` : "OK", its.open_breakers.length ? "bad" : ""],
+    ["Balance", its.empty ? "empty" : its.left == null ? "unknown" : money.format(its.left), its.empty ? "bad" : its.left != null && its.left < its.low ? "warn" : ""],
+    ["Last 10 minutes", codes(its.responses.ten_minutes)],
+    ["Last hour", codes(its.responses.hour)],
   ]);
 }
 
@@ -358,9 +358,9 @@ function discord(it) {
   list($("discord"), [
     ["Connections", `${its.online} of ${plural(its.wanted, "shard", "shards")}`, its.online < its.wanted ? "bad" : ""],
     ["Ready", its.ready ? "yes" : "not yet", its.ready ? "" : "warn"],
-    ["Refusals", `${whole.format(its.invalid_requests)} in 10 minutes; for ${whole.format(its.limit)} Discord bans the address`, its.invalid_requests > its.limit / 2 ? "bad" : its.invalid_requests > its.limit / 10 ? "warn" : ""],
-    ["In 10 minutes", codes(its.responses.ten_minutes)],
-    ["In an hour", codes(its.responses.hour)],
+    ["Rejected requests", `${whole.format(its.invalid_requests)} in 10 minutes; at ${whole.format(its.limit)} Discord bans the IP address`, its.invalid_requests > its.limit / 2 ? "bad" : its.invalid_requests > its.limit / 10 ? "warn" : ""],
+    ["Last 10 minutes", codes(its.responses.ten_minutes)],
+    ["Last hour", codes(its.responses.hour)],
   ]);
 }
 
@@ -368,13 +368,13 @@ function books(it) {
   const told = { log: "the moderators", operators: "you", owner: "the server's owner" };
   const { cases, ledger } = it;
   list($("books"), [
-    cases && ["Open cases", whole.format(cases.open), cases.oldest.some((each) => each.told_to !== "log") ? "warn" : ""],
-    cases?.asked.results && ["Wait for moderators", `${plural(cases.asked.results, "result", "results")}, the oldest for ${age(cases.asked.since)}`],
-    ["Books", !ledger ? "being looked at" : ledger.wrong ? `${plural(ledger.wrong, "thing does", "things do")} not add up` : "add up", ledger?.wrong ? "bad" : ""],
-    ledger && ["Looked at", `${plural(ledger.entries, "entry", "entries")} of ${plural(ledger.accounts, "account", "accounts")} at ${when(ledger.at)}`],
-    ...(ledger?.sentences ?? []).map((sentence) => ["Wrong", sentence]),
+    cases && ["Open reports", whole.format(cases.open), cases.oldest.some((each) => each.told_to !== "log") ? "warn" : ""],
+    cases?.asked.results && ["Waiting for moderators", `${plural(cases.asked.results, "result", "results")}, the oldest for ${age(cases.asked.since)}`],
+    ["Ledger", !ledger ? "being checked" : ledger.wrong ? `${plural(ledger.wrong, "discrepancy", "discrepancies")}` : "adds up", ledger?.wrong ? "bad" : ""],
+    ledger && ["Checked", `${plural(ledger.entries, "entry", "entries")} of ${plural(ledger.accounts, "account", "accounts")} at ${when(ledger.at)}`],
+    ...(ledger?.sentences ?? []).map((sentence) => ["Discrepancy", sentence]),
   ]);
-  put($("cases"), cases?.oldest.length ? table("The oldest first", ["Case", ">Age", "With"],
+  put($("cases"), cases?.oldest.length ? table("Oldest first", ["Report", ">Age", "With"],
     cases.oldest.map((each) => [`#${each.number}`, age(each.opened_at), told[each.told_to] ?? "nobody yet"]), "") : null);
 }
 
@@ -382,12 +382,12 @@ function process(it) {
   const its = it.process;
   list($("process"), [
     ["Version", it.version],
-    ["Up", `${age(it.began)}, since ${when(it.began)}`],
-    ["Loop is late by", `${span(its.lag.minute)} at most in a minute, ${span(its.lag.hour)} in an hour`, its.lag.minute > 0.5 ? "bad" : its.lag.minute > 0.1 ? "warn" : ""],
+    ["Uptime", `${age(it.began)}, since ${when(it.began)}`],
+    ["Event loop lag", `up to ${span(its.lag.minute)} in the last minute, ${span(its.lag.hour)} in the last hour`, its.lag.minute > 0.5 ? "bad" : its.lag.minute > 0.1 ? "warn" : ""],
     ["Processes", whole.format(its.processes)],
-    its.lease != null && ["Lease", its.lease > 0 ? `${span(its.lease)} left` : "ran out", its.lease > 0 ? "" : "bad"],
+    its.lease != null && ["Lease", its.lease > 0 ? `${span(its.lease)} left` : "expired", its.lease > 0 ? "" : "bad"],
   ]);
-  put($("workers"), its.all.length ? table("All processes of this database", ["Process", ">Shards", ">Lease"],
+  put($("workers"), its.all.length ? table("All processes with this database", ["Process", ">Shards", ">Lease"],
     its.all.map((each) => [h("code", {}, each.id), whole.format(each.shards), span(each.lease)]), "") : null);
 }
 
@@ -398,7 +398,7 @@ function paused(it) {
   says(toggle, pause ? "Resume" : "Pause");
   toggle.className = pause ? "main" : "";
   $("paused").hidden = !pause;
-  says($("paused"), pause ? `Paused since ${when(pause)}: orders are taken and wait, and nothing new goes to Segmind until you resume.` : "");
+  says($("paused"), pause ? `Paused since ${when(pause)}. New orders wait, and the bot submits none to Segmind until you resume.` : "");
 }
 
 function show(it) {
@@ -406,7 +406,7 @@ function show(it) {
   last = it;
   says($("version"), `version ${it.version}`);
   paused(it);
-  trouble(it.stale ? "The database does not answer: what it knows is from before." : "");
+  trouble(it.stale ? "The database does not respond, so its figures are old." : "");
   for (const each of [tiles, jobs, line, models, troubles, servers, segmind, discord, books, process]) each(it);
   if (it.charts) {
     const its = reached(it.charts);
@@ -441,10 +441,10 @@ function connected(it) {
 function lost(words) {
   if (lostAt === null) lostAt = Date.now() / 1000;
   $("connection").className = "chip lost";
-  says($("connection"), words || `Lost the bot at ${at(exactly, lostAt)}; trying again`);
+  says($("connection"), words || `No connection since ${at(exactly, lostAt)}; retrying`);
   if (last) $("figures").classList.add("stale");
   $("switch").disabled = true;
-  document.title = "Lost · Doppel";
+  document.title = "No connection · Doppel";
 }
 
 let asking = 0;
@@ -472,7 +472,7 @@ async function turn(which) {
     const answer = await fetch(which, { method: "POST", signal: AbortSignal.timeout(PATIENCE) });
     if (!answer.ok) trouble((await answer.json()).error);
   } catch {
-    trouble("The bot did not answer, so it may have paused or not; look again in a moment.");
+    trouble("The bot did not respond, so it may or may not have changed. Check again in a moment.");
   }
   await ask();
   $("switch").focus();
