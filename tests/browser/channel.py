@@ -115,6 +115,12 @@ class Channel:
         expect(self.messages.first).to_be_visible()
         self.settle()
 
+    def enter(self, name: str) -> None:
+        """Open another channel."""
+        self._page.locator("#channels button", has_text=name).click()
+        expect(self._page.locator("#channel-name")).to_have_text(name)
+        self.settle()
+
     def ids(self) -> list[str]:
         return [str(each.get_attribute("data-message-id")) for each in self.messages.all()]
 
