@@ -101,7 +101,7 @@ async def test_a_database_too_slow_for_the_first_answer_is_asked_again(
     await (await stage.order("faceswap-v5")).says("Queued")
     await stage.app.store.adjust(stage.account, -95, "empty", AuditEntry("test", "take"))
     reply = await stage.order("faceswap-v5")
-    await reply.refused("costs 5 credits", "you have 0 credits")
+    await reply.refused("need 5 credits", "have 0 credits")
     await eventually(lambda: reply.result.response is None, lambda: "the placeholder is gone")
 
 
@@ -110,7 +110,7 @@ async def test_the_error_for_a_spent_allowance_states_when_it_refills(stage: Sta
     for _ in range(2):
         await (await stage.order("faceswap-v5")).says("Queued")
     midnight = int(stage.clock.now() // 86_400 * 86_400 + 86_400)
-    await (await stage.order("faceswap-v5")).refused("you have 0 credits", f"refills <t:{midnight}:R>")
+    await (await stage.order("faceswap-v5")).refused("have 0 credits", f"refills <t:{midnight}:R>")
     assert (await stage.app.store.balance(stage.account)).held == 10
 
 
@@ -161,7 +161,7 @@ async def test_the_best_of_a_members_roles_counts(stage: Stage) -> None:
     await stage.app.store.change_rules(
         stage.guild.id, lambda rules: rules.model_copy(update={"roles": roles}), AuditEntry("t", "roles")
     )
-    await (await stage.order("faceswap-v5")).refused("you have 0 credits")
+    await (await stage.order("faceswap-v5")).refused("have 0 credits")
     bob = stage.guild.add_member(stage.env.create_user("bob"), roles=[better, good])
     await (await stage.order_as(bob, "faceswap-v4")).says("Queued")
     await (await stage.order_as(bob, "faceswap-v3-multifaceswap")).refused("but have 0 credits")

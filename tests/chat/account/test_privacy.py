@@ -65,7 +65,7 @@ async def test_the_export_contains_saved_faces_and_the_deletion_removes_them(sta
     for name, side in (("../me", 300), ("Eva", 310)):
         await saved_faces.save(stage.member.id, name, SmallCopy(picture("PNG", side, side), ".png"))
     shown = await ask(stage, "export")
-    assert wording("privacy.closed_faces") not in said(shown)
+    assert wording("privacy.closed_faces.one") not in said(shown)
     assert shown.response is not None
     with zipfile.ZipFile(io.BytesIO(await shown.response.attachments[0].read())) as archive:
         listed = json.loads(archive.read("doppel.json"))["faces"]
@@ -78,7 +78,7 @@ async def test_the_export_contains_saved_faces_and_the_deletion_removes_them(sta
     assert all(face["saved_at"] < face["expires_at"] for face in listed)
     assert not any("/" in face["file"].removeprefix("faces/") for face in listed)
     await stage.execute("UPDATE faces SET sealed = x'00' WHERE name = 'Eva'")
-    assert wording("privacy.closed_faces") in said(await ask(stage, "export"))
+    assert wording("privacy.closed_faces.one") in said(await ask(stage, "export"))
     await press(stage, await ask(stage, "delete"))
     assert await saved_faces.all_of(stage.member.id) == []
 
