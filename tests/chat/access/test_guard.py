@@ -151,7 +151,7 @@ async def test_a_servers_own_limits_are_narrower(stage: Stage) -> None:
     await stage.app.store.change_rules(
         stage.guild.id, lambda rules: rules.model_copy(update={"limits": limits}), AuditEntry("t", "limits")
     )
-    await (await stage.order("faceswap-v5")).refused("at most 1 KiB")
+    await (await stage.order("faceswap-v5")).refused("the limit here is 1 KiB")
 
 
 @pytest.mark.stage(credits={"start": 0})

@@ -62,7 +62,7 @@ async def test_limits_are_shown_beside_the_operators(server: Server) -> None:
 async def test_a_servers_limit_rejects_larger_pictures(server: Server) -> None:
     await server.tell("limits", limit="picture_bytes", amount=1)
     large = ("large.png", picture("PNG") + bytes(MIB))
-    await (await server.stage.order("faceswap-v5", source_image=large)).refused("at most 1 MiB")
+    await (await server.stage.order("faceswap-v5", source_image=large)).refused("the limit here is 1 MiB")
 
 
 async def test_a_waiting_job_continues_when_the_limit_is_lifted(server: Server) -> None:
