@@ -43,7 +43,7 @@ async def width_sent(stage: Stage, slug: str = "faceswap-v5") -> int:
 @faces_on
 @pytest.mark.parametrize("slug", MODELS)
 async def test_a_saved_face_takes_the_place_of_an_attached_one(stage: Stage, slug: str) -> None:
-    assert "`Eva` is saved" in await ask(stage, "face save", name="Eva", picture=EVA)
+    assert "Saved as `Eva`" in await ask(stage, "face save", name="Eva", picture=EVA)
     reply = await order(stage, slug, face="eva")
     await stage.finish(reply, "Completed")
     assert await width_sent(stage, slug) == 80
@@ -79,7 +79,7 @@ async def test_the_default_face_is_used_where_none_is_given(stage: Stage) -> Non
     for given, width in orders:
         await stage.finish(await order(stage, **given), "Completed")
         assert await width_sent(stage) == width
-    assert "`Eva` is used" in await ask(stage, "face default", name="Eva")
+    assert "`Eva` is now your default face" in await ask(stage, "face default", name="Eva")
     await stage.finish(await order(stage), "Completed")
     assert await width_sent(stage) == 80
     assert wording("faces.chosen_none") in await ask(stage, "face default")
