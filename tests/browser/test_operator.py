@@ -109,7 +109,7 @@ async def pause_by_keyboard(page: Page, stage: Stage) -> None:
 
 async def look_behind_a_chart(page: Page) -> None:
     shown = page.locator("section", has=page.get_by_role("heading", name="Jobs per minute, by outcome"))
-    await expect(shown.get_by_role("img")).to_have_accessible_name(re.compile("^Jobs that ended since"))
+    await expect(shown.get_by_role("img")).to_have_accessible_name(re.compile("^Jobs finished since"))
     # New figures keep an opened table open.
     await shown.get_by_text("As a table").click()
     row = shown.get_by_role("row").nth(1)

@@ -21,7 +21,8 @@ def add_routes(
     """Add all routes; a route's name is its endpoint's name for faults."""
     add = rest.add
     add("GET", "/users/@me", "me", lambda _: app.me)
-    add("GET", "/oauth2/applications/@me", "application", lambda _: app.payload)
+    for path in ("/oauth2/applications/@me", "/applications/@me"):
+        add("GET", path, "application", lambda _: app.payload)
     add("GET", "/gateway", "gateway", lambda _: {"url": gateway()})
     add("GET", "/gateway/bot", "gateway-bot", lambda _: _gateway_bot(gateway()))
     for path in (_COMMANDS, _OWN_COMMANDS):
