@@ -211,7 +211,7 @@ async def test_queued_jobs_keep_their_order_after_a_kill(town: Environment) -> N
     async with town.bot(**limits) as bot:
         await town.discord.online()
         replies: list[Reply] = []
-        for word in ("Queued", "Number 1", "Number 2"):
+        for word in ("Queued", "number 1", "number 2"):
             replies.append(await town.order())
             await replies[-1].wait_for(word)
         await bot.kill()
@@ -246,14 +246,14 @@ async def test_jobs_in_flight_keep_their_capacity_after_a_kill(town: Environment
         first, waiting, bobs = replies[2:]
         await first.wait_for("Queued")
         await bobs.wait_for("Queued")
-        await waiting.wait_for("Number 1")
+        await waiting.wait_for("number 1")
         await bot.kill()
     async with town.bot(**limits) as bot:
         await town.discord.online()
         town.clock.move(SECONDS * 0.5)
         await first.wait_for("Processing")
         await bobs.wait_for("Processing")
-        assert "Number 1" in waiting.text
+        assert "number 1" in waiting.text
         assert len(town.segmind.submissions) == 4
         assert await bot.terminate() == 0
 
@@ -336,7 +336,7 @@ async def test_an_error_message_that_was_cut_off_is_sent_again(town: Environment
         town.discord.faults.next("edit", Dropped())
         town.discord.faults.next("follow-up", Dropped())
         reply = await town.order(source_image=("a.png", b"words"))
-        await reply.refused("not a picture")
+        await reply.refused("isn't a picture")
         assert await bot.terminate() == 0
 
 

@@ -35,7 +35,7 @@ async def test_a_batch_fills_one_card_up_over_a_kill(town: Environment) -> None:
         await bot.kill()
     async with town.bot(**limits) as bot:
         await town.discord.online()
-        for sent, words in ((2, "No. 2: ❌ Failed"), (3, "2 of 3 done")):
+        for sent, words in ((2, "#2: ❌ Failed"), (3, "2 of 3 done")):
             await submitted(town, sent)
             town.clock.move(SECONDS * 2)
             await reply.wait_for(words)

@@ -35,6 +35,8 @@ EVERY_COMMAND: list[tuple[str, dict[str, Any]]] = [
     ("delete-data", {}),
     ("panel", {}),
     ("setup", {}),
+    ("event", {}),
+    ("showcase", {}),
 ]
 
 

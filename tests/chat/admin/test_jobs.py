@@ -122,6 +122,6 @@ async def test_spending_is_shown_as_a_table_and_a_chart(server: Server) -> None:
 
 async def test_without_spending_there_is_no_chart(server: Server) -> None:
     result = await server.admin.slash(server.channel, "admin spend")
-    assert "Spent in 30 days\nNothing." in said(result)
+    assert "Spent in the last 30 days\nNothing yet." in said(result)
     assert result.response is not None
     assert result.response.attachments == []

@@ -12,7 +12,7 @@ async def test_a_model_is_switched_off_and_on_again(server: Server) -> None:
     words = await server.tell("models")
     assert "**Off** · Face swap v5 · `faceswap-v5`" in words
     assert words.count("**On**") == len(MODELS) - 1
-    await (await server.stage.order("faceswap-v5")).refused(wording("prices.none"))
+    await (await server.stage.order("faceswap-v5")).refused(wording("refused.model_off"))
     assert "Face swap v5 is now on." in await server.tell("models", model="faceswap-v5", on=True)
     await (await server.stage.order("faceswap-v5")).says("Queued")
     assert [facts for _, _, facts in await server.audit_entries()] == [

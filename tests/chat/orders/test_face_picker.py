@@ -107,7 +107,7 @@ async def test_without_a_detector_the_order_continues_at_once(stage: Stage) -> N
 @pytest.mark.stage(face_detector=find_faces, faces={"key": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="})
 @pytest.mark.parametrize(
     ("picture", "answer"),
-    [(FACE, "no face in that picture"), (GROUP, "several faces"), (ALONE, "`Eva` is saved")],
+    [(FACE, "no face in that picture"), (GROUP, "several faces"), (ALONE, "Saved as `Eva`.")],
 )
 async def test_only_a_picture_of_one_face_is_saved(
     stage: Stage, picture: tuple[str, bytes], answer: str

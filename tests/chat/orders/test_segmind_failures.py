@@ -14,22 +14,22 @@ async def assert_settled(stage: Stage, *, free: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason", "said"),
+    ("fault", "reason", "said", "refusal"),
     [
-        ("bad-key", Reason.SERVICE, wording("state.unavailable")),
-        ("forbidden", Reason.SERVICE, wording("state.unavailable")),
-        ("unknown-model", Reason.SERVICE, wording("state.unavailable")),
-        ("retired", Reason.SERVICE, wording("state.unavailable")),
+        ("bad-key", Reason.SERVICE, wording("state.unavailable"), "refused.service"),
+        ("forbidden", Reason.SERVICE, wording("state.unavailable"), "refused.service"),
+        ("unknown-model", Reason.SERVICE, wording("state.unavailable"), "refused.model"),
+        ("retired", Reason.SERVICE, wording("state.unavailable"), "refused.model"),
     ],
 )
 async def test_an_error_of_the_operators_account_releases_the_hold_and_pauses_orders(
-    stage: Stage, fault: str, reason: Reason, said: str
+    stage: Stage, fault: str, reason: Reason, said: str, refusal: str
 ) -> None:
     stage.segmind.faults.always("submit", fault)
     reply = await stage.order("faceswap-v5")
     await reply.says(said, "Nothing was charged")
     assert (await stage.job(reply)).reason is reason
-    await (await stage.order("faceswap-v5")).refused("right now")
+    await (await stage.order("faceswap-v5")).refused(wording(refusal))
     assert stage.segmind.submissions == ()
     await assert_settled(stage, free=100)
 

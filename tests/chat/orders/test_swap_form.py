@@ -108,7 +108,7 @@ async def test_models_that_are_off_here_are_not_offered(stage: Stage, server: An
     reply = await sent(stage, shown, face=FACE, target=TARGET)
     assert (await ordered(stage, reply)).slug == "faceswap-v5"
     await server.tell("models", model="faceswap-v5", on=False)
-    assert wording("prices.none") in said(await opened(stage))
+    assert wording("refused.model_off") in said(await opened(stage))
 
 
 async def test_a_video_that_is_sent_to_a_model_of_pictures_is_explained(stage: Stage) -> None:

@@ -14,7 +14,7 @@ from bot.chat.admin.cards import MonthlyBudget, models_card, server_card
 from bot.chat.admin.spending import SpendingPeriod, spend_card
 from bot.chat.text import Text
 from bot.chat.ui.info_card import BODY_LIMIT, InfoCard, as_code, fit_lines, sanitize
-from bot.jobs.job import State
+from bot.jobs.job import State, short_id
 from bot.ledger.budgets import Budget, Scope
 from bot.ledger.ledger import Spending
 from bot.ledger.policy import Policy, Prices
@@ -90,7 +90,9 @@ def test_choices_keep_discords_bounds() -> None:
     names = {10**18: "`" * 20 + "\n" + "n" * 80}
     found = job_choices(jobs, names, MANY, "", TEXT)
     assert len(found) == CHOICES
-    assert all(len(choice.name) <= NAME_LIMIT and choice.name.endswith(choice.value) for choice in found)
+    assert all(
+        len(choice.name) <= NAME_LIMIT and choice.name.endswith(short_id(choice.value)) for choice in found
+    )
     offered = model_choices(MANY, "")
     assert len(offered) == CHOICES
     assert all(1 <= len(choice.name) <= NAME_LIMIT for choice in offered)
