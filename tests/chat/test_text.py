@@ -32,14 +32,16 @@ USED = set(re.findall(r'\btext\(\s*"([a-z]+\.[a-z_]+)"', SOURCE)) | set(
 COMPOSED = {
     re.sub(r"\{[^}]*\}", r"(\\w+)", key) for key in re.findall(r'\bf"([a-z]+\.[a-z_]*\{.*?\}\w*)"', SOURCE)
 }
+STRINGS = {string for line in SOURCE.splitlines() for string in re.findall(r'"([^"]*)"', line)}
+MEMBERS = {name.lower() for name in re.findall(r"\b([A-Z_]+) = auto\(\)", SOURCE)}
 
 
 def is_used(key: str) -> bool:
-    if f'"{key}"' in SOURCE:
+    if key in STRINGS:
         return True
     filled = [match[1] for pattern in COMPOSED if (match := re.fullmatch(pattern, key))]
     # The name is a string somewhere, or a member of an enumeration.
-    return any(re.search(rf'"{name}"|\b{name.upper()} = auto\(\)', SOURCE) for name in filled)
+    return any(name in STRINGS or name in MEMBERS for name in filled)
 
 
 def test_every_sentence_that_the_code_uses_exists() -> None:
