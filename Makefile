@@ -37,7 +37,7 @@ coverage: venv ## the same with the coverage of branches, in half as much time a
 
 quick: venv ## most tests of jobs, Segmind, media and faces in a minute, as CI runs them on other Pythons
 	$(BIN)/pytest -n 3 --dist worksteal tests/jobs tests/segmind tests/media tests/faces \
-	  -k "not (postgres or marks or gif or safety_gate or hostile)" $(ARGS)
+	  -k "not (postgres or marks or gif or safety_gate or hostile or signing or pictures or fit)" $(ARGS)
 
 chaos: venv ## kills, faults and disturbances on the running bot, with checks (ARGS="--seed 7 --jobs 2000 --kills 40")
 	$(BIN)/python -m tests.chaos $(ARGS)

@@ -47,7 +47,7 @@ async def test_kills_lost_answers_and_suspensions_lose_nothing_among_several(pos
     await postgres.empty()
     scenario = Scenario(
         "to the end",
-        jobs=32,
+        jobs=24,
         kills=len(SECOND_HALF),
         points=SECOND_HALF,
         database="postgres",
@@ -87,7 +87,7 @@ async def test_the_checks_find_every_broken_rule() -> None:
 
 
 async def test_network_faults_lose_nothing() -> None:
-    scenario = Scenario("network faults", jobs=24, network_faults=True, seats=12, settings=HASTE)
+    scenario = Scenario("network faults", jobs=12, network_faults=True, seats=8, settings=HASTE)
     run = await run_scenario(scenario)
     assert run.failures == []
 

@@ -8,8 +8,9 @@ from tests.harness import Stage
 async def blocked(stage: Stage) -> str:
     stage.segmind.faults.next("submit", "blocked=RAI")
     reply = await stage.order("faceswap-v5")
-    await stage.finish(reply, "Blocked")
-    return reply.text
+    words = await stage.finish(reply, "Blocked")
+    await stage.wait_until_told(reply)
+    return words
 
 
 async def test_a_blocked_order_counts_itself_until_its_member_has_to_pause(stage: Stage) -> None:

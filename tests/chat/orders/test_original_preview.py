@@ -13,7 +13,7 @@ from bot.chat.text import Text
 from bot.jobs.job import Place
 from bot.media.types import SmallCopy
 from tests.clocks import HeldClock
-from tests.harness import MODELS, Stage
+from tests.harness import MODELS, Stage, eventually
 from tests.jobs.orders import PLACE, job
 from tests.media import files
 from tests.wording import wording
@@ -66,6 +66,8 @@ async def test_the_result_is_shown_alone_if_the_copy_is_too_large(
     await reply.says("Processing")
     stage.env.inject_error("PATCH", "/webhooks/*/messages/*", status=413, code=40005, message="Too large")
     await stage.finish(reply, "Completed")
+    # The simulation shows the words of an edit that it refuses.
+    await eventually(lambda: reply.attachments, lambda: "the result is shown")
     (result,) = reply.attachments
     assert result.filename.endswith(".png")
 
