@@ -17,7 +17,7 @@ YEARS_LATER = 4_000_000_000.0
 
 
 async def test_a_killed_process_loses_nothing_and_pays_nothing_twice(url: str, raw: AsyncConnection) -> None:
-    for lines in (41, 800):
+    for lines in (41, 300):
         durable = await _killed_after(lines, url)
         async with SqlStore(url, start=10**6, clock=HandClock(YEARS_LATER)) as store:
             assert await store.audit() == []
