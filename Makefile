@@ -35,9 +35,8 @@ COVERAGE := 95
 coverage: venv ## the same with the coverage of branches, in half as much time again
 	$(PYTEST) --cov --cov-report=term --cov-fail-under=$(COVERAGE) $(ARGS)
 
-quick: venv ## most tests of jobs, Segmind, media and faces in a minute, as CI runs them on other Pythons
-	$(BIN)/pytest -n 3 --dist worksteal tests/jobs tests/segmind tests/media tests/faces \
-	  -k "not (postgres or marks or gif or safety_gate or hostile or signing or pictures or fit)" $(ARGS)
+quick: venv ## the tests of jobs, Segmind and faces in half a minute, as CI runs them on other Pythons
+	$(BIN)/pytest -n 3 --dist worksteal tests/jobs tests/segmind tests/faces -k "not postgres" $(ARGS)
 
 chaos: venv ## kills, faults and disturbances on the running bot, with checks (ARGS="--seed 7 --jobs 2000 --kills 40")
 	$(BIN)/python -m tests.chaos $(ARGS)

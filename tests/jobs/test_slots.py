@@ -57,8 +57,9 @@ async def test_jobs_of_two_processes_are_submitted_in_the_order_of_their_creatio
         )
         assert {job.state for job, _ in ends} == {State.DONE}
         by_submission = sorted((job for job, _ in ends), key=lambda job: job.submitted_at or 0)
-        # Each process has up to five jobs that ask, so the order is exact but for a few places.
-        assert {job.id: rank for rank, job in enumerate(by_submission) if rank > int(job.id) + 8} == {}
+        # Each process has up to five jobs that ask, and an answer may come late. Without an order, jobs of
+        # the other process would be 35 places late.
+        assert {job.id: rank for rank, job in enumerate(by_submission) if rank > int(job.id) + 15} == {}
         assert requests.count == JOBS
 
 
