@@ -182,6 +182,31 @@ async def test_a_form_is_opened_filled_in_and_answered(client: Client) -> None:
     assert submitted.text == "done"
 
 
+async def test_a_form_is_shown_once_and_submitted(client: Client) -> None:
+    reply = await client.deferred()
+    await client.call("PATCH", client.message_path(reply), {"components": [BUTTON]})
+    assert reply.interaction.message is not None
+    shown = await client.discord.press(reply.interaction.message, "again:1")
+    with pytest.raises(CannotType, match="no form"):
+        await client.discord.submit(shown)
+    field = {"type": 4, "custom_id": "why", "style": 1, "required": False}
+    form = {
+        "custom_id": "f",
+        "title": "Why?",
+        "components": [{"type": 18, "label": "Why", "component": field}],
+    }
+    callback = f"/interactions/{shown.interaction.id}/{shown.token}/callback"
+    assert (await client.call("POST", callback, {"type": 9, "data": form}))[0] in {200, 204}
+    assert (await client.call("POST", callback, {"type": 9, "data": form}))[1]["code"] == 40060
+    with pytest.raises(CannotType, match="the form has no"):
+        await client.discord.submit(shown, who="me")
+    sent = await client.discord.submit(shown, why="because")
+    callback = f"/interactions/{sent.interaction.id}/{sent.token}/callback"
+    assert (await client.call("POST", callback, {"type": 9, "data": form}))[1]["code"] == 50035
+    assert (await client.call("POST", callback, DEFERRED))[0] in {200, 204}
+    assert client.discord.violations == []
+
+
 async def test_an_interaction_is_answered_once_and_edited_until_its_token_is_void(client: Client) -> None:
     reply = await client.deferred()
     callback = f"/interactions/{reply.interaction.id}/{reply.token}/callback"

@@ -1,12 +1,14 @@
 """Processes that share a database give its capacity to the jobs in the order in which they were placed."""
 
 import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.jobs.job import Job, State
+from bot.jobs.ports import SlotRequest
 from bot.jobs.stages import Halted, Waiting
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.scheduler import RequestKind, RequestScheduler
@@ -30,6 +32,18 @@ class Requests:
         monkeypatch.setattr(RequestScheduler, "acquire", counted)
 
 
+def record_slots(harness: JobHarness, given: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add to `given` each job that gets a slot: answers to its submission may overtake each other."""
+    share_slots = harness.store.share_slots
+
+    async def recorded(requests: Sequence[SlotRequest], *, held: Collection[str]) -> Mapping[str, int]:
+        positions = await share_slots(requests, held=held)
+        given.extend(job_id for job_id, position in positions.items() if position == 0)
+        return positions
+
+    monkeypatch.setattr(harness.store, "share_slots", recorded)
+
+
 async def placed(harness: JobHarness, number: int) -> Job:
     order = inline_job(f"{number:02}")
     created_at = harness.clock.now() - JOBS + number
@@ -44,8 +58,10 @@ async def test_jobs_of_two_processes_are_submitted_in_the_order_of_their_creatio
 ) -> None:
     requests = Requests(monkeypatch)
     async with job_harness(postgres_url, segmind) as one, job_harness(postgres_url, segmind) as other:
+        given: list[str] = []
         for process in (one, other):
             process.gate.pause()
+            record_slots(process, given, monkeypatch)
         # The first fills all capacity, and has most of the jobs.
         processes = [one] * 5 + [other] * 5 + [one, one, one, one, other] * 7
         jobs = [await placed(process, number) for number, process in enumerate(processes)]
@@ -56,10 +72,9 @@ async def test_jobs_of_two_processes_are_submitted_in_the_order_of_their_creatio
             *(process.ended(job.id) for process, job in zip(processes, jobs, strict=True))
         )
         assert {job.state for job, _ in ends} == {State.DONE}
-        by_submission = sorted((job for job, _ in ends), key=lambda job: job.submitted_at or 0)
-        # Each process has up to five jobs that ask, and an answer may come late. Without an order, jobs of
-        # the other process would be 35 places late.
-        assert {job.id: rank for rank, job in enumerate(by_submission) if rank > int(job.id) + 15} == {}
+        assert sorted(given) == [job.id for job in jobs]
+        # Each process has up to five jobs that ask, so the order is exact but for a few places.
+        assert {job_id: rank for rank, job_id in enumerate(given) if rank > int(job_id) + 8} == {}
         assert requests.count == JOBS
 
 
