@@ -23,3 +23,11 @@ def format_hash(bits: int) -> str:
 
 def parse_hash(text: str) -> int:
     return int(text, 16)
+
+
+def format_hashes(dhashes: Iterable[int]) -> str:
+    return " ".join(map(format_hash, dhashes))
+
+
+def parse_hashes(text: str) -> tuple[int, ...]:
+    return tuple(map(parse_hash, text.split()))

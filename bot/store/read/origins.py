@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from bot.ledger.allowance import DAY
-from bot.media.fingerprints import parse_hash
+from bot.media.fingerprints import parse_hashes
 from bot.media.types import DetectedMark
 from bot.media.watermark.code import MarkCode
 from bot.moderation.origin import Evidence, Origin
@@ -25,7 +25,7 @@ async def find_origin(connection: Connection, mark: DetectedMark, distance: int)
         return Origin(Evidence.BYTES, row[0])
     newest = results.order_by(fingerprints.c.at.desc()).limit(_MOST_RESULTS)
     for job_id, looks in await connection.execute(newest):
-        if mark.fingerprint.resembles(map(parse_hash, looks.split()), distance):
+        if mark.fingerprint.resembles(parse_hashes(looks), distance):
             return Origin(Evidence.LOOK, job_id)
     return None
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bot.clock import Clock
 from bot.jobs.job import State
 from bot.ledger.ledger import AuditEntry
-from bot.media.fingerprints import Fingerprint, format_hash, parse_hash
+from bot.media.fingerprints import Fingerprint, format_hash, format_hashes, parse_hash, parse_hashes
 from bot.media.types import DetectedMark
 from bot.moderation.origin import Origin
 from bot.moderation.ports import ListedFingerprints, Standing
@@ -106,9 +106,7 @@ class SqlModerationStore:
         )
         async with self._reading() as connection:
             rows = (await connection.execute(found.order_by(fingerprint_rows.c.part))).all()
-        return {
-            part: Fingerprint(exact, tuple(map(parse_hash, looks.split()))) for part, exact, looks in rows
-        }
+        return {part: Fingerprint(exact, parse_hashes(looks)) for part, exact, looks in rows}
 
     async def find_origin(self, mark: DetectedMark, distance: int) -> Origin | None:
         async with self._reading() as connection:
@@ -178,7 +176,7 @@ def _fingerprint_rows(job_id: str, found: Mapping[str, Fingerprint], at: float) 
             "job_id": job_id,
             "part": part,
             "exact": each.exact,
-            "looks": " ".join(map(format_hash, each.dhashes)),
+            "looks": format_hashes(each.dhashes),
             "at": at,
         }
         for part, each in found.items()

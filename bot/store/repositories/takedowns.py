@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.clock import Clock
 from bot.ledger.ledger import AuditEntry
-from bot.media.fingerprints import Fingerprint, format_hash, parse_hash
+from bot.media.fingerprints import Fingerprint, format_hashes, parse_hashes
 from bot.media.types import DetectedMark
 from bot.moderation.access import HOUR
 from bot.moderation.takedowns import Claim, FoundJobs, TakedownOutcome, TakedownRequest, new_reference
@@ -53,7 +53,7 @@ class SqlTakedowns:
                 "signature": claim.signature,
                 "link": claim.link,
                 "exact": None if mark is None else mark.fingerprint.exact,
-                "looks": "" if mark is None else " ".join(map(format_hash, mark.fingerprint.dhashes)),
+                "looks": "" if mark is None else format_hashes(mark.fingerprint.dhashes),
                 "jobs": " ".join(job for job in named if job),
                 "received_at": now,
                 "due_at": now + hours * HOUR,
@@ -85,7 +85,7 @@ class SqlTakedowns:
             async with self._reading() as connection:
                 rows = (await connection.execute(chosen.where(place > after))).all()
             for job_id, part, exact, looks in rows:
-                if exact == wanted.exact or wanted.resembles(map(parse_hash, looks.split()), distance):
+                if exact == wanted.exact or wanted.resembles(parse_hashes(looks), distance):
                     (named if part == RESULT else using)[job_id] = None
             if len(rows) < _PAGE:
                 break
@@ -179,10 +179,7 @@ async def _media_of(connection: Connection, found: FoundJobs) -> list[Fingerprin
     rows = fingerprints.c.job_id.in_(found.named)
     results = fingerprints.c.job_id.in_(found.using) & (fingerprints.c.part == RESULT)
     chosen = sa.select(fingerprints.c.exact, fingerprints.c.looks).where(rows | results)
-    return [
-        Fingerprint(exact, tuple(map(parse_hash, looks.split())))
-        for exact, looks in await connection.execute(chosen)
-    ]
+    return [Fingerprint(exact, parse_hashes(looks)) for exact, looks in await connection.execute(chosen)]
 
 
 async def _withhold(connection: Connection, job_ids: Sequence[str], actor: str, at: float) -> None:
@@ -192,12 +189,12 @@ async def _withhold(connection: Connection, job_ids: Sequence[str], actor: str, 
 
 
 def _request(row: sa.RowMapping) -> TakedownRequest:
-    looks = tuple(map(parse_hash, row["looks"].split()))
+    exact, looks = row["exact"], parse_hashes(row["looks"])
     return TakedownRequest(
         number=row["id"],
         reference=row["reference"],
         claim=Claim(row["name"], row["contact"], row["statement"], row["signature"], row["link"]),
-        fingerprint=None if row["exact"] is None else Fingerprint(row["exact"], looks),
+        fingerprint=None if exact is None else Fingerprint(exact, looks),
         jobs=tuple(row["jobs"].split()),
         received_at=row["received_at"],
         due_at=row["due_at"],
