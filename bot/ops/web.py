@@ -23,12 +23,29 @@ SHUTDOWN_TIMEOUT = 1.0
 class CannotListen(Exception):
     """The address cannot be used; the message is one sentence for the operator, without its full stop."""
 
-    def __init__(self, host: str, port: int, error: OSError, setting: str = "ops.listen") -> None:
+    def __init__(self, host: str, port: int, error: OSError, setting: str) -> None:
         if error.errno == errno.EADDRINUSE:
             words = f"port {port} of {setting} is in use: close what uses it, or choose another one"
         else:
             words = f"nothing can be served at {host}, port {port} ({setting}): {error.strerror}"
         super().__init__(words)
+
+
+@asynccontextmanager
+async def served(application: web.Application, listen: tuple[str, int], setting: str) -> AsyncGenerator[str]:
+    """Serve an application while the context lasts, and yield its address; raises `CannotListen`."""
+    host, port = listen
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(host, port, error, setting) from error
+        yield f"http://{f'[{host}]' if ':' in host else host}:{site.port}"
+    finally:
+        await runner.cleanup()
 
 
 @asynccontextmanager
@@ -39,10 +56,6 @@ async def operator_server(
     if listen is None:
         yield None
         return
-    host, port = listen
-    application = _application(metrics, health, dashboard)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
-    await runner.setup()
     series = dashboard.series if dashboard is not None and dashboard.is_enabled else None
 
     def on_lag(seconds: float) -> None:
@@ -51,19 +64,13 @@ async def operator_server(
             series.record_lag(seconds)
 
     try:
-        site = web.TCPSite(runner, host, port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise CannotListen(host, port, error) from error
-        address = f"http://{f'[{host}]' if ':' in host else host}:{site.port}"
-        log.info("serving metrics and health", address=address)
-        if series is not None:
-            _log_dashboard(host, address)
-        async with measure_lag(on_lag):
-            yield address
+        async with served(_application(metrics, health, dashboard), listen, "ops.listen") as address:
+            log.info("serving metrics and health", address=address)
+            if series is not None:
+                _log_dashboard(listen[0], address)
+            async with measure_lag(on_lag):
+                yield address
     finally:
-        await runner.cleanup()
         await health.close()
 
 

@@ -25,7 +25,7 @@ from bot.moderation.takedowns import (
 )
 from bot.ops.dashboard import TrustedProxies
 from bot.ops.dashboard.routes import HEADERS
-from bot.ops.web import SHUTDOWN_TIMEOUT, CannotListen
+from bot.ops.web import served
 from bot.takedown_form.page import FILES, Pages, preferred
 
 log = structlog.stdlib.get_logger(__name__)
@@ -157,20 +157,9 @@ async def takedown_server(listen: tuple[str, int] | None, form: TakedownForm) ->
     if listen is None:
         yield None
         return
-    host, port = listen
-    runner = web.AppRunner(form.application(), access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, host, port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise CannotListen(host, port, error, "takedown.listen") from error
-        address = f"http://{f'[{host}]' if ':' in host else host}:{site.port}"
+    async with served(form.application(), listen, "takedown.listen") as address:
         log.info("serving the takedown form", address=address)
         yield address
-    finally:
-        await runner.cleanup()
 
 
 async def _read(request: web.Request) -> tuple[Claim, bytes | None]:
