@@ -9,13 +9,8 @@ from discord import ui
 from bot.administration.audit import REASON_LIMIT
 from bot.chat.interactions import Interaction
 from bot.chat.text import Text
-from bot.chat.ui.replies import Form
+from bot.chat.ui.replies import LABEL_LIMIT, Form
 from bot.moderation.cases import DETAILS_LIMIT, Complaint, Step
-
-# Discord's limit.
-LABEL_LIMIT = 45
-# discord.py forgets a form that is not sent within this time.
-OPEN_SECONDS = 15 * 60.0
 
 OnReported = Callable[[Interaction, Complaint, str], Awaitable[None]]
 OnConfirmed = Callable[[Interaction, str], Awaitable[None]]
@@ -26,7 +21,7 @@ class ReportForm(Form):
     """Asks what is wrong with a result."""
 
     def __init__(self, text: Text, on_reported: OnReported) -> None:
-        super().__init__(title=text("report.title")[:LABEL_LIMIT], timeout=OPEN_SECONDS)
+        super().__init__(title=text("report.title"))
         self._on_reported = on_reported
         self._complaint: ui.RadioGroup[Any] = ui.RadioGroup(custom_id="complaint")
         for each in Complaint:
@@ -45,7 +40,7 @@ class CaseForm(Form):
 
     def __init__(self, step: Step | None, text: Text, on_confirmed: OnConfirmed) -> None:
         title = text("cases.note" if step is None else f"cases.{step}")
-        super().__init__(title=title[:LABEL_LIMIT], timeout=OPEN_SECONDS)
+        super().__init__(title)
         self._on_confirmed = on_confirmed
         self._note = _text_field("note", REASON_LIMIT, required=step is None)
         if step is not None:

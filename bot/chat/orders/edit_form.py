@@ -8,13 +8,11 @@ from discord import ui
 
 from bot.chat.interactions import Interaction
 from bot.chat.text import Text
-from bot.chat.ui.replies import Form
+from bot.chat.ui.replies import LABEL_LIMIT, Form
 from bot.models import FaceModel, Parameter
 
 # Discord's limits in characters.
-LABEL_LIMIT, DESCRIPTION_LIMIT, TYPED_LIMIT = 45, 100, 4000
-# discord.py forgets a form that is not sent within this time.
-OPEN_SECONDS = 15 * 60.0
+DESCRIPTION_LIMIT, TYPED_LIMIT = 100, 4000
 
 OnEdited = Callable[[Interaction, Mapping[str, Any]], Awaitable[None]]
 
@@ -25,7 +23,7 @@ class EditOrderForm(Form):
     def __init__(
         self, model: type[FaceModel], values: Mapping[str, Any], text: Text, on_edited: OnEdited
     ) -> None:
-        super().__init__(title=model.card.title[:LABEL_LIMIT], timeout=OPEN_SECONDS)
+        super().__init__(model.card.title)
         self._on_edited = on_edited
         self._fields: dict[str, ui.TextInput[Any] | ui.Select[Any]] = {}
         for option in model.main_options():

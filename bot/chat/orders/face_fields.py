@@ -10,11 +10,12 @@ from bot.chat.file_types import MediaUpload
 from bot.chat.orders.face_sheets import FacePhotos
 from bot.chat.orders.slash_command import saved_face_options
 from bot.chat.text import Text
+from bot.chat.ui.replies import LABEL_LIMIT
 from bot.faces.face import Face
 from bot.models import FaceModel, MediaKind
 
-# Discord's limits.
-CHOICES, LABEL_LIMIT = 25, 45
+# Discord's limit for a select.
+CHOICES = 25
 
 
 class TooManyPeople(Exception):

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from discord import InteractionType, ui
 
 from bot.chat.interactions import Interaction
-from bot.chat.orders.face_fields import LABEL_LIMIT, FaceFields
-from bot.chat.orders.remedy_card import OPEN_SECONDS, RemedyCard
+from bot.chat.orders.face_fields import FaceFields
+from bot.chat.orders.remedy_card import RemedyCard
 from bot.chat.orders.saved_faces import NoFace, faces_in_time
 from bot.chat.text import Text
 from bot.chat.ui.amounts import about
@@ -82,7 +82,7 @@ class FaceForm(Form):
     """Form with the price and the fields for the face."""
 
     def __init__(self, order: FacelessOrder, cost: str, fields: FaceFields) -> None:
-        super().__init__(title=order.model.card.title[:LABEL_LIMIT], timeout=OPEN_SECONDS)
+        super().__init__(order.model.card.title)
         self._order = order
         self._fields = fields
         self.add_item(ui.TextDisplay(cost))

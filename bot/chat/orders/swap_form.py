@@ -15,7 +15,7 @@ from bot.chat.members import channels_of, member_of
 from bot.chat.orders.attachments import Upload
 from bot.chat.orders.avatars import AvatarFile
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
-from bot.chat.orders.face_fields import CHOICES, LABEL_LIMIT, FaceFields
+from bot.chat.orders.face_fields import CHOICES, FaceFields
 from bot.chat.orders.message_media import PostedFile
 from bot.chat.orders.saved_faces import STORE_TIMEOUT, faces_in_time
 from bot.chat.orders.services import OrderServices
@@ -24,7 +24,7 @@ from bot.chat.text import Text
 from bot.chat.ui.amounts import about
 from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.labels import price_words
-from bot.chat.ui.replies import Form
+from bot.chat.ui.replies import LABEL_LIMIT, Form
 from bot.faces.face import Face
 from bot.jobs.service import JobService, ModelOff
 from bot.ledger.server_rules import OrderDefaults
@@ -36,8 +36,6 @@ log = structlog.stdlib.get_logger(__name__)
 CHOICE_LIMIT = 100
 # Targets of one order: Discord shows that many files in one message.
 MAX_TARGETS = 10
-# discord.py forgets a form that is not sent within this time.
-OPEN_SECONDS = 15 * 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ class SwapForm(Form):
         avatar: AvatarFile | None = None,
     ) -> None:
         text = services.text
-        super().__init__(title=text("swap.title")[:LABEL_LIMIT], timeout=OPEN_SECONDS)
+        super().__init__(title=text("swap.title"))
         self._paths = {path.name: path for path in paths}
         self._posted = posted
         self._faces = faces

@@ -8,6 +8,11 @@ from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY
 from bot.chat.ui.card import error_card
 
+# Discord's limit for the title of a form and the label of a field.
+LABEL_LIMIT = 45
+# discord.py forgets a form that is not sent within this time.
+FORM_SECONDS = 15 * 60.0
+
 
 async def defer_ephemeral(interaction: Interaction) -> None:
     """Discord waits for three seconds, and a database may need longer."""
@@ -40,6 +45,9 @@ async def report_errors(interaction: Interaction, act: Callable[[], Awaitable[No
 
 class Form(ui.Modal):
     """Base of all forms. An error in one is reported like an error in a command."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title=title[:LABEL_LIMIT], timeout=FORM_SECONDS)
 
     async def on_error(self, interaction: Interaction, error: Exception) -> None:
         await send_error(interaction, error)

@@ -12,12 +12,10 @@ from discord import ui
 from bot.chat.interactions import Interaction
 from bot.chat.text import Text
 from bot.chat.ui.buttons import handle
-from bot.chat.ui.replies import Form
+from bot.chat.ui.replies import LABEL_LIMIT, Form
 
-# Discord's limits.
-LABEL_LIMIT, OPTIONS = 45, 25
-# discord.py forgets a form that is not sent within this time.
-OPEN_SECONDS = 15 * 60.0
+# Discord's limit for a select.
+OPTIONS = 25
 
 
 class NotANumber(Exception):
@@ -72,7 +70,7 @@ class PanelForm(Form):
     """Form with labelled fields, after whose submission the panel goes on."""
 
     def __init__(self, title: str, fields: Mapping[str, tuple[str, ui.Item[Any]]], note: str = "") -> None:
-        super().__init__(title=title[:LABEL_LIMIT], timeout=OPEN_SECONDS)
+        super().__init__(title)
         self._fields = {name: item for name, (_, item) in fields.items()}
         self.on_filled: Any = None
         if note:
