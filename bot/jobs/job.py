@@ -163,9 +163,9 @@ class Job:
     avatar_of: int | None = None
     """Member whose avatar is the face; 0 once they deleted their data."""
     agreed: bool = False
-    """Whether the face is a saved one of the member's own, or an avatar that its member shares."""
+    """True for a saved face of the member's own, or an avatar that its member shares."""
     doubtful: bool = False
-    """Whether the safety gate is in doubt about a file, so that a moderator has to approve the result."""
+    """True if the safety gate is in doubt about a file, so that a moderator has to approve the result."""
     submitted_at: float | None = None
     request_id: str | None = None
     output: str | None = None

@@ -63,9 +63,9 @@ class Order:
     avatar_of: int | None = None
     """Member whose avatar is the face."""
     agreed: bool = False
-    """Whether the face is a saved one of the member's own, or an avatar that its member shares."""
+    """True for a saved face of the member's own, or an avatar that its member shares."""
     doubtful: bool = False
-    """Whether the safety gate is in doubt about a file."""
+    """True if the safety gate is in doubt about a file."""
 
 
 class JobService:

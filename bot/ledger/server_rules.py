@@ -91,9 +91,9 @@ class ServerRules(BaseModel):
     approve: bool = False
     """Whether a moderator approves each result in the log channel before anybody else sees it."""
     approve_strangers: bool = False
-    """Whether a moderator approves each result whose face is neither a saved one nor a shared avatar."""
+    """True if a moderator approves each result whose face is neither a saved one nor a shared avatar."""
     approve_own: bool = False
-    """Whether moderators may approve results of their own orders."""
+    """True if moderators may approve results of their own orders."""
     defaults: OrderDefaults = OrderDefaults()
     role_defaults: Mapping[int, OrderDefaults] = Field(default_factory=lambda: MappingProxyType({}))
     channel_defaults: Mapping[int, OrderDefaults] = Field(default_factory=lambda: MappingProxyType({}))

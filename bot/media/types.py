@@ -60,7 +60,7 @@ class InspectedFile:
     converted: bytes | None = None
     """The same in a format that Segmind takes, if the member's own is another; `media` is about this file."""
     doubtful: bool = False
-    """Whether the safety gate is in doubt about it."""
+    """True if the safety gate is in doubt about it."""
     loops: int | None = None
     """Number of times that an animation is shown, 0 for ever; None for any other file."""
 

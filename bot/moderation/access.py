@@ -91,7 +91,7 @@ class AccessPolicy:
         await self._check_strikes(request.user_id, now)
 
     async def has_log(self, guild_id: int) -> bool:
-        """Whether the server has a log channel, in which moderators approve results."""
+        """Return True if the server has a log channel, in which moderators approve results."""
         return (await self._server_rules.rules(guild_id)).log_channel is not None
 
     async def check_fingerprints(self, fingerprints: Mapping[str, Fingerprint], guild_id: int | None) -> None:

@@ -46,7 +46,7 @@ class Step(StrEnum):
 
 
 class Complaint(StrEnum):
-    """What a report says is wrong, in the order of the form."""
+    """Complaint of a report, in the order of the form."""
 
     CONSENT = "consent"
     """Somebody who is shown did not agree."""
@@ -57,7 +57,7 @@ class Complaint(StrEnum):
 
 
 class Audience(StrEnum):
-    """Who was told of a case."""
+    """People who were told of a case."""
 
     LOG = "log"
     """The moderators of its server, in their log channel."""
@@ -108,7 +108,7 @@ class Case:
 
     @property
     def may_be_copied(self) -> bool:
-        """Whether its card shows the pictures: while it is open, and no report is about a child."""
+        """True if its card shows the pictures: while it is open, and no report is about a child."""
         return self.closed_at is None and all(note.complaint is not Complaint.CHILD for note in self.notes)
 
     @property

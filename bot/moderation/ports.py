@@ -20,7 +20,7 @@ class Standing:
     left_at: float | None = None
     """Time at which the member deleted their data, if it was recent."""
     confirms: bool = False
-    """Whether the member confirms the price of an order with one click."""
+    """True if the member confirms the price of an order with one click."""
 
 
 @dataclass(frozen=True, slots=True)

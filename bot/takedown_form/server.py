@@ -191,7 +191,7 @@ def _language(request: web.Request) -> str:
 
 
 def _is_same_origin(request: web.Request) -> bool:
-    """Whether no other site made the browser send this, to get around the quota of one address."""
+    """Return False if another site made the browser send this, to get around the quota of one address."""
     origin = request.headers.get("Origin")
     return origin is None or urlsplit(origin).netloc == request.host
 

@@ -5,5 +5,5 @@ from bot.media.provenance import DIGITAL_SOURCE_TYPE, mark
 
 
 def is_marked(content: bytes) -> bool:
-    """Whether the file has the mark, where the bot itself finds it."""
+    """Return True if the file has the mark, where the bot itself finds it."""
     return DIGITAL_SOURCE_TYPE.encode() in content and mark(content, sniff.any_media_type(content)) is content

@@ -1,4 +1,4 @@
-"""What our preview adds to SimCord's: channels, direct messages, and the menus of messages and members."""
+"""Additions of our preview to SimCord's: channels, direct messages, and the menus of messages and members."""
 
 import asyncio
 from collections.abc import AsyncGenerator

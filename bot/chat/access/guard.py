@@ -46,7 +46,7 @@ class AccessGuard:
         await self._access_policy.check_fingerprints(fingerprints, member.guild_id)
 
     async def has_moderators(self, member: Member) -> bool:
-        """Whether moderators can approve results of this member's orders."""
+        """Return True if moderators can approve results of this member's orders."""
         return member.guild_id is not None and await self._access_policy.has_log(member.guild_id)
 
     async def admit_avatar(self, member: Member, owner: int) -> None:

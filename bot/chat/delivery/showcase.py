@@ -57,7 +57,7 @@ class Posts(Protocol):
 
 
 def is_shareable(job: Job) -> bool:
-    """Whether others see the result of this job already, with nobody's avatar but the member's own."""
+    """Return True if others see the result already, with nobody's avatar but the member's own."""
     shown = job.state is State.DONE and not job.is_kept_back and job.batch is None
     is_public = job.place.guild_id is not None and not (job.place.hidden or job.place.direct)
     return shown and is_public and job.avatar_of in {None, job.place.user_id}

@@ -39,7 +39,7 @@ _REFUSED: Mapping[Verdict, Reason] = {
 
 
 class _Check(Enum):
-    """What happens to a result."""
+    """Treatment of a result."""
 
     SHOW = auto()
     ASK = auto()

@@ -43,7 +43,7 @@ def avatar_file(member: discord.Member | discord.User) -> AvatarFile:
 
 
 def has_agreed(model: type[FaceModel], files: Mapping[str, OrderFile]) -> bool:
-    """Whether everybody whose face it is agreed: saved faces of the member's own, or a shared avatar."""
+    """Return True for saved faces of the member's own or a shared avatar: their people agreed."""
     face = files.get(model.face_slot())
     return face is not None and all(map(_is_agreed, uploads_of(face)))
 

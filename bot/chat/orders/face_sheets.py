@@ -44,7 +44,7 @@ class FaceSheet:
     fingerprints: Mapping[str, Fingerprint]
     """Those of the photos: a photo that moderators banned is recognised in any sheet."""
     doubtful: bool
-    """Whether the safety gate is in doubt about a photo."""
+    """True if the safety gate is in doubt about a photo."""
     filename: str = "faces.jpg"
     content_type: str | None = "image/jpeg"
     url: str = ""

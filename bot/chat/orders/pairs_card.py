@@ -66,7 +66,7 @@ class PairsCard:
 
     @property
     def _is_complete(self) -> bool:
-        """Whether faces were found in both pictures."""
+        """True if faces were found in both pictures."""
         return bool(self._faces and self._pairing.chosen)
 
     def view(self) -> InfoCard:

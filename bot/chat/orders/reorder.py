@@ -38,7 +38,7 @@ class PreviousInput:
     sheet_of: str | None = None
     """Job whose face it is, if that may be a sheet of several photos."""
     agreed: bool = False
-    """Whether it is a face whose person has agreed."""
+    """True if the person of the face has agreed."""
     # The address may expire before Segmind fetches it, so Segmind receives the bytes.
     url: str = ""
 

@@ -1,4 +1,4 @@
-"""What Discord says of the bot's token and of who may add the bot."""
+"""Findings from Discord: the bot's token, and the people who may add the bot."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -14,7 +14,7 @@ class Finding:
     good: bool
     words: str
     warns: bool = False
-    """Whether the operator should do something although the bot can run."""
+    """True if the operator should do something although the bot can run."""
 
     @property
     def mark(self) -> str:

@@ -1,4 +1,4 @@
-"""What this machine holds: settings, files and the database."""
+"""Findings on this machine: settings, files and the database."""
 
 import shlex
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What Segmind says of the key and of the models."""
+"""Findings from Segmind: the key and the models."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

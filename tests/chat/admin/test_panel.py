@@ -33,7 +33,7 @@ def id_of(shown: simcord.InteractionResult, control: str, value: str = "") -> st
 
 
 def picked(shown: simcord.InteractionResult, control: str) -> list[Any]:
-    """What a select shows as picked."""
+    """Preselected values of a select."""
     item = next(each for each in items(shown) if f":{control}:" in each["custom_id"])
     if "default_values" in item:
         return [int(each["id"]) for each in item["default_values"]]

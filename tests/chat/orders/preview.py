@@ -31,7 +31,7 @@ class Preview:
         return {each["custom_id"]: each for each in _selects(self.result.response.components)}
 
     def places(self) -> dict[str, str]:
-        """What is chosen for each place that is shown."""
+        """Choices for the places that are shown."""
         return {
             name: next(option["label"] for option in select["options"] if option.get("default"))
             for name, select in self.selects().items()

@@ -29,7 +29,7 @@ class NotANumber(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where an item stands: the area, whether the panel guides, and what the item is about."""
+    """Place of an item: its area, the guided or the free panel, and its subject."""
 
     area: str
     guided: bool = False
@@ -59,7 +59,7 @@ class PanelItem(
 
     @property
     def choices(self) -> Sequence[Any]:
-        """What was picked in a select."""
+        """Picked values of a select."""
         return getattr(self.item, "values", ())
 
     async def callback(self, interaction: Interaction) -> None:
@@ -105,7 +105,7 @@ def whole_number(words: str, *, least: int = 0) -> int | None:
 
 
 def picked(ids: Iterable[int], kind: discord.SelectDefaultValueType) -> list[discord.SelectDefaultValue]:
-    """What a select of channels, roles or members shows as picked."""
+    """Preselected values of a select of channels, roles or members."""
     return [discord.SelectDefaultValue(id=id_, type=kind) for id_ in sorted(ids)]
 
 

@@ -76,7 +76,7 @@ def _avatars() -> None:
 
 
 def _cases() -> None:
-    """Who was told of a case, what reporters and moderators wrote, and the cards in direct messages."""
+    """Audience of a case, words of reporters and moderators, and cards in direct messages."""
     op.add_column("cases", sa.Column("told_to", sa.Text))
     op.execute("UPDATE cases SET told_to = 'log' WHERE channel_id IS NOT NULL")
     op.execute("UPDATE cases SET told_to = 'operators' WHERE escalated_at IS NOT NULL")

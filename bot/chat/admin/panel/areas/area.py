@@ -1,4 +1,4 @@
-"""What an area of the panel can do; each one shows settings and changes them as the commands do."""
+"""Base of the panel's areas; each one shows settings and changes them as the commands do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ class Area:
         self.text = services.text
 
     def summary(self, rules: ServerRules) -> str:
-        """What the list of areas says about this one."""
+        """Line about this area in the list of areas."""
         del rules
         return self.text(f"panel.{self.name}_note")
 
@@ -71,7 +71,7 @@ class Area:
         del item
 
     def subject(self, item: PanelItem) -> str:
-        """What the page is about after this item was used."""
+        """Subject of the page after this item was used."""
         return item.spot.subject
 
     async def change(self, used: Used) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""What an order gets where its member chose nothing: in the server, in a channel, or for a role."""
+"""Defaults of orders, for options that a member leaves open: of the server, a channel or a role."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -16,7 +16,7 @@ _ON, _OFF = "on", "off"
 
 
 class LogArea(Area):
-    """Where moderators read of jobs and reports, and whether they approve results."""
+    """Log channel of jobs and reports, and approval of results."""
 
     name = "log"
 
