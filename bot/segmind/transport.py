@@ -1,6 +1,8 @@
 """Transport of requests over aiohttp: limits bytes and time, and keeps the key out of logs and traces."""
 
+import asyncio
 import io
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -10,7 +12,7 @@ from aiohttp.abc import AbstractResolver
 from pydantic import SecretStr
 
 from bot.segmind.errors import KeyRejected, OutcomeUnknown, SegmindError, Unreachable
-from bot.segmind.requests import Request
+from bot.segmind.requests import Request, UploadBody
 from bot.segmind.responses import REFUSALS, Response
 
 _CHUNK = 64 * 1024
@@ -78,9 +80,8 @@ class Transport:
                 request.method,
                 request.url,
                 params=request.params,
-                # aiohttp would write bytes of more than a megabyte in one go.
-                data=None if request.body is None else io.BytesIO(request.body),
-                headers={"Content-Type": "application/json", "x-api-key": _HiddenHeader(self._secret())},
+                data=_data(request.body),
+                headers=self._headers(request.body),
                 timeout=self._timeout(request),
                 allow_redirects=False,
             ) as response:
@@ -103,6 +104,11 @@ class Transport:
         headers = {name.lower(): value for name, value in response.headers.items()}
         # Some services quote a key that they reject.
         return Response(response.status, self._hide_key(body), headers)
+
+    def _headers(self, body: bytes | UploadBody | None) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "x-api-key": _HiddenHeader(self._secret())}
+        # Without the length, aiohttp would send pieces in chunked encoding, which not every server takes.
+        return headers | {"Content-Length": str(len(body))} if isinstance(body, UploadBody) else headers
 
     def _secret(self) -> str:
         return self._key.get_secret_value().strip()
@@ -135,6 +141,20 @@ class _HiddenHeader(str):
 
     def __repr__(self) -> str:
         return f"'{_HIDDEN}'"
+
+
+def _data(body: bytes | UploadBody | None) -> io.BytesIO | AsyncIterator[bytes] | None:
+    if isinstance(body, UploadBody):
+        return _pieces(body)
+    # aiohttp would write bytes of more than a megabyte in one go.
+    return None if body is None else io.BytesIO(body)
+
+
+async def _pieces(body: UploadBody) -> AsyncIterator[bytes]:
+    for piece in body:
+        yield piece
+        # A fast connection takes each piece at once, and everybody else would wait for the last one.
+        await asyncio.sleep(0)
 
 
 async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:

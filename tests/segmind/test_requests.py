@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.segmind.errors import BadParameters, ModelUnavailable, UnreadableResponse
-from bot.segmind.requests import SEGMIND_URL, Endpoints
+from bot.segmind.requests import SEGMIND_URL, Endpoints, Request, UploadBody
 
 PRODUCTION = Endpoints.from_urls(SEGMIND_URL)
 LOCAL = Endpoints.from_urls("http://127.0.0.1:8700/")
@@ -49,7 +49,8 @@ def test_the_urls_of_a_job_are_built_from_its_id() -> None:
 
 def test_a_submission_is_one_post_of_the_parameters() -> None:
     request = PRODUCTION.submit("faceswap-v5", {"seed": 5, "name": "ü"})
-    assert (request.method, json.loads(request.body or b"")) == ("POST", {"seed": 5, "name": "ü"})
+    assert isinstance(request.body, bytes)
+    assert (request.method, json.loads(request.body)) == ("POST", {"seed": 5, "name": "ü"})
     assert "seed" not in repr(request)
 
 
@@ -65,9 +66,26 @@ def test_a_body_that_json_cannot_express_is_rejected(value: Any) -> None:
         PRODUCTION.submit("x", {"a": value})
 
 
+def data_url_of(request: Request) -> str:
+    assert isinstance(request.body, UploadBody)
+    content = b"".join(request.body)
+    assert len(request.body) == len(content)
+    return json.loads(content)["data_urls"][0]
+
+
+@pytest.mark.parametrize("extra", range(4))
+def test_a_large_upload_is_encoded_in_small_pieces(extra: int) -> None:
+    content = bytes(range(256)) * 4096 + bytes(extra)
+    request = PRODUCTION.upload_asset(content, "video/mp4", None)
+    assert isinstance(request.body, UploadBody)
+    assert max(map(len, request.body)) <= 128 * 1024
+    assert base64.b64decode(data_url_of(request).partition(",")[2], validate=True) == content
+    assert len(repr(request)) < 500
+
+
 def test_an_upload_is_a_data_url_with_an_optional_name() -> None:
     def data_url(name: str | None) -> str:
-        return json.loads(PRODUCTION.upload_asset(b"\x89PNG", "image/png", name).body or b"")["data_urls"][0]
+        return data_url_of(PRODUCTION.upload_asset(b"\x89PNG", "image/png", name))
 
     coded = base64.b64encode(b"\x89PNG").decode()
     assert data_url(None) == f"data:image/png;base64,{coded}"
