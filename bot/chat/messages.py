@@ -40,7 +40,12 @@ class MessagePlace(Protocol):
 
 def address_of(there: MessagePlace) -> str:
     """Link to the message of a job."""
-    return f"https://discord.com/channels/{there.guild_id or '@me'}/{there.channel_id}/{there.message_id}"
+    return link_to(there.guild_id, there.channel_id, there.message_id)
+
+
+def link_to(guild_id: int | None, channel_id: int, message_id: int) -> str:
+    """Link to a message of the bot."""
+    return f"https://discord.com/channels/{guild_id or '@me'}/{channel_id}/{message_id}"
 
 
 async def send_direct(
@@ -184,6 +189,15 @@ class Messages:
         channel = self._client.get_partial_messageable(channel_id)
         return await _gone(channel.get_partial_message(message_id).delete)
 
+    async def redraw_post(self, channel_id: int, message_id: int, view: ui.LayoutView) -> bool:
+        """Replace a message and its files by a card. Return whether it shows them no more."""
+        message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+
+        async def redraw() -> None:
+            await message.edit(view=view, attachments=[], allowed_mentions=NOBODY)
+
+        return await _gone(redraw)
+
     async def knows(self, guild_id: int) -> bool:
         """Whether the bot is in this server.
 
@@ -202,9 +216,9 @@ class Messages:
         return channel.get_partial_message(place.message_id)
 
 
-async def _gone(delete: Callable[[], Awaitable[None]]) -> bool:
+async def _gone(remove: Callable[[], Awaitable[None]]) -> bool:
     try:
-        await delete()
+        await remove()
     except discord.NotFound as error:
         return error.code in NO_MESSAGE
     except (discord.HTTPException, *PASSING):

@@ -80,6 +80,18 @@ class ModerationStore(AccessStore, Protocol):
         """Find the channel and message ids of the job's result posts, besides its own reply."""
         ...
 
+    async def keep_log_entry(self, job_id: str, channel_id: int, message_id: int) -> None:
+        """Record an entry that shows the job's result in the log of a server."""
+        ...
+
+    async def log_entries_of(self, job_id: str) -> Sequence[tuple[int, int]]:
+        """Find the channel and message ids of the log entries that show the job's result."""
+        ...
+
+    async def forget_post(self, message_id: int) -> None:
+        """Delete the record of a post or a log entry, which shows the result no more."""
+        ...
+
     async def record(self, audit_entry: AuditEntry) -> None: ...
 
 

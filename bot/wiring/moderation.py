@@ -12,6 +12,7 @@ from bot.chat.moderation.case_messages import CaseMessages
 from bot.chat.moderation.cases import CaseService
 from bot.chat.moderation.mod_log import ModLog
 from bot.chat.moderation.operator_alerts import OperatorAlerts
+from bot.chat.moderation.removal import ResultRemoval
 from bot.chat.moderation.result_gate import ModeratingWatcher
 from bot.chat.moderation.takedowns import TakedownService
 from bot.moderation.access import AccessPolicy
@@ -56,6 +57,7 @@ class ModerationParts:
             moderation_store=moderation_store,
             results=delivery.results,
             client=client,
+            messages=delivery.messages,
             background=background,
             cards=delivery.cards,
             text=text,
@@ -70,6 +72,9 @@ class ModerationParts:
             text=text,
             clock=clock,
             days=settings.retention.jobs_days,
+        )
+        self._removal = ResultRemoval(
+            moderation_store, store.approvals, self._approval_requester, mod_log, delivery.messages
         )
         self.watcher = ModeratingWatcher(
             delivery.replies,
@@ -123,6 +128,7 @@ class ModerationParts:
             archive=store,
             access_admin=self.access_admin,
             credit_admin=jobs.credit_admin,
+            removal=self._removal,
             messages=delivery.messages,
             operators=settings.discord.operators,
             open_reports=settings.safety.open_reports,
@@ -143,10 +149,9 @@ class ModerationParts:
         )
         self.takedowns = TakedownService(
             store.takedowns,
-            store.moderation,
-            store.approvals,
             store.cases,
             archive=store,
+            removal=self._removal,
             messages=delivery.messages,
             operators=settings.discord.operators,
             tell_operators=self.operators.show,

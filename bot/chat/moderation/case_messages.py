@@ -160,7 +160,12 @@ class CaseMessages:
         jobs = [job] if job.batch is None else await self._archive.find_batch(job.batch)
         shown = [each for each in jobs if each.state is State.DONE and not each.is_kept_back]
         limit = MIN_UPLOAD_LIMIT // max(1, len(shown))
-        found = [await self._results.fetch(_spoilered(each), limit) for each in shown]
+        # A takedown may concern one result of a batch.
+        found = [
+            await self._results.fetch(_spoilered(each), limit)
+            for each in shown
+            if not await self._moderation_store.is_down(each.id)
+        ]
         return job, [each for each in found if each is not None]
 
     async def _language(self, guild_id: int | None) -> str:

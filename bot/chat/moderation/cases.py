@@ -15,6 +15,7 @@ from bot.chat.messages import DISCORD_ERRORS, Messages
 from bot.chat.moderation.case_card import CaseButton, case_line
 from bot.chat.moderation.case_forms import CaseForm, ReportForm
 from bot.chat.moderation.case_messages import CaseMessages
+from bot.chat.moderation.removal import ResultRemoval
 from bot.chat.text import Text
 from bot.chat.ui.card import GREEN, error_card, note_card
 from bot.chat.ui.info_card import InfoCard
@@ -41,6 +42,7 @@ class CaseService:
         archive: Archive,
         access_admin: AccessAdmin,
         credit_admin: CreditAdmin,
+        removal: ResultRemoval,
         messages: Messages,
         operators: Collection[int],
         open_reports: int,
@@ -52,6 +54,7 @@ class CaseService:
         self._archive = archive
         self._access_admin = access_admin
         self._credit_admin = credit_admin
+        self._removal = removal
         self._messages = messages
         self._operators = operators
         self._open_reports = open_reports
@@ -200,19 +203,18 @@ class CaseService:
     async def _delete_messages(self, job: Job, actor: str, interaction: Interaction) -> int:
         """Delete every message of a job and return how many could not be deleted."""
         # The job is marked first, so that no new message shows it meanwhile.
-        deleted: list[bool] = []
+        left = 0
         for each in await self._of_message(job):
             await self._moderation_store.take_down(each.id, actor)
             log.info("job removed", job=each.id, actor=actor)
-            posts = await self._moderation_store.posts_of(each.id)
-            deleted += [await self._messages.delete_post(*post) for post in posts]
+            left += len(await self._removal.remove_copies(each))
         pressed = interaction.message
         if pressed is not None and pressed.id == job.place.message_id and pressed.flags.ephemeral:
             # Once the token of the order has expired, only this interaction can delete its ephemeral message.
-            deleted.append(await _delete_original(interaction))
+            deleted = await _delete_original(interaction)
         else:
-            deleted.append(await self._messages.delete(job.place))
-        return deleted.count(False)
+            deleted = await self._messages.delete(job.place)
+        return left if deleted else left + 1
 
     async def _record(self, by: Administrator, action: AuditAction, job: Job, note: str = "") -> None:
         audit_entry = audit_entry_of(by, action, note, job=job.id, member=job.place.user_id)

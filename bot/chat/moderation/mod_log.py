@@ -1,16 +1,16 @@
 """Log of finished jobs for moderators, in a channel of their server."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import discord
 import structlog
 
 from bot.chat.background import Background
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result, Results
-from bot.chat.messages import DISCORD_ERRORS, NOBODY
+from bot.chat.messages import DISCORD_ERRORS, NOBODY, Messages
 from bot.chat.text import Text, speaking
 from bot.chat.ui.card import DARK
-from bot.chat.ui.info_card import InfoCard, mention
+from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import jump_link, title_of
 from bot.chat.ui.states import state_of
 from bot.jobs.job import Job, State, short_id
@@ -35,6 +35,7 @@ class ModLog:
         moderation_store: ModerationStore,
         results: Results,
         client: discord.Client,
+        messages: Messages,
         background: Background,
         cards: Mapping[str, ModelCard],
         text: Text,
@@ -43,6 +44,7 @@ class ModLog:
         self._moderation_store = moderation_store
         self._results = results
         self._client = client
+        self._messages = messages
         self._background = background
         self._cards = cards
         self._text = text
@@ -62,22 +64,54 @@ class ModLog:
             if rules.log_pictures and content is not None:
                 result = await self._results.prepare(job, content, MIN_UPLOAD_LIMIT)
             channel = self._client.get_partial_messageable(rules.log_channel, guild_id=guild_id)
-            await channel.send(
+            sent = await channel.send(
                 view=self._entry(job, fingerprints, result),
                 files=[] if result is None else [result.file()],
                 nonce=f"log{job.id}"[:25],
                 allowed_mentions=NOBODY,
             )
+            if result is None:
+                return
+            await self._moderation_store.keep_log_entry(job.id, rules.log_channel, sent.id)
+            if await self._moderation_store.is_down(job.id):
+                # It was removed meanwhile, by somebody who did not find this entry yet.
+                await self.remove_picture(job)
         except (*DISCORD_ERRORS, StoreAway) as error:
             log.warning("finished job not logged", job=job.id, reason=type(error).__name__)
 
-    def _entry(self, job: Job, fingerprints: Mapping[str, Fingerprint], result: Result | None) -> InfoCard:
+    async def remove_picture(self, job: Job) -> Sequence[tuple[int, int]]:
+        """Take the picture of a removed result off the log; return the entries that could not be edited.
+
+        The entry itself stays, so that a member who deletes a result does not delete the moderators' record.
+        """
+        left: list[tuple[int, int]] = []
+        for channel_id, message_id in await self._moderation_store.log_entries_of(job.id):
+            fingerprints = await self._moderation_store.fingerprints_of(job.id)
+            view = self._entry(job, fingerprints, None, removed=True)
+            if await self._messages.redraw_post(channel_id, message_id, view):
+                await self._moderation_store.forget_post(message_id)
+            else:
+                left.append((channel_id, message_id))
+        return left
+
+    def _entry(
+        self,
+        job: Job,
+        fingerprints: Mapping[str, Fingerprint],
+        result: Result | None,
+        *,
+        removed: bool = False,
+    ) -> InfoCard:
         text = self._text
         guild = self._client.get_guild(job.place.guild_id or 0)
         with speaking("" if guild is None else str(guild.preferred_locale)):
-            user, outcome = job.place.user_id, state_of(job.state, job.reason).label(text)
-            lines = [text("log.job", member=mention(user), user=user, outcome=outcome, job=short_id(job.id))]
-            if not job.place.hidden:
+            reason = None if removed else job.reason
+            user, outcome = job.place.user_id, state_of(job.state, reason).label(text)
+            member = mention_or_unknown(user, text)
+            lines = [text("log.job", member=member, user=user, outcome=outcome, job=short_id(job.id))]
+            if removed:
+                lines.append(text("log.removed"))
+            elif not job.place.hidden:
                 lines.append(jump_link(job.place, text))
             small = [f"{part} `{each.exact[:FINGERPRINT]}`" for part, each in fingerprints.items()]
             title = title_of(job.slug, self._cards)

@@ -10,7 +10,8 @@ from bot.administration.audit import AuditAction, UnknownJob
 from bot.administration.credits import Archive
 from bot.chat.access.permissions import NotModerator
 from bot.chat.interactions import Interaction
-from bot.chat.messages import NOBODY, Messages, address_of
+from bot.chat.messages import NOBODY, Messages, address_of, link_to
+from bot.chat.moderation.removal import ResultRemoval
 from bot.chat.moderation.takedown_card import TakedownButton, takedown_card
 from bot.chat.text import Text
 from bot.chat.ui.card import error_card
@@ -18,9 +19,7 @@ from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.ledger.allowance import DAY
 from bot.ledger.ledger import OPERATOR, AuditEntry
-from bot.moderation.approvals import ApprovalRepository
 from bot.moderation.cases import CaseRepository, Step
-from bot.moderation.ports import ModerationStore
 from bot.moderation.takedowns import TakedownOutcome, TakedownRepository, TakedownRequest
 from bot.periodic import run_periodically
 
@@ -43,11 +42,10 @@ class TakedownService:
     def __init__(
         self,
         takedowns: TakedownRepository,
-        moderation_store: ModerationStore,
-        approvals: ApprovalRepository,
         cases: CaseRepository,
         *,
         archive: Archive,
+        removal: ResultRemoval,
         messages: Messages,
         operators: Collection[int],
         tell_operators: Callable[[Callable[[], ui.LayoutView]], None],
@@ -56,10 +54,9 @@ class TakedownService:
         clock: Clock,
     ) -> None:
         self._takedowns = takedowns
-        self._moderation_store = moderation_store
-        self._approvals = approvals
         self._cases = cases
         self._archive = archive
+        self._removal = removal
         self._messages = messages
         self._operators = operators
         self._tell_operators = tell_operators
@@ -106,8 +103,9 @@ class TakedownService:
         """Withhold the results that a granted request concerns and delete their messages everywhere."""
         found = (await self._takedowns.find_jobs(request, self._distance)).all
         await self._takedowns.withhold(found, OPERATOR)
-        left = [job for job in await self._jobs(found) if not await self._delete(job)]
-        await self._close_cases(found)
+        jobs = await self._jobs(found)
+        left = [link for job in jobs for link in await self._delete(job)]
+        left += await self._close_cases(jobs)
         now = self._clock.now()
         age = now - (request.decided_at or now)
         if age < SETTLED:
@@ -116,33 +114,36 @@ class TakedownService:
         if left and age < GIVE_UP:
             return await self._takedowns.sweep_again(request.number, now + RETRY)
         if left:
-            links = "\n".join(address_of(job.place) for job in left)
-            sentence = self._text("takedown.left", number=request.number, links=links[:1500])
+            sentence = self._text("takedown.left", number=request.number, links="\n".join(left)[:1500])
             self._tell_operators(lambda: error_card(sentence))
         log.info("takedown carried out", request=request.number, jobs=len(found), left=len(left))
         return await self._takedowns.sweep_again(request.number, None)
 
-    async def _delete(self, job: Job) -> bool:
-        """Delete every message of a job; return whether all of them that others can see are gone."""
-        posts = [*await self._moderation_store.posts_of(job.id)]
-        approval = await self._approvals.find(job.id)
-        if approval is not None and approval.card is not None:
-            posts.append(approval.card)
-        deleted = [await self._messages.delete_post(*post) for post in posts]
+    async def _delete(self, job: Job) -> Sequence[str]:
+        """Delete every message of a job; return links to those that others still see."""
         place = job.place
+        left = [link_to(place.guild_id, *message) for message in await self._removal.remove_copies(job)]
         # Retention forgets where old jobs were; they have no message that the bot could find.
-        if place.message_id:
-            # Only the member sees a hidden message, for as long as their app shows it.
-            deleted.append(await self._messages.delete(place) or place.hidden)
-        return all(deleted)
+        # Only the member sees a hidden message, for as long as their app shows it.
+        if place.message_id and not await self._messages.delete(place) and not place.hidden:
+            left.append(address_of(place))
+        return left
 
-    async def _close_cases(self, job_ids: Sequence[str]) -> None:
-        """Close the reports of these jobs, whose cards show the pictures, too."""
-        for case in await self._cases.find_open(job_ids):
+    async def _close_cases(self, jobs: Sequence[Job]) -> Sequence[str]:
+        """Close the reports about the messages of these jobs, whose cards show the pictures, too."""
+        left: list[str] = []
+        batches = {job.batch for job in jobs if job.batch is not None}
+        shown = {job.id for job in jobs}
+        for batch in batches:
+            # The report of one job of a batch shows the results of all.
+            shown |= {job.id for job in await self._archive.find_batch(batch)}
+        for case in await self._cases.find_open(sorted(shown)):
             cards = [card for card in (case.card, *case.private_cards) if card is not None]
-            deleted = [await self._messages.delete_post(*card) for card in cards]
-            if all(deleted):
+            remaining = [card for card in cards if not await self._messages.delete_post(*card)]
+            left += [link_to(case.guild_id, *card) for card in remaining]
+            if not remaining:
                 await self._cases.step(case.number, Step.REMOVE, actor=0)
+        return left
 
     async def _jobs(self, job_ids: Sequence[str]) -> Sequence[Job]:
         jobs = [await self._archive.find(job_id) for job_id in job_ids]

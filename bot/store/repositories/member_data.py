@@ -169,9 +169,12 @@ class SqlMemberData:
     async def clear_up(self, *, fingerprints_before: float, strikes_before: float) -> None:
         reported = sa.select(cases.c.job_id).where(cases.c.closed_at.is_(None))
         async with self._transaction() as connection:
-            for table in (fingerprints, posts):
-                old = sa.and_(table.c.at < fingerprints_before, table.c.job_id.not_in(reported))
-                await connection.execute(table.delete().where(old))
+            old = sa.and_(fingerprints.c.at < fingerprints_before, fingerprints.c.job_id.not_in(reported))
+            await connection.execute(fingerprints.delete().where(old))
+            # Other posts stay, like the message of their job, so that the result can still be removed.
+            left_behind = sa.select(jobs.c.id).where(jobs.c.user_id == 0, jobs.c.id.not_in(reported))
+            old = sa.and_(posts.c.at < fingerprints_before, posts.c.job_id.in_(left_behind))
+            await connection.execute(posts.delete().where(old))
             await connection.execute(cases.delete().where(cases.c.closed_at < fingerprints_before))
             await connection.execute(approvals.delete().where(approvals.c.decided_at < fingerprints_before))
             granted = takedown_requests.c.decided_at < fingerprints_before

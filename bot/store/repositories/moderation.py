@@ -120,21 +120,33 @@ class SqlModerationStore:
             return (await connection.execute(_TAKEDOWN, {"job": job_id})).one_or_none() is not None
 
     async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None:
-        row = {"message_id": message_id, "channel_id": channel_id, "job_id": job_id, "at": self._clock.now()}
-        await self._insert(posts, [row])
+        await self._keep_message(job_id, channel_id, message_id, in_log=False)
+
+    async def keep_log_entry(self, job_id: str, channel_id: int, message_id: int) -> None:
+        await self._keep_message(job_id, channel_id, message_id, in_log=True)
 
     async def forget_post(self, message_id: int) -> None:
         async with self._transaction() as connection:
             await connection.execute(posts.delete().where(posts.c.message_id == message_id))
 
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
-        found = sa.select(posts.c.channel_id, posts.c.message_id).where(posts.c.job_id == job_id)
-        async with self._reading() as connection:
-            return [(channel, message) for channel, message in await connection.execute(found)]
+        return await self._messages_of(job_id, ~posts.c.in_log)
+
+    async def log_entries_of(self, job_id: str) -> Sequence[tuple[int, int]]:
+        return await self._messages_of(job_id, posts.c.in_log)
 
     async def record(self, audit_entry: AuditEntry) -> None:
         async with self._transaction() as connection:
             await audit_log.record(connection, [audit_entry], at=self._clock.now())
+
+    async def _keep_message(self, job_id: str, channel_id: int, message_id: int, *, in_log: bool) -> None:
+        place = {"message_id": message_id, "channel_id": channel_id, "job_id": job_id, "in_log": in_log}
+        await self._insert(posts, [place | {"at": self._clock.now()}])
+
+    async def _messages_of(self, job_id: str, kind: sa.ColumnElement[bool]) -> Sequence[tuple[int, int]]:
+        found = sa.select(posts.c.channel_id, posts.c.message_id).where(posts.c.job_id == job_id, kind)
+        async with self._reading() as connection:
+            return [(channel, message) for channel, message in await connection.execute(found)]
 
     async def _update_member(self, user_id: int, **facts: Any) -> None:
         async with self._transaction() as connection:

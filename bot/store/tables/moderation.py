@@ -134,6 +134,8 @@ posts = sa.Table(
     sa.Column("channel_id", INTEGER, nullable=False),
     sa.Column("job_id", sa.Text, nullable=False),
     sa.Column("at", REAL, nullable=False),
+    # Entry in the log of a server, which loses its picture where other messages are deleted.
+    sa.Column("in_log", BOOLEAN, nullable=False, server_default=sa.false()),
     sa.Index("posts_of_job", "job_id"),
     sqlite_strict=True,
 )

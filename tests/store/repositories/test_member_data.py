@@ -25,6 +25,7 @@ from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, thr
 
 MEMBER = 81384788765712384
 OTHER = 81384788765712385
+LEAVER = 71384788765712386
 ACCOUNT = f"1:{MEMBER}"
 
 
@@ -257,13 +258,18 @@ async def test_old_data_is_deleted_in_small_batches(
     store: SqlStore, raw: AsyncConnection, clock: HandClock
 ) -> None:
     await two_members(store)
+    left = await job_of(store, LEAVER)
+    await store.moderation.keep_log_entry(left.id, 5, 8)
+    await store.member_data.forget(LEAVER, strikes_since=0)
     young = await opened(store, f"1:{OTHER}", 0)
     retention = Retention(
         store.member_data, store.server_data, clock, RetentionPeriods(jobs=90, audit_entries=730), most=3
     )
     clock.advance(89 * 86_400)
     await retention.run_once()
-    assert (await everything(raw))["prints"] != []
+    found = await everything(raw)
+    assert found["prints"] != []
+    assert sum(row["job_id"] == left.id for row in found["posts"]) == 2
     clock.advance(2 * 86_400)
     await retention.run_once()
     found = await everything(raw)
@@ -271,8 +277,10 @@ async def test_old_data_is_deleted_in_small_batches(
     assert {(json.dumps(each["body"]), each["token"], each["output"]) for each in stripped} == {
         ("{}", "", None)
     }
-    assert {each["user_id"] for each in stripped} == {MEMBER, OTHER}
-    assert (found["prints"], found["posts"], found["cases"]) == ([], [], [])
+    assert {each["user_id"] for each in stripped} == {MEMBER, OTHER, 0}
+    assert (found["prints"], found["cases"]) == ([], [])
+    # A result can be removed with its copies for as long as the member keeps their data.
+    assert {row["job_id"] for row in found["posts"]} == {each["id"] for each in stripped if each["user_id"]}
     assert (await store.find(young.id)) == young
     assert len(tables_that_name(MEMBER, {"deeds": found["deeds"]})) == 1
     clock.advance(640 * 86_400)

@@ -76,3 +76,6 @@ async def test_the_posts_of_a_job_are_found(store: SqlStore) -> None:
     await moderation.forget_post(2**62)
     assert await moderation.posts_of("job") == []
     assert await moderation.posts_of("other") == [(3, 5)]
+    await moderation.keep_log_entry("other", 4, 6)
+    assert await moderation.posts_of("other") == [(3, 5)]
+    assert await moderation.log_entries_of("other") == [(4, 6)]

@@ -285,7 +285,8 @@ CREATE TABLE public.posts (
     message_id bigint NOT NULL,
     channel_id bigint NOT NULL,
     job_id text NOT NULL,
-    at double precision NOT NULL
+    at double precision NOT NULL,
+    in_log boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.prints (
@@ -580,9 +581,9 @@ over"; -- ü', 1790000000.375, 1790000000.375, 1790000000.375, true);
 INSERT INTO public.people VALUES (81384788765712386, NULL, NULL, NULL, NULL, false);
 
 INSERT INTO public.posts VALUES (81384788765712385, 81384788765712385, 'posts.job_id 1: "it''s
-over"; -- ü', 1790000000.375);
+over"; -- ü', 1790000000.375, true);
 INSERT INTO public.posts VALUES (81384788765712386, 81384788765712386, 'posts.job_id 2: "it''s
-over"; -- ü', 1790000000.5);
+over"; -- ü', 1790000000.5, false);
 
 INSERT INTO public.prints VALUES ('prints.job_id 1', 'prints.part 1', 'prints.exact 1: "it''s
 over"; -- ü', 'prints.looks 1: "it''s

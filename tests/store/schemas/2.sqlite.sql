@@ -422,16 +422,16 @@ CREATE TABLE posts (
 	message_id INTEGER NOT NULL, 
 	channel_id INTEGER NOT NULL, 
 	job_id TEXT NOT NULL, 
-	at REAL NOT NULL, 
+	at REAL NOT NULL, in_log INTEGER DEFAULT 0 NOT NULL, 
 	PRIMARY KEY (message_id)
 )
  STRICT
 
 ;
 INSERT INTO "posts" VALUES(81384788765712385,81384788765712385,'posts.job_id 1: "it''s
-over"; -- ü',1790000000.375);
+over"; -- ü',1790000000.375,1);
 INSERT INTO "posts" VALUES(81384788765712386,81384788765712386,'posts.job_id 2: "it''s
-over"; -- ü',1790000000.5);
+over"; -- ü',1790000000.5,0);
 CREATE TABLE prints (
 	job_id TEXT NOT NULL, 
 	part TEXT NOT NULL, 

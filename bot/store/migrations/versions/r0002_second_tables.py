@@ -33,6 +33,8 @@ def upgrade() -> None:
     _events()
     # Whether the member confirms the price of an order with one click.
     op.add_column("people", sa.Column("confirms", BOOLEAN, nullable=False, server_default=sa.false()))
+    # Whether the message is an entry in the log of a server; the first version recorded none of those.
+    op.add_column("posts", sa.Column("in_log", BOOLEAN, nullable=False, server_default=sa.false()))
     # When the bot was removed from the server.
     op.add_column("servers", sa.Column("left_at", REAL))
 

@@ -1,0 +1,45 @@
+"""Removal of the copies of a result from all other messages of the bot."""
+
+from collections.abc import Sequence
+
+from bot.chat.messages import Messages
+from bot.chat.moderation.approval_requests import ApprovalRequester
+from bot.chat.moderation.mod_log import ModLog
+from bot.jobs.job import Job
+from bot.moderation.approvals import ApprovalRepository
+from bot.moderation.ports import ModerationStore
+
+
+class ResultRemoval:
+    """Removes what shows a result besides the message of its job and the cards of reports.
+
+    Messages for members are deleted. Those for moderators lose their pictures, but stay as their record.
+    """
+
+    def __init__(
+        self,
+        moderation_store: ModerationStore,
+        approvals: ApprovalRepository,
+        approval_requester: ApprovalRequester,
+        mod_log: ModLog,
+        messages: Messages,
+    ) -> None:
+        self._moderation_store = moderation_store
+        self._approvals = approvals
+        self._approval_requester = approval_requester
+        self._mod_log = mod_log
+        self._messages = messages
+
+    async def remove_copies(self, job: Job) -> Sequence[tuple[int, int]]:
+        """Remove the copies of a job's result; return the channels and messages that still show it.
+
+        The job has to be taken down first, so that no new message shows it meanwhile.
+        """
+        posts = await self._moderation_store.posts_of(job.id)
+        left = [post for post in posts if not await self._messages.delete_post(*post)]
+        approval = await self._approvals.find(job.id)
+        if approval is not None and approval.card is not None:
+            card = self._approval_requester.card(approval, job)
+            if not await self._messages.redraw_post(*approval.card, card):
+                left.append(approval.card)
+        return [*left, *await self._mod_log.remove_picture(job)]
