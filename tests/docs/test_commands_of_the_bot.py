@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.chat.text import ENGLISH, catalogue
+from bot.chat.ui.states import JobState
 from tests.docs.pages import PAGES, page
 from tests.harness import MODELS, Stage
 from tests.segmind_docs import PRICES
@@ -73,7 +74,6 @@ def test_buttons_and_words_of_a_card_are_those_that_members_see(part: str) -> No
         assert ENGLISH_WORDS[key] in bold, key
 
 
-def test_every_outcome_of_a_job_is_explained() -> None:
-    ends = {words for key, words in ENGLISH_WORDS.items() if key.startswith("state.")}
-    explained = set(re.findall(r"\*\*([^*]+)\*\*", MEMBERS.text))
-    assert ends - explained == set()
+@pytest.mark.parametrize("state", JobState)
+def test_every_state_of_a_job_is_explained_with_its_icon(state: JobState) -> None:
+    assert f"{state.icon} **{ENGLISH_WORDS[f'state.{state}']}**" in MEMBERS.text

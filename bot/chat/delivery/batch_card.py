@@ -69,8 +69,8 @@ def _state(
         return colour, state, title, []
     first = stages.get(open_jobs[0].id)
     if len(open_jobs) == len(jobs) and isinstance(first, FREE):
-        colour, state, lines = stage_words(first, now, text)
-        return colour, state, "", lines
+        colour, words = stage_words(first, now, text)
+        return colour, words.state, "", [*words.lines]
     states = Counter(_open_state_of(job).words(text) for job in open_jobs)
     counts = " · ".join(f"{words}: {count}" for words, count in states.items())
     return BLUE, JobState.PROCESSING, title, [bar(len(jobs) - len(open_jobs), len(jobs)), counts]

@@ -1,5 +1,6 @@
 """Card of a job that is not finished: its stage, its progress and its price."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from bot.chat.text import Text
@@ -40,44 +41,49 @@ FREE = (Waiting, Due, Paused, Halted, Reconnecting)
 def stage_card(
     model: type[FaceModel], job: Job, stage: Stage, text: Text, *, now: float, media: CardMedia = NO_MEDIA
 ) -> Card:
-    colour, state, lines = stage_words(stage, now, text)
+    colour, words = stage_words(stage, now, text)
     # The options of an order whose result goes to the member in private are private as well.
     chosen = "" if job.place.direct and not job.place.hidden else chosen_words(model, job)
     price = text("stage.price", price=credits_words(job.price, text))
-    return Card(model.card, colour, CardText(state, lines, [price, chosen]), text, media)
+    return Card(model.card, colour, replace(words, small=[*words.small, price, chosen]), text, media)
 
 
-def stage_words(stage: Stage, now: float, text: Text) -> tuple[int, JobState, list[str]]:
+def stage_words(stage: Stage, now: float, text: Text) -> tuple[int, CardText]:
+    """Colour and words of a stage, without the price."""
     match stage:
         case Waiting(position):
-            return GREY, JobState.WAITING, [text("stage.waiting", position=position)]
+            return GREY, CardText(JobState.WAITING, [text("stage.waiting", position=position)])
         case Due():
-            return GREY, JobState.NEXT, [text("stage.due"), text("stage.due_note")]
+            return GREY, CardText(JobState.NEXT, [text("stage.due"), text("stage.due_note")])
         case Paused():
-            return GREY, JobState.PAUSED, [text("stage.paused"), text("stage.paused_note")]
+            return GREY, CardText(JobState.PAUSED, [text("stage.paused"), text("stage.paused_note")])
         case Halted():
-            return GREY, JobState.PAUSED, [text("stage.halted"), text("stage.halted_note")]
+            return GREY, CardText(JobState.PAUSED, [text("stage.halted"), text("stage.halted_note")])
         case Reconnecting():
-            return GREY, JobState.RETRYING, [text("stage.reconnecting"), text("stage.reconnecting_note")]
+            lines = [text("stage.reconnecting"), text("stage.reconnecting_note")]
+            return GREY, CardText(JobState.RETRYING, lines)
         case Queued(since, usual):
-            return BLUE, JobState.QUEUED, _progress("stage.queued", since, usual, now, text)
+            return BLUE, _progress(JobState.QUEUED, since, usual, now, text)
         case Processing(since, usual):
-            return AMBER, JobState.PROCESSING, _progress("stage.processing", since, usual, now, text)
+            return AMBER, _progress(JobState.PROCESSING, since, usual, now, text)
         case Collecting():
-            return AMBER, JobState.FETCHING, [text("stage.collecting"), text("stage.collecting_note")]
+            return AMBER, CardText(
+                JobState.FETCHING, [text("stage.collecting"), text("stage.collecting_note")]
+            )
         case Searching():
-            return AMBER, JobState.CHECKING, [text("stage.searching"), text("stage.searching_note")]
+            lines = [text("stage.searching"), text("stage.searching_note")]
+            return AMBER, CardText(JobState.CHECKING, lines)
         case _:
             assert_never(stage)
 
 
-def _progress(key: str, since: float, usual: float, now: float, text: Text) -> list[str]:
+def _progress(state: JobState, since: float, usual: float, now: float, text: Text) -> CardText:
     progress = bar(now - since, usual)
     if now - since >= usual:
-        note = text("stage.overdue", bar=progress, seconds=about(usual, text))
+        line = text("stage.overdue", bar=progress, seconds=about(usual, text))
     else:
-        note = text("stage.usual", bar=progress, when=relative_timestamp(since + usual))
-    return [text(key, since=relative_timestamp(since)), note]
+        line = text("stage.usual", bar=progress, when=relative_timestamp(since + usual))
+    return CardText(state, [line], [text("stage.sent", since=relative_timestamp(since))])
 
 
 def bar(elapsed: float, usual: float) -> str:

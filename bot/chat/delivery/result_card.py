@@ -118,7 +118,8 @@ def _strike_line(strike: Strike, text: Text) -> str:
 
 def _done(job: Job, text: Text) -> str:
     took = (job.settled_at or job.created_at) - (job.submitted_at or job.created_at)
-    return text("end.done", seconds=duration(took, text))
+    # On a phone, the title may need two lines, and the unit shall not stand alone on the second.
+    return text("end.done", seconds=duration(took, text).replace(" ", "\N{NO-BREAK SPACE}"))
 
 
 def _chosen(model: type[FaceModel], job: Job) -> str:

@@ -70,7 +70,7 @@ NO_MEDIA = CardMedia()
 
 @dataclass(frozen=True, slots=True)
 class CardText:
-    """Words of a card: the state stands in its title, and `small` is one grey line at its end."""
+    """Words of a card: the state stands in its title, and `small` is one grey line below the others."""
 
     state: JobState
     lines: Sequence[str] = ()
@@ -80,7 +80,10 @@ class CardText:
 
 
 class Card(ui.LayoutView):
-    """Message of a job: a container with title and state, the pictures, a grey line and buttons."""
+    """Message of a job: a container with title and state, a grey line, the pictures and buttons.
+
+    The grey line stands above the pictures, because it says which of them is the original.
+    """
 
     def __init__(
         self, model: ModelCard, colour: int, words: CardText, text: Text, media: CardMedia = NO_MEDIA
@@ -91,11 +94,11 @@ class Card(ui.LayoutView):
         box: ui.Container[Card] = ui.Container(accent_colour=colour)
         state = words.title or words.state.words(text)
         title = f"### {words.state.icon} {model.title} · {state}"
-        box.add_item(ui.TextDisplay("\n".join([title, *filter(None, words.lines)])))
+        small = " · ".join(filter(None, words.small))
+        lines = [title, *words.lines, small and f"-# {small}"]
+        box.add_item(ui.TextDisplay("\n".join(filter(None, lines))))
         if pictures := _pictures(media):
             box.add_item(ui.MediaGallery(*pictures))
-        if small := " · ".join(filter(None, words.small)):
-            box.add_item(ui.TextDisplay(f"-# {small}"))
         for row in media.rows:
             box.add_item(row)
         self.add_item(box)

@@ -45,12 +45,13 @@ class JobState(StrEnum):
         return f"{self.icon} {self.words(text)}"
 
 
+# Discord draws some signs, such as ✖️, in a dark grey that its dark theme swallows.
 _ICONS: Mapping[JobState, str] = {
     JobState.WAITING: "⏳",
-    JobState.NEXT: "⏳",
+    JobState.NEXT: "⏭️",
     JobState.PAUSED: "⏸️",
     JobState.RETRYING: "🔄",
-    JobState.SENDING: "📨",
+    JobState.SENDING: "📤",
     JobState.QUEUED: "📨",
     JobState.PROCESSING: "⚙️",
     JobState.FETCHING: "📥",
@@ -58,16 +59,16 @@ _ICONS: Mapping[JobState, str] = {
     JobState.DONE: "✅",
     JobState.FAILED: "❌",
     JobState.BLOCKED: "⛔",
-    JobState.REFUSED: "❌",
-    JobState.UNAVAILABLE: "❌",
-    JobState.LOST: "❌",
-    JobState.EXPIRED: "⌛",
-    JobState.CANCELLED: "✖️",
+    JobState.REFUSED: "⚠️",
+    JobState.UNAVAILABLE: "🔌",
+    JobState.LOST: "❓",
+    JobState.EXPIRED: "⏰",
+    JobState.CANCELLED: "⏹️",
     JobState.AWAITED: "🛡️",
-    JobState.WITHHELD: "🛡️",
-    JobState.REJECTED: "🛡️",
-    JobState.LAPSED: "🛡️",
-    JobState.UNSHARED: "🛡️",
+    JobState.WITHHELD: "🙈",
+    JobState.REJECTED: "👎",
+    JobState.LAPSED: "⌛",
+    JobState.UNSHARED: "🔒",
 }
 
 _BY_STATE: Mapping[State, JobState] = {

@@ -18,3 +18,7 @@ def test_each_reason_for_keeping_a_result_back_has_a_state_of_its_own() -> None:
     apart = [reason for reason in KEPT_BACK if reason is not Reason.UNHEARD]
     assert len({state_of(State.DONE, reason) for reason in apart}) == len(apart) > 3
     assert state_of(State.DONE, Reason.UNHEARD) is state_of(State.DONE, Reason.AWAITED)
+
+
+def test_each_state_has_an_icon_of_its_own() -> None:
+    assert len({state.icon for state in JobState}) == len(JobState)
