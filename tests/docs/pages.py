@@ -90,7 +90,7 @@ class Page:
 
 
 def pages() -> Iterator[Page]:
-    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]):
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]):
         yield Page(path)
 
 
