@@ -60,7 +60,7 @@ tables: venv ## rewrite the tables in the docs that are made from the code
 	$(BIN)/python -m tests.docs.tables
 
 docs: venv ## the docs as a searchable site, in var/site
-	$(BIN)/mkdocs build --strict
+	$(BIN)/python -m mkdocs build --strict
 
 pictures: venv ## the pictures of the docs, taken in the sandbox with Debian's chromium
 	$(BIN)/python -m tests.browser.pictures
