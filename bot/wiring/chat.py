@@ -23,9 +23,11 @@ from bot.chat.moderation.case_card import CaseButton
 from bot.chat.moderation.origin_check import OriginCheck
 from bot.chat.moderation.takedown_card import TakedownButton
 from bot.chat.orders.attachments import Attachments
+from bot.chat.orders.face_form import FaceForms
 from bot.chat.orders.face_sheets import FaceSheets
 from bot.chat.orders.last_order import LastOrders
 from bot.chat.orders.order_handler import OrderHandler
+from bot.chat.orders.preparation import OrderPreparation
 from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.orders.services import OrderServices
 from bot.chat.ui.command_button import CommandButton, run_command
@@ -57,19 +59,24 @@ def serve(
     inputs = Attachments(segmind, workers, links=settings.segmind.inputs == "link")
     face_sheets = FaceSheets(inputs, moderation.access_guard, workers, face_detector)
     order_handler = OrderHandler(
+        preparation=OrderPreparation(
+            job_service=jobs.job_service,
+            access_guard=moderation.access_guard,
+            inputs=inputs,
+            face_sheets=face_sheets,
+            saved_faces=saved_faces,
+            original_previews=delivery.original_previews,
+            limits=delivery.limits,
+        ),
         job_service=jobs.job_service,
         access_guard=moderation.access_guard,
         consent=consent,
-        inputs=inputs,
-        face_sheets=face_sheets,
-        saved_faces=saved_faces,
-        original_previews=delivery.original_previews,
+        face_forms=FaceForms(saved_faces, jobs.job_service, message_for=client.message_for, text=text),
         messages=delivery.messages,
         background=background,
         message_for=client.message_for,
         text=text,
         clock=clock,
-        limits=delivery.limits,
     )
     previous_inputs = PreviousInputs(segmind)
     last_orders = LastOrders(

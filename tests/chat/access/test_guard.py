@@ -97,7 +97,7 @@ async def test_what_is_known_at_once_is_answered_without_a_placeholder(stage: St
 async def test_a_database_too_slow_for_the_first_answer_is_asked_again(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.chat.orders.order_handler.EARLY_CHECK_SECONDS", 0)
+    monkeypatch.setattr("bot.chat.orders.preparation.EARLY_CHECK_SECONDS", 0)
     await (await stage.order("faceswap-v5")).says("Queued")
     await stage.app.store.adjust(stage.account, -95, "empty", AuditEntry("test", "take"))
     reply = await stage.order("faceswap-v5")

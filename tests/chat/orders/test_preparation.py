@@ -8,7 +8,7 @@ import discord
 import pytest
 
 from bot.chat.orders.attachments import MAX_FILES, FileSpace
-from bot.chat.orders.order_handler import MAX_PREPARING
+from bot.chat.orders.preparation import MAX_PREPARING
 from tests.harness import Stage, eventually
 from tests.media import files
 
