@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat.orders import order_handler
+from bot.chat.orders import preparation
 from tests.chat.admin_harness import said
 from tests.chat.orders.forms import choices, fields
 from tests.chat.orders.test_saved_faces import ADAM, EVA, KEY, ask, faces_on, order, width_sent
@@ -81,7 +81,7 @@ async def test_the_price_is_that_of_all_targets(stage: Stage) -> None:
 async def test_a_face_that_a_slow_database_finds_missing_is_added_with_a_button(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_handler, "EARLY_CHECK_SECONDS", 0)
+    monkeypatch.setattr(preparation, "EARLY_CHECK_SECONDS", 0)
     reply = await order(stage)
     await reply.refused("A face is missing")
     shown = await stage.member.click(reply.result.followups[-1], label="Add a face")
