@@ -1,10 +1,11 @@
 """The bot as one object: built from the settings, opened in order, closed in reverse."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -16,10 +17,11 @@ from bot.chat.background import Background
 from bot.chat.client import Doppel, doppel
 from bot.chat.delivery.invalid_requests import InvalidRequestCounter, ThrottledWatcher
 from bot.chat.errors import ErrorMessages
+from bot.chat.messages import Messages
+from bot.chat.shared import Shared
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
 from bot.faces.detection import AgeEstimator, FaceDetector
-from bot.faces.saved_faces import SavedFaces
 from bot.jobs.cluster import Cluster
 from bot.jobs.reconcile import LateReconciler
 from bot.jobs.supervision.outage import Outage
@@ -29,6 +31,7 @@ from bot.ops.health import Health, readiness_checks
 from bot.ops.ledger_check import LedgerCheck
 from bot.ops.metrics import Metrics
 from bot.ops.web import operator_server
+from bot.periodic import PeriodicTask
 from bot.registry import ModelRegistry, iter_modules, model_registry
 from bot.settings import Settings, check_model_names
 from bot.store import SqlStore, audit_ledger
@@ -37,7 +40,6 @@ from bot.wiring.chat import serve
 from bot.wiring.delivery import DeliveryParts
 from bot.wiring.factories import FEATURES, c2pa_signer_of, contexts_of, segmind_client, traces_of
 from bot.wiring.jobs import JobEngine
-from bot.wiring.moderation import ModerationParts
 from bot.wiring.ops import observed_ports, operated, takedown_form_of
 
 log = structlog.stdlib.get_logger(__name__)
@@ -45,7 +47,13 @@ log = structlog.stdlib.get_logger(__name__)
 # A database that has space for this many bytes has space for an order, too.
 PROBE_BYTES = 64 * 1024
 
-PeriodicTask = Callable[[], Coroutine[None, None, None]]
+
+class Listener(Protocol):
+    """Follows events of Discord."""
+
+    def open(self) -> None:
+        """Begin to listen, if the settings ask for it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +65,8 @@ class App:
     store: SqlStore
     models: ModelRegistry
     background: Background
-    saved_faces: SavedFaces
     cluster: Cluster
-    purchases: Purchases
-    allowed_servers: AllowedServers
-    server_presence: ServerPresence
-    server_welcome: ServerWelcome | None
-    """Welcome of new servers, if the operator wants it."""
+    listeners: Sequence[Listener]
     outage: Outage
     shared_tasks: Sequence[PeriodicTask]
     """Periodic tasks that one process runs for all."""
@@ -90,11 +93,8 @@ class App:
         ]
         for task in (*tasks, *(self.shared_tasks if self.client.is_first else ())):
             self.background.spawn(task())
-        self.purchases.open()
-        self.allowed_servers.open()
-        self.server_presence.open()
-        if self.server_welcome is not None:
-            self.server_welcome.open()
+        for listener in self.listeners:
+            listener.open()
 
     async def end(self) -> None:
         """Stop taking orders, and leave each job in its present state."""
@@ -189,39 +189,44 @@ async def build_app(
             contexts=contexts_of(settings),
             http_trace=invalid_requests.trace(),
         )
-        delivery = DeliveryParts(
+        shared = Shared(
             settings,
             client,
             store,
-            models=models,
+            models,
+            cards={slug: model.card for slug, model in models.items()},
             text=text,
             clock=clock,
-            workers=workers,
-            c2pa_signer=c2pa_signer,
+            background=Background(),
+            messages=Messages(client, clock, store.moderation),
+            message_for=client.message_for,
+        )
+        delivery = DeliveryParts(
+            shared,
+            workers,
+            c2pa_signer,
             is_throttled=invalid_requests.is_throttled,
             age_estimator=age_estimator,
         )
-        moderation = ModerationParts(settings, store, delivery)
-        watcher = ThrottledWatcher(moderation.watcher, invalid_requests, clock)
+        watcher = ThrottledWatcher(delivery.watcher, invalid_requests, clock)
         jobs = JobEngine(
             settings,
             observed_ports(segmind, store, watcher, clock=clock, metrics=metrics, traces=traces),
             models=models,
             segmind=segmind,
             store=store,
-            operator=moderation.operators,
+            operator=delivery.operators,
             outage=outage,
         )
-        moderation.open_cases(jobs, segmind)
-        serve(settings, delivery, moderation, jobs, segmind=segmind, store=store, face_detector=face_detector)
+        chat_tasks = serve(client, shared, delivery, jobs, segmind=segmind, face_detector=face_detector)
         health.require(readiness_checks(client, store, cluster, outage))
         await stack.enter_async_context(
             operated(
-                settings,
+                shared,
                 dashboard,
                 jobs,
-                delivery,
                 metrics,
+                client=client,
                 segmind=segmind,
                 store=store,
                 cluster=cluster,
@@ -237,43 +242,16 @@ async def build_app(
             engine=jobs,
             store=store,
             models=models,
-            background=delivery.background,
-            saved_faces=delivery.saved_faces,
+            background=shared.background,
             cluster=cluster,
-            purchases=Purchases(
-                settings.shop.credits,
-                client=client,
-                is_first=lambda: client.is_first,
-                ledger=store,
-                background=delivery.background,
-            ),
-            allowed_servers=AllowedServers(
-                settings.discord.servers, client=client, background=delivery.background, text=text
-            ),
-            server_welcome=ServerWelcome(
-                servers=settings.discord.servers,
-                client=client,
-                background=delivery.background,
-                text=text,
-            )
-            if settings.discord.welcome
-            else None,
-            server_presence=ServerPresence(
-                store.server_data,
-                client=client,
-                is_responsible_for=client.is_responsible_for,
-                background=delivery.background,
+            listeners=(
+                Purchases(shared, is_first=lambda: client.is_first),
+                AllowedServers(shared),
+                ServerPresence(shared, client.is_responsible_for),
+                ServerWelcome(shared),
             ),
             outage=outage,
-            shared_tasks=(
-                LateReconciler(segmind, store, clock).run,
-                moderation.escalation.run,
-                moderation.waiting.run,
-                moderation.takedowns.run,
-                moderation.retention.run,
-                delivery.saved_faces.run,
-                ledger_check.run,
-            ),
+            shared_tasks=(LateReconciler(segmind, store, clock).run, *chat_tasks, ledger_check.run),
             served_at=served_at,
             takedown_form_at=takedown_form_at,
         )

@@ -1,12 +1,14 @@
 """Periodic tasks: an error is logged, and the next round comes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
 from bot.clock import Clock
 
 log = structlog.stdlib.get_logger(__name__)
+
+PeriodicTask = Callable[[], Coroutine[None, None, None]]
 
 
 async def run_periodically(

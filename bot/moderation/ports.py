@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
 from bot.media.fingerprints import Fingerprint
+from bot.moderation.origin import OriginStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class AccessStore(Protocol):
         ...
 
 
-class ModerationStore(AccessStore, Protocol):
-    """Records consent, bans media, and removes results."""
+class ModerationStore(AccessStore, OriginStore, Protocol):
+    """Records consent and posts, bans media, and removes results."""
 
     async def agree(self, user_id: int, version: str) -> None: ...
 
@@ -79,6 +80,8 @@ class ModerationStore(AccessStore, Protocol):
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
         """Find the channel and message ids of the job's result posts, besides its own reply."""
         ...
+
+    async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None: ...
 
     async def keep_log_entry(self, job_id: str, channel_id: int, message_id: int) -> None:
         """Record an entry that shows the job's result in the log of a server."""

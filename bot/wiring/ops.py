@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from bot.chat.client import Doppel
 from bot.chat.delivery.invalid_requests import InvalidRequestCounter
+from bot.chat.shared import Shared
 from bot.chat.text import Text
 from bot.clock import Clock
 from bot.jobs.cluster import Cluster
@@ -24,7 +26,6 @@ from bot.store import SqlStore
 from bot.store.read.dashboard import DashboardQueries
 from bot.takedown_form import Pages, TakedownForm
 from bot.tasks import beside
-from bot.wiring.delivery import DeliveryParts
 from bot.wiring.jobs import JobEngine
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def takedown_form_of(
 
 @asynccontextmanager
 async def operated(
-    settings: Settings,
+    shared: Shared,
     dashboard: Dashboard,
     jobs: JobEngine,
-    delivery: DeliveryParts,
     metrics: Metrics,
     *,
+    client: Doppel,
     segmind: SegmindClient,
     store: SqlStore,
     cluster: Cluster,
@@ -81,17 +82,17 @@ async def operated(
     gauges = Gauges(metrics.registry)
     gauges.of_jobs(jobs.queue, jobs.pause)
     gauges.of_segmind(segmind.schedulers, jobs.gate)
-    gauges.of_rate(lambda: segmind.rate.per_minute(delivery.clock.now()))
+    gauges.of_rate(lambda: segmind.rate.per_minute(shared.clock.now()))
     gauges.of_store(store, cluster, outage)
-    gauges.of_discord(delivery.client, invalid_requests)
+    gauges.of_discord(client, invalid_requests)
     if not dashboard.is_enabled:
         yield
         return
-    async with DashboardQueries(settings.database.url.get_secret_value()) as queries:
+    async with DashboardQueries(shared.settings.database.url.get_secret_value()) as queries:
         sources = Sources(
-            settings=settings,
+            settings=shared.settings,
             queries=queries,
-            cards=delivery.cards,
+            cards=shared.cards,
             policy=jobs.policy,
             queue=jobs.queue,
             gate=jobs.gate,
@@ -103,10 +104,10 @@ async def operated(
             outage=outage,
             cluster=cluster,
             lease=store,
-            client=delivery.client,
+            client=client,
             invalid_requests=invalid_requests,
         )
-        snapshots = SnapshotReader(sources, dashboard.series, delivery.clock)
+        snapshots = SnapshotReader(sources, dashboard.series, shared.clock)
         dashboard.attach(snapshots, jobs.pause)
         try:
             async with beside(dashboard.series.run(queries.waiting), "dashboard sampling"):

@@ -1,14 +1,11 @@
 """Servers that the operator allows: the bot leaves every other one after one sentence."""
 
-from collections.abc import Collection
-
 import discord
 import structlog
-from discord.ext import commands
 
-from bot.chat.background import Background
 from bot.chat.messages import DISCORD_ERRORS, NOBODY
-from bot.chat.text import Text, speaking
+from bot.chat.shared import Shared
+from bot.chat.text import speaking
 from bot.chat.ui.card import error_card
 
 log = structlog.stdlib.get_logger(__name__)
@@ -17,13 +14,11 @@ log = structlog.stdlib.get_logger(__name__)
 class AllowedServers:
     """Leaves servers that are not on the operator's list; an empty list allows all."""
 
-    def __init__(
-        self, servers: Collection[int], *, client: commands.Bot, background: Background, text: Text
-    ) -> None:
-        self._servers = servers
-        self._client = client
-        self._background = background
-        self._text = text
+    def __init__(self, shared: Shared) -> None:
+        self._servers = shared.settings.discord.servers
+        self._client = shared.client
+        self._background = shared.background
+        self._text = shared.text
 
     def open(self) -> None:
         if not self._servers:

@@ -13,14 +13,12 @@ from discord import InteractionResponseType, ui
 
 from bot.chat.interactions import Interaction
 from bot.chat.messages import DISCORD_ERRORS
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import GREEN
 from bot.chat.ui.info_card import InfoCard
-from bot.clock import Clock
 from bot.moderation.access import AccessPolicy
 from bot.moderation.errors import NoConsent
-from bot.moderation.ports import ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -49,20 +47,12 @@ class Pending:
 class Consent:
     """Questions for consent, and the orders that wait for an answer."""
 
-    def __init__(
-        self,
-        access_policy: AccessPolicy,
-        moderation_store: ModerationStore,
-        *,
-        policy_url: str | None,
-        text: Text,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, shared: Shared, access_policy: AccessPolicy) -> None:
         self._access_policy = access_policy
-        self._moderation_store = moderation_store
-        self._policy_url = policy_url
-        self._text = text
-        self._clock = clock
+        self._moderation_store = shared.store.moderation
+        self._policy_url = shared.settings.consent.policy_url
+        self._text = shared.text
+        self._clock = shared.clock
         # By the token of the question: a member may have several open ones, each with its own order.
         self._pending: dict[str, Pending] = {}
 

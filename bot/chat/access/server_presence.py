@@ -4,11 +4,9 @@ from collections.abc import Callable
 
 import discord
 import structlog
-from discord.ext import commands
 
-from bot.chat.background import Background
+from bot.chat.shared import Shared
 from bot.jobs.ports import StoreAway
-from bot.moderation.server_data import ServerDataRepository
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -16,19 +14,12 @@ log = structlog.stdlib.get_logger(__name__)
 class ServerPresence:
     """Follows Discord's events about servers."""
 
-    def __init__(
-        self,
-        repository: ServerDataRepository,
-        *,
-        client: commands.Bot,
-        is_responsible_for: Callable[[int], bool],
-        background: Background,
-    ) -> None:
+    def __init__(self, shared: Shared, is_responsible_for: Callable[[int], bool]) -> None:
         """`is_responsible_for` tells whether this process receives the events of a server."""
-        self._repository = repository
-        self._client = client
+        self._repository = shared.store.server_data
+        self._client = shared.client
         self._is_responsible_for = is_responsible_for
-        self._background = background
+        self._background = shared.background
 
     def open(self) -> None:
         self._client.add_listener(self._on_change, "on_guild_join")

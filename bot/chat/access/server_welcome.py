@@ -1,16 +1,14 @@
 """Tells whoever adds the bot to a server how to set it up, once."""
 
-from collections.abc import Collection
 from typing import Any
 
 import discord
 import structlog
 from discord import ui
-from discord.ext import commands
 
-from bot.chat.background import Background
 from bot.chat.messages import DISCORD_ERRORS, NOBODY, send_direct
-from bot.chat.text import Text, speaking
+from bot.chat.shared import Shared
+from bot.chat.text import speaking
 from bot.chat.ui.command_button import CommandButton
 from bot.chat.ui.info_card import InfoCard, as_code
 
@@ -24,25 +22,19 @@ _LOOKED_THROUGH = 10
 class ServerWelcome:
     """Sends a new server's card to its inviter, else to its owner, else to its channel for such messages."""
 
-    def __init__(
-        self,
-        *,
-        servers: Collection[int],
-        client: commands.Bot,
-        background: Background,
-        text: Text,
-    ) -> None:
-        """`servers` are those that the operator allows, or nothing for all."""
-        self._servers = servers
-        self._client = client
-        self._background = background
-        self._text = text
+    def __init__(self, shared: Shared) -> None:
+        self._settings = shared.settings.discord
+        self._client = shared.client
+        self._background = shared.background
+        self._text = shared.text
 
     def open(self) -> None:
+        if not self._settings.welcome:
+            return
         self._client.add_listener(self._on_guild_join, "on_guild_join")
 
     async def _on_guild_join(self, guild: discord.Guild) -> None:
-        if not self._servers or guild.id in self._servers:
+        if not self._settings.servers or guild.id in self._settings.servers:
             self._background.spawn(self._welcome(guild))
 
     async def _welcome(self, guild: discord.Guild) -> None:

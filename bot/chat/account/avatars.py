@@ -7,13 +7,13 @@ import structlog
 from bot.chat.delivery.job_buttons import Action, JobButton
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.card import GREEN, relative_timestamp
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import jump_link
 from bot.chat.ui.pagination import PageItem, PageRequest
 from bot.jobs.service import JobService, TooLate
-from bot.moderation.avatars import AvatarConsent, AvatarRepository, AvatarUse
+from bot.moderation.avatars import AvatarConsent, AvatarUse
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -27,10 +27,10 @@ class NotInServer(Exception):
 class Avatars:
     """Answers `/privacy avatar`."""
 
-    def __init__(self, avatars: AvatarRepository, job_service: JobService, text: Text) -> None:
-        self._avatars = avatars
+    def __init__(self, shared: Shared, job_service: JobService) -> None:
+        self._avatars = shared.store.avatars
         self._job_service = job_service
-        self._text = text
+        self._text = shared.text
 
     async def share(self, interaction: Interaction, *, notify: bool) -> InfoCard:
         """Let the members of this server use the avatar; raise `NotInServer`."""

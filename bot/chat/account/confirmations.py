@@ -1,17 +1,16 @@
 """Members decide whether they confirm the price before an order with one click."""
 
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.card import GREEN
 from bot.chat.ui.info_card import InfoCard
-from bot.moderation.ports import ModerationStore
 
 
 class Confirmations:
     """Answers `/credits confirm`."""
 
-    def __init__(self, store: ModerationStore, text: Text) -> None:
-        self._store = store
-        self._text = text
+    def __init__(self, shared: Shared) -> None:
+        self._store = shared.store.moderation
+        self._text = shared.text
 
     async def show(self, user_id: int) -> InfoCard:
         standing = await self._store.standing(user_id)

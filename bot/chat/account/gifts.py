@@ -10,13 +10,13 @@ from bot.chat.account.credits_cards import balance_lines
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.messages import DISCORD_ERRORS
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.card import GREEN, credits_words
 from bot.chat.ui.info_card import InfoCard, mention
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.jobs.service import JobService
 from bot.ledger.account import NotEnoughCredits, account_of
-from bot.ledger.ledger import AuditEntry, Ledger
+from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import Policy
 
 log = structlog.stdlib.get_logger(__name__)
@@ -42,19 +42,13 @@ class Gifts:
     """Answers `/credits give`."""
 
     def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        job_service: JobService,
-        access_guard: AccessGuard,
-        policy: Policy,
-        text: Text,
+        self, shared: Shared, job_service: JobService, access_guard: AccessGuard, policy: Policy
     ) -> None:
-        self._ledger = ledger
+        self._ledger = shared.store
         self._job_service = job_service
         self._access_guard = access_guard
         self._policy = policy
-        self._text = text
+        self._text = shared.text
 
     async def give(self, interaction: Interaction, receiver: discord.Member, amount: int) -> None:
         """Move the credits, show the giver what is left, and tell the receiver in the channel."""

@@ -1,6 +1,6 @@
 """Lists of jobs: state, price and link of each, and a button to cancel it or show its result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from discord import ui
@@ -10,15 +10,14 @@ from bot.chat.delivery.job_buttons import Action, JobButton
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of, server_permissions
 from bot.chat.messages import address_of
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.card import credits_words, relative_timestamp
 from bot.chat.ui.info_card import mention_or_unknown
 from bot.chat.ui.labels import title_of
 from bot.chat.ui.pagination import PageItem, PageRequest
 from bot.chat.ui.states import state_of
-from bot.jobs.history import JobHistory, PastJob
+from bot.jobs.history import PastJob
 from bot.jobs.job import State
-from bot.models import ModelCard
 
 MEMBER_LIST, SERVER_LIST = "jobs", "server"
 
@@ -26,10 +25,10 @@ MEMBER_LIST, SERVER_LIST = "jobs", "server"
 class JobLists:
     """Reads the jobs of a member or of a server, page by page."""
 
-    def __init__(self, job_history: JobHistory, cards: Mapping[str, ModelCard], text: Text) -> None:
-        self._job_history = job_history
-        self._cards = cards
-        self._text = text
+    def __init__(self, shared: Shared) -> None:
+        self._job_history = shared.store.job_history
+        self._cards = shared.cards
+        self._text = shared.text
 
     async def of_member(self, interaction: Interaction, page: PageRequest) -> Sequence[PageItem]:
         """Jobs of the member who asks, from every server and from direct messages."""

@@ -17,17 +17,15 @@ from discord import ui
 from bot.chat.access.consent import Consent
 from bot.chat.interactions import Interaction
 from bot.chat.messages import NOBODY
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import DARK, GREEN, RED, credits_words
 from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.pagination import NotYours
-from bot.clock import Clock
 from bot.faces.face import Face, FacesOff, NoSuchFace, UnreadableFace
 from bot.faces.saved_faces import SavedFaces
 from bot.ledger.allowance import DAY
-from bot.moderation.member_data import Holdings, MemberDataRepository, RetentionPeriods
-from bot.moderation.ports import ModerationStore
+from bot.moderation.member_data import Holdings, RetentionPeriods
 
 ARCHIVE = "doppel.zip"
 
@@ -36,25 +34,16 @@ class Privacy:
     """Answers `/privacy` and the button that confirms the deletion."""
 
     def __init__(
-        self,
-        people: MemberDataRepository,
-        moderation_store: ModerationStore,
-        *,
-        saved_faces: SavedFaces,
-        consent: Consent,
-        periods: RetentionPeriods,
-        policy_url: str | None,
-        text: Text,
-        clock: Clock,
+        self, shared: Shared, saved_faces: SavedFaces, consent: Consent, periods: RetentionPeriods
     ) -> None:
-        self._people = people
-        self._moderation_store = moderation_store
+        self._people = shared.store.member_data
+        self._moderation_store = shared.store.moderation
         self._saved_faces = saved_faces
         self._consent = consent
         self._periods = periods
-        self._policy_url = policy_url
-        self._text = text
-        self._clock = clock
+        self._policy_url = shared.settings.consent.policy_url
+        self._text = shared.text
+        self._clock = shared.clock
 
     async def press(self, interaction: Interaction, button: "ForgetButton") -> None:
         await interaction.response.defer()

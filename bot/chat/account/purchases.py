@@ -1,17 +1,16 @@
 """Credits for purchases in Discord's shop, once for each purchase."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import aiohttp
 import discord
 import structlog
 from discord import EntitlementType
-from discord.ext import commands
 
 from bot.administration.audit import AuditAction
-from bot.chat.background import Background
+from bot.chat.shared import Shared
 from bot.ledger.account import account_of
-from bot.ledger.ledger import SHOP, AlreadyCredited, AuditEntry, Ledger
+from bot.ledger.ledger import SHOP, AlreadyCredited, AuditEntry
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -35,21 +34,13 @@ class Purchases:
     a second credit.
     """
 
-    def __init__(
-        self,
-        credits_: Mapping[int, int],
-        *,
-        client: commands.Bot,
-        is_first: Callable[[], bool],
-        ledger: Ledger,
-        background: Background,
-    ) -> None:
-        """`credits_` maps the ids of consumable SKUs to credits."""
-        self._credits = credits_
-        self._client = client
+    def __init__(self, shared: Shared, is_first: Callable[[], bool]) -> None:
+        """`is_first` tells whether this process searches for purchases on behalf of all of them."""
+        self._credits = shared.settings.shop.credits
+        self._client = shared.client
         self._is_first = is_first
-        self._ledger = ledger
-        self._background = background
+        self._ledger = shared.store
+        self._background = shared.background
 
     def open(self) -> None:
         if not self._credits:

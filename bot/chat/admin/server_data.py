@@ -1,6 +1,5 @@
 """Deletion of a server's data: the question, and the button that confirms it."""
 
-from collections.abc import Mapping
 from re import Match
 from typing import Self
 
@@ -11,20 +10,19 @@ from bot.chat.admin.audit_lines import audit_card
 from bot.chat.interactions import Interaction
 from bot.chat.members import administrator_of
 from bot.chat.messages import NOBODY
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import RED
 from bot.chat.ui.info_card import InfoCard
-from bot.models import ModelCard
 
 
 class ServerDeletion:
     """Answers `/admin delete-data` and its button."""
 
-    def __init__(self, admin: ServerDataAdmin, cards: Mapping[str, ModelCard], text: Text) -> None:
+    def __init__(self, shared: Shared, admin: ServerDataAdmin) -> None:
         self._admin = admin
-        self._cards = cards
-        self._text = text
+        self._cards = shared.cards
+        self._text = shared.text
 
     def question(self) -> InfoCard:
         text = self._text

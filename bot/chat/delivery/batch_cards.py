@@ -1,18 +1,15 @@
 """Messages of batches: one card that all jobs of the batch share, with the files of those that are done."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from bot.chat.delivery.batch_card import batch_card
 from bot.chat.delivery.result_file import Result
-from bot.chat.messages import Messages
 from bot.chat.routes import Route
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.card import Attachment
-from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.jobs.stages import Stage
-from bot.models import FaceModel
 
 
 @dataclass(slots=True)
@@ -39,19 +36,12 @@ class BatchCards:
     that other processes have added stay.
     """
 
-    def __init__(
-        self,
-        messages: Messages,
-        find_batch: Callable[[str], Awaitable[Sequence[Job]]],
-        models: Mapping[str, type[FaceModel]],
-        text: Text,
-        clock: Clock,
-    ) -> None:
-        self._messages = messages
-        self._find_batch = find_batch
-        self._models = models
-        self._text = text
-        self._clock = clock
+    def __init__(self, shared: Shared) -> None:
+        self._messages = shared.messages
+        self._find_batch = shared.store.find_batch
+        self._models = shared.models
+        self._text = shared.text
+        self._clock = shared.clock
         self._batches: dict[str, _Batch] = {}
 
     def set_stage(self, job: Job, stage: Stage) -> None:

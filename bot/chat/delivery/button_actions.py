@@ -12,14 +12,13 @@ from bot.chat.orders.display_options import DisplayOptions
 from bot.chat.orders.edit_form import EditOrderForm
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import PreviousInputs
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.card import RED, CardMedia
 from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.order_summary import SEED
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.jobs.job import Job, State
 from bot.jobs.service import JobService
-from bot.models import FaceModel
 
 
 class NotYourOrder(Exception):
@@ -52,24 +51,22 @@ class JobActions:
 
     def __init__(
         self,
+        shared: Shared,
         *,
         job_service: JobService,
         order_handler: OrderHandler,
         previous_inputs: PreviousInputs,
         undelivered: UndeliveredResults,
         cases: Cases,
-        showcase: Showcase,
-        models: Mapping[str, type[FaceModel]],
-        text: Text,
     ) -> None:
         self._job_service = job_service
         self._order_handler = order_handler
         self._previous_inputs = previous_inputs
         self._undelivered = undelivered
         self._cases = cases
-        self._showcase = showcase
-        self._models = models
-        self._text = text
+        self._showcase = Showcase(shared)
+        self._models = shared.models
+        self._text = shared.text
 
     async def press(self, interaction: Interaction, pressed: JobButton) -> None:
         await self._authorize(interaction, pressed)

@@ -1,25 +1,24 @@
 """Replies that show each new stage of a job, no faster than Discord allows edits."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 
 import discord
 import structlog
 
-from bot.chat.background import Background
 from bot.chat.delivery.batch_cards import BatchCards
 from bot.chat.delivery.job_buttons import waiting_rows
 from bot.chat.delivery.progress_card import BAR_LENGTH, FREE, stage_card
 from bot.chat.delivery.result_delivery import ResultDelivery
-from bot.chat.messages import PASSING, Gone, Messages
-from bot.chat.text import Text, speaking
+from bot.chat.messages import PASSING, Gone
+from bot.chat.shared import Shared
+from bot.chat.text import speaking
 from bot.chat.ui.card import CardMedia
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.jobs.ports import Clock, StoreError
 from bot.jobs.stages import Processing, Queued, Stage
-from bot.models import FaceModel
 
 # Shortest time between two steps of a bar, and the steps per second of all bars together: Discord allows 50
 # requests a second.
@@ -108,35 +107,23 @@ class LiveReplies:
 
     def __init__(
         self,
-        *,
-        messages: Messages,
+        shared: Shared,
         result_delivery: ResultDelivery,
         batch_cards: BatchCards,
-        background: Background,
-        models: Mapping[str, type[FaceModel]],
-        text: Text,
-        clock: Clock,
-        gap: float,
-        owns: Callable[[str], Awaitable[bool]],
-        show_again: Callable[[str], Awaitable[bool]],
         is_throttled: Callable[[], bool],
     ) -> None:
-        """`owns` says whether a job, given by its id, is open and this process's.
-
-        `show_again` has its owner show the end of a closed job again, and says whether it was closed.
-        `is_throttled` tells whether Discord rejects so many requests that the bar stands still.
-        """
-        self._owns = owns
-        self._show_again = show_again
+        """`is_throttled` tells whether Discord rejects so many requests that the bar stands still."""
+        self._owns = shared.store.owns
+        self._show_again = shared.store.show_again
         self._is_throttled = is_throttled
-        self._messages = messages
+        self._messages = shared.messages
         self._result_delivery = result_delivery
         self._batch_cards = batch_cards
-        self._background = background
-        self._models = models
-        self._text = text
-        self._clock = clock
-        self._gap = gap
+        self._background = shared.background
+        self._models = shared.models
+        self._text = shared.text
+        self._clock = shared.clock
+        self._gap = shared.settings.discord.edit_gap
         self._replies: dict[str, LiveReply] = {}
 
     def show(self, job: Job, stage: Stage) -> None:

@@ -10,16 +10,15 @@ from bot.chat.delivery.batch_cards import BatchCards
 from bot.chat.delivery.job_buttons import end_rows, show_rows
 from bot.chat.delivery.result_card import elsewhere_card, end_card
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result, Results
-from bot.chat.delivery.showcase import RulesReader, is_shareable
-from bot.chat.messages import Gone, Messages, address_of
+from bot.chat.delivery.showcase import is_shareable
+from bot.chat.messages import Gone, address_of
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.routes import DeliveryError, Route, classify, next_route
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.card import Card, CardMedia, OriginalPreview
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, State
 from bot.ledger.account import account_of
-from bot.models import FaceModel
 from bot.moderation.strikes import Strike
 
 log = structlog.stdlib.get_logger(__name__)
@@ -37,23 +36,19 @@ class ResultDelivery:
 
     def __init__(
         self,
-        *,
-        messages: Messages,
+        shared: Shared,
         results: Results,
-        models: Mapping[str, type[FaceModel]],
-        text: Text,
         original_previews: OriginalPreviews,
         batch_cards: BatchCards,
-        rules: RulesReader,
         strike_of: Callable[[Job], Awaitable[Strike | None]],
     ) -> None:
-        self._messages = messages
+        self._messages = shared.messages
         self._results = results
-        self._models = models
-        self._text = text
+        self._models = shared.models
+        self._text = shared.text
         self._original_previews = original_previews
         self._batch_cards = batch_cards
-        self._rules = rules
+        self._rules = shared.store
         self._strike_of = strike_of
         # Jobs whose result was sent in private, but whose message in the channel is not edited yet.
         self._sent_in_private: set[str] = set()

@@ -1,7 +1,7 @@
 """Showcase: a channel of the server in which members show results that they want others to see."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 import discord
 import structlog
@@ -9,15 +9,14 @@ from discord import ui
 
 from bot.chat.delivery.job_buttons import Action, button
 from bot.chat.interactions import Interaction
-from bot.chat.messages import NOBODY, Messages
-from bot.chat.text import Text, speaking
+from bot.chat.messages import NOBODY
+from bot.chat.shared import Shared
+from bot.chat.text import speaking
 from bot.chat.ui.card import BLUE, note_card
 from bot.chat.ui.info_card import mention
 from bot.chat.ui.labels import jump_to, title_of
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.jobs.job import Job, State
-from bot.ledger.server_rules import ServerRules
-from bot.models import ModelCard
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -38,24 +37,6 @@ class NotShareable(Exception):
     """The result is hidden, kept back, removed, or made with the avatar of another member."""
 
 
-class RulesReader(Protocol):
-    """Reads the rules of a server."""
-
-    async def rules(self, guild_id: int) -> ServerRules: ...
-
-
-class Posts(Protocol):
-    """Messages of jobs besides their own replies; they are deleted with the result."""
-
-    async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None: ...
-
-    async def forget_post(self, message_id: int) -> None: ...
-
-    async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]: ...
-
-    async def is_down(self, job_id: str) -> bool: ...
-
-
 def is_shareable(job: Job) -> bool:
     """Return True if others see the result already, with nobody's avatar but the member's own."""
     shown = job.state is State.DONE and not job.is_kept_back and job.batch is None
@@ -66,22 +47,13 @@ def is_shareable(job: Job) -> bool:
 class Showcase:
     """Copies results into the showcase of their server, and removes them from it."""
 
-    def __init__(
-        self,
-        *,
-        rules: RulesReader,
-        posts: Posts,
-        messages: Messages,
-        client: discord.Client,
-        cards: Mapping[str, ModelCard],
-        text: Text,
-    ) -> None:
-        self._rules = rules
-        self._posts = posts
-        self._messages = messages
-        self._client = client
-        self._cards = cards
-        self._text = text
+    def __init__(self, shared: Shared) -> None:
+        self._rules = shared.store
+        self._posts = shared.store.moderation
+        self._messages = shared.messages
+        self._client = shared.client
+        self._cards = shared.cards
+        self._text = shared.text
         self._sharing: set[str] = set()
 
     async def share(self, interaction: Interaction, job: Job) -> None:

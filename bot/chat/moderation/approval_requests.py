@@ -1,9 +1,8 @@
 """Requests for approval: results that moderators see in the server's log before anybody else does."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
-import discord
 import structlog
 from discord import ui
 
@@ -11,16 +10,14 @@ from bot.chat.delivery.result_card import OUTPUT_SECONDS
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Results
 from bot.chat.messages import DISCORD_ERRORS, NOBODY
 from bot.chat.moderation.approval_card import approval_card
-from bot.chat.text import Text, speaking
+from bot.chat.shared import Shared
+from bot.chat.text import speaking
 from bot.chat.ui.card import Attachment, error_card
 from bot.chat.ui.info_card import as_code
-from bot.clock import Clock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job
 from bot.ledger.allowance import DAY
-from bot.ledger.ledger import Ledger
-from bot.models import ModelCard
-from bot.moderation.approvals import Approval, ApprovalRepository, server_of
+from bot.moderation.approvals import Approval, server_of
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -32,27 +29,20 @@ class ApprovalRequester:
 
     def __init__(
         self,
-        approvals: ApprovalRepository,
-        ledger: Ledger,
-        *,
+        shared: Shared,
         results: Results,
-        client: discord.Client,
         tell_operators: Callable[[Callable[[], ui.LayoutView]], None],
-        cards: Mapping[str, ModelCard],
-        text: Text,
-        clock: Clock,
-        days: float,
     ) -> None:
-        """`days` is how long the address of a result is kept; after that nobody can be asked about it."""
-        self._approvals = approvals
-        self._ledger = ledger
+        self._approvals = shared.store.approvals
+        self._ledger = shared.store
         self._results = results
-        self._client = client
+        self._client = shared.client
         self._tell_operators = tell_operators
-        self._cards = cards
-        self._text = text
-        self._clock = clock
-        self._days = days
+        self._cards = shared.cards
+        self._text = shared.text
+        self._clock = shared.clock
+        # The address of a result is kept for so long; after that nobody can be asked about it.
+        self._days = shared.settings.retention.jobs_days
         # Servers whose log cannot be reached; the operators were told once for each.
         self._unreachable_logs: set[int] = set()
 

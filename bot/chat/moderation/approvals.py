@@ -1,20 +1,17 @@
 """Moderators' decisions about results that wait for approval, and approvals that nobody decides."""
 
-from collections.abc import Collection
 from dataclasses import replace
 
 import structlog
 
 from bot.administration.audit import AuditAction, audit_entry_of
-from bot.administration.credits import Archive
 from bot.chat.access.permissions import require_moderator
-from bot.chat.background import Background
 from bot.chat.delivery.result_file import RESULT_LIMITS
 from bot.chat.interactions import Interaction
-from bot.chat.messages import NOBODY, Messages
+from bot.chat.messages import NOBODY
 from bot.chat.moderation.approval_card import ApprovalButton
 from bot.chat.moderation.approval_requests import ApprovalRequester
-from bot.clock import Clock
+from bot.chat.shared import Shared
 from bot.jobs.job import Job, Reason
 from bot.jobs.outputs import ResultSource, output_of
 from bot.jobs.ports import Watcher
@@ -22,12 +19,10 @@ from bot.jobs.service import JobService
 from bot.ledger.ledger import AuditEntry
 from bot.moderation.approvals import (
     Approval,
-    ApprovalRepository,
     OwnOrderApproval,
     UnknownApproval,
     Verdict,
 )
-from bot.moderation.ports import ServerRulesReader
 from bot.segmind.protocol import SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -43,30 +38,24 @@ class ApprovalService:
 
     def __init__(
         self,
-        approvals: ApprovalRepository,
+        shared: Shared,
         approval_requester: ApprovalRequester,
         *,
-        archive: Archive,
-        rules: ServerRulesReader,
         job_service: JobService,
         source: ResultSource,
-        messages: Messages,
         watcher: Watcher,
-        background: Background,
-        operators: Collection[int],
-        clock: Clock,
     ) -> None:
-        self._approvals = approvals
+        self._approvals = shared.store.approvals
         self._approval_requester = approval_requester
-        self._archive = archive
-        self._rules = rules
+        self._archive = shared.store
+        self._rules = shared.store
         self._job_service = job_service
         self._source = source
-        self._messages = messages
+        self._messages = shared.messages
         self._watcher = watcher
-        self._background = background
-        self._operators = operators
-        self._clock = clock
+        self._background = shared.background
+        self._operators = shared.settings.discord.operators
+        self._clock = shared.clock
         # Earliest time of the next attempt, by the id of a server whose log rejected the last one, or by the
         # id of a job whose result could not be fetched.
         self._retry_at: dict[int | str, float] = {}

@@ -1,20 +1,15 @@
 """Tells members by direct message that their avatar was used, if they want to know."""
 
-from collections.abc import Mapping
-
-import discord
 import structlog
 
-from bot.chat.background import Background
 from bot.chat.delivery.job_buttons import Action, JobButton
 from bot.chat.messages import DISCORD_ERRORS, send_direct
-from bot.chat.text import Text, speaking
+from bot.chat.shared import Shared
+from bot.chat.text import speaking
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import jump_link, title_of
 from bot.jobs.job import Job, State
 from bot.jobs.ports import StoreAway
-from bot.models import ModelCard
-from bot.moderation.avatars import AvatarRepository
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -22,20 +17,12 @@ log = structlog.stdlib.get_logger(__name__)
 class AvatarNotices:
     """Sends a card with a link to the result and a button that removes it, in the background."""
 
-    def __init__(
-        self,
-        avatars: AvatarRepository,
-        *,
-        client: discord.Client,
-        background: Background,
-        cards: Mapping[str, ModelCard],
-        text: Text,
-    ) -> None:
-        self._avatars = avatars
-        self._client = client
-        self._background = background
-        self._cards = cards
-        self._text = text
+    def __init__(self, shared: Shared) -> None:
+        self._avatars = shared.store.avatars
+        self._client = shared.client
+        self._background = shared.background
+        self._cards = shared.cards
+        self._text = shared.text
 
     def tell(self, job: Job) -> None:
         """Tell the member whose avatar made this shown result, unless it is the one who ordered it."""

@@ -1,23 +1,21 @@
 """Messages about cases: in the log of a server, or in direct messages to the operators or its owner."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import discord
 import structlog
 
-from bot.administration.credits import Archive
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result
 from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.messages import DISCORD_ERRORS, NOBODY, send_direct
 from bot.chat.moderation.case_card import case_card
-from bot.chat.text import ENGLISH, Text, speaking
+from bot.chat.shared import Shared
+from bot.chat.text import ENGLISH, speaking
 from bot.chat.ui.card import Attachment
 from bot.chat.ui.info_card import InfoCard
 from bot.jobs.job import Job, State
-from bot.models import ModelCard
-from bot.moderation.cases import Audience, Case, CaseRepository
-from bot.moderation.ports import ModerationStore, ServerRulesReader
+from bot.moderation.cases import Audience, Case
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -33,28 +31,16 @@ class _Shown:
 class CaseMessages:
     """Tells people of cases, with spoilered copies of the pictures, and keeps the cards up to date."""
 
-    def __init__(
-        self,
-        cases: CaseRepository,
-        moderation_store: ModerationStore,
-        *,
-        archive: Archive,
-        rules: ServerRulesReader,
-        results: UndeliveredResults,
-        client: discord.Client,
-        operators: Collection[int],
-        cards: Mapping[str, ModelCard],
-        text: Text,
-    ) -> None:
-        self._cases = cases
-        self._moderation_store = moderation_store
-        self._archive = archive
-        self._rules = rules
+    def __init__(self, shared: Shared, results: UndeliveredResults) -> None:
+        self._cases = shared.store.cases
+        self._moderation_store = shared.store.moderation
+        self._archive = shared.store
+        self._rules = shared.store
         self._results = results
-        self._client = client
-        self._operators = operators
-        self._cards = cards
-        self._text = text
+        self._client = shared.client
+        self._operators = shared.settings.discord.operators
+        self._cards = shared.cards
+        self._text = shared.text
 
     async def tell(self, case: Case) -> Audience | None:
         """Tell the moderators in the log, or else as `escalate` does."""

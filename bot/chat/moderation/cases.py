@@ -1,6 +1,6 @@
 """Reports and removals: a report opens a case, and moderators act on it with the buttons of its card."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import discord
 import structlog
@@ -8,15 +8,15 @@ from discord import ui
 
 from bot.administration.access import AccessAdmin
 from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of
-from bot.administration.credits import Archive, CreditAdmin, NotPaid
+from bot.administration.credits import CreditAdmin, NotPaid
 from bot.chat.access.permissions import NotModerator, require_moderator
 from bot.chat.interactions import Interaction
-from bot.chat.messages import DISCORD_ERRORS, Messages
+from bot.chat.messages import DISCORD_ERRORS
 from bot.chat.moderation.case_card import CaseButton, case_line
 from bot.chat.moderation.case_forms import CaseForm, ReportForm
 from bot.chat.moderation.case_messages import CaseMessages
 from bot.chat.moderation.removal import ResultRemoval
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.card import GREEN, error_card, note_card
 from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.pagination import PageItem, PageRequest
@@ -24,8 +24,7 @@ from bot.chat.ui.replies import defer_ephemeral, send_deferred
 from bot.jobs.job import Job
 from bot.ledger.ledger import AlreadyRefunded
 from bot.moderation.approvals import server_of
-from bot.moderation.cases import Case, CaseRepository, Complaint, Step
-from bot.moderation.ports import ModerationStore
+from bot.moderation.cases import Case, Complaint, Step
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -35,30 +34,23 @@ class CaseService:
 
     def __init__(
         self,
-        cases: CaseRepository,
-        moderation_store: ModerationStore,
-        *,
+        shared: Shared,
         case_messages: CaseMessages,
-        archive: Archive,
         access_admin: AccessAdmin,
         credit_admin: CreditAdmin,
         removal: ResultRemoval,
-        messages: Messages,
-        operators: Collection[int],
-        open_reports: int,
-        text: Text,
     ) -> None:
-        self._cases = cases
-        self._moderation_store = moderation_store
+        self._cases = shared.store.cases
+        self._moderation_store = shared.store.moderation
         self._case_messages = case_messages
-        self._archive = archive
+        self._archive = shared.store
         self._access_admin = access_admin
         self._credit_admin = credit_admin
         self._removal = removal
-        self._messages = messages
-        self._operators = operators
-        self._open_reports = open_reports
-        self._text = text
+        self._messages = shared.messages
+        self._operators = shared.settings.discord.operators
+        self._open_reports = shared.settings.safety.open_reports
+        self._text = shared.text
 
     async def ask(self, interaction: Interaction, job_id: str) -> None:
         """Ask what is wrong with a result, and report it."""

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-import discord
 import structlog
 
-from bot.chat.background import Background
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result, Results
-from bot.chat.messages import DISCORD_ERRORS, NOBODY, Messages
-from bot.chat.text import Text, speaking
+from bot.chat.messages import DISCORD_ERRORS, NOBODY
+from bot.chat.shared import Shared
+from bot.chat.text import speaking
 from bot.chat.ui.card import DARK
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import jump_link, title_of
@@ -16,8 +15,6 @@ from bot.chat.ui.states import state_of
 from bot.jobs.job import Job, State, short_id
 from bot.jobs.ports import StoreAway
 from bot.media.fingerprints import Fingerprint
-from bot.models import ModelCard
-from bot.moderation.ports import ModerationStore, ServerRulesReader
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -28,26 +25,15 @@ FINGERPRINT = 8
 class ModLog:
     """Writes each finished job to the log channel of its server, if the server has one."""
 
-    def __init__(
-        self,
-        *,
-        rules: ServerRulesReader,
-        moderation_store: ModerationStore,
-        results: Results,
-        client: discord.Client,
-        messages: Messages,
-        background: Background,
-        cards: Mapping[str, ModelCard],
-        text: Text,
-    ) -> None:
-        self._rules = rules
-        self._moderation_store = moderation_store
+    def __init__(self, shared: Shared, results: Results) -> None:
+        self._rules = shared.store
+        self._moderation_store = shared.store.moderation
         self._results = results
-        self._client = client
-        self._messages = messages
-        self._background = background
-        self._cards = cards
-        self._text = text
+        self._client = shared.client
+        self._messages = shared.messages
+        self._background = shared.background
+        self._cards = shared.cards
+        self._text = shared.text
 
     def record(self, job: Job, result: bytes | None) -> None:
         """Write the entry in the background."""

@@ -1,7 +1,6 @@
 """Answers whether the bot made the files of a message."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import aiohttp
 import discord
@@ -11,16 +10,15 @@ from bot.chat.interactions import Interaction
 from bot.chat.orders.attachments import Unreadable, Unusable, Upload
 from bot.chat.orders.message_media import NothingPosted, posted_in
 from bot.chat.orders.reorder import Source
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import title_of
 from bot.chat.ui.replies import defer_ephemeral, send_deferred
-from bot.jobs.job import Job, short_id
+from bot.jobs.job import short_id
 from bot.media import operations
 from bot.media.types import Limits, TooLarge, UnusableMedia
 from bot.media.workers import MediaWorkers
-from bot.models import ModelCard
-from bot.moderation.origin import CheckQuota, Evidence, Origin, OriginStore
+from bot.moderation.origin import CheckQuota, Evidence, Origin
 
 # Files of a message that are checked; a result card has one, or two with the original.
 _MOST_FILES = 4
@@ -34,30 +32,17 @@ _ANSWERS = {
 class OriginCheck:
     """Answers the message menu "Was this made here?", for everybody and for free."""
 
-    def __init__(
-        self,
-        origins: OriginStore,
-        find_job: Callable[[str], Awaitable[Job | None]],
-        *,
-        quota: CheckQuota,
-        source: Source,
-        workers: MediaWorkers,
-        limits: Limits,
-        distance: int,
-        operators: Collection[int],
-        cards: Mapping[str, ModelCard],
-        text: Text,
-    ) -> None:
-        self._origins = origins
-        self._find_job = find_job
-        self.quota = quota
+    def __init__(self, shared: Shared, source: Source, workers: MediaWorkers, limits: Limits) -> None:
+        self._origins = shared.store.moderation
+        self._find_job = shared.store.find
+        self.quota = CheckQuota(shared.clock)
         self._source = source
         self._workers = workers
         self._limits = limits
-        self._distance = distance
-        self._operators = operators
-        self._cards = cards
-        self._text = text
+        self._distance = shared.settings.safety.distance
+        self._operators = shared.settings.discord.operators
+        self._cards = shared.cards
+        self._text = shared.text
         # One file at a time, because a media worker reads one at a time and each may be large.
         self._turn = asyncio.Lock()
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from bot.chat.messages import Messages
 from bot.chat.moderation.approval_requests import ApprovalRequester
 from bot.chat.moderation.mod_log import ModLog
+from bot.chat.shared import Shared
 from bot.jobs.job import Job
-from bot.moderation.approvals import ApprovalRepository
-from bot.moderation.ports import ModerationStore
 
 
 class ResultRemoval:
@@ -16,19 +14,12 @@ class ResultRemoval:
     Messages for members are deleted. Those for moderators lose their pictures, but stay as their record.
     """
 
-    def __init__(
-        self,
-        moderation_store: ModerationStore,
-        approvals: ApprovalRepository,
-        approval_requester: ApprovalRequester,
-        mod_log: ModLog,
-        messages: Messages,
-    ) -> None:
-        self._moderation_store = moderation_store
-        self._approvals = approvals
+    def __init__(self, shared: Shared, approval_requester: ApprovalRequester, mod_log: ModLog) -> None:
+        self._moderation_store = shared.store.moderation
+        self._approvals = shared.store.approvals
         self._approval_requester = approval_requester
         self._mod_log = mod_log
-        self._messages = messages
+        self._messages = shared.messages
 
     async def remove_copies(self, job: Job) -> Sequence[tuple[int, int]]:
         """Remove the copies of a job's result; return the channels and messages that still show it.

@@ -10,6 +10,7 @@ from bot.chat.delivery.result_file import Results
 from bot.chat.moderation.approval_requests import ApprovalRequester
 from bot.chat.moderation.avatar_notices import AvatarNotices
 from bot.chat.moderation.mod_log import ModLog
+from bot.chat.shared import Shared
 from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Watcher
@@ -22,7 +23,6 @@ from bot.moderation.access import AccessPolicy
 from bot.moderation.approvals import Approval, Verdict
 from bot.moderation.avatars import AvatarNotShared, AvatarPolicy
 from bot.moderation.errors import ListedMedia
-from bot.moderation.ports import ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -55,30 +55,28 @@ class ModeratingWatcher:
 
     def __init__(
         self,
+        shared: Shared,
         watcher: Watcher,
         *,
         access_policy: AccessPolicy,
         avatar_policy: AvatarPolicy,
-        avatar_notices: AvatarNotices,
         results: Results,
-        moderation_store: ModerationStore,
         mod_log: ModLog,
         approval_requester: ApprovalRequester,
-        unjudged: str = "ask",
     ) -> None:
-        """`unjudged` says what happens to a result that the safety gate cannot judge."""
         self._checks = {
             Judgement.SAFE: _Check.SHOW,
             Judgement.DOUBTFUL: _Check.ASK,
             Judgement.EXPLICIT: _Check.WITHHOLD,
-            Judgement.UNJUDGED: _Check[unjudged.upper()],
+            # The safety gate cannot judge every result.
+            Judgement.UNJUDGED: _Check[shared.settings.safety.unjudged.upper()],
         }
         self._watcher = watcher
         self._access_policy = access_policy
         self._avatar_policy = avatar_policy
-        self._avatar_notices = avatar_notices
+        self._avatar_notices = AvatarNotices(shared)
         self._results = results
-        self._moderation_store = moderation_store
+        self._moderation_store = shared.store.moderation
         self._mod_log = mod_log
         self._approval_requester = approval_requester
 

@@ -1,26 +1,24 @@
 """Operators' decisions about takedown requests, and the deletion of the messages in all servers."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
 from discord import ui
 
 from bot.administration.audit import AuditAction, UnknownJob
-from bot.administration.credits import Archive
 from bot.chat.access.permissions import NotModerator
 from bot.chat.interactions import Interaction
-from bot.chat.messages import NOBODY, Messages, address_of, link_to
+from bot.chat.messages import NOBODY, address_of, link_to
 from bot.chat.moderation.removal import ResultRemoval
 from bot.chat.moderation.takedown_card import TakedownButton, takedown_card
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.card import error_card
-from bot.clock import Clock
 from bot.jobs.job import Job
 from bot.ledger.allowance import DAY
 from bot.ledger.ledger import OPERATOR, AuditEntry
-from bot.moderation.cases import CaseRepository, Step
-from bot.moderation.takedowns import TakedownOutcome, TakedownRepository, TakedownRequest
+from bot.moderation.cases import Step
+from bot.moderation.takedowns import TakedownOutcome, TakedownRequest
 from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
@@ -41,28 +39,20 @@ class TakedownService:
 
     def __init__(
         self,
-        takedowns: TakedownRepository,
-        cases: CaseRepository,
-        *,
-        archive: Archive,
+        shared: Shared,
         removal: ResultRemoval,
-        messages: Messages,
-        operators: Collection[int],
         tell_operators: Callable[[Callable[[], ui.LayoutView]], None],
-        distance: int,
-        text: Text,
-        clock: Clock,
     ) -> None:
-        self._takedowns = takedowns
-        self._cases = cases
-        self._archive = archive
+        self._takedowns = shared.store.takedowns
+        self._cases = shared.store.cases
+        self._archive = shared.store
         self._removal = removal
-        self._messages = messages
-        self._operators = operators
+        self._messages = shared.messages
+        self._operators = shared.settings.discord.operators
         self._tell_operators = tell_operators
-        self._distance = distance
-        self._text = text
-        self._clock = clock
+        self._distance = shared.settings.safety.distance
+        self._text = shared.text
+        self._clock = shared.clock
 
     async def run(self) -> None:
         await run_periodically(self.run_once, self._clock, EVERY, "takedown requests not handled")

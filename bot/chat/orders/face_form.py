@@ -1,6 +1,5 @@
 """Asks for the face of an order that has none."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
@@ -11,7 +10,7 @@ from bot.chat.orders.face_fields import FaceFields
 from bot.chat.orders.order_request import OrderRequest
 from bot.chat.orders.remedy_card import RemedyCard
 from bot.chat.orders.saved_faces import NoFace, faces_in_time
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.amounts import about
 from bot.chat.ui.labels import price_words
 from bot.chat.ui.replies import Form
@@ -28,18 +27,11 @@ class PlaceOrder(Protocol):
 class FaceForms:
     """Shows the form, or a button that opens it where Discord takes no form."""
 
-    def __init__(
-        self,
-        saved_faces: SavedFaces,
-        job_service: JobService,
-        *,
-        message_for: Callable[[Exception], str],
-        text: Text,
-    ) -> None:
+    def __init__(self, shared: Shared, saved_faces: SavedFaces, job_service: JobService) -> None:
         self._saved_faces = saved_faces
         self._job_service = job_service
-        self._message_for = message_for
-        self._text = text
+        self._message_for = shared.message_for
+        self._text = shared.text
 
     async def ask(self, request: OrderRequest, place_order: PlaceOrder, error: NoFace) -> None:
         interaction = request.interaction

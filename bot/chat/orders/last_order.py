@@ -1,6 +1,5 @@
 """Repeats a member's last order, with new files in the place of the old ones."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from bot.chat.interactions import Interaction
@@ -9,7 +8,7 @@ from bot.chat.orders.display_options import DisplayOptions
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.orders.slash_command import FACE
-from bot.jobs.history import JobHistory
+from bot.chat.shared import Shared
 from bot.jobs.job import Job
 from bot.jobs.service import JobService
 from bot.models import FaceModel
@@ -24,18 +23,16 @@ class LastOrders:
 
     def __init__(
         self,
-        *,
-        job_history: JobHistory,
+        shared: Shared,
         job_service: JobService,
         order_handler: OrderHandler,
         previous_inputs: PreviousInputs,
-        models: Mapping[str, type[FaceModel]],
     ) -> None:
-        self._job_history = job_history
+        self._job_history = shared.store.job_history
         self._job_service = job_service
         self._order_handler = order_handler
         self._previous_inputs = previous_inputs
-        self.models = models
+        self.models = shared.models
 
     async def repeat(
         self,

@@ -1,7 +1,7 @@
 """Handles an order: defers the reply, has the order prepared, and submits it to the job service."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,9 +11,8 @@ from discord import ui
 
 from bot.chat.access.consent import Consent
 from bot.chat.access.guard import AccessGuard
-from bot.chat.background import Background
 from bot.chat.interactions import Interaction
-from bot.chat.messages import PASSING, Gone, Messages
+from bot.chat.messages import PASSING, Gone
 from bot.chat.orders.attachments import FirstFrame, Unusable, Upload
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.face_form import FaceForms
@@ -24,9 +23,8 @@ from bot.chat.orders.preparation import OrderPreparation
 from bot.chat.orders.remedy_card import RemedyCard
 from bot.chat.orders.saved_faces import NoFace
 from bot.chat.orders.seed import with_seed
-from bot.chat.text import Text
+from bot.chat.shared import Shared
 from bot.chat.ui.card import error_card
-from bot.clock import Clock
 from bot.jobs.service import JobService, OrderUnconfirmed
 from bot.media.types import Animated
 from bot.models import FaceModel
@@ -43,28 +41,24 @@ class OrderHandler:
 
     def __init__(
         self,
+        shared: Shared,
         *,
         preparation: OrderPreparation,
         job_service: JobService,
         access_guard: AccessGuard,
         consent: Consent,
         face_forms: FaceForms,
-        messages: Messages,
-        background: Background,
-        message_for: Callable[[Exception], str],
-        text: Text,
-        clock: Clock,
     ) -> None:
         self._preparation = preparation
         self._job_service = job_service
         self._access_guard = access_guard
         self._consent = consent
         self._face_forms = face_forms
-        self._messages = messages
-        self._background = background
-        self._message_for = message_for
-        self._text = text
-        self._clock = clock
+        self._messages = shared.messages
+        self._background = shared.background
+        self._message_for = shared.message_for
+        self._text = shared.text
+        self._clock = shared.clock
 
     async def handle(
         self,

@@ -61,7 +61,7 @@ async def test_the_export_contains_the_stored_data(server: Server) -> None:
 
 @pytest.mark.stage(faces={"key": "nOfDYvGyWgfvyCLWWA-rZQ0xkzH2Z_bVTdyYDCP5-j0="})
 async def test_the_export_contains_saved_faces_and_the_deletion_removes_them(stage: Stage) -> None:
-    saved_faces = stage.app.saved_faces
+    saved_faces = stage.app.client.orders.saved_faces
     for name, side in (("../me", 300), ("Eva", 310)):
         await saved_faces.save(stage.member.id, name, SmallCopy(picture("PNG", side, side), ".png"))
     shown = await ask(stage, "export")

@@ -14,12 +14,14 @@ from discord import http
 from PIL import Image
 from structlog.testing import capture_logs
 
+from bot.chat.background import Background
 from bot.chat.delivery.batch_cards import BatchCards
 from bot.chat.delivery.result_delivery import ResultDelivery
 from bot.chat.delivery.result_file import Results
 from bot.chat.messages import Messages
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.routes import Route
+from bot.chat.shared import Shared
 from bot.chat.text import Text
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Place, Reason, State
@@ -28,6 +30,7 @@ from bot.ledger.account import account_of
 from bot.ledger.server_rules import ServerRules
 from bot.media.probe import inspect
 from bot.media.types import Limits
+from bot.settings import Settings
 from tests.clocks import HeldClock
 from tests.discord.entities import DirectChannel
 from tests.discord.faults import Dropped, ErrorReply, Fault
@@ -125,8 +128,15 @@ class Harness:
         return self.discord.calls(endpoint)
 
 
-class NoRules:
-    """Servers without rules of their own."""
+@dataclass
+class OneBatch:
+    """Database with one batch, and servers without rules of their own."""
+
+    jobs: list[Job]
+
+    async def find_batch(self, batch: str) -> Sequence[Job]:
+        del batch
+        return self.jobs
 
     async def rules(self, guild_id: int) -> ServerRules:
         del guild_id
@@ -143,25 +153,30 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
         monkeypatch.setattr(http.Route, "BASE", small.api)
         async with discord.Client(intents=discord.Intents.none()) as client:
             await client.login(small.token)
-            text = Text.load()
-            posts = MemoryPosts()
+            text, clock, posts = Text.load(), HeldClock(NOW), MemoryPosts()
             batch: list[Job] = []
-
-            async def find_batch(_: str) -> Sequence[Job]:
-                return batch
-
-            messages = Messages(client, HeldClock(NOW), posts)
+            store: Any = OneBatch(batch)
+            bot: Any = client
+            shared = Shared(
+                Settings(),
+                bot,
+                store,
+                MODELS,
+                CARDS,
+                text,
+                clock,
+                Background(),
+                Messages(client, clock, posts),
+                message_for=str,
+            )
             yield Harness(
                 small,
                 ResultDelivery(
-                    messages=messages,
-                    results=Results(CARDS, text, shared_workers()),
-                    models=MODELS,
-                    text=text,
-                    original_previews=OriginalPreviews(text, HeldClock(NOW)),
-                    batch_cards=BatchCards(messages, find_batch, MODELS, text, HeldClock(NOW)),
-                    rules=NoRules(),
-                    strike_of=no_strike,
+                    shared,
+                    Results(CARDS, text, shared_workers()),
+                    OriginalPreviews(text, clock),
+                    BatchCards(shared),
+                    no_strike,
                 ),
                 posts,
                 batch,

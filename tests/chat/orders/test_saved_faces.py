@@ -141,7 +141,7 @@ async def test_a_face_is_not_used_after_its_days(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
     await stage.execute("UPDATE faces SET expires_at = ?", stage.clock.now())
     await (await order(stage, face="Eva")).refused("no saved face called `Eva`")
-    assert await stage.app.saved_faces.sweep() == 1
+    assert await stage.app.client.orders.saved_faces.sweep() == 1
 
 
 async def test_without_a_key_the_commands_say_so_and_models_ask_for_a_file(stage: Stage) -> None:
