@@ -58,7 +58,7 @@ class ChatStore(Ledger, Archive, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What handlers share. What only some of them need, such as the job service, they take besides."""
+    """Parts that handlers share. They take by name what only some of them need, such as the job service."""
 
     settings: Settings
     client: commands.Bot
