@@ -103,13 +103,11 @@ class Reply:
 
     @property
     def edits(self) -> list[str]:
+        number = str(self.id)
         return [
             "\n".join(texts(entry.json["components"]))
             for entry in self._env.http_requests
-            if entry.method == "PATCH"
-            and entry.json
-            and "components" in entry.json
-            and str(self.id) in entry.path
+            if entry.method == "PATCH" and number in entry.path and entry.json and "components" in entry.json
         ]
 
     @property

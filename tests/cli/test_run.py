@@ -19,22 +19,9 @@ from tests.discord.proxy import BlockingProxy
 from tests.discord.server import SmallDiscord
 from tests.discord.user import Reply, eventually
 from tests.harness import MODELS, local_segmind
-from tests.media import files
+from tests.media.bombs import webm_with_tags
 from tests.media.files import picture
 from tests.segmind_docs import PRICES
-
-
-def webm_with_tags(count: int) -> bytes:
-    """Video that a decoder opens in a time that grows with the square of the number of its tags."""
-
-    def element(number: str, content: bytes) -> bytes:
-        return bytes.fromhex(number) + (len(content) | 1 << 56).to_bytes(8) + content
-
-    before, segment, after = files.video("webm", "libvpx").partition(bytes.fromhex("18538067"))
-    named = (element("45a3", b"%05d" % n) + element("4487", b"x") for n in range(count))
-    tags = element("1254c367", element("7373", b"".join(element("67c8", tag) for tag in named)))
-    # The segment's size becomes unknown, because it now has more in it.
-    return before + segment + b"\x01" + b"\xff" * 7 + tags + after[8:]
 
 
 def shown(reply: Reply) -> list[str]:
@@ -123,7 +110,7 @@ async def test_an_order_that_the_bot_was_still_looking_at_is_answered_when_it_st
 
 async def test_a_hostile_file_holds_up_neither_another_member_nor_the_end(town: Environment) -> None:
     options: dict[str, Any] = {
-        "target": ("clip.webm", webm_with_tags(40_000)),
+        "target": ("clip.webm", webm_with_tags()),
         "source_image": ("a.png", picture("PNG")),
     }
     async with town.bot() as bot:

@@ -1,10 +1,15 @@
 """Strings that break programs, typed and sent wherever a member or an administrator can write something."""
 
+import asyncio
 import json
+import multiprocessing
+import os
 import re
 import subprocess
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +38,7 @@ _FACE_KEY = "Zm9yIHRoZSB0ZXN0cyBvZiBuYXVnaHR5IHN0cmluZ3M="
 _RICH = {"start": 10**6, "grants_monthly": 10**6}
 # What Discord lets through as the name of a face.
 _FACE_NAME = 32
+_DISPLAY_NAME = 32
 # A shorter string, such as "null", stands in many a line by chance.
 _TELLING = 12
 _DISCORD_LIMIT = 4000
@@ -51,6 +57,18 @@ def fetch_strings() -> list[str] | None:
                 return None if found is None else [each for each in json.load(found) if each.strip()]
         except (OSError, subprocess.SubprocessError, KeyError, ValueError):
             return None
+
+
+def faults_of_all(strings: Sequence[str]) -> list[str]:
+    """Say the strings to several bots at once, because each of them mostly waits."""
+    shares = 2 * (os.cpu_count() or 1)
+    with ProcessPoolExecutor(shares, multiprocessing.get_context("spawn")) as processes:
+        found = processes.map(_faults_of_share, [strings[share::shares] for share in range(shares)])
+        return [*chain.from_iterable(found)]
+
+
+def _faults_of_share(strings: Sequence[str]) -> list[str]:
+    return asyncio.run(faults_of(strings))
 
 
 async def faults_of(strings: Iterable[str]) -> list[str]:
@@ -81,20 +99,18 @@ async def faults_of(strings: Iterable[str]) -> list[str]:
 async def _say(server: Server, text: str) -> list[str]:
     """Return every answer to the text as a file's name, prompt, face's name, reason and member's name."""
     stage = server.stage
-    files = stage.files("faceswap-v5")
+    somebody = stage.another_member(text[:_DISPLAY_NAME].strip() or "-")
     named = {"target_image": (_file_name(text), picture("PNG"))}
-    order = await stage.order("faceswap-v5", **files | named, additional_prompt=text)
+    order = await stage.order_as(somebody, "faceswap-v5", **named, additional_prompt=text)
     answers = [await stage.finish(order, "Completed")]
     broken = {"target_image": (_file_name(text), b"no picture")}
-    answers.append(await (await stage.order("faceswap-v5", **files | broken)).refused())
+    answers.append(await (await stage.order("faceswap-v5", **broken)).refused())
     answers.append(
         await _private(server, "face save", name=text[:_FACE_NAME], picture=("a.png", picture("PNG")))
     )
     answers.append(await _private(server, "face delete", name=text[:_FACE_NAME]))
     answers.append(await server.tell("credits grant", member=server.member, amount=1, reason=text[:200]))
     answers.append(await server.tell("changes"))
-    somebody = stage.another_member(text[:32].strip() or "-")
-    answers.append(await stage.finish(await stage.order_as(somebody, "faceswap-v5"), "Completed"))
     return answers
 
 
@@ -104,8 +120,10 @@ async def _private(server: Server, command: str, **options: Any) -> str:
 
 
 def _file_name(text: str) -> str:
+    # The local Segmind fails jobs with these words in the name of a file.
+    harmless = re.sub("blocked|fail|slow", lambda word: "_".join(word[0]), text, flags=re.IGNORECASE)
     # Discord itself lets nothing else through in the name of a file.
-    return re.sub(r"[/\x00-\x1f]", "_", text)[:200] + ".png"
+    return re.sub(r"[/\x00-\x1f]", "_", harmless)[:200] + ".png"
 
 
 def _is_bad(answer: str) -> bool:
