@@ -53,8 +53,8 @@ class Credits(
         prices = prices_card(cards, services.job_service.unit_price, services.text, event=event)
         await send_deferred(interaction, prices)
 
-    @app_commands.command(description="Whether you confirm the price before an order with one click")
-    @app_commands.describe(on="Whether you are asked; leave it out to see what is set")
+    @app_commands.command(description="Choose whether to see the price before a one-click order")
+    @app_commands.describe(on="Show the price first (leave empty to see your setting)")
     async def confirm(self, interaction: Interaction, on: bool | None = None) -> None:
         await defer_ephemeral(interaction)
         confirmations, user_id = self._services.confirmations, interaction.user.id

@@ -91,8 +91,8 @@ class CreditCommands(AdminCommands):
             return await self._show_credits(interaction, by)
         return await self.confirm(interaction, await self._credit_admin.set_cap(by, amount))
 
-    @accounts.command(description="Bound what a member gives to others in a day, and gets from them")
-    @app_commands.describe(amount="Credits a day; 0 switches gifts off", reset=RESET)
+    @accounts.command(description="Limit how many credits a member can give and get in a day")
+    @app_commands.describe(amount="Credits per day; 0 turns gifts off", reset=RESET)
     async def gifts(
         self, interaction: Interaction, amount: Amount | None = None, reset: bool = False
     ) -> None:
@@ -109,7 +109,7 @@ class CreditCommands(AdminCommands):
 
     @app_commands.command(description="Refund the credits of a finished job")
     @app_commands.describe(
-        job="A recent job, or the id of any job", reason="Reason, which the member can see"
+        job="A recent job, or the ID of any job", reason="Reason, which the member can see"
     )
     async def refund(self, interaction: Interaction, job: str, reason: Reason = "") -> None:
         by = await self.authorize(interaction)
@@ -139,15 +139,15 @@ class CreditCommands(AdminCommands):
             interaction, spend_card(spent, month, drawing, services.cards, services.text), *files
         )
 
-    @app_commands.command(description="Show or start an event: the server pays for models for some hours")
+    @app_commands.command(description="Show, start or end an event in which the server pays for models")
     @app_commands.describe(
-        hours="How long",
-        cap="Most credits that the server pays in all",
-        discount="Percent that the server pays, all of it unless you say otherwise",
-        model="Which one, all models unless you say otherwise",
-        model2="A second one",
-        model3="A third one",
-        end="End the event that runs",
+        hours="Duration in hours",
+        cap="Maximum number of credits that the server pays",
+        discount="Percent that the server pays (default: 100)",
+        model="A model (default: all models)",
+        model2="A second model",
+        model3="A third model",
+        end="End the running event",
     )
     @app_commands.autocomplete(
         model=AdminCommands.suggest_models,

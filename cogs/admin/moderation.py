@@ -38,8 +38,8 @@ class ModerationCommands(AdminCommands):
         )
         return await self.confirm(interaction, entry)
 
-    @app_commands.command(description="Choose a channel in which members can show their results")
-    @app_commands.describe(channel="The channel for shared results", off="Switch the showcase off")
+    @app_commands.command(description="Choose a channel where members can share their results")
+    @app_commands.describe(channel="The channel for shared results", off="Turn the showcase off")
     async def showcase(
         self, interaction: Interaction, channel: discord.TextChannel | None = None, off: bool = False
     ) -> None:
@@ -55,16 +55,16 @@ class ModerationCommands(AdminCommands):
         await send_deferred(interaction, await self._services.pages.first(interaction, "cases"))
 
     @app_commands.command(description="Take a job's pictures off the banned-image list")
-    @app_commands.describe(job="Id of the job, from the report")
+    @app_commands.describe(job="ID of the job, from the report")
     async def forgive(self, interaction: Interaction, job: str) -> None:
         by = await self.authorize(interaction)
         await self.confirm(interaction, await self._access_admin.unlist_job(by, job.strip()))
 
-    @app_commands.command(description="Have moderators check each result before it is shown")
+    @app_commands.command(description="Have moderators check each result before it appears")
     @app_commands.describe(
         on="Turn checks on or off (leave empty to see how many results wait)",
-        strangers="Whether at least results wait whose face is neither a saved one nor a shared avatar",
-        own="Whether moderators may approve results of their own orders",
+        strangers="Check only results whose face is neither a saved one nor a shared avatar",
+        own="Let moderators approve results of their own orders",
     )
     async def approve(
         self,

@@ -30,7 +30,7 @@ class OrderCommands(AdminCommands):
     """Commands about orders."""
 
     @app_commands.command(description="Show this server's models, or turn one on or off")
-    @app_commands.describe(model="The one to change", on="Whether members can use it here")
+    @app_commands.describe(model="The one to change", on="Let members use it here")
     @app_commands.autocomplete(model=AdminCommands.suggest_models)
     async def models(
         self, interaction: Interaction, model: str | None = None, on: bool | None = None

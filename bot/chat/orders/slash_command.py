@@ -35,7 +35,7 @@ FACE = "face"
 """The option for a saved face, instead of a file."""
 _SAVED_FACE = Parameter(
     name=FACE,
-    description="One of your saved faces, in the place of an attached one",
+    description="One of your saved faces, instead of an attached picture",
     type=str,
     required=False,
     default=None,
@@ -45,7 +45,7 @@ _SAVED_FACE = Parameter(
     slot=None,
     transport=False,
 )
-_MORE_FACES = "The saved face of one more person"
+_MORE_FACES = "A saved face of another person"
 
 
 def saved_face_options(model: type[FaceModel]) -> list[str]:

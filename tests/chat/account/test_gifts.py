@@ -36,7 +36,7 @@ async def test_a_member_gives_credits_and_the_receiver_reads_of_it(server: Serve
 async def test_a_gift_beyond_a_bound_is_refused_in_words(server: Server) -> None:
     bea, cleo = server.stage.another_member("bea"), server.stage.another_member("cleo")
     await server.tell("credits take", member=server.member, amount=90)
-    assert "You can give 10 credits: only granted credits" in said(await give(server, bea, 11))
+    assert "You can give up to 10 credits" in said(await give(server, bea, 11))
     await server.tell("credits grant", member=server.member, amount=90)
     await give(server, bea, 45)
     assert "You can give 5 credits more today." in said(await give(server, cleo, 6))
@@ -63,12 +63,12 @@ async def test_gifts_are_off_until_the_operator_allows_them(server: Server) -> N
 @gifts_on
 async def test_administrators_lower_the_bound_or_switch_gifts_off(server: Server) -> None:
     bea, other = server.stage.another_member("bea"), elsewhere(server.stage)
-    assert "A member can now give and get 0 credits a day." in await server.tell("credits gifts", amount=0)
-    assert "Gifts of a member a day: **0** at most" in await server.tell("credits show")
+    assert "A member can now give and get 0 credits per day." in await server.tell("credits gifts", amount=0)
+    assert "Gifts per member and day: **0** at most" in await server.tell("credits show")
     assert "can't give credits to each other" in said(await give(server, bea, 1))
     dan = other.guild.add_member(server.stage.env.create_user("dan"))
     assert "You gave 1 credit" in said(await give(other, dan, 1))
-    assert "is the operator's again" in await server.tell("credits gifts", reset=True)
+    assert "was reset to the operator's" in await server.tell("credits gifts", reset=True)
     assert "You gave 50 credits" in said(await give(server, bea, 50))
 
 

@@ -39,10 +39,10 @@ async def test_every_change_is_listed_with_its_actor_and_time(server: Server) ->
         "Face swap v5 is now off.",
         f"{member} got 5 credits back for job `{job[-8:]}`.",
         "The monthly cap is now 7 credits.",
-        f"The daily allowance of <@&{role.id}> is the operator's again.",
+        f"The daily allowance of <@&{role.id}> was reset to the operator's.",
         f"The daily allowance of <@&{role.id}> is now 3 credits.",
         f"The daily allowance of {member} is now 2 credits.",
-        "The daily allowance is the operator's again.",
+        "The daily allowance was reset to the operator's.",
         "The daily allowance is now 1 credit.",
         f"{member} lost 1 credit.",
         f"{member} got 5 credits. Reason: `a 'prize' @everyone`",
@@ -63,7 +63,7 @@ async def test_the_longest_changes_fit_on_a_page(server: Server) -> None:
 async def test_an_unknown_action_and_one_of_the_operator_are_listed_too(server: Server) -> None:
     audit_entry = AuditEntry("operator", "something `new`", {}, guild_id=server.guild.id)
     await server.stage.app.store.change_rules(server.guild.id, lambda same: same, audit_entry)
-    assert "the bot's operator: Something was decided: `something 'new'`" in await server.tell("changes")
+    assert "the bot's operator: Another change: `something 'new'`" in await server.tell("changes")
 
 
 async def test_a_purchase_is_listed_for_the_member_and_for_the_administrators(server: Server) -> None:

@@ -66,7 +66,7 @@ async def test_granted_credits_can_be_taken_to_the_last_one(server: Server) -> N
 @pytest.mark.stage(credits={"daily": 50, "start": 10})
 async def test_no_more_is_taken_than_was_granted(server: Server) -> None:
     words = await server.tell("credits take", member=server.member, amount=11)
-    assert "Only 10 credits of theirs were granted" in words
+    assert "only take granted credits, and this member has 10 credits" in words
     assert await server.granted() == 10
     assert await server.audit_entries() == []
 
@@ -77,7 +77,7 @@ async def test_a_daily_allowance_applies_to_all_members_until_it_is_unset(server
         words = await server.tell("credits set-daily", amount=amount)
         assert f"The daily allowance is now {amount} credits." in words
         assert f"**{amount} credits** available" in await server.balance()
-    assert "is the operator's again." in await server.tell("credits set-daily", reset=True)
+    assert "was reset to the operator's." in await server.tell("credits set-daily", reset=True)
     assert "**20 credits** available" in await server.balance()
     assert [facts["amount"] for _, _, facts in await server.audit_entries()] == [0, 80, None]
 
@@ -91,7 +91,7 @@ async def test_a_members_own_allowance_overrides_their_roles(server: Server) -> 
     assert f"The daily allowance of <@{painter.id}> is now 5 credits." in words
     assert "**5 credits** available" in await server.ask(painter, "credits balance")
     assert "**20 credits** available" in await server.balance()
-    assert "same as everyone's again" in await server.tell("credits set-daily", member=painter, reset=True)
+    assert "was reset to everyone's" in await server.tell("credits set-daily", member=painter, reset=True)
     assert "**70 credits** available" in await server.ask(painter, "credits balance")
 
 
@@ -148,7 +148,7 @@ async def test_the_server_card_marks_values_of_the_operator(server: Server) -> N
     words = await server.tell("credits show")
     assert "Daily allowance per member: **0** (operator's default)" in words
     assert "**0** credits (no cap)" in words
-    assert "500 a day per member, 1000 per grant" in words
+    assert "500 per member and day, 1000 per grant" in words
     await server.tell("credits cap", amount=50)
     await server.tell("credits set-daily", amount=30)
     await server.tell("credits set-daily", amount=3, member=server.member)
@@ -191,7 +191,7 @@ async def test_what_administrators_give_away_in_a_month_is_bounded(server: Serve
     assert "got 5 credits back" in await server.tell("refund", job=first)
     assert "leaves 0 credits to give" in await server.tell("refund", job=second)
     assert [action for _, action, _ in await server.audit_entries()] == ["grant", "take", "refund"]
-    assert "25 a month" in await server.tell("credits show")
+    assert "25 per month" in await server.tell("credits show")
     # Every server has its own bound.
     other = elsewhere(server.stage)
     assert "got 25 credits" in await other.tell("credits grant", member=other.member, amount=25)

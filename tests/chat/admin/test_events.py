@@ -32,7 +32,7 @@ async def test_in_a_free_event_members_pay_nothing(server: Server) -> None:
 
 async def test_a_cheaper_event_ends_with_its_credits(server: Server) -> None:
     await server.tell("event", hours=2, cap=6, discount=60)
-    assert "All models for 60 % less." in await server.tell("event")
+    assert "All models for 60% less." in await server.tell("event")
     for left in (98, 96):
         await server.job_done()
         assert await server.granted() == left

@@ -112,7 +112,7 @@ async def test_allowances_and_the_cap_are_typed_and_emptied(server: Server) -> N
 @pytest.mark.parametrize("amount", ["-3", "1.5", "many", "²"])
 async def test_what_is_no_number_is_named(server: Server, amount: str) -> None:
     panel = await opened(server, "credits")
-    assert "Type a whole number from 0 upwards" in refusal(await panel.fill("daily", amount=amount))
+    assert "Enter a whole number that is 0 or more" in refusal(await panel.fill("daily", amount=amount))
     assert await server.audit_entries() == []
 
 
@@ -132,7 +132,7 @@ async def test_the_credits_of_a_member_are_shown_given_and_taken(server: Server)
     await panel.fill("member", user=[server.member], action="take", amount="5")
     assert await server.granted() == 115
     no_amount = await panel.fill("member", user=[server.member], action="grant", amount="0")
-    assert "from 1 upwards" in refusal(no_amount)
+    assert "that is 1 or more" in refusal(no_amount)
     await panel.fill("member", user=[server.member], action="daily", amount="9")
     assert dict((await server.rules()).members) == {server.member.id: 9}
 
@@ -160,7 +160,7 @@ async def test_limits_are_typed_in_the_units_that_are_shown(server: Server) -> N
     await panel.fill("limit", "picture_bytes", amount="5")
     await panel.fill("limit", "per_member", amount="1")
     assert dict((await server.rules()).limits) == {"picture_bytes": 5 * 2**20, "per_member": 1}
-    assert "from 1 upwards" in refusal(await panel.fill("limit", "per_server", amount="0"))
+    assert "that is 1 or more" in refusal(await panel.fill("limit", "per_server", amount="0"))
     await panel.fill("limit", "per_member", amount="")
     assert dict((await server.rules()).limits) == {"picture_bytes": 5 * 2**20}
 
@@ -220,7 +220,7 @@ async def test_a_log_in_which_the_bot_may_not_write_is_named(server: Server) -> 
         "closed", overwrites={server.guild.default_role: discord.PermissionOverwrite(send_messages=False)}
     )
     await panel.pick("channel", closed)
-    assert "The bot may not write in the log" in panel.text
+    assert "The bot can't post in the log channel" in panel.text
 
 
 async def test_an_event_is_started_and_ended_and_the_showcase_named(server: Server) -> None:
@@ -230,7 +230,7 @@ async def test_an_event_is_started_and_ended_and_the_showcase_named(server: Serv
     ended = await panel.press("end")
     assert not ended.followups
     assert "from 1 to 100" in refusal(await panel.fill("start", hours="3", cap="50", discount="101"))
-    assert "from 1 upwards" in refusal(await panel.fill("start", hours="3", cap="0"))
+    assert "that is 1 or more" in refusal(await panel.fill("start", hours="3", cap="0"))
     channel = server.guild.create_text_channel("shown")
     await panel.pick("showcase", channel)
     assert (await server.rules()).showcase == channel.id

@@ -45,7 +45,7 @@ async def test_a_limit_is_set_up_to_the_operators_and_unset(server: Server) -> N
         assert f"is {maximum}" in reply
         assert wording("bound.limit") in reply
         assert (await server.rules()).limits == {limit: maximum * scale}
-        assert "is the operator's again." in await server.tell("limits", limit=limit, reset=True)
+        assert "was reset to the operator's." in await server.tell("limits", limit=limit, reset=True)
         assert (await server.rules()).limits == {}
     assert len(await server.audit_entries()) == 3 * len(OPERATORS)
 

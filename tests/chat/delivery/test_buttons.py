@@ -116,7 +116,7 @@ async def test_members_cannot_order_with_the_pictures_of_somebody_else(stage: St
 async def test_members_delete_their_own_result_and_cannot_report_it(stage: Stage) -> None:
     first = await done(stage)
     pressed = await stage.member.click(shown_in(first), label="Report")
-    assert "You can delete it" in said(pressed)
+    assert wording("refused.own_order") in said(pressed)
     asked = await stage.member.click(shown_in(first), label="Delete")
     assert "Delete this result?" in said(asked)
     assert first.result.response is not None

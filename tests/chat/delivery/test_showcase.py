@@ -46,18 +46,18 @@ async def test_a_member_shares_a_result_once_and_takes_it_out(
     reply = await done(server)
     words = await share(server, reply)
     (shown,) = showcase.history()
-    assert f"Your result is in the showcase now: [Jump to message]({shown.jump_url})." in words
+    assert f"Your result is now in the showcase: [Jump to message]({shown.jump_url})." in words
     assert f"**Face swap v5** · shared by <@{server.member.id}>" in said_in(shown)
     (picture,) = shown.attachments
     assert (await server.stage.job(reply)).id in picture.filename
-    assert "is in the showcase already" in await share(server, reply)
+    assert wording("refused.already_shared") in await share(server, reply)
     assert len(showcase.history()) == 1
     result = await server.member.click(shown, label=REMOVE)
     assert "no longer in the showcase" in "\n".join(texts(result.followups[0].components))
     assert showcase.history() == []
     assert any(each.id == reply.id for each in server.channel.history())
     # It can be shared anew.
-    assert "is in the showcase now" in await share(server, reply)
+    assert "is now in the showcase" in await share(server, reply)
 
 
 @pytest.mark.stage(card={"before_and_after": True})
@@ -115,7 +115,7 @@ async def test_a_result_that_is_removed_while_it_is_shared_is_not_left_there(
         await keep_post(job_id, channel_id, message_id)
 
     monkeypatch.setattr(moderation, "keep_post", removed_meanwhile)
-    assert "can't be shared" in await share(server, reply)
+    assert "can't share this result" in await share(server, reply)
     assert showcase.history() == []
 
 

@@ -42,7 +42,7 @@ async def with_log(server: Server) -> simcord.ChannelHandle:
     """A log, and the wish that moderators look at each result in it."""
     channel = server.guild.create_text_channel("mod-log")
     await server.tell("log", channel=channel)
-    assert "look at each result" in await server.tell("approve", on=True)
+    assert wording("deed.approval_on") in await server.tell("approve", on=True)
     return channel
 
 
@@ -270,7 +270,7 @@ async def test_approval_needs_a_log_and_the_log_stays_while_it_is_on(server: Ser
     assert wording("entry.approve") in await server.tell("approve")
     await awaited(server, log)
     assert wording("entry.awaited.one") in await server.tell("approve")
-    assert "without a look" in await server.tell("approve", on=False)
+    assert wording("deed.approval_off") in await server.tell("approve", on=False)
     reply = await server.stage.order("faceswap-v5")
     await server.stage.finish(reply, "Completed")
     assert wording("entry.no_approve") in await server.tell("approve")
@@ -361,7 +361,7 @@ async def test_what_waits_moves_to_another_log(
     assert len(cards_in(log)) == 1
     other = server.guild.create_text_channel("another-log")
     await server.tell("log", channel=other)
-    assert "Nobody can" not in await server.tell("approve")
+    assert "Nobody can check them" not in await server.tell("approve")
     await waiting.run_once()
     await waiting.run_once()
     assert [len(cards_in(each)) for each in (log, shut, other)] == [0, 0, 1]
@@ -597,12 +597,12 @@ async def test_moderators_approve_their_own_orders_only_where_the_server_lets_th
     await server.stage.finish(reply, WAITS)
     card = await latest(log, wording("approval.title"))
     pressed = await moderator.click(card, label="Approve")
-    assert "somebody else has to approve it" in "\n".join(texts(pressed.followups[0].components))
+    assert wording("refused.own_approval") in "\n".join(texts(pressed.followups[0].components))
     assert (await approval_of(server, reply)).verdict is Verdict.WAITING
     await other.click(card, label="Approve")
     await server.stage.finish(reply, "Completed")
-    assert "may now approve results of their own" in (said_ := await server.tell("approve", own=True))
-    assert "Moderators may approve results of their own" in said_
+    assert wording("deed.approval_own_on") in (said_ := await server.tell("approve", own=True))
+    assert "Moderators can approve results of their own" in said_
     reply = await server.stage.order_as(moderator, "faceswap-v5")
     await server.stage.finish(reply, WAITS)
     await moderator.click(await latest(log, wording("approval.title")), label="Approve")

@@ -110,9 +110,9 @@ async def test_reports_of_one_job_open_one_case_in_the_log(
 ) -> None:
     reply = await done(server.stage)
     witness, other = server.stage.another_member("w"), server.stage.another_member("o")
-    assert "The moderators of this server have your report" in await report(server, reply, witness)
+    assert wording("cases.thanks_log") in await report(server, reply, witness)
     known = await report(server, reply, other)
-    assert "Somebody reported this before" in known
+    assert wording("cases.known") in known
     case = await latest(log, "Report 1", f"<@{witness.id}>", f"<@{server.member.id}>")
     assert str(reply.id) in "\n".join(said_in(case))
     assert sum("Report" in "\n".join(said_in(each)) for each in log.history()) == 1
@@ -148,12 +148,12 @@ async def test_the_open_reports_of_a_member_are_limited(
     first = await reported(server, witness)
     second = await done(server.stage)
     assert wording("refused.reports.one") in await report(server, second, witness)
-    assert "Somebody reported this before" in await report(server, first, witness)
-    assert "have your report" in await report(server, second, other)
+    assert wording("cases.known") in await report(server, first, witness)
+    assert "Your report went to" in await report(server, second, other)
     # A job that somebody else has reported does not count as a report of their own.
-    assert "Somebody reported this before" in await report(server, second, witness)
+    assert wording("cases.known") in await report(server, second, witness)
     await take(moderator, await latest(log, "Report 1"), "Dismiss")
-    assert "have your report" in await report(server, await done(server.stage), witness)
+    assert "Your report went to" in await report(server, await done(server.stage), witness)
 
 
 async def test_open_cases_are_listed_with_links_to_their_cards(
@@ -354,7 +354,7 @@ async def test_a_log_that_takes_no_files_gets_the_case_without_its_picture(
     await latest(log, "Completed")
     server.stage.env.inject_error("POST", f"/channels/{log.id}/messages", status=403, code=50013)
     said_to_reporter = await report(server, reply, server.stage.another_member("w"))
-    assert "The moderators of this server have your report" in said_to_reporter
+    assert wording("cases.thanks_log") in said_to_reporter
     assert (await latest(log, "Report 1")).attachments == []
 
 
@@ -397,7 +397,7 @@ async def test_moderators_write_notes_without_a_decision(
 async def test_without_a_log_and_operators_the_owner_is_told_and_decides(server: Server) -> None:
     reply, owner = await done(server.stage), server.guild.owner
     said_to_reporter = await report(server, reply, server.stage.another_member("w"), details="this is me")
-    assert "The owner of this server has your report" in said_to_reporter
+    assert wording("cases.thanks_owner") in said_to_reporter
     card = await latest(owner.dm_channel, "Report 1", "`this is me`")
     assert len(card.attachments) == 1
     await take(owner, card, "Remove", "at once")
@@ -411,8 +411,8 @@ async def test_a_report_that_reaches_nobody_says_so_and_is_sent_later(server: Se
     faults = server.stage.env.backend.faults
     server.stage.env.inject_error("POST", "/users/@me/channels", status=403, code=50007, times=None)
     reply, witness = await done(server.stage), server.stage.another_member("w")
-    assert "could not reach anybody yet" in await report(server, reply, witness)
-    assert "nobody could be told yet" in await server.tell("cases")
+    assert wording("cases.thanks_nobody") in await report(server, reply, witness)
+    assert "nobody reached yet" in await server.tell("cases")
     messages = messages_of(server.stage.app.client.admin.cases)
     escalation = Escalation(server.stage.app.store.cases, messages, HeldClock(), hours=48)
     faults.clear()
@@ -423,7 +423,7 @@ async def test_a_report_that_reaches_nobody_says_so_and_is_sent_later(server: Se
     )
     await escalation.run_once()
     await latest(server.guild.owner.dm_channel, "Report 1")
-    assert "The owner of this server has" in await report(server, reply, server.stage.another_member("o"))
+    assert wording("cases.thanks_owner") in await report(server, reply, server.stage.another_member("o"))
 
 
 async def test_only_the_owner_decides_about_a_case_in_direct_messages(

@@ -30,7 +30,7 @@ async def test_only_results_with_faces_of_strangers_wait_if_the_server_wants_tha
 ) -> None:
     stage, member = server.stage, server.member
     assert "unless the face is a saved one" in await server.tell("approve", strangers=True)
-    assert "approves the result of their own order" in await server.tell("approve")
+    assert wording("entry.approve_others") in await server.tell("approve")
     await member.slash(stage.channel, "face save", name="Eva", picture=EVA)
     target = {"target_image": ("a.png", picture("PNG"))}
     own = Reply(stage.env, await member.slash(stage.channel, "faceswap-v5", face="Eva", **target))
@@ -40,7 +40,7 @@ async def test_only_results_with_faces_of_strangers_wait_if_the_server_wants_tha
     await stage.finish(again, "Completed")
 
     reply, card = await awaited(server, log)
-    assert "The face is an uploaded picture" in "\n".join(said_in(card))
+    assert wording("approval.stranger") in "\n".join(said_in(card))
     await a_moderator(server).click(card, label="Approve")
     await reply.says("Completed")
     await server.tell("approve", strangers=False)
@@ -65,7 +65,7 @@ async def test_a_doubtful_file_waits_for_moderators_or_is_refused_where_there_ar
     log = server.guild.create_text_channel("mod-log")
     await server.tell("log", channel=log)
     reply, card = await awaited(server, log, target_image=TARGET)
-    assert "safety check is in doubt" in "\n".join(said_in(card))
+    assert wording("approval.doubtful") in "\n".join(said_in(card))
     assert [each["spoiler"] for each in shown_pictures(card)] == [True]
     await a_moderator(server).click(card, label="Approve")
     await reply.says("Completed")
@@ -79,7 +79,7 @@ async def test_a_doubtful_result_waits_for_moderators_and_is_given_back_if_they_
 ) -> None:
     made_of(monkeypatch, MISTAKEN)
     reply, card = await awaited(server, log)
-    assert "safety check is in doubt" in "\n".join(said_in(card))
+    assert wording("approval.doubtful") in "\n".join(said_in(card))
     await a_moderator(server).click(card, label="Reject")
     await latest(log, "Rejected")
     await reply.says(wording("end.rejected"))
@@ -104,7 +104,7 @@ async def test_moderators_decide_about_a_result_that_the_gate_cannot_judge(
     made_of(monkeypatch, MISTAKEN[:600])
     _, card = await awaited(server, log)
     assert shown_pictures(card) == []
-    assert "safety check is in doubt" in "\n".join(said_in(card))
+    assert wording("approval.doubtful") in "\n".join(said_in(card))
 
 
 @pytest.mark.stage(safety={"explicit": 0.7, "unjudged": "show"})

@@ -138,9 +138,9 @@ async def test_an_outsider_has_a_picture_removed_in_two_servers(
     await latest(log, "Report 1")
 
     reference = await outsider.asks(smaller(PHOTO))
-    assert "has not decided yet" in await outsider.looks_up(reference)
+    assert "decided yet, and has until" in await outsider.looks_up(reference)
     await service.run_once()
-    card = await latest(operator.dm_channel, "Takedown request 1", "It concerns 2 orders")
+    card = await latest(operator.dm_channel, "Takedown request 1", "It matches 2 orders")
     assert CLAIM["statement"] in "\n".join(said_in(card))
     assert CLAIM["contact"] not in "\n".join(said_in(card))
     assert seen(server, first.place.message_id)
@@ -180,9 +180,7 @@ async def test_a_screenshot_of_a_result_finds_its_order_by_the_watermark(
         screenshot = reencoding.cropped(image.convert("RGB"))
     await outsider.asks(screenshot)
     await service.run_once()
-    await operator.click(
-        await latest(operator.dm_channel, "It concerns one order"), label="Remove everywhere"
-    )
+    await operator.click(await latest(operator.dm_channel, "It matches one order"), label="Remove everywhere")
     await eventually(lambda: not seen(server, job.place.message_id), lambda: "the message is deleted")
     # The pictures that a named order was made from are refused, too.
     await (await stage.order("faceswap-v5", source_image=("b.jpg", OTHERS[0]))).refused(
@@ -202,11 +200,11 @@ async def test_a_link_names_an_order_and_a_declined_request_changes_nothing(
     link = f"https://discord.com/channels/{server.guild.id}/{server.channel.id}/{reply.id}"
     reference = await outsider.asks(link=link)
     await service.run_once()
-    card = await latest(operator.dm_channel, link, "It concerns one order")
+    card = await latest(operator.dm_channel, link, "It matches one order")
     with monkeypatch.context() as nobody:
         nobody.setattr(service, "_operators", [])
         await operator.click(card, label="Remove everywhere")
-    assert "has not decided yet" in await outsider.looks_up(reference)
+    assert "decided yet, and has until" in await outsider.looks_up(reference)
     await operator.click(card, label="Decline")
     await latest(operator.dm_channel, "Declined")
     assert "declined the request on" in await outsider.looks_up(reference)
@@ -231,7 +229,7 @@ async def test_operators_are_reminded_until_they_decide(
         await eventually(lambda n=number: len(direct.history()) == n, lambda: "the operator is told")
         assert await stage.app.store.takedowns.claim_reminders(clock.now()) == []
         clock.move(24 * HOUR + 1)
-    await operator.click(await latest(direct, "The bot knows no order"), label="Decline")
+    await operator.click(await latest(direct, wording("takedown.found_none")), label="Decline")
     await latest(direct, "Declined")
     assert await stage.app.store.takedowns.claim_reminders(clock.now() + 99 * HOUR) == []
 
@@ -255,13 +253,13 @@ async def test_operators_hear_of_messages_that_cannot_be_deleted(
         return False
 
     monkeypatch.setattr(service, "_messages", type("Closed", (), {"delete": staticmethod(closed)}))
-    await operator.click(await latest(operator.dm_channel, "It concerns"), label="Remove everywhere")
+    await operator.click(await latest(operator.dm_channel, "It matches"), label="Remove everywhere")
     await eventually(lambda: attempts, lambda: "it tried at once")
     store, clock = server.stage.app.store.takedowns, own_clock(service, monkeypatch)
     for seconds in (SETTLED, RETRY, GIVE_UP):
         clock.move(seconds + 1)
         await service.run_once()
-    await latest(operator.dm_channel, "could not be deleted", address)
+    await latest(operator.dm_channel, "couldn't delete these messages", address)
     assert await store.to_sweep(clock.now() + GIVE_UP) == []
 
 
@@ -278,8 +276,8 @@ async def test_the_form_says_what_is_wrong_and_keeps_what_was_typed(stage: Stage
     for status, words, content, changed in (
         (400, "confirm the declaration", None, {"oath": ""}),
         (400, "fill in every field", None, {"signature": " "}),
-        (400, "attach the picture, or give the link", None, {"link": ""}),
-        (400, "not a picture or a video", b"GIF89a broken", {}),
+        (400, wording("takedown_form.nothing"), None, {"link": ""}),
+        (400, wording("takedown_form.unreadable"), b"GIF89a broken", {}),
     ):
         found, page = await answer(content, **changed)
         assert (found, words in page) == (status, True), page

@@ -86,7 +86,7 @@ async def test_a_member_without_an_avatar_is_named(stage: Stage) -> None:
     bob = stage.another_member("bob")
     await share(stage, bob)
     reply = Reply(stage.env, await stage.member.context_menu(stage.channel, MENU, bob))
-    await reply.refused("no avatar of their own")
+    await reply.refused(wording("refused.no_avatar"))
 
 
 async def test_whoever_withdraws_while_the_job_runs_is_not_shown_and_the_price_comes_back(

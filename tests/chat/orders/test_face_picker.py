@@ -59,7 +59,7 @@ async def test_a_preview_is_ordered_once(stage: Stage) -> None:
 async def test_somebody_has_to_go_somewhere(stage: Stage) -> None:
     preview = await offered(stage, GROUP, ALONE)
     await preview.choose(1, "stays")
-    await (await preview.press("Swap like this")).refused("at least one face")
+    await (await preview.press("Swap like this")).refused(wording("refused.nothing_paired"))
     await preview.choose(1, "2")
     job = await ordered(stage, await preview.press("Swap like this"))
     assert indexes(job.body) == ("2", "0", "left-right")
