@@ -79,7 +79,9 @@ class Faces(
     ) -> None:
         services = self._services
         await services.access_guard.admit(interaction)
-        found = await services.inputs.inspect("picture", PICTURE, picture, services.limits)
+        found = await services.inputs.inspect(
+            "picture", PICTURE, picture, services.limits, member_id=interaction.user.id
+        )
         await services.access_guard.admit_inputs(member_of(interaction), {"picture": found.fingerprint})
         if found.small_copy is None:
             raise NoPicture

@@ -19,8 +19,8 @@ class MediaWorkers:
     """Workers, whose children start when they are needed."""
 
     def __init__(self) -> None:
-        self.uploads = MediaWorker(WorkerLimits(preload=("PIL.Image", "av", _GATE)))
-        """Opens the files of members. One file at a time also bounds the memory."""
+        self.uploads = MediaWorker(WorkerLimits(preload=("PIL.Image", "av", _GATE)), children=2)
+        """Opens the files of members, two at a time: one that takes long does not hold up the others."""
         self.results = MediaWorker(
             WorkerLimits(cpu_seconds=30, wall_seconds=60, memory=1024 * MIB, preload=_MARKING)
         )

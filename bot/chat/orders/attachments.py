@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
@@ -15,8 +16,11 @@ from bot.media.workers import MediaWorkers
 from bot.models import MediaKind, MediaSlot
 from bot.segmind.protocol import SegmindError
 
-# Together at most 128 MiB.
-MAX_FILES = 4
+# Orders whose files are small together, and how many of them are in memory at a time.
+SMALL_BYTES = 8 * 2**20
+SMALL_ORDERS = 4
+# Places for all other orders. With the small ones, the files take 128 MiB at most.
+LARGE_PLACES = 3
 BYTES_PER_PLACE = 32 * 2**20
 # A member waits for it before the order is placed.
 ANIMATION_SECONDS = 30.0
@@ -143,24 +147,33 @@ class Attachments:
 
     @asynccontextmanager
     async def loaded(
-        self, slots: Mapping[str, MediaSlot], files: Mapping[str, Upload], limits: Limits, *, copied: str = ""
+        self,
+        slots: Mapping[str, MediaSlot],
+        files: Mapping[str, Upload],
+        limits: Limits,
+        *,
+        member_id: int,
+        copied: str = "",
     ) -> AsyncGenerator[dict[str, LoadedFile]]:
-        """Load the files of an order, which stay in memory for the time of the context at most.
+        """Load the files of a member's order, which stay in memory for the time of the context at most.
 
         The file of the option `copied` gets a small copy, if it is a picture.
         """
         self.check_declared(slots, files, limits)
         sizes = [file.size or _most_bytes(slots[option], limits) for option, file in files.items()]
-        async with self._space.reserved(sizes):
+        async with self._space.reserved(member_id, sizes):
             # One after the other, so that a hostile file spares the work for the next one.
             yield {
                 option: await self._load(option, slots[option], file, limits, copied=option == copied)
                 for option, file in files.items()
             }
 
-    async def inspect(self, option: str, slot: MediaSlot, file: Upload, limits: Limits) -> InspectedFile:
+    async def inspect(
+        self, option: str, slot: MediaSlot, file: Upload, limits: Limits, *, member_id: int
+    ) -> InspectedFile:
         """Look at a file that is not part of an order."""
-        async with self.loaded({option: slot}, {option: file}, limits, copied=option) as files:
+        loading = self.loaded({option: slot}, {option: file}, limits, member_id=member_id, copied=option)
+        async with loading as files:
             return files[option].found
 
     async def addresses(
@@ -213,27 +226,41 @@ class Attachments:
 
 
 class FileSpace:
-    """Bounds the files in memory, those of all members together."""
+    """Bounds the files in memory: one order of each member, and few of all members together.
+
+    A member's files go one after the other, so that no member keeps all media workers busy. Small orders have
+    places of their own, so that none of them waits for a video on its way to Segmind.
+    """
 
     def __init__(self) -> None:
-        self._places = asyncio.Semaphore(MAX_FILES)
+        self._members: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._small = asyncio.Semaphore(SMALL_ORDERS)
+        self._large = asyncio.Semaphore(LARGE_PLACES)
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def reserved(self, sizes: Sequence[int]) -> AsyncGenerator[None]:
-        """Wait for a place for each file, and for another one for each 32 MiB of it."""
-        places = min(MAX_FILES, sum(1 + size // BYTES_PER_PLACE for size in sizes))
+    async def reserved(self, member_id: int, sizes: Sequence[int]) -> AsyncGenerator[None]:
+        """Wait for the member's turn, and for places for files of these sizes."""
+        # A strong reference keeps the lock; without any, nobody needs it.
+        own_turn = self._members.setdefault(member_id, asyncio.Lock())
+        size = sum(sizes)
+        places = self._small if size <= SMALL_BYTES else self._large_places(size)
+        async with own_turn, places:
+            yield
+
+    @asynccontextmanager
+    async def _large_places(self, size: int) -> AsyncGenerator[None]:
         taken = 0
         try:
             # One order takes its places at a time: two that had half of theirs would wait for each other.
             async with self._turn:
-                for _ in range(places):
-                    await self._places.acquire()
+                for _ in range(min(LARGE_PLACES, 1 + size // BYTES_PER_PLACE)):
+                    await self._large.acquire()
                     taken += 1
             yield
         finally:
             for _ in range(taken):
-                self._places.release()
+                self._large.release()
 
 
 def _most_bytes(slot: MediaSlot, limits: Limits) -> int:

@@ -72,7 +72,8 @@ class FacePicker:
         given = {name: request.values[name] for name in (model.face_slot(), model.target_slot())}
         files = await services.face_sheets.ready(given, slots, member, limits)
         found = [
-            await services.inputs.inspect(name, slots[name], file, limits) for name, file in files.items()
+            await services.inputs.inspect(name, slots[name], file, limits, member_id=member.user_id)
+            for name, file in files.items()
         ]
         named = {name: each.fingerprint for name, each in zip(files, found, strict=True)}
         await services.access_guard.admit_inputs(member, named)

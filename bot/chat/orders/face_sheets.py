@@ -123,7 +123,7 @@ class FaceSheets:
         fingerprints: dict[str, Fingerprint] = {}
         doubtful = False
         for number, photo in enumerate(photos, start=1):
-            inspected = await self._inputs.inspect(name, slot, photo, limits)
+            inspected = await self._inputs.inspect(name, slot, photo, limits, member_id=member.user_id)
             part = {_part(name, str(number)): inspected.fingerprint}
             await self._access_guard.admit_inputs(member, part)
             fingerprints |= part

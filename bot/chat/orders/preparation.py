@@ -26,8 +26,6 @@ log = structlog.stdlib.get_logger(__name__)
 
 # Discord waits three seconds for the first answer, and the question for consent may have taken some of them.
 EARLY_CHECK_SECONDS = 1.0
-# Orders of one member whose files are read at a time; the next ones wait.
-MAX_PREPARING = 2
 
 PreparedOrder = tuple[Order, Mapping[str, Fingerprint]]
 """An order whose files have addresses, and the fingerprints of the files."""
@@ -55,7 +53,7 @@ class OrderPreparation:
         self._saved_faces = saved_faces
         self._original_previews = original_previews
         self._limits = limits
-        self._preparing: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
+        self._preparing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def check_early(self, request: OrderRequest) -> OrderRequest:
         """Raise what is known without the files, so that only the member reads it; complete the request.
@@ -90,8 +88,8 @@ class OrderPreparation:
 
     async def prepare(self, request: OrderRequest, place: Place) -> Sequence[PreparedOrder]:
         """Make the orders, several for a batch, once it is this one's turn among its member's."""
-        # A strong reference keeps the semaphore; without any, nobody needs it.
-        own_turn = self._preparing.setdefault(request.member.user_id, asyncio.Semaphore(MAX_PREPARING))
+        # A strong reference keeps the lock; without any, nobody needs it.
+        own_turn = self._preparing.setdefault(request.member.user_id, asyncio.Lock())
         async with own_turn:
             await self._access_guard.admit(request.interaction)
             terms = await self._job_service.terms(request.member, channels_of(request.interaction))
@@ -124,7 +122,9 @@ class OrderPreparation:
         """The order with addresses for these files; one that is `alone` gets a copy of its target."""
         model, terms, member = order.model, order.terms, order.member
         copied = model.target_slot() if alone and self._original_previews.enabled else ""
-        async with self._inputs.loaded(model.slots(), files, self._limits_of(terms), copied=copied) as loaded:
+        async with self._inputs.loaded(
+            model.slots(), files, self._limits_of(terms), member_id=member.user_id, copied=copied
+        ) as loaded:
             seconds = max((each.found.media.seconds or 0 for each in loaded.values()), default=0) or None
             if seconds is not None:
                 await self._job_service.check(model, member, terms, seconds)

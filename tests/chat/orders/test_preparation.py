@@ -2,59 +2,92 @@
 
 import asyncio
 import sqlite3
-from contextlib import AsyncExitStack, closing
+from contextlib import closing
 
 import discord
 import pytest
 
-from bot.chat.orders.attachments import MAX_FILES, FileSpace
-from bot.chat.orders.preparation import MAX_PREPARING
+from bot.chat.orders.attachments import LARGE_PLACES, SMALL_ORDERS, FileSpace
 from tests.harness import Stage, eventually
 from tests.media import files
 
 MIB = 2**20
 
 
-async def entered(space: FileSpace, sizes: list[int]) -> tuple[asyncio.Task[None], asyncio.Event]:
-    """An order that takes its places as soon as it can, and leaves when its event is set."""
-    leave = asyncio.Event()
+class Entering:
+    """An order of a member that takes its places as soon as it can, and leaves when it is told."""
 
-    async def order() -> None:
-        async with space.reserved(sizes):
-            await leave.wait()
+    def __init__(self, space: FileSpace, member_id: int, *sizes: int) -> None:
+        self.is_inside = False
+        self._leave = asyncio.Event()
+        self.task = asyncio.create_task(self._enter(space, member_id, sizes))
 
-    task = asyncio.create_task(order())
-    await asyncio.sleep(0)
-    return task, leave
+    async def _enter(self, space: FileSpace, member_id: int, sizes: tuple[int, ...]) -> None:
+        async with space.reserved(member_id, sizes):
+            self.is_inside = True
+            await self._leave.wait()
+
+    async def leave(self) -> None:
+        self._leave.set()
+        await self.task
 
 
-async def test_files_in_memory_are_bounded_by_number_and_by_size() -> None:
-    space = FileSpace()
-    async with AsyncExitStack() as stack:
-        for _ in range(MAX_FILES // 2):
-            await stack.enter_async_context(space.reserved([MIB, MIB]))
-        waiting, leave = await entered(space, [MIB])
-        assert not waiting.done()
-        large, leave_large = await entered(space, [100 * MIB, MIB])
-    leave.set()
-    await waiting
-    # A large video waits until it is alone, and then nothing else is read.
-    after, leave_after = await entered(space, [MIB])
-    leave_after.set()
-    for _ in range(5):
+async def inside(*orders: Entering) -> list[bool]:
+    """Say of each order whether it has its places, once all have had many chances to take them."""
+    for _ in range(50):
         await asyncio.sleep(0)
-    assert not after.done()
-    leave_large.set()
-    await asyncio.gather(large, after)
+    return [order.is_inside for order in orders]
+
+
+async def test_small_orders_in_memory_are_bounded_by_number() -> None:
+    space = FileSpace()
+    orders = [Entering(space, member, MIB, MIB) for member in range(SMALL_ORDERS + 1)]
+    assert await inside(*orders) == [True] * SMALL_ORDERS + [False]
+    for order in orders:
+        await order.leave()
+
+
+async def test_large_orders_in_memory_are_bounded_by_size() -> None:
+    space = FileSpace()
+    first, huge, later = (
+        Entering(space, 1, 20 * MIB),
+        Entering(space, 2, 100 * MIB),
+        Entering(space, 3, 9 * MIB),
+    )
+    # The huge one waits until it is alone, and whoever came after it waits for it.
+    assert await inside(first, huge, later) == [True, False, False]
+    await first.leave()
+    assert await inside(huge, later) == [True, False]
+    await huge.leave()
+    assert await inside(later) == [True]
+    await later.leave()
+
+
+async def test_a_small_order_waits_for_no_large_one() -> None:
+    space = FileSpace()
+    large = [Entering(space, member, 100 * MIB) for member in range(3)]
+    small = Entering(space, 7, MIB)
+    assert await inside(*large, small) == [True, False, False, True]
+    for order in (small, *large):
+        await order.leave()
+
+
+async def test_the_files_of_a_member_go_one_order_after_the_other() -> None:
+    space = FileSpace()
+    orders = [Entering(space, 1, MIB), Entering(space, 1, MIB), Entering(space, 2, MIB)]
+    assert await inside(*orders) == [True, False, True]
+    for order in orders:
+        await order.leave()
 
 
 async def test_orders_that_were_cancelled_while_they_waited_take_no_place() -> None:
     space = FileSpace()
-    async with space.reserved([MIB] * 3):
-        waiting, _ = await entered(space, [MIB, MIB])
-        waiting.cancel()
-        await asyncio.wait({waiting})
-    async with asyncio.timeout(5), space.reserved([MIB] * MAX_FILES):
+    first, waiting = Entering(space, 1, 20 * MIB), Entering(space, 2, 100 * MIB)
+    assert await inside(first, waiting) == [True, False]
+    waiting.task.cancel()
+    await asyncio.wait({waiting.task})
+    await first.leave()
+    async with asyncio.timeout(5), space.reserved(2, [LARGE_PLACES * 32 * MIB]):
         pass
 
 
@@ -76,15 +109,16 @@ class SlowDiscord:
         monkeypatch.setattr(discord.Attachment, "read", slow_read)
 
 
-@pytest.mark.stage(jobs={"per_member": MAX_PREPARING + 2})
-async def test_a_member_has_two_orders_in_preparation(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.stage(jobs={"per_member": 4})
+async def test_a_member_has_one_order_in_preparation(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = SlowDiscord(monkeypatch)
-    replies = [await stage.order("faceswap-v5") for _ in range(MAX_PREPARING + 2)]
-    await eventually(lambda: slow.reading == MAX_PREPARING or None, lambda: f"{slow.reading} files are read")
+    replies = [await stage.order("faceswap-v5") for _ in range(3)]
+    other = await stage.order_as(stage.another_member("bob"), "faceswap-v5")
+    await eventually(lambda: slow.reading == 2 or None, lambda: f"{slow.reading} files are read")
     slow.arrive.set()
-    for reply in replies:
+    for reply in (*replies, other):
         await reply.says("Queued")
-    assert slow.most == MAX_PREPARING
+    assert slow.most == 2
 
 
 @pytest.mark.stage(credits={"start": 0})
@@ -101,7 +135,7 @@ async def test_no_file_is_read_for_an_order_that_nobody_can_pay(
 async def test_orders_in_preparation_count_as_waiting(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = SlowDiscord(monkeypatch)
     replies = [await stage.order("faceswap-v5") for _ in range(6)]
-    await eventually(lambda: slow.reading == 2 or None, lambda: f"{slow.reading} files are read")
+    await eventually(lambda: slow.reading == 1 or None, lambda: f"{slow.reading} files are read")
     slow.arrive.set()
 
     def shown() -> list[str]:
