@@ -27,9 +27,11 @@ from bot.jobs.reconcile import LateReconciler
 from bot.jobs.supervision.outage import Outage
 from bot.media.workers import MediaWorkers
 from bot.ops.dashboard import Dashboard, TimeSeries, TrustedProxies
+from bot.ops.gauges import register_gauges
 from bot.ops.health import Health, readiness_checks
 from bot.ops.ledger_check import LedgerCheck
 from bot.ops.metrics import Metrics
+from bot.ops.sources import Sources
 from bot.ops.web import operator_server
 from bot.periodic import PeriodicTask
 from bot.registry import ModelRegistry, iter_modules, model_registry
@@ -40,7 +42,7 @@ from bot.wiring.chat import serve
 from bot.wiring.delivery import DeliveryParts
 from bot.wiring.factories import FEATURES, c2pa_signer_of, contexts_of, segmind_client, traces_of
 from bot.wiring.jobs import JobEngine
-from bot.wiring.ops import observed_ports, operated, takedown_form_of
+from bot.wiring.ops import observed_ports, sampled, takedown_form_of
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -220,20 +222,26 @@ async def build_app(
         )
         chat_tasks = serve(client, shared, delivery, jobs, segmind=segmind, face_detector=face_detector)
         health.require(readiness_checks(client, store, cluster, outage))
-        await stack.enter_async_context(
-            operated(
-                shared,
-                dashboard,
-                jobs,
-                metrics,
-                client=client,
-                segmind=segmind,
-                store=store,
-                cluster=cluster,
-                outage=outage,
-                invalid_requests=invalid_requests,
-            )
+        sources = Sources(
+            settings=settings,
+            clock=clock,
+            cards=shared.cards,
+            policy=jobs.policy,
+            queue=jobs.queue,
+            gate=jobs.gate,
+            pause=jobs.pause,
+            balance=jobs.watch,
+            timings=jobs.timings,
+            rate=segmind.rate,
+            schedulers=segmind.schedulers,
+            outage=outage,
+            cluster=cluster,
+            store=store,
+            client=client,
+            invalid_requests=invalid_requests,
         )
+        register_gauges(metrics.registry, sources)
+        await stack.enter_async_context(sampled(dashboard, sources))
         ledger_check = LedgerCheck(
             partial(audit_ledger, database, start=start, clock=clock), clock, metrics.registry
         )

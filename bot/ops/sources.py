@@ -1,19 +1,29 @@
 """Parts of the bot as health, gauges and the dashboard read them."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
+from bot.clock import Clock
+from bot.jobs.queue import FairQueue
+from bot.jobs.submission_gate import SubmissionGate
+from bot.jobs.supervision.balance import BalanceMonitor
+from bot.jobs.supervision.outage import Outage
+from bot.jobs.supervision.pause import OperatorPause
+from bot.ledger.policy import Policy
+from bot.models import ModelCard
+from bot.segmind.polling import PollTimings
+from bot.segmind.rate import KeyRate
+from bot.segmind.scheduler import RequestScheduler
+from bot.settings import Settings
 
-class Lease(Protocol):
-    """The claim of this process on its jobs."""
+
+class Store(Protocol):
+    """The database."""
 
     def lease_left(self) -> float | None:
-        """Seconds; None if no other process could take over."""
+        """Seconds of this process's claim on its jobs; None if no other process could take over."""
         ...
-
-
-class Store(Lease, Protocol):
-    """The database."""
 
     def ping(self) -> Awaitable[None]:
         """Raise if the database does not answer."""
@@ -36,18 +46,14 @@ class Cluster(Protocol):
         ...
 
 
-class Shards(Protocol):
-    """The connections of this process to Discord."""
+class Client(Protocol):
+    """The Discord client."""
 
     @property
     def shards_wanted(self) -> int: ...
 
     @property
     def shards_online(self) -> int: ...
-
-
-class Client(Shards, Protocol):
-    """The Discord client."""
 
     def is_ready(self) -> bool: ...
 
@@ -61,3 +67,25 @@ class InvalidRequests(Protocol):
 
     @property
     def recent(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Parts of the bot that gauges and the dashboard read."""
+
+    settings: Settings
+    clock: Clock
+    cards: Mapping[str, ModelCard]
+    policy: Policy
+    queue: FairQueue
+    gate: SubmissionGate
+    pause: OperatorPause
+    balance: BalanceMonitor
+    timings: PollTimings
+    rate: KeyRate
+    schedulers: Mapping[str, RequestScheduler]
+    outage: Outage
+    cluster: Cluster
+    store: Store
+    client: Client
+    invalid_requests: InvalidRequests

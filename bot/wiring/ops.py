@@ -4,29 +4,23 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bot.chat.client import Doppel
-from bot.chat.delivery.invalid_requests import InvalidRequestCounter
-from bot.chat.shared import Shared
 from bot.chat.text import Text
 from bot.clock import Clock
-from bot.jobs.cluster import Cluster
 from bot.jobs.ports import JobPorts, Watcher
-from bot.jobs.supervision.outage import Outage
 from bot.media.types import Limits
 from bot.media.workers import MediaWorkers
 from bot.moderation.origin import CheckQuota
-from bot.ops.dashboard import Dashboard, SnapshotReader, Sources, TrustedProxies
-from bot.ops.gauges import Gauges
+from bot.ops.dashboard import Dashboard, SnapshotReader, TrustedProxies
 from bot.ops.job_metrics import JobMeter
 from bot.ops.metrics import Metrics
 from bot.ops.observers import FanOut, ObservedSegmind, ObservedStore
+from bot.ops.sources import Sources
 from bot.segmind.client import SegmindClient
 from bot.settings import Settings
 from bot.store import SqlStore
 from bot.store.read.dashboard import DashboardQueries
 from bot.takedown_form import Pages, TakedownForm
 from bot.tasks import beside
-from bot.wiring.jobs import JobEngine
 
 if TYPE_CHECKING:
     from bot.ops.tracing import JobTraces
@@ -65,50 +59,14 @@ def takedown_form_of(
 
 
 @asynccontextmanager
-async def operated(
-    shared: Shared,
-    dashboard: Dashboard,
-    jobs: JobEngine,
-    metrics: Metrics,
-    *,
-    client: Doppel,
-    segmind: SegmindClient,
-    store: SqlStore,
-    cluster: Cluster,
-    outage: Outage,
-    invalid_requests: InvalidRequestCounter,
-) -> AsyncGenerator[None]:
-    """Register the gauges, and feed the dashboard if there is one."""
-    gauges = Gauges(metrics.registry)
-    gauges.of_jobs(jobs.queue, jobs.pause)
-    gauges.of_segmind(segmind.schedulers, jobs.gate)
-    gauges.of_rate(lambda: segmind.rate.per_minute(shared.clock.now()))
-    gauges.of_store(store, cluster, outage)
-    gauges.of_discord(client, invalid_requests)
+async def sampled(dashboard: Dashboard, sources: Sources) -> AsyncGenerator[None]:
+    """Feed the dashboard while the context lasts, if the operator has switched it on."""
     if not dashboard.is_enabled:
         yield
         return
-    async with DashboardQueries(shared.settings.database.url.get_secret_value()) as queries:
-        sources = Sources(
-            settings=shared.settings,
-            queries=queries,
-            cards=shared.cards,
-            policy=jobs.policy,
-            queue=jobs.queue,
-            gate=jobs.gate,
-            pause=jobs.pause,
-            balance=jobs.watch,
-            timings=jobs.timings,
-            rate=segmind.rate,
-            schedulers=segmind.schedulers,
-            outage=outage,
-            cluster=cluster,
-            lease=store,
-            client=client,
-            invalid_requests=invalid_requests,
-        )
-        snapshots = SnapshotReader(sources, dashboard.series, shared.clock)
-        dashboard.attach(snapshots, jobs.pause)
+    async with DashboardQueries(sources.settings.database.url.get_secret_value()) as queries:
+        snapshots = SnapshotReader(sources, queries, dashboard.series)
+        dashboard.attach(snapshots, sources.pause)
         try:
             async with beside(dashboard.series.run(queries.waiting), "dashboard sampling"):
                 yield

@@ -2,7 +2,7 @@
 
 from bot.ops.dashboard.proxies import TrustedProxies
 from bot.ops.dashboard.routes import Dashboard
-from bot.ops.dashboard.snapshot import SnapshotReader, Sources
+from bot.ops.dashboard.snapshot import SnapshotReader
 from bot.ops.dashboard.timeseries import TimeSeries
 
-__all__ = ["Dashboard", "SnapshotReader", "Sources", "TimeSeries", "TrustedProxies"]
+__all__ = ["Dashboard", "SnapshotReader", "TimeSeries", "TrustedProxies"]

@@ -4,28 +4,16 @@ Jobs, spending and cases are those of all processes; the rest is of this one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from statistics import median, quantiles
 from typing import Any
 
 from bot import __version__
-from bot.clock import Clock
-from bot.jobs.queue import FairQueue
-from bot.jobs.submission_gate import SubmissionGate
-from bot.jobs.supervision.balance import BalanceMonitor
-from bot.jobs.supervision.outage import Outage
-from bot.jobs.supervision.pause import OperatorPause
-from bot.ledger.policy import Policy
-from bot.models import ModelCard
 from bot.ops.dashboard.cache import Cached
 from bot.ops.dashboard.ledger_audit import LedgerAudit
 from bot.ops.dashboard.timeseries import TimeSeries
 from bot.ops.job_metrics import DELIVERING, STAGES
-from bot.ops.sources import Client, Cluster, InvalidRequests, Lease
-from bot.segmind.polling import PollTimings
-from bot.segmind.rate import KeyRate
-from bot.segmind.scheduler import RequestScheduler
-from bot.settings import Settings
+from bot.ops.sources import Sources
 from bot.store.read.dashboard import DAY, HOUR, Count, DashboardQueries, Past, Present, Worker
 
 # An open page reads a snapshot every other second; the charts change by the minute.
@@ -42,36 +30,14 @@ NEXT = 5
 _FEW = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Parts of the bot that a snapshot reads."""
-
-    settings: Settings
-    queries: DashboardQueries
-    cards: Mapping[str, ModelCard]
-    policy: Policy
-    queue: FairQueue
-    gate: SubmissionGate
-    pause: OperatorPause
-    balance: BalanceMonitor
-    timings: PollTimings
-    rate: KeyRate
-    schedulers: Mapping[str, RequestScheduler]
-    outage: Outage
-    cluster: Cluster
-    lease: Lease
-    client: Client
-    invalid_requests: InvalidRequests
-
-
 class SnapshotReader:
     """Reads snapshots; queries of the database are cached and shared between readers."""
 
-    def __init__(self, sources: Sources, series: TimeSeries, clock: Clock) -> None:
+    def __init__(self, sources: Sources, queries: DashboardQueries, series: TimeSeries) -> None:
         self._sources = sources
+        self._queries = queries
         self._series = series
-        self._clock = clock
-        queries = sources.queries
+        self._clock = clock = sources.clock
         self._present = Cached(queries.present, clock, seconds=PRESENT_EVERY)
         self._past = Cached(lambda: queries.past(clock.now()), clock, seconds=PAST_EVERY)
         self._audit = Cached(LedgerAudit(queries.audit, clock).run, clock, seconds=AUDIT_EVERY)
@@ -185,7 +151,7 @@ class SnapshotReader:
         workers: Sequence[Worker] = [] if present is None else present.workers
         return {
             "processes": self._sources.cluster.processes,
-            "lease": self._sources.lease.lease_left(),
+            "lease": self._sources.store.lease_left(),
             "lag": {"minute": self._series.worst_lag(60.0), "hour": self._series.worst_lag(HOUR)},
             "all": [{"id": each.id[:8], "lease": each.lease_left, "shards": each.shards} for each in workers],
         }
@@ -210,7 +176,7 @@ class SnapshotReader:
         }
 
     def _charts(self, past: Past, now: float) -> Mapping[str, Any]:
-        reach = self._sources.queries.reach
+        reach = self._queries.reach
         minutes: dict[float, dict[str, int]] = {}
         for ended in past.ended:
             minutes.setdefault(ended.at, {})[ended.state] = ended.jobs
