@@ -1,8 +1,6 @@
-"""Words every error for members, in one sentence each."""
+"""Words every error for members, in one sentence each; those of files and options have modules beside it."""
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import structlog
 from discord import app_commands
@@ -21,20 +19,19 @@ from bot.chat.admin.panel.items import NotANumber
 from bot.chat.delivery.button_actions import NotYourOrder, OrderForgotten, OwnOrder
 from bot.chat.delivery.picture_owners import UnknownOwner
 from bot.chat.delivery.showcase import AlreadyShared, NoShowcase, NotShareable, ShowcaseClosed
+from bot.chat.file_errors import file_error
 from bot.chat.members import NotAdministrator
-from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
+from bot.chat.option_errors import option_error
+from bot.chat.orders.attachments import InputError
 from bot.chat.orders.avatars import NoAvatar
 from bot.chat.orders.face_fields import TooManyPeople
-from bot.chat.orders.face_sheets import UnclearPhoto
 from bot.chat.orders.last_order import NoLastOrder
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
 from bot.chat.orders.order_handler import ShuttingDown
 from bot.chat.orders.pairs_card import AlreadyOrdered
-from bot.chat.orders.reorder import InputGone
 from bot.chat.orders.saved_faces import BothFaces, NoFace
 from bot.chat.orders.swap_form import OneTarget
 from bot.chat.text import Text
-from bot.chat.ui.amounts import duration, size
 from bot.chat.ui.card import credits_words, relative_timestamp
 from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.pagination import NotYours
@@ -49,8 +46,6 @@ from bot.ledger.budgets import CapReached, Scope
 from bot.ledger.events import EventOver
 from bot.ledger.ledger import AlreadyRefunded, GiftLimitReached
 from bot.ledger.server_rules import LIMIT_NAMES
-from bot.media import types as media_types
-from bot.models import MediaKind
 from bot.moderation.approvals import LogNeeded, NoLog, OwnOrderApproval, UnknownApproval
 from bot.moderation.avatars import AvatarNotShared
 from bot.moderation.cases import TooManyReports
@@ -83,35 +78,49 @@ _FACE_KEYS: Mapping[FaceProblem, str] = {
     "tiny": "refused.face_tiny",
 }
 
-_PHOTO_KEYS: Mapping[FaceProblem, str] = {
-    "none": "refused.photo_none",
-    "several": "refused.photo_several",
-    "tiny": "refused.photo_tiny",
-}
-
-_ACCESS_KEYS: Mapping[type[BaseException], str] = {
+# Errors that carry no facts for the sentence.
+_KEYS: Mapping[type[BaseException], str] = {
+    app_commands.CommandNotFound: "refused.outdated",
+    app_commands.CommandSignatureMismatch: "refused.outdated",
+    app_commands.TransformerError: "refused.not_here",
+    ShuttingDown: "refused.stopping",
+    # Orders: faces, forms and pictures of messages.
+    FacesOff: "refused.faces_off",
+    BadName: "refused.face_name",
+    NothingPaired: "refused.nothing_paired",
+    AlreadyOrdered: "refused.already_ordered",
+    OneTarget: "refused.one_target",
+    NothingPosted: "refused.nothing_posted",
+    AuthorOptedOut: "refused.not_to_be_used",
+    UnknownOwner: "refused.unknown_owner",
+    # Access.
     NoConsent: "refused.no_consent",
     WrongChannel: "refused.channel",
     WrongRole: "refused.role",
     AgeRestricted: "refused.age_restricted",
     NotModerator: "refused.not_moderator",
+    # Members: their data, avatars, gifts and events.
     OpenOrders: "refused.open_orders",
     AvatarNotShared: "refused.avatar_not_shared",
     NoAvatar: "refused.no_avatar",
     NotInServer: "refused.not_in_server",
     EventOver: "refused.event_over",
     NoEvent: "refused.no_event",
+    GiftsOff: "refused.gifts_off",
+    CannotReceive: "refused.gift_receiver",
+    # Buttons of cards.
+    NotYours: "refused.not_yours",
+    NotYourOrder: "refused.not_your_order",
+    OwnOrder: "refused.own_order",
+    NoLastOrder: "refused.no_last_order",
+    OrderForgotten: "refused.no_such_order",
+    TooLate: "refused.too_late",
     NoShowcase: "refused.no_showcase",
     ShowcaseClosed: "refused.showcase_closed",
     AlreadyShared: "refused.already_shared",
     NotShareable: "refused.not_shareable",
-    GiftsOff: "refused.gifts_off",
-    CannotReceive: "refused.gift_receiver",
-}
-
-_ADMIN_KEYS: Mapping[type[BaseException], str] = {
+    # Administrators and moderators.
     NotAdministrator: "refused.not_administrator",
-    NotYours: "refused.not_yours",
     UnknownJob: "refused.unknown_job",
     UnknownModel: "refused.unknown_model",
     AlreadyRefunded: "refused.refunded",
@@ -121,20 +130,6 @@ _ADMIN_KEYS: Mapping[type[BaseException], str] = {
     NotAMember: "refused.not_a_member",
     LogNeeded: "refused.log_needed",
     UnknownApproval: "refused.nothing_awaited",
-}
-
-# A choice in pydantic's list of them: "'png', 'jpeg' or 'webp'".
-_QUOTED = re.compile(r"'([^']*)'")
-
-# Errors of files that carry no further facts.
-_MEDIA_KEYS: Mapping[type[media_types.UnusableMedia], str] = {
-    media_types.TooManyFrames: "too_many_frames",
-    media_types.Animated: "animated",
-    media_types.Truncated: "truncated",
-    media_types.Damaged: "damaged",
-    media_types.NoPicture: "no_picture",
-    media_types.Explicit: "explicit",
-    media_types.TooCostly: "too_costly",
 }
 
 
@@ -152,13 +147,6 @@ class ErrorMessages:
         self._text = text
         self._on_store_unavailable = on_store_unavailable
         self._on_error = on_error
-        self._by_subject = (
-            self._face_error,
-            self._form_error,
-            self._access_error,
-            self._button_error,
-            self._admin_error,
-        )
 
     def message_for(self, error: BaseException) -> str:
         """The sentence for an error. An unexpected one shows an incident number, which is also in the log."""
@@ -176,6 +164,13 @@ class ErrorMessages:
         return self._text("refused.unexpected", incident=incident)
 
     def _known(self, error: BaseException) -> str | None:
+        key = _KEYS.get(type(error))
+        if key is not None:
+            return self._text(key)
+        by_subject = (self._order_error, self._face_error, self._access_error, self._admin_error)
+        return next(filter(None, (word(error) for word in by_subject)), None)
+
+    def _order_error(self, error: BaseException) -> str | None:
         match error:
             case NotEnoughCredits() | CapReached():
                 return self._credits(error)
@@ -186,55 +181,26 @@ class ErrorMessages:
             case ServicePaused(reason=trouble):
                 return self._text(_PAUSED_KEYS[trouble])
             case ValidationError():
-                return self._option(error)
+                return option_error(error, self._text)
             case InputError():
-                return self._input(error)
-            case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
-                return self._text("refused.outdated")
-            case ShuttingDown():
-                return self._text("refused.stopping")
-            case app_commands.CheckFailure():
-                return self._text("refused.forbidden")
-            case _:
-                return next(filter(None, (word(error) for word in self._by_subject)), None)
-
-    def _form_error(self, error: BaseException) -> str | None:
-        """Errors of the swap form and the message menu."""
-        match error:
-            case NothingPaired():
-                return self._text("refused.nothing_paired")
+                return file_error(error, self._text)
             case TooManyPeople(given=given, most=most):
                 key = "refused.people" if most > 1 else "refused.one_face"
                 return self._text(key, given=given, most=most)
-            case AlreadyOrdered():
-                return self._text("refused.already_ordered")
-            case OneTarget():
-                return self._text("refused.one_target")
-            case NothingPosted():
-                return self._text("refused.nothing_posted")
-            case AuthorOptedOut():
-                return self._text("refused.not_to_be_used")
-            case TooManyChecks(limit=limit, until=until):
-                return self._text("refused.checks", count=limit, until=relative_timestamp(until))
-            case UnknownOwner():
-                return self._text("refused.unknown_owner")
             case _:
                 return None
 
     def _face_error(self, error: BaseException) -> str | None:
+        """Errors of saved faces."""
         match error:
             case BothFaces(option=option):
                 return self._text("refused.both_faces", option=option)
             case NoFace(option=option, can_save=can_save):
                 return self._text("refused.no_face" if can_save else "refused.no_file", option=option)
-            case FacesOff():
-                return self._text("refused.faces_off")
             case NoSuchFace(name=name):
                 return self._text("refused.no_such_face", name=sanitize(name))
             case TooManyFaces(limit=limit):
                 return self._text("refused.too_many_faces", count=limit)
-            case BadName():
-                return self._text("refused.face_name")
             case UnclearFace(problem=problem):
                 return self._text(_FACE_KEYS[problem])
             case UnreadableFace(name=name):
@@ -243,8 +209,10 @@ class ErrorMessages:
                 return None
 
     def _access_error(self, error: BaseException) -> str | None:
-        """Errors of access: by member, by place, or by the files."""
+        """Errors of access: by member, by place, by the files, or by how often the member asks."""
         match error:
+            case app_commands.CheckFailure():
+                return self._text("refused.forbidden")
             case Blocked(everywhere=everywhere):
                 return self._text("refused.blocked_everywhere" if everywhere else "refused.blocked_here")
             case Suspended(until=until):
@@ -253,36 +221,20 @@ class ErrorMessages:
                 return self._text("refused.just_left", until=relative_timestamp(until))
             case ListedMedia(option=option):
                 return self._text("refused.never_again", option=option)
-            case _:
-                return self._keyed(_ACCESS_KEYS, error)
-
-    def _button_error(self, error: BaseException) -> str | None:
-        """Errors of the buttons on a card."""
-        match error:
-            case NotYourOrder():
-                return self._text("refused.not_your_order")
-            case OwnOrder():
-                return self._text("refused.own_order")
-            case NoLastOrder():
-                return self._text("refused.no_last_order")
-            case OrderForgotten():
-                return self._text("refused.no_such_order")
-            case TooLate():
-                return self._text("refused.too_late")
             case TooManyReports(limit=limit):
                 return self._text("refused.reports", count=limit)
+            case TooManyChecks(limit=limit, until=until):
+                return self._text("refused.checks", count=limit, until=relative_timestamp(until))
             case _:
                 return None
 
     def _admin_error(self, error: BaseException) -> str | None:
-        """Errors of the commands and buttons for administrators and moderators."""
+        """Errors of the decisions of administrators and moderators, and of gifts."""
         match error:
             case NotANumber(least=least, most=None):
                 return self._text("refused.not_a_number", least=least)
             case NotANumber(least=least, most=most):
                 return self._text("refused.not_a_number_between", least=least, most=most)
-            case app_commands.TransformerError():
-                return self._text("refused.not_here")
             case BeyondBound(what=what, most=most):
                 return self._bound(what, most)
             case NotGiftable(have=have):
@@ -296,11 +248,7 @@ class ErrorMessages:
             case NotPaid(settled=settled):
                 return self._text("refused.free_job" if settled else "refused.open_job")
             case _:
-                return self._keyed(_ADMIN_KEYS, error)
-
-    def _keyed(self, keys: Mapping[type[BaseException], str], error: BaseException) -> str | None:
-        key = keys.get(type(error))
-        return None if key is None else self._text(key)
+                return None
 
     def _bound(self, what: str, most: float) -> str:
         if what in LIMIT_NAMES:
@@ -324,78 +272,3 @@ class ErrorMessages:
         else:
             refill = self._text("refused.refill", refills=relative_timestamp(error.refills_at))
         return f"{sentence} {refill}"
-
-    def _option(self, error: ValidationError) -> str:
-        first = error.errors(include_url=False)[0]
-        option = str(first["loc"][0]) if first["loc"] else error.title
-        problem = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        bounds = first.get("ctx", {})
-        match first["type"]:
-            case "greater_than_equal":
-                sentence = self._text("refused.option_least", option=option, limit=bounds["ge"])
-            case "less_than_equal":
-                sentence = self._text("refused.option_most", option=option, limit=bounds["le"])
-            case "literal_error":
-                choices = ", ".join(f"`{choice}`" for choice in _QUOTED.findall(bounds["expected"]))
-                sentence = self._text("refused.option_choices", option=option, choices=choices)
-            case "int_parsing":
-                sentence = self._text("refused.option_whole", option=option)
-            case "float_parsing":
-                sentence = self._text("refused.option_number", option=option)
-            case _:
-                sentence = self._text("refused.option", option=option, problem=self._text.phrase(problem))
-        value = first["input"]
-        if isinstance(value, str | int | float):
-            given = self._text("refused.option_more", value=sanitize(str(value)))
-            return f"{sentence} {given}"
-        return sentence
-
-    def _input(self, error: InputError) -> str | None:
-        name = sanitize(error.name)
-        match error:
-            case Unreadable():
-                return self._text("refused.unreadable", name=name)
-            case UploadFailed():
-                return self._text("refused.upload", name=name)
-            case InputGone():
-                return self._text("refused.input_gone", name=name)
-            case WrongKind(found=found, accepts=accepts):
-                return self._text(
-                    "refused.kind",
-                    option=error.option,
-                    name=name,
-                    found=self._text(f"kind.{found}"),
-                    accepts=self._kinds(accepts),
-                )
-            case Unusable(reason=reason):
-                return self._media(reason, name)
-            case UnclearPhoto(problem=problem):
-                return self._text(_PHOTO_KEYS[problem], name=name)
-            case _:
-                return None
-
-    def _kinds(self, accepts: frozenset[MediaKind]) -> str:
-        first, *others = [self._text(f"kind.{kind}") for kind in sorted(accepts)]
-        return self._text("kind.or", first=first, second=others[0]) if others else first
-
-    def _media(self, reason: media_types.UnusableMedia, name: str) -> str:
-        if (key := _MEDIA_KEYS.get(type(reason))) is not None:
-            return self._text(f"media.{key}", name=name)
-        facts: dict[str, Any] = {}
-        match reason:
-            case media_types.TooLarge(size=found, limit=limit):
-                key = "too_large"
-                facts = {"size": size(found, self._text), "limit": size(limit, self._text)}
-            case media_types.TooManyPixels(width=width, height=height):
-                key, facts = "too_many_pixels", {"width": width, "height": height}
-            case media_types.TooSmall(width=width, height=height, limit=limit):
-                key, facts = "too_small", {"width": width, "height": height, "limit": limit}
-            case media_types.TooLong(seconds=seconds, limit=limit):
-                key = "too_long"
-                facts = {"seconds": duration(seconds, self._text), "limit": duration(limit, self._text)}
-            case media_types.Unsupported(found=found):
-                key = "other_picture" if found.startswith("image/") else "unsupported"
-                facts = {"found": sanitize(found)}
-            case _:
-                key = "unrecognised"
-        return self._text(f"media.{key}", name=name, **facts)
