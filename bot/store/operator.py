@@ -22,7 +22,8 @@ from bot.store.read.requests import UnknownOutcome
 from bot.store.repositories.moderation import unlist
 from bot.store.repositories.takedowns import SqlTakedowns
 from bot.store.write import audit_log, jobs, key_values
-from bot.store.write.commands import Grant, WriteContext, apply
+from bot.store.write.apply import apply
+from bot.store.write.commands import Grant, WriteContext
 
 
 class OperatorConnection:

@@ -40,6 +40,7 @@ from bot.store.repositories.takedowns import SqlTakedowns
 from bot.store.write import audit_log, budgets, events, jobs, key_values, reconcile, servers, slots
 from bot.store.write import ledger as ledgers
 from bot.store.write.adoption import Takeover
+from bot.store.write.apply import apply
 from bot.store.write.commands import (
     Adjust,
     Change,
@@ -50,7 +51,6 @@ from bot.store.write.commands import (
     Open,
     Outcome,
     WriteContext,
-    apply,
 )
 from bot.store.write.writer import Writer
 

@@ -28,7 +28,8 @@ from bot.segmind.client import SegmindClient
 from bot.segmind.protocol import Accepted
 from bot.store import SqlStore
 from bot.store.connection import Connection
-from bot.store.write.commands import Change, Move, Outcome, WriteContext, apply
+from bot.store.write.apply import apply
+from bot.store.write.commands import Change, Move, Outcome, WriteContext
 from tests.chaos.kill_points import KillPoint
 from tests.chaos.lost_answers import LostAnswers
 from tests.chaos.suspensions import Suspensions
