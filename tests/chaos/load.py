@@ -43,6 +43,7 @@ class Members:
         self._names = count(1)
         self.placed: list[PlacedOrder] = []
         self._silent: list[PlacedOrder] = []
+        self._next_look = 0.0
 
     async def occupy_seat(self, order_gate: OrderGate) -> None:
         """Fill one seat with one member after another until cancelled."""
@@ -97,8 +98,9 @@ class Members:
             await asyncio.sleep(INTERVAL)
 
     def _is_keeping_up(self) -> bool:
-        if len(self._silent) >= _MOST_SILENT:
-            oldest = time.time() - _SILENT_SECONDS
+        if len(self._silent) >= _MOST_SILENT and (now := time.time()) >= self._next_look:
+            # All seats ask, and one look serves them.
+            self._next_look, oldest = now + INTERVAL, now - _SILENT_SECONDS
             self._silent = [
                 placed
                 for placed in self._silent

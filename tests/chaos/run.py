@@ -23,7 +23,7 @@ from tests.chaos.scenarios import Scenario, plan_kills
 from tests.discord.spec import Spec
 from tests.postgres import Postgres
 
-INTERVAL = 0.2
+INTERVAL = 0.5
 # A kill this long after the bot's response no longer explains a missing job, even on a busy machine.
 CUT_OFF_SECONDS = 180.0
 _AMBIGUOUS_FAULTS = frozenset(

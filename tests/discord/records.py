@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from io import BytesIO
 from itertools import count
 from typing import Any, Literal, cast
@@ -100,7 +101,7 @@ class FileStore:
         return hmac.new(self._secret, f"{path}?{query}".encode(), hashlib.sha256).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Edit:
     """Content that an edit gave a message, and the route of the edit."""
 
@@ -112,7 +113,7 @@ class Edit:
     def components(self) -> list[Any]:
         return cast("list[Any]", self.body.get("components") or [])
 
-    @property
+    @cached_property
     def text(self) -> str:
         return "\n".join([str(self.body.get("content") or ""), *texts(self.components)]).strip()
 
