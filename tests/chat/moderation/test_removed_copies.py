@@ -83,7 +83,7 @@ async def test_a_takedown_covers_the_log_and_the_showcase(
     # The entry of the log leads to the order, too.
     await outsider.asks(link=(await entry_of(log, job)).jump_url)
     await service.run_once()
-    card = await latest(operator.dm_channel, "It concerns one order")
+    card = await latest(operator.dm_channel, "It matches one order")
     await operator.click(card, label="Remove everywhere")
     await gone(server, log, showcase, job)
 
@@ -130,9 +130,7 @@ async def take_down(server: Server, job: Job, service: TakedownService, operator
     claim = Claim("A. Person", "person@example.org", "It shows me.", "A. Person")
     await server.stage.app.store.takedowns.add(claim, None, hours=48, jobs=[job.id])
     await service.run_once()
-    await operator.click(
-        await latest(operator.dm_channel, "It concerns one order"), label="Remove everywhere"
-    )
+    await operator.click(await latest(operator.dm_channel, "It matches one order"), label="Remove everywhere")
 
 
 @pytest.mark.stage(jobs={"per_member": 3})
