@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="doppel", description="Face swaps for a Discord community.")
     parser.add_argument("--version", action="version", version=f"doppel {__version__}")
-    parser.add_argument("--config", type=Path, help="another file than config/doppel.toml")
+    parser.add_argument("--config", type=Path, help="settings file (default: config/doppel.toml)")
     parser.set_defaults(entry=None)
     commands = parser.add_subparsers(metavar="COMMAND")
 
@@ -58,21 +58,26 @@ def _parser() -> argparse.ArgumentParser:
     command("pause", "operator:pause_command", "submit no new job to Segmind until `doppel resume`")
     command("resume", "operator:resume_command", "submit waiting jobs to Segmind again")
     add_subcommands(
-        command("credits", "credits:credits_command", "the ledger: audit, report, grant", "report --days 7")
+        command(
+            "credits",
+            "credits:credits_command",
+            "audit the ledger, report spending, grant credits",
+            "report --days 7",
+        )
     )
 
     forgive = command(
         "forgive", "operator:forgive_command", "allow the pictures of a job again", "1a2244ad960f1f7f0355b96"
     )
-    forgive.add_argument("job", help="the id in the report on whose card you pressed Ban the picture")
+    forgive.add_argument("job", help="the job's id, from the card where you pressed Ban the picture")
 
     unknown = command(
         "unknown",
         "unknown:unknown_command",
-        "list the jobs whose outcome nobody knows",
+        "list the jobs with an unknown outcome",
         "--release 1a2244ad960f1f7f0355b96",
     )
-    unknown.add_argument("--release", metavar="JOB", help="give back the credits of this one")
+    unknown.add_argument("--release", metavar="JOB", help="release the credits of this job")
 
     detect = command(
         "detect", "detect:detect_command", "tell whether the bot made a picture or a video", "card.png"
@@ -83,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         command(
             "takedown",
             "takedown:takedown_command",
-            "requests to take a picture down, from people with or without an account",
+            "handle requests to remove a picture",
             "list",
         )
     )
@@ -94,15 +99,18 @@ def _parser() -> argparse.ArgumentParser:
         "copy the SQLite database while the bot runs",
         "/var/lib/doppel/backup.db",
     )
-    backup.add_argument("file", type=Path, help="a new file")
+    backup.add_argument("file", type=Path, help="where to write the copy")
 
     restore = command(
         "restore", "backup:restore_command", "replace the database with a backup", "/var/lib/doppel/backup.db"
     )
-    restore.add_argument("file", type=Path, help="a file that `doppel backup` wrote")
+    restore.add_argument("file", type=Path, help="a copy that `doppel backup` made")
 
     sandbox = command(
-        "sandbox", "sandbox:sandbox_command", "the whole bot in a browser, without an account", "--speed 1"
+        "sandbox",
+        "sandbox:sandbox_command",
+        "run the whole bot in a browser, without an account",
+        "--speed 1",
     )
     sandbox.add_argument("--port", type=int, default=8600, help="port of the page (default: 8600)")
     sandbox.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
@@ -114,16 +122,16 @@ def _parser() -> argparse.ArgumentParser:
     segmind = command(
         "segmind",
         "sandbox:segmind_command",
-        "the local Segmind by itself",
+        "run the local Segmind by itself",
         "--port 8700 --faults 'submit: drop-after @ 0.1'",
     )
     segmind.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     segmind.add_argument("--port", type=int, default=8700, help="port of the API (default: 8700)")
-    segmind.add_argument("--faults", default="", help="what goes wrong, such as 'submit: drop-after @ 0.1'")
+    segmind.add_argument("--faults", default="", help="faults to cause, such as 'submit: drop-after @ 0.1'")
     segmind.add_argument("--seed", type=int, default=0, help="seed of the faults (default: 0)")
     for local in (sandbox, segmind):
         local.add_argument(
-            "--speed", type=float, default=10.0, help="how many times faster than Segmind (default: 10)"
+            "--speed", type=float, default=10.0, help="how many times as fast as Segmind (default: 10)"
         )
     return parser
 

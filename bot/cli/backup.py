@@ -11,7 +11,7 @@ def backup_command(options: argparse.Namespace) -> int:
     settings = load_settings(options)
     with as_cli_error(options.file):
         copy = back_up(settings.database.url.get_secret_value(), options.file, now=datetime.now(UTC))
-    print(f"{copy} holds the database as it is now ({copy.stat().st_size:,} bytes).")
+    print(f"Copied the database to {copy} ({copy.stat().st_size:,} bytes).")
     return 0
 
 
@@ -20,9 +20,10 @@ def restore_command(options: argparse.Namespace) -> int:
     with as_cli_error(options.file, "restored"):
         restored = restore(settings.database.url.get_secret_value(), options.file)
     if restored.previous is not None:
-        print(f"What was there before lies in {restored.previous}.")
+        print(f"The previous database is in {restored.previous}.")
     print(
-        f"Restored. The next start goes on with {restored.open_jobs} open jobs; {restored.in_doubt} that"
-        " waited may have been sent since, and are looked for at Segmind instead of being sent."
+        f"Restored. The bot continues {restored.open_jobs} open jobs when it starts."
+        f" {restored.in_doubt} of them may have been submitted since the backup,"
+        " so the bot looks for them at Segmind and does not submit them again."
     )
     return 0

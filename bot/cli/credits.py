@@ -59,7 +59,7 @@ async def _audit(connection: OperatorConnection) -> Outcome:
     accounts = _plural(extent.accounts, "account", "accounts")
     entries = _plural(extent.entries, "entry", "entries")
     jobs = _plural(extent.jobs, "job", "jobs")
-    return Outcome(f"The ledger is in order: {accounts}, {entries} and {jobs} were checked.")
+    return Outcome(f"The ledger adds up: {accounts}, {entries} and {jobs} checked.")
 
 
 async def _report(

@@ -15,7 +15,9 @@ def add_subcommands(credits_: argparse.ArgumentParser) -> None:
     actions = credits_.add_subparsers(required=True, metavar="ACTION", dest="action")
     _action(actions, "audit", "report where the ledger does not add up; exit code 1 if it does not")
     _report(
-        _action(actions, "report", "credits charged and dollars spent, by model, server and day", "--days 7")
+        _action(
+            actions, "report", "show credits charged and dollars spent, by model, server and day", "--days 7"
+        )
     )
     _grant(
         _action(actions, "grant", "give a member credits that never expire", "direct 80351110224678912 50")

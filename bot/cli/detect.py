@@ -17,7 +17,7 @@ from bot.settings import Settings
 _ANSWERS = {
     Evidence.WATERMARK: "Yes: it carries the watermark",
     Evidence.BYTES: "Yes: it is the file that Segmind made",
-    Evidence.LOOK: "Perhaps: it looks like the result, or like the picture that it was made from",
+    Evidence.LOOK: "Perhaps: it looks like the result, or like the picture used for it",
 }
 
 
@@ -32,11 +32,11 @@ async def detect(content: bytes, settings: Settings, clock: Clock) -> str:
     async with operator_connection(settings, clock, writing=False) as connection:
         origin = await connection.find_origin(mark, settings.safety.distance)
         if origin is None:
-            return "No sign of it: no watermark, and no result that looks like it. Marks can get lost."
+            return "Nothing found: it has no watermark, and no result looks like it. Marks can get lost."
         job = None if origin.job_id is None else await connection.find(origin.job_id)
     if job is None:
         day = "" if origin.day is None else f" of {datetime.fromtimestamp(origin.day, UTC):%Y-%m-%d}"
-        return f"Yes, by this bot or another Doppel{day}: this database does not know the job."
+        return f"Yes, by this bot or another Doppel{day}: the job is not in this database."
     ordered = datetime.fromtimestamp(job.created_at, UTC)
     return (
         f"{_ANSWERS[origin.evidence]} of the job {job.id}, ordered on {ordered:%Y-%m-%d %H:%M} UTC"
@@ -55,6 +55,6 @@ def detect_command(options: argparse.Namespace) -> int:
             print(asyncio.run(detect(content, load_settings(options), WallClock())))
         except UnusableMedia as error:
             raise CliError(
-                f"{path} is no picture or video that the bot can read: {type(error).__name__}"
+                f"{path} is not a picture or video that the bot can read: {type(error).__name__}"
             ) from error
     return 0

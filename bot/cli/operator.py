@@ -45,14 +45,14 @@ async def forgive(job_id: str, settings: Settings, clock: Clock) -> int:
 def pause_command(options: argparse.Namespace) -> int:
     with as_cli_error():
         since = asyncio.run(pause(load_settings(options), WallClock()))
-    print(f"Paused since {since:%Y-%m-%d %H:%M} UTC: orders wait, and `doppel resume` lets them go on.")
+    print(f"Paused since {since:%Y-%m-%d %H:%M} UTC: orders wait until `doppel resume`.")
     return 0
 
 
 def resume_command(options: argparse.Namespace) -> int:
     with as_cli_error():
         was_paused = asyncio.run(resume(load_settings(options), WallClock()))
-    print("New jobs go on." if was_paused else "Nothing was paused.")
+    print("Resumed." if was_paused else "Nothing was paused.")
     return 0
 
 
@@ -60,8 +60,11 @@ def forgive_command(options: argparse.Namespace) -> int:
     with as_cli_error():
         count = asyncio.run(forgive(options.job, load_settings(options), WallClock()))
     if not count:
-        raise CliError("nothing of this job is on the list of all servers; servers have lists of their own.")
+        raise CliError(
+            "no picture of this job is on the list for all servers; each server also has its own list."
+        )
     print(
-        f"The pictures of the job {options.job} may come again: {count} fingerprints were taken off the list."
+        f"The pictures of the job {options.job} are allowed again:"
+        f" {count} fingerprints were removed from the list."
     )
     return 0

@@ -43,10 +43,10 @@ def run_command(options: argparse.Namespace) -> int:
         raise CliError(f"{error}.") from error
     except discord.LoginFailure as error:
         raise CliError(
-            "Discord does not accept the token: copy it anew from the developer portal."
+            "Discord does not accept the token: copy it again from the developer portal."
         ) from error
     except discord.app_commands.CommandSyncFailure as error:
-        raise CliError(f"Discord does not take the commands as they are: {error}") from error
+        raise CliError(f"Discord rejected the commands: {error}") from error
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         raise CliError(
             f"Discord cannot be reached ({type(error).__name__}): try again in a minute."

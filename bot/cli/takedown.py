@@ -45,7 +45,7 @@ def takedown_command(options: argparse.Namespace) -> int:
             raise CliError("there is no such request; `doppel takedown list` shows the open ones.") from error
         except UnusableMedia as error:
             raise CliError(
-                f"{options.file} is no picture or video that the bot can read: {type(error).__name__}"
+                f"{options.file} is not a picture or video that the bot can read: {type(error).__name__}"
             ) from error
     return 0
 
@@ -70,7 +70,7 @@ async def run(options: argparse.Namespace, settings: Settings, clock: Clock, con
 
 def _list(requests: Sequence[TakedownRequest], now: float) -> str:
     if not requests:
-        return "No request waits for a decision."
+        return "No requests are waiting for a decision."
     return "\n".join(f"{each.reference}  due {_time(each.due_at)}{_late(each, now)}" for each in requests)
 
 
@@ -81,11 +81,11 @@ async def _add(
     mark: DetectedMark | None,
 ) -> str:
     if mark is None and not options.link and not options.job:
-        raise CliError("say what it is about: give --file, --link or --job.")
+        raise CliError("say what the request is about: give --file, --link or --job.")
     claim = Claim(options.name, options.contact, options.statement, options.name, options.link)
     added = await connection.takedowns.add(claim, mark, hours=settings.takedown.hours, jobs=options.job)
     return (
-        f"Request {added.reference}, due {_time(added.due_at)}. Give this reference to the person who asks."
+        f"Request {added.reference}, due {_time(added.due_at)}. Give this reference to the person who asked."
     )
 
 
@@ -102,7 +102,7 @@ async def _show(request: TakedownRequest, connection: OperatorConnection, settin
         f"signature  {claim.signature}",
         f"link       {claim.link or '-'}",
         f"statement  {claim.statement}",
-        f"It concerns {len(found)} job(s):",
+        f"{len(found)} matching job(s):",
         *(f"  {job.id}  {address_of(job.place)}" for job in jobs if job is not None),
     ]
     # What strangers wrote must not command the terminal.
@@ -120,7 +120,7 @@ async def _remove(options: argparse.Namespace, connection: OperatorConnection, s
     entry = decision_entry(request, TakedownOutcome.REMOVED, OPERATOR)
     request = replace(request, jobs=(*request.jobs, *added))
     if not await connection.takedowns.remove(request, found, OPERATOR, entry):
-        raise CliError("this request was decided before.")
+        raise CliError("this request has already been decided.")
     return (
         f"{len(found.all)} job(s) are withheld and the picture is banned in all servers;"
         " the running bot deletes the messages within a minute."
@@ -130,8 +130,8 @@ async def _remove(options: argparse.Namespace, connection: OperatorConnection, s
 async def _decline(request: TakedownRequest, connection: OperatorConnection) -> str:
     entry = decision_entry(request, TakedownOutcome.DECLINED, OPERATOR)
     if not await connection.takedowns.decline(request, entry):
-        raise CliError("this request was decided before.")
-    return "Declined. Write to the person who asked, and say why."
+        raise CliError("this request has already been decided.")
+    return "Declined. Tell the person who asked why."
 
 
 async def _find(options: argparse.Namespace, connection: OperatorConnection) -> TakedownRequest:

@@ -20,15 +20,15 @@ def add_actions(takedown: argparse.ArgumentParser) -> None:
             "--name 'A. Person' --contact a@example.org --statement 'My face' --file picture.png",
         )
     )
-    _action(actions, "show", "show a request, who asks, and what it concerns", _REFERENCE, chosen=True)
+    _action(actions, "show", "show a request, who made it, and the matching jobs", _REFERENCE, chosen=True)
     remove = _action(
         actions,
         "remove",
-        "remove what a request concerns in all servers and ban the picture and its copies",
+        "remove the matching results in all servers and ban the picture and its copies",
         _REFERENCE,
         chosen=True,
     )
-    remove.add_argument("--job", action="append", default=[], help="a further job that it concerns")
+    remove.add_argument("--job", action="append", default=[], help="the id of another job to remove")
     _action(actions, "decline", "decline a request", _REFERENCE, chosen=True)
 
 
@@ -42,9 +42,11 @@ def _action(
 
 
 def _add(add: argparse.ArgumentParser) -> None:
-    add.add_argument("--name", required=True, help="who asks")
+    add.add_argument("--name", required=True, help="name of the person who asks")
     add.add_argument("--contact", required=True, help="how to reach them")
     add.add_argument("--statement", required=True, help="what the picture shows, and why it has to go")
-    add.add_argument("--file", type=Path, help="the picture or video, which is not kept")
-    add.add_argument("--link", default="", help="the link to the message that shows it")
-    add.add_argument("--job", action="append", default=[], help="the id of a job that it concerns")
+    add.add_argument(
+        "--file", type=Path, help="the picture or video; the bot compares it and does not keep it"
+    )
+    add.add_argument("--link", default="", help="a link to the message that shows it")
+    add.add_argument("--job", action="append", default=[], help="the id of a job to remove")

@@ -30,7 +30,7 @@ def unknown_command(options: argparse.Namespace) -> int:
         with as_cli_error():
             is_unknown = asyncio.run(release(options.release, settings, WallClock()))
         if not is_unknown:
-            raise CliError("no job of unknown outcome has this id; `doppel unknown` lists them.")
+            raise CliError("no job with an unknown outcome has this id; `doppel unknown` lists them.")
         print(
             f"The bot gives back the credits of the job {options.release}"
             " once it has searched for its request for as long as it always does."
@@ -42,5 +42,5 @@ def unknown_command(options: argparse.Namespace) -> int:
         sent_at = datetime.fromtimestamp(job.submitted_at, UTC)
         print(f"{job.id}  sent {sent_at:%Y-%m-%d %H:%M:%S} UTC  {job.slug}  nonce {job.nonce}")
     if not jobs:
-        print("The outcome of every job is known.")
+        print("No job has an unknown outcome.")
     return 0

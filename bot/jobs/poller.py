@@ -94,7 +94,7 @@ class Poller:
                 look.ended(now, metrics.seconds)
                 self._on_cost(metrics.remaining_credits)
                 if metrics.implausible_cost is not None:
-                    log.warning("implausible cost, the expected one counts", cost=metrics.implausible_cost)
+                    log.warning("implausible cost ignored", cost=metrics.implausible_cost)
                 url = output.url if isinstance(output, protocol.Link) else None
                 return await self._store.move(job, job.to(State.READY, output=url, cost=metrics.cost))
             case protocol.Failed(detail, blocked):

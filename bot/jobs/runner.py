@@ -162,7 +162,7 @@ class Runner:
         if await self._read(lambda: self._store.find(job.id)) is not None:
             log.info("job taken over by another process")
             return
-        log.error("the database has lost the job")
+        log.error("job missing from the database")
         lost = job.to(State.FAILED, reason=Reason.FORGOTTEN, settled_at=self._clock.now())
         # The batch is lost with it: its jobs were opened together.
         await self._deliverer.show_lost(replace(lost, batch=None))

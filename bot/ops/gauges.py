@@ -24,7 +24,7 @@ def register_gauges(registry: CollectorRegistry, sources: Sources) -> None:
     )
     breakers = Gauge(
         "doppel_segmind_breaker_open",
-        "1 if the breaker of a service is open after repeated failures.",
+        "1 while the circuit breaker of a service is open after repeated failures.",
         ["service"],
         registry=registry,
     )
@@ -32,12 +32,12 @@ def register_gauges(registry: CollectorRegistry, sources: Sources) -> None:
         breakers.labels(name).set_function(_breaker_state(scheduler))
     add(
         "doppel_segmind_balance_empty",
-        "1 if Segmind rejects submissions for lack of credit.",
+        "1 while Segmind rejects submissions for lack of credit.",
         lambda: sources.gate.is_empty,
     )
     add(
         "doppel_segmind_rate_per_minute",
-        "Requests a minute that the key allows: the configured limit, or less after refusals.",
+        "Requests per minute with the key: the configured limit, or less after rejections.",
         lambda: sources.rate.per_minute(sources.clock.now()),
     )
     if store.lease_left() is not None:
@@ -53,12 +53,12 @@ def register_gauges(registry: CollectorRegistry, sources: Sources) -> None:
     )
     add(
         "doppel_jobs_unreadable",
-        "Open jobs that nobody runs, because this version cannot read them.",
+        "Open jobs that no process runs, because this version cannot read them.",
         store.unreadable_jobs,
     )
     add(
         "doppel_store_unavailable",
-        "1 if the database cannot be written to, so that no orders are taken.",
+        "1 while the database cannot be written to and the bot takes no orders.",
         sources.outage.is_active,
     )
     add("doppel_shards_assigned", "Shards that this process serves.", lambda: client.shards_wanted)

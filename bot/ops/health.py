@@ -64,22 +64,22 @@ def readiness_checks(client: Client, store: Store, cluster: Cluster, outage: Out
     def discord() -> str | None:
         online, wanted = client.shards_online, client.shards_wanted
         if online < wanted:
-            return f"{online} of {wanted} connections are there"
-        return None if client.is_ready() else "it has not told of all servers yet"
+            return f"{online} of {wanted} connections are up"
+        return None if client.is_ready() else "it has not listed all servers yet"
 
     def lease() -> str | None:
         left = store.lease_left()
-        return None if left is None or left > 0 else "it ran out, so others may take the jobs over"
+        return None if left is None or left > 0 else "it expired, so other processes may take over the jobs"
 
     def orders() -> str | None:
-        return "none are taken, because the database takes nothing" if outage.is_active() else None
+        return "none are accepted, because the database cannot be written to" if outage.is_active() else None
 
     def takeover() -> str | None:
         return "the checks of the other processes keep failing" if cluster.is_failing else None
 
     def jobs() -> str | None:
         count = store.unreadable_jobs()
-        return f"this version cannot read {count} of them, so nobody runs these" if count else None
+        return f"this version cannot read {count} of them, so no process runs them" if count else None
 
     return {"discord": discord, "lease": lease, "orders": orders, "takeover": takeover, "jobs": jobs}
 
@@ -97,7 +97,7 @@ def ask(host: str, port: int, path: str) -> tuple[bool, str]:
         response = connection.getresponse()
         body = response.read().decode(errors="replace")
     except (OSError, HTTPException) as error:
-        return False, f"there is no answer at {host}, port {port} ({type(error).__name__})."
+        return False, f"no answer from {host}, port {port} ({type(error).__name__})."
     finally:
         connection.close()
     return response.status == OK, body

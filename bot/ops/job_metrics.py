@@ -71,7 +71,7 @@ class JobMeter:
         )
         self._cost = Counter(
             "doppel_segmind_cost_dollars",
-            "US dollars that Segmind charged: as it reported, or as expected if it reported nothing.",
+            "US dollars that Segmind charged: as reported, or as expected if it reported nothing.",
             ["model", "basis"],
             registry=registry,
         )
@@ -80,7 +80,7 @@ class JobMeter:
         )
         self._polls_per_job = Histogram(
             "doppel_polls_per_job",
-            "Polls that a job took until its end was seen.",
+            "Number of polls per job.",
             ["model"],
             buckets=POLLS,
             registry=registry,

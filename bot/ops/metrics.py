@@ -34,43 +34,43 @@ class Metrics:
         Info("doppel_build", "The running version.", registry=registry).info({"version": __version__})
         self._errors = Counter(
             "doppel_member_errors",
-            "Errors that members were shown, by the kind of error.",
+            "Errors shown to members, by kind.",
             ["kind"],
             registry=registry,
         )
         self._segmind = Counter(
             "doppel_segmind_responses",
-            "Responses of Segmind by the kind of request; the code is none if no whole response arrived.",
+            "Responses of Segmind by kind of request; the code is none if no complete response arrived.",
             ["request", "code"],
             registry=registry,
         )
         self._discord = Counter(
             "doppel_discord_responses",
-            "Responses of Discord's REST API by the kind of request.",
+            "Responses of Discord's REST API by kind of request.",
             ["request", "code"],
             registry=registry,
         )
         self._signatures = Counter(
             "doppel_result_signatures",
-            "Results by the outcome of signing them: signed, failed, or unsupported by their format.",
+            "Results by the outcome of signing: signed, failed, or unsupported by the format.",
             ["outcome"],
             registry=registry,
         )
         self._batches = Histogram(
             "doppel_store_batch_changes",
-            "Changes that were committed together.",
+            "Number of changes per commit.",
             buckets=BATCHES,
             registry=registry,
         )
         self._commits = Histogram(
             "doppel_store_batch_seconds",
-            "Seconds that a commit of changes took, including failed ones.",
+            "Seconds per commit, including failed commits.",
             buckets=COMMITS,
             registry=registry,
         )
         self._lag = Histogram(
             "doppel_event_loop_lag_seconds",
-            "Seconds by which the event loop wakes a sleeping task too late.",
+            "Seconds by which the event loop wakes a sleeping task late.",
             buckets=LAGS,
             registry=registry,
         )

@@ -27,7 +27,7 @@ class CannotListen(Exception):
         if error.errno == errno.EADDRINUSE:
             words = f"port {port} of {setting} is in use: close what uses it, or choose another one"
         else:
-            words = f"nothing can be served at {host}, port {port} ({setting}): {error.strerror}"
+            words = f"cannot listen on {host}, port {port} ({setting}): {error.strerror}"
         super().__init__(words)
 
 
@@ -78,7 +78,7 @@ def _log_dashboard(host: str, address: str) -> None:
     log.info("serving the dashboard", address=address)
     if not _is_loopback(host):
         log.warning(
-            "dashboard and token travel unencrypted: listen on the loopback address, or put TLS in front"
+            "dashboard and token are sent unencrypted: listen on the loopback address, or put TLS in front"
         )
 
 

@@ -12,4 +12,4 @@ def cannot_listen(host: str, port: int, error: OSError | OverflowError) -> Sandb
         return SandboxError(f"the port is {port}, but must be from 0 to 65535")
     if error.errno == errno.EADDRINUSE:
         return SandboxError(f"port {port} is in use: close what uses it, or name another one with --port")
-    return SandboxError(f"nothing can be served at {host}, port {port}: {error.strerror}")
+    return SandboxError(f"cannot listen on {host}, port {port}: {error.strerror}")

@@ -13,12 +13,12 @@ def check_model_names(settings: Settings, models: Mapping[str, type[FaceModel]])
         f"{slug}.{option}.{choice}" for slug, model in models.items() for option, choice in model.card.factors
     }
     for setting, names, known, problem in (
-        ("credits.prices", set(settings.credits.prices), set(models), "no model; the models are"),
+        ("credits.prices", set(settings.credits.prices), set(models), "not a model; the models are"),
         (
             "credits.factors",
             set(settings.credits.factors),
             choices,
-            "no choice that changes a cost; those are",
+            "not a choice that changes a cost; those are",
         ),
     ):
         if unknown := sorted(names - known):

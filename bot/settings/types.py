@@ -53,7 +53,7 @@ def _origin(value: str) -> str:
     if parts.path not in {"", "/"}:
         raise ValueError("scheme and host only")
     if parts.scheme == "http" and is_segmind(value):
-        raise ValueError("the key must not travel in the clear")
+        raise ValueError("the key must not be sent unencrypted")
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
@@ -206,7 +206,7 @@ PageToken = Annotated[
 FaceKeys = Annotated[
     SecretStr,
     AfterValidator(_face_keys),
-    Hint("32 random bytes in base64, such as `openssl rand -base64 32` prints; several with commas"),
+    Hint("32 random bytes in base64, such as `openssl rand -base64 32` prints; separate several with commas"),
 ]
 FilePath = Annotated[str, AfterValidator(_file), Hint("the path of a file, such as config/chain.pem")]
 DatabaseUrl = Annotated[

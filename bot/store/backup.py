@@ -119,7 +119,7 @@ def _check(path: Path) -> None:
             (result,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
-        raise InvalidBackup(path, f"it is no whole database of Doppel's ({error})") from error
+        raise InvalidBackup(path, f"it is not a complete Doppel database ({error})") from error
     if result != "ok":
         raise InvalidBackup(path, f"it is damaged ({result})")
     if not revision.isdecimal() or int(revision) > int(HEAD):

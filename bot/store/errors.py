@@ -54,7 +54,7 @@ class ShardsLost(StoreError):
     """Another process took over this one's shards after its lease ran out."""
 
     def __init__(self) -> None:
-        super().__init__("this process was silent for so long that another one serves its shards by now")
+        super().__init__("this process was silent for so long that another one now serves its shards")
 
 
 class SchemaTooNew(StoreError):
@@ -71,7 +71,7 @@ class SchemaDiffers(StoreError):
 
     def __init__(self, *, found: str | None, known: str) -> None:
         has = "has no tables yet" if found is None else f"is at revision {found}"
-        super().__init__(f"the database {has}, and this version reads {known}: `doppel run` brings it there")
+        super().__init__(f"the database {has}, and this version reads {known}: `doppel run` upgrades it")
         self.found = found
         self.known = known
 

@@ -98,7 +98,7 @@ async def c2pa_signer_of(
         return None
     if section.certificates is None or section.key is None:
         missing = "c2pa.certificates" if section.certificates is None else "c2pa.key"
-        raise SettingsError([f"results cannot be signed: {missing} is not set, but its other half is"])
+        raise SettingsError([f"results cannot be signed: {missing} is not set, but the other one is"])
     # Without certificates, the bot does not load the cryptography that reads them.
     from bot.media.certificates import read_signing_keys  # noqa: PLC0415
 
@@ -111,7 +111,7 @@ async def c2pa_signer_of(
     except BadSigningKeys as error:
         raise SettingsError([f"results cannot be signed: {error}"]) from None
     if keys.valid_until - now < _RENEWAL_NOTICE:
-        log.warning("the signing certificate expires soon", until=keys.valid_until.isoformat())
+        log.warning("signing certificate expires soon", until=keys.valid_until.isoformat())
     return signer
 
 

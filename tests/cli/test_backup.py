@@ -136,11 +136,11 @@ async def test_the_commands_work(
     async with store(url) as bot:
         await opened(bot)
         assert main(["backup", "copy.db"]) == 0
-        assert "holds the database" in capsys.readouterr().out
+        assert "Copied the database to" in capsys.readouterr().out
         assert main(["restore", "copy.db"]) == 1
         assert "another process has" in capsys.readouterr().err
     assert main(["restore", "copy.db"]) == 0
     said = capsys.readouterr().out
-    assert "goes on with 1 open jobs; 1 that waited" in said
+    assert "continues 1 open jobs when it starts. 1 of them" in said
     assert "before-restore-1" in said
     assert main(["backup", "no/such/folder/copy.db"]) == 1

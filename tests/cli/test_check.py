@@ -90,7 +90,7 @@ async def test_everything_is_reported_good(sections: dict[str, dict[str, Any]]) 
     assert findings["spending"].words == "$25.00 a day at most, for all servers together"
     assert "50 a minute, as set" in findings["requests"].words
     told = await found(sections | {"discord": {**sections["discord"], "operators": (12,)}})
-    assert "the operators hear of them" in told["reports"].words
+    assert "the operators get the reports" in told["reports"].words
 
 
 async def test_the_rate_that_a_bot_has_learned_is_shown(sections: dict[str, dict[str, Any]]) -> None:
@@ -101,14 +101,14 @@ async def test_the_rate_that_a_bot_has_learned_is_shown(sections: dict[str, dict
         await LearnedRate(rate, rate_name(settings.segmind.key), store, clock).refresh()
     finding = (await found(sections))["requests"]
     assert finding.good
-    assert "25 a minute of the 50 set, as Segmind refused more at" in finding.words
+    assert "25 a minute instead of 50, because Segmind rejected more at" in finding.words
 
 
 @pytest.mark.parametrize(
     ("section", "key", "value", "subject", "said"),
     [
         ("discord", "token", None, "Discord's token", "set DISCORD_TOKEN"),
-        ("discord", "token", SecretStr("a.wrong.token"), "Discord's token", "answers 401"),
+        ("discord", "token", SecretStr("a.wrong.token"), "Discord's token", "responded with 401"),
         ("discord", "api", "http://127.0.0.1:9/api/v10", "Discord's token", "cannot be reached"),
         ("segmind", "key", None, "Segmind's key", "set SEGMIND_API_KEY"),
         ("segmind", "key", SecretStr("a-wrong-key"), "Segmind's key", "API key"),
@@ -162,9 +162,9 @@ async def test_a_model_that_segmind_changed_or_dropped_is_named(sections: dict[s
     async with TestServer(app) as server:
         sections["segmind"]["base_url"] = str(server.make_url("")).rstrip("/")
         findings = await found(sections)
-    assert "gone: seed" in findings["faceswap-v5"].words
+    assert "removed: seed" in findings["faceswap-v5"].words
     assert not findings["faceswap-v5"].good
-    assert "new there: sharpness" in findings["faceswap-v4"].words
+    assert "new parameters: sharpness" in findings["faceswap-v4"].words
     assert findings["faceswap-v4"].good
     assert "not in Segmind's catalogue" in findings["faceswap-comic"].words
     assert "deprecated" in findings["ai-face-swap"].words
@@ -181,7 +181,7 @@ async def test_it_reports_the_signer_of_results_and_the_expiry(
         finding = (await found(sections))["signatures"]
     assert finding.good
     assert finding.words == f"results are signed as {HOLDER}, until {given.until:%Y-%m-%d}"
-    assert [log["event"] for log in logs] == ["the signing certificate expires soon"]
+    assert [log["event"] for log in logs] == ["signing certificate expires soon"]
     key.unlink()
     finding = (await found(sections))["signatures"]
     assert not finding.good
@@ -215,9 +215,9 @@ async def test_it_warns_when_nothing_bounds_the_spending_of_a_day(
 async def test_it_warns_when_anybody_can_add_the_bot(sections: dict[str, dict[str, Any]]) -> None:
     finding = (await found(sections))["invitations"]
     assert (finding.good, finding.mark) == (True, "!  ")
-    assert "switch Public Bot off" in finding.words
+    assert "turn Public Bot off" in finding.words
     allowed = sections | {"discord": {**sections["discord"], "servers": (81384788765712384,)}}
-    assert (await found(allowed))["invitations"].words == "the bot serves 1 server alone"
+    assert (await found(allowed))["invitations"].words == "the bot serves only 1 server"
 
 
 async def test_it_warns_of_files_that_others_on_the_machine_can_read(

@@ -86,8 +86,8 @@ def test_without_a_key_nothing_starts(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"CERTIFICATES": "chain.pem"}, "c2pa.key is not set, but its other half is"),
-        ({"KEY": "key.pem"}, "c2pa.certificates is not set, but its other half is"),
+        ({"CERTIFICATES": "chain.pem"}, "c2pa.key is not set, but the other one is"),
+        ({"KEY": "key.pem"}, "c2pa.certificates is not set, but the other one is"),
         ({"CERTIFICATES": "chain.pem", "KEY": "gone.pem"}, "gone.pem cannot be read: No such file"),
         ({"CERTIFICATES": "key.pem", "KEY": "key.pem"}, "key.pem holds no certificates in PEM"),
     ],

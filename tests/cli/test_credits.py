@@ -26,7 +26,7 @@ from bot.settings import Settings
 from bot.store import SqlStore
 from tests.store.orders import LIFE, START, TERMS, opened, order, through
 
-IN_ORDER = "The ledger is in order: 1 account, 7 entries and 3 jobs were checked."
+IN_ORDER = "The ledger adds up: 1 account, 7 entries and 3 jobs checked."
 
 
 @asynccontextmanager
@@ -87,8 +87,8 @@ def test_each_difference_is_a_sentence_and_the_exit_code_is_1(
     with closing(sqlite3.connect(database)) as forger, forger:
         forger.execute("UPDATE accounts SET held = 6, granted = granted + 1")
     assert credits_(capsys, "audit", code=1).splitlines() == [
-        "account 1:2 keeps 6 held, its open jobs hold 5.",
-        f"account 1:2 keeps {START - 14} granted, its entries make {START - 15}.",
+        "account 1:2 has 6 held, but its open jobs hold 5.",
+        f"account 1:2 has {START - 14} granted, but its entries add up to {START - 15}.",
     ]
 
 
@@ -145,7 +145,7 @@ def test_the_chart_is_drawn_beside_the_report(capsys: pytest.CaptureFixture[str]
 def test_an_operator_grants_while_the_bot_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "7 has 50 granted credits in server 1" in credits_(capsys, "grant", "1", "7", "50", "--why", "fun")
     assert "7 has 8 granted credits in direct messages" in credits_(capsys, "grant", "direct", "7", "8")
-    assert credits_(capsys, "audit").startswith("The ledger is in order: 3 accounts")
+    assert credits_(capsys, "audit").startswith("The ledger adds up: 3 accounts")
 
 
 def test_a_grant_is_kept_with_who_and_why(capsys: pytest.CaptureFixture[str], database: Path) -> None:

@@ -50,10 +50,10 @@ def test_it_names_the_job_of_a_file(
     marked = mark_picture(PICTURE, "image/jpeg", Marks(MarkCode.of(job.id, job.created_at)))
     assert f"Yes: it carries the watermark of the job {job.id}" in answer(marked)
     assert f"Yes: it is the file that Segmind made of the job {job.id}" in answer(PICTURE)
-    assert "No sign of it" in answer((SAMPLES / "face_b.jpg").read_bytes())
+    assert "Nothing found" in answer((SAMPLES / "face_b.jpg").read_bytes())
     file.write_bytes(b"words")
     assert main(["detect", str(file)]) == 1
-    assert "is no picture or video that the bot can read" in capsys.readouterr().err
+    assert "is not a picture or video that the bot can read" in capsys.readouterr().err
     assert main(["detect", str(tmp_path / "nowhere.png")]) == 1
 
 

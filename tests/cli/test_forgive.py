@@ -58,6 +58,6 @@ def test_it_reports_how_many_fingerprints_it_removed(
 
     asyncio.run(prepare())
     assert main(["forgive", "job"]) == 0
-    assert "The pictures of the job job may come again: 2 fingerprints" in capsys.readouterr().out
+    assert "The pictures of the job job are allowed again: 2 fingerprints" in capsys.readouterr().out
     assert main(["forgive", "job"]) == 1
-    assert "nothing of this job is on the list of all servers" in capsys.readouterr().err
+    assert "no picture of this job is on the list for all servers" in capsys.readouterr().err

@@ -27,7 +27,7 @@ async def test_a_running_bot_is_paused_and_resumed_from_a_terminal(
         assert capsys.readouterr().out == first
         assert await paused_since(store) == since
         assert await asyncio.to_thread(main, ["resume"]) == 0
-        assert capsys.readouterr().out == "New jobs go on.\n"
+        assert capsys.readouterr().out == "Resumed.\n"
         assert await paused_since(store) is None
         assert await asyncio.to_thread(main, ["resume"]) == 0
         assert capsys.readouterr().out == "Nothing was paused.\n"

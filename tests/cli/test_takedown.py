@@ -52,16 +52,16 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 
 def test_a_request_by_mail_is_entered_shown_and_granted(terminal: Terminal) -> None:
-    assert "No request waits" in terminal.runs("list")
+    assert "No requests are waiting" in terminal.runs("list")
     reference = terminal.adds("--file", str(PICTURE))
     assert f"{reference}  due 20" in terminal.runs("list")
     shown = terminal.runs("show", reference.lower().replace("-", " "))
     assert "a@example.org" in shown
     assert "\x1b" not in shown
-    assert "concerns 0 job(s)" in shown
+    assert "0 matching job(s)" in shown
     assert "there is no job none" in terminal.refuses("remove", reference, "--job", "none")
     assert "1 job(s) are withheld" in terminal.runs("remove", reference, "--job", terminal.job)
-    assert "decided before" in terminal.refuses("remove", reference)
+    assert "already been decided" in terminal.refuses("remove", reference)
     assert terminal.job in terminal.runs("show", reference)
 
     async def outcome() -> tuple[bool, int, list[str]]:
@@ -79,13 +79,13 @@ def test_a_request_by_mail_is_entered_shown_and_granted(terminal: Terminal) -> N
 
 def test_a_request_is_declined_and_mistakes_are_explained(terminal: Terminal, tmp_path: Path) -> None:
     reference = terminal.adds("--job", terminal.job)
-    assert "concerns 1 job(s)" in terminal.runs("show", reference)
+    assert "1 matching job(s)" in terminal.runs("show", reference)
     assert "Declined" in terminal.runs("decline", reference)
-    assert "decided before" in terminal.refuses("decline", reference)
+    assert "already been decided" in terminal.refuses("decline", reference)
     assert "no such request" in terminal.refuses("show", "AAAA-BBBB-CCCC-DDDD")
     person = ("add", "--name", "A", "--contact", "a@example.org", "--statement", "My face")
     assert "give --file, --link or --job" in terminal.refuses(*person)
     broken = tmp_path / "broken.png"
     assert "cannot read" in terminal.refuses(*person, "--file", str(broken))
     broken.write_bytes(b"broken")
-    assert "no picture or video" in terminal.refuses(*person, "--file", str(broken))
+    assert "not a picture or video" in terminal.refuses(*person, "--file", str(broken))

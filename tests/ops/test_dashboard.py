@@ -496,7 +496,9 @@ async def test_an_unavailable_database_is_reported_and_the_rest_is_shown(
         async with visiting(stage.app.served_at) as visitor:
             answer = await visitor.ask("POST", "pause", Authorization=f"Bearer {TOKEN}")
             assert answer.status == 503
-            assert answer.error.startswith("The database takes nothing right now, so nothing was changed.")
+            assert answer.error.startswith(
+                "The database can't be written to right now, so nothing was changed."
+            )
     assert not (await figures(stage, lambda it: not it["stale"]))["pause"]
 
 

@@ -98,7 +98,7 @@ async def test_a_job_that_cannot_be_read_makes_the_bot_unready(
 ) -> None:
     monkeypatch.setattr(stage.app.store, "unreadable_jobs", lambda: 2)
     assert await wrong(stage.app.served_at, "/readyz") == {
-        "jobs": "this version cannot read 2 of them, so nobody runs these"
+        "jobs": "this version cannot read 2 of them, so no process runs them"
     }
 
 
@@ -128,7 +128,7 @@ async def test_a_port_that_is_in_use_is_named() -> None:
         with pytest.raises(CannotListen, match=f"^port {port} of ops.listen is in use: "):
             async with operator_server(("127.0.0.1", port), Metrics(), Health(Stuck())):
                 pass
-    with pytest.raises(CannotListen, match=r"^nothing can be served at 192\.0\.2\.1, port 9100"):
+    with pytest.raises(CannotListen, match=r"^cannot listen on 192\.0\.2\.1, port 9100"):
         async with operator_server(("192.0.2.1", 9100), Metrics(), Health(Stuck())):
             pass
 
@@ -163,7 +163,7 @@ async def test_lease_and_workers_are_exported_and_a_standby_is_alive_but_not_rea
         seen = await scrape(first.served_at)
         assert seen("doppel_lease_remaining_seconds") == 30
         assert (seen("doppel_shards_assigned"), seen("doppel_shards_connected")) == (2, 0)
-        assert await wrong(first.served_at, "/readyz") == {"discord": "0 of 2 connections are there"}
+        assert await wrong(first.served_at, "/readyz") == {"discord": "0 of 2 connections are up"}
 
 
 # The process
@@ -189,7 +189,7 @@ async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(town: Enviro
     async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
         address = await door(bot)
         await eventually(lambda: town.discord.gateway.rejected, lambda: "the bot knocks")
-        assert await unwell(address) == {"discord": "0 of 1 connections are there"}
+        assert await unwell(address) == {"discord": "0 of 1 connections are up"}
         assert await wrong(address, "/healthz") == {}
         town.discord.gateway.open = True
         await well(address)
@@ -252,4 +252,4 @@ def test_health_explains_that_it_is_off_or_unreachable(
     # Whoever listens everywhere is asked at home.
     monkeypatch.setenv("DOPPEL_OPS__LISTEN", f"0.0.0.0:{port}")
     assert main(["health"]) == 1
-    assert f"there is no answer at 127.0.0.1, port {port}" in capsys.readouterr().out
+    assert f"no answer from 127.0.0.1, port {port}" in capsys.readouterr().out

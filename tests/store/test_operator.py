@@ -30,7 +30,7 @@ async def test_the_ledger_is_audited_next_to_a_running_bot(
         assert await connection.audit() == ([], AuditedRows(accounts=1, entries=3, jobs=1))
         await raw.exec_driver_sql("UPDATE accounts SET held = 1")
         wrong, _ = await connection.audit()
-    assert wrong == ["account 1:2 keeps 1 held, its open jobs hold 0"]
+    assert wrong == ["account 1:2 has 1 held, but its open jobs hold 0"]
 
 
 async def test_credits_are_granted_while_a_running_bot_spends_them(

@@ -43,7 +43,7 @@ class ServerWelcome:
             if await self._send(guild, user_id):
                 return
         if not await self._post(guild):
-            log.info("nobody welcomed in a new server", guild=guild.id)
+            log.info("new server not welcomed", guild=guild.id)
 
     async def _inviter(self, guild: discord.Guild) -> int | None:
         """Member who added the bot, where the bot may read the audit log."""

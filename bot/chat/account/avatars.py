@@ -46,7 +46,7 @@ class Avatars:
         An order that was submitted already runs to its end, and its result is not shown to anybody.
         """
         waiting = await self._avatars.withdraw(interaction.user.id, _server_of(interaction))
-        log.info("avatar not shared any more", user=interaction.user.id, guild=interaction.guild_id)
+        log.info("avatar sharing stopped", user=interaction.user.id, guild=interaction.guild_id)
         for job_id in waiting:
             await self._cancel(job_id)
         return self._done("avatar.withdrawn", "avatar.remains")

@@ -198,7 +198,7 @@ class LiveReplies:
                 if await self._show_again(job_id):
                     return
             except StoreError as error:
-                log.info("end not shown again yet", job=job_id, error=type(error).__name__)
+                log.info("final edit not repeated yet", job=job_id, error=type(error).__name__)
             await self._clock.sleep(RESTORE_INTERVAL)
 
 

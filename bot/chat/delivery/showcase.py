@@ -129,5 +129,5 @@ class Showcase:
         message = interaction.message
         if message is not None and await self._messages.delete_post(message.channel.id, message.id):
             await self._posts.forget_post(message.id)
-            log.info("result not shared any more", job=job_id)
+            log.info("result removed from the showcase", job=job_id)
         await interaction.followup.send(view=note_card(self._text("showcase.unshared")), ephemeral=True)

@@ -40,7 +40,7 @@ class AvatarNotices:
             await send_direct(self._client, owner, card)
         except (*DISCORD_ERRORS, StoreAway) as error:
             # The use stands in `/privacy avatar uses` as well.
-            log.info("member not told of the use of their avatar", reason=type(error).__name__)
+            log.info("member not notified about the use of their avatar", reason=type(error).__name__)
 
     def _card(self, job: Job, owner: int) -> InfoCard:
         text = self._text

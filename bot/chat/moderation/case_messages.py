@@ -65,7 +65,7 @@ class CaseMessages:
             audience, sent = Audience.OWNER, await self._send_to_owner(case, job, pictures)
         messages = [card for card in sent if card is not None]
         if not messages:
-            log.warning("nobody could be told of a case", case=case.number, guild=case.guild_id)
+            log.warning("case reached nobody", case=case.number, guild=case.guild_id)
             return case.told_to
         await self._cases.passed_on(case.number, audience, messages)
         return audience

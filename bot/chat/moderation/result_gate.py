@@ -137,7 +137,7 @@ class ModeratingWatcher:
         try:
             await self._avatar_policy.check(job.avatar_of, Member(job.place.user_id, job.place.guild_id))
         except AvatarNotShared:
-            log.info("result not shown, as its avatar is not shared any more", job=job.id)
+            log.info("result withheld: its avatar is no longer shared", job=job.id)
             return False
         return True
 

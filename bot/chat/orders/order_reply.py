@@ -87,7 +87,7 @@ class OrderReply:
         try:
             await self._interaction.delete_original_response()
         except discord.NotFound:
-            log.info("reply of a refused order is gone already")
+            log.info("reply of a rejected order already deleted")
 
     async def _with_retries(self, act: Callable[[], Awaitable[T]]) -> T:
         for pause in RETRY_DELAYS:

@@ -25,12 +25,12 @@ async def discord_findings(settings: Settings, connect_timeout: float) -> Sequen
             session.get(address, headers=headers) as response,
         ):
             if response.status != OK:
-                return [_token(False, f"Discord answers {response.status}: is it right?")]
+                return [_token(False, f"Discord responded with {response.status}: is the token right?")]
             return _application(settings, await response.json())
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
         return [_token(False, f"Discord {OFFLINE}")]
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
-        return [_token(False, f"Discord could not be asked: {type(error).__name__}")]
+        return [_token(False, f"Discord's response could not be read: {type(error).__name__}")]
 
 
 def _token(good: bool, words: str) -> Finding:
@@ -46,8 +46,8 @@ def _invitations(settings: Settings, application: dict[str, Any]) -> Finding:
     subject = "invitations"
     if settings.discord.servers:
         count = len(settings.discord.servers)
-        return Finding(subject, True, f"the bot serves {count} {'server' if count == 1 else 'servers'} alone")
+        return Finding(subject, True, f"the bot serves only {count} {'server' if count == 1 else 'servers'}")
     if not application.get("bot_public", True):
         return Finding(subject, True, "only you can add the bot to servers")
-    words = "anybody can add the bot: switch Public Bot off in Discord's portal, or set discord.servers"
+    words = "anyone can add the bot: turn Public Bot off in Discord's portal, or set discord.servers"
     return Finding(subject, True, words, warns=True)

@@ -42,15 +42,15 @@ def _files(settings: Settings, secrets: Path) -> Finding:
     files = [secrets, database, None if key is None else Path(key)]
     readable = [file for file in files if file is not None and file.exists() and file.stat().st_mode & 0o077]
     if not readable:
-        return Finding("files", True, "secrets and data are for their owner alone")
-    words = f"others on this machine may read them: chmod 600 {shlex.join(map(str, readable))}"
+        return Finding("files", True, "only their owner can read secrets and data")
+    words = f"other users of this machine can read them; run chmod 600 {shlex.join(map(str, readable))}"
     return Finding("files", True, words, warns=True)
 
 
 def _spending(settings: Settings) -> Finding:
     cap = settings.credits.operator_daily_usd
     if cap is None:
-        words = "nothing bounds what you pay in a day: set credits.operator_daily_usd"
+        words = "nothing limits what you pay in a day: set credits.operator_daily_usd"
         return Finding("spending", True, words, warns=True)
     return Finding("spending", True, f"${cap:.2f} a day at most, for all servers together")
 
@@ -60,15 +60,17 @@ def _faces(settings: Settings) -> Finding:
     section = settings.faces
     if not section.keys:
         return Finding("saved faces", True, "off: set DOPPEL_FACES__KEY to let members save faces")
-    return Finding("saved faces", True, f"on, {section.per_member} a member for {section.days:g} days")
+    return Finding(
+        "saved faces", True, f"on: up to {section.per_member} per member, for {section.days:g} days"
+    )
 
 
 def _reports(settings: Settings) -> Finding:
     if settings.takedown.listen is not None and not settings.discord.operators:
-        return Finding("reports", False, "nobody hears of the takedown form: set discord.operators")
+        return Finding("reports", False, "nobody gets the takedown requests: set discord.operators")
     if settings.discord.operators:
-        return Finding("reports", True, "the operators hear of them where a server's moderators do not")
-    words = "without /admin log only a server's owner hears of them, elsewhere nobody: set discord.operators"
+        return Finding("reports", True, "the operators get the reports that no moderators get")
+    words = "without /admin log, only a server's owner gets them, and elsewhere nobody: set discord.operators"
     return Finding("reports", True, words, warns=True)
 
 
@@ -92,9 +94,11 @@ async def _traces(settings: Settings) -> Finding:
     except SettingsError as error:
         return Finding("traces", False, str(error))
     if traces is None:
-        return Finding("traces", True, "off: set ops.traces to tell an OpenTelemetry collector of jobs")
+        return Finding(
+            "traces", True, "off: set ops.traces to send traces of jobs to an OpenTelemetry collector"
+        )
     await traces.close()
-    return Finding("traces", True, "on, for the collector that OTEL_EXPORTER_OTLP_ENDPOINT names")
+    return Finding("traces", True, "on, to the collector in OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 async def _audit(settings: Settings) -> tuple[str, Sequence[str]]:

@@ -66,9 +66,9 @@ async def _rate(settings: Settings, segmind: SegmindClient) -> Finding:
         pass
     allowed = segmind.rate.per_minute(clock.now())
     if allowed >= limit:
-        return Finding("requests", True, f"{limit} a minute, as set; Segmind has not refused any lately")
+        return Finding("requests", True, f"{limit} a minute, as set; Segmind has not rejected any recently")
     refused_at = f"{datetime.fromtimestamp(segmind.rate.learned_at, UTC):%Y-%m-%d %H:%M} UTC"
-    words = f"{allowed:.0f} a minute of the {limit} set, as Segmind refused more at {refused_at}"
+    words = f"{allowed:.0f} a minute instead of {limit}, because Segmind rejected more at {refused_at}"
     return Finding("requests", True, words)
 
 
@@ -79,7 +79,7 @@ def _drift(slug: str, known: set[str], schema: Mapping[str, Any]) -> Finding:
     if not offered or offered == known:
         return Finding(slug, True, "offered by Segmind")
     new, gone = sorted(offered - known), sorted(known - offered)
-    words = f"offered by Segmind; new there: {', '.join(new) or '-'}; gone: {', '.join(gone) or '-'}"
+    words = f"offered by Segmind; new parameters: {', '.join(new) or '-'}; removed: {', '.join(gone) or '-'}"
     return Finding(slug, not gone, words)
 
 

@@ -22,15 +22,17 @@ log = structlog.stdlib.get_logger(__name__)
 
 FILES = Path(__file__).with_name("files")
 PAGE_OFF = (
-    "There is no page here: set DOPPEL_OPS__PAGE_TOKEN in config/secrets.env or in the environment,"
-    " to what `openssl rand -hex 16` prints for instance, and start the bot again.\n"
+    "The operator's page is off. To turn it on, set DOPPEL_OPS__PAGE_TOKEN in config/secrets.env or in the"
+    " environment, for example to the output of `openssl rand -hex 16`, and restart the bot.\n"
 )
-BAD_TOKEN = "This is not the token."  # noqa: S105 - a sentence
-STORE_UNAVAILABLE = "The database takes nothing right now, so nothing was changed. Try again in a minute."
+BAD_TOKEN = "Wrong token."  # noqa: S105 - a sentence
+STORE_UNAVAILABLE = (
+    "The database can't be written to right now, so nothing was changed. Try again in a minute."
+)
 STARTING = "The bot is still starting."
 CROSS_ORIGIN = (
-    "This came from another page than the operator's own, so nothing was done."
-    " A proxy in front of the bot has to pass the header Host on as it is."
+    "This request came from another website, so nothing was changed."
+    " A proxy in front of the bot has to pass on the Host header unchanged."
 )
 # CSP: same origin only, no framing.
 POLICY = (

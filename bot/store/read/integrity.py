@@ -53,12 +53,12 @@ async def discrepancies(connection: Connection, since: float | None = None) -> l
 
 
 def _checks(connection: Connection, since: float | None) -> Iterator[tuple[str, sa.Executable]]:
-    yield "account {id} keeps {kept} {what}, its entries make {total}", _miskept
-    yield "account {id} keeps {kept} {what}, its open jobs hold {total}", _misheld
-    yield "gift {gift} has {entries} entries, which make {amount} instead of 0", _torn_gifts
-    yield "budget {id} counts {spent}, its jobs make {total}", _miscounted_budgets(connection, since)
-    yield "event {id} may pay {cap} credits, its jobs make {total}", _overdrawn_events
-    yield "job {id} is paid with {subsidy} credits by no event of its server", _unpaid_jobs(since)
+    yield "account {id} has {kept} {what}, but its entries add up to {total}", _miskept
+    yield "account {id} has {kept} {what}, but its open jobs hold {total}", _misheld
+    yield "gift {gift} has {entries} entries, which add up to {amount} instead of 0", _torn_gifts
+    yield "budget {id} counts {spent}, but its jobs add up to {total}", _miscounted_budgets(connection, since)
+    yield "event {id} may pay {cap} credits, but its jobs add up to {total}", _overdrawn_events
+    yield "job {id} has a subsidy of {subsidy} credits, but its server has no such event", _unpaid_jobs(since)
     if since is None:
         yield "a hold of {amount} on account {account} belongs to no job: {job_id}", _orphaned_holds
 

@@ -142,9 +142,11 @@ async def test_the_audit_names_what_no_event_pays(
     job = paid_by(event, clock)
     await store.open(job, TERMS)
     await raw.exec_driver_sql("UPDATE events SET cap = 3")
-    assert await store.audit() == [f"event {event.id} may pay 3 credits, its jobs make 4"]
+    assert await store.audit() == [f"event {event.id} may pay 3 credits, but its jobs add up to 4"]
     await raw.exec_driver_sql("UPDATE events SET guild_id = 2, cap = 20")
-    assert await store.audit() == [f"job {job.id} is paid with 4 credits by no event of its server"]
+    assert await store.audit() == [
+        f"job {job.id} has a subsidy of 4 credits, but its server has no such event"
+    ]
 
 
 @dataclass(frozen=True)

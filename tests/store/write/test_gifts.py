@@ -87,8 +87,8 @@ async def test_the_audit_names_half_a_gift(store: SqlStore, raw: AsyncConnection
         " VALUES ('1:2', 'adjust', -5, 0, 0, 'half')"
     )
     assert await store.audit() == [
-        "account 1:2 keeps 100 granted, its entries make 95",
-        "gift half has 1 entries, which make -5 instead of 0",
+        "account 1:2 has 100 granted, but its entries add up to 95",
+        "gift half has 1 entries, which add up to -5 instead of 0",
     ]
 
 

@@ -52,49 +52,49 @@ FORBIDDEN = {
 }
 
 FORCED = {
-    "UPDATE accounts SET granted = granted + 1": ["account 1:2 keeps 97 granted, its entries make 96"],
-    "UPDATE accounts SET allowance = 7": ["account 1:2 keeps 7 of its allowance, its entries make 0"],
-    "UPDATE accounts SET held = held - 1": ["account 1:2 keeps 4 held, its open jobs hold 5"],
+    "UPDATE accounts SET granted = granted + 1": ["account 1:2 has 97 granted, but its entries add up to 96"],
+    "UPDATE accounts SET allowance = 7": ["account 1:2 has 7 of its allowance, but its entries add up to 0"],
+    "UPDATE accounts SET held = held - 1": ["account 1:2 has 4 held, but its open jobs hold 5"],
     "UPDATE budgets SET spent = spent + 1": [
-        "budget operator:all:1763683200 counts 101201, its jobs make 101200",
-        "budget server:1:1761955200 counts 11, its jobs make 10",
+        "budget operator:all:1763683200 counts 101201, but its jobs add up to 101200",
+        "budget server:1:1761955200 counts 11, but its jobs add up to 10",
     ],
     "DELETE FROM jobs WHERE id = 'open'": [
         "a hold of 5 on account 1:2 belongs to no job: open",
-        "account 1:2 keeps 5 held, its open jobs hold 0",
-        "budget operator:all:1763683200 counts 101200, its jobs make 51200",
-        "budget server:1:1761955200 counts 10, its jobs make 5",
+        "account 1:2 has 5 held, but its open jobs hold 0",
+        "budget operator:all:1763683200 counts 101200, but its jobs add up to 51200",
+        "budget server:1:1761955200 counts 10, but its jobs add up to 5",
     ],
     "UPDATE jobs SET price = 6 WHERE id = 'open'": [
-        "account 1:2 keeps 5 held, its open jobs hold 6",
-        "budget server:1:1761955200 counts 10, its jobs make 11",
+        "account 1:2 has 5 held, but its open jobs hold 6",
+        "budget server:1:1761955200 counts 10, but its jobs add up to 11",
         "job open of 6 has no hold of that amount on its account",
     ],
     "UPDATE jobs SET from_allowance = 2 WHERE id = 'open'": [
         "job open of 5 has no hold of that amount on its account"
     ],
     "UPDATE jobs SET state = 'DONE' WHERE id = 'open'": [
-        "account 1:2 keeps 5 held, its open jobs hold 0",
+        "account 1:2 has 5 held, but its open jobs hold 0",
         "job open is DONE and was never captured",
     ],
     "UPDATE jobs SET state = 'FAILED' WHERE id = 'open'": [
-        "account 1:2 keeps 5 held, its open jobs hold 0",
-        "budget operator:all:1763683200 counts 101200, its jobs make 51200",
-        "budget server:1:1761955200 counts 10, its jobs make 5",
+        "account 1:2 has 5 held, but its open jobs hold 0",
+        "budget operator:all:1763683200 counts 101200, but its jobs add up to 51200",
+        "budget server:1:1761955200 counts 10, but its jobs add up to 5",
         "job open is FAILED and was never released",
     ],
     "UPDATE jobs SET state = 'FAILED' WHERE id = 'done'": [
-        "budget server:1:1761955200 counts 10, its jobs make 5",
+        "budget server:1:1761955200 counts 10, but its jobs add up to 5",
         "job done is FAILED and was captured",
     ],
     "UPDATE jobs SET state = 'READY' WHERE id = 'done'": [
-        "account 1:2 keeps 5 held, its open jobs hold 10",
-        "budget operator:all:1763683200 counts 101200, its jobs make 100000",
+        "account 1:2 has 5 held, but its open jobs hold 10",
+        "budget operator:all:1763683200 counts 101200, but its jobs add up to 100000",
         "job done is READY and was settled already",
     ],
     entry("release", 4, 1, job="'open'"): [
-        "account 1:2 keeps 0 of its allowance, its entries make 1",
-        "account 1:2 keeps 96 granted, its entries make 99",
+        "account 1:2 has 0 of its allowance, but its entries add up to 1",
+        "account 1:2 has 96 granted, but its entries add up to 99",
         "job open is HELD and was settled already",
         "job open was released with 4 instead of 5",
     ],
@@ -165,6 +165,6 @@ async def test_the_audit_names_a_job_that_was_settled_twice(ledger: SqlStore, ra
     await raw.exec_driver_sql("DROP INDEX entries_one_settlement")
     await raw.exec_driver_sql(entry("release", 5, 5, job="'done'"))
     assert await ledger.audit() == [
-        "account 1:2 keeps 0 of its allowance, its entries make 5",
+        "account 1:2 has 0 of its allowance, but its entries add up to 5",
         "job done is DONE and was released",
     ]
