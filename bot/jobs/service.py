@@ -142,13 +142,19 @@ class JobService:
         """Price of one picture, or of each started unit of video."""
         return self._prices.unit(card, body)
 
-    def quote(self, card: ModelCard, options: Mapping[str, Any], terms: MemberTerms) -> int:
-        """Most that a picture costs now, or each started unit of a video, which an event may not pay."""
-        usual, event = self.price(card, options, None), terms.event
-        if event is None or card.per_seconds is not None:
-            return usual.credits
-        lower = self.price(card, options, None, event)
-        return lower.credits if lower.subsidy <= event.left else usual.credits
+    def quote(
+        self, card: ModelCard, options: Mapping[str, Any], terms: MemberTerms, *, count: int = 1
+    ) -> int:
+        """Most that a picture costs now in an order of `count`, or each started unit of a video.
+
+        An event counts if it can still pay for all of them, and for the longest video.
+        """
+        usual, event = self.unit_price(card, options), terms.event
+        if event is None:
+            return usual
+        longest = None if card.per_seconds is None else terms.limits.video_seconds
+        subsidy = self.price(card, options, longest, event).subsidy
+        return usual - event.subsidy(card.slug, usual) if count * subsidy <= event.left else usual
 
     async def balance(self, member: Member, terms: MemberTerms) -> Balance:
         """Return the member's balance with today's allowance."""

@@ -7,6 +7,7 @@ from discord import InteractionType, ui
 
 from bot.chat.interactions import Interaction
 from bot.chat.orders.face_fields import FaceFields
+from bot.chat.orders.form_price import price_in, terms_in_time
 from bot.chat.orders.order_request import OrderRequest
 from bot.chat.orders.remedy_card import RemedyCard
 from bot.chat.orders.saved_faces import NoFace, faces_in_time
@@ -16,6 +17,7 @@ from bot.chat.ui.labels import price_words
 from bot.chat.ui.replies import Form
 from bot.faces.saved_faces import SavedFaces
 from bot.jobs.service import JobService
+from bot.ledger.policy import MemberTerms
 
 
 class PlaceOrder(Protocol):
@@ -49,12 +51,14 @@ class FaceForms:
     async def _open(self, request: OrderRequest, place_order: PlaceOrder, interaction: Interaction) -> None:
         faces = await faces_in_time(self._saved_faces, interaction.user.id)
         fields = FaceFields(faces, self._text, most=request.model.card.faces)
-        await interaction.response.send_modal(FaceForm(request, place_order, self._cost(request), fields))
+        terms = await terms_in_time(self._job_service, interaction)
+        form = FaceForm(request, place_order, self._cost(request, terms), fields)
+        await interaction.response.send_modal(form)
 
-    def _cost(self, request: OrderRequest) -> str:
+    def _cost(self, request: OrderRequest, terms: MemberTerms | None) -> str:
         card = request.model.card
         options = {name: value for name, value in request.values.items() if value is not None}
-        unit = self._job_service.unit_price(card, options)
+        unit = price_in(terms, self._job_service, card, options, count=request.count)
         price = price_words(card, request.count * unit, self._text)
         return self._text("face_form.cost", price=price, usual=about(card.seconds, self._text))
 

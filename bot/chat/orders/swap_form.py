@@ -1,23 +1,21 @@
 """The form of `/swap`, which asks for a face, a target and a model."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import discord
-import structlog
 from discord import ui
 
 from bot.chat.file_types import MediaUpload
 from bot.chat.interactions import Interaction
-from bot.chat.members import channels_of, member_of
 from bot.chat.orders.attachments import Upload
 from bot.chat.orders.avatars import AvatarFile
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.face_fields import CHOICES, FaceFields
+from bot.chat.orders.form_price import price_in, terms_in_time
 from bot.chat.orders.message_media import PostedFile
-from bot.chat.orders.saved_faces import STORE_TIMEOUT, faces_in_time
+from bot.chat.orders.saved_faces import faces_in_time
 from bot.chat.orders.services import OrderServices
 from bot.chat.orders.slash_command import AS_GIF, DISPLAY_OPTIONS, FACE, VIDEO_OPTIONS, takes_video
 from bot.chat.text import Text
@@ -27,10 +25,9 @@ from bot.chat.ui.labels import price_words
 from bot.chat.ui.replies import LABEL_LIMIT, Form
 from bot.faces.face import Face
 from bot.jobs.service import JobService, ModelOff
+from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import OrderDefaults
 from bot.models import FaceModel, MediaKind
-
-log = structlog.stdlib.get_logger(__name__)
 
 # Discord's limit for a choice.
 CHOICE_LIMIT = 100
@@ -54,9 +51,9 @@ class Path:
     def takes(self, kind: MediaKind) -> bool:
         return kind in self.model.slots()[self.model.target_slot()].accepts
 
-    def label(self, job_service: JobService, text: Text) -> str:
+    def label(self, job_service: JobService, terms: MemberTerms | None, text: Text) -> str:
         card = self.model.card
-        price = price_words(card, job_service.unit_price(card, self.options), text)
+        price = price_words(card, price_in(terms, job_service, card, self.options), text)
         return text(f"path.{self.name}", price=price, usual=about(card.seconds, text))[:CHOICE_LIMIT]
 
 
@@ -94,7 +91,10 @@ async def form_for(
     faces: Sequence[Face] = ()
     if avatar is None:
         faces = await faces_in_time(services.saved_faces, interaction.user.id)
-    off, defaults = await _server_choices(interaction, services)
+    terms = await terms_in_time(services.job_service, interaction)
+    off, defaults = (
+        (frozenset[str](), OrderDefaults()) if terms is None else (terms.models_off, terms.defaults)
+    )
     moves = any(each.moves for each in posted)
     kinds = {each.kind for each in posted} or set(MediaKind)
     if moves:
@@ -110,20 +110,9 @@ async def form_for(
     open_.sort(key=lambda path: path.model.card.slug != defaults.model)
     if moves:
         open_.sort(key=lambda path: not path.takes(MediaKind.VIDEO))
-    return SwapForm(open_, services, faces, posted, place_order, defaults=defaults, avatar=avatar)
-
-
-async def _server_choices(
-    interaction: Interaction, services: OrderServices
-) -> tuple[frozenset[str], OrderDefaults]:
-    """The disabled models and the defaults of this place."""
-    try:
-        async with asyncio.timeout(STORE_TIMEOUT):
-            terms = await services.job_service.terms(member_of(interaction), channels_of(interaction))
-    except Exception as error:  # noqa: BLE001 - an order for a disabled model is rejected later, too
-        log.info("disabled models unknown", error=type(error).__name__)
-        return frozenset(), OrderDefaults()
-    return terms.models_off, terms.defaults
+    return SwapForm(
+        open_, services, faces, posted, place_order, terms=terms, defaults=defaults, avatar=avatar
+    )
 
 
 class SwapForm(Form):
@@ -137,6 +126,7 @@ class SwapForm(Form):
         posted: Sequence[PostedFile],
         place_order: PlaceOrder,
         *,
+        terms: MemberTerms | None,
         defaults: OrderDefaults,
         avatar: AvatarFile | None = None,
     ) -> None:
@@ -154,7 +144,7 @@ class SwapForm(Form):
         if not posted:
             kinds = {kind for kind in MediaKind if any(path.takes(kind) for path in paths)}
             self._target = MediaUpload("target", kinds, max_values=MAX_TARGETS)
-        self._path = _path_field(paths, services.job_service, text) if len(paths) > 1 else None
+        self._path = _path_field(paths, services.job_service, terms, text) if len(paths) > 1 else None
         options = VIDEO_OPTIONS if any(takes_video(path.model) for path in paths) else DISPLAY_OPTIONS
         # What moves like a GIF was one for whoever looked at the message, even if it is an MP4.
         presets = defaults.named() | {AS_GIF: any(each.moves for each in posted)}
@@ -220,12 +210,14 @@ def _posted_field(posted: Sequence[PostedFile], text: Text) -> ui.Select[Any]:
     return ui.Select(custom_id="which", options=options, max_values=min(len(options), MAX_TARGETS))
 
 
-def _path_field(paths: Sequence[Path], job_service: JobService, text: Text) -> ui.RadioGroup[Any]:
+def _path_field(
+    paths: Sequence[Path], job_service: JobService, terms: MemberTerms | None, text: Text
+) -> ui.RadioGroup[Any]:
     group: ui.RadioGroup[Any] = ui.RadioGroup(custom_id="path")
     for number, path in enumerate(paths):
         note = text(f"path.{path.name}_note")[:CHOICE_LIMIT]
         group.add_option(
-            label=path.label(job_service, text), value=path.name, description=note, default=not number
+            label=path.label(job_service, terms, text), value=path.name, description=note, default=not number
         )
     return group
 

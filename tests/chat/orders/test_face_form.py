@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.chat.orders import preparation
-from tests.chat.admin_harness import said
+from tests.chat.admin_harness import Server, said
 from tests.chat.orders.forms import choices, fields
 from tests.chat.orders.test_saved_faces import ADAM, EVA, KEY, ask, faces_on, order, width_sent
 from tests.chat.orders.test_swap_form import TARGET, opened
@@ -75,6 +75,21 @@ async def test_the_price_is_that_of_all_targets(stage: Stage) -> None:
     assert shown.modal is not None
     assert texts(shown.modal["components"])[0].startswith("15 credits")
     await (await submitted(stage, shown, saved=["Eva"])).says("0 of 3 done")
+
+
+@faces_on
+@pytest.mark.parametrize(("cap", "price"), [(9, "6 credits"), (8, "15 credits")])
+async def test_an_event_lowers_the_price_if_it_can_pay_for_all_targets(
+    stage: Stage, server: Server, cap: int, price: str
+) -> None:
+    await ask(stage, "face save", name="Eva", picture=EVA)
+    await server.tell("event", hours=1, cap=cap, discount=60)
+    targets = [TARGET, ("b.png", picture("PNG", 64, 50)), ("c.png", picture("PNG", 64, 52))]
+    reply = await submitted(stage, await opened(stage), target=targets, path="fast")
+    assert reply.result.response is not None
+    shown = await stage.member.click(reply.result.response.message, label="Add a face")
+    assert shown.modal is not None
+    assert texts(shown.modal["components"])[0].startswith(price)
 
 
 @faces_on

@@ -70,6 +70,24 @@ async def test_a_submitted_form_places_an_order(stage: Stage, path: str, slug: s
     assert await width_sent(stage, slug) == 80
 
 
+async def test_the_form_shows_the_prices_of_an_event_that_can_pay_them(stage: Stage, server: Any) -> None:
+    def prices(shown: Any) -> list[str]:
+        return [each["label"].split(" · ")[1] for each in fields(shown)["path"]["options"]]
+
+    await server.tell("event", hours=1, cap=200, discount=60)
+    assert prices(await opened(stage)) == [
+        "2 credits",
+        "8 credits",
+        "1 credit",
+        "4 credits",
+        "5 credits per 10 s (rounded up)",
+    ]
+    await server.tell("event", end=True)
+    # It can pay for a picture, but not for a minute of video.
+    await server.tell("event", hours=1, cap=10, discount=60)
+    assert prices(await opened(stage))[::4] == ["2 credits", "11 credits per 10 s (rounded up)"]
+
+
 async def test_the_best_picture_uses_quality_mode_at_the_price_in_the_form(stage: Stage) -> None:
     job = await ordered(stage, await sent(stage, await opened(stage), face=FACE, target=TARGET, path="best"))
     assert (job.body["model_type"], job.price) == ("quality", 19)
