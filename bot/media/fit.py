@@ -27,8 +27,8 @@ _MAX_SIDE = {"WEBP": 16_383, "JPEG": 65_500}
 _MAX_PIXELS = {"WEBP": 16_777_216, "JPEG": 100_000_000}
 
 
-# A marked video may grow by this factor, which makes up for encoding it twice.
-_MARKED_GROWTH = 1.25
+# A marked video may grow by this factor, which makes up for encoding it twice and for the watermark.
+_MARKED_GROWTH = 1.4
 
 
 def fit(content: bytes, media: Media, limit: int, deadline: Deadline, marks: Marks = NO_MARKS) -> Fitted:

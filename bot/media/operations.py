@@ -133,7 +133,8 @@ def detect_mark(content: bytes, limits: Limits) -> DetectedMark:
     """Read the watermark of a member's file."""
     from bot.media import probe
     from bot.media.hashing import Hasher
-    from bot.media.watermark.detect import detect
+    from bot.media.sampling import sample
+    from bot.media.watermark.detect import detect_any
 
     looks: list[Image.Image] = []
     hasher = Hasher()
@@ -142,5 +143,6 @@ def detect_mark(content: bytes, limits: Limits) -> DetectedMark:
         hasher.look(image)
         looks.append(image)
 
-    probe.inspect(content, limits, look)
-    return DetectedMark(detect(looks).code, hasher.fingerprint(content))
+    media = probe.inspect(content, limits, look)
+    samples = [looks] if media.kind is MediaKind.PICTURE else sample(content, media.media_type, limits)
+    return DetectedMark(detect_any(samples).code, hasher.fingerprint(content))

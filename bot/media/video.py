@@ -78,7 +78,7 @@ def check(content: bytes, found: str, limits: Limits, look: Look | None = None) 
         mp4.check(content, found)
     with open_video(content, found) as file:
         stream = picture_stream(file, found)
-        _prepare(stream, limits)
+        prepare(stream, limits)
         frames = _Frames(stream, look)
         packets = _PacketCheck(content, found, frames, limits, declared=(file.duration or 0) / av.time_base)
         for packet in file.demux():
@@ -200,7 +200,8 @@ def picture_stream(file: InputContainer, found: str) -> VideoStream:
     raise Unsupported("audio/mp4" if file.streams.audio else found)
 
 
-def _prepare(stream: VideoStream, limits: Limits) -> None:
+def prepare(stream: VideoStream, limits: Limits) -> None:
+    """Limit the memory that decoding takes, whatever the packets contain."""
     context = stream.codec_context
     _check_size(context.width, context.height, limits)
     # The header of the video stream may differ from the container's.

@@ -33,14 +33,14 @@ def main() -> None:
     pictures = list(originals())
     marked = [mark_image(picture, Marks(CODE)) for picture in pictures]
     noise = [distance(*both) for both in zip(pictures, marked, strict=True)]
-    _say(f"{len(pictures)} pictures, PSNR {min(noise):.1f} to {max(noise):.1f} dB")
+    say(f"{len(pictures)} pictures, PSNR {min(noise):.1f} to {max(noise):.1f} dB")
     for process in (reencoding.unchanged, *reencoding.ALL):
         found = [detect([opened(process(picture))]).code for picture in marked]
-        _say(f"{process.__name__}: {sum(code == CODE for code in found)}, wrong {wrong(found)}")
+        say(f"{process.__name__}: {sum(code == CODE for code in found)}, wrong {wrong(found)}")
     parts = list(islice(unmarked(pictures), UNMARKED))
     readings = [detect([part]) for part in parts]
-    _say(f"never marked: {len(parts)}, read as marked {wrong([reading.code for reading in readings])}")
-    _say(f"highest score without a mark: {max(reading.score for reading in readings):.1f}")
+    say(f"never marked: {len(parts)}, read as marked {wrong([reading.code for reading in readings])}")
+    say(f"highest score without a mark: {max(reading.score for reading in readings):.1f}")
 
 
 def originals() -> Iterator[Image.Image]:
@@ -74,7 +74,7 @@ def distance(one: Image.Image, other: Image.Image) -> float:
     return float(10 * np.log10(255**2 / mean))
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -1,6 +1,7 @@
 """Marks in the pixels: a watermark that survives what happens to pictures, and a visible label."""
 
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -12,7 +13,7 @@ from bot.media.pixel_marks import mark_image
 from bot.media.probe import inspect
 from bot.media.types import Limits
 from bot.media.watermark.code import MarkCode
-from tests.media import files, reencoding
+from tests.media import files, reencoding, video_reencoding
 from tests.media.marks import is_marked
 from tests.samples import SAMPLES
 
@@ -74,6 +75,19 @@ def test_the_frames_of_a_video_are_marked() -> None:
     assert len(fitted.content) < 1.3 * len(content)
     assert is_marked(fitted.content)
     assert code_in(fitted.content) == CODE
+
+
+@cache
+def marked_video() -> bytes:
+    frames = video_reencoding.camera_over(sample("face_a.jpg"), (1280, 720), 31)
+    content = video_reencoding.encoded(frames, crf=20)
+    media = operations.mark_result(content, Limits(), 10**7, Marks(CODE)).media
+    return operations.fit_result(content, media, 10**7, 600, Marks(CODE)).content
+
+
+@pytest.mark.parametrize("processed", video_reencoding.ALL, ids=lambda each: each.__name__)
+def test_the_watermark_of_a_video_survives(processed: Callable[[bytes], bytes]) -> None:
+    assert code_in(processed(marked_video())) == CODE
 
 
 def test_a_video_that_cannot_be_encoded_in_time_is_delivered_with_the_mark_in_its_metadata() -> None:

@@ -4,7 +4,7 @@ The tiles of the picture are added up, so that the picture itself averages out, 
 pattern at every shift. A part of a picture has tiles of another size, so several sizes are tried.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +54,17 @@ def detect(pictures: Sequence[Image.Image]) -> Reading:
     """Read the watermark that the pictures have in common; all are of the same size."""
     best = _best_match(pictures)
     return Reading(best.score, _code_at(best) if best.score >= _MIN_SCORE else None)
+
+
+def detect_any(samples: Iterable[Sequence[Image.Image]]) -> Reading:
+    """Read the watermark from the first sample of a file that has one, or return the best reading."""
+    best = Reading(0, None)
+    for pictures in samples:
+        reading = detect(pictures)
+        if reading.code is not None:
+            return reading
+        best = max(best, reading, key=lambda each: each.score)
+    return best
 
 
 def _best_match(pictures: Sequence[Image.Image]) -> _Match:

@@ -12,7 +12,8 @@ from bot.media.watermark.pattern import LONGEST_SIDE, TILE, Floats, tile_of
 _STRENGTH = 2.0
 # The eye sees noise in a smooth area first, so the watermark is weaker there, and stronger in rough ones.
 _SMOOTHEST, _ROUGHEST, _ROUGHNESS = 0.55, 2.6, 12.0
-_VIDEO_STRENGTH = 1.2
+# Sides of the square whose roughness counts, in the scaled picture and in a frame at half of that size.
+_SQUARE, _VIDEO_SQUARE = 9, 5
 # Rows that are marked at a time, which bounds the memory.
 _STRIP_ROWS = 256
 
@@ -21,18 +22,13 @@ def embed(image: Image.Image, code: MarkCode) -> Image.Image:
     """Return a picture in RGB or RGBA with the watermark in its brightness; its `info` is kept."""
     mark = _mark_for(image, code)
     marked = image.copy()
-    scale = mark.height / image.height
     for top in range(0, image.height, _STRIP_ROWS):
         bottom = min(image.height, top + _STRIP_ROWS)
         box = (0, top, image.width, bottom)
-        strip = mark.resize(
-            (image.width, bottom - top),
-            Image.Resampling.BICUBIC,
-            box=(0, top * scale, mark.width, min(mark.height, bottom * scale)),
-        )
+        strip = _enlarged(mark, image.size, top, bottom)
         pixels = np.asarray(image.crop(box))
         changed = pixels.astype(np.float32)
-        changed[..., :3] += np.asarray(strip)[..., None]
+        changed[..., :3] += strip[..., None]
         marked.paste(Image.fromarray(np.clip(np.rint(changed), 0, 255).astype(np.uint8), image.mode), box[:2])
     return marked
 
@@ -41,22 +37,45 @@ class FrameMarker:
     """Adds the watermark to the frames of one video."""
 
     def __init__(self, width: int, height: int, code: MarkCode) -> None:
-        mark = Image.fromarray(_repeated(tile_of(code), *_canonical(width, height)) * _VIDEO_STRENGTH)
-        self._mark = np.rint(np.asarray(mark.resize((width, height), Image.Resampling.BICUBIC))).astype(
-            np.int16
-        )
+        self._size = width, height
+        canonical = _canonical(width, height)
+        mark = Image.fromarray(_repeated(tile_of(code), *canonical))
+        # Half precision, because a large frame has nine million pixels.
+        self._mark = _enlarged(mark, self._size, 0, height).astype(np.float16)
+        self._small = max(1, canonical[0] // 2), max(1, canonical[1] // 2)
 
     def mark(self, brightness: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Return the marked brightness of a frame; 16 to 235 is the range of video."""
-        return np.clip(brightness + self._mark, 16, 235).astype(np.uint8)
+        strength = Image.fromarray(_strength(Image.fromarray(brightness), self._small, _VIDEO_SQUARE))
+        marked = np.empty_like(brightness)
+        for top in range(0, len(brightness), _STRIP_ROWS):
+            bottom = min(len(brightness), top + _STRIP_ROWS)
+            rows = slice(top, bottom)
+            change = self._mark[rows] * _enlarged(strength, self._size, top, bottom)
+            marked[rows] = np.clip(np.rint(brightness[rows] + change), 16, 235)
+        return marked
 
 
 def _mark_for(image: Image.Image, code: MarkCode) -> Image.Image:
     width, height = _canonical(*image.size)
-    small = image.convert("L").resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    roughness = local_deviation(np.asarray(small, np.float32), 9)
-    strength = np.clip(_SMOOTHEST + roughness / _ROUGHNESS, _SMOOTHEST, _ROUGHEST) * _STRENGTH
+    strength = _strength(image.convert("L"), (width, height), _SQUARE)
     return Image.fromarray((_repeated(tile_of(code), width, height) * strength).astype(np.float32))
+
+
+def _strength(grey: Image.Image, size: tuple[int, int], square: int) -> Floats:
+    """Strength of the watermark in each place of a picture that is scaled to this size."""
+    small = grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    roughness = local_deviation(np.asarray(small, np.float32), square)
+    weight = np.clip(_SMOOTHEST + roughness / _ROUGHNESS, _SMOOTHEST, _ROUGHEST)
+    return np.asarray(weight * _STRENGTH, np.float32)
+
+
+def _enlarged(values: Image.Image, size: tuple[int, int], top: int, bottom: int) -> Floats:
+    """Rows of what a picture with these values has when it is scaled to this size."""
+    width, height = size
+    scale = values.height / height
+    box = (0, top * scale, values.width, min(values.height, bottom * scale))
+    return np.asarray(values.resize((width, bottom - top), Image.Resampling.BICUBIC, box=box), np.float32)
 
 
 def _canonical(width: int, height: int) -> tuple[int, int]:
