@@ -65,7 +65,7 @@ class Reason(StrEnum):
     RESULT = "result"
     """Segmind made a result, and it could not be fetched."""
     WITHHELD = "withheld"
-    """Paid, and not shown: it resembles banned media, or a moderator took it down."""
+    """Paid, and not shown any more, because it was removed."""
     AWAITED = "awaited"
     """Paid, and shown once a moderator has approved it."""
     UNHEARD = "unheard"
@@ -74,6 +74,8 @@ class Reason(StrEnum):
     """A moderator rejected the result, so the job was refunded."""
     LAPSED = "lapsed"
     """No moderator decided while the result existed, so the job was refunded."""
+    FILTERED = "filtered"
+    """Stopped by the bot's own checks before anybody saw the result, so the job was refunded."""
     UNSHARED = "unshared"
     """The member whose avatar was used withdrew their consent meanwhile, so the job was refunded."""
 
@@ -85,7 +87,7 @@ class Reason(StrEnum):
     @property
     def is_refunded(self) -> bool:
         """Whether a job with this reason was paid, and has been refunded since."""
-        return self in {Reason.REJECTED, Reason.LAPSED, Reason.UNSHARED}
+        return self in {Reason.REJECTED, Reason.LAPSED, Reason.FILTERED, Reason.UNSHARED}
 
     @property
     def keeps_back(self) -> bool:

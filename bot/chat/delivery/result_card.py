@@ -37,6 +37,7 @@ KEPT_BACK: Mapping[Reason, tuple[str, str]] = {
     Reason.UNHEARD: ("end.unheard", "end.unheard_note"),
     Reason.REJECTED: ("end.rejected", "end.rejected_note"),
     Reason.LAPSED: ("end.lapsed", "end.lapsed_note"),
+    Reason.FILTERED: ("end.filtered", "end.filtered_note"),
     Reason.UNSHARED: ("end.unshared", "end.unshared_note"),
 }
 
@@ -159,6 +160,7 @@ def _failure(job: Job, text: Text) -> list[str]:
             | Reason.UNHEARD
             | Reason.REJECTED
             | Reason.LAPSED
+            | Reason.FILTERED
             | Reason.UNSHARED
         ):
             # A job that is kept back is DONE, so these reasons only complete the match.

@@ -16,7 +16,7 @@ from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import Watcher
 from bot.jobs.stages import Stage
 from bot.ledger.account import Member
-from bot.ledger.ledger import BOT, FORGOTTEN
+from bot.ledger.ledger import BOT, FORGOTTEN, GATE, LIST
 from bot.media.fingerprints import Fingerprint
 from bot.media.types import Judgement
 from bot.moderation.access import AccessPolicy
@@ -27,10 +27,6 @@ from bot.moderation.errors import ListedMedia
 log = structlog.stdlib.get_logger(__name__)
 
 RESULT = "result"
-# Actor of a takedown that a list of banned media caused.
-LIST = "list"
-# Actor of a takedown by the safety gate.
-GATE = "gate"
 _REFUSED: Mapping[Verdict, Reason] = {
     Verdict.REJECTED: Reason.REJECTED,
     Verdict.LAPSED: Reason.LAPSED,
@@ -84,15 +80,20 @@ class ModeratingWatcher:
         self._watcher.show(job, stage)
 
     async def finish(self, job: Job, result: bytes | None) -> Delivery | Refund:
+        if job.state is not State.DONE or job.reason is Reason.FILTERED:
+            return await self._show(job, result)
         if job.reason is not None and job.reason.is_refunded:
             return await self._watcher.finish(job, None)
-        if job.state is State.DONE and not await self._is_shared(job):
+        return await self._check_and_show(job, result)
+
+    async def _check_and_show(self, job: Job, result: bytes | None) -> Delivery | Refund:
+        if not await self._is_shared(job):
             await self._moderation_store.take_down(job.id, BOT)
             return Refund(Reason.UNSHARED, BOT)
-        approval = await self._approval_requester.approval_of(job) if job.state is State.DONE else None
+        approval = await self._approval_requester.approval_of(job)
         if approval is not None and (reason := _REFUSED.get(approval.verdict)) is not None:
             return await self._refund(job, approval, reason)
-        check = await self._check(job, result) if job.state is State.DONE else _Check.SHOW
+        check = await self._check(job, result)
         if check is _Check.ASK:
             job = replace(job, doubtful=True)
             approval = approval or await self._approval_requester.approval_in_doubt(job)
@@ -101,12 +102,15 @@ class ModeratingWatcher:
             elif (reason := _REFUSED.get(approval.verdict)) is not None:
                 return await self._refund(job, approval, reason)
         if check is _Check.WITHHOLD:
-            # Segmind made it and was paid, so the member pays, too. A moderator can refund it.
-            job, result = replace(job, reason=Reason.WITHHELD, output=None), None
-        elif approval is not None and approval.verdict is Verdict.WAITING:
+            # Members pay for results that they get, and the checks may err.
+            return Refund(Reason.FILTERED, BOT)
+        if approval is not None and approval.verdict is Verdict.WAITING:
             return await self._hold(job, result, approval)
-        elif approval is not None and result is None and self._approval_requester.is_gone(approval, job):
+        if approval is not None and result is None and self._approval_requester.is_gone(approval, job):
             return await self._refund(job, approval, Reason.LAPSED)
+        return await self._show(job, result)
+
+    async def _show(self, job: Job, result: bytes | None) -> Delivery | Refund:
         delivery = await self._watcher.finish(job, result)
         self._mod_log.record(job, result)
         self._avatar_notices.tell(job)

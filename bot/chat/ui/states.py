@@ -31,6 +31,7 @@ class JobState(StrEnum):
     WITHHELD = "withheld"
     REJECTED = "rejected"
     LAPSED = "lapsed"
+    FILTERED = "filtered"
     UNSHARED = "unshared"
 
     @property
@@ -68,6 +69,7 @@ _ICONS: Mapping[JobState, str] = {
     JobState.WITHHELD: "🙈",
     JobState.REJECTED: "👎",
     JobState.LAPSED: "⌛",
+    JobState.FILTERED: "🚫",
     JobState.UNSHARED: "🔒",
 }
 
@@ -94,6 +96,7 @@ _BY_REASON: Mapping[Reason, JobState] = {
     Reason.UNHEARD: JobState.AWAITED,
     Reason.REJECTED: JobState.REJECTED,
     Reason.LAPSED: JobState.LAPSED,
+    Reason.FILTERED: JobState.FILTERED,
     Reason.UNSHARED: JobState.UNSHARED,
 }
 

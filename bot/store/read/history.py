@@ -12,9 +12,10 @@ from bot.jobs.job import Reason, State
 from bot.moderation.approvals import Verdict
 from bot.store.connection import Connection, Transaction
 from bot.store.tables import approvals, jobs, payer, takedowns
+from bot.store.write.jobs import reason_of_takedown
 
 _COLUMNS = tuple(jobs.c[field.name] for field in fields(PastJob))
-_CHOSEN = sa.select(*_COLUMNS, approvals.c.verdict, takedowns.c.job_id.label("taken_down")).select_from(
+_CHOSEN = sa.select(*_COLUMNS, approvals.c.verdict, takedowns.c.actor.label("down_by")).select_from(
     jobs.outerjoin(approvals, approvals.c.job_id == jobs.c.id).outerjoin(
         takedowns, takedowns.c.job_id == jobs.c.id
     )
@@ -85,13 +86,13 @@ def _job_id(number: int) -> str:
 
 def _past_job(row: sa.RowMapping) -> PastJob:
     facts: dict[str, Any] = dict(row)
-    verdict, taken_down = facts.pop("verdict"), facts.pop("taken_down")
+    verdict, down_by = facts.pop("verdict"), facts.pop("down_by")
     state, reason = State(facts["state"]), facts["reason"]
     if state is State.DONE:
         if facts["delivery"] == Delivery.AWAITED:
             reason = Reason.AWAITED
-        elif taken_down is not None:
-            reason = Reason.WITHHELD
+        elif down_by is not None:
+            reason = reason_of_takedown(down_by)
         # A rejected result is taken down, too.
         reason = _REFUNDED.get(verdict, reason)
     facts |= {

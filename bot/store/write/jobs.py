@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from bot.jobs.job import Job, Place, Reason, State
 from bot.jobs.ports import OpenJob
 from bot.ledger.account import Allocation
+from bot.ledger.ledger import GATE, LIST
 from bot.store.connection import Connection
 from bot.store.dialects import any_values, matches_any
 from bot.store.tables import OPEN, is_named, jobs, takedowns
@@ -66,7 +67,7 @@ def job_from_row(row: sa.RowMapping) -> StoredJob:
     return StoredJob(place=Place(**place), epoch=row["epoch"], **facts)
 
 
-_WITH_TAKEDOWN = sa.select(jobs, takedowns.c.at.label("down_since")).outerjoin(
+_WITH_TAKEDOWN = sa.select(jobs, takedowns.c.actor.label("down_by")).outerjoin(
     takedowns, takedowns.c.job_id == jobs.c.id
 )
 
@@ -82,10 +83,15 @@ async def find(connection: Connection, job_id: str, *, owner: str | None = None)
 
 def _without_takedown(row: sa.RowMapping) -> StoredJob:
     job = job_from_row(row)
-    if row["down_since"] is None or job.state is not State.DONE:
+    if row["down_by"] is None or job.state is not State.DONE:
         return job
     # No caller gets the address of a result that was taken down.
-    return replace(job, output=None, reason=Reason.WITHHELD)
+    return replace(job, output=None, reason=reason_of_takedown(row["down_by"]))
+
+
+def reason_of_takedown(actor: str) -> Reason:
+    """The checks of the bot stop a result before anybody sees it; everybody else removes it afterwards."""
+    return Reason.FILTERED if actor in {GATE, LIST} else Reason.WITHHELD
 
 
 async def find_of_server(connection: Connection, guild_id: int, job_id: str) -> StoredJob | None:

@@ -154,9 +154,15 @@ def test_a_result_that_fits_nowhere_is_given_as_a_link() -> None:
     assert "https://files.example/r.mp4" in words(ended(State.DONE, output="https://files.example/r.mp4"))
 
 
-def test_a_withheld_result_is_neither_shown_nor_linked_and_the_card_says_what_to_do() -> None:
-    shown = words(ended(State.DONE, reason=Reason.WITHHELD, output="https://files.example/r.png"))
-    assert all(word in shown for word in ["Not shown", "5 credits", "ask a moderator"])
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [(Reason.WITHHELD, "ask a moderator"), (Reason.FILTERED, "You got 5 credits back")],
+)
+def test_a_withheld_result_is_neither_shown_nor_linked_and_the_card_says_what_to_do(
+    reason: Reason, said: str
+) -> None:
+    shown = words(ended(State.DONE, reason=reason, output="https://files.example/r.png"))
+    assert all(word in shown for word in ["Not shown", "5 credits", said])
     assert "files.example" not in shown
 
 

@@ -256,7 +256,7 @@ async def test_a_result_that_was_listed_meanwhile_is_withheld_in_spite_of_an_app
         list((await store.moderation.fingerprints_of(job.id)).values()), None, "x"
     )
     await moderator.click(card, label="Approve")
-    await reply.says("ask a moderator")
+    await reply.says(wording("end.filtered"))
     assert reply.attachments == []
     await latest(log, "Not shown")
 

@@ -207,18 +207,18 @@ async def test_a_copy_of_a_listed_picture_is_rejected_until_it_is_forgiven(
     await (await server.stage.order("faceswap-v5")).says("Queued")
 
 
-async def test_a_listed_result_is_charged_and_not_shown(server: Server, log: simcord.ChannelHandle) -> None:
+async def test_a_listed_result_is_refunded_and_not_shown(server: Server, log: simcord.ChannelHandle) -> None:
     stage = server.stage
     job = await stage.job(await done(stage))
     result = (await stage.app.store.moderation.fingerprints_of(job.id))["result"]
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
     await stage.app.store.moderation.list_fingerprints([result], stage.guild.id, job.id)
-    assert "5 credits" in await stage.finish(reply, "Not shown")
+    assert "You got 5 credits back" in await stage.finish(reply, "Not shown")
     assert reply.attachments == []
     assert "segmind" not in reply.text.lower()
     await latest(log, "Not shown")
-    assert (await stage.app.store.balance(stage.account)).free == 90
+    assert (await stage.app.store.balance(stage.account)).free == 95
     assert await stage.app.store.audit() == []
 
 
@@ -444,5 +444,5 @@ async def test_a_job_that_is_removed_while_it_runs_is_never_shown(server: Server
     await reply.says("Queued")
     job = await server.stage.job(reply)
     await server.stage.app.store.moderation.take_down(job.id, "7")
-    assert "5 credits" in await server.stage.finish(reply, "Not shown")
+    assert "You got 5 credits back" in await server.stage.finish(reply, "Not shown")
     assert reply.attachments == []

@@ -94,7 +94,7 @@ async def test_a_doubtful_result_is_withheld_where_nobody_can_be_asked(
 ) -> None:
     made_of(monkeypatch, MISTAKEN)
     reply = await server.stage.order("faceswap-v5", target_image=("a.png", picture("PNG")))
-    await server.stage.finish(reply, wording("end.withheld"))
+    await server.stage.finish(reply, wording("end.filtered"))
 
 
 @pytest.mark.stage(safety={"explicit": 0.7, "unjudged": "ask"})

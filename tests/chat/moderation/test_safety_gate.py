@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.jobs.job import Reason
 from bot.sandbox.segmind import StampEngine
 from bot.sandbox.segmind.engine import Rendering
 from tests.harness import Stage
@@ -33,10 +34,17 @@ async def test_an_explicit_result_is_withheld_and_stays_so(
 ) -> None:
     made_of(monkeypatch, MISTAKEN)
     reply = await stage.order("faceswap-v5")
-    await stage.finish(reply, wording("end.withheld"))
+    await stage.finish(reply, wording("state.filtered"), wording("end.filtered"), "5 credits back")
     assert reply.attachments == []
     job = await stage.wait_until_told(reply)
-    assert await stage.app.store.moderation.is_down(job.id)
+    store = stage.app.store
+    assert await store.moderation.is_down(job.id)
+    # The member does not pay, and nothing is held against them; Segmind was paid all the same.
+    assert (await store.balance(stage.account)).free == 100
+    assert await store.audit() == []
+    assert await store.moderation.strikes(stage.member.id, 0) == []
+    (listed,) = await store.job_history.of_member(stage.member.id, limit=1)
+    assert listed.reason is Reason.FILTERED
     assert "porn" not in caplog.text
 
 
@@ -46,7 +54,7 @@ async def test_a_result_that_cannot_be_judged_is_withheld(
 ) -> None:
     made_of(monkeypatch, MISTAKEN[:600])
     reply = await stage.order("faceswap-v5")
-    await stage.finish(reply, wording("end.withheld"))
+    await stage.finish(reply, wording("end.filtered"))
 
 
 async def test_without_the_gate_the_same_result_is_shown(

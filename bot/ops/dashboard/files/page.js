@@ -15,7 +15,7 @@ const ENDS = [
 const REASONS = {
   segmind: "Segmind failed", parameters: "order rejected", service: "key, balance or model", unreachable: "Segmind unreachable", forgotten: "lost by the database",
   "not found": "lost on the way", result: "result not downloaded", withheld: "not shown",
-  awaited: "waiting for moderators", unheard: "log channel unreachable", rejected: "rejected by moderators", lapsed: "not checked in time", unshared: "avatar no longer shared",
+  awaited: "waiting for moderators", unheard: "log channel unreachable", rejected: "rejected by moderators", lapsed: "not checked in time", filtered: "stopped by the checks", unshared: "avatar no longer shared",
 };
 const CLOSED = { key: "Segmind rejects the key", balance: "empty balance", model: "not offered by Segmind" };
 
