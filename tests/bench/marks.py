@@ -1,13 +1,14 @@
 """Measures the watermark: how often it is read after what happens to pictures, and where there is none.
 
-    python -m tests.bench.marks
+    python -m tests.bench.marks [FILE ...]
 
-The pictures are the sandbox's samples and scikit-image's, and parts of them at several sizes.
+The pictures are the sandbox's samples and scikit-image's, and parts of them at several sizes. With files, it
+only looks for marks in these, which never had one.
 """
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from PIL import Image, ImageChops, ImageStat
 from bot.media.marks import Marks
 from bot.media.pixel_marks import mark_image
 from bot.media.watermark.code import MarkCode
-from bot.media.watermark.detect import detect
+from bot.media.watermark.detect import Reading, detect
 from tests.media import reencoding
 from tests.media.files import saved
 from tests.samples import SAMPLES
@@ -29,7 +30,9 @@ UNMARKED = 500
 _SMALLEST, _LARGEST = 300, 1400
 
 
-def main() -> None:
+def main(files: Sequence[str]) -> None:
+    if files:
+        return say_unmarked(map(Path, files))
     pictures = list(originals())
     marked = [mark_image(picture, Marks(CODE)) for picture in pictures]
     noise = [distance(*both) for both in zip(pictures, marked, strict=True)]
@@ -38,8 +41,24 @@ def main() -> None:
         found = [detect([opened(process(picture))]).code for picture in marked]
         say(f"{process.__name__}: {sum(code == CODE for code in found)}, wrong {wrong(found)}")
     parts = list(islice(unmarked(pictures), UNMARKED))
-    readings = [detect([part]) for part in parts]
-    say(f"never marked: {len(parts)}, read as marked {wrong([reading.code for reading in readings])}")
+    say_readings([detect([part]) for part in parts])
+    return None
+
+
+def say_unmarked(paths: Iterable[Path]) -> None:
+    readings: list[Reading] = []
+    for path in paths:
+        with Image.open(path) as image:
+            # As the bot opens pictures.
+            image.thumbnail((_LARGEST, _LARGEST))
+            readings.append(detect([image.convert("RGB")]))
+        say(f"{readings[-1].score:.1f} {readings[-1].code} {path.name}")
+    say_readings(readings)
+
+
+def say_readings(readings: Sequence[Reading]) -> None:
+    read = sum(reading.code is not None for reading in readings)
+    say(f"never marked: {len(readings)}, read as marked {read}")
     say(f"highest score without a mark: {max(reading.score for reading in readings):.1f}")
 
 
@@ -85,4 +104,4 @@ def opened(content: bytes) -> Image.Image:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
