@@ -70,21 +70,10 @@ class Posts(Protocol):
         ...
 
 
-class NoPosts:
-    """Record of a program that sends no messages for jobs."""
-
-    async def keep_post(self, job_id: str, channel_id: int, message_id: int) -> None:
-        del job_id, channel_id, message_id
-
-    async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
-        del job_id
-        return ()
-
-
 class Messages:
     """Sends, edits and deletes the messages of jobs."""
 
-    def __init__(self, client: discord.Client, clock: Clock, posts: Posts = NoPosts()) -> None:  # noqa: B008 - stateless
+    def __init__(self, client: discord.Client, clock: Clock, posts: Posts) -> None:
         self._client = client
         self._clock = clock
         self._posts = posts

@@ -7,7 +7,7 @@ from bot.chat.delivery.batch_card import batch_card
 from bot.chat.delivery.result_file import Result
 from bot.chat.routes import Route
 from bot.chat.shared import Shared
-from bot.chat.ui.card import Attachment
+from bot.chat.ui.card import Attachment, PostedAttachment
 from bot.jobs.job import Job
 from bot.jobs.stages import Stage
 
@@ -19,14 +19,6 @@ class _Batch:
     stages: dict[str, Stage] = field(default_factory=dict[str, Stage])
     ended: dict[str, Job] = field(default_factory=dict[str, Job])
     """Jobs with the ends that moderation has decided on."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """File that the message has already."""
-
-    filename: str
-    alt: str
 
 
 class BatchCards:
@@ -72,9 +64,7 @@ class BatchCards:
             # After a lost response, the message may have this job's file already.
             if each.is_kept_back or (each.id == job.id and result is not None):
                 kept.pop(each.id, None)
-        gallery: dict[str, Attachment] = {
-            job_id: _Shown(each.filename, each.description or "") for job_id, each in kept.items()
-        }
+        gallery: dict[str, Attachment] = {job_id: PostedAttachment.of(each) for job_id, each in kept.items()}
         if result is not None:
             gallery[job.id] = result
         card = batch_card(

@@ -1,7 +1,7 @@
 """Messages about cases: in the log of a server, or in direct messages to the operators or its owner."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import discord
 import structlog
@@ -12,20 +12,12 @@ from bot.chat.messages import DISCORD_ERRORS, NOBODY, send_direct
 from bot.chat.moderation.case_card import case_card
 from bot.chat.shared import Shared
 from bot.chat.text import ENGLISH, speaking
-from bot.chat.ui.card import Attachment
+from bot.chat.ui.card import Attachment, PostedAttachment
 from bot.chat.ui.info_card import InfoCard
 from bot.jobs.job import Job, State
 from bot.moderation.cases import Audience, Case
 
 log = structlog.stdlib.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """Picture that a message has already."""
-
-    filename: str
-    alt: str
 
 
 class CaseMessages:
@@ -129,7 +121,7 @@ class CaseMessages:
         message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
         try:
             attached = (await message.fetch()).attachments if keeps else []
-            pictures = [_Shown(each.filename, each.description or "") for each in attached]
+            pictures = [PostedAttachment.of(each) for each in attached]
             view = self._card(case, job, pictures)
             await message.edit(view=view, attachments=attached, allowed_mentions=NOBODY)
         except DISCORD_ERRORS as error:

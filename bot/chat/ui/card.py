@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import discord
 from discord import ui
@@ -26,6 +26,18 @@ class Attachment(Protocol):
     def filename(self) -> str: ...
     @property
     def alt(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PostedAttachment:
+    """A picture or video that the message has already."""
+
+    filename: str
+    alt: str
+
+    @classmethod
+    def of(cls, posted: discord.Attachment) -> Self:
+        return cls(posted.filename, posted.description or "")
 
 
 class ResultAttachment(Attachment, Protocol):

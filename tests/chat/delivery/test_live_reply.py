@@ -223,7 +223,7 @@ async def posted(stage: Bot) -> discord.Message:
 
 async def test_a_message_is_edited_through_its_channel_once_its_token_has_expired(stage: Bot) -> None:
     message = await posted(stage)
-    messages = Messages(stage.app.client, HeldClock(1000))
+    messages = Messages(stage.app.client, HeldClock(1000), stage.app.store.moderation)
     with stage.env.time_context():
         await messages.edit(place_of(message, stage, until=999), error_card("after"))
     entry = stage.env.http_requests[-1]
@@ -232,7 +232,7 @@ async def test_a_message_is_edited_through_its_channel_once_its_token_has_expire
 
 async def test_a_token_that_discord_rejects_leads_to_the_channel(stage: Bot) -> None:
     message = await posted(stage)
-    messages = Messages(stage.app.client, HeldClock(1000))
+    messages = Messages(stage.app.client, HeldClock(1000), stage.app.store.moderation)
     with stage.env.time_context():
         await messages.edit(place_of(message, stage), error_card("after"))
     tried = [entry.path.split("/")[1] for entry in stage.env.http_requests if entry.method == "PATCH"]
@@ -244,7 +244,9 @@ async def test_a_card_for_the_member_alone_never_goes_through_the_channel(stage:
     message = await posted(stage)
     place = replace(place_of(message, stage, until=until), hidden=True)
     with stage.env.time_context(), pytest.raises(Gone):
-        await Messages(stage.app.client, HeldClock(1000)).edit(place, error_card("after"))
+        await Messages(stage.app.client, HeldClock(1000), stage.app.store.moderation).edit(
+            place, error_card("after")
+        )
     assert not [
         each for each in stage.env.http_requests if (each.method, each.path[:5]) == ("PATCH", "/chan")
     ]
@@ -252,7 +254,7 @@ async def test_a_card_for_the_member_alone_never_goes_through_the_channel(stage:
 
 async def test_a_message_that_was_deleted_is_gone(stage: Bot) -> None:
     message = await posted(stage)
-    messages = Messages(stage.app.client, HeldClock(1000))
+    messages = Messages(stage.app.client, HeldClock(1000), stage.app.store.moderation)
     with stage.env.time_context():
         await message.delete()
         with pytest.raises(Gone):
