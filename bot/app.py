@@ -37,12 +37,12 @@ from bot.periodic import PeriodicTask
 from bot.registry import ModelRegistry, iter_modules, model_registry
 from bot.settings import Settings, check_model_names
 from bot.store import SqlStore, audit_ledger
-from bot.takedown_form import takedown_server
+from bot.takedown_form import TakedownForm, takedown_server
 from bot.wiring.chat import serve
 from bot.wiring.delivery import DeliveryParts
 from bot.wiring.factories import FEATURES, c2pa_signer_of, contexts_of, segmind_client, traces_of
 from bot.wiring.jobs import JobEngine
-from bot.wiring.ops import observed_ports, sampled, takedown_form_of
+from bot.wiring.ops import observed_ports, sampled
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -159,10 +159,9 @@ async def build_app(
         served_at = await stack.enter_async_context(
             operator_server(settings.ops.address, metrics, health, dashboard)
         )
+        takedown_form = TakedownForm(settings, store.takedowns, workers.detection, text=text, clock=clock)
         takedown_form_at = await stack.enter_async_context(
-            takedown_server(
-                settings.takedown.address, takedown_form_of(settings, store, workers, text=text, clock=clock)
-            )
+            takedown_server(settings.takedown.address, takedown_form)
         )
         outage = Outage(partial(_probe_write, store), clock)
         stack.push_async_callback(outage.close)

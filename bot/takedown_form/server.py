@@ -2,13 +2,15 @@
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
 
+from bot.chat.text import Text
+from bot.clock import Clock
 from bot.jobs.ports import StoreAway
 from bot.media import operations
 from bot.media.types import DetectedMark, Limits, UnusableMedia
@@ -26,6 +28,7 @@ from bot.moderation.takedowns import (
 from bot.ops.dashboard import TrustedProxies
 from bot.ops.dashboard.routes import HEADERS
 from bot.ops.web import served
+from bot.settings import Settings
 from bot.takedown_form.page import FILES, Pages, preferred
 
 log = structlog.stdlib.get_logger(__name__)
@@ -33,6 +36,9 @@ log = structlog.stdlib.get_logger(__name__)
 # Bounds the memory and the time that strangers can take: bodies that are read at once, and seconds for each.
 _MOST_BODIES = 2
 _BODY_SECONDS = 60.0
+# From one address, and from all addresses together.
+_REQUESTS_AN_HOUR = 5, 40
+_LOOKUPS_AN_HOUR = 30, 600
 # Space for the fields and for what separates them.
 _FIELDS_BYTES = 64 * 1024
 _IPV6_PREFIX = 64
@@ -63,25 +69,22 @@ class TakedownForm:
 
     def __init__(
         self,
+        settings: Settings,
         takedowns: TakedownRepository,
-        pages: Pages,
-        *,
         worker: MediaWorker,
-        limits: Limits,
-        hours: float,
-        proxies: TrustedProxies,
-        requests: tuple[CheckQuota, CheckQuota],
-        lookups: tuple[CheckQuota, CheckQuota],
+        *,
+        text: Text,
+        clock: Clock,
     ) -> None:
-        """The quotas are those of one address, and of all addresses together."""
         self._takedowns = takedowns
-        self._pages = pages
+        self._hours = settings.takedown.hours
+        self._pages = Pages(text, contact=settings.takedown.contact, hours=self._hours)
         self._worker = worker
-        self._limits = limits
-        self._hours = hours
-        self._proxies = proxies
-        self._requests = requests
-        self._lookups = lookups
+        # The section and the class have the same fields.
+        self._limits = Limits(**settings.uploads.model_dump())
+        self._proxies = TrustedProxies(settings.ops.proxy_networks)
+        self._requests = [CheckQuota(clock, most) for most in _REQUESTS_AN_HOUR]
+        self._lookups = [CheckQuota(clock, most) for most in _LOOKUPS_AN_HOUR]
         self._bodies = asyncio.Semaphore(_MOST_BODIES)
 
     def application(self) -> web.Application:
@@ -145,7 +148,7 @@ class TakedownForm:
         except UnusableMedia as error:
             raise _InvalidForm("takedown_form.unreadable", _values(claim)) from error
 
-    def _count(self, quotas: tuple[CheckQuota, CheckQuota], request: web.Request) -> None:
+    def _count(self, quotas: Sequence[CheckQuota], request: web.Request) -> None:
         own, common = quotas
         own.take(_network(self._proxies.client_address(request)))
         common.take(_EVERYBODY)

@@ -4,22 +4,16 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bot.chat.text import Text
 from bot.clock import Clock
 from bot.jobs.ports import JobPorts, Watcher
-from bot.media.types import Limits
-from bot.media.workers import MediaWorkers
-from bot.moderation.origin import CheckQuota
-from bot.ops.dashboard import Dashboard, SnapshotReader, TrustedProxies
+from bot.ops.dashboard import Dashboard, SnapshotReader
 from bot.ops.job_metrics import JobMeter
 from bot.ops.metrics import Metrics
 from bot.ops.observers import FanOut, ObservedSegmind, ObservedStore
 from bot.ops.sources import Sources
 from bot.segmind.client import SegmindClient
-from bot.settings import Settings
 from bot.store import SqlStore
 from bot.store.read.dashboard import DashboardQueries
-from bot.takedown_form import Pages, TakedownForm
 from bot.tasks import beside
 
 if TYPE_CHECKING:
@@ -40,22 +34,6 @@ def observed_ports(
     listener = meter if traces is None else FanOut(meter, traces)
     observed = ObservedSegmind(segmind, listener, metrics.registry)
     return JobPorts(observed, ObservedStore(store, listener), watcher, clock)
-
-
-def takedown_form_of(
-    settings: Settings, store: SqlStore, workers: MediaWorkers, *, text: Text, clock: Clock
-) -> TakedownForm:
-    section = settings.takedown
-    return TakedownForm(
-        store.takedowns,
-        Pages(text, contact=section.contact, hours=section.hours),
-        worker=workers.detection,
-        limits=Limits(**settings.uploads.model_dump()),
-        hours=section.hours,
-        proxies=TrustedProxies(settings.ops.proxy_networks),
-        requests=(CheckQuota(clock, 5), CheckQuota(clock, 40)),
-        lookups=(CheckQuota(clock, 30), CheckQuota(clock, 600)),
-    )
 
 
 @asynccontextmanager
