@@ -70,6 +70,11 @@ def settings_for(url: str, database: Path, /, **sections: dict[str, Any]) -> set
     return settings.Settings.model_validate(chosen)
 
 
+def plain_settings(**sections: dict[str, Any]) -> settings.Settings:
+    """Settings of the tests for a part that uses neither Segmind nor the database."""
+    return settings_for("http://127.0.0.1", Path("unused.db"), **sections)
+
+
 async def eventually(find: Callable[[], T | None], expected: Callable[[], str]) -> T:
     """Wait until `find` returns something, and return it."""
     try:

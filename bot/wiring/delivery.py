@@ -18,7 +18,6 @@ from bot.media.workers import MediaWorkers
 from bot.moderation.access import AccessPolicy
 from bot.moderation.avatars import AvatarPolicy
 from bot.moderation.strikes import Strikes
-from bot.settings import SettingsError
 from bot.wiring.factories import access_rules_of
 
 
@@ -34,22 +33,10 @@ class DeliveryParts:
         is_throttled: Callable[[], bool],
         age_estimator: AgeEstimator | None,
     ) -> None:
-        """Raises `SettingsError` if the settings need an `age_estimator` and there is none."""
         settings, store, text, clock = shared.settings, shared.store, shared.text, shared.clock
-        safety = settings.safety
-        if safety.min_age is not None and age_estimator is None:
-            raise SettingsError(["safety.min_age needs the face detection: install the lock `sandbox`"])
         self.workers = workers
         self.results = Results(
-            shared.cards,
-            text,
-            workers,
-            c2pa_signer,
-            explicit=safety.explicit,
-            doubtful=safety.doubtful,
-            min_age=safety.min_age,
-            age_estimator=age_estimator,
-            **settings.marks.model_dump(),
+            settings, shared.cards, text, workers, c2pa_signer, age_estimator=age_estimator
         )
         self.original_previews = OriginalPreviews(
             text, clock, max_bytes=MAX_BYTES * settings.card.before_and_after

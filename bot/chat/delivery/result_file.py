@@ -22,6 +22,7 @@ from bot.media.watermark.code import MarkCode
 from bot.media.worker.process import WorkerFailed
 from bot.media.workers import FIT_SECONDS, MediaWorkers
 from bot.models import MediaKind, ModelCard
+from bot.settings import Settings, SettingsError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -55,30 +56,23 @@ class Results:
 
     def __init__(
         self,
+        settings: Settings,
         cards: Mapping[str, ModelCard],
         text: Text,
         workers: MediaWorkers,
         c2pa_signer: C2paSigner | None = None,
         *,
-        watermark: bool = False,
-        label: bool = False,
-        videos: bool = True,
-        explicit: float | None = None,
-        doubtful: float | None = None,
-        min_age: float | None = None,
         age_estimator: AgeEstimator | None = None,
         fit_seconds: float = FIT_SECONDS,
     ) -> None:
+        """Raises `SettingsError` if the settings need an `age_estimator` and there is none."""
+        self._marks, self._safety = settings.marks, settings.safety
+        if self._safety.min_age is not None and age_estimator is None:
+            raise SettingsError(["safety.min_age needs the face detection: install the lock `sandbox`"])
         self._cards = cards
         self._text = text
         self._workers = workers
         self._c2pa_signer = c2pa_signer
-        self._watermark = watermark
-        self._label = label
-        self._videos = videos
-        self._explicit = explicit
-        self._doubtful = doubtful
-        self._min_age = min_age
         self._age_estimator = age_estimator
         self._fit_seconds = fit_seconds
 
@@ -102,9 +96,10 @@ class Results:
         return await self._judge_age(content) if judgement is Judgement.SAFE else judgement
 
     async def _judge_content(self, content: bytes) -> Judgement:
-        if self._explicit is None:
+        safety = self._safety
+        if safety.explicit is None:
             return Judgement.SAFE
-        limits = replace(RESULT_LIMITS, explicit=self._explicit, doubtful=self._doubtful)
+        limits = replace(RESULT_LIMITS, explicit=safety.explicit, doubtful=safety.doubtful)
         try:
             return await self._workers.results.run(operations.judge, content, limits)
         except (UnusableMedia, WorkerFailed):
@@ -112,13 +107,14 @@ class Results:
 
     async def _judge_age(self, content: bytes) -> Judgement:
         """Doubt a picture with a face that looks younger than the operator allows."""
-        if self._min_age is None or self._age_estimator is None:
+        min_age = self._safety.min_age
+        if min_age is None or self._age_estimator is None:
             return Judgement.SAFE
         try:
             age = await self._workers.faces.run(self._age_estimator, content)
         except (UnusableMedia, WorkerFailed):
             return Judgement.UNJUDGED
-        return Judgement.DOUBTFUL if age is not None and age < self._min_age else Judgement.SAFE
+        return Judgement.DOUBTFUL if age is not None and age < min_age else Judgement.SAFE
 
     async def fingerprint_of(self, content: bytes) -> Fingerprint:
         """Fingerprint of a result, for the list of blocked media."""
@@ -129,8 +125,8 @@ class Results:
             return Fingerprint(digest.hexdigest())
 
     async def _fit(self, job: Job, content: bytes, limit: int) -> tuple[Media, Fitted]:
-        code = MarkCode.of(job.id, job.created_at) if self._watermark else None
-        marks = Marks(code, self._label, self._videos)
+        code = MarkCode.of(job.id, job.created_at) if self._marks.watermark else None
+        marks = Marks(code, self._marks.label, self._marks.videos)
         marked = await self._workers.results.run(operations.mark_result, content, RESULT_LIMITS, limit, marks)
         media, compromise = marked.media, None
         if job.place.gif_loops is not None and media.kind is MediaKind.VIDEO:

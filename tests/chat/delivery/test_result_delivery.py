@@ -30,7 +30,6 @@ from bot.ledger.account import account_of
 from bot.ledger.server_rules import ServerRules
 from bot.media.probe import inspect
 from bot.media.types import Limits
-from bot.settings import Settings
 from tests.clocks import HeldClock
 from tests.discord.entities import DirectChannel
 from tests.discord.faults import Dropped, ErrorReply, Fault
@@ -39,7 +38,7 @@ from tests.discord.records import EPHEMERAL, Message
 from tests.discord.requests import Call
 from tests.discord.server import SmallDiscord
 from tests.discord.user import new_interaction
-from tests.harness import MODELS, shared_workers
+from tests.harness import MODELS, plain_settings, shared_workers
 from tests.jobs.orders import job
 from tests.media import files
 from tests.wording import wording
@@ -153,12 +152,12 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
         monkeypatch.setattr(http.Route, "BASE", small.api)
         async with discord.Client(intents=discord.Intents.none()) as client:
             await client.login(small.token)
-            text, clock, posts = Text.load(), HeldClock(NOW), MemoryPosts()
+            plain, text, clock, posts = plain_settings(), Text.load(), HeldClock(NOW), MemoryPosts()
             batch: list[Job] = []
             store: Any = OneBatch(batch)
             bot: Any = client
             shared = Shared(
-                Settings(),
+                plain,
                 bot,
                 store,
                 MODELS,
@@ -173,7 +172,7 @@ async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Harness]:
                 small,
                 ResultDelivery(
                     shared,
-                    Results(CARDS, text, shared_workers()),
+                    Results(plain, CARDS, text, shared_workers()),
                     OriginalPreviews(text, clock),
                     BatchCards(shared),
                     no_strike,

@@ -15,7 +15,7 @@ from bot.media.types import Judgement, Limits
 from bot.sandbox.operations import youngest_age
 from bot.settings import SettingsError
 from tests.clocks import HeldClock
-from tests.harness import MODELS, local_segmind, settings_for, shared_workers, staged
+from tests.harness import MODELS, local_segmind, plain_settings, settings_for, shared_workers, staged
 from tests.jobs.orders import job
 from tests.media import files
 from tests.media.marks import is_marked
@@ -28,8 +28,9 @@ LARGE = files.picture("PNG", 512, 384)
 VIDEO = files.video(width=320, height=240, frames=24, rate=12)
 
 
-def results(**choices: Any) -> Results:
-    return Results(CARDS, Text.load(), shared_workers(), **choices)
+def results(min_age: float | None = None, **choices: Any) -> Results:
+    settings = plain_settings(safety={"explicit": "off", "min_age": "off" if min_age is None else min_age})
+    return Results(settings, CARDS, Text.load(), shared_workers(), **choices)
 
 
 async def test_a_result_that_fits_is_marked_and_named_after_its_job() -> None:

@@ -13,7 +13,7 @@ from bot.chat.text import LANGUAGES, Text, speaking
 from bot.jobs.job import Job, State
 from bot.moderation.approvals import Approval, Verdict
 from tests.discord.server import SmallDiscord
-from tests.harness import MODELS, shared_workers
+from tests.harness import MODELS, plain_settings, shared_workers
 from tests.jobs.orders import job
 from tests.media import files
 
@@ -44,7 +44,7 @@ def approval(verdict: Verdict = Verdict.WAITING) -> Approval:
 async def test_discord_accepts_the_card_before_and_after_the_decision(
     channel: discord.PartialMessageable,
 ) -> None:
-    result = await Results(CARDS, TEXT, shared_workers()).prepare(
+    result = await Results(plain_settings(), CARDS, TEXT, shared_workers()).prepare(
         done(), files.picture("PNG"), MIN_UPLOAD_LIMIT
     )
     assert result is not None
