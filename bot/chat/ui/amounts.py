@@ -4,7 +4,7 @@ from bot.chat.text import Text
 
 # Below this many seconds, durations show tenths.
 EXACT_BELOW = 10
-MINUTE = 60
+MINUTE, HOUR = 60, 3600
 KIB, MIB = 2**10, 2**20
 
 
@@ -15,11 +15,13 @@ def duration(seconds: float, text: Text) -> str:
 
 
 def about(seconds: float, text: Text) -> str:
-    """Round to whole seconds or minutes."""
+    """Round to whole seconds or minutes, or to tenths of an hour."""
     whole = max(1, round(seconds))
     if whole < 2 * MINUTE:
         return text("amount.seconds", amount=whole)
-    return text("amount.minutes", amount=round(whole / MINUTE))
+    if whole < 2 * HOUR:
+        return text("amount.minutes", amount=round(whole / MINUTE))
+    return text("amount.hours", amount=text.number(whole / HOUR, 1 if whole % HOUR else 0))
 
 
 def size(count: float, text: Text) -> str:
