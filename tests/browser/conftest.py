@@ -31,9 +31,9 @@ ARGUMENTS = [
 
 
 @contextmanager
-def sandbox(folder: Path, port: int = 0, *, consent: bool = False) -> Generator[str]:
+def sandbox(folder: Path, port: int = 0, *, speed: str = SPEED, consent: bool = False) -> Generator[str]:
     """Run the real program and yield its address; without `consent`, everybody has accepted the rules."""
-    command = [sys.executable, "-m", "bot", "sandbox", "--no-browser", "--port", str(port), "--speed", SPEED]
+    command = [sys.executable, "-m", "bot", "sandbox", "--no-browser", "--port", str(port), "--speed", speed]
     environment = {**os.environ, "DOPPEL_CONSENT__REQUIRED": str(consent).lower()}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

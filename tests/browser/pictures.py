@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -28,6 +28,8 @@ MAX_BYTES = 160 * 1000
 MANY_COLOURS, FEW_COLOURS = 5000, 256
 # Milliseconds.
 PATIENCE = 120_000
+# Slower than usual, so that a busy machine takes no longer than the cards expect.
+SPEED = "4"
 # A picture that looks the same is not replaced: a duration may differ by a tenth.
 SAME = 0.2
 # The charts of the operator's page show the time of day.
@@ -77,7 +79,9 @@ STABLE_TEXT = """(message) => {
 # One message alone, because changing messages would move it.
 ALONE = """
 article[data-message-id]:not([data-alone]) { display: none; }
-article[data-alone] { position: fixed; top: 0; left: 0; width: 704px; z-index: 9999; background: #323339; }
+article[data-alone] {
+  position: fixed; top: 0; left: 0; width: 704px; padding-block: 12px; z-index: 9999; background: #323339;
+}
 """
 
 
@@ -305,7 +309,7 @@ def operator_page(photographer: Photographer, faces: Path) -> None:
     page = browser.new_page(viewport={"width": 1000, "height": 1180}, color_scheme="dark")
     page.goto(f"{photographer.page.url.partition('#')[0]}operator/")
     expect(page.locator("#states")).to_contain_text("1 waiting")
-    expect(page.locator("#books")).to_contain_text("add up")
+    expect(page.locator("#books")).to_contain_text("adds up")
     # Wait until the charts show data.
     expect(page.locator("#chart-line path.curve")).to_have_count(1)
     photographer.screen("operator-page", page)
@@ -333,7 +337,7 @@ def open_photographer(folder: Path) -> Generator[Photographer]:
         raise SystemExit("There is no chromium here; Debian's package has one: apt-get install chromium")
     expect.set_options(timeout=PATIENCE)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    with sandbox(folder, consent=True) as address, sync_playwright() as playwright:
+    with sandbox(folder, speed=SPEED, consent=True) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(
             viewport={"width": 1000, "height": 1400}, reduced_motion="reduce", bypass_csp=True
@@ -352,23 +356,21 @@ def open_photographer(folder: Path) -> Generator[Photographer]:
             browser.close()
 
 
-def taken() -> Mapping[str, bytes]:
-    with TemporaryDirectory() as folder:
-        fill_history(Path(folder) / "var/sandbox.db")
-        return _taken(Path(folder))
-
-
-def _taken(folder: Path) -> Mapping[str, bytes]:
+def take_tour(folder: Path) -> None:
+    """Save the pictures of each step, so that a step that fails loses none of the earlier ones."""
+    fill_history(folder / "var/sandbox.db")
     with open_photographer(folder) as photographer:
         for step in TOUR:
             step(photographer, folder / "var/samples")
-        return photographer.taken
+            for name, content in photographer.taken.items():
+                saved = save_demo(content) if name == "demo" else save_picture(name, content)
+                sys.stdout.write(f"{name:<15}{saved}\n")
+            photographer.taken.clear()
 
 
 def main() -> int:
-    for name, content in taken().items():
-        saved = save_demo(content) if name == "demo" else save_picture(name, content)
-        sys.stdout.write(f"{name:<15}{saved}\n")
+    with TemporaryDirectory() as folder:
+        take_tour(Path(folder))
     return 0
 
 
