@@ -21,6 +21,8 @@ from bot.sandbox.shutdown import wait_until_stopped
 from bot.settings import Settings
 from tests.patience import PATIENCE
 
+ROOT = Path(__file__).parents[2]
+
 if TYPE_CHECKING:
     from simcord import Preview
 
@@ -110,14 +112,20 @@ async def test_both_commands_print_their_address_and_stop(
     assert "The sandbox is open: http://localhost:" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["logo.svg", "avatar.png"])
-def test_the_page_and_the_docs_show_the_same_face_of_the_bot(name: str) -> None:
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        (PAGE / "logo.svg", "logo.svg"),
+        (PAGE / "avatar.png", "avatar.png"),
+        (ROOT / "bot/ops/dashboard/files/page.svg", "logo.svg"),
+    ],
+)
+def test_the_pages_and_the_docs_show_the_same_face_of_the_bot(shown: Path, name: str) -> None:
     # The docs cannot link outside of their folder.
-    docs = Path(__file__).parents[2] / "docs/pictures"
-    assert (PAGE / name).read_bytes() == (docs / name).read_bytes()
+    assert shown.read_bytes() == (ROOT / "docs/pictures" / name).read_bytes()
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
 def test_the_notice_says_where_a_sample_comes_from(sample: Path) -> None:
-    notice = (Path(__file__).parents[2] / "NOTICE").read_text("utf-8")
+    notice = (ROOT / "NOTICE").read_text("utf-8")
     assert sample.name in notice
