@@ -16,7 +16,7 @@ from bot.sandbox.welcome import PEOPLE
 from tests.browser.channel import RECORDER, Channel
 from tests.browser.conftest import ARGUMENTS, SCREENSHOTS, sandbox
 from tests.browser.demo import record
-from tests.browser.history import fill_history
+from tests.browser.history import SPEED, fill_history
 from tests.wording import wording
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -28,8 +28,6 @@ MAX_BYTES = 160 * 1000
 MANY_COLOURS, FEW_COLOURS = 5000, 256
 # Milliseconds.
 PATIENCE = 120_000
-# Slower than usual, so that a busy machine takes no longer than the cards expect.
-SPEED = "4"
 # A picture that looks the same is not replaced: a duration may differ by a tenth.
 SAME = 0.2
 # The charts of the operator's page show the time of day.
@@ -201,12 +199,22 @@ def first_order(photographer: Photographer, faces: Path) -> None:
     photographer.message("card", done)
 
 
-def log_and_endings(photographer: Photographer, faces: Path) -> None:
+@contextmanager
+def as_administrator(photographer: Photographer, *, posts: int = 0) -> Generator[None]:
+    """View as the administrator, after whom the member sees `posts` more messages."""
+    seen_by_member = photographer.channel.messages.count()
     photographer.channel.switch_to(ADMINISTRATOR)
-    photographer.channel.pick("admin log", {}, {"channel": "faceswap"})
-    photographer.page.locator(".command-suggestion", has_text="faceswap").first.click()
-    expect(photographer.channel.send()).to_contain_text("logged")
+    yield
     photographer.channel.switch_to("Robin")
+    # A busy machine shows the administrator's messages for a while.
+    expect(photographer.channel.messages).to_have_count(seen_by_member + posts)
+
+
+def log_and_endings(photographer: Photographer, faces: Path) -> None:
+    with as_administrator(photographer):
+        photographer.channel.pick("admin log", {}, {"channel": "faceswap"})
+        photographer.page.locator(".command-suggestion", has_text="faceswap").first.click()
+        expect(photographer.channel.send()).to_contain_text("logged")
     logged = photographer.channel.messages.filter(has_text="target_image")
     for count, (name, file) in enumerate((("failed", "fail"), ("blocked", "blocked")), start=1):
         ended = place_order(photographer, face=faces / f"{file}.jpg")
@@ -219,32 +227,27 @@ def log_and_endings(photographer: Photographer, faces: Path) -> None:
 
 def report(photographer: Photographer, faces: Path) -> None:
     del faces
-    seen_by_member = photographer.channel.messages.count()
-    photographer.channel.switch_to(ADMINISTRATOR)
-    done = photographer.channel.messages.filter(
-        has=photographer.page.get_by_role("button", name="Report")
-    ).first
-    done.get_by_role("button", name="Report").click()
-    dialog = photographer.page.locator("#modal-root [role=dialog]")
-    dialog.get_by_role("radio").first.check()
-    photographer.form("report", dialog)
-    dialog.get_by_role("button", name="Submit").click()
-    case = photographer.channel.messages.filter(has_text="Dismiss").last
-    expect(case).to_be_visible()
-    photographer.message("case", case)
-    photographer.channel.switch_to("Robin")
-    # A busy machine shows the administrator's messages for a while; the member sees only the case.
-    expect(photographer.channel.messages).to_have_count(seen_by_member + 1)
+    with as_administrator(photographer, posts=1):
+        done = photographer.channel.messages.filter(
+            has=photographer.page.get_by_role("button", name="Report")
+        ).first
+        done.get_by_role("button", name="Report").click()
+        dialog = photographer.page.locator("#modal-root [role=dialog]")
+        dialog.get_by_role("radio").first.check()
+        photographer.form("report", dialog)
+        dialog.get_by_role("button", name="Submit").click()
+        case = photographer.channel.messages.filter(has_text="Dismiss").last
+        expect(case).to_be_visible()
+        photographer.message("case", case)
 
 
 def panel(photographer: Photographer, faces: Path) -> None:
     del faces
-    photographer.channel.switch_to(ADMINISTRATOR)
-    photographer.channel.pick("admin panel", {})
-    shown = photographer.channel.send()
-    expect(shown).to_contain_text("Control panel")
-    photographer.message("panel", shown)
-    photographer.channel.switch_to("Robin")
+    with as_administrator(photographer):
+        photographer.channel.pick("admin panel", {})
+        shown = photographer.channel.send()
+        expect(shown).to_contain_text("Control panel")
+        photographer.message("panel", shown)
 
 
 def lists(photographer: Photographer, faces: Path) -> None:
@@ -337,7 +340,7 @@ def open_photographer(folder: Path) -> Generator[Photographer]:
         raise SystemExit("There is no chromium here; Debian's package has one: apt-get install chromium")
     expect.set_options(timeout=PATIENCE)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    with sandbox(folder, speed=SPEED, consent=True) as address, sync_playwright() as playwright:
+    with sandbox(folder, speed=str(SPEED), consent=True) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(
             viewport={"width": 1000, "height": 1400}, reduced_motion="reduce", bypass_csp=True
