@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -114,14 +114,10 @@ class Proxy:
                 self._operator = None
 
     async def _forward_to_preview(self, request: web.Request) -> web.Response:
-        try:
-            return await _available(self._preview, request).forward(request)
-        except aiohttp.ClientError as error:
-            # An open page keeps asking while the preview closes.
-            raise web.HTTPServiceUnavailable(text="The sandbox is closing.") from error
+        return await _forward(self._preview, request)
 
     async def _forward_to_operator(self, request: web.Request) -> web.Response:
-        return await _available(self._operator, request).forward(request)
+        return await _forward(self._operator, request)
 
 
 class _OperatorPage:
@@ -186,16 +182,17 @@ class _Preview:
         return {**kept, CAPABILITY_HEADER: self._key}
 
 
-_Upstream = TypeVar("_Upstream", _Preview, _OperatorPage)
-
-
-def _available(upstream: _Upstream | None, request: web.Request) -> _Upstream:
-    """Return the upstream, once it is set, for a request from this machine."""
+async def _forward(upstream: _Preview | _OperatorPage | None, request: web.Request) -> web.Response:
+    """Forward a request from this machine to the upstream, once it is set."""
     if upstream is None:
         raise web.HTTPServiceUnavailable(text="The sandbox is starting.", headers={"Retry-After": "1"})
     if not _is_local(request):
         raise web.HTTPForbidden(text="The sandbox is for the machine that it runs on.")
-    return upstream
+    try:
+        return await upstream.forward(request)
+    except aiohttp.ClientError as error:
+        # An open page keeps asking while the sandbox closes.
+        raise web.HTTPServiceUnavailable(text="The sandbox is closing.") from error
 
 
 def _own_files() -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from bot.sandbox.app import SandboxOptions, open_sandbox
 from bot.sandbox.proxy import PAGE, PATCHES, Proxy
@@ -97,12 +98,14 @@ async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(t
             assert answer.status == 200
 
 
-async def test_a_page_that_asks_while_the_preview_closes_gets_an_answer() -> None:
+@pytest.mark.parametrize("path", ["api/state", "operator/figures"])
+async def test_a_page_that_asks_while_the_sandbox_closes_gets_an_answer(path: str) -> None:
     proxy = Proxy()
     async with (
         proxy.open("127.0.0.1", 0) as address,
         proxy.forward_to("http://127.0.0.1:9/#key", asyncio.Lock()),
+        proxy.forward_operator_to("http://127.0.0.1:9", SecretStr("token")),
         aiohttp.ClientSession() as session,
-        session.get(f"{address}/api/state") as answer,
+        session.get(f"{address}/{path}") as answer,
     ):
         assert answer.status == 503
