@@ -1,12 +1,21 @@
 """The bot's media workers, one for each kind of work, so that none waits behind slower work."""
 
 import os
+from dataclasses import replace
 
+from bot.media import operations
+from bot.media.types import Damaged, InspectedFile, Limits, TooCostly, TooManyPixels
 from bot.media.worker.limits import MIB, WorkerLimits
 from bot.media.worker.process import MediaWorker
 
 FIT_SECONDS = 90.0
 """Seconds to make one result fit; after that, the card shows its link instead."""
+QUICK_SECONDS = 2
+"""Processor time for a file that others wait behind."""
+QUICK_PIXELS = 12_582_912
+"""4096 x 3072, the photo of most phones."""
+QUICK_FRAME_PIXELS = 2_088_960
+"""1920 x 1088, because a video's height is a multiple of 16."""
 # Encoding stops by itself; the rest is for the step that it is in.
 _ENCODER_SECONDS = FIT_SECONDS + 10
 # Only a timestamp server can take long, and the member waits meanwhile.
@@ -15,12 +24,52 @@ _GATE = "bot.media.safety_gate.gate"
 _MARKING = ("PIL.Image", "av", "bot.media.pixel_marks", _GATE)
 
 
+class UploadWorkers:
+    """Opens the files of members; a large or slow one goes to a child of its own, and holds nobody up.
+
+    Only decoding tells how long a file takes. So the first child tries each file for a moment, and leaves it
+    to the second one if that is not enough. Two children that opened large files would need twice the memory.
+    """
+
+    def __init__(self) -> None:
+        preload = ("PIL.Image", "av", _GATE)
+        self.quick = MediaWorker(
+            WorkerLimits(cpu_seconds=QUICK_SECONDS, wall_seconds=4 * QUICK_SECONDS, preload=preload)
+        )
+        self.thorough = MediaWorker(WorkerLimits(preload=preload))
+
+    async def inspect(
+        self, content: bytes, limits: Limits, *, small_copy: bool, first_frame: bool = False
+    ) -> InspectedFile:
+        quick_limits = replace(
+            limits,
+            pixels=min(limits.pixels, QUICK_PIXELS),
+            frame_pixels=min(limits.frame_pixels, QUICK_FRAME_PIXELS),
+        )
+        try:
+            return await self.quick.run(
+                operations.inspect_upload,
+                content,
+                quick_limits,
+                small_copy=small_copy,
+                first_frame=first_frame,
+            )
+        # A decoder that may not have more memory can call the file damaged.
+        except (TooManyPixels, TooCostly, Damaged):
+            return await self.thorough.run(
+                operations.inspect_upload, content, limits, small_copy=small_copy, first_frame=first_frame
+            )
+
+    def close(self) -> None:
+        self.quick.close()
+        self.thorough.close()
+
+
 class MediaWorkers:
     """Workers, whose children start when they are needed."""
 
     def __init__(self) -> None:
-        self.uploads = MediaWorker(WorkerLimits(preload=("PIL.Image", "av", _GATE)), children=2)
-        """Opens the files of members, two at a time: one that takes long does not hold up the others."""
+        self.uploads = UploadWorkers()
         self.results = MediaWorker(
             WorkerLimits(cpu_seconds=30, wall_seconds=60, memory=1024 * MIB, preload=_MARKING)
         )

@@ -1,5 +1,6 @@
 """Hostile files: decompression bombs, false headers, and random damage."""
 
+import asyncio
 import struct
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -10,16 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.media import operations, sniff
+from bot.media import sniff
 from bot.media.deadline import Deadline
 from bot.media.fit import fit
 from bot.media.probe import inspect
 from bot.media.provenance import mark
 from bot.media.types import CannotFit, Damaged, Limits, Media, TooManyPixels, UnusableMedia
+from bot.media.workers import QUICK_PIXELS, UploadWorkers
 from bot.models import MediaKind
 from tests.harness import shared_workers
 from tests.media import files
+from tests.media import operations as calls
 from tests.media.marks import is_marked
+from tests.patience import PATIENCE
 
 LIMITS = Limits()
 INTACT = [
@@ -37,6 +41,8 @@ INTACT = [
 FUZZ = settings(max_examples=100, deadline=None)
 
 A_BYTE = st.integers(0, 255)
+# More pixels than are decoded in the worker for small pictures.
+LARGE = Image.new("L", (4096, QUICK_PIXELS // 4096 + 1))
 
 
 @st.composite
@@ -307,10 +313,22 @@ def test_a_later_frame_that_is_larger_than_the_first_is_not_decoded() -> None:
     assert looks == 1
 
 
+async def test_a_large_picture_waits_for_a_slow_file_and_a_small_one_does_not() -> None:
+    workers = UploadWorkers()
+    slow = asyncio.create_task(workers.thorough.run(calls.sleep, 10 * PATIENCE))
+    large = asyncio.create_task(workers.inspect(files.saved(LARGE, "PNG"), LIMITS, small_copy=False))
+    small = await workers.inspect(files.picture("PNG"), LIMITS, small_copy=True)
+    assert (small.media.width, small.media.height) == (96, 72)
+    assert not large.done()
+    slow.cancel()
+    assert (await large).media.width == LARGE.width
+    workers.close()
+
+
 async def test_the_largest_picture_fits_into_the_memory_of_a_worker() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     content = files.saved(Image.new("RGBA", (8192, 6100)), "PNG", exif=exif.tobytes(), compress_level=1)
-    found = await shared_workers().uploads.run(operations.inspect_upload, content, LIMITS, small_copy=True)
+    found = await shared_workers().uploads.inspect(content, LIMITS, small_copy=True)
     assert (found.media.width, found.media.height) == (6100, 8192)
     assert found.small_copy is not None

@@ -145,22 +145,6 @@ async def test_a_cancelled_call_ends_its_child_and_spares_the_next_call(tmp_path
     worker.close()
 
 
-async def test_a_long_call_does_not_hold_up_the_calls_of_another_child(tmp_path: Path) -> None:
-    worker, started = MediaWorker(limits(), children=2), tmp_path / "started"
-    running = asyncio.create_task(worker.run(operations.sleep, PATIENCE, started))
-    async with asyncio.timeout(PATIENCE):
-        while not started.exists():
-            await asyncio.sleep(0.01)
-        other = await worker.run(operations.pid)
-        assert await worker.run(operations.pid) == other
-    running.cancel()
-    await asyncio.wait({running})
-    assert running.cancelled()
-    assert await worker.run(operations.pid) == other
-    worker.close()
-    await wait_until_dead(other)
-
-
 async def test_closing_cancels_every_call_and_ends_the_child(tmp_path: Path) -> None:
     worker = MediaWorker(limits())
     pid, started = await worker.run(operations.pid), tmp_path / "started"

@@ -202,9 +202,7 @@ class Attachments:
     ) -> InspectedFile:
         still = isinstance(file, FirstFrame)
         try:
-            return await self._workers.uploads.run(
-                operations.inspect_upload, content, limits, small_copy=copied, first_frame=still
-            )
+            return await self._workers.uploads.inspect(content, limits, small_copy=copied, first_frame=still)
         except Animated:
             if MediaKind.VIDEO not in slot.accepts:
                 raise
@@ -228,8 +226,8 @@ class Attachments:
 class FileSpace:
     """Bounds the files in memory: one order of each member, and few of all members together.
 
-    A member's files go one after the other, so that no member keeps all media workers busy. Small orders have
-    places of their own, so that none of them waits for a video on its way to Segmind.
+    A member's files go one after the other, so that nobody waits for many files of one member. Small orders
+    have places of their own, so that none of them waits for a video on its way to Segmind.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The bot's side of a media worker: starts children, hands them calls, and kills one past its deadline."""
+"""The bot's side of a media worker: starts the child, hands it calls, and kills it past its deadline."""
 
 import asyncio
 import os
@@ -45,21 +45,19 @@ class _Call:
 
 
 class MediaWorker:
-    """Runs functions in child processes, one at a time in each, in the order of the calls.
+    """Runs functions in a child process, one at a time, in the order of the calls.
 
-    A thread talks to each child, so a worker serves any number of event loops. A child starts when a call
-    finds none idle, as at first, and after one was killed or has retired.
+    A thread talks to the child, so a worker serves any number of event loops. The child starts at the first
+    call, and again after it was killed or has retired.
     """
 
-    def __init__(self, limits: WorkerLimits | None = None, *, children: int = 1) -> None:
+    def __init__(self, limits: WorkerLimits | None = None) -> None:
         self._limits = limits or WorkerLimits()
-        self._children: set[subprocess.Popen[bytes]] = set()
-        # The last used is used again, so that the others retire when there is less to do.
-        self._idle: list[subprocess.Popen[bytes]] = []
+        self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
-        # Guards the fields above and `_Call.process`, and is never held for long.
+        # Guards the two fields above and `_Call.process`, and is never held for long.
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(children, "media")
+        self._thread = ThreadPoolExecutor(1, "media")
 
     async def run(self, operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function of a module in the child; it may raise exceptions of the bot's own.
@@ -67,7 +65,7 @@ class MediaWorker:
         Raises `TooCostly` when the child ran out of time or memory, or crashed.
         """
         call = _Call(messages.call_of(operation, args, kwargs), getattr(operation, "__name__", ""))
-        done = self._threads.submit(self._perform, call)
+        done = self._thread.submit(self._perform, call)
         try:
             outcome, value = await asyncio.wrap_future(done)
         except asyncio.CancelledError:
@@ -82,12 +80,12 @@ class MediaWorker:
                 raise WorkerFailed(f"{call.name} failed in the media worker:\n{value}")
 
     def close(self) -> None:
-        """Kill the children; calls that wait or run are cancelled."""
+        """Kill the child; calls that wait or run are cancelled."""
         with self._lock:
             self._closed = True
-            children = [*self._children]
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        for process in children:
+            process = self._process
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        if process is not None:
             _end(process)
 
     def _cancel(self, call: _Call) -> None:
@@ -120,10 +118,11 @@ class MediaWorker:
 
     @contextmanager
     def _child_for(self, call: _Call) -> Generator[subprocess.Popen[bytes]]:
-        process = self._take_idle() or self._start()
+        process = self._process
+        if process is None or process.poll() is not None:
+            process = self._start()
         with self._lock:
             if call.cancelled or self._closed:
-                self._idle.append(process)
                 raise CancelledError
             call.process = process
         try:
@@ -132,32 +131,21 @@ class MediaWorker:
             with self._lock:
                 call.process = None
                 cancelled = call.cancelled or self._closed
-                if process in self._children:
-                    self._idle.append(process)
             if cancelled:
                 raise CancelledError
-
-    def _take_idle(self) -> subprocess.Popen[bytes] | None:
-        while True:
-            with self._lock:
-                if not self._idle:
-                    return None
-                process = self._idle.pop()
-            if process.poll() is None:
-                return process
-            self._discard(process)
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._closed:
                 raise CancelledError
-            process = subprocess.Popen(
+            if self._process is not None:
+                _end(self._process)
+            self._process = process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "bot.media.worker.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=_environment(),
             )
-            self._children.add(process)
         try:
             _exchange(process, self._limits, _START_SECONDS)
         except Exception as error:
@@ -169,7 +157,7 @@ class MediaWorker:
 
     def _discard(self, process: subprocess.Popen[bytes]) -> int:
         with self._lock:
-            self._children.discard(process)
+            self._process = None
         return _end(process)
 
 
