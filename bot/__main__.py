@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from bot.cli.startup import CliError
     from bot.settings import SettingsError
 
-    # Databases, backups and keys are for their owner alone, whoever else has an account on the machine.
+    # Only their owner may read databases, backups and keys, even if others have accounts on the machine.
     former = os.umask(0o077)
     try:
         return resolve_name(options.entry)(options)

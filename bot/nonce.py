@@ -9,7 +9,7 @@ _PARAMETER = "doppel"
 
 
 def new_nonce() -> str:
-    """Return a nonce that nobody can guess: whoever knew it could pass another request off as the job's."""
+    """Return a nonce that nobody can guess: with it, somebody could pass another request off as the job's."""
     return secrets.token_hex(16)
 
 

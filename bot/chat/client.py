@@ -88,11 +88,11 @@ class Doppel(commands.Bot):
 
     @property
     def is_first(self) -> bool:
-        """Whether this process does the work that one process does for all of them."""
+        """Return whether this process does the work that one process does for all of them."""
         return self.shard_id in {None, 0}
 
     def is_responsible_for(self, guild_id: int) -> bool:
-        """Whether this process receives the events of a server, if the bot is in it."""
+        """Return whether this process receives the events of a server, if the bot is in it."""
         del guild_id
         return True
 

@@ -31,7 +31,7 @@ class Contexts:
         return app_commands.AppInstallationType(guild=True, user=self.user_install)
 
     def allows(self, interaction: Interaction) -> bool:
-        """Whether the bot may be used here.
+        """Return whether the bot may be used here.
 
         Discord offers no command where it is closed, but a button of an old message can be pressed there.
         """

@@ -25,7 +25,7 @@ def channels_of(interaction: discord.Interaction[Any]) -> frozenset[int]:
 
 
 def is_user_install_only(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the user brought the bot as their own app into a server that has not added it."""
+    """Return whether the user brought the bot as their own app into a server that has not added it."""
     return interaction.is_user_integration() and not interaction.is_guild_integration()
 
 

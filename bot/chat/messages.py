@@ -28,7 +28,7 @@ NO_MESSAGE = frozenset({10003, 10008})
 
 
 class MessagePlace(Protocol):
-    """Where a message stands."""
+    """Place of a message."""
 
     @property
     def guild_id(self) -> int | None: ...
@@ -79,7 +79,7 @@ class Messages:
         self._posts = posts
 
     def has_token(self, place: Place) -> bool:
-        """Whether the token of the reply should still be valid."""
+        """Return whether the token of the reply should still be valid."""
         return self._clock.now() < place.token_until
 
     async def attached(self, route: Route, place: Place) -> Sequence[discord.Attachment]:
@@ -179,7 +179,7 @@ class Messages:
         return await _gone(channel.get_partial_message(message_id).delete)
 
     async def redraw_post(self, channel_id: int, message_id: int, view: ui.LayoutView) -> bool:
-        """Replace a message and its files by a card. Return whether it shows them no more."""
+        """Replace a message and its files with a card; return whether it no longer shows them."""
         message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
 
         async def redraw() -> None:
@@ -188,7 +188,7 @@ class Messages:
         return await _gone(redraw)
 
     async def knows(self, guild_id: int) -> bool:
-        """Whether the bot is in this server.
+        """Return whether the bot is in this server.
 
         This asks Discord, because a process only knows the servers of its own shards.
         """

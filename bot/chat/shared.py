@@ -48,7 +48,7 @@ class ChatStore(Ledger, Archive, Protocol):
     def takedowns(self) -> TakedownRepository: ...
 
     async def owns(self, job_id: str) -> bool:
-        """Whether the job is open and this process's."""
+        """Return whether the job is open and this process's."""
         ...
 
     async def show_again(self, job_id: str) -> bool:

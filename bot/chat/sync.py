@@ -20,7 +20,7 @@ log = structlog.stdlib.get_logger(__name__)
 async def sync(
     tree: app_commands.CommandTree[Any], key_values: KeyValues, guild_id: int | None = None
 ) -> bool:
-    """Whether the commands had changed and were registered. Discord allows few such calls a day."""
+    """Return whether the commands had changed and were registered. Discord allows few such calls a day."""
     application_id = tree.client.application_id
     if application_id is None:
         raise discord.MissingApplicationID

@@ -1,4 +1,4 @@
-"""How often Python's garbage collector looks for cycles."""
+"""Settings of Python's garbage collector."""
 
 import gc
 
@@ -19,7 +19,7 @@ def relax_gc() -> None:
 
 
 def freeze_loaded() -> None:
-    """Leave out what is loaded by now from all later collections.
+    """Exclude what is already loaded from all later collections.
 
     There is next to no garbage in it, so it is not worth the tenth of a second that finding it takes.
     """

@@ -1,4 +1,4 @@
-"""What every command begins with: the settings, the log, and the errors that end it."""
+"""First steps of every command: the settings, the log, and the errors that end it."""
 
 import argparse
 from collections.abc import Generator

@@ -28,7 +28,7 @@ class AgeEstimator(Protocol):
 
 # Smaller parts of a picture give a blurred face.
 MIN_FACE_WIDTH = 0.06
-# A smaller face beside the largest one is somebody in the background.
+# A smaller face next to the largest one is somebody in the background.
 SECOND_FACE_WIDTH = 0.6
 
 FaceProblem = Literal["none", "several", "tiny"]

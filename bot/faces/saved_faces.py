@@ -125,7 +125,7 @@ async def _decrypt(cipher: "FaceCipher", owner: int, sealed: SealedFace) -> Open
     try:
         content = await asyncio.to_thread(cipher.decrypt, owner, sealed.sealed)
     except UnreadableFace:
-        # The operator has to hear of it: removing a key makes all of its faces useless.
+        # The operator has to know: removing a key makes all of its faces useless.
         log.warning("saved face could not be decrypted")
         raise UnreadableFace(name) from None
     suffix = ".png" if content.startswith(b"\x89PNG") else ".jpg"

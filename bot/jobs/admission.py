@@ -10,7 +10,7 @@ from bot.jobs.position import PositionDisplay
 from bot.jobs.queue import FairQueue, QueueEntry
 from bot.jobs.submit import Submitter
 
-# Positions up to this one are refreshed at the full pace; further back up to so many times less often.
+# Positions up to this one are refreshed at the full pace; later ones up to this many times less often.
 _FRONT, _MAX_SLOWDOWN = 10, 12
 
 

@@ -42,7 +42,7 @@ class Cluster:
         share_rate: Callable[[int], None],
         on_store_unavailable: Callable[[StoreAway], None] = lambda _: None,
     ) -> None:
-        """`share_rate` is told how many processes share the key's rate."""
+        """`share_rate` is called with the number of processes that share the key's rate."""
         self._store = store
         self._clock = clock
         self._lease = lease
@@ -60,7 +60,7 @@ class Cluster:
 
     @property
     def is_failing(self) -> bool:
-        """Whether a part of each check has failed for about as long as a lease."""
+        """Return whether a part of each check has failed for about as long as a lease."""
         return self._failures >= CHECKS_PER_LEASE
 
     async def shards(self, plan: ShardPlan | None) -> Sequence[int]:

@@ -25,7 +25,7 @@ class FetchConfig:
 
     max_bytes: int = 200 * 2**20
     timeout: float = 3600.0
-    """How long a result that cannot be downloaded is tried again."""
+    """Seconds for which the download of a result is retried."""
     retry_delay: float = 5.0
     """Pause after a failed attempt, doubled each time."""
     max_retry_delay: float = 60.0

@@ -32,7 +32,7 @@ class PastJob:
 
     @property
     def is_kept(self) -> bool:
-        """Whether its result could not be delivered and waits for the member."""
+        """Return whether its result could not be delivered and waits for the member."""
         return self.state is State.DONE and self.delivery == Delivery.KEPT
 
 

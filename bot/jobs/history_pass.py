@@ -52,7 +52,7 @@ class HistoryPass:
 
     began: float
     last_known: float | None
-    """Time of a late request of this database that the history has to show by now; None without any."""
+    """Time of a late request of this database that the history should already show; None without one."""
     found: dict[str, Found] = field(default_factory=dict[str, Found])
     """Found requests by the id of their job."""
     last_seen: float = -inf
@@ -60,7 +60,7 @@ class HistoryPass:
     pages: int = 0
 
     def proves_absence(self, job: Job) -> bool:
-        """Whether the history would have shown the job's request.
+        """Return whether the history would have shown the job's request.
 
         An empty history proves nothing: the key may lack access to it, or the inputs may have lost their
         addresses' queries. So it has to show a known request that is later than the job's or, where there is
@@ -118,7 +118,7 @@ class _Search:
 
     @property
     def is_over(self) -> bool:
-        """Whether further pages could show nothing that matters."""
+        """Return whether further pages could show nothing that matters."""
         # Segmind's own times are of no documented zone, so the requests of this database tell how far back a
         # page goes. Where they are out of order, only the end of the history is the end.
         is_far_enough = self._is_in_order and self._oldest <= self._until

@@ -81,17 +81,17 @@ class Reason(StrEnum):
 
     @property
     def waits(self) -> bool:
-        """Whether the result waits for a moderator's decision."""
+        """Return whether the result waits for a moderator's decision."""
         return self in {Reason.AWAITED, Reason.UNHEARD}
 
     @property
     def is_refunded(self) -> bool:
-        """Whether a job with this reason was paid, and has been refunded since."""
+        """Return whether a job with this reason was paid, and has been refunded since."""
         return self in {Reason.REJECTED, Reason.LAPSED, Reason.FILTERED, Reason.UNSHARED}
 
     @property
     def keeps_back(self) -> bool:
-        """Whether there is a result that its member does not see, or not yet."""
+        """Return whether there is a result that its member does not see, or not yet."""
         return self.waits or self.is_refunded or self is Reason.WITHHELD
 
 
@@ -119,13 +119,13 @@ class Place:
     upload_limit: int = 10 * 2**20
     """Largest file that may be uploaded there, in bytes."""
     hidden: bool = False
-    """Whether the member alone sees the message (an ephemeral one)."""
+    """True if the member alone sees the message (an ephemeral one)."""
     spoiler: bool = False
-    """Whether the pictures are covered by a spoiler."""
+    """True if the pictures are covered by a spoiler."""
     direct: bool = False
-    """Whether the result goes to the member as a direct message, and this message only says so."""
+    """True if the result goes to the member as a direct message, and this message only says so."""
     gif_loops: int | None = None
-    """How often a video is shown as a GIF, 0 for ever; None where it stays a video."""
+    """Number of times that a video is played as a GIF, 0 for ever; None if it stays a video."""
 
     def __repr__(self) -> str:
         # Anybody with the token can edit the message, so it must not appear in logs.
@@ -178,7 +178,7 @@ class Job:
     detail: str | None = None
     settled_at: float | None = None
     told: bool = False
-    """Whether delivery is over: the member was shown the end, or cannot be reached."""
+    """True if delivery is over: the member was shown the end, or cannot be reached."""
     delivery: str | None = None
     """Route of the delivery, a `Delivery`."""
     subsidy: int = 0
@@ -189,12 +189,12 @@ class Job:
 
     @property
     def is_kept_back(self) -> bool:
-        """Whether its result exists and its member does not see it, or not yet."""
+        """Return whether its result exists and its member does not see it, or not yet."""
         return self.reason is not None and self.reason.keeps_back
 
     @property
     def is_adopted(self) -> bool:
-        """Whether this process took the job over, so that another one may have worked on it before."""
+        """Return whether this process took the job over, so that another one may have worked on it before."""
         return False
 
     def to(self, state: State, **changes: Unpack[JobChanges]) -> "Job":

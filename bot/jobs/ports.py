@@ -44,11 +44,11 @@ class StoreAway(StoreError):
     """The database cannot be used for now; the current change may or may not have been written."""
 
     is_permanent = False
-    """Whether waiting does not help."""
+    """True if waiting does not help."""
 
 
 class StaleJob(Exception):
-    """Another process owns the job by now, or it moved on: this copy must not be used any more."""
+    """Another process owns the job, or it has moved on: this copy must not be used any more."""
 
 
 class RequestTaken(Exception):
@@ -151,7 +151,7 @@ class Store(Protocol):
         ...
 
     async def owns(self, job_id: str) -> bool:
-        """Whether the job is open and this worker's, and its lease is valid."""
+        """Return whether the job is open and this worker's, and its lease is valid."""
         ...
 
     async def open_jobs(self, after: OpenJob | None) -> Sequence[OpenJob]:

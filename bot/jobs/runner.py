@@ -33,7 +33,7 @@ class RunnerConfig:
     """Pause after an unexpected error, doubled each time."""
     max_retry_delay: float = 300.0
     shutdown_grace: float = 5.0
-    """How long a shutdown waits for the responses to running submissions."""
+    """Seconds for which a shutdown waits for the responses to running submissions."""
 
 
 class Runner:
@@ -102,7 +102,7 @@ class Runner:
         return await self._store.move(job, job.to(State.CANCELLED, settled_at=self._clock.now()))
 
     def abandon(self, job_id: str) -> None:
-        """Stop the task of a job that another process owns by now."""
+        """Stop the task of a job that another process now owns."""
         if (task := self._tasks.get(job_id)) is not None:
             task.cancel()
 

@@ -26,10 +26,10 @@ class SearchConfig:
     """Intervals of the search, in seconds."""
 
     window: float = 900.0
-    """How long a request of unknown outcome is searched for before its hold is released."""
+    """Seconds for which a request of unknown outcome is searched for before its hold is released."""
     interval: float = 15.0
     outage_timeout: float = 600.0
-    """How long waiting jobs wait for a history that cannot be read, as for a Segmind that does not answer."""
+    """Seconds for which waiting jobs wait for a history that cannot be read, as in an outage of Segmind."""
     ask_after: float = 3600.0
     """After how long without proof the operator is asked: Segmind forgets requests after an hour."""
 
@@ -49,7 +49,7 @@ class _Inquiry:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     is_waiting: bool = False
-    """Whether the job waits to be sent, rather than being of unknown outcome."""
+    """True if the job waits to be sent, rather than being of unknown outcome."""
     looks: int = 0
     proofs: int = 0
     """Looks that would have shown the request."""

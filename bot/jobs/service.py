@@ -44,7 +44,7 @@ class ModelOff(Exception):
 
 
 class OrderUnconfirmed(StoreAway):
-    """The database went away during the order: it is placed or not, and runs later where it is placed."""
+    """The database became unreachable during the order, which may or may not have been placed."""
 
 
 class TooLate(Exception):
@@ -112,7 +112,7 @@ class JobService:
         return count
 
     async def _load_limits(self, jobs: Sequence[Job]) -> None:
-        """Apply the limits of these jobs' servers: waiting jobs start without an interaction that does so."""
+        """Apply the limits of these jobs' servers, which no interaction does for jobs that already wait."""
         guild_ids = {job.place.guild_id for job in jobs if job.place.guild_id is not None}
         for guild_id, rules in (await self._store.rules_of(guild_ids)).items():
             self._queue.set_limits(guild_id, self._policy.limits_of(rules))

@@ -58,12 +58,12 @@ class SubmissionGate:
 
     @property
     def rejects_orders(self) -> bool:
-        """Whether an empty balance turns every job away."""
+        """Return whether an empty balance turns every job away."""
         return self._is_empty and self._release_when_empty and not self._probe_allowed
 
     @property
     def is_paused(self) -> bool:
-        """Whether the operator has paused new jobs."""
+        """Return whether the operator has paused new jobs."""
         return not self._unpaused.is_set()
 
     @property

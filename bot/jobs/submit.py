@@ -29,7 +29,7 @@ from bot.segmind.protocol import (
 
 log = structlog.stdlib.get_logger(__name__)
 
-# A lost commit is noticed within seconds, and so many jobs are sent in no hour.
+# A lost commit is noticed within seconds, and no hour has this many jobs.
 _MAX_REMEMBERED = 10_000
 # Segmind answers 406 for an empty balance and for a value that it does not accept: only the words differ.
 _MONEY = re.compile(r"credit|balance|insufficient|quota|fund|payment|billing", re.IGNORECASE)
@@ -46,7 +46,7 @@ class SubmitConfig:
     lease_interval: float = 1.0
     """Pause between looks at a lease that has run out."""
     closure: float = 60.0
-    """How long the gate stays closed after Segmind refused the key or the model."""
+    """Seconds for which the gate stays closed after Segmind refused the key or the model."""
     reconnect_delays: Sequence[float] = (2.0, 5.0, 15.0)
     """Pauses between attempts to reach Segmind; the last one is repeated."""
 
@@ -84,12 +84,12 @@ class Submitter:
 
     @property
     def rejects_orders(self) -> bool:
-        """Whether waiting is pointless because the gate turns every job away."""
+        """Return whether waiting is pointless because the gate turns every job away."""
         return self._gate.rejects_orders
 
     @property
     def is_paused(self) -> bool:
-        """Whether the operator has paused new jobs."""
+        """Return whether the operator has paused new jobs."""
         return self._gate.is_paused
 
     async def submit(self, job: Job) -> Job:

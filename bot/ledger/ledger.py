@@ -35,7 +35,7 @@ class LedgerLine:
     slug: str | None = None
     """Model of the job; None once the job is deleted."""
     ended: EntryKind | None = None
-    """How a hold ended: captured, released, or adjusted if the job was refunded."""
+    """End of a hold: captured, released, or adjusted if the job was refunded."""
     actor: str | None = None
     """Person who decided, for a job about its refund."""
     why: str | None = None
@@ -84,7 +84,7 @@ class AlreadyRefunded(Exception):
 
 
 class GiftLimitReached(Exception):
-    """The giver, or else the receiver, would be over the bound of a day."""
+    """The giver, or else the receiver, would exceed the daily limit."""
 
     def __init__(self, *, left: int, resets_at: float, is_giver: bool) -> None:
         super().__init__(f"{left} left")

@@ -89,7 +89,7 @@ class ServerRules(BaseModel):
     showcase: int | None = None
     """Channel in which members may show their results."""
     approve: bool = False
-    """Whether a moderator approves each result in the log channel before anybody else sees it."""
+    """True if a moderator approves each result in the log channel before anybody else sees it."""
     approve_strangers: bool = False
     """True if a moderator approves each result whose face is neither a saved one nor a shared avatar."""
     approve_own: bool = False

@@ -32,7 +32,7 @@ class Step(NamedTuple):
 
 
 class Source:
-    """Video to encode, whose frames are decoded anew for each pass, because all of them take much memory."""
+    """Video to encode, whose frames are decoded again for each pass, because all of them take much memory."""
 
     def __init__(self, content: bytes, media: Media, deadline: Deadline) -> None:
         self._content = content

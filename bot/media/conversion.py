@@ -16,7 +16,7 @@ _HEIF, _AVIF = "HEIF", "AVIF"
 # Both formats share one container, of which the generic brand tells neither.
 _PLUGINS = {"image/heic": [_HEIF], "image/heif": [_HEIF, _AVIF], "image/avif": [_AVIF]}
 FORMATS = frozenset({*_PLUGINS, gif.MEDIA_TYPE})
-# The decoders keep the picture in other colours beside the decoded one.
+# The decoders keep a copy of the picture in other colours next to the decoded one.
 _MEMORY_FACTOR = 2
 _JPEG_QUALITY = 95
 _OPAQUE = (255, 255)

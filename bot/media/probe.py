@@ -65,7 +65,7 @@ def inspect_upload(
 
 
 def inspect_converted(content: bytes, converted: bytes, limits: Limits, *, small_copy: bool) -> InspectedFile:
-    """Inspect the file that Segmind receives in the place of the member's."""
+    """Inspect the file that Segmind receives instead of the member's."""
     # The limits of bytes are for what members send.
     size = len(converted)
     roomy = replace(limits, picture_bytes=size, video_bytes=size)

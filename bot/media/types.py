@@ -77,7 +77,7 @@ class Judgement(StrEnum):
 
 
 class Compromise(StrEnum):
-    """What a result that was to be a GIF became instead, to fit the limit of its place."""
+    """Format that a result got instead of a plain GIF, to fit the limit of its place."""
 
     REDUCED = "gif_reduced"
     """A GIF with fewer frames, colours and pixels."""

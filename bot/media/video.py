@@ -30,7 +30,7 @@ from bot.media.types import (
 )
 
 _CODECS = {"h264", "hevc", "vp8", "vp9", "av1"}
-# The decoder must output a frame after so many packets, which are more than it may hold back.
+# The decoder must output a frame after this many packets, which are more than it may hold back.
 _MAX_PACKETS_WITHOUT_FRAME = 64
 # Sound has about fifty packets a second, and rarely more than one track.
 _MAX_OTHER_PACKETS = 50_000

@@ -29,7 +29,7 @@ class AccessRules:
     consent_version: str | None = None
     """Version of the terms that members have to accept; None if they need not."""
     age_restricted: bool = False
-    """Whether the bot works in age-restricted channels."""
+    """True if the bot works in age-restricted channels."""
     blocked: frozenset[int] = frozenset()
     strikes: int = 3
     """Number of blocked orders that leads to a suspension; 0 turns suspensions off."""

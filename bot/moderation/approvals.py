@@ -74,7 +74,7 @@ class Ruling:
     job: Job | None
     """Job whose outcome this worker has to deliver; None if another worker delivers it or has done so."""
     is_new: bool
-    """Whether this attempt decided, rather than an earlier one."""
+    """True if this attempt decided, rather than an earlier one."""
 
 
 class ApprovalRepository(Protocol):

@@ -9,7 +9,7 @@ from bot.moderation.ports import AccessStore
 
 
 class AvatarNotShared(Exception):
-    """The member does not share their avatar in this server, or does so no more."""
+    """The member does not share their avatar in this server, or no longer does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class AvatarConsent:
     """Consent of a member that others in a server use their avatar."""
 
     notify: bool
-    """Whether the member wants a direct message about each use."""
+    """True if the member wants a direct message about each use."""
     locale: str
     """Language of these messages."""
 

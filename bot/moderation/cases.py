@@ -165,7 +165,7 @@ class CaseRepository(Protocol):
     async def note(self, number: int, actor: int, words: str) -> Case: ...
 
     async def due(self, opened_before: float) -> Sequence[Case]:
-        """Find the open cases from before then that were not escalated, and those that nobody was told of."""
+        """Find the open cases from before then that were not escalated, and those that reached nobody."""
         ...
 
     async def pass_on(self, number: int) -> bool:
@@ -176,7 +176,7 @@ class CaseRepository(Protocol):
         ...
 
     async def passed_on(self, number: int, audience: Audience, messages: Sequence[tuple[int, int]]) -> None:
-        """Record who was told by the escalation, and by which messages."""
+        """Record whom the escalation notified, and with which messages."""
         ...
 
 

@@ -46,7 +46,7 @@ class MemberDataRepository(Protocol):
         ...
 
     async def strip_jobs(self, before: float, *, most: int) -> int:
-        """Remove what at most so many jobs from before then were made of; return their number.
+        """Delete the inputs of `most` jobs from before then at most; return how many.
 
         Jobs of members who deleted their data also lose what leads back to them: the request at Segmind after
         a day, and the message after the same time as all others.
@@ -54,7 +54,7 @@ class MemberDataRepository(Protocol):
         ...
 
     async def strip_audit_entries(self, before: float, *, most: int) -> int:
-        """Remove the people from at most so many audit entries from before then; return their number."""
+        """Remove the people from `most` audit entries from before then at most; return how many."""
         ...
 
     async def clear_up(self, *, fingerprints_before: float, strikes_before: float) -> None:

@@ -17,7 +17,7 @@ class Standing:
     agreed_to: str | None = None
     """Latest version of the terms that the member accepted."""
     opted_out: bool = False
-    """Whether others may not use this member's pictures."""
+    """True if others may not use this member's pictures."""
     left_at: float | None = None
     """Time at which the member deleted their data, if it was recent."""
     confirms: bool = False
@@ -92,7 +92,7 @@ class ModerationStore(AccessStore, OriginStore, Protocol):
         ...
 
     async def forget_post(self, message_id: int) -> None:
-        """Delete the record of a post or a log entry, which shows the result no more."""
+        """Delete the record of a post or a log entry that no longer shows the result."""
         ...
 
     async def record(self, audit_entry: AuditEntry) -> None: ...

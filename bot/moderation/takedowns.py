@@ -31,7 +31,7 @@ class Claim:
     name: str
     contact: str
     statement: str
-    """Why the picture has to disappear."""
+    """The person's reason why the picture has to be removed."""
     signature: str
     link: str = ""
     """Address where the picture can be seen."""
@@ -83,7 +83,7 @@ class TakedownRepository(Protocol):
     async def add(
         self, claim: Claim, mark: DetectedMark | None, *, hours: float, jobs: Sequence[str] = ()
     ) -> TakedownRequest:
-        """Store a request that is due in so many hours, with the jobs that its mark, link or asker names."""
+        """Store a request that is due in `hours`, with the jobs that its mark, link or asker names."""
         ...
 
     async def find(self, reference: str) -> TakedownRequest | None: ...

@@ -12,7 +12,7 @@ EVERY = 1.0
 def measure_lag(
     on_lag: Callable[[float], None], *, every: float = EVERY
 ) -> AbstractAsyncContextManager[None]:
-    """Report the lag for as long as the block."""
+    """Report the lag of the event loop while the block runs."""
     return beside(_measure(on_lag, every), "event loop lag")
 
 

@@ -42,7 +42,7 @@ class Cluster(Protocol):
 
     @property
     def is_failing(self) -> bool:
-        """Whether the checks of the other processes keep failing."""
+        """Return whether the checks of the other processes keep failing."""
         ...
 
 

@@ -216,7 +216,7 @@ def _patched(path: str, content: bytes) -> bytes:
 
 
 def _is_local(request: web.Request) -> bool:
-    """Whether the request comes from a browser on this machine and from a page of this proxy."""
+    """Return whether the request comes from a browser on this machine and from a page of this proxy."""
     origin = request.headers.get("Origin", "")
     if origin and urlsplit(origin).netloc != request.host:
         return False

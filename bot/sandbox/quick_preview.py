@@ -1,4 +1,4 @@
-"""Keeps SimCord's page quick: without this, it parses all messages anew after every edit."""
+"""Keeps SimCord's page quick: without this, it parses all messages again after every edit."""
 
 import json
 from collections.abc import Generator, Mapping

@@ -59,7 +59,7 @@ class Demo:
     more: Sequence[str] = ()
     """Samples that are further targets."""
     faces: Sequence[str] = ()
-    """Samples of one person each, in the place of a single face."""
+    """Samples of one person each, to use instead of a single face."""
 
 
 class Welcome(ui.LayoutView):

@@ -279,7 +279,7 @@ class SegmindClient:
         return await caller(self._should_retry, attempt)
 
     def _should_retry(self, error: Exception) -> bool | float:
-        """Whether to retry, or after how many seconds if a rate limit says when it resets."""
+        """Return whether to retry, or after how many seconds if a rate limit says when it resets."""
         if not isinstance(error, Unavailable | DownloadFailed | RateLimited):
             return False
         limited = error.cause if isinstance(error, Unavailable) else error

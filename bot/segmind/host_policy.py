@@ -11,7 +11,7 @@ _TUNNELS = (IPv6Network("2001::/32"), IPv6Network("64:ff9b:1::/48"))
 
 
 def is_public(text: str) -> bool:
-    """Whether `text` is an IP address that anybody on the internet can reach."""
+    """Return whether `text` is an IP address that anybody on the internet can reach."""
     try:
         address = ip_address(text)
     except ValueError:

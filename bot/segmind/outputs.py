@@ -70,7 +70,7 @@ def _from_text(text: str) -> Output | None:
 
 
 def is_url(text: str) -> bool:
-    """Whether `text` is an http(s) URL with a host, and nothing else."""
+    """Return whether `text` is an http(s) URL with a host, and nothing else."""
     if len(text) > _MAX_URL_LENGTH or not text.isprintable() or " " in text:
         return False
     try:

@@ -55,7 +55,7 @@ class PollTiming:
             self._update()
 
     def share_running(self, elapsed: float) -> float:
-        """Share of jobs that still run so many seconds after their submission."""
+        """Share of jobs that still run this many seconds after their submission."""
         if elapsed <= self._times[0]:
             return 1.0
         return (1 - _LATE_SHARE) * self._usual_share(elapsed) + _LATE_SHARE * min(1.0, self._median / elapsed)
@@ -113,7 +113,7 @@ class Look:
         return 1 - self._timing.share_running(now - self.sent_at) / self._running_when_seen
 
     def is_likely(self, now: float) -> bool:
-        """Whether the job has likelier ended than not."""
+        """Return whether the job has likelier ended than not."""
         return self.chance(now) >= _LIKELY
 
     def urgency(self, now: float) -> float:

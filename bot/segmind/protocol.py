@@ -111,7 +111,7 @@ _BLOCK = re.compile(
 
 
 def is_block(detail: str) -> bool:
-    """Whether a failure's message is about the content of the pictures rather than a fault."""
+    """Return whether a failure's message is about the content of the pictures rather than a fault."""
     return _BLOCK.search(detail) is not None
 
 
@@ -172,7 +172,7 @@ def _state(response: Response) -> State:
 
 
 def _is_final(response: Response) -> bool:
-    """Whether a response with an HTTP error still carries a state: FAILED comes as 422 with a normal body.
+    """Return whether a response with an HTTP error carries a state: FAILED comes as 422 with a normal body.
 
     Like the official SDK, this accepts a documented final state under other codes too, but not a synonym:
     `401 {"status": "error"}` does not end a job.

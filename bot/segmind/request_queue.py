@@ -9,7 +9,7 @@ from math import inf
 
 from bot.segmind.polling import Look
 
-# Ranking takes longer the more looks wait, so it is repeated after so many seconds for each of them.
+# Ranking takes longer the more looks wait, so it is repeated after this many seconds per look.
 _RANKING_INTERVAL = 0.0005
 
 
@@ -25,12 +25,12 @@ class RequestKind(Enum):
 
     @property
     def is_order(self) -> bool:
-        """Whether a member waits for this request to begin."""
+        """Return whether a member waits for this request to begin."""
         return self in {RequestKind.SUBMISSION, RequestKind.UPLOAD}
 
     @property
     def reflects_api_health(self) -> bool:
-        """Whether the API itself responds: uploads, history and catalogue have hosts of their own."""
+        """Return whether the API itself responds: uploads, history and catalogue have hosts of their own."""
         return self in {RequestKind.SUBMISSION, RequestKind.RESULT, RequestKind.POLL}
 
 
@@ -49,7 +49,7 @@ class Waiter:
         return self.granted.done()
 
     def is_spare(self, now: float) -> bool:
-        """Whether the request is a look at a job that has hardly ended yet."""
+        """Return whether the request is a look at a job that has hardly ended yet."""
         return self.look is not None and not self.look.is_likely(now)
 
 
@@ -119,7 +119,7 @@ class RequestQueue:
         return _first(self._results) or self._last(self._ranked) or next(polls, None)
 
     def _rank(self, now: float) -> None:
-        """Rank the looks anew, unless that was done lately and some of them are left."""
+        """Rank the looks again, unless they were ranked recently and some of them are left."""
         is_recent = now - self._ranked_at < len(self._looks) * _RANKING_INTERVAL
         if not self._looks or (is_recent and self._last(self._ranked) is not None):
             return

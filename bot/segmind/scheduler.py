@@ -56,12 +56,12 @@ class RequestScheduler:
 
     @property
     def in_outage(self) -> bool:
-        """Whether the breaker is open, so that only probes go."""
+        """Return whether the breaker is open, so that only probes go."""
         return self._breaker.open_since is not None
 
     @property
     def is_busy(self) -> bool:
-        """Whether a new request would have to wait although the service works."""
+        """Return whether a new request would have to wait although the service works."""
         return not self.in_outage and (self._wait() > 0 or self._queue.has_orders)
 
     @asynccontextmanager
@@ -132,7 +132,7 @@ class RequestScheduler:
             self.back_off(until)
 
     def share(self, processes: int) -> None:
-        """Use one part of so many of the key's rate from now on."""
+        """Use one of this many parts of the key's rate from now on."""
         if self._bucket is not None:
             self._bucket.share(processes)
             self._dispatch()

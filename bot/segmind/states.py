@@ -14,7 +14,7 @@ class Metrics:
     total_time: float | None = None
     cost: float | None = None
     implausible_cost: str | None = None
-    """What Segmind sent in place of a cost; the expected cost counts then."""
+    """The implausible value that Segmind sent as a cost; the expected cost counts instead."""
     remaining_credits: float | None = None
 
     @property

@@ -107,7 +107,7 @@ class Segmind(Section):
 
     @property
     def own(self) -> bool:
-        """Whether `base_url` is Segmind's own service, which has several hosts."""
+        """Return whether `base_url` is Segmind's own service, which has several hosts."""
         return is_segmind(self.base_url)
 
     @property

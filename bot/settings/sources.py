@@ -78,7 +78,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
 
 
 def secrets_file(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
-    """Path of the file with the secrets, beside the settings file; neither needs to exist."""
+    """Path of the file with the secrets, next to the settings file; neither needs to exist."""
     return _config(config, os.environ if environ is None else environ).with_name(SECRETS_NAME)
 
 
@@ -165,7 +165,7 @@ def _by_environment() -> dict[str, SettingField]:
 
 
 def _misspelt(name: str, environ: Mapping[str, str]) -> bool:
-    """Whether a name is a typo of a short name: SEGMIND_BASEURL would send orders to the real Segmind."""
+    """Return whether a name misspells a short one: SEGMIND_BASEURL would send orders to the real Segmind."""
     meant = difflib.get_close_matches(name.upper(), SHORT_NAMES, 1, cutoff=0.9)
     return bool(meant) and meant[0] not in environ
 

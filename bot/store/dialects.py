@@ -16,7 +16,7 @@ POSTGRES = "postgresql"
 
 def matches_any(column: sa.Column[str], dialect: str) -> sa.ColumnElement[bool]:
     """Condition that the column has one of the values bound by `any_values`."""
-    # IN with one parameter per value makes a new statement for every length, which has to be prepared anew.
+    # IN with one parameter per value makes a new statement for every length, which has to be prepared again.
     if dialect == POSTGRES:
         return column == sa.any_(sa.bindparam("any_values", type_=ARRAY(sa.Text)))
     values = sa.func.json_each(sa.bindparam("any_values", type_=sa.Text))

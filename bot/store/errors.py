@@ -92,7 +92,7 @@ _STATEMENT_SQLSTATES = ("40", "22", "54")
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether the database itself is at fault, so that any other change would fail as well."""
+    """Return whether the database itself is at fault, so that any other change would fail as well."""
     if isinstance(error, exc.DBAPIError) and not error.connection_invalidated:
         code = str(getattr(error.orig, "sqlstate", None) or "")
         return not (isinstance(error, _STATEMENT_ERRORS) or code.startswith(_STATEMENT_SQLSTATES))

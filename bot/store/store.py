@@ -266,7 +266,7 @@ class SqlStore:
             return await jobs.find(connection, job_id, owner=self._worker)
 
     async def owns(self, job_id: str) -> bool:
-        """Whether the job is open and this worker's, so that nobody else shows its member anything."""
+        """Return whether the job is open and this worker's, so that nobody else shows its member anything."""
         if (left := self.lease_left()) is None:
             return True
         if left <= 0:

@@ -43,7 +43,7 @@ class JobEngine:
         operator: OperatorAlerts,
         outage: Outage,
     ) -> None:
-        """`operator` is told of what only the operator can mend or decide."""
+        """`operator` is called with what only the operator can mend or decide."""
         section, jobs, clock = settings.segmind, settings.jobs, ports.clock
         self.policy = _policy(settings)
         self.queue = FairQueue(self.policy.limits, in_all=jobs.in_all)

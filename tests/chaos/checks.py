@@ -29,14 +29,14 @@ class Evidence:
     """Ids of the requests that Segmind finished and billed."""
     placed: Sequence[PlacedOrder]
     was_cut_off: Callable[[PlacedOrder], bool]
-    """Whether a kill came after the bot deferred its reply and before it stored the job."""
+    """True if a kill came after the bot deferred its reply and before it stored the job."""
     messages: Sequence[Message] = ()
     """Everything that the bot wrote."""
     set_backs: Sequence[SetBack] = ()
     idle: Sequence[str] = ()
     """Open jobs, at the end, of processes that still ran."""
     suspended: bool = False
-    """Whether processes were suspended, which may send a stage when they wake."""
+    """True if processes were suspended, which may send a stage when they wake."""
 
 
 @dataclass(frozen=True, slots=True)

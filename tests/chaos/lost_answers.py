@@ -26,7 +26,7 @@ class LostAnswers:
         self._known: set[str] = set()
         self._original = DefaultDialect.do_commit
         self.armed = False
-        """Whether answers are lost from now on: a process that starts exits without its database."""
+        """True if answers are lost from now on: a process that starts exits without its database."""
 
     def install(self) -> None:
         """Replace the commit of all of SQLAlchemy in this process."""

@@ -24,7 +24,7 @@ class SetBack:
     nonces: Collection[str] = ()
 
     def explains(self, ended_at: float, at: float) -> bool:
-        """Whether an outcome that was shown could be forgotten until this time."""
+        """Return whether an outcome that was shown could be forgotten until this time."""
         return ended_at <= self.until + LATEST_EDIT and at >= self.since
 
 

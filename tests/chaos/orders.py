@@ -126,7 +126,7 @@ def plain_png(colour: Colour) -> bytes:
 
 
 def is_result_of(attachment: Attachment, to: PlannedOrder) -> bool:
-    """Whether an attachment is the result of this order."""
+    """Return whether an attachment is the result of this order."""
     if to.colour is None:
         return attachment.content[4:8] == b"ftyp"
     with Image.open(BytesIO(attachment.content)) as picture:

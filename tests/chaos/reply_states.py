@@ -25,22 +25,22 @@ STAGES = ("Waiting in line", "Trying again", "Queued", "Processing", "Checking")
 
 
 def shows(reply: Reply, state: State) -> bool:
-    """Whether the reply shows the outcome of a job in this state."""
+    """Return whether the reply shows the outcome of a job in this state."""
     return any(f"· {word}" in reply.text for word in ENDS.get(state, ()))
 
 
 def ended(reply: Reply) -> bool:
-    """Whether the reply shows an outcome or a rejection, or was deleted for a private rejection."""
+    """Return whether the reply shows an outcome or a rejection, or was deleted for a private rejection."""
     return reply.deleted or (bool(reply.text) and not shows_stage(reply.text))
 
 
 def rejected(reply: Reply) -> bool:
-    """Whether the reply ends without ever having been a job."""
+    """Return whether the reply ends without ever having been a job."""
     return ended(reply) and not shows_outcome(reply.text)
 
 
 def was_accepted(reply: Reply) -> bool:
-    """Whether the member ever saw that the order became a job."""
+    """Return whether the member ever saw that the order became a job."""
     return any(shows_stage(text) or shows_outcome(text) for text in reply.texts)
 
 

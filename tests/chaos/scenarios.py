@@ -60,9 +60,9 @@ class Scenario:
     """Members at a time, per process."""
     segmind: str = AMBIGUOUS
     network_faults: bool = False
-    """Whether both networks have latency, resets, limits, errors and dropped gateways."""
+    """True if both networks have latency, resets, limits, errors and dropped gateways."""
     second_process: bool = False
-    """Whether a further process starts on the same database."""
+    """True if a further process starts on the same database."""
     postgres_restarts: int = 0
     """Number of crashes of Postgres."""
     clock_jump: float = 0.0
@@ -76,7 +76,7 @@ class Scenario:
     set_backs: int = 0
     """Number of times that Postgres loses the commits of the last seconds."""
     presses: bool = False
-    """Whether members press Cancel, Again and Report, and administrators refund jobs."""
+    """True if members press Cancel, Again and Report, and administrators refund jobs."""
     batches: float = 0.0
     """Share of the bursts that are one order of several targets."""
     rate: int | None = None

@@ -142,7 +142,7 @@ class Guild:
         self.gateway_name = gateway_name
         self.channel = Channel(self.id)
         self.joined = True
-        """Whether the bot is a member. Changing it sends no event."""
+        """True if the bot is a member. Changing it sends no event."""
 
     @property
     def rest_payload(self) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Session:
     connection: Connection | None = None
 
     def receives(self, data: Any) -> bool:
-        """Whether the session receives an event. Events without a server go to all, not only to shard 0."""
+        """Return whether the session receives an event. Events without a server go to all shards."""
         guild_id = data.get("guild_id")
         return guild_id is None or any(str(guild.id) == guild_id for guild in self.guilds)
 
@@ -98,7 +98,7 @@ class Gateway:
         self._hello = hello
         self._sessions: dict[str, Session] = {}
         self.open = True
-        """Whether new connections are accepted; open ones stay."""
+        """True if new connections are accepted; open ones stay."""
         self.rejected = 0
         self.identified = 0
         self.resumed = 0
@@ -108,7 +108,7 @@ class Gateway:
         return any(session.connection is not None for session in self._sessions.values())
 
     def serves(self, guild: Guild) -> bool:
-        """Whether a connected session receives the events of this server."""
+        """Return whether a connected session receives the events of this server."""
         return any(guild in each.guilds for each in self._sessions.values() if each.connection is not None)
 
     async def emit(self, event: str, data: Any) -> None:

@@ -35,7 +35,7 @@ def worker() -> Generator[MediaWorker]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process exists; a zombie that nobody waits for has ended."""
+    """Return whether the process exists; a zombie that nobody waits for has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

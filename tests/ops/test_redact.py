@@ -58,7 +58,7 @@ def holders(secret: str) -> st.SearchStrategy[Any]:
 
 
 def leaks(secret: str, value: Any) -> bool:
-    """Whether the secret is in any text of a structure, or in the way that text is shown."""
+    """Return whether the secret is in any text of a structure, or in the way that text is shown."""
     if isinstance(value, dict):
         return any(leaks(secret, part) for pair in value.items() for part in pair)  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):

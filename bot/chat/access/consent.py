@@ -57,7 +57,7 @@ class Consent:
         self._pending: dict[str, Pending] = {}
 
     async def ensure_consent(self, interaction: Interaction, on_agreed: OnAgreed) -> bool:
-        """Whether the member has agreed. If not, ask them, and call `on_agreed` when they agree.
+        """Return whether the member has agreed. If not, ask them, and call `on_agreed` when they agree.
 
         If the database does not answer in time, this is true, and the access policy checks again later.
         """

@@ -68,7 +68,7 @@ class AccessGuard:
         return await self._moderation_store.standing(user_id)
 
     async def may_use(self, author_id: int) -> bool:
-        """Whether others may use this member's avatar and posted pictures for a swap."""
+        """Return whether others may use this member's avatar and posted pictures for a swap."""
         return not (await self._moderation_store.standing(author_id)).opted_out
 
 
@@ -83,7 +83,7 @@ def access_request_of(interaction: Interaction) -> AccessRequest:
 
 
 def _is_age_restricted(channel: Any) -> bool:
-    """Whether the channel is age-restricted; one of an unknown kind counts as restricted."""
+    """Return whether the channel is age-restricted; one of an unknown kind counts as restricted."""
     match channel:
         case discord.DMChannel() | discord.GroupChannel():
             return False

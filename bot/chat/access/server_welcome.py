@@ -1,4 +1,4 @@
-"""Tells whoever adds the bot to a server how to set it up, once."""
+"""Tells the member who adds the bot to a server how to set it up, once."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ from bot.jobs.stages import Stage
 
 @dataclass(slots=True)
 class _Batch:
-    """What this process knows of a batch beyond the database."""
+    """State of a batch in this process, beyond the database."""
 
     stages: dict[str, Stage] = field(default_factory=dict[str, Stage])
     ended: dict[str, Job] = field(default_factory=dict[str, Job])

@@ -176,7 +176,7 @@ def end_rows(
 
 
 def _has_urls(model: type[FaceModel], job: Job) -> bool:
-    """Whether the order named its files by URL, so that they may still be there."""
+    """Return whether the order named its files by URL, so that they may still be there."""
     required = (model.face_slot(), model.target_slot())
     return all(str(job.body.get(name, "")).startswith(_URL_SCHEMES) for name in required)
 

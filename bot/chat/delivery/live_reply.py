@@ -27,7 +27,7 @@ REDRAW_SECONDS, REDRAWS_PER_SECOND = 3.0, 10.0
 log = structlog.stdlib.get_logger(__name__)
 
 
-# An edit that ends so many seconds after its check of ownership may have come after a takeover.
+# An edit that ends this many seconds after its check of ownership may have come after a takeover.
 LATE = 1.0
 # The new owner may still be about to close the job whose end a late stage has replaced.
 RESTORE_TRIES, RESTORE_INTERVAL = 10, 3.0

@@ -122,7 +122,7 @@ class ResultDelivery:
                 if kind is DeliveryError.PASSING:
                     raise
                 if kind in {DeliveryError.LASTING, DeliveryError.TOO_LARGE} and preview is not None:
-                    # Discord may object to the preview beside the result, so try once without it.
+                    # Discord may reject the preview next to the result, so try once without it.
                     preview = None
                 elif kind is DeliveryError.TOO_LARGE and content is not None and result is not None:
                     result = await self._shrink(job, content, result)
@@ -131,7 +131,7 @@ class ResultDelivery:
             else:
                 route = _DELIVERED[route]
         if route is not Delivery.EDITED and not (route is Delivery.DIRECT and job.place.direct):
-            # Somebody who deletes the message does so on purpose, which is no reason for a warning.
+            # Somebody deleted the message on purpose, which is no reason for a warning.
             write = log.info if route is Delivery.GONE else log.warning
             write("result not shown in the message of the job", delivery=route, errors=errors)
         return route
@@ -199,7 +199,7 @@ class ResultDelivery:
         return following
 
     async def _was_removed(self, job: Job) -> bool:
-        """Whether the bot was a member of the job's server and no longer is."""
+        """Return whether the bot was a member of the job's server and no longer is."""
         place = job.place
         was_there = job.account == account_of(guild_id=place.guild_id, user_id=place.user_id)
         return place.guild_id is not None and was_there and not await self._messages.knows(place.guild_id)

@@ -30,7 +30,7 @@ class ShowcaseClosed(Exception):
 
 
 class AlreadyShared(Exception):
-    """The result stands in the showcase already."""
+    """The result is already in the showcase."""
 
 
 class NotShareable(Exception):
@@ -75,7 +75,7 @@ class Showcase:
             raise NotShareable
         if any(posted_in == channel_id for posted_in, _ in await self._posts.posts_of(job.id)):
             raise AlreadyShared
-        # The original stands beside the result, and is not the member's to share.
+        # The card also has the original, which is not the member's to share.
         shown = [] if interaction.message is None else interaction.message.attachments
         result, spoiler = f"{job.slug}-{job.id}", job.place.spoiler
         files = [await each.to_file(spoiler=spoiler) for each in shown if result in each.filename]

@@ -101,7 +101,7 @@ class ApprovalRequester:
         return channel_id if may.view_channel and may.send_messages and may.attach_files else None
 
     def is_gone(self, approval: Approval, job: Job) -> bool:
-        """Whether the result can no longer be fetched by anybody."""
+        """Return whether the result can no longer be fetched by anybody."""
         return job.output is None or self._clock.now() >= approval.lapses_at
 
     def card(self, approval: Approval, job: Job, picture: Attachment | None = None) -> ui.LayoutView:

@@ -39,7 +39,7 @@ class AvatarNotices:
                 card = self._card(job, owner)
             await send_direct(self._client, owner, card)
         except (*DISCORD_ERRORS, StoreAway) as error:
-            # The use stands in `/privacy avatar uses` as well.
+            # `/privacy avatar uses` lists the use as well.
             log.info("member not notified about the use of their avatar", reason=type(error).__name__)
 
     def _card(self, job: Job, owner: int) -> InfoCard:

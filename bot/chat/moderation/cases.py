@@ -63,7 +63,7 @@ class CaseService:
     async def report(
         self, interaction: Interaction, job_id: str, complaint: Complaint, details: str = ""
     ) -> None:
-        """Open a case, or add to the open one, and say who was told."""
+        """Open a case, or add to the open one, and say whom the report reached."""
         await defer_ephemeral(interaction)
         job = await self._job(job_id)
         guild_id, reporter = server_of(job), interaction.user.id

@@ -135,7 +135,7 @@ class ModeratingWatcher:
         return Refund(reason, actor)
 
     async def _is_shared(self, job: Job) -> bool:
-        """Whether the member whose avatar was used still shares it, if one was used."""
+        """Return whether the member whose avatar was used still shares it, if one was used."""
         if job.avatar_of is None:
             return True
         try:

@@ -87,7 +87,7 @@ class FaceSheets:
         member: Member,
         limits: Limits,
     ) -> dict[str, Upload]:
-        """The files of an order, with a sheet in the place of separate photos."""
+        """The files of an order, with a sheet instead of separate photos."""
         return {
             name: await self._sheet(name, slots[name], file.photos, member, limits)
             if isinstance(file, FacePhotos)

@@ -1,4 +1,4 @@
-"""Repeats a member's last order, with new files in the place of the old ones."""
+"""Repeats a member's last order, optionally with new files."""
 
 from typing import Any
 

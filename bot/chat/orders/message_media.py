@@ -54,7 +54,7 @@ class PostedFile:
     file: Upload
     kind: MediaKind
     moves: bool = False
-    """Whether members see it as a GIF, though it may be a video."""
+    """True if members see it as a GIF, though it may be a video."""
 
 
 def posted_in(message: discord.Message, source: Source) -> list[PostedFile]:

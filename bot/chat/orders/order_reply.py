@@ -49,7 +49,7 @@ class OrderReply:
         self._message_id = None if answered is None else answered.message_id
 
     async def place(self) -> Place:
-        """Where the message of the job stands, and how it shows the result."""
+        """Place of the job's message, and how it shows the result."""
         return await self._with_retries(self._make_place)
 
     async def edit(self, place: Place, card: ui.LayoutView) -> None:

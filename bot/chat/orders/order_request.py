@@ -1,4 +1,4 @@
-"""What a member asked for, before anything of it is checked."""
+"""A member's order, before anything in it is checked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -55,7 +55,7 @@ class OriginalPreviews:
 
 
 def _is_fetchable(address: str, now: float) -> bool:
-    """Whether the address is one of Discord's or Segmind's and has not expired."""
+    """Return whether the address is one of Discord's or Segmind's and has not expired."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     if parts.scheme != "https":

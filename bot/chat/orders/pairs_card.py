@@ -42,7 +42,7 @@ class NumberedPreview:
 
 
 class PairsCard:
-    """A preview with the member's choice so far, drawn anew after each change."""
+    """A preview with the member's choice so far, drawn again after each change."""
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ class Path:
 
     @property
     def pairs_faces(self) -> bool:
-        """Whether the member chooses which face goes where."""
+        """Return whether the member chooses which face goes where."""
         return self.model.card.faces > 1
 
     def takes(self, kind: MediaKind) -> bool:
@@ -146,7 +146,7 @@ class SwapForm(Form):
             self._target = MediaUpload("target", kinds, max_values=MAX_TARGETS)
         self._path = _path_field(paths, services.job_service, terms, text) if len(paths) > 1 else None
         options = VIDEO_OPTIONS if any(takes_video(path.model) for path in paths) else DISPLAY_OPTIONS
-        # What moves like a GIF was one for whoever looked at the message, even if it is an MP4.
+        # Members see anything that moves like a GIF as a GIF, even if it is an MP4.
         presets = defaults.named() | {AS_GIF: any(each.moves for each in posted)}
         self._display = _display_field(options, presets, text)
         self._add(text("swap.which"), self._posted_file)

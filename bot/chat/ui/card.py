@@ -82,7 +82,7 @@ NO_MEDIA = CardMedia()
 
 @dataclass(frozen=True, slots=True)
 class CardText:
-    """Words of a card: the state stands in its title, and `small` is one grey line below the others."""
+    """Words of a card: its title has the state, and `small` is one grey line below the others."""
 
     state: JobState
     lines: Sequence[str] = ()

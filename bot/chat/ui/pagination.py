@@ -24,7 +24,7 @@ class PageItem:
     """Newer entries have larger ones."""
     line: str
     button: ui.Item[Any] | None = None
-    """Shown beside the line."""
+    """Shown next to the line."""
 
 
 @dataclass(frozen=True, slots=True)

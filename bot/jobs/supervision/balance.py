@@ -80,7 +80,7 @@ class BalanceConfig:
     """Low mark and interval of the monitor."""
 
     low_mark: float = 5.0
-    """US dollars below which the operator is told; 0 for never."""
+    """US dollars below which the operator is notified; 0 for never."""
     interval: float = 60.0
     """Seconds between two requests while the balance is empty."""
 

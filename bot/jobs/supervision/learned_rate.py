@@ -21,7 +21,7 @@ async def read_rate(values: KeyValues, key: SecretStr | None) -> object:
 
 
 def rate_name(key: SecretStr | None) -> str:
-    """Name under which the rate of this key is kept; a new key starts anew."""
+    """Name under which the rate of this key is kept; a new key starts without one."""
     secret = b"" if key is None else key.get_secret_value().encode()
     return f"rate {hashlib.sha256(secret).hexdigest()[:16]}"
 
@@ -58,5 +58,5 @@ def _parsed(text: str | None) -> object:
     try:
         return json.loads(text or "null")
     except ValueError:
-        log.warning("learned rate unreadable, starting anew")
+        log.warning("learned rate unreadable, starting over")
         return None

@@ -33,7 +33,7 @@ class LearnedTimings:
         try:
             learned: list[Any] = json.loads(text)
         except ValueError:
-            log.warning("learned timings unreadable, starting anew")
+            log.warning("learned timings unreadable, starting over")
             return
         self._timings.load(learned)
         self._saved = text

@@ -30,7 +30,7 @@ class Outage:
         """Permanent error of the database, if there was one."""
 
     def is_active(self) -> bool:
-        """Whether the database cannot be used, for now or permanently."""
+        """Return whether the database cannot be used, for now or permanently."""
         return self._recovery is not None or self.damage is not None
 
     def report(self, error: StoreAway) -> None:

@@ -31,7 +31,7 @@ class Block(NamedTuple):
 
 
 def blocks(content: bytes) -> Iterator[Block]:
-    """Yield all blocks up to the trailer; raises `Damaged` at the first invalid one."""
+    """Yield all blocks up to the trailer; raise `Damaged` at the first invalid one."""
     at, count = _first_block(content), 0
     try:
         # Some encoders leave out the trailer.

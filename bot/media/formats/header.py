@@ -61,5 +61,5 @@ def exif_orientation(exif: bytes) -> int:
 
 
 def shown_for(declared: float) -> float:
-    """Seconds for which browsers show a frame of an animation that declares so many."""
+    """Duration for which browsers show a frame that declares this many seconds."""
     return declared if declared >= _LEAST_DELAY else _USUAL_DELAY

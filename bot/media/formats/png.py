@@ -29,7 +29,7 @@ class Chunk(NamedTuple):
 
 
 def chunks(content: bytes) -> Iterator[Chunk]:
-    """Yield all chunks up to IEND; raises `Damaged` at the first invalid one."""
+    """Yield all chunks up to IEND; raise `Damaged` at the first invalid one."""
     if not content.startswith(SIGNATURE):
         raise Damaged(MEDIA_TYPE)
     view = memoryview(content)

@@ -20,7 +20,7 @@ QUIET = 60.0
 # The page has to open while the database does not answer.
 STORE_TIMEOUT = 1.0
 GENERATION = "dashboard sessions"
-"""Key of the random text that signs all present sessions beside the token."""
+"""Key of the random text that, with the token, signs all current sessions."""
 
 
 class WrongToken(Exception):

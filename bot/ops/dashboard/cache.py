@@ -32,7 +32,7 @@ class Cached(Generic[T]):
         self.at = 0.0
         """Time of the latest result."""
         self.failed = False
-        """Whether the latest query has failed, or has no result yet."""
+        """True if the latest query has failed, or has no result yet."""
 
     async def refresh(self, *, max_wait: float) -> None:
         """Run the query if it is due, and wait for it up to `max_wait` seconds."""

@@ -23,7 +23,7 @@ class TrustedProxies:
         return client
 
     def is_secure(self, request: web.Request) -> bool:
-        """Whether the client came by TLS."""
+        """Return whether the client came by TLS."""
         proto = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip()
         return request.secure or (proto == "https" and self._trusts(request.remote or ""))
 

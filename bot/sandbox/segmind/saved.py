@@ -1,4 +1,4 @@
-"""What a local Segmind remembers over a restart: its requests and the files that it hosts."""
+"""State of a local Segmind that survives a restart: its requests and the files that it hosts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from bot.sandbox.segmind.requests import Completed, Failed, Inference, Order, Pl
 
 @dataclass(frozen=True, slots=True)
 class _SavedRequest:
-    """A request without its progress: one that had not ended runs anew, as at a restarted worker."""
+    """A request without its progress: one that had not ended starts again, as on a restarted worker."""
 
     request_id: str
     slug: str

@@ -77,7 +77,7 @@ class Scheduler:
         self._schedule(inference.submitted_at + inference.plan.queue, inference)
 
     def advance(self) -> None:
-        """Take every step that is due by now."""
+        """Take every step that is due."""
         now = self._clock()
         while self._due and self._due[0].at <= now:
             due = heapq.heappop(self._due)

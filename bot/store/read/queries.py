@@ -41,7 +41,7 @@ class Page:
 
 _end, _refund = entries.alias("end"), entries.alias("refund")
 _other = entries.alias("other")
-# Each of these belongs to a job, and is told on the line of its hold.
+# Each of these belongs to a job, and is shown on the line of its hold.
 _ENDS = (EntryKind.CAPTURE, EntryKind.RELEASE)
 _of_hold = (entries.c.kind == EntryKind.ADJUST) & entries.c.job_id.is_not(None)
 

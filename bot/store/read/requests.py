@@ -14,7 +14,7 @@ from bot.store.tables import IN_FLIGHT, OPEN, jobs
 
 @dataclass(frozen=True, slots=True)
 class UnknownOutcome:
-    """Job whose request may have arrived at Segmind; the nonce stands in the address of its first file."""
+    """Job whose request may have arrived at Segmind; the nonce is in the address of its first file."""
 
     id: str
     slug: str

@@ -155,7 +155,7 @@ cases = sa.Table(
     # The card in the mod log, or NULL if the log has none.
     sa.Column("channel_id", INTEGER),
     sa.Column("message_id", INTEGER),
-    # Who was told last, or NULL while nobody could be.
+    # Who was notified last, or NULL while the case has reached nobody.
     sa.Column("told_to", sa.Text),
     # Several reports of one job share one open case.
     partial_index("cases_open_once", "job_id", where=sa.text("closed_at IS NULL"), unique=True),

@@ -95,7 +95,7 @@ class Takeover:
     async def _own(self, connection: Connection, adopted: Sequence[StoredJob]) -> None:
         if adopted:
             owning = jobs.update().where(matches_any(jobs.c.id, connection.dialect.name))
-            # A waiting job gives its slot back, because it begins anew in this worker's queue.
+            # A waiting job gives its slot back, because it starts again in this worker's queue.
             owning = owning.values(owner=self._owner, epoch=jobs.c.epoch + 1, slot_since=None, has_slot=False)
             await connection.execute(owning, any_values([job.id for job in adopted], connection))
 

@@ -59,7 +59,7 @@ class Adjust:
 
 @dataclass(frozen=True, slots=True)
 class Gift:
-    """Move granted credits from one account to another, at most so many a day."""
+    """Move granted credits from one account to another, within a daily limit."""
 
     id: str
     giver: str

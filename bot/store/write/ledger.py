@@ -170,7 +170,7 @@ async def lock(
         await _create(connection, missing, start=start, at=at)
     found = {row[0]: Balance(*row[1:]) for row in await connection.execute(_locking(dialect), parameters)}
     if len(found) < len(ids):
-        # Another process deleted a member's data while it held the lock, so that account begins anew.
+        # Another process deleted a member's data while it held the lock, so that account starts empty.
         return await lock(connection, wanted, start=start, at=at)
     return LedgerTransaction(found, at)
 

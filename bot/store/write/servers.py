@@ -18,7 +18,7 @@ async def read(connection: Connection, guild_id: int) -> ServerRules:
     return _parsed(found.scalar_one_or_none() or "{}")
 
 
-# Every order reads its server's rules several times, and they seldom change.
+# Every order reads its server's rules several times, and they rarely change.
 @lru_cache(maxsize=1024)
 def _parsed(rules: str) -> ServerRules:
     return ServerRules.model_validate_json(rules)

@@ -47,7 +47,7 @@ def recorded(clock: HeldClock) -> RecordedMessages:
 
 @dataclass
 class Ownership:
-    """Whether this process owns the job, and an event that delays the answer."""
+    """True if this process owns the job, and an event that delays the answer."""
 
     is_own: bool = True
     answered: asyncio.Event | None = None

@@ -124,7 +124,7 @@ class Measure:
         return distance(self.embeddings(picture)[index], self._known[name])
 
     def changed_faces(self, before: Picture, after: Picture) -> list[bool]:
-        """Whether each face, from left to right, was changed."""
+        """Return whether each face, from left to right, was changed."""
         changed: list[bool] = []
         for face in sorted(self.pipeline.finder.faces(before), key=lambda face: face.box[0]):
             left, top, right, bottom = face.box.astype(int)

@@ -35,7 +35,7 @@ _AREAS: Sequence[type[Area]] = (
     DefaultsArea,
     ResultsArea,
 )
-# Steps of a new server, in order: first who hears of reports, last what it may cost.
+# Steps of a new server, in order: first who gets reports, last what it may cost.
 STEPS = (LogArea.name, AccessArea.name, CreditsArea.name, ModelsArea.name)
 OVERVIEW = "overview"
 _OPEN = "open"

@@ -13,7 +13,7 @@ from bot.sandbox.faces.photo import read_photo
 
 
 class LocalFaceDetector:
-    """Face detector that loads its networks at the first picture."""
+    """Face detector that loads its networks when it gets its first picture."""
 
     def __call__(self, content: bytes) -> Sequence[FaceBox]:
         picture = _read(content)

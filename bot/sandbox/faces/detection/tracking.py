@@ -90,7 +90,7 @@ class Tracker:
                 self._since_detection = _DETECT_EVERY
 
     def _is_new_scene(self, picture: Picture) -> bool:
-        """Whether the scene changed, so that tracks must not continue at the same place."""
+        """Return whether the scene changed, so that tracks must not continue at the same place."""
         before = self._thumbnail
         self._thumbnail = floats(cv2.resize(picture, _THUMBNAIL, interpolation=cv2.INTER_AREA))
         return before is not None and float(np.abs(self._thumbnail - before).mean()) > _SCENE_CHANGE

@@ -21,7 +21,7 @@ _WITHOUT_RESULT = (State.FAILED, State.BLOCKED, State.EXPIRED)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far back each figure reaches, in seconds unless the name says otherwise."""
+    """Periods of the figures, in seconds unless the name says otherwise."""
 
     charts: float = 3 * HOUR
     stretch: float = 5 * MINUTE
