@@ -17,8 +17,8 @@ class DisplayOptions:
     """The pictures stay covered until somebody clicks them."""
     direct: bool = False
     """The result arrives by direct message, and the channel only shows that it is done."""
-    as_gif: bool = False
-    """A video is shown as a GIF."""
+    gif_loops: int | None = None
+    """How often a video is shown as a GIF, or 0 for ever; None shows it as a video."""
 
     @classmethod
     def of(cls, place: Place) -> Self:
@@ -27,7 +27,7 @@ class DisplayOptions:
             hidden=place.hidden,
             spoiler=place.spoiler,
             direct=place.direct,
-            as_gif=place.gif_loops is not None,
+            gif_loops=place.gif_loops,
         )
 
     def completed(self, defaults: OrderDefaults) -> "DisplayOptions":

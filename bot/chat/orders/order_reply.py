@@ -80,7 +80,7 @@ class OrderReply:
             hidden=bool(display.hidden),
             spoiler=bool(display.spoiler),
             direct=display.direct,
-            gif_loops=0 if display.as_gif else None,
+            gif_loops=display.gif_loops,
         )
 
     async def _delete(self) -> None:

@@ -148,7 +148,8 @@ def _display_signature(name: str) -> inspect.Parameter:
 def _display_options(values: dict[str, Any]) -> DisplayOptions:
     """Remove the display options from the values, which then are the model's alone."""
     hidden, spoiler, direct, as_gif = (values.pop(name, None) for name in VIDEO_OPTIONS)
-    return DisplayOptions(hidden=hidden, spoiler=spoiler, direct=bool(direct), as_gif=bool(as_gif))
+    gif_loops = 0 if as_gif else None
+    return DisplayOptions(hidden=hidden, spoiler=spoiler, direct=bool(direct), gif_loops=gif_loops)
 
 
 def _annotation(option: Parameter) -> Any:

@@ -188,7 +188,8 @@ class SwapForm(Form):
         values[path.model.target_slot()] = target
         chosen = self._display.values
         hidden, spoiler, direct, as_gif = (name in chosen for name in VIDEO_OPTIONS)
-        display = DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct, as_gif=as_gif)
+        gif_loops = 0 if as_gif else None
+        display = DisplayOptions(hidden=hidden, spoiler=spoiler, direct=direct, gif_loops=gif_loops)
         return SwapRequest(path, values, display, more)
 
     def _target_files(self) -> Sequence[Upload]:

@@ -65,6 +65,16 @@ async def test_the_wish_for_a_gif_is_kept_by_again(stage: Stage) -> None:
     assert (await attached(stage, again))[0] == "gif"
 
 
+async def test_again_keeps_how_often_a_gif_is_shown(stage: Stage) -> None:
+    target = ("dance.gif", moving("GIF", loop=2))
+    reply = await stage.order("ai-face-swap", source_image=FACE, target=target)
+    await stage.finish(reply, "Completed")
+    again = Reply(stage.env, await stage.member.slash(stage.channel, "again"))
+    _, content = await attached(stage, again)
+    # The file counts the repetitions after the first time.
+    assert gif.read_animation(content).loops == gif.read_animation(target[1]).loops == 3
+
+
 async def test_the_wish_for_a_gif_changes_nothing_about_a_picture(stage: Stage) -> None:
     reply = await stage.order("ai-face-swap", source_image=FACE, target=FACE, as_gif=True)
     suffix, _ = await attached(stage, reply)
