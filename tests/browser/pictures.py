@@ -31,7 +31,7 @@ PATIENCE = 120_000
 # A picture that looks the same is not replaced: a duration may differ by a tenth.
 SAME = 0.2
 # The charts of the operator's page show the time of day.
-SAME_PAGE = 8.0
+SAME_PAGE = 2.8
 SAME_DEMO = 2.0
 
 # The clock says the same on every day.
