@@ -1,11 +1,11 @@
-"""Command line: python -m tests.bench [freshness] [engine] [audits] [queue] [start] [load]."""
+"""Command line: python -m tests.bench [freshness] [engine] [audits] [queue] [start] [load] [hostile]."""
 
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import audits, engine, freshness, load, queue, start
+from tests.bench import audits, engine, freshness, hostile, load, queue, start
 from tests.bench.figures import Figure, save, table
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +18,7 @@ BENCHES: Mapping[str, Callable[[], Iterable[Figure]]] = {
     "queue": queue.figures,
     "start": start.figures,
     "load": load.figures,
+    "hostile": hostile.figures,
 }
 
 

@@ -108,6 +108,21 @@ async def test_an_order_that_the_bot_was_still_looking_at_is_answered_when_it_st
     assert await town.balance() == (START, 0)
 
 
+async def test_an_order_whose_files_are_on_their_way_to_segmind_is_answered_when_the_bot_stops(
+    town: Environment,
+) -> None:
+    async with BlockingProxy(town.segmind.port) as wire:
+        wire.block()
+        async with town.bot(SEGMIND_BASE_URL=wire.url, DOPPEL_SEGMIND__INPUTS="upload") as bot:
+            await town.discord.online()
+            reply = await town.order()
+            await eventually(lambda: town.segmind.calls["upload"], lambda: "an upload on its way")
+            assert await bot.terminate(patience=10) == 0
+    await reply.refused("restarting")
+    assert town.segmind.calls["submit"] == 0
+    assert await town.balance() == (START, 0)
+
+
 async def test_a_hostile_file_holds_up_neither_another_member_nor_the_end(town: Environment) -> None:
     options: dict[str, Any] = {
         "target": ("clip.webm", webm_with_tags()),

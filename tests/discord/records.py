@@ -40,6 +40,10 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
+# Pillow takes seconds to open a large hostile file, and everybody would wait for this Discord meanwhile.
+_MEASURED = 2**20
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file of a message or a command."""
@@ -66,6 +70,8 @@ class Attachment:
         }
         if self.description is not None:
             shown["description"] = self.description
+        if len(self.content) > _MEASURED:
+            return shown
         try:
             with Image.open(BytesIO(self.content)) as picture:
                 return shown | {"width": picture.width, "height": picture.height}

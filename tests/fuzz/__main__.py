@@ -20,6 +20,7 @@ from bot.media.worker.process import MediaWorker
 from tests.fuzz.corpora import CORPORA, fetch
 from tests.fuzz.mutations import mutated
 from tests.fuzz.strings import OWN, faults_of_all, fetch_strings
+from tests.media.bombs import bombs
 
 # A call is killed at its deadline; the rest is for starting a child on a busy machine.
 _SLACK = 30.0
@@ -73,6 +74,7 @@ async def _main(options: argparse.Namespace) -> int:
     try:
         own = ((f"seed {options.seed}, file {n}", each) for n, each in enumerate(mutated(options.seed)))
         await fuzzer.run("own samples, mutated", islice(own, options.files))
+        await fuzzer.run("bombs", ((name, make()) for name, make in bombs().items()))
         with tempfile.TemporaryDirectory() as folder:
             for number, title in enumerate(() if options.own else CORPORA):
                 paths = await asyncio.to_thread(fetch, title, Path(folder) / str(number))
