@@ -33,7 +33,7 @@ def sandbox_command(options: argparse.Namespace) -> int:
             raise
         raise CliError(
             f"{error.filename} cannot be written: {error.strerror}. "
-            "Start the sandbox in a folder that you can write to and that has room."
+            "Start the sandbox in a folder that you can write to and that has free space."
         ) from error
     return 0
 

@@ -160,7 +160,7 @@ class UnusableMedia(Exception):
 
 @dataclass(eq=False)
 class Unrecognised(UnusableMedia):
-    """The file is no picture or video, whatever its name says."""
+    """The file is not a picture or video, whatever its name says."""
 
     found: Literal["nothing", "text", "html", "unknown"]
 

@@ -197,7 +197,7 @@ class Credits(Section):
 
 
 class Faces(Section):
-    """Saved faces: their key, and how many are kept for how long."""
+    """Saved faces: their key, their number, and how long they are kept."""
 
     key: FaceKeys | None = None
     days: float = Field(default=90, ge=0.01, le=3650)

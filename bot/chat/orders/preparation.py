@@ -32,7 +32,7 @@ PreparedOrder = tuple[Order, Mapping[str, Fingerprint]]
 
 
 class OrderPreparation:
-    """Makes an order of what a member asked for, or raises what is wrong with it."""
+    """Turns a member's request into an order, or raises the error that it contains."""
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ def requested_moods(order: Order, parameter: str) -> list[str]:
     moods = moods_in(prompt)
     if moods:
         order.notes.approximated[parameter] = (
-            f"only words for a mood are understood, by moving mouth, lids and brows: {', '.join(moods)}"
+            f"the local engine understands only words for a mood: {', '.join(moods)}"
         )
     elif prompt:
         order.notes.ignored[parameter] = "only words for a mood are understood, and there is none in it"
