@@ -81,7 +81,7 @@ def warn_about(notes: Notes, face: Face, whose: str) -> None:
     if abs(face.yaw) > _CONVINCING_TURN:
         notes.warn(f"The {whose} face is turned more than {_CONVINCING_TURN}° to a side; patches may show.")
     if face.size < _CONVINCING_SIZE:
-        notes.warn(f"The {whose} face is less than {_CONVINCING_SIZE} pixels high; little can be seen of it.")
+        notes.warn(f"The {whose} face is less than {_CONVINCING_SIZE} pixels high; little of it is visible.")
 
 
 def encode_result(order: Order, photo: Photo, kind_parameter: str, quality_parameter: str) -> Rendering:

@@ -210,7 +210,7 @@ async def test_sound_alone_is_refused(render: Render, face_a: bytes) -> None:
             if packet.dts is not None:
                 packet.stream = copied
                 output.mux(packet)
-    assert "no moving picture" in await refusal(render, face_a, stream.getvalue())
+    assert "no video track" in await refusal(render, face_a, stream.getvalue())
 
 
 async def test_frames_of_too_many_pixels_are_refused(render: Render, face_a: bytes) -> None:

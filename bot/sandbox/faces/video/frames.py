@@ -65,7 +65,7 @@ def open_video(content: bytes) -> Generator[InputContainer]:
     try:
         with av.open(io.BytesIO(content), "r", options=options, metadata_errors="ignore") as container:
             if not container.streams.video:
-                raise CannotSwap("The target holds no moving picture.")
+                raise CannotSwap("The target file has no video track.")
             context = container.streams.video[0].codec_context
             if context.width * context.height > MAX_PIXELS:
                 raise CannotSwap(f"The video has more than {MAX_PIXELS // 1_000_000} million pixels a frame.")
