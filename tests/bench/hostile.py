@@ -11,7 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from PIL import Image
+
 from bot.clock import WallClock
+from bot.media.workers import QUICK_PIXELS
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.settings import FACE_KEY
 from bot.store import SqlStore
@@ -25,7 +28,7 @@ from tests.discord.server import SmallDiscord
 from tests.discord.user import Reply, eventually
 from tests.harness import MODELS
 from tests.media.bombs import bombs
-from tests.media.files import picture
+from tests.media.files import picture, saved
 from tests.wording import wording
 
 MIB = 2**20
@@ -72,7 +75,7 @@ async def run(hostile: Mapping[str, bytes]) -> Seen:
     """Send all files from both members, and SIGTERM while the bot has some of them once more."""
     seen, rich, poor, bob = Seen(), Member("rich"), Member("poor"), Member("bob")
     async with _running(rich, bob) as (town, bot, lags):
-        await _order(town, bob, Seen())
+        await _warm_up(town, bob)
         seen.memory_before = memory_of(bot.pid)
         began = time.time()
         attack = asyncio.gather(_attack(town, rich, hostile, seen), _attack(town, poor, hostile, seen))
@@ -144,6 +147,17 @@ async def _order(town: Environment, member: Member, seen: Seen) -> None:
     seen.first_answers.append(time.monotonic() - began)
     await reply.wait_for("Completed")
     seen.to_picture.append(time.monotonic() - began)
+
+
+async def _warm_up(town: Environment, member: Member) -> None:
+    """Start every worker that ordinary members need, because a child stays for a while."""
+    await _order(town, member, Seen())
+    large = saved(Image.new("L", (4096, QUICK_PIXELS // 4096 + 1)), "PNG")
+    small = ("b.png", picture("PNG", 640, 480))
+    ordered = await town.order(member=member, source_image=("a.png", large), target_image=small)
+    await ordered.wait_for("Completed")
+    saved_face = await town.discord.slash("face save", member=member, picture=small, name="mine")
+    await eventually(lambda: _answer(saved_face), lambda: f"an answer to {saved_face.texts}")
 
 
 async def _attack(town: Environment, member: Member, hostile: Mapping[str, bytes], seen: Seen) -> None:
