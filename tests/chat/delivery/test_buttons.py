@@ -146,7 +146,7 @@ async def test_others_report_and_moderators_delete(stage: Stage) -> None:
     first = await done(stage)
     bob = stage.another_member("bob")
     form = await bob.click(shown_in(first), label="Report")
-    assert "has your report" in said(await bob.submit_modal(form, {"complaint": "consent"}))
+    assert "Your report went to" in said(await bob.submit_modal(form, {"complaint": "consent"}))
     role = stage.guild.create_role("Moderating", permissions=discord.Permissions(manage_messages=True))
     moderator = stage.guild.add_member(stage.env.create_user("mo"), roles=[role])
     asked = await moderator.click(shown_in(first), label="Delete")
