@@ -32,8 +32,8 @@ def unknown_command(options: argparse.Namespace) -> int:
         if not is_unknown:
             raise CliError("no job with an unknown outcome has this id; `doppel unknown` lists them.")
         print(
-            f"The bot gives back the credits of the job {options.release}"
-            " once it has searched for its request for as long as it always does."
+            f"The bot returns the credits of the job {options.release}"
+            " when the usual time for searching its request is over."
         )
         return 0
     with as_cli_error():

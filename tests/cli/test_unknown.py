@@ -53,6 +53,6 @@ def test_it_names_the_jobs_and_says_what_happens_next(
     assert main(["unknown"]) == 0
     assert job_id in capsys.readouterr().out
     assert main(["unknown", "--release", job_id]) == 0
-    assert "gives back the credits" in capsys.readouterr().out
+    assert "returns the credits" in capsys.readouterr().out
     assert main(["unknown", "--release", "another"]) == 1
     assert "lists them" in capsys.readouterr().err
