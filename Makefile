@@ -25,8 +25,8 @@ venv: $(VENV)/installed-dev ## .venv with everything that development needs
 sandbox: $(VENV)/installed-sandbox ## the whole bot in a browser, without an account (ARGS="--speed 1 --fresh")
 	$(BIN)/doppel sandbox $(ARGS)
 
-# Most tests wait for something, so three processes keep two cores busy.
-PYTEST := $(BIN)/pytest -n 3 --dist worksteal --durations=10
+# Most tests wait for something, so four processes keep two cores busy.
+PYTEST := $(BIN)/pytest -n 4 --dist worksteal --durations=10
 
 test: venv ## the tests, in random order
 	$(PYTEST) $(ARGS)
@@ -36,7 +36,7 @@ coverage: venv ## the same with the coverage of branches, in half as much time a
 	$(PYTEST) --cov --cov-report=term --cov-fail-under=$(COVERAGE) $(ARGS)
 
 quick: venv ## the tests of jobs, Segmind and faces in half a minute, as CI runs them on other Pythons
-	$(BIN)/pytest -n 3 --dist worksteal tests/jobs tests/segmind tests/faces -k "not postgres" $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal tests/jobs tests/segmind tests/faces -k "not postgres" $(ARGS)
 
 chaos: venv ## kills, faults and disturbances on the running bot, with checks (ARGS="--seed 7 --jobs 2000 --kills 40")
 	$(BIN)/python -m tests.chaos $(ARGS)
