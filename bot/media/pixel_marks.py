@@ -14,7 +14,7 @@ from bot.media.watermark.embed import FrameMarker, embed
 
 _SAVING: dict[str, tuple[str, dict[str, object]]] = {
     png.MEDIA_TYPE: ("PNG", {}),
-    # Full colour resolution, because people rarely keep the result as the last copy of the picture.
+    # Full colour resolution, because most results are encoded again, by Discord and by those who share them.
     jpeg.MEDIA_TYPE: ("JPEG", {"quality": 95, "subsampling": 0}),
     webp.MEDIA_TYPE: ("WEBP", {"quality": 95}),
 }
