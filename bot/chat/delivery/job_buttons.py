@@ -65,8 +65,7 @@ _LOOKS: Mapping[Action, _Look] = {
     Action.CANCEL: _Look("buttons.cancel", "⏹️"),
     Action.REST: _Look("buttons.rest", "⏹️"),
     Action.SHOW: _Look("buttons.show", "👁️", ButtonStyle.primary),
-    # Red would draw the eye on every card; before a result is deleted, the bot asks, and that button is red.
-    Action.DELETE: _Look("buttons.delete", "🗑️"),
+    Action.DELETE: _Look("buttons.delete", "🗑️", ButtonStyle.danger),
     Action.DELETE_FOR_GOOD: _Look("buttons.delete_for_good", "🗑️", ButtonStyle.danger),
     Action.REPORT: _Look("buttons.report", "🚩"),
     Action.SHARE: _Look("buttons.share", "🖼️"),
