@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.jobs.job import Job
 from bot.store import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.discord.environment import KEY, Environment
@@ -160,7 +161,7 @@ def lose_answers(stage: Stage, monkeypatch: pytest.MonkeyPatch, *, answers: int)
         monkeypatch.setattr(store, name, call)
 
     failing("open")
-    failing("find_own")
+    failing("find")
 
 
 async def test_an_order_whose_commit_was_not_answered_is_placed_once(
@@ -183,6 +184,41 @@ async def test_an_order_that_cannot_be_confirmed_is_shown_once_it_turns_up(
     await stage.app.engine.sweep.sweep()
     await stage.finish(reply, "Completed")
     assert len(stage.segmind.billed) == 1
+
+
+async def test_an_order_that_another_process_took_over_before_its_commit_was_answered_stays(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, start = stage.app.store.open, stage.app.engine.runner.start
+    former_owners, started = list[str](), list[Job]()
+
+    async def lose_answer(*parameters: Any) -> None:
+        await place(*parameters)
+        former_owners.append(change_owner(stage.database, "another process"))
+        raise StoreUnavailable("the connection was lost")
+
+    def note_start(job: Job) -> None:
+        started.append(job)
+        start(job)
+
+    monkeypatch.setattr(stage.app.store, "open", lose_answer)
+    monkeypatch.setattr(stage.app.engine.runner, "start", note_start)
+    reply = await stage.order("faceswap-v5")
+    await eventually(lambda: started or reply.edits or None, lambda: "the order is placed or refused")
+    assert started
+    await eventually(lambda: not stage.app.engine.runner.running or None, lambda: "the task leaves the job")
+    change_owner(stage.database, *former_owners)
+    await stage.app.engine.sweep.sweep()
+    await stage.finish(reply, "Completed")
+    assert len(stage.segmind.billed) == 1
+
+
+def change_owner(database: Path, owner: str) -> str:
+    """Let another process own the only job, and return which one did before."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        ((former,),) = connection.execute("SELECT owner FROM jobs").fetchall()
+        connection.execute("UPDATE jobs SET owner = ?, epoch = epoch + 1", (owner,))
+    return former
 
 
 async def test_a_damaged_database_ends_the_bot_with_one_message(tmp_path: Path) -> None:

@@ -298,13 +298,14 @@ class JobService:
         """Open the jobs once more, because the answer to the first attempt's commit may be lost.
 
         The database refuses a second row or a second hold, and waits for a commit that still runs. So after
-        any other answer than an outage, the rows are there or were never written.
+        any other answer than an outage, the rows are there or were never written. Another process may have
+        taken them over by then.
         """
         try:
             await self._store.open(jobs[0], terms, *jobs[1:])
         except Exception as error:
             try:
-                found = await self._store.find_own(jobs[0].id)
+                found = await self._store.find(jobs[0].id)
             except StoreAway:
                 raise OrderUnconfirmed from error
             if found is None:
