@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 # Modules that the bot never imports.
-UNUSED = r"/(tests?|testing|typing|f2py|hatchling|mysql|oracle|mssql)/"
+UNUSED = r"/(tests?|testing|typing|f2py|distutils|hatchling|mysql|oracle|mssql|pydantic/v1)/"
 
 FOLDER = Path(__file__).resolve().parent
 # Messages of the system, pip and uv, and what to do about each.
@@ -72,23 +72,23 @@ def installer(venv: Path) -> tuple[str | Path, ...]:
 
 def install(venv: Path, lock: str, project: Path, *, editable: bool) -> None:
     print(f"Installing the packages of {lock}.lock into {venv} ...", flush=True)
-    pip = installer(venv)
     uv, locks = venv / "bin/uv", [FOLDER / f"{name}.lock" for name in ("installer", "build", lock)]
-    run(venv, *pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", locks[0])
     # A service cannot write next to its modules, so all are compiled.
     options = ("--quiet", "--python", venv / "bin/python", *(() if editable else ("--compile-bytecode",)))
-    run(venv, uv, "pip", "sync", *options, "--require-hashes", "--only-binary", ":all:", *locks)
+    with compiling(project / "bot", project / "cogs") if editable else nullcontext():
+        pip = installer(venv)
+        run(venv, *pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", locks[0])
+        run(venv, uv, "pip", "sync", *options, "--require-hashes", "--only-binary", ":all:", *locks)
     source = ("--editable", project) if editable else (project,)
-    with compiling(venv, project) if editable else nullcontext():
+    with compiling(venv / "lib") if editable else nullcontext():
         run(venv, uv, "pip", "install", *options, "--no-deps", "--no-build-isolation", *source)
 
 
 @contextmanager
-def compiling(venv: Path, project: Path) -> Generator[None]:
+def compiling(*folders: Path) -> Generator[None]:
     """Compile modules meanwhile, on all cores; the first start would compile them one after the other."""
-    command = (venv / "bin/python", "-m", "compileall", "-q", "-j", "0", "-x", UNUSED)
-    folders = (venv / "lib", project / "bot", project / "cogs")
-    with subprocess.Popen((*command, *folders), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+    command = (sys.executable, "-m", "compileall", "-q", "-j", "0", "-x", UNUSED, *folders)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         yield
 
 
