@@ -41,24 +41,21 @@ class UploadWorkers:
     async def inspect(
         self, content: bytes, limits: Limits, *, small_copy: bool, first_frame: bool = False
     ) -> InspectedFile:
+        async def look(worker: MediaWorker, within: Limits) -> InspectedFile:
+            return await worker.run(
+                operations.inspect_upload, content, within, small_copy=small_copy, first_frame=first_frame
+            )
+
         quick_limits = replace(
             limits,
             pixels=min(limits.pixels, QUICK_PIXELS),
             frame_pixels=min(limits.frame_pixels, QUICK_FRAME_PIXELS),
         )
         try:
-            return await self.quick.run(
-                operations.inspect_upload,
-                content,
-                quick_limits,
-                small_copy=small_copy,
-                first_frame=first_frame,
-            )
+            return await look(self.quick, quick_limits)
         # A decoder that may not have more memory can call the file damaged.
         except (TooManyPixels, TooCostly, Damaged):
-            return await self.thorough.run(
-                operations.inspect_upload, content, limits, small_copy=small_copy, first_frame=first_frame
-            )
+            return await look(self.thorough, limits)
 
     def close(self) -> None:
         self.quick.close()
