@@ -14,13 +14,13 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import skimage.data
 from PIL import Image, ImageChops, ImageStat
 
 from bot.media.marks import Marks
 from bot.media.pixel_marks import mark_image
 from bot.media.watermark.code import MarkCode
 from bot.media.watermark.detect import Reading, detect
+from tests.corpora import photographs
 from tests.media import reencoding
 from tests.media.files import saved
 from tests.samples import SAMPLES
@@ -63,7 +63,11 @@ def say_readings(readings: Sequence[Reading]) -> None:
 
 
 def originals() -> Iterator[Image.Image]:
-    files = [*SAMPLES.glob("*.jpg"), *Path(skimage.data.__file__).parent.glob("*.[jp][pn]g")]
+    with photographs() as others:
+        yield from usable([*SAMPLES.glob("*.jpg"), *others])
+
+
+def usable(files: Iterable[Path]) -> Iterator[Image.Image]:
     for path in sorted(files):
         with Image.open(path) as image:
             # A mask or an icon is no picture that a member would swap faces in.

@@ -17,7 +17,7 @@ from bot.media import operations
 from bot.media.types import Limits, UnusableMedia
 from bot.media.worker.limits import WorkerLimits
 from bot.media.worker.process import MediaWorker
-from tests.fuzz.corpora import CORPORA, fetch
+from tests.corpora import CORPORA, fetch
 from tests.fuzz.mutations import mutated
 from tests.fuzz.strings import OWN, faults_of_all, fetch_strings
 from tests.media.bombs import bombs

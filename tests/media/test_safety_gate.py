@@ -1,10 +1,7 @@
 """The safety gate: what it computes, and what it refuses."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-import skimage.data
 
 from bot.media import operations, probe
 from bot.media.safety_gate.network import CLASSES, SIDE, classify
@@ -12,7 +9,7 @@ from bot.media.types import Damaged, Explicit, Judgement, Limits
 from tests.samples import SAMPLES
 
 # Blood vessels in a retina, which the gate takes for something else: nothing explicit is kept for the tests.
-MISTAKEN = (Path(skimage.data.__file__).parent / "microaneurysms.png").read_bytes()
+MISTAKEN = (SAMPLES / "retina.png").read_bytes()
 ON = Limits(explicit=0.7)
 
 

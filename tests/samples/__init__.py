@@ -1,4 +1,4 @@
-"""Rendered people, whose faces the tests know, as files."""
+"""Rendered people, whose faces the tests know, and part of a retina, as files."""
 
 from pathlib import Path
 

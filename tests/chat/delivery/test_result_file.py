@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import skimage.data
 
 from bot.app import build_app
 from bot.chat.delivery.result_file import Result, Results
@@ -12,6 +11,7 @@ from bot.chat.text import Text
 from bot.jobs.job import State
 from bot.media import operations
 from bot.media.types import Judgement, Limits
+from bot.sandbox.avatars import SAMPLES as PHOTOGRAPHS
 from bot.sandbox.operations import youngest_age
 from bot.settings import SettingsError
 from tests.clocks import HeldClock
@@ -41,7 +41,7 @@ async def test_a_result_that_fits_is_marked_and_named_after_its_job() -> None:
 
 
 async def test_a_face_that_looks_too_young_is_doubtful_if_the_operator_wants_that(tmp_path: Path) -> None:
-    astronaut = (Path(skimage.data.__file__).parent / "astronaut.png").read_bytes()
+    astronaut = (PHOTOGRAPHS / "astronaut.jpg").read_bytes()
     # The network takes this grown-up for 28.6 years.
     for min_age, judgement in ((25, Judgement.SAFE), (35, Judgement.DOUBTFUL), (None, Judgement.SAFE)):
         found = await results(min_age=min_age, age_estimator=youngest_age).judge(astronaut)

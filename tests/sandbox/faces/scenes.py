@@ -8,7 +8,6 @@ from typing import cast
 
 import av
 import numpy as np
-import skimage.data
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
@@ -16,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
+from bot.sandbox.avatars import SAMPLES as PHOTOGRAPHS
 from bot.sandbox.faces.arrays import Picture
 from tests.samples import SAMPLES
 
@@ -24,8 +24,8 @@ from tests.samples import SAMPLES
 def portrait(name: str, side: int = 320) -> Picture:
     """Return a sample face, or the astronaut's, in a square."""
     if name == "astronaut":
-        # scikit-image ships this portrait; it would download the others.
-        image = Image.fromarray(np.asarray(skimage.data.astronaut(), np.uint8)[:300, 100:400])
+        with Image.open(PHOTOGRAPHS / "astronaut.jpg") as opened:
+            image = opened.crop((125, 0, 500, 375))
     else:
         with Image.open(SAMPLES / f"{name}.jpg") as opened:
             image = opened.convert("RGB")
