@@ -80,7 +80,8 @@ def install(venv: Path, lock: str, project: Path, *, editable: bool) -> None:
         run(venv, *pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", locks[0])
         run(venv, uv, "pip", "sync", *options, "--require-hashes", "--only-binary", ":all:", *locks)
     source = ("--editable", project) if editable else (project,)
-    with compiling(venv / "lib") if editable else nullcontext():
+    # What only development needs, the tests compile.
+    with compiling(venv / "lib") if editable and lock != "dev" else nullcontext():
         run(venv, uv, "pip", "install", *options, "--no-deps", "--no-build-isolation", *source)
 
 
