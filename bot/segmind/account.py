@@ -30,7 +30,7 @@ class ListedModel:
     parameters_schema: Mapping[str, Any] = field(repr=False)
 
 
-def decipher_upload(response: Response) -> str:
+def parse_upload(response: Response) -> str:
     """URL of the one uploaded file: from `file_urls`, or from `urls` on older servers."""
     body = _body(response)
     for key in ("file_urls", "urls"):
@@ -40,7 +40,7 @@ def decipher_upload(response: Response) -> str:
     raise UnreadableResponse("the response to the upload contains no URL")
 
 
-def decipher_credits(response: Response) -> Balance:
+def parse_credits(response: Response) -> Balance:
     body = fields_of(_body(response))
     paid, free = number_of(body.get("credits")), number_of(body.get("free-credits"))
     if paid is None and free is None:
@@ -48,7 +48,7 @@ def decipher_credits(response: Response) -> Balance:
     return Balance(paid or 0.0, free or 0.0)
 
 
-def decipher_catalogue(response: Response) -> tuple[ListedModel, ...]:
+def parse_catalogue(response: Response) -> tuple[ListedModel, ...]:
     """Models in a bare list or under a key; skips entries without a slug."""
     body = _body(response)
     entries = rows_of(body)

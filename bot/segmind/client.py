@@ -12,10 +12,10 @@ from aiohttp.abc import AbstractResolver
 from pydantic import SecretStr
 
 from bot.clock import Clock, WallClock
-from bot.segmind.account import Balance, ListedModel, decipher_catalogue, decipher_credits, decipher_upload
+from bot.segmind.account import Balance, ListedModel, parse_catalogue, parse_credits, parse_upload
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.download import Downloader, DownloadTimeouts
-from bot.segmind.history import decipher_history, decipher_record, window
+from bot.segmind.history import date_range, parse_history, parse_record
 from bot.segmind.polling import Look
 from bot.segmind.protocol import (
     Accepted,
@@ -37,9 +37,9 @@ from bot.segmind.protocol import (
     Unavailable,
     Unreachable,
     UnreadableResponse,
-    decipher_result,
-    decipher_status,
-    decipher_submit,
+    parse_result,
+    parse_status,
+    parse_submit,
 )
 from bot.segmind.rate import KeyRate
 from bot.segmind.request_queue import RequestKind
@@ -147,7 +147,7 @@ class SegmindClient:
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
         """Send the one POST that Segmind charges for if it succeeds; never retries and never waits."""
         response = await self._send(self._endpoints.submit(slug, body), _SMALL, RequestKind.SUBMISSION)
-        return decipher_submit(response, slug=slug)
+        return parse_submit(response, slug=slug)
 
     async def status(self, request_id: str, look: Look | None = None) -> State:
         """Ask for the state of a job, and for the result of a completed one; `look` says how urgent it is.
@@ -162,7 +162,7 @@ class SegmindClient:
         result, is_doubtful = self._endpoints.result(request_id), False
         if self._result_doubts < _MAX_RESULT_DOUBTS:
             try:
-                state = await self._ask(result, decipher_result, _LARGE, RequestKind.POLL, look)
+                state = await self._ask(result, parse_result, _LARGE, RequestKind.POLL, look)
             except Unavailable as error:
                 if isinstance(error.cause, KeyRejected | RateLimited | Unreachable):
                     raise
@@ -172,31 +172,31 @@ class SegmindClient:
                     return state
             is_doubtful = True
         status = self._endpoints.status(request_id)
-        state = await self._ask(status, decipher_status, _SMALL, RequestKind.POLL, look)
+        state = await self._ask(status, parse_status, _SMALL, RequestKind.POLL, look)
         self._result_doubts += is_doubtful and isinstance(state, Queued | Processing)
         if isinstance(state, Completed):
-            return await self._ask(result, decipher_result, _LARGE, RequestKind.RESULT)
+            return await self._ask(result, parse_result, _LARGE, RequestKind.RESULT)
         return state
 
     async def history_page(self, page: int, *, since: float, until: float) -> Sequence[HistoryRow]:
         """Page of the requests of all models, newest first, counted from 1; times are POSIX."""
-        request = self._endpoints.history(window(since, until), page)
-        return await self._query(request, partial(decipher_history, page=page), _LARGE)
+        request = self._endpoints.history(date_range(since, until), page)
+        return await self._query(request, partial(parse_history, page=page), _LARGE)
 
     async def history_record(self, request_id: str) -> Found | None:
         """Look up one request in the history, of any age."""
-        return await self._query(self._endpoints.record(request_id), decipher_record, _LARGE)
+        return await self._query(self._endpoints.record(request_id), parse_record, _LARGE)
 
     async def upload(self, content: bytes, media_type: str, name: str) -> str:
         """Upload a file to Segmind and return its URL there."""
         request = self._endpoints.upload_asset(content, media_type, name if self._named_uploads else None)
-        return await self._query(request, decipher_upload, _SMALL, kind=RequestKind.UPLOAD)
+        return await self._query(request, parse_upload, _SMALL, kind=RequestKind.UPLOAD)
 
     async def balance(self) -> Balance:
-        return await self._query(self._endpoints.credits(), decipher_credits, _SMALL, kind=RequestKind.POLL)
+        return await self._query(self._endpoints.credits(), parse_credits, _SMALL, kind=RequestKind.POLL)
 
     async def catalogue(self) -> tuple[ListedModel, ...]:
-        return await self._query(self._endpoints.catalogue(), decipher_catalogue, _LARGE)
+        return await self._query(self._endpoints.catalogue(), parse_catalogue, _LARGE)
 
     async def fetch(self, output: Output, *, limit: int) -> bytes:
         """Download an output of at most `limit` bytes."""
@@ -228,7 +228,9 @@ class SegmindClient:
         self._on_request(kind, response.status)
         if response.status == RATE_LIMITED:
             self.scheduler.refused(response.rate_reset)
-        self.scheduler.heed(response.rate_limit, response.requests_remaining, response.rate_reset)
+        self.scheduler.apply_stated_limits(
+            response.rate_limit, response.requests_remaining, response.rate_reset
+        )
         if kind.reflects_api_health:
             _report(self.scheduler, success=response.status not in SERVER_ERRORS)
         return response
@@ -236,17 +238,17 @@ class SegmindClient:
     async def _query(
         self,
         request: Request,
-        decipher: Callable[[Response], T],
+        parse: Callable[[Response], T],
         limit: int,
         kind: RequestKind = RequestKind.OTHER,
         look: Look | None = None,
     ) -> T:
-        return await self._with_retries(lambda: self._ask(request, decipher, limit, kind, look))
+        return await self._with_retries(lambda: self._ask(request, parse, limit, kind, look))
 
     async def _ask(
         self,
         request: Request,
-        decipher: Callable[[Response], T],
+        parse: Callable[[Response], T],
         limit: int,
         kind: RequestKind,
         look: Look | None = None,
@@ -257,7 +259,7 @@ class SegmindClient:
                 if look is not None:
                     look.asked(self._clock.now())
                 response = await self._send(request, limit, kind)
-            return decipher(response)
+            return parse(response)
         except ResponseTooLong as error:
             failure = UnreadableResponse(error.detail)
         except Unreachable as error:

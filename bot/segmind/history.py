@@ -35,14 +35,14 @@ class HistoryRow:
     inputs: Mapping[str, Any] = field(repr=False)
 
 
-def window(since: float, until: float) -> dict[str, str]:
+def date_range(since: float, until: float) -> dict[str, str]:
     """Query parameters for a range of dates, both inclusive."""
     last = datetime.fromtimestamp(until, UTC) + _MARGIN
     first = max(datetime.fromtimestamp(since, UTC) - _MARGIN, last - _MAX_WINDOW)
     return {"from_date": f"{first:%Y-%m-%d}", "to_date": f"{last:%Y-%m-%d}"}
 
 
-def decipher_history(response: Response, *, page: int = 1) -> list[HistoryRow]:
+def parse_history(response: Response, *, page: int = 1) -> list[HistoryRow]:
     """Parse one page. Skips rows without an id, as no job could adopt them."""
     if response.status == NOT_FOUND and page > 1:
         return []
@@ -54,7 +54,7 @@ def decipher_history(response: Response, *, page: int = 1) -> list[HistoryRow]:
     return [row for each in rows if (row := _row(fields_of(each))) is not None]
 
 
-def decipher_record(response: Response) -> Found | None:
+def parse_record(response: Response) -> Found | None:
     """Parse one request, looked up by its id; None if the history does not list it (yet)."""
     if response.status == NOT_FOUND:
         return None

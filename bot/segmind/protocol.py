@@ -84,10 +84,10 @@ __all__ = [
     "Unavailable",
     "Unreachable",
     "UnreadableResponse",
-    "decipher_result",
-    "decipher_status",
-    "decipher_submit",
     "is_block",
+    "parse_result",
+    "parse_status",
+    "parse_submit",
 ]
 
 
@@ -124,7 +124,7 @@ def checked_id(request_id: object) -> str | None:
 _UNPROCESSED_REDIRECTS = frozenset({301, 307, 308})
 
 
-def decipher_submit(response: Response, *, slug: str) -> Accepted:
+def parse_submit(response: Response, *, slug: str) -> Accepted:
     """Parse the response to the one POST of a job."""
     if response.status in OK:
         if (request_id := checked_id(response.fields().get("request_id"))) is not None:
@@ -135,13 +135,13 @@ def decipher_submit(response: Response, *, slug: str) -> Accepted:
     raise OutcomeUnknown(response.detail())
 
 
-def decipher_status(response: Response) -> State:
+def parse_status(response: Response) -> State:
     """Parse the state of a job; COMPLETED comes without its output."""
     state = _state(response)
     return Completed(None, state.metrics) if isinstance(state, Completed) else state
 
 
-def decipher_result(response: Response) -> State:
+def parse_result(response: Response) -> State:
     """Parse the result of a job; COMPLETED without an output is an error."""
     if response.status in OK and response.headers.get("content-type", "").startswith(("image/", "video/")):
         # v1 responds with the bytes themselves, and v2's documentation does not rule it out.

@@ -92,8 +92,8 @@ class Endpoints:
     def record(self, request_id: str) -> Request:
         return Request("GET", f"{self.spot}/inference-request/request-history/{_id(request_id)}")
 
-    def history(self, window: Mapping[str, str], page: int) -> Request:
-        params = {"page": str(page), "per_page": str(PER_PAGE), **window}
+    def history(self, date_range: Mapping[str, str], page: int) -> Request:
+        params = {"page": str(page), "per_page": str(PER_PAGE), **date_range}
         return Request("GET", f"{self.spot}/inference-request/request-history", params=params)
 
     def credits(self) -> Request:

@@ -62,7 +62,7 @@ class RequestScheduler:
     @property
     def is_busy(self) -> bool:
         """Return whether a new request would have to wait although the service works."""
-        return not self.in_outage and (self._wait() > 0 or self._queue.has_orders)
+        return not self.in_outage and (self._seconds_to_wait() > 0 or self._queue.has_orders)
 
     @asynccontextmanager
     async def slot(self, kind: RequestKind, *, look: Look | None = None) -> AsyncGenerator[None]:
@@ -124,7 +124,7 @@ class RequestScheduler:
             self._rate.refused(now, accepted=self._bucket.accepted(now))
         self.back_off(until)
 
-    def heed(self, limit: int | None, remaining: int | None, until: float | None) -> None:
+    def apply_stated_limits(self, limit: int | None, remaining: int | None, until: float | None) -> None:
         """Keep to the limit and the remaining requests that Segmind states, as far as it does."""
         if limit is not None and self._rate is not None:
             self._rate.stated(limit, self._clock.now())
@@ -148,7 +148,7 @@ class RequestScheduler:
         self._breaker.failed()
         if self.in_outage and not was_in_outage:
             log.error("outage began", service=self._name)
-            self._tell_orders()
+            self._report_outage_to_orders()
         self._dispatch()
 
     def close(self) -> None:
@@ -160,7 +160,7 @@ class RequestScheduler:
         """Let through every request that may go now, and set the timer for the next one."""
         self._fail_timed_out_orders()
         while (waiter := self._queue.next(self._clock.now())) is not None:
-            if (wait := self._wait(waiter)) > 0:
+            if (wait := self._seconds_to_wait(waiter)) > 0:
                 self._set_timer(min(wait, self._outage_time_left()) if self._queue.has_orders else wait)
                 return
             if self.in_outage:
@@ -175,7 +175,7 @@ class RequestScheduler:
             self._breaker.cancel_probe()
             self._dispatch()
 
-    def _wait(self, waiter: Waiter | None = None) -> float:
+    def _seconds_to_wait(self, waiter: Waiter | None = None) -> float:
         now = self._clock.now()
         is_spare = waiter is not None and waiter.is_spare(now)
         rate = 0.0 if self._bucket is None else self._bucket.wait(now, is_spare=is_spare)
@@ -208,7 +208,7 @@ class RequestScheduler:
             self._breaker.failed()
         self._dispatch()
 
-    def _tell_orders(self) -> None:
+    def _report_outage_to_orders(self) -> None:
         for waiter in self._queue.orders:
             if waiter.kind is RequestKind.UPLOAD:
                 self._reject(waiter)

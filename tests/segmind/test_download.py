@@ -140,7 +140,7 @@ async def test_a_bomb_takes_no_more_memory_than_the_limit(
 @pytest.mark.parametrize(
     "text",
     [
-        b"\n<!DOCTYPE html><title>Gone",
+        b"\n<!DOCTYPE html><title>MessageGone",
         b'{"error": "expired"}',
         b"<?xml version='1.0'?><Error/>",
         b"\xef\xbb\xbf[]",

@@ -33,10 +33,10 @@ from bot.segmind.protocol import (
     State,
     Unavailable,
     UnreadableResponse,
-    decipher_result,
-    decipher_status,
-    decipher_submit,
     is_block,
+    parse_result,
+    parse_status,
+    parse_submit,
 )
 from bot.segmind.responses import RESET_HEADER
 from tests.segmind.conftest import NO_DEADLINE
@@ -59,7 +59,7 @@ def response(status: int, body: Any) -> Response:
 
 
 def submit(status: int, body: Any) -> Accepted:
-    return decipher_submit(response(status, body), slug="faceswap-v5")
+    return parse_submit(response(status, body), slug="faceswap-v5")
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
@@ -118,7 +118,7 @@ def test_the_errors_name_the_model_and_the_reset_time() -> None:
         submit(404, {"error": "no such model"})
     assert (unknown.value.slug, unknown.value.detail) == ("faceswap-v5", "no such model")
     with pytest.raises(RateLimited) as limited:
-        decipher_submit(Response(429, b"", {RESET_HEADER: "1767225600"}), slug="x")
+        parse_submit(Response(429, b"", {RESET_HEADER: "1767225600"}), slug="x")
     assert limited.value.resets_at == 1767225600
 
 
@@ -137,45 +137,45 @@ def test_the_errors_name_the_model_and_the_reset_time() -> None:
     ],
 )
 def test_synonyms_of_a_state_are_accepted(word: str, state: State) -> None:
-    assert decipher_status(response(200, {"status": word})) == state
+    assert parse_status(response(200, {"status": word})) == state
 
 
 @pytest.mark.parametrize(
     "word", ["FAILED", "failed", "ERROR", "Cancelled", "canceled", "BLOCKED", "timed-out"]
 )
 def test_a_failed_state_has_many_synonyms(word: str) -> None:
-    state = decipher_status(response(200, {"status": word, "error": "CUDA out of memory"}))
+    state = parse_status(response(200, {"status": word, "error": "CUDA out of memory"}))
     assert state == Failed("CUDA out of memory", blocked=word == "BLOCKED")
 
 
-@pytest.mark.parametrize("decipher", [decipher_status, decipher_result])
-def test_a_failed_job_comes_as_422_with_a_normal_body(decipher: Callable[[Response], State]) -> None:
+@pytest.mark.parametrize("parse", [parse_status, parse_result])
+def test_a_failed_job_comes_as_422_with_a_normal_body(parse: Callable[[Response], State]) -> None:
     body = {
         "status": "FAILED",
         "error": "No face was found in the source image",
         "metrics": {"inference_time": 1.5, "queue_time": 0.25, "total_time": "1.75"},
     }
-    assert decipher(response(422, body)) == Failed(
+    assert parse(response(422, body)) == Failed(
         "No face was found in the source image", blocked=False, metrics=Metrics(1.5, 0.25, 1.75)
     )
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_422_is_a_failure_whatever_its_body(body: bytes) -> None:
-    assert isinstance(decipher_status(response(422, body)), Failed)
+    assert isinstance(parse_status(response(422, body)), Failed)
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("status", [404, 410])
 def test_an_unknown_id_has_expired(status: int, body: bytes) -> None:
-    assert decipher_status(response(status, body)) == Expired()
-    assert decipher_result(response(status, body)) == Expired()
+    assert parse_status(response(status, body)) == Expired()
+    assert parse_result(response(status, body)) == Expired()
 
 
 @pytest.mark.parametrize("status", [400, 500, 502])
 def test_a_documented_final_state_counts_under_other_codes(status: int) -> None:
-    assert decipher_status(response(status, {"status": "FAILED", "error": "x"})) == Failed("x")
-    assert decipher_status(response(status, {"status": "COMPLETED"})) == Completed(None)
+    assert parse_status(response(status, {"status": "FAILED", "error": "x"})) == Failed("x")
+    assert parse_status(response(status, {"status": "COMPLETED"})) == Completed(None)
 
 
 @pytest.mark.parametrize(
@@ -200,16 +200,16 @@ def test_a_documented_final_state_counts_under_other_codes(status: int) -> None:
 )
 def test_a_response_without_a_state_is_unavailable(status: int, body: Any) -> None:
     with pytest.raises(Unavailable):
-        decipher_status(response(status, body))
+        parse_status(response(status, body))
 
 
 def test_a_refused_poll_is_not_a_refused_job() -> None:
     with pytest.raises(Unavailable) as rejected:
-        decipher_status(response(401, {"error": "key revoked"}))
+        parse_status(response(401, {"error": "key revoked"}))
     assert isinstance(rejected.value.cause, KeyRejected)
     assert (rejected.value.detail, rejected.value.transient) == ("key revoked", False)
     with pytest.raises(Unavailable) as limited:
-        decipher_status(response(429, {"error": "slow down"}))
+        parse_status(response(429, {"error": "slow down"}))
     assert isinstance(limited.value.cause, RateLimited)
     assert limited.value.transient
 
@@ -221,17 +221,17 @@ def test_a_result_has_its_output_and_its_cost() -> None:
         "output": URL,
         "metrics": {"inference_time": 9.8, "cost": 0.05, "remaining_credits": 4.95},
     }
-    assert decipher_result(response(200, body)) == Completed(
+    assert parse_result(response(200, body)) == Completed(
         Link(URL), Metrics(inference_time=9.8, cost=0.05, remaining_credits=4.95)
     )
 
 
 def test_a_status_never_has_an_output() -> None:
-    assert decipher_status(response(200, {"status": "COMPLETED", "output": URL})) == Completed(None)
+    assert parse_status(response(200, {"status": "COMPLETED", "output": URL})) == Completed(None)
 
 
 def test_an_output_without_a_state_is_a_completed_job() -> None:
-    assert decipher_result(response(200, {"image": URL})) == Completed(Link(URL))
+    assert parse_result(response(200, {"image": URL})) == Completed(Link(URL))
 
 
 @pytest.mark.parametrize(
@@ -239,28 +239,28 @@ def test_an_output_without_a_state_is_a_completed_job() -> None:
 )
 def test_a_completed_result_without_a_readable_output_is_an_error(output: Any) -> None:
     with pytest.raises(UnreadableResponse):
-        decipher_result(response(200, {"status": "COMPLETED", "output": output}))
+        parse_result(response(200, {"status": "COMPLETED", "output": output}))
 
 
 def test_a_result_may_be_the_bytes_themselves() -> None:
-    state = decipher_result(Response(200, b"\x89PNG", {"content-type": "image/png", "x-cost": "0.05"}))
+    state = parse_result(Response(200, b"\x89PNG", {"content-type": "image/png", "x-cost": "0.05"}))
     assert state == Completed(Inline(b"\x89PNG"), Metrics(cost=0.05))
 
 
 def test_a_result_may_still_be_processing() -> None:
-    assert decipher_result(response(200, {"status": "PROCESSING"})) == Processing()
+    assert parse_result(response(200, {"status": "PROCESSING"})) == Processing()
 
 
 @pytest.mark.parametrize("metrics", [None, "fast", [1], {"queue_time": True}, {"queue_time": "a lot"}])
 def test_metrics_that_are_not_numbers_are_ignored(metrics: Any) -> None:
     body = {"status": "COMPLETED", "output": URL, "metrics": metrics}
-    assert decipher_result(response(200, body)) == Completed(Link(URL), Metrics())
+    assert parse_result(response(200, body)) == Completed(Link(URL), Metrics())
 
 
 @pytest.mark.parametrize("cost", [True, "a lot", "nan", 10**400, -0.05, "-1", 1e14, [0.05]])
 def test_an_implausible_cost_is_left_out_and_named(cost: Any) -> None:
     body = {"status": "COMPLETED", "output": URL, "metrics": {"cost": cost}}
-    state = decipher_result(response(200, body))
+    state = parse_result(response(200, body))
     assert isinstance(state, Completed)
     assert state.metrics.cost is None
     assert state.metrics.implausible_cost == str(cost)[:40]
@@ -306,7 +306,7 @@ def test_a_fault_is_not_a_content_refusal(detail: str) -> None:
 
 
 def test_a_content_refusal_is_marked_as_blocked() -> None:
-    state = decipher_status(response(422, {"status": "FAILED", "error": {"message": "Flagged as NSFW"}}))
+    state = parse_status(response(422, {"status": "FAILED", "error": {"message": "Flagged as NSFW"}}))
     assert state == Failed("Flagged as NSFW", blocked=True)
 
 
@@ -338,15 +338,15 @@ STATES = st.builds(_state, WORDS, JSON)
 @given(status=st.integers(100, 599), body=BYTES | STATES, reset=st.text(max_size=30))
 def test_parsing_any_response_raises_only_segmind_errors(status: int, body: bytes, reset: str) -> None:
     response = Response(status, body, {RESET_HEADER: reset})
-    for decipher in (decipher_status, decipher_result, partial(decipher_submit, slug="x")):
+    for parse in (parse_status, parse_result, partial(parse_submit, slug="x")):
         with suppress(SegmindError):
-            decipher(response)
+            parse(response)
 
 
 @NO_DEADLINE
 @given(text=st.text(max_size=2000))
 def test_a_detail_is_one_short_printable_line(text: str) -> None:
-    state = decipher_status(response(422, {"status": "FAILED", "error": text}))
+    state = parse_status(response(422, {"status": "FAILED", "error": text}))
     assert isinstance(state, Failed)
     assert len(state.detail) <= MAX_DETAIL
     assert state.detail.isprintable()
@@ -356,7 +356,7 @@ def test_a_detail_is_one_short_printable_line(text: str) -> None:
 @given(status=st.integers(200, 599), body=BYTES | STATES)
 def test_a_poll_never_raises_refused(status: int, body: bytes) -> None:
     try:
-        decipher_status(Response(status, body))
+        parse_status(Response(status, body))
     except Refused:
         pytest.fail("a refused poll looks like a refused submission")
     except SegmindError:
@@ -365,7 +365,7 @@ def test_a_poll_never_raises_refused(status: int, body: bytes) -> None:
 
 def test_an_inline_output_is_decoded_to_bytes() -> None:
     body = {"status": "COMPLETED", "output": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="}
-    state = decipher_result(response(200, body))
+    state = parse_result(response(200, body))
     assert isinstance(state, Completed)
     assert isinstance(state.output, Inline)
     assert state.output.content.startswith(b"\x89PNG")

@@ -168,13 +168,13 @@ async def test_a_refusal_lowers_the_rate_and_a_stated_limit_does_so_at_once(cloc
     scheduler = RequestScheduler(clock, breaker, name="Segmind", rate=rate)
     scheduler.refused(None)
     assert rate.per_minute(clock.now()) == 30
-    scheduler.heed(12, 3, None)
+    scheduler.apply_stated_limits(12, 3, None)
     assert rate.per_minute(clock.now()) == 12
 
 
 async def test_no_request_goes_while_none_remain(requests: Requests) -> None:
     start = requests.clock.now()
-    requests.scheduler.heed(None, 0, start + 20)
+    requests.scheduler.apply_stated_limits(None, 0, start + 20)
     requests.send(RequestKind.POLL)
     await requests.clock.run(30)
     assert requests.sent[0][0] == start + 20
