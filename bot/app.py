@@ -14,7 +14,7 @@ from bot.chat.access.server_presence import ServerPresence
 from bot.chat.access.server_welcome import ServerWelcome
 from bot.chat.account.purchases import Purchases
 from bot.chat.background import Background
-from bot.chat.client import Doppel, doppel
+from bot.chat.client import Doppel, build_client
 from bot.chat.delivery.invalid_requests import InvalidRequestCounter, ThrottledWatcher
 from bot.chat.errors import ErrorMessages
 from bot.chat.messages import Messages
@@ -179,7 +179,7 @@ async def build_app(
             clock, limit=settings.discord.refusals, on_response=metrics.count_discord_response
         )
         plan = settings.discord.shard_plan
-        client = doppel(
+        client = build_client(
             # Waits until other processes leave shards to this one.
             await cluster.shards(plan),
             1 if plan is None else plan.total,

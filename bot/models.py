@@ -166,11 +166,11 @@ class FaceModel(BaseModel):
         chosen = [each for each in plain if each.name in cls.card.main] or plain
         return chosen[:MAIN_OPTIONS]
 
-    def wire(self) -> dict[str, Any]:
+    def request_body(self) -> dict[str, Any]:
         """Body of the request: every parameter that has a value."""
         return self.model_dump(exclude_none=True)
 
-    def chosen(self) -> dict[str, Any]:
+    def changed_options(self) -> dict[str, Any]:
         """Options that differ from their defaults, without the files."""
         return {
             each.name: value

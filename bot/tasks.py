@@ -25,7 +25,7 @@ async def cancel(*tasks: asyncio.Future[Any] | None) -> None:
 
 
 @asynccontextmanager
-async def beside(work: Coroutine[Any, Any, object], name: str) -> AsyncGenerator[None]:
+async def running_task(work: Coroutine[Any, Any, object], name: str) -> AsyncGenerator[None]:
     """Run `work` as a task for as long as the block."""
     task = asyncio.create_task(work, name=name)
     try:

@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.chat.admin.autocomplete import Choice, model_choices
 from bot.chat.client import Doppel
-from bot.chat.file_types import takes_files
+from bot.chat.file_types import file_type_extras
 from bot.chat.interactions import Interaction
 from bot.chat.orders.saved_faces import face_choices
 from bot.chat.orders.services import OrderServices
@@ -25,7 +25,7 @@ class Again(commands.Cog):
 
     @app_commands.command(
         description="Repeat your last order, with new files if you like",
-        extras=takes_files(target=frozenset(MediaKind), source={MediaKind.PICTURE}),
+        extras=file_type_extras(target=frozenset(MediaKind), source={MediaKind.PICTURE}),
     )
     @app_commands.describe(
         target="Another picture or video to put the face in",

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import Doppel
-from bot.chat.file_types import takes_files
+from bot.chat.file_types import file_type_extras
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.orders.saved_faces import (
@@ -43,7 +43,7 @@ class Faces(
 
     @app_commands.command(
         description="Save a face that only you can see and use",
-        extras=takes_files(picture={MediaKind.PICTURE}),
+        extras=file_type_extras(picture={MediaKind.PICTURE}),
     )
     @app_commands.describe(
         name="Name of the face (an existing name is replaced)",

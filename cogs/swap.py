@@ -14,7 +14,7 @@ from bot.chat.orders.face_picker import FacePicker
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted, posted_in
 from bot.chat.orders.price_confirmation import PriceConfirmation
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.swap_form import OneTarget, Path, SwapForm, SwapRequest, form_for
+from bot.chat.orders.swap_form import OneTarget, SwapChoice, SwapForm, SwapRequest, form_for
 from cogs.comic import FaceswapComic
 from cogs.faceswap_v4 import FaceswapV4
 from cogs.faceswap_v5 import FaceswapV5
@@ -22,11 +22,11 @@ from cogs.multifaceswap import Multifaceswap
 from cogs.video import AiFaceSwap
 
 PATHS = (
-    Path("fast", FaceswapV5),
-    Path("best", FaceswapV4, {"model_type": "quality"}),
-    Path("group", Multifaceswap),
-    Path("comic", FaceswapComic),
-    Path("video", AiFaceSwap),
+    SwapChoice("fast", FaceswapV5),
+    SwapChoice("best", FaceswapV4, {"model_type": "quality"}),
+    SwapChoice("group", Multifaceswap),
+    SwapChoice("comic", FaceswapComic),
+    SwapChoice("video", AiFaceSwap),
 )
 
 DESCRIPTION = "Swap a face with a form that asks for everything"
@@ -78,7 +78,7 @@ class Swap(commands.Cog):
         if not posted:
             raise NothingPosted
         for owner in await owners_of(message, self._bot) - {interaction.user.id}:
-            if not await self._services.access_guard.may_use(owner):
+            if not await self._services.access_guard.may_use_pictures_of(owner):
                 raise AuthorOptedOut
         return await form_for(interaction, self._services, PATHS, self._continue, posted)
 

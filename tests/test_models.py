@@ -73,7 +73,7 @@ def test_an_unknown_parameter_is_refused(slug: str) -> None:
 @pytest.mark.parametrize("slug", MODELS)
 def test_the_body_has_every_parameter_with_a_value(slug: str) -> None:
     silent = {name for name, each in MODELS[slug].items() if not each.required and each.default is None}
-    assert set(order(slug).wire()) == set(MODELS[slug]) - silent
+    assert set(order(slug).request_body()) == set(MODELS[slug]) - silent
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_the_body_has_every_parameter_with_a_value(slug: str) -> None:
 )
 def test_spaces_in_a_list_of_faces_are_removed(given: str, kept: str) -> None:
     multi = order("faceswap-v3-multifaceswap", source_faces_index=given)
-    assert multi.wire()["source_faces_index"] == kept
+    assert multi.request_body()["source_faces_index"] == kept
 
 
 @pytest.mark.parametrize(
@@ -96,19 +96,19 @@ def test_a_list_of_faces_that_cannot_be_read_is_refused(given: str) -> None:
 def test_the_nonce_goes_into_the_first_url_only(slug: str) -> None:
     first, *others = list(REGISTRY[slug].slots())
     plain = order(slug)
-    marked = plain.with_nonce("abc").wire()
+    marked = plain.with_nonce("abc").request_body()
     assert marked[first] == f"https://files.example/{first}.png?doppel=abc"
-    assert all(marked.get(name) == plain.wire().get(name) for name in others)
+    assert all(marked.get(name) == plain.request_body().get(name) for name in others)
 
 
 def test_the_nonce_is_appended_to_an_existing_query() -> None:
     signed = order("faceswap-v5", source_image="https://files.example/a.png?ex=1&hm=2")
-    assert signed.with_nonce("abc").wire()["source_image"].endswith("?ex=1&hm=2&doppel=abc")
+    assert signed.with_nonce("abc").request_body()["source_image"].endswith("?ex=1&hm=2&doppel=abc")
 
 
 def test_only_values_that_differ_from_their_default_count_as_chosen() -> None:
-    assert order("faceswap-v5").chosen() == {}
-    assert order("faceswap-v5", seed=7, quality=95).chosen() == {"seed": 7}
+    assert order("faceswap-v5").changed_options() == {}
+    assert order("faceswap-v5", seed=7, quality=95).changed_options() == {"seed": 7}
 
 
 @pytest.mark.parametrize("slug", MODELS)

@@ -78,9 +78,9 @@ class AccessAdmin:
         audit_entry = audit_entry_of(by, AuditAction.APPROVAL, own=on)
         return await self._change(by, lambda _: {"approve_own": on}, audit_entry)
 
-    async def unlist_job(self, by: Administrator, job_id: str) -> AuditEntry:
+    async def lift_ban(self, by: Administrator, job_id: str) -> AuditEntry:
         """Allow the media of a job again; raises `UnknownJob` if none of it is banned here."""
-        if not await self._store.unlist(job_id, by.guild_id):
+        if not await self._store.lift_ban(job_id, by.guild_id):
             raise UnknownJob
         audit_entry = audit_entry_of(by, AuditAction.AGAIN, job=job_id)
         await self._store.record(audit_entry)

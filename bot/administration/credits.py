@@ -113,7 +113,7 @@ class CreditAdmin:
             raise TooMuchToTake(have=error.have) from None
         return audit_entry
 
-    async def set_daily(
+    async def set_allowance(
         self, by: Administrator, amount: int | None, user_id: int | None = None
     ) -> AuditEntry:
         """Set the allowance of one member or of all; None restores the operator's."""
@@ -126,7 +126,7 @@ class CreditAdmin:
             by, lambda rules: {"members": _with_entry(rules.members, user_id, amount)}, audit_entry
         )
 
-    async def set_role(self, by: Administrator, role_id: int, amount: int | None) -> AuditEntry:
+    async def set_role_allowance(self, by: Administrator, role_id: int, amount: int | None) -> AuditEntry:
         check_bound("daily", amount, self._policy.bounds.daily)
         audit_entry = audit_entry_of(by, AuditAction.ROLE, role=role_id, amount=amount)
         return await self._change(

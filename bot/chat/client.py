@@ -61,7 +61,7 @@ class Doppel(commands.Bot):
         track_locale(self)
         self.tree.error(send_error)
 
-    def serve(
+    def attach_services(
         self,
         orders: OrderServices,
         account: AccountServices,
@@ -147,7 +147,7 @@ class ShardedDoppel(Doppel, commands.AutoShardedBot):
         return sum(not shard.is_closed() for shard in self.shards.values())
 
 
-def doppel(shards: Sequence[int] = (), total: int = 1, **parts: Any) -> Doppel:
+def build_client(shards: Sequence[int] = (), total: int = 1, **parts: Any) -> Doppel:
     """Build the client. Without `shards`, this process serves all servers."""
     if not shards:
         return Doppel(**parts)

@@ -51,8 +51,8 @@ from bot.moderation.avatars import AvatarNotShared
 from bot.moderation.cases import TooManyReports
 from bot.moderation.errors import (
     AgeRestricted,
+    BannedMedia,
     Blocked,
-    ListedMedia,
     NoConsent,
     RecentlyDeleted,
     Suspended,
@@ -219,7 +219,7 @@ class ErrorMessages:
                 return self._text("refused.resting", until=relative_timestamp(until))
             case RecentlyDeleted(until=until):
                 return self._text("refused.just_left", until=relative_timestamp(until))
-            case ListedMedia(option=option):
+            case BannedMedia(option=option):
                 return self._text("refused.never_again", option=option)
             case TooManyReports(limit=limit):
                 return self._text("refused.reports", count=limit)

@@ -26,7 +26,7 @@ def file_types(kinds: Collection[MediaKind]) -> list[str]:
     return [each for kind in MediaKind if kind in kinds for each in _TYPES[kind]]
 
 
-def takes_files(**options: Collection[MediaKind]) -> dict[Any, Any]:
+def file_type_extras(**options: Collection[MediaKind]) -> dict[Any, Any]:
     """Value for the `extras` of a command, which keeps what its options take."""
     return {_EXTRAS: {name: file_types(kinds) for name, kinds in options.items()}}
 

@@ -56,7 +56,7 @@ async def send_direct(
     return await channel.send(view=view, files=files, allowed_mentions=NOBODY)
 
 
-class Gone(Exception):
+class MessageGone(Exception):
     """The message was deleted or closed to the bot, so no later attempt can edit it."""
 
 
@@ -91,26 +91,26 @@ class Messages:
 
     async def edit(self, place: Place, view: ui.LayoutView) -> None:
         """Edit by the reply's token while it lasts, then through the channel; never send a new message."""
-        await self.edit_by(place, partial(self.put, place=place, view=view))
+        await self.edit_with(place, partial(self.try_route, place=place, view=view))
 
-    async def edit_by(self, place: Place, put: Callable[[Route], Awaitable[None]]) -> None:
+    async def edit_with(self, place: Place, attempt: Callable[[Route], Awaitable[None]]) -> None:
         """Edit as `edit` does, by a function that makes one attempt on a route."""
         routes = [Route.WEBHOOK] if self.has_token(place) else []
         routes += [] if place.hidden else [Route.CHANNEL]
         for route in routes:
             try:
-                return await put(route)
+                return await attempt(route)
             except discord.HTTPException as error:
                 match classify(route, error.status, error.code, error.text, hidden=place.hidden):
                     case DeliveryError.CLOSED:
                         continue
                     case DeliveryError.GONE | DeliveryError.NO_ACCESS:
-                        raise Gone(error.code) from error
+                        raise MessageGone(error.code) from error
                     case _:
                         raise
-        raise Gone
+        raise MessageGone
 
-    async def put(
+    async def try_route(
         self,
         route: Route,
         place: Place,
@@ -170,13 +170,13 @@ class Messages:
         """Delete the message of a job. Whether it is gone, now or before."""
         if self.has_token(place):
             webhook = discord.Webhook.partial(place.application_id, place.token, client=self._client)
-            if await _gone(lambda: webhook.delete_message(place.message_id)):
+            if await _is_gone_after(lambda: webhook.delete_message(place.message_id)):
                 return True
         return not place.hidden and await self.delete_post(place.channel_id, place.message_id)
 
     async def delete_post(self, channel_id: int, message_id: int) -> bool:
         channel = self._client.get_partial_messageable(channel_id)
-        return await _gone(channel.get_partial_message(message_id).delete)
+        return await _is_gone_after(channel.get_partial_message(message_id).delete)
 
     async def redraw_post(self, channel_id: int, message_id: int, view: ui.LayoutView) -> bool:
         """Replace a message and its files with a card; return whether it no longer shows them."""
@@ -185,7 +185,7 @@ class Messages:
         async def redraw() -> None:
             await message.edit(view=view, attachments=[], allowed_mentions=NOBODY)
 
-        return await _gone(redraw)
+        return await _is_gone_after(redraw)
 
     async def knows(self, guild_id: int) -> bool:
         """Return whether the bot is in this server.
@@ -205,7 +205,7 @@ class Messages:
         return channel.get_partial_message(place.message_id)
 
 
-async def _gone(remove: Callable[[], Awaitable[None]]) -> bool:
+async def _is_gone_after(remove: Callable[[], Awaitable[None]]) -> bool:
     try:
         await remove()
     except discord.NotFound as error:

@@ -224,14 +224,14 @@ class JobService:
     ) -> Sequence[Price]:
         """Prices of the jobs of one order. An event pays for all of them, or for none if that is too much."""
         event = terms.event
-        prices = [self.price(model.card, model.wire(), seconds, event) for model, seconds in ordered]
+        prices = [self.price(model.card, model.request_body(), seconds, event) for model, seconds in ordered]
         if event is not None and sum(price.subsidy for price in prices) > event.left:
-            return [self.price(model.card, model.wire(), seconds) for model, seconds in ordered]
+            return [self.price(model.card, model.request_body(), seconds) for model, seconds in ordered]
         return prices
 
     def _job(self, order: Order, price: Price, job_id: str, batch: str | None, now: float) -> Job:
         nonce = new_nonce()
-        body = order.model.with_nonce(nonce).wire()
+        body = order.model.with_nonce(nonce).request_body()
         event = order.terms.event
         return Job(
             id=job_id,

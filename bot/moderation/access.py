@@ -9,15 +9,15 @@ from bot.ledger.server_rules import ServerRules
 from bot.media.fingerprints import Fingerprint
 from bot.moderation.errors import (
     AgeRestricted,
+    BannedMedia,
     Blocked,
-    ListedMedia,
     NoConsent,
     RecentlyDeleted,
     Suspended,
     WrongChannel,
     WrongRole,
 )
-from bot.moderation.ports import AccessStore, ServerRulesReader, Standing
+from bot.moderation.ports import AccessStore, MemberPreferences, ServerRulesReader
 
 HOUR = 3600.0
 
@@ -38,7 +38,7 @@ class AccessRules:
     distance: int = 6
     """Number of the 64 bits of a hash in which a copy may differ from the original."""
 
-    def pause_end(self, strikes: Sequence[float]) -> float | None:
+    def suspension_end(self, strikes: Sequence[float]) -> float | None:
         """End of the suspension after strikes at these times, newest first; None if they are too few."""
         if not self.strikes or len(strikes) < self.strikes:
             return None
@@ -74,11 +74,11 @@ class AccessPolicy:
 
     async def require_consent(self, user_id: int) -> None:
         if self.consent_version is not None:
-            self._check_consent(await self._store.standing(user_id))
+            self._check_consent(await self._store.preferences(user_id))
 
     async def check(self, request: AccessRequest) -> None:
-        standing = await self._store.standing(request.user_id)
-        self._check_consent(standing)
+        preferences = await self._store.preferences(request.user_id)
+        self._check_consent(preferences)
         if request.user_id in self._rules.blocked:
             raise Blocked(everywhere=True)
         if request.age_restricted and not self._rules.age_restricted:
@@ -86,8 +86,8 @@ class AccessPolicy:
         if request.guild_id is not None:
             _check_server_rules(await self._server_rules.rules(request.guild_id), request)
         now = self._clock.now()
-        if standing.left_at is not None and now < standing.left_at + DAY:
-            raise RecentlyDeleted(standing.left_at + DAY)
+        if preferences.left_at is not None and now < preferences.left_at + DAY:
+            raise RecentlyDeleted(preferences.left_at + DAY)
         await self._check_strikes(request.user_id, now)
 
     async def has_log(self, guild_id: int) -> bool:
@@ -95,23 +95,23 @@ class AccessPolicy:
         return (await self._server_rules.rules(guild_id)).log_channel is not None
 
     async def check_fingerprints(self, fingerprints: Mapping[str, Fingerprint], guild_id: int | None) -> None:
-        """Raise `ListedMedia` for the first fingerprint that is banned in this server."""
+        """Raise `BannedMedia` for the first fingerprint that is banned in this server."""
         if not fingerprints:
             return
-        listed = await self._store.find_listed([each.exact for each in fingerprints.values()], guild_id)
+        listed = await self._store.find_banned([each.exact for each in fingerprints.values()], guild_id)
         for option, each in fingerprints.items():
             if each.exact in listed.exact or each.resembles(listed.dhashes, self._rules.distance):
-                raise ListedMedia(option)
+                raise BannedMedia(option)
 
-    def _check_consent(self, standing: Standing) -> None:
-        if self.consent_version is not None and standing.agreed_to != self.consent_version:
+    def _check_consent(self, preferences: MemberPreferences) -> None:
+        if self.consent_version is not None and preferences.agreed_to != self.consent_version:
             raise NoConsent
 
     async def _check_strikes(self, user_id: int, now: float) -> None:
         rules = self._rules
         if rules.strikes:
             strikes = await self._store.strikes(user_id, now - rules.strike_days * DAY)
-            until = rules.pause_end(strikes)
+            until = rules.suspension_end(strikes)
             if until is not None and now < until:
                 raise Suspended(until)
 

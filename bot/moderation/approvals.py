@@ -86,7 +86,7 @@ class ApprovalRepository(Protocol):
 
     async def find(self, job_id: str) -> Approval | None: ...
 
-    async def posted(self, job_id: str, channel_id: int, message_id: int) -> None:
+    async def record_card(self, job_id: str, channel_id: int, message_id: int) -> None:
         """Record the message of the approval card."""
         ...
 

@@ -65,5 +65,5 @@ class AvatarPolicy:
         if owner == by.user_id:
             return
         shared = by.guild_id is not None and await self._avatars.consent(owner, by.guild_id) is not None
-        if not shared or (await self._store.standing(owner)).opted_out:
+        if not shared or (await self._store.preferences(owner)).opted_out:
             raise AvatarNotShared

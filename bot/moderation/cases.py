@@ -142,7 +142,7 @@ class CaseRepository(Protocol):
         """
         ...
 
-    async def posted(self, number: int, channel_id: int, message_id: int) -> None:
+    async def record_card(self, number: int, channel_id: int, message_id: int) -> None:
         """Record the message of the card in the log, by which the moderators are told."""
         ...
 
@@ -158,24 +158,26 @@ class CaseRepository(Protocol):
         """Find the open cases of these jobs."""
         ...
 
-    async def step(self, number: int, step: Step, actor: int, note: str = "") -> Case:
+    async def record_step(self, number: int, step: Step, actor: int, note: str = "") -> Case:
         """Record a step, and a note about it."""
         ...
 
-    async def note(self, number: int, actor: int, words: str) -> Case: ...
+    async def add_note(self, number: int, actor: int, words: str) -> Case: ...
 
     async def due(self, opened_before: float) -> Sequence[Case]:
         """Find the open cases from before then that were not escalated, and those that reached nobody."""
         ...
 
-    async def pass_on(self, number: int) -> bool:
+    async def begin_escalation(self, number: int) -> bool:
         """Begin the escalation; only one of several workers gets True, and sends the cards.
 
-        After `RETRY_SECONDS` without `passed_on`, another attempt may begin.
+        After `RETRY_SECONDS` without `finish_escalation`, another attempt may begin.
         """
         ...
 
-    async def passed_on(self, number: int, audience: Audience, messages: Sequence[tuple[int, int]]) -> None:
+    async def finish_escalation(
+        self, number: int, audience: Audience, messages: Sequence[tuple[int, int]]
+    ) -> None:
         """Record whom the escalation notified, and with which messages."""
         ...
 

@@ -8,7 +8,7 @@ AccessDenied
 ├── AgeRestricted
 ├── Suspended
 ├── RecentlyDeleted
-└── ListedMedia
+└── BannedMedia
 """
 
 
@@ -56,7 +56,7 @@ class RecentlyDeleted(AccessDenied):
         self.until = until
 
 
-class ListedMedia(AccessDenied):
+class BannedMedia(AccessDenied):
     """This picture or video, or one that looks the same, is banned."""
 
     def __init__(self, option: str) -> None:

@@ -29,7 +29,7 @@ class Holdings:
 class MemberDataRepository(Protocol):
     """Reads and deletes the stored data of members; the store implements it."""
 
-    async def about(self, user_id: int) -> Mapping[str, Any]:
+    async def export(self, user_id: int) -> Mapping[str, Any]:
         """Export everything that is stored about a member, as JSON values."""
         ...
 
@@ -57,7 +57,7 @@ class MemberDataRepository(Protocol):
         """Remove the people from `most` audit entries from before then at most; return how many."""
         ...
 
-    async def clear_up(self, *, fingerprints_before: float, strikes_before: float) -> None:
+    async def delete_old_records(self, *, fingerprints_before: float, strikes_before: float) -> None:
         """Delete old strikes, and old fingerprints, posts, cases, approvals and takedown requests."""
         ...
 
@@ -105,7 +105,7 @@ class Retention:
         entries_before = now - periods.audit_entries * DAY
         while count := await self._repository.strip_audit_entries(entries_before, most=self._most):
             audit_entries += count
-        await self._repository.clear_up(
+        await self._repository.delete_old_records(
             fingerprints_before=jobs_before, strikes_before=now - max(periods.strikes, 1) * DAY
         )
         servers = await self._server_data.forget_left(now - periods.left_servers * DAY)

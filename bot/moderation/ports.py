@@ -11,7 +11,7 @@ from bot.moderation.origin import OriginStore
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class MemberPreferences:
     """A member's own decisions about the bot."""
 
     agreed_to: str | None = None
@@ -25,7 +25,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedFingerprints:
+class BannedFingerprints:
     """Fingerprints of banned media."""
 
     exact: Collection[str]
@@ -37,13 +37,13 @@ class ListedFingerprints:
 class AccessStore(Protocol):
     """Consent, strikes and banned media, as access checks read them."""
 
-    async def standing(self, user_id: int) -> Standing: ...
+    async def preferences(self, user_id: int) -> MemberPreferences: ...
 
     async def strikes(self, user_id: int, since: float) -> Sequence[float]:
         """Find the times of a member's orders that were blocked for their content, newest first."""
         ...
 
-    async def find_listed(self, exact: Collection[str], guild_id: int | None) -> ListedFingerprints:
+    async def find_banned(self, exact: Collection[str], guild_id: int | None) -> BannedFingerprints:
         """Find media that are banned everywhere or in this server."""
         ...
 
@@ -57,13 +57,13 @@ class ModerationStore(AccessStore, OriginStore, Protocol):
 
     async def set_confirms(self, user_id: int, on: bool) -> None: ...
 
-    async def list_fingerprints(
+    async def ban_fingerprints(
         self, fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str
     ) -> None:
         """Ban media in a server, or everywhere if there is no `guild_id`."""
         ...
 
-    async def unlist(self, job_id: str, guild_id: int) -> int:
+    async def lift_ban(self, job_id: str, guild_id: int) -> int:
         """Allow a job's media in this server again; return the number of deleted fingerprints."""
         ...
 
@@ -75,7 +75,7 @@ class ModerationStore(AccessStore, OriginStore, Protocol):
         """Never show the job's result again."""
         ...
 
-    async def is_down(self, job_id: str) -> bool: ...
+    async def is_taken_down(self, job_id: str) -> bool: ...
 
     async def posts_of(self, job_id: str) -> Sequence[tuple[int, int]]:
         """Find the channel and message ids of the job's result posts, besides its own reply."""

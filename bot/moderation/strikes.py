@@ -33,4 +33,4 @@ class Strikes:
         found = await self._store.strikes(job.place.user_id, at - self._rules.strike_days * DAY)
         # A card that is drawn again shows the same number.
         strikes = [each for each in found if each <= at]
-        return Strike(len(strikes), self._rules, self._rules.pause_end(strikes))
+        return Strike(len(strikes), self._rules, self._rules.suspension_end(strikes))

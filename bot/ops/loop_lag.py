@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from bot.tasks import beside
+from bot.tasks import running_task
 
 EVERY = 1.0
 
@@ -13,7 +13,7 @@ def measure_lag(
     on_lag: Callable[[float], None], *, every: float = EVERY
 ) -> AbstractAsyncContextManager[None]:
     """Report the lag of the event loop while the block runs."""
-    return beside(_measure(on_lag, every), "event loop lag")
+    return running_task(_measure(on_lag, every), "event loop lag")
 
 
 async def _measure(on_lag: Callable[[float], None], every: float) -> None:

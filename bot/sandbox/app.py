@@ -32,7 +32,7 @@ from bot.sandbox.welcome import copy_samples, furnish, post_welcome
 from bot.settings import Settings
 from bot.store import StoreError
 from bot.store.backend.leases import lock_file
-from bot.tasks import beside
+from bot.tasks import running_task
 
 __all__ = ["Sandbox", "SandboxError", "SandboxOptions", "open_sandbox", "run_sandbox"]
 
@@ -128,7 +128,7 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
         preview = _page(env, guild)
         await stack.enter_async_context(preview)
         ticker = Ticker(env, preview)
-        await stack.enter_async_context(beside(ticker.run(), "ticker"))
+        await stack.enter_async_context(running_task(ticker.run(), "ticker"))
         await app.begin()
         if is_new:
             async with ticker.lock:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.tasks import beside
+from bot.tasks import running_task
 
 # A killed sandbox loses at most what happened in this time.
 SAVE_EVERY = 1.0
@@ -55,7 +55,7 @@ async def saving(save: Callable[[], None]) -> AsyncGenerator[None]:
             await asyncio.sleep(SAVE_EVERY)
             save()
 
-    async with beside(save_regularly(), "saving"):
+    async with running_task(save_regularly(), "saving"):
         yield
 
 

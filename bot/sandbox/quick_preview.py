@@ -37,11 +37,11 @@ def quick_preview() -> Generator[None]:
     original = _markdown._markdown_parser  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     @lru_cache(MAX_PARSERS)
-    def made(terms: str) -> _Parser:
+    def parser_for(terms: str) -> _Parser:
         return _Parser(original(*json.loads(terms)))
 
     def shared(policy: Mapping[str, Any], context: Mapping[str, Any]) -> _Parser:
-        return made(json.dumps([policy, context], sort_keys=True))
+        return parser_for(json.dumps([policy, context], sort_keys=True))
 
     _markdown._markdown_parser = shared  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     try:

@@ -75,7 +75,7 @@ class Welcome(ui.LayoutView):
             )
         )
         for demo in demos:
-            box.add_item(ui.Section(ui.TextDisplay(demo.words), accessory=ShowMe(order, demo)))
+            box.add_item(ui.Section(ui.TextDisplay(demo.words), accessory=ShowMeButton(order, demo)))
         addresses = [f"attachment://{path.name}" for path in samples()]
         pictures = [each for each in addresses if not each.endswith(CLIP)]
         box.add_item(ui.MediaGallery(*map(discord.MediaGalleryItem, pictures)))
@@ -95,7 +95,7 @@ class Welcome(ui.LayoutView):
         self.add_item(box)
 
 
-class ShowMe(ui.Button[Welcome]):
+class ShowMeButton(ui.Button[Welcome]):
     """Places the order of a demo with the samples of the message."""
 
     def __init__(self, order: PlaceOrder, demo: Demo) -> None:

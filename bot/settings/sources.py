@@ -41,7 +41,7 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class RawSetting:
     """Value as the operator wrote it, and where."""
 
     field: SettingField
@@ -105,7 +105,7 @@ def _text(path: Path) -> str:
         raise SettingsError([f"{path} cannot be read: {error.strerror}"]) from None
 
 
-def _toml(path: Path) -> Iterator[Given | str]:
+def _toml(path: Path) -> Iterator[RawSetting | str]:
     try:
         tables = tomllib.loads(_text(path))
     except tomllib.TOMLDecodeError as error:
@@ -122,13 +122,13 @@ def _toml(path: Path) -> Iterator[Given | str]:
                 name = f"{section}.{key}"
                 where = f"{name} in {path}"
                 yield (
-                    Given(fields[name], raw, where, strict=True)
+                    RawSetting(fields[name], raw, where, strict=True)
                     if name in fields
                     else _unknown(name, where, fields)
                 )
 
 
-def _secrets(path: Path) -> Iterator[Given | str]:
+def _secrets(path: Path) -> Iterator[RawSetting | str]:
     fields = _by_environment()
     for line in parse_stream(io.StringIO(_text(path))):
         where = f"{line.key} in {path}"
@@ -138,7 +138,7 @@ def _secrets(path: Path) -> Iterator[Given | str]:
         elif line.key is not None and line.key not in fields:
             yield _unknown(line.key, where, fields)
         elif line.key is not None and line.value:
-            yield Given(fields[line.key], line.value, where, strict=False)
+            yield RawSetting(fields[line.key], line.value, where, strict=False)
 
 
 def _number(original: Original) -> int:
@@ -147,12 +147,12 @@ def _number(original: Original) -> int:
     return original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
-def _environment(environ: Mapping[str, str]) -> Iterator[Given | str]:
+def _environment(environ: Mapping[str, str]) -> Iterator[RawSetting | str]:
     fields = _by_environment()
     for name, field in fields.items():
         # Compose files and shells pass unset variables as empty ones.
         if value := environ.get(name):
-            yield Given(field, value, name, strict=False)
+            yield RawSetting(field, value, name, strict=False)
     for name in sorted(environ.keys() - fields.keys() - {CONFIG_NAME}):
         if name.upper().startswith("DOPPEL_") or _misspelt(name, environ):
             yield _unknown(name, name, (*fields, CONFIG_NAME))

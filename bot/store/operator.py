@@ -19,7 +19,7 @@ from bot.store.errors import StoreUnavailable, translated_errors
 from bot.store.read import origins, queries, requests
 from bot.store.read.integrity import AuditedRows, count_rows, discrepancies
 from bot.store.read.requests import UnknownOutcome
-from bot.store.repositories.moderation import unlist
+from bot.store.repositories.moderation import lift_ban
 from bot.store.repositories.takedowns import SqlTakedowns
 from bot.store.write import audit_log, jobs, key_values
 from bot.store.write.apply import apply
@@ -78,7 +78,7 @@ class OperatorConnection:
     async def forgive(self, job_id: str, audit_entry: AuditEntry) -> int:
         """Remove a job's fingerprints from the list of all servers, and return how many there were."""
         async with self._transaction() as connection:
-            count = await unlist(connection, job_id, None)
+            count = await lift_ban(connection, job_id, None)
             if count:
                 await audit_log.record(connection, [audit_entry], at=self._clock.now())
         return count

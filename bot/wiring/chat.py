@@ -6,10 +6,10 @@ from bot.administration.access import AccessAdmin
 from bot.administration.defaults import DefaultsAdmin
 from bot.administration.events import EventAdmin
 from bot.administration.server_data import ServerDataAdmin
-from bot.chat.access.consent import Agree, Consent
+from bot.chat.access.consent import AgreeButton, Consent
 from bot.chat.access.guard import AccessGuard
 from bot.chat.account.avatars import Avatars
-from bot.chat.account.confirmations import Confirmations
+from bot.chat.account.confirmation_setting import ConfirmationSetting
 from bot.chat.account.gifts import Gifts
 from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import ForgetButton, Privacy
@@ -132,7 +132,7 @@ def serve(
         privacy=privacy,
         origin_check=OriginCheck(shared, segmind, workers, limits),
         avatars=Avatars(shared, job_service),
-        confirmations=Confirmations(shared),
+        confirmation_setting=ConfirmationSetting(shared),
         gifts=Gifts(shared, job_service, access_guard, jobs.policy),
         pages=pages,
         cards=cards,
@@ -151,7 +151,7 @@ def serve(
         source=segmind,
         watcher=delivery.replies,
     )
-    takedowns = TakedownService(shared, removal, delivery.operators.show)
+    takedowns = TakedownService(shared, removal, delivery.operators.send_card)
     server_deletion = ServerDeletion(
         shared, ServerDataAdmin(store.server_data, store.moderation, policy=jobs.policy, queue=jobs.queue)
     )
@@ -181,14 +181,14 @@ def serve(
         undelivered=undelivered,
         cases=cases,
     )
-    client.serve(
+    client.attach_services(
         orders,
         account,
         admin,
         {
             JobButton: actions.press,
             MoreMenu: actions.choose,
-            Agree: consent.press,
+            AgreeButton: consent.press,
             ApprovalButton: approvals.press,
             CaseButton: cases.press,
             TakedownButton: takedowns.press,

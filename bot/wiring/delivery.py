@@ -50,7 +50,7 @@ class DeliveryParts:
         self.operators = OperatorAlerts(
             settings.discord.operators, client=shared.client, background=shared.background, text=text
         )
-        self.approval_requester = ApprovalRequester(shared, self.results, self.operators.show)
+        self.approval_requester = ApprovalRequester(shared, self.results, self.operators.send_card)
         self.access_policy = AccessPolicy(store.moderation, store, rules, clock)
         self.avatar_policy = AvatarPolicy(store.moderation, store.avatars)
         self.mod_log = ModLog(shared, self.results)

@@ -14,7 +14,7 @@ from bot.ops.sources import Sources
 from bot.segmind.client import SegmindClient
 from bot.store import SqlStore
 from bot.store.read.dashboard import DashboardQueries
-from bot.tasks import beside
+from bot.tasks import running_task
 
 if TYPE_CHECKING:
     from bot.ops.tracing import JobTraces
@@ -46,7 +46,7 @@ async def sampled(dashboard: Dashboard, sources: Sources) -> AsyncGenerator[None
         snapshots = SnapshotReader(sources, queries, dashboard.series)
         dashboard.attach(snapshots, sources.pause)
         try:
-            async with beside(dashboard.series.run(queries.waiting), "dashboard sampling"):
+            async with running_task(dashboard.series.run(queries.waiting), "dashboard sampling"):
                 yield
         finally:
             await snapshots.close()

@@ -68,7 +68,7 @@ class CreditCommands(AdminCommands):
         by = await self.authorize(interaction)
         if amount is None and not reset:
             return await self._show_credits(interaction, by, member)
-        entry = await self._credit_admin.set_daily(by, amount, None if member is None else member.id)
+        entry = await self._credit_admin.set_allowance(by, amount, None if member is None else member.id)
         return await self.confirm(interaction, entry)
 
     @accounts.command(
@@ -81,7 +81,9 @@ class CreditCommands(AdminCommands):
         by = await self.authorize(interaction)
         if amount is None and not reset:
             return await self._show_credits(interaction, by)
-        return await self.confirm(interaction, await self._credit_admin.set_role(by, role.id, amount))
+        return await self.confirm(
+            interaction, await self._credit_admin.set_role_allowance(by, role.id, amount)
+        )
 
     @accounts.command(description="Set how many credits all members together can spend in a month")
     @app_commands.describe(amount="Credits per month", reset=RESET)

@@ -58,7 +58,7 @@ class ModerationCommands(AdminCommands):
     @app_commands.describe(job="ID of the job, from the report")
     async def forgive(self, interaction: Interaction, job: str) -> None:
         by = await self.authorize(interaction)
-        await self.confirm(interaction, await self._access_admin.unlist_job(by, job.strip()))
+        await self.confirm(interaction, await self._access_admin.lift_ban(by, job.strip()))
 
     @app_commands.command(description="Have moderators check each result before it appears")
     @app_commands.describe(

@@ -6,7 +6,7 @@ from discord import app_commands
 from bot.administration.defaults import DefaultsScope
 from bot.chat.admin.cards import models_card
 from bot.chat.admin.defaults_card import defaults_card
-from bot.chat.admin.limits import in_bytes, limits_card
+from bot.chat.admin.limits import limits_card, to_stored_unit
 from bot.chat.interactions import Interaction
 from bot.chat.ui.replies import send_deferred
 from bot.ledger.server_rules import OrderDefaults
@@ -56,7 +56,7 @@ class OrderCommands(AdminCommands):
         by = await self.authorize(interaction)
         services = self._services
         if limit is not None and (amount is not None or reset):
-            entry = await self._credit_admin.set_limit(by, limit, in_bytes(limit, amount))
+            entry = await self._credit_admin.set_limit(by, limit, to_stored_unit(limit, amount))
             return await self.confirm(interaction, entry)
         return await send_deferred(
             interaction, limits_card(services.policy, await services.ledger.rules(by.guild_id), services.text)

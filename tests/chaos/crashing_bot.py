@@ -144,7 +144,7 @@ class TwiceSubmittingClient(SegmindClient):
 class ResultDroppingMessages(Messages):
     """Breaks the rule that a job ends only after its outcome was shown: drops messages with results."""
 
-    async def put(
+    async def try_route(
         self,
         route: Route,
         place: Place,
@@ -155,7 +155,7 @@ class ResultDroppingMessages(Messages):
         kept: Sequence[Attachment] = (),
     ) -> None:
         if not files:
-            await super().put(route, place, view, files, nonce=nonce, kept=kept)
+            await super().try_route(route, place, view, files, nonce=nonce, kept=kept)
 
 
 class CreditLeakingStore(CrashingStore):

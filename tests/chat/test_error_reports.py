@@ -25,7 +25,7 @@ def broken(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def break_services() -> None:
         orders = stage.app.client.orders
         monkeypatch.setattr(orders.order_handler, "handle", fail)
-        monkeypatch.setattr(orders.access_guard, "may_use", fail)
+        monkeypatch.setattr(orders.access_guard, "may_use_pictures_of", fail)
         monkeypatch.setattr(stage.app.store, "balance", fail)
         monkeypatch.setattr(stage.app.client.admin.credit_admin, "recent_jobs", fail)
 

@@ -19,12 +19,12 @@ GUILD = 1
 
 async def listed(store: SqlStore) -> list[bool]:
     """In all servers, and in the one that has a list of its own."""
-    return [bool((await store.moderation.find_listed([EXACT], guild_id)).exact) for guild_id in (None, GUILD)]
+    return [bool((await store.moderation.find_banned([EXACT], guild_id)).exact) for guild_id in (None, GUILD)]
 
 
 async def refused(store: SqlStore) -> None:
-    await store.moderation.list_fingerprints([Fingerprint(EXACT, (7,))], None, "job")
-    await store.moderation.list_fingerprints([Fingerprint(EXACT, (7,))], GUILD, "job")
+    await store.moderation.ban_fingerprints([Fingerprint(EXACT, (7,))], None, "job")
+    await store.moderation.ban_fingerprints([Fingerprint(EXACT, (7,))], GUILD, "job")
 
 
 async def test_fingerprints_leave_the_list_of_all_servers_while_the_bot_runs(url: str) -> None:

@@ -66,13 +66,13 @@ def test_a_request_by_mail_is_entered_shown_and_granted(terminal: Terminal) -> N
 
     async def outcome() -> tuple[bool, int, list[str]]:
         async with SqlStore(terminal.url, start=START, clock=WallClock()) as store:
-            is_down = await store.moderation.is_down(terminal.job)
+            is_taken_down = await store.moderation.is_taken_down(terminal.job)
             swept = await store.takedowns.to_sweep(WallClock().now())
-            listed = await store.moderation.find_listed([], None)
-            return is_down, len(listed.dhashes), [each.reference for each in swept]
+            listed = await store.moderation.find_banned([], None)
+            return is_taken_down, len(listed.dhashes), [each.reference for each in swept]
 
-    is_down, looks, swept = asyncio.run(outcome())
-    assert (is_down, looks, swept) == (True, 1, [reference])
+    is_taken_down, looks, swept = asyncio.run(outcome())
+    assert (is_taken_down, looks, swept) == (True, 1, [reference])
     # The ban goes, if it was a mistake.
     assert main(["forgive", reference]) == 0
 

@@ -123,7 +123,7 @@ class ImplausibleCost(SegmindClient):
         state = await super().status(request_id, look)
         if not isinstance(state, protocol.Completed):
             return state
-        parsed = protocol.decipher_status(protocol.Response(200, body))
+        parsed = protocol.parse_status(protocol.Response(200, body))
         return replace(state, metrics=cast("protocol.Completed", parsed).metrics)
 
 

@@ -13,15 +13,15 @@ from bot.moderation.access import AccessPolicy, AccessRequest, AccessRules
 from bot.moderation.errors import (
     AccessDenied,
     AgeRestricted,
+    BannedMedia,
     Blocked,
-    ListedMedia,
     NoConsent,
     RecentlyDeleted,
     Suspended,
     WrongChannel,
     WrongRole,
 )
-from bot.moderation.ports import ListedFingerprints, Standing
+from bot.moderation.ports import BannedFingerprints, MemberPreferences
 from tests.clocks import LeapingClock
 
 DAY = 86_400.0
@@ -44,16 +44,18 @@ class MemoryStore:
         assert guild_id == 1
         return self.server_rules
 
-    async def standing(self, user_id: int) -> Standing:
-        return Standing(self.agreed_to, left_at=self.left_at) if user_id == 2 else Standing()
+    async def preferences(self, user_id: int) -> MemberPreferences:
+        return (
+            MemberPreferences(self.agreed_to, left_at=self.left_at) if user_id == 2 else MemberPreferences()
+        )
 
     async def strikes(self, user_id: int, since: float) -> Sequence[float]:
         return [at for at in self.strike_times if at >= since and user_id == 2]
 
-    async def find_listed(self, exact: Collection[str], guild_id: int | None) -> ListedFingerprints:
+    async def find_banned(self, exact: Collection[str], guild_id: int | None) -> BannedFingerprints:
         if guild_id != 1:
-            return ListedFingerprints(set(), ())
-        return ListedFingerprints(self.exact & set(exact), self.dhashes)
+            return BannedFingerprints(set(), ())
+        return BannedFingerprints(self.exact & set(exact), self.dhashes)
 
 
 def policy(store: MemoryStore, rules: AccessRules = RULES) -> AccessPolicy:
@@ -113,14 +115,14 @@ async def test_a_near_copy_of_banned_media_is_denied_up_to_the_distance(
     fingerprints = {"source_image": Fingerprint("b"), "target_image": Fingerprint("c", (dhash,))}
     if allowed:
         return await access_policy.check_fingerprints(fingerprints, guild)
-    with pytest.raises(ListedMedia) as caught:
+    with pytest.raises(BannedMedia) as caught:
         await access_policy.check_fingerprints(fingerprints, guild)
     assert caught.value.option == "target_image"
     return None
 
 
 async def test_banned_bytes_are_denied_without_a_difference_hash() -> None:
-    with pytest.raises(ListedMedia):
+    with pytest.raises(BannedMedia):
         await policy(MemoryStore(exact={"a"})).check_fingerprints({"mask_image": Fingerprint("a")}, 1)
 
 
@@ -135,7 +137,7 @@ def test_every_denial_has_its_own_message() -> None:
         AgeRestricted(),
         Suspended(1.0),
         RecentlyDeleted(1.0),
-        ListedMedia("target_image"),
+        BannedMedia("target_image"),
     ]
     assert {type(each) for each in denials} == set(AccessDenied.__subclasses__())
     shown = {messages.message_for(each) for each in denials}

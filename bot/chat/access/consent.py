@@ -75,7 +75,7 @@ class Consent:
         self._pending[order] = Pending(interaction.user.id, on_agreed, withdraw, until)
         return False
 
-    async def press(self, interaction: Interaction, button: "Agree") -> None:
+    async def press(self, interaction: Interaction, button: "AgreeButton") -> None:
         """The member has pressed the button."""
         current = self._access_policy.consent_version
         if current is not None and button.version != current:
@@ -104,7 +104,7 @@ class Consent:
         return interaction.delete_original_response
 
     def _card(self, version: str, order: str) -> InfoCard:
-        buttons: list[ui.Item[Any]] = [Agree(version, order, self._text("consent.agree"))]
+        buttons: list[ui.Item[Any]] = [AgreeButton(version, order, self._text("consent.agree"))]
         if self._policy_url is not None:
             buttons.append(ui.Button(label=self._text("consent.policy"), url=self._policy_url))
         lines = [self._text(key) for key in _RULES]
@@ -137,7 +137,9 @@ async def _withdraw(pending: Pending) -> None:
         log.info("consent question not deleted", error=type(error).__name__)
 
 
-class Agree(StatefulButton, template=r"agree:(?P<version>[A-Za-z0-9.-]{1,40})(?::(?P<order>[0-9a-f]+))?"):
+class AgreeButton(
+    StatefulButton, template=r"agree:(?P<version>[A-Za-z0-9.-]{1,40})(?::(?P<order>[0-9a-f]+))?"
+):
     """Button "I agree", for one version of the terms and one order."""
 
     def __init__(self, version: str, order: str, label: str) -> None:

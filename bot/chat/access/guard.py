@@ -15,7 +15,7 @@ from bot.media.fingerprints import Fingerprint
 from bot.moderation.access import AccessPolicy, AccessRequest
 from bot.moderation.avatars import AvatarPolicy
 from bot.moderation.errors import WrongChannel
-from bot.moderation.ports import ModerationStore, Standing
+from bot.moderation.ports import MemberPreferences, ModerationStore
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class AccessGuard:
         await self._access_policy.check(access_request_of(interaction))
 
     async def admit_inputs(self, member: Member, fingerprints: Mapping[str, Fingerprint]) -> None:
-        """Raise `ListedMedia` if one of the files is on the list of blocked media."""
+        """Raise `BannedMedia` if one of the files is on the list of blocked media."""
         await self._access_policy.check_fingerprints(fingerprints, member.guild_id)
 
     async def has_moderators(self, member: Member) -> bool:
@@ -64,12 +64,12 @@ class AccessGuard:
         """The fingerprints that were remembered for an earlier order."""
         return await self._moderation_store.fingerprints_of(job_id)
 
-    async def standing(self, user_id: int) -> Standing:
-        return await self._moderation_store.standing(user_id)
+    async def preferences(self, user_id: int) -> MemberPreferences:
+        return await self._moderation_store.preferences(user_id)
 
-    async def may_use(self, author_id: int) -> bool:
+    async def may_use_pictures_of(self, author_id: int) -> bool:
         """Return whether others may use this member's avatar and posted pictures for a swap."""
-        return not (await self._moderation_store.standing(author_id)).opted_out
+        return not (await self._moderation_store.preferences(author_id)).opted_out
 
 
 def access_request_of(interaction: Interaction) -> AccessRequest:

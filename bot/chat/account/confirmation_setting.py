@@ -5,7 +5,7 @@ from bot.chat.ui.card import GREEN
 from bot.chat.ui.info_card import InfoCard
 
 
-class Confirmations:
+class ConfirmationSetting:
     """Answers `/credits confirm`."""
 
     def __init__(self, shared: Shared) -> None:
@@ -13,8 +13,8 @@ class Confirmations:
         self._text = shared.text
 
     async def show(self, user_id: int) -> InfoCard:
-        standing = await self._store.standing(user_id)
-        return InfoCard(self._text("confirm.title"), [self._words(on=standing.confirms)], self._text)
+        preferences = await self._store.preferences(user_id)
+        return InfoCard(self._text("confirm.title"), [self._words(on=preferences.confirms)], self._text)
 
     async def set(self, user_id: int, *, on: bool) -> InfoCard:
         await self._store.set_confirms(user_id, on)

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.administration.audit import REASON_LIMIT
 from bot.chat.text import Text
-from bot.chat.ui.amounts import about
+from bot.chat.ui.amounts import rough_duration
 from bot.chat.ui.card import credits_words, relative_timestamp
 from bot.chat.ui.info_card import InfoCard, as_code, mention_or_unknown
 from bot.chat.ui.labels import person, price_words, title_of
@@ -52,7 +52,7 @@ def prices_card(
 
 def _price_lines(card: ModelCard, unit_price: UnitPrice, text: Text) -> Iterable[str]:
     price = price_words(card, unit_price(card, {}), text)
-    yield text("prices.model", command=card.slug, price=price, usual=about(card.seconds, text))
+    yield text("prices.model", command=card.slug, price=price, usual=rough_duration(card.seconds, text))
     choices = [
         text("prices.choice", option=option, choice=choice, price=unit_price(card, {option: choice}))
         for option, choice in card.factors

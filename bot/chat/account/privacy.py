@@ -70,7 +70,7 @@ class Privacy:
         return InfoCard(text("privacy.title"), lines, text, buttons=buttons)
 
     async def export(self, user_id: int) -> tuple[InfoCard, discord.File]:
-        about = await self._people.about(user_id)
+        about = await self._people.export(user_id)
         faces, unreadable = await self._load_faces(user_id)
         content = await asyncio.to_thread(_zip, about, faces)
         text = self._text

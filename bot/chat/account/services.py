@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.chat.account.avatars import Avatars
-from bot.chat.account.confirmations import Confirmations
+from bot.chat.account.confirmation_setting import ConfirmationSetting
 from bot.chat.account.gifts import Gifts
 from bot.chat.account.jobs_list import JobLists
 from bot.chat.account.privacy import Privacy
@@ -27,7 +27,7 @@ class AccountServices:
     origin_check: OriginCheck
     avatars: Avatars
     gifts: Gifts
-    confirmations: Confirmations
+    confirmation_setting: ConfirmationSetting
     pages: Pages
     cards: Mapping[str, ModelCard]
     text: Text

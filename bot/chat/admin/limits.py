@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.chat.text import Text
-from bot.chat.ui.amounts import about, size
+from bot.chat.ui.amounts import rough_duration, size
 from bot.chat.ui.info_card import InfoCard
 from bot.ledger.policy import Policy
 from bot.ledger.server_rules import LIMIT_NAMES, MIB, ServerRules
@@ -27,7 +27,7 @@ def limit_lines(policy: Policy, rules: ServerRules, text: Text) -> Sequence[str]
     ]
 
 
-def in_bytes(name: str, amount: int | None) -> int | None:
+def to_stored_unit(name: str, amount: int | None) -> int | None:
     """Convert a typed limit to its unit of storage: administrators type sizes in MiB."""
     return amount * MIB if amount is not None and name.endswith("_bytes") else amount
 
@@ -39,4 +39,4 @@ def limit_name(name: str, text: Text) -> str:
 def limit_words(name: str, amount: float, text: Text) -> str:
     if name.startswith("per_"):
         return text("jobs", count=int(amount))
-    return about(amount, text) if name.endswith("_seconds") else size(amount, text)
+    return rough_duration(amount, text) if name.endswith("_seconds") else size(amount, text)

@@ -51,9 +51,9 @@ class BatchCards:
 
     async def edit(self, job: Job) -> None:
         """Show the present stages by any open route."""
-        await self._messages.edit_by(job.place, lambda route: self.put(route, job))
+        await self._messages.edit_with(job.place, lambda route: self.try_route(route, job))
 
-    async def put(self, route: Route, job: Job, result: Result | None = None) -> None:
+    async def try_route(self, route: Route, job: Job, result: Result | None = None) -> None:
         """Make one attempt on one route, with the result of this job as another file."""
         known = self._of(job)
         ends = known.ended | {job.id: job} if job.state.settled else known.ended
@@ -71,7 +71,7 @@ class BatchCards:
             self._models[job.slug], jobs, known.stages, gallery, self._text, now=self._clock.now()
         )
         files = [] if result is None else [result.file()]
-        await self._messages.put(route, job.place, card, files, kept=list(kept.values()))
+        await self._messages.try_route(route, job.place, card, files, kept=list(kept.values()))
 
     async def forget_if_over(self, job: Job) -> bool:
         """Forget a batch all of whose jobs have ended here or were told; return whether they have."""

@@ -43,7 +43,7 @@ class Cases(Protocol):
 
     async def remove(self, interaction: Interaction, job_id: str) -> None: ...
 
-    async def is_down(self, job_id: str) -> bool: ...
+    async def is_taken_down(self, job_id: str) -> bool: ...
 
 
 class JobActions:
@@ -105,7 +105,7 @@ class JobActions:
             case Action.DELETE_FOR_GOOD:
                 await self._cases.remove(interaction, pressed.job_id)
             case _:
-                if await self._cases.is_down(pressed.job_id):
+                if await self._cases.is_taken_down(pressed.job_id):
                     raise OrderForgotten
                 await self._show(interaction, await self._find(pressed.job_id))
 

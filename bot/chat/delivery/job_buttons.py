@@ -52,24 +52,24 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _ButtonStyle:
     label: str
     icon: str
     style: ButtonStyle = ButtonStyle.secondary
 
 
-_LOOKS: Mapping[Action, _Look] = {
-    Action.AGAIN: _Look("buttons.again", "🔁", ButtonStyle.primary),
-    Action.REROLL: _Look("buttons.reroll", "🔁", ButtonStyle.primary),
-    Action.EDIT: _Look("buttons.edit", "✏️"),
-    Action.CANCEL: _Look("buttons.cancel", "⏹️"),
-    Action.REST: _Look("buttons.rest", "⏹️"),
-    Action.SHOW: _Look("buttons.show", "👁️", ButtonStyle.primary),
-    Action.DELETE: _Look("buttons.delete", "🗑️", ButtonStyle.danger),
-    Action.DELETE_FOR_GOOD: _Look("buttons.delete_for_good", "🗑️", ButtonStyle.danger),
-    Action.REPORT: _Look("buttons.report", "🚩"),
-    Action.SHARE: _Look("buttons.share", "🖼️"),
-    Action.UNSHARE: _Look("buttons.unshare", "🗑️"),
+_LOOKS: Mapping[Action, _ButtonStyle] = {
+    Action.AGAIN: _ButtonStyle("buttons.again", "🔁", ButtonStyle.primary),
+    Action.REROLL: _ButtonStyle("buttons.reroll", "🔁", ButtonStyle.primary),
+    Action.EDIT: _ButtonStyle("buttons.edit", "✏️"),
+    Action.CANCEL: _ButtonStyle("buttons.cancel", "⏹️"),
+    Action.REST: _ButtonStyle("buttons.rest", "⏹️"),
+    Action.SHOW: _ButtonStyle("buttons.show", "👁️", ButtonStyle.primary),
+    Action.DELETE: _ButtonStyle("buttons.delete", "🗑️", ButtonStyle.danger),
+    Action.DELETE_FOR_GOOD: _ButtonStyle("buttons.delete_for_good", "🗑️", ButtonStyle.danger),
+    Action.REPORT: _ButtonStyle("buttons.report", "🚩"),
+    Action.SHARE: _ButtonStyle("buttons.share", "🖼️"),
+    Action.UNSHARE: _ButtonStyle("buttons.unshare", "🗑️"),
 }
 
 

@@ -11,7 +11,7 @@ from bot.chat.delivery.batch_cards import BatchCards
 from bot.chat.delivery.job_buttons import waiting_rows
 from bot.chat.delivery.progress_card import BAR_LENGTH, FREE, stage_card
 from bot.chat.delivery.result_delivery import ResultDelivery
-from bot.chat.messages import PASSING, Gone
+from bot.chat.messages import PASSING, MessageGone
 from bot.chat.shared import Shared
 from bot.chat.text import speaking
 from bot.chat.ui.card import CardMedia
@@ -146,7 +146,7 @@ class LiveReplies:
             shown = await reply.show(newest, edit)
             if shown and job.batch is None and isinstance(stage, Queued | Processing):
                 await reply.redraw(newest, edit, self._pauses(stage))
-        except (Gone, StoreError, discord.HTTPException, *PASSING) as error:
+        except (MessageGone, StoreError, discord.HTTPException, *PASSING) as error:
             log.info("stage not shown", error=type(error).__name__)
 
     def _pauses(self, stage: Queued | Processing) -> Iterator[float]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from bot.chat.text import Text
-from bot.chat.ui.amounts import about
+from bot.chat.ui.amounts import rough_duration
 from bot.chat.ui.card import (
     AMBER,
     BLUE,
@@ -80,7 +80,7 @@ def stage_words(stage: Stage, now: float, text: Text) -> tuple[int, CardText]:
 def _progress(state: JobState, since: float, usual: float, now: float, text: Text) -> CardText:
     progress = bar(now - since, usual)
     if now - since >= usual:
-        line = text("stage.overdue", bar=progress, seconds=about(usual, text))
+        line = text("stage.overdue", bar=progress, seconds=rough_duration(usual, text))
     else:
         line = text("stage.usual", bar=progress, when=relative_timestamp(since + usual))
     return CardText(state, [line], [text("stage.sent", since=relative_timestamp(since))])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from bot.chat.text import Text
-from bot.chat.ui.amounts import HOUR, about, duration
+from bot.chat.ui.amounts import HOUR, duration, rough_duration
 from bot.chat.ui.card import (
     AMBER,
     DARK,
@@ -114,7 +114,7 @@ def _strike_line(strike: Strike, text: Text) -> str:
     facts = {"number": strike.number, "most": rules.strikes, "days": f"{rules.strike_days:g}"}
     if strike.paused_until is not None:
         return text("end.last_strike", until=relative_timestamp(strike.paused_until), **facts)
-    return text("end.strike", pause=about(rules.pause_hours * HOUR, text), **facts)
+    return text("end.strike", pause=rough_duration(rules.pause_hours * HOUR, text), **facts)
 
 
 def _done(job: Job, text: Text) -> str:

@@ -11,7 +11,7 @@ from bot.chat.delivery.job_buttons import end_rows, show_rows
 from bot.chat.delivery.result_card import elsewhere_card, end_card
 from bot.chat.delivery.result_file import MIN_UPLOAD_LIMIT, Result, Results
 from bot.chat.delivery.showcase import is_shareable
-from bot.chat.messages import Gone, address_of
+from bot.chat.messages import MessageGone, address_of
 from bot.chat.orders.original_preview import OriginalPreviews
 from bot.chat.routes import DeliveryError, Route, classify, next_route
 from bot.chat.shared import Shared
@@ -92,7 +92,7 @@ class ResultDelivery:
                 await self._messages.edit(job.place, card)
             else:
                 await self._batch_cards.edit(job)
-        except Gone:
+        except MessageGone:
             log.info("message of the job not edited")
         except discord.HTTPException as error:
             kind = classify(Route.CHANNEL, error.status, error.code, error.text, hidden=False)
@@ -141,7 +141,7 @@ class ResultDelivery:
     ) -> None:
         if job.batch is not None and route in {Route.WEBHOOK, Route.CHANNEL}:
             delivered = replace(job, delivery=Delivery.EDITED)
-            await self._batch_cards.put(route, delivered, result)
+            await self._batch_cards.try_route(route, delivered, result)
             self._batch_cards.set_end(delivered)
             return
         files = [] if result is None else [result.file()]
@@ -158,7 +158,7 @@ class ResultDelivery:
         )
         strike = await self._strike_of(job)
         card = end_card(self._models[job.slug], job, self._text, media, strike)
-        await self._messages.put(route, job.place, card, files, nonce=job.id)
+        await self._messages.try_route(route, job.place, card, files, nonce=job.id)
 
     async def _can_share(self, job: Job) -> bool:
         return is_shareable(job) and (await self._rules.rules(job.place.guild_id or 0)).showcase is not None

@@ -71,7 +71,7 @@ class Showcase:
         channel_id = (await self._rules.rules(job.place.guild_id or 0)).showcase
         if channel_id is None:
             raise NoShowcase
-        if not is_shareable(job) or await self._posts.is_down(job.id):
+        if not is_shareable(job) or await self._posts.is_taken_down(job.id):
             raise NotShareable
         if any(posted_in == channel_id for posted_in, _ in await self._posts.posts_of(job.id)):
             raise AlreadyShared
@@ -86,7 +86,7 @@ class Showcase:
         except discord.Forbidden as error:
             raise ShowcaseClosed from error
         await self._posts.keep_post(job.id, channel_id, sent.id)
-        if await self._posts.is_down(job.id):
+        if await self._posts.is_taken_down(job.id):
             # It was removed meanwhile, by somebody who did not find this message yet.
             await self._messages.delete_post(channel_id, sent.id)
             raise NotShareable

@@ -57,7 +57,7 @@ class ApprovalRequester:
             return None
         return await self._found_or_new(job, guild_id)
 
-    async def approval_in_doubt(self, job: Job) -> Approval | None:
+    async def approval_if_doubtful(self, job: Job) -> Approval | None:
         """Approval of a result about which the safety gate is in doubt, or None if nobody can be asked."""
         guild_id = server_of(job)
         if guild_id is None or (await self._ledger.rules(guild_id)).log_channel is None:
@@ -136,7 +136,7 @@ class ApprovalRequester:
         except DISCORD_ERRORS as error:
             log.warning("approval request not posted", job=job.id, reason=type(error).__name__)
             return False
-        await self._approvals.posted(job.id, channel_id, sent.id)
+        await self._approvals.record_card(job.id, channel_id, sent.id)
         return True
 
     def _tell_once(self, guild_id: int) -> None:

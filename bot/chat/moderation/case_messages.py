@@ -47,7 +47,7 @@ class CaseMessages:
 
         Where nobody can be, a periodic task tries again.
         """
-        if not await self._cases.pass_on(case.number):
+        if not await self._cases.begin_escalation(case.number):
             return case.told_to
         job, pictures = await self._contents(case)
         with speaking(ENGLISH):
@@ -59,13 +59,13 @@ class CaseMessages:
         if not messages:
             log.warning("case reached nobody", case=case.number, guild=case.guild_id)
             return case.told_to
-        await self._cases.passed_on(case.number, audience, messages)
+        await self._cases.finish_escalation(case.number, audience, messages)
         return audience
 
     async def redraw(self, case: Case) -> None:
         """Update every card of the case. Once it is closed or its job removed, they lose their pictures."""
         job = await self._archive.find(case.job_id)
-        keeps = case.may_be_copied and not await self._moderation_store.is_down(case.job_id)
+        keeps = case.may_be_copied and not await self._moderation_store.is_taken_down(case.job_id)
         if case.card is not None:
             with speaking(await self._language(case.guild_id)):
                 await self._edit(case, job, case.card, keeps=keeps)
@@ -92,7 +92,7 @@ class CaseMessages:
             except DISCORD_ERRORS as error:
                 log.warning("case not posted", case=case.number, reason=type(error).__name__)
             else:
-                await self._cases.posted(case.number, channel_id, sent.id)
+                await self._cases.record_card(case.number, channel_id, sent.id)
                 return True
         return False
 
@@ -133,7 +133,7 @@ class CaseMessages:
     async def _contents(self, case: Case) -> tuple[Job | None, Sequence[Result]]:
         """The job, and copies of all that its message shows: those who decide may not see its channel."""
         job = await self._archive.find(case.job_id)
-        if job is None or not case.may_be_copied or await self._moderation_store.is_down(job.id):
+        if job is None or not case.may_be_copied or await self._moderation_store.is_taken_down(job.id):
             return job, []
         jobs = [job] if job.batch is None else await self._archive.find_batch(job.batch)
         shown = [each for each in jobs if each.state is State.DONE and not each.is_kept_back]
@@ -142,7 +142,7 @@ class CaseMessages:
         found = [
             await self._results.fetch(_spoilered(each), limit)
             for each in shown
-            if not await self._moderation_store.is_down(each.id)
+            if not await self._moderation_store.is_taken_down(each.id)
         ]
         return job, [each for each in found if each is not None]
 

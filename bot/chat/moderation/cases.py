@@ -93,7 +93,7 @@ class CaseService:
             by = require_moderator(interaction, server_of(job), self._operators)
             left = await self._delete_messages(job, str(by.user_id), interaction)
             await self._record(by, AuditAction.REMOVE, job)
-        for case in await self._cases.find_open([each.id for each in await self._of_message(job)]):
+        for case in await self._cases.find_open([each.id for each in await self._jobs_in_message(job)]):
             await self._case_messages.redraw(case)
         if left:
             answer = error_card(self._text("cases.left", count=left))
@@ -126,10 +126,10 @@ class CaseService:
             raise UnknownJob
         by = await self._require_decider(interaction, case, step)
         if step is None:
-            case = await self._cases.note(number, by.user_id, note)
+            case = await self._cases.add_note(number, by.user_id, note)
         elif step in case.remaining_steps:
             await self._take_step(interaction, case, step, by, note)
-            case = await self._cases.step(number, step, by.user_id, note)
+            case = await self._cases.record_step(number, step, by.user_id, note)
         await self._case_messages.redraw(case)
 
     async def _require_decider(
@@ -148,8 +148,8 @@ class CaseService:
         found = await self._cases.open_in(guild_id, before=page.before, after=page.after, limit=page.limit)
         return [PageItem(case.number, case_line(case, self._text)) for case in found]
 
-    async def is_down(self, job_id: str) -> bool:
-        return await self._moderation_store.is_down(job_id)
+    async def is_taken_down(self, job_id: str) -> bool:
+        return await self._moderation_store.is_taken_down(job_id)
 
     async def _take_step(
         self, interaction: Interaction, case: Case, step: Step, by: Administrator, note: str
@@ -165,10 +165,10 @@ class CaseService:
             case Step.NEVER:
                 # Moderators list pictures for their own server, operators for all servers.
                 guild_id = None if by.user_id in self._operators else case.guild_id
-                for each in await self._of_message(job):
+                for each in await self._jobs_in_message(job):
                     fingerprints = await self._moderation_store.fingerprints_of(each.id)
                     listed = list(fingerprints.values())
-                    await self._moderation_store.list_fingerprints(listed, guild_id, each.id)
+                    await self._moderation_store.ban_fingerprints(listed, guild_id, each.id)
                 await self._record(by, AuditAction.NEVER, job, note)
             case Step.BLOCK:
                 if not job.place.user_id:
@@ -182,7 +182,7 @@ class CaseService:
                 await self._record(by, AuditAction.DISMISS, job, note)
 
     async def _refund(self, by: Administrator, job: Job) -> None:
-        for each in await self._of_message(job):
+        for each in await self._jobs_in_message(job):
             try:
                 await self._credit_admin.refund(by, each.id)
             except AlreadyRefunded:
@@ -196,7 +196,7 @@ class CaseService:
         """Delete every message of a job and return how many could not be deleted."""
         # The job is marked first, so that no new message shows it meanwhile.
         left = 0
-        for each in await self._of_message(job):
+        for each in await self._jobs_in_message(job):
             await self._moderation_store.take_down(each.id, actor)
             log.info("job removed", job=each.id, actor=actor)
             left += len(await self._removal.remove_copies(each))
@@ -212,7 +212,7 @@ class CaseService:
         audit_entry = audit_entry_of(by, action, note, job=job.id, member=job.place.user_id)
         await self._moderation_store.record(audit_entry)
 
-    async def _of_message(self, job: Job) -> Sequence[Job]:
+    async def _jobs_in_message(self, job: Job) -> Sequence[Job]:
         """The jobs that share the message of a job: a report is about all that it shows."""
         return [job] if job.batch is None else await self._archive.find_batch(job.batch)
 

@@ -59,7 +59,7 @@ class ModLog:
             if result is None:
                 return
             await self._moderation_store.keep_log_entry(job.id, rules.log_channel, sent.id)
-            if await self._moderation_store.is_down(job.id):
+            if await self._moderation_store.is_taken_down(job.id):
                 # It was removed meanwhile, by somebody who did not find this entry yet.
                 await self.remove_picture(job)
         except (*DISCORD_ERRORS, StoreAway) as error:

@@ -35,7 +35,7 @@ class OperatorAlerts:
         for user_id in self._ids:
             self._background.spawn(self._send(user_id, error_card(sentence)))
 
-    def show(self, draw: Callable[[], ui.LayoutView]) -> None:
+    def send_card(self, draw: Callable[[], ui.LayoutView]) -> None:
         """Send a card with buttons for the operators."""
         if not self._ids:
             log.warning("card not sent: no operators are configured")

@@ -22,7 +22,7 @@ from bot.media.types import Judgement
 from bot.moderation.access import AccessPolicy
 from bot.moderation.approvals import Approval, Verdict
 from bot.moderation.avatars import AvatarNotShared, AvatarPolicy
-from bot.moderation.errors import ListedMedia
+from bot.moderation.errors import BannedMedia
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -96,7 +96,7 @@ class ModeratingWatcher:
         check = await self._check(job, result)
         if check is _Check.ASK:
             job = replace(job, doubtful=True)
-            approval = approval or await self._approval_requester.approval_in_doubt(job)
+            approval = approval or await self._approval_requester.approval_if_doubtful(job)
             if approval is None:
                 check = await self._withhold(job, GATE)
             elif (reason := _REFUSED.get(approval.verdict)) is not None:
@@ -105,7 +105,7 @@ class ModeratingWatcher:
             # Members pay for results that they get, and the checks may err.
             return Refund(Reason.FILTERED, BOT)
         if approval is not None and approval.verdict is Verdict.WAITING:
-            return await self._hold(job, result, approval)
+            return await self._await_approval(job, result, approval)
         if approval is not None and result is None and self._approval_requester.is_gone(approval, job):
             return await self._refund(job, approval, Reason.LAPSED)
         return await self._show(job, result)
@@ -116,7 +116,7 @@ class ModeratingWatcher:
         self._avatar_notices.tell(job)
         return delivery
 
-    async def _hold(self, job: Job, result: bytes | None, approval: Approval) -> Delivery | Refund:
+    async def _await_approval(self, job: Job, result: bytes | None, approval: Approval) -> Delivery | Refund:
         """Keep the result back until a moderator decides, even while no moderator can be asked."""
         approval = await self._approval_requester.open(approval)
         if approval.verdict is not Verdict.WAITING:
@@ -146,7 +146,7 @@ class ModeratingWatcher:
         return True
 
     async def _check(self, job: Job, result: bytes | None) -> _Check:
-        if await self._moderation_store.is_down(job.id):
+        if await self._moderation_store.is_taken_down(job.id):
             return _Check.WITHHOLD
         if result is None:
             return _Check.SHOW
@@ -157,7 +157,7 @@ class ModeratingWatcher:
         await self._moderation_store.save_fingerprints(job.id, fingerprints)
         try:
             await self._access_policy.check_fingerprints(fingerprints, job.place.guild_id)
-        except ListedMedia:
+        except BannedMedia:
             return await self._withhold(job, LIST)
         return check
 

@@ -132,7 +132,7 @@ class TakedownService:
             remaining = [card for card in cards if not await self._messages.delete_post(*card)]
             left += [link_to(case.guild_id, *card) for card in remaining]
             if not remaining:
-                await self._cases.step(case.number, Step.REMOVE, actor=0)
+                await self._cases.record_step(case.number, Step.REMOVE, actor=0)
         return left
 
     async def _jobs(self, job_ids: Sequence[str]) -> Sequence[Job]:

@@ -30,7 +30,7 @@ class DisplayOptions:
             gif_loops=place.gif_loops,
         )
 
-    def completed(self, defaults: OrderDefaults) -> "DisplayOptions":
+    def with_defaults(self, defaults: OrderDefaults) -> "DisplayOptions":
         """The same choice, with the server's defaults for what the member left open."""
         return replace(
             self,

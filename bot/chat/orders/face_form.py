@@ -7,12 +7,12 @@ from discord import InteractionType, ui
 
 from bot.chat.interactions import Interaction
 from bot.chat.orders.face_fields import FaceFields
-from bot.chat.orders.form_price import price_in, terms_in_time
+from bot.chat.orders.form_price import price_by_terms, terms_in_time
 from bot.chat.orders.order_request import OrderRequest
 from bot.chat.orders.remedy_card import RemedyCard
 from bot.chat.orders.saved_faces import NoFace, faces_in_time
 from bot.chat.shared import Shared
-from bot.chat.ui.amounts import about
+from bot.chat.ui.amounts import rough_duration
 from bot.chat.ui.labels import price_words
 from bot.chat.ui.replies import Form
 from bot.faces.saved_faces import SavedFaces
@@ -58,9 +58,9 @@ class FaceForms:
     def _cost(self, request: OrderRequest, terms: MemberTerms | None) -> str:
         card = request.model.card
         options = {name: value for name, value in request.values.items() if value is not None}
-        unit = price_in(terms, self._job_service, card, options, count=request.count)
+        unit = price_by_terms(terms, self._job_service, card, options, count=request.count)
         price = price_words(card, request.count * unit, self._text)
-        return self._text("face_form.cost", price=price, usual=about(card.seconds, self._text))
+        return self._text("face_form.cost", price=price, usual=rough_duration(card.seconds, self._text))
 
 
 class FaceForm(Form):

@@ -113,7 +113,9 @@ class FaceSheets:
             elif isinstance(file, PreviousInput) and file.sheet_of is not None:
                 earlier = await self._access_guard.fingerprints_of(file.sheet_of)
                 numbered = {part.partition(".")[2]: each for part, each in earlier.items()}
-                found |= {_part(name, number): each for number, each in numbered.items() if number}
+                found |= {
+                    _fingerprint_name(name, number): each for number, each in numbered.items() if number
+                }
         return found
 
     async def _sheet(
@@ -124,7 +126,7 @@ class FaceSheets:
         doubtful = False
         for number, photo in enumerate(photos, start=1):
             inspected = await self._inputs.inspect(name, slot, photo, limits, member_id=member.user_id)
-            part = {_part(name, str(number)): inspected.fingerprint}
+            part = {_fingerprint_name(name, str(number)): inspected.fingerprint}
             await self._access_guard.admit_inputs(member, part)
             fingerprints |= part
             doubtful |= inspected.doubtful
@@ -147,6 +149,6 @@ class FaceSheets:
         return faces
 
 
-def _part(option: str, number: str) -> str:
+def _fingerprint_name(option: str, number: str) -> str:
     """Name under which the fingerprint of one photo of a sheet is stored."""
     return f"{option}.{number}"

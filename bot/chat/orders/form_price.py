@@ -26,7 +26,7 @@ async def terms_in_time(job_service: JobService, interaction: Interaction) -> Me
         return None
 
 
-def price_in(
+def price_by_terms(
     terms: MemberTerms | None,
     job_service: JobService,
     card: ModelCard,

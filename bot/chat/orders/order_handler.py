@@ -12,7 +12,7 @@ from discord import ui
 from bot.chat.access.consent import Consent
 from bot.chat.access.guard import AccessGuard
 from bot.chat.interactions import Interaction
-from bot.chat.messages import PASSING, Gone
+from bot.chat.messages import PASSING, MessageGone
 from bot.chat.orders.attachments import FirstFrame, Unusable, Upload
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.face_form import FaceForms
@@ -107,14 +107,14 @@ class OrderHandler:
                 # The message stays, because the job shows itself there if it exists.
                 await reply.edit(place, error_card(self._message_for(error)))
             except Exception as error:  # noqa: BLE001 - nobody else would answer the member
-                await reply.refuse(place, self._refusal(request, error))
+                await reply.refuse(place, self._error_card(request, error))
             else:
                 for job, (_, fingerprints) in zip(jobs, prepared, strict=True):
                     await self._access_guard.remember(job.id, fingerprints)
-        except (Gone, *PASSING, discord.HTTPException) as failure:
+        except (MessageGone, *PASSING, discord.HTTPException) as failure:
             log.warning("order reply failed", error=type(failure).__name__)
 
-    def _refusal(self, request: OrderRequest, error: Exception) -> ui.LayoutView:
+    def _error_card(self, request: OrderRequest, error: Exception) -> ui.LayoutView:
         """Card about what is wrong, with a button where one press puts it right."""
         order_again = partial(self._handle_again, request)
         match error:

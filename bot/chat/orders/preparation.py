@@ -79,7 +79,7 @@ class OrderPreparation:
                 await self._job_service.check(filled, member, terms, count=request.count)
                 if (owner := avatar_owner(model, files)) is not None:
                     await self._access_guard.admit_avatar(member, owner)
-                display = display.completed(terms.defaults)
+                display = display.with_defaults(terms.defaults)
         except TimeoutError:
             log.info("order not checked before the reply was deferred")
         if missing is not None:

@@ -25,8 +25,8 @@ class PriceConfirmation:
 
     async def order(self, interaction: Interaction, request: SwapRequest) -> None:
         """Place the order, or ask first if the member wants that."""
-        standing = await self._services.access_guard.standing(interaction.user.id)
-        if not standing.confirms:
+        preferences = await self._services.access_guard.preferences(interaction.user.id)
+        if not preferences.confirms:
             await self._place_order(interaction, request)
         else:
             card = await self._card(interaction, request)

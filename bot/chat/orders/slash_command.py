@@ -8,7 +8,7 @@ from typing import Any, Literal
 import discord
 from discord import app_commands
 
-from bot.chat.file_types import takes_files
+from bot.chat.file_types import file_type_extras
 from bot.chat.interactions import Interaction
 from bot.chat.orders.display_options import DisplayOptions
 from bot.chat.ui.order_summary import SEED
@@ -82,7 +82,7 @@ def command_for(
         callback=describe(callback),
         # Segmind's names and values are the same in every language, so only the descriptions are translated.
         auto_locale_strings=False,
-        extras=takes_files(**{name: slot.accepts for name, slot in model.slots().items()}),
+        extras=file_type_extras(**{name: slot.accepts for name, slot in model.slots().items()}),
     )
     if face_choices is not None:
         for name in saved_face_options(model):

@@ -13,13 +13,13 @@ from bot.chat.orders.attachments import Upload
 from bot.chat.orders.avatars import AvatarFile
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.face_fields import CHOICES, FaceFields
-from bot.chat.orders.form_price import price_in, terms_in_time
+from bot.chat.orders.form_price import price_by_terms, terms_in_time
 from bot.chat.orders.message_media import PostedFile
 from bot.chat.orders.saved_faces import faces_in_time
 from bot.chat.orders.services import OrderServices
 from bot.chat.orders.slash_command import AS_GIF, DISPLAY_OPTIONS, FACE, VIDEO_OPTIONS, takes_video
 from bot.chat.text import Text
-from bot.chat.ui.amounts import about
+from bot.chat.ui.amounts import rough_duration
 from bot.chat.ui.info_card import sanitize
 from bot.chat.ui.labels import price_words
 from bot.chat.ui.replies import LABEL_LIMIT, Form
@@ -36,7 +36,7 @@ MAX_TARGETS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class SwapChoice:
     """Choice in the form: a model, with options that suit its purpose."""
 
     name: str
@@ -53,15 +53,15 @@ class Path:
 
     def label(self, job_service: JobService, terms: MemberTerms | None, text: Text) -> str:
         card = self.model.card
-        price = price_words(card, price_in(terms, job_service, card, self.options), text)
-        return text(f"path.{self.name}", price=price, usual=about(card.seconds, text))[:CHOICE_LIMIT]
+        price = price_words(card, price_by_terms(terms, job_service, card, self.options), text)
+        return text(f"path.{self.name}", price=price, usual=rough_duration(card.seconds, text))[:CHOICE_LIMIT]
 
 
 @dataclass(frozen=True, slots=True)
 class SwapRequest:
     """The choices that a member made in the form."""
 
-    path: Path
+    path: SwapChoice
     values: dict[str, Any]
     display: DisplayOptions
     more: Sequence[Upload] = ()
@@ -78,7 +78,7 @@ PlaceOrder = Callable[[Interaction, SwapRequest], Awaitable[None]]
 async def form_for(
     interaction: Interaction,
     services: OrderServices,
-    paths: Sequence[Path],
+    paths: Sequence[SwapChoice],
     place_order: PlaceOrder,
     posted: Sequence[PostedFile] = (),
     *,
@@ -120,7 +120,7 @@ class SwapForm(Form):
 
     def __init__(
         self,
-        paths: Sequence[Path],
+        paths: Sequence[SwapChoice],
         services: OrderServices,
         faces: Sequence[Face],
         posted: Sequence[PostedFile],
@@ -212,7 +212,7 @@ def _posted_field(posted: Sequence[PostedFile], text: Text) -> ui.Select[Any]:
 
 
 def _path_field(
-    paths: Sequence[Path], job_service: JobService, terms: MemberTerms | None, text: Text
+    paths: Sequence[SwapChoice], job_service: JobService, terms: MemberTerms | None, text: Text
 ) -> ui.RadioGroup[Any]:
     group: ui.RadioGroup[Any] = ui.RadioGroup(custom_id="path")
     for number, path in enumerate(paths):

@@ -11,10 +11,10 @@ KIB, MIB = 2**10, 2**20
 def duration(seconds: float, text: Text) -> str:
     if seconds < EXACT_BELOW:
         return text("amount.seconds", amount=text.number(max(seconds, 0), 1))
-    return about(seconds, text)
+    return rough_duration(seconds, text)
 
 
-def about(seconds: float, text: Text) -> str:
+def rough_duration(seconds: float, text: Text) -> str:
     """Round to whole seconds or minutes, or to tenths of an hour."""
     whole = max(1, round(seconds))
     if whole < 2 * MINUTE:

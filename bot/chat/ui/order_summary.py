@@ -31,4 +31,6 @@ def _chosen(model: type[FaceModel], job: Job) -> Iterator[tuple[str, Any]]:
     except ValidationError:
         # The model's declaration has changed since this order.
         return
-    yield from ((name, value) for name, value in ordered.chosen().items() if value != "" and name != SEED)
+    yield from (
+        (name, value) for name, value in ordered.changed_options().items() if value != "" and name != SEED
+    )

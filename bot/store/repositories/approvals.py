@@ -41,7 +41,7 @@ class SqlApprovals:
         found = await self._select(approvals.c.job_id == job_id)
         return found[0] if found else None
 
-    async def posted(self, job_id: str, channel_id: int, message_id: int) -> None:
+    async def record_card(self, job_id: str, channel_id: int, message_id: int) -> None:
         card = {"channel_id": channel_id, "message_id": message_id}
         async with self._transaction() as connection:
             await connection.execute(approvals.update().where(approvals.c.job_id == job_id).values(**card))

@@ -72,7 +72,7 @@ class SqlCases:
         async with self._transaction() as connection:
             return await _load(connection, sa.select(cases).where(cases.c.job_id.in_(job_ids), _OPEN))
 
-    async def step(self, number: int, step: Step, actor: int, note: str = "") -> Case:
+    async def record_step(self, number: int, step: Step, actor: int, note: str = "") -> Case:
         async with self._transaction() as connection:
             locking = sa.select(cases).where(cases.c.id == number).with_for_update()
             row = (await connection.execute(locking)).mappings().one()
@@ -86,12 +86,12 @@ class SqlCases:
                     await self._add_note(connection, number, actor, note)
             return await _find(connection, number)
 
-    async def note(self, number: int, actor: int, words: str) -> Case:
+    async def add_note(self, number: int, actor: int, words: str) -> Case:
         async with self._transaction() as connection:
             await self._add_note(connection, number, actor, words)
             return await _find(connection, number)
 
-    async def posted(self, number: int, channel_id: int, message_id: int) -> None:
+    async def record_card(self, number: int, channel_id: int, message_id: int) -> None:
         card = {"channel_id": channel_id, "message_id": message_id, "told_to": Audience.LOG}
         async with self._transaction() as connection:
             await connection.execute(cases.update().where(cases.c.id == number).values(card))
@@ -112,7 +112,7 @@ class SqlCases:
         async with self._transaction() as connection:
             return await _load(connection, waiting.order_by(cases.c.id))
 
-    async def pass_on(self, number: int) -> bool:
+    async def begin_escalation(self, number: int) -> bool:
         now = self._clock.now()
         escalation = (
             cases.update()
@@ -123,7 +123,9 @@ class SqlCases:
         async with self._transaction() as connection:
             return (await connection.execute(escalation)).one_or_none() is not None
 
-    async def passed_on(self, number: int, audience: Audience, messages: Sequence[tuple[int, int]]) -> None:
+    async def finish_escalation(
+        self, number: int, audience: Audience, messages: Sequence[tuple[int, int]]
+    ) -> None:
         rows = [{"case_id": number, "channel_id": each, "message_id": id_} for each, id_ in messages]
         async with self._transaction() as connection:
             await connection.execute(cases.update().where(cases.c.id == number).values(told_to=audience))

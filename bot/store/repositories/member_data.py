@@ -61,7 +61,7 @@ class SqlMemberData:
         self._clock = clock
         self._keeps_leavers = keeps_leavers
 
-    async def about(self, user_id: int) -> Mapping[str, Any]:
+    async def export(self, user_id: int) -> Mapping[str, Any]:
         mine = jobs.c.user_id == user_id
         of_mine = sa.select(jobs.c.id).where(mine)
         async with self._transaction() as connection:
@@ -166,7 +166,7 @@ class SqlMemberData:
         async with self._transaction() as connection:
             return await anonymize_audit_entries(connection, old.order_by(audit_entries.c.id).limit(most))
 
-    async def clear_up(self, *, fingerprints_before: float, strikes_before: float) -> None:
+    async def delete_old_records(self, *, fingerprints_before: float, strikes_before: float) -> None:
         reported = sa.select(cases.c.job_id).where(cases.c.closed_at.is_(None))
         async with self._transaction() as connection:
             old = sa.and_(fingerprints.c.at < fingerprints_before, fingerprints.c.job_id.not_in(reported))

@@ -12,7 +12,7 @@ from bot.ledger.ledger import AuditEntry
 from bot.media.fingerprints import Fingerprint, format_hash, format_hashes, parse_hash, parse_hashes
 from bot.media.types import DetectedMark
 from bot.moderation.origin import Origin
-from bot.moderation.ports import ListedFingerprints, Standing
+from bot.moderation.ports import BannedFingerprints, MemberPreferences
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import any_values, insert_into, matches_any
 from bot.store.read import origins
@@ -51,13 +51,13 @@ class SqlModerationStore:
         self._insert = insert
         self._clock = clock
 
-    async def standing(self, user_id: int) -> Standing:
+    async def preferences(self, user_id: int) -> MemberPreferences:
         async with self._reading() as connection:
             row = (await connection.execute(_STANDING, {"user": user_id})).one_or_none()
         if row is None:
-            return Standing()
+            return MemberPreferences()
         agreed_to, opted_out_at, left_at, confirms = row
-        return Standing(agreed_to, opted_out_at is not None, left_at, bool(confirms))
+        return MemberPreferences(agreed_to, opted_out_at is not None, left_at, bool(confirms))
 
     async def agree(self, user_id: int, version: str) -> None:
         await self._update_member(user_id, agreed_to=version, agreed_at=self._clock.now())
@@ -74,27 +74,27 @@ class SqlModerationStore:
             found = (await connection.execute(_STRIKES, given)).scalars()
             return sorted((at for at in found if at is not None), reverse=True)
 
-    async def find_listed(self, exact: Collection[str], guild_id: int | None) -> ListedFingerprints:
+    async def find_banned(self, exact: Collection[str], guild_id: int | None) -> BannedFingerprints:
         async with self._reading() as connection:
             chosen, given = _on_list(connection.dialect.name), any_values(list(exact), connection)
             rows = (await connection.execute(chosen, given | {"guild": guild_id})).all()
-        return ListedFingerprints(
+        return BannedFingerprints(
             {mark for kind, mark in rows if kind == "exact"},
             {parse_hash(mark) for kind, mark in rows if kind == "look"},
         )
 
-    async def list_fingerprints(
+    async def ban_fingerprints(
         self, fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str
     ) -> None:
-        rows = listed_rows(fingerprints, guild_id, job_id, self._clock.now())
+        rows = rows_of_banned(fingerprints, guild_id, job_id, self._clock.now())
         if not rows:
             return
         async with self._transaction() as connection:
             await connection.execute(listed.insert(), rows)
 
-    async def unlist(self, job_id: str, guild_id: int) -> int:
+    async def lift_ban(self, job_id: str, guild_id: int) -> int:
         async with self._transaction() as connection:
-            return await unlist(connection, job_id, guild_id)
+            return await lift_ban(connection, job_id, guild_id)
 
     async def save_fingerprints(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None:
         # A result that is fetched again after a restart has the same fingerprints.
@@ -115,7 +115,7 @@ class SqlModerationStore:
     async def take_down(self, job_id: str, actor: str) -> None:
         await self._insert(takedowns, [{"job_id": job_id, "actor": actor, "at": self._clock.now()}])
 
-    async def is_down(self, job_id: str) -> bool:
+    async def is_taken_down(self, job_id: str) -> bool:
         async with self._reading() as connection:
             return (await connection.execute(_TAKEDOWN, {"job": job_id})).one_or_none() is not None
 
@@ -154,7 +154,7 @@ class SqlModerationStore:
             await connection.execute(row.on_conflict_do_update(index_elements=[people.c.user_id], set_=facts))
 
 
-def listed_rows(
+def rows_of_banned(
     fingerprints: Collection[Fingerprint], guild_id: int | None, job_id: str, at: float
 ) -> list[dict[str, Any]]:
     """Rows that ban media in a server, or everywhere if there is no `guild_id`."""
@@ -164,7 +164,7 @@ def listed_rows(
     return [common | {"kind": kind, "mark": mark} for kind, mark in dict.fromkeys(marks)]
 
 
-async def unlist(connection: Connection, job_id: str, guild_id: int | None) -> int:
+async def lift_ban(connection: Connection, job_id: str, guild_id: int | None) -> int:
     """Remove a job's fingerprints from the list of one server, or of all servers, and count them.
 
     Cards show the short id of a job, so this takes it as well.

@@ -15,7 +15,7 @@ from bot.moderation.takedowns import Claim, FoundJobs, TakedownOutcome, Takedown
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import insert_into
 from bot.store.read.origins import RESULT, job_of_code
-from bot.store.repositories.moderation import listed_rows
+from bot.store.repositories.moderation import rows_of_banned
 from bot.store.tables import fingerprints, jobs, listed, posts, takedown_requests, takedowns
 from bot.store.write import audit_log
 
@@ -103,7 +103,7 @@ class SqlTakedowns:
                 if request.fingerprint is not None:
                     banned.append(request.fingerprint)
                 # `doppel forgive` with the reference takes them off the list again.
-                if rows := listed_rows(banned, None, request.reference, now):
+                if rows := rows_of_banned(banned, None, request.reference, now):
                     await connection.execute(listed.insert(), rows)
                 await _withhold(connection, found.all, actor, now)
             return decided

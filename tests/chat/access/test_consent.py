@@ -19,7 +19,7 @@ async def test_the_first_order_continues_once_its_member_agrees(stage: Stage) ->
     await stage.finish(reply, "Completed")
     assert (await stage.job(reply)).place.user_id == stage.member.id
     assert not pressed.ephemeral
-    assert (await stage.app.store.moderation.standing(stage.member.id)).agreed_to == "2026-08"
+    assert (await stage.app.store.moderation.preferences(stage.member.id)).agreed_to == "2026-08"
     await (await stage.order("faceswap-v5")).says("Queued")
 
 
@@ -47,7 +47,7 @@ async def test_one_members_consent_does_not_count_for_another(stage: Stage) -> N
     other = stage.another_member("mallory")
     await stage.app.store.moderation.agree(other.id, "2026-08")
     await (await stage.order_as(other, "faceswap-v5")).says("Queued")
-    assert (await stage.app.store.moderation.standing(stage.member.id)).agreed_to is None
+    assert (await stage.app.store.moderation.preferences(stage.member.id)).agreed_to is None
 
 
 @pytest.mark.stage(consent=ASKING)

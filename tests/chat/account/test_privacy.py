@@ -131,8 +131,8 @@ async def test_an_unfinished_job_prevents_the_deletion(stage: Stage) -> None:
 
 async def test_the_avatar_of_a_member_who_opted_out_cannot_be_used(stage: Stage) -> None:
     access_guard = stage.app.client.orders.access_guard
-    assert await access_guard.may_use(stage.member.id)
+    assert await access_guard.may_use_pictures_of(stage.member.id)
     assert wording("privacy.opted_out") in said(await ask(stage, "optout"))
-    assert not await access_guard.may_use(stage.member.id)
+    assert not await access_guard.may_use_pictures_of(stage.member.id)
     assert "again" in said(await ask(stage, "optin"))
-    assert await access_guard.may_use(stage.member.id)
+    assert await access_guard.may_use_pictures_of(stage.member.id)

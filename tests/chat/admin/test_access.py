@@ -126,7 +126,7 @@ async def test_a_role_of_another_server_has_no_effect(server: Server) -> None:
     role = other.guild.create_role("Painters")
     painter = other.guild.add_member(server.stage.env.create_user("pat"), roles=[role])
     credit_admin, by = server.credit_admin
-    await credit_admin.set_role(by, role.id, 70)
+    await credit_admin.set_role_allowance(by, role.id, 70)
     assert "**100 credits** available" in await other.ask(painter, "credits balance")
     assert await other.rules() == ServerRules()
 

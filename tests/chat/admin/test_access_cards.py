@@ -77,7 +77,7 @@ async def test_repeated_content_blocks_suspend_a_member(stage: Stage) -> None:
 
 
 async def test_a_listed_picture_and_its_copies_are_rejected(stage: Stage) -> None:
-    await stage.app.store.moderation.list_fingerprints(
+    await stage.app.store.moderation.ban_fingerprints(
         [fingerprint_of(picture("PNG"), Limits())], stage.guild.id, "a-job"
     )
     for copy in (picture("PNG"), saved(noise().resize((192, 144)), "JPEG", quality=80)):

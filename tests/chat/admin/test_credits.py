@@ -45,7 +45,7 @@ async def test_invalid_amounts_are_rejected_without_discords_help(server: Server
     for invalid in (
         credit_admin.take(by, server.member.id, -5000),
         credit_admin.grant(by, server.member.id, 0),
-        credit_admin.set_daily(by, -1),
+        credit_admin.set_allowance(by, -1),
         credit_admin.set_limit(by, "per_member", 0),
         credit_admin.set_limit(by, "pixels", 5),
     ):

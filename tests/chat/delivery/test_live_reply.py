@@ -10,7 +10,7 @@ from discord import ui
 
 from bot.chat.delivery.live_reply import LiveReplies, LiveReply
 from bot.chat.delivery.result_file import Result
-from bot.chat.messages import Gone, Messages
+from bot.chat.messages import MessageGone, Messages
 from bot.chat.ui.card import error_card
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Place
@@ -243,7 +243,7 @@ async def test_a_token_that_discord_rejects_leads_to_the_channel(stage: Bot) -> 
 async def test_a_card_for_the_member_alone_never_goes_through_the_channel(stage: Bot, until: float) -> None:
     message = await posted(stage)
     place = replace(place_of(message, stage, until=until), hidden=True)
-    with stage.env.time_context(), pytest.raises(Gone):
+    with stage.env.time_context(), pytest.raises(MessageGone):
         await Messages(stage.app.client, HeldClock(1000), stage.app.store.moderation).edit(
             place, error_card("after")
         )
@@ -257,7 +257,7 @@ async def test_a_message_that_was_deleted_is_gone(stage: Bot) -> None:
     messages = Messages(stage.app.client, HeldClock(1000), stage.app.store.moderation)
     with stage.env.time_context():
         await message.delete()
-        with pytest.raises(Gone):
+        with pytest.raises(MessageGone):
             await messages.edit(place_of(message, stage, until=0), error_card("after"))
 
 

@@ -154,16 +154,16 @@ async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is
     app = server.stage.app
     runner: Any = app.engine.runner
     monkeypatch.setattr(runner, "_config", replace(runner._config, retry_delay=0.01))
-    put, tries = Messages.put, 0
+    try_route, tries = Messages.try_route, 0
 
     async def stumbling(self: Messages, *where: Any, **what: Any) -> None:
         nonlocal tries
         tries += 1
         if tries < 3:
             raise OSError("the way to Discord is broken")
-        await put(self, *where, **what)
+        await try_route(self, *where, **what)
 
-    monkeypatch.setattr(Messages, "put", stumbling)
+    monkeypatch.setattr(Messages, "try_route", stumbling)
     await moderator.click(card, label="Reject")
     await reply.says("Rejected", wording("end.rejected"), "credits back")
     await delivered(server, reply)
@@ -252,7 +252,7 @@ async def test_a_result_that_was_listed_meanwhile_is_withheld_in_spite_of_an_app
 ) -> None:
     reply, card = await awaited(server, log)
     store, job = server.stage.app.store, await server.stage.job(reply)
-    await store.moderation.list_fingerprints(
+    await store.moderation.ban_fingerprints(
         list((await store.moderation.fingerprints_of(job.id)).values()), None, "x"
     )
     await moderator.click(card, label="Approve")
@@ -285,7 +285,7 @@ def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.MemberA
     its = OperatorAlerts([user.id], client=app.client, background=app.background, text=Text.load())
     room: Any = app.client.admin.approvals
     monkeypatch.setattr(room, "_operators", [user.id])
-    monkeypatch.setattr(room._approval_requester, "_tell_operators", its.show)
+    monkeypatch.setattr(room._approval_requester, "_tell_operators", its.send_card)
     return user
 
 
@@ -436,7 +436,7 @@ async def test_whoever_had_everything_deleted_leaves_nothing_in_the_log(
 ) -> None:
     reply, card = await awaited(server, log)
     store = server.stage.app.store
-    about = await store.member_data.about(server.member.id)
+    about = await store.member_data.export(server.member.id)
     assert [each["verdict"] for each in about["approvals"]] == ["waiting"]
     assert [each["output"] for each in about["jobs"]] == [None]
     await store.member_data.forget(server.member.id, strikes_since=0)
@@ -550,7 +550,7 @@ async def test_a_crash_between_the_refund_and_its_card_neither_loses_nor_doubles
         await asyncio.Future[None]()
 
     with monkeypatch.context() as crashing:
-        crashing.setattr(Messages, "put", never)
+        crashing.setattr(Messages, "try_route", never)
         await moderator.click(card, label="Reject")
         await asyncio.wait_for(reached.wait(), PATIENCE)
         assert await server.granted() == 100

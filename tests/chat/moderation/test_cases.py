@@ -213,7 +213,7 @@ async def test_a_listed_result_is_refunded_and_not_shown(server: Server, log: si
     result = (await stage.app.store.moderation.fingerprints_of(job.id))["result"]
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
-    await stage.app.store.moderation.list_fingerprints([result], stage.guild.id, job.id)
+    await stage.app.store.moderation.ban_fingerprints([result], stage.guild.id, job.id)
     assert "You got 5 credits back" in await stage.finish(reply, "Not shown")
     assert reply.attachments == []
     assert "segmind" not in reply.text.lower()
@@ -296,7 +296,7 @@ async def test_without_a_log_the_case_goes_to_the_operators_who_decide_for_all_s
     assert not in_channel(server.stage, reply)
     store = server.stage.app.store.moderation
     fingerprints = (await store.fingerprints_of(job.id)).values()
-    assert (await store.find_listed([each.exact for each in fingerprints], None)).exact
+    assert (await store.find_banned([each.exact for each in fingerprints], None)).exact
 
 
 async def test_an_overdue_case_is_passed_on_to_the_operators_once(

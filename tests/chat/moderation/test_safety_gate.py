@@ -38,7 +38,7 @@ async def test_an_explicit_result_is_withheld_and_stays_so(
     assert reply.attachments == []
     job = await stage.wait_until_told(reply)
     store = stage.app.store
-    assert await store.moderation.is_down(job.id)
+    assert await store.moderation.is_taken_down(job.id)
     # The member does not pay, and nothing is held against them; Segmind was paid all the same.
     assert (await store.balance(stage.account)).free == 100
     assert await store.audit() == []

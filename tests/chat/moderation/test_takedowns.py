@@ -99,7 +99,7 @@ def operator(stage: Stage, service: TakedownService, monkeypatch: pytest.MonkeyP
     stage.guild.add_member(user)
     alerts = OperatorAlerts([user.id], client=app.client, background=app.background, text=Text.load())
     monkeypatch.setattr(service, "_operators", [user.id])
-    monkeypatch.setattr(service, "_tell_operators", alerts.show)
+    monkeypatch.setattr(service, "_tell_operators", alerts.send_card)
     return user
 
 
@@ -162,9 +162,9 @@ async def test_an_outsider_has_a_picture_removed_in_two_servers(
         await reply.refused(wording("refused.never_again"))
     store = stage.app.store
     for job in (first, second):
-        assert await store.moderation.is_down(job.id)
+        assert await store.moderation.is_taken_down(job.id)
         result = (await store.moderation.fingerprints_of(job.id))["result"]
-        assert (await store.moderation.find_listed([result.exact], None)).exact == {result.exact}
+        assert (await store.moderation.find_banned([result.exact], None)).exact == {result.exact}
     (entry,) = await store.audit_entries(None)
     assert (entry.actor, entry.action) == (str(operator.id), "takedown")
     assert dict(entry.facts) == {"number": 1, "outcome": "removed"}

@@ -138,7 +138,7 @@ async def test_the_first_frame_of_an_animated_photo_is_taken_after_one_click(sta
 async def list_photo(stage: Stage, job_id: str, part: str) -> None:
     moderation = stage.app.store.moderation
     listed = (await moderation.fingerprints_of(job_id))[part]
-    await moderation.list_fingerprints([listed], stage.guild.id, job_id)
+    await moderation.ban_fingerprints([listed], stage.guild.id, job_id)
 
 
 async def test_a_banned_photo_is_recognised_on_every_sheet(stage: Stage) -> None:

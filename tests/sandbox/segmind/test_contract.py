@@ -13,7 +13,7 @@ from bot.models import FaceModel
 from bot.registry import ModelRegistry, model_registry
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.stamp import INK
-from bot.segmind.protocol import Completed, Failed, Response, decipher_result, decipher_submit
+from bot.segmind.protocol import Completed, Failed, Response, parse_result, parse_submit
 from tests.sandbox.segmind.client import ApiClient, ApiResponse, Clock, body_of, picture
 from tests.sandbox.segmind.conftest import Start
 
@@ -33,7 +33,7 @@ async def test_a_submission_is_answered_with_the_addresses_to_ask(
         "status_url": f"{segmind.url}/v2/requests/{request_id}/status",
         "response_url": f"{segmind.url}/v2/requests/{request_id}",
     }
-    assert decipher_submit(Response(200, response.body), slug="faceswap-v5").request_id == request_id
+    assert parse_submit(Response(200, response.body), slug="faceswap-v5").request_id == request_id
 
 
 async def test_a_request_waits_runs_and_completes_in_its_usual_time(
@@ -70,7 +70,7 @@ async def test_every_model_delivers_the_stamped_target(
     segmind: LocalSegmind, client: ApiClient, models: ModelRegistry, slug: str
 ) -> None:
     response = await client.finish(await client.submit(models[slug]))
-    state = decipher_result(Response(response.status, response.body))
+    state = parse_result(Response(response.status, response.body))
     assert isinstance(state, Completed)
     assert state.metrics.cost == models[slug].card.usd
     assert state.metrics.remaining_credits == segmind.balance
@@ -157,7 +157,7 @@ async def test_an_unknown_path_is_404_and_a_wrong_method_405_in_html(client: Api
 async def test_a_failure_is_served_as_422_by_both(client: ApiClient, v5: type[FaceModel]) -> None:
     request_id = await client.submit(v5, "failed=No%20face")
     response = await client.finish(request_id)
-    state = decipher_result(Response(response.status, response.body))
+    state = parse_result(Response(response.status, response.body))
     assert isinstance(state, Failed)
     assert response.status == 422
     assert response.json["error"] == "No face"
@@ -177,7 +177,7 @@ async def test_a_file_name_scripts_the_end(
 ) -> None:
     address = f"{await client.upload(picture(), name=name)}?doppel=1"
     result = await client.finish(await client.submit(v5, target_image=address))
-    state = decipher_result(Response(result.status, result.body))
+    state = parse_result(Response(result.status, result.body))
     assert isinstance(state, Failed)
     assert error in state.detail
     assert state.blocked is blocked

@@ -10,7 +10,7 @@ from bot.models import FaceModel
 from bot.sandbox.segmind import Fault, FaultKind, Faults, LocalSegmind, Submission
 from bot.sandbox.segmind.fault_script import ENDPOINTS
 from bot.sandbox.segmind.faults import CallFaults
-from bot.segmind.protocol import RateLimited, Response, decipher_submit
+from bot.segmind.protocol import RateLimited, Response, parse_submit
 from tests.sandbox.segmind.client import ApiClient, Clock, body_of, picture
 from tests.sandbox.segmind.conftest import Start
 
@@ -57,7 +57,7 @@ async def test_a_rate_limit_names_its_reset(client: ApiClient, v5: type[FaceMode
     response = await client.post("/v2/faceswap-v5", body_of(v5), "rate-limit=20")
     headers = {name.lower(): value for name, value in response.headers.items()}
     with pytest.raises(RateLimited) as raised:
-        decipher_submit(Response(response.status, response.body, headers), slug="faceswap-v5")
+        parse_submit(Response(response.status, response.body, headers), slug="faceswap-v5")
     assert raised.value.resets_at == pytest.approx(time.time() + 20, abs=15)
 
 

@@ -6,7 +6,7 @@ import pytest
 from bot.models import FaceModel
 from bot.registry import ModelRegistry
 from bot.sandbox.segmind import LocalSegmind
-from bot.segmind.history import decipher_history, decipher_record
+from bot.segmind.history import parse_history, parse_record
 from bot.segmind.protocol import Response
 from tests.sandbox.segmind.client import ApiClient, Clock, body_of, picture
 from tests.sandbox.segmind.conftest import Start
@@ -26,7 +26,7 @@ async def test_a_lost_submission_is_found_by_its_nonce(
     response = await client.get(HISTORY, model_name="faceswap-v5")
     (row,) = [
         row
-        for row in decipher_history(Response(response.status, response.body))
+        for row in parse_history(Response(response.status, response.body))
         if row.inputs["source_image"] == address
     ]
     assert row.found.request_id == segmind.submissions[1].request_id
@@ -38,7 +38,7 @@ async def test_a_record_is_found_by_its_id(client: ApiClient, v5: type[FaceModel
     request_id = await client.submit(v5, "failed=Nope")
     await client.finish(request_id)
     response = await client.get(f"{HISTORY}/{request_id}")
-    found = decipher_record(Response(response.status, response.body))
+    found = parse_record(Response(response.status, response.body))
     assert found is not None
     assert (found.status, found.error, found.output) == ("FAILED", "Nope", None)
     assert (await client.get(f"{HISTORY}/nobody")).status == 404

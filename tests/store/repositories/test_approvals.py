@@ -115,7 +115,7 @@ async def test_an_approval_is_found_for_as_long_as_it_waits(store: SqlStore, clo
         await repository.waiting_in(2),
     ) == ([again], 1, 0)
     assert again.card is None
-    await repository.posted(job.id, 3, 4)
+    await repository.record_card(job.id, 3, 4)
     (posted,) = await repository.waiting()
     assert posted.card == (3, 4)
     # The card of an approval is no post of the job, so it stays when the result is deleted.
@@ -143,7 +143,7 @@ async def test_deleting_a_members_data_withdraws_their_approvals(
     ruling = await store.approvals.decide(decided.id, Verdict.APPROVED, MODERATOR, None)
     assert ruling.job is not None
     await store.mark_told(ruling.job)
-    about = await store.member_data.about(waits.place.user_id)
+    about = await store.member_data.export(waits.place.user_id)
     outputs = {each["id"]: each["output"] for each in about["jobs"]}
     assert (outputs[waits.id], outputs[decided.id]) == (None, decided.output)
     assert str(MODERATOR) not in str(about["approvals"])
@@ -156,5 +156,5 @@ async def test_deleting_a_members_data_withdraws_their_approvals(
     assert found is not None
     assert found.decided_by == 0
     await store.approvals.drop(waits.id)
-    await store.member_data.clear_up(fingerprints_before=clock.time + 1, strikes_before=0)
+    await store.member_data.delete_old_records(fingerprints_before=clock.time + 1, strikes_before=0)
     assert (await raw.execute(sa.select(approvals))).all() == []

@@ -52,7 +52,7 @@ async def test_the_uses_are_the_delivered_results_of_others(store: SqlStore) -> 
 async def test_a_deletion_of_the_owners_data_leaves_no_trace_and_no_consent(store: SqlStore) -> None:
     await store.avatars.give(OWNER, GUILD, CONSENT)
     job = await opened(store)
-    about = await store.member_data.about(OWNER)
+    about = await store.member_data.export(OWNER)
     assert [each["id"] for each in about["avatar_uses"]] == [job.id]
     assert [each["guild_id"] for each in about["avatar_consents"]] == [GUILD]
     await store.member_data.forget(OWNER, strikes_since=0.0)

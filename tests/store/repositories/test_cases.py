@@ -25,14 +25,14 @@ async def test_each_member_adds_one_report_to_the_open_case_of_a_job(store: SqlS
     number = await opened(store, details="first")
     assert await opened(store, by=OTHER, details="second") == number
     assert await opened(store, by=OTHER, details="again") == number
-    case = await store.cases.note(number, MODERATOR, "asked them")
+    case = await store.cases.add_note(number, MODERATOR, "asked them")
     written = [(note.author, note.words, note.complaint) for note in case.notes]
     assert written == [
         (WITNESS, "first", Complaint.CONSENT),
         (OTHER, "second", Complaint.CONSENT),
         (MODERATOR, "asked them", None),
     ]
-    closed = await store.cases.step(number, Step.DISMISS, MODERATOR, "a friend")
+    closed = await store.cases.record_step(number, Step.DISMISS, MODERATOR, "a friend")
     assert [note.words for note in closed.notes][-1] == "a friend"
     assert await opened(store) != number
 
@@ -40,7 +40,7 @@ async def test_each_member_adds_one_report_to_the_open_case_of_a_job(store: SqlS
 async def test_a_step_that_was_taken_before_adds_no_second_note(store: SqlStore) -> None:
     number = await opened(store)
     for note in ("one", "two"):
-        case = await store.cases.step(number, Step.NEVER, MODERATOR, note)
+        case = await store.cases.record_step(number, Step.NEVER, MODERATOR, note)
     assert [note.words for note in case.notes] == ["", "one"]
 
 
@@ -51,17 +51,17 @@ async def test_a_case_that_nobody_was_told_of_is_due_after_a_while_and_again(
     assert await due(store) == []
     clock.advance(RETRY_SECONDS)
     assert await due(store) == [number]
-    assert await store.cases.pass_on(number)
+    assert await store.cases.begin_escalation(number)
     # The first attempt may still be under way.
-    assert not await store.cases.pass_on(number)
+    assert not await store.cases.begin_escalation(number)
     assert await due(store) == []
     clock.advance(RETRY_SECONDS)
     assert await due(store) == [number]
-    assert await store.cases.pass_on(number)
-    await store.cases.passed_on(number, Audience.OWNER, [(3, 4)])
+    assert await store.cases.begin_escalation(number)
+    await store.cases.finish_escalation(number, Audience.OWNER, [(3, 4)])
     clock.advance(10 * RETRY_SECONDS)
     assert await due(store, clock.now()) == []
-    assert not await store.cases.pass_on(number)
+    assert not await store.cases.begin_escalation(number)
     case = await store.cases.find(number)
     assert case is not None
     assert (case.told_to, case.private_cards) == (Audience.OWNER, [(3, 4)])
@@ -69,12 +69,12 @@ async def test_a_case_that_nobody_was_told_of_is_due_after_a_while_and_again(
 
 async def test_a_case_in_the_log_is_escalated_once_it_is_overdue(store: SqlStore, clock: HandClock) -> None:
     number, opened_at = await opened(store), clock.now()
-    await store.cases.posted(number, 3, 4)
+    await store.cases.record_card(number, 3, 4)
     clock.advance(10 * RETRY_SECONDS)
     assert await due(store, opened_at - 1) == []
     assert await due(store, opened_at) == [number]
-    assert await store.cases.pass_on(number)
-    await store.cases.passed_on(number, Audience.OPERATORS, [(5, 6), (7, 8)])
+    assert await store.cases.begin_escalation(number)
+    await store.cases.finish_escalation(number, Audience.OPERATORS, [(5, 6), (7, 8)])
     assert await due(store, opened_at) == []
     case = await store.cases.find(number)
     assert case is not None
@@ -86,11 +86,11 @@ async def test_what_belongs_to_a_case_is_deleted_with_it(
     store: SqlStore, raw: AsyncConnection, clock: HandClock
 ) -> None:
     number = await opened(store)
-    assert await store.cases.pass_on(number)
-    await store.cases.passed_on(number, Audience.OPERATORS, [(5, 6)])
-    await store.cases.step(number, Step.DISMISS, MODERATOR)
+    assert await store.cases.begin_escalation(number)
+    await store.cases.finish_escalation(number, Audience.OPERATORS, [(5, 6)])
+    await store.cases.record_step(number, Step.DISMISS, MODERATOR)
     clock.advance(1)
-    await store.member_data.clear_up(fingerprints_before=clock.now(), strikes_before=0)
+    await store.member_data.delete_old_records(fingerprints_before=clock.now(), strikes_before=0)
     assert await store.cases.find(number) is None
     for table in (case_notes, case_cards):
         assert (await raw.execute(sa.select(sa.func.count()).select_from(table))).scalar_one() == 0

@@ -18,7 +18,7 @@ from bot.media.fingerprints import Fingerprint
 from bot.moderation.approvals import Verdict
 from bot.moderation.cases import Complaint, Step
 from bot.moderation.member_data import OpenOrders, Retention, RetentionPeriods
-from bot.moderation.ports import Standing
+from bot.moderation.ports import MemberPreferences
 from bot.store import SqlStore
 from bot.store.tables import METADATA, audit_entries, entries, jobs
 from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through
@@ -67,7 +67,7 @@ async def two_members(store: SqlStore) -> Job:
         case, _ = await store.cases.open(
             job.id, 1, other, Complaint.CONSENT, f"it shows {other} and {member}", most=9
         )
-        await store.cases.step(case.number, Step.REMOVE, member, f"asked {other}")
+        await store.cases.record_step(case.number, Step.REMOVE, member, f"asked {other}")
         await store.moderation.take_down(job.id, str(member))
     found = await store.find(job.id)
     assert found is not None
@@ -100,7 +100,7 @@ async def test_a_forgotten_member_is_named_nowhere_and_the_ledger_stays_exact(
     assert (await store.rules(1)).members == {MEMBER: 9, OTHER: 9}
     assert (await store.rules(1)).blocked == {MEMBER, OTHER}
     assert await store.audit() == []
-    assert await store.moderation.standing(MEMBER) == Standing(left_at=clock.now())
+    assert await store.moderation.preferences(MEMBER) == MemberPreferences(left_at=clock.now())
     assert len(await store.moderation.strikes(MEMBER, 0)) == 1
 
 
@@ -190,7 +190,7 @@ async def test_a_member_with_open_orders_cannot_be_forgotten(store: SqlStore, ra
 
 async def test_an_export_contains_no_tokens_and_no_other_members(store: SqlStore) -> None:
     await two_members(store)
-    about = await store.member_data.about(MEMBER)
+    about = await store.member_data.export(MEMBER)
     text = json.dumps(about)
     assert f"a secret of {MEMBER}" in text
     assert "a-token" not in text
@@ -234,7 +234,7 @@ async def test_an_export_has_only_results_that_the_member_may_see(store: SqlStor
             assert ruling.job is not None
             await store.mark_told(ruling.job)
         expected[job.id] = job.output if verdict is Verdict.APPROVED else None
-    about = await store.member_data.about(MEMBER)
+    about = await store.member_data.export(MEMBER)
     assert {job["id"]: job["output"] for job in about["jobs"]} == expected
 
 
@@ -249,7 +249,7 @@ async def test_an_export_has_nothing_about_members_whose_ids_begin_alike(store: 
         lambda rules: rules.model_copy(update={"blocked": frozenset({alike})}),
         AuditEntry("7", "block", {"member": alike}, 1),
     )
-    about = await store.member_data.about(MEMBER)
+    about = await store.member_data.export(MEMBER)
     assert [entry["facts"]["member"] for entry in about["decisions"]] == [MEMBER, MEMBER]
     assert about["servers"] == []
 

@@ -2,7 +2,7 @@
 
 from bot.jobs.job import Job, State
 from bot.media.fingerprints import Fingerprint
-from bot.moderation.ports import ListedFingerprints, Standing
+from bot.moderation.ports import BannedFingerprints, MemberPreferences
 from bot.store import SqlStore
 from tests.store.orders import HandClock, opened, through
 
@@ -12,24 +12,24 @@ B = Fingerprint("b" * 64)
 
 async def test_consent_and_opt_out_are_independent(store: SqlStore) -> None:
     moderation = store.moderation
-    assert await moderation.standing(2) == Standing()
+    assert await moderation.preferences(2) == MemberPreferences()
     await moderation.set_opted_out(2, True)
     await moderation.agree(2, "1")
     await moderation.agree(2, "2")
-    assert await moderation.standing(2) == Standing("2", opted_out=True)
+    assert await moderation.preferences(2) == MemberPreferences("2", opted_out=True)
     await moderation.set_opted_out(2, False)
-    assert await moderation.standing(2) == Standing("2")
-    assert await moderation.standing(3) == Standing()
+    assert await moderation.preferences(2) == MemberPreferences("2")
+    assert await moderation.preferences(3) == MemberPreferences()
 
 
 async def test_a_list_applies_to_its_server_or_to_all_servers(store: SqlStore) -> None:
     moderation = store.moderation
-    await moderation.list_fingerprints([A], 1, "job")
-    await moderation.list_fingerprints([B], None, "job")
+    await moderation.ban_fingerprints([A], 1, "job")
+    await moderation.ban_fingerprints([B], None, "job")
     exact, looks = {A.exact, B.exact}, {*A.dhashes, *B.dhashes}
-    assert await moderation.find_listed([A.exact, B.exact, "another"], 1) == ListedFingerprints(exact, looks)
-    assert await moderation.find_listed([A.exact], 2) == ListedFingerprints(set(), set(B.dhashes))
-    assert await moderation.find_listed([B.exact], None) == ListedFingerprints({B.exact}, set(B.dhashes))
+    assert await moderation.find_banned([A.exact, B.exact, "another"], 1) == BannedFingerprints(exact, looks)
+    assert await moderation.find_banned([A.exact], 2) == BannedFingerprints(set(), set(B.dhashes))
+    assert await moderation.find_banned([B.exact], None) == BannedFingerprints({B.exact}, set(B.dhashes))
 
 
 async def test_fingerprints_are_saved_once_and_found_again(store: SqlStore) -> None:
@@ -53,18 +53,18 @@ async def test_strikes_are_the_blocked_orders_of_a_member_since_a_time(store: Sq
 
 async def test_a_takedown_is_permanent(store: SqlStore, clock: HandClock) -> None:
     moderation = store.moderation
-    assert not await moderation.is_down("job")
+    assert not await moderation.is_taken_down("job")
     await moderation.take_down("job", "7")
     clock.advance(60)
     await moderation.take_down("job", "8")
-    assert await moderation.is_down("job")
+    assert await moderation.is_taken_down("job")
 
 
 async def test_a_wish_to_confirm_prices_ends_with_the_members_data(store: SqlStore) -> None:
     await store.moderation.set_confirms(2, True)
-    assert (await store.moderation.standing(2)).confirms
+    assert (await store.moderation.preferences(2)).confirms
     await store.member_data.forget(2, strikes_since=0)
-    assert not (await store.moderation.standing(2)).confirms
+    assert not (await store.moderation.preferences(2)).confirms
 
 
 async def test_the_posts_of_a_job_are_found(store: SqlStore) -> None:

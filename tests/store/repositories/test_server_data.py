@@ -24,10 +24,10 @@ async def decide(store: SqlStore, guild_id: int) -> None:
     entry = AuditEntry(str(ADMIN), "block", {"member": MEMBER, "reason": "rude"}, guild_id)
     rules = {"log_channel": 5, "blocked": frozenset({MEMBER}), "members": {MEMBER: 3}}
     await store.change_rules(guild_id, lambda old: old.model_copy(update=rules), entry)
-    await store.moderation.list_fingerprints([Fingerprint("a" * 64)], guild_id, "a-job")
+    await store.moderation.ban_fingerprints([Fingerprint("a" * 64)], guild_id, "a-job")
     for step in (Step.DISMISS, Step.NEVER):
         case, _ = await store.cases.open(f"{step}-{guild_id}", guild_id, MEMBER, Complaint.OTHER, most=9)
-        await store.cases.step(case.number, step, ADMIN)
+        await store.cases.record_step(case.number, step, ADMIN)
     await store.grant(f"{guild_id}:{MEMBER}", 5, "", AuditEntry(str(ADMIN), "grant", {}, guild_id))
 
 

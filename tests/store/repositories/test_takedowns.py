@@ -66,10 +66,10 @@ async def test_a_removal_bans_and_withholds_once_and_in_one_transaction(store: S
     assert await store.takedowns.remove(request, found, "7", ENTRY)
     assert not await store.takedowns.remove(request, found, "8", ENTRY)
     assert not await store.takedowns.decline(request, ENTRY)
-    listed = await store.moderation.find_listed([each.exact for each in (FILE, COPY, OTHER, meme)], None)
+    listed = await store.moderation.find_banned([each.exact for each in (FILE, COPY, OTHER, meme)], None)
     assert listed.exact == {FILE.exact, COPY.exact, OTHER.exact}
     for job_id in found.all:
-        assert await store.moderation.is_down(job_id)
+        assert await store.moderation.is_taken_down(job_id)
     assert len(await store.audit_entries(None)) == 1
     decided = await store.takedowns.find(request.reference)
     assert decided is not None
@@ -101,7 +101,7 @@ async def test_messages_are_deleted_until_none_is_left_and_the_request_is_forgot
     clock.advance(60)
 
     async def tidy() -> None:
-        await store.member_data.clear_up(fingerprints_before=clock.now(), strikes_before=0)
+        await store.member_data.delete_old_records(fingerprints_before=clock.now(), strikes_before=0)
 
     await store.takedowns.sweep_again(sweeping.number, clock.now() + 60)
     assert await store.takedowns.to_sweep(clock.now()) == []

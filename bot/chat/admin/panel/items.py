@@ -28,7 +28,7 @@ class NotANumber(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class PanelLocation:
     """Place of an item: its area, the guided or the free panel, and its subject."""
 
     area: str
@@ -43,19 +43,19 @@ class PanelItem(
 ):
     """Button or select of the panel; its id says what it changes, so it works after a restart."""
 
-    def __init__(self, item: ui.Item[Any], spot: Spot, control: str, value: str = "") -> None:
-        mode = "g" if spot.guided else "p"
-        item.custom_id = f"panel:{mode}:{spot.area}:{control}:{spot.subject}:{value}"  # pyright: ignore[reportAttributeAccessIssue]
+    def __init__(self, item: ui.Item[Any], location: PanelLocation, control: str, value: str = "") -> None:
+        mode = "g" if location.guided else "p"
+        item.custom_id = f"panel:{mode}:{location.area}:{control}:{location.subject}:{value}"  # pyright: ignore[reportAttributeAccessIssue]
         super().__init__(item)
-        self.spot = spot
+        self.location = location
         self.control = control
         self.value = value
 
     @classmethod
     async def from_custom_id(cls, interaction: Any, item: ui.Item[Any], match: Match[str], /) -> Self:
         del interaction
-        spot = Spot(match["area"], match["mode"] == "g", match["subject"])
-        return cls(item, spot, match["control"], match["value"])
+        location = PanelLocation(match["area"], match["mode"] == "g", match["subject"])
+        return cls(item, location, match["control"], match["value"])
 
     @property
     def choices(self) -> Sequence[Any]:
@@ -91,7 +91,7 @@ def _answer(item: Any) -> Any:
     return item.values if item.max_values > 1 else item.values[0]
 
 
-def typed(*, required: bool = False, limit: int = 12) -> ui.TextInput[Any]:
+def text_field(*, required: bool = False, limit: int = 12) -> ui.TextInput[Any]:
     return ui.TextInput(required=required, max_length=limit)
 
 
@@ -104,47 +104,47 @@ def whole_number(words: str, *, least: int = 0) -> int | None:
     return int(words)
 
 
-def picked(ids: Iterable[int], kind: discord.SelectDefaultValueType) -> list[discord.SelectDefaultValue]:
+def preselected(ids: Iterable[int], kind: discord.SelectDefaultValueType) -> list[discord.SelectDefaultValue]:
     """Preselected values of a select of channels, roles or members."""
     return [discord.SelectDefaultValue(id=id_, type=kind) for id_ in sorted(ids)]
 
 
 def button(
-    spot: Spot,
+    location: PanelLocation,
     control: str,
     label: str,
     value: str = "",
     *,
     style: discord.ButtonStyle = discord.ButtonStyle.secondary,
 ) -> ui.Item[Any]:
-    return PanelItem(ui.Button(label=label, style=style), spot, control, value)
+    return PanelItem(ui.Button(label=label, style=style), location, control, value)
 
 
 def row(*items: ui.Item[Any]) -> ui.ActionRow[Any]:
     return ui.ActionRow(*items)
 
 
-def line(words: str) -> ui.TextDisplay[Any]:
+def text_line(words: str) -> ui.TextDisplay[Any]:
     return ui.TextDisplay(words)
 
 
-def line_with(words: str, item: ui.Item[Any]) -> ui.Section[Any]:
+def text_line_with(words: str, item: ui.Item[Any]) -> ui.Section[Any]:
     return ui.Section(words, accessory=item)
 
 
-def select(item: ui.Item[Any], spot: Spot, control: str) -> ui.ActionRow[Any]:
+def select(item: ui.Item[Any], location: PanelLocation, control: str) -> ui.ActionRow[Any]:
     # A client may keep what was picked by the number of a component, so each select has a number of its own.
-    item.id = crc32(f"{spot.area}:{spot.subject}:{control}".encode()) >> 1
-    return row(PanelItem(item, spot, control))
+    item.id = crc32(f"{location.area}:{location.subject}:{control}".encode()) >> 1
+    return row(PanelItem(item, location, control))
 
 
 def labelled(label: str, below: ui.ActionRow[Any]) -> Sequence[ui.Item[Any]]:
     """A select with words above it: its placeholder disappears once something is chosen."""
-    return [line(label), below]
+    return [text_line(label), below]
 
 
-def choice(
-    spot: Spot,
+def choice_select(
+    location: PanelLocation,
     control: str,
     options: Mapping[str, str],
     chosen: Iterable[str],
@@ -165,4 +165,4 @@ def choice(
         max_values=min(most, len(shown)),
         placeholder=text("panel.choose"),
     )
-    return select(item, spot, control)
+    return select(item, location, control)

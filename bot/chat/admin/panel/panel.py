@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.administration.audit import Administrator
 from bot.chat.admin.panel.areas.access import AccessArea
-from bot.chat.admin.panel.areas.area import Area, Used, Visit
+from bot.chat.admin.panel.areas.area import Area, ItemUse, Visit
 from bot.chat.admin.panel.areas.credits import CreditsArea
 from bot.chat.admin.panel.areas.defaults import DefaultsArea
 from bot.chat.admin.panel.areas.events import EventsArea
@@ -16,7 +16,7 @@ from bot.chat.admin.panel.areas.limits import LimitsArea
 from bot.chat.admin.panel.areas.log import LogArea
 from bot.chat.admin.panel.areas.models import ModelsArea
 from bot.chat.admin.panel.areas.results import ResultsArea
-from bot.chat.admin.panel.items import PanelItem, Spot, button, line_with
+from bot.chat.admin.panel.items import PanelItem, PanelLocation, button, text_line_with
 from bot.chat.admin.services import AdminServices
 from bot.chat.interactions import Interaction
 from bot.chat.members import administrator_of
@@ -50,15 +50,15 @@ class Panel:
         self._areas: Mapping[str, Area] = {area.name: area(services) for area in _AREAS}
 
     async def open(self, interaction: Interaction, by: Administrator) -> InfoCard:
-        return await self._card(interaction, by, Spot(OVERVIEW))
+        return await self._card(interaction, by, PanelLocation(OVERVIEW))
 
     async def open_setup(self, interaction: Interaction, by: Administrator) -> InfoCard:
-        return await self._card(interaction, by, Spot(STEPS[0], guided=True))
+        return await self._card(interaction, by, PanelLocation(STEPS[0], guided=True))
 
     async def press(self, interaction: Interaction, item: PanelItem) -> None:
         # The message stays after a member has lost the permission.
         administrator_of(interaction)
-        area = self._areas.get(item.spot.area)
+        area = self._areas.get(item.location.area)
         form = None if area is None or item.control == _OPEN else area.form(item)
         if form is None:
             return await self._carry_out(interaction, item, {})
@@ -73,62 +73,68 @@ class Panel:
     async def _carry_out(self, interaction: Interaction, item: PanelItem, answers: Mapping[str, Any]) -> None:
         by = administrator_of(interaction)
         await interaction.response.defer()
-        spot, changed = item.spot, list[str]()
+        location, changed = item.location, list[str]()
         try:
-            if item.control != _OPEN and (area := self._areas.get(spot.area)) is not None:
+            if item.control != _OPEN and (area := self._areas.get(location.area)) is not None:
                 rules = await self._services.ledger.rules(by.guild_id)
-                changed = [*await area.change(Used(by, interaction.guild, rules, item, answers))]
-                spot = Spot(spot.area, spot.guided, area.subject(item))
+                changed = [*await area.change(ItemUse(by, interaction.guild, rules, item, answers))]
+                location = PanelLocation(location.area, location.guided, area.subject(item))
         finally:
             # After an error, too: a select would go on showing what was not saved.
-            card = await self._card(interaction, by, spot, changed)
+            card = await self._card(interaction, by, location, changed)
             await interaction.edit_original_response(view=card, allowed_mentions=NOBODY)
 
     async def _card(
-        self, interaction: Interaction, by: Administrator, spot: Spot, changed: Sequence[str] = ()
+        self,
+        interaction: Interaction,
+        by: Administrator,
+        location: PanelLocation,
+        changed: Sequence[str] = (),
     ) -> InfoCard:
         text, rules = self._text, await self._services.ledger.rules(by.guild_id)
-        area = self._areas.get(spot.area)
+        area = self._areas.get(location.area)
         if area is None:
             return InfoCard(
                 text("panel.title"), [text("panel.about")], text, rows=list(self._overview(rules))
             )
-        page = await area.page(Visit(by, interaction.guild, rules, spot))
+        page = await area.page(Visit(by, interaction.guild, rules, location))
         done = [f"✔ {line}" for line in changed[:1]] + list(changed[1:])
-        heading = [text(f"panel.step_{spot.area}")] if spot.guided else []
+        heading = [text(f"panel.step_{location.area}")] if location.guided else []
         return InfoCard(
-            self._title(spot),
+            self._title(location),
             [*done, *heading, *page.lines],
             text,
             rows=page.rows,
             small=page.small,
-            buttons=self._navigation(spot),
+            buttons=self._navigation(location),
             colour=GREEN if changed else BLUE,
         )
 
-    def _title(self, spot: Spot) -> str:
-        name = self._text(f"panel.{spot.area}")
-        if spot.guided:
-            return self._text("panel.step", number=STEPS.index(spot.area) + 1, of=len(STEPS), area=name)
+    def _title(self, location: PanelLocation) -> str:
+        name = self._text(f"panel.{location.area}")
+        if location.guided:
+            return self._text("panel.step", number=STEPS.index(location.area) + 1, of=len(STEPS), area=name)
         return name
 
     def _overview(self, rules: ServerRules) -> Sequence[ui.Item[Any]]:
         return [
-            line_with(
+            text_line_with(
                 f"**{self._text(f'panel.{name}')}**\n{area.summary(rules)}",
-                button(Spot(name), _OPEN, self._text("panel.open")),
+                button(PanelLocation(name), _OPEN, self._text("panel.open")),
             )
             for name, area in self._areas.items()
         ]
 
-    def _navigation(self, spot: Spot) -> Sequence[ui.Item[Any]]:
+    def _navigation(self, location: PanelLocation) -> Sequence[ui.Item[Any]]:
         text, blue = self._text, discord.ButtonStyle.primary
-        overview = button(Spot(OVERVIEW), _OPEN, text("panel.back"))
-        if not spot.guided:
+        overview = button(PanelLocation(OVERVIEW), _OPEN, text("panel.back"))
+        if not location.guided:
             return [overview]
-        at, shown = STEPS.index(spot.area), list[ui.Item[Any]]()
+        at, shown = STEPS.index(location.area), list[ui.Item[Any]]()
         if at > 0:
-            shown.append(button(Spot(STEPS[at - 1], guided=True), _OPEN, text("panel.previous")))
+            shown.append(button(PanelLocation(STEPS[at - 1], guided=True), _OPEN, text("panel.previous")))
         if at + 1 < len(STEPS):
-            shown.append(button(Spot(STEPS[at + 1], guided=True), _OPEN, text("panel.next"), style=blue))
+            shown.append(
+                button(PanelLocation(STEPS[at + 1], guided=True), _OPEN, text("panel.next"), style=blue)
+            )
         return [*shown, overview]

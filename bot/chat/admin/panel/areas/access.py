@@ -8,8 +8,8 @@ from discord import ui
 
 from bot.administration.access import AccessMode
 from bot.chat.admin.autocomplete import ChannelTransformer
-from bot.chat.admin.panel.areas.area import Area, Page, Used, Visit
-from bot.chat.admin.panel.items import OPTIONS, labelled, line, picked, select
+from bot.chat.admin.panel.areas.area import Area, ItemUse, Page, Visit
+from bot.chat.admin.panel.items import OPTIONS, labelled, preselected, select, text_line
 from bot.ledger.ledger import AuditEntry
 
 CHANNEL_TYPES = ChannelTransformer().channel_types
@@ -29,13 +29,13 @@ class AccessArea(Area):
             ids = _existing(name, getattr(visit.rules, name), visit.guild)
             if len(ids) > OPTIONS:
                 note = self.text("panel.too_many", count=len(ids))
-                rows.append(line(f"{label}\n-# {note}"))
+                rows.append(text_line(f"{label}\n-# {note}"))
             else:
                 picker = _picker(name, ids, self.text("panel.choose"))
-                rows += labelled(label, select(picker, visit.spot, name))
+                rows += labelled(label, select(picker, visit.location, name))
         return Page(rows=rows)
 
-    async def change(self, used: Used) -> Sequence[str]:
+    async def change(self, used: ItemUse) -> Sequence[str]:
         admin, name = self.services.access_admin, used.item.control
         before, after = _existing(name, getattr(used.rules, name), used.guild), used.picked_ids
         kind, _, list_ = name.partition("_")
@@ -66,19 +66,19 @@ def _picker(name: str, ids: Collection[int], placeholder: str) -> ui.Item[Any]:
             placeholder=placeholder,
             min_values=0,
             max_values=OPTIONS,
-            default_values=picked(ids, kinds.user),
+            default_values=preselected(ids, kinds.user),
         )
     if name.startswith("roles"):
         return ui.RoleSelect(
             placeholder=placeholder,
             min_values=0,
             max_values=OPTIONS,
-            default_values=picked(ids, kinds.role),
+            default_values=preselected(ids, kinds.role),
         )
     return ui.ChannelSelect(
         placeholder=placeholder,
         channel_types=CHANNEL_TYPES,
         min_values=0,
         max_values=OPTIONS,
-        default_values=picked(ids, kinds.channel),
+        default_values=preselected(ids, kinds.channel),
     )

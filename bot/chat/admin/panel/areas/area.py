@@ -9,7 +9,7 @@ from discord import ui
 
 from bot.administration.audit import Administrator
 from bot.chat.admin.audit_lines import describe
-from bot.chat.admin.panel.items import PanelForm, PanelItem, Spot
+from bot.chat.admin.panel.items import PanelForm, PanelItem, PanelLocation
 from bot.chat.admin.services import AdminServices
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
@@ -31,11 +31,11 @@ class Visit:
     by: Administrator
     guild: discord.Guild | None
     rules: ServerRules
-    spot: Spot
+    location: PanelLocation
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class ItemUse:
     """Item that was used, with what was picked and typed."""
 
     by: Administrator
@@ -72,9 +72,9 @@ class Area:
 
     def subject(self, item: PanelItem) -> str:
         """Subject of the page after this item was used."""
-        return item.spot.subject
+        return item.location.subject
 
-    async def change(self, used: Used) -> Sequence[str]:
+    async def change(self, used: ItemUse) -> Sequence[str]:
         """Do what the item says, and return what has changed, in sentences."""
         raise NotImplementedError
 

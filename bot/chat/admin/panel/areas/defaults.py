@@ -8,8 +8,17 @@ from discord import ui
 from bot.administration.defaults import DefaultsScope
 from bot.chat.admin.defaults_card import defaults_lines, scope_words
 from bot.chat.admin.panel.areas.access import CHANNEL_TYPES
-from bot.chat.admin.panel.areas.area import Area, Page, Used, Visit
-from bot.chat.admin.panel.items import PanelItem, Spot, button, choice, labelled, line, row, select
+from bot.chat.admin.panel.areas.area import Area, ItemUse, Page, Visit
+from bot.chat.admin.panel.items import (
+    PanelItem,
+    PanelLocation,
+    button,
+    choice_select,
+    labelled,
+    row,
+    select,
+    text_line,
+)
 from bot.ledger.server_rules import OrderDefaults, ServerRules
 
 FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WebP"}
@@ -23,10 +32,10 @@ class DefaultsArea(Area):
     name = "defaults"
 
     async def page(self, visit: Visit) -> Page:
-        text, spot, scope = self.text, visit.spot, scope_of(visit.spot)
+        text, location, scope = self.text, visit.location, scope_of(visit.location)
         own = _own(visit.rules, scope)
         here = text("panel.place", scope=scope_words(scope.facts(), text))
-        everywhere = Spot(self.name, spot.guided)
+        everywhere = PanelLocation(self.name, location.guided)
         titles = {slug: card.title for slug, card in self.services.cards.items()}
         answers = {"yes": text("panel.yes"), "no": text("panel.no")}
         options: dict[str, Mapping[str, str]] = {
@@ -38,26 +47,26 @@ class DefaultsArea(Area):
         rows: list[ui.Item[Any]] = [
             select(_channels(text("panel.for_channel")), everywhere, "channel"),
             select(ui.RoleSelect(placeholder=text("panel.for_role")), everywhere, "role"),
-            line(here),
+            text_line(here),
         ]
         for name, choices in options.items():
             value = own.named().get(name)
             chosen = [] if value is None else [_WORDS[value] if isinstance(value, bool) else value]
-            picker = choice(spot, name, choices, chosen, text, least=1)
+            picker = choice_select(location, name, choices, chosen, text, least=1)
             rows += labelled(text(f"panel.default_{name}"), picker)
-        rows.append(row(button(spot, "reset", text("panel.reset"))))
+        rows.append(row(button(location, "reset", text("panel.reset"))))
         return Page(defaults_lines(visit.rules, text), rows, [text("defaults.note")])
 
     def subject(self, item: PanelItem) -> str:
         if item.control in _PLACES:
             return f"{_PLACES[item.control]}{item.choices[0].id}"
-        return item.spot.subject
+        return item.location.subject
 
-    async def change(self, used: Used) -> Sequence[str]:
+    async def change(self, used: ItemUse) -> Sequence[str]:
         admin, item = self.services.defaults_admin, used.item
         if item.control in _PLACES:
             return []
-        scope = scope_of(item.spot)
+        scope = scope_of(item.location)
         if item.control == "reset":
             return self.described(await admin.reset(used.by, scope))
         (value,) = item.choices
@@ -67,8 +76,8 @@ class DefaultsArea(Area):
         return self.described(await admin.set(used.by, scope, chosen))
 
 
-def scope_of(spot: Spot) -> DefaultsScope:
-    kind, id_ = spot.subject[:1], spot.subject[1:]
+def scope_of(location: PanelLocation) -> DefaultsScope:
+    kind, id_ = location.subject[:1], location.subject[1:]
     if not id_.isdecimal():
         return DefaultsScope()
     return DefaultsScope(channel=int(id_)) if kind == _PLACES["channel"] else DefaultsScope(role=int(id_))

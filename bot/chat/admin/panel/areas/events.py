@@ -6,17 +6,17 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.admin.panel.areas.area import Area, Page, Used, Visit
+from bot.chat.admin.panel.areas.area import Area, ItemUse, Page, Visit
 from bot.chat.admin.panel.items import (
     NotANumber,
     PanelForm,
     PanelItem,
     button,
     labelled,
-    picked,
+    preselected,
     row,
     select,
-    typed,
+    text_field,
     whole_number,
 )
 from bot.chat.ui.event_card import FREE, event_line
@@ -29,23 +29,23 @@ class EventsArea(Area):
     name = "events"
 
     async def page(self, visit: Visit) -> Page:
-        text, services, spot = self.text, self.services, visit.spot
+        text, services, location = self.text, self.services, visit.location
         event = await services.event_admin.running(visit.by.guild_id)
         line = text("event.none") if event is None else event_line(event, services.cards, text)
-        switch = button(spot, "start", text("panel.start"))
+        switch = button(location, "start", text("panel.start"))
         if event is not None:
-            switch = button(spot, "end", text("panel.end"))
+            switch = button(location, "end", text("panel.end"))
         guild, showcase = visit.guild, visit.rules.showcase
         channel = None if guild is None or showcase is None else guild.get_channel(showcase)
         channels: ui.ChannelSelect[Any] = ui.ChannelSelect(
             channel_types=[discord.ChannelType.text],
             placeholder=text("panel.choose"),
             min_values=0,
-            default_values=picked(
+            default_values=preselected(
                 [] if channel is None else [channel.id], discord.SelectDefaultValueType.channel
             ),
         )
-        rows = [row(switch), *labelled(text("panel.showcase"), select(channels, spot, "showcase"))]
+        rows = [row(switch), *labelled(text("panel.showcase"), select(channels, location, "showcase"))]
         return Page([line], rows, [text("event.note")])
 
     def form(self, item: PanelItem) -> PanelForm | None:
@@ -63,14 +63,14 @@ class EventsArea(Area):
             placeholder=text("event.all"),
         )
         fields: dict[str, tuple[str, ui.Item[Any]]] = {
-            "hours": (text("panel.hours"), typed(required=True)),
-            "cap": (text("panel.event_cap"), typed(required=True)),
-            "discount": (text("panel.discount"), typed()),
+            "hours": (text("panel.hours"), text_field(required=True)),
+            "cap": (text("panel.event_cap"), text_field(required=True)),
+            "discount": (text("panel.discount"), text_field()),
             "models": (text("panel.models"), models),
         }
         return PanelForm(text("panel.start"), fields)
 
-    async def change(self, used: Used) -> Sequence[str]:
+    async def change(self, used: ItemUse) -> Sequence[str]:
         services, answers = self.services, used.answers
         match used.item.control:
             case "showcase":

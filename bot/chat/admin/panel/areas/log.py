@@ -7,8 +7,8 @@ import discord
 from discord import ui
 
 from bot.chat.admin.access_cards import approval_lines, log_line
-from bot.chat.admin.panel.areas.area import Area, Page, Used, Visit
-from bot.chat.admin.panel.items import button, labelled, picked, row, select
+from bot.chat.admin.panel.areas.area import Area, ItemUse, Page, Visit
+from bot.chat.admin.panel.items import button, labelled, preselected, row, select
 from bot.chat.ui.command_button import CommandButton
 from bot.ledger.server_rules import ServerRules
 
@@ -24,7 +24,7 @@ class LogArea(Area):
         return log_line(rules, self.text)
 
     async def page(self, visit: Visit) -> Page:
-        text, rules, spot = self.text, visit.rules, visit.spot
+        text, rules, location = self.text, visit.rules, visit.location
         approvals = self.services.approvals
         waiting = await approvals.waiting_in(visit.by.guild_id)
         can_ask = await approvals.can_ask(visit.by.guild_id)
@@ -39,7 +39,7 @@ class LogArea(Area):
             channel_types=[discord.ChannelType.text],
             placeholder=text("panel.choose"),
             min_values=0,
-            default_values=picked(channels, discord.SelectDefaultValueType.channel),
+            default_values=preselected(channels, discord.SelectDefaultValueType.channel),
         )
         toggles = [
             self._toggle(visit, "pictures", on=rules.log_pictures),
@@ -50,7 +50,7 @@ class LogArea(Area):
         if asked:
             toggles.append(self._toggle(visit, "own", on=rules.approve_own))
         rows = [
-            *labelled(text("panel.log_pick"), select(channel_select, spot, "channel")),
+            *labelled(text("panel.log_pick"), select(channel_select, location, "channel")),
             row(*toggles),
             row(
                 CommandButton("admin cases", text("panel.cases")),
@@ -62,9 +62,9 @@ class LogArea(Area):
     def _toggle(self, visit: Visit, control: str, *, on: bool) -> ui.Item[Any]:
         """Button that names what it does; a second press does the same again."""
         value = _OFF if on else _ON
-        return button(visit.spot, control, self.text(f"panel.{control}_{value}"), value)
+        return button(visit.location, control, self.text(f"panel.{control}_{value}"), value)
 
-    async def change(self, used: Used) -> Sequence[str]:
+    async def change(self, used: ItemUse) -> Sequence[str]:
         admin, rules, on = self.services.access_admin, used.rules, used.item.value == _ON
         match used.item.control:
             case "channel":

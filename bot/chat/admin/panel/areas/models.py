@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.chat.admin.panel.areas.area import Area, Page, Used, Visit
-from bot.chat.admin.panel.items import choice, labelled
+from bot.chat.admin.panel.areas.area import Area, ItemUse, Page, Visit
+from bot.chat.admin.panel.items import choice_select, labelled
 from bot.ledger.server_rules import ServerRules
 
 
@@ -19,10 +19,10 @@ class ModelsArea(Area):
     async def page(self, visit: Visit) -> Page:
         titles = {slug: card.title for slug, card in self.services.cards.items()}
         on = titles.keys() - visit.rules.models_off
-        select = choice(visit.spot, "models", titles, on, self.text, most=len(titles))
+        select = choice_select(visit.location, "models", titles, on, self.text, most=len(titles))
         return Page(rows=labelled(self.text("panel.models_pick"), select))
 
-    async def change(self, used: Used) -> Sequence[str]:
+    async def change(self, used: ItemUse) -> Sequence[str]:
         on, was_off = set(used.item.choices), used.rules.models_off
         changed = [slug for slug in self.services.cards if (slug in on) == (slug in was_off)]
         admin = self.services.credit_admin

@@ -6,8 +6,8 @@ import discord
 
 from bot.administration.audit import REASON_LIMIT
 from bot.chat.admin.autocomplete import LOOKED_THROUGH, MemberNames, job_choices
-from bot.chat.admin.panel.areas.area import Area, Page, Used, Visit
-from bot.chat.admin.panel.items import PanelForm, PanelItem, button, choice, labelled, row, typed
+from bot.chat.admin.panel.areas.area import Area, ItemUse, Page, Visit
+from bot.chat.admin.panel.items import PanelForm, PanelItem, button, choice_select, labelled, row, text_field
 from bot.chat.admin.services import AdminServices
 from bot.chat.ui.command_button import CommandButton
 from bot.jobs.job import State
@@ -31,25 +31,25 @@ class ResultsArea(Area):
         names = await self._names.display_names(visit.guild, {job.user_id for job in paid})
         options = {each.value: each.name for each in job_choices(paid, names, services.cards, "", text)}
         more = row(
-            button(visit.spot, "forgive", text("panel.forgive")),
+            button(visit.location, "forgive", text("panel.forgive")),
             CommandButton("admin delete-data", text("panel.delete_data"), discord.ButtonStyle.danger),
         )
         if not options:
             return Page([text("panel.no_jobs")], [more])
-        select = choice(visit.spot, "refund", options, [], text, least=1)
+        select = choice_select(visit.location, "refund", options, [], text, least=1)
         return Page(rows=[*labelled(text("panel.refund_pick"), select), more])
 
     def form(self, item: PanelItem) -> PanelForm | None:
         text = self.text
         if item.control == "forgive":
-            job = (text("panel.job"), typed(required=True, limit=_JOB_LIMIT))
+            job = (text("panel.job"), text_field(required=True, limit=_JOB_LIMIT))
             return PanelForm(text("panel.forgive"), {"job": job})
-        reason = (text("panel.reason"), typed(limit=REASON_LIMIT))
+        reason = (text("panel.reason"), text_field(limit=REASON_LIMIT))
         return PanelForm(text("panel.refund"), {"reason": reason}, text("panel.refund_note"))
 
-    async def change(self, used: Used) -> Sequence[str]:
+    async def change(self, used: ItemUse) -> Sequence[str]:
         if used.item.control == "forgive":
-            entry = await self.services.access_admin.unlist_job(used.by, used.answers["job"])
+            entry = await self.services.access_admin.lift_ban(used.by, used.answers["job"])
         else:
             (job,) = used.item.choices
             entry = await self.services.credit_admin.refund(used.by, job, used.answers["reason"])
