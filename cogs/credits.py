@@ -57,10 +57,10 @@ class Credits(
     @app_commands.describe(on="Show the price first (leave empty to see your setting)")
     async def confirm(self, interaction: Interaction, on: bool | None = None) -> None:
         await defer_ephemeral(interaction)
-        confirmation_setting, user_id = self._services.confirmations, interaction.user.id
+        setting, user_id = self._services.confirmation_setting, interaction.user.id
         if on is None:
-            return await send_deferred(interaction, await confirmation_setting.show(user_id))
-        return await send_deferred(interaction, await confirmation_setting.set(user_id, on=on))
+            return await send_deferred(interaction, await setting.show(user_id))
+        return await send_deferred(interaction, await setting.set(user_id, on=on))
 
     @app_commands.command(description="Give some of your granted credits to another member")
     @app_commands.describe(member="Member who gets the credits", amount="Number of credits")

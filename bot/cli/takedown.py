@@ -119,7 +119,7 @@ async def _remove(options: argparse.Namespace, connection: OperatorConnection, s
     found = FoundJobs((*found.named, *added), tuple(job for job in found.using if job not in added))
     entry = decision_entry(request, TakedownOutcome.REMOVED, OPERATOR)
     request = replace(request, jobs=(*request.jobs, *added))
-    if not await connection.takedowns.remove(request, found, OPERATOR, entry):
+    if not await connection.takedowns.grant(request, found, OPERATOR, entry):
         raise CliError("this request has already been decided.")
     return (
         f"{len(found.all)} job(s) are withheld and the picture is banned in all servers;"

@@ -98,9 +98,9 @@ class AccessPolicy:
         """Raise `BannedMedia` for the first fingerprint that is banned in this server."""
         if not fingerprints:
             return
-        listed = await self._store.find_banned([each.exact for each in fingerprints.values()], guild_id)
+        banned = await self._store.find_banned([each.exact for each in fingerprints.values()], guild_id)
         for option, each in fingerprints.items():
-            if each.exact in listed.exact or each.resembles(listed.dhashes, self._rules.distance):
+            if each.exact in banned.exact or each.resembles(banned.dhashes, self._rules.distance):
                 raise BannedMedia(option)
 
     def _check_consent(self, preferences: MemberPreferences) -> None:

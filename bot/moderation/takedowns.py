@@ -98,7 +98,7 @@ class TakedownRepository(Protocol):
         """Find the jobs of a request in all servers; hashes of copies differ in at most `distance` bits."""
         ...
 
-    async def remove(
+    async def grant(
         self, request: TakedownRequest, found: FoundJobs, actor: str, audit_entry: AuditEntry
     ) -> bool:
         """Ban the file and its copies everywhere and withhold the jobs' results, in one transaction.

@@ -76,7 +76,7 @@ class TakedownService:
         entry = decision_entry(request, button.outcome, actor)
         if button.outcome is TakedownOutcome.REMOVED:
             found = await self._takedowns.find_jobs(request, self._distance)
-            await self._takedowns.remove(request, found, actor, entry)
+            await self._takedowns.grant(request, found, actor, entry)
         else:
             await self._takedowns.decline(request, entry)
         decided = await self._takedowns.find_number(request.number) or request

@@ -92,7 +92,7 @@ class SqlTakedowns:
             after = (rows[-1][0], rows[-1][1])
         return FoundJobs(tuple(named), tuple(job for job in using if job not in named))
 
-    async def remove(
+    async def grant(
         self, request: TakedownRequest, found: FoundJobs, actor: str, audit_entry: AuditEntry
     ) -> bool:
         now = self._clock.now()

@@ -63,8 +63,8 @@ async def test_a_removal_bans_and_withholds_once_and_in_one_transaction(store: S
     await store.moderation.save_fingerprints("using", {"source_image": FILE, "target_image": meme})
     request = await asked(store)
     found = FoundJobs(("named",), ("using",))
-    assert await store.takedowns.remove(request, found, "7", ENTRY)
-    assert not await store.takedowns.remove(request, found, "8", ENTRY)
+    assert await store.takedowns.grant(request, found, "7", ENTRY)
+    assert not await store.takedowns.grant(request, found, "8", ENTRY)
     assert not await store.takedowns.decline(request, ENTRY)
     listed = await store.moderation.find_banned([each.exact for each in (FILE, COPY, OTHER, meme)], None)
     assert listed.exact == {FILE.exact, COPY.exact, OTHER.exact}
@@ -96,7 +96,7 @@ async def test_messages_are_deleted_until_none_is_left_and_the_request_is_forgot
     store: SqlStore, clock: HandClock
 ) -> None:
     request = await asked(store)
-    await store.takedowns.remove(request, FoundJobs(), "7", ENTRY)
+    await store.takedowns.grant(request, FoundJobs(), "7", ENTRY)
     (sweeping,) = await store.takedowns.to_sweep(clock.now())
     clock.advance(60)
 

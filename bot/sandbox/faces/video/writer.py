@@ -77,18 +77,18 @@ class _FrameEncoder:
         self._durations: dict[int, int] = {}
 
     def add(self, frame: VideoFrame, change: Change) -> None:
-        moment = self._moment(frame)
-        if self._last is not None and moment <= self._last:
+        timestamp = self._timestamp(frame)
+        if self._last is not None and timestamp <= self._last:
             return  # The encoder accepts only one frame for a time.
         changed = self._format.frame(change(self._format.picture(frame)))
-        changed.pts, changed.time_base = moment, self._tick
-        self._last, self._durations[moment] = moment, frame.duration
+        changed.pts, changed.time_base = timestamp, self._tick
+        self._last, self._durations[timestamp] = timestamp, frame.duration
         self._write(self._stream.encode(changed))
 
     def finish(self) -> None:
         self._write(self._stream.encode(None))
 
-    def _moment(self, frame: VideoFrame) -> int:
+    def _timestamp(self, frame: VideoFrame) -> int:
         if frame.pts is not None:
             return frame.pts
         return 0 if self._last is None else self._last + round(1 / self._rate / self._tick)
