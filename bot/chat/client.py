@@ -84,7 +84,7 @@ class Doppel(commands.Bot):
             await self.load_extension(feature)
         await self.tree.set_translator(Translator(self.orders.text, self.price_of))
         if self.is_first:
-            await sync(self.tree, self._key_values, self._guild_id)
+            await sync(self.tree, self._key_values, self.orders.text.fingerprint, self._guild_id)
 
     @property
     def is_first(self) -> bool:

@@ -18,19 +18,24 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 async def sync(
-    tree: app_commands.CommandTree[Any], key_values: KeyValues, guild_id: int | None = None
+    tree: app_commands.CommandTree[Any],
+    key_values: KeyValues,
+    translations: str,
+    guild_id: int | None = None,
 ) -> bool:
-    """Return whether the commands had changed and were registered. Discord allows few such calls a day."""
+    """Return whether the commands had changed and were registered. Discord allows few such calls a day.
+
+    `translations`: the fingerprint of the text, as translating all commands takes longer than comparing it.
+    """
     application_id = tree.client.application_id
     if application_id is None:
         raise discord.MissingApplicationID
     name = f"commands of {application_id} in {guild_id or 'all servers'}"
     commands = tree.get_commands()
-    payload = [await _payload(tree, command) for command in commands]
-    fingerprint = _fingerprint(payload)
+    fingerprint = _fingerprint([_in_english(tree, command) for command in commands], translations)
     if await key_values.read_value(name) == fingerprint:
         return False
-    # `CommandTree.sync` would translate every text once more, which takes longer than the rest of a start.
+    payload = [await _translated(tree, command) for command in commands]
     http = tree.client.http
     try:
         if guild_id is None:
@@ -46,16 +51,21 @@ async def sync(
     return True
 
 
-def _fingerprint(payload: list[dict[str, Any]]) -> str:
+def _fingerprint(payload: list[dict[str, Any]], translations: str) -> str:
     """Hash of everything that Discord receives, whatever the order in which the cogs were loaded."""
     in_order = sorted(payload, key=lambda command: (command["type"], command["name"]))
-    return hashlib.sha256(json.dumps(in_order, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([in_order, translations], sort_keys=True).encode()).hexdigest()
 
 
-async def _payload(tree: app_commands.CommandTree[Any], command: Command) -> dict[str, Any]:
+def _in_english(tree: app_commands.CommandTree[Any], command: Command) -> dict[str, Any]:
+    payload = command.to_dict(tree)
+    add_file_types(command, payload)
+    return payload
+
+
+async def _translated(tree: app_commands.CommandTree[Any], command: Command) -> dict[str, Any]:
     if tree.translator is None:
-        payload = command.to_dict(tree)
-    else:
-        payload = await command.get_translated_payload(tree, tree.translator)
+        return _in_english(tree, command)
+    payload = await command.get_translated_payload(tree, tree.translator)
     add_file_types(command, payload)
     return payload

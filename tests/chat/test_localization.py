@@ -6,13 +6,23 @@ from string import Formatter
 from typing import Any
 
 import pytest
-from discord import Locale
+from discord import Locale, app_commands
 from pydantic import ValidationError
 
 from bot.chat.errors import ErrorMessages
 from bot.chat.localization import Translator
 from bot.chat.sync import sync
-from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, Text, catalogue, language_of, plural_form, speaking
+from bot.chat.text import (
+    ENGLISH,
+    LANGUAGES,
+    PHRASES,
+    Text,
+    catalogue,
+    language_of,
+    plural_form,
+    source,
+    speaking,
+)
 from bot.models import MAX_FACE_INDEXES
 from tests.chat.orders.test_saved_faces import KEY
 from tests.harness import MODELS, Stage
@@ -95,7 +105,7 @@ def test_credits_take_the_plural_form_of_each_language(locale: str, none: str, o
 
 
 def test_a_missing_translation_falls_back_to_english() -> None:
-    text = Text({language: {} for language in LANGUAGES} | {ENGLISH: {"jobs.other": "{count} jobs"}})
+    text = Text(dict.fromkeys(LANGUAGES, "") | {ENGLISH: 'jobs.other = "{count} jobs"'})
     with speaking("de"):
         assert text("jobs", count=3) == "3 jobs"
         assert text.phrase("Anything") == "Anything"
@@ -168,13 +178,27 @@ async def test_a_models_description_has_its_price_in_each_language(stage: Stage)
 
 
 async def test_a_changed_translation_is_registered_with_discord(stage: Stage) -> None:
+    client, store = stage.app.client, stage.app.store
+    assert not await sync(client.tree, store, client.orders.text.fingerprint)
+    sources = {language: source(language) for language in LANGUAGES}
+    sources["de"] = sources["de"].replace(CATALOGUES["de"][f"{PHRASES}.Number of credits"], "Genaue Anzahl")
+    changed = Text(sources)
+    await client.tree.set_translator(Translator(changed, client.price_of))
+    assert await sync(client.tree, store, changed.fingerprint)
+    assert not await sync(client.tree, store, changed.fingerprint)
+
+
+class NoTranslator(app_commands.Translator):
+    """Fails at the first word."""
+
+    async def translate(self, string: app_commands.locale_str, *_: object) -> str | None:
+        raise AssertionError(string.message)
+
+
+async def test_commands_that_discord_knows_are_not_translated_again(stage: Stage) -> None:
     client = stage.app.client
-    assert not await sync(client.tree, stage.app.store)
-    german = {**CATALOGUES["de"], f"{PHRASES}.Number of credits": "Genaue Anzahl"}
-    changed = {**CATALOGUES, "de": german}
-    await client.tree.set_translator(Translator(Text(changed), client.price_of))
-    assert await sync(client.tree, stage.app.store)
-    assert not await sync(client.tree, stage.app.store)
+    await client.tree.set_translator(NoTranslator())
+    assert not await sync(client.tree, stage.app.store, client.orders.text.fingerprint)
 
 
 async def test_names_and_values_are_not_translated(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """Every sentence that members read, one catalogue per language, and the current language."""
 
+import hashlib
 import tomllib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -46,12 +47,18 @@ class Text:
     If a sentence has a singular and a plural form, its `count` decides between them.
     """
 
-    def __init__(self, catalogues: Mapping[str, Mapping[str, str]]) -> None:
-        self._catalogues = catalogues
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        """`sources`: the catalogue of each language as TOML, which is parsed at its first use."""
+        self._sources = sources
 
     @classmethod
     def load(cls) -> "Text":
-        return cls({language: catalogue(language) for language in LANGUAGES})
+        return cls({language: source(language) for language in LANGUAGES})
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all sentences."""
+        return hashlib.sha256(repr(sorted(self._sources.items())).encode()).hexdigest()
 
     def __call__(self, key: str, /, **facts: Any) -> str:
         sentence = self._sentence(current_language(), key, facts)
@@ -64,17 +71,20 @@ class Text:
 
     def phrase(self, words: str) -> str:
         """Translate words that the code holds in English, such as the description of an option."""
-        return self._catalogues[current_language()].get(f"{PHRASES}.{words}", words)
+        return self._catalogue(current_language()).get(f"{PHRASES}.{words}", words)
 
     def number(self, value: float, digits: int) -> str:
         """Round to `digits`, with the decimal separator of the current language."""
         return f"{value:.{digits}f}".replace(".", "." if current_language() in _DECIMAL_POINT else ",")
 
     def _sentence(self, language: str, key: str, facts: Mapping[str, Any]) -> str | None:
-        sentences = self._catalogues[language]
+        sentences = self._catalogue(language)
         if (sentence := sentences.get(key)) is not None or "count" not in facts:
             return sentence
         return sentences.get(f"{key}.{plural_form(language, facts['count'])}")
+
+    def _catalogue(self, language: str) -> Mapping[str, str]:
+        return _parsed(self._sources[language])
 
 
 def plural_form(language: str, count: float) -> str:
@@ -83,9 +93,17 @@ def plural_form(language: str, count: float) -> str:
     return "one" if count in singular else "other"
 
 
-@cache
 def catalogue(language: str) -> Mapping[str, str]:
-    source = files("bot.chat.text").joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    return _parsed(source(language))
+
+
+@cache
+def source(language: str) -> str:
+    return files("bot.chat.text").joinpath(f"{language}.toml").read_text(encoding="utf-8")
+
+
+@cache
+def _parsed(source: str) -> Mapping[str, str]:
     return dict(flat(source))
 
 
