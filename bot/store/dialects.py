@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects import sqlite
 
 from bot.store.connection import Connection
 from bot.store.tables.columns import INTEGER
@@ -18,7 +17,7 @@ def matches_any(column: sa.Column[str], dialect: str) -> sa.ColumnElement[bool]:
     """Condition that the column has one of the values bound by `any_values`."""
     # IN with one parameter per value makes a new statement for every length, which has to be prepared again.
     if dialect == POSTGRES:
-        return column == sa.any_(sa.bindparam("any_values", type_=ARRAY(sa.Text)))
+        return column == sa.any_(sa.bindparam("any_values", type_=sa.ARRAY(sa.Text)))
     values = sa.func.json_each(sa.bindparam("any_values", type_=sa.Text))
     return column.in_(sa.select(values.table_valued("value").c.value))
 
@@ -41,6 +40,9 @@ def floor(value: sa.ColumnElement[Any], connection: Connection) -> sa.ColumnElem
 def insert_into(connection: Connection, table: sa.Table) -> sqlite.Insert:
     """Insert statement with the ON CONFLICT clauses of the connection's database."""
     if is_postgres(connection):
+        # A bot with a SQLite file starts faster without the other dialect.
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
         # Both dialects' statements have the same methods, as far as the store uses them.
         return cast("sqlite.Insert", postgresql.insert(table))
     return sqlite.insert(table)

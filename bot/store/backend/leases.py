@@ -7,11 +7,11 @@ from pathlib import Path
 import sqlalchemy as sa
 import structlog
 from filelock import FileLock, Timeout
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.jobs.ports import Clock
 from bot.store.connection import Connection, Database
+from bot.store.dialects import insert_into
 from bot.store.errors import DatabaseInUse
 from bot.store.tables import LIVE, POSTGRES_TIME, workers
 from bot.tasks import cancel
@@ -62,11 +62,11 @@ class WorkerLease:
     async def _write(self) -> None:
         # Counted from before the request, so that this process never thinks the lease longer than it is.
         until = self._clock.now() + self._seconds
-        row = insert(workers).values(
-            id=self._worker, lease_until=POSTGRES_TIME + self._seconds, serves=self._serves
-        )
-        renewed = {"lease_until": row.excluded.lease_until, "serves": row.excluded.serves}
         async with self._database.begin() as connection:
+            row = insert_into(connection, workers).values(
+                id=self._worker, lease_until=POSTGRES_TIME + self._seconds, serves=self._serves
+            )
+            renewed = {"lease_until": row.excluded.lease_until, "serves": row.excluded.serves}
             await connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=renewed))
         self.until = until
 

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.types import TypeDecorator
 
 METADATA = sa.MetaData()
+_CONDITION = "condition"
 
 # SQLite's STRICT tables accept only INTEGER, REAL, TEXT and BLOB.
 INTEGER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -54,4 +56,12 @@ def one_of(column: str, values: Iterable[str]) -> str:
 
 def partial_index(name: str, *columns: str, where: sa.TextClause, unique: bool = False) -> sa.Index:
     """Index over the rows that meet a condition."""
-    return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where, info={_CONDITION: where})
+
+
+@event.listens_for(METADATA, "before_create")
+def _set_conditions(metadata: sa.MetaData, *_: object, **__: object) -> None:
+    # `postgresql_where` in the declaration would load all of Postgres's dialect at every start.
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            index.dialect_options["postgresql"]["where"] = index.info.get(_CONDITION)

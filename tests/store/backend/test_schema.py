@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import Job, Place
@@ -33,15 +34,22 @@ async def test_migrations_and_tables_agree(raw: AsyncConnection) -> None:
 
 
 @pytest.mark.usefixtures("altered")
-async def test_migrations_and_tables_have_the_same_checks(raw: AsyncConnection, url: str) -> None:
-    """Alembic does not compare CHECKs, so the test reads both back from the database."""
+async def test_migrations_and_tables_have_the_same_checks_and_conditions(
+    raw: AsyncConnection, url: str
+) -> None:
+    """Alembic compares neither CHECKs nor conditions of indexes, so the test reads both back."""
 
     def checks(connection: sa.Connection) -> dict[str, dict[str, str]]:
         inspector = sa.inspect(connection)
         return {
             table: {str(check["name"]): check["sqltext"] for check in inspector.get_check_constraints(table)}
+            | {str(index["name"]): condition(index) for index in inspector.get_indexes(table)}
             for table in METADATA.tables
         }
+
+    def condition(index: ReflectedIndex) -> str:
+        options = index.get("dialect_options", {})
+        return str(options.get("postgresql_where", options.get("sqlite_where")))
 
     migrated = await raw.run_sync(checks)
     database = open_database(parse_url(url))
