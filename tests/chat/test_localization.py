@@ -191,7 +191,13 @@ async def test_a_changed_translation_is_registered_with_discord(stage: Stage) ->
 class NoTranslator(app_commands.Translator):
     """Fails at the first word."""
 
-    async def translate(self, string: app_commands.locale_str, *_: object) -> str | None:
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        del locale, context
         raise AssertionError(string.message)
 
 
