@@ -1,12 +1,15 @@
 """The media worker: bounds each call in time and memory, and survives whatever happens to its child."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +107,29 @@ async def test_the_errors_of_files_come_back_with_their_facts(worker: MediaWorke
     with pytest.raises(type(error)) as caught:
         await worker.run(operations.fail_with, error)
     assert vars(caught.value) == vars(error)
+
+
+async def test_an_order_that_was_refused_leaves_the_memory_without_a_garbage_collection(
+    worker: MediaWorker,
+) -> None:
+    class Order:
+        """An order, of which each frame of the exception's traceback would keep the files."""
+
+    async def prepare(_: Order) -> None:
+        await worker.run(operations.fail_with, TooLarge(5, 3))
+
+    order = Order()
+    alive = weakref.ref(order)
+    gc.disable()
+    try:
+        with suppress(TooLarge):
+            await prepare(order)
+        del order
+        # Until its present step ends, the event loop refers to the result that woke the task.
+        await asyncio.sleep(0)
+        assert alive() is None
+    finally:
+        gc.enable()
 
 
 async def test_secrets_of_the_environment_stay_away_from_the_decoders(

@@ -65,17 +65,17 @@ class MediaWorker:
         Raises `TooCostly` when the child ran out of time or memory, or crashed.
         """
         call = _Call(messages.call_of(operation, args, kwargs), getattr(operation, "__name__", ""))
-        done = self._thread.submit(self._perform, call)
-        try:
-            outcome, value = await asyncio.wrap_future(done)
-        except asyncio.CancelledError:
-            self._cancel(call)
-            raise
+        outcome, value = await self._outcome(call)
         match outcome:
             case Outcome.RETURNED:
                 return value
             case Outcome.RAISED:
-                raise value
+                try:
+                    raise value
+                finally:
+                    # With this reference to its own exception, the traceback would keep the frames of all
+                    # callers, and so the member's files, until a rare garbage collection.
+                    del value
             case _:
                 raise WorkerFailed(f"{call.name} failed in the media worker:\n{value}")
 
@@ -87,6 +87,13 @@ class MediaWorker:
         self._thread.shutdown(wait=False, cancel_futures=True)
         if process is not None:
             _end(process)
+
+    async def _outcome(self, call: _Call) -> tuple[Outcome, Any]:
+        try:
+            return await asyncio.wrap_future(self._thread.submit(self._perform, call))
+        except asyncio.CancelledError:
+            self._cancel(call)
+            raise
 
     def _cancel(self, call: _Call) -> None:
         with self._lock:
