@@ -15,6 +15,7 @@ from yarl import URL
 
 from bot.app import build_app
 from bot.chat.client import Doppel
+from bot.cli.allocator import return_freed_files
 from bot.cli.gc_tuning import freeze_loaded
 from bot.cli.startup import CliError, load_settings
 from bot.faces.detection import AgeEstimator, FaceDetector
@@ -37,6 +38,7 @@ def run_command(options: argparse.Namespace) -> int:
         raise CliError(
             "there is no key for Segmind: set SEGMIND_API_KEY in the environment or in config/secrets.env."
         )
+    return_freed_files()
     try:
         asyncio.run(_run(settings))
     except (StoreError, CannotListen) as error:

@@ -203,6 +203,8 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(sys.path),
         # Each further arena reserves address space, which the limit would count.
         "MALLOC_ARENA_MAX": "1",
+        # Once glibc has freed a large picture, it would take the next ones from its heap and keep them.
+        "MALLOC_MMAP_THRESHOLD_": str(2**20),
         # numpy's library would reserve memory for a thread on each core, and nothing here needs them.
         "OPENBLAS_NUM_THREADS": "1",
     }
