@@ -11,8 +11,7 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from bot.media import animation, sniff
-from bot.media.deadline import Deadline
-from bot.media.types import Limits, TooCostly, TooLarge
+from bot.media.types import Limits, TooLarge
 
 # Of transparent animations, which videos cannot be.
 _BACKGROUND = "white"
@@ -20,18 +19,19 @@ _BACKGROUND = "white"
 _TICK = Fraction(1, 1000)
 # Nearly lossless, because the model encodes its result once more. MP4 derives the time of each frame from the
 # order of decoding, in which B-frames would take the place of the last one.
-_OPTIONS = {"preset": "veryfast", "crf": "18", "bf": "0"}
+# Each thread, and each frame that the encoder looks ahead, would keep some frames in memory.
+_OPTIONS = {"preset": "veryfast", "crf": "18", "bf": "0", "threads": "1", "rc-lookahead": "0"}
 
 
-def encode(content: bytes, limits: Limits, deadline: Deadline) -> tuple[bytes, int]:
+def encode(content: bytes, limits: Limits) -> tuple[bytes, int]:
     """Return an MP4 that shows each frame for as long as the animation does, and the animation's loops."""
     if len(content) > limits.video_bytes:
         raise TooLarge(len(content), limits.video_bytes)
     with animation.opened(content, sniff.any_media_type(content), limits) as animated:
-        return _encode(animated, deadline), animated.header.loops
+        return _encode(animated), animated.header.loops
 
 
-def _encode(animated: animation.Animation, deadline: Deadline) -> bytes:
+def _encode(animated: animation.Animation) -> bytes:
     header, result = animated.header, BytesIO()
     starts = _starts(header.delays)
     ticks = {start: end - start for start, end in pairwise(starts)}
@@ -50,8 +50,6 @@ def _encode(animated: animation.Animation, deadline: Deadline) -> bytes:
             return packets
 
         for start, image in zip(starts, animated.frames(), strict=False):
-            if deadline.expired:
-                raise TooCostly
             frame = _frame(image, stream.width, stream.height)
             frame.pts, frame.time_base = start, _TICK
             container.mux(timed(stream.encode(frame)))

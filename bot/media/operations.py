@@ -38,12 +38,11 @@ def inspect_upload(
     return probe.inspect_upload(content, limits, small_copy=small_copy, first_frame=first_frame)
 
 
-def inspect_animation(content: bytes, limits: Limits, seconds: float) -> InspectedFile:
+def inspect_animation(content: bytes, limits: Limits) -> InspectedFile:
     """Convert an animation to a video, and inspect that."""
     from bot.media import animation_video, probe
-    from bot.media.deadline import Deadline
 
-    video, loops = animation_video.encode(content, limits, Deadline(seconds))
+    video, loops = animation_video.encode(content, limits)
     return replace(probe.inspect_converted(content, video, limits, small_copy=False), loops=loops)
 
 

@@ -16,6 +16,8 @@ QUICK_PIXELS = 12_582_912
 """4096 x 3072, the photo of most phones."""
 QUICK_FRAME_PIXELS = 2_088_960
 """1920 x 1088, because a video's height is a multiple of 16."""
+ANIMATION_PIXELS = 3_686_400
+"""2560 x 1440: converting a larger animation takes more memory than a worker may have."""
 # Encoding stops by itself; the rest is for the step that it is in.
 _ENCODER_SECONDS = FIT_SECONDS + 10
 # Only a timestamp server can take long, and the member waits meanwhile.
@@ -56,6 +58,11 @@ class UploadWorkers:
         # A decoder that may not have more memory can call the file damaged.
         except (TooManyPixels, TooCostly, Damaged):
             return await look(self.thorough, limits)
+
+    async def inspect_animation(self, content: bytes, limits: Limits) -> InspectedFile:
+        """Convert an animation to a video, and inspect that."""
+        fewer = replace(limits, frame_pixels=min(limits.frame_pixels, ANIMATION_PIXELS))
+        return await self.thorough.run(operations.inspect_animation, content, fewer)
 
     def close(self) -> None:
         self.quick.close()

@@ -63,9 +63,9 @@ def largest_turned_png() -> bytes:
     return files.saved(Image.new("RGBA", (8192, 6100)), "PNG", exif=exif.tobytes(), compress_level=1)
 
 
-def still_frames(plugin: str, side: int = 1000, count: int = 20) -> bytes:
+def still_frames(plugin: str, width: int = 1000, height: int = 1000, *, count: int = 20) -> bytes:
     """Animation of frames that cost little space, and the whole canvas to decode."""
-    frames = [Image.new("RGB", (side, side), ("red", "blue")[number % 2]) for number in range(count)]
+    frames = [Image.new("RGB", (width, height), ("red", "blue")[number % 2]) for number in range(count)]
     return files.saved(
         frames[0], plugin, save_all=True, append_images=frames[1:], duration=40, compress_level=1
     )

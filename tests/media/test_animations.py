@@ -13,7 +13,6 @@ from bot.media.types import (
     Damaged,
     InspectedFile,
     Limits,
-    TooCostly,
     TooLarge,
     TooLong,
     TooManyFrames,
@@ -22,14 +21,14 @@ from bot.media.types import (
     UnusableMedia,
 )
 from bot.models import MediaKind
-from tests.media import files
+from tests.harness import shared_workers
+from tests.media import bombs, files
 
 PLUGINS = ["GIF", "PNG", "WEBP"]
-SECONDS = 60.0
 
 
 def converted(content: bytes, limits: Limits | None = None) -> InspectedFile:
-    return operations.inspect_animation(content, limits or Limits(), SECONDS)
+    return operations.inspect_animation(content, limits or Limits())
 
 
 def times_in(video: bytes | None) -> list[float]:
@@ -136,6 +135,13 @@ def test_an_animation_without_its_end_is_damaged(plugin: str) -> None:
         converted(content[: len(content) // 2])
 
 
-def test_the_deadline_ends_the_conversion() -> None:
-    with pytest.raises(TooCostly):
-        operations.inspect_animation(files.moving("GIF"), Limits(), -1)
+async def test_an_animation_of_the_largest_size_fits_into_the_memory_of_a_worker() -> None:
+    content = bombs.still_frames("GIF", 2560, 1440, count=4)
+    found = await shared_workers().uploads.inspect_animation(content, Limits())
+    assert (found.media.width, found.media.height) == (2560, 1440)
+
+
+async def test_an_animation_of_larger_frames_than_fit_into_the_memory_of_a_worker_is_refused() -> None:
+    content = bombs.still_frames("GIF", 2562, 1440, count=2)
+    with pytest.raises(TooManyPixels):
+        await shared_workers().uploads.inspect_animation(content, Limits())

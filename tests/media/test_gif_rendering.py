@@ -44,7 +44,7 @@ def test_a_video_becomes_a_marked_gif_with_its_length_and_look() -> None:
 
 @pytest.mark.parametrize("loops", [0, 1, 3])
 def test_a_gif_that_came_in_comes_back_with_its_timing_and_loops(loops: int) -> None:
-    video = operations.inspect_animation(files.moving("GIF"), Limits(), 60).converted
+    video = operations.inspect_animation(files.moving("GIF"), Limits()).converted
     assert video is not None
     header = gif.read_animation(rendered(video, loops=loops).content)
     assert header.delays == pytest.approx((0.1, 0.05, 0.2, 0.4))

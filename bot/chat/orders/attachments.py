@@ -10,7 +10,6 @@ from weakref import WeakValueDictionary
 import aiohttp
 import discord
 
-from bot.media import operations
 from bot.media.types import Animated, InspectedFile, Limits, TooLarge, UnusableMedia
 from bot.media.workers import MediaWorkers
 from bot.models import MediaKind, MediaSlot
@@ -22,8 +21,6 @@ SMALL_ORDERS = 4
 # Places for all other orders. With the small ones, the files take 128 MiB at most.
 LARGE_PLACES = 3
 BYTES_PER_PLACE = 32 * 2**20
-# A member waits for it before the order is placed.
-ANIMATION_SECONDS = 30.0
 _KINDS = {"image": MediaKind.PICTURE, "video": MediaKind.VIDEO}
 
 
@@ -206,9 +203,7 @@ class Attachments:
         except Animated:
             if MediaKind.VIDEO not in slot.accepts:
                 raise
-        return await self._workers.encoder.run(
-            operations.inspect_animation, content, limits, ANIMATION_SECONDS
-        )
+        return await self._workers.uploads.inspect_animation(content, limits)
 
     async def _address(self, option: str, file: Upload, loaded: LoadedFile) -> str:
         content, loaded.content = loaded.content, None
