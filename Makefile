@@ -49,7 +49,7 @@ chaos: venv ## kills, faults and disturbances on the running bot, with checks (A
 fuzz: venv ## hostile files from other projects' tests through the media worker (ARGS="--own --files 5000 --seed 7")
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
-bench: venv ## what the bot does in a second beside what it is measured by (ARGS="economy engine")
+bench: venv ## what the bot does in a second beside what it is measured by (ARGS="freshness engine")
 	$(BIN)/python -m tests.bench $(ARGS)
 
 lint: venv ## ruff, pyright and the import rules
