@@ -12,6 +12,12 @@ from bot.store.tables import WITHOUT_RESULT, budgets, events, jobs
 
 # Postgres sums BIGINT as NUMERIC, and a sum of nothing is NULL.
 _paid = sa.cast(sa.func.coalesce(sa.func.sum(jobs.c.subsidy), 0), sa.BigInteger)
+# Every order reads this several times, and building it takes longer than reading.
+_RUNNING = sa.select(
+    events,
+    sa.select(_paid).where(jobs.c.event == events.c.id, ~WITHOUT_RESULT).scalar_subquery().label("paid"),
+    sa.select(budgets.c.spent).where(budgets.c.id == sa.bindparam("grants")).scalar_subquery().label("given"),
+).where(events.c.guild_id == sa.bindparam("guild"), events.c.until > sa.bindparam("now"))
 
 
 async def start(connection: Connection, guild_id: int, plan: EventPlan, *, at: float) -> None:
@@ -43,12 +49,8 @@ async def running(
     connection: Connection, guild_id: int, *, at: float, grants: Budget, monthly: int
 ) -> Event | None:
     """Read the event that runs; `monthly` bounds what the administrators give away, which `grants` counts."""
-    paid = sa.select(_paid).where(jobs.c.event == events.c.id, ~WITHOUT_RESULT).scalar_subquery()
-    given = sa.select(budgets.c.spent).where(budgets.c.id == grants.id).scalar_subquery()
-    chosen = sa.select(events, paid.label("paid"), given.label("given")).where(
-        events.c.guild_id == guild_id, events.c.until > at
-    )
-    row = (await connection.execute(chosen)).mappings().one_or_none()
+    found = await connection.execute(_RUNNING, {"grants": grants.id, "guild": guild_id, "now": at})
+    row = found.mappings().one_or_none()
     if row is None:
         return None
     left = max(0, min(row["cap"] - row["paid"], monthly - (row["given"] or 0)))

@@ -19,6 +19,9 @@ from bot.store.tables import accounts, entries, people
 _FIELDS = tuple(field.name for field in fields(Balance))
 _COLUMNS = tuple(accounts.c[name] for name in _FIELDS)
 _BALANCE = sa.select(*_COLUMNS).where(accounts.c.id == sa.bindparam("account"))
+_LEAVERS = sa.select(people.c.user_id).where(
+    people.c.user_id.in_(sa.bindparam("members", expanding=True)), people.c.left_at.is_not(None)
+)
 
 
 async def read(connection: Connection, account: str, *, start: int) -> Balance:
@@ -196,10 +199,7 @@ async def _starting_credits(connection: Connection, new: Sequence[str], start: i
     members = {account: owner_of(account) for account, amount in given.items() if amount}
     if not members:
         return given
-    left = sa.select(people.c.user_id).where(
-        people.c.user_id.in_(members.values()), people.c.left_at.is_not(None)
-    )
-    leavers = set((await connection.execute(left)).scalars())
+    leavers = set((await connection.execute(_LEAVERS, {"members": [*members.values()]})).scalars())
     return given | {account: 0 for account, member in members.items() if member in leavers}
 
 
