@@ -1,5 +1,6 @@
 """Small copies of pictures: upright, no larger than needed, and without metadata."""
 
+from contextlib import suppress
 from io import BytesIO
 
 from PIL import Image, ImageCms
@@ -18,7 +19,7 @@ def encode(image: Image.Image) -> SmallCopy:
 
 
 def encode_pixels(image: Image.Image, jpeg_quality: int) -> SmallCopy:
-    """Encode an upright picture at its own size, without metadata."""
+    """Encode an upright picture at its own size, without metadata; this may change it."""
     result = BytesIO()
     # Transparency stays, because some models use it.
     if image.has_transparency_data:
@@ -29,25 +30,27 @@ def encode_pixels(image: Image.Image, jpeg_quality: int) -> SmallCopy:
 
 
 def _pixels_only(image: Image.Image, mode: str) -> Image.Image:
-    """Copy the pixels into a new image in sRGB: an encoder would also write any metadata of the old one."""
-    converted = _to_srgb(picture.eight_bits(image)).convert(mode)
-    copy = Image.new(mode, converted.size)
-    copy.paste(converted)
-    return copy
+    """Convert a picture to sRGB and drop its metadata, which an encoder would write too.
+
+    It makes no copy if it can, because one of a large picture takes 100 MB.
+    """
+    image = picture.eight_bits(image)
+    _to_srgb(image)
+    if image.mode != mode:
+        image = image.convert(mode)
+    image.info = {}
+    return image
 
 
-def _to_srgb(image: Image.Image) -> Image.Image:
+def _to_srgb(image: Image.Image) -> None:
     profile = image.info.get("icc_profile")
     if not profile or not image.mode.startswith("RGB"):
-        return image
-    try:
+        return
+    # Viewers ignore a profile that they cannot read, too.
+    with suppress(ImageCms.PyCMSError, OSError):
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         # Pillow does not type the colour temperature.
         srgb = ImageCms.ImageCmsProfile(
             ImageCms.createProfile("sRGB")  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         )
-        converted = ImageCms.profileToProfile(image, source, srgb)
-    except (ImageCms.PyCMSError, OSError):
-        # Viewers ignore a profile that they cannot read, too.
-        return image
-    return converted or image
+        ImageCms.profileToProfile(image, source, srgb, inPlace=True)

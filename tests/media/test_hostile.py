@@ -332,3 +332,10 @@ async def test_the_largest_picture_fits_into_the_memory_of_a_worker() -> None:
     found = await shared_workers().uploads.inspect(content, LIMITS, small_copy=True)
     assert (found.media.width, found.media.height) == (6100, 8192)
     assert found.small_copy is not None
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+async def test_the_largest_avif_fits_into_the_memory_of_a_worker(mode: str) -> None:
+    content = files.saved(Image.new(mode, (6100, 4096)), "AVIF", speed=10)
+    found = await shared_workers().uploads.inspect(content, LIMITS, small_copy=True)
+    assert (found.media.width, found.media.height) == (6100, 4096)
